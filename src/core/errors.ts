@@ -1,0 +1,69 @@
+/** Every code a {@link CacheError} can bear. */
+export type CacheErrorCode =
+  | 'ERR_CACHE_OPTIONS'
+  | 'ERR_CACHE_KEY'
+  | 'ERR_CACHE_SERIALIZATION'
+  | 'ERR_CACHE_STORE_UNAVAILABLE'
+  | 'ERR_CACHE_RECURSIVE_LOAD'
+  | 'ERR_CACHE_CLOSED'
+
+const brand: unique symbol = Symbol.for('cachette.error')
+
+/** Base of all errors that the library throws itself. A loader's own error is never wrapped in one. */
+export abstract class CacheError extends Error {
+  /** Stable identifier of the kind of error; the message may change, the code does not. */
+  abstract readonly code: CacheErrorCode
+  /** Marks the errors of every copy of the package; see {@link isCacheError}. */
+  readonly [brand] = true
+}
+
+/** Whether `error` was made by this library, by whatever copy of it is installed. */
+export function isCacheError(error: unknown): error is CacheError {
+  return typeof error === 'object' && error !== null && (error as { [brand]?: unknown })[brand] === true
+}
+
+/** An option, a duration or an argument is not of an accepted form. */
+export class OptionsError extends CacheError {
+  override readonly name = 'OptionsError'
+  readonly code = 'ERR_CACHE_OPTIONS'
+}
+
+/** A key or a namespace can't be used as one. */
+export class KeyError extends CacheError {
+  override readonly name = 'KeyError'
+  readonly code = 'ERR_CACHE_KEY'
+}
+
+/** A value can't be stored so that every reader gets it as it was; the message names the path. */
+export class SerializationError extends CacheError {
+  override readonly name = 'SerializationError'
+  readonly code = 'ERR_CACHE_SERIALIZATION'
+  /** Where in the value the refused part is, such as `$.user.avatar`. */
+  readonly path: string
+  /** Class or kind of what was refused, such as `function` or `Socket`. */
+  readonly kind: string
+
+  constructor(message: string, at: { readonly path: string; readonly kind: string }) {
+    super(message)
+    this.path = at.path
+    this.kind = at.kind
+  }
+}
+
+/** The store did not do what it was asked; seen by callers only under `onError: 'throw'`. */
+export class StoreUnavailableError extends CacheError {
+  override readonly name = 'StoreUnavailableError'
+  readonly code = 'ERR_CACHE_STORE_UNAVAILABLE'
+}
+
+/** A loader asked, directly or through other loaders, for the key that it is loading: it would wait for itself. */
+export class RecursiveLoadError extends CacheError {
+  override readonly name = 'RecursiveLoadError'
+  readonly code = 'ERR_CACHE_RECURSIVE_LOAD'
+}
+
+/** The cache was closed before the call. */
+export class ClosedError extends CacheError {
+  override readonly name = 'ClosedError'
+  readonly code = 'ERR_CACHE_CLOSED'
+}

@@ -1,0 +1,33 @@
+/**
+ * Where a cache reports transitions of its health: details first, then the message, as pino and Fastify have it.
+ * `console` is not one; `consoleLogger` is.
+ */
+export interface Logger {
+  debug?(details: object, message: string): void
+  info?(details: object, message: string): void
+  warn(details: object, message: string): void
+  error(details: object, message: string): void
+}
+
+/** Writes warnings and errors to the console, one line each. The default. */
+export const consoleLogger: Logger = {
+  warn(details, message) {
+    globalThis.console.warn(line(details, message))
+  },
+  error(details, message) {
+    globalThis.console.error(line(details, message))
+  },
+}
+
+/** Reports nothing. */
+export const silentLogger: Logger = { warn() {}, error() {} }
+
+function line(details: object, message: string): string {
+  const parts = Object.entries(details).map(([name, value]) => `${name}=${describe(value)}`)
+  return ['cachette:', message, ...parts].join(' ')
+}
+
+function describe(value: unknown): string {
+  if (value instanceof Error) return JSON.stringify(`${value.name}: ${value.message}`)
+  return JSON.stringify(value) ?? String(value)
+}

@@ -1,0 +1,24 @@
+import type { Clock, Random, Timers } from './clock.ts'
+
+// The one file that touches the system's clock, timers and random: everything else has them injected.
+
+/** The clock of the machine: `performance.now()` for ages, `Date.now()` for dates. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  wallNow: () => Date.now(),
+}
+
+/** The timers of the runtime, unref'd so that a cache never keeps a process alive. */
+export const systemTimers: Timers = {
+  set(callback, delayMs) {
+    const handle = setTimeout(callback, delayMs)
+    handle.unref()
+    return handle
+  },
+  clear(handle) {
+    clearTimeout(handle as NodeJS.Timeout)
+  },
+}
+
+/** The runtime's pseudo-random numbers. */
+export const systemRandom: Random = () => Math.random()
