@@ -56,6 +56,16 @@ export function durationMs(value: Duration, option: string, clock: Pick<Clock, '
   throw refusal(value, option)
 }
 
+/** Whether an argument that may be a duration or an options object is meant as a duration. */
+export function isDuration(value: unknown): value is Duration {
+  if (typeof value !== 'object' || value === null) return true
+  return (
+    value instanceof Date ||
+    'epochMilliseconds' in value ||
+    Object.keys(PART_MS).some((name) => name in value)
+  )
+}
+
 function fromSeconds(seconds: number, option: string): number {
   if (seconds === Infinity) return Infinity
   if (seconds > MAX_PLAIN_SECONDS) {
@@ -99,7 +109,8 @@ function parseIso(text: string): number | undefined {
 }
 
 function fromObject(value: object, option: string, clock: Pick<Clock, 'wallNow'>): number {
-  const instantMs = value instanceof Date ? value.getTime() : (value as Partial<InstantLike>).epochMilliseconds
+  const instantMs =
+    value instanceof Date ? value.getTime() : (value as Partial<InstantLike>).epochMilliseconds
   if (instantMs !== undefined) {
     if (!Number.isFinite(instantMs)) throw refusal(value, option)
     return instantMs - clock.wallNow()
