@@ -28,12 +28,16 @@ export function entriesOf<V>(entries: Entries<V>): readonly EntryTuple<V>[] {
 
 /** The values a loader of several keys gave for the keys it was asked. @throws OptionsError for no Map or record. */
 export function loadedValue<T>(loaded: LoadedMany<T>): (key: string) => T | undefined {
-  if (loaded instanceof Map) return (key) => loaded.get(key) as T | undefined
+  if (isMap(loaded)) return (key) => loaded.get(key)
   if (typeof loaded !== 'object' || loaded === null || Symbol.iterator in loaded) {
     throw new OptionsError(
       `getOrSetMany: the loader answered ${inspect(loaded)}, not a Map or a record by key`,
     )
   }
-  const record = loaded as Readonly<Record<string, T>>
+  const record: Readonly<Record<string, T>> = loaded
   return (key) => (Object.hasOwn(record, key) ? record[key] : undefined)
+}
+
+function isMap<T>(loaded: LoadedMany<T>): loaded is ReadonlyMap<string, T> {
+  return loaded instanceof Map
 }

@@ -10,18 +10,19 @@ import {
   checkMethods,
   checkOptions,
   defaultTtlMs,
+  timersFor,
   type CacheOptions,
   type NamespaceOptions,
 } from '../core/options.ts'
 import type { Store } from '../core/store.ts'
-import { systemClock, systemRandom, systemTimers } from '../core/system.ts'
+import { systemClock, systemRandom } from '../core/system.ts'
 import { Trouble } from '../core/trouble.ts'
 import { LoadPipeline } from '../loading/load-pipeline.ts'
 
 /** What a cache and all of its namespaces share. */
 export class Runtime {
   readonly store: Store
-  readonly counters = new Counters()
+  readonly counters: Counters = new Counters()
   readonly trouble: Trouble
   readonly pipeline: LoadPipeline
   readonly clock: Clock
@@ -30,7 +31,8 @@ export class Runtime {
 
   constructor(store: Store, options: CacheOptions) {
     const { name = 'cache', logger = consoleLogger, onError = 'ignore' } = options
-    const { clock = systemClock, timers = systemTimers, random = systemRandom } = options
+    const { clock = systemClock, random = systemRandom } = options
+    const timers = timersFor(options)
     if (typeof name !== 'string') throw new OptionsError(`name: ${inspect(name)} is not a string`)
     checkChoice(onError, ['ignore', 'throw'], 'onError')
     checkMethods(logger, ['warn', 'error'], 'logger')
@@ -53,14 +55,17 @@ export class Runtime {
 
   /** Waits for loads under way, then closes the store; a second call waits for the first. */
   close(): Promise<void> {
-    this.#closing ??= this.pipeline.drain().then(async () => {
-      try {
-        await this.store.close()
-      } catch (error) {
-        this.trouble.note('close', error)
-      }
-    })
+    this.#closing ??= this.#end()
     return this.#closing
+  }
+
+  async #end(): Promise<void> {
+    await this.pipeline.drain()
+    try {
+      await this.store.close()
+    } catch (error) {
+      this.trouble.note('close', error)
+    }
   }
 
   /** Whether the cache was closed, or is being closed. */

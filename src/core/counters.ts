@@ -59,7 +59,7 @@ export class Counters {
   writes = 0
   invalidations = 0
   errors = 0
-  readonly unstorable = new Map<string, number>()
+  readonly unstorable: Map<string, number> = new Map()
 
   /** The present figures, less those at the last reset. */
   snapshot(store: StoreStats, atReset: StoreStats): CacheStats {

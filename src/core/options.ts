@@ -3,6 +3,7 @@ import { durationMs, type Duration } from './duration.ts'
 import { OptionsError } from './errors.ts'
 import { inspect } from './inspect.ts'
 import type { Logger } from './logger.ts'
+import { systemClock, systemTimers } from './system.ts'
 import type { OnError } from './trouble.ts'
 
 /** Options of every cache. */
@@ -47,6 +48,13 @@ export interface SetOptions {
 
 /** Options of a read-through. */
 export interface GetOrSetOptions extends SetOptions, ReadOptions {}
+
+/** The timers that belong to a clock: those given, else the clock's own if it has any, else the system's. */
+export function timersFor(options: Pick<CacheOptions, 'clock' | 'timers'>): Timers {
+  const own: Clock & Partial<Timers> = options.clock ?? systemClock
+  if (options.timers !== undefined) return options.timers
+  return own.set !== undefined && own.clear !== undefined ? (own as Clock & Timers) : systemTimers
+}
 
 /** The names of {@link CacheOptions}, for engines that accept more and check all. */
 export const CACHE_OPTIONS: readonly (keyof CacheOptions)[] = [

@@ -6,7 +6,7 @@ export class KeyedQueue {
   run<T>(key: string, task: () => T | PromiseLike<T>): Promise<T> {
     const before = this.#tails.get(key)
     const result = before === undefined ? start(task) : before.then(() => task())
-    const tail = result.then(
+    const tail: Promise<void> = result.then(
       () => this.#ended(key, tail),
       () => this.#ended(key, tail),
     )

@@ -19,7 +19,7 @@ export class Flight {
   /** Marks the flight from its first moment; replaced while no load has begun and a write has voided it. */
   lease: Lease
   /** Loads that this one waits for, because its loader asked for their keys. */
-  readonly waitsFor = new Set<Flight>()
+  readonly waitsFor: Set<Flight> = new Set()
   /** The load whose loader began this one. */
   readonly parent: Flight | undefined
   readonly outcome: Promise<Outcome>

@@ -1,10 +1,13 @@
 import { abortable } from '../core/abort.ts'
+import type { TimerHandle } from '../core/clock.ts'
 import { isPromise, type MaybePromise } from '../core/promise.ts'
 import type { Stored } from '../core/store.ts'
 import { Flight, type Outcome } from './flight.ts'
 import { LoadRun, type KeysLoader } from './load-run.ts'
 import type { PipelineParts } from './parts.ts'
 import { refuseRecursion, waitFor } from './recursion.ts'
+
+const LONGEST_DRAIN_MS = 10_000
 
 /** How a value is loaded and stored. */
 export interface LoadSettings {
@@ -69,9 +72,16 @@ export class LoadPipeline {
     return abortable(settings.signal, () => this.#loadMany(keys, loader, settings))
   }
 
-  /** Resolves when no load is under way. */
+  /** Resolves when no load is under way, or after 10 seconds: a loader that hangs must not hold up a shutdown. */
   async drain(): Promise<void> {
-    while (this.#running.size > 0) await Promise.all(this.#running)
+    if (this.#running.size === 0) return
+    const { timers } = this.#parts
+    let timer: TimerHandle
+    const patience = new Promise<void>((resolve) => {
+      timer = timers.set(resolve, LONGEST_DRAIN_MS)
+    })
+    await Promise.race([Promise.all(this.#running), patience])
+    timers.clear(timer)
   }
 
   async #load(key: string, loader: () => unknown, settings: LoadSettings): Promise<unknown> {

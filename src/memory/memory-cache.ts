@@ -12,6 +12,9 @@ export interface MemoryCacheOptions extends CacheOptions, IsolationOptions {
   readonly maxEntries?: number
 }
 
+/** The names of {@link MemoryCacheOptions}. */
+export const MEMORY_CACHE_OPTIONS: readonly string[] = [...CACHE_OPTIONS, ...ISOLATION_OPTIONS, 'maxEntries']
+
 /**
  * A cache in the memory of the process: bounded, expiring by itself, nothing to install. Every read-modify-write
  * (`increment`, `take`, `expire`, `getOrSet`) is atomic under any interleaving of async callers.
@@ -19,7 +22,7 @@ export interface MemoryCacheOptions extends CacheOptions, IsolationOptions {
 export class MemoryCache<V = unknown> extends BaseCache<V> {
   /** @throws OptionsError, KeyError for wrong options. */
   constructor(options: MemoryCacheOptions = {}) {
-    checkOptions(options, [...CACHE_OPTIONS, ...ISOLATION_OPTIONS, 'maxEntries'], 'MemoryCache')
+    checkOptions(options, MEMORY_CACHE_OPTIONS, 'MemoryCache')
     const { maxEntries = 10_000, clock = systemClock } = options
     const map = new BoundedMap<string, Stored>({ maxEntries, clock, timers: timersFor(options) })
     super(new MemoryStore(map, valueKeeper(options)), options)

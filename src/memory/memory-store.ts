@@ -124,7 +124,7 @@ export class MemoryStore implements Store {
 
   #find(key: string): Found | undefined {
     const stored = this.#map.get(key)
-    return stored && { stored, remainingMs: this.#map.remainingMs(key)! }
+    return stored === undefined ? undefined : { stored, remainingMs: this.#map.remainingMs(key)! }
   }
 
   #matching(prefix: string): readonly string[] {

@@ -60,10 +60,13 @@ export function valueKeeper(options: IsolationOptions): ValueKeeper {
   }
 }
 
-const NOTHING = new SerializationError('$ is undefined, which means a miss and is not stored; store null for "none"', {
-  path: '$',
-  kind: 'undefined',
-})
+const NOTHING = new SerializationError(
+  '$ is undefined, which means a miss and is not stored; store null for "none"',
+  {
+    path: '$',
+    kind: 'undefined',
+  },
+)
 
 function frozen(admitted: Admitted): Admitted {
   if (admitted.stored === undefined || freeze(admitted.stored)) return admitted
