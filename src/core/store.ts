@@ -1,3 +1,5 @@
+import type { StoreStats } from './counters.ts'
+import type { SerializationError } from './errors.ts'
 import type { MaybePromise } from './promise.ts'
 
 declare const storedBrand: unique symbol
@@ -28,7 +30,7 @@ export type Acquired = Found | 'granted' | 'busy'
 
 /** How long an entry lives. */
 export interface EntrySettings {
-  /** Milliseconds from the write until the entry is no longer fresh; `Infinity` = for ever; 0 or less = expired now. */
+  /** Milliseconds from the write until the entry is no longer fresh, above 0; `Infinity` = for ever. */
   readonly ttlMs: number
 }
 
@@ -60,7 +62,7 @@ export interface OpResult {
 /** The stored form of a value, or why it can't have one. */
 export type Admitted =
   | { readonly stored: Stored; readonly refused?: never }
-  | { readonly refused: Error; readonly stored?: never }
+  | { readonly refused: SerializationError; readonly stored?: never }
 
 /**
  * The port that every engine implements. It holds entries and knows leases; it knows nothing of options,
@@ -92,6 +94,8 @@ export interface Store {
   scan(prefix: string): AsyncIterable<string>
   /** Removes every key that begins with the literal text `prefix`, voids their leases, and counts. */
   deleteByPrefix(prefix: string): MaybePromise<number>
+  /** What the store holds and what has left it since it was made. */
+  stats(): StoreStats
   /** Frees what the store holds. */
   close(): MaybePromise<void>
 }

@@ -1,4 +1,5 @@
 import type { Clock, Timers } from '../core/clock.ts'
+import type { StoreStats } from '../core/counters.ts'
 import { systemClock, systemTimers } from '../core/system.ts'
 
 /** Why an entry left the map. */
@@ -20,6 +21,8 @@ export class BoundedMap<K, V> {
   readonly #maxEntries: number
   readonly #onRemoval: ((key: K, value: V, cause: RemovalCause) => void) | undefined
   readonly #clock: Clock
+  #evicted = 0
+  #expired = 0
 
   constructor(options: BoundedMapOptions<K, V> = {}) {
     this.#maxEntries = options.maxEntries ?? 10_000
@@ -51,14 +54,16 @@ export class BoundedMap<K, V> {
   }
 
   /** Stores with a ttl in milliseconds, for callers who have resolved the duration already. */
-  put(key: K, value: V, ttlMs: number): void {
+  put(key: K, value: V, ttlMs: number): boolean {
     const old = this.#entries.get(key)
     if (old) this.#remove(key, old.value, 'replaced')
     this.#entries.set(key, { value, deadlineMs: this.#clock.now() + ttlMs })
     if (this.#entries.size > this.#maxEntries) {
       const [oldest, entry] = this.#entries.entries().next().value!
       this.#remove(oldest, entry.value, 'evicted')
+      this.#evicted++
     }
+    return true
   }
 
   /** Replaces the value and keeps the deadline; `false` when there is no such entry. */
@@ -92,6 +97,14 @@ export class BoundedMap<K, V> {
     for (const key of this.#entries.keys()) if (this.#live(key)) yield key
   }
 
+  stats(): StoreStats {
+    return {
+      entries: this.#entries.size,
+      evictions: { entries: this.#evicted, weight: 0, oversize: 0 },
+      expirations: { read: this.#expired, timer: 0 },
+    }
+  }
+
   /** Stops the timer; the map stays usable, with lazy expiry alone. */
   close(): void {}
 
@@ -99,6 +112,7 @@ export class BoundedMap<K, V> {
     const entry = this.#entries.get(key)
     if (entry !== undefined && entry.deadlineMs <= this.#clock.now()) {
       this.#remove(key, entry.value, 'expired')
+      this.#expired++
       return undefined
     }
     return entry

@@ -1,0 +1,82 @@
+import type { Counters } from './counters.ts'
+import { StoreUnavailableError, isCacheError, type SerializationError } from './errors.ts'
+import type { Logger } from './logger.ts'
+
+/** What a cache does when its store fails: go on without it, or tell the caller. */
+export type OnError = 'ignore' | 'throw'
+
+/**
+ * Where failures of the store end: counted each, logged once per transition (failing, back), and thrown
+ * only for those who asked for it.
+ */
+export class Trouble {
+  readonly #logger: Logger
+  readonly #counters: Counters
+  readonly #cache: string
+  readonly #onError: OnError
+  #failing = false
+  readonly #misfits = new Set<string>()
+
+  constructor(cache: string, logger: Logger, counters: Counters, onError: OnError) {
+    this.#cache = cache
+    this.#logger = logger
+    this.#counters = counters
+    this.#onError = onError
+  }
+
+  /** The store failed to serve `operation`. @throws StoreUnavailableError under `onError: 'throw'`. */
+  failed(operation: string, error: unknown): void {
+    this.note(operation, error)
+    if (this.#onError === 'ignore') return
+    throw isCacheError(error)
+      ? error
+      : new StoreUnavailableError(`${operation}: the store failed`, { cause: error })
+  }
+
+  /** The same for work that no caller waits for: nobody is told but the log. */
+  note(operation: string, error: unknown): void {
+    this.#counters.errors++
+    if (this.#failing) return
+    this.#failing = true
+    this.#log(
+      'warn',
+      { operation, error },
+      'the store fails; reads miss and writes answer false until it is back',
+    )
+  }
+
+  /** The store served a call. */
+  served(): void {
+    if (!this.#failing) return
+    this.#failing = false
+    this.#log('info', {}, 'the store is back')
+  }
+
+  /** A value can't be stored; logged once for each class or kind. @throws the error under `onError: 'throw'`. */
+  unstorable(operation: string, key: string, error: SerializationError): void {
+    const known = this.#counters.unstorable
+    const count = known.get(error.kind) ?? 0
+    known.set(error.kind, count + 1)
+    if (count === 0) this.#log('warn', { operation, key, error }, 'a value can not be stored')
+    if (this.#onError === 'throw') throw error
+  }
+
+  /** What a key holds does not fit the operation; logged once for each operation. @throws under `onError: 'throw'`. */
+  misfit(operation: string, key: string, message: string): void {
+    this.#counters.errors++
+    const error = new StoreUnavailableError(`${operation}: ${message}`)
+    if (!this.#misfits.has(operation))
+      this.#log('warn', { operation, key, error }, 'a stored value does not fit')
+    this.#misfits.add(operation)
+    if (this.#onError === 'throw') throw error
+  }
+
+  // A logger of the user's must not turn trouble into a crash.
+  #log(level: 'warn' | 'info', details: object, message: string): void {
+    try {
+      this.#logger[level]?.({ cache: this.#cache, ...details }, message)
+    } catch {
+      this.#counters.errors++
+    }
+  }
+}

@@ -1,0 +1,129 @@
+import type { Fill, Stored } from '../core/store.ts'
+import { acquire, waitForLease } from './acquire.ts'
+import type { Flight } from './flight.ts'
+import type { PipelineParts } from './parts.ts'
+import { runLoader } from './recursion.ts'
+
+/** Loads some full keys; a key that is not in the result has no value. */
+export type KeysLoader = (keys: readonly string[]) => PromiseLike<ReadonlyMap<string, unknown>>
+
+/** A load of one key or several with one call of the loader, from the lease to the fill. */
+export class LoadRun {
+  readonly #parts: PipelineParts
+  readonly #loader: KeysLoader
+  readonly #ttlMs: number
+  readonly #leave: (flight: Flight) => void
+
+  /** `leave` is called when a flight may no longer be joined: its value is about to be stored, or it failed. */
+  constructor(parts: PipelineParts, loader: KeysLoader, ttlMs: number, leave: (flight: Flight) => void) {
+    this.#parts = parts
+    this.#loader = loader
+    this.#ttlMs = ttlMs
+    this.#leave = leave
+  }
+
+  /** Ends every flight, with its outcome or with the one error; never rejects itself. */
+  async run(flights: readonly Flight[]): Promise<void> {
+    try {
+      const answers = await acquire(this.#parts, flights)
+      const answered = (wanted: string): Flight[] => flights.filter((_, index) => answers[index] === wanted)
+      for (const [index, answer] of answers.entries()) {
+        if (typeof answer === 'object') this.#share(flights[index]!, answer.stored)
+      }
+      // Keys that another pipeline is loading are waited for last, so that they hold up nothing.
+      await this.#load(answered('granted'), true)
+      await this.#load(answered('denied'), false)
+      await this.#wait(answered('busy'))
+    } catch (error) {
+      for (const flight of flights) if (!flight.done) this.#fail(flight, error)
+    }
+    await this.#settle(flights)
+  }
+
+  async #wait(flights: readonly Flight[]): Promise<void> {
+    const answers = await Promise.all(flights.map((flight) => waitForLease(this.#parts, flight)))
+    for (const [index, answer] of answers.entries()) {
+      if (typeof answer === 'object') this.#share(flights[index]!, answer.stored)
+    }
+    await this.#load(
+      flights.filter((_, index) => answers[index] === 'granted'),
+      true,
+    )
+    await this.#load(
+      flights.filter((_, index) => answers[index] === 'denied'),
+      false,
+    )
+  }
+
+  async #load(flights: readonly Flight[], mayStore: boolean): Promise<void> {
+    const [first] = flights
+    if (first === undefined) return
+    const { counters, clock, store, trouble } = this.#parts
+    // All of them end with the first, whose context the loader runs in.
+    for (const other of flights.slice(1)) other.waitsFor.add(first)
+    counters.loads++
+    const startedAtMs = clock.now()
+    let values: ReadonlyMap<string, unknown>
+    try {
+      values = await runLoader(first, () => this.#loader(flights.map((flight) => flight.key)))
+    } catch (error) {
+      counters.loadErrors++
+      throw error
+    } finally {
+      counters.loadTimeMs += clock.now() - startedAtMs
+    }
+    const storable = new Map<Flight, Stored>()
+    for (const flight of flights) {
+      // From here on a caller reads the store again: the fill ends the lease, and with it the marker.
+      this.#leave(flight)
+      const value = values.get(flight.key)
+      if (value === undefined) continue
+      const admitted = store.admit(value)
+      if (admitted.stored !== undefined) storable.set(flight, admitted.stored)
+      else trouble.unstorable('load', flight.key, admitted.refused)
+    }
+    if (mayStore) await this.#fill(storable)
+    for (const flight of flights) {
+      const absent = !values.has(flight.key)
+      flight.succeed({ value: values.get(flight.key), stored: storable.get(flight), absent })
+    }
+  }
+
+  async #fill(storable: ReadonlyMap<Flight, Stored>): Promise<void> {
+    if (storable.size === 0 || this.#ttlMs <= 0) return
+    const { counters, store, trouble } = this.#parts
+    const fills = Array.from(storable, ([flight, stored]): Fill => ({
+      lease: flight.lease,
+      stored,
+      ttlMs: this.#ttlMs,
+    }))
+    try {
+      for (const accepted of await store.fill(fills)) {
+        if (accepted) counters.writes++
+        else counters.refusedFills++
+      }
+      trouble.served()
+    } catch (error) {
+      trouble.failed('fill', error)
+    }
+  }
+
+  #share(flight: Flight, stored: Stored): void {
+    this.#leave(flight)
+    flight.succeed({ value: undefined, stored, absent: false })
+  }
+
+  #fail(flight: Flight, error: unknown): void {
+    this.#leave(flight)
+    flight.fail(error)
+  }
+
+  // Filled leases are settled already; settling twice is harmless, forgetting one is not.
+  async #settle(flights: readonly Flight[]): Promise<void> {
+    try {
+      await this.#parts.store.release(flights.map((flight) => flight.lease))
+    } catch (error) {
+      this.#parts.trouble.note('release', error)
+    }
+  }
+}
