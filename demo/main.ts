@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
+import { createCache } from 'cachette'
 import { Database } from './database/client.ts'
 import { CachedCities } from './guide/cached-cities.ts'
 import { startGuide } from './guide/guide.ts'
@@ -8,7 +9,6 @@ import { readOptions, usage, UsageError } from './options.ts'
 import type { Options } from './options.ts'
 import { faults, report } from './report/table.ts'
 import { runShow } from './show.ts'
-import { createCache } from './stand-in.ts'
 
 const stop = new AbortController()
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stop.abort())

@@ -1,3 +1,5 @@
+import { createCache } from 'cachette'
+import type { BaseCache } from 'cachette'
 import type { Database } from './database/client.ts'
 import { startGuide } from './guide/guide.ts'
 import { HandWrittenCities } from './guide/hand-written-cities.ts'
@@ -7,8 +9,6 @@ import { buildSchedule, crowd } from './load/schedule.ts'
 import { measure } from './measure.ts'
 import type { Options } from './options.ts'
 import type { Measured, Results } from './report/results.ts'
-import { createCache } from './stand-in.ts'
-import type { BaseCache } from './stand-in.ts'
 
 export interface Show {
   readonly database: Database

@@ -1,6 +1,6 @@
+import type { BaseCache } from 'cachette'
+import { key } from 'cachette'
 import type { City, Country, Neighbour, Updated } from '../database/protocol.ts'
-import type { BaseCache } from '../stand-in.ts'
-import { key } from '../stand-in.ts'
 import type { Cities } from './cities.ts'
 
 type Distance = Pick<Neighbour, 'id' | 'km'>

@@ -1,4 +1,4 @@
-import type { BaseCache } from '../stand-in.ts'
+import type { BaseCache } from 'cachette'
 import type { Cities } from './cities.ts'
 import { guideRoutes } from './routes.ts'
 import { startService } from './service.ts'

@@ -1,7 +1,7 @@
+import type { BaseCache } from 'cachette'
+import { key } from 'cachette'
 import type { Database } from '../database/client.ts'
 import type { Country } from '../database/protocol.ts'
-import type { BaseCache } from '../stand-in.ts'
-import { key } from '../stand-in.ts'
 import { UncachedCities } from './uncached-cities.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type { BaseCache } from '../stand-in.ts'
+import type { BaseCache } from 'cachette'
 
 export interface LimitOptions {
   /** Requests that a visitor has in a window. */
