@@ -1,23 +1,22 @@
-import { spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { cpSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type Fixture, makeFixture, type Verdict } from './fixture.ts'
 
 const project = join(import.meta.dirname, '../..')
 
 describe('the architecture check', () => {
-  let copy: string
+  let copy: Fixture
 
   beforeEach(() => {
-    copy = mkdtempSync(join(tmpdir(), 'architecture-'))
+    copy = makeFixture()
     for (const name of ['src', 'package.json', 'tsconfig.json', '.dependency-cruiser.mjs']) {
-      cpSync(join(project, name), join(copy, name), { recursive: true })
+      cpSync(join(project, name), join(copy.root, name), { recursive: true })
     }
   })
 
   afterEach(() => {
-    rmSync(copy, { recursive: true, force: true })
+    copy.remove()
   })
 
   it('passes an untouched copy and says how much it saw', () => {
@@ -29,8 +28,8 @@ describe('the architecture check', () => {
   })
 
   it('reports an import against the direction', () => {
-    plant('src/memory/planted.ts', 'export const planted = 1')
-    plant('src/core/planted.ts', `export { planted } from '../memory/planted.ts'`)
+    copy.write('src/memory/planted.ts', 'export const planted = 1')
+    copy.write('src/core/planted.ts', `export { planted } from '../memory/planted.ts'`)
 
     expect(check()).toMatchObject({
       status: 1,
@@ -39,11 +38,11 @@ describe('the architecture check', () => {
   })
 
   it('reports a circle of type-only imports inside a folder', () => {
-    plant(
+    copy.write(
       'src/core/hen.ts',
       `import type { Egg } from './egg.ts'\nexport interface Hen { readonly egg: Egg }`,
     )
-    plant(
+    copy.write(
       'src/core/egg.ts',
       `import type { Hen } from './hen.ts'\nexport interface Egg { readonly hen: Hen }`,
     )
@@ -59,7 +58,7 @@ describe('the architecture check', () => {
     ['that imports', `export type { Clock } from '../core/clock.ts'`],
     ['that imports nothing', 'export const planted = 1'],
   ])('reports a new folder %s and has no line in the table', (_, text) => {
-    plant('src/attic/planted.ts', text)
+    copy.write('src/attic/planted.ts', text)
 
     const { status, errors } = check()
 
@@ -68,21 +67,21 @@ describe('the architecture check', () => {
   })
 
   it('reports a root file beside the face and the composition root', () => {
-    plant('src/planted.ts', 'export const planted = 1')
-    plant('src/core/planted.ts', `export { planted } from '../planted.ts'`)
+    copy.write('src/planted.ts', 'export const planted = 1')
+    copy.write('src/core/planted.ts', `export { planted } from '../planted.ts'`)
 
     expect(check().errors).toContain('one-composition-root: src/core/planted.ts -> src/planted.ts')
   })
 
   it('reports an import of a package', () => {
-    plant('src/core/planted.ts', `export { default } from 'vitest'`)
+    copy.write('src/core/planted.ts', `export { default } from 'vitest'`)
 
     expect(check().errors).toMatch(/(no-run-time-dependency|resolvable): src\/core\/planted\.ts -> vitest/)
   })
 
   it('fails when the checker saw no module', () => {
-    const config = join(copy, '.dependency-cruiser.mjs')
-    writeFileSync(config, readFileSync(config, 'utf8').replace('options: {', `options: { exclude: '.*',`))
+    const config = readFileSync(join(project, '.dependency-cruiser.mjs'), 'utf8')
+    copy.write('.dependency-cruiser.mjs', config.replace('options: {', `options: { exclude: '.*',`))
 
     const { status, errors, output } = check()
 
@@ -92,8 +91,8 @@ describe('the architecture check', () => {
   })
 
   it('fails when it is pointed at a folder without sources', () => {
-    rmSync(join(copy, 'src'), { recursive: true })
-    mkdirSync(join(copy, 'src'))
+    rmSync(join(copy.root, 'src'), { recursive: true })
+    mkdirSync(join(copy.root, 'src'))
 
     const { status, errors } = check()
 
@@ -101,17 +100,7 @@ describe('the architecture check', () => {
     expect(errors).toMatch(/no TypeScript file|No inputs were found/)
   })
 
-  function plant(name: string, text: string): void {
-    mkdirSync(dirname(join(copy, name)), { recursive: true })
-    writeFileSync(join(copy, name), `${text}\n`)
-  }
-
-  function check(): { status: number | null; errors: string; output: string } {
-    const tool = join(project, 'tools/check-architecture.ts')
-    const run = spawnSync(process.execPath, ['--import', 'tsx', tool, '--root', copy], {
-      cwd: project,
-      encoding: 'utf8',
-    })
-    return { status: run.status, errors: run.stderr, output: run.stdout }
+  function check(): Verdict {
+    return copy.run('check-architecture')
   }
 })
