@@ -28,7 +28,8 @@ const { metafile, outputFiles } = await build({
 
 const sources = reach(metafile.inputs, entry.source)
 const main = Object.keys(metafile.outputs).find((path) => metafile.outputs[path]?.entryPoint === entry.source)
-const chunks = [...reach(metafile.outputs, main ?? '')]
+if (main === undefined) throw new Error(`size: no bundle of ${entry.source}`)
+const chunks = [...reach(metafile.outputs, main)]
 const code = Buffer.concat(
   chunks.map(
     (chunk) => outputFiles.find(({ path }) => path.replaceAll('\\', '/').endsWith(`/${chunk}`))!.contents,
