@@ -95,33 +95,21 @@ export abstract class BaseCache<V = unknown> {
   async take<T = V>(key: string): Promise<T | undefined> {
     const { store, trouble, counters } = this.#scope.runtime
     const result = await this.#writer.one('take', { kind: 'take', key: this.#scope.key(key) })
-    if (result?.stored === undefined) return undefined
+    const stored = result?.stored
+    if (stored === undefined) return undefined
     counters.invalidations++
-    try {
-      return store.view(result.stored) as T
-    } catch (error) {
-      trouble.failed('take', error)
-      return undefined
-    }
+    return (await trouble.attempt('take', () => store.view(stored))) as T | undefined
   }
 
   /** Whether there is a fresh entry. */
   async has(key: string): Promise<boolean> {
-    return (await this.ttl(key)) !== undefined
+    return (await this.#remainingMs('has', key)) !== undefined
   }
 
   /** Seconds until the entry expires, `Infinity` if it never does, `undefined` if there is none. */
   async ttl(key: string): Promise<number | undefined> {
-    const { store, trouble } = this.#scope.runtime
-    const full = this.#scope.key(key)
-    try {
-      const found = (await store.read([full])).get(full)
-      trouble.served()
-      return found && found.remainingMs / 1000
-    } catch (error) {
-      trouble.failed('ttl', error)
-      return undefined
-    }
+    const remainingMs = await this.#remainingMs('ttl', key)
+    return remainingMs && remainingMs / 1000
   }
 
   /** Gives an entry a new ttl without writing its value. `true` = it existed. A date in the past removes it. */
@@ -139,24 +127,12 @@ export abstract class BaseCache<V = unknown> {
    * @throws OptionsError when `by` is no safe integer.
    */
   async increment(key: string, by = 1, ttlOrOptions?: Duration | SetOptions): Promise<number | undefined> {
-    const full = this.#scope.key(key)
-    const ttlMs = this.#scope.ttlFor(ttlOrOptions, SET_OPTIONS, 'increment')
-    if (!Number.isSafeInteger(by))
-      throw new OptionsError(`increment: by: ${inspect(by)} is not a safe integer`)
-    if (!(ttlMs > 0)) throw new OptionsError('increment: the time at which the counter ends has passed')
-    const result = await this.#writer.one('increment', { kind: 'increment', key: full, by, ttlMs })
-    if (result === undefined || result.ok) return result?.number
-    this.#scope.runtime.trouble.misfit(
-      'increment',
-      full,
-      'what is stored is no safe integer, or would become none',
-    )
-    return undefined
+    return this.#add('increment', key, by, ttlOrOptions)
   }
 
   /** Subtracts from a counter; see {@link BaseCache.increment}. */
   async decrement(key: string, by = 1, ttlOrOptions?: Duration | SetOptions): Promise<number | undefined> {
-    return this.increment(key, -by, ttlOrOptions)
+    return this.#add('decrement', key, -by, ttlOrOptions)
   }
 
   /**
@@ -204,22 +180,12 @@ export abstract class BaseCache<V = unknown> {
 
   /** Removes every key that begins with `prefix`, literally, and counts them; `undefined` = the store is in trouble. */
   async deleteByPrefix(prefix: string): Promise<number | undefined> {
-    const { store, trouble, counters } = this.#scope.runtime
-    const full = this.#scope.prefixed(prefix)
-    try {
-      const count = await store.deleteByPrefix(full)
-      trouble.served()
-      counters.invalidations += count
-      return count
-    } catch (error) {
-      trouble.failed('deleteByPrefix', error)
-      return undefined
-    }
+    return this.#removePrefix('deleteByPrefix', prefix)
   }
 
   /** Removes every key of this cache, or of this namespace. `true` = done. */
   async clear(): Promise<boolean> {
-    return (await this.deleteByPrefix('')) !== undefined
+    return (await this.#removePrefix('clear', '')) !== undefined
   }
 
   /** The keys that begin with `prefix`, literally, in no particular order; those written meanwhile may be missing. */
@@ -278,6 +244,42 @@ export abstract class BaseCache<V = unknown> {
       throw new OptionsError(`${where}: the loader must be a function, not ${inspect(loader)}`)
     const ttlMs = this.#scope.ttlFor(ttlOrOptions, LOAD_OPTIONS, where)
     return { ttlMs, signal: (ttlOrOptions as GetOrSetOptions | undefined)?.signal }
+  }
+
+  async #remainingMs(operation: string, key: string): Promise<number | undefined> {
+    const { store, trouble } = this.#scope.runtime
+    const full = this.#scope.key(key)
+    const found = await trouble.attempt(operation, () => store.read([full]))
+    return found?.get(full)?.remainingMs
+  }
+
+  async #add(
+    operation: string,
+    key: string,
+    by: number,
+    ttlOrOptions: Duration | SetOptions | undefined,
+  ): Promise<number | undefined> {
+    const full = this.#scope.key(key)
+    const ttlMs = this.#scope.ttlFor(ttlOrOptions, SET_OPTIONS, operation)
+    if (!Number.isSafeInteger(by))
+      throw new OptionsError(`${operation}: by: ${inspect(by)} is not a safe integer`)
+    if (!(ttlMs > 0)) throw new OptionsError(`${operation}: the time at which the counter ends has passed`)
+    const result = await this.#writer.one(operation, { kind: 'increment', key: full, by, ttlMs })
+    if (result === undefined || result.ok) return result?.number
+    this.#scope.runtime.trouble.misfit(
+      operation,
+      full,
+      'what is stored is no safe integer, or would become none',
+    )
+    return undefined
+  }
+
+  async #removePrefix(operation: string, prefix: string): Promise<number | undefined> {
+    const { store, trouble, counters } = this.#scope.runtime
+    const full = this.#scope.prefixed(prefix)
+    const count = await trouble.attempt(operation, () => store.deleteByPrefix(full))
+    counters.invalidations += count ?? 0
+    return count
   }
 
   async #remove(operation: string, keys: readonly string[]): Promise<number> {

@@ -46,30 +46,7 @@ export class Writer {
   /** Executes changes, in their order for each key. */
   run(operation: string, ops: readonly Op[]): MaybePromise<readonly OpResult[] | undefined> {
     const { store, trouble } = this.#runtime
-    try {
-      const results = store.write(ops)
-      if (isPromise(results)) return this.#later(operation, results)
-      trouble.served()
-      return results
-    } catch (error) {
-      trouble.failed(operation, error)
-      return undefined
-    }
-  }
-
-  async #later(
-    operation: string,
-    pending: PromiseLike<readonly OpResult[]>,
-  ): Promise<readonly OpResult[] | undefined> {
-    const { trouble } = this.#runtime
-    try {
-      const results = await pending
-      trouble.served()
-      return results
-    } catch (error) {
-      trouble.failed(operation, error)
-      return undefined
-    }
+    return trouble.attempt(operation, () => store.write(ops))
   }
 
   #allStored(ops: readonly Op[], results: readonly OpResult[] | undefined): boolean {

@@ -1,6 +1,7 @@
 import type { Counters } from './counters.ts'
 import { StoreUnavailableError, isCacheError, type SerializationError } from './errors.ts'
 import type { Logger } from './logger.ts'
+import { isPromise, type MaybePromise } from './promise.ts'
 
 /** What a cache does when its store fails: go on without it, or tell the caller. */
 export type OnError = 'ignore' | 'throw'
@@ -24,10 +25,22 @@ export class Trouble {
     this.#onError = onError
   }
 
+  /** What the store answers; `undefined` when it fails. @throws StoreUnavailableError under `onError: 'throw'`. */
+  attempt<T>(operation: string, call: () => MaybePromise<T>): MaybePromise<T | undefined> {
+    try {
+      const answer = call()
+      if (isPromise(answer)) return this.#attemptLater(operation, answer)
+      this.served()
+      return answer
+    } catch (error) {
+      return this.failed(operation, error)
+    }
+  }
+
   /** The store failed to serve `operation`. @throws StoreUnavailableError under `onError: 'throw'`. */
-  failed(operation: string, error: unknown): void {
+  failed(operation: string, error: unknown): undefined {
     this.note(operation, error)
-    if (this.#onError === 'ignore') return
+    if (this.#onError === 'ignore') return undefined
     throw isCacheError(error)
       ? error
       : new StoreUnavailableError(`${operation}: the store failed`, { cause: error })
@@ -69,6 +82,16 @@ export class Trouble {
       this.#log('warn', { operation, key, error }, 'a stored value does not fit')
     this.#misfits.add(operation)
     if (this.#onError === 'throw') throw error
+  }
+
+  async #attemptLater<T>(operation: string, pending: PromiseLike<T>): Promise<T | undefined> {
+    try {
+      const answer = await pending
+      this.served()
+      return answer
+    } catch (error) {
+      return this.failed(operation, error)
+    }
   }
 
   // A logger of the user's must not turn trouble into a crash.

@@ -151,8 +151,7 @@ export class LoadPipeline {
     try {
       return this.#parts.store.view(outcome.stored)
     } catch (error) {
-      this.#parts.trouble.failed('view', error)
-      return outcome.value
+      return this.#parts.trouble.failed('view', error) ?? outcome.value
     }
   }
 
@@ -175,6 +174,6 @@ export class LoadPipeline {
 
   #failed(operation: string, error: unknown, misses = 1): undefined {
     this.#parts.counters.misses += misses
-    this.#parts.trouble.failed(operation, error)
+    return this.#parts.trouble.failed(operation, error)
   }
 }
