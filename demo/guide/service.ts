@@ -35,6 +35,8 @@ async function respond(
   try {
     send(response, 200, await dispatch(routes, request))
   } catch (error) {
+    // Nobody is there to be told, for example because the service is closing.
+    if (response.destroyed) return
     const { status, message, headers } = asHttpError(error)
     send(response, status, { error: message }, headers)
   }

@@ -2,10 +2,22 @@ import type { City, Sample } from '../database/protocol.ts'
 import { seededRandom, zipf } from './random.ts'
 
 /** Something that happens to the guide at its time, whether or not it has answered what came before. */
-export type Arrival = { readonly atMs: number } & (
-  | { readonly kind: 'visit' | 'crowd' | 'scan'; readonly path: string }
-  | { readonly kind: 'edit'; readonly city: City; readonly population: number }
-)
+export type Arrival = Opening | Edit
+
+export interface Opening {
+  readonly kind: 'visit' | 'crowd' | 'scan'
+  readonly atMs: number
+  readonly path: string
+}
+
+export interface Edit {
+  readonly kind: 'edit'
+  readonly atMs: number
+  readonly id: number
+  readonly population: number
+  /** Pages that show the city. */
+  readonly shownOn: readonly string[]
+}
 
 /** Traffic rises evenly from the first to the second. */
 const visitsPerSecond = [100, 700] as const
@@ -81,7 +93,9 @@ function* edits(sample: Sample, random: () => number, durationMs: number): Itera
   )
   for (let atMs = 500; atMs < durationMs; atMs += 1000) {
     const edited = city()
-    yield { kind: 'edit', city: edited, population: edited.population + Math.floor(random() * 1000), atMs }
+    const population = edited.population + Math.floor(random() * 1000)
+    const shownOn = [`/cities/${edited.id}`, `/countries/${edited.country}?top=10`, nearestPath(edited)]
+    yield { kind: 'edit', id: edited.id, population, shownOn, atMs }
   }
 }
 
