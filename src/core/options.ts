@@ -102,7 +102,7 @@ export function checkMethods(value: unknown, methods: readonly string[], option:
 /** The default ttl of a cache in milliseconds. @throws OptionsError for what can't be one. */
 export function defaultTtlMs(ttl: Duration | undefined, where: string): number {
   if (ttl === undefined) return Infinity
-  if (typeof ttl === 'object' && (ttl instanceof Date || 'epochMilliseconds' in ttl)) {
+  if (typeof ttl === 'object' && ttl !== null && (ttl instanceof Date || 'epochMilliseconds' in ttl)) {
     throw new OptionsError(`${where}: a default must be a span such as '30m', not the date ${inspect(ttl)}`)
   }
   return durationMs(ttl, where, { wallNow: () => 0 })
