@@ -96,12 +96,13 @@ export abstract class BaseCache<V = unknown> {
 
   /** Removes a key and returns its fresh value, in one atomic step: only one of several callers gets it. */
   async take<T = V>(key: string): Promise<T | undefined> {
-    const { store, trouble, counters } = this.#scope.runtime
-    const result = await this.#writer.one('take', { kind: 'take', key: this.#scope.key(key) })
+    const full = this.#scope.key(key)
+    const { pipeline, counters } = this.#scope.runtime
+    const result = await this.#writer.one('take', { kind: 'take', key: full })
     const stored = result?.stored
     if (stored === undefined) return undefined
     counters.invalidations++
-    return (await trouble.attempt('take', () => store.view(stored))) as T | undefined
+    return pipeline.view('take', full, stored) as T | undefined
   }
 
   /** Whether there is a fresh entry. */
@@ -203,7 +204,7 @@ export abstract class BaseCache<V = unknown> {
         if (options.signal?.aborted) break
         yield key.slice(this.#scope.prefix.length)
       }
-      trouble.served()
+      trouble.served('keys')
     } catch (error) {
       trouble.failed('keys', error)
     }

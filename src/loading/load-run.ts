@@ -1,5 +1,5 @@
 import type { Fill, Stored } from '../core/store.ts'
-import { acquire, waitForLease } from './acquire.ts'
+import { acquire, waitForLease, type Permission } from './acquire.ts'
 import type { Flight } from './flight.ts'
 import type { PipelineParts } from './parts.ts'
 import { runLoader } from './recursion.ts'
@@ -27,12 +27,10 @@ export class LoadRun {
     try {
       const answers = await acquire(this.#parts, flights)
       const answered = (wanted: string): Flight[] => flights.filter((_, index) => answers[index] === wanted)
-      for (const [index, answer] of answers.entries()) {
-        if (typeof answer === 'object') this.#share(flights[index]!, answer.stored)
-      }
+      const unreadable = this.#shareFound(flights, answers)
       // Keys that another pipeline is loading are waited for last, so that they hold up nothing.
       await this.#load(answered('granted'), true)
-      await this.#load(answered('denied'), false)
+      await this.#load([...answered('denied'), ...unreadable], false)
       await this.#wait(answered('busy'))
     } catch (error) {
       for (const flight of flights) if (!flight.done) this.#fail(flight, error)
@@ -42,17 +40,10 @@ export class LoadRun {
 
   async #wait(flights: readonly Flight[]): Promise<void> {
     const answers = await Promise.all(flights.map((flight) => waitForLease(this.#parts, flight)))
-    for (const [index, answer] of answers.entries()) {
-      if (typeof answer === 'object') this.#share(flights[index]!, answer.stored)
-    }
-    await this.#load(
-      flights.filter((_, index) => answers[index] === 'granted'),
-      true,
-    )
-    await this.#load(
-      flights.filter((_, index) => answers[index] === 'denied'),
-      false,
-    )
+    const unreadable = this.#shareFound(flights, answers)
+    const answered = (wanted: string): Flight[] => flights.filter((_, index) => answers[index] === wanted)
+    await this.#load(answered('granted'), true)
+    await this.#load([...answered('denied'), ...unreadable], false)
   }
 
   async #load(flights: readonly Flight[], mayStore: boolean): Promise<void> {
@@ -102,15 +93,36 @@ export class LoadRun {
         if (accepted) counters.writes++
         else counters.refusedFills++
       }
-      trouble.served()
+      trouble.served('fill')
     } catch (error) {
       trouble.failed('fill', error)
     }
   }
 
-  #share(flight: Flight, stored: Stored): void {
-    this.#leave(flight)
-    flight.succeed({ value: undefined, stored, absent: false })
+  // Ends the flights whose entry was there after all, and answers those whose entry nobody can read.
+  #shareFound(flights: readonly Flight[], answers: readonly (Permission | 'busy')[]): readonly Flight[] {
+    const unreadable: Flight[] = []
+    for (const [index, answer] of answers.entries()) {
+      if (typeof answer !== 'object') continue
+      const flight = flights[index]!
+      if (this.#isReadable(answer.stored)) {
+        this.#leave(flight)
+        flight.succeed({ value: undefined, stored: answer.stored, absent: false })
+      } else {
+        unreadable.push(flight)
+      }
+    }
+    return unreadable
+  }
+
+  // The read before the load has counted and logged it if not.
+  #isReadable(stored: Stored): boolean {
+    try {
+      this.#parts.store.view(stored)
+      return true
+    } catch {
+      return false
+    }
   }
 
   #fail(flight: Flight, error: unknown): void {
