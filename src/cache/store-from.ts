@@ -43,8 +43,12 @@ export interface StoreFromOptions extends IsolationOptions {
  * @throws OptionsError when a primitive is missing.
  */
 export function storeFrom(primitives: Primitives, options: StoreFromOptions = {}): Store {
-  for (const name of ['read', 'write', 'remove', 'keys'] as const) {
-    if (typeof primitives[name] === 'function') continue
+  if (typeof primitives !== 'object' || primitives === null) {
+    throw new OptionsError(`storeFrom: the primitives must be an object, not ${inspect(primitives)}`)
+  }
+  for (const name of ['read', 'write', 'remove', 'keys', 'close'] as const) {
+    if (typeof primitives[name] === 'function' || (name === 'close' && primitives.close === undefined))
+      continue
     throw new OptionsError(`storeFrom: ${name}: ${inspect(primitives[name])} is not a function`)
   }
   return new PrimitiveStore(primitives, valueKeeper(options), options.clock ?? systemClock)

@@ -46,11 +46,15 @@ export class LoadRun {
     answers: readonly (Permission | 'busy')[],
   ): Promise<readonly Flight[]> {
     const having = (answer: string): Flight[] => flights.filter((_, index) => answers[index] === answer)
+    const unreadable: Flight[] = []
     for (const [index, answer] of answers.entries()) {
-      if (typeof answer === 'object') this.#share(flights[index]!, answer.stored)
+      if (typeof answer !== 'object') continue
+      const flight = flights[index]!
+      if (this.#isReadable(answer.stored)) this.#share(flight, answer.stored)
+      else unreadable.push(flight)
     }
     await this.#load(having('granted'), true)
-    await this.#load(having('denied'), false)
+    await this.#load([...having('denied'), ...unreadable], false)
     return having('busy')
   }
 
@@ -102,7 +106,7 @@ export class LoadRun {
         if (accepted) counters.writes++
         else counters.refusedFills++
       }
-      trouble.served()
+      trouble.served('fill')
     } catch (error) {
       trouble.failed('fill', error)
     }
@@ -112,6 +116,16 @@ export class LoadRun {
     this.#release([flight])
     this.#leave(flight)
     flight.succeed({ value: undefined, stored, absent: false })
+  }
+
+  // The read before the load has counted and logged it if not; what nobody can read is left for inspection.
+  #isReadable(stored: Stored): boolean {
+    try {
+      this.#parts.store.view(stored)
+      return true
+    } catch {
+      return false
+    }
   }
 
   // Begun before the callers go on, so that none of them finds the key busy; not waited for, so that none is held up.
