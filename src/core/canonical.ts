@@ -31,10 +31,12 @@ function encode(value: unknown, path: string, ancestors: object[]): string {
 }
 
 function encodeObject(value: object, path: string, ancestors: object[]): string {
-  if (ancestors.includes(value)) throw new KeyError(`${path} refers back to itself, so it can't be part of a key`)
+  if (ancestors.includes(value))
+    throw new KeyError(`${path} refers back to itself, so it can't be part of a key`)
   const inside = [...ancestors, value]
   if (Array.isArray(value)) return list(value, path, inside)
-  if (value instanceof Date) return `[Date ${Number.isNaN(value.getTime()) ? 'invalid' : value.toISOString()}]`
+  if (value instanceof Date)
+    return `[Date ${Number.isNaN(value.getTime()) ? 'invalid' : value.toISOString()}]`
   if (value instanceof Map) return `[Map ${list([...value], path, inside)}]`
   if (value instanceof Set) return `[Set ${list([...value], path, inside)}]`
   if (value instanceof URL) return `[URL ${JSON.stringify(value.href)}]`
@@ -44,7 +46,9 @@ function encodeObject(value: object, path: string, ancestors: object[]): string 
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype !== Object.prototype && prototype !== null) {
     const name = (value.constructor as { name?: string } | undefined)?.name ?? 'an unknown class'
-    throw new KeyError(`${path} is an instance of ${name}, which can't be part of a key; pass its id or plain data`)
+    throw new KeyError(
+      `${path} is an instance of ${name}, which can't be part of a key; pass its id or plain data`,
+    )
   }
   const record = value as Record<string, unknown>
   const fields = Object.keys(record).sort()

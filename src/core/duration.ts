@@ -99,7 +99,8 @@ function parseIso(text: string): number | undefined {
 }
 
 function fromObject(value: object, option: string, clock: Pick<Clock, 'wallNow'>): number {
-  const instantMs = value instanceof Date ? value.getTime() : (value as Partial<InstantLike>).epochMilliseconds
+  const instantMs =
+    value instanceof Date ? value.getTime() : (value as Partial<InstantLike>).epochMilliseconds
   if (instantMs !== undefined) {
     if (!Number.isFinite(instantMs)) throw refusal(value, option)
     return instantMs - clock.wallNow()

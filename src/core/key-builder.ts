@@ -41,7 +41,9 @@ function encodePart(part: unknown): string {
   if (typeof part === 'number' && Number.isFinite(part)) return String(part)
   if (typeof part === 'bigint' || typeof part === 'boolean') return String(part)
   if (typeof part === 'object' && part !== null) return encodeParams(part)
-  throw new KeyError(`a part of a key must be text, a finite number, a bigint, a boolean or parameters, not ${inspect(part)}`)
+  throw new KeyError(
+    `a part of a key must be text, a finite number, a bigint, a boolean or parameters, not ${inspect(part)}`,
+  )
 }
 
 // The characters with which parameters begin, and the separator, never stand in an id as they are.

@@ -10,10 +10,12 @@ export const MAX_KEY_BYTES = 1024
  * @throws KeyError that names the key and what is accepted.
  */
 export function checkKey(key: unknown, prefix: string): asserts key is string {
-  if (typeof key !== 'string') throw new KeyError(`a key must be a string, not ${inspect(key)}; see key() for building one`)
+  if (typeof key !== 'string')
+    throw new KeyError(`a key must be a string, not ${inspect(key)}; see key() for building one`)
   if (key.length === 0) throw new KeyError('a key must not be empty')
   if (key.charCodeAt(0) === 33) throw new KeyError(`a key must not begin with '!': ${inspect(key)}`)
-  if (!key.isWellFormed()) throw new KeyError(`a key must be well-formed text, without lone surrogates: ${inspect(key)}`)
+  if (!key.isWellFormed())
+    throw new KeyError(`a key must be well-formed text, without lone surrogates: ${inspect(key)}`)
   // A UTF-16 unit takes at most three bytes, so that most keys need no count.
   if ((prefix.length + key.length) * 3 <= MAX_KEY_BYTES) return
   const bytes = Buffer.byteLength(prefix) + Buffer.byteLength(key)
