@@ -47,7 +47,7 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
   #capacity: number
   #end = FIRST_SLOT
   readonly #free: number[] = []
-  /** Absent until the map is full for the first time, and where the window is fixed. */
+  /** Absent until the map is half full for the first time, and where the window is fixed. */
   #tuner: WindowTuner | undefined
   readonly #adaptive: boolean
 
@@ -303,6 +303,7 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
     const policy = this.#policy
     const hash = this.#hash(key)
     policy.miss(hash)
+    if (this.#tuner === undefined && this.#adaptive) this.#startTuner()
     const sampled = this.#tuner?.samples(hash) ?? false
     if (sampled && this.#tuner?.access(hash, weight)) policy.windowShare = this.#tuner.windowShare
     if (policy.isFull(weight) && !this.#makeRoom(hash, weight)) return false
@@ -318,7 +319,6 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
 
   #makeRoom(hash: number, weight: number): boolean {
     const policy = this.#policy
-    if (this.#tuner === undefined && this.#adaptive) this.#startTuner()
     const competes = policy.outweighsWindow(weight)
     do {
       const slot = competes ? policy.evictFor(hash, weight) : policy.evict()
@@ -336,11 +336,17 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
     } while (this.#policy.isOverweight)
   }
 
+  // A map that never fills needs no tuner.
   #startTuner(): void {
     const { maxEntries, maxWeight } = this.#options
-    const tuner = new WindowTuner({ maxEntries, maxWeight }, this.size)
+    const fullness = Math.max(this.size / maxEntries, this.weight / maxWeight)
+    if (fullness < 0.5) return
+    const tuner = new WindowTuner({ maxEntries, maxWeight }, this.size / fullness)
     for (const slot of this.#index.values()) {
-      if (tuner.samples(this.#policy.hashOf(slot))) this.#policy.mark(slot)
+      const hash = this.#policy.hashOf(slot)
+      if (!tuner.samples(hash)) continue
+      this.#policy.mark(slot)
+      tuner.access(hash, this.#policy.weightOf(slot))
     }
     this.#tuner = tuner
   }

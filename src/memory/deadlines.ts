@@ -84,7 +84,7 @@ export class Deadlines {
     this.#baseMs = base
     for (const [slot, deadlineMs] of this.#far) {
       if (deadlineMs - base >= FAR) continue
-      offsets[slot] = deadlineMs - base
+      offsets[slot] = Math.max(0, deadlineMs - base)
       this.#far.delete(slot)
     }
   }
