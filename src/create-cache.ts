@@ -2,7 +2,7 @@ import type { BaseCache } from './cache/base-cache.ts'
 import { OptionsError } from './core/errors.ts'
 import { inspect } from './core/inspect.ts'
 import { consoleLogger } from './core/logger.ts'
-import { checkOptions } from './core/options.ts'
+import { checkMethods, checkOptions } from './core/options.ts'
 import { MEMORY_CACHE_OPTIONS, MemoryCache, type MemoryCacheOptions } from './memory/memory-cache.ts'
 
 /** Options of {@link createCache}: those of the engine it makes. */
@@ -32,6 +32,7 @@ export async function getRedisCache(
   options: Pick<CreateCacheOptions, 'logger'> = {},
 ): Promise<BaseCache | undefined> {
   checkOptions(options, ['logger'], 'getRedisCache')
+  if (options.logger !== undefined) checkMethods(options.logger, ['warn', 'error'], 'logger')
   reportRedis(options)
   return undefined
 }

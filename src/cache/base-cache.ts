@@ -43,7 +43,10 @@ export abstract class BaseCache<V = unknown> {
   /** The fresh value of a key. `undefined` is a miss; `null` is a value. */
   async get<T = V>(key: string, options?: ReadOptions): Promise<T | undefined> {
     const full = this.#scope.key(key)
-    if (options !== undefined) checkOptions(options, READ_OPTIONS, 'get')
+    if (options !== undefined) {
+      checkOptions(options, READ_OPTIONS, 'get')
+      options.signal?.throwIfAborted()
+    }
     const found = this.#scope.runtime.pipeline.get(full)
     if (!isPromise(found)) return found as T | undefined
     return (await abortable(options?.signal, () => found)) as T | undefined
@@ -93,12 +96,13 @@ export abstract class BaseCache<V = unknown> {
 
   /** Removes a key and returns its fresh value, in one atomic step: only one of several callers gets it. */
   async take<T = V>(key: string): Promise<T | undefined> {
-    const { store, trouble, counters } = this.#scope.runtime
-    const result = await this.#writer.one('take', { kind: 'take', key: this.#scope.key(key) })
+    const full = this.#scope.key(key)
+    const { pipeline, counters } = this.#scope.runtime
+    const result = await this.#writer.one('take', { kind: 'take', key: full })
     const stored = result?.stored
     if (stored === undefined) return undefined
     counters.invalidations++
-    return (await trouble.attempt('take', () => store.view(stored))) as T | undefined
+    return pipeline.view('take', full, stored) as T | undefined
   }
 
   /** Whether there is a fresh entry. */
@@ -127,12 +131,12 @@ export abstract class BaseCache<V = unknown> {
    * @throws OptionsError when `by` is no safe integer.
    */
   async increment(key: string, by = 1, ttlOrOptions?: Duration | SetOptions): Promise<number | undefined> {
-    return this.#add('increment', key, by, ttlOrOptions)
+    return this.#add('increment', key, by, 1, ttlOrOptions)
   }
 
   /** Subtracts from a counter; see {@link BaseCache.increment}. */
   async decrement(key: string, by = 1, ttlOrOptions?: Duration | SetOptions): Promise<number | undefined> {
-    return this.#add('decrement', key, -by, ttlOrOptions)
+    return this.#add('decrement', key, by, -1, ttlOrOptions)
   }
 
   /**
@@ -194,13 +198,13 @@ export abstract class BaseCache<V = unknown> {
   ): AsyncGenerator<string, void, undefined> {
     const { store, trouble } = this.#scope.runtime
     checkOptions(options, ['prefix', 'signal'], 'keys')
-    const full = this.#scope.prefixed(options.prefix ?? '')
+    const full = this.#scope.prefixed(options.prefix === undefined ? '' : options.prefix)
     try {
       for await (const key of store.scan(full)) {
         if (options.signal?.aborted) break
         yield key.slice(this.#scope.prefix.length)
       }
-      trouble.served()
+      trouble.served('keys')
     } catch (error) {
       trouble.failed('keys', error)
     }
@@ -257,6 +261,7 @@ export abstract class BaseCache<V = unknown> {
     operation: string,
     key: string,
     by: number,
+    sign: 1 | -1,
     ttlOrOptions: Duration | SetOptions | undefined,
   ): Promise<number | undefined> {
     const full = this.#scope.key(key)
@@ -264,7 +269,9 @@ export abstract class BaseCache<V = unknown> {
     if (!Number.isSafeInteger(by))
       throw new OptionsError(`${operation}: by: ${inspect(by)} is not a safe integer`)
     if (!(ttlMs > 0)) throw new OptionsError(`${operation}: the time at which the counter ends has passed`)
-    const result = await this.#writer.one(operation, { kind: 'increment', key: full, by, ttlMs })
+    // A counter is never -0, which is no integer to other readers of the store.
+    const change = sign * by || 0
+    const result = await this.#writer.one(operation, { kind: 'increment', key: full, by: change, ttlMs })
     if (result === undefined || result.ok) return result?.number
     this.#scope.runtime.trouble.misfit(
       operation,

@@ -41,7 +41,7 @@ export class Runtime {
     if (typeof random !== 'function') throw new OptionsError(`random: ${inspect(random)} is not a function`)
     this.store = store
     this.clock = clock
-    this.trouble = new Trouble(name, logger, this.counters, onError)
+    this.trouble = new Trouble(name, logger, this.counters, onError, clock)
     this.pipeline = new LoadPipeline({
       store,
       counters: this.counters,

@@ -4,16 +4,23 @@ import { inspect } from './inspect.ts'
 
 /** Parts of a duration; they add up. */
 export interface DurationParts {
+  /** Weeks of seven days. */
   readonly weeks?: number
+  /** Days of 24 hours. */
   readonly days?: number
+  /** Hours of 60 minutes. */
   readonly hours?: number
+  /** Minutes of 60 seconds. */
   readonly minutes?: number
+  /** Seconds; fractions are allowed, as they are in all parts. */
   readonly seconds?: number
+  /** Thousandths of a second. */
   readonly milliseconds?: number
 }
 
 /** An absolute time in the manner of `Temporal.Instant` and `Temporal.ZonedDateTime`. */
 export interface InstantLike {
+  /** Milliseconds since the Unix epoch. */
   readonly epochMilliseconds: number
 }
 

@@ -70,6 +70,7 @@ export const CACHE_OPTIONS: readonly (keyof CacheOptions)[] = [
 
 /**
  * Refuses anything but an object with known options: a mistyped option would otherwise be silently ignored.
+ * A `signal` among them is looked at, too, since every method takes it in the same way.
  * @throws OptionsError that names the option and the accepted ones.
  */
 export function checkOptions(options: unknown, accepted: readonly string[], where: string): void {
@@ -77,9 +78,19 @@ export function checkOptions(options: unknown, accepted: readonly string[], wher
     throw new OptionsError(`${where}: the options must be an object, not ${inspect(options)}`)
   }
   for (const name in options) {
-    if (accepted.includes(name)) continue
-    throw new OptionsError(`${where}: unknown option ${inspect(name)}; accepted: ${accepted.join(', ')}`)
+    if (!accepted.includes(name)) {
+      throw new OptionsError(`${where}: unknown option ${inspect(name)}; accepted: ${accepted.join(', ')}`)
+    }
+    if (name === 'signal') checkSignal((options as { readonly signal: unknown }).signal, where)
   }
+}
+
+// By its methods, since a signal may come from another realm.
+function checkSignal(signal: unknown, where: string): void {
+  if (signal === undefined) return
+  const { throwIfAborted, addEventListener } = (signal ?? {}) as Partial<AbortSignal>
+  if (typeof throwIfAborted === 'function' && typeof addEventListener === 'function') return
+  throw new OptionsError(`${where}: signal: ${inspect(signal)} is not an AbortSignal`)
 }
 
 /** Refuses a value that is not among `accepted`. @throws OptionsError */
@@ -102,7 +113,7 @@ export function checkMethods(value: unknown, methods: readonly string[], option:
 /** The default ttl of a cache in milliseconds. @throws OptionsError for what can't be one. */
 export function defaultTtlMs(ttl: Duration | undefined, where: string): number {
   if (ttl === undefined) return Infinity
-  if (typeof ttl === 'object' && (ttl instanceof Date || 'epochMilliseconds' in ttl)) {
+  if (typeof ttl === 'object' && ttl !== null && (ttl instanceof Date || 'epochMilliseconds' in ttl)) {
     throw new OptionsError(`${where}: a default must be a span such as '30m', not the date ${inspect(ttl)}`)
   }
   return durationMs(ttl, where, { wallNow: () => 0 })

@@ -1,3 +1,4 @@
+import type { Clock } from './clock.ts'
 import type { Counters } from './counters.ts'
 import { StoreUnavailableError, isCacheError, type SerializationError } from './errors.ts'
 import type { Logger } from './logger.ts'
@@ -5,6 +6,9 @@ import { isPromise, type MaybePromise } from './promise.ts'
 
 /** What a cache does when its store fails: go on without it, or tell the caller. */
 export type OnError = 'ignore' | 'throw'
+
+/** How long after the last failure the store is back, though what failed has not been called again. */
+const QUIET_MS = 60_000
 
 /**
  * Where failures of the store end: counted each, logged once per transition (failing, back), and thrown
@@ -15,14 +19,18 @@ export class Trouble {
   readonly #counters: Counters
   readonly #cache: string
   readonly #onError: OnError
-  #failing = false
+  readonly #clock: Clock
+  // By operation: a full or read-only server serves reads and refuses writes, which is one transition, not many.
+  readonly #failing = new Set<string>()
+  #lastFailureMs = 0
   readonly #misfits = new Set<string>()
 
-  constructor(cache: string, logger: Logger, counters: Counters, onError: OnError) {
+  constructor(cache: string, logger: Logger, counters: Counters, onError: OnError, clock: Clock) {
     this.#cache = cache
     this.#logger = logger
     this.#counters = counters
     this.#onError = onError
+    this.#clock = clock
   }
 
   /** What the store answers; `undefined` when it fails. @throws StoreUnavailableError under `onError: 'throw'`. */
@@ -30,7 +38,7 @@ export class Trouble {
     try {
       const answer = call()
       if (isPromise(answer)) return this.#attemptLater(operation, answer)
-      this.served()
+      this.served(operation)
       return answer
     } catch (error) {
       return this.failed(operation, error)
@@ -49,8 +57,10 @@ export class Trouble {
   /** The same for work that no caller waits for: nobody is told but the log. */
   note(operation: string, error: unknown): void {
     this.#counters.errors++
-    if (this.#failing) return
-    this.#failing = true
+    this.#lastFailureMs = this.#clock.now()
+    const isTransition = this.#failing.size === 0
+    this.#failing.add(operation)
+    if (!isTransition) return
     this.#log(
       'warn',
       { operation, error },
@@ -58,10 +68,13 @@ export class Trouble {
     )
   }
 
-  /** The store served a call. */
-  served(): void {
-    if (!this.#failing) return
-    this.#failing = false
+  /** The store served `operation`: it is back when all that failed is served again. */
+  served(operation: string): void {
+    if (this.#failing.size === 0) return
+    this.#failing.delete(operation)
+    const isQuiet = this.#clock.now() - this.#lastFailureMs >= QUIET_MS
+    if (this.#failing.size > 0 && !isQuiet) return
+    this.#failing.clear()
     this.#log('info', {}, 'the store is back')
   }
 
@@ -75,9 +88,9 @@ export class Trouble {
   }
 
   /** What a key holds does not fit the operation; logged once for each operation. @throws under `onError: 'throw'`. */
-  misfit(operation: string, key: string, message: string): void {
+  misfit(operation: string, key: string, message: string, options?: ErrorOptions): void {
     this.#counters.errors++
-    const error = new StoreUnavailableError(`${operation}: ${message}`)
+    const error = new StoreUnavailableError(`${operation}: ${message}`, options)
     if (!this.#misfits.has(operation))
       this.#log('warn', { operation, key, error }, 'a stored value does not fit')
     this.#misfits.add(operation)
@@ -87,7 +100,7 @@ export class Trouble {
   async #attemptLater<T>(operation: string, pending: PromiseLike<T>): Promise<T | undefined> {
     try {
       const answer = await pending
-      this.served()
+      this.served(operation)
       return answer
     } catch (error) {
       return this.failed(operation, error)

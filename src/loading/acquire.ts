@@ -17,7 +17,7 @@ export async function acquire(
 ): Promise<readonly (Permission | 'busy')[]> {
   try {
     const answers = await parts.store.acquire(flights.map((flight) => flight.lease))
-    parts.trouble.served()
+    parts.trouble.served('acquire')
     return answers
   } catch (error) {
     parts.trouble.failed('acquire', error)

@@ -1,7 +1,7 @@
 import { abortable } from '../core/abort.ts'
 import type { TimerHandle } from '../core/clock.ts'
 import { isPromise, type MaybePromise } from '../core/promise.ts'
-import type { Stored } from '../core/store.ts'
+import type { Found, Stored } from '../core/store.ts'
 import { Flight, type Outcome } from './flight.ts'
 import { LoadRun, type KeysLoader } from './load-run.ts'
 import type { PipelineParts } from './parts.ts'
@@ -33,27 +33,40 @@ export class LoadPipeline {
 
   /** A private copy of the fresh value of `key`; `undefined` is a miss, or a store in trouble. */
   get(key: string): MaybePromise<unknown> {
+    let stored: MaybePromise<Stored | undefined>
     try {
-      const stored = this.#parts.store.get(key)
-      return isPromise(stored) ? this.#getLater(stored) : this.#view(stored)
+      stored = this.#parts.store.get(key)
     } catch (error) {
-      return this.#failed('get', error)
+      return this.#failed('get', error, 1)
     }
+    return isPromise(stored) ? this.#getLater(key, stored) : this.#read('get', key, stored)
   }
 
   /** Private copies of the fresh values among `keys`. */
   async getMany(keys: readonly string[]): Promise<Map<string, unknown>> {
     const values = new Map<string, unknown>()
+    let found: ReadonlyMap<string, Found>
     try {
-      const found = await this.#parts.store.read(keys)
-      for (const key of keys) {
-        const value = this.#view(found.get(key)?.stored)
-        if (value !== undefined) values.set(key, value)
-      }
+      found = await this.#parts.store.read(keys)
     } catch (error) {
-      this.#failed('getMany', error, keys.length - values.size)
+      this.#failed('getMany', error, keys.length)
+      return values
+    }
+    for (const key of keys) {
+      const value = this.#read('getMany', key, found.get(key)?.stored)
+      if (value !== undefined) values.set(key, value)
     }
     return values
+  }
+
+  /** A value of the reader's own; `undefined` when nobody can read what is stored. */
+  view(operation: string, key: string, stored: Stored): unknown {
+    try {
+      return this.#parts.store.view(stored)
+    } catch (cause) {
+      this.#parts.trouble.misfit(operation, key, 'what is stored can not be read', { cause })
+      return undefined
+    }
   }
 
   /** The value of `key`, loaded if need be. @throws whatever the loader throws. */
@@ -90,11 +103,11 @@ export class LoadPipeline {
     if (value !== undefined) return value
     for (let flight = this.#join(key); flight !== undefined; flight = this.#join(key)) {
       const outcome = await waitFor(flight, flight.outcome)
-      if (!outcome.absent) return this.#deliver(outcome)
+      if (!outcome.absent) return this.#deliver(key, outcome)
     }
     const flight = this.#begin(key)
     this.#run([flight], async () => new Map([[key, await loader()]]), settings.ttlMs)
-    return this.#deliver(await waitFor(flight, flight.outcome))
+    return this.#deliver(key, await waitFor(flight, flight.outcome))
   }
 
   async #loadMany(
@@ -115,7 +128,7 @@ export class LoadPipeline {
     })
     if (own.length > 0) this.#run(own, loader, settings.ttlMs)
     for (const flight of flights) {
-      const value = this.#deliver(await waitFor(flight, flight.outcome))
+      const value = this.#deliver(flight.key, await waitFor(flight, flight.outcome))
       if (value !== undefined) values.set(flight.key, value)
     }
     return values
@@ -146,33 +159,32 @@ export class LoadPipeline {
     void work.finally(() => this.#running.delete(work))
   }
 
-  #deliver(outcome: Outcome): unknown {
+  #deliver(key: string, outcome: Outcome): unknown {
     if (outcome.stored === undefined) return outcome.value
-    try {
-      return this.#parts.store.view(outcome.stored)
-    } catch (error) {
-      return this.#parts.trouble.failed('view', error) ?? outcome.value
-    }
+    const value = this.view('load', key, outcome.stored)
+    return value === undefined ? outcome.value : value
   }
 
-  async #getLater(pending: PromiseLike<Stored | undefined>): Promise<unknown> {
+  async #getLater(key: string, pending: PromiseLike<Stored | undefined>): Promise<unknown> {
+    let stored: Stored | undefined
     try {
-      return this.#view(await pending)
+      stored = await pending
     } catch (error) {
-      return this.#failed('get', error)
+      return this.#failed('get', error, 1)
     }
+    return this.#read('get', key, stored)
   }
 
-  #view(stored: Stored | undefined): unknown {
-    const { store, counters, trouble } = this.#parts
-    const value = stored === undefined ? undefined : store.view(stored)
-    trouble.served()
+  #read(operation: string, key: string, stored: Stored | undefined): unknown {
+    const { counters, trouble } = this.#parts
+    trouble.served(operation)
+    const value = stored === undefined ? undefined : this.view(operation, key, stored)
     if (value === undefined) counters.misses++
     else counters.hits++
     return value
   }
 
-  #failed(operation: string, error: unknown, misses = 1): undefined {
+  #failed(operation: string, error: unknown, misses: number): undefined {
     this.#parts.counters.misses += misses
     return this.#parts.trouble.failed(operation, error)
   }

@@ -1,5 +1,5 @@
-import type { Fill, Stored } from '../core/store.ts'
-import { acquire, waitForLease } from './acquire.ts'
+import type { Fill, Lease, Stored } from '../core/store.ts'
+import { acquire, waitForLease, type Permission } from './acquire.ts'
 import type { Flight } from './flight.ts'
 import type { PipelineParts } from './parts.ts'
 import { runLoader } from './recursion.ts'
@@ -13,6 +13,7 @@ export class LoadRun {
   readonly #loader: KeysLoader
   readonly #ttlMs: number
   readonly #leave: (flight: Flight) => void
+  readonly #releases: Promise<void>[] = []
 
   /** `leave` is called when a flight may no longer be joined: its value is about to be stored, or it failed. */
   constructor(parts: PipelineParts, loader: KeysLoader, ttlMs: number, leave: (flight: Flight) => void) {
@@ -25,34 +26,36 @@ export class LoadRun {
   /** Ends every flight, with its outcome or with the one error; never rejects itself. */
   async run(flights: readonly Flight[]): Promise<void> {
     try {
-      const answers = await acquire(this.#parts, flights)
-      const answered = (wanted: string): Flight[] => flights.filter((_, index) => answers[index] === wanted)
-      for (const [index, answer] of answers.entries()) {
-        if (typeof answer === 'object') this.#share(flights[index]!, answer.stored)
-      }
+      const busy = await this.#proceed(flights, await acquire(this.#parts, flights))
       // Keys that another pipeline is loading are waited for last, so that they hold up nothing.
-      await this.#load(answered('granted'), true)
-      await this.#load(answered('denied'), false)
-      await this.#wait(answered('busy'))
+      await this.#proceed(busy, await Promise.all(busy.map((flight) => waitForLease(this.#parts, flight))))
     } catch (error) {
-      for (const flight of flights) if (!flight.done) this.#fail(flight, error)
+      const failed = flights.filter((flight) => !flight.done)
+      this.#release(failed)
+      for (const flight of failed) {
+        this.#leave(flight)
+        flight.fail(error)
+      }
     }
-    await this.#settle(flights)
+    await Promise.all(this.#releases)
   }
 
-  async #wait(flights: readonly Flight[]): Promise<void> {
-    const answers = await Promise.all(flights.map((flight) => waitForLease(this.#parts, flight)))
+  // Does what the store's answers allow, and returns the flights whose keys are busy.
+  async #proceed(
+    flights: readonly Flight[],
+    answers: readonly (Permission | 'busy')[],
+  ): Promise<readonly Flight[]> {
+    const having = (answer: string): Flight[] => flights.filter((_, index) => answers[index] === answer)
+    const unreadable: Flight[] = []
     for (const [index, answer] of answers.entries()) {
-      if (typeof answer === 'object') this.#share(flights[index]!, answer.stored)
+      if (typeof answer !== 'object') continue
+      const flight = flights[index]!
+      if (this.#isReadable(answer.stored)) this.#share(flight, answer.stored)
+      else unreadable.push(flight)
     }
-    await this.#load(
-      flights.filter((_, index) => answers[index] === 'granted'),
-      true,
-    )
-    await this.#load(
-      flights.filter((_, index) => answers[index] === 'denied'),
-      false,
-    )
+    await this.#load(having('granted'), true)
+    await this.#load([...having('denied'), ...unreadable], false)
+    return having('busy')
   }
 
   async #load(flights: readonly Flight[], mayStore: boolean): Promise<void> {
@@ -82,7 +85,9 @@ export class LoadRun {
       if (admitted.stored !== undefined) storable.set(flight, admitted.stored)
       else trouble.unstorable('load', flight.key, admitted.refused)
     }
-    if (mayStore) await this.#fill(storable)
+    const fillable = mayStore && this.#ttlMs > 0
+    this.#release(fillable ? flights.filter((flight) => !storable.has(flight)) : flights)
+    if (fillable && storable.size > 0) await this.#fill(storable)
     for (const flight of flights) {
       const absent = !values.has(flight.key)
       flight.succeed({ value: values.get(flight.key), stored: storable.get(flight), absent })
@@ -90,7 +95,6 @@ export class LoadRun {
   }
 
   async #fill(storable: ReadonlyMap<Flight, Stored>): Promise<void> {
-    if (storable.size === 0 || this.#ttlMs <= 0) return
     const { counters, store, trouble } = this.#parts
     const fills = Array.from(storable, ([flight, stored]): Fill => ({
       lease: flight.lease,
@@ -102,26 +106,36 @@ export class LoadRun {
         if (accepted) counters.writes++
         else counters.refusedFills++
       }
-      trouble.served()
+      trouble.served('fill')
     } catch (error) {
       trouble.failed('fill', error)
     }
   }
 
   #share(flight: Flight, stored: Stored): void {
+    this.#release([flight])
     this.#leave(flight)
     flight.succeed({ value: undefined, stored, absent: false })
   }
 
-  #fail(flight: Flight, error: unknown): void {
-    this.#leave(flight)
-    flight.fail(error)
+  // The read before the load has counted and logged it if not; what nobody can read is left for inspection.
+  #isReadable(stored: Stored): boolean {
+    try {
+      this.#parts.store.view(stored)
+      return true
+    } catch {
+      return false
+    }
   }
 
-  // Filled leases are settled already; settling twice is harmless, forgetting one is not.
-  async #settle(flights: readonly Flight[]): Promise<void> {
+  // Begun before the callers go on, so that none of them finds the key busy; not waited for, so that none is held up.
+  #release(flights: readonly Flight[]): void {
+    if (flights.length > 0) this.#releases.push(this.#releaseNow(flights.map((flight) => flight.lease)))
+  }
+
+  async #releaseNow(leases: readonly Lease[]): Promise<void> {
     try {
-      await this.#parts.store.release(flights.map((flight) => flight.lease))
+      await this.#parts.store.release(leases)
     } catch (error) {
       this.#parts.trouble.note('release', error)
     }

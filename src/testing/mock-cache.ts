@@ -1,6 +1,6 @@
 import { BaseCache } from '../cache/base-cache.ts'
 import { storeFrom, type Slot } from '../cache/store-from.ts'
-import type { CacheOptions, NamespaceOptions } from '../core/options.ts'
+import { CACHE_OPTIONS, checkOptions, type CacheOptions, type NamespaceOptions } from '../core/options.ts'
 
 /** The methods that a {@link MockCache} records. */
 export type MockedMethod =
@@ -42,6 +42,7 @@ const METHODS: readonly MockedMethod[] = [
 
 /** One recorded call. */
 export interface MockCall {
+  /** The method that was called. */
   readonly method: MockedMethod
   /** The arguments as given. */
   readonly args: readonly unknown[]
@@ -70,7 +71,9 @@ export class MockCache<V = unknown> extends BaseCache<V> {
   readonly calls: MockCall[] = []
   readonly #plans: Plan[] = []
 
+  /** @throws OptionsError, KeyError for wrong options. */
   constructor(options: CacheOptions = {}) {
+    checkOptions(options, CACHE_OPTIONS, 'MockCache')
     const slots = new Map<string, Slot>()
     const primitives = {
       read: (key: string) => slots.get(key),
