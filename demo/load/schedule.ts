@@ -24,7 +24,7 @@ const visitsPerSecond = [100, 700] as const
 const crowdSize = 500
 const scanSize = 400
 
-/** The page of the flash crowd. Nobody else opens it and nobody edits it: it is cold, and its queries can be told. */
+/** The page of the flash crowd. Nobody else opens or edits it: it is cold, and its queries can be told. */
 export const crowdCountry = 'ES'
 export const crowdTop = 10
 const crowdPath = `/countries/${crowdCountry}?top=${crowdTop}`
@@ -35,8 +35,8 @@ export function crowd(atMs: number): Arrival[] {
 }
 
 /**
- * The sequence of a load, the same for the same seed: more and more visits by Zipf's law at random moments, the crowd near
- * the beginning, at half-time a crawler that reads pages nobody else reads, and one edit a second.
+ * The sequence of a load, the same for the same seed: more and more visits by Zipf's law at random moments, the
+ * crowd near the beginning, at half-time a crawler that reads pages nobody else reads, and one edit a second.
  */
 export function buildSchedule(sample: Sample, seed: number, durationMs: number): readonly Arrival[] {
   const random = seededRandom(seed)
