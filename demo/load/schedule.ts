@@ -21,7 +21,7 @@ export interface Edit {
 
 /** Traffic rises evenly from the first to the second. */
 const visitsPerSecond = [100, 700] as const
-const crowdSize = 500
+export const crowdSize = 500
 const scanSize = 400
 
 /** The page of the flash crowd. Nobody else opens or edits it: it is cold, and its queries can be told. */
