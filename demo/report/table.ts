@@ -50,7 +50,10 @@ function notes({ cutOff, seconds, sent, answered, scheduled }: Measured): string
 
 function proofLines({ proof }: Measured): string[] {
   const line = `${count(proof.stale)} of ${count(proof.checked)} responses were older than the last acknowledged update`
-  return [`${line} (${count(proof.updates)} updates).`, ...proof.examples.map((example) => `  ${example}`)]
+  return [
+    `${line} (${count(proof.updates)} ${proof.updates === 1 ? 'update' : 'updates'}).`,
+    ...proof.examples.map((example) => `  ${example}`),
+  ]
 }
 
 function milliseconds(percentile: Percentile | undefined): string {
