@@ -60,8 +60,8 @@ describe('the demo', () => {
     expect(withoutCache.crowdQueries).toBeGreaterThan(1)
     expect(withoutCache).toMatchObject({ cutOff: true, scheduled: withCache.scheduled })
     expect(withCache.answered).toBeGreaterThan(withoutCache.answered)
-    expect(withCache.cache?.hitRatio).toBeGreaterThan(0.3)
-  })
+    expect(withCache.cache?.hitRatio).toBeGreaterThan(0.1)
+  }, 120_000)
 
   it.each([
     ['SIGINT', 'City guide over'],
