@@ -5,7 +5,7 @@ const CALLS = 1_000_000
 const storage = new AsyncLocalStorage()
 const answer = async (value) => value
 const load = async () => {
-  await null
+  await Promise.resolve()
   return 1
 }
 
