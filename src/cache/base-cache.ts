@@ -272,7 +272,7 @@ export abstract class BaseCache<V = unknown> {
     // A counter is never -0, which is no integer to other readers of the store.
     const change = sign * by || 0
     const result = await this.#writer.one(operation, { kind: 'increment', key: full, by: change, ttlMs })
-    if (result === undefined || result.ok) return result?.number
+    if (result === undefined || result.ok || result.unavailable) return result?.number
     this.#scope.runtime.trouble.misfit(
       operation,
       full,

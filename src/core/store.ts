@@ -28,8 +28,11 @@ export interface Lease {
   readonly dead: boolean
 }
 
-/** Answer to an acquisition: the entry if somebody stored it meanwhile, else whether the lease was granted. */
-export type Acquired = Found | 'granted' | 'busy'
+/**
+ * Answer to an acquisition: the entry if somebody stored it meanwhile, else whether the lease was granted. `busy`:
+ * somebody else holds it, ask again; `denied`: load, but the store will not keep it.
+ */
+export type Acquired = Found | 'granted' | 'busy' | 'denied'
 
 /** How long an entry lives. */
 export interface EntrySettings {
@@ -58,6 +61,8 @@ export type Op =
 export interface OpResult {
   /** set: stored; delete, take: existed; expire: existed; increment: done. */
   readonly ok: boolean
+  /** The store could not even try; `ok` is `false`. */
+  readonly unavailable?: boolean
   /** take: what was removed. */
   readonly stored?: Stored
   /** increment: the new value. Absent with `ok: false`: the stored value is no safe integer, or would become none. */

@@ -32,6 +32,7 @@ export async function waitForLease(parts: PipelineParts, flight: Flight): Promis
   for (;;) {
     if (flight.lease.dead) {
       // A write voided it before anything was loaded, so that what is loaded from here on is new.
+      void parts.store.release([flight.lease])
       flight.lease = parts.store.open(flight.key)
     } else {
       if (parts.clock.now() >= giveUpAtMs) return 'denied'

@@ -85,16 +85,17 @@ export class LoadRun {
       if (admitted.stored !== undefined) storable.set(flight, admitted.stored)
       else trouble.unstorable('load', flight.key, admitted.refused)
     }
-    const fillable = mayStore && this.#ttlMs > 0
+    const fillable = this.#ttlMs > 0
     this.#release(fillable ? flights.filter((flight) => !storable.has(flight)) : flights)
-    if (fillable && storable.size > 0) await this.#fill(storable)
+    // Offered also without a right to store: the store knows what else it may do with it.
+    if (fillable && storable.size > 0) await this.#fill(storable, mayStore)
     for (const flight of flights) {
       const absent = !values.has(flight.key)
       flight.succeed({ value: values.get(flight.key), stored: storable.get(flight), absent })
     }
   }
 
-  async #fill(storable: ReadonlyMap<Flight, Stored>): Promise<void> {
+  async #fill(storable: ReadonlyMap<Flight, Stored>, mayStore: boolean): Promise<void> {
     const { counters, store, trouble } = this.#parts
     const fills = Array.from(storable, ([flight, stored]): Fill => ({
       lease: flight.lease,
@@ -104,9 +105,9 @@ export class LoadRun {
     try {
       for (const accepted of await store.fill(fills)) {
         if (accepted) counters.writes++
-        else counters.refusedFills++
+        else if (mayStore) counters.refusedFills++
       }
-      trouble.served('fill')
+      if (mayStore) trouble.served('fill')
     } catch (error) {
       trouble.failed('fill', error)
     }

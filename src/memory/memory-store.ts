@@ -1,8 +1,8 @@
 import { LeaseTable } from '../core/lease-table.ts'
 import type { StoreStats } from '../core/counters.ts'
 import type { Acquired, Admitted, Fill, Found, Lease, Op, OpResult, Store, Stored } from '../core/store.ts'
-import type { ValueKeeper } from '../serialization/isolation.ts'
-import type { BoundedMap } from './bounded-map.ts'
+import { valueKeeper, type ValueKeeper } from '../serialization/isolation.ts'
+import { BoundedMap, type BoundedMapOptions } from './bounded-map.ts'
 
 const DONE: OpResult = Object.freeze({ ok: true })
 const NOT_DONE: OpResult = Object.freeze({ ok: false })
@@ -136,4 +136,9 @@ export class MemoryStore implements Store {
     const keys = [...this.#map.keys()]
     return prefix === '' ? keys : keys.filter((key) => key.startsWith(prefix))
   }
+}
+
+/** A memory store of its own, with values cloned. */
+export function memoryStore(options: BoundedMapOptions<string, Stored>): MemoryStore {
+  return new MemoryStore(new BoundedMap(options), valueKeeper({}))
 }

@@ -1,0 +1,465 @@
+import type { Clock, Random, TimerHandle, Timers } from '../core/clock.ts'
+import type { StoreStats } from '../core/counters.ts'
+import type { MaybePromise } from '../core/promise.ts'
+import type { Bus, RemoteFound, RemoteOp, RemoteResult, RemoteStore } from '../core/remote-store.ts'
+import type { Acquired, Admitted, Fill, Found, Lease, Op, OpResult, Store, Stored } from '../core/store.ts'
+import { Follower } from './follower.ts'
+import { LeaseKeeper } from './lease-keeper.ts'
+import { LocalSlot, LocalTier } from './local-tier.ts'
+import { Markers, type Marker } from './markers.ts'
+import { Outbox } from './outbox.ts'
+
+/** What a node may do when it can't reach the server. */
+export type Policy = 'available' | 'strict'
+
+/** Settings of coherence, complete, in milliseconds. */
+export interface CoherenceSettings {
+  /** `'available'`: the local tier serves up to `maxStaleMs` after the last sync; `'strict'`: up to `maxLagMs`. */
+  readonly policy: Policy
+  readonly maxLagMs: number
+  readonly maxStaleMs: number
+  readonly heartbeatMs: number
+  readonly leaseMs: number
+  /** How long one load may hold its lease. */
+  readonly longestLeaseMs: number
+  /** Keys that wait for an acknowledgement. */
+  readonly outboxLimit: number
+}
+
+/** What a coherent store works with. */
+export interface CoherenceParts {
+  readonly remote: RemoteStore
+  /** The tier of this process; without one, nothing is kept and nothing followed. */
+  readonly local: Store | undefined
+  readonly bus: Bus | undefined
+  readonly clock: Clock
+  readonly timers: Timers
+  readonly random: Random
+  /** Unique among all processes that share the remote store. */
+  readonly node: string
+}
+
+/** A value in both forms, before it is known where it will be kept. */
+class Fresh {
+  readonly remote: Stored
+  readonly value: unknown
+
+  constructor(remote: Stored, value: unknown) {
+    this.remote = remote
+    this.value = value
+  }
+}
+
+/**
+ * The store port over a remote store that several processes share, with a tier of this process before it that
+ * never serves what was invalidated longer ago than the bound. The rules are those of docs/coherence.md.
+ */
+export class CoherentStore implements Store {
+  readonly #remote: RemoteStore
+  readonly #clock: Clock
+  readonly #timers: Timers
+  readonly #settings: CoherenceSettings
+  readonly #markers: Markers
+  readonly #keeper: LeaseKeeper
+  readonly #outbox: Outbox
+  readonly #local: LocalTier | undefined
+  readonly #localStore: Store | undefined
+  readonly #followers: ReadonlyMap<string, Follower>
+  readonly #unsubscribe: (() => void) | undefined
+  readonly #random: Random
+  #heartbeat: TimerHandle
+  /** Reads served by the tier of this process. */
+  localHits = 0
+  #replaying = false
+  #closed = false
+
+  constructor(parts: CoherenceParts, settings: CoherenceSettings) {
+    const { remote, local, bus, clock, timers, node } = parts
+    this.#remote = remote
+    this.#clock = clock
+    this.#timers = timers
+    this.#random = parts.random
+    this.#settings = settings
+    this.#markers = new Markers(node, clock)
+    this.#keeper = new LeaseKeeper(remote, timers, settings.leaseMs, settings.longestLeaseMs)
+    this.#outbox = new Outbox(settings.outboxLimit)
+    const maxAgeMs = settings.policy === 'strict' ? settings.maxLagMs : settings.maxStaleMs
+    this.#localStore = local
+    this.#local = local && new LocalTier(local, maxAgeMs, () => this.#markers.nextEvent())
+    this.#followers = new Map(remote.partitions.map((partition) => [partition, this.#follower(partition)]))
+    if (this.#local !== undefined) {
+      this.#unsubscribe = bus?.subscribe(
+        (message) => this.#followers.get(message.partition)?.onMessage(message),
+        () => this.#syncAll(),
+      )
+      this.#syncAll()
+    }
+    this.#beat()
+  }
+
+  admit(value: unknown): Admitted {
+    const admitted = this.#remote.admit(value)
+    return 'refused' in admitted ? admitted : { stored: asStored(new Fresh(admitted.stored, value)) }
+  }
+
+  view(stored: Stored): unknown {
+    const kept: unknown = stored
+    if (kept instanceof LocalSlot) return this.#local!.view(kept)
+    return this.#remote.view(kept instanceof Fresh ? kept.remote : stored)
+  }
+
+  get(key: string): MaybePromise<Stored | undefined> {
+    const kept = this.#local?.get(key)
+    if (kept === undefined) return this.#fetchOne(key)
+    this.localHits++
+    return kept
+  }
+
+  async read(keys: readonly string[]): Promise<ReadonlyMap<string, Found>> {
+    const found = new Map<string, Found>()
+    const local = this.#localStore && (await this.#localStore.read(keys))
+    for (const [key, entry] of local ?? []) {
+      const stored = this.#local!.get(key)
+      if (stored !== undefined) found.set(key, { stored, remainingMs: entry.remainingMs })
+    }
+    const missing = keys.filter((key) => !found.has(key))
+    if (missing.length > 0) for (const [key, entry] of await this.#fetch(missing)) found.set(key, entry)
+    return found
+  }
+
+  open(key: string): Lease {
+    return this.#markers.open(key)
+  }
+
+  async acquire(leases: readonly Lease[]): Promise<readonly Acquired[]> {
+    const markers = leases as readonly Marker[]
+    const asked = markers.filter((marker) => !this.#outbox.has(marker.key))
+    const startedAtMs = this.#clock.now()
+    let answers: readonly (RemoteFound | 'granted' | 'busy')[]
+    try {
+      answers = asked.length === 0 ? [] : await this.#remote.acquire(asked, this.#settings.leaseMs)
+    } catch (error) {
+      // The server may have granted them all the same.
+      void this.#releaseQuietly(asked)
+      throw error
+    }
+    const answered = new Map(asked.map((marker, index) => [marker, answers[index]!]))
+    return markers.map((marker) => {
+      const answer = answered.get(marker)
+      if (answer === undefined) return 'denied'
+      if (typeof answer === 'object') return this.#kept(marker, answer, startedAtMs)
+      if (answer === 'busy') return 'busy'
+      if (marker.dead) {
+        void this.#releaseQuietly([marker])
+        return 'busy'
+      }
+      this.#keeper.hold(marker)
+      return 'granted'
+    })
+  }
+
+  async fill(fills: readonly Fill[]): Promise<readonly boolean[]> {
+    const accepted = fills.map(() => false)
+    const sent: number[] = []
+    for (const [index, fill] of fills.entries()) {
+      const marker = fill.lease as Marker
+      if (marker.held && !marker.dead && !this.#outbox.has(marker.key)) sent.push(index)
+      else this.#keepOutage(fill)
+    }
+    const ops = sent.map((index): RemoteOp => {
+      const { lease, stored, ttlMs } = fills[index]!
+      return {
+        kind: 'fill',
+        key: lease.key,
+        token: (lease as Marker).token,
+        stored: remoteForm(stored),
+        ttlMs,
+      }
+    })
+    const startedAtMs = this.#clock.now()
+    try {
+      const results = ops.length === 0 ? [] : await this.#remote.write(ops)
+      for (const [position, result] of results.entries()) {
+        const index = sent[position]!
+        accepted[index] = result.ok
+        if (result.ok) this.#keepWritten(fills[index]!.lease as Marker, fills[index]!, result, startedAtMs)
+      }
+    } catch (error) {
+      for (const { key } of ops) this.#local?.drop(key, Infinity)
+      throw error
+    } finally {
+      for (const { lease } of fills) this.#settle(lease as Marker)
+    }
+    return accepted
+  }
+
+  async release(leases: readonly Lease[]): Promise<void> {
+    const held = (leases as readonly Marker[]).filter((marker) => marker.held)
+    for (const lease of leases) this.#settle(lease as Marker)
+    if (held.length > 0) await this.#releaseQuietly(held)
+  }
+
+  joinable(lease: Lease, startedAtMs: number): boolean {
+    if (lease.dead) return false
+    const { maxLagMs } = this.#settings
+    return this.#followerOf(lease.key).isSynced(maxLagMs) || this.#clock.now() - startedAtMs <= maxLagMs
+  }
+
+  async write(ops: readonly Op[]): Promise<readonly OpResult[]> {
+    const markers = ops.map((op) => (op.kind === 'set' ? this.#markers.open(op.key) : undefined))
+    const queued = ops.map((op) => this.#outbox.current(op.key))
+    // What is queued here is not what the server has: only what replaces it may be sent.
+    const sent = [...ops.keys()].filter((index) => queued[index] === undefined || replaces(ops[index]!))
+    const startedAtMs = this.#clock.now()
+    for (const [index, op] of ops.entries()) this.#forget(op.key, markers[index])
+    try {
+      const results = await this.#remote.write(sent.map((index) => remoteOp(ops[index]!)))
+      const answers = ops.map((): OpResult => ({ ok: false, unavailable: true }))
+      for (const [position, index] of sent.entries()) {
+        const op = ops[index]!
+        this.#outbox.acknowledge(queued[index])
+        this.#forget(op.key, markers[index])
+        if (op.kind === 'set') this.#keepWritten(markers[index]!, op, results[position]!, startedAtMs)
+        answers[index] = results[position]!
+      }
+      return answers
+    } catch (error) {
+      for (const index of sent) {
+        const op = ops[index]!
+        if (op.kind !== 'increment') this.#outbox.add(op.key)
+        this.#forget(op.key, undefined)
+      }
+      throw error
+    } finally {
+      for (const marker of markers) if (marker !== undefined) this.#markers.close(marker)
+    }
+  }
+
+  scan(prefix: string): AsyncIterable<string> {
+    return this.#remote.scan(prefix)
+  }
+
+  async deleteByPrefix(prefix: string): Promise<number> {
+    this.#forgetPrefix(prefix)
+    try {
+      return await this.#remote.deleteByPrefix(prefix)
+    } finally {
+      this.#forgetPrefix(prefix)
+    }
+  }
+
+  stats(): StoreStats {
+    const none = {
+      entries: undefined,
+      evictions: { entries: 0, weight: 0, oversize: 0 },
+      expirations: { read: 0, timer: 0 },
+    }
+    return this.#localStore?.stats() ?? none
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#unsubscribe?.()
+    this.#timers.clear(this.#heartbeat)
+    await this.#remote.close()
+  }
+
+  /** Whether an invalidation of the key waits for an acknowledgement. */
+  isQueued(key: string): boolean {
+    return this.#outbox.has(key)
+  }
+
+  /** What is under way or kept back, for checks and figures. */
+  get pending(): { readonly markers: number; readonly outbox: number } {
+    return { markers: this.#markers.size, outbox: this.#outbox.size }
+  }
+
+  async #fetchOne(key: string): Promise<Stored | undefined> {
+    return (await this.#fetch([key])).get(key)?.stored
+  }
+
+  async #fetch(keys: readonly string[]): Promise<ReadonlyMap<string, Found>> {
+    const asked = keys.filter((key) => !this.#outbox.has(key))
+    if (asked.length === 0) return new Map()
+    const markers = asked.map((key) => this.#markers.open(key))
+    const startedAtMs = this.#clock.now()
+    try {
+      const found = await this.#remote.read(asked)
+      return new Map(
+        markers.flatMap((marker) => {
+          const entry = found.get(marker.key)
+          return entry === undefined ? [] : [[marker.key, this.#kept(marker, entry, startedAtMs)] as const]
+        }),
+      )
+    } finally {
+      for (const marker of markers) this.#markers.close(marker)
+    }
+  }
+
+  // What the server has, kept here too if nothing has happened to it meanwhile.
+  #kept(marker: Marker, entry: RemoteFound, startedAtMs: number): Found {
+    const remainingMs = entry.remainingMs - (this.#clock.now() - startedAtMs)
+    if (this.#local !== undefined) {
+      const follower = this.#followerOf(marker.key)
+      this.#local.keepRead(marker.key, {
+        marker,
+        follower,
+        value: this.#remote.view(entry.stored),
+        ttlMs: remainingMs,
+      })
+    }
+    return { stored: entry.stored, remainingMs }
+  }
+
+  #keepWritten(
+    marker: Marker,
+    { stored, ttlMs }: { readonly stored: Stored; readonly ttlMs: number },
+    { ok, head, logged }: RemoteResult,
+    startedAtMs: number,
+  ): void {
+    if (this.#local === undefined || !ok) return
+    const follower = this.#followerOf(marker.key)
+    const leftMs = ttlMs - (this.#clock.now() - startedAtMs)
+    const { value } = stored as unknown as Fresh
+    this.#local.keepWritten(marker.key, {
+      marker,
+      follower,
+      value,
+      ttlMs: leftMs,
+      head,
+      logged: logged ?? false,
+    })
+  }
+
+  // Loaded without the server, which is away: kept here for a while, so that the cache still caches.
+  #keepOutage({ lease, stored, ttlMs }: Fill): void {
+    const { policy, maxStaleMs, maxLagMs } = this.#settings
+    const marker = lease as Marker
+    const follower = this.#followerOf(marker.key)
+    if (this.#local === undefined || policy === 'strict' || follower.isSynced(maxLagMs)) return
+    const leftMs = Math.min(ttlMs, maxStaleMs - (this.#clock.now() - marker.bornAtMs))
+    this.#local.keepOutage(marker.key, {
+      marker,
+      follower,
+      value: (stored as unknown as Fresh).value,
+      ttlMs: leftMs,
+    })
+  }
+
+  // C5: before an operation is sent and again when it is answered, whatever this node has of the key goes.
+  #forget(key: string, except: Marker | undefined): void {
+    this.#local?.drop(key, Infinity)
+    this.#markers.kill(key, Infinity, except)
+  }
+
+  #forgetPrefix(prefix: string): void {
+    this.#local?.dropPrefix(prefix)
+    this.#markers.killAll((key) => key.startsWith(prefix))
+  }
+
+  #settle(marker: Marker): void {
+    this.#keeper.letGo(marker)
+    this.#markers.close(marker)
+  }
+
+  async #releaseQuietly(markers: readonly Marker[]): Promise<void> {
+    try {
+      await this.#remote.release(markers)
+    } catch {
+      // The lease ends by itself.
+    }
+  }
+
+  #followerOf(key: string): Follower {
+    return this.#followers.get(this.#remote.partitionOf(key))!
+  }
+
+  #follower(partition: string): Follower {
+    const covers = (key: string): boolean => this.#remote.partitionOf(key) === partition
+    const follower: Follower = new Follower(this.#clock, {
+      drop: (key, counter) => {
+        this.#local!.drop(key, counter)
+        this.#markers.kill(key, counter)
+      },
+      dropPrefix: (prefix) => this.#forgetPrefix(prefix),
+      flush: () => {
+        this.#local!.flush(follower)
+        this.#markers.killAll(covers)
+      },
+      sync: (since) => void this.#sync(partition, follower, since),
+    })
+    return follower
+  }
+
+  async #sync(
+    partition: string,
+    follower: Follower,
+    since: Parameters<RemoteStore['sync']>[1],
+  ): Promise<void> {
+    try {
+      const ordinal = (since?.epoch.ordinal ?? 0) + 1
+      const random = Math.floor(this.#random() * 2 ** 48).toString(36)
+      const reply = await this.#remote.sync(partition, since, { ordinal, random })
+      if (this.#closed) return
+      follower.onSync(reply)
+      this.#local?.dropOutages((key) => this.#remote.partitionOf(key) === partition)
+    } catch {
+      follower.onSyncFailed()
+    }
+  }
+
+  #syncAll(): void {
+    for (const follower of this.#followers.values()) follower.startSync()
+  }
+
+  #beat(): void {
+    this.#heartbeat = this.#timers.set(() => void this.#heads(), this.#settings.heartbeatMs)
+  }
+
+  async #heads(): Promise<void> {
+    const startedAtMs = this.#clock.now()
+    try {
+      if (this.#local !== undefined) {
+        const heads = await this.#remote.heads()
+        for (const [partition, follower] of this.#followers)
+          follower.onHead(heads.get(partition), startedAtMs)
+      }
+      await this.#replay()
+    } catch {
+      // The server is away: the sync age tells.
+    }
+    if (!this.#closed) this.#beat()
+  }
+
+  // The outbox first: until it is empty, what the server has of these keys counts for nothing here.
+  async #replay(): Promise<void> {
+    if (this.#replaying || this.#outbox.size === 0) return
+    this.#replaying = true
+    try {
+      for (const item of this.#outbox.items()) {
+        this.#forget(item.key, undefined)
+        await this.#remote.write([{ kind: 'delete', key: item.key }])
+        this.#forget(item.key, undefined)
+        this.#outbox.acknowledge(item)
+      }
+    } finally {
+      this.#replaying = false
+    }
+  }
+}
+
+function asStored(fresh: Fresh): Stored {
+  return fresh as unknown as Stored
+}
+
+function remoteForm(stored: Stored): Stored {
+  return (stored as unknown as Fresh).remote
+}
+
+function remoteOp(op: Op): RemoteOp {
+  return op.kind === 'set' ? { ...op, stored: remoteForm(op.stored) } : op
+}
+
+function replaces(op: Op): boolean {
+  return op.kind === 'set' || op.kind === 'delete'
+}

@@ -1,0 +1,58 @@
+import type { TimerHandle, Timers } from '../core/clock.ts'
+import type { RemoteStore } from '../core/remote-store.ts'
+import type { Marker } from './markers.ts'
+
+/** Prolongs the leases that this node holds, each for a limited time; one that can't be prolonged is dead. */
+export class LeaseKeeper {
+  readonly #remote: RemoteStore
+  readonly #timers: Timers
+  readonly #leaseMs: number
+  readonly #longestMs: number
+  readonly #held = new Map<Marker, TimerHandle>()
+
+  /** `longestMs` is how long one lease may be held, however slow its loader is. */
+  constructor(remote: RemoteStore, timers: Timers, leaseMs: number, longestMs: number) {
+    this.#remote = remote
+    this.#timers = timers
+    this.#leaseMs = leaseMs
+    this.#longestMs = longestMs
+  }
+
+  hold(marker: Marker): void {
+    marker.held = true
+    this.#schedule(marker, this.#longestMs)
+  }
+
+  /** The lease has been used, or given up. */
+  letGo(marker: Marker): void {
+    marker.held = false
+    this.#timers.clear(this.#held.get(marker))
+    this.#held.delete(marker)
+  }
+
+  #schedule(marker: Marker, leftMs: number): void {
+    const pauseMs = this.#leaseMs / 3
+    this.#held.set(
+      marker,
+      this.#timers.set(() => void this.#renew(marker, leftMs - pauseMs), pauseMs),
+    )
+  }
+
+  async #renew(marker: Marker, leftMs: number): Promise<void> {
+    const prolonged = leftMs > 0 && !marker.dead && (await this.#prolong(marker))
+    if (!this.#held.has(marker)) return
+    if (prolonged) this.#schedule(marker, leftMs)
+    else {
+      marker.dead = true
+      this.letGo(marker)
+    }
+  }
+
+  async #prolong(marker: Marker): Promise<boolean> {
+    try {
+      return await this.#remote.renew(marker.key, marker.token, this.#leaseMs)
+    } catch {
+      return false
+    }
+  }
+}

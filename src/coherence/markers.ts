@@ -1,0 +1,83 @@
+import type { Clock } from '../core/clock.ts'
+import type { Lease } from '../core/store.ts'
+
+/**
+ * A node's note of a read, a load or a write in flight. Whatever is invalidated meanwhile marks it dead: its
+ * result reaches its callers, and nobody else.
+ */
+export class Marker implements Lease {
+  readonly key: string
+  /** Unique to the load, never to the node: it is the lease's token on the server. */
+  readonly token: string
+  /** Its place in the order of this node's events. */
+  readonly bornAt: number
+  dead = false
+  /** Whether the server granted the lease. */
+  held = false
+  /** The highest counter of a message that covered the key; `Infinity` after a flush or an operation of this node. */
+  lastCounter = 0
+
+  /** When it was opened. */
+  readonly bornAtMs: number
+
+  constructor(key: string, token: string, bornAt: number, bornAtMs: number) {
+    this.bornAtMs = bornAtMs
+    this.key = key
+    this.token = token
+    this.bornAt = bornAt
+  }
+}
+
+/** The markers of a node, by key. */
+export class Markers {
+  readonly #byKey = new Map<string, Set<Marker>>()
+  readonly #node: string
+  #count = 0
+
+  readonly #clock: Clock
+
+  constructor(node: string, clock: Clock) {
+    this.#node = node
+    this.#clock = clock
+  }
+
+  /** The next place in the order of this node's events. */
+  nextEvent(): number {
+    return ++this.#count
+  }
+
+  open(key: string): Marker {
+    const bornAt = this.nextEvent()
+    const marker = new Marker(key, `${this.#node}:${bornAt}`, bornAt, this.#clock.now())
+    const others = this.#byKey.get(key)
+    if (others === undefined) this.#byKey.set(key, new Set([marker]))
+    else others.add(marker)
+    return marker
+  }
+
+  close(marker: Marker): void {
+    const markers = this.#byKey.get(marker.key)
+    if (markers?.delete(marker) && markers.size === 0) this.#byKey.delete(marker.key)
+  }
+
+  /** Marks every marker of the key dead but one; `counter` is the message's, `Infinity` for what has none. */
+  kill(key: string, counter: number, except?: Marker): void {
+    for (const marker of this.#byKey.get(key) ?? []) {
+      if (marker === except) continue
+      marker.dead = true
+      marker.lastCounter = Math.max(marker.lastCounter, counter)
+    }
+  }
+
+  /** Marks every marker dead whose key matches. */
+  killAll(matches: (key: string) => boolean): void {
+    for (const key of this.#byKey.keys()) if (matches(key)) this.kill(key, Infinity)
+  }
+
+  /** Markers that are open. */
+  get size(): number {
+    let size = 0
+    for (const markers of this.#byKey.values()) size += markers.size
+    return size
+  }
+}

@@ -1,0 +1,126 @@
+import type { SerializationError } from './errors.ts'
+import type { Stored } from './store.ts'
+
+/**
+ * The identity of a partition's sequence: it changes when the sequence was lost. The higher ordinal is the newer
+ * one; two of one ordinal and different randoms were made at the same time.
+ */
+export interface Epoch {
+  readonly ordinal: number
+  readonly random: string
+}
+
+/** How far a partition's log has come. */
+export interface Head {
+  readonly epoch: Epoch
+  /** The number of the last logged operation; 0 before the first. */
+  readonly counter: number
+  /** The unique stamp of that operation; `''` before the first. */
+  readonly stamp: string
+}
+
+/** One logged operation: whatever it covers is not what it was. */
+export interface LogEntry {
+  readonly counter: number
+  /** Unique in the world, so that two histories of the same length are told apart. */
+  readonly stamp: string
+  /** The stamp of the entry before it. */
+  readonly previous: string
+  /** What it covers: one key, or every key that begins with the item. */
+  readonly kind: 'key' | 'prefix'
+  readonly item: string
+}
+
+/** A logged operation as the bus brings it: perhaps late, twice, out of order, or not at all. */
+export interface Message extends LogEntry {
+  readonly partition: string
+  readonly epoch: Epoch
+}
+
+/** What has been logged since a head that a follower names. */
+export interface SyncReply {
+  readonly head: Head
+  /** What follows the head that was sent, as far as the log reaches back. */
+  readonly entries: readonly LogEntry[]
+  /** The log has another history than the one the follower saw. */
+  readonly diverged: boolean
+}
+
+/** An entry of the remote store. */
+export interface RemoteFound {
+  readonly stored: Stored
+  /** Milliseconds it had left when the server answered; `Infinity` = for ever. */
+  readonly remainingMs: number
+}
+
+/** Answer to an acquisition of a lease on the server. */
+export type RemoteAcquired = RemoteFound | 'granted' | 'busy'
+
+/** A change of one key on the server. */
+export type RemoteOp =
+  | { readonly kind: 'set'; readonly key: string; readonly stored: Stored; readonly ttlMs: number }
+  | { readonly kind: 'delete' | 'take'; readonly key: string }
+  | { readonly kind: 'expire'; readonly key: string; readonly ttlMs: number }
+  | { readonly kind: 'increment'; readonly key: string; readonly by: number; readonly ttlMs: number }
+  /** Stores only if `token` holds the key's lease, and ends the lease. */
+  | {
+      readonly kind: 'fill'
+      readonly key: string
+      readonly token: string
+      readonly stored: Stored
+      readonly ttlMs: number
+    }
+
+/** What the server did. */
+export interface RemoteResult {
+  /** As for the operations of a store; fill: whether the lease was held and the value stored. */
+  readonly ok: boolean
+  readonly stored?: Stored
+  readonly number?: number
+  /** Where the partition's log was after it; absent when nobody follows the partition, so that there is no log. */
+  readonly head?: Head
+  /** Whether it was logged, as the last entry of that head. */
+  readonly logged?: boolean
+}
+
+/**
+ * A store on a server that several processes share. Each call is one step of the server for each key; each
+ * settles within the deadline that the implementation sets, and rejects when the server did not answer in time
+ * (it may have executed the call all the same).
+ */
+export interface RemoteStore {
+  admit(value: unknown): { readonly stored: Stored } | { readonly refused: SerializationError }
+  /** A value of the reader's own. @throws whatever makes the stored form unreadable. */
+  view(stored: Stored): unknown
+  /** The partition whose log tells of the key's changes. */
+  partitionOf(key: string): string
+  readonly partitions: readonly string[]
+  read(keys: readonly string[]): Promise<ReadonlyMap<string, RemoteFound>>
+  /** Reads again and, if there is nothing, takes the lease for `leaseMs`, in one step for each key. */
+  acquire(
+    requests: readonly { readonly key: string; readonly token: string }[],
+    leaseMs: number,
+  ): Promise<readonly RemoteAcquired[]>
+  /** Prolongs a lease; `false` = it is no longer held. */
+  renew(key: string, token: string, leaseMs: number): Promise<boolean>
+  /** Ends leases that are held, storing nothing. */
+  release(leases: readonly { readonly key: string; readonly token: string }[]): Promise<void>
+  write(ops: readonly RemoteOp[]): Promise<readonly RemoteResult[]>
+  scan(prefix: string): AsyncIterable<string>
+  /** Two complete scans, first the leases, then the values; afterwards logs the prefix in every partition. */
+  deleteByPrefix(prefix: string): Promise<number>
+  /** The heads of all partitions, by partition, in one round trip; one that nobody follows is absent. */
+  heads(): Promise<ReadonlyMap<string, Head>>
+  /**
+   * What was logged in a partition since `since`. Makes the sequence, with the epoch given and an empty log, if
+   * there is none.
+   */
+  sync(partition: string, since: Head | undefined, ifNone: Epoch): Promise<SyncReply>
+  close(): Promise<void>
+}
+
+/** Carries the messages of a remote store's log to those who follow it, sooner than their heartbeat. */
+export interface Bus {
+  /** Begins to receive. `onReady` is called whenever messages from now on should arrive: messages before may be lost. */
+  subscribe(onMessage: (message: Message) => void, onReady: () => void): () => void
+}

@@ -1,0 +1,48 @@
+import { NO_FAULTS, type Faults } from './network.ts'
+
+const LOSSY: Faults = {
+  ...NO_FAULTS,
+  requestLoss: 0.02,
+  replyLoss: 0.02,
+  messageLoss: 0.05,
+  messageDuplication: 0.05,
+  pause: 0.03,
+  pauseMs: [5, 400],
+}
+
+/** The mixes of faults that the protocol is judged under. */
+export const FAULT_MIXES: Readonly<Record<string, Faults>> = {
+  none: NO_FAULTS,
+  'slow lines': { ...NO_FAULTS, pause: 0.1, pauseMs: [5, 400] },
+  'lost messages': {
+    ...NO_FAULTS,
+    messageLoss: 0.3,
+    messageDuplication: 0.1,
+    pause: 0.03,
+    pauseMs: [5, 200],
+  },
+  'lost requests and replies': {
+    ...NO_FAULTS,
+    requestLoss: 0.05,
+    replyLoss: 0.05,
+    pause: 0.03,
+    pauseMs: [5, 200],
+  },
+  evictions: { ...LOSSY, evictionsPerSecond: 30 },
+  'cut lines': { ...LOSSY, cutsPerSecond: 2, cutMs: [50, 1_200] },
+  'deaf subscribers': {
+    ...NO_FAULTS,
+    deafnessPerSecond: 3,
+    deafMs: [50, 1_000],
+    pause: 0.03,
+    pauseMs: [5, 200],
+  },
+  everything: {
+    ...LOSSY,
+    evictionsPerSecond: 10,
+    cutsPerSecond: 1,
+    cutMs: [50, 800],
+    deafnessPerSecond: 1,
+    deafMs: [50, 800],
+  },
+}

@@ -1,0 +1,277 @@
+import { BaseCache } from '../../cache/base-cache.ts'
+import { CoherentStore, type CoherenceSettings, type Policy } from '../../coherence/coherent-store.ts'
+import { silentLogger } from '../../core/logger.ts'
+import type { Bus, RemoteStore } from '../../core/remote-store.ts'
+import type { Store } from '../../core/store.ts'
+import { memoryStore, type MemoryStore } from '../../memory/memory-store.ts'
+import { EventLoop } from './event-loop.ts'
+import { History, type Happening, type Violation } from './history.ts'
+import { Network, type Faults } from './network.ts'
+import { SeededRandom } from './random.ts'
+import { SimulatedRemote } from './remote.ts'
+import { SimulatedServer } from './server.ts'
+
+/** How a world is made. */
+export interface WorldOptions {
+  readonly seed: number
+  readonly faults: Faults
+  readonly policy: Policy
+  /** Whether the happenings are kept, for a timeline. */
+  readonly recording?: boolean
+  /** Replaces parts of a node: how a rule is switched off to show that it is needed. */
+  readonly rewire?: Rewiring
+}
+
+/** Hooks in the wiring of a simulated node; the product has no such switches. */
+export interface Rewiring {
+  remote?(remote: RemoteStore): RemoteStore
+  bus?(bus: Bus): Bus | undefined
+  store?(store: CoherentStore): Store
+}
+
+/** What a run came to. */
+export interface WorldReport {
+  readonly seed: number
+  readonly reads: number
+  readonly loads: number
+  readonly mutations: number
+  readonly refusedFills: number
+  readonly localHits: number
+  readonly faults: number
+  readonly violations: readonly Violation[]
+  readonly happenings: readonly Happening[]
+}
+
+const SETTINGS: Omit<CoherenceSettings, 'policy'> = {
+  maxLagMs: 200,
+  maxStaleMs: 600,
+  heartbeatMs: 40,
+  leaseMs: 300,
+  longestLeaseMs: 2_000,
+  outboxLimit: 1_000,
+}
+const DEADLINE_MS = 60
+const DURATION_MS = 4_000
+const QUIET_MS = 3_000
+const NODES = 3
+const KEYS = ['a', 'b']
+const CHANGES = ['delete', 'delete', 'take', 'prefix', 'many'] as const
+type Change = (typeof CHANGES)[number]
+
+class SimulatedCache extends BaseCache<number[]> {
+  constructor(store: Store, loop: EventLoop, random: SeededRandom) {
+    super(store, { clock: loop, timers: loop, random: random.next, logger: silentLogger })
+  }
+}
+
+interface Node {
+  readonly name: string
+  readonly cache: BaseCache<number[]>
+  readonly store: CoherentStore
+  readonly local: MemoryStore
+  readonly network: Network
+}
+
+/**
+ * Nodes with the shipped code, a server, a database and their network, in one thread and under one seed: the
+ * same seed gives the same history.
+ */
+export class World {
+  readonly #options: WorldOptions
+  readonly #loop = new EventLoop()
+  readonly #random: SeededRandom
+  readonly #history: History
+  readonly #server: SimulatedServer
+  readonly #nodes: readonly Node[]
+  readonly #database = new Map<string, number>()
+  #faulty = true
+  #reads = 0
+  #loads = 0
+  #mutations = 0
+  #injected = 0
+
+  constructor(options: WorldOptions) {
+    this.#options = options
+    this.#random = new SeededRandom(options.seed)
+    const boundMs = options.policy === 'strict' ? SETTINGS.maxLagMs : SETTINGS.maxStaleMs
+    this.#history = new History(() => this.#loop.now(), boundMs, options.recording ?? false)
+    this.#server = new SimulatedServer({
+      now: () => this.#loop.now(),
+      partitions: 1 + this.#random.below(2),
+      logLimit: this.#random.pick([2, 8, 1_000]),
+      publish: (message) => {
+        for (const node of this.#nodes) node.network.deliver(message)
+      },
+    })
+    this.#nodes = Array.from({ length: NODES }, (_, index) => this.#makeNode(`n${index}`))
+  }
+
+  /** Lets the world run its course and judges it. */
+  async run(): Promise<WorldReport> {
+    const clients = this.#nodes.flatMap((node) => [
+      this.#reader(node),
+      this.#reader(node),
+      this.#writer(node),
+    ])
+    this.#break()
+    await this.#loop.runUntil(DURATION_MS)
+    this.#faulty = false
+    await this.#loop.runUntil(DURATION_MS + QUIET_MS)
+    await Promise.all(clients)
+    await this.#judgeQuiet()
+    const lost = this.#nodes.reduce((sum, { network }) => sum + network.lost, 0)
+    const stats = this.#nodes.map(({ cache }) => cache.stats())
+    return {
+      seed: this.#options.seed,
+      reads: this.#reads,
+      loads: this.#loads,
+      mutations: this.#mutations,
+      refusedFills: stats.reduce((sum, { refusedFills }) => sum + refusedFills, 0),
+      localHits: this.#nodes.reduce((sum, { store }) => sum + store.localHits, 0),
+      faults: this.#injected + lost,
+      violations: this.#history.violations,
+      happenings: this.#history.happenings,
+    }
+  }
+
+  #makeNode(name: string): Node {
+    const { faults, policy, rewire = {} } = this.#options
+    const random = new SeededRandom(this.#random.below(2 ** 31))
+    const network = new Network(this.#loop, random, this.#whileFaulty(faults), DEADLINE_MS)
+    const remote: RemoteStore = new SimulatedRemote(this.#server, network)
+    const local = memoryStore({ clock: this.#loop, timers: this.#loop })
+    const store = new CoherentStore(
+      {
+        remote: rewire.remote?.(remote) ?? remote,
+        local,
+        bus: rewire.bus === undefined ? network : rewire.bus(network),
+        clock: this.#loop,
+        timers: this.#loop,
+        random: random.next,
+        node: name,
+      },
+      { ...SETTINGS, policy },
+    )
+    const cache = new SimulatedCache(rewire.store?.(store) ?? store, this.#loop, random)
+    return { name, cache, store, local, network }
+  }
+
+  // The faults end with the load, so that the quiet afterwards can be judged.
+  #whileFaulty(faults: Faults): Faults {
+    const isFaulty = (): boolean => this.#faulty
+    return new Proxy(faults, {
+      get(target, name: keyof Faults) {
+        if (isFaulty() || name === 'delayMs' || name === 'pauseMs') return target[name]
+        return 0
+      },
+    })
+  }
+
+  #break(): void {
+    const { evictionsPerSecond, cutsPerSecond, cutMs, deafnessPerSecond, deafMs } = this.#options.faults
+    const often = (perSecond: number, fault: () => void): void => {
+      if (perSecond === 0) return
+      const next = (): void => {
+        if (!this.#faulty) return
+        this.#injected++
+        fault()
+        this.#loop.set(next, this.#random.between(0, 2_000 / perSecond))
+      }
+      this.#loop.set(next, this.#random.between(0, 2_000 / perSecond))
+    }
+    often(evictionsPerSecond, () => {
+      const name = this.#server.evict((names) => this.#random.pick(names))
+      this.#history.note('server', `evicts ${name}`)
+    })
+    often(cutsPerSecond, () => this.#random.pick(this.#nodes).network.cut(this.#random.between(...cutMs)))
+    often(deafnessPerSecond, () =>
+      this.#random.pick(this.#nodes).network.deafen(this.#random.between(...deafMs)),
+    )
+  }
+
+  async #reader(node: Node): Promise<void> {
+    while (this.#faulty) {
+      await this.#loop.sleep(this.#random.between(0, 12))
+      const key = this.#random.pick(KEYS)
+      const required = this.#history.required(key, node.name)
+      const isLoad = this.#random.chance(0.8)
+      const value = isLoad ? await this.#load(node, key) : await node.cache.get(key)
+      if (value === undefined) continue
+      this.#reads++
+      this.#history.note(node.name, `${isLoad ? 'getOrSet' : 'get'} ${key} = ${value[0]}`)
+      this.#history.judge(key, node.name, value[0]!, required)
+    }
+  }
+
+  async #load(node: Node, key: string): Promise<number[] | undefined> {
+    const load = async (): Promise<number[]> => {
+      this.#loads++
+      await this.#loop.sleep(this.#random.between(0, 5))
+      const version = this.#database.get(key) ?? 0
+      this.#history.note(node.name, `database ${key} = ${version}`)
+      await this.#loop.sleep(
+        this.#random.chance(0.05) ? this.#random.between(0, 600) : this.#random.between(0, 20),
+      )
+      return [version]
+    }
+    return node.cache.getOrSet(key, load, this.#random.pick(['100ms', '2s', '1h']))
+  }
+
+  async #writer(node: Node): Promise<void> {
+    while (this.#faulty) {
+      await this.#loop.sleep(this.#random.between(0, 120))
+      const key = this.#random.pick(KEYS)
+      const version = (this.#database.get(key) ?? 0) + 1
+      this.#database.set(key, version)
+      const change = this.#random.pick(CHANGES)
+      this.#history.note(node.name, `${change} ${key} after version ${version} ...`)
+      this.#mutations++
+      const outcome = await this.#invalidate(node, key, change)
+      this.#history.note(node.name, `${change} ${key} after version ${version}: ${outcome}`)
+      if (outcome !== 'failed') this.#history.invalidated(key, version, node.name, outcome === 'acknowledged')
+    }
+  }
+
+  // A prefix can't be queued; the others are, when they get no answer, and then bind the node itself.
+  async #invalidate(node: Node, key: string, change: Change): Promise<'acknowledged' | 'queued' | 'failed'> {
+    const errors = node.cache.stats().errors
+    if (change === 'prefix') {
+      return (await node.cache.deleteByPrefix(key)) === undefined ? 'failed' : 'acknowledged'
+    }
+    if (change === 'delete') await node.cache.delete(key)
+    else if (change === 'take') await node.cache.take(key)
+    else await node.cache.deleteMany([key])
+    if (node.store.isQueued(key)) return 'queued'
+    return node.cache.stats().errors === errors ? 'acknowledged' : 'failed'
+  }
+
+  // I13 and I14: when nothing goes wrong any more, nothing is left over, and everybody sees the last version.
+  async #judgeQuiet(): Promise<void> {
+    for (const { name, cache, store } of this.#nodes) {
+      const { markers, outbox } = store.pending
+      if (markers > 0 || outbox > 0)
+        this.#history.violated('I13', `${name} has ${markers} markers, ${outbox} queued keys left`)
+      for (const key of KEYS) {
+        const reading = cache.get(key)
+        await this.#loop.runUntil(this.#loop.now() + 2 * DEADLINE_MS)
+        const version = (await reading)?.[0]
+        const present = this.#history.latest(key)
+        if (version !== undefined && version < present) {
+          this.#history.violated(
+            'I14',
+            `${name} still reads version ${version} of ${key}; ${present} was invalidated`,
+          )
+        }
+      }
+    }
+    const leases = this.#server.names().filter((name) => name.startsWith('l:'))
+    if (leases.length > 0)
+      this.#history.violated('I13', `the server still has the leases ${leases.join(', ')}`)
+    for (const { cache, local } of this.#nodes) {
+      void cache.close()
+      local.close()
+    }
+    await this.#loop.runUntil(this.#loop.now() + 1_000)
+    if (this.#loop.pending > 0) this.#history.violated('I13', `${this.#loop.pending} timers are left`)
+  }
+}
