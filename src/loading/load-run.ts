@@ -13,6 +13,8 @@ export class LoadRun {
   readonly #loader: KeysLoader
   readonly #ttlMs: number
   readonly #leave: (flight: Flight) => void
+  // Flights whose lease has been neither filled nor released.
+  readonly #unsettled = new Set<Flight>()
 
   /** `leave` is called when a flight may no longer be joined: its value is about to be stored, or it failed. */
   constructor(parts: PipelineParts, loader: KeysLoader, ttlMs: number, leave: (flight: Flight) => void) {
@@ -24,6 +26,7 @@ export class LoadRun {
 
   /** Ends every flight, with its outcome or with the one error; never rejects itself. */
   async run(flights: readonly Flight[]): Promise<void> {
+    for (const flight of flights) this.#unsettled.add(flight)
     try {
       const answers = await acquire(this.#parts, flights)
       const answered = (wanted: string): Flight[] => flights.filter((_, index) => answers[index] === wanted)
@@ -33,9 +36,11 @@ export class LoadRun {
       await this.#load([...answered('denied'), ...unreadable], false)
       await this.#wait(answered('busy'))
     } catch (error) {
+      const released = this.#release(flights)
       for (const flight of flights) if (!flight.done) this.#fail(flight, error)
+      await released
     }
-    await this.#settle(flights)
+    await this.#release(flights)
   }
 
   async #wait(flights: readonly Flight[]): Promise<void> {
@@ -74,10 +79,12 @@ export class LoadRun {
       else trouble.unstorable('load', flight.key, admitted.refused)
     }
     if (mayStore) await this.#fill(storable)
+    const released = this.#release(flights)
     for (const flight of flights) {
       const absent = !values.has(flight.key)
       flight.succeed({ value: values.get(flight.key), stored: storable.get(flight), absent })
     }
+    await released
   }
 
   async #fill(storable: ReadonlyMap<Flight, Stored>): Promise<void> {
@@ -89,7 +96,9 @@ export class LoadRun {
       ttlMs: this.#ttlMs,
     }))
     try {
-      for (const accepted of await store.fill(fills)) {
+      const answers = await store.fill(fills)
+      for (const flight of storable.keys()) this.#unsettled.delete(flight)
+      for (const accepted of answers) {
         if (accepted) counters.writes++
         else counters.refusedFills++
       }
@@ -130,10 +139,12 @@ export class LoadRun {
     flight.fail(error)
   }
 
-  // Filled leases are settled already; settling twice is harmless, forgetting one is not.
-  async #settle(flights: readonly Flight[]): Promise<void> {
+  // Begun before the callers are told, so that one who asks again at once does not find the key held.
+  async #release(flights: readonly Flight[]): Promise<void> {
+    const leases = flights.filter((flight) => this.#unsettled.delete(flight)).map((flight) => flight.lease)
+    if (leases.length === 0) return
     try {
-      await this.#parts.store.release(flights.map((flight) => flight.lease))
+      await this.#parts.store.release(leases)
     } catch (error) {
       this.#parts.trouble.note('release', error)
     }
