@@ -128,9 +128,9 @@ const NUMBERS: readonly (readonly [what: string, by: unknown, message: string])[
   ['options', { ttl: 5 }, 'by: {"ttl":5} is not a safe integer'],
 ]
 
-function cross<T>(
+function cross(
   methods: Readonly<Record<string, (cache: BaseCache, value: never) => unknown>>,
-  values: readonly (readonly [what: string, value: T, message: string])[],
+  values: readonly (readonly [what: string, value: unknown, message: string])[],
   code: CacheErrorCode,
 ): readonly Row[] {
   return Object.entries(methods).flatMap(([method, call]) =>
