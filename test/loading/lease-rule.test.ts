@@ -172,3 +172,31 @@ describe.each(Object.entries(ENGINES))('the lease rule in %s', (_, make) => {
     expect(await cache.get('user:1')).toBe('version 2')
   })
 })
+
+describe.each([
+  ['deleteByPrefix', async (cache: BaseCache) => cache.deleteByPrefix('user:')],
+  ['clear', async (cache: BaseCache) => cache.clear()],
+  ['delete', async (cache: BaseCache) => cache.delete('user:1')],
+])('%s', (_, remove) => {
+  it('removes what an accepted fill is still writing', async () => {
+    const primitives = mapPrimitives()
+    const gate = deferred()
+    const writing = deferred()
+    const cache: BaseCache = new OwnCache({
+      ...primitives,
+      write: async (key, slot) => {
+        writing.resolve()
+        await gate.promise
+        return primitives.write(key, slot)
+      },
+    })
+    const load = cache.getOrSet('user:1', () => 'version 1')
+    await writing.promise
+    const removed = remove(cache)
+    await turns(5)
+    gate.resolve()
+    await Promise.all([load, removed])
+
+    expect(await cache.has('user:1')).toBe(false)
+  })
+})

@@ -123,6 +123,7 @@ describe('two caches over one store', () => {
 
     expect(await Promise.all(waiting)).toEqual(Array.from({ length: 5 }, () => 'load 1'))
     expect(await other.get('k')).toBe(undefined)
+    expect(other.stats()).toMatchObject({ loads: 1, refusedFills: 0, writes: 0 })
     gate.resolve()
     expect(await first).toBe('one')
     expect(await other.get('k')).toBe('one')
