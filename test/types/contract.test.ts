@@ -25,7 +25,10 @@ describe('the types of the contract', () => {
     expectTypeOf(() => users.get('1')).returns.resolves.toEqualTypeOf<User | undefined>()
     expectTypeOf(() => any.get('1')).returns.resolves.toEqualTypeOf<unknown>()
     expectTypeOf(() => any.get<User>('1')).returns.resolves.toEqualTypeOf<User | undefined>()
-    expectTypeOf(() => users.getMany(['1'])).returns.resolves.toEqualTypeOf<Map<string, User>>()
+    expectTypeOf(() => users.get<{ id: number }>('1')).returns.resolves.toEqualTypeOf<
+      { id: number } | undefined
+    >()
+    expectTypeOf(() => users.getMany(['1']).returns.resolves.toEqualTypeOf<Map<string, User>>()
     expectTypeOf(() => any.getMany<User>(['1'])).returns.resolves.toEqualTypeOf<Map<string, User>>()
     expectTypeOf(() => users.take('1')).returns.resolves.toEqualTypeOf<User | undefined>()
     expectTypeOf(() => users.increment('1')).returns.resolves.toEqualTypeOf<number | undefined>()
