@@ -70,19 +70,22 @@ function membersOf(declaration: ts.Declaration): readonly ts.Declaration[] {
   return []
 }
 
-/** Constructors and index signatures have no name: the docstring of the class or interface speaks for them. */
+/**
+ * Constructors and index signatures have no name: the docstring of the class or interface speaks for them.
+ * Neither have brands and `[Symbol.iterator]`: the first nobody can write, the second the language explains.
+ */
 function isPublic(member: ts.Declaration): member is ts.Declaration & { readonly name: ts.PropertyName } {
   const { name } = member as { name?: ts.Node }
-  if (!name || !ts.isPropertyName(name) || ts.isPrivateIdentifier(name)) return false
+  if (!name || !ts.isPropertyName(name)) return false
+  if (ts.isPrivateIdentifier(name) || ts.isComputedPropertyName(name)) return false
   return !(ts.getCombinedModifierFlags(member) & ts.ModifierFlags.Private)
 }
 
-/** Whether the language itself says what the member is: `Error.name`, `[Symbol.asyncDispose]`. */
+/** Whether the language itself says what the member is, as it does of `Error.name`. */
 function isOfLanguage(
   member: ts.Symbol,
   declaration: ts.Declaration & { readonly name: ts.PropertyName },
 ): boolean {
-  if (/^\[Symbol\.\w+\]$/.test(declaration.name.getText())) return true
   const owner = declaration.parent
   if (!ts.isClassLike(owner) && !ts.isInterfaceDeclaration(owner)) return false
   return ancestors(checker.getTypeAtLocation(owner)).some((type) =>

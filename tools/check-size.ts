@@ -41,12 +41,23 @@ const brotli = brotliCompressSync(code).length
 const problems = [...sources]
   .filter((path) => forbidden.test(path))
   .map((path) => `statically reaches ${path}`)
-if (gzip > limit) problems.push(`weighs ${gzip} bytes compressed; the budget is ${limit}`)
+if (gzip > limit)
+  problems.push(`weighs ${gzip} bytes compressed; the budget is ${limit}`, `is made of ${heaviest()}`)
 for (const problem of problems) console.error(`size: ${entry.specifier} ${problem}`)
 console.log(
   `size: ${entry.specifier} ${code.length} bytes minified, ${gzip} gzip, ${brotli} brotli (budget ${limit} gzip), ${sources.size} modules`,
 )
 process.exitCode = problems.length === 0 ? 0 : 1
+
+/** The modules to look at first, with their minified bytes. */
+function heaviest(): string {
+  return chunks
+    .flatMap((chunk) => Object.entries(metafile.outputs[chunk]?.inputs ?? {}))
+    .toSorted(([, a], [, b]) => b.bytesInOutput - a.bytesInOutput)
+    .slice(0, 8)
+    .map(([path, { bytesInOutput }]) => `${path} ${bytesInOutput}`)
+    .join(', ')
+}
 
 /** What is loaded together with `start`; dynamic imports are not. */
 function reach(graph: Metafile['inputs'] | Metafile['outputs'], start: string): ReadonlySet<string> {

@@ -6,8 +6,7 @@ import { inspect } from '../core/inspect.ts'
 import { checkKey, checkPrefix } from '../core/key.ts'
 import { consoleLogger } from '../core/logger.ts'
 import {
-  checkChoice,
-  checkMethods,
+  checkCacheOptions,
   checkOptions,
   defaultTtlMs,
   timersFor,
@@ -30,15 +29,10 @@ export class Runtime {
   #closing: Promise<void> | undefined
 
   constructor(store: Store, options: CacheOptions) {
+    checkCacheOptions(options)
     const { name = 'cache', logger = consoleLogger, onError = 'ignore' } = options
     const { clock = systemClock, random = systemRandom } = options
     const timers = timersFor(options)
-    if (typeof name !== 'string') throw new OptionsError(`name: ${inspect(name)} is not a string`)
-    checkChoice(onError, ['ignore', 'throw'], 'onError')
-    checkMethods(logger, ['warn', 'error'], 'logger')
-    checkMethods(clock, ['now', 'wallNow'], 'clock')
-    checkMethods(timers, ['set', 'clear'], 'timers')
-    if (typeof random !== 'function') throw new OptionsError(`random: ${inspect(random)} is not a function`)
     this.store = store
     this.clock = clock
     this.trouble = new Trouble(name, logger, this.counters, onError, clock)

@@ -19,16 +19,21 @@ export interface Slot {
 
 /** The four operations that an engine of one's own consists of; each may be sync or async. */
 export interface Primitives {
+  /** The slot of a key, `undefined` when there is none; an expired one may be given or dropped. */
   read(key: string): Slot | undefined | PromiseLike<Slot | undefined>
+  /** Keeps a slot in place of the one before; its answer is waited for and ignored. */
   write(key: string, slot: Slot): unknown
   /** Whether it existed. */
   remove(key: string): boolean | PromiseLike<boolean>
+  /** Every key that is kept. */
   keys(): Iterable<string> | AsyncIterable<string>
+  /** Frees what the engine holds; its answer is waited for and ignored. */
   close?(): unknown
 }
 
 /** Options of {@link storeFrom}: pass on those of your cache. */
 export interface StoreFromOptions extends IsolationOptions {
+  /** Source of time, the same as that of the cache; default the system's. */
   readonly clock?: Clock | undefined
 }
 

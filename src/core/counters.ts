@@ -1,13 +1,18 @@
 /** Why entries were evicted: the bound on their number, the bound on their weight, a value heavier than allowed. */
 export interface Evictions {
+  /** Because there were more entries than `maxEntries`. */
   readonly entries: number
+  /** Because they weighed more than `maxWeight` together. */
   readonly weight: number
+  /** Because one value alone was heavier than allowed. */
   readonly oversize: number
 }
 
 /** How expired entries were noticed: by a reader who asked for them, or by the timer that frees memory. */
 export interface Expirations {
+  /** Noticed by a reader. */
   readonly read: number
+  /** Noticed by the timer. */
   readonly timer: number
 }
 
@@ -15,7 +20,9 @@ export interface Expirations {
 export interface StoreStats {
   /** Entries held at the moment; `undefined` where counting them would cost more than it tells. */
   readonly entries: number | undefined
+  /** Entries removed for room, by cause. */
   readonly evictions: Evictions
+  /** Entries removed for age, by who noticed. */
   readonly expirations: Expirations
 }
 
@@ -23,9 +30,9 @@ export interface StoreStats {
 export interface CacheStats extends StoreStats {
   /** Reads that found a fresh entry. */
   readonly hits: number
-  /** Reads that found none; a load that follows is not counted again. */
+  /** Reads that found none; a load that follows is not counted again, a caller who shares a load is. */
   readonly misses: number
-  /** `hits / (hits + misses)`, `undefined` before the first read. */
+  /** `hits / (hits + misses)`, `undefined` before the first read. A crowd on a cold key lowers it, though it costs one load. */
   readonly hitRatio: number | undefined
   /** Loader calls begun. */
   readonly loads: number

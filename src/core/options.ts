@@ -110,6 +110,19 @@ export function checkMethods(value: unknown, methods: readonly string[], option:
   )
 }
 
+/** Refuses options of every cache that are not of an accepted form; prefix and ttl are looked at where they are used. */
+export function checkCacheOptions(options: CacheOptions): void {
+  const { name = '', onError = 'ignore', random } = options
+  if (typeof name !== 'string') throw new OptionsError(`name: ${inspect(name)} is not a string`)
+  if (random !== undefined && typeof random !== 'function')
+    throw new OptionsError(`random: ${inspect(random)} is not a function`)
+  checkChoice(onError, ['ignore', 'throw'], 'onError')
+  const methods = { logger: ['warn', 'error'], clock: ['now', 'wallNow'], timers: ['set', 'clear'] } as const
+  for (const option of ['logger', 'clock', 'timers'] as const) {
+    if (options[option] !== undefined) checkMethods(options[option], methods[option], option)
+  }
+}
+
 /** The default ttl of a cache in milliseconds. @throws OptionsError for what can't be one. */
 export function defaultTtlMs(ttl: Duration | undefined, where: string): number {
   if (ttl === undefined) return Infinity

@@ -11,6 +11,7 @@ export interface Stored {
 
 /** What a store has for a key. */
 export interface Found {
+  /** The value in the form the store keeps it in; `view` makes it readable. */
   readonly stored: Stored
   /** Milliseconds until the entry is no longer fresh; `Infinity` for an entry without ttl. */
   readonly remainingMs: number
@@ -21,7 +22,9 @@ export interface Found {
  * invalidation of the key makes it `dead`, and then nothing read before is stored or shared any more.
  */
 export interface Lease {
+  /** The key that may be filled. */
   readonly key: string
+  /** Whether a write or an invalidation has voided it; the store sets it, once and for ever. */
   readonly dead: boolean
 }
 
@@ -36,7 +39,9 @@ export interface EntrySettings {
 
 /** A loaded value to be stored under its lease. */
 export interface Fill extends EntrySettings {
+  /** The right under which it was loaded. */
   readonly lease: Lease
+  /** The loaded value, admitted. */
   readonly stored: Stored
 }
 

@@ -1,4 +1,4 @@
-import type { Fill, Stored } from '../core/store.ts'
+import type { Fill, Lease, Stored } from '../core/store.ts'
 import { acquire, waitForLease, type Permission } from './acquire.ts'
 import type { Flight } from './flight.ts'
 import type { PipelineParts } from './parts.ts'
@@ -13,8 +13,7 @@ export class LoadRun {
   readonly #loader: KeysLoader
   readonly #ttlMs: number
   readonly #leave: (flight: Flight) => void
-  // Flights whose lease has been neither filled nor released.
-  readonly #unsettled = new Set<Flight>()
+  readonly #releases: Promise<void>[] = []
 
   /** `leave` is called when a flight may no longer be joined: its value is about to be stored, or it failed. */
   constructor(parts: PipelineParts, loader: KeysLoader, ttlMs: number, leave: (flight: Flight) => void) {
@@ -26,29 +25,37 @@ export class LoadRun {
 
   /** Ends every flight, with its outcome or with the one error; never rejects itself. */
   async run(flights: readonly Flight[]): Promise<void> {
-    for (const flight of flights) this.#unsettled.add(flight)
     try {
-      const answers = await acquire(this.#parts, flights)
-      const answered = (wanted: string): Flight[] => flights.filter((_, index) => answers[index] === wanted)
-      const unreadable = this.#shareFound(flights, answers)
+      const busy = await this.#proceed(flights, await acquire(this.#parts, flights))
       // Keys that another pipeline is loading are waited for last, so that they hold up nothing.
-      await this.#load(answered('granted'), true)
-      await this.#load([...answered('denied'), ...unreadable], false)
-      await this.#wait(answered('busy'))
+      await this.#proceed(busy, await Promise.all(busy.map((flight) => waitForLease(this.#parts, flight))))
     } catch (error) {
-      const released = this.#release(flights)
-      for (const flight of flights) if (!flight.done) this.#fail(flight, error)
-      await released
+      const failed = flights.filter((flight) => !flight.done)
+      this.#release(failed)
+      for (const flight of failed) {
+        this.#leave(flight)
+        flight.fail(error)
+      }
     }
-    await this.#release(flights)
+    await Promise.all(this.#releases)
   }
 
-  async #wait(flights: readonly Flight[]): Promise<void> {
-    const answers = await Promise.all(flights.map((flight) => waitForLease(this.#parts, flight)))
-    const unreadable = this.#shareFound(flights, answers)
-    const answered = (wanted: string): Flight[] => flights.filter((_, index) => answers[index] === wanted)
-    await this.#load(answered('granted'), true)
-    await this.#load([...answered('denied'), ...unreadable], false)
+  // Does what the store's answers allow, and returns the flights whose keys are busy.
+  async #proceed(
+    flights: readonly Flight[],
+    answers: readonly (Permission | 'busy')[],
+  ): Promise<readonly Flight[]> {
+    const having = (answer: string): Flight[] => flights.filter((_, index) => answers[index] === answer)
+    const unreadable: Flight[] = []
+    for (const [index, answer] of answers.entries()) {
+      if (typeof answer !== 'object') continue
+      const flight = flights[index]!
+      if (this.#isReadable(answer.stored)) this.#share(flight, answer.stored)
+      else unreadable.push(flight)
+    }
+    await this.#load(having('granted'), true)
+    await this.#load([...having('denied'), ...unreadable], false)
+    return having('busy')
   }
 
   async #load(flights: readonly Flight[], mayStore: boolean): Promise<void> {
@@ -78,17 +85,16 @@ export class LoadRun {
       if (admitted.stored !== undefined) storable.set(flight, admitted.stored)
       else trouble.unstorable('load', flight.key, admitted.refused)
     }
-    if (mayStore) await this.#fill(storable)
-    const released = this.#release(flights)
+    const fillable = mayStore && this.#ttlMs > 0
+    this.#release(fillable ? flights.filter((flight) => !storable.has(flight)) : flights)
+    if (fillable && storable.size > 0) await this.#fill(storable)
     for (const flight of flights) {
       const absent = !values.has(flight.key)
       flight.succeed({ value: values.get(flight.key), stored: storable.get(flight), absent })
     }
-    await released
   }
 
   async #fill(storable: ReadonlyMap<Flight, Stored>): Promise<void> {
-    if (storable.size === 0 || this.#ttlMs <= 0) return
     const { counters, store, trouble } = this.#parts
     const fills = Array.from(storable, ([flight, stored]): Fill => ({
       lease: flight.lease,
@@ -96,9 +102,7 @@ export class LoadRun {
       ttlMs: this.#ttlMs,
     }))
     try {
-      const answers = await store.fill(fills)
-      for (const flight of storable.keys()) this.#unsettled.delete(flight)
-      for (const accepted of answers) {
+      for (const accepted of await store.fill(fills)) {
         if (accepted) counters.writes++
         else counters.refusedFills++
       }
@@ -108,23 +112,13 @@ export class LoadRun {
     }
   }
 
-  // Ends the flights whose entry was there after all, and answers those whose entry nobody can read.
-  #shareFound(flights: readonly Flight[], answers: readonly (Permission | 'busy')[]): readonly Flight[] {
-    const unreadable: Flight[] = []
-    for (const [index, answer] of answers.entries()) {
-      if (typeof answer !== 'object') continue
-      const flight = flights[index]!
-      if (this.#isReadable(answer.stored)) {
-        this.#leave(flight)
-        flight.succeed({ value: undefined, stored: answer.stored, absent: false })
-      } else {
-        unreadable.push(flight)
-      }
-    }
-    return unreadable
+  #share(flight: Flight, stored: Stored): void {
+    this.#release([flight])
+    this.#leave(flight)
+    flight.succeed({ value: undefined, stored, absent: false })
   }
 
-  // The read before the load has counted and logged it if not.
+  // The read before the load has counted and logged it if not; what nobody can read is left for inspection.
   #isReadable(stored: Stored): boolean {
     try {
       this.#parts.store.view(stored)
@@ -134,15 +128,12 @@ export class LoadRun {
     }
   }
 
-  #fail(flight: Flight, error: unknown): void {
-    this.#leave(flight)
-    flight.fail(error)
+  // Begun before the callers go on, so that none of them finds the key busy; not waited for, so that none is held up.
+  #release(flights: readonly Flight[]): void {
+    if (flights.length > 0) this.#releases.push(this.#releaseNow(flights.map((flight) => flight.lease)))
   }
 
-  // Begun before the callers are told, so that one who asks again at once does not find the key held.
-  async #release(flights: readonly Flight[]): Promise<void> {
-    const leases = flights.filter((flight) => this.#unsettled.delete(flight)).map((flight) => flight.lease)
-    if (leases.length === 0) return
+  async #releaseNow(leases: readonly Lease[]): Promise<void> {
     try {
       await this.#parts.store.release(leases)
     } catch (error) {

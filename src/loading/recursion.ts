@@ -3,7 +3,7 @@ import { RecursiveLoadError } from '../core/errors.ts'
 import type { Flight } from './flight.ts'
 
 // Which load the running code belongs to. On Node 20 an active AsyncLocalStorage doubles the price of every await
-// in the process, so it is switched off whenever no load is under way (docs/decisions/0003-recursive-loads.md).
+// in the process, so it is switched off whenever no load is under way (docs/decisions/0002-recursive-loads.md).
 const context = new AsyncLocalStorage<Flight>()
 let active = 0
 

@@ -1,5 +1,11 @@
 import { BaseCache } from '../cache/base-cache.ts'
-import { CACHE_OPTIONS, checkOptions, timersFor, type CacheOptions } from '../core/options.ts'
+import {
+  CACHE_OPTIONS,
+  checkCacheOptions,
+  checkOptions,
+  timersFor,
+  type CacheOptions,
+} from '../core/options.ts'
 import type { Stored } from '../core/store.ts'
 import { systemClock } from '../core/system.ts'
 import { ISOLATION_OPTIONS, valueKeeper, type IsolationOptions } from '../serialization/isolation.ts'
@@ -23,6 +29,7 @@ export class MemoryCache<V = unknown> extends BaseCache<V> {
   /** @throws OptionsError, KeyError for wrong options. */
   constructor(options: MemoryCacheOptions = {}) {
     checkOptions(options, MEMORY_CACHE_OPTIONS, 'MemoryCache')
+    checkCacheOptions(options)
     const { maxEntries = 10_000, clock = systemClock } = options
     const map = new BoundedMap<string, Stored>({ maxEntries, clock, timers: timersFor(options) })
     super(new MemoryStore(map, valueKeeper(options)), options)

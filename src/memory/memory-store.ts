@@ -77,7 +77,12 @@ export class MemoryStore implements Store {
   }
 
   stats(): StoreStats {
-    return this.#map.stats()
+    const { entries, evicted, expired } = this.#map.stats()
+    return {
+      entries,
+      evictions: { entries: evicted, weight: 0, oversize: 0 },
+      expirations: { read: expired, timer: 0 },
+    }
   }
 
   close(): void {

@@ -1,4 +1,5 @@
 import { SerializationError } from '../core/errors.ts'
+import { isLongBigInt } from './bigint-text.ts'
 import { errorPartNames, makeError, setErrorPart, takeErrorApart } from './error-parts.ts'
 import { bytesOfView, makeView, viewName, type Kind, type View } from './kinds.ts'
 import { valueStep, type Step } from './path.ts'
@@ -253,11 +254,4 @@ export function copyLeaf(value: object, kind: Kind): object {
       return makeView(viewName(view), buffer) ?? new Uint8Array(buffer)
     }
   }
-}
-
-/** 2^(4 * digits) and above has more hexadecimal digits than that, whatever its sign. */
-const bigIntLimit = 1n << BigInt(4 * maxBigIntDigits)
-
-function isLongBigInt(value: bigint): boolean {
-  return value >= bigIntLimit || value <= -bigIntLimit
 }

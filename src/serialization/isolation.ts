@@ -13,7 +13,7 @@ export type Isolation = 'clone' | 'freeze' | 'share'
 
 /** Options of engines that keep values as they are, without bytes. */
 export interface IsolationOptions extends ValueOptions {
-  /** @default 'clone' */
+  /** What callers get of a stored value. @default 'clone' */
   readonly isolation?: Isolation | undefined
 }
 

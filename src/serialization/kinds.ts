@@ -18,12 +18,13 @@ export type Kind =
   | 'array-buffer'
   | 'view'
 
-/** Typed arrays, DataView and Buffer, by the names they have in stored bytes. */
+/** Typed arrays, DataView and Buffer. */
 export type View = NodeJS.ArrayBufferView
 
 const typedArrayPrototype: object = Object.getPrototypeOf(Uint8Array.prototype)
 
-const viewNames = [
+/** The names that views have in stored bytes. */
+export const viewNames = [
   'Int8Array',
   'Uint8Array',
   'Uint8ClampedArray',
@@ -190,6 +191,11 @@ export function makeView(name: string, buffer: ArrayBuffer): View | undefined {
   const maker = viewMakers.get(name)
   if (maker === undefined || buffer.byteLength % maker.elementSize !== 0) return undefined
   return maker.make(buffer)
+}
+
+/** The bytes that `view` shows, without a copy. */
+export function bytesOf(view: View): Buffer {
+  return Buffer.from(view.buffer, view.byteOffset, view.byteLength)
 }
 
 /** A buffer of its own with the bytes that `view` shows, never the rest of the buffer behind it. */

@@ -14,7 +14,7 @@ export interface ValueOptions {
   readonly classes?: 'refuse' | 'plain' | undefined
   /** Where the classes are registered that come back as instances. @default the one of {@link register} */
   readonly registry?: TypeRegistry | undefined
-  /** How many containers may lie inside one another. @default 1,000 */
+  /** How many containers may lie inside one another. @default 500 */
   readonly maxDepth?: number | undefined
   /** How many values (elements, properties, entries) a value may consist of. @default 5,000,000 */
   readonly maxCount?: number | undefined
@@ -35,7 +35,7 @@ export const maxRegExpLength = 10_000
 
 /** The rules in use: the options given over the defaults. Throws {@link OptionsError} for what is neither. */
 export function resolveRules(options: ValueOptions = {}): ValueRules {
-  const { classes = 'refuse', registry = defaultRegistry, maxDepth = 1_000, maxCount = 5_000_000 } = options
+  const { classes = 'refuse', registry = defaultRegistry, maxDepth = 500, maxCount = 5_000_000 } = options
   if (classes !== 'refuse' && classes !== 'plain') {
     throw new OptionsError(`classes must be 'refuse' or 'plain', not ${String(classes)}`)
   }

@@ -42,6 +42,7 @@ const METHODS: readonly MockedMethod[] = [
 
 /** One recorded call. */
 export interface MockCall {
+  /** The method that was called. */
   readonly method: MockedMethod
   /** The arguments as given. */
   readonly args: readonly unknown[]

@@ -28,7 +28,7 @@ describe('the types of the contract', () => {
     expectTypeOf(() => users.get<{ id: number }>('1')).returns.resolves.toEqualTypeOf<
       { id: number } | undefined
     >()
-    expectTypeOf(() => users.getMany(['1']).returns.resolves.toEqualTypeOf<Map<string, User>>()
+    expectTypeOf(() => users.getMany(['1'])).returns.resolves.toEqualTypeOf<Map<string, User>>()
     expectTypeOf(() => any.getMany<User>(['1'])).returns.resolves.toEqualTypeOf<Map<string, User>>()
     expectTypeOf(() => users.take('1')).returns.resolves.toEqualTypeOf<User | undefined>()
     expectTypeOf(() => users.increment('1')).returns.resolves.toEqualTypeOf<number | undefined>()
