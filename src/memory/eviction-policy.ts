@@ -11,10 +11,17 @@ export const FIRST_SLOT = 3
 export const NO_SLOT = -1
 
 const PROTECTED_SHARE = 0.8
-// The state of a slot: two bits of hits since it was last looked at, two bits of queue, a bit of sampling.
+// The state of a slot: two bits of hits since it was last looked at, two bits of queue, three bits of what the
+// sketch said of a new entry (so that most candidates need no further look at it), a bit of sampling.
 const HITS = 3
 const QUEUE_SHIFT = 2
+const QUEUE = 3 << QUEUE_SHIFT
+const USES_SHIFT = 4
+const USES_UNKNOWN = 7
+const USES = USES_UNKNOWN << USES_SHIFT
 const SAMPLED = 128
+// With fewer uses a candidate wins against nothing.
+const LEAST_USES = 2
 // How many entries one eviction may pass over: bounds the pause when all of a large cache was hit.
 const MAX_PASSES = 1000
 
@@ -113,7 +120,7 @@ export class EvictionPolicy {
 
   /** Whether an entry is in the slot. */
   holds(slot: number): boolean {
-    return (this.#state[slot]! & ~SAMPLED) >>> QUEUE_SHIFT !== 0
+    return (this.#state[slot]! & QUEUE) !== 0
   }
 
   hashOf(slot: number): number {
@@ -140,9 +147,9 @@ export class EvictionPolicy {
     return this.#state[slot]! >= SAMPLED
   }
 
-  /** Notes that a key that is not held was asked for or written. */
-  miss(hash: number): void {
-    this.#sketch.add(hash, 1)
+  /** Notes that a key that is not held is written; answers how often it was used lately, for {@link add}. */
+  miss(hash: number): number {
+    return this.#sketch.add(hash, 1)
   }
 
   /** Whether one more entry of this weight breaks a bound. */
@@ -163,19 +170,13 @@ export class EvictionPolicy {
 
   /** Takes the least valuable entry out and answers its slot, {@link NO_SLOT} when there is none. */
   evict(): number {
-    const victim = this.#mainVictim()
-    if (victim !== NO_SLOT && !this.#isWindowFull()) {
-      this.remove(victim)
-      return victim
+    if (this.#isWindowFull()) {
+      const candidate = this.#windowCandidate()
+      if (candidate !== NO_SLOT) return this.#contest(candidate)
     }
-    const candidate = this.#windowCandidate()
-    if (candidate === NO_SLOT) return NO_SLOT
-    if (victim === NO_SLOT || !this.#beats(this.#hashes[candidate]!, this.weightOf(candidate), victim)) {
-      this.remove(candidate)
-      return candidate
-    }
-    this.#move(candidate, PROBATION)
-    this.remove(victim)
+    let victim = this.#mainVictim()
+    if (victim === NO_SLOT) victim = this.#windowCandidate()
+    if (victim !== NO_SLOT) this.remove(victim)
     return victim
   }
 
@@ -186,13 +187,13 @@ export class EvictionPolicy {
   evictFor(hash: number, weight: number): number {
     let victim = this.#mainVictim()
     if (victim === NO_SLOT) victim = this.#windowCandidate()
-    if (victim === NO_SLOT || !this.#beats(hash, weight, victim)) return NO_SLOT
+    if (victim === NO_SLOT || !this.#beats(this.#sketch.estimate(hash), weight, victim)) return NO_SLOT
     this.remove(victim)
     return victim
   }
 
   /** Puts a new entry into a free slot. */
-  add(slot: number, hash: number, weight: number): void {
+  add(slot: number, hash: number, weight: number, uses: number): void {
     const heavy = this.outweighsWindow(weight)
     this.#hashes[slot] = hash
     this.#entries++
@@ -200,7 +201,8 @@ export class EvictionPolicy {
       this.#weights[slot] = weight
       this.#weight += weight
     }
-    this.#enter(slot, heavy ? PROBATION : WINDOW, 0)
+    const known = uses < USES_UNKNOWN ? uses : USES_UNKNOWN
+    this.#enter(slot, heavy ? PROBATION : WINDOW, known << USES_SHIFT)
     // One for the new entry, and more while a window that was made smaller has too many.
     for (let moves = 0; moves < 4 && this.#isWindowOver(); moves++) {
       const candidate = this.#windowCandidate()
@@ -268,12 +270,28 @@ export class EvictionPolicy {
     if (this.#weight > this.#bounds.maxWeight) throw new Error('heavier than the bound')
   }
 
-  // Whether a key of this hash and weight is worth more than an entry of the main space. The use that brings
+  // Takes out the candidate, or the entry of the main space whose place it takes.
+  #contest(candidate: number): number {
+    const known = (this.#state[candidate]! & USES) >>> USES_SHIFT
+    const uses = known === USES_UNKNOWN ? this.#sketch.estimate(this.#hashes[candidate]!) : known
+    // Most candidates were never used again and can't win, so the main space need not be looked at.
+    if (uses >= LEAST_USES) {
+      const victim = this.#mainVictim()
+      if (victim !== NO_SLOT && this.#beats(uses, this.weightOf(candidate), victim)) {
+        this.#move(candidate, PROBATION)
+        this.remove(victim)
+        return victim
+      }
+    }
+    this.remove(candidate)
+    return candidate
+  }
+
+  // Whether a key of so many uses and this weight is worth more than an entry of the main space. The use that brings
   // the candidate here does not count for it: in a loop larger than the cache every candidate was just used
   // and every victim was not, and counting it would let each push out another. Half a use is added on both
   // sides so that a heavy entry does not win against light ones that were never used again.
-  #beats(hash: number, weight: number, victim: number): boolean {
-    const candidateUses = this.#sketch.estimate(hash)
+  #beats(candidateUses: number, weight: number, victim: number): boolean {
     const victimUses = this.#sketch.estimate(this.#hashes[victim]!)
     if (this.#weights === undefined) return candidateUses > victimUses + 1
     return (candidateUses - 0.5) * this.#weights[victim]! > (victimUses + 0.5) * weight
@@ -312,7 +330,7 @@ export class EvictionPolicy {
     const state = this.#state[slot]!
     const hits = state & HITS
     if (hits === 0) return false
-    this.#state[slot] = state - hits
+    this.#state[slot] = (state - hits) | USES
     this.#sketch.add(this.#hashes[slot]!, hits)
     return true
   }
@@ -332,18 +350,18 @@ export class EvictionPolicy {
   }
 
   #queueOf(slot: number): number {
-    return ((this.#state[slot]! & ~SAMPLED) >>> QUEUE_SHIFT) - 1
+    return ((this.#state[slot]! & QUEUE) >>> QUEUE_SHIFT) - 1
   }
 
   #move(slot: number, queue: number): void {
-    const marked = this.#state[slot]! & SAMPLED
+    const kept = this.#state[slot]! & (USES | SAMPLED)
     this.#leave(slot)
-    this.#enter(slot, queue, marked)
+    this.#enter(slot, queue, kept)
   }
 
-  #enter(slot: number, queue: number, marked: number): void {
+  #enter(slot: number, queue: number, kept: number): void {
     this.#queues.append(queue, slot)
-    this.#state[slot] = marked | ((queue + 1) << QUEUE_SHIFT)
+    this.#state[slot] = kept | ((queue + 1) << QUEUE_SHIFT)
     if (queue === PROBATION) return
     const weight = this.#weights === undefined ? 0 : this.#weights[slot]!
     if (queue === WINDOW) {

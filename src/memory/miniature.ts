@@ -26,14 +26,14 @@ export class Miniature {
       this.#policy.hit(slot)
       return true
     }
-    this.#policy.miss(hash)
+    const uses = this.#policy.miss(hash)
     const heavy = this.#policy.outweighsWindow(weight)
     while (this.#policy.isFull(weight)) {
       const evicted = heavy ? this.#policy.evictFor(hash, weight) : this.#policy.evict()
       if (evicted === NO_SLOT) return false
       this.#release(evicted)
     }
-    this.#add(hash, weight)
+    this.#add(hash, weight, uses)
     return false
   }
 
@@ -52,13 +52,13 @@ export class Miniature {
     this.#free.length = 0
   }
 
-  #add(hash: number, weight: number): void {
+  #add(hash: number, weight: number, uses: number): void {
     const slot = this.#free.pop() ?? this.#index.size + FIRST_SLOT
     if (slot >= this.#capacity + FIRST_SLOT) {
       this.#capacity *= 2
       this.#policy.grow(this.#capacity)
     }
-    this.#policy.add(slot, hash, weight)
+    this.#policy.add(slot, hash, weight, uses)
     this.#index.set(hash, slot)
   }
 
