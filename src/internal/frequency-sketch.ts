@@ -1,6 +1,8 @@
 import { mix } from './hash.ts'
 
-const COUNTERS_PER_ENTRY = 8
+// Fewer collisions make better decisions, and a small sketch costs little; a large one has more keys anyway.
+const COUNTERS_PER_ENTRY = 16
+const SMALL = 65_536
 const WORDS_PER_BLOCK = 8
 const COUNTERS_PER_BLOCK = 64
 const COUNTER_MAX = 15
@@ -34,7 +36,8 @@ export class FrequencySketch {
    */
   grow(entries: number): void {
     let words = this.#words
-    while ((words.length / WORDS_PER_BLOCK) * COUNTERS_PER_BLOCK < entries * COUNTERS_PER_ENTRY) {
+    const counters = entries * (entries <= SMALL ? COUNTERS_PER_ENTRY : COUNTERS_PER_ENTRY / 2)
+    while ((words.length / WORDS_PER_BLOCK) * COUNTERS_PER_BLOCK < counters) {
       const doubled = new Int32Array(words.length * 2)
       doubled.set(words)
       doubled.set(words, words.length)

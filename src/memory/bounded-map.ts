@@ -2,7 +2,7 @@ import { durationMs } from '../core/duration.ts'
 import { KeyHash } from '../internal/hash.ts'
 import { checkSetOptions, entryWeight, resolveOptions } from './bounded-map-options.ts'
 import type { BoundedMapOptions, ResolvedOptions, SetOptions } from './bounded-map-options.ts'
-import { EvictionPolicy, FIRST_SLOT, NO_SLOT } from './eviction-policy.ts'
+import { EvictionPolicy, FIRST_SLOT, NO_SLOT, noteHit } from './eviction-policy.ts'
 import { Expiry } from './expiry.ts'
 import { CLEARED, DELETED, EVICTED, EXPIRED, REPLACED, Removals } from './removals.ts'
 import type { BoundedMapStats } from './removals.ts'
@@ -44,12 +44,15 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
   // By slot. Slots are reused; those never used are from `#end` on.
   #keys: (K | undefined)[]
   #values: (V | undefined)[]
+  #states: Uint8Array
   #capacity: number
   #end = FIRST_SLOT
   readonly #free: number[] = []
   /** Absent until the map is half full for the first time, and where the window is fixed. */
   #tuner: WindowTuner | undefined
   readonly #adaptive: boolean
+  /** Whether an entry with a deadline was ever stored; until then reads need not ask. */
+  #timed = false
 
   /** @throws OptionsError for an unknown option or one that is not of an accepted form. */
   constructor(options: BoundedMapOptions<K, V> = {}, internals: Internals = {}) {
@@ -66,6 +69,7 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
       internals.fixedWindowShare ?? INITIAL_WINDOW_SHARE,
       this.#capacity,
     )
+    this.#states = this.#policy.states
     this.#removals = new Removals(resolved.onRemoval)
     this.#expiry = new Expiry(
       {
@@ -93,11 +97,11 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
   get(key: K): V | undefined {
     const slot = this.#index.get(key)
     if (slot === undefined) return undefined
-    if (this.#expiry.isDue(slot)) {
+    if (this.#timed && this.#expiry.isDue(slot)) {
       this.#expire(slot)
       return undefined
     }
-    if (this.#policy.hit(slot)) this.#sample(slot)
+    if (noteHit(this.#states, slot)) this.#sample(slot)
     return this.#values[slot]
   }
 
@@ -131,7 +135,9 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
     const weight = this.#weighed ? this.#weigh(key, value, givenWeight) : 1
     const slot = this.#index.get(key)
     const stored =
-      slot === undefined ? this.#insert(key, value, ttlMs, weight) : this.#update(slot, value, ttlMs, weight)
+      slot === undefined
+        ? this.#insert(key, value, ttlMs, weight)
+        : this.#update(slot, key, value, ttlMs, weight)
     this.#removals.deliver()
     return stored
   }
@@ -158,7 +164,7 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
   touch(key: K, ttlMs: number): boolean {
     const slot = this.#live(key)
     if (slot === undefined) return false
-    if (ttlMs > 0) this.#expiry.set(slot, ttlMs)
+    if (ttlMs > 0) this.#setTtl(slot, ttlMs)
     else this.#expire(slot)
     return true
   }
@@ -276,9 +282,8 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
     return weigher === undefined ? 1 : entryWeight(weigher(value, key))
   }
 
-  #update(slot: number, value: V, ttlMs: number, weight: number): boolean {
-    const key = this.#keys[slot] as K
-    if (this.#expiry.isDue(slot)) {
+  #update(slot: number, key: K, value: V, ttlMs: number, weight: number): boolean {
+    if (this.#timed && this.#expiry.isDue(slot)) {
       this.#drop(slot, EXPIRED)
       return this.#insert(key, value, ttlMs, weight)
     }
@@ -286,10 +291,11 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
       this.#drop(slot, REPLACED)
       return false
     }
-    this.#removals.note(key, this.#values[slot] as V, REPLACED)
+    if (this.#removals.listening) this.#removals.note(key, this.#values[slot] as V, REPLACED)
+    else this.#removals.replaced++
     this.#values[slot] = value
-    this.#expiry.set(slot, ttlMs)
-    if (this.#policy.hit(slot)) this.#sample(slot)
+    this.#setTtl(slot, ttlMs)
+    if (noteHit(this.#states, slot)) this.#sample(slot)
     if (!this.#weighed) return true
     this.#policy.reweigh(slot, weight)
     if (!this.#policy.isOverweight) return true
@@ -312,8 +318,17 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
     this.#index.set(key, slot)
     policy.add(slot, hash, weight, uses)
     if (sampled) policy.mark(slot)
-    if (ttlMs !== Infinity) this.#expiry.set(slot, ttlMs)
+    this.#setTtl(slot, ttlMs)
     return true
+  }
+
+  #setTtl(slot: number, ttlMs: number): void {
+    if (ttlMs === Infinity) {
+      if (this.#timed) this.#expiry.clear(slot)
+      return
+    }
+    this.#timed = true
+    this.#expiry.set(slot, ttlMs)
   }
 
   #accepts(ttlMs: number, weight: number): boolean {
@@ -373,6 +388,7 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
     this.#keys = slots(capacity, this.#keys)
     this.#values = slots(capacity, this.#values)
     this.#policy.grow(capacity)
+    this.#states = this.#policy.states
     this.#expiry.grow(capacity)
     this.#capacity = capacity
   }
@@ -395,7 +411,7 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
     this.#index.delete(key)
     this.#keys[slot] = undefined
     this.#values[slot] = undefined
-    this.#expiry.clear(slot)
+    if (this.#timed) this.#expiry.clear(slot)
   }
 }
 

@@ -25,6 +25,16 @@ const LEAST_USES = 2
 // How many entries one eviction may pass over: bounds the pause when all of a large cache was hit.
 const MAX_PASSES = 1000
 
+/**
+ * Notes a hit of a slot in {@link EvictionPolicy.states}; answers whether the slot was marked. A function, and
+ * not a method, because an owner that has the array at hand saves a read of memory on every hit.
+ */
+export function noteHit(states: Uint8Array, slot: number): boolean {
+  const state = states[slot]!
+  if ((state & HITS) !== HITS) states[slot] = state + 1
+  return state >= SAMPLED
+}
+
 /** How much a policy may hold; a `maxWeight` of `Infinity` means that every entry weighs 1. */
 export interface Bounds {
   readonly maxEntries: number
@@ -131,11 +141,9 @@ export class EvictionPolicy {
     return this.#weights === undefined ? 1 : this.#weights[slot]!
   }
 
-  /** Notes a hit; answers whether the slot was marked by {@link mark}. */
-  hit(slot: number): boolean {
-    const state = this.#state[slot]!
-    if ((state & HITS) !== HITS) this.#state[slot] = state + 1
-    return state >= SAMPLED
+  /** The states of all slots, for {@link noteHit}; another array after {@link grow}. */
+  get states(): Uint8Array {
+    return this.#state
   }
 
   /** Marks a slot, so that its hits are told apart. */
@@ -165,7 +173,7 @@ export class EvictionPolicy {
 
   /** Whether a new entry of this weight has to compete at once, being heavier than the window. */
   outweighsWindow(weight: number): boolean {
-    return weight > this.#windowMaxWeight
+    return this.#weights !== undefined && weight > this.#windowMaxWeight
   }
 
   /** Takes the least valuable entry out and answers its slot, {@link NO_SLOT} when there is none. */
@@ -230,8 +238,7 @@ export class EvictionPolicy {
     const queue = this.#queueOf(slot)
     this.#weights[slot] = weight
     this.#weight += difference
-    if (queue === WINDOW) this.#windowWeight += difference
-    else if (queue === PROTECTED) this.#protectedWeight += difference
+    this.#addWeight(queue, difference)
   }
 
   /** Takes everything out; frequencies stay known. */
@@ -336,17 +343,18 @@ export class EvictionPolicy {
   }
 
   #isWindowFull(): boolean {
-    return this.#windowEntries >= this.#windowMaxEntries || this.#windowWeight >= this.#windowMaxWeight
+    if (this.#windowEntries >= this.#windowMaxEntries) return true
+    return this.#weights !== undefined && this.#windowWeight >= this.#windowMaxWeight
   }
 
   #isWindowOver(): boolean {
-    return this.#windowEntries > this.#windowMaxEntries || this.#windowWeight > this.#windowMaxWeight
+    if (this.#windowEntries > this.#windowMaxEntries) return true
+    return this.#weights !== undefined && this.#windowWeight > this.#windowMaxWeight
   }
 
   #isProtectedOver(): boolean {
-    return (
-      this.#protectedEntries > this.#protectedMaxEntries || this.#protectedWeight > this.#protectedMaxWeight
-    )
+    if (this.#protectedEntries > this.#protectedMaxEntries) return true
+    return this.#weights !== undefined && this.#protectedWeight > this.#protectedMaxWeight
   }
 
   #queueOf(slot: number): number {
@@ -362,28 +370,21 @@ export class EvictionPolicy {
   #enter(slot: number, queue: number, kept: number): void {
     this.#queues.append(queue, slot)
     this.#state[slot] = kept | ((queue + 1) << QUEUE_SHIFT)
-    if (queue === PROBATION) return
-    const weight = this.#weights === undefined ? 0 : this.#weights[slot]!
-    if (queue === WINDOW) {
-      this.#windowEntries++
-      this.#windowWeight += weight
-    } else {
-      this.#protectedEntries++
-      this.#protectedWeight += weight
-    }
+    if (queue === WINDOW) this.#windowEntries++
+    else if (queue === PROTECTED) this.#protectedEntries++
+    if (this.#weights !== undefined) this.#addWeight(queue, this.#weights[slot]!)
   }
 
   #leave(slot: number): void {
     this.#queues.remove(slot)
     const queue = this.#queueOf(slot)
-    if (queue === PROBATION) return
-    const weight = this.#weights === undefined ? 0 : this.#weights[slot]!
-    if (queue === WINDOW) {
-      this.#windowEntries--
-      this.#windowWeight -= weight
-    } else {
-      this.#protectedEntries--
-      this.#protectedWeight -= weight
-    }
+    if (queue === WINDOW) this.#windowEntries--
+    else if (queue === PROTECTED) this.#protectedEntries--
+    if (this.#weights !== undefined) this.#addWeight(queue, -this.#weights[slot]!)
+  }
+
+  #addWeight(queue: number, weight: number): void {
+    if (queue === WINDOW) this.#windowWeight += weight
+    else if (queue === PROTECTED) this.#protectedWeight += weight
   }
 }

@@ -1,4 +1,4 @@
-import { EvictionPolicy, FIRST_SLOT, NO_SLOT } from './eviction-policy.ts'
+import { EvictionPolicy, FIRST_SLOT, NO_SLOT, noteHit } from './eviction-policy.ts'
 import type { Bounds } from './eviction-policy.ts'
 
 /**
@@ -23,7 +23,7 @@ export class Miniature {
   access(hash: number, weight: number): boolean {
     const slot = this.#index.get(hash)
     if (slot !== undefined) {
-      this.#policy.hit(slot)
+      noteHit(this.#policy.states, slot)
       return true
     }
     const uses = this.#policy.miss(hash)

@@ -33,13 +33,20 @@ export class Removals<K, V> {
   readonly #listener: ((key: K, value: V, cause: RemovalCause) => void) | undefined
   readonly #pending: [key: K, value: V, cause: number][] = []
   readonly #counts = [0, 0, 0, 0, 0]
+  /** Values replaced without a listener, counted apart because updates are frequent. */
+  replaced = 0
   #listenerErrors = 0
 
   constructor(listener: ((key: K, value: V, cause: RemovalCause) => void) | undefined) {
     this.#listener = listener
   }
 
-  /** Counts a removal for one of the causes above. */
+  /** Whether anybody wants to know keys and values. */
+  get listening(): boolean {
+    return this.#listener !== undefined
+  }
+
+  /** Counts a removal and keeps it for the listener. */
   note(key: K, value: V, cause: number): void {
     this.#counts[cause]!++
     if (this.#listener !== undefined) this.#pending.push([key, value, cause])
@@ -53,7 +60,14 @@ export class Removals<K, V> {
   /** The counters so far. */
   counts(): Readonly<Record<RemovalCause | 'listenerErrors', number>> {
     const [evicted = 0, expired = 0, deleted = 0, replaced = 0, cleared = 0] = this.#counts
-    return { evicted, expired, deleted, replaced, cleared, listenerErrors: this.#listenerErrors }
+    return {
+      evicted,
+      expired,
+      deleted,
+      replaced: replaced + this.replaced,
+      cleared,
+      listenerErrors: this.#listenerErrors,
+    }
   }
 
   #tell(): void {
