@@ -4,16 +4,23 @@ import { inspect } from './inspect.ts'
 
 /** Parts of a duration; they add up. */
 export interface DurationParts {
+  /** Weeks of seven days. */
   readonly weeks?: number
+  /** Days of 24 hours. */
   readonly days?: number
+  /** Hours of 60 minutes. */
   readonly hours?: number
+  /** Minutes of 60 seconds. */
   readonly minutes?: number
+  /** Seconds; fractions are allowed, as they are in all parts. */
   readonly seconds?: number
+  /** Thousandths of a second. */
   readonly milliseconds?: number
 }
 
 /** An absolute time in the manner of `Temporal.Instant` and `Temporal.ZonedDateTime`. */
 export interface InstantLike {
+  /** Milliseconds since the Unix epoch. */
   readonly epochMilliseconds: number
 }
 
@@ -54,6 +61,14 @@ export function durationMs(value: Duration, option: string, clock: Pick<Clock, '
   if (typeof value === 'string') return positive(fromText(value), value, option)
   if (typeof value === 'object' && value !== null) return fromObject(value, option, clock)
   throw refusal(value, option)
+}
+
+const PARTS = Object.keys(PART_MS) as readonly (keyof DurationParts)[]
+
+/** Whether an argument that may be a duration or an options object is meant as a duration. */
+export function isDuration(value: unknown): value is Duration {
+  if (typeof value !== 'object' || value === null) return true
+  return value instanceof Date || 'epochMilliseconds' in value || PARTS.some((name) => name in value)
 }
 
 function fromSeconds(seconds: number, option: string): number {
@@ -111,7 +126,7 @@ function fromObject(value: object, option: string, clock: Pick<Clock, 'wallNow'>
   if (parts.years || parts.months) throw refusal(value, option)
   let ms = 0
   for (const name of Object.keys(value)) if (!Object.hasOwn(PART_MS, name)) throw refusal(value, option)
-  for (const name of Object.keys(PART_MS) as (keyof DurationParts)[]) {
+  for (const name of PARTS) {
     const amount = parts[name] ?? 0
     if (typeof amount !== 'number') throw refusal(value, option)
     ms += amount * PART_MS[name]

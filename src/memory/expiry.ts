@@ -4,7 +4,7 @@ import { Deadlines } from './deadlines.ts'
 import { FIRST_SLOT } from './eviction-policy.ts'
 
 /** The longest delay that timers take. */
-export const MAX_DELAY_MS = 2 ** 31 - 1
+export const MAX_DELAY_MS: number = 2 ** 31 - 1
 const SLOTS_PER_TICK = 20_000
 const TICK_BUDGET_MS = 4
 const SLOTS_PER_CLOCK_LOOK = 64

@@ -1,0 +1,257 @@
+import { SerializationError } from '../core/errors.ts'
+import { isLongBigInt } from './bigint-text.ts'
+import { errorPartNames, makeError, setErrorPart, takeErrorApart } from './error-parts.ts'
+import { bytesOfView, makeView, viewName, type Kind, type View } from './kinds.ts'
+import { valueStep, type Step } from './path.ts'
+import { setOwn } from './properties.ts'
+import {
+  refusedCount,
+  refusedCycle,
+  refusedDepth,
+  refusedLength,
+  refusedPrimitive,
+  refusedThrow,
+} from './refusal.ts'
+import type { RegisteredClass } from './registry.ts'
+import { resolve } from './resolve.ts'
+import { maxBigIntDigits, maxRegExpLength, type ValueRules } from './rules.ts'
+
+/** The data of a registered class, kept in the place of its instance: each reader gets an instance of its own. */
+export class EncodedInstance {
+  readonly registered: RegisteredClass
+  readonly data: unknown
+
+  constructor(registered: RegisteredClass, data: unknown) {
+    this.registered = registered
+    this.data = data
+  }
+}
+
+/** Stands for an object whose data are being taken: meeting it again inside of them is a circle. */
+const inProgress: object = Object.freeze({})
+
+/** A private deep copy of one value. */
+export interface PrivateCopy {
+  readonly value: unknown
+  /** Whether an object occurs in it twice, or inside itself. */
+  readonly linked: boolean
+}
+
+/** Makes the private copy that a store keeps, or throws a {@link SerializationError} that says what can't be. */
+export function privateCopy(value: unknown, rules: ValueRules): PrivateCopy {
+  const walk = new AdmissionWalk(rules)
+  try {
+    const copy = walk.any(value)
+    return { value: copy, linked: walk.linked }
+  } catch (error) {
+    if (error instanceof SerializationError) throw error
+    throw error instanceof RangeError ? refusedDepth(rules, walk.steps) : refusedThrow(error, walk.steps)
+  }
+}
+
+class AdmissionWalk {
+  linked = false
+  readonly steps: Step[] = []
+  readonly #rules: ValueRules
+  readonly #seen = new Map<object, object>()
+  #count = 0
+
+  constructor(rules: ValueRules) {
+    this.#rules = rules
+  }
+
+  any(value: unknown): unknown {
+    switch (typeof value) {
+      case 'object':
+        return value === null ? null : this.#object(value)
+      case 'function':
+      case 'symbol':
+        throw refusedPrimitive(value, this.steps)
+      case 'bigint':
+        if (isLongBigInt(value)) {
+          throw refusedLength('bigint', maxBigIntDigits, 'hexadecimal digits', this.steps)
+        }
+        return value
+      default:
+        return value
+    }
+  }
+
+  #part(value: unknown, step: Step): unknown {
+    this.steps.push(step)
+    const copy = this.any(value)
+    this.steps.pop()
+    return copy
+  }
+
+  #object(value: object): unknown {
+    const before = this.#seen.get(value)
+    if (before !== undefined) {
+      if (before === inProgress) throw refusedCycle(value, this.steps)
+      this.linked = true
+      return before
+    }
+    if (this.steps.length > this.#rules.maxDepth) throw refusedDepth(this.#rules, this.steps)
+    const resolution = resolve(value, this.#rules, this.steps)
+    switch (resolution.as) {
+      case 'instance':
+        return this.#instance(value, resolution.registered)
+      case 'to-json': {
+        this.#seen.set(value, inProgress)
+        const plain = this.#part(resolution.toJSON(), ['.toJSON()'])
+        if (typeof plain === 'object' && plain !== null) this.#seen.set(value, plain)
+        else this.#seen.delete(value)
+        return plain
+      }
+      default:
+        return this.#kind(value, resolution.as)
+    }
+  }
+
+  #instance(value: object, registered: RegisteredClass): EncodedInstance {
+    this.#seen.set(value, inProgress)
+    const encoded = new EncodedInstance(registered, this.#part(registered.encode(value), ['.encode()']))
+    this.#seen.set(value, encoded)
+    return encoded
+  }
+
+  // Containers enter `seen` before their parts are copied, so that a circle leads back to the copy.
+  #kind(value: object, kind: Kind): object {
+    switch (kind) {
+      case 'object':
+        return this.#plain(value)
+      case 'null-object':
+        return this.#properties(value, this.#remember(value, Object.create(null) as object))
+      case 'array':
+        return this.#array(value as unknown[])
+      case 'map':
+        return this.#map(value as Map<unknown, unknown>)
+      case 'set':
+        return this.#set(value as Set<unknown>)
+      case 'error':
+        return this.#error(value as Error)
+      default:
+        return this.#remember(value, this.#leaf(value, kind))
+    }
+  }
+
+  #remember<T extends object>(value: object, copy: T): T {
+    this.#seen.set(value, copy)
+    return copy
+  }
+
+  #add(parts: number): void {
+    this.#count += parts
+    if (this.#count > this.#rules.maxCount) throw refusedCount(this.#rules, this.steps)
+  }
+
+  // Objects that the engine treats as dictionaries are ten times dearer to copy for every reader, and appending
+  // many properties makes one; a spread does not. It also reads each getter once.
+  #plain(value: object): object {
+    const names = Object.keys(value)
+    this.#add(names.length)
+    let copy = { ...value } as Record<string, unknown>
+    if (names.some((name) => copy[name] === undefined)) {
+      const defined = {}
+      for (const name of names) if (copy[name] !== undefined) setOwn(defined, name, copy[name])
+      copy = { ...defined }
+    }
+    this.#remember(value, copy)
+    for (const name of Object.keys(copy)) {
+      const part = copy[name]
+      if (typeof part === 'string' || typeof part === 'number') continue
+      const kept = this.#part(part, name)
+      // Only a toJSON() that answers undefined gets here.
+      if (kept === undefined) delete copy[name]
+      else if (kept !== part) copy[name] = kept
+    }
+    return copy
+  }
+
+  #properties(value: object, copy: object, except?: ReadonlySet<string>): object {
+    const names = Object.keys(value)
+    this.#add(names.length)
+    for (const name of names) {
+      if (except?.has(name) === true) continue
+      const part = this.#part((value as Record<string, unknown>)[name], name)
+      if (part !== undefined) setOwn(copy, name, part)
+    }
+    return copy
+  }
+
+  #array(value: readonly unknown[]): object {
+    this.#add(value.length)
+    // Grown by appending, so that an array without holes is kept as the engine likes such arrays best.
+    const copy: unknown[] = this.#remember(value, [])
+    for (let index = 0; index < value.length; index++) {
+      const part = value[index]
+      if (part !== undefined || index in value) copy[index] = this.#part(part, index)
+    }
+    copy.length = value.length
+    return copy
+  }
+
+  #map(value: ReadonlyMap<unknown, unknown>): object {
+    this.#add(2 * value.size)
+    const copy = this.#remember(value, new Map<unknown, unknown>())
+    let index = 0
+    for (const [key, part] of Map.prototype.entries.call(value) as Iterable<[unknown, unknown]>) {
+      copy.set(this.#part(key, [`.keys()[${index}]`]), this.#part(part, valueStep(key, index)))
+      index++
+    }
+    return copy
+  }
+
+  #set(value: ReadonlySet<unknown>): object {
+    this.#add(value.size)
+    const copy = this.#remember(value, new Set<unknown>())
+    let index = 0
+    for (const part of Set.prototype.values.call(value) as Iterable<unknown>) {
+      copy.add(this.#part(part, [`.values()[${index}]`]))
+      index++
+    }
+    return copy
+  }
+
+  #error(value: Error): object {
+    const { type, name, message, stack, cause, errors } = takeErrorApart(value)
+    const copy = this.#remember(value, makeError(type, message) ?? new Error(message))
+    if (name !== undefined) setErrorPart(copy, 'name', name)
+    setErrorPart(copy, 'stack', stack)
+    if (cause !== undefined) setErrorPart(copy, 'cause', this.#part(cause.value, 'cause'))
+    if (errors !== undefined) setErrorPart(copy, 'errors', this.#part(errors, 'errors'))
+    return this.#properties(value, copy, errorPartNames)
+  }
+
+  #leaf(value: object, kind: Kind): object {
+    if (kind === 'regexp' && (value as RegExp).source.length > maxRegExpLength) {
+      throw refusedLength('RegExp', maxRegExpLength, 'characters', this.steps)
+    }
+    return copyLeaf(value, kind)
+  }
+}
+
+/** A copy of a value without parts of its own. */
+export function copyLeaf(value: object, kind: Kind): object {
+  switch (kind) {
+    case 'date':
+      return new Date(Date.prototype.getTime.call(value))
+    case 'regexp': {
+      const { source, flags, lastIndex } = value as RegExp
+      const copy = new RegExp(source, flags)
+      copy.lastIndex = lastIndex
+      return copy
+    }
+    case 'url':
+      return new URL((value as URL).href)
+    case 'url-search-params':
+      return new URLSearchParams((value as URLSearchParams).toString())
+    case 'array-buffer':
+      return (value as ArrayBuffer).slice(0)
+    default: {
+      const view = value as View
+      const buffer = bytesOfView(view)
+      return makeView(viewName(view), buffer) ?? new Uint8Array(buffer)
+    }
+  }
+}

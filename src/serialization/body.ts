@@ -1,0 +1,117 @@
+import { types } from 'node:util'
+import { SerializationError } from '../core/errors.ts'
+import { isExactJson } from './exact-json.ts'
+import type { BodyHeader, BodyType } from './frame.ts'
+import { bytesOf, kindOf, viewName, type View } from './kinds.ts'
+import { refusal } from './refusal.ts'
+import { readRich } from './rich-reader.ts'
+import { writeRich } from './rich-writer.ts'
+import type { ValueRules } from './rules.ts'
+import type { Serializer } from './serializer.ts'
+import { corrupt, unreadable } from './unreadable.ts'
+
+/** A value as it goes into a body: text and bytes are joined only when they are sent. */
+export interface Encoded {
+  readonly type: BodyType
+  readonly data: string | Uint8Array
+  /** `rich`: the revive tree. */
+  readonly tree?: string
+  /** `raw`: whether the value is a Buffer. */
+  readonly buffer?: boolean
+}
+
+/** Texts longer than this are stored as they are, in a frame; shorter ones as JSON, which needs none. */
+export const longestJsonText = 4_096
+
+/** Encodes a value; throws a SerializationError. Bytes of a Buffer are still those of the caller. */
+export function encodeBody(value: unknown, rules: ValueRules, serializer: Serializer | undefined): Encoded {
+  if (serializer !== undefined && !Number.isSafeInteger(value)) return encodeCustom(value, serializer)
+  if (typeof value === 'string' && value.length > longestJsonText && isWellFormed(value)) {
+    return { type: 'text', data: value }
+  }
+  if (isBytes(value)) return { type: 'raw', data: bytesOf(value), buffer: Buffer.isBuffer(value) }
+  if (isExactJson(value, rules)) return { type: 'json', data: JSON.stringify(value) }
+  const { body, tree } = writeRich(value, rules)
+  return tree === '' ? { type: 'json', data: body } : { type: 'rich', data: body, tree }
+}
+
+/** The value of a body, private to the caller; throws a SerializationError if there is none. */
+export function decodeBody(
+  content: BodyHeader,
+  body: Buffer,
+  rules: ValueRules,
+  serializer: Serializer | undefined,
+): unknown {
+  switch (content.type) {
+    case 'raw':
+      return content.buffer === true ? Buffer.from(body) : new Uint8Array(body)
+    case 'text':
+      return body.toString()
+    case 'json':
+      return parseJson(body.toString())
+    case 'rich':
+      return decodeRich(body, content.treeLength ?? 0, rules)
+    case 'counter':
+      return decodeCounter(body.toString('latin1'))
+    case 'negative':
+      return null
+    default:
+      return decodeCustom(content.serializer, body, serializer)
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return corrupt('the JSON text')
+  }
+}
+
+function decodeRich(body: Buffer, treeLength: number, rules: ValueRules): unknown {
+  const split = body.length - treeLength
+  if (split < 0) corrupt('the revive tree')
+  return readRich(body.toString('utf8', 0, split), body.toString('utf8', split), rules)
+}
+
+function decodeCounter(text: string): number {
+  const value = Number(text)
+  return /^-?\d{1,16}$/.test(text) && Number.isSafeInteger(value) ? value : corrupt('a counter')
+}
+
+function encodeCustom(value: unknown, serializer: Serializer): Encoded {
+  try {
+    return { type: 'custom', data: serializer.serialize(value) }
+  } catch (error) {
+    if (error instanceof SerializationError) throw error
+    throw refusal([], 'serializer', `the serializer ${serializer.name} threw ${wordsOf(error)}`)
+  }
+}
+
+function decodeCustom(name: string | undefined, body: Buffer, serializer: Serializer | undefined): unknown {
+  if (serializer === undefined || serializer.name !== name) {
+    throw unreadable('serializer', `written by the serializer ${JSON.stringify(name)}`)
+  }
+  try {
+    // Serializers may keep parts of what they are given, so they get bytes of their own.
+    return serializer.deserialize(Buffer.from(body))
+  } catch (error) {
+    throw unreadable('serializer', `the serializer ${serializer.name} threw ${wordsOf(error)}`)
+  }
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : typeof error
+}
+
+function isBytes(value: unknown): value is View {
+  if (typeof value !== 'object' || value === null || types.isProxy(value) || kindOf(value) !== 'view')
+    return false
+  const name = viewName(value as View)
+  return name === 'Buffer' || name === 'Uint8Array'
+}
+
+/** Whether UTF-8 keeps the text: lone surrogates it does not. */
+function isWellFormed(text: string): boolean {
+  return (text as string & { isWellFormed(): boolean }).isWellFormed()
+}

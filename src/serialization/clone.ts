@@ -1,0 +1,198 @@
+import { SerializationError } from '../core/errors.ts'
+import type { Stored } from '../core/store.ts'
+import { copyLeaf, EncodedInstance, privateCopy } from './admit.ts'
+import { errorPartNames, makeError, setErrorPart, takeErrorApart } from './error-parts.ts'
+import { kindOf, type Kind } from './kinds.ts'
+import { isPristine, setOwn } from './properties.ts'
+import { defaultRules, type ValueRules } from './rules.ts'
+
+/** The stored form of a value, or why it can't have one. */
+export type Admission =
+  | { readonly stored: Stored; readonly refused?: never }
+  | { readonly refused: SerializationError; readonly stored?: never }
+
+/**
+ * The stored form of a value in which objects occur twice or in circles, or whose root is `undefined` or an
+ * instance of a registered class. Every other value is stored as its private copy itself.
+ */
+class Linked {
+  readonly value: unknown
+
+  constructor(value: unknown) {
+    this.value = value
+  }
+}
+
+/**
+ * Makes the stored form of a value for the memory engine: a private deep copy, so that nothing the caller does to
+ * the value afterwards is seen by readers. It keeps, drops and refuses exactly what the wire format does.
+ *
+ * Properties whose value is `undefined`, symbol keys, properties that are not enumerable, and extra properties of
+ * arrays, dates and collections are not data: they are dropped. Getters are read once. It never throws.
+ */
+export function admit(value: unknown, rules: ValueRules = defaultRules): Admission {
+  try {
+    const copy = privateCopy(value, rules)
+    const linked = copy.linked || copy.value === undefined || copy.value instanceof EncodedInstance
+    // The brand says that only this module takes the stored form apart again.
+    return { stored: (linked ? new Linked(copy.value) : copy.value) as Stored }
+  } catch (error) {
+    if (error instanceof SerializationError) return { refused: error }
+    throw error
+  }
+}
+
+/**
+ * A reader's own copy of an admitted value. Primitives are returned as they are. It throws only what the `decode`
+ * of a registered class throws.
+ */
+export function copy(stored: Stored): unknown {
+  const value: unknown = stored
+  if (typeof value !== 'object' || value === null) return value
+  if (value instanceof Linked) return copyLinked(value.value, new Map())
+  return isPristine() ? copyTree(value) : copyLinked(value, new Map())
+}
+
+/**
+ * Freezes an admitted value in depth, for `isolation: 'freeze'`. `true`: {@link reveal} may be handed to every
+ * reader. `false`: the value holds what can't be frozen (a Date, Map, Set, buffer, registered class ...), so each
+ * reader needs a {@link copy}.
+ */
+export function freeze(stored: Stored): boolean {
+  const value = reveal(stored)
+  return freezeParts(value)
+}
+
+/** The admitted value itself, without a copy: for readers of a frozen one. */
+export function reveal(stored: Stored): unknown {
+  const value: unknown = stored
+  return value instanceof Linked ? value.value : value
+}
+
+function freezeParts(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return true
+  if (!Array.isArray(value)) {
+    const kind = kindOf(value)
+    if (kind !== 'object' && kind !== 'null-object') return false
+  }
+  // Frozen before its parts, so that a circle ends here.
+  Object.freeze(value)
+  for (const part of Object.values(value)) {
+    if (!freezeParts(part)) return false
+  }
+  return true
+}
+
+// The hot path. A stored value is ours: objects of Object.prototype, arrays, and a few kinds that are rarer.
+
+function copyTree(value: object): object {
+  if (Array.isArray(value)) {
+    // slice() is one block copy that keeps holes; only parts that are objects are visited again.
+    const copy = value.slice() as unknown[]
+    for (let index = 0; index < copy.length; index++) {
+      const part = copy[index]
+      if (typeof part === 'object' && part !== null) copy[index] = copyTree(part)
+    }
+    return copy
+  }
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype === Date.prototype) return new Date((value as Date).getTime())
+  if (prototype !== Object.prototype) return copyOther(value, copyAny)
+  // The spread defines an own property even for `__proto__`, so the assignment below reaches that property.
+  const copy = { ...value } as Record<string, unknown>
+  for (const name in copy) {
+    const part = copy[name]
+    if (typeof part === 'object' && part !== null) copy[name] = copyTree(part)
+  }
+  return copy
+}
+
+function copyAny(value: unknown): unknown {
+  return typeof value === 'object' && value !== null ? copyTree(value) : value
+}
+
+function copyLinked(value: unknown, copies: Map<object, object>): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  const before = copies.get(value)
+  if (before !== undefined) return before
+  const copyPart = (part: unknown): unknown => copyLinked(part, copies)
+  const remember = (copy: object): void => void copies.set(value, copy)
+  if (Array.isArray(value)) {
+    const copy = value.slice() as unknown[]
+    remember(copy)
+    for (let index = 0; index < copy.length; index++) {
+      if (typeof copy[index] === 'object') copy[index] = copyPart(copy[index])
+    }
+    return copy
+  }
+  if (Object.getPrototypeOf(value) !== Object.prototype) return copyOther(value, copyPart, remember)
+  const copy = { ...value } as Record<string, unknown>
+  remember(copy)
+  for (const name of Object.keys(copy)) {
+    if (typeof copy[name] === 'object') copy[name] = copyPart(copy[name])
+  }
+  return copy
+}
+
+type CopyPart = (part: unknown) => unknown
+
+function copyOther(value: object, copyPart: CopyPart, remember?: (copy: object) => void): object {
+  if (value instanceof EncodedInstance) {
+    const instance = value.registered.decode(copyPart(value.data))
+    remember?.(instance)
+    return instance
+  }
+  const kind = kindOf(value) as Kind
+  const copy = emptyCopy(value, kind)
+  remember?.(copy)
+  switch (kind) {
+    case 'map':
+      for (const [key, part] of value as Map<unknown, unknown>) {
+        ;(copy as Map<unknown, unknown>).set(copyPart(key), copyPart(part))
+      }
+      break
+    case 'set':
+      for (const part of value as Set<unknown>) (copy as Set<unknown>).add(copyPart(part))
+      break
+    case 'error':
+      copyErrorParts(value as Error, copy as Error, copyPart)
+      break
+    case 'null-object':
+      copyProperties(value, copy, copyPart)
+      break
+    default:
+  }
+  return copy
+}
+
+function emptyCopy(value: object, kind: Kind): object {
+  switch (kind) {
+    case 'map':
+      return new Map()
+    case 'set':
+      return new Set()
+    case 'null-object':
+      return Object.create(null) as object
+    case 'error': {
+      const { type, message } = takeErrorApart(value as Error)
+      return makeError(type, message) ?? new Error(message)
+    }
+    default:
+      return copyLeaf(value, kind)
+  }
+}
+
+function copyErrorParts(value: Error, copy: Error, copyPart: CopyPart): void {
+  const { name, stack, cause, errors } = takeErrorApart(value)
+  if (name !== undefined) setErrorPart(copy, 'name', name)
+  setErrorPart(copy, 'stack', stack)
+  if (cause !== undefined) setErrorPart(copy, 'cause', copyPart(cause.value))
+  if (errors !== undefined) setErrorPart(copy, 'errors', copyPart(errors))
+  copyProperties(value, copy, copyPart, errorPartNames)
+}
+
+function copyProperties(value: object, copy: object, copyPart: CopyPart, except?: ReadonlySet<string>): void {
+  for (const [name, part] of Object.entries(value)) {
+    if (except === undefined || !except.has(name)) setOwn(copy, name, copyPart(part))
+  }
+}

@@ -1,0 +1,343 @@
+import { SerializationError } from '../core/errors.ts'
+import { errorPartNames, takeErrorApart } from './error-parts.ts'
+import { formatBigInt, isLongBigInt } from './bigint-text.ts'
+import { bytesOf, viewName, type Kind, type View } from './kinds.ts'
+import { leafMarks, listMarks, ownPropertiesName } from './marks.ts'
+import { valueStep, type Step } from './path.ts'
+import { setOwn } from './properties.ts'
+import {
+  refusal,
+  refusedCount,
+  refusedCycle,
+  refusedDepth,
+  refusedLength,
+  refusedPrimitive,
+  refusedThrow,
+} from './refusal.ts'
+import { resolve, type Resolution } from './resolve.ts'
+import { maxBigIntDigits, maxRegExpLength, type ValueRules } from './rules.ts'
+import { listMark, treeOfElements } from './tree-text.ts'
+
+/** A value as JSON text, and the tree that says what of it is more than JSON; an empty tree: nothing. */
+export interface RichText {
+  readonly body: string
+  readonly tree: string
+}
+
+/** Writes any value that can be stored; throws a {@link SerializationError} that names what can't be. */
+export function writeRich(value: unknown, rules: ValueRules): RichText {
+  refuseForeignToJson()
+  const known: Known = { repeated: new Set(), replaced: new Map() }
+  const first = new RichWalk(rules, known)
+  const text = first.run(value)
+  // Objects that occur again bear a mark where they occur first; which they are is known only now.
+  return known.repeated.size === 0 ? text : new RichWalk(rules, known, new Map()).run(value)
+}
+
+/** What the first pass finds out for the second. */
+interface Known {
+  /** Objects that occur more than once, or inside themselves. */
+  readonly repeated: Set<object>
+  /** Data of instances, so that both passes see the same objects in them. */
+  readonly replaced: Map<object, unknown>
+}
+
+class RichWalk {
+  readonly #rules: ValueRules
+  readonly #known: Known
+  /** Numbers of the repeated objects; absent in the first pass. */
+  readonly #ids: Map<object, number> | undefined
+  readonly #seen = new Set<object>()
+  readonly #inProgress = new Set<object>()
+  readonly #steps: Step[] = []
+  #count = 0
+  /** The tree of the value whose body was returned last. */
+  #tree = ''
+
+  constructor(rules: ValueRules, known: Known, ids?: Map<object, number>) {
+    this.#rules = rules
+    this.#known = known
+    this.#ids = ids
+  }
+
+  run(value: unknown): RichText {
+    try {
+      const body = this.#any(value)
+      return { body: JSON.stringify(body), tree: this.#tree }
+    } catch (error) {
+      if (error instanceof SerializationError) throw error
+      throw error instanceof RangeError
+        ? refusedDepth(this.#rules, this.#steps)
+        : refusedThrow(error, this.#steps)
+    }
+  }
+
+  /** What stands in the JSON text for the value; the same value if JSON keeps it. */
+  #any(value: unknown): unknown {
+    switch (typeof value) {
+      case 'object':
+        if (value !== null) return this.#object(value)
+        this.#tree = ''
+        return null
+      case 'number':
+        return this.#number(value)
+      case 'undefined':
+        return this.#leaf(leafMarks.undefined, null)
+      case 'bigint':
+        return this.#bigint(value)
+      case 'function':
+      case 'symbol':
+        throw refusedPrimitive(value, this.#steps)
+      default:
+        this.#tree = ''
+        return value
+    }
+  }
+
+  #part(value: unknown, step: Step): unknown {
+    this.#steps.push(step)
+    const body = this.#any(value)
+    this.#steps.pop()
+    return body
+  }
+
+  #leaf(mark: string, body: unknown): unknown {
+    this.#tree = `"${mark}"`
+    return body
+  }
+
+  #number(value: number): unknown {
+    this.#tree = ''
+    if (value - value === 0)
+      return value === 0 && 1 / value < 0 ? this.#leaf(leafMarks.negativeZero, 0) : value
+    if (value !== value) return this.#leaf(leafMarks.nan, null)
+    return this.#leaf(value > 0 ? leafMarks.infinity : leafMarks.negativeInfinity, null)
+  }
+
+  #bigint(value: bigint): unknown {
+    if (isLongBigInt(value)) throw refusedLength('bigint', maxBigIntDigits, 'hexadecimal digits', this.#steps)
+    return this.#leaf(leafMarks.bigint, formatBigInt(value))
+  }
+
+  #object(value: object): unknown {
+    if (this.#seen.has(value)) return this.#again(value)
+    if (this.#steps.length > this.#rules.maxDepth) throw refusedDepth(this.#rules, this.#steps)
+    const resolution = resolve(value, this.#rules, this.#steps)
+    if (resolution.as === 'to-json') return this.#replaced(value, ['.toJSON()'], resolution.toJSON)
+    this.#seen.add(value)
+    const ids = this.#ids
+    if (ids === undefined || !this.#known.repeated.has(value)) return this.#resolved(value, resolution)
+    const id = ids.size + 1
+    ids.set(value, id)
+    const body = this.#resolved(value, resolution)
+    this.#tree = listMark(listMarks.target, [id], this.#tree)
+    return body
+  }
+
+  #again(value: object): unknown {
+    if (this.#inProgress.has(value)) throw refusedCycle(value, this.#steps)
+    this.#known.repeated.add(value)
+    this.#tree = listMark(listMarks.reference, [this.#ids?.get(value) ?? 0], '')
+    return null
+  }
+
+  #resolved(value: object, resolution: Exclude<Resolution, { as: 'to-json' }>): unknown {
+    if (resolution.as !== 'instance') return this.#kind(value, resolution.as)
+    const { registered } = resolution
+    const body = this.#replaced(value, ['.encode()'], () => registered.encode(value))
+    this.#tree = listMark(listMarks.instance, [registered.name], this.#tree)
+    return body
+  }
+
+  #replaced(value: object, step: Step, make: () => unknown): unknown {
+    const { replaced } = this.#known
+    if (this.#inProgress.has(value)) throw refusedCycle(value, this.#steps)
+    if (!replaced.has(value)) replaced.set(value, make())
+    this.#inProgress.add(value)
+    const body = this.#part(replaced.get(value), step)
+    this.#inProgress.delete(value)
+    return body
+  }
+
+  #kind(value: object, kind: Kind): unknown {
+    switch (kind) {
+      case 'object':
+        return this.#properties(value)
+      case 'null-object':
+        return this.#inside(this.#properties(value), listMarks.nullPrototype)
+      case 'array':
+        return this.#array(value as unknown[])
+      case 'map':
+        return this.#map(value as Map<unknown, unknown>)
+      case 'set':
+        return this.#set(value as Set<unknown>)
+      case 'error':
+        return this.#error(value as Error)
+      case 'date':
+        return this.#date(value as Date)
+      case 'regexp':
+        return this.#regexp(value as RegExp)
+      case 'url':
+        return this.#leaf(leafMarks.url, (value as URL).href)
+      case 'url-search-params':
+        return this.#leaf(leafMarks.urlSearchParams, (value as URLSearchParams).toString())
+      case 'array-buffer':
+        return this.#leaf(leafMarks.arrayBuffer, Buffer.from(value as ArrayBuffer).toString('base64'))
+      default:
+        return this.#leaf(viewName(value as View), bytesOf(value as View).toString('base64'))
+    }
+  }
+
+  /** Puts a mark around the tree of the body that was just made. */
+  #inside(body: unknown, mark: string, ...args: readonly (string | number)[]): unknown {
+    this.#tree = this.#tree === '' && args.length === 0 ? `"${mark}"` : listMark(mark, args, this.#tree)
+    return body
+  }
+
+  #add(parts: number): void {
+    this.#count += parts
+    if (this.#count > this.#rules.maxCount) throw refusedCount(this.#rules, this.#steps)
+  }
+
+  // Bodies are the very objects of the caller where JSON writes them as they are, and copies where it would not.
+  #properties(value: object): unknown {
+    const names = Object.keys(value)
+    this.#add(names.length)
+    let copy: Record<string, unknown> | undefined
+    let trees = ''
+    // A toJSON that is not enumerable is no data, but JSON.stringify would call it.
+    if (typeof (value as { toJSON?: unknown }).toJSON === 'function') copy = { ...value }
+    for (const name of names) {
+      const part = (value as Record<string, unknown>)[name]
+      if (typeof part === 'string' || part === undefined || part === null || typeof part === 'boolean')
+        continue
+      const body = this.#part(part, name)
+      if (body !== part) {
+        copy ??= { ...value } as Record<string, unknown>
+        copy[name] = body
+      }
+      if (this.#tree === '') continue
+      // A toJSON() that answers undefined leaves no property, as everywhere.
+      if (this.#tree === `"${leafMarks.undefined}"`) Reflect.deleteProperty(copy as object, name)
+      else trees += `${trees === '' ? '' : ','}${JSON.stringify(name)}:${this.#tree}`
+    }
+    this.#tree = trees === '' ? '' : `{${trees}}`
+    return copy ?? value
+  }
+
+  #array(value: readonly unknown[]): unknown {
+    this.#add(value.length)
+    if (hasHole(value)) return this.#sparse(value)
+    let copy: unknown[] | undefined
+    let trees: string[] | undefined
+    let marked = 0
+    if ((value as { toJSON?: unknown }).toJSON !== undefined) copy = plainCopy(value)
+    for (let index = 0; index < value.length; index++) {
+      const part = value[index]
+      if (typeof part === 'string') continue
+      const body = this.#part(part, index)
+      if (body !== part) (copy ??= plainCopy(value))[index] = body
+      if (this.#tree === '') continue
+      trees ??= Array.from({ length: value.length }, () => '')
+      trees[index] = this.#tree
+      marked++
+    }
+    this.#tree = trees === undefined ? '' : treeOfElements(trees, marked)
+    return copy ?? value
+  }
+
+  #sparse(value: readonly unknown[]): unknown {
+    const elements: Record<string, unknown> = {}
+    let trees = ''
+    value.forEach((part, index) => {
+      elements[index] = this.#part(part, index)
+      if (this.#tree !== '') trees += `${trees === '' ? '' : ','}"${index}":${this.#tree}`
+    })
+    this.#tree = trees === '' ? '' : `{${trees}}`
+    return this.#inside(elements, listMarks.sparse, value.length)
+  }
+
+  #list(bodies: unknown[], trees: readonly string[]): unknown[] {
+    this.#tree = treeOfElements(trees, trees.filter((tree) => tree !== '').length)
+    return bodies
+  }
+
+  #map(value: ReadonlyMap<unknown, unknown>): unknown {
+    this.#add(2 * value.size)
+    const bodies: unknown[] = []
+    const trees: string[] = []
+    for (const [key, part] of Map.prototype.entries.call(value) as Iterable<[unknown, unknown]>) {
+      const keyBody = this.#part(key, [`.keys()[${bodies.length}]`])
+      const keyTree = this.#tree
+      bodies.push([keyBody, this.#part(part, valueStep(key, bodies.length))])
+      const marked = [keyTree === '' ? '' : `"0":${keyTree}`, this.#tree === '' ? '' : `"1":${this.#tree}`]
+      const inner = marked.filter((text) => text !== '').join(',')
+      trees.push(inner === '' ? '' : `{${inner}}`)
+    }
+    return this.#inside(this.#list(bodies, trees), listMarks.map)
+  }
+
+  #set(value: ReadonlySet<unknown>): unknown {
+    this.#add(value.size)
+    const bodies: unknown[] = []
+    const trees: string[] = []
+    for (const part of Set.prototype.values.call(value) as Iterable<unknown>) {
+      bodies.push(this.#part(part, [`.values()[${bodies.length}]`]))
+      trees.push(this.#tree)
+    }
+    return this.#inside(this.#list(bodies, trees), listMarks.set)
+  }
+
+  #error(value: Error): unknown {
+    const { type, cause, errors, ...texts } = takeErrorApart(value)
+    const body: Record<string, unknown> = texts
+    const trees: string[] = []
+    const put = (name: string, part: unknown): void => {
+      body[name] = part
+      if (this.#tree !== '') trees.push(`"${name}":${this.#tree}`)
+    }
+    if (cause !== undefined) put('cause', this.#part(cause.value, 'cause'))
+    if (errors !== undefined) put('errors', this.#part(errors, 'errors'))
+    const own = {}
+    for (const name of Object.keys(value)) {
+      if (!errorPartNames.has(name)) setOwn(own, name, (value as unknown as Record<string, unknown>)[name])
+    }
+    this.#add(1)
+    if (Object.keys(own).length > 0) put(ownPropertiesName, this.#properties(own))
+    this.#tree = trees.length === 0 ? '' : `{${trees.join(',')}}`
+    return this.#inside(body, listMarks.error, type)
+  }
+
+  #date(value: Date): unknown {
+    const time = Date.prototype.getTime.call(value)
+    return this.#leaf(leafMarks.date, Number.isNaN(time) ? null : Date.prototype.toISOString.call(value))
+  }
+
+  #regexp(value: RegExp): unknown {
+    const { source, flags, lastIndex } = value
+    if (source.length > maxRegExpLength) {
+      throw refusedLength('RegExp', maxRegExpLength, 'characters', this.#steps)
+    }
+    this.#tree = listMark(listMarks.regexp, lastIndex === 0 ? [flags] : [flags, lastIndex], '')
+    return source
+  }
+}
+
+/** `includes` takes a hole for undefined, and is much faster than a look at each index. */
+function hasHole(value: readonly unknown[]): boolean {
+  if (!value.includes(undefined)) return false
+  for (let index = 0; index < value.length; index++) if (!(index in value)) return true
+  return false
+}
+
+/** The elements alone: no class of its own, no further properties. */
+function plainCopy(value: readonly unknown[]): unknown[] {
+  return Object.getPrototypeOf(value) === Array.prototype ? value.slice() : Array.from(value)
+}
+
+/** JSON.stringify would call a toJSON that somebody gave to all objects or arrays, and write what it answers. */
+function refuseForeignToJson(): void {
+  for (const prototype of [Object.prototype, Array.prototype] as { toJSON?: unknown }[]) {
+    if (prototype.toJSON !== undefined) throw refusal([], 'toJSON', 'a built-in prototype was given a toJSON')
+  }
+}

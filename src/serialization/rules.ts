@@ -1,0 +1,57 @@
+import { OptionsError } from '../core/errors.ts'
+import { checkMethods } from '../core/options.ts'
+import { defaultRegistry, type TypeRegistry } from './registry.ts'
+
+/** What values a cache accepts. The memory engine and every serializer take the same rules. */
+export interface ValueOptions {
+  /**
+   * What becomes of an instance of a class that is not registered. `'refuse'`: the value is not stored, and the
+   * error names class and path. `'plain'`: what its `toJSON()` answers, else its own enumerable properties, is
+   * stored instead, and every reader gets that plain form.
+   *
+   * @default 'refuse'
+   */
+  readonly classes?: 'refuse' | 'plain' | undefined
+  /** Where the classes are registered that come back as instances. @default the one of {@link register} */
+  readonly registry?: TypeRegistry | undefined
+  /** How many containers may lie inside one another. @default 500 */
+  readonly maxDepth?: number | undefined
+  /** How many values (elements, properties, entries) a value may consist of. @default 5,000,000 */
+  readonly maxCount?: number | undefined
+}
+
+/** {@link ValueOptions} with every default filled in. */
+export interface ValueRules {
+  readonly classes: 'refuse' | 'plain'
+  readonly registry: TypeRegistry
+  readonly maxDepth: number
+  readonly maxCount: number
+}
+
+/** Hexadecimal digits of the longest BigInt: reading one must not cost more than its bytes announce. */
+export const maxBigIntDigits = 65_536
+/** UTF-16 units of the longest source of a RegExp. */
+export const maxRegExpLength = 10_000
+
+/** The rules in use: the options given over the defaults. Throws {@link OptionsError} for what is neither. */
+export function resolveRules(options: ValueOptions = {}): ValueRules {
+  const { classes = 'refuse', registry = defaultRegistry, maxDepth = 500, maxCount = 5_000_000 } = options
+  if (classes !== 'refuse' && classes !== 'plain') {
+    throw new OptionsError(`classes must be 'refuse' or 'plain', not ${String(classes)}`)
+  }
+  checkMethods(registry, ['ofPrototype', 'named'], 'registry')
+  return Object.freeze({
+    classes,
+    registry,
+    maxDepth: wholeNumber('maxDepth', maxDepth),
+    maxCount: wholeNumber('maxCount', maxCount),
+  })
+}
+
+/** The rules of a cache that sets none. */
+export const defaultRules: ValueRules = resolveRules()
+
+function wholeNumber(name: string, value: number): number {
+  if (Number.isSafeInteger(value) && value > 0) return value
+  throw new OptionsError(`${name} must be a positive whole number, not ${String(value)}`)
+}

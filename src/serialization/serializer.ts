@@ -1,0 +1,21 @@
+/**
+ * Turns values into bytes and back in place of Cachette's own JSON: implement it to plug in another format.
+ * Integers are not given to it, because counters must stay text that Redis can add to; frames, compression,
+ * encryption and limits work around it as they do around JSON.
+ *
+ * @example
+ * const packr = new Packr({ structuredClone: true, moreTypes: true })
+ * const msgpack: Serializer = {
+ *   name: 'msgpackr',
+ *   serialize: (value) => packr.pack(value),
+ *   deserialize: (bytes) => packr.unpack(bytes),
+ * }
+ */
+export interface Serializer {
+  /** Stands in the bytes (at most 255 bytes of UTF-8), so that a reader with another serializer sees a miss. */
+  readonly name: string
+  /** Bytes, or text to be stored as UTF-8. It throws for a value that it can't keep. */
+  serialize(value: unknown): Uint8Array | string
+  /** A new value from such bytes, which are not used for anything else. It may throw: a miss. */
+  deserialize(bytes: Uint8Array): unknown
+}
