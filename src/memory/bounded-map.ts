@@ -2,7 +2,9 @@ import { durationMs } from '../core/duration.ts'
 import { KeyHash } from '../internal/hash.ts'
 import { checkSetOptions, entryWeight, resolveOptions } from './bounded-map-options.ts'
 import type { BoundedMapOptions, ResolvedOptions, SetOptions } from './bounded-map-options.ts'
-import { EvictionPolicy, FIRST_SLOT, NO_SLOT, noteHit } from './eviction-policy.ts'
+import { createPolicy } from './create-policy.ts'
+import { FIRST_SLOT, NO_SLOT, noteHit } from './eviction-policy.ts'
+import type { EvictionPolicy } from './eviction-policy.ts'
 import { Expiry } from './expiry.ts'
 import { CLEARED, DELETED, EVICTED, EXPIRED, REPLACED, Removals } from './removals.ts'
 import type { BoundedMapStats } from './removals.ts'
@@ -64,7 +66,7 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
     this.#values = slots(this.#capacity)
     this.#hash = new KeyHash(Math.floor(resolved.random() * 2 ** 32))
     this.#adaptive = internals.fixedWindowShare === undefined
-    this.#policy = new EvictionPolicy(
+    this.#policy = createPolicy(
       { maxEntries: resolved.maxEntries, maxWeight: resolved.maxWeight },
       internals.fixedWindowShare ?? INITIAL_WINDOW_SHARE,
       this.#capacity,

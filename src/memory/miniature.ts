@@ -1,5 +1,6 @@
-import { EvictionPolicy, FIRST_SLOT, NO_SLOT, noteHit } from './eviction-policy.ts'
-import type { Bounds } from './eviction-policy.ts'
+import { createPolicy } from './create-policy.ts'
+import { FIRST_SLOT, NO_SLOT, noteHit } from './eviction-policy.ts'
+import type { Bounds, EvictionPolicy } from './eviction-policy.ts'
 
 /**
  * A cache in miniature that holds hashes only: what a cache with this window would have hit, told from the
@@ -16,7 +17,7 @@ export class Miniature {
   constructor(bounds: Bounds, windowShare: number, capacity: number) {
     this.windowShare = windowShare
     this.#capacity = capacity
-    this.#policy = new EvictionPolicy(bounds, windowShare, capacity)
+    this.#policy = createPolicy(bounds, windowShare, capacity)
   }
 
   /** Plays an access; whether it was a hit. */
