@@ -28,6 +28,8 @@ export const IN_PROTECTED = 3
 
 // How many entries one eviction may pass over: bounds the pause when all of a large cache was hit.
 const MAX_PASSES = 1000
+// How many of the oldest entries of the window are compared, and never more than a quarter of it.
+const MOST_LOOKS = 64
 
 /** How much a policy may hold. */
 export interface Bounds {
@@ -228,6 +230,11 @@ export abstract class EvictionPolicy {
     return this.sketch.estimate(this.#hashes[slot]!)
   }
 
+  /** Hits of a slot since it was last met, three at most. */
+  protected hits(slot: number): number {
+    return this.#states[slot]! & HITS
+  }
+
   /** Moves the hits of a slot to the sketch; whether there were any and the entry deserves another round. */
   protected settleHits(slot: number, passes: number): boolean {
     const state = this.#states[slot]!
@@ -238,15 +245,33 @@ export abstract class EvictionPolicy {
     return true
   }
 
-  /** The entry that leaves the window next; entries hit since they were last met go round once more. */
+  /**
+   * The entry that leaves the window next: among the oldest the first that was not hit since it was last
+   * met, else the first of those hit least. Those older go round once more. Looking farther for one without a
+   * hit would find the newest entries, which have not had the time to be hit.
+   */
   protected windowCandidate(): number {
-    for (let passes = 0; ; passes++) {
-      const slot = this.lists.first(WINDOW)
-      if (slot === WINDOW) return NO_SLOT
-      if (!this.settleHits(slot, passes)) return slot
-      this.lists.remove(slot)
-      this.lists.append(WINDOW, slot)
+    const { lists } = this
+    let candidate = lists.first(WINDOW)
+    if (candidate === WINDOW) return NO_SLOT
+    let least = this.hits(candidate)
+    let slot = candidate
+    const most = Math.min(MOST_LOOKS, this.windowEntries >> 2)
+    for (let looks = 1; least !== 0 && looks < most; looks++) {
+      slot = lists.after(slot)
+      if (slot === WINDOW) break
+      const hits = this.hits(slot)
+      if (hits >= least) continue
+      least = hits
+      candidate = slot
     }
+    for (let slot = lists.first(WINDOW); slot !== candidate; slot = lists.first(WINDOW)) {
+      this.settleHits(slot, 0)
+      lists.remove(slot)
+      lists.append(WINDOW, slot)
+    }
+    this.settleHits(candidate, 0)
+    return candidate
   }
 
   // Takes out the candidate, or the entry of the main space whose place it takes.
