@@ -117,8 +117,8 @@ export function writeHeader(envelope: Envelope, content: BodyHeader): Buffer {
     (content.buffer === true ? flagBuffer : 0)
   header[offsets.codec] = codecNames.indexOf(content.compressed?.codec ?? 'none')
   header.writeUInt32BE(length, offsets.headerLength)
-  header.writeBigUInt64BE(milliseconds(ttlMs), offsets.ttlMs)
-  header.writeBigUInt64BE(milliseconds(graceMs), offsets.graceMs)
+  writeDuration(header, ttlMs, offsets.ttlMs)
+  writeDuration(header, graceMs, offsets.graceMs)
   header.writeUInt32BE(Math.min(Math.round(loadMs), longestLoadMs), offsets.loadMs)
   header.write((rowVersion ?? 0n).toString(16).padStart(16, '0'), offsets.rowVersion, 'latin1')
   header.writeUInt16BE(tags.length, offsets.tagCount)
@@ -197,8 +197,11 @@ function readRowVersion(view: Buffer): bigint {
   return BigInt(`0x${digits}`)
 }
 
-function milliseconds(value: number): bigint {
-  return value === Infinity ? infinite : BigInt(Math.max(0, Math.ceil(value)))
+function writeDuration(header: Buffer, value: number, offset: number): void {
+  // Halves instead of a BigInt: this is done for every write. 2^53 ms are 285,000 years.
+  const whole = value === Infinity ? 0 : Math.min(Math.max(0, Math.ceil(value)), Number.MAX_SAFE_INTEGER)
+  header.writeUInt32BE(value === Infinity ? 0xffff_ffff : Math.floor(whole / 0x1_0000_0000), offset)
+  header.writeUInt32BE(value === Infinity ? 0xffff_ffff : whole % 0x1_0000_0000, offset + 4)
 }
 
 function duration(value: bigint): number {

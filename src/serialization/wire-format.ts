@@ -1,12 +1,13 @@
 import { OptionsError } from '../core/errors.ts'
 import { decodeBody, encodeBody, type Encoded } from './body.ts'
+import { isExactJson } from './exact-json.ts'
 import { isFrame, readFrame, writeHeader, type BodyHeader, type Envelope, type Frame } from './frame.ts'
 import { refusal } from './refusal.ts'
 import { resolveRules, type ValueOptions, type ValueRules } from './rules.ts'
 import type { Serializer } from './serializer.ts'
 import type { Compression, Encryption } from './stages.ts'
 import { corrupt, unreadable } from './unreadable.ts'
-import { utf8 } from './utf8.ts'
+import { joinUtf8, utf8 } from './utf8.ts'
 
 /** Options of a {@link WireFormat}. */
 export interface WireFormatOptions extends ValueOptions {
@@ -41,6 +42,8 @@ export class WireFormat {
   readonly #compression: Compression | undefined
   readonly #encryption: Encryption | undefined
   readonly #maxBytes: number
+  /** Whether values that JSON keeps are stored as bare JSON whatever their size. */
+  readonly #isPlain: boolean
 
   constructor(options: WireFormatOptions = {}) {
     const { serializer, compression, encryption, maxBytes = 64 * 1024 * 1024, ...values } = options
@@ -55,6 +58,7 @@ export class WireFormat {
     this.#compression = compression
     this.#encryption = encryption
     this.#maxBytes = maxBytes
+    this.#isPlain = serializer === undefined && compression === undefined && encryption === undefined
   }
 
   /**
@@ -62,6 +66,11 @@ export class WireFormat {
    * can't be stored.
    */
   serialize(value: unknown): Uint8Array {
+    if (this.#isPlain && typeof value === 'object' && isExactJson(value, this.#rules)) {
+      // The shortest way for what most values are.
+      const text = JSON.stringify(value)
+      if (this.#fits(text)) return utf8(text)
+    }
     const bytes = this.write(this.#encode(value))
     return typeof bytes === 'string' ? utf8(bytes) : bytes
   }
@@ -85,8 +94,20 @@ export class WireFormat {
     const { type, data, tree } = encoded
     if (envelope === undefined && type === 'json' && typeof data === 'string' && this.#staysBare(data))
       return data
-    const parts = [bytesOfText(data), ...(tree === undefined ? [] : [utf8(tree)])]
-    return this.#frame(encoded, parts, envelope ?? noEnvelope, key)
+    const treeBytes = tree === undefined ? undefined : utf8(tree)
+    const content: BodyHeader = {
+      type,
+      ...(encoded.buffer === undefined ? {} : { buffer: encoded.buffer }),
+      ...(this.#serializer === undefined ? {} : { serializer: this.#serializer.name }),
+      ...(treeBytes === undefined ? {} : { treeLength: treeBytes.length }),
+    }
+    const carried = envelope ?? noEnvelope
+    if (this.#compression !== undefined || this.#encryption !== undefined) {
+      const body = treeBytes === undefined ? [bytesOfText(data)] : [bytesOfText(data), treeBytes]
+      return this.#stages(content, joined(body), carried, key)
+    }
+    const header = writeHeader(carried, content)
+    return typeof data === 'string' ? joinUtf8(header, data, treeBytes) : joined([header, data])
   }
 
   /** First half of a read: the envelope, and the body decrypted and decompressed. Throws a SerializationError. */
@@ -131,25 +152,19 @@ export class WireFormat {
     return this.#compression === undefined || text.length < this.#compression.threshold
   }
 
-  #frame(encoded: Encoded, parts: readonly Uint8Array[], envelope: Envelope, key: string): Uint8Array {
-    const content: BodyHeader = {
-      type: encoded.type,
-      ...(encoded.buffer === undefined ? {} : { buffer: encoded.buffer }),
-      ...(this.#serializer === undefined ? {} : { serializer: this.#serializer.name }),
-      ...(encoded.tree === undefined ? {} : { treeLength: parts[1]!.length }),
-    }
+  #stages(content: BodyHeader, body: Uint8Array, envelope: Envelope, key: string): Uint8Array {
     // Most bytes of a raw value are compressed already; trying costs more than it saves.
-    const compressed = encoded.type === 'raw' ? undefined : this.#compression?.compress(joined(parts))
-    if (compressed === undefined) return this.#seal(content, parts, envelope, key)
+    const compressed = content.type === 'raw' ? undefined : this.#compression?.compress(body)
+    if (compressed === undefined) return this.#seal(content, body, envelope, key)
     const { codec, bytes, length } = compressed
-    return this.#seal({ ...content, compressed: { codec, length } }, [bytes], envelope, key)
+    return this.#seal({ ...content, compressed: { codec, length } }, bytes, envelope, key)
   }
 
-  #seal(content: BodyHeader, parts: readonly Uint8Array[], envelope: Envelope, key: string): Uint8Array {
-    if (this.#encryption === undefined) return joined([writeHeader(envelope, content), ...parts])
+  #seal(content: BodyHeader, body: Uint8Array, envelope: Envelope, key: string): Uint8Array {
+    if (this.#encryption === undefined) return joined([writeHeader(envelope, content), body])
     const encrypted = this.#encryption.start()
     const header = writeHeader(envelope, { ...content, encrypted })
-    return joined([header, this.#encryption.seal(encrypted, [header, utf8(key)], joined(parts))])
+    return joined([header, this.#encryption.seal(encrypted, [header, utf8(key)], body)])
   }
 
   #readBare(bytes: Uint8Array | string): Opened {
