@@ -91,23 +91,36 @@ export class WireFormat {
    * encrypted can be read under its `key` only.
    */
   write(encoded: Encoded, envelope?: Envelope, key: string = ''): string | Uint8Array {
-    const { type, data, tree } = encoded
-    if (envelope === undefined && type === 'json' && typeof data === 'string' && this.#staysBare(data))
-      return data
-    const treeBytes = tree === undefined ? undefined : utf8(tree)
+    const compressed = this.#compress(encoded)
+    if (
+      compressed === undefined &&
+      envelope === undefined &&
+      this.#encryption === undefined &&
+      isBare(encoded)
+    ) {
+      return encoded.data
+    }
+    const tree = encoded.tree === undefined ? undefined : utf8(encoded.tree)
     const content: BodyHeader = {
-      type,
+      type: encoded.type,
       ...(encoded.buffer === undefined ? {} : { buffer: encoded.buffer }),
       ...(this.#serializer === undefined ? {} : { serializer: this.#serializer.name }),
-      ...(treeBytes === undefined ? {} : { treeLength: treeBytes.length }),
+      ...(tree === undefined ? {} : { treeLength: tree.length }),
+      ...(compressed === undefined
+        ? {}
+        : { compressed: { codec: compressed.codec, length: compressed.length } }),
     }
     const carried = envelope ?? noEnvelope
-    if (this.#compression !== undefined || this.#encryption !== undefined) {
-      const body = treeBytes === undefined ? [bytesOfText(data)] : [bytesOfText(data), treeBytes]
-      return this.#stages(content, joined(body), carried, key)
+    if (this.#encryption !== undefined) {
+      const encrypted = this.#encryption.start()
+      const header = writeHeader(carried, { ...content, encrypted })
+      const body = compressed?.bytes ?? bytesOfBody(encoded)
+      return joined([header, this.#encryption.seal(encrypted, [header, utf8(key)], body)])
     }
     const header = writeHeader(carried, content)
-    return typeof data === 'string' ? joinUtf8(header, data, treeBytes) : joined([header, data])
+    if (compressed !== undefined) return joined([header, compressed.bytes])
+    const { data } = encoded
+    return typeof data === 'string' ? joinUtf8(header, data, tree) : joined([header, data])
   }
 
   /** First half of a read: the envelope, and the body decrypted and decompressed. Throws a SerializationError. */
@@ -135,36 +148,25 @@ export class WireFormat {
 
   #encode(value: unknown): Encoded {
     const encoded = encodeBody(value, this.#rules, this.#serializer)
-    if (!this.#fits(encoded.data)) {
+    if (!this.#fits(encoded.data, encoded.tree)) {
       throw refusal([], 'size', `the value takes more than ${this.#maxBytes} bytes (option maxBytes)`)
     }
     return encoded
   }
 
-  #fits(data: string | Uint8Array): boolean {
+  #fits(data: string | Uint8Array, tree: string = ''): boolean {
     // No text takes more than three bytes for each of its units; only near the limit is it worth counting them.
-    if (data.length * 3 <= this.#maxBytes) return true
-    return (typeof data === 'string' ? Buffer.byteLength(data) : data.length) <= this.#maxBytes
+    if ((data.length + tree.length) * 3 <= this.#maxBytes) return true
+    const bytes = typeof data === 'string' ? Buffer.byteLength(data) : data.length
+    return bytes + Buffer.byteLength(tree) <= this.#maxBytes
   }
 
-  #staysBare(text: string): boolean {
-    if (this.#encryption !== undefined) return false
-    return this.#compression === undefined || text.length < this.#compression.threshold
-  }
-
-  #stages(content: BodyHeader, body: Uint8Array, envelope: Envelope, key: string): Uint8Array {
+  #compress(encoded: Encoded): ReturnType<Compression['compress']> {
     // Most bytes of a raw value are compressed already; trying costs more than it saves.
-    const compressed = content.type === 'raw' ? undefined : this.#compression?.compress(body)
-    if (compressed === undefined) return this.#seal(content, body, envelope, key)
-    const { codec, bytes, length } = compressed
-    return this.#seal({ ...content, compressed: { codec, length } }, bytes, envelope, key)
-  }
-
-  #seal(content: BodyHeader, body: Uint8Array, envelope: Envelope, key: string): Uint8Array {
-    if (this.#encryption === undefined) return joined([writeHeader(envelope, content), body])
-    const encrypted = this.#encryption.start()
-    const header = writeHeader(envelope, { ...content, encrypted })
-    return joined([header, this.#encryption.seal(encrypted, [header, utf8(key)], body)])
+    if (this.#compression === undefined || encoded.type === 'raw') return undefined
+    return encoded.data.length < this.#compression.threshold
+      ? undefined
+      : this.#compression.compress(bytesOfBody(encoded))
   }
 
   #readBare(bytes: Uint8Array | string): Opened {
@@ -194,8 +196,13 @@ export class WireFormat {
   }
 }
 
-function bytesOfText(data: string | Uint8Array): Uint8Array {
-  return typeof data === 'string' ? utf8(data) : data
+function isBare(encoded: Encoded): encoded is Encoded & { data: string } {
+  return encoded.type === 'json'
+}
+
+function bytesOfBody({ data, tree }: Encoded): Uint8Array {
+  const bytes = typeof data === 'string' ? utf8(data) : data
+  return tree === undefined ? bytes : joined([bytes, utf8(tree)])
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {
