@@ -85,8 +85,8 @@ export interface BodyHeader {
 export interface Frame extends Envelope {
   readonly content: BodyHeader
   /** Everything before the body: what an encrypted body authenticates. */
-  readonly header: Uint8Array
-  readonly body: Uint8Array
+  readonly header: Buffer
+  readonly body: Buffer
 }
 
 /** Whether the bytes claim to be a frame; all others are bare JSON. */
