@@ -37,16 +37,31 @@ const direction = Object.entries(layers).map(([folder, allowed]) => ({
   to: { path: '^src/', pathNot: `^src/(${[folder, ...allowed].join('|')})/` },
 }))
 
+// A new folder needs its line in the table above, whether it imports, is imported, or neither.
+const unknown = { path: '^src/[^/]+/', pathNot: `^src/(${Object.keys(layers).join('|')}|integrations|cli)/` }
+const knownFoldersOnly = [
+  { from: unknown, to: {} },
+  { from: { path: '^src/' }, to: unknown },
+  { from: { ...unknown, orphan: true }, to: {} },
+].map((sides) => ({ name: 'known-folders-only', severity: 'error', ...sides }))
+
 export default {
   forbidden: [
     ...direction,
     { name: 'no-circle', severity: 'error', from: { path: '^src/' }, to: { circular: true } },
+    ...knownFoldersOnly,
     {
-      name: 'known-folders-only',
-      comment: 'A new folder needs its line in the table above.',
+      name: 'integrations-imported-by-nobody',
       severity: 'error',
-      from: { path: '^src/[^/]+/', pathNot: `^src/(${Object.keys(layers).join('|')}|integrations|cli)/` },
-      to: {},
+      from: { path: '^src/', pathNot: '^src/(integrations|cli)/' },
+      to: { path: '^src/(integrations|cli)/' },
+    },
+    {
+      name: 'one-composition-root',
+      comment: 'Beside the folders there are only the face and the composition root.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(index|create-cache)\\.ts$' },
+      to: { path: '^src/[^/]+$', pathNot: '^src/create-cache\\.ts$' },
     },
     {
       name: 'no-run-time-dependency',

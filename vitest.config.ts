@@ -1,12 +1,18 @@
 import { defineConfig } from 'vitest/config'
 
+const report = '.cache/test.json'
+
 export default defineConfig({
   resolve: { conditions: ['@cachette/source'] },
   ssr: { resolve: { conditions: ['@cachette/source'] } },
   test: {
     include: ['test/**/*.test.ts'],
+    // Too slow for every run, and it needs the network once: `npm run test:package`.
+    exclude: ['**/node_modules/**', 'test/package/**'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    // The counts of .ci/run come from the report.
+    reporters: process.env['CI'] ? ['default', ['json', { outputFile: report }]] : ['default'],
   },
 })

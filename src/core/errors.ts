@@ -7,19 +7,22 @@ export type CacheErrorCode =
   | 'ERR_CACHE_RECURSIVE_LOAD'
   | 'ERR_CACHE_CLOSED'
 
-const brand: unique symbol = Symbol.for('cachette.error')
+// Found on the errors of every copy of the package, which `instanceof` is not.
+const brand = Symbol.for('cachette.error')
 
 /** Base of all errors that the library throws itself. A loader's own error is never wrapped in one. */
 export abstract class CacheError extends Error {
   /** Stable identifier of the kind of error; the message may change, the code does not. */
   abstract readonly code: CacheErrorCode
-  /** Marks the errors of every copy of the package; see {@link isCacheError}. */
-  readonly [brand] = true
+
+  static {
+    Object.defineProperty(this.prototype, brand, { value: true })
+  }
 }
 
 /** Whether `error` was made by this library, by whatever copy of it is installed. */
 export function isCacheError(error: unknown): error is CacheError {
-  return typeof error === 'object' && error !== null && (error as { [brand]?: unknown })[brand] === true
+  return typeof error === 'object' && error !== null && Reflect.get(error, brand) === true
 }
 
 /** An option, a duration or an argument is not of an accepted form. */

@@ -3,9 +3,13 @@
  * `console` is not one; `consoleLogger` is.
  */
 export interface Logger {
+  /** Single decisions, such as a refused fill; left out when absent. */
   debug?(details: object, message: string): void
+  /** Good news, such as a server that is back; left out when absent. */
   info?(details: object, message: string): void
+  /** Trouble that the cache lives with. */
   warn(details: object, message: string): void
+  /** Trouble that somebody has to look at. */
   error(details: object, message: string): void
 }
 

@@ -1,3 +1,5 @@
+import type { StoreStats } from './counters.ts'
+import type { SerializationError } from './errors.ts'
 import type { MaybePromise } from './promise.ts'
 
 declare const storedBrand: unique symbol
@@ -9,6 +11,7 @@ export interface Stored {
 
 /** What a store has for a key. */
 export interface Found {
+  /** The value in the form the store keeps it in; `view` makes it readable. */
   readonly stored: Stored
   /** Milliseconds until the entry is no longer fresh; `Infinity` for an entry without ttl. */
   readonly remainingMs: number
@@ -19,7 +22,9 @@ export interface Found {
  * invalidation of the key makes it `dead`, and then nothing read before is stored or shared any more.
  */
 export interface Lease {
+  /** The key that may be filled. */
   readonly key: string
+  /** Whether a write or an invalidation has voided it; the store sets it, once and for ever. */
   readonly dead: boolean
 }
 
@@ -28,13 +33,15 @@ export type Acquired = Found | 'granted' | 'busy'
 
 /** How long an entry lives. */
 export interface EntrySettings {
-  /** Milliseconds from the write until the entry is no longer fresh; `Infinity` = for ever; 0 or less = expired now. */
+  /** Milliseconds from the write until the entry is no longer fresh, above 0; `Infinity` = for ever. */
   readonly ttlMs: number
 }
 
 /** A loaded value to be stored under its lease. */
 export interface Fill extends EntrySettings {
+  /** The right under which it was loaded. */
   readonly lease: Lease
+  /** The loaded value, admitted. */
   readonly stored: Stored
 }
 
@@ -60,7 +67,7 @@ export interface OpResult {
 /** The stored form of a value, or why it can't have one. */
 export type Admitted =
   | { readonly stored: Stored; readonly refused?: never }
-  | { readonly refused: Error; readonly stored?: never }
+  | { readonly refused: SerializationError; readonly stored?: never }
 
 /**
  * The port that every engine implements. It holds entries and knows leases; it knows nothing of options,
@@ -92,6 +99,8 @@ export interface Store {
   scan(prefix: string): AsyncIterable<string>
   /** Removes every key that begins with the literal text `prefix`, voids their leases, and counts. */
   deleteByPrefix(prefix: string): MaybePromise<number>
+  /** What the store holds and what has left it since it was made. */
+  stats(): StoreStats
   /** Frees what the store holds. */
   close(): MaybePromise<void>
 }

@@ -1,111 +1,402 @@
-import type { Clock, Timers } from '../core/clock.ts'
-import { systemClock, systemTimers } from '../core/system.ts'
+import { durationMs } from '../core/duration.ts'
+import { createHash } from '../internal/hash.ts'
+import type { HashKey } from '../internal/hash.ts'
+import { checkSetOptions, entryWeight, resolveOptions } from './bounded-map-options.ts'
+import type { BoundedMapOptions, RemovalCause, ResolvedOptions, SetOptions } from './bounded-map-options.ts'
+import { EvictionPolicy, FIRST_SLOT, NO_SLOT } from './eviction-policy.ts'
+import { Expiry } from './expiry.ts'
+import { Removals } from './removals.ts'
+import type { BoundedMapStats } from './removals.ts'
+import { INITIAL_WINDOW_SHARE, WindowTuner } from './window-tuner.ts'
 
-/** Why an entry left the map. */
-export type RemovalCause = 'evicted' | 'expired' | 'deleted' | 'replaced' | 'cleared'
+export type { BoundedMapOptions, RemovalCause, SetOptions } from './bounded-map-options.ts'
+export type { BoundedMapStats } from './removals.ts'
 
-/** Settings of a {@link BoundedMap}, all of them optional. */
-export interface BoundedMapOptions<K, V> {
-  /** The most entries it holds; default 10,000. */
-  readonly maxEntries?: number
-  /** Called after an entry has left, with the reason. */
-  readonly onRemoval?: (key: K, value: V, cause: RemovalCause) => void
-  readonly clock?: Clock
-  readonly timers?: Timers
+const INITIAL_CAPACITY = 64
+
+/** What only benchmarks and tests may set. */
+export interface Internals {
+  /** Keeps the window at this share of the bounds instead of adapting it. */
+  readonly fixedWindowShare?: number
 }
 
-/** A map with a bound and deadlines. */
-export class BoundedMap<K, V> {
-  readonly #entries = new Map<K, { value: V; deadlineMs: number }>()
-  readonly #maxEntries: number
-  readonly #onRemoval: ((key: K, value: V, cause: RemovalCause) => void) | undefined
-  readonly #clock: Clock
+/**
+ * A synchronous map with a bound, deadlines and a memory for what is worth keeping: the engine of
+ * `MemoryCache`, usable on its own. It is a map of references: what `get` returns is what was stored.
+ *
+ * When it is full, W-TinyLFU decides what leaves (docs/decisions/eviction.md), so the newest entry or a
+ * rarely used one may be the first to go. An entry is never returned after its deadline; one timer, which
+ * does not keep the process alive, frees what has expired and is never read again.
+ *
+ * ```ts
+ * const sessions = new BoundedMap<string, Session>({ maxEntries: 50_000, ttl: '30m' })
+ * sessions.set(id, session)
+ * sessions.get(id) // Session | undefined
+ * ```
+ */
+export class BoundedMap<K, V> implements Iterable<[K, V]> {
+  readonly #options: ResolvedOptions<K, V>
+  readonly #hash: HashKey
+  readonly #policy: EvictionPolicy
+  readonly #expiry: Expiry
+  readonly #removals: Removals<K, V>
+  readonly #index = new Map<K, number>()
+  // By slot. Slots are reused; those never used are from `#end` on.
+  #keys: (K | undefined)[]
+  #values: (V | undefined)[]
+  #capacity: number
+  #end = FIRST_SLOT
+  readonly #free: number[] = []
+  /** Absent until the map is half full for the first time, and where the window is fixed. */
+  #tuner: WindowTuner | undefined
+  readonly #adaptive: boolean
 
-  constructor(options: BoundedMapOptions<K, V> = {}) {
-    this.#maxEntries = options.maxEntries ?? 10_000
-    this.#onRemoval = options.onRemoval
-    this.#clock = options.clock ?? systemClock
-    void (options.timers ?? systemTimers)
+  /** @throws OptionsError for an unknown option or one that is not of an accepted form. */
+  constructor(options: BoundedMapOptions<K, V> = {}, internals: Internals = {}) {
+    const resolved = resolveOptions(options)
+    this.#options = resolved
+    this.#capacity = Math.min(INITIAL_CAPACITY, resolved.maxEntries)
+    this.#keys = slots(this.#capacity)
+    this.#values = slots(this.#capacity)
+    this.#hash = createHash(Math.floor(resolved.random() * 2 ** 32))
+    this.#adaptive = internals.fixedWindowShare === undefined
+    this.#policy = new EvictionPolicy(
+      { maxEntries: resolved.maxEntries, maxWeight: resolved.maxWeight },
+      internals.fixedWindowShare ?? INITIAL_WINDOW_SHARE,
+      this.#capacity,
+    )
+    this.#removals = new Removals(resolved.onRemoval)
+    this.#expiry = new Expiry(
+      {
+        slotsEnd: () => this.#end,
+        expire: (slot) => this.#drop(slot, 'expired'),
+        swept: () => this.#removals.deliver(),
+      },
+      resolved.clock,
+      resolved.timers,
+      this.#capacity,
+    )
   }
 
+  /** How many entries it holds, those included that have expired and were not read or swept since. */
   get size(): number {
-    return this.#entries.size
+    return this.#index.size
   }
 
+  /** The sum of the weights of its entries; their number when no `maxWeight` is set. */
+  get weight(): number {
+    return this.#policy.weight
+  }
+
+  /** The value of a key, `undefined` when there is none or it has expired. Counts as a use of the entry. */
   get(key: K): V | undefined {
-    const entry = this.#live(key)
-    if (entry === undefined) return undefined
-    this.#entries.delete(key)
-    this.#entries.set(key, entry)
-    return entry.value
-  }
-
-  peek(key: K): V | undefined {
-    return this.#live(key)?.value
-  }
-
-  /** Milliseconds until the entry expires, `undefined` when there is none. */
-  remainingMs(key: K): number | undefined {
-    const entry = this.#live(key)
-    return entry && entry.deadlineMs - this.#clock.now()
-  }
-
-  /** Stores with a ttl in milliseconds, for callers who have resolved the duration already. */
-  put(key: K, value: V, ttlMs: number): void {
-    const old = this.#entries.get(key)
-    if (old) this.#remove(key, old.value, 'replaced')
-    this.#entries.set(key, { value, deadlineMs: this.#clock.now() + ttlMs })
-    if (this.#entries.size > this.#maxEntries) {
-      const [oldest, entry] = this.#entries.entries().next().value!
-      this.#remove(oldest, entry.value, 'evicted')
-    }
-  }
-
-  /** Replaces the value and keeps the deadline; `false` when there is no such entry. */
-  replace(key: K, value: V): boolean {
-    const entry = this.#live(key)
-    if (entry === undefined) return false
-    entry.value = value
-    return true
-  }
-
-  /** Gives an entry a new ttl in milliseconds; `false` when there is none. */
-  touch(key: K, ttlMs: number): boolean {
-    const entry = this.#live(key)
-    if (entry === undefined) return false
-    entry.deadlineMs = this.#clock.now() + ttlMs
-    return true
-  }
-
-  delete(key: K): boolean {
-    const entry = this.#live(key)
-    if (entry === undefined) return false
-    this.#remove(key, entry.value, 'deleted')
-    return true
-  }
-
-  clear(): void {
-    this.#entries.clear()
-  }
-
-  *keys(): IterableIterator<K> {
-    for (const key of this.#entries.keys()) if (this.#live(key)) yield key
-  }
-
-  /** Stops the timer; the map stays usable, with lazy expiry alone. */
-  close(): void {}
-
-  #live(key: K): { value: V; deadlineMs: number } | undefined {
-    const entry = this.#entries.get(key)
-    if (entry !== undefined && entry.deadlineMs <= this.#clock.now()) {
-      this.#remove(key, entry.value, 'expired')
+    const slot = this.#index.get(key)
+    if (slot === undefined) return undefined
+    if (this.#expiry.isDue(slot)) {
+      this.#expire(slot)
       return undefined
     }
-    return entry
+    if (this.#policy.hit(slot)) this.#sample(slot)
+    return this.#values[slot]
   }
 
-  #remove(key: K, value: V, cause: RemovalCause): void {
-    this.#entries.delete(key)
-    this.#onRemoval?.(key, value, cause)
+  /** As {@link get}, but does not count as a use. */
+  peek(key: K): V | undefined {
+    const slot = this.#live(key)
+    return slot === undefined ? undefined : this.#values[slot]
   }
+
+  /** Whether there is an unexpired entry. Does not count as a use. */
+  has(key: K): boolean {
+    return this.#live(key) !== undefined
+  }
+
+  /**
+   * Stores a value; whether it is in the map now. It is not, and neither is an older value of the key, when it
+   * is heavier than `maxEntryWeight`, when its ttl lies in the past, or when it is heavier than the window
+   * and worth less than what it would displace.
+   * @throws OptionsError for a ttl or weight that is not of an accepted form.
+   */
+  set(key: K, value: V, options?: SetOptions): boolean {
+    if (options === undefined) return this.put(key, value, this.#options.ttlMs)
+    checkSetOptions(options)
+    const { ttl, weight } = options
+    const ttlMs = ttl === undefined ? this.#options.ttlMs : durationMs(ttl, 'ttl', this.#options.clock)
+    return this.put(key, value, ttlMs, weight)
+  }
+
+  /** As {@link set}, for callers who have the ttl in milliseconds; `Infinity` is for ever. */
+  put(key: K, value: V, ttlMs: number, givenWeight?: number): boolean {
+    const weight = this.#weigh(key, value, givenWeight)
+    let slot = this.#index.get(key)
+    if (slot !== undefined && !this.#mayStay(slot, weight, ttlMs)) slot = undefined
+    const stored =
+      slot === undefined
+        ? ttlMs > 0 && weight <= this.#options.maxEntryWeight && this.#insert(key, value, ttlMs, weight)
+        : this.#update(slot, value, ttlMs, weight)
+    this.#removals.deliver()
+    return stored
+  }
+
+  /**
+   * Replaces the value and keeps the deadline; `false` when there is no such entry, or when the new value is
+   * too heavy to be stored, which removes the entry.
+   */
+  replace(key: K, value: V): boolean {
+    const slot = this.#live(key)
+    if (slot === undefined) return false
+    const weight = this.#weigh(key, value, undefined)
+    const stored = weight <= this.#options.maxEntryWeight
+    if (stored) {
+      this.#values[slot] = value
+      this.#policy.reweigh(slot, weight)
+      if (this.#policy.isOverweight) this.#shed()
+    } else this.#drop(slot, 'replaced')
+    this.#removals.deliver()
+    return stored && this.#index.get(key) === slot
+  }
+
+  /** Gives an entry a new ttl in milliseconds; `false` when there is none. Zero or less removes it. */
+  touch(key: K, ttlMs: number): boolean {
+    const slot = this.#live(key)
+    if (slot === undefined) return false
+    if (ttlMs > 0) this.#expiry.set(slot, ttlMs)
+    else this.#expire(slot)
+    return true
+  }
+
+  /** Milliseconds until the entry expires, `Infinity` for one without ttl, `undefined` when there is none. */
+  remainingMs(key: K): number | undefined {
+    const slot = this.#live(key)
+    return slot === undefined ? undefined : this.#expiry.remainingMs(slot)
+  }
+
+  /** Removes an entry; whether there was an unexpired one. */
+  delete(key: K): boolean {
+    const slot = this.#live(key)
+    if (slot === undefined) return false
+    this.#drop(slot, 'deleted')
+    this.#removals.deliver()
+    return true
+  }
+
+  /** Removes all entries. How often which keys were used stays known. */
+  clear(): void {
+    for (const slot of this.#index.values()) {
+      const key = this.#keys[slot] as K
+      const value = this.#values[slot] as V
+      this.#removals.note(key, value, this.#expiry.isDue(slot) ? 'expired' : 'cleared')
+    }
+    this.#index.clear()
+    this.#policy.clear()
+    this.#tuner?.clear()
+    this.#expiry.clearAll()
+    this.#keys.fill(undefined)
+    this.#values.fill(undefined)
+    this.#free.length = 0
+    this.#end = FIRST_SLOT
+    this.#removals.deliver()
+  }
+
+  /** Unexpired entries, in the order in which their keys came. The map may be changed meanwhile, as a `Map`. */
+  *entries(): Generator<[K, V], undefined> {
+    for (const [key, slot] of this.#index) {
+      if (!this.#expiry.isDue(slot)) yield [key, this.#values[slot] as V]
+    }
+  }
+
+  /** The keys of {@link entries}. */
+  *keys(): Generator<K, undefined> {
+    for (const [key, slot] of this.#index) if (!this.#expiry.isDue(slot)) yield key
+  }
+
+  /** The values of {@link entries}. */
+  *values(): Generator<V, undefined> {
+    for (const slot of this.#index.values()) if (!this.#expiry.isDue(slot)) yield this.#values[slot] as V
+  }
+
+  [Symbol.iterator](): Generator<[K, V], undefined> {
+    return this.entries()
+  }
+
+  /** Calls `visit` for each of {@link entries}. */
+  forEach(visit: (value: V, key: K, map: BoundedMap<K, V>) => void): void {
+    for (const [key, value] of this.entries()) visit(value, key, this)
+  }
+
+  get [Symbol.toStringTag](): string {
+    return 'BoundedMap'
+  }
+
+  /** Counters since it was made, and what it holds now. */
+  stats(): BoundedMapStats {
+    return {
+      entries: this.size,
+      weight: this.weight,
+      windowShare: this.#policy.windowShare,
+      ...this.#removals.counts(),
+    }
+  }
+
+  /** Stops the timer for good. The map stays usable; expired entries are then freed only when they are read. */
+  close(): void {
+    this.#expiry.close()
+  }
+
+  /** Throws when the parts contradict each other; for tests. */
+  check(): void {
+    this.#policy.check()
+    if (this.#policy.entries !== this.#index.size) throw new Error('index and policy count differently')
+    if (this.#end - FIRST_SLOT - this.#free.length !== this.#index.size) throw new Error('a slot is lost')
+    for (const [key, slot] of this.#index) {
+      if (!this.#policy.holds(slot)) throw new Error(`the slot of ${String(key)} is in no queue`)
+      if (!sameKey(this.#keys[slot], key)) throw new Error(`the slot of ${String(key)} has another key`)
+    }
+    for (const slot of this.#free) {
+      if (this.#keys[slot] !== undefined || this.#values[slot] !== undefined)
+        throw new Error('a free slot refers')
+      if (this.#expiry.remainingMs(slot) !== Infinity) throw new Error('a free slot has a deadline')
+    }
+    if (this.size > this.#options.maxEntries) throw new Error('more entries than the bound')
+  }
+
+  #live(key: K): number | undefined {
+    const slot = this.#index.get(key)
+    if (slot === undefined || !this.#expiry.isDue(slot)) return slot
+    this.#expire(slot)
+    return undefined
+  }
+
+  #expire(slot: number): void {
+    this.#drop(slot, 'expired')
+    this.#removals.deliver()
+  }
+
+  #weigh(key: K, value: V, given: number | undefined): number {
+    if (this.#options.maxWeight === Infinity) return 1
+    const { weigher } = this.#options
+    if (given !== undefined) return entryWeight(given)
+    return weigher === undefined ? 1 : entryWeight(weigher(value, key))
+  }
+
+  // Whether a slot can take the new value of its key; if not, it is free afterwards.
+  #mayStay(slot: number, weight: number, ttlMs: number): boolean {
+    if (this.#expiry.isDue(slot)) this.#drop(slot, 'expired')
+    else if (ttlMs > 0 && weight <= this.#options.maxEntryWeight) return true
+    else this.#drop(slot, 'replaced')
+    return false
+  }
+
+  #update(slot: number, value: V, ttlMs: number, weight: number): boolean {
+    const key = this.#keys[slot] as K
+    this.#removals.note(key, this.#values[slot] as V, 'replaced')
+    this.#values[slot] = value
+    this.#expiry.set(slot, ttlMs)
+    this.#policy.reweigh(slot, weight)
+    if (this.#policy.hit(slot)) this.#sample(slot)
+    if (!this.#policy.isOverweight) return true
+    this.#shed()
+    return this.#index.get(key) === slot
+  }
+
+  #insert(key: K, value: V, ttlMs: number, weight: number): boolean {
+    const policy = this.#policy
+    const hash = this.#hash(key)
+    policy.miss(hash)
+    if (this.#tuner === undefined && this.#adaptive) this.#startTuner()
+    const sampled = this.#tuner?.samples(hash) ?? false
+    if (sampled && this.#tuner?.access(hash, weight)) policy.windowShare = this.#tuner.windowShare
+    if (policy.isFull(weight) && !this.#makeRoom(hash, weight)) return false
+    const slot = this.#takeSlot()
+    this.#keys[slot] = key
+    this.#values[slot] = value
+    this.#index.set(key, slot)
+    policy.add(slot, hash, weight)
+    if (sampled) policy.mark(slot)
+    if (ttlMs !== Infinity) this.#expiry.set(slot, ttlMs)
+    return true
+  }
+
+  #makeRoom(hash: number, weight: number): boolean {
+    const policy = this.#policy
+    const competes = policy.outweighsWindow(weight)
+    do {
+      const slot = competes ? policy.evictFor(hash, weight) : policy.evict()
+      if (slot === NO_SLOT) return false
+      this.#release(slot, this.#expiry.isDue(slot) ? 'expired' : 'evicted')
+    } while (policy.isFull(weight))
+    return true
+  }
+
+  // After an update that made an entry heavier.
+  #shed(): void {
+    do {
+      const slot = this.#policy.evict()
+      this.#release(slot, this.#expiry.isDue(slot) ? 'expired' : 'evicted')
+    } while (this.#policy.isOverweight)
+  }
+
+  // A map that never fills needs no tuner.
+  #startTuner(): void {
+    const { maxEntries, maxWeight } = this.#options
+    const fullness = Math.max(this.size / maxEntries, this.weight / maxWeight)
+    if (fullness < 0.5) return
+    const tuner = new WindowTuner({ maxEntries, maxWeight }, this.size / fullness)
+    for (const slot of this.#index.values()) {
+      const hash = this.#policy.hashOf(slot)
+      if (!tuner.samples(hash)) continue
+      this.#policy.mark(slot)
+      tuner.access(hash, this.#policy.weightOf(slot))
+    }
+    this.#tuner = tuner
+  }
+
+  #sample(slot: number): void {
+    const changed = this.#tuner?.access(this.#policy.hashOf(slot), this.#policy.weightOf(slot))
+    if (changed) this.#policy.windowShare = this.#tuner!.windowShare
+  }
+
+  #takeSlot(): number {
+    const free = this.#free.pop()
+    if (free !== undefined) return free
+    if (this.#end - FIRST_SLOT === this.#capacity) this.#grow()
+    return this.#end++
+  }
+
+  #grow(): void {
+    const capacity = Math.min(this.#capacity * 2, this.#options.maxEntries)
+    this.#keys = slots(capacity, this.#keys)
+    this.#values = slots(capacity, this.#values)
+    this.#policy.grow(capacity)
+    this.#expiry.grow(capacity)
+    this.#capacity = capacity
+  }
+
+  // Removes an entry on request or for age: what the miniature caches have of it goes too.
+  #drop(slot: number, cause: RemovalCause): void {
+    if (this.#policy.isMarked(slot)) this.#tuner?.forget(this.#policy.hashOf(slot))
+    this.#policy.remove(slot)
+    this.#release(slot, cause)
+  }
+
+  #release(slot: number, cause: RemovalCause): void {
+    const key = this.#keys[slot] as K
+    this.#removals.note(key, this.#values[slot] as V, cause)
+    this.#index.delete(key)
+    this.#keys[slot] = undefined
+    this.#values[slot] = undefined
+    this.#expiry.clear(slot)
+    this.#free.push(slot)
+  }
+}
+
+// As a Map compares keys.
+function sameKey(one: unknown, other: unknown): boolean {
+  return one === other || (Number.isNaN(one) && Number.isNaN(other))
+}
+
+function slots<T>(capacity: number, old: readonly (T | undefined)[] = []): (T | undefined)[] {
+  const array: (T | undefined)[] = Array.from({ length: capacity + FIRST_SLOT })
+  for (let i = 0; i < old.length; i++) array[i] = old[i]
+  return array
 }

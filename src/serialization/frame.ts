@@ -46,6 +46,7 @@ const longestLoadMs = 0xffff_ffff
 
 /** A tag of an entry and the generation it had when the entry was loaded. */
 export interface TagGeneration {
+  /** The tag. */
   readonly tag: string
   /** The hard generation: 16 lower-case hexadecimal digits. */
   readonly hard: string
@@ -63,11 +64,13 @@ export interface Envelope {
   readonly loadMs: number
   /** The caller's version of the value: an unsigned 64-bit number. */
   readonly rowVersion?: bigint | undefined
+  /** Its tags and namespaces. */
   readonly tags: readonly TagGeneration[]
 }
 
 /** How a body is to be read. */
 export interface BodyHeader {
+  /** What the body is. */
   readonly type: BodyType
   /** `raw`: whether the value is a Buffer rather than a Uint8Array. */
   readonly buffer?: boolean
@@ -83,9 +86,11 @@ export interface BodyHeader {
 
 /** A frame taken apart; `header` and `body` are views of the bytes. */
 export interface Frame extends Envelope {
+  /** How the body is to be read. */
   readonly content: BodyHeader
   /** Everything before the body: what an encrypted body authenticates. */
   readonly header: Buffer
+  /** The body as it is stored: compressed, encrypted. */
   readonly body: Buffer
 }
 

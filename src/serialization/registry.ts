@@ -2,7 +2,9 @@ import { OptionsError } from '../core/errors.ts'
 
 /** A class whose instances can be stored. Constructors of any parameters, private ones of TypeScript too. */
 export interface StorableClass<T extends object> {
+  /** What the class is called unless its codec says otherwise. */
   readonly name: string
+  /** By which instances are recognised. */
   readonly prototype: T
 }
 
@@ -18,8 +20,11 @@ export interface ClassCodec<T extends object, D = unknown> {
 
 /** A registration, as the walks use it. */
 export interface RegisteredClass {
+  /** What the class is called in stored bytes. */
   readonly name: string
+  /** See {@link ClassCodec.encode}. */
   encode(instance: object): unknown
+  /** See {@link ClassCodec.decode}. */
   decode(data: unknown): object
 }
 

@@ -1,4 +1,5 @@
 import { OptionsError } from '../core/errors.ts'
+import { checkMethods } from '../core/options.ts'
 import { defaultRegistry, type TypeRegistry } from './registry.ts'
 
 /** What values a cache accepts. The memory engine and every serializer take the same rules. */
@@ -38,6 +39,7 @@ export function resolveRules(options: ValueOptions = {}): ValueRules {
   if (classes !== 'refuse' && classes !== 'plain') {
     throw new OptionsError(`classes must be 'refuse' or 'plain', not ${String(classes)}`)
   }
+  checkMethods(registry, ['ofPrototype', 'named'], 'registry')
   return Object.freeze({
     classes,
     registry,

@@ -25,7 +25,9 @@ export interface WireFormatOptions extends ValueOptions {
 export interface Opened {
   /** What the entry carries; absent for bare JSON. */
   readonly envelope?: Envelope
+  /** How the body is to be read. */
   readonly content: BodyHeader
+  /** The body, decrypted and decompressed. */
   readonly body: Buffer
 }
 

@@ -1,0 +1,71 @@
+/** A record that an answer shows, in the version that it shows. */
+export interface Shown {
+  /** `city:2988507` or `country:FR`. */
+  readonly record: string
+  readonly version: number
+}
+
+/**
+ * The proof. It keeps which version of which record was acknowledged when, and tells of an answer whether
+ * all of its records are at least as new as what was acknowledged before its request began.
+ */
+export class Ledger {
+  readonly #acknowledged = new Map<string, { readonly at: number; readonly version: number }[]>()
+  #acknowledgements = 0
+  #checked = 0
+  #stale = 0
+  readonly #examples: string[] = []
+
+  /** The moment at which a request begins. */
+  now(): number {
+    return this.#acknowledgements
+  }
+
+  /** Whoever begins a request from now on must see at least these versions. */
+  acknowledge(records: readonly Shown[]): void {
+    this.#acknowledgements += 1
+    for (const { record, version } of records) {
+      const known = this.#acknowledged.get(record) ?? []
+      this.#acknowledged.set(record, [...known, { at: this.#acknowledgements, version }])
+    }
+  }
+
+  /** Checks an answer to a request that began at `beganAt`. */
+  check(page: string, beganAt: number, shown: readonly Shown[]): void {
+    if (shown.length === 0) return
+    this.#checked += 1
+    const older = shown.find(({ record, version }) => version < this.#expected(record, beganAt))
+    if (!older) return
+    this.#stale += 1
+    const { record, version } = older
+    if (this.#examples.length < 5) {
+      const expected = this.#expected(record, beganAt)
+      this.#examples.push(`${page} showed version ${version} of ${record}, acknowledged was ${expected}`)
+    }
+  }
+
+  get proof(): Proof {
+    return {
+      checked: this.#checked,
+      stale: this.#stale,
+      updates: this.#acknowledgements,
+      examples: this.#examples,
+    }
+  }
+
+  #expected(record: string, beganAt: number): number {
+    const before = (this.#acknowledged.get(record) ?? []).filter(({ at }) => at <= beganAt)
+    return Math.max(0, ...before.map(({ version }) => version))
+  }
+}
+
+export interface Proof {
+  /** Answers that showed at least one record. */
+  readonly checked: number
+  /** Those of them that were older than the last acknowledged update. */
+  readonly stale: number
+  /** Updates that were acknowledged. */
+  readonly updates: number
+  /** The first few stale answers, described. */
+  readonly examples: readonly string[]
+}

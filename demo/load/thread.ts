@@ -1,0 +1,36 @@
+import { startThread } from '../thread.ts'
+import type { Played, PlayOptions, Progress } from './play.ts'
+
+export type LoadOrder = Omit<PlayOptions, 'onProgress'>
+
+export type FromLoad =
+  | { readonly kind: 'progress'; readonly progress: Progress }
+  | { readonly kind: 'played'; readonly played: Played }
+
+/**
+ * Plays a schedule from a thread of its own, so that the work of asking does not lengthen the answers.
+ * Aborting stops the thread and rejects.
+ */
+export async function playInThread(
+  order: LoadOrder,
+  onProgress: (progress: Progress) => void,
+  signal: AbortSignal,
+): Promise<Played> {
+  signal.throwIfAborted()
+  const worker = startThread(new URL('./worker.ts', import.meta.url), order)
+  const stop = (): void => void worker.terminate()
+  signal.addEventListener('abort', stop, { once: true })
+  try {
+    return await new Promise<Played>((resolve, reject) => {
+      worker.on('message', (message: FromLoad) => {
+        if (message.kind === 'progress') onProgress(message.progress)
+        else resolve(message.played)
+      })
+      worker.once('error', reject)
+      worker.once('exit', () => reject(new Error('the load stopped before its end')))
+    })
+  } finally {
+    signal.removeEventListener('abort', stop)
+    await worker.terminate()
+  }
+}

@@ -1,0 +1,12 @@
+import { parentPort } from 'node:worker_threads'
+import { threadData } from '../thread.ts'
+import { play } from './play.ts'
+import type { FromLoad, LoadOrder } from './thread.ts'
+
+function send(message: FromLoad): void {
+  parentPort?.postMessage(message)
+}
+
+const order = threadData() as LoadOrder
+const played = await play({ ...order, onProgress: (progress) => send({ kind: 'progress', progress }) })
+send({ kind: 'played', played })

@@ -1,0 +1,90 @@
+import type { QueryCounts, QueryName } from '../database/protocol.ts'
+import { queryLabel } from '../database/protocol.ts'
+import type { Played } from '../load/play.ts'
+import { crowdCountry, crowdTop } from '../load/schedule.ts'
+
+/** What the cache tells of itself, as far as the report shows it. */
+export interface CacheFigures {
+  readonly hits: number
+  readonly misses: number
+  readonly hitRatio: number | undefined
+  readonly loads: number
+  readonly loadTimeMs: number
+  readonly coalesced: number
+  readonly refusedFills: number
+  readonly entries: number | undefined
+}
+
+/** One load and what it cost. */
+export interface Measured extends Played {
+  /** Counted by the database. */
+  readonly queries: number
+  readonly queriesByName: Readonly<Record<string, number>>
+  readonly queryTimeMs: number
+  /** Queries for the page that only the crowd opened. */
+  readonly crowdQueries: number
+  /** See {@link timeSaved}. */
+  readonly timeSavedMs: number
+  readonly cache: CacheFigures | undefined
+}
+
+export interface Results {
+  readonly seed: number
+  readonly durationSeconds: number
+  readonly node: string
+  readonly cities: number
+  readonly withoutCache: Measured
+  readonly withCache: Measured
+  readonly coalescingOff: Measured
+}
+
+export function measured(played: Played, counts: QueryCounts, cache?: CacheFigures): Measured {
+  const all = [...counts.values()]
+  return {
+    ...played,
+    queries: sum(all.map(({ queries }) => queries)),
+    queriesByName: Object.fromEntries([...byName(counts)].map(([name, { queries }]) => [name, queries])),
+    queryTimeMs: sum(all.map(({ busyMs }) => busyMs)),
+    crowdQueries: counts.get(queryLabel('country', [crowdCountry, crowdTop]))?.queries ?? 0,
+    timeSavedMs: timeSaved(played, counts),
+    cache,
+  }
+}
+
+/** The query that each page costs without a cache. */
+const queryOf: Readonly<Record<string, QueryName>> = {
+  '/cities': 'city',
+  '/countries': 'country',
+  '/nearest': 'nearest',
+  '/search': 'search',
+}
+
+/**
+ * Work of the database that was not needed: for each kind of page, the answers times the mean time of its
+ * query in this load, less the time that the queries took. Waiting is not counted.
+ */
+function timeSaved(played: Played, counts: QueryCounts): number {
+  const names = byName(counts)
+  const wouldHaveTaken = Object.entries(queryOf).map(([page, name]) => {
+    const { queries, busyMs } = names.get(name) ?? none
+    return queries === 0 ? 0 : ((played.pages[page] ?? 0) * busyMs) / queries
+  })
+  const took = ['cities', ...Object.values(queryOf)].map((name) => (names.get(name) ?? none).busyMs)
+  return sum(wouldHaveTaken) - sum(took)
+}
+
+const none = { queries: 0, busyMs: 0 }
+
+function byName(counts: QueryCounts): ReadonlyMap<string, { queries: number; busyMs: number }> {
+  const names = new Map<string, { queries: number; busyMs: number }>()
+  for (const [label, { queries, busyMs }] of counts) {
+    const name = label.slice(0, label.indexOf('('))
+    const known = names.get(name) ?? none
+    names.set(name, { queries: known.queries + queries, busyMs: known.busyMs + busyMs })
+  }
+  return names
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0)
+}

@@ -1,0 +1,318 @@
+import { abortable } from '../core/abort.ts'
+import type { CacheStats } from '../core/counters.ts'
+import { durationMs, type Duration } from '../core/duration.ts'
+import { OptionsError } from '../core/errors.ts'
+import { inspect } from '../core/inspect.ts'
+import {
+  checkOptions,
+  type CacheOptions,
+  type GetOrSetOptions,
+  type NamespaceOptions,
+  type ReadOptions,
+  type SetOptions,
+} from '../core/options.ts'
+import { isPromise } from '../core/promise.ts'
+import type { Store } from '../core/store.ts'
+import { entriesOf, loadedValue, type Entries } from './entries.ts'
+import type { Absent, Loaded, Loader, ManyLoader } from './loader.ts'
+import { Scope } from './scope.ts'
+import { Writer } from './writer.ts'
+
+const READ_OPTIONS = ['signal']
+const SET_OPTIONS = ['ttl']
+const LOAD_OPTIONS = ['ttl', 'signal']
+
+/**
+ * The one interface of every engine, and its one implementation: an engine gives the constructor its store.
+ *
+ * Keys are non-empty text of at most 1,024 bytes (prefix included) that does not begin with `!`. Values are
+ * what the store can give back as they were, never `undefined`. Every value a caller gets is his own. Wrong
+ * keys, durations and options reject with an error that names them; a store in trouble never rejects: it
+ * means a miss, a `false` or an `undefined`, a count and one log line (unless `onError: 'throw'`).
+ */
+export abstract class BaseCache<V = unknown> {
+  readonly #scope: Scope
+  readonly #writer: Writer
+
+  /** @throws OptionsError, KeyError for wrong options. */
+  protected constructor(store: Store | Scope, options: CacheOptions = {}) {
+    this.#scope = store instanceof Scope ? store : Scope.root(store, options)
+    this.#writer = new Writer(this.#scope.runtime)
+  }
+
+  /** The fresh value of a key. `undefined` is a miss; `null` is a value. */
+  async get<T = V>(key: string, options?: ReadOptions): Promise<T | undefined> {
+    const full = this.#scope.key(key)
+    if (options !== undefined) {
+      checkOptions(options, READ_OPTIONS, 'get')
+      options.signal?.throwIfAborted()
+    }
+    const found = this.#scope.runtime.pipeline.get(full)
+    if (!isPromise(found)) return found as T | undefined
+    return (await abortable(options?.signal, () => found)) as T | undefined
+  }
+
+  /** The fresh values among `keys`, in the order of `keys`; one round trip. */
+  async getMany<T = V>(keys: Iterable<string>, options: ReadOptions = {}): Promise<Map<string, T>> {
+    const full = this.#scope.keys(keys)
+    checkOptions(options, READ_OPTIONS, 'getMany')
+    const { pipeline } = this.#scope.runtime
+    return callersMap(full, await abortable(options.signal, () => pipeline.getMany([...full.keys()])))
+  }
+
+  /**
+   * Stores a value. `true` = stored; `false` = the store is in trouble, or the value can't be kept as it is,
+   * and then the old entry is removed. A date in the past means expired now: the old entry is removed.
+   */
+  async set(key: string, value: V, ttlOrOptions?: Duration | SetOptions): Promise<boolean> {
+    const full = this.#scope.key(key)
+    const ttlMs = this.#scope.ttlFor(ttlOrOptions, SET_OPTIONS, 'set')
+    return this.#writer.set('set', [{ key: full, value, ttlMs }])
+  }
+
+  /**
+   * Stores several values, given as a record, a Map, or an iterable of `[key, value, ttlOrOptions?]`.
+   * `true` = all stored. Nothing is written when a key, duration or option among them is wrong.
+   */
+  async setMany(entries: Entries<V>, ttlOrOptions?: Duration | SetOptions): Promise<boolean> {
+    const ttlForAll = this.#scope.ttlFor(ttlOrOptions, SET_OPTIONS, 'setMany')
+    const writes = entriesOf(entries).map(([key, value, own]) => ({
+      key: this.#scope.key(key),
+      value,
+      ttlMs: own === undefined ? ttlForAll : this.#scope.ttlFor(own, SET_OPTIONS, `setMany: ${inspect(key)}`),
+    }))
+    return this.#writer.set('setMany', writes)
+  }
+
+  /** Removes a key and voids loads of it that are under way. `true` = it existed. */
+  async delete(key: string): Promise<boolean> {
+    return (await this.#remove('delete', [this.#scope.key(key)])) === 1
+  }
+
+  /** Removes keys and counts those that existed; one round trip. */
+  async deleteMany(keys: Iterable<string>): Promise<number> {
+    return this.#remove('deleteMany', [...this.#scope.keys(keys).keys()])
+  }
+
+  /** Removes a key and returns its fresh value, in one atomic step: only one of several callers gets it. */
+  async take<T = V>(key: string): Promise<T | undefined> {
+    const full = this.#scope.key(key)
+    const { pipeline, counters } = this.#scope.runtime
+    const result = await this.#writer.one('take', { kind: 'take', key: full })
+    const stored = result?.stored
+    if (stored === undefined) return undefined
+    counters.invalidations++
+    return pipeline.view('take', full, stored) as T | undefined
+  }
+
+  /** Whether there is a fresh entry. */
+  async has(key: string): Promise<boolean> {
+    return (await this.#remainingMs('has', key)) !== undefined
+  }
+
+  /** Seconds until the entry expires, `Infinity` if it never does, `undefined` if there is none. */
+  async ttl(key: string): Promise<number | undefined> {
+    const remainingMs = await this.#remainingMs('ttl', key)
+    return remainingMs && remainingMs / 1000
+  }
+
+  /** Gives an entry a new ttl without writing its value. `true` = it existed. A date in the past removes it. */
+  async expire(key: string, ttl: Duration): Promise<boolean> {
+    const full = this.#scope.key(key)
+    const ttlMs = durationMs(ttl, 'expire', this.#scope.runtime.clock)
+    if (!(ttlMs > 0)) return (await this.#remove('expire', [full])) === 1
+    return (await this.#writer.one('expire', { kind: 'expire', key: full, ttlMs }))?.ok ?? false
+  }
+
+  /**
+   * Adds to a counter, atomically, and returns its new value; a missing one starts at 0. The ttl (given or
+   * default) applies only when the key is new, so that a window is never prolonged. `undefined` = unavailable,
+   * or what is stored is no safe integer, or would become none: never a made-up number.
+   * @throws OptionsError when `by` is no safe integer.
+   */
+  async increment(key: string, by = 1, ttlOrOptions?: Duration | SetOptions): Promise<number | undefined> {
+    return this.#add('increment', key, by, 1, ttlOrOptions)
+  }
+
+  /** Subtracts from a counter; see {@link BaseCache.increment}. */
+  async decrement(key: string, by = 1, ttlOrOptions?: Duration | SetOptions): Promise<number | undefined> {
+    return this.#add('decrement', key, by, -1, ttlOrOptions)
+  }
+
+  /**
+   * The fresh value of a key, else what the loader makes, stored. Concurrent callers of one key share one load;
+   * if it fails, all of them get that one error, unchanged, and the next caller starts anew. A write or
+   * invalidation of the key during the load means that what is loaded reaches those who waited and is not
+   * stored. `undefined` is not stored; `null` is.
+   * @throws whatever the loader throws; RecursiveLoadError when a loader waits for itself.
+   */
+  async getOrSet<T extends V | Absent>(
+    key: string,
+    loader: Loader<T>,
+    ttlOrOptions?: Duration | GetOrSetOptions,
+  ): Promise<Loaded<V, T>> {
+    const full = this.#scope.key(key)
+    const settings = this.#loadSettings('getOrSet', loader, ttlOrOptions)
+    return (await this.#scope.runtime.pipeline.load(full, () => loader({ key }), settings)) as Loaded<V, T>
+  }
+
+  /**
+   * The values of several keys, in their order; the loader is called once with the keys that are missing and
+   * nobody else is loading. Keys without a value are absent from the result.
+   * @throws whatever the loader throws.
+   */
+  async getOrSetMany<T extends V>(
+    keys: Iterable<string>,
+    loader: ManyLoader<T>,
+    ttlOrOptions?: Duration | GetOrSetOptions,
+  ): Promise<Map<string, Loaded<V, T>>> {
+    const full = this.#scope.keys(keys)
+    const settings = this.#loadSettings('getOrSetMany', loader, ttlOrOptions)
+    const loadMissing = async (missing: readonly string[]): Promise<Map<string, unknown>> => {
+      const valueOf = loadedValue(await loader(missing.map((key) => full.get(key)!)))
+      return new Map(
+        missing
+          .map((key) => [key, valueOf(full.get(key)!)] as const)
+          .filter(([, value]) => value !== undefined),
+      )
+    }
+    return callersMap(
+      full,
+      await this.#scope.runtime.pipeline.loadMany([...full.keys()], loadMissing, settings),
+    )
+  }
+
+  /** Removes every key that begins with `prefix`, literally, and counts them; `undefined` = the store is in trouble. */
+  async deleteByPrefix(prefix: string): Promise<number | undefined> {
+    return this.#removePrefix('deleteByPrefix', prefix)
+  }
+
+  /** Removes every key of this cache, or of this namespace. `true` = done. */
+  async clear(): Promise<boolean> {
+    return (await this.#removePrefix('clear', '')) !== undefined
+  }
+
+  /** The keys that begin with `prefix`, literally, in no particular order; those written meanwhile may be missing. */
+  async *keys(
+    options: { readonly prefix?: string } & ReadOptions = {},
+  ): AsyncGenerator<string, void, undefined> {
+    const { store, trouble } = this.#scope.runtime
+    checkOptions(options, ['prefix', 'signal'], 'keys')
+    const full = this.#scope.prefixed(options.prefix === undefined ? '' : options.prefix)
+    try {
+      for await (const key of store.scan(full)) {
+        if (options.signal?.aborted) break
+        yield key.slice(this.#scope.prefix.length)
+      }
+      trouble.served('keys')
+    } catch (error) {
+      trouble.failed('keys', error)
+    }
+    options.signal?.throwIfAborted()
+  }
+
+  /**
+   * A part of this cache with a prefix (`name:`, with `keyVersion` 2 `name:v2:`) and settings of its own. It shares
+   * the store, the loads under way and the statistics; closing it does nothing.
+   * @throws KeyError, OptionsError for a wrong name or options.
+   */
+  namespace<W extends V = V>(name: string, options: NamespaceOptions = {}): BaseCache<W> {
+    return new Namespace<W>(this.#scope.child(name, options))
+  }
+
+  /** Figures since the cache was made or `resetStats` was called; of the whole cache, in a namespace too. */
+  stats(): CacheStats {
+    const { counters, store, statsAtReset } = this.#scope.runtime
+    return counters.snapshot(store.stats(), statsAtReset)
+  }
+
+  /** Starts all figures of the cache at zero. */
+  resetStats(): void {
+    const { runtime } = this.#scope
+    runtime.counters.reset()
+    runtime.statsAtReset = runtime.store.stats()
+  }
+
+  /** Waits for loads under way, then frees what the cache holds; later calls reject with ClosedError. */
+  async close(): Promise<void> {
+    await this.#scope.close()
+  }
+
+  /** Closes the cache at the end of an `await using` block. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  #loadSettings(where: string, loader: unknown, ttlOrOptions: Duration | GetOrSetOptions | undefined) {
+    if (typeof loader !== 'function')
+      throw new OptionsError(`${where}: the loader must be a function, not ${inspect(loader)}`)
+    const ttlMs = this.#scope.ttlFor(ttlOrOptions, LOAD_OPTIONS, where)
+    return { ttlMs, signal: (ttlOrOptions as GetOrSetOptions | undefined)?.signal }
+  }
+
+  async #remainingMs(operation: string, key: string): Promise<number | undefined> {
+    const { store, trouble } = this.#scope.runtime
+    const full = this.#scope.key(key)
+    const found = await trouble.attempt(operation, () => store.read([full]))
+    return found?.get(full)?.remainingMs
+  }
+
+  async #add(
+    operation: string,
+    key: string,
+    by: number,
+    sign: 1 | -1,
+    ttlOrOptions: Duration | SetOptions | undefined,
+  ): Promise<number | undefined> {
+    const full = this.#scope.key(key)
+    const ttlMs = this.#scope.ttlFor(ttlOrOptions, SET_OPTIONS, operation)
+    if (!Number.isSafeInteger(by))
+      throw new OptionsError(`${operation}: by: ${inspect(by)} is not a safe integer`)
+    if (!(ttlMs > 0)) throw new OptionsError(`${operation}: the time at which the counter ends has passed`)
+    // A counter is never -0, which is no integer to other readers of the store.
+    const change = sign * by || 0
+    const result = await this.#writer.one(operation, { kind: 'increment', key: full, by: change, ttlMs })
+    if (result === undefined || result.ok) return result?.number
+    this.#scope.runtime.trouble.misfit(
+      operation,
+      full,
+      'what is stored is no safe integer, or would become none',
+    )
+    return undefined
+  }
+
+  async #removePrefix(operation: string, prefix: string): Promise<number | undefined> {
+    const { store, trouble, counters } = this.#scope.runtime
+    const full = this.#scope.prefixed(prefix)
+    const count = await trouble.attempt(operation, () => store.deleteByPrefix(full))
+    counters.invalidations += count ?? 0
+    return count
+  }
+
+  async #remove(operation: string, keys: readonly string[]): Promise<number> {
+    const results = await this.#writer.run(
+      operation,
+      keys.map((key) => ({ kind: 'delete', key })),
+    )
+    const removed = results?.filter((result) => result.ok).length ?? 0
+    this.#scope.runtime.counters.invalidations += removed
+    return removed
+  }
+}
+
+/** A view of a part of a cache's keys, in this module because only here a BaseCache is made of a scope. */
+class Namespace<V> extends BaseCache<V> {
+  // oxlint-disable-next-line no-useless-constructor
+  constructor(scope: Scope) {
+    super(scope)
+  }
+}
+
+function callersMap<T>(
+  full: ReadonlyMap<string, string>,
+  values: ReadonlyMap<string, unknown>,
+): Map<string, T> {
+  const named = new Map<string, T>()
+  for (const [key, name] of full) if (values.has(key)) named.set(name, values.get(key) as T)
+  return named
+}

@@ -1,0 +1,156 @@
+import type { Clock } from '../core/clock.ts'
+import { Counters, type StoreStats } from '../core/counters.ts'
+import { durationMs, isDuration, type Duration } from '../core/duration.ts'
+import { ClosedError, OptionsError } from '../core/errors.ts'
+import { inspect } from '../core/inspect.ts'
+import { checkKey, checkPrefix } from '../core/key.ts'
+import { consoleLogger } from '../core/logger.ts'
+import {
+  checkCacheOptions,
+  checkOptions,
+  defaultTtlMs,
+  timersFor,
+  type CacheOptions,
+  type NamespaceOptions,
+} from '../core/options.ts'
+import type { Store } from '../core/store.ts'
+import { systemClock, systemRandom } from '../core/system.ts'
+import { Trouble } from '../core/trouble.ts'
+import { LoadPipeline } from '../loading/load-pipeline.ts'
+
+/** What a cache and all of its namespaces share. */
+export class Runtime {
+  readonly store: Store
+  readonly counters: Counters = new Counters()
+  readonly trouble: Trouble
+  readonly pipeline: LoadPipeline
+  readonly clock: Clock
+  statsAtReset: StoreStats
+  #closing: Promise<void> | undefined
+
+  constructor(store: Store, options: CacheOptions) {
+    checkCacheOptions(options)
+    const { name = 'cache', logger = consoleLogger, onError = 'ignore' } = options
+    const { clock = systemClock, random = systemRandom } = options
+    const timers = timersFor(options)
+    this.store = store
+    this.clock = clock
+    this.trouble = new Trouble(name, logger, this.counters, onError, clock)
+    this.pipeline = new LoadPipeline({
+      store,
+      counters: this.counters,
+      trouble: this.trouble,
+      clock,
+      timers,
+      random,
+    })
+    this.statsAtReset = store.stats()
+  }
+
+  /** Waits for loads under way, then closes the store; a second call waits for the first. */
+  close(): Promise<void> {
+    this.#closing ??= this.#end()
+    return this.#closing
+  }
+
+  async #end(): Promise<void> {
+    await this.pipeline.drain()
+    try {
+      await this.store.close()
+    } catch (error) {
+      this.trouble.note('close', error)
+    }
+  }
+
+  /** Whether the cache was closed, or is being closed. */
+  get closed(): boolean {
+    return this.#closing !== undefined
+  }
+}
+
+/** A part of a runtime's keys, with the settings that hold there: the whole of it, or a namespace. */
+export class Scope {
+  readonly runtime: Runtime
+  readonly prefix: string
+  readonly ttlMs: number
+  readonly #isRoot: boolean
+
+  private constructor(runtime: Runtime, prefix: string, ttlMs: number, isRoot = false) {
+    this.#isRoot = isRoot
+    this.runtime = runtime
+    this.prefix = prefix
+    this.ttlMs = ttlMs
+  }
+
+  /** The scope of a whole cache. @throws OptionsError, KeyError for wrong options. */
+  static root(store: Store, options: CacheOptions): Scope {
+    const { prefix = '' } = options
+    checkPrefix(prefix, 'prefix')
+    return new Scope(new Runtime(store, options), prefix, defaultTtlMs(options.ttl, 'ttl'), true)
+  }
+
+  /** The scope of a namespace in this one. @throws OptionsError, KeyError for a wrong name or options. */
+  child(name: string, options: NamespaceOptions): Scope {
+    checkOptions(options, ['ttl', 'keyVersion'], 'namespace')
+    const { keyVersion } = options
+    checkKey(name, this.prefix)
+    const path = keyVersion === undefined ? `${name}:` : `${name}:v${wholeNumber(keyVersion)}:`
+    checkPrefix(this.prefix + path, 'a namespace')
+    const ttlMs = options.ttl === undefined ? this.ttlMs : defaultTtlMs(options.ttl, 'namespace: ttl')
+    return new Scope(this.runtime, this.prefix + path, ttlMs)
+  }
+
+  /** The full key. @throws KeyError for what can't be one, ClosedError when the cache is closed. */
+  key(key: string): string {
+    this.assertOpen()
+    checkKey(key, this.prefix)
+    return this.prefix === '' ? key : this.prefix + key
+  }
+
+  /** Distinct full keys with the caller's, in the caller's order. @throws as {@link Scope.key} does. */
+  keys(keys: Iterable<string>): Map<string, string> {
+    if (typeof keys !== 'object' || keys === null || !(Symbol.iterator in keys)) {
+      throw new OptionsError(`keys: ${inspect(keys)} is not a list of keys`)
+    }
+    const full = new Map<string, string>()
+    for (const key of keys) full.set(this.key(key), key)
+    return full
+  }
+
+  /**
+   * Milliseconds that a write is to stay fresh; zero or less when it has expired already.
+   * @throws OptionsError for a wrong duration or option.
+   */
+  ttlFor(
+    argument: Duration | { readonly ttl?: Duration } | undefined,
+    accepted: readonly string[],
+    where: string,
+  ): number {
+    if (argument === undefined) return this.ttlMs
+    if (isDuration(argument)) return durationMs(argument, where, this.runtime.clock)
+    checkOptions(argument, accepted, where)
+    return argument.ttl === undefined
+      ? this.ttlMs
+      : durationMs(argument.ttl, `${where}: ttl`, this.runtime.clock)
+  }
+
+  /** The full form of a literal beginning of keys, which may be empty. @throws KeyError, ClosedError. */
+  prefixed(prefix: string): string {
+    return prefix === '' ? (this.assertOpen(), this.prefix) : this.key(prefix)
+  }
+
+  /** Closes the whole cache; nothing in a namespace. */
+  async close(): Promise<void> {
+    if (this.#isRoot) await this.runtime.close()
+  }
+
+  /** @throws ClosedError when the cache is closed. */
+  assertOpen(): void {
+    if (this.runtime.closed) throw new ClosedError('the cache is closed')
+  }
+}
+
+function wholeNumber(keyVersion: unknown): number {
+  if (Number.isSafeInteger(keyVersion) && (keyVersion as number) >= 0) return keyVersion as number
+  throw new OptionsError(`namespace: keyVersion: ${inspect(keyVersion)} is not a whole number from 0`)
+}

@@ -1,0 +1,98 @@
+/** Why entries were evicted: the bound on their number, the bound on their weight, a value heavier than allowed. */
+export interface Evictions {
+  /** Because there were more entries than `maxEntries`. */
+  readonly entries: number
+  /** Because they weighed more than `maxWeight` together. */
+  readonly weight: number
+  /** Because one value alone was heavier than allowed. */
+  readonly oversize: number
+}
+
+/** How expired entries were noticed: by a reader who asked for them, or by the timer that frees memory. */
+export interface Expirations {
+  /** Noticed by a reader. */
+  readonly read: number
+  /** Noticed by the timer. */
+  readonly timer: number
+}
+
+/** What a store tells of itself. */
+export interface StoreStats {
+  /** Entries held at the moment; `undefined` where counting them would cost more than it tells. */
+  readonly entries: number | undefined
+  /** Entries removed for room, by cause. */
+  readonly evictions: Evictions
+  /** Entries removed for age, by who noticed. */
+  readonly expirations: Expirations
+}
+
+/** Figures of a cache and all of its namespaces since it was made or `resetStats()` was called. */
+export interface CacheStats extends StoreStats {
+  /** Reads that found a fresh entry. */
+  readonly hits: number
+  /** Reads that found none; a load that follows is not counted again, a caller who shares a load is. */
+  readonly misses: number
+  /** `hits / (hits + misses)`, `undefined` before the first read. A crowd on a cold key lowers it, though it costs one load. */
+  readonly hitRatio: number | undefined
+  /** Loader calls begun. */
+  readonly loads: number
+  /** Loader calls that threw or rejected. */
+  readonly loadErrors: number
+  /** Milliseconds spent in loaders that have ended. */
+  readonly loadTimeMs: number
+  /** Callers who shared the load of another. */
+  readonly coalesced: number
+  /** Loaded values not stored, because their key was written or invalidated during the load. */
+  readonly refusedFills: number
+  /** Values stored by `set`, `setMany` and loads. */
+  readonly writes: number
+  /** Keys removed by `delete`, `deleteMany`, `take`, `deleteByPrefix` and `clear`. */
+  readonly invalidations: number
+  /** Calls that the store failed to serve. */
+  readonly errors: number
+  /** Values refused because no reader could get them back as they were, by class or kind. */
+  readonly unstorable: Readonly<Record<string, number>>
+}
+
+/** The running counts behind {@link CacheStats}: plain fields, so that counting costs nothing. */
+export class Counters {
+  hits = 0
+  misses = 0
+  loads = 0
+  loadErrors = 0
+  loadTimeMs = 0
+  coalesced = 0
+  refusedFills = 0
+  writes = 0
+  invalidations = 0
+  errors = 0
+  readonly unstorable: Map<string, number> = new Map()
+
+  /** The present figures, less those at the last reset. */
+  snapshot(store: StoreStats, atReset: StoreStats): CacheStats {
+    const { unstorable, ...counts } = this
+    const reads = this.hits + this.misses
+    return {
+      ...counts,
+      hitRatio: reads === 0 ? undefined : this.hits / reads,
+      unstorable: Object.fromEntries(unstorable),
+      entries: store.entries,
+      evictions: {
+        entries: store.evictions.entries - atReset.evictions.entries,
+        weight: store.evictions.weight - atReset.evictions.weight,
+        oversize: store.evictions.oversize - atReset.evictions.oversize,
+      },
+      expirations: {
+        read: store.expirations.read - atReset.expirations.read,
+        timer: store.expirations.timer - atReset.expirations.timer,
+      },
+    }
+  }
+
+  /** Sets every count to zero. */
+  reset(): void {
+    this.hits = this.misses = this.writes = this.invalidations = this.errors = 0
+    this.loads = this.loadErrors = this.loadTimeMs = this.coalesced = this.refusedFills = 0
+    this.unstorable.clear()
+  }
+}

@@ -1,0 +1,144 @@
+import type { Clock } from './clock.ts'
+import { OptionsError } from './errors.ts'
+import { inspect } from './inspect.ts'
+
+/** Parts of a duration; they add up. */
+export interface DurationParts {
+  /** Weeks of seven days. */
+  readonly weeks?: number
+  /** Days of 24 hours. */
+  readonly days?: number
+  /** Hours of 60 minutes. */
+  readonly hours?: number
+  /** Minutes of 60 seconds. */
+  readonly minutes?: number
+  /** Seconds; fractions are allowed, as they are in all parts. */
+  readonly seconds?: number
+  /** Thousandths of a second. */
+  readonly milliseconds?: number
+}
+
+/** An absolute time in the manner of `Temporal.Instant` and `Temporal.ZonedDateTime`. */
+export interface InstantLike {
+  /** Milliseconds since the Unix epoch. */
+  readonly epochMilliseconds: number
+}
+
+/**
+ * A span of time, everywhere an option is a time. A number is **seconds** (fractions allowed), text is
+ * `'90s'`, `'1h30m'`, `'250ms'`, `'2d'` or ISO 8601 `'PT15M'`, an object names its parts
+ * (`{ minutes: 5 }`), a `Date` or Temporal instant is the time when it ends, `Infinity` is for ever.
+ *
+ * Zero, negative and unreadable durations throw an {@link OptionsError}; so does a plain number above
+ * 2,592,000 (30 days), which is probably meant in milliseconds: write `'90d'`. A `Date` in the past
+ * means "expired now".
+ */
+export type Duration = number | string | DurationParts | Date | InstantLike
+
+const ACCEPTED =
+  "seconds as a number (at most 2592000), text such as '90s', '1h30m', '2d' or 'PT15M', " +
+  'an object such as { minutes: 5 }, a Date, or Infinity'
+
+const MAX_PLAIN_SECONDS = 30 * 86_400
+
+const UNIT_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const
+
+const PART_MS: Readonly<Record<keyof DurationParts, number>> = {
+  weeks: UNIT_MS.w,
+  days: UNIT_MS.d,
+  hours: UNIT_MS.h,
+  minutes: UNIT_MS.m,
+  seconds: UNIT_MS.s,
+  milliseconds: UNIT_MS.ms,
+}
+
+/**
+ * The duration in milliseconds, `Infinity` for ever; zero or less only for a date that has passed.
+ * @throws OptionsError that names the option, the value and the accepted forms.
+ */
+export function durationMs(value: Duration, option: string, clock: Pick<Clock, 'wallNow'>): number {
+  if (typeof value === 'number') return fromSeconds(value, option)
+  if (typeof value === 'string') return positive(fromText(value), value, option)
+  if (typeof value === 'object' && value !== null) return fromObject(value, option, clock)
+  throw refusal(value, option)
+}
+
+const PARTS = Object.keys(PART_MS) as readonly (keyof DurationParts)[]
+
+/** Whether an argument that may be a duration or an options object is meant as a duration. */
+export function isDuration(value: unknown): value is Duration {
+  if (typeof value !== 'object' || value === null) return true
+  return value instanceof Date || 'epochMilliseconds' in value || PARTS.some((name) => name in value)
+}
+
+function fromSeconds(seconds: number, option: string): number {
+  if (seconds === Infinity) return Infinity
+  if (seconds > MAX_PLAIN_SECONDS) {
+    throw new OptionsError(
+      `${option}: ${seconds} is more than 30 days in seconds and probably meant in milliseconds; ` +
+        `write '${Math.round(seconds / 1000)}s' for milliseconds, or text such as '90d' for so long a time`,
+    )
+  }
+  return positive(seconds * 1000, seconds, option)
+}
+
+// The same few texts come with every call, so their parse is remembered (and the memory bounded).
+const parsed = new Map<string, number>()
+
+function fromText(text: string): number {
+  const known = parsed.get(text)
+  if (known !== undefined) return known
+  const ms = parseUnits(text) ?? parseIso(text) ?? NaN
+  if (parsed.size >= 100) parsed.clear()
+  if (text.length <= 40) parsed.set(text, ms)
+  return ms
+}
+
+function parseUnits(text: string): number | undefined {
+  if (!/^\s*(\d+(\.\d+)?\s*(ms|s|m|h|d|w)\s*)+$/.test(text)) return undefined
+  let ms = 0
+  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)/g)) {
+    ms += Number(amount) * UNIT_MS[unit as keyof typeof UNIT_MS]
+  }
+  return ms
+}
+
+function parseIso(text: string): number | undefined {
+  const number = String.raw`(\d+(?:[.,]\d+)?)`
+  const pattern = `^P(?:${number}W)?(?:${number}D)?(?:T(?=\\d)(?:${number}H)?(?:${number}M)?(?:${number}S)?)?$`
+  const match = new RegExp(pattern).exec(text)
+  if (match === null) return undefined
+  const amounts = match.slice(1).map((part) => Number((part ?? '0').replace(',', '.')))
+  const units = [UNIT_MS.w, UNIT_MS.d, UNIT_MS.h, UNIT_MS.m, UNIT_MS.s]
+  return amounts.reduce((ms, amount, index) => ms + amount * units[index]!, 0)
+}
+
+function fromObject(value: object, option: string, clock: Pick<Clock, 'wallNow'>): number {
+  const instantMs =
+    value instanceof Date ? value.getTime() : (value as Partial<InstantLike>).epochMilliseconds
+  if (instantMs !== undefined) {
+    if (!Number.isFinite(instantMs)) throw refusal(value, option)
+    return instantMs - clock.wallNow()
+  }
+  if (Array.isArray(value)) throw refusal(value, option)
+  // A Temporal.Duration has its parts as inherited getters, and years and months that have no fixed length.
+  const parts = value as DurationParts & { readonly years?: number; readonly months?: number }
+  if (parts.years || parts.months) throw refusal(value, option)
+  let ms = 0
+  for (const name of Object.keys(value)) if (!Object.hasOwn(PART_MS, name)) throw refusal(value, option)
+  for (const name of PARTS) {
+    const amount = parts[name] ?? 0
+    if (typeof amount !== 'number') throw refusal(value, option)
+    ms += amount * PART_MS[name]
+  }
+  return positive(ms, value, option)
+}
+
+function positive(ms: number, value: unknown, option: string): number {
+  if (!(ms > 0)) throw refusal(value, option)
+  return ms
+}
+
+function refusal(value: unknown, option: string): OptionsError {
+  return new OptionsError(`${option}: ${inspect(value)} is not a duration; use ${ACCEPTED}`)
+}

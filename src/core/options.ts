@@ -1,0 +1,133 @@
+import type { Clock, Random, Timers } from './clock.ts'
+import { durationMs, type Duration } from './duration.ts'
+import { OptionsError } from './errors.ts'
+import { inspect } from './inspect.ts'
+import type { Logger } from './logger.ts'
+import { systemClock, systemTimers } from './system.ts'
+import type { OnError } from './trouble.ts'
+
+/** Options of every cache. */
+export interface CacheOptions {
+  /** Names the cache in logs and metrics; default `'cache'`. */
+  readonly name?: string
+  /** Text before every key in the store, without `{` or `}`; default none in memory. */
+  readonly prefix?: string
+  /** How long entries live that are written without a ttl of their own; default `Infinity`. Not a `Date`. */
+  readonly ttl?: Duration
+  /** Default `consoleLogger`: warnings and errors, one line each. */
+  readonly logger?: Logger
+  /** `'ignore'` (default): a store in trouble means misses and `false`. `'throw'`: it means an error. */
+  readonly onError?: OnError
+  /** Source of time; default the system's. For tests: `FakeClock`. */
+  readonly clock?: Clock
+  /** Default the system's timers, or `clock` when it has timers of its own, as a `FakeClock` does. */
+  readonly timers?: Timers
+  /** Source of jitter; default the system's. */
+  readonly random?: Random
+}
+
+/** Options of a namespace; what is absent is as in its parent. */
+export interface NamespaceOptions {
+  /** Default ttl of entries in the namespace. Not a `Date`. */
+  readonly ttl?: Duration
+  /** Schema number in every key (`user:v2:5`): raise it when values change their shape. A whole number from 0. */
+  readonly keyVersion?: number
+}
+
+/** Options of a read. */
+export interface ReadOptions {
+  /** Ends the waiting of this caller: the call rejects with the signal's reason. */
+  readonly signal?: AbortSignal
+}
+
+/** Options of a write. */
+export interface SetOptions {
+  /** How long the entry is fresh; default: the cache's. A `Date` is the time when it ends. */
+  readonly ttl?: Duration
+}
+
+/** Options of a read-through. */
+export interface GetOrSetOptions extends SetOptions, ReadOptions {}
+
+/** The timers that belong to a clock: those given, else the clock's own if it has any, else the system's. */
+export function timersFor(options: Pick<CacheOptions, 'clock' | 'timers'>): Timers {
+  const own: Clock & Partial<Timers> = options.clock ?? systemClock
+  if (options.timers !== undefined) return options.timers
+  return own.set !== undefined && own.clear !== undefined ? (own as Clock & Timers) : systemTimers
+}
+
+/** The names of {@link CacheOptions}, for engines that accept more and check all. */
+export const CACHE_OPTIONS: readonly (keyof CacheOptions)[] = [
+  'name',
+  'prefix',
+  'ttl',
+  'logger',
+  'onError',
+  'clock',
+  'timers',
+  'random',
+]
+
+/**
+ * Refuses anything but an object with known options: a mistyped option would otherwise be silently ignored.
+ * A `signal` among them is looked at, too, since every method takes it in the same way.
+ * @throws OptionsError that names the option and the accepted ones.
+ */
+export function checkOptions(options: unknown, accepted: readonly string[], where: string): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new OptionsError(`${where}: the options must be an object, not ${inspect(options)}`)
+  }
+  for (const name in options) {
+    if (!accepted.includes(name)) {
+      throw new OptionsError(`${where}: unknown option ${inspect(name)}; accepted: ${accepted.join(', ')}`)
+    }
+    if (name === 'signal') checkSignal((options as { readonly signal: unknown }).signal, where)
+  }
+}
+
+// By its methods, since a signal may come from another realm.
+function checkSignal(signal: unknown, where: string): void {
+  if (signal === undefined) return
+  const { throwIfAborted, addEventListener } = (signal ?? {}) as Partial<AbortSignal>
+  if (typeof throwIfAborted === 'function' && typeof addEventListener === 'function') return
+  throw new OptionsError(`${where}: signal: ${inspect(signal)} is not an AbortSignal`)
+}
+
+/** Refuses a value that is not among `accepted`. @throws OptionsError */
+export function checkChoice(value: unknown, accepted: readonly unknown[], option: string): void {
+  if (accepted.includes(value)) return
+  throw new OptionsError(`${option}: ${inspect(value)} is not one of ${accepted.map(inspect).join(', ')}`)
+}
+
+/** Refuses an object that lacks a method. @throws OptionsError */
+export function checkMethods(value: unknown, methods: readonly string[], option: string): void {
+  const missing = methods.filter(
+    (name) => typeof (value as Record<string, unknown> | null)?.[name] !== 'function',
+  )
+  if (missing.length === 0) return
+  throw new OptionsError(
+    `${option}: ${inspect(value)} has no ${missing.map((name) => `${name}()`).join(', ')}`,
+  )
+}
+
+/** Refuses options of every cache that are not of an accepted form; prefix and ttl are looked at where they are used. */
+export function checkCacheOptions(options: CacheOptions): void {
+  const { name = '', onError = 'ignore', random } = options
+  if (typeof name !== 'string') throw new OptionsError(`name: ${inspect(name)} is not a string`)
+  if (random !== undefined && typeof random !== 'function')
+    throw new OptionsError(`random: ${inspect(random)} is not a function`)
+  checkChoice(onError, ['ignore', 'throw'], 'onError')
+  const methods = { logger: ['warn', 'error'], clock: ['now', 'wallNow'], timers: ['set', 'clear'] } as const
+  for (const option of ['logger', 'clock', 'timers'] as const) {
+    if (options[option] !== undefined) checkMethods(options[option], methods[option], option)
+  }
+}
+
+/** The default ttl of a cache in milliseconds. @throws OptionsError for what can't be one. */
+export function defaultTtlMs(ttl: Duration | undefined, where: string): number {
+  if (ttl === undefined) return Infinity
+  if (typeof ttl === 'object' && ttl !== null && (ttl instanceof Date || 'epochMilliseconds' in ttl)) {
+    throw new OptionsError(`${where}: a default must be a span such as '30m', not the date ${inspect(ttl)}`)
+  }
+  return durationMs(ttl, where, { wallNow: () => 0 })
+}

@@ -1,0 +1,14 @@
+import type { Clock, Random, Timers } from '../core/clock.ts'
+import type { Counters } from '../core/counters.ts'
+import type { Store } from '../core/store.ts'
+import type { Trouble } from '../core/trouble.ts'
+
+/** What a pipeline works with, all of it injected. */
+export interface PipelineParts {
+  readonly store: Store
+  readonly counters: Counters
+  readonly trouble: Trouble
+  readonly clock: Clock
+  readonly timers: Timers
+  readonly random: Random
+}

@@ -1,0 +1,69 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { RecursiveLoadError } from '../core/errors.ts'
+import type { Flight } from './flight.ts'
+
+// Which load the running code belongs to. On Node 20 an active AsyncLocalStorage doubles the price of every await
+// in the process, so it is switched off whenever no load is under way (docs/decisions/0002-recursive-loads.md).
+const context = new AsyncLocalStorage<Flight>()
+let active = 0
+
+/** The load whose loader is running here, if any. */
+export function enclosingFlight(): Flight | undefined {
+  if (active === 0) return undefined
+  const flight = context.getStore()
+  return flight?.done ? undefined : flight
+}
+
+/** Runs a loader so that the loads it asks for know their parent. */
+export async function runLoader<T>(flight: Flight, loader: () => T | PromiseLike<T>): Promise<T> {
+  active++
+  try {
+    return await context.run(flight, loader)
+  } finally {
+    active--
+    if (active === 0) context.disable()
+  }
+}
+
+/**
+ * Waits for another flight on behalf of the running loader, if there is one.
+ * @throws RecursiveLoadError when that flight waits, directly or through others, for this very loader.
+ */
+export async function waitFor<T>(flight: Flight, result: PromiseLike<T>): Promise<T> {
+  const waiting = enclosingFlight()
+  if (waiting === undefined) return result
+  if (reaches(flight, waiting, new Set())) throw recursive(flight.key, waiting)
+  waiting.waitsFor.add(flight)
+  try {
+    return await result
+  } finally {
+    waiting.waitsFor.delete(flight)
+  }
+}
+
+/** @throws RecursiveLoadError when a loader asks for a key that it, or a load it serves, is loading. */
+export function refuseRecursion(key: string, owner: object): Flight | undefined {
+  const parent = enclosingFlight()
+  for (let flight = parent; flight !== undefined; flight = flight.parent) {
+    if (flight.key === key && flight.owner === owner && !flight.done) throw recursive(key, parent!)
+  }
+  return parent
+}
+
+function reaches(from: Flight, target: Flight, seen: Set<Flight>): boolean {
+  if (from === target) return true
+  if (seen.has(from)) return false
+  seen.add(from)
+  for (const next of from.waitsFor) if (reaches(next, target, seen)) return true
+  return false
+}
+
+function recursive(key: string, from: Flight): RecursiveLoadError {
+  const chain = [key]
+  for (let flight: Flight | undefined = from; flight !== undefined; flight = flight.parent)
+    chain.unshift(flight.key)
+  return new RecursiveLoadError(
+    `the loader of '${from.key}' asks for '${key}', which waits for it (${chain.join(' → ')}); ` +
+      'read what it needs from the source, or under another key',
+  )
+}

@@ -1,0 +1,135 @@
+import type { Clock, Random, Timers } from '../core/clock.ts'
+import { durationMs } from '../core/duration.ts'
+import type { Duration } from '../core/duration.ts'
+import { OptionsError } from '../core/errors.ts'
+import { inspect } from '../core/inspect.ts'
+import { systemClock, systemRandom, systemTimers } from '../core/system.ts'
+
+/**
+ * Why an entry left the map: pushed out for room, for age, on request, by a newer value of the same key, or
+ * with all the others.
+ */
+export type RemovalCause = 'evicted' | 'expired' | 'deleted' | 'replaced' | 'cleared'
+
+/** Settings of a {@link BoundedMap}, all of them optional. */
+export interface BoundedMapOptions<K, V> {
+  /** The most entries it holds. Default 10,000; no bound by number when `maxWeight` is given. */
+  readonly maxEntries?: number
+  /** The most that its entries weigh together, in whatever unit `weigher` answers. Default: no bound. */
+  readonly maxWeight?: number
+  /** Weight of an entry when it is written, 0 or more. Default 1. */
+  readonly weigher?: (value: V, key: K) => number
+  /** What a single entry may weigh; a heavier one is not stored. Default `maxWeight`. */
+  readonly maxEntryWeight?: number
+  /** How long entries live unless `set` says otherwise. Default: for ever. */
+  readonly ttl?: Duration
+  /**
+   * Called after an entry has left. The map may be used in it. An exception that it throws is dropped and
+   * counted in `stats()`, because a removal may come from a timer, where nobody could catch it.
+   */
+  readonly onRemoval?: (key: K, value: V, cause: RemovalCause) => void
+  /** Source of time. Default: the system's monotonic clock, looked at as seldom as deadlines allow. */
+  readonly clock?: Clock
+  /** Source of timers. Default: the runtime's, which don't keep the process alive. */
+  readonly timers?: Timers
+  /** Source of the seed of the hash function. */
+  readonly random?: Random
+}
+
+/** Settings of one entry. */
+export interface SetOptions {
+  /** How long it lives, or until when. Default: the map's ttl. */
+  readonly ttl?: Duration
+  /** What it weighs; default: what the weigher says. */
+  readonly weight?: number
+}
+
+/** Complete settings. */
+export interface ResolvedOptions<K, V> {
+  readonly maxEntries: number
+  readonly maxWeight: number
+  readonly maxEntryWeight: number
+  readonly weigher: ((value: V, key: K) => number) | undefined
+  readonly ttlMs: number
+  readonly onRemoval: ((key: K, value: V, cause: RemovalCause) => void) | undefined
+  readonly clock: Clock
+  readonly timers: Timers
+  readonly random: Random
+}
+
+const MAP_OPTIONS: ReadonlySet<string> = new Set<keyof BoundedMapOptions<unknown, unknown>>([
+  'maxEntries',
+  'maxWeight',
+  'weigher',
+  'maxEntryWeight',
+  'ttl',
+  'onRemoval',
+  'clock',
+  'timers',
+  'random',
+])
+const SET_OPTIONS: ReadonlySet<string> = new Set<keyof SetOptions>(['ttl', 'weight'])
+
+// More a Map of JavaScript does not take.
+const MOST_ENTRIES = 2 ** 24
+
+/** Checks the options of a map and fills in the defaults. */
+export function resolveOptions<K, V>(options: BoundedMapOptions<K, V>): ResolvedOptions<K, V> {
+  refuseUnknown(options, MAP_OPTIONS)
+  const weighed = options.maxWeight !== undefined
+  const maxWeight = weight('maxWeight', options.maxWeight ?? Infinity)
+  const clock = options.clock ?? systemClock
+  if (!weighed) {
+    for (const name of ['weigher', 'maxEntryWeight'] as const) {
+      if (options[name] !== undefined) throw new OptionsError(`${name} has no effect without maxWeight`)
+    }
+  }
+  return {
+    maxEntries: count('maxEntries', options.maxEntries ?? (weighed ? MOST_ENTRIES : 10_000)),
+    maxWeight,
+    maxEntryWeight: Math.min(maxWeight, weight('maxEntryWeight', options.maxEntryWeight ?? maxWeight)),
+    weigher: callable('weigher', options.weigher),
+    ttlMs: options.ttl === undefined ? Infinity : durationMs(options.ttl, 'ttl', clock),
+    onRemoval: callable('onRemoval', options.onRemoval),
+    clock,
+    timers: options.timers ?? systemTimers,
+    random: options.random ?? systemRandom,
+  }
+}
+
+/** Refuses names that `set` does not know. */
+export function checkSetOptions(options: SetOptions): void {
+  refuseUnknown(options, SET_OPTIONS)
+}
+
+/** Refuses what is no weight of an entry. */
+export function entryWeight(value: number): number {
+  if (typeof value === 'number' && value >= 0 && value !== Infinity) return value
+  throw new OptionsError(`weight: ${inspect(value)} is not a finite number of 0 or more`)
+}
+
+function refuseUnknown(options: object, known: ReadonlySet<string>): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new OptionsError(`options: ${inspect(options)} is not an object`)
+  }
+  for (const name of Object.keys(options)) {
+    if (!known.has(name)) {
+      throw new OptionsError(`${name} is not an option; known are ${[...known].join(', ')}`)
+    }
+  }
+}
+
+function count(name: string, value: number): number {
+  if (Number.isInteger(value) && value >= 1 && value <= MOST_ENTRIES) return value
+  throw new OptionsError(`${name}: ${inspect(value)} is not a whole number from 1 to ${MOST_ENTRIES}`)
+}
+
+function weight(name: string, value: number): number {
+  if (typeof value === 'number' && value > 0) return value
+  throw new OptionsError(`${name}: ${inspect(value)} is not a number above 0`)
+}
+
+function callable<F>(name: string, value: F): F {
+  if (value === undefined || typeof value === 'function') return value
+  throw new OptionsError(`${name}: ${inspect(value)} is not a function`)
+}

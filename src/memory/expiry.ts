@@ -1,0 +1,186 @@
+import type { Clock, TimerHandle, Timers } from '../core/clock.ts'
+import { systemClock } from '../core/system.ts'
+import { Deadlines } from './deadlines.ts'
+import { FIRST_SLOT } from './eviction-policy.ts'
+
+/** The longest delay that timers take. */
+export const MAX_DELAY_MS: number = 2 ** 31 - 1
+const SLOTS_PER_TICK = 20_000
+const TICK_BUDGET_MS = 4
+const SLOTS_PER_CLOCK_LOOK = 64
+const TICK_GAP_MS = 100
+const SWEEP_GAP_MS = 1000
+
+// One look at the system's clock costs more than the rest of a read, so it serves the reads after it: this
+// many of them, no longer than a timer of a second runs, and only for deadlines farther ahead than that timer
+// can be late unless the process hung. Nearer deadlines get a look of their own.
+const READS_PER_CLOCK_LOOK = 64
+const NEAR_MS = 5000
+
+/** Whose entries expire. */
+export interface ExpiryOwner {
+  /** Slots in use are below this. */
+  slotsEnd(): number
+  /** Removes an expired entry. */
+  expire(slot: number): void
+  /** Called after a tick that removed something. */
+  swept(): void
+}
+
+/**
+ * Deadlines of slots, checked when an entry is read, and a sweep that frees what is never read again: one
+ * timer, at most 20,000 slots or 5 ms a tick, and none while nothing can expire.
+ */
+export class Expiry {
+  readonly #deadlines: Deadlines
+  readonly #owner: ExpiryOwner
+  readonly #clock: Clock
+  readonly #timers: Timers
+  readonly #caching: boolean
+
+  #cachedMs = 0
+  #readsLeft = 0
+
+  #timer: TimerHandle
+  #timerAtMs = Infinity
+  #closed = false
+
+  /** The earliest deadline, or a time before it. */
+  #nextDueMs = Infinity
+  /** Where the sweep under way goes on; 0 when there is none. */
+  #cursor = 0
+  #lastSweepMs = -Infinity
+
+  constructor(owner: ExpiryOwner, clock: Clock, timers: Timers, capacity: number) {
+    this.#owner = owner
+    this.#clock = clock
+    this.#timers = timers
+    this.#caching = clock === systemClock
+    this.#deadlines = new Deadlines(capacity + FIRST_SLOT, clock.now())
+  }
+
+  /** Makes room for `capacity` slots. */
+  grow(capacity: number): void {
+    this.#deadlines.grow(capacity + FIRST_SLOT)
+  }
+
+  /** Whether the entry of a slot has expired. */
+  isDue(slot: number): boolean {
+    if (!this.#deadlines.inUse) return false
+    const deadlineMs = this.#deadlines.at(slot)
+    if (deadlineMs === Infinity) return false
+    if (this.#readsLeft > 0 && deadlineMs - this.#cachedMs > NEAR_MS) {
+      this.#readsLeft--
+      return false
+    }
+    return this.#now() >= deadlineMs
+  }
+
+  /** Milliseconds until the entry of a slot expires. */
+  remainingMs(slot: number): number {
+    return this.#deadlines.at(slot) - this.#clock.now()
+  }
+
+  /** Sets how long the entry of a slot lives from now on. */
+  set(slot: number, ttlMs: number): void {
+    if (ttlMs === Infinity) {
+      this.#deadlines.clear(slot)
+      return
+    }
+    const nowMs = this.#now()
+    const deadlineMs = nowMs + ttlMs
+    this.#deadlines.set(slot, deadlineMs, nowMs)
+    if (deadlineMs >= this.#nextDueMs) return
+    this.#nextDueMs = deadlineMs
+    if (this.#cursor === 0) this.#schedule(nowMs)
+  }
+
+  /** Forgets the deadline of a slot. */
+  clear(slot: number): void {
+    this.#deadlines.clear(slot)
+  }
+
+  /** Forgets all deadlines and stops the timer. */
+  clearAll(): void {
+    this.#deadlines.clearAll()
+    this.#nextDueMs = Infinity
+    this.#cursor = 0
+    this.#disarm()
+  }
+
+  /** Stops the timer for good; entries still expire when they are read. */
+  close(): void {
+    this.#closed = true
+    this.#disarm()
+    this.#readsLeft = 0
+  }
+
+  #now(): number {
+    const nowMs = this.#clock.now()
+    if (this.#caching && !this.#closed) {
+      this.#cachedMs = nowMs
+      this.#readsLeft = READS_PER_CLOCK_LOOK
+      if (this.#timerAtMs > nowMs + SWEEP_GAP_MS) this.#arm(nowMs, SWEEP_GAP_MS)
+    }
+    return nowMs
+  }
+
+  #arm(nowMs: number, delayMs: number): void {
+    if (this.#closed) return
+    this.#disarm()
+    const delay = Math.min(Math.ceil(delayMs), MAX_DELAY_MS)
+    this.#timerAtMs = nowMs + delay
+    this.#timer = this.#timers.set(() => this.#tick(), delay)
+  }
+
+  #disarm(): void {
+    if (this.#timer === undefined) return
+    this.#timers.clear(this.#timer)
+    this.#timer = undefined
+    this.#timerAtMs = Infinity
+  }
+
+  #schedule(nowMs: number): void {
+    if (this.#cursor !== 0) this.#arm(nowMs, TICK_GAP_MS)
+    else if (this.#nextDueMs !== Infinity) {
+      const dueMs = Math.max(this.#nextDueMs, this.#lastSweepMs + SWEEP_GAP_MS)
+      if (dueMs < this.#timerAtMs) this.#arm(nowMs, Math.max(1, dueMs - nowMs))
+    }
+  }
+
+  #tick(): void {
+    this.#timer = undefined
+    this.#timerAtMs = Infinity
+    this.#readsLeft = 0
+    const nowMs = this.#clock.now()
+    if (this.#cursor !== 0 || this.#nextDueMs <= nowMs) this.#sweep(nowMs)
+    this.#schedule(nowMs)
+  }
+
+  #sweep(startMs: number): void {
+    if (this.#cursor === 0) {
+      this.#cursor = FIRST_SLOT
+      this.#lastSweepMs = startMs
+      // Whatever is set or met from here on lowers it again.
+      this.#nextDueMs = Infinity
+    }
+    let nowMs = startMs
+    let removed = false
+    const end = Math.min(this.#owner.slotsEnd(), this.#cursor + SLOTS_PER_TICK)
+    let slot = this.#cursor
+    while (slot < end) {
+      const deadlineMs = this.#deadlines.at(slot)
+      if (deadlineMs <= nowMs) {
+        this.#owner.expire(slot)
+        removed = true
+      } else if (deadlineMs < this.#nextDueMs) this.#nextDueMs = deadlineMs
+      slot++
+      if (slot % SLOTS_PER_CLOCK_LOOK === 0) {
+        nowMs = this.#clock.now()
+        if (nowMs - startMs >= TICK_BUDGET_MS) break
+      }
+    }
+    this.#cursor = slot < this.#owner.slotsEnd() ? slot : 0
+    if (removed) this.#owner.swept()
+  }
+}

@@ -1,0 +1,106 @@
+import { mix } from '../internal/hash.ts'
+import type { Bounds } from './eviction-policy.ts'
+import { Miniature } from './miniature.ts'
+
+// Window sizes to choose from, evenly on a scale of ratios: from next to none to a clock without admission.
+const WINDOW_SHARES = [0.01, 0.1, 0.4, 1] as const
+/** The share to begin with: before there is evidence the middle is least wrong. */
+export const INITIAL_WINDOW_SHARE = 0.1
+const MINIATURE_ENTRIES = 64
+// Sampled accesses between two looks at the evidence.
+const ACCESSES_PER_LOOK = 64
+// Evidence loses half its weight after this many accesses an entry of the miniature.
+const MEMORY_PER_ENTRY = 10
+// A window is left for another that is ahead by two standard deviations.
+const SIGNIFICANCE = 2
+
+/**
+ * Chooses the size of the window by trying: miniature caches with windows of different sizes see a sampled
+ * part of the accesses, and the size whose miniature hits more is taken, as soon as its lead over the present
+ * one can hardly be chance. Every 2nd, 4th, 8th ... key is sampled so that a miniature has 64 to 127 entries:
+ * a large cache spends next to nothing on it.
+ */
+export class WindowTuner {
+  readonly #miniatures: readonly Miniature[]
+  readonly #mask: number
+  // How often exactly the miniatures in this bit set hit.
+  readonly #outcomes = new Float64Array(1 << WINDOW_SHARES.length)
+  readonly #memory: number
+  #untilLook = ACCESSES_PER_LOOK
+  #untilFade: number
+  #chosen = 1
+
+  /** @param entries how many entries the cache holds when it is full. */
+  constructor(bounds: Bounds, entries: number) {
+    let rate = 1
+    while (entries / (rate * 2) >= MINIATURE_ENTRIES) rate *= 2
+    this.#mask = rate - 1
+    const capacity = Math.max(1, Math.round(entries / rate))
+    const small = {
+      maxEntries: Math.max(1, Math.round(bounds.maxEntries / rate)),
+      maxWeight: bounds.maxWeight / rate,
+    }
+    this.#miniatures = WINDOW_SHARES.map((share) => new Miniature(small, share, capacity))
+    this.#memory = capacity * MEMORY_PER_ENTRY
+    this.#untilFade = this.#memory
+  }
+
+  /** The window size that is best by the evidence. */
+  get windowShare(): number {
+    return WINDOW_SHARES[this.#chosen]!
+  }
+
+  /** Whether keys of this hash are sampled. */
+  samples(hash: number): boolean {
+    // Not the low bits themselves: those choose the block of the sketch, and only some would be used.
+    return (mix(hash ^ 0x5bd1e995) & this.#mask) === 0
+  }
+
+  /** Plays an access to a sampled key; whether {@link windowShare} has changed. */
+  access(hash: number, weight: number): boolean {
+    let outcome = 0
+    for (let i = 0; i < this.#miniatures.length; i++) {
+      if (this.#miniatures[i]!.access(hash, weight)) outcome |= 1 << i
+    }
+    this.#outcomes[outcome]!++
+    if (--this.#untilFade === 0) this.#fade()
+    return --this.#untilLook === 0 && this.#look()
+  }
+
+  /** Removes a sampled key that was removed on request or for age. */
+  forget(hash: number): void {
+    for (const miniature of this.#miniatures) miniature.forget(hash)
+  }
+
+  /** Removes all keys; the evidence stays. */
+  clear(): void {
+    for (const miniature of this.#miniatures) miniature.clear()
+  }
+
+  #fade(): void {
+    this.#untilFade = this.#memory
+    for (let i = 0; i < this.#outcomes.length; i++) this.#outcomes[i]! /= 2
+  }
+
+  #look(): boolean {
+    this.#untilLook = ACCESSES_PER_LOOK
+    let best = this.#chosen
+    for (let i = 0; i < WINDOW_SHARES.length; i++) {
+      if (this.#hitsWithout(i, best) > this.#hitsWithout(best, i)) best = i
+    }
+    const ahead = this.#hitsWithout(best, this.#chosen)
+    const behind = this.#hitsWithout(this.#chosen, best)
+    if (ahead - behind <= SIGNIFICANCE * Math.sqrt(ahead + behind)) return false
+    this.#chosen = best
+    return true
+  }
+
+  // How often one miniature hit and another did not.
+  #hitsWithout(one: number, other: number): number {
+    let hits = 0
+    for (let outcome = 0; outcome < this.#outcomes.length; outcome++) {
+      if ((outcome >> one) & 1 && !((outcome >> other) & 1)) hits += this.#outcomes[outcome]!
+    }
+    return hits
+  }
+}

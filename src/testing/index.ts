@@ -1,0 +1,5 @@
+export { conformanceCases } from './conformance/suite.ts'
+export type { ConformanceCase, ConformanceTarget } from './conformance/trial.ts'
+export { FakeClock } from './fake-clock.ts'
+export { MockCache, type MockCall, type MockedMethod } from './mock-cache.ts'
+export { NullCache } from './null-cache.ts'

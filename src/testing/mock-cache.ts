@@ -1,0 +1,145 @@
+import { BaseCache } from '../cache/base-cache.ts'
+import { storeFrom, type Slot } from '../cache/store-from.ts'
+import { CACHE_OPTIONS, checkOptions, type CacheOptions, type NamespaceOptions } from '../core/options.ts'
+
+/** The methods that a {@link MockCache} records. */
+export type MockedMethod =
+  | 'get'
+  | 'getMany'
+  | 'set'
+  | 'setMany'
+  | 'delete'
+  | 'deleteMany'
+  | 'take'
+  | 'has'
+  | 'ttl'
+  | 'expire'
+  | 'increment'
+  | 'decrement'
+  | 'getOrSet'
+  | 'getOrSetMany'
+  | 'deleteByPrefix'
+  | 'clear'
+
+const METHODS: readonly MockedMethod[] = [
+  'get',
+  'getMany',
+  'set',
+  'setMany',
+  'delete',
+  'deleteMany',
+  'take',
+  'has',
+  'ttl',
+  'expire',
+  'increment',
+  'decrement',
+  'getOrSet',
+  'getOrSetMany',
+  'deleteByPrefix',
+  'clear',
+]
+
+/** One recorded call. */
+export interface MockCall {
+  /** The method that was called. */
+  readonly method: MockedMethod
+  /** The arguments as given. */
+  readonly args: readonly unknown[]
+  /** The namespace it was called on, such as `user`; `''` for the cache itself. */
+  readonly namespace: string
+}
+
+interface Plan {
+  readonly method: MockedMethod
+  readonly key: string | undefined
+  readonly act: () => unknown
+}
+
+/**
+ * A cache for unit tests of code that uses one: it works (in memory, by the rules of every engine), records each
+ * call, of namespaces too, and answers or fails as told.
+ *
+ * ```ts no-check
+ * const cache = new MockCache()
+ * cache.answer('get', 'user:1', { id: 1 })
+ * cache.fail('set', new Error('full'))
+ * ```
+ */
+export class MockCache<V = unknown> extends BaseCache<V> {
+  /** Every call so far, in order. */
+  readonly calls: MockCall[] = []
+  readonly #plans: Plan[] = []
+
+  /** @throws OptionsError, KeyError for wrong options. */
+  constructor(options: CacheOptions = {}) {
+    checkOptions(options, CACHE_OPTIONS, 'MockCache')
+    const slots = new Map<string, Slot>()
+    const primitives = {
+      read: (key: string) => slots.get(key),
+      write: (key: string, slot: Slot) => slots.set(key, slot),
+      remove: (key: string) => slots.delete(key),
+      keys: () => slots.keys(),
+    }
+    super(storeFrom(primitives, { clock: options.clock }), options)
+    this.#mock(this, '')
+  }
+
+  /** The recorded calls of one method. */
+  callsOf(method: MockedMethod): readonly MockCall[] {
+    return this.calls.filter((call) => call.method === method)
+  }
+
+  /** From now on `method` resolves with `value`: for that key (as the caller gives it), or whatever the key. */
+  answer(
+    method: MockedMethod,
+    ...plan: readonly [value: unknown] | readonly [key: string, value: unknown]
+  ): this {
+    const [key, value] = plan.length === 1 ? [undefined, plan[0]] : plan
+    this.#plans.unshift({ method, key, act: () => value })
+    return this
+  }
+
+  /** From now on `method` rejects with `error`: for that key, or whatever the key. */
+  fail(
+    method: MockedMethod,
+    ...plan: readonly [error: unknown] | readonly [key: string, error: unknown]
+  ): this {
+    const [key, error] = plan.length === 1 ? [undefined, plan[0]] : plan
+    const act = (): never => {
+      throw error
+    }
+    this.#plans.unshift({ method, key, act })
+    return this
+  }
+
+  /** Forgets the recorded calls and the planned answers; what is stored stays. */
+  reset(): void {
+    this.calls.length = 0
+    this.#plans.length = 0
+  }
+
+  // Own properties in front of the methods: the contract itself stays in one place, and its types too.
+  #mock(cache: BaseCache<never>, namespace: string): void {
+    for (const method of METHODS) {
+      const original = cache[method] as (...args: unknown[]) => unknown
+      const mocked = async (...args: unknown[]): Promise<unknown> => {
+        this.calls.push({ method, args, namespace })
+        const plan = this.#plans.find((one) => one.method === method && (one.key ?? args[0]) === args[0])
+        return plan === undefined ? original.apply(cache, args) : plan.act()
+      }
+      Object.defineProperty(cache, method, { value: mocked })
+    }
+    const original = cache.namespace
+    const mocked = (name: string, options?: NamespaceOptions): BaseCache<never> => {
+      const view = original.call<BaseCache<never>, [string, NamespaceOptions | undefined], BaseCache<never>>(
+        cache,
+        name,
+        options,
+      )
+      this.#mock(view, namespace === '' ? name : `${namespace}:${name}`)
+      return view
+    }
+    Object.defineProperty(cache, 'namespace', { value: mocked })
+  }
+}

@@ -1,0 +1,13 @@
+import { BaseCache } from '../cache/base-cache.ts'
+import { storeFrom } from '../cache/store-from.ts'
+import { CACHE_OPTIONS, checkOptions, type CacheOptions } from '../core/options.ts'
+
+/** A cache that keeps nothing: every read misses, every load runs (concurrent ones still share it). */
+export class NullCache<V = unknown> extends BaseCache<V> {
+  /** @throws OptionsError, KeyError for wrong options. */
+  constructor(options: CacheOptions = {}) {
+    checkOptions(options, CACHE_OPTIONS, 'NullCache')
+    const nothing = { read: () => undefined, write: () => undefined, remove: () => false, keys: () => [] }
+    super(storeFrom(nothing, { clock: options.clock }), options)
+  }
+}

@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest'
+import { OptionsError } from '../../src/core/errors.ts'
+import { checkChoice, checkMethods, checkOptions, defaultTtlMs, timersFor } from '../../src/core/options.ts'
+import { systemTimers } from '../../src/core/system.ts'
+import { FakeClock } from '../../src/testing/index.ts'
+
+describe('checkOptions', () => {
+  it('accepts known options, undefined ones too', () => {
+    expect(() => checkOptions({ ttl: 5, signal: undefined }, ['ttl', 'signal'], 'set')).not.toThrow()
+    expect(() => checkOptions({}, [], 'set')).not.toThrow()
+  })
+
+  it.each<[unknown, string]>([
+    [{ tll: 5 }, "set: unknown option 'tll'; accepted: ttl, signal"],
+    [Object.create({ tll: 5 }), "set: unknown option 'tll'"],
+    [null, 'set: the options must be an object, not null'],
+    ['5m', "set: the options must be an object, not '5m'"],
+    [[], 'set: the options must be an object, not an array of 0'],
+    [() => 1, 'set: the options must be an object, not function'],
+  ])('refuses %o', (options, message) => {
+    const check = (): void => checkOptions(options, ['ttl', 'signal'], 'set')
+
+    expect(check).toThrow(OptionsError)
+    expect(check).toThrow(message)
+  })
+})
+
+describe('checkChoice', () => {
+  it('names the choices', () => {
+    expect(() => checkChoice('a', ['a', 'b'], 'mode')).not.toThrow()
+    expect(() => checkChoice('c', ['a', 'b'], 'mode')).toThrow("mode: 'c' is not one of 'a', 'b'")
+  })
+})
+
+describe('checkMethods', () => {
+  it.each([null, undefined, 5, {}, { a: 1 }])('names the missing methods of %o', (value) => {
+    expect(() => checkMethods(value, ['a', 'b'], 'logger')).toThrow(/^logger: .* has no a\(\), b\(\)$/)
+  })
+
+  it('accepts methods that are inherited', () => {
+    expect(() => checkMethods(new FakeClock(), ['now', 'wallNow'], 'clock')).not.toThrow()
+  })
+})
+
+describe('the default ttl', () => {
+  it('is for ever when none is given', () => {
+    expect(defaultTtlMs(undefined, 'ttl')).toBe(Infinity)
+    expect(defaultTtlMs('5m', 'ttl')).toBe(300_000)
+  })
+
+  it.each([new Date(), { epochMilliseconds: 5 }])(
+    'is no date, which would pass once and for all: %o',
+    (ttl) => {
+      expect(() => defaultTtlMs(ttl, 'ttl')).toThrow(
+        "ttl: a default must be a span such as '30m', not the date",
+      )
+    },
+  )
+
+  it.each([null, 0, 'junk'])('is refused as every duration is: %o', (ttl) => {
+    expect(() => defaultTtlMs(ttl as never, 'ttl')).toThrow(OptionsError)
+  })
+})
+
+describe('timers', () => {
+  it('are those given, else those of the clock, else those of the system', () => {
+    const clock = new FakeClock()
+    const timers = new FakeClock()
+
+    expect(timersFor({ clock, timers })).toBe(timers)
+    expect(timersFor({ clock })).toBe(clock)
+    expect(timersFor({ clock: { now: () => 0, wallNow: () => 0 } })).toBe(systemTimers)
+    expect(timersFor({})).toBe(systemTimers)
+  })
+})

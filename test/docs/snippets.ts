@@ -1,0 +1,80 @@
+import { join } from 'node:path'
+import ts from 'typescript'
+import { project, readPage } from './markdown.ts'
+import { runText } from './program.ts'
+
+/** A program in a page, and what the page says that it prints. */
+export interface Snippet {
+  readonly page: string
+  readonly line: number
+  readonly text: string
+  readonly output: string | undefined
+}
+
+/** The `ts` blocks of a page, each with the `text output` block right after it. */
+export function readSnippets(page: string, markdown: string): readonly Snippet[] {
+  const snippets: Snippet[] = []
+  const { fences } = readPage(markdown)
+  for (const [index, { info, line, text, follows }] of fences.entries()) {
+    const [language = '', ...options] = info.split(/\s+/)
+    if (language === 'ts') {
+      if (options.length > 0)
+        throw new Error(`${page}:${line - 1} \`${info}\`: a ts block is checked, always`)
+      snippets.push({ page, line, text, output: undefined })
+    } else if (/^(tsx|typescript|js|javascript)$/i.test(language)) {
+      throw new Error(`${page}:${line - 1} \`${info}\`: write \`ts\`, so that the block is checked`)
+    } else if (options.includes('output')) {
+      const program = snippets.at(-1)
+      if (!follows || !program || fences[index - 1]?.line !== program.line) {
+        throw new Error(`${page}:${line - 1} an output block stands right after its program`)
+      }
+      snippets[snippets.length - 1] = { ...program, output: text }
+    }
+  }
+  return snippets
+}
+
+/** Type-checks the blocks as files of the project, so that `cachette` means its own source. */
+export function typeCheck(snippets: readonly Snippet[]): readonly string[] {
+  const options: ts.CompilerOptions = {
+    ...readOptions(),
+    // A block is a module of its own; that it shows a variable and does not use it is no mistake.
+    moduleDetection: ts.ModuleDetectionKind.Force,
+    noUnusedLocals: false,
+    noUnusedParameters: false,
+  }
+  const files = new Map(snippets.map((snippet) => [virtualPath(snippet), snippet]))
+  const host = ts.createCompilerHost(options)
+  const { fileExists, readFile } = host
+  host.getCurrentDirectory = () => project
+  host.fileExists = (path) => files.has(path) || fileExists(path)
+  host.readFile = (path) => files.get(path)?.text ?? readFile(path)
+  const program = ts.createProgram([...files.keys()], options, host)
+  return [...files].flatMap(([path, { page, line }]) => {
+    const file = program.getSourceFile(path)!
+    return [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)].map(
+      (diagnostic) => {
+        const at = line + file.getLineAndCharacterOfPosition(diagnostic.start ?? 0).line
+        return `${page}:${at} ${ts.flattenDiagnosticMessageText(diagnostic.messageText, ' ')}`
+      },
+    )
+  })
+}
+
+/** Runs a block that is followed by its output and answers how the two differ. */
+export function compareOutput({ page, line, text, output }: Snippet): readonly string[] {
+  const printed = runText(text).trimEnd()
+  return printed === output
+    ? []
+    : [`${page}:${line} prints ${JSON.stringify(printed)}, the page says otherwise`]
+}
+
+function virtualPath({ page, line }: Snippet): string {
+  return join(project, '.cache/snippets', `${page}.${line}.ts`)
+}
+
+function readOptions(): ts.CompilerOptions {
+  const { config, error } = ts.readConfigFile(join(project, 'tsconfig.json'), ts.sys.readFile)
+  if (error) throw new Error(ts.flattenDiagnosticMessageText(error.messageText, ' '))
+  return ts.parseJsonConfigFileContent(config, { ...ts.sys, readDirectory: () => [] }, project).options
+}

@@ -1,0 +1,95 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type Fixture, makeFixture } from './fixture.ts'
+
+const exports = { '.': { '@cachette/source': './src/index.ts' }, './package.json': './package.json' }
+
+describe('the docs coverage check', () => {
+  let fixture: Fixture
+
+  beforeEach(() => {
+    fixture = makeFixture()
+    fixture.write('package.json', JSON.stringify({ name: 'planted', type: 'module', exports }))
+  })
+
+  afterEach(() => {
+    fixture.remove()
+  })
+
+  it('passes when everything public has a docstring, and counts it', () => {
+    fixture.write(
+      'src/index.ts',
+      `/** A port. */
+      export interface Port {
+        /** Opens it. */
+        open(): void
+      }
+      /** A door. */
+      export class Door implements Port {
+        readonly #hinges = 2
+        private readonly frame = 'oak'
+        constructor() { void [this.#hinges, this.frame] }
+        open(): void {}
+        async [Symbol.asyncDispose](): Promise<void> {}
+      }
+      /** Out of order. */
+      export class DoorError extends Error { override readonly name = 'DoorError' }
+      class Hidden { undocumented(): void {} }
+      void Hidden`,
+    )
+
+    expect(fixture.run('check-docs')).toEqual({
+      status: 0,
+      output: 'docs: 5 of 5 public names documented, 1 entry points\n',
+      errors: '',
+    })
+  })
+
+  it.each([
+    ['a function', 'export function planted(): void {}', 'planted'],
+    ['a type', 'export type Planted = string', 'Planted'],
+    ['a method', '/** A. */ export class A { planted(): void {} }', 'A.planted'],
+    ['a protected method', '/** A. */ export abstract class A { protected planted(): void {} }', 'A.planted'],
+    ['a getter', '/** A. */ export class A { get planted(): number { return 1 } }', 'A.planted'],
+    ['a member of an interface', '/** A. */ export interface A { readonly planted: string }', 'A.planted'],
+    ['a member of an object type', '/** A. */ export type A = { readonly planted: string }', 'A.planted'],
+    ['an empty docstring', '/** */ export const planted = 1', 'planted'],
+  ])('reports %s without one', (_, text, name) => {
+    fixture.write('src/index.ts', text)
+
+    const { status, errors } = fixture.run('check-docs')
+
+    expect(status).toBe(1)
+    expect(errors).toBe(`docs: src/index.ts:1 ${name} (planted) has no docstring\n`)
+  })
+
+  it('follows a re-export to the file that lacks the docstring', () => {
+    fixture.write('src/index.ts', `/** Not the place. */\nexport { planted as renamed } from './other.ts'`)
+    fixture.write('src/other.ts', '\nexport const planted = 1')
+
+    const { status, errors } = fixture.run('check-docs')
+
+    expect(status).toBe(1)
+    expect(errors).toBe('docs: src/other.ts:2 renamed (planted) has no docstring\n')
+  })
+
+  it('fails when there is nothing to look at', () => {
+    fixture.write('src/index.ts', 'export {}')
+
+    expect(fixture.run('check-docs')).toMatchObject({
+      status: 1,
+      errors: 'docs: the entry points export nothing\n',
+    })
+  })
+
+  it('fails when an entry point has no source', () => {
+    fixture.write(
+      'package.json',
+      JSON.stringify({ name: 'planted', exports: { './attic': { default: './x.js' } } }),
+    )
+
+    const { status, errors } = fixture.run('check-docs')
+
+    expect(status).toBe(1)
+    expect(errors).toContain('exports["./attic"] lacks "@cachette/source"')
+  })
+})

@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config'
+
+const report = '.cache/package.json'
+
+export default defineConfig({
+  test: {
+    include: ['test/package/*.test.ts'],
+    testTimeout: 120_000,
+    hookTimeout: 300_000,
+    reporters: process.env['CI'] ? ['default', ['json', { outputFile: report }]] : ['default'],
+  },
+})

@@ -1,0 +1,87 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { storeFrom, type Slot, type Store } from '../../src/index.ts'
+import { BoundedMap } from '../../src/memory/bounded-map.ts'
+import { MemoryStore } from '../../src/memory/memory-store.ts'
+import { valueKeeper } from '../../src/serialization/isolation.ts'
+import { plans, play, withOverrides } from './world.ts'
+
+type Step = (label: string) => Promise<void>
+type MakeStore = (step: Step) => Store
+
+const memory: MakeStore = () => new MemoryStore(new BoundedMap(), valueKeeper({}))
+
+// An engine whose every primitive takes its time, as a server does: the scheduler decides how long.
+const slowEngine: MakeStore = (step) => {
+  const map = new Map<string, Slot>()
+  return storeFrom({
+    read: async (key) => {
+      await step('read')
+      const slot = map.get(key)
+      await step('read answer')
+      return slot
+    },
+    write: async (key, slot) => {
+      await step('write')
+      map.set(key, slot)
+      await step('write answer')
+    },
+    remove: async (key) => {
+      await step('remove')
+      return map.delete(key)
+    },
+    keys: () => map.keys(),
+  })
+}
+
+const withoutLeaseCheck =
+  (make: MakeStore): MakeStore =>
+  (step) => {
+    const store = make(step)
+    return withOverrides(store, {
+      fill: async (fills) => {
+        const writes = fills.map(({ lease, stored, ttlMs }) => ({
+          kind: 'set' as const,
+          key: lease.key,
+          stored,
+          ttlMs,
+        }))
+        return (await store.write(writes)).map((result) => result.ok)
+      },
+    })
+  }
+
+const withoutDetachRule =
+  (make: MakeStore): MakeStore =>
+  (step) =>
+    withOverrides(make(step), { joinable: () => true })
+
+function schedules(make: MakeStore, numRuns: number): Promise<fc.RunDetails<[fc.Scheduler, unknown]>> {
+  const property = fc.asyncProperty(fc.scheduler(), plans, async (scheduler, planned) => {
+    const world = await play(scheduler, planned, make)
+    expect(world.violations).toEqual([])
+    // Between two invalidations at most one load: each mutation may make one more necessary.
+    expect(world.loads).toBeLessThanOrEqual(1 + world.mutations)
+  })
+  return Promise.resolve(fc.check(property, { numRuns })) as Promise<fc.RunDetails<[fc.Scheduler, unknown]>>
+}
+
+describe.each([
+  { engine: 'memory', make: memory, runs: 20_000 },
+  { engine: 'a slow engine', make: slowEngine, runs: 20_000 },
+])('concurrent operations on one key of $engine', ({ engine, make, runs }) => {
+  test(`show no stale value and no superfluous load in ${runs} schedules`, { timeout: 300_000 }, async () => {
+    const details = await schedules(make, runs)
+    console.log(`${engine}: ${details.numRuns} schedules, seed ${details.seed}`)
+    expect(details.failed, fc.defaultReportMessage(details)).toBe(false)
+    expect(details.numRuns).toBe(runs)
+  })
+
+  test('go wrong when fills are not checked against their lease', { timeout: 300_000 }, async () => {
+    expect((await schedules(withoutLeaseCheck(make), 20_000)).failed).toBe(true)
+  })
+
+  test('go wrong when a caller may join a load that began before a write', { timeout: 300_000 }, async () => {
+    expect((await schedules(withoutDetachRule(make), 20_000)).failed).toBe(true)
+  })
+})

@@ -1,0 +1,34 @@
+import type { Logger } from '../../src/core/logger.ts'
+
+/** One line that a cache logged. */
+export interface LogLine {
+  readonly level: 'debug' | 'info' | 'warn' | 'error'
+  readonly message: string
+  readonly details: object
+}
+
+/** A logger that keeps what it is told. */
+export class RecordingLogger implements Required<Logger> {
+  readonly lines: LogLine[] = []
+
+  debug(details: object, message: string): void {
+    this.lines.push({ level: 'debug', message, details })
+  }
+
+  info(details: object, message: string): void {
+    this.lines.push({ level: 'info', message, details })
+  }
+
+  warn(details: object, message: string): void {
+    this.lines.push({ level: 'warn', message, details })
+  }
+
+  error(details: object, message: string): void {
+    this.lines.push({ level: 'error', message, details })
+  }
+
+  /** Level and message of every line. */
+  get summary(): readonly string[] {
+    return this.lines.map(({ level, message }) => `${level}: ${message}`)
+  }
+}

@@ -1,0 +1,28 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** A packed package in a temporary folder; dispose of it. */
+export interface Packed extends Disposable {
+  /** Path of the `.tgz`. */
+  readonly tarball: string
+}
+
+/** Builds and packs the package as `npm publish` would. */
+export function pack(): Packed {
+  const folder = mkdtempSync(join(tmpdir(), 'cachette-pack-'))
+  const dispose = (): void => rmSync(folder, { recursive: true, force: true })
+  const run = spawnSync('npm', ['pack', '--foreground-scripts=false', '--pack-destination', folder], {
+    cwd: join(import.meta.dirname, '..'),
+    encoding: 'utf8',
+    // A silent npm outside would hide what the compiler says.
+    env: { ...process.env, npm_config_loglevel: 'notice' },
+  })
+  const name = readdirSync(folder).find((file) => file.endsWith('.tgz'))
+  if (run.status !== 0 || name === undefined) {
+    dispose()
+    throw new Error(`npm pack failed:\n${run.stdout}${run.stderr}`)
+  }
+  return { tarball: join(folder, name), [Symbol.dispose]: dispose }
+}
