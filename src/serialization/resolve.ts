@@ -1,7 +1,7 @@
 import { types } from 'node:util'
 import { baseKindOf, kindOf, type Kind } from './kinds.ts'
 import type { Step } from './path.ts'
-import { refusal, refusedClass, refusedOpaque } from './refusal.ts'
+import { refusedClass, refusedOpaque } from './refusal.ts'
 import type { RegisteredClass } from './registry.ts'
 import type { ValueRules } from './rules.ts'
 
@@ -42,14 +42,8 @@ function resolvePlain(value: object, steps: readonly Step[]): Resolution {
   const { toJSON } = value as { toJSON?: unknown }
   if (typeof toJSON === 'function') return { as: 'to-json', toJSON: () => Reflect.apply(toJSON, value, ['']) }
   // Private fields and internal slots are all that such an object has: storing {} for it would lose it in silence.
-  if (Object.keys(value).length === 0) {
-    throw refusal(steps, 'class', `${describe(value)} has no property that can be stored`)
-  }
+  if (Object.keys(value).length === 0) throw refusedOpaque(value, steps)
   return plainObject
-}
-
-function describe(value: object): string {
-  return `an instance of ${Object.prototype.toString.call(value).slice('[object '.length, -1)}`
 }
 
 /** Built-in objects whose data lie where no copy reaches them. */

@@ -306,7 +306,7 @@ export function refusedValues(): Record<string, Refused> {
     'a class with private fields only': {
       value: { h: new Hidden() },
       path: '$.h',
-      kind: 'class',
+      kind: 'Hidden',
       options: plain,
     },
     'a stream as plain data': {
