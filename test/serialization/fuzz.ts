@@ -34,6 +34,7 @@ const fragments = [
 export function mutate(seeds: readonly Buffer[], random: (below: number) => number): Buffer {
   if (random(50) === 0) return Buffer.from(Array.from({ length: random(200) }, () => random(256)))
   let bytes = Buffer.from(seeds[random(seeds.length)]!)
+  if (random(400) === 0) return stretched(bytes, random)
   for (let times = random(4) === 0 ? 1 + random(4) : 1; times > 0; times--) {
     const at = random(bytes.length + 1)
     switch (random(6)) {
@@ -71,6 +72,18 @@ export function mutate(seeds: readonly Buffer[], random: (below: number) => numb
     }
   }
   return bytes
+}
+
+const longest = 65_536
+
+/** Up to 64 KB: a piece of the seed, or a fragment, again and again, so that nesting and lengths get out of hand. */
+function stretched(seed: Buffer, random: (below: number) => number): Buffer {
+  const at = random(seed.length + 1)
+  const piece =
+    random(2) === 0 ? fragments[random(fragments.length)]! : seed.subarray(at, at + 1 + random(40))
+  const times = piece.length === 0 ? 0 : Math.floor((longest - seed.length) / piece.length)
+  const repeated = Buffer.concat(Array.from({ length: 1 + random(Math.max(1, times)) }, () => piece))
+  return Buffer.concat([seed.subarray(0, at), repeated, seed.subarray(at)])
 }
 
 const watched = [
