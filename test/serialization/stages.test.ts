@@ -74,6 +74,20 @@ describe('bare JSON', () => {
     expect(wire().deserialize(Buffer.from(String(Number(stored) + 1)))).toBe(42)
   })
 
+  it('is right for a value whose getter writes another value', () => {
+    const shared = { n: 1 }
+    const value = {
+      first: shared,
+      get inner() {
+        return Buffer.from(wire().serialize({ other: [{}, {}] })).toString()
+      },
+      second: shared,
+    }
+    const read = wire().deserialize(wire().serialize(value)) as { first: object; second: object }
+    expect(read.second).toBe(read.first)
+    expect(read).toEqual({ first: { n: 1 }, inner: '{"other":[{},{}]}', second: { n: 1 } })
+  })
+
   it('may be handed over as text', () => {
     expect(wire().decode(wire().read('{"a":1}'))).toEqual({ a: 1 })
     expect(wire().write(wire().encode({ a: 1 }))).toBe('{"a":1}')
@@ -194,6 +208,16 @@ describe('compression', () => {
     const bytes = written({ compression: compression({ codec: 'gzip' }) }, long)
     expect(kindOf(() => readBack({}, bytes))).toBe('codec')
     expect(() => compression({ codec: 'lzma' as 'gzip' })).toThrow('lzma')
+  })
+
+  it('of another length than announced is a miss', () => {
+    const options = { compression: compression() }
+    const body = zlib.gzipSync('"four"')
+    const framed = (length: number): Buffer =>
+      Buffer.concat([writeHeader(envelope, { type: 'json', compressed: { codec: 'gzip', length } }), body])
+    expect(readBack(options, framed(6))).toBe('four')
+    for (const length of [0, 5, 7, 1_000])
+      expect(kindOf(() => readBack(options, framed(length)))).toBe('corrupt')
   })
 
   it('stops a bomb at the length it announces, and refuses the announcement of a large one', () => {
