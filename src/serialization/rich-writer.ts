@@ -3,7 +3,7 @@ import { errorPartNames, takeErrorApart } from './error-parts.ts'
 import { formatBigInt, isLongBigInt } from './bigint-text.ts'
 import { bytesOf, viewName, type Kind, type View } from './kinds.ts'
 import { leafMarks, listMarks, ownPropertiesName } from './marks.ts'
-import { valueStep, type Step } from './path.ts'
+import type { Step } from './path.ts'
 import { setOwn } from './properties.ts'
 import {
   refusal,
@@ -279,9 +279,9 @@ class RichWalk {
     const bodies: unknown[] = []
     const trees: string[] = []
     for (const [key, part] of Map.prototype.entries.call(value) as Iterable<[unknown, unknown]>) {
-      const keyBody = this.#part(key, [`.keys()[${bodies.length}]`])
+      const keyBody = this.#part(key, ['.keys()', bodies.length])
       const keyTree = this.#tree
-      bodies.push([keyBody, this.#part(part, valueStep(key, bodies.length))])
+      bodies.push([keyBody, this.#part(part, ['.values()', bodies.length, key])])
       const marked = [keyTree === '' ? '' : `"0":${keyTree}`, this.#tree === '' ? '' : `"1":${this.#tree}`]
       const inner = marked.filter((text) => text !== '').join(',')
       trees.push(inner === '' ? '' : `{${inner}}`)
@@ -294,7 +294,7 @@ class RichWalk {
     const bodies: unknown[] = []
     const trees: string[] = []
     for (const part of Set.prototype.values.call(value) as Iterable<unknown>) {
-      bodies.push(this.#part(part, [`.values()[${bodies.length}]`]))
+      bodies.push(this.#part(part, ['.values()', bodies.length]))
       trees.push(this.#tree)
     }
     return this.#inside(this.#list(bodies, trees), listMarks.set)
