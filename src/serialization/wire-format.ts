@@ -1,5 +1,5 @@
 import { OptionsError } from '../core/errors.ts'
-import { decodeBody, encodeBody, type Encoded } from './body.ts'
+import { decodeBody, decodeEncoded, encodeBody, type Encoded } from './body.ts'
 import { isExactJson } from './exact-json.ts'
 import { isFrame, readFrame, writeHeader, type BodyHeader, type Envelope, type Frame } from './frame.ts'
 import { refusal } from './refusal.ts'
@@ -141,8 +141,13 @@ export class WireFormat {
     return { envelope: { ttlMs, graceMs, loadMs, rowVersion, tags }, content, body: asBuffer(body) }
   }
 
-  /** Second half of a read: a value of the caller's own each time it is called. Throws a SerializationError. */
-  decode({ envelope, content, body }: Opened): unknown {
+  /**
+   * Second half of a read: a value of the caller's own each time it is called, of stored bytes or of what was encoded
+   * just now. Throws a SerializationError.
+   */
+  decode(source: Opened | Encoded): unknown {
+    if ('data' in source) return decodeEncoded(source, this.#rules, this.#serializer)
+    const { envelope, content, body } = source
     if (envelope !== undefined) return decodeBody(content, body, this.#rules, this.#serializer)
     try {
       return JSON.parse(body.toString())
