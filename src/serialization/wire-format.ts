@@ -82,6 +82,7 @@ export class WireFormat {
 
   /** The value of such bytes, as JSON text of any other writer too. Throws a SerializationError: a miss. */
   deserialize(bytes: Uint8Array): unknown {
+    if (this.#encryption === undefined && !isFrame(bytes)) return parseBare(bytes, this.#maxBytes)
     return this.decode(this.read(bytes))
   }
 
@@ -148,12 +149,9 @@ export class WireFormat {
   decode(source: Opened | Encoded): unknown {
     if ('data' in source) return decodeEncoded(source, this.#rules, this.#serializer)
     const { envelope, content, body } = source
-    if (envelope !== undefined) return decodeBody(content, body, this.#rules, this.#serializer)
-    try {
-      return JSON.parse(body.toString())
-    } catch {
-      throw unreadable('foreign', 'neither a frame nor JSON')
-    }
+    return envelope === undefined
+      ? parseBare(body, this.#maxBytes)
+      : decodeBody(content, body, this.#rules, this.#serializer)
   }
 
   #encode(value: unknown): Encoded {
@@ -202,6 +200,15 @@ export class WireFormat {
     const bytes = this.#compression?.decompress(codec, body, length)
     if (bytes === undefined) throw unreadable('codec', `compressed with ${codec}`)
     return bytes.length === length ? bytes : corrupt('a compressed body')
+  }
+}
+
+function parseBare(bytes: Uint8Array, maxBytes: number): unknown {
+  if (bytes.length > maxBytes) throw unreadable('limit', `more than ${maxBytes} bytes`)
+  try {
+    return JSON.parse(asBuffer(bytes).toString())
+  } catch {
+    throw unreadable('foreign', 'neither a frame nor JSON')
   }
 }
 
