@@ -1,6 +1,8 @@
 import { mix } from './hash.ts'
 
-const COUNTERS_PER_ENTRY = 8
+// Fewer collisions make better decisions, and a small sketch costs little; a large one has more keys anyway.
+const COUNTERS_PER_ENTRY = 16
+const SMALL = 65_536
 const WORDS_PER_BLOCK = 8
 const COUNTERS_PER_BLOCK = 64
 const COUNTER_MAX = 15
@@ -34,7 +36,8 @@ export class FrequencySketch {
    */
   grow(entries: number): void {
     let words = this.#words
-    while ((words.length / WORDS_PER_BLOCK) * COUNTERS_PER_BLOCK < entries * COUNTERS_PER_ENTRY) {
+    const counters = entries * (entries <= SMALL ? COUNTERS_PER_ENTRY : COUNTERS_PER_ENTRY / 2)
+    while ((words.length / WORDS_PER_BLOCK) * COUNTERS_PER_BLOCK < counters) {
       const doubled = new Int32Array(words.length * 2)
       doubled.set(words)
       doubled.set(words, words.length)
@@ -50,45 +53,49 @@ export class FrequencySketch {
     const words = this.#words
     const base = (hash & this.#blockMask) * WORDS_PER_BLOCK
     const bits = mix(hash + 0x9e3779b9)
-    let least = (words[base + (bits & 1)]! >>> ((bits << 1) & 28)) & 15
-    let count = (words[base + 2 + ((bits >>> 4) & 1)]! >>> ((bits >>> 3) & 28)) & 15
-    if (count < least) least = count
-    count = (words[base + 4 + ((bits >>> 8) & 1)]! >>> ((bits >>> 7) & 28)) & 15
-    if (count < least) least = count
-    count = (words[base + 6 + ((bits >>> 12) & 1)]! >>> ((bits >>> 11) & 28)) & 15
-    return count < least ? count : least
+    return least(
+      least(
+        (words[base + (bits & 1)]! >>> ((bits << 1) & 28)) & 15,
+        (words[base + 2 + ((bits >>> 4) & 1)]! >>> ((bits >>> 3) & 28)) & 15,
+      ),
+      least(
+        (words[base + 4 + ((bits >>> 8) & 1)]! >>> ((bits >>> 7) & 28)) & 15,
+        (words[base + 6 + ((bits >>> 12) & 1)]! >>> ((bits >>> 11) & 28)) & 15,
+      ),
+    )
   }
 
-  /** Notes that the key of this hash was seen `times` times. */
-  add(hash: number, times: number): void {
+  /** Notes that the key of this hash was seen `times` times; answers its new {@link estimate}. */
+  add(hash: number, times: number): number {
     const words = this.#words
     const base = (hash & this.#blockMask) * WORDS_PER_BLOCK
     const bits = mix(hash + 0x9e3779b9)
-    const word0 = base + (bits & 1)
-    const word1 = base + 2 + ((bits >>> 4) & 1)
-    const word2 = base + 4 + ((bits >>> 8) & 1)
-    const word3 = base + 6 + ((bits >>> 12) & 1)
+    const index0 = base + (bits & 1)
+    const index1 = base + 2 + ((bits >>> 4) & 1)
+    const index2 = base + 4 + ((bits >>> 8) & 1)
+    const index3 = base + 6 + ((bits >>> 12) & 1)
     const shift0 = (bits << 1) & 28
     const shift1 = (bits >>> 3) & 28
     const shift2 = (bits >>> 7) & 28
     const shift3 = (bits >>> 11) & 28
-    const count0 = (words[word0]! >>> shift0) & 15
-    const count1 = (words[word1]! >>> shift1) & 15
-    const count2 = (words[word2]! >>> shift2) & 15
-    const count3 = (words[word3]! >>> shift3) & 15
-    let least = count0
-    if (count1 < least) least = count1
-    if (count2 < least) least = count2
-    if (count3 < least) least = count3
-    if (least === COUNTER_MAX) return
+    const word0 = words[index0]!
+    const word1 = words[index1]!
+    const word2 = words[index2]!
+    const word3 = words[index3]!
+    const count0 = (word0 >>> shift0) & 15
+    const count1 = (word1 >>> shift1) & 15
+    const count2 = (word2 >>> shift2) & 15
+    const count3 = (word3 >>> shift3) & 15
+    const before = least(least(count0, count1), least(count2, count3))
+    const after = least(before + times, COUNTER_MAX)
     // Only counters below the new estimate rise: the others are high because of somebody else.
-    const raised = least + times < COUNTER_MAX ? least + times : COUNTER_MAX
-    if (count0 < raised) words[word0]! += (raised - count0) << shift0
-    if (count1 < raised) words[word1]! += (raised - count1) << shift1
-    if (count2 < raised) words[word2]! += (raised - count2) << shift2
-    if (count3 < raised) words[word3]! += (raised - count3) << shift3
-    this.#observed += times
+    words[index0] = word0 + (positive(after - count0) << shift0)
+    words[index1] = word1 + (positive(after - count1) << shift1)
+    words[index2] = word2 + (positive(after - count2) << shift2)
+    words[index3] = word3 + (positive(after - count3) << shift3)
+    this.#observed += after - before
     if (this.#observed >= this.#sampleSize) this.#halve()
+    return after
   }
 
   #halve(): void {
@@ -96,4 +103,13 @@ export class FrequencySketch {
     for (let i = 0; i < words.length; i++) words[i] = (words[i]! >>> 1) & 0x77777777
     this.#observed >>>= 1
   }
+}
+
+// Without branches, as these would be predicted wrongly half of the time. For small numbers only.
+function least(one: number, other: number): number {
+  return other + ((one - other) & ((one - other) >> 31))
+}
+
+function positive(value: number): number {
+  return value & ~(value >> 31)
 }

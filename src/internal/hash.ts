@@ -1,6 +1,3 @@
-/** A 32-bit hash of any value that can be the key of a Map; equal keys (by SameValueZero) hash equally. */
-export type HashKey = (key: unknown) => number
-
 // Beyond this length only both ends are read: an estimate of frequency needs no more, and a hash that
 // reads a key of a kilobyte costs more than all the rest of an insertion.
 const WHOLE = 128
@@ -19,47 +16,59 @@ export function mix(value: number): number {
 }
 
 /**
- * Makes a hash function of its own. The seed keeps strangers from choosing keys that collide. Objects,
- * functions and symbols are numbered when they are first seen, and the numbering holds none of them alive.
+ * A 32-bit hash of any value that can be the key of a Map; equal keys (as a Map compares them) hash equally.
+ * The seed keeps strangers from choosing keys that collide. Objects, functions and symbols are numbered when
+ * they are first seen, and the numbering holds none of them alive.
  */
-export function createHash(seed: number): HashKey {
-  const identities = new WeakMap<WeakKey, number>()
-  let lastIdentity = 0
+export class KeyHash {
+  readonly #seed: number
+  readonly #identities = new WeakMap<WeakKey, number>()
+  #lastIdentity = 0
 
-  function hashIdentity(key: WeakKey): number {
-    let identity = identities.get(key)
-    if (identity === undefined) {
-      identity = ++lastIdentity
-      identities.set(key, identity)
-    }
-    return mix(identity ^ ~seed)
+  constructor(seed: number) {
+    this.#seed = seed | 0
   }
 
-  function hashOther(key: unknown): number {
+  of(key: unknown): number {
+    if (typeof key === 'string') return hashString(key, this.#seed)
+    if (typeof key === 'number') return hashNumber(key, this.#seed)
+    return this.#ofOther(key)
+  }
+
+  #ofOther(key: unknown): number {
     if (typeof key === 'symbol') {
       const registered = Symbol.keyFor(key)
-      return registered === undefined ? hashIdentity(key) : ~hashString(registered, seed)
+      return registered === undefined ? this.#ofIdentity(key) : ~hashString(registered, this.#seed)
     }
-    if ((typeof key === 'object' && key !== null) || typeof key === 'function') return hashIdentity(key)
-    return hashString(String(key), ~seed)
+    if ((typeof key === 'object' && key !== null) || typeof key === 'function') return this.#ofIdentity(key)
+    return hashString(String(key), ~this.#seed)
   }
 
-  return (key) => {
-    if (typeof key === 'string') return hashString(key, seed)
-    if (typeof key === 'number') return hashNumber(key, seed)
-    return hashOther(key)
+  #ofIdentity(key: WeakKey): number {
+    let identity = this.#identities.get(key)
+    if (identity === undefined) {
+      identity = ++this.#lastIdentity
+      this.#identities.set(key, identity)
+    }
+    return mix(identity ^ ~this.#seed)
   }
 }
 
 function hashString(text: string, seed: number): number {
   const length = text.length
-  let h = seed ^ length
-  const head = length <= WHOLE ? length : END
-  for (let i = 0; i < head; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193)
-  if (head < length) {
-    for (let i = length - END; i < length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193)
+  if (length <= WHOLE) return mix(hashRange(text, 0, length, seed ^ length))
+  return mix(hashRange(text, length - END, length, hashRange(text, 0, END, seed ^ length)))
+}
+
+// Two characters a step: half the multiplications, each of which waits for the one before.
+function hashRange(text: string, from: number, to: number, seed: number): number {
+  let h = seed
+  let i = from
+  for (; i < to - 1; i += 2) {
+    h = Math.imul(h ^ text.charCodeAt(i) ^ (text.charCodeAt(i + 1) << 16), 0x01000193)
+    h ^= h >>> 15
   }
-  return mix(h)
+  return i < to ? Math.imul(h ^ text.charCodeAt(i), 0x01000193) : h
 }
 
 function hashNumber(value: number, seed: number): number {

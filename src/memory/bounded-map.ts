@@ -1,11 +1,12 @@
 import { durationMs } from '../core/duration.ts'
-import { createHash } from '../internal/hash.ts'
-import type { HashKey } from '../internal/hash.ts'
+import { KeyHash } from '../internal/hash.ts'
 import { checkSetOptions, entryWeight, resolveOptions } from './bounded-map-options.ts'
-import type { BoundedMapOptions, RemovalCause, ResolvedOptions, SetOptions } from './bounded-map-options.ts'
-import { EvictionPolicy, FIRST_SLOT, NO_SLOT } from './eviction-policy.ts'
+import type { BoundedMapOptions, ResolvedOptions, SetOptions } from './bounded-map-options.ts'
+import { createPolicy } from './create-policy.ts'
+import { FIRST_SLOT, NO_SLOT, noteHit } from './eviction-policy.ts'
+import type { EvictionPolicy } from './eviction-policy.ts'
 import { Expiry } from './expiry.ts'
-import { Removals } from './removals.ts'
+import { CLEARED, DELETED, EVICTED, EXPIRED, REPLACED, Removals } from './removals.ts'
 import type { BoundedMapStats } from './removals.ts'
 import { INITIAL_WINDOW_SHARE, WindowTuner } from './window-tuner.ts'
 
@@ -36,7 +37,8 @@ export interface Internals {
  */
 export class BoundedMap<K, V> implements Iterable<[K, V]> {
   readonly #options: ResolvedOptions<K, V>
-  readonly #hash: HashKey
+  readonly #weighed: boolean
+  readonly #hash: KeyHash
   readonly #policy: EvictionPolicy
   readonly #expiry: Expiry
   readonly #removals: Removals<K, V>
@@ -44,32 +46,37 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
   // By slot. Slots are reused; those never used are from `#end` on.
   #keys: (K | undefined)[]
   #values: (V | undefined)[]
+  #states: Uint8Array
   #capacity: number
   #end = FIRST_SLOT
   readonly #free: number[] = []
   /** Absent until the map is half full for the first time, and where the window is fixed. */
   #tuner: WindowTuner | undefined
   readonly #adaptive: boolean
+  /** Whether an entry with a deadline was ever stored; until then reads need not ask. */
+  #timed = false
 
   /** @throws OptionsError for an unknown option or one that is not of an accepted form. */
   constructor(options: BoundedMapOptions<K, V> = {}, internals: Internals = {}) {
     const resolved = resolveOptions(options)
     this.#options = resolved
+    this.#weighed = resolved.maxWeight !== Infinity
     this.#capacity = Math.min(INITIAL_CAPACITY, resolved.maxEntries)
     this.#keys = slots(this.#capacity)
     this.#values = slots(this.#capacity)
-    this.#hash = createHash(Math.floor(resolved.random() * 2 ** 32))
+    this.#hash = new KeyHash(Math.floor(resolved.random() * 2 ** 32))
     this.#adaptive = internals.fixedWindowShare === undefined
-    this.#policy = new EvictionPolicy(
+    this.#policy = createPolicy(
       { maxEntries: resolved.maxEntries, maxWeight: resolved.maxWeight },
       internals.fixedWindowShare ?? INITIAL_WINDOW_SHARE,
       this.#capacity,
     )
+    this.#states = this.#policy.states
     this.#removals = new Removals(resolved.onRemoval)
     this.#expiry = new Expiry(
       {
         slotsEnd: () => this.#end,
-        expire: (slot) => this.#drop(slot, 'expired'),
+        expire: (slot) => this.#drop(slot, EXPIRED),
         swept: () => this.#removals.deliver(),
       },
       resolved.clock,
@@ -92,11 +99,11 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
   get(key: K): V | undefined {
     const slot = this.#index.get(key)
     if (slot === undefined) return undefined
-    if (this.#expiry.isDue(slot)) {
+    if (this.#timed && this.#expiry.isDue(slot)) {
       this.#expire(slot)
       return undefined
     }
-    if (this.#policy.hit(slot)) this.#sample(slot)
+    if (noteHit(this.#states, slot)) this.#sample(slot)
     return this.#values[slot]
   }
 
@@ -127,13 +134,12 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
 
   /** As {@link set}, for callers who have the ttl in milliseconds; `Infinity` is for ever. */
   put(key: K, value: V, ttlMs: number, givenWeight?: number): boolean {
-    const weight = this.#weigh(key, value, givenWeight)
-    let slot = this.#index.get(key)
-    if (slot !== undefined && !this.#mayStay(slot, weight, ttlMs)) slot = undefined
+    const weight = this.#weighed ? this.#weigh(key, value, givenWeight) : 1
+    const slot = this.#index.get(key)
     const stored =
       slot === undefined
-        ? ttlMs > 0 && weight <= this.#options.maxEntryWeight && this.#insert(key, value, ttlMs, weight)
-        : this.#update(slot, value, ttlMs, weight)
+        ? this.#insert(key, value, ttlMs, weight)
+        : this.#update(slot, key, value, ttlMs, weight)
     this.#removals.deliver()
     return stored
   }
@@ -145,13 +151,13 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
   replace(key: K, value: V): boolean {
     const slot = this.#live(key)
     if (slot === undefined) return false
-    const weight = this.#weigh(key, value, undefined)
+    const weight = this.#weighed ? this.#weigh(key, value, undefined) : 1
     const stored = weight <= this.#options.maxEntryWeight
     if (stored) {
       this.#values[slot] = value
       this.#policy.reweigh(slot, weight)
       if (this.#policy.isOverweight) this.#shed()
-    } else this.#drop(slot, 'replaced')
+    } else this.#drop(slot, REPLACED)
     this.#removals.deliver()
     return stored && this.#index.get(key) === slot
   }
@@ -160,7 +166,7 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
   touch(key: K, ttlMs: number): boolean {
     const slot = this.#live(key)
     if (slot === undefined) return false
-    if (ttlMs > 0) this.#expiry.set(slot, ttlMs)
+    if (ttlMs > 0) this.#setTtl(slot, ttlMs)
     else this.#expire(slot)
     return true
   }
@@ -175,7 +181,7 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
   delete(key: K): boolean {
     const slot = this.#live(key)
     if (slot === undefined) return false
-    this.#drop(slot, 'deleted')
+    this.#drop(slot, DELETED)
     this.#removals.deliver()
     return true
   }
@@ -185,7 +191,7 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
     for (const slot of this.#index.values()) {
       const key = this.#keys[slot] as K
       const value = this.#values[slot] as V
-      this.#removals.note(key, value, this.#expiry.isDue(slot) ? 'expired' : 'cleared')
+      this.#removals.note(key, value, this.#expiry.isDue(slot) ? EXPIRED : CLEARED)
     }
     this.#index.clear()
     this.#policy.clear()
@@ -268,71 +274,87 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
   }
 
   #expire(slot: number): void {
-    this.#drop(slot, 'expired')
+    this.#drop(slot, EXPIRED)
     this.#removals.deliver()
   }
 
   #weigh(key: K, value: V, given: number | undefined): number {
-    if (this.#options.maxWeight === Infinity) return 1
-    const { weigher } = this.#options
     if (given !== undefined) return entryWeight(given)
+    const { weigher } = this.#options
     return weigher === undefined ? 1 : entryWeight(weigher(value, key))
   }
 
-  // Whether a slot can take the new value of its key; if not, it is free afterwards.
-  #mayStay(slot: number, weight: number, ttlMs: number): boolean {
-    if (this.#expiry.isDue(slot)) this.#drop(slot, 'expired')
-    else if (ttlMs > 0 && weight <= this.#options.maxEntryWeight) return true
-    else this.#drop(slot, 'replaced')
-    return false
-  }
-
-  #update(slot: number, value: V, ttlMs: number, weight: number): boolean {
-    const key = this.#keys[slot] as K
-    this.#removals.note(key, this.#values[slot] as V, 'replaced')
+  #update(slot: number, key: K, value: V, ttlMs: number, weight: number): boolean {
+    if (this.#timed && this.#expiry.isDue(slot)) {
+      this.#drop(slot, EXPIRED)
+      return this.#insert(key, value, ttlMs, weight)
+    }
+    if (!this.#accepts(ttlMs, weight)) {
+      this.#drop(slot, REPLACED)
+      return false
+    }
+    if (this.#removals.listening) this.#removals.note(key, this.#values[slot] as V, REPLACED)
+    else this.#removals.replaced++
     this.#values[slot] = value
-    this.#expiry.set(slot, ttlMs)
+    this.#setTtl(slot, ttlMs)
+    if (noteHit(this.#states, slot)) this.#sample(slot)
+    if (!this.#weighed) return true
     this.#policy.reweigh(slot, weight)
-    if (this.#policy.hit(slot)) this.#sample(slot)
     if (!this.#policy.isOverweight) return true
     this.#shed()
     return this.#index.get(key) === slot
   }
 
   #insert(key: K, value: V, ttlMs: number, weight: number): boolean {
+    if (!this.#accepts(ttlMs, weight)) return false
     const policy = this.#policy
-    const hash = this.#hash(key)
-    policy.miss(hash)
+    const hash = this.#hash.of(key)
+    const uses = policy.miss(hash)
     if (this.#tuner === undefined && this.#adaptive) this.#startTuner()
-    const sampled = this.#tuner?.samples(hash) ?? false
-    if (sampled && this.#tuner?.access(hash, weight)) policy.windowShare = this.#tuner.windowShare
-    if (policy.isFull(weight) && !this.#makeRoom(hash, weight)) return false
-    const slot = this.#takeSlot()
+    const sampled = this.#tuner !== undefined && this.#tuner.samples(hash)
+    if (sampled && this.#tuner!.access(hash, weight)) policy.windowShare = this.#tuner!.windowShare
+    const slot = policy.isFull(weight) ? this.#makeRoom(hash, weight) : this.#takeSlot()
+    if (slot === NO_SLOT) return false
     this.#keys[slot] = key
     this.#values[slot] = value
     this.#index.set(key, slot)
-    policy.add(slot, hash, weight)
+    policy.add(slot, hash, weight, uses)
     if (sampled) policy.mark(slot)
-    if (ttlMs !== Infinity) this.#expiry.set(slot, ttlMs)
+    this.#setTtl(slot, ttlMs)
     return true
   }
 
-  #makeRoom(hash: number, weight: number): boolean {
+  #setTtl(slot: number, ttlMs: number): void {
+    if (ttlMs === Infinity) {
+      if (this.#timed) this.#expiry.clear(slot)
+      return
+    }
+    this.#timed = true
+    this.#expiry.set(slot, ttlMs)
+  }
+
+  #accepts(ttlMs: number, weight: number): boolean {
+    return ttlMs > 0 && weight <= this.#options.maxEntryWeight
+  }
+
+  // Evicts and answers a slot that is free now, `NO_SLOT` when the new entry is not worth it.
+  #makeRoom(hash: number, weight: number): number {
     const policy = this.#policy
     const competes = policy.outweighsWindow(weight)
-    do {
+    for (;;) {
       const slot = competes ? policy.evictFor(hash, weight) : policy.evict()
-      if (slot === NO_SLOT) return false
-      this.#release(slot, this.#expiry.isDue(slot) ? 'expired' : 'evicted')
-    } while (policy.isFull(weight))
-    return true
+      if (slot === NO_SLOT) return NO_SLOT
+      this.#vacate(slot, this.#expiry.isDue(slot) ? EXPIRED : EVICTED)
+      if (!policy.isFull(weight)) return slot
+      this.#free.push(slot)
+    }
   }
 
   // After an update that made an entry heavier.
   #shed(): void {
     do {
       const slot = this.#policy.evict()
-      this.#release(slot, this.#expiry.isDue(slot) ? 'expired' : 'evicted')
+      this.#release(slot, this.#expiry.isDue(slot) ? EXPIRED : EVICTED)
     } while (this.#policy.isOverweight)
   }
 
@@ -368,25 +390,30 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
     this.#keys = slots(capacity, this.#keys)
     this.#values = slots(capacity, this.#values)
     this.#policy.grow(capacity)
+    this.#states = this.#policy.states
     this.#expiry.grow(capacity)
     this.#capacity = capacity
   }
 
   // Removes an entry on request or for age: what the miniature caches have of it goes too.
-  #drop(slot: number, cause: RemovalCause): void {
+  #drop(slot: number, cause: number): void {
     if (this.#policy.isMarked(slot)) this.#tuner?.forget(this.#policy.hashOf(slot))
     this.#policy.remove(slot)
     this.#release(slot, cause)
   }
 
-  #release(slot: number, cause: RemovalCause): void {
+  #release(slot: number, cause: number): void {
+    this.#vacate(slot, cause)
+    this.#free.push(slot)
+  }
+
+  #vacate(slot: number, cause: number): void {
     const key = this.#keys[slot] as K
     this.#removals.note(key, this.#values[slot] as V, cause)
     this.#index.delete(key)
     this.#keys[slot] = undefined
     this.#values[slot] = undefined
-    this.#expiry.clear(slot)
-    this.#free.push(slot)
+    if (this.#timed) this.#expiry.clear(slot)
   }
 }
 

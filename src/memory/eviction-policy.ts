@@ -1,371 +1,289 @@
 import { FrequencySketch } from '../internal/frequency-sketch.ts'
 import { LinkedLists } from '../internal/linked-lists.ts'
 
-const WINDOW = 0
-const PROBATION = 1
-const PROTECTED = 2
-
-/** Slots are numbered from here; the numbers below are the ends of the three queues. */
-export const FIRST_SLOT = 3
+/** The list of new entries; the others belong to the main space. */
+export const WINDOW = 0
+/** Lists that a policy may use. */
+export const LISTS = 64
+/** Slots are numbered from here; the numbers below are the ends of the lists. */
+export const FIRST_SLOT: number = LISTS
 /** In place of a slot: there is none. */
 export const NO_SLOT = -1
 
-const PROTECTED_SHARE = 0.8
-// The state of a slot: two bits of hits since it was last looked at, two bits of queue, a bit of sampling.
+// The state of a slot: two bits of hits since it was last looked at, two bits of place, three bits of what the
+// sketch said of a new entry (so that most candidates need no further look at it), a bit of sampling.
 const HITS = 3
-const QUEUE_SHIFT = 2
-const SAMPLED = 128
+const PLACE_SHIFT = 2
+const PLACE = 3 << PLACE_SHIFT
+const USES_SHIFT = 4
+const USES_UNKNOWN = 7
+const USES = USES_UNKNOWN << USES_SHIFT
+const MARKED = 128
+
+/** Where an entry is: in no list, in the window, or in one of the two parts of the main space. */
+export const NOWHERE = 0
+export const IN_WINDOW = 1
+export const IN_MAIN = 2
+export const IN_PROTECTED = 3
+
 // How many entries one eviction may pass over: bounds the pause when all of a large cache was hit.
 const MAX_PASSES = 1000
+// How many of the oldest entries of the window are compared, and never more than a quarter of it.
+const MOST_LOOKS = 64
 
-/** How much a policy may hold; a `maxWeight` of `Infinity` means that every entry weighs 1. */
+/** How much a policy may hold. */
 export interface Bounds {
   readonly maxEntries: number
   readonly maxWeight: number
 }
 
 /**
+ * Notes a hit of a slot in {@link EvictionPolicy.states}; answers whether the slot was marked. A function, and
+ * not a method, because an owner that has the array at hand saves a read of memory on every hit.
+ */
+export function noteHit(states: Uint8Array, slot: number): boolean {
+  const state = states[slot]!
+  if ((state & HITS) !== HITS) states[slot] = state + 1
+  return state >= MARKED
+}
+
+/**
  * Decides which entry leaves: W-TinyLFU (Einziger, Friedman and Manes, 2017) with lazy hits.
  *
  * New entries pass through a window. What leaves it competes with the entry that the main space would give
- * up, and the one that was used more often per unit of weight stays. The main space is segmented: probation,
- * and protected for those hit while on probation. All three queues are clocks: a hit sets two bits, and only
- * when an eviction meets the entry are its hits moved to the frequency sketch and the entry to its new place.
+ * up, and the one worth more stays. A hit sets two bits; only when an eviction meets the entry are its hits
+ * moved to the frequency sketch and the entry to its new place, so that all lists are clocks.
  *
- * It knows slots, hashes and weights; keys, values and deadlines are its owner's.
+ * It knows slots, hashes and weights; keys, values and deadlines are its owner's. Subclasses decide what is
+ * worth more: {@link EntryPolicy} where all entries weigh the same, {@link WeightPolicy} where they do not.
  */
-export class EvictionPolicy {
-  readonly #bounds: Bounds
-  readonly #sketch: FrequencySketch
-  readonly #queues: LinkedLists
-  #state: Uint8Array
+export abstract class EvictionPolicy {
+  protected readonly bounds: Bounds
+  protected readonly sketch: FrequencySketch
+  protected readonly lists: LinkedLists
+  protected windowEntries = 0
+  protected windowMaxEntries = 0
+  #states: Uint8Array
   #hashes: Int32Array
-  /** Absent when every entry weighs 1. */
-  #weights: Float64Array | undefined
-
-  #windowShare = 0
-  #windowMaxEntries = 0
-  #windowMaxWeight = 0
-  #protectedMaxEntries = 0
-  #protectedMaxWeight = 0
-
   #entries = 0
-  #windowEntries = 0
-  #protectedEntries = 0
-  #weight = 0
-  #windowWeight = 0
-  #protectedWeight = 0
 
-  /** @param capacity slots to have room for at first; see {@link grow}. */
-  constructor(bounds: Bounds, windowShare: number, capacity: number) {
-    this.#bounds = bounds
-    this.#sketch = new FrequencySketch(capacity)
-    this.#queues = new LinkedLists(FIRST_SLOT, capacity + FIRST_SLOT)
-    this.#state = new Uint8Array(capacity + FIRST_SLOT)
+  constructor(bounds: Bounds, capacity: number) {
+    this.bounds = bounds
+    this.sketch = new FrequencySketch(capacity)
+    this.lists = new LinkedLists(LISTS, capacity + FIRST_SLOT)
+    this.#states = new Uint8Array(capacity + FIRST_SLOT)
     this.#hashes = new Int32Array(capacity + FIRST_SLOT)
-    if (bounds.maxWeight !== Infinity) this.#weights = new Float64Array(capacity + FIRST_SLOT)
-    this.windowShare = windowShare
   }
+
+  /** Sum of the weights of its entries. */
+  abstract readonly weight: number
+  /** The part of the bounds that the window may take, in 0 to 1. */
+  abstract windowShare: number
+  /** Whether the weights of the entries held break the bound, as they may after {@link reweigh}. */
+  abstract readonly isOverweight: boolean
+  abstract weightOf(slot: number): number
+  /** Gives an entry another weight. */
+  abstract reweigh(slot: number, weight: number): void
+  /** Whether one more entry of this weight breaks a bound. */
+  abstract isFull(weight: number): boolean
+  /** Whether a new entry of this weight has to compete at once, being heavier than the window. */
+  abstract outweighsWindow(weight: number): boolean
+  /**
+   * Evicts on behalf of such an entry: answers {@link NO_SLOT}, with everything left in place, when what it
+   * would displace is worth more.
+   */
+  abstract evictFor(hash: number, weight: number): number
+  /** Puts a new entry into a free slot; `uses` is what {@link miss} answered. */
+  abstract add(slot: number, hash: number, weight: number, uses: number): void
+
+  protected abstract isWindowFull(): boolean
+  /** The entry that leaves the main space next. It stays where it is: it may win against the candidate. */
+  protected abstract mainVictim(): number
+  /** Whether a candidate can win against anything. */
+  protected abstract mayWin(candidate: number): boolean
+  /** Whether a candidate is worth more than the entry of the main space. */
+  protected abstract beats(candidate: number, victim: number): boolean
+  protected abstract moveToMain(slot: number): void
+  /** Takes a slot from its list and from the sums. */
+  protected abstract leave(slot: number): void
 
   /** Entries it holds. */
   get entries(): number {
     return this.#entries
   }
 
-  /** Sum of their weights. */
-  get weight(): number {
-    return this.#weights === undefined ? this.#entries : this.#weight
-  }
-
-  /** The part of the bounds that the window may take, in 0 to 1. */
-  get windowShare(): number {
-    return this.#windowShare
-  }
-
-  // What a smaller window has too much moves to the main space a few entries at a time, in `add`.
-  set windowShare(share: number) {
-    const { maxEntries, maxWeight } = this.#bounds
-    this.#windowShare = share
-    this.#windowMaxEntries = Math.max(1, Math.min(maxEntries - 1, Math.round(maxEntries * share)))
-    this.#windowMaxWeight = maxWeight * share
-    this.#protectedMaxEntries = Math.floor((maxEntries - this.#windowMaxEntries) * PROTECTED_SHARE)
-    this.#protectedMaxWeight = (maxWeight - this.#windowMaxWeight) * PROTECTED_SHARE
-    if (maxWeight === Infinity) this.#windowMaxWeight = this.#protectedMaxWeight = Infinity
+  /** The states of all slots, for {@link noteHit}; another array after {@link grow}. */
+  get states(): Uint8Array {
+    return this.#states
   }
 
   /** Makes room for `capacity` slots. */
   grow(capacity: number): void {
-    const length = capacity + FIRST_SLOT
-    const state = new Uint8Array(length)
-    state.set(this.#state)
-    this.#state = state
-    const hashes = new Int32Array(length)
+    const states = new Uint8Array(capacity + FIRST_SLOT)
+    states.set(this.#states)
+    this.#states = states
+    const hashes = new Int32Array(capacity + FIRST_SLOT)
     hashes.set(this.#hashes)
     this.#hashes = hashes
-    if (this.#weights !== undefined) {
-      const weights = new Float64Array(length)
-      weights.set(this.#weights)
-      this.#weights = weights
-    }
-    this.#queues.grow(length)
-    this.#sketch.grow(capacity)
+    this.lists.grow(capacity + FIRST_SLOT)
+    this.sketch.grow(capacity)
   }
 
   /** Whether an entry is in the slot. */
   holds(slot: number): boolean {
-    return (this.#state[slot]! & ~SAMPLED) >>> QUEUE_SHIFT !== 0
+    return this.place(slot) !== NOWHERE
   }
 
   hashOf(slot: number): number {
     return this.#hashes[slot]!
   }
 
-  weightOf(slot: number): number {
-    return this.#weights === undefined ? 1 : this.#weights[slot]!
-  }
-
-  /** Notes a hit; answers whether the slot was marked by {@link mark}. */
-  hit(slot: number): boolean {
-    const state = this.#state[slot]!
-    if ((state & HITS) !== HITS) this.#state[slot] = state + 1
-    return state >= SAMPLED
-  }
-
   /** Marks a slot, so that its hits are told apart. */
   mark(slot: number): void {
-    this.#state[slot]! |= SAMPLED
+    this.#states[slot]! |= MARKED
   }
 
   isMarked(slot: number): boolean {
-    return this.#state[slot]! >= SAMPLED
+    return this.#states[slot]! >= MARKED
   }
 
-  /** Notes that a key that is not held was asked for or written. */
-  miss(hash: number): void {
-    this.#sketch.add(hash, 1)
-  }
-
-  /** Whether one more entry of this weight breaks a bound. */
-  isFull(weight: number): boolean {
-    if (this.#entries >= this.#bounds.maxEntries) return true
-    return this.#weights !== undefined && this.#weight + weight > this.#bounds.maxWeight
-  }
-
-  /** Whether the weights of the entries held break the bound, as they may after {@link reweigh}. */
-  get isOverweight(): boolean {
-    return this.#weights !== undefined && this.#weight > this.#bounds.maxWeight
-  }
-
-  /** Whether a new entry of this weight has to compete at once, being heavier than the window. */
-  outweighsWindow(weight: number): boolean {
-    return weight > this.#windowMaxWeight
+  /** Notes that a key that is not held is written; answers how often it was used lately, for {@link add}. */
+  miss(hash: number): number {
+    return this.sketch.add(hash, 1)
   }
 
   /** Takes the least valuable entry out and answers its slot, {@link NO_SLOT} when there is none. */
   evict(): number {
-    const victim = this.#mainVictim()
-    if (victim !== NO_SLOT && !this.#isWindowFull()) {
-      this.remove(victim)
+    if (this.isWindowFull()) {
+      const candidate = this.windowCandidate()
+      if (candidate !== NO_SLOT) return this.#contest(candidate)
+    }
+    const victim = this.mainVictim()
+    if (victim !== NO_SLOT) {
+      this.retire(victim)
       return victim
     }
-    const candidate = this.#windowCandidate()
-    if (candidate === NO_SLOT) return NO_SLOT
-    if (victim === NO_SLOT || !this.#beats(this.#hashes[candidate]!, this.weightOf(candidate), victim)) {
-      this.remove(candidate)
-      return candidate
-    }
-    this.#move(candidate, PROBATION)
-    this.remove(victim)
-    return victim
-  }
-
-  /**
-   * The same on behalf of a new entry that is heavier than the window and competes itself: answers
-   * {@link NO_SLOT}, with everything left in place, when what it would displace is worth more.
-   */
-  evictFor(hash: number, weight: number): number {
-    let victim = this.#mainVictim()
-    if (victim === NO_SLOT) victim = this.#windowCandidate()
-    if (victim === NO_SLOT || !this.#beats(hash, weight, victim)) return NO_SLOT
-    this.remove(victim)
-    return victim
-  }
-
-  /** Puts a new entry into a free slot. */
-  add(slot: number, hash: number, weight: number): void {
-    const heavy = this.outweighsWindow(weight)
-    this.#hashes[slot] = hash
-    this.#entries++
-    if (this.#weights !== undefined) {
-      this.#weights[slot] = weight
-      this.#weight += weight
-    }
-    this.#enter(slot, heavy ? PROBATION : WINDOW, 0)
-    // One for the new entry, and more while a window that was made smaller has too many.
-    for (let moves = 0; moves < 4 && this.#isWindowOver(); moves++) {
-      const candidate = this.#windowCandidate()
-      if (candidate === NO_SLOT) return
-      this.#move(candidate, PROBATION)
-    }
+    const candidate = this.windowCandidate()
+    if (candidate !== NO_SLOT) this.remove(candidate)
+    return candidate
   }
 
   /** Takes an entry out. */
   remove(slot: number): void {
-    this.#leave(slot)
-    this.#state[slot] = 0
+    this.leave(slot)
+    this.#states[slot] = 0
     this.#entries--
-    if (this.#weights === undefined) return
-    this.#weight -= this.#weights[slot]!
-    // Sums of fractions drift; an empty cache is a chance to be exact again.
-    if (this.#entries === 0) this.#weight = this.#windowWeight = this.#protectedWeight = 0
   }
 
-  /** Gives an entry another weight. */
-  reweigh(slot: number, weight: number): void {
-    if (this.#weights === undefined) return
-    const difference = weight - this.#weights[slot]!
-    if (difference === 0) return
-    const queue = this.#queueOf(slot)
-    this.#weights[slot] = weight
-    this.#weight += difference
-    if (queue === WINDOW) this.#windowWeight += difference
-    else if (queue === PROTECTED) this.#protectedWeight += difference
+  /** Takes out the victim of the main space. */
+  protected retire(slot: number): void {
+    this.remove(slot)
   }
 
   /** Takes everything out; frequencies stay known. */
   clear(): void {
-    this.#state.fill(0)
-    this.#queues.clear()
-    this.#entries = this.#windowEntries = this.#protectedEntries = 0
-    this.#weight = this.#windowWeight = this.#protectedWeight = 0
+    this.#states.fill(0)
+    this.lists.clear()
+    this.#entries = this.windowEntries = 0
   }
 
-  /** Throws when lists, counters and weights contradict each other; for tests. */
+  /** Throws when lists and sums contradict each other; for tests. */
   check(): void {
-    const seen = [0, 0, 0]
-    const weights = [0, 0, 0]
-    for (const queue of [WINDOW, PROBATION, PROTECTED]) {
-      for (let slot = this.#queues.first(queue); slot !== queue; slot = this.#queues.after(slot)) {
-        if (this.#queueOf(slot) !== queue)
-          throw new Error(`slot ${slot} is in queue ${queue}, marked otherwise`)
-        seen[queue]!++
-        weights[queue]! += this.weightOf(slot)
-        if (seen[queue]! > this.#entries) throw new Error(`queue ${queue} has more entries than there are`)
+    let entries = 0
+    let inWindow = 0
+    for (let list = 0; list < LISTS; list++) {
+      for (let slot = this.lists.first(list); slot !== list; slot = this.lists.after(slot)) {
+        if ((this.place(slot) === IN_WINDOW) !== (list === WINDOW))
+          throw new Error(`slot ${slot} is misplaced`)
+        if (list === WINDOW) inWindow++
+        if (++entries > this.#entries) throw new Error('the lists have more entries than there are')
       }
     }
-    const expected = [this.#windowEntries, this.#entries - this.#windowEntries - this.#protectedEntries]
-    expected.push(this.#protectedEntries)
-    if (seen.join() !== expected.join())
-      throw new Error(`queues hold ${seen.join()}, counted ${expected.join()}`)
-    if (this.#weights === undefined) return
-    const rest = this.#weight - this.#windowWeight - this.#protectedWeight
-    const totals = [this.#windowWeight, rest, this.#protectedWeight]
-    for (const queue of [WINDOW, PROBATION, PROTECTED]) {
-      if (Math.abs(weights[queue]! - totals[queue]!) > 1e-6 * (1 + this.#weight)) {
-        throw new Error(`queue ${queue} weighs ${weights[queue]}, counted ${totals[queue]}`)
-      }
-    }
-    if (this.#weight > this.#bounds.maxWeight) throw new Error('heavier than the bound')
+    if (entries !== this.#entries) throw new Error(`the lists hold ${entries} of ${this.#entries} entries`)
+    if (inWindow !== this.windowEntries) throw new Error(`window of ${inWindow}, not ${this.windowEntries}`)
   }
 
-  // Whether a key of this hash and weight is worth more than an entry of the main space. The use that brings
-  // the candidate here does not count for it: in a loop larger than the cache every candidate was just used
-  // and every victim was not, and counting it would let each push out another. Half a use is added on both
-  // sides so that a heavy entry does not win against light ones that were never used again.
-  #beats(hash: number, weight: number, victim: number): boolean {
-    const candidateUses = this.#sketch.estimate(hash)
-    const victimUses = this.#sketch.estimate(this.#hashes[victim]!)
-    if (this.#weights === undefined) return candidateUses > victimUses + 1
-    return (candidateUses - 0.5) * this.#weights[victim]! > (victimUses + 0.5) * weight
+  protected place(slot: number): number {
+    return (this.#states[slot]! & PLACE) >>> PLACE_SHIFT
   }
 
-  // The entry that leaves the window next; entries hit since they were last met go round once more.
-  #windowCandidate(): number {
-    for (let passes = 0; ; passes++) {
-      const slot = this.#queues.first(WINDOW)
-      if (slot === WINDOW) return NO_SLOT
-      if (passes >= MAX_PASSES || !this.#settleHits(slot)) return slot
-      this.#queues.remove(slot)
-      this.#queues.append(WINDOW, slot)
-    }
+  protected setPlace(slot: number, place: number): void {
+    this.#states[slot] = (this.#states[slot]! & ~PLACE) | (place << PLACE_SHIFT)
   }
 
-  // The entry that leaves the main space next. It stays where it is: it may win against the candidate.
-  #mainVictim(): number {
-    const queues = this.#queues
-    for (let passes = 0; ; passes++) {
-      const onProbation = queues.first(PROBATION)
-      if (onProbation === PROBATION || this.#isProtectedOver()) {
-        const slot = queues.first(PROTECTED)
-        if (slot === PROTECTED) return onProbation === PROBATION ? NO_SLOT : onProbation
-        if (onProbation !== PROBATION && passes < MAX_PASSES && this.#settleHits(slot)) {
-          queues.remove(slot)
-          queues.append(PROTECTED, slot)
-        } else this.#move(slot, PROBATION)
-      } else if (passes < MAX_PASSES && this.#settleHits(onProbation)) this.#move(onProbation, PROTECTED)
-      else return onProbation
-    }
+  /** Makes a free slot one of an entry. */
+  protected occupy(slot: number, hash: number, place: number, uses: number): void {
+    const known = uses < USES_UNKNOWN ? uses : USES_UNKNOWN
+    this.#states[slot] = (known << USES_SHIFT) | (place << PLACE_SHIFT)
+    this.#hashes[slot] = hash
+    this.#entries++
   }
 
-  // Moves the hits of a slot to the sketch; whether there were any.
-  #settleHits(slot: number): boolean {
-    const state = this.#state[slot]!
+  /** How often the key of a slot was used lately. */
+  protected uses(slot: number): number {
+    const known = (this.#states[slot]! & USES) >>> USES_SHIFT
+    return known === USES_UNKNOWN ? this.sketch.estimate(this.#hashes[slot]!) : known
+  }
+
+  /** As {@link uses}, by the sketch as it is now: what was known of a new entry ages with it. */
+  protected presentUses(slot: number): number {
+    return this.sketch.estimate(this.#hashes[slot]!)
+  }
+
+  /** Hits of a slot since it was last met, three at most. */
+  protected hits(slot: number): number {
+    return this.#states[slot]! & HITS
+  }
+
+  /** Moves the hits of a slot to the sketch; whether there were any and the entry deserves another round. */
+  protected settleHits(slot: number, passes: number): boolean {
+    const state = this.#states[slot]!
     const hits = state & HITS
-    if (hits === 0) return false
-    this.#state[slot] = state - hits
-    this.#sketch.add(this.#hashes[slot]!, hits)
+    if (hits === 0 || passes >= MAX_PASSES) return false
+    this.#states[slot] = (state - hits) | USES
+    this.sketch.add(this.#hashes[slot]!, hits)
     return true
   }
 
-  #isWindowFull(): boolean {
-    return this.#windowEntries >= this.#windowMaxEntries || this.#windowWeight >= this.#windowMaxWeight
-  }
-
-  #isWindowOver(): boolean {
-    return this.#windowEntries > this.#windowMaxEntries || this.#windowWeight > this.#windowMaxWeight
-  }
-
-  #isProtectedOver(): boolean {
-    return (
-      this.#protectedEntries > this.#protectedMaxEntries || this.#protectedWeight > this.#protectedMaxWeight
-    )
-  }
-
-  #queueOf(slot: number): number {
-    return ((this.#state[slot]! & ~SAMPLED) >>> QUEUE_SHIFT) - 1
-  }
-
-  #move(slot: number, queue: number): void {
-    const marked = this.#state[slot]! & SAMPLED
-    this.#leave(slot)
-    this.#enter(slot, queue, marked)
-  }
-
-  #enter(slot: number, queue: number, marked: number): void {
-    this.#queues.append(queue, slot)
-    this.#state[slot] = marked | ((queue + 1) << QUEUE_SHIFT)
-    if (queue === PROBATION) return
-    const weight = this.#weights === undefined ? 0 : this.#weights[slot]!
-    if (queue === WINDOW) {
-      this.#windowEntries++
-      this.#windowWeight += weight
-    } else {
-      this.#protectedEntries++
-      this.#protectedWeight += weight
+  /**
+   * The entry that leaves the window next: among the oldest the first that was not hit since it was last
+   * met, else the first of those hit least. Those older go round once more. Looking farther for one without a
+   * hit would find the newest entries, which have not had the time to be hit.
+   */
+  protected windowCandidate(): number {
+    const { lists } = this
+    let candidate = lists.first(WINDOW)
+    if (candidate === WINDOW) return NO_SLOT
+    let least = this.hits(candidate)
+    let slot = candidate
+    const most = Math.min(MOST_LOOKS, this.windowEntries >> 2)
+    for (let looks = 1; least !== 0 && looks < most; looks++) {
+      slot = lists.after(slot)
+      if (slot === WINDOW) break
+      const hits = this.hits(slot)
+      if (hits >= least) continue
+      least = hits
+      candidate = slot
     }
+    for (let slot = lists.first(WINDOW); slot !== candidate; slot = lists.first(WINDOW)) {
+      this.settleHits(slot, 0)
+      lists.remove(slot)
+      lists.append(WINDOW, slot)
+    }
+    this.settleHits(candidate, 0)
+    return candidate
   }
 
-  #leave(slot: number): void {
-    this.#queues.remove(slot)
-    const queue = this.#queueOf(slot)
-    if (queue === PROBATION) return
-    const weight = this.#weights === undefined ? 0 : this.#weights[slot]!
-    if (queue === WINDOW) {
-      this.#windowEntries--
-      this.#windowWeight -= weight
-    } else {
-      this.#protectedEntries--
-      this.#protectedWeight -= weight
+  // Takes out the candidate, or the entry of the main space whose place it takes.
+  #contest(candidate: number): number {
+    // Where they are known, most candidates were never used again, so the main space need not be looked at.
+    const victim = this.mayWin(candidate) ? this.mainVictim() : NO_SLOT
+    if (victim === NO_SLOT || !this.beats(candidate, victim)) {
+      this.remove(candidate)
+      return candidate
     }
+    this.moveToMain(candidate)
+    this.retire(victim)
+    return victim
   }
 }

@@ -81,12 +81,8 @@ export class Expiry {
     return this.#deadlines.at(slot) - this.#clock.now()
   }
 
-  /** Sets how long the entry of a slot lives from now on. */
+  /** Sets how long the entry of a slot lives from now on; not `Infinity`. */
   set(slot: number, ttlMs: number): void {
-    if (ttlMs === Infinity) {
-      this.#deadlines.clear(slot)
-      return
-    }
     const nowMs = this.#now()
     const deadlineMs = nowMs + ttlMs
     this.#deadlines.set(slot, deadlineMs, nowMs)

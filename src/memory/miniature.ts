@@ -1,5 +1,6 @@
-import { EvictionPolicy, FIRST_SLOT, NO_SLOT } from './eviction-policy.ts'
-import type { Bounds } from './eviction-policy.ts'
+import { createPolicy } from './create-policy.ts'
+import { FIRST_SLOT, NO_SLOT, noteHit } from './eviction-policy.ts'
+import type { Bounds, EvictionPolicy } from './eviction-policy.ts'
 
 /**
  * A cache in miniature that holds hashes only: what a cache with this window would have hit, told from the
@@ -16,24 +17,24 @@ export class Miniature {
   constructor(bounds: Bounds, windowShare: number, capacity: number) {
     this.windowShare = windowShare
     this.#capacity = capacity
-    this.#policy = new EvictionPolicy(bounds, windowShare, capacity)
+    this.#policy = createPolicy(bounds, windowShare, capacity)
   }
 
   /** Plays an access; whether it was a hit. */
   access(hash: number, weight: number): boolean {
     const slot = this.#index.get(hash)
     if (slot !== undefined) {
-      this.#policy.hit(slot)
+      noteHit(this.#policy.states, slot)
       return true
     }
-    this.#policy.miss(hash)
+    const uses = this.#policy.miss(hash)
     const heavy = this.#policy.outweighsWindow(weight)
     while (this.#policy.isFull(weight)) {
       const evicted = heavy ? this.#policy.evictFor(hash, weight) : this.#policy.evict()
       if (evicted === NO_SLOT) return false
       this.#release(evicted)
     }
-    this.#add(hash, weight)
+    this.#add(hash, weight, uses)
     return false
   }
 
@@ -52,13 +53,13 @@ export class Miniature {
     this.#free.length = 0
   }
 
-  #add(hash: number, weight: number): void {
+  #add(hash: number, weight: number, uses: number): void {
     const slot = this.#free.pop() ?? this.#index.size + FIRST_SLOT
     if (slot >= this.#capacity + FIRST_SLOT) {
       this.#capacity *= 2
       this.#policy.grow(this.#capacity)
     }
-    this.#policy.add(slot, hash, weight)
+    this.#policy.add(slot, hash, weight, uses)
     this.#index.set(hash, slot)
   }
 

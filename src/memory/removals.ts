@@ -1,5 +1,13 @@
 import type { RemovalCause } from './bounded-map-options.ts'
 
+// Causes by number: a counter named by a string would be looked up by name at every removal.
+const CAUSES: readonly RemovalCause[] = ['evicted', 'expired', 'deleted', 'replaced', 'cleared']
+export const EVICTED = 0
+export const EXPIRED = 1
+export const DELETED = 2
+export const REPLACED = 3
+export const CLEARED = 4
+
 /** Counters of a {@link BoundedMap}. */
 export interface BoundedMapStats {
   /** Entries it holds. */
@@ -23,16 +31,24 @@ export interface BoundedMapStats {
  */
 export class Removals<K, V> {
   readonly #listener: ((key: K, value: V, cause: RemovalCause) => void) | undefined
-  readonly #pending: [key: K, value: V, cause: RemovalCause][] = []
-  readonly #counts = { evicted: 0, expired: 0, deleted: 0, replaced: 0, cleared: 0, listenerErrors: 0 }
+  readonly #pending: [key: K, value: V, cause: number][] = []
+  readonly #counts = [0, 0, 0, 0, 0]
+  /** Values replaced without a listener, counted apart because updates are frequent. */
+  replaced = 0
+  #listenerErrors = 0
 
   constructor(listener: ((key: K, value: V, cause: RemovalCause) => void) | undefined) {
     this.#listener = listener
   }
 
-  /** Counts a removal. */
-  note(key: K, value: V, cause: RemovalCause): void {
-    this.#counts[cause]++
+  /** Whether anybody wants to know keys and values. */
+  get listening(): boolean {
+    return this.#listener !== undefined
+  }
+
+  /** Counts a removal and keeps it for the listener. */
+  note(key: K, value: V, cause: number): void {
+    this.#counts[cause]!++
     if (this.#listener !== undefined) this.#pending.push([key, value, cause])
   }
 
@@ -43,16 +59,24 @@ export class Removals<K, V> {
 
   /** The counters so far. */
   counts(): Readonly<Record<RemovalCause | 'listenerErrors', number>> {
-    return { ...this.#counts }
+    const [evicted = 0, expired = 0, deleted = 0, replaced = 0, cleared = 0] = this.#counts
+    return {
+      evicted,
+      expired,
+      deleted,
+      replaced: replaced + this.replaced,
+      cleared,
+      listenerErrors: this.#listenerErrors,
+    }
   }
 
   #tell(): void {
     // What the listener's own calls remove comes in further rounds of this loop, or inside of them.
     for (const [key, value, cause] of this.#pending.splice(0)) {
       try {
-        this.#listener!(key, value, cause)
+        this.#listener!(key, value, CAUSES[cause]!)
       } catch {
-        this.#counts.listenerErrors++
+        this.#listenerErrors++
       }
     }
   }

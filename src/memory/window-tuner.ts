@@ -1,4 +1,3 @@
-import { mix } from '../internal/hash.ts'
 import type { Bounds } from './eviction-policy.ts'
 import { Miniature } from './miniature.ts'
 
@@ -34,7 +33,8 @@ export class WindowTuner {
   constructor(bounds: Bounds, entries: number) {
     let rate = 1
     while (entries / (rate * 2) >= MINIATURE_ENTRIES) rate *= 2
-    this.#mask = rate - 1
+    // The high bits: the low ones choose a place in the sketch, and would send all samples to a few places.
+    this.#mask = -(2 ** 32 / rate) | 0
     const capacity = Math.max(1, Math.round(entries / rate))
     const small = {
       maxEntries: Math.max(1, Math.round(bounds.maxEntries / rate)),
@@ -52,8 +52,7 @@ export class WindowTuner {
 
   /** Whether keys of this hash are sampled. */
   samples(hash: number): boolean {
-    // Not the low bits themselves: those choose the block of the sketch, and only some would be used.
-    return (mix(hash ^ 0x5bd1e995) & this.#mask) === 0
+    return (hash & this.#mask) === 0
   }
 
   /** Plays an access to a sampled key; whether {@link windowShare} has changed. */

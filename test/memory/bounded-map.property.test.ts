@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { BoundedMap } from '../../src/memory/bounded-map.ts'
 import type { BoundedMapOptions, RemovalCause } from '../../src/memory/bounded-map.ts'

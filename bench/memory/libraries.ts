@@ -1,0 +1,82 @@
+// Peers are installed in bench/ only, so their types are not there for the root's type check: what is used
+// of them is declared here.
+
+/** What a benchmark needs of a synchronous cache. */
+export interface SyncCache {
+  get(key: string): unknown
+  set(key: string, value: unknown): unknown
+  /** With the ttl of an hour that it was made with. */
+  readonly setTtl?: (key: string, value: unknown) => unknown
+  /** Whether it removes entries to stay within its bound. */
+  readonly bounded: boolean
+}
+
+export interface Library {
+  readonly name: string
+  readonly make: (entries: number, ttlMs: number | undefined) => Promise<SyncCache>
+  /** Libraries without ttl, or without a way to measure it, skip those columns. */
+  readonly ttl: boolean
+}
+
+async function peer<T>(name: string): Promise<T> {
+  return (await import(name)) as T
+}
+
+type Maker<O> = new (options: O) => { get(key: string): unknown; set(key: string, value: unknown): unknown }
+
+export const libraries: readonly Library[] = [
+  {
+    name: 'BoundedMap',
+    ttl: true,
+    async make(entries, ttlMs) {
+      const { BoundedMap } = await import('../../src/memory/bounded-map.ts')
+      const ttl = ttlMs === undefined ? {} : { ttl: ttlMs / 1000 }
+      return bounded(new BoundedMap<string, unknown>({ maxEntries: entries, ...ttl }))
+    },
+  },
+  {
+    name: 'lru-cache',
+    ttl: true,
+    async make(max, ttl) {
+      const { LRUCache } = await peer<{ LRUCache: Maker<object> }>('lru-cache')
+      return bounded(new LRUCache(ttl === undefined ? { max } : { max, ttl }))
+    },
+  },
+  {
+    name: 'tiny-lru',
+    ttl: true,
+    async make(max, ttl) {
+      const { lru } = await peer<{ lru: (max: number, ttl: number) => SyncCache }>('tiny-lru')
+      return bounded(lru(max, ttl ?? 0))
+    },
+  },
+  {
+    name: 'mnemonist',
+    ttl: false,
+    async make(max) {
+      const { LRUMap } = await peer<{ LRUMap: Maker<number> }>('mnemonist')
+      return bounded(new LRUMap(max))
+    },
+  },
+  {
+    name: 'quick-lru',
+    ttl: true,
+    async make(maxSize, maxAge) {
+      const { default: QuickLRU } = await peer<{ default: Maker<object> }>('quick-lru')
+      return bounded(new QuickLRU(maxAge === undefined ? { maxSize } : { maxSize, maxAge }))
+    },
+  },
+  {
+    name: 'Map',
+    ttl: false,
+    make() {
+      const map = new Map<string, unknown>()
+      // Wrapping would cost what is to be measured; a bare Map never evicts.
+      return Promise.resolve(Object.assign(map, { bounded: false }))
+    },
+  },
+]
+
+function bounded<T extends object>(cache: T): T & { readonly bounded: true } {
+  return Object.assign(cache, { bounded: true as const })
+}
