@@ -44,6 +44,8 @@ export class WireFormat {
   readonly #compression: Compression | undefined
   readonly #encryption: Encryption | undefined
   readonly #maxBytes: number
+  /** No text takes more than three bytes for each of its units: only beyond this is it worth counting them. */
+  readonly #surelyFits: number
   /** Whether values that JSON keeps are stored as bare JSON whatever their size. */
   readonly #isPlain: boolean
 
@@ -60,6 +62,7 @@ export class WireFormat {
     this.#compression = compression
     this.#encryption = encryption
     this.#maxBytes = maxBytes
+    this.#surelyFits = Math.floor(maxBytes / 3)
     this.#isPlain = serializer === undefined && compression === undefined && encryption === undefined
   }
 
@@ -71,7 +74,7 @@ export class WireFormat {
     if (this.#isPlain && typeof value === 'object' && isExactJson(value, this.#rules)) {
       // The shortest way for what most values are.
       const text = JSON.stringify(value)
-      if (this.#fits(text)) return utf8(text)
+      if (text.length <= this.#surelyFits) return utf8(text)
     }
     const bytes = this.write(this.#encode(value))
     return typeof bytes === 'string' ? utf8(bytes) : bytes
@@ -157,8 +160,7 @@ export class WireFormat {
   }
 
   #fits(data: string | Uint8Array, tree: string = ''): boolean {
-    // No text takes more than three bytes for each of its units; only near the limit is it worth counting them.
-    if ((data.length + tree.length) * 3 <= this.#maxBytes) return true
+    if (data.length + tree.length <= this.#surelyFits) return true
     const bytes = typeof data === 'string' ? Buffer.byteLength(data) : data.length
     return bytes + Buffer.byteLength(tree) <= this.#maxBytes
   }

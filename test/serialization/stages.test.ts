@@ -157,6 +157,16 @@ describe('frame', () => {
     expect(wire().deserialize(longer)).toBe('x')
   })
 
+  it('gives each reader a value of its own', () => {
+    for (const value of [Buffer.from('abc'), new Uint8Array([1]), { at: new Date(1) }]) {
+      const opened = wire().read(wire().serialize(value))
+      const first = wire().decode(opened) as Record<string, unknown>
+      if (first instanceof Uint8Array) first[0] = 9
+      else first['at'] = 9
+      expect(wire().decode(opened)).toEqual(value)
+    }
+  })
+
   it('of an encoded buffer is not changed by the caller', () => {
     const buffer = Buffer.from('abc')
     const encoded = wire().encode(buffer)
