@@ -12,6 +12,8 @@ import { runShow } from './show.ts'
 
 const stop = new AbortController()
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stop.abort())
+// Whoever read the output has gone, as in `npm start | head`.
+process.stdout.on('error', () => stop.abort())
 // If something does not let go, the process ends all the same.
 stop.signal.addEventListener('abort', () => setTimeout(() => process.exit(), 800).unref())
 
@@ -31,8 +33,9 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<numbe
 }
 
 async function run(options: Options, signal: AbortSignal): Promise<number> {
-  await using database = await Database.start(signal)
+  // Closed in reverse: nobody asks any more, then no load is under way any more, then the cache.
   await using cache = await createCache()
+  await using database = await Database.start(signal)
   const cities = new CachedCities(cache, new UncachedCities(database))
   await using guide = await startGuide(cities, cache, options.port)
 

@@ -33,7 +33,7 @@ export async function runShow(show: Show): Promise<Results> {
       schedule,
       durationMs: durationMs * 0.5,
       // Only a hanging guide gets here: the figures of this load are those of the whole sequence.
-      cutOffMs: durationMs * 0.5 + 10_000,
+      cutOffMs: durationMs * 0.5 + 60_000,
       stats: () => show.cache.stats(),
     },
     show.database,

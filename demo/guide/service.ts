@@ -14,6 +14,8 @@ export interface Service extends AsyncDisposable {
 /** Serves the routes on this machine only. Port 0 is a free one. */
 export async function startService(routes: readonly Route[], port = 0): Promise<Service> {
   const server = createServer((request, response) => void respond(routes, request, response))
+  // Longer than the pauses of a client: else the guide may hang up just as the next request is on its way.
+  server.keepAliveTimeout = 75_000
   server.listen({ host: '127.0.0.1', port, backlog: 1024 })
   await once(server, 'listening')
   const { port: bound } = server.address() as AddressInfo
@@ -35,6 +37,8 @@ async function respond(
   try {
     send(response, 200, await dispatch(routes, request))
   } catch (error) {
+    // Nobody is there to be told, for example because the service is closing.
+    if (response.destroyed) return
     const { status, message, headers } = asHttpError(error)
     send(response, status, { error: message }, headers)
   }

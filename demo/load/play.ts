@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Ledger } from './ledger.ts'
 import type { Proof } from './ledger.ts'
-import type { Arrival } from './schedule.ts'
+import type { Arrival, Edit } from './schedule.ts'
 import { Visitor } from './visitor.ts'
 import type { Answer } from './visitor.ts'
 import { percentile } from './waits.ts'
@@ -91,20 +91,19 @@ class Player {
 
   async #meet(arrival: Arrival): Promise<void> {
     const dueAt = this.#startedAt + arrival.atMs
-    if (arrival.kind === 'edit')
-      return this.#edit(arrival.city.id, arrival.city.country, arrival.population, dueAt)
+    if (arrival.kind === 'edit') return this.#edit(arrival, dueAt)
     const answer = await this.#visit(arrival.path, dueAt)
     if (answer && arrival.kind === 'crowd') this.#crowdAnswered += 1
   }
 
-  /** An editor reads the page, changes it, and looks whether the change is there: on it and on its country's. */
-  async #edit(id: number, country: string, population: number, dueAt: number): Promise<void> {
-    await this.#visit(`/cities/${id}`, dueAt)
+  /** An editor reads the pages that show a city, changes the city, and looks whether they show the change. */
+  async #edit({ id, population, shownOn }: Edit, dueAt: number): Promise<void> {
+    await Promise.all(shownOn.map((path) => this.#visit(path, dueAt)))
     const saved = await this.#visit(`/cities/${id}`, performance.now(), { population })
     if (saved?.status !== 200) return
     this.#ledger.acknowledge(saved.shown)
-    const paths = [`/cities/${id}`, `/countries/${country}?top=10`]
-    await Promise.all(paths.map((path) => this.#visit(path, performance.now())))
+    const savedAt = performance.now()
+    await Promise.all(shownOn.map((path) => this.#visit(path, savedAt)))
   }
 
   /** `undefined`: the load was cut off, or the request failed and is noted as a failure. */

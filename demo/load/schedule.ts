@@ -2,17 +2,29 @@ import type { City, Sample } from '../database/protocol.ts'
 import { seededRandom, zipf } from './random.ts'
 
 /** Something that happens to the guide at its time, whether or not it has answered what came before. */
-export type Arrival = { readonly atMs: number } & (
-  | { readonly kind: 'visit' | 'crowd' | 'scan'; readonly path: string }
-  | { readonly kind: 'edit'; readonly city: City; readonly population: number }
-)
+export type Arrival = Opening | Edit
+
+export interface Opening {
+  readonly kind: 'visit' | 'crowd' | 'scan'
+  readonly atMs: number
+  readonly path: string
+}
+
+export interface Edit {
+  readonly kind: 'edit'
+  readonly atMs: number
+  readonly id: number
+  readonly population: number
+  /** Pages that show the city. */
+  readonly shownOn: readonly string[]
+}
 
 /** Traffic rises evenly from the first to the second. */
 const visitsPerSecond = [100, 700] as const
-const crowdSize = 500
+export const crowdSize = 500
 const scanSize = 400
 
-/** The page of the flash crowd. Nobody else opens it and nobody edits it: it is cold, and its queries can be told. */
+/** The page of the flash crowd. Nobody else opens or edits it: it is cold, and its queries can be told. */
 export const crowdCountry = 'ES'
 export const crowdTop = 10
 const crowdPath = `/countries/${crowdCountry}?top=${crowdTop}`
@@ -23,8 +35,8 @@ export function crowd(atMs: number): Arrival[] {
 }
 
 /**
- * The sequence of a load, the same for the same seed: more and more visits by Zipf's law at random moments, the crowd near
- * the beginning, at half-time a crawler that reads pages nobody else reads, and one edit a second.
+ * The sequence of a load, the same for the same seed: more and more visits by Zipf's law at random moments, the
+ * crowd near the beginning, at half-time a crawler that reads pages nobody else reads, and one edit a second.
  */
 export function buildSchedule(sample: Sample, seed: number, durationMs: number): readonly Arrival[] {
   const random = seededRandom(seed)
@@ -81,7 +93,9 @@ function* edits(sample: Sample, random: () => number, durationMs: number): Itera
   )
   for (let atMs = 500; atMs < durationMs; atMs += 1000) {
     const edited = city()
-    yield { kind: 'edit', city: edited, population: edited.population + Math.floor(random() * 1000), atMs }
+    const population = edited.population + Math.floor(random() * 1000)
+    const shownOn = [`/cities/${edited.id}`, `/countries/${edited.country}?top=10`, nearestPath(edited)]
+    yield { kind: 'edit', id: edited.id, population, shownOn, atMs }
   }
 }
 

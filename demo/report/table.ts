@@ -1,4 +1,5 @@
 import Table from 'cli-table3'
+import { crowdSize } from '../load/schedule.ts'
 import type { Percentile } from '../load/waits.ts'
 import type { Measured, Results } from './results.ts'
 
@@ -7,19 +8,15 @@ type Column = (measured: Measured) => string
 const rows: readonly (readonly [label: string, column: Column])[] = [
   [
     'requests answered',
-    ({ answered, sent, cutOff }) => (cutOff ? `${count(answered)} of ${count(sent)}` : count(answered)),
+    ({ answered, sent, cutOff }) => count(answered) + (cutOff ? ` of ${count(sent)}` : ''),
   ],
   ['p50', ({ p50 }) => milliseconds(p50)],
   ['p99', ({ p99 }) => milliseconds(p99)],
   ['database queries', ({ queries }) => count(queries)],
-  [
-    'hit ratio',
-    ({ cache }) => (cache?.hitRatio === undefined ? '-' : `${(100 * cache.hitRatio).toFixed(1)} %`),
-  ],
+  ['hit ratio', ({ cache }) => percent(cache?.hitRatio)],
   [
     'queries run by the crowd',
-    ({ crowdQueries, crowdAnswered, cutOff }) =>
-      cutOff && crowdAnswered < crowdQueries ? `at least ${count(crowdQueries)}` : count(crowdQueries),
+    ({ crowdQueries, crowdAnswered }) => (crowdAnswered < crowdSize ? '> ' : '') + count(crowdQueries),
   ],
   ['database time saved', ({ cache, timeSavedMs }) => (cache ? `${(timeSavedMs / 1000).toFixed(1)} s` : '-')],
 ]
@@ -44,8 +41,8 @@ function notes({ cutOff, seconds, sent, answered, scheduled }: Measured): string
   ]
   if (cutOff) {
     lines.unshift(
-      `Without the cache the load was cut off after ${seconds.toFixed(1)} s: of the ${count(scheduled)} requests of the sequence`,
-      `${count(sent)} were sent and ${count(answered)} answered. A wait with ">" had not ended then.`,
+      `Without the cache the load was cut off after ${seconds.toFixed(1)} s: of ${count(scheduled)} requests,`,
+      `${count(sent)} were sent and ${count(answered)} answered. ">" marks what would have been more.`,
     )
   }
   return lines
@@ -53,13 +50,20 @@ function notes({ cutOff, seconds, sent, answered, scheduled }: Measured): string
 
 function proofLines({ proof }: Measured): string[] {
   const line = `${count(proof.stale)} of ${count(proof.checked)} responses were older than the last acknowledged update`
-  return [`${line} (${count(proof.updates)} updates).`, ...proof.examples.map((example) => `  ${example}`)]
+  return [
+    `${line} (${count(proof.updates)} ${proof.updates === 1 ? 'update' : 'updates'}).`,
+    ...proof.examples.map((example) => `  ${example}`),
+  ]
 }
 
 function milliseconds(percentile: Percentile | undefined): string {
   if (!percentile) return '-'
   const { ms, atLeast } = percentile
   return `${atLeast ? '> ' : ''}${ms < 10 ? ms.toFixed(1) : count(Math.round(ms))} ms`
+}
+
+function percent(ratio: number | undefined): string {
+  return ratio === undefined ? '-' : `${(100 * ratio).toFixed(1)} %`
 }
 
 function count(number: number): string {

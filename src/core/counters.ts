@@ -30,9 +30,9 @@ export interface StoreStats {
 export interface CacheStats extends StoreStats {
   /** Reads that found a fresh entry. */
   readonly hits: number
-  /** Reads that found none; a load that follows is not counted again. */
+  /** Reads that found none; a load that follows is not counted again, a caller who shares a load is. */
   readonly misses: number
-  /** `hits / (hits + misses)`, `undefined` before the first read. */
+  /** `hits / (hits + misses)`, `undefined` before the first read. A crowd on a cold key lowers it, though it costs one load. */
   readonly hitRatio: number | undefined
   /** Loader calls begun. */
   readonly loads: number

@@ -23,7 +23,9 @@ export class Flight {
   /** The load whose loader began this one. */
   readonly parent: Flight | undefined
   readonly outcome: Promise<Outcome>
-  /** Whether it has ended. Code that a loader left running still names it as its context. */
+  /** Whether its loader has ended. Code that a loader left running still names the flight as its context. */
+  loaderEnded = false
+  /** Whether it has ended: what was loaded has been stored, or refused. */
   done = false
   readonly #resolve: (outcome: Outcome) => void
   readonly #reject: (error: unknown) => void

@@ -108,6 +108,7 @@ export class LoadRun {
       }
       trouble.served('fill')
     } catch (error) {
+      this.#release([...storable.keys()])
       trouble.failed('fill', error)
     }
   }

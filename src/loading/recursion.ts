@@ -11,7 +11,7 @@ let active = 0
 export function enclosingFlight(): Flight | undefined {
   if (active === 0) return undefined
   const flight = context.getStore()
-  return flight?.done ? undefined : flight
+  return flight?.loaderEnded ? undefined : flight
 }
 
 /** Runs a loader so that the loads it asks for know their parent. */
@@ -20,6 +20,8 @@ export async function runLoader<T>(flight: Flight, loader: () => T | PromiseLike
   try {
     return await context.run(flight, loader)
   } finally {
+    flight.loaderEnded = true
+    flight.waitsFor.clear()
     active--
     if (active === 0) context.disable()
   }
@@ -45,7 +47,7 @@ export async function waitFor<T>(flight: Flight, result: PromiseLike<T>): Promis
 export function refuseRecursion(key: string, owner: object): Flight | undefined {
   const parent = enclosingFlight()
   for (let flight = parent; flight !== undefined; flight = flight.parent) {
-    if (flight.key === key && flight.owner === owner && !flight.done) throw recursive(key, parent!)
+    if (flight.key === key && flight.owner === owner && !flight.loaderEnded) throw recursive(key, parent!)
   }
   return parent
 }

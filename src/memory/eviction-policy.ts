@@ -6,7 +6,7 @@ export const WINDOW = 0
 /** Lists that a policy may use. */
 export const LISTS = 64
 /** Slots are numbered from here; the numbers below are the ends of the lists. */
-export const FIRST_SLOT = LISTS
+export const FIRST_SLOT: number = LISTS
 /** In place of a slot: there is none. */
 export const NO_SLOT = -1
 

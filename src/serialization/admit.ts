@@ -185,7 +185,8 @@ class AdmissionWalk {
     const copy: unknown[] = this.#remember(value, [])
     for (let index = 0; index < value.length; index++) {
       const part = value[index]
-      if (part !== undefined || index in value) copy[index] = this.#part(part, index)
+      if (typeof part === 'string' || typeof part === 'number') copy[index] = part
+      else if (part !== undefined || index in value) copy[index] = this.#part(part, index)
     }
     copy.length = value.length
     return copy

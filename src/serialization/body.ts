@@ -12,7 +12,9 @@ import { corrupt, unreadable } from './unreadable.ts'
 
 /** A value as it goes into a body: text and bytes are joined only when they are sent. */
 export interface Encoded {
+  /** What the body will be. */
   readonly type: BodyType
+  /** Its text or bytes. */
   readonly data: string | Uint8Array
   /** `rich`: the revive tree. */
   readonly tree?: string

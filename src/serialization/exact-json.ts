@@ -1,15 +1,16 @@
 import { types } from 'node:util'
 import { isPristine } from './properties.ts'
-import { Repeats } from './repeats.ts'
 import type { ValueRules } from './rules.ts'
+
+const { isProxy } = types
 
 /**
  * Whether `JSON.parse(JSON.stringify(value))` gives the value back as it is, properties that are `undefined`
  * excepted. `false` is not a refusal: the rich writer looks closer and keeps or refuses.
  *
  * This walk runs before every write, so it is tuned: decisions by `typeof` within the loop of the parent, `for in`
- * instead of a list of names, functions instead of methods, no path and no allocation for each object. What it
- * can't decide cheaply is `false`.
+ * instead of a list of names, no path, and its state in variables of the module, because even one allocation is
+ * seen in the time that a small object takes. What it can't decide cheaply is `false`.
  */
 export function isExactJson(value: unknown, rules: ValueRules): boolean {
   switch (typeof value) {
@@ -17,7 +18,8 @@ export function isExactJson(value: unknown, rules: ValueRules): boolean {
     case 'boolean':
       return true
     case 'number':
-      return isExactNumber(value)
+      // JSON has no NaN, no infinities and no negative zero.
+      return value - value === 0 && (value !== 0 || 1 / value > 0)
     case 'object':
       return value === null || (isPristine() && isExactObject(value, rules))
     default:
@@ -25,84 +27,86 @@ export function isExactJson(value: unknown, rules: ValueRules): boolean {
   }
 }
 
+/** Objects seen in this walk: most values have few, for which comparing them is cheaper than a Set. */
+const firstSeen: (object | undefined)[] = Array.from({ length: 16 }, () => undefined)
+let firstCount = 0
+let seen: Set<object> | undefined
+/** How many more parts the value may have. */
+let partsLeft = 0
+let busy = false
+
 function isExactObject(value: object, rules: ValueRules): boolean {
+  // A getter that writes to a cache gets here again while the variables are in use.
+  if (busy) return false
+  busy = true
+  partsLeft = rules.maxCount
   try {
-    return isExact(value, rules.maxDepth, new Walk(rules))
+    return isExact(value, rules.maxDepth)
   } catch {
     // A getter threw or the stack ended: the rich writer meets the same and says where.
     return false
+  } finally {
+    busy = false
+    for (let index = 0; index < firstCount; index++) firstSeen[index] = undefined
+    firstCount = 0
+    seen = undefined
   }
 }
 
-/** JSON has no NaN, no infinities and no negative zero. */
-function isExactNumber(value: number): boolean {
-  return value - value === 0 && (value !== 0 || 1 / value > 0)
-}
-
-class Walk {
-  readonly repeats = new Repeats()
-  /** How many more parts the value may have. */
-  left: number
-
-  constructor(rules: ValueRules) {
-    this.left = rules.maxCount
+/**
+ * Whether an object was here before. Only objects without objects in them are asked for: where any other occurs
+ * twice, so do those inside it, and that spares the Set a third to a half of its work.
+ */
+function isRepeated(value: object): boolean {
+  if (seen !== undefined) {
+    // One operation on the Set instead of two.
+    const before = seen.size
+    return seen.add(value).size === before
   }
+  for (let index = 0; index < firstCount; index++) if (firstSeen[index] === value) return true
+  firstSeen[firstCount++] = value
+  if (firstCount === firstSeen.length) seen = new Set(firstSeen as object[])
+  return false
 }
 
-const { isProxy } = types
-
-function isExact(value: object, depthLeft: number, walk: Walk): boolean {
-  // JSON.stringify calls toJSON even where it is not enumerable. A circle ends at the first repetition.
-  if ((value as { toJSON?: unknown }).toJSON !== undefined || depthLeft < 0) return false
-  if (walk.repeats.has(value) || isProxy(value)) return false
-  const prototype: unknown = Object.getPrototypeOf(value)
-  if (prototype === Object.prototype) return areExactProperties(value, depthLeft, walk)
-  return prototype === Array.prototype && Array.isArray(value) && areExactElements(value, depthLeft, walk)
-}
-
-function areExactProperties(value: object, depthLeft: number, walk: Walk): boolean {
-  let count = 0
+function isExact(value: object, depthLeft: number): boolean {
+  // JSON.stringify calls toJSON even where it is not enumerable. A circle ends where the depth does.
+  if ((value as { toJSON?: unknown }).toJSON !== undefined || depthLeft < 0 || isProxy(value)) return false
+  if (Array.isArray(value)) return areExactElements(value, depthLeft)
+  if (Object.getPrototypeOf(value) !== Object.prototype) return false
+  let isInnermost = true
   for (const name in value) {
     const part = (value as Record<string, unknown>)[name]
-    switch (typeof part) {
-      case 'string':
-      case 'boolean':
-      case 'undefined':
-        break
-      case 'number':
-        if (part - part !== 0 || (part === 0 && 1 / part < 0)) return false
-        break
-      case 'object':
-        if (part !== null && !isExact(part, depthLeft - 1, walk)) return false
-        break
-      default:
-        return false
-    }
-    count++
+    partsLeft--
+    if (typeof part === 'string' || typeof part === 'boolean') continue
+    if (typeof part === 'number') {
+      if (part - part !== 0 || (part === 0 && 1 / part < 0)) return false
+    } else if (typeof part === 'object') {
+      if (part === null) continue
+      if (!isExact(part, depthLeft - 1)) return false
+      isInnermost = false
+    } else if (part !== undefined) return false
   }
-  walk.left -= count
-  return walk.left >= 0
+  return partsLeft >= 0 && !(isInnermost && isRepeated(value))
 }
 
-function areExactElements(value: readonly unknown[], depthLeft: number, walk: Walk): boolean {
-  walk.left -= value.length
-  if (walk.left < 0) return false
+function areExactElements(value: readonly unknown[], depthLeft: number): boolean {
+  partsLeft -= value.length
+  if (partsLeft < 0 || Object.getPrototypeOf(value) !== Array.prototype) return false
+  let isInnermost = true
   for (let index = 0; index < value.length; index++) {
     const part = value[index]
-    switch (typeof part) {
-      case 'string':
-      case 'boolean':
-        break
-      case 'number':
-        if (part - part !== 0 || (part === 0 && 1 / part < 0)) return false
-        break
-      case 'object':
-        if (part !== null && !isExact(part, depthLeft - 1, walk)) return false
-        break
-      default:
-        // Holes read as undefined; JSON would write null for both.
-        return false
+    if (typeof part === 'string' || typeof part === 'boolean') continue
+    if (typeof part === 'number') {
+      if (part - part !== 0 || (part === 0 && 1 / part < 0)) return false
+    } else if (typeof part === 'object') {
+      if (part === null) continue
+      if (!isExact(part, depthLeft - 1)) return false
+      isInnermost = false
+    } else {
+      // Holes read as undefined; JSON would write null for both.
+      return false
     }
   }
-  return true
+  return !(isInnermost && isRepeated(value))
 }

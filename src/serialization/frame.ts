@@ -46,6 +46,7 @@ const longestLoadMs = 0xffff_ffff
 
 /** A tag of an entry and the generation it had when the entry was loaded. */
 export interface TagGeneration {
+  /** The tag. */
   readonly tag: string
   /** The hard generation: 16 lower-case hexadecimal digits. */
   readonly hard: string
@@ -63,11 +64,13 @@ export interface Envelope {
   readonly loadMs: number
   /** The caller's version of the value: an unsigned 64-bit number. */
   readonly rowVersion?: bigint | undefined
+  /** Its tags and namespaces. */
   readonly tags: readonly TagGeneration[]
 }
 
 /** How a body is to be read. */
 export interface BodyHeader {
+  /** What the body is. */
   readonly type: BodyType
   /** `raw`: whether the value is a Buffer rather than a Uint8Array. */
   readonly buffer?: boolean
@@ -83,10 +86,12 @@ export interface BodyHeader {
 
 /** A frame taken apart; `header` and `body` are views of the bytes. */
 export interface Frame extends Envelope {
+  /** How the body is to be read. */
   readonly content: BodyHeader
   /** Everything before the body: what an encrypted body authenticates. */
-  readonly header: Uint8Array
-  readonly body: Uint8Array
+  readonly header: Buffer
+  /** The body as it is stored: compressed, encrypted. */
+  readonly body: Buffer
 }
 
 /** Whether the bytes claim to be a frame; all others are bare JSON. */
@@ -117,8 +122,8 @@ export function writeHeader(envelope: Envelope, content: BodyHeader): Buffer {
     (content.buffer === true ? flagBuffer : 0)
   header[offsets.codec] = codecNames.indexOf(content.compressed?.codec ?? 'none')
   header.writeUInt32BE(length, offsets.headerLength)
-  header.writeBigUInt64BE(milliseconds(ttlMs), offsets.ttlMs)
-  header.writeBigUInt64BE(milliseconds(graceMs), offsets.graceMs)
+  writeDuration(header, ttlMs, offsets.ttlMs)
+  writeDuration(header, graceMs, offsets.graceMs)
   header.writeUInt32BE(Math.min(Math.round(loadMs), longestLoadMs), offsets.loadMs)
   header.write((rowVersion ?? 0n).toString(16).padStart(16, '0'), offsets.rowVersion, 'latin1')
   header.writeUInt16BE(tags.length, offsets.tagCount)
@@ -197,8 +202,11 @@ function readRowVersion(view: Buffer): bigint {
   return BigInt(`0x${digits}`)
 }
 
-function milliseconds(value: number): bigint {
-  return value === Infinity ? infinite : BigInt(Math.max(0, Math.ceil(value)))
+function writeDuration(header: Buffer, value: number, offset: number): void {
+  // Halves instead of a BigInt: this is done for every write. 2^53 ms are 285,000 years.
+  const whole = value === Infinity ? 0 : Math.min(Math.max(0, Math.ceil(value)), Number.MAX_SAFE_INTEGER)
+  header.writeUInt32BE(value === Infinity ? 0xffff_ffff : Math.floor(whole / 0x1_0000_0000), offset)
+  header.writeUInt32BE(value === Infinity ? 0xffff_ffff : whole % 0x1_0000_0000, offset + 4)
 }
 
 function duration(value: bigint): number {

@@ -1,9 +1,11 @@
 import { types } from 'node:util'
 import { baseKindOf, kindOf, type Kind } from './kinds.ts'
 import type { Step } from './path.ts'
-import { refusal, refusedClass, refusedOpaque } from './refusal.ts'
+import { refusedClass, refusedOpaque } from './refusal.ts'
 import type { RegisteredClass } from './registry.ts'
 import type { ValueRules } from './rules.ts'
+
+const { isProxy } = types
 
 /** What is to be done with an object: copy or write it as a kind, encode it, or take what its `toJSON` answers. */
 export type Resolution =
@@ -11,26 +13,24 @@ export type Resolution =
   | { readonly as: 'instance'; readonly registered: RegisteredClass }
   | { readonly as: 'to-json'; readonly toJSON: () => unknown }
 
-const resolutions = new Map<Kind, Resolution>()
-
-function asKind(kind: Kind): Resolution {
-  let resolution = resolutions.get(kind)
-  if (resolution === undefined) resolutions.set(kind, (resolution = { as: kind }))
-  return resolution
-}
+const plainObject: Resolution = { as: 'object' }
+const plainArray: Resolution = { as: 'array' }
 
 /**
  * Decides about any object; throws the refusal if it can't be stored. The memory engine and the wire format both
  * ask here, so that neither keeps what the other refuses.
  */
 export function resolve(value: object, rules: ValueRules, steps: readonly Step[]): Resolution {
-  if (types.isProxy(value)) throw refusedOpaque(value, steps)
-  const kind = kindOf(value)
-  if (kind !== undefined && kind !== 'error') return asKind(kind)
+  if (isProxy(value)) throw refusedOpaque(value, steps)
   const prototype: object | null = Object.getPrototypeOf(value)
+  // What nearly every object is, without a look at the tables.
+  if (prototype === Object.prototype) return plainObject
+  if (prototype === Array.prototype && Array.isArray(value)) return plainArray
+  const kind = kindOf(value)
+  if (kind !== undefined && kind !== 'error') return { as: kind }
   const registered = prototype === null ? undefined : rules.registry.ofPrototype(prototype)
   if (registered !== undefined) return { as: 'instance', registered }
-  if (kind !== undefined) return asKind(kind)
+  if (kind !== undefined) return { as: kind }
   if (isOpaque(value)) throw refusedOpaque(value, steps)
   if (rules.classes === 'refuse') throw refusedClass(value, steps)
   return resolvePlain(value, steps)
@@ -38,18 +38,12 @@ export function resolve(value: object, rules: ValueRules, steps: readonly Step[]
 
 function resolvePlain(value: object, steps: readonly Step[]): Resolution {
   const base = baseKindOf(value)
-  if (base !== undefined) return asKind(base)
+  if (base !== undefined) return { as: base }
   const { toJSON } = value as { toJSON?: unknown }
   if (typeof toJSON === 'function') return { as: 'to-json', toJSON: () => Reflect.apply(toJSON, value, ['']) }
   // Private fields and internal slots are all that such an object has: storing {} for it would lose it in silence.
-  if (Object.keys(value).length === 0) {
-    throw refusal(steps, 'class', `${describe(value)} has no property that can be stored`)
-  }
-  return asKind('object')
-}
-
-function describe(value: object): string {
-  return `an instance of ${Object.prototype.toString.call(value).slice('[object '.length, -1)}`
+  if (Object.keys(value).length === 0) throw refusedOpaque(value, steps)
+  return plainObject
 }
 
 /** Built-in objects whose data lie where no copy reaches them. */

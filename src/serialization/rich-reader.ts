@@ -29,6 +29,7 @@ type Revive = (body: unknown, id: number) => unknown
 class RichReader {
   readonly #rules: ValueRules
   readonly #targets = new Map<number, unknown>()
+  #holes = 0
 
   constructor(rules: ValueRules) {
     this.#rules = rules
@@ -178,12 +179,12 @@ class RichReader {
   }
 
   #sparse(length: number, revive: Revive | undefined): Revive {
-    if (length > this.#rules.maxCount) throw unreadable('limit', 'an array is too long')
     return (body, id) => {
+      // Bytes announce such a length at no cost; all of them together are limited, as when writing.
+      this.#holes += length
+      if (this.#holes > this.#rules.maxCount) throw unreadable('limit', 'arrays are too long')
       const source = recordOf(body)
-      const value: unknown[] = this.#define(id, [])
-      // Setting the length first makes the engine keep a table of the elements that exist instead of room for all.
-      value.length = length
+      const value: unknown[] = this.#define(id, emptyArray(length))
       revive?.(source, 0)
       for (const name of Object.keys(source)) {
         if (!isIndex(name) || Number(name) >= length) corrupt('an array with holes')
@@ -196,6 +197,7 @@ class RichReader {
   #error(type: string, revive: Revive | undefined): Revive {
     return (body, id) => {
       const source = recordOf(body)
+      if (!Object.hasOwn(source, 'message')) corrupt('an Error')
       const value = makeError(type, textOf(source['message'])) ?? corrupt('an Error')
       this.#define(id, value)
       revive?.(source, 0)
@@ -239,6 +241,16 @@ class RichReader {
       return this.#define(id, this.#targets.get(target))
     }
   }
+}
+
+/** An array of holes. Giving an array a length makes room for all elements; giving it its last one does not. */
+function emptyArray(length: number): unknown[] {
+  const value: unknown[] = []
+  if (length > 0) {
+    value[length - 1] = undefined
+    Reflect.deleteProperty(value, length - 1)
+  }
+  return value
 }
 
 function containerOf(body: unknown): object {

@@ -50,6 +50,7 @@ class RichWalk {
   readonly #seen = new Set<object>()
   readonly #inProgress = new Set<object>()
   readonly #steps: Step[] = []
+  readonly #names = new Map<string, string>()
   #count = 0
   /** The tree of the value whose body was returned last. */
   #tree = ''
@@ -120,11 +121,15 @@ class RichWalk {
   }
 
   #object(value: object): unknown {
-    if (this.#seen.has(value)) return this.#again(value)
+    const before = this.#seen.size
+    if (this.#seen.add(value).size === before) return this.#again(value)
     if (this.#steps.length > this.#rules.maxDepth) throw refusedDepth(this.#rules, this.#steps)
     const resolution = resolve(value, this.#rules, this.#steps)
-    if (resolution.as === 'to-json') return this.#replaced(value, ['.toJSON()'], resolution.toJSON)
-    this.#seen.add(value)
+    if (resolution.as === 'to-json') {
+      // What it answers has the identity, if it is an object; text and numbers have none.
+      this.#seen.delete(value)
+      return this.#replaced(value, ['.toJSON()'], resolution.toJSON)
+    }
     const ids = this.#ids
     if (ids === undefined || !this.#known.repeated.has(value)) return this.#resolved(value, resolution)
     const id = ids.size + 1
@@ -188,6 +193,13 @@ class RichWalk {
     }
   }
 
+  /** The name of a property before its tree; records of a list have the same names again and again. */
+  #quoted(name: string): string {
+    let quoted = this.#names.get(name)
+    if (quoted === undefined) this.#names.set(name, (quoted = `${JSON.stringify(name)}:`))
+    return quoted
+  }
+
   /** Puts a mark around the tree of the body that was just made. */
   #inside(body: unknown, mark: string, ...args: readonly (string | number)[]): unknown {
     this.#tree = this.#tree === '' && args.length === 0 ? `"${mark}"` : listMark(mark, args, this.#tree)
@@ -219,7 +231,7 @@ class RichWalk {
       if (this.#tree === '') continue
       // A toJSON() that answers undefined leaves no property, as everywhere.
       if (this.#tree === `"${leafMarks.undefined}"`) Reflect.deleteProperty(copy as object, name)
-      else trees += `${trees === '' ? '' : ','}${JSON.stringify(name)}:${this.#tree}`
+      else trees += (trees === '' ? '' : ',') + this.#quoted(name) + this.#tree
     }
     this.#tree = trees === '' ? '' : `{${trees}}`
     return copy ?? value
@@ -234,7 +246,7 @@ class RichWalk {
     if ((value as { toJSON?: unknown }).toJSON !== undefined) copy = plainCopy(value)
     for (let index = 0; index < value.length; index++) {
       const part = value[index]
-      if (typeof part === 'string') continue
+      if (isPlainLeaf(part)) continue
       const body = this.#part(part, index)
       if (body !== part) (copy ??= plainCopy(value))[index] = body
       if (this.#tree === '') continue
@@ -321,6 +333,12 @@ class RichWalk {
     this.#tree = listMark(listMarks.regexp, lastIndex === 0 ? [flags] : [flags, lastIndex], '')
     return source
   }
+}
+
+/** What JSON keeps and has no parts: decided within the loops, because nearly all leaves are such. */
+function isPlainLeaf(value: unknown): boolean {
+  if (typeof value === 'number') return value - value === 0 && (value !== 0 || 1 / value > 0)
+  return typeof value === 'string' || typeof value === 'boolean' || value === null
 }
 
 /** `includes` takes a hole for undefined, and is much faster than a look at each index. */

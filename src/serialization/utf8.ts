@@ -9,3 +9,16 @@ export function utf8(text: string): Buffer {
   const bytes = Buffer.allocUnsafe(text.length)
   return encoder.encodeInto(text, bytes).read === text.length ? bytes : Buffer.from(text)
 }
+
+/** A header, a text and what follows it, in bytes: joined without a copy of the text if that is ASCII. */
+export function joinUtf8(header: Uint8Array, text: string, tail: Uint8Array | undefined): Buffer {
+  const start = header.length
+  const end = start + text.length
+  const bytes = Buffer.allocUnsafe(end + (tail?.length ?? 0))
+  if (encoder.encodeInto(text, bytes.subarray(start, end)).read !== text.length) {
+    return Buffer.concat([header, Buffer.from(text), ...(tail === undefined ? [] : [tail])])
+  }
+  bytes.set(header)
+  if (tail !== undefined) bytes.set(tail, end)
+  return bytes
+}

@@ -1,12 +1,13 @@
 import { OptionsError } from '../core/errors.ts'
 import { decodeBody, encodeBody, type Encoded } from './body.ts'
+import { isExactJson } from './exact-json.ts'
 import { isFrame, readFrame, writeHeader, type BodyHeader, type Envelope, type Frame } from './frame.ts'
 import { refusal } from './refusal.ts'
 import { resolveRules, type ValueOptions, type ValueRules } from './rules.ts'
 import type { Serializer } from './serializer.ts'
 import type { Compression, Encryption } from './stages.ts'
 import { corrupt, unreadable } from './unreadable.ts'
-import { utf8 } from './utf8.ts'
+import { joinUtf8, utf8 } from './utf8.ts'
 
 /** Options of a {@link WireFormat}. */
 export interface WireFormatOptions extends ValueOptions {
@@ -24,7 +25,9 @@ export interface WireFormatOptions extends ValueOptions {
 export interface Opened {
   /** What the entry carries; absent for bare JSON. */
   readonly envelope?: Envelope
+  /** How the body is to be read. */
   readonly content: BodyHeader
+  /** The body, decrypted and decompressed. */
   readonly body: Buffer
 }
 
@@ -41,6 +44,10 @@ export class WireFormat {
   readonly #compression: Compression | undefined
   readonly #encryption: Encryption | undefined
   readonly #maxBytes: number
+  /** No text takes more than three bytes for each of its units: only beyond this is it worth counting them. */
+  readonly #surelyFits: number
+  /** Whether values that JSON keeps are stored as bare JSON whatever their size. */
+  readonly #isPlain: boolean
 
   constructor(options: WireFormatOptions = {}) {
     const { serializer, compression, encryption, maxBytes = 64 * 1024 * 1024, ...values } = options
@@ -55,6 +62,8 @@ export class WireFormat {
     this.#compression = compression
     this.#encryption = encryption
     this.#maxBytes = maxBytes
+    this.#surelyFits = Math.floor(maxBytes / 3)
+    this.#isPlain = serializer === undefined && compression === undefined && encryption === undefined
   }
 
   /**
@@ -62,6 +71,11 @@ export class WireFormat {
    * can't be stored.
    */
   serialize(value: unknown): Uint8Array {
+    if (this.#isPlain && typeof value === 'object' && isExactJson(value, this.#rules)) {
+      // The shortest way for what most values are.
+      const text = JSON.stringify(value)
+      if (text.length <= this.#surelyFits) return utf8(text)
+    }
     const bytes = this.write(this.#encode(value))
     return typeof bytes === 'string' ? utf8(bytes) : bytes
   }
@@ -82,11 +96,36 @@ export class WireFormat {
    * encrypted can be read under its `key` only.
    */
   write(encoded: Encoded, envelope?: Envelope, key: string = ''): string | Uint8Array {
-    const { type, data, tree } = encoded
-    if (envelope === undefined && type === 'json' && typeof data === 'string' && this.#staysBare(data))
-      return data
-    const parts = [bytesOfText(data), ...(tree === undefined ? [] : [utf8(tree)])]
-    return this.#frame(encoded, parts, envelope ?? noEnvelope, key)
+    const compressed = this.#compress(encoded)
+    if (
+      compressed === undefined &&
+      envelope === undefined &&
+      this.#encryption === undefined &&
+      isBare(encoded)
+    ) {
+      return encoded.data
+    }
+    const tree = encoded.tree === undefined ? undefined : utf8(encoded.tree)
+    const content: BodyHeader = {
+      type: encoded.type,
+      ...(encoded.buffer === undefined ? {} : { buffer: encoded.buffer }),
+      ...(this.#serializer === undefined ? {} : { serializer: this.#serializer.name }),
+      ...(tree === undefined ? {} : { treeLength: tree.length }),
+      ...(compressed === undefined
+        ? {}
+        : { compressed: { codec: compressed.codec, length: compressed.length } }),
+    }
+    const carried = envelope ?? noEnvelope
+    if (this.#encryption !== undefined) {
+      const encrypted = this.#encryption.start()
+      const header = writeHeader(carried, { ...content, encrypted })
+      const body = compressed?.bytes ?? bytesOfBody(encoded)
+      return joined([header, this.#encryption.seal(encrypted, [header, utf8(key)], body)])
+    }
+    const header = writeHeader(carried, content)
+    if (compressed !== undefined) return joined([header, compressed.bytes])
+    const { data } = encoded
+    return typeof data === 'string' ? joinUtf8(header, data, tree) : joined([header, data])
   }
 
   /** First half of a read: the envelope, and the body decrypted and decompressed. Throws a SerializationError. */
@@ -114,42 +153,24 @@ export class WireFormat {
 
   #encode(value: unknown): Encoded {
     const encoded = encodeBody(value, this.#rules, this.#serializer)
-    if (!this.#fits(encoded.data)) {
+    if (!this.#fits(encoded.data, encoded.tree)) {
       throw refusal([], 'size', `the value takes more than ${this.#maxBytes} bytes (option maxBytes)`)
     }
     return encoded
   }
 
-  #fits(data: string | Uint8Array): boolean {
-    // No text takes more than three bytes for each of its units; only near the limit is it worth counting them.
-    if (data.length * 3 <= this.#maxBytes) return true
-    return (typeof data === 'string' ? Buffer.byteLength(data) : data.length) <= this.#maxBytes
+  #fits(data: string | Uint8Array, tree: string = ''): boolean {
+    if (data.length + tree.length <= this.#surelyFits) return true
+    const bytes = typeof data === 'string' ? Buffer.byteLength(data) : data.length
+    return bytes + Buffer.byteLength(tree) <= this.#maxBytes
   }
 
-  #staysBare(text: string): boolean {
-    if (this.#encryption !== undefined) return false
-    return this.#compression === undefined || text.length < this.#compression.threshold
-  }
-
-  #frame(encoded: Encoded, parts: readonly Uint8Array[], envelope: Envelope, key: string): Uint8Array {
-    const content: BodyHeader = {
-      type: encoded.type,
-      ...(encoded.buffer === undefined ? {} : { buffer: encoded.buffer }),
-      ...(this.#serializer === undefined ? {} : { serializer: this.#serializer.name }),
-      ...(encoded.tree === undefined ? {} : { treeLength: parts[1]!.length }),
-    }
+  #compress(encoded: Encoded): ReturnType<Compression['compress']> {
     // Most bytes of a raw value are compressed already; trying costs more than it saves.
-    const compressed = encoded.type === 'raw' ? undefined : this.#compression?.compress(joined(parts))
-    if (compressed === undefined) return this.#seal(content, parts, envelope, key)
-    const { codec, bytes, length } = compressed
-    return this.#seal({ ...content, compressed: { codec, length } }, [bytes], envelope, key)
-  }
-
-  #seal(content: BodyHeader, parts: readonly Uint8Array[], envelope: Envelope, key: string): Uint8Array {
-    if (this.#encryption === undefined) return joined([writeHeader(envelope, content), ...parts])
-    const encrypted = this.#encryption.start()
-    const header = writeHeader(envelope, { ...content, encrypted })
-    return joined([header, this.#encryption.seal(encrypted, [header, utf8(key)], joined(parts))])
+    if (this.#compression === undefined || encoded.type === 'raw') return undefined
+    return encoded.data.length < this.#compression.threshold
+      ? undefined
+      : this.#compression.compress(bytesOfBody(encoded))
   }
 
   #readBare(bytes: Uint8Array | string): Opened {
@@ -179,8 +200,13 @@ export class WireFormat {
   }
 }
 
-function bytesOfText(data: string | Uint8Array): Uint8Array {
-  return typeof data === 'string' ? utf8(data) : data
+function isBare(encoded: Encoded): encoded is Encoded & { data: string } {
+  return encoded.type === 'json'
+}
+
+function bytesOfBody({ data, tree }: Encoded): Uint8Array {
+  const bytes = typeof data === 'string' ? utf8(data) : data
+  return tree === undefined ? bytes : joined([bytes, utf8(tree)])
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {

@@ -172,8 +172,11 @@ describe('trouble', () => {
 
     await clock.advance(1)
     await cache.get('k')
-
+    await cache.get('k')
     expect(logger.summary).toEqual([FAILS, BACK])
+
+    await cache.clear()
+    expect(logger.summary).toEqual([FAILS, BACK, FAILS])
   })
 
   it('survives a logger that throws', async () => {

@@ -284,7 +284,11 @@ export function refusedValues(): Record<string, Refused> {
     Headers: { value: [new Headers()], path: '$[0]', kind: 'Headers' },
     'a Blob': { value: [new Blob([])], path: '$[0]', kind: 'Blob' },
     'a boxed number': { value: { n: new Number(1) }, path: '$.n', kind: 'Number' },
-    'an iterator': { value: [[1].values()], path: '$[0]', kind: 'Array Iterator' },
+    'an iterator': {
+      value: [[1].values()],
+      path: '$[0]',
+      kind: 'Iterator' in globalThis ? 'Iterator' : 'Array Iterator',
+    },
     'a fake date': { value: Object.create(Date.prototype), path: '$', kind: 'Date' },
     'a fake URL': { value: [Object.create(URL.prototype)], path: '$[0]', kind: 'URL' },
     'a SharedArrayBuffer': { value: [new SharedArrayBuffer(1)], path: '$[0]', kind: 'SharedArrayBuffer' },
@@ -302,7 +306,7 @@ export function refusedValues(): Record<string, Refused> {
     'a class with private fields only': {
       value: { h: new Hidden() },
       path: '$.h',
-      kind: 'class',
+      kind: 'Hidden',
       options: plain,
     },
     'a stream as plain data': {

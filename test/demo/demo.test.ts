@@ -1,0 +1,105 @@
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Results } from '../../demo/report/results.ts'
+
+let folder: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'city-guide-'))
+})
+
+afterAll(() => rm(folder, { recursive: true }))
+
+/** The demo on the sources, as `npm start` runs it on the build. */
+function start(...args: readonly string[]): ChildProcess {
+  const node = ['--conditions=@cachette/source', '--import', 'tsx', 'demo/main.ts']
+  return spawn(process.execPath, [...node, '--results', join(folder, 'results.json'), ...args])
+}
+
+async function end(demo: ChildProcess): Promise<{ code: number | null; output: string; errors: string }> {
+  const [output, errors] = await Promise.all([text(demo.stdout!), text(demo.stderr!), once(demo, 'close')])
+  return { code: demo.exitCode, output, errors }
+}
+
+/** Resolves when the demo has printed `words`. */
+async function printed(demo: ChildProcess, words: string): Promise<void> {
+  let output = ''
+  for await (const chunk of demo.stdout!.iterator({ destroyOnReturn: false })) {
+    output += String(chunk)
+    if (output.includes(words)) return
+  }
+  throw new Error(`the demo ended without "${words}": ${output}`)
+}
+
+describe('the demo', () => {
+  it('ends in a table, a proof and figures that keep the promises', async () => {
+    const { code, output, errors } = await end(start('--once', '--duration', '6', '--seed', '1'))
+    expect(errors).toBe('')
+    expect(code).toBe(0)
+    expect(output).toContain('City guide over 135,233 cities, seed 1.')
+    expect(output).toMatch(/requests answered .* p50 .* p99 .* database queries .* hit ratio /s)
+    expect(output).toMatch(
+      /^0 of [\d,]+ responses were older than the last acknowledged update \(3 updates\)/m,
+    )
+    expect(output).toContain('Without the cache the load was cut off after')
+
+    const results = JSON.parse(await readFile(join(folder, 'results.json'), 'utf8')) as Results
+    const { withoutCache, withCache, coalescingOff } = results
+    expect(withCache).toMatchObject({ crowdQueries: 1, crowdAnswered: 500, cutOff: false, failures: [] })
+    expect(withCache.proof).toMatchObject({ stale: 0, updates: 3 })
+    expect(withCache.proof.checked).toBeGreaterThan(1000)
+    expect(coalescingOff.crowdQueries).toBeGreaterThan(1)
+    expect(withoutCache.crowdQueries).toBeGreaterThan(1)
+    expect(withoutCache).toMatchObject({ cutOff: true, scheduled: withCache.scheduled })
+    expect(withCache.answered).toBeGreaterThan(withoutCache.answered)
+    expect(withCache.cache?.hitRatio).toBeGreaterThan(0.1)
+  }, 120_000)
+
+  it.each([
+    ['SIGINT', 'City guide over'],
+    ['SIGINT', 'with cache:'],
+    ['SIGTERM', 'without cache:'],
+    ['SIGTERM', 'until you press Ctrl-C'],
+  ] as const)('ends cleanly on %s after "%s"', async (signal, words) => {
+    const demo = start('--duration', '3')
+    await printed(demo, words)
+    const sentAt = performance.now()
+    demo.kill(signal)
+    const { code, errors } = await end(demo)
+    expect(errors).toBe('')
+    expect(code).toBe(0)
+    // One second is the promise; the rest is for a machine that is busy.
+    expect(performance.now() - sentAt).toBeLessThan(3000)
+  })
+
+  it('names a port that is in use', async () => {
+    const other = createServer().listen(0, '127.0.0.1')
+    await once(other, 'listening')
+    const { port } = other.address() as AddressInfo
+    const { code, errors } = await end(start('--once', '--port', String(port)))
+    other.close()
+    expect(code).toBe(1)
+    expect(errors).toContain(`Port ${port} is in use: choose another with --port`)
+  })
+
+  it.each([
+    [['--onse'], "Unknown option '--onse'"],
+    [['--seed', 'x'], '--seed must be a number from 0 to 4294967295, not "x"'],
+    [['--seed', '1.5'], '--seed must be a whole number, not "1.5"'],
+    [['--duration', '1'], '--duration must be a number from 2 to 3600, not "1"'],
+    [['now'], "Unexpected argument 'now'"],
+  ])('explains the command line %j', async (args, reason) => {
+    const { code, errors } = await end(start(...args))
+    expect(code).toBe(2)
+    expect(errors).toContain(reason)
+    expect(errors).toContain('usage: npm start -- [options]')
+  })
+})

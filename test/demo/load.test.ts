@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest'
+import type { City, Sample } from '../../demo/database/protocol.ts'
+import { Ledger } from '../../demo/load/ledger.ts'
+import { seededRandom, zipf } from '../../demo/load/random.ts'
+import { buildSchedule, crowdCountry } from '../../demo/load/schedule.ts'
+import { percentile } from '../../demo/load/waits.ts'
+
+const countries = ['US', 'IT', 'MX', 'FR', 'DE', crowdCountry, 'RU']
+
+function city(id: number): City {
+  const country = countries[id % countries.length]!
+  return {
+    id,
+    name: `Town ${id}`,
+    country,
+    region: '',
+    latitude: id % 90,
+    longitude: 0,
+    population: 9,
+    version: 1,
+  }
+}
+
+const sample: Sample = {
+  popular: Array.from({ length: 2000 }, (_, index) => city(index + 1)),
+  countries,
+  remote: Array.from({ length: 5000 }, (_, index) => 10_000 + index),
+}
+
+describe('the schedule', () => {
+  it('is the same for the same seed and another for another', () => {
+    expect(buildSchedule(sample, 5, 4000)).toEqual(buildSchedule(sample, 5, 4000))
+    expect(buildSchedule(sample, 6, 4000)).not.toEqual(buildSchedule(sample, 5, 4000))
+  })
+
+  it('holds every shape of load, in the order of time', () => {
+    const schedule = buildSchedule(sample, 5, 4000)
+    const count = (kind: string): number => schedule.filter((arrival) => arrival.kind === kind).length
+    expect([count('crowd'), count('scan'), count('edit')]).toEqual([500, 400, 4])
+    expect(count('visit')).toBeGreaterThan(1400)
+    const times = schedule.map(({ atMs }) => atMs)
+    expect(times).toEqual(times.toSorted((one, other) => one - other))
+  })
+
+  it('keeps visitors and editors off the page of the crowd', () => {
+    const others = buildSchedule(sample, 5, 20_000).filter(({ kind }) => kind !== 'crowd')
+    expect(JSON.stringify(others)).not.toContain(`/countries/${crowdCountry}`)
+  })
+
+  it('draws low ranks as often as the law of Zipf says', () => {
+    const draw = zipf([1, 2, 3, 4], 1, seededRandom(1))
+    const counts = new Map<number, number>()
+    for (let drawn = 0; drawn < 25_000; drawn += 1) {
+      const rank = draw()
+      counts.set(rank, (counts.get(rank) ?? 0) + 1)
+    }
+    // 25,000 / (1 + 1/2 + 1/3 + 1/4) = 12,000 for the first rank.
+    for (const [rank, count] of counts) expect(Math.abs(count - 12_000 / rank)).toBeLessThan(300)
+  })
+})
+
+describe('the ledger', () => {
+  it('holds an answer to what was acknowledged before its request began', () => {
+    const ledger = new Ledger()
+    const before = ledger.now()
+    ledger.acknowledge([{ record: 'city:1', version: 2 }])
+    const after = ledger.now()
+    ledger.check('/old but asked before', before, [{ record: 'city:1', version: 1 }])
+    ledger.check('/new', after, [{ record: 'city:1', version: 2 }])
+    ledger.check('/never updated', after, [{ record: 'city:2', version: 1 }])
+    ledger.check('/shows nothing', after, [])
+    expect(ledger.proof).toMatchObject({ checked: 3, stale: 0 })
+    ledger.check('/old', after, [
+      { record: 'city:2', version: 1 },
+      { record: 'city:1', version: 1 },
+    ])
+    expect(ledger.proof).toEqual({
+      checked: 4,
+      stale: 1,
+      updates: 1,
+      examples: ['/old showed version 1 of city:1, acknowledged was 2'],
+    })
+  })
+})
+
+describe('percentile', () => {
+  it('is a lower bound above a wait that had not ended', () => {
+    const waits = [30, 10, 20, 40].map((ms) => ({ ms, answered: ms !== 30 }))
+    expect(percentile(waits, 0.5)).toEqual({ ms: 20, atLeast: false })
+    expect(percentile(waits, 0.99)).toEqual({ ms: 40, atLeast: true })
+    expect(percentile([], 0.5)).toBeUndefined()
+  })
+})

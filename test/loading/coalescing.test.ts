@@ -1,0 +1,193 @@
+import { describe, expect, it } from 'vitest'
+import { MemoryCache, type BaseCache } from '../../src/index.ts'
+import { FakeClock } from '../../src/testing/index.ts'
+import { deferred, settle } from '../support/deferred.ts'
+import { failureOf } from '../support/error-of.ts'
+import { mapPrimitives, OwnCache } from '../support/own-cache.ts'
+
+const ENGINES: Readonly<Record<string, () => BaseCache>> = {
+  MemoryCache: () => new MemoryCache({ clock: new FakeClock() }),
+  'a cache over storeFrom': () => new OwnCache(mapPrimitives(), { clock: new FakeClock() }),
+  'a cache over slow primitives': () => new OwnCache(mapPrimitives(true), { clock: new FakeClock() }),
+}
+
+/** A loader that counts its calls and answers when it is told to. */
+function gatedLoader<T>(value: T) {
+  const gate = deferred<T>()
+  let calls = 0
+  return {
+    load: async (): Promise<T> => {
+      calls++
+      return gate.promise
+    },
+    open: () => gate.resolve(value),
+    fail: gate.reject,
+    get calls() {
+      return calls
+    },
+  }
+}
+
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await settle()
+}
+
+describe.each(Object.entries(ENGINES))('coalescing in %s', (_, make) => {
+  it('runs the loader once for 100 concurrent callers', async () => {
+    const cache = make()
+    const loader = gatedLoader({ id: 1 })
+    const callers = Array.from({ length: 100 }, async () => cache.getOrSet('k', loader.load))
+    await turns(5)
+    loader.open()
+
+    expect(await Promise.all(callers)).toEqual(Array.from({ length: 100 }, () => ({ id: 1 })))
+    expect(loader.calls).toBe(1)
+    expect(cache.stats()).toMatchObject({
+      loads: 1,
+      coalesced: 99,
+      misses: 100,
+      hits: 0,
+      writes: 1,
+    })
+  })
+
+  it('lets callers who come later join the load that is under way', async () => {
+    const cache = make()
+    const loader = gatedLoader(1)
+    const early = cache.getOrSet('k', loader.load)
+    await turns(5)
+    const late = cache.getOrSet('k', () => 2)
+    await turns(5)
+    loader.open()
+
+    expect(await Promise.all([early, late])).toEqual([1, 1])
+  })
+
+  it('loads different keys at the same time', async () => {
+    const cache = make()
+    const loaders = [gatedLoader('a'), gatedLoader('b')]
+    const callers = loaders.map(async (loader, index) => cache.getOrSet(`k${index}`, loader.load))
+    await turns(5)
+
+    expect(loaders.map((loader) => loader.calls)).toEqual([1, 1])
+    for (const loader of loaders) loader.open()
+    expect(await Promise.all(callers)).toEqual(['a', 'b'])
+  })
+
+  it('shares loads between a namespace and its cache, by full key', async () => {
+    const cache = make()
+    const loader = gatedLoader(1)
+    const callers = [
+      cache.getOrSet('user:1', loader.load),
+      cache.namespace('user').getOrSet('1', loader.load),
+      cache.namespace('user').getOrSet('1', loader.load),
+    ]
+    await turns(5)
+    loader.open()
+
+    expect(await Promise.all(callers)).toEqual([1, 1, 1])
+    expect(loader.calls).toBe(1)
+  })
+
+  it('gives all 100 callers the one error of the one call, and the next caller starts anew', async () => {
+    const cache = make()
+    const loader = gatedLoader(1)
+    const error = new Error('the database is down')
+    const callers = Array.from({ length: 100 }, async () => failureOf(() => cache.getOrSet('k', loader.load)))
+    await turns(5)
+    loader.fail(error)
+    const failures = await Promise.all(callers)
+
+    expect(new Set(failures)).toEqual(new Set([error]))
+    expect(failures[99]).toBe(error)
+    expect(loader.calls).toBe(1)
+    expect(await cache.getOrSet('k', () => 2)).toBe(2)
+    expect(cache.stats()).toMatchObject({ loads: 2, loadErrors: 1, coalesced: 99, errors: 0 })
+  })
+
+  it('makes no storm of a caller who tries again in the same turn', async () => {
+    const cache = make()
+    let calls = 0
+    const load = async (): Promise<never> => {
+      calls++
+      await settle()
+      throw new Error('down')
+    }
+    const callers = Array.from({ length: 100 }, async () => {
+      await failureOf(() => cache.getOrSet('k', load))
+      await failureOf(() => cache.getOrSet('k', load))
+    })
+    await Promise.all(callers)
+
+    expect(calls).toBe(2)
+  })
+
+  it('stores null and not undefined', async () => {
+    const cache = make()
+    const loads: unknown[] = []
+    const load = (value: null | undefined) => () => {
+      loads.push(value)
+      return value
+    }
+
+    expect(await cache.getOrSet('none', load(null))).toBe(null)
+    expect(await cache.getOrSet('none', load(null))).toBe(null)
+    expect(await cache.get('none')).toBe(null)
+    expect(await cache.getOrSet('unknown', load(undefined))).toBe(undefined)
+    expect(await cache.getOrSet('unknown', load(undefined))).toBe(undefined)
+    expect(await cache.has('unknown')).toBe(false)
+    expect(loads).toEqual([null, undefined, undefined])
+  })
+
+  it('does not hold up who asks again at once after a load that stored nothing', async () => {
+    const cache = make()
+
+    expect(await cache.getOrSet('k', () => undefined)).toBe(undefined)
+    expect(await cache.getOrSet('k', () => 1, { ttl: new Date(0) })).toBe(1)
+    await failureOf(() => cache.getOrSet('k', () => Promise.reject(new Error('down'))))
+    expect(await cache.getOrSet('k', () => 2)).toBe(2)
+  })
+
+  it('takes loaders that are not async, and thenables', async () => {
+    const cache = make()
+    // oxlint-disable-next-line unicorn/no-thenable
+    const thenable = { then: (resolve: (value: number) => void) => resolve(5) } as PromiseLike<number>
+
+    expect(await cache.getOrSet('a', () => 1)).toBe(1)
+    expect(await cache.getOrSet('b', () => thenable)).toBe(5)
+  })
+
+  it('tells the loader the key as the caller gave it', async () => {
+    const cache = make()
+
+    expect(await cache.namespace('user', { keyVersion: 2 }).getOrSet('7', ({ key }) => key)).toBe('7')
+  })
+
+  it('runs no loader for a fresh entry, and stores for the given ttl', async () => {
+    const clock = new FakeClock()
+    const cache: BaseCache = new MemoryCache({ clock })
+    await cache.getOrSet('k', () => 1, '10m')
+    await clock.advance('9m')
+    expect(await cache.getOrSet('k', () => 2, '10m')).toBe(1)
+    await clock.advance('1m')
+
+    expect(await cache.getOrSet('k', () => 2, '10m')).toBe(2)
+  })
+
+  it('measures the time that loads take', async () => {
+    const clock = new FakeClock()
+    const cache: BaseCache = new MemoryCache({ clock })
+    await cache.getOrSet('a', async () => {
+      await clock.advance(2)
+      return 1
+    })
+    await failureOf(() =>
+      cache.getOrSet('b', async () => {
+        await clock.advance(3)
+        throw new Error('down')
+      }),
+    )
+
+    expect(cache.stats().loadTimeMs).toBe(5000)
+  })
+})

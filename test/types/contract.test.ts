@@ -1,0 +1,108 @@
+import { describe, expectTypeOf, it } from 'vitest'
+import { createCache, MemoryCache, type BaseCache, type EntryTuple, type Loaded } from '../../src/index.ts'
+
+interface User {
+  readonly id: number
+  readonly name: string
+}
+
+declare const users: BaseCache<User>
+declare const any: BaseCache
+declare const user: User
+
+// Only checked, never run: the compiler is the judge, and the caches above are not there.
+describe('the types of the contract', () => {
+  it('let a typed cache be used where any cache is taken', () => {
+    expectTypeOf<MemoryCache<User>>().toExtend<BaseCache<User>>()
+    expectTypeOf<MemoryCache<User>>().toExtend<BaseCache>()
+    expectTypeOf<MemoryCache>().toExtend<BaseCache>()
+    expectTypeOf<BaseCache<User>>().toExtend<BaseCache>()
+    expectTypeOf(createCache<User>).returns.resolves.toEqualTypeOf<BaseCache<User>>()
+    expectTypeOf(createCache()).resolves.toEqualTypeOf<BaseCache>()
+  })
+
+  it('make get answer what the cache holds, or what the caller names', () => {
+    expectTypeOf(() => users.get('1')).returns.resolves.toEqualTypeOf<User | undefined>()
+    expectTypeOf(() => any.get('1')).returns.resolves.toEqualTypeOf<unknown>()
+    expectTypeOf(() => any.get<User>('1')).returns.resolves.toEqualTypeOf<User | undefined>()
+    expectTypeOf(() => users.get<{ id: number }>('1')).returns.resolves.toEqualTypeOf<
+      { id: number } | undefined
+    >()
+    expectTypeOf(() => users.getMany(['1'])).returns.resolves.toEqualTypeOf<Map<string, User>>()
+    expectTypeOf(() => any.getMany<User>(['1'])).returns.resolves.toEqualTypeOf<Map<string, User>>()
+    expectTypeOf(() => users.take('1')).returns.resolves.toEqualTypeOf<User | undefined>()
+    expectTypeOf(() => users.increment('1')).returns.resolves.toEqualTypeOf<number | undefined>()
+    expectTypeOf(() => users.deleteByPrefix('1')).returns.resolves.toEqualTypeOf<number | undefined>()
+    expectTypeOf(() => users.keys()).returns.toExtend<AsyncIterable<string>>()
+  })
+
+  it('make a typed getOrSet answer V, and null or undefined if the loader can', () => {
+    expectTypeOf(() => users.getOrSet('1', () => user)).returns.resolves.toEqualTypeOf<User>()
+    expectTypeOf(() => users.getOrSet('1', async () => user)).returns.resolves.toEqualTypeOf<User>()
+    expectTypeOf(() =>
+      users.getOrSet('1', async () => user as User | null),
+    ).returns.resolves.toEqualTypeOf<User | null>()
+    expectTypeOf(() => users.getOrSet('1', () => user as User | undefined)).returns.resolves.toEqualTypeOf<
+      User | undefined
+    >()
+    // What is narrower than V may have been stored by somebody else as a wider V.
+    expectTypeOf(() =>
+      users.getOrSet('1', () => ({ id: 1 as const, name: 'Ann', extra: true })),
+    ).returns.resolves.toEqualTypeOf<User>()
+  })
+
+  it('make an untyped getOrSet answer what its loader makes', () => {
+    expectTypeOf(() => any.getOrSet('1', () => 5)).returns.resolves.toEqualTypeOf<number>()
+    expectTypeOf(() => any.getOrSet('1', async () => user)).returns.resolves.toEqualTypeOf<User>()
+    expectTypeOf(() =>
+      any.getOrSet('1', () => user as User | null),
+    ).returns.resolves.toEqualTypeOf<User | null>()
+    expectTypeOf<Loaded<unknown, string>>().toEqualTypeOf<string>()
+  })
+
+  it('make getOrSetMany answer a Map of the same', () => {
+    expectTypeOf(() =>
+      users.getOrSetMany(['1'], () => new Map([['1', user]])),
+    ).returns.resolves.toEqualTypeOf<Map<string, User>>()
+    expectTypeOf(() => any.getOrSetMany(['1'], async () => ({ '1': 5 }))).returns.resolves.toEqualTypeOf<
+      Map<string, number>
+    >()
+  })
+
+  it('give a namespace a type of its own', () => {
+    expectTypeOf(() => any.namespace('n')).returns.toEqualTypeOf<BaseCache>()
+    expectTypeOf(() => any.namespace<User>('n')).returns.toEqualTypeOf<BaseCache<User>>()
+    expectTypeOf(() => users.namespace('n')).returns.toEqualTypeOf<BaseCache<User>>()
+  })
+
+  it('refuse what does not fit', () => {
+    // @ts-expect-error a number is no User
+    void (() => users.set('1', 5))
+    // @ts-expect-error the loader makes no User
+    void (() => users.getOrSet('1', () => 5))
+    // @ts-expect-error a number is no key
+    void (() => users.get(5))
+    // @ts-expect-error no such option
+    void (() => users.set('1', user, { tll: 5 }))
+    // @ts-expect-error a record of numbers holds no User
+    void (() => users.setMany({ '1': 5 }))
+    // @ts-expect-error no such option
+    void (() => new MemoryCache({ size: 5 }))
+    // @ts-expect-error a number is no duration's text
+    void (() => users.set('1', user, { ttl: true }))
+    // @ts-expect-error what is not in the parent's type can't be in the namespace's
+    void (() => users.namespace<number>('n'))
+  })
+
+  it('take entries in each of their forms', () => {
+    void (() => users.setMany({ '1': user }, '5m'))
+    void (() => users.setMany(new Map([['1', user]])))
+    void (() =>
+      users.setMany([
+        ['1', user],
+        ['2', user, '5m'],
+        ['3', user, { ttl: 5 }],
+      ]))
+    expectTypeOf<EntryTuple<User>>().toExtend<readonly [string, User, ...unknown[]]>()
+  })
+})
