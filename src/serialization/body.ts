@@ -62,6 +62,26 @@ export function decodeBody(
   }
 }
 
+/** The value of a body that was encoded just now, as its readers will get it. */
+export function decodeEncoded(
+  encoded: Encoded,
+  rules: ValueRules,
+  serializer: Serializer | undefined,
+): unknown {
+  const { type, data, tree, buffer } = encoded
+  // Text needs no way through bytes.
+  if (typeof data === 'string' && type === 'text') return data
+  if (typeof data === 'string' && type === 'json') return JSON.parse(data)
+  if (typeof data === 'string' && type === 'rich') return readRich(data, tree ?? '', rules)
+  const body = typeof data === 'string' ? Buffer.from(data) : bytesOf(data)
+  const content = {
+    type,
+    buffer: buffer === true,
+    ...(serializer === undefined ? {} : { serializer: serializer.name }),
+  }
+  return decodeBody(content, body, rules, serializer)
+}
+
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
