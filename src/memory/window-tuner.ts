@@ -2,7 +2,7 @@ import type { Bounds } from './eviction-policy.ts'
 import { Miniature } from './miniature.ts'
 
 // Window sizes to choose from, evenly on a scale of ratios: from next to none to a clock without admission.
-const WINDOW_SHARES = [0.01, 0.1, 0.4, 1] as const
+const WINDOW_SHARES = [0.01, 0.1, 0.4, 0.7, 1] as const
 /** The share to begin with: before there is evidence the middle is least wrong. */
 export const INITIAL_WINDOW_SHARE = 0.1
 const MINIATURE_ENTRIES = 64
