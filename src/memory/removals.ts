@@ -16,10 +16,15 @@ export interface BoundedMapStats {
   readonly weight: number
   /** The part of the bound that new entries have for themselves, 0 to 1; it adapts to the use. */
   readonly windowShare: number
+  /** Entries pushed out for room. */
   readonly evicted: number
+  /** Entries removed for age. */
   readonly expired: number
+  /** Entries removed on request. */
   readonly deleted: number
+  /** Values that a newer value of their key took the place of. */
   readonly replaced: number
+  /** Entries removed with all the others. */
   readonly cleared: number
   /** Of those expired: found by the timer, not by a reader. */
   readonly swept: number

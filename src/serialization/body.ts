@@ -7,7 +7,7 @@ import { refusal } from './refusal.ts'
 import { readRich } from './rich-reader.ts'
 import { writeRich } from './rich-writer.ts'
 import type { ValueRules } from './rules.ts'
-import type { Serializer } from './serializer.ts'
+import type { Serializer } from '../core/serializer.ts'
 import { corrupt, unreadable } from './unreadable.ts'
 
 /** A value as it goes into a body: text and bytes are joined only when they are sent. */
