@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { OptionsError } from '../../src/core/errors.ts'
 import { BoundedMap } from '../../src/memory/bounded-map.ts'
 import type { BoundedMapOptions, RemovalCause, SetOptions } from '../../src/memory/bounded-map.ts'
+import { checkMap } from './check-map.ts'
 import { ManualClock, seededRandom } from './manual-clock.ts'
 
 function mapOf<V = unknown, K = unknown>(options: BoundedMapOptions<K, V> = {}) {
@@ -80,7 +81,7 @@ describe('entries', () => {
     expect(map.get({})).toBeUndefined()
     expect(map.size).toBe(keys.length)
     for (let i = 0; i < 1000; i++) map.set({}, i)
-    map.check()
+    checkMap(map)
   })
 
   test('that were just written are readable, however full the map is', () => {
@@ -220,10 +221,10 @@ describe('onRemoval', () => {
     })
     for (let i = 0; i < 50; i++) {
       map.set(i, i)
-      map.check()
+      checkMap(map)
     }
     map.clear()
-    map.check()
+    checkMap(map)
     expect([...map.keys()]).toEqual([1000])
   })
 
@@ -281,7 +282,7 @@ describe('weights', () => {
     const { map } = mapOf<number, number>(byValue)
     for (let i = 0; i < 500; i++) {
       map.set(i, (i * 37) % 100)
-      map.check()
+      checkMap(map)
       expect(map.weight).toBeLessThanOrEqual(1000)
     }
     expect(map.weight).toBe([...map.values()].reduce((sum, weight) => sum + weight, 0))
@@ -319,7 +320,7 @@ describe('weights', () => {
     map.set('b', 400)
     map.set('b', 700)
     expect(map.weight).toBeLessThanOrEqual(1000)
-    map.check()
+    checkMap(map)
   })
 })
 
@@ -343,6 +344,6 @@ describe('close and clear', () => {
     expect([map.size, clock.pending, map.weight]).toEqual([0, 0, 0])
     for (let i = 0; i < 100; i++) map.put(i, i, 100)
     expect(map.size).toBe(10)
-    map.check()
+    checkMap(map)
   })
 })
