@@ -16,10 +16,15 @@ export interface BoundedMapStats {
   readonly weight: number
   /** The part of the bound that new entries have for themselves, 0 to 1; it adapts to the use. */
   readonly windowShare: number
+  /** Entries pushed out for room. */
   readonly evicted: number
+  /** Entries removed for age. */
   readonly expired: number
+  /** Entries removed on request. */
   readonly deleted: number
+  /** Values that gave way to a newer one of the same key. */
   readonly replaced: number
+  /** Entries removed by `clear`. */
   readonly cleared: number
   /** Exceptions that `onRemoval` threw. */
   readonly listenerErrors: number
