@@ -36,9 +36,10 @@ export interface MapParts<K, V> {
  * A synchronous map with a bound, deadlines and a memory for what is worth keeping: the engine of
  * `MemoryCache`, usable on its own. It is a map of references: what `get` returns is what was stored.
  *
- * When it is full, W-TinyLFU decides what leaves (docs/decisions/eviction.md), so the newest entry or a
- * rarely used one may be the first to go. An entry is never returned after its deadline; one timer, which
- * does not keep the process alive, frees what has expired and is never read again.
+ * When it is full, W-TinyLFU decides what leaves (Einziger, Friedman and Manes, 2017, with a window whose size
+ * is chosen by trial): what was used least lately, which may well be a new entry. No entry is returned after its
+ * deadline; one timer, which does not keep the process alive, frees those that are never read again. With the
+ * system's clock, a deadline more than five seconds ahead may be judged by a look that is up to a second old.
  *
  * ```ts
  * const sessions = new BoundedMap<string, Session>({ maxEntries: 50_000, ttl: '30m' })

@@ -149,7 +149,7 @@ class Model {
 
 // `expect` would take most of the time.
 function same(actual: unknown, expected: unknown): void {
-  if (!Object.is(actual, expected)) expect(actual).toBe(expected)
+  if (!Object.is(actual, expected)) throw new Error(`${String(actual)} instead of ${String(expected)}`)
 }
 
 const DAY_MS = 86_400_000
