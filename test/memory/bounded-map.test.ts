@@ -117,6 +117,21 @@ describe('entries', () => {
     expect(hits / 50).toBeGreaterThan(170)
   })
 
+  test('of a loop stay where they are, as others that were used as often can not push them out', () => {
+    const { map, removed } = mapOf<number, number>({ maxEntries: 100 })
+    for (let round = 0; round < 30; round++) {
+      for (let key = 0; key < 1000; key++) if (map.get(key) === undefined) map.set(key, key)
+    }
+    const before = new Set(map.keys())
+    removed.length = 0
+    for (let round = 0; round < 5; round++) {
+      for (let key = 0; key < 1000; key++) if (map.get(key) === undefined) map.set(key, key)
+    }
+    const stayed = [...map.keys()].filter((key) => before.has(key))
+    expect(removed.length).toBeGreaterThan(4000)
+    expect(stayed.length).toBeGreaterThan(90)
+  })
+
   test('of a workload of pure recency are found as by an LRU', () => {
     const { map } = mapOf<number, number>({ maxEntries: 200 })
     let hits = 0
@@ -312,6 +327,19 @@ describe('weights', () => {
     }
     for (let giant = 1000; giant < 1050; giant++) map.set(giant, 500)
     expect([...map.keys()].filter((key) => key < 100).length).toBeGreaterThan(80)
+  })
+
+  test('make a light entry outlast a heavy one, but not for ever', () => {
+    const { map } = mapOf<number, number>(byValue)
+    for (let i = 0; i < 200; i++) map.set(i, 2)
+    for (let i = 0; i < 200; i++) map.set(1000 + i, 40)
+    const light = () => [...map.keys()].filter((key) => key < 200).length
+    expect(light()).toBeGreaterThan(100)
+    for (let i = 0; i < 20_000; i++) {
+      const key = 2000 + Math.floor(i / 4)
+      if (map.get(key) === undefined) map.set(key, 40)
+    }
+    expect(light()).toBe(0)
   })
 
   test('that grow by an update push others out', () => {
