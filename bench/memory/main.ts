@@ -89,6 +89,7 @@ function reportAsync(): void {
     'MemoryCache frozen',
     'bentocache',
     'cache-manager',
+    'cache-manager, bounded',
     '@cacheable/memory',
     'structuredClone',
   ]

@@ -22,9 +22,9 @@ export interface BoundedMapStats {
   readonly expired: number
   /** Entries removed on request. */
   readonly deleted: number
-  /** Values that a newer value of their key took the place of. */
+  /** Values that gave way to a newer one of the same key. */
   readonly replaced: number
-  /** Entries removed with all the others. */
+  /** Entries removed by `clear`. */
   readonly cleared: number
   /** Of those expired: found by the timer, not by a reader. */
   readonly swept: number
