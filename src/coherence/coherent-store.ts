@@ -255,6 +255,10 @@ export class CoherentStore implements Store {
         if (op.kind === 'set') this.#keepWritten(markers[index]!, op, results[position]!, startedAtMs)
         answers[index] = results[position]!
       }
+      // An acknowledgement of what was queued before does not count for what was held back now.
+      for (const [index, { kind, key }] of ops.entries()) {
+        if (queued[index] !== undefined && (kind === 'take' || kind === 'expire')) this.#outbox.add(key)
+      }
       return answers
     } catch (error) {
       for (const index of sent) {

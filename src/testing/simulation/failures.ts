@@ -51,20 +51,20 @@ export class Failures {
   #promote(): void {
     const isSplit = this.#random.chance(this.#faults.splitBrain)
     this.#parts.replication.promote((replicas) => this.#random.below(replicas), isSplit)
-    this.#failOver(isSplit ? 'promotes a replica, the old primary goes on' : 'promotes a replica')
+    this.#failOver(isSplit ? 'takes over, the old primary goes on' : 'takes over', true)
   }
 
   #restart(): void {
     this.#parts.replication.restart()
-    this.#failOver('restarts with nothing')
+    this.#failOver('restarts with nothing', false)
   }
 
   #rollback(): void {
     const ageMs = this.#random.between(...this.#faults.rollbackMs)
-    if (this.#parts.replication.rollback(ageMs)) this.#failOver(`restarts with what it had ${ageMs} ms ago`)
+    if (this.#parts.replication.rollback(ageMs)) this.#failOver(`restarts with what it had ${ageMs} ms ago`, false)
   }
 
-  #failOver(what: string): void {
+  #failOver(what: string, isPromotion: boolean): void {
     const { replication, nodes, history } = this.#parts
     const { primary } = replication
     history.note(primary.id, what)
@@ -82,6 +82,6 @@ export class Failures {
         this.#random.between(...this.#faults.reconnectMs),
       )
     }
-    history.failedOver(settledMs, (key) => primary.items.invalidatedVersion(key))
+    history.failedOver(settledMs, isPromotion, (key) => primary.items.invalidatedVersion(key))
   }
 }

@@ -18,6 +18,8 @@ interface Invalidated {
   readonly atMs: number
   readonly node: string
   readonly acknowledged: boolean
+  /** Every replica has acknowledged it: no promotion may lose it. */
+  readonly replicated: boolean
   /** Since when it has been in effect on the server that all nodes ask: what others may miss is counted from here. */
   effectiveMs: number
   /** A failover has lost it, and nobody has replayed it yet. */
@@ -62,26 +64,38 @@ export class History {
 
   /**
    * An invalidation of `key`, made on `node` after the database had `version`, was acknowledged, or queued there.
-   * `inEffect`: whether the present primary has executed it, or one after it.
+   * `inEffect`: whether the present primary has executed it, or one after it; `replicated`: every replica has.
    */
-  invalidated(key: string, version: number, node: string, acknowledged: boolean, inEffect = true): void {
+  invalidated(
+    key: string,
+    version: number,
+    node: string,
+    acknowledged: boolean,
+    { inEffect = true, replicated = false } = {},
+  ): void {
     const list = this.#invalidated.get(key)
-    const lost = acknowledged && !inEffect
-    const effectiveMs = Math.max(this.#now(), this.#settledMs)
     const atMs = this.#now()
-    const entry = { version, atMs, node, acknowledged, effectiveMs, lost, wasLost: lost }
+    const effectiveMs = Math.max(atMs, this.#settledMs)
+    const lost = acknowledged && !inEffect
+    const entry = { version, atMs, node, acknowledged, replicated, effectiveMs, lost, wasLost: lost }
     if (lost) this.lost++
     if (list === undefined) this.#invalidated.set(key, [entry])
     else list.push(entry)
   }
 
-  /** Another server is the primary, and until `settledMs` some node may still ask the one before. */
-  failedOver(settledMs: number, invalidatedVersion: (key: string) => number): void {
+  /**
+   * Another server is the primary, and until `settledMs` some node may still ask the one before. `isPromotion`: it
+   * was a replica, which has what it acknowledged.
+   */
+  failedOver(settledMs: number, isPromotion: boolean, invalidatedVersion: (key: string) => number): void {
     this.#settledMs = Math.max(this.#settledMs, settledMs)
     for (const [key, list] of this.#invalidated) {
       const present = invalidatedVersion(key)
       for (const entry of list) {
         if (entry.version <= present || entry.lost) continue
+        if (isPromotion && entry.replicated) {
+          this.violated('I5', `version ${entry.version} of ${key} was invalidated on every replica, and is lost`)
+        }
         entry.lost = true
         entry.wasLost = true
         this.lost++

@@ -49,6 +49,9 @@ export class SimulatedRemote implements RemoteStore {
     this.#network.reconnect()
   }
 
+  /** Whether the replicas acknowledged the last write of a key, or deletion of a prefix, that waited for them. */
+  readonly replicated = new Map<string, boolean>()
+
   get partitions(): readonly string[] {
     return this.#server.partitions
   }
@@ -96,6 +99,7 @@ export class SimulatedRemote implements RemoteStore {
     const { answer, replicated } = await this.#callAndWait(replicas, (server) =>
       ops.map((op) => server.write(asServerOp(op))),
     )
+    if (replicas > 0) for (const { key } of ops) this.replicated.set(key, replicated.replicated === true)
     return answer.map((result) => ({ ...asResult(result), ...replicated }))
   }
 
@@ -104,19 +108,22 @@ export class SimulatedRemote implements RemoteStore {
   }
 
   async deleteByPrefix(prefix: string, replicas = 0): Promise<PrefixResult> {
+    const scannedAtMs = this.#server.now()
     const count = await this.#unlinkAll(prefix)
     // Also where nothing matched: another node may keep what the server has evicted.
     const logged = await Promise.all(
       this.partitions.map(async (partition) => {
         const { answer, replicated } = await this.#callAndWait(replicas, (server) =>
-          server.logPrefix(partition, prefix),
+          server.logPrefix(partition, prefix, scannedAtMs),
         )
         return { partition, head: answer, ...replicated }
       }),
     )
     const heads = logged.flatMap(({ partition, head }) => (head === undefined ? [] : [[partition, head] as const]))
-    const replicated = replicas === 0 ? {} : { replicated: logged.every((log) => log.replicated === true) }
-    return { count, heads: new Map(heads), ...replicated }
+    if (replicas === 0) return { count, heads: new Map(heads) }
+    const replicated = logged.every((log) => log.replicated === true)
+    this.replicated.set(prefix, replicated)
+    return { count, heads: new Map(heads), replicated }
   }
 
   async heads(): Promise<ReadonlyMap<string, Head>> {
@@ -132,12 +139,13 @@ export class SimulatedRemote implements RemoteStore {
   }
 
   async replay(partition: string, epoch: Epoch, entries: readonly Replayable[]): Promise<boolean> {
+    const scannedAtMs = this.#server.now()
     const prefixes = entries.filter(({ kind }) => kind === 'prefix')
     if (prefixes.length > 0) {
       const missing = await this.#call((server) => server.missing(partition, epoch, prefixes))
       for (const { item } of missing ?? []) await this.#unlinkAll(item)
     }
-    return this.#call((server) => server.replay(partition, epoch, entries))
+    return this.#call((server) => server.replay(partition, epoch, entries, scannedAtMs))
   }
 
   async close(): Promise<void> {}

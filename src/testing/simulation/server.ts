@@ -43,6 +43,8 @@ export interface ServerFound {
 export interface Invalidated extends Pick<LogEntry, 'kind' | 'item'> {
   readonly partition: string
   readonly server: SimulatedServer
+  /** What was committed after this moment, it may not cover: a prefix is scanned before it is logged. */
+  readonly atMs: number
 }
 
 const LOG_LIFETIME_MS = 86_400_000
@@ -170,9 +172,14 @@ export class SimulatedServer {
     return count
   }
 
-  logPrefix(partition: string, prefix: string): Head | undefined {
-    this.#invalidated(partition, 'prefix', prefix)
+  /** Logs a prefix whose leases and values were removed in scans that began at `scannedAtMs`. */
+  logPrefix(partition: string, prefix: string, scannedAtMs: number): Head | undefined {
+    this.#invalidated(partition, 'prefix', prefix, scannedAtMs)
     return this.#append(partition, 'prefix', prefix)
+  }
+
+  now(): number {
+    return this.#now()
   }
 
   heads(): ReadonlyMap<string, Head> {
@@ -222,15 +229,15 @@ export class SimulatedServer {
     return entries.filter(({ stamp }) => !logged.has(stamp))
   }
 
-  /** Invalidates and logs what the log lacks. Keys that a prefix covers are to be unlinked before. */
-  replay(partition: string, epoch: Epoch, entries: readonly Replayable[]): boolean {
+  /** Invalidates and logs what the log lacks. Keys that a prefix covers were removed in scans before. */
+  replay(partition: string, epoch: Epoch, entries: readonly Replayable[], scannedAtMs: number): boolean {
     const missing = this.missing(partition, epoch, entries)
     for (const { kind, item, stamp } of missing ?? []) {
       if (kind === 'key') {
         this.items.delete(`v:${item}`)
         this.items.delete(`l:${item}`)
       }
-      this.#invalidated(partition, kind, item)
+      this.#invalidated(partition, kind, item, kind === 'key' ? this.#now() : scannedAtMs)
       this.#append(partition, kind, item, stamp)
     }
     return missing !== undefined
@@ -268,8 +275,8 @@ export class SimulatedServer {
     return { ok: true, number, ...(before === undefined ? this.#log(key) : {}) }
   }
 
-  #invalidated(partition: string, kind: LogEntry['kind'], item: string): void {
-    this.#onInvalidated?.({ partition, kind, item, server: this })
+  #invalidated(partition: string, kind: LogEntry['kind'], item: string, atMs = this.#now()): void {
+    this.#onInvalidated?.({ partition, kind, item, server: this, atMs })
   }
 
   // Nobody follows the partition: there is nothing to log.

@@ -103,6 +103,8 @@ export class World {
   readonly #replication: Replication
   readonly #nodes: readonly Node[]
   readonly #database = new Map<string, number>()
+  // When each version was committed, by key.
+  readonly #commits = new Map<string, number[]>(KEYS.map((key) => [key, []]))
   #faulty = true
   #reads = 0
   #loads = 0
@@ -176,10 +178,10 @@ export class World {
     return server
   }
 
-  #onInvalidated({ kind, item, partition, server }: Invalidated): void {
+  #onInvalidated({ kind, item, partition, server, atMs }: Invalidated): void {
     for (const key of KEYS) {
       if (kind === 'key' ? key !== item : !key.startsWith(item) || server.partitionOf(key) !== partition) continue
-      const version = this.#database.get(key) ?? 0
+      const version = this.#commits.get(key)!.findLastIndex((commitMs) => commitMs <= atMs) + 1
       server.items.recordInvalidated(key, version)
       if (server === this.#replication.primary) this.#history.executed(key, version)
     }
@@ -281,14 +283,20 @@ export class World {
       const key = this.#random.pick(KEYS)
       const version = (this.#database.get(key) ?? 0) + 1
       this.#database.set(key, version)
+      this.#commits.get(key)!.push(this.#loop.now())
       const change = this.#random.pick(CHANGES)
       this.#history.note(node.name, `${change} ${key} after version ${version} ...`)
       this.#mutations++
+      node.remote.replicated.delete(key)
       const outcome = await this.#invalidate(node, key, change)
       this.#history.note(node.name, `${change} ${key} after version ${version}: ${outcome}`)
       if (outcome === 'failed') continue
       const inEffect = this.#replication.primary.items.invalidatedVersion(key) >= version
-      this.#history.invalidated(key, version, node.name, outcome === 'acknowledged', inEffect)
+      // More than all replicas nobody can wait for; fewer may not be those that are promoted.
+      const { failover = 'async', faults } = this.#options
+      const waitsForAll = failover !== 'async' && failover.wait === faults.replicas
+      const replicated = waitsForAll && node.remote.replicated.get(key) === true
+      this.#history.invalidated(key, version, node.name, outcome === 'acknowledged', { inEffect, replicated })
     }
   }
 
