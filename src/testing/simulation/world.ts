@@ -172,7 +172,10 @@ export class World {
         const [version] = JSON.parse(text) as number[]
         const present = items.invalidatedVersion(key)
         if (version! < present)
-          this.#history.violated('I1', `${id} stored version ${version} of ${key} after ${present} was invalidated`)
+          this.#history.violated(
+            'I1',
+            `${id} stored version ${version} of ${key} after ${present} was invalidated`,
+          )
       },
     })
     return server
@@ -180,7 +183,8 @@ export class World {
 
   #onInvalidated({ kind, item, partition, server, atMs }: Invalidated): void {
     for (const key of KEYS) {
-      if (kind === 'key' ? key !== item : !key.startsWith(item) || server.partitionOf(key) !== partition) continue
+      if (kind === 'key' ? key !== item : !key.startsWith(item) || server.partitionOf(key) !== partition)
+        continue
       const version = this.#commits.get(key)!.findLastIndex((commitMs) => commitMs <= atMs) + 1
       server.items.recordInvalidated(key, version)
       if (server === this.#replication.primary) this.#history.executed(key, version)
@@ -193,7 +197,7 @@ export class World {
     const network = new Network(this.#loop, random, this.#whileFaulty(faults), DEADLINE_MS)
     const server = this.#replication.primary
     const remote = new SimulatedRemote(server, network, this.#replication)
-    const local = memoryStore({ clock: this.#loop, timers: this.#loop })
+    const local = memoryStore({ clock: this.#loop, timers: this.#loop, random: random.next })
     const store = new CoherentStore(
       {
         remote: rewire.remote?.(remote) ?? remote,
@@ -226,12 +230,16 @@ export class World {
     const often = (perSecond: number, fault: () => void): void => {
       if (perSecond === 0) return
       const next = (): void => {
-        if (!this.#faulty) return
         this.#injected++
         fault()
-        this.#loop.set(next, this.#random.between(0, 2_000 / perSecond))
+        schedule()
       }
-      this.#loop.set(next, this.#random.between(0, 2_000 / perSecond))
+      // What would come after the faults have ended is no timer that anybody left.
+      const schedule = (): void => {
+        const delayMs = this.#random.between(0, 2_000 / perSecond)
+        if (this.#loop.now() + delayMs <= DURATION_MS) this.#loop.set(next, delayMs)
+      }
+      schedule()
     }
     often(evictionsPerSecond, () => {
       const name = this.#replication.primary.evict((names) => this.#random.pick(names))
