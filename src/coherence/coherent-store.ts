@@ -193,7 +193,8 @@ export class CoherentStore implements Store {
     const sent: number[] = []
     for (const [index, fill] of fills.entries()) {
       const marker = fill.lease as Marker
-      if (marker.held && !marker.dead && !this.#outbox.has(marker.key)) sent.push(index)
+      // Dead or not: a flush leaves the lease on the server, which is to be used or to be refused, not to linger.
+      if (marker.held && !this.#outbox.has(marker.key)) sent.push(index)
       else this.#keepOutage(fill)
     }
     const ops = sent.map((index): RemoteOp => {

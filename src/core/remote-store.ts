@@ -122,7 +122,10 @@ export interface RemoteStore {
   partitionOf(key: string): string
   readonly partitions: readonly string[]
   read(keys: readonly string[]): Promise<ReadonlyMap<string, RemoteFound>>
-  /** Reads again and, if there is nothing, takes the lease for `leaseMs`, in one step for each key. */
+  /**
+   * Reads again and, if there is nothing, takes the lease for `leaseMs`, in one step for each key. Executed at most
+   * once for each token: taken again after its fill, the lease would let a repeated fill in. All else may be repeated.
+   */
   acquire(
     requests: readonly { readonly key: string; readonly token: string }[],
     leaseMs: number,
