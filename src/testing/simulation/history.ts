@@ -13,8 +13,19 @@ export interface Violation {
   readonly message: string
 }
 
+/** How a value came into the cache: loaded, or by a caller's `set`. */
+interface Origin {
+  readonly isSet: boolean
+  readonly bornMs: number
+  /** A load: when its value was stored on the server. */
+  storedMs: number | undefined
+  /** A set: from when on no request of it is under way any more, so that what began later replaces it. */
+  settledMs: number
+}
+
 interface Invalidated {
   readonly version: number
+  readonly beganMs: number
   readonly atMs: number
   readonly node: string
   readonly acknowledged: boolean
@@ -25,6 +36,8 @@ interface Invalidated {
   /** A failover has lost it, and nobody has replayed it yet. */
   lost: boolean
   wasLost: boolean
+  /** Its node died before the server had acknowledged it. */
+  forgotten: boolean
 }
 
 /** What a read must at least return: by everybody's word, and by that of its own node. */
@@ -42,6 +55,7 @@ export class History {
   readonly violations: Violation[] = []
   readonly happenings: Happening[] = []
   readonly #invalidated = new Map<string, Invalidated[]>()
+  readonly #origins: Origin[] = []
   readonly #now: () => number
   readonly #boundMs: number
   readonly #recording: boolean
@@ -71,13 +85,24 @@ export class History {
     version: number,
     node: string,
     acknowledged: boolean,
-    { inEffect = true, replicated = false } = {},
+    { inEffect = true, replicated = false, beganMs = this.#now() } = {},
   ): void {
     const list = this.#invalidated.get(key)
     const atMs = this.#now()
     const effectiveMs = Math.max(atMs, this.#settledMs)
     const lost = acknowledged && !inEffect
-    const entry = { version, atMs, node, acknowledged, replicated, effectiveMs, lost, wasLost: lost }
+    const entry = {
+      version,
+      beganMs,
+      atMs,
+      node,
+      acknowledged,
+      replicated,
+      effectiveMs,
+      lost,
+      wasLost: lost,
+      forgotten: false,
+    }
     if (lost) this.lost++
     if (list === undefined) this.#invalidated.set(key, [entry])
     else list.push(entry)
@@ -94,7 +119,10 @@ export class History {
       for (const entry of list) {
         if (entry.version <= present || entry.lost) continue
         if (isPromotion && entry.replicated) {
-          this.violated('I5', `version ${entry.version} of ${key} was invalidated on every replica, and is lost`)
+          this.violated(
+            'I5',
+            `version ${entry.version} of ${key} was invalidated on every replica, and is lost`,
+          )
         }
         entry.lost = true
         entry.wasLost = true
@@ -109,20 +137,55 @@ export class History {
       if (!entry.lost || entry.version > version) continue
       entry.lost = false
       entry.effectiveMs = Math.max(this.#now(), this.#settledMs)
-      this.slowestReplayMs = Math.max(this.slowestReplayMs, this.#now() - Math.max(this.#settledMs, entry.atMs))
+      this.slowestReplayMs = Math.max(
+        this.slowestReplayMs,
+        this.#now() - Math.max(this.#settledMs, entry.atMs),
+      )
+    }
+  }
+
+  /** A value is made, by a load that has read the database or by a caller who sets it; the number names it. */
+  born(isSet: boolean): number {
+    const bornMs = this.#now()
+    const settledMs = isSet ? Infinity : bornMs
+    return this.#origins.push({ isSet, bornMs, storedMs: undefined, settledMs }) - 1
+  }
+
+  /** The server has stored a loaded value. */
+  stored(origin: number): void {
+    this.#origins[origin]!.storedMs = this.#now()
+  }
+
+  /** Since when a value must be in the cache, if at all; `undefined` = it never was. */
+  keptMs(origin: number): number | undefined {
+    const { isSet, settledMs, storedMs } = this.#origins[origin]!
+    return isSet ? settledMs : storedMs
+  }
+
+  /** A `set` has been answered, or its request can arrive until `settledMs`. */
+  settled(origin: number, settledMs: number): void {
+    this.#origins[origin]!.settledMs = settledMs
+  }
+
+  /** A node's process has died, and with it what `isQueued` there. */
+  died(node: string, isQueued: (key: string) => boolean): void {
+    for (const [key, list] of this.#invalidated) {
+      if (!isQueued(key)) continue
+      for (const entry of list) if (entry.node === node && !entry.acknowledged) entry.forgotten = true
     }
   }
 
   /** The versions that a read beginning now on `node` must at least return. */
   required(key: string, node: string): Required {
-    return this.#required(key, node, this.#now())
+    return this.#required(key, node, this.#now(), -Infinity)
   }
 
-  #required(key: string, node: string, startedAtMs: number): Required {
+  // A value that was set yields only to what began later: of sets at the same time any may be the last.
+  #required(key: string, node: string, startedAtMs: number, sinceMs: number): Required {
     let bounded = 0
     let own = 0
     for (const entry of this.#invalidated.get(key) ?? []) {
-      if (entry.lost || entry.atMs > startedAtMs) continue
+      if (entry.lost || entry.atMs > startedAtMs || entry.beganMs < sinceMs) continue
       const isBound = entry.acknowledged && entry.effectiveMs < startedAtMs - this.#boundMs
       if (isBound) bounded = Math.max(bounded, entry.version)
       if (entry.node === node && (isBound || !entry.wasLost)) own = Math.max(own, entry.version)
@@ -131,13 +194,17 @@ export class History {
   }
 
   /** The highest version whose invalidation was acknowledged or queued anywhere: what everybody reads in the end. */
-  latest(key: string): number {
-    return Math.max(0, ...(this.#invalidated.get(key) ?? []).map((entry) => entry.version))
+  latest(key: string, origin: number): number {
+    const sinceMs = this.#sinceMs(origin)
+    const entries = (this.#invalidated.get(key) ?? []).filter(
+      (entry) => !entry.forgotten && entry.beganMs >= sinceMs,
+    )
+    return Math.max(0, ...entries.map((entry) => entry.version))
   }
 
   /** Judges what a read returned: what was lost while it was under way can't be asked of it. */
-  judge(key: string, node: string, version: number, atStart: Required): void {
-    const atEnd = this.#required(key, node, atStart.startedAtMs)
+  judge(key: string, node: string, [version, origin]: readonly [number, number], atStart: Required): void {
+    const atEnd = this.#required(key, node, atStart.startedAtMs, this.#sinceMs(origin))
     const required = {
       bounded: Math.min(atStart.bounded, atEnd.bounded),
       own: Math.min(atStart.own, atEnd.own),
@@ -154,6 +221,11 @@ export class History {
         `${node} read version ${version} of ${key}; it had invalidated up to ${required.own} itself`,
       )
     }
+  }
+
+  #sinceMs(origin: number): number {
+    const { isSet, settledMs } = this.#origins[origin]!
+    return isSet ? settledMs : -Infinity
   }
 
   violated(invariant: string, message: string): void {

@@ -13,7 +13,7 @@ import type {
   SyncReply,
 } from '../../core/remote-store.ts'
 import type { Stored } from '../../core/store.ts'
-import type { Network } from './network.ts'
+import type { Line } from './network.ts'
 import type { ServerFound, ServerOp, ServerResult, SimulatedServer } from './server.ts'
 
 interface LeaseRequest {
@@ -28,13 +28,13 @@ export interface Acknowledgements {
 
 /** A node's connection to the simulated server: values travel as JSON text. */
 export class SimulatedRemote implements RemoteStore {
-  readonly #network: Network
+  readonly #line: Line
   readonly #acknowledgements: Acknowledgements | undefined
   #server: SimulatedServer
 
-  constructor(server: SimulatedServer, network: Network, acknowledgements?: Acknowledgements) {
+  constructor(server: SimulatedServer, line: Line, acknowledgements?: Acknowledgements) {
     this.#server = server
-    this.#network = network
+    this.#line = line
     this.#acknowledgements = acknowledgements
   }
 
@@ -46,7 +46,7 @@ export class SimulatedRemote implements RemoteStore {
   /** Speaks to another server from now on. */
   connect(server: SimulatedServer): void {
     this.#server = server
-    this.#network.reconnect()
+    this.#line.reconnect()
   }
 
   /** Whether the replicas acknowledged the last write of a key, or deletion of a prefix, that waited for them. */
@@ -71,32 +71,35 @@ export class SimulatedRemote implements RemoteStore {
   }
 
   async read(keys: readonly string[]): Promise<ReadonlyMap<string, RemoteFound>> {
-    const answers = await this.#call((server) => keys.map((key) => [key, server.read(key)] as const))
+    const answers = await this.#call(`read ${keys.join(' ')}`, (server) =>
+      keys.map((key) => [key, server.read(key)] as const),
+    )
     return new Map(
       answers.flatMap(([key, found]) => (found === undefined ? [] : [[key, asFound(found)] as const])),
     )
   }
 
   async acquire(requests: readonly LeaseRequest[], leaseMs: number): Promise<readonly RemoteAcquired[]> {
-    const answers = await this.#call((server) =>
+    const answers = await this.#call(`acquire ${keysOf(requests)}`, (server) =>
       requests.map(({ key, token }) => server.acquire(key, token, leaseMs)),
     )
     return answers.map((answer) => (typeof answer === 'object' ? asFound(answer) : answer))
   }
 
   async renew(key: string, token: string, leaseMs: number): Promise<boolean> {
-    return this.#call((server) => server.renew(key, token, leaseMs))
+    return this.#call(`renew ${key}`, (server) => server.renew(key, token, leaseMs))
   }
 
   async release(leases: readonly LeaseRequest[]): Promise<void> {
-    await this.#call((server) => {
+    await this.#call(`release ${keysOf(leases)}`, (server) => {
       for (const { key, token } of leases) server.release(key, token)
     })
   }
 
   async write(ops: readonly RemoteOp[], replicas = 0): Promise<readonly RemoteResult[]> {
     if (ops.length === 0) return []
-    const { answer, replicated } = await this.#callAndWait(replicas, (server) =>
+    const what = ops.map(({ kind, key }) => `${kind} ${key}`).join(', ')
+    const { answer, replicated } = await this.#callAndWait(what, replicas, (server) =>
       ops.map((op) => server.write(asServerOp(op))),
     )
     if (replicas > 0) for (const { key } of ops) this.replicated.set(key, replicated.replicated === true)
@@ -104,7 +107,7 @@ export class SimulatedRemote implements RemoteStore {
   }
 
   async *scan(prefix: string): AsyncIterable<string> {
-    yield* await this.#call((server) => server.scan('v', prefix))
+    yield* await this.#call(`scan ${prefix}*`, (server) => server.scan('v', prefix))
   }
 
   async deleteByPrefix(prefix: string, replicas = 0): Promise<PrefixResult> {
@@ -113,13 +116,17 @@ export class SimulatedRemote implements RemoteStore {
     // Also where nothing matched: another node may keep what the server has evicted.
     const logged = await Promise.all(
       this.partitions.map(async (partition) => {
-        const { answer, replicated } = await this.#callAndWait(replicas, (server) =>
-          server.logPrefix(partition, prefix, scannedAtMs),
+        const { answer, replicated } = await this.#callAndWait(
+          `log ${prefix}* in ${partition}`,
+          replicas,
+          (server) => server.logPrefix(partition, prefix, scannedAtMs),
         )
         return { partition, head: answer, ...replicated }
       }),
     )
-    const heads = logged.flatMap(({ partition, head }) => (head === undefined ? [] : [[partition, head] as const]))
+    const heads = logged.flatMap(({ partition, head }) =>
+      head === undefined ? [] : [[partition, head] as const],
+    )
     if (replicas === 0) return { count, heads: new Map(heads) }
     const replicated = logged.every((log) => log.replicated === true)
     this.replicated.set(prefix, replicated)
@@ -127,25 +134,29 @@ export class SimulatedRemote implements RemoteStore {
   }
 
   async heads(): Promise<ReadonlyMap<string, Head>> {
-    return this.#call((server) => server.heads())
+    return this.#call('heads', (server) => server.heads())
   }
 
   async sync(partition: string, since: Head | undefined, ifNone: Epoch): Promise<SyncReply> {
-    return this.#call((server) => server.sync(partition, since, ifNone))
+    return this.#call(`sync ${partition}`, (server) => server.sync(partition, since, ifNone))
   }
 
   async rotate(partition: string, seen: Epoch, next: Epoch): Promise<Rotation> {
-    return this.#call((server) => server.rotate(partition, seen, next))
+    return this.#call(`rotate ${partition}`, (server) => server.rotate(partition, seen, next))
   }
 
   async replay(partition: string, epoch: Epoch, entries: readonly Replayable[]): Promise<boolean> {
     const scannedAtMs = this.#server.now()
     const prefixes = entries.filter(({ kind }) => kind === 'prefix')
     if (prefixes.length > 0) {
-      const missing = await this.#call((server) => server.missing(partition, epoch, prefixes))
+      const missing = await this.#call(`missing in ${partition}`, (server) =>
+        server.missing(partition, epoch, prefixes),
+      )
       for (const { item } of missing ?? []) await this.#unlinkAll(item)
     }
-    return this.#call((server) => server.replay(partition, epoch, entries, scannedAtMs))
+    return this.#call(`replay in ${partition}`, (server) =>
+      server.replay(partition, epoch, entries, scannedAtMs),
+    )
   }
 
   async close(): Promise<void> {}
@@ -157,31 +168,45 @@ export class SimulatedRemote implements RemoteStore {
 
   // A scan and what it found are two steps, as they are on a real server.
   async #unlink(kind: 'l' | 'v', prefix: string): Promise<number> {
-    const keys = await this.#call((server) => server.scan(kind, prefix))
-    return keys.length === 0 ? 0 : this.#call((server) => server.unlink(kind, keys))
+    const what = kind === 'l' ? 'leases' : 'values'
+    const keys = await this.#call(`scan ${what} ${prefix}*`, (server) => server.scan(kind, prefix))
+    if (keys.length === 0) return 0
+    return this.#call(`unlink ${what} ${keys.join(' ')}`, (server) => server.unlink(kind, keys))
   }
 
   // What is sent goes to the server of now, and is executed there if at all.
-  async #call<T>(execute: (server: SimulatedServer) => T): Promise<T> {
+  async #call<T>(what: string, execute: (server: SimulatedServer) => T): Promise<T> {
     const server = this.#server
-    return this.#network.call(() => execute(server), { isUp: () => !server.down })
+    return this.#line.call(what, () => execute(server), { isUp: () => !server.down })
   }
 
   async #callAndWait<T>(
+    what: string,
     replicas: number,
     execute: (server: SimulatedServer) => T,
   ): Promise<{ readonly answer: T; readonly replicated: { readonly replicated?: boolean } }> {
-    if (replicas === 0) return { answer: await this.#call(execute), replicated: {} }
+    if (replicas === 0) return { answer: await this.#call(what, execute), replicated: {} }
     const server = this.#server
-    const { answer, inTime } = await this.#network.call(() => ({ answer: execute(server), inTime: false }), {
-      isUp: () => !server.down,
-      hold: (answered, reply) => {
-        if (this.#acknowledgements === undefined) return void reply(answered)
-        this.#acknowledgements.whenReplicated(server, replicas, (inTime) => reply({ ...answered, inTime }))
+    const { answer, inTime } = await this.#line.call(
+      what,
+      () => ({ answer: execute(server), inTime: false }),
+      {
+        isUp: () => !server.down,
+        hold: (answered, reply) => {
+          if (this.#acknowledgements === undefined) reply(answered)
+          else
+            this.#acknowledgements.whenReplicated(server, replicas, (inTime) =>
+              reply({ ...answered, inTime }),
+            )
+        },
       },
-    })
+    )
     return { answer, replicated: { replicated: inTime } }
   }
+}
+
+function keysOf(leases: readonly LeaseRequest[]): string {
+  return leases.map(({ key }) => key).join(' ')
 }
 
 function asStored(text: string): Stored {

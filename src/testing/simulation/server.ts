@@ -47,6 +47,13 @@ export interface Invalidated extends Pick<LogEntry, 'kind' | 'item'> {
   readonly atMs: number
 }
 
+/** Hears what a server does with leases. */
+export interface LeaseEvents {
+  granted(key: string, token: string): void
+  renewed(key: string, token: string): void
+  expired(token: string): void
+}
+
 const LOG_LIFETIME_MS = 86_400_000
 
 /**
@@ -64,7 +71,10 @@ export class SimulatedServer {
   readonly #partitions: number
   readonly #logLimit: number
   readonly #publish: (message: Message) => void
-  readonly #onFilled: ((key: string, text: string, server: SimulatedServer) => void) | undefined
+  readonly #onFilled:
+    | ((key: string, text: string, server: SimulatedServer, token: string) => void)
+    | undefined
+  readonly #leases: LeaseEvents | undefined
   readonly #onInvalidated: ((invalidated: Invalidated) => void) | undefined
   #stamps = 0
 
@@ -80,11 +90,14 @@ export class SimulatedServer {
     /** Hears of every invalidation that is executed, logged or not. */
     readonly onInvalidated?: (invalidated: Invalidated) => void
     /** Hears of every fill that is accepted. */
-    readonly onFilled?: (key: string, text: string, server: SimulatedServer) => void
+    readonly onFilled?: (key: string, text: string, server: SimulatedServer, token: string) => void
+    /** Hears what becomes of leases. */
+    readonly leases?: LeaseEvents
   }) {
     this.id = options.id ?? ''
     this.items = options.items ?? new Keyspace()
     this.#onFilled = options.onFilled
+    this.#leases = options.leases
     this.#onInvalidated = options.onInvalidated
     this.#now = options.now
     this.#partitions = options.partitions
@@ -113,12 +126,14 @@ export class SimulatedServer {
     const holder = this.#get(`l:${key}`)
     if (holder !== undefined && holder.value !== token) return 'busy'
     this.#set(`l:${key}`, token, leaseMs)
+    this.#leases?.granted(key, token)
     return 'granted'
   }
 
   renew(key: string, token: string, leaseMs: number): boolean {
     if (this.#get(`l:${key}`)?.value !== token) return false
     this.#set(`l:${key}`, token, leaseMs)
+    this.#leases?.renewed(key, token)
     return true
   }
 
@@ -131,7 +146,7 @@ export class SimulatedServer {
     switch (op.kind) {
       case 'fill':
         if (this.#get(`l:${op.key}`)?.value !== op.token) return { ok: false }
-        this.#onFilled?.(op.key, op.text, this)
+        this.#onFilled?.(op.key, op.text, this, op.token)
         this.#set(`v:${op.key}`, op.text, op.ttlMs)
         this.items.delete(`l:${op.key}`)
         return { ok: true, ...(before === undefined ? this.#head(op.key) : this.#log(op.key)) }
@@ -205,7 +220,9 @@ export class SimulatedServer {
     }
     const entries = this.#logOf(partition).filter((entry) => entry.counter > since.counter)
     const isLast = since.counter === present.counter
-    const stampThere = isLast ? present.stamp : entries[0]?.counter === since.counter + 1 && entries[0].previous
+    const stampThere = isLast
+      ? present.stamp
+      : entries[0]?.counter === since.counter + 1 && entries[0].previous
     return { head: present, entries, diverged: stampThere !== since.stamp }
   }
 
@@ -254,9 +271,7 @@ export class SimulatedServer {
 
   /** The names of all keys that have not expired, for checks. */
   names(): readonly string[] {
-    return [...this.items.keys()].filter(
-      (name) => !name.startsWith(LEDGER) && this.#get(name) !== undefined,
-    )
+    return [...this.items.keys()].filter((name) => !name.startsWith(LEDGER) && this.#get(name) !== undefined)
   }
 
   #expire(key: string, ttlMs: number, before: ServerFound | undefined): ServerResult {
@@ -290,12 +305,7 @@ export class SimulatedServer {
     return head === undefined ? {} : { head, logged: false }
   }
 
-  #append(
-    partition: string,
-    kind: LogEntry['kind'],
-    item: string,
-    origin?: string,
-  ): Head | undefined {
+  #append(partition: string, kind: LogEntry['kind'], item: string, origin?: string): Head | undefined {
     const before = this.#get(`s:${partition}`)
     if (before === undefined) return undefined
     const { epoch, counter, stamp: previous } = before.value as Head
@@ -317,6 +327,7 @@ export class SimulatedServer {
     const item = this.items.get(name)
     if (item === undefined || item.expiresAtMs > this.#now()) return item
     this.items.delete(name)
+    if (name.startsWith('l:')) this.#leases?.expired(item.value as string)
     return undefined
   }
 

@@ -1,23 +1,19 @@
-import { BaseCache } from '../../cache/base-cache.ts'
-import {
-  CoherentStore,
-  type CoherenceSettings,
-  type FailoverMode,
-  type Policy,
-} from '../../coherence/coherent-store.ts'
-import { silentLogger } from '../../core/logger.ts'
-import type { Bus, RemoteStore } from '../../core/remote-store.ts'
-import type { Store } from '../../core/store.ts'
-import { memoryStore, type MemoryStore } from '../../memory/memory-store.ts'
+import type { CoherenceSettings, FailoverMode, Policy } from '../../coherence/coherent-store.ts'
+import { CounterHistory } from './counter-history.ts'
+import { Database } from './database.ts'
 import { EventLoop } from './event-loop.ts'
 import { Failures } from './failures.ts'
 import { History, type Happening, type Violation } from './history.ts'
+import { HostClock } from './host-clock.ts'
 import type { Keyspace } from './keyspace.ts'
+import { LeaseWatch } from './lease-watch.ts'
+import { Lifetimes } from './lifetimes.ts'
 import { Network, type Faults } from './network.ts'
+import { SimulatedNode, type Rewiring, type Versioned } from './node.ts'
 import { SeededRandom } from './random.ts'
-import { SimulatedRemote } from './remote.ts'
 import { Replication } from './replication.ts'
 import { SimulatedServer, type Invalidated } from './server.ts'
+import { COUNTER, KEYS, LOAD_LIMIT_MS, Workload, type Changed } from './workload.ts'
 
 /** How a world is made. */
 export interface WorldOptions {
@@ -28,15 +24,13 @@ export interface WorldOptions {
   readonly failover?: FailoverMode
   /** Whether the happenings are kept, for a timeline. */
   readonly recording?: boolean
+  /** Whether the hosts' wall clocks jump; they do, unless told otherwise. */
+  readonly wallClocks?: 'jump' | 'steady'
+  /** Instead of what the seed chooses: 1 or 2, and 2, 8 or 1,000. */
+  readonly partitions?: number
+  readonly logLimit?: number
   /** Replaces parts of a node: how a rule is switched off to show that it is needed. */
   readonly rewire?: Rewiring
-}
-
-/** Hooks in the wiring of a simulated node; the product has no such switches. */
-export interface Rewiring {
-  remote?(remote: RemoteStore): RemoteStore
-  bus?(bus: Bus): Bus | undefined
-  store?(store: CoherentStore): Store
 }
 
 /** What a run came to. */
@@ -68,26 +62,10 @@ const DEADLINE_MS = 60
 const DURATION_MS = 4_000
 const QUIET_MS = 3_000
 const NODES = 3
-const KEYS = ['a', 'b']
-const CHANGES = ['delete', 'delete', 'take', 'prefix', 'many'] as const
-type Change = (typeof CHANGES)[number]
+/** What nobody reads or changes before the end. */
+const LAST_KEY = 'last'
 
-class SimulatedCache extends BaseCache<number[]> {
-  constructor(store: Store, loop: EventLoop, random: SeededRandom) {
-    super(store, { clock: loop, timers: loop, random: random.next, logger: silentLogger })
-  }
-}
-
-interface Node {
-  readonly name: string
-  readonly cache: BaseCache<number[]>
-  readonly store: CoherentStore
-  readonly local: MemoryStore
-  readonly network: Network
-  readonly remote: SimulatedRemote
-  /** The server whose messages it hears. */
-  listensTo: SimulatedServer
-}
+type Node = SimulatedNode<Network>
 
 /**
  * Nodes with the shipped code, a server, a database and their network, in one thread and under one seed: the
@@ -101,15 +79,18 @@ export class World {
   readonly #partitions: number
   readonly #logLimit: number
   readonly #replication: Replication
-  readonly #nodes: readonly Node[]
-  readonly #database = new Map<string, number>()
-  // When each version was committed, by key.
-  readonly #commits = new Map<string, number[]>(KEYS.map((key) => [key, []]))
+  readonly #nodes: Node[]
+  readonly #database = new Database(() => this.#loop.now())
+  readonly #leases: LeaseWatch
+  readonly #counter: CounterHistory
+  readonly #workload: Workload
   #faulty = true
-  #reads = 0
-  #loads = 0
-  #mutations = 0
   #injected = 0
+  #deaths = 0
+  #lost = 0
+  #refusedFills = 0
+  #localHits = 0
+  #unanswered = 0
 
   constructor(options: WorldOptions) {
     this.#options = options
@@ -118,38 +99,56 @@ export class World {
     this.#history = new History(() => this.#loop.now(), boundMs, options.recording ?? false)
     const { faults } = options
     const failsOver = faults.promotionsPerSecond + faults.restartsPerSecond + faults.rollbacksPerSecond > 0
+    const now = (): number => this.#loop.now()
+    this.#leases = new LeaseWatch(this.#history, now, SETTINGS.longestLeaseMs)
+    this.#counter = new CounterHistory((message) => {
+      if (!failsOver) this.#history.violated('I3', message)
+    })
     this.#partitions = 1 + this.#random.below(2)
     // A journal of half the log must hold what a failover may lose.
     this.#logLimit = this.#random.pick(failsOver ? [256, 1_000] : [2, 8, 1_000])
+    if (options.partitions !== undefined) this.#partitions = options.partitions
+    if (options.logLimit !== undefined) this.#logLimit = options.logLimit
     this.#replication = new Replication(this.#loop, this.#random, faults, (id, items) =>
       this.#makeServer(id, items),
     )
     this.#nodes = Array.from({ length: NODES }, (_, index) => this.#makeNode(`n${index}`))
+    this.#workload = new Workload({
+      loop: this.#loop,
+      random: this.#random,
+      database: this.#database,
+      history: this.#history,
+      // A failover may lose what expire has done.
+      lifetimes: failsOver ? undefined : new Lifetimes(boundMs),
+      counter: this.#counter,
+      nodes: this.#nodes,
+      isOn: () => this.#faulty,
+      deadlineMs: DEADLINE_MS,
+      repeats: faults.requestDuplication > 0,
+      latestMs: 2 * faults.pauseMs[1] + 10,
+      invalidated: (node, change) => this.#onChanged(node, change),
+      loaded: (key) => this.#leases.loaded(key),
+    })
   }
 
   /** Lets the world run its course and judges it. */
   async run(): Promise<WorldReport> {
-    const clients = this.#nodes.flatMap((node) => [
-      this.#reader(node),
-      this.#reader(node),
-      this.#writer(node),
-    ])
+    this.#workload.start()
     this.#break()
     await this.#loop.runUntil(DURATION_MS)
     this.#faulty = false
     await this.#loop.runUntil(DURATION_MS + QUIET_MS)
-    await Promise.all(clients)
     await this.#judgeQuiet()
-    const lost = this.#nodes.reduce((sum, { network }) => sum + network.lost, 0)
-    const stats = this.#nodes.map(({ cache }) => cache.stats())
+    for (const node of this.#nodes) this.#retire(node)
+    const { reads, loads, mutations } = this.#workload
     return {
       seed: this.#options.seed,
-      reads: this.#reads,
-      loads: this.#loads,
-      mutations: this.#mutations,
-      refusedFills: stats.reduce((sum, { refusedFills }) => sum + refusedFills, 0),
-      localHits: this.#nodes.reduce((sum, { store }) => sum + store.localHits, 0),
-      faults: this.#injected + lost,
+      reads,
+      loads,
+      mutations,
+      refusedFills: this.#refusedFills,
+      localHits: this.#localHits,
+      faults: this.#injected + this.#lost,
       lost: this.#history.lost,
       slowestReplayMs: this.#history.slowestReplayMs,
       violations: this.#history.violations,
@@ -168,10 +167,13 @@ export class World {
         for (const node of this.#nodes) if (node.listensTo === server) node.network.deliver(message)
       },
       onInvalidated: (invalidated) => this.#onInvalidated(invalidated),
-      onFilled: (key, text) => {
-        const [version] = JSON.parse(text) as number[]
+      leases: this.#leases,
+      onFilled: (key, text, _, token) => {
+        this.#leases.filled(key, token)
+        const [version, origin] = JSON.parse(text) as Versioned
+        this.#history.stored(origin)
         const present = items.invalidatedVersion(key)
-        if (version! < present)
+        if (version < present)
           this.#history.violated(
             'I1',
             `${id} stored version ${version} of ${key} after ${present} was invalidated`,
@@ -182,36 +184,62 @@ export class World {
   }
 
   #onInvalidated({ kind, item, partition, server, atMs }: Invalidated): void {
+    // What is logged anew after a loss is removed, the counter that an increment had made included.
+    if (item === COUNTER) this.#counter.reset()
     for (const key of KEYS) {
       if (kind === 'key' ? key !== item : !key.startsWith(item) || server.partitionOf(key) !== partition)
         continue
-      const version = this.#commits.get(key)!.findLastIndex((commitMs) => commitMs <= atMs) + 1
+      const version = this.#database.versionAt(key, atMs)
       server.items.recordInvalidated(key, version)
       if (server === this.#replication.primary) this.#history.executed(key, version)
     }
   }
 
+  #onChanged(node: Node, { key, version, beganMs, acknowledged, target }: Changed): void {
+    const inEffect = this.#replication.primary.items.invalidatedVersion(key) >= version
+    // More than all replicas nobody can wait for; fewer may not be those that are promoted.
+    const { failover = 'async', faults } = this.#options
+    const waitsForAll = failover !== 'async' && failover.wait === faults.replicas
+    const replicated = waitsForAll && node.remote.replicated.get(target) === true
+    this.#history.invalidated(key, version, node.name, acknowledged, { inEffect, replicated, beganMs })
+  }
+
   #makeNode(name: string): Node {
-    const { faults, policy, failover = 'async', rewire = {} } = this.#options
-    const random = new SeededRandom(this.#random.below(2 ** 31))
-    const network = new Network(this.#loop, random, this.#whileFaulty(faults), DEADLINE_MS)
-    const server = this.#replication.primary
-    const remote = new SimulatedRemote(server, network, this.#replication)
-    const local = memoryStore({ clock: this.#loop, timers: this.#loop, random: random.next })
-    const store = new CoherentStore(
-      {
-        remote: rewire.remote?.(remote) ?? remote,
-        local,
-        bus: rewire.bus === undefined ? network : rewire.bus(network),
-        clock: this.#loop,
-        timers: this.#loop,
-        random: random.next,
-        node: name,
-      },
-      { ...SETTINGS, policy, failover, journalLimit: this.#logLimit / 2 },
-    )
-    const cache = new SimulatedCache(rewire.store?.(store) ?? store, this.#loop, random)
-    return { name, cache, store, local, network, remote, listensTo: server }
+    const { faults, policy, failover = 'async', wallClocks = 'jump', rewire } = this.#options
+    const seed = this.#random.below(2 ** 31)
+    const random = new SeededRandom(seed)
+    const note = (what: string): void => this.#history.note(name, what)
+    const line = new Network(this.#loop, random, this.#whileFaulty(faults), DEADLINE_MS, note)
+    return new SimulatedNode({
+      name,
+      server: this.#replication.primary,
+      line,
+      clock: new HostClock(this.#loop, seed, wallClocks === 'jump'),
+      timers: this.#loop,
+      random,
+      settings: { ...SETTINGS, policy, failover, journalLimit: this.#logLimit / 2 },
+      rewire,
+      acknowledgements: this.#replication,
+    })
+  }
+
+  // The process ends in the middle of whatever it did; another one takes its place.
+  #killOne(): void {
+    const place = this.#random.below(this.#nodes.length)
+    const node = this.#nodes[place]!
+    this.#history.note(node.name, 'dies')
+    this.#history.died(node.name, (key) => node.store.isQueued(key))
+    node.network.kill()
+    this.#retire(node)
+    this.#nodes[place] = this.#makeNode(`n${place}.${++this.#deaths}`)
+  }
+
+  #retire(node: Node): void {
+    this.#lost += node.network.lost
+    this.#unanswered += node.network.unanswered
+    this.#refusedFills += node.cache.stats().refusedFills
+    this.#localHits += node.store.localHits
+    node.stop()
   }
 
   // The faults end with the load, so that the quiet afterwards can be judged.
@@ -227,6 +255,7 @@ export class World {
 
   #break(): void {
     const { evictionsPerSecond, cutsPerSecond, cutMs, deafnessPerSecond, deafMs } = this.#options.faults
+    const { outagesPerSecond, outageMs, deathsPerSecond } = this.#options.faults
     const often = (perSecond: number, fault: () => void): void => {
       if (perSecond === 0) return
       const next = (): void => {
@@ -244,7 +273,14 @@ export class World {
     often(evictionsPerSecond, () => {
       const name = this.#replication.primary.evict((names) => this.#random.pick(names))
       this.#history.note('server', `evicts ${name}`)
+      if (name === `v:${COUNTER}`) this.#counter.reset()
     })
+    often(outagesPerSecond, () => {
+      const ms = this.#random.between(...outageMs)
+      this.#history.note('server', `is out of reach for ${ms.toFixed(0)} ms`)
+      for (const { network } of this.#nodes) network.cut(ms)
+    })
+    often(deathsPerSecond, () => this.#killOne())
     often(cutsPerSecond, () => this.#random.pick(this.#nodes).network.cut(this.#random.between(...cutMs)))
     often(deafnessPerSecond, () =>
       this.#random.pick(this.#nodes).network.deafen(this.#random.between(...deafMs)),
@@ -257,97 +293,55 @@ export class World {
     for (const { perSecond, strike } of failures.kinds()) often(perSecond, strike)
   }
 
-  async #reader(node: Node): Promise<void> {
-    while (this.#faulty) {
-      await this.#loop.sleep(this.#random.between(0, 12))
-      const key = this.#random.pick(KEYS)
-      const required = this.#history.required(key, node.name)
-      const isLoad = this.#random.chance(0.8)
-      const value = isLoad ? await this.#load(node, key) : await node.cache.get(key)
-      if (value === undefined) continue
-      this.#reads++
-      this.#history.note(node.name, `${isLoad ? 'getOrSet' : 'get'} ${key} = ${value[0]}`)
-      this.#history.judge(key, node.name, value[0]!, required)
-    }
-  }
-
-  async #load(node: Node, key: string): Promise<number[] | undefined> {
-    const load = async (): Promise<number[]> => {
-      this.#loads++
-      await this.#loop.sleep(this.#random.between(0, 5))
-      const version = this.#database.get(key) ?? 0
-      this.#history.note(node.name, `database ${key} = ${version}`)
-      await this.#loop.sleep(
-        this.#random.chance(0.05) ? this.#random.between(0, 600) : this.#random.between(0, 20),
-      )
-      return [version]
-    }
-    return node.cache.getOrSet(key, load, this.#random.pick(['100ms', '2s', '1h']))
-  }
-
-  async #writer(node: Node): Promise<void> {
-    while (this.#faulty) {
-      await this.#loop.sleep(this.#random.between(0, 120))
-      const key = this.#random.pick(KEYS)
-      const version = (this.#database.get(key) ?? 0) + 1
-      this.#database.set(key, version)
-      this.#commits.get(key)!.push(this.#loop.now())
-      const change = this.#random.pick(CHANGES)
-      this.#history.note(node.name, `${change} ${key} after version ${version} ...`)
-      this.#mutations++
-      node.remote.replicated.delete(key)
-      const outcome = await this.#invalidate(node, key, change)
-      this.#history.note(node.name, `${change} ${key} after version ${version}: ${outcome}`)
-      if (outcome === 'failed') continue
-      const inEffect = this.#replication.primary.items.invalidatedVersion(key) >= version
-      // More than all replicas nobody can wait for; fewer may not be those that are promoted.
-      const { failover = 'async', faults } = this.#options
-      const waitsForAll = failover !== 'async' && failover.wait === faults.replicas
-      const replicated = waitsForAll && node.remote.replicated.get(key) === true
-      this.#history.invalidated(key, version, node.name, outcome === 'acknowledged', { inEffect, replicated })
-    }
-  }
-
-  // A prefix can't be queued; the others are, when they get no answer, and then bind the node itself.
-  async #invalidate(node: Node, key: string, change: Change): Promise<'acknowledged' | 'queued' | 'failed'> {
-    const errors = node.cache.stats().errors
-    if (change === 'prefix') {
-      return (await node.cache.deleteByPrefix(key)) === undefined ? 'failed' : 'acknowledged'
-    }
-    if (change === 'delete') await node.cache.delete(key)
-    else if (change === 'take') await node.cache.take(key)
-    else await node.cache.deleteMany([key])
-    if (node.store.isQueued(key)) return 'queued'
-    return node.cache.stats().errors === errors ? 'acknowledged' : 'failed'
-  }
-
-  // I13 and I14: when nothing goes wrong any more, nothing is left over, and everybody sees the last version.
+  // I13 and I14: when nothing goes wrong any more, nothing is left over, everybody sees the last version and keeps it.
   async #judgeQuiet(): Promise<void> {
-    for (const { name, cache, store } of this.#nodes) {
-      const { markers, outbox } = store.pending
-      if (markers > 0 || outbox > 0)
-        this.#history.violated('I13', `${name} has ${markers} markers, ${outbox} queued keys left`)
-      for (const key of KEYS) {
-        const reading = cache.get(key)
-        await this.#loop.runUntil(this.#loop.now() + 2 * DEADLINE_MS)
-        const version = (await reading)?.[0]
-        const present = this.#history.latest(key)
-        if (version !== undefined && version < present) {
-          this.#history.violated(
-            'I14',
-            `${name} still reads version ${version} of ${key}; ${present} was invalidated`,
-          )
-        }
-      }
+    // Loads that hang wait for each other: they have the time that I12 gives them.
+    const patienceMs = this.#loop.now() + LOAD_LIMIT_MS
+    while (this.#workload.open > 0 && this.#loop.now() < patienceMs) {
+      await this.#loop.runUntil(this.#loop.now() + QUIET_MS)
     }
+    const { open } = this.#workload
+    if (open > 0) this.#history.violated('I12', `${open} calls are not answered`)
     const leases = this.#replication.primary.names().filter((name) => name.startsWith('l:'))
     if (leases.length > 0)
       this.#history.violated('I13', `the server still has the leases ${leases.join(', ')}`)
+    for (const { name, store } of this.#nodes) {
+      const { markers, outbox } = store.pending
+      if (markers > 0 || outbox > 0)
+        this.#history.violated('I13', `${name} has ${markers} markers, ${outbox} queued keys left`)
+    }
+    if (this.#unanswered === 0 && this.#nodes.every(({ network }) => network.unanswered === 0)) {
+      // A flush ends the right to a lease without telling the server: then it may expire.
+      this.#leases.judge(this.#logLimit >= 1_000 && this.#injected === 0)
+    }
+    for (const node of this.#nodes) await this.#judgeLast(node)
     for (const { cache, local } of this.#nodes) {
       void cache.close()
       local.close()
     }
     await this.#loop.runUntil(this.#loop.now() + 1_000)
     if (this.#loop.pending > 0) this.#history.violated('I13', `${this.#loop.pending} timers are left`)
+  }
+
+  async #judgeLast({ name, cache, store }: Node): Promise<void> {
+    const wait = async <T>(answer: Promise<T>): Promise<T> => {
+      await this.#loop.runUntil(this.#loop.now() + 2 * DEADLINE_MS)
+      return answer
+    }
+    for (const key of KEYS) {
+      const value = (await wait(cache.get(key))) as Versioned | undefined
+      const present = value === undefined ? 0 : this.#history.latest(key, value[1])
+      if (value !== undefined && value[0] < present) {
+        this.#history.violated(
+          'I14',
+          `${name} still reads version ${value[0]} of ${key}; ${present} was invalidated`,
+        )
+      }
+    }
+    await wait(cache.getOrSet(LAST_KEY, () => [0, 0] as const, '1h'))
+    const { localHits } = store
+    await wait(cache.get(LAST_KEY))
+    if (store.localHits === localHits)
+      this.#history.violated('I14', `${name} does not serve its own tier again`)
   }
 }
