@@ -65,6 +65,9 @@ export class History {
   lost = 0
   slowestReplayMs = 0
 
+  /** Whether an invalidation without an acknowledgement still binds its node; where servers fail, it may be lost. */
+  binds: (node: string, key: string, version: number) => boolean = () => true
+
   /** `boundMs` is B of the invariants: how long another node's invalidation may stay unseen. */
   constructor(now: () => number, boundMs: number, recording: boolean) {
     this.#now = now
@@ -188,7 +191,9 @@ export class History {
       if (entry.lost || entry.atMs > startedAtMs || entry.beganMs < sinceMs) continue
       const isBound = entry.acknowledged && entry.effectiveMs < startedAtMs - this.#boundMs
       if (isBound) bounded = Math.max(bounded, entry.version)
-      if (entry.node === node && (isBound || !entry.wasLost)) own = Math.max(own, entry.version)
+      const isOwn = entry.node === node && (isBound || !entry.wasLost)
+      if (isOwn && (entry.acknowledged || this.binds(node, key, entry.version)))
+        own = Math.max(own, entry.version)
     }
     return { startedAtMs, bounded, own }
   }

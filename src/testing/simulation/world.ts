@@ -99,6 +99,7 @@ export class World {
     this.#history = new History(() => this.#loop.now(), boundMs, options.recording ?? false)
     const { faults } = options
     const failsOver = faults.promotionsPerSecond + faults.restartsPerSecond + faults.rollbacksPerSecond > 0
+    if (failsOver) this.#history.binds = (name, key, version) => this.#binds(name, key, version)
     const now = (): number => this.#loop.now()
     this.#leases = new LeaseWatch(this.#history, now, SETTINGS.longestLeaseMs)
     this.#counter = new CounterHistory((message) => {
@@ -193,6 +194,12 @@ export class World {
       server.items.recordInvalidated(key, version)
       if (server === this.#replication.primary) this.#history.executed(key, version)
     }
+  }
+
+  // Its node holds it back, or it is in effect: else the server that executed it has lost it.
+  #binds(name: string, key: string, version: number): boolean {
+    if (this.#replication.primary.items.invalidatedVersion(key) >= version) return true
+    return this.#nodes.some((node) => node.name === name && node.store.isQueued(key))
   }
 
   #onChanged(node: Node, { key, version, beganMs, acknowledged, target }: Changed): void {
@@ -329,7 +336,7 @@ export class World {
       return answer
     }
     for (const key of KEYS) {
-      const value = (await wait(cache.get(key))) as Versioned | undefined
+      const value = await wait(cache.get<Versioned>(key))
       const present = value === undefined ? 0 : this.#history.latest(key, value[1])
       if (value !== undefined && value[0] < present) {
         this.#history.violated(
