@@ -282,7 +282,8 @@ export class CoherentStore implements Store {
     try {
       const { count, heads } = await this.#remote.deleteByPrefix(prefix, this.#replicas)
       const entry = { kind: 'prefix', item: prefix } as const
-      for (const partition of this.#followers.keys()) this.#note(partition, entry, heads.get(partition), startedAtMs)
+      for (const partition of this.#followers.keys())
+        this.#note(partition, entry, heads.get(partition), startedAtMs)
       return count
     } finally {
       this.#forgetPrefix(prefix)

@@ -119,7 +119,9 @@ export class SimulatedRemote implements RemoteStore {
         return { partition, head: answer, ...replicated }
       }),
     )
-    const heads = logged.flatMap(({ partition, head }) => (head === undefined ? [] : [[partition, head] as const]))
+    const heads = logged.flatMap(({ partition, head }) =>
+      head === undefined ? [] : [[partition, head] as const],
+    )
     if (replicas === 0) return { count, heads: new Map(heads) }
     const replicated = logged.every((log) => log.replicated === true)
     this.replicated.set(prefix, replicated)

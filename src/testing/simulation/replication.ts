@@ -122,7 +122,8 @@ export class Replication implements Acknowledgements {
     const changes = [change]
     this.#group = { atMs, changes }
     const offset = ++this.#offset
-    for (const replica of this.#replicas) if (replica.applied !== undefined) this.#carry(replica, offset, changes)
+    for (const replica of this.#replicas)
+      if (replica.applied !== undefined) this.#carry(replica, offset, changes)
   }
 
   #carry(replica: Replica, offset: number, changes: readonly Change[]): void {

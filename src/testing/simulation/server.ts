@@ -205,7 +205,9 @@ export class SimulatedServer {
     }
     const entries = this.#logOf(partition).filter((entry) => entry.counter > since.counter)
     const isLast = since.counter === present.counter
-    const stampThere = isLast ? present.stamp : entries[0]?.counter === since.counter + 1 && entries[0].previous
+    const stampThere = isLast
+      ? present.stamp
+      : entries[0]?.counter === since.counter + 1 && entries[0].previous
     return { head: present, entries, diverged: stampThere !== since.stamp }
   }
 
@@ -254,9 +256,7 @@ export class SimulatedServer {
 
   /** The names of all keys that have not expired, for checks. */
   names(): readonly string[] {
-    return [...this.items.keys()].filter(
-      (name) => !name.startsWith(LEDGER) && this.#get(name) !== undefined,
-    )
+    return [...this.items.keys()].filter((name) => !name.startsWith(LEDGER) && this.#get(name) !== undefined)
   }
 
   #expire(key: string, ttlMs: number, before: ServerFound | undefined): ServerResult {
@@ -290,12 +290,7 @@ export class SimulatedServer {
     return head === undefined ? {} : { head, logged: false }
   }
 
-  #append(
-    partition: string,
-    kind: LogEntry['kind'],
-    item: string,
-    origin?: string,
-  ): Head | undefined {
+  #append(partition: string, kind: LogEntry['kind'], item: string, origin?: string): Head | undefined {
     const before = this.#get(`s:${partition}`)
     if (before === undefined) return undefined
     const { epoch, counter, stamp: previous } = before.value as Head

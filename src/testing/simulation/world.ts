@@ -172,7 +172,10 @@ export class World {
         const [version] = JSON.parse(text) as number[]
         const present = items.invalidatedVersion(key)
         if (version! < present)
-          this.#history.violated('I1', `${id} stored version ${version} of ${key} after ${present} was invalidated`)
+          this.#history.violated(
+            'I1',
+            `${id} stored version ${version} of ${key} after ${present} was invalidated`,
+          )
       },
     })
     return server
@@ -180,7 +183,8 @@ export class World {
 
   #onInvalidated({ kind, item, partition, server, atMs }: Invalidated): void {
     for (const key of KEYS) {
-      if (kind === 'key' ? key !== item : !key.startsWith(item) || server.partitionOf(key) !== partition) continue
+      if (kind === 'key' ? key !== item : !key.startsWith(item) || server.partitionOf(key) !== partition)
+        continue
       const version = this.#commits.get(key)!.findLastIndex((commitMs) => commitMs <= atMs) + 1
       server.items.recordInvalidated(key, version)
       if (server === this.#replication.primary) this.#history.executed(key, version)
