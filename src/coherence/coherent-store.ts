@@ -2,7 +2,20 @@ import type { Clock, Random, TimerHandle, Timers } from '../core/clock.ts'
 import type { StoreStats } from '../core/counters.ts'
 import type { MaybePromise } from '../core/promise.ts'
 import type { Bus, RemoteFound, RemoteOp, RemoteResult, RemoteStore } from '../core/remote-store.ts'
-import type { Acquired, Admitted, Fill, Found, Lease, Op, OpResult, Store, Stored } from '../core/store.ts'
+import { StoreUnavailableError } from '../core/errors.ts'
+import type {
+  Acquired,
+  Admitted,
+  Fill,
+  Found,
+  Invalidated,
+  Lease,
+  Op,
+  OpResult,
+  Store,
+  Stored,
+} from '../core/store.ts'
+import { UNREACHED_TOKEN } from '../core/token.ts'
 import { Follower } from './follower.ts'
 import { LeaseKeeper } from './lease-keeper.ts'
 import { LocalSlot, LocalTier } from './local-tier.ts'
@@ -127,8 +140,8 @@ export class CoherentStore implements Store {
     return found
   }
 
-  open(key: string): Lease {
-    return this.#markers.open(key)
+  open(key: string, tags?: readonly string[]): Lease {
+    return this.#markers.open(key, tags)
   }
 
   async acquire(leases: readonly Lease[]): Promise<readonly Acquired[]> {
@@ -232,6 +245,17 @@ export class CoherentStore implements Store {
       throw error
     } finally {
       for (const marker of markers) if (marker !== undefined) this.#markers.close(marker)
+    }
+  }
+
+  async invalidate(keys: readonly string[], tags: readonly string[]): Promise<Invalidated> {
+    if (tags.length > 0) throw new StoreUnavailableError('tags are not supported here')
+    const results = await this.write(keys.map((key) => ({ kind: 'delete', key })))
+    return {
+      l1: 'acked',
+      l2: 'acked',
+      token: UNREACHED_TOKEN,
+      removed: results.filter(({ ok }) => ok).length,
     }
   }
 
