@@ -43,6 +43,7 @@ export type {
   Store,
   Stored,
 } from './core/store.ts'
+export type { Serializer } from './core/serializer.ts'
 export type { Labels } from './core/tag-table.ts'
 export type { OnError } from './core/trouble.ts'
 export { createCache, getRedisCache, type CreateCacheOptions } from './create-cache.ts'

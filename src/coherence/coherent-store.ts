@@ -1,7 +1,16 @@
 import type { Clock, Random, TimerHandle, Timers } from '../core/clock.ts'
 import type { StoreStats } from '../core/counters.ts'
 import type { MaybePromise } from '../core/promise.ts'
-import type { Bus, RemoteFound, RemoteOp, RemoteResult, RemoteStore } from '../core/remote-store.ts'
+import type {
+  Bus,
+  Epoch,
+  Head,
+  LogEntry,
+  RemoteFound,
+  RemoteOp,
+  RemoteResult,
+  RemoteStore,
+} from '../core/remote-store.ts'
 import { StoreUnavailableError } from '../core/errors.ts'
 import type {
   Acquired,
@@ -17,13 +26,23 @@ import type {
 } from '../core/store.ts'
 import { UNREACHED_TOKEN } from '../core/token.ts'
 import { Follower } from './follower.ts'
+import { Journal } from './journal.ts'
 import { LeaseKeeper } from './lease-keeper.ts'
 import { LocalSlot, LocalTier } from './local-tier.ts'
 import { Markers, type Marker } from './markers.ts'
 import { Outbox } from './outbox.ts'
+import { Recovery } from './recovery.ts'
+import { sameEpoch } from './sightings.ts'
 
 /** What a node may do when it can't reach the server. */
 export type Policy = 'available' | 'strict'
+
+/**
+ * What an invalidation waits for. `'async'`: for the server's word; should the server fail before its replicas have
+ * it, the nodes' journals close the gap. `wait`: also for that many replicas, and the result says whether they
+ * acknowledged it in time.
+ */
+export type FailoverMode = 'async' | { readonly wait: number }
 
 /** Settings of coherence, complete, in milliseconds. */
 export interface CoherenceSettings {
@@ -37,6 +56,10 @@ export interface CoherenceSettings {
   readonly longestLeaseMs: number
   /** Keys that wait for an acknowledgement. */
   readonly outboxLimit: number
+  readonly failover: FailoverMode
+  /** How long, and how many in a partition, applied invalidations are kept for a replay: at most half a log's length. */
+  readonly journalMs: number
+  readonly journalLimit: number
 }
 
 /** What a coherent store works with. */
@@ -78,12 +101,17 @@ export class CoherentStore implements Store {
   readonly #local: LocalTier | undefined
   readonly #localStore: Store | undefined
   readonly #followers: ReadonlyMap<string, Follower>
+  readonly #recoveries = new Map<string, Recovery>()
+  /** Replicas that an invalidation waits for. */
+  readonly #replicas: number
   readonly #unsubscribe: (() => void) | undefined
   readonly #random: Random
   #heartbeat: TimerHandle
   /** Reads served by the tier of this process. */
   localHits = 0
   #replaying = false
+  #unlogged = 0
+  readonly #node: string
   #closed = false
 
   constructor(parts: CoherenceParts, settings: CoherenceSettings) {
@@ -93,6 +121,8 @@ export class CoherentStore implements Store {
     this.#timers = timers
     this.#random = parts.random
     this.#settings = settings
+    this.#node = node
+    this.#replicas = settings.failover === 'async' ? 0 : settings.failover.wait
     this.#markers = new Markers(node, clock)
     this.#keeper = new LeaseKeeper(remote, timers, settings.leaseMs, settings.longestLeaseMs)
     this.#outbox = new Outbox(settings.outboxLimit)
@@ -195,6 +225,7 @@ export class CoherentStore implements Store {
       for (const [position, result] of results.entries()) {
         const index = sent[position]!
         accepted[index] = result.ok
+        this.#noteExecuted(ops[position]!, result, startedAtMs)
         if (result.ok) this.#keepWritten(fills[index]!.lease as Marker, fills[index]!, result, startedAtMs)
       }
     } catch (error) {
@@ -226,14 +257,20 @@ export class CoherentStore implements Store {
     const startedAtMs = this.#clock.now()
     for (const [index, op] of ops.entries()) this.#forget(op.key, markers[index])
     try {
-      const results = await this.#remote.write(sent.map((index) => remoteOp(ops[index]!)))
+      const remoteOps = sent.map((index) => remoteOp(ops[index]!))
+      const results = await this.#remote.write(remoteOps, this.#replicas)
       const answers = ops.map((): OpResult => ({ ok: false, unavailable: true }))
       for (const [position, index] of sent.entries()) {
         const op = ops[index]!
         this.#outbox.acknowledge(queued[index])
+        this.#noteExecuted(remoteOps[position]!, results[position]!, startedAtMs)
         this.#forget(op.key, markers[index])
         if (op.kind === 'set') this.#keepWritten(markers[index]!, op, results[position]!, startedAtMs)
         answers[index] = results[position]!
+      }
+      // An acknowledgement of what was queued before does not count for what was held back now.
+      for (const [index, { kind, key }] of ops.entries()) {
+        if (queued[index] !== undefined && (kind === 'take' || kind === 'expire')) this.#outbox.add(key)
       }
       return answers
     } catch (error) {
@@ -265,8 +302,13 @@ export class CoherentStore implements Store {
 
   async deleteByPrefix(prefix: string): Promise<number> {
     this.#forgetPrefix(prefix)
+    const startedAtMs = this.#clock.now()
     try {
-      return await this.#remote.deleteByPrefix(prefix)
+      const { count, heads } = await this.#remote.deleteByPrefix(prefix, this.#replicas)
+      const entry = { kind: 'prefix', item: prefix } as const
+      for (const partition of this.#followers.keys())
+        this.#note(partition, entry, heads.get(partition), startedAtMs)
+      return count
     } finally {
       this.#forgetPrefix(prefix)
     }
@@ -285,6 +327,7 @@ export class CoherentStore implements Store {
     this.#closed = true
     this.#unsubscribe?.()
     this.#timers.clear(this.#heartbeat)
+    for (const recovery of this.#recoveries.values()) recovery.close()
     await this.#remote.close()
   }
 
@@ -381,6 +424,25 @@ export class CoherentStore implements Store {
     this.#markers.killAll((key) => key.startsWith(prefix))
   }
 
+  // What changed a value was logged, by an entry that the reply tells of; an acknowledged removal always is.
+  #noteExecuted({ kind, key }: RemoteOp, { head, logged }: RemoteResult, sentAtMs: number): void {
+    const entry = { kind: 'key', item: key } as const
+    const removes = kind === 'set' || kind === 'delete' || kind === 'take'
+    if (logged === true || removes) this.#note(this.#remote.partitionOf(key), entry, head, sentAtMs)
+  }
+
+  #note(
+    partition: string,
+    entry: Pick<LogEntry, 'kind' | 'item'>,
+    head: Head | undefined,
+    sentAtMs: number,
+  ): void {
+    if (this.#local === undefined) return
+    const follower = this.#followers.get(partition)!
+    if (head === undefined) follower.onUnlogged(entry, `${this.#node}!${++this.#unlogged}`, sentAtMs)
+    else follower.onExecuted(entry, head)
+  }
+
   #settle(marker: Marker): void {
     this.#keeper.letGo(marker)
     this.#markers.close(marker)
@@ -400,7 +462,22 @@ export class CoherentStore implements Store {
 
   #follower(partition: string): Follower {
     const covers = (key: string): boolean => this.#remote.partitionOf(key) === partition
-    const follower: Follower = new Follower(this.#clock, {
+    const { journalMs, journalLimit, heartbeatMs } = this.#settings
+    const journal = new Journal(this.#clock, journalMs, journalLimit)
+    const recovery = new Recovery({
+      remote: this.#remote,
+      partition,
+      journal,
+      timers: this.#timers,
+      random: this.#random,
+      heartbeatMs,
+      forget: ({ kind, item }) => {
+        if (kind === 'key') this.#forget(item, undefined)
+        else this.#forgetPrefix(item)
+      },
+    })
+    this.#recoveries.set(partition, recovery)
+    const follower: Follower = new Follower(this.#clock, journal, {
       drop: (key, counter) => {
         this.#local!.drop(key, counter)
         this.#markers.kill(key, counter)
@@ -410,22 +487,18 @@ export class CoherentStore implements Store {
         this.#local!.flush(follower)
         this.#markers.killAll(covers)
       },
-      sync: (since) => void this.#sync(partition, follower, since),
+      sync: (since, ordinal) => void this.#sync(partition, follower, since, recovery.epoch(ordinal)),
+      rotate: (seen, ordinal) => void recovery.rotate(follower, seen, ordinal),
+      adopted: (head, won) => recovery.replay(head, won),
     })
     return follower
   }
 
-  async #sync(
-    partition: string,
-    follower: Follower,
-    since: Parameters<RemoteStore['sync']>[1],
-  ): Promise<void> {
+  async #sync(partition: string, follower: Follower, since: Head | undefined, ifNone: Epoch): Promise<void> {
     try {
-      const ordinal = (since?.epoch.ordinal ?? 0) + 1
-      const random = Math.floor(this.#random() * 2 ** 48).toString(36)
-      const reply = await this.#remote.sync(partition, since, { ordinal, random })
+      const reply = await this.#remote.sync(partition, since, ifNone)
       if (this.#closed) return
-      follower.onSync(reply)
+      follower.onSync(reply, sameEpoch(reply.head.epoch, ifNone))
       this.#local?.dropOutages((key) => this.#remote.partitionOf(key) === partition)
     } catch {
       follower.onSyncFailed()
@@ -449,6 +522,7 @@ export class CoherentStore implements Store {
           follower.onHead(heads.get(partition), startedAtMs)
       }
       await this.#replay()
+      for (const recovery of this.#recoveries.values()) void recovery.run()
     } catch {
       // The server is away: the sync age tells.
     }
@@ -462,7 +536,10 @@ export class CoherentStore implements Store {
     try {
       for (const item of this.#outbox.items()) {
         this.#forget(item.key, undefined)
-        await this.#remote.write([{ kind: 'delete', key: item.key }])
+        const op = { kind: 'delete', key: item.key } as const
+        const sentAtMs = this.#clock.now()
+        const [result] = await this.#remote.write([op], this.#replicas)
+        this.#noteExecuted(op, result!, sentAtMs)
         this.#forget(item.key, undefined)
         this.#outbox.acknowledge(item)
       }

@@ -1,5 +1,7 @@
 import type { Clock } from '../core/clock.ts'
-import type { Epoch, Head, LogEntry, Message, SyncReply } from '../core/remote-store.ts'
+import type { Epoch, Head, LogEntry, Message, Rotation, SyncReply } from '../core/remote-store.ts'
+import type { Journal } from './journal.ts'
+import { sameEpoch, Sightings } from './sightings.ts'
 
 /** What following a partition leads to. */
 export interface FollowerEffects {
@@ -8,17 +10,26 @@ export interface FollowerEffects {
   dropPrefix(prefix: string): void
   /** Whatever this node has of the partition may be old. */
   flush(): void
-  /** Asks the server; the answer is given to {@link Follower.onSync} or {@link Follower.onSyncFailed}. */
-  sync(since: Head | undefined): void
+  /**
+   * Asks the server; the answer is given to {@link Follower.onSync} or {@link Follower.onSyncFailed}. `ordinal` is
+   * that of the epoch to make if there is none.
+   */
+  sync(since: Head | undefined, ordinal: number): void
+  /** Has the server replace the epoch it has; answered by {@link Follower.onRotated}, or as above. */
+  rotate(seen: Epoch, ordinal: number): void
+  /** Another history is followed from here on; `won` = this node was the one that made its epoch. */
+  adopted(head: Head, won: boolean): void
 }
 
 /**
  * A node's view of one partition's log: how far it has applied it, and until when that is good enough to serve
- * what the node keeps. Every rule of coherence that concerns the log is here (docs/coherence.md, C1 and C6).
+ * what the node keeps. Every rule of coherence that concerns the log is here (docs/coherence.md, C1, C6 and C9).
  */
 export class Follower {
   readonly #clock: Clock
   readonly #effects: FollowerEffects
+  readonly #journal: Journal
+  readonly #sightings = new Sightings()
   /** The last entry applied; `undefined` before the first sync. Only a sync replaces or lowers it. */
   #applied: Head | undefined
   /** Whatever was kept before this moment, in the order of the node's events, may be old. */
@@ -29,8 +40,9 @@ export class Follower {
   // Something asked for a sync while one was in flight.
   #again = false
 
-  constructor(clock: Clock, effects: FollowerEffects) {
+  constructor(clock: Clock, journal: Journal, effects: FollowerEffects) {
     this.#clock = clock
+    this.#journal = journal
     this.#effects = effects
   }
 
@@ -60,6 +72,7 @@ export class Follower {
     const applied = this.#applied
     if (applied === undefined || !sameEpoch(message.epoch, applied.epoch)) {
       this.#apply(message, Infinity)
+      this.#sightings.see(message, this.#clock.now())
       this.#lastSyncMs = -Infinity
       this.startSync()
       return
@@ -68,18 +81,41 @@ export class Follower {
     if (message.counter <= applied.counter) return
     if (message.counter === applied.counter + 1 && message.previous === applied.stamp) {
       this.#applied = { epoch: applied.epoch, counter: message.counter, stamp: message.stamp }
-    } else this.startSync()
+      this.#sightings.applied(message, this.#clock.now())
+    } else {
+      this.#sightings.see(message, this.#clock.now())
+      this.startSync()
+    }
+  }
+
+  /**
+   * An invalidation of this node's own was executed. Its message may get lost, and the server may lose it: then
+   * this node is the one who knows.
+   */
+  onExecuted(entry: Pick<LogEntry, 'kind' | 'item'>, head: Head): void {
+    this.#journal.add({ ...entry, stamp: head.stamp })
+    const applied = this.#applied
+    const isAhead =
+      applied === undefined || !sameEpoch(head.epoch, applied.epoch) || head.counter > applied.counter
+    if (isAhead) this.#sightings.see(head, this.#clock.now())
+  }
+
+  /** An invalidation of this node's own was executed, sent at `sentAtMs`, and there was no log to enter it in. */
+  onUnlogged(entry: Pick<LogEntry, 'kind' | 'item'>, stamp: string, sentAtMs: number): void {
+    this.#journal.add({ ...entry, stamp })
+    this.#onNoSequence(sentAtMs)
   }
 
   /** The heartbeat's answer: the partition's head, read at `startedAtMs` or later. */
   onHead(head: Head | undefined, startedAtMs: number): void {
+    if (head === undefined) return this.#onNoSequence(startedAtMs)
     const applied = this.#applied
     const isCurrent =
-      head !== undefined &&
       applied !== undefined &&
       sameEpoch(head.epoch, applied.epoch) &&
       head.counter === applied.counter &&
-      head.stamp === applied.stamp
+      head.stamp === applied.stamp &&
+      !this.#sightings.contradict(head, [], startedAtMs)
     if (isCurrent) this.#lastSyncMs = Math.max(this.#lastSyncMs, startedAtMs)
     else this.startSync()
   }
@@ -91,7 +127,7 @@ export class Follower {
       return
     }
     this.#pending = { since: this.#applied, startedAtMs: this.#clock.now() }
-    this.#effects.sync(this.#applied)
+    this.#effects.sync(this.#applied, this.#sightings.ordinal + 1)
   }
 
   onSyncFailed(): void {
@@ -100,34 +136,73 @@ export class Follower {
     this.#again = false
   }
 
-  onSync(reply: SyncReply): void {
+  /** `made` = the sequence was missing, and this node's question made it. */
+  onSync(reply: SyncReply, made: boolean): void {
     const { since, startedAtMs } = this.#pending!
+    if (this.#isLost(since, startedAtMs, reply)) {
+      this.#pending = { since, startedAtMs: this.#clock.now() }
+      this.#effects.rotate(reply.head.epoch, Math.max(this.#sightings.ordinal, reply.head.epoch.ordinal) + 1)
+      return
+    }
+    if (since === undefined || !sameEpoch(since.epoch, reply.head.epoch)) {
+      this.#adopt(reply.head, startedAtMs, made)
+    } else this.#advance(reply, startedAtMs)
+    this.#next()
+  }
+
+  onRotated({ won, head }: Rotation): void {
+    const { startedAtMs } = this.#pending!
+    // Beaten by a newer epoch, which is as good; by anything else, and the heartbeat looks again.
+    if (head !== undefined && (won || head.epoch.ordinal > this.#sightings.ordinal)) {
+      this.#adopt(head, startedAtMs, won)
+    }
+    this.#next()
+  }
+
+  #next(): void {
     this.#pending = undefined
-    this.#settle(since, startedAtMs, reply)
     if (!this.#again) return
     this.#again = false
     this.startSync()
   }
 
-  #settle(since: Head | undefined, startedAtMs: number, reply: SyncReply): void {
-    if (!this.#isComplete(since, reply)) {
-      this.#effects.flush()
-      this.#applied = reply.head
-      this.#lastSyncMs = startedAtMs
-      return
-    }
-    // Messages may have overtaken the reply: then it tells nothing new, but it was true when it was asked for.
-    if (reply.head.counter > this.#applied!.counter) {
-      for (const entry of reply.entries) this.#apply(entry, entry.counter)
-      this.#applied = reply.head
+  #adopt(head: Head, startedAtMs: number, won: boolean): void {
+    this.#effects.flush()
+    this.#applied = head
+    this.#lastSyncMs = startedAtMs
+    this.#sightings.adopted(head)
+    this.#effects.adopted(head, won)
+  }
+
+  // Messages may have overtaken the reply: then it tells nothing new, but it was true when it was asked for.
+  #advance({ head, entries }: SyncReply, startedAtMs: number): void {
+    if (head.counter > this.#applied!.counter) {
+      for (const entry of entries) {
+        this.#apply(entry, entry.counter)
+        this.#sightings.applied({ ...entry, epoch: head.epoch }, startedAtMs)
+      }
+      this.#applied = head
     }
     this.#lastSyncMs = Math.max(this.#lastSyncMs, startedAtMs)
   }
 
+  // Whatever was known of a log, a server that is asked later must still have: else it is not the same history.
+  #isLost(since: Head | undefined, startedAtMs: number, reply: SyncReply): boolean {
+    const { head, entries } = reply
+    if (this.#sightings.contradict(head, entries, startedAtMs)) return true
+    if (since === undefined || head.epoch.ordinal > since.epoch.ordinal) return false
+    return !this.#isComplete(since, reply)
+  }
+
+  // Nothing is logged until there is a sequence. Should one of a known epoch come back, it is from the past.
+  #onNoSequence(seenAtMs: number): void {
+    if (seenAtMs >= this.#lastSyncMs) this.#sightings.clash(this.#clock.now())
+    this.startSync()
+  }
+
   // Judged by what was sent: exactly the entries from there to the head, each following the one before it.
-  #isComplete(since: Head | undefined, { head, entries, diverged }: SyncReply): boolean {
-    if (since === undefined || diverged || !sameEpoch(since.epoch, head.epoch)) return false
-    if (!sameEpoch(this.#applied!.epoch, head.epoch)) return false
+  #isComplete(since: Head, { head, entries, diverged }: SyncReply): boolean {
+    if (diverged || !sameEpoch(since.epoch, head.epoch)) return false
     let { counter, stamp } = since
     for (const entry of entries) {
       if (entry.counter !== counter + 1 || entry.previous !== stamp) return false
@@ -137,12 +212,8 @@ export class Follower {
   }
 
   #apply(entry: LogEntry, counter: number): void {
+    this.#journal.add(entry)
     if (entry.kind === 'key') this.#effects.drop(entry.item, counter)
     else this.#effects.dropPrefix(entry.item)
   }
-}
-
-/** Whether two epochs are one. */
-export function sameEpoch(a: Epoch, b: Epoch): boolean {
-  return a.ordinal === b.ordinal && a.random === b.random
 }

@@ -29,6 +29,14 @@ export interface LogEntry {
   /** What it covers: one key, or every key that begins with the item. */
   readonly kind: 'key' | 'prefix'
   readonly item: string
+  /** The stamp that the operation had when it was logged first; absent unless this is a replay of it. */
+  readonly origin?: string
+}
+
+/** An operation that a node has applied, to be logged again should a server have lost it. */
+export interface Replayable extends Pick<LogEntry, 'kind' | 'item'> {
+  /** The stamp it was first logged with: a log that has it, as a stamp or an origin, needs no replay. */
+  readonly stamp: string
 }
 
 /** A logged operation as the bus brings it: perhaps late, twice, out of order, or not at all. */
@@ -81,6 +89,24 @@ export interface RemoteResult {
   readonly head?: Head
   /** Whether it was logged, as the last entry of that head. */
   readonly logged?: boolean
+  /** Whether as many replicas as were asked for have acknowledged it in time. */
+  readonly replicated?: boolean
+}
+
+/** What a deletion by prefix came to. */
+export interface PrefixResult {
+  readonly count: number
+  /** Where each partition's log was with it, by partition; one that nobody follows is absent. */
+  readonly heads: ReadonlyMap<string, Head>
+  readonly replicated?: boolean
+}
+
+/** What came of an attempt to give a partition another epoch. */
+export interface Rotation {
+  /** Whether the epoch was the one seen, and is now the one given. */
+  readonly won: boolean
+  /** The head afterwards; absent when there is no sequence. */
+  readonly head: Head | undefined
 }
 
 /**
@@ -105,10 +131,14 @@ export interface RemoteStore {
   renew(key: string, token: string, leaseMs: number): Promise<boolean>
   /** Ends leases that are held, storing nothing. */
   release(leases: readonly { readonly key: string; readonly token: string }[]): Promise<void>
-  write(ops: readonly RemoteOp[]): Promise<readonly RemoteResult[]>
+  /** With `replicas`, it answers when that many have acknowledged the operations, or in time that they have not. */
+  write(ops: readonly RemoteOp[], replicas?: number): Promise<readonly RemoteResult[]>
   scan(prefix: string): AsyncIterable<string>
-  /** Two complete scans, first the leases, then the values; afterwards logs the prefix in every partition. */
-  deleteByPrefix(prefix: string): Promise<number>
+  /**
+   * Two complete scans, first the leases, then the values; afterwards logs the prefix in every partition. Rejects
+   * when not all of it was done by one server.
+   */
+  deleteByPrefix(prefix: string, replicas?: number): Promise<PrefixResult>
   /** The heads of all partitions, by partition, in one round trip; one that nobody follows is absent. */
   heads(): Promise<ReadonlyMap<string, Head>>
   /**
@@ -116,6 +146,13 @@ export interface RemoteStore {
    * there is none.
    */
   sync(partition: string, since: Head | undefined, ifNone: Epoch): Promise<SyncReply>
+  /** Gives a partition another epoch, if its epoch is `seen`; counter and log stay. */
+  rotate(partition: string, seen: Epoch, next: Epoch): Promise<Rotation>
+  /**
+   * Invalidates what the entries cover and logs them anew, but for those that the log has; `false`, and nothing
+   * done, when the partition's epoch is another.
+   */
+  replay(partition: string, epoch: Epoch, entries: readonly Replayable[]): Promise<boolean>
   close(): Promise<void>
 }
 

@@ -75,6 +75,8 @@ export interface OpResult {
   readonly ok: boolean
   /** The store could not even try; `ok` is `false`. */
   readonly unavailable?: boolean
+  /** Whether as many replicas as the store waits for have acknowledged it. */
+  readonly replicated?: boolean
   /** take: what was removed. */
   readonly stored?: Stored
   /** increment: the new value. Absent with `ok: false`: the stored value is no safe integer, or would become none. */

@@ -18,6 +18,20 @@ interface Invalidated {
   readonly atMs: number
   readonly node: string
   readonly acknowledged: boolean
+  /** Every replica has acknowledged it: no promotion may lose it. */
+  readonly replicated: boolean
+  /** Since when it has been in effect on the server that all nodes ask: what others may miss is counted from here. */
+  effectiveMs: number
+  /** A failover has lost it, and nobody has replayed it yet. */
+  lost: boolean
+  wasLost: boolean
+}
+
+/** What a read must at least return: by everybody's word, and by that of its own node. */
+export interface Required {
+  readonly startedAtMs: number
+  readonly bounded: number
+  readonly own: number
 }
 
 /**
@@ -31,6 +45,11 @@ export class History {
   readonly #now: () => number
   readonly #boundMs: number
   readonly #recording: boolean
+  // Until when some node may still ask a server that is no longer the primary.
+  #settledMs = 0
+  /** Invalidations that a failover has lost, and how long after the last node's reconnection the last was replayed. */
+  lost = 0
+  slowestReplayMs = 0
 
   /** `boundMs` is B of the invariants: how long another node's invalidation may stay unseen. */
   constructor(now: () => number, boundMs: number, recording: boolean) {
@@ -43,24 +62,78 @@ export class History {
     if (this.#recording) this.happenings.push({ atMs: this.#now(), node, what })
   }
 
-  /** An invalidation of `key`, made on `node` after the database had `version`, was acknowledged, or queued there. */
-  invalidated(key: string, version: number, node: string, acknowledged: boolean): void {
+  /**
+   * An invalidation of `key`, made on `node` after the database had `version`, was acknowledged, or queued there.
+   * `inEffect`: whether the present primary has executed it, or one after it; `replicated`: every replica has.
+   */
+  invalidated(
+    key: string,
+    version: number,
+    node: string,
+    acknowledged: boolean,
+    { inEffect = true, replicated = false } = {},
+  ): void {
     const list = this.#invalidated.get(key)
-    const entry = { version, atMs: this.#now(), node, acknowledged }
+    const atMs = this.#now()
+    const effectiveMs = Math.max(atMs, this.#settledMs)
+    const lost = acknowledged && !inEffect
+    const entry = { version, atMs, node, acknowledged, replicated, effectiveMs, lost, wasLost: lost }
+    if (lost) this.lost++
     if (list === undefined) this.#invalidated.set(key, [entry])
     else list.push(entry)
   }
 
-  /** The versions that a read beginning now on `node` must at least return: by everybody's word, and by its own. */
-  required(key: string, node: string): { readonly bounded: number; readonly own: number } {
-    const nowMs = this.#now()
+  /**
+   * Another server is the primary, and until `settledMs` some node may still ask the one before. `isPromotion`: it
+   * was a replica, which has what it acknowledged.
+   */
+  failedOver(settledMs: number, isPromotion: boolean, invalidatedVersion: (key: string) => number): void {
+    this.#settledMs = Math.max(this.#settledMs, settledMs)
+    for (const [key, list] of this.#invalidated) {
+      const present = invalidatedVersion(key)
+      for (const entry of list) {
+        if (entry.version <= present || entry.lost) continue
+        if (isPromotion && entry.replicated) {
+          this.violated(
+            'I5',
+            `version ${entry.version} of ${key} was invalidated on every replica, and is lost`,
+          )
+        }
+        entry.lost = true
+        entry.wasLost = true
+        this.lost++
+      }
+    }
+  }
+
+  /** The primary has executed an invalidation of `key` when the database had `version`: what was lost is in effect. */
+  executed(key: string, version: number): void {
+    for (const entry of this.#invalidated.get(key) ?? []) {
+      if (!entry.lost || entry.version > version) continue
+      entry.lost = false
+      entry.effectiveMs = Math.max(this.#now(), this.#settledMs)
+      this.slowestReplayMs = Math.max(
+        this.slowestReplayMs,
+        this.#now() - Math.max(this.#settledMs, entry.atMs),
+      )
+    }
+  }
+
+  /** The versions that a read beginning now on `node` must at least return. */
+  required(key: string, node: string): Required {
+    return this.#required(key, node, this.#now())
+  }
+
+  #required(key: string, node: string, startedAtMs: number): Required {
     let bounded = 0
     let own = 0
     for (const entry of this.#invalidated.get(key) ?? []) {
-      if (entry.acknowledged && entry.atMs < nowMs - this.#boundMs) bounded = Math.max(bounded, entry.version)
-      if (entry.node === node) own = Math.max(own, entry.version)
+      if (entry.lost || entry.atMs > startedAtMs) continue
+      const isBound = entry.acknowledged && entry.effectiveMs < startedAtMs - this.#boundMs
+      if (isBound) bounded = Math.max(bounded, entry.version)
+      if (entry.node === node && (isBound || !entry.wasLost)) own = Math.max(own, entry.version)
     }
-    return { bounded, own }
+    return { startedAtMs, bounded, own }
   }
 
   /** The highest version whose invalidation was acknowledged or queued anywhere: what everybody reads in the end. */
@@ -68,13 +141,13 @@ export class History {
     return Math.max(0, ...(this.#invalidated.get(key) ?? []).map((entry) => entry.version))
   }
 
-  /** Judges what a read returned. */
-  judge(
-    key: string,
-    node: string,
-    version: number,
-    required: { readonly bounded: number; readonly own: number },
-  ): void {
+  /** Judges what a read returned: what was lost while it was under way can't be asked of it. */
+  judge(key: string, node: string, version: number, atStart: Required): void {
+    const atEnd = this.#required(key, node, atStart.startedAtMs)
+    const required = {
+      bounded: Math.min(atStart.bounded, atEnd.bounded),
+      own: Math.min(atStart.own, atEnd.own),
+    }
     if (version < required.bounded) {
       this.violated(
         'I2',

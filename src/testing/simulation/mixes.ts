@@ -10,6 +10,17 @@ const LOSSY: Faults = {
   pauseMs: [5, 400],
 }
 
+const PROMOTION = {
+  replicas: 2,
+  replicaLagMs: [0.2, 40],
+  replicaStall: 0.05,
+  replicaStallMs: [50, 300],
+  promotionsPerSecond: 1,
+  reconnectMs: [1, 300],
+} as const
+
+const PROMOTIONS: Faults = { ...NO_FAULTS, ...PROMOTION }
+
 /** The mixes of faults that the protocol is judged under. */
 export const FAULT_MIXES: Readonly<Record<string, Faults>> = {
   none: NO_FAULTS,
@@ -42,6 +53,27 @@ export const FAULT_MIXES: Readonly<Record<string, Faults>> = {
     evictionsPerSecond: 10,
     cutsPerSecond: 1,
     cutMs: [50, 800],
+    deafnessPerSecond: 1,
+    deafMs: [50, 800],
+  },
+  promotions: PROMOTIONS,
+  'promotions under split brain': { ...PROMOTIONS, splitBrain: 1, replicaStall: 0.1 },
+  'restarts with nothing': { ...NO_FAULTS, restartsPerSecond: 1, reconnectMs: [1, 200] },
+  'restarts from a snapshot': {
+    ...NO_FAULTS,
+    replicas: 1,
+    rollbacksPerSecond: 1,
+    rollbackMs: [50, 1_000],
+    reconnectMs: [1, 200],
+  },
+  'every failover': {
+    ...LOSSY,
+    ...PROMOTION,
+    splitBrain: 0.5,
+    evictionsPerSecond: 5,
+    restartsPerSecond: 0.2,
+    rollbacksPerSecond: 0.3,
+    rollbackMs: [50, 1_000],
     deafnessPerSecond: 1,
     deafMs: [50, 800],
   },

@@ -22,6 +22,21 @@ export interface Faults {
   /** How often in a second a node's subscription dies without a word; it comes back with its next message of life. */
   readonly deafnessPerSecond: number
   readonly deafMs: readonly [from: number, to: number]
+  /** Servers beside the primary, and how long its changes take to each; a link may stall. */
+  readonly replicas: number
+  readonly replicaLagMs: readonly [from: number, to: number]
+  readonly replicaStall: number
+  readonly replicaStallMs: readonly [from: number, to: number]
+  /** How often in a second a replica takes the primary's place, without what had not reached it. */
+  readonly promotionsPerSecond: number
+  /** How likely the old primary goes on answering those who still ask it. */
+  readonly splitBrain: number
+  /** How often in a second the server starts anew with nothing; with what it had a while ago; how long ago. */
+  readonly restartsPerSecond: number
+  readonly rollbacksPerSecond: number
+  readonly rollbackMs: readonly [from: number, to: number]
+  /** How long a node takes to reconnect after these; its subscription takes a time of its own. */
+  readonly reconnectMs: readonly [from: number, to: number]
 }
 
 /** A world in which nothing goes wrong. */
@@ -38,6 +53,24 @@ export const NO_FAULTS: Faults = {
   cutMs: [0, 0],
   deafnessPerSecond: 0,
   deafMs: [0, 0],
+  replicas: 0,
+  replicaLagMs: [0.2, 5],
+  replicaStall: 0,
+  replicaStallMs: [0, 0],
+  promotionsPerSecond: 0,
+  splitBrain: 0,
+  restartsPerSecond: 0,
+  rollbacksPerSecond: 0,
+  rollbackMs: [0, 0],
+  reconnectMs: [0, 0],
+}
+
+/** What a call may leave to others: by default it is executed at once, and answered at once. */
+export interface CallOptions<T> {
+  /** Whether there is anybody to execute it when it arrives. */
+  isUp?(): boolean
+  /** Passes the answer on, now or later. */
+  hold?(answer: T, reply: (answer: T) => void): void
 }
 
 /** The lines between one node and the server: requests, replies and messages, each with its own fate. */
@@ -51,6 +84,7 @@ export class Network implements Bus {
   #cutUntilMs = -1
   #deafUntilMs = -1
   #dead = false
+  #connection = 0
   /** Requests, replies and messages that did not arrive. */
   lost = 0
 
@@ -62,20 +96,36 @@ export class Network implements Bus {
   }
 
   /** Has the server do something; rejects when no answer came within the deadline, done or not. */
-  async call<T>(execute: () => T): Promise<T> {
+  async call<T>(execute: () => T, { isUp, hold }: CallOptions<T> = {}): Promise<T> {
+    const connection = this.#connection
     return new Promise((resolve, reject) => {
       const late = this.#loop.set(
         () => reject(new StoreUnavailableError('no answer in time')),
         this.#deadlineMs,
       )
-      this.#carry(this.#faults.requestLoss, () => {
-        const answer = execute()
+      const reply = (answer: T): void =>
         this.#carry(this.#faults.replyLoss, () => {
+          if (connection !== this.#connection) return void this.lost++
           this.#loop.clear(late)
           resolve(answer)
         })
+      this.#carry(this.#faults.requestLoss, () => {
+        if (isUp?.() === false) return void this.lost++
+        const answer = execute()
+        if (hold === undefined) reply(answer)
+        else hold(answer, reply)
       })
     })
+  }
+
+  /** The connection ends and another is made: requests on their way may be executed, but nobody hears of it. */
+  reconnect(): void {
+    this.#connection++
+  }
+
+  /** The subscription is made anew. */
+  resubscribe(): void {
+    for (const ready of this.#ready) ready()
   }
 
   /** A message of the server's on its way to this node. */
@@ -106,9 +156,7 @@ export class Network implements Bus {
   /** Messages vanish for a while; then the subscription is made anew. */
   deafen(ms: number): void {
     this.#deafUntilMs = this.#loop.now() + ms
-    this.#loop.set(() => {
-      for (const ready of this.#ready) ready()
-    }, ms)
+    this.#loop.set(() => this.resubscribe(), ms)
   }
 
   /** The node's process has ended: nothing reaches it, and nothing it sent before comes back. */

@@ -2,11 +2,14 @@ import { SerializationError } from '../../core/errors.ts'
 import type {
   Epoch,
   Head,
+  PrefixResult,
   RemoteAcquired,
   RemoteFound,
   RemoteOp,
   RemoteResult,
   RemoteStore,
+  Replayable,
+  Rotation,
   SyncReply,
 } from '../../core/remote-store.ts'
 import type { Stored } from '../../core/store.ts'
@@ -18,15 +21,36 @@ interface LeaseRequest {
   readonly token: string
 }
 
+/** Tells when replicas have what a server had at the moment of the call. */
+export interface Acknowledgements {
+  whenReplicated(server: SimulatedServer, replicas: number, done: (inTime: boolean) => void): void
+}
+
 /** A node's connection to the simulated server: values travel as JSON text. */
 export class SimulatedRemote implements RemoteStore {
-  readonly #server: SimulatedServer
   readonly #network: Network
+  readonly #acknowledgements: Acknowledgements | undefined
+  #server: SimulatedServer
 
-  constructor(server: SimulatedServer, network: Network) {
+  constructor(server: SimulatedServer, network: Network, acknowledgements?: Acknowledgements) {
     this.#server = server
     this.#network = network
+    this.#acknowledgements = acknowledgements
   }
+
+  /** The server that it speaks to. */
+  get server(): SimulatedServer {
+    return this.#server
+  }
+
+  /** Speaks to another server from now on. */
+  connect(server: SimulatedServer): void {
+    this.#server = server
+    this.#network.reconnect()
+  }
+
+  /** Whether the replicas acknowledged the last write of a key, or deletion of a prefix, that waited for them. */
+  readonly replicated = new Map<string, boolean>()
 
   get partitions(): readonly string[] {
     return this.#server.partitions
@@ -47,63 +71,118 @@ export class SimulatedRemote implements RemoteStore {
   }
 
   async read(keys: readonly string[]): Promise<ReadonlyMap<string, RemoteFound>> {
-    const answers = await this.#network.call(() => keys.map((key) => [key, this.#server.read(key)] as const))
+    const answers = await this.#call((server) => keys.map((key) => [key, server.read(key)] as const))
     return new Map(
       answers.flatMap(([key, found]) => (found === undefined ? [] : [[key, asFound(found)] as const])),
     )
   }
 
   async acquire(requests: readonly LeaseRequest[], leaseMs: number): Promise<readonly RemoteAcquired[]> {
-    const answers = await this.#network.call(() =>
-      requests.map(({ key, token }) => this.#server.acquire(key, token, leaseMs)),
+    const answers = await this.#call((server) =>
+      requests.map(({ key, token }) => server.acquire(key, token, leaseMs)),
     )
     return answers.map((answer) => (typeof answer === 'object' ? asFound(answer) : answer))
   }
 
   async renew(key: string, token: string, leaseMs: number): Promise<boolean> {
-    return this.#network.call(() => this.#server.renew(key, token, leaseMs))
+    return this.#call((server) => server.renew(key, token, leaseMs))
   }
 
   async release(leases: readonly LeaseRequest[]): Promise<void> {
-    await this.#network.call(() => {
-      for (const { key, token } of leases) this.#server.release(key, token)
+    await this.#call((server) => {
+      for (const { key, token } of leases) server.release(key, token)
     })
   }
 
-  async write(ops: readonly RemoteOp[]): Promise<readonly RemoteResult[]> {
+  async write(ops: readonly RemoteOp[], replicas = 0): Promise<readonly RemoteResult[]> {
     if (ops.length === 0) return []
-    const results = await this.#network.call(() => ops.map((op) => this.#server.write(asServerOp(op))))
-    return results.map(asResult)
+    const { answer, replicated } = await this.#callAndWait(replicas, (server) =>
+      ops.map((op) => server.write(asServerOp(op))),
+    )
+    if (replicas > 0) for (const { key } of ops) this.replicated.set(key, replicated.replicated === true)
+    return answer.map((result) => ({ ...asResult(result), ...replicated }))
   }
 
   async *scan(prefix: string): AsyncIterable<string> {
-    yield* await this.#network.call(() => this.#server.scan('v', prefix))
+    yield* await this.#call((server) => server.scan('v', prefix))
   }
 
-  async deleteByPrefix(prefix: string): Promise<number> {
-    await this.#unlink('l', prefix)
-    const count = await this.#unlink('v', prefix)
+  async deleteByPrefix(prefix: string, replicas = 0): Promise<PrefixResult> {
+    const scannedAtMs = this.#server.now()
+    const count = await this.#unlinkAll(prefix)
     // Also where nothing matched: another node may keep what the server has evicted.
-    await Promise.all(
-      this.partitions.map((partition) => this.#network.call(() => this.#server.logPrefix(partition, prefix))),
+    const logged = await Promise.all(
+      this.partitions.map(async (partition) => {
+        const { answer, replicated } = await this.#callAndWait(replicas, (server) =>
+          server.logPrefix(partition, prefix, scannedAtMs),
+        )
+        return { partition, head: answer, ...replicated }
+      }),
     )
-    return count
+    const heads = logged.flatMap(({ partition, head }) =>
+      head === undefined ? [] : [[partition, head] as const],
+    )
+    if (replicas === 0) return { count, heads: new Map(heads) }
+    const replicated = logged.every((log) => log.replicated === true)
+    this.replicated.set(prefix, replicated)
+    return { count, heads: new Map(heads), replicated }
   }
 
   async heads(): Promise<ReadonlyMap<string, Head>> {
-    return this.#network.call(() => this.#server.heads())
+    return this.#call((server) => server.heads())
   }
 
   async sync(partition: string, since: Head | undefined, ifNone: Epoch): Promise<SyncReply> {
-    return this.#network.call(() => this.#server.sync(partition, since, ifNone))
+    return this.#call((server) => server.sync(partition, since, ifNone))
+  }
+
+  async rotate(partition: string, seen: Epoch, next: Epoch): Promise<Rotation> {
+    return this.#call((server) => server.rotate(partition, seen, next))
+  }
+
+  async replay(partition: string, epoch: Epoch, entries: readonly Replayable[]): Promise<boolean> {
+    const scannedAtMs = this.#server.now()
+    const prefixes = entries.filter(({ kind }) => kind === 'prefix')
+    if (prefixes.length > 0) {
+      const missing = await this.#call((server) => server.missing(partition, epoch, prefixes))
+      for (const { item } of missing ?? []) await this.#unlinkAll(item)
+    }
+    return this.#call((server) => server.replay(partition, epoch, entries, scannedAtMs))
   }
 
   async close(): Promise<void> {}
 
+  async #unlinkAll(prefix: string): Promise<number> {
+    await this.#unlink('l', prefix)
+    return this.#unlink('v', prefix)
+  }
+
   // A scan and what it found are two steps, as they are on a real server.
   async #unlink(kind: 'l' | 'v', prefix: string): Promise<number> {
-    const keys = await this.#network.call(() => this.#server.scan(kind, prefix))
-    return keys.length === 0 ? 0 : this.#network.call(() => this.#server.unlink(kind, keys))
+    const keys = await this.#call((server) => server.scan(kind, prefix))
+    return keys.length === 0 ? 0 : this.#call((server) => server.unlink(kind, keys))
+  }
+
+  // What is sent goes to the server of now, and is executed there if at all.
+  async #call<T>(execute: (server: SimulatedServer) => T): Promise<T> {
+    const server = this.#server
+    return this.#network.call(() => execute(server), { isUp: () => !server.down })
+  }
+
+  async #callAndWait<T>(
+    replicas: number,
+    execute: (server: SimulatedServer) => T,
+  ): Promise<{ readonly answer: T; readonly replicated: { readonly replicated?: boolean } }> {
+    if (replicas === 0) return { answer: await this.#call(execute), replicated: {} }
+    const server = this.#server
+    const { answer, inTime } = await this.#network.call(() => ({ answer: execute(server), inTime: false }), {
+      isUp: () => !server.down,
+      hold: (answered, reply) => {
+        if (this.#acknowledgements === undefined) return void reply(answered)
+        this.#acknowledgements.whenReplicated(server, replicas, (inTime) => reply({ ...answered, inTime }))
+      },
+    })
+    return { answer, replicated: { replicated: inTime } }
   }
 }
 

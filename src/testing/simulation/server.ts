@@ -1,5 +1,14 @@
-import type { Epoch, Head, LogEntry, Message, SyncReply } from '../../core/remote-store.ts'
-import { sameEpoch } from '../../coherence/follower.ts'
+import type {
+  Epoch,
+  Head,
+  LogEntry,
+  Message,
+  Replayable,
+  Rotation,
+  SyncReply,
+} from '../../core/remote-store.ts'
+import { sameEpoch } from '../../coherence/sightings.ts'
+import { Keyspace, LEDGER, type Item } from './keyspace.ts'
 
 /** A change of one key, as it travels to the server: values are text. */
 export type ServerOp =
@@ -30,9 +39,12 @@ export interface ServerFound {
   readonly remainingMs: number
 }
 
-interface Item {
-  readonly value: unknown
-  readonly expiresAtMs: number
+/** An invalidation that a server has executed. */
+export interface Invalidated extends Pick<LogEntry, 'kind' | 'item'> {
+  readonly partition: string
+  readonly server: SimulatedServer
+  /** What was committed after this moment, it may not cover: a prefix is scanned before it is logged. */
+  readonly atMs: number
 }
 
 const LOG_LIFETIME_MS = 86_400_000
@@ -43,11 +55,17 @@ const LOG_LIFETIME_MS = 86_400_000
  * script: an atomic step.
  */
 export class SimulatedServer {
-  readonly #items = new Map<string, Item>()
+  readonly items: Keyspace
+  /** Another for each server and each start of one. */
+  readonly id: string
+  /** Whether it has stopped: what arrives now is not executed. */
+  down = false
   readonly #now: () => number
   readonly #partitions: number
   readonly #logLimit: number
   readonly #publish: (message: Message) => void
+  readonly #onFilled: ((key: string, text: string, server: SimulatedServer) => void) | undefined
+  readonly #onInvalidated: ((invalidated: Invalidated) => void) | undefined
   #stamps = 0
 
   constructor(options: {
@@ -56,7 +74,18 @@ export class SimulatedServer {
     /** The most entries that a partition's log keeps. */
     readonly logLimit: number
     readonly publish: (message: Message) => void
+    readonly id?: string
+    /** What it starts with; it goes on working on that. */
+    readonly items?: Keyspace
+    /** Hears of every invalidation that is executed, logged or not. */
+    readonly onInvalidated?: (invalidated: Invalidated) => void
+    /** Hears of every fill that is accepted. */
+    readonly onFilled?: (key: string, text: string, server: SimulatedServer) => void
   }) {
+    this.id = options.id ?? ''
+    this.items = options.items ?? new Keyspace()
+    this.#onFilled = options.onFilled
+    this.#onInvalidated = options.onInvalidated
     this.#now = options.now
     this.#partitions = options.partitions
     this.#logLimit = options.logLimit
@@ -94,7 +123,7 @@ export class SimulatedServer {
   }
 
   release(key: string, token: string): void {
-    if (this.#get(`l:${key}`)?.value === token) this.#items.delete(`l:${key}`)
+    if (this.#get(`l:${key}`)?.value === token) this.items.delete(`l:${key}`)
   }
 
   write(op: ServerOp): ServerResult {
@@ -102,17 +131,20 @@ export class SimulatedServer {
     switch (op.kind) {
       case 'fill':
         if (this.#get(`l:${op.key}`)?.value !== op.token) return { ok: false }
+        this.#onFilled?.(op.key, op.text, this)
         this.#set(`v:${op.key}`, op.text, op.ttlMs)
-        this.#items.delete(`l:${op.key}`)
+        this.items.delete(`l:${op.key}`)
         return { ok: true, ...(before === undefined ? this.#head(op.key) : this.#log(op.key)) }
       case 'set':
+        this.#invalidated(this.partitionOf(op.key), 'key', op.key)
         this.#set(`v:${op.key}`, op.text, op.ttlMs)
-        this.#items.delete(`l:${op.key}`)
+        this.items.delete(`l:${op.key}`)
         return { ok: true, ...this.#log(op.key) }
       case 'delete':
       case 'take':
-        this.#items.delete(`v:${op.key}`)
-        this.#items.delete(`l:${op.key}`)
+        this.#invalidated(this.partitionOf(op.key), 'key', op.key)
+        this.items.delete(`v:${op.key}`)
+        this.items.delete(`l:${op.key}`)
         return { ok: before !== undefined, ...(before && { text: before.text }), ...this.#log(op.key) }
       case 'expire':
         return this.#expire(op.key, op.ttlMs, before)
@@ -124,7 +156,7 @@ export class SimulatedServer {
   /** Every key of the kind (`l`: leases, `v`: values) that begins with the prefix: one complete scan, not atomic. */
   scan(kind: 'l' | 'v', prefix: string): readonly string[] {
     const found: string[] = []
-    for (const name of this.#items.keys()) {
+    for (const name of this.items.keys()) {
       if (name.startsWith(`${kind}:${prefix}`) && this.#get(name) !== undefined) found.push(name.slice(2))
     }
     return found
@@ -135,13 +167,19 @@ export class SimulatedServer {
     let count = 0
     for (const key of keys) {
       if (this.#get(`${kind}:${key}`) !== undefined) count++
-      this.#items.delete(`${kind}:${key}`)
+      this.items.delete(`${kind}:${key}`)
     }
     return count
   }
 
-  logPrefix(partition: string, prefix: string): void {
-    this.#append(partition, 'prefix', prefix)
+  /** Logs a prefix whose leases and values were removed in scans that began at `scannedAtMs`. */
+  logPrefix(partition: string, prefix: string, scannedAtMs: number): Head | undefined {
+    this.#invalidated(partition, 'prefix', prefix, scannedAtMs)
+    return this.#append(partition, 'prefix', prefix)
+  }
+
+  now(): number {
+    return this.#now()
   }
 
   heads(): ReadonlyMap<string, Head> {
@@ -158,39 +196,74 @@ export class SimulatedServer {
     if (present === undefined) {
       const head = { epoch: ifNone, counter: 0, stamp: '' }
       this.#set(`s:${partition}`, head, LOG_LIFETIME_MS)
-      this.#items.delete(`g:${partition}`)
+      this.items.delete(`g:${partition}`)
       return { head, entries: [], diverged: false }
     }
     this.#set(`s:${partition}`, present, LOG_LIFETIME_MS)
     if (since === undefined || !sameEpoch(since.epoch, present.epoch)) {
       return { head: present, entries: [], diverged: false }
     }
-    const log = (this.#get(`g:${partition}`)?.value ?? []) as readonly LogEntry[]
-    const stampThere = since.counter === present.counter ? present.stamp : stampAt(log, since.counter)
-    const diverged =
-      since.counter > present.counter || (stampThere !== undefined && stampThere !== since.stamp)
-    return { head: present, entries: log.filter((entry) => entry.counter > since.counter), diverged }
+    const entries = this.#logOf(partition).filter((entry) => entry.counter > since.counter)
+    const isLast = since.counter === present.counter
+    const stampThere = isLast
+      ? present.stamp
+      : entries[0]?.counter === since.counter + 1 && entries[0].previous
+    return { head: present, entries, diverged: stampThere !== since.stamp }
+  }
+
+  rotate(partition: string, seen: Epoch, next: Epoch): Rotation {
+    const head = this.#get(`s:${partition}`)?.value as Head | undefined
+    if (head === undefined || !sameEpoch(head.epoch, seen)) return { won: false, head }
+    const rotated = { ...head, epoch: next }
+    this.#set(`s:${partition}`, rotated, LOG_LIFETIME_MS)
+    return { won: true, head: rotated }
+  }
+
+  /** The entries that the log lacks; `undefined` when the partition has another epoch. */
+  missing(
+    partition: string,
+    epoch: Epoch,
+    entries: readonly Replayable[],
+  ): readonly Replayable[] | undefined {
+    const head = this.#get(`s:${partition}`)?.value as Head | undefined
+    if (head === undefined || !sameEpoch(head.epoch, epoch)) return undefined
+    const logged = new Set(this.#logOf(partition).map(({ stamp, origin }) => origin ?? stamp))
+    return entries.filter(({ stamp }) => !logged.has(stamp))
+  }
+
+  /** Invalidates and logs what the log lacks. Keys that a prefix covers were removed in scans before. */
+  replay(partition: string, epoch: Epoch, entries: readonly Replayable[], scannedAtMs: number): boolean {
+    const missing = this.missing(partition, epoch, entries)
+    for (const { kind, item, stamp } of missing ?? []) {
+      if (kind === 'key') {
+        this.items.delete(`v:${item}`)
+        this.items.delete(`l:${item}`)
+      }
+      this.#invalidated(partition, kind, item, kind === 'key' ? this.#now() : scannedAtMs)
+      this.#append(partition, kind, item, stamp)
+    }
+    return missing !== undefined
   }
 
   /** Removes keys as a full server does, whatever they are. */
   evict(choose: (names: readonly string[]) => string): string | undefined {
-    const names = [...this.#items.keys()]
+    const names = [...this.items.keys()].filter((name) => !name.startsWith(LEDGER))
     if (names.length === 0) return undefined
     const name = choose(names)
-    this.#items.delete(name)
+    this.items.delete(name)
     return name
   }
 
   /** The names of all keys that have not expired, for checks. */
   names(): readonly string[] {
-    return [...this.#items.keys()].filter((name) => this.#get(name) !== undefined)
+    return [...this.items.keys()].filter((name) => !name.startsWith(LEDGER) && this.#get(name) !== undefined)
   }
 
   #expire(key: string, ttlMs: number, before: ServerFound | undefined): ServerResult {
     if (before === undefined) return { ok: false }
     this.#set(`v:${key}`, before.text, ttlMs)
     if (ttlMs >= before.remainingMs) return { ok: true }
-    this.#items.delete(`l:${key}`)
+    this.items.delete(`l:${key}`)
     return { ok: true, ...this.#log(key) }
   }
 
@@ -198,8 +271,12 @@ export class SimulatedServer {
     const number = before === undefined ? by : /^-?\d+$/.test(before.text) ? Number(before.text) + by : NaN
     if (!Number.isSafeInteger(number)) return { ok: false }
     this.#set(`v:${key}`, String(number), before?.remainingMs ?? ttlMs)
-    this.#items.delete(`l:${key}`)
+    this.items.delete(`l:${key}`)
     return { ok: true, number, ...(before === undefined ? this.#log(key) : {}) }
+  }
+
+  #invalidated(partition: string, kind: LogEntry['kind'], item: string, atMs = this.#now()): void {
+    this.#onInvalidated?.({ partition, kind, item, server: this, atMs })
   }
 
   // Nobody follows the partition: there is nothing to log.
@@ -213,31 +290,32 @@ export class SimulatedServer {
     return head === undefined ? {} : { head, logged: false }
   }
 
-  #append(partition: string, kind: 'key' | 'prefix', item: string): Head | undefined {
+  #append(partition: string, kind: LogEntry['kind'], item: string, origin?: string): Head | undefined {
     const before = this.#get(`s:${partition}`)
     if (before === undefined) return undefined
     const { epoch, counter, stamp: previous } = before.value as Head
-    const entry: LogEntry = { counter: counter + 1, stamp: `s${++this.#stamps}`, previous, kind, item }
+    const stamp = `${this.id}s${++this.#stamps}`
+    const again = origin === undefined ? {} : { origin }
+    const entry: LogEntry = { counter: counter + 1, stamp, previous, kind, item, ...again }
     const head = { epoch, counter: entry.counter, stamp: entry.stamp }
-    this.#items.set(`s:${partition}`, { value: head, expiresAtMs: before.expiresAtMs })
-    const log = (this.#get(`g:${partition}`)?.value ?? []) as readonly LogEntry[]
-    this.#set(`g:${partition}`, [...log, entry].slice(-this.#logLimit), LOG_LIFETIME_MS)
+    this.items.set(`s:${partition}`, { value: head, expiresAtMs: before.expiresAtMs })
+    this.#set(`g:${partition}`, [...this.#logOf(partition), entry].slice(-this.#logLimit), LOG_LIFETIME_MS)
     this.#publish({ partition, epoch, ...entry })
     return head
   }
 
+  #logOf(partition: string): readonly LogEntry[] {
+    return (this.#get(`g:${partition}`)?.value ?? []) as readonly LogEntry[]
+  }
+
   #get(name: string): Item | undefined {
-    const item = this.#items.get(name)
+    const item = this.items.get(name)
     if (item === undefined || item.expiresAtMs > this.#now()) return item
-    this.#items.delete(name)
+    this.items.delete(name)
     return undefined
   }
 
   #set(name: string, value: unknown, ttlMs: number): void {
-    this.#items.set(name, { value, expiresAtMs: this.#now() + ttlMs })
+    this.items.set(name, { value, expiresAtMs: this.#now() + ttlMs })
   }
-}
-
-function stampAt(log: readonly LogEntry[], counter: number): string | undefined {
-  return log.find((entry) => entry.counter === counter)?.stamp
 }

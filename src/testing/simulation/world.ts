@@ -1,21 +1,31 @@
 import { BaseCache } from '../../cache/base-cache.ts'
-import { CoherentStore, type CoherenceSettings, type Policy } from '../../coherence/coherent-store.ts'
+import {
+  CoherentStore,
+  type CoherenceSettings,
+  type FailoverMode,
+  type Policy,
+} from '../../coherence/coherent-store.ts'
 import { silentLogger } from '../../core/logger.ts'
 import type { Bus, RemoteStore } from '../../core/remote-store.ts'
 import type { Store } from '../../core/store.ts'
 import { memoryStore, type MemoryStore } from '../../memory/memory-store.ts'
 import { EventLoop } from './event-loop.ts'
+import { Failures } from './failures.ts'
 import { History, type Happening, type Violation } from './history.ts'
+import type { Keyspace } from './keyspace.ts'
 import { Network, type Faults } from './network.ts'
 import { SeededRandom } from './random.ts'
 import { SimulatedRemote } from './remote.ts'
-import { SimulatedServer } from './server.ts'
+import { Replication } from './replication.ts'
+import { SimulatedServer, type Invalidated } from './server.ts'
 
 /** How a world is made. */
 export interface WorldOptions {
   readonly seed: number
   readonly faults: Faults
   readonly policy: Policy
+  /** What an invalidation waits for; `'async'` unless given. */
+  readonly failover?: FailoverMode
   /** Whether the happenings are kept, for a timeline. */
   readonly recording?: boolean
   /** Replaces parts of a node: how a rule is switched off to show that it is needed. */
@@ -38,17 +48,21 @@ export interface WorldReport {
   readonly refusedFills: number
   readonly localHits: number
   readonly faults: number
+  /** Invalidations that failovers lost, and the longest time until the last of them was replayed. */
+  readonly lost: number
+  readonly slowestReplayMs: number
   readonly violations: readonly Violation[]
   readonly happenings: readonly Happening[]
 }
 
-const SETTINGS: Omit<CoherenceSettings, 'policy'> = {
+const SETTINGS: Omit<CoherenceSettings, 'policy' | 'failover' | 'journalLimit'> = {
   maxLagMs: 200,
   maxStaleMs: 600,
   heartbeatMs: 40,
   leaseMs: 300,
   longestLeaseMs: 2_000,
   outboxLimit: 1_000,
+  journalMs: 60_000,
 }
 const DEADLINE_MS = 60
 const DURATION_MS = 4_000
@@ -70,6 +84,9 @@ interface Node {
   readonly store: CoherentStore
   readonly local: MemoryStore
   readonly network: Network
+  readonly remote: SimulatedRemote
+  /** The server whose messages it hears. */
+  listensTo: SimulatedServer
 }
 
 /**
@@ -81,9 +98,13 @@ export class World {
   readonly #loop = new EventLoop()
   readonly #random: SeededRandom
   readonly #history: History
-  readonly #server: SimulatedServer
+  readonly #partitions: number
+  readonly #logLimit: number
+  readonly #replication: Replication
   readonly #nodes: readonly Node[]
   readonly #database = new Map<string, number>()
+  // When each version was committed, by key.
+  readonly #commits = new Map<string, number[]>(KEYS.map((key) => [key, []]))
   #faulty = true
   #reads = 0
   #loads = 0
@@ -95,14 +116,14 @@ export class World {
     this.#random = new SeededRandom(options.seed)
     const boundMs = options.policy === 'strict' ? SETTINGS.maxLagMs : SETTINGS.maxStaleMs
     this.#history = new History(() => this.#loop.now(), boundMs, options.recording ?? false)
-    this.#server = new SimulatedServer({
-      now: () => this.#loop.now(),
-      partitions: 1 + this.#random.below(2),
-      logLimit: this.#random.pick([2, 8, 1_000]),
-      publish: (message) => {
-        for (const node of this.#nodes) node.network.deliver(message)
-      },
-    })
+    const { faults } = options
+    const failsOver = faults.promotionsPerSecond + faults.restartsPerSecond + faults.rollbacksPerSecond > 0
+    this.#partitions = 1 + this.#random.below(2)
+    // A journal of half the log must hold what a failover may lose.
+    this.#logLimit = this.#random.pick(failsOver ? [256, 1_000] : [2, 8, 1_000])
+    this.#replication = new Replication(this.#loop, this.#random, faults, (id, items) =>
+      this.#makeServer(id, items),
+    )
     this.#nodes = Array.from({ length: NODES }, (_, index) => this.#makeNode(`n${index}`))
   }
 
@@ -129,16 +150,53 @@ export class World {
       refusedFills: stats.reduce((sum, { refusedFills }) => sum + refusedFills, 0),
       localHits: this.#nodes.reduce((sum, { store }) => sum + store.localHits, 0),
       faults: this.#injected + lost,
+      lost: this.#history.lost,
+      slowestReplayMs: this.#history.slowestReplayMs,
       violations: this.#history.violations,
       happenings: this.#history.happenings,
     }
   }
 
+  #makeServer(id: string, items: Keyspace): SimulatedServer {
+    const server: SimulatedServer = new SimulatedServer({
+      id,
+      items,
+      now: () => this.#loop.now(),
+      partitions: this.#partitions,
+      logLimit: this.#logLimit,
+      publish: (message) => {
+        for (const node of this.#nodes) if (node.listensTo === server) node.network.deliver(message)
+      },
+      onInvalidated: (invalidated) => this.#onInvalidated(invalidated),
+      onFilled: (key, text) => {
+        const [version] = JSON.parse(text) as number[]
+        const present = items.invalidatedVersion(key)
+        if (version! < present)
+          this.#history.violated(
+            'I1',
+            `${id} stored version ${version} of ${key} after ${present} was invalidated`,
+          )
+      },
+    })
+    return server
+  }
+
+  #onInvalidated({ kind, item, partition, server, atMs }: Invalidated): void {
+    for (const key of KEYS) {
+      if (kind === 'key' ? key !== item : !key.startsWith(item) || server.partitionOf(key) !== partition)
+        continue
+      const version = this.#commits.get(key)!.findLastIndex((commitMs) => commitMs <= atMs) + 1
+      server.items.recordInvalidated(key, version)
+      if (server === this.#replication.primary) this.#history.executed(key, version)
+    }
+  }
+
   #makeNode(name: string): Node {
-    const { faults, policy, rewire = {} } = this.#options
+    const { faults, policy, failover = 'async', rewire = {} } = this.#options
     const random = new SeededRandom(this.#random.below(2 ** 31))
     const network = new Network(this.#loop, random, this.#whileFaulty(faults), DEADLINE_MS)
-    const remote: RemoteStore = new SimulatedRemote(this.#server, network)
+    const server = this.#replication.primary
+    const remote = new SimulatedRemote(server, network, this.#replication)
     const local = memoryStore({ clock: this.#loop, timers: this.#loop })
     const store = new CoherentStore(
       {
@@ -150,10 +208,10 @@ export class World {
         random: random.next,
         node: name,
       },
-      { ...SETTINGS, policy },
+      { ...SETTINGS, policy, failover, journalLimit: this.#logLimit / 2 },
     )
     const cache = new SimulatedCache(rewire.store?.(store) ?? store, this.#loop, random)
-    return { name, cache, store, local, network }
+    return { name, cache, store, local, network, remote, listensTo: server }
   }
 
   // The faults end with the load, so that the quiet afterwards can be judged.
@@ -180,13 +238,19 @@ export class World {
       this.#loop.set(next, this.#random.between(0, 2_000 / perSecond))
     }
     often(evictionsPerSecond, () => {
-      const name = this.#server.evict((names) => this.#random.pick(names))
+      const name = this.#replication.primary.evict((names) => this.#random.pick(names))
       this.#history.note('server', `evicts ${name}`)
     })
     often(cutsPerSecond, () => this.#random.pick(this.#nodes).network.cut(this.#random.between(...cutMs)))
     often(deafnessPerSecond, () =>
       this.#random.pick(this.#nodes).network.deafen(this.#random.between(...deafMs)),
     )
+    const failures = new Failures(this.#loop, this.#random, this.#options.faults, {
+      replication: this.#replication,
+      nodes: this.#nodes,
+      history: this.#history,
+    })
+    for (const { perSecond, strike } of failures.kinds()) often(perSecond, strike)
   }
 
   async #reader(node: Node): Promise<void> {
@@ -223,12 +287,20 @@ export class World {
       const key = this.#random.pick(KEYS)
       const version = (this.#database.get(key) ?? 0) + 1
       this.#database.set(key, version)
+      this.#commits.get(key)!.push(this.#loop.now())
       const change = this.#random.pick(CHANGES)
       this.#history.note(node.name, `${change} ${key} after version ${version} ...`)
       this.#mutations++
+      node.remote.replicated.delete(key)
       const outcome = await this.#invalidate(node, key, change)
       this.#history.note(node.name, `${change} ${key} after version ${version}: ${outcome}`)
-      if (outcome !== 'failed') this.#history.invalidated(key, version, node.name, outcome === 'acknowledged')
+      if (outcome === 'failed') continue
+      const inEffect = this.#replication.primary.items.invalidatedVersion(key) >= version
+      // More than all replicas nobody can wait for; fewer may not be those that are promoted.
+      const { failover = 'async', faults } = this.#options
+      const waitsForAll = failover !== 'async' && failover.wait === faults.replicas
+      const replicated = waitsForAll && node.remote.replicated.get(key) === true
+      this.#history.invalidated(key, version, node.name, outcome === 'acknowledged', { inEffect, replicated })
     }
   }
 
@@ -264,7 +336,7 @@ export class World {
         }
       }
     }
-    const leases = this.#server.names().filter((name) => name.startsWith('l:'))
+    const leases = this.#replication.primary.names().filter((name) => name.startsWith('l:'))
     if (leases.length > 0)
       this.#history.violated('I13', `the server still has the leases ${leases.join(', ')}`)
     for (const { cache, local } of this.#nodes) {

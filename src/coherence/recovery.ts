@@ -1,0 +1,95 @@
+import type { Random, TimerHandle, Timers } from '../core/clock.ts'
+import type { Epoch, Head, RemoteStore, Replayable } from '../core/remote-store.ts'
+import type { Follower } from './follower.ts'
+import type { Journal } from './journal.ts'
+
+/** What recovery works with. */
+export interface RecoveryParts {
+  readonly remote: RemoteStore
+  readonly partition: string
+  readonly journal: Journal
+  readonly timers: Timers
+  readonly random: Random
+  /** The pause before the replay of a node that was not the first to notice: from one to two of these. */
+  readonly heartbeatMs: number
+  /** Before an entry is sent and again when it is answered: whatever this node has of it goes (C5). */
+  forget(entry: Replayable): void
+}
+
+const BATCH = 500
+
+/** A node's part in mending a partition whose server has lost something: a new epoch, and what was lost (C9). */
+export class Recovery {
+  readonly #parts: RecoveryParts
+  /** The epoch whose log is still to be given what this node has; kept until it is done. */
+  #owed: Epoch | undefined
+  #timer: TimerHandle
+  #isDue = false
+  #running = false
+  #closed = false
+
+  constructor(parts: RecoveryParts) {
+    this.#parts = parts
+  }
+
+  /** An epoch that no other node will make. */
+  epoch(ordinal: number): Epoch {
+    return { ordinal, random: Math.floor(this.#parts.random() * 2 ** 48).toString(36) }
+  }
+
+  async rotate(follower: Follower, seen: Epoch, ordinal: number): Promise<void> {
+    const { remote, partition } = this.#parts
+    try {
+      const rotation = await remote.rotate(partition, seen, this.epoch(ordinal))
+      if (!this.#closed) follower.onRotated(rotation)
+    } catch {
+      follower.onSyncFailed()
+    }
+  }
+
+  /** The node follows another epoch: its log shall have what this node has applied; at once, or after a jitter. */
+  replay({ epoch }: Head, atOnce: boolean): void {
+    const { timers, random, heartbeatMs } = this.#parts
+    this.#owed = epoch
+    this.#isDue = false
+    timers.clear(this.#timer)
+    const pauseMs = atOnce ? 0 : heartbeatMs * (1 + random())
+    this.#timer = timers.set(() => {
+      this.#isDue = true
+      void this.run()
+    }, pauseMs)
+  }
+
+  /** Replays what is due: again at each heartbeat, until the server has acknowledged it. */
+  async run(): Promise<void> {
+    const epoch = this.#owed
+    if (epoch === undefined || !this.#isDue || this.#running) return
+    this.#running = true
+    try {
+      await this.#send(epoch)
+      if (this.#owed === epoch) this.#owed = undefined
+    } catch {
+      // The server is away: the heartbeat tries again.
+    } finally {
+      this.#running = false
+    }
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#owed = undefined
+    this.#parts.timers.clear(this.#timer)
+  }
+
+  async #send(epoch: Epoch): Promise<void> {
+    const { remote, partition, journal, forget } = this.#parts
+    const entries = journal.recent()
+    for (let start = 0; start < entries.length; start += BATCH) {
+      const batch = entries.slice(start, start + BATCH)
+      for (const entry of batch) forget(entry)
+      // Refused: the partition has yet another epoch. Whoever follows it will be told to replay anew.
+      if (!(await remote.replay(partition, epoch, batch))) return
+      for (const entry of batch) forget(entry)
+    }
+  }
+}

@@ -1,0 +1,88 @@
+import type { EventLoop } from './event-loop.ts'
+import type { History } from './history.ts'
+import type { Faults, Network } from './network.ts'
+import type { SeededRandom } from './random.ts'
+import type { SimulatedRemote } from './remote.ts'
+import type { Replication } from './replication.ts'
+import type { SimulatedServer } from './server.ts'
+
+/** What of a node a failure of the server concerns. */
+export interface Connected {
+  readonly network: Network
+  readonly remote: SimulatedRemote
+  listensTo: SimulatedServer
+}
+
+/** The world that fails. */
+export interface FailingParts {
+  readonly replication: Replication
+  readonly nodes: readonly Connected[]
+  readonly history: History
+}
+
+const SNAPSHOTS_PER_SECOND = 10
+
+/** The failures of a server, and how the nodes find the one that takes its place. */
+export class Failures {
+  readonly #loop: EventLoop
+  readonly #random: SeededRandom
+  readonly #faults: Faults
+  readonly #parts: FailingParts
+
+  constructor(loop: EventLoop, random: SeededRandom, faults: Faults, parts: FailingParts) {
+    this.#loop = loop
+    this.#random = random
+    this.#faults = faults
+    this.#parts = parts
+  }
+
+  /** What may happen, and how often in a second. */
+  kinds(): readonly { readonly perSecond: number; readonly strike: () => void }[] {
+    const { promotionsPerSecond, restartsPerSecond, rollbacksPerSecond } = this.#faults
+    const { replication } = this.#parts
+    return [
+      { perSecond: promotionsPerSecond, strike: () => this.#promote() },
+      { perSecond: restartsPerSecond, strike: () => this.#restart() },
+      { perSecond: rollbacksPerSecond, strike: () => this.#rollback() },
+      { perSecond: rollbacksPerSecond > 0 ? SNAPSHOTS_PER_SECOND : 0, strike: () => replication.snapshot() },
+    ]
+  }
+
+  #promote(): void {
+    const isSplit = this.#random.chance(this.#faults.splitBrain)
+    this.#parts.replication.promote((replicas) => this.#random.below(replicas), isSplit)
+    this.#failOver(isSplit ? 'takes over, the old primary goes on' : 'takes over', true)
+  }
+
+  #restart(): void {
+    this.#parts.replication.restart()
+    this.#failOver('restarts with nothing', false)
+  }
+
+  #rollback(): void {
+    const ageMs = this.#random.between(...this.#faults.rollbackMs)
+    if (this.#parts.replication.rollback(ageMs))
+      this.#failOver(`restarts with what it had ${ageMs} ms ago`, false)
+  }
+
+  #failOver(what: string, isPromotion: boolean): void {
+    const { replication, nodes, history } = this.#parts
+    const { primary } = replication
+    history.note(primary.id, what)
+    let settledMs = this.#loop.now()
+    for (const node of nodes) {
+      const reconnectMs = this.#random.between(...this.#faults.reconnectMs)
+      settledMs = Math.max(settledMs, this.#loop.now() + reconnectMs)
+      this.#loop.set(() => node.remote.connect(replication.primary), reconnectMs)
+      // Commands and messages have connections of their own.
+      this.#loop.set(
+        () => {
+          node.listensTo = replication.primary
+          node.network.resubscribe()
+        },
+        this.#random.between(...this.#faults.reconnectMs),
+      )
+    }
+    history.failedOver(settledMs, isPromotion, (key) => primary.items.invalidatedVersion(key))
+  }
+}

@@ -1,0 +1,170 @@
+import type { EventLoop } from './event-loop.ts'
+import { Keyspace, LEDGER, type Item } from './keyspace.ts'
+import type { Faults } from './network.ts'
+import type { SeededRandom } from './random.ts'
+import type { Acknowledgements } from './remote.ts'
+import type { SimulatedServer } from './server.ts'
+
+/** A replica: what it has applied of its primary's changes, which come in order, some time later. */
+interface Replica {
+  keyspace: Keyspace
+  /** The last change of the primary that it has; `undefined` while it is not connected to it. */
+  applied: number | undefined
+  arrivesAtMs: number
+}
+
+interface Waiting {
+  readonly server: SimulatedServer
+  readonly offset: number
+  readonly replicas: number
+  readonly done: (inTime: boolean) => void
+}
+
+type Change = readonly [name: string, item: Item | undefined]
+
+// As with WAIT: the longest time a write waits for its replicas.
+const WAIT_MS = 30
+const RESYNC_MS = [20, 200] as const
+
+/** A primary with replicas that follow it asynchronously, and what may happen to it. */
+export class Replication implements Acknowledgements {
+  readonly #loop: EventLoop
+  readonly #random: SeededRandom
+  readonly #faults: Faults
+  readonly #make: (id: string, items: Keyspace) => SimulatedServer
+  readonly #replicas: Replica[] = []
+  readonly #snapshots: { readonly atMs: number; readonly items: Keyspace }[] = []
+  #primary: SimulatedServer
+  #starts = 0
+  #offset = 0
+  #group: { readonly atMs: number; readonly changes: Change[] } | undefined
+  #waiting: readonly Waiting[] = []
+
+  constructor(
+    loop: EventLoop,
+    random: SeededRandom,
+    faults: Faults,
+    make: (id: string, items: Keyspace) => SimulatedServer,
+  ) {
+    this.#loop = loop
+    this.#random = random
+    this.#faults = faults
+    this.#make = make
+    this.#primary = this.#start(new Keyspace())
+    for (let index = 0; index < faults.replicas; index++) {
+      this.#replicas.push({ keyspace: new Keyspace(), applied: this.#offset, arrivesAtMs: 0 })
+    }
+  }
+
+  get primary(): SimulatedServer {
+    return this.#primary
+  }
+
+  /** A replica takes over; the old primary may go on for itself. The other replicas follow the new one after a while. */
+  promote(choose: (replicas: number) => number, isSplit: boolean): void {
+    const [promoted] = this.#replicas.splice(choose(this.#replicas.length), 1)
+    if (promoted === undefined) return
+    const old = this.#primary
+    old.down = !isSplit
+    this.#primary = this.#start(promoted.keyspace)
+    this.#replicas.push({ keyspace: new Keyspace(old.items), applied: undefined, arrivesAtMs: 0 })
+    this.#resync()
+  }
+
+  /** The primary starts with nothing. What was invalidated stays so: there is nothing old to be found. */
+  restart(): void {
+    const ledger = [...this.#primary.items].filter(([name]) => name.startsWith(LEDGER))
+    this.#primary.down = true
+    this.#primary = this.#start(new Keyspace(ledger))
+    this.#resync()
+  }
+
+  /** Keeps what the primary has now, for a later rollback. */
+  snapshot(): void {
+    this.#snapshots.push({ atMs: this.#loop.now(), items: new Keyspace(this.#primary.items) })
+  }
+
+  /** The primary starts with the newest snapshot that is at least so old; `false` = there is none. */
+  rollback(ageMs: number): boolean {
+    const snapshot = this.#snapshots.findLast(({ atMs }) => atMs <= this.#loop.now() - ageMs)
+    if (snapshot === undefined) return false
+    this.#primary.down = true
+    this.#primary = this.#start(new Keyspace(snapshot.items))
+    this.#resync()
+    return true
+  }
+
+  whenReplicated(server: SimulatedServer, replicas: number, done: (inTime: boolean) => void): void {
+    const settle = (inTime: boolean): void => {
+      if (!this.#waiting.includes(waiting)) return
+      this.#waiting = this.#waiting.filter((other) => other !== waiting)
+      this.#loop.clear(late)
+      done(inTime)
+    }
+    const waiting: Waiting = { server, offset: this.#offset, replicas, done: settle }
+    const late = this.#loop.set(() => settle(false), WAIT_MS)
+    this.#waiting = [...this.#waiting, waiting]
+    this.#acknowledge()
+  }
+
+  #start(items: Keyspace): SimulatedServer {
+    if (this.#starts > 0) this.#primary.items.onChange = undefined
+    this.#group = undefined
+    this.#offset++
+    items.onChange = (name, item) => this.#send([name, item])
+    return this.#make(`p${this.#starts++}`, items)
+  }
+
+  // What one event does on the primary reaches a replica as one change: scripts are never seen half done.
+  #send(change: Change): void {
+    const atMs = this.#loop.now()
+    if (this.#group?.atMs === atMs) return void this.#group.changes.push(change)
+    const changes = [change]
+    this.#group = { atMs, changes }
+    const offset = ++this.#offset
+    for (const replica of this.#replicas)
+      if (replica.applied !== undefined) this.#carry(replica, offset, changes)
+  }
+
+  #carry(replica: Replica, offset: number, changes: readonly Change[]): void {
+    const { replicaLagMs, replicaStall, replicaStallMs } = this.#faults
+    const primary = this.#primary
+    const lagMs = this.#random.between(...(this.#random.chance(replicaStall) ? replicaStallMs : replicaLagMs))
+    replica.arrivesAtMs = Math.max(replica.arrivesAtMs, this.#loop.now() + lagMs)
+    this.#loop.set(() => {
+      if (primary !== this.#primary || !this.#replicas.includes(replica)) return
+      for (const [name, item] of changes) {
+        if (item === undefined) replica.keyspace.delete(name)
+        else replica.keyspace.set(name, item)
+      }
+      replica.applied = offset
+      this.#acknowledge()
+    }, replica.arrivesAtMs - this.#loop.now())
+  }
+
+  // Until it has a whole copy of the new primary, a replica keeps what it had of the old one.
+  #resync(): void {
+    const primary = this.#primary
+    for (const replica of this.#replicas) {
+      replica.applied = undefined
+      this.#loop.set(
+        () => {
+          if (primary !== this.#primary || !this.#replicas.includes(replica)) return
+          replica.keyspace = new Keyspace(primary.items)
+          replica.applied = this.#offset
+          replica.arrivesAtMs = this.#loop.now()
+          // What the present event still does is in no copy: it belongs to a group of its own.
+          this.#group = undefined
+        },
+        this.#random.between(...RESYNC_MS),
+      )
+    }
+  }
+
+  #acknowledge(): void {
+    for (const { server, offset, replicas, done } of this.#waiting) {
+      const count = this.#replicas.filter(({ applied }) => applied !== undefined && applied >= offset).length
+      if (server === this.#primary && count >= replicas) done(true)
+    }
+  }
+}
