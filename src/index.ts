@@ -38,6 +38,7 @@ export type {
   Store,
   Stored,
 } from './core/store.ts'
+export type { Serializer } from './core/serializer.ts'
 export type { OnError } from './core/trouble.ts'
 export { createCache, getRedisCache, type CreateCacheOptions } from './create-cache.ts'
 export { MemoryCache, type MemoryCacheOptions } from './memory/memory-cache.ts'

@@ -13,6 +13,7 @@ import {
 } from '../core/options.ts'
 import { isPromise } from '../core/promise.ts'
 import type { Store } from '../core/store.ts'
+import type { ValueOptions } from '../serialization/rules.ts'
 import { entriesOf, loadedValue, type Entries } from './entries.ts'
 import type { Absent, Loaded, Loader, ManyLoader } from './loader.ts'
 import { Scope } from './scope.ts'
@@ -35,7 +36,7 @@ export abstract class BaseCache<V = unknown> {
   readonly #writer: Writer
 
   /** @throws OptionsError, KeyError for wrong options. */
-  protected constructor(store: Store | Scope, options: CacheOptions = {}) {
+  protected constructor(store: Store | Scope, options: CacheOptions & ValueOptions = {}) {
     this.#scope = store instanceof Scope ? store : Scope.root(store, options)
     this.#writer = new Writer(this.#scope.runtime)
   }
@@ -218,6 +219,22 @@ export abstract class BaseCache<V = unknown> {
    */
   namespace<W extends V = V>(name: string, options: NamespaceOptions = {}): BaseCache<W> {
     return new Namespace<W>(this.#scope.child(name, options))
+  }
+
+  /**
+   * The bytes of a value in the format in use (docs/wire-format.md), as an engine that keeps bytes would store it.
+   * @throws SerializationError whose `path` and `kind` name what can't be stored.
+   */
+  async serialize(value: unknown): Promise<Uint8Array> {
+    return (await this.#scope.runtime.format).serialize(value)
+  }
+
+  /**
+   * The value of bytes that `serialize` made, or of JSON text of any other writer.
+   * @throws SerializationError for bytes that can't be read, which a read through the cache takes for a miss.
+   */
+  async deserialize<T = V>(bytes: Uint8Array): Promise<T> {
+    return (await this.#scope.runtime.format).deserialize(bytes) as T
   }
 
   /** Figures since the cache was made or `resetStats` was called; of the whole cache, in a namespace too. */

@@ -16,6 +16,8 @@ import {
 import type { Store } from '../core/store.ts'
 import { systemClock, systemRandom } from '../core/system.ts'
 import { Trouble } from '../core/trouble.ts'
+import type { ValueOptions } from '../serialization/rules.ts'
+import type { WireFormat } from '../serialization/wire-format.ts'
 import { LoadPipeline } from '../loading/load-pipeline.ts'
 
 /** What a cache and all of its namespaces share. */
@@ -26,13 +28,16 @@ export class Runtime {
   readonly pipeline: LoadPipeline
   readonly clock: Clock
   statsAtReset: StoreStats
+  readonly #options: CacheOptions & ValueOptions
+  #format: Promise<WireFormat> | undefined
   #closing: Promise<void> | undefined
 
-  constructor(store: Store, options: CacheOptions) {
+  constructor(store: Store, options: CacheOptions & ValueOptions) {
     checkCacheOptions(options)
     const { name = 'cache', logger = consoleLogger, onError = 'ignore' } = options
     const { clock = systemClock, random = systemRandom } = options
     const timers = timersFor(options)
+    this.#options = options
     this.store = store
     this.clock = clock
     this.trouble = new Trouble(name, logger, this.counters, onError, clock)
@@ -45,6 +50,18 @@ export class Runtime {
       random,
     })
     this.statsAtReset = store.stats()
+  }
+
+  /** The format in use. Loaded at the first call: a cache in memory needs none of it otherwise. */
+  get format(): Promise<WireFormat> {
+    this.#format ??= this.#loadFormat()
+    return this.#format
+  }
+
+  async #loadFormat(): Promise<WireFormat> {
+    const { serializer, classes, registry, maxDepth, maxCount } = this.#options
+    const { WireFormat: Format } = await import('../serialization/wire-format.ts')
+    return new Format({ serializer, classes, registry, maxDepth, maxCount })
   }
 
   /** Waits for loads under way, then closes the store; a second call waits for the first. */
@@ -83,7 +100,7 @@ export class Scope {
   }
 
   /** The scope of a whole cache. @throws OptionsError, KeyError for wrong options. */
-  static root(store: Store, options: CacheOptions): Scope {
+  static root(store: Store, options: CacheOptions & ValueOptions): Scope {
     const { prefix = '' } = options
     checkPrefix(prefix, 'prefix')
     return new Scope(new Runtime(store, options), prefix, defaultTtlMs(options.ttl, 'ttl'), true)

@@ -1,10 +1,10 @@
 /** Why entries were evicted: the bound on their number, the bound on their weight, a value heavier than allowed. */
 export interface Evictions {
-  /** Because there were more entries than `maxEntries`. */
+  /** For room, in a cache bounded by `maxEntries` alone. */
   readonly entries: number
-  /** Because they weighed more than `maxWeight` together. */
+  /** For room, in a cache bounded by `maxWeight`. */
   readonly weight: number
-  /** Because one value alone was heavier than allowed. */
+  /** Not stored, because the value alone was heavier than allowed. */
   readonly oversize: number
 }
 

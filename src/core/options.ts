@@ -3,6 +3,7 @@ import { durationMs, type Duration } from './duration.ts'
 import { OptionsError } from './errors.ts'
 import { inspect } from './inspect.ts'
 import type { Logger } from './logger.ts'
+import type { Serializer } from './serializer.ts'
 import { systemClock, systemTimers } from './system.ts'
 import type { OnError } from './trouble.ts'
 
@@ -24,6 +25,8 @@ export interface CacheOptions {
   readonly timers?: Timers
   /** Source of jitter; default the system's. */
   readonly random?: Random
+  /** The format of bytes in place of Cachette's own; the memory engine keeps values without bytes, by its own rules. */
+  readonly serializer?: Serializer | undefined
 }
 
 /** Options of a namespace; what is absent is as in its parent. */
@@ -66,6 +69,7 @@ export const CACHE_OPTIONS: readonly (keyof CacheOptions)[] = [
   'clock',
   'timers',
   'random',
+  'serializer',
 ]
 
 /**
@@ -117,6 +121,12 @@ export function checkCacheOptions(options: CacheOptions): void {
   if (random !== undefined && typeof random !== 'function')
     throw new OptionsError(`random: ${inspect(random)} is not a function`)
   checkChoice(onError, ['ignore', 'throw'], 'onError')
+  if (options.serializer !== undefined) {
+    checkMethods(options.serializer, ['serialize', 'deserialize'], 'serializer')
+    const { name: format } = options.serializer
+    if (typeof format !== 'string')
+      throw new OptionsError(`serializer: its name ${inspect(format)} is not a string`)
+  }
   const methods = { logger: ['warn', 'error'], clock: ['now', 'wallNow'], timers: ['set', 'clear'] } as const
   for (const option of ['logger', 'clock', 'timers'] as const) {
     if (options[option] !== undefined) checkMethods(options[option], methods[option], option)

@@ -127,11 +127,17 @@ export class LoadPipeline {
       return flight
     })
     if (own.length > 0) this.#run(own, loader, settings.ttlMs)
+    const unanswered: string[] = []
     for (const flight of flights) {
-      const value = this.#deliver(flight.key, await waitFor(flight, flight.outcome))
+      const outcome = await waitFor(flight, flight.outcome)
+      const value = this.#deliver(flight.key, outcome)
       if (value !== undefined) values.set(flight.key, value)
+      // Another's loader had nothing for the key: this one may.
+      else if (outcome.absent && !own.includes(flight)) unanswered.push(flight.key)
     }
-    return values
+    if (unanswered.length === 0) return values
+    const rest = await this.#loadMany(unanswered, loader, settings)
+    return new Map([...values, ...rest])
   }
 
   // The flight of a key that a caller who comes now may share: its load read nothing older than the last write.

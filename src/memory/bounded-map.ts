@@ -90,7 +90,10 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
     this.#expiry = new Expiry(
       {
         slotsEnd: () => this.#end,
-        expire: (slot) => this.#drop(slot, EXPIRED),
+        expire: (slot) => {
+          this.#removals.swept++
+          this.#drop(slot, EXPIRED)
+        },
         swept: () => this.#removals.deliver(),
       },
       resolved.clock,
@@ -102,6 +105,11 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
   /** How many entries it holds, those included that have expired and were not read or swept since. */
   get size(): number {
     return this.#index.size
+  }
+
+  /** Whether it is bounded by weight. */
+  get isWeighed(): boolean {
+    return this.#weighed
   }
 
   /** The sum of the weights of its entries; their number when no `maxWeight` is set. */
@@ -340,7 +348,9 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
   }
 
   #accepts(ttlMs: number, weight: number): boolean {
-    return ttlMs > 0 && (!this.#weighed || weight <= this.#options.maxEntryWeight)
+    if (!this.#weighed || weight <= this.#options.maxEntryWeight) return ttlMs > 0
+    this.#removals.oversize++
+    return false
   }
 
   // Evicts and answers a slot that is free now, `NO_SLOT` when the new entry is not worth it.

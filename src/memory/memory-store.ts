@@ -77,11 +77,12 @@ export class MemoryStore implements Store {
   }
 
   stats(): StoreStats {
-    const { entries, evicted, expired } = this.#map.stats()
+    const { entries, evicted, oversize, expired, swept } = this.#map.stats()
+    const [byEntries, byWeight] = this.#map.isWeighed ? [0, evicted] : [evicted, 0]
     return {
       entries,
-      evictions: { entries: evicted, weight: 0, oversize: 0 },
-      expirations: { read: expired, timer: 0 },
+      evictions: { entries: byEntries, weight: byWeight, oversize },
+      expirations: { read: expired - swept, timer: swept },
     }
   }
 

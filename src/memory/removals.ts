@@ -26,6 +26,10 @@ export interface BoundedMapStats {
   readonly replaced: number
   /** Entries removed by `clear`. */
   readonly cleared: number
+  /** Of those expired: found by the timer, not by a reader. */
+  readonly swept: number
+  /** Values not stored because each alone was heavier than `maxEntryWeight`. */
+  readonly oversize: number
   /** Exceptions that `onRemoval` threw. */
   readonly listenerErrors: number
 }
@@ -40,6 +44,8 @@ export class Removals<K, V> {
   readonly #counts = [0, 0, 0, 0, 0]
   /** Values replaced without a listener, counted apart because updates are frequent. */
   replaced = 0
+  swept = 0
+  oversize = 0
   #listenerErrors = 0
 
   constructor(listener: ((key: K, value: V, cause: RemovalCause) => void) | undefined) {
@@ -63,7 +69,7 @@ export class Removals<K, V> {
   }
 
   /** The counters so far. */
-  counts(): Readonly<Record<RemovalCause | 'listenerErrors', number>> {
+  counts(): Omit<BoundedMapStats, 'entries' | 'weight' | 'windowShare'> {
     const [evicted = 0, expired = 0, deleted = 0, replaced = 0, cleared = 0] = this.#counts
     return {
       evicted,
@@ -71,6 +77,8 @@ export class Removals<K, V> {
       deleted,
       replaced: replaced + this.replaced,
       cleared,
+      swept: this.swept,
+      oversize: this.oversize,
       listenerErrors: this.#listenerErrors,
     }
   }

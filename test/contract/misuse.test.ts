@@ -309,6 +309,9 @@ const MEMORY_OPTIONS: typeof CACHE_OPTIONS = [
   [{ tll: 5 }, 'ERR_CACHE_OPTIONS', "unknown option 'tll'; accepted: name, prefix, ttl"],
   [wrong(null), 'ERR_CACHE_OPTIONS', 'the options must be an object, not null'],
   [wrong('fast'), 'ERR_CACHE_OPTIONS', "the options must be an object, not 'fast'"],
+  ...[0, -1, 1.5, NaN, Infinity, '100', null].map(
+    (maxEntries) => [{ maxEntries }, 'ERR_CACHE_OPTIONS', 'is not a whole number from 1'] as const,
+  ),
   [{ isolation: 'deep' }, 'ERR_CACHE_OPTIONS', "isolation: 'deep' is not one of 'clone', 'freeze', 'share'"],
   [{ classes: 'keep' }, 'ERR_CACHE_OPTIONS', "classes must be 'refuse' or 'plain'"],
   [{ registry: {} }, 'ERR_CACHE_OPTIONS', 'registry'],
