@@ -71,7 +71,10 @@ export class History {
     version: number,
     node: string,
     acknowledged: boolean,
-    { inEffect = true, replicated = false } = {},
+    {
+      inEffect = true,
+      replicated = false,
+    }: { readonly inEffect?: boolean; readonly replicated?: boolean } = {},
   ): void {
     const list = this.#invalidated.get(key)
     const atMs = this.#now()
