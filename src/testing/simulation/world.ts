@@ -197,7 +197,7 @@ export class World {
     const network = new Network(this.#loop, random, this.#whileFaulty(faults), DEADLINE_MS)
     const server = this.#replication.primary
     const remote = new SimulatedRemote(server, network, this.#replication)
-    const local = memoryStore({ clock: this.#loop, timers: this.#loop })
+    const local = memoryStore({ clock: this.#loop, timers: this.#loop, random: random.next })
     const store = new CoherentStore(
       {
         remote: rewire.remote?.(remote) ?? remote,
@@ -230,12 +230,16 @@ export class World {
     const often = (perSecond: number, fault: () => void): void => {
       if (perSecond === 0) return
       const next = (): void => {
-        if (!this.#faulty) return
         this.#injected++
         fault()
-        this.#loop.set(next, this.#random.between(0, 2_000 / perSecond))
+        schedule()
       }
-      this.#loop.set(next, this.#random.between(0, 2_000 / perSecond))
+      // What would come after the faults have ended is no timer that anybody left.
+      const schedule = (): void => {
+        const delayMs = this.#random.between(0, 2_000 / perSecond)
+        if (this.#loop.now() + delayMs <= DURATION_MS) this.#loop.set(next, delayMs)
+      }
+      schedule()
     }
     often(evictionsPerSecond, () => {
       const name = this.#replication.primary.evict((names) => this.#random.pick(names))
