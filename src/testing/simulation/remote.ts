@@ -178,8 +178,9 @@ export class SimulatedRemote implements RemoteStore {
     const { answer, inTime } = await this.#network.call(() => ({ answer: execute(server), inTime: false }), {
       isUp: () => !server.down,
       hold: (answered, reply) => {
-        if (this.#acknowledgements === undefined) return void reply(answered)
-        this.#acknowledgements.whenReplicated(server, replicas, (inTime) => reply({ ...answered, inTime }))
+        if (this.#acknowledgements === undefined) reply(answered)
+        else
+          this.#acknowledgements.whenReplicated(server, replicas, (inTime) => reply({ ...answered, inTime }))
       },
     })
     return { answer, replicated: { replicated: inTime } }
