@@ -11,7 +11,20 @@ import type {
   RemoteResult,
   RemoteStore,
 } from '../core/remote-store.ts'
-import type { Acquired, Admitted, Fill, Found, Lease, Op, OpResult, Store, Stored } from '../core/store.ts'
+import { StoreUnavailableError } from '../core/errors.ts'
+import type {
+  Acquired,
+  Admitted,
+  Fill,
+  Found,
+  Invalidated,
+  Lease,
+  Op,
+  OpResult,
+  Store,
+  Stored,
+} from '../core/store.ts'
+import { UNREACHED_TOKEN } from '../core/token.ts'
 import { Follower } from './follower.ts'
 import { Journal } from './journal.ts'
 import { LeaseKeeper } from './lease-keeper.ts'
@@ -157,8 +170,8 @@ export class CoherentStore implements Store {
     return found
   }
 
-  open(key: string): Lease {
-    return this.#markers.open(key)
+  open(key: string, tags?: readonly string[]): Lease {
+    return this.#markers.open(key, tags)
   }
 
   async acquire(leases: readonly Lease[]): Promise<readonly Acquired[]> {
@@ -273,6 +286,17 @@ export class CoherentStore implements Store {
     }
   }
 
+  async invalidate(keys: readonly string[], tags: readonly string[]): Promise<Invalidated> {
+    if (tags.length > 0) throw new StoreUnavailableError('tags are not supported here')
+    const results = await this.write(keys.map((key) => ({ kind: 'delete', key })))
+    return {
+      l1: 'acked',
+      l2: 'acked',
+      token: UNREACHED_TOKEN,
+      removed: results.filter(({ ok }) => ok).length,
+    }
+  }
+
   scan(prefix: string): AsyncIterable<string> {
     return this.#remote.scan(prefix)
   }
@@ -283,7 +307,8 @@ export class CoherentStore implements Store {
     try {
       const { count, heads } = await this.#remote.deleteByPrefix(prefix, this.#replicas)
       const entry = { kind: 'prefix', item: prefix } as const
-      for (const partition of this.#followers.keys()) this.#note(partition, entry, heads.get(partition), startedAtMs)
+      for (const partition of this.#followers.keys())
+        this.#note(partition, entry, heads.get(partition), startedAtMs)
       return count
     } finally {
       this.#forgetPrefix(prefix)

@@ -7,6 +7,7 @@ import type { Lease } from '../core/store.ts'
  */
 export class Marker implements Lease {
   readonly key: string
+  readonly tags: readonly string[] | undefined
   /** Unique to the load, never to the node: it is the lease's token on the server. */
   readonly token: string
   /** Its place in the order of this node's events. */
@@ -20,9 +21,16 @@ export class Marker implements Lease {
   /** When it was opened. */
   readonly bornAtMs: number
 
-  constructor(key: string, token: string, bornAt: number, bornAtMs: number) {
+  constructor(
+    key: string,
+    tags: readonly string[] | undefined,
+    token: string,
+    bornAt: number,
+    bornAtMs: number,
+  ) {
     this.bornAtMs = bornAtMs
     this.key = key
+    this.tags = tags
     this.token = token
     this.bornAt = bornAt
   }
@@ -46,9 +54,9 @@ export class Markers {
     return ++this.#count
   }
 
-  open(key: string): Marker {
+  open(key: string, tags?: readonly string[]): Marker {
     const bornAt = this.nextEvent()
-    const marker = new Marker(key, `${this.#node}:${bornAt}`, bornAt, this.#clock.now())
+    const marker = new Marker(key, tags, `${this.#node}:${bornAt}`, bornAt, this.#clock.now())
     const others = this.#byKey.get(key)
     if (others === undefined) this.#byKey.set(key, new Set([marker]))
     else others.add(marker)

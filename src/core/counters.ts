@@ -46,7 +46,10 @@ export interface CacheStats extends StoreStats {
   readonly refusedFills: number
   /** Values stored by `set`, `setMany` and loads. */
   readonly writes: number
-  /** Keys removed by `delete`, `deleteMany`, `take`, `deleteByPrefix` and `clear`. */
+  /**
+   * Keys removed by `delete`, `deleteMany`, `take`, `invalidate`, `deleteByPrefix` and a physical `clear`; tags
+   * invalidated by `invalidateTag` and the `clear` of a namespace count one each.
+   */
   readonly invalidations: number
   /** Calls that the store failed to serve. */
   readonly errors: number

@@ -15,6 +15,8 @@ export interface CacheOptions {
   readonly prefix?: string
   /** How long entries live that are written without a ttl of their own; default `Infinity`. Not a `Date`. */
   readonly ttl?: Duration
+  /** Tags of every entry that is written, besides those named with it. */
+  readonly tags?: readonly string[]
   /** Default `consoleLogger`: warnings and errors, one line each. */
   readonly logger?: Logger
   /** `'ignore'` (default): a store in trouble means misses and `false`. `'throw'`: it means an error. */
@@ -35,7 +37,18 @@ export interface NamespaceOptions {
   readonly ttl?: Duration
   /** Schema number in every key (`user:v2:5`): raise it when values change their shape. A whole number from 0. */
   readonly keyVersion?: number
+  /** Tags of every entry of the namespace, besides those of its parent and those named with it. */
+  readonly tags?: readonly string[]
+  /**
+   * How `clear()` works. `'generation'` (default): at once, whatever the size; what was written to these keys without
+   * the namespace is not seen in it. `'physical'`: entries bear nothing of the namespace, so that whoever knows the
+   * prefix may read and write them; `clear()` looks through all keys. Not possible within a `'generation'`.
+   */
+  readonly mode?: NamespaceMode
 }
+
+/** How a namespace is cleared; see {@link NamespaceOptions}. */
+export type NamespaceMode = 'generation' | 'physical'
 
 /** Options of a read. */
 export interface ReadOptions {
@@ -47,6 +60,11 @@ export interface ReadOptions {
 export interface SetOptions {
   /** How long the entry is fresh; default: the cache's. A `Date` is the time when it ends. */
   readonly ttl?: Duration
+  /**
+   * Labels by which `invalidateTag` finds the entry: at most 32, text by the rules of keys; in addition
+   * to the tags of the cache and the namespace.
+   */
+  readonly tags?: readonly string[]
 }
 
 /** Options of a read-through. */
@@ -64,6 +82,7 @@ export const CACHE_OPTIONS: readonly (keyof CacheOptions)[] = [
   'name',
   'prefix',
   'ttl',
+  'tags',
   'logger',
   'onError',
   'clock',
@@ -114,7 +133,7 @@ export function checkMethods(value: unknown, methods: readonly string[], option:
   )
 }
 
-/** Refuses options of every cache that are not of an accepted form; prefix and ttl are looked at where they are used. */
+/** Refuses options of every cache that are not of an accepted form; prefix, ttl and tags are looked at where they are used. */
 export function checkCacheOptions(options: CacheOptions): void {
   const { name = '', onError = 'ignore', random } = options
   if (typeof name !== 'string') throw new OptionsError(`name: ${inspect(name)} is not a string`)

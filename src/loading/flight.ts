@@ -1,4 +1,5 @@
 import type { Lease, Stored } from '../core/store.ts'
+import { NO_TAGS } from '../core/tags.ts'
 
 /** What a load came to. */
 export interface Outcome {
@@ -16,6 +17,8 @@ export class Flight {
   /** The pipeline it belongs to: another cache may load a key of the same name. */
   readonly owner: object
   readonly startedAtMs: number
+  /** The tags that its entry will bear. */
+  readonly tags: readonly string[]
   /** Marks the flight from its first moment; replaced while no load has begun and a write has voided it. */
   lease: Lease
   /** Loads that this one waits for, because its loader asked for their keys. */
@@ -32,6 +35,7 @@ export class Flight {
 
   constructor(owner: object, lease: Lease, startedAtMs: number, parent: Flight | undefined) {
     this.key = lease.key
+    this.tags = lease.tags ?? NO_TAGS
     this.owner = owner
     this.lease = lease
     this.startedAtMs = startedAtMs

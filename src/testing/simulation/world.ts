@@ -29,6 +29,8 @@ export interface WorldOptions {
   /** Instead of what the seed chooses: 1 or 2, and 2, 8 or 1,000. */
   readonly partitions?: number
   readonly logLimit?: number
+  /** Settings of the nodes, instead of the world's own. The judge goes by those. */
+  readonly settings?: Partial<CoherenceSettings>
   /** Replaces parts of a node: how a rule is switched off to show that it is needed. */
   readonly rewire?: Rewiring
 }
@@ -212,7 +214,7 @@ export class World {
   }
 
   #makeNode(name: string): Node {
-    const { faults, policy, failover = 'async', wallClocks = 'jump', rewire } = this.#options
+    const { faults, policy, failover = 'async', wallClocks = 'jump', rewire, settings } = this.#options
     const seed = this.#random.below(2 ** 31)
     const random = new SeededRandom(seed)
     const note = (what: string): void => this.#history.note(name, what)
@@ -224,7 +226,7 @@ export class World {
       clock: new HostClock(this.#loop, seed, wallClocks === 'jump'),
       timers: this.#loop,
       random,
-      settings: { ...SETTINGS, policy, failover, journalLimit: this.#logLimit / 2 },
+      settings: { ...SETTINGS, policy, failover, journalLimit: this.#logLimit / 2, ...settings },
       rewire,
       acknowledgements: this.#replication,
     })
