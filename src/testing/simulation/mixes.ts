@@ -25,6 +25,7 @@ const PROMOTIONS: Faults = { ...NO_FAULTS, ...PROMOTION }
 export const FAULT_MIXES: Readonly<Record<string, Faults>> = {
   none: NO_FAULTS,
   'slow lines': { ...NO_FAULTS, pause: 0.1, pauseMs: [5, 400] },
+  'uneven lines': { ...NO_FAULTS, pause: 0.3, pauseMs: [2, 50] },
   'lost messages': {
     ...NO_FAULTS,
     messageLoss: 0.3,

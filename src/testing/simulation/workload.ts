@@ -1,3 +1,4 @@
+import type { Duration } from '../../core/duration.ts'
 import type { CounterHistory } from './counter-history.ts'
 import type { Database } from './database.ts'
 import type { EventLoop } from './event-loop.ts'
@@ -27,6 +28,7 @@ export interface WorkloadParts {
   /** Hears of an invalidation that was acknowledged or queued. */
   readonly invalidated: (node: SimulatedNode<Network>, change: Changed) => void
   readonly loaded: (key: string) => void
+  readonly traffic: Traffic
 }
 
 /** An invalidation, or a `set`, that has ended. */
@@ -41,9 +43,37 @@ export interface Changed {
 
 type Node = SimulatedNode<Network>
 
+/** A way to change what the cache holds. */
+export type Change = 'delete' | 'take' | 'many' | 'prefix' | 'set' | 'setMany' | 'expire'
+
+/** What clients do, where it shall not be a bit of everything. */
+export interface Traffic {
+  /** The keys that are read and changed, of `a1`, `a2` and `b1`. */
+  readonly keys?: readonly string[]
+  /** How keys are changed; what is named twice happens twice as often. */
+  readonly changes?: readonly Change[]
+  /** The longest pause between two calls of one reader, or of one writer, in milliseconds. */
+  readonly readPauseMs?: number
+  readonly changePauseMs?: number
+  /** How likely a load takes up to 600 ms, and not 20. */
+  readonly slowLoads?: number
+  /** The ttl of what is stored. */
+  readonly ttls?: readonly Duration[]
+}
+
 export const KEYS = ['a1', 'a2', 'b1'] as const
 export const COUNTER = 'n'
-const CHANGES = ['delete', 'delete', 'take', 'prefix', 'many', 'set', 'set', 'setMany', 'expire'] as const
+const CHANGES: readonly Change[] = [
+  'delete',
+  'delete',
+  'take',
+  'prefix',
+  'many',
+  'set',
+  'set',
+  'setMany',
+  'expire',
+]
 const LONGEST_LOAD_MS = 2_600
 // The longest wait for somebody else's load, and twice a loader's time.
 /** The longest that a load may take. */
@@ -55,6 +85,9 @@ class DatabaseError extends Error {}
 /** What the clients of a simulated service do: they read, load, change the database and then the cache. */
 export class Workload {
   readonly #parts: WorkloadParts
+  readonly #keys: readonly string[]
+  readonly #changePauseMs: number
+  readonly #slowLoads: number
   reads = 0
   loads = 0
   mutations = 0
@@ -63,13 +96,20 @@ export class Workload {
 
   constructor(parts: WorkloadParts) {
     this.#parts = parts
+    this.#keys = parts.traffic.keys ?? KEYS
+    // Where changes are frequent, operations meet; where they are rare, nothing hides what one of them missed.
+    const changePauseMs = parts.random.pick([60, 300, 1_200])
+    const slowLoads = parts.random.pick([0.02, 0.05, 0.3])
+    this.#changePauseMs = parts.traffic.changePauseMs ?? changePauseMs
+    this.#slowLoads = parts.traffic.slowLoads ?? slowLoads
   }
 
   start(): void {
+    const { readPauseMs = 12 } = this.#parts.traffic
     for (const place of this.#parts.nodes.keys()) {
-      void this.#repeat(place, 12, (node) => this.#read(node))
-      void this.#repeat(place, 12, (node) => this.#read(node))
-      void this.#repeat(place, 120, (node) => this.#change(node))
+      void this.#repeat(place, readPauseMs, (node) => this.#read(node))
+      void this.#repeat(place, readPauseMs, (node) => this.#read(node))
+      void this.#repeat(place, this.#changePauseMs, (node) => this.#change(node))
       void this.#repeat(place, 200, (node) => this.#count(node))
     }
   }
@@ -86,7 +126,7 @@ export class Workload {
 
   async #read(node: Node): Promise<void> {
     const { random } = this.#parts
-    const key = random.pick(KEYS)
+    const key = random.pick(this.#keys)
     const kind = random.next()
     if (kind < 0.1) return this.#readMany(node)
     const isLoad = kind < 0.85
@@ -103,7 +143,7 @@ export class Workload {
 
   async #readMany(node: Node): Promise<void> {
     const { random, history } = this.#parts
-    const keys = KEYS.filter(() => random.chance(0.7))
+    const keys = this.#keys.filter(() => random.chance(0.7))
     const required = keys.map((key) => history.required(key, node.name))
     const loadAll = async (missing: readonly string[]): Promise<Map<string, Versioned>> =>
       new Map(await Promise.all(missing.map(async (key) => [key, await this.#load(node, key)] as const)))
@@ -139,21 +179,21 @@ export class Workload {
     history.note(node.name, `the database has version ${version} of ${key}`)
     const kind = random.next()
     if (kind < 0.005) throw new DatabaseError('the database failed')
-    const longestMs = kind < 0.01 ? LONGEST_LOAD_MS : kind < 0.06 ? 600 : 20
+    const longestMs = kind < 0.01 ? LONGEST_LOAD_MS : random.chance(this.#slowLoads) ? 600 : 20
     await loop.sleep(kind < 0.01 ? longestMs - 10 : random.between(0, longestMs))
     return [version, origin]
   }
 
   async #change(node: Node): Promise<void> {
     const { random, history, database, loop, latestMs, repeats } = this.#parts
-    const change = random.pick(CHANGES)
-    const key = random.pick(KEYS)
+    const change = random.pick(this.#parts.traffic.changes ?? CHANGES)
+    const key = random.pick(this.#keys)
     this.mutations++
     if (change === 'expire') return this.#expire(node, key)
     const prefix = key[0]!
     const keys: readonly string[] =
       change === 'prefix'
-        ? KEYS.filter((other) => other.startsWith(prefix))
+        ? this.#keys.filter((other) => other.startsWith(prefix))
         : change === 'setMany'
           ? KEYS
           : [key]
@@ -237,7 +277,7 @@ export class Workload {
     }
   }
 
-  #ttl(): '100ms' | '2s' | '1h' {
-    return this.#parts.random.pick(['100ms', '2s', '1h'] as const)
+  #ttl(): Duration {
+    return this.#parts.random.pick(this.#parts.traffic.ttls ?? ['100ms', '2s', '1h'])
   }
 }

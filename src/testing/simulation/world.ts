@@ -13,7 +13,7 @@ import { SimulatedNode, type Rewiring, type Versioned } from './node.ts'
 import { SeededRandom } from './random.ts'
 import { Replication } from './replication.ts'
 import { SimulatedServer, type Invalidated } from './server.ts'
-import { COUNTER, KEYS, LOAD_LIMIT_MS, Workload, type Changed } from './workload.ts'
+import { COUNTER, KEYS, LOAD_LIMIT_MS, Workload, type Changed, type Traffic } from './workload.ts'
 
 /** How a world is made. */
 export interface WorldOptions {
@@ -29,6 +29,8 @@ export interface WorldOptions {
   /** Instead of what the seed chooses: 1 or 2, and 2, 8 or 1,000. */
   readonly partitions?: number
   readonly logLimit?: number
+  /** What the clients do; a bit of everything, unless told otherwise. */
+  readonly traffic?: Traffic
   /** Settings of the nodes, instead of the world's own. The judge goes by those. */
   readonly settings?: Partial<CoherenceSettings>
   /** Replaces parts of a node: how a rule is switched off to show that it is needed. */
@@ -130,6 +132,7 @@ export class World {
       repeats: faults.requestDuplication > 0,
       latestMs: 2 * faults.pauseMs[1] + 10,
       invalidated: (node, change) => this.#onChanged(node, change),
+      traffic: options.traffic ?? {},
       loaded: (key) => this.#leases.loaded(key),
     })
   }

@@ -1,0 +1,118 @@
+import { CoherentStore } from '../../../src/coherence/coherent-store.ts'
+import { Outbox } from '../../../src/coherence/outbox.ts'
+import { SimulatedServer } from '../../../src/testing/simulation/server.ts'
+import { all, During, replaced, type Ablation } from './switches.ts'
+
+// What the judge asks, it is told.
+const judging = new During()
+const forJudge = all(
+  replaced(
+    CoherentStore,
+    'isQueued',
+    (isQueued) =>
+      function asJudge(this: CoherentStore, key) {
+        return judging.run(() => isQueued.call(this, key))
+      },
+  ),
+  replaced(
+    Outbox,
+    'has',
+    (has) =>
+      function hasForJudge(this: Outbox, key) {
+        return judging.active && has.call(this, key)
+      },
+  ),
+)
+
+export const OUTBOX: readonly Ablation[] = [
+  {
+    rule: 'outbox',
+    without: 'an invalidation without an answer is forgotten',
+    mix: 'lost requests and replies',
+    patch: replaced(Outbox, 'add', () => () => undefined),
+  },
+  {
+    rule: 'outbox, reads',
+    without: 'reads and loads trust the server for a key whose invalidation got no answer',
+    mix: 'lost requests and replies',
+    patch: forJudge,
+  },
+  {
+    rule: 'outbox, replay',
+    without: 'what is queued is never sent again',
+    mix: 'lost requests and replies',
+    patch: replaced(Outbox, 'items', () => () => []),
+  },
+  {
+    rule: 'outbox, acknowledgements',
+    without: 'an acknowledgement counts for what was queued after it was sent',
+    mix: 'lost requests and replies',
+    patch: replaced(
+      Outbox,
+      'acknowledge',
+      (acknowledge) =>
+        function acknowledgeAny(this: Outbox, item) {
+          if (item !== undefined) acknowledge.call(this, this.current(item.key))
+        },
+    ),
+  },
+]
+
+export const PREFIXES: readonly Ablation[] = [
+  {
+    rule: 'prefix, log',
+    without: 'a deletion by prefix is not logged',
+    mix: 'none',
+    patch: replaced(SimulatedServer, 'logPrefix', () => () => undefined),
+  },
+  {
+    rule: 'prefix, every partition',
+    without: 'a deletion by prefix is logged in one partition',
+    mix: 'none',
+    world: { partitions: 3 },
+    patch: replaced(
+      SimulatedServer,
+      'logPrefix',
+      (logPrefix) =>
+        function logOnce(this: SimulatedServer, partition, prefix, scannedAtMs) {
+          return partition === '0' ? logPrefix.call(this, partition, prefix, scannedAtMs) : undefined
+        },
+    ),
+  },
+  {
+    rule: 'prefix, leases',
+    without: 'a deletion by prefix leaves the leases',
+    mix: 'slow lines',
+    patch: replaced(
+      SimulatedServer,
+      'unlink',
+      (unlink) =>
+        function unlinkValues(this: SimulatedServer, kind, keys) {
+          return kind === 'l' ? 0 : unlink.call(this, kind, keys)
+        },
+    ),
+  },
+  {
+    rule: 'prefix, order',
+    without: 'a deletion by prefix removes values first and leases after them',
+    mix: 'slow lines',
+    patch: all(
+      replaced(
+        SimulatedServer,
+        'scan',
+        (scan) =>
+          function scanOther(this: SimulatedServer, kind, prefix) {
+            return scan.call(this, kind === 'l' ? 'v' : 'l', prefix)
+          },
+      ),
+      replaced(
+        SimulatedServer,
+        'unlink',
+        (unlink) =>
+          function unlinkOther(this: SimulatedServer, kind, keys) {
+            return unlink.call(this, kind === 'l' ? 'v' : 'l', keys)
+          },
+      ),
+    ),
+  },
+]
