@@ -105,6 +105,7 @@ export class CoherentStore implements Store {
   /** Replicas that an invalidation waits for. */
   readonly #replicas: number
   readonly #unsubscribe: (() => void) | undefined
+  readonly #unwatch: (() => void) | undefined
   readonly #random: Random
   #heartbeat: TimerHandle
   /** Reads served by the tier of this process. */
@@ -135,6 +136,7 @@ export class CoherentStore implements Store {
         (message) => this.#followers.get(message.partition)?.onMessage(message),
         () => this.#syncAll(),
       )
+      this.#unwatch = remote.watchConnection(() => this.#onConnected())
       this.#syncAll()
     }
     this.#beat()
@@ -327,6 +329,7 @@ export class CoherentStore implements Store {
   async close(): Promise<void> {
     this.#closed = true
     this.#unsubscribe?.()
+    this.#unwatch?.()
     this.#timers.clear(this.#heartbeat)
     for (const recovery of this.#recoveries.values()) recovery.close()
     await this.#remote.close()
@@ -503,6 +506,16 @@ export class CoherentStore implements Store {
       this.#local?.dropOutages((key) => this.#remote.partitionOf(key) === partition)
     } catch {
       follower.onSyncFailed()
+    }
+  }
+
+  // The messages of a new primary may have come before its connection: what was read from the old one in between no
+  // message will drop any more.
+  #onConnected(): void {
+    for (const [partition, follower] of this.#followers) {
+      this.#local!.flush(follower)
+      this.#markers.killAll((key) => this.#remote.partitionOf(key) === partition)
+      follower.startSync()
     }
   }
 

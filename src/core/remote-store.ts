@@ -156,6 +156,11 @@ export interface RemoteStore {
    * done, when the partition's epoch is another.
    */
   replay(partition: string, epoch: Epoch, entries: readonly Replayable[]): Promise<boolean>
+  /**
+   * Calls `onConnected` whenever the connection has been made anew, perhaps to another server: what was read over the
+   * one before may be what that server no longer knows better. The answer ends it.
+   */
+  watchConnection(onConnected: () => void): () => void
   close(): Promise<void>
 }
 

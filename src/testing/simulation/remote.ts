@@ -30,6 +30,7 @@ export interface Acknowledgements {
 export class SimulatedRemote implements RemoteStore {
   readonly #line: Line
   readonly #acknowledgements: Acknowledgements | undefined
+  readonly #watchers = new Set<() => void>()
   #server: SimulatedServer
 
   constructor(server: SimulatedServer, line: Line, acknowledgements?: Acknowledgements) {
@@ -47,6 +48,12 @@ export class SimulatedRemote implements RemoteStore {
   connect(server: SimulatedServer): void {
     this.#server = server
     this.#line.reconnect()
+    for (const onConnected of this.#watchers) onConnected()
+  }
+
+  watchConnection(onConnected: () => void): () => void {
+    this.#watchers.add(onConnected)
+    return () => this.#watchers.delete(onConnected)
   }
 
   /** Whether the replicas acknowledged the last write of a key, or deletion of a prefix, that waited for them. */

@@ -57,6 +57,8 @@ export interface Traffic {
   readonly changePauseMs?: number
   /** How likely a load takes up to 600 ms, and not 20. */
   readonly slowLoads?: number
+  /** How likely it takes 2.6 seconds, longer than a lease may be held. */
+  readonly hangingLoads?: number
   /** The ttl of what is stored. */
   readonly ttls?: readonly Duration[]
 }
@@ -88,6 +90,7 @@ export class Workload {
   readonly #keys: readonly string[]
   readonly #changePauseMs: number
   readonly #slowLoads: number
+  readonly #ttls: readonly Duration[]
   reads = 0
   loads = 0
   mutations = 0
@@ -97,9 +100,12 @@ export class Workload {
   constructor(parts: WorkloadParts) {
     this.#parts = parts
     this.#keys = parts.traffic.keys ?? KEYS
-    // Where changes are frequent, operations meet; where they are rare, nothing hides what one of them missed.
+    // Where changes are frequent, operations meet; where they are rare and entries live long, nothing hides what one
+    // of them missed.
     const changePauseMs = parts.random.pick([60, 300, 1_200])
     const slowLoads = parts.random.pick([0.02, 0.05, 0.3])
+    const ttls = parts.random.pick([['100ms', '2s', '1h'], ['1h']])
+    this.#ttls = parts.traffic.ttls ?? ttls
     this.#changePauseMs = parts.traffic.changePauseMs ?? changePauseMs
     this.#slowLoads = parts.traffic.slowLoads ?? slowLoads
   }
@@ -179,8 +185,9 @@ export class Workload {
     history.note(node.name, `the database has version ${version} of ${key}`)
     const kind = random.next()
     if (kind < 0.005) throw new DatabaseError('the database failed')
-    const longestMs = kind < 0.01 ? LONGEST_LOAD_MS : random.chance(this.#slowLoads) ? 600 : 20
-    await loop.sleep(kind < 0.01 ? longestMs - 10 : random.between(0, longestMs))
+    const hangs = kind < 0.005 + (this.#parts.traffic.hangingLoads ?? 0.005)
+    const longestMs = hangs ? LONGEST_LOAD_MS : random.chance(this.#slowLoads) ? 600 : 20
+    await loop.sleep(hangs ? longestMs - 10 : random.between(0, longestMs))
     return [version, origin]
   }
 
@@ -278,6 +285,6 @@ export class Workload {
   }
 
   #ttl(): Duration {
-    return this.#parts.random.pick(this.#parts.traffic.ttls ?? ['100ms', '2s', '1h'])
+    return this.#parts.random.pick(this.#ttls)
   }
 }

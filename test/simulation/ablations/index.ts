@@ -13,15 +13,22 @@ export const ABLATIONS: readonly Ablation[] = [...LEASES, ...TIER, ...LOG, ...OU
 
 /** Runs worlds without a rule, one seed after the other, until `isEnough` or there are no more. */
 export async function runWithout(
-  { mix, world, patch }: Ablation,
+  { mix, world, settings, patch }: Ablation,
   seeds: number,
   isEnough: (report: WorldReport) => boolean = () => false,
+  firstSeed = 1,
 ): Promise<readonly WorldReport[]> {
   const restore = patch?.()
   try {
     const reports: WorldReport[] = []
-    for (let seed = 1; seed <= seeds; seed++) {
-      const options = { seed, faults: FAULT_MIXES[mix]!, policy: 'strict', ...world } as const
+    for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
+      const options = {
+        seed,
+        faults: FAULT_MIXES[mix]!,
+        policy: 'strict',
+        ...world,
+        ...(settings && { settings }),
+      } as const
       reports.push(await new World(options).run())
       if (isEnough(reports.at(-1)!)) break
     }
@@ -29,4 +36,10 @@ export async function runWithout(
   } finally {
     restore?.()
   }
+}
+
+/** The same worlds with the rule in force. */
+export function withRule({ rule, without, mix, world }: Ablation): Ablation {
+  const { rewire: _, ...rest } = world ?? {}
+  return { rule, without, mix, world: rest }
 }

@@ -52,7 +52,7 @@ export const LEASES: readonly Ablation[] = [
     rule: 'lease, renewal',
     without: 'leases are not renewed',
     mix: 'none',
-    world: { logLimit: 1_000 },
+    world: { logLimit: 1_000, traffic: { changes: ['delete'], slowLoads: 0.3 } },
     patch: replaced(
       LeaseKeeper,
       'hold',
@@ -66,7 +66,8 @@ export const LEASES: readonly Ablation[] = [
     rule: 'lease, longest',
     without: 'a lease is renewed for as long as its loader takes',
     mix: 'none',
-    world: { settings: { longestLeaseMs: 1_000_000 } },
+    world: { traffic: { changePauseMs: 4_000, hangingLoads: 0.1 } },
+    settings: { longestLeaseMs: 1_000_000 },
   },
   {
     rule: 'lease, failed renewal',
@@ -101,8 +102,8 @@ export const LEASES: readonly Ablation[] = [
   {
     rule: 'C4',
     without: 'a caller joins a load of any age, synced or not',
-    mix: 'everything',
-    world: { policy: 'strict' },
+    mix: 'cut lines',
+    world: { traffic: { slowLoads: 0.5, changePauseMs: 800 } },
     patch: all(replaced(CoherentStore, 'joinable', () => (lease) => !lease.dead)),
   },
 ]

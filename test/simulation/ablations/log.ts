@@ -4,7 +4,9 @@ import { LocalTier } from '../../../src/coherence/local-tier.ts'
 import { Markers } from '../../../src/coherence/markers.ts'
 import { Sightings } from '../../../src/coherence/sightings.ts'
 import type { Epoch, Head, LogEntry, SyncReply } from '../../../src/core/remote-store.ts'
-import { all, During, overRemote, replaced, type Ablation } from './switches.ts'
+import { FAULT_MIXES } from '../../../src/testing/simulation/mixes.ts'
+import type { Faults } from '../../../src/testing/simulation/network.ts'
+import { all, During, overRemote, replaced, UNEVEN, type Ablation } from './switches.ts'
 
 const NOTHING = '!nothing'
 const ONE_EPOCH: Epoch = { ordinal: 1, random: 'one' }
@@ -26,6 +28,9 @@ function completed(since: Head, reply: SyncReply): SyncReply {
   }
   return { head, entries, diverged: false }
 }
+
+// Much is lost at every failover.
+const LAGGING: Faults = { ...FAULT_MIXES['promotions']!, promotionsPerSecond: 2, replicaLagMs: [5, 150] }
 
 const first = new During()
 
@@ -88,6 +93,10 @@ export const LOG: readonly Ablation[] = [
     rule: 'C6, first sync',
     without: 'a node keeps over its first sync what it read before',
     mix: 'deaths',
+    world: {
+      faults: { ...UNEVEN, messageLoss: 0.9, requestLoss: 0.4, deathsPerSecond: 3 },
+      traffic: { ttls: ['1h'], changePauseMs: 200 },
+    },
     patch: all(
       replaced(
         Follower,
@@ -122,7 +131,7 @@ export const LOG: readonly Ablation[] = [
   {
     rule: 'C6, late messages',
     without: 'a message at or below what is applied leaves its key alone',
-    mix: 'slow lines',
+    mix: 'uneven lines',
     patch: replaced(
       Follower,
       'onMessage',
@@ -133,6 +142,8 @@ export const LOG: readonly Ablation[] = [
           if (!isKnown || message.counter > applied.counter) onMessage.call(this, message)
         },
     ),
+    unseen:
+      'what is applied has dropped the key already, and what came later was read later; it only makes a node forget sooner',
   },
   {
     rule: 'C6, subscriptions',
@@ -142,6 +153,16 @@ export const LOG: readonly Ablation[] = [
       rewire: {
         bus: (bus) => ({ subscribe: (onMessage) => bus.subscribe(onMessage, () => undefined) }),
       },
+    },
+    unseen: 'the heartbeat notices within the bound; it only makes a node learn sooner',
+  },
+  {
+    rule: 'C6, connections',
+    without: 'what was read over one connection to the server outlives it',
+    mix: 'promotions under split brain',
+    world: {
+      traffic: { ttls: ['1h'], changes: ['delete'], changePauseMs: 1_500 },
+      rewire: overRemote(() => ({ watchConnection: () => () => undefined })),
     },
   },
   {
@@ -158,19 +179,30 @@ export const LOG: readonly Ablation[] = [
   {
     rule: 'C9, sightings',
     without: 'a server that lacks what was seen of its log is believed',
-    mix: 'restarts from a snapshot',
+    mix: 'promotions',
+    world: {
+      faults: { ...LAGGING, messageLoss: 0.5 },
+      settings: { heartbeatMs: 150 },
+      traffic: { ttls: ['1h'], changes: ['delete'], changePauseMs: 1_000 },
+    },
     patch: replaced(Sightings, 'contradict', () => () => false),
   },
   {
     rule: 'C9, journal',
     without: 'what the server has lost is not logged again',
-    mix: 'promotions',
+    mix: 'restarts from a snapshot',
+    world: { traffic: { ttls: ['1h'], changes: ['delete'], changePauseMs: 1_500 } },
     patch: replaced(Journal, 'recent', () => () => []),
   },
   {
     rule: 'C9, own operations',
     without: 'a node notes its own invalidations by their messages only',
     mix: 'promotions',
+    world: {
+      faults: { ...LAGGING, messageLoss: 0.9 },
+      settings: { heartbeatMs: 150 },
+      traffic: { ttls: ['1h'], changes: ['delete'], changePauseMs: 1_000 },
+    },
     patch: all(
       replaced(Follower, 'onExecuted', () => () => undefined),
       replaced(Follower, 'onUnlogged', () => () => undefined),

@@ -1,4 +1,5 @@
 import type { RemoteStore } from '../../../src/core/remote-store.ts'
+import { NO_FAULTS, type Faults } from '../../../src/testing/simulation/network.ts'
 import type { Rewiring } from '../../../src/testing/simulation/node.ts'
 import type { WorldOptions } from '../../../src/testing/simulation/world.ts'
 
@@ -10,6 +11,8 @@ export interface Ablation {
   readonly mix: string
   /** What else of the world shows it; policy `strict` unless given. */
   readonly world?: Partial<WorldOptions>
+  /** Settings under which the rule has no effect. */
+  readonly settings?: WorldOptions['settings']
   /** Replaces methods of classes for the duration of a run. */
   readonly patch?: () => () => void
   /** No seed shows a violation without it, and why the rule stands all the same, or is to be asked after. */
@@ -74,3 +77,6 @@ export class During {
     }
   }
 }
+
+/** Lines on which answers overtake each other, but for those that come too late. */
+export const UNEVEN: Faults = { ...NO_FAULTS, pause: 0.3, pauseMs: [5, 50] }

@@ -2,7 +2,7 @@ import { CoherentStore } from '../../../src/coherence/coherent-store.ts'
 import { Follower } from '../../../src/coherence/follower.ts'
 import { LocalTier, type Keeping, type LocalSlot } from '../../../src/coherence/local-tier.ts'
 import { Marker, Markers } from '../../../src/coherence/markers.ts'
-import { all, During, replaced, type Ablation } from './switches.ts'
+import { all, During, replaced, UNEVEN, type Ablation } from './switches.ts'
 
 function revived(keeping: Keeping): Keeping {
   const { key, tags, token, bornAt, bornAtMs } = keeping.marker
@@ -114,7 +114,8 @@ export const TIER: readonly Ablation[] = [
   {
     rule: 'C2, messages',
     without: 'a message, or an entry that a sync repairs, leaves reads and loads in flight alive',
-    mix: 'slow lines',
+    mix: 'uneven lines',
+    world: { traffic: { changePauseMs: 800 } },
     patch: all(
       watchFollower,
       replaced(
@@ -131,7 +132,11 @@ export const TIER: readonly Ablation[] = [
     rule: 'C2, flushes',
     without: 'a flush leaves reads and loads in flight alive',
     mix: 'deaf subscribers',
-    world: { logLimit: 2 },
+    world: {
+      logLimit: 2,
+      faults: { ...UNEVEN, deafnessPerSecond: 10, deafMs: [50, 150] },
+      traffic: { changePauseMs: 600 },
+    },
     patch: all(
       watchFollower,
       replaced(
@@ -174,6 +179,7 @@ export const TIER: readonly Ablation[] = [
     rule: 'C3b, stamps',
     without: 'a set or a fill replaces what is kept, however new that is',
     mix: 'slow lines',
+    world: { faults: { ...UNEVEN, messageLoss: 0.5 }, traffic: { keys: ['a1'], changePauseMs: 200 } },
     patch: replaced(
       LocalTier,
       'keepWritten',
@@ -185,11 +191,14 @@ export const TIER: readonly Ablation[] = [
           keepWritten.call(this, key, keeping)
         },
     ),
+    unseen:
+      'of two values the older one can only come back for as long as a message of the bound is missing: I2 allows it; what is lost is that a node never reads backwards (I3 concerns only its own changes, which kill the markers)',
   },
   {
     rule: 'C3b, older reads',
     without: 'a read that began before the entry was written replaces it',
     mix: 'slow lines',
+    world: { faults: { ...UNEVEN, messageLoss: 0.5 }, traffic: { keys: ['a1'], changePauseMs: 200 } },
     patch: replaced(
       LocalTier,
       'keepRead',
@@ -199,6 +208,8 @@ export const TIER: readonly Ablation[] = [
           keepRead.call(this, key, keeping)
         },
     ),
+    unseen:
+      'as for the stamps: messages and own operations have killed the marker of such a read, or the bound allows it',
   },
   {
     rule: 'C3b, unstamped entries',
@@ -218,8 +229,9 @@ export const TIER: readonly Ablation[] = [
   {
     rule: 'C3b, epochs',
     without: 'a reply of another epoch is kept',
-    mix: 'evictions',
+    mix: 'restarts with nothing',
     patch: replaced(Follower, 'knows', () => (head) => head !== undefined),
+    unseen: 'the flush with which the other epoch is adopted covers what was kept before it',
   },
   {
     rule: 'counters',
@@ -247,6 +259,10 @@ export const TIER: readonly Ablation[] = [
     rule: 'C5, before',
     without: 'an operation leaves the tier and the loads of its own node alone until it is answered',
     mix: 'slow lines',
+    world: {
+      faults: { ...UNEVEN, replyLoss: 0.2 },
+      traffic: { keys: ['a1'], changes: ['take', 'delete', 'expire'], changePauseMs: 60, slowLoads: 0.5 },
+    },
     patch: all(
       watchSending,
       leaveAlone((counter) => counter === Infinity && sending.active),
