@@ -1,7 +1,10 @@
 /** Something that happened in a simulated world. */
 export interface Happening {
+  /** Milliseconds since the world began. */
   readonly atMs: number
+  /** The node or server it happened on. */
   readonly node: string
+  /** What happened, in words. */
   readonly what: string
 }
 
@@ -9,7 +12,9 @@ export interface Happening {
 export interface Violation {
   /** Such as `I2`. */
   readonly invariant: string
+  /** Milliseconds since the world began. */
   readonly atMs: number
+  /** What was seen, and what should have been. */
   readonly message: string
 }
 

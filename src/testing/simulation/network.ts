@@ -5,42 +5,55 @@ import type { SeededRandom } from './random.ts'
 
 /** What the network and the machines do to those who use them; probabilities from 0 to 1, times in milliseconds. */
 export interface Faults {
+  /** How likely a request never arrives. */
   readonly requestLoss: number
+  /** How likely what a request was answered never arrives: it was executed all the same. */
   readonly replyLoss: number
   /** How likely a request other than `acquire` is executed twice, the second time whenever the delays allow. */
   readonly requestDuplication: number
+  /** How likely a message of the bus never arrives. */
   readonly messageLoss: number
+  /** How likely a message arrives twice. */
   readonly messageDuplication: number
   /** Usual time of one way. */
   readonly delayMs: readonly [from: number, to: number]
-  /** How likely one way takes longer, and how long then: that is also what reorders. */
+  /** How likely one way takes longer: that is also what reorders. */
   readonly pause: number
+  /** How long one way takes then. */
   readonly pauseMs: readonly [from: number, to: number]
-  /** Keys that the server evicts in a second, whatever they are. */
+  /** Keys that the server evicts in a second, whatever they are: values, leases, sequences, logs. */
   readonly evictionsPerSecond: number
-  /** How often in a second a node is cut off from the server, and for how long. */
+  /** How often in a second a node is cut off from the server. */
   readonly cutsPerSecond: number
+  /** For how long it is cut off. */
   readonly cutMs: readonly [from: number, to: number]
-  /** How often in a second nobody reaches the server, and for how long. */
+  /** How often in a second nobody reaches the server. */
   readonly outagesPerSecond: number
+  /** For how long nobody does. */
   readonly outageMs: readonly [from: number, to: number]
   /** How often in a second a node's process dies; another takes its place at once, under a new name. */
   readonly deathsPerSecond: number
-  /** How often in a second a node's subscription dies without a word; it comes back with its next message of life. */
+  /** How often in a second a node's subscription dies without a word. */
   readonly deafnessPerSecond: number
+  /** How long it takes until the subscription is made anew. */
   readonly deafMs: readonly [from: number, to: number]
-  /** Servers beside the primary, and how long its changes take to each; a link may stall. */
+  /** Servers beside the primary. */
   readonly replicas: number
+  /** How long a change of the primary takes to a replica. */
   readonly replicaLagMs: readonly [from: number, to: number]
+  /** How likely the line to a replica stalls. */
   readonly replicaStall: number
+  /** For how long it stalls. */
   readonly replicaStallMs: readonly [from: number, to: number]
   /** How often in a second a replica takes the primary's place, without what had not reached it. */
   readonly promotionsPerSecond: number
   /** How likely the old primary goes on answering those who still ask it. */
   readonly splitBrain: number
-  /** How often in a second the server starts anew with nothing; with what it had a while ago; how long ago. */
+  /** How often in a second the server starts anew with nothing. */
   readonly restartsPerSecond: number
+  /** How often in a second the server starts anew with what it had a while ago. */
   readonly rollbacksPerSecond: number
+  /** How long ago that was. */
   readonly rollbackMs: readonly [from: number, to: number]
   /** How long a node takes to reconnect after these; its subscription takes a time of its own. */
   readonly reconnectMs: readonly [from: number, to: number]

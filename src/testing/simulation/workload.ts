@@ -52,8 +52,9 @@ export interface Traffic {
   readonly keys?: readonly string[]
   /** How keys are changed; what is named twice happens twice as often. */
   readonly changes?: readonly Change[]
-  /** The longest pause between two calls of one reader, or of one writer, in milliseconds. */
+  /** The longest pause between two calls of one reader, in milliseconds. */
   readonly readPauseMs?: number
+  /** The longest pause between two calls of one writer, in milliseconds. */
   readonly changePauseMs?: number
   /** How likely a load takes up to 600 ms, and not 20. */
   readonly slowLoads?: number
@@ -124,6 +125,7 @@ export class Workload {
     const { loop, random, nodes, isOn } = this.#parts
     while (isOn()) {
       await loop.sleep(random.between(0, pauseMs))
+      if (!isOn()) return
       const work = act(nodes[place]!)
       // Now and then a client does not wait for what it does.
       if (!random.chance(0.1)) await work

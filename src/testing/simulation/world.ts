@@ -17,8 +17,11 @@ import { COUNTER, KEYS, LOAD_LIMIT_MS, Workload, type Changed, type Traffic } fr
 
 /** How a world is made. */
 export interface WorldOptions {
+  /** What decides everything that is left to chance: the same seed, the same history. */
   readonly seed: number
+  /** What goes wrong, and how often: one of `FAULT_MIXES`, or any other. */
   readonly faults: Faults
+  /** What nodes do when they can't reach the server. */
   readonly policy: Policy
   /** What an invalidation waits for; `'async'` unless given. */
   readonly failover?: FailoverMode
@@ -26,8 +29,9 @@ export interface WorldOptions {
   readonly recording?: boolean
   /** Whether the hosts' wall clocks jump; they do, unless told otherwise. */
   readonly wallClocks?: 'jump' | 'steady'
-  /** Instead of what the seed chooses: 1 or 2, and 2, 8 or 1,000. */
+  /** Partitions of the keys, instead of what the seed chooses: 1 or 2. */
   readonly partitions?: number
+  /** The most entries that a partition's log keeps, instead of what the seed chooses: 2, 8 or 1,000. */
   readonly logLimit?: number
   /** What the clients do; a bit of everything, unless told otherwise. */
   readonly traffic?: Traffic
@@ -39,17 +43,27 @@ export interface WorldOptions {
 
 /** What a run came to. */
 export interface WorldReport {
+  /** The seed that gave this. */
   readonly seed: number
+  /** Values that were read and judged. */
   readonly reads: number
+  /** Calls of a loader for one key. */
   readonly loads: number
+  /** Changes of the database, each followed by one of the cache. */
   readonly mutations: number
+  /** Loaded values that were not stored because something had happened meanwhile. */
   readonly refusedFills: number
+  /** Reads that were served by the tier of a node. */
   readonly localHits: number
+  /** What went wrong: what got lost, and what broke. */
   readonly faults: number
-  /** Invalidations that failovers lost, and the longest time until the last of them was replayed. */
+  /** Invalidations that failovers lost. */
   readonly lost: number
+  /** The longest time until what a failover had lost was invalidated again. */
   readonly slowestReplayMs: number
+  /** What went against an invariant; empty is what it should be. */
   readonly violations: readonly Violation[]
+  /** What happened, if the world was recorded. */
   readonly happenings: readonly Happening[]
 }
 
