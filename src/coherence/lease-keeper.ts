@@ -39,7 +39,8 @@ export class LeaseKeeper {
   }
 
   async #renew(marker: Marker, leftMs: number): Promise<void> {
-    const prolonged = leftMs > 0 && !marker.dead && (await this.#prolong(marker))
+    // Also of a dead marker: a flush, or this node's own operation, may have left the lease to it.
+    const prolonged = leftMs > 0 && (await this.#prolong(marker))
     if (!this.#held.has(marker)) return
     if (prolonged) this.#schedule(marker, leftMs)
     else {

@@ -49,8 +49,8 @@ export class LeaseWatch {
   }
 
   /**
-   * Where every request was answered in time: each load had a lease of its own; `keepsLeases`: and kept it as long
-   * as it lasted, because nothing happened that flushes.
+   * Where every request was answered in time: each load had a lease of its own; `keepsLeases`, because nobody evicts
+   * them: and kept it as long as it lasted.
    */
   judge(keepsLeases: boolean): void {
     for (const [key, loads] of this.#loads) {

@@ -337,11 +337,7 @@ export class World {
         this.#history.violated('I13', `${name} has ${markers} markers, ${outbox} queued keys left`)
     }
     if (this.#unanswered === 0 && this.#nodes.every(({ network }) => network.unanswered === 0)) {
-      // A flush ends a load's right without telling the server, and so do `expire` of what is not there
-      // and what a prefix covers after its scans.
-      const { changes = ['expire'] } = this.#options.traffic ?? {}
-      const isTold = !changes.includes('expire') && !changes.includes('prefix')
-      this.#leases.judge(this.#logLimit >= 1_000 && this.#injected === 0 && isTold)
+      this.#leases.judge(this.#injected === 0)
     }
     for (const node of this.#nodes) await this.#judgeLast(node)
     for (const { cache, local } of this.#nodes) {
