@@ -63,6 +63,7 @@ const SETTINGS: Omit<CoherenceSettings, 'policy' | 'failover' | 'journalLimit'> 
   longestLeaseMs: 2_000,
   outboxLimit: 1_000,
   journalMs: 60_000,
+  generationLimit: 1_000,
 }
 const DEADLINE_MS = 60
 const DURATION_MS = 4_000
