@@ -282,7 +282,8 @@ export class CoherentStore implements Store {
     try {
       const { count, heads } = await this.#remote.deleteByPrefix(prefix, this.#replicas)
       const entry = { kind: 'prefix', item: prefix } as const
-      for (const partition of this.#followers.keys()) this.#note(partition, entry, heads.get(partition), startedAtMs)
+      for (const partition of this.#followers.keys())
+        this.#note(partition, entry, heads.get(partition), startedAtMs)
       return count
     } finally {
       this.#forgetPrefix(prefix)
@@ -450,6 +451,7 @@ export class CoherentStore implements Store {
         if (kind === 'key') this.#forget(item, undefined)
         else this.#forgetPrefix(item)
       },
+      replayed: (head) => follower.onSeen(head),
     })
     this.#recoveries.set(partition, recovery)
     const follower: Follower = new Follower(this.#clock, journal, {

@@ -61,7 +61,8 @@ export class Failures {
 
   #rollback(): void {
     const ageMs = this.#random.between(...this.#faults.rollbackMs)
-    if (this.#parts.replication.rollback(ageMs)) this.#failOver(`restarts with what it had ${ageMs} ms ago`, false)
+    if (this.#parts.replication.rollback(ageMs))
+      this.#failOver(`restarts with what it had ${ageMs} ms ago`, false)
   }
 
   #failOver(what: string, isPromotion: boolean): void {

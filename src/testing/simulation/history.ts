@@ -93,8 +93,11 @@ export class History {
       const present = invalidatedVersion(key)
       for (const entry of list) {
         if (entry.version <= present || entry.lost) continue
-        if (isPromotion && entry.replicated) {
-          this.violated('I5', `version ${entry.version} of ${key} was invalidated on every replica, and is lost`)
+        if (isPromotion && entry.replicated && !entry.wasLost) {
+          this.violated(
+            'I5',
+            `version ${entry.version} of ${key} was invalidated on every replica, and is lost`,
+          )
         }
         entry.lost = true
         entry.wasLost = true
@@ -109,7 +112,10 @@ export class History {
       if (!entry.lost || entry.version > version) continue
       entry.lost = false
       entry.effectiveMs = Math.max(this.#now(), this.#settledMs)
-      this.slowestReplayMs = Math.max(this.slowestReplayMs, this.#now() - Math.max(this.#settledMs, entry.atMs))
+      this.slowestReplayMs = Math.max(
+        this.slowestReplayMs,
+        this.#now() - Math.max(this.#settledMs, entry.atMs),
+      )
     }
   }
 

@@ -39,6 +39,14 @@ export interface ServerFound {
   readonly remainingMs: number
 }
 
+/** Scans that have removed what a prefix covers: where they began, when, and how much it was. */
+export interface Scanned {
+  /** The server that did all of it; `undefined` = there were several. */
+  readonly server: string | undefined
+  readonly atMs: number
+  readonly count: number
+}
+
 /** An invalidation that a server has executed. */
 export interface Invalidated extends Pick<LogEntry, 'kind' | 'item'> {
   readonly partition: string
@@ -172,9 +180,10 @@ export class SimulatedServer {
     return count
   }
 
-  /** Logs a prefix whose leases and values were removed in scans that began at `scannedAtMs`. */
-  logPrefix(partition: string, prefix: string, scannedAtMs: number): Head | undefined {
-    this.#invalidated(partition, 'prefix', prefix, scannedAtMs)
+  /** Logs a prefix, if it was this server on which the scans have removed what it covers. */
+  logPrefix(partition: string, prefix: string, scanned: Scanned): Head | 'elsewhere' | undefined {
+    if (scanned.server !== this.id) return 'elsewhere'
+    this.#invalidated(partition, 'prefix', prefix, scanned.atMs)
     return this.#append(partition, 'prefix', prefix)
   }
 
@@ -205,7 +214,9 @@ export class SimulatedServer {
     }
     const entries = this.#logOf(partition).filter((entry) => entry.counter > since.counter)
     const isLast = since.counter === present.counter
-    const stampThere = isLast ? present.stamp : entries[0]?.counter === since.counter + 1 && entries[0].previous
+    const stampThere = isLast
+      ? present.stamp
+      : entries[0]?.counter === since.counter + 1 && entries[0].previous
     return { head: present, entries, diverged: stampThere !== since.stamp }
   }
 
@@ -229,18 +240,32 @@ export class SimulatedServer {
     return entries.filter(({ stamp }) => !logged.has(stamp))
   }
 
-  /** Invalidates and logs what the log lacks. Keys that a prefix covers were removed in scans before. */
-  replay(partition: string, epoch: Epoch, entries: readonly Replayable[], scannedAtMs: number): boolean {
+  /**
+   * Invalidates and logs what the log lacks; a prefix only if scans on this server have removed what it covers.
+   * `undefined`: not all of it could be done here.
+   */
+  replay(
+    partition: string,
+    epoch: Epoch,
+    entries: readonly Replayable[],
+    scans: ReadonlyMap<string, Scanned>,
+  ): Head | undefined {
     const missing = this.missing(partition, epoch, entries)
-    for (const { kind, item, stamp } of missing ?? []) {
+    if (missing === undefined) return undefined
+    let isComplete = true
+    for (const { kind, item, stamp } of missing) {
+      const scanned = scans.get(item)
       if (kind === 'key') {
         this.items.delete(`v:${item}`)
         this.items.delete(`l:${item}`)
+      } else if (scanned?.server !== this.id) {
+        isComplete = false
+        continue
       }
-      this.#invalidated(partition, kind, item, kind === 'key' ? this.#now() : scannedAtMs)
+      this.#invalidated(partition, kind, item, kind === 'key' ? this.#now() : scanned!.atMs)
       this.#append(partition, kind, item, stamp)
     }
-    return missing !== undefined
+    return isComplete ? (this.#get(`s:${partition}`)?.value as Head) : undefined
   }
 
   /** Removes keys as a full server does, whatever they are. */
@@ -254,9 +279,7 @@ export class SimulatedServer {
 
   /** The names of all keys that have not expired, for checks. */
   names(): readonly string[] {
-    return [...this.items.keys()].filter(
-      (name) => !name.startsWith(LEDGER) && this.#get(name) !== undefined,
-    )
+    return [...this.items.keys()].filter((name) => !name.startsWith(LEDGER) && this.#get(name) !== undefined)
   }
 
   #expire(key: string, ttlMs: number, before: ServerFound | undefined): ServerResult {
@@ -290,12 +313,7 @@ export class SimulatedServer {
     return head === undefined ? {} : { head, logged: false }
   }
 
-  #append(
-    partition: string,
-    kind: LogEntry['kind'],
-    item: string,
-    origin?: string,
-  ): Head | undefined {
+  #append(partition: string, kind: LogEntry['kind'], item: string, origin?: string): Head | undefined {
     const before = this.#get(`s:${partition}`)
     if (before === undefined) return undefined
     const { epoch, counter, stamp: previous } = before.value as Head

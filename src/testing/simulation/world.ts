@@ -171,8 +171,12 @@ export class World {
       onFilled: (key, text) => {
         const [version] = JSON.parse(text) as number[]
         const present = items.invalidatedVersion(key)
+        this.#history.note(id, `stores ${key} = ${version}`)
         if (version! < present)
-          this.#history.violated('I1', `${id} stored version ${version} of ${key} after ${present} was invalidated`)
+          this.#history.violated(
+            'I1',
+            `${id} stored version ${version} of ${key} after ${present} was invalidated`,
+          )
       },
     })
     return server
@@ -180,9 +184,11 @@ export class World {
 
   #onInvalidated({ kind, item, partition, server, atMs }: Invalidated): void {
     for (const key of KEYS) {
-      if (kind === 'key' ? key !== item : !key.startsWith(item) || server.partitionOf(key) !== partition) continue
+      if (kind === 'key' ? key !== item : !key.startsWith(item) || server.partitionOf(key) !== partition)
+        continue
       const version = this.#commits.get(key)!.findLastIndex((commitMs) => commitMs <= atMs) + 1
       server.items.recordInvalidated(key, version)
+      this.#history.note(server.id, `executes ${kind} ${key} , in effect up to version ${version}`)
       if (server === this.#replication.primary) this.#history.executed(key, version)
     }
   }
@@ -226,12 +232,15 @@ export class World {
     const often = (perSecond: number, fault: () => void): void => {
       if (perSecond === 0) return
       const next = (): void => {
-        if (!this.#faulty) return
-        this.#injected++
-        fault()
-        this.#loop.set(next, this.#random.between(0, 2_000 / perSecond))
+        const pauseMs = this.#random.between(0, 2_000 / perSecond)
+        if (this.#loop.now() + pauseMs >= DURATION_MS) return
+        this.#loop.set(() => {
+          this.#injected++
+          fault()
+          next()
+        }, pauseMs)
       }
-      this.#loop.set(next, this.#random.between(0, 2_000 / perSecond))
+      next()
     }
     often(evictionsPerSecond, () => {
       const name = this.#replication.primary.evict((names) => this.#random.pick(names))
