@@ -132,6 +132,7 @@ export class Follower {
       return
     }
     this.#pending = { since: this.#applied, startedAtMs: this.#clock.now() }
+    this.#sightings.asked()
     this.#effects.sync(this.#applied, this.#sightings.ordinal + 1)
   }
 

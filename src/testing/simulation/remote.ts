@@ -188,7 +188,7 @@ export class SimulatedRemote implements RemoteStore {
     const { answer, inTime } = await this.#network.call(() => ({ answer: execute(server), inTime: false }), {
       isUp: () => !server.down,
       hold: (answered, reply) => {
-        if (this.#acknowledgements === undefined) return void reply(answered)
+        if (this.#acknowledgements === undefined) return reply(answered)
         this.#acknowledgements.whenReplicated(server, replicas, (inTime) => reply({ ...answered, inTime }))
       },
     })

@@ -304,8 +304,9 @@ export class World {
       // More than all replicas nobody can wait for; fewer may not be those that are promoted.
       const { failover = 'async', faults } = this.#options
       const waitsForAll = failover !== 'async' && failover.wait === faults.replicas
-      const replicated = waitsForAll && node.remote.replicated.get(key) === true
-      this.#history.invalidated(key, version, node.name, outcome === 'acknowledged', { inEffect, replicated })
+      const isAcknowledged = outcome === 'acknowledged'
+      const replicated = waitsForAll && isAcknowledged && node.remote.replicated.get(key) === true
+      this.#history.invalidated(key, version, node.name, isAcknowledged, { inEffect, replicated })
     }
   }
 
