@@ -119,6 +119,19 @@ export class History {
     }
   }
 
+  /**
+   * A server that is no longer the primary has executed an invalidation when the database had `version`, and the
+   * primary has not: whoever had queued it may have been told that it is done.
+   */
+  executedInVain(key: string, version: number): void {
+    for (const entry of this.#invalidated.get(key) ?? []) {
+      if (entry.acknowledged || entry.version > version || entry.lost) continue
+      entry.lost = true
+      entry.wasLost = true
+      this.lost++
+    }
+  }
+
   /** The versions that a read beginning now on `node` must at least return. */
   required(key: string, node: string): Required {
     return this.#required(key, node, this.#now())

@@ -189,7 +189,9 @@ export class World {
       const version = this.#commits.get(key)!.findLastIndex((commitMs) => commitMs <= atMs) + 1
       server.items.recordInvalidated(key, version)
       this.#history.note(server.id, `executes ${kind} ${key} , in effect up to version ${version}`)
-      if (server === this.#replication.primary) this.#history.executed(key, version)
+      const { primary } = this.#replication
+      if (server === primary) this.#history.executed(key, version)
+      else if (primary.items.invalidatedVersion(key) < version) this.#history.executedInVain(key, version)
     }
   }
 
