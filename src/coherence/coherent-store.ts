@@ -698,6 +698,7 @@ export class CoherentStore implements Store {
       random: this.#random,
       heartbeatMs,
       forget: (entry) => this.#forgetEntry(entry),
+      replayed: (head) => follower.onSeen(head),
     })
     this.#recoveries.set(partition, recovery)
     const follower: Follower = new Follower(this.#clock, journal, {

@@ -102,6 +102,11 @@ export class Follower {
    */
   onExecuted(entry: Pick<LogEntry, 'kind' | 'item'>, head: Head): void {
     this.#journal.add({ ...entry, stamp: head.stamp })
+    this.onSeen(head)
+  }
+
+  /** The log was so long, and had what this node has executed or replayed. */
+  onSeen(head: Head): void {
     const applied = this.#applied
     const isAhead =
       applied === undefined || !sameEpoch(head.epoch, applied.epoch) || head.counter > applied.counter
@@ -135,6 +140,7 @@ export class Follower {
       return
     }
     this.#pending = { since: this.#applied, startedAtMs: this.#clock.now() }
+    this.#sightings.asked()
     this.#effects.sync(this.#applied, this.#sightings.ordinal + 1)
   }
 

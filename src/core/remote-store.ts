@@ -207,10 +207,10 @@ export interface RemoteStore {
   /** Gives a partition another epoch, if its epoch is `seen`; counter and log stay. */
   rotate(partition: string, seen: Epoch, next: Epoch): Promise<Rotation>
   /**
-   * Invalidates what the entries cover and logs them anew, but for those that the log has; `false`, and nothing
-   * done, when the partition's epoch is another.
+   * Invalidates what the entries cover and logs them anew, but for those that the log has; the head of the log that
+   * now has them all. `undefined`: the partition's epoch is another, or not all of it was done by one server.
    */
-  replay(partition: string, epoch: Epoch, entries: readonly Replayable[]): Promise<boolean>
+  replay(partition: string, epoch: Epoch, entries: readonly Replayable[]): Promise<Head | undefined>
   close(): Promise<void>
 }
 

@@ -93,7 +93,7 @@ export class History {
       const present = invalidatedVersion(key)
       for (const entry of list) {
         if (entry.version <= present || entry.lost) continue
-        if (isPromotion && entry.replicated) {
+        if (isPromotion && entry.replicated && !entry.wasLost) {
           this.violated(
             'I5',
             `version ${entry.version} of ${key} was invalidated on every replica, and is lost`,
@@ -116,6 +116,19 @@ export class History {
         this.slowestReplayMs,
         this.#now() - Math.max(this.#settledMs, entry.atMs),
       )
+    }
+  }
+
+  /**
+   * A server that is no longer the primary has executed an invalidation when the database had `version`, and the
+   * primary has not: whoever had queued it may have been told that it is done.
+   */
+  executedInVain(key: string, version: number): void {
+    for (const entry of this.#invalidated.get(key) ?? []) {
+      if (entry.acknowledged || entry.version > version || entry.lost) continue
+      entry.lost = true
+      entry.wasLost = true
+      this.lost++
     }
   }
 

@@ -1,4 +1,4 @@
-import { SerializationError } from '../../core/errors.ts'
+import { SerializationError, StoreUnavailableError } from '../../core/errors.ts'
 import type {
   Epoch,
   Generations,
@@ -17,7 +17,7 @@ import type {
 } from '../../core/remote-store.ts'
 import type { Stored } from '../../core/store.ts'
 import type { Network } from './network.ts'
-import type { ServerFound, ServerOp, ServerResult, SimulatedServer } from './server.ts'
+import type { Scanned, ServerFound, ServerOp, ServerResult, SimulatedServer } from './server.ts'
 
 /** Tells when replicas have what a server had at the moment of the call. */
 export interface Acknowledgements {
@@ -128,24 +128,25 @@ export class SimulatedRemote implements RemoteStore {
   }
 
   async deleteByPrefix(prefix: string, replicas = 0): Promise<PrefixResult> {
-    const scannedAtMs = this.#server.now()
-    const count = await this.#unlinkAll(prefix)
+    const scanned = await this.#unlinkAll(prefix)
     // Also where nothing matched: another node may keep what the server has evicted.
     const logged = await Promise.all(
       this.partitions.map(async (partition) => {
         const { answer, replicated } = await this.#callAndWait(replicas, (server) =>
-          server.logPrefix(partition, prefix, scannedAtMs),
+          server.logPrefix(partition, prefix, scanned),
         )
+        if (answer === 'elsewhere') throw new StoreUnavailableError('the server changed between scan and log')
         return { partition, head: answer, ...replicated }
       }),
     )
-    const heads = logged.flatMap(({ partition, head }) =>
-      head === undefined ? [] : [[partition, head] as const],
+    const { count } = scanned
+    const heads = new Map(
+      logged.flatMap(({ partition, head }) => (head === undefined ? [] : [[partition, head] as const])),
     )
-    if (replicas === 0) return { count, heads: new Map(heads) }
+    if (replicas === 0) return { count, heads }
     const replicated = logged.every((log) => log.replicated === true)
     this.replicated.set(prefix, replicated)
-    return { count, heads: new Map(heads), replicated }
+    return { count, heads, replicated }
   }
 
   async heads(): Promise<ReadonlyMap<string, Head>> {
@@ -160,27 +161,36 @@ export class SimulatedRemote implements RemoteStore {
     return this.#call((server) => server.rotate(partition, seen, next))
   }
 
-  async replay(partition: string, epoch: Epoch, entries: readonly Replayable[]): Promise<boolean> {
-    const scannedAtMs = this.#server.now()
+  async replay(partition: string, epoch: Epoch, entries: readonly Replayable[]): Promise<Head | undefined> {
     const prefixes = entries.filter(({ kind }) => kind === 'prefix')
-    if (prefixes.length > 0) {
-      const missing = await this.#call((server) => server.missing(partition, epoch, prefixes))
-      for (const { item } of missing ?? []) await this.#unlinkAll(item)
-    }
-    return this.#call((server) => server.replay(partition, epoch, entries, scannedAtMs))
+    const missing =
+      prefixes.length === 0 ? [] : await this.#call((server) => server.missing(partition, epoch, prefixes))
+    const scans = new Map<string, Scanned>()
+    for (const { item } of missing ?? []) scans.set(item, await this.#unlinkAll(item))
+    return this.#call((server) => server.replay(partition, epoch, entries, scans))
   }
 
   async close(): Promise<void> {}
 
-  async #unlinkAll(prefix: string): Promise<number> {
-    await this.#unlink('l', prefix)
-    return this.#unlink('v', prefix)
+  async #unlinkAll(prefix: string): Promise<Scanned> {
+    const leases = await this.#unlink('l', prefix)
+    const values = await this.#unlink('v', prefix)
+    const isOne = leases.server === values.server
+    return { server: isOne ? leases.server : undefined, atMs: leases.atMs, count: values.count }
   }
 
   // A scan and what it found are two steps, as they are on a real server.
-  async #unlink(kind: 'l' | 'v', prefix: string): Promise<number> {
-    const keys = await this.#call((server) => server.scan(kind, prefix))
-    return keys.length === 0 ? 0 : this.#call((server) => server.unlink(kind, keys))
+  async #unlink(kind: 'l' | 'v', prefix: string): Promise<Scanned> {
+    const found = await this.#call((server) => ({
+      keys: server.scan(kind, prefix),
+      server: server.id,
+      atMs: server.now(),
+    }))
+    const { keys, atMs } = found
+    if (keys.length === 0) return { server: found.server, atMs, count: 0 }
+    const unlinked = await this.#call((server) => ({ count: server.unlink(kind, keys), server: server.id }))
+    const isOne = found.server === unlinked.server
+    return { server: isOne ? found.server : undefined, atMs, count: unlinked.count }
   }
 
   // What is sent goes to the server of now, and is executed there if at all.
@@ -198,7 +208,7 @@ export class SimulatedRemote implements RemoteStore {
     const { answer, inTime } = await this.#network.call(() => ({ answer: execute(server), inTime: false }), {
       isUp: () => !server.down,
       hold: (answered, reply) => {
-        if (this.#acknowledgements === undefined) return void reply(answered)
+        if (this.#acknowledgements === undefined) return reply(answered)
         this.#acknowledgements.whenReplicated(server, replicas, (inTime) => reply({ ...answered, inTime }))
       },
     })

@@ -63,6 +63,14 @@ interface GenerationRecord {
   readonly counter: number
 }
 
+/** Scans that have removed what a prefix covers: where they began, when, and how much it was. */
+export interface Scanned {
+  /** The server that did all of it; `undefined` = there were several. */
+  readonly server: string | undefined
+  readonly atMs: number
+  readonly count: number
+}
+
 /** An invalidation that a server has executed. */
 export interface Invalidated extends Pick<LogEntry, 'kind' | 'item'> {
   readonly partition: string
@@ -228,9 +236,10 @@ export class SimulatedServer {
     return count
   }
 
-  /** Logs a prefix whose leases and values were removed in scans that began at `scannedAtMs`. */
-  logPrefix(partition: string, prefix: string, scannedAtMs: number): Head | undefined {
-    this.#invalidated(partition, 'prefix', prefix, scannedAtMs)
+  /** Logs a prefix, if it was this server on which the scans have removed what it covers. */
+  logPrefix(partition: string, prefix: string, scanned: Scanned): Head | 'elsewhere' | undefined {
+    if (scanned.server !== this.id) return 'elsewhere'
+    this.#invalidated(partition, 'prefix', prefix, scanned.atMs)
     return this.#append(partition, 'prefix', prefix)
   }
 
@@ -287,10 +296,21 @@ export class SimulatedServer {
     return entries.filter(({ stamp }) => !logged.has(stamp))
   }
 
-  /** Invalidates and logs what the log lacks. Keys that a prefix covers were removed in scans before. */
-  replay(partition: string, epoch: Epoch, entries: readonly Replayable[], scannedAtMs: number): boolean {
+  /**
+   * Invalidates and logs what the log lacks; a prefix only if scans on this server have removed what it covers.
+   * `undefined`: not all of it could be done here.
+   */
+  replay(
+    partition: string,
+    epoch: Epoch,
+    entries: readonly Replayable[],
+    scans: ReadonlyMap<string, Scanned>,
+  ): Head | undefined {
     const missing = this.missing(partition, epoch, entries)
-    for (const { kind, item, stamp } of missing ?? []) {
+    if (missing === undefined) return undefined
+    let isComplete = true
+    for (const { kind, item, stamp } of missing) {
+      const scanned = scans.get(item)
       if (kind === 'tag') {
         this.#invalidateTag(item, `${this.id}!${this.#stamps}`, stamp)
         continue
@@ -298,11 +318,14 @@ export class SimulatedServer {
       if (kind === 'key') {
         this.items.delete(`v:${item}`)
         this.items.delete(`l:${item}`)
+      } else if (scanned?.server !== this.id) {
+        isComplete = false
+        continue
       }
-      this.#invalidated(partition, kind, item, kind === 'key' ? this.#now() : scannedAtMs)
+      this.#invalidated(partition, kind, item, kind === 'key' ? this.#now() : scanned!.atMs)
       this.#append(partition, kind, item, stamp)
     }
-    return missing !== undefined
+    return isComplete ? (this.#get(`s:${partition}`)?.value as Head) : undefined
   }
 
   /** Removes keys as a full server does, whatever they are. */
