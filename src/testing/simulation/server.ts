@@ -169,7 +169,7 @@ export class SimulatedServer {
     switch (op.kind) {
       case 'fill':
         if (this.#get(`l:${op.key}`)?.value !== op.token) return { ok: false }
-        this.#onFilled?.(op.key, op.text, this)
+        if (this.#isVisible(op.generations)) this.#onFilled?.(op.key, op.text, this)
         this.#setValue(op.key, op, op.ttlMs)
         this.items.delete(`l:${op.key}`)
         return { ok: true, ...(before === undefined ? this.#head(op.key) : this.#log(op.key)) }
@@ -208,6 +208,13 @@ export class SimulatedServer {
 
   invalidateTags(tags: readonly string[], generations: readonly string[]): readonly (Head | undefined)[] {
     return tags.map((tag, index) => this.#invalidateTag(tag, generations[index]!, undefined))
+  }
+
+  // Whether an entry that is stored now with these generations will be seen by anybody.
+  #isVisible(generations: Generations = []): boolean {
+    return generations.every(({ tag, value }) => {
+      return (this.#get(`t:${tag}`)?.value as GenerationRecord | undefined)?.value === value
+    })
   }
 
   #invalidateTag(tag: string, value: string, origin: string | undefined): Head | undefined {
