@@ -8,7 +8,7 @@ import type { Follower } from './follower.ts'
 export interface QueuedTag {
   readonly tag: string
   /** Decides here until it is: no entry has it but those whose loads began here since. */
-  readonly generation: string
+  generation: string
 }
 
 /** What knowing generations needs. */
@@ -89,9 +89,8 @@ export class GenerationTable {
   ): Promise<boolean> {
     if (!bears(generations, tags)) return false
     if (generations === undefined) return true
-    // What is queued decides alone; what the server has to say of it is old.
-    if (generations.some(({ tag, value }) => (this.#queued.get(tag)?.generation ?? value) !== value))
-      return false
+    // What is queued decides alone; what the server has to say of it is old. It knows nothing of a token, though.
+    if (generations.some(({ tag, value }) => this.#isHiddenByQueue(tag, value, mustAsk))) return false
     const isBehind = mustAsk || !this.follower.isSynced(this.#parts.maxLagMs)
     const asked = isBehind ? generations : generations.filter((one) => !this.#has(one))
     const open = asked.filter(({ tag }) => !this.#queued.has(tag)).map(({ tag }) => tag)
@@ -108,12 +107,14 @@ export class GenerationTable {
   drop(tag: string): void {
     this.#rows.delete(tag)
     for (const read of this.#reads) read.overtaken.add(tag)
+    this.#redraw(this.#queued.get(tag))
   }
 
-  /** Something may have been missed; what is queued stays. */
+  /** Something may have been missed. What is queued stays so, but others may have invalidated it meanwhile, too. */
   flush(): void {
     this.#rows.clear()
     for (const read of this.#reads) for (const tag of read.tags) read.overtaken.add(tag)
+    for (const item of this.#queued.values()) this.#redraw(item)
   }
 
   /** Queues a tag, or queues it anew, with another generation; `false` = there is no room. */
@@ -137,6 +138,16 @@ export class GenerationTable {
   /** The server has executed what was sent for this item: it goes, unless the tag was queued anew meanwhile. */
   acknowledge(item: QueuedTag | undefined): void {
     if (item !== undefined && this.#queued.get(item.tag) === item) this.#queued.delete(item.tag)
+  }
+
+  // Entries that were loaded here since it was queued may be older than what has become known now.
+  #redraw(item: QueuedTag | undefined): void {
+    if (item !== undefined) item.generation = this.draw()
+  }
+
+  #isHiddenByQueue(tag: string, value: string, mustAsk: boolean): boolean {
+    const item = this.#queued.get(tag)
+    return item !== undefined && (mustAsk || item.generation !== value)
   }
 
   #known(tag: string): string | undefined {
