@@ -425,12 +425,12 @@ export class CoherentStore implements Store {
 
   /** Whether an invalidation of the tag waits for an acknowledgement. */
   isTagQueued(tag: string): boolean {
-    return this.#generations.queuedFor(tag) !== undefined
+    return this.#generations.queue.get(tag) !== undefined
   }
 
   /** What is under way or kept back, for checks and figures. */
   get pending(): { readonly markers: number; readonly outbox: number } {
-    return { markers: this.#markers.size, outbox: this.#outbox.size + this.#generations.queued.length }
+    return { markers: this.#markers.size, outbox: this.#outbox.size + this.#generations.queue.size }
   }
 
   // The generations with which loads begin; without the server, provisional ones for what will be kept here.

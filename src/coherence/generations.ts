@@ -3,13 +3,7 @@ import type { Generation, Generations, RemoteStore } from '../core/remote-store.
 import type { Reading } from '../core/store.ts'
 import { isNamespaceTag } from '../core/tags.ts'
 import type { Follower } from './follower.ts'
-
-/** A tag whose invalidation the server has not acknowledged. */
-export interface QueuedTag {
-  readonly tag: string
-  /** Decides here until it is: no entry has it but those whose loads began here since. */
-  generation: string
-}
+import { TagQueue } from './tag-queue.ts'
 
 /** What knowing generations needs. */
 export interface GenerationParts {
@@ -38,12 +32,14 @@ export class GenerationTable {
   readonly #parts: GenerationParts
   readonly #rows = new Map<string, string>()
   readonly #reads = new Set<RecordRead>()
-  readonly #queued = new Map<string, QueuedTag>()
+  /** What decides while it waits for an acknowledgement. */
+  readonly queue: TagQueue
   /** Follows the generation partition; set once, before anything is asked. */
   follower!: Follower
 
   constructor(parts: GenerationParts) {
     this.#parts = parts
+    this.queue = new TagQueue(parts.limits.queue, () => this.draw())
   }
 
   /** A value that no tag has had. */
@@ -73,7 +69,7 @@ export class GenerationTable {
   provisional(tags: readonly string[]): Generations {
     return tags.map((tag) => {
       const value = this.#known(tag) ?? this.draw()
-      if (!this.#queued.has(tag)) this.#keep(tag, value)
+      if (this.queue.get(tag) === undefined) this.#keep(tag, value)
       return { tag, value }
     })
   }
@@ -93,7 +89,7 @@ export class GenerationTable {
     if (generations.some(({ tag, value }) => this.#isHiddenByQueue(tag, value, mustAsk))) return false
     const isBehind = mustAsk || !this.follower.isSynced(this.#parts.maxLagMs)
     const asked = isBehind ? generations : generations.filter((one) => !this.#has(one))
-    const open = asked.filter(({ tag }) => !this.#queued.has(tag)).map(({ tag }) => tag)
+    const open = asked.filter(({ tag }) => this.queue.get(tag) === undefined).map(({ tag }) => tag)
     if (open.length === 0) return true
     try {
       const read = await this.#read(open)
@@ -107,51 +103,23 @@ export class GenerationTable {
   drop(tag: string): void {
     this.#rows.delete(tag)
     for (const read of this.#reads) read.overtaken.add(tag)
-    this.#redraw(this.#queued.get(tag))
+    this.queue.renew(tag)
   }
 
   /** Something may have been missed. What is queued stays so, but others may have invalidated it meanwhile, too. */
   flush(): void {
     this.#rows.clear()
     for (const read of this.#reads) for (const tag of read.tags) read.overtaken.add(tag)
-    for (const item of this.#queued.values()) this.#redraw(item)
-  }
-
-  /** Queues a tag, or queues it anew, with another generation; `false` = there is no room. */
-  queue(tag: string): boolean {
-    if (!this.#queued.has(tag) && this.#queued.size >= this.#parts.limits.queue) return false
-    this.#queued.set(tag, { tag, generation: this.draw() })
-    this.drop(tag)
-    return true
-  }
-
-  /** What is queued for the tag, to be acknowledged later. */
-  queuedFor(tag: string): QueuedTag | undefined {
-    return this.#queued.get(tag)
-  }
-
-  /** What is queued, oldest first. */
-  get queued(): readonly QueuedTag[] {
-    return [...this.#queued.values()]
-  }
-
-  /** The server has executed what was sent for this item: it goes, unless the tag was queued anew meanwhile. */
-  acknowledge(item: QueuedTag | undefined): void {
-    if (item !== undefined && this.#queued.get(item.tag) === item) this.#queued.delete(item.tag)
-  }
-
-  // Entries that were loaded here since it was queued may be older than what has become known now.
-  #redraw(item: QueuedTag | undefined): void {
-    if (item !== undefined) item.generation = this.draw()
+    this.queue.renew(undefined)
   }
 
   #isHiddenByQueue(tag: string, value: string, mustAsk: boolean): boolean {
-    const item = this.#queued.get(tag)
+    const item = this.queue.get(tag)
     return item !== undefined && (mustAsk || item.generation !== value)
   }
 
   #known(tag: string): string | undefined {
-    return this.#queued.get(tag)?.generation ?? this.#rows.get(tag)
+    return this.queue.get(tag)?.generation ?? this.#rows.get(tag)
   }
 
   #has({ tag, value }: Generation): boolean {
@@ -171,7 +139,7 @@ export class GenerationTable {
       for (const [index, tag] of tags.entries()) {
         if (!read.overtaken.has(tag)) this.#keep(tag, values[index]!)
       }
-      return new Map(tags.map((tag, index) => [tag, this.#queued.get(tag)?.generation ?? values[index]!]))
+      return new Map(tags.map((tag, index) => [tag, this.queue.get(tag)?.generation ?? values[index]!]))
     } finally {
       this.#reads.delete(read)
     }

@@ -1,5 +1,6 @@
 import type { Head, RemoteStore } from '../core/remote-store.ts'
-import type { GenerationTable, QueuedTag } from './generations.ts'
+import type { GenerationTable } from './generations.ts'
+import type { QueuedTag } from './tag-queue.ts'
 
 /** What invalidating tags works with. */
 export interface TagInvalidatorParts {
@@ -31,13 +32,13 @@ export class TagInvalidator {
 
   async run(tags: readonly string[]): Promise<TagsInvalidated> {
     const { table, forget } = this.#parts
-    const queued = tags.map((tag) => table.queuedFor(tag))
+    const queued = tags.map((tag) => table.queue.get(tag))
     try {
       return await this.#send(tags, queued)
     } catch (error) {
       let l2: TagsInvalidated['l2'] = 'queued'
       for (const tag of tags) {
-        if (!table.queue(tag)) l2 = 'dropped'
+        if (!table.queue.add(tag)) l2 = 'dropped'
         forget(tag)
       }
       return { l2, heads: tags.map(() => undefined), error }
@@ -46,7 +47,7 @@ export class TagInvalidator {
 
   /** Sends what is queued once more. @throws when the server does not answer. */
   async replay(): Promise<void> {
-    for (const item of this.#parts.table.queued) await this.#send([item.tag], [item])
+    for (const item of this.#parts.table.queue.items()) await this.#send([item.tag], [item])
   }
 
   async #send(tags: readonly string[], queued: readonly (QueuedTag | undefined)[]): Promise<TagsInvalidated> {
@@ -58,7 +59,7 @@ export class TagInvalidator {
     const { heads, replicated } = await remote.invalidateTags(tags, generations, replicas)
     for (const [index, tag] of tags.entries()) {
       note(tag, heads[index], sentAtMs)
-      table.acknowledge(queued[index])
+      table.queue.acknowledge(queued[index])
       forget(tag)
     }
     return { l2: replicated === true ? 'replicated' : 'acked', heads }
