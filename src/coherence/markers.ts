@@ -95,7 +95,8 @@ export class Markers {
         const { tags } = marker
         if (tags !== undefined && (tag === undefined ? tags.length === 0 : !tags.includes(tag))) continue
         marker.dead = true
-        marker.overtaken = true
+        // A write that is under way while something may have been missed is none of that.
+        if (tag !== undefined) marker.overtaken = true
         if (marker.held) held.push(marker)
       }
     }
