@@ -48,7 +48,7 @@ function overRemote(change: (remote: RemoteStore) => Partial<RemoteStore>): Rewi
 }
 
 function revived(marker: Marker): Marker {
-  return new Marker(marker.key, marker.tags, marker.token, marker.bornAt, marker.bornAtMs)
+  return new Marker(marker.key, marker, marker.token, marker.bornAt, marker.bornAtMs)
 }
 
 export const RULES: readonly Rule[] = [
