@@ -351,8 +351,8 @@ export class CoherentStore implements Store {
       keys.length === 0 ? undefined : this.#invalidateKeys(keys),
       tags.length === 0 ? undefined : this.#tags.run(tags),
     ])
-    const outcomes = [ofKeys, ofTags].flatMap((done) => (done === undefined ? [] : [done.l2]))
-    const worst = (['dropped', 'queued', 'acked', 'replicated'] as const).find((l2) => outcomes.includes(l2))
+    const outcomes = new Set([ofKeys?.l2, ofTags?.l2])
+    const worst = (['dropped', 'queued', 'acked', 'replicated'] as const).find((l2) => outcomes.has(l2))
     const { generationPartition } = this.#remote
     const token = tokenOf([
       ...(ofKeys?.heads ?? []).map((head, index) => ({
@@ -780,7 +780,7 @@ function remoteForm(stored: Stored): Stored {
   return (stored as unknown as Fresh).remote
 }
 
-function remoteOp({ tags: _, ...op }: Op, generations: Generations | undefined): RemoteOp {
+function remoteOp(op: Op, generations: Generations | undefined): RemoteOp {
   if (op.kind === 'set') return { ...op, stored: remoteForm(op.stored), generations }
   return op.kind === 'increment' ? { ...op, generations } : op
 }
