@@ -31,9 +31,10 @@ let forced: string | undefined
 const watchTables = (): (() => void) =>
   replaceMethod(GenerationTable.prototype, 'draw', (original) => {
     return function (this: GenerationTable): unknown {
+      // oxlint-disable-next-line no-this-alias
       asking = this
       return forced ?? Reflect.apply(original, this, [])
-    } as never
+    }
   })
 
 interface Rule {
@@ -64,13 +65,13 @@ const RULES: readonly Rule[] = [
           return function (this: GenerationTable, ...args: unknown[]): unknown {
             followers.add(this.follower)
             return Reflect.apply(original, this, args)
-          } as never
+          }
         }),
       ),
       replaceMethod(Follower.prototype, 'isSynced', (original) => {
         return function (this: Follower, ...args: unknown[]): unknown {
           return followers.has(this) || Reflect.apply(original, this, args)
-        } as never
+        }
       }),
     ],
   },
