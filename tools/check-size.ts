@@ -5,7 +5,7 @@ import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { build, type Metafile } from 'esbuild'
 import { readEntryPoints } from './entry-points.ts'
 
-const limit = 20 * 1024
+const limit = 22 * 1024
 const mapLimit = 9 * 1024
 const forbidden = /^src\/(serialization\/(compress|encrypt)|redis\/)/
 

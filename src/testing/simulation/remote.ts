@@ -48,7 +48,7 @@ export class SimulatedRemote implements RemoteStore {
   }
 
   /** Whether the replicas acknowledged the last write of a key, or deletion of a prefix, that waited for them. */
-  readonly replicated = new Map<string, boolean>()
+  readonly replicated: Map<string, boolean> = new Map()
 
   get partitions(): readonly string[] {
     return this.#server.partitions
