@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
-const report = '.cache/test.json'
+const report = process.env['CACHETTE_TEST_NODE'] === 'newer' ? '.cache/newer-node.json' : '.cache/test.json'
 
 export default defineConfig({
   resolve: { conditions: ['@cachette/source'] },

@@ -21,6 +21,7 @@ export { consoleLogger, silentLogger, type Logger } from './core/logger.ts'
 export type {
   CacheOptions,
   GetOrSetOptions,
+  NamespaceMode,
   NamespaceOptions,
   ReadOptions,
   SetOptions,
@@ -32,12 +33,19 @@ export type {
   EntrySettings,
   Fill,
   Found,
+  Invalidated,
+  Invalidation,
+  InvalidationOutcome,
   Lease,
   Op,
   OpResult,
+  Reading,
   Store,
   Stored,
 } from './core/store.ts'
+export type { Serializer } from './core/serializer.ts'
+export type { Labels } from './core/tag-table.ts'
+export { mergeTokens } from './core/token.ts'
 export type { OnError } from './core/trouble.ts'
 export { createCache, getRedisCache, type CreateCacheOptions } from './create-cache.ts'
 export { MemoryCache, type MemoryCacheOptions } from './memory/memory-cache.ts'

@@ -19,7 +19,7 @@ function time(call, make, calls) {
  * turning order, on fresh arguments. Answers the median time of each and the median over the rounds of its ratio to
  * the first. The machine may be busy: what slows one round down slows down all of it.
  */
-export function compare(calls, { rounds = 15, roundUs = 4_000 } = {}) {
+export function compare(calls, { rounds = 31, roundUs = 4_000 } = {}) {
   const names = Object.keys(calls)
   const counts = {}
   for (const name of names) {

@@ -37,7 +37,7 @@ function show(title, rows, budget) {
   }
 }
 
-console.log(`Node ${process.version}, CPU time, medians of 15 interleaved rounds, ratios to the first line`)
+console.log(`Node ${process.version}, CPU time, medians of 31 interleaved rounds, ratios to the first line`)
 
 for (const { make, write, read } of cases) {
   const value = make()

@@ -12,15 +12,18 @@ import {
   type SetOptions,
 } from '../core/options.ts'
 import { isPromise } from '../core/promise.ts'
-import type { Store } from '../core/store.ts'
+import type { Invalidation, Store } from '../core/store.ts'
+import { NO_TAGS, checkTag, checkTags } from '../core/tags.ts'
+import type { ValueOptions } from '../serialization/rules.ts'
 import { entriesOf, loadedValue, type Entries } from './entries.ts'
 import type { Absent, Loaded, Loader, ManyLoader } from './loader.ts'
+import { Invalidator } from './invalidator.ts'
 import { Scope } from './scope.ts'
 import { Writer } from './writer.ts'
 
-const READ_OPTIONS = ['signal']
-const SET_OPTIONS = ['ttl']
-const LOAD_OPTIONS = ['ttl', 'signal']
+const READ_OPTIONS = ['signal', 'after']
+const SET_OPTIONS = ['ttl', 'tags']
+const LOAD_OPTIONS = [...SET_OPTIONS, ...READ_OPTIONS]
 
 /**
  * The one interface of every engine, and its one implementation: an engine gives the constructor its store.
@@ -33,21 +36,25 @@ const LOAD_OPTIONS = ['ttl', 'signal']
 export abstract class BaseCache<V = unknown> {
   readonly #scope: Scope
   readonly #writer: Writer
+  readonly #invalidator: Invalidator
 
   /** @throws OptionsError, KeyError for wrong options. */
-  protected constructor(store: Store | Scope, options: CacheOptions = {}) {
+  protected constructor(store: Store | Scope, options: CacheOptions & ValueOptions = {}) {
     this.#scope = store instanceof Scope ? store : Scope.root(store, options)
     this.#writer = new Writer(this.#scope.runtime)
+    this.#invalidator = new Invalidator(this.#scope)
   }
 
   /** The fresh value of a key. `undefined` is a miss; `null` is a value. */
   async get<T = V>(key: string, options?: ReadOptions): Promise<T | undefined> {
     const full = this.#scope.key(key)
+    let { reading } = this.#scope
     if (options !== undefined) {
       checkOptions(options, READ_OPTIONS, 'get')
       options.signal?.throwIfAborted()
+      reading = this.#scope.readingFor(options)
     }
-    const found = this.#scope.runtime.pipeline.get(full)
+    const found = this.#scope.runtime.pipeline.get(full, reading)
     if (!isPromise(found)) return found as T | undefined
     return (await abortable(options?.signal, () => found)) as T | undefined
   }
@@ -57,7 +64,11 @@ export abstract class BaseCache<V = unknown> {
     const full = this.#scope.keys(keys)
     checkOptions(options, READ_OPTIONS, 'getMany')
     const { pipeline } = this.#scope.runtime
-    return callersMap(full, await abortable(options.signal, () => pipeline.getMany([...full.keys()])))
+    const reading = this.#scope.readingFor(options)
+    return callersMap(
+      full,
+      await abortable(options.signal, () => pipeline.getMany([...full.keys()], reading)),
+    )
   }
 
   /**
@@ -66,8 +77,8 @@ export abstract class BaseCache<V = unknown> {
    */
   async set(key: string, value: V, ttlOrOptions?: Duration | SetOptions): Promise<boolean> {
     const full = this.#scope.key(key)
-    const ttlMs = this.#scope.ttlFor(ttlOrOptions, SET_OPTIONS, 'set')
-    return this.#writer.set('set', [{ key: full, value, ttlMs }])
+    const entry = this.#scope.entryFor(ttlOrOptions, SET_OPTIONS, 'set')
+    return this.#writer.set('set', [{ key: full, value, ...entry }])
   }
 
   /**
@@ -75,11 +86,11 @@ export abstract class BaseCache<V = unknown> {
    * `true` = all stored. Nothing is written when a key, duration or option among them is wrong.
    */
   async setMany(entries: Entries<V>, ttlOrOptions?: Duration | SetOptions): Promise<boolean> {
-    const ttlForAll = this.#scope.ttlFor(ttlOrOptions, SET_OPTIONS, 'setMany')
+    const common = this.#scope.entryFor(ttlOrOptions, SET_OPTIONS, 'setMany')
     const writes = entriesOf(entries).map(([key, value, own]) => ({
       key: this.#scope.key(key),
       value,
-      ttlMs: own === undefined ? ttlForAll : this.#scope.ttlFor(own, SET_OPTIONS, `setMany: ${inspect(key)}`),
+      ...(own === undefined ? common : this.#scope.entryFor(own, SET_OPTIONS, `setMany: ${inspect(key)}`)),
     }))
     return this.#writer.set('setMany', writes)
   }
@@ -94,11 +105,33 @@ export abstract class BaseCache<V = unknown> {
     return this.#remove('deleteMany', [...this.#scope.keys(keys).keys()])
   }
 
+  /**
+   * Removes a key or several, as {@link BaseCache.delete} does, and tells how that ended in this process (`l1`) and on
+   * the server that others share (`l2`, `'none'` in memory). The token gives whoever reads with it, on any node, what
+   * is valid now. One round trip.
+   */
+  async invalidate(keys: string | Iterable<string>): Promise<Invalidation> {
+    const full = this.#scope.keys(typeof keys === 'string' ? [keys] : keys)
+    return this.#invalidator.run('invalidate', [...full.keys()], NO_TAGS)
+  }
+
+  /**
+   * Makes invisible whatever bears the tag, or one of the tags, in the whole cache: one step, however many entries that
+   * are. What is being loaded or set with the tag at that moment is not seen afterwards, either. Tells how it ended as
+   * {@link BaseCache.invalidate} does.
+   * @throws KeyError for what can't be a tag.
+   */
+  async invalidateTag(tags: string | readonly string[]): Promise<Invalidation> {
+    this.#scope.assertOpen()
+    const checked = typeof tags === 'string' ? [checkTag(tags)] : checkTags(tags, 'invalidateTag')
+    return this.#invalidator.run('invalidateTag', [], checked)
+  }
+
   /** Removes a key and returns its fresh value, in one atomic step: only one of several callers gets it. */
   async take<T = V>(key: string): Promise<T | undefined> {
     const full = this.#scope.key(key)
     const { pipeline, counters } = this.#scope.runtime
-    const result = await this.#writer.one('take', { kind: 'take', key: full })
+    const result = await this.#writer.one('take', { kind: 'take', key: full, ...this.#scope.reading })
     const stored = result?.stored
     if (stored === undefined) return undefined
     counters.invalidations++
@@ -121,12 +154,13 @@ export abstract class BaseCache<V = unknown> {
     const full = this.#scope.key(key)
     const ttlMs = durationMs(ttl, 'expire', this.#scope.runtime.clock)
     if (!(ttlMs > 0)) return (await this.#remove('expire', [full])) === 1
-    return (await this.#writer.one('expire', { kind: 'expire', key: full, ttlMs }))?.ok ?? false
+    const op = { kind: 'expire', key: full, ttlMs, ...this.#scope.reading } as const
+    return (await this.#writer.one('expire', op))?.ok ?? false
   }
 
   /**
-   * Adds to a counter, atomically, and returns its new value; a missing one starts at 0. The ttl (given or
-   * default) applies only when the key is new, so that a window is never prolonged. `undefined` = unavailable,
+   * Adds to a counter, atomically, and returns its new value; a missing one starts at 0. The ttl and the tags
+   * (given or default) apply only when the key is new, so that a window is never prolonged. `undefined` = unavailable,
    * or what is stored is no safe integer, or would become none: never a made-up number.
    * @throws OptionsError when `by` is no safe integer.
    */
@@ -184,23 +218,26 @@ export abstract class BaseCache<V = unknown> {
 
   /** Removes every key that begins with `prefix`, literally, and counts them; `undefined` = the store is in trouble. */
   async deleteByPrefix(prefix: string): Promise<number | undefined> {
-    return this.#removePrefix('deleteByPrefix', prefix)
+    return this.#invalidator.prefix('deleteByPrefix', prefix)
   }
 
-  /** Removes every key of this cache, or of this namespace. `true` = done. */
+  /**
+   * Removes every key of this cache, or of this namespace. `true` = done. In a namespace that is one step, however many
+   * keys it has (but in mode `'physical'`).
+   */
   async clear(): Promise<boolean> {
-    return (await this.#removePrefix('clear', '')) !== undefined
+    return this.#invalidator.clear()
   }
 
   /** The keys that begin with `prefix`, literally, in no particular order; those written meanwhile may be missing. */
   async *keys(
-    options: { readonly prefix?: string } & ReadOptions = {},
+    options: { readonly prefix?: string } & Pick<ReadOptions, 'signal'> = {},
   ): AsyncGenerator<string, void, undefined> {
     const { store, trouble } = this.#scope.runtime
     checkOptions(options, ['prefix', 'signal'], 'keys')
     const full = this.#scope.prefixed(options.prefix === undefined ? '' : options.prefix)
     try {
-      for await (const key of store.scan(full)) {
+      for await (const key of store.scan(full, this.#scope.reading)) {
         if (options.signal?.aborted) break
         yield key.slice(this.#scope.prefix.length)
       }
@@ -212,12 +249,28 @@ export abstract class BaseCache<V = unknown> {
   }
 
   /**
-   * A part of this cache with a prefix (`name:`, with `keyVersion` 2 `name:v2:`) and settings of its own. It shares
+   * A part of this cache with a prefix (`name:`, with `keyVersion` 2 `name:v2:`) and settings and tags of its own. It shares
    * the store, the loads under way and the statistics; closing it does nothing.
    * @throws KeyError, OptionsError for a wrong name or options.
    */
   namespace<W extends V = V>(name: string, options: NamespaceOptions = {}): BaseCache<W> {
     return new Namespace<W>(this.#scope.child(name, options))
+  }
+
+  /**
+   * The bytes of a value in the format in use (docs/wire-format.md), as an engine that keeps bytes would store it.
+   * @throws SerializationError whose `path` and `kind` name what can't be stored.
+   */
+  async serialize(value: unknown): Promise<Uint8Array> {
+    return (await this.#scope.runtime.format).serialize(value)
+  }
+
+  /**
+   * The value of bytes that `serialize` made, or of JSON text of any other writer.
+   * @throws SerializationError for bytes that can't be read, which a read through the cache takes for a miss.
+   */
+  async deserialize<T = V>(bytes: Uint8Array): Promise<T> {
+    return (await this.#scope.runtime.format).deserialize(bytes) as T
   }
 
   /** Figures since the cache was made or `resetStats` was called; of the whole cache, in a namespace too. */
@@ -246,14 +299,15 @@ export abstract class BaseCache<V = unknown> {
   #loadSettings(where: string, loader: unknown, ttlOrOptions: Duration | GetOrSetOptions | undefined) {
     if (typeof loader !== 'function')
       throw new OptionsError(`${where}: the loader must be a function, not ${inspect(loader)}`)
-    const ttlMs = this.#scope.ttlFor(ttlOrOptions, LOAD_OPTIONS, where)
-    return { ttlMs, signal: (ttlOrOptions as GetOrSetOptions | undefined)?.signal }
+    const { ttlMs, tags } = this.#scope.entryFor(ttlOrOptions, LOAD_OPTIONS, where)
+    const { signal, after } = (ttlOrOptions ?? {}) as GetOrSetOptions
+    return { ttlMs, tags, signal, after }
   }
 
   async #remainingMs(operation: string, key: string): Promise<number | undefined> {
     const { store, trouble } = this.#scope.runtime
     const full = this.#scope.key(key)
-    const found = await trouble.attempt(operation, () => store.read([full]))
+    const found = await trouble.attempt(operation, () => store.read([full], this.#scope.reading))
     return found?.get(full)?.remainingMs
   }
 
@@ -265,13 +319,14 @@ export abstract class BaseCache<V = unknown> {
     ttlOrOptions: Duration | SetOptions | undefined,
   ): Promise<number | undefined> {
     const full = this.#scope.key(key)
-    const ttlMs = this.#scope.ttlFor(ttlOrOptions, SET_OPTIONS, operation)
+    const entry = this.#scope.entryFor(ttlOrOptions, SET_OPTIONS, operation)
     if (!Number.isSafeInteger(by))
       throw new OptionsError(`${operation}: by: ${inspect(by)} is not a safe integer`)
-    if (!(ttlMs > 0)) throw new OptionsError(`${operation}: the time at which the counter ends has passed`)
+    if (!(entry.ttlMs > 0))
+      throw new OptionsError(`${operation}: the time at which the counter ends has passed`)
     // A counter is never -0, which is no integer to other readers of the store.
     const change = sign * by || 0
-    const result = await this.#writer.one(operation, { kind: 'increment', key: full, by: change, ttlMs })
+    const result = await this.#writer.one(operation, { kind: 'increment', key: full, by: change, ...entry })
     if (result === undefined || result.ok || result.unavailable) return result?.number
     this.#scope.runtime.trouble.misfit(
       operation,
@@ -281,18 +336,10 @@ export abstract class BaseCache<V = unknown> {
     return undefined
   }
 
-  async #removePrefix(operation: string, prefix: string): Promise<number | undefined> {
-    const { store, trouble, counters } = this.#scope.runtime
-    const full = this.#scope.prefixed(prefix)
-    const count = await trouble.attempt(operation, () => store.deleteByPrefix(full))
-    counters.invalidations += count ?? 0
-    return count
-  }
-
   async #remove(operation: string, keys: readonly string[]): Promise<number> {
     const results = await this.#writer.run(
       operation,
-      keys.map((key) => ({ kind: 'delete', key })),
+      keys.map((key) => ({ kind: 'delete', key, ...this.#scope.reading })),
     )
     const removed = results?.filter((result) => result.ok).length ?? 0
     this.#scope.runtime.counters.invalidations += removed

@@ -1,11 +1,26 @@
-import type { Clock } from '../core/clock.ts'
+import type { Clock, Random } from '../core/clock.ts'
 import type { StoreStats } from '../core/counters.ts'
 import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/inspect.ts'
 import { LeaseTable } from '../core/lease-table.ts'
 import { isPromise, type MaybePromise } from '../core/promise.ts'
-import type { Acquired, Admitted, Fill, Found, Lease, Op, OpResult, Store, Stored } from '../core/store.ts'
-import { systemClock } from '../core/system.ts'
+import type {
+  Acquired,
+  Admitted,
+  Fill,
+  Found,
+  Invalidated,
+  Lease,
+  Op,
+  OpResult,
+  Reading,
+  Store,
+  Stored,
+} from '../core/store.ts'
+import { systemClock, systemRandom } from '../core/system.ts'
+import { TagTable, type Labels } from '../core/tag-table.ts'
+import { belongs } from '../core/tags.ts'
+import { NO_TOKEN } from '../core/token.ts'
 import { KeyedQueue } from '../internal/keyed-queue.ts'
 import { valueKeeper, type IsolationOptions, type ValueKeeper } from '../serialization/isolation.ts'
 
@@ -15,6 +30,8 @@ export interface Slot {
   readonly value: unknown
   /** When it expires, in milliseconds of the cache's monotonic clock; `Infinity` = never. */
   readonly expiresAtMs: number
+  /** The entry's tags, plain data; absent on one without. To be kept and given back, or `invalidateTag` does nothing. */
+  readonly labels?: Labels
 }
 
 /** The four operations that an engine of one's own consists of; each may be sync or async. */
@@ -35,6 +52,8 @@ export interface Primitives {
 export interface StoreFromOptions extends IsolationOptions {
   /** Source of time, the same as that of the cache; default the system's. */
   readonly clock?: Clock | undefined
+  /** Source of what tells this store's tags from those of another process; default the system's. */
+  readonly random?: Random | undefined
 }
 
 /**
@@ -51,7 +70,15 @@ export function storeFrom(primitives: Primitives, options: StoreFromOptions = {}
       continue
     throw new OptionsError(`storeFrom: ${name}: ${inspect(primitives[name])} is not a function`)
   }
-  return new PrimitiveStore(primitives, valueKeeper(options), options.clock ?? systemClock)
+  const { clock = systemClock, random = systemRandom } = options
+  if (typeof random !== 'function')
+    throw new OptionsError(`storeFrom: random: ${inspect(random)} is not a function`)
+  return new PrimitiveStore(primitives, valueKeeper(options), clock, random)
+}
+
+/** An entry that may be seen. */
+interface Kept extends Found {
+  readonly labels: Labels | undefined
 }
 
 class PrimitiveStore implements Store {
@@ -60,9 +87,11 @@ class PrimitiveStore implements Store {
   readonly #clock: Clock
   readonly #leases = new LeaseTable()
   readonly #queue = new KeyedQueue()
+  readonly #tags: TagTable
   #expired = 0
 
-  constructor(primitives: Primitives, values: ValueKeeper, clock: Clock) {
+  constructor(primitives: Primitives, values: ValueKeeper, clock: Clock, random: Random) {
+    this.#tags = new TagTable(random)
     this.#primitives = primitives
     this.#values = values
     this.#clock = clock
@@ -76,24 +105,24 @@ class PrimitiveStore implements Store {
     return this.#values.view(stored)
   }
 
-  get(key: string): MaybePromise<Stored | undefined> {
+  get(key: string, reading?: Reading): MaybePromise<Stored | undefined> {
     const slot = this.#primitives.read(key)
-    if (isPromise(slot)) return slot.then((read) => this.#fresh(key, read)?.stored)
-    return this.#fresh(key, slot)?.stored
+    if (isPromise(slot)) return slot.then((read) => this.#visible(key, read, reading)?.stored)
+    return this.#visible(key, slot, reading)?.stored
   }
 
-  async read(keys: readonly string[]): Promise<ReadonlyMap<string, Found>> {
-    const found = await Promise.all(keys.map(async (key) => this.#find(key)))
+  async read(keys: readonly string[], reading?: Reading): Promise<ReadonlyMap<string, Found>> {
+    const found = await Promise.all(keys.map(async (key) => this.#find(key, reading)))
     return new Map(keys.flatMap((key, index) => (found[index] === undefined ? [] : [[key, found[index]]])))
   }
 
-  open(key: string): Lease {
-    return this.#leases.open(key)
+  open(key: string, reading?: Reading): Lease {
+    return this.#leases.open(key, reading?.tags, this.#tags.count)
   }
 
   async acquire(leases: readonly Lease[]): Promise<readonly Acquired[]> {
     return this.#each(leases, async (lease) => {
-      const found = await this.#find(lease.key)
+      const found = await this.#find(lease.key, lease)
       return found ?? (this.#leases.grant(lease) ? 'granted' : 'busy')
     })
   }
@@ -101,8 +130,9 @@ class PrimitiveStore implements Store {
   async fill(fills: readonly Fill[]): Promise<readonly boolean[]> {
     const byKey = fills.map((fill) => ({ ...fill, key: fill.lease.key }))
     return this.#each(byKey, async ({ key, lease, stored, ttlMs }) => {
-      if (!this.#leases.settle(lease)) return false
-      await this.#put(key, stored, ttlMs)
+      const right = this.#leases.settle(lease)
+      if (right === undefined) return false
+      await this.#put(key, stored, ttlMs, this.#tags.labels(lease.tags, right.since))
       return true
     })
   }
@@ -116,22 +146,33 @@ class PrimitiveStore implements Store {
   }
 
   async write(ops: readonly Op[]): Promise<readonly OpResult[]> {
-    return this.#each(ops, async (op) => this.#execute(op))
+    // Of now, not of its turn: what is invalidated from here on is newer.
+    const since = this.#tags.count
+    return this.#each(ops, async (op) => this.#execute(op, since))
   }
 
-  async *scan(prefix: string): AsyncIterable<string> {
+  async invalidate(keys: readonly string[], tags: readonly string[]): Promise<Invalidated> {
+    if (tags.length > 0) {
+      this.#tags.invalidate(tags)
+      this.#leases.voidTags(tags)
+    }
+    const results = await this.write(keys.map((key) => ({ kind: 'delete', key })))
+    return { l1: 'acked', l2: 'none', token: NO_TOKEN, removed: results.filter(({ ok }) => ok).length }
+  }
+
+  async *scan(prefix: string, reading?: Reading): AsyncIterable<string> {
     for await (const key of this.#primitives.keys()) {
-      if (key.startsWith(prefix) && (await this.#find(key)) !== undefined) yield key
+      if (key.startsWith(prefix) && (await this.#find(key, reading)) !== undefined) yield key
     }
   }
 
-  async deleteByPrefix(prefix: string): Promise<number> {
+  async deleteByPrefix(prefix: string, { tags }: Reading = {}): Promise<number> {
     // A fill that was accepted before may still be writing: it must be there to be found.
     this.#leases.voidPrefix(prefix)
     await this.#queue.settled((key) => key.startsWith(prefix))
     const keys: string[] = []
     for await (const key of this.#primitives.keys()) if (key.startsWith(prefix)) keys.push(key)
-    const removed = await this.write(keys.map((key) => ({ kind: 'delete', key })))
+    const removed = await this.write(keys.map((key) => ({ kind: 'delete', key, tags })))
     return removed.filter((result) => result.ok).length
   }
 
@@ -156,13 +197,13 @@ class PrimitiveStore implements Store {
     return Promise.all(items.map((item) => this.#queue.run(item.key, () => step(item))))
   }
 
-  async #execute(op: Op): Promise<OpResult> {
-    const found = op.kind === 'set' ? undefined : await this.#find(op.key)
+  async #execute(op: Op, since: number): Promise<OpResult> {
+    const found = op.kind === 'set' ? undefined : await this.#find(op.key, op)
     const shortens = op.kind !== 'expire' || op.ttlMs < (found?.remainingMs ?? 0)
     if (shortens) this.#leases.void(op.key)
     switch (op.kind) {
       case 'set':
-        await this.#put(op.key, op.stored, op.ttlMs)
+        await this.#put(op.key, op.stored, op.ttlMs, this.#tags.labels(op.tags, since))
         return { ok: true }
       case 'delete':
       case 'take':
@@ -171,41 +212,55 @@ class PrimitiveStore implements Store {
         return op.kind === 'take' ? { ok: true, stored: found.stored } : { ok: true }
       case 'expire':
         if (found === undefined) return { ok: false }
-        await this.#put(op.key, found.stored, op.ttlMs)
+        await this.#put(op.key, found.stored, op.ttlMs, found.labels)
         return { ok: true }
       case 'increment': {
         const before: unknown = found === undefined ? 0 : found.stored
         const number = Number.isSafeInteger(before) ? (before as number) + op.by : NaN
         if (!Number.isSafeInteger(number)) return { ok: false }
-        await this.#put(op.key, number as unknown as Stored, found?.remainingMs ?? op.ttlMs)
+        const labels = found === undefined ? this.#tags.labels(op.tags, since) : found.labels
+        await this.#put(op.key, number as unknown as Stored, found?.remainingMs ?? op.ttlMs, labels)
         return { ok: true, number }
       }
     }
   }
 
-  async #put(key: string, stored: Stored, ttlMs: number): Promise<void> {
-    await this.#primitives.write(key, { value: stored, expiresAtMs: this.#clock.now() + ttlMs })
+  async #put(key: string, stored: Stored, ttlMs: number, labels: Labels | undefined): Promise<void> {
+    const slot = { value: stored, expiresAtMs: this.#clock.now() + ttlMs }
+    await this.#primitives.write(key, labels === undefined ? slot : { ...slot, labels })
   }
 
-  async #find(key: string): Promise<Found | undefined> {
-    return this.#fresh(key, await this.#primitives.read(key))
+  async #find(key: string, reading?: Reading): Promise<Kept | undefined> {
+    return this.#visible(key, await this.#primitives.read(key), reading)
   }
 
-  #fresh(key: string, slot: Slot | undefined): Found | undefined {
+  #visible(key: string, slot: Slot | undefined, reading: Reading | undefined): Kept | undefined {
     if (slot === undefined) return undefined
-    const remainingMs = slot.expiresAtMs - this.#clock.now()
-    if (remainingMs > 0) return { stored: slot.value as Stored, remainingMs }
-    this.#removeExpired(key)
-    return undefined
+    if (this.#isGone(slot)) {
+      this.#removeGone(key)
+      return undefined
+    }
+    const { value, expiresAtMs, labels } = slot
+    if (!belongs(labels?.tags, reading?.tags)) return undefined
+    return { stored: value as Stored, remainingMs: expiresAtMs - this.#clock.now(), labels }
+  }
+
+  #isExpired({ expiresAtMs }: Slot): boolean {
+    return !(expiresAtMs - this.#clock.now() > 0)
+  }
+
+  // For ever: neither a deadline nor an invalidation is taken back.
+  #isGone(slot: Slot): boolean {
+    return this.#isExpired(slot) || (slot.labels !== undefined && !this.#tags.isCurrent(slot.labels))
   }
 
   // In its turn, and only if nobody has written the key meanwhile. A failure costs memory, not truth.
-  #removeExpired(key: string): void {
+  #removeGone(key: string): void {
     const removal = this.#queue.run(key, async () => {
       const slot = await this.#primitives.read(key)
-      if (slot === undefined || slot.expiresAtMs > this.#clock.now()) return
+      if (slot === undefined || !this.#isGone(slot)) return
       await this.#primitives.remove(key)
-      this.#expired++
+      if (this.#isExpired(slot)) this.#expired++
     })
     removal.catch(() => undefined)
   }

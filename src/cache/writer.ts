@@ -1,12 +1,11 @@
 import { isPromise, type MaybePromise } from '../core/promise.ts'
-import type { Op, OpResult } from '../core/store.ts'
+import type { EntrySettings, Op, OpResult } from '../core/store.ts'
 import type { Runtime } from './scope.ts'
 
 /** A value to be stored under a full key; a ttl of zero or less means that it has expired already. */
-export interface Write {
+export interface Write extends EntrySettings {
   readonly key: string
   readonly value: unknown
-  readonly ttlMs: number
 }
 
 /** Brings changes to the store; a store in trouble answers `undefined`. */
@@ -21,10 +20,10 @@ export class Writer {
   set(operation: string, writes: readonly Write[]): MaybePromise<boolean> {
     let refused = false
     const ops = writes.map((write): Op => {
-      const { key, value, ttlMs } = write
+      const { key, value, ttlMs, tags } = write
       const admitted = this.#runtime.store.admit(value)
       if (admitted.stored !== undefined && ttlMs > 0)
-        return { kind: 'set', key, stored: admitted.stored, ttlMs }
+        return { kind: 'set', key, stored: admitted.stored, ttlMs, tags }
       if (admitted.stored === undefined) {
         refused = true
         // The old entry is not what the caller means any more: it goes, though the new one can't come.

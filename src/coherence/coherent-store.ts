@@ -4,6 +4,7 @@ import type { MaybePromise } from '../core/promise.ts'
 import type {
   Bus,
   Epoch,
+  Generations,
   Head,
   LogEntry,
   RemoteFound,
@@ -11,8 +12,24 @@ import type {
   RemoteResult,
   RemoteStore,
 } from '../core/remote-store.ts'
-import type { Acquired, Admitted, Fill, Found, Lease, Op, OpResult, Store, Stored } from '../core/store.ts'
-import { Follower } from './follower.ts'
+import { StoreUnavailableError } from '../core/errors.ts'
+import type {
+  Acquired,
+  Admitted,
+  Fill,
+  Found,
+  Invalidated,
+  Lease,
+  Op,
+  OpResult,
+  Reading,
+  Store,
+  Stored,
+} from '../core/store.ts'
+import { NO_TAGS } from '../core/tags.ts'
+import { readToken, tokenOf } from '../core/token.ts'
+import { Follower, type FollowerEffects } from './follower.ts'
+import { GenerationTable } from './generations.ts'
 import { Journal } from './journal.ts'
 import { LeaseKeeper } from './lease-keeper.ts'
 import { LocalSlot, LocalTier } from './local-tier.ts'
@@ -20,6 +37,7 @@ import { Markers, type Marker } from './markers.ts'
 import { Outbox } from './outbox.ts'
 import { Recovery } from './recovery.ts'
 import { sameEpoch } from './sightings.ts'
+import { TagInvalidator } from './tag-invalidator.ts'
 
 /** What a node may do when it can't reach the server. */
 export type Policy = 'available' | 'strict'
@@ -47,6 +65,8 @@ export interface CoherenceSettings {
   /** How long, and how many in a partition, applied invalidations are kept for a replay: at most half a log's length. */
   readonly journalMs: number
   readonly journalLimit: number
+  /** Tags whose generations a node remembers; it reads again what it has forgotten. */
+  readonly generationLimit: number
 }
 
 /** What a coherent store works with. */
@@ -73,6 +93,19 @@ class Fresh {
   }
 }
 
+/** An answer to an operation, as far as it got. */
+type Written = OpResult & Pick<RemoteResult, 'head' | 'generations' | 'replicated'>
+
+interface KeysInvalidated {
+  readonly l2: 'acked' | 'replicated' | 'queued'
+  readonly heads: readonly (Head | undefined)[]
+  readonly removed: number
+  readonly error?: unknown
+}
+
+/** How often an invisible entry may be replaced by another one before the key counts as busy. */
+const ACQUIRE_ROUNDS = 3
+
 /**
  * The store port over a remote store that several processes share, with a tier of this process before it that
  * never serves what was invalidated longer ago than the bound. The rules are those of docs/coherence.md.
@@ -88,6 +121,8 @@ export class CoherentStore implements Store {
   readonly #local: LocalTier | undefined
   readonly #localStore: Store | undefined
   readonly #followers: ReadonlyMap<string, Follower>
+  readonly #generations: GenerationTable
+  readonly #tags: TagInvalidator
   readonly #recoveries = new Map<string, Recovery>()
   /** Replicas that an invalidation waits for. */
   readonly #replicas: number
@@ -115,8 +150,35 @@ export class CoherentStore implements Store {
     this.#outbox = new Outbox(settings.outboxLimit)
     const maxAgeMs = settings.policy === 'strict' ? settings.maxLagMs : settings.maxStaleMs
     this.#localStore = local
-    this.#local = local && new LocalTier(local, maxAgeMs, () => this.#markers.nextEvent())
-    this.#followers = new Map(remote.partitions.map((partition) => [partition, this.#follower(partition)]))
+    this.#generations = new GenerationTable({
+      remote,
+      random: parts.random,
+      clock,
+      maxLagMs: settings.maxLagMs,
+      maxStaleMs: settings.policy === 'strict' ? -1 : settings.maxStaleMs,
+      limits: { table: settings.generationLimit, queue: settings.outboxLimit },
+    })
+    this.#tags = new TagInvalidator({
+      remote,
+      table: this.#generations,
+      replicas: this.#replicas,
+      forget: (tag) => this.#forgetTag(tag),
+      note: (tag, head, sentAtMs) =>
+        this.#note(remote.generationPartition, { kind: 'tag', item: tag }, head, sentAtMs),
+      now: () => clock.now(),
+    })
+    this.#local = local && new LocalTier(local, this.#generations, maxAgeMs, () => this.#markers.nextEvent())
+    const { generationPartition } = remote
+    this.#generations.follower = this.#follower(generationPartition, {
+      flush: () => {
+        this.#generations.flush()
+        this.#detach(this.#markers.killTagged(undefined))
+      },
+    })
+    this.#followers = new Map([
+      ...remote.partitions.map((partition) => [partition, this.#followerOfKeys(partition)] as const),
+      [generationPartition, this.#generations.follower],
+    ])
     if (this.#local !== undefined) {
       this.#unsubscribe = bus?.subscribe(
         (message) => this.#followers.get(message.partition)?.onMessage(message),
@@ -138,47 +200,46 @@ export class CoherentStore implements Store {
     return this.#remote.view(kept instanceof Fresh ? kept.remote : stored)
   }
 
-  get(key: string): MaybePromise<Stored | undefined> {
-    const kept = this.#local?.get(key)
-    if (kept === undefined) return this.#fetchOne(key)
+  get(key: string, reading?: Reading): MaybePromise<Stored | undefined> {
+    const kept = this.#hasReached(reading?.after) ? this.#local?.get(key, reading) : undefined
+    if (kept === undefined) return this.#fetchOne(key, reading)
     this.localHits++
     return kept
   }
 
-  async read(keys: readonly string[]): Promise<ReadonlyMap<string, Found>> {
+  async read(keys: readonly string[], reading?: Reading): Promise<ReadonlyMap<string, Found>> {
     const found = new Map<string, Found>()
-    const local = this.#localStore && (await this.#localStore.read(keys))
+    const local = this.#hasReached(reading?.after) ? await this.#localStore?.read(keys) : undefined
     for (const [key, entry] of local ?? []) {
-      const stored = this.#local!.get(key)
+      const stored = this.#local!.get(key, reading)
       if (stored !== undefined) found.set(key, { stored, remainingMs: entry.remainingMs })
     }
     const missing = keys.filter((key) => !found.has(key))
-    if (missing.length > 0) for (const [key, entry] of await this.#fetch(missing)) found.set(key, entry)
+    if (missing.length > 0)
+      for (const [key, entry] of await this.#fetch(missing, reading)) found.set(key, entry)
     return found
   }
 
-  open(key: string): Lease {
-    return this.#markers.open(key)
+  open(key: string, reading?: Reading): Lease {
+    return this.#markers.open(key, reading)
   }
 
   async acquire(leases: readonly Lease[]): Promise<readonly Acquired[]> {
     const markers = leases as readonly Marker[]
     const asked = markers.filter((marker) => !this.#outbox.has(marker.key))
-    const startedAtMs = this.#clock.now()
-    let answers: readonly (RemoteFound | 'granted' | 'busy')[]
+    await this.#begin(markers)
+    let answers: ReadonlyMap<Marker, Found | 'granted' | 'busy'>
     try {
-      answers = asked.length === 0 ? [] : await this.#remote.acquire(asked, this.#settings.leaseMs)
+      answers = await this.#acquireVisible(asked)
     } catch (error) {
       // The server may have granted them all the same.
       void this.#releaseQuietly(asked)
       throw error
     }
-    const answered = new Map(asked.map((marker, index) => [marker, answers[index]!]))
     return markers.map((marker) => {
-      const answer = answered.get(marker)
+      const answer = answers.get(marker)
       if (answer === undefined) return 'denied'
-      if (typeof answer === 'object') return this.#kept(marker, answer, startedAtMs)
-      if (answer === 'busy') return 'busy'
+      if (typeof answer === 'object' || answer === 'busy') return answer
       if (marker.dead) {
         void this.#releaseQuietly([marker])
         return 'busy'
@@ -204,6 +265,7 @@ export class CoherentStore implements Store {
         token: (lease as Marker).token,
         stored: remoteForm(stored),
         ttlMs,
+        generations: (lease as Marker).generations,
       }
     })
     const startedAtMs = this.#clock.now()
@@ -230,23 +292,34 @@ export class CoherentStore implements Store {
     if (held.length > 0) await this.#releaseQuietly(held)
   }
 
-  joinable(lease: Lease, startedAtMs: number): boolean {
-    if (lease.dead) return false
+  joinable(lease: Lease, startedAtMs: number, reading?: Reading): boolean {
+    if (lease.dead || !this.#hasReached(reading?.after)) return false
     const { maxLagMs } = this.#settings
-    return this.#followerOf(lease.key).isSynced(maxLagMs) || this.#clock.now() - startedAtMs <= maxLagMs
+    if (this.#clock.now() - startedAtMs <= maxLagMs) return true
+    const isTagged = lease.tags?.length !== 0
+    return (
+      this.#followerOf(lease.key).isSynced(maxLagMs) &&
+      (!isTagged || this.#generations.follower.isSynced(maxLagMs))
+    )
   }
 
   async write(ops: readonly Op[]): Promise<readonly OpResult[]> {
-    const markers = ops.map((op) => (op.kind === 'set' ? this.#markers.open(op.key) : undefined))
+    return this.#write(ops)
+  }
+
+  async #write(ops: readonly Op[]): Promise<readonly Written[]> {
+    const markers = ops.map((op) =>
+      op.kind === 'set' ? this.#markers.open(op.key, { tags: op.tags ?? NO_TAGS }) : undefined,
+    )
     const queued = ops.map((op) => this.#outbox.current(op.key))
     // What is queued here is not what the server has: only what replaces it may be sent.
     const sent = [...ops.keys()].filter((index) => queued[index] === undefined || replaces(ops[index]!))
     const startedAtMs = this.#clock.now()
     for (const [index, op] of ops.entries()) this.#forget(op.key, markers[index])
     try {
-      const remoteOps = sent.map((index) => remoteOp(ops[index]!))
-      const results = await this.#remote.write(remoteOps, this.#replicas)
-      const answers = ops.map((): OpResult => ({ ok: false, unavailable: true }))
+      const remoteOps = await this.#remoteOps(sent.map((index) => [ops[index]!, markers[index]] as const))
+      const results = await this.#execute(remoteOps)
+      const answers = ops.map((): Written => ({ ok: false, unavailable: true }))
       for (const [position, index] of sent.entries()) {
         const op = ops[index]!
         this.#outbox.acknowledge(queued[index])
@@ -255,6 +328,7 @@ export class CoherentStore implements Store {
         if (op.kind === 'set') this.#keepWritten(markers[index]!, op, results[position]!, startedAtMs)
         answers[index] = results[position]!
       }
+      await this.#hideInvisible(ops, answers)
       // An acknowledgement of what was queued before does not count for what was held back now.
       for (const [index, { kind, key }] of ops.entries()) {
         if (queued[index] !== undefined && (kind === 'take' || kind === 'expire')) this.#outbox.add(key)
@@ -272,8 +346,45 @@ export class CoherentStore implements Store {
     }
   }
 
-  scan(prefix: string): AsyncIterable<string> {
-    return this.#remote.scan(prefix)
+  async invalidate(keys: readonly string[], tags: readonly string[]): Promise<Invalidated> {
+    const [ofKeys, ofTags] = await Promise.all([
+      keys.length === 0 ? undefined : this.#invalidateKeys(keys),
+      tags.length === 0 ? undefined : this.#tags.run(tags),
+    ])
+    const outcomes = [ofKeys, ofTags].flatMap((done) => (done === undefined ? [] : [done.l2]))
+    const worst = (['dropped', 'queued', 'acked', 'replicated'] as const).find((l2) => outcomes.includes(l2))
+    const { generationPartition } = this.#remote
+    const token = tokenOf([
+      ...(ofKeys?.heads ?? []).map((head, index) => ({
+        partition: this.#remote.partitionOf(keys[index]!),
+        head,
+      })),
+      ...(ofTags?.heads ?? []).map((head) => ({ partition: generationPartition, head })),
+    ])
+    const l2 = worst ?? 'acked'
+    const error: unknown = ofKeys?.error ?? ofTags?.error
+    const removed = ofKeys?.removed ?? 0
+    return { l1: l2 === 'dropped' ? 'dropped' : 'acked', l2, token, removed, error }
+  }
+
+  async #invalidateKeys(keys: readonly string[]): Promise<KeysInvalidated> {
+    try {
+      const results = await this.#write(keys.map((key) => ({ kind: 'delete', key })))
+      return {
+        l2: this.#replicas > 0 && results.every(({ replicated }) => replicated) ? 'replicated' : 'acked',
+        heads: results.map(({ head }) => head),
+        removed: results.filter(({ ok }) => ok).length,
+      }
+    } catch (error) {
+      return { l2: 'queued', heads: keys.map(() => undefined), removed: 0, error }
+    }
+  }
+
+  async *scan(prefix: string, reading?: Reading): AsyncIterable<string> {
+    for await (const { key, generations } of this.#remote.scan(prefix)) {
+      if (this.#outbox.has(key)) continue
+      if (await this.#generations.shows(generations, reading)) yield key
+    }
   }
 
   async deleteByPrefix(prefix: string): Promise<number> {
@@ -312,28 +423,136 @@ export class CoherentStore implements Store {
     return this.#outbox.has(key)
   }
 
+  /** Whether an invalidation of the tag waits for an acknowledgement. */
+  isTagQueued(tag: string): boolean {
+    return this.#generations.queue.get(tag) !== undefined
+  }
+
   /** What is under way or kept back, for checks and figures. */
   get pending(): { readonly markers: number; readonly outbox: number } {
-    return { markers: this.#markers.size, outbox: this.#outbox.size }
+    return { markers: this.#markers.size, outbox: this.#outbox.size + this.#generations.queue.size }
   }
 
-  async #fetchOne(key: string): Promise<Stored | undefined> {
-    return (await this.#fetch([key])).get(key)?.stored
+  // The generations with which loads begin; without the server, provisional ones for what will be kept here.
+  async #begin(markers: readonly Marker[]): Promise<void> {
+    const tagged = markers.filter(({ tags }) => tags !== undefined && tags.length > 0)
+    if (tagged.length === 0) return
+    const tags = [...new Set(tagged.flatMap((marker) => marker.tags!))]
+    let known: Generations
+    let failure: { readonly error: unknown } | undefined
+    try {
+      known = await this.#generations.current(tags)
+    } catch (error) {
+      known = this.#generations.provisional(tags)
+      failure = { error }
+    }
+    for (const marker of tagged) marker.generations = known.filter(({ tag }) => marker.tags!.includes(tag))
+    if (failure !== undefined) throw failure.error
   }
 
-  async #fetch(keys: readonly string[]): Promise<ReadonlyMap<string, Found>> {
+  // An entry that is not visible stands in nobody's way: the server is told which one it is.
+  async #acquireVisible(asked: readonly Marker[]): Promise<ReadonlyMap<Marker, Found | 'granted' | 'busy'>> {
+    const answers = new Map<Marker, Found | 'granted' | 'busy'>()
+    let open: readonly { readonly marker: Marker; readonly hidden?: Generations | 'none' }[] = asked.map(
+      (marker) => ({ marker }),
+    )
+    for (let round = 0; round < ACQUIRE_ROUNDS && open.length > 0; round++) {
+      const startedAtMs = this.#clock.now()
+      const requests = open.map(({ marker: { key, token }, hidden }) => ({ key, token, hidden }))
+      const answered = await this.#remote.acquire(requests, this.#settings.leaseMs)
+      const hidden = await Promise.all(
+        open.map(async ({ marker }, index) => {
+          const answer = answered[index]!
+          if (typeof answer !== 'object') answers.set(marker, answer)
+          else if (await this.#shows(answer.generations, marker))
+            answers.set(marker, this.#kept(marker, answer, startedAtMs))
+          else return { marker, hidden: answer.generations ?? ('none' as const) }
+          return undefined
+        }),
+      )
+      open = hidden.filter((one) => one !== undefined)
+    }
+    for (const { marker } of open) answers.set(marker, 'busy')
+    return answers
+  }
+
+  // Before a writer's values are sent: the generations that their tags have at this moment.
+  async #remoteOps(
+    writes: readonly (readonly [op: Op, marker: Marker | undefined])[],
+  ): Promise<readonly RemoteOp[]> {
+    const tags = writes.flatMap(([op]) => ((op.kind === 'set' || op.kind === 'increment') && op.tags) || [])
+    const known = tags.length === 0 ? [] : await this.#generations.current([...new Set(tags)])
+    return writes.map(([op, marker]) => {
+      const own = op.tags?.length ? known.filter(({ tag }) => op.tags!.includes(tag)) : undefined
+      // Its tag was invalidated after it began: it comes too late for everybody.
+      const generations =
+        marker?.overtaken === true ? own?.map(({ tag }) => ({ tag, value: this.#generations.draw() })) : own
+      if (marker !== undefined) marker.generations = generations
+      return remoteOp(op, generations)
+    })
+  }
+
+  // A counter whose generations differ from what this node knows: either it knows too little, or the counter is gone.
+  async #execute(ops: readonly RemoteOp[]): Promise<readonly RemoteResult[]> {
+    const results = [...(await this.#remote.write(ops, this.#replicas))]
+    for (const [index, op] of ops.entries()) {
+      if (op.kind !== 'increment') continue
+      for (let round = 0; results[index]!.differs === true; round++) {
+        if (round === ACQUIRE_ROUNDS)
+          throw new StoreUnavailableError('the tags of a counter change too often')
+        const { generations } = results[index]!
+        const tags = op.generations!.map(({ tag }) => tag)
+        const isVisible = await this.#generations.shows(generations, { tags })
+        const again = { ...op, generations: await this.#generations.current(tags) }
+        const retried = isVisible ? again : { ...again, hidden: generations ?? ('none' as const) }
+        ;[results[index]] = (await this.#remote.write([retried], this.#replicas)) as [RemoteResult]
+      }
+    }
+    return results
+  }
+
+  // What an operation found and its caller could not have seen was not there for it.
+  async #hideInvisible(ops: readonly Op[], answers: Written[]): Promise<void> {
+    for (const [index, op] of ops.entries()) {
+      const answer = answers[index]!
+      if (!answer.ok || op.kind === 'set' || op.kind === 'increment') continue
+      if (answer.generations === undefined && op.tags === undefined) continue
+      if (await this.#generations.shows(answer.generations, op)) continue
+      const { stored: _, ...rest } = answer
+      answers[index] = { ...rest, ok: false }
+    }
+  }
+
+  #shows(generations: Generations | undefined, reading: Reading | undefined): Promise<boolean> {
+    return this.#generations.shows(generations, reading, !this.#hasReached(reading?.after))
+  }
+
+  // C10: whether this node has applied all that the token's maker had seen logged.
+  #hasReached(token: string | undefined): boolean {
+    if (token === undefined) return true
+    return readToken(token)?.every((part) => this.#followers.get(part.partition)?.hasReached(part)) === true
+  }
+
+  async #fetchOne(key: string, reading?: Reading): Promise<Stored | undefined> {
+    return (await this.#fetch([key], reading)).get(key)?.stored
+  }
+
+  async #fetch(keys: readonly string[], reading?: Reading): Promise<ReadonlyMap<string, Found>> {
     const asked = keys.filter((key) => !this.#outbox.has(key))
     if (asked.length === 0) return new Map()
     const markers = asked.map((key) => this.#markers.open(key))
     const startedAtMs = this.#clock.now()
     try {
       const found = await this.#remote.read(asked)
-      return new Map(
-        markers.flatMap((marker) => {
+      const visible = new Map<string, Found>()
+      await Promise.all(
+        markers.map(async (marker) => {
           const entry = found.get(marker.key)
-          return entry === undefined ? [] : [[marker.key, this.#kept(marker, entry, startedAtMs)] as const]
+          if (entry === undefined || !(await this.#shows(entry.generations, reading))) return
+          visible.set(marker.key, this.#kept(marker, entry, startedAtMs))
         }),
       )
+      return visible
     } finally {
       for (const marker of markers) this.#markers.close(marker)
     }
@@ -349,6 +568,7 @@ export class CoherentStore implements Store {
         follower,
         value: this.#remote.view(entry.stored),
         ttlMs: remainingMs,
+        generations: entry.generations,
       })
     }
     return { stored: entry.stored, remainingMs }
@@ -369,6 +589,7 @@ export class CoherentStore implements Store {
       follower,
       value,
       ttlMs: leftMs,
+      generations: marker.generations,
       head,
       logged: logged ?? false,
     })
@@ -386,6 +607,7 @@ export class CoherentStore implements Store {
       follower,
       value: (stored as unknown as Fresh).value,
       ttlMs: leftMs,
+      generations: marker.generations,
     })
   }
 
@@ -398,6 +620,24 @@ export class CoherentStore implements Store {
   #forgetPrefix(prefix: string): void {
     this.#local?.dropPrefix(prefix)
     this.#markers.killAll((key) => key.startsWith(prefix))
+  }
+
+  #forgetTag(tag: string): void {
+    this.#generations.drop(tag)
+    this.#detach(this.#markers.killTagged(tag))
+  }
+
+  #forgetEntry({ kind, item }: Pick<LogEntry, 'kind' | 'item'>): void {
+    if (kind === 'key') this.#forget(item, undefined)
+    else if (kind === 'prefix') this.#forgetPrefix(item)
+    else this.#forgetTag(item)
+  }
+
+  // The server has left their leases alone: whoever loads anew need not wait for them.
+  #detach(held: readonly Marker[]): void {
+    if (held.length === 0) return
+    for (const marker of held) this.#keeper.letGo(marker)
+    void this.#releaseQuietly(held)
   }
 
   // What changed a value was logged, by an entry that the reply tells of; an acknowledged removal always is.
@@ -436,8 +676,18 @@ export class CoherentStore implements Store {
     return this.#followers.get(this.#remote.partitionOf(key))!
   }
 
-  #follower(partition: string): Follower {
+  #followerOfKeys(partition: string): Follower {
     const covers = (key: string): boolean => this.#remote.partitionOf(key) === partition
+    const follower: Follower = this.#follower(partition, {
+      flush: () => {
+        this.#local!.flush(follower)
+        this.#markers.killAll(covers)
+      },
+    })
+    return follower
+  }
+
+  #follower(partition: string, { flush }: Pick<FollowerEffects, 'flush'>): Follower {
     const { journalMs, journalLimit, heartbeatMs } = this.#settings
     const journal = new Journal(this.#clock, journalMs, journalLimit)
     const recovery = new Recovery({
@@ -447,10 +697,7 @@ export class CoherentStore implements Store {
       timers: this.#timers,
       random: this.#random,
       heartbeatMs,
-      forget: ({ kind, item }) => {
-        if (kind === 'key') this.#forget(item, undefined)
-        else this.#forgetPrefix(item)
-      },
+      forget: (entry) => this.#forgetEntry(entry),
       replayed: (head) => follower.onSeen(head),
     })
     this.#recoveries.set(partition, recovery)
@@ -460,10 +707,8 @@ export class CoherentStore implements Store {
         this.#markers.kill(key, counter)
       },
       dropPrefix: (prefix) => this.#forgetPrefix(prefix),
-      flush: () => {
-        this.#local!.flush(follower)
-        this.#markers.killAll(covers)
-      },
+      dropTag: (tag) => this.#forgetTag(tag),
+      flush,
       sync: (since, ordinal) => void this.#sync(partition, follower, since, recovery.epoch(ordinal)),
       rotate: (seen, ordinal) => void recovery.rotate(follower, seen, ordinal),
       adopted: (head, won) => recovery.replay(head, won),
@@ -508,7 +753,7 @@ export class CoherentStore implements Store {
 
   // The outbox first: until it is empty, what the server has of these keys counts for nothing here.
   async #replay(): Promise<void> {
-    if (this.#replaying || this.#outbox.size === 0) return
+    if (this.#replaying || this.pending.outbox === 0) return
     this.#replaying = true
     try {
       for (const item of this.#outbox.items()) {
@@ -520,6 +765,7 @@ export class CoherentStore implements Store {
         this.#forget(item.key, undefined)
         this.#outbox.acknowledge(item)
       }
+      await this.#tags.replay()
     } finally {
       this.#replaying = false
     }
@@ -534,8 +780,9 @@ function remoteForm(stored: Stored): Stored {
   return (stored as unknown as Fresh).remote
 }
 
-function remoteOp(op: Op): RemoteOp {
-  return op.kind === 'set' ? { ...op, stored: remoteForm(op.stored) } : op
+function remoteOp({ tags: _, ...op }: Op, generations: Generations | undefined): RemoteOp {
+  if (op.kind === 'set') return { ...op, stored: remoteForm(op.stored), generations }
+  return op.kind === 'increment' ? { ...op, generations } : op
 }
 
 function replaces(op: Op): boolean {

@@ -8,6 +8,8 @@ export interface FollowerEffects {
   /** Whatever this node has of the key is not what it was, unless it is as new as `counter`. */
   drop(key: string, counter: number): void
   dropPrefix(prefix: string): void
+  /** The tag has another generation. */
+  dropTag(tag: string): void
   /** Whatever this node has of the partition may be old. */
   flush(): void
   /**
@@ -66,6 +68,12 @@ export class Follower {
       return true
     this.startSync()
     return false
+  }
+
+  /** Whether all that the log had at this point has been applied here. */
+  hasReached({ epoch, counter }: Pick<Head, 'epoch' | 'counter'>): boolean {
+    const applied = this.#applied
+    return applied !== undefined && sameEpoch(applied.epoch, epoch) && applied.counter >= counter
   }
 
   onMessage(message: Message): void {
@@ -220,6 +228,7 @@ export class Follower {
   #apply(entry: LogEntry, counter: number): void {
     this.#journal.add(entry)
     if (entry.kind === 'key') this.#effects.drop(entry.item, counter)
-    else this.#effects.dropPrefix(entry.item)
+    else if (entry.kind === 'prefix') this.#effects.dropPrefix(entry.item)
+    else this.#effects.dropTag(entry.item)
   }
 }

@@ -1,10 +1,10 @@
 /** Why entries were evicted: the bound on their number, the bound on their weight, a value heavier than allowed. */
 export interface Evictions {
-  /** Because there were more entries than `maxEntries`. */
+  /** For room, in a cache bounded by `maxEntries` alone. */
   readonly entries: number
-  /** Because they weighed more than `maxWeight` together. */
+  /** For room, in a cache bounded by `maxWeight`. */
   readonly weight: number
-  /** Because one value alone was heavier than allowed. */
+  /** Not stored, because the value alone was heavier than allowed. */
   readonly oversize: number
 }
 
@@ -46,7 +46,10 @@ export interface CacheStats extends StoreStats {
   readonly refusedFills: number
   /** Values stored by `set`, `setMany` and loads. */
   readonly writes: number
-  /** Keys removed by `delete`, `deleteMany`, `take`, `deleteByPrefix` and `clear`. */
+  /**
+   * Keys removed by `delete`, `deleteMany`, `take`, `invalidate`, `deleteByPrefix` and a physical `clear`; tags
+   * invalidated by `invalidateTag` and the `clear` of a namespace count one each.
+   */
   readonly invalidations: number
   /** Calls that the store failed to serve. */
   readonly errors: number

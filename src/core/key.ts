@@ -9,19 +9,19 @@ export const MAX_KEY_BYTES = 1024
  * surrogates, one that begins with `!` (kept for the library's own keys), one that is too long.
  * @throws KeyError that names the key and what is accepted.
  */
-export function checkKey(key: unknown, prefix: string): asserts key is string {
+export function checkKey(key: unknown, prefix: string, what = 'a key'): asserts key is string {
   if (typeof key !== 'string')
-    throw new KeyError(`a key must be a string, not ${inspect(key)}; see key() for building one`)
-  if (key.length === 0) throw new KeyError('a key must not be empty')
-  if (key.charCodeAt(0) === 33) throw new KeyError(`a key must not begin with '!': ${inspect(key)}`)
+    throw new KeyError(`${what} must be a string, not ${inspect(key)}; see key() for building one`)
+  if (key.length === 0) throw new KeyError(`${what} must not be empty`)
+  if (key.charCodeAt(0) === 33) throw new KeyError(`${what} must not begin with '!': ${inspect(key)}`)
   if (!key.isWellFormed())
-    throw new KeyError(`a key must be well-formed text, without lone surrogates: ${inspect(key)}`)
+    throw new KeyError(`${what} must be well-formed text, without lone surrogates: ${inspect(key)}`)
   // A UTF-16 unit takes at most three bytes, so that most keys need no count.
   if ((prefix.length + key.length) * 3 <= MAX_KEY_BYTES) return
   const bytes = Buffer.byteLength(prefix) + Buffer.byteLength(key)
   if (bytes <= MAX_KEY_BYTES) return
   throw new KeyError(
-    `a key must have at most ${MAX_KEY_BYTES} bytes with its prefix, this one has ${bytes}: ${inspect(key)}; ` +
+    `${what} must have at most ${MAX_KEY_BYTES} bytes with its prefix, this one has ${bytes}: ${inspect(key)}; ` +
       'key() shortens long parameters',
   )
 }

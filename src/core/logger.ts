@@ -13,8 +13,11 @@ export interface Logger {
   error(details: object, message: string): void
 }
 
-/** Writes warnings and errors to the console, one line each. The default. */
+/** Writes to the console, one line each; nothing of level debug. The default. */
 export const consoleLogger: Logger = {
+  info(details, message) {
+    globalThis.console.info(line(details, message))
+  },
   warn(details, message) {
     globalThis.console.warn(line(details, message))
   },

@@ -3,6 +3,7 @@ import { durationMs, type Duration } from './duration.ts'
 import { OptionsError } from './errors.ts'
 import { inspect } from './inspect.ts'
 import type { Logger } from './logger.ts'
+import type { Serializer } from './serializer.ts'
 import { systemClock, systemTimers } from './system.ts'
 import type { OnError } from './trouble.ts'
 
@@ -14,6 +15,8 @@ export interface CacheOptions {
   readonly prefix?: string
   /** How long entries live that are written without a ttl of their own; default `Infinity`. Not a `Date`. */
   readonly ttl?: Duration
+  /** Tags of every entry that is written, besides those named with it. */
+  readonly tags?: readonly string[]
   /** Default `consoleLogger`: warnings and errors, one line each. */
   readonly logger?: Logger
   /** `'ignore'` (default): a store in trouble means misses and `false`. `'throw'`: it means an error. */
@@ -24,6 +27,8 @@ export interface CacheOptions {
   readonly timers?: Timers
   /** Source of jitter; default the system's. */
   readonly random?: Random
+  /** The format of bytes in place of Cachette's own; the memory engine keeps values without bytes, by its own rules. */
+  readonly serializer?: Serializer | undefined
 }
 
 /** Options of a namespace; what is absent is as in its parent. */
@@ -32,18 +37,39 @@ export interface NamespaceOptions {
   readonly ttl?: Duration
   /** Schema number in every key (`user:v2:5`): raise it when values change their shape. A whole number from 0. */
   readonly keyVersion?: number
+  /** Tags of every entry of the namespace, besides those of its parent and those named with it. */
+  readonly tags?: readonly string[]
+  /**
+   * How `clear()` works. `'generation'` (default): at once, whatever the size; what was written to these keys without
+   * the namespace is not seen in it. `'physical'`: entries bear nothing of the namespace, so that whoever knows the
+   * prefix may read and write them; `clear()` looks through all keys. Not possible within a `'generation'`.
+   */
+  readonly mode?: NamespaceMode
 }
+
+/** How a namespace is cleared; see {@link NamespaceOptions}. */
+export type NamespaceMode = 'generation' | 'physical'
 
 /** Options of a read. */
 export interface ReadOptions {
   /** Ends the waiting of this caller: the call rejects with the signal's reason. */
   readonly signal?: AbortSignal
+  /**
+   * A token of an invalidation, or several merged: nothing is read that was invalidated before it was made, on whatever
+   * node. What is no token of this cache costs a question to the server.
+   */
+  readonly after?: string
 }
 
 /** Options of a write. */
 export interface SetOptions {
   /** How long the entry is fresh; default: the cache's. A `Date` is the time when it ends. */
   readonly ttl?: Duration
+  /**
+   * Labels by which `invalidateTag` finds the entry: at most 32, text by the rules of keys; in addition
+   * to the tags of the cache and the namespace.
+   */
+  readonly tags?: readonly string[]
 }
 
 /** Options of a read-through. */
@@ -61,11 +87,13 @@ export const CACHE_OPTIONS: readonly (keyof CacheOptions)[] = [
   'name',
   'prefix',
   'ttl',
+  'tags',
   'logger',
   'onError',
   'clock',
   'timers',
   'random',
+  'serializer',
 ]
 
 /**
@@ -81,7 +109,10 @@ export function checkOptions(options: unknown, accepted: readonly string[], wher
     if (!accepted.includes(name)) {
       throw new OptionsError(`${where}: unknown option ${inspect(name)}; accepted: ${accepted.join(', ')}`)
     }
-    if (name === 'signal') checkSignal((options as { readonly signal: unknown }).signal, where)
+    const value: unknown = Reflect.get(options, name)
+    if (name === 'signal') checkSignal(value, where)
+    if (name === 'after' && value !== undefined && typeof value !== 'string')
+      throw new OptionsError(`${where}: after: ${inspect(value)} is not a token`)
   }
 }
 
@@ -110,13 +141,19 @@ export function checkMethods(value: unknown, methods: readonly string[], option:
   )
 }
 
-/** Refuses options of every cache that are not of an accepted form; prefix and ttl are looked at where they are used. */
+/** Refuses options of every cache that are not of an accepted form; prefix, ttl and tags are looked at where they are used. */
 export function checkCacheOptions(options: CacheOptions): void {
   const { name = '', onError = 'ignore', random } = options
   if (typeof name !== 'string') throw new OptionsError(`name: ${inspect(name)} is not a string`)
   if (random !== undefined && typeof random !== 'function')
     throw new OptionsError(`random: ${inspect(random)} is not a function`)
   checkChoice(onError, ['ignore', 'throw'], 'onError')
+  if (options.serializer !== undefined) {
+    checkMethods(options.serializer, ['serialize', 'deserialize'], 'serializer')
+    const { name: format } = options.serializer
+    if (typeof format !== 'string')
+      throw new OptionsError(`serializer: its name ${inspect(format)} is not a string`)
+  }
   const methods = { logger: ['warn', 'error'], clock: ['now', 'wallNow'], timers: ['set', 'clear'] } as const
   for (const option of ['logger', 'clock', 'timers'] as const) {
     if (options[option] !== undefined) checkMethods(options[option], methods[option], option)

@@ -24,6 +24,8 @@ export interface Found {
 export interface Lease {
   /** The key that may be filled. */
   readonly key: string
+  /** The tags that the entry will bear; `undefined` = not known yet. */
+  readonly tags: readonly string[] | undefined
   /** Whether a write or an invalidation has voided it; the store sets it, once and for ever. */
   readonly dead: boolean
 }
@@ -34,28 +36,40 @@ export interface Lease {
  */
 export type Acquired = Found | 'granted' | 'busy' | 'denied'
 
-/** How long an entry lives. */
+/** What a reader asks of an entry beyond its being fresh and none of its tags being invalidated. */
+export interface Reading {
+  /** Tags as the reader would write them: the entry must bear those that begin with `!`, which stand for a namespace. */
+  readonly tags?: readonly string[] | undefined
+  /** A token: what was invalidated before it was made must not be read, on whatever node. */
+  readonly after?: string | undefined
+}
+
+/** How long an entry lives, and how it can be invalidated besides by its key. */
 export interface EntrySettings {
   /** Milliseconds from the write until the entry is no longer fresh, above 0; `Infinity` = for ever. */
   readonly ttlMs: number
+  /** Its tags; it is visible while none of them is invalidated. */
+  readonly tags?: readonly string[] | undefined
 }
 
-/** A loaded value to be stored under its lease. */
-export interface Fill extends EntrySettings {
+/** A loaded value to be stored under its lease, with the tags of the lease. */
+export interface Fill extends Pick<EntrySettings, 'ttlMs'> {
   /** The right under which it was loaded. */
   readonly lease: Lease
   /** The loaded value, admitted. */
   readonly stored: Stored
 }
 
-/** A change of one key. All but a lengthening `expire` void the key's leases. */
+/**
+ * A change of one key. All but a lengthening `expire` void the key's leases. An entry that the caller could not see
+ * (see {@link Reading}) does not exist for it; a deletion removes it all the same.
+ */
 export type Op =
-  | { readonly kind: 'set'; readonly key: string; readonly stored: Stored; readonly ttlMs: number }
-  | { readonly kind: 'delete'; readonly key: string }
-  | { readonly kind: 'take'; readonly key: string }
-  | { readonly kind: 'expire'; readonly key: string; readonly ttlMs: number }
-  /** `ttlMs` applies only when the increment creates the key. */
-  | { readonly kind: 'increment'; readonly key: string; readonly by: number; readonly ttlMs: number }
+  | ({ readonly kind: 'set'; readonly key: string; readonly stored: Stored } & EntrySettings)
+  | ({ readonly kind: 'delete' | 'take'; readonly key: string } & Pick<EntrySettings, 'tags'>)
+  | ({ readonly kind: 'expire'; readonly key: string } & EntrySettings)
+  /** The ttl and the tags apply only when the increment creates the key. */
+  | ({ readonly kind: 'increment'; readonly key: string; readonly by: number } & EntrySettings)
 
 /** What became of an {@link Op}. */
 export interface OpResult {
@@ -69,6 +83,34 @@ export interface OpResult {
   readonly stored?: Stored
   /** increment: the new value. Absent with `ok: false`: the stored value is no safe integer, or would become none. */
   readonly number?: number
+}
+
+/** How an invalidation ended in a tier; `none`: there is no such tier. */
+export type InvalidationOutcome = 'acked' | 'replicated' | 'queued' | 'dropped' | 'none'
+
+/** What became of an invalidation. */
+export interface Invalidation {
+  /**
+   * In this process: `acked` = no call that begins from now on gets what was invalidated; `dropped` = the store
+   * failed.
+   */
+  readonly l1: InvalidationOutcome
+  /**
+   * On the server that several processes share. `acked` = executed there; `replicated` = by its replicas, too;
+   * `queued` = no answer: this process takes it for executed and repeats it until it is; `dropped` = not even that;
+   * `none` = there is no server.
+   */
+  readonly l2: InvalidationOutcome
+  /** Gives whoever reads with it, on any node, at least what is valid now; see `after`. */
+  readonly token: string
+}
+
+/** What a store answers to an invalidation. */
+export interface Invalidated extends Invalidation {
+  /** Keys that existed. */
+  readonly removed: number
+  /** Why it is queued or dropped. */
+  readonly error?: unknown
 }
 
 /** The stored form of a value, or why it can't have one. */
@@ -87,11 +129,14 @@ export interface Store {
   /** A value of the reader's own, made from the stored form. */
   view(stored: Stored): unknown
   /** The fresh entry of a key, or `undefined`: the plain read, with nothing but the value. */
-  get(key: string): MaybePromise<Stored | undefined>
+  get(key: string, reading?: Reading): MaybePromise<Stored | undefined>
   /** The fresh entries among `keys`, with their remaining time. */
-  read(keys: readonly string[]): MaybePromise<ReadonlyMap<string, Found>>
-  /** Opens a marker for a load of `key`; to be settled by `fill` or `release`. */
-  open(key: string): Lease
+  read(keys: readonly string[], reading?: Reading): MaybePromise<ReadonlyMap<string, Found>>
+  /**
+   * Opens a marker for a load of `key`, whose entry will bear the tags of `reading`; to be settled by `fill` or
+   * `release`.
+   */
+  open(key: string, reading?: Reading): Lease
   /** Reads again and grants in one step, in the order of `leases`. `busy`: another load holds the key. */
   acquire(leases: readonly Lease[]): MaybePromise<readonly Acquired[]>
   /** Stores loaded values whose lease is still alive and settles the leases; `false` where it was refused. */
@@ -99,13 +144,19 @@ export interface Store {
   /** Settles leases without storing anything. */
   release(leases: readonly Lease[]): MaybePromise<void>
   /** Whether a caller that arrives now may share the load of this lease, which began at `startedAtMs`. */
-  joinable(lease: Lease, startedAtMs: number): boolean
+  joinable(lease: Lease, startedAtMs: number, reading?: Reading): boolean
   /** Executes changes, in order for each key, and answers in the order of `ops`. */
   write(ops: readonly Op[]): MaybePromise<readonly OpResult[]>
-  /** The keys that begin with the literal text `prefix`, in no particular order. */
-  scan(prefix: string): AsyncIterable<string>
-  /** Removes every key that begins with the literal text `prefix`, voids their leases, and counts. */
-  deleteByPrefix(prefix: string): MaybePromise<number>
+  /**
+   * Removes `keys`, and makes invisible whatever bears one of `tags` and began before: entries, loads and writes
+   * under way. The leases of the keys are void; loads whose tags are unknown or include one of `tags` are shared with
+   * nobody who comes later.
+   */
+  invalidate(keys: readonly string[], tags: readonly string[]): MaybePromise<Invalidated>
+  /** The keys that begin with the literal text `prefix` and have a visible entry, in no particular order. */
+  scan(prefix: string, reading?: Reading): AsyncIterable<string>
+  /** Removes every key that begins with the literal text `prefix`, voids their leases, and counts the visible ones. */
+  deleteByPrefix(prefix: string, reading?: Reading): MaybePromise<number>
   /** What the store holds and what has left it since it was made. */
   stats(): StoreStats
   /** Frees what the store holds. */

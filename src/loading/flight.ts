@@ -1,4 +1,4 @@
-import type { Lease, Stored } from '../core/store.ts'
+import type { Lease, Reading, Stored } from '../core/store.ts'
 
 /** What a load came to. */
 export interface Outcome {
@@ -16,6 +16,8 @@ export class Flight {
   /** The pipeline it belongs to: another cache may load a key of the same name. */
   readonly owner: object
   readonly startedAtMs: number
+  /** The tags that its entry will bear, and what the caller who began it asks for. */
+  readonly reading: Reading
   /** Marks the flight from its first moment; replaced while no load has begun and a write has voided it. */
   lease: Lease
   /** Loads that this one waits for, because its loader asked for their keys. */
@@ -30,8 +32,15 @@ export class Flight {
   readonly #resolve: (outcome: Outcome) => void
   readonly #reject: (error: unknown) => void
 
-  constructor(owner: object, lease: Lease, startedAtMs: number, parent: Flight | undefined) {
+  constructor(
+    owner: object,
+    lease: Lease,
+    reading: Reading,
+    startedAtMs: number,
+    parent: Flight | undefined,
+  ) {
     this.key = lease.key
+    this.reading = reading
     this.owner = owner
     this.lease = lease
     this.startedAtMs = startedAtMs

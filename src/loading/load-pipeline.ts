@@ -1,7 +1,8 @@
 import { abortable } from '../core/abort.ts'
 import type { TimerHandle } from '../core/clock.ts'
 import { isPromise, type MaybePromise } from '../core/promise.ts'
-import type { Found, Stored } from '../core/store.ts'
+import type { EntrySettings, Found, Reading, Stored } from '../core/store.ts'
+import { NO_TAGS, belongs } from '../core/tags.ts'
 import { Flight, type Outcome } from './flight.ts'
 import { LoadRun, type KeysLoader } from './load-run.ts'
 import type { PipelineParts } from './parts.ts'
@@ -10,9 +11,7 @@ import { refuseRecursion, waitFor } from './recursion.ts'
 const LONGEST_DRAIN_MS = 10_000
 
 /** How a value is loaded and stored. */
-export interface LoadSettings {
-  /** Milliseconds that a loaded value stays fresh. */
-  readonly ttlMs: number
+export interface LoadSettings extends EntrySettings, Reading {
   /** Ends the waiting of this caller, not the load. */
   readonly signal: AbortSignal | undefined
 }
@@ -32,10 +31,10 @@ export class LoadPipeline {
   }
 
   /** A private copy of the fresh value of `key`; `undefined` is a miss, or a store in trouble. */
-  get(key: string): MaybePromise<unknown> {
+  get(key: string, reading?: Reading): MaybePromise<unknown> {
     let stored: MaybePromise<Stored | undefined>
     try {
-      stored = this.#parts.store.get(key)
+      stored = this.#parts.store.get(key, reading)
     } catch (error) {
       return this.#failed('get', error, 1)
     }
@@ -43,11 +42,11 @@ export class LoadPipeline {
   }
 
   /** Private copies of the fresh values among `keys`. */
-  async getMany(keys: readonly string[]): Promise<Map<string, unknown>> {
+  async getMany(keys: readonly string[], reading?: Reading): Promise<Map<string, unknown>> {
     const values = new Map<string, unknown>()
     let found: ReadonlyMap<string, Found>
     try {
-      found = await this.#parts.store.read(keys)
+      found = await this.#parts.store.read(keys, reading)
     } catch (error) {
       this.#failed('getMany', error, keys.length)
       return values
@@ -98,14 +97,14 @@ export class LoadPipeline {
   }
 
   async #load(key: string, loader: () => unknown, settings: LoadSettings): Promise<unknown> {
-    const found = this.get(key)
+    const found = this.get(key, settings)
     const value = isPromise(found) ? await found : found
     if (value !== undefined) return value
-    for (let flight = this.#join(key); flight !== undefined; flight = this.#join(key)) {
+    for (let flight = this.#join(key, settings); flight !== undefined; flight = this.#join(key, settings)) {
       const outcome = await waitFor(flight, flight.outcome)
       if (!outcome.absent) return this.#deliver(key, outcome)
     }
-    const flight = this.#begin(key)
+    const flight = this.#begin(key, settings)
     this.#run([flight], async () => new Map([[key, await loader()]]), settings.ttlMs)
     return this.#deliver(key, await waitFor(flight, flight.outcome))
   }
@@ -115,37 +114,45 @@ export class LoadPipeline {
     loader: KeysLoader,
     settings: LoadSettings,
   ): Promise<Map<string, unknown>> {
-    const values = await this.getMany(keys)
+    const values = await this.getMany(keys, settings)
     const missing = keys.filter((key) => !values.has(key))
     for (const key of missing) refuseRecursion(key, this)
     const own: Flight[] = []
     const flights = missing.map((key) => {
-      const joined = this.#join(key)
+      const joined = this.#join(key, settings)
       if (joined !== undefined) return joined
-      const flight = this.#begin(key)
+      const flight = this.#begin(key, settings)
       own.push(flight)
       return flight
     })
     if (own.length > 0) this.#run(own, loader, settings.ttlMs)
+    const unanswered: string[] = []
     for (const flight of flights) {
-      const value = this.#deliver(flight.key, await waitFor(flight, flight.outcome))
+      const outcome = await waitFor(flight, flight.outcome)
+      const value = this.#deliver(flight.key, outcome)
       if (value !== undefined) values.set(flight.key, value)
+      // Another's loader had nothing for the key: this one may.
+      else if (outcome.absent && !own.includes(flight)) unanswered.push(flight.key)
     }
-    return values
+    if (unanswered.length === 0) return values
+    const rest = await this.#loadMany(unanswered, loader, settings)
+    return new Map([...values, ...rest])
   }
 
   // The flight of a key that a caller who comes now may share: its load read nothing older than the last write.
-  #join(key: string): Flight | undefined {
+  #join(key: string, settings: LoadSettings): Flight | undefined {
     const flight = this.#flights.get(key)
-    if (flight === undefined || !this.#parts.store.joinable(flight.lease, flight.startedAtMs))
-      return undefined
+    if (flight === undefined || !belongs(flight.reading.tags, settings.tags)) return undefined
+    if (!this.#parts.store.joinable(flight.lease, flight.startedAtMs, settings)) return undefined
     this.#parts.counters.coalesced++
     return flight
   }
 
-  #begin(key: string): Flight {
+  #begin(key: string, { tags = NO_TAGS, after }: LoadSettings): Flight {
     const parent = refuseRecursion(key, this)
-    const flight = new Flight(this, this.#parts.store.open(key), this.#parts.clock.now(), parent)
+    const { store, clock } = this.#parts
+    const reading = { tags, after }
+    const flight = new Flight(this, store.open(key, reading), reading, clock.now(), parent)
     this.#flights.set(key, flight)
     return flight
   }

@@ -109,6 +109,7 @@ export class LoadRun {
       }
       if (mayStore) trouble.served('fill')
     } catch (error) {
+      this.#release([...storable.keys()])
       trouble.failed('fill', error)
     }
   }

@@ -77,7 +77,12 @@ const MOST_ENTRIES = 2 ** 24
 export function resolveOptions<K, V>(options: BoundedMapOptions<K, V>): ResolvedOptions<K, V> {
   refuseUnknown(options, MAP_OPTIONS)
   const weighed = options.maxWeight !== undefined
-  const maxWeight = weight('maxWeight', options.maxWeight ?? Infinity)
+  // Defaults stand in for undefined alone: null for a bound is a mistake, not a wish for another bound.
+  const {
+    maxWeight = Infinity,
+    maxEntries = weighed ? MOST_ENTRIES : 10_000,
+    maxEntryWeight = maxWeight,
+  } = options
   const clock = options.clock ?? systemClock
   if (!weighed) {
     for (const name of ['weigher', 'maxEntryWeight'] as const) {
@@ -85,9 +90,9 @@ export function resolveOptions<K, V>(options: BoundedMapOptions<K, V>): Resolved
     }
   }
   return {
-    maxEntries: count('maxEntries', options.maxEntries ?? (weighed ? MOST_ENTRIES : 10_000)),
-    maxWeight,
-    maxEntryWeight: Math.min(maxWeight, weight('maxEntryWeight', options.maxEntryWeight ?? maxWeight)),
+    maxEntries: count('maxEntries', maxEntries),
+    maxWeight: weight('maxWeight', maxWeight),
+    maxEntryWeight: Math.min(maxWeight, weight('maxEntryWeight', maxEntryWeight)),
     weigher: callable('weigher', options.weigher),
     ttlMs: options.ttl === undefined ? Infinity : durationMs(options.ttl, 'ttl', clock),
     onRemoval: callable('onRemoval', options.onRemoval),

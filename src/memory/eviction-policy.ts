@@ -187,23 +187,8 @@ export abstract class EvictionPolicy {
     this.#entries = this.windowEntries = 0
   }
 
-  /** Throws when lists and sums contradict each other; for tests. */
-  check(): void {
-    let entries = 0
-    let inWindow = 0
-    for (let list = 0; list < LISTS; list++) {
-      for (let slot = this.lists.first(list); slot !== list; slot = this.lists.after(slot)) {
-        if ((this.place(slot) === IN_WINDOW) !== (list === WINDOW))
-          throw new Error(`slot ${slot} is misplaced`)
-        if (list === WINDOW) inWindow++
-        if (++entries > this.#entries) throw new Error('the lists have more entries than there are')
-      }
-    }
-    if (entries !== this.#entries) throw new Error(`the lists hold ${entries} of ${this.#entries} entries`)
-    if (inWindow !== this.windowEntries) throw new Error(`window of ${inWindow}, not ${this.windowEntries}`)
-  }
-
-  protected place(slot: number): number {
+  /** One of the places above. */
+  place(slot: number): number {
     return (this.#states[slot]! & PLACE) >>> PLACE_SHIFT
   }
 

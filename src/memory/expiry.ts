@@ -16,6 +16,7 @@ const SWEEP_GAP_MS = 1000
 // can be late unless the process hung. Nearer deadlines get a look of their own.
 const READS_PER_CLOCK_LOOK = 64
 const NEAR_MS = 5000
+const LONG_MS = 1_000_000
 
 /** Whose entries expire. */
 export interface ExpiryOwner {
@@ -83,7 +84,7 @@ export class Expiry {
 
   /** Sets how long the entry of a slot lives from now on; not `Infinity`. */
   set(slot: number, ttlMs: number): void {
-    const nowMs = this.#now()
+    const nowMs = this.#nowFor(ttlMs)
     const deadlineMs = nowMs + ttlMs
     this.#deadlines.set(slot, deadlineMs, nowMs)
     if (deadlineMs >= this.#nextDueMs) return
@@ -109,6 +110,13 @@ export class Expiry {
     this.#closed = true
     this.#disarm()
     this.#readsLeft = 0
+  }
+
+  // For a long ttl the last look will do: the deadline then comes up to a second early, never late.
+  #nowFor(ttlMs: number): number {
+    if (ttlMs < LONG_MS || this.#readsLeft === 0) return this.#now()
+    this.#readsLeft--
+    return this.#cachedMs
   }
 
   #now(): number {

@@ -1,2 +1,8 @@
-export { BoundedMap, type BoundedMapOptions, type RemovalCause } from './bounded-map.ts'
+export {
+  BoundedMap,
+  type BoundedMapOptions,
+  type BoundedMapStats,
+  type RemovalCause,
+  type SetOptions,
+} from './bounded-map.ts'
 export { MemoryCache, type MemoryCacheOptions } from './memory-cache.ts'

@@ -6,20 +6,40 @@ import {
   timersFor,
   type CacheOptions,
 } from '../core/options.ts'
+import { OptionsError } from '../core/errors.ts'
+import { inspect } from '../core/inspect.ts'
 import type { Stored } from '../core/store.ts'
 import { systemClock } from '../core/system.ts'
-import { ISOLATION_OPTIONS, valueKeeper, type IsolationOptions } from '../serialization/isolation.ts'
-import { BoundedMap } from './bounded-map.ts'
+import {
+  ISOLATION_OPTIONS,
+  valueKeeper,
+  type IsolationOptions,
+  type ValueKeeper,
+} from '../serialization/isolation.ts'
+import { BoundedMap, type BoundedMapOptions } from './bounded-map.ts'
 import { MemoryStore } from './memory-store.ts'
 
 /** Options of a {@link MemoryCache}, all of them optional. */
 export interface MemoryCacheOptions extends CacheOptions, IsolationOptions {
   /** The most entries it holds; default 10,000. */
-  readonly maxEntries?: number
+  readonly maxEntries?: number | undefined
+  /** The most that its entries weigh together, in whatever unit `weigher` answers; default: no bound. */
+  readonly maxWeight?: number
+  /** What a single entry may weigh; a heavier one is not stored, and `set` answers `false`. Default: `maxWeight`. */
+  readonly maxEntryWeight?: number
+  /** The weight of a value, 0 or more; it must not change it. Default: 1 each. Needs `maxWeight`. */
+  readonly weigher?: (value: unknown, key: string) => number
 }
 
 /** The names of {@link MemoryCacheOptions}. */
-export const MEMORY_CACHE_OPTIONS: readonly string[] = [...CACHE_OPTIONS, ...ISOLATION_OPTIONS, 'maxEntries']
+export const MEMORY_CACHE_OPTIONS: readonly string[] = [
+  ...CACHE_OPTIONS,
+  ...ISOLATION_OPTIONS,
+  'maxEntries',
+  'maxWeight',
+  'maxEntryWeight',
+  'weigher',
+]
 
 /**
  * A cache in the memory of the process: bounded, expiring by itself, nothing to install. Every read-modify-write
@@ -30,8 +50,26 @@ export class MemoryCache<V = unknown> extends BaseCache<V> {
   constructor(options: MemoryCacheOptions = {}) {
     checkOptions(options, MEMORY_CACHE_OPTIONS, 'MemoryCache')
     checkCacheOptions(options)
-    const { maxEntries = 10_000, clock = systemClock } = options
-    const map = new BoundedMap<string, Stored>({ maxEntries, clock, timers: timersFor(options) })
-    super(new MemoryStore(map, valueKeeper(options)), options)
+    const values = valueKeeper(options)
+    super(new MemoryStore(new BoundedMap(mapOptions(options, values)), values), options)
   }
+}
+
+// Only what is given is passed on: a bound by weight has another default for the number of entries.
+function mapOptions(options: MemoryCacheOptions, values: ValueKeeper): BoundedMapOptions<string, Stored> {
+  const { maxEntries, maxWeight, maxEntryWeight, weigher, clock = systemClock } = options
+  return {
+    ...(maxEntries !== undefined && { maxEntries }),
+    ...(maxWeight !== undefined && { maxWeight }),
+    ...(maxEntryWeight !== undefined && { maxEntryWeight }),
+    ...(weigher !== undefined && { weigher: weighing(weigher, values) }),
+    clock,
+    timers: timersFor(options),
+  }
+}
+
+// The weigher sees what a reader gets.
+function weighing(weigher: (value: unknown, key: string) => number, values: ValueKeeper) {
+  if (typeof weigher !== 'function') throw new OptionsError(`weigher: ${inspect(weigher)} is not a function`)
+  return (stored: Stored, key: string): number => weigher(values.view(stored), key)
 }

@@ -1,17 +1,47 @@
 import { LeaseTable } from '../core/lease-table.ts'
 import type { StoreStats } from '../core/counters.ts'
-import type { Acquired, Admitted, Fill, Found, Lease, Op, OpResult, Store, Stored } from '../core/store.ts'
+import type {
+  Acquired,
+  Admitted,
+  EntrySettings,
+  Fill,
+  Found,
+  Invalidated,
+  Lease,
+  Op,
+  OpResult,
+  Reading,
+  Store,
+  Stored,
+} from '../core/store.ts'
+import { TagTable, type Labels } from '../core/tag-table.ts'
+import { belongs } from '../core/tags.ts'
+import { NO_TOKEN } from '../core/token.ts'
 import { valueKeeper, type ValueKeeper } from '../serialization/isolation.ts'
 import { BoundedMap, type BoundedMapOptions } from './bounded-map.ts'
 
 const DONE: OpResult = Object.freeze({ ok: true })
 const NOT_DONE: OpResult = Object.freeze({ ok: false })
 
+/** A stored value with tags; one without is kept as it is. */
+class Tagged {
+  readonly stored: Stored
+  readonly labels: Labels
+
+  constructor(stored: Stored, labels: Labels) {
+    this.stored = stored
+    this.labels = labels
+  }
+}
+
 /** The store port over a {@link BoundedMap}: every call is synchronous, hence one atomic step. */
 export class MemoryStore implements Store {
   readonly #map: BoundedMap<string, Stored>
   readonly #values: ValueKeeper
   readonly #leases = new LeaseTable()
+  readonly #tags = new TagTable()
+  // Whether anything was ever stored with tags: until then reads need not ask.
+  #anyTagged = false
 
   constructor(map: BoundedMap<string, Stored>, values: ValueKeeper) {
     this.#map = map
@@ -26,30 +56,34 @@ export class MemoryStore implements Store {
     return this.#values.view(stored)
   }
 
-  get(key: string): Stored | undefined {
-    return this.#map.get(key)
+  get(key: string, reading?: Reading): Stored | undefined {
+    const kept = this.#map.get(key)
+    return reading === undefined && !this.#anyTagged ? kept : this.#visible(key, kept, reading)
   }
 
-  read(keys: readonly string[]): ReadonlyMap<string, Found> {
+  read(keys: readonly string[], reading?: Reading): ReadonlyMap<string, Found> {
     const found = new Map<string, Found>()
     for (const key of keys) {
-      const entry = this.#find(key)
+      const entry = this.#find(key, reading)
       if (entry !== undefined) found.set(key, entry)
     }
     return found
   }
 
-  open(key: string): Lease {
-    return this.#leases.open(key)
+  open(key: string, reading?: Reading): Lease {
+    return this.#leases.open(key, reading?.tags, this.#tags.count)
   }
 
   acquire(leases: readonly Lease[]): readonly Acquired[] {
-    return leases.map((lease) => this.#find(lease.key) ?? (this.#leases.grant(lease) ? 'granted' : 'busy'))
+    return leases.map(
+      (lease) => this.#find(lease.key, lease) ?? (this.#leases.grant(lease) ? 'granted' : 'busy'),
+    )
   }
 
   fill(fills: readonly Fill[]): readonly boolean[] {
     return fills.map(({ lease, stored, ttlMs }) => {
-      return this.#leases.settle(lease) && this.#map.put(lease.key, stored, ttlMs)
+      const right = this.#leases.settle(lease)
+      return right !== undefined && this.#put(lease.key, stored, ttlMs, lease.tags, right.since)
     })
   }
 
@@ -65,23 +99,36 @@ export class MemoryStore implements Store {
     return ops.map((op) => this.#execute(op))
   }
 
-  async *scan(prefix: string): AsyncIterable<string> {
-    yield* this.#matching(prefix)
+  invalidate(keys: readonly string[], tags: readonly string[]): Invalidated {
+    const results = this.write(keys.map((key) => ({ kind: 'delete', key })))
+    if (tags.length > 0) {
+      this.#tags.invalidate(tags)
+      this.#leases.voidTags(tags)
+    }
+    return { l1: 'acked', l2: 'none', token: NO_TOKEN, removed: results.filter(({ ok }) => ok).length }
   }
 
-  deleteByPrefix(prefix: string): number {
+  async *scan(prefix: string, reading?: Reading): AsyncIterable<string> {
+    for (const key of this.#matching(prefix)) if (this.#peek(key, reading) !== undefined) yield key
+  }
+
+  deleteByPrefix(prefix: string, reading?: Reading): number {
     this.#leases.voidPrefix(prefix)
-    const keys = this.#matching(prefix)
-    for (const key of keys) this.#map.delete(key)
-    return keys.length
+    let count = 0
+    for (const key of this.#matching(prefix)) {
+      if (this.#peek(key, reading) !== undefined) count++
+      this.#map.delete(key)
+    }
+    return count
   }
 
   stats(): StoreStats {
-    const { entries, evicted, expired } = this.#map.stats()
+    const { entries, evicted, oversize, expired, swept } = this.#map.stats()
+    const [byEntries, byWeight] = this.#map.isWeighed ? [0, evicted] : [evicted, 0]
     return {
       entries,
-      evictions: { entries: evicted, weight: 0, oversize: 0 },
-      expirations: { read: expired, timer: 0 },
+      evictions: { entries: byEntries, weight: byWeight, oversize },
+      expirations: { read: expired - swept, timer: swept },
     }
   }
 
@@ -92,50 +139,86 @@ export class MemoryStore implements Store {
   }
 
   #execute(op: Op): OpResult {
-    if (op.kind === 'expire') return this.#expire(op.key, op.ttlMs)
+    if (op.kind === 'expire') return this.#expire(op.key, op)
     this.#leases.void(op.key)
     switch (op.kind) {
       case 'set':
-        return this.#map.put(op.key, op.stored, op.ttlMs) ? DONE : NOT_DONE
+        return this.#put(op.key, op.stored, op.ttlMs, op.tags) ? DONE : NOT_DONE
       case 'delete':
-        return this.#map.delete(op.key) ? DONE : NOT_DONE
       case 'take': {
-        const stored = this.#map.peek(op.key)
-        if (stored === undefined) return NOT_DONE
+        const stored = this.#peek(op.key, op)
         this.#map.delete(op.key)
-        return { ok: true, stored }
+        if (stored === undefined) return NOT_DONE
+        return op.kind === 'take' ? { ok: true, stored } : DONE
       }
       case 'increment':
-        return this.#increment(op.key, op.by, op.ttlMs)
+        return this.#increment(op.key, op.by, op)
     }
   }
 
-  #expire(key: string, ttlMs: number): OpResult {
-    const remainingMs = this.#map.remainingMs(key)
-    if (remainingMs === undefined) return NOT_DONE
-    if (ttlMs < remainingMs) this.#leases.void(key)
+  #expire(key: string, { ttlMs, tags }: EntrySettings): OpResult {
+    if (this.#peek(key, { tags }) === undefined) return NOT_DONE
+    if (ttlMs < this.#map.remainingMs(key)!) this.#leases.void(key)
     this.#map.touch(key, ttlMs)
     return DONE
   }
 
-  #increment(key: string, by: number, ttlMs: number): OpResult {
-    const before: unknown = this.#map.get(key)
+  #increment(key: string, by: number, { ttlMs, tags }: EntrySettings): OpResult {
+    const before: unknown = this.get(key, { tags })
     const number = before === undefined ? by : typeof before === 'number' ? before + by : NaN
     if (!Number.isSafeInteger(number) || !Number.isSafeInteger(before ?? 0)) return NOT_DONE
     const stored = number as unknown as Stored
-    if (!this.#map.replace(key, stored)) this.#map.put(key, stored, ttlMs)
+    if (before === undefined) this.#put(key, stored, ttlMs, tags)
+    else this.#replace(key, stored)
     return { ok: true, number }
   }
 
-  #find(key: string): Found | undefined {
-    const stored = this.#map.get(key)
+  #put(
+    key: string,
+    stored: Stored,
+    ttlMs: number,
+    tags: readonly string[] | undefined,
+    since?: number,
+  ): boolean {
+    const labels = this.#tags.labels(tags, since)
+    if (labels === undefined) return this.#map.put(key, stored, ttlMs)
+    this.#anyTagged = true
+    return this.#map.put(key, asStored(new Tagged(stored, labels)), ttlMs)
+  }
+
+  // The value of a visible entry; its deadline and its tags stay.
+  #replace(key: string, stored: Stored): void {
+    const kept: unknown = this.#map.peek(key)
+    this.#map.replace(key, kept instanceof Tagged ? asStored(new Tagged(stored, kept.labels)) : stored)
+  }
+
+  #find(key: string, reading?: Reading): Found | undefined {
+    const stored = this.get(key, reading)
     return stored === undefined ? undefined : { stored, remainingMs: this.#map.remainingMs(key)! }
+  }
+
+  #peek(key: string, reading?: Reading): Stored | undefined {
+    return this.#visible(key, this.#map.peek(key), reading)
+  }
+
+  #visible(key: string, kept: Stored | undefined, reading: Reading | undefined): Stored | undefined {
+    const entry: unknown = kept
+    if (!(entry instanceof Tagged)) return belongs(undefined, reading?.tags) ? kept : undefined
+    if (this.#tags.isCurrent(entry.labels))
+      return belongs(entry.labels.tags, reading?.tags) ? entry.stored : undefined
+    // It will never be visible again: its room is for others.
+    this.#map.delete(key)
+    return undefined
   }
 
   #matching(prefix: string): readonly string[] {
     const keys = [...this.#map.keys()]
     return prefix === '' ? keys : keys.filter((key) => key.startsWith(prefix))
   }
+}
+
+function asStored(tagged: Tagged): Stored {
+  return tagged as unknown as Stored
 }
 
 /** A memory store of its own, with values cloned. */

@@ -16,11 +16,20 @@ export interface BoundedMapStats {
   readonly weight: number
   /** The part of the bound that new entries have for themselves, 0 to 1; it adapts to the use. */
   readonly windowShare: number
+  /** Entries pushed out for room. */
   readonly evicted: number
+  /** Entries removed for age. */
   readonly expired: number
+  /** Entries removed on request. */
   readonly deleted: number
+  /** Values that gave way to a newer one of the same key. */
   readonly replaced: number
+  /** Entries removed by `clear`. */
   readonly cleared: number
+  /** Of those expired: found by the timer, not by a reader. */
+  readonly swept: number
+  /** Values not stored because each alone was heavier than `maxEntryWeight`. */
+  readonly oversize: number
   /** Exceptions that `onRemoval` threw. */
   readonly listenerErrors: number
 }
@@ -35,6 +44,8 @@ export class Removals<K, V> {
   readonly #counts = [0, 0, 0, 0, 0]
   /** Values replaced without a listener, counted apart because updates are frequent. */
   replaced = 0
+  swept = 0
+  oversize = 0
   #listenerErrors = 0
 
   constructor(listener: ((key: K, value: V, cause: RemovalCause) => void) | undefined) {
@@ -58,7 +69,7 @@ export class Removals<K, V> {
   }
 
   /** The counters so far. */
-  counts(): Readonly<Record<RemovalCause | 'listenerErrors', number>> {
+  counts(): Omit<BoundedMapStats, 'entries' | 'weight' | 'windowShare'> {
     const [evicted = 0, expired = 0, deleted = 0, replaced = 0, cleared = 0] = this.#counts
     return {
       evicted,
@@ -66,6 +77,8 @@ export class Removals<K, V> {
       deleted,
       replaced: replaced + this.replaced,
       cleared,
+      swept: this.swept,
+      oversize: this.oversize,
       listenerErrors: this.#listenerErrors,
     }
   }

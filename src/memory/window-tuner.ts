@@ -2,7 +2,7 @@ import type { Bounds } from './eviction-policy.ts'
 import { Miniature } from './miniature.ts'
 
 // Window sizes to choose from, evenly on a scale of ratios: from next to none to a clock without admission.
-const WINDOW_SHARES = [0.01, 0.1, 0.4, 1] as const
+const WINDOW_SHARES = [0.01, 0.1, 0.4, 0.7, 1] as const
 /** The share to begin with: before there is evidence the middle is least wrong. */
 export const INITIAL_WINDOW_SHARE = 0.1
 const MINIATURE_ENTRIES = 64
@@ -62,8 +62,8 @@ export class WindowTuner {
       if (this.#miniatures[i]!.access(hash, weight)) outcome |= 1 << i
     }
     this.#outcomes[outcome]!++
-    if (--this.#untilFade === 0) this.#fade()
-    return --this.#untilLook === 0 && this.#look()
+    const changed = --this.#untilFade === 0 && this.#fade()
+    return (--this.#untilLook === 0 && this.#look()) || changed
   }
 
   /** Removes a sampled key that was removed on request or for age. */
@@ -76,9 +76,15 @@ export class WindowTuner {
     for (const miniature of this.#miniatures) miniature.clear()
   }
 
-  #fade(): void {
+  #fade(): boolean {
     this.#untilFade = this.#memory
-    for (let i = 0; i < this.#outcomes.length; i++) this.#outcomes[i]! /= 2
+    let hits = 0
+    for (let outcome = 1; outcome < this.#outcomes.length; outcome++) hits += this.#outcomes[outcome]!
+    for (let outcome = 0; outcome < this.#outcomes.length; outcome++) this.#outcomes[outcome]! /= 2
+    if (hits !== 0 || this.#chosen === 0) return false
+    // Where no window finds anything, the smallest is cheapest: what it evicts is still in the processor's caches.
+    this.#chosen = 0
+    return true
   }
 
   #look(): boolean {

@@ -1,8 +1,8 @@
 import { SerializationError } from '../core/errors.ts'
 import { isLongBigInt } from './bigint-text.ts'
-import { errorPartNames, makeError, setErrorPart, takeErrorApart } from './error-parts.ts'
-import { bytesOfView, makeView, viewName, type Kind, type View } from './kinds.ts'
-import { valueStep, type Step } from './path.ts'
+import { copyKind } from './copy-kind.ts'
+import type { Kind } from './kinds.ts'
+import type { Step } from './path.ts'
 import { setOwn } from './properties.ts'
 import {
   refusedCount,
@@ -117,27 +117,18 @@ class AdmissionWalk {
 
   // Containers enter `seen` before their parts are copied, so that a circle leads back to the copy.
   #kind(value: object, kind: Kind): object {
-    switch (kind) {
-      case 'object':
-        return this.#plain(value)
-      case 'null-object':
-        return this.#properties(value, this.#remember(value, Object.create(null) as object))
-      case 'array':
-        return this.#array(value as unknown[])
-      case 'map':
-        return this.#map(value as Map<unknown, unknown>)
-      case 'set':
-        return this.#set(value as Set<unknown>)
-      case 'error':
-        return this.#error(value as Error)
-      default:
-        return this.#remember(value, this.#leaf(value, kind))
+    if (kind === 'object') return this.#plain(value)
+    if (kind === 'array') return this.#array(value as unknown[])
+    this.#add(partsOf(value, kind))
+    if (kind === 'regexp' && (value as RegExp).source.length > maxRegExpLength) {
+      throw refusedLength('RegExp', maxRegExpLength, 'characters', this.steps)
     }
-  }
-
-  #remember<T extends object>(value: object, copy: T): T {
-    this.#seen.set(value, copy)
-    return copy
+    return copyKind(
+      value,
+      kind,
+      (part, step) => this.#part(part, step),
+      (copy) => this.#seen.set(value, copy),
+    )
   }
 
   #add(parts: number): void {
@@ -156,7 +147,7 @@ class AdmissionWalk {
       for (const name of names) if (copy[name] !== undefined) setOwn(defined, name, copy[name])
       copy = { ...defined }
     }
-    this.#remember(value, copy)
+    this.#seen.set(value, copy)
     for (const name of Object.keys(copy)) {
       const part = copy[name]
       if (typeof part === 'string' || typeof part === 'number') continue
@@ -168,21 +159,11 @@ class AdmissionWalk {
     return copy
   }
 
-  #properties(value: object, copy: object, except?: ReadonlySet<string>): object {
-    const names = Object.keys(value)
-    this.#add(names.length)
-    for (const name of names) {
-      if (except?.has(name) === true) continue
-      const part = this.#part((value as Record<string, unknown>)[name], name)
-      if (part !== undefined) setOwn(copy, name, part)
-    }
-    return copy
-  }
-
   #array(value: readonly unknown[]): object {
     this.#add(value.length)
     // Grown by appending, so that an array without holes is kept as the engine likes such arrays best.
-    const copy: unknown[] = this.#remember(value, [])
+    const copy: unknown[] = []
+    this.#seen.set(value, copy)
     for (let index = 0; index < value.length; index++) {
       const part = value[index]
       if (typeof part === 'string' || typeof part === 'number') copy[index] = part
@@ -191,68 +172,19 @@ class AdmissionWalk {
     copy.length = value.length
     return copy
   }
-
-  #map(value: ReadonlyMap<unknown, unknown>): object {
-    this.#add(2 * value.size)
-    const copy = this.#remember(value, new Map<unknown, unknown>())
-    let index = 0
-    for (const [key, part] of Map.prototype.entries.call(value) as Iterable<[unknown, unknown]>) {
-      copy.set(this.#part(key, [`.keys()[${index}]`]), this.#part(part, valueStep(key, index)))
-      index++
-    }
-    return copy
-  }
-
-  #set(value: ReadonlySet<unknown>): object {
-    this.#add(value.size)
-    const copy = this.#remember(value, new Set<unknown>())
-    let index = 0
-    for (const part of Set.prototype.values.call(value) as Iterable<unknown>) {
-      copy.add(this.#part(part, [`.values()[${index}]`]))
-      index++
-    }
-    return copy
-  }
-
-  #error(value: Error): object {
-    const { type, name, message, stack, cause, errors } = takeErrorApart(value)
-    const copy = this.#remember(value, makeError(type, message) ?? new Error(message))
-    if (name !== undefined) setErrorPart(copy, 'name', name)
-    setErrorPart(copy, 'stack', stack)
-    if (cause !== undefined) setErrorPart(copy, 'cause', this.#part(cause.value, 'cause'))
-    if (errors !== undefined) setErrorPart(copy, 'errors', this.#part(errors, 'errors'))
-    return this.#properties(value, copy, errorPartNames)
-  }
-
-  #leaf(value: object, kind: Kind): object {
-    if (kind === 'regexp' && (value as RegExp).source.length > maxRegExpLength) {
-      throw refusedLength('RegExp', maxRegExpLength, 'characters', this.steps)
-    }
-    return copyLeaf(value, kind)
-  }
 }
 
-/** A copy of a value without parts of its own. */
-export function copyLeaf(value: object, kind: Kind): object {
+function partsOf(value: object, kind: Kind): number {
   switch (kind) {
-    case 'date':
-      return new Date(Date.prototype.getTime.call(value))
-    case 'regexp': {
-      const { source, flags, lastIndex } = value as RegExp
-      const copy = new RegExp(source, flags)
-      copy.lastIndex = lastIndex
-      return copy
-    }
-    case 'url':
-      return new URL((value as URL).href)
-    case 'url-search-params':
-      return new URLSearchParams((value as URLSearchParams).toString())
-    case 'array-buffer':
-      return (value as ArrayBuffer).slice(0)
-    default: {
-      const view = value as View
-      const buffer = bytesOfView(view)
-      return makeView(viewName(view), buffer) ?? new Uint8Array(buffer)
-    }
+    case 'map':
+      return 2 * (value as Map<unknown, unknown>).size
+    case 'set':
+      return (value as Set<unknown>).size
+    case 'error':
+      return Object.keys(value).length + 1
+    case 'null-object':
+      return Object.keys(value).length
+    default:
+      return 0
   }
 }

@@ -7,7 +7,7 @@ import { refusal } from './refusal.ts'
 import { readRich } from './rich-reader.ts'
 import { writeRich } from './rich-writer.ts'
 import type { ValueRules } from './rules.ts'
-import type { Serializer } from './serializer.ts'
+import type { Serializer } from '../core/serializer.ts'
 import { corrupt, unreadable } from './unreadable.ts'
 
 /** A value as it goes into a body: text and bytes are joined only when they are sent. */
@@ -60,6 +60,26 @@ export function decodeBody(
     default:
       return decodeCustom(content.serializer, body, serializer)
   }
+}
+
+/** The value of a body that was encoded just now, as its readers will get it. */
+export function decodeEncoded(
+  encoded: Encoded,
+  rules: ValueRules,
+  serializer: Serializer | undefined,
+): unknown {
+  const { type, data, tree, buffer } = encoded
+  // Text needs no way through bytes.
+  if (typeof data === 'string' && type === 'text') return data
+  if (typeof data === 'string' && type === 'json') return JSON.parse(data)
+  if (typeof data === 'string' && type === 'rich') return readRich(data, tree ?? '', rules)
+  const body = typeof data === 'string' ? Buffer.from(data) : bytesOf(data)
+  const content = {
+    type,
+    buffer: buffer === true,
+    ...(serializer === undefined ? {} : { serializer: serializer.name }),
+  }
+  return decodeBody(content, body, rules, serializer)
 }
 
 function parseJson(text: string): unknown {

@@ -1,9 +1,9 @@
 import { SerializationError } from '../core/errors.ts'
 import type { Stored } from '../core/store.ts'
-import { copyLeaf, EncodedInstance, privateCopy } from './admit.ts'
-import { errorPartNames, makeError, setErrorPart, takeErrorApart } from './error-parts.ts'
-import { kindOf, type Kind } from './kinds.ts'
-import { isPristine, setOwn } from './properties.ts'
+import { EncodedInstance, privateCopy } from './admit.ts'
+import { copyKind, type CopyPart } from './copy-kind.ts'
+import { kindOf } from './kinds.ts'
+import { isPristine } from './properties.ts'
 import { defaultRules, type ValueRules } from './rules.ts'
 
 /** The stored form of a value, or why it can't have one. */
@@ -97,7 +97,7 @@ function copyTree(value: object): object {
   }
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype === Date.prototype) return new Date((value as Date).getTime())
-  if (prototype !== Object.prototype) return copyOther(value, copyAny)
+  if (prototype !== Object.prototype) return copyOther(value, copyAny, forget)
   // The spread defines an own property even for `__proto__`, so the assignment below reaches that property.
   const copy = { ...value } as Record<string, unknown>
   for (const name in copy) {
@@ -115,84 +115,33 @@ function copyLinked(value: unknown, copies: Map<object, object>): unknown {
   if (typeof value !== 'object' || value === null) return value
   const before = copies.get(value)
   if (before !== undefined) return before
-  const copyPart = (part: unknown): unknown => copyLinked(part, copies)
-  const remember = (copy: object): void => void copies.set(value, copy)
   if (Array.isArray(value)) {
     const copy = value.slice() as unknown[]
-    remember(copy)
+    copies.set(value, copy)
     for (let index = 0; index < copy.length; index++) {
-      if (typeof copy[index] === 'object') copy[index] = copyPart(copy[index])
+      if (typeof copy[index] === 'object') copy[index] = copyLinked(copy[index], copies)
     }
     return copy
   }
-  if (Object.getPrototypeOf(value) !== Object.prototype) return copyOther(value, copyPart, remember)
+  if (Object.getPrototypeOf(value) !== Object.prototype)
+    return copyOther(
+      value,
+      (part) => copyLinked(part, copies),
+      (copy) => copies.set(value, copy),
+    )
   const copy = { ...value } as Record<string, unknown>
-  remember(copy)
+  copies.set(value, copy)
   for (const name of Object.keys(copy)) {
-    if (typeof copy[name] === 'object') copy[name] = copyPart(copy[name])
+    if (typeof copy[name] === 'object') copy[name] = copyLinked(copy[name], copies)
   }
   return copy
 }
 
-type CopyPart = (part: unknown) => unknown
-
-function copyOther(value: object, copyPart: CopyPart, remember?: (copy: object) => void): object {
-  if (value instanceof EncodedInstance) {
-    const instance = value.registered.decode(copyPart(value.data))
-    remember?.(instance)
-    return instance
-  }
-  const kind = kindOf(value) as Kind
-  const copy = emptyCopy(value, kind)
-  remember?.(copy)
-  switch (kind) {
-    case 'map':
-      for (const [key, part] of value as Map<unknown, unknown>) {
-        ;(copy as Map<unknown, unknown>).set(copyPart(key), copyPart(part))
-      }
-      break
-    case 'set':
-      for (const part of value as Set<unknown>) (copy as Set<unknown>).add(copyPart(part))
-      break
-    case 'error':
-      copyErrorParts(value as Error, copy as Error, copyPart)
-      break
-    case 'null-object':
-      copyProperties(value, copy, copyPart)
-      break
-    default:
-  }
-  return copy
+function copyOther(value: object, copyPart: CopyPart, remember: (copy: object) => void): object {
+  if (!(value instanceof EncodedInstance)) return copyKind(value, kindOf(value)!, copyPart, remember)
+  const instance = value.registered.decode(copyPart(value.data, ['.encode()']))
+  remember(instance)
+  return instance
 }
 
-function emptyCopy(value: object, kind: Kind): object {
-  switch (kind) {
-    case 'map':
-      return new Map()
-    case 'set':
-      return new Set()
-    case 'null-object':
-      return Object.create(null) as object
-    case 'error': {
-      const { type, message } = takeErrorApart(value as Error)
-      return makeError(type, message) ?? new Error(message)
-    }
-    default:
-      return copyLeaf(value, kind)
-  }
-}
-
-function copyErrorParts(value: Error, copy: Error, copyPart: CopyPart): void {
-  const { name, stack, cause, errors } = takeErrorApart(value)
-  if (name !== undefined) setErrorPart(copy, 'name', name)
-  setErrorPart(copy, 'stack', stack)
-  if (cause !== undefined) setErrorPart(copy, 'cause', copyPart(cause.value))
-  if (errors !== undefined) setErrorPart(copy, 'errors', copyPart(errors))
-  copyProperties(value, copy, copyPart, errorPartNames)
-}
-
-function copyProperties(value: object, copy: object, copyPart: CopyPart, except?: ReadonlySet<string>): void {
-  for (const [name, part] of Object.entries(value)) {
-    if (except === undefined || !except.has(name)) setOwn(copy, name, copyPart(part))
-  }
-}
+function forget(): void {}

@@ -15,7 +15,7 @@ export {
 } from './frame.ts'
 export { register, TypeRegistry, type ClassCodec, type StorableClass } from './registry.ts'
 export type { ValueOptions } from './rules.ts'
-export type { Serializer } from './serializer.ts'
+export type { Serializer } from '../core/serializer.ts'
 export type { Compression, Encryption } from './stages.ts'
 export type { UnreadableKind } from './unreadable.ts'
 export { WireFormat, type Opened, type WireFormatOptions } from './wire-format.ts'

@@ -1,8 +1,8 @@
 /**
- * A step from a value to a part of it: a property, the index of an element, or the text of a step that is
- * neither, in brackets of its own so that it can't be taken for the name of a property.
+ * A step from a value to a part of it: the name of a property, the index of an element, or a call, in brackets of
+ * its own so that it can't be taken for a name: of entries with the index, and for values of a Map the key.
  */
-export type Step = string | number | readonly [text: string]
+export type Step = string | number | readonly [call: string, index?: number, key?: unknown]
 
 const longestPath = 500
 const plainName = /^[A-Za-z_$][\w$]*$/
@@ -14,17 +14,10 @@ export function formatPath(steps: readonly Step[]): string {
   return `${text.slice(0, longestPath / 2)} … ${text.slice(-longestPath / 2)}`
 }
 
-/** The step to the value of an entry of a Map. */
-export function valueStep(key: unknown, index: number): Step {
-  return [
-    typeof key === 'string' || typeof key === 'number'
-      ? `.get(${JSON.stringify(key)})`
-      : `.values()[${index}]`,
-  ]
-}
-
 function formatStep(step: Step): string {
   if (typeof step === 'number') return `[${step}]`
-  if (typeof step !== 'string') return step[0]
-  return plainName.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`
+  if (typeof step === 'string') return plainName.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`
+  const [call, index, key] = step
+  if (typeof key === 'string' || typeof key === 'number') return `.get(${JSON.stringify(key)})`
+  return index === undefined ? call : `${call}[${index}]`
 }

@@ -59,7 +59,6 @@ function isOpaque(value: object): boolean {
     types.isArrayBuffer(value) ||
     types.isBoxedPrimitive(value) ||
     types.isModuleNamespaceObject(value) ||
-    types.isExternal(value) ||
     value instanceof WeakRef ||
     isStream(value)
   )

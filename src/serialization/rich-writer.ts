@@ -1,9 +1,10 @@
 import { SerializationError } from '../core/errors.ts'
 import { errorPartNames, takeErrorApart } from './error-parts.ts'
-import { formatBigInt, isLongBigInt } from './bigint-text.ts'
-import { bytesOf, viewName, type Kind, type View } from './kinds.ts'
-import { leafMarks, listMarks, ownPropertiesName } from './marks.ts'
-import { valueStep, type Step } from './path.ts'
+import { isLongBigInt } from './bigint-text.ts'
+import type { Kind } from './kinds.ts'
+import { bigintLeaf, isPlainLeaf, numberLeaf, objectLeaf, undefinedLeaf, type Leaf } from './leaf-writers.ts'
+import { listMarks, ownPropertiesName } from './marks.ts'
+import type { Step } from './path.ts'
 import { setOwn } from './properties.ts'
 import {
   refusal,
@@ -81,11 +82,14 @@ class RichWalk {
         this.#tree = ''
         return null
       case 'number':
-        return this.#number(value)
+        return this.#leaf(numberLeaf(value))
       case 'undefined':
-        return this.#leaf(leafMarks.undefined, null)
+        return this.#leaf(undefinedLeaf)
       case 'bigint':
-        return this.#bigint(value)
+        if (isLongBigInt(value)) {
+          throw refusedLength('bigint', maxBigIntDigits, 'hexadecimal digits', this.#steps)
+        }
+        return this.#leaf(bigintLeaf(value))
       case 'function':
       case 'symbol':
         throw refusedPrimitive(value, this.#steps)
@@ -102,22 +106,9 @@ class RichWalk {
     return body
   }
 
-  #leaf(mark: string, body: unknown): unknown {
-    this.#tree = `"${mark}"`
+  #leaf({ body, tree }: Leaf): unknown {
+    this.#tree = tree
     return body
-  }
-
-  #number(value: number): unknown {
-    this.#tree = ''
-    if (value - value === 0)
-      return value === 0 && 1 / value < 0 ? this.#leaf(leafMarks.negativeZero, 0) : value
-    if (value !== value) return this.#leaf(leafMarks.nan, null)
-    return this.#leaf(value > 0 ? leafMarks.infinity : leafMarks.negativeInfinity, null)
-  }
-
-  #bigint(value: bigint): unknown {
-    if (isLongBigInt(value)) throw refusedLength('bigint', maxBigIntDigits, 'hexadecimal digits', this.#steps)
-    return this.#leaf(leafMarks.bigint, formatBigInt(value))
   }
 
   #object(value: object): unknown {
@@ -178,18 +169,13 @@ class RichWalk {
         return this.#set(value as Set<unknown>)
       case 'error':
         return this.#error(value as Error)
-      case 'date':
-        return this.#date(value as Date)
       case 'regexp':
-        return this.#regexp(value as RegExp)
-      case 'url':
-        return this.#leaf(leafMarks.url, (value as URL).href)
-      case 'url-search-params':
-        return this.#leaf(leafMarks.urlSearchParams, (value as URLSearchParams).toString())
-      case 'array-buffer':
-        return this.#leaf(leafMarks.arrayBuffer, Buffer.from(value as ArrayBuffer).toString('base64'))
+        if ((value as RegExp).source.length > maxRegExpLength) {
+          throw refusedLength('RegExp', maxRegExpLength, 'characters', this.#steps)
+        }
+        return this.#leaf(objectLeaf(value, kind))
       default:
-        return this.#leaf(viewName(value as View), bytesOf(value as View).toString('base64'))
+        return this.#leaf(objectLeaf(value, kind))
     }
   }
 
@@ -230,7 +216,7 @@ class RichWalk {
       }
       if (this.#tree === '') continue
       // A toJSON() that answers undefined leaves no property, as everywhere.
-      if (this.#tree === `"${leafMarks.undefined}"`) Reflect.deleteProperty(copy as object, name)
+      if (this.#tree === undefinedLeaf.tree) Reflect.deleteProperty(copy as object, name)
       else trees += (trees === '' ? '' : ',') + this.#quoted(name) + this.#tree
     }
     this.#tree = trees === '' ? '' : `{${trees}}`
@@ -279,9 +265,9 @@ class RichWalk {
     const bodies: unknown[] = []
     const trees: string[] = []
     for (const [key, part] of Map.prototype.entries.call(value) as Iterable<[unknown, unknown]>) {
-      const keyBody = this.#part(key, [`.keys()[${bodies.length}]`])
+      const keyBody = this.#part(key, ['.keys()', bodies.length])
       const keyTree = this.#tree
-      bodies.push([keyBody, this.#part(part, valueStep(key, bodies.length))])
+      bodies.push([keyBody, this.#part(part, ['.values()', bodies.length, key])])
       const marked = [keyTree === '' ? '' : `"0":${keyTree}`, this.#tree === '' ? '' : `"1":${this.#tree}`]
       const inner = marked.filter((text) => text !== '').join(',')
       trees.push(inner === '' ? '' : `{${inner}}`)
@@ -294,7 +280,7 @@ class RichWalk {
     const bodies: unknown[] = []
     const trees: string[] = []
     for (const part of Set.prototype.values.call(value) as Iterable<unknown>) {
-      bodies.push(this.#part(part, [`.values()[${bodies.length}]`]))
+      bodies.push(this.#part(part, ['.values()', bodies.length]))
       trees.push(this.#tree)
     }
     return this.#inside(this.#list(bodies, trees), listMarks.set)
@@ -319,26 +305,6 @@ class RichWalk {
     this.#tree = trees.length === 0 ? '' : `{${trees.join(',')}}`
     return this.#inside(body, listMarks.error, type)
   }
-
-  #date(value: Date): unknown {
-    const time = Date.prototype.getTime.call(value)
-    return this.#leaf(leafMarks.date, Number.isNaN(time) ? null : Date.prototype.toISOString.call(value))
-  }
-
-  #regexp(value: RegExp): unknown {
-    const { source, flags, lastIndex } = value
-    if (source.length > maxRegExpLength) {
-      throw refusedLength('RegExp', maxRegExpLength, 'characters', this.#steps)
-    }
-    this.#tree = listMark(listMarks.regexp, lastIndex === 0 ? [flags] : [flags, lastIndex], '')
-    return source
-  }
-}
-
-/** What JSON keeps and has no parts: decided within the loops, because nearly all leaves are such. */
-function isPlainLeaf(value: unknown): boolean {
-  if (typeof value === 'number') return value - value === 0 && (value !== 0 || 1 / value > 0)
-  return typeof value === 'string' || typeof value === 'boolean' || value === null
 }
 
 /** `includes` takes a hole for undefined, and is much faster than a look at each index. */

@@ -1,10 +1,10 @@
 import { OptionsError } from '../core/errors.ts'
-import { decodeBody, encodeBody, type Encoded } from './body.ts'
+import { decodeBody, decodeEncoded, encodeBody, type Encoded } from './body.ts'
 import { isExactJson } from './exact-json.ts'
 import { isFrame, readFrame, writeHeader, type BodyHeader, type Envelope, type Frame } from './frame.ts'
 import { refusal } from './refusal.ts'
 import { resolveRules, type ValueOptions, type ValueRules } from './rules.ts'
-import type { Serializer } from './serializer.ts'
+import type { Serializer } from '../core/serializer.ts'
 import type { Compression, Encryption } from './stages.ts'
 import { corrupt, unreadable } from './unreadable.ts'
 import { joinUtf8, utf8 } from './utf8.ts'
@@ -44,6 +44,8 @@ export class WireFormat {
   readonly #compression: Compression | undefined
   readonly #encryption: Encryption | undefined
   readonly #maxBytes: number
+  /** No text takes more than three bytes for each of its units: only beyond this is it worth counting them. */
+  readonly #surelyFits: number
   /** Whether values that JSON keeps are stored as bare JSON whatever their size. */
   readonly #isPlain: boolean
 
@@ -60,6 +62,7 @@ export class WireFormat {
     this.#compression = compression
     this.#encryption = encryption
     this.#maxBytes = maxBytes
+    this.#surelyFits = Math.floor(maxBytes / 3)
     this.#isPlain = serializer === undefined && compression === undefined && encryption === undefined
   }
 
@@ -71,7 +74,7 @@ export class WireFormat {
     if (this.#isPlain && typeof value === 'object' && isExactJson(value, this.#rules)) {
       // The shortest way for what most values are.
       const text = JSON.stringify(value)
-      if (this.#fits(text)) return utf8(text)
+      if (text.length <= this.#surelyFits) return utf8(text)
     }
     const bytes = this.write(this.#encode(value))
     return typeof bytes === 'string' ? utf8(bytes) : bytes
@@ -79,6 +82,7 @@ export class WireFormat {
 
   /** The value of such bytes, as JSON text of any other writer too. Throws a SerializationError: a miss. */
   deserialize(bytes: Uint8Array): unknown {
+    if (this.#encryption === undefined && !isFrame(bytes)) return parseBare(bytes, this.#maxBytes)
     return this.decode(this.read(bytes))
   }
 
@@ -138,14 +142,16 @@ export class WireFormat {
     return { envelope: { ttlMs, graceMs, loadMs, rowVersion, tags }, content, body: asBuffer(body) }
   }
 
-  /** Second half of a read: a value of the caller's own each time it is called. Throws a SerializationError. */
-  decode({ envelope, content, body }: Opened): unknown {
-    if (envelope !== undefined) return decodeBody(content, body, this.#rules, this.#serializer)
-    try {
-      return JSON.parse(body.toString())
-    } catch {
-      throw unreadable('foreign', 'neither a frame nor JSON')
-    }
+  /**
+   * Second half of a read: a value of the caller's own each time it is called, of stored bytes or of what was encoded
+   * just now. Throws a SerializationError.
+   */
+  decode(source: Opened | Encoded): unknown {
+    if ('data' in source) return decodeEncoded(source, this.#rules, this.#serializer)
+    const { envelope, content, body } = source
+    return envelope === undefined
+      ? parseBare(body, this.#maxBytes)
+      : decodeBody(content, body, this.#rules, this.#serializer)
   }
 
   #encode(value: unknown): Encoded {
@@ -157,8 +163,7 @@ export class WireFormat {
   }
 
   #fits(data: string | Uint8Array, tree: string = ''): boolean {
-    // No text takes more than three bytes for each of its units; only near the limit is it worth counting them.
-    if ((data.length + tree.length) * 3 <= this.#maxBytes) return true
+    if (data.length + tree.length <= this.#surelyFits) return true
     const bytes = typeof data === 'string' ? Buffer.byteLength(data) : data.length
     return bytes + Buffer.byteLength(tree) <= this.#maxBytes
   }
@@ -195,6 +200,15 @@ export class WireFormat {
     const bytes = this.#compression?.decompress(codec, body, length)
     if (bytes === undefined) throw unreadable('codec', `compressed with ${codec}`)
     return bytes.length === length ? bytes : corrupt('a compressed body')
+  }
+}
+
+function parseBare(bytes: Uint8Array, maxBytes: number): unknown {
+  if (bytes.length > maxBytes) throw unreadable('limit', `more than ${maxBytes} bytes`)
+  try {
+    return JSON.parse(asBuffer(bytes).toString())
+  } catch {
+    throw unreadable('foreign', 'neither a frame nor JSON')
   }
 }
 

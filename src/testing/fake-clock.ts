@@ -47,11 +47,11 @@ export class FakeClock implements Clock, Timers {
 
   /**
    * Lets time pass: timers fire in the order they are due, each at its own time, those included that were set
-   * meanwhile, and what they set off is given the chance to run before time goes on.
+   * meanwhile, and what they set off is given the chance to run before time goes on. `0` does only that.
    * @throws OptionsError for a wrong duration.
    */
   async advance(duration: Exclude<Duration, Date>): Promise<void> {
-    const untilMs = this.#nowMs + durationMs(duration, 'advance', this)
+    const untilMs = this.#nowMs + (duration === 0 ? 0 : durationMs(duration, 'advance', this))
     await settle()
     for (let timer = this.#next(untilMs); timer !== undefined; timer = this.#next(untilMs)) {
       this.#nowMs = Math.max(this.#nowMs, timer.dueMs)

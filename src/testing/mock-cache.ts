@@ -10,6 +10,8 @@ export type MockedMethod =
   | 'setMany'
   | 'delete'
   | 'deleteMany'
+  | 'invalidate'
+  | 'invalidateTag'
   | 'take'
   | 'has'
   | 'ttl'
@@ -28,6 +30,8 @@ const METHODS: readonly MockedMethod[] = [
   'setMany',
   'delete',
   'deleteMany',
+  'invalidate',
+  'invalidateTag',
   'take',
   'has',
   'ttl',

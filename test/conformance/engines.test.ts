@@ -1,6 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, test } from 'vitest'
-import { BaseCache, storeFrom, type CacheOptions, type Primitives, type Slot } from '../../src/index.ts'
+import {
+  BaseCache,
+  storeFrom,
+  type CacheOptions,
+  type NamespaceMode,
+  type Primitives,
+  type Slot,
+} from '../../src/index.ts'
 import { MemoryCache } from '../../src/memory/index.ts'
 import { MockCache, conformanceCases } from '../../src/testing/index.ts'
 
@@ -48,18 +55,23 @@ class SlowMapCache<V = unknown> extends BaseCache<V> {
 const engines: Record<string, (options: CacheOptions) => BaseCache> = {
   MemoryCache: (options) => new MemoryCache(options),
   'MemoryCache with a prefix': (options) => new MemoryCache({ ...options, prefix: 'app:' }),
-  'a MemoryCache namespace': (options) => rooted(new MemoryCache(options)),
+  'a MemoryCache namespace': (options) => rooted(new MemoryCache(options), 'generation'),
+  'a physical MemoryCache namespace': (options) => rooted(new MemoryCache(options), 'physical'),
   'a user engine over a Map': (options) => new MapCache(options),
   'a user engine over a slow Map': (options) => new SlowMapCache(options),
   MockCache: (options) => new MockCache(options),
 }
 
 // A namespace does not close its cache: the suite's last case closes what it was given.
-function rooted(cache: BaseCache): BaseCache {
-  const view = cache.namespace('tenant')
+function rooted(cache: BaseCache, mode: NamespaceMode): BaseCache {
+  const view = cache.namespace('tenant', { mode })
   return Object.defineProperty(view, 'close', { value: () => cache.close() })
 }
 
-describe.each(Object.entries(engines))('%s', (_, create) => {
-  for (const { name, run } of conformanceCases({ create })) test(name, run)
+describe.each(Object.entries(engines))('%s', (engine, create) => {
+  for (const { name, run } of conformanceCases({ create })) {
+    // A physical namespace in one that is cleared by its generation is refused: the clear would not reach it.
+    const isPossible = engine !== 'a MemoryCache namespace' || !name.includes('physical namespace')
+    if (isPossible) test(name, run)
+  }
 })

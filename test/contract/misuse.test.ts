@@ -58,6 +58,7 @@ const WITH_KEY: Readonly<Record<string, (cache: BaseCache, key: never) => unknow
   set: (cache, key) => cache.set(key, 1),
   setMany: (cache, key) => cache.setMany([['good', 1], wrong([key, 1])]),
   delete: (cache, key) => cache.delete(key),
+  'invalidate of a list': (cache, key) => cache.invalidate(['good', key]),
   deleteMany: (cache, key) => cache.deleteMany(['good', key]),
   take: (cache, key) => cache.take(key),
   has: (cache, key) => cache.has(key),
@@ -101,6 +102,32 @@ const WITH_OPTIONS: Readonly<Record<string, (cache: BaseCache, options: never) =
   keys: (cache, options) => all(cache.keys(options)),
   namespace: (cache, options) => cache.namespace('n', options),
 }
+
+const WITH_TAGS: Readonly<Record<string, (cache: BaseCache, tags: never) => unknown>> = {
+  set: (cache, tags) => cache.set('good', 1, { tags }),
+  setMany: (cache, tags) => cache.setMany({ good: 1 }, { tags }),
+  'setMany of one entry': (cache, tags) => cache.setMany([['good', 1, { tags }]]),
+  increment: (cache, tags) => cache.increment('good', 1, { tags }),
+  getOrSet: (cache, tags) => cache.getOrSet('good', load, { tags }),
+  getOrSetMany: (cache, tags) => cache.getOrSetMany(['good'], loadMany, { tags }),
+  namespace: (cache, tags) => cache.namespace('n', { tags }),
+  invalidateTag: (cache, tags) => cache.invalidateTag(tags),
+}
+
+const TAGS: readonly (readonly [what: string, tags: unknown, message: string])[] = [
+  ['an empty tag', ['good', ''], 'a tag must not be empty'],
+  ["a tag that begins with '!'", ['!ns:n:'], "a tag must not begin with '!': '!ns:n:'"],
+  ['a tag with a lone surrogate', ['a\uD800'], 'a tag must be well-formed text, without lone surrogates'],
+  ['a tag that is too long', ['x'.repeat(1025)], 'a tag must have at most 1024 bytes'],
+  ['a number as a tag', [5], 'a tag must be a string, not 5'],
+  ['too many tags', Array.from({ length: 33 }, (_, index) => `t${index}`), 'at most 32 are allowed, not 33'],
+]
+
+const TAG_LISTS: readonly (readonly [what: string, tags: unknown, message: string])[] = [
+  ['a number for the tags', 5, 'tags: 5 is not a list of tags'],
+  ['a set of tags', new Set(['a']), 'is not a list of tags'],
+  ['null for the tags', null, 'tags: null is not a list of tags'],
+]
 
 const WITH_SIGNAL: Readonly<Record<string, (cache: BaseCache, signal: never) => unknown>> = {
   get: (cache, signal) => cache.get('k', { signal }),
@@ -172,6 +199,36 @@ const ROWS: readonly Row[] = [
     ],
     'ERR_CACHE_OPTIONS',
   ),
+  ...cross(WITH_TAGS, TAGS, 'ERR_CACHE_KEY'),
+  ...cross(WITH_TAGS, TAG_LISTS, 'ERR_CACHE_OPTIONS'),
+  ...cross(
+    { set: WITH_TAGS['set']!, namespace: WITH_TAGS['namespace']! },
+    [['text for the tags', 'users', "tags: 'users' is not a list of tags, such as ['users']"]],
+    'ERR_CACHE_OPTIONS',
+  ),
+  ...cross(
+    { namespace: (cache, mode) => cache.namespace('n', { mode }) },
+    [
+      ['an unknown mode', 'fast', "mode: 'fast' is not one of 'generation', 'physical'"],
+      ['null as mode', null, 'mode: null is not one of'],
+    ],
+    'ERR_CACHE_OPTIONS',
+  ),
+  [
+    'namespace: a physical one in one of generations',
+    (cache) => cache.namespace('n').namespace('m', { mode: 'physical' }),
+    'ERR_CACHE_OPTIONS',
+    "'physical' is not possible in a namespace of mode 'generation'",
+  ],
+  [
+    'set: too many tags with those of the namespace',
+    (cache) => {
+      const tags = (letter: string) => Array.from({ length: 20 }, (_, index) => `${letter}${index}`)
+      return cache.namespace('n', { tags: tags('a') }).set('k', 1, { tags: tags('b') })
+    },
+    'ERR_CACHE_KEY',
+    'at most 32 are allowed, those of the cache and its namespaces included',
+  ],
   ...cross(
     WITH_SIGNAL,
     [
@@ -188,6 +245,12 @@ const ROWS: readonly Row[] = [
       getOrSetMany: (cache, list) => cache.getOrSetMany(list, loadMany),
     },
     LISTS,
+    'ERR_CACHE_OPTIONS',
+  ),
+  // Text is one key there.
+  ...cross(
+    { invalidate: (cache, list) => cache.invalidate(list) },
+    LISTS.filter(([, list]) => typeof list !== 'string'),
     'ERR_CACHE_OPTIONS',
   ),
   ...cross(
@@ -301,6 +364,8 @@ const CACHE_OPTIONS: readonly (readonly [options: object, code: CacheErrorCode, 
   [{ clock: {} }, 'ERR_CACHE_OPTIONS', 'clock: {} has no now(), wallNow()'],
   [{ clock: null }, 'ERR_CACHE_OPTIONS', 'clock: null has no now(), wallNow()'],
   [{ timers: {} }, 'ERR_CACHE_OPTIONS', 'timers: {} has no set(), clear()'],
+  [{ tags: 'users' }, 'ERR_CACHE_OPTIONS', "tags: 'users' is not a list of tags"],
+  [{ tags: ['!x'] }, 'ERR_CACHE_KEY', "a tag must not begin with '!': '!x'"],
   [{ random: 0.5 }, 'ERR_CACHE_OPTIONS', 'random: 0.5 is not a function'],
 ]
 
@@ -309,6 +374,9 @@ const MEMORY_OPTIONS: typeof CACHE_OPTIONS = [
   [{ tll: 5 }, 'ERR_CACHE_OPTIONS', "unknown option 'tll'; accepted: name, prefix, ttl"],
   [wrong(null), 'ERR_CACHE_OPTIONS', 'the options must be an object, not null'],
   [wrong('fast'), 'ERR_CACHE_OPTIONS', "the options must be an object, not 'fast'"],
+  ...[0, -1, 1.5, NaN, Infinity, '100', null].map(
+    (maxEntries) => [{ maxEntries }, 'ERR_CACHE_OPTIONS', 'is not a whole number from 1'] as const,
+  ),
   [{ isolation: 'deep' }, 'ERR_CACHE_OPTIONS', "isolation: 'deep' is not one of 'clone', 'freeze', 'share'"],
   [{ classes: 'keep' }, 'ERR_CACHE_OPTIONS', "classes must be 'refuse' or 'plain'"],
   [{ registry: {} }, 'ERR_CACHE_OPTIONS', 'registry'],

@@ -5,10 +5,10 @@ import { deferred, settle } from '../support/deferred.ts'
 import { failureOf } from '../support/error-of.ts'
 import { mapPrimitives, OwnCache } from '../support/own-cache.ts'
 
-const ENGINES: Readonly<Record<string, () => BaseCache>> = {
-  MemoryCache: () => new MemoryCache({ clock: new FakeClock() }),
-  'a cache over storeFrom': () => new OwnCache(mapPrimitives(), { clock: new FakeClock() }),
-  'a cache over slow primitives': () => new OwnCache(mapPrimitives(true), { clock: new FakeClock() }),
+const ENGINES: Readonly<Record<string, (clock?: FakeClock) => BaseCache>> = {
+  MemoryCache: (clock = new FakeClock()) => new MemoryCache({ clock }),
+  'a cache over storeFrom': (clock = new FakeClock()) => new OwnCache(mapPrimitives(), { clock }),
+  'a cache over slow primitives': (clock = new FakeClock()) => new OwnCache(mapPrimitives(true), { clock }),
 }
 
 /** A loader that counts its calls and answers when it is told to. */
@@ -74,19 +74,38 @@ describe.each(Object.entries(ENGINES))('coalescing in %s', (_, make) => {
     expect(await Promise.all(callers)).toEqual(['a', 'b'])
   })
 
-  it('shares loads between a namespace and its cache, by full key', async () => {
-    const cache = make()
-    const loader = gatedLoader(1)
-    const callers = [
-      cache.getOrSet('user:1', loader.load),
-      cache.namespace('user').getOrSet('1', loader.load),
-      cache.namespace('user').getOrSet('1', loader.load),
-    ]
-    await turns(5)
-    loader.open()
+  it.each(['generation', 'physical'] as const)(
+    'shares the loads of a namespace of mode %s with its cache, by full key',
+    async (mode) => {
+      const cache = make()
+      const loader = gatedLoader(1)
+      const callers = [
+        cache.namespace('user', { mode }).getOrSet('1', loader.load),
+        cache.namespace('user', { mode }).getOrSet('1', loader.load),
+        cache.getOrSet('user:1', loader.load),
+      ]
+      await turns(5)
+      loader.open()
 
-    expect(await Promise.all(callers)).toEqual([1, 1, 1])
-    expect(loader.calls).toBe(1)
+      expect(await Promise.all(callers)).toEqual([1, 1, 1])
+      expect(loader.calls).toBe(1)
+    },
+  )
+
+  it('does not share the load of a cache with a namespace, whose clear would not reach it', async () => {
+    const clock = new FakeClock()
+    const cache = make(clock)
+    const users = cache.namespace('user')
+    const loader = gatedLoader(1)
+    const ofCache = cache.getOrSet('user:1', loader.load)
+    await turns(5)
+    const ofNamespace = users.getOrSet('1', () => 2)
+    loader.open()
+    expect(await ofCache).toBe(1)
+    await clock.advance('1s')
+
+    expect(await ofNamespace).toBe(2)
+    expect(await users.get('1')).toBe(2)
   })
 
   it('gives all 100 callers the one error of the one call, and the next caller starts anew', async () => {

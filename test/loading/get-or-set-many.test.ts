@@ -220,3 +220,31 @@ describe.each(Object.entries(ENGINES))('getOrSetMany in %s', (_, make) => {
     )
   })
 })
+
+describe('a bulk load that joined another which had nothing for its key', () => {
+  it('asks its own loader', async () => {
+    const cache = new MemoryCache({ clock: new FakeClock() })
+    let open!: () => void
+    const gate = new Promise<void>((resolve) => {
+      open = resolve
+    })
+    const first = cache.getOrSetMany(['a', 'b'], async () => {
+      await gate
+      return { a: 'first' }
+    })
+    const asked: string[] = []
+    const second = cache.getOrSetMany(['a', 'b'], (keys) => {
+      asked.push(...keys)
+      return new Map(keys.map((key) => [key, 'second']))
+    })
+    open()
+    expect(await first).toEqual(new Map([['a', 'first']]))
+    expect(await second).toEqual(
+      new Map([
+        ['a', 'first'],
+        ['b', 'second'],
+      ]),
+    )
+    expect(asked).toEqual(['b'])
+  })
+})

@@ -49,7 +49,11 @@ const VOIDING: readonly (readonly [
   ['increment', (cache) => cache.increment('user:1'), 1],
   ['decrement', (cache) => cache.decrement('user:1'), -1],
   ['clear', (cache) => cache.clear(), undefined],
-  ['clear of its namespace', (cache) => cache.namespace('user').clear(), undefined],
+  [
+    'clear of its physical namespace',
+    (cache) => cache.namespace('user', { mode: 'physical' }).clear(),
+    undefined,
+  ],
   ['delete in its namespace', (cache) => cache.namespace('user').delete('1'), undefined],
   ['deleteByPrefix', (cache) => cache.deleteByPrefix('user:'), undefined],
 ]

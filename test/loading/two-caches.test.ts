@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { BaseCache } from '../../src/cache/base-cache.ts'
-import { storeFrom, type CacheOptions, type Store } from '../../src/index.ts'
+import { silentLogger, storeFrom, type CacheOptions, type Store } from '../../src/index.ts'
 import { FakeClock } from '../../src/testing/index.ts'
 import { deferred } from '../support/deferred.ts'
 import { failureOf } from '../support/error-of.ts'
@@ -160,5 +160,24 @@ describe('two caches over one store', () => {
     controller.abort(new Error('gone'))
 
     expect(await second).toEqual(new Error('gone'))
+  })
+})
+
+describe('a fill that does not reach the store', () => {
+  it('leaves the key free for the next load', async () => {
+    const clock = new FakeClock()
+    const store = storeFrom(mapPrimitives(), { clock })
+    const failing = new Proxy(store, {
+      get(target, name) {
+        if (name === 'fill') return async () => Promise.reject(new Error('the connection was reset'))
+        const value: unknown = Reflect.get(target, name)
+        return typeof value === 'function' ? value.bind(target) : value
+      },
+    })
+    const cache = new CacheOver(failing, { clock, logger: silentLogger })
+
+    expect(await cache.getOrSet('k', () => 1)).toBe(1)
+    expect(await cache.getOrSet('k', () => 2)).toBe(2)
+    expect(await new CacheOver(store, { clock }).getOrSet('k', () => 3)).toBe(3)
   })
 })

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { OptionsError } from '../../src/core/errors.ts'
 import { BoundedMap } from '../../src/memory/bounded-map.ts'
 import type { BoundedMapOptions, RemovalCause, SetOptions } from '../../src/memory/bounded-map.ts'
+import { checkMap } from './check-map.ts'
 import { ManualClock, seededRandom } from './manual-clock.ts'
 
 function mapOf<V = unknown, K = unknown>(options: BoundedMapOptions<K, V> = {}) {
@@ -80,7 +81,7 @@ describe('entries', () => {
     expect(map.get({})).toBeUndefined()
     expect(map.size).toBe(keys.length)
     for (let i = 0; i < 1000; i++) map.set({}, i)
-    map.check()
+    checkMap(map)
   })
 
   test('that were just written are readable, however full the map is', () => {
@@ -114,6 +115,18 @@ describe('entries', () => {
     }
     // An LRU finds none.
     expect(hits / 50).toBeGreaterThan(170)
+  })
+
+  test('of a loop three times too large stay, as others used as often do not push them out', () => {
+    const { map } = mapOf<number, number>({ maxEntries: 100 })
+    let hits = 0
+    for (let round = 0; round < 60; round++) {
+      for (let key = 0; key < 300; key++) {
+        if (map.get(key) === undefined) map.set(key, key)
+        else if (round >= 30) hits++
+      }
+    }
+    expect(hits / 30).toBeGreaterThan(95)
   })
 
   test('of a workload of pure recency are found as by an LRU', () => {
@@ -220,10 +233,10 @@ describe('onRemoval', () => {
     })
     for (let i = 0; i < 50; i++) {
       map.set(i, i)
-      map.check()
+      checkMap(map)
     }
     map.clear()
-    map.check()
+    checkMap(map)
     expect([...map.keys()]).toEqual([1000])
   })
 
@@ -281,7 +294,7 @@ describe('weights', () => {
     const { map } = mapOf<number, number>(byValue)
     for (let i = 0; i < 500; i++) {
       map.set(i, (i * 37) % 100)
-      map.check()
+      checkMap(map)
       expect(map.weight).toBeLessThanOrEqual(1000)
     }
     expect(map.weight).toBe([...map.values()].reduce((sum, weight) => sum + weight, 0))
@@ -313,13 +326,26 @@ describe('weights', () => {
     expect([...map.keys()].filter((key) => key < 100).length).toBeGreaterThan(80)
   })
 
+  test('make a light entry outlast a heavy one, but not for ever', () => {
+    const { map } = mapOf<number, number>(byValue)
+    for (let i = 0; i < 200; i++) map.set(i, 2)
+    for (let i = 0; i < 200; i++) map.set(1000 + i, 40)
+    const light = () => [...map.keys()].filter((key) => key < 200).length
+    expect(light()).toBeGreaterThan(100)
+    for (let i = 0; i < 20_000; i++) {
+      const key = 2000 + Math.floor(i / 4)
+      if (map.get(key) === undefined) map.set(key, 40)
+    }
+    expect(light()).toBe(0)
+  })
+
   test('that grow by an update push others out', () => {
     const { map } = mapOf<number, string>(byValue)
     map.set('a', 400)
     map.set('b', 400)
     map.set('b', 700)
     expect(map.weight).toBeLessThanOrEqual(1000)
-    map.check()
+    checkMap(map)
   })
 })
 
@@ -343,6 +369,6 @@ describe('close and clear', () => {
     expect([map.size, clock.pending, map.weight]).toEqual([0, 0, 0])
     for (let i = 0; i < 100; i++) map.put(i, i, 100)
     expect(map.size).toBe(10)
-    map.check()
+    checkMap(map)
   })
 })

@@ -45,6 +45,7 @@ const withoutLeaseCheck =
           key: lease.key,
           stored,
           ttlMs,
+          tags: lease.tags,
         }))
         return (await store.write(writes)).map((result) => result.ok)
       },
@@ -55,6 +56,29 @@ const withoutDetachRule =
   (make: MakeStore): MakeStore =>
   (step) =>
     withOverrides(make(step), { joinable: () => true })
+
+// An entry and a load remember the invalidations up to their beginning; without that, up to their end.
+const withoutBeginnings =
+  (make: MakeStore): MakeStore =>
+  (step) => {
+    const store = make(step)
+    return withOverrides(store, {
+      // The lease of a load that a tag has killed is replaced by a new one, as if the load had just begun.
+      fill: async (fills) => {
+        const renewed = fills.map((fill) => ({ ...fill, lease: store.open(fill.lease.key, fill.lease) }))
+        const leases = fills.map(({ lease }, index) => (lease.dead ? renewed[index]!.lease : lease))
+        await store.acquire(leases.filter((lease, index) => lease !== fills[index]!.lease))
+        return store.fill(fills.map((fill, index) => ({ ...fill, lease: leases[index]! })))
+      },
+    })
+  }
+
+const withoutGenerations =
+  (make: MakeStore): MakeStore =>
+  (step) =>
+    withOverrides(make(step), {
+      invalidate: async () => ({ l1: 'acked', l2: 'none', token: '', removed: 0 }),
+    })
 
 function schedules(make: MakeStore, numRuns: number): Promise<fc.RunDetails<[fc.Scheduler, unknown]>> {
   const property = fc.asyncProperty(fc.scheduler(), plans, async (scheduler, planned) => {
@@ -79,6 +103,14 @@ describe.each([
 
   test('go wrong when fills are not checked against their lease', { timeout: 300_000 }, async () => {
     expect((await schedules(withoutLeaseCheck(make), 20_000)).failed).toBe(true)
+  })
+
+  test('go wrong when a load is taken to begin with its fill', { timeout: 300_000 }, async () => {
+    expect((await schedules(withoutBeginnings(make), 20_000)).failed).toBe(true)
+  })
+
+  test('go wrong when an invalidation leaves the generations as they are', { timeout: 300_000 }, async () => {
+    expect((await schedules(withoutGenerations(make), 20_000)).failed).toBe(true)
   })
 
   test('go wrong when a caller may join a load that began before a write', { timeout: 300_000 }, async () => {

@@ -25,6 +25,7 @@ export function withOverrides(store: Store, overrides: Partial<Store>): Store {
     release: own('release'),
     joinable: own('joinable'),
     write: own('write'),
+    invalidate: own('invalidate'),
     scan: own('scan'),
     deleteByPrefix: own('deleteByPrefix'),
     stats: own('stats'),
@@ -33,7 +34,16 @@ export function withOverrides(store: Store, overrides: Partial<Store>): Store {
   }
 }
 
-export const MUTATIONS = ['set', 'delete', 'take', 'increment', 'clear'] as const
+export const MUTATIONS = [
+  'set',
+  'delete',
+  'take',
+  'increment',
+  'clear',
+  'invalidate',
+  'invalidateTag',
+  'clear of the namespace',
+] as const
 export const READS = ['get', 'getOrSet', 'getOrSetMany'] as const
 export type Operation = (typeof MUTATIONS)[number] | (typeof READS)[number]
 
@@ -59,6 +69,7 @@ export const plans: fc.Arbitrary<Planned[]> = fc
   .map(([operation, rest]) => [{ operation, after: 1 }, ...rest])
 
 const KEY = 'key'
+const TAG = 'tag'
 /** Versions of the database are multiples of this; increments add ones, so that a value tells where it comes from. */
 const VERSION = 1000
 const WRITTEN = 500
@@ -71,6 +82,8 @@ export class World {
   readonly violations: string[] = []
   loads = 0
   mutations = 0
+  readonly #root: BaseCache<number>
+  // The key is read and written in a namespace of generations, with a tag.
   readonly #cache: BaseCache<number>
   readonly #step: (label: string) => Promise<void>
   #database = VERSION
@@ -81,7 +94,8 @@ export class World {
   #known: number | undefined
 
   constructor(cache: BaseCache<number>, step: (label: string) => Promise<void>) {
-    this.#cache = cache
+    this.#root = cache
+    this.#cache = cache.namespace('space', { tags: [TAG] })
     this.#step = step
   }
 
@@ -150,8 +164,17 @@ export class World {
       case 'take':
         await this.#cache.take(KEY)
         return undefined
-      default:
+      case 'invalidate':
+        await this.#cache.invalidate(KEY)
+        return undefined
+      case 'invalidateTag':
+        await this.#cache.invalidateTag(TAG)
+        return undefined
+      case 'clear of the namespace':
         await this.#cache.clear()
+        return undefined
+      default:
+        await this.#root.clear()
         return undefined
     }
   }

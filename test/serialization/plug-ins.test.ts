@@ -60,6 +60,7 @@ describe.each([msgpack, devalue, superjson])('the plug-in $name', (serializer) =
       const staged = new WireFormat({ serializer, ...stages })
       for (const each of [value, 'text', [1.5, null], -0.5]) {
         expect(staged.deserialize(staged.serialize(each))).toEqual(each)
+        expect(staged.decode(staged.encode(each))).toEqual(each)
       }
     }
   })

@@ -219,6 +219,7 @@ function asStored(value: unknown): unknown {
     Object.defineProperty(value, 'name', { value: 'HttpError', enumerable: false })
   }
   if (types.isNativeError(value.cause)) asStored(value.cause)
+  if (value instanceof AggregateError) for (const error of value.errors as unknown[]) asStored(error)
   return value
 }
 

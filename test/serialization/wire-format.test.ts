@@ -25,7 +25,18 @@ function throughMemory(value: unknown, options: ValueOptions): Outcome {
   return { value: copy(stored) }
 }
 
-const ways = { bytes: throughBytes, memory: throughMemory }
+/** The value that the caller of a load gets, before any bytes are sent. */
+function throughEncoded(value: unknown, options: ValueOptions): Outcome {
+  const wire = new WireFormat(options)
+  try {
+    return { value: wire.decode(wire.encode(value)) }
+  } catch (error) {
+    const { path, kind } = error as SerializationError
+    return { path, kind }
+  }
+}
+
+const ways = { bytes: throughBytes, 'what was encoded': throughEncoded, memory: throughMemory }
 
 describe.each(Object.entries(ways))('a value through %s', (_way, through) => {
   it.each(Object.entries(keptValues()))('keeps %s', (_name, { value, expected }) => {

@@ -80,8 +80,21 @@ describe('FakeClock', () => {
     expect(fired).toEqual([5000])
   })
 
-  it.each([0, -1, 'soon'])('refuses to go on by %o', async (duration) => {
+  it.each([NaN, -1, '0s', 'soon'])('refuses to go on by %o', async (duration) => {
     expect(await failureOf(() => new FakeClock().advance(duration))).toBeInstanceOf(OptionsError)
+  })
+
+  it('lets promises run without going on, by 0', async () => {
+    const clock = new FakeClock()
+    let ran = false
+    const work = async (): Promise<void> => {
+      await Promise.resolve()
+      ran = true
+    }
+    void work()
+    await clock.advance(0)
+    expect(ran).toBe(true)
+    expect(clock.now()).toBe(0)
   })
 
   it('is clock and timers of a cache in one', async () => {

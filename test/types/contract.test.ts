@@ -1,5 +1,12 @@
 import { describe, expectTypeOf, it } from 'vitest'
-import { createCache, MemoryCache, type BaseCache, type EntryTuple, type Loaded } from '../../src/index.ts'
+import {
+  createCache,
+  MemoryCache,
+  type BaseCache,
+  type EntryTuple,
+  type Invalidation,
+  type Loaded,
+} from '../../src/index.ts'
 
 interface User {
   readonly id: number
@@ -69,6 +76,14 @@ describe('the types of the contract', () => {
     >()
   })
 
+  it('make an invalidation tell where it ended', () => {
+    type Outcome = 'acked' | 'replicated' | 'queued' | 'dropped' | 'none'
+    expectTypeOf(() => users.invalidateTag('t')).returns.resolves.toEqualTypeOf<Invalidation>()
+    expectTypeOf(() => users.invalidate(['1'])).returns.resolves.toEqualTypeOf<Invalidation>()
+    expectTypeOf<Invalidation['l2']>().toEqualTypeOf<Outcome>()
+    expectTypeOf<Invalidation['token']>().toEqualTypeOf<string>()
+  })
+
   it('give a namespace a type of its own', () => {
     expectTypeOf(() => any.namespace('n')).returns.toEqualTypeOf<BaseCache>()
     expectTypeOf(() => any.namespace<User>('n')).returns.toEqualTypeOf<BaseCache<User>>()
@@ -88,6 +103,10 @@ describe('the types of the contract', () => {
     void (() => users.setMany({ '1': 5 }))
     // @ts-expect-error no such option
     void (() => new MemoryCache({ size: 5 }))
+    // @ts-expect-error a text is no list of tags
+    void (() => users.set('1', user, { tags: 't' }))
+    // @ts-expect-error no such mode
+    void (() => users.namespace('n', { mode: 'fast' }))
     // @ts-expect-error a number is no duration's text
     void (() => users.set('1', user, { ttl: true }))
     // @ts-expect-error what is not in the parent's type can't be in the namespace's

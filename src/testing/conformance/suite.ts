@@ -6,6 +6,7 @@ import { expiryCases } from './expiry.ts'
 import { isolationCases } from './isolation.ts'
 import { keyspaceCases } from './keyspace.ts'
 import { loadingCases } from './loading.ts'
+import { tagCases } from './tags.ts'
 import type { CaseDefinition, ConformanceCase, ConformanceTarget } from './trial.ts'
 
 const DEFINITIONS: readonly CaseDefinition[] = [
@@ -15,6 +16,7 @@ const DEFINITIONS: readonly CaseDefinition[] = [
   ...loadingCases,
   ...keyspaceCases,
   ...isolationCases,
+  ...tagCases,
 ]
 
 /**

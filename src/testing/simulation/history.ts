@@ -13,7 +13,17 @@ export interface Violation {
   readonly message: string
 }
 
+/** What was invalidated: a key, or a tag or namespace that it bears. */
+export type InvalidatedBy = 'key' | 'tag' | 'clear'
+
+const INVARIANTS: Readonly<Record<InvalidatedBy, { readonly bounded: string; readonly own: string }>> = {
+  key: { bounded: 'I2', own: 'I3' },
+  tag: { bounded: 'I9', own: 'I9' },
+  clear: { bounded: 'I10', own: 'I10' },
+}
+
 interface Invalidated {
+  readonly by: InvalidatedBy
   readonly version: number
   readonly atMs: number
   readonly node: string
@@ -32,6 +42,15 @@ export interface Required {
   readonly startedAtMs: number
   readonly bounded: number
   readonly own: number
+  readonly boundedBy: InvalidatedBy
+  readonly ownBy: InvalidatedBy
+}
+
+/** More of an invalidation. */
+export interface InvalidationDetails {
+  readonly inEffect?: boolean
+  readonly replicated?: boolean
+  readonly by?: InvalidatedBy
 }
 
 /**
@@ -71,13 +90,13 @@ export class History {
     version: number,
     node: string,
     acknowledged: boolean,
-    { inEffect = true, replicated = false } = {},
+    { inEffect = true, replicated = false, by = 'key' }: InvalidationDetails = {},
   ): void {
     const list = this.#invalidated.get(key)
     const atMs = this.#now()
     const effectiveMs = Math.max(atMs, this.#settledMs)
     const lost = acknowledged && !inEffect
-    const entry = { version, atMs, node, acknowledged, replicated, effectiveMs, lost, wasLost: lost }
+    const entry = { by, version, atMs, node, acknowledged, replicated, effectiveMs, lost, wasLost: lost }
     if (lost) this.lost++
     if (list === undefined) this.#invalidated.set(key, [entry])
     else list.push(entry)
@@ -154,13 +173,16 @@ export class History {
   #required(key: string, node: string, startedAtMs: number): Required {
     let bounded = 0
     let own = 0
+    let boundedBy: InvalidatedBy = 'key'
+    let ownBy: InvalidatedBy = 'key'
     for (const entry of this.#invalidated.get(key) ?? []) {
       if (entry.lost || entry.atMs > startedAtMs) continue
       const isBound = entry.acknowledged && entry.effectiveMs < startedAtMs - this.#boundMs
-      if (isBound) bounded = Math.max(bounded, entry.version)
-      if (entry.node === node && (isBound || !entry.wasLost)) own = Math.max(own, entry.version)
+      const { version, by } = entry
+      if (isBound && version > bounded) [bounded, boundedBy] = [version, by]
+      if (entry.node === node && (isBound || !entry.wasLost) && version > own) [own, ownBy] = [version, by]
     }
-    return { startedAtMs, bounded, own }
+    return { startedAtMs, bounded, own, boundedBy, ownBy }
   }
 
   /** The highest version whose invalidation was acknowledged or queued anywhere: what everybody reads in the end. */
@@ -177,13 +199,13 @@ export class History {
     }
     if (version < required.bounded) {
       this.violated(
-        'I2',
+        INVARIANTS[atStart.boundedBy].bounded,
         `${node} read version ${version} of ${key}; ${required.bounded} was acknowledged before the bound`,
       )
     }
     if (version < required.own) {
       this.violated(
-        'I3',
+        INVARIANTS[atStart.ownBy].own,
         `${node} read version ${version} of ${key}; it had invalidated up to ${required.own} itself`,
       )
     }

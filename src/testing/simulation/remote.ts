@@ -1,7 +1,9 @@
 import { SerializationError, StoreUnavailableError } from '../../core/errors.ts'
 import type {
   Epoch,
+  Generations,
   Head,
+  LeaseRequest,
   PrefixResult,
   RemoteAcquired,
   RemoteFound,
@@ -11,15 +13,11 @@ import type {
   Replayable,
   Rotation,
   SyncReply,
+  TagResult,
 } from '../../core/remote-store.ts'
 import type { Stored } from '../../core/store.ts'
 import type { Network } from './network.ts'
 import type { Scanned, ServerFound, ServerOp, ServerResult, SimulatedServer } from './server.ts'
-
-interface LeaseRequest {
-  readonly key: string
-  readonly token: string
-}
 
 /** Tells when replicas have what a server had at the moment of the call. */
 export interface Acknowledgements {
@@ -50,10 +48,14 @@ export class SimulatedRemote implements RemoteStore {
   }
 
   /** Whether the replicas acknowledged the last write of a key, or deletion of a prefix, that waited for them. */
-  readonly replicated = new Map<string, boolean>()
+  readonly replicated: Map<string, boolean> = new Map()
 
   get partitions(): readonly string[] {
     return this.#server.partitions
+  }
+
+  get generationPartition(): string {
+    return this.#server.generationPartition
   }
 
   partitionOf(key: string): string {
@@ -78,9 +80,7 @@ export class SimulatedRemote implements RemoteStore {
   }
 
   async acquire(requests: readonly LeaseRequest[], leaseMs: number): Promise<readonly RemoteAcquired[]> {
-    const answers = await this.#call((server) =>
-      requests.map(({ key, token }) => server.acquire(key, token, leaseMs)),
-    )
+    const answers = await this.#call((server) => requests.map((request) => server.acquire(request, leaseMs)))
     return answers.map((answer) => (typeof answer === 'object' ? asFound(answer) : answer))
   }
 
@@ -103,8 +103,28 @@ export class SimulatedRemote implements RemoteStore {
     return answer.map((result) => ({ ...asResult(result), ...replicated }))
   }
 
-  async *scan(prefix: string): AsyncIterable<string> {
-    yield* await this.#call((server) => server.scan('v', prefix))
+  async *scan(prefix: string): AsyncIterable<{ readonly key: string; readonly generations?: Generations }> {
+    yield* await this.#call((server) =>
+      server.scan('v', prefix).map((key) => {
+        const generations = server.read(key)?.generations
+        return generations === undefined ? { key } : { key, generations }
+      }),
+    )
+  }
+
+  async generations(tags: readonly string[], ifNone: readonly string[]): Promise<readonly string[]> {
+    return this.#call((server) => server.generations(tags, ifNone))
+  }
+
+  async invalidateTags(
+    tags: readonly string[],
+    generations: readonly string[],
+    replicas = 0,
+  ): Promise<TagResult> {
+    const { answer, replicated } = await this.#callAndWait(replicas, (server) =>
+      server.invalidateTags(tags, generations),
+    )
+    return { heads: answer, ...replicated }
   }
 
   async deleteByPrefix(prefix: string, replicas = 0): Promise<PrefixResult> {
@@ -204,8 +224,8 @@ function asText(stored: Stored): string {
   return stored as unknown as string
 }
 
-function asFound({ text, remainingMs }: ServerFound): RemoteFound {
-  return { stored: asStored(text), remainingMs }
+function asFound({ text, remainingMs, generations }: ServerFound): RemoteFound {
+  return { stored: asStored(text), remainingMs, generations }
 }
 
 function asServerOp(op: RemoteOp): ServerOp {

@@ -7,7 +7,9 @@ import {
 } from '../../coherence/coherent-store.ts'
 import { silentLogger } from '../../core/logger.ts'
 import type { Bus, RemoteStore } from '../../core/remote-store.ts'
-import type { Store } from '../../core/store.ts'
+import type { Invalidation, Store } from '../../core/store.ts'
+import { namespaceTag } from '../../core/tags.ts'
+import { mergeTokens } from '../../core/token.ts'
 import { memoryStore, type MemoryStore } from '../../memory/memory-store.ts'
 import { EventLoop } from './event-loop.ts'
 import { Failures } from './failures.ts'
@@ -63,6 +65,7 @@ const SETTINGS: Omit<CoherenceSettings, 'policy' | 'failover' | 'journalLimit'> 
   longestLeaseMs: 2_000,
   outboxLimit: 1_000,
   journalMs: 60_000,
+  generationLimit: 1_000,
 }
 const DEADLINE_MS = 60
 const DURATION_MS = 4_000
@@ -71,7 +74,28 @@ const NODES = 3
 // Few keys meet in every race; with many, what one of them misses is not made up for by the next invalidation.
 const KEYS = ['ab', 'abcdefghijkl', 'abcdefghijklmnopqrstuvwxyz']
 const CHANGES = ['delete', 'delete', 'take', 'prefix', 'many'] as const
-type Change = (typeof CHANGES)[number]
+const TAGGED_CHANGES = [...CHANGES, 'tag', 'tag', 'tag', 'clear'] as const
+type Change = (typeof TAGGED_CHANGES)[number]
+type Outcome = 'acknowledged' | 'queued' | 'failed'
+
+/** A namespace of generations, whose name is the beginning of no other key. */
+const SPACE = '0'
+const LATEST_TOKENS = 5
+
+/** A key, as it is read and written. */
+interface Target {
+  readonly key: string
+  /** As it is called in its namespace, or the key. */
+  readonly name: string
+  /** Tags of its entry, besides those of its namespace; empty where it is read without one. */
+  readonly tags: readonly string[]
+}
+
+/** What an invalidation promises to whoever reads with its token. */
+interface Promised {
+  readonly token: string
+  readonly versions: ReadonlyMap<Target, number>
+}
 
 class SimulatedCache extends BaseCache<number[]> {
   constructor(store: Store, loop: EventLoop, random: SeededRandom) {
@@ -82,6 +106,7 @@ class SimulatedCache extends BaseCache<number[]> {
 interface Node {
   readonly name: string
   readonly cache: BaseCache<number[]>
+  readonly space: BaseCache<number[]>
   readonly store: CoherentStore
   readonly local: MemoryStore
   readonly network: Network
@@ -103,7 +128,8 @@ export class World {
   readonly #logLimit: number
   readonly #replication: Replication
   readonly #nodes: readonly Node[]
-  readonly #keys: readonly string[]
+  readonly #targets: readonly Target[]
+  #promised: readonly Promised[] = []
   readonly #writePauseMs: number
   readonly #database = new Map<string, number>()
   // When each version was committed, by key.
@@ -121,9 +147,12 @@ export class World {
     this.#history = new History(() => this.#loop.now(), boundMs, options.recording ?? false)
     const { faults } = options
     const failsOver = faults.promotionsPerSecond + faults.restartsPerSecond + faults.rollbacksPerSecond > 0
-    this.#keys = [...this.#random.pick(KEYS)]
+    this.#targets = [...this.#random.pick(KEYS)].map((name, index) => {
+      if (index % 2 === 0) return { key: name, name, tags: [] }
+      return { key: `${SPACE}:${name}`, name, tags: index % 4 === 1 ? ['s', 't'] : ['t'] }
+    })
     this.#writePauseMs = this.#random.pick([120, 600])
-    for (const key of this.#keys) this.#commits.set(key, [])
+    for (const { key } of this.#targets) this.#commits.set(key, [])
     this.#partitions = 1 + this.#random.below(2)
     // A journal of half the log must hold what a failover may lose.
     this.#logLimit = this.#random.pick(failsOver ? [256, 1_000] : [2, 8, 1_000])
@@ -189,9 +218,11 @@ export class World {
   }
 
   #onInvalidated({ kind, item, partition, server, atMs }: Invalidated): void {
-    for (const key of this.#keys) {
-      if (kind === 'key' ? key !== item : !key.startsWith(item) || server.partitionOf(key) !== partition)
-        continue
+    for (const target of this.#targets) {
+      const { key } = target
+      if (kind === 'tag' && !isTagged(target, item)) continue
+      if (kind === 'key' && key !== item) continue
+      if (kind === 'prefix' && (!key.startsWith(item) || server.partitionOf(key) !== partition)) continue
       const version = this.#commits.get(key)!.findLastIndex((commitMs) => commitMs <= atMs) + 1
       server.items.recordInvalidated(key, version)
       this.#history.note(server.id, `executes ${kind} ${key} , in effect up to version ${version}`)
@@ -221,7 +252,8 @@ export class World {
       { ...SETTINGS, policy, failover, journalLimit: this.#logLimit / 2 },
     )
     const cache = new SimulatedCache(rewire.store?.(store) ?? store, this.#loop, random)
-    return { name, cache, store, local, network, remote, listensTo: server }
+    const space = cache.namespace(SPACE)
+    return { name, cache, space, store, local, network, remote, listensTo: server }
   }
 
   // The faults end with the load, so that the quiet afterwards can be judged.
@@ -269,18 +301,38 @@ export class World {
   async #reader(node: Node): Promise<void> {
     while (this.#faulty) {
       await this.#loop.sleep(this.#random.between(0, 12))
-      const key = this.#random.pick(this.#keys)
+      const promised = this.#random.chance(0.1) ? this.#promise() : undefined
+      const target = this.#random.pick(promised === undefined ? this.#targets : [...promised.versions.keys()])
+      const { key } = target
       const required = this.#history.required(key, node.name)
       const isLoad = this.#random.chance(0.8)
-      const value = isLoad ? await this.#load(node, key) : await node.cache.get(key)
+      const after = promised === undefined ? {} : { after: promised.token }
+      const value = isLoad
+        ? await this.#load(node, target, after)
+        : await viewOf(node, target).get(target.name, after)
       if (value === undefined) continue
       this.#reads++
-      this.#history.note(node.name, `${isLoad ? 'getOrSet' : 'get'} ${key} = ${value[0]}`)
-      this.#history.judge(key, node.name, value[0]!, required)
+      const [version] = value as [number]
+      const call = `${isLoad ? 'getOrSet' : 'get'} ${key}${promised === undefined ? '' : ` after ${promised.token}`}`
+      this.#history.note(node.name, `${call} = ${version}`)
+      this.#history.judge(key, node.name, version, required)
+      const least = promised?.versions.get(target) ?? 0
+      if (version < least)
+        this.#history.violated('I4', `${node.name}: ${call} = ${version}; the token was made after ${least}`)
     }
   }
 
-  async #load(node: Node, key: string): Promise<number[] | undefined> {
+  // A token of late, or two of them merged. Failovers may lose what a token stands for.
+  #promise(): Promised | undefined {
+    if (this.#promised.length === 0 || this.#options.faults.reconnectMs[1] > 0) return undefined
+    const one = this.#random.pick(this.#promised)
+    const other = this.#random.pick(this.#promised)
+    if (one === other || this.#random.chance(0.5)) return one
+    return { token: mergeTokens(one.token, other.token), versions: one.versions }
+  }
+
+  async #load(node: Node, target: Target, after: { readonly after?: string }): Promise<number[] | undefined> {
+    const { key, name, tags } = target
     const load = async (): Promise<number[]> => {
       this.#loads++
       await this.#loop.sleep(this.#random.between(0, 5))
@@ -291,54 +343,98 @@ export class World {
       )
       return [version]
     }
-    return node.cache.getOrSet(key, load, this.#random.pick(['100ms', '2s', '1h']))
+    const ttl = this.#random.pick(['100ms', '2s', '1h'])
+    return viewOf(node, target).getOrSet(name, load, { ttl, tags, ...after })
   }
 
   async #writer(node: Node): Promise<void> {
     while (this.#faulty) {
       await this.#loop.sleep(this.#random.between(0, this.#writePauseMs))
-      const key = this.#random.pick(this.#keys)
-      const version = (this.#database.get(key) ?? 0) + 1
-      this.#database.set(key, version)
-      this.#commits.get(key)!.push(this.#loop.now())
-      const change = this.#random.pick(CHANGES)
-      this.#history.note(node.name, `${change} ${key} after version ${version} ...`)
+      const target = this.#random.pick(this.#targets)
+      const change: Change = this.#random.pick(target.tags.length > 0 ? TAGGED_CHANGES : CHANGES)
+      const what = change === 'tag' ? this.#random.pick(target.tags) : target.key
+      const affected = this.#targets.filter((one) => {
+        if (change === 'tag') return one.tags.includes(what)
+        return change === 'clear' ? one.tags.length > 0 : one === target
+      })
+      const versions = new Map(affected.map((one) => [one, this.#commit(one.key)]))
+      this.#history.note(node.name, `${change} ${what} after version ${[...versions.values()].join()} ...`)
       this.#mutations++
-      node.remote.replicated.delete(key)
-      const outcome = await this.#invalidate(node, key, change)
-      this.#history.note(node.name, `${change} ${key} after version ${version}: ${outcome}`)
+      node.remote.replicated.delete(target.key)
+      const [outcome, token] = await this.#invalidate(node, target, change, what)
+      this.#history.note(
+        node.name,
+        `${change} ${what} after version ${[...versions.values()].join()}: ${outcome}`,
+      )
       if (outcome === 'failed') continue
-      const inEffect = this.#replication.primary.items.invalidatedVersion(key) >= version
+      if (token !== undefined && outcome === 'acknowledged')
+        this.#promised = [...this.#promised, { token, versions }].slice(-LATEST_TOKENS)
       // More than all replicas nobody can wait for; fewer may not be those that are promoted.
       const { failover = 'async', faults } = this.#options
       const waitsForAll = failover !== 'async' && failover.wait === faults.replicas
       const isAcknowledged = outcome === 'acknowledged'
-      const replicated = waitsForAll && isAcknowledged && node.remote.replicated.get(key) === true
-      this.#history.invalidated(key, version, node.name, isAcknowledged, { inEffect, replicated })
+      const by = change === 'tag' || change === 'clear' ? change : 'key'
+      for (const [{ key }, version] of versions) {
+        const inEffect = this.#replication.primary.items.invalidatedVersion(key) >= version
+        const replicated =
+          waitsForAll && isAcknowledged && by === 'key' && node.remote.replicated.get(key) === true
+        this.#history.invalidated(key, version, node.name, isAcknowledged, { inEffect, replicated, by })
+      }
     }
   }
 
+  #commit(key: string): number {
+    const version = (this.#database.get(key) ?? 0) + 1
+    this.#database.set(key, version)
+    this.#commits.get(key)!.push(this.#loop.now())
+    return version
+  }
+
   // A prefix can't be queued; the others are, when they get no answer, and then bind the node itself.
-  async #invalidate(node: Node, key: string, change: Change): Promise<'acknowledged' | 'queued' | 'failed'> {
-    const errors = node.cache.stats().errors
-    if (change === 'prefix') {
-      return (await node.cache.deleteByPrefix(key)) === undefined ? 'failed' : 'acknowledged'
+  async #invalidate(
+    node: Node,
+    target: Target,
+    change: Change,
+    tag: string,
+  ): Promise<readonly [outcome: Outcome, token?: string]> {
+    const { cache, space, store } = node
+    const { key, name } = target
+    const view = viewOf(node, target)
+    const errors = cache.stats().errors
+    const truth = ({ l2, token }: Invalidation): readonly [Outcome, string] => {
+      if (l2 === 'acked' || l2 === 'replicated') return ['acknowledged', token]
+      return [l2 === 'queued' ? 'queued' : 'failed', token]
     }
-    if (change === 'delete') await node.cache.delete(key)
-    else if (change === 'take') await node.cache.take(key)
-    else await node.cache.deleteMany([key])
-    if (node.store.isQueued(key)) return 'queued'
-    return node.cache.stats().errors === errors ? 'acknowledged' : 'failed'
+    switch (change) {
+      case 'tag':
+        return truth(await cache.invalidateTag(tag))
+      case 'many':
+        return truth(await view.invalidate([name]))
+      case 'clear':
+        if (await space.clear()) return ['acknowledged']
+        return [store.isTagQueued(namespaceTag(`${SPACE}:`)) ? 'queued' : 'failed']
+      case 'prefix':
+        return [(await view.deleteByPrefix(name)) === undefined ? 'failed' : 'acknowledged']
+      case 'delete':
+        await view.delete(name)
+        break
+      case 'take':
+        await view.take(name)
+    }
+    if (store.isQueued(key)) return ['queued']
+    return [cache.stats().errors === errors ? 'acknowledged' : 'failed']
   }
 
   // I5, I13 and I14: when nothing goes wrong any more, nothing is left over, and everybody sees the last version.
   async #judgeQuiet(): Promise<void> {
-    for (const { name, cache, store } of this.#nodes) {
+    for (const node of this.#nodes) {
+      const { name, store } = node
       const { markers, outbox } = store.pending
       if (markers > 0 || outbox > 0)
         this.#history.violated('I13', `${name} has ${markers} markers, ${outbox} queued keys left`)
-      for (const key of this.#keys) {
-        const reading = cache.get(key)
+      for (const target of this.#targets) {
+        const { key } = target
+        const reading = viewOf(node, target).get(target.name)
         await this.#loop.runUntil(this.#loop.now() + 2 * DEADLINE_MS)
         const version = (await reading)?.[0]
         const present = this.#history.latest(key)
@@ -362,4 +458,13 @@ export class World {
     await this.#loop.runUntil(this.#loop.now() + 1_000)
     if (this.#loop.pending > 0) this.#history.violated('I13', `${this.#loop.pending} timers are left`)
   }
+}
+
+// The namespace for what is tagged, the cache for what is not.
+function viewOf(node: Node, target: Target): BaseCache<number[]> {
+  return target.tags.length > 0 ? node.space : node.cache
+}
+
+function isTagged({ tags }: Target, tag: string): boolean {
+  return tags.length > 0 && (tags.includes(tag) || tag === namespaceTag(`${SPACE}:`))
 }

@@ -1,0 +1,43 @@
+import type { Invalidation } from '../core/store.ts'
+import { UNREACHED_TOKEN } from '../core/token.ts'
+import type { Runtime, Scope } from './scope.ts'
+
+/** Removes what a caller no longer wants to be seen: by key, by tag, by prefix. */
+export class Invalidator {
+  readonly #scope: Scope
+  readonly #runtime: Runtime
+
+  constructor(scope: Scope) {
+    this.#scope = scope
+    this.#runtime = scope.runtime
+  }
+
+  /** Invalidates full keys and tags; never rejects but under `onError: 'throw'`. */
+  async run(operation: string, keys: readonly string[], tags: readonly string[]): Promise<Invalidation> {
+    const { store, trouble, counters } = this.#runtime
+    const done = await trouble.attempt(operation, () => store.invalidate(keys, tags))
+    if (done === undefined) return { l1: 'dropped', l2: 'none', token: UNREACHED_TOKEN }
+    const { l1, l2, token, removed, error } = done
+    counters.invalidations += removed + tags.length
+    if (error !== undefined) trouble.failed(operation, error)
+    return { l1, l2, token }
+  }
+
+  /** Removes every key of the scope that begins with `prefix`; `undefined` = the store is in trouble. */
+  async prefix(operation: string, prefix: string): Promise<number | undefined> {
+    const { store, trouble, counters } = this.#runtime
+    const full = this.#scope.prefixed(prefix)
+    const count = await trouble.attempt(operation, () => store.deleteByPrefix(full, this.#scope.reading))
+    counters.invalidations += count ?? 0
+    return count
+  }
+
+  /** Removes all of the scope: by its tag, if its entries bear one. `true` = done. */
+  async clear(): Promise<boolean> {
+    this.#scope.assertOpen()
+    const { ownTag } = this.#scope
+    if (ownTag === undefined) return (await this.prefix('clear', '')) !== undefined
+    const { l1, l2 } = await this.run('clear', [], [ownTag])
+    return l1 === 'acked' && l2 !== 'queued' && l2 !== 'dropped'
+  }
+}

@@ -1,0 +1,98 @@
+import { errorPartNames, makeError, setErrorPart, takeErrorApart } from './error-parts.ts'
+import { bytesOfView, makeView, viewName, type Kind, type View } from './kinds.ts'
+import type { Step } from './path.ts'
+import { setOwn } from './properties.ts'
+
+/** Copies a part of a value; the step says where it is. */
+export type CopyPart = (part: unknown, step: Step) => unknown
+
+/**
+ * A copy of anything but a plain object or an array, on the way in as on the way out. It calls `remember` before it
+ * copies parts, so that a circle leads back to the copy.
+ */
+export function copyKind(
+  value: object,
+  kind: Kind,
+  copyPart: CopyPart,
+  remember: (copy: object) => void,
+): object {
+  const copy = emptyCopy(value, kind)
+  remember(copy)
+  switch (kind) {
+    case 'map': {
+      let index = 0
+      for (const [key, part] of mapEntries.call(value as Map<unknown, unknown>)) {
+        const keyCopy = copyPart(key, ['.keys()', index])
+        ;(copy as Map<unknown, unknown>).set(keyCopy, copyPart(part, ['.values()', index++, key]))
+      }
+      break
+    }
+    case 'set': {
+      let index = 0
+      for (const part of setValues.call(value as Set<unknown>)) {
+        ;(copy as Set<unknown>).add(copyPart(part, ['.values()', index++]))
+      }
+      break
+    }
+    case 'error':
+      copyErrorParts(value as Error, copy as Error, copyPart)
+      break
+    case 'null-object':
+      copyProperties(value, copy, copyPart)
+      break
+    default:
+  }
+  return copy
+}
+
+// Those of the language, whatever a subclass or an instance made of them.
+const mapEntries: (this: Map<unknown, unknown>) => Iterable<[unknown, unknown]> = Map.prototype.entries
+const setValues: (this: Set<unknown>) => Iterable<unknown> = Set.prototype.values
+
+function emptyCopy(value: object, kind: Kind): object {
+  switch (kind) {
+    case 'map':
+      return new Map()
+    case 'set':
+      return new Set()
+    case 'null-object':
+      return Object.create(null) as object
+    case 'error': {
+      const { type, message } = takeErrorApart(value as Error)
+      return makeError(type, message) ?? new Error(message)
+    }
+    case 'date':
+      return new Date(Date.prototype.getTime.call(value))
+    case 'regexp': {
+      const { source, flags, lastIndex } = value as RegExp
+      return Object.assign(new RegExp(source, flags), { lastIndex })
+    }
+    case 'url':
+      return new URL((value as URL).href)
+    case 'url-search-params':
+      return new URLSearchParams((value as URLSearchParams).toString())
+    case 'array-buffer':
+      return (value as ArrayBuffer).slice(0)
+    default: {
+      const buffer = bytesOfView(value as View)
+      return makeView(viewName(value as View), buffer) ?? new Uint8Array(buffer)
+    }
+  }
+}
+
+function copyErrorParts(value: Error, copy: Error, copyPart: CopyPart): void {
+  const { name, stack, cause, errors } = takeErrorApart(value)
+  if (name !== undefined) setErrorPart(copy, 'name', name)
+  setErrorPart(copy, 'stack', stack)
+  if (cause !== undefined) setErrorPart(copy, 'cause', copyPart(cause.value, 'cause'))
+  if (errors !== undefined) setErrorPart(copy, 'errors', copyPart(errors, 'errors'))
+  copyProperties(value, copy, copyPart, errorPartNames)
+}
+
+function copyProperties(value: object, copy: object, copyPart: CopyPart, except?: ReadonlySet<string>): void {
+  for (const name of Object.keys(value)) {
+    if (except?.has(name) === true) continue
+    const part = copyPart((value as Record<string, unknown>)[name], name)
+    if (part !== undefined) setOwn(copy, name, part)
+  }
+}

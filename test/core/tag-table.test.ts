@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest'
+import { TagTable } from '../../src/core/tag-table.ts'
+import { belongs, namespaceTags } from '../../src/core/tags.ts'
+
+describe('the tag table', () => {
+  it('judges an entry by the moment at which its load began', () => {
+    const table = new TagTable()
+    const before = table.labels(['a', 'b'])!
+    const { count } = table
+    table.invalidate(['b', 'c'])
+
+    expect(table.isCurrent(before)).toBe(false)
+    expect(table.isCurrent(table.labels(['a'], count)!)).toBe(true)
+    expect(table.isCurrent(table.labels(['b'], count)!)).toBe(false)
+    expect(table.isCurrent(table.labels(['b'])!)).toBe(true)
+  })
+
+  it('gives no labels to what has no tags', () => {
+    expect(new TagTable().labels([])).toBeUndefined()
+    expect(new TagTable().labels(undefined)).toBeUndefined()
+  })
+
+  it('shows nothing wrongly when it forgets, and what began after the forgotten', () => {
+    const table = new TagTable(() => 0, 2)
+    const oldest = table.labels(['a'])!
+    const untouched = table.labels(['z'])!
+    table.invalidate(['a'])
+    const between = table.labels(['z'])!
+    table.invalidate(['b'])
+    table.invalidate(['c'])
+
+    expect(table.isCurrent(oldest)).toBe(false)
+    expect(table.isCurrent(untouched)).toBe(false)
+    expect(table.isCurrent(between)).toBe(true)
+  })
+
+  it('keeps what was found visible when it forgets older invalidations', () => {
+    const table = new TagTable(() => 0, 2)
+    const labels = table.labels(['z'])!
+    for (const tag of ['a', 'b', 'c', 'd']) {
+      table.invalidate([tag])
+      expect(table.isCurrent(labels)).toBe(true)
+    }
+  })
+
+  it('shows nothing that was judged by the table of another process', () => {
+    let next = 0
+    const random = (): number => (next += 0.1)
+    const labels = new TagTable(random).labels(['a'])!
+
+    expect(new TagTable(random).isCurrent(labels)).toBe(false)
+  })
+})
+
+describe('the tags of a namespace', () => {
+  it('are one for each level of the path', () => {
+    expect(namespaceTags('a:b:v2:')).toEqual(['!ns:a:', '!ns:a:b:', '!ns:a:b:v2:'])
+    expect(namespaceTags('')).toEqual([])
+  })
+
+  it('are what an entry must bear to belong there', () => {
+    const wanted = ['!ns:a:', 'other']
+
+    expect(belongs(['!ns:a:', '!ns:a:b:'], wanted)).toBe(true)
+    expect(belongs(['other'], wanted)).toBe(false)
+    expect(belongs(undefined, wanted)).toBe(false)
+    expect(belongs(undefined, ['other'])).toBe(true)
+    expect(belongs(undefined, undefined)).toBe(true)
+  })
+})

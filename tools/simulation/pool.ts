@@ -1,0 +1,37 @@
+import { fork } from 'node:child_process'
+import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import type { Batch, Tally } from './runs.ts'
+
+const WORKER = fileURLToPath(new URL('worker.ts', import.meta.url))
+
+/** Runs batches on all cores, each core in a process of its own; `onTally` hears of each as it ends. */
+export async function runOnAllCores(
+  batches: readonly Batch[],
+  onTally: (tally: Tally) => void,
+): Promise<void> {
+  const waiting = [...batches]
+  const processes = Math.min(availableParallelism(), batches.length)
+  await Promise.all(Array.from({ length: processes }, () => serve(waiting, onTally)))
+}
+
+async function serve(waiting: Batch[], onTally: (tally: Tally) => void): Promise<void> {
+  const worker = fork(WORKER)
+  return new Promise((resolve, reject) => {
+    const next = (): void => {
+      const batch = waiting.shift()
+      if (batch === undefined) worker.disconnect()
+      else worker.send(batch)
+    }
+    worker.on('message', (tally: Tally) => {
+      onTally(tally)
+      next()
+    })
+    worker.on('error', reject)
+    worker.on('exit', (code, signal) => {
+      if (code === 0) resolve()
+      else reject(new Error(`a process of the simulation ended with ${signal ?? code}`))
+    })
+    next()
+  })
+}

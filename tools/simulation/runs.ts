@@ -1,0 +1,78 @@
+import { FAULT_MIXES } from '../../src/testing/simulation/mixes.ts'
+import { World, type WorldReport } from '../../src/testing/simulation/world.ts'
+
+export const POLICIES = ['strict', 'available'] as const
+export type Policy = (typeof POLICIES)[number]
+
+/** Worlds that differ in their seeds only. */
+export interface Batch {
+  readonly mix: string
+  readonly policy: Policy
+  /** Replicas that an invalidation waits for; 0 = none. */
+  readonly wait: number
+  readonly firstSeed: number
+  readonly seeds: number
+}
+
+/** What a batch came to, or several of one mix and policy. */
+export interface Tally {
+  readonly mix: string
+  readonly policy: Policy
+  seeds: number
+  reads: number
+  loads: number
+  localHits: number
+  refusedFills: number
+  faults: number
+  violations: number
+  /** Seeds that violated an invariant, with what they violated first. */
+  failures: { readonly seed: number; readonly what: string }[]
+}
+
+/** One world, as the command line names it. */
+export async function runWorld(
+  batch: Pick<Batch, 'mix' | 'policy' | 'wait'>,
+  seed: number,
+  recording = false,
+): Promise<WorldReport> {
+  const { mix, policy, wait } = batch
+  const failover = wait > 0 ? { wait } : 'async'
+  return new World({ seed, faults: FAULT_MIXES[mix]!, policy, failover, recording }).run()
+}
+
+export async function runBatch(batch: Batch): Promise<Tally> {
+  const tally = emptyTally(batch)
+  for (let seed = batch.firstSeed; seed < batch.firstSeed + batch.seeds; seed++) {
+    const report = await runWorld(batch, seed)
+    const { reads, loads, localHits, refusedFills, faults, violations } = report
+    const [first] = violations
+    add(tally, {
+      ...emptyTally(batch),
+      seeds: 1,
+      reads,
+      loads,
+      localHits,
+      refusedFills,
+      faults,
+      violations: violations.length,
+      failures: first === undefined ? [] : [{ seed, what: `${first.invariant}: ${first.message}` }],
+    })
+  }
+  return tally
+}
+
+export function emptyTally({ mix, policy }: Pick<Batch, 'mix' | 'policy'>): Tally {
+  const counts = { seeds: 0, reads: 0, loads: 0, localHits: 0, refusedFills: 0, faults: 0, violations: 0 }
+  return { mix, policy, ...counts, failures: [] }
+}
+
+export function add(sum: Tally, part: Tally): void {
+  sum.seeds += part.seeds
+  sum.reads += part.reads
+  sum.loads += part.loads
+  sum.localHits += part.localHits
+  sum.refusedFills += part.refusedFills
+  sum.faults += part.faults
+  sum.violations += part.violations
+  sum.failures = [...sum.failures, ...part.failures].sort((a, b) => a.seed - b.seed)
+}
