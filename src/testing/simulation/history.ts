@@ -111,6 +111,8 @@ export class History {
     for (const [key, list] of this.#invalidated) {
       const present = invalidatedVersion(key)
       for (const entry of list) {
+        // One replica may have what another lacked.
+        if (entry.lost && entry.version <= present) this.#resume(entry)
         if (entry.version <= present || entry.lost) continue
         if (isPromotion && entry.replicated && !entry.wasLost) {
           this.violated(
@@ -129,8 +131,7 @@ export class History {
   executed(key: string, version: number): void {
     for (const entry of this.#invalidated.get(key) ?? []) {
       if (!entry.lost || entry.version > version) continue
-      entry.lost = false
-      entry.effectiveMs = Math.max(this.#now(), this.#settledMs)
+      this.#resume(entry)
       this.slowestReplayMs = Math.max(
         this.slowestReplayMs,
         this.#now() - Math.max(this.#settledMs, entry.atMs),
@@ -151,9 +152,22 @@ export class History {
     }
   }
 
+  /** The keys of which an invalidation is lost still, and at most which version. */
+  stillLost(): readonly (readonly [key: string, version: number])[] {
+    return [...this.#invalidated].flatMap(([key, list]) => {
+      const versions = list.filter(({ lost }) => lost).map(({ version }) => version)
+      return versions.length === 0 ? [] : [[key, Math.max(...versions)] as const]
+    })
+  }
+
   /** The versions that a read beginning now on `node` must at least return. */
   required(key: string, node: string): Required {
     return this.#required(key, node, this.#now())
+  }
+
+  #resume(entry: Invalidated): void {
+    entry.lost = false
+    entry.effectiveMs = Math.max(this.#now(), this.#settledMs)
   }
 
   #required(key: string, node: string, startedAtMs: number): Required {

@@ -425,7 +425,7 @@ export class World {
     return [cache.stats().errors === errors ? 'acknowledged' : 'failed']
   }
 
-  // I13 and I14: when nothing goes wrong any more, nothing is left over, and everybody sees the last version.
+  // I5, I13 and I14: when nothing goes wrong any more, nothing is left over, and everybody sees the last version.
   async #judgeQuiet(): Promise<void> {
     for (const node of this.#nodes) {
       const { name, store } = node
@@ -446,6 +446,8 @@ export class World {
         }
       }
     }
+    for (const [key, version] of this.#history.stillLost())
+      this.#history.violated('I5', `version ${version} of ${key} was invalidated, lost, and never replayed`)
     const leases = this.#replication.primary.names().filter((name) => name.startsWith('l:'))
     if (leases.length > 0)
       this.#history.violated('I13', `the server still has the leases ${leases.join(', ')}`)
