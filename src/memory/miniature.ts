@@ -1,3 +1,4 @@
+import { mix } from '../internal/hash.ts'
 import { createPolicy } from './create-policy.ts'
 import { FIRST_SLOT, NO_SLOT, noteHit } from './eviction-policy.ts'
 import type { Bounds, EvictionPolicy } from './eviction-policy.ts'
@@ -21,7 +22,9 @@ export class Miniature {
   }
 
   /** Plays an access; whether it was a hit. */
-  access(hash: number, weight: number): boolean {
+  access(sampledHash: number, weight: number): boolean {
+    // Sampled hashes agree in their high bits, which the sketch needs to differ.
+    const hash = mix(sampledHash)
     const slot = this.#index.get(hash)
     if (slot !== undefined) {
       noteHit(this.#policy.states, slot)
@@ -39,7 +42,8 @@ export class Miniature {
   }
 
   /** Removes a key that was removed from the cache itself. */
-  forget(hash: number): void {
+  forget(sampledHash: number): void {
+    const hash = mix(sampledHash)
     const slot = this.#index.get(hash)
     if (slot === undefined) return
     this.#policy.remove(slot)
