@@ -128,8 +128,8 @@ export abstract class EvictionPolicy {
     return this.#states
   }
 
-  /** Makes room for `capacity` slots. */
-  grow(capacity: number): void {
+  /** Makes room for `capacity` slots, of which so many hold entries at a time. */
+  grow(capacity: number, entries: number = capacity): void {
     const states = new Uint8Array(capacity + FIRST_SLOT)
     states.set(this.#states)
     this.#states = states
@@ -137,7 +137,7 @@ export abstract class EvictionPolicy {
     hashes.set(this.#hashes)
     this.#hashes = hashes
     this.lists.grow(capacity + FIRST_SLOT)
-    this.sketch.grow(capacity)
+    this.sketch.grow(entries)
   }
 
   /** Whether an entry is in the slot. */
