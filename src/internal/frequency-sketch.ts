@@ -1,5 +1,6 @@
-// Fewer collisions make better decisions, and a small sketch costs little; a large one has more keys anyway.
-const COUNTERS_PER_ENTRY = 16
+// Fewer collisions make better decisions, and a small sketch costs little: up to 64 KB, and up to half a megabyte.
+// A large one has more keys anyway.
+const TINY = 4096
 const SMALL = 65_536
 const WORDS_PER_BLOCK = 8
 const COUNTERS_PER_BLOCK = 64
@@ -37,7 +38,7 @@ export class FrequencySketch {
    */
   grow(entries: number): void {
     let words = this.#words
-    const counters = entries * (entries <= SMALL ? COUNTERS_PER_ENTRY : COUNTERS_PER_ENTRY / 2)
+    const counters = entries * (entries <= TINY ? 32 : entries <= SMALL ? 16 : 8)
     while ((words.length / WORDS_PER_BLOCK) * COUNTERS_PER_BLOCK < counters) {
       const doubled = new Int32Array(words.length * 2)
       doubled.set(words)
