@@ -392,7 +392,7 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
       if (slot === NO_SLOT) return NO_SLOT
       this.#vacate(slot, this.#isDue(slot) ? EXPIRED : EVICTED)
       if (!policy.isFull(weight)) return slot
-      this.#free.push(slot)
+      this.#putAway(slot)
     }
   }
 
@@ -450,16 +450,22 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
 
   #release(slot: number, cause: number): void {
     this.#vacate(slot, cause)
-    this.#free.push(slot)
+    this.#putAway(slot)
   }
 
+  // A slot that the next entry takes at once keeps its old key and value until they are overwritten.
   #vacate(slot: number, cause: number): void {
     const key = this.#keys[slot] as K
-    this.#removals.note(key, this.#values[slot] as V, cause)
+    if (this.#plain) this.#removals.count(cause)
+    else this.#removals.note(key, this.#values[slot] as V, cause)
     this.#index.delete(key)
+    this.#forever(slot)
+  }
+
+  #putAway(slot: number): void {
     this.#keys[slot] = undefined
     this.#values[slot] = undefined
-    this.#forever(slot)
+    this.#free.push(slot)
   }
 }
 

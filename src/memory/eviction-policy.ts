@@ -251,6 +251,7 @@ export abstract class EvictionPolicy {
     let candidate = lists.first(WINDOW)
     if (candidate === WINDOW) return NO_SLOT
     let least = this.hits(candidate)
+    if (least === 0) return candidate
     let slot = candidate
     const most = Math.min(MOST_LOOKS, this.windowEntries >> 2)
     for (let looks = 1; least !== 0 && looks < most; looks++) {
