@@ -17,6 +17,7 @@ const INITIAL_CAPACITY = 64
 // Constants of this module are part of the compiled code; imported ones are read from memory on every hit.
 const READER_LOOKS_AT = WATCHED
 const NOTHING_TO_DO = AT_REST
+const HAS_DEADLINE = TIMED
 
 /** What only benchmarks and tests may set. */
 export interface Internals {
@@ -125,7 +126,14 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
   get(key: K): V | undefined {
     const slot = this.#index.get(key)
     if (slot === undefined) return undefined
-    if ((this.#states[slot]! & READER_LOOKS_AT) !== NOTHING_TO_DO && !this.#use(slot)) return undefined
+    const state = this.#states[slot]!
+    if ((state & READER_LOOKS_AT) !== NOTHING_TO_DO) {
+      if ((state & HAS_DEADLINE) !== 0 && this.#expiry.isDue(slot)) {
+        this.#expire(slot)
+        return undefined
+      }
+      if (noteHit(this.#states, slot)) this.#sample(slot)
+    }
     return this.#values[slot]
   }
 
@@ -291,18 +299,8 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
     return { ...slots, index: this.#index, policy: this.#policy, expiry: this.#expiry }
   }
 
-  // Notes a use of an entry; `false` when it has expired, and then it is gone.
-  #use(slot: number): boolean {
-    if (this.#isDue(slot)) {
-      this.#expire(slot)
-      return false
-    }
-    if (noteHit(this.#states, slot)) this.#sample(slot)
-    return true
-  }
-
   #isDue(slot: number): boolean {
-    return (this.#states[slot]! & TIMED) !== 0 && this.#expiry.isDue(slot)
+    return (this.#states[slot]! & HAS_DEADLINE) !== 0 && this.#expiry.isDue(slot)
   }
 
   #live(key: K): number | undefined {
@@ -365,15 +363,15 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
 
   #setTtl(slot: number, ttlMs: number): void {
     if (ttlMs !== Infinity) {
-      this.#states[slot]! |= TIMED
+      this.#states[slot]! |= HAS_DEADLINE
       this.#expiry.set(slot, ttlMs)
     } else this.#forever(slot)
   }
 
   #forever(slot: number): void {
     const state = this.#states[slot]!
-    if ((state & TIMED) === 0) return
-    this.#states[slot] = state & ~TIMED
+    if ((state & HAS_DEADLINE) === 0) return
+    this.#states[slot] = state & ~HAS_DEADLINE
     this.#expiry.clear(slot)
   }
 
