@@ -44,7 +44,8 @@ const fewParts = 64
  */
 function isSmallRecord(value: object, maxCount: number): boolean {
   try {
-    if (!isOrdinary(value) || Object.getPrototypeOf(value) !== Object.prototype) return false
+    if ((value as { toJSON?: unknown }).toJSON !== undefined || isProxy(value)) return false
+    if (Object.getPrototypeOf(value) !== Object.prototype) return false
     let left = maxCount < fewParts ? maxCount : fewParts
     let first: object | undefined
     let second: object | undefined
@@ -72,30 +73,29 @@ function isSmallRecord(value: object, maxCount: number): boolean {
 
 /** How many of `left` parts are left after an exact object with no objects in it; negative for any other value. */
 function afterInnermost(value: object, left: number): number {
-  if (!isOrdinary(value)) return -1
+  if ((value as { toJSON?: unknown }).toJSON !== undefined || isProxy(value)) return -1
   const prototype: object | null = Object.getPrototypeOf(value)
   if (prototype === Object.prototype) {
     let after = left
     for (const name in value) {
       const part = (value as Record<string, unknown>)[name]
       after--
-      if (!isExactLeaf(part) && part !== undefined) return -1
+      if (typeof part === 'string' || typeof part === 'boolean') continue
+      if (typeof part === 'number') {
+        if (!isExactNumber(part)) return -1
+      } else if (part !== null && part !== undefined) return -1
     }
     return after
   }
   if (prototype !== Array.prototype || !Array.isArray(value) || value.length > left) return -1
-  for (let index = 0; index < value.length; index++) if (!isExactLeaf(value[index])) return -1
+  for (let index = 0; index < value.length; index++) {
+    const part: unknown = value[index]
+    if (typeof part === 'string' || typeof part === 'boolean') continue
+    if (typeof part === 'number') {
+      if (!isExactNumber(part)) return -1
+    } else if (part !== null) return -1
+  }
   return left - value.length
-}
-
-function isExactLeaf(part: unknown): boolean {
-  if (typeof part === 'string' || typeof part === 'boolean' || part === null) return true
-  return typeof part === 'number' && isExactNumber(part)
-}
-
-/** JSON.stringify calls toJSON even where it is not enumerable; a Proxy may answer it otherwise than the walk. */
-function isOrdinary(value: object): boolean {
-  return (value as { toJSON?: unknown }).toJSON === undefined && !isProxy(value)
 }
 
 /** Objects seen in this walk: most values have few, for which comparing them is cheaper than a Set. */
@@ -141,8 +141,8 @@ function isRepeated(value: object): boolean {
 }
 
 function isExact(value: object, depthLeft: number): boolean {
-  // A circle ends where the depth does.
-  if (depthLeft < 0 || !isOrdinary(value)) return false
+  // JSON.stringify calls toJSON even where it is not enumerable. A circle ends where the depth does.
+  if ((value as { toJSON?: unknown }).toJSON !== undefined || depthLeft < 0 || isProxy(value)) return false
   if (Array.isArray(value)) return areExactElements(value, depthLeft)
   if (Object.getPrototypeOf(value) !== Object.prototype) return false
   let isInnermost = true
