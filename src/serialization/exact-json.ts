@@ -45,7 +45,7 @@ const fewParts = 64
 function isSmallRecord(value: object, maxCount: number): boolean {
   try {
     if ((value as { toJSON?: unknown }).toJSON !== undefined || isProxy(value)) return false
-    if (Object.getPrototypeOf(value) !== Object.prototype) return false
+    if (Array.isArray(value) || Object.getPrototypeOf(value) !== Object.prototype) return false
     let left = maxCount < fewParts ? maxCount : fewParts
     let first: object | undefined
     let second: object | undefined
@@ -75,7 +75,8 @@ function isSmallRecord(value: object, maxCount: number): boolean {
 function afterInnermost(value: object, left: number): number {
   if ((value as { toJSON?: unknown }).toJSON !== undefined || isProxy(value)) return -1
   const prototype: object | null = Object.getPrototypeOf(value)
-  if (prototype === Object.prototype) {
+  if (!Array.isArray(value)) {
+    if (prototype !== Object.prototype) return -1
     let after = left
     for (const name in value) {
       const part = (value as Record<string, unknown>)[name]
@@ -87,7 +88,7 @@ function afterInnermost(value: object, left: number): number {
     }
     return after
   }
-  if (prototype !== Array.prototype || !Array.isArray(value) || value.length > left) return -1
+  if (prototype !== Array.prototype || value.length > left) return -1
   for (let index = 0; index < value.length; index++) {
     const part: unknown = value[index]
     if (typeof part === 'string' || typeof part === 'boolean') continue
