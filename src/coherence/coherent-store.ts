@@ -127,6 +127,7 @@ export class CoherentStore implements Store {
   /** Replicas that an invalidation waits for. */
   readonly #replicas: number
   readonly #unsubscribe: (() => void) | undefined
+  readonly #unlisten: (() => void) | undefined
   readonly #random: Random
   #heartbeat: TimerHandle
   /** Reads served by the tier of this process. */
@@ -184,6 +185,9 @@ export class CoherentStore implements Store {
         (message) => this.#followers.get(message.partition)?.onMessage(message),
         () => this.#syncAll(),
       )
+      this.#unlisten = remote.onReconnect(() => {
+        for (const follower of this.#followers.values()) follower.onReconnect()
+      })
       this.#syncAll()
     }
     this.#beat()
@@ -413,6 +417,7 @@ export class CoherentStore implements Store {
   async close(): Promise<void> {
     this.#closed = true
     this.#unsubscribe?.()
+    this.#unlisten?.()
     this.#timers.clear(this.#heartbeat)
     for (const recovery of this.#recoveries.values()) recovery.close()
     await this.#remote.close()
