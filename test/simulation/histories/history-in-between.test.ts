@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { HEARTBEAT_MS, overRemote, Stage, type StageOptions } from './stage.ts'
+import { HEARTBEAT_MS, Stage, type StageOptions } from './stage.ts'
+import { withoutReconnection } from './without.ts'
 
 // A replica that lags takes over, answers one read, and is replaced by one that has everything: the log that the
 // reading node follows is the same before and after.
@@ -29,7 +30,7 @@ test('what a server of another history answered goes with the connection to it',
 })
 
 test('without that, a read from a history that no log tells of is served on', async () => {
-  const stage = await play({ remote: overRemote(() => ({ onReconnect: () => () => undefined })) })
+  const stage = await play(withoutReconnection)
   await stage.pass(3 * HEARTBEAT_MS)
   expect(await stage.readAll('a')).toEqual([2, 1])
 })

@@ -71,3 +71,8 @@ export const withoutOrdinals: StageOptions = {
     rotate: (partition, seen, next) => remote.rotate(partition, seen, { ...next, ordinal: 1 }),
   })),
 }
+
+/** A new connection is nothing special. */
+export const withoutReconnection: StageOptions = {
+  remote: overRemote(() => ({ onReconnect: () => () => undefined })),
+}
