@@ -397,7 +397,7 @@ export class CoherentStore implements Store {
     try {
       const { count, heads } = await this.#remote.deleteByPrefix(prefix, this.#replicas)
       const entry = { kind: 'prefix', item: prefix } as const
-      for (const partition of this.#followers.keys())
+      for (const partition of this.#remote.partitions)
         this.#note(partition, entry, heads.get(partition), startedAtMs)
       return count
     } finally {
