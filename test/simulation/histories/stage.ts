@@ -37,8 +37,8 @@ export interface StageOptions {
 
 // A bare number would be taken for a counter, which no local tier keeps.
 class StageCache extends BaseCache<readonly [version: number]> {
-  constructor(store: Store, options: CacheOptions) {
-    super(store, options)
+  static over(store: Store, options: CacheOptions): StageCache {
+    return new StageCache(store, options)
   }
 }
 
@@ -92,12 +92,12 @@ export class Stage {
 
   /** Lets time pass until something is done. */
   async until<T>(doing: Promise<T>): Promise<T> {
-    let isDone = false
+    const state = { isDone: false }
     const done = doing.finally(() => {
-      isDone = true
+      state.isDone = true
     })
-    for (let step = 0; step < 2_000 && !isDone; step++) await this.pass(0.5)
-    if (!isDone) throw new Error('it is not done after a second')
+    for (let step = 0; step < 2_000 && !state.isDone; step++) await this.pass(0.5)
+    if (!state.isDone) throw new Error('it is not done after a second')
     return done
   }
 
@@ -184,7 +184,7 @@ export class Stage {
       },
       { ...SETTINGS, failover },
     )
-    const cache = new StageCache(store, { ...parts, logger: silentLogger })
+    const cache = StageCache.over(store, { ...parts, logger: silentLogger })
     return { name, cache, store, remote, network, listensTo: this.server }
   }
 }
