@@ -4,7 +4,6 @@ import type { MaybePromise } from '../core/promise.ts'
 import type {
   Bus,
   Epoch,
-  Generations,
   Head,
   LogEntry,
   RemoteFound,
@@ -12,7 +11,6 @@ import type {
   RemoteResult,
   RemoteStore,
 } from '../core/remote-store.ts'
-import { StoreUnavailableError } from '../core/errors.ts'
 import type {
   Acquired,
   Admitted,
@@ -38,6 +36,8 @@ import { Outbox } from './outbox.ts'
 import { Recovery } from './recovery.ts'
 import { sameEpoch } from './sightings.ts'
 import { TagInvalidator } from './tag-invalidator.ts'
+import { TaggedCalls, type Written } from './tagged-calls.ts'
+import { Fresh, asStored, remoteForm } from './fresh.ts'
 
 /** What a node may do when it can't reach the server. */
 export type Policy = 'available' | 'strict'
@@ -82,29 +82,12 @@ export interface CoherenceParts {
   readonly node: string
 }
 
-/** A value in both forms, before it is known where it will be kept. */
-class Fresh {
-  readonly remote: Stored
-  readonly value: unknown
-
-  constructor(remote: Stored, value: unknown) {
-    this.remote = remote
-    this.value = value
-  }
-}
-
-/** An answer to an operation, as far as it got. */
-type Written = OpResult & Pick<RemoteResult, 'head' | 'generations' | 'replicated'>
-
 interface KeysInvalidated {
   readonly l2: 'acked' | 'replicated' | 'queued'
   readonly heads: readonly (Head | undefined)[]
   readonly removed: number
   readonly error?: unknown
 }
-
-/** How often an invisible entry may be replaced by another one before the key counts as busy. */
-const ACQUIRE_ROUNDS = 3
 
 /**
  * The store port over a remote store that several processes share, with a tier of this process before it that
@@ -123,6 +106,7 @@ export class CoherentStore implements Store {
   readonly #followers: ReadonlyMap<string, Follower>
   readonly #generations: GenerationTable
   readonly #tags: TagInvalidator
+  readonly #calls: TaggedCalls
   readonly #recoveries = new Map<string, Recovery>()
   /** Replicas that an invalidation waits for. */
   readonly #replicas: number
@@ -158,6 +142,14 @@ export class CoherentStore implements Store {
       maxLagMs: settings.maxLagMs,
       maxStaleMs: settings.policy === 'strict' ? -1 : settings.maxStaleMs,
       limits: { table: settings.generationLimit, queue: settings.outboxLimit },
+    })
+    this.#calls = new TaggedCalls({
+      remote,
+      table: this.#generations,
+      leaseMs: settings.leaseMs,
+      replicas: this.#replicas,
+      hasReached: (token) => this.#hasReached(token),
+      now: () => clock.now(),
     })
     this.#tags = new TagInvalidator({
       remote,
@@ -231,10 +223,12 @@ export class CoherentStore implements Store {
   async acquire(leases: readonly Lease[]): Promise<readonly Acquired[]> {
     const markers = leases as readonly Marker[]
     const asked = markers.filter((marker) => !this.#outbox.has(marker.key))
-    await this.#begin(markers)
+    await this.#calls.begin(markers)
     let answers: ReadonlyMap<Marker, Found | 'granted' | 'busy'>
     try {
-      answers = await this.#acquireVisible(asked)
+      answers = await this.#calls.acquire(asked, (marker, found, startedAtMs) =>
+        this.#kept(marker, found, startedAtMs),
+      )
     } catch (error) {
       // The server may have granted them all the same.
       void this.#releaseQuietly(asked)
@@ -321,8 +315,10 @@ export class CoherentStore implements Store {
     const startedAtMs = this.#clock.now()
     for (const [index, op] of ops.entries()) this.#forget(op.key, markers[index])
     try {
-      const remoteOps = await this.#remoteOps(sent.map((index) => [ops[index]!, markers[index]] as const))
-      const results = await this.#execute(remoteOps)
+      const remoteOps = await this.#calls.remoteOps(
+        sent.map((index) => [ops[index]!, markers[index]] as const),
+      )
+      const results = await this.#calls.execute(remoteOps)
       const answers = ops.map((): Written => ({ ok: false, unavailable: true }))
       for (const [position, index] of sent.entries()) {
         const op = ops[index]!
@@ -332,7 +328,7 @@ export class CoherentStore implements Store {
         if (op.kind === 'set') this.#keepWritten(markers[index]!, op, results[position]!, startedAtMs)
         answers[index] = results[position]!
       }
-      await this.#hideInvisible(ops, answers)
+      await this.#calls.hideInvisible(ops, answers)
       // An acknowledgement of what was queued before does not count for what was held back now.
       for (const [index, { kind, key }] of ops.entries()) {
         if (queued[index] !== undefined && (kind === 'take' || kind === 'expire')) this.#outbox.add(key)
@@ -355,8 +351,8 @@ export class CoherentStore implements Store {
       keys.length === 0 ? undefined : this.#invalidateKeys(keys),
       tags.length === 0 ? undefined : this.#tags.run(tags),
     ])
-    const outcomes = [ofKeys, ofTags].flatMap((done) => (done === undefined ? [] : [done.l2]))
-    const worst = (['dropped', 'queued', 'acked', 'replicated'] as const).find((l2) => outcomes.includes(l2))
+    const outcomes = new Set([ofKeys?.l2, ofTags?.l2])
+    const worst = (['dropped', 'queued', 'acked', 'replicated'] as const).find((l2) => outcomes.has(l2))
     const { generationPartition } = this.#remote
     const token = tokenOf([
       ...(ofKeys?.heads ?? []).map((head, index) => ({
@@ -438,100 +434,6 @@ export class CoherentStore implements Store {
     return { markers: this.#markers.size, outbox: this.#outbox.size + this.#generations.queue.size }
   }
 
-  // The generations with which loads begin; without the server, provisional ones for what will be kept here.
-  async #begin(markers: readonly Marker[]): Promise<void> {
-    const tagged = markers.filter(({ tags }) => tags !== undefined && tags.length > 0)
-    if (tagged.length === 0) return
-    const tags = [...new Set(tagged.flatMap((marker) => marker.tags!))]
-    let known: Generations
-    let failure: { readonly error: unknown } | undefined
-    try {
-      known = await this.#generations.current(tags)
-    } catch (error) {
-      known = this.#generations.provisional(tags)
-      failure = { error }
-    }
-    for (const marker of tagged) marker.generations = known.filter(({ tag }) => marker.tags!.includes(tag))
-    if (failure !== undefined) throw failure.error
-  }
-
-  // An entry that is not visible stands in nobody's way: the server is told which one it is.
-  async #acquireVisible(asked: readonly Marker[]): Promise<ReadonlyMap<Marker, Found | 'granted' | 'busy'>> {
-    const answers = new Map<Marker, Found | 'granted' | 'busy'>()
-    let open: readonly { readonly marker: Marker; readonly hidden?: Generations | 'none' }[] = asked.map(
-      (marker) => ({ marker }),
-    )
-    for (let round = 0; round < ACQUIRE_ROUNDS && open.length > 0; round++) {
-      const startedAtMs = this.#clock.now()
-      const requests = open.map(({ marker: { key, token }, hidden }) => ({ key, token, hidden }))
-      const answered = await this.#remote.acquire(requests, this.#settings.leaseMs)
-      const hidden = await Promise.all(
-        open.map(async ({ marker }, index) => {
-          const answer = answered[index]!
-          if (typeof answer !== 'object') answers.set(marker, answer)
-          else if (await this.#shows(answer.generations, marker))
-            answers.set(marker, this.#kept(marker, answer, startedAtMs))
-          else return { marker, hidden: answer.generations ?? ('none' as const) }
-          return undefined
-        }),
-      )
-      open = hidden.filter((one) => one !== undefined)
-    }
-    for (const { marker } of open) answers.set(marker, 'busy')
-    return answers
-  }
-
-  // Before a writer's values are sent: the generations that their tags have at this moment.
-  async #remoteOps(
-    writes: readonly (readonly [op: Op, marker: Marker | undefined])[],
-  ): Promise<readonly RemoteOp[]> {
-    const tags = writes.flatMap(([op]) => ((op.kind === 'set' || op.kind === 'increment') && op.tags) || [])
-    const known = tags.length === 0 ? [] : await this.#generations.current([...new Set(tags)])
-    return writes.map(([op, marker]) => {
-      const own = op.tags?.length ? known.filter(({ tag }) => op.tags!.includes(tag)) : undefined
-      // Its tag was invalidated after it began: it comes too late for everybody.
-      const generations =
-        marker?.overtaken === true ? own?.map(({ tag }) => ({ tag, value: this.#generations.draw() })) : own
-      if (marker !== undefined) marker.generations = generations
-      return remoteOp(op, generations)
-    })
-  }
-
-  // A counter whose generations differ from what this node knows: either it knows too little, or the counter is gone.
-  async #execute(ops: readonly RemoteOp[]): Promise<readonly RemoteResult[]> {
-    const results = [...(await this.#remote.write(ops, this.#replicas))]
-    for (const [index, op] of ops.entries()) {
-      if (op.kind !== 'increment') continue
-      for (let round = 0; results[index]!.differs === true; round++) {
-        if (round === ACQUIRE_ROUNDS)
-          throw new StoreUnavailableError('the tags of a counter change too often')
-        const { generations } = results[index]!
-        const tags = op.generations!.map(({ tag }) => tag)
-        const isVisible = await this.#generations.shows(generations, { tags })
-        const again = { ...op, generations: await this.#generations.current(tags) }
-        const retried = isVisible ? again : { ...again, hidden: generations ?? ('none' as const) }
-        ;[results[index]] = (await this.#remote.write([retried], this.#replicas)) as [RemoteResult]
-      }
-    }
-    return results
-  }
-
-  // What an operation found and its caller could not have seen was not there for it.
-  async #hideInvisible(ops: readonly Op[], answers: Written[]): Promise<void> {
-    for (const [index, op] of ops.entries()) {
-      const answer = answers[index]!
-      if (!answer.ok || op.kind === 'set' || op.kind === 'increment') continue
-      if (answer.generations === undefined && op.tags === undefined) continue
-      if (await this.#generations.shows(answer.generations, op)) continue
-      const { stored: _, ...rest } = answer
-      answers[index] = { ...rest, ok: false }
-    }
-  }
-
-  #shows(generations: Generations | undefined, reading: Reading | undefined): Promise<boolean> {
-    return this.#generations.shows(generations, reading, !this.#hasReached(reading?.after))
-  }
-
   // C10: whether this node has applied all that the token's maker had seen logged.
   #hasReached(token: string | undefined): boolean {
     if (token === undefined) return true
@@ -553,7 +455,7 @@ export class CoherentStore implements Store {
       await Promise.all(
         markers.map(async (marker) => {
           const entry = found.get(marker.key)
-          if (entry === undefined || !(await this.#shows(entry.generations, reading))) return
+          if (entry === undefined || !(await this.#calls.shows(entry.generations, reading))) return
           visible.set(marker.key, this.#kept(marker, entry, startedAtMs))
         }),
       )
@@ -775,19 +677,6 @@ export class CoherentStore implements Store {
       this.#replaying = false
     }
   }
-}
-
-function asStored(fresh: Fresh): Stored {
-  return fresh as unknown as Stored
-}
-
-function remoteForm(stored: Stored): Stored {
-  return (stored as unknown as Fresh).remote
-}
-
-function remoteOp({ tags: _, ...op }: Op, generations: Generations | undefined): RemoteOp {
-  if (op.kind === 'set') return { ...op, stored: remoteForm(op.stored), generations }
-  return op.kind === 'increment' ? { ...op, generations } : op
 }
 
 function replaces(op: Op): boolean {

@@ -28,12 +28,16 @@ const followers = new Set<unknown>()
 let asking: GenerationTable | undefined
 let forced: string | undefined
 
+function noteAsking(table: GenerationTable): void {
+  asking = table
+}
+
 const watchTables = (): (() => void) =>
   replaceMethod(GenerationTable.prototype, 'draw', (original) => {
     return function (this: GenerationTable): unknown {
-      asking = this
+      noteAsking(this)
       return forced ?? Reflect.apply(original, this, [])
-    } as never
+    }
   })
 
 interface Rule {
@@ -64,13 +68,13 @@ const RULES: readonly Rule[] = [
           return function (this: GenerationTable, ...args: unknown[]): unknown {
             followers.add(this.follower)
             return Reflect.apply(original, this, args)
-          } as never
+          }
         }),
       ),
       replaceMethod(Follower.prototype, 'isSynced', (original) => {
         return function (this: Follower, ...args: unknown[]): unknown {
           return followers.has(this) || Reflect.apply(original, this, args)
-        } as never
+        }
       }),
     ],
   },

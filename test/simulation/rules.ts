@@ -102,7 +102,7 @@ export const RULES: readonly Rule[] = [
   {
     rule: 'C3b',
     without: 'a fill is kept although a message or another operation covered the key meanwhile',
-    mix: 'slow lines',
+    mix: 'promotions',
     patch: replaced(
       LocalTier,
       'keepWritten',
@@ -111,12 +111,6 @@ export const RULES: readonly Rule[] = [
           keepWritten.call(this, key, { ...keeping, marker: revived(keeping.marker) })
         },
     ),
-  },
-  {
-    rule: 'C4',
-    without: 'a caller joins a load of any age, synced or not',
-    mix: 'lost messages',
-    patch: replaced(CoherentStore, 'joinable', () => (lease) => !lease.dead),
   },
   {
     rule: 'C5',

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { FAULT_MIXES } from '../../src/testing/simulation/mixes.ts'
 import { World } from '../../src/testing/simulation/world.ts'
 
-const SEEDS = Number(process.env['CACHETTE_SIMULATION_SEEDS'] ?? 50)
+const SEEDS = Number(process.env['CACHETTE_SIMULATION_SEEDS'] ?? 10)
 const FIRST = Number(process.env['CACHETTE_SIMULATION_FIRST'] ?? 1)
 
 describe.each(['strict', 'available'] as const)('a simulated fleet under policy %s', (policy) => {

@@ -147,7 +147,7 @@ export class World {
     this.#history = new History(() => this.#loop.now(), boundMs, options.recording ?? false)
     const { faults } = options
     const failsOver = faults.promotionsPerSecond + faults.restartsPerSecond + faults.rollbacksPerSecond > 0
-    this.#targets = [...this.#random.pick(KEYS)].map((name, index) => {
+    this.#targets = Array.from(this.#random.pick(KEYS)).map((name, index) => {
       if (index % 2 === 0) return { key: name, name, tags: [] }
       return { key: `${SPACE}:${name}`, name, tags: index % 4 === 1 ? ['s', 't'] : ['t'] }
     })
