@@ -111,6 +111,7 @@ export class CoherentStore implements Store {
   /** Replicas that an invalidation waits for. */
   readonly #replicas: number
   readonly #unsubscribe: (() => void) | undefined
+  readonly #unlisten: (() => void) | undefined
   readonly #random: Random
   #heartbeat: TimerHandle
   /** Reads served by the tier of this process. */
@@ -176,6 +177,9 @@ export class CoherentStore implements Store {
         (message) => this.#followers.get(message.partition)?.onMessage(message),
         () => this.#syncAll(),
       )
+      this.#unlisten = remote.onReconnect(() => {
+        for (const follower of this.#followers.values()) follower.onReconnect()
+      })
       this.#syncAll()
     }
     this.#beat()
@@ -389,7 +393,7 @@ export class CoherentStore implements Store {
     try {
       const { count, heads } = await this.#remote.deleteByPrefix(prefix, this.#replicas)
       const entry = { kind: 'prefix', item: prefix } as const
-      for (const partition of this.#followers.keys())
+      for (const partition of this.#remote.partitions)
         this.#note(partition, entry, heads.get(partition), startedAtMs)
       return count
     } finally {
@@ -409,6 +413,7 @@ export class CoherentStore implements Store {
   async close(): Promise<void> {
     this.#closed = true
     this.#unsubscribe?.()
+    this.#unlisten?.()
     this.#timers.clear(this.#heartbeat)
     for (const recovery of this.#recoveries.values()) recovery.close()
     await this.#remote.close()

@@ -119,6 +119,15 @@ export class Follower {
     this.#onNoSequence(sentAtMs)
   }
 
+  /**
+   * Another server answers from now on. What the one before said was perhaps of a history that this node never hears
+   * of: its log is as it was before, and as it will be.
+   */
+  onReconnect(): void {
+    this.#effects.flush()
+    this.startSync()
+  }
+
   /** The heartbeat's answer: the partition's head, read at `startedAtMs` or later. */
   onHead(head: Head | undefined, startedAtMs: number): void {
     if (head === undefined) return this.#onNoSequence(startedAtMs)

@@ -51,10 +51,12 @@ export class Recovery {
 
   /** The node follows another epoch: its log shall have what this node has applied; at once, or after a jitter. */
   replay({ epoch }: Head, atOnce: boolean): void {
-    const { timers, random, heartbeatMs } = this.#parts
-    this.#owed = epoch
+    const { journal, timers, random, heartbeatMs } = this.#parts
+    // Whoever has just begun has nothing that a server could have lost.
+    this.#owed = journal.recent().length === 0 ? undefined : epoch
     this.#isDue = false
     timers.clear(this.#timer)
+    if (this.#owed === undefined) return
     const pauseMs = atOnce ? 0 : heartbeatMs * (1 + random())
     this.#timer = timers.set(() => {
       this.#isDue = true

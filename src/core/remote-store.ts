@@ -211,6 +211,11 @@ export interface RemoteStore {
    * now has them all. `undefined`: the partition's epoch is another, or not all of it was done by one server.
    */
   replay(partition: string, epoch: Epoch, entries: readonly Replayable[]): Promise<Head | undefined>
+  /**
+   * `listener` is called whenever what is sent from now on may be answered by another server than what was sent
+   * before, or by one that has started anew, and nothing sent before will be answered any more.
+   */
+  onReconnect(listener: () => void): () => void
   close(): Promise<void>
 }
 

@@ -141,11 +141,11 @@ export class History {
 
   /**
    * A server that is no longer the primary has executed an invalidation when the database had `version`, and the
-   * primary has not: whoever had queued it may have been told that it is done.
+   * primary only one of `present`: whoever had queued it may have been told that it is done.
    */
-  executedInVain(key: string, version: number): void {
+  executedInVain(key: string, version: number, present: number): void {
     for (const entry of this.#invalidated.get(key) ?? []) {
-      if (entry.acknowledged || entry.version > version || entry.lost) continue
+      if (entry.acknowledged || entry.lost || entry.version > version || entry.version <= present) continue
       entry.lost = true
       entry.wasLost = true
       this.lost++

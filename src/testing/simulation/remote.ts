@@ -28,6 +28,7 @@ export interface Acknowledgements {
 export class SimulatedRemote implements RemoteStore {
   readonly #network: Network
   readonly #acknowledgements: Acknowledgements | undefined
+  readonly #listeners = new Set<() => void>()
   #server: SimulatedServer
 
   constructor(server: SimulatedServer, network: Network, acknowledgements?: Acknowledgements) {
@@ -45,6 +46,12 @@ export class SimulatedRemote implements RemoteStore {
   connect(server: SimulatedServer): void {
     this.#server = server
     this.#network.reconnect()
+    for (const listener of this.#listeners) listener()
+  }
+
+  onReconnect(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
   }
 
   /** Whether the replicas acknowledged the last write of a key, or deletion of a prefix, that waited for them. */

@@ -228,7 +228,7 @@ export class World {
       this.#history.note(server.id, `executes ${kind} ${key} , in effect up to version ${version}`)
       const { primary } = this.#replication
       if (server === primary) this.#history.executed(key, version)
-      else if (primary.items.invalidatedVersion(key) < version) this.#history.executedInVain(key, version)
+      else this.#history.executedInVain(key, version, primary.items.invalidatedVersion(key))
     }
   }
 
