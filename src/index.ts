@@ -45,6 +45,7 @@ export type {
 } from './core/store.ts'
 export type { Serializer } from './core/serializer.ts'
 export type { Labels } from './core/tag-table.ts'
+export { mergeTokens } from './core/token.ts'
 export type { OnError } from './core/trouble.ts'
 export { createCache, getRedisCache, type CreateCacheOptions } from './create-cache.ts'
 export { MemoryCache, type MemoryCacheOptions } from './memory/memory-cache.ts'

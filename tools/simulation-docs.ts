@@ -15,7 +15,9 @@ async function rowWithout(ablation: Ablation): Promise<string> {
   for (const { violations } of failed)
     for (const { invariant } of violations) counts.set(invariant, (counts.get(invariant) ?? 0) + 1)
   const shown = [...counts].sort(([a], [b]) => a.localeCompare(b, 'en', { numeric: true }))
-  const violations = shown.map(([invariant, count]) => `${invariant}: ${count.toLocaleString('en')}`).join(', ')
+  const violations = shown
+    .map(([invariant, count]) => `${invariant}: ${count.toLocaleString('en')}`)
+    .join(', ')
   console.log(`${ablation.rule}: ${failed.length} of ${SEEDS_WITHOUT} seeds`)
   const world = ablation.world?.faults === undefined ? ablation.mix : 'its own'
   const [first] = failed
@@ -44,7 +46,8 @@ async function tableWith(): Promise<string> {
   const rows: string[] = []
   for (const mix of Object.keys(FAULT_MIXES)) {
     const sum = emptyTally({ mix, policy: 'strict' })
-    for (const policy of POLICIES) add(sum, await runBatch({ mix, policy, wait: 0, firstSeed: 1, seeds: SEEDS_WITH }))
+    for (const policy of POLICIES)
+      add(sum, await runBatch({ mix, policy, wait: 0, firstSeed: 1, seeds: SEEDS_WITH }))
     const { reads, loads, localHits, refusedFills, faults, violations } = sum
     const counts = [reads, loads, localHits, refusedFills, faults, violations]
     rows.push(`| ${mix} | ${counts.map((count) => count.toLocaleString('en')).join(' | ')} |`)

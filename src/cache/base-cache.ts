@@ -21,9 +21,9 @@ import { Invalidator } from './invalidator.ts'
 import { Scope } from './scope.ts'
 import { Writer } from './writer.ts'
 
-const READ_OPTIONS = ['signal']
+const READ_OPTIONS = ['signal', 'after']
 const SET_OPTIONS = ['ttl', 'tags']
-const LOAD_OPTIONS = [...SET_OPTIONS, 'signal']
+const LOAD_OPTIONS = [...SET_OPTIONS, ...READ_OPTIONS]
 
 /**
  * The one interface of every engine, and its one implementation: an engine gives the constructor its store.
@@ -48,11 +48,13 @@ export abstract class BaseCache<V = unknown> {
   /** The fresh value of a key. `undefined` is a miss; `null` is a value. */
   async get<T = V>(key: string, options?: ReadOptions): Promise<T | undefined> {
     const full = this.#scope.key(key)
+    let { reading } = this.#scope
     if (options !== undefined) {
       checkOptions(options, READ_OPTIONS, 'get')
       options.signal?.throwIfAborted()
+      reading = this.#scope.readingFor(options)
     }
-    const found = this.#scope.runtime.pipeline.get(full, this.#scope.reading)
+    const found = this.#scope.runtime.pipeline.get(full, reading)
     if (!isPromise(found)) return found as T | undefined
     return (await abortable(options?.signal, () => found)) as T | undefined
   }
@@ -62,9 +64,10 @@ export abstract class BaseCache<V = unknown> {
     const full = this.#scope.keys(keys)
     checkOptions(options, READ_OPTIONS, 'getMany')
     const { pipeline } = this.#scope.runtime
+    const reading = this.#scope.readingFor(options)
     return callersMap(
       full,
-      await abortable(options.signal, () => pipeline.getMany([...full.keys()], this.#scope.reading)),
+      await abortable(options.signal, () => pipeline.getMany([...full.keys()], reading)),
     )
   }
 
@@ -228,7 +231,7 @@ export abstract class BaseCache<V = unknown> {
 
   /** The keys that begin with `prefix`, literally, in no particular order; those written meanwhile may be missing. */
   async *keys(
-    options: { readonly prefix?: string } & ReadOptions = {},
+    options: { readonly prefix?: string } & Pick<ReadOptions, 'signal'> = {},
   ): AsyncGenerator<string, void, undefined> {
     const { store, trouble } = this.#scope.runtime
     checkOptions(options, ['prefix', 'signal'], 'keys')
@@ -297,7 +300,8 @@ export abstract class BaseCache<V = unknown> {
     if (typeof loader !== 'function')
       throw new OptionsError(`${where}: the loader must be a function, not ${inspect(loader)}`)
     const { ttlMs, tags } = this.#scope.entryFor(ttlOrOptions, LOAD_OPTIONS, where)
-    return { ttlMs, tags, signal: (ttlOrOptions as GetOrSetOptions | undefined)?.signal }
+    const { signal, after } = (ttlOrOptions ?? {}) as GetOrSetOptions
+    return { ttlMs, tags, signal, after }
   }
 
   async #remainingMs(operation: string, key: string): Promise<number | undefined> {

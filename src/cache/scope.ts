@@ -205,6 +205,11 @@ export class Scope {
     }
   }
 
+  /** What a reader asks for, with his token. */
+  readingFor({ after }: { readonly after?: string }): Reading | undefined {
+    return after === undefined ? this.reading : { ...this.reading, after }
+  }
+
   /** The full form of a literal beginning of keys, which may be empty. @throws KeyError, ClosedError. */
   prefixed(prefix: string): string {
     return prefix === '' ? (this.assertOpen(), this.prefix) : this.key(prefix)

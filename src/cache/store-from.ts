@@ -116,8 +116,8 @@ class PrimitiveStore implements Store {
     return new Map(keys.flatMap((key, index) => (found[index] === undefined ? [] : [[key, found[index]]])))
   }
 
-  open(key: string, tags?: readonly string[]): Lease {
-    return this.#leases.open(key, tags, this.#tags.count)
+  open(key: string, reading?: Reading): Lease {
+    return this.#leases.open(key, reading?.tags, this.#tags.count)
   }
 
   async acquire(leases: readonly Lease[]): Promise<readonly Acquired[]> {

@@ -11,7 +11,6 @@ import type {
   RemoteResult,
   RemoteStore,
 } from '../core/remote-store.ts'
-import { StoreUnavailableError } from '../core/errors.ts'
 import type {
   Acquired,
   Admitted,
@@ -21,11 +20,14 @@ import type {
   Lease,
   Op,
   OpResult,
+  Reading,
   Store,
   Stored,
 } from '../core/store.ts'
-import { UNREACHED_TOKEN } from '../core/token.ts'
-import { Follower } from './follower.ts'
+import { NO_TAGS } from '../core/tags.ts'
+import { readToken, tokenOf } from '../core/token.ts'
+import { Follower, type FollowerEffects } from './follower.ts'
+import { GenerationTable } from './generations.ts'
 import { Journal } from './journal.ts'
 import { LeaseKeeper } from './lease-keeper.ts'
 import { LocalSlot, LocalTier } from './local-tier.ts'
@@ -33,6 +35,9 @@ import { Markers, type Marker } from './markers.ts'
 import { Outbox } from './outbox.ts'
 import { Recovery } from './recovery.ts'
 import { sameEpoch } from './sightings.ts'
+import { TagInvalidator } from './tag-invalidator.ts'
+import { TaggedCalls, type Written } from './tagged-calls.ts'
+import { Fresh, asStored, remoteForm } from './fresh.ts'
 
 /** What a node may do when it can't reach the server. */
 export type Policy = 'available' | 'strict'
@@ -60,6 +65,8 @@ export interface CoherenceSettings {
   /** How long, and how many in a partition, applied invalidations are kept for a replay: at most half a log's length. */
   readonly journalMs: number
   readonly journalLimit: number
+  /** Tags whose generations a node remembers; it reads again what it has forgotten. */
+  readonly generationLimit: number
 }
 
 /** What a coherent store works with. */
@@ -75,15 +82,11 @@ export interface CoherenceParts {
   readonly node: string
 }
 
-/** A value in both forms, before it is known where it will be kept. */
-class Fresh {
-  readonly remote: Stored
-  readonly value: unknown
-
-  constructor(remote: Stored, value: unknown) {
-    this.remote = remote
-    this.value = value
-  }
+interface KeysInvalidated {
+  readonly l2: 'acked' | 'replicated' | 'queued'
+  readonly heads: readonly (Head | undefined)[]
+  readonly removed: number
+  readonly error?: unknown
 }
 
 /**
@@ -101,11 +104,14 @@ export class CoherentStore implements Store {
   readonly #local: LocalTier | undefined
   readonly #localStore: Store | undefined
   readonly #followers: ReadonlyMap<string, Follower>
+  readonly #generations: GenerationTable
+  readonly #tags: TagInvalidator
+  readonly #calls: TaggedCalls
   readonly #recoveries = new Map<string, Recovery>()
   /** Replicas that an invalidation waits for. */
   readonly #replicas: number
   readonly #unsubscribe: (() => void) | undefined
-  readonly #unwatch: (() => void) | undefined
+  readonly #unlisten: (() => void) | undefined
   readonly #random: Random
   #heartbeat: TimerHandle
   /** Reads served by the tier of this process. */
@@ -125,18 +131,55 @@ export class CoherentStore implements Store {
     this.#node = node
     this.#replicas = settings.failover === 'async' ? 0 : settings.failover.wait
     this.#markers = new Markers(node, clock)
-    this.#keeper = new LeaseKeeper(remote, timers, settings.leaseMs, settings.longestLeaseMs)
+    this.#keeper = new LeaseKeeper(remote, clock, timers, settings.leaseMs, settings.longestLeaseMs)
     this.#outbox = new Outbox(settings.outboxLimit)
     const maxAgeMs = settings.policy === 'strict' ? settings.maxLagMs : settings.maxStaleMs
     this.#localStore = local
-    this.#local = local && new LocalTier(local, maxAgeMs, () => this.#markers.nextEvent())
-    this.#followers = new Map(remote.partitions.map((partition) => [partition, this.#follower(partition)]))
+    this.#generations = new GenerationTable({
+      remote,
+      random: parts.random,
+      clock,
+      maxLagMs: settings.maxLagMs,
+      maxStaleMs: settings.policy === 'strict' ? -1 : settings.maxStaleMs,
+      limits: { table: settings.generationLimit, queue: settings.outboxLimit },
+    })
+    this.#calls = new TaggedCalls({
+      remote,
+      table: this.#generations,
+      leaseMs: settings.leaseMs,
+      replicas: this.#replicas,
+      hasReached: (token) => this.#hasReached(token),
+      now: () => clock.now(),
+    })
+    this.#tags = new TagInvalidator({
+      remote,
+      table: this.#generations,
+      replicas: this.#replicas,
+      forget: (tag) => this.#forgetTag(tag),
+      note: (tag, head, sentAtMs) =>
+        this.#note(remote.generationPartition, { kind: 'tag', item: tag }, head, sentAtMs),
+      now: () => clock.now(),
+    })
+    this.#local = local && new LocalTier(local, this.#generations, maxAgeMs, () => this.#markers.nextEvent())
+    const { generationPartition } = remote
+    this.#generations.follower = this.#follower(generationPartition, {
+      flush: () => {
+        this.#generations.flush()
+        this.#detach(this.#markers.killTagged(undefined))
+      },
+    })
+    this.#followers = new Map([
+      ...remote.partitions.map((partition) => [partition, this.#followerOfKeys(partition)] as const),
+      [generationPartition, this.#generations.follower],
+    ])
     if (this.#local !== undefined) {
       this.#unsubscribe = bus?.subscribe(
         (message) => this.#followers.get(message.partition)?.onMessage(message),
         () => this.#syncAll(),
       )
-      this.#unwatch = remote.watchConnection(() => this.#onConnected())
+      this.#unlisten = remote.onReconnect(() => {
+        for (const follower of this.#followers.values()) follower.onReconnect()
+      })
       this.#syncAll()
     }
     this.#beat()
@@ -153,47 +196,48 @@ export class CoherentStore implements Store {
     return this.#remote.view(kept instanceof Fresh ? kept.remote : stored)
   }
 
-  get(key: string): MaybePromise<Stored | undefined> {
-    const kept = this.#local?.get(key)
-    if (kept === undefined) return this.#fetchOne(key)
+  get(key: string, reading?: Reading): MaybePromise<Stored | undefined> {
+    const kept = this.#hasReached(reading?.after) ? this.#local?.get(key, reading) : undefined
+    if (kept === undefined) return this.#fetchOne(key, reading)
     this.localHits++
     return kept
   }
 
-  async read(keys: readonly string[]): Promise<ReadonlyMap<string, Found>> {
+  async read(keys: readonly string[], reading?: Reading): Promise<ReadonlyMap<string, Found>> {
     const found = new Map<string, Found>()
-    const local = this.#localStore && (await this.#localStore.read(keys))
+    const local = this.#hasReached(reading?.after) ? await this.#localStore?.read(keys) : undefined
     for (const [key, entry] of local ?? []) {
-      const stored = this.#local!.get(key)
+      const stored = this.#local!.get(key, reading)
       if (stored !== undefined) found.set(key, { stored, remainingMs: entry.remainingMs })
     }
     const missing = keys.filter((key) => !found.has(key))
-    if (missing.length > 0) for (const [key, entry] of await this.#fetch(missing)) found.set(key, entry)
+    if (missing.length > 0)
+      for (const [key, entry] of await this.#fetch(missing, reading)) found.set(key, entry)
     return found
   }
 
-  open(key: string, tags?: readonly string[]): Lease {
-    return this.#markers.open(key, tags)
+  open(key: string, reading?: Reading): Lease {
+    return this.#markers.open(key, reading)
   }
 
   async acquire(leases: readonly Lease[]): Promise<readonly Acquired[]> {
     const markers = leases as readonly Marker[]
     const asked = markers.filter((marker) => !this.#outbox.has(marker.key))
-    const startedAtMs = this.#clock.now()
-    let answers: readonly (RemoteFound | 'granted' | 'busy')[]
+    await this.#calls.begin(markers)
+    let answers: ReadonlyMap<Marker, Found | 'granted' | 'busy'>
     try {
-      answers = asked.length === 0 ? [] : await this.#remote.acquire(asked, this.#settings.leaseMs)
+      answers = await this.#calls.acquire(asked, (marker, found, startedAtMs) =>
+        this.#kept(marker, found, startedAtMs),
+      )
     } catch (error) {
       // The server may have granted them all the same.
       void this.#releaseQuietly(asked)
       throw error
     }
-    const answered = new Map(asked.map((marker, index) => [marker, answers[index]!]))
     return markers.map((marker) => {
-      const answer = answered.get(marker)
+      const answer = answers.get(marker)
       if (answer === undefined) return 'denied'
-      if (typeof answer === 'object') return this.#kept(marker, answer, startedAtMs)
-      if (answer === 'busy') return 'busy'
+      if (typeof answer === 'object' || answer === 'busy') return answer
       if (marker.dead) {
         void this.#releaseQuietly([marker])
         return 'busy'
@@ -208,10 +252,12 @@ export class CoherentStore implements Store {
     const sent: number[] = []
     for (const [index, fill] of fills.entries()) {
       const marker = fill.lease as Marker
-      // Dead or not: a flush leaves the lease on the server, which is to be used or to be refused, not to linger.
-      if (marker.held && !this.#outbox.has(marker.key)) sent.push(index)
+      if (marker.held && !marker.dead && !this.#outbox.has(marker.key)) sent.push(index)
       else this.#keepOutage(fill)
     }
+    // A flush, or an operation that changed nothing, has left the lease on the server: nobody is to wait for it.
+    const unused = fills.filter(({ lease }) => lease.dead && (lease as Marker).held)
+    if (unused.length > 0) void this.#releaseQuietly(unused.map(({ lease }) => lease as Marker))
     const ops = sent.map((index): RemoteOp => {
       const { lease, stored, ttlMs } = fills[index]!
       return {
@@ -220,6 +266,7 @@ export class CoherentStore implements Store {
         token: (lease as Marker).token,
         stored: remoteForm(stored),
         ttlMs,
+        generations: (lease as Marker).generations,
       }
     })
     const startedAtMs = this.#clock.now()
@@ -246,23 +293,36 @@ export class CoherentStore implements Store {
     if (held.length > 0) await this.#releaseQuietly(held)
   }
 
-  joinable(lease: Lease, startedAtMs: number): boolean {
-    if (lease.dead) return false
+  joinable(lease: Lease, startedAtMs: number, reading?: Reading): boolean {
+    if (lease.dead || !this.#hasReached(reading?.after)) return false
     const { maxLagMs } = this.#settings
-    return this.#followerOf(lease.key).isSynced(maxLagMs) || this.#clock.now() - startedAtMs <= maxLagMs
+    if (this.#clock.now() - startedAtMs <= maxLagMs) return true
+    const isTagged = lease.tags?.length !== 0
+    return (
+      this.#followerOf(lease.key).isSynced(maxLagMs) &&
+      (!isTagged || this.#generations.follower.isSynced(maxLagMs))
+    )
   }
 
   async write(ops: readonly Op[]): Promise<readonly OpResult[]> {
-    const markers = ops.map((op) => (op.kind === 'set' ? this.#markers.open(op.key) : undefined))
+    return this.#write(ops)
+  }
+
+  async #write(ops: readonly Op[]): Promise<readonly Written[]> {
+    const markers = ops.map((op) =>
+      op.kind === 'set' ? this.#markers.open(op.key, { tags: op.tags ?? NO_TAGS }) : undefined,
+    )
     const queued = ops.map((op) => this.#outbox.current(op.key))
     // What is queued here is not what the server has: only what replaces it may be sent.
     const sent = [...ops.keys()].filter((index) => queued[index] === undefined || replaces(ops[index]!))
     const startedAtMs = this.#clock.now()
     for (const [index, op] of ops.entries()) this.#forget(op.key, markers[index])
     try {
-      const remoteOps = sent.map((index) => remoteOp(ops[index]!))
-      const results = await this.#remote.write(remoteOps, this.#replicas)
-      const answers = ops.map((): OpResult => ({ ok: false, unavailable: true }))
+      const remoteOps = await this.#calls.remoteOps(
+        sent.map((index) => [ops[index]!, markers[index]] as const),
+      )
+      const results = await this.#calls.execute(remoteOps)
+      const answers = ops.map((): Written => ({ ok: false, unavailable: true }))
       for (const [position, index] of sent.entries()) {
         const op = ops[index]!
         this.#outbox.acknowledge(queued[index])
@@ -271,6 +331,7 @@ export class CoherentStore implements Store {
         if (op.kind === 'set') this.#keepWritten(markers[index]!, op, results[position]!, startedAtMs)
         answers[index] = results[position]!
       }
+      await this.#calls.hideInvisible(ops, answers)
       // An acknowledgement of what was queued before does not count for what was held back now.
       for (const [index, { kind, key }] of ops.entries()) {
         if (queued[index] !== undefined && (kind === 'take' || kind === 'expire')) this.#outbox.add(key)
@@ -289,18 +350,44 @@ export class CoherentStore implements Store {
   }
 
   async invalidate(keys: readonly string[], tags: readonly string[]): Promise<Invalidated> {
-    if (tags.length > 0) throw new StoreUnavailableError('tags are not supported here')
-    const results = await this.write(keys.map((key) => ({ kind: 'delete', key })))
-    return {
-      l1: 'acked',
-      l2: 'acked',
-      token: UNREACHED_TOKEN,
-      removed: results.filter(({ ok }) => ok).length,
+    const [ofKeys, ofTags] = await Promise.all([
+      keys.length === 0 ? undefined : this.#invalidateKeys(keys),
+      tags.length === 0 ? undefined : this.#tags.run(tags),
+    ])
+    const outcomes = new Set([ofKeys?.l2, ofTags?.l2])
+    const worst = (['dropped', 'queued', 'acked', 'replicated'] as const).find((l2) => outcomes.has(l2))
+    const { generationPartition } = this.#remote
+    const token = tokenOf([
+      ...(ofKeys?.heads ?? []).map((head, index) => ({
+        partition: this.#remote.partitionOf(keys[index]!),
+        head,
+      })),
+      ...(ofTags?.heads ?? []).map((head) => ({ partition: generationPartition, head })),
+    ])
+    const l2 = worst ?? 'acked'
+    const error: unknown = ofKeys?.error ?? ofTags?.error
+    const removed = ofKeys?.removed ?? 0
+    return { l1: l2 === 'dropped' ? 'dropped' : 'acked', l2, token, removed, error }
+  }
+
+  async #invalidateKeys(keys: readonly string[]): Promise<KeysInvalidated> {
+    try {
+      const results = await this.#write(keys.map((key) => ({ kind: 'delete', key })))
+      return {
+        l2: this.#replicas > 0 && results.every(({ replicated }) => replicated) ? 'replicated' : 'acked',
+        heads: results.map(({ head }) => head),
+        removed: results.filter(({ ok }) => ok).length,
+      }
+    } catch (error) {
+      return { l2: 'queued', heads: keys.map(() => undefined), removed: 0, error }
     }
   }
 
-  scan(prefix: string): AsyncIterable<string> {
-    return this.#remote.scan(prefix)
+  async *scan(prefix: string, reading?: Reading): AsyncIterable<string> {
+    for await (const { key, generations } of this.#remote.scan(prefix)) {
+      if (this.#outbox.has(key)) continue
+      if (await this.#generations.shows(generations, reading)) yield key
+    }
   }
 
   async deleteByPrefix(prefix: string): Promise<number> {
@@ -309,7 +396,7 @@ export class CoherentStore implements Store {
     try {
       const { count, heads } = await this.#remote.deleteByPrefix(prefix, this.#replicas)
       const entry = { kind: 'prefix', item: prefix } as const
-      for (const partition of this.#followers.keys())
+      for (const partition of this.#remote.partitions)
         this.#note(partition, entry, heads.get(partition), startedAtMs)
       return count
     } finally {
@@ -329,7 +416,7 @@ export class CoherentStore implements Store {
   async close(): Promise<void> {
     this.#closed = true
     this.#unsubscribe?.()
-    this.#unwatch?.()
+    this.#unlisten?.()
     this.#timers.clear(this.#heartbeat)
     for (const recovery of this.#recoveries.values()) recovery.close()
     await this.#remote.close()
@@ -340,28 +427,42 @@ export class CoherentStore implements Store {
     return this.#outbox.has(key)
   }
 
+  /** Whether an invalidation of the tag waits for an acknowledgement. */
+  isTagQueued(tag: string): boolean {
+    return this.#generations.queue.get(tag) !== undefined
+  }
+
   /** What is under way or kept back, for checks and figures. */
   get pending(): { readonly markers: number; readonly outbox: number } {
-    return { markers: this.#markers.size, outbox: this.#outbox.size }
+    return { markers: this.#markers.size, outbox: this.#outbox.size + this.#generations.queue.size }
   }
 
-  async #fetchOne(key: string): Promise<Stored | undefined> {
-    return (await this.#fetch([key])).get(key)?.stored
+  // C10: whether this node has applied all that the token's maker had seen logged.
+  #hasReached(token: string | undefined): boolean {
+    if (token === undefined) return true
+    return readToken(token)?.every((part) => this.#followers.get(part.partition)?.hasReached(part)) === true
   }
 
-  async #fetch(keys: readonly string[]): Promise<ReadonlyMap<string, Found>> {
+  async #fetchOne(key: string, reading?: Reading): Promise<Stored | undefined> {
+    return (await this.#fetch([key], reading)).get(key)?.stored
+  }
+
+  async #fetch(keys: readonly string[], reading?: Reading): Promise<ReadonlyMap<string, Found>> {
     const asked = keys.filter((key) => !this.#outbox.has(key))
     if (asked.length === 0) return new Map()
     const markers = asked.map((key) => this.#markers.open(key))
     const startedAtMs = this.#clock.now()
     try {
       const found = await this.#remote.read(asked)
-      return new Map(
-        markers.flatMap((marker) => {
+      const visible = new Map<string, Found>()
+      await Promise.all(
+        markers.map(async (marker) => {
           const entry = found.get(marker.key)
-          return entry === undefined ? [] : [[marker.key, this.#kept(marker, entry, startedAtMs)] as const]
+          if (entry === undefined || !(await this.#calls.shows(entry.generations, reading))) return
+          visible.set(marker.key, this.#kept(marker, entry, startedAtMs))
         }),
       )
+      return visible
     } finally {
       for (const marker of markers) this.#markers.close(marker)
     }
@@ -377,6 +478,7 @@ export class CoherentStore implements Store {
         follower,
         value: this.#remote.view(entry.stored),
         ttlMs: remainingMs,
+        generations: entry.generations,
       })
     }
     return { stored: entry.stored, remainingMs }
@@ -397,6 +499,7 @@ export class CoherentStore implements Store {
       follower,
       value,
       ttlMs: leftMs,
+      generations: marker.generations,
       head,
       logged: logged ?? false,
     })
@@ -414,6 +517,7 @@ export class CoherentStore implements Store {
       follower,
       value: (stored as unknown as Fresh).value,
       ttlMs: leftMs,
+      generations: marker.generations,
     })
   }
 
@@ -426,6 +530,24 @@ export class CoherentStore implements Store {
   #forgetPrefix(prefix: string): void {
     this.#local?.dropPrefix(prefix)
     this.#markers.killAll((key) => key.startsWith(prefix))
+  }
+
+  #forgetTag(tag: string): void {
+    this.#generations.drop(tag)
+    this.#detach(this.#markers.killTagged(tag))
+  }
+
+  #forgetEntry({ kind, item }: Pick<LogEntry, 'kind' | 'item'>): void {
+    if (kind === 'key') this.#forget(item, undefined)
+    else if (kind === 'prefix') this.#forgetPrefix(item)
+    else this.#forgetTag(item)
+  }
+
+  // The server has left their leases alone: whoever loads anew need not wait for them.
+  #detach(held: readonly Marker[]): void {
+    if (held.length === 0) return
+    for (const marker of held) this.#keeper.letGo(marker)
+    void this.#releaseQuietly(held)
   }
 
   // What changed a value was logged, by an entry that the reply tells of; an acknowledged removal always is.
@@ -464,8 +586,18 @@ export class CoherentStore implements Store {
     return this.#followers.get(this.#remote.partitionOf(key))!
   }
 
-  #follower(partition: string): Follower {
+  #followerOfKeys(partition: string): Follower {
     const covers = (key: string): boolean => this.#remote.partitionOf(key) === partition
+    const follower: Follower = this.#follower(partition, {
+      flush: () => {
+        this.#local!.flush(follower)
+        this.#markers.killAll(covers)
+      },
+    })
+    return follower
+  }
+
+  #follower(partition: string, { flush }: Pick<FollowerEffects, 'flush'>): Follower {
     const { journalMs, journalLimit, heartbeatMs } = this.#settings
     const journal = new Journal(this.#clock, journalMs, journalLimit)
     const recovery = new Recovery({
@@ -475,10 +607,8 @@ export class CoherentStore implements Store {
       timers: this.#timers,
       random: this.#random,
       heartbeatMs,
-      forget: ({ kind, item }) => {
-        if (kind === 'key') this.#forget(item, undefined)
-        else this.#forgetPrefix(item)
-      },
+      forget: (entry) => this.#forgetEntry(entry),
+      replayed: (head) => follower.onSeen(head),
     })
     this.#recoveries.set(partition, recovery)
     const follower: Follower = new Follower(this.#clock, journal, {
@@ -487,10 +617,8 @@ export class CoherentStore implements Store {
         this.#markers.kill(key, counter)
       },
       dropPrefix: (prefix) => this.#forgetPrefix(prefix),
-      flush: () => {
-        this.#local!.flush(follower)
-        this.#markers.killAll(covers)
-      },
+      dropTag: (tag) => this.#forgetTag(tag),
+      flush,
       sync: (since, ordinal) => void this.#sync(partition, follower, since, recovery.epoch(ordinal)),
       rotate: (seen, ordinal) => void recovery.rotate(follower, seen, ordinal),
       adopted: (head, won) => recovery.replay(head, won),
@@ -506,16 +634,6 @@ export class CoherentStore implements Store {
       this.#local?.dropOutages((key) => this.#remote.partitionOf(key) === partition)
     } catch {
       follower.onSyncFailed()
-    }
-  }
-
-  // The messages of a new primary may have come before its connection: what was read from the old one in between no
-  // message will drop any more.
-  #onConnected(): void {
-    for (const [partition, follower] of this.#followers) {
-      this.#local!.flush(follower)
-      this.#markers.killAll((key) => this.#remote.partitionOf(key) === partition)
-      follower.startSync()
     }
   }
 
@@ -545,7 +663,7 @@ export class CoherentStore implements Store {
 
   // The outbox first: until it is empty, what the server has of these keys counts for nothing here.
   async #replay(): Promise<void> {
-    if (this.#replaying || this.#outbox.size === 0) return
+    if (this.#replaying || this.pending.outbox === 0) return
     this.#replaying = true
     try {
       for (const item of this.#outbox.items()) {
@@ -557,22 +675,11 @@ export class CoherentStore implements Store {
         this.#forget(item.key, undefined)
         this.#outbox.acknowledge(item)
       }
+      await this.#tags.replay()
     } finally {
       this.#replaying = false
     }
   }
-}
-
-function asStored(fresh: Fresh): Stored {
-  return fresh as unknown as Stored
-}
-
-function remoteForm(stored: Stored): Stored {
-  return (stored as unknown as Fresh).remote
-}
-
-function remoteOp(op: Op): RemoteOp {
-  return op.kind === 'set' ? { ...op, stored: remoteForm(op.stored) } : op
 }
 
 function replaces(op: Op): boolean {

@@ -8,6 +8,8 @@ export interface FollowerEffects {
   /** Whatever this node has of the key is not what it was, unless it is as new as `counter`. */
   drop(key: string, counter: number): void
   dropPrefix(prefix: string): void
+  /** The tag has another generation. */
+  dropTag(tag: string): void
   /** Whatever this node has of the partition may be old. */
   flush(): void
   /**
@@ -68,6 +70,12 @@ export class Follower {
     return false
   }
 
+  /** Whether all that the log had at this point has been applied here. */
+  hasReached({ epoch, counter }: Pick<Head, 'epoch' | 'counter'>): boolean {
+    const applied = this.#applied
+    return applied !== undefined && sameEpoch(applied.epoch, epoch) && applied.counter >= counter
+  }
+
   onMessage(message: Message): void {
     const applied = this.#applied
     if (applied === undefined || !sameEpoch(message.epoch, applied.epoch)) {
@@ -94,6 +102,11 @@ export class Follower {
    */
   onExecuted(entry: Pick<LogEntry, 'kind' | 'item'>, head: Head): void {
     this.#journal.add({ ...entry, stamp: head.stamp })
+    this.onSeen(head)
+  }
+
+  /** The log was so long, and had what this node has executed or replayed. */
+  onSeen(head: Head): void {
     const applied = this.#applied
     const isAhead =
       applied === undefined || !sameEpoch(head.epoch, applied.epoch) || head.counter > applied.counter
@@ -104,6 +117,15 @@ export class Follower {
   onUnlogged(entry: Pick<LogEntry, 'kind' | 'item'>, stamp: string, sentAtMs: number): void {
     this.#journal.add({ ...entry, stamp })
     this.#onNoSequence(sentAtMs)
+  }
+
+  /**
+   * Another server answers from now on. What the one before said was perhaps of a history that this node never hears
+   * of: its log is as it was before, and as it will be.
+   */
+  onReconnect(): void {
+    this.#effects.flush()
+    this.startSync()
   }
 
   /** The heartbeat's answer: the partition's head, read at `startedAtMs` or later. */
@@ -127,6 +149,7 @@ export class Follower {
       return
     }
     this.#pending = { since: this.#applied, startedAtMs: this.#clock.now() }
+    this.#sightings.asked()
     this.#effects.sync(this.#applied, this.#sightings.ordinal + 1)
   }
 
@@ -214,6 +237,7 @@ export class Follower {
   #apply(entry: LogEntry, counter: number): void {
     this.#journal.add(entry)
     if (entry.kind === 'key') this.#effects.drop(entry.item, counter)
-    else this.#effects.dropPrefix(entry.item)
+    else if (entry.kind === 'prefix') this.#effects.dropPrefix(entry.item)
+    else this.#effects.dropTag(entry.item)
   }
 }

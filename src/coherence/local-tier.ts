@@ -1,12 +1,15 @@
-import type { Head } from '../core/remote-store.ts'
-import type { Store, Stored } from '../core/store.ts'
+import type { Generations, Head } from '../core/remote-store.ts'
+import type { Reading, Store, Stored } from '../core/store.ts'
 import type { Follower } from './follower.ts'
+import { bears, type GenerationTable } from './generations.ts'
 import type { Marker } from './markers.ts'
 
 /** An entry of the local tier: the value as that tier keeps it, and what its validity depends on. */
 export class LocalSlot {
   readonly stored: Stored
   readonly follower: Follower
+  /** Those of its tags, if it has any. */
+  readonly generations: Generations | undefined
   /** The counter of the log at which it was true; `undefined` for one that came from a read. */
   readonly counter: number | undefined
   /** When it was written, in the order of this node's events. */
@@ -17,6 +20,7 @@ export class LocalSlot {
   constructor(slot: LocalSlot) {
     this.stored = slot.stored
     this.follower = slot.follower
+    this.generations = slot.generations
     this.counter = slot.counter
     this.writtenAt = slot.writtenAt
     this.outage = slot.outage
@@ -29,6 +33,7 @@ export interface Keeping {
   readonly follower: Follower
   readonly value: unknown
   readonly ttlMs: number
+  readonly generations: Generations | undefined
   /** The reply of a write or a fill; absent for a read. */
   readonly head?: Head | undefined
   /** Whether the write is the last entry of that head: then messages up to it are older. */
@@ -41,19 +46,29 @@ export class LocalTier {
   readonly #maxAgeMs: number
   readonly #nextEvent: () => number
   readonly #outages = new Set<string>()
+  readonly #table: GenerationTable
 
   /** `maxAgeMs` is the sync age up to which it serves. */
-  constructor(store: Store, maxAgeMs: number, nextEvent: () => number) {
+  constructor(store: Store, table: GenerationTable, maxAgeMs: number, nextEvent: () => number) {
     this.#store = store
+    this.#table = table
     this.#maxAgeMs = maxAgeMs
     this.#nextEvent = nextEvent
   }
 
   /** The entry of a key, if it may be served now (C1). */
-  get(key: string): Stored | undefined {
+  get(key: string, reading?: Reading): Stored | undefined {
     const slot = this.#slot(key)
     if (slot === undefined || !(slot.outage || slot.follower.isSynced(this.#maxAgeMs))) return undefined
+    if (!bears(slot.generations, reading?.tags)) return undefined
+    if (slot.generations !== undefined && !this.#isCurrent(slot)) return undefined
     return slot as unknown as Stored
+  }
+
+  // An entry with tags needs both logs: that of its key and that of generations.
+  #isCurrent({ generations, outage }: LocalSlot): boolean {
+    const { follower } = this.#table
+    return (outage || follower.isSynced(this.#maxAgeMs)) && this.#table.agrees(generations)
   }
 
   view(slot: LocalSlot): unknown {
@@ -61,26 +76,26 @@ export class LocalTier {
   }
 
   /** Keeps what a read found, unless something invalidated it meanwhile (C2, C3, C3b). */
-  keepRead(key: string, { marker, follower, value, ttlMs }: Keeping): void {
+  keepRead(key: string, { marker, follower, value, ttlMs, generations }: Keeping): void {
     const present = this.#slot(key)
     if (marker.dead || (present !== undefined && present.writtenAt > marker.bornAt)) return
-    this.#put(key, value, ttlMs, { follower, counter: undefined, outage: false })
+    this.#put(key, value, ttlMs, { follower, generations, counter: undefined, outage: false })
   }
 
   /** Keeps what was written, by the counters of the reply and of the messages that came meanwhile (C3, C3b). */
-  keepWritten(key: string, { marker, follower, value, ttlMs, head, logged }: Keeping): void {
+  keepWritten(key: string, { marker, follower, value, ttlMs, generations, head, logged }: Keeping): void {
     if (!follower.knows(head)) return
     const { counter } = head!
     const isCurrent = logged === true ? marker.lastCounter <= counter : !marker.dead
     const present = this.#slot(key)?.counter
     if (!isCurrent || (present !== undefined && present > counter)) return
-    this.#put(key, value, ttlMs, { follower, counter, outage: false })
+    this.#put(key, value, ttlMs, { follower, generations, counter, outage: false })
   }
 
   /** Keeps what was loaded while the server was away. */
-  keepOutage(key: string, { marker, follower, value, ttlMs }: Keeping): void {
+  keepOutage(key: string, { marker, follower, value, ttlMs, generations }: Keeping): void {
     if (marker.dead) return
-    this.#put(key, value, ttlMs, { follower, counter: undefined, outage: true })
+    this.#put(key, value, ttlMs, { follower, generations, counter: undefined, outage: true })
     this.#outages.add(key)
   }
 
@@ -113,7 +128,7 @@ export class LocalTier {
     key: string,
     value: unknown,
     ttlMs: number,
-    slot: Pick<LocalSlot, 'follower' | 'counter' | 'outage'>,
+    slot: Pick<LocalSlot, 'follower' | 'generations' | 'counter' | 'outage'>,
   ): void {
     // A counter changes too often to be kept, and an increment does not log.
     if (Number.isInteger(value) || ttlMs <= 0) return

@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts'
-import type { Lease } from '../core/store.ts'
+import type { Generations } from '../core/remote-store.ts'
+import type { Lease, Reading } from '../core/store.ts'
 
 /**
  * A node's note of a read, a load or a write in flight. Whatever is invalidated meanwhile marks it dead: its
@@ -12,7 +13,13 @@ export class Marker implements Lease {
   readonly token: string
   /** Its place in the order of this node's events. */
   readonly bornAt: number
+  /** A token: what the server had before it was made must not be taken for its word. */
+  readonly after: string | undefined
+  /** The generations that its tags had when the load or set began. */
+  generations: Generations | undefined
   dead = false
+  /** Whether one of its tags was invalidated meanwhile. */
+  overtaken = false
   /** Whether the server granted the lease. */
   held = false
   /** The highest counter of a message that covered the key; `Infinity` after a flush or an operation of this node. */
@@ -21,16 +28,11 @@ export class Marker implements Lease {
   /** When it was opened. */
   readonly bornAtMs: number
 
-  constructor(
-    key: string,
-    tags: readonly string[] | undefined,
-    token: string,
-    bornAt: number,
-    bornAtMs: number,
-  ) {
+  constructor(key: string, { tags, after }: Reading, token: string, bornAt: number, bornAtMs: number) {
     this.bornAtMs = bornAtMs
     this.key = key
     this.tags = tags
+    this.after = after
     this.token = token
     this.bornAt = bornAt
   }
@@ -54,9 +56,9 @@ export class Markers {
     return ++this.#count
   }
 
-  open(key: string, tags?: readonly string[]): Marker {
+  open(key: string, reading: Reading = {}): Marker {
     const bornAt = this.nextEvent()
-    const marker = new Marker(key, tags, `${this.#node}:${bornAt}`, bornAt, this.#clock.now())
+    const marker = new Marker(key, reading, `${this.#node}:${bornAt}`, bornAt, this.#clock.now())
     const others = this.#byKey.get(key)
     if (others === undefined) this.#byKey.set(key, new Set([marker]))
     else others.add(marker)
@@ -80,6 +82,25 @@ export class Markers {
   /** Marks every marker dead whose key matches. */
   killAll(matches: (key: string) => boolean): void {
     for (const key of this.#byKey.keys()) if (matches(key)) this.kill(key, Infinity)
+  }
+
+  /**
+   * Marks every marker dead that may be concerned when a tag, or (`undefined`) any tag, has another generation, and
+   * answers those that hold a lease: no invalidation of a tag voids it.
+   */
+  killTagged(tag: string | undefined): readonly Marker[] {
+    const held: Marker[] = []
+    for (const markers of this.#byKey.values()) {
+      for (const marker of markers) {
+        const { tags } = marker
+        if (tags !== undefined && (tag === undefined ? tags.length === 0 : !tags.includes(tag))) continue
+        marker.dead = true
+        // A write that is under way while something may have been missed is none of that.
+        if (tag !== undefined) marker.overtaken = true
+        if (marker.held) held.push(marker)
+      }
+    }
+    return held
   }
 
   /** Markers that are open. */

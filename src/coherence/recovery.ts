@@ -14,6 +14,8 @@ export interface RecoveryParts {
   readonly heartbeatMs: number
   /** Before an entry is sent and again when it is answered: whatever this node has of it goes (C5). */
   forget(entry: Replayable): void
+  /** The log has what was replayed, and was so long when it did. */
+  replayed(head: Head): void
 }
 
 const BATCH = 500
@@ -49,10 +51,12 @@ export class Recovery {
 
   /** The node follows another epoch: its log shall have what this node has applied; at once, or after a jitter. */
   replay({ epoch }: Head, atOnce: boolean): void {
-    const { timers, random, heartbeatMs } = this.#parts
-    this.#owed = epoch
+    const { journal, timers, random, heartbeatMs } = this.#parts
+    // Whoever has just begun has nothing that a server could have lost.
+    this.#owed = journal.recent().length === 0 ? undefined : epoch
     this.#isDue = false
     timers.clear(this.#timer)
+    if (this.#owed === undefined) return
     const pauseMs = atOnce ? 0 : heartbeatMs * (1 + random())
     this.#timer = timers.set(() => {
       this.#isDue = true
@@ -66,8 +70,7 @@ export class Recovery {
     if (epoch === undefined || !this.#isDue || this.#running) return
     this.#running = true
     try {
-      await this.#send(epoch)
-      if (this.#owed === epoch) this.#owed = undefined
+      if ((await this.#send(epoch)) && this.#owed === epoch) this.#owed = undefined
     } catch {
       // The server is away: the heartbeat tries again.
     } finally {
@@ -81,15 +84,18 @@ export class Recovery {
     this.#parts.timers.clear(this.#timer)
   }
 
-  async #send(epoch: Epoch): Promise<void> {
-    const { remote, partition, journal, forget } = this.#parts
+  // Whether all is done. Refused, it stays owed: until this node follows the epoch that the partition has now.
+  async #send(epoch: Epoch): Promise<boolean> {
+    const { remote, partition, journal, forget, replayed } = this.#parts
     const entries = journal.recent()
     for (let start = 0; start < entries.length; start += BATCH) {
       const batch = entries.slice(start, start + BATCH)
       for (const entry of batch) forget(entry)
-      // Refused: the partition has yet another epoch. Whoever follows it will be told to replay anew.
-      if (!(await remote.replay(partition, epoch, batch))) return
+      const head = await remote.replay(partition, epoch, batch)
+      if (head === undefined) return false
       for (const entry of batch) forget(entry)
+      replayed(head)
     }
+    return true
   }
 }

@@ -17,6 +17,8 @@ export class Sightings {
   #epochSeenAtMs = -Infinity
   // Entries of that epoch beyond the applied one.
   readonly #ahead = new Map<number, { readonly stamp: string; readonly atMs: number }>()
+  // Entries of that epoch that were applied since the server was asked.
+  readonly #passed = new Map<number, string>()
   // When something was seen that no later history of this epoch can explain.
   #clashAtMs = Infinity
 
@@ -42,11 +44,17 @@ export class Sightings {
     this.#clashAtMs = Math.min(this.#clashAtMs, atMs)
   }
 
+  /** The server is being asked: its answer is to be compared with what is applied from now on. */
+  asked(): void {
+    this.#passed.clear()
+  }
+
   /** An entry was applied. */
   applied({ counter, stamp }: Sighting, atMs: number): void {
     const seen = this.#ahead.get(counter)
     if (seen !== undefined && seen.stamp !== stamp) this.clash(atMs)
     this.#ahead.delete(counter)
+    this.#passed.set(counter, stamp)
   }
 
   /** A head was adopted with all that it implies. */
@@ -65,6 +73,7 @@ export class Sightings {
       return head.epoch.ordinal === this.ordinal || this.#epochSeenAtMs < askedAtMs
     }
     const stamps = new Map(entries.map(({ counter, stamp }) => [counter, stamp]))
+    for (const [counter, stamp] of this.#passed) if ((stamps.get(counter) ?? stamp) !== stamp) return true
     for (const [counter, { stamp, atMs }] of this.#ahead) {
       if (counter > head.counter ? atMs < askedAtMs : (stamps.get(counter) ?? stamp) !== stamp) return true
     }
@@ -74,6 +83,7 @@ export class Sightings {
   #follow(epoch: Epoch): void {
     this.#epoch = epoch
     this.#ahead.clear()
+    this.#passed.clear()
   }
 }
 

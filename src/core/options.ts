@@ -54,6 +54,11 @@ export type NamespaceMode = 'generation' | 'physical'
 export interface ReadOptions {
   /** Ends the waiting of this caller: the call rejects with the signal's reason. */
   readonly signal?: AbortSignal
+  /**
+   * A token of an invalidation, or several merged: nothing is read that was invalidated before it was made, on whatever
+   * node. What is no token of this cache costs a question to the server.
+   */
+  readonly after?: string
 }
 
 /** Options of a write. */
@@ -104,7 +109,10 @@ export function checkOptions(options: unknown, accepted: readonly string[], wher
     if (!accepted.includes(name)) {
       throw new OptionsError(`${where}: unknown option ${inspect(name)}; accepted: ${accepted.join(', ')}`)
     }
-    if (name === 'signal') checkSignal((options as { readonly signal: unknown }).signal, where)
+    const value: unknown = Reflect.get(options, name)
+    if (name === 'signal') checkSignal(value, where)
+    if (name === 'after' && value !== undefined && typeof value !== 'string')
+      throw new OptionsError(`${where}: after: ${inspect(value)} is not a token`)
   }
 }
 

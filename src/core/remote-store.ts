@@ -26,8 +26,8 @@ export interface LogEntry {
   readonly stamp: string
   /** The stamp of the entry before it. */
   readonly previous: string
-  /** What it covers: one key, or every key that begins with the item. */
-  readonly kind: 'key' | 'prefix'
+  /** What it covers: one key, every key that begins with the item, or whatever bears the item as a tag. */
+  readonly kind: 'key' | 'prefix' | 'tag'
   readonly item: string
   /** The stamp that the operation had when it was logged first; absent unless this is a replay of it. */
   readonly origin?: string
@@ -54,8 +54,18 @@ export interface SyncReply {
   readonly diverged: boolean
 }
 
+/** The random value that a tag had when the load or set of an entry began: the entry is visible while it has that. */
+export interface Generation {
+  readonly tag: string
+  readonly value: string
+}
+
+/** The generations of all tags of an entry; absent where there are no tags. */
+export type Generations = readonly Generation[]
+
 /** An entry of the remote store. */
 export interface RemoteFound {
+  readonly generations?: Generations | undefined
   readonly stored: Stored
   /** Milliseconds it had left when the server answered; `Infinity` = for ever. */
   readonly remainingMs: number
@@ -66,10 +76,27 @@ export type RemoteAcquired = RemoteFound | 'granted' | 'busy'
 
 /** A change of one key on the server. */
 export type RemoteOp =
-  | { readonly kind: 'set'; readonly key: string; readonly stored: Stored; readonly ttlMs: number }
+  | {
+      readonly kind: 'set'
+      readonly key: string
+      readonly stored: Stored
+      readonly ttlMs: number
+      readonly generations?: Generations | undefined
+    }
   | { readonly kind: 'delete' | 'take'; readonly key: string }
   | { readonly kind: 'expire'; readonly key: string; readonly ttlMs: number }
-  | { readonly kind: 'increment'; readonly key: string; readonly by: number; readonly ttlMs: number }
+  /**
+   * An entry that lacks one of the generations is left as it is, and the answer is `differs`; but if it has those of
+   * `hidden`, the counter starts anew.
+   */
+  | {
+      readonly kind: 'increment'
+      readonly key: string
+      readonly by: number
+      readonly ttlMs: number
+      readonly generations?: Generations | undefined
+      readonly hidden?: Generations | 'none' | undefined
+    }
   /** Stores only if `token` holds the key's lease, and ends the lease. */
   | {
       readonly kind: 'fill'
@@ -77,6 +104,7 @@ export type RemoteOp =
       readonly token: string
       readonly stored: Stored
       readonly ttlMs: number
+      readonly generations?: Generations | undefined
     }
 
 /** What the server did. */
@@ -85,11 +113,29 @@ export interface RemoteResult {
   readonly ok: boolean
   readonly stored?: Stored
   readonly number?: number
+  /** Of the entry that was there before. */
+  readonly generations?: Generations | undefined
+  /** increment: not done, for the entry has not the generations named. */
+  readonly differs?: boolean
   /** Where the partition's log was after it; absent when nobody follows the partition, so that there is no log. */
   readonly head?: Head
   /** Whether it was logged, as the last entry of that head. */
   readonly logged?: boolean
   /** Whether as many replicas as were asked for have acknowledged it in time. */
+  readonly replicated?: boolean
+}
+
+/** What asks for a lease. */
+export interface LeaseRequest {
+  readonly key: string
+  readonly token: string
+  readonly hidden?: Generations | 'none' | undefined
+}
+
+/** What an invalidation of tags came to. */
+export interface TagResult {
+  /** Where the log was after each; absent when nobody follows the generation partition. */
+  readonly heads: readonly (Head | undefined)[]
   readonly replicated?: boolean
 }
 
@@ -121,27 +167,38 @@ export interface RemoteStore {
   /** The partition whose log tells of the key's changes. */
   partitionOf(key: string): string
   readonly partitions: readonly string[]
+  /** The partition whose log tells of the changes of tags: it has no keys, and is none of `partitions`. */
+  readonly generationPartition: string
   read(keys: readonly string[]): Promise<ReadonlyMap<string, RemoteFound>>
   /**
-   * Reads again and, if there is nothing, takes the lease for `leaseMs`, in one step for each key. Executed at most
-   * once for each token: taken again after its fill, the lease would let a repeated fill in. All else may be repeated.
+   * Reads again and, if there is nothing, takes the lease for `leaseMs`, in one step for each key. An entry with the
+   * generations `hidden` (`'none'`: without any) counts as nothing: the node knows that it will never be visible.
+   * Executed at most once for each token: taken again after its fill, a lease would let a repeated fill in. All else
+   * may be repeated.
    */
-  acquire(
-    requests: readonly { readonly key: string; readonly token: string }[],
-    leaseMs: number,
-  ): Promise<readonly RemoteAcquired[]>
+  acquire(requests: readonly LeaseRequest[], leaseMs: number): Promise<readonly RemoteAcquired[]>
   /** Prolongs a lease; `false` = it is no longer held. */
   renew(key: string, token: string, leaseMs: number): Promise<boolean>
   /** Ends leases that are held, storing nothing. */
   release(leases: readonly { readonly key: string; readonly token: string }[]): Promise<void>
   /** With `replicas`, it answers when that many have acknowledged the operations, or in time that they have not. */
   write(ops: readonly RemoteOp[], replicas?: number): Promise<readonly RemoteResult[]>
-  scan(prefix: string): AsyncIterable<string>
+  scan(
+    prefix: string,
+  ): AsyncIterable<{ readonly key: string; readonly generations?: Generations | undefined }>
   /**
    * Two complete scans, first the leases, then the values; afterwards logs the prefix in every partition. Rejects
    * when not all of it was done by one server.
    */
   deleteByPrefix(prefix: string, replicas?: number): Promise<PrefixResult>
+  /** The generations of tags; a tag that has none gets its own of `ifNone`, which is not logged. */
+  generations(tags: readonly string[], ifNone: readonly string[]): Promise<readonly string[]>
+  /** Gives tags new generations, in one step, and logs them: where the log was after each; absent without a log. */
+  invalidateTags(
+    tags: readonly string[],
+    generations: readonly string[],
+    replicas?: number,
+  ): Promise<TagResult>
   /** The heads of all partitions, by partition, in one round trip; one that nobody follows is absent. */
   heads(): Promise<ReadonlyMap<string, Head>>
   /**
@@ -152,15 +209,15 @@ export interface RemoteStore {
   /** Gives a partition another epoch, if its epoch is `seen`; counter and log stay. */
   rotate(partition: string, seen: Epoch, next: Epoch): Promise<Rotation>
   /**
-   * Invalidates what the entries cover and logs them anew, but for those that the log has; `false`, and nothing
-   * done, when the partition's epoch is another.
+   * Invalidates what the entries cover and logs them anew, but for those that the log has; the head of the log that
+   * now has them all. `undefined`: the partition's epoch is another, or not all of it was done by one server.
    */
-  replay(partition: string, epoch: Epoch, entries: readonly Replayable[]): Promise<boolean>
+  replay(partition: string, epoch: Epoch, entries: readonly Replayable[]): Promise<Head | undefined>
   /**
-   * Calls `onConnected` whenever the connection has been made anew, perhaps to another server: what was read over the
-   * one before may be what that server no longer knows better. The answer ends it.
+   * `listener` is called whenever what is sent from now on may be answered by another server than what was sent
+   * before, or by one that has started anew, and nothing sent before will be answered any more.
    */
-  watchConnection(onConnected: () => void): () => void
+  onReconnect(listener: () => void): () => void
   close(): Promise<void>
 }
 

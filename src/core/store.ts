@@ -40,6 +40,8 @@ export type Acquired = Found | 'granted' | 'busy' | 'denied'
 export interface Reading {
   /** Tags as the reader would write them: the entry must bear those that begin with `!`, which stand for a namespace. */
   readonly tags?: readonly string[] | undefined
+  /** A token: what was invalidated before it was made must not be read, on whatever node. */
+  readonly after?: string | undefined
 }
 
 /** How long an entry lives, and how it can be invalidated besides by its key. */
@@ -130,8 +132,11 @@ export interface Store {
   get(key: string, reading?: Reading): MaybePromise<Stored | undefined>
   /** The fresh entries among `keys`, with their remaining time. */
   read(keys: readonly string[], reading?: Reading): MaybePromise<ReadonlyMap<string, Found>>
-  /** Opens a marker for a load of `key`, whose entry will bear `tags`; to be settled by `fill` or `release`. */
-  open(key: string, tags?: readonly string[]): Lease
+  /**
+   * Opens a marker for a load of `key`, whose entry will bear the tags of `reading`; to be settled by `fill` or
+   * `release`.
+   */
+  open(key: string, reading?: Reading): Lease
   /** Reads again and grants in one step, in the order of `leases`. `busy`: another load holds the key. */
   acquire(leases: readonly Lease[]): MaybePromise<readonly Acquired[]>
   /** Stores loaded values whose lease is still alive and settles the leases; `false` where it was refused. */
@@ -139,7 +144,7 @@ export interface Store {
   /** Settles leases without storing anything. */
   release(leases: readonly Lease[]): MaybePromise<void>
   /** Whether a caller that arrives now may share the load of this lease, which began at `startedAtMs`. */
-  joinable(lease: Lease, startedAtMs: number): boolean
+  joinable(lease: Lease, startedAtMs: number, reading?: Reading): boolean
   /** Executes changes, in order for each key, and answers in the order of `ops`. */
   write(ops: readonly Op[]): MaybePromise<readonly OpResult[]>
   /**

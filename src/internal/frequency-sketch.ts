@@ -1,7 +1,6 @@
-import { mix } from './hash.ts'
-
-// Fewer collisions make better decisions, and a small sketch costs little; a large one has more keys anyway.
-const COUNTERS_PER_ENTRY = 16
+// Fewer collisions make better decisions, and a small sketch costs little: up to 64 KB, and up to half a megabyte.
+// A large one has more keys anyway.
+const TINY = 4096
 const SMALL = 65_536
 const WORDS_PER_BLOCK = 8
 const COUNTERS_PER_BLOCK = 64
@@ -11,8 +10,11 @@ const SAMPLE_PER_ENTRY = 10
 /**
  * How often a key was seen lately, in half a byte a counter: a count-min sketch with conservative update
  * whose counters are all halved after ten observations an entry (Einziger, Friedman and Manes, "TinyLFU: A
- * Highly Efficient Cache Admission Policy", 2017). The four counters of a key lie in one block of 32
- * bytes, hence in one cache line.
+ * Highly Efficient Cache Admission Policy", 2017). A key has two counters: when most keys are seen once, as
+ * where most accesses miss, more would fill each other up. They lie in one block of 32 bytes, so that a key costs
+ * one miss of the processor's cache.
+ *
+ * The low bits of a hash choose the block and its ten high bits the counters: hashes must differ in both.
  */
 export class FrequencySketch {
   #words = new Int32Array(WORDS_PER_BLOCK)
@@ -36,7 +38,7 @@ export class FrequencySketch {
    */
   grow(entries: number): void {
     let words = this.#words
-    const counters = entries * (entries <= SMALL ? COUNTERS_PER_ENTRY : COUNTERS_PER_ENTRY / 2)
+    const counters = entries * (entries <= TINY ? 32 : entries <= SMALL ? 16 : 8)
     while ((words.length / WORDS_PER_BLOCK) * COUNTERS_PER_BLOCK < counters) {
       const doubled = new Int32Array(words.length * 2)
       doubled.set(words)
@@ -52,16 +54,10 @@ export class FrequencySketch {
   estimate(hash: number): number {
     const words = this.#words
     const base = (hash & this.#blockMask) * WORDS_PER_BLOCK
-    const bits = mix(hash + 0x9e3779b9)
+    // Two bits choose a word of half a block and three a counter in it; see `add`.
     return least(
-      least(
-        (words[base + (bits & 1)]! >>> ((bits << 1) & 28)) & 15,
-        (words[base + 2 + ((bits >>> 4) & 1)]! >>> ((bits >>> 3) & 28)) & 15,
-      ),
-      least(
-        (words[base + 4 + ((bits >>> 8) & 1)]! >>> ((bits >>> 7) & 28)) & 15,
-        (words[base + 6 + ((bits >>> 12) & 1)]! >>> ((bits >>> 11) & 28)) & 15,
-      ),
+      (words[base + (hash >>> 30)]! >>> ((hash >>> 25) & 28)) & 15,
+      (words[base + 4 + ((hash >>> 25) & 3)]! >>> ((hash >>> 20) & 28)) & 15,
     )
   }
 
@@ -69,30 +65,19 @@ export class FrequencySketch {
   add(hash: number, times: number): number {
     const words = this.#words
     const base = (hash & this.#blockMask) * WORDS_PER_BLOCK
-    const bits = mix(hash + 0x9e3779b9)
-    const index0 = base + (bits & 1)
-    const index1 = base + 2 + ((bits >>> 4) & 1)
-    const index2 = base + 4 + ((bits >>> 8) & 1)
-    const index3 = base + 6 + ((bits >>> 12) & 1)
-    const shift0 = (bits << 1) & 28
-    const shift1 = (bits >>> 3) & 28
-    const shift2 = (bits >>> 7) & 28
-    const shift3 = (bits >>> 11) & 28
+    const index0 = base + (hash >>> 30)
+    const index1 = base + 4 + ((hash >>> 25) & 3)
+    const shift0 = (hash >>> 25) & 28
+    const shift1 = (hash >>> 20) & 28
     const word0 = words[index0]!
     const word1 = words[index1]!
-    const word2 = words[index2]!
-    const word3 = words[index3]!
     const count0 = (word0 >>> shift0) & 15
     const count1 = (word1 >>> shift1) & 15
-    const count2 = (word2 >>> shift2) & 15
-    const count3 = (word3 >>> shift3) & 15
-    const before = least(least(count0, count1), least(count2, count3))
+    const before = least(count0, count1)
     const after = least(before + times, COUNTER_MAX)
     // Only counters below the new estimate rise: the others are high because of somebody else.
     words[index0] = word0 + (positive(after - count0) << shift0)
     words[index1] = word1 + (positive(after - count1) << shift1)
-    words[index2] = word2 + (positive(after - count2) << shift2)
-    words[index3] = word3 + (positive(after - count3) << shift3)
     this.#observed += after - before
     if (this.#observed >= this.#sampleSize) this.#halve()
     return after

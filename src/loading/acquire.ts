@@ -33,7 +33,7 @@ export async function waitForLease(parts: PipelineParts, flight: Flight): Promis
     if (flight.lease.dead) {
       // A write voided it before anything was loaded, so that what is loaded from here on is new.
       void parts.store.release([flight.lease])
-      flight.lease = parts.store.open(flight.key, flight.tags)
+      flight.lease = parts.store.open(flight.key, flight.reading)
     } else {
       if (parts.clock.now() >= giveUpAtMs) return 'denied'
       await pause(parts, pauseMs * (0.5 + parts.random()))

@@ -1,5 +1,4 @@
-import type { Lease, Stored } from '../core/store.ts'
-import { NO_TAGS } from '../core/tags.ts'
+import type { Lease, Reading, Stored } from '../core/store.ts'
 
 /** What a load came to. */
 export interface Outcome {
@@ -17,8 +16,8 @@ export class Flight {
   /** The pipeline it belongs to: another cache may load a key of the same name. */
   readonly owner: object
   readonly startedAtMs: number
-  /** The tags that its entry will bear. */
-  readonly tags: readonly string[]
+  /** The tags that its entry will bear, and what the caller who began it asks for. */
+  readonly reading: Reading
   /** Marks the flight from its first moment; replaced while no load has begun and a write has voided it. */
   lease: Lease
   /** Loads that this one waits for, because its loader asked for their keys. */
@@ -33,9 +32,15 @@ export class Flight {
   readonly #resolve: (outcome: Outcome) => void
   readonly #reject: (error: unknown) => void
 
-  constructor(owner: object, lease: Lease, startedAtMs: number, parent: Flight | undefined) {
+  constructor(
+    owner: object,
+    lease: Lease,
+    reading: Reading,
+    startedAtMs: number,
+    parent: Flight | undefined,
+  ) {
     this.key = lease.key
-    this.tags = lease.tags ?? NO_TAGS
+    this.reading = reading
     this.owner = owner
     this.lease = lease
     this.startedAtMs = startedAtMs

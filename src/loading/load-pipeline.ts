@@ -11,7 +11,7 @@ import { refuseRecursion, waitFor } from './recursion.ts'
 const LONGEST_DRAIN_MS = 10_000
 
 /** How a value is loaded and stored. */
-export interface LoadSettings extends EntrySettings {
+export interface LoadSettings extends EntrySettings, Reading {
   /** Ends the waiting of this caller, not the load. */
   readonly signal: AbortSignal | undefined
 }
@@ -140,17 +140,19 @@ export class LoadPipeline {
   }
 
   // The flight of a key that a caller who comes now may share: its load read nothing older than the last write.
-  #join(key: string, { tags }: LoadSettings): Flight | undefined {
+  #join(key: string, settings: LoadSettings): Flight | undefined {
     const flight = this.#flights.get(key)
-    if (flight === undefined || !belongs(flight.tags, tags)) return undefined
-    if (!this.#parts.store.joinable(flight.lease, flight.startedAtMs)) return undefined
+    if (flight === undefined || !belongs(flight.reading.tags, settings.tags)) return undefined
+    if (!this.#parts.store.joinable(flight.lease, flight.startedAtMs, settings)) return undefined
     this.#parts.counters.coalesced++
     return flight
   }
 
-  #begin(key: string, { tags = NO_TAGS }: LoadSettings): Flight {
+  #begin(key: string, { tags = NO_TAGS, after }: LoadSettings): Flight {
     const parent = refuseRecursion(key, this)
-    const flight = new Flight(this, this.#parts.store.open(key, tags), this.#parts.clock.now(), parent)
+    const { store, clock } = this.#parts
+    const reading = { tags, after }
+    const flight = new Flight(this, store.open(key, reading), reading, clock.now(), parent)
     this.#flights.set(key, flight)
     return flight
   }

@@ -3,7 +3,7 @@ import { KeyHash } from '../internal/hash.ts'
 import { checkSetOptions, entryWeight, resolveOptions } from './bounded-map-options.ts'
 import type { BoundedMapOptions, ResolvedOptions, SetOptions } from './bounded-map-options.ts'
 import { createPolicy } from './create-policy.ts'
-import { FIRST_SLOT, NO_SLOT, noteHit } from './eviction-policy.ts'
+import { AT_REST, FIRST_SLOT, NO_SLOT, TIMED, WATCHED, noteHit } from './eviction-policy.ts'
 import type { EvictionPolicy } from './eviction-policy.ts'
 import { Expiry } from './expiry.ts'
 import { CLEARED, DELETED, EVICTED, EXPIRED, REPLACED, Removals } from './removals.ts'
@@ -14,6 +14,10 @@ export type { BoundedMapOptions, RemovalCause, SetOptions } from './bounded-map-
 export type { BoundedMapStats } from './removals.ts'
 
 const INITIAL_CAPACITY = 64
+// Constants of this module are part of the compiled code; imported ones are read from memory on every hit.
+const READER_LOOKS_AT = WATCHED
+const NOTHING_TO_DO = AT_REST
+const HAS_DEADLINE = TIMED
 
 /** What only benchmarks and tests may set. */
 export interface Internals {
@@ -66,8 +70,8 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
   /** Absent until the map is half full for the first time, and where the window is fixed. */
   #tuner: WindowTuner | undefined
   readonly #adaptive: boolean
-  /** Whether an entry with a deadline was ever stored; until then reads need not ask. */
-  #timed = false
+  /** Whether an update has nobody to tell and nothing to weigh. */
+  readonly #plain: boolean
 
   /** @throws OptionsError for an unknown option or one that is not of an accepted form. */
   constructor(options: BoundedMapOptions<K, V> = {}, internals: Internals = {}) {
@@ -87,6 +91,7 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
     )
     this.#states = this.#policy.states
     this.#removals = new Removals(resolved.onRemoval)
+    this.#plain = !this.#weighed && !this.#removals.listening
     this.#expiry = new Expiry(
       {
         slotsEnd: () => this.#end,
@@ -121,11 +126,14 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
   get(key: K): V | undefined {
     const slot = this.#index.get(key)
     if (slot === undefined) return undefined
-    if (this.#timed && this.#expiry.isDue(slot)) {
-      this.#expire(slot)
-      return undefined
+    const state = this.#states[slot]!
+    if ((state & READER_LOOKS_AT) !== NOTHING_TO_DO) {
+      if ((state & HAS_DEADLINE) !== 0 && this.#expiry.isDue(slot)) {
+        this.#expire(slot)
+        return undefined
+      }
+      if (noteHit(this.#states, slot)) this.#sample(slot)
     }
-    if (noteHit(this.#states, slot)) this.#sample(slot)
     return this.#values[slot]
   }
 
@@ -158,6 +166,17 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
   put(key: K, value: V, ttlMs: number, givenWeight?: number): boolean {
     const weight = this.#weighed ? this.#weigh(key, value, givenWeight) : 1
     const slot = this.#index.get(key)
+    if (
+      slot !== undefined &&
+      (this.#states[slot]! & READER_LOOKS_AT) === NOTHING_TO_DO &&
+      this.#plain &&
+      ttlMs === Infinity
+    ) {
+      // Most updates: as in `#update`, with what need not be asked left out.
+      this.#values[slot] = value
+      this.#removals.replaced++
+      return true
+    }
     const stored =
       slot === undefined
         ? this.#insert(key, value, ttlMs, weight)
@@ -213,7 +232,7 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
     for (const slot of this.#index.values()) {
       const key = this.#keys[slot] as K
       const value = this.#values[slot] as V
-      this.#removals.note(key, value, this.#expiry.isDue(slot) ? EXPIRED : CLEARED)
+      this.#removals.note(key, value, this.#isDue(slot) ? EXPIRED : CLEARED)
     }
     this.#index.clear()
     this.#policy.clear()
@@ -229,18 +248,18 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
   /** Unexpired entries, in the order in which their keys came. The map may be changed meanwhile, as a `Map`. */
   *entries(): Generator<[K, V], undefined> {
     for (const [key, slot] of this.#index) {
-      if (!this.#expiry.isDue(slot)) yield [key, this.#values[slot] as V]
+      if (!this.#isDue(slot)) yield [key, this.#values[slot] as V]
     }
   }
 
   /** The keys of {@link entries}. */
   *keys(): Generator<K, undefined> {
-    for (const [key, slot] of this.#index) if (!this.#expiry.isDue(slot)) yield key
+    for (const [key, slot] of this.#index) if (!this.#isDue(slot)) yield key
   }
 
   /** The values of {@link entries}. */
   *values(): Generator<V, undefined> {
-    for (const slot of this.#index.values()) if (!this.#expiry.isDue(slot)) yield this.#values[slot] as V
+    for (const slot of this.#index.values()) if (!this.#isDue(slot)) yield this.#values[slot] as V
   }
 
   [Symbol.iterator](): Generator<[K, V], undefined> {
@@ -280,9 +299,13 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
     return { ...slots, index: this.#index, policy: this.#policy, expiry: this.#expiry }
   }
 
+  #isDue(slot: number): boolean {
+    return (this.#states[slot]! & HAS_DEADLINE) !== 0 && this.#expiry.isDue(slot)
+  }
+
   #live(key: K): number | undefined {
     const slot = this.#index.get(key)
-    if (slot === undefined || !this.#expiry.isDue(slot)) return slot
+    if (slot === undefined || !this.#isDue(slot)) return slot
     this.#expire(slot)
     return undefined
   }
@@ -299,7 +322,7 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
   }
 
   #update(slot: number, key: K, value: V, ttlMs: number, weight: number): boolean {
-    if (this.#timed && this.#expiry.isDue(slot)) {
+    if (this.#isDue(slot)) {
       this.#drop(slot, EXPIRED)
       return this.#insert(key, value, ttlMs, weight)
     }
@@ -339,12 +362,17 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
   }
 
   #setTtl(slot: number, ttlMs: number): void {
-    if (ttlMs === Infinity) {
-      if (this.#timed) this.#expiry.clear(slot)
-      return
-    }
-    this.#timed = true
-    this.#expiry.set(slot, ttlMs)
+    if (ttlMs !== Infinity) {
+      this.#states[slot]! |= HAS_DEADLINE
+      this.#expiry.set(slot, ttlMs)
+    } else this.#forever(slot)
+  }
+
+  #forever(slot: number): void {
+    const state = this.#states[slot]!
+    if ((state & HAS_DEADLINE) === 0) return
+    this.#states[slot] = state & ~HAS_DEADLINE
+    this.#expiry.clear(slot)
   }
 
   #accepts(ttlMs: number, weight: number): boolean {
@@ -360,9 +388,9 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
     for (;;) {
       const slot = competes ? policy.evictFor(hash, weight) : policy.evict()
       if (slot === NO_SLOT) return NO_SLOT
-      this.#vacate(slot, this.#expiry.isDue(slot) ? EXPIRED : EVICTED)
+      this.#vacate(slot, this.#isDue(slot) ? EXPIRED : EVICTED)
       if (!policy.isFull(weight)) return slot
-      this.#free.push(slot)
+      this.#putAway(slot)
     }
   }
 
@@ -370,7 +398,7 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
   #shed(): void {
     do {
       const slot = this.#policy.evict()
-      this.#release(slot, this.#expiry.isDue(slot) ? EXPIRED : EVICTED)
+      this.#release(slot, this.#isDue(slot) ? EXPIRED : EVICTED)
     } while (this.#policy.isOverweight)
   }
 
@@ -420,16 +448,22 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
 
   #release(slot: number, cause: number): void {
     this.#vacate(slot, cause)
-    this.#free.push(slot)
+    this.#putAway(slot)
   }
 
+  // A slot that the next entry takes at once keeps its old key and value until they are overwritten.
   #vacate(slot: number, cause: number): void {
     const key = this.#keys[slot] as K
-    this.#removals.note(key, this.#values[slot] as V, cause)
+    if (this.#plain) this.#removals.count(cause)
+    else this.#removals.note(key, this.#values[slot] as V, cause)
     this.#index.delete(key)
+    this.#forever(slot)
+  }
+
+  #putAway(slot: number): void {
     this.#keys[slot] = undefined
     this.#values[slot] = undefined
-    if (this.#timed) this.#expiry.clear(slot)
+    this.#free.push(slot)
   }
 }
 

@@ -10,15 +10,26 @@ export const FIRST_SLOT: number = LISTS
 /** In place of a slot: there is none. */
 export const NO_SLOT = -1
 
-// The state of a slot: two bits of hits since it was last looked at, two bits of place, three bits of what the
-// sketch said of a new entry (so that most candidates need no further look at it), a bit of sampling.
+// The state of a slot: two bits of hits since it was last looked at, two bits of place, two bits of what the
+// sketch said of a new entry (so that most candidates need no further look at it), a bit for a deadline, which
+// is its owner's, and a bit of sampling.
 const HITS = 3
 const PLACE_SHIFT = 2
 const PLACE = 3 << PLACE_SHIFT
 const USES_SHIFT = 4
-const USES_UNKNOWN = 7
+const USES_UNKNOWN = 3
 const USES = USES_UNKNOWN << USES_SHIFT
 const MARKED = 128
+
+/**
+ * In the state of a slot: its entry has a deadline. It is the owner's: the policy keeps it when the entry is
+ * removed, and a slot that is free to be used again must not have it.
+ */
+export const TIMED = 64
+/** The bits of a state that a reader has to look at. */
+export const WATCHED: number = HITS | TIMED | MARKED
+/** What {@link WATCHED} bits are when a reader has nothing to do: enough hits, no deadline, no mark. */
+export const AT_REST: number = HITS
 
 /** Where an entry is: in no list, in the window, or in one of the two parts of the main space. */
 export const NOWHERE = 0
@@ -117,8 +128,8 @@ export abstract class EvictionPolicy {
     return this.#states
   }
 
-  /** Makes room for `capacity` slots. */
-  grow(capacity: number): void {
+  /** Makes room for `capacity` slots, of which so many hold entries at a time. */
+  grow(capacity: number, entries: number = capacity): void {
     const states = new Uint8Array(capacity + FIRST_SLOT)
     states.set(this.#states)
     this.#states = states
@@ -126,7 +137,7 @@ export abstract class EvictionPolicy {
     hashes.set(this.#hashes)
     this.#hashes = hashes
     this.lists.grow(capacity + FIRST_SLOT)
-    this.sketch.grow(capacity)
+    this.sketch.grow(entries)
   }
 
   /** Whether an entry is in the slot. */
@@ -171,7 +182,7 @@ export abstract class EvictionPolicy {
   /** Takes an entry out. */
   remove(slot: number): void {
     this.leave(slot)
-    this.#states[slot] = 0
+    this.#states[slot]! &= TIMED
     this.#entries--
   }
 
@@ -240,6 +251,7 @@ export abstract class EvictionPolicy {
     let candidate = lists.first(WINDOW)
     if (candidate === WINDOW) return NO_SLOT
     let least = this.hits(candidate)
+    if (least === 0) return candidate
     let slot = candidate
     const most = Math.min(MOST_LOOKS, this.windowEntries >> 2)
     for (let looks = 1; least !== 0 && looks < most; looks++) {

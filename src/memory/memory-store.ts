@@ -70,8 +70,8 @@ export class MemoryStore implements Store {
     return found
   }
 
-  open(key: string, tags?: readonly string[]): Lease {
-    return this.#leases.open(key, tags, this.#tags.count)
+  open(key: string, reading?: Reading): Lease {
+    return this.#leases.open(key, reading?.tags, this.#tags.count)
   }
 
   acquire(leases: readonly Lease[]): readonly Acquired[] {

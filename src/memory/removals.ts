@@ -57,9 +57,14 @@ export class Removals<K, V> {
     return this.#listener !== undefined
   }
 
+  /** Counts a removal that nobody listens to. */
+  count(cause: number): void {
+    this.#counts[cause]!++
+  }
+
   /** Counts a removal and keeps it for the listener. */
   note(key: K, value: V, cause: number): void {
-    this.#counts[cause]!++
+    this.count(cause)
     if (this.#listener !== undefined) this.#pending.push([key, value, cause])
   }
 

@@ -113,8 +113,8 @@ export class WeightPolicy extends EvictionPolicy {
     if (this.entries === 0) this.#weight = this.windowWeight = 0
   }
 
-  override grow(capacity: number): void {
-    super.grow(capacity)
+  override grow(capacity: number, entries: number = capacity): void {
+    super.grow(capacity, entries)
     this.#weights = resized(this.#weights, capacity + FIRST_SLOT)
     this.#worths = resized(this.#worths, capacity + FIRST_SLOT)
   }

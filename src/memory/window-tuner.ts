@@ -1,5 +1,5 @@
 import type { Bounds } from './eviction-policy.ts'
-import { Miniature } from './miniature.ts'
+import { Miniatures } from './miniatures.ts'
 
 // Window sizes to choose from, evenly on a scale of ratios: from next to none to a clock without admission.
 const WINDOW_SHARES = [0.01, 0.1, 0.4, 0.7, 1] as const
@@ -20,7 +20,7 @@ const SIGNIFICANCE = 2
  * a large cache spends next to nothing on it.
  */
 export class WindowTuner {
-  readonly #miniatures: readonly Miniature[]
+  readonly #miniatures: Miniatures
   readonly #mask: number
   // How often exactly the miniatures in this bit set hit.
   readonly #outcomes = new Float64Array(1 << WINDOW_SHARES.length)
@@ -40,7 +40,7 @@ export class WindowTuner {
       maxEntries: Math.max(1, Math.round(bounds.maxEntries / rate)),
       maxWeight: bounds.maxWeight / rate,
     }
-    this.#miniatures = WINDOW_SHARES.map((share) => new Miniature(small, share, capacity))
+    this.#miniatures = new Miniatures(small, WINDOW_SHARES, capacity)
     this.#memory = capacity * MEMORY_PER_ENTRY
     this.#untilFade = this.#memory
   }
@@ -57,23 +57,19 @@ export class WindowTuner {
 
   /** Plays an access to a sampled key; whether {@link windowShare} has changed. */
   access(hash: number, weight: number): boolean {
-    let outcome = 0
-    for (let i = 0; i < this.#miniatures.length; i++) {
-      if (this.#miniatures[i]!.access(hash, weight)) outcome |= 1 << i
-    }
-    this.#outcomes[outcome]!++
+    this.#outcomes[this.#miniatures.access(hash, weight)]!++
     const changed = --this.#untilFade === 0 && this.#fade()
     return (--this.#untilLook === 0 && this.#look()) || changed
   }
 
   /** Removes a sampled key that was removed on request or for age. */
   forget(hash: number): void {
-    for (const miniature of this.#miniatures) miniature.forget(hash)
+    this.#miniatures.forget(hash)
   }
 
   /** Removes all keys; the evidence stays. */
   clear(): void {
-    for (const miniature of this.#miniatures) miniature.clear()
+    this.#miniatures.clear()
   }
 
   #fade(): boolean {

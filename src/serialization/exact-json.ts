@@ -18,13 +18,85 @@ export function isExactJson(value: unknown, rules: ValueRules): boolean {
     case 'boolean':
       return true
     case 'number':
-      // JSON has no NaN, no infinities and no negative zero.
-      return value - value === 0 && (value !== 0 || 1 / value > 0)
+      return isExactNumber(value)
     case 'object':
-      return value === null || (isPristine() && isExactObject(value, rules))
+      return (
+        value === null ||
+        (isPristine() && (isSmallRecord(value, rules.maxCount) || isExactObject(value, rules)))
+      )
     default:
       return false
   }
+}
+
+/** JSON has no NaN, no infinities and no negative zero. */
+function isExactNumber(value: number): boolean {
+  return value - value === 0 && (value !== 0 || 1 / value > 0)
+}
+
+/** A value of more parts is no small record: whatever is in vain here is soon over. */
+const fewParts = 64
+
+/**
+ * Whether the value is an exact record of a few parts, with at most two objects in it that hold no further ones.
+ * That is what most small values are, and for them the state of the large walk is seen in the time. `false` says
+ * nothing: the large walk looks.
+ */
+function isSmallRecord(value: object, maxCount: number): boolean {
+  try {
+    if ((value as { toJSON?: unknown }).toJSON !== undefined || isProxy(value)) return false
+    if (Array.isArray(value) || Object.getPrototypeOf(value) !== Object.prototype) return false
+    let left = maxCount < fewParts ? maxCount : fewParts
+    let first: object | undefined
+    let second: object | undefined
+    for (const name in value) {
+      const part = (value as Record<string, unknown>)[name]
+      left--
+      if (typeof part === 'string' || typeof part === 'boolean') continue
+      if (typeof part === 'number') {
+        if (!isExactNumber(part)) return false
+      } else if (typeof part === 'object') {
+        if (part === null) continue
+        if (first === undefined) first = part
+        else if (second === undefined && part !== first) second = part
+        else return false
+        left = afterInnermost(part, left)
+        if (left < 0) return false
+      } else if (part !== undefined) return false
+    }
+    return left >= 0
+  } catch {
+    // A getter threw: it will again.
+    return false
+  }
+}
+
+/** How many of `left` parts are left after an exact object with no objects in it; negative for any other value. */
+function afterInnermost(value: object, left: number): number {
+  if ((value as { toJSON?: unknown }).toJSON !== undefined || isProxy(value)) return -1
+  const prototype: object | null = Object.getPrototypeOf(value)
+  if (!Array.isArray(value)) {
+    if (prototype !== Object.prototype) return -1
+    let after = left
+    for (const name in value) {
+      const part = (value as Record<string, unknown>)[name]
+      after--
+      if (typeof part === 'string' || typeof part === 'boolean') continue
+      if (typeof part === 'number') {
+        if (!isExactNumber(part)) return -1
+      } else if (part !== null && part !== undefined) return -1
+    }
+    return after
+  }
+  if (prototype !== Array.prototype || value.length > left) return -1
+  for (let index = 0; index < value.length; index++) {
+    const part: unknown = value[index]
+    if (typeof part === 'string' || typeof part === 'boolean') continue
+    if (typeof part === 'number') {
+      if (!isExactNumber(part)) return -1
+    } else if (part !== null) return -1
+  }
+  return left - value.length
 }
 
 /** Objects seen in this walk: most values have few, for which comparing them is cheaper than a Set. */
@@ -80,7 +152,7 @@ function isExact(value: object, depthLeft: number): boolean {
     partsLeft--
     if (typeof part === 'string' || typeof part === 'boolean') continue
     if (typeof part === 'number') {
-      if (part - part !== 0 || (part === 0 && 1 / part < 0)) return false
+      if (!isExactNumber(part)) return false
     } else if (typeof part === 'object') {
       if (part === null) continue
       if (!isExact(part, depthLeft - 1)) return false
@@ -98,7 +170,7 @@ function areExactElements(value: readonly unknown[], depthLeft: number): boolean
     const part = value[index]
     if (typeof part === 'string' || typeof part === 'boolean') continue
     if (typeof part === 'number') {
-      if (part - part !== 0 || (part === 0 && 1 / part < 0)) return false
+      if (!isExactNumber(part)) return false
     } else if (typeof part === 'object') {
       if (part === null) continue
       if (!isExact(part, depthLeft - 1)) return false

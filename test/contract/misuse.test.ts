@@ -137,6 +137,13 @@ const WITH_SIGNAL: Readonly<Record<string, (cache: BaseCache, signal: never) => 
   keys: (cache, signal) => all(cache.keys({ signal })),
 }
 
+const WITH_TOKEN: Readonly<Record<string, (cache: BaseCache, after: never) => unknown>> = {
+  get: (cache, after) => cache.get('k', { after }),
+  getMany: (cache, after) => cache.getMany(['k'], { after }),
+  getOrSet: (cache, after) => cache.getOrSet('k', load, { after }),
+  getOrSetMany: (cache, after) => cache.getOrSetMany(['k'], loadMany, { after }),
+}
+
 const LISTS: readonly (readonly [what: string, list: unknown, message: string])[] = [
   ['text', 'abc', "keys: 'abc' is not a list of keys"],
   ['nothing', undefined, 'keys: undefined is not a list of keys'],
@@ -196,6 +203,15 @@ const ROWS: readonly Row[] = [
     [
       ['null as options', null, 'the options must be an object, not null'],
       ['text as options', 'fast', "the options must be an object, not 'fast'"],
+    ],
+    'ERR_CACHE_OPTIONS',
+  ),
+  ...cross(
+    WITH_TOKEN,
+    [
+      ['a number as a token', 5, 'after: 5 is not a token'],
+      ['null as a token', null, 'after: null is not a token'],
+      ['what an invalidation answers as a token', { token: '' }, 'is not a token'],
     ],
     'ERR_CACHE_OPTIONS',
   ),

@@ -65,7 +65,7 @@ const withoutBeginnings =
     return withOverrides(store, {
       // The lease of a load that a tag has killed is replaced by a new one, as if the load had just begun.
       fill: async (fills) => {
-        const renewed = fills.map((fill) => ({ ...fill, lease: store.open(fill.lease.key, fill.lease.tags) }))
+        const renewed = fills.map((fill) => ({ ...fill, lease: store.open(fill.lease.key, fill.lease) }))
         const leases = fills.map(({ lease }, index) => (lease.dead ? renewed[index]!.lease : lease))
         await store.acquire(leases.filter((lease, index) => lease !== fills[index]!.lease))
         return store.fill(fills.map((fill, index) => ({ ...fill, lease: leases[index]! })))

@@ -28,7 +28,17 @@ interface Origin {
   settledMs: number
 }
 
+/** What was invalidated: a key, or a tag or namespace that it bears. */
+export type InvalidatedBy = 'key' | 'tag' | 'clear'
+
+const INVARIANTS: Readonly<Record<InvalidatedBy, { readonly bounded: string; readonly own: string }>> = {
+  key: { bounded: 'I2', own: 'I3' },
+  tag: { bounded: 'I9', own: 'I9' },
+  clear: { bounded: 'I10', own: 'I10' },
+}
+
 interface Invalidated {
+  readonly by: InvalidatedBy
   readonly version: number
   readonly beganMs: number
   readonly atMs: number
@@ -50,6 +60,17 @@ export interface Required {
   readonly startedAtMs: number
   readonly bounded: number
   readonly own: number
+  readonly boundedBy: InvalidatedBy
+  readonly ownBy: InvalidatedBy
+}
+
+/** More of an invalidation. */
+export interface InvalidationDetails {
+  readonly inEffect?: boolean
+  readonly replicated?: boolean
+  readonly by?: InvalidatedBy
+  /** When the call began. */
+  readonly beganMs?: number
 }
 
 /**
@@ -93,13 +114,14 @@ export class History {
     version: number,
     node: string,
     acknowledged: boolean,
-    { inEffect = true, replicated = false, beganMs = this.#now() } = {},
+    { inEffect = true, replicated = false, by = 'key', beganMs = this.#now() }: InvalidationDetails = {},
   ): void {
     const list = this.#invalidated.get(key)
     const atMs = this.#now()
     const effectiveMs = Math.max(atMs, this.#settledMs)
     const lost = acknowledged && !inEffect
     const entry = {
+      by,
       version,
       beganMs,
       atMs,
@@ -125,8 +147,10 @@ export class History {
     for (const [key, list] of this.#invalidated) {
       const present = invalidatedVersion(key)
       for (const entry of list) {
+        // One replica may have what another lacked.
+        if (entry.lost && entry.version <= present) this.#resume(entry)
         if (entry.version <= present || entry.lost) continue
-        if (isPromotion && entry.replicated) {
+        if (isPromotion && entry.replicated && !entry.wasLost) {
           this.violated(
             'I5',
             `version ${entry.version} of ${key} was invalidated on every replica, and is lost`,
@@ -143,8 +167,7 @@ export class History {
   executed(key: string, version: number): void {
     for (const entry of this.#invalidated.get(key) ?? []) {
       if (!entry.lost || entry.version > version) continue
-      entry.lost = false
-      entry.effectiveMs = Math.max(this.#now(), this.#settledMs)
+      this.#resume(entry)
       this.slowestReplayMs = Math.max(
         this.slowestReplayMs,
         this.#now() - Math.max(this.#settledMs, entry.atMs),
@@ -175,12 +198,35 @@ export class History {
     this.#origins[origin]!.settledMs = settledMs
   }
 
-  /** A node's process has died, and with it what `isQueued` there. */
-  died(node: string, isQueued: (key: string) => boolean): void {
+  /** A node's process has died: what it had not brought to the server, nobody else knows of. */
+  died(node: string, isInEffect: (key: string, version: number) => boolean): void {
     for (const [key, list] of this.#invalidated) {
-      if (!isQueued(key)) continue
-      for (const entry of list) if (entry.node === node && !entry.acknowledged) entry.forgotten = true
+      for (const entry of list) {
+        if (entry.node !== node || entry.acknowledged || isInEffect(key, entry.version)) continue
+        entry.forgotten = true
+      }
     }
+  }
+
+  /**
+   * A server that is no longer the primary has executed an invalidation when the database had `version`, and the
+   * primary only one of `present`: whoever had queued it may have been told that it is done.
+   */
+  executedInVain(key: string, version: number, present: number): void {
+    for (const entry of this.#invalidated.get(key) ?? []) {
+      if (entry.acknowledged || entry.lost || entry.version > version || entry.version <= present) continue
+      entry.lost = true
+      entry.wasLost = true
+      this.lost++
+    }
+  }
+
+  /** The keys of which an invalidation is lost still, and at most which version. */
+  stillLost(): readonly (readonly [key: string, version: number])[] {
+    return [...this.#invalidated].flatMap(([key, list]) => {
+      const versions = list.filter(({ lost }) => lost).map(({ version }) => version)
+      return versions.length === 0 ? [] : [[key, Math.max(...versions)] as const]
+    })
   }
 
   /** The versions that a read beginning now on `node` must at least return. */
@@ -188,52 +234,64 @@ export class History {
     return this.#required(key, node, this.#now(), -Infinity)
   }
 
+  #resume(entry: Invalidated): void {
+    entry.lost = false
+    entry.effectiveMs = Math.max(this.#now(), this.#settledMs)
+  }
+
   // A value that was set yields only to what began later: of sets at the same time any may be the last.
   #required(key: string, node: string, startedAtMs: number, sinceMs: number): Required {
     let bounded = 0
     let own = 0
+    let boundedBy: InvalidatedBy = 'key'
+    let ownBy: InvalidatedBy = 'key'
     for (const entry of this.#invalidated.get(key) ?? []) {
       if (entry.lost || entry.atMs > startedAtMs || entry.beganMs < sinceMs) continue
       const isBound = entry.acknowledged && entry.effectiveMs < startedAtMs - this.#boundMs
-      if (isBound) bounded = Math.max(bounded, entry.version)
+      const { version, by } = entry
+      if (isBound && version > bounded) [bounded, boundedBy] = [version, by]
       const isOwn = entry.node === node && (isBound || !entry.wasLost)
-      if (isOwn && (entry.acknowledged || this.binds(node, key, entry.version)))
-        own = Math.max(own, entry.version)
+      if (isOwn && version > own && (entry.acknowledged || this.binds(node, key, version)))
+        [own, ownBy] = [version, by]
     }
-    return { startedAtMs, bounded, own }
+    return { startedAtMs, bounded, own, boundedBy, ownBy }
   }
 
   /** The highest version whose invalidation was acknowledged or queued anywhere: what everybody reads in the end. */
   latest(key: string, origin: number): number {
-    const sinceMs = this.#sinceMs(origin)
+    const sinceMs = this.sinceMs(origin)
     const entries = (this.#invalidated.get(key) ?? []).filter(
-      (entry) => !entry.forgotten && entry.beganMs >= sinceMs,
+      (entry) =>
+        !entry.forgotten &&
+        entry.beganMs >= sinceMs &&
+        (entry.acknowledged || this.binds(entry.node, key, entry.version)),
     )
     return Math.max(0, ...entries.map((entry) => entry.version))
   }
 
   /** Judges what a read returned: what was lost while it was under way can't be asked of it. */
   judge(key: string, node: string, [version, origin]: readonly [number, number], atStart: Required): void {
-    const atEnd = this.#required(key, node, atStart.startedAtMs, this.#sinceMs(origin))
+    const atEnd = this.#required(key, node, atStart.startedAtMs, this.sinceMs(origin))
     const required = {
       bounded: Math.min(atStart.bounded, atEnd.bounded),
       own: Math.min(atStart.own, atEnd.own),
     }
     if (version < required.bounded) {
       this.violated(
-        'I2',
+        INVARIANTS[atStart.boundedBy].bounded,
         `${node} read version ${version} of ${key}; ${required.bounded} was acknowledged before the bound`,
       )
     }
     if (version < required.own) {
       this.violated(
-        'I3',
+        INVARIANTS[atStart.ownBy].own,
         `${node} read version ${version} of ${key}; it had invalidated up to ${required.own} itself`,
       )
     }
   }
 
-  #sinceMs(origin: number): number {
+  /** What began before this moment need not have replaced a value. */
+  sinceMs(origin: number): number {
     const { isSet, settledMs } = this.#origins[origin]!
     return isSet ? settledMs : -Infinity
   }

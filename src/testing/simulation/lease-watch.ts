@@ -11,12 +11,14 @@ export class LeaseWatch {
   readonly #history: History
   readonly #now: () => number
   readonly #longestMs: number
+  readonly #latestMs: number
   readonly #byToken = new Map<string, Granted>()
   readonly #loads = new Map<string, number>()
   readonly #expired: string[] = []
 
-  /** `longestMs` is how long a lease may be renewed. */
-  constructor(history: History, now: () => number, longestMs: number) {
+  /** `longestMs` is how long a node may renew a lease; `latestMs`, how long its call may take to arrive. */
+  constructor(history: History, now: () => number, longestMs: number, latestMs: number) {
+    this.#latestMs = latestMs
     this.#history = history
     this.#now = now
     this.#longestMs = longestMs
@@ -28,7 +30,7 @@ export class LeaseWatch {
 
   renewed(key: string, token: string): void {
     const heldMs = this.#now() - (this.#byToken.get(token)?.atMs ?? 0)
-    if (heldMs > this.#longestMs)
+    if (heldMs > this.#longestMs + this.#latestMs)
       this.#history.violated('I12', `the lease ${token} of ${key} is renewed after ${heldMs} ms`)
   }
 

@@ -9,7 +9,7 @@ export interface Faults {
   readonly requestLoss: number
   /** How likely what a request was answered never arrives: it was executed all the same. */
   readonly replyLoss: number
-  /** How likely a request other than `acquire` is executed twice, the second time whenever the delays allow. */
+  /** How likely a request that may be repeated is executed twice, the second time whenever the delays allow. */
   readonly requestDuplication: number
   /** How likely a message of the bus never arrives. */
   readonly messageLoss: number
@@ -237,8 +237,8 @@ export class Network implements Bus, Line {
   }
 }
 
-// A lease that is taken twice could be filled twice, the second time with what has been invalidated in between: whoever
-// carries the requests of a remote store must not send that one again (see RemoteStore.acquire).
+// A lease that is taken twice could be filled twice, and a generation that is written twice could bring back what was
+// hidden in between: whoever carries the requests of a remote store must not send these again (see RemoteStore).
 function isRepeatable(what: string): boolean {
-  return !what.startsWith('acquire')
+  return !/^(?:acquire|generations|invalidate tags) /.test(what)
 }

@@ -1,7 +1,9 @@
-import { SerializationError } from '../../core/errors.ts'
+import { SerializationError, StoreUnavailableError } from '../../core/errors.ts'
 import type {
   Epoch,
+  Generations,
   Head,
+  LeaseRequest,
   PrefixResult,
   RemoteAcquired,
   RemoteFound,
@@ -11,15 +13,11 @@ import type {
   Replayable,
   Rotation,
   SyncReply,
+  TagResult,
 } from '../../core/remote-store.ts'
 import type { Stored } from '../../core/store.ts'
 import type { Line } from './network.ts'
-import type { ServerFound, ServerOp, ServerResult, SimulatedServer } from './server.ts'
-
-interface LeaseRequest {
-  readonly key: string
-  readonly token: string
-}
+import type { Scanned, ServerFound, ServerOp, ServerResult, SimulatedServer } from './server.ts'
 
 /** Tells when replicas have what a server had at the moment of the call. */
 export interface Acknowledgements {
@@ -30,7 +28,7 @@ export interface Acknowledgements {
 export class SimulatedRemote implements RemoteStore {
   readonly #line: Line
   readonly #acknowledgements: Acknowledgements | undefined
-  readonly #watchers = new Set<() => void>()
+  readonly #listeners = new Set<() => void>()
   #server: SimulatedServer
 
   constructor(server: SimulatedServer, line: Line, acknowledgements?: Acknowledgements) {
@@ -48,12 +46,12 @@ export class SimulatedRemote implements RemoteStore {
   connect(server: SimulatedServer): void {
     this.#server = server
     this.#line.reconnect()
-    for (const onConnected of this.#watchers) onConnected()
+    for (const listener of this.#listeners) listener()
   }
 
-  watchConnection(onConnected: () => void): () => void {
-    this.#watchers.add(onConnected)
-    return () => this.#watchers.delete(onConnected)
+  onReconnect(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
   }
 
   /** Whether the replicas acknowledged the last write of a key, or deletion of a prefix, that waited for them. */
@@ -61,6 +59,10 @@ export class SimulatedRemote implements RemoteStore {
 
   get partitions(): readonly string[] {
     return this.#server.partitions
+  }
+
+  get generationPartition(): string {
+    return this.#server.generationPartition
   }
 
   partitionOf(key: string): string {
@@ -88,7 +90,7 @@ export class SimulatedRemote implements RemoteStore {
 
   async acquire(requests: readonly LeaseRequest[], leaseMs: number): Promise<readonly RemoteAcquired[]> {
     const answers = await this.#call(`acquire ${keysOf(requests)}`, (server) =>
-      requests.map(({ key, token }) => server.acquire(key, token, leaseMs)),
+      requests.map((request) => server.acquire(request, leaseMs)),
     )
     return answers.map((answer) => (typeof answer === 'object' ? asFound(answer) : answer))
   }
@@ -113,31 +115,54 @@ export class SimulatedRemote implements RemoteStore {
     return answer.map((result) => ({ ...asResult(result), ...replicated }))
   }
 
-  async *scan(prefix: string): AsyncIterable<string> {
-    yield* await this.#call(`scan ${prefix}*`, (server) => server.scan('v', prefix))
+  async *scan(prefix: string): AsyncIterable<{ readonly key: string; readonly generations?: Generations }> {
+    yield* await this.#call(`scan ${prefix}*`, (server) =>
+      server.scan('v', prefix).map((key) => {
+        const generations = server.read(key)?.generations
+        return generations === undefined ? { key } : { key, generations }
+      }),
+    )
+  }
+
+  async generations(tags: readonly string[], ifNone: readonly string[]): Promise<readonly string[]> {
+    return this.#call(`generations ${tags.join(' ')}`, (server) => server.generations(tags, ifNone))
+  }
+
+  async invalidateTags(
+    tags: readonly string[],
+    generations: readonly string[],
+    replicas = 0,
+  ): Promise<TagResult> {
+    const { answer, replicated } = await this.#callAndWait(
+      `invalidate tags ${tags.join(' ')}`,
+      replicas,
+      (server) => server.invalidateTags(tags, generations),
+    )
+    return { heads: answer, ...replicated }
   }
 
   async deleteByPrefix(prefix: string, replicas = 0): Promise<PrefixResult> {
-    const scannedAtMs = this.#server.now()
-    const count = await this.#unlinkAll(prefix)
+    const scanned = await this.#unlinkAll(prefix)
     // Also where nothing matched: another node may keep what the server has evicted.
     const logged = await Promise.all(
       this.partitions.map(async (partition) => {
         const { answer, replicated } = await this.#callAndWait(
           `log ${prefix}* in ${partition}`,
           replicas,
-          (server) => server.logPrefix(partition, prefix, scannedAtMs),
+          (server) => server.logPrefix(partition, prefix, scanned),
         )
+        if (answer === 'elsewhere') throw new StoreUnavailableError('the server changed between scan and log')
         return { partition, head: answer, ...replicated }
       }),
     )
-    const heads = logged.flatMap(({ partition, head }) =>
-      head === undefined ? [] : [[partition, head] as const],
+    const { count } = scanned
+    const heads = new Map(
+      logged.flatMap(({ partition, head }) => (head === undefined ? [] : [[partition, head] as const])),
     )
-    if (replicas === 0) return { count, heads: new Map(heads) }
+    if (replicas === 0) return { count, heads }
     const replicated = logged.every((log) => log.replicated === true)
     this.replicated.set(prefix, replicated)
-    return { count, heads: new Map(heads), replicated }
+    return { count, heads, replicated }
   }
 
   async heads(): Promise<ReadonlyMap<string, Head>> {
@@ -152,33 +177,42 @@ export class SimulatedRemote implements RemoteStore {
     return this.#call(`rotate ${partition}`, (server) => server.rotate(partition, seen, next))
   }
 
-  async replay(partition: string, epoch: Epoch, entries: readonly Replayable[]): Promise<boolean> {
-    const scannedAtMs = this.#server.now()
+  async replay(partition: string, epoch: Epoch, entries: readonly Replayable[]): Promise<Head | undefined> {
     const prefixes = entries.filter(({ kind }) => kind === 'prefix')
-    if (prefixes.length > 0) {
-      const missing = await this.#call(`missing in ${partition}`, (server) =>
-        server.missing(partition, epoch, prefixes),
-      )
-      for (const { item } of missing ?? []) await this.#unlinkAll(item)
-    }
-    return this.#call(`replay in ${partition}`, (server) =>
-      server.replay(partition, epoch, entries, scannedAtMs),
-    )
+    const missing =
+      prefixes.length === 0
+        ? []
+        : await this.#call(`missing in ${partition}`, (server) => server.missing(partition, epoch, prefixes))
+    const scans = new Map<string, Scanned>()
+    for (const { item } of missing ?? []) scans.set(item, await this.#unlinkAll(item))
+    return this.#call(`replay in ${partition}`, (server) => server.replay(partition, epoch, entries, scans))
   }
 
   async close(): Promise<void> {}
 
-  async #unlinkAll(prefix: string): Promise<number> {
-    await this.#unlink('l', prefix)
-    return this.#unlink('v', prefix)
+  async #unlinkAll(prefix: string): Promise<Scanned> {
+    const leases = await this.#unlink('l', prefix)
+    const values = await this.#unlink('v', prefix)
+    const isOne = leases.server === values.server
+    return { server: isOne ? leases.server : undefined, atMs: leases.atMs, count: values.count }
   }
 
   // A scan and what it found are two steps, as they are on a real server.
-  async #unlink(kind: 'l' | 'v', prefix: string): Promise<number> {
+  async #unlink(kind: 'l' | 'v', prefix: string): Promise<Scanned> {
     const what = kind === 'l' ? 'leases' : 'values'
-    const keys = await this.#call(`scan ${what} ${prefix}*`, (server) => server.scan(kind, prefix))
-    if (keys.length === 0) return 0
-    return this.#call(`unlink ${what} ${keys.join(' ')}`, (server) => server.unlink(kind, keys))
+    const found = await this.#call(`scan ${what} ${prefix}*`, (server) => ({
+      keys: server.scan(kind, prefix),
+      server: server.id,
+      atMs: server.now(),
+    }))
+    const { keys, atMs } = found
+    if (keys.length === 0) return { server: found.server, atMs, count: 0 }
+    const unlinked = await this.#call(`unlink ${what} ${keys.join(' ')}`, (server) => ({
+      count: server.unlink(kind, keys),
+      server: server.id,
+    }))
+    const isOne = found.server === unlinked.server
+    return { server: isOne ? found.server : undefined, atMs, count: unlinked.count }
   }
 
   // What is sent goes to the server of now, and is executed there if at all.
@@ -200,11 +234,8 @@ export class SimulatedRemote implements RemoteStore {
       {
         isUp: () => !server.down,
         hold: (answered, reply) => {
-          if (this.#acknowledgements === undefined) reply(answered)
-          else
-            this.#acknowledgements.whenReplicated(server, replicas, (inTime) =>
-              reply({ ...answered, inTime }),
-            )
+          if (this.#acknowledgements === undefined) return reply(answered)
+          this.#acknowledgements.whenReplicated(server, replicas, (inTime) => reply({ ...answered, inTime }))
         },
       },
     )
@@ -224,8 +255,8 @@ function asText(stored: Stored): string {
   return stored as unknown as string
 }
 
-function asFound({ text, remainingMs }: ServerFound): RemoteFound {
-  return { stored: asStored(text), remainingMs }
+function asFound({ text, remainingMs, generations }: ServerFound): RemoteFound {
+  return { stored: asStored(text), remainingMs, generations }
 }
 
 function asServerOp(op: RemoteOp): ServerOp {

@@ -11,6 +11,13 @@ interface Replica {
   /** The last change of the primary that it has; `undefined` while it is not connected to it. */
   applied: number | undefined
   arrivesAtMs: number
+  /** On the way to it. */
+  readonly queue: Group[]
+}
+
+interface Group {
+  readonly offset: number
+  readonly changes: readonly Change[]
 }
 
 interface Waiting {
@@ -52,7 +59,7 @@ export class Replication implements Acknowledgements {
     this.#make = make
     this.#primary = this.#start(new Keyspace())
     for (let index = 0; index < faults.replicas; index++) {
-      this.#replicas.push({ keyspace: new Keyspace(), applied: this.#offset, arrivesAtMs: 0 })
+      this.#replicas.push({ keyspace: new Keyspace(), applied: this.#offset, arrivesAtMs: 0, queue: [] })
     }
   }
 
@@ -67,7 +74,7 @@ export class Replication implements Acknowledgements {
     const old = this.#primary
     old.down = !isSplit
     this.#primary = this.#start(promoted.keyspace)
-    this.#replicas.push({ keyspace: new Keyspace(old.items), applied: undefined, arrivesAtMs: 0 })
+    this.#replicas.push({ keyspace: new Keyspace(old.items), applied: undefined, arrivesAtMs: 0, queue: [] })
     this.#resync()
   }
 
@@ -131,13 +138,17 @@ export class Replication implements Acknowledgements {
     const primary = this.#primary
     const lagMs = this.#random.between(...(this.#random.chance(replicaStall) ? replicaStallMs : replicaLagMs))
     replica.arrivesAtMs = Math.max(replica.arrivesAtMs, this.#loop.now() + lagMs)
+    // A delay after a sum of delays may differ by a rounding: what comes is what was sent first, whatever its timer.
+    replica.queue.push({ offset, changes })
     this.#loop.set(() => {
       if (primary !== this.#primary || !this.#replicas.includes(replica)) return
-      for (const [name, item] of changes) {
+      const group = replica.queue.shift()
+      if (group === undefined) return
+      for (const [name, item] of group.changes) {
         if (item === undefined) replica.keyspace.delete(name)
         else replica.keyspace.set(name, item)
       }
-      replica.applied = offset
+      replica.applied = group.offset
       this.#acknowledge()
     }, replica.arrivesAtMs - this.#loop.now())
   }
@@ -147,6 +158,7 @@ export class Replication implements Acknowledgements {
     const primary = this.#primary
     for (const replica of this.#replicas) {
       replica.applied = undefined
+      replica.queue.length = 0
       this.#loop.set(
         () => {
           if (primary !== this.#primary || !this.#replicas.includes(replica)) return

@@ -1,42 +1,74 @@
 import type {
   Epoch,
+  Generations,
   Head,
+  LeaseRequest,
   LogEntry,
   Message,
+  RemoteOp,
   Replayable,
   Rotation,
   SyncReply,
 } from '../../core/remote-store.ts'
 import { sameEpoch } from '../../coherence/sightings.ts'
+import { isNamespaceTag } from '../../core/tags.ts'
 import { Keyspace, LEDGER, type Item } from './keyspace.ts'
 
 /** A change of one key, as it travels to the server: values are text. */
 export type ServerOp =
-  | { readonly kind: 'set'; readonly key: string; readonly text: string; readonly ttlMs: number }
+  | {
+      readonly kind: 'set'
+      readonly key: string
+      readonly text: string
+      readonly ttlMs: number
+      readonly generations?: Generations | undefined
+    }
   | {
       readonly kind: 'fill'
       readonly key: string
       readonly token: string
       readonly text: string
       readonly ttlMs: number
+      readonly generations?: Generations | undefined
     }
   | { readonly kind: 'delete' | 'take'; readonly key: string }
   | { readonly kind: 'expire'; readonly key: string; readonly ttlMs: number }
-  | { readonly kind: 'increment'; readonly key: string; readonly by: number; readonly ttlMs: number }
+  | Extract<RemoteOp, { readonly kind: 'increment' }>
 
 /** What became of it. */
 export interface ServerResult {
   readonly ok: boolean
   readonly text?: string
   readonly number?: number
+  readonly generations?: Generations | undefined
+  readonly differs?: boolean
   readonly head?: Head
   readonly logged?: boolean
 }
 
 /** An entry as the server answers it. */
-export interface ServerFound {
-  readonly text: string
+export interface ServerFound extends ServerValue {
   readonly remainingMs: number
+}
+
+interface ServerValue {
+  readonly text: string
+  readonly generations?: Generations | undefined
+}
+
+/** What a tag's key holds: its generation, and where the log was with the entry that gave it. */
+interface GenerationRecord {
+  readonly value: string
+  readonly epoch: Epoch | undefined
+  readonly counter: number
+}
+
+/** Scans that have removed what a prefix covers: where they began, when, and how much it was. */
+export interface Scanned {
+  /** The server that did all of it; `undefined` = there were several. */
+  readonly server: string | undefined
+  readonly atMs: number
+  readonly count: number
 }
 
 /** An invalidation that a server has executed. */
@@ -55,6 +87,8 @@ export interface LeaseEvents {
 }
 
 const LOG_LIFETIME_MS = 86_400_000
+const RECORD_LIFETIME_MS = 30 * 86_400_000
+const GENERATION_PARTITION = '!tags'
 
 /**
  * A server like Redis, as the reference model of the remote store: a flat keyspace with expiry, in which values,
@@ -105,6 +139,10 @@ export class SimulatedServer {
     this.#publish = options.publish
   }
 
+  get generationPartition(): string {
+    return GENERATION_PARTITION
+  }
+
   get partitions(): readonly string[] {
     return Array.from({ length: this.#partitions }, (_, index) => String(index))
   }
@@ -117,12 +155,12 @@ export class SimulatedServer {
 
   read(key: string): ServerFound | undefined {
     const item = this.#get(`v:${key}`)
-    return item && { text: item.value as string, remainingMs: item.expiresAtMs - this.#now() }
+    return item && { ...(item.value as ServerValue), remainingMs: item.expiresAtMs - this.#now() }
   }
 
-  acquire(key: string, token: string, leaseMs: number): ServerFound | 'granted' | 'busy' {
+  acquire({ key, token, hidden }: LeaseRequest, leaseMs: number): ServerFound | 'granted' | 'busy' {
     const found = this.read(key)
-    if (found !== undefined) return found
+    if (found !== undefined && !isHidden(found, hidden)) return found
     const holder = this.#get(`l:${key}`)
     if (holder !== undefined && holder.value !== token) return 'busy'
     this.#set(`l:${key}`, token, leaseMs)
@@ -146,13 +184,13 @@ export class SimulatedServer {
     switch (op.kind) {
       case 'fill':
         if (this.#get(`l:${op.key}`)?.value !== op.token) return { ok: false }
-        this.#onFilled?.(op.key, op.text, this, op.token)
-        this.#set(`v:${op.key}`, op.text, op.ttlMs)
+        if (this.#isVisible(op.generations)) this.#onFilled?.(op.key, op.text, this, op.token)
+        this.#setValue(op.key, op, op.ttlMs)
         this.items.delete(`l:${op.key}`)
         return { ok: true, ...(before === undefined ? this.#head(op.key) : this.#log(op.key)) }
       case 'set':
         this.#invalidated(this.partitionOf(op.key), 'key', op.key)
-        this.#set(`v:${op.key}`, op.text, op.ttlMs)
+        this.#setValue(op.key, op, op.ttlMs)
         this.items.delete(`l:${op.key}`)
         return { ok: true, ...this.#log(op.key) }
       case 'delete':
@@ -160,12 +198,45 @@ export class SimulatedServer {
         this.#invalidated(this.partitionOf(op.key), 'key', op.key)
         this.items.delete(`v:${op.key}`)
         this.items.delete(`l:${op.key}`)
-        return { ok: before !== undefined, ...(before && { text: before.text }), ...this.#log(op.key) }
+        return {
+          ok: before !== undefined,
+          ...(before && { text: before.text, generations: before.generations }),
+          ...this.#log(op.key),
+        }
       case 'expire':
         return this.#expire(op.key, op.ttlMs, before)
       case 'increment':
-        return this.#increment(op.key, op.by, op.ttlMs, before)
+        return this.#increment(op, before)
     }
+  }
+
+  /** The generations of tags; those that have none get their own of `ifNone`, and the log does not hear of it. */
+  generations(tags: readonly string[], ifNone: readonly string[]): readonly string[] {
+    return tags.map((tag, index) => {
+      const record = this.#get(`t:${tag}`)?.value as GenerationRecord | undefined
+      const head = this.#get(`s:${GENERATION_PARTITION}`)?.value as Head | undefined
+      const present = record ?? { value: ifNone[index]!, epoch: head?.epoch, counter: head?.counter ?? 0 }
+      this.#set(`t:${tag}`, present, RECORD_LIFETIME_MS)
+      return present.value
+    })
+  }
+
+  invalidateTags(tags: readonly string[], generations: readonly string[]): readonly (Head | undefined)[] {
+    return tags.map((tag, index) => this.#invalidateTag(tag, generations[index]!, undefined))
+  }
+
+  // Whether an entry that is stored now with these generations will be seen by anybody.
+  #isVisible(generations: Generations = []): boolean {
+    return generations.every(({ tag, value }) => {
+      return (this.#get(`t:${tag}`)?.value as GenerationRecord | undefined)?.value === value
+    })
+  }
+
+  #invalidateTag(tag: string, value: string, origin: string | undefined): Head | undefined {
+    this.#invalidated(GENERATION_PARTITION, 'tag', tag)
+    const head = this.#append(GENERATION_PARTITION, 'tag', tag, origin)
+    this.#set(`t:${tag}`, { value, epoch: head?.epoch, counter: head?.counter ?? 0 }, RECORD_LIFETIME_MS)
+    return head
   }
 
   /** Every key of the kind (`l`: leases, `v`: values) that begins with the prefix: one complete scan, not atomic. */
@@ -187,9 +258,10 @@ export class SimulatedServer {
     return count
   }
 
-  /** Logs a prefix whose leases and values were removed in scans that began at `scannedAtMs`. */
-  logPrefix(partition: string, prefix: string, scannedAtMs: number): Head | undefined {
-    this.#invalidated(partition, 'prefix', prefix, scannedAtMs)
+  /** Logs a prefix, if it was this server on which the scans have removed what it covers. */
+  logPrefix(partition: string, prefix: string, scanned: Scanned): Head | 'elsewhere' | undefined {
+    if (scanned.server !== this.id) return 'elsewhere'
+    this.#invalidated(partition, 'prefix', prefix, scanned.atMs)
     return this.#append(partition, 'prefix', prefix)
   }
 
@@ -199,7 +271,7 @@ export class SimulatedServer {
 
   heads(): ReadonlyMap<string, Head> {
     const heads = new Map<string, Head>()
-    for (const partition of this.partitions) {
+    for (const partition of [...this.partitions, GENERATION_PARTITION]) {
       const head = this.#get(`s:${partition}`)
       if (head !== undefined) heads.set(partition, head.value as Head)
     }
@@ -246,18 +318,36 @@ export class SimulatedServer {
     return entries.filter(({ stamp }) => !logged.has(stamp))
   }
 
-  /** Invalidates and logs what the log lacks. Keys that a prefix covers were removed in scans before. */
-  replay(partition: string, epoch: Epoch, entries: readonly Replayable[], scannedAtMs: number): boolean {
+  /**
+   * Invalidates and logs what the log lacks; a prefix only if scans on this server have removed what it covers.
+   * `undefined`: not all of it could be done here.
+   */
+  replay(
+    partition: string,
+    epoch: Epoch,
+    entries: readonly Replayable[],
+    scans: ReadonlyMap<string, Scanned>,
+  ): Head | undefined {
     const missing = this.missing(partition, epoch, entries)
-    for (const { kind, item, stamp } of missing ?? []) {
+    if (missing === undefined) return undefined
+    let isComplete = true
+    for (const { kind, item, stamp } of missing) {
+      const scanned = scans.get(item)
+      if (kind === 'tag') {
+        this.#invalidateTag(item, `${this.id}!${this.#stamps}`, stamp)
+        continue
+      }
       if (kind === 'key') {
         this.items.delete(`v:${item}`)
         this.items.delete(`l:${item}`)
+      } else if (scanned?.server !== this.id) {
+        isComplete = false
+        continue
       }
-      this.#invalidated(partition, kind, item, kind === 'key' ? this.#now() : scannedAtMs)
+      this.#invalidated(partition, kind, item, kind === 'key' ? this.#now() : scanned!.atMs)
       this.#append(partition, kind, item, stamp)
     }
-    return missing !== undefined
+    return isComplete ? (this.#get(`s:${partition}`)?.value as Head) : undefined
   }
 
   /** Removes keys as a full server does, whatever they are. */
@@ -276,18 +366,31 @@ export class SimulatedServer {
 
   #expire(key: string, ttlMs: number, before: ServerFound | undefined): ServerResult {
     if (before === undefined) return { ok: false }
-    this.#set(`v:${key}`, before.text, ttlMs)
-    if (ttlMs >= before.remainingMs) return { ok: true }
+    const { generations } = before
+    this.#setValue(key, before, ttlMs)
+    if (ttlMs >= before.remainingMs) return { ok: true, generations }
     this.items.delete(`l:${key}`)
-    return { ok: true, ...this.#log(key) }
+    return { ok: true, generations, ...this.#log(key) }
   }
 
-  #increment(key: string, by: number, ttlMs: number, before: ServerFound | undefined): ServerResult {
+  #increment(
+    { key, by, ttlMs, generations, hidden }: Extract<ServerOp, { kind: 'increment' }>,
+    found: ServerFound | undefined,
+  ): ServerResult {
+    const before = found !== undefined && isHidden(found, hidden) ? undefined : found
+    if (before !== undefined && differs(before.generations, generations))
+      return { ok: false, differs: true, generations: before.generations }
     const number = before === undefined ? by : /^-?\d+$/.test(before.text) ? Number(before.text) + by : NaN
     if (!Number.isSafeInteger(number)) return { ok: false }
-    this.#set(`v:${key}`, String(number), before?.remainingMs ?? ttlMs)
+    const labels = before === undefined ? generations : before.generations
+    this.#setValue(key, { text: String(number), generations: labels }, before?.remainingMs ?? ttlMs)
     this.items.delete(`l:${key}`)
     return { ok: true, number, ...(before === undefined ? this.#log(key) : {}) }
+  }
+
+  #setValue(key: string, { text, generations }: ServerValue, ttlMs: number): void {
+    const isTagged = generations !== undefined && generations.length > 0
+    this.#set(`v:${key}`, isTagged ? { text, generations } : { text }, ttlMs)
   }
 
   #invalidated(partition: string, kind: LogEntry['kind'], item: string, atMs = this.#now()): void {
@@ -334,4 +437,22 @@ export class SimulatedServer {
   #set(name: string, value: unknown, ttlMs: number): void {
     this.items.set(name, { value, expiresAtMs: this.#now() + ttlMs })
   }
+}
+
+// Whether the entry is the one that the node knows to be invisible.
+function isHidden({ generations }: ServerFound, hidden: Generations | 'none' | undefined): boolean {
+  if (hidden === undefined) return false
+  if (hidden === 'none') return generations === undefined
+  return (
+    generations?.length === hidden.length &&
+    generations.every(({ tag, value }, index) => tag === hidden[index]!.tag && value === hidden[index]!.value)
+  )
+}
+
+// Judged by the tags that both name, and by those of namespaces, which every entry there must have.
+function differs(present: Generations | undefined, wanted: Generations | undefined): boolean {
+  return (wanted ?? []).some(({ tag, value }) => {
+    const own = present?.find((one) => one.tag === tag)
+    return own === undefined ? isNamespaceTag(tag) : own.value !== value
+  })
 }

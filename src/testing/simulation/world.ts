@@ -13,7 +13,11 @@ import { SimulatedNode, type Rewiring, type Versioned } from './node.ts'
 import { SeededRandom } from './random.ts'
 import { Replication } from './replication.ts'
 import { SimulatedServer, type Invalidated } from './server.ts'
-import { COUNTER, KEYS, LOAD_LIMIT_MS, Workload, type Changed, type Traffic } from './workload.ts'
+import { isTagged, SPACE_TAG, targetsOf, type Target } from './targets.ts'
+import type { Traffic } from './traffic.ts'
+import { COUNTER, Workload } from './workload.ts'
+import { viewOf, type Changed, type WorldNode } from './clients.ts'
+import { LOAD_LIMIT_MS } from './reading.ts'
 
 /** How a world is made. */
 export interface WorldOptions {
@@ -75,6 +79,7 @@ const SETTINGS: Omit<CoherenceSettings, 'policy' | 'failover' | 'journalLimit'> 
   longestLeaseMs: 2_000,
   outboxLimit: 1_000,
   journalMs: 60_000,
+  generationLimit: 1_000,
 }
 const DEADLINE_MS = 60
 const DURATION_MS = 4_000
@@ -83,7 +88,7 @@ const NODES = 3
 /** What nobody reads or changes before the end. */
 const LAST_KEY = 'last'
 
-type Node = SimulatedNode<Network>
+type Node = WorldNode
 
 /**
  * Nodes with the shipped code, a server, a database and their network, in one thread and under one seed: the
@@ -99,6 +104,7 @@ export class World {
   readonly #replication: Replication
   readonly #nodes: Node[]
   readonly #database = new Database(() => this.#loop.now())
+  readonly #targets: readonly Target[]
   readonly #leases: LeaseWatch
   readonly #counter: CounterHistory
   readonly #workload: Workload
@@ -119,7 +125,9 @@ export class World {
     const failsOver = faults.promotionsPerSecond + faults.restartsPerSecond + faults.rollbacksPerSecond > 0
     if (failsOver) this.#history.binds = (name, key, version) => this.#binds(name, key, version)
     const now = (): number => this.#loop.now()
-    this.#leases = new LeaseWatch(this.#history, now, SETTINGS.longestLeaseMs)
+    // The grant may be heard of at its deadline, and the last renewal be as late as any request.
+    const lateMs = DEADLINE_MS + Math.max(faults.delayMs[1], faults.pauseMs[1])
+    this.#leases = new LeaseWatch(this.#history, now, SETTINGS.longestLeaseMs, lateMs)
     this.#counter = new CounterHistory((message) => {
       if (!failsOver) this.#history.violated('I3', message)
     })
@@ -132,7 +140,12 @@ export class World {
       this.#makeServer(id, items),
     )
     this.#nodes = Array.from({ length: NODES }, (_, index) => this.#makeNode(`n${index}`))
+    const { traffic = {} } = options
+    this.#targets = targetsOf(this.#random, traffic.keys, traffic.tagged ?? true)
     this.#workload = new Workload({
+      targets: this.#targets,
+      traffic,
+      keepsTokens: !failsOver,
       loop: this.#loop,
       random: this.#random,
       database: this.#database,
@@ -146,7 +159,6 @@ export class World {
       repeats: faults.requestDuplication > 0,
       latestMs: 2 * faults.pauseMs[1] + 10,
       invalidated: (node, change) => this.#onChanged(node, change),
-      traffic: options.traffic ?? {},
       loaded: (key) => this.#leases.loaded(key),
     })
   }
@@ -206,28 +218,41 @@ export class World {
   #onInvalidated({ kind, item, partition, server, atMs }: Invalidated): void {
     // What is logged anew after a loss is removed, the counter that an increment had made included.
     if (item === COUNTER) this.#counter.reset()
-    for (const key of KEYS) {
-      if (kind === 'key' ? key !== item : !key.startsWith(item) || server.partitionOf(key) !== partition)
-        continue
+    const { primary } = this.#replication
+    for (const target of this.#targets) {
+      const { key } = target
+      if (kind === 'tag' && !isTagged(target, item)) continue
+      if (kind === 'key' && key !== item) continue
+      if (kind === 'prefix' && (!key.startsWith(item) || server.partitionOf(key) !== partition)) continue
       const version = this.#database.versionAt(key, atMs)
       server.items.recordInvalidated(key, version)
-      if (server === this.#replication.primary) this.#history.executed(key, version)
+      this.#history.note(server.id, `executes ${kind} ${item}: ${key} up to version ${version}`)
+      if (server === primary) this.#history.executed(key, version)
+      else this.#history.executedInVain(key, version, primary.items.invalidatedVersion(key))
     }
   }
 
   // Its node holds it back, or it is in effect: else the server that executed it has lost it.
   #binds(name: string, key: string, version: number): boolean {
-    if (this.#replication.primary.items.invalidatedVersion(key) >= version) return true
-    return this.#nodes.some((node) => node.name === name && node.store.isQueued(key))
+    if (this.#isInEffect(key, version)) return true
+    const node = this.#nodes.find((one) => one.name === name)
+    if (node === undefined) return false
+    const tags = this.#targets.find((target) => target.key === key)?.tags ?? []
+    return node.store.isQueued(key) || [...tags, SPACE_TAG].some((tag) => node.store.isTagQueued(tag))
   }
 
-  #onChanged(node: Node, { key, version, beganMs, acknowledged, target }: Changed): void {
-    const inEffect = this.#replication.primary.items.invalidatedVersion(key) >= version
+  #isInEffect(key: string, version: number): boolean {
+    return this.#replication.primary.items.invalidatedVersion(key) >= version
+  }
+
+  #onChanged(node: Node, { key, version, beganMs, acknowledged, by, name }: Changed): void {
+    const inEffect = this.#isInEffect(key, version)
     // More than all replicas nobody can wait for; fewer may not be those that are promoted.
     const { failover = 'async', faults } = this.#options
     const waitsForAll = failover !== 'async' && failover.wait === faults.replicas
-    const replicated = waitsForAll && node.remote.replicated.get(target) === true
-    this.#history.invalidated(key, version, node.name, acknowledged, { inEffect, replicated, beganMs })
+    const isReplicated = waitsForAll && by === 'key' && node.remote.replicated.get(name) === true
+    const replicated = isReplicated && acknowledged
+    this.#history.invalidated(key, version, node.name, acknowledged, { inEffect, replicated, beganMs, by })
   }
 
   #makeNode(name: string): Node {
@@ -254,7 +279,7 @@ export class World {
     const place = this.#random.below(this.#nodes.length)
     const node = this.#nodes[place]!
     this.#history.note(node.name, 'dies')
-    this.#history.died(node.name, (key) => node.store.isQueued(key))
+    this.#history.died(node.name, (key, version) => this.#isInEffect(key, version))
     node.network.kill()
     this.#retire(node)
     this.#nodes[place] = this.#makeNode(`n${place}.${++this.#deaths}`)
@@ -340,6 +365,8 @@ export class World {
       this.#leases.judge(this.#injected === 0)
     }
     for (const node of this.#nodes) await this.#judgeLast(node)
+    for (const [key, version] of this.#history.stillLost())
+      this.#history.violated('I5', `version ${version} of ${key} was invalidated, lost, and never replayed`)
     for (const { cache, local } of this.#nodes) {
       void cache.close()
       local.close()
@@ -348,18 +375,19 @@ export class World {
     if (this.#loop.pending > 0) this.#history.violated('I13', `${this.#loop.pending} timers are left`)
   }
 
-  async #judgeLast({ name, cache, store }: Node): Promise<void> {
+  async #judgeLast(node: Node): Promise<void> {
+    const { name, cache, store } = node
     const wait = async <T>(answer: Promise<T>): Promise<T> => {
-      await this.#loop.runUntil(this.#loop.now() + 2 * DEADLINE_MS)
+      await this.#loop.runUntil(this.#loop.now() + 4 * DEADLINE_MS)
       return answer
     }
-    for (const key of KEYS) {
-      const value = await wait(cache.get<Versioned>(key))
-      const present = value === undefined ? 0 : this.#history.latest(key, value[1])
+    for (const target of this.#targets) {
+      const value = await wait(viewOf(node, target).get<Versioned>(target.name))
+      const present = value === undefined ? 0 : this.#history.latest(target.key, value[1])
       if (value !== undefined && value[0] < present) {
         this.#history.violated(
           'I14',
-          `${name} still reads version ${value[0]} of ${key}; ${present} was invalidated`,
+          `${name} still reads version ${value[0]} of ${target.key}; ${present} was invalidated`,
         )
       }
     }

@@ -162,7 +162,7 @@ export const LOG: readonly Ablation[] = [
     mix: 'promotions under split brain',
     world: {
       traffic: { ttls: ['1h'], changes: ['delete'], changePauseMs: 1_500 },
-      rewire: overRemote(() => ({ watchConnection: () => () => undefined })),
+      rewire: overRemote(() => ({ onReconnect: () => () => undefined })),
     },
   },
   {

@@ -5,8 +5,9 @@ import { Marker, Markers } from '../../../src/coherence/markers.ts'
 import { all, During, replaced, UNEVEN, type Ablation } from './switches.ts'
 
 function revived(keeping: Keeping): Keeping {
-  const { key, tags, token, bornAt, bornAtMs } = keeping.marker
-  return { ...keeping, marker: new Marker(key, tags, token, bornAt, bornAtMs) }
+  const { marker } = keeping
+  const { key, token, bornAt, bornAtMs } = marker
+  return { ...keeping, marker: new Marker(key, marker, token, bornAt, bornAtMs) }
 }
 
 /** What this node has of a key, or of many, is left alone while `isOff`. */

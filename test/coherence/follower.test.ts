@@ -1,0 +1,108 @@
+import { beforeEach, expect, test } from 'vitest'
+import { Follower, type FollowerEffects } from '../../src/coherence/follower.ts'
+import { Journal } from '../../src/coherence/journal.ts'
+import type { Epoch, Head, LogEntry, Message } from '../../src/core/remote-store.ts'
+import { FakeClock } from '../../src/testing/fake-clock.ts'
+
+const EPOCH: Epoch = { ordinal: 1, random: 'one' }
+let clock: FakeClock
+let calls: string[]
+let follower: Follower
+
+function head(counter: number, stamp: string): Head {
+  return { epoch: EPOCH, counter, stamp }
+}
+
+function entry(counter: number, stamp: string, previous: string): LogEntry {
+  return { counter, stamp, previous, kind: 'key', item: `key ${stamp}` }
+}
+
+function message(counter: number, stamp: string, previous: string): Message {
+  return { ...entry(counter, stamp, previous), partition: '0', epoch: EPOCH }
+}
+
+beforeEach(() => {
+  clock = new FakeClock()
+  calls = []
+  const effects: FollowerEffects = {
+    drop: (key) => calls.push(`drop ${key}`),
+    dropPrefix: (prefix) => calls.push(`drop all ${prefix}`),
+    dropTag: (tag) => calls.push(`drop tag ${tag}`),
+    flush: () => calls.push('flush'),
+    sync: (since) => calls.push(`sync ${since?.counter}`),
+    rotate: (seen, ordinal) => calls.push(`rotate ${seen.ordinal} ${ordinal}`),
+    adopted: () => undefined,
+  }
+  follower = new Follower(clock, new Journal(clock, 60_000, 10), effects)
+  follower.startSync()
+  follower.onSync({ head: head(5, 'e'), entries: [], diverged: false }, false)
+  calls.length = 0
+})
+
+test('a complete reply that messages have overtaken tells that nothing was missing when it was asked for', async () => {
+  await clock.advance('1s')
+  follower.startSync()
+  await clock.advance('500ms')
+  follower.onMessage(message(6, 'f', 'e'))
+  follower.onMessage(message(7, 'g', 'f'))
+  follower.onSync({ head: head(6, 'f'), entries: [entry(6, 'f', 'e')], diverged: false }, false)
+  expect(calls).toEqual(['sync 5', 'drop key f', 'drop key g'])
+  expect(follower.applied).toEqual(head(7, 'g'))
+  expect(follower.syncAgeMs).toBe(500)
+})
+
+test('a reply is compared with the messages applied since it was asked for: another entry of the same number is another history', () => {
+  follower.startSync()
+  follower.onMessage(message(6, 'f', 'e'))
+  follower.onMessage(message(7, 'g', 'f'))
+  const entries = [entry(6, 'F', 'e'), entry(7, 'G', 'F')]
+  follower.onSync({ head: head(7, 'G'), entries, diverged: false }, false)
+  expect(calls.at(-1)).toBe('rotate 1 2')
+})
+
+test('only a sync moves what is applied over a gap', () => {
+  follower.onMessage(message(7, 'g', 'f'))
+  expect(follower.applied).toEqual(head(5, 'e'))
+  expect(calls).toEqual(['drop key g', 'sync 5'])
+})
+
+test('a late message drops its key and lowers nothing', () => {
+  follower.onMessage(message(6, 'f', 'e'))
+  follower.onMessage(message(3, 'c', 'b'))
+  expect(follower.applied).toEqual(head(6, 'f'))
+  expect(calls).toEqual(['drop key f', 'drop key c'])
+})
+
+test('a reply with a hole after what was sent is another history, however much of it was heard', () => {
+  follower.startSync()
+  follower.onMessage(message(6, 'f', 'e'))
+  follower.onSync({ head: head(7, 'g'), entries: [entry(7, 'g', 'f')], diverged: false }, false)
+  expect(calls.at(-1)).toBe('rotate 1 2')
+})
+
+test('of a higher ordinal it adopts what it finds, and writes nothing', () => {
+  const newer = { epoch: { ordinal: 2, random: 'two' }, counter: 1, stamp: 'z' }
+  follower.startSync()
+  follower.onSync({ head: newer, entries: [], diverged: false }, false)
+  expect(calls).toEqual(['sync 5', 'flush'])
+  expect(follower.applied).toEqual(newer)
+})
+
+test.each([
+  ['a lower one', { ordinal: 0, random: 'zero' }],
+  ['an equal one of another random', { ordinal: 1, random: 'other' }],
+])('for %s it writes an epoch above both', (_, epoch) => {
+  follower.startSync()
+  follower.onSync({ head: { epoch, counter: 5, stamp: 'e' }, entries: [], diverged: false }, false)
+  expect(calls.at(-1)).toBe(`rotate ${epoch.ordinal} 2`)
+})
+
+test('a message of a newer epoch that the server, asked later, does not know is missed there', async () => {
+  follower.onMessage({ ...message(6, 'f', 'e'), epoch: { ordinal: 2, random: 'lost' } })
+  follower.onSync({ head: head(5, 'e'), entries: [], diverged: false }, false)
+  expect(calls).toEqual(['drop key f', 'sync 5'])
+  await clock.advance('1s')
+  follower.startSync()
+  follower.onSync({ head: head(5, 'e'), entries: [], diverged: false }, false)
+  expect(calls.at(-1)).toBe('rotate 1 3')
+})

@@ -1,0 +1,94 @@
+import { describe, expect, test } from 'vitest'
+import { FAULT_MIXES } from '../../src/testing/simulation/mixes.ts'
+import { NO_FAULTS } from '../../src/testing/simulation/network.ts'
+import { SeededRandom } from '../../src/testing/simulation/random.ts'
+import { Replication } from '../../src/testing/simulation/replication.ts'
+import { SimulatedServer } from '../../src/testing/simulation/server.ts'
+import { EventLoop } from '../../src/testing/simulation/event-loop.ts'
+import { World } from '../../src/testing/simulation/world.ts'
+import { Stage } from './histories/stage.ts'
+
+const SEEDS = Number(process.env['CACHETTE_SIMULATION_SEEDS'] ?? 50)
+const FAILING = Object.entries(FAULT_MIXES).filter(([, { reconnectMs }]) => reconnectMs[1] > 0)
+
+describe.each([{ wait: 1 }, { wait: 2 }])('a fleet that waits for replicas: %o', (failover) => {
+  test.each(FAILING.filter(([, { replicas }]) => replicas >= failover.wait))(
+    'keeps its promises under %s',
+    { timeout: 600_000 },
+    async (mix, faults) => {
+      for (let seed = 1; seed <= SEEDS; seed++) {
+        const policy = seed % 2 === 0 ? 'strict' : 'available'
+        const { violations } = await new World({ seed, faults, policy, failover }).run()
+        expect(violations[0], `${mix}, ${policy}, seed ${seed}`).toBe(undefined)
+      }
+    },
+  )
+})
+
+test('what a promotion loses is replayed within half a second of the last reconnection', async () => {
+  let lost = 0
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    const report = await new World({ seed, faults: FAULT_MIXES['promotions']!, policy: 'strict' }).run()
+    expect(report.slowestReplayMs, `seed ${seed}`).toBeLessThan(500)
+    lost += report.lost
+  }
+  expect(lost).toBeGreaterThan(0)
+})
+
+test('an invalidation tells whether its replicas have it', async () => {
+  const answered: boolean[] = [true, false]
+  const acknowledgements = {
+    whenReplicated: (_: unknown, replicas: number, done: (inTime: boolean) => void) => {
+      expect(replicas).toBe(1)
+      done(answered.shift()!)
+    },
+  }
+  const stage = new Stage(1, { failover: { wait: 1 }, acknowledgements })
+  const [{ cache }] = stage.players
+  expect(await stage.until(cache.invalidate('a'))).toMatchObject({ l2: 'replicated' })
+  expect(await stage.until(cache.invalidate('a'))).toMatchObject({ l2: 'acked' })
+})
+
+test('a prefix that was scanned on one server and would be logged on another is not acknowledged', async () => {
+  const stage = new Stage(1)
+  const [{ cache }] = stage.players
+  await stage.pass(10)
+  stage.commit('a')
+  await stage.readAll('a')
+  const replica = stage.replica()
+  const deleting = cache.deleteByPrefix('a')
+  await stage.pass(7)
+  stage.takeOver(replica)
+  stage.reconnectAll()
+  expect(await stage.until(deleting)).toBe(undefined)
+})
+
+test('a promoted replica has what had reached it, and a script never by half', async () => {
+  const loop = new EventLoop()
+  const faults = { ...NO_FAULTS, replicas: 1, replicaLagMs: [10, 10] } as const
+  const replication = new Replication(
+    loop,
+    new SeededRandom(1),
+    faults,
+    (id, items) =>
+      new SimulatedServer({
+        id,
+        items,
+        now: () => loop.now(),
+        partitions: 1,
+        logLimit: 10,
+        publish: () => {},
+      }),
+  )
+  const { primary } = replication
+  primary.sync('0', undefined, { ordinal: 1, random: 'one' })
+  await loop.runUntil(5)
+  primary.write({ kind: 'set', key: 'a', text: '1', ttlMs: 1_000 })
+  await loop.runUntil(20)
+  primary.write({ kind: 'set', key: 'b', text: '1', ttlMs: 1_000 })
+  await loop.runUntil(25)
+  replication.promote(() => 0, false)
+  expect(replication.primary.names().toSorted()).toEqual(['g:0', 's:0', 'v:a'])
+  expect(replication.primary.heads().get('0')?.counter).toBe(1)
+  expect(primary.down).toBe(true)
+})
