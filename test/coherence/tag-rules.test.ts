@@ -110,11 +110,6 @@ const RULES: readonly Rule[] = [
     ablate: () => [replaceMethod(TagQueue.prototype, 'add', () => () => true)],
   },
   {
-    rule: 'a queued tag has another generation as soon as more is known of it',
-    mix: 'cut lines',
-    ablate: () => [replaceMethod(TagQueue.prototype, 'renew', () => () => undefined)],
-  },
-  {
     rule: 'a record that was being read when its tag was invalidated does not enter the table',
     mix: 'slow lines',
     ablate: () => [watchTables()],

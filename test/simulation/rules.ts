@@ -102,7 +102,7 @@ export const RULES: readonly Rule[] = [
   {
     rule: 'C3b',
     without: 'a fill is kept although a message or another operation covered the key meanwhile',
-    mix: 'promotions',
+    mix: 'slow lines',
     patch: replaced(
       LocalTier,
       'keepWritten',
