@@ -67,6 +67,13 @@ export const libraries: readonly Library[] = [
     },
   },
   {
+    // What no cache with a Map for its index can beat: the same operations on the Map, and an array of keys
+    // to know which entry is oldest.
+    name: 'Map, fifo',
+    ttl: false,
+    make: (entries) => Promise.resolve(bounded(new Fifo(entries))),
+  },
+  {
     name: 'Map',
     ttl: false,
     make() {
@@ -76,6 +83,35 @@ export const libraries: readonly Library[] = [
     },
   },
 ]
+
+class Fifo {
+  readonly #index = new Map<string, number>()
+  readonly #keys: string[] = []
+  readonly #values: unknown[] = []
+  readonly #entries: number
+  #next = 0
+
+  constructor(entries: number) {
+    this.#entries = entries
+  }
+
+  get(key: string): unknown {
+    const slot = this.#index.get(key)
+    return slot === undefined ? undefined : this.#values[slot]
+  }
+
+  set(key: string, value: unknown): void {
+    let slot = this.#index.get(key)
+    if (slot === undefined) {
+      slot = this.#next
+      if (this.#index.size === this.#entries) this.#index.delete(this.#keys[slot]!)
+      this.#index.set(key, slot)
+      this.#keys[slot] = key
+      this.#next = slot + 1 === this.#entries ? 0 : slot + 1
+    }
+    this.#values[slot] = value
+  }
+}
 
 function bounded<T extends object>(cache: T): T & { readonly bounded: true } {
   return Object.assign(cache, { bounded: true as const })

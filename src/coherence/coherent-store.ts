@@ -224,7 +224,7 @@ export class CoherentStore implements Store {
     const markers = leases as readonly Marker[]
     const asked = markers.filter((marker) => !this.#outbox.has(marker.key))
     await this.#calls.begin(markers)
-    let answers: ReadonlyMap<Marker, Found | 'granted' | 'busy'>
+    let answers: ReadonlyMap<Marker, Found | 'granted' | 'busy' | 'denied'>
     try {
       answers = await this.#calls.acquire(asked, (marker, found, startedAtMs) =>
         this.#kept(marker, found, startedAtMs),
@@ -236,7 +236,7 @@ export class CoherentStore implements Store {
     }
     return markers.map((marker) => {
       const answer = answers.get(marker)
-      if (answer === undefined) return 'denied'
+      if (answer === undefined || answer === 'denied') return 'denied'
       if (typeof answer === 'object' || answer === 'busy') return answer
       if (marker.dead) {
         void this.#releaseQuietly([marker])

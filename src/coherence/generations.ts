@@ -132,10 +132,11 @@ export class GenerationTable {
     const read: RecordRead = { tags, overtaken: new Set() }
     this.#reads.add(read)
     try {
-      const values = await this.#parts.remote.generations(
+      const records = await this.#parts.remote.generations(
         tags,
         tags.map(() => this.draw()),
       )
+      const values = records.map(({ value }) => value)
       for (const [index, tag] of tags.entries()) {
         if (!read.overtaken.has(tag)) this.#keep(tag, values[index]!)
       }

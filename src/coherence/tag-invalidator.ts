@@ -56,7 +56,7 @@ export class TagInvalidator {
     const sentAtMs = now()
     // Never what decided here while it was queued: that was given to entries.
     const generations = tags.map(() => table.draw())
-    const { heads, replicated } = await remote.invalidateTags(tags, generations, replicas)
+    const { heads, replicated } = await remote.invalidateTags(tags, generations, { replicas })
     for (const [index, tag] of tags.entries()) {
       note(tag, heads[index], sentAtMs)
       table.queue.acknowledge(queued[index])

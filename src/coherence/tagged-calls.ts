@@ -56,8 +56,8 @@ export class TaggedCalls {
   async acquire(
     asked: readonly Marker[],
     keep: (marker: Marker, found: RemoteFound, startedAtMs: number) => Found,
-  ): Promise<ReadonlyMap<Marker, Found | 'granted' | 'busy'>> {
-    const answers = new Map<Marker, Found | 'granted' | 'busy'>()
+  ): Promise<ReadonlyMap<Marker, Found | 'granted' | 'busy' | 'denied'>> {
+    const answers = new Map<Marker, Found | 'granted' | 'busy' | 'denied'>()
     let open: readonly { readonly marker: Marker; readonly hidden?: Generations | 'none' }[] = asked.map(
       (marker) => ({ marker }),
     )
@@ -69,6 +69,7 @@ export class TaggedCalls {
         open.map(async ({ marker }, index) => {
           const answer = answered[index]!
           if (typeof answer !== 'object') answers.set(marker, answer)
+          else if ('cooldown' in answer) answers.set(marker, 'denied')
           else if (await this.shows(answer.generations, marker))
             answers.set(marker, keep(marker, answer, startedAtMs))
           else return { marker, hidden: answer.generations ?? ('none' as const) }

@@ -1,5 +1,5 @@
 import type { SerializationError } from './errors.ts'
-import type { Stored } from './store.ts'
+import type { Cooldown, Stored } from './store.ts'
 
 /**
  * The identity of a partition's sequence: it changes when the sequence was lost. The higher ordinal is the newer
@@ -54,10 +54,20 @@ export interface SyncReply {
   readonly diverged: boolean
 }
 
-/** The random value that a tag had when the load or set of an entry began: the entry is visible while it has that. */
+/**
+ * The value that a tag had when the load or set of an entry began: 24 lower-case hexadecimal digits. The entry is
+ * visible while the tag has the same first 16, which are random, and fresh while it has the same last 8, which count.
+ */
 export interface Generation {
   readonly tag: string
   readonly value: string
+}
+
+/** What the server has of a tag. */
+export interface GenerationRecord {
+  readonly value: string
+  /** Where the log was with the entry that gave it, or when it was made; absent without a log. */
+  readonly head?: Pick<Head, 'epoch' | 'counter'> | undefined
 }
 
 /** The generations of all tags of an entry; absent where there are no tags. */
@@ -67,12 +77,15 @@ export type Generations = readonly Generation[]
 export interface RemoteFound {
   readonly generations?: Generations | undefined
   readonly stored: Stored
-  /** Milliseconds it had left when the server answered; `Infinity` = for ever. */
+  /** Milliseconds it had left when the server answered, its grace included; `Infinity` = for ever. */
   readonly remainingMs: number
+  /** The last milliseconds of its life, in which it is stale; default 0. */
+  readonly graceMs?: number | undefined
+  readonly rowVersion?: bigint | undefined
 }
 
 /** Answer to an acquisition of a lease on the server. */
-export type RemoteAcquired = RemoteFound | 'granted' | 'busy'
+export type RemoteAcquired = RemoteFound | 'granted' | 'busy' | Cooldown
 
 /** A change of one key on the server. */
 export type RemoteOp =
@@ -81,9 +94,16 @@ export type RemoteOp =
       readonly key: string
       readonly stored: Stored
       readonly ttlMs: number
+      readonly graceMs?: number | undefined
+      readonly rowVersion?: bigint | undefined
       readonly generations?: Generations | undefined
     }
-  | { readonly kind: 'delete' | 'take'; readonly key: string }
+  /** With `rowVersion` it leaves a floor for a minute, and spares an entry with a higher one. */
+  | { readonly kind: 'delete'; readonly key: string; readonly rowVersion?: bigint | undefined }
+  | { readonly kind: 'take'; readonly key: string }
+  /** Makes an entry stale: it lives for its grace from now on, if it was fresh; without grace it is removed. */
+  | { readonly kind: 'stale'; readonly key: string; readonly rowVersion?: bigint | undefined }
+  /** Does nothing to an entry that is stale. It keeps its grace. */
   | { readonly kind: 'expire'; readonly key: string; readonly ttlMs: number }
   /**
    * An entry that lacks one of the generations is left as it is, and the answer is `differs`; but if it has those of
@@ -104,6 +124,8 @@ export type RemoteOp =
       readonly token: string
       readonly stored: Stored
       readonly ttlMs: number
+      readonly graceMs?: number | undefined
+      readonly rowVersion?: bigint | undefined
       readonly generations?: Generations | undefined
     }
 
@@ -117,6 +139,8 @@ export interface RemoteResult {
   readonly generations?: Generations | undefined
   /** increment: not done, for the entry has not the generations named. */
   readonly differs?: boolean
+  /** set, fill, delete, stale: not done, for there is an entry or a floor with a higher row version. */
+  readonly outdated?: boolean
   /** Where the partition's log was after it; absent when nobody follows the partition, so that there is no log. */
   readonly head?: Head
   /** Whether it was logged, as the last entry of that head. */
@@ -130,12 +154,18 @@ export interface LeaseRequest {
   readonly key: string
   readonly token: string
   readonly hidden?: Generations | 'none' | undefined
+  /** An entry that is fresh for no longer than this counts as nothing; default 0: what is stale does. */
+  readonly freshUpToMs?: number | undefined
+  /** Whether to take the lease from whoever holds it. */
+  readonly force?: boolean | undefined
 }
 
 /** What an invalidation of tags came to. */
 export interface TagResult {
   /** Where the log was after each; absent when nobody follows the generation partition. */
   readonly heads: readonly (Head | undefined)[]
+  /** With `keepStale`: what each tag has now. */
+  readonly generations?: readonly string[]
   readonly replicated?: boolean
 }
 
@@ -158,7 +188,8 @@ export interface Rotation {
 /**
  * A store on a server that several processes share. Each call is one step of the server for each key; each
  * settles within the deadline that the implementation sets, and rejects when the server did not answer in time
- * (it may have executed the call all the same).
+ * (it may have executed the call all the same). What is sent is executed at most once where that is said; all else
+ * may be repeated.
  */
 export interface RemoteStore {
   admit(value: unknown): { readonly stored: Stored } | { readonly refused: SerializationError }
@@ -173,14 +204,19 @@ export interface RemoteStore {
   /**
    * Reads again and, if there is nothing, takes the lease for `leaseMs`, in one step for each key. An entry with the
    * generations `hidden` (`'none'`: without any) counts as nothing: the node knows that it will never be visible.
-   * Executed at most once for each token: taken again after its fill, a lease would let a repeated fill in. All else
-   * may be repeated.
+   * Executed at most once for each token: taken again after its fill, a lease would let a repeated fill in.
    */
   acquire(requests: readonly LeaseRequest[], leaseMs: number): Promise<readonly RemoteAcquired[]>
   /** Prolongs a lease; `false` = it is no longer held. */
   renew(key: string, token: string, leaseMs: number): Promise<boolean>
-  /** Ends leases that are held, storing nothing. */
-  release(leases: readonly { readonly key: string; readonly token: string }[]): Promise<void>
+  /**
+   * Ends leases that are held, storing nothing. With a cool-down, each of them becomes that for `forMs`: whoever asks
+   * for the lease is answered the message; whatever voids a lease ends it.
+   */
+  release(
+    leases: readonly { readonly key: string; readonly token: string }[],
+    cooldown?: Cooldown & { readonly forMs: number },
+  ): Promise<void>
   /** With `replicas`, it answers when that many have acknowledged the operations, or in time that they have not. */
   write(ops: readonly RemoteOp[], replicas?: number): Promise<readonly RemoteResult[]>
   scan(
@@ -191,13 +227,20 @@ export interface RemoteStore {
    * when not all of it was done by one server.
    */
   deleteByPrefix(prefix: string, replicas?: number): Promise<PrefixResult>
-  /** The generations of tags; a tag that has none gets its own of `ifNone`, which is not logged. */
-  generations(tags: readonly string[], ifNone: readonly string[]): Promise<readonly string[]>
-  /** Gives tags new generations, in one step, and logs them: where the log was after each; absent without a log. */
+  /**
+   * The records of tags; a tag that has none gets its own of `ifNone`, which is not logged. Executed at most once:
+   * should the record be lost, `ifNone` again would make visible what has been invalidated in between.
+   */
+  generations(tags: readonly string[], ifNone: readonly string[]): Promise<readonly GenerationRecord[]>
+  /**
+   * Gives tags new generations, in one step, and logs them: where the log was after each; absent without a log. With
+   * `keepStale` a tag that has a record keeps its random part and counts one up; one that has none gets the given.
+   * Executed at most once: the given generation again, after another one, would make visible what that one has hidden.
+   */
   invalidateTags(
     tags: readonly string[],
     generations: readonly string[],
-    replicas?: number,
+    options?: { readonly replicas?: number | undefined; readonly keepStale?: boolean | undefined },
   ): Promise<TagResult>
   /** The heads of all partitions, by partition, in one round trip; one that nobody follows is absent. */
   heads(): Promise<ReadonlyMap<string, Head>>

@@ -13,7 +13,7 @@ export interface Stored {
 export interface Found {
   /** The value in the form the store keeps it in; `view` makes it readable. */
   readonly stored: Stored
-  /** Milliseconds until the entry is no longer fresh; `Infinity` for an entry without ttl. */
+  /** Milliseconds until the entry is no longer fresh; `Infinity` for an entry without ttl; 0 or less = it is stale. */
   readonly remainingMs: number
 }
 
@@ -34,10 +34,31 @@ export interface Lease {
  * Answer to an acquisition: the entry if somebody stored it meanwhile, else whether the lease was granted. `busy`:
  * somebody else holds it, ask again; `denied`: load, but the store will not keep it.
  */
-export type Acquired = Found | 'granted' | 'busy' | 'denied'
+export type Acquired = Found | 'granted' | 'busy' | 'denied' | Cooldown
 
-/** What a reader asks of an entry beyond its being fresh and none of its tags being invalidated. */
+/** Why nobody loads a key for a while: the last load has failed. */
+export interface Cooldown {
+  /** The message of the loader's error. */
+  readonly cooldown: string
+}
+
+/** How leases are acquired; all of it optional. */
+export interface AcquireOptions {
+  /**
+   * An entry that is fresh for no longer than this counts as nothing. Default 0: only what is stale or absent is
+   * loaded; `Infinity` loads whatever there is.
+   */
+  readonly freshUpToMs?: number | undefined
+  /** Whether to take the lease from whoever holds it, and end a cool-down. */
+  readonly force?: boolean | undefined
+  /** For how long at most the lease is held. Default: the store's own limit. */
+  readonly longestMs?: number | undefined
+}
+
+/** What a reader asks of an entry beyond none of its tags being invalidated. */
 export interface Reading {
+  /** Whether a stale entry, within its grace, will do: {@link Found.remainingMs} tells. */
+  readonly stale?: boolean | undefined
   /** Tags as the reader would write them: the entry must bear those that begin with `!`, which stand for a namespace. */
   readonly tags?: readonly string[] | undefined
   /** A token: what was invalidated before it was made must not be read, on whatever node. */
@@ -48,12 +69,18 @@ export interface Reading {
 export interface EntrySettings {
   /** Milliseconds from the write until the entry is no longer fresh, above 0; `Infinity` = for ever. */
   readonly ttlMs: number
+  /** Milliseconds after that in which it may still be served as stale; default 0. */
+  readonly graceMs?: number | undefined
   /** Its tags; it is visible while none of them is invalidated. */
   readonly tags?: readonly string[] | undefined
+  /** The caller's version of the value, an unsigned 64-bit number: an older one never replaces a newer. */
+  readonly rowVersion?: bigint | undefined
+  /** What it weighs in a store that is bounded by weight; default: the store's weigher decides. */
+  readonly weight?: number | undefined
 }
 
-/** A loaded value to be stored under its lease, with the tags of the lease. */
-export interface Fill extends Pick<EntrySettings, 'ttlMs'> {
+/** A loaded value to be stored under its lease. Its tags are those of the lease, and those that the loader named. */
+export interface Fill extends EntrySettings {
   /** The right under which it was loaded. */
   readonly lease: Lease
   /** The loaded value, admitted. */
@@ -67,12 +94,23 @@ export interface Fill extends Pick<EntrySettings, 'ttlMs'> {
 export type Op =
   | ({ readonly kind: 'set'; readonly key: string; readonly stored: Stored } & EntrySettings)
   | ({ readonly kind: 'delete' | 'take'; readonly key: string } & Pick<EntrySettings, 'tags'>)
+  | ({ readonly kind: 'delete'; readonly key: string } & Pick<EntrySettings, 'tags'> & InvalidateOptions)
   | ({ readonly kind: 'expire'; readonly key: string } & EntrySettings)
   /** The ttl and the tags apply only when the increment creates the key. */
   | ({ readonly kind: 'increment'; readonly key: string; readonly by: number } & EntrySettings)
 
+/** How keys or tags are invalidated. */
+export interface InvalidateOptions {
+  /** What has grace becomes stale rather than gone. */
+  readonly keepStale?: boolean | undefined
+  /** For a minute, what has an older row version than this is refused. For keys only. */
+  readonly rowVersion?: bigint | undefined
+}
+
 /** What became of an {@link Op}. */
 export interface OpResult {
+  /** There is something newer by its row version: the operation was refused, which is no trouble. */
+  readonly outdated?: boolean
   /** set: stored; delete, take: existed; expire: existed; increment: done. */
   readonly ok: boolean
   /** The store could not even try; `ok` is `false`. */
@@ -138,11 +176,11 @@ export interface Store {
    */
   open(key: string, reading?: Reading): Lease
   /** Reads again and grants in one step, in the order of `leases`. `busy`: another load holds the key. */
-  acquire(leases: readonly Lease[]): MaybePromise<readonly Acquired[]>
+  acquire(leases: readonly Lease[], options?: AcquireOptions): MaybePromise<readonly Acquired[]>
   /** Stores loaded values whose lease is still alive and settles the leases; `false` where it was refused. */
   fill(fills: readonly Fill[]): MaybePromise<readonly boolean[]>
-  /** Settles leases without storing anything. */
-  release(leases: readonly Lease[]): MaybePromise<void>
+  /** Settles leases without storing anything; with a cool-down, nobody is granted one of the keys for `forMs`. */
+  release(leases: readonly Lease[], cooldown?: Cooldown & { readonly forMs: number }): MaybePromise<void>
   /** Whether a caller that arrives now may share the load of this lease, which began at `startedAtMs`. */
   joinable(lease: Lease, startedAtMs: number, reading?: Reading): boolean
   /** Executes changes, in order for each key, and answers in the order of `ops`. */
@@ -152,7 +190,11 @@ export interface Store {
    * under way. The leases of the keys are void; loads whose tags are unknown or include one of `tags` are shared with
    * nobody who comes later.
    */
-  invalidate(keys: readonly string[], tags: readonly string[]): MaybePromise<Invalidated>
+  invalidate(
+    keys: readonly string[],
+    tags: readonly string[],
+    options?: InvalidateOptions,
+  ): MaybePromise<Invalidated>
   /** The keys that begin with the literal text `prefix` and have a visible entry, in no particular order. */
   scan(prefix: string, reading?: Reading): AsyncIterable<string>
   /** Removes every key that begins with the literal text `prefix`, voids their leases, and counts the visible ones. */

@@ -10,11 +10,9 @@ const SAMPLE_PER_ENTRY = 10
 /**
  * How often a key was seen lately, in half a byte a counter: a count-min sketch with conservative update
  * whose counters are all halved after ten observations an entry (Einziger, Friedman and Manes, "TinyLFU: A
- * Highly Efficient Cache Admission Policy", 2017). A key has two counters: when most keys are seen once, as
- * where most accesses miss, more would fill each other up. They lie in one block of 32 bytes, so that a key costs
- * one miss of the processor's cache.
- *
- * The low bits of a hash choose the block and its ten high bits the counters: hashes must differ in both.
+ * Highly Efficient Cache Admission Policy", 2017). The four counters of a key lie in one block of 32
+ * bytes, hence in one cache line: the low bits of a hash choose the block and its high half the counters, so
+ * hashes must differ in both.
  */
 export class FrequencySketch {
   #words = new Int32Array(WORDS_PER_BLOCK)
@@ -54,10 +52,16 @@ export class FrequencySketch {
   estimate(hash: number): number {
     const words = this.#words
     const base = (hash & this.#blockMask) * WORDS_PER_BLOCK
-    // Two bits choose a word of half a block and three a counter in it; see `add`.
+    const bits = hash >>> 16
     return least(
-      (words[base + (hash >>> 30)]! >>> ((hash >>> 25) & 28)) & 15,
-      (words[base + 4 + ((hash >>> 25) & 3)]! >>> ((hash >>> 20) & 28)) & 15,
+      least(
+        (words[base + (bits & 1)]! >>> ((bits << 1) & 28)) & 15,
+        (words[base + 2 + ((bits >>> 4) & 1)]! >>> ((bits >>> 3) & 28)) & 15,
+      ),
+      least(
+        (words[base + 4 + ((bits >>> 8) & 1)]! >>> ((bits >>> 7) & 28)) & 15,
+        (words[base + 6 + ((bits >>> 12) & 1)]! >>> ((bits >>> 11) & 28)) & 15,
+      ),
     )
   }
 
@@ -65,19 +69,30 @@ export class FrequencySketch {
   add(hash: number, times: number): number {
     const words = this.#words
     const base = (hash & this.#blockMask) * WORDS_PER_BLOCK
-    const index0 = base + (hash >>> 30)
-    const index1 = base + 4 + ((hash >>> 25) & 3)
-    const shift0 = (hash >>> 25) & 28
-    const shift1 = (hash >>> 20) & 28
+    const bits = hash >>> 16
+    const index0 = base + (bits & 1)
+    const index1 = base + 2 + ((bits >>> 4) & 1)
+    const index2 = base + 4 + ((bits >>> 8) & 1)
+    const index3 = base + 6 + ((bits >>> 12) & 1)
+    const shift0 = (bits << 1) & 28
+    const shift1 = (bits >>> 3) & 28
+    const shift2 = (bits >>> 7) & 28
+    const shift3 = (bits >>> 11) & 28
     const word0 = words[index0]!
     const word1 = words[index1]!
+    const word2 = words[index2]!
+    const word3 = words[index3]!
     const count0 = (word0 >>> shift0) & 15
     const count1 = (word1 >>> shift1) & 15
-    const before = least(count0, count1)
+    const count2 = (word2 >>> shift2) & 15
+    const count3 = (word3 >>> shift3) & 15
+    const before = least(least(count0, count1), least(count2, count3))
     const after = least(before + times, COUNTER_MAX)
     // Only counters below the new estimate rise: the others are high because of somebody else.
     words[index0] = word0 + (positive(after - count0) << shift0)
     words[index1] = word1 + (positive(after - count1) << shift1)
+    words[index2] = word2 + (positive(after - count2) << shift2)
+    words[index3] = word3 + (positive(after - count3) << shift3)
     this.#observed += after - before
     if (this.#observed >= this.#sampleSize) this.#halve()
     return after

@@ -10,15 +10,15 @@ export const FIRST_SLOT: number = LISTS
 /** In place of a slot: there is none. */
 export const NO_SLOT = -1
 
-// The state of a slot: two bits of hits since it was last looked at, two bits of place, two bits of what the
-// sketch said of a new entry (so that most candidates need no further look at it), a bit for a deadline, which
-// is its owner's, and a bit of sampling.
+// The state of a slot: two bits of hits since it was last looked at; a bit that is set in the window, and three
+// that there say what the sketch said of the new entry (so that most candidates need no further look at it) and
+// elsewhere where it is; a bit for a deadline, which is its owner's; a bit of sampling.
 const HITS = 3
-const PLACE_SHIFT = 2
-const PLACE = 3 << PLACE_SHIFT
-const USES_SHIFT = 4
-const USES_UNKNOWN = 3
-const USES = USES_UNKNOWN << USES_SHIFT
+const DETAIL_SHIFT = 2
+const DETAIL = 7
+const USES_UNKNOWN = DETAIL << DETAIL_SHIFT
+const NEW = 32
+const PLACE = NEW | (DETAIL << DETAIL_SHIFT)
 const MARKED = 128
 
 /**
@@ -31,8 +31,7 @@ export const WATCHED: number = HITS | TIMED | MARKED
 /** What {@link WATCHED} bits are when a reader has nothing to do: enough hits, no deadline, no mark. */
 export const AT_REST: number = HITS
 
-/** Where an entry is: in no list, in the window, or in one of the two parts of the main space. */
-export const NOWHERE = 0
+/** Where an entry is: in the window, or in one of the two parts of the main space; 0 is in no list. */
 export const IN_WINDOW = 1
 export const IN_MAIN = 2
 export const IN_PROTECTED = 3
@@ -142,7 +141,7 @@ export abstract class EvictionPolicy {
 
   /** Whether an entry is in the slot. */
   holds(slot: number): boolean {
-    return this.place(slot) !== NOWHERE
+    return (this.#states[slot]! & PLACE) !== 0
   }
 
   hashOf(slot: number): number {
@@ -200,25 +199,27 @@ export abstract class EvictionPolicy {
 
   /** One of the places above. */
   place(slot: number): number {
-    return (this.#states[slot]! & PLACE) >>> PLACE_SHIFT
+    const state = this.#states[slot]!
+    return (state & NEW) !== 0 ? IN_WINDOW : (state >>> DETAIL_SHIFT) & DETAIL
   }
 
+  /** Puts an entry of the window into the main space, or one of that into its other part. */
   protected setPlace(slot: number, place: number): void {
-    this.#states[slot] = (this.#states[slot]! & ~PLACE) | (place << PLACE_SHIFT)
+    this.#states[slot] = (this.#states[slot]! & ~PLACE) | (place << DETAIL_SHIFT)
   }
 
   /** Makes a free slot one of an entry. */
   protected occupy(slot: number, hash: number, place: number, uses: number): void {
-    const known = uses < USES_UNKNOWN ? uses : USES_UNKNOWN
-    this.#states[slot] = (known << USES_SHIFT) | (place << PLACE_SHIFT)
+    const known = uses < DETAIL ? uses : DETAIL
+    this.#states[slot] = place === IN_WINDOW ? NEW | (known << DETAIL_SHIFT) : place << DETAIL_SHIFT
     this.#hashes[slot] = hash
     this.#entries++
   }
 
-  /** How often the key of a slot was used lately. */
+  /** How often the key of an entry of the window was used lately. */
   protected uses(slot: number): number {
-    const known = (this.#states[slot]! & USES) >>> USES_SHIFT
-    return known === USES_UNKNOWN ? this.sketch.estimate(this.#hashes[slot]!) : known
+    const known = (this.#states[slot]! >>> DETAIL_SHIFT) & DETAIL
+    return known === DETAIL ? this.sketch.estimate(this.#hashes[slot]!) : known
   }
 
   /** As {@link uses}, by the sketch as it is now: what was known of a new entry ages with it. */
@@ -236,7 +237,7 @@ export abstract class EvictionPolicy {
     const state = this.#states[slot]!
     const hits = state & HITS
     if (hits === 0 || passes >= MAX_PASSES) return false
-    this.#states[slot] = (state - hits) | USES
+    this.#states[slot] = (state - hits) | ((state & NEW) !== 0 ? USES_UNKNOWN : 0)
     this.sketch.add(this.#hashes[slot]!, hits)
     return true
   }

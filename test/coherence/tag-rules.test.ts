@@ -96,8 +96,8 @@ const RULES: readonly Rule[] = [
           async write(ops, replicas) {
             const latest = async ({ generations }: { generations?: Generations | undefined }) => {
               const tags = (generations ?? []).map(({ tag }) => tag)
-              const values = await remote.generations(tags, tags)
-              return tags.map((tag, index) => ({ tag, value: values[index]! }))
+              const records = await remote.generations(tags, tags)
+              return tags.map((tag, index) => ({ tag, value: records[index]!.value }))
             }
             const late = ops.map(async (op): Promise<RemoteOp> =>
               op.kind === 'fill' && op.generations ? { ...op, generations: await latest(op) } : op,
@@ -127,13 +127,13 @@ const RULES: readonly Rule[] = [
         withMethods(remote, {
           async generations(tags, ifNone) {
             const table = asking!
-            const values = await remote.generations(tags, ifNone)
+            const records = await remote.generations(tags, ifNone)
             for (const [index, tag] of tags.entries()) {
-              forced = values[index]!
+              forced = records[index]!.value
               table.provisional([tag])
               forced = undefined
             }
-            return values
+            return records
           },
         }),
     },

@@ -1,6 +1,7 @@
 import { SerializationError, StoreUnavailableError } from '../../core/errors.ts'
 import type {
   Epoch,
+  GenerationRecord,
   Generations,
   Head,
   LeaseRequest,
@@ -108,8 +109,9 @@ export class SimulatedRemote implements RemoteStore {
   async write(ops: readonly RemoteOp[], replicas = 0): Promise<readonly RemoteResult[]> {
     if (ops.length === 0) return []
     const what = ops.map(({ kind, key }) => `${kind} ${key}`).join(', ')
+    const sent = ops.map(asServerOp)
     const { answer, replicated } = await this.#callAndWait(what, replicas, (server) =>
-      ops.map((op) => server.write(asServerOp(op))),
+      sent.map((op) => server.write(op)),
     )
     if (replicas > 0) for (const { key } of ops) this.replicated.set(key, replicated.replicated === true)
     return answer.map((result) => ({ ...asResult(result), ...replicated }))
@@ -124,14 +126,20 @@ export class SimulatedRemote implements RemoteStore {
     )
   }
 
-  async generations(tags: readonly string[], ifNone: readonly string[]): Promise<readonly string[]> {
-    return this.#call(`generations ${tags.join(' ')}`, (server) => server.generations(tags, ifNone))
+  async generations(
+    tags: readonly string[],
+    ifNone: readonly string[],
+  ): Promise<readonly GenerationRecord[]> {
+    const values = await this.#call(`generations ${tags.join(' ')}`, (server) =>
+      server.generations(tags, ifNone),
+    )
+    return values.map((value) => ({ value }))
   }
 
   async invalidateTags(
     tags: readonly string[],
     generations: readonly string[],
-    replicas = 0,
+    { replicas = 0 }: { readonly replicas?: number | undefined } = {},
   ): Promise<TagResult> {
     const { answer, replicated } = await this.#callAndWait(
       `invalidate tags ${tags.join(' ')}`,
@@ -260,6 +268,7 @@ function asFound({ text, remainingMs, generations }: ServerFound): RemoteFound {
 }
 
 function asServerOp(op: RemoteOp): ServerOp {
+  if (op.kind === 'stale') throw new StoreUnavailableError('the simulated server makes nothing stale yet')
   return op.kind === 'set' || op.kind === 'fill' ? { ...op, text: asText(op.stored) } : op
 }
 
