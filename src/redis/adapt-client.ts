@@ -25,14 +25,20 @@ export interface ClientSettings {
   readonly breaker?: BreakerOptions | undefined
 }
 
+/** A client that can be waited for. */
+export interface ConnectableClient extends RedisClient {
+  /** Resolves when it is connected. @throws StoreUnavailableError when the attempt under way fails. */
+  whenUp(): Promise<void>
+}
+
 /**
  * Takes a client of node-redis or ioredis that somebody else made, by what it can do: it may come from any copy of
  * its package. It is neither closed nor changed; it is connected if it was not yet.
  * @throws OptionsError for anything else.
  */
-export function adaptClient(client: unknown, settings: ClientSettings): RedisClient {
+export function adaptClient(client: unknown, settings: ClientSettings, poolSize = 1): ConnectableClient {
   const source = sourceOf(client, settings.random)
-  return new SingleClient(source, surroundingsOf(settings, []))
+  return new SingleClient(source, surroundingsOf(settings, []), poolSize)
 }
 
 /** @internal */

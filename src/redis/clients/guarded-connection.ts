@@ -51,8 +51,14 @@ export class GuardedConnection implements Connection {
   async probe(): Promise<void> {
     if (!this.line.isUp) throw notConnected(this.#guard.node, this.trouble)
     await new Promise<void>((resolve, reject) => {
-      const call = new SingleCall(this.line, this.#guard, () => resolve(), (error) =>
-        error instanceof StoreUnavailableError && error.reason !== 'unavailable' ? resolve() : reject(error),
+      const call = new SingleCall(
+        this.line,
+        this.#guard,
+        () => resolve(),
+        (error) =>
+          error instanceof StoreUnavailableError && error.reason !== 'unavailable'
+            ? resolve()
+            : reject(error),
       )
       this.#guard.deadlines.add(call)
       call.send(PING, 'text')
@@ -124,12 +130,7 @@ abstract class Call extends Timed {
 class SingleCall extends Call {
   readonly #resolve: (reply: Reply) => void
 
-  constructor(
-    line: Line,
-    guard: Guard,
-    resolve: (reply: Reply) => void,
-    reject: (error: Error) => void,
-  ) {
+  constructor(line: Line, guard: Guard, resolve: (reply: Reply) => void, reject: (error: Error) => void) {
     super(line, guard, reject)
     this.#resolve = resolve
   }

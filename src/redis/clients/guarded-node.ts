@@ -1,5 +1,5 @@
 import type { Clock, Random, TimerHandle, Timers } from '../../core/clock.ts'
-import type { StoreErrorReason } from '../../core/errors.ts'
+import { StoreUnavailableError, type StoreErrorReason } from '../../core/errors.ts'
 import type { Logger } from '../../core/logger.ts'
 import { Breaker, type BreakerOptions } from './breaker.ts'
 import type { Deadlines } from './deadlines.ts'
@@ -36,7 +36,7 @@ export class GuardedNode implements LineListener {
   #told: StoreErrorReason | 'timeout' | 'up' | undefined = undefined
   #watchdog: TimerHandle | undefined = undefined
   #isClosed = false
-  readonly #waiting: (() => void)[] = []
+  readonly #waiting: { readonly resolve: () => void; readonly reject: (reason: Error) => void }[] = []
 
   constructor(line: Line, node: string, surroundings: Surroundings, onUp: () => void) {
     this.#line = line
@@ -60,25 +60,26 @@ export class GuardedNode implements LineListener {
     if (!line.isUp) this.#watch()
   }
 
-  /** Resolves when it is connected, at once if it is. */
+  /** Resolves when it is connected, at once if it is. @throws StoreUnavailableError when the attempt under way fails. */
   whenUp(): Promise<void> {
     if (this.#line.isUp) return Promise.resolve()
-    return new Promise((resolve) => {
-      this.#waiting.push(resolve)
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject })
     })
   }
 
   onUp(): void {
     this.#unwatch()
     this.connection.trouble = undefined
-    this.#breaker.close()
+    this.#breaker.reset()
     if (this.#told !== 'up' && this.#told !== undefined) this.#log('info', {}, 'Redis is connected again')
     this.#told = 'up'
     this.#onUp()
-    for (const resolve of this.#waiting.splice(0)) resolve()
+    for (const { resolve } of this.#waiting.splice(0)) resolve()
   }
 
   onDown(error: unknown): void {
+    this.#breaker.reset()
     this.connection.abandon(error)
     this.onTrouble(error)
     this.#watch()
@@ -89,6 +90,7 @@ export class GuardedNode implements LineListener {
     if (this.#line.isUp || this.#isClosed) return
     const reason = normalize(error, this.#surroundings.mask)
     this.connection.trouble = reason
+    for (const { reject } of this.#waiting.splice(0)) reject(reason)
     if (this.#told === reason.reason) return
     this.#told = reason.reason
     this.#log('warn', { error: reason }, 'Redis is not connected; it is tried again until it is')
@@ -102,9 +104,11 @@ export class GuardedNode implements LineListener {
   close(): void {
     this.#isClosed = true
     this.#unwatch()
-    this.#breaker.stop()
+    this.#breaker.reset()
     this.#line.close()
     this.connection.abandon(new Error('the client was closed'))
+    for (const { reject } of this.#waiting.splice(0))
+      reject(new StoreUnavailableError('the client was closed'))
   }
 
   #onBreaker(to: 'open' | 'closed'): void {

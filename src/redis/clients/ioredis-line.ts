@@ -23,7 +23,7 @@ export interface Ioredis {
     readonly port?: unknown
     readonly path?: unknown
   }
-  readonly stream?: { cork?: () => void; uncork?: () => void }
+  readonly stream?: { readonly writable?: boolean; cork?: () => void; uncork?: () => void }
   on(event: string, listener: (...args: never[]) => void): unknown
   off(event: string, listener: (...args: never[]) => void): unknown
   listenerCount(event: string): number
@@ -58,7 +58,7 @@ export class IoredisLine implements SubscriberLine {
   }
 
   get isUp(): boolean {
-    return this.#isUp && this.#client.status === 'ready'
+    return this.#isUp && this.#client.status === 'ready' && this.#client.stream?.writable !== false
   }
 
   get reset(): (() => void) | undefined {
@@ -67,7 +67,9 @@ export class IoredisLine implements SubscriberLine {
 
   send(args: readonly Arg[], form: ReplyForm): Promise<unknown> {
     const [name, ...rest] = hasPlainBytes(args) ? withBuffers(args) : (args as readonly (string | Buffer)[])
-    const command = new this.#Command(name as string, rest, { replyEncoding: form === 'text' ? 'utf8' : null })
+    const command = new this.#Command(name as string, rest, {
+      replyEncoding: form === 'text' ? 'utf8' : null,
+    })
     // The middle of a pipeline whose beginning is gone: when the connection is lost, it is rejected and not sent again
     // over the next one, where it would be executed after what came later.
     command.pipelineIndex = -1

@@ -38,7 +38,7 @@ export function maskOf(secrets: readonly (string | undefined)[]): Mask {
   )
   const longestFirst = known.toSorted((a, b) => b.length - a.length)
   return (text) => {
-    let masked = text.replaceAll(/\/\/[^\s/@]*@/g, '//***@')
+    let masked = text.replaceAll(/\/\/\S*@/g, '//***@')
     for (const secret of longestFirst) masked = masked.replaceAll(secret, '***')
     return masked
   }

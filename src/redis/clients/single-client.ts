@@ -59,6 +59,11 @@ export class SingleClient implements RedisClient {
     return () => void this.#listeners.delete(entry)
   }
 
+  /** Resolves when it is connected. @throws StoreUnavailableError when the attempt under way fails. */
+  whenUp(): Promise<void> {
+    return this.#nodes[0]!.whenUp()
+  }
+
   close(): Promise<void> {
     for (const subscription of this.#subscriptions) subscription.close()
     for (const node of this.#nodes) node.close()

@@ -17,6 +17,21 @@ export const LIBRARIES: Readonly<Record<string, (port: number) => Promise<Made>>
   'ioredis 6': (port) => ready(new Ioredis6(port)),
 }
 
+/** How each library is found by whoever has it installed, and nothing else. */
+export const IMPORTS: Readonly<Record<string, (name: string) => Promise<unknown>>> = {
+  'node-redis 5': only('@redis/client', () => import('redis5')),
+  'node-redis 6': only('redis', () => import('redis')),
+  'ioredis 5': only('ioredis', () => import('ioredis')),
+  'ioredis 6': only('ioredis', () => import('ioredis6')),
+}
+
+function only(installed: string, load: () => Promise<unknown>): (name: string) => Promise<unknown> {
+  return (name) => {
+    if (name === installed) return load()
+    return Promise.reject(Object.assign(new Error(`no ${name}`), { code: 'ERR_MODULE_NOT_FOUND' }))
+  }
+}
+
 interface Connectable {
   connect(): Promise<unknown>
   destroy(): void
