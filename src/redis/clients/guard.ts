@@ -16,8 +16,8 @@ export interface Guard {
   trouble: StoreUnavailableError | StoreTimeoutError | undefined
 }
 
-/** Sends a command again that another node of the cluster has to answer. */
-export type Redirect = (args: readonly Arg[], form: ReplyForm) => Promise<unknown>
+/** Sends a command again that another node of the cluster has to answer, as the error says. */
+export type Redirect = (args: readonly Arg[], form: ReplyForm, error: unknown) => Promise<unknown>
 
 /** Where a call goes. */
 export interface Path {

@@ -1,24 +1,10 @@
-import type { Clock, Random, TimerHandle, Timers } from '../../core/clock.ts'
+import type { TimerHandle } from '../../core/clock.ts'
 import { StoreUnavailableError, type StoreErrorReason } from '../../core/errors.ts'
-import type { Logger } from '../../core/logger.ts'
-import { Breaker, type BreakerOptions } from './breaker.ts'
-import type { Deadlines } from './deadlines.ts'
+import { Breaker } from './breaker.ts'
 import { GuardedConnection } from './guarded-connection.ts'
 import type { Line, LineListener } from './line.ts'
-import { normalize, type Mask } from './refusals.ts'
-
-/** What all connections of a client share. */
-export interface Surroundings {
-  readonly clock: Clock
-  readonly timers: Timers
-  readonly random: Random
-  readonly logger: Logger
-  /** Names the cache in the log. */
-  readonly cache: string
-  readonly deadlines: Deadlines
-  readonly breaker: BreakerOptions
-  readonly mask: Mask
-}
+import { normalize } from './refusals.ts'
+import { CONNECTED, log, NOT_CONNECTED, type Surroundings } from './surroundings.ts'
 
 /** Who is told of what a node does. */
 export interface NodeWatcher {
@@ -69,6 +55,15 @@ export class GuardedNode implements LineListener {
     if (!line.isUp) this.#watch()
   }
 
+  get isUp(): boolean {
+    return this.#line.isUp
+  }
+
+  /** Whether it is connected and answers. */
+  get isWell(): boolean {
+    return this.#line.isUp && !this.#breaker.isOpen
+  }
+
   /** Resolves when it is connected, at once if it is. @throws StoreUnavailableError when the attempt under way fails. */
   whenUp(): Promise<void> {
     if (this.#line.isUp) return Promise.resolve()
@@ -81,7 +76,7 @@ export class GuardedNode implements LineListener {
     this.#unwatch()
     this.connection.guard.trouble = undefined
     this.#breaker.reset()
-    if (this.#told !== 'up' && this.#told !== undefined) this.#log('info', {}, 'Redis is connected again')
+    if (this.#told !== 'up' && this.#told !== undefined) this.#log('info', {}, CONNECTED)
     this.#told = 'up'
     this.#watcher.onUp()
     for (const { resolve } of this.#waiting.splice(0)) resolve()
@@ -103,7 +98,7 @@ export class GuardedNode implements LineListener {
     for (const { reject } of this.#waiting.splice(0)) reject(reason)
     if (this.#told === reason.reason) return
     this.#told = reason.reason
-    this.#log('warn', { error: reason }, 'Redis is not connected; it is tried again until it is')
+    this.#log('warn', { error: reason }, NOT_CONNECTED)
   }
 
   /** Something is not as it should be, but the connection is. */
@@ -145,13 +140,7 @@ export class GuardedNode implements LineListener {
     this.#watchdog = undefined
   }
 
-  // A logger of the user's must not turn trouble into a crash.
   #log(level: 'warn' | 'info', details: object, message: string): void {
-    const { logger, cache } = this.#surroundings
-    try {
-      logger[level]?.({ cache, node: this.#node, ...details }, message)
-    } catch {
-      // Nowhere is left to say it.
-    }
+    log(this.#surroundings, level, { node: this.#node, ...details }, message)
   }
 }

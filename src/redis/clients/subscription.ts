@@ -1,6 +1,7 @@
 import type { TimerHandle } from '../../core/clock.ts'
-import { GuardedNode, type Surroundings } from './guarded-node.ts'
+import { GuardedNode } from './guarded-node.ts'
 import type { SubscriberLine } from './line.ts'
+import type { Surroundings } from './surroundings.ts'
 
 /** How often a connection that only receives is asked whether it still does. */
 const CHECK_MS = 10_000
