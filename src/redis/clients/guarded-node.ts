@@ -1,0 +1,146 @@
+import type { TimerHandle } from '../../core/clock.ts'
+import { StoreUnavailableError, type StoreErrorReason } from '../../core/errors.ts'
+import { Breaker } from './breaker.ts'
+import { GuardedConnection } from './guarded-connection.ts'
+import type { Line, LineListener } from './line.ts'
+import { normalize } from './refusals.ts'
+import { CONNECTED, log, NOT_CONNECTED, type Surroundings } from './surroundings.ts'
+
+/** Who is told of what a node does. */
+export interface NodeWatcher {
+  /** From now on commands go over a new connection. */
+  onUp(): void
+  /** It is lost, can't be connected to, or does not answer. */
+  onTrouble?(): void
+}
+
+/** Probes in a row without an answer, after which a connection is given up: then it is perhaps the line, not the server. */
+const PROBES_BEFORE_RESET = 3
+/** How long a connection may take to come about, before another is tried. */
+const CONNECT_MS = 15_000
+
+/** A line to one server, watched: its loss, its return, its silence. */
+export class GuardedNode implements LineListener {
+  readonly connection: GuardedConnection
+  readonly #line: Line
+  readonly #node: string
+  readonly #breaker: Breaker
+  readonly #surroundings: Surroundings
+  readonly #watcher: NodeWatcher
+  #told: StoreErrorReason | 'timeout' | 'up' | undefined = undefined
+  #watchdog: TimerHandle = undefined
+  #isClosed = false
+  readonly #waiting: { readonly resolve: () => void; readonly reject: (reason: Error) => void }[] = []
+
+  constructor(line: Line, node: string, surroundings: Surroundings, watcher: NodeWatcher) {
+    this.#line = line
+    this.#node = node
+    this.#surroundings = surroundings
+    this.#watcher = watcher
+    const { clock, timers, random, deadlines, mask } = surroundings
+    this.#breaker = new Breaker(surroundings.breaker, {
+      clock,
+      timers,
+      random,
+      probe: () => this.connection.probe(),
+      onTransition: (to) => this.#onBreaker(to),
+      onProbeFailed: (inRow) => {
+        if (inRow % PROBES_BEFORE_RESET === 0) this.#line.reset?.()
+      },
+    })
+    const guard = { node, deadlines, mask, breaker: this.#breaker, trouble: undefined }
+    this.connection = new GuardedConnection(line, guard)
+    if (line.isUp) this.#told = 'up'
+    line.listen(this)
+    if (!line.isUp) this.#watch()
+  }
+
+  get isUp(): boolean {
+    return this.#line.isUp
+  }
+
+  /** Whether it is connected and answers. */
+  get isWell(): boolean {
+    return this.#line.isUp && !this.#breaker.isOpen
+  }
+
+  /** Resolves when it is connected, at once if it is. @throws StoreUnavailableError when the attempt under way fails. */
+  whenUp(): Promise<void> {
+    if (this.#line.isUp) return Promise.resolve()
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject })
+    })
+  }
+
+  onUp(): void {
+    this.#unwatch()
+    this.connection.guard.trouble = undefined
+    this.#breaker.reset()
+    if (this.#told !== 'up' && this.#told !== undefined) this.#log('info', {}, CONNECTED)
+    this.#told = 'up'
+    this.#watcher.onUp()
+    for (const { resolve } of this.#waiting.splice(0)) resolve()
+  }
+
+  onDown(error: unknown): void {
+    this.#breaker.reset()
+    this.connection.abandon(error)
+    this.onTrouble(error)
+    this.#watch()
+  }
+
+  // One line for each transition; while it is down, another one if the reason becomes another.
+  onTrouble(error: unknown): void {
+    if (this.#line.isUp || this.#isClosed) return
+    this.#watcher.onTrouble?.()
+    const reason = normalize(error, this.#surroundings.mask)
+    this.connection.guard.trouble = reason
+    for (const { reject } of this.#waiting.splice(0)) reject(reason)
+    if (this.#told === reason.reason) return
+    this.#told = reason.reason
+    this.#log('warn', { error: reason }, NOT_CONNECTED)
+  }
+
+  /** Something is not as it should be, but the connection is. */
+  warn(error: unknown, message: string): void {
+    if (this.#line.isUp) this.#log('warn', { error: normalize(error, this.#surroundings.mask) }, message)
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#unwatch()
+    this.#breaker.reset()
+    this.#line.close()
+    this.connection.abandon(new Error('the client was closed'))
+    for (const { reject } of this.#waiting.splice(0))
+      reject(new StoreUnavailableError('the client was closed'))
+  }
+
+  #onBreaker(to: 'open' | 'closed'): void {
+    if (to === 'open') this.#watcher.onTrouble?.()
+    if (to === 'open') this.#log('warn', {}, 'Redis does not answer; it is not asked until it does')
+    else this.#log('info', {}, 'Redis answers again')
+  }
+
+  // A connection that was accepted and is then silent is waited for by no client library.
+  #watch(): void {
+    if (this.#line.reset === undefined || this.#isClosed) return
+    this.#unwatch()
+    const delayMs = CONNECT_MS * (0.75 + this.#surroundings.random() / 2)
+    this.#watchdog = this.#surroundings.timers.set(() => {
+      this.#watchdog = undefined
+      if (this.#line.isUp) return
+      this.#line.reset?.()
+      this.#watch()
+    }, delayMs)
+  }
+
+  #unwatch(): void {
+    if (this.#watchdog !== undefined) this.#surroundings.timers.clear(this.#watchdog)
+    this.#watchdog = undefined
+  }
+
+  #log(level: 'warn' | 'info', details: object, message: string): void {
+    log(this.#surroundings, level, { node: this.#node, ...details }, message)
+  }
+}
