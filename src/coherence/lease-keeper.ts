@@ -18,9 +18,10 @@ export class LeaseKeeper {
     this.#longestMs = longestMs
   }
 
-  hold(marker: Marker): void {
+  /** Holds it for no longer than `longestMs`, if that is less than usual. */
+  hold(marker: Marker, longestMs = Infinity): void {
     marker.held = true
-    this.#schedule(marker, this.#longestMs)
+    this.#schedule(marker, Math.min(longestMs, this.#longestMs))
   }
 
   /** The lease has been used, or given up. */
