@@ -64,7 +64,7 @@ export class CoherentStore implements Store {
     const replicas = settings.failover === 'async' ? 0 : settings.failover.wait
     const markers = new Markers(node, clock)
     const outbox = new Outbox(settings.outboxLimit)
-    const leases = new LeaseKeeper(remote, timers, settings.leaseMs, settings.longestLeaseMs)
+    const leases = new LeaseKeeper(remote, clock, timers, settings.leaseMs, settings.longestLeaseMs)
     const table = new GenerationTable({
       remote,
       random,

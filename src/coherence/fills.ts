@@ -69,13 +69,14 @@ export class Fills {
       const marker = fill.lease as Marker
       // Without the server nobody knows: then the value is stored nowhere.
       const isNamed = await calls.name(marker, fill.tags).catch(() => false)
-      // Dead or not: a flush leaves the lease on the server, which is to be used or to be refused, not to linger.
-      if (isNamed && marker.held && !outbox.has(marker.key)) sent.push({ index, op: fillOp(fill, marker) })
+      if (isNamed && marker.held && !marker.dead && !outbox.has(marker.key))
+        sent.push({ index, op: fillOp(fill, marker) })
       else {
         if (isNamed) keeper.outage(marker, fill)
         if (marker.held) unused.push(marker)
       }
     }
+    // A flush, or an operation that changed nothing, has left the lease on the server: nobody is to wait for it.
     if (unused.length > 0) void forgetting.release(unused)
     return sent
   }

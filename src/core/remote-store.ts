@@ -188,7 +188,8 @@ export interface Rotation {
 /**
  * A store on a server that several processes share. Each call is one step of the server for each key; each
  * settles within the deadline that the implementation sets, and rejects when the server did not answer in time
- * (it may have executed the call all the same).
+ * (it may have executed the call all the same). What is sent is executed at most once where that is said; all else
+ * may be repeated.
  */
 export interface RemoteStore {
   admit(value: unknown): { readonly stored: Stored } | { readonly refused: SerializationError }
@@ -207,6 +208,7 @@ export interface RemoteStore {
   /**
    * Reads again and, if there is nothing, takes the lease for `leaseMs`, in one step for each key. An entry with the
    * generations `hidden` (`'none'`: without any) counts as nothing: the node knows that it will never be visible.
+   * Executed at most once for each token: taken again after its fill, a lease would let a repeated fill in.
    */
   acquire(requests: readonly LeaseRequest[], leaseMs: number): Promise<readonly RemoteAcquired[]>
   /** Prolongs a lease; `false` = it is no longer held. */
@@ -229,11 +231,15 @@ export interface RemoteStore {
    * when not all of it was done by one server.
    */
   deleteByPrefix(prefix: string, replicas?: number): Promise<PrefixResult>
-  /** The records of tags; a tag that has none gets its own of `ifNone`, which is not logged. */
+  /**
+   * The records of tags; a tag that has none gets its own of `ifNone`, which is not logged. Executed at most once:
+   * should the record be lost, `ifNone` again would make visible what has been invalidated in between.
+   */
   generations(tags: readonly string[], ifNone: readonly string[]): Promise<readonly GenerationRecord[]>
   /**
    * Gives tags new generations, in one step, and logs them: where the log was after each; absent without a log. With
    * `keepStale` a tag that has a record keeps its random part and counts one up; one that has none gets the given.
+   * Executed at most once: the given generation again, after another one, would make visible what that one has hidden.
    */
   invalidateTags(
     tags: readonly string[],
