@@ -34,8 +34,9 @@ export class Logs {
     this.#random = random
   }
 
-  async heads(): Promise<ReadonlyMap<string, Head>> {
-    const partitions = [...this.#names.partitions, this.#names.generationPartition]
+  async heads(
+    partitions: readonly string[] = [...this.#names.partitions, this.#names.generationPartition],
+  ): Promise<ReadonlyMap<string, Head>> {
     const replies = await exchange(
       this.#client,
       partitions.map((partition) => {

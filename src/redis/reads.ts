@@ -7,11 +7,6 @@ import { accept, asBytes, asList, asNumber, isWrongType } from './replies.ts'
 import { scanNames, textOf } from './scans.ts'
 import { timesLeft } from './scripts/times-left.ts'
 
-/** What a plain read tells of an entry. */
-export interface Glimpse extends Omit<RemoteFound, 'remainingMs'> {
-  readonly isFresh: boolean
-}
-
 /** More than most headers have: what is asked for first when only the header is wanted. */
 const HEADER_GUESS = '511'
 
@@ -28,26 +23,27 @@ export class Reads {
     this.#entries = entries
   }
 
-  /** GET or MGET; only what has grace, and so may be stale, is asked how long it has left. */
-  async glimpse(keys: readonly string[]): Promise<ReadonlyMap<string, Glimpse>> {
+  /** GET or MGET: nobody asks how long entries have left; but what has grace may be stale, and is read once more. */
+  async readBare(keys: readonly string[]): Promise<ReadonlyMap<string, RemoteFound>> {
     const groups = this.#groups(keys)
     const replies = await exchange(
       this.#client,
-      groups.map((group) => ({ route: group.names[0]!, command: { args: readArgs(group.names) } })),
+      groups.map(({ names }) => ({ route: names[0]!, command: { args: readArgs(names) } })),
       'bytes',
       true,
     )
-    const found = new Map<string, Glimpse>()
-    const open: string[] = []
+    const found = new Map<string, RemoteFound>()
+    const again: string[] = []
     for (const [position, group] of groups.entries()) {
       for (const [index, bytes] of this.#values(replies[position]!, group.names.length).entries()) {
         if (bytes === null) continue
-        const { remainingMs: _, ...entry } = this.#entries.found(bytes, group.keys[index]!, -1)
-        if (entry.graceMs !== undefined) open.push(group.keys[index]!)
-        found.set(group.keys[index]!, { ...entry, isFresh: true })
+        const key = group.keys[index]!
+        const entry = this.#entries.found(bytes, key, -1)
+        if (entry.graceMs === undefined) found.set(key, entry)
+        else again.push(key)
       }
     }
-    if (open.length > 0) await this.#tellFresh(open, found)
+    if (again.length > 0) for (const [key, entry] of await this.read(again)) found.set(key, entry)
     return found
   }
 
@@ -118,25 +114,6 @@ export class Reads {
     const length = Buffer.from(head).readUInt32BE(4)
     if (length <= head.length) return head
     return asBytes(await master.run({ args: ['GETRANGE', name, '0', String(length - 1)] }, 'bytes'))
-  }
-
-  async #tellFresh(keys: readonly string[], found: Map<string, Glimpse>): Promise<void> {
-    const groups = this.#groups(keys)
-    const replies = await exchange(
-      this.#client,
-      groups.map(({ names }) => ({ route: names[0]!, command: timesCommand(names) })),
-      'text',
-      true,
-    )
-    for (const [position, group] of groups.entries()) {
-      for (const [index, leftMs] of timesOf(replies[position]!).entries()) {
-        const key = group.keys[index]!
-        const entry = found.get(key)!
-        if (leftMs !== -1 && leftMs <= entry.graceMs!) found.set(key, { ...entry, isFresh: false })
-      }
-      // A master that does not answer any more: nobody knows.
-      if (replies[position] === null) for (const key of group.keys) found.delete(key)
-    }
   }
 
   #groups(

@@ -26,7 +26,7 @@ import { KeyNames } from './key-names.ts'
 import { Leases } from './leases.ts'
 import { LoggedCalls } from './logged-calls.ts'
 import { Logs } from './logs.ts'
-import { Reads, type Glimpse } from './reads.ts'
+import { Reads } from './reads.ts'
 import { PrefixScans } from './scans.ts'
 import { TagRecords } from './tag-records.ts'
 import { Writes } from './writes.ts'
@@ -106,13 +106,11 @@ export class RedisStore implements RemoteStore {
     return this.#names.generationPartition
   }
 
-  /** The plain read, for those who need not know how long an entry will live: fresh or stale, no more. */
-  glimpse(keys: readonly string[]): Promise<ReadonlyMap<string, Glimpse>> {
-    return this.#reads.glimpse(keys)
-  }
-
-  read(keys: readonly string[]): Promise<ReadonlyMap<string, RemoteFound>> {
-    return this.#reads.read(keys)
+  read(
+    keys: readonly string[],
+    options?: { readonly bare?: boolean },
+  ): Promise<ReadonlyMap<string, RemoteFound>> {
+    return options?.bare === true ? this.#reads.readBare(keys) : this.#reads.read(keys)
   }
 
   acquire(requests: readonly LeaseRequest[], leaseMs: number): Promise<readonly RemoteAcquired[]> {
@@ -176,8 +174,8 @@ export class RedisStore implements RemoteStore {
     return { ...read(replies[0]!), ...replicated }
   }
 
-  heads(): Promise<ReadonlyMap<string, Head>> {
-    return this.#logs.heads()
+  heads(partitions?: readonly string[]): Promise<ReadonlyMap<string, Head>> {
+    return this.#logs.heads(partitions)
   }
 
   sync(partition: string, since: Head | undefined, ifNone: Epoch): Promise<SyncReply> {

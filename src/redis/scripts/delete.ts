@@ -9,8 +9,8 @@ import { frame, header, log, rowVersion } from './parts.ts'
  * KEYS: sequence, log; for each key: value, lease, floor.
  * ARGV: partition, unique text, channel, limit, bytes before the key in the name of a value; for each key: the row
  * version that it is to have at least for a minute (16 digits) or ''.
- * Result: epoch or ''; for each key: a list of 1 there was a fresh entry, 0 there was none, 2 outdated, and the header
- * of what was there or ''; head.
+ * Result: epoch or ''; for each key: a list of 1 there was one, 0 there was none, 2 outdated, and the header of what
+ * was there or ''; head, '' for 2.
  * O(1) for each key.
  */
 export const remove: Script = script(
@@ -26,13 +26,13 @@ for key = 3, #KEYS, 3 do
   local version, outcome, isLogged = ARGV[at + 1], { 2, '' }, false
   if version == '' or not isOutdated(value, floor, version) then
     local before = headerOf(value)
-    outcome, isLogged = { isFresh(value, before) and 1 or 0, before or '' }, true
+    outcome, isLogged = { before == '' and 0 or 1, before or '' }, true
     redis.call('UNLINK', value, lease)
     if version ~= '' then redis.call('SET', floor, version, 'PX', 60000) end
     append('k', string.sub(value, ARGV[5] + 1))
   end
   result[#result + 1] = outcome
-  result[#result + 1] = head(isLogged)
+  result[#result + 1] = isLogged and head(true) or ''
   at = at + 1
 end
 commit()

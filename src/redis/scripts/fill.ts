@@ -9,7 +9,7 @@ import { frame, log, rowVersion, store } from './parts.ts'
  * ARGV: partition, unique text, channel, limit, bytes before the key in the name of a value; for each entry: bytes,
  * milliseconds or '', row version (16 digits) or '', token.
  * Result: epoch or ''; for each entry: 1 stored, 0 refused (an invalidation), 2 outdated, 3 the lease is not held, or
- * the text of an error; head, '' for 3.
+ * the text of an error; head, '' for 2 and 3.
  * O(1) for each entry.
  */
 export const fill: Script = script(
@@ -42,7 +42,7 @@ for key = 3, #KEYS, 3 do
     if isLogged then append('k', string.sub(value, ARGV[5] + 1)) end
   end
   result[#result + 1] = outcome
-  result[#result + 1] = outcome == 3 and '' or head(isLogged)
+  result[#result + 1] = (outcome == 1 or isLogged) and head(isLogged) or ''
   at = at + 4
 end
 commit()

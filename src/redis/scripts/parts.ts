@@ -62,22 +62,13 @@ local function isWrongType(reply)
 end
 `
 
-/**
- * `headerOf(key)`: the header of a framed entry; the first bytes of another one; '' = there is none; nil = it is no
- * string. `isFresh(key, header)`: whether an entry that is there is within its ttl.
- */
+/** `headerOf(key)`: the header of a framed entry; the first bytes of another; '' = there is none; nil = no text. */
 export const header = `
 local function headerOf(key)
   local fixed = redis.pcall('GETRANGE', key, 0, 45)
   if type(fixed) ~= 'string' then return nil end
   if not isFrame(fixed) or string.sub(fixed, 45, 46) == '\\0\\0' then return fixed end
   return redis.call('GETRANGE', key, 0, struct.unpack('>I4', string.sub(fixed, 5, 8)) - 1)
-end
-local function isFresh(key, header)
-  local grace = header and graceOf(header) or 0
-  if grace == 0 then return header ~= '' end
-  local left = redis.call('PTTL', key)
-  return left == -1 or left > grace
 end
 `
 

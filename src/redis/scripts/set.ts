@@ -8,7 +8,8 @@ import { frame, log, rowVersion, store } from './parts.ts'
  * KEYS: sequence, log; for each entry: value, lease, floor.
  * ARGV: partition, unique text, channel, limit, bytes before the key in the name of a value; for each entry: bytes,
  * milliseconds or '', row version (16 digits) or ''.
- * Result: epoch or ''; for each entry: 1 stored, 0 refused, 2 outdated, or the text of an error; head.
+ * Result: epoch or ''; for each entry: 1 stored, 0 refused, 2 outdated, or the text of an error; head, '' for what
+ * is not logged.
  * O(1) for each entry.
  */
 export const set: Script = script(
@@ -41,7 +42,7 @@ for key = 3, #KEYS, 3 do
     if isLogged then append('k', string.sub(value, ARGV[5] + 1)) end
   end
   result[#result + 1] = outcome
-  result[#result + 1] = head(isLogged)
+  result[#result + 1] = isLogged and head(true) or ''
   at = at + 3
 end
 commit()

@@ -21,19 +21,20 @@ for key = 3, #KEYS, 3 do
   local version, outcome, isLogged = ARGV[at + 1], { 2, '' }, false
   if version == '' or not isOutdated(value, floor, version) then
     local before = headerOf(value)
-    local wasFresh, grace = isFresh(value, before), before and graceOf(before) or 0
-    outcome, isLogged = { wasFresh and 1 or 0, before or '' }, true
+    local grace = before and graceOf(before) or 0
+    outcome, isLogged = { before == '' and 0 or 1, before or '' }, true
     if grace == 0 then
       redis.call('UNLINK', value, lease)
     else
       redis.call('UNLINK', lease)
-      if wasFresh then redis.call('PEXPIRE', value, string.format('%.0f', math.min(grace, 4503599627370496))) end
+      local left = redis.call('PTTL', value)
+      if left == -1 or left > grace then redis.call('PEXPIRE', value, string.format('%.0f', math.min(grace, 4503599627370496))) end
     end
     if version ~= '' then redis.call('SET', floor, version, 'PX', 60000) end
     append('k', string.sub(value, ARGV[5] + 1))
   end
   result[#result + 1] = outcome
-  result[#result + 1] = head(isLogged)
+  result[#result + 1] = isLogged and head(true) or ''
   at = at + 1
 end
 commit()

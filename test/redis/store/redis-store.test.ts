@@ -57,15 +57,22 @@ describe.skipIf(!hasServer)('RedisStore', () => {
   it('grants a lease once, fills under it, and logs what is followed', async () => {
     const head = (await store.sync('0', undefined, { ordinal: 1, random: 'r' })).head
     expect(head).toEqual({ epoch: { ordinal: 1, random: 'r' }, counter: 0, stamp: '' })
-    expect(await store.acquire([{ key: 'a', token: 't1' }, { key: 'a', token: 't2' }], 5000)).toEqual([
-      'granted',
-      'busy',
-    ])
+    expect(
+      await store.acquire(
+        [
+          { key: 'a', token: 't1' },
+          { key: 'a', token: 't2' },
+        ],
+        5000,
+      ),
+    ).toEqual(['granted', 'busy'])
     const fill = { kind: 'fill', key: 'a', stored: stored(1), ttlMs: Infinity } as const
-    expect(await store.write([{ ...fill, token: 't2' }, { ...fill, token: 't1' }])).toEqual([
-      { ok: false },
-      { ok: true, head, logged: false },
-    ])
+    expect(
+      await store.write([
+        { ...fill, token: 't2' },
+        { ...fill, token: 't1' },
+      ]),
+    ).toEqual([{ ok: false }, { ok: true, head, logged: false }])
     const [set] = await store.write([{ kind: 'set', key: 'a', stored: stored(2), ttlMs: 1000 }])
     expect(set).toMatchObject({ ok: true, logged: true, head: { counter: 1 } })
     const reply = await store.sync('0', head, head.epoch)

@@ -60,9 +60,7 @@ export class RespConnection implements Connection {
         Buffer.from('\r\n'),
       ]),
     ])
-    const pending = all.map(
-      async () => new Promise<Reply>((done) => this.#waiting.push({ form, done })),
-    )
+    const pending = all.map(async () => new Promise<Reply>((done) => this.#waiting.push({ form, done })))
     if (this.#failure !== undefined) for (const { done } of this.#waiting.splice(0)) done(this.#failure)
     this.#socket.write(Buffer.concat(chunks))
     return pending
