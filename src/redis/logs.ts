@@ -78,7 +78,11 @@ export class Logs {
 
   async rotate(partition: string, seen: Epoch, next: Epoch): Promise<Rotation> {
     const route = this.#names.sequence(partition)
-    const command = { script: rotate, keys: [route], args: [epochText(seen), epochText(next)] }
+    const command = {
+      script: rotate,
+      keys: [route, this.#names.log(partition)],
+      args: [epochText(seen), epochText(next)],
+    }
     const [reply] = await exchange(this.#client, [{ route, command }], 'text')
     const [won, sequence] = asList(reply!)
     return { won: won === 1, head: readHead(asText(sequence!)) }

@@ -1,6 +1,6 @@
 import type { Generations, RemoteFound } from '../core/remote-store.ts'
 import type { Connection, RedisClient, Reply } from './client.ts'
-import type { EntryBytes } from './entry-bytes.ts'
+import { generationsIn, type EntryBytes } from './entry-bytes.ts'
 import { exchange, groupBy, type Call } from './exchange.ts'
 import type { KeyNames } from './key-names.ts'
 import { accept, asBytes, asList, asNumber, isWrongType } from './replies.ts'
@@ -71,7 +71,7 @@ export class Reads {
     return found
   }
 
-  /** Keys of fresh entries that begin with a text; one that is written meanwhile may come twice. */
+  /** Keys that begin with a text; one that is written meanwhile may come twice. */
   async *scan(prefix: string): AsyncGenerator<{ readonly key: string; readonly generations?: Generations }> {
     for (const master of await this.#client.masters()) {
       for await (const batch of scanNames(master, this.#names.pattern('value', prefix), true)) {
@@ -79,32 +79,27 @@ export class Reads {
           const text = textOf(name)
           return (text === undefined ? undefined : this.#names.keyOf(text)) ?? []
         })
-        yield* await this.#fresh(master, keys)
+        if (keys.length > 0) yield* await this.#labelled(master, keys)
       }
     }
   }
 
-  async #fresh(
+  async #labelled(
     master: Connection,
     keys: readonly string[],
   ): Promise<readonly { readonly key: string; readonly generations?: Generations }[]> {
-    if (keys.length === 0) return []
     const names = keys.map((key) => this.#names.value(key))
-    const replies = await master.runAll(
-      names.flatMap((name) => [{ args: ['PTTL', name] }, { args: ['GETRANGE', name, '0', HEADER_GUESS] }]),
+    const heads = await master.runAll(
+      names.map((name) => ({ args: ['GETRANGE', name, '0', HEADER_GUESS] })),
       'bytes',
     )
     const found: { readonly key: string; readonly generations?: Generations }[] = []
     for (const [index, key] of keys.entries()) {
-      const leftMs = replies[index * 2]
-      const head = replies[index * 2 + 1]!
-      if (leftMs === -2 || typeof leftMs !== 'number' || head instanceof Error) continue
-      const {
-        generations,
-        graceMs = 0,
-        remainingMs,
-      } = this.#entries.found(await this.#header(master, names[index]!, asBytes(head)), key, leftMs)
-      if (remainingMs > graceMs) found.push(generations === undefined ? { key } : { key, generations })
+      const head = heads[index]!
+      // Gone meanwhile, or of another type.
+      if (head instanceof Error || asBytes(head).length === 0) continue
+      const generations = generationsIn(await this.#header(master, names[index]!, asBytes(head)))
+      found.push(generations === undefined ? { key } : { key, generations })
     }
     return found
   }
