@@ -7,9 +7,10 @@ import { Deadlines } from './clients/deadlines.ts'
 import type { Surroundings } from './clients/guarded-node.ts'
 import { IoredisSource } from './clients/ioredis-source.ts'
 import type { Source } from './clients/line.ts'
+import { NodeRedisSentinelSource } from './clients/node-redis-sentinel-source.ts'
 import { NodeRedisSource } from './clients/node-redis-source.ts'
 import { maskOf } from './clients/refusals.ts'
-import { isIoredis, isNodeRedis } from './clients/shapes.ts'
+import { isIoredis, isNodeRedis, isNodeRedisSentinel } from './clients/shapes.ts'
 import { SingleClient } from './clients/single-client.ts'
 
 /** What a client of this library works with, whatever it is connected by. */
@@ -37,7 +38,7 @@ export interface ConnectableClient extends RedisClient {
  * @throws OptionsError for anything else.
  */
 export function adaptClient(client: unknown, settings: ClientSettings, poolSize = 1): ConnectableClient {
-  const source = sourceOf(client, settings.random)
+  const source = sourceOf(client, settings)
   return new SingleClient(source, surroundingsOf(settings, []), poolSize)
 }
 
@@ -51,13 +52,19 @@ export function surroundingsOf(
   return { clock, timers, random, logger, cache: name, breaker, deadlines, mask: maskOf(secrets) }
 }
 
-function sourceOf(client: unknown, random: Random): Source {
+function sourceOf(client: unknown, { random, timers, logger, name }: ClientSettings): Source {
+  if (isNodeRedisSentinel(client)) return new NodeRedisSentinelSource(client, random, timers, false)
   if (isNodeRedis(client)) return new NodeRedisSource(client, random, false)
   if (isIoredis(client)) {
-    const { keyPrefix } = client.options
+    const { keyPrefix, sentinels, failoverDetector } = client.options
     if (typeof keyPrefix === 'string' && keyPrefix !== '')
       throw new OptionsError(
         `client: it puts '${keyPrefix}' before keys by itself, which scans don't see; name it as the prefix of the cache`,
+      )
+    if (sentinels && failoverDetector !== true)
+      logger.warn(
+        { cache: name },
+        'without `failoverDetector: true` ioredis never leaves a master that is frozen, whatever the sentinels say',
       )
     return new IoredisSource(client, random, false)
   }

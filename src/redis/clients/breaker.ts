@@ -34,7 +34,7 @@ export class Breaker {
   #inRow = 0
   #probesFailed = 0
   #isOpen = false
-  #timer: TimerHandle | undefined = undefined
+  #timer: TimerHandle = undefined
 
   constructor(options: BreakerOptions, parts: BreakerParts) {
     this.#failures = options.failures ?? 5

@@ -34,7 +34,7 @@ export class GuardedNode implements LineListener {
   readonly #surroundings: Surroundings
   readonly #onUp: () => void
   #told: StoreErrorReason | 'timeout' | 'up' | undefined = undefined
-  #watchdog: TimerHandle | undefined = undefined
+  #watchdog: TimerHandle = undefined
   #isClosed = false
   readonly #waiting: { readonly resolve: () => void; readonly reject: (reason: Error) => void }[] = []
 

@@ -19,9 +19,12 @@ export interface Ioredis {
   readonly status: string
   readonly options: {
     readonly keyPrefix?: unknown
-    readonly host?: unknown
-    readonly port?: unknown
-    readonly path?: unknown
+    readonly host?: string | null
+    readonly port?: number | null
+    readonly path?: string | null
+    readonly name?: string | null
+    readonly sentinels?: readonly unknown[] | null
+    readonly failoverDetector?: boolean
   }
   readonly stream?: { readonly writable?: boolean; cork?: () => void; uncork?: () => void }
   on(event: string, listener: (...args: never[]) => void): unknown

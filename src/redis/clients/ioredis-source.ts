@@ -28,8 +28,8 @@ export class IoredisSource implements Source {
     this.#client = client
     this.#isOwn = isOwn
     this.#random = random
-    const { host = '127.0.0.1', port = 6379, path } = client.options
-    this.node = typeof path === 'string' ? path : `${host}:${port}`
+    const { host, port, path, name, sentinels } = client.options
+    this.node = (sentinels ? name : path) ?? `${host ?? '127.0.0.1'}:${port ?? 6379}`
   }
 
   line(): Line {

@@ -68,6 +68,7 @@ export class SingleClient implements RedisClient {
     for (const subscription of this.#subscriptions) subscription.close()
     for (const node of this.#nodes) node.close()
     this.#separate?.close()
+    this.#source.close?.()
     this.#surroundings.deadlines.close()
     return Promise.resolve()
   }

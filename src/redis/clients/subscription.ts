@@ -16,7 +16,7 @@ export class Subscription {
   readonly #channel: string
   readonly #onMessage: (text: string) => void
   readonly #onReady: () => void
-  #check: TimerHandle | undefined = undefined
+  #check: TimerHandle = undefined
   #isClosed = false
 
   constructor(
