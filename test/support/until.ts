@@ -1,0 +1,31 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+export interface UntilOptions {
+  /** How long the condition may take; 20,000 by default. */
+  readonly timeoutMs?: number
+  /** Pause between two looks; 10 by default. */
+  readonly everyMs?: number
+}
+
+/** Polls until the condition answers something other than `false` or `undefined`, which it returns; a throw counts as `false`. */
+export async function until<T>(
+  what: string,
+  condition: () => T | false | undefined | Promise<T | false | undefined>,
+  { timeoutMs = 20_000, everyMs = 10 }: UntilOptions = {},
+): Promise<T> {
+  const began = performance.now()
+  let last: unknown
+  for (;;) {
+    try {
+      const result = await condition()
+      if (result !== false && result !== undefined) return result
+      last = result
+    } catch (error) {
+      last = error
+    }
+    if (performance.now() - began > timeoutMs) {
+      throw new Error(`Waited ${timeoutMs} ms for: ${what}`, { cause: last })
+    }
+    await sleep(everyMs)
+  }
+}
