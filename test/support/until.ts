@@ -13,19 +13,25 @@ export async function until<T>(
   condition: () => T | false | undefined | Promise<T | false | undefined>,
   { timeoutMs = 20_000, everyMs = 10 }: UntilOptions = {},
 ): Promise<T> {
-  const began = performance.now()
   let last: unknown
-  for (;;) {
-    try {
-      const result = await condition()
-      if (result !== false && result !== undefined) return result
-      last = result
-    } catch (error) {
-      last = error
+  const timeout = new AbortController()
+  const poll = async (): Promise<T | undefined> => {
+    while (!timeout.signal.aborted) {
+      try {
+        const result = await condition()
+        if (result !== false && result !== undefined) return result
+        last = result
+      } catch (error) {
+        last = error
+      }
+      await sleep(everyMs)
     }
-    if (performance.now() - began > timeoutMs) {
-      throw new Error(`Waited ${timeoutMs} ms for: ${what}`, { cause: last })
-    }
-    await sleep(everyMs)
+    return undefined
   }
+  // A condition that never answers must not outlast its time either.
+  const deadline = sleep(timeoutMs, undefined, { signal: timeout.signal }).catch(() => undefined)
+  const result = await Promise.race([poll(), deadline])
+  timeout.abort()
+  if (result === undefined) throw new Error(`Waited ${timeoutMs} ms for: ${what}`, { cause: last })
+  return result
 }

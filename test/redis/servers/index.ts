@@ -18,14 +18,17 @@ const servers: Servers = findServers()
  * `CI=true` that is a failure.
  */
 export function describeWithServers(name: string, body: () => void): void {
-  if (servers.program !== undefined) describe(name, body)
-  else if (process.env['CI']) {
-    describe(name, () => {
-      it('finds a server', () => {
-        throw new Error(servers.reason)
-      })
+  const { program, reason } = servers
+  if (program === undefined && process.env['CI']) {
+    it(`${name}: finds a server`, () => {
+      throw new Error(reason)
     })
-  } else describe.skip(`${name} (skipped: ${servers.reason})`, body)
+    return
+  }
+  const title = program === undefined ? `${name} (skipped: ${reason})` : name
+  describe.skipIf(program === undefined)(title, () => {
+    body()
+  })
 }
 
 /** The programs to run a test on, by name; what is not there is said in one line and left out. */
