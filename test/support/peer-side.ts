@@ -28,7 +28,11 @@ export function listen(run: (name: string, args: readonly unknown[]) => Promise<
     }
     run(name, args).then(
       (value) => process.send?.({ id, value }),
-      (error: unknown) => process.send?.({ id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+      (error: unknown) =>
+        process.send?.({
+          id,
+          error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+        }),
     )
   })
   process.on('disconnect', () => process.exit(process.exitCode ?? 0))

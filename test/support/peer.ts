@@ -42,13 +42,17 @@ export class Peer<T> {
     this.#child.on('message', (message: FromPeer) => this.#receive(message))
     this.#ended = new Promise((resolve) => {
       this.#child.once('exit', (code) => {
-        for (const { reject } of this.#waiting.values()) reject(new Error(`The process ended (exit ${code}).`))
+        for (const { reject } of this.#waiting.values())
+          reject(new Error(`The process ended (exit ${code}).`))
         this.#waiting.clear()
         resolve(code)
       })
     })
     this.call = new Proxy({} as Callable<T>, {
-      get: (_, name) => async (...values: readonly unknown[]) => this.#send(String(name), values),
+      get:
+        (_, name) =>
+        async (...values: readonly unknown[]) =>
+          this.#send(String(name), values),
     })
   }
 
