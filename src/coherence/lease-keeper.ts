@@ -1,26 +1,29 @@
-import type { TimerHandle, Timers } from '../core/clock.ts'
+import type { Clock, TimerHandle, Timers } from '../core/clock.ts'
 import type { RemoteStore } from '../core/remote-store.ts'
 import type { Marker } from './markers.ts'
 
 /** Prolongs the leases that this node holds, each for a limited time; one that can't be prolonged is dead. */
 export class LeaseKeeper {
   readonly #remote: RemoteStore
+  readonly #clock: Clock
   readonly #timers: Timers
   readonly #leaseMs: number
   readonly #longestMs: number
   readonly #held = new Map<Marker, TimerHandle>()
 
   /** `longestMs` is how long one lease may be held, however slow its loader is. */
-  constructor(remote: RemoteStore, timers: Timers, leaseMs: number, longestMs: number) {
+  constructor(remote: RemoteStore, clock: Clock, timers: Timers, leaseMs: number, longestMs: number) {
     this.#remote = remote
+    this.#clock = clock
     this.#timers = timers
     this.#leaseMs = leaseMs
     this.#longestMs = longestMs
   }
 
-  hold(marker: Marker): void {
+  /** Holds it for no longer than `longestMs`, if that is less than usual. */
+  hold(marker: Marker, longestMs = Infinity): void {
     marker.held = true
-    this.#schedule(marker, this.#longestMs)
+    this.#schedule(marker, this.#clock.now() + Math.min(longestMs, this.#longestMs))
   }
 
   /** The lease has been used, or given up. */
@@ -30,18 +33,23 @@ export class LeaseKeeper {
     this.#held.delete(marker)
   }
 
-  #schedule(marker: Marker, leftMs: number): void {
-    const pauseMs = this.#leaseMs / 3
+  #schedule(marker: Marker, endMs: number): void {
     this.#held.set(
       marker,
-      this.#timers.set(() => void this.#renew(marker, leftMs - pauseMs), pauseMs),
+      this.#timers.set(() => void this.#renew(marker, endMs), this.#leaseMs / 3),
     )
   }
 
-  async #renew(marker: Marker, leftMs: number): Promise<void> {
-    const prolonged = leftMs > 0 && !marker.dead && (await this.#prolong(marker))
+  async #renew(marker: Marker, endMs: number): Promise<void> {
+    if (marker.dead) {
+      // A flush may have left the lease on the server: nobody is to wait for a load whose value goes nowhere.
+      this.letGo(marker)
+      await this.#remote.release([marker]).catch(() => undefined)
+      return
+    }
+    const prolonged = this.#clock.now() < endMs && (await this.#prolong(marker))
     if (!this.#held.has(marker)) return
-    if (prolonged) this.#schedule(marker, leftMs)
+    if (prolonged) this.#schedule(marker, endMs)
     else {
       marker.dead = true
       this.letGo(marker)

@@ -188,7 +188,8 @@ export interface Rotation {
 /**
  * A store on a server that several processes share. Each call is one step of the server for each key; each
  * settles within the deadline that the implementation sets, and rejects when the server did not answer in time
- * (it may have executed the call all the same).
+ * (it may have executed the call all the same). What is sent is executed at most once where that is said; all else
+ * may be repeated.
  */
 export interface RemoteStore {
   admit(value: unknown): { readonly stored: Stored } | { readonly refused: SerializationError }
@@ -199,10 +200,15 @@ export interface RemoteStore {
   readonly partitions: readonly string[]
   /** The partition whose log tells of the changes of tags: it has no keys, and is none of `partitions`. */
   readonly generationPartition: string
-  read(keys: readonly string[]): Promise<ReadonlyMap<string, RemoteFound>>
+  /** With `bare`, the remaining time of what has no grace may be left out, as `Infinity`: nobody asks for it. */
+  read(
+    keys: readonly string[],
+    options?: { readonly bare?: boolean },
+  ): Promise<ReadonlyMap<string, RemoteFound>>
   /**
    * Reads again and, if there is nothing, takes the lease for `leaseMs`, in one step for each key. An entry with the
    * generations `hidden` (`'none'`: without any) counts as nothing: the node knows that it will never be visible.
+   * Executed at most once for each token: taken again after its fill, a lease would let a repeated fill in.
    */
   acquire(requests: readonly LeaseRequest[], leaseMs: number): Promise<readonly RemoteAcquired[]>
   /** Prolongs a lease; `false` = it is no longer held. */
@@ -225,19 +231,26 @@ export interface RemoteStore {
    * when not all of it was done by one server.
    */
   deleteByPrefix(prefix: string, replicas?: number): Promise<PrefixResult>
-  /** The records of tags; a tag that has none gets its own of `ifNone`, which is not logged. */
+  /**
+   * The records of tags; a tag that has none gets its own of `ifNone`, which is not logged. Executed at most once:
+   * should the record be lost, `ifNone` again would make visible what has been invalidated in between.
+   */
   generations(tags: readonly string[], ifNone: readonly string[]): Promise<readonly GenerationRecord[]>
   /**
    * Gives tags new generations, in one step, and logs them: where the log was after each; absent without a log. With
    * `keepStale` a tag that has a record keeps its random part and counts one up; one that has none gets the given.
+   * Executed at most once: the given generation again, after another one, would make visible what that one has hidden.
    */
   invalidateTags(
     tags: readonly string[],
     generations: readonly string[],
     options?: { readonly replicas?: number | undefined; readonly keepStale?: boolean | undefined },
   ): Promise<TagResult>
-  /** The heads of all partitions, by partition, in one round trip; one that nobody follows is absent. */
-  heads(): Promise<ReadonlyMap<string, Head>>
+  /**
+   * The heads of the partitions, by partition, in one round trip; one that nobody follows is absent. Those of all,
+   * that of generations included, unless some are named.
+   */
+  heads(partitions?: readonly string[]): Promise<ReadonlyMap<string, Head>>
   /**
    * What was logged in a partition since `since`. Makes the sequence, with the epoch given and an empty log, if
    * there is none.

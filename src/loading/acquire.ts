@@ -1,4 +1,4 @@
-import type { Acquired } from '../core/store.ts'
+import type { Acquired, Cooldown } from '../core/store.ts'
 import type { Flight } from './flight.ts'
 import type { PipelineParts } from './parts.ts'
 
@@ -8,7 +8,7 @@ const FIRST_POLL_MS = 10
 const LONGEST_POLL_MS = 200
 
 /** An answer of the store, or `denied`: load, but store nothing (a store in trouble, a holder that does not end). */
-export type Permission = Exclude<Acquired, 'busy'> | 'denied'
+export type Permission = Exclude<Acquired, 'busy' | Cooldown> | 'denied'
 
 /** Asks once for the leases of several loads, in one call. */
 export async function acquire(
@@ -18,7 +18,7 @@ export async function acquire(
   try {
     const answers = await parts.store.acquire(flights.map((flight) => flight.lease))
     parts.trouble.served('acquire')
-    return answers
+    return answers.map((answer) => (isCooldown(answer) ? 'denied' : answer))
   } catch (error) {
     parts.trouble.failed('acquire', error)
     return flights.map(() => 'denied' as const)
@@ -42,6 +42,10 @@ export async function waitForLease(parts: PipelineParts, flight: Flight): Promis
     const [answer] = await acquire(parts, [flight])
     if (answer !== 'busy') return answer!
   }
+}
+
+function isCooldown(answer: Acquired): answer is Cooldown {
+  return typeof answer === 'object' && 'cooldown' in answer
 }
 
 async function pause(parts: PipelineParts, ms: number): Promise<void> {

@@ -4,7 +4,7 @@ import { CoherentStore } from '../../src/coherence/coherent-store.ts'
 import type { CacheOptions } from '../../src/core/options.ts'
 import { memoryStore } from '../../src/memory/memory-store.ts'
 import { conformanceCases, type FakeClock } from '../../src/testing/index.ts'
-import type { Network } from '../../src/testing/simulation/network.ts'
+import type { Line } from '../../src/testing/simulation/network.ts'
 import { SimulatedRemote } from '../../src/testing/simulation/remote.ts'
 import { SimulatedServer } from '../../src/testing/simulation/server.ts'
 
@@ -21,7 +21,10 @@ class TieredTrial extends BaseCache {
         for (const listen of listeners) listen(message as never)
       },
     })
-    const line = { call: async <T>(execute: () => T): Promise<T> => execute() } as unknown as Network
+    const line: Line = {
+      call: async <T>(_: string, execute: () => T): Promise<T> => execute(),
+      reconnect: () => undefined,
+    }
     const store = new CoherentStore(
       {
         remote: new SimulatedRemote(server, line),

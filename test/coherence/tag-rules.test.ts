@@ -5,7 +5,8 @@ import { Markers } from '../../src/coherence/markers.ts'
 import { TagQueue } from '../../src/coherence/tag-queue.ts'
 import type { Generations, RemoteOp, RemoteStore } from '../../src/core/remote-store.ts'
 import { FAULT_MIXES } from '../../src/testing/simulation/mixes.ts'
-import type { Rewiring } from '../../src/testing/simulation/world.ts'
+import type { Rewiring } from '../../src/testing/simulation/node.ts'
+import type { WorldOptions } from '../../src/testing/simulation/world.ts'
 import { firstViolations, replaceMethod } from './ablation.ts'
 
 const SEEDS = 200
@@ -46,6 +47,8 @@ interface Rule {
   readonly ablate: () => readonly (() => void)[]
   readonly rewire?: Rewiring
   readonly breaks?: unknown
+  /** What else of the world shows it. */
+  readonly world?: Partial<WorldOptions>
 }
 
 const RULES: readonly Rule[] = [
@@ -93,8 +96,8 @@ const RULES: readonly Rule[] = [
           async write(ops, replicas) {
             const latest = async ({ generations }: { generations?: Generations | undefined }) => {
               const tags = (generations ?? []).map(({ tag }) => tag)
-              const values = await remote.generations(tags, tags)
-              return tags.map((tag, index) => ({ tag, value: values[index]! }))
+              const records = await remote.generations(tags, tags)
+              return tags.map((tag, index) => ({ tag, value: records[index]!.value }))
             }
             const late = ops.map(async (op): Promise<RemoteOp> =>
               op.kind === 'fill' && op.generations ? { ...op, generations: await latest(op) } : op,
@@ -110,21 +113,27 @@ const RULES: readonly Rule[] = [
     ablate: () => [replaceMethod(TagQueue.prototype, 'add', () => () => true)],
   },
   {
+    rule: 'a queued tag has another generation as soon as more is known of it',
+    mix: 'lost requests and replies',
+    world: { traffic: { changes: ['tag'] } },
+    ablate: () => [replaceMethod(TagQueue.prototype, 'renew', () => () => undefined)],
+  },
+  {
     rule: 'a record that was being read when its tag was invalidated does not enter the table',
-    mix: 'slow lines',
+    mix: 'uneven lines',
     ablate: () => [watchTables()],
     rewire: {
       remote: (remote) =>
         withMethods(remote, {
           async generations(tags, ifNone) {
             const table = asking!
-            const values = await remote.generations(tags, ifNone)
+            const records = await remote.generations(tags, ifNone)
             for (const [index, tag] of tags.entries()) {
-              forced = values[index]!
+              forced = records[index]!.value
               table.provisional([tag])
               forced = undefined
             }
-            return values
+            return records
           },
         }),
     },
@@ -132,6 +141,7 @@ const RULES: readonly Rule[] = [
   {
     rule: 'a flush of the generation partition empties the table',
     mix: 'cut lines',
+    world: { logLimit: 1, traffic: { changes: ['tag'], changePauseMs: 300, ttls: ['1h'] } },
     ablate: () => [replaceMethod(GenerationTable.prototype, 'flush', () => () => undefined)],
   },
   {
@@ -150,10 +160,12 @@ describe('without the rule that', () => {
     followers.clear()
   })
 
-  it.each(RULES)('$rule, some seed goes wrong', async ({ mix, ablate, rewire, breaks = OF_TAGS }) => {
+  it.each(RULES)('$rule, some seed goes wrong', async ({ mix, ablate, rewire, world, breaks = OF_TAGS }) => {
     restore.push(...ablate())
 
-    expect(await firstViolations(FAULT_MIXES[mix]!, SEEDS, rewire)).toContainEqual(breaks)
+    expect(
+      await firstViolations(FAULT_MIXES[mix]!, SEEDS, { ...world, ...(rewire && { rewire }) }),
+    ).toContainEqual(breaks)
   })
 })
 

@@ -1,34 +1,20 @@
 import { describe, expect, test } from 'vitest'
-import { FAULT_MIXES } from '../../src/testing/simulation/mixes.ts'
-import { World } from '../../src/testing/simulation/world.ts'
-import { RULES } from './rules.ts'
+import { ABLATIONS, runWithout, withRule } from './ablations/index.ts'
 
-const SEEDS = 100
+const SEEDS = 150
 
 describe('without a rule of coherence', () => {
-  test.each(RULES)(
+  test.each(ABLATIONS.filter(({ unseen }) => unseen === undefined))(
     '$rule, some seed shows a violation: $without',
     { timeout: 300_000 },
-    async ({ rule, mix, rewire, patch }) => {
-      const restore = patch?.()
-      try {
-        for (let seed = 1; seed <= SEEDS; seed++) {
-          const options = {
-            seed,
-            faults: FAULT_MIXES[mix]!,
-            policy: 'strict',
-            ...(rewire && { rewire }),
-          } as const
-          const { violations } = await new World(options).run()
-          const stale = violations.find(({ invariant }) => invariant !== 'I13')
-          if (stale === undefined) continue
-          console.log(`${rule}: ${stale.invariant} with seed ${seed}`)
-          return
-        }
-        expect.fail(`${SEEDS} seeds show no violation`)
-      } finally {
-        restore?.()
-      }
+    async (ablation) => {
+      const reports = await runWithout(ablation, SEEDS, ({ violations }) => violations.length > 0)
+      const last = reports.at(-1)!
+      expect(last.violations.length, `${SEEDS} seeds show no violation`).toBeGreaterThan(0)
+      // It is the rule that matters, and not the world.
+      const [judged] = await runWithout(withRule(ablation), 1, undefined, last.seed)
+      expect(judged!.violations).toEqual([])
+      console.log(`${ablation.rule}: ${last.violations[0]!.invariant} with seed ${last.seed}`)
     },
   )
 })

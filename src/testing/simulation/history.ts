@@ -1,7 +1,10 @@
 /** Something that happened in a simulated world. */
 export interface Happening {
+  /** Milliseconds since the world began. */
   readonly atMs: number
+  /** The node or server it happened on. */
   readonly node: string
+  /** What happened, in words. */
   readonly what: string
 }
 
@@ -9,8 +12,20 @@ export interface Happening {
 export interface Violation {
   /** Such as `I2`. */
   readonly invariant: string
+  /** Milliseconds since the world began. */
   readonly atMs: number
+  /** What was seen, and what should have been. */
   readonly message: string
+}
+
+/** How a value came into the cache: loaded, or by a caller's `set`. */
+interface Origin {
+  readonly isSet: boolean
+  readonly bornMs: number
+  /** A load: when its value was stored on the server. */
+  storedMs: number | undefined
+  /** A set: from when on no request of it is under way any more, so that what began later replaces it. */
+  settledMs: number
 }
 
 /** What was invalidated: a key, or a tag or namespace that it bears. */
@@ -25,6 +40,7 @@ const INVARIANTS: Readonly<Record<InvalidatedBy, { readonly bounded: string; rea
 interface Invalidated {
   readonly by: InvalidatedBy
   readonly version: number
+  readonly beganMs: number
   readonly atMs: number
   readonly node: string
   readonly acknowledged: boolean
@@ -35,6 +51,8 @@ interface Invalidated {
   /** A failover has lost it, and nobody has replayed it yet. */
   lost: boolean
   wasLost: boolean
+  /** Its node died before the server had acknowledged it. */
+  forgotten: boolean
 }
 
 /** What a read must at least return: by everybody's word, and by that of its own node. */
@@ -51,6 +69,8 @@ export interface InvalidationDetails {
   readonly inEffect?: boolean
   readonly replicated?: boolean
   readonly by?: InvalidatedBy
+  /** When the call began. */
+  readonly beganMs?: number
 }
 
 /**
@@ -61,6 +81,7 @@ export class History {
   readonly violations: Violation[] = []
   readonly happenings: Happening[] = []
   readonly #invalidated = new Map<string, Invalidated[]>()
+  readonly #origins: Origin[] = []
   readonly #now: () => number
   readonly #boundMs: number
   readonly #recording: boolean
@@ -69,6 +90,9 @@ export class History {
   /** Invalidations that a failover has lost, and how long after the last node's reconnection the last was replayed. */
   lost = 0
   slowestReplayMs = 0
+
+  /** Whether an invalidation without an acknowledgement still binds its node; where servers fail, it may be lost. */
+  binds: (node: string, key: string, version: number) => boolean = () => true
 
   /** `boundMs` is B of the invariants: how long another node's invalidation may stay unseen. */
   constructor(now: () => number, boundMs: number, recording: boolean) {
@@ -90,13 +114,25 @@ export class History {
     version: number,
     node: string,
     acknowledged: boolean,
-    { inEffect = true, replicated = false, by = 'key' }: InvalidationDetails = {},
+    { inEffect = true, replicated = false, by = 'key', beganMs = this.#now() }: InvalidationDetails = {},
   ): void {
     const list = this.#invalidated.get(key)
     const atMs = this.#now()
     const effectiveMs = Math.max(atMs, this.#settledMs)
     const lost = acknowledged && !inEffect
-    const entry = { by, version, atMs, node, acknowledged, replicated, effectiveMs, lost, wasLost: lost }
+    const entry = {
+      by,
+      version,
+      beganMs,
+      atMs,
+      node,
+      acknowledged,
+      replicated,
+      effectiveMs,
+      lost,
+      wasLost: lost,
+      forgotten: false,
+    }
     if (lost) this.lost++
     if (list === undefined) this.#invalidated.set(key, [entry])
     else list.push(entry)
@@ -139,6 +175,39 @@ export class History {
     }
   }
 
+  /** A value is made, by a load that has read the database or by a caller who sets it; the number names it. */
+  born(isSet: boolean): number {
+    const bornMs = this.#now()
+    const settledMs = isSet ? Infinity : bornMs
+    return this.#origins.push({ isSet, bornMs, storedMs: undefined, settledMs }) - 1
+  }
+
+  /** The server has stored a loaded value. */
+  stored(origin: number): void {
+    this.#origins[origin]!.storedMs = this.#now()
+  }
+
+  /** Since when a value must be in the cache, if at all; `undefined` = it never was. */
+  keptMs(origin: number): number | undefined {
+    const { isSet, settledMs, storedMs } = this.#origins[origin]!
+    return isSet ? settledMs : storedMs
+  }
+
+  /** A `set` has been answered, or its request can arrive until `settledMs`. */
+  settled(origin: number, settledMs: number): void {
+    this.#origins[origin]!.settledMs = settledMs
+  }
+
+  /** A node's process has died: what it had not brought to the server, nobody else knows of. */
+  died(node: string, isInEffect: (key: string, version: number) => boolean): void {
+    for (const [key, list] of this.#invalidated) {
+      for (const entry of list) {
+        if (entry.node !== node || entry.acknowledged || isInEffect(key, entry.version)) continue
+        entry.forgotten = true
+      }
+    }
+  }
+
   /**
    * A server that is no longer the primary has executed an invalidation when the database had `version`, and the
    * primary only one of `present`: whoever had queued it may have been told that it is done.
@@ -162,7 +231,7 @@ export class History {
 
   /** The versions that a read beginning now on `node` must at least return. */
   required(key: string, node: string): Required {
-    return this.#required(key, node, this.#now())
+    return this.#required(key, node, this.#now(), -Infinity)
   }
 
   #resume(entry: Invalidated): void {
@@ -170,29 +239,39 @@ export class History {
     entry.effectiveMs = Math.max(this.#now(), this.#settledMs)
   }
 
-  #required(key: string, node: string, startedAtMs: number): Required {
+  // A value that was set yields only to what began later: of sets at the same time any may be the last.
+  #required(key: string, node: string, startedAtMs: number, sinceMs: number): Required {
     let bounded = 0
     let own = 0
     let boundedBy: InvalidatedBy = 'key'
     let ownBy: InvalidatedBy = 'key'
     for (const entry of this.#invalidated.get(key) ?? []) {
-      if (entry.lost || entry.atMs > startedAtMs) continue
+      if (entry.lost || entry.atMs > startedAtMs || entry.beganMs < sinceMs) continue
       const isBound = entry.acknowledged && entry.effectiveMs < startedAtMs - this.#boundMs
       const { version, by } = entry
       if (isBound && version > bounded) [bounded, boundedBy] = [version, by]
-      if (entry.node === node && (isBound || !entry.wasLost) && version > own) [own, ownBy] = [version, by]
+      const isOwn = entry.node === node && (isBound || !entry.wasLost)
+      if (isOwn && version > own && (entry.acknowledged || this.binds(node, key, version)))
+        [own, ownBy] = [version, by]
     }
     return { startedAtMs, bounded, own, boundedBy, ownBy }
   }
 
   /** The highest version whose invalidation was acknowledged or queued anywhere: what everybody reads in the end. */
-  latest(key: string): number {
-    return Math.max(0, ...(this.#invalidated.get(key) ?? []).map((entry) => entry.version))
+  latest(key: string, origin: number): number {
+    const sinceMs = this.sinceMs(origin)
+    const entries = (this.#invalidated.get(key) ?? []).filter(
+      (entry) =>
+        !entry.forgotten &&
+        entry.beganMs >= sinceMs &&
+        (entry.acknowledged || this.binds(entry.node, key, entry.version)),
+    )
+    return Math.max(0, ...entries.map((entry) => entry.version))
   }
 
   /** Judges what a read returned: what was lost while it was under way can't be asked of it. */
-  judge(key: string, node: string, version: number, atStart: Required): void {
-    const atEnd = this.#required(key, node, atStart.startedAtMs)
+  judge(key: string, node: string, [version, origin]: readonly [number, number], atStart: Required): void {
+    const atEnd = this.#required(key, node, atStart.startedAtMs, this.sinceMs(origin))
     const required = {
       bounded: Math.min(atStart.bounded, atEnd.bounded),
       own: Math.min(atStart.own, atEnd.own),
@@ -209,6 +288,12 @@ export class History {
         `${node} read version ${version} of ${key}; it had invalidated up to ${required.own} itself`,
       )
     }
+  }
+
+  /** What began before this moment need not have replaced a value. */
+  sinceMs(origin: number): number {
+    const { isSet, settledMs } = this.#origins[origin]!
+    return isSet ? settledMs : -Infinity
   }
 
   violated(invariant: string, message: string): void {

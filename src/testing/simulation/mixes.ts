@@ -25,6 +25,7 @@ const PROMOTIONS: Faults = { ...NO_FAULTS, ...PROMOTION }
 export const FAULT_MIXES: Readonly<Record<string, Faults>> = {
   none: NO_FAULTS,
   'slow lines': { ...NO_FAULTS, pause: 0.1, pauseMs: [5, 400] },
+  'uneven lines': { ...NO_FAULTS, pause: 0.3, pauseMs: [2, 50] },
   'lost messages': {
     ...NO_FAULTS,
     messageLoss: 0.3,
@@ -39,8 +40,11 @@ export const FAULT_MIXES: Readonly<Record<string, Faults>> = {
     pause: 0.03,
     pauseMs: [5, 200],
   },
+  'repeated requests': { ...LOSSY, requestDuplication: 0.1, pause: 0.1 },
   evictions: { ...LOSSY, evictionsPerSecond: 30 },
   'cut lines': { ...LOSSY, cutsPerSecond: 2, cutMs: [50, 1_200] },
+  outages: { ...LOSSY, outagesPerSecond: 1, outageMs: [50, 1_200] },
+  deaths: { ...LOSSY, deathsPerSecond: 3 },
   'deaf subscribers': {
     ...NO_FAULTS,
     deafnessPerSecond: 3,
@@ -53,6 +57,9 @@ export const FAULT_MIXES: Readonly<Record<string, Faults>> = {
     evictionsPerSecond: 10,
     cutsPerSecond: 1,
     cutMs: [50, 800],
+    outagesPerSecond: 0.3,
+    outageMs: [50, 800],
+    deathsPerSecond: 1,
     deafnessPerSecond: 1,
     deafMs: [50, 800],
   },

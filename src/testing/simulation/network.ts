@@ -5,35 +5,55 @@ import type { SeededRandom } from './random.ts'
 
 /** What the network and the machines do to those who use them; probabilities from 0 to 1, times in milliseconds. */
 export interface Faults {
+  /** How likely a request never arrives. */
   readonly requestLoss: number
+  /** How likely what a request was answered never arrives: it was executed all the same. */
   readonly replyLoss: number
+  /** How likely a request that may be repeated is executed twice, the second time whenever the delays allow. */
+  readonly requestDuplication: number
+  /** How likely a message of the bus never arrives. */
   readonly messageLoss: number
+  /** How likely a message arrives twice. */
   readonly messageDuplication: number
   /** Usual time of one way. */
   readonly delayMs: readonly [from: number, to: number]
-  /** How likely one way takes longer, and how long then: that is also what reorders. */
+  /** How likely one way takes longer: that is also what reorders. */
   readonly pause: number
+  /** How long one way takes then. */
   readonly pauseMs: readonly [from: number, to: number]
-  /** Keys that the server evicts in a second, whatever they are. */
+  /** Keys that the server evicts in a second, whatever they are: values, leases, sequences, logs. */
   readonly evictionsPerSecond: number
-  /** How often in a second a node is cut off from the server, and for how long. */
+  /** How often in a second a node is cut off from the server. */
   readonly cutsPerSecond: number
+  /** For how long it is cut off. */
   readonly cutMs: readonly [from: number, to: number]
-  /** How often in a second a node's subscription dies without a word; it comes back with its next message of life. */
+  /** How often in a second nobody reaches the server. */
+  readonly outagesPerSecond: number
+  /** For how long nobody does. */
+  readonly outageMs: readonly [from: number, to: number]
+  /** How often in a second a node's process dies; another takes its place at once, under a new name. */
+  readonly deathsPerSecond: number
+  /** How often in a second a node's subscription dies without a word. */
   readonly deafnessPerSecond: number
+  /** How long it takes until the subscription is made anew. */
   readonly deafMs: readonly [from: number, to: number]
-  /** Servers beside the primary, and how long its changes take to each; a link may stall. */
+  /** Servers beside the primary. */
   readonly replicas: number
+  /** How long a change of the primary takes to a replica. */
   readonly replicaLagMs: readonly [from: number, to: number]
+  /** How likely the line to a replica stalls. */
   readonly replicaStall: number
+  /** For how long it stalls. */
   readonly replicaStallMs: readonly [from: number, to: number]
   /** How often in a second a replica takes the primary's place, without what had not reached it. */
   readonly promotionsPerSecond: number
   /** How likely the old primary goes on answering those who still ask it. */
   readonly splitBrain: number
-  /** How often in a second the server starts anew with nothing; with what it had a while ago; how long ago. */
+  /** How often in a second the server starts anew with nothing. */
   readonly restartsPerSecond: number
+  /** How often in a second the server starts anew with what it had a while ago. */
   readonly rollbacksPerSecond: number
+  /** How long ago that was. */
   readonly rollbackMs: readonly [from: number, to: number]
   /** How long a node takes to reconnect after these; its subscription takes a time of its own. */
   readonly reconnectMs: readonly [from: number, to: number]
@@ -43,6 +63,7 @@ export interface Faults {
 export const NO_FAULTS: Faults = {
   requestLoss: 0,
   replyLoss: 0,
+  requestDuplication: 0,
   messageLoss: 0,
   messageDuplication: 0,
   delayMs: [0.2, 2],
@@ -51,6 +72,9 @@ export const NO_FAULTS: Faults = {
   evictionsPerSecond: 0,
   cutsPerSecond: 0,
   cutMs: [0, 0],
+  outagesPerSecond: 0,
+  outageMs: [0, 0],
+  deathsPerSecond: 0,
   deafnessPerSecond: 0,
   deafMs: [0, 0],
   replicas: 0,
@@ -65,6 +89,14 @@ export const NO_FAULTS: Faults = {
   reconnectMs: [0, 0],
 }
 
+/** A way for requests to the server, and for their replies. */
+export interface Line {
+  /** Has the server do something; rejects when no answer came within the deadline, done or not. */
+  call<T>(what: string, execute: () => T, options?: CallOptions<T>): Promise<T>
+  /** The connection ends and another is made. */
+  reconnect(): void
+}
+
 /** What a call may leave to others: by default it is executed at once, and answered at once. */
 export interface CallOptions<T> {
   /** Whether there is anybody to execute it when it arrives. */
@@ -74,11 +106,12 @@ export interface CallOptions<T> {
 }
 
 /** The lines between one node and the server: requests, replies and messages, each with its own fate. */
-export class Network implements Bus {
+export class Network implements Bus, Line {
   readonly #loop: EventLoop
   readonly #random: SeededRandom
   readonly #faults: Faults
   readonly #deadlineMs: number
+  readonly #note: (what: string) => void
   readonly #receivers = new Set<(message: Message) => void>()
   readonly #ready = new Set<() => void>()
   #cutUntilMs = -1
@@ -87,34 +120,51 @@ export class Network implements Bus {
   #connection = 0
   /** Requests, replies and messages that did not arrive. */
   lost = 0
+  /** Requests that got no answer in time. */
+  unanswered = 0
 
-  constructor(loop: EventLoop, random: SeededRandom, faults: Faults, deadlineMs: number) {
+  /** `note` is told what does not arrive. */
+  constructor(
+    loop: EventLoop,
+    random: SeededRandom,
+    faults: Faults,
+    deadlineMs: number,
+    note: (what: string) => void = () => undefined,
+  ) {
+    this.#note = note
     this.#loop = loop
     this.#random = random
     this.#faults = faults
     this.#deadlineMs = deadlineMs
   }
 
-  /** Has the server do something; rejects when no answer came within the deadline, done or not. */
-  async call<T>(execute: () => T, { isUp, hold }: CallOptions<T> = {}): Promise<T> {
+  async call<T>(what: string, execute: () => T, { isUp, hold }: CallOptions<T> = {}): Promise<T> {
     const connection = this.#connection
+    const { requestLoss, replyLoss, requestDuplication } = this.#faults
     return new Promise((resolve, reject) => {
-      const late = this.#loop.set(
-        () => reject(new StoreUnavailableError('no answer in time')),
-        this.#deadlineMs,
-      )
+      const late = this.#loop.set(() => {
+        this.unanswered++
+        reject(new StoreUnavailableError(`no answer in time to ${what}`))
+      }, this.#deadlineMs)
+      // What a dead process has sent may still arrive; it sends no more.
+      if (this.#dead) return
       const reply = (answer: T): void =>
-        this.#carry(this.#faults.replyLoss, () => {
-          if (connection !== this.#connection) return void this.lost++
+        this.#carry(`the reply to ${what}`, replyLoss, () => {
+          if (connection !== this.#connection || this.#dead) return this.#lose(`the reply to ${what}`)
           this.#loop.clear(late)
           resolve(answer)
         })
-      this.#carry(this.#faults.requestLoss, () => {
-        if (isUp?.() === false) return void this.lost++
+      this.#carry(what, requestLoss, () => {
+        if (isUp?.() === false) return this.#lose(what)
         const answer = execute()
         if (hold === undefined) reply(answer)
         else hold(answer, reply)
       })
+      if (isRepeatable(what) && this.#random.chance(requestDuplication)) {
+        this.#carry(`the second ${what}`, 0, () => {
+          if (isUp?.() !== false) execute()
+        })
+      }
     })
   }
 
@@ -130,10 +180,12 @@ export class Network implements Bus {
 
   /** A message of the server's on its way to this node. */
   deliver(message: Message): void {
+    if (this.#dead) return
+    const what = `message ${message.counter}: ${message.kind} ${message.item}`
     const times = this.#random.chance(this.#faults.messageDuplication) ? 2 : 1
     for (let time = 0; time < times; time++) {
-      this.#carry(this.#faults.messageLoss, () => {
-        if (this.#loop.now() < this.#deafUntilMs) return void this.lost++
+      this.#carry(what, this.#faults.messageLoss, () => {
+        if (this.#loop.now() < this.#deafUntilMs) return this.#lose(what)
         for (const receive of this.#receivers) receive(message)
       })
     }
@@ -150,7 +202,7 @@ export class Network implements Bus {
 
   /** Nothing passes for a while, in either direction. */
   cut(ms: number): void {
-    this.#cutUntilMs = this.#loop.now() + ms
+    this.#cutUntilMs = Math.max(this.#cutUntilMs, this.#loop.now() + ms)
   }
 
   /** Messages vanish for a while; then the subscription is made anew. */
@@ -159,23 +211,34 @@ export class Network implements Bus {
     this.#loop.set(() => this.resubscribe(), ms)
   }
 
-  /** The node's process has ended: nothing reaches it, and nothing it sent before comes back. */
+  /** The node's process has ended: nothing reaches it any more, and it sends nothing. */
   kill(): void {
     this.#dead = true
     this.#receivers.clear()
     this.#ready.clear()
   }
 
-  #carry(loss: number, arrive: () => void): void {
+  #carry(what: string, loss: number, arrive: () => void): void {
     const { delayMs, pause, pauseMs } = this.#faults
     const [from, to] = this.#random.chance(pause) ? pauseMs : delayMs
     const lost = this.#random.chance(loss)
     this.#loop.set(
       () => {
-        if (lost || this.#dead || this.#loop.now() < this.#cutUntilMs) this.lost++
+        if (lost || this.#loop.now() < this.#cutUntilMs) this.#lose(what)
         else arrive()
       },
       this.#random.between(from, to),
     )
   }
+
+  #lose(what: string): void {
+    this.lost++
+    this.#note(`lost: ${what}`)
+  }
+}
+
+// A lease that is taken twice could be filled twice, and a generation that is written twice could bring back what was
+// hidden in between: whoever carries the requests of a remote store must not send these again (see RemoteStore).
+function isRepeatable(what: string): boolean {
+  return !/^(?:acquire|generations|invalidate tags) /.test(what)
 }

@@ -1,6 +1,7 @@
 import { SerializationError, StoreUnavailableError } from '../../core/errors.ts'
 import type {
   Epoch,
+  GenerationRecord,
   Generations,
   Head,
   LeaseRequest,
@@ -15,25 +16,50 @@ import type {
   SyncReply,
   TagResult,
 } from '../../core/remote-store.ts'
-import type { Stored } from '../../core/store.ts'
-import type { Network } from './network.ts'
-import type { Scanned, ServerFound, ServerOp, ServerResult, SimulatedServer } from './server.ts'
+import type { Cooldown, Stored } from '../../core/store.ts'
+import type { Line } from './network.ts'
+import type { ServerFound, ServerOp, ServerResult } from './server-entries.ts'
+import type { Scanned, SimulatedServer } from './server.ts'
 
 /** Tells when replicas have what a server had at the moment of the call. */
 export interface Acknowledgements {
   whenReplicated(server: SimulatedServer, replicas: number, done: (inTime: boolean) => void): void
 }
 
-/** A node's connection to the simulated server: values travel as JSON text. */
+/** How values are put in the text that a simulated server keeps. */
+export interface TextFormat {
+  /** @throws SerializationError for what has no text. */
+  serialize(value: unknown): string
+  deserialize(text: string): unknown
+}
+
+const JSON_TEXT: TextFormat = {
+  serialize(value) {
+    const text = JSON.stringify(value) as string | undefined
+    if (text !== undefined) return text
+    throw new SerializationError('$ has no JSON', { path: '$', kind: typeof value })
+  },
+  deserialize: (text) => JSON.parse(text) as unknown,
+}
+
+/** A node's connection to the simulated server. */
 export class SimulatedRemote implements RemoteStore {
-  readonly #network: Network
+  readonly #line: Line
+  readonly #format: TextFormat
   readonly #acknowledgements: Acknowledgements | undefined
   readonly #listeners = new Set<() => void>()
   #server: SimulatedServer
 
-  constructor(server: SimulatedServer, network: Network, acknowledgements?: Acknowledgements) {
+  /** Values travel as JSON, unless another format is given. */
+  constructor(
+    server: SimulatedServer,
+    line: Line,
+    acknowledgements?: Acknowledgements,
+    format: TextFormat = JSON_TEXT,
+  ) {
     this.#server = server
-    this.#network = network
+    this.#line = line
+    this.#format = format
     this.#acknowledgements = acknowledgements
   }
 
@@ -45,7 +71,7 @@ export class SimulatedRemote implements RemoteStore {
   /** Speaks to another server from now on. */
   connect(server: SimulatedServer): void {
     this.#server = server
-    this.#network.reconnect()
+    this.#line.reconnect()
     for (const listener of this.#listeners) listener()
   }
 
@@ -70,48 +96,62 @@ export class SimulatedRemote implements RemoteStore {
   }
 
   admit(value: unknown): { readonly stored: Stored } | { readonly refused: SerializationError } {
-    const text = JSON.stringify(value) as string | undefined
-    if (text !== undefined) return { stored: asStored(text) }
-    return { refused: new SerializationError('$ has no JSON', { path: '$', kind: typeof value }) }
+    try {
+      return { stored: asStored(this.#format.serialize(value)) }
+    } catch (error) {
+      if (error instanceof SerializationError) return { refused: error }
+      throw error
+    }
   }
 
   view(stored: Stored): unknown {
-    return JSON.parse(asText(stored)) as unknown
+    return this.#format.deserialize(asText(stored))
   }
 
   async read(keys: readonly string[]): Promise<ReadonlyMap<string, RemoteFound>> {
-    const answers = await this.#call((server) => keys.map((key) => [key, server.read(key)] as const))
+    const answers = await this.#call(`read ${keys.join(' ')}`, (server) =>
+      keys.map((key) => [key, server.read(key)] as const),
+    )
     return new Map(
       answers.flatMap(([key, found]) => (found === undefined ? [] : [[key, asFound(found)] as const])),
     )
   }
 
   async acquire(requests: readonly LeaseRequest[], leaseMs: number): Promise<readonly RemoteAcquired[]> {
-    const answers = await this.#call((server) => requests.map((request) => server.acquire(request, leaseMs)))
-    return answers.map((answer) => (typeof answer === 'object' ? asFound(answer) : answer))
+    const answers = await this.#call(`acquire ${keysOf(requests)}`, (server) =>
+      requests.map((request) => server.acquire(request, leaseMs)),
+    )
+    return answers.map((answer) =>
+      typeof answer === 'object' && 'text' in answer ? asFound(answer) : answer,
+    )
   }
 
   async renew(key: string, token: string, leaseMs: number): Promise<boolean> {
-    return this.#call((server) => server.renew(key, token, leaseMs))
+    return this.#call(`renew ${key}`, (server) => server.renew(key, token, leaseMs))
   }
 
-  async release(leases: readonly LeaseRequest[]): Promise<void> {
-    await this.#call((server) => {
-      for (const { key, token } of leases) server.release(key, token)
+  async release(
+    leases: readonly LeaseRequest[],
+    cooldown?: Cooldown & { readonly forMs: number },
+  ): Promise<void> {
+    await this.#call(`release ${keysOf(leases)}`, (server) => {
+      for (const { key, token } of leases) server.release(key, token, cooldown)
     })
   }
 
   async write(ops: readonly RemoteOp[], replicas = 0): Promise<readonly RemoteResult[]> {
     if (ops.length === 0) return []
-    const { answer, replicated } = await this.#callAndWait(replicas, (server) =>
-      ops.map((op) => server.write(asServerOp(op))),
+    const what = ops.map(({ kind, key }) => `${kind} ${key}`).join(', ')
+    const sent = ops.map(asServerOp)
+    const { answer, replicated } = await this.#callAndWait(what, replicas, (server) =>
+      sent.map((op) => server.write(op)),
     )
     if (replicas > 0) for (const { key } of ops) this.replicated.set(key, replicated.replicated === true)
     return answer.map((result) => ({ ...asResult(result), ...replicated }))
   }
 
   async *scan(prefix: string): AsyncIterable<{ readonly key: string; readonly generations?: Generations }> {
-    yield* await this.#call((server) =>
+    yield* await this.#call(`scan ${prefix}*`, (server) =>
       server.scan('v', prefix).map((key) => {
         const generations = server.read(key)?.generations
         return generations === undefined ? { key } : { key, generations }
@@ -119,19 +159,25 @@ export class SimulatedRemote implements RemoteStore {
     )
   }
 
-  async generations(tags: readonly string[], ifNone: readonly string[]): Promise<readonly string[]> {
-    return this.#call((server) => server.generations(tags, ifNone))
+  async generations(
+    tags: readonly string[],
+    ifNone: readonly string[],
+  ): Promise<readonly GenerationRecord[]> {
+    return this.#call(`generations ${tags.join(' ')}`, (server) => server.generations(tags, ifNone))
   }
 
   async invalidateTags(
     tags: readonly string[],
     generations: readonly string[],
-    replicas = 0,
+    options: { readonly replicas?: number | undefined; readonly keepStale?: boolean | undefined } = {},
   ): Promise<TagResult> {
-    const { answer, replicated } = await this.#callAndWait(replicas, (server) =>
-      server.invalidateTags(tags, generations),
+    const { replicas = 0, keepStale = false } = options
+    const { answer, replicated } = await this.#callAndWait(
+      `invalidate tags ${tags.join(' ')}`,
+      replicas,
+      (server) => server.invalidateTags(tags, generations, keepStale),
     )
-    return { heads: answer, ...replicated }
+    return { heads: answer.heads, ...(keepStale && { generations: answer.generations }), ...replicated }
   }
 
   async deleteByPrefix(prefix: string, replicas = 0): Promise<PrefixResult> {
@@ -139,8 +185,10 @@ export class SimulatedRemote implements RemoteStore {
     // Also where nothing matched: another node may keep what the server has evicted.
     const logged = await Promise.all(
       this.partitions.map(async (partition) => {
-        const { answer, replicated } = await this.#callAndWait(replicas, (server) =>
-          server.logPrefix(partition, prefix, scanned),
+        const { answer, replicated } = await this.#callAndWait(
+          `log ${prefix}* in ${partition}`,
+          replicas,
+          (server) => server.logPrefix(partition, prefix, scanned),
         )
         if (answer === 'elsewhere') throw new StoreUnavailableError('the server changed between scan and log')
         return { partition, head: answer, ...replicated }
@@ -156,25 +204,27 @@ export class SimulatedRemote implements RemoteStore {
     return { count, heads, replicated }
   }
 
-  async heads(): Promise<ReadonlyMap<string, Head>> {
-    return this.#call((server) => server.heads())
+  async heads(partitions?: readonly string[]): Promise<ReadonlyMap<string, Head>> {
+    return this.#call('heads', (server) => server.heads(partitions))
   }
 
   async sync(partition: string, since: Head | undefined, ifNone: Epoch): Promise<SyncReply> {
-    return this.#call((server) => server.sync(partition, since, ifNone))
+    return this.#call(`sync ${partition}`, (server) => server.sync(partition, since, ifNone))
   }
 
   async rotate(partition: string, seen: Epoch, next: Epoch): Promise<Rotation> {
-    return this.#call((server) => server.rotate(partition, seen, next))
+    return this.#call(`rotate ${partition}`, (server) => server.rotate(partition, seen, next))
   }
 
   async replay(partition: string, epoch: Epoch, entries: readonly Replayable[]): Promise<Head | undefined> {
     const prefixes = entries.filter(({ kind }) => kind === 'prefix')
     const missing =
-      prefixes.length === 0 ? [] : await this.#call((server) => server.missing(partition, epoch, prefixes))
+      prefixes.length === 0
+        ? []
+        : await this.#call(`missing in ${partition}`, (server) => server.missing(partition, epoch, prefixes))
     const scans = new Map<string, Scanned>()
     for (const { item } of missing ?? []) scans.set(item, await this.#unlinkAll(item))
-    return this.#call((server) => server.replay(partition, epoch, entries, scans))
+    return this.#call(`replay in ${partition}`, (server) => server.replay(partition, epoch, entries, scans))
   }
 
   async close(): Promise<void> {}
@@ -188,39 +238,52 @@ export class SimulatedRemote implements RemoteStore {
 
   // A scan and what it found are two steps, as they are on a real server.
   async #unlink(kind: 'l' | 'v', prefix: string): Promise<Scanned> {
-    const found = await this.#call((server) => ({
+    const what = kind === 'l' ? 'leases' : 'values'
+    const found = await this.#call(`scan ${what} ${prefix}*`, (server) => ({
       keys: server.scan(kind, prefix),
       server: server.id,
       atMs: server.now(),
     }))
     const { keys, atMs } = found
     if (keys.length === 0) return { server: found.server, atMs, count: 0 }
-    const unlinked = await this.#call((server) => ({ count: server.unlink(kind, keys), server: server.id }))
+    const unlinked = await this.#call(`unlink ${what} ${keys.join(' ')}`, (server) => ({
+      count: server.unlink(kind, keys),
+      server: server.id,
+    }))
     const isOne = found.server === unlinked.server
     return { server: isOne ? found.server : undefined, atMs, count: unlinked.count }
   }
 
   // What is sent goes to the server of now, and is executed there if at all.
-  async #call<T>(execute: (server: SimulatedServer) => T): Promise<T> {
+  async #call<T>(what: string, execute: (server: SimulatedServer) => T): Promise<T> {
     const server = this.#server
-    return this.#network.call(() => execute(server), { isUp: () => !server.down })
+    return this.#line.call(what, () => execute(server), { isUp: () => !server.down })
   }
 
   async #callAndWait<T>(
+    what: string,
     replicas: number,
     execute: (server: SimulatedServer) => T,
   ): Promise<{ readonly answer: T; readonly replicated: { readonly replicated?: boolean } }> {
-    if (replicas === 0) return { answer: await this.#call(execute), replicated: {} }
+    if (replicas === 0) return { answer: await this.#call(what, execute), replicated: {} }
     const server = this.#server
-    const { answer, inTime } = await this.#network.call(() => ({ answer: execute(server), inTime: false }), {
-      isUp: () => !server.down,
-      hold: (answered, reply) => {
-        if (this.#acknowledgements === undefined) return reply(answered)
-        this.#acknowledgements.whenReplicated(server, replicas, (inTime) => reply({ ...answered, inTime }))
+    const { answer, inTime } = await this.#line.call(
+      what,
+      () => ({ answer: execute(server), inTime: false }),
+      {
+        isUp: () => !server.down,
+        hold: (answered, reply) => {
+          if (this.#acknowledgements === undefined) return reply(answered)
+          this.#acknowledgements.whenReplicated(server, replicas, (inTime) => reply({ ...answered, inTime }))
+        },
       },
-    })
+    )
     return { answer, replicated: { replicated: inTime } }
   }
+}
+
+function keysOf(leases: readonly LeaseRequest[]): string {
+  return leases.map(({ key }) => key).join(' ')
 }
 
 function asStored(text: string): Stored {
@@ -231,12 +294,14 @@ function asText(stored: Stored): string {
   return stored as unknown as string
 }
 
-function asFound({ text, remainingMs, generations }: ServerFound): RemoteFound {
-  return { stored: asStored(text), remainingMs, generations }
+function asFound({ text, ...found }: ServerFound): RemoteFound {
+  return { ...found, stored: asStored(text) }
 }
 
 function asServerOp(op: RemoteOp): ServerOp {
-  return op.kind === 'set' || op.kind === 'fill' ? { ...op, text: asText(op.stored) } : op
+  if (op.kind !== 'set' && op.kind !== 'fill') return op
+  const { stored, ...rest } = op
+  return { ...rest, text: asText(stored) }
 }
 
 function asResult({ text, ...result }: ServerResult): RemoteResult {

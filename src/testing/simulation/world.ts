@@ -1,59 +1,73 @@
-import { BaseCache } from '../../cache/base-cache.ts'
-import {
-  CoherentStore,
-  type CoherenceSettings,
-  type FailoverMode,
-  type Policy,
-} from '../../coherence/coherent-store.ts'
-import { silentLogger } from '../../core/logger.ts'
-import type { Bus, RemoteStore } from '../../core/remote-store.ts'
-import type { Invalidation, Store } from '../../core/store.ts'
-import { namespaceTag } from '../../core/tags.ts'
-import { mergeTokens } from '../../core/token.ts'
-import { memoryStore, type MemoryStore } from '../../memory/memory-store.ts'
+import type { CoherenceSettings, FailoverMode, Policy } from '../../coherence/settings.ts'
+import { CounterHistory } from './counter-history.ts'
+import { Database } from './database.ts'
 import { EventLoop } from './event-loop.ts'
 import { Failures } from './failures.ts'
 import { History, type Happening, type Violation } from './history.ts'
+import { HostClock } from './host-clock.ts'
 import type { Keyspace } from './keyspace.ts'
+import { LeaseWatch } from './lease-watch.ts'
+import { Lifetimes } from './lifetimes.ts'
 import { Network, type Faults } from './network.ts'
+import { SimulatedNode, type Rewiring, type Versioned } from './node.ts'
 import { SeededRandom } from './random.ts'
-import { SimulatedRemote } from './remote.ts'
 import { Replication } from './replication.ts'
 import { SimulatedServer, type Invalidated } from './server.ts'
+import { isTagged, SPACE_TAG, targetsOf, type Target } from './targets.ts'
+import type { Traffic } from './traffic.ts'
+import { COUNTER, Workload } from './workload.ts'
+import { viewOf, type Changed, type WorldNode } from './clients.ts'
+import { LOAD_LIMIT_MS } from './reading.ts'
 
 /** How a world is made. */
 export interface WorldOptions {
+  /** What decides everything that is left to chance: the same seed, the same history. */
   readonly seed: number
+  /** What goes wrong, and how often: one of `FAULT_MIXES`, or any other. */
   readonly faults: Faults
+  /** What nodes do when they can't reach the server. */
   readonly policy: Policy
   /** What an invalidation waits for; `'async'` unless given. */
   readonly failover?: FailoverMode
   /** Whether the happenings are kept, for a timeline. */
   readonly recording?: boolean
+  /** Whether the hosts' wall clocks jump; they do, unless told otherwise. */
+  readonly wallClocks?: 'jump' | 'steady'
+  /** Partitions of the keys, instead of what the seed chooses: 1 or 2. */
+  readonly partitions?: number
+  /** The most entries that a partition's log keeps, instead of what the seed chooses: 2, 8 or 1,000. */
+  readonly logLimit?: number
+  /** What the clients do; a bit of everything, unless told otherwise. */
+  readonly traffic?: Traffic
+  /** Settings of the nodes, instead of the world's own. The judge goes by those. */
+  readonly settings?: Partial<CoherenceSettings>
   /** Replaces parts of a node: how a rule is switched off to show that it is needed. */
   readonly rewire?: Rewiring
 }
 
-/** Hooks in the wiring of a simulated node; the product has no such switches. */
-export interface Rewiring {
-  remote?(remote: RemoteStore): RemoteStore
-  bus?(bus: Bus): Bus | undefined
-  store?(store: CoherentStore): Store
-}
-
 /** What a run came to. */
 export interface WorldReport {
+  /** The seed that gave this. */
   readonly seed: number
+  /** Values that were read and judged. */
   readonly reads: number
+  /** Calls of a loader for one key. */
   readonly loads: number
+  /** Changes of the database, each followed by one of the cache. */
   readonly mutations: number
+  /** Loaded values that were not stored because something had happened meanwhile. */
   readonly refusedFills: number
+  /** Reads that were served by the tier of a node. */
   readonly localHits: number
+  /** What went wrong: what got lost, and what broke. */
   readonly faults: number
-  /** Invalidations that failovers lost, and the longest time until the last of them was replayed. */
+  /** Invalidations that failovers lost. */
   readonly lost: number
+  /** The longest time until what a failover had lost was invalidated again. */
   readonly slowestReplayMs: number
+  /** What went against an invariant; empty is what it should be. */
   readonly violations: readonly Violation[]
+  /** What happened, if the world was recorded. */
   readonly happenings: readonly Happening[]
 }
 
@@ -71,49 +85,10 @@ const DEADLINE_MS = 60
 const DURATION_MS = 4_000
 const QUIET_MS = 3_000
 const NODES = 3
-// Few keys meet in every race; with many, what one of them misses is not made up for by the next invalidation.
-const KEYS = ['ab', 'abcdefghijkl', 'abcdefghijklmnopqrstuvwxyz']
-const CHANGES = ['delete', 'delete', 'take', 'prefix', 'many'] as const
-const TAGGED_CHANGES = [...CHANGES, 'tag', 'tag', 'tag', 'clear'] as const
-type Change = (typeof TAGGED_CHANGES)[number]
-type Outcome = 'acknowledged' | 'queued' | 'failed'
+/** What nobody reads or changes before the end. */
+const LAST_KEY = 'last'
 
-/** A namespace of generations, whose name is the beginning of no other key. */
-const SPACE = '0'
-const LATEST_TOKENS = 5
-
-/** A key, as it is read and written. */
-interface Target {
-  readonly key: string
-  /** As it is called in its namespace, or the key. */
-  readonly name: string
-  /** Tags of its entry, besides those of its namespace; empty where it is read without one. */
-  readonly tags: readonly string[]
-}
-
-/** What an invalidation promises to whoever reads with its token. */
-interface Promised {
-  readonly token: string
-  readonly versions: ReadonlyMap<Target, number>
-}
-
-class SimulatedCache extends BaseCache<number[]> {
-  constructor(store: Store, loop: EventLoop, random: SeededRandom) {
-    super(store, { clock: loop, timers: loop, random: random.next, logger: silentLogger })
-  }
-}
-
-interface Node {
-  readonly name: string
-  readonly cache: BaseCache<number[]>
-  readonly space: BaseCache<number[]>
-  readonly store: CoherentStore
-  readonly local: MemoryStore
-  readonly network: Network
-  readonly remote: SimulatedRemote
-  /** The server whose messages it hears. */
-  listensTo: SimulatedServer
-}
+type Node = WorldNode
 
 /**
  * Nodes with the shipped code, a server, a database and their network, in one thread and under one seed: the
@@ -127,18 +102,19 @@ export class World {
   readonly #partitions: number
   readonly #logLimit: number
   readonly #replication: Replication
-  readonly #nodes: readonly Node[]
+  readonly #nodes: Node[]
+  readonly #database = new Database(() => this.#loop.now())
   readonly #targets: readonly Target[]
-  #promised: readonly Promised[] = []
-  readonly #writePauseMs: number
-  readonly #database = new Map<string, number>()
-  // When each version was committed, by key.
-  readonly #commits = new Map<string, number[]>()
+  readonly #leases: LeaseWatch
+  readonly #counter: CounterHistory
+  readonly #workload: Workload
   #faulty = true
-  #reads = 0
-  #loads = 0
-  #mutations = 0
   #injected = 0
+  #deaths = 0
+  #lost = 0
+  #refusedFills = 0
+  #localHits = 0
+  #unanswered = 0
 
   constructor(options: WorldOptions) {
     this.#options = options
@@ -147,44 +123,64 @@ export class World {
     this.#history = new History(() => this.#loop.now(), boundMs, options.recording ?? false)
     const { faults } = options
     const failsOver = faults.promotionsPerSecond + faults.restartsPerSecond + faults.rollbacksPerSecond > 0
-    this.#targets = Array.from(this.#random.pick(KEYS)).map((name, index) => {
-      if (index % 2 === 0) return { key: name, name, tags: [] }
-      return { key: `${SPACE}:${name}`, name, tags: index % 4 === 1 ? ['s', 't'] : ['t'] }
+    if (failsOver) this.#history.binds = (name, key, version) => this.#binds(name, key, version)
+    const now = (): number => this.#loop.now()
+    // The grant may be heard of at its deadline, and the last renewal be as late as any request.
+    const lateMs = DEADLINE_MS + Math.max(faults.delayMs[1], faults.pauseMs[1])
+    this.#leases = new LeaseWatch(this.#history, now, SETTINGS.longestLeaseMs, lateMs)
+    this.#counter = new CounterHistory((message) => {
+      if (!failsOver) this.#history.violated('I3', message)
     })
-    this.#writePauseMs = this.#random.pick([120, 600])
-    for (const { key } of this.#targets) this.#commits.set(key, [])
     this.#partitions = 1 + this.#random.below(2)
     // A journal of half the log must hold what a failover may lose.
     this.#logLimit = this.#random.pick(failsOver ? [256, 1_000] : [2, 8, 1_000])
+    if (options.partitions !== undefined) this.#partitions = options.partitions
+    if (options.logLimit !== undefined) this.#logLimit = options.logLimit
     this.#replication = new Replication(this.#loop, this.#random, faults, (id, items) =>
       this.#makeServer(id, items),
     )
     this.#nodes = Array.from({ length: NODES }, (_, index) => this.#makeNode(`n${index}`))
+    const { traffic = {} } = options
+    this.#targets = targetsOf(this.#random, traffic.keys, traffic.tagged ?? true)
+    this.#workload = new Workload({
+      targets: this.#targets,
+      traffic,
+      keepsTokens: !failsOver,
+      loop: this.#loop,
+      random: this.#random,
+      database: this.#database,
+      history: this.#history,
+      // A failover may lose what expire has done.
+      lifetimes: failsOver ? undefined : new Lifetimes(boundMs),
+      counter: this.#counter,
+      nodes: this.#nodes,
+      isOn: () => this.#faulty,
+      deadlineMs: DEADLINE_MS,
+      repeats: faults.requestDuplication > 0,
+      latestMs: 2 * faults.pauseMs[1] + 10,
+      invalidated: (node, change) => this.#onChanged(node, change),
+      loaded: (key) => this.#leases.loaded(key),
+    })
   }
 
   /** Lets the world run its course and judges it. */
   async run(): Promise<WorldReport> {
-    const clients = this.#nodes.flatMap((node) => [
-      this.#reader(node),
-      this.#reader(node),
-      this.#writer(node),
-    ])
+    this.#workload.start()
     this.#break()
     await this.#loop.runUntil(DURATION_MS)
     this.#faulty = false
     await this.#loop.runUntil(DURATION_MS + QUIET_MS)
-    await Promise.all(clients)
     await this.#judgeQuiet()
-    const lost = this.#nodes.reduce((sum, { network }) => sum + network.lost, 0)
-    const stats = this.#nodes.map(({ cache }) => cache.stats())
+    for (const node of this.#nodes) this.#retire(node)
+    const { reads, loads, mutations } = this.#workload
     return {
       seed: this.#options.seed,
-      reads: this.#reads,
-      loads: this.#loads,
-      mutations: this.#mutations,
-      refusedFills: stats.reduce((sum, { refusedFills }) => sum + refusedFills, 0),
-      localHits: this.#nodes.reduce((sum, { store }) => sum + store.localHits, 0),
-      faults: this.#injected + lost,
+      reads,
+      loads,
+      mutations,
+      refusedFills: this.#refusedFills,
+      localHits: this.#localHits,
+      faults: this.#injected + this.#lost,
       lost: this.#history.lost,
       slowestReplayMs: this.#history.slowestReplayMs,
       violations: this.#history.violations,
@@ -203,11 +199,13 @@ export class World {
         for (const node of this.#nodes) if (node.listensTo === server) node.network.deliver(message)
       },
       onInvalidated: (invalidated) => this.#onInvalidated(invalidated),
-      onFilled: (key, text) => {
-        const [version] = JSON.parse(text) as number[]
+      leases: this.#leases,
+      onFilled: (key, text, _, token) => {
+        this.#leases.filled(key, token)
+        const [version, origin] = JSON.parse(text) as Versioned
+        this.#history.stored(origin)
         const present = items.invalidatedVersion(key)
-        this.#history.note(id, `stores ${key} = ${version}`)
-        if (version! < present)
+        if (version < present)
           this.#history.violated(
             'I1',
             `${id} stored version ${version} of ${key} after ${present} was invalidated`,
@@ -218,42 +216,81 @@ export class World {
   }
 
   #onInvalidated({ kind, item, partition, server, atMs }: Invalidated): void {
+    // What is logged anew after a loss is removed, the counter that an increment had made included.
+    if (item === COUNTER) this.#counter.reset()
+    const { primary } = this.#replication
     for (const target of this.#targets) {
       const { key } = target
       if (kind === 'tag' && !isTagged(target, item)) continue
       if (kind === 'key' && key !== item) continue
       if (kind === 'prefix' && (!key.startsWith(item) || server.partitionOf(key) !== partition)) continue
-      const version = this.#commits.get(key)!.findLastIndex((commitMs) => commitMs <= atMs) + 1
+      const version = this.#database.versionAt(key, atMs)
       server.items.recordInvalidated(key, version)
-      this.#history.note(server.id, `executes ${kind} ${key} , in effect up to version ${version}`)
-      const { primary } = this.#replication
+      this.#history.note(server.id, `executes ${kind} ${item}: ${key} up to version ${version}`)
       if (server === primary) this.#history.executed(key, version)
       else this.#history.executedInVain(key, version, primary.items.invalidatedVersion(key))
     }
   }
 
+  // Its node holds it back, or it is in effect: else the server that executed it has lost it.
+  #binds(name: string, key: string, version: number): boolean {
+    if (this.#isInEffect(key, version)) return true
+    const node = this.#nodes.find((one) => one.name === name)
+    if (node === undefined) return false
+    const tags = this.#targets.find((target) => target.key === key)?.tags ?? []
+    return node.store.isQueued(key) || [...tags, SPACE_TAG].some((tag) => node.store.isTagQueued(tag))
+  }
+
+  #isInEffect(key: string, version: number): boolean {
+    return this.#replication.primary.items.invalidatedVersion(key) >= version
+  }
+
+  #onChanged(node: Node, { key, version, beganMs, acknowledged, by, name }: Changed): void {
+    const inEffect = this.#isInEffect(key, version)
+    // More than all replicas nobody can wait for; fewer may not be those that are promoted.
+    const { failover = 'async', faults } = this.#options
+    const waitsForAll = failover !== 'async' && failover.wait === faults.replicas
+    const isReplicated = waitsForAll && by === 'key' && node.remote.replicated.get(name) === true
+    const replicated = isReplicated && acknowledged
+    this.#history.invalidated(key, version, node.name, acknowledged, { inEffect, replicated, beganMs, by })
+  }
+
   #makeNode(name: string): Node {
-    const { faults, policy, failover = 'async', rewire = {} } = this.#options
-    const random = new SeededRandom(this.#random.below(2 ** 31))
-    const network = new Network(this.#loop, random, this.#whileFaulty(faults), DEADLINE_MS)
-    const server = this.#replication.primary
-    const remote = new SimulatedRemote(server, network, this.#replication)
-    const local = memoryStore({ clock: this.#loop, timers: this.#loop })
-    const store = new CoherentStore(
-      {
-        remote: rewire.remote?.(remote) ?? remote,
-        local,
-        bus: rewire.bus === undefined ? network : rewire.bus(network),
-        clock: this.#loop,
-        timers: this.#loop,
-        random: random.next,
-        node: name,
-      },
-      { ...SETTINGS, policy, failover, journalLimit: this.#logLimit / 2 },
-    )
-    const cache = new SimulatedCache(rewire.store?.(store) ?? store, this.#loop, random)
-    const space = cache.namespace(SPACE)
-    return { name, cache, space, store, local, network, remote, listensTo: server }
+    const { faults, policy, failover = 'async', wallClocks = 'jump', rewire, settings } = this.#options
+    const seed = this.#random.below(2 ** 31)
+    const random = new SeededRandom(seed)
+    const note = (what: string): void => this.#history.note(name, what)
+    const line = new Network(this.#loop, random, this.#whileFaulty(faults), DEADLINE_MS, note)
+    return new SimulatedNode({
+      name,
+      server: this.#replication.primary,
+      line,
+      clock: new HostClock(this.#loop, seed, wallClocks === 'jump'),
+      timers: this.#loop,
+      random,
+      settings: { ...SETTINGS, policy, failover, journalLimit: this.#logLimit / 2, ...settings },
+      rewire,
+      acknowledgements: this.#replication,
+    })
+  }
+
+  // The process ends in the middle of whatever it did; another one takes its place.
+  #killOne(): void {
+    const place = this.#random.below(this.#nodes.length)
+    const node = this.#nodes[place]!
+    this.#history.note(node.name, 'dies')
+    this.#history.died(node.name, (key, version) => this.#isInEffect(key, version))
+    node.network.kill()
+    this.#retire(node)
+    this.#nodes[place] = this.#makeNode(`n${place}.${++this.#deaths}`)
+  }
+
+  #retire(node: Node): void {
+    this.#lost += node.network.lost
+    this.#unanswered += node.network.unanswered
+    this.#refusedFills += node.cache.stats().refusedFills
+    this.#localHits += node.store.localHits
+    node.stop()
   }
 
   // The faults end with the load, so that the quiet afterwards can be judged.
@@ -269,23 +306,32 @@ export class World {
 
   #break(): void {
     const { evictionsPerSecond, cutsPerSecond, cutMs, deafnessPerSecond, deafMs } = this.#options.faults
+    const { outagesPerSecond, outageMs, deathsPerSecond } = this.#options.faults
     const often = (perSecond: number, fault: () => void): void => {
       if (perSecond === 0) return
       const next = (): void => {
-        const pauseMs = this.#random.between(0, 2_000 / perSecond)
-        if (this.#loop.now() + pauseMs >= DURATION_MS) return
-        this.#loop.set(() => {
-          this.#injected++
-          fault()
-          next()
-        }, pauseMs)
+        this.#injected++
+        fault()
+        schedule()
       }
-      next()
+      // What would come after the faults have ended is no timer that anybody left.
+      const schedule = (): void => {
+        const delayMs = this.#random.between(0, 2_000 / perSecond)
+        if (this.#loop.now() + delayMs <= DURATION_MS) this.#loop.set(next, delayMs)
+      }
+      schedule()
     }
     often(evictionsPerSecond, () => {
       const name = this.#replication.primary.evict((names) => this.#random.pick(names))
       this.#history.note('server', `evicts ${name}`)
+      if (name === `v:${COUNTER}`) this.#counter.reset()
     })
+    often(outagesPerSecond, () => {
+      const ms = this.#random.between(...outageMs)
+      this.#history.note('server', `is out of reach for ${ms.toFixed(0)} ms`)
+      for (const { network } of this.#nodes) network.cut(ms)
+    })
+    often(deathsPerSecond, () => this.#killOne())
     often(cutsPerSecond, () => this.#random.pick(this.#nodes).network.cut(this.#random.between(...cutMs)))
     often(deafnessPerSecond, () =>
       this.#random.pick(this.#nodes).network.deafen(this.#random.between(...deafMs)),
@@ -298,159 +344,29 @@ export class World {
     for (const { perSecond, strike } of failures.kinds()) often(perSecond, strike)
   }
 
-  async #reader(node: Node): Promise<void> {
-    while (this.#faulty) {
-      await this.#loop.sleep(this.#random.between(0, 12))
-      const promised = this.#random.chance(0.1) ? this.#promise() : undefined
-      const target = this.#random.pick(promised === undefined ? this.#targets : [...promised.versions.keys()])
-      const { key } = target
-      const required = this.#history.required(key, node.name)
-      const isLoad = this.#random.chance(0.8)
-      const after = promised === undefined ? {} : { after: promised.token }
-      const value = isLoad
-        ? await this.#load(node, target, after)
-        : await viewOf(node, target).get(target.name, after)
-      if (value === undefined) continue
-      this.#reads++
-      const [version] = value as [number]
-      const call = `${isLoad ? 'getOrSet' : 'get'} ${key}${promised === undefined ? '' : ` after ${promised.token}`}`
-      this.#history.note(node.name, `${call} = ${version}`)
-      this.#history.judge(key, node.name, version, required)
-      const least = promised?.versions.get(target) ?? 0
-      if (version < least)
-        this.#history.violated('I4', `${node.name}: ${call} = ${version}; the token was made after ${least}`)
-    }
-  }
-
-  // A token of late, or two of them merged. Failovers may lose what a token stands for.
-  #promise(): Promised | undefined {
-    if (this.#promised.length === 0 || this.#options.faults.reconnectMs[1] > 0) return undefined
-    const one = this.#random.pick(this.#promised)
-    const other = this.#random.pick(this.#promised)
-    if (one === other || this.#random.chance(0.5)) return one
-    return { token: mergeTokens(one.token, other.token), versions: one.versions }
-  }
-
-  async #load(node: Node, target: Target, after: { readonly after?: string }): Promise<number[] | undefined> {
-    const { key, name, tags } = target
-    const load = async (): Promise<number[]> => {
-      this.#loads++
-      await this.#loop.sleep(this.#random.between(0, 5))
-      const version = this.#database.get(key) ?? 0
-      this.#history.note(node.name, `database ${key} = ${version}`)
-      await this.#loop.sleep(
-        this.#random.chance(0.05) ? this.#random.between(0, 600) : this.#random.between(0, 20),
-      )
-      return [version]
-    }
-    const ttl = this.#random.pick(['100ms', '2s', '1h'])
-    return viewOf(node, target).getOrSet(name, load, { ttl, tags, ...after })
-  }
-
-  async #writer(node: Node): Promise<void> {
-    while (this.#faulty) {
-      await this.#loop.sleep(this.#random.between(0, this.#writePauseMs))
-      const target = this.#random.pick(this.#targets)
-      const change: Change = this.#random.pick(target.tags.length > 0 ? TAGGED_CHANGES : CHANGES)
-      const what = change === 'tag' ? this.#random.pick(target.tags) : target.key
-      const affected = this.#targets.filter((one) => {
-        if (change === 'tag') return one.tags.includes(what)
-        return change === 'clear' ? one.tags.length > 0 : one === target
-      })
-      const versions = new Map(affected.map((one) => [one, this.#commit(one.key)]))
-      this.#history.note(node.name, `${change} ${what} after version ${[...versions.values()].join()} ...`)
-      this.#mutations++
-      node.remote.replicated.delete(target.key)
-      const [outcome, token] = await this.#invalidate(node, target, change, what)
-      this.#history.note(
-        node.name,
-        `${change} ${what} after version ${[...versions.values()].join()}: ${outcome}`,
-      )
-      if (outcome === 'failed') continue
-      if (token !== undefined && outcome === 'acknowledged')
-        this.#promised = [...this.#promised, { token, versions }].slice(-LATEST_TOKENS)
-      // More than all replicas nobody can wait for; fewer may not be those that are promoted.
-      const { failover = 'async', faults } = this.#options
-      const waitsForAll = failover !== 'async' && failover.wait === faults.replicas
-      const isAcknowledged = outcome === 'acknowledged'
-      const by = change === 'tag' || change === 'clear' ? change : 'key'
-      for (const [{ key }, version] of versions) {
-        const inEffect = this.#replication.primary.items.invalidatedVersion(key) >= version
-        const replicated =
-          waitsForAll && isAcknowledged && by === 'key' && node.remote.replicated.get(key) === true
-        this.#history.invalidated(key, version, node.name, isAcknowledged, { inEffect, replicated, by })
-      }
-    }
-  }
-
-  #commit(key: string): number {
-    const version = (this.#database.get(key) ?? 0) + 1
-    this.#database.set(key, version)
-    this.#commits.get(key)!.push(this.#loop.now())
-    return version
-  }
-
-  // A prefix can't be queued; the others are, when they get no answer, and then bind the node itself.
-  async #invalidate(
-    node: Node,
-    target: Target,
-    change: Change,
-    tag: string,
-  ): Promise<readonly [outcome: Outcome, token?: string]> {
-    const { cache, space, store } = node
-    const { key, name } = target
-    const view = viewOf(node, target)
-    const errors = cache.stats().errors
-    const truth = ({ l2, token }: Invalidation): readonly [Outcome, string] => {
-      if (l2 === 'acked' || l2 === 'replicated') return ['acknowledged', token]
-      return [l2 === 'queued' ? 'queued' : 'failed', token]
-    }
-    switch (change) {
-      case 'tag':
-        return truth(await cache.invalidateTag(tag))
-      case 'many':
-        return truth(await view.invalidate([name]))
-      case 'clear':
-        if (await space.clear()) return ['acknowledged']
-        return [store.isTagQueued(namespaceTag(`${SPACE}:`)) ? 'queued' : 'failed']
-      case 'prefix':
-        return [(await view.deleteByPrefix(name)) === undefined ? 'failed' : 'acknowledged']
-      case 'delete':
-        await view.delete(name)
-        break
-      case 'take':
-        await view.take(name)
-    }
-    if (store.isQueued(key)) return ['queued']
-    return [cache.stats().errors === errors ? 'acknowledged' : 'failed']
-  }
-
-  // I5, I13 and I14: when nothing goes wrong any more, nothing is left over, and everybody sees the last version.
+  // I13 and I14: when nothing goes wrong any more, nothing is left over, everybody sees the last version and keeps it.
   async #judgeQuiet(): Promise<void> {
-    for (const node of this.#nodes) {
-      const { name, store } = node
-      const { markers, outbox } = store.pending
-      if (markers > 0 || outbox > 0)
-        this.#history.violated('I13', `${name} has ${markers} markers, ${outbox} queued keys left`)
-      for (const target of this.#targets) {
-        const { key } = target
-        const reading = viewOf(node, target).get(target.name)
-        await this.#loop.runUntil(this.#loop.now() + 2 * DEADLINE_MS)
-        const version = (await reading)?.[0]
-        const present = this.#history.latest(key)
-        if (version !== undefined && version < present) {
-          this.#history.violated(
-            'I14',
-            `${name} still reads version ${version} of ${key}; ${present} was invalidated`,
-          )
-        }
-      }
+    // Loads that hang wait for each other: they have the time that I12 gives them.
+    const patienceMs = this.#loop.now() + LOAD_LIMIT_MS
+    while (this.#workload.open > 0 && this.#loop.now() < patienceMs) {
+      await this.#loop.runUntil(this.#loop.now() + QUIET_MS)
     }
-    for (const [key, version] of this.#history.stillLost())
-      this.#history.violated('I5', `version ${version} of ${key} was invalidated, lost, and never replayed`)
+    const { open } = this.#workload
+    if (open > 0) this.#history.violated('I12', `${open} calls are not answered`)
     const leases = this.#replication.primary.names().filter((name) => name.startsWith('l:'))
     if (leases.length > 0)
       this.#history.violated('I13', `the server still has the leases ${leases.join(', ')}`)
+    for (const { name, store } of this.#nodes) {
+      const { markers, outbox } = store.pending
+      if (markers > 0 || outbox > 0)
+        this.#history.violated('I13', `${name} has ${markers} markers, ${outbox} queued keys left`)
+    }
+    if (this.#unanswered === 0 && this.#nodes.every(({ network }) => network.unanswered === 0)) {
+      this.#leases.judge(this.#injected === 0)
+    }
+    for (const node of this.#nodes) await this.#judgeLast(node)
+    for (const [key, version] of this.#history.stillLost())
+      this.#history.violated('I5', `version ${version} of ${key} was invalidated, lost, and never replayed`)
     for (const { cache, local } of this.#nodes) {
       void cache.close()
       local.close()
@@ -458,13 +374,27 @@ export class World {
     await this.#loop.runUntil(this.#loop.now() + 1_000)
     if (this.#loop.pending > 0) this.#history.violated('I13', `${this.#loop.pending} timers are left`)
   }
-}
 
-// The namespace for what is tagged, the cache for what is not.
-function viewOf(node: Node, target: Target): BaseCache<number[]> {
-  return target.tags.length > 0 ? node.space : node.cache
-}
-
-function isTagged({ tags }: Target, tag: string): boolean {
-  return tags.length > 0 && (tags.includes(tag) || tag === namespaceTag(`${SPACE}:`))
+  async #judgeLast(node: Node): Promise<void> {
+    const { name, cache, store } = node
+    const wait = async <T>(answer: Promise<T>): Promise<T> => {
+      await this.#loop.runUntil(this.#loop.now() + 4 * DEADLINE_MS)
+      return answer
+    }
+    for (const target of this.#targets) {
+      const value = await wait(viewOf(node, target).get<Versioned>(target.name))
+      const present = value === undefined ? 0 : this.#history.latest(target.key, value[1])
+      if (value !== undefined && value[0] < present) {
+        this.#history.violated(
+          'I14',
+          `${name} still reads version ${value[0]} of ${target.key}; ${present} was invalidated`,
+        )
+      }
+    }
+    await wait(cache.getOrSet(LAST_KEY, () => [0, 0] as const, '1h'))
+    const { localHits } = store
+    await wait(cache.get(LAST_KEY))
+    if (store.localHits === localHits)
+      this.#history.violated('I14', `${name} does not serve its own tier again`)
+  }
 }

@@ -1,0 +1,177 @@
+import { StoreUnavailableError } from '../core/errors.ts'
+import type { RemoteOp, RemoteResult } from '../core/remote-store.ts'
+import type { Arg, Reply, Script } from './client.ts'
+import { generationsIn, lifetimeText, rowVersionText, tagBytes, type EntryBytes } from './entry-bytes.ts'
+import type { Call } from './exchange.ts'
+import type { KeyNames } from './key-names.ts'
+import { readLogged, readPlace, type LoggedCalls } from './logged-calls.ts'
+import { asBytes, asList, asNumber, asText } from './replies.ts'
+import { remove } from './scripts/delete.ts'
+import { expire } from './scripts/expire.ts'
+import { fill } from './scripts/fill.ts'
+import { increment } from './scripts/increment.ts'
+import { set } from './scripts/set.ts'
+import { stale } from './scripts/stale.ts'
+import { take } from './scripts/take.ts'
+
+/** The most operations of one script: a server does nothing else meanwhile. */
+const LONGEST_RUN = 1_000
+
+type OpOf<K extends RemoteOp['kind']> = Extract<RemoteOp, { readonly kind: K }>
+
+/** How operations of one kind are sent and answered. */
+interface Handler<K extends RemoteOp['kind']> {
+  readonly script: Script
+  /** Whether the script takes a floor besides value and lease. */
+  readonly hasFloor: boolean
+  readonly longestRun: number
+  args(op: OpOf<K>): readonly Arg[]
+  result(reply: Reply, op: OpOf<K>): RemoteResult
+}
+
+/** Consecutive operations of one kind in one partition: one script. */
+export interface Run {
+  readonly call: Call
+  readonly indexes: readonly number[]
+  /** What the operations of `indexes` have come to. @throws what the server has refused */
+  results(reply: Reply): readonly RemoteResult[]
+}
+
+/** Turns operations into scripts, and their answers into results. */
+export class Writes {
+  readonly #names: KeyNames
+  readonly #logged: LoggedCalls
+  readonly #handlers: { readonly [K in RemoteOp['kind']]: Handler<K> }
+
+  constructor(names: KeyNames, logged: LoggedCalls, entries: EntryBytes) {
+    this.#names = names
+    this.#logged = logged
+    this.#handlers = handlers(entries)
+  }
+
+  /** The scripts of operations, so that those of each key keep their order. */
+  plan(ops: readonly RemoteOp[]): readonly Run[] {
+    const runs: {
+      readonly kind: RemoteOp['kind']
+      readonly partition: string
+      readonly indexes: number[]
+    }[] = []
+    const last = new Map<string, (typeof runs)[number]>()
+    for (const [index, { kind, key }] of ops.entries()) {
+      const partition = this.#names.partitionOf(key)
+      const run = last.get(partition)
+      if (run?.kind === kind && run.indexes.length < this.#handlers[kind].longestRun) {
+        run.indexes.push(index)
+        continue
+      }
+      const next = { kind, partition, indexes: [index] }
+      last.set(partition, next)
+      runs.push(next)
+    }
+    return runs.map(({ kind, partition, indexes }) => this.#run(kind, partition, indexes, ops))
+  }
+
+  #run(kind: RemoteOp['kind'], partition: string, indexes: readonly number[], ops: readonly RemoteOp[]): Run {
+    const handler = this.#handlers[kind] as unknown as Handler<RemoteOp['kind']>
+    const keys: string[] = []
+    const args: Arg[] = [String(this.#names.keyOffset)]
+    for (const index of indexes) {
+      const op = ops[index]!
+      keys.push(this.#names.value(op.key), this.#names.lease(op.key))
+      if (handler.hasFloor) keys.push(this.#names.floor(op.key))
+      args.push(...handler.args(op))
+    }
+    const command = this.#logged.command(handler.script, partition, keys, args)
+    return {
+      call: { route: this.#names.sequence(partition), command },
+      indexes,
+      results: (reply) => {
+        const { epoch, rest } = readLogged(reply)
+        return indexes.map((index, position) => ({
+          ...handler.result(rest[position * 2]!, ops[index]!),
+          ...readPlace(epoch, rest[position * 2 + 1]),
+        }))
+      },
+    }
+  }
+}
+
+function handlers(entries: EntryBytes): { readonly [K in RemoteOp['kind']]: Handler<K> } {
+  const stored = (op: OpOf<'set' | 'fill'>): readonly Arg[] => [
+    entries.write(op),
+    lifetimeText(op.ttlMs, op.graceMs),
+    rowVersionText(op.rowVersion),
+  ]
+  const removal = {
+    hasFloor: true,
+    longestRun: LONGEST_RUN,
+    args: (op: OpOf<'delete' | 'stale'>) => [rowVersionText(op.rowVersion)],
+    result: (reply: Reply): RemoteResult => {
+      const [outcome, header] = asList(reply)
+      return outcome === 2
+        ? { ok: false, outdated: true }
+        : { ok: outcome === 1, ...labels(asBytes(header!)) }
+    },
+  }
+  return {
+    set: { script: set, hasFloor: true, longestRun: LONGEST_RUN, args: stored, result: storedResult },
+    fill: {
+      script: fill,
+      hasFloor: true,
+      longestRun: LONGEST_RUN,
+      args: (op) => [...stored(op), op.token],
+      result: storedResult,
+    },
+    delete: { script: remove, ...removal },
+    stale: { script: stale, ...removal },
+    take: {
+      script: take,
+      hasFloor: false,
+      longestRun: LONGEST_RUN,
+      args: () => [],
+      result: (reply, { key }) => {
+        if (reply === null) return { ok: false }
+        const { stored: taken, generations } = entries.found(asBytes(reply), key, -1)
+        return { ok: true, stored: taken, ...(generations === undefined ? {} : { generations }) }
+      },
+    },
+    expire: {
+      script: expire,
+      hasFloor: false,
+      longestRun: LONGEST_RUN,
+      args: ({ ttlMs }) => [lifetimeText(ttlMs)],
+      result: (reply) => {
+        const [outcome, header] = asList(reply)
+        return { ok: outcome === 1, ...labels(asBytes(header!)) }
+      },
+    },
+    increment: {
+      script: increment,
+      hasFloor: false,
+      longestRun: 1,
+      args: ({ by, ttlMs, generations, hidden }) => [
+        String(by),
+        lifetimeText(ttlMs),
+        entries.counterHeader(ttlMs, generations),
+        generations === undefined || generations.length === 0 ? '' : tagBytes(generations),
+        tagBytes(hidden),
+      ],
+      result: (reply) => {
+        const [outcome, rest] = asList(reply)
+        if (outcome === 1) return { ok: true, number: Number(asText(rest!)) }
+        return outcome === 3 ? { ok: false, differs: true, ...labels(asBytes(rest!)) } : { ok: false }
+      },
+    },
+  }
+}
+
+function storedResult(reply: Reply): RemoteResult {
+  if (typeof reply !== 'number') throw new StoreUnavailableError(asText(reply))
+  const outcome = asNumber(reply)
+  return outcome === 2 ? { ok: false, outdated: true } : { ok: outcome === 1 }
+}
+
+function labels(header: Uint8Array): Pick<RemoteResult, 'generations'> {
+  const generations = generationsIn(header)
+  return generations === undefined ? {} : { generations }
+}

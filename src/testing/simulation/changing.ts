@@ -1,0 +1,168 @@
+import type { Duration } from '../../core/duration.ts'
+import type { Invalidation } from '../../core/store.ts'
+import { viewOf, type Calls, type ClientParts, type WorldNode } from './clients.ts'
+import type { InvalidatedBy } from './history.ts'
+import type { Versioned } from './node.ts'
+import type { Promises } from './promises.ts'
+import { SPACE, SPACE_TAG, type Target } from './targets.ts'
+import type { Change } from './traffic.ts'
+
+const CHANGES: readonly Change[] = [
+  'delete',
+  'delete',
+  'take',
+  'prefix',
+  'many',
+  'set',
+  'set',
+  'setMany',
+  'expire',
+]
+const TAGGED_CHANGES: readonly Change[] = [...CHANGES, 'tag', 'tag', 'tag', 'clear']
+
+/** What the cache answered: `unknown` = it had trouble, but does not say with what. */
+interface Answer {
+  readonly outcome: 'acknowledged' | 'queued' | 'unknown' | 'failed'
+  readonly token?: string
+}
+
+interface Plan {
+  readonly change: Change
+  readonly target: Target
+  /** The tag, the beginning of the names, or the key. */
+  readonly name: string
+  /** What becomes of each key that is concerned. */
+  readonly values: ReadonlyMap<Target, Versioned>
+}
+
+/** Clients that change the database and then the cache, as services do. */
+export class Changing {
+  readonly #parts: ClientParts
+  readonly #calls: Calls
+  readonly #promises: Promises
+  readonly #ttl: () => Duration
+  mutations = 0
+
+  constructor(parts: ClientParts, calls: Calls, promises: Promises, ttl: () => Duration) {
+    this.#parts = parts
+    this.#calls = calls
+    this.#promises = promises
+    this.#ttl = ttl
+  }
+
+  async change(node: WorldNode): Promise<void> {
+    const { random, targets, traffic, history, loop, latestMs, repeats } = this.#parts
+    const target = random.pick(targets)
+    const change = random.pick(traffic.changes ?? (target.tags.length > 0 ? TAGGED_CHANGES : CHANGES))
+    this.mutations++
+    if (change === 'expire') return this.#expire(node, target)
+    const beganMs = loop.now()
+    const plan = this.#plan(change, target)
+    const versions = [...plan.values.values()].map(([version]) => version).join(' ')
+    const what = `${change} ${plan.name} after version ${versions}`
+    const limitMs = change === 'prefix' ? Infinity : this.#calls.limitMs(target)
+    const answer = await this.#calls.run(node, what, limitMs, () => this.#invalidate(node, plan))
+    const isDone = answer?.outcome === 'acknowledged'
+    for (const [, origin] of plan.values.values())
+      history.settled(origin, loop.now() + (isDone && !repeats ? 0 : latestMs))
+    if (node.dead || answer === undefined) return
+    history.note(node.name, `${what}: ${answer.outcome}`)
+    if (answer.outcome !== 'failed') this.#tell(node, plan, beganMs, answer)
+  }
+
+  #tell(node: WorldNode, { change, name, values }: Plan, beganMs: number, { outcome, token }: Answer): void {
+    const by: InvalidatedBy = change === 'tag' || change === 'clear' ? change : 'key'
+    for (const [{ key }, [version]] of values) {
+      const acknowledged = outcome === 'acknowledged' && !(by === 'key' && node.store.isQueued(key))
+      this.#parts.invalidated(node, {
+        key,
+        version,
+        beganMs,
+        acknowledged,
+        by,
+        name: change === 'prefix' ? name : key,
+      })
+    }
+    if (token === undefined || outcome !== 'acknowledged' || !this.#parts.keepsTokens) return
+    const promised = [...values].map(([one, [version]]) => [one, version] as const)
+    this.#promises.add({ token, versions: new Map(promised), beganMs })
+  }
+
+  #plan(change: Change, target: Target): Plan {
+    const { random, targets, database, history } = this.#parts
+    const isTagged = target.tags.length > 0
+    const first = target.name[0]!
+    const tag = isTagged ? random.pick(target.tags) : ''
+    const alike = targets.filter(({ tags }) => tags.length > 0 === isTagged)
+    const affected: Readonly<Partial<Record<Change, readonly Target[]>>> = {
+      prefix: alike.filter(({ name }) => name.startsWith(first)),
+      setMany: alike.slice(0, 4),
+      tag: alike.filter(({ tags }) => tags.includes(tag)),
+      clear: alike,
+    }
+    // Without tags there is nothing that a tag or a namespace could invalidate.
+    const kind = !isTagged && (change === 'tag' || change === 'clear') ? 'delete' : change
+    const concerned = affected[kind] ?? [target]
+    const values = concerned.map(
+      (one) => [one, [database.commit(one.key), history.born(true)] as const] as const,
+    )
+    const name =
+      kind === 'tag' ? tag : kind === 'prefix' ? `${isTagged ? `${SPACE}:` : ''}${first}` : target.key
+    return { change: kind, target, name, values: new Map(values) }
+  }
+
+  async #invalidate(node: WorldNode, { change, target, name, values }: Plan): Promise<Answer> {
+    const { cache, store } = node
+    const view = viewOf(node, target)
+    const { tags } = target
+    const { errors } = cache.stats()
+    switch (change) {
+      case 'tag':
+        return truth(await cache.invalidateTag(name))
+      case 'many':
+        return truth(await view.invalidate([target.name]))
+      case 'clear':
+        if (await view.clear()) return { outcome: 'acknowledged' }
+        return { outcome: store.isTagQueued(SPACE_TAG) ? 'queued' : 'failed' }
+      case 'prefix': {
+        const count = await view.deleteByPrefix(target.name[0]!)
+        return { outcome: count === undefined ? 'failed' : 'acknowledged' }
+      }
+      case 'set':
+        await view.set(target.name, values.get(target)!, { ttl: this.#ttl(), tags })
+        break
+      case 'setMany':
+        await view.setMany(
+          [...values].map(([one, value]) => [one.name, value, { tags: one.tags }]),
+          this.#ttl(),
+        )
+        break
+      case 'take':
+        await view.take(target.name)
+        break
+      default:
+        await view.delete(target.name)
+    }
+    if (store.isQueued(target.key)) return { outcome: 'queued' }
+    // A set with tags stores nothing when it can't read their generations: it removes, or it says so.
+    return { outcome: cache.stats().errors === errors ? 'acknowledged' : 'unknown' }
+  }
+
+  async #expire(node: WorldNode, target: Target): Promise<void> {
+    const { random, lifetimes, loop, latestMs, repeats } = this.#parts
+    const ttlMs = random.pick([30, 300, 3_600_000])
+    const end = lifetimes?.begin(target.key, node.name, loop.now())
+    const { errors } = node.cache.stats()
+    const what = `expire ${target.key} in ${ttlMs} ms`
+    const ok = await this.#calls.run(node, what, this.#calls.limitMs(target), () =>
+      viewOf(node, target).expire(target.name, ttlMs / 1000),
+    )
+    const isKnown = node.cache.stats().errors === errors && !node.dead
+    end?.(ok === true && isKnown, ttlMs, loop.now() + (isKnown && !repeats ? 0 : latestMs))
+  }
+}
+
+function truth({ l2, token }: Invalidation): Answer {
+  if (l2 === 'acked' || l2 === 'replicated') return { outcome: 'acknowledged', token }
+  return { outcome: l2 === 'queued' ? 'queued' : 'failed', token }
+}

@@ -1,0 +1,34 @@
+/** What an observation of the counter began with. */
+export interface CounterStart {
+  readonly atLeast: number
+  readonly resets: number
+}
+
+/** Judges a counter that only rises: who asks after an increment was acknowledged sees no less. */
+export class CounterHistory {
+  #highest = 0
+  #resets = 0
+  readonly #violated: (message: string) => void
+
+  constructor(violated: (message: string) => void) {
+    this.#violated = violated
+  }
+
+  begin(): CounterStart {
+    return { atLeast: this.#highest, resets: this.#resets }
+  }
+
+  /** An increment was acknowledged, or a read has answered. */
+  seen(number: number, { atLeast, resets }: CounterStart, isIncrement: boolean): void {
+    if (resets !== this.#resets) return
+    if (number < atLeast + (isIncrement ? 1 : 0))
+      this.#violated(`the counter was ${number}; it had been ${atLeast} before`)
+    this.#highest = Math.max(this.#highest, number)
+  }
+
+  /** The counter was evicted. */
+  reset(): void {
+    this.#resets++
+    this.#highest = 0
+  }
+}

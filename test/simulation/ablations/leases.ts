@@ -1,0 +1,109 @@
+import { CoherentStore } from '../../../src/coherence/coherent-store.ts'
+import { LeaseKeeper } from '../../../src/coherence/lease-keeper.ts'
+import type { RemoteOp } from '../../../src/core/remote-store.ts'
+import { all, overRemote, replaced, type Ablation } from './switches.ts'
+
+export const LEASES: readonly Ablation[] = [
+  {
+    rule: 'lease',
+    without: 'a fill is stored whether or not its lease is held',
+    mix: 'none',
+    world: {
+      rewire: overRemote((remote) => ({
+        write: async (ops, replicas) =>
+          remote.write(
+            ops.map((op): RemoteOp => (op.kind === 'fill' ? { ...op, kind: 'set' } : op)),
+            replicas,
+          ),
+      })),
+    },
+  },
+  {
+    rule: 'lease, taken once',
+    without: 'an acquisition is executed again after its fill, and so is the fill',
+    mix: 'none',
+    world: {
+      rewire: overRemote((remote) => {
+        const again: (() => Promise<unknown>)[] = []
+        return {
+          write: async (ops, replicas) => {
+            const results = await remote.write(ops, replicas)
+            for (const op of ops) {
+              if (op.kind !== 'fill') continue
+              again.push(
+                () => remote.acquire([op], 300),
+                () => remote.write([op]),
+              )
+            }
+            return results
+          },
+          // At moments that the world's own traffic decides.
+          heads: async () => {
+            await again
+              .shift()?.()
+              .catch(() => undefined)
+            return remote.heads()
+          },
+        }
+      }),
+    },
+  },
+  {
+    rule: 'lease, renewal',
+    without: 'leases are not renewed',
+    mix: 'none',
+    world: { logLimit: 1_000, traffic: { changes: ['delete'], slowLoads: 0.3 } },
+    patch: replaced(
+      LeaseKeeper,
+      'hold',
+      () =>
+        function holdOnce(this: LeaseKeeper, marker) {
+          marker.held = true
+        },
+    ),
+  },
+  {
+    rule: 'lease, longest',
+    without: 'a lease is renewed for as long as its loader takes',
+    mix: 'none',
+    world: { traffic: { changePauseMs: 4_000, hangingLoads: 0.1 } },
+    settings: { longestLeaseMs: 1_000_000 },
+  },
+  {
+    rule: 'lease, failed renewal',
+    without: 'a load goes on as if its lease had been renewed',
+    mix: 'evictions',
+    world: {
+      rewire: overRemote((remote) => ({
+        renew: async (...renewal) => {
+          await remote.renew(...renewal).catch(() => false)
+          return true
+        },
+      })),
+    },
+    unseen:
+      'the server refuses the fill of a lease that it no longer knows, so that the mark only saves that fill and lets callers who come later begin a load of their own',
+  },
+  {
+    rule: 'detach',
+    without: 'a caller joins a load that was voided',
+    mix: 'none',
+    patch: replaced(CoherentStore, 'joinable', (joinable) => {
+      return function joinDead(this: CoherentStore, lease, startedAtMs, ...rest) {
+        return joinable.call(
+          this,
+          { ...lease, key: lease.key, tags: lease.tags, dead: false },
+          startedAtMs,
+          ...rest,
+        )
+      }
+    }),
+  },
+  {
+    rule: 'C4',
+    without: 'a caller joins a load of any age, synced or not',
+    mix: 'cut lines',
+    world: { traffic: { slowLoads: 0.5, changePauseMs: 800 } },
+    patch: all(replaced(CoherentStore, 'joinable', () => (lease) => !lease.dead)),
+  },
+]

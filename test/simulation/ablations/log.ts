@@ -1,0 +1,211 @@
+import { Follower } from '../../../src/coherence/follower.ts'
+import { Journal } from '../../../src/coherence/journal.ts'
+import { LocalTier } from '../../../src/coherence/local-tier.ts'
+import { Markers } from '../../../src/coherence/markers.ts'
+import { Sightings } from '../../../src/coherence/sightings.ts'
+import type { Epoch, Head, LogEntry, SyncReply } from '../../../src/core/remote-store.ts'
+import { FAULT_MIXES } from '../../../src/testing/simulation/mixes.ts'
+import type { Faults } from '../../../src/testing/simulation/network.ts'
+import { all, During, overRemote, replaced, UNEVEN, type Ablation } from './switches.ts'
+
+const NOTHING = '!nothing'
+const ONE_EPOCH: Epoch = { ordinal: 1, random: 'one' }
+
+function filler(counter: number, stamp: string, previous: string): LogEntry {
+  return { counter, stamp, previous, kind: 'key', item: NOTHING }
+}
+
+/** The reply as it looks to somebody who does not notice what it lacks. */
+function completed(since: Head, reply: SyncReply): SyncReply {
+  const { head } = reply
+  const entries: LogEntry[] = []
+  let previous = since.stamp
+  for (let counter = since.counter + 1; counter <= head.counter; counter++) {
+    const entry = reply.entries.find((logged) => logged.counter === counter)
+    const stamp = counter === head.counter ? head.stamp : (entry?.stamp ?? `filler${counter}`)
+    entries.push(entry === undefined ? filler(counter, stamp, previous) : { ...entry, stamp, previous })
+    previous = stamp
+  }
+  return { head, entries, diverged: false }
+}
+
+// Much is lost at every failover.
+const LAGGING: Faults = { ...FAULT_MIXES['promotions']!, promotionsPerSecond: 2, replicaLagMs: [5, 150] }
+
+const first = new During()
+
+export const LOG: readonly Ablation[] = [
+  {
+    rule: 'heartbeat, comparison',
+    without: 'the heartbeat tells that the server lives, and not where its log is',
+    mix: 'lost messages',
+    patch: replaced(
+      Follower,
+      'onHead',
+      (onHead) =>
+        function onLife(this: Follower, _, startedAtMs) {
+          onHead.call(this, this.applied, startedAtMs)
+        },
+    ),
+  },
+  {
+    rule: 'heartbeat',
+    without: 'there is no heartbeat',
+    mix: 'none',
+    patch: replaced(Follower, 'onHead', () => () => undefined),
+  },
+  {
+    rule: 'C6, gaps',
+    without: 'a message that does not follow the last one is taken for the next',
+    mix: 'lost messages',
+    patch: replaced(
+      Follower,
+      'onMessage',
+      (onMessage) =>
+        function skipGaps(this: Follower, message) {
+          const { applied } = this
+          if (applied?.epoch.random === message.epoch.random) {
+            for (let counter = applied.counter + 1; counter < message.counter; counter++) {
+              const stamp = counter === message.counter - 1 ? message.previous : `filler${counter}`
+              onMessage.call(this, { ...message, ...filler(counter, stamp, this.applied!.stamp) })
+            }
+          }
+          onMessage.call(this, message)
+        },
+    ),
+  },
+  {
+    rule: 'C6, holes',
+    without: 'a sync reply whose log does not reach back is taken for complete',
+    mix: 'lost messages',
+    world: {
+      logLimit: 2,
+      rewire: overRemote((remote) => ({
+        sync: async (partition, since, ifNone) => {
+          const reply = await remote.sync(partition, since, ifNone)
+          const isKnown = since?.epoch.random === reply.head.epoch.random
+          return since !== undefined && isKnown ? completed(since, reply) : reply
+        },
+      })),
+    },
+  },
+  {
+    rule: 'C6, first sync',
+    without: 'a node keeps over its first sync what it read before',
+    mix: 'deaths',
+    world: {
+      faults: { ...UNEVEN, messageLoss: 0.9, requestLoss: 0.4, deathsPerSecond: 3 },
+      traffic: { ttls: ['1h'], changePauseMs: 200 },
+    },
+    patch: all(
+      replaced(
+        Follower,
+        'onSync',
+        (onSync) =>
+          function onFirst(this: Follower, ...args) {
+            if (this.applied === undefined) first.run(() => onSync.apply(this, args))
+            else onSync.apply(this, args)
+          },
+      ),
+      ...([LocalTier, Markers] as const).map((type) =>
+        type === LocalTier
+          ? replaced(
+              LocalTier,
+              'flush',
+              (flush) =>
+                function flushLater(this: LocalTier, follower) {
+                  if (!first.active) flush.call(this, follower)
+                },
+            )
+          : replaced(
+              Markers,
+              'killAll',
+              (killAll) =>
+                function killLater(this: Markers, matches) {
+                  if (!first.active) killAll.call(this, matches)
+                },
+            ),
+      ),
+    ),
+  },
+  {
+    rule: 'C6, late messages',
+    without: 'a message at or below what is applied leaves its key alone',
+    mix: 'uneven lines',
+    patch: replaced(
+      Follower,
+      'onMessage',
+      (onMessage) =>
+        function onlyNew(this: Follower, message) {
+          const { applied } = this
+          const isKnown = applied?.epoch.random === message.epoch.random
+          if (!isKnown || message.counter > applied.counter) onMessage.call(this, message)
+        },
+    ),
+    unseen:
+      'what is applied has dropped the key already, and what came later was read later; it only makes a node forget sooner',
+  },
+  {
+    rule: 'C6, subscriptions',
+    without: 'a new subscription starts no sync',
+    mix: 'deaf subscribers',
+    world: {
+      rewire: {
+        bus: (bus) => ({ subscribe: (onMessage) => bus.subscribe(onMessage, () => undefined) }),
+      },
+    },
+    unseen: 'the heartbeat notices within the bound; it only makes a node learn sooner',
+  },
+  {
+    rule: 'C6, connections',
+    without: 'what was read over one connection to the server outlives it',
+    mix: 'promotions under split brain',
+    world: {
+      traffic: { ttls: ['1h'], changes: ['delete'], changePauseMs: 1_500 },
+      rewire: overRemote(() => ({ onReconnect: () => () => undefined })),
+    },
+  },
+  {
+    rule: 'C6, epochs',
+    without: 'every sequence has the same epoch',
+    mix: 'evictions',
+    world: {
+      rewire: overRemote((remote) => ({
+        sync: async (partition, since) => remote.sync(partition, since, ONE_EPOCH),
+        rotate: async (partition, seen) => remote.rotate(partition, seen, ONE_EPOCH),
+      })),
+    },
+  },
+  {
+    rule: 'C9, sightings',
+    without: 'a server that lacks what was seen of its log is believed',
+    mix: 'promotions',
+    world: {
+      faults: { ...LAGGING, messageLoss: 0.5 },
+      settings: { heartbeatMs: 150 },
+      traffic: { ttls: ['1h'], changes: ['delete'], changePauseMs: 1_000 },
+    },
+    patch: replaced(Sightings, 'contradict', () => () => false),
+  },
+  {
+    rule: 'C9, journal',
+    without: 'what the server has lost is not logged again',
+    mix: 'restarts from a snapshot',
+    world: { traffic: { ttls: ['1h'], changes: ['delete'], changePauseMs: 1_500 } },
+    patch: replaced(Journal, 'recent', () => () => []),
+  },
+  {
+    rule: 'C9, own operations',
+    without: 'a node notes its own invalidations by their messages only',
+    mix: 'promotions',
+    world: {
+      faults: { ...LAGGING, messageLoss: 0.9 },
+      settings: { heartbeatMs: 150 },
+      traffic: { ttls: ['1h'], changes: ['delete'], changePauseMs: 1_000 },
+    },
+    patch: all(
+      replaced(Follower, 'onExecuted', () => () => undefined),
+      replaced(Follower, 'onUnlogged', () => () => undefined),
+    ),
+  },
+]

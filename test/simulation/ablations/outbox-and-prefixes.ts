@@ -1,0 +1,147 @@
+import { CoherentStore } from '../../../src/coherence/coherent-store.ts'
+import { Outbox } from '../../../src/coherence/outbox.ts'
+import { Network } from '../../../src/testing/simulation/network.ts'
+import { SimulatedServer } from '../../../src/testing/simulation/server.ts'
+import { all, During, replaced, type Ablation } from './switches.ts'
+
+// What the judge asks, it is told.
+const judging = new During()
+const forJudge = all(
+  replaced(
+    CoherentStore,
+    'isQueued',
+    (isQueued) =>
+      function asJudge(this: CoherentStore, key) {
+        return judging.run(() => isQueued.call(this, key))
+      },
+  ),
+  replaced(
+    Outbox,
+    'has',
+    (has) =>
+      function hasForJudge(this: Outbox, key) {
+        return judging.active && has.call(this, key)
+      },
+  ),
+)
+
+export const OUTBOX: readonly Ablation[] = [
+  {
+    rule: 'outbox',
+    without: 'an invalidation without an answer is forgotten',
+    mix: 'lost requests and replies',
+    patch: replaced(Outbox, 'add', () => () => undefined),
+  },
+  {
+    rule: 'outbox, reads',
+    without: 'reads and loads trust the server for a key whose invalidation got no answer',
+    mix: 'lost requests and replies',
+    patch: forJudge,
+  },
+  {
+    rule: 'outbox, replay',
+    without: 'what is queued is never sent again',
+    mix: 'lost requests and replies',
+    patch: replaced(Outbox, 'items', () => () => []),
+  },
+  {
+    rule: 'outbox, acknowledgements',
+    without: 'an acknowledgement counts for what was queued after it was sent',
+    mix: 'lost requests and replies',
+    patch: replaced(
+      Outbox,
+      'acknowledge',
+      (acknowledge) =>
+        function acknowledgeAny(this: Outbox, item) {
+          if (item !== undefined) acknowledge.call(this, this.current(item.key))
+        },
+    ),
+    unseen:
+      'with one deadline for all, whatever is acknowledged after something else has timed out was sent after that was committed, and covers it; deadlines that differ would need the rule',
+  },
+]
+
+const unlogged = new During()
+
+/** The judge hears of the deletion, but where `isOff` neither the log nor anybody who follows it does. */
+function logPrefixUnless(isOff: (partition: string) => boolean): () => () => void {
+  return all(
+    replaced(
+      SimulatedServer,
+      'logPrefix',
+      (logPrefix) =>
+        function logSome(this: SimulatedServer, partition, prefix, scannedAtMs) {
+          if (!isOff(partition)) return logPrefix.call(this, partition, prefix, scannedAtMs)
+          const before = ['s', 'g'].map(
+            (kind) => [`${kind}:${partition}`, this.items.get(`${kind}:${partition}`)] as const,
+          )
+          unlogged.run(() => logPrefix.call(this, partition, prefix, scannedAtMs))
+          for (const [name, item] of before) {
+            if (item === undefined) this.items.delete(name)
+            else this.items.set(name, item)
+          }
+          return this.heads().get(partition)
+        },
+    ),
+    replaced(
+      Network,
+      'deliver',
+      (deliver) =>
+        function deliverLogged(this: Network, message) {
+          if (!unlogged.active) deliver.call(this, message)
+        },
+    ),
+  )
+}
+
+export const PREFIXES: readonly Ablation[] = [
+  {
+    rule: 'prefix, log',
+    without: 'a deletion by prefix is not logged',
+    mix: 'none',
+    patch: logPrefixUnless(() => true),
+  },
+  {
+    rule: 'prefix, every partition',
+    without: 'a deletion by prefix is logged in one partition',
+    mix: 'deaf subscribers',
+    world: { partitions: 3, logLimit: 2, traffic: { changes: ['delete', 'prefix'], changePauseMs: 300 } },
+    patch: logPrefixUnless((partition) => partition !== '0'),
+  },
+  {
+    rule: 'prefix, leases',
+    without: 'a deletion by prefix leaves the leases',
+    mix: 'slow lines',
+    patch: replaced(
+      SimulatedServer,
+      'unlink',
+      (unlink) =>
+        function unlinkValues(this: SimulatedServer, kind, keys) {
+          return kind === 'l' ? 0 : unlink.call(this, kind, keys)
+        },
+    ),
+  },
+  {
+    rule: 'prefix, order',
+    without: 'a deletion by prefix removes values first and leases after them',
+    mix: 'slow lines',
+    patch: all(
+      replaced(
+        SimulatedServer,
+        'scan',
+        (scan) =>
+          function scanOther(this: SimulatedServer, kind, prefix) {
+            return scan.call(this, kind === 'l' ? 'v' : 'l', prefix)
+          },
+      ),
+      replaced(
+        SimulatedServer,
+        'unlink',
+        (unlink) =>
+          function unlinkOther(this: SimulatedServer, kind, keys) {
+            return unlink.call(this, kind === 'l' ? 'v' : 'l', keys)
+          },
+      ),
+    ),
+  },
+]

@@ -1,0 +1,82 @@
+import type { RemoteStore } from '../../../src/core/remote-store.ts'
+import { NO_FAULTS, type Faults } from '../../../src/testing/simulation/network.ts'
+import type { Rewiring } from '../../../src/testing/simulation/node.ts'
+import type { WorldOptions } from '../../../src/testing/simulation/world.ts'
+
+/** A rule of coherence, and how it is switched off: in the wiring of the simulation, never in the product. */
+export interface Ablation {
+  readonly rule: string
+  readonly without: string
+  /** The mix of faults in which it shows soonest. */
+  readonly mix: string
+  /** What else of the world shows it; policy `strict` unless given. */
+  readonly world?: Partial<WorldOptions>
+  /** Settings under which the rule has no effect. */
+  readonly settings?: WorldOptions['settings']
+  /** Replaces methods of classes for the duration of a run. */
+  readonly patch?: () => () => void
+  /** No seed shows a violation without it, and why the rule stands all the same, or is to be asked after. */
+  readonly unseen?: string
+}
+
+/** Replaces a method; the answer restores it. */
+export function replaced<C extends { readonly prototype: object }, N extends keyof C['prototype'] & string>(
+  type: C,
+  name: N,
+  make: (original: C['prototype'][N]) => C['prototype'][N],
+): () => () => void {
+  const prototype = type.prototype as Record<N, C['prototype'][N]>
+  return () => {
+    const original = prototype[name]
+    prototype[name] = make(original)
+    return () => {
+      prototype[name] = original
+    }
+  }
+}
+
+/** Several replacements at once. */
+export function all(...patches: readonly (() => () => void)[]): () => () => void {
+  return () => {
+    const restores = patches.map((patch) => patch())
+    return () => {
+      for (const restore of restores) restore()
+    }
+  }
+}
+
+/** Nodes whose port to the server behaves otherwise in some calls. */
+export function overRemote(change: (remote: RemoteStore) => Partial<RemoteStore>): Rewiring {
+  return {
+    remote: (remote) => {
+      const changed = change(remote)
+      return new Proxy(remote, {
+        get(target, name) {
+          const value: unknown = Reflect.get(changed, name) ?? Reflect.get(target, name, target)
+          return typeof value === 'function' ? (value as (...args: unknown[]) => unknown).bind(target) : value
+        },
+      })
+    },
+  }
+}
+
+/** Whether the code between two points of time is running: what is synchronous knows who called it. */
+export class During {
+  #depth = 0
+
+  get active(): boolean {
+    return this.#depth > 0
+  }
+
+  run<T>(work: () => T): T {
+    this.#depth++
+    try {
+      return work()
+    } finally {
+      this.#depth--
+    }
+  }
+}
+
+/** Lines on which answers overtake each other, but for those that come too late. */
+export const UNEVEN: Faults = { ...NO_FAULTS, pause: 0.3, pauseMs: [5, 50] }

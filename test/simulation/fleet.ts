@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest'
+import type { Policy } from '../../src/coherence/settings.ts'
+import { FAULT_MIXES } from '../../src/testing/simulation/mixes.ts'
+import { World } from '../../src/testing/simulation/world.ts'
+
+/** Worlds of each mix and policy: 150 in CI, where both policies make 300. */
+const SEEDS = Number(process.env['CACHETTE_SIMULATION_SEEDS'] ?? (process.env['CI'] ? 150 : 25))
+
+/** Every mix of faults under one policy, from a seed on; a file for each policy, so that two cores have work. */
+export function testFleet(policy: Policy, firstSeed: number): void {
+  test.each(Object.entries(FAULT_MIXES))(
+    'keeps its promises under %s',
+    { timeout: 600_000 },
+    async (mix, faults) => {
+      let reads = 0
+      let localHits = 0
+      for (let seed = firstSeed; seed < firstSeed + SEEDS; seed++) {
+        const report = await new World({ seed, faults, policy }).run()
+        const [violation] = report.violations
+        expect(violation, `npm run simulate -- --mix '${mix}' --policy ${policy} --seed ${seed}`).toBe(
+          undefined,
+        )
+        reads += report.reads
+        localHits += report.localHits
+      }
+      console.log(`${policy}, ${mix}: ${SEEDS} worlds, ${reads} reads, ${localHits} of them local`)
+      expect(localHits).toBeGreaterThan(0)
+    },
+  )
+}

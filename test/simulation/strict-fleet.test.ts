@@ -1,0 +1,6 @@
+import { describe } from 'vitest'
+import { testFleet } from './fleet.ts'
+
+describe('a simulated fleet under policy strict', () => {
+  testFleet('strict', 1)
+})
