@@ -1,4 +1,5 @@
 import type { StoreStats } from '../core/counters.ts'
+import { NOTHING } from '../core/nothing.ts'
 import type { MaybePromise } from '../core/promise.ts'
 import type { RemoteStore } from '../core/remote-store.ts'
 import type {
@@ -46,7 +47,6 @@ export class CoherentStore implements Store {
   readonly #settings: CoherenceSettings
   readonly #markers: Markers
   readonly #outbox: Outbox
-  readonly #local: LocalTier | undefined
   readonly #following: Following
   readonly #generations: GenerationTable
   readonly #forgetting: Forgetting
@@ -75,7 +75,9 @@ export class CoherentStore implements Store {
       asked: () => this.#following.followGenerations(),
     })
     const maxAgeMs = isStrict ? settings.maxLagMs : settings.maxStaleMs
-    const local = localStore && new LocalTier(localStore, table, maxAgeMs, () => markers.nextEvent())
+    const local =
+      localStore &&
+      new LocalTier(localStore, parts.values ?? localStore, table, maxAgeMs, () => markers.nextEvent())
     const forgetting = new Forgetting({ remote, local, markers, keeper: leases, table })
     const following = new Following({
       ...parts,
@@ -115,7 +117,6 @@ export class CoherentStore implements Store {
     })
     this.#markers = markers
     this.#outbox = outbox
-    this.#local = local
     this.#following = following
     this.#generations = table
     this.#forgetting = forgetting
@@ -123,12 +124,12 @@ export class CoherentStore implements Store {
   }
 
   admit(value: unknown): Admitted {
-    return this.remote.admit(value)
+    return value === undefined ? { refused: NOTHING } : this.remote.admit(value)
   }
 
   view(stored: Stored): unknown {
     const kept: unknown = stored
-    return kept instanceof LocalSlot ? this.#local!.view(kept) : this.remote.view(stored)
+    return kept instanceof LocalSlot ? kept.view() : this.remote.view(stored)
   }
 
   get(key: string, reading?: Reading): MaybePromise<Stored | undefined> {

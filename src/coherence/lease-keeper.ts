@@ -21,7 +21,7 @@ export class LeaseKeeper {
   }
 
   /** Holds it for no longer than `longestMs`, if that is less than usual. */
-  hold(marker: Marker, longestMs = Infinity): void {
+  hold(marker: Marker, longestMs: number = Infinity): void {
     marker.held = true
     this.#schedule(marker, this.#clock.now() + Math.min(longestMs, this.#longestMs))
   }

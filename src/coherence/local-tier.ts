@@ -1,3 +1,4 @@
+import { Envelope } from '../core/envelope.ts'
 import { isPromise } from '../core/promise.ts'
 import type { Generations, Head } from '../core/remote-store.ts'
 import type { Found, Reading, Store, Stored } from '../core/store.ts'
@@ -6,11 +7,15 @@ import type { GenerationTable } from './generations.ts'
 import type { Marker } from './markers.ts'
 import { bears, type Verdict } from './verdict.ts'
 
+/** How a tier takes values in and hands them out. */
+export type ValueForm = Pick<Store, 'admit' | 'view'>
+
 const STALE_TOO: Reading = { stale: true }
 
 /** An entry of the local tier: the value as that tier keeps it, and what its validity depends on. */
-export class LocalSlot {
+export class LocalSlot extends Envelope {
   readonly stored: Stored
+  readonly values: ValueForm
   readonly follower: Follower
   /** Those of its tags, if it has any. */
   readonly generations: Generations | undefined
@@ -25,14 +30,20 @@ export class LocalSlot {
   /** The version of the table of generations that found it fresh. */
   agreedAt = -1
 
-  constructor(slot: Omit<LocalSlot, 'agreedAt'>) {
+  constructor(slot: Omit<LocalSlot, 'agreedAt' | 'view'>) {
+    super()
     this.stored = slot.stored
+    this.values = slot.values
     this.follower = slot.follower
     this.generations = slot.generations
     this.counter = slot.counter
     this.writtenAt = slot.writtenAt
     this.outage = slot.outage
     this.hasGrace = slot.hasGrace
+  }
+
+  view(): unknown {
+    return this.values.view(this.stored)
   }
 }
 
@@ -54,14 +65,22 @@ export interface Keeping {
 /** This node's own tier: what it may keep of the server's entries, and when it must not serve it. */
 export class LocalTier {
   readonly #store: Store
+  readonly #values: ValueForm
   readonly #maxAgeMs: number
   readonly #nextEvent: () => number
   readonly #outages = new Set<string>()
   readonly #table: GenerationTable
 
   /** `maxAgeMs` is the sync age up to which it serves. */
-  constructor(store: Store, table: GenerationTable, maxAgeMs: number, nextEvent: () => number) {
+  constructor(
+    store: Store,
+    values: ValueForm,
+    table: GenerationTable,
+    maxAgeMs: number,
+    nextEvent: () => number,
+  ) {
     this.#store = store
+    this.#values = values
     this.#table = table
     this.#maxAgeMs = maxAgeMs
     this.#nextEvent = nextEvent
@@ -92,10 +111,6 @@ export class LocalTier {
   /** What there is of a key, whether or not it may be served; for explanations. */
   peek(key: string): LocalSlot | undefined {
     return this.#slot(key, STALE_TOO)
-  }
-
-  view(slot: LocalSlot): unknown {
-    return this.#store.view(slot.stored)
   }
 
   /** Keeps what a read found, unless something invalidated it meanwhile (C2, C3, C3b). */
@@ -172,11 +187,21 @@ export class LocalTier {
   ): void {
     // A counter changes too often to be kept, and an increment does not log.
     if (Number.isInteger(value) || ttlMs <= 0) return
-    const { stored } = this.#store.admit(value)
+    const { stored } = this.#values.admit(value)
     if (stored === undefined) return
     const hasGrace = graceMs > 0
     const writtenAt = this.#nextEvent()
-    const slot = new LocalSlot({ stored, follower, generations, counter, writtenAt, outage, hasGrace })
+    const values = this.#values
+    const slot = new LocalSlot({
+      stored,
+      values,
+      follower,
+      generations,
+      counter,
+      writtenAt,
+      outage,
+      hasGrace,
+    })
     void this.#store.write([
       { kind: 'set', key, stored: asStored(slot), ttlMs, ...(hasGrace && { graceMs }) },
     ])

@@ -1,6 +1,7 @@
 import type { Clock, Random, Timers } from '../core/clock.ts'
 import type { Bus, RemoteStore } from '../core/remote-store.ts'
 import type { Store } from '../core/store.ts'
+import type { ValueForm } from './local-tier.ts'
 
 /** What a node may do when it can't reach the server. */
 export type Policy = 'available' | 'strict'
@@ -37,6 +38,8 @@ export interface CoherenceParts {
   readonly remote: RemoteStore
   /** The tier of this process; without one, nothing is kept, and only changes of tags are followed. */
   readonly local: Store | undefined
+  /** How that tier keeps values; default: as its store does. */
+  readonly values?: ValueForm | undefined
   readonly bus: Bus | undefined
   readonly clock: Clock
   readonly timers: Timers
