@@ -27,6 +27,7 @@ import { Leases } from './leases.ts'
 import { LoggedCalls } from './logged-calls.ts'
 import { Logs } from './logs.ts'
 import { Reads } from './reads.ts'
+import { withSource } from './script.ts'
 import { PrefixScans } from './scans.ts'
 import { TagRecords } from './tag-records.ts'
 import { Writes } from './writes.ts'
@@ -210,7 +211,8 @@ export class RedisStore implements RemoteStore {
     const replies: Reply[] = []
     const waits = await Promise.all(
       [...this.#bySeparateConnection(calls)].map(async ([connection, indexes]) => {
-        const commands = indexes.map((index) => plainCommand(calls[index]!.command))
+        // A script that the server does not know would run after the WAIT that is to wait for it.
+        const commands = indexes.map((index) => withSource(calls[index]!.command))
         const wait: Command = { args: ['WAIT', String(replicas), String(this.#waitMs)] }
         const answers = await connection.runAll([...commands, wait], form)
         for (const [position, index] of indexes.entries()) replies[index] = answers[position]!
@@ -234,10 +236,3 @@ export class RedisStore implements RemoteStore {
 }
 
 type Separate = ReturnType<RedisClient['separateFor']>
-
-// A script that the server does not know would run after the WAIT that is to wait for it.
-function plainCommand(command: Command): Command {
-  if (!('script' in command)) return command
-  const { script, keys, args } = command
-  return { args: ['EVAL', script.source, String(keys.length), ...keys, ...args] }
-}

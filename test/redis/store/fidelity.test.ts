@@ -9,11 +9,12 @@ import type { Line } from '../../../src/testing/simulation/network.ts'
 import { SeededRandom } from '../../../src/testing/simulation/random.ts'
 import { SimulatedRemote } from '../../../src/testing/simulation/remote.ts'
 import { SimulatedServer } from '../../../src/testing/simulation/server.ts'
+import { describeWithServers } from '../servers/index.ts'
 import { Comparison } from './comparison.ts'
 import { modelKeyspace, realKeyspace, realName } from './keyspaces.ts'
 import { ModelCalls, STEP_MS, show, type Pair, type Past } from './model-calls.ts'
 import { PlainClient } from './plain-client.ts'
-import { hasServer, startServer } from './test-server.ts'
+import { startServer } from './test-server.ts'
 
 const SEED = Number(process.env['CACHETTE_FIDELITY_SEED'] ?? Math.floor(Math.random() * 2 ** 32))
 const LOG_LIMIT = 12
@@ -47,7 +48,7 @@ class ClusterNamesClient extends PlainClient {
   override readonly isCluster: boolean = true
 }
 
-describe.skipIf(!hasServer)('the Redis store and the simulated store', () => {
+describeWithServers('the Redis store and the simulated store', () => {
   it.each([
     { names: 'one server', calls: 20_000, isCluster: false },
     { names: 'a cluster', calls: 4_000, isCluster: true },

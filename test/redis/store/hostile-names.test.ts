@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describeWithServers } from '../servers/index.ts'
 import { PlainClient } from './plain-client.ts'
 import { EPOCH, namesOn, setOf, storeOn, valuesOf } from './stores.ts'
-import { hasServer, startServer, type TestServer } from './test-server.ts'
+import { startServer, type TestServer } from './test-server.ts'
 
 const HOSTILE = ['*', '?', '[ab]', '[', ']', '\\', '\\*', '*?[^a-z]\\', 'a*', '**', '\\\\', '[*]']
 const FOREIGN = 2_000
 
-describe.skipIf(!hasServer)('names full of glob characters', () => {
+describeWithServers('names full of glob characters', () => {
   let server: TestServer
   let client: PlainClient
 

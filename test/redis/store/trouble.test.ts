@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { SerializationError } from '../../../src/core/errors.ts'
 import type { RedisStore } from '../../../src/redis/redis-store.ts'
+import { describeWithServers } from '../servers/index.ts'
 import { PlainClient } from './plain-client.ts'
 import { EPOCH, GENERATION, admitted, namesOn, setOf, storeOn, valuesOf } from './stores.ts'
-import { hasServer, startServer, type TestServer } from './test-server.ts'
+import { startServer, type TestServer } from './test-server.ts'
 
-describe.skipIf(!hasServer)('the Redis store in trouble', () => {
+describeWithServers('the Redis store in trouble', () => {
   let server: TestServer
   let client: PlainClient
   let store: RedisStore
@@ -165,6 +166,30 @@ describe.skipIf(!hasServer)('the Redis store in trouble', () => {
     await server.admin.call('SCRIPT', 'FLUSH')
     expect(await valuesOf(store, ['a', 'b', 'c'])).toEqual({ a: 2, c: 3 })
     expect(await store.deleteByPrefix('')).toMatchObject({ count: 2 })
+  })
+
+  it('keeps the order of operations when the server knows only some of the scripts', async () => {
+    await server.admin.call('SCRIPT', 'FLUSH')
+    await store.write([{ kind: 'delete', key: 'z' }])
+
+    await store.write([setOf(store, 'a', 1), { kind: 'delete', key: 'a' }])
+
+    expect(await valuesOf(store, ['a'])).toEqual({})
+  })
+
+  it('does not store more than its memory allows by one script', async () => {
+    const used = /used_memory:(\d+)/.exec((await server.admin.call('INFO', 'memory')) as string)![1]
+    await server.admin.call('CONFIG', 'SET', 'maxmemory', String(Number(used) + 4_000_000))
+    const large = 'x'.repeat(400_000)
+
+    const results = await store.write(
+      Array.from({ length: 40 }, (_, index) => setOf(store, `k${index}`, large)),
+    )
+
+    const stored = results.filter(({ ok }) => ok).length
+    expect(stored).toBeGreaterThan(2)
+    expect(stored).toBeLessThan(16)
+    expect(await server.admin.call('DBSIZE')).toBe(stored)
   })
 
   it('takes what is no text for a miss, and overwrites it', async () => {
