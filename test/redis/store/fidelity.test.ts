@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { describe, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import type { Head, LogEntry, RemoteStore } from '../../../src/core/remote-store.ts'
 import { EntryBytes } from '../../../src/redis/entry-bytes.ts'
 import { KeyNames } from '../../../src/redis/key-names.ts'

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { describeWithServers } from '../servers/index.ts'
 import { PlainClient } from './plain-client.ts'
 import { EPOCH, namesOn, setOf, storeOn, valuesOf } from './stores.ts'

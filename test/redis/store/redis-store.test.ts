@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { RedisStore } from '../../../src/redis/redis-store.ts'
 import { WireFormat } from '../../../src/serialization/wire-format.ts'
 import { describeWithServers } from '../servers/index.ts'
