@@ -19,6 +19,7 @@ import { entriesOf, loadedValue, type Entries } from './entries.ts'
 import type { Absent, Loaded, Loader, ManyLoader } from './loader.ts'
 import { Invalidator } from './invalidator.ts'
 import { Scope } from './scope.ts'
+import { noteStore } from './stores.ts'
 import { Writer } from './writer.ts'
 
 const READ_OPTIONS = ['signal', 'after']
@@ -41,6 +42,7 @@ export abstract class BaseCache<V = unknown> {
   /** @throws OptionsError, KeyError for wrong options. */
   protected constructor(store: Store | Scope, options: CacheOptions & ValueOptions = {}) {
     this.#scope = store instanceof Scope ? store : Scope.root(store, options)
+    if (!(store instanceof Scope)) noteStore(this, store)
     this.#writer = new Writer(this.#scope.runtime)
     this.#invalidator = new Invalidator(this.#scope)
   }

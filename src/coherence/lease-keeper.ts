@@ -20,9 +20,10 @@ export class LeaseKeeper {
     this.#longestMs = longestMs
   }
 
-  hold(marker: Marker): void {
+  /** Holds it for no longer than `longestMs`, if that is less than usual. */
+  hold(marker: Marker, longestMs: number = Infinity): void {
     marker.held = true
-    this.#schedule(marker, this.#clock.now() + this.#longestMs)
+    this.#schedule(marker, this.#clock.now() + Math.min(longestMs, this.#longestMs))
   }
 
   /** The lease has been used, or given up. */

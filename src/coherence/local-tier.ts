@@ -1,12 +1,21 @@
+import { Envelope } from '../core/envelope.ts'
+import { isPromise } from '../core/promise.ts'
 import type { Generations, Head } from '../core/remote-store.ts'
-import type { Reading, Store, Stored } from '../core/store.ts'
+import type { Found, Reading, Store, Stored } from '../core/store.ts'
 import type { Follower } from './follower.ts'
-import { bears, type GenerationTable } from './generations.ts'
+import type { GenerationTable } from './generations.ts'
 import type { Marker } from './markers.ts'
+import { bears, type Verdict } from './verdict.ts'
+
+/** How a tier takes values in and hands them out. */
+export type ValueForm = Pick<Store, 'admit' | 'view'>
+
+const STALE_TOO: Reading = { stale: true }
 
 /** An entry of the local tier: the value as that tier keeps it, and what its validity depends on. */
-export class LocalSlot {
+export class LocalSlot extends Envelope {
   readonly stored: Stored
+  readonly values: ValueForm
   readonly follower: Follower
   /** Those of its tags, if it has any. */
   readonly generations: Generations | undefined
@@ -16,14 +25,25 @@ export class LocalSlot {
   readonly writtenAt: number
   /** Kept while the server was away: served whatever the sync says, until its own deadline or the next sync. */
   readonly outage: boolean
+  /** Whether it may be served as stale. */
+  readonly hasGrace: boolean
+  /** The version of the table of generations that found it fresh. */
+  agreedAt = -1
 
-  constructor(slot: LocalSlot) {
+  constructor(slot: Omit<LocalSlot, 'agreedAt' | 'view'>) {
+    super()
     this.stored = slot.stored
+    this.values = slot.values
     this.follower = slot.follower
     this.generations = slot.generations
     this.counter = slot.counter
     this.writtenAt = slot.writtenAt
     this.outage = slot.outage
+    this.hasGrace = slot.hasGrace
+  }
+
+  view(): unknown {
+    return this.values.view(this.stored)
   }
 }
 
@@ -32,7 +52,9 @@ export interface Keeping {
   readonly marker: Marker
   readonly follower: Follower
   readonly value: unknown
+  /** Milliseconds for which it is fresh yet, and those of its grace after that. */
   readonly ttlMs: number
+  readonly graceMs: number
   readonly generations: Generations | undefined
   /** The reply of a write or a fill; absent for a read. */
   readonly head?: Head | undefined
@@ -43,65 +65,83 @@ export interface Keeping {
 /** This node's own tier: what it may keep of the server's entries, and when it must not serve it. */
 export class LocalTier {
   readonly #store: Store
+  readonly #values: ValueForm
   readonly #maxAgeMs: number
   readonly #nextEvent: () => number
   readonly #outages = new Set<string>()
   readonly #table: GenerationTable
 
   /** `maxAgeMs` is the sync age up to which it serves. */
-  constructor(store: Store, table: GenerationTable, maxAgeMs: number, nextEvent: () => number) {
+  constructor(
+    store: Store,
+    values: ValueForm,
+    table: GenerationTable,
+    maxAgeMs: number,
+    nextEvent: () => number,
+  ) {
     this.#store = store
+    this.#values = values
     this.#table = table
     this.#maxAgeMs = maxAgeMs
     this.#nextEvent = nextEvent
   }
 
-  /** The entry of a key, if it may be served now (C1). */
+  /** The fresh entry of a key, if it may be served now (C1). */
   get(key: string, reading?: Reading): Stored | undefined {
     const slot = this.#slot(key)
-    if (slot === undefined || !(slot.outage || slot.follower.isSynced(this.#maxAgeMs))) return undefined
-    if (!bears(slot.generations, reading?.tags)) return undefined
-    if (slot.generations !== undefined && !this.#isCurrent(slot)) return undefined
-    return slot as unknown as Stored
+    return slot !== undefined && this.#verdict(slot, reading) === 'fresh' ? asStored(slot) : undefined
   }
 
-  // An entry with tags needs both logs: that of its key and that of generations.
-  #isCurrent({ generations, outage }: LocalSlot): boolean {
-    const { follower } = this.#table
-    return (outage || follower.isSynced(this.#maxAgeMs)) && this.#table.agrees(generations)
+  /** The entry of a key with its remaining time, stale if the reader takes that. */
+  find(key: string, reading?: Reading): Found | undefined {
+    const slot = this.#slot(key, reading?.stale === true ? STALE_TOO : undefined)
+    if (slot === undefined) return undefined
+    const verdict = this.#verdict(slot, reading)
+    const isServed = verdict === 'fresh' || (verdict === 'stale' && slot.hasGrace && reading?.stale === true)
+    if (!isServed) return undefined
+    const found = this.#store.read([key], STALE_TOO)
+    const remainingMs = isPromise(found) ? undefined : found.get(key)?.remainingMs
+    if (remainingMs === undefined) return undefined
+    return {
+      stored: asStored(slot),
+      remainingMs: verdict === 'fresh' ? remainingMs : Math.min(remainingMs, 0),
+    }
   }
 
-  view(slot: LocalSlot): unknown {
-    return this.#store.view(slot.stored)
+  /** What there is of a key, whether or not it may be served; for explanations. */
+  peek(key: string): LocalSlot | undefined {
+    return this.#slot(key, STALE_TOO)
   }
 
   /** Keeps what a read found, unless something invalidated it meanwhile (C2, C3, C3b). */
-  keepRead(key: string, { marker, follower, value, ttlMs, generations }: Keeping): void {
+  keepRead(key: string, keeping: Keeping): void {
+    const { marker } = keeping
     const present = this.#slot(key)
     if (marker.dead || (present !== undefined && present.writtenAt > marker.bornAt)) return
-    this.#put(key, value, ttlMs, { follower, generations, counter: undefined, outage: false })
+    this.#put(key, keeping, undefined, false)
   }
 
   /** Keeps what was written, by the counters of the reply and of the messages that came meanwhile (C3, C3b). */
-  keepWritten(key: string, { marker, follower, value, ttlMs, generations, head, logged }: Keeping): void {
+  keepWritten(key: string, keeping: Keeping): void {
+    const { marker, follower, head, logged } = keeping
     if (!follower.knows(head)) return
     const { counter } = head!
     const isCurrent = logged === true ? marker.lastCounter <= counter : !marker.dead
     const present = this.#slot(key)?.counter
     if (!isCurrent || (present !== undefined && present > counter)) return
-    this.#put(key, value, ttlMs, { follower, generations, counter, outage: false })
+    this.#put(key, keeping, counter, false)
   }
 
   /** Keeps what was loaded while the server was away. */
-  keepOutage(key: string, { marker, follower, value, ttlMs, generations }: Keeping): void {
-    if (marker.dead) return
-    this.#put(key, value, ttlMs, { follower, generations, counter: undefined, outage: true })
+  keepOutage(key: string, keeping: Keeping): void {
+    if (keeping.marker.dead) return
+    this.#put(key, keeping, undefined, true)
     this.#outages.add(key)
   }
 
   /** A message covers the key: what is kept goes, unless it is known to be as new. */
   drop(key: string, counter: number): void {
-    const slot = this.#slot(key)
+    const slot = this.#slot(key, STALE_TOO)
     if (slot === undefined || (slot.counter !== undefined && counter <= slot.counter)) return
     void this.#store.write([{ kind: 'delete', key }])
   }
@@ -120,26 +160,59 @@ export class LocalTier {
     for (const key of this.#outages) {
       if (!covers(key)) continue
       this.#outages.delete(key)
-      if (this.#slot(key)?.outage) this.drop(key, Infinity)
+      if (this.#slot(key, STALE_TOO)?.outage) this.drop(key, Infinity)
     }
+  }
+
+  // C1: both logs must be synced, that of its key and, if it has tags, that of generations.
+  #verdict(slot: LocalSlot, reading: Reading | undefined): Verdict {
+    if (!slot.outage && !slot.follower.isSynced(this.#maxAgeMs)) return 'gone'
+    const { generations } = slot
+    if (reading !== undefined && !bears(generations, reading.tags)) return 'gone'
+    if (generations === undefined) return 'fresh'
+    const table = this.#table
+    if (!slot.outage && !table.follower.isSynced(this.#maxAgeMs)) return 'gone'
+    // The table has not changed since it was asked last.
+    if (slot.agreedAt === table.version) return 'fresh'
+    const verdict = table.agrees(generations)
+    if (verdict === 'fresh') slot.agreedAt = table.version
+    return verdict
   }
 
   #put(
     key: string,
-    value: unknown,
-    ttlMs: number,
-    slot: Pick<LocalSlot, 'follower' | 'generations' | 'counter' | 'outage'>,
+    { value, ttlMs, graceMs, generations, follower }: Keeping,
+    counter: number | undefined,
+    outage: boolean,
   ): void {
     // A counter changes too often to be kept, and an increment does not log.
     if (Number.isInteger(value) || ttlMs <= 0) return
-    const { stored } = this.#store.admit(value)
+    const { stored } = this.#values.admit(value)
     if (stored === undefined) return
-    const kept = new LocalSlot({ ...slot, stored, writtenAt: this.#nextEvent() })
-    void this.#store.write([{ kind: 'set', key, stored: kept as unknown as Stored, ttlMs }])
+    const hasGrace = graceMs > 0
+    const writtenAt = this.#nextEvent()
+    const values = this.#values
+    const slot = new LocalSlot({
+      stored,
+      values,
+      follower,
+      generations,
+      counter,
+      writtenAt,
+      outage,
+      hasGrace,
+    })
+    void this.#store.write([
+      { kind: 'set', key, stored: asStored(slot), ttlMs, ...(hasGrace && { graceMs }) },
+    ])
   }
 
-  #slot(key: string): LocalSlot | undefined {
-    const stored: unknown = this.#store.get(key)
+  #slot(key: string, reading?: Reading): LocalSlot | undefined {
+    const stored: unknown = this.#store.get(key, reading)
     return stored instanceof LocalSlot && stored.writtenAt > stored.follower.flushedAt ? stored : undefined
   }
+}
+
+function asStored(slot: LocalSlot): Stored {
+  return slot as unknown as Stored
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts'
-import type { Generations } from '../core/remote-store.ts'
+import type { Generations, Head } from '../core/remote-store.ts'
 import type { Lease, Reading } from '../core/store.ts'
 
 /**
@@ -17,6 +17,8 @@ export class Marker implements Lease {
   readonly after: string | undefined
   /** The generations that its tags had when the load or set began. */
   generations: Generations | undefined
+  /** Where the log of generations was, as far as this node knew, when the load began. */
+  taggedSince: Head | undefined
   dead = false
   /** Whether one of its tags was invalidated meanwhile. */
   overtaken = false

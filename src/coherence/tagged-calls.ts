@@ -1,9 +1,18 @@
 import { StoreUnavailableError } from '../core/errors.ts'
 import type { Generations, RemoteFound, RemoteOp, RemoteResult, RemoteStore } from '../core/remote-store.ts'
-import type { Found, Op, OpResult, Reading } from '../core/store.ts'
-import { remoteForm } from './fresh.ts'
+import type { MaybePromise } from '../core/promise.ts'
+import type {
+  AcquireOptions,
+  Acquired,
+  Found,
+  InvalidateOptions,
+  Op,
+  OpResult,
+  Reading,
+} from '../core/store.ts'
 import type { GenerationTable } from './generations.ts'
 import type { Marker } from './markers.ts'
+import type { Verdict } from './verdict.ts'
 
 /** What calls that heed generations work with. */
 export interface TaggedCallsParts {
@@ -30,49 +39,75 @@ export class TaggedCalls {
     this.#parts = parts
   }
 
-  /** Whether an entry of the server may be seen by this reader. */
-  shows(generations: Generations | undefined, reading: Reading | undefined): Promise<boolean> {
+  /** What an entry of the server is for this reader. */
+  shows(generations: Generations | undefined, reading: Reading | undefined): MaybePromise<Verdict> {
+    if (generations === undefined && reading === undefined) return 'fresh'
     return this.#parts.table.shows(generations, reading, !this.#parts.hasReached(reading?.after))
   }
 
   /** The generations with which loads begin; without the server, provisional ones for what will be kept here. */
   async begin(markers: readonly Marker[]): Promise<void> {
+    const { table } = this.#parts
+    for (const marker of markers) marker.taggedSince = table.follower.applied
     const tagged = markers.filter(({ tags }) => tags !== undefined && tags.length > 0)
     if (tagged.length === 0) return
     const tags = [...new Set(tagged.flatMap((marker) => marker.tags!))]
     let known: Generations
     let failure: { readonly error: unknown } | undefined
     try {
-      known = await this.#parts.table.current(tags)
+      known = await table.current(tags)
     } catch (error) {
-      known = this.#parts.table.provisional(tags)
+      known = table.provisional(tags)
       failure = { error }
     }
     for (const marker of tagged) marker.generations = known.filter(({ tag }) => marker.tags!.includes(tag))
     if (failure !== undefined) throw failure.error
   }
 
+  /**
+   * Before a loaded value is stored: whether the tags that its loader has named are as they were when the load began;
+   * if so, the entry will bear them, too.
+   */
+  async name(marker: Marker, tags: readonly string[] | undefined): Promise<boolean> {
+    const named = (tags ?? []).filter((tag) => marker.tags?.includes(tag) !== true)
+    if (named.length === 0) return true
+    const generations = await this.#parts.table.unchangedSince(named, marker.taggedSince)
+    if (generations === undefined) return false
+    marker.generations = [...(marker.generations ?? []), ...generations]
+    return true
+  }
+
   /** An entry that is not visible stands in nobody's way: the server is told which one it is. */
   async acquire(
     asked: readonly Marker[],
-    keep: (marker: Marker, found: RemoteFound, startedAtMs: number) => Found,
-  ): Promise<ReadonlyMap<Marker, Found | 'granted' | 'busy' | 'denied'>> {
-    const answers = new Map<Marker, Found | 'granted' | 'busy' | 'denied'>()
+    { freshUpToMs, force }: AcquireOptions,
+    found: (marker: Marker, entry: RemoteFound, verdict: Verdict, startedAtMs: number) => Found | undefined,
+  ): Promise<ReadonlyMap<Marker, Exclude<Acquired, 'denied'>>> {
+    const answers = new Map<Marker, Exclude<Acquired, 'denied'>>()
     let open: readonly { readonly marker: Marker; readonly hidden?: Generations | 'none' }[] = asked.map(
       (marker) => ({ marker }),
     )
     for (let round = 0; round < ACQUIRE_ROUNDS && open.length > 0; round++) {
       const startedAtMs = this.#parts.now()
-      const requests = open.map(({ marker: { key, token }, hidden }) => ({ key, token, hidden }))
+      const requests = open.map(({ marker: { key, token }, hidden }) => ({
+        key,
+        token,
+        hidden,
+        freshUpToMs,
+        force,
+      }))
       const answered = await this.#parts.remote.acquire(requests, this.#parts.leaseMs)
       const hidden = await Promise.all(
         open.map(async ({ marker }, index) => {
           const answer = answered[index]!
-          if (typeof answer !== 'object') answers.set(marker, answer)
-          else if ('cooldown' in answer) answers.set(marker, 'denied')
-          else if (await this.shows(answer.generations, marker))
-            answers.set(marker, keep(marker, answer, startedAtMs))
-          else return { marker, hidden: answer.generations ?? ('none' as const) }
+          if (typeof answer !== 'object' || 'cooldown' in answer) {
+            answers.set(marker, answer)
+            return undefined
+          }
+          const verdict = await this.shows(answer.generations, marker)
+          const shown = found(marker, answer, verdict, startedAtMs)
+          if (shown === undefined) return { marker, hidden: answer.generations ?? ('none' as const) }
+          answers.set(marker, shown)
           return undefined
         }),
       )
@@ -108,7 +143,7 @@ export class TaggedCalls {
           throw new StoreUnavailableError('the tags of a counter change too often')
         const { generations } = results[index]!
         const tags = op.generations!.map(({ tag }) => tag)
-        const isVisible = await this.#parts.table.shows(generations, { tags })
+        const isVisible = (await this.#parts.table.shows(generations, { tags })) === 'fresh'
         const again = { ...op, generations: await this.#parts.table.current(tags) }
         const retried = isVisible ? again : { ...again, hidden: generations ?? ('none' as const) }
         ;[results[index]] = (await this.#parts.remote.write([retried], this.#parts.replicas)) as [
@@ -125,7 +160,9 @@ export class TaggedCalls {
       const answer = answers[index]!
       if (!answer.ok || op.kind === 'set' || op.kind === 'increment') continue
       if (answer.generations === undefined && op.tags === undefined) continue
-      if (await this.#parts.table.shows(answer.generations, op)) continue
+      const verdict = await this.#parts.table.shows(answer.generations, op)
+      // What is stale is there, but nobody takes it for fresh.
+      if (verdict === 'fresh' || (verdict === 'stale' && op.kind === 'delete')) continue
       const { stored: _, ...rest } = answer
       answers[index] = { ...rest, ok: false }
     }
@@ -134,13 +171,19 @@ export class TaggedCalls {
 
 function remoteOp(op: Op, generations: Generations | undefined): RemoteOp {
   switch (op.kind) {
-    case 'set':
-      return { kind: 'set', key: op.key, stored: remoteForm(op.stored), ttlMs: op.ttlMs, generations }
+    case 'set': {
+      const { key, stored, ttlMs, graceMs, rowVersion } = op
+      return { kind: 'set', key, stored, ttlMs, graceMs, rowVersion, generations }
+    }
     case 'increment':
       return { kind: 'increment', key: op.key, by: op.by, ttlMs: op.ttlMs, generations }
     case 'expire':
       return { kind: 'expire', key: op.key, ttlMs: op.ttlMs }
-    default:
-      return { kind: op.kind, key: op.key }
+    case 'take':
+      return { kind: 'take', key: op.key }
+    case 'delete': {
+      const { key, keepStale, rowVersion }: { readonly key: string } & InvalidateOptions = op
+      return { kind: keepStale === true ? 'stale' : 'delete', key, rowVersion }
+    }
   }
 }

@@ -200,7 +200,11 @@ export interface RemoteStore {
   readonly partitions: readonly string[]
   /** The partition whose log tells of the changes of tags: it has no keys, and is none of `partitions`. */
   readonly generationPartition: string
-  read(keys: readonly string[]): Promise<ReadonlyMap<string, RemoteFound>>
+  /** With `bare`, the remaining time of what has no grace may be left out, as `Infinity`: nobody asks for it. */
+  read(
+    keys: readonly string[],
+    options?: { readonly bare?: boolean },
+  ): Promise<ReadonlyMap<string, RemoteFound>>
   /**
    * Reads again and, if there is nothing, takes the lease for `leaseMs`, in one step for each key. An entry with the
    * generations `hidden` (`'none'`: without any) counts as nothing: the node knows that it will never be visible.
@@ -242,8 +246,11 @@ export interface RemoteStore {
     generations: readonly string[],
     options?: { readonly replicas?: number | undefined; readonly keepStale?: boolean | undefined },
   ): Promise<TagResult>
-  /** The heads of all partitions, by partition, in one round trip; one that nobody follows is absent. */
-  heads(): Promise<ReadonlyMap<string, Head>>
+  /**
+   * The heads of the partitions, by partition, in one round trip; one that nobody follows is absent. Those of all,
+   * that of generations included, unless some are named.
+   */
+  heads(partitions?: readonly string[]): Promise<ReadonlyMap<string, Head>>
   /**
    * What was logged in a partition since `since`. Makes the sequence, with the epoch given and an empty log, if
    * there is none.

@@ -6,6 +6,7 @@ import {
   timersFor,
   type CacheOptions,
 } from '../core/options.ts'
+import { Envelope } from '../core/envelope.ts'
 import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/inspect.ts'
 import type { Stored } from '../core/store.ts'
@@ -71,5 +72,6 @@ function mapOptions(options: MemoryCacheOptions, values: ValueKeeper): BoundedMa
 // The weigher sees what a reader gets.
 function weighing(weigher: (value: unknown, key: string) => number, values: ValueKeeper) {
   if (typeof weigher !== 'function') throw new OptionsError(`weigher: ${inspect(weigher)} is not a function`)
-  return (stored: Stored, key: string): number => weigher(values.view(stored), key)
+  return (stored: unknown, key: string): number =>
+    weigher(stored instanceof Envelope ? stored.view() : values.view(stored as Stored), key)
 }

@@ -1,4 +1,4 @@
-import { SerializationError } from '../core/errors.ts'
+import { NOTHING } from '../core/nothing.ts'
 import { checkChoice } from '../core/options.ts'
 import type { Admitted, Stored } from '../core/store.ts'
 import { admit, copy, freeze, reveal } from './clone.ts'
@@ -59,14 +59,6 @@ export function valueKeeper(options: IsolationOptions): ValueKeeper {
       return { admit: guarded((value) => admit(value, rules)), view: copy }
   }
 }
-
-const NOTHING = new SerializationError(
-  '$ is undefined, which means a miss and is not stored; store null for "none"',
-  {
-    path: '$',
-    kind: 'undefined',
-  },
-)
 
 function frozen(admitted: Admitted): Admitted {
   if (admitted.stored === undefined || freeze(admitted.stored)) return admitted

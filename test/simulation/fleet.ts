@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Policy } from '../../src/coherence/coherent-store.ts'
+import type { Policy } from '../../src/coherence/settings.ts'
 import { FAULT_MIXES } from '../../src/testing/simulation/mixes.ts'
 import { World } from '../../src/testing/simulation/world.ts'
 

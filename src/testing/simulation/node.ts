@@ -1,5 +1,6 @@
 import { BaseCache } from '../../cache/base-cache.ts'
-import { CoherentStore, type CoherenceSettings } from '../../coherence/coherent-store.ts'
+import { CoherentStore } from '../../coherence/coherent-store.ts'
+import type { CoherenceSettings } from '../../coherence/settings.ts'
 import type { Clock, Timers } from '../../core/clock.ts'
 import { silentLogger } from '../../core/logger.ts'
 import type { Bus, RemoteStore } from '../../core/remote-store.ts'

@@ -16,25 +16,50 @@ import type {
   SyncReply,
   TagResult,
 } from '../../core/remote-store.ts'
-import type { Stored } from '../../core/store.ts'
+import type { Cooldown, Stored } from '../../core/store.ts'
 import type { Line } from './network.ts'
-import type { Scanned, ServerFound, ServerOp, ServerResult, SimulatedServer } from './server.ts'
+import type { ServerFound, ServerOp, ServerResult } from './server-entries.ts'
+import type { Scanned, SimulatedServer } from './server.ts'
 
 /** Tells when replicas have what a server had at the moment of the call. */
 export interface Acknowledgements {
   whenReplicated(server: SimulatedServer, replicas: number, done: (inTime: boolean) => void): void
 }
 
-/** A node's connection to the simulated server: values travel as JSON text. */
+/** How values are put in the text that a simulated server keeps. */
+export interface TextFormat {
+  /** @throws SerializationError for what has no text. */
+  serialize(value: unknown): string
+  deserialize(text: string): unknown
+}
+
+const JSON_TEXT: TextFormat = {
+  serialize(value) {
+    const text = JSON.stringify(value) as string | undefined
+    if (text !== undefined) return text
+    throw new SerializationError('$ has no JSON', { path: '$', kind: typeof value })
+  },
+  deserialize: (text) => JSON.parse(text) as unknown,
+}
+
+/** A node's connection to the simulated server. */
 export class SimulatedRemote implements RemoteStore {
   readonly #line: Line
+  readonly #format: TextFormat
   readonly #acknowledgements: Acknowledgements | undefined
   readonly #listeners = new Set<() => void>()
   #server: SimulatedServer
 
-  constructor(server: SimulatedServer, line: Line, acknowledgements?: Acknowledgements) {
+  /** Values travel as JSON, unless another format is given. */
+  constructor(
+    server: SimulatedServer,
+    line: Line,
+    acknowledgements?: Acknowledgements,
+    format: TextFormat = JSON_TEXT,
+  ) {
     this.#server = server
     this.#line = line
+    this.#format = format
     this.#acknowledgements = acknowledgements
   }
 
@@ -71,13 +96,16 @@ export class SimulatedRemote implements RemoteStore {
   }
 
   admit(value: unknown): { readonly stored: Stored } | { readonly refused: SerializationError } {
-    const text = JSON.stringify(value) as string | undefined
-    if (text !== undefined) return { stored: asStored(text) }
-    return { refused: new SerializationError('$ has no JSON', { path: '$', kind: typeof value }) }
+    try {
+      return { stored: asStored(this.#format.serialize(value)) }
+    } catch (error) {
+      if (error instanceof SerializationError) return { refused: error }
+      throw error
+    }
   }
 
   view(stored: Stored): unknown {
-    return JSON.parse(asText(stored)) as unknown
+    return this.#format.deserialize(asText(stored))
   }
 
   async read(keys: readonly string[]): Promise<ReadonlyMap<string, RemoteFound>> {
@@ -93,16 +121,21 @@ export class SimulatedRemote implements RemoteStore {
     const answers = await this.#call(`acquire ${keysOf(requests)}`, (server) =>
       requests.map((request) => server.acquire(request, leaseMs)),
     )
-    return answers.map((answer) => (typeof answer === 'object' ? asFound(answer) : answer))
+    return answers.map((answer) =>
+      typeof answer === 'object' && 'text' in answer ? asFound(answer) : answer,
+    )
   }
 
   async renew(key: string, token: string, leaseMs: number): Promise<boolean> {
     return this.#call(`renew ${key}`, (server) => server.renew(key, token, leaseMs))
   }
 
-  async release(leases: readonly LeaseRequest[]): Promise<void> {
+  async release(
+    leases: readonly LeaseRequest[],
+    cooldown?: Cooldown & { readonly forMs: number },
+  ): Promise<void> {
     await this.#call(`release ${keysOf(leases)}`, (server) => {
-      for (const { key, token } of leases) server.release(key, token)
+      for (const { key, token } of leases) server.release(key, token, cooldown)
     })
   }
 
@@ -130,23 +163,21 @@ export class SimulatedRemote implements RemoteStore {
     tags: readonly string[],
     ifNone: readonly string[],
   ): Promise<readonly GenerationRecord[]> {
-    const values = await this.#call(`generations ${tags.join(' ')}`, (server) =>
-      server.generations(tags, ifNone),
-    )
-    return values.map((value) => ({ value }))
+    return this.#call(`generations ${tags.join(' ')}`, (server) => server.generations(tags, ifNone))
   }
 
   async invalidateTags(
     tags: readonly string[],
     generations: readonly string[],
-    { replicas = 0 }: { readonly replicas?: number | undefined } = {},
+    options: { readonly replicas?: number | undefined; readonly keepStale?: boolean | undefined } = {},
   ): Promise<TagResult> {
+    const { replicas = 0, keepStale = false } = options
     const { answer, replicated } = await this.#callAndWait(
       `invalidate tags ${tags.join(' ')}`,
       replicas,
-      (server) => server.invalidateTags(tags, generations),
+      (server) => server.invalidateTags(tags, generations, keepStale),
     )
-    return { heads: answer, ...replicated }
+    return { heads: answer.heads, ...(keepStale && { generations: answer.generations }), ...replicated }
   }
 
   async deleteByPrefix(prefix: string, replicas = 0): Promise<PrefixResult> {
@@ -173,8 +204,8 @@ export class SimulatedRemote implements RemoteStore {
     return { count, heads, replicated }
   }
 
-  async heads(): Promise<ReadonlyMap<string, Head>> {
-    return this.#call('heads', (server) => server.heads())
+  async heads(partitions?: readonly string[]): Promise<ReadonlyMap<string, Head>> {
+    return this.#call('heads', (server) => server.heads(partitions))
   }
 
   async sync(partition: string, since: Head | undefined, ifNone: Epoch): Promise<SyncReply> {
@@ -263,13 +294,14 @@ function asText(stored: Stored): string {
   return stored as unknown as string
 }
 
-function asFound({ text, remainingMs, generations }: ServerFound): RemoteFound {
-  return { stored: asStored(text), remainingMs, generations }
+function asFound({ text, ...found }: ServerFound): RemoteFound {
+  return { ...found, stored: asStored(text) }
 }
 
 function asServerOp(op: RemoteOp): ServerOp {
-  if (op.kind === 'stale') throw new StoreUnavailableError('the simulated server makes nothing stale yet')
-  return op.kind === 'set' || op.kind === 'fill' ? { ...op, text: asText(op.stored) } : op
+  if (op.kind !== 'set' && op.kind !== 'fill') return op
+  const { stored, ...rest } = op
+  return { ...rest, text: asText(stored) }
 }
 
 function asResult({ text, ...result }: ServerResult): RemoteResult {

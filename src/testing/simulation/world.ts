@@ -1,4 +1,4 @@
-import type { CoherenceSettings, FailoverMode, Policy } from '../../coherence/coherent-store.ts'
+import type { CoherenceSettings, FailoverMode, Policy } from '../../coherence/settings.ts'
 import { CounterHistory } from './counter-history.ts'
 import { Database } from './database.ts'
 import { EventLoop } from './event-loop.ts'

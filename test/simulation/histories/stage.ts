@@ -1,5 +1,6 @@
 import { BaseCache } from '../../../src/cache/base-cache.ts'
-import { CoherentStore, type FailoverMode } from '../../../src/coherence/coherent-store.ts'
+import { CoherentStore } from '../../../src/coherence/coherent-store.ts'
+import type { FailoverMode } from '../../../src/coherence/settings.ts'
 import { silentLogger } from '../../../src/core/logger.ts'
 import type { CacheOptions } from '../../../src/core/options.ts'
 import type { Bus, Head, Message, RemoteStore } from '../../../src/core/remote-store.ts'

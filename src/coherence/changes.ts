@@ -1,0 +1,137 @@
+import type { Clock } from '../core/clock.ts'
+import type { Head, RemoteStore } from '../core/remote-store.ts'
+import type { InvalidateOptions, Op } from '../core/store.ts'
+import { NO_TAGS } from '../core/tags.ts'
+import type { Following } from './following.ts'
+import type { Forgetting } from './forgetting.ts'
+import type { Keeper } from './keeping.ts'
+import type { Markers } from './markers.ts'
+import { makesUpFor, queueOptions, replayOf, type Outbox, type QueueOptions } from './outbox.ts'
+import type { TaggedCalls, Written } from './tagged-calls.ts'
+
+/** What changing keys works with. */
+export interface ChangeParts {
+  readonly remote: RemoteStore
+  readonly markers: Markers
+  readonly outbox: Outbox
+  readonly calls: TaggedCalls
+  readonly keeper: Keeper
+  readonly following: Following
+  readonly forgetting: Forgetting
+  readonly clock: Clock
+  /** Replicas that a change waits for. */
+  readonly replicas: number
+}
+
+/** What became of an invalidation of keys. */
+export interface KeysInvalidated {
+  readonly l2: 'acked' | 'replicated' | 'queued'
+  readonly heads: readonly (Head | undefined)[]
+  readonly removed: number
+  readonly error?: unknown
+}
+
+/** Changes keys on the server, and repeats what it has not acknowledged. */
+export class Changes {
+  readonly #parts: ChangeParts
+
+  constructor(parts: ChangeParts) {
+    this.#parts = parts
+  }
+
+  /** Executes changes; what fails is queued as an invalidation. @throws when the server does not answer. */
+  async write(ops: readonly Op[]): Promise<readonly Written[]> {
+    const { markers: opened, outbox, calls, keeper, following, forgetting, clock } = this.#parts
+    const markers = ops.map((op) =>
+      op.kind === 'set' ? opened.open(op.key, { tags: op.tags ?? NO_TAGS }) : undefined,
+    )
+    const queued = ops.map((op) => outbox.current(op.key))
+    // What is queued here is not what the server has: only what replaces it may be sent.
+    const sent = [...ops.keys()].filter((index) => queued[index] === undefined || replaces(ops[index]!))
+    const startedAtMs = clock.now()
+    for (const [index, op] of ops.entries()) forgetting.key(op.key, markers[index])
+    try {
+      const remoteOps = await calls.remoteOps(sent.map((index) => [ops[index]!, markers[index]] as const))
+      const results = remoteOps.length === 0 ? [] : await calls.execute(remoteOps)
+      const answers = ops.map((): Written => ({ ok: false, unavailable: true }))
+      for (const [position, index] of sent.entries()) {
+        const op = ops[index]!
+        const result = results[position]!
+        const item = queued[index]
+        if (item !== undefined && result.outdated !== true && makesUpFor(op, item)) outbox.acknowledge(item)
+        following.noteExecuted(remoteOps[position]!, result, startedAtMs)
+        forgetting.key(op.key, markers[index])
+        if (op.kind === 'set') keeper.written(markers[index]!, op, result, startedAtMs)
+        answers[index] = result
+      }
+      await calls.hideInvisible(ops, answers)
+      // An acknowledgement of what was queued before does not count for what was held back now.
+      for (const [index, { kind, key }] of ops.entries()) {
+        if (queued[index] !== undefined && (kind === 'take' || kind === 'expire')) this.#queue(key)
+      }
+      return answers
+    } catch (error) {
+      for (const index of sent) {
+        const op = ops[index]!
+        if (op.kind !== 'increment') this.#queue(op.key, queueOptions(op))
+        forgetting.key(op.key)
+      }
+      throw error
+    } finally {
+      for (const marker of markers) if (marker !== undefined) opened.close(marker)
+    }
+  }
+
+  async invalidate(keys: readonly string[], options: InvalidateOptions): Promise<KeysInvalidated> {
+    const { replicas } = this.#parts
+    try {
+      const results = await this.write(keys.map((key) => ({ kind: 'delete', key, ...options })))
+      return {
+        l2: replicas > 0 && results.every(({ replicated }) => replicated) ? 'replicated' : 'acked',
+        heads: results.map(({ head }) => head),
+        removed: results.filter(({ ok }) => ok).length,
+      }
+    } catch (error) {
+      return { l2: 'queued', heads: keys.map(() => undefined), removed: 0, error }
+    }
+  }
+
+  /** Removes every key of a prefix and counts them. @throws when not all of it was done. */
+  async deleteByPrefix(prefix: string): Promise<number> {
+    const { remote, following, forgetting, clock, replicas } = this.#parts
+    forgetting.prefix(prefix)
+    const startedAtMs = clock.now()
+    try {
+      const { count, heads } = await remote.deleteByPrefix(prefix, replicas)
+      const entry = { kind: 'prefix', item: prefix } as const
+      for (const partition of remote.partitions)
+        following.note(partition, entry, heads.get(partition), startedAtMs)
+      return count
+    } finally {
+      forgetting.prefix(prefix)
+    }
+  }
+
+  /** Sends what is queued once more. @throws when the server does not answer. */
+  async replay(): Promise<void> {
+    const { remote, outbox, following, forgetting, clock, replicas } = this.#parts
+    for (const item of outbox.items()) {
+      forgetting.key(item.key)
+      const ops = replayOf(item)
+      const sentAtMs = clock.now()
+      const results = await remote.write(ops, replicas)
+      for (const [index, op] of ops.entries()) following.noteExecuted(op, results[index]!, sentAtMs)
+      forgetting.key(item.key)
+      outbox.acknowledge(item)
+    }
+  }
+
+  #queue(key: string, options?: QueueOptions): void {
+    this.#parts.outbox.add(key, options)
+    this.#parts.following.wake()
+  }
+}
+
+function replaces(op: Op): boolean {
+  return op.kind === 'set' || op.kind === 'delete'
+}

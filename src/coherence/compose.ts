@@ -1,0 +1,35 @@
+import { timersFor, type CacheOptions } from '../core/options.ts'
+import type { Bus, RemoteStore } from '../core/remote-store.ts'
+import type { Store } from '../core/store.ts'
+import { systemClock, systemRandom } from '../core/system.ts'
+import { coherenceSettings, type CoherenceOptions } from './coherence-options.ts'
+import { CoherentStore } from './coherent-store.ts'
+import type { ValueForm } from './local-tier.ts'
+
+/** What a coherent store is made of. */
+export interface Composition {
+  readonly remote: RemoteStore
+  /** The tier of this process; none = nothing is kept here. */
+  readonly local?: Store | undefined
+  /** How that tier keeps values; default: as its store does. */
+  readonly values?: ValueForm | undefined
+  readonly bus?: Bus | undefined
+  /** Whether the remote store is somebody else's, who closes it. */
+  readonly keepsRemoteOpen?: boolean | undefined
+  /** How many entries the server's logs hold; default 10,000. */
+  readonly logLength?: number | undefined
+}
+
+/** The store of a cache that several processes share, with or without a tier of this process. @throws OptionsError */
+export function coherentStore(
+  { logLength, local, values, bus, ...rest }: Composition,
+  options: CacheOptions & CoherenceOptions,
+): CoherentStore {
+  const { clock = systemClock, random = systemRandom } = options
+  const settings = coherenceSettings(options, logLength)
+  const node = Array.from({ length: 2 }, () => Math.floor(random() * 2 ** 52).toString(36)).join('')
+  return new CoherentStore(
+    { ...rest, local, values, bus, clock, random, timers: timersFor(options), node },
+    settings,
+  )
+}

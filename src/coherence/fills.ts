@@ -1,0 +1,97 @@
+import type { Clock } from '../core/clock.ts'
+import type { RemoteOp, RemoteStore } from '../core/remote-store.ts'
+import type { Fill } from '../core/store.ts'
+import type { Following } from './following.ts'
+import type { Forgetting } from './forgetting.ts'
+import type { Keeper } from './keeping.ts'
+import type { LocalTier } from './local-tier.ts'
+import type { Marker } from './markers.ts'
+import type { Outbox } from './outbox.ts'
+import type { TaggedCalls } from './tagged-calls.ts'
+
+/** What storing loaded values works with. */
+export interface FillParts {
+  readonly remote: RemoteStore
+  readonly local: LocalTier | undefined
+  readonly outbox: Outbox
+  readonly calls: TaggedCalls
+  readonly keeper: Keeper
+  readonly following: Following
+  readonly forgetting: Forgetting
+  readonly clock: Clock
+}
+
+interface Sent {
+  readonly index: number
+  readonly op: RemoteOp
+}
+
+/** Stores loaded values under their leases. */
+export class Fills {
+  readonly #parts: FillParts
+
+  constructor(parts: FillParts) {
+    this.#parts = parts
+  }
+
+  /** Whether each was stored; settles the leases. @throws when the server does not answer. */
+  async run(fills: readonly Fill[]): Promise<readonly boolean[]> {
+    const { remote, local, keeper, following, forgetting, clock } = this.#parts
+    const accepted = fills.map(() => false)
+    try {
+      const sent = await this.#prepare(fills)
+      if (sent.length === 0) return accepted
+      const startedAtMs = clock.now()
+      try {
+        const results = await remote.write(sent.map(({ op }) => op))
+        for (const [position, { index, op }] of sent.entries()) {
+          const result = results[position]!
+          accepted[index] = result.ok
+          following.noteExecuted(op, result, startedAtMs)
+          keeper.written(fills[index]!.lease as Marker, fills[index]!, result, startedAtMs)
+        }
+      } catch (error) {
+        for (const { op } of sent) local?.drop(op.key, Infinity)
+        throw error
+      }
+    } finally {
+      for (const { lease } of fills) forgetting.settle(lease as Marker)
+    }
+    return accepted
+  }
+
+  // What may be sent. What is not is kept here while the server is away, if it is.
+  async #prepare(fills: readonly Fill[]): Promise<readonly Sent[]> {
+    const { outbox, calls, keeper, forgetting } = this.#parts
+    const sent: Sent[] = []
+    const unused: Marker[] = []
+    for (const [index, fill] of fills.entries()) {
+      const marker = fill.lease as Marker
+      // Without the server nobody knows: then the value is stored nowhere.
+      const isNamed = await calls.name(marker, fill.tags).catch(() => false)
+      if (isNamed && marker.held && !marker.dead && !outbox.has(marker.key))
+        sent.push({ index, op: fillOp(fill, marker) })
+      else {
+        if (isNamed) keeper.outage(marker, fill)
+        if (marker.held) unused.push(marker)
+      }
+    }
+    // A flush, or an operation that changed nothing, has left the lease on the server: nobody is to wait for it.
+    if (unused.length > 0) void forgetting.release(unused)
+    return sent
+  }
+}
+
+function fillOp({ lease, stored, ttlMs, graceMs, rowVersion }: Fill, marker: Marker): RemoteOp {
+  const { generations } = marker
+  return {
+    kind: 'fill',
+    key: lease.key,
+    token: marker.token,
+    stored,
+    ttlMs,
+    graceMs,
+    rowVersion,
+    generations,
+  }
+}

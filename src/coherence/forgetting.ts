@@ -1,0 +1,80 @@
+import type { LogEntry, RemoteStore } from '../core/remote-store.ts'
+import type { Cooldown } from '../core/store.ts'
+import type { GenerationTable } from './generations.ts'
+import type { LeaseKeeper } from './lease-keeper.ts'
+import type { LocalTier } from './local-tier.ts'
+import type { Marker, Markers } from './markers.ts'
+
+/** What forgetting reaches. */
+export interface ForgettingParts {
+  readonly remote: RemoteStore
+  readonly local: LocalTier | undefined
+  readonly markers: Markers
+  readonly keeper: LeaseKeeper
+  readonly table: GenerationTable
+}
+
+/** Makes this node forget what is not valid any more: what it keeps, and what is under way (docs/coherence.md, C2, C5). */
+export class Forgetting {
+  readonly #parts: ForgettingParts
+
+  constructor(parts: ForgettingParts) {
+    this.#parts = parts
+  }
+
+  /** A message covers the key: what is as new as its counter stays. */
+  drop(key: string, counter: number): void {
+    this.#parts.local?.drop(key, counter)
+    this.#parts.markers.kill(key, counter)
+  }
+
+  /** C5: before an operation is sent and again when it is answered, whatever this node has of the key goes. */
+  key(key: string, except?: Marker): void {
+    this.#parts.local?.drop(key, Infinity)
+    this.#parts.markers.kill(key, Infinity, except)
+  }
+
+  prefix(prefix: string): void {
+    this.#parts.local?.dropPrefix(prefix)
+    this.#parts.markers.killAll((key) => key.startsWith(prefix))
+  }
+
+  tag(tag: string): void {
+    this.#parts.table.drop(tag)
+    this.#detach(this.#parts.markers.killTagged(tag))
+  }
+
+  entry({ kind, item }: Pick<LogEntry, 'kind' | 'item'>): void {
+    if (kind === 'key') this.key(item)
+    else if (kind === 'prefix') this.prefix(item)
+    else this.tag(item)
+  }
+
+  /** Whatever is known of any tag may be old. */
+  allTags(): void {
+    this.#parts.table.flush()
+    this.#detach(this.#parts.markers.killTagged(undefined))
+  }
+
+  /** The load is over: its lease is used, or given up. */
+  settle(marker: Marker): void {
+    this.#parts.keeper.letGo(marker)
+    this.#parts.markers.close(marker)
+  }
+
+  /** Ends leases on the server; those it does not hear of end by themselves. */
+  async release(markers: readonly Marker[], cooldown?: Cooldown & { readonly forMs: number }): Promise<void> {
+    try {
+      await this.#parts.remote.release(markers, cooldown)
+    } catch {
+      // The lease ends by itself.
+    }
+  }
+
+  // The server has left their leases alone: whoever loads anew need not wait for them.
+  #detach(held: readonly Marker[]): void {
+    if (held.length === 0) return
+    for (const marker of held) this.#parts.keeper.letGo(marker)
+    void this.release(held)
+  }
+}

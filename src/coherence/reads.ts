@@ -1,0 +1,146 @@
+import type { Clock } from '../core/clock.ts'
+import { isPromise, type MaybePromise } from '../core/promise.ts'
+import type { RemoteFound, RemoteStore } from '../core/remote-store.ts'
+import type { AcquireOptions, Acquired, Found, Reading, Stored } from '../core/store.ts'
+import type { Following } from './following.ts'
+import type { Forgetting } from './forgetting.ts'
+import type { Keeper } from './keeping.ts'
+import type { LeaseKeeper } from './lease-keeper.ts'
+import type { LocalTier } from './local-tier.ts'
+import type { Marker, Markers } from './markers.ts'
+import type { Outbox } from './outbox.ts'
+import type { TaggedCalls } from './tagged-calls.ts'
+import { freshMsFor, type Verdict } from './verdict.ts'
+
+/** What reading works with. */
+export interface ReadParts {
+  readonly remote: RemoteStore
+  readonly local: LocalTier | undefined
+  readonly markers: Markers
+  readonly outbox: Outbox
+  readonly calls: TaggedCalls
+  readonly keeper: Keeper
+  readonly leases: LeaseKeeper
+  readonly following: Following
+  readonly forgetting: Forgetting
+  readonly clock: Clock
+}
+
+/** Reads entries, in this node or from the server, and takes leases for those that are missing. */
+export class Reads {
+  readonly #parts: ReadParts
+  /** Reads served by the tier of this process. */
+  localHits = 0
+
+  constructor(parts: ReadParts) {
+    this.#parts = parts
+  }
+
+  get(key: string, reading: Reading | undefined): MaybePromise<Stored | undefined> {
+    const { local, following, outbox } = this.#parts
+    if (local === undefined) return outbox.has(key) ? undefined : this.#getRemote(key, reading)
+    if (reading?.after === undefined || following.hasReached(reading.after)) {
+      const kept = local.get(key, reading)
+      if (kept !== undefined) {
+        this.localHits++
+        return kept
+      }
+    }
+    return this.#fetchOne(key, reading)
+  }
+
+  async read(keys: readonly string[], reading: Reading | undefined): Promise<ReadonlyMap<string, Found>> {
+    const { local, following } = this.#parts
+    const found = new Map<string, Found>()
+    const isServedHere = local !== undefined && following.hasReached(reading?.after)
+    const missing = keys.filter((key) => {
+      const kept = isServedHere ? local.find(key, reading) : undefined
+      if (kept !== undefined) found.set(key, kept)
+      return kept === undefined
+    })
+    if (missing.length > 0)
+      for (const [key, entry] of await this.#fetch(missing, reading)) found.set(key, entry)
+    return found
+  }
+
+  async acquire(leases: readonly Marker[], options: AcquireOptions): Promise<readonly Acquired[]> {
+    const { outbox, calls, leases: held, forgetting } = this.#parts
+    const asked = leases.filter((marker) => !outbox.has(marker.key))
+    await calls.begin(leases)
+    let answers: ReadonlyMap<Marker, Exclude<Acquired, 'denied'>>
+    try {
+      answers = await calls.acquire(asked, options, (marker, found, verdict, startedAtMs) =>
+        this.#found(marker, found, verdict, { stale: false }, startedAtMs),
+      )
+    } catch (error) {
+      // The server may have granted them all the same.
+      void forgetting.release(asked)
+      throw error
+    }
+    return leases.map((marker) => {
+      const answer = answers.get(marker)
+      if (answer === undefined) return 'denied'
+      if (answer !== 'granted') return answer
+      if (marker.dead) {
+        void forgetting.release([marker])
+        return 'busy'
+      }
+      held.hold(marker, options.longestMs)
+      return answer
+    })
+  }
+
+  // Nothing is kept here: no marker is needed, and nobody asks how long the entry has left.
+  async #getRemote(key: string, reading: Reading | undefined): Promise<Stored | undefined> {
+    const { remote, calls } = this.#parts
+    const entry = (await remote.read([key], { bare: true })).get(key)
+    if (entry === undefined) return undefined
+    const shown = calls.shows(entry.generations, reading)
+    const verdict = isPromise(shown) ? await shown : shown
+    const { remainingMs, graceMs = 0 } = entry
+    return freshMsFor(remainingMs, graceMs, verdict, undefined) === undefined ? undefined : entry.stored
+  }
+
+  async #fetchOne(key: string, reading: Reading | undefined): Promise<Stored | undefined> {
+    return (await this.#fetch([key], { ...reading, stale: false })).get(key)?.stored
+  }
+
+  async #fetch(keys: readonly string[], reading: Reading | undefined): Promise<ReadonlyMap<string, Found>> {
+    const { remote, markers: opened, outbox, clock, calls } = this.#parts
+    const asked = keys.filter((key) => !outbox.has(key))
+    if (asked.length === 0) return new Map()
+    const markers = asked.map((key) => opened.open(key))
+    const startedAtMs = clock.now()
+    try {
+      const found = await remote.read(asked)
+      const visible = new Map<string, Found>()
+      await Promise.all(
+        markers.map(async (marker) => {
+          const entry = found.get(marker.key)
+          if (entry === undefined) return
+          const verdict = await calls.shows(entry.generations, reading)
+          const shown = this.#found(marker, entry, verdict, reading, startedAtMs)
+          if (shown !== undefined) visible.set(marker.key, shown)
+        }),
+      )
+      return visible
+    } finally {
+      for (const marker of markers) opened.close(marker)
+    }
+  }
+
+  // What the server has, for a reader who may have it; kept here too if nothing has happened to it meanwhile.
+  #found(
+    marker: Marker,
+    entry: RemoteFound,
+    verdict: Verdict,
+    reading: Reading | undefined,
+    startedAtMs: number,
+  ): Found | undefined {
+    const { keeper, clock } = this.#parts
+    if (verdict === 'fresh') keeper.read(marker, entry, startedAtMs)
+    const leftMs = entry.remainingMs - (clock.now() - startedAtMs)
+    const remainingMs = freshMsFor(leftMs, entry.graceMs ?? 0, verdict, reading)
+    return remainingMs === undefined ? undefined : { stored: entry.stored, remainingMs }
+  }
+}

@@ -1,0 +1,51 @@
+import type { Clock, Random, Timers } from '../core/clock.ts'
+import type { Bus, RemoteStore } from '../core/remote-store.ts'
+import type { Store } from '../core/store.ts'
+import type { ValueForm } from './local-tier.ts'
+
+/** What a node may do when it can't reach the server. */
+export type Policy = 'available' | 'strict'
+
+/**
+ * What an invalidation waits for. `'async'`: for the server's word; should the server fail before its replicas have
+ * it, the nodes' journals close the gap. `wait`: also for that many replicas, and the result says whether they
+ * acknowledged it in time.
+ */
+export type FailoverMode = 'async' | { readonly wait: number }
+
+/** Settings of coherence, complete, in milliseconds. */
+export interface CoherenceSettings {
+  /** `'available'`: the local tier serves up to `maxStaleMs` after the last sync; `'strict'`: up to `maxLagMs`. */
+  readonly policy: Policy
+  readonly maxLagMs: number
+  readonly maxStaleMs: number
+  readonly heartbeatMs: number
+  readonly leaseMs: number
+  /** How long one load may hold its lease. */
+  readonly longestLeaseMs: number
+  /** Keys that wait for an acknowledgement. */
+  readonly outboxLimit: number
+  readonly failover: FailoverMode
+  /** How long, and how many in a partition, applied invalidations are kept for a replay: at most half a log's length. */
+  readonly journalMs: number
+  readonly journalLimit: number
+  /** Tags whose generations a node remembers; it reads again what it has forgotten. */
+  readonly generationLimit: number
+}
+
+/** What a coherent store works with. */
+export interface CoherenceParts {
+  readonly remote: RemoteStore
+  /** The tier of this process; without one, nothing is kept, and only changes of tags are followed. */
+  readonly local: Store | undefined
+  /** How that tier keeps values; default: as its store does. */
+  readonly values?: ValueForm | undefined
+  readonly bus: Bus | undefined
+  readonly clock: Clock
+  readonly timers: Timers
+  readonly random: Random
+  /** Unique among all processes that share the remote store. */
+  readonly node: string
+  /** Whether the remote store is somebody else's, who closes it; it is closed with the store unless this is set. */
+  readonly keepsRemoteOpen?: boolean | undefined
+}

@@ -1,0 +1,82 @@
+import { BaseCache } from '../cache/base-cache.ts'
+import { storeOf } from '../cache/stores.ts'
+import { COHERENCE_OPTIONS, type CoherenceOptions } from '../coherence/coherence-options.ts'
+import { CoherentStore } from '../coherence/coherent-store.ts'
+import { coherentStore } from '../coherence/compose.ts'
+import { OptionsError } from '../core/errors.ts'
+import { inspect } from '../core/inspect.ts'
+import {
+  CACHE_OPTIONS,
+  checkCacheOptions,
+  checkMethods,
+  checkOptions,
+  type CacheOptions,
+} from '../core/options.ts'
+import { isPromise } from '../core/promise.ts'
+import type { Bus, RemoteStore } from '../core/remote-store.ts'
+import type { Store } from '../core/store.ts'
+import { ISOLATION_OPTIONS, valueKeeper, type IsolationOptions } from '../serialization/isolation.ts'
+
+/** Options of a {@link TieredCache}. */
+export interface TieredCacheOptions extends CacheOptions, CoherenceOptions, IsolationOptions {
+  /**
+   * The cache of this process, such as a `MemoryCache`: what the tiered cache keeps in it is bounded as it says. Read
+   * and write through the tiered cache alone.
+   */
+  readonly l1: BaseCache
+  /** The cache that other processes share, such as a `RedisCache`. Values are kept there in its format. */
+  readonly l2: BaseCache
+  /** What brings changes of other processes sooner than the heartbeat does; default: nothing. */
+  readonly bus?: Bus | undefined
+}
+
+/** The names of {@link TieredCacheOptions}. */
+export const TIERED_CACHE_OPTIONS: readonly string[] = [
+  ...CACHE_OPTIONS,
+  ...ISOLATION_OPTIONS,
+  ...COHERENCE_OPTIONS,
+  'l1',
+  'l2',
+  'bus',
+]
+
+/**
+ * A cache in two tiers: reads are served from the memory of this process, which never serves what was changed
+ * elsewhere longer ago than a bound (`maxLag` or `maxStale`, by `policy`); the rest is on the server that other
+ * processes share. docs/coherence.md says what is guaranteed. Of the two caches it uses only what they hold: prefix,
+ * ttl, tags and isolation are its own, and it does not close them.
+ */
+export class TieredCache<V = unknown> extends BaseCache<V> {
+  /** @throws OptionsError, KeyError for wrong options. */
+  constructor(options: TieredCacheOptions) {
+    checkOptions(options, TIERED_CACHE_OPTIONS, 'TieredCache')
+    checkCacheOptions(options)
+    const { l1, l2, bus } = options
+    if (bus !== undefined) checkMethods(bus, ['subscribe'], 'bus')
+    const parts = { remote: remoteOf(l2), local: localOf(l1), values: valueKeeper(options), bus }
+    super(coherentStore({ ...parts, keepsRemoteOpen: true }, options), options)
+  }
+}
+
+function localOf(l1: unknown): Store {
+  const store = wholeCache(l1, 'l1', 'new MemoryCache()')
+  // A read that would have to wait for it might as well go to the server.
+  if (isPromise(store.get('!')) || store instanceof CoherentStore)
+    throw new OptionsError(
+      'l1: its store does not answer at once; use a cache in memory, such as new MemoryCache()',
+    )
+  return store
+}
+
+function remoteOf(l2: unknown): RemoteStore {
+  const store = wholeCache(l2, 'l2', 'a RedisCache')
+  if (store instanceof CoherentStore) return store.remote
+  throw new OptionsError('l2: is not a cache that several processes share; use a RedisCache')
+}
+
+function wholeCache(cache: unknown, option: string, example: string): Store {
+  const store = storeOf(cache)
+  if (store !== undefined) return store
+  const what = cache instanceof BaseCache ? 'a namespace' : inspect(cache)
+  throw new OptionsError(`${option}: ${what} is not a whole cache, such as ${example}`)
+}
