@@ -1,11 +1,10 @@
 // One of the processes of a race: readers and writers over one cache, and a database that is somewhere else.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { MemoryCache, TieredCache, type BaseCache, type GetOrSetOptions } from 'cachette'
-import { RedisCache } from 'cachette/redis'
+import type { BaseCache, GetOrSetOptions } from 'cachette'
 import { seededRandom } from '../../../demo/load/random.ts'
 import { onTold, sharedNow, tell } from '../../support/peer-side.ts'
 import { connect } from '../servers/resp.ts'
-import { nativeClient } from '../native-clients.ts'
+import { openCache } from '../caches.ts'
 import type { Acknowledged, Reads } from './judge.ts'
 import { KEYS, type Answer, type Query, type Race } from './race.ts'
 
@@ -182,20 +181,7 @@ class Racer {
 
 /** Runs the race to its end. */
 export async function run(race: Race): Promise<{ acknowledged: readonly Acknowledged[]; reads: Reads }> {
-  const native = nativeClient(race.client, race.url)
-  const redis = new RedisCache({ client: native.client, prefix: race.prefix, ttl: '1h' })
-  await native.connect()
-  const l1 = new MemoryCache({ maxEntries: 1000 })
-  const root: BaseCache =
-    race.engine === 'redis'
-      ? redis
-      : new TieredCache({ l1, l2: redis, bus: 'pubsub', prefix: race.prefix, policy: 'strict', ttl: '1h' })
-  try {
-    return await new Racer(race, root).run()
-  } finally {
-    await root.close()
-    await redis.close()
-    await l1.close()
-    await native.close()
-  }
+  const { engine, client, url, prefix } = race
+  await using opened = await openCache(engine, client, url, { prefix, policy: 'strict' })
+  return await new Racer(race, opened.cache).run()
 }
