@@ -74,10 +74,16 @@ export class CoherentStore implements Store {
       limits: { table: settings.generationLimit, queue: settings.outboxLimit },
       asked: () => this.#following.followGenerations(),
     })
-    const maxAgeMs = isStrict ? settings.maxLagMs : settings.maxStaleMs
     const local =
       localStore &&
-      new LocalTier(localStore, parts.values ?? localStore, table, maxAgeMs, () => markers.nextEvent())
+      new LocalTier({
+        store: localStore,
+        values: parts.values ?? localStore,
+        table,
+        clock,
+        maxAgeMs: isStrict ? settings.maxLagMs : settings.maxStaleMs,
+        nextEvent: () => markers.nextEvent(),
+      })
     const forgetting = new Forgetting({ remote, local, markers, keeper: leases, table })
     const following = new Following({
       ...parts,

@@ -1,3 +1,4 @@
+import type { Clock } from '../core/clock.ts'
 import { Envelope } from '../core/envelope.ts'
 import { isPromise } from '../core/promise.ts'
 import type { Generations, Head } from '../core/remote-store.ts'
@@ -29,8 +30,10 @@ export class LocalSlot extends Envelope {
   readonly hasGrace: boolean
   /** The version of the table of generations that found it fresh. */
   agreedAt = -1
+  /** The tags of the reader that was found to be in a namespace of the entry last. */
+  borne: readonly string[] | undefined
 
-  constructor(slot: Omit<LocalSlot, 'agreedAt' | 'view'>) {
+  constructor(slot: Omit<LocalSlot, 'agreedAt' | 'borne' | 'view'>) {
     super()
     this.stored = slot.stored
     this.values = slot.values
@@ -62,26 +65,34 @@ export interface Keeping {
   readonly logged?: boolean
 }
 
+/** What the local tier works with. */
+export interface LocalTierParts {
+  readonly store: Store
+  /** How it keeps values. */
+  readonly values: ValueForm
+  readonly table: GenerationTable
+  readonly clock: Clock
+  /** The sync age up to which it serves. */
+  readonly maxAgeMs: number
+  /** The next place in the order of this node's events. */
+  nextEvent(): number
+}
+
 /** This node's own tier: what it may keep of the server's entries, and when it must not serve it. */
 export class LocalTier {
   readonly #store: Store
   readonly #values: ValueForm
+  readonly #table: GenerationTable
+  readonly #clock: Clock
   readonly #maxAgeMs: number
   readonly #nextEvent: () => number
   readonly #outages = new Set<string>()
-  readonly #table: GenerationTable
 
-  /** `maxAgeMs` is the sync age up to which it serves. */
-  constructor(
-    store: Store,
-    values: ValueForm,
-    table: GenerationTable,
-    maxAgeMs: number,
-    nextEvent: () => number,
-  ) {
+  constructor({ store, values, table, clock, maxAgeMs, nextEvent }: LocalTierParts) {
     this.#store = store
     this.#values = values
     this.#table = table
+    this.#clock = clock
     this.#maxAgeMs = maxAgeMs
     this.#nextEvent = nextEvent
   }
@@ -166,12 +177,17 @@ export class LocalTier {
 
   // C1: both logs must be synced, that of its key and, if it has tags, that of generations.
   #verdict(slot: LocalSlot, reading: Reading | undefined): Verdict {
-    if (!slot.outage && !slot.follower.isSynced(this.#maxAgeMs)) return 'gone'
-    const { generations } = slot
-    if (reading !== undefined && !bears(generations, reading.tags)) return 'gone'
-    if (generations === undefined) return 'fresh'
+    const { generations, outage } = slot
+    const wanted = reading?.tags
+    if (wanted !== slot.borne) {
+      if (!bears(generations, wanted)) return 'gone'
+      slot.borne = wanted
+    }
     const table = this.#table
-    if (!slot.outage && !table.follower.isSynced(this.#maxAgeMs)) return 'gone'
+    const nowMs = this.#clock.now()
+    if (!outage && !slot.follower.isSynced(this.#maxAgeMs, nowMs)) return 'gone'
+    if (generations === undefined) return 'fresh'
+    if (!outage && !table.follower.isSynced(this.#maxAgeMs, nowMs)) return 'gone'
     // The table has not changed since it was asked last.
     if (slot.agreedAt === table.version) return 'fresh'
     const verdict = table.agrees(generations)
