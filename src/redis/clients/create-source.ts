@@ -66,8 +66,6 @@ function createIoredis(library: IoredisLibrary, target: SingleTarget, random: Ra
     name: place.name,
     ...given({ sentinelUsername, sentinelPassword }),
     ...(tls === false ? {} : { enableTLSForSentinelMode: true, sentinelTLS: tlsOptions(tls) }),
-    // Without it a master that is frozen is never left.
-    failoverDetector: true,
     ...rules,
   })
 }

@@ -20,6 +20,14 @@ export interface Surroundings {
   readonly mask: Mask
 }
 
+/** Who is told of what a node does. */
+export interface NodeWatcher {
+  /** From now on commands go over a new connection. */
+  onUp(): void
+  /** It is lost, can't be connected to, or does not answer. */
+  onTrouble?(): void
+}
+
 /** Probes in a row without an answer, after which a connection is given up: then it is perhaps the line, not the server. */
 const PROBES_BEFORE_RESET = 3
 /** How long a connection may take to come about, before another is tried. */
@@ -32,17 +40,17 @@ export class GuardedNode implements LineListener {
   readonly #node: string
   readonly #breaker: Breaker
   readonly #surroundings: Surroundings
-  readonly #onUp: () => void
+  readonly #watcher: NodeWatcher
   #told: StoreErrorReason | 'timeout' | 'up' | undefined = undefined
   #watchdog: TimerHandle = undefined
   #isClosed = false
   readonly #waiting: { readonly resolve: () => void; readonly reject: (reason: Error) => void }[] = []
 
-  constructor(line: Line, node: string, surroundings: Surroundings, onUp: () => void) {
+  constructor(line: Line, node: string, surroundings: Surroundings, watcher: NodeWatcher) {
     this.#line = line
     this.#node = node
     this.#surroundings = surroundings
-    this.#onUp = onUp
+    this.#watcher = watcher
     const { clock, timers, random, deadlines, mask } = surroundings
     this.#breaker = new Breaker(surroundings.breaker, {
       clock,
@@ -54,7 +62,8 @@ export class GuardedNode implements LineListener {
         if (inRow % PROBES_BEFORE_RESET === 0) this.#line.reset?.()
       },
     })
-    this.connection = new GuardedConnection(line, { node, deadlines, mask, breaker: this.#breaker })
+    const guard = { node, deadlines, mask, breaker: this.#breaker, trouble: undefined }
+    this.connection = new GuardedConnection(line, guard)
     if (line.isUp) this.#told = 'up'
     line.listen(this)
     if (!line.isUp) this.#watch()
@@ -70,11 +79,11 @@ export class GuardedNode implements LineListener {
 
   onUp(): void {
     this.#unwatch()
-    this.connection.trouble = undefined
+    this.connection.guard.trouble = undefined
     this.#breaker.reset()
     if (this.#told !== 'up' && this.#told !== undefined) this.#log('info', {}, 'Redis is connected again')
     this.#told = 'up'
-    this.#onUp()
+    this.#watcher.onUp()
     for (const { resolve } of this.#waiting.splice(0)) resolve()
   }
 
@@ -88,8 +97,9 @@ export class GuardedNode implements LineListener {
   // One line for each transition; while it is down, another one if the reason becomes another.
   onTrouble(error: unknown): void {
     if (this.#line.isUp || this.#isClosed) return
+    this.#watcher.onTrouble?.()
     const reason = normalize(error, this.#surroundings.mask)
-    this.connection.trouble = reason
+    this.connection.guard.trouble = reason
     for (const { reject } of this.#waiting.splice(0)) reject(reason)
     if (this.#told === reason.reason) return
     this.#told = reason.reason
@@ -112,6 +122,7 @@ export class GuardedNode implements LineListener {
   }
 
   #onBreaker(to: 'open' | 'closed'): void {
+    if (to === 'open') this.#watcher.onTrouble?.()
     if (to === 'open') this.#log('warn', {}, 'Redis does not answer; it is not asked until it does')
     else this.#log('info', {}, 'Redis answers again')
   }

@@ -13,6 +13,8 @@ export function ioredisRules(random: Random): object {
     autoResubscribe: false,
     enableAutoPipelining: false,
     lazyConnect: true,
+    // For sentinels: without it a master that is frozen is never left.
+    failoverDetector: true,
     retryStrategy: (attempt: number) => reconnectDelayMs(attempt, random),
   }
 }

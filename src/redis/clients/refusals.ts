@@ -49,6 +49,11 @@ export function isUnknownScript(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith('NOSCRIPT')
 }
 
+/** Whether another node of the cluster has to be asked. */
+export function isRedirection(error: unknown): boolean {
+  return error instanceof Error && /^(?:MOVED|ASK) /.test(error.message)
+}
+
 /**
  * An error of a client or a server, as one of ours: without the command that it was for, since that has keys, values
  * and perhaps a password in it.

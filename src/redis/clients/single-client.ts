@@ -21,7 +21,7 @@ export class SingleClient implements RedisClient {
     this.#surroundings = surroundings
     this.#nodes = Array.from({ length: size }, (_, index) => {
       const line = index === 0 ? source.line() : source.open()
-      return new GuardedNode(line, source.node, surroundings, () => this.#onUp())
+      return new GuardedNode(line, source.node, surroundings, { onUp: () => this.#onUp() })
     })
   }
 
@@ -38,7 +38,7 @@ export class SingleClient implements RedisClient {
   separateFor(_route: string): Connection {
     if (this.#separate === undefined) {
       const { node } = this.#source
-      this.#separate = new GuardedNode(this.#source.open(), node, this.#surroundings, () => this.#onUp())
+      this.#separate = new GuardedNode(this.#source.open(), node, this.#surroundings, { onUp: () => this.#onUp() })
     }
     return new PatientConnection(this.#separate, this.#surroundings.deadlines)
   }

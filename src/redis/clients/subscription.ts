@@ -32,7 +32,7 @@ export class Subscription {
     this.#channel = channel
     this.#onMessage = onMessage
     this.#onReady = onReady
-    this.#node = new GuardedNode(line, node, surroundings, () => void this.#subscribe())
+    this.#node = new GuardedNode(line, node, surroundings, { onUp: () => void this.#subscribe() })
     if (line.isUp) void this.#subscribe()
     this.#schedule()
   }

@@ -1,7 +1,7 @@
 import { Redis as Ioredis5 } from 'ioredis'
 import { Redis as Ioredis6 } from 'ioredis6'
-import { createClient as createNodeRedis6 } from 'redis'
-import { createClient as createNodeRedis5 } from 'redis5'
+import { createClient as createNodeRedis6, createSentinel as createNodeRedis6Sentinel } from 'redis'
+import { createClient as createNodeRedis5, createSentinel as createNodeRedis5Sentinel } from 'redis5'
 
 /** A client as a user would make it, and how that user would close it. */
 export interface Made {
@@ -55,5 +55,28 @@ async function ready(client: Readying): Promise<Made> {
   await new Promise<void>((resolve) => {
     client.once('ready', resolve)
   })
+  return { client, close: () => client.disconnect() }
+}
+
+type MakeMany = (ports: readonly number[], name: string) => Made
+
+const addresses = (ports: readonly number[]): { host: string; port: number }[] =>
+  ports.map((port) => ({ host: '127.0.0.1', port }))
+
+/** Makes a client of sentinels with each library; those of node-redis are not connected yet. */
+export const SENTINELS: Readonly<Record<string, MakeMany>> = {
+  'node-redis 5': (ports, name) =>
+    destroyable(createNodeRedis5Sentinel({ name, sentinelRootNodes: addresses(ports) })),
+  'node-redis 6': (ports, name) =>
+    destroyable(createNodeRedis6Sentinel({ name, sentinelRootNodes: addresses(ports) })),
+  'ioredis 5': (ports, name) => disconnectable(new Ioredis5({ name, sentinels: addresses(ports) })),
+  'ioredis 6': (ports, name) => disconnectable(new Ioredis6({ name, sentinels: addresses(ports) })),
+}
+
+function destroyable(client: { destroy(): unknown }): Made {
+  return { client, close: () => void client.destroy() }
+}
+
+function disconnectable(client: { disconnect(): void }): Made {
   return { client, close: () => client.disconnect() }
 }
