@@ -19,14 +19,15 @@ import type {
 } from '../core/remote-store.ts'
 import type { Cooldown, Stored } from '../core/store.ts'
 import type { WireFormat } from '../serialization/wire-format.ts'
-import type { Command, RedisClient, Reply, ReplyForm } from './client.ts'
+import type { Command, Connection, RedisClient, Reply, ReplyForm } from './client.ts'
 import { EntryBytes } from './entry-bytes.ts'
-import { exchange, type Call } from './exchange.ts'
+import { exchange, groupBy, type Call } from './exchange.ts'
 import { KeyNames } from './key-names.ts'
 import { Leases } from './leases.ts'
 import { LoggedCalls } from './logged-calls.ts'
 import { Logs } from './logs.ts'
 import { Reads } from './reads.ts'
+import { withSource } from './script.ts'
 import { PrefixScans } from './scans.ts'
 import { TagRecords } from './tag-records.ts'
 import { Writes } from './writes.ts'
@@ -209,11 +210,13 @@ export class RedisStore implements RemoteStore {
     if (replicas === 0) return { replies: await exchange(this.#client, calls, form), replicated: {} }
     const replies: Reply[] = []
     const waits = await Promise.all(
-      [...this.#bySeparateConnection(calls)].map(async ([connection, indexes]) => {
-        const commands = indexes.map((index) => plainCommand(calls[index]!.command))
+      [...this.#byMaster(calls).values()].map(async (group) => {
+        // A script that the server does not know would run after the WAIT that is to wait for it.
+        const commands = group.map(({ item }) => withSource(item.command))
         const wait: Command = { args: ['WAIT', String(replicas), String(this.#waitMs)] }
+        const connection = this.#client.separateFor(group[0]!.item.route)
         const answers = await connection.runAll([...commands, wait], form)
-        for (const [position, index] of indexes.entries()) replies[index] = answers[position]!
+        for (const [position, { index }] of group.entries()) replies[index] = answers[position]!
         const acknowledged = answers.at(-1)
         return typeof acknowledged === 'number' && acknowledged >= replicas
       }),
@@ -221,23 +224,9 @@ export class RedisStore implements RemoteStore {
     return { replies, replicated: { replicated: waits.every(Boolean) } }
   }
 
-  #bySeparateConnection(calls: readonly Call[]): ReadonlyMap<Separate, readonly number[]> {
-    const groups = new Map<Separate, number[]>()
-    for (const [index, { route }] of calls.entries()) {
-      const connection = this.#client.separateFor(route)
-      const group = groups.get(connection)
-      if (group === undefined) groups.set(connection, [index])
-      else group.push(index)
-    }
-    return groups
+  #byMaster(
+    calls: readonly Call[],
+  ): ReadonlyMap<Connection, readonly { readonly item: Call; readonly index: number }[]> {
+    return groupBy(calls, ({ route }) => this.#client.connectionFor(route))
   }
-}
-
-type Separate = ReturnType<RedisClient['separateFor']>
-
-// A script that the server does not know would run after the WAIT that is to wait for it.
-function plainCommand(command: Command): Command {
-  if (!('script' in command)) return command
-  const { script, keys, args } = command
-  return { args: ['EVAL', script.source, String(keys.length), ...keys, ...args] }
 }

@@ -34,7 +34,7 @@ export function asBytes(reply: Reply): Uint8Array {
 }
 
 /** Whether a command was refused because the key holds no text. */
-export function isWrongType(reply: Reply): boolean {
+export function isWrongType(reply: unknown): reply is Error {
   return reply instanceof Error && /\bWRONGTYPE\b/.test(reply.message)
 }
 

@@ -5,6 +5,7 @@ import { generationsIn, lifetimeText, rowVersionText, tagBytes, type EntryBytes 
 import type { Call } from './exchange.ts'
 import type { KeyNames } from './key-names.ts'
 import { readLogged, readPlace, type LoggedCalls } from './logged-calls.ts'
+import { withSource } from './script.ts'
 import { asBytes, asList, asNumber, asText } from './replies.ts'
 import { remove } from './scripts/delete.ts'
 import { expire } from './scripts/expire.ts'
@@ -16,6 +17,8 @@ import { take } from './scripts/take.ts'
 
 /** The most operations of one script: a server does nothing else meanwhile. */
 const LONGEST_RUN = 1_000
+/** The most bytes of values in it, but for the last: beyond its memory, a server stores what a script has begun. */
+const LARGEST_RUN = 1024 * 1024
 
 type OpOf<K extends RemoteOp['kind']> = Extract<RemoteOp, { readonly kind: K }>
 
@@ -37,6 +40,15 @@ export interface Run {
   results(reply: Reply): readonly RemoteResult[]
 }
 
+interface Draft {
+  readonly kind: RemoteOp['kind']
+  readonly partition: string
+  readonly indexes: number[]
+  readonly keys: string[]
+  readonly args: Arg[]
+  bytes: number
+}
+
 /** Turns operations into scripts, and their answers into results. */
 export class Writes {
   readonly #names: KeyNames
@@ -51,39 +63,43 @@ export class Writes {
 
   /** The scripts of operations, so that those of each key keep their order. */
   plan(ops: readonly RemoteOp[]): readonly Run[] {
-    const runs: {
-      readonly kind: RemoteOp['kind']
-      readonly partition: string
-      readonly indexes: number[]
-    }[] = []
-    const last = new Map<string, (typeof runs)[number]>()
-    for (const [index, { kind, key }] of ops.entries()) {
-      const partition = this.#names.partitionOf(key)
-      const run = last.get(partition)
-      if (run?.kind === kind && run.indexes.length < this.#handlers[kind].longestRun) {
-        run.indexes.push(index)
-        continue
+    const drafts: Draft[] = []
+    const last = new Map<string, Draft>()
+    for (const [index, op] of ops.entries()) {
+      const partition = this.#names.partitionOf(op.key)
+      let draft = last.get(partition)
+      if (draft?.kind !== op.kind || !this.#hasRoom(draft)) {
+        draft = { kind: op.kind, partition, indexes: [], keys: [], args: [], bytes: 0 }
+        last.set(partition, draft)
+        drafts.push(draft)
       }
-      const next = { kind, partition, indexes: [index] }
-      last.set(partition, next)
-      runs.push(next)
+      this.#add(draft, op, index)
     }
-    return runs.map(({ kind, partition, indexes }) => this.#run(kind, partition, indexes, ops))
+    const isMixed = drafts.some(({ kind }) => kind !== drafts[0]!.kind)
+    return drafts.map((draft) => this.#run(draft, ops, isMixed))
   }
 
-  #run(kind: RemoteOp['kind'], partition: string, indexes: readonly number[], ops: readonly RemoteOp[]): Run {
-    const handler = this.#handlers[kind] as unknown as Handler<RemoteOp['kind']>
-    const keys: string[] = []
-    const args: Arg[] = [String(this.#names.keyOffset)]
-    for (const index of indexes) {
-      const op = ops[index]!
-      keys.push(this.#names.value(op.key), this.#names.lease(op.key))
-      if (handler.hasFloor) keys.push(this.#names.floor(op.key))
-      args.push(...handler.args(op))
-    }
-    const command = this.#logged.command(handler.script, partition, keys, args)
+  #hasRoom({ kind, indexes, bytes }: Draft): boolean {
+    return indexes.length < this.#handlers[kind].longestRun && bytes < LARGEST_RUN
+  }
+
+  #add(draft: Draft, op: RemoteOp, index: number): void {
+    const handler = this.#handlerOf(op.kind)
+    const args = handler.args(op)
+    draft.indexes.push(index)
+    draft.keys.push(this.#names.value(op.key), this.#names.lease(op.key))
+    if (handler.hasFloor) draft.keys.push(this.#names.floor(op.key))
+    draft.args.push(...args)
+    draft.bytes += args[0]?.length ?? 0
+  }
+
+  #run({ kind, partition, indexes, keys, args }: Draft, ops: readonly RemoteOp[], isMixed: boolean): Run {
+    const handler = this.#handlerOf(kind)
+    const offset = String(this.#names.keyOffset)
+    const command = this.#logged.command(handler.script, partition, keys, [offset, ...args])
     return {
-      call: { route: this.#names.sequence(partition), command },
+      // One script that the server does not know would run after the next one, which it knows.
+      call: { route: this.#names.sequence(partition), command: isMixed ? withSource(command) : command },
       indexes,
       results: (reply) => {
         const { epoch, rest } = readLogged(reply)
@@ -93,6 +109,10 @@ export class Writes {
         }))
       },
     }
+  }
+
+  #handlerOf(kind: RemoteOp['kind']): Handler<RemoteOp['kind']> {
+    return this.#handlers[kind] as unknown as Handler<RemoteOp['kind']>
   }
 }
 

@@ -16,7 +16,8 @@ export function createSource(
   random: Random,
   timers: Timers,
 ): Source {
-  if (library.kind === 'ioredis') return new IoredisSource(createIoredis(library, target, random), random, true)
+  if (library.kind === 'ioredis')
+    return new IoredisSource(createIoredis(library, target, random), random, true)
   if (target.place.kind === 'sentinel') {
     const sentinel = library.createSentinel(sentinelOptions(target, random)) as NodeRedisSentinel
     return new NodeRedisSentinelSource(sentinel, random, timers, true)
@@ -55,7 +56,11 @@ function sentinelOptions(target: SingleTarget, random: Random): object {
   }
 }
 
-function createIoredis(library: IoredisLibrary, target: SingleTarget, random: Random): InstanceType<IoredisLibrary['Redis']> {
+function createIoredis(
+  library: IoredisLibrary,
+  target: SingleTarget,
+  random: Random,
+): InstanceType<IoredisLibrary['Redis']> {
   const rules = { ...ioredisOptions(target), ...ioredisRules(random) }
   const { place } = target
   if (place.kind === 'server') return new library.Redis({ ...place.address, ...rules })

@@ -15,7 +15,9 @@ export class SwitchedLine implements SubscriberLine {
   }
 
   send(args: readonly Arg[], form: ReplyForm): Promise<unknown> {
-    return this.#line === undefined ? Promise.reject(new Error('no server is known')) : this.#line.send(args, form)
+    return this.#line === undefined
+      ? Promise.reject(new Error('no server is known'))
+      : this.#line.send(args, form)
   }
 
   subscribe(channel: string, onMessage: (text: string) => void): Promise<void> {

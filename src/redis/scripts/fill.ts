@@ -19,7 +19,7 @@ export const fill: Script = script(
   rowVersion,
   store,
   `
-local result, at = { epoch }, 5
+local result, at, full = { epoch }, 5, nil
 for key = 3, #KEYS, 3 do
   local value, lease, floor = KEYS[key], KEYS[key + 1], KEYS[key + 2]
   local version, outcome, isLogged = ARGV[at + 3], 1, false
@@ -30,14 +30,14 @@ for key = 3, #KEYS, 3 do
     outcome = 2
   else
     isLogged = ordinal and redis.call('EXISTS', value) == 1
-    local refused = store(value, ARGV[at + 1], ARGV[at + 2])
+    local refused = full or store(value, ARGV[at + 1], ARGV[at + 2])
     if not refused then
       redis.call('UNLINK', lease)
     elseif type(redis.pcall('UNLINK', value, lease)) == 'table' then
       if key == 3 then return refused end
       outcome, isLogged = refused.err, false
     else
-      outcome, isLogged = 0, true
+      outcome, isLogged, full = 0, true, refused
     end
     if isLogged then append('k', string.sub(value, ARGV[5] + 1)) end
   end

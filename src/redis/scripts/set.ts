@@ -3,7 +3,8 @@ import { script } from '../script.ts'
 import { frame, log, rowVersion, store } from './parts.ts'
 
 /**
- * Stores values and voids the leases. What the server refuses for want of memory is an invalidation instead.
+ * Stores values and voids the leases. What the server refuses for want of memory is an invalidation instead, and
+ * so is all that follows it: after a write, a script is refused nothing more.
  *
  * KEYS: sequence, log; for each entry: value, lease, floor.
  * ARGV: partition, unique text, channel, limit, bytes before the key in the name of a value; for each entry: bytes,
@@ -19,20 +20,20 @@ export const set: Script = script(
   rowVersion,
   store,
   `
-local result, at = { epoch }, 5
+local result, at, full = { epoch }, 5, nil
 for key = 3, #KEYS, 3 do
   local value, lease, floor = KEYS[key], KEYS[key + 1], KEYS[key + 2]
   local version, outcome, isLogged = ARGV[at + 3], 1, true
   if version ~= '' and isOutdated(value, floor, version) then
     outcome, isLogged = 2, false
   else
-    local refused = store(value, ARGV[at + 1], ARGV[at + 2])
+    local refused = full or store(value, ARGV[at + 1], ARGV[at + 2])
     if refused then
       if type(redis.pcall('UNLINK', value, lease)) == 'table' then
         if key == 3 then return refused end
         outcome, isLogged = refused.err, false
       else
-        outcome = 0
+        outcome, full = 0, refused
       end
     elseif version == '' then
       redis.call('UNLINK', lease, floor)

@@ -1,6 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
-import { describe, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import type { Head, LogEntry, RemoteStore } from '../../../src/core/remote-store.ts'
+import { adaptClient } from '../../../src/redis/adapt-client.ts'
+import type { RedisClient } from '../../../src/redis/client.ts'
 import { EntryBytes } from '../../../src/redis/entry-bytes.ts'
 import { KeyNames } from '../../../src/redis/key-names.ts'
 import { RedisStore } from '../../../src/redis/redis-store.ts'
@@ -9,11 +11,14 @@ import type { Line } from '../../../src/testing/simulation/network.ts'
 import { SeededRandom } from '../../../src/testing/simulation/random.ts'
 import { SimulatedRemote } from '../../../src/testing/simulation/remote.ts'
 import { SimulatedServer } from '../../../src/testing/simulation/server.ts'
+import { LIBRARIES } from '../clients/libraries.ts'
+import { realSettings } from '../clients/setting.ts'
+import { describeWithServers } from '../servers/index.ts'
 import { Comparison } from './comparison.ts'
 import { modelKeyspace, realKeyspace, realName } from './keyspaces.ts'
 import { ModelCalls, STEP_MS, show, type Pair, type Past } from './model-calls.ts'
 import { PlainClient } from './plain-client.ts'
-import { hasServer, startServer } from './test-server.ts'
+import { startServer } from './test-server.ts'
 
 const SEED = Number(process.env['CACHETTE_FIDELITY_SEED'] ?? Math.floor(Math.random() * 2 ** 32))
 const LOG_LIMIT = 12
@@ -47,7 +52,7 @@ class ClusterNamesClient extends PlainClient {
   override readonly isCluster: boolean = true
 }
 
-describe.skipIf(!hasServer)('the Redis store and the simulated store', () => {
+describeWithServers('the Redis store and the simulated store', () => {
   it.each([
     { names: 'one server', calls: 20_000, isCluster: false },
     { names: 'a cluster', calls: 4_000, isCluster: true },
@@ -62,11 +67,26 @@ describe.skipIf(!hasServer)('the Redis store and the simulated store', () => {
       await server.stop()
     }
   })
+
+  it.each(Object.keys(LIBRARIES))('answer alike through %s', { timeout: 120_000 }, async (library) => {
+    console.log(`2000 calls through ${library}: seed ${SEED}`)
+    const server = await startServer()
+    const made = await LIBRARIES[library]!(server.port)
+    const client = adaptClient(made.client, realSettings())
+    try {
+      await client.whenUp()
+      await compare({ calls: 2_000, isCluster: false }, client, server.admin)
+    } finally {
+      await client.close()
+      made.close()
+      await server.stop()
+    }
+  })
 })
 
 async function compare(
   kind: { readonly calls: number; readonly isCluster: boolean },
-  client: PlainClient,
+  client: RedisClient,
   admin: Awaited<ReturnType<typeof startServer>>['admin'],
 ): Promise<void> {
   const random = new SeededRandom(SEED)
@@ -126,8 +146,8 @@ async function compare(
       same('keyspace', modelKeyspace(model, names), real)
     }
   }
-  expect(past.heads.length).toBeGreaterThan(100)
-  expect(past.entries.length).toBeGreaterThan(100)
+  expect(past.heads.length).toBeGreaterThan(kind.calls / 200)
+  expect(past.entries.length).toBeGreaterThan(kind.calls / 200)
 }
 
 // What the answers tell of the log is used again.

@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { RedisStore } from '../../../src/redis/redis-store.ts'
 import { WireFormat } from '../../../src/serialization/wire-format.ts'
+import { describeWithServers } from '../servers/index.ts'
 import { PlainClient } from './plain-client.ts'
-import { hasServer, startServer, type TestServer } from './test-server.ts'
+import { startServer, type TestServer } from './test-server.ts'
 
-describe.skipIf(!hasServer)('RedisStore', () => {
+describeWithServers('RedisStore', () => {
   let server: TestServer
   let client: PlainClient
   let store: RedisStore
