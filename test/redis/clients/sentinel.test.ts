@@ -64,7 +64,10 @@ describeWithServers('sentinel', () => {
   it.each(Object.keys(SENTINELS))('%s follows it with a client of the user', async (library) => {
     const group = await startSentinelGroup()
     onTestFinished(() => group.close())
-    const made = SENTINELS[library]!(group.sentinels.map(({ port }) => port), masterName)
+    const made = SENTINELS[library]!(
+      group.sentinels.map(({ port }) => port),
+      masterName,
+    )
     onTestFinished(() => made.close())
     const redis = adaptClient(made.client, realSettings())
     onTestFinished(() => redis.close())
