@@ -1,21 +1,16 @@
 // One node of several, in a process of its own: what the tests with two processes let it do.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { MemoryCache, TieredCache, type BaseCache } from 'cachette'
-import { RedisCache } from 'cachette/redis'
+import type { BaseCache } from 'cachette'
 import { tell } from '../support/peer-side.ts'
-import { nativeClient, type ClientName } from './native-clients.ts'
+import { openCache, type Engine } from './caches.ts'
+import type { ClientName } from './native-clients.ts'
 
 let cache: BaseCache
 
 /** Connects and makes the cache. */
-export async function open(engine: 'redis' | 'tiered', url: string, client: ClientName): Promise<void> {
-  const native = nativeClient(client, url)
-  const redis = new RedisCache({ client: native.client, prefix: 'two:', ttl: '1h' })
-  await native.connect()
-  cache =
-    engine === 'redis'
-      ? redis
-      : new TieredCache({ l1: new MemoryCache(), l2: redis, bus: 'pubsub', prefix: 'two:', ttl: '1h' })
+export async function open(engine: Engine, url: string, client: ClientName): Promise<void> {
+  const opened = await openCache(engine, client, url, { prefix: 'two:', hardMs: 20_000 })
+  cache = opened.cache
 }
 
 /** So many callers ask for one key at once; how often the loader ran here, and what they got. */

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { RedisCache } from 'cachette/redis'
+import { cacheOver } from './caches.ts'
+import { until } from '../support/until.ts'
 import { nativeClient, type NativeClient } from './native-clients.ts'
 import { describeWithServers, startRedis, type RedisServer } from './servers/index.ts'
 
@@ -23,9 +24,10 @@ describeWithServers('prefixes on a server with a million foreign keys', () => {
   it.each(['physical', 'generation'] as const)(
     'clears a namespace full of glob characters and nothing else (%s)',
     async (mode) => {
-      await using root = new RedisCache({ client: native.client, prefix: `${WILD}:`, ttl: '1h' })
-      await native.connect().catch(() => undefined)
-      const neighbours = new RedisCache({ client: native.client, prefix: 'a1b:', ttl: '1h' })
+      await using root = cacheOver('redis', native.client, { prefix: `${WILD}:` })
+      await until('the cache to be connected', async () => root.set('connected', true))
+      const neighbours = cacheOver('redis', native.client, { prefix: 'a1b:' })
+      await until('the neighbours to be connected', async () => neighbours.set('connected', true))
       const wild = root.namespace(WILD, { mode })
       const similar = root.namespace('aXYb', { mode })
       for (let index = 0; index < 100; index++) {
@@ -51,7 +53,7 @@ describeWithServers('prefixes on a server with a million foreign keys', () => {
   )
 
   it('refuses to clear a whole database unless it is its own', async () => {
-    await using cache = new RedisCache({ client: native.client, prefix: '', ttl: '1h' })
+    await using cache = cacheOver('redis', native.client, { prefix: '' })
     await expect(cache.clear()).rejects.toThrow(/ownsDatabase/)
     await expect(cache.deleteByPrefix('')).rejects.toThrow(/ownsDatabase/)
   })

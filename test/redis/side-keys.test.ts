@@ -1,10 +1,8 @@
 import { randomInt } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
-import { MemoryCache, TieredCache, type BaseCache } from 'cachette'
-import { RedisCache } from 'cachette/redis'
 import { seededRandom } from '../../demo/load/random.ts'
-import { nativeClient, type NativeClient } from './native-clients.ts'
+import { ENGINES, openCache } from './caches.ts'
 import { describeWithServers, startRedis, type RedisServer } from './servers/index.ts'
 
 const PREFIX = 'side:'
@@ -28,42 +26,17 @@ async function vandalise(server: RedisServer, random: () => number, over: AbortS
   return deleted
 }
 
-/** Two nodes over one server. */
-async function startNodes(
-  engine: 'redis' | 'tiered',
-  url: string,
-): Promise<{ caches: BaseCache[]; close(): Promise<void> }> {
-  const natives: NativeClient[] = []
-  const opened: BaseCache[] = []
-  const caches: BaseCache[] = []
-  for (const client of ['node-redis 6', 'ioredis 5'] as const) {
-    const native = nativeClient(client, url)
-    natives.push(native)
-    const redis = new RedisCache({ client: native.client, prefix: PREFIX, ttl: '1h' })
-    await native.connect()
-    const cache =
-      engine === 'redis'
-        ? redis
-        : new TieredCache({ l1: new MemoryCache(), l2: redis, bus: 'pubsub', prefix: PREFIX, ttl: '1h' })
-    caches.push(cache)
-    opened.push(cache, redis)
-  }
-  return {
-    caches,
-    close: async () => {
-      for (const cache of opened) await cache.close()
-      for (const native of natives) await native.close()
-    },
-  }
-}
-
 describeWithServers('side keys that vanish at any moment', () => {
-  it.each(['redis', 'tiered'] as const)('never make an invalid entry valid (%s)', async (engine) => {
+  it.each(ENGINES)('never make an invalid entry valid (%s)', async (engine) => {
     const seed = randomInt(2 ** 31)
     console.log(`seed ${seed}`)
     const random = seededRandom(seed)
     await using server = await startRedis()
-    const { caches, close } = await startNodes(engine, server.url)
+    const nodes = [
+      await openCache(engine, 'node-redis 6', server.url, { prefix: PREFIX }),
+      await openCache(engine, 'ioredis 5', server.url, { prefix: PREFIX }),
+    ]
+    const caches = nodes.map(({ cache }) => cache)
     const spaces = caches.map((cache) => cache.namespace<number>('space'))
     const versions = new Map(KEYS.map((key) => [key, 1]))
     const over = new AbortController()
@@ -128,6 +101,6 @@ describeWithServers('side keys that vanish at any moment', () => {
     expect(await vandal).toBeGreaterThan(100)
     expect(reads).toBeGreaterThan(500)
     expect(stale).toEqual([])
-    await close()
+    for (const node of nodes) await node[Symbol.asyncDispose]()
   })
 })

@@ -19,6 +19,11 @@ export interface Race {
   readonly engine: 'redis' | 'tiered'
   readonly invalidation: InvalidationKind
   readonly omission: Omission
+  /**
+   * Whether the readers and writers of a process use one cache, and so share its loads: who joins a load is told what
+   * it read, even if another process has invalidated it since (C4). Else each has a cache of its own.
+   */
+  readonly sharesLoads: boolean
   readonly client: ClientName
   readonly url: string
   readonly prefix: string

@@ -1,11 +1,10 @@
 // One of the processes of a race: readers and writers over one cache, and a database that is somewhere else.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { MemoryCache, TieredCache, type BaseCache, type GetOrSetOptions } from 'cachette'
-import { RedisCache } from 'cachette/redis'
+import type { BaseCache, GetOrSetOptions } from 'cachette'
 import { seededRandom } from '../../../demo/load/random.ts'
 import { onTold, sharedNow, tell } from '../../support/peer-side.ts'
 import { connect } from '../servers/resp.ts'
-import { nativeClient } from '../native-clients.ts'
+import { openCache, type OpenCache } from '../caches.ts'
 import type { Acknowledged, Reads } from './judge.ts'
 import { KEYS, type Answer, type Query, type Race } from './race.ts'
 
@@ -40,28 +39,33 @@ class Racer {
   readonly #race: Race
   readonly #root: BaseCache
   readonly #cache: BaseCache<Row>
+  /** One for each reader. */
+  readonly #views: readonly BaseCache<Row>[]
   readonly #random: () => number
   readonly #acknowledged: Acknowledged[] = []
   readonly #keys: number[] = []
   readonly #versions: number[] = []
   readonly #startedAt: number[] = []
 
-  constructor(race: Race, root: BaseCache) {
+  constructor(race: Race, root: BaseCache, readers: readonly BaseCache[]) {
     this.#race = race
     this.#root = root
-    this.#cache = race.invalidation === 'namespace' ? root.namespace<Row>('rows') : (root as BaseCache<Row>)
+    const rows = (cache: BaseCache): BaseCache<Row> =>
+      race.invalidation === 'namespace' ? cache.namespace<Row>('rows') : (cache as BaseCache<Row>)
+    this.#cache = rows(root)
+    this.#views = readers.map(rows)
     this.#random = seededRandom(race.seed)
   }
 
   async run(): Promise<{ acknowledged: readonly Acknowledged[]; reads: Reads }> {
-    const { writes, readers, durationMs, node } = this.#race
+    const { writes, durationMs, node } = this.#race
     const end = performance.now() + durationMs
     const until = async (step: () => Promise<void>): Promise<void> => {
       while (performance.now() < end) await step()
     }
     await Promise.all([
       ...writes.map(async (key) => until(async () => this.#write(key))),
-      ...Array.from({ length: readers }, async () => until(async () => this.#read())),
+      ...this.#views.map(async (cache) => until(async () => this.#read(cache))),
     ])
     return {
       acknowledged: this.#acknowledged,
@@ -137,10 +141,10 @@ class Racer {
     return true
   }
 
-  async #read(): Promise<void> {
+  async #read(cache: BaseCache<Row>): Promise<void> {
     const key = Math.floor(this.#random() * KEYS)
     const startedAt = sharedNow()
-    const row = await this.#readRow(key, this.#random())
+    const row = await this.#readRow(cache, key, this.#random())
     if (row !== undefined) {
       this.#keys.push(key)
       this.#versions.push(row.version)
@@ -149,26 +153,26 @@ class Racer {
     await sleep(this.#random() * 2)
   }
 
-  async #readRow(key: number, drawn: number): Promise<Row | undefined> {
+  async #readRow(cache: BaseCache<Row>, key: number, drawn: number): Promise<Row | undefined> {
     const name = this.#name(key)
     const options = this.#options(key)
     const { invalidation, omission } = this.#race
     if (omission === 'leases') {
-      const found = await this.#cache.get(name)
+      const found = await cache.get(name)
       if (found !== undefined) return found
       const loaded = await load(key)
-      await this.#cache.set(name, loaded, options as never)
+      await cache.set(name, loaded, options as never)
       return loaded
     }
     if (omission === 'generations before the load') {
-      const found = await this.#cache.get(name)
+      const found = await cache.get(name)
       if (found !== undefined) return found
       const loaded = await load(key)
-      return this.#cache.getOrSet(name, () => loaded, options)
+      return cache.getOrSet(name, () => loaded, options)
     }
-    if (drawn < 0.1) return this.#cache.get(name)
-    if (drawn < 0.2) return (await this.#cache.getMany([name])).get(name)
-    return this.#cache.getOrSet(
+    if (drawn < 0.1) return cache.get(name)
+    if (drawn < 0.2) return (await cache.getMany([name])).get(name)
+    return cache.getOrSet(
       name,
       async (context) => {
         const row = await load(key)
@@ -182,20 +186,14 @@ class Racer {
 
 /** Runs the race to its end. */
 export async function run(race: Race): Promise<{ acknowledged: readonly Acknowledged[]; reads: Reads }> {
-  const native = nativeClient(race.client, race.url)
-  const redis = new RedisCache({ client: native.client, prefix: race.prefix, ttl: '1h' })
-  await native.connect()
-  const l1 = new MemoryCache({ maxEntries: 1000 })
-  const root: BaseCache =
-    race.engine === 'redis'
-      ? redis
-      : new TieredCache({ l1, l2: redis, bus: 'pubsub', prefix: race.prefix, policy: 'strict', ttl: '1h' })
+  const { engine, client, url, prefix, readers, sharesLoads } = race
+  const open = async (): Promise<OpenCache> => openCache(engine, client, url, { prefix, policy: 'strict' })
+  const all = await Promise.all(Array.from({ length: sharesLoads ? 1 : readers + 1 }, open))
   try {
-    return await new Racer(race, root).run()
+    const caches = all.map(({ cache }) => cache)
+    const views = Array.from({ length: readers }, (_, index) => caches[sharesLoads ? 0 : index + 1]!)
+    return await new Racer(race, caches[0]!, views).run()
   } finally {
-    await root.close()
-    await redis.close()
-    await l1.close()
-    await native.close()
+    for (const one of all) await one[Symbol.asyncDispose]()
   }
 }

@@ -13,7 +13,7 @@ const PROCESSES = [
 
 export type RaceSettings = Pick<
   Race,
-  'engine' | 'invalidation' | 'omission' | 'client' | 'url' | 'durationMs' | 'seed'
+  'engine' | 'invalidation' | 'omission' | 'sharesLoads' | 'client' | 'url' | 'durationMs' | 'seed'
 >
 
 /** Answers queries: a write at once, a read with what the row was when it came, up to four milliseconds later. */
@@ -41,7 +41,7 @@ export async function runRace(settings: RaceSettings): Promise<Verdict> {
     PROCESSES.map(async (tasks, node) => {
       await using peer = new Peer<typeof import('./racer.ts')>(new URL('racer.ts', import.meta.url))
       serveDatabase(peer, versions, random)
-      return peer.call.run({ ...settings, ...tasks, node, prefix, seed: settings.seed + node + 1 })
+      return await peer.call.run({ ...settings, ...tasks, node, prefix, seed: settings.seed + node + 1 })
     }),
   )
   return judge(

@@ -180,13 +180,13 @@ export class RedisServer {
   }
 
   /**
-   * Bounds the memory to what is in use now and `roomBytes` more; 0 is the end of writes under `noeviction`, while
+   * Bounds the memory to what is in use now and `roomBytes` more; without room `noeviction` refuses every write, while
    * `allkeys-random` throws out whatever it meets, side keys included.
    */
   async limitMemory(policy: 'noeviction' | 'allkeys-random', roomBytes = 0): Promise<void> {
     const used = Number((await this.info('memory')).get('used_memory'))
     await this.command('CONFIG', 'SET', 'maxmemory-policy', policy)
-    await this.command('CONFIG', 'SET', 'maxmemory', used + roomBytes)
+    await this.command('CONFIG', 'SET', 'maxmemory', roomBytes === 0 ? 1 : used + roomBytes)
   }
 
   async unlimitMemory(): Promise<void> {
