@@ -162,12 +162,12 @@ export class LoadRun implements Carrier, LoadSituation {
     const contexts = flights.map((flight) => this.#contextOf(flight))
     counters.loads++
     const startedAtMs = clock.now()
-    let loaded: unknown
+    let valueOf: (key: string) => unknown
     beginLoader()
     this.#loading = first!
     try {
       const answer = inContext(first!, () => this.#source.call(keys, contexts))
-      loaded = isPromise(answer) ? await answer : answer
+      valueOf = this.#source.pick(isPromise(answer) ? await answer : answer)
     } catch (error) {
       counters.loadErrors++
       this.#coolAfter(error)
@@ -179,7 +179,7 @@ export class LoadRun implements Carrier, LoadSituation {
     }
     if (this.#isOver) return
     this.#parts.timers.clear(this.#timer)
-    const filling = this.#store(flights, contexts, this.#source.pick(loaded), mayStore)
+    const filling = this.#store(flights, contexts, valueOf, mayStore)
     if (isPromise(filling)) await filling
   }
 

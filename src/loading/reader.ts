@@ -20,7 +20,9 @@ export class Reader {
     } catch (error) {
       return this.#failed('get', error, 1)
     }
-    return isPromise(stored) ? this.#getLater(key, stored) : this.#copy('get', key, stored)
+    if (isPromise(stored)) return this.#getLater(key, stored)
+    this.#parts.trouble.served('get')
+    return this.#copy('get', key, stored)
   }
 
   /** Private copies of the values among `keys`: the fresh ones, and the stale ones if `reading` asks for them. */
@@ -72,12 +74,12 @@ export class Reader {
     } catch (error) {
       return this.#failed('get', error, 1)
     }
+    this.#parts.trouble.served('get')
     return this.#copy('get', key, stored)
   }
 
   #copy(operation: string, key: string, stored: Stored | undefined, isFresh = true): unknown {
-    const { counters, trouble } = this.#parts
-    trouble.served(operation)
+    const { counters } = this.#parts
     const value = stored === undefined ? undefined : this.view(operation, key, stored)
     if (value === undefined || !isFresh) counters.misses++
     else counters.hits++

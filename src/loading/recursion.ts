@@ -42,7 +42,7 @@ export function waitFor(flight: Flight): Promise<Outcome> {
 }
 
 async function waitWithin(waiting: Flight, flight: Flight): Promise<Outcome> {
-  if (reaches(flight, waiting, new Set())) throw recursive(flight.key, waiting)
+  if (serves(waiting, flight) || reaches(flight, waiting, new Set())) throw recursive(flight.key, waiting)
   // Should it wait for its turn: that may not come before the running load has ended.
   flight.carrier?.hurry()
   waiting.waitsFor ??= new Set()
@@ -61,6 +61,13 @@ export function refuseRecursion(key: string, owner: object): Flight | undefined 
     if (flight.key === key && flight.owner === owner && !flight.loaderEnded) throw recursive(key, parent!)
   }
   return parent
+}
+
+// Whether one was begun by the loader of the other, directly or through others.
+function serves(inner: Flight, outer: Flight): boolean {
+  for (let flight: Flight | undefined = inner; flight !== undefined; flight = flight.parent)
+    if (flight === outer && !flight.loaderEnded) return true
+  return false
 }
 
 function reaches(from: Flight, target: Flight, seen: Set<Flight>): boolean {
