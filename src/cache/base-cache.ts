@@ -191,13 +191,19 @@ export abstract class BaseCache<V = unknown> {
    * stored. `undefined` is not stored; `null` is.
    * @throws whatever the loader throws; RecursiveLoadError when a loader waits for itself.
    */
-  async getOrSet<T extends V | Absent>(
+  // Without `async`: a load has a promise already, and every further one costs.
+  // oxlint-disable-next-line typescript/promise-function-async
+  getOrSet<T extends V | Absent>(
     key: string,
     loader: Loader<T, V>,
     ttlOrOptions?: Duration | GetOrSetOptions,
   ): Promise<Loaded<V, T>> {
-    const loaded = this.#loads.one('getOrSet', key, loader, ttlOrOptions)
-    return (isPromise(loaded) ? await loaded : loaded) as Loaded<V, T>
+    try {
+      const loaded = this.#loads.one('getOrSet', key, loader, ttlOrOptions)
+      return (loaded instanceof Promise ? loaded : Promise.resolve(loaded)) as Promise<Loaded<V, T>>
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   /**
@@ -224,8 +230,7 @@ export abstract class BaseCache<V = unknown> {
     loader: Loader<T, V>,
     ttlOrOptions?: Duration | GetOrSetOptions,
   ): Promise<Loaded<V, T>> {
-    const loaded = this.#loads.anew(key, loader, ttlOrOptions)
-    return (isPromise(loaded) ? await loaded : loaded) as Loaded<V, T>
+    return (await this.#loads.anew(key, loader, ttlOrOptions)) as Loaded<V, T>
   }
 
   /**

@@ -101,8 +101,8 @@ class ManySource<T> implements Source {
     this.#loader = loader
   }
 
-  call(keys: readonly string[], [context]: readonly Context[]): unknown {
-    const names = keys.map((key) => this.nameOf(key))
+  call(keys: readonly { readonly key: string }[], [context]: readonly Context[]): unknown {
+    const names = keys.map(({ key }) => this.nameOf(key))
     return this.#loader(names, {
       get signal() {
         return context!.signal

@@ -12,8 +12,11 @@ class TableLease implements Lease {
   /** What `since` of the labels of its entry will be. */
   readonly since: number
   dead = false
-  /** Until when nobody else gets the key; 0 without the right to fill. */
-  heldUntilMs = 0
+  /** Whether it has the right to fill. */
+  held = false
+  /** For how long it keeps others out, from when the first of them asks: a load that nobody waits for needs no clock. */
+  longestMs = 0
+  heldUntilMs = Infinity
 
   constructor(key: string, reading: Reading | undefined, since: number) {
     this.key = key
@@ -47,28 +50,35 @@ export class LeaseTable {
 
   /** Gives the right to fill, unless the lease is dead, another one holds the key, or nobody is to load it. */
   grant(lease: Lease, { force = false, longestMs = LONGEST_MS }: AcquireOptions): 'granted' | 'busy' | Cooldown {
-    const mine = this.#find(lease)
+    const all = this.#open.get(lease.key)
+    const mine = all?.find((candidate) => candidate === lease)
     if (mine === undefined) return 'busy'
-    const nowMs = this.#clock.now()
-    const cooling = this.#cooling.size === 0 || force ? undefined : this.#cooling.get(lease.key, nowMs)
-    if (cooling !== undefined) return cooling
-    for (const other of this.#open.get(lease.key)!) {
-      if (other === mine) continue
-      // Whoever holds it too long may have been forgotten; what he loads is not stored.
-      if (!force && other.heldUntilMs > nowMs) return 'busy'
-      other.heldUntilMs = 0
+    if (this.#cooling.size > 0 && !force) {
+      const cooling = this.#cooling.get(lease.key, this.#clock.now())
+      if (cooling !== undefined) return cooling
     }
-    mine.heldUntilMs = nowMs + longestMs
-    this.#cooling.delete(lease.key)
+    if (all!.length > 1) {
+      for (const other of all!) {
+        if (other === mine || !other.held) continue
+        if (!force && this.#keepsOut(other)) return 'busy'
+        // Whoever holds it too long may have been forgotten; what he loads is not stored.
+        other.held = false
+      }
+    }
+    mine.held = true
+    mine.longestMs = longestMs
+    if (this.#cooling.size > 0) this.#cooling.delete(lease.key)
     return 'granted'
   }
 
   /** Ends a lease; its beginning, if it was alive and granted: this is the one moment in which it may fill. */
   settle(lease: Lease): { readonly since: number } | undefined {
-    const mine = this.#find(lease)
+    const all = this.#open.get(lease.key)
+    const mine = all?.find((candidate) => candidate === lease)
     if (mine === undefined) return undefined
-    this.#keep(lease.key, (other) => other !== mine)
-    return mine.heldUntilMs > 0 ? mine : undefined
+    if (all!.length === 1) this.#open.delete(lease.key)
+    else this.#keep(lease.key, (other) => other !== mine)
+    return mine.held ? mine : undefined
   }
 
   /** Ends a lease; if it held its key, nobody loads that for a while. */
@@ -108,8 +118,10 @@ export class LeaseTable {
     return this.#open.size
   }
 
-  #find(lease: Lease): TableLease | undefined {
-    return this.#open.get(lease.key)?.find((candidate) => candidate === lease)
+  #keepsOut(holder: TableLease): boolean {
+    const nowMs = this.#clock.now()
+    if (holder.heldUntilMs === Infinity) holder.heldUntilMs = nowMs + holder.longestMs
+    return holder.heldUntilMs > nowMs
   }
 
   #keep(key: string, isKept: (lease: TableLease) => boolean): void {

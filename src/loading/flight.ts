@@ -31,32 +31,32 @@ export class Flight {
   readonly startedAtMs: number
   /** The tags that its entry will bear, and what the caller who began it asks for. */
   readonly reading: Reading
-  /** Marks the flight from its first moment; replaced while no load has begun and a write has voided it. */
-  lease: Lease
-  /** What the key held when the flight began, if that was read. */
-  present: Stored | undefined
-  /** Loads that this one waits for, because its loader asked for their keys. */
-  waitsFor: Set<Flight> | undefined
   /** The load whose loader began this one. */
   readonly parent: Flight | undefined
-  readonly outcome: Promise<Outcome>
+  /** What the key held when the flight began, if that was read. */
+  readonly present: Stored | undefined
+  /** Marks the flight from its first moment; replaced while no load has begun and a write has voided it. */
+  lease: Lease
+  /** Loads that this one waits for, because its loader asked for their keys. */
+  waitsFor: Set<Flight> | undefined = undefined
   /** The run that loads it. */
-  carrier: Carrier | undefined
+  carrier: Carrier | undefined = undefined
   /** Callers who wait for it; `Infinity` for one in the background, which nobody abandons. */
   waiting = 1
-  /** Whether it loads whatever is stored. */
+  /** Whether it takes its lease from whoever has it. */
   forced = false
   /** Whether its loader has been called. */
   loaderBegan = false
   /** Whether its loader has ended. Code that a loader left running still names the flight as its context. */
   loaderEnded = false
-  /** Whether its callers have their answer. */
-  done = false
-  /** Whether that was that it takes too long. */
+  /** Whether its callers were told that it takes too long. */
   timedOut = false
   /** Whether its lease has been used, or given back. */
   settled = false
-  #resolve!: (outcome: Outcome) => void
+  /** What its callers get; `undefined` as long as they wait. */
+  result: Outcome | undefined = undefined
+  #outcome: Promise<Outcome> | undefined = undefined
+  #resolve: ((outcome: Outcome) => void) | undefined = undefined
 
   constructor(
     owner: object,
@@ -64,23 +64,34 @@ export class Flight {
     reading: Reading,
     startedAtMs: number,
     parent: Flight | undefined,
+    present: Stored | undefined,
   ) {
     this.key = lease.key
-    this.reading = reading
     this.owner = owner
     this.lease = lease
+    this.reading = reading
     this.startedAtMs = startedAtMs
     this.parent = parent
-    // It never rejects: every caller may have left, and the failure is then nobody's.
-    this.outcome = new Promise((resolve) => {
-      this.#resolve = resolve
-    })
+    this.present = present
   }
 
-  /** Gives all who wait a result. */
+  /** What its callers will get. It never rejects: all of them may have left, and a failure is then nobody's. */
+  get outcome(): Promise<Outcome> {
+    // Whoever waits for the run needs no promise of the flight.
+    this.#outcome ??=
+      this.result === undefined
+        ? new Promise((resolve) => {
+            this.#resolve = resolve
+          })
+        : Promise.resolve(this.result)
+    return this.#outcome
+  }
+
+  /** Gives all who wait a result; the first one stands. */
   succeed(outcome: Outcome): void {
-    this.done = true
-    this.#resolve(outcome)
+    if (this.result !== undefined) return
+    this.result = outcome
+    this.#resolve?.(outcome)
   }
 
   /** Gives all who wait the one error. */

@@ -2,7 +2,7 @@ import type { TimerHandle } from '../core/clock.ts'
 import type { LoadSettings } from '../core/settings.ts'
 import type { AcquireOptions, Reading, Stored } from '../core/store.ts'
 import { NO_TAGS, belongs } from '../core/tags.ts'
-import { Flight } from './flight.ts'
+import { Flight, type Outcome } from './flight.ts'
 import { LAST_CHANCE_MS, LoadRun, type RunHost } from './load-run.ts'
 import type { PipelineParts } from './parts.ts'
 import type { Source } from './source.ts'
@@ -18,7 +18,7 @@ export class Flights implements RunHost {
   readonly parts: PipelineParts
   readonly turnstile: Turnstile = new Turnstile()
   readonly #byKey = new Map<string, Flight>()
-  readonly #runs = new Set<LoadRun>()
+  #running = 0
   #onIdle: (() => void) | undefined
 
   constructor(parts: PipelineParts) {
@@ -55,33 +55,40 @@ export class Flights implements RunHost {
   ): Flight {
     const { store, clock } = this.parts
     const reading = settings.reading ?? UNTAGGED
-    const flight = new Flight(owner, store.open(key, reading), reading, clock.now(), parent)
-    flight.present = present
+    const flight = new Flight(owner, store.open(key, reading), reading, clock.now(), parent, present)
     // The lease of a load that takes too long is its own for a second yet, but that is not to be waited for.
     flight.forced = settings.forceRefresh === true || this.#byKey.get(key)?.timedOut === true
     this.#byKey.set(key, flight)
     return flight
   }
 
-  /** Loads the flights with one call of the loader. What is fresh for no longer than `freshUpToMs` is loaded anew. */
-  start(flights: readonly Flight[], source: Source, settings: LoadSettings, freshUpToMs = 0): void {
-    const run = new LoadRun(this, flights, source, settings, askedFor(flights, settings, freshUpToMs))
-    this.#runs.add(run)
-    void run.run()
+  /**
+   * Loads the flights with one call of the loader; what is fresh for no longer than `freshUpToMs` is loaded anew. When all
+   * is done, the answer is what `deliver` makes of the outcome of the first flight.
+   */
+  start(
+    flights: readonly Flight[],
+    source: Source,
+    settings: LoadSettings,
+    freshUpToMs = 0,
+    deliver?: (outcome: Outcome) => unknown,
+  ): Promise<unknown> {
+    this.#running++
+    return new LoadRun(this, flights, source, settings, askedFor(flights, settings, freshUpToMs)).run(deliver)
   }
 
   leave(flight: Flight): void {
     if (this.#byKey.get(flight.key) === flight) this.#byKey.delete(flight.key)
   }
 
-  ended(run: LoadRun): void {
-    this.#runs.delete(run)
-    if (this.#runs.size === 0) this.#onIdle?.()
+  ended(): void {
+    this.#running--
+    if (this.#running === 0) this.#onIdle?.()
   }
 
   /** Resolves when no load is under way, or after 10 seconds: a loader that hangs must not hold up a shutdown. */
   async drain(): Promise<void> {
-    if (this.#runs.size === 0) return
+    if (this.#running === 0) return
     const { timers } = this.parts
     let timer: TimerHandle
     await new Promise<void>((resolve) => {

@@ -3,11 +3,11 @@ import { abortable } from '../core/abort.ts'
 import { isPromise, type MaybePromise } from '../core/promise.ts'
 import type { LoadSettings } from '../core/settings.ts'
 import type { Found, Stored } from '../core/store.ts'
-import type { Flight } from './flight.ts'
+import type { Flight, Outcome } from './flight.ts'
 import { Flights } from './flights.ts'
 import type { PipelineParts } from './parts.ts'
 import { Reader } from './reader.ts'
-import { refuseRecursion, waitFor } from './recursion.ts'
+import { enclosingFlight, refuseRecursion, waitFor } from './recursion.ts'
 import { Service } from './service.ts'
 import { SingleSource, type Source } from './source.ts'
 
@@ -99,7 +99,7 @@ export class LoadPipeline {
   }
 
   // `present` is what the key holds; `stale` the same if it may be served.
-  async #share(
+  #share(
     key: string,
     request: Request,
     settings: LoadSettings,
@@ -107,14 +107,33 @@ export class LoadPipeline {
     present?: Stored,
     stale?: Stored,
   ): Promise<unknown> {
-    const untilMs = stale === undefined ? undefined : this.#service.patience(settings)
-    for (;;) {
-      const shared = this.#flights.join(key, settings)
+    const shared = this.#flights.join(key, settings)
+    if (shared !== undefined || stale !== undefined || settings.hardTimeoutMs !== undefined)
+      return this.#shareOn(shared, key, request, settings, joined, present, stale)
+    if (enclosingFlight() !== undefined) return this.#shareOn(undefined, key, request, settings, joined, present)
+    const flight = this.#begin(key, settings, present)
+    joined?.push(flight)
+    // Most loads: they end when their caller has his answer, so that one promise serves for both.
+    const deliver = (outcome: Outcome): unknown => this.#service.deliver(key, outcome, undefined)
+    return this.#flights.start([flight], new SingleSource(request.name, request.loader), settings, 0, deliver)
+  }
+
+  async #shareOn(
+    first: Flight | undefined,
+    key: string,
+    request: Request,
+    settings: LoadSettings,
+    joined?: Flight[],
+    present?: Stored,
+    stale?: Stored,
+  ): Promise<unknown> {
+    const untilMs = stale === undefined ? Infinity : this.#service.patience(settings)
+    for (let shared = first; ; shared = this.#flights.join(key, settings)) {
       const flight = shared ?? this.#begin(key, settings, present)
       joined?.push(flight)
       if (shared === undefined)
-        this.#flights.start([flight], new SingleSource(request.name, request.loader), settings)
-      const outcome = await (untilMs === undefined ? waitFor(flight) : this.#service.waitUntil(untilMs, flight))
+        void this.#flights.start([flight], new SingleSource(request.name, request.loader), settings)
+      const outcome = await this.#service.waitUntil(untilMs, flight)
       if (shared !== undefined && outcome?.own === true && settings.signal?.aborted !== true) continue
       return this.#service.deliver(key, outcome, stale)
     }
@@ -154,7 +173,7 @@ export class LoadPipeline {
       return flight
     })
     joined.push(...flights)
-    if (own.length > 0) this.#flights.start(own, source, settings)
+    if (own.length > 0) void this.#flights.start(own, source, settings)
     const untilMs = stale.size === 0 ? undefined : this.#service.patience(settings)
     const unanswered: string[] = []
     for (const flight of flights) {
@@ -196,7 +215,7 @@ export class LoadPipeline {
         flight.waiting = Infinity
         void flight.outcome.then(({ failure }) => trouble.refreshed(flight.key, failure))
       }
-      this.#flights.start(flights, source, settings, freshUpToMs)
+      void this.#flights.start(flights, source, settings, freshUpToMs)
     }
     if (settings.keepContext === true) refresh()
     else this.#outside.runInAsyncScope(refresh)

@@ -1,15 +1,15 @@
 import type { TimerHandle } from '../core/clock.ts'
 import { LoadCooldownError, LoaderTimeoutError } from '../core/errors.ts'
-import { isPromise, type MaybePromise } from '../core/promise.ts'
+import { isPromise } from '../core/promise.ts'
 import type { LoadSettings } from '../core/settings.ts'
-import type { AcquireOptions, Acquired, Cooldown, Fill, Stored } from '../core/store.ts'
+import type { AcquireOptions, Acquired, Cooldown, Stored } from '../core/store.ts'
 import { acquire, release, waitForLease } from './acquire.ts'
-import { ttlOf } from './entry-terms.ts'
-import type { Carrier, Flight } from './flight.ts'
-import { Context, NOT_MODIFIED, type LoadSituation } from './load-context.ts'
+import { fillAll, type FillingHost } from './filling.ts'
+import type { Carrier, Flight, Outcome } from './flight.ts'
+import { Context, type LoadSituation } from './load-context.ts'
 import type { PipelineParts } from './parts.ts'
-import { beginLoader, endLoader, inContext } from './recursion.ts'
-import { ABSENT, type Source } from './source.ts'
+import { beginLoader, endLoader } from './recursion.ts'
+import type { Source } from './source.ts'
 import type { Turnstile } from './turnstile.ts'
 
 /** For how long a load that took too long may still end and have its value stored. */
@@ -21,29 +21,40 @@ export interface RunHost {
   readonly turnstile: Turnstile
   /** From here on nobody joins the flight. */
   leave(flight: Flight): void
-  /** Nothing of the run is under way any more. */
-  ended(run: LoadRun): void
+  /** Nothing of a run is under way any more. */
+  ended(): void
 }
 
+interface Permissions {
+  readonly granted: readonly Flight[]
+  readonly denied: readonly Flight[]
+  readonly busy: readonly Flight[]
+}
+
+const NONE: readonly Flight[] = []
+
 /** A load of one key or several with one call of the loader, from the lease to the fill. */
-export class LoadRun implements Carrier, LoadSituation {
+export class LoadRun implements Carrier, LoadSituation, FillingHost {
+  readonly parts: PipelineParts
   readonly #host: RunHost
-  readonly #parts: PipelineParts
   readonly #flights: readonly Flight[]
   readonly #source: Source
   readonly #settings: LoadSettings
   readonly #asked: AcquireOptions | undefined
-  #controller: AbortController | undefined
-  #timer: TimerHandle
-  #hurry: (() => void) | undefined
+  #controller: AbortController | undefined = undefined
+  #timer: TimerHandle = undefined
+  #hurry: (() => void) | undefined = undefined
   // Why nobody is going to use what the loader makes.
-  #aborted: readonly [reason: unknown] | undefined
-  #cooldown: (Cooldown & { readonly forMs: number }) | undefined
+  #aborted: readonly [reason: unknown] | undefined = undefined
+  #cooldown: (Cooldown & { readonly forMs: number }) | undefined = undefined
+  // In whose context a loader runs, and since when.
+  #loading: Flight | undefined = undefined
+  #loadingSinceMs = 0
+  // Whether time has passed since the flights began.
+  #waited = false
   #isInside = false
   #isOver = false
-  // In whose context a loader runs.
-  #loading: Flight | undefined
-  #releasing: PromiseLike<void>[] | undefined
+  #releasing: PromiseLike<void>[] | undefined = undefined
 
   constructor(
     host: RunHost,
@@ -52,8 +63,8 @@ export class LoadRun implements Carrier, LoadSituation {
     settings: LoadSettings,
     asked: AcquireOptions | undefined,
   ) {
+    this.parts = host.parts
     this.#host = host
-    this.#parts = host.parts
     this.#flights = flights
     this.#source = source
     this.#settings = settings
@@ -61,33 +72,47 @@ export class LoadRun implements Carrier, LoadSituation {
     for (const flight of flights) flight.carrier = this
   }
 
-  /** Ends every flight, with its outcome or with the one error; never rejects itself. */
-  async run(): Promise<void> {
-    const flights = this.#flights
+  /** Ends every flight, with its outcome or with the one error, and answers what `deliver` makes of the first of them. */
+  async run(deliver?: (outcome: Outcome) => unknown): Promise<unknown> {
     const { hardTimeoutMs, lockTimeoutMs, maxConcurrentLoads } = this.#settings
     try {
-      if (hardTimeoutMs !== undefined && hardTimeoutMs < Infinity)
-        this.#timer = this.#parts.timers.set(() => this.#giveUp(hardTimeoutMs), hardTimeoutMs)
+      if (hardTimeoutMs !== undefined) this.#limitTime(hardTimeoutMs)
       // A load that another one waits for must not wait for its end.
-      if (maxConcurrentLoads !== undefined && flights[0]!.parent === undefined)
+      if (maxConcurrentLoads !== undefined && this.#flights[0]!.parent === undefined)
         await this.#takeTurn(maxConcurrentLoads)
-      if (this.#isOver) return
-      const answers = acquire(this.#parts, flights, this.#asked)
-      const proceeding = this.#proceed(flights, isPromise(answers) ? await answers : answers)
-      const busy = isPromise(proceeding) ? await proceeding : proceeding
-      // Keys that another pipeline is loading are waited for last, so that they hold up nothing.
-      if (busy.length > 0) {
-        const waits = busy.map((flight) => waitForLease(this.#parts, flight, this.#asked, lockTimeoutMs))
-        await this.#proceed(busy, await Promise.all(waits))
+      this.#waited = maxConcurrentLoads !== undefined
+      if (this.#isOver) return undefined
+      let flights = this.#flights
+      const asking = acquire(this.parts, flights, this.#asked)
+      this.#waited ||= isPromise(asking)
+      let answers = isPromise(asking) ? await asking : asking
+      for (;;) {
+        const { granted, denied, busy } = this.#heed(flights, answers)
+        for (let mayStore = true; ; mayStore = false) {
+          const allowed = mayStore ? granted : denied
+          if (allowed.length > 0) {
+            const contexts = this.#contextsOf(allowed)
+            const answer = beginLoader(allowed[0]!, this.#source, allowed, contexts)
+            const valueOf = this.#source.pick(isPromise(answer) ? await answer : answer)
+            this.#endLoading()
+            this.#waited = true
+            if (this.#isOver) return undefined
+            const filling = fillAll(this, allowed, contexts, valueOf, mayStore)
+            if (isPromise(filling)) await filling
+          }
+          if (!mayStore) break
+        }
+        if (busy.length === 0) break
+        // Keys that another pipeline is loading are waited for last, so that they hold up nothing.
+        const waits = busy.map((flight) => waitForLease(this.parts, flight, this.#asked, lockTimeoutMs))
+        answers = await Promise.all(waits)
+        flights = busy
       }
     } catch (error) {
-      const open = flights.filter((flight) => !flight.settled)
-      this.#release(open, this.#cooldown)
-      for (const flight of open) this.#host.leave(flight)
-      for (const flight of flights) if (!flight.done) flight.fail(error)
+      this.#fail(error)
     }
-    if (this.#releasing !== undefined) await Promise.all(this.#releasing)
     this.#end()
+    return deliver?.(this.#flights[0]!.result!)
   }
 
   hurry(): void {
@@ -96,7 +121,20 @@ export class LoadRun implements Carrier, LoadSituation {
 
   left(reason: unknown): void {
     if (this.#settings.abortWhenAbandoned !== true) return
-    if (this.#flights.every(({ waiting, done }) => waiting === 0 || done)) this.#abandon(reason)
+    if (this.#flights.every(({ waiting, result }) => waiting === 0 || result !== undefined)) this.#abandon(reason)
+  }
+
+  leave(flight: Flight): void {
+    this.#host.leave(flight)
+  }
+
+  // Begun before the callers go on, so that none of them finds the key busy; not waited for, so that none is held up.
+  release(flights: readonly Flight[], cooldown?: Cooldown & { readonly forMs: number }): void {
+    if (flights.length === 0) return
+    for (const flight of flights) flight.settled = true
+    const leases = flights.map((flight) => flight.lease)
+    const releasing = release(this.parts, leases, cooldown)
+    if (releasing !== undefined) (this.#releasing ??= []).push(releasing)
   }
 
   /** Aborted when nobody is going to use what the loader makes. */
@@ -108,7 +146,34 @@ export class LoadRun implements Carrier, LoadSituation {
 
   /** A copy of what the key of a run of one held. */
   get stale(): unknown {
-    return staleOf(this.#parts, this.#flights[0]!)
+    const { present } = this.#flights[0]!
+    try {
+      return present === undefined ? undefined : this.parts.store.view(present)
+    } catch {
+      return undefined
+    }
+  }
+
+  // The loader takes too long: who waits has his answer, and nobody joins. If it ends soon, its value is stored.
+  #limitTime(limitMs: number): void {
+    const { timers, counters } = this.parts
+    const giveUp = (): void => {
+      counters.loadTimeouts++
+      const waiting = this.#flights.filter(({ result }) => result === undefined)
+      const names = waiting.map(({ key }) => `'${this.#source.nameOf(key)}'`).join(', ')
+      const error = new LoaderTimeoutError(`${names}: not loaded within ${limitMs} ms (hardTimeout)`)
+      this.#coolAfter(error)
+      for (const flight of waiting) {
+        flight.timedOut = true
+        flight.fail(error)
+      }
+      if (this.#loading === undefined) this.#abandon(error)
+      else {
+        this.#abort(error)
+        this.#timer = timers.set(() => this.#abandon(error), LAST_CHANCE_MS)
+      }
+    }
+    if (limitMs < Infinity) this.#timer = timers.set(giveUp, limitMs)
   }
 
   async #takeTurn(limit: number): Promise<void> {
@@ -121,13 +186,14 @@ export class LoadRun implements Carrier, LoadSituation {
     if (this.#isOver) this.#host.turnstile.leave()
   }
 
-  // Does what the store's answers allow, and returns the flights whose keys are busy.
-  #proceed(flights: readonly Flight[], answers: readonly Acquired[]): MaybePromise<readonly Flight[]> {
+  // Ends the flights that need no load, and says which may be loaded.
+  #heed(flights: readonly Flight[], answers: readonly Acquired[]): Permissions {
     if (this.#isOver) {
       // Granted too late: given back.
-      this.#release(flights)
-      return []
+      this.release(flights)
+      return { granted: NONE, denied: NONE, busy: NONE }
     }
+    if (flights.length === 1 && answers[0] === 'granted') return { granted: flights, denied: NONE, busy: NONE }
     const granted: Flight[] = []
     const denied: Flight[] = []
     const busy: Flight[] = []
@@ -140,158 +206,48 @@ export class LoadRun implements Carrier, LoadSituation {
       else if (this.#isReadable(answer.stored)) this.#share(flight, answer.stored)
       else denied.push(flight)
     }
-    if (granted.length === 0 && denied.length === 0) return busy
-    return this.#loadAll(granted, denied, busy)
+    return { granted, denied, busy }
   }
 
-  async #loadAll(granted: readonly Flight[], denied: readonly Flight[], busy: readonly Flight[]) {
-    if (granted.length > 0) await this.#load(granted, true)
-    if (denied.length > 0) await this.#load(denied, false)
-    return busy
-  }
-
-  async #load(flights: readonly Flight[], mayStore: boolean): Promise<void> {
-    const { counters, clock } = this.#parts
+  #contextsOf(flights: readonly Flight[]): readonly Context[] {
+    const { counters, clock } = this.parts
     const [first] = flights
-    // All of them end with the first, whose context the loader runs in.
-    for (const other of flights) {
-      other.loaderBegan = true
-      if (other !== first) (other.waitsFor ??= new Set()).add(first!)
-    }
-    const keys = flights.map(({ key }) => key)
-    const contexts = flights.map((flight) => this.#contextOf(flight))
     counters.loads++
-    const startedAtMs = clock.now()
-    let valueOf: (key: string) => unknown
-    beginLoader()
-    this.#loading = first!
-    try {
-      const answer = inContext(first!, () => this.#source.call(keys, contexts))
-      valueOf = this.#source.pick(isPromise(answer) ? await answer : answer)
-    } catch (error) {
-      counters.loadErrors++
-      this.#coolAfter(error)
-      throw error
-    } finally {
-      counters.loadTimeMs += clock.now() - startedAtMs
-      this.#loading = undefined
-      if (!this.#isOver) endLoader(first!)
-    }
-    if (this.#isOver) return
-    this.#parts.timers.clear(this.#timer)
-    const filling = this.#store(flights, contexts, valueOf, mayStore)
-    if (isPromise(filling)) await filling
-  }
-
-  #store(
-    flights: readonly Flight[],
-    contexts: readonly Context[],
-    valueOf: (key: string) => unknown,
-    mayStore: boolean,
-  ): MaybePromise<void> {
-    const { store, trouble, random } = this.#parts
-    const fills: Fill[] = []
-    const outcomes = flights.map((flight, index) => {
-      // From here on a caller reads the store again: the fill ends the lease, and with it the marker.
-      this.#host.leave(flight)
-      const { settings, stores, namedTags } = contexts[index]!
-      const picked = valueOf(flight.key)
-      const absent = picked === ABSENT
-      const value = absent || picked === NOT_MODIFIED ? undefined : picked
-      let stored = picked === NOT_MODIFIED ? flight.present : undefined
-      if (value !== undefined) {
-        const admitted = store.admit(value)
-        stored = admitted.stored
-        if (stored === undefined) trouble.unstorable('load', flight.key, admitted.refused!)
-      }
-      const ttlMs = stores && stored !== undefined ? ttlOf(value, settings, random) : 0
-      if (ttlMs > 0) {
-        const { graceMs, rowVersion, weight, skipWrite: skip } = settings
-        const tags = namedTags ? settings.tags : undefined
-        fills.push({ lease: flight.lease, stored: stored!, ttlMs, graceMs, tags, rowVersion, weight, skip })
-      } else this.#release([flight])
-      return { stored, value, own: absent }
+    this.#loading = first
+    this.#loadingSinceMs = this.#waited ? clock.now() : first!.startedAtMs
+    return flights.map((flight) => {
+      flight.loaderBegan = true
+      // All of them end with the first, whose context the loader runs in.
+      if (flight !== first) (flight.waitsFor ??= new Set()).add(first!)
+      return new Context(this.#source.nameOf(flight.key), this.#settings, this, clock)
     })
-    if (fills.length === 0) return this.#answer(flights, outcomes)
-    // Offered also without a right to store: the store knows what else it may do with it.
-    const accepted = this.#fill(fills, mayStore)
-    const answer = (stored: readonly boolean[] | undefined): void => {
-      for (const [index, { lease, tags }] of fills.entries()) {
-        const at = flights.findIndex((flight) => flight.lease === lease)
-        if (tags !== undefined && stored?.[index] !== true) outcomes[at]!.own = true
-      }
-      this.#answer(flights, outcomes)
+  }
+
+  #endLoading(): void {
+    if (this.#loading === undefined) return
+    this.parts.counters.loadTimeMs += this.parts.clock.now() - this.#loadingSinceMs
+    endLoader(this.#loading)
+    this.#loading = undefined
+  }
+
+  #fail(error: unknown): void {
+    if (this.#loading !== undefined) {
+      this.parts.counters.loadErrors++
+      this.#endLoading()
+      this.#coolAfter(error)
     }
-    return isPromise(accepted) ? accepted.then(answer) : answer(accepted)
-  }
-
-  #answer(flights: readonly Flight[], outcomes: readonly { stored: Stored | undefined; value: unknown; own: boolean }[]) {
-    for (const [index, flight] of flights.entries()) flight.succeed(outcomes[index]!)
-  }
-
-  #fill(fills: readonly Fill[], mayStore: boolean): MaybePromise<readonly boolean[] | undefined> {
-    for (const flight of this.#flights)
-      if (fills.some(({ lease }) => lease === flight.lease)) flight.settled = true
-    try {
-      const answers = this.#parts.store.fill(fills)
-      if (!isPromise(answers)) return this.#filled(answers, mayStore)
-      return answers.then(
-        (accepted) => this.#filled(accepted, mayStore),
-        (error: unknown) => this.#notFilled(fills, error),
-      )
-    } catch (error) {
-      return this.#notFilled(fills, error)
-    }
-  }
-
-  #filled(answers: readonly boolean[], mayStore: boolean): readonly boolean[] {
-    const { counters, trouble } = this.#parts
-    for (const accepted of answers) {
-      if (accepted) counters.writes++
-      else if (mayStore && this.#settings.skipWrite === undefined) counters.refusedFills++
-    }
-    if (mayStore) trouble.served('fill')
-    return answers
-  }
-
-  #notFilled(fills: readonly Fill[], error: unknown): undefined {
-    this.#give(fills.map(({ lease }) => lease))
-    return this.#parts.trouble.failed('fill', error)
-  }
-
-  #contextOf(flight: Flight): Context {
-    return new Context(this.#source.nameOf(flight.key), this.#settings, this, this.#parts.clock)
-  }
-
-  // The loader takes too long: who waits has his answer, and nobody joins. If it ends soon, its value is stored.
-  #giveUp(afterMs: number): void {
-    const { counters, timers } = this.#parts
-    counters.loadTimeouts++
-    const waiting = this.#flights.filter((flight) => !flight.done)
-    const names = waiting.map(({ key }) => `'${this.#source.nameOf(key)}'`).join(', ')
-    const error = new LoaderTimeoutError(`${names}: not loaded within ${afterMs} ms (hardTimeout)`)
-    this.#coolAfter(error)
-    for (const flight of waiting) {
-      flight.timedOut = true
-      flight.fail(error)
-    }
-    if (waiting.some((flight) => flight.loaderBegan)) {
-      this.#abort(error)
-      this.#timer = timers.set(() => this.#abandon(error), LAST_CHANCE_MS)
-    } else this.#abandon(error)
+    const open = this.#flights.filter(({ settled }) => !settled)
+    this.release(open, this.#cooldown)
+    for (const flight of open) this.#host.leave(flight)
+    for (const flight of this.#flights) flight.fail(error)
   }
 
   // Whatever the loader does from here on is nobody's.
   #abandon(reason: unknown): void {
     if (this.#isOver) return
-    const open = this.#flights.filter((flight) => !flight.settled)
     this.#abort(reason)
-    this.#release(open, this.#cooldown)
-    for (const flight of open) {
-      this.#host.leave(flight)
-      if (!flight.done) flight.fail(reason)
-    }
-    if (this.#loading !== undefined) endLoader(this.#loading)
+    this.#endLoading()
+    this.#fail(reason)
     this.#end()
     this.#hurry?.()
   }
@@ -305,17 +261,17 @@ export class LoadRun implements Carrier, LoadSituation {
   #coolAfter(error: unknown): void {
     const { loadErrorTtlMs } = this.#settings
     if (loadErrorTtlMs === undefined) return
-    this.#cooldown = { cooldown: messageOf(error), forMs: loadErrorTtlMs }
+    this.#cooldown = { cooldown: error instanceof Error ? error.message : String(error), forMs: loadErrorTtlMs }
   }
 
   #cool(flight: Flight, { cooldown }: Cooldown): void {
-    this.#release([flight])
+    this.release([flight])
     this.#host.leave(flight)
     flight.fail(new LoadCooldownError(cooldown))
   }
 
   #share(flight: Flight, stored: Stored): void {
-    this.#release([flight])
+    this.release([flight])
     this.#host.leave(flight)
     flight.succeed({ value: undefined, stored, own: false })
   }
@@ -323,45 +279,19 @@ export class LoadRun implements Carrier, LoadSituation {
   // The read before the load has counted and logged it if not; what nobody can read is left for inspection.
   #isReadable(stored: Stored): boolean {
     try {
-      this.#parts.store.view(stored)
+      this.parts.store.view(stored)
       return true
     } catch {
       return false
     }
   }
 
-  // Begun before the callers go on, so that none of them finds the key busy; not waited for, so that none is held up.
-  #release(flights: readonly Flight[], cooldown?: Cooldown & { readonly forMs: number }): void {
-    if (flights.length === 0) return
-    for (const flight of flights) flight.settled = true
-    this.#give(
-      flights.map((flight) => flight.lease),
-      cooldown,
-    )
-  }
-
-  #give(leases: readonly Flight['lease'][], cooldown?: Cooldown & { readonly forMs: number }): void {
-    const releasing = release(this.#parts, leases, cooldown)
-    if (releasing !== undefined) (this.#releasing ??= []).push(releasing)
-  }
-
   #end(): void {
     if (this.#isOver) return
     this.#isOver = true
-    this.#parts.timers.clear(this.#timer)
+    if (this.#timer !== undefined) this.parts.timers.clear(this.#timer)
     if (this.#isInside && this.#hurry === undefined) this.#host.turnstile.leave()
-    this.#host.ended(this)
+    if (this.#releasing === undefined) this.#host.ended()
+    else void Promise.all(this.#releasing).then(() => this.#host.ended())
   }
-}
-
-function staleOf({ store }: PipelineParts, { present }: Flight): unknown {
-  try {
-    return present === undefined ? undefined : store.view(present)
-  } catch {
-    return undefined
-  }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -1,11 +1,15 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { RecursiveLoadError } from '../core/errors.ts'
+import { afterTurn } from '../core/system.ts'
 import type { Flight, Outcome } from './flight.ts'
+import type { Context } from './load-context.ts'
+import type { Source } from './source.ts'
 
 // Which load the running code belongs to. On Node 20 an active AsyncLocalStorage doubles the price of every await
 // in the process, so it is switched off whenever no load is under way (docs/decisions/0002-recursive-loads.md).
 const context = new AsyncLocalStorage<Flight>()
 let active = 0
+let isResting = false
 
 /** The load whose loader is running here, if any. */
 export function enclosingFlight(): Flight | undefined {
@@ -14,14 +18,19 @@ export function enclosingFlight(): Flight | undefined {
   return flight?.loaderEnded ? undefined : flight
 }
 
-/** A loader is about to run; to be followed by {@link endLoader}. */
-export function beginLoader(): void {
+/** Calls a loader so that the loads it asks for know their parent; to be followed by {@link endLoader}. */
+export function beginLoader(
+  flight: Flight,
+  source: Source,
+  flights: readonly Flight[],
+  contexts: readonly Context[],
+): unknown {
   active++
+  return context.run(flight, call, source, flights, contexts)
 }
 
-/** Runs a loader so that the loads it asks for know their parent. */
-export function inContext<T>(flight: Flight, loader: () => T): T {
-  return context.run(flight, loader)
+function call(source: Source, flights: readonly Flight[], contexts: readonly Context[]): unknown {
+  return source.call(flights, contexts)
 }
 
 /** The loader of this flight has ended, or is no longer waited for. */
@@ -29,6 +38,14 @@ export function endLoader(flight: Flight): void {
   flight.loaderEnded = true
   flight.waitsFor?.clear()
   active--
+  if (active > 0 || isResting) return
+  // Not at once: switching costs more than a short load, and many of those may follow each other in one turn.
+  isResting = true
+  afterTurn(rest)
+}
+
+function rest(): void {
+  isResting = false
   if (active === 0) context.disable()
 }
 

@@ -6,7 +6,7 @@ export const ABSENT: unique symbol = Symbol('absent')
 /** The user's loader, of one key or of several. */
 export interface Source {
   /** Calls it for some full keys; `contexts` in their order. */
-  call(keys: readonly string[], contexts: readonly Context[]): unknown
+  call(keys: readonly { readonly key: string }[], contexts: readonly Context[]): unknown
   /** How the value of a full key is found in what it answered; {@link ABSENT} for a key that it left out. */
   pick(loaded: unknown): (key: string) => unknown
   /** The key as the caller gave it. */
@@ -23,8 +23,8 @@ export class SingleSource implements Source {
     this.#loader = loader
   }
 
-  call(_: readonly string[], [context]: readonly Context[]): unknown {
-    return this.#loader(context as LoadContext as never)
+  call(_: unknown, contexts: readonly Context[]): unknown {
+    return this.#loader(contexts[0] as LoadContext as never)
   }
 
   pick(loaded: unknown): (key: string) => unknown {
