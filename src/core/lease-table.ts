@@ -12,27 +12,34 @@ class TableLease implements Lease {
   /** What `since` of the labels of its entry will be. */
   readonly since: number
   dead = false
+  /** Whether it was neither used nor given back. */
+  open = true
   /** Whether it has the right to fill. */
   held = false
   /** For how long it keeps others out, from when the first of them asks: a load that nobody waits for needs no clock. */
   longestMs = 0
   heldUntilMs = Infinity
+  /** Another lease of the key. */
+  next: TableLease | undefined
 
-  constructor(key: string, reading: Reading | undefined, since: number) {
+  constructor(key: string, reading: Reading | undefined, since: number, next: TableLease | undefined) {
     this.key = key
     this.tags = reading?.tags
     this.skip = reading?.skip
     this.since = since
+    this.next = next
   }
 }
 
 /**
  * The leases of a store that lives in one process: who may fill which key, whose right a write has voided, and which
  * keys are not to be loaded for a while. Synchronous throughout, so that the store decides what is one atomic step.
+ * It is given no leases but its own.
  */
 export class LeaseTable {
   readonly #clock: Pick<Clock, 'now'>
-  readonly #open = new Map<string, TableLease[]>()
+  // The leases of a key are a list, since there is nearly always one.
+  readonly #open = new Map<string, TableLease>()
   readonly #cooling = new ExpiringMap<Cooldown>()
 
   constructor(clock: Pick<Clock, 'now'>) {
@@ -41,43 +48,38 @@ export class LeaseTable {
 
   /** Opens a marker for a load of `key` by whoever reads so; `since` is the tag table's count now. */
   open(key: string, reading: Reading | undefined, since: number): Lease {
-    const lease = new TableLease(key, reading, since)
-    const others = this.#open.get(key)
-    if (others === undefined) this.#open.set(key, [lease])
-    else others.push(lease)
+    const lease = new TableLease(key, reading, since, this.#open.get(key))
+    this.#open.set(key, lease)
     return lease
   }
 
   /** Gives the right to fill, unless the lease is dead, another one holds the key, or nobody is to load it. */
   grant(lease: Lease, { force = false, longestMs = LONGEST_MS }: AcquireOptions): 'granted' | 'busy' | Cooldown {
-    const all = this.#open.get(lease.key)
-    const mine = all?.find((candidate) => candidate === lease)
-    if (mine === undefined) return 'busy'
+    const mine = lease as TableLease
+    const { key } = mine
+    if (!mine.open) return 'busy'
     if (this.#cooling.size > 0 && !force) {
-      const cooling = this.#cooling.get(lease.key, this.#clock.now())
+      const cooling = this.#cooling.get(key, this.#clock.now())
       if (cooling !== undefined) return cooling
     }
-    if (all!.length > 1) {
-      for (const other of all!) {
-        if (other === mine || !other.held) continue
-        if (!force && this.#keepsOut(other)) return 'busy'
-        // Whoever holds it too long may have been forgotten; what he loads is not stored.
-        other.held = false
-      }
+    for (let other = this.#open.get(key); other !== undefined; other = other.next) {
+      if (other === mine || !other.held) continue
+      if (!force && this.#keepsOut(other)) return 'busy'
+      // Whoever holds it too long may have been forgotten; what he loads is not stored.
+      other.held = false
     }
     mine.held = true
     mine.longestMs = longestMs
-    if (this.#cooling.size > 0) this.#cooling.delete(lease.key)
+    if (this.#cooling.size > 0) this.#cooling.delete(key)
     return 'granted'
   }
 
   /** Ends a lease; its beginning, if it was alive and granted: this is the one moment in which it may fill. */
   settle(lease: Lease): { readonly since: number } | undefined {
-    const all = this.#open.get(lease.key)
-    const mine = all?.find((candidate) => candidate === lease)
-    if (mine === undefined) return undefined
-    if (all!.length === 1) this.#open.delete(lease.key)
-    else this.#keep(lease.key, (other) => other !== mine)
+    const mine = lease as TableLease
+    if (!mine.open) return undefined
+    mine.open = false
+    this.#drop(mine.key)
     return mine.held ? mine : undefined
   }
 
@@ -93,7 +95,7 @@ export class LeaseTable {
   void(key: string): void {
     if (this.#cooling.size > 0) this.#cooling.delete(key)
     if (this.#open.size === 0) return
-    for (const lease of this.#open.get(key) ?? []) lease.dead = true
+    for (let lease = this.#open.get(key); lease !== undefined; lease = lease.next) kill(lease)
     this.#open.delete(key)
   }
 
@@ -105,11 +107,10 @@ export class LeaseTable {
 
   /** Marks every lease dead whose tags are unknown or include one of `tags`. */
   voidTags(tags: readonly string[]): void {
-    for (const key of this.#open.keys()) {
-      this.#keep(key, (lease) => {
-        lease.dead = lease.tags === undefined || tags.some((tag) => lease.tags!.includes(tag))
-        return !lease.dead
-      })
+    for (const [key, first] of this.#open) {
+      for (let lease: TableLease | undefined = first; lease !== undefined; lease = lease.next)
+        if (lease.tags === undefined || tags.some((tag) => lease!.tags!.includes(tag))) kill(lease)
+      this.#drop(key)
     }
   }
 
@@ -124,9 +125,24 @@ export class LeaseTable {
     return holder.heldUntilMs > nowMs
   }
 
-  #keep(key: string, isKept: (lease: TableLease) => boolean): void {
-    const rest = this.#open.get(key)!.filter(isKept)
-    if (rest.length === 0) this.#open.delete(key)
-    else this.#open.set(key, rest)
+  // Takes out what is no longer open.
+  #drop(key: string): void {
+    const all = this.#open.get(key)
+    let first = all
+    while (first !== undefined && !first.open) first = first.next
+    if (first === undefined) {
+      this.#open.delete(key)
+      return
+    }
+    if (first !== all) this.#open.set(key, first)
+    for (let lease = first; lease.next !== undefined; ) {
+      if (lease.next.open) lease = lease.next
+      else lease.next = lease.next.next
+    }
   }
+}
+
+function kill(lease: TableLease): void {
+  lease.dead = true
+  lease.open = false
 }
