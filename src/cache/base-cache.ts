@@ -1,30 +1,26 @@
 import { abortable } from '../core/abort.ts'
 import type { CacheStats } from '../core/counters.ts'
 import { durationMs, type Duration } from '../core/duration.ts'
+import { ENTRY_OPTIONS, type GetOrSetOptions, type ReadOptions, type SetOptions } from '../core/entry-options.ts'
 import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/inspect.ts'
-import {
-  checkOptions,
-  type CacheOptions,
-  type GetOrSetOptions,
-  type NamespaceOptions,
-  type ReadOptions,
-  type SetOptions,
-} from '../core/options.ts'
+import { checkOptions, type CacheOptions, type NamespaceOptions } from '../core/options.ts'
 import { isPromise } from '../core/promise.ts'
+import { rowVersionOf } from '../core/settings.ts'
 import type { Invalidation, Store } from '../core/store.ts'
 import { NO_TAGS, checkTag, checkTags } from '../core/tags.ts'
 import type { ValueOptions } from '../serialization/rules.ts'
-import { entriesOf, loadedValue, type Entries } from './entries.ts'
+import { entriesOf, type Entries } from './entries.ts'
+import { Invalidator, type KeyInvalidation, type TagInvalidation } from './invalidator.ts'
 import type { Absent, Loaded, Loader, ManyLoader } from './loader.ts'
-import { Invalidator } from './invalidator.ts'
+import { Loads } from './loads.ts'
 import { Scope } from './scope.ts'
 import { noteStore } from './stores.ts'
-import { Writer } from './writer.ts'
+import { Writer, type SetResult } from './writer.ts'
 
-const READ_OPTIONS = ['signal', 'after']
-const SET_OPTIONS = ['ttl', 'tags']
-const LOAD_OPTIONS = [...SET_OPTIONS, ...READ_OPTIONS]
+const READ_OPTIONS = ['signal', 'after', 'stale', 'skipRead']
+const SET_OPTIONS = [...ENTRY_OPTIONS, 'rowVersion', 'result']
+const COUNTER_OPTIONS = ['ttl', 'tags']
 
 /**
  * The one interface of every engine, and its one implementation: an engine gives the constructor its store.
@@ -38,6 +34,7 @@ export abstract class BaseCache<V = unknown> {
   readonly #scope: Scope
   readonly #writer: Writer
   readonly #invalidator: Invalidator
+  readonly #loads: Loads
 
   /** @throws OptionsError, KeyError for wrong options. */
   protected constructor(store: Store | Scope, options: CacheOptions & ValueOptions = {}) {
@@ -45,42 +42,51 @@ export abstract class BaseCache<V = unknown> {
     if (!(store instanceof Scope)) noteStore(this, store)
     this.#writer = new Writer(this.#scope.runtime)
     this.#invalidator = new Invalidator(this.#scope)
+    this.#loads = new Loads(this.#scope)
   }
 
-  /** The fresh value of a key. `undefined` is a miss; `null` is a value. */
+  /** The fresh value of a key. `undefined` is a miss; `null` is a value. With `stale` a stale one will do. */
   async get<T = V>(key: string, options?: ReadOptions): Promise<T | undefined> {
     const full = this.#scope.key(key)
+    const { reader } = this.#scope.runtime.pipeline
     let { reading } = this.#scope
     if (options !== undefined) {
       checkOptions(options, READ_OPTIONS, 'get')
       options.signal?.throwIfAborted()
       reading = this.#scope.readingFor(options)
+      if (reading?.stale === true) {
+        const values = await abortable(options.signal, () => reader.getMany('get', [full], reading))
+        return values.get(full) as T | undefined
+      }
     }
-    const found = this.#scope.runtime.pipeline.get(full, reading)
+    const found = reader.get(full, reading)
     if (!isPromise(found)) return found as T | undefined
     return (await abortable(options?.signal, () => found)) as T | undefined
   }
 
-  /** The fresh values among `keys`, in the order of `keys`; one round trip. */
+  /** The fresh values among `keys`, in the order of `keys`; one round trip. With `stale` stale ones will do. */
   async getMany<T = V>(keys: Iterable<string>, options: ReadOptions = {}): Promise<Map<string, T>> {
     const full = this.#scope.keys(keys)
     checkOptions(options, READ_OPTIONS, 'getMany')
-    const { pipeline } = this.#scope.runtime
+    const { reader } = this.#scope.runtime.pipeline
     const reading = this.#scope.readingFor(options)
-    return callersMap(
-      full,
-      await abortable(options.signal, () => pipeline.getMany([...full.keys()], reading)),
-    )
+    const read = async () => reader.getMany('getMany', [...full.keys()], reading)
+    return callersMap(full, await abortable(options.signal, read))
   }
 
   /**
-   * Stores a value. `true` = stored; `false` = the store is in trouble, or the value can't be kept as it is,
-   * and then the old entry is removed. A date in the past means expired now: the old entry is removed.
+   * Stores a value. `true` = stored; `false` = the store is in trouble, there is a newer `rowVersion`, or the value can't
+   * be kept as it is, and then the old entry is removed; `result: 'full'` tells them apart. A date in the past means
+   * expired now: the old entry is removed.
    */
-  async set(key: string, value: V, ttlOrOptions?: Duration | SetOptions): Promise<boolean> {
+  async set(key: string, value: V, options: SetOptions & { readonly result: 'full' }): Promise<SetResult>
+  async set(key: string, value: V, ttlOrOptions?: Duration | SetOptions): Promise<boolean>
+  async set(key: string, value: V, ttlOrOptions?: Duration | SetOptions): Promise<boolean | SetResult> {
     const full = this.#scope.key(key)
-    const entry = this.#scope.entryFor(ttlOrOptions, SET_OPTIONS, 'set')
-    return this.#writer.set('set', [{ key: full, value, ...entry }])
+    const settings = this.#scope.writeSettings(ttlOrOptions, 'set', SET_OPTIONS)
+    const writes = [{ ...settings, key: full, value }]
+    if (settings.result !== 'full') return this.#writer.set('set', writes)
+    return (await this.#writer.setFully('set', writes))[0]!
   }
 
   /**
@@ -88,11 +94,11 @@ export abstract class BaseCache<V = unknown> {
    * `true` = all stored. Nothing is written when a key, duration or option among them is wrong.
    */
   async setMany(entries: Entries<V>, ttlOrOptions?: Duration | SetOptions): Promise<boolean> {
-    const common = this.#scope.entryFor(ttlOrOptions, SET_OPTIONS, 'setMany')
+    const common = this.#scope.writeSettings(ttlOrOptions, 'setMany')
     const writes = entriesOf(entries).map(([key, value, own]) => ({
+      ...(own === undefined ? common : this.#scope.writeSettings(own, `setMany: ${inspect(key)}`)),
       key: this.#scope.key(key),
       value,
-      ...(own === undefined ? common : this.#scope.entryFor(own, SET_OPTIONS, `setMany: ${inspect(key)}`)),
     }))
     return this.#writer.set('setMany', writes)
   }
@@ -110,23 +116,28 @@ export abstract class BaseCache<V = unknown> {
   /**
    * Removes a key or several, as {@link BaseCache.delete} does, and tells how that ended in this process (`l1`) and on
    * the server that others share (`l2`, `'none'` in memory). The token gives whoever reads with it, on any node, what
-   * is valid now. One round trip.
+   * is valid now. One round trip. With `keepStale` what has grace becomes stale; with `rowVersion` a newer entry stays, and
+   * for a minute nothing older is stored.
    */
-  async invalidate(keys: string | Iterable<string>): Promise<Invalidation> {
+  async invalidate(keys: string | Iterable<string>, options: KeyInvalidation = {}): Promise<Invalidation> {
     const full = this.#scope.keys(typeof keys === 'string' ? [keys] : keys)
-    return this.#invalidator.run('invalidate', [...full.keys()], NO_TAGS)
+    checkOptions(options, ['keepStale', 'rowVersion'], 'invalidate')
+    const { keepStale, rowVersion } = options
+    const version = rowVersion === undefined ? undefined : rowVersionOf(rowVersion, 'invalidate: rowVersion')
+    return this.#invalidator.run('invalidate', [...full.keys()], NO_TAGS, { keepStale, rowVersion: version })
   }
 
   /**
    * Makes invisible whatever bears the tag, or one of the tags, in the whole cache: one step, however many entries that
    * are. What is being loaded or set with the tag at that moment is not seen afterwards, either. Tells how it ended as
-   * {@link BaseCache.invalidate} does.
+   * {@link BaseCache.invalidate} does. With `keepStale` what has grace becomes stale instead.
    * @throws KeyError for what can't be a tag.
    */
-  async invalidateTag(tags: string | readonly string[]): Promise<Invalidation> {
+  async invalidateTag(tags: string | readonly string[], options: TagInvalidation = {}): Promise<Invalidation> {
     this.#scope.assertOpen()
     const checked = typeof tags === 'string' ? [checkTag(tags)] : checkTags(tags, 'invalidateTag')
-    return this.#invalidator.run('invalidateTag', [], checked)
+    checkOptions(options, ['keepStale'], 'invalidateTag')
+    return this.#invalidator.run('invalidateTag', [], checked, options)
   }
 
   /** Removes a key and returns its fresh value, in one atomic step: only one of several callers gets it. */
@@ -137,7 +148,7 @@ export abstract class BaseCache<V = unknown> {
     const stored = result?.stored
     if (stored === undefined) return undefined
     counters.invalidations++
-    return pipeline.view('take', full, stored) as T | undefined
+    return pipeline.reader.view('take', full, stored) as T | undefined
   }
 
   /** Whether there is a fresh entry. */
@@ -182,14 +193,19 @@ export abstract class BaseCache<V = unknown> {
    * stored. `undefined` is not stored; `null` is.
    * @throws whatever the loader throws; RecursiveLoadError when a loader waits for itself.
    */
-  async getOrSet<T extends V | Absent>(
+  // Without `async`: a load has a promise already, and every further one costs.
+  // oxlint-disable-next-line typescript/promise-function-async
+  getOrSet<T extends V | Absent>(
     key: string,
-    loader: Loader<T>,
+    loader: Loader<T, V>,
     ttlOrOptions?: Duration | GetOrSetOptions,
   ): Promise<Loaded<V, T>> {
-    const full = this.#scope.key(key)
-    const settings = this.#loadSettings('getOrSet', loader, ttlOrOptions)
-    return (await this.#scope.runtime.pipeline.load(full, () => loader({ key }), settings)) as Loaded<V, T>
+    try {
+      const loaded = this.#loads.one('getOrSet', key, loader, ttlOrOptions)
+      return (loaded instanceof Promise ? loaded : Promise.resolve(loaded)) as Promise<Loaded<V, T>>
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   /**
@@ -203,19 +219,31 @@ export abstract class BaseCache<V = unknown> {
     ttlOrOptions?: Duration | GetOrSetOptions,
   ): Promise<Map<string, Loaded<V, T>>> {
     const full = this.#scope.keys(keys)
-    const settings = this.#loadSettings('getOrSetMany', loader, ttlOrOptions)
-    const loadMissing = async (missing: readonly string[]): Promise<Map<string, unknown>> => {
-      const valueOf = loadedValue(await loader(missing.map((key) => full.get(key)!)))
-      return new Map(
-        missing
-          .map((key) => [key, valueOf(full.get(key)!)] as const)
-          .filter(([, value]) => value !== undefined),
-      )
-    }
-    return callersMap(
-      full,
-      await this.#scope.runtime.pipeline.loadMany([...full.keys()], loadMissing, settings),
-    )
+    return callersMap(full, await this.#loads.many(full, loader, ttlOrOptions))
+  }
+
+  /**
+   * What the loader makes now, stored, whatever the key holds: `getOrSet` with `forceRefresh`. A load of the key that is
+   * under way is not stored any more. Fails when the loader does; the entry then stays as it is.
+   * @throws whatever the loader throws.
+   */
+  async refresh<T extends V | Absent>(
+    key: string,
+    loader: Loader<T, V>,
+    ttlOrOptions?: Duration | GetOrSetOptions,
+  ): Promise<Loaded<V, T>> {
+    return (await this.#loads.anew(key, loader, ttlOrOptions)) as Loaded<V, T>
+  }
+
+  /**
+   * Fills the cache before it is asked: `entries` are as of `setMany`, with values or loaders of them. Whatever is there
+   * already stays, a loader that fails keeps no other key out, and a few are under way at a time. How many were loaded.
+   */
+  async warm(
+    entries: Entries<V | Loader<V | Absent, V>>,
+    ttlOrOptions?: Duration | GetOrSetOptions,
+  ): Promise<number> {
+    return this.#loads.warm(entries, ttlOrOptions)
   }
 
   /** Removes every key that begins with `prefix`, literally, and counts them; `undefined` = the store is in trouble. */
@@ -298,14 +326,6 @@ export abstract class BaseCache<V = unknown> {
     await this.close()
   }
 
-  #loadSettings(where: string, loader: unknown, ttlOrOptions: Duration | GetOrSetOptions | undefined) {
-    if (typeof loader !== 'function')
-      throw new OptionsError(`${where}: the loader must be a function, not ${inspect(loader)}`)
-    const { ttlMs, tags } = this.#scope.entryFor(ttlOrOptions, LOAD_OPTIONS, where)
-    const { signal, after } = (ttlOrOptions ?? {}) as GetOrSetOptions
-    return { ttlMs, tags, signal, after }
-  }
-
   async #remainingMs(operation: string, key: string): Promise<number | undefined> {
     const { store, trouble } = this.#scope.runtime
     const full = this.#scope.key(key)
@@ -321,14 +341,14 @@ export abstract class BaseCache<V = unknown> {
     ttlOrOptions: Duration | SetOptions | undefined,
   ): Promise<number | undefined> {
     const full = this.#scope.key(key)
-    const entry = this.#scope.entryFor(ttlOrOptions, SET_OPTIONS, operation)
+    const { ttlMs, tags } = this.#scope.writeSettings(ttlOrOptions, operation, COUNTER_OPTIONS)
     if (!Number.isSafeInteger(by))
       throw new OptionsError(`${operation}: by: ${inspect(by)} is not a safe integer`)
-    if (!(entry.ttlMs > 0))
+    if (!(ttlMs > 0))
       throw new OptionsError(`${operation}: the time at which the counter ends has passed`)
     // A counter is never -0, which is no integer to other readers of the store.
     const change = sign * by || 0
-    const result = await this.#writer.one(operation, { kind: 'increment', key: full, by: change, ...entry })
+    const result = await this.#writer.one(operation, { kind: 'increment', key: full, by: change, ttlMs, tags })
     if (result === undefined || result.ok || result.unavailable) return result?.number
     this.#scope.runtime.trouble.misfit(
       operation,

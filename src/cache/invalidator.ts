@@ -1,6 +1,21 @@
-import type { Invalidation } from '../core/store.ts'
+import type { InvalidateOptions, Invalidation } from '../core/store.ts'
 import { UNREACHED_TOKEN } from '../core/token.ts'
 import type { Runtime, Scope } from './scope.ts'
+
+/** Options of `invalidateTag`. */
+export interface TagInvalidation {
+  /** What has grace becomes stale, to be served until it is loaded anew; what has none is gone. Default `false`. */
+  readonly keepStale?: boolean
+}
+
+/** Options of `invalidate`. */
+export interface KeyInvalidation extends TagInvalidation {
+  /**
+   * The version that the value has now in its source, from 0 to 2^64 - 1: an entry with a higher one stays, and for a
+   * minute one with a lower one is refused.
+   */
+  readonly rowVersion?: bigint | number
+}
 
 /** Removes what a caller no longer wants to be seen: by key, by tag, by prefix. */
 export class Invalidator {
@@ -13,9 +28,14 @@ export class Invalidator {
   }
 
   /** Invalidates full keys and tags; never rejects but under `onError: 'throw'`. */
-  async run(operation: string, keys: readonly string[], tags: readonly string[]): Promise<Invalidation> {
+  async run(
+    operation: string,
+    keys: readonly string[],
+    tags: readonly string[],
+    options?: InvalidateOptions,
+  ): Promise<Invalidation> {
     const { store, trouble, counters } = this.#runtime
-    const done = await trouble.attempt(operation, () => store.invalidate(keys, tags))
+    const done = await trouble.attempt(operation, () => store.invalidate(keys, tags, options))
     if (done === undefined) return { l1: 'dropped', l2: 'none', token: UNREACHED_TOKEN }
     const { l1, l2, token, removed, error } = done
     counters.invalidations += removed + tags.length

@@ -1,72 +1,116 @@
-import type { Lease } from './store.ts'
+import { ExpiringMap } from '../internal/expiring-map.ts'
+import type { Clock } from './clock.ts'
+import type { AcquireOptions, Cooldown, Lease, Reading } from './store.ts'
+
+/** For how long a lease is held whose loader has no time limit. */
+const LONGEST_MS = 60_000
 
 class TableLease implements Lease {
   readonly key: string
   readonly tags: readonly string[] | undefined
+  readonly skip: Reading['skip']
   /** What `since` of the labels of its entry will be. */
   readonly since: number
   dead = false
+  /** Whether it was neither used nor given back. */
+  open = true
+  /** Whether it has the right to fill. */
   held = false
+  /** For how long it keeps others out, from when the first of them asks: a load that nobody waits for needs no clock. */
+  longestMs = 0
+  heldUntilMs = Infinity
+  /** Another lease of the key. */
+  next: TableLease | undefined
 
-  constructor(key: string, tags: readonly string[] | undefined, since: number) {
+  constructor(key: string, reading: Reading | undefined, since: number, next: TableLease | undefined) {
     this.key = key
-    this.tags = tags
+    this.tags = reading?.tags
+    this.skip = reading?.skip
     this.since = since
+    this.next = next
   }
 }
 
 /**
- * The leases of a store that lives in one process: who may fill which key, and whose right a write has voided.
- * Synchronous throughout, so that the store decides what is one atomic step.
+ * The leases of a store that lives in one process: who may fill which key, whose right a write has voided, and which
+ * keys are not to be loaded for a while. Synchronous throughout, so that the store decides what is one atomic step.
+ * It is given no leases but its own.
  */
 export class LeaseTable {
-  readonly #open = new Map<string, TableLease[]>()
+  readonly #clock: Pick<Clock, 'now'>
+  // The leases of a key are a list, since there is nearly always one.
+  readonly #open = new Map<string, TableLease>()
+  readonly #cooling = new ExpiringMap<Cooldown>()
 
-  /** Opens a marker for a load of `key`, whose entry will bear `tags`; `since` is the tag table's count now. */
-  open(key: string, tags: readonly string[] | undefined, since: number): Lease {
-    const lease = new TableLease(key, tags, since)
-    const others = this.#open.get(key)
-    if (others === undefined) this.#open.set(key, [lease])
-    else others.push(lease)
+  constructor(clock: Pick<Clock, 'now'>) {
+    this.#clock = clock
+  }
+
+  /** Opens a marker for a load of `key` by whoever reads so; `since` is the tag table's count now. */
+  open(key: string, reading: Reading | undefined, since: number): Lease {
+    const lease = new TableLease(key, reading, since, this.#open.get(key))
+    this.#open.set(key, lease)
     return lease
   }
 
-  /** Gives the right to fill, unless the lease is dead or another one holds the key. */
-  grant(lease: Lease): boolean {
-    const mine = this.#find(lease)
-    if (mine === undefined || this.#open.get(lease.key)!.some((other) => other.held && other !== mine))
-      return false
+  /** Gives the right to fill, unless the lease is dead, another one holds the key, or nobody is to load it. */
+  grant(lease: Lease, { force = false, longestMs = LONGEST_MS }: AcquireOptions): 'granted' | 'busy' | Cooldown {
+    const mine = lease as TableLease
+    const { key } = mine
+    if (!mine.open) return 'busy'
+    if (this.#cooling.size > 0 && !force) {
+      const cooling = this.#cooling.get(key, this.#clock.now())
+      if (cooling !== undefined) return cooling
+    }
+    for (let other = this.#open.get(key); other !== undefined; other = other.next) {
+      if (other === mine || !other.held) continue
+      if (!force && this.#keepsOut(other)) return 'busy'
+      // Whoever holds it too long may have been forgotten; what he loads is not stored.
+      other.held = false
+    }
     mine.held = true
-    return true
+    mine.longestMs = longestMs
+    if (this.#cooling.size > 0) this.#cooling.delete(key)
+    return 'granted'
   }
 
   /** Ends a lease; its beginning, if it was alive and granted: this is the one moment in which it may fill. */
   settle(lease: Lease): { readonly since: number } | undefined {
-    const mine = this.#find(lease)
-    if (mine === undefined) return undefined
-    this.#keep(lease.key, (other) => other !== mine)
+    const mine = lease as TableLease
+    if (!mine.open) return undefined
+    mine.open = false
+    this.#drop(mine.key)
     return mine.held ? mine : undefined
   }
 
-  /** Marks every lease of the key dead. */
+  /** Ends a lease; if it held its key, nobody loads that for a while. */
+  release(lease: Lease, cooldown?: Cooldown & { readonly forMs: number }): void {
+    const held = this.settle(lease)
+    if (held === undefined || cooldown === undefined) return
+    const nowMs = this.#clock.now()
+    this.#cooling.set(lease.key, cooldown, nowMs + cooldown.forMs, nowMs)
+  }
+
+  /** Marks every lease of the key dead, and ends its cool-down. */
   void(key: string): void {
+    if (this.#cooling.size > 0) this.#cooling.delete(key)
     if (this.#open.size === 0) return
-    for (const lease of this.#open.get(key) ?? []) lease.dead = true
+    for (let lease = this.#open.get(key); lease !== undefined; lease = lease.next) kill(lease)
     this.#open.delete(key)
   }
 
-  /** Marks every lease dead whose key begins with `prefix`. */
+  /** The same for every key that begins with `prefix`. */
   voidPrefix(prefix: string): void {
+    this.#cooling.deletePrefix(prefix)
     for (const key of this.#open.keys()) if (key.startsWith(prefix)) this.void(key)
   }
 
   /** Marks every lease dead whose tags are unknown or include one of `tags`. */
   voidTags(tags: readonly string[]): void {
-    for (const key of this.#open.keys()) {
-      this.#keep(key, (lease) => {
-        lease.dead = lease.tags === undefined || tags.some((tag) => lease.tags!.includes(tag))
-        return !lease.dead
-      })
+    for (const [key, first] of this.#open) {
+      for (let lease: TableLease | undefined = first; lease !== undefined; lease = lease.next)
+        if (lease.tags === undefined || tags.some((tag) => lease!.tags!.includes(tag))) kill(lease)
+      this.#drop(key)
     }
   }
 
@@ -75,13 +119,30 @@ export class LeaseTable {
     return this.#open.size
   }
 
-  #find(lease: Lease): TableLease | undefined {
-    return this.#open.get(lease.key)?.find((candidate) => candidate === lease)
+  #keepsOut(holder: TableLease): boolean {
+    const nowMs = this.#clock.now()
+    if (holder.heldUntilMs === Infinity) holder.heldUntilMs = nowMs + holder.longestMs
+    return holder.heldUntilMs > nowMs
   }
 
-  #keep(key: string, isKept: (lease: TableLease) => boolean): void {
-    const rest = this.#open.get(key)!.filter(isKept)
-    if (rest.length === 0) this.#open.delete(key)
-    else this.#open.set(key, rest)
+  // Takes out what is no longer open.
+  #drop(key: string): void {
+    const all = this.#open.get(key)
+    let first = all
+    while (first !== undefined && !first.open) first = first.next
+    if (first === undefined) {
+      this.#open.delete(key)
+      return
+    }
+    if (first !== all) this.#open.set(key, first)
+    for (let lease = first; lease.next !== undefined; ) {
+      if (lease.next.open) lease = lease.next
+      else lease.next = lease.next.next
+    }
   }
+}
+
+function kill(lease: TableLease): void {
+  lease.dead = true
+  lease.open = false
 }

@@ -25,3 +25,8 @@ export const systemTimers: Timers = {
 
 /** The runtime's pseudo-random numbers. */
 export const systemRandom: Random = () => Math.random()
+
+/** Calls back when the present turn of the event loop has ended, with all that follows from it. */
+export function afterTurn(callback: () => void): void {
+  setImmediate(callback)
+}

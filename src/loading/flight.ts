@@ -6,8 +6,21 @@ export interface Outcome {
   readonly stored: Stored | undefined
   /** The loader's own value, for when there is no stored form. */
   readonly value: unknown
-  /** A loader of several keys had nothing for this one: whoever has a loader of his own may ask that. */
-  readonly absent: boolean
+  /**
+   * Only for whoever began it: the loader had nothing for this key, or named a tag that was invalidated meanwhile. Who
+   * has joined may load by himself.
+   */
+  readonly own: boolean
+  /** Why there is none; in a list, since any value can be thrown. */
+  readonly failure?: readonly [error: unknown]
+}
+
+/** What a flight asks of the run that it belongs to. */
+export interface Carrier {
+  /** Lets it begin though others wait before it: a load that is under way waits for it. */
+  hurry(): void
+  /** A caller has left. */
+  left(reason: unknown): void
 }
 
 /** The load of one key that is under way in this process, and whoever waits for it. */
@@ -18,19 +31,32 @@ export class Flight {
   readonly startedAtMs: number
   /** The tags that its entry will bear, and what the caller who began it asks for. */
   readonly reading: Reading
+  /** The load whose loader began this one. */
+  readonly parent: Flight | undefined
+  /** What the key held when the flight began, if that was read. */
+  readonly present: Stored | undefined
   /** Marks the flight from its first moment; replaced while no load has begun and a write has voided it. */
   lease: Lease
   /** Loads that this one waits for, because its loader asked for their keys. */
-  readonly waitsFor: Set<Flight> = new Set()
-  /** The load whose loader began this one. */
-  readonly parent: Flight | undefined
-  readonly outcome: Promise<Outcome>
+  waitsFor: Set<Flight> | undefined = undefined
+  /** The run that loads it. */
+  carrier: Carrier | undefined = undefined
+  /** Callers who wait for it; `Infinity` for one in the background, which nobody abandons. */
+  waiting = 1
+  /** Whether it takes its lease from whoever has it. */
+  forced = false
+  /** Whether its loader has been called. */
+  loaderBegan = false
   /** Whether its loader has ended. Code that a loader left running still names the flight as its context. */
   loaderEnded = false
-  /** Whether it has ended: what was loaded has been stored, or refused. */
-  done = false
-  readonly #resolve: (outcome: Outcome) => void
-  readonly #reject: (error: unknown) => void
+  /** Whether its callers were told that it takes too long. */
+  timedOut = false
+  /** Whether its lease has been used, or given back. */
+  settled = false
+  /** What its callers get; `undefined` as long as they wait. */
+  result: Outcome | undefined = undefined
+  #outcome: Promise<Outcome> | undefined = undefined
+  #resolve: ((outcome: Outcome) => void) | undefined = undefined
 
   constructor(
     owner: object,
@@ -38,34 +64,38 @@ export class Flight {
     reading: Reading,
     startedAtMs: number,
     parent: Flight | undefined,
+    present: Stored | undefined,
   ) {
     this.key = lease.key
-    this.reading = reading
     this.owner = owner
     this.lease = lease
+    this.reading = reading
     this.startedAtMs = startedAtMs
     this.parent = parent
-    let resolve!: (outcome: Outcome) => void
-    let reject!: (error: unknown) => void
-    this.outcome = new Promise<Outcome>((onSuccess, onFailure) => {
-      resolve = onSuccess
-      reject = onFailure
-    })
-    this.#resolve = resolve
-    this.#reject = reject
-    // Every caller may have left (aborted): the failure is then nobody's, and not an unhandled rejection.
-    this.outcome.catch(() => undefined)
+    this.present = present
   }
 
-  /** Ends the flight with a result for all who wait. */
+  /** What its callers will get. It never rejects: all of them may have left, and a failure is then nobody's. */
+  get outcome(): Promise<Outcome> {
+    // Whoever waits for the run needs no promise of the flight.
+    this.#outcome ??=
+      this.result === undefined
+        ? new Promise((resolve) => {
+            this.#resolve = resolve
+          })
+        : Promise.resolve(this.result)
+    return this.#outcome
+  }
+
+  /** Gives all who wait a result; the first one stands. */
   succeed(outcome: Outcome): void {
-    this.done = true
-    this.#resolve(outcome)
+    if (this.result !== undefined) return
+    this.result = outcome
+    this.#resolve?.(outcome)
   }
 
-  /** Ends the flight with the one error for all who wait. */
+  /** Gives all who wait the one error. */
   fail(error: unknown): void {
-    this.done = true
-    this.#reject(error)
+    this.succeed({ stored: undefined, value: undefined, own: false, failure: [error] })
   }
 }

@@ -1,145 +1,297 @@
-import type { Fill, Lease, Stored } from '../core/store.ts'
-import { acquire, waitForLease, type Permission } from './acquire.ts'
-import type { Flight } from './flight.ts'
+import type { TimerHandle } from '../core/clock.ts'
+import { LoadCooldownError, LoaderTimeoutError } from '../core/errors.ts'
+import { isPromise } from '../core/promise.ts'
+import type { LoadSettings } from '../core/settings.ts'
+import type { AcquireOptions, Acquired, Cooldown, Stored } from '../core/store.ts'
+import { acquire, release, waitForLease } from './acquire.ts'
+import { fillAll, type FillingHost } from './filling.ts'
+import type { Carrier, Flight, Outcome } from './flight.ts'
+import { Context, type LoadSituation } from './load-context.ts'
 import type { PipelineParts } from './parts.ts'
-import { runLoader } from './recursion.ts'
+import { beginLoader, endLoader } from './recursion.ts'
+import type { Source } from './source.ts'
+import type { Turnstile } from './turnstile.ts'
 
-/** Loads some full keys; a key that is not in the result has no value. */
-export type KeysLoader = (keys: readonly string[]) => PromiseLike<ReadonlyMap<string, unknown>>
+/** For how long a load that took too long may still end and have its value stored. */
+export const LAST_CHANCE_MS = 1000
+
+/** What a run is part of. */
+export interface RunHost {
+  readonly parts: PipelineParts
+  readonly turnstile: Turnstile
+  /** From here on nobody joins the flight. */
+  leave(flight: Flight): void
+  /** Nothing of a run is under way any more. */
+  ended(): void
+}
+
+interface Permissions {
+  readonly granted: readonly Flight[]
+  readonly denied: readonly Flight[]
+  readonly busy: readonly Flight[]
+}
+
+const NONE: readonly Flight[] = []
 
 /** A load of one key or several with one call of the loader, from the lease to the fill. */
-export class LoadRun {
-  readonly #parts: PipelineParts
-  readonly #loader: KeysLoader
-  readonly #ttlMs: number
-  readonly #leave: (flight: Flight) => void
-  readonly #releases: Promise<void>[] = []
+export class LoadRun implements Carrier, LoadSituation, FillingHost {
+  readonly parts: PipelineParts
+  readonly #host: RunHost
+  readonly #flights: readonly Flight[]
+  readonly #source: Source
+  readonly #settings: LoadSettings
+  readonly #asked: AcquireOptions | undefined
+  #controller: AbortController | undefined = undefined
+  #timer: TimerHandle = undefined
+  #hurry: (() => void) | undefined = undefined
+  // Why nobody is going to use what the loader makes.
+  #aborted: readonly [reason: unknown] | undefined = undefined
+  #cooldown: (Cooldown & { readonly forMs: number }) | undefined = undefined
+  // In whose context a loader runs, and since when.
+  #loading: Flight | undefined = undefined
+  #loadingSinceMs = 0
+  // Whether time has passed since the flights began.
+  #waited = false
+  #isInside = false
+  #isOver = false
+  #releasing: PromiseLike<void>[] | undefined = undefined
 
-  /** `leave` is called when a flight may no longer be joined: its value is about to be stored, or it failed. */
-  constructor(parts: PipelineParts, loader: KeysLoader, ttlMs: number, leave: (flight: Flight) => void) {
-    this.#parts = parts
-    this.#loader = loader
-    this.#ttlMs = ttlMs
-    this.#leave = leave
+  constructor(
+    host: RunHost,
+    flights: readonly Flight[],
+    source: Source,
+    settings: LoadSettings,
+    asked: AcquireOptions | undefined,
+  ) {
+    this.parts = host.parts
+    this.#host = host
+    this.#flights = flights
+    this.#source = source
+    this.#settings = settings
+    this.#asked = asked
+    for (const flight of flights) flight.carrier = this
   }
 
-  /** Ends every flight, with its outcome or with the one error; never rejects itself. */
-  async run(flights: readonly Flight[]): Promise<void> {
+  /** Ends every flight, with its outcome or with the one error, and answers what `deliver` makes of the first of them. */
+  async run(deliver?: (outcome: Outcome) => unknown): Promise<unknown> {
+    const { hardTimeoutMs, lockTimeoutMs, maxConcurrentLoads } = this.#settings
     try {
-      const busy = await this.#proceed(flights, await acquire(this.#parts, flights))
-      // Keys that another pipeline is loading are waited for last, so that they hold up nothing.
-      await this.#proceed(busy, await Promise.all(busy.map((flight) => waitForLease(this.#parts, flight))))
+      if (hardTimeoutMs !== undefined) this.#limitTime(hardTimeoutMs)
+      // A load that another one waits for must not wait for its end.
+      if (maxConcurrentLoads !== undefined && this.#flights[0]!.parent === undefined)
+        await this.#takeTurn(maxConcurrentLoads)
+      this.#waited = maxConcurrentLoads !== undefined
+      if (this.#isOver) return undefined
+      let flights = this.#flights
+      const asking = acquire(this.parts, flights, this.#asked)
+      this.#waited ||= isPromise(asking)
+      let answers = isPromise(asking) ? await asking : asking
+      for (;;) {
+        const { granted, denied, busy } = this.#heed(flights, answers)
+        for (let mayStore = true; ; mayStore = false) {
+          const allowed = mayStore ? granted : denied
+          if (allowed.length > 0) {
+            const contexts = this.#contextsOf(allowed)
+            const answer = beginLoader(allowed[0]!, this.#source, allowed, contexts)
+            const valueOf = this.#source.pick(isPromise(answer) ? await answer : answer)
+            this.#endLoading()
+            this.#waited = true
+            if (this.#isOver) return undefined
+            const filling = fillAll(this, allowed, contexts, valueOf, mayStore)
+            if (isPromise(filling)) await filling
+          }
+          if (!mayStore) break
+        }
+        if (busy.length === 0) break
+        // Keys that another pipeline is loading are waited for last, so that they hold up nothing.
+        const waits = busy.map((flight) => waitForLease(this.parts, flight, this.#asked, lockTimeoutMs))
+        answers = await Promise.all(waits)
+        flights = busy
+      }
     } catch (error) {
-      const failed = flights.filter((flight) => !flight.done)
-      this.#release(failed)
-      for (const flight of failed) {
-        this.#leave(flight)
+      this.#fail(error)
+    }
+    this.#end()
+    return deliver?.(this.#flights[0]!.result!)
+  }
+
+  hurry(): void {
+    this.#hurry?.()
+  }
+
+  left(reason: unknown): void {
+    if (this.#settings.abortWhenAbandoned !== true) return
+    if (this.#flights.every(({ waiting, result }) => waiting === 0 || result !== undefined)) this.#abandon(reason)
+  }
+
+  leave(flight: Flight): void {
+    this.#host.leave(flight)
+  }
+
+  // Begun before the callers go on, so that none of them finds the key busy; not waited for, so that none is held up.
+  release(flights: readonly Flight[], cooldown?: Cooldown & { readonly forMs: number }): void {
+    if (flights.length === 0) return
+    for (const flight of flights) flight.settled = true
+    const leases = flights.map((flight) => flight.lease)
+    const releasing = release(this.parts, leases, cooldown)
+    if (releasing !== undefined) (this.#releasing ??= []).push(releasing)
+  }
+
+  /** Aborted when nobody is going to use what the loader makes. */
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController()
+    if (this.#aborted !== undefined) this.#controller.abort(this.#aborted[0])
+    return this.#controller.signal
+  }
+
+  /** A copy of what the key of a run of one held. */
+  get stale(): unknown {
+    const { present } = this.#flights[0]!
+    try {
+      return present === undefined ? undefined : this.parts.store.view(present)
+    } catch {
+      return undefined
+    }
+  }
+
+  // The loader takes too long: who waits has his answer, and nobody joins. If it ends soon, its value is stored.
+  #limitTime(limitMs: number): void {
+    const { timers, counters } = this.parts
+    const giveUp = (): void => {
+      counters.loadTimeouts++
+      const waiting = this.#flights.filter(({ result }) => result === undefined)
+      const names = waiting.map(({ key }) => `'${this.#source.nameOf(key)}'`).join(', ')
+      const error = new LoaderTimeoutError(`${names}: not loaded within ${limitMs} ms (hardTimeout)`)
+      this.#coolAfter(error)
+      for (const flight of waiting) {
+        flight.timedOut = true
         flight.fail(error)
       }
-    }
-    await Promise.all(this.#releases)
-  }
-
-  // Does what the store's answers allow, and returns the flights whose keys are busy.
-  async #proceed(
-    flights: readonly Flight[],
-    answers: readonly (Permission | 'busy')[],
-  ): Promise<readonly Flight[]> {
-    const having = (answer: string): Flight[] => flights.filter((_, index) => answers[index] === answer)
-    const unreadable: Flight[] = []
-    for (const [index, answer] of answers.entries()) {
-      if (typeof answer !== 'object') continue
-      const flight = flights[index]!
-      if (this.#isReadable(answer.stored)) this.#share(flight, answer.stored)
-      else unreadable.push(flight)
-    }
-    await this.#load(having('granted'), true)
-    await this.#load([...having('denied'), ...unreadable], false)
-    return having('busy')
-  }
-
-  async #load(flights: readonly Flight[], mayStore: boolean): Promise<void> {
-    const [first] = flights
-    if (first === undefined) return
-    const { counters, clock, store, trouble } = this.#parts
-    // All of them end with the first, whose context the loader runs in.
-    for (const other of flights.slice(1)) other.waitsFor.add(first)
-    counters.loads++
-    const startedAtMs = clock.now()
-    let values: ReadonlyMap<string, unknown>
-    try {
-      values = await runLoader(first, () => this.#loader(flights.map((flight) => flight.key)))
-    } catch (error) {
-      counters.loadErrors++
-      throw error
-    } finally {
-      counters.loadTimeMs += clock.now() - startedAtMs
-    }
-    const storable = new Map<Flight, Stored>()
-    for (const flight of flights) {
-      // From here on a caller reads the store again: the fill ends the lease, and with it the marker.
-      this.#leave(flight)
-      const value = values.get(flight.key)
-      if (value === undefined) continue
-      const admitted = store.admit(value)
-      if (admitted.stored !== undefined) storable.set(flight, admitted.stored)
-      else trouble.unstorable('load', flight.key, admitted.refused)
-    }
-    const fillable = this.#ttlMs > 0
-    this.#release(fillable ? flights.filter((flight) => !storable.has(flight)) : flights)
-    // Offered also without a right to store: the store knows what else it may do with it.
-    if (fillable && storable.size > 0) await this.#fill(storable, mayStore)
-    for (const flight of flights) {
-      const absent = !values.has(flight.key)
-      flight.succeed({ value: values.get(flight.key), stored: storable.get(flight), absent })
-    }
-  }
-
-  async #fill(storable: ReadonlyMap<Flight, Stored>, mayStore: boolean): Promise<void> {
-    const { counters, store, trouble } = this.#parts
-    const fills = Array.from(storable, ([flight, stored]): Fill => ({
-      lease: flight.lease,
-      stored,
-      ttlMs: this.#ttlMs,
-    }))
-    try {
-      for (const accepted of await store.fill(fills)) {
-        if (accepted) counters.writes++
-        else if (mayStore) counters.refusedFills++
+      if (this.#loading === undefined) this.#abandon(error)
+      else {
+        this.#abort(error)
+        this.#timer = timers.set(() => this.#abandon(error), LAST_CHANCE_MS)
       }
-      if (mayStore) trouble.served('fill')
-    } catch (error) {
-      this.#release([...storable.keys()])
-      trouble.failed('fill', error)
     }
+    if (limitMs < Infinity) this.#timer = timers.set(giveUp, limitMs)
+  }
+
+  async #takeTurn(limit: number): Promise<void> {
+    const wait = this.#host.turnstile.enter(limit)
+    this.#isInside = true
+    if (wait === undefined) return
+    this.#hurry = wait.hurry
+    await wait.turn
+    this.#hurry = undefined
+    if (this.#isOver) this.#host.turnstile.leave()
+  }
+
+  // Ends the flights that need no load, and says which may be loaded.
+  #heed(flights: readonly Flight[], answers: readonly Acquired[]): Permissions {
+    if (this.#isOver) {
+      // Granted too late: given back.
+      this.release(flights)
+      return { granted: NONE, denied: NONE, busy: NONE }
+    }
+    if (flights.length === 1 && answers[0] === 'granted') return { granted: flights, denied: NONE, busy: NONE }
+    const granted: Flight[] = []
+    const denied: Flight[] = []
+    const busy: Flight[] = []
+    for (const [index, flight] of flights.entries()) {
+      const answer = answers[index]!
+      if (answer === 'granted') granted.push(flight)
+      else if (answer === 'denied') denied.push(flight)
+      else if (answer === 'busy') busy.push(flight)
+      else if ('cooldown' in answer) this.#cool(flight, answer)
+      else if (this.#isReadable(answer.stored)) this.#share(flight, answer.stored)
+      else denied.push(flight)
+    }
+    return { granted, denied, busy }
+  }
+
+  #contextsOf(flights: readonly Flight[]): readonly Context[] {
+    const { counters, clock } = this.parts
+    const [first] = flights
+    counters.loads++
+    this.#loading = first
+    this.#loadingSinceMs = this.#waited ? clock.now() : first!.startedAtMs
+    return flights.map((flight) => {
+      flight.loaderBegan = true
+      // All of them end with the first, whose context the loader runs in.
+      if (flight !== first) (flight.waitsFor ??= new Set()).add(first!)
+      return new Context(this.#source.nameOf(flight.key), this.#settings, this, clock)
+    })
+  }
+
+  #endLoading(): void {
+    if (this.#loading === undefined) return
+    this.parts.counters.loadTimeMs += this.parts.clock.now() - this.#loadingSinceMs
+    endLoader(this.#loading)
+    this.#loading = undefined
+  }
+
+  #fail(error: unknown): void {
+    if (this.#loading !== undefined) {
+      this.parts.counters.loadErrors++
+      this.#endLoading()
+      this.#coolAfter(error)
+    }
+    const open = this.#flights.filter(({ settled }) => !settled)
+    this.release(open, this.#cooldown)
+    for (const flight of open) this.#host.leave(flight)
+    for (const flight of this.#flights) flight.fail(error)
+  }
+
+  // Whatever the loader does from here on is nobody's.
+  #abandon(reason: unknown): void {
+    if (this.#isOver) return
+    this.#abort(reason)
+    this.#endLoading()
+    this.#fail(reason)
+    this.#end()
+    this.#hurry?.()
+  }
+
+  #abort(reason: unknown): void {
+    if (this.#aborted !== undefined) return
+    this.#aborted = [reason]
+    this.#controller?.abort(reason)
+  }
+
+  #coolAfter(error: unknown): void {
+    const { loadErrorTtlMs } = this.#settings
+    if (loadErrorTtlMs === undefined) return
+    this.#cooldown = { cooldown: error instanceof Error ? error.message : String(error), forMs: loadErrorTtlMs }
+  }
+
+  #cool(flight: Flight, { cooldown }: Cooldown): void {
+    this.release([flight])
+    this.#host.leave(flight)
+    flight.fail(new LoadCooldownError(cooldown))
   }
 
   #share(flight: Flight, stored: Stored): void {
-    this.#release([flight])
-    this.#leave(flight)
-    flight.succeed({ value: undefined, stored, absent: false })
+    this.release([flight])
+    this.#host.leave(flight)
+    flight.succeed({ value: undefined, stored, own: false })
   }
 
   // The read before the load has counted and logged it if not; what nobody can read is left for inspection.
   #isReadable(stored: Stored): boolean {
     try {
-      this.#parts.store.view(stored)
+      this.parts.store.view(stored)
       return true
     } catch {
       return false
     }
   }
 
-  // Begun before the callers go on, so that none of them finds the key busy; not waited for, so that none is held up.
-  #release(flights: readonly Flight[]): void {
-    if (flights.length > 0) this.#releases.push(this.#releaseNow(flights.map((flight) => flight.lease)))
-  }
-
-  async #releaseNow(leases: readonly Lease[]): Promise<void> {
-    try {
-      await this.#parts.store.release(leases)
-    } catch (error) {
-      this.#parts.trouble.note('release', error)
-    }
+  #end(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    if (this.#timer !== undefined) this.parts.timers.clear(this.#timer)
+    if (this.#isInside && this.#hurry === undefined) this.#host.turnstile.leave()
+    if (this.#releasing === undefined) this.#host.ended()
+    else void Promise.all(this.#releasing).then(() => this.#host.ended())
   }
 }

@@ -18,6 +18,7 @@ import {
   type ValueKeeper,
 } from '../serialization/isolation.ts'
 import { BoundedMap, type BoundedMapOptions } from './bounded-map.ts'
+import { unwrapped } from './envelope.ts'
 import { MemoryStore } from './memory-store.ts'
 
 /** Options of a {@link MemoryCache}, all of them optional. */
@@ -52,7 +53,7 @@ export class MemoryCache<V = unknown> extends BaseCache<V> {
     checkOptions(options, MEMORY_CACHE_OPTIONS, 'MemoryCache')
     checkCacheOptions(options)
     const values = valueKeeper(options)
-    super(new MemoryStore(new BoundedMap(mapOptions(options, values)), values), options)
+    super(new MemoryStore(new BoundedMap(mapOptions(options, values)), values, options.clock), options)
   }
 }
 
@@ -73,5 +74,5 @@ function mapOptions(options: MemoryCacheOptions, values: ValueKeeper): BoundedMa
 function weighing(weigher: (value: unknown, key: string) => number, values: ValueKeeper) {
   if (typeof weigher !== 'function') throw new OptionsError(`weigher: ${inspect(weigher)} is not a function`)
   return (stored: unknown, key: string): number =>
-    weigher(stored instanceof Envelope ? stored.view() : values.view(stored as Stored), key)
+    weigher(stored instanceof Envelope ? stored.view() : values.view(unwrapped(stored as Stored)), key)
 }
