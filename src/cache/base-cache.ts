@@ -19,6 +19,7 @@ import { entriesOf, loadedValue, type Entries } from './entries.ts'
 import type { Absent, Loaded, Loader, ManyLoader } from './loader.ts'
 import { Invalidator } from './invalidator.ts'
 import { Scope } from './scope.ts'
+import { wrapIn, type Wrappable, type WrapOptions, type Wrapped } from './wrap.ts'
 import { Writer } from './writer.ts'
 
 const READ_OPTIONS = ['signal', 'after']
@@ -214,6 +215,17 @@ export abstract class BaseCache<V = unknown> {
       full,
       await this.#scope.runtime.pipeline.loadMany([...full.keys()], loadMissing, settings),
     )
+  }
+
+  /**
+   * A function whose answers are cached, by its arguments: `wrap(findUser, { name: 'user', ttl: '30m' })`. Calls with equal
+   * arguments share their entry, and calls with different ones never do. What is said of loaders in
+   * {@link BaseCache.getOrSet} is true of `fn`, which learns more by `loadContext()` of `cachette/memoize`.
+   * @throws OptionsError, KeyError for wrong options; the function rejects with KeyError for an argument that can't be
+   * part of a key, such as an instance of a class.
+   */
+  wrap<F extends Wrappable<V | Absent>>(fn: F, options: WrapOptions<Parameters<F>>): Wrapped<F> {
+    return wrapIn(this, fn, options, LOAD_OPTIONS)
   }
 
   /** Removes every key that begins with `prefix`, literally, and counts them; `undefined` = the store is in trouble. */
