@@ -1,6 +1,7 @@
 export { BaseCache } from './cache/base-cache.ts'
 export type { Entries, EntryTuple, LoadedMany } from './cache/entries.ts'
 export type { Absent, LoadContext, Loaded, Loader, ManyLoader } from './cache/loader.ts'
+export type { Awaitable, Wrappable, Wrapped, WrapKey, WrapOptions } from './cache/wrap.ts'
 export { storeFrom, type Primitives, type Slot, type StoreFromOptions } from './cache/store-from.ts'
 export type { Clock, Random, TimerHandle, Timers } from './core/clock.ts'
 export type { CacheStats, Evictions, Expirations, StoreStats } from './core/counters.ts'

@@ -24,7 +24,8 @@ import { Writer } from './writer.ts'
 
 const READ_OPTIONS = ['signal', 'after']
 const SET_OPTIONS = ['ttl', 'tags']
-const LOAD_OPTIONS = [...SET_OPTIONS, ...READ_OPTIONS]
+/** The names of the options of a load. */
+export const LOAD_OPTIONS: readonly string[] = [...SET_OPTIONS, ...READ_OPTIONS]
 
 /**
  * The one interface of every engine, and its one implementation: an engine gives the constructor its store.

@@ -170,7 +170,9 @@ function keyBy(name: unknown, keyOf: unknown, where: string): Answering {
   }
   const parts = name.split(':') as [string, ...string[]]
   if (key(...parts) !== name)
-    throw new OptionsError(`${where}: name: % { } [ ] " have no place in it, nor has ! at the beginning: ${inspect(name)}`)
+    throw new OptionsError(
+      `${where}: name: % { } [ ] " have no place in it, nor has ! at the beginning: ${inspect(name)}`,
+    )
   return (...args) => [...parts, args]
 }
 
