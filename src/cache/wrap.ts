@@ -85,7 +85,7 @@ export class Wrapping {
     const { name, key: keyOf, ttl, tags, ...rest } = options as Record<string, unknown>
     this.#fn = fn as Answering
     this.#where = fn.name === '' ? where : `${where} ${fn.name}`
-    this.#keyOf = keyBy(name, keyOf, where)
+    this.#keyOf = keyBy(name, keyOf, this.#where)
     const isFixed = ([, value]: readonly [string, unknown]): boolean =>
       value !== undefined && typeof value !== 'function'
     this.#options = { ...rest, ...Object.fromEntries(Object.entries({ ttl, tags }).filter(isFixed)) }
@@ -135,18 +135,19 @@ export function wrapIn<F extends Wrappable>(
   accepted: readonly string[],
 ): Wrapped<F> {
   const wrapping = new Wrapping(fn, options, accepted)
-  const under = (more?: GetOrSetOptions): Answering => {
-    if (more !== undefined) checkOptions(more, accepted, 'with')
-    return function (this: unknown, ...args) {
+  const under = (more?: GetOrSetOptions): Answering =>
+    function (this: unknown, ...args) {
       return wrapping.call(cache, this, args, more)
     }
-  }
   const keyFor = (...args: unknown[]): string => wrapping.key(undefined, withoutTrailing(args))
   const wrapped = Object.assign(under(), {
     key: keyFor,
     invalidate: async (...args: unknown[]) => cache.invalidate(keyFor(...args)),
     refresh: under(FORCED),
-    with: under,
+    with(more: GetOrSetOptions) {
+      checkOptions(more, accepted, 'with')
+      return under(more)
+    },
   })
   return resembling(wrapped, fn) as unknown as Wrapped<F>
 }
@@ -169,10 +170,11 @@ function keyBy(name: unknown, keyOf: unknown, where: string): Answering {
     )
   }
   const parts = name.split(':') as [string, ...string[]]
-  if (key(...parts) !== name)
+  if (parts.includes('') || key(...parts) !== name) {
     throw new OptionsError(
-      `${where}: name: % { } [ ] " have no place in it, nor has ! at the beginning: ${inspect(name)}`,
+      `${where}: name: ${inspect(name)} is not made of parts between ':', without % { } [ ] " and without ! at the beginning`,
     )
+  }
   return (...args) => [...parts, args]
 }
 

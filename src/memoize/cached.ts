@@ -60,7 +60,7 @@ export function Cached<Self, Args extends readonly unknown[], Text extends strin
     return async function (this: unknown, ...args) {
       return wrapping.call(await cacheFor(this), this, args)
     }
-  }) as MethodDecoratorOf<Self, Args, Text>
+  })
 }
 
 function keyOf(source: string): Method {

@@ -69,7 +69,7 @@ export function Invalidates<Self, Args extends readonly unknown[], Text extends 
       }
       return result
     }
-  }) as MethodDecoratorOf<Self, Args, Text>
+  })
 }
 
 /** What is known of a call before its method runs, and what only after it. */
