@@ -117,13 +117,10 @@ export class Wrapping {
     more?: GetOrSetOptions,
   ): Promise<unknown> {
     const args = withoutTrailing(given)
+    const keyed = this.key(self, args)
     const options: Record<string, unknown> = { ...this.#options, ...more }
     for (const [name, option] of Object.entries(this.#perCall)) options[name] ??= option.apply(self, args)
-    return cache.getOrSet(
-      this.key(self, args),
-      (context) => inLoad(context, () => this.#fn.apply(self, args)),
-      options,
-    )
+    return cache.getOrSet(keyed, (context) => inLoad(context, () => this.#fn.apply(self, args)), options)
   }
 }
 
