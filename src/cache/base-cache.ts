@@ -4,6 +4,7 @@ import { durationMs, type Duration } from '../core/duration.ts'
 import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/inspect.ts'
 import {
+  checkChoice,
   checkOptions,
   type CacheOptions,
   type GetOrSetOptions,
@@ -14,10 +15,12 @@ import {
 import { isPromise } from '../core/promise.ts'
 import type { Invalidation, Store } from '../core/store.ts'
 import { NO_TAGS, checkTag, checkTags } from '../core/tags.ts'
+import type { LoadSettings } from '../loading/load-pipeline.ts'
 import type { ValueOptions } from '../serialization/rules.ts'
 import { entriesOf, loadedValue, type Entries } from './entries.ts'
 import type { Absent, Loaded, Loader, ManyLoader } from './loader.ts'
 import { Invalidator } from './invalidator.ts'
+import type { Asked, ScopeOptions } from './request-scope.ts'
 import { Scope } from './scope.ts'
 import { wrapIn, type Wrappable, type WrapOptions, type Wrapped } from './wrap.ts'
 import { Writer } from './writer.ts'
@@ -56,7 +59,13 @@ export abstract class BaseCache<V = unknown> {
       options.signal?.throwIfAborted()
       reading = this.#scope.readingFor(options)
     }
-    const found = this.#scope.runtime.pipeline.get(full, reading)
+    const { pipeline, request } = this.#scope.runtime
+    const found =
+      request === undefined
+        ? pipeline.get(full, reading)
+        : request.get({ key: full, namespace: this.#scope.ownTag, plain: options === undefined }, () =>
+            pipeline.get(full, reading),
+          )
     if (!isPromise(found)) return found as T | undefined
     return (await abortable(options?.signal, () => found)) as T | undefined
   }
@@ -65,12 +74,11 @@ export abstract class BaseCache<V = unknown> {
   async getMany<T = V>(keys: Iterable<string>, options: ReadOptions = {}): Promise<Map<string, T>> {
     const full = this.#scope.keys(keys)
     checkOptions(options, READ_OPTIONS, 'getMany')
-    const { pipeline } = this.#scope.runtime
+    const { pipeline, request } = this.#scope.runtime
     const reading = this.#scope.readingFor(options)
-    return callersMap(
-      full,
-      await abortable(options.signal, () => pipeline.getMany([...full.keys()], reading)),
-    )
+    const read = (some: readonly string[]) => abortable(options.signal, () => pipeline.getMany(some, reading))
+    if (request === undefined) return callersMap(full, await read([...full.keys()]))
+    return callersMap(full, await request.getMany(this.#asked(full.keys(), options), read))
   }
 
   /**
@@ -189,7 +197,10 @@ export abstract class BaseCache<V = unknown> {
   ): Promise<Loaded<V, T>> {
     const full = this.#scope.key(key)
     const settings = this.#loadSettings('getOrSet', loader, ttlOrOptions)
-    return (await this.#scope.runtime.pipeline.load(full, () => loader({ key }), settings)) as Loaded<V, T>
+    const { pipeline, request } = this.#scope.runtime
+    const load = (): Promise<unknown> => pipeline.load(full, () => loader({ key }), settings)
+    if (request === undefined) return (await load()) as Loaded<V, T>
+    return (await request.load(this.#asked([full], settings)[0]!, load)) as Loaded<V, T>
   }
 
   /**
@@ -212,10 +223,10 @@ export abstract class BaseCache<V = unknown> {
           .filter(([, value]) => value !== undefined),
       )
     }
-    return callersMap(
-      full,
-      await this.#scope.runtime.pipeline.loadMany([...full.keys()], loadMissing, settings),
-    )
+    const { pipeline, request } = this.#scope.runtime
+    const load = (some: readonly string[]) => pipeline.loadMany(some, loadMissing, settings)
+    if (request === undefined) return callersMap(full, await load([...full.keys()]))
+    return callersMap(full, await request.loadMany(this.#asked(full.keys(), settings), load))
   }
 
   /**
@@ -271,6 +282,20 @@ export abstract class BaseCache<V = unknown> {
   }
 
   /**
+   * Runs `work`, such as the handling of a request, and remembers what it reads: this cache is asked once for each key.
+   * That is a matter of async context, so that `work` may be a `next()` of whatever answers later, and it goes for all
+   * namespaces, whichever of them it is called on. Its own changes of a key or a tag are seen at once; those of others
+   * are not seen in what has been read. Loaders see nothing of it.
+   */
+  scope<T>(options: ScopeOptions, work: () => T): T {
+    checkOptions(options, ['reload'], 'scope')
+    if (options.reload !== undefined) checkChoice(options.reload, [true, false], 'scope: reload')
+    if (typeof work !== 'function') throw new OptionsError(`scope: ${inspect(work)} is not a function`)
+    this.#scope.assertOpen()
+    return this.#scope.runtime.inRequest(options, work)
+  }
+
+  /**
    * The bytes of a value in the format in use (docs/wire-format.md), as an engine that keeps bytes would store it.
    * @throws SerializationError whose `path` and `kind` name what can't be stored.
    */
@@ -315,6 +340,12 @@ export abstract class BaseCache<V = unknown> {
     const { ttlMs, tags } = this.#scope.entryFor(ttlOrOptions, LOAD_OPTIONS, where)
     const { signal, after } = (ttlOrOptions ?? {}) as GetOrSetOptions
     return { ttlMs, tags, signal, after }
+  }
+
+  // What is asked for in a way of its own is asked for, whatever is remembered.
+  #asked(keys: Iterable<string>, options: Pick<LoadSettings, 'signal' | 'after'> | ReadOptions): Asked[] {
+    const plain = options.signal === undefined && options.after === undefined
+    return Array.from(keys, (key) => ({ key, namespace: this.#scope.ownTag, plain }))
   }
 
   async #remainingMs(operation: string, key: string): Promise<number | undefined> {

@@ -1,5 +1,6 @@
 import type { Invalidation } from '../core/store.ts'
 import { UNREACHED_TOKEN } from '../core/token.ts'
+import { forgetting } from './request-scope.ts'
 import type { Runtime, Scope } from './scope.ts'
 
 /** Removes what a caller no longer wants to be seen: by key, by tag, by prefix. */
@@ -14,8 +15,10 @@ export class Invalidator {
 
   /** Invalidates full keys and tags; never rejects but under `onError: 'throw'`. */
   async run(operation: string, keys: readonly string[], tags: readonly string[]): Promise<Invalidation> {
-    const { store, trouble, counters } = this.#runtime
-    const done = await trouble.attempt(operation, () => store.invalidate(keys, tags))
+    const { store, trouble, counters, request } = this.#runtime
+    const invalidate = () => trouble.attempt(operation, () => store.invalidate(keys, tags))
+    // Which keys bear a tag is not known here.
+    const done = await forgetting(request, tags.length === 0 ? keys : undefined, invalidate)
     if (done === undefined) return { l1: 'dropped', l2: 'none', token: UNREACHED_TOKEN }
     const { l1, l2, token, removed, error } = done
     counters.invalidations += removed + tags.length
@@ -25,9 +28,10 @@ export class Invalidator {
 
   /** Removes every key of the scope that begins with `prefix`; `undefined` = the store is in trouble. */
   async prefix(operation: string, prefix: string): Promise<number | undefined> {
-    const { store, trouble, counters } = this.#runtime
+    const { store, trouble, counters, request } = this.#runtime
     const full = this.#scope.prefixed(prefix)
-    const count = await trouble.attempt(operation, () => store.deleteByPrefix(full, this.#scope.reading))
+    const remove = () => trouble.attempt(operation, () => store.deleteByPrefix(full, this.#scope.reading))
+    const count = await forgetting(request, undefined, remove)
     counters.invalidations += count ?? 0
     return count
   }

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Clock } from '../core/clock.ts'
 import { Counters, type StoreStats } from '../core/counters.ts'
 import { durationMs, isDuration, type Duration } from '../core/duration.ts'
@@ -23,6 +24,7 @@ import { Trouble } from '../core/trouble.ts'
 import type { ValueOptions } from '../serialization/rules.ts'
 import type { WireFormat } from '../serialization/wire-format.ts'
 import { LoadPipeline } from '../loading/load-pipeline.ts'
+import { RequestScope, type ScopeOptions } from './request-scope.ts'
 
 /** What a cache and all of its namespaces share. */
 export class Runtime {
@@ -35,6 +37,8 @@ export class Runtime {
   readonly #options: CacheOptions & ValueOptions
   #format: Promise<WireFormat> | undefined
   #closing: Promise<void> | undefined
+  // Absent until there is a scope: on Node 20 every await of the process pays for it (decision 0002).
+  #requests: AsyncLocalStorage<RequestScope> | undefined
 
   constructor(store: Store, options: CacheOptions & ValueOptions) {
     checkCacheOptions(options)
@@ -68,6 +72,17 @@ export class Runtime {
     return new Format({ serializer, classes, registry, maxDepth, maxCount })
   }
 
+  /** What is remembered for the running request; `undefined` outside of any. */
+  get request(): RequestScope | undefined {
+    return this.#requests?.getStore()
+  }
+
+  /** Runs `work` as a request that remembers what it reads. */
+  inRequest<T>(options: ScopeOptions, work: () => T): T {
+    this.#requests ??= new AsyncLocalStorage()
+    return this.#requests.run(new RequestScope(this.store, options), work)
+  }
+
   /** Waits for loads under way, then closes the store; a second call waits for the first. */
   close(): Promise<void> {
     this.#closing ??= this.#end()
@@ -76,6 +91,7 @@ export class Runtime {
 
   async #end(): Promise<void> {
     await this.pipeline.drain()
+    this.#requests?.disable()
     try {
       await this.store.close()
     } catch (error) {

@@ -4,7 +4,7 @@ import { inspect } from '../core/inspect.ts'
 import { key, type KeyPart } from '../core/key-builder.ts'
 import { checkOptions, type GetOrSetOptions } from '../core/options.ts'
 import type { Invalidation } from '../core/store.ts'
-import { inLoad } from './load-context.ts'
+import { inLoad } from './current-load.ts'
 import type { LoadContext } from './loader.ts'
 
 /** A function whose answers can be cached. */

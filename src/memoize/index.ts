@@ -1,4 +1,4 @@
-export { loadContext } from '../cache/load-context.ts'
+export { loadContext } from '../cache/current-load.ts'
 export type { Awaitable, Wrappable, Wrapped, WrapKey, WrapOptions } from '../cache/wrap.ts'
 export { Cached, type CachedOptions } from './cached.ts'
 export type { CacheOf } from './cache-of.ts'
