@@ -68,9 +68,7 @@ export class RequestScope {
       if (next === known) break
       known = next
     }
-    const value = await this.#first(asked, () => ask(reload))
-    if (value === undefined) this.#remembered.delete(asked.key)
-    return value
+    return this.#first(asked, () => ask(reload))
   }
 
   /** A read of several keys; `ask` is given those that are not remembered. */
