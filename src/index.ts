@@ -1,15 +1,21 @@
 export { BaseCache } from './cache/base-cache.ts'
 export type { Entries, EntryTuple, LoadedMany } from './cache/entries.ts'
-export type { Absent, LoadContext, Loaded, Loader, ManyLoader } from './cache/loader.ts'
+export type { KeyInvalidation, TagInvalidation } from './cache/invalidator.ts'
+export type { Absent, Loaded, Loader, ManyLoader } from './cache/loader.ts'
+export type { Grace, Primitives, Slot } from './cache/primitives.ts'
+export type { ScopeOptions } from './cache/request-scope.ts'
+export { storeFrom, type StoreFromOptions } from './cache/store-from.ts'
 export type { Awaitable, Wrappable, Wrapped, WrapKey, WrapOptions } from './cache/wrap.ts'
-export { storeFrom, type Primitives, type Slot, type StoreFromOptions } from './cache/store-from.ts'
+export type { SetResult } from './cache/writer.ts'
 export type { Clock, Random, TimerHandle, Timers } from './core/clock.ts'
-export type { CacheStats, Evictions, Expirations, StoreStats } from './core/counters.ts'
+export type { CacheStats, Evictions, Expirations, StaleServed, StoreStats } from './core/counters.ts'
 export type { Duration, DurationParts, InstantLike } from './core/duration.ts'
 export {
   CacheError,
   ClosedError,
   KeyError,
+  LoadCooldownError,
+  LoaderTimeoutError,
   OptionsError,
   RecursiveLoadError,
   SerializationError,
@@ -20,20 +26,24 @@ export {
 export { key, type KeyBuilder, type KeyPart } from './core/key-builder.ts'
 export { consoleLogger, silentLogger, type Logger } from './core/logger.ts'
 export type {
-  CacheOptions,
+  EntryOptions,
   GetOrSetOptions,
-  NamespaceMode,
-  NamespaceOptions,
+  LoadOptions,
   ReadOptions,
   SetOptions,
-} from './core/options.ts'
+  WaitOptions,
+} from './core/entry-options.ts'
+export type { CacheOptions, NamespaceMode, NamespaceOptions } from './core/options.ts'
 export type { MaybePromise } from './core/promise.ts'
 export type {
+  AcquireOptions,
   Acquired,
   Admitted,
+  Cooldown,
   EntrySettings,
   Fill,
   Found,
+  InvalidateOptions,
   Invalidated,
   Invalidation,
   InvalidationOutcome,
@@ -43,10 +53,12 @@ export type {
   Reading,
   Store,
   Stored,
+  Tier,
 } from './core/store.ts'
 export type { Serializer } from './core/serializer.ts'
 export type { Labels } from './core/tag-table.ts'
 export { mergeTokens } from './core/token.ts'
+export type { LoadContext, NotModified } from './loading/load-context.ts'
 export type { OnError } from './core/trouble.ts'
 export { createCache, getRedisCache, type CreateCacheOptions } from './create-cache.ts'
 export { MemoryCache, type MemoryCacheOptions } from './memory/memory-cache.ts'

@@ -1,34 +1,33 @@
 import { abortable } from '../core/abort.ts'
 import type { CacheStats } from '../core/counters.ts'
 import { durationMs, type Duration } from '../core/duration.ts'
-import { OptionsError } from '../core/errors.ts'
-import { inspect } from '../core/inspect.ts'
 import {
-  checkChoice,
-  checkOptions,
-  type CacheOptions,
+  ENTRY_OPTIONS,
   type GetOrSetOptions,
-  type NamespaceOptions,
   type ReadOptions,
   type SetOptions,
-} from '../core/options.ts'
+} from '../core/entry-options.ts'
+import { OptionsError } from '../core/errors.ts'
+import { inspect } from '../core/inspect.ts'
+import { checkChoice, checkOptions, type CacheOptions, type NamespaceOptions } from '../core/options.ts'
 import { isPromise } from '../core/promise.ts'
+import { rowVersionOf } from '../core/settings.ts'
 import type { Invalidation, Store } from '../core/store.ts'
 import { NO_TAGS, checkTag, checkTags } from '../core/tags.ts'
-import type { LoadSettings } from '../loading/load-pipeline.ts'
+import type { NotModified } from '../loading/load-context.ts'
 import type { ValueOptions } from '../serialization/rules.ts'
-import { entriesOf, loadedValue, type Entries } from './entries.ts'
+import { entriesOf, type Entries } from './entries.ts'
+import { Invalidator, type KeyInvalidation, type TagInvalidation } from './invalidator.ts'
 import type { Absent, Loaded, Loader, ManyLoader } from './loader.ts'
-import { Invalidator } from './invalidator.ts'
-import type { Asked, ScopeOptions } from './request-scope.ts'
-import { Scope } from './scope.ts'
+import { Loads } from './loads.ts'
+import type { ScopeOptions } from './request-scope.ts'
+import { GET_OR_SET_OPTIONS, Scope } from './scope.ts'
 import { wrapIn, type Wrappable, type WrapOptions, type Wrapped } from './wrap.ts'
-import { Writer } from './writer.ts'
+import { Writer, type SetResult } from './writer.ts'
 
-const READ_OPTIONS = ['signal', 'after']
-const SET_OPTIONS = ['ttl', 'tags']
-/** The names of the options of a load. */
-export const LOAD_OPTIONS: readonly string[] = [...SET_OPTIONS, ...READ_OPTIONS]
+const READ_OPTIONS = ['signal', 'after', 'stale', 'skipRead']
+const SET_OPTIONS = [...ENTRY_OPTIONS, 'rowVersion', 'result']
+const COUNTER_OPTIONS = ['ttl', 'tags']
 
 /**
  * The one interface of every engine, and its one implementation: an engine gives the constructor its store.
@@ -42,53 +41,66 @@ export abstract class BaseCache<V = unknown> {
   readonly #scope: Scope
   readonly #writer: Writer
   readonly #invalidator: Invalidator
+  readonly #loads: Loads
 
   /** @throws OptionsError, KeyError for wrong options. */
   protected constructor(store: Store | Scope, options: CacheOptions & ValueOptions = {}) {
     this.#scope = store instanceof Scope ? store : Scope.root(store, options)
     this.#writer = new Writer(this.#scope.runtime)
     this.#invalidator = new Invalidator(this.#scope)
+    this.#loads = new Loads(this.#scope)
   }
 
-  /** The fresh value of a key. `undefined` is a miss; `null` is a value. */
+  /** The fresh value of a key. `undefined` is a miss; `null` is a value. With `stale` a stale one will do. */
   async get<T = V>(key: string, options?: ReadOptions): Promise<T | undefined> {
     const full = this.#scope.key(key)
+    const { request, pipeline } = this.#scope.runtime
+    const { reader } = pipeline
     let { reading } = this.#scope
     if (options !== undefined) {
       checkOptions(options, READ_OPTIONS, 'get')
       options.signal?.throwIfAborted()
       reading = this.#scope.readingFor(options)
+      if (reading?.stale === true) {
+        const values = await abortable(options.signal, () => reader.getMany('get', [full], reading))
+        return values.get(full) as T | undefined
+      }
     }
-    const { pipeline, request } = this.#scope.runtime
     const found =
       request === undefined
-        ? pipeline.get(full, reading)
-        : request.get({ key: full, namespace: this.#scope.ownTag, plain: options === undefined }, () =>
-            pipeline.get(full, reading),
-          )
+        ? reader.get(full, reading)
+        : request.get(this.#scope.asked(full, options === undefined), () => reader.get(full, reading))
     if (!isPromise(found)) return found as T | undefined
     return (await abortable(options?.signal, () => found)) as T | undefined
   }
 
-  /** The fresh values among `keys`, in the order of `keys`; one round trip. */
+  /** The fresh values among `keys`, in the order of `keys`; one round trip. With `stale` stale ones will do. */
   async getMany<T = V>(keys: Iterable<string>, options: ReadOptions = {}): Promise<Map<string, T>> {
     const full = this.#scope.keys(keys)
     checkOptions(options, READ_OPTIONS, 'getMany')
-    const { pipeline, request } = this.#scope.runtime
+    const { request, pipeline } = this.#scope.runtime
     const reading = this.#scope.readingFor(options)
-    const read = (some: readonly string[]) => abortable(options.signal, () => pipeline.getMany(some, reading))
+    const read = (some: readonly string[]) =>
+      abortable(options.signal, async () => pipeline.reader.getMany('getMany', some, reading))
     if (request === undefined) return callersMap(full, await read([...full.keys()]))
-    return callersMap(full, await request.getMany(this.#asked(full.keys(), options), read))
+    const isPlain = options.signal === undefined && reading === this.#scope.reading
+    const asked = Array.from(full.keys(), (one) => this.#scope.asked(one, isPlain))
+    return callersMap(full, await request.getMany(asked, read))
   }
 
   /**
-   * Stores a value. `true` = stored; `false` = the store is in trouble, or the value can't be kept as it is,
-   * and then the old entry is removed. A date in the past means expired now: the old entry is removed.
+   * Stores a value. `true` = stored; `false` = the store is in trouble, there is a newer `rowVersion`, or the value can't
+   * be kept as it is, and then the old entry is removed; `result: 'full'` tells them apart. A date in the past means
+   * expired now: the old entry is removed.
    */
-  async set(key: string, value: V, ttlOrOptions?: Duration | SetOptions): Promise<boolean> {
+  async set(key: string, value: V, options: SetOptions & { readonly result: 'full' }): Promise<SetResult>
+  async set(key: string, value: V, ttlOrOptions?: Duration | SetOptions): Promise<boolean>
+  async set(key: string, value: V, ttlOrOptions?: Duration | SetOptions): Promise<boolean | SetResult> {
     const full = this.#scope.key(key)
-    const entry = this.#scope.entryFor(ttlOrOptions, SET_OPTIONS, 'set')
-    return this.#writer.set('set', [{ key: full, value, ...entry }])
+    const settings = this.#scope.writeSettings(ttlOrOptions, 'set', SET_OPTIONS)
+    const writes = [{ ...settings, key: full, value }]
+    if (settings.result !== 'full') return this.#writer.set('set', writes)
+    return (await this.#writer.setFully('set', writes))[0]!
   }
 
   /**
@@ -96,11 +108,11 @@ export abstract class BaseCache<V = unknown> {
    * `true` = all stored. Nothing is written when a key, duration or option among them is wrong.
    */
   async setMany(entries: Entries<V>, ttlOrOptions?: Duration | SetOptions): Promise<boolean> {
-    const common = this.#scope.entryFor(ttlOrOptions, SET_OPTIONS, 'setMany')
+    const common = this.#scope.writeSettings(ttlOrOptions, 'setMany')
     const writes = entriesOf(entries).map(([key, value, own]) => ({
+      ...(own === undefined ? common : this.#scope.writeSettings(own, `setMany: ${inspect(key)}`)),
       key: this.#scope.key(key),
       value,
-      ...(own === undefined ? common : this.#scope.entryFor(own, SET_OPTIONS, `setMany: ${inspect(key)}`)),
     }))
     return this.#writer.set('setMany', writes)
   }
@@ -118,23 +130,31 @@ export abstract class BaseCache<V = unknown> {
   /**
    * Removes a key or several, as {@link BaseCache.delete} does, and tells how that ended in this process (`l1`) and on
    * the server that others share (`l2`, `'none'` in memory). The token gives whoever reads with it, on any node, what
-   * is valid now. One round trip.
+   * is valid now. One round trip. With `keepStale` what has grace becomes stale; with `rowVersion` a newer entry stays, and
+   * for a minute nothing older is stored.
    */
-  async invalidate(keys: string | Iterable<string>): Promise<Invalidation> {
+  async invalidate(keys: string | Iterable<string>, options: KeyInvalidation = {}): Promise<Invalidation> {
     const full = this.#scope.keys(typeof keys === 'string' ? [keys] : keys)
-    return this.#invalidator.run('invalidate', [...full.keys()], NO_TAGS)
+    checkOptions(options, ['keepStale', 'rowVersion'], 'invalidate')
+    const { keepStale, rowVersion } = options
+    const version = rowVersion === undefined ? undefined : rowVersionOf(rowVersion, 'invalidate: rowVersion')
+    return this.#invalidator.run('invalidate', [...full.keys()], NO_TAGS, { keepStale, rowVersion: version })
   }
 
   /**
    * Makes invisible whatever bears the tag, or one of the tags, in the whole cache: one step, however many entries that
    * are. What is being loaded or set with the tag at that moment is not seen afterwards, either. Tells how it ended as
-   * {@link BaseCache.invalidate} does.
+   * {@link BaseCache.invalidate} does. With `keepStale` what has grace becomes stale instead.
    * @throws KeyError for what can't be a tag.
    */
-  async invalidateTag(tags: string | readonly string[]): Promise<Invalidation> {
+  async invalidateTag(
+    tags: string | readonly string[],
+    options: TagInvalidation = {},
+  ): Promise<Invalidation> {
     this.#scope.assertOpen()
     const checked = typeof tags === 'string' ? [checkTag(tags)] : checkTags(tags, 'invalidateTag')
-    return this.#invalidator.run('invalidateTag', [], checked)
+    checkOptions(options, ['keepStale'], 'invalidateTag')
+    return this.#invalidator.run('invalidateTag', [], checked, options)
   }
 
   /** Removes a key and returns its fresh value, in one atomic step: only one of several callers gets it. */
@@ -145,7 +165,7 @@ export abstract class BaseCache<V = unknown> {
     const stored = result?.stored
     if (stored === undefined) return undefined
     counters.invalidations++
-    return pipeline.view('take', full, stored) as T | undefined
+    return pipeline.reader.view('take', full, stored) as T | undefined
   }
 
   /** Whether there is a fresh entry. */
@@ -192,15 +212,11 @@ export abstract class BaseCache<V = unknown> {
    */
   async getOrSet<T extends V | Absent>(
     key: string,
-    loader: Loader<T>,
+    loader: Loader<T, V>,
     ttlOrOptions?: Duration | GetOrSetOptions,
   ): Promise<Loaded<V, T>> {
-    const full = this.#scope.key(key)
-    const settings = this.#loadSettings('getOrSet', loader, ttlOrOptions)
-    const { pipeline, request } = this.#scope.runtime
-    const load = (): Promise<unknown> => pipeline.load(full, () => loader({ key }), settings)
-    if (request === undefined) return (await load()) as Loaded<V, T>
-    return (await request.load(this.#asked([full], settings)[0]!, load)) as Loaded<V, T>
+    const loaded = this.#loads.one('getOrSet', key, loader, ttlOrOptions)
+    return (isPromise(loaded) ? await loaded : loaded) as Loaded<V, T>
   }
 
   /**
@@ -214,19 +230,32 @@ export abstract class BaseCache<V = unknown> {
     ttlOrOptions?: Duration | GetOrSetOptions,
   ): Promise<Map<string, Loaded<V, T>>> {
     const full = this.#scope.keys(keys)
-    const settings = this.#loadSettings('getOrSetMany', loader, ttlOrOptions)
-    const loadMissing = async (missing: readonly string[]): Promise<Map<string, unknown>> => {
-      const valueOf = loadedValue(await loader(missing.map((key) => full.get(key)!)))
-      return new Map(
-        missing
-          .map((key) => [key, valueOf(full.get(key)!)] as const)
-          .filter(([, value]) => value !== undefined),
-      )
-    }
-    const { pipeline, request } = this.#scope.runtime
-    const load = (some: readonly string[]) => pipeline.loadMany(some, loadMissing, settings)
-    if (request === undefined) return callersMap(full, await load([...full.keys()]))
-    return callersMap(full, await request.loadMany(this.#asked(full.keys(), settings), load))
+    return callersMap(full, await this.#loads.many(full, loader, ttlOrOptions))
+  }
+
+  /**
+   * What the loader makes now, stored, whatever the key holds: `getOrSet` with `forceRefresh`. A load of the key that is
+   * under way is not stored any more. Fails when the loader does; the entry then stays as it is.
+   * @throws whatever the loader throws.
+   */
+  async refresh<T extends V | Absent>(
+    key: string,
+    loader: Loader<T, V>,
+    ttlOrOptions?: Duration | GetOrSetOptions,
+  ): Promise<Loaded<V, T>> {
+    const loaded = this.#loads.anew(key, loader, ttlOrOptions)
+    return (isPromise(loaded) ? await loaded : loaded) as Loaded<V, T>
+  }
+
+  /**
+   * Fills the cache before it is asked: `entries` are as of `setMany`, with values or loaders of them. Whatever is there
+   * already stays, a loader that fails keeps no other key out, and a few are under way at a time. How many were loaded.
+   */
+  async warm(
+    entries: Entries<V | Loader<V | Absent, V>>,
+    ttlOrOptions?: Duration | GetOrSetOptions,
+  ): Promise<number> {
+    return this.#loads.warm(entries, ttlOrOptions)
   }
 
   /**
@@ -236,8 +265,11 @@ export abstract class BaseCache<V = unknown> {
    * @throws OptionsError, KeyError for wrong options; the function rejects with KeyError for an argument that can't be
    * part of a key, such as an instance of a class.
    */
-  wrap<F extends Wrappable<V | Absent>>(fn: F, options: WrapOptions<Parameters<F>>): Wrapped<F> {
-    return wrapIn(this, fn, options, LOAD_OPTIONS)
+  wrap<F extends Wrappable<V | Absent | NotModified>>(
+    fn: F,
+    options: WrapOptions<Parameters<F>>,
+  ): Wrapped<F> {
+    return wrapIn(this, fn, options, GET_OR_SET_OPTIONS)
   }
 
   /** Removes every key that begins with `prefix`, literally, and counts them; `undefined` = the store is in trouble. */
@@ -285,13 +317,13 @@ export abstract class BaseCache<V = unknown> {
    * Runs `work`, such as the handling of a request, and remembers what it reads: this cache is asked once for each key.
    * That is a matter of async context, so that `work` may be a `next()` of whatever answers later, and it goes for all
    * namespaces, whichever of them it is called on. Its own changes of a key or a tag are seen at once; those of others
-   * are not seen in what has been read. Loaders see nothing of it.
+   * are not seen in what has been read. Loaders see nothing of it. Answers what `work` answers.
    */
   scope<T>(options: ScopeOptions, work: () => T): T {
+    this.#scope.assertOpen()
     checkOptions(options, ['reload'], 'scope')
     if (options.reload !== undefined) checkChoice(options.reload, [true, false], 'scope: reload')
     if (typeof work !== 'function') throw new OptionsError(`scope: ${inspect(work)} is not a function`)
-    this.#scope.assertOpen()
     return this.#scope.runtime.inRequest(options, work)
   }
 
@@ -334,20 +366,6 @@ export abstract class BaseCache<V = unknown> {
     await this.close()
   }
 
-  #loadSettings(where: string, loader: unknown, ttlOrOptions: Duration | GetOrSetOptions | undefined) {
-    if (typeof loader !== 'function')
-      throw new OptionsError(`${where}: the loader must be a function, not ${inspect(loader)}`)
-    const { ttlMs, tags } = this.#scope.entryFor(ttlOrOptions, LOAD_OPTIONS, where)
-    const { signal, after } = (ttlOrOptions ?? {}) as GetOrSetOptions
-    return { ttlMs, tags, signal, after }
-  }
-
-  // What is asked for in a way of its own is asked for, whatever is remembered.
-  #asked(keys: Iterable<string>, options: Pick<LoadSettings, 'signal' | 'after'> | ReadOptions): Asked[] {
-    const plain = options.signal === undefined && options.after === undefined
-    return Array.from(keys, (key) => ({ key, namespace: this.#scope.ownTag, plain }))
-  }
-
   async #remainingMs(operation: string, key: string): Promise<number | undefined> {
     const { store, trouble } = this.#scope.runtime
     const full = this.#scope.key(key)
@@ -363,14 +381,19 @@ export abstract class BaseCache<V = unknown> {
     ttlOrOptions: Duration | SetOptions | undefined,
   ): Promise<number | undefined> {
     const full = this.#scope.key(key)
-    const entry = this.#scope.entryFor(ttlOrOptions, SET_OPTIONS, operation)
+    const { ttlMs, tags } = this.#scope.writeSettings(ttlOrOptions, operation, COUNTER_OPTIONS)
     if (!Number.isSafeInteger(by))
       throw new OptionsError(`${operation}: by: ${inspect(by)} is not a safe integer`)
-    if (!(entry.ttlMs > 0))
-      throw new OptionsError(`${operation}: the time at which the counter ends has passed`)
+    if (!(ttlMs > 0)) throw new OptionsError(`${operation}: the time at which the counter ends has passed`)
     // A counter is never -0, which is no integer to other readers of the store.
     const change = sign * by || 0
-    const result = await this.#writer.one(operation, { kind: 'increment', key: full, by: change, ...entry })
+    const result = await this.#writer.one(operation, {
+      kind: 'increment',
+      key: full,
+      by: change,
+      ttlMs,
+      tags,
+    })
     if (result === undefined || result.ok || result.unavailable) return result?.number
     this.#scope.runtime.trouble.misfit(
       operation,

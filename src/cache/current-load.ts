@@ -1,5 +1,5 @@
 import { enclosingFlight } from '../loading/recursion.ts'
-import type { LoadContext } from './loader.ts'
+import type { LoadContext } from '../loading/load-context.ts'
 
 // By the load, so that a load inside a load finds its own.
 const contexts = new WeakMap<object, LoadContext>()
@@ -9,9 +9,9 @@ const contexts = new WeakMap<object, LoadContext>()
  * `wrap`, `memoize` or `Cached`, whose arguments are the caller's; also after an `await`. `undefined` where no such
  * function is being called for a load.
  */
-export function loadContext(): LoadContext | undefined {
+export function loadContext<V = unknown>(): LoadContext<V> | undefined {
   const flight = enclosingFlight()
-  return flight && contexts.get(flight)
+  return flight && (contexts.get(flight) as LoadContext<V> | undefined)
 }
 
 /** Calls a cached function within a load. */

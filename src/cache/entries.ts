@@ -1,7 +1,7 @@
 import type { Duration } from '../core/duration.ts'
+import type { SetOptions } from '../core/entry-options.ts'
 import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/inspect.ts'
-import type { SetOptions } from '../core/options.ts'
 
 /** One entry of {@link Entries}, with options of its own if need be. */
 export type EntryTuple<V> = readonly [key: string, value: V, ttlOrOptions?: Duration | SetOptions]

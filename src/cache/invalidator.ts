@@ -1,7 +1,22 @@
-import type { Invalidation } from '../core/store.ts'
+import type { InvalidateOptions, Invalidation } from '../core/store.ts'
 import { UNREACHED_TOKEN } from '../core/token.ts'
 import { forgetting } from './request-scope.ts'
 import type { Runtime, Scope } from './scope.ts'
+
+/** Options of `invalidateTag`. */
+export interface TagInvalidation {
+  /** What has grace becomes stale, to be served until it is loaded anew; what has none is gone. Default `false`. */
+  readonly keepStale?: boolean
+}
+
+/** Options of `invalidate`. */
+export interface KeyInvalidation extends TagInvalidation {
+  /**
+   * The version that the value has now in its source, from 0 to 2^64 - 1: an entry with a higher one stays, and for a
+   * minute one with a lower one is refused.
+   */
+  readonly rowVersion?: bigint | number
+}
 
 /** Removes what a caller no longer wants to be seen: by key, by tag, by prefix. */
 export class Invalidator {
@@ -14,9 +29,14 @@ export class Invalidator {
   }
 
   /** Invalidates full keys and tags; never rejects but under `onError: 'throw'`. */
-  async run(operation: string, keys: readonly string[], tags: readonly string[]): Promise<Invalidation> {
+  async run(
+    operation: string,
+    keys: readonly string[],
+    tags: readonly string[],
+    options?: InvalidateOptions,
+  ): Promise<Invalidation> {
     const { store, trouble, counters, request } = this.#runtime
-    const invalidate = () => trouble.attempt(operation, () => store.invalidate(keys, tags))
+    const invalidate = () => trouble.attempt(operation, () => store.invalidate(keys, tags, options))
     // Which keys bear a tag is not known here.
     const done = await forgetting(request, tags.length === 0 ? keys : undefined, invalidate)
     if (done === undefined) return { l1: 'dropped', l2: 'none', token: UNREACHED_TOKEN }

@@ -1,6 +1,5 @@
 import { isPromise, type MaybePromise } from '../core/promise.ts'
 import type { Store, Stored } from '../core/store.ts'
-import { enclosingFlight } from '../loading/recursion.ts'
 
 /** Options of `cache.scope`. */
 export interface ScopeOptions {
@@ -31,7 +30,7 @@ export interface Asked {
   /** The tag of the reader's namespace: there an entry may be invisible that others see. */
   readonly namespace: string | undefined
   /** Whether what is remembered will do: the caller has no token, signal or other wish of his own. */
-  readonly plain: boolean
+  readonly isPlain: boolean
 }
 
 /**
@@ -39,16 +38,22 @@ export interface Asked {
  * Loaders see nothing of it: what they make is stored, and must not be made of what is remembered.
  */
 export class RequestScope {
+  /** What loaders see of it: which keys are still to be loaded anew, and nothing that was read. */
+  readonly forLoaders: RequestScope
   readonly #store: Pick<Store, 'admit' | 'view'>
   readonly #reload: boolean
-  readonly #reloaded = new Set<string>()
+  readonly #reloaded: Set<string>
+  readonly #request: RequestScope
   readonly #remembered = new Map<string, Remembered>()
   /** How often something was forgotten: what was asked before that is not remembered after it. */
   #changes = 0
 
-  constructor(store: Pick<Store, 'admit' | 'view'>, { reload = false }: ScopeOptions) {
+  constructor(store: Pick<Store, 'admit' | 'view'>, options: ScopeOptions, request?: RequestScope) {
     this.#store = store
-    this.#reload = reload
+    this.#reload = options.reload ?? false
+    this.#reloaded = request === undefined ? new Set() : request.#reloaded
+    this.#request = request ?? this
+    this.forLoaders = request === undefined ? new RequestScope(store, options, this) : this
   }
 
   /** A read of one key. */
@@ -75,7 +80,7 @@ export class RequestScope {
   async getMany(
     asked: readonly Asked[],
     ask: (keys: readonly string[]) => Promise<ReadonlyMap<string, unknown>>,
-  ): Promise<ReadonlyMap<string, unknown>> {
+  ): Promise<Map<string, unknown>> {
     const known = asked.map((one) => this.#find(one))
     const rest = asked.filter((_, index) => known[index] === undefined)
     const values = new Map<string, unknown>()
@@ -96,7 +101,7 @@ export class RequestScope {
   async loadMany(
     asked: readonly Asked[],
     ask: (keys: readonly string[], reload: boolean) => Promise<ReadonlyMap<string, unknown>>,
-  ): Promise<ReadonlyMap<string, unknown>> {
+  ): Promise<Map<string, unknown>> {
     const values = new Map<string, unknown>()
     let reload = false
     for (const one of asked) {
@@ -109,7 +114,6 @@ export class RequestScope {
     }
     const rest = asked.filter(({ key }) => !values.has(key))
     if (rest.length === 0) return values
-    const isOfScope = this.#isReader
     const changes = this.#changes
     const loaded = await ask(
       rest.map(({ key }) => key),
@@ -119,38 +123,41 @@ export class RequestScope {
       const value = loaded.get(one.key)
       if (value === undefined) continue
       values.set(one.key, value)
-      if (isOfScope && changes === this.#changes) this.#remember(one, this.#keep(value))
+      if (!this.#isLoader && changes === this.#changes) this.#remember(one, this.#keep(value))
     }
     return values
   }
 
   /** Forgets keys, or all: they are being changed. */
   forget(keys: readonly string[] | undefined): void {
+    if (this.#isLoader) {
+      this.#request.forget(keys)
+      return
+    }
     this.#changes++
     if (keys === undefined) this.#remembered.clear()
     else for (const key of keys) this.#remembered.delete(key)
   }
 
-  // Loaders are not.
-  get #isReader(): boolean {
-    return enclosingFlight() === undefined
+  get #isLoader(): boolean {
+    return this.#request !== this
   }
 
-  #find({ key, namespace, plain }: Asked): Remembered | undefined {
-    const known = plain && this.#isReader ? this.#remembered.get(key) : undefined
+  #find({ key, namespace, isPlain }: Asked): Remembered | undefined {
+    const known = isPlain && !this.#isLoader ? this.#remembered.get(key) : undefined
     return known?.namespace === namespace ? known : undefined
   }
 
   // Asks, and lets whoever asks meanwhile wait for the same answer.
   async #first(asked: Asked, ask: () => MaybePromise<unknown>): Promise<unknown> {
-    if (!this.#isReader) return ask()
+    if (this.#isLoader) return ask()
     let value: unknown
     const changes = this.#changes
     const answering = async (): Promise<Answer> => {
       value = await ask()
       return this.#keep(value)
     }
-    if (!asked.plain) {
+    if (!asked.isPlain) {
       const answer = await answering()
       if (changes === this.#changes) this.#remember(asked, answer)
       return value

@@ -1,7 +1,15 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Clock } from '../core/clock.ts'
 import { Counters, type StoreStats } from '../core/counters.ts'
-import { durationMs, isDuration, type Duration } from '../core/duration.ts'
+import { isDuration, type Duration } from '../core/duration.ts'
+import {
+  DEFAULT_OPTIONS,
+  ENTRY_OPTIONS,
+  LOAD_OPTIONS,
+  type GetOrSetOptions,
+  type ReadOptions,
+  type SetOptions,
+} from '../core/entry-options.ts'
 import { ClosedError, OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/inspect.ts'
 import { checkKey, checkPrefix } from '../core/key.ts'
@@ -10,21 +18,26 @@ import {
   checkCacheOptions,
   checkChoice,
   checkOptions,
-  defaultTtlMs,
   timersFor,
   type CacheOptions,
   type NamespaceMode,
   type NamespaceOptions,
-  type SetOptions,
 } from '../core/options.ts'
-import type { EntrySettings, Reading, Store } from '../core/store.ts'
+import {
+  loadSettings,
+  settingsWith,
+  settingsWithTtl,
+  type LoadSettings,
+  type Settings,
+} from '../core/settings.ts'
+import type { Reading, Store } from '../core/store.ts'
 import { systemClock, systemRandom } from '../core/system.ts'
-import { NO_TAGS, checkTags, joinTags, namespaceTag, namespaceTags } from '../core/tags.ts'
+import { NO_TAGS, namespaceTag, namespaceTags } from '../core/tags.ts'
 import { Trouble } from '../core/trouble.ts'
 import type { ValueOptions } from '../serialization/rules.ts'
 import type { WireFormat } from '../serialization/wire-format.ts'
 import { LoadPipeline } from '../loading/load-pipeline.ts'
-import { RequestScope, type ScopeOptions } from './request-scope.ts'
+import { RequestScope, type Asked, type ScopeOptions } from './request-scope.ts'
 
 /** What a cache and all of its namespaces share. */
 export class Runtime {
@@ -79,8 +92,13 @@ export class Runtime {
 
   /** Runs `work` as a request that remembers what it reads. */
   inRequest<T>(options: ScopeOptions, work: () => T): T {
+    return this.within(new RequestScope(this.store, options), work)
+  }
+
+  /** Runs `work` with what that request remembers. */
+  within<T>(request: RequestScope, work: () => T): T {
     this.#requests ??= new AsyncLocalStorage()
-    return this.#requests.run(new RequestScope(this.store, options), work)
+    return this.#requests.run(request, work)
   }
 
   /** Waits for loads under way, then closes the store; a second call waits for the first. */
@@ -110,11 +128,21 @@ interface ScopeSettings {
   readonly rootPrefix: string
   /** What a namespace adds to the prefix of the root; `''` there. */
   readonly path: string
-  readonly ttlMs: number
-  /** Default tags, without those that stand for a namespace. */
-  readonly tags: readonly string[]
+  /** The defaults of calls; their tags are without those that stand for a namespace. */
+  readonly defaults: Settings
   readonly mode: NamespaceMode
 }
+
+const NO_DEFAULTS: Settings = { ttlMs: Infinity, tags: NO_TAGS }
+const SET_OPTIONS: readonly string[] = [...ENTRY_OPTIONS, 'rowVersion']
+/** The names of the options of a load. */
+export const GET_OR_SET_OPTIONS: readonly string[] = [
+  ...SET_OPTIONS,
+  ...LOAD_OPTIONS,
+  'forceRefresh',
+  'signal',
+  'after',
+]
 
 /** A part of a runtime's keys, with the settings that hold there: the whole of it, or a namespace. */
 export class Scope {
@@ -125,38 +153,38 @@ export class Scope {
   /** The tag that all of its entries bear and no other; `undefined` where they bear none. */
   readonly ownTag: string | undefined
   readonly #settings: ScopeSettings
-  readonly #entry: EntrySettings & { readonly tags: readonly string[] }
+  readonly #defaults: LoadSettings
 
   private constructor(settings: ScopeSettings) {
-    const { runtime, rootPrefix, path, ttlMs, tags, mode } = settings
+    const { runtime, rootPrefix, path, defaults, mode } = settings
     this.#settings = settings
     this.runtime = runtime
     this.prefix = rootPrefix + path
     const isGeneration = mode === 'generation'
-    const all = isGeneration ? [...namespaceTags(path), ...tags] : tags
-    this.#entry = { ttlMs, tags: all }
-    this.reading = isGeneration ? { tags: all } : undefined
+    const tags = isGeneration ? [...namespaceTags(path), ...defaults.tags] : defaults.tags
+    this.#defaults = loadSettings({ ...defaults, tags })
+    this.reading = isGeneration ? { tags } : undefined
     this.ownTag = isGeneration ? namespaceTag(path) : undefined
   }
 
   /** The scope of a whole cache. @throws OptionsError, KeyError for wrong options. */
   static root(store: Store, options: CacheOptions & ValueOptions): Scope {
-    const { prefix = '', tags } = options
+    const { prefix = '' } = options
     checkPrefix(prefix, 'prefix')
+    const defaults = settingsWith(NO_DEFAULTS, only(options, DEFAULT_OPTIONS), DEFAULT_OPTIONS, 'a cache')
     return new Scope({
       runtime: new Runtime(store, options),
       rootPrefix: prefix,
       path: '',
-      ttlMs: defaultTtlMs(options.ttl, 'ttl'),
-      tags: tags === undefined ? NO_TAGS : checkTags(tags, 'a cache'),
+      defaults,
       mode: 'physical',
     })
   }
 
   /** The scope of a namespace in this one. @throws OptionsError, KeyError for a wrong name or options. */
   child(name: string, options: NamespaceOptions): Scope {
-    checkOptions(options, ['ttl', 'keyVersion', 'tags', 'mode'], 'namespace')
-    const { keyVersion, ttl, tags } = options
+    checkOptions(options, [...DEFAULT_OPTIONS, 'keyVersion', 'mode'], 'namespace')
+    const { keyVersion } = options
     checkKey(name, this.prefix)
     const path = keyVersion === undefined ? `${name}:` : `${name}:v${wholeNumber(keyVersion)}:`
     checkPrefix(this.prefix + path, 'a namespace')
@@ -164,9 +192,7 @@ export class Scope {
     return new Scope({
       ...parent,
       path: parent.path + path,
-      ttlMs: ttl === undefined ? parent.ttlMs : defaultTtlMs(ttl, 'namespace: ttl'),
-      tags:
-        tags === undefined ? parent.tags : joinTags(parent.tags, checkTags(tags, 'namespace'), 'namespace'),
+      defaults: settingsWith(parent.defaults, only(options, DEFAULT_OPTIONS), DEFAULT_OPTIONS, 'namespace'),
       mode: this.#modeOfChild(options.mode),
     })
   }
@@ -204,26 +230,34 @@ export class Scope {
    * How an entry is to be written; its ttl is zero or less when it has expired already.
    * @throws OptionsError, KeyError for a wrong duration, tag or option.
    */
-  entryFor(
+  writeSettings(
     argument: Duration | SetOptions | undefined,
-    accepted: readonly string[],
     where: string,
-  ): EntrySettings {
-    const usual = this.#entry
+    accepted: readonly string[] = SET_OPTIONS,
+  ): Settings {
+    if (argument === undefined) return this.#defaults
     const { clock } = this.runtime
-    if (argument === undefined) return usual
-    if (isDuration(argument)) return { ttlMs: durationMs(argument, where, clock), tags: usual.tags }
-    checkOptions(argument, accepted, where)
-    const { ttl, tags } = argument
-    return {
-      ttlMs: ttl === undefined ? usual.ttlMs : durationMs(ttl, `${where}: ttl`, clock),
-      tags: tags === undefined ? usual.tags : joinTags(usual.tags, checkTags(tags, where), where),
-    }
+    if (isDuration(argument)) return settingsWithTtl(this.#defaults, argument, where, clock)
+    return settingsWith<Settings>(this.#defaults, argument, accepted, where, clock)
   }
 
-  /** What a reader asks for, with his token. */
-  readingFor({ after }: { readonly after?: string }): Reading | undefined {
-    return after === undefined ? this.reading : { ...this.reading, after }
+  /** How a value is to be read, loaded and written. @throws as {@link Scope.writeSettings} does. */
+  loadSettings(argument: Duration | GetOrSetOptions | undefined, where: string): LoadSettings {
+    if (argument === undefined) return this.#defaults
+    const { clock } = this.runtime
+    if (isDuration(argument)) return settingsWithTtl(this.#defaults, argument, where, clock)
+    return loadSettings(settingsWith<Settings>(this.#defaults, argument, GET_OR_SET_OPTIONS, where, clock))
+  }
+
+  /** What a reader asks for. */
+  readingFor({ after, stale, skipRead = false }: ReadOptions): Reading | undefined {
+    if (after === undefined && stale !== true && skipRead === false) return this.reading
+    return { ...this.reading, after, stale, skip: skipRead === false ? undefined : skipRead }
+  }
+
+  /** A read as a request remembers it; plain if what is remembered will do. */
+  asked(key: string, isPlain: boolean): Asked {
+    return { key, namespace: this.ownTag, isPlain }
   }
 
   /** The full form of a literal beginning of keys, which may be empty. @throws KeyError, ClosedError. */
@@ -240,6 +274,11 @@ export class Scope {
   assertOpen(): void {
     if (this.runtime.closed) throw new ClosedError('the cache is closed')
   }
+}
+
+// The others are looked at elsewhere.
+function only(options: object, names: readonly string[]): object {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => names.includes(name)))
 }
 
 function wholeNumber(keyVersion: unknown): number {

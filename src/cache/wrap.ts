@@ -2,10 +2,11 @@ import type { Duration } from '../core/duration.ts'
 import { KeyError, OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/inspect.ts'
 import { key, type KeyPart } from '../core/key-builder.ts'
-import { checkOptions, type GetOrSetOptions } from '../core/options.ts'
+import type { GetOrSetOptions } from '../core/entry-options.ts'
+import { checkOptions } from '../core/options.ts'
 import type { Invalidation } from '../core/store.ts'
 import { inLoad } from './current-load.ts'
-import type { LoadContext } from './loader.ts'
+import type { LoadContext, NotModified } from '../loading/load-context.ts'
 
 /** A function whose answers can be cached. */
 export type Wrappable<V = unknown> = (this: never, ...args: never[]) => V | PromiseLike<V>
@@ -52,11 +53,18 @@ export type Wrapped<F extends Wrappable> = Awaitable<F> & {
   with(options: GetOrSetOptions): Awaitable<F>
 }
 
-/** A function of this type that returns promises. */
+/** A function of this type that returns promises; of values, where its own may answer `notModified()`. */
 export type Awaitable<F extends Wrappable> =
-  ReturnType<F> extends Promise<unknown>
-    ? F
-    : (this: ThisParameterType<F>, ...args: Parameters<F>) => Promise<Awaited<ReturnType<F>>>
+  ReturnType<F> extends Promise<infer T>
+    ? [Extract<T, NotModified>] extends [never]
+      ? F
+      : Asking<F>
+    : Asking<F>
+
+type Asking<F extends Wrappable> = (
+  this: ThisParameterType<F>,
+  ...args: Parameters<F>
+) => Promise<Exclude<Awaited<ReturnType<F>>, NotModified>>
 
 /** What a wrapped function asks of its cache. */
 export interface WrappingCache {
@@ -68,7 +76,7 @@ export interface WrappingCache {
 
 type Answering = (this: unknown, ...args: unknown[]) => unknown
 
-const FORCED = { forceRefresh: true } as GetOrSetOptions
+const FORCED: GetOrSetOptions = { forceRefresh: true }
 
 /** A function with the options under which its answers are cached, in whatever cache. */
 export class Wrapping {

@@ -9,6 +9,21 @@ export interface Write extends EntrySettings {
   readonly value: unknown
 }
 
+/** What became of a value that was set. */
+export interface SetResult {
+  /** Whether it is in the store. */
+  readonly stored: boolean
+  /**
+   * Why not: there is something newer by its row version, it can't be kept as it is, the store keeps no value like it
+   * (one that is too heavy), or the store is in trouble.
+   */
+  readonly reason?: 'outdated' | 'unstorable' | 'refused' | 'unavailable'
+  /** Whether as many replicas as the store waits for have acknowledged it. */
+  readonly replicated?: boolean
+}
+
+const STORED: SetResult = Object.freeze({ stored: true })
+
 /** Brings changes to the store; a store in trouble answers `undefined`. */
 export class Writer {
   readonly #runtime: Runtime
@@ -19,22 +34,18 @@ export class Writer {
 
   /** Whether every value was stored. What can't be kept, or has expired already, removes the old entry instead. */
   set(operation: string, writes: readonly Write[]): MaybePromise<boolean> {
-    let refused = false
-    const ops = writes.map((write): Op => {
-      const { key, value, ttlMs, tags } = write
-      const admitted = this.#runtime.store.admit(value)
-      if (admitted.stored !== undefined && ttlMs > 0)
-        return { kind: 'set', key, stored: admitted.stored, ttlMs, tags }
-      if (admitted.stored === undefined) {
-        refused = true
-        // The old entry is not what the caller means any more: it goes, though the new one can't come.
-        this.#runtime.trouble.unstorable(operation, key, admitted.refused)
-      }
-      return { kind: 'delete', key }
-    })
+    const results = this.setFully(operation, writes)
+    const all = (settled: readonly SetResult[]): boolean => settled.every(({ stored }) => stored)
+    return isPromise(results) ? results.then(all) : all(results)
+  }
+
+  /** What became of each value. */
+  setFully(operation: string, writes: readonly Write[]): MaybePromise<readonly SetResult[]> {
+    const ops = writes.map((write) => this.#opOf(operation, write))
     const results = this.run(operation, ops)
-    if (isPromise(results)) return results.then((settled) => this.#allStored(ops, settled) && !refused)
-    return this.#allStored(ops, results) && !refused
+    const judge = (settled: readonly OpResult[] | undefined): readonly SetResult[] =>
+      writes.map((write, index) => this.#judge(write, ops[index]!, settled?.[index]))
+    return isPromise(results) ? results.then(judge) : judge(results)
   }
 
   /** Executes one change. */
@@ -56,14 +67,20 @@ export class Writer {
     )
   }
 
-  #allStored(ops: readonly Op[], results: readonly OpResult[] | undefined): boolean {
-    if (results === undefined) return false
-    let all = true
-    for (const [index, op] of ops.entries()) {
-      if (op.kind !== 'set') continue
-      if (results[index]!.ok) this.#runtime.counters.writes++
-      else all = false
-    }
-    return all
+  #opOf(operation: string, { key, value, ttlMs, tags, graceMs, rowVersion, weight }: Write): Op {
+    const admitted = this.#runtime.store.admit(value)
+    // The old entry is not what the caller means any more: it goes, though the new one can't come.
+    if (admitted.stored === undefined) this.#runtime.trouble.unstorable(operation, key, admitted.refused)
+    else if (ttlMs > 0)
+      return { kind: 'set', key, stored: admitted.stored, ttlMs, tags, graceMs, rowVersion, weight }
+    return { kind: 'delete', key }
+  }
+
+  #judge({ ttlMs }: Write, { kind }: Op, result: OpResult | undefined): SetResult {
+    if (result === undefined || result.unavailable === true) return { stored: false, reason: 'unavailable' }
+    if (kind !== 'set') return ttlMs > 0 ? { stored: false, reason: 'unstorable' } : STORED
+    if (!result.ok) return { stored: false, reason: result.outdated === true ? 'outdated' : 'refused' }
+    this.#runtime.counters.writes++
+    return result.replicated === undefined ? STORED : { stored: true, replicated: result.replicated }
   }
 }

@@ -26,11 +26,25 @@ export interface StoreStats {
   readonly expirations: Expirations
 }
 
+/** Stale values that callers got, by why it was no fresh one. */
+export interface StaleServed {
+  /** `get` or `getMany` asked for stale ones, too. */
+  readonly asked: number
+  /** A refresh runs in the background; nobody waited for it. */
+  readonly refreshing: number
+  /** The loader took longer than `softTimeout` or `hardTimeout`. */
+  readonly timeout: number
+  /** The loader failed. */
+  readonly error: number
+  /** A loader failed not long ago: nobody asks again before `loadErrorTtl` has passed. */
+  readonly cooldown: number
+}
+
 /** Figures of a cache and all of its namespaces since it was made or `resetStats()` was called. */
 export interface CacheStats extends StoreStats {
   /** Reads that found a fresh entry. */
   readonly hits: number
-  /** Reads that found none; a load that follows is not counted again, a caller who shares a load is. */
+  /** Reads that found no fresh one; a load that follows is not counted again, a caller who shares a load is. */
   readonly misses: number
   /** `hits / (hits + misses)`, `undefined` before the first read. A crowd on a cold key lowers it, though it costs one load. */
   readonly hitRatio: number | undefined
@@ -38,6 +52,12 @@ export interface CacheStats extends StoreStats {
   readonly loads: number
   /** Loader calls that threw or rejected. */
   readonly loadErrors: number
+  /** Loader calls that took longer than `hardTimeout`. */
+  readonly loadTimeouts: number
+  /** Loads in the background: of what was stale, or soon would be. */
+  readonly refreshes: number
+  /** Stale values that callers got; each is a miss as well. */
+  readonly staleServed: StaleServed
   /** Milliseconds spent in loaders that have ended. */
   readonly loadTimeMs: number
   /** Callers who shared the load of another. */
@@ -63,6 +83,15 @@ export class Counters {
   misses = 0
   loads = 0
   loadErrors = 0
+  loadTimeouts = 0
+  refreshes = 0
+  readonly staleServed: Record<keyof StaleServed, number> = {
+    asked: 0,
+    refreshing: 0,
+    timeout: 0,
+    error: 0,
+    cooldown: 0,
+  }
   loadTimeMs = 0
   coalesced = 0
   refusedFills = 0
@@ -77,6 +106,7 @@ export class Counters {
     const reads = this.hits + this.misses
     return {
       ...counts,
+      staleServed: { ...this.staleServed },
       hitRatio: reads === 0 ? undefined : this.hits / reads,
       unstorable: Object.fromEntries(unstorable),
       entries: store.entries,
@@ -96,6 +126,10 @@ export class Counters {
   reset(): void {
     this.hits = this.misses = this.writes = this.invalidations = this.errors = 0
     this.loads = this.loadErrors = this.loadTimeMs = this.coalesced = this.refusedFills = 0
+    this.loadTimeouts = this.refreshes = 0
+    const { staleServed } = this
+    staleServed.asked = staleServed.refreshing = staleServed.timeout = 0
+    staleServed.error = staleServed.cooldown = 0
     this.unstorable.clear()
   }
 }

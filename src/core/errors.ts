@@ -4,6 +4,8 @@ export type CacheErrorCode =
   | 'ERR_CACHE_KEY'
   | 'ERR_CACHE_SERIALIZATION'
   | 'ERR_CACHE_STORE_UNAVAILABLE'
+  | 'ERR_CACHE_LOADER_TIMEOUT'
+  | 'ERR_CACHE_LOAD_COOLDOWN'
   | 'ERR_CACHE_RECURSIVE_LOAD'
   | 'ERR_CACHE_CLOSED'
 
@@ -57,6 +59,21 @@ export class SerializationError extends CacheError {
 export class StoreUnavailableError extends CacheError {
   override readonly name = 'StoreUnavailableError'
   readonly code = 'ERR_CACHE_STORE_UNAVAILABLE'
+}
+
+/** The value was not loaded within `hardTimeout`, and there was nothing stale to serve. */
+export class LoaderTimeoutError extends CacheError {
+  override readonly name = 'LoaderTimeoutError'
+  readonly code = 'ERR_CACHE_LOADER_TIMEOUT'
+}
+
+/**
+ * A load of the key failed less than `loadErrorTtl` ago, in this process or another, and there was nothing stale to
+ * serve; the message is that of the failed loader's error.
+ */
+export class LoadCooldownError extends CacheError {
+  override readonly name = 'LoadCooldownError'
+  readonly code = 'ERR_CACHE_LOAD_COOLDOWN'
 }
 
 /** A loader asked, directly or through other loaders, for the key that it is loading: it would wait for itself. */

@@ -1,5 +1,5 @@
 import type { Clock, Random, Timers } from './clock.ts'
-import { durationMs, type Duration } from './duration.ts'
+import { DEFAULT_OPTIONS, type EntryOptions, type LoadOptions } from './entry-options.ts'
 import { OptionsError } from './errors.ts'
 import { inspect } from './inspect.ts'
 import type { Logger } from './logger.ts'
@@ -7,16 +7,12 @@ import type { Serializer } from './serializer.ts'
 import { systemClock, systemTimers } from './system.ts'
 import type { OnError } from './trouble.ts'
 
-/** Options of every cache. */
-export interface CacheOptions {
+/** Options of every cache; those of entries and loads are the defaults of all calls. */
+export interface CacheOptions extends EntryOptions, LoadOptions {
   /** Names the cache in logs and metrics; default `'cache'`. */
   readonly name?: string
   /** Text before every key in the store, without `{` or `}`; default none in memory. */
   readonly prefix?: string
-  /** How long entries live that are written without a ttl of their own; default `Infinity`. Not a `Date`. */
-  readonly ttl?: Duration
-  /** Tags of every entry that is written, besides those named with it. */
-  readonly tags?: readonly string[]
   /** Default `consoleLogger`: warnings and errors, one line each. */
   readonly logger?: Logger
   /** `'ignore'` (default): a store in trouble means misses and `false`. `'throw'`: it means an error. */
@@ -32,13 +28,9 @@ export interface CacheOptions {
 }
 
 /** Options of a namespace; what is absent is as in its parent. */
-export interface NamespaceOptions {
-  /** Default ttl of entries in the namespace. Not a `Date`. */
-  readonly ttl?: Duration
+export interface NamespaceOptions extends EntryOptions, LoadOptions {
   /** Schema number in every key (`user:v2:5`): raise it when values change their shape. A whole number from 0. */
   readonly keyVersion?: number
-  /** Tags of every entry of the namespace, besides those of its parent and those named with it. */
-  readonly tags?: readonly string[]
   /**
    * How `clear()` works. `'generation'` (default): at once, whatever the size; what was written to these keys without
    * the namespace is not seen in it. `'physical'`: entries bear nothing of the namespace, so that whoever knows the
@@ -49,31 +41,6 @@ export interface NamespaceOptions {
 
 /** How a namespace is cleared; see {@link NamespaceOptions}. */
 export type NamespaceMode = 'generation' | 'physical'
-
-/** Options of a read. */
-export interface ReadOptions {
-  /** Ends the waiting of this caller: the call rejects with the signal's reason. */
-  readonly signal?: AbortSignal
-  /**
-   * A token of an invalidation, or several merged: nothing is read that was invalidated before it was made, on whatever
-   * node. What is no token of this cache costs a question to the server.
-   */
-  readonly after?: string
-}
-
-/** Options of a write. */
-export interface SetOptions {
-  /** How long the entry is fresh; default: the cache's. A `Date` is the time when it ends. */
-  readonly ttl?: Duration
-  /**
-   * Labels by which `invalidateTag` finds the entry: at most 32, text by the rules of keys; in addition
-   * to the tags of the cache and the namespace.
-   */
-  readonly tags?: readonly string[]
-}
-
-/** Options of a read-through. */
-export interface GetOrSetOptions extends SetOptions, ReadOptions {}
 
 /** The timers that belong to a clock: those given, else the clock's own if it has any, else the system's. */
 export function timersFor(options: Pick<CacheOptions, 'clock' | 'timers'>): Timers {
@@ -86,14 +53,13 @@ export function timersFor(options: Pick<CacheOptions, 'clock' | 'timers'>): Time
 export const CACHE_OPTIONS: readonly (keyof CacheOptions)[] = [
   'name',
   'prefix',
-  'ttl',
-  'tags',
   'logger',
   'onError',
   'clock',
   'timers',
   'random',
   'serializer',
+  ...DEFAULT_OPTIONS,
 ]
 
 /**
@@ -141,7 +107,7 @@ export function checkMethods(value: unknown, methods: readonly string[], option:
   )
 }
 
-/** Refuses options of every cache that are not of an accepted form; prefix, ttl and tags are looked at where they are used. */
+/** Refuses options of every cache that are not of an accepted form; the prefix and the defaults of calls are looked at where they are used. */
 export function checkCacheOptions(options: CacheOptions): void {
   const { name = '', onError = 'ignore', random } = options
   if (typeof name !== 'string') throw new OptionsError(`name: ${inspect(name)} is not a string`)
@@ -158,13 +124,4 @@ export function checkCacheOptions(options: CacheOptions): void {
   for (const option of ['logger', 'clock', 'timers'] as const) {
     if (options[option] !== undefined) checkMethods(options[option], methods[option], option)
   }
-}
-
-/** The default ttl of a cache in milliseconds. @throws OptionsError for what can't be one. */
-export function defaultTtlMs(ttl: Duration | undefined, where: string): number {
-  if (ttl === undefined) return Infinity
-  if (typeof ttl === 'object' && ttl !== null && (ttl instanceof Date || 'epochMilliseconds' in ttl)) {
-    throw new OptionsError(`${where}: a default must be a span such as '30m', not the date ${inspect(ttl)}`)
-  }
-  return durationMs(ttl, where, { wallNow: () => 0 })
 }

@@ -55,6 +55,9 @@ export interface AcquireOptions {
   readonly longestMs?: number | undefined
 }
 
+/** A place where entries are kept: `l1` in the process, `l2` on the server that several processes share. */
+export type Tier = 'l1' | 'l2'
+
 /** What a reader asks of an entry beyond none of its tags being invalidated. */
 export interface Reading {
   /** Whether a stale entry, within its grace, will do: {@link Found.remainingMs} tells. */
@@ -63,6 +66,8 @@ export interface Reading {
   readonly tags?: readonly string[] | undefined
   /** A token: what was invalidated before it was made must not be read, on whatever node. */
   readonly after?: string | undefined
+  /** A tier that is not to be looked at. */
+  readonly skip?: Tier | undefined
 }
 
 /** How long an entry lives, and how it can be invalidated besides by its key. */
@@ -85,6 +90,8 @@ export interface Fill extends EntrySettings {
   readonly lease: Lease
   /** The loaded value, admitted. */
   readonly stored: Stored
+  /** A tier in which it is not to be stored. */
+  readonly skip?: Tier | undefined
 }
 
 /**
@@ -93,7 +100,7 @@ export interface Fill extends EntrySettings {
  */
 export type Op =
   | ({ readonly kind: 'set'; readonly key: string; readonly stored: Stored } & EntrySettings)
-  | ({ readonly kind: 'delete' | 'take'; readonly key: string } & Pick<EntrySettings, 'tags'>)
+  | ({ readonly kind: 'take'; readonly key: string } & Pick<EntrySettings, 'tags'>)
   | ({ readonly kind: 'delete'; readonly key: string } & Pick<EntrySettings, 'tags'> & InvalidateOptions)
   | ({ readonly kind: 'expire'; readonly key: string } & EntrySettings)
   /** The ttl and the tags apply only when the increment creates the key. */

@@ -11,6 +11,9 @@ export interface Labels {
   since: number
 }
 
+/** What becomes of an entry by its tags: `stale` = one was invalidated, and what has grace may be served as stale. */
+export type Verdict = 'fresh' | 'stale' | 'gone'
+
 const LONGEST_TABLE = 100_000
 
 /**
@@ -21,7 +24,8 @@ export class TagTable {
   readonly #id: string
   readonly #limit: number
   // In the order of their last invalidation, the oldest first.
-  readonly #invalidated = new Map<string, number>()
+  readonly #gone = new Map<string, number>()
+  readonly #stale = new Map<string, number>()
   #count = 0
   // An entry older than this may bear a tag whose record was dropped.
   #floor = 0
@@ -42,27 +46,35 @@ export class TagTable {
     return tags === undefined || tags.length === 0 ? undefined : { tags, table: this.#id, since }
   }
 
-  /** Whatever bears one of the tags and began before this moment is no longer visible. */
-  invalidate(tags: readonly string[]): void {
+  /** Whatever bears one of the tags and began before this moment is no longer visible, or no longer fresh. */
+  invalidate(tags: readonly string[], keepStale = false): void {
     this.#count++
+    const records = keepStale ? this.#stale : this.#gone
     for (const tag of tags) {
-      this.#invalidated.delete(tag)
-      this.#invalidated.set(tag, this.#count)
+      records.delete(tag)
+      records.set(tag, this.#count)
     }
-    while (this.#invalidated.size > this.#limit) {
-      const [oldest, count] = this.#invalidated.entries().next().value!
-      this.#invalidated.delete(oldest)
-      this.#floor = count
+    while (records.size > this.#limit) {
+      const [oldest, count] = records.entries().next().value!
+      records.delete(oldest)
+      this.#floor = Math.max(this.#floor, count)
     }
   }
 
-  /** Whether none of its tags was invalidated since. */
-  isCurrent(labels: Labels): boolean {
-    if (labels.table !== this.#id) return false
-    if (labels.since === this.#count) return true
-    if (labels.since < this.#floor) return false
-    for (const tag of labels.tags) if ((this.#invalidated.get(tag) ?? 0) > labels.since) return false
+  /** Whether one of its tags was invalidated since. */
+  judge(labels: Labels): Verdict {
+    const { tags, since } = labels
+    if (labels.table !== this.#id) return 'gone'
+    if (since === this.#count) return 'fresh'
+    if (since < this.#floor) return 'gone'
+    if (isAfter(this.#gone, tags, since)) return 'gone'
+    if (this.#stale.size > 0 && isAfter(this.#stale, tags, since)) return 'stale'
     labels.since = this.#count
-    return true
+    return 'fresh'
   }
+}
+
+function isAfter(records: ReadonlyMap<string, number>, tags: readonly string[], since: number): boolean {
+  for (const tag of tags) if ((records.get(tag) ?? 0) > since) return true
+  return false
 }

@@ -24,6 +24,7 @@ export class Trouble {
   readonly #failing = new Set<string>()
   #lastFailureMs = 0
   readonly #misfits = new Set<string>()
+  #refreshesFail = false
 
   constructor(cache: string, logger: Logger, counters: Counters, onError: OnError, clock: Clock) {
     this.#cache = cache
@@ -95,6 +96,14 @@ export class Trouble {
       this.#log('warn', { operation, key, error }, 'a stored value does not fit')
     this.#misfits.add(operation)
     if (this.#onError === 'throw') throw error
+  }
+
+  /** A load in the background has ended. Nobody gets its error, so that it is logged: once, until one succeeds. */
+  refreshed(key: string, failure: readonly [error: unknown] | undefined): void {
+    const isTransition = failure !== undefined && !this.#refreshesFail
+    this.#refreshesFail = failure !== undefined
+    if (!isTransition) return
+    this.#log('warn', { key, error: failure[0] }, 'a refresh in the background failed; the stale value is served')
   }
 
   async #attemptLater<T>(operation: string, pending: PromiseLike<T>): Promise<T | undefined> {

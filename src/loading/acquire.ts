@@ -1,4 +1,5 @@
-import type { Acquired } from '../core/store.ts'
+import { isPromise, type MaybePromise } from '../core/promise.ts'
+import type { AcquireOptions, Acquired, Cooldown, Lease } from '../core/store.ts'
 import type { Flight } from './flight.ts'
 import type { PipelineParts } from './parts.ts'
 
@@ -7,41 +8,83 @@ const LOCK_TIMEOUT_MS = 10_000
 const FIRST_POLL_MS = 10
 const LONGEST_POLL_MS = 200
 
-/** An answer of the store, or `denied`: load, but store nothing (a store in trouble, a holder that does not end). */
-export type Permission = Exclude<Acquired, 'busy'> | 'denied'
-
-/** Asks once for the leases of several loads, in one call. */
-export async function acquire(
+/** Asks once for the leases of several loads, in one call. A store in trouble: they load, and store nothing. */
+export function acquire(
   parts: PipelineParts,
   flights: readonly Flight[],
-): Promise<readonly (Permission | 'busy')[]> {
+  options: AcquireOptions | undefined,
+): MaybePromise<readonly Acquired[]> {
+  const leases = flights.map((flight) => flight.lease)
+  let answers: MaybePromise<readonly Acquired[]>
   try {
-    const answers = await parts.store.acquire(flights.map((flight) => flight.lease))
-    parts.trouble.served('acquire')
-    return answers
+    answers = parts.store.acquire(leases, options)
   } catch (error) {
-    parts.trouble.failed('acquire', error)
-    return flights.map(() => 'denied' as const)
+    return failed(parts, flights, error)
   }
+  if (isPromise(answers)) return answered(parts, flights, answers)
+  parts.trouble.served('acquire')
+  return answers
 }
 
-/** Polls, with jitter and growing pauses, until the entry is there, the lease is granted, or it took too long. */
-export async function waitForLease(parts: PipelineParts, flight: Flight): Promise<Permission> {
-  const giveUpAtMs = parts.clock.now() + LOCK_TIMEOUT_MS
+/** Polls, with jitter and growing pauses, until there is another answer than `busy`, or it took too long. */
+export async function waitForLease(
+  parts: PipelineParts,
+  flight: Flight,
+  options: AcquireOptions | undefined,
+  lockTimeoutMs: number = LOCK_TIMEOUT_MS,
+): Promise<Acquired> {
+  const giveUpAtMs = parts.clock.now() + lockTimeoutMs
   let pauseMs = FIRST_POLL_MS
   for (;;) {
     if (flight.lease.dead) {
       // A write voided it before anything was loaded, so that what is loaded from here on is new.
-      void parts.store.release([flight.lease])
+      void release(parts, [flight.lease])
       flight.lease = parts.store.open(flight.key, flight.reading)
     } else {
-      if (parts.clock.now() >= giveUpAtMs) return 'denied'
-      await pause(parts, pauseMs * (0.5 + parts.random()))
+      const leftMs = giveUpAtMs - parts.clock.now()
+      if (leftMs <= 0) return 'denied'
+      await pause(parts, Math.min(pauseMs * (0.5 + parts.random()), leftMs))
       pauseMs = Math.min(pauseMs * 2, LONGEST_POLL_MS)
     }
-    const [answer] = await acquire(parts, [flight])
+    // Its callers have been told that it takes too long, or have left.
+    if (flight.settled) return 'denied'
+    const [answer] = await acquire(parts, [flight], options)
     if (answer !== 'busy') return answer!
   }
+}
+
+/** Gives leases back; a failure is noted, since no caller waits for it. */
+export function release(
+  parts: PipelineParts,
+  leases: readonly Lease[],
+  cooldown?: Cooldown & { readonly forMs: number },
+): MaybePromise<void> {
+  const note = (error: unknown): void => parts.trouble.note('release', error)
+  try {
+    const done = parts.store.release(leases, cooldown)
+    return isPromise(done) ? done.then(undefined, note) : undefined
+  } catch (error) {
+    return note(error)
+  }
+}
+
+async function answered(
+  parts: PipelineParts,
+  flights: readonly Flight[],
+  pending: PromiseLike<readonly Acquired[]>,
+): Promise<readonly Acquired[]> {
+  try {
+    const answers = await pending
+    parts.trouble.served('acquire')
+    return answers
+  } catch (error) {
+    return failed(parts, flights, error)
+  }
+}
+
+function failed(parts: PipelineParts, flights: readonly Flight[], error: unknown): readonly Acquired[] {
+  parts.trouble.failed('acquire', error)
+  return flights.map(() => 'denied')
 }
 
 async function pause(parts: PipelineParts, ms: number): Promise<void> {

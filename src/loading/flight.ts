@@ -6,8 +6,21 @@ export interface Outcome {
   readonly stored: Stored | undefined
   /** The loader's own value, for when there is no stored form. */
   readonly value: unknown
-  /** A loader of several keys had nothing for this one: whoever has a loader of his own may ask that. */
-  readonly absent: boolean
+  /**
+   * Only for whoever began it: the loader had nothing for this key, or named a tag that was invalidated meanwhile. Who
+   * has joined may load by himself.
+   */
+  readonly own: boolean
+  /** Why there is none; in a list, since any value can be thrown. */
+  readonly failure?: readonly [error: unknown]
+}
+
+/** What a flight asks of the run that it belongs to. */
+export interface Carrier {
+  /** Lets it begin though others wait before it: a load that is under way waits for it. */
+  hurry(): void
+  /** A caller has left. */
+  left(reason: unknown): void
 }
 
 /** The load of one key that is under way in this process, and whoever waits for it. */
@@ -20,17 +33,30 @@ export class Flight {
   readonly reading: Reading
   /** Marks the flight from its first moment; replaced while no load has begun and a write has voided it. */
   lease: Lease
+  /** What the key held when the flight began, if that was read. */
+  present: Stored | undefined
   /** Loads that this one waits for, because its loader asked for their keys. */
-  readonly waitsFor: Set<Flight> = new Set()
+  waitsFor: Set<Flight> | undefined
   /** The load whose loader began this one. */
   readonly parent: Flight | undefined
   readonly outcome: Promise<Outcome>
+  /** The run that loads it. */
+  carrier: Carrier | undefined
+  /** Callers who wait for it; `Infinity` for one in the background, which nobody abandons. */
+  waiting = 1
+  /** Whether it loads whatever is stored. */
+  forced = false
+  /** Whether its loader has been called. */
+  loaderBegan = false
   /** Whether its loader has ended. Code that a loader left running still names the flight as its context. */
   loaderEnded = false
-  /** Whether it has ended: what was loaded has been stored, or refused. */
+  /** Whether its callers have their answer. */
   done = false
-  readonly #resolve: (outcome: Outcome) => void
-  readonly #reject: (error: unknown) => void
+  /** Whether that was that it takes too long. */
+  timedOut = false
+  /** Whether its lease has been used, or given back. */
+  settled = false
+  #resolve!: (outcome: Outcome) => void
 
   constructor(
     owner: object,
@@ -45,27 +71,20 @@ export class Flight {
     this.lease = lease
     this.startedAtMs = startedAtMs
     this.parent = parent
-    let resolve!: (outcome: Outcome) => void
-    let reject!: (error: unknown) => void
-    this.outcome = new Promise<Outcome>((onSuccess, onFailure) => {
-      resolve = onSuccess
-      reject = onFailure
+    // It never rejects: every caller may have left, and the failure is then nobody's.
+    this.outcome = new Promise((resolve) => {
+      this.#resolve = resolve
     })
-    this.#resolve = resolve
-    this.#reject = reject
-    // Every caller may have left (aborted): the failure is then nobody's, and not an unhandled rejection.
-    this.outcome.catch(() => undefined)
   }
 
-  /** Ends the flight with a result for all who wait. */
+  /** Gives all who wait a result. */
   succeed(outcome: Outcome): void {
     this.done = true
     this.#resolve(outcome)
   }
 
-  /** Ends the flight with the one error for all who wait. */
+  /** Gives all who wait the one error. */
   fail(error: unknown): void {
-    this.done = true
-    this.#reject(error)
+    this.succeed({ stored: undefined, value: undefined, own: false, failure: [error] })
   }
 }

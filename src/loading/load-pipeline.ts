@@ -1,198 +1,211 @@
+import { AsyncResource } from 'node:async_hooks'
 import { abortable } from '../core/abort.ts'
-import type { TimerHandle } from '../core/clock.ts'
 import { isPromise, type MaybePromise } from '../core/promise.ts'
-import type { EntrySettings, Found, Reading, Stored } from '../core/store.ts'
-import { NO_TAGS, belongs } from '../core/tags.ts'
-import { Flight, type Outcome } from './flight.ts'
-import { LoadRun, type KeysLoader } from './load-run.ts'
+import type { LoadSettings } from '../core/settings.ts'
+import type { Found, Stored } from '../core/store.ts'
+import type { Flight } from './flight.ts'
+import { Flights } from './flights.ts'
 import type { PipelineParts } from './parts.ts'
+import { Reader } from './reader.ts'
 import { refuseRecursion, waitFor } from './recursion.ts'
+import { Service } from './service.ts'
+import { SingleSource, type Source } from './source.ts'
 
-const LONGEST_DRAIN_MS = 10_000
-
-/** How a value is loaded and stored. */
-export interface LoadSettings extends EntrySettings, Reading {
-  /** Ends the waiting of this caller, not the load. */
-  readonly signal: AbortSignal | undefined
+/** A loader of one key, and how its caller names that. */
+export interface Request {
+  readonly name: string
+  readonly loader: (context: never) => unknown
 }
 
 /**
- * The read-through pipeline, one for every engine: read; on a miss share the load that is under way, or take
- * the lease, load, and store under the lease. A write or invalidation of the key voids the lease: what was
- * read before it reaches its callers, but neither the store nor anybody who asks later.
+ * The read-through pipeline, one for every engine: read; what is stale is served and loaded anew in the background; on
+ * a miss share the load that is under way, or take the lease, load, and store under the lease. A write or invalidation
+ * of the key voids the lease: what was read before it reaches its callers, but neither the store nor anybody who asks
+ * later.
  */
 export class LoadPipeline {
+  readonly reader: Reader
   readonly #parts: PipelineParts
-  readonly #flights = new Map<string, Flight>()
-  readonly #running = new Set<Promise<void>>()
+  readonly #flights: Flights
+  readonly #service: Service
+  // Made outside of any request, so that what runs in it keeps nothing of one.
+  readonly #outside = new AsyncResource('cachette')
 
   constructor(parts: PipelineParts) {
     this.#parts = parts
-  }
-
-  /** A private copy of the fresh value of `key`; `undefined` is a miss, or a store in trouble. */
-  get(key: string, reading?: Reading): MaybePromise<unknown> {
-    let stored: MaybePromise<Stored | undefined>
-    try {
-      stored = this.#parts.store.get(key, reading)
-    } catch (error) {
-      return this.#failed('get', error, 1)
-    }
-    return isPromise(stored) ? this.#getLater(key, stored) : this.#read('get', key, stored)
-  }
-
-  /** Private copies of the fresh values among `keys`. */
-  async getMany(keys: readonly string[], reading?: Reading): Promise<Map<string, unknown>> {
-    const values = new Map<string, unknown>()
-    let found: ReadonlyMap<string, Found>
-    try {
-      found = await this.#parts.store.read(keys, reading)
-    } catch (error) {
-      this.#failed('getMany', error, keys.length)
-      return values
-    }
-    for (const key of keys) {
-      const value = this.#read('getMany', key, found.get(key)?.stored)
-      if (value !== undefined) values.set(key, value)
-    }
-    return values
-  }
-
-  /** A value of the reader's own; `undefined` when nobody can read what is stored. */
-  view(operation: string, key: string, stored: Stored): unknown {
-    try {
-      return this.#parts.store.view(stored)
-    } catch (cause) {
-      this.#parts.trouble.misfit(operation, key, 'what is stored can not be read', { cause })
-      return undefined
-    }
+    this.reader = new Reader(parts)
+    this.#flights = new Flights(parts)
+    this.#service = new Service(parts, this.reader)
   }
 
   /** The value of `key`, loaded if need be. @throws whatever the loader throws. */
-  load(key: string, loader: () => unknown, settings: LoadSettings): Promise<unknown> {
-    const { signal } = settings
-    if (signal === undefined) return this.#load(key, loader, settings)
-    return abortable(signal, () => this.#load(key, loader, settings))
+  load(key: string, name: string, loader: Request['loader'], settings: LoadSettings): MaybePromise<unknown> {
+    if (settings.signal !== undefined) return this.#loadUntilAborted(key, { name, loader }, settings, settings.signal)
+    if (settings.timed) return this.#loadTimed(key, { name, loader }, settings)
+    const found = this.reader.get(key, settings.reading)
+    if (isPromise(found)) return this.#loadAfter(found, key, { name, loader }, settings)
+    return found === undefined ? this.#share(key, { name, loader }, settings) : found
   }
 
   /** The values of distinct `keys`; the loader is given those that are missing. @throws whatever the loader throws. */
-  loadMany(
-    keys: readonly string[],
-    loader: KeysLoader,
+  loadMany(keys: readonly string[], source: Source, settings: LoadSettings): Promise<Map<string, unknown>> {
+    const joined: Flight[] = []
+    const work = async () => this.#loadMany(keys, source, settings, joined)
+    return abortable(settings.signal, work, (reason) => leave(joined, reason))
+  }
+
+  /** Resolves when no load is under way, or after 10 seconds. */
+  drain(): Promise<void> {
+    return this.#flights.drain()
+  }
+
+  #loadUntilAborted(
+    key: string,
+    request: Request,
     settings: LoadSettings,
-  ): Promise<Map<string, unknown>> {
-    return abortable(settings.signal, () => this.#loadMany(keys, loader, settings))
-  }
-
-  /** Resolves when no load is under way, or after 10 seconds: a loader that hangs must not hold up a shutdown. */
-  async drain(): Promise<void> {
-    if (this.#running.size === 0) return
-    const { timers } = this.#parts
-    let timer: TimerHandle
-    const patience = new Promise<void>((resolve) => {
-      timer = timers.set(resolve, LONGEST_DRAIN_MS)
-    })
-    await Promise.race([Promise.all(this.#running), patience])
-    timers.clear(timer)
-  }
-
-  async #load(key: string, loader: () => unknown, settings: LoadSettings): Promise<unknown> {
-    const found = this.get(key, settings)
-    const value = isPromise(found) ? await found : found
-    if (value !== undefined) return value
-    for (let flight = this.#join(key, settings); flight !== undefined; flight = this.#join(key, settings)) {
-      const outcome = await waitFor(flight, flight.outcome)
-      if (!outcome.absent) return this.#deliver(key, outcome)
+    signal: AbortSignal,
+  ): Promise<unknown> {
+    const joined: Flight[] = []
+    const work = async (): Promise<unknown> => {
+      if (settings.timed) return this.#loadTimed(key, request, settings, joined)
+      return this.#loadAfter(this.reader.get(key, settings.reading), key, request, settings, joined)
     }
-    const flight = this.#begin(key, settings)
-    this.#run([flight], async () => new Map([[key, await loader()]]), settings.ttlMs)
-    return this.#deliver(key, await waitFor(flight, flight.outcome))
+    return abortable(signal, work, (reason) => leave(joined, reason))
+  }
+
+  async #loadAfter(
+    found: MaybePromise<unknown>,
+    key: string,
+    request: Request,
+    settings: LoadSettings,
+    joined?: Flight[],
+  ): Promise<unknown> {
+    const value = isPromise(found) ? await found : found
+    return value === undefined ? this.#share(key, request, settings, joined) : value
+  }
+
+  async #loadTimed(key: string, request: Request, settings: LoadSettings, joined?: Flight[]): Promise<unknown> {
+    const looking = this.reader.look('get', [key], { ...settings.reading, stale: true })
+    const found = (isPromise(looking) ? await looking : looking).get(key)
+    const entry = this.#service.sort(key, found, settings)
+    if (entry.value !== undefined) {
+      if (entry.refreshUpToMs !== undefined) {
+        const source = new SingleSource(request.name, request.loader)
+        this.#refresh([key], new Map([[key, found!]]), source, settings, entry.refreshUpToMs)
+      }
+      return entry.value
+    }
+    return this.#share(key, request, settings, joined, found?.stored, entry.stale)
+  }
+
+  // `present` is what the key holds; `stale` the same if it may be served.
+  async #share(
+    key: string,
+    request: Request,
+    settings: LoadSettings,
+    joined?: Flight[],
+    present?: Stored,
+    stale?: Stored,
+  ): Promise<unknown> {
+    const untilMs = stale === undefined ? undefined : this.#service.patience(settings)
+    for (;;) {
+      const shared = this.#flights.join(key, settings)
+      const flight = shared ?? this.#begin(key, settings, present)
+      joined?.push(flight)
+      if (shared === undefined)
+        this.#flights.start([flight], new SingleSource(request.name, request.loader), settings)
+      const outcome = await (untilMs === undefined ? waitFor(flight) : this.#service.waitUntil(untilMs, flight))
+      if (shared !== undefined && outcome?.own === true && settings.signal?.aborted !== true) continue
+      return this.#service.deliver(key, outcome, stale)
+    }
   }
 
   async #loadMany(
     keys: readonly string[],
-    loader: KeysLoader,
+    source: Source,
     settings: LoadSettings,
+    joined: Flight[],
   ): Promise<Map<string, unknown>> {
-    const values = await this.getMany(keys, settings)
-    const missing = keys.filter((key) => !values.has(key))
+    const reading = settings.timed ? { ...settings.reading, stale: true } : settings.reading
+    const looking = this.reader.look('getMany', keys, reading)
+    const found = isPromise(looking) ? await looking : looking
+    const values = new Map<string, unknown>()
+    const stale = new Map<string, Stored>()
+    const missing: string[] = []
+    const ahead: string[] = []
+    let refreshUpToMs = 0
+    for (const key of keys) {
+      const entry = this.#service.sort(key, found.get(key), settings)
+      if (entry.value === undefined) missing.push(key)
+      else values.set(key, entry.value)
+      if (entry.stale !== undefined) stale.set(key, entry.stale)
+      if (entry.refreshUpToMs === undefined) continue
+      ahead.push(key)
+      refreshUpToMs = entry.refreshUpToMs
+    }
+    if (ahead.length > 0) this.#refresh(ahead, found, source, settings, refreshUpToMs)
     for (const key of missing) refuseRecursion(key, this)
     const own: Flight[] = []
     const flights = missing.map((key) => {
-      const joined = this.#join(key, settings)
-      if (joined !== undefined) return joined
-      const flight = this.#begin(key, settings)
+      const shared = this.#flights.join(key, settings)
+      if (shared !== undefined) return shared
+      const flight = this.#begin(key, settings, found.get(key)?.stored)
       own.push(flight)
       return flight
     })
-    if (own.length > 0) this.#run(own, loader, settings.ttlMs)
+    joined.push(...flights)
+    if (own.length > 0) this.#flights.start(own, source, settings)
+    const untilMs = stale.size === 0 ? undefined : this.#service.patience(settings)
     const unanswered: string[] = []
     for (const flight of flights) {
-      const outcome = await waitFor(flight, flight.outcome)
-      const value = this.#deliver(flight.key, outcome)
-      if (value !== undefined) values.set(flight.key, value)
-      // Another's loader had nothing for the key: this one may.
-      else if (outcome.absent && !own.includes(flight)) unanswered.push(flight.key)
+      const { key } = flight
+      const isPatient = untilMs === undefined || !stale.has(key)
+      const outcome = await (isPatient ? waitFor(flight) : this.#service.waitUntil(untilMs, flight))
+      // Another's loader had nothing for the key, or nothing to be shared: this one may.
+      if (outcome?.own === true && !own.includes(flight)) unanswered.push(key)
+      else {
+        const value = this.#service.deliver(key, outcome, stale.get(key))
+        if (value !== undefined) values.set(key, value)
+      }
     }
-    if (unanswered.length === 0) return values
-    const rest = await this.#loadMany(unanswered, loader, settings)
-    return new Map([...values, ...rest])
+    if (unanswered.length === 0 || settings.signal?.aborted === true) return values
+    return new Map([...values, ...(await this.#loadMany(unanswered, source, settings, joined))])
   }
 
-  // The flight of a key that a caller who comes now may share: its load read nothing older than the last write.
-  #join(key: string, settings: LoadSettings): Flight | undefined {
-    const flight = this.#flights.get(key)
-    if (flight === undefined || !belongs(flight.reading.tags, settings.tags)) return undefined
-    if (!this.#parts.store.joinable(flight.lease, flight.startedAtMs, settings)) return undefined
-    this.#parts.counters.coalesced++
-    return flight
+  #begin(key: string, settings: LoadSettings, present?: Stored): Flight {
+    return this.#flights.begin(key, settings, this, refuseRecursion(key, this), present)
   }
 
-  #begin(key: string, { tags = NO_TAGS, after }: LoadSettings): Flight {
-    const parent = refuseRecursion(key, this)
-    const { store, clock } = this.#parts
-    const reading = { tags, after }
-    const flight = new Flight(this, store.open(key, reading), reading, clock.now(), parent)
-    this.#flights.set(key, flight)
-    return flight
-  }
-
-  #run(flights: readonly Flight[], loader: KeysLoader, ttlMs: number): void {
-    const leave = (flight: Flight): void => {
-      if (this.#flights.get(flight.key) === flight) this.#flights.delete(flight.key)
-    }
-    const work = new LoadRun(this.#parts, loader, ttlMs, leave).run(flights)
-    this.#running.add(work)
-    void work.finally(() => this.#running.delete(work))
-  }
-
-  #deliver(key: string, outcome: Outcome): unknown {
-    if (outcome.stored === undefined) return outcome.value
-    const value = this.view('load', key, outcome.stored)
-    return value === undefined ? outcome.value : value
-  }
-
-  async #getLater(key: string, pending: PromiseLike<Stored | undefined>): Promise<unknown> {
-    let stored: Stored | undefined
-    try {
-      stored = await pending
-    } catch (error) {
-      return this.#failed('get', error, 1)
-    }
-    return this.#read('get', key, stored)
-  }
-
-  #read(operation: string, key: string, stored: Stored | undefined): unknown {
+  // Loads anew what nobody waits for and nobody is loading.
+  #refresh(
+    keys: readonly string[],
+    found: ReadonlyMap<string, Found>,
+    source: Source,
+    settings: LoadSettings,
+    freshUpToMs: number,
+  ): void {
+    const idle = keys.filter((key) => this.#flights.joinable(key, settings) === undefined)
+    if (idle.length === 0) return
     const { counters, trouble } = this.#parts
-    trouble.served(operation)
-    const value = stored === undefined ? undefined : this.view(operation, key, stored)
-    if (value === undefined) counters.misses++
-    else counters.hits++
-    return value
+    const refresh = (): void => {
+      const flights = idle.map((key) =>
+        this.#flights.begin(key, settings, this, undefined, found.get(key)!.stored),
+      )
+      for (const flight of flights) {
+        counters.refreshes++
+        flight.waiting = Infinity
+        void flight.outcome.then(({ failure }) => trouble.refreshed(flight.key, failure))
+      }
+      this.#flights.start(flights, source, settings, freshUpToMs)
+    }
+    if (settings.keepContext === true) refresh()
+    else this.#outside.runInAsyncScope(refresh)
   }
+}
 
-  #failed(operation: string, error: unknown, misses: number): undefined {
-    this.#parts.counters.misses += misses
-    return this.#parts.trouble.failed(operation, error)
+function leave(joined: readonly Flight[], reason: unknown): void {
+  for (const flight of joined) {
+    flight.waiting--
+    flight.carrier?.left(reason)
   }
 }

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { RecursiveLoadError } from '../core/errors.ts'
-import type { Flight } from './flight.ts'
+import type { Flight, Outcome } from './flight.ts'
 
 // Which load the running code belongs to. On Node 20 an active AsyncLocalStorage doubles the price of every await
 // in the process, so it is switched off whenever no load is under way (docs/decisions/0002-recursive-loads.md).
@@ -14,30 +14,41 @@ export function enclosingFlight(): Flight | undefined {
   return flight?.loaderEnded ? undefined : flight
 }
 
-/** Runs a loader so that the loads it asks for know their parent. */
-export async function runLoader<T>(flight: Flight, loader: () => T | PromiseLike<T>): Promise<T> {
+/** A loader is about to run; to be followed by {@link endLoader}. */
+export function beginLoader(): void {
   active++
-  try {
-    return await context.run(flight, loader)
-  } finally {
-    flight.loaderEnded = true
-    flight.waitsFor.clear()
-    active--
-    if (active === 0) context.disable()
-  }
+}
+
+/** Runs a loader so that the loads it asks for know their parent. */
+export function inContext<T>(flight: Flight, loader: () => T): T {
+  return context.run(flight, loader)
+}
+
+/** The loader of this flight has ended, or is no longer waited for. */
+export function endLoader(flight: Flight): void {
+  flight.loaderEnded = true
+  flight.waitsFor?.clear()
+  active--
+  if (active === 0) context.disable()
 }
 
 /**
- * Waits for another flight on behalf of the running loader, if there is one.
+ * Waits for a flight, on behalf of the running loader if there is one.
  * @throws RecursiveLoadError when that flight waits, directly or through others, for this very loader.
  */
-export async function waitFor<T>(flight: Flight, result: PromiseLike<T>): Promise<T> {
+export function waitFor(flight: Flight): Promise<Outcome> {
   const waiting = enclosingFlight()
-  if (waiting === undefined) return result
-  if (reaches(flight, waiting, new Set())) throw recursive(flight.key, waiting)
+  return waiting === undefined ? flight.outcome : waitWithin(waiting, flight)
+}
+
+async function waitWithin(waiting: Flight, flight: Flight): Promise<Outcome> {
+  if (serves(waiting, flight) || reaches(flight, waiting, new Set())) throw recursive(flight.key, waiting)
+  // Should it wait for its turn: that may not come before the running load has ended.
+  flight.carrier?.hurry()
+  waiting.waitsFor ??= new Set()
   waiting.waitsFor.add(flight)
   try {
-    return await result
+    return await flight.outcome
   } finally {
     waiting.waitsFor.delete(flight)
   }
@@ -52,11 +63,18 @@ export function refuseRecursion(key: string, owner: object): Flight | undefined 
   return parent
 }
 
+// Whether one was begun by the loader of the other, directly or through others.
+function serves(inner: Flight, outer: Flight): boolean {
+  for (let flight: Flight | undefined = inner; flight !== undefined; flight = flight.parent)
+    if (flight === outer && !flight.loaderEnded) return true
+  return false
+}
+
 function reaches(from: Flight, target: Flight, seen: Set<Flight>): boolean {
   if (from === target) return true
   if (seen.has(from)) return false
   seen.add(from)
-  for (const next of from.waitsFor) if (reaches(next, target, seen)) return true
+  for (const next of from.waitsFor ?? []) if (reaches(next, target, seen)) return true
   return false
 }
 

@@ -1,4 +1,4 @@
-import { LOAD_OPTIONS } from '../cache/base-cache.ts'
+import { GET_OR_SET_OPTIONS } from '../cache/scope.ts'
 import { Wrapping, type WrapOptions } from '../cache/wrap.ts'
 import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/inspect.ts'
@@ -48,7 +48,7 @@ export type CachedOptions<Self, Args extends readonly unknown[], Text extends st
 export function Cached<Self, Args extends readonly unknown[], Text extends string>(
   options: CachedOptions<Self, Args, Text>,
 ): MethodDecoratorOf<Self, Args, Text> {
-  checkOptions(options, [...LOAD_OPTIONS, 'cache', 'name', 'key'], 'Cached')
+  checkOptions(options, [...GET_OR_SET_OPTIONS, 'cache', 'name', 'key'], 'Cached')
   const { cache, key, tags, ...rest } = options as Readonly<Record<string, unknown>>
   const cacheFor = cacheFinder(cache, 'Cached')
   const templates = {
@@ -56,7 +56,7 @@ export function Cached<Self, Args extends readonly unknown[], Text extends strin
     ...(tags !== undefined && { tags: typeof tags === 'function' ? tags : tagsOf(tags) }),
   }
   return methodDecorator('Cached', (method, name) => {
-    const wrapping = new Wrapping(method, { ...rest, ...templates }, LOAD_OPTIONS, `Cached ${name}`)
+    const wrapping = new Wrapping(method, { ...rest, ...templates }, GET_OR_SET_OPTIONS, `Cached ${name}`)
     return async function (this: unknown, ...args) {
       return wrapping.call(await cacheFor(this), this, args)
     }

@@ -1,4 +1,5 @@
-import { LOAD_OPTIONS, type BaseCache } from '../cache/base-cache.ts'
+import type { BaseCache } from '../cache/base-cache.ts'
+import { GET_OR_SET_OPTIONS } from '../cache/scope.ts'
 import { wrapIn, type Wrappable, type WrapOptions, type Wrapped } from '../cache/wrap.ts'
 import { checkOptions } from '../core/options.ts'
 import type { MaybePromise } from '../core/promise.ts'
@@ -20,7 +21,7 @@ export type MemoizeOptions<Args extends readonly unknown[]> = WrapOptions<Args> 
  * @throws OptionsError, KeyError for wrong options.
  */
 export function memoize<F extends Wrappable>(fn: F, options: MemoizeOptions<Parameters<F>>): Wrapped<F> {
-  checkOptions(options, [...LOAD_OPTIONS, 'cache', 'name', 'key'], 'memoize')
+  checkOptions(options, [...GET_OR_SET_OPTIONS, 'cache', 'name', 'key'], 'memoize')
   const { cache, ...rest } = options
   const find = cacheFinder(cache, 'memoize')
   if (typeof cache !== 'function') return cache.wrap(fn, rest)
@@ -28,5 +29,5 @@ export function memoize<F extends Wrappable>(fn: F, options: MemoizeOptions<Para
     getOrSet: async (...args: Parameters<BaseCache['getOrSet']>) => (await find(undefined)).getOrSet(...args),
     invalidate: async (key: string) => (await find(undefined)).invalidate(key),
   }
-  return wrapIn(later, fn, rest, LOAD_OPTIONS)
+  return wrapIn(later, fn, rest, GET_OR_SET_OPTIONS)
 }

@@ -17,6 +17,7 @@ import {
   type ValueKeeper,
 } from '../serialization/isolation.ts'
 import { BoundedMap, type BoundedMapOptions } from './bounded-map.ts'
+import { unwrapped } from './envelope.ts'
 import { MemoryStore } from './memory-store.ts'
 
 /** Options of a {@link MemoryCache}, all of them optional. */
@@ -51,7 +52,7 @@ export class MemoryCache<V = unknown> extends BaseCache<V> {
     checkOptions(options, MEMORY_CACHE_OPTIONS, 'MemoryCache')
     checkCacheOptions(options)
     const values = valueKeeper(options)
-    super(new MemoryStore(new BoundedMap(mapOptions(options, values)), values), options)
+    super(new MemoryStore(new BoundedMap(mapOptions(options, values)), values, options.clock), options)
   }
 }
 
@@ -71,5 +72,5 @@ function mapOptions(options: MemoryCacheOptions, values: ValueKeeper): BoundedMa
 // The weigher sees what a reader gets.
 function weighing(weigher: (value: unknown, key: string) => number, values: ValueKeeper) {
   if (typeof weigher !== 'function') throw new OptionsError(`weigher: ${inspect(weigher)} is not a function`)
-  return (stored: Stored, key: string): number => weigher(values.view(stored), key)
+  return (stored: Stored, key: string): number => weigher(values.view(unwrapped(stored)), key)
 }

@@ -1,12 +1,17 @@
-import { LeaseTable } from '../core/lease-table.ts'
+import type { Clock } from '../core/clock.ts'
 import type { StoreStats } from '../core/counters.ts'
+import { LeaseTable } from '../core/lease-table.ts'
+import { RowVersions } from '../core/row-versions.ts'
 import type {
+  AcquireOptions,
   Acquired,
   Admitted,
+  Cooldown,
   EntrySettings,
   Fill,
   Found,
   Invalidated,
+  InvalidateOptions,
   Lease,
   Op,
   OpResult,
@@ -14,38 +19,38 @@ import type {
   Store,
   Stored,
 } from '../core/store.ts'
-import { TagTable, type Labels } from '../core/tag-table.ts'
+import { systemClock } from '../core/system.ts'
+import { TagTable } from '../core/tag-table.ts'
 import { belongs } from '../core/tags.ts'
 import { NO_TOKEN } from '../core/token.ts'
 import { valueKeeper, type ValueKeeper } from '../serialization/isolation.ts'
 import { BoundedMap, type BoundedMapOptions } from './bounded-map.ts'
+import { Envelope } from './envelope.ts'
 
 const DONE: OpResult = Object.freeze({ ok: true })
 const NOT_DONE: OpResult = Object.freeze({ ok: false })
-
-/** A stored value with tags; one without is kept as it is. */
-class Tagged {
-  readonly stored: Stored
-  readonly labels: Labels
-
-  constructor(stored: Stored, labels: Labels) {
-    this.stored = stored
-    this.labels = labels
-  }
-}
+const OUTDATED: OpResult = Object.freeze({ ok: false, outdated: true })
+const NO_OPTIONS: AcquireOptions = Object.freeze({})
+const STALE_TOO: Reading = Object.freeze({ stale: true })
 
 /** The store port over a {@link BoundedMap}: every call is synchronous, hence one atomic step. */
 export class MemoryStore implements Store {
   readonly #map: BoundedMap<string, Stored>
   readonly #values: ValueKeeper
-  readonly #leases = new LeaseTable()
+  readonly #clock: Pick<Clock, 'now'>
+  readonly #leases: LeaseTable
+  readonly #versions: RowVersions
   readonly #tags = new TagTable()
-  // Whether anything was ever stored with tags: until then reads need not ask.
-  #anyTagged = false
+  // Whether anything was ever stored with an envelope: until then reads need not ask.
+  #anyEnvelope = false
 
-  constructor(map: BoundedMap<string, Stored>, values: ValueKeeper) {
+  /** The clock is that of the map. */
+  constructor(map: BoundedMap<string, Stored>, values: ValueKeeper, clock: Pick<Clock, 'now'> = systemClock) {
     this.#map = map
     this.#values = values
+    this.#clock = clock
+    this.#leases = new LeaseTable(clock)
+    this.#versions = new RowVersions(clock)
   }
 
   admit(value: unknown): Admitted {
@@ -58,7 +63,7 @@ export class MemoryStore implements Store {
 
   get(key: string, reading?: Reading): Stored | undefined {
     const kept = this.#map.get(key)
-    return reading === undefined && !this.#anyTagged ? kept : this.#visible(key, kept, reading)
+    return reading === undefined && !this.#anyEnvelope ? kept : this.#visible(key, kept, reading)
   }
 
   read(keys: readonly string[], reading?: Reading): ReadonlyMap<string, Found> {
@@ -71,24 +76,28 @@ export class MemoryStore implements Store {
   }
 
   open(key: string, reading?: Reading): Lease {
-    return this.#leases.open(key, reading?.tags, this.#tags.count)
+    return this.#leases.open(key, reading, this.#tags.count)
   }
 
-  acquire(leases: readonly Lease[]): readonly Acquired[] {
-    return leases.map(
-      (lease) => this.#find(lease.key, lease) ?? (this.#leases.grant(lease) ? 'granted' : 'busy'),
-    )
-  }
-
-  fill(fills: readonly Fill[]): readonly boolean[] {
-    return fills.map(({ lease, stored, ttlMs }) => {
-      const right = this.#leases.settle(lease)
-      return right !== undefined && this.#put(lease.key, stored, ttlMs, lease.tags, right.since)
+  acquire(leases: readonly Lease[], options: AcquireOptions = NO_OPTIONS): readonly Acquired[] {
+    const { freshUpToMs = 0 } = options
+    return leases.map((lease) => {
+      const found = freshUpToMs === Infinity ? undefined : this.#find(lease.key, lease)
+      if (found !== undefined && found.remainingMs > freshUpToMs) return found
+      return this.#leases.grant(lease, options)
     })
   }
 
-  release(leases: readonly Lease[]): void {
-    for (const lease of leases) this.#leases.settle(lease)
+  fill(fills: readonly Fill[]): readonly boolean[] {
+    return fills.map((fill) => {
+      const right = this.#leases.settle(fill.lease)
+      if (right === undefined || fill.skip === 'l1') return false
+      return this.#put(fill.lease.key, fill, allTags(fill), right.since).ok
+    })
+  }
+
+  release(leases: readonly Lease[], cooldown?: Cooldown & { readonly forMs: number }): void {
+    for (const lease of leases) this.#leases.release(lease, cooldown)
   }
 
   joinable(lease: Lease): boolean {
@@ -99,10 +108,14 @@ export class MemoryStore implements Store {
     return ops.map((op) => this.#execute(op))
   }
 
-  invalidate(keys: readonly string[], tags: readonly string[]): Invalidated {
-    const results = this.write(keys.map((key) => ({ kind: 'delete', key })))
+  invalidate(
+    keys: readonly string[],
+    tags: readonly string[],
+    { keepStale, rowVersion }: InvalidateOptions = {},
+  ): Invalidated {
+    const results = this.write(keys.map((key) => ({ kind: 'delete', key, keepStale, rowVersion })))
     if (tags.length > 0) {
-      this.#tags.invalidate(tags)
+      this.#tags.invalidate(tags, keepStale)
       this.#leases.voidTags(tags)
     }
     return { l1: 'acked', l2: 'none', token: NO_TOKEN, removed: results.filter(({ ok }) => ok).length }
@@ -143,72 +156,117 @@ export class MemoryStore implements Store {
     this.#leases.void(op.key)
     switch (op.kind) {
       case 'set':
-        return this.#put(op.key, op.stored, op.ttlMs, op.tags) ? DONE : NOT_DONE
+        return this.#put(op.key, op, op.tags)
       case 'delete':
+        return this.#delete(op.key, op)
       case 'take': {
         const stored = this.#peek(op.key, op)
         this.#map.delete(op.key)
-        if (stored === undefined) return NOT_DONE
-        return op.kind === 'take' ? { ok: true, stored } : DONE
+        return stored === undefined ? NOT_DONE : { ok: true, stored }
       }
       case 'increment':
         return this.#increment(op.key, op.by, op)
     }
   }
 
+  #delete(key: string, { tags, keepStale = false, rowVersion }: EntrySettingsOf<'tags'> & InvalidateOptions): OpResult {
+    const kept: unknown = this.#map.peek(key)
+    if (rowVersion !== undefined) {
+      const isOutdated = this.#versions.isOutdated(key, rowVersion, versionOf(kept))
+      this.#versions.raise(key, rowVersion)
+      if (isOutdated) return OUTDATED
+    }
+    const existed = this.#peek(key, tags === undefined ? STALE_TOO : { tags, stale: true }) !== undefined
+    if (keepStale && kept instanceof Envelope && kept.graceMs > 0 && existed) this.#endFreshness(key, kept)
+    else this.#map.delete(key)
+    return existed ? DONE : NOT_DONE
+  }
+
   #expire(key: string, { ttlMs, tags }: EntrySettings): OpResult {
-    if (this.#peek(key, { tags }) === undefined) return NOT_DONE
-    if (ttlMs < this.#map.remainingMs(key)!) this.#leases.void(key)
-    this.#map.touch(key, ttlMs)
+    const kept: unknown = this.#map.peek(key)
+    const found = this.#visible(key, kept as Stored | undefined, { tags })
+    if (found === undefined) return NOT_DONE
+    if (ttlMs < this.#remainingMs(key, kept)) this.#leases.void(key)
+    if (kept instanceof Envelope) kept.freshUntilMs = this.#clock.now() + ttlMs
+    this.#map.touch(key, ttlMs + (kept instanceof Envelope ? kept.graceMs : 0))
     return DONE
   }
 
-  #increment(key: string, by: number, { ttlMs, tags }: EntrySettings): OpResult {
-    const before: unknown = this.get(key, { tags })
+  #increment(key: string, by: number, settings: EntrySettings): OpResult {
+    const before: unknown = this.get(key, settings)
     const number = before === undefined ? by : typeof before === 'number' ? before + by : NaN
     if (!Number.isSafeInteger(number) || !Number.isSafeInteger(before ?? 0)) return NOT_DONE
     const stored = number as unknown as Stored
-    if (before === undefined) this.#put(key, stored, ttlMs, tags)
+    if (before === undefined) this.#put(key, { ...settings, stored }, settings.tags)
     else this.#replace(key, stored)
     return { ok: true, number }
   }
 
   #put(
     key: string,
-    stored: Stored,
-    ttlMs: number,
+    { stored, ttlMs, graceMs = 0, rowVersion, weight }: EntrySettings & { readonly stored: Stored },
     tags: readonly string[] | undefined,
     since?: number,
-  ): boolean {
+  ): OpResult {
+    if (rowVersion === undefined) this.#versions.forget(key)
+    else if (this.#versions.isOutdated(key, rowVersion, versionOf(this.#map.peek(key)))) return OUTDATED
     const labels = this.#tags.labels(tags, since)
-    if (labels === undefined) return this.#map.put(key, stored, ttlMs)
-    this.#anyTagged = true
-    return this.#map.put(key, asStored(new Tagged(stored, labels)), ttlMs)
+    // Only a load began before now: it may bear a tag that its loader named and that was invalidated meanwhile.
+    if (since !== undefined && labels !== undefined && this.#tags.judge(labels) !== 'fresh') return NOT_DONE
+    if (labels === undefined && graceMs === 0 && rowVersion === undefined)
+      return this.#map.put(key, stored, ttlMs, weight) ? DONE : NOT_DONE
+    this.#anyEnvelope = true
+    const freshUntilMs = graceMs === 0 ? Infinity : this.#clock.now() + ttlMs
+    const envelope = new Envelope(stored, labels, rowVersion, graceMs, freshUntilMs)
+    return this.#map.put(key, asStored(envelope), ttlMs + graceMs, weight) ? DONE : NOT_DONE
   }
 
   // The value of a visible entry; its deadline and its tags stay.
   #replace(key: string, stored: Stored): void {
     const kept: unknown = this.#map.peek(key)
-    this.#map.replace(key, kept instanceof Tagged ? asStored(new Tagged(stored, kept.labels)) : stored)
+    this.#map.replace(key, kept instanceof Envelope ? asStored(kept.with(stored)) : stored)
   }
 
   #find(key: string, reading?: Reading): Found | undefined {
-    const stored = this.get(key, reading)
-    return stored === undefined ? undefined : { stored, remainingMs: this.#map.remainingMs(key)! }
+    const kept = this.#map.get(key)
+    const stored = this.#visible(key, kept, reading)
+    return stored === undefined ? undefined : { stored, remainingMs: this.#remainingMs(key, kept) }
   }
 
   #peek(key: string, reading?: Reading): Stored | undefined {
     return this.#visible(key, this.#map.peek(key), reading)
   }
 
+  #remainingMs(key: string, kept: unknown): number {
+    if (kept instanceof Envelope && kept.graceMs > 0) return kept.freshUntilMs - this.#clock.now()
+    return this.#map.remainingMs(key)!
+  }
+
   #visible(key: string, kept: Stored | undefined, reading: Reading | undefined): Stored | undefined {
     const entry: unknown = kept
-    if (!(entry instanceof Tagged)) return belongs(undefined, reading?.tags) ? kept : undefined
-    if (this.#tags.isCurrent(entry.labels))
-      return belongs(entry.labels.tags, reading?.tags) ? entry.stored : undefined
-    // It will never be visible again: its room is for others.
-    this.#map.delete(key)
-    return undefined
+    if (reading?.skip === 'l1') return undefined
+    if (!(entry instanceof Envelope)) return belongs(undefined, reading?.tags) ? kept : undefined
+    const { labels, graceMs } = entry
+    if (labels !== undefined) {
+      const verdict = this.#tags.judge(labels)
+      if (verdict === 'gone' || (verdict === 'stale' && graceMs === 0)) {
+        // It will never be visible again: its room is for others.
+        this.#map.delete(key)
+        return undefined
+      }
+      if (!belongs(labels.tags, reading?.tags)) return undefined
+      if (verdict === 'stale') this.#endFreshness(key, entry)
+    } else if (!belongs(undefined, reading?.tags)) return undefined
+    if (graceMs === 0 || reading?.stale === true) return entry.stored
+    return entry.freshUntilMs > this.#clock.now() ? entry.stored : undefined
+  }
+
+  // What is left of the entry is its grace.
+  #endFreshness(key: string, entry: Envelope): void {
+    const nowMs = this.#clock.now()
+    if (entry.freshUntilMs <= nowMs) return
+    entry.freshUntilMs = nowMs
+    this.#map.touch(key, entry.graceMs)
   }
 
   #matching(prefix: string): readonly string[] {
@@ -217,11 +275,22 @@ export class MemoryStore implements Store {
   }
 }
 
-function asStored(tagged: Tagged): Stored {
-  return tagged as unknown as Stored
+type EntrySettingsOf<N extends keyof EntrySettings> = Pick<EntrySettings, N>
+
+function asStored(envelope: Envelope): Stored {
+  return envelope as unknown as Stored
+}
+
+function versionOf(kept: unknown): bigint | undefined {
+  return kept instanceof Envelope ? kept.rowVersion : undefined
+}
+
+function allTags({ lease, tags }: Fill): readonly string[] | undefined {
+  if (tags === undefined || tags.length === 0) return lease.tags
+  return lease.tags === undefined ? tags : [...new Set([...lease.tags, ...tags])]
 }
 
 /** A memory store of its own, with values cloned. */
 export function memoryStore(options: BoundedMapOptions<string, Stored>): MemoryStore {
-  return new MemoryStore(new BoundedMap(options), valueKeeper({}))
+  return new MemoryStore(new BoundedMap(options), valueKeeper({}), options.clock)
 }

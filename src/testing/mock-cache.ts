@@ -1,5 +1,6 @@
 import { BaseCache } from '../cache/base-cache.ts'
-import { storeFrom, type Slot } from '../cache/store-from.ts'
+import type { Slot } from '../cache/primitives.ts'
+import { storeFrom } from '../cache/store-from.ts'
 import { CACHE_OPTIONS, checkOptions, type CacheOptions, type NamespaceOptions } from '../core/options.ts'
 
 /** The methods that a {@link MockCache} records. */
@@ -20,6 +21,8 @@ export type MockedMethod =
   | 'decrement'
   | 'getOrSet'
   | 'getOrSetMany'
+  | 'refresh'
+  | 'warm'
   | 'deleteByPrefix'
   | 'clear'
 
@@ -40,6 +43,8 @@ const METHODS: readonly MockedMethod[] = [
   'decrement',
   'getOrSet',
   'getOrSetMany',
+  'refresh',
+  'warm',
   'deleteByPrefix',
   'clear',
 ]
@@ -86,7 +91,7 @@ export class MockCache<V = unknown> extends BaseCache<V> {
       keys: () => slots.keys(),
     }
     super(storeFrom(primitives, { clock: options.clock }), options)
-    this.#mock(this, '')
+    this.#mock(this as BaseCache<unknown> as BaseCache<never>, '')
   }
 
   /** The recorded calls of one method. */

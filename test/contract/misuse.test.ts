@@ -387,7 +387,7 @@ const CACHE_OPTIONS: readonly (readonly [options: object, code: CacheErrorCode, 
 
 const MEMORY_OPTIONS: typeof CACHE_OPTIONS = [
   ...CACHE_OPTIONS,
-  [{ tll: 5 }, 'ERR_CACHE_OPTIONS', "unknown option 'tll'; accepted: name, prefix, ttl"],
+  [{ tll: 5 }, 'ERR_CACHE_OPTIONS', "unknown option 'tll'; accepted: name, prefix, logger"],
   [wrong(null), 'ERR_CACHE_OPTIONS', 'the options must be an object, not null'],
   [wrong('fast'), 'ERR_CACHE_OPTIONS', "the options must be an object, not 'fast'"],
   ...[0, -1, 1.5, NaN, Infinity, '100', null].map(

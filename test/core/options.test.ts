@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { OptionsError } from '../../src/core/errors.ts'
-import { checkChoice, checkMethods, checkOptions, defaultTtlMs, timersFor } from '../../src/core/options.ts'
+import { checkChoice, checkMethods, checkOptions, timersFor } from '../../src/core/options.ts'
 import { systemTimers } from '../../src/core/system.ts'
 import { FakeClock } from '../../src/testing/index.ts'
 
@@ -39,26 +39,6 @@ describe('checkMethods', () => {
 
   it('accepts methods that are inherited', () => {
     expect(() => checkMethods(new FakeClock(), ['now', 'wallNow'], 'clock')).not.toThrow()
-  })
-})
-
-describe('the default ttl', () => {
-  it('is for ever when none is given', () => {
-    expect(defaultTtlMs(undefined, 'ttl')).toBe(Infinity)
-    expect(defaultTtlMs('5m', 'ttl')).toBe(300_000)
-  })
-
-  it.each([new Date(), { epochMilliseconds: 5 }])(
-    'is no date, which would pass once and for all: %o',
-    (ttl) => {
-      expect(() => defaultTtlMs(ttl, 'ttl')).toThrow(
-        "ttl: a default must be a span such as '30m', not the date",
-      )
-    },
-  )
-
-  it.each([null, 0, 'junk'])('is refused as every duration is: %o', (ttl) => {
-    expect(() => defaultTtlMs(ttl as never, 'ttl')).toThrow(OptionsError)
   })
 })
 

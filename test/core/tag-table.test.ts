@@ -9,10 +9,10 @@ describe('the tag table', () => {
     const { count } = table
     table.invalidate(['b', 'c'])
 
-    expect(table.isCurrent(before)).toBe(false)
-    expect(table.isCurrent(table.labels(['a'], count)!)).toBe(true)
-    expect(table.isCurrent(table.labels(['b'], count)!)).toBe(false)
-    expect(table.isCurrent(table.labels(['b'])!)).toBe(true)
+    expect(table.judge(before)).toBe('gone')
+    expect(table.judge(table.labels(['a'], count)!)).toBe('fresh')
+    expect(table.judge(table.labels(['b'], count)!)).toBe('gone')
+    expect(table.judge(table.labels(['b'])!)).toBe('fresh')
   })
 
   it('gives no labels to what has no tags', () => {
@@ -29,9 +29,9 @@ describe('the tag table', () => {
     table.invalidate(['b'])
     table.invalidate(['c'])
 
-    expect(table.isCurrent(oldest)).toBe(false)
-    expect(table.isCurrent(untouched)).toBe(false)
-    expect(table.isCurrent(between)).toBe(true)
+    expect(table.judge(oldest)).toBe('gone')
+    expect(table.judge(untouched)).toBe('gone')
+    expect(table.judge(between)).toBe('fresh')
   })
 
   it('keeps what was found visible when it forgets older invalidations', () => {
@@ -39,8 +39,21 @@ describe('the tag table', () => {
     const labels = table.labels(['z'])!
     for (const tag of ['a', 'b', 'c', 'd']) {
       table.invalidate([tag])
-      expect(table.isCurrent(labels)).toBe(true)
+      expect(table.judge(labels)).toBe('fresh')
     }
+  })
+
+  it('tells what is stale from what is gone', () => {
+    const table = new TagTable()
+    const labels = table.labels(['a', 'b'])!
+    table.invalidate(['b'], true)
+    table.invalidate(['c'])
+
+    expect(table.judge(labels)).toBe('stale')
+    expect(table.judge(labels)).toBe('stale')
+    expect(table.judge(table.labels(['b'])!)).toBe('fresh')
+    table.invalidate(['a'])
+    expect(table.judge(labels)).toBe('gone')
   })
 
   it('shows nothing that was judged by the table of another process', () => {
@@ -48,7 +61,7 @@ describe('the tag table', () => {
     const random = (): number => (next += 0.1)
     const labels = new TagTable(random).labels(['a'])!
 
-    expect(new TagTable(random).isCurrent(labels)).toBe(false)
+    expect(new TagTable(random).judge(labels)).toBe('gone')
   })
 })
 

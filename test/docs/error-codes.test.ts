@@ -11,6 +11,8 @@ const CODES: Readonly<Record<CacheErrorCode, string>> = {
   ERR_CACHE_KEY: 'KeyError',
   ERR_CACHE_SERIALIZATION: 'SerializationError',
   ERR_CACHE_STORE_UNAVAILABLE: 'StoreUnavailableError',
+  ERR_CACHE_LOADER_TIMEOUT: 'LoaderTimeoutError',
+  ERR_CACHE_LOAD_COOLDOWN: 'LoadCooldownError',
   ERR_CACHE_RECURSIVE_LOAD: 'RecursiveLoadError',
   ERR_CACHE_CLOSED: 'ClosedError',
 }

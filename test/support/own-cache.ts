@@ -1,5 +1,6 @@
 import { BaseCache } from '../../src/cache/base-cache.ts'
-import { storeFrom, type Primitives, type Slot, type StoreFromOptions } from '../../src/cache/store-from.ts'
+import type { Primitives, Slot } from '../../src/cache/primitives.ts'
+import { storeFrom, type StoreFromOptions } from '../../src/cache/store-from.ts'
 import type { CacheOptions } from '../../src/core/options.ts'
 
 /** Primitives over a Map, sync or (`later`) answering a turn of the event loop later. */

@@ -1,0 +1,154 @@
+import type { Clock } from './clock.ts'
+import { durationMs, type Duration } from './duration.ts'
+import { OptionsError } from './errors.ts'
+import { inspect } from './inspect.ts'
+import { checkChoice, checkOptions } from './options.ts'
+import type { EntrySettings, Reading, Tier } from './store.ts'
+import { checkTags, joinTags } from './tags.ts'
+
+/** Options of a call, checked and in the units of the inside; see `GetOrSetOptions` for what they mean. */
+export interface Settings extends EntrySettings {
+  readonly tags: readonly string[]
+  readonly softTimeoutMs?: number | undefined
+  readonly hardTimeoutMs?: number | undefined
+  readonly refreshAhead?: number | undefined
+  readonly jitter?: number | undefined
+  readonly negativeTtlMs?: number | undefined
+  readonly cacheNull?: boolean | undefined
+  readonly loadErrorTtlMs?: number | undefined
+  readonly lockTimeoutMs?: number | undefined
+  readonly maxConcurrentLoads?: number | undefined
+  readonly abortWhenAbandoned?: boolean | undefined
+  readonly keepContext?: boolean | undefined
+  readonly skipRead?: Tier | undefined
+  readonly skipWrite?: Tier | undefined
+  readonly forceRefresh?: boolean | undefined
+  readonly result?: 'stored' | 'full' | undefined
+  readonly signal?: AbortSignal | undefined
+  readonly after?: string | undefined
+}
+
+/** Settings of a call that reads; what can be said of them beforehand is said. */
+export interface LoadSettings extends Settings {
+  /** What is asked of an entry; `undefined` = nothing. */
+  readonly reading: Reading | undefined
+  /** Whether it matters how long an entry has left, so that more than its value must be read. */
+  readonly timed: boolean
+}
+
+interface Circumstances {
+  /** Where the option was given, for messages. */
+  readonly where: string
+  /** `undefined` for a default, which can't be a date. */
+  readonly clock: Clock | undefined
+  readonly tags: readonly string[]
+}
+
+type Reader = readonly [target: keyof Settings, read: (value: unknown, given: Circumstances) => unknown]
+
+// Each option with the setting that it becomes. A default is switched off by `false`.
+const READERS: Readonly<Record<string, Reader>> = {
+  ttl: ['ttlMs', span],
+  grace: ['graceMs', orNone(span)],
+  softTimeout: ['softTimeoutMs', orNone(span)],
+  hardTimeout: ['hardTimeoutMs', orNone(span)],
+  negativeTtl: ['negativeTtlMs', orNone(span)],
+  loadErrorTtl: ['loadErrorTtlMs', orNone(span)],
+  lockTimeout: ['lockTimeoutMs', span],
+  refreshAhead: ['refreshAhead', orNone(number((value) => value > 0 && value < 1, 'above 0 and below 1'))],
+  jitter: ['jitter', number((value) => value >= 0 && value < 1, 'from 0 to below 1')],
+  weight: ['weight', number((value) => value >= 0 && value < Infinity, 'of 0 or more')],
+  maxConcurrentLoads: [
+    'maxConcurrentLoads',
+    number((value) => value >= 1 && (value === Infinity || Number.isInteger(value)), 'that is whole, from 1'),
+  ],
+  cacheNull: ['cacheNull', choice(true, false)],
+  abortWhenAbandoned: ['abortWhenAbandoned', choice(true, false)],
+  keepContext: ['keepContext', choice(true, false)],
+  forceRefresh: ['forceRefresh', choice(true, false)],
+  skipRead: ['skipRead', orNone(choice('l1', 'l2'))],
+  skipWrite: ['skipWrite', orNone(choice('l1', 'l2'))],
+  result: ['result', choice('stored', 'full')],
+  rowVersion: ['rowVersion', (value, { where }) => rowVersionOf(value, where)],
+  tags: ['tags', (value, { where, tags }) => joinTags(tags, checkTags(value, where), where)],
+  // Checked with the names of the options.
+  signal: ['signal', (value) => value],
+  after: ['after', (value) => value],
+}
+
+/**
+ * The settings that `options` make of `base`; without a clock they are defaults.
+ * @throws OptionsError, KeyError for an unknown option and for a value of a wrong form.
+ */
+export function settingsWith<S extends Settings>(
+  base: S,
+  options: object,
+  accepted: readonly string[],
+  where: string,
+  clock?: Clock,
+): S {
+  checkOptions(options, accepted, where)
+  const settings: Record<string, unknown> = { ...(base as object) }
+  for (const name in options) {
+    const value: unknown = Reflect.get(options, name)
+    const reader = READERS[name]
+    if (value === undefined || reader === undefined) continue
+    const [target, read] = reader
+    const place = name === 'tags' ? where : `${where}: ${name}`
+    settings[target] = read(value, { where: place, clock, tags: base.tags })
+    // A time of day is meant to the letter.
+    if (name === 'ttl' && isInstant(value)) settings['jitter'] = undefined
+  }
+  return settings as unknown as S
+}
+
+/** The settings of `base` with another ttl. @throws OptionsError for what is none. */
+export function settingsWithTtl<S extends Settings>(base: S, ttl: Duration, where: string, clock: Clock): S {
+  const ttlMs = durationMs(ttl, where, clock)
+  return isInstant(ttl) ? { ...base, ttlMs, jitter: undefined } : { ...base, ttlMs }
+}
+
+/** The same with what can be said of them beforehand. */
+export function loadSettings(settings: Settings): LoadSettings {
+  const { tags, after, graceMs, refreshAhead, forceRefresh, skipRead: skip } = settings
+  return {
+    ...settings,
+    reading: tags.length === 0 && after === undefined && skip === undefined ? undefined : { tags, after, skip },
+    timed: (graceMs ?? 0) > 0 || refreshAhead !== undefined || forceRefresh === true,
+  }
+}
+
+/** A row version as it is compared. @throws OptionsError for what can't be one. */
+export function rowVersionOf(value: unknown, where: string): bigint {
+  const version = Number.isSafeInteger(value) ? BigInt(value as number) : value
+  if (typeof version === 'bigint' && BigInt.asUintN(64, version) === version) return version
+  throw new OptionsError(`${where}: ${inspect(value)} is not a whole number from 0 to 2^64 - 1`)
+}
+
+function span(value: unknown, { where, clock }: Circumstances): number {
+  if (clock === undefined && isInstant(value))
+    throw new OptionsError(`${where}: a default must be a span such as '30m', not the date ${inspect(value)}`)
+  return durationMs(value as Duration, where, clock ?? { wallNow: () => 0 })
+}
+
+function isInstant(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && (value instanceof Date || 'epochMilliseconds' in value)
+}
+
+function orNone(read: Reader[1]): Reader[1] {
+  return (value, given) => (value === false ? undefined : read(value, given))
+}
+
+function number(accepts: (value: number) => boolean, range: string): Reader[1] {
+  return (value, { where }) => {
+    if (typeof value === 'number' && accepts(value)) return value
+    throw new OptionsError(`${where}: ${inspect(value)} is not a number ${range}`)
+  }
+}
+
+function choice(...accepted: readonly unknown[]): Reader[1] {
+  return (value, { where }) => {
+    checkChoice(value, accepted, where)
+    return value
+  }
+}

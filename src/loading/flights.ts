@@ -1,0 +1,107 @@
+import type { TimerHandle } from '../core/clock.ts'
+import type { LoadSettings } from '../core/settings.ts'
+import type { AcquireOptions, Reading, Stored } from '../core/store.ts'
+import { NO_TAGS, belongs } from '../core/tags.ts'
+import { Flight } from './flight.ts'
+import { LAST_CHANCE_MS, LoadRun, type RunHost } from './load-run.ts'
+import type { PipelineParts } from './parts.ts'
+import type { Source } from './source.ts'
+import { Turnstile } from './turnstile.ts'
+
+const LONGEST_DRAIN_MS = 10_000
+/** After that the lease of a load without a time limit is free for others. */
+const LONGEST_LOAD_MS = 60_000
+const UNTAGGED: Reading = Object.freeze({ tags: NO_TAGS })
+
+/** The loads that are under way: which of them a caller may share, and what is left to be done when all have ended. */
+export class Flights implements RunHost {
+  readonly parts: PipelineParts
+  readonly turnstile: Turnstile = new Turnstile()
+  readonly #byKey = new Map<string, Flight>()
+  readonly #runs = new Set<LoadRun>()
+  #onIdle: (() => void) | undefined
+
+  constructor(parts: PipelineParts) {
+    this.parts = parts
+  }
+
+  /** The flight of a key that a caller who comes now may share: its load read nothing older than the last write. */
+  join(key: string, settings: LoadSettings): Flight | undefined {
+    const flight = this.joinable(key, settings)
+    if (flight === undefined) return undefined
+    flight.waiting++
+    this.parts.counters.coalesced++
+    return flight
+  }
+
+  /** The same for whoever does not wait for it. */
+  joinable(key: string, settings: LoadSettings): Flight | undefined {
+    const flight = this.#byKey.get(key)
+    if (flight === undefined || !belongs(flight.reading.tags, settings.tags)) return undefined
+    if (settings.forceRefresh === true && (!flight.forced || flight.loaderBegan)) return undefined
+    const { store, clock } = this.parts
+    if (flight.timedOut && settings.loadErrorTtlMs === undefined) return undefined
+    if (clock.now() - flight.startedAtMs >= LONGEST_LOAD_MS && settings.hardTimeoutMs === undefined) return undefined
+    return store.joinable(flight.lease, flight.startedAtMs, settings.reading ?? UNTAGGED) ? flight : undefined
+  }
+
+  /** A new flight in place of whatever there was; to be started. `present` is what the key holds, if that is known. */
+  begin(
+    key: string,
+    settings: LoadSettings,
+    owner: object,
+    parent: Flight | undefined,
+    present?: Stored,
+  ): Flight {
+    const { store, clock } = this.parts
+    const reading = settings.reading ?? UNTAGGED
+    const flight = new Flight(owner, store.open(key, reading), reading, clock.now(), parent)
+    flight.present = present
+    // The lease of a load that takes too long is its own for a second yet, but that is not to be waited for.
+    flight.forced = settings.forceRefresh === true || this.#byKey.get(key)?.timedOut === true
+    this.#byKey.set(key, flight)
+    return flight
+  }
+
+  /** Loads the flights with one call of the loader. What is fresh for no longer than `freshUpToMs` is loaded anew. */
+  start(flights: readonly Flight[], source: Source, settings: LoadSettings, freshUpToMs = 0): void {
+    const run = new LoadRun(this, flights, source, settings, askedFor(flights, settings, freshUpToMs))
+    this.#runs.add(run)
+    void run.run()
+  }
+
+  leave(flight: Flight): void {
+    if (this.#byKey.get(flight.key) === flight) this.#byKey.delete(flight.key)
+  }
+
+  ended(run: LoadRun): void {
+    this.#runs.delete(run)
+    if (this.#runs.size === 0) this.#onIdle?.()
+  }
+
+  /** Resolves when no load is under way, or after 10 seconds: a loader that hangs must not hold up a shutdown. */
+  async drain(): Promise<void> {
+    if (this.#runs.size === 0) return
+    const { timers } = this.parts
+    let timer: TimerHandle
+    await new Promise<void>((resolve) => {
+      this.#onIdle = resolve
+      timer = timers.set(resolve, LONGEST_DRAIN_MS)
+    })
+    timers.clear(timer)
+  }
+}
+
+function askedFor(
+  flights: readonly Flight[],
+  { forceRefresh, hardTimeoutMs }: LoadSettings,
+  freshUpToMs: number,
+): AcquireOptions | undefined {
+  const force = flights.length === 1 && flights[0]!.forced
+  if (!force && forceRefresh !== true && hardTimeoutMs === undefined && freshUpToMs === 0) return undefined
+  return {
+    force: force || forceRefresh === true,
+    freshUpToMs: forceRefresh === true ? Infinity : freshUpToMs,
+    longestMs: hardTimeoutMs === undefined ? undefined : hardTimeoutMs + LAST_CHANCE_MS,
+  }
+}

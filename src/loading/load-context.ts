@@ -1,0 +1,108 @@
+import type { Clock } from '../core/clock.ts'
+import type { Duration } from '../core/duration.ts'
+import { OptionsError } from '../core/errors.ts'
+import { settingsWith, type Settings } from '../core/settings.ts'
+
+/** What a loader answers for "the present value is still right"; see {@link LoadContext}. */
+export const NOT_MODIFIED: unique symbol = Symbol('not modified')
+/** The type of that answer. */
+export type NotModified = typeof NOT_MODIFIED
+
+/** What a loader is told, and how it can say more than a value. All of it may be destructured. */
+export interface LoadContext<V = unknown> {
+  /** The key as the caller gave it. */
+  readonly key: string
+  /** Aborted when nobody is going to use what the loader makes: `hardTimeout` has passed, or all callers have left. */
+  readonly signal: AbortSignal
+  /**
+   * The present value, if the call read one: it is stale, or about to be. `undefined` without `grace`, `refreshAhead` or
+   * `forceRefresh`. To be read only.
+   */
+  readonly stale: V | undefined
+  /** How long what is loaded is fresh, in place of the call's `ttl`, `negativeTtl` and `jitter`. */
+  readonly setTtl: (ttl: Duration) => void
+  /** For how long after that it may be served as stale. */
+  readonly setGrace: (grace: Duration | false) => void
+  /** Tags that the entry bears besides those of the call. If one is invalidated during the load, nothing is stored. */
+  readonly setTags: (tags: readonly string[]) => void
+  /** The version of the value: it is not stored when there is a newer one. */
+  readonly setRowVersion: (rowVersion: bigint | number) => void
+  /** Gives what is loaded to those who wait, and stores nothing. */
+  readonly doNotStore: () => void
+  /** To be returned in place of a value: the stale value is fresh again. @throws OptionsError when there is none. */
+  readonly notModified: () => NotModified
+}
+
+/** What a loader is told by whoever runs it. */
+export interface LoadSituation {
+  readonly signal: AbortSignal
+  readonly stale: unknown
+}
+
+/** The context of one call of a loader; keeps what the loader says. */
+export class Context implements LoadContext {
+  readonly key: string
+  /** How the entry is to be stored. */
+  settings: Settings
+  /** Whether it is to be stored at all. */
+  stores = true
+  /** Whether the loader has named tags. */
+  namedTags = false
+  readonly #situation: LoadSituation
+  readonly #clock: Clock
+
+  constructor(key: string, settings: Settings, situation: LoadSituation, clock: Clock) {
+    this.key = key
+    this.settings = settings
+    this.#situation = situation
+    this.#clock = clock
+  }
+
+  // Made when they are asked for: most loaders ask for nothing, and none needs `this`.
+  get signal(): AbortSignal {
+    return this.#situation.signal
+  }
+
+  get stale(): unknown {
+    return this.#situation.stale
+  }
+
+  get setTtl(): LoadContext['setTtl'] {
+    return (ttl) => {
+      this.#set('setTtl', { ttl })
+      this.settings = { ...this.settings, negativeTtlMs: undefined, jitter: undefined }
+    }
+  }
+
+  get setGrace(): LoadContext['setGrace'] {
+    return (grace) => this.#set('setGrace', { grace })
+  }
+
+  get setTags(): LoadContext['setTags'] {
+    return (tags) => {
+      this.#set('setTags', { tags })
+      this.namedTags = true
+    }
+  }
+
+  get setRowVersion(): LoadContext['setRowVersion'] {
+    return (rowVersion) => this.#set('setRowVersion', { rowVersion })
+  }
+
+  get doNotStore(): LoadContext['doNotStore'] {
+    return () => {
+      this.stores = false
+    }
+  }
+
+  get notModified(): LoadContext['notModified'] {
+    return () => {
+      if (this.stale !== undefined) return NOT_MODIFIED
+      throw new OptionsError(`notModified: there is no stale value of '${this.key}'; look at \`stale\` first`)
+    }
+  }
+
+  #set(where: string, options: object): void {
+    this.settings = settingsWith(this.settings, options, Object.keys(options), where, this.#clock)
+  }
+}

@@ -1,0 +1,93 @@
+import { isPromise, type MaybePromise } from '../core/promise.ts'
+import type { Found, Reading, Stored } from '../core/store.ts'
+import type { PipelineParts } from './parts.ts'
+
+const NOTHING: ReadonlyMap<string, Found> = new Map()
+
+/** Reads the store for callers: what it has becomes a value of their own, its trouble a miss, and both are counted. */
+export class Reader {
+  readonly #parts: PipelineParts
+
+  constructor(parts: PipelineParts) {
+    this.#parts = parts
+  }
+
+  /** A private copy of the fresh value of `key`; `undefined` is a miss, or a store in trouble. */
+  get(key: string, reading: Reading | undefined): MaybePromise<unknown> {
+    let stored: MaybePromise<Stored | undefined>
+    try {
+      stored = this.#parts.store.get(key, reading)
+    } catch (error) {
+      return this.#failed('get', error, 1)
+    }
+    if (isPromise(stored)) return this.#getLater(key, stored)
+    this.#parts.trouble.served('get')
+    return this.#copy('get', key, stored)
+  }
+
+  /** Private copies of the values among `keys`: the fresh ones, and the stale ones if `reading` asks for them. */
+  async getMany(
+    operation: string,
+    keys: readonly string[],
+    reading: Reading | undefined,
+  ): Promise<Map<string, unknown>> {
+    const { counters } = this.#parts
+    const values = new Map<string, unknown>()
+    const looking = this.look(operation, keys, reading)
+    const found = isPromise(looking) ? await looking : looking
+    for (const key of keys) {
+      const entry = found.get(key)
+      const isStale = entry !== undefined && entry.remainingMs <= 0
+      const value = this.#copy(operation, key, entry?.stored, !isStale)
+      if (value === undefined) continue
+      values.set(key, value)
+      if (isStale) counters.staleServed.asked++
+    }
+    return values
+  }
+
+  /** What the store has for `keys`; nothing when it is in trouble. Counts no hits and no misses. */
+  look(
+    operation: string,
+    keys: readonly string[],
+    reading: Reading | undefined,
+  ): MaybePromise<ReadonlyMap<string, Found>> {
+    const { store, trouble } = this.#parts
+    const found = trouble.attempt(operation, () => store.read(keys, reading))
+    return isPromise(found) ? found.then((entries) => entries ?? NOTHING) : (found ?? NOTHING)
+  }
+
+  /** A value of the reader's own; `undefined` when nobody can read what is stored. */
+  view(operation: string, key: string, stored: Stored): unknown {
+    try {
+      return this.#parts.store.view(stored)
+    } catch (cause) {
+      this.#parts.trouble.misfit(operation, key, 'what is stored can not be read', { cause })
+      return undefined
+    }
+  }
+
+  async #getLater(key: string, pending: PromiseLike<Stored | undefined>): Promise<unknown> {
+    let stored: Stored | undefined
+    try {
+      stored = await pending
+    } catch (error) {
+      return this.#failed('get', error, 1)
+    }
+    this.#parts.trouble.served('get')
+    return this.#copy('get', key, stored)
+  }
+
+  #copy(operation: string, key: string, stored: Stored | undefined, isFresh = true): unknown {
+    const { counters } = this.#parts
+    const value = stored === undefined ? undefined : this.view(operation, key, stored)
+    if (value === undefined || !isFresh) counters.misses++
+    else counters.hits++
+    return value
+  }
+
+  #failed(operation: string, error: unknown, misses: number): undefined {
+    this.#parts.counters.misses += misses
+    return this.#parts.trouble.failed(operation, error)
+  }
+}

@@ -1,0 +1,98 @@
+import type { StaleServed } from '../core/counters.ts'
+import { LoadCooldownError, LoaderTimeoutError, RecursiveLoadError } from '../core/errors.ts'
+import type { LoadSettings } from '../core/settings.ts'
+import type { Found, Stored } from '../core/store.ts'
+import { aheadMs } from './entry-terms.ts'
+import type { Flight, Outcome } from './flight.ts'
+import type { PipelineParts } from './parts.ts'
+import type { Reader } from './reader.ts'
+import { waitFor } from './recursion.ts'
+
+/** What can be done with what the store has for a key. */
+export interface Sorted {
+  /** To be served at once. */
+  readonly value?: unknown
+  /** To be loaded anew in the background, unless it is fresh for longer than this by now. */
+  readonly refreshUpToMs?: number
+  /** What may be served should the load fail, or take too long. */
+  readonly stale?: Stored
+}
+
+const NOTHING: Sorted = Object.freeze({})
+
+/** What one caller gets, and when: the fresh value, a stale one, or the error. */
+export class Service {
+  readonly #parts: PipelineParts
+  readonly #reader: Reader
+
+  constructor(parts: PipelineParts, reader: Reader) {
+    this.#parts = parts
+    this.#reader = reader
+  }
+
+  /** Judges what the store has, and counts the read. */
+  sort(key: string, found: Found | undefined, settings: LoadSettings): Sorted {
+    const { counters } = this.#parts
+    const { graceMs = 0, softTimeoutMs, forceRefresh } = settings
+    const isFresh = found !== undefined && found.remainingMs > 0
+    if (isFresh && forceRefresh !== true) {
+      const value = this.#reader.view('get', key, found.stored)
+      if (value !== undefined) {
+        counters.hits++
+        const refreshUpToMs = aheadMs(settings)
+        return found.remainingMs <= refreshUpToMs ? { value, refreshUpToMs } : { value }
+      }
+    }
+    counters.misses++
+    // A reader's own grace counts, too: he may want nothing as old as the writer allows.
+    if (found === undefined || isFresh || forceRefresh === true || found.remainingMs <= -graceMs) return NOTHING
+    const { stored: stale } = found
+    const value = this.#reader.view('get', key, stale)
+    if (value === undefined) return NOTHING
+    if (softTimeoutMs !== undefined) return { stale }
+    counters.staleServed.refreshing++
+    return { value, refreshUpToMs: 0 }
+  }
+
+  /** Until when a caller waits who could have a stale value. */
+  patience({ softTimeoutMs = Infinity }: LoadSettings): number {
+    return this.#parts.clock.now() + softTimeoutMs
+  }
+
+  /** What a flight came to; `undefined` when it has not by then. */
+  async waitUntil(untilMs: number, flight: Flight): Promise<Outcome | undefined> {
+    if (untilMs === Infinity) return waitFor(flight)
+    const { timers, clock } = this.#parts
+    let timer: unknown
+    const late = new Promise<undefined>((resolve) => {
+      timer = timers.set(() => resolve(undefined), Math.max(0, untilMs - clock.now()))
+    })
+    try {
+      return await Promise.race([waitFor(flight), late])
+    } finally {
+      timers.clear(timer)
+    }
+  }
+
+  /** A caller's copy of what was loaded, else of what is stale. @throws the loader's error. */
+  deliver(key: string, outcome: Outcome | undefined, stale: Stored | undefined): unknown {
+    if (outcome?.failure === undefined && outcome !== undefined) {
+      if (outcome.stored === undefined) return outcome.value
+      return this.#reader.view('load', key, outcome.stored) ?? outcome.value
+    }
+    const error = outcome?.failure?.[0]
+    if (stale !== undefined && !(error instanceof RecursiveLoadError)) {
+      const value = this.#reader.view('load', key, stale)
+      if (value !== undefined) {
+        this.#parts.counters.staleServed[outcome === undefined ? 'timeout' : causeOf(error)]++
+        return value
+      }
+    }
+    throw error
+  }
+}
+
+function causeOf(error: unknown): keyof StaleServed {
+  if (error instanceof LoaderTimeoutError) return 'timeout'
+  return error instanceof LoadCooldownError ? 'cooldown' : 'error'
+}

@@ -1,0 +1,42 @@
+interface Waiting {
+  readonly limit: number
+  readonly go: () => void
+}
+
+/** Lets loads begin while fewer than their limit are under way; the others wait in their order. */
+export class Turnstile {
+  #inside = 0
+  readonly #queue: Waiting[] = []
+
+  /** Counts a load in; a promise when it has to wait, and then how to let it in at once. */
+  enter(limit: number): { readonly turn: Promise<void>; readonly hurry: () => void } | undefined {
+    if (this.#inside < limit) {
+      this.#inside++
+      return undefined
+    }
+    let go!: () => void
+    const turn = new Promise<void>((resolve) => {
+      go = resolve
+    })
+    const waiting = { limit, go }
+    this.#queue.push(waiting)
+    const hurry = (): void => {
+      const index = this.#queue.indexOf(waiting)
+      if (index !== -1) this.#admit(index)
+    }
+    return { turn, hurry }
+  }
+
+  /** A load has ended. */
+  leave(): void {
+    this.#inside--
+    const next = this.#queue.findIndex(({ limit }) => this.#inside < limit)
+    if (next !== -1) this.#admit(next)
+  }
+
+  #admit(index: number): void {
+    const [waiting] = this.#queue.splice(index, 1)
+    this.#inside++
+    waiting!.go()
+  }
+}
