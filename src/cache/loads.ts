@@ -8,11 +8,12 @@ import type { Context } from '../loading/load-context.ts'
 import { ABSENT, type Source } from '../loading/source.ts'
 import { entriesOf, loadedValue, type Entries, type LoadedMany } from './entries.ts'
 import type { ManyLoader } from './loader.ts'
-import type { RequestScope } from './request-scope.ts'
 import type { Scope } from './scope.ts'
 
 /** How many keys are loaded at a time that nobody waits for yet. */
 const WARMED_AT_ONCE = 8
+
+type OneLoader = (context: never) => unknown
 
 /** Reads that load what is missing. */
 export class Loads {
@@ -26,7 +27,7 @@ export class Loads {
   one(
     where: string,
     key: string,
-    loader: (context: never) => unknown,
+    loader: OneLoader,
     ttlOrOptions: Duration | GetOrSetOptions | undefined,
   ): MaybePromise<unknown> {
     const full = this.#scope.key(key)
@@ -34,7 +35,7 @@ export class Loads {
     const settings = this.#scope.loadSettings(ttlOrOptions, where)
     const { pipeline, request } = this.#scope.runtime
     if (request === undefined) return pipeline.load(full, key, loader, settings)
-    const outside = this.#outside(request, loader)
+    const outside = this.#outside(loader)
     return request.load(this.#scope.asked(full, isPlain(settings)), (reload) =>
       pipeline.load(full, key, outside, reload ? forced(settings) : settings),
     )
@@ -43,7 +44,7 @@ export class Loads {
   /** What the loader makes now, whatever is stored. */
   anew(
     key: string,
-    loader: (context: never) => unknown,
+    loader: OneLoader,
     ttlOrOptions: Duration | GetOrSetOptions | undefined,
   ): MaybePromise<unknown> {
     const full = this.#scope.key(key)
@@ -51,7 +52,7 @@ export class Loads {
     const settings = forced(this.#scope.loadSettings(ttlOrOptions, 'refresh'))
     const { pipeline, request } = this.#scope.runtime
     if (request === undefined) return pipeline.load(full, key, loader, settings)
-    const outside = this.#outside(request, loader)
+    const outside = this.#outside(loader)
     return request.load(this.#scope.asked(full, false), () => pipeline.load(full, key, outside, settings))
   }
 
@@ -66,7 +67,7 @@ export class Loads {
     const { pipeline, request } = this.#scope.runtime
     const keys = [...full.keys()]
     if (request === undefined) return pipeline.loadMany(keys, new ManySource(full, loader), settings)
-    const source = new ManySource(full, this.#outside(request, loader))
+    const source = new ManySource(full, this.#outside(loader))
     const asked = keys.map((one) => this.#scope.asked(one, isPlain(settings)))
     return request.loadMany(asked, (some, reload) =>
       pipeline.loadMany(some, source, reload ? forced(settings) : settings),
@@ -91,7 +92,9 @@ export class Loads {
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
         const { full, key, value, settings } = next
         const load = async (context: never): Promise<unknown> => {
-          const made: unknown = await (typeof value === 'function' ? value(context) : value)
+          const made: unknown = await (typeof value === 'function'
+            ? this.#outside(value as OneLoader)(context)
+            : value)
           loaded++
           return made
         }
@@ -108,8 +111,11 @@ export class Loads {
   }
 
   // What is loaded is stored, and must not be made of what a request remembers.
-  #outside<A extends unknown[], T>(request: RequestScope, loader: (...args: A) => T): (...args: A) => T {
-    return (...args) => this.#scope.runtime.within(request.forLoaders, () => loader(...args))
+  #outside<A extends unknown[], T>(loader: (...args: A) => T): (...args: A) => T {
+    const { runtime } = this.#scope
+    const { request } = runtime
+    if (request === undefined) return loader
+    return (...args) => runtime.within(request.forLoaders, () => loader(...args))
   }
 }
 

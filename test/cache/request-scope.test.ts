@@ -20,6 +20,14 @@ function world(slow = true) {
   return { cache, reads, asked: () => reads.splice(0) }
 }
 
+/** Does as another request does that is handled at the same time. */
+async function behindItsBack(
+  cache: BaseCache,
+  change: (cache: BaseCache) => Promise<unknown>,
+): Promise<void> {
+  await cache.scope({}, () => change(cache))
+}
+
 describe.each([
   ['slow', true],
   ['fast', false],
@@ -221,22 +229,34 @@ describe.each([
         const [part] = (await cache.getMany(['part'])).values()
         return `made of ${String(await cache.get('part'))}, ${String(part)}, ${await cache.getOrSet('part', () => 'none')}`
       })
-    const changed = deferred()
-    const changing = deferred()
-    const other = (async () => {
-      await changing.promise
-      await cache.set('part', 'new')
-      changed.resolve()
-    })()
 
     await cache.scope({}, async () => {
       expect(await cache.get('part')).toBe('old')
-      changing.resolve()
-      await changed.promise
+      await behindItsBack(cache, (other) => other.set('part', 'new'))
       expect(await cache.get('part')).toBe('old')
       expect(await whole()).toBe('made of new, new, new')
     })
-    await other
+  })
+
+  it('keeps out what a loader has left running, and the loaders of warm and refresh', async () => {
+    const { cache } = world(slow)
+    await cache.set('part', 'old')
+    const later = deferred<unknown>()
+    const leave = async (): Promise<number> => {
+      void settle().then(async () => later.resolve(await cache.get('part')))
+      return 1
+    }
+
+    await cache.scope({}, async () => {
+      await cache.get('part')
+      await behindItsBack(cache, (other) => other.set('part', 'new'))
+      await cache.getOrSet('leaving', leave)
+      expect(await later.promise).toBe('new')
+      await cache.warm({ warmed: () => cache.get('part') })
+      expect(await cache.get('warmed')).toBe('new')
+      expect(await cache.refresh('refreshed', () => cache.get('part'))).toBe('new')
+      expect(await cache.get('part')).toBe('old')
+    })
   })
 
   it('ends with its work, and is each work’s own', async () => {
@@ -265,6 +285,94 @@ describe.each([
     await done.promise
 
     expect(asked()).toEqual(['k'])
+  })
+})
+
+describe('a scope with reload', () => {
+  const reloaded = async (
+    work: (cache: BaseCache, load: (name: string) => () => Promise<string>) => Promise<void>,
+  ) => {
+    const { cache } = world()
+    const loads: string[] = []
+    const load = (name: string) => async () => {
+      loads.push(name)
+      return `new ${name}`
+    }
+    await cache.setMany({ a: 'old a', b: 'old b', c: 'old c' })
+    await cache.scope({ reload: true }, () => work(cache, load))
+    return { cache, loads }
+  }
+
+  it('loads each key anew, once, and stores it', async () => {
+    const { cache, loads } = await reloaded(async (cache, load) => {
+      expect(await Promise.all([cache.getOrSet('a', load('a')), cache.getOrSet('a', load('a'))])).toEqual([
+        'new a',
+        'new a',
+      ])
+      expect(await cache.getOrSet('a', load('a'))).toBe('new a')
+      expect(await cache.get('a')).toBe('new a')
+    })
+
+    expect(loads).toEqual(['a'])
+    expect(await cache.get('a')).toBe('new a')
+  })
+
+  it('does so for a key that was read before, and for what a changed key needs', async () => {
+    const { loads } = await reloaded(async (cache, load) => {
+      expect(await cache.get('a')).toBe('old a')
+      expect(await cache.getOrSet('a', load('a'))).toBe('new a')
+      await cache.delete('a')
+      expect(await cache.getOrSet('a', load('a'))).toBe('new a')
+    })
+    expect(loads).toEqual(['a', 'a'])
+  })
+
+  it('loads several keys anew, those that are still to be', async () => {
+    const asked: (readonly string[])[] = []
+    const loadMany = (keys: readonly string[]) => {
+      asked.push(keys)
+      return new Map(keys.map((key) => [key, `new ${key}`]))
+    }
+    await reloaded(async (cache, load) => {
+      await cache.getOrSet('a', load('a'))
+      expect([...(await cache.getOrSetMany(['a', 'b', 'c'], loadMany)).values()]).toEqual([
+        'new a',
+        'new b',
+        'new c',
+      ])
+      expect([...(await cache.getOrSetMany(['a', 'b', 'c'], loadMany)).values()]).toEqual([
+        'new a',
+        'new b',
+        'new c',
+      ])
+    })
+    expect(asked).toEqual([['b', 'c']])
+  })
+
+  it('goes for loads inside of loads', async () => {
+    const { loads } = await reloaded(async (cache, load) => {
+      const outer = cache.getOrSet(
+        'a',
+        async () => `${await cache.getOrSet('b', load('b'))}, ${await load('a')()}`,
+      )
+      expect(await outer).toBe('new b, new a')
+      expect(await cache.getOrSet('b', load('b'))).toBe('new b')
+    })
+    expect(loads).toEqual(['b', 'a'])
+  })
+
+  it('goes for wrapped functions', async () => {
+    const { loads } = await reloaded(async (cache, load) => {
+      const find = cache.wrap((name: string) => load(name)(), { key: (name) => name })
+      expect([await find('a'), await find('a')]).toEqual(['new a', 'new a'])
+    })
+    expect(loads).toEqual(['a'])
+  })
+
+  it('leaves reads without a loader as they are', async () => {
+    await reloaded(async (cache) => {
+      expect([await cache.get('a'), [...(await cache.getMany(['b'])).values()]]).toEqual(['old a', ['old b']])
+    })
   })
 })
 

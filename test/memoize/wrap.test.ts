@@ -220,6 +220,20 @@ describe('invalidate', () => {
   })
 })
 
+describe('refresh', () => {
+  it('calls the function whatever is stored, and stores the answer', async () => {
+    let version = 0
+    const find = newCache().wrap((id: number) => `${id} v${++version}`, { name: 'user', ttl: '1m' })
+
+    expect([await find(1), await find(1), await find.refresh(1), await find(1)]).toEqual([
+      '1 v1',
+      '1 v1',
+      '1 v2',
+      '1 v2',
+    ])
+  })
+})
+
 describe('options', () => {
   it('may depend on the arguments', async () => {
     const clock = new FakeClock()
@@ -289,6 +303,33 @@ describe('loadContext', () => {
     )
 
     expect(await find(1)).toEqual(['user:[1]', 'user:[1]'])
+  })
+
+  it('sets how the answer is stored', async () => {
+    const clock = new FakeClock()
+    const cache = newCache(clock)
+    let version = 0
+    const find = cache.wrap(
+      async (_id: number) => {
+        const load = loadContext<string>()!
+        load.setTtl(5)
+        load.setTags([`made-by:${load.key}`])
+        version++
+        return version < 3 ? `v${version} after ${load.stale}` : load.notModified()
+      },
+      { name: 'user', ttl: '1h', grace: '1h' },
+    )
+
+    const first: string = await find(1)
+    expect([first, await cache.ttl('user:[1]')]).toEqual(['v1 after undefined', 5])
+    await clock.advance(6)
+    expect([await find(1), await find.refresh(1), await find.refresh(1)]).toEqual([
+      'v1 after undefined',
+      'v2 after v1 after undefined',
+      'v2 after v1 after undefined',
+    ])
+    await cache.invalidateTag('made-by:user:[1]')
+    expect(await cache.has('user:[1]')).toBe(false)
   })
 
   it('is each load’s own', async () => {
