@@ -12,7 +12,7 @@ import { inspect } from '../core/inspect.ts'
 import { checkChoice, checkOptions, type CacheOptions, type NamespaceOptions } from '../core/options.ts'
 import { isPromise } from '../core/promise.ts'
 import { rowVersionOf } from '../core/settings.ts'
-import type { Invalidation, Store } from '../core/store.ts'
+import type { Invalidation, Reading, Store } from '../core/store.ts'
 import { NO_TAGS, checkTag, checkTags } from '../core/tags.ts'
 import type { NotModified } from '../loading/load-context.ts'
 import type { ValueOptions } from '../serialization/rules.ts'
@@ -20,7 +20,7 @@ import { entriesOf, type Entries } from './entries.ts'
 import { Invalidator, type KeyInvalidation, type TagInvalidation } from './invalidator.ts'
 import type { Absent, Loaded, Loader, ManyLoader } from './loader.ts'
 import { Loads } from './loads.ts'
-import type { ScopeOptions } from './request-scope.ts'
+import type { RequestScope, ScopeOptions } from './request-scope.ts'
 import { GET_OR_SET_OPTIONS, Scope } from './scope.ts'
 import { wrapIn, type Wrappable, type WrapOptions, type Wrapped } from './wrap.ts'
 import { Writer, type SetResult } from './writer.ts'
@@ -67,9 +67,7 @@ export abstract class BaseCache<V = unknown> {
       }
     }
     const found =
-      request === undefined
-        ? reader.get(full, reading)
-        : request.get(this.#scope.asked(full, options === undefined), () => reader.get(full, reading))
+      request === undefined ? reader.get(full, reading) : this.#getWithin(request, full, options, reading)
     if (!isPromise(found)) return found as T | undefined
     return (await abortable(options?.signal, () => found)) as T | undefined
   }
@@ -364,6 +362,17 @@ export abstract class BaseCache<V = unknown> {
   /** Closes the cache at the end of an `await using` block. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
+  }
+
+  // Apart from `get`, which a function in it would make dearer.
+  #getWithin(
+    request: RequestScope,
+    full: string,
+    options: ReadOptions | undefined,
+    reading: Reading | undefined,
+  ): Promise<unknown> {
+    const { reader } = this.#scope.runtime.pipeline
+    return request.get(this.#scope.asked(full, options === undefined), () => reader.get(full, reading))
   }
 
   async #remainingMs(operation: string, key: string): Promise<number | undefined> {

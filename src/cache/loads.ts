@@ -8,6 +8,7 @@ import type { Context } from '../loading/load-context.ts'
 import { ABSENT, type Source } from '../loading/source.ts'
 import { entriesOf, loadedValue, type Entries, type LoadedMany } from './entries.ts'
 import type { ManyLoader } from './loader.ts'
+import type { RequestScope } from './request-scope.ts'
 import type { Scope } from './scope.ts'
 
 /** How many keys are loaded at a time that nobody waits for yet. */
@@ -33,12 +34,7 @@ export class Loads {
     const full = this.#scope.key(key)
     checkLoader(loader, where)
     const settings = this.#scope.loadSettings(ttlOrOptions, where)
-    const { pipeline, request } = this.#scope.runtime
-    if (request === undefined) return pipeline.load(full, key, loader, settings)
-    const outside = this.#outside(loader)
-    return request.load(this.#scope.asked(full, isPlain(settings)), (reload) =>
-      pipeline.load(full, key, outside, reload ? forced(settings) : settings),
-    )
+    return this.#load(full, key, loader, settings)
   }
 
   /** What the loader makes now, whatever is stored. */
@@ -49,11 +45,7 @@ export class Loads {
   ): MaybePromise<unknown> {
     const full = this.#scope.key(key)
     checkLoader(loader, 'refresh')
-    const settings = forced(this.#scope.loadSettings(ttlOrOptions, 'refresh'))
-    const { pipeline, request } = this.#scope.runtime
-    if (request === undefined) return pipeline.load(full, key, loader, settings)
-    const outside = this.#outside(loader)
-    return request.load(this.#scope.asked(full, false), () => pipeline.load(full, key, outside, settings))
+    return this.#load(full, key, loader, forced(this.#scope.loadSettings(ttlOrOptions, 'refresh')))
   }
 
   /** The values of several keys, by their full keys. */
@@ -108,6 +100,26 @@ export class Loads {
     }
     await Promise.all(Array.from({ length: WARMED_AT_ONCE }, work))
     return loaded
+  }
+
+  #load(full: string, key: string, loader: OneLoader, settings: LoadSettings): MaybePromise<unknown> {
+    const { pipeline, request } = this.#scope.runtime
+    if (request === undefined) return pipeline.load(full, key, loader, settings)
+    return this.#loadWithin(request, full, key, loader, settings)
+  }
+
+  // Apart, because a function in it would have a price at every load.
+  #loadWithin(
+    request: RequestScope,
+    full: string,
+    key: string,
+    loader: OneLoader,
+    settings: LoadSettings,
+  ): Promise<unknown> {
+    const outside = this.#outside(loader)
+    return request.load(this.#scope.asked(full, isPlain(settings)), (reload) =>
+      this.#scope.runtime.pipeline.load(full, key, outside, reload ? forced(settings) : settings),
+    )
   }
 
   // What is loaded is stored, and must not be made of what a request remembers.
