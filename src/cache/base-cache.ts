@@ -1,21 +1,29 @@
 import { abortable } from '../core/abort.ts'
 import type { CacheStats } from '../core/counters.ts'
 import { durationMs, type Duration } from '../core/duration.ts'
-import { ENTRY_OPTIONS, type GetOrSetOptions, type ReadOptions, type SetOptions } from '../core/entry-options.ts'
+import {
+  ENTRY_OPTIONS,
+  type GetOrSetOptions,
+  type ReadOptions,
+  type SetOptions,
+} from '../core/entry-options.ts'
 import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/inspect.ts'
-import { checkOptions, type CacheOptions, type NamespaceOptions } from '../core/options.ts'
+import { checkChoice, checkOptions, type CacheOptions, type NamespaceOptions } from '../core/options.ts'
 import { isPromise } from '../core/promise.ts'
 import { rowVersionOf } from '../core/settings.ts'
-import type { Invalidation, Store } from '../core/store.ts'
+import type { Invalidation, Reading, Store } from '../core/store.ts'
 import { NO_TAGS, checkTag, checkTags } from '../core/tags.ts'
+import type { NotModified } from '../loading/load-context.ts'
 import type { ValueOptions } from '../serialization/rules.ts'
 import { entriesOf, type Entries } from './entries.ts'
 import { Invalidator, type KeyInvalidation, type TagInvalidation } from './invalidator.ts'
 import type { Absent, Loaded, Loader, ManyLoader } from './loader.ts'
 import { Loads } from './loads.ts'
-import { Scope } from './scope.ts'
+import type { RequestScope, ScopeOptions } from './request-scope.ts'
+import { GET_OR_SET_OPTIONS, Scope } from './scope.ts'
 import { noteStore } from './stores.ts'
+import { wrapIn, type Wrappable, type WrapOptions, type Wrapped } from './wrap.ts'
 import { Writer, type SetResult } from './writer.ts'
 
 const READ_OPTIONS = ['signal', 'after', 'stale', 'skipRead']
@@ -48,7 +56,8 @@ export abstract class BaseCache<V = unknown> {
   /** The fresh value of a key. `undefined` is a miss; `null` is a value. With `stale` a stale one will do. */
   async get<T = V>(key: string, options?: ReadOptions): Promise<T | undefined> {
     const full = this.#scope.key(key)
-    const { reader } = this.#scope.runtime.pipeline
+    const { request, pipeline } = this.#scope.runtime
+    const { reader } = pipeline
     let { reading } = this.#scope
     if (options !== undefined) {
       checkOptions(options, READ_OPTIONS, 'get')
@@ -59,7 +68,8 @@ export abstract class BaseCache<V = unknown> {
         return values.get(full) as T | undefined
       }
     }
-    const found = reader.get(full, reading)
+    const found =
+      request === undefined ? reader.get(full, reading) : this.#getWithin(request, full, options, reading)
     if (!isPromise(found)) return found as T | undefined
     return (await abortable(options?.signal, () => found)) as T | undefined
   }
@@ -68,10 +78,14 @@ export abstract class BaseCache<V = unknown> {
   async getMany<T = V>(keys: Iterable<string>, options: ReadOptions = {}): Promise<Map<string, T>> {
     const full = this.#scope.keys(keys)
     checkOptions(options, READ_OPTIONS, 'getMany')
-    const { reader } = this.#scope.runtime.pipeline
+    const { request, pipeline } = this.#scope.runtime
     const reading = this.#scope.readingFor(options)
-    const read = async () => reader.getMany('getMany', [...full.keys()], reading)
-    return callersMap(full, await abortable(options.signal, read))
+    const read = (some: readonly string[]) =>
+      abortable(options.signal, async () => pipeline.reader.getMany('getMany', some, reading))
+    if (request === undefined) return callersMap(full, await read([...full.keys()]))
+    const isPlain = options.signal === undefined && reading === this.#scope.reading
+    const asked = Array.from(full.keys(), (one) => this.#scope.asked(one, isPlain))
+    return callersMap(full, await request.getMany(asked, read))
   }
 
   /**
@@ -133,7 +147,10 @@ export abstract class BaseCache<V = unknown> {
    * {@link BaseCache.invalidate} does. With `keepStale` what has grace becomes stale instead.
    * @throws KeyError for what can't be a tag.
    */
-  async invalidateTag(tags: string | readonly string[], options: TagInvalidation = {}): Promise<Invalidation> {
+  async invalidateTag(
+    tags: string | readonly string[],
+    options: TagInvalidation = {},
+  ): Promise<Invalidation> {
     this.#scope.assertOpen()
     const checked = typeof tags === 'string' ? [checkTag(tags)] : checkTags(tags, 'invalidateTag')
     checkOptions(options, ['keepStale'], 'invalidateTag')
@@ -246,6 +263,20 @@ export abstract class BaseCache<V = unknown> {
     return this.#loads.warm(entries, ttlOrOptions)
   }
 
+  /**
+   * A function whose answers are cached, by its arguments: `wrap(findUser, { name: 'user', ttl: '30m' })`. Calls with equal
+   * arguments share their entry, and calls with different ones never do. What is said of loaders in
+   * {@link BaseCache.getOrSet} is true of `fn`, which learns more by `loadContext()` of `cachette/memoize`.
+   * @throws OptionsError, KeyError for wrong options; the function rejects with KeyError for an argument that can't be
+   * part of a key, such as an instance of a class.
+   */
+  wrap<F extends Wrappable<V | Absent | NotModified>>(
+    fn: F,
+    options: WrapOptions<Parameters<F>>,
+  ): Wrapped<F> {
+    return wrapIn(this, fn, options, GET_OR_SET_OPTIONS)
+  }
+
   /** Removes every key that begins with `prefix`, literally, and counts them; `undefined` = the store is in trouble. */
   async deleteByPrefix(prefix: string): Promise<number | undefined> {
     return this.#invalidator.prefix('deleteByPrefix', prefix)
@@ -288,6 +319,20 @@ export abstract class BaseCache<V = unknown> {
   }
 
   /**
+   * Runs `work`, such as the handling of a request, and remembers what it reads: this cache is asked once for each key.
+   * That is a matter of async context, so that `work` may be a `next()` of whatever answers later, and it goes for all
+   * namespaces, whichever of them it is called on. Its own changes of a key or a tag are seen at once; those of others
+   * are not seen in what has been read. Loaders see nothing of it. Answers what `work` answers.
+   */
+  scope<T>(options: ScopeOptions, work: () => T): T {
+    this.#scope.assertOpen()
+    checkOptions(options, ['reload'], 'scope')
+    if (options.reload !== undefined) checkChoice(options.reload, [true, false], 'scope: reload')
+    if (typeof work !== 'function') throw new OptionsError(`scope: ${inspect(work)} is not a function`)
+    return this.#scope.runtime.inRequest(options, work)
+  }
+
+  /**
    * The bytes of a value in the format in use (docs/wire-format.md), as an engine that keeps bytes would store it.
    * @throws SerializationError whose `path` and `kind` name what can't be stored.
    */
@@ -326,6 +371,17 @@ export abstract class BaseCache<V = unknown> {
     await this.close()
   }
 
+  // Apart from `get`, which a function in it would make dearer.
+  #getWithin(
+    request: RequestScope,
+    full: string,
+    options: ReadOptions | undefined,
+    reading: Reading | undefined,
+  ): Promise<unknown> {
+    const { reader } = this.#scope.runtime.pipeline
+    return request.get(this.#scope.asked(full, options === undefined), () => reader.get(full, reading))
+  }
+
   async #remainingMs(operation: string, key: string): Promise<number | undefined> {
     const { store, trouble } = this.#scope.runtime
     const full = this.#scope.key(key)
@@ -344,11 +400,16 @@ export abstract class BaseCache<V = unknown> {
     const { ttlMs, tags } = this.#scope.writeSettings(ttlOrOptions, operation, COUNTER_OPTIONS)
     if (!Number.isSafeInteger(by))
       throw new OptionsError(`${operation}: by: ${inspect(by)} is not a safe integer`)
-    if (!(ttlMs > 0))
-      throw new OptionsError(`${operation}: the time at which the counter ends has passed`)
+    if (!(ttlMs > 0)) throw new OptionsError(`${operation}: the time at which the counter ends has passed`)
     // A counter is never -0, which is no integer to other readers of the store.
     const change = sign * by || 0
-    const result = await this.#writer.one(operation, { kind: 'increment', key: full, by: change, ttlMs, tags })
+    const result = await this.#writer.one(operation, {
+      kind: 'increment',
+      key: full,
+      by: change,
+      ttlMs,
+      tags,
+    })
     if (result === undefined || result.ok || result.unavailable) return result?.number
     this.#scope.runtime.trouble.misfit(
       operation,

@@ -1,5 +1,6 @@
 import type { InvalidateOptions, Invalidation } from '../core/store.ts'
 import { UNREACHED_TOKEN } from '../core/token.ts'
+import { forgetting } from './request-scope.ts'
 import type { Runtime, Scope } from './scope.ts'
 
 /** Options of `invalidateTag`. */
@@ -34,8 +35,10 @@ export class Invalidator {
     tags: readonly string[],
     options?: InvalidateOptions,
   ): Promise<Invalidation> {
-    const { store, trouble, counters } = this.#runtime
-    const done = await trouble.attempt(operation, () => store.invalidate(keys, tags, options))
+    const { store, trouble, counters, request } = this.#runtime
+    const invalidate = () => trouble.attempt(operation, () => store.invalidate(keys, tags, options))
+    // Which keys bear a tag is not known here.
+    const done = await forgetting(request, tags.length === 0 ? keys : undefined, invalidate)
     if (done === undefined) return { l1: 'dropped', l2: 'none', token: UNREACHED_TOKEN }
     const { l1, l2, token, removed, error } = done
     counters.invalidations += removed + tags.length
@@ -45,9 +48,10 @@ export class Invalidator {
 
   /** Removes every key of the scope that begins with `prefix`; `undefined` = the store is in trouble. */
   async prefix(operation: string, prefix: string): Promise<number | undefined> {
-    const { store, trouble, counters } = this.#runtime
+    const { store, trouble, counters, request } = this.#runtime
     const full = this.#scope.prefixed(prefix)
-    const count = await trouble.attempt(operation, () => store.deleteByPrefix(full, this.#scope.reading))
+    const remove = () => trouble.attempt(operation, () => store.deleteByPrefix(full, this.#scope.reading))
+    const count = await forgetting(request, undefined, remove)
     counters.invalidations += count ?? 0
     return count
   }

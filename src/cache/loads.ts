@@ -3,14 +3,18 @@ import type { GetOrSetOptions } from '../core/entry-options.ts'
 import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/inspect.ts'
 import type { MaybePromise } from '../core/promise.ts'
+import type { LoadSettings } from '../core/settings.ts'
 import type { Context } from '../loading/load-context.ts'
 import { ABSENT, type Source } from '../loading/source.ts'
 import { entriesOf, loadedValue, type Entries, type LoadedMany } from './entries.ts'
 import type { ManyLoader } from './loader.ts'
+import type { RequestScope } from './request-scope.ts'
 import type { Scope } from './scope.ts'
 
 /** How many keys are loaded at a time that nobody waits for yet. */
 const WARMED_AT_ONCE = 8
+
+type OneLoader = (context: never) => unknown
 
 /** Reads that load what is missing. */
 export class Loads {
@@ -24,25 +28,24 @@ export class Loads {
   one(
     where: string,
     key: string,
-    loader: (context: never) => unknown,
+    loader: OneLoader,
     ttlOrOptions: Duration | GetOrSetOptions | undefined,
   ): MaybePromise<unknown> {
     const full = this.#scope.key(key)
     checkLoader(loader, where)
     const settings = this.#scope.loadSettings(ttlOrOptions, where)
-    return this.#scope.runtime.pipeline.load(full, key, loader, settings)
+    return this.#load(full, key, loader, settings)
   }
 
   /** What the loader makes now, whatever is stored. */
   anew(
     key: string,
-    loader: (context: never) => unknown,
+    loader: OneLoader,
     ttlOrOptions: Duration | GetOrSetOptions | undefined,
   ): MaybePromise<unknown> {
     const full = this.#scope.key(key)
     checkLoader(loader, 'refresh')
-    const settings = this.#scope.loadSettings(ttlOrOptions, 'refresh')
-    return this.#scope.runtime.pipeline.load(full, key, loader, { ...settings, forceRefresh: true, timed: true })
+    return this.#load(full, key, loader, forced(this.#scope.loadSettings(ttlOrOptions, 'refresh')))
   }
 
   /** The values of several keys, by their full keys. */
@@ -53,7 +56,14 @@ export class Loads {
   ): Promise<Map<string, unknown>> {
     checkLoader(loader, 'getOrSetMany')
     const settings = this.#scope.loadSettings(ttlOrOptions, 'getOrSetMany')
-    return this.#scope.runtime.pipeline.loadMany([...full.keys()], new ManySource(full, loader), settings)
+    const { pipeline, request } = this.#scope.runtime
+    const keys = [...full.keys()]
+    if (request === undefined) return pipeline.loadMany(keys, new ManySource(full, loader), settings)
+    const source = new ManySource(full, this.#outside(loader))
+    const asked = keys.map((one) => this.#scope.asked(one, isPlain(settings)))
+    return request.loadMany(asked, (some, reload) =>
+      pipeline.loadMany(some, source, reload ? forced(settings) : settings),
+    )
   }
 
   /** Loads what is missing, some keys at a time, and counts what was loaded. */
@@ -74,7 +84,9 @@ export class Loads {
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
         const { full, key, value, settings } = next
         const load = async (context: never): Promise<unknown> => {
-          const made: unknown = await (typeof value === 'function' ? value(context) : value)
+          const made: unknown = await (typeof value === 'function'
+            ? this.#outside(value as OneLoader)(context)
+            : value)
           loaded++
           return made
         }
@@ -89,6 +101,43 @@ export class Loads {
     await Promise.all(Array.from({ length: WARMED_AT_ONCE }, work))
     return loaded
   }
+
+  #load(full: string, key: string, loader: OneLoader, settings: LoadSettings): MaybePromise<unknown> {
+    const { pipeline, request } = this.#scope.runtime
+    if (request === undefined) return pipeline.load(full, key, loader, settings)
+    return this.#loadWithin(request, full, key, loader, settings)
+  }
+
+  // Apart, because a function in it would have a price at every load.
+  #loadWithin(
+    request: RequestScope,
+    full: string,
+    key: string,
+    loader: OneLoader,
+    settings: LoadSettings,
+  ): Promise<unknown> {
+    const outside = this.#outside(loader)
+    return request.load(this.#scope.asked(full, isPlain(settings)), (reload) =>
+      this.#scope.runtime.pipeline.load(full, key, outside, reload ? forced(settings) : settings),
+    )
+  }
+
+  // What is loaded is stored, and must not be made of what a request remembers.
+  #outside<A extends unknown[], T>(loader: (...args: A) => T): (...args: A) => T {
+    const { runtime } = this.#scope
+    const { request } = runtime
+    if (request === undefined) return loader
+    return (...args) => runtime.within(request.forLoaders, () => loader(...args))
+  }
+}
+
+function forced(settings: LoadSettings): LoadSettings {
+  return { ...settings, forceRefresh: true, timed: true }
+}
+
+// Whoever has a wish of his own is not content with what is remembered.
+function isPlain({ signal, after, skipRead, forceRefresh }: LoadSettings): boolean {
+  return signal === undefined && after === undefined && skipRead === undefined && forceRefresh !== true
 }
 
 /** A loader of several keys, with the keys as the caller gave them. */

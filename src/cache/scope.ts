@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Clock } from '../core/clock.ts'
 import { Counters, type StoreStats } from '../core/counters.ts'
 import { isDuration, type Duration } from '../core/duration.ts'
@@ -36,6 +37,7 @@ import { Trouble } from '../core/trouble.ts'
 import type { ValueOptions } from '../serialization/rules.ts'
 import type { WireFormat } from '../serialization/wire-format.ts'
 import { LoadPipeline } from '../loading/load-pipeline.ts'
+import { RequestScope, type Asked, type ScopeOptions } from './request-scope.ts'
 
 /** What a cache and all of its namespaces share. */
 export class Runtime {
@@ -48,6 +50,8 @@ export class Runtime {
   readonly #options: CacheOptions & ValueOptions
   #format: Promise<WireFormat> | undefined
   #closing: Promise<void> | undefined
+  // Absent until there is a scope: on Node 20 every await of the process pays for it (decision 0002).
+  #requests: AsyncLocalStorage<RequestScope> | undefined
 
   constructor(store: Store, options: CacheOptions & ValueOptions) {
     checkCacheOptions(options)
@@ -81,6 +85,22 @@ export class Runtime {
     return new Format({ serializer, classes, registry, maxDepth, maxCount })
   }
 
+  /** What is remembered for the running request; `undefined` outside of any. */
+  get request(): RequestScope | undefined {
+    return this.#requests?.getStore()
+  }
+
+  /** Runs `work` as a request that remembers what it reads. */
+  inRequest<T>(options: ScopeOptions, work: () => T): T {
+    return this.within(new RequestScope(this.store, options), work)
+  }
+
+  /** Runs `work` with what that request remembers. */
+  within<T>(request: RequestScope, work: () => T): T {
+    this.#requests ??= new AsyncLocalStorage()
+    return this.#requests.run(request, work)
+  }
+
   /** Waits for loads under way, then closes the store; a second call waits for the first. */
   close(): Promise<void> {
     this.#closing ??= this.#end()
@@ -89,6 +109,7 @@ export class Runtime {
 
   async #end(): Promise<void> {
     await this.pipeline.drain()
+    this.#requests?.disable()
     try {
       await this.store.close()
     } catch (error) {
@@ -114,7 +135,14 @@ interface ScopeSettings {
 
 const NO_DEFAULTS: Settings = { ttlMs: Infinity, tags: NO_TAGS }
 const SET_OPTIONS: readonly string[] = [...ENTRY_OPTIONS, 'rowVersion']
-const GET_OR_SET_OPTIONS = [...SET_OPTIONS, ...LOAD_OPTIONS, 'forceRefresh', 'signal', 'after']
+/** The names of the options of a load. */
+export const GET_OR_SET_OPTIONS: readonly string[] = [
+  ...SET_OPTIONS,
+  ...LOAD_OPTIONS,
+  'forceRefresh',
+  'signal',
+  'after',
+]
 
 /** A part of a runtime's keys, with the settings that hold there: the whole of it, or a namespace. */
 export class Scope {
@@ -164,12 +192,7 @@ export class Scope {
     return new Scope({
       ...parent,
       path: parent.path + path,
-      defaults: settingsWith(
-        parent.defaults,
-        only(options, DEFAULT_OPTIONS),
-        DEFAULT_OPTIONS,
-        'namespace',
-      ),
+      defaults: settingsWith(parent.defaults, only(options, DEFAULT_OPTIONS), DEFAULT_OPTIONS, 'namespace'),
       mode: this.#modeOfChild(options.mode),
     })
   }
@@ -230,6 +253,11 @@ export class Scope {
   readingFor({ after, stale, skipRead = false }: ReadOptions): Reading | undefined {
     if (after === undefined && stale !== true && skipRead === false) return this.reading
     return { ...this.reading, after, stale, skip: skipRead === false ? undefined : skipRead }
+  }
+
+  /** A read as a request remembers it; plain if what is remembered will do. */
+  asked(key: string, isPlain: boolean): Asked {
+    return { key, namespace: this.ownTag, isPlain }
   }
 
   /** The full form of a literal beginning of keys, which may be empty. @throws KeyError, ClosedError. */

@@ -1,5 +1,6 @@
 import { isPromise, type MaybePromise } from '../core/promise.ts'
 import type { EntrySettings, Op, OpResult } from '../core/store.ts'
+import { forgetting } from './request-scope.ts'
 import type { Runtime } from './scope.ts'
 
 /** A value to be stored under a full key; a ttl of zero or less means that it has expired already. */
@@ -55,8 +56,15 @@ export class Writer {
 
   /** Executes changes, in their order for each key. */
   run(operation: string, ops: readonly Op[]): MaybePromise<readonly OpResult[] | undefined> {
-    const { store, trouble } = this.#runtime
-    return trouble.attempt(operation, () => store.write(ops))
+    const { store, trouble, request } = this.#runtime
+    const write = (): MaybePromise<readonly OpResult[] | undefined> =>
+      trouble.attempt(operation, () => store.write(ops))
+    if (request === undefined) return write()
+    return forgetting(
+      request,
+      ops.map(({ key }) => key),
+      write,
+    )
   }
 
   #opOf(operation: string, { key, value, ttlMs, tags, graceMs, rowVersion, weight }: Write): Op {

@@ -157,6 +157,16 @@ describe.each(listCompilers())('TypeScript %s', (version, compiler) => {
     })
   }
 
+  it.each([
+    ['TC39', false],
+    ['legacy', true],
+  ])('accepts decorators in %s form', (_, experimentalDecorators) => {
+    user.copy('decorators.ts')
+    const options = { ...strict, experimentalDecorators, module: 'nodenext', moduleResolution: 'nodenext' }
+
+    expect(compile('decorators.ts', options)).toEqual({ ...clean, output: '' })
+  })
+
   it('still finds a planted error', () => {
     user.write('wrong.ts', `import { MemoryCache } from 'cachette'\nnew MemoryCache().gett('key')\n`)
 

@@ -1,0 +1,191 @@
+import type { Duration } from '../core/duration.ts'
+import { KeyError, OptionsError } from '../core/errors.ts'
+import { inspect } from '../core/inspect.ts'
+import { key, type KeyPart } from '../core/key-builder.ts'
+import type { GetOrSetOptions } from '../core/entry-options.ts'
+import { checkOptions } from '../core/options.ts'
+import type { Invalidation } from '../core/store.ts'
+import { inLoad } from './current-load.ts'
+import type { LoadContext, NotModified } from '../loading/load-context.ts'
+
+/** A function whose answers can be cached. */
+export type Wrappable<V = unknown> = (this: never, ...args: never[]) => V | PromiseLike<V>
+
+/** Options of a wrapped function: those of every load, which may depend on the arguments, and how its keys are made. */
+export type WrapOptions<Args extends readonly unknown[] = readonly never[]> = LoadOptionsOf<Args> &
+  WrapKey<Args>
+
+/** How the keys of a wrapped function are made: from a name and all arguments, or by a function. */
+export type WrapKey<Args extends readonly unknown[]> =
+  | {
+      /**
+       * Begins its keys, as in `billing:invoice:[7,"EUR"]`, and must be its own: two functions with one name share
+       * their entries. Parts are separated by `:`; `% { } [ ] "` have no place in it.
+       */
+      readonly name: string
+      readonly key?: never
+    }
+  | {
+      /** The key for these arguments: text as it is, or what `key()` takes, as in `['user', id]`. */
+      readonly key: (...args: Args) => string | readonly KeyPart[]
+      readonly name?: never
+    }
+
+type LoadOptionsOf<Args extends readonly unknown[]> = Omit<GetOrSetOptions, 'ttl' | 'tags'> & {
+  /** As in `getOrSet`, or a function of the arguments. */
+  readonly ttl?: Duration | ((...args: Args) => Duration)
+  /** As in `getOrSet`, or a function of the arguments. */
+  readonly tags?: readonly string[] | ((...args: Args) => readonly string[])
+}
+
+/**
+ * The cached form of a function. One that returns promises keeps its type, generic parameters and overloads
+ * included; one that does not returns promises now. Arguments that are `undefined` at the end are not passed on.
+ */
+export type Wrapped<F extends Wrappable> = Awaitable<F> & {
+  /** The key for these arguments, as the cache's other methods take it. */
+  key(...args: Parameters<F>): string
+  /** Removes the answer for these arguments and voids loads of it; see `BaseCache.invalidate`. */
+  invalidate(...args: Parameters<F>): Promise<Invalidation>
+  /** Calls the function, whatever is stored, and stores the answer. */
+  refresh(...args: Parameters<F>): ReturnType<Awaitable<F>>
+  /** The function with other options for one call, such as a `signal`: `find.with({ signal })(7)`. */
+  with(options: GetOrSetOptions): Awaitable<F>
+}
+
+/** A function of this type that returns promises; of values, where its own may answer `notModified()`. */
+export type Awaitable<F extends Wrappable> =
+  ReturnType<F> extends Promise<infer T>
+    ? [Extract<T, NotModified>] extends [never]
+      ? F
+      : Asking<F>
+    : Asking<F>
+
+type Asking<F extends Wrappable> = (
+  this: ThisParameterType<F>,
+  ...args: Parameters<F>
+) => Promise<Exclude<Awaited<ReturnType<F>>, NotModified>>
+
+/** What a wrapped function asks of its cache. */
+export interface WrappingCache {
+  /** As in BaseCache. */
+  getOrSet(key: string, loader: (context: LoadContext) => unknown, options: GetOrSetOptions): Promise<unknown>
+  /** As in BaseCache. */
+  invalidate(key: string): Promise<Invalidation>
+}
+
+type Answering = (this: unknown, ...args: unknown[]) => unknown
+
+const FORCED: GetOrSetOptions = { forceRefresh: true }
+
+/** A function with the options under which its answers are cached, in whatever cache. */
+export class Wrapping {
+  readonly #fn: Answering
+  readonly #options: GetOrSetOptions
+  readonly #perCall: { readonly ttl?: Answering; readonly tags?: Answering }
+  readonly #keyOf: Answering
+  readonly #where: string
+
+  /** `accepted` are the names of the options of a load. @throws OptionsError, KeyError for wrong options. */
+  constructor(fn: unknown, options: unknown, accepted: readonly string[], where = 'wrap') {
+    if (typeof fn !== 'function') throw new OptionsError(`${where}: ${inspect(fn)} is not a function`)
+    checkOptions(options, [...accepted, 'name', 'key'], where)
+    const { name, key: keyOf, ttl, tags, ...rest } = options as Record<string, unknown>
+    this.#fn = fn as Answering
+    this.#where = fn.name === '' ? where : `${where} ${fn.name}`
+    this.#keyOf = keyBy(name, keyOf, this.#where)
+    const isFixed = ([, value]: readonly [string, unknown]): boolean =>
+      value !== undefined && typeof value !== 'function'
+    this.#options = { ...rest, ...Object.fromEntries(Object.entries({ ttl, tags }).filter(isFixed)) }
+    this.#perCall = {
+      ...(typeof ttl === 'function' && { ttl: ttl as Answering }),
+      ...(typeof tags === 'function' && { tags: tags as Answering }),
+    }
+  }
+
+  /** The key for these arguments. @throws KeyError for an argument that can't be part of a key. */
+  key(self: unknown, args: unknown[]): string {
+    let made: unknown
+    try {
+      made = this.#keyOf.apply(self, args)
+      if (Array.isArray(made)) return key(...(made as [string, ...KeyPart[]]))
+    } catch (error) {
+      if (!(error instanceof KeyError)) throw error
+      throw new KeyError(`${this.#where}: ${error.message}; the option \`key\` chooses what counts`)
+    }
+    if (typeof made === 'string') return made
+    throw new OptionsError(`${this.#where}: key: answered ${inspect(made)}, not text or a list of parts`)
+  }
+
+  /** The answer for these arguments, from the cache or by the function. */
+  async call(
+    cache: WrappingCache,
+    self: unknown,
+    given: unknown[],
+    more?: GetOrSetOptions,
+  ): Promise<unknown> {
+    const args = withoutTrailing(given)
+    const keyed = this.key(self, args)
+    const options: Record<string, unknown> = { ...this.#options, ...more }
+    for (const [name, option] of Object.entries(this.#perCall)) options[name] ??= option.apply(self, args)
+    return cache.getOrSet(keyed, (context) => inLoad(context, () => this.#fn.apply(self, args)), options)
+  }
+}
+
+/** The cached form of a function. @throws OptionsError, KeyError for wrong options. */
+export function wrapIn<F extends Wrappable>(
+  cache: WrappingCache,
+  fn: F,
+  options: unknown,
+  accepted: readonly string[],
+): Wrapped<F> {
+  const wrapping = new Wrapping(fn, options, accepted)
+  const under = (more?: GetOrSetOptions): Answering =>
+    function (this: unknown, ...args) {
+      return wrapping.call(cache, this, args, more)
+    }
+  const keyFor = (...args: unknown[]): string => wrapping.key(undefined, withoutTrailing(args))
+  const wrapped = Object.assign(under(), {
+    key: keyFor,
+    invalidate: async (...args: unknown[]) => cache.invalidate(keyFor(...args)),
+    refresh: under(FORCED),
+    with(more: GetOrSetOptions) {
+      checkOptions(more, accepted, 'with')
+      return under(more)
+    },
+  })
+  return resembling(wrapped, fn) as unknown as Wrapped<F>
+}
+
+/** `wrapped` with the name and the number of parameters of `fn`, for stack traces and for whoever looks at them. */
+export function resembling<W extends object>(wrapped: W, fn: { name: string; length: number }): W {
+  for (const property of ['name', 'length'] as const)
+    Object.defineProperty(wrapped, property, { value: fn[property], configurable: true })
+  return wrapped
+}
+
+function keyBy(name: unknown, keyOf: unknown, where: string): Answering {
+  if (keyOf !== undefined && name !== undefined)
+    throw new OptionsError(`${where}: of name and key one is needed, not both`)
+  if (typeof keyOf === 'function') return keyOf as Answering
+  if (keyOf !== undefined) throw new OptionsError(`${where}: key: ${inspect(keyOf)} is not a function`)
+  if (typeof name !== 'string') {
+    throw new OptionsError(
+      `${where}: name: ${inspect(name)} is not text; give a name of its own, such as 'user:find', or the option \`key\``,
+    )
+  }
+  const parts = name.split(':') as [string, ...string[]]
+  if (parts.includes('') || key(...parts) !== name) {
+    throw new OptionsError(
+      `${where}: name: ${inspect(name)} is not made of parts between ':', without % { } [ ] " and without ! at the beginning`,
+    )
+  }
+  return (...args) => [...parts, args]
+}
+
+// What is called with `undefined` for an optional argument is the same call as without it.
+function withoutTrailing(args: unknown[]): unknown[] {
+  let { length } = args
+  while (length > 0 && args[length - 1] === undefined) length--
+  return length === args.length ? args : args.slice(0, length)
+}

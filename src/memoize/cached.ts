@@ -1,0 +1,88 @@
+import { GET_OR_SET_OPTIONS } from '../cache/scope.ts'
+import { Wrapping, type WrapOptions } from '../cache/wrap.ts'
+import { OptionsError } from '../core/errors.ts'
+import { inspect } from '../core/inspect.ts'
+import type { KeyPart } from '../core/key-builder.ts'
+import { checkOptions } from '../core/options.ts'
+import { cacheFinder, type CacheOf } from './cache-of.ts'
+import { methodDecorator, type Method } from './method.ts'
+import type { MethodDecoratorOf } from './method-types.ts'
+import { Template } from './template.ts'
+
+/** Options of {@link Cached}: those of `cache.wrap`, with templates for keys and tags. */
+export type CachedOptions<Self, Args extends readonly unknown[], Text extends string> = Omit<
+  WrapOptions<Args>,
+  'name' | 'key' | 'tags'
+> & {
+  /** The cache, or a function of the object that answers it: `(self: UserService) => self.cache`. */
+  readonly cache: CacheOf<Self>
+  /** Templates such as `team:{0.teamId}`, or a function of the arguments. */
+  readonly tags?: readonly Text[] | ((...args: Args) => readonly string[])
+} & (
+    | {
+        /** Begins its keys, which are made of all arguments: `billing:invoice:[7,"EUR"]`. */
+        readonly name: string
+        readonly key?: never
+      }
+    | {
+        /**
+         * A template such as `user:{0}` or `{this.tenant}:user:{0.id}`, or a function of the arguments that answers the
+         * key or its parts. What it does not name does not count: neither other arguments nor the object.
+         */
+        readonly key: Text | ((...args: Args) => string | readonly KeyPart[])
+        readonly name?: never
+      }
+  )
+
+/**
+ * Caches what a method answers, as `cache.wrap` does; in TC39 and in legacy form (`experimentalDecorators`).
+ *
+ * ```ts no-check
+ * @Cached({ cache: (self: UserService) => self.cache, key: 'user:{0}', tags: ['users'], ttl: '30m' })
+ * async find(id: number): Promise<User> { ... }
+ * ```
+ *
+ * All objects of the class share the entries of a key: put into it what makes their answers differ (`{this.tenant}`).
+ * @throws OptionsError, KeyError for wrong options, or before anything but a method.
+ */
+export function Cached<Self, Args extends readonly unknown[], Text extends string>(
+  options: CachedOptions<Self, Args, Text>,
+): MethodDecoratorOf<Self, Args, Text> {
+  checkOptions(options, [...GET_OR_SET_OPTIONS, 'cache', 'name', 'key'], 'Cached')
+  const { cache, key, tags, ...rest } = options as Readonly<Record<string, unknown>>
+  const cacheFor = cacheFinder(cache, 'Cached')
+  const templates = {
+    ...(key !== undefined && { key: typeof key === 'string' ? keyOf(key) : key }),
+    ...(tags !== undefined && { tags: typeof tags === 'function' ? tags : tagsOf(tags) }),
+  }
+  return methodDecorator('Cached', (method, name) => {
+    const wrapping = new Wrapping(method, { ...rest, ...templates }, GET_OR_SET_OPTIONS, `Cached ${name}`)
+    return async function (this: unknown, ...args) {
+      return wrapping.call(await cacheFor(this), this, args)
+    }
+  })
+}
+
+function keyOf(source: string): Method {
+  const template = withoutResult(source, 'Cached: key')
+  return function (this: unknown, ...args) {
+    return template.textFor({ self: this, args })
+  }
+}
+
+function tagsOf(sources: unknown): Method {
+  if (!Array.isArray(sources))
+    throw new OptionsError(`Cached: tags: ${inspect(sources)} is not a list of tags`)
+  const templates = sources.map((source) => withoutResult(source, 'Cached: tags'))
+  return function (this: unknown, ...args) {
+    return templates.map((template) => template.textFor({ self: this, args }))
+  }
+}
+
+function withoutResult(source: unknown, where: string): Template {
+  const template = new Template(source, where)
+  if (!template.needsResult) return template
+  throw new OptionsError(
+    `${where}: ${inspect(source)}: {result} is not known before the load; use setTags of loadContext()`,
+  )
+}

@@ -1,0 +1,100 @@
+import type { BaseCache } from '../cache/base-cache.ts'
+import { OptionsError } from '../core/errors.ts'
+import { inspect } from '../core/inspect.ts'
+import { checkChoice, checkOptions } from '../core/options.ts'
+import { cacheFinder, type CacheOf } from './cache-of.ts'
+import { methodDecorator, type Method } from './method.ts'
+import type { MethodDecoratorOf } from './method-types.ts'
+import { Template, type Call } from './template.ts'
+
+/** Options of {@link Invalidates}; keys, tags, or both. */
+export interface InvalidatesOptions<Self, Args extends readonly unknown[], Text extends string> {
+  /** The cache, or a function of the object that answers it: `(self: UserService) => self.cache`. */
+  readonly cache: CacheOf<Self>
+  /** Templates such as `user:{0}` or `user:{result.id}`, or a function of the arguments. */
+  readonly keys?: readonly Text[] | ((...args: Args) => readonly string[])
+  /** Templates such as `team:{0.teamId}`, or a function of the arguments. */
+  readonly tags?: readonly Text[] | ((...args: Args) => readonly string[])
+  /**
+   * `'always'` (default): also when the method fails, because an error does not tell that nothing was written; then
+   * without what needs the result. `'success'`: only when it does not.
+   */
+  readonly when?: 'always' | 'success'
+}
+
+type Targets = Partial<Record<'keys' | 'tags', readonly string[]>>
+type Invalidating = Pick<BaseCache, 'invalidate' | 'invalidateTag'>
+
+/**
+ * Invalidates keys and tags when a method ends, before its caller goes on; in TC39 and in legacy form
+ * (`experimentalDecorators`).
+ *
+ * ```ts no-check
+ * @Invalidates({ cache: (self: UserService) => self.cache, keys: ['user:{0}'], tags: ['users'] })
+ * async rename(id: number, name: string): Promise<void> { ... }
+ * ```
+ *
+ * What depends on the arguments is made before the method runs: a value that can't be part of a key is refused before
+ * anything is written.
+ * @throws OptionsError for wrong options, or before anything but a method.
+ */
+export function Invalidates<Self, Args extends readonly unknown[], Text extends string>(
+  options: InvalidatesOptions<Self, Args, Text>,
+): MethodDecoratorOf<Self, Args, Text> {
+  checkOptions(options, ['cache', 'keys', 'tags', 'when'], 'Invalidates')
+  const { cache, keys, tags, when = 'always' } = options
+  if (keys === undefined && tags === undefined)
+    throw new OptionsError('Invalidates: give keys, tags, or both')
+  checkChoice(when, ['always', 'success'], 'Invalidates: when')
+  const cacheFor = cacheFinder(cache, 'Invalidates')
+  const fillers = { keys: new Filler(keys, 'Invalidates: keys'), tags: new Filler(tags, 'Invalidates: tags') }
+  const fill = (call: Call): Targets => ({ keys: fillers.keys.fill(call), tags: fillers.tags.fill(call) })
+  return methodDecorator('Invalidates', (method) => {
+    return async function (this: unknown, ...args) {
+      const found = await cacheFor(this)
+      const known = fill({ self: this, args })
+      let result: unknown
+      try {
+        result = await method.apply(this, args)
+      } catch (error) {
+        // The caller learns of the method's error, whatever becomes of the invalidation.
+        if (when === 'always') await invalidate(found, known).catch(() => undefined)
+        throw error
+      }
+      const ends = [invalidate(found, known)]
+      try {
+        ends.push(invalidate(found, fill({ self: this, args, result })))
+      } finally {
+        await Promise.all(ends)
+      }
+      return result
+    }
+  })
+}
+
+/** What is known of a call before its method runs, and what only after it. */
+class Filler {
+  readonly #before: readonly Template[]
+  readonly #after: readonly Template[]
+  readonly #function: Method | undefined
+
+  constructor(option: unknown, where: string) {
+    if (option !== undefined && !Array.isArray(option) && typeof option !== 'function')
+      throw new OptionsError(`${where}: ${inspect(option)} is not a list of templates or a function`)
+    this.#function = typeof option === 'function' ? (option as Method) : undefined
+    const templates = Array.isArray(option) ? option.map((source) => new Template(source, where)) : []
+    this.#before = templates.filter(({ needsResult }) => !needsResult)
+    this.#after = templates.filter(({ needsResult }) => needsResult)
+  }
+
+  fill(call: Call): readonly string[] {
+    if ('result' in call) return this.#after.map((template) => template.textFor(call))
+    if (this.#function !== undefined)
+      return this.#function.apply(call.self, [...call.args]) as readonly string[]
+    return this.#before.map((template) => template.textFor(call))
+  }
+}
+
+async function invalidate(cache: Invalidating, { keys = [], tags = [] }: Targets): Promise<void> {
+  await Promise.all([keys.length > 0 && cache.invalidate(keys), tags.length > 0 && cache.invalidateTag(tags)])
+}

@@ -1,0 +1,85 @@
+import { canonical } from '../core/canonical.ts'
+import { KeyError, OptionsError } from '../core/errors.ts'
+import { inspect } from '../core/inspect.ts'
+import { key } from '../core/key-builder.ts'
+
+/** What a template is filled with. */
+export interface Call {
+  /** The object whose method is called. */
+  readonly self: unknown
+  readonly args: readonly unknown[]
+  /** What the method answered. Absent while it has not. */
+  readonly result?: unknown
+}
+
+interface Placeholder {
+  readonly root: number | 'this' | 'result'
+  readonly path: readonly string[]
+}
+
+/**
+ * Text with placeholders, for keys and tags: `{0}` is the first argument, `{1.team.id}` a property of the second,
+ * `{this.tenant}` one of the object, `{result.id}` one of what the method answered. Properties are read, nothing is
+ * evaluated. What is put in can't be mistaken for the text around it.
+ */
+export class Template {
+  /** Whether it needs the answer of the method. */
+  readonly needsResult: boolean
+  readonly #texts: readonly string[]
+  readonly #placeholders: readonly Placeholder[]
+  readonly #source: string
+
+  /** @throws OptionsError for what is no template. */
+  constructor(source: unknown, where: string) {
+    if (typeof source !== 'string') throw new OptionsError(`${where}: ${inspect(source)} is not a template`)
+    // Text and placeholders take turns.
+    const pieces = source.split(/\{([^{}]*)\}/)
+    this.#source = source
+    this.#texts = pieces.filter((_, index) => index % 2 === 0)
+    this.#placeholders = pieces
+      .filter((_, index) => index % 2 === 1)
+      .map((inner) => placeholder(inner, where))
+    if (this.#texts.some((text) => /[{}]/.test(text)))
+      throw new OptionsError(`${where}: ${inspect(source)} has a brace without its other`)
+    this.needsResult = this.#placeholders.some(({ root }) => root === 'result')
+  }
+
+  /** The text for a call. @throws KeyError for a value that can't be part of a key. */
+  textFor(call: Call): string {
+    return this.#texts.reduce((text, next, index) => {
+      const { root, path } = this.#placeholders[index - 1]!
+      try {
+        return text + encode(valueOf(root, path, call)) + next
+      } catch (error) {
+        if (!(error instanceof KeyError)) throw error
+        const name = [root, ...path].join('.')
+        throw new KeyError(`${inspect(this.#source)}: {${name}}: ${error.message}`)
+      }
+    })
+  }
+}
+
+function placeholder(inner: string, where: string): Placeholder {
+  const [root = '', ...path] = inner.split('.')
+  const isRoot = /^(0|[1-9]\d*|this|result)$/.test(root)
+  if (isRoot && !path.includes('') && (root !== 'this' || path.length > 0))
+    return { root: root === 'this' || root === 'result' ? root : Number(root), path }
+  throw new OptionsError(
+    `${where}: {${inner}} is not a placeholder; use {0}, {0.team.id}, {this.tenant} or {result.id}`,
+  )
+}
+
+function valueOf(root: Placeholder['root'], path: readonly string[], call: Call): unknown {
+  let value = root === 'this' ? call.self : root === 'result' ? call.result : call.args[root]
+  for (const name of path) value = (value as Record<string, unknown> | null | undefined)?.[name]
+  return value
+}
+
+// As a part of a key, so that `user:{0}` and `key('user', id)` are the same. What has no place there has a form that
+// nothing else has: text never begins with a bracket, and no list looks like these.
+function encode(value: unknown): string {
+  if (value === '') return '[empty]'
+  if (value === null) return '[none]'
+  if (value === undefined || (typeof value === 'number' && !Number.isFinite(value))) return canonical(value)
+  return key(value as string)
+}
