@@ -1,4 +1,5 @@
 import { abortable } from '../core/abort.ts'
+import type { AtomicStore } from '../core/atomic-store.ts'
 import type { CacheStats } from '../core/counters.ts'
 import { durationMs, type Duration } from '../core/duration.ts'
 import { OptionsError } from '../core/errors.ts'
@@ -6,13 +7,14 @@ import { inspect } from '../core/inspect.ts'
 import {
   checkOptions,
   type CacheOptions,
+  type CounterOptions,
   type GetOrSetOptions,
   type NamespaceOptions,
   type ReadOptions,
   type SetOptions,
 } from '../core/options.ts'
 import { isPromise } from '../core/promise.ts'
-import type { Invalidation, Store } from '../core/store.ts'
+import type { CounterBounds, Invalidation, Store } from '../core/store.ts'
 import { NO_TAGS, checkTag, checkTags } from '../core/tags.ts'
 import type { ValueOptions } from '../serialization/rules.ts'
 import { entriesOf, loadedValue, type Entries } from './entries.ts'
@@ -23,6 +25,7 @@ import { Writer } from './writer.ts'
 
 const READ_OPTIONS = ['signal', 'after']
 const SET_OPTIONS = ['ttl', 'tags']
+const COUNTER_OPTIONS = [...SET_OPTIONS, 'min', 'max']
 const LOAD_OPTIONS = [...SET_OPTIONS, ...READ_OPTIONS]
 
 /**
@@ -160,16 +163,17 @@ export abstract class BaseCache<V = unknown> {
 
   /**
    * Adds to a counter, atomically, and returns its new value; a missing one starts at 0. The ttl and the tags
-   * (given or default) apply only when the key is new, so that a window is never prolonged. `undefined` = unavailable,
+   * (given or default) apply only when the key is new, so that a window is never prolonged. With `min` or `max` a step
+   * ends at that bound. `undefined` = unavailable,
    * or what is stored is no safe integer, or would become none: never a made-up number.
-   * @throws OptionsError when `by` is no safe integer.
+   * @throws OptionsError when `by`, `min` or `max` is no safe integer.
    */
-  async increment(key: string, by = 1, ttlOrOptions?: Duration | SetOptions): Promise<number | undefined> {
+  async increment(key: string, by = 1, ttlOrOptions?: Duration | CounterOptions): Promise<number | undefined> {
     return this.#add('increment', key, by, 1, ttlOrOptions)
   }
 
   /** Subtracts from a counter; see {@link BaseCache.increment}. */
-  async decrement(key: string, by = 1, ttlOrOptions?: Duration | SetOptions): Promise<number | undefined> {
+  async decrement(key: string, by = 1, ttlOrOptions?: Duration | CounterOptions): Promise<number | undefined> {
     return this.#add('decrement', key, by, -1, ttlOrOptions)
   }
 
@@ -273,6 +277,11 @@ export abstract class BaseCache<V = unknown> {
     return (await this.#scope.runtime.format).deserialize(bytes) as T
   }
 
+  /** Where rate limits and locks of this cache are kept: for `RateLimiter`, `Lock` and `Semaphore`. `undefined`: nowhere. */
+  get atomic(): AtomicStore | undefined {
+    return this.#scope.runtime.store.atomic
+  }
+
   /** Figures since the cache was made or `resetStats` was called; of the whole cache, in a namespace too. */
   stats(): CacheStats {
     const { counters, store, statsAtReset } = this.#scope.runtime
@@ -316,17 +325,18 @@ export abstract class BaseCache<V = unknown> {
     key: string,
     by: number,
     sign: 1 | -1,
-    ttlOrOptions: Duration | SetOptions | undefined,
+    ttlOrOptions: Duration | CounterOptions | undefined,
   ): Promise<number | undefined> {
     const full = this.#scope.key(key)
-    const entry = this.#scope.entryFor(ttlOrOptions, SET_OPTIONS, operation)
+    const entry = this.#scope.entryFor(ttlOrOptions, COUNTER_OPTIONS, operation)
+    const bounds = boundsOf(ttlOrOptions, operation)
     if (!Number.isSafeInteger(by))
       throw new OptionsError(`${operation}: by: ${inspect(by)} is not a safe integer`)
     if (!(entry.ttlMs > 0))
       throw new OptionsError(`${operation}: the time at which the counter ends has passed`)
     // A counter is never -0, which is no integer to other readers of the store.
     const change = sign * by || 0
-    const result = await this.#writer.one(operation, { kind: 'increment', key: full, by: change, ...entry })
+    const result = await this.#writer.one(operation, { kind: 'increment', key: full, by: change, ...bounds, ...entry })
     if (result === undefined || result.ok || result.unavailable) return result?.number
     this.#scope.runtime.trouble.misfit(
       operation,
@@ -345,6 +355,17 @@ export abstract class BaseCache<V = unknown> {
     this.#scope.runtime.counters.invalidations += removed
     return removed
   }
+}
+
+function boundsOf(options: Duration | CounterOptions | undefined, operation: string): CounterBounds {
+  const { min, max } = (typeof options === 'object' ? options : {}) as CounterOptions
+  for (const [name, bound] of Object.entries({ min, max })) {
+    if (bound !== undefined && !Number.isSafeInteger(bound))
+      throw new OptionsError(`${operation}: ${name}: ${inspect(bound)} is not a safe integer`)
+  }
+  if (min !== undefined && max !== undefined && min > max)
+    throw new OptionsError(`${operation}: min: ${min} is above max: ${max}`)
+  return { ...(min !== undefined && { min }), ...(max !== undefined && { max }) }
 }
 
 /** A view of a part of a cache's keys, in this module because only here a BaseCache is made of a scope. */

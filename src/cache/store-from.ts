@@ -1,5 +1,6 @@
 import type { Clock, Random } from '../core/clock.ts'
 import type { StoreStats } from '../core/counters.ts'
+import { counterStep } from '../core/counter-step.ts'
 import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/inspect.ts'
 import { LeaseTable } from '../core/lease-table.ts'
@@ -215,9 +216,8 @@ class PrimitiveStore implements Store {
         await this.#put(op.key, found.stored, op.ttlMs, found.labels)
         return { ok: true }
       case 'increment': {
-        const before: unknown = found === undefined ? 0 : found.stored
-        const number = Number.isSafeInteger(before) ? (before as number) + op.by : NaN
-        if (!Number.isSafeInteger(number)) return { ok: false }
+        const number = counterStep(found === undefined ? 0 : found.stored, op.by, op)
+        if (number === undefined) return { ok: false }
         const labels = found === undefined ? this.#tags.labels(op.tags, since) : found.labels
         await this.#put(op.key, number as unknown as Stored, found?.remainingMs ?? op.ttlMs, labels)
         return { ok: true, number }

@@ -36,7 +36,7 @@ export interface LimitRequest {
 export interface LimitStanding {
   /** How many more would be admitted now. */
   readonly remaining: number
-  /** Milliseconds until the quantity asked for (after a penalty: one) would be admitted; 0 = now. */
+  /** Milliseconds until the quantity asked for (after a penalty: one) would be admitted; 0 = now, `Infinity` = never. */
   readonly retryAfterMs: number
   /** Milliseconds until nothing that was taken counts any more. */
   readonly resetMs: number

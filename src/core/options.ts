@@ -72,6 +72,14 @@ export interface SetOptions {
   readonly tags?: readonly string[]
 }
 
+/** Options of `increment` and `decrement`. */
+export interface CounterOptions extends SetOptions {
+  /** A step down ends here rather than below; a safe integer. */
+  readonly min?: number
+  /** A step up ends here rather than above; a safe integer. */
+  readonly max?: number
+}
+
 /** Options of a read-through. */
 export interface GetOrSetOptions extends SetOptions, ReadOptions {}
 

@@ -1,4 +1,6 @@
+import { counterStep } from '../core/counter-step.ts'
 import { LeaseTable } from '../core/lease-table.ts'
+import type { LocalAtomicStore } from '../core/local-atomic-store.ts'
 import type { StoreStats } from '../core/counters.ts'
 import type {
   Acquired,
@@ -36,6 +38,7 @@ class Tagged {
 
 /** The store port over a {@link BoundedMap}: every call is synchronous, hence one atomic step. */
 export class MemoryStore implements Store {
+  readonly atomic: LocalAtomicStore | undefined
   readonly #map: BoundedMap<string, Stored>
   readonly #values: ValueKeeper
   readonly #leases = new LeaseTable()
@@ -43,7 +46,8 @@ export class MemoryStore implements Store {
   // Whether anything was ever stored with tags: until then reads need not ask.
   #anyTagged = false
 
-  constructor(map: BoundedMap<string, Stored>, values: ValueKeeper) {
+  constructor(map: BoundedMap<string, Stored>, values: ValueKeeper, atomic?: LocalAtomicStore) {
+    this.atomic = atomic
     this.#map = map
     this.#values = values
   }
@@ -136,6 +140,7 @@ export class MemoryStore implements Store {
     this.#leases.voidPrefix('')
     this.#map.clear()
     this.#map.close()
+    this.atomic?.close()
   }
 
   #execute(op: Op): OpResult {
@@ -152,7 +157,7 @@ export class MemoryStore implements Store {
         return op.kind === 'take' ? { ok: true, stored } : DONE
       }
       case 'increment':
-        return this.#increment(op.key, op.by, op)
+        return this.#increment(op)
     }
   }
 
@@ -163,10 +168,10 @@ export class MemoryStore implements Store {
     return DONE
   }
 
-  #increment(key: string, by: number, { ttlMs, tags }: EntrySettings): OpResult {
+  #increment({ key, ttlMs, tags, by, ...bounds }: Extract<Op, { kind: 'increment' }>): OpResult {
     const before: unknown = this.get(key, { tags })
-    const number = before === undefined ? by : typeof before === 'number' ? before + by : NaN
-    if (!Number.isSafeInteger(number) || !Number.isSafeInteger(before ?? 0)) return NOT_DONE
+    const number = counterStep(before ?? 0, by, bounds)
+    if (number === undefined) return NOT_DONE
     const stored = number as unknown as Stored
     if (before === undefined) this.#put(key, stored, ttlMs, tags)
     else this.#replace(key, stored)
