@@ -3,7 +3,7 @@ import type { MaybePromise } from './promise.ts'
 
 /** Names the state of one limit, lock or semaphore. */
 export interface StateKey {
-  /** What it is a state of, such as `'lock'`, or `'limit:api:g1000'`: text without `{` or `}`. */
+  /** What it is a state of, such as `'lock'`, or `'limit:api:g1000'`: letters, digits and `. : _ -`. */
   readonly kind: string
   /** The caller's key. */
   readonly key: string

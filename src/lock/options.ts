@@ -7,7 +7,7 @@ import { checkOptions } from '../core/options.ts'
 export interface LockOptions {
   /**
    * After how long it is free again when its holder is gone: a holder that lives renews it every third of that. Default
-   * 10 seconds, at least 100 ms. Not a `Date`.
+   * 10 seconds; 100 ms to a day. Not a `Date`.
    */
   readonly ttl?: Duration
   /** After how long a holder stops renewing, so that one that hangs does not hold for ever. Default: never. */
@@ -29,14 +29,15 @@ export interface LockSettings {
 }
 
 const MIN_TTL_MS = 100
+const MAX_TTL_MS = 86_400_000
 
 /** Looks at how permits are held. @throws OptionsError */
 export function lockSettings(options: LockOptions, where: string): LockSettings {
   checkOptions(options, ['ttl', 'maxHold'], where)
   const { ttl = 10, maxHold = Infinity } = options
   const ttlMs = Math.ceil(spanMs(ttl, `${where}: ttl`))
-  if (ttlMs < MIN_TTL_MS || ttlMs === Infinity)
-    throw new OptionsError(`${where}: ttl: ${inspect(ttl)} is not between ${MIN_TTL_MS} ms and 30 days`)
+  if (ttlMs < MIN_TTL_MS || ttlMs > MAX_TTL_MS)
+    throw new OptionsError(`${where}: ttl: ${inspect(ttl)} is not between ${MIN_TTL_MS} ms and a day`)
   return { ttlMs, maxHoldMs: spanMs(maxHold, `${where}: maxHold`) }
 }
 
