@@ -12,9 +12,11 @@ export {
   OptionsError,
   RecursiveLoadError,
   SerializationError,
+  StoreTimeoutError,
   StoreUnavailableError,
   isCacheError,
   type CacheErrorCode,
+  type StoreErrorReason,
 } from './core/errors.ts'
 export { key, type KeyBuilder, type KeyPart } from './core/key-builder.ts'
 export { consoleLogger, silentLogger, type Logger } from './core/logger.ts'
