@@ -2,6 +2,7 @@ export { BaseCache } from './cache/base-cache.ts'
 export type { Entries, EntryTuple, LoadedMany } from './cache/entries.ts'
 export type { Absent, LoadContext, Loaded, Loader, ManyLoader } from './cache/loader.ts'
 export { storeFrom, type Primitives, type Slot, type StoreFromOptions } from './cache/store-from.ts'
+export type { AtomicStep, AtomicSteps, AtomicStore, StateKey } from './core/atomic-store.ts'
 export type { Clock, Random, TimerHandle, Timers } from './core/clock.ts'
 export type { CacheStats, Evictions, Expirations, StoreStats } from './core/counters.ts'
 export type { Duration, DurationParts, InstantLike } from './core/duration.ts'
@@ -9,7 +10,10 @@ export {
   CacheError,
   ClosedError,
   KeyError,
+  LockBusyError,
+  LockLostError,
   OptionsError,
+  RateLimitError,
   RecursiveLoadError,
   SerializationError,
   StoreTimeoutError,
@@ -22,6 +26,7 @@ export { key, type KeyBuilder, type KeyPart } from './core/key-builder.ts'
 export { consoleLogger, silentLogger, type Logger } from './core/logger.ts'
 export type {
   CacheOptions,
+  CounterOptions,
   GetOrSetOptions,
   NamespaceMode,
   NamespaceOptions,
