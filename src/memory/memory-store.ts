@@ -170,7 +170,7 @@ export class MemoryStore implements Store {
 
   #increment({ key, ttlMs, tags, by, ...bounds }: Extract<Op, { kind: 'increment' }>): OpResult {
     const before: unknown = this.get(key, { tags })
-    const number = counterStep(before ?? 0, by, bounds)
+    const number = counterStep(before === undefined ? 0 : before, by, bounds)
     if (number === undefined) return NOT_DONE
     const stored = number as unknown as Stored
     if (before === undefined) this.#put(key, stored, ttlMs, tags)

@@ -14,6 +14,9 @@ const CODES: Readonly<Record<CacheErrorCode, string>> = {
   ERR_CACHE_STORE_TIMEOUT: 'StoreTimeoutError',
   ERR_CACHE_RECURSIVE_LOAD: 'RecursiveLoadError',
   ERR_CACHE_CLOSED: 'ClosedError',
+  ERR_CACHE_RATE_LIMIT: 'RateLimitError',
+  ERR_CACHE_LOCK_BUSY: 'LockBusyError',
+  ERR_CACHE_LOCK_LOST: 'LockLostError',
 }
 
 function documented(): Readonly<Record<string, string>> {
