@@ -60,7 +60,10 @@ for (let round = 0; round < Number(values.rounds); round++) {
         trips.set(name, seen.length / 10)
         continue
       }
-      const chunks = stdout.trim().split('\n').map((line) => JSON.parse(line) as Cost)
+      const chunks = stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Cost)
       const least = (of: keyof Cost): number => Math.min(...chunks.map((chunk) => chunk[of]))
       costs.set(name, [...(costs.get(name) ?? []), { client: least('client'), server: least('server') }])
     }

@@ -10,7 +10,12 @@ import { RedisAtomicStore } from '../../src/redis/atomic/redis-atomic-store.ts'
 import { RateLimiter, type LimitAlgorithm } from '../../src/ratelimit/index.ts'
 
 const { values } = parseArgs({
-  options: { client: { type: 'string' }, contender: { type: 'string' }, port: { type: 'string' }, requests: { type: 'string' } },
+  options: {
+    client: { type: 'string' },
+    contender: { type: 'string' },
+    port: { type: 'string' },
+    requests: { type: 'string' },
+  },
 })
 const { client: library = '', contender = '' } = values
 const port = Number(values.port)
@@ -33,7 +38,9 @@ for (let chunk = 0; chunk < CHUNKS; chunk++) {
   const before = process.cpuUsage()
   await run(REQUESTS)
   const { user, system } = process.cpuUsage(before)
-  console.log(JSON.stringify({ client: (user + system) / REQUESTS, server: ((await serverCpu()) - server) / REQUESTS }))
+  console.log(
+    JSON.stringify({ client: (user + system) / REQUESTS, server: ((await serverCpu()) - server) / REQUESTS }),
+  )
 }
 process.exit(0)
 
@@ -59,25 +66,36 @@ async function makeRequest(): Promise<(key: string) => Promise<unknown>> {
       ...(isBlocked && { inMemoryBlockOnConsumed: 2 }),
     })
     // It rejects what it refuses.
-    const consume = async (key: string): Promise<unknown> => limiter.consume(key).catch((refusal: unknown) => refusal)
+    const consume = async (key: string): Promise<unknown> =>
+      limiter.consume(key).catch((refusal: unknown) => refusal)
     if (isBlocked) for (let count = 0; count < 3; count++) await Promise.all(KEYS.map(consume))
     return consume
   }
   const surroundings = { clock: systemClock, timers: systemTimers, random: systemRandom }
-  const adapted = adaptClient(client, { ...surroundings, logger: silentLogger, name: 'bench', hardMs: 10_000 })
+  const adapted = adaptClient(client, {
+    ...surroundings,
+    logger: silentLogger,
+    name: 'bench',
+    hardMs: 10_000,
+  })
   const atomic = new RedisAtomicStore({ client: adapted, prefix: 'bench:', ...surroundings })
-  const algorithm = (/fixed-window|sliding-window|gcra/.exec(contender)?.[0] ?? 'fixed-window') as LimitAlgorithm
+  const algorithm = (/fixed-window|sliding-window|gcra/.exec(contender)?.[0] ??
+    'fixed-window') as LimitAlgorithm
   const one = { limit, window: 600, algorithm }
   const limiter = contender.includes('two limits')
-    ? new RateLimiter({ atomic }, { name: 'two', logger: silentLogger, limits: [one, { ...one, window: 3000 }] })
+    ? new RateLimiter(
+        { atomic },
+        { name: 'two', logger: silentLogger, limits: [one, { ...one, window: 3000 }] },
+      )
     : new RateLimiter({ atomic }, { name: 'one', logger: silentLogger, blockList: '10m', ...one })
-  if (isBlocked) for (let count = 0; count < 3; count++) await Promise.all(KEYS.map(async (key) => limiter.consume(key)))
+  if (isBlocked)
+    for (let count = 0; count < 3; count++) await Promise.all(KEYS.map(async (key) => limiter.consume(key)))
   return async (key) => limiter.consume(key)
 }
 
 /** Microseconds that the server's main thread has spent. */
 async function serverCpu(): Promise<number> {
-  const text = String(await client.info('cpu'))
+  const text = await client.info('cpu')
   const seconds = (name: string): number => Number(new RegExp(`${name}:([\\d.]+)`).exec(text)?.[1])
   return (seconds('used_cpu_user_main_thread') + seconds('used_cpu_sys_main_thread')) * 1e6
 }

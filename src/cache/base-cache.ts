@@ -168,12 +168,20 @@ export abstract class BaseCache<V = unknown> {
    * or what is stored is no safe integer, or would become none: never a made-up number.
    * @throws OptionsError when `by`, `min` or `max` is no safe integer.
    */
-  async increment(key: string, by = 1, ttlOrOptions?: Duration | CounterOptions): Promise<number | undefined> {
+  async increment(
+    key: string,
+    by = 1,
+    ttlOrOptions?: Duration | CounterOptions,
+  ): Promise<number | undefined> {
     return this.#add('increment', key, by, 1, ttlOrOptions)
   }
 
   /** Subtracts from a counter; see {@link BaseCache.increment}. */
-  async decrement(key: string, by = 1, ttlOrOptions?: Duration | CounterOptions): Promise<number | undefined> {
+  async decrement(
+    key: string,
+    by = 1,
+    ttlOrOptions?: Duration | CounterOptions,
+  ): Promise<number | undefined> {
     return this.#add('decrement', key, by, -1, ttlOrOptions)
   }
 
@@ -336,7 +344,13 @@ export abstract class BaseCache<V = unknown> {
       throw new OptionsError(`${operation}: the time at which the counter ends has passed`)
     // A counter is never -0, which is no integer to other readers of the store.
     const change = sign * by || 0
-    const result = await this.#writer.one(operation, { kind: 'increment', key: full, by: change, ...bounds, ...entry })
+    const result = await this.#writer.one(operation, {
+      kind: 'increment',
+      key: full,
+      by: change,
+      ...bounds,
+      ...entry,
+    })
     if (result === undefined || result.ok || result.unavailable) return result?.number
     this.#scope.runtime.trouble.misfit(
       operation,

@@ -75,14 +75,19 @@ export type AcquireAnswer =
 
 /** What each step is asked and what it answers. */
 export interface AtomicSteps {
+  /** Consumes, peeks at or penalises all limits of a key. */
   readonly limit: { readonly request: LimitRequest; readonly answer: LimitAnswer }
   /** Refuses whatever is asked of a limit for so long. */
   readonly block: { readonly request: { readonly forMs: number }; readonly answer: true }
   /** Forgets the state; whether there was one. */
   readonly reset: { readonly request: undefined; readonly answer: boolean }
+  /** Asks for a permit of a lock or semaphore. */
   readonly acquire: { readonly request: AcquireRequest; readonly answer: AcquireAnswer }
   /** Prolongs a holding from now on; whether it is still held. */
-  readonly renew: { readonly request: { readonly token: string; readonly ttlMs: number }; readonly answer: boolean }
+  readonly renew: {
+    readonly request: { readonly token: string; readonly ttlMs: number }
+    readonly answer: boolean
+  }
   /** Ends a holding, or leaves the queue; whether it was held. */
   readonly release: { readonly request: { readonly token: string }; readonly answer: boolean }
 }
@@ -104,6 +109,7 @@ export interface StepResult<Answer> {
 
 /** One step on the state of one key: its name, by which a server finds its script, and what it does in a process. */
 export interface AtomicStep<Name extends keyof AtomicSteps> {
+  /** By which a server finds its script. */
   readonly name: Name
   /** Does it in the process. The state before is one that a step of the same kind left, and may be changed in place. */
   run(
@@ -122,7 +128,9 @@ export interface AtomicStore {
   readonly isShared: boolean
   /** The time of this process, for waiting and for what it remembers; a shared store decides by its own. */
   readonly clock: Clock
+  /** For waiting and renewing. */
   readonly timers: Timers
+  /** For the jitter of waiting. */
   readonly random: Random
   /** Runs one step on the state of one key; nothing comes in between. */
   run<Name extends keyof AtomicSteps>(

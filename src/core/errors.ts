@@ -64,13 +64,7 @@ export class SerializationError extends CacheError {
  * or the rights are missing; `read-only`: it is a replica, or refuses to write; `full`: it has no memory left;
  * `wrong-type`: what is there is of another type; `protocol`: any other answer that was not expected.
  */
-export type StoreErrorReason =
-  | 'unavailable'
-  | 'denied'
-  | 'read-only'
-  | 'full'
-  | 'wrong-type'
-  | 'protocol'
+export type StoreErrorReason = 'unavailable' | 'denied' | 'read-only' | 'full' | 'wrong-type' | 'protocol'
 
 /** The store did not do what it was asked; seen by callers only under `onError: 'throw'`. */
 export class StoreUnavailableError extends CacheError {

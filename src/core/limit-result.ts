@@ -4,6 +4,7 @@ import type { LimitAlgorithm } from './atomic-store.ts'
 export interface LimitStatus {
   /** The name of the limit: that of the limiter, or the one given to it among several. */
   readonly name: string
+  /** How it counts. */
   readonly algorithm: LimitAlgorithm
   /** How many are admitted in a window. */
   readonly limit: number

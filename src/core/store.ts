@@ -107,7 +107,8 @@ export type Op =
   | ({ readonly kind: 'delete'; readonly key: string } & Pick<EntrySettings, 'tags'> & InvalidateOptions)
   | ({ readonly kind: 'expire'; readonly key: string } & EntrySettings)
   /** The ttl and the tags apply only when the increment creates the key. */
-  | ({ readonly kind: 'increment'; readonly key: string; readonly by: number } & CounterBounds & EntrySettings)
+  | ({ readonly kind: 'increment'; readonly key: string; readonly by: number } & CounterBounds &
+      EntrySettings)
 
 /** How keys or tags are invalidated. */
 export interface InvalidateOptions {

@@ -48,7 +48,9 @@ export async function acquire(
   const untilMs = store.clock.now() + longestMs
   try {
     for (;;) {
-      const outcome = await ask(wanted, token, longestMs > 0 ? QUEUE_MS : 0).catch((error: unknown) => ({ error }))
+      const outcome = await ask(wanted, token, longestMs > 0 ? QUEUE_MS : 0).catch((error: unknown) => ({
+        error,
+      }))
       if (outcome instanceof HeldLock) {
         if (signal?.aborted !== true) return outcome
         await outcome.release()

@@ -8,13 +8,20 @@ import { lockSettings, waitMs, type AcquireOptions, type LockOptions } from './o
 
 /** Any cache; its namespaces share its locks. */
 export interface LockingCache {
+  /** Where its locks are kept; `undefined`: nowhere. */
   readonly atomic: AtomicStore | undefined
 }
 
 class Permits {
   readonly #wanted: Wanted
 
-  constructor(cache: LockingCache, kind: 'lock' | 'semaphore', key: string, permits: number, options: LockOptions) {
+  constructor(
+    cache: LockingCache,
+    kind: 'lock' | 'semaphore',
+    key: string,
+    permits: number,
+    options: LockOptions,
+  ) {
     const where = kind === 'lock' ? 'Lock' : 'Semaphore'
     const store = (cache as Partial<LockingCache> | undefined)?.atomic
     if (store === undefined)

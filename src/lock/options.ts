@@ -17,7 +17,7 @@ export interface LockOptions {
 /** How a caller waits. */
 export interface AcquireOptions {
   /** How long to wait for a permit; 0 = not at all. Default 10 seconds. */
-  readonly wait?: Duration | 0
+  readonly wait?: Duration
   /** Ends the waiting: the call rejects with the signal's reason. */
   readonly signal?: AbortSignal
 }

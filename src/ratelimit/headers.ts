@@ -16,7 +16,8 @@ export function rateLimitHeaders(result: RateLimitResult): Record<string, string
     headers['RateLimit'] = limits
       .map(({ name, remaining, resetMs }) => `"${name}";r=${remaining};t=${seconds(resetMs)}`)
       .join(', ')
-  if (!allowed && Number.isFinite(retryAfterMs)) headers['Retry-After'] = String(Math.max(1, seconds(retryAfterMs)))
+  if (!allowed && Number.isFinite(retryAfterMs))
+    headers['Retry-After'] = String(Math.max(1, seconds(retryAfterMs)))
   return headers
 }
 

@@ -26,7 +26,11 @@ export function ipKey(address: string | undefined, options: IpKeyOptions = {}): 
   if (!isIPv6(plain)) return 'unknown'
   const groups = groupsOf(plain)
   const isMapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff
-  if (isMapped) return prefixOfV4(groups.slice(6).flatMap((group) => [group >> 8, group & 0xff]), v4)
+  if (isMapped)
+    return prefixOfV4(
+      groups.slice(6).flatMap((group) => [group >> 8, group & 0xff]),
+      v4,
+    )
   const kept = masked(groups, v6, 16)
   return v6 === 128 ? text(kept) : `${text(kept)}/${v6}`
 }

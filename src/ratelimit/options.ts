@@ -78,7 +78,11 @@ export function limiterSettings(options: RateLimiterOptions): LimiterSettings {
   const blockListMs = blockList === false ? 0 : spanMs(blockList, 'RateLimiter: blockList')
   const limits = limitsOf(options)
   const names = limits.map((limit, index) =>
-    limit.name === undefined ? (several ? `${name}-${index + 1}` : name) : checkName(limit.name, 'limits: name'),
+    limit.name === undefined
+      ? several
+        ? `${name}-${index + 1}`
+        : name
+      : checkName(limit.name, 'limits: name'),
   )
   if (new Set(names).size < names.length)
     throw new OptionsError(`RateLimiter: limits: two of them are named alike: ${names.join(', ')}`)
@@ -98,10 +102,14 @@ function limitsOf(options: RateLimiterOptions): readonly NamedLimitOptions[] {
   if (limits === undefined) {
     const { limit, window } = options
     const { algorithm, burst } = options
-    return [{ limit, window, ...(algorithm !== undefined && { algorithm }), ...(burst !== undefined && { burst }) }]
+    return [
+      { limit, window, ...(algorithm !== undefined && { algorithm }), ...(burst !== undefined && { burst }) },
+    ]
   }
   if (!Array.isArray(limits) || limits.length === 0 || limits.length > MAX_LIMITS)
-    throw new OptionsError(`RateLimiter: limits: ${inspect(limits)} is not a list of 1 to ${MAX_LIMITS} limits`)
+    throw new OptionsError(
+      `RateLimiter: limits: ${inspect(limits)} is not a list of 1 to ${MAX_LIMITS} limits`,
+    )
   for (const limit of limits) checkOptions(limit, [...LIMIT, 'name'], 'RateLimiter: limits')
   return limits
 }

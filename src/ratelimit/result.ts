@@ -10,7 +10,14 @@ export function resultOf(
 ): RateLimitResult {
   const limits = standings.map(({ remaining, resetMs }, index): LimitStatus => {
     const { algorithm, limit, windowMs } = rules[index]!
-    return { name: names[index]!, algorithm, limit, windowMs, remaining: blockedMs > 0 ? 0 : remaining, resetMs }
+    return {
+      name: names[index]!,
+      algorithm,
+      limit,
+      windowMs,
+      remaining: blockedMs > 0 ? 0 : remaining,
+      resetMs,
+    }
   })
   let tightest = limits[0]!
   for (const limit of limits) if (isTighter(limit, tightest)) tightest = limit
@@ -38,5 +45,8 @@ export function guess(settings: LimiterSettings, allowed: boolean): RateLimitRes
 }
 
 function isTighter(limit: LimitStatus, other: LimitStatus): boolean {
-  return limit.remaining < other.remaining || (limit.remaining === other.remaining && limit.resetMs > other.resetMs)
+  return (
+    limit.remaining < other.remaining ||
+    (limit.remaining === other.remaining && limit.resetMs > other.resetMs)
+  )
 }

@@ -55,8 +55,20 @@ export const limitStep: AtomicStep<'limit'> = {
     const ttlMs = Math.max(blockedMs, ...after.map(({ resetMs }) => resetMs))
     const next = { state: { blockedUntilMs, keptUntilMs: nowMs + ttlMs, tallies }, ttlMs }
     if (mode === 'penalty')
-      return { answer: answer(after.every(({ retryAfterMs }) => retryAfterMs === 0), after), next }
-    return { answer: answer(true, after.map((one) => ({ ...one, retryAfterMs: 0 }))), next }
+      return {
+        answer: answer(
+          after.every(({ retryAfterMs }) => retryAfterMs === 0),
+          after,
+        ),
+        next,
+      }
+    return {
+      answer: answer(
+        true,
+        after.map((one) => ({ ...one, retryAfterMs: 0 })),
+      ),
+      next,
+    }
   },
 }
 

@@ -152,9 +152,10 @@ describe('a lock', () => {
     const { clock, cache } = inMemory()
     const held = await new Lock(cache, 'a').acquire()
     // A waiter whose process dies asks no more: here, its clock stands still.
-    const dead = new SharedStore(new FakeClock())
-    const stopped = { ...dead, clock: dead.clock, timers: dead.clock, isShared: false, random: dead.random }
-    const vanished = new Lock({ atomic: { ...stopped, run: cache.atomic!.run.bind(cache.atomic) } }, 'a')
+    const { run } = cache.atomic!
+    const still = new FakeClock()
+    const atomic = { isShared: false, clock: still, timers: still, random: () => 0.5 }
+    const vanished = new Lock({ atomic: { ...atomic, run: run.bind(cache.atomic) } }, 'a')
     void vanished.acquire()
     await clock.advance('1ms')
     const next = new Lock(cache, 'a').acquire({ wait: '1m' })
@@ -234,7 +235,11 @@ describe('a lock on a store that processes share', () => {
     const { store, clock, lock } = make()
     const held = await lock.acquire()
     await clock.advance('1ms')
-    await store.run({ name: 'release', run: () => ({ answer: true, next: 'none' }) }, { kind: 'lock', key: 'a' }, { token: '' })
+    await store.run(
+      { name: 'release', run: () => ({ answer: true, next: 'none' }) },
+      { kind: 'lock', key: 'a' },
+      { token: '' },
+    )
     const other = await lock.acquire()
     await clock.advance('3s')
 

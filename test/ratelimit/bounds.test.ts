@@ -34,7 +34,7 @@ function mostIn(times: readonly number[], windowMs: number): number {
 /** Requests in bursts and trickles, three times the limit on average. */
 function offered(random: () => number): readonly number[] {
   const times: number[] = []
-  for (let ms = 0; times.length < 20_000; ) {
+  for (let ms = 0; times.length < 20_000;) {
     if (random() < 0.01) for (let count = 0; count < 30; count++) times.push(ms)
     else times.push(ms)
     ms += Math.floor(random() * 30)
@@ -48,7 +48,10 @@ describe(`what the algorithms promise, seed ${SEED}`, () => {
   it('a sliding window never admits more than the limit in any window', () => {
     expect(mostIn(admissions(slidingWindow, RULE, times), 1000)).toBe(20)
     // The pattern that makes a fixed window admit twice the limit: bursts round its end.
-    const edges = Array.from({ length: 400 }, (_, index) => 900 + Math.floor(index / 40) * 100 + (index % 40 > 20 ? 99 : 0))
+    const edges = Array.from(
+      { length: 400 },
+      (_, index) => 900 + Math.floor(index / 40) * 100 + (index % 40 > 20 ? 99 : 0),
+    )
     expect(mostIn(admissions(slidingWindow, RULE, edges), 1000)).toBe(20)
   })
 
@@ -89,16 +92,19 @@ describe(`what the algorithms promise, seed ${SEED}`, () => {
     ['fixed-window', fixedWindow],
     ['sliding-window', slidingWindow],
     ['gcra', gcra],
-  ] as const)('%s forgets nothing when the clock is set back, and counts it from there', (name, algorithm) => {
-    const rule: LimitRule = { algorithm: name, limit: 3, windowMs: 1000, burst: 3 }
-    const tally: Tally = []
-    for (let count = 0; count < 3; count++) algorithm.take(tally, rule, 1_000_000, 1)
-    algorithm.settle(tally, rule, 10_000)
-    expect(algorithm.remaining(tally, rule)).toBe(0)
-    const waitMs = algorithm.retryAfterMs(tally, rule, 10_000, 3)
-    expect(waitMs).toBeGreaterThanOrEqual(1000)
-    expect(waitMs).toBeLessThanOrEqual(1100)
-    algorithm.settle(tally, rule, 10_000 + waitMs)
-    expect(algorithm.remaining(tally, rule)).toBe(3)
-  })
+  ] as const)(
+    '%s forgets nothing when the clock is set back, and counts it from there',
+    (name, algorithm) => {
+      const rule: LimitRule = { algorithm: name, limit: 3, windowMs: 1000, burst: 3 }
+      const tally: Tally = []
+      for (let count = 0; count < 3; count++) algorithm.take(tally, rule, 1_000_000, 1)
+      algorithm.settle(tally, rule, 10_000)
+      expect(algorithm.remaining(tally, rule)).toBe(0)
+      const waitMs = algorithm.retryAfterMs(tally, rule, 10_000, 3)
+      expect(waitMs).toBeGreaterThanOrEqual(1000)
+      expect(waitMs).toBeLessThanOrEqual(1100)
+      algorithm.settle(tally, rule, 10_000 + waitMs)
+      expect(algorithm.remaining(tally, rule)).toBe(3)
+    },
+  )
 })

@@ -25,7 +25,10 @@ it('tells policies, what remains and when to come again', async () => {
 it('names no time for what will never be admitted', async () => {
   const limiter = new RateLimiter(new MemoryCache(), { name: 'api', limit: 1, window: 1 })
 
-  expect(Object.keys(rateLimitHeaders(await limiter.consume('a', 2)))).toEqual(['RateLimit-Policy', 'RateLimit'])
+  expect(Object.keys(rateLimitHeaders(await limiter.consume('a', 2)))).toEqual([
+    'RateLimit-Policy',
+    'RateLimit',
+  ])
 })
 
 it('claims to know nothing while the store is down', async () => {
@@ -33,8 +36,12 @@ it('claims to know nothing while the store is down', async () => {
   store.failure = { error: new StoreUnavailableError('down'), isDone: false }
   const options = { name: 'api', limit: 5, window: 60, logger: silentLogger } as const
 
-  const allowed = await new RateLimiter({ atomic: store }, { ...options, whenUnavailable: 'allow' }).consume('a')
+  const allowed = await new RateLimiter({ atomic: store }, { ...options, whenUnavailable: 'allow' }).consume(
+    'a',
+  )
   expect(rateLimitHeaders(allowed)).toEqual({ 'RateLimit-Policy': '"api";q=5;w=60' })
-  const denied = await new RateLimiter({ atomic: store }, { ...options, whenUnavailable: 'deny' }).consume('a')
+  const denied = await new RateLimiter({ atomic: store }, { ...options, whenUnavailable: 'deny' }).consume(
+    'a',
+  )
   expect(rateLimitHeaders(denied)).toEqual({ 'RateLimit-Policy': '"api";q=5;w=60', 'Retry-After': '1' })
 })

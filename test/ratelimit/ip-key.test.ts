@@ -40,7 +40,10 @@ it('gives every way to write an address the same key', () => {
   const random = seededRandom(1)
   for (let count = 0; count < 2000; count++) {
     const groups = Array.from({ length: 8 }, () => (random() < 0.4 ? 0 : Math.floor(random() * 65_536)))
-    const full = groups.map((group) => group.toString(16).padStart(4, '0')).join(':').toUpperCase()
+    const full = groups
+      .map((group) => group.toString(16).padStart(4, '0'))
+      .join(':')
+      .toUpperCase()
     const short = new SocketAddress({ address: full, family: 'ipv6' }).address
     expect(isIPv6(short)).toBe(true)
     expect(ipKey(short, { v6: 128 })).toBe(ipKey(full, { v6: 128 }))

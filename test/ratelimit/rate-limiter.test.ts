@@ -20,7 +20,12 @@ describe('a rate limiter', () => {
   it('admits up to the limit, says when to come again, and admits then', async () => {
     const { clock, limiter } = inMemory()
 
-    expect(await limiter.consume('a')).toMatchObject({ allowed: true, limit: 3, remaining: 2, retryAfterMs: 0 })
+    expect(await limiter.consume('a')).toMatchObject({
+      allowed: true,
+      limit: 3,
+      remaining: 2,
+      retryAfterMs: 0,
+    })
     await clock.advance('20s')
     expect(await limiter.consume('a', 2)).toMatchObject({ allowed: true, remaining: 0, resetMs: 40_000 })
     expect(await limiter.consume('a')).toMatchObject({ allowed: false, remaining: 0, retryAfterMs: 40_000 })
@@ -40,7 +45,11 @@ describe('a rate limiter', () => {
   it('refuses for ever what no limit admits at once', async () => {
     const { limiter } = inMemory({ name: 'api', limit: 100, window: '1m', burst: 5 })
 
-    expect(await limiter.consume('a', 6)).toMatchObject({ allowed: false, retryAfterMs: Infinity, remaining: 5 })
+    expect(await limiter.consume('a', 6)).toMatchObject({
+      allowed: false,
+      retryAfterMs: Infinity,
+      remaining: 5,
+    })
   })
 
   it('throws on request, with what it answered', async () => {
@@ -49,7 +58,10 @@ describe('a rate limiter', () => {
     expect(await limiter.enforce('a', 3)).toMatchObject({ allowed: true })
     const error: unknown = await limiter.enforce('a').catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(RateLimitError)
-    expect(error).toMatchObject({ code: 'ERR_CACHE_RATE_LIMIT', result: { allowed: false, retryAfterMs: 60_000 } })
+    expect(error).toMatchObject({
+      code: 'ERR_CACHE_RATE_LIMIT',
+      result: { allowed: false, retryAfterMs: 60_000 },
+    })
     expect((error as Error).message).toBe("api: more than 3 for 'a'; try again in 60000 ms")
   })
 
@@ -65,7 +77,11 @@ describe('a rate limiter', () => {
     const { clock, limiter } = inMemory({ name: 'logins', limit: 2, window: '1m' })
 
     expect(await limiter.penalty('a', 1)).toMatchObject({ allowed: true, remaining: 1 })
-    expect(await limiter.penalty('a', 3)).toMatchObject({ allowed: false, remaining: 0, retryAfterMs: 90_000 })
+    expect(await limiter.penalty('a', 3)).toMatchObject({
+      allowed: false,
+      remaining: 0,
+      retryAfterMs: 90_000,
+    })
     await clock.advance(90)
     expect(await limiter.consume('a')).toMatchObject({ allowed: true })
   })
@@ -104,7 +120,12 @@ describe('a rate limiter', () => {
       ],
     })
     await limiter.consume('a', 2)
-    expect(await limiter.consume('a')).toMatchObject({ allowed: false, limit: 2, remaining: 0, retryAfterMs: 1000 })
+    expect(await limiter.consume('a')).toMatchObject({
+      allowed: false,
+      limit: 2,
+      remaining: 0,
+      retryAfterMs: 1000,
+    })
     await clock.advance(1)
     const third = await limiter.consume('a')
     expect(third).toMatchObject({ allowed: true, limit: 3, remaining: 0 })
@@ -134,11 +155,20 @@ describe('a rate limiter', () => {
   it(`is not reset by ${ROTATED} other keys`, async () => {
     const clock = new FakeClock()
     const cache = new MemoryCache({ clock })
-    const limiter = new RateLimiter(cache, { ...API, window: '1h', whenUnavailable: 'deny', logger: new RecordingLogger() })
+    const limiter = new RateLimiter(cache, {
+      ...API,
+      window: '1h',
+      whenUnavailable: 'deny',
+      logger: new RecordingLogger(),
+    })
     await limiter.consume('victim', 3)
     for (let count = 0; count < ROTATED; count++) await limiter.consume(`rotated-${count}`, 3)
 
-    expect(await limiter.consume('victim')).toMatchObject({ allowed: false, remaining: 0, decidedBy: 'store' })
+    expect(await limiter.consume('victim')).toMatchObject({
+      allowed: false,
+      remaining: 0,
+      decidedBy: 'store',
+    })
     expect(await limiter.consume('rotated-5')).toMatchObject({ allowed: false, decidedBy: 'store' })
     expect(await limiter.consume('one more')).toMatchObject({ allowed: false, decidedBy: 'deny' })
     await clock.advance('1h')
@@ -161,7 +191,7 @@ describe('a rate limiter', () => {
     [{ limits: [] }, /unknown option|is not a list of 1 to 16 limits/],
     [{ logger: {} }, /logger/],
   ])('refuses %o', (options, message) => {
-    expect(() => inMemory({ ...API, ...options } as RateLimiterOptions)).toThrow(message)
+    expect(() => inMemory({ ...API, ...options })).toThrow(message)
   })
 
   it('refuses wrong arguments', async () => {
@@ -196,10 +226,19 @@ describe('a rate limiter on a store that processes share', () => {
     }
     await clock.advance(4)
 
-    expect(await limiter.peek('a')).toMatchObject({ allowed: false, decidedBy: 'block-list', retryAfterMs: 56_000, resetMs: 56_000 })
+    expect(await limiter.peek('a')).toMatchObject({
+      allowed: false,
+      decidedBy: 'block-list',
+      retryAfterMs: 56_000,
+      resetMs: 56_000,
+    })
     expect(store.asked).toEqual([])
     await clock.advance(6)
-    expect(await limiter.consume('a')).toMatchObject({ allowed: false, decidedBy: 'store', retryAfterMs: 50_000 })
+    expect(await limiter.consume('a')).toMatchObject({
+      allowed: false,
+      decidedBy: 'store',
+      retryAfterMs: 50_000,
+    })
     await clock.advance(50)
     expect(await limiter.consume('a')).toMatchObject({ allowed: true, decidedBy: 'store' })
   })
@@ -269,7 +308,10 @@ describe('a rate limiter on a store that processes share', () => {
 
     expect(await outcome('allow')).toEqual(Array(5).fill('allow true'))
     expect(await outcome('deny')).toEqual(Array(5).fill('deny false'))
-    expect(await outcome('memory')).toEqual([...Array(3).fill('memory true'), ...Array(2).fill('memory false')])
+    expect(await outcome('memory')).toEqual([
+      ...Array(3).fill('memory true'),
+      ...Array(2).fill('memory false'),
+    ])
   })
 
   it('says once that the store is down, and once that it is back', async () => {
@@ -287,7 +329,7 @@ describe('a rate limiter on a store that processes share', () => {
   })
 
   it('counts what was done without an answer once, and nothing of the outage', async () => {
-    const { store, limiter } = make({ limit: 10 } as Partial<RateLimiterOptions>)
+    const { store, limiter } = make({ limit: 10 })
     store.failure = { ...down, isDone: true }
     await limiter.consume('a')
     store.failure = down

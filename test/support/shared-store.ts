@@ -29,8 +29,7 @@ export class SharedStore implements AtomicStore {
   ): Promise<AtomicSteps[Name]['answer']> {
     this.asked.push(step.name)
     const { failure, gate } = this
-    const answer =
-      failure === undefined || failure.isDone ? this.#local.run(step, key, request) : undefined
+    const answer = failure === undefined || failure.isDone ? this.#local.run(step, key, request) : undefined
     await gate
     if (failure !== undefined) throw failure.error
     return answer!

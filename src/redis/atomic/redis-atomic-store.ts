@@ -27,7 +27,11 @@ interface Form<Name extends keyof AtomicSteps> {
 }
 
 const MODES = { consume: 'c', peek: 'p', penalty: 'x' } as const
-const LETTERS: Readonly<Record<LimitAlgorithm, string>> = { 'fixed-window': 'f', 'sliding-window': 's', gcra: 'g' }
+const LETTERS: Readonly<Record<LimitAlgorithm, string>> = {
+  'fixed-window': 'f',
+  'sliding-window': 's',
+  gcra: 'g',
+}
 
 const FORMS: { readonly [Name in keyof AtomicSteps]: Form<Name> } = {
   limit: { script: limit, args: limitArgs, answer: limitAnswer },

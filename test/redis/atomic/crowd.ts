@@ -34,7 +34,10 @@ export async function press(
       return answer
     },
   } as AtomicStore
-  const limiter = new RateLimiter({ atomic: noting }, { name: 'crowd', blockList: false, whenUnavailable: 'deny', ...options })
+  const limiter = new RateLimiter(
+    { atomic: noting },
+    { name: 'crowd', blockList: false, whenUnavailable: 'deny', ...options },
+  )
   const untilMs = performance.now() + seconds * 1000
   const worker = async (): Promise<void> => {
     while (performance.now() < untilMs) {

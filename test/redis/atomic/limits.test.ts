@@ -22,14 +22,18 @@ for (const { kind, program } of serverKinds()) {
     })
     const make = (options: Partial<RateLimiterOptions> = {}): RateLimiter => {
       const all = { name: `n${++names}`, limit: 3, window: '1m', logger: silentLogger, ...options }
-      return new RateLimiter({ atomic: own.atomic }, all as RateLimiterOptions)
+      return new RateLimiter({ atomic: own.atomic }, all)
     }
 
     it.each(['gcra', 'fixed-window', 'sliding-window'] as const)(
       'counts, blocks, penalises and forgets: %s',
       async (algorithm) => {
         const limiter = make({ algorithm })
-        expect(await limiter.consume('a', 2)).toMatchObject({ allowed: true, remaining: 1, decidedBy: 'store' })
+        expect(await limiter.consume('a', 2)).toMatchObject({
+          allowed: true,
+          remaining: 1,
+          decidedBy: 'store',
+        })
         expect(await limiter.consume('a', 2)).toMatchObject({ allowed: false, remaining: 1 })
         expect(await limiter.penalty('a')).toMatchObject({ allowed: false, remaining: 0 })
         expect(await limiter.reset('a')).toBe(true)
@@ -41,7 +45,11 @@ for (const { kind, program } of serverKinds()) {
         expect(blocked.retryAfterMs).toBeGreaterThan(3_590_000)
         await limiter.block('a', '1ms')
         await until('the block to end', async () => (await limiter.peek('a')).allowed)
-        expect(await limiter.peek('a', 4)).toMatchObject({ allowed: false, retryAfterMs: Infinity, remaining: 2 })
+        expect(await limiter.peek('a', 4)).toMatchObject({
+          allowed: false,
+          retryAfterMs: Infinity,
+          remaining: 2,
+        })
       },
     )
 
@@ -119,20 +127,15 @@ describeWithServers('a rate limiter whose server fails', () => {
   it.each<[string, (server: RedisServer) => unknown, (server: RedisServer) => unknown]>([
     ['frozen', (server) => server.freeze(), (server) => server.resume()],
     ['killed', (server) => server.kill(), (server) => server.restart()],
-    [
-      'out of memory',
-      (server) => server.limitMemory('noeviction', 0),
-      (server) => server.unlimitMemory(),
-    ],
-    [
-      'read-only',
-      (server) => server.makeReadOnly(),
-      (server) => server.command('REPLICAOF', 'NO', 'ONE'),
-    ],
+    ['out of memory', (server) => server.limitMemory('noeviction', 0), (server) => server.unlimitMemory()],
+    ['read-only', (server) => server.makeReadOnly(), (server) => server.command('REPLICAOF', 'NO', 'ONE')],
   ])('does what it was told while the server is %s, and asks it again afterwards', async (_, fail, mend) => {
     await using server = await startRedis()
     const own = await atomicOn(server.url, HARD_MS)
-    const limiter = new RateLimiter({ atomic: own.atomic }, { name: 'back', limit: 9, window: '1h', logger: silentLogger })
+    const limiter = new RateLimiter(
+      { atomic: own.atomic },
+      { name: 'back', limit: 9, window: '1h', logger: silentLogger },
+    )
     await limiter.consume('a')
     await fail(server)
     expect(await outcomes(own)).toEqual(expected)

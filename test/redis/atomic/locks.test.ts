@@ -3,7 +3,13 @@ import { Lock, LockLostError, Semaphore, type HeldLock } from '../../../src/lock
 import { atomicOn, type OwnAtomicStore } from '../../support/atomic.ts'
 import { Peer } from '../../support/peer.ts'
 import { until } from '../../support/until.ts'
-import { describeWithServers, serverKinds, startRedis, startReplica, type RedisServer } from '../servers/index.ts'
+import {
+  describeWithServers,
+  serverKinds,
+  startRedis,
+  startReplica,
+  type RedisServer,
+} from '../servers/index.ts'
 import type * as holder from './holder.ts'
 
 const peerModule = new URL('holder.ts', import.meta.url)
@@ -174,7 +180,10 @@ describeWithServers('locks after a failover', () => {
     if (!hasSeen) await replica.command('REPLICAOF', 'NO', 'ONE')
     const first = await acquireOn(primary)
     if (hasSeen) {
-      await until('the replica to have it', async () => (await replica.command('HGET', 'test:!lock:a', 'f')) !== null)
+      await until(
+        'the replica to have it',
+        async () => (await replica.command('HGET', 'test:!lock:a', 'f')) !== null,
+      )
       await primary.kill()
       await replica.command('REPLICAOF', 'NO', 'ONE')
     }

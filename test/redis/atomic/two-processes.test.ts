@@ -28,7 +28,9 @@ describeWithServers(`two processes, ${IN_FLIGHT} in flight each, ${SECONDS} s`, 
     'are admitted what the model admits that is fed the times of the server: %s',
     async (algorithm) => {
       const crowds = await Promise.all(
-        peers.map(async (peer) => peer.call.press({ algorithm, limit: LIMIT, window: WINDOW_MS / 1000 }, IN_FLIGHT, SECONDS)),
+        peers.map(async (peer) =>
+          peer.call.press({ algorithm, limit: LIMIT, window: WINDOW_MS / 1000 }, IN_FLIGHT, SECONDS),
+        ),
       )
       const byTime = new Map<number, { asked: number; admitted: number }>()
       for (const [atMs, asked, admitted] of crowds.flat()) {
@@ -49,7 +51,9 @@ describeWithServers(`two processes, ${IN_FLIGHT} in flight each, ${SECONDS} s`, 
         admitted += sum.admitted
         modelled += wouldBe
       }
-      console.log(`${algorithm}: asked ${asked}, admitted ${admitted}, model ${modelled}, offered ${(asked / admitted).toFixed(1)} times what was admitted`)
+      console.log(
+        `${algorithm}: asked ${asked}, admitted ${admitted}, model ${modelled}, offered ${(asked / admitted).toFixed(1)} times what was admitted`,
+      )
       expect(admitted).toBeGreaterThanOrEqual(LIMIT)
       expect(most(times.map(([atMs, sum]) => [atMs, sum.admitted]))).toBeLessThanOrEqual(
         // By the definition of each: see docs/rate-limits.md.
