@@ -124,8 +124,8 @@ for index, rule in ipairs(rules) do
   ttl = max(ttl, reset)
   answer[index * 3 + 1], answer[index * 3 + 2], answer[index * 3 + 3] = remaining, wait, reset
 end
-for index = 1, #cells do cells[index] = string.format('%.0f', cells[index]) end
-redis.call('SET', KEYS[1], table.concat(cells, ' '), 'PX', string.format('%.0f', ttl))
+for index = 1, #cells do cells[index] = string.format('%d', cells[index]) end
+redis.call('PSETEX', KEYS[1], ttl, table.concat(cells, ' '))
 answer[2] = allowed and 1 or 0
 return answer
 `,

@@ -1,6 +1,5 @@
 import type {
   AcquireAnswer,
-  AcquireRequest,
   AtomicStep,
   AtomicStore,
   AtomicSteps,
@@ -11,18 +10,17 @@ import type {
 } from '../../core/atomic-store.ts'
 import type { Clock, Random, Timers } from '../../core/clock.ts'
 import { StoreUnavailableError } from '../../core/errors.ts'
-import type { Arg, RedisClient, Reply, Script } from '../client.ts'
+import type { Arg, Command, RedisClient, Reply, Script } from '../client.ts'
 import { acquirePermit } from './acquire-permit.ts'
 import { block } from './block.ts'
+import { gcra } from './gcra.ts'
 import { limit } from './limit.ts'
 import { releasePermit } from './release-permit.ts'
 import { renewPermit } from './renew-permit.ts'
 
 /** How a step is asked of a server and its reply is read. */
 interface Form<Name extends keyof AtomicSteps> {
-  /** Absent: a plain `UNLINK` does it. */
-  readonly script?: Script
-  args(request: AtomicSteps[Name]['request']): readonly Arg[]
+  command(state: string, request: AtomicSteps[Name]['request']): Command
   answer(reply: Reply): AtomicSteps[Name]['answer']
 }
 
@@ -34,12 +32,19 @@ const LETTERS: Readonly<Record<LimitAlgorithm, string>> = {
 }
 
 const FORMS: { readonly [Name in keyof AtomicSteps]: Form<Name> } = {
-  limit: { script: limit, args: limitArgs, answer: limitAnswer },
-  block: { script: block, args: ({ forMs }) => [String(forMs)], answer: () => true },
-  reset: { args: () => [], answer: isOne },
-  acquire: { script: acquirePermit, args: acquireArgs, answer: acquireAnswer },
-  renew: { script: renewPermit, args: ({ token, ttlMs }) => [token, String(ttlMs)], answer: isOne },
-  release: { script: releasePermit, args: ({ token }) => [token], answer: isOne },
+  limit: { command: limitCommand, answer: limitAnswer },
+  block: { command: (state, { forMs }) => asked(block, state, String(forMs)), answer: () => true },
+  reset: { command: (state) => ({ args: ['UNLINK', state] }), answer: isOne },
+  acquire: {
+    command: (state, { token, permits, ttlMs, queueMs }) =>
+      asked(acquirePermit, state, token, String(permits), String(ttlMs), String(queueMs)),
+    answer: acquireAnswer,
+  },
+  renew: {
+    command: (state, { token, ttlMs }) => asked(renewPermit, state, token, String(ttlMs)),
+    answer: isOne,
+  },
+  release: { command: (state, { token }) => asked(releasePermit, state, token), answer: isOne },
 }
 
 /** What a {@link RedisAtomicStore} is made of. */
@@ -80,19 +85,27 @@ export class RedisAtomicStore implements AtomicStore {
   ): Promise<AtomicSteps[Name]['answer']> {
     const state = `${this.#prefix}!${kind}:${key}`
     const form: Form<Name> = FORMS[name]
-    const command =
-      form.script === undefined
-        ? { args: ['UNLINK', state] }
-        : { script: form.script, keys: [state], args: form.args(request) }
+    const command = form.command(state, request)
     return form.answer(await this.#client.connectionFor(state).run(command, 'text'))
   }
 }
 
-function limitArgs({ mode, quantity, rules }: LimitRequest): readonly Arg[] {
+function asked(script: Script, state: string, ...args: readonly Arg[]): Command {
+  return { script, keys: [state], args }
+}
+
+function limitCommand(state: string, { mode, quantity, rules }: LimitRequest): Command {
+  const [only] = rules
+  if (rules.length === 1 && only?.algorithm === 'gcra') {
+    const args = [String(only.limit), String(only.windowMs), String(only.burst)]
+    if (mode !== 'consume') args.push(String(quantity), MODES[mode])
+    else if (quantity !== 1) args.push(String(quantity))
+    return asked(gcra, state, ...args)
+  }
   const args = [MODES[mode], String(quantity)]
   for (const { algorithm, limit: most, windowMs, burst } of rules)
     args.push(LETTERS[algorithm], String(most), String(windowMs), String(burst))
-  return args
+  return asked(limit, state, ...args)
 }
 
 function limitAnswer(reply: Reply): LimitAnswer {
@@ -103,10 +116,6 @@ function limitAnswer(reply: Reply): LimitAnswer {
     standings.push({ remaining, retryAfterMs: waitMs === -1 ? Infinity : waitMs, resetMs })
   }
   return { atMs, allowed: allowed === 1, blockedMs, standings }
-}
-
-function acquireArgs({ token, permits, ttlMs, queueMs }: AcquireRequest): readonly Arg[] {
-  return [token, String(permits), String(ttlMs), String(queueMs)]
 }
 
 function acquireAnswer(reply: Reply): AcquireAnswer {
