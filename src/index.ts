@@ -7,6 +7,7 @@ export type { ScopeOptions } from './cache/request-scope.ts'
 export { storeFrom, type StoreFromOptions } from './cache/store-from.ts'
 export type { Awaitable, Wrappable, Wrapped, WrapKey, WrapOptions } from './cache/wrap.ts'
 export type { SetResult } from './cache/writer.ts'
+export type { AtomicStep, AtomicSteps, AtomicStore, StateKey } from './core/atomic-store.ts'
 export type { Clock, Random, TimerHandle, Timers } from './core/clock.ts'
 export type { CacheStats, Evictions, Expirations, StaleServed, StoreStats } from './core/counters.ts'
 export type { Duration, DurationParts, InstantLike } from './core/duration.ts'
@@ -16,7 +17,10 @@ export {
   KeyError,
   LoadCooldownError,
   LoaderTimeoutError,
+  LockBusyError,
+  LockLostError,
   OptionsError,
+  RateLimitError,
   RecursiveLoadError,
   SerializationError,
   StoreTimeoutError,
@@ -28,6 +32,7 @@ export {
 export { key, type KeyBuilder, type KeyPart } from './core/key-builder.ts'
 export { consoleLogger, silentLogger, type Logger } from './core/logger.ts'
 export type {
+  CounterOptions,
   EntryOptions,
   GetOrSetOptions,
   LoadOptions,

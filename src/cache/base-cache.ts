@@ -1,8 +1,10 @@
 import { abortable } from '../core/abort.ts'
+import type { AtomicStore } from '../core/atomic-store.ts'
 import type { CacheStats } from '../core/counters.ts'
 import { durationMs, type Duration } from '../core/duration.ts'
 import {
   ENTRY_OPTIONS,
+  type CounterOptions,
   type GetOrSetOptions,
   type ReadOptions,
   type SetOptions,
@@ -12,7 +14,7 @@ import { inspect } from '../core/inspect.ts'
 import { checkChoice, checkOptions, type CacheOptions, type NamespaceOptions } from '../core/options.ts'
 import { isPromise } from '../core/promise.ts'
 import { rowVersionOf } from '../core/settings.ts'
-import type { Invalidation, Reading, Store } from '../core/store.ts'
+import type { CounterBounds, Invalidation, Reading, Store } from '../core/store.ts'
 import { NO_TAGS, checkTag, checkTags } from '../core/tags.ts'
 import type { NotModified } from '../loading/load-context.ts'
 import type { ValueOptions } from '../serialization/rules.ts'
@@ -28,7 +30,7 @@ import { Writer, type SetResult } from './writer.ts'
 
 const READ_OPTIONS = ['signal', 'after', 'stale', 'skipRead']
 const SET_OPTIONS = [...ENTRY_OPTIONS, 'rowVersion', 'result']
-const COUNTER_OPTIONS = ['ttl', 'tags']
+const COUNTER_OPTIONS = ['ttl', 'tags', 'min', 'max']
 
 /**
  * The one interface of every engine, and its one implementation: an engine gives the constructor its store.
@@ -190,16 +192,25 @@ export abstract class BaseCache<V = unknown> {
 
   /**
    * Adds to a counter, atomically, and returns its new value; a missing one starts at 0. The ttl and the tags
-   * (given or default) apply only when the key is new, so that a window is never prolonged. `undefined` = unavailable,
+   * (given or default) apply only when the key is new, so that a window is never prolonged. With `min` or `max` a step
+   * ends at that bound. `undefined` = unavailable,
    * or what is stored is no safe integer, or would become none: never a made-up number.
-   * @throws OptionsError when `by` is no safe integer.
+   * @throws OptionsError when `by`, `min` or `max` is no safe integer.
    */
-  async increment(key: string, by = 1, ttlOrOptions?: Duration | SetOptions): Promise<number | undefined> {
+  async increment(
+    key: string,
+    by = 1,
+    ttlOrOptions?: Duration | CounterOptions,
+  ): Promise<number | undefined> {
     return this.#add('increment', key, by, 1, ttlOrOptions)
   }
 
   /** Subtracts from a counter; see {@link BaseCache.increment}. */
-  async decrement(key: string, by = 1, ttlOrOptions?: Duration | SetOptions): Promise<number | undefined> {
+  async decrement(
+    key: string,
+    by = 1,
+    ttlOrOptions?: Duration | CounterOptions,
+  ): Promise<number | undefined> {
     return this.#add('decrement', key, by, -1, ttlOrOptions)
   }
 
@@ -348,6 +359,11 @@ export abstract class BaseCache<V = unknown> {
     return (await this.#scope.runtime.format).deserialize(bytes) as T
   }
 
+  /** Where rate limits and locks of this cache are kept: for `RateLimiter`, `Lock` and `Semaphore`. `undefined`: nowhere. */
+  get atomic(): AtomicStore | undefined {
+    return this.#scope.runtime.store.atomic
+  }
+
   /** Figures since the cache was made or `resetStats` was called; of the whole cache, in a namespace too. */
   stats(): CacheStats {
     const { counters, store, statsAtReset } = this.#scope.runtime
@@ -394,10 +410,11 @@ export abstract class BaseCache<V = unknown> {
     key: string,
     by: number,
     sign: 1 | -1,
-    ttlOrOptions: Duration | SetOptions | undefined,
+    ttlOrOptions: Duration | CounterOptions | undefined,
   ): Promise<number | undefined> {
     const full = this.#scope.key(key)
     const { ttlMs, tags } = this.#scope.writeSettings(ttlOrOptions, operation, COUNTER_OPTIONS)
+    const bounds = boundsOf(ttlOrOptions, operation)
     if (!Number.isSafeInteger(by))
       throw new OptionsError(`${operation}: by: ${inspect(by)} is not a safe integer`)
     if (!(ttlMs > 0)) throw new OptionsError(`${operation}: the time at which the counter ends has passed`)
@@ -407,6 +424,7 @@ export abstract class BaseCache<V = unknown> {
       kind: 'increment',
       key: full,
       by: change,
+      ...bounds,
       ttlMs,
       tags,
     })
@@ -428,6 +446,17 @@ export abstract class BaseCache<V = unknown> {
     this.#scope.runtime.counters.invalidations += removed
     return removed
   }
+}
+
+function boundsOf(options: Duration | CounterOptions | undefined, operation: string): CounterBounds {
+  const { min, max } = (typeof options === 'object' ? options : {}) as CounterOptions
+  for (const [name, bound] of Object.entries({ min, max })) {
+    if (bound !== undefined && !Number.isSafeInteger(bound))
+      throw new OptionsError(`${operation}: ${name}: ${inspect(bound)} is not a safe integer`)
+  }
+  if (min !== undefined && max !== undefined && min > max)
+    throw new OptionsError(`${operation}: min: ${min} is above max: ${max}`)
+  return { ...(min !== undefined && { min }), ...(max !== undefined && { max }) }
 }
 
 /** A view of a part of a cache's keys, in this module because only here a BaseCache is made of a scope. */

@@ -1,3 +1,4 @@
+import { counterStep } from '../core/counter-step.ts'
 import type { Clock, Random } from '../core/clock.ts'
 import type { StoreStats } from '../core/counters.ts'
 import { LeaseTable } from '../core/lease-table.ts'
@@ -178,9 +179,8 @@ export class PrimitiveStore implements Store {
       }
       case 'increment': {
         const found = await this.#find(op.key, op)
-        const before: unknown = found === undefined ? 0 : found.stored
-        const number = Number.isSafeInteger(before) ? (before as number) + op.by : NaN
-        if (!Number.isSafeInteger(number)) return { ok: false }
+        const number = counterStep(found === undefined ? 0 : found.stored, op.by, op)
+        if (number === undefined) return { ok: false }
         const stored = number as unknown as Stored
         if (found === undefined) await this.#write(op.key, { ...op, stored }, since)
         else await this.#primitives.write(op.key, { ...found.slot, value: stored })

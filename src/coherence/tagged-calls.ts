@@ -175,8 +175,10 @@ function remoteOp(op: Op, generations: Generations | undefined): RemoteOp {
       const { key, stored, ttlMs, graceMs, rowVersion } = op
       return { kind: 'set', key, stored, ttlMs, graceMs, rowVersion, generations }
     }
-    case 'increment':
-      return { kind: 'increment', key: op.key, by: op.by, ttlMs: op.ttlMs, generations }
+    case 'increment': {
+      const { key, by, min, max, ttlMs } = op
+      return { kind: 'increment', key, by, min, max, ttlMs, generations }
+    }
     case 'expire':
       return { kind: 'expire', key: op.key, ttlMs: op.ttlMs }
     case 'take':

@@ -27,6 +27,14 @@ export interface SetOptions extends EntryOptions {
   readonly result?: 'stored' | 'full'
 }
 
+/** Options of `increment` and `decrement`. */
+export interface CounterOptions extends Pick<EntryOptions, 'ttl' | 'tags'> {
+  /** A step down ends here rather than below; a safe integer. */
+  readonly min?: number
+  /** A step up ends here rather than above; a safe integer. */
+  readonly max?: number
+}
+
 /** Options of loads, which can be given to a cache, to a namespace and to a call. */
 export interface LoadOptions {
   /** How long a caller waits who could have a stale value; then he gets that. Default `false`: he gets it at once. */

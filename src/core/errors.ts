@@ -1,3 +1,5 @@
+import type { RateLimitResult } from './limit-result.ts'
+
 /** Every code a {@link CacheError} can bear. */
 export type CacheErrorCode =
   | 'ERR_CACHE_OPTIONS'
@@ -9,6 +11,9 @@ export type CacheErrorCode =
   | 'ERR_CACHE_LOAD_COOLDOWN'
   | 'ERR_CACHE_RECURSIVE_LOAD'
   | 'ERR_CACHE_CLOSED'
+  | 'ERR_CACHE_RATE_LIMIT'
+  | 'ERR_CACHE_LOCK_BUSY'
+  | 'ERR_CACHE_LOCK_LOST'
 
 // Found on the errors of every copy of the package, which `instanceof` is not.
 const brand = Symbol.for('cachette.error')
@@ -111,4 +116,29 @@ export class RecursiveLoadError extends CacheError {
 export class ClosedError extends CacheError {
   override readonly name = 'ClosedError'
   readonly code = 'ERR_CACHE_CLOSED'
+}
+
+/** A rate limit refuses the request; thrown only by those calls that say so. */
+export class RateLimitError extends CacheError {
+  override readonly name = 'RateLimitError'
+  readonly code = 'ERR_CACHE_RATE_LIMIT'
+  /** What the limiter answered. */
+  readonly result: RateLimitResult
+
+  constructor(message: string, result: RateLimitResult) {
+    super(message)
+    this.result = result
+  }
+}
+
+/** A lock or semaphore was held by others for as long as the caller would wait. */
+export class LockBusyError extends CacheError {
+  override readonly name = 'LockBusyError'
+  readonly code = 'ERR_CACHE_LOCK_BUSY'
+}
+
+/** A lock or semaphore may be held by somebody else by now, though it was not released. */
+export class LockLostError extends CacheError {
+  override readonly name = 'LockLostError'
+  readonly code = 'ERR_CACHE_LOCK_LOST'
 }

@@ -54,7 +54,10 @@ export class LeaseTable {
   }
 
   /** Gives the right to fill, unless the lease is dead, another one holds the key, or nobody is to load it. */
-  grant(lease: Lease, { force = false, longestMs = LONGEST_MS }: AcquireOptions): 'granted' | 'busy' | Cooldown {
+  grant(
+    lease: Lease,
+    { force = false, longestMs = LONGEST_MS }: AcquireOptions,
+  ): 'granted' | 'busy' | Cooldown {
     const mine = lease as TableLease
     const { key } = mine
     if (!mine.open) return 'busy'
@@ -135,7 +138,7 @@ export class LeaseTable {
       return
     }
     if (first !== all) this.#open.set(key, first)
-    for (let lease = first; lease.next !== undefined; ) {
+    for (let lease = first; lease.next !== undefined;) {
       if (lease.next.open) lease = lease.next
       else lease.next = lease.next.next
     }

@@ -1,5 +1,5 @@
 import type { SerializationError } from './errors.ts'
-import type { Cooldown, Stored } from './store.ts'
+import type { Cooldown, CounterBounds, Stored } from './store.ts'
 
 /**
  * The identity of a partition's sequence: it changes when the sequence was lost. The higher ordinal is the newer
@@ -109,14 +109,14 @@ export type RemoteOp =
    * An entry that lacks one of the generations is left as it is, and the answer is `differs`; but if it has those of
    * `hidden`, the counter starts anew.
    */
-  | {
+  | ({
       readonly kind: 'increment'
       readonly key: string
       readonly by: number
       readonly ttlMs: number
       readonly generations?: Generations | undefined
       readonly hidden?: Generations | 'none' | undefined
-    }
+    } & CounterBounds)
   /** Stores only if `token` holds the key's lease, and ends the lease. */
   | {
       readonly kind: 'fill'

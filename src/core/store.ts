@@ -1,3 +1,4 @@
+import type { AtomicStore } from './atomic-store.ts'
 import type { StoreStats } from './counters.ts'
 import type { SerializationError } from './errors.ts'
 import type { MaybePromise } from './promise.ts'
@@ -95,6 +96,15 @@ export interface Fill extends EntrySettings {
 }
 
 /**
+ * What a counter does not cross: a step that would take it below `min` ends there, and one that would take it above
+ * `max` ends there. A counter that is beyond already stays where it is.
+ */
+export interface CounterBounds {
+  readonly min?: number | undefined
+  readonly max?: number | undefined
+}
+
+/**
  * A change of one key. All but a lengthening `expire` void the key's leases. An entry that the caller could not see
  * (see {@link Reading}) does not exist for it; a deletion removes it all the same.
  */
@@ -104,7 +114,8 @@ export type Op =
   | ({ readonly kind: 'delete'; readonly key: string } & Pick<EntrySettings, 'tags'> & InvalidateOptions)
   | ({ readonly kind: 'expire'; readonly key: string } & EntrySettings)
   /** The ttl and the tags apply only when the increment creates the key. */
-  | ({ readonly kind: 'increment'; readonly key: string; readonly by: number } & EntrySettings)
+  | ({ readonly kind: 'increment'; readonly key: string; readonly by: number } & CounterBounds &
+      EntrySettings)
 
 /** How keys or tags are invalidated. */
 export interface InvalidateOptions {
@@ -169,6 +180,8 @@ export type Admitted =
  * the cache above turns that into a miss, a `false` and a log line.
  */
 export interface Store {
+  /** Where limits and locks are kept; absent where the engine has no room for them. */
+  readonly atomic?: AtomicStore | undefined
   /** The stored form of `value`: private to the store, whatever the caller does to the value afterwards. */
   admit(value: unknown): Admitted
   /** A value of the reader's own, made from the stored form. */

@@ -81,7 +81,16 @@ function fillOf(
   const ttlMs = ttlOf(value, settings, random)
   if (!(ttlMs > 0)) return undefined
   const { graceMs, rowVersion, weight, skipWrite: skip } = settings
-  return { lease, stored, ttlMs, graceMs, tags: namedTags ? settings.tags : undefined, rowVersion, weight, skip }
+  return {
+    lease,
+    stored,
+    ttlMs,
+    graceMs,
+    tags: namedTags ? settings.tags : undefined,
+    rowVersion,
+    weight,
+    skip,
+  }
 }
 
 // Offered also without a right to store: the store knows what else it may do with it.

@@ -9,8 +9,9 @@ import {
 import { Envelope } from '../core/envelope.ts'
 import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/inspect.ts'
+import { LocalAtomicStore } from '../core/local-atomic-store.ts'
 import type { Stored } from '../core/store.ts'
-import { systemClock } from '../core/system.ts'
+import { systemClock, systemRandom } from '../core/system.ts'
 import {
   ISOLATION_OPTIONS,
   valueKeeper,
@@ -31,6 +32,8 @@ export interface MemoryCacheOptions extends CacheOptions, IsolationOptions {
   readonly maxEntryWeight?: number
   /** The weight of a value, 0 or more; it must not change it. Default: 1 each. Needs `maxWeight`. */
   readonly weigher?: (value: unknown, key: string) => number
+  /** The most states of rate limits and locks it holds, apart from entries and never evicted; default 100,000. */
+  readonly maxStates?: number
 }
 
 /** The names of {@link MemoryCacheOptions}. */
@@ -41,6 +44,7 @@ export const MEMORY_CACHE_OPTIONS: readonly string[] = [
   'maxWeight',
   'maxEntryWeight',
   'weigher',
+  'maxStates',
 ]
 
 /**
@@ -53,8 +57,17 @@ export class MemoryCache<V = unknown> extends BaseCache<V> {
     checkOptions(options, MEMORY_CACHE_OPTIONS, 'MemoryCache')
     checkCacheOptions(options)
     const values = valueKeeper(options)
-    super(new MemoryStore(new BoundedMap(mapOptions(options, values)), values, options.clock), options)
+    const map = new BoundedMap(mapOptions(options, values))
+    super(new MemoryStore(map, values, { clock: options.clock, atomic: states(options) }), options)
   }
+}
+
+// What limits and locks keep is apart from the map: nothing that is cached evicts it.
+function states(options: MemoryCacheOptions): LocalAtomicStore {
+  const { clock = systemClock, random = systemRandom, maxStates } = options
+  if (maxStates !== undefined && !(Number.isSafeInteger(maxStates) && maxStates >= 1))
+    throw new OptionsError(`maxStates: ${inspect(maxStates)} is not a whole number from 1`)
+  return new LocalAtomicStore({ clock, timers: timersFor(options), random, maxStates })
 }
 
 // Only what is given is passed on: a bound by weight has another default for the number of entries.

@@ -1,6 +1,8 @@
 import type { Clock } from '../core/clock.ts'
+import { counterStep } from '../core/counter-step.ts'
 import type { StoreStats } from '../core/counters.ts'
 import { LeaseTable } from '../core/lease-table.ts'
+import type { LocalAtomicStore } from '../core/local-atomic-store.ts'
 import { RowVersions } from '../core/row-versions.ts'
 import type {
   AcquireOptions,
@@ -35,6 +37,7 @@ const STALE_TOO: Reading = Object.freeze({ stale: true })
 
 /** The store port over a {@link BoundedMap}: every call is synchronous, hence one atomic step. */
 export class MemoryStore implements Store {
+  readonly atomic: LocalAtomicStore | undefined
   readonly #map: BoundedMap<string, Stored>
   readonly #values: ValueKeeper
   readonly #clock: Pick<Clock, 'now'>
@@ -45,7 +48,13 @@ export class MemoryStore implements Store {
   #anyEnvelope = false
 
   /** The clock is that of the map. */
-  constructor(map: BoundedMap<string, Stored>, values: ValueKeeper, clock: Pick<Clock, 'now'> = systemClock) {
+  constructor(
+    map: BoundedMap<string, Stored>,
+    values: ValueKeeper,
+    parts: { readonly clock?: Pick<Clock, 'now'> | undefined; readonly atomic?: LocalAtomicStore } = {},
+  ) {
+    const { clock = systemClock, atomic } = parts
+    this.atomic = atomic
     this.#map = map
     this.#values = values
     this.#clock = clock
@@ -149,6 +158,7 @@ export class MemoryStore implements Store {
     this.#leases.voidPrefix('')
     this.#map.clear()
     this.#map.close()
+    this.atomic?.close()
   }
 
   #execute(op: Op): OpResult {
@@ -165,11 +175,14 @@ export class MemoryStore implements Store {
         return stored === undefined ? NOT_DONE : { ok: true, stored }
       }
       case 'increment':
-        return this.#increment(op.key, op.by, op)
+        return this.#increment(op)
     }
   }
 
-  #delete(key: string, { tags, keepStale = false, rowVersion }: EntrySettingsOf<'tags'> & InvalidateOptions): OpResult {
+  #delete(
+    key: string,
+    { tags, keepStale = false, rowVersion }: EntrySettingsOf<'tags'> & InvalidateOptions,
+  ): OpResult {
     const kept: unknown = this.#map.peek(key)
     if (rowVersion !== undefined) {
       const isOutdated = this.#versions.isOutdated(key, rowVersion, versionOf(kept))
@@ -192,10 +205,10 @@ export class MemoryStore implements Store {
     return DONE
   }
 
-  #increment(key: string, by: number, settings: EntrySettings): OpResult {
+  #increment({ key, by, min, max, ...settings }: Extract<Op, { kind: 'increment' }>): OpResult {
     const before: unknown = this.get(key, settings)
-    const number = before === undefined ? by : typeof before === 'number' ? before + by : NaN
-    if (!Number.isSafeInteger(number) || !Number.isSafeInteger(before ?? 0)) return NOT_DONE
+    const number = counterStep(before === undefined ? 0 : before, by, { min, max })
+    if (number === undefined) return NOT_DONE
     const stored = number as unknown as Stored
     if (before === undefined) this.#put(key, { ...settings, stored }, settings.tags)
     else this.#replace(key, stored)
@@ -292,5 +305,5 @@ function allTags({ lease, tags }: Fill): readonly string[] | undefined {
 
 /** A memory store of its own, with values cloned. */
 export function memoryStore(options: BoundedMapOptions<string, Stored>): MemoryStore {
-  return new MemoryStore(new BoundedMap(options), valueKeeper({}), options.clock)
+  return new MemoryStore(new BoundedMap(options), valueKeeper({}), { clock: options.clock })
 }

@@ -180,12 +180,14 @@ function handlers(entries: EntryBytes): { readonly [K in RemoteOp['kind']]: Hand
       script: increment,
       hasFloor: false,
       longestRun: 1,
-      args: ({ by, ttlMs, generations, hidden }) => [
+      args: ({ by, min, max, ttlMs, generations, hidden }) => [
         String(by),
         lifetimeText(ttlMs),
         entries.counterHeader(ttlMs, generations),
         generations === undefined || generations.length === 0 ? '' : tagBytes(generations),
         tagBytes(hidden),
+        min === undefined ? '' : String(min),
+        max === undefined ? '' : String(max),
       ],
       result: (reply) => {
         const [outcome, rest] = asList(reply)

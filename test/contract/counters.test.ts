@@ -78,4 +78,66 @@ describe.each(Object.entries(CACHES))('counters of %s', (_, make) => {
     expect(await cache.get('a')).toBe(Number.MAX_SAFE_INTEGER)
     expect(await cache.decrement('a')).toBe(Number.MAX_SAFE_INTEGER - 1)
   })
+
+  it('are read together, as numbers', async () => {
+    const cache = make()
+    await cache.increment('a', 5)
+    await cache.namespace('n').increment('b')
+    await cache.increment('c', -1, '1m')
+
+    expect([...(await cache.getMany(['c', 'x', 'a']))]).toEqual([
+      ['c', -1],
+      ['a', 5],
+    ])
+    expect(await cache.namespace('n').getMany(['b'])).toEqual(new Map([['b', 1]]))
+  })
+
+  it('end at a floor or a ceiling', async () => {
+    const cache = make()
+
+    expect(await cache.increment('a', 3, { max: 5 })).toBe(3)
+    expect(await cache.increment('a', 3, { max: 5 })).toBe(5)
+    expect(await cache.increment('a', 1, { max: 5 })).toBe(5)
+    expect(await cache.decrement('a', 9, { min: -1 })).toBe(-1)
+    expect(await cache.decrement('a', 1, { min: -1, max: 5 })).toBe(-1)
+    expect(await cache.decrement('new', 1, { min: 0 })).toBe(0)
+    expect(await cache.get('new')).toBe(0)
+  })
+
+  it('never step back to a bound, nor towards the other', async () => {
+    const cache = make()
+    await cache.set('a', 20)
+
+    expect(await cache.increment('a', 1, { max: 5 })).toBe(20)
+    expect(await cache.decrement('a', 1, { max: 5 })).toBe(19)
+    expect(await cache.increment('a', 1, { min: 30 })).toBe(20)
+    expect(await cache.decrement('a', 1, { min: 30 })).toBe(20)
+  })
+
+  it('end at a bound rather than leave the safe integers', async () => {
+    const cache = make()
+    await cache.set('a', Number.MAX_SAFE_INTEGER - 1)
+
+    expect(await cache.increment('a', Number.MAX_SAFE_INTEGER, { max: Number.MAX_SAFE_INTEGER })).toBe(
+      Number.MAX_SAFE_INTEGER,
+    )
+    expect(await cache.increment('a')).toBe(undefined)
+  })
+
+  it('keep their ttl at a bound', async () => {
+    const cache = make()
+    await cache.increment('a', 1, { ttl: '1m', max: 1 })
+    await clock.advance('40s')
+    await cache.increment('a', 1, { ttl: '1m', max: 1 })
+
+    expect(await cache.ttl('a')).toBe(20)
+  })
+
+  it.each([
+    [{ min: 1.5 }, /increment: min: 1.5 is not a safe integer/],
+    [{ max: NaN }, /increment: max: NaN is not a safe integer/],
+    [{ min: 5, max: 4 }, /increment: min: 5 is above max: 4/],
+  ])('refuse %o', async (bounds, message) => {
+    await expect(make().increment('a', 1, bounds)).rejects.toThrow(message)
+  })
 })

@@ -16,6 +16,9 @@ const CODES: Readonly<Record<CacheErrorCode, string>> = {
   ERR_CACHE_LOAD_COOLDOWN: 'LoadCooldownError',
   ERR_CACHE_RECURSIVE_LOAD: 'RecursiveLoadError',
   ERR_CACHE_CLOSED: 'ClosedError',
+  ERR_CACHE_RATE_LIMIT: 'RateLimitError',
+  ERR_CACHE_LOCK_BUSY: 'LockBusyError',
+  ERR_CACHE_LOCK_LOST: 'LockLostError',
 }
 
 function documented(): Readonly<Record<string, string>> {

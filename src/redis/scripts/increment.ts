@@ -9,7 +9,7 @@ import { frame, log, store, tags } from './parts.ts'
  * KEYS: sequence, log, value, lease.
  * ARGV: partition, unique text, channel, limit, bytes before the key in the name of a value; what to add;
  * milliseconds or ''; the header of a counter that is made, '' = it is bare; the tags that it must have, as in a
- * header, or ''; the tags of a counter that counts as none, or ''.
+ * header, or ''; the tags of a counter that counts as none, or ''; the least and the most that a step may reach, each or ''.
  * Result: epoch or ''; a list of 1 done, 0 it is no safe integer or would become none, 3 it lacks one of the tags, and
  * the number as text, for 3 the header; head, '' unless it was made.
  * O(1).
@@ -19,20 +19,27 @@ export const increment: Script = script(
   frame,
   `
 local value, lease = KEYS[3], KEYS[4]
-local by, px, header, wanted, hidden = ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10]
+local by, px, header, wanted, hidden = tonumber(ARGV[6]), ARGV[7], ARGV[8], ARGV[9], ARGV[10]
+local min, max = tonumber(ARGV[11]), tonumber(ARGV[12])
 local before = redis.pcall('GET', value)
 if type(before) == 'table' then
   if isWrongType(before) then return { '', { 0, '' }, '' } end
   return before
 end
+local function step(from)
+  local to = from + by
+  if max and by > 0 and to > max then to = math.max(from, max) end
+  if min and by < 0 and to < min then to = math.min(from, min) end
+  return math.abs(to) <= 9007199254740991 and string.format('%.0f', to) or nil
+end
 local function sum(text)
-  local number = #text < 18 and string.find(text, '^-?%d+$') and tonumber(text) + tonumber(by)
-  return number and math.abs(number) <= 9007199254740991 and string.format('%.0f', number) or nil
+  local number = #text < 18 and string.find(text, '^-?%d+$') and tonumber(text)
+  return number and math.abs(number) <= 9007199254740991 and step(number) or nil
 end
 if before and not isFrame(before) and wanted == '' and hidden == '' then
   local number = sum(before)
   if not number then return { '', { 0, '' }, '' } end
-  local reply = redis.pcall('INCRBY', value, by)
+  local reply = redis.pcall('INCRBY', value, string.format('%.0f', number - tonumber(before)))
   if type(reply) == 'table' then return reply end
   redis.call('UNLINK', lease)
   return { '', { 1, number }, '' }
@@ -87,11 +94,12 @@ end
   log,
   store,
   `
-local refused = store(value, header .. by, px)
+local first = step(0)
+local refused = store(value, header .. first, px)
 if refused then return refused end
 redis.call('UNLINK', lease)
 append('k', string.sub(value, ARGV[5] + 1))
 commit()
-return { epoch, { 1, by }, head(true) }
+return { epoch, { 1, first }, head(true) }
 `,
 )

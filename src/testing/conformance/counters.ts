@@ -36,6 +36,16 @@ export const counterCases: readonly CaseDefinition[] = [
     },
   },
   {
+    name: 'ends a step of a counter at the floor or the ceiling that the call names',
+    async run({ cache }) {
+      assert.equal(await cache.increment('counter', 7, { max: 5 }), 5)
+      assert.equal(await cache.increment('counter', 1, { max: 5 }), 5)
+      assert.equal(await cache.increment('counter', 1, { max: 3 }), 5)
+      assert.equal(await cache.decrement('counter', 7, { min: -1 }), -1)
+      assert.equal(await cache.get('counter'), -1)
+    },
+  },
+  {
     name: 'leaves alone what is no safe integer, and makes up no number',
     async run({ cache }) {
       for (const value of ['1', 1.5, null, { n: 1 }, Number.MAX_SAFE_INTEGER]) {

@@ -1,3 +1,4 @@
+import { counterStep } from '../../core/counter-step.ts'
 import { isNamespaceTag } from '../../core/tags.ts'
 import type {
   Generations,
@@ -159,15 +160,16 @@ export class ServerEntries {
   }
 
   #increment(
-    { key, by, ttlMs, generations, hidden }: Extract<ServerOp, { kind: 'increment' }>,
+    { key, by, min, max, ttlMs, generations, hidden }: Extract<ServerOp, { kind: 'increment' }>,
     found: ServerFound | undefined,
   ): ServerResult {
     const isThere = found !== undefined && freshMs(found) > 0 && !isHidden(found, hidden)
     const before = isThere ? found : undefined
     if (before !== undefined && differs(before.generations, generations))
       return { ok: false, differs: true, generations: before.generations }
-    const number = before === undefined ? by : /^-?\d+$/.test(before.text) ? Number(before.text) + by : NaN
-    if (!Number.isSafeInteger(number)) return { ok: false }
+    const counted = before === undefined ? 0 : /^-?\d+$/.test(before.text) ? Number(before.text) : undefined
+    const number = counterStep(counted, by, { min, max })
+    if (number === undefined) return { ok: false }
     if (before === undefined) {
       this.#put(key, { text: String(number), generations }, ttlMs)
       return { ok: true, number, ...this.#logged(key) }

@@ -1,4 +1,4 @@
-import type { Clock, TimerHandle, Timers } from '../core/clock.ts'
+import type { Clock, TimerHandle, Timers } from './clock.ts'
 
 const ENTRIES_PER_TICK = 20_000
 const ENTRIES_PER_REFUSAL = 100

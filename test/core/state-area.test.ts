@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { StateArea } from '../../src/memory/state-area.ts'
-import { ManualClock } from './manual-clock.ts'
+import { StateArea } from '../../src/core/state-area.ts'
+import { ManualClock } from '../memory/manual-clock.ts'
 
 function areaOf(maxEntries?: number) {
   const clock = new ManualClock()

@@ -1,0 +1,140 @@
+import type { AtomicStore, StateKey } from '../core/atomic-store.ts'
+import type { TimerHandle } from '../core/clock.ts'
+import { LockLostError } from '../core/errors.ts'
+import type { LockSettings } from './options.ts'
+import { releaseStep, renewStep } from './steps.ts'
+import { wake } from './wake-ups.ts'
+
+// The last part of the ttl, in which the holder no longer trusts it: its signal is aborted before anybody else can hold.
+const MARGIN = 0.1
+
+/** What a holding is made of. */
+export interface Holding {
+  readonly store: AtomicStore
+  readonly state: StateKey
+  readonly settings: LockSettings
+  readonly token: string
+  readonly fence: number
+  /** When the question was sent that was granted, by the clock of this process. */
+  readonly sentMs: number
+}
+
+/**
+ * A permit that is held: renewed until it is released, and released at the end of an `await using` block. Should it be
+ * lost, `signal` is aborted before anybody else can get it, unless the process itself stood still: only a resource that
+ * refuses lower fencing numbers is safe from that.
+ */
+export class HeldLock {
+  readonly #holding: Holding
+  readonly #controller = new AbortController()
+  #expiresMs: number
+  readonly #heldSinceMs: number
+  #timer: TimerHandle
+  #released: Promise<boolean> | undefined
+
+  /** Made by `acquire`, not by callers. */
+  constructor(holding: Holding) {
+    this.#holding = holding
+    this.#heldSinceMs = holding.sentMs
+    this.#expiresMs = holding.sentMs + holding.settings.ttlMs
+    this.#schedule(holding.settings.ttlMs / 3)
+  }
+
+  /** The key of the lock or semaphore. */
+  get key(): string {
+    return this.#holding.state.key
+  }
+
+  /**
+   * The fencing number: higher than that of any earlier holding of the key. Give it to the resource, and let that refuse
+   * what comes with a lower one than it has seen.
+   */
+  get fence(): number {
+    return this.#holding.fence
+  }
+
+  /** Aborted with a LockLostError when the permit is lost; not by a release. */
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  /** Milliseconds for which this process may still take it for held; 0 = it is lost or released. */
+  get remainingMs(): number {
+    if (this.#released !== undefined || this.#controller.signal.aborted) return 0
+    return Math.max(0, this.#trustedUntilMs - this.#holding.store.clock.now())
+  }
+
+  /**
+   * Gives it back; a second call waits for the first. `true` = it was held until now; `false` = it was lost before, or
+   * the store is unavailable and will free it at the end of its ttl. Never rejects.
+   */
+  async release(): Promise<boolean> {
+    this.#released ??= this.#release()
+    return this.#released
+  }
+
+  /** Gives it back at the end of an `await using` block. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.release()
+  }
+
+  get #trustedUntilMs(): number {
+    return this.#expiresMs - this.#holding.settings.ttlMs * MARGIN
+  }
+
+  async #release(): Promise<boolean> {
+    const { store, state, token } = this.#holding
+    const wasLost = this.#controller.signal.aborted
+    store.timers.clear(this.#timer)
+    try {
+      const held = await store.run(releaseStep, state, { token })
+      return held && !wasLost
+    } catch {
+      return false
+    } finally {
+      wake(store, state)
+    }
+  }
+
+  #schedule(delayMs: number): void {
+    const { clock, timers } = this.#holding.store
+    timers.clear(this.#timer)
+    if (this.#released !== undefined || this.#controller.signal.aborted) return
+    const leftMs = this.#trustedUntilMs - clock.now()
+    // Two events share the timer: the next renewal, and the end of trust, whichever comes first.
+    const isLast = delayMs >= leftMs
+    this.#timer = timers.set(
+      () => {
+        if (isLast) this.#lose('it was not renewed in time')
+        else void this.#renew()
+      },
+      Math.max(0, Math.min(delayMs, leftMs)),
+    )
+  }
+
+  async #renew(): Promise<void> {
+    const { store, state, token, settings } = this.#holding
+    const { ttlMs, maxHoldMs } = settings
+    const sentMs = store.clock.now()
+    if (sentMs - this.#heldSinceMs >= maxHoldMs) return this.#schedule(Infinity)
+    // Whatever becomes of the answer, the end of trust is watched meanwhile.
+    this.#schedule(Infinity)
+    let held: boolean | undefined
+    try {
+      held = await store.run(renewStep, state, { token, ttlMs })
+    } catch {
+      held = undefined
+    }
+    if (this.#released !== undefined) return
+    if (held === false) return this.#lose('somebody else may hold it, or it was deleted')
+    if (held) this.#expiresMs = sentMs + ttlMs
+    this.#schedule(held ? ttlMs / 3 - (store.clock.now() - sentMs) : ttlMs * MARGIN)
+  }
+
+  #lose(why: string): void {
+    const { store, state } = this.#holding
+    if (this.#released !== undefined || this.#controller.signal.aborted) return
+    store.timers.clear(this.#timer)
+    this.#controller.abort(new LockLostError(`${state.kind} ${state.key} is lost: ${why}`))
+  }
+}

@@ -1,0 +1,70 @@
+import type { AtomicStore } from '../core/atomic-store.ts'
+import { OptionsError } from '../core/errors.ts'
+import { inspect } from '../core/inspect.ts'
+import { checkKey } from '../core/key.ts'
+import { acquire, tryAcquire, type Wanted } from './acquire.ts'
+import type { HeldLock } from './held-lock.ts'
+import { lockSettings, waitMs, type AcquireOptions, type LockOptions } from './options.ts'
+
+/** Any cache; its namespaces share its locks. */
+export interface LockingCache {
+  /** Where its locks are kept; `undefined`: nowhere. */
+  readonly atomic: AtomicStore | undefined
+}
+
+class Permits {
+  readonly #wanted: Wanted
+
+  constructor(
+    cache: LockingCache,
+    kind: 'lock' | 'semaphore',
+    key: string,
+    permits: number,
+    options: LockOptions,
+  ) {
+    const where = kind === 'lock' ? 'Lock' : 'Semaphore'
+    const store = (cache as Partial<LockingCache> | undefined)?.atomic
+    if (store === undefined)
+      throw new OptionsError(`${where}: the engine of this cache keeps no locks (it has no \`atomic\`)`)
+    checkKey(key, '', `the key of a ${kind}`)
+    if (!Number.isSafeInteger(permits) || permits < 1)
+      throw new OptionsError(`${where}: permits: ${inspect(permits)} is not a whole number from 1`)
+    this.#wanted = { store, state: { kind, key }, permits, settings: lockSettings(options, where) }
+  }
+
+  /**
+   * Waits for a permit; those who have waited longest come first.
+   * @throws LockBusyError when others held all of them for as long as the caller would wait, StoreUnavailableError when
+   * the store does not answer, the reason of the signal, OptionsError.
+   */
+  async acquire(options: AcquireOptions = {}): Promise<HeldLock> {
+    return acquire(this.#wanted, waitMs(options, 'acquire'), options.signal)
+  }
+
+  /**
+   * A permit, if one is free and nobody waits for it; `undefined` = none is.
+   * @throws StoreUnavailableError when the store does not answer.
+   */
+  async tryAcquire(): Promise<HeldLock | undefined> {
+    return tryAcquire(this.#wanted)
+  }
+}
+
+/**
+ * Mutual exclusion by a key: in the process in memory, on Redis (and on the shared tier of a tiered cache) in all of
+ * them. What it can't promise is in docs/locks.md.
+ */
+export class Lock extends Permits {
+  /** @throws OptionsError, KeyError for wrong arguments, and for a cache whose engine keeps no locks. */
+  constructor(cache: LockingCache, key: string, options: LockOptions = {}) {
+    super(cache, 'lock', key, 1, options)
+  }
+}
+
+/** The same for up to `permits` holders at a time; every process must give the same number. */
+export class Semaphore extends Permits {
+  /** @throws OptionsError, KeyError for wrong arguments, and for a cache whose engine keeps no locks. */
+  constructor(cache: LockingCache, key: string, permits: number, options: LockOptions = {}) {
+    super(cache, 'semaphore', key, permits, options)
+  }
+}

@@ -1,0 +1,55 @@
+import { durationMs, type Duration } from '../core/duration.ts'
+import { OptionsError } from '../core/errors.ts'
+import { inspect } from '../core/inspect.ts'
+import { checkOptions } from '../core/options.ts'
+
+/** How permits of a lock or semaphore are held. */
+export interface LockOptions {
+  /**
+   * After how long it is free again when its holder is gone: a holder that lives renews it every third of that. Default
+   * 10 seconds; 100 ms to a day. Not a `Date`.
+   */
+  readonly ttl?: Duration
+  /** After how long a holder stops renewing, so that one that hangs does not hold for ever. Default: never. */
+  readonly maxHold?: Duration
+}
+
+/** How a caller waits. */
+export interface AcquireOptions {
+  /** How long to wait for a permit; 0 = not at all. Default 10 seconds. */
+  readonly wait?: Duration
+  /** Ends the waiting: the call rejects with the signal's reason. */
+  readonly signal?: AbortSignal
+}
+
+/** Options that have been looked at. */
+export interface LockSettings {
+  readonly ttlMs: number
+  readonly maxHoldMs: number
+}
+
+const MIN_TTL_MS = 100
+const MAX_TTL_MS = 86_400_000
+
+/** Looks at how permits are held. @throws OptionsError */
+export function lockSettings(options: LockOptions, where: string): LockSettings {
+  checkOptions(options, ['ttl', 'maxHold'], where)
+  const { ttl = 10, maxHold = Infinity } = options
+  const ttlMs = Math.ceil(spanMs(ttl, `${where}: ttl`))
+  if (ttlMs < MIN_TTL_MS || ttlMs > MAX_TTL_MS)
+    throw new OptionsError(`${where}: ttl: ${inspect(ttl)} is not between ${MIN_TTL_MS} ms and a day`)
+  return { ttlMs, maxHoldMs: spanMs(maxHold, `${where}: maxHold`) }
+}
+
+/** For how many milliseconds a caller waits. @throws OptionsError */
+export function waitMs(options: AcquireOptions, where: string): number {
+  checkOptions(options, ['wait', 'signal'], where)
+  const { wait = 10 } = options
+  return wait === 0 ? 0 : spanMs(wait, `${where}: wait`)
+}
+
+function spanMs(value: Duration, option: string): number {
+  if (typeof value === 'object' && value !== null && (value instanceof Date || 'epochMilliseconds' in value))
+    throw new OptionsError(`${option}: a span such as '10s' is needed, not the date ${inspect(value)}`)
+  return durationMs(value, option, { wallNow: () => 0 })
+}

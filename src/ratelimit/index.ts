@@ -1,0 +1,7 @@
+export type { LimitAlgorithm } from '../core/atomic-store.ts'
+export { RateLimitError } from '../core/errors.ts'
+export type { LimitStatus, RateLimitResult } from '../core/limit-result.ts'
+export { rateLimitHeaders } from './headers.ts'
+export { ipKey, type IpKeyOptions } from './ip-key.ts'
+export type { LimitOptions, NamedLimitOptions, RateLimiterOptions } from './options.ts'
+export { RateLimiter } from './rate-limiter.ts'

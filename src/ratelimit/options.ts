@@ -1,0 +1,153 @@
+import type { LimitAlgorithm, LimitRule } from '../core/atomic-store.ts'
+import { durationMs, type Duration } from '../core/duration.ts'
+import { OptionsError } from '../core/errors.ts'
+import { inspect } from '../core/inspect.ts'
+import { consoleLogger, type Logger } from '../core/logger.ts'
+import { checkChoice, checkMethods, checkOptions } from '../core/options.ts'
+
+/** One limit: so many in a window. */
+export interface LimitOptions {
+  /**
+   * `'gcra'` (default) spaces what is admitted over the window and admits a burst after a rest. `'sliding-window'` never
+   * admits more than the limit in any window. `'fixed-window'` counts in windows that follow one another.
+   */
+  readonly algorithm?: LimitAlgorithm
+  /** How many are admitted in a window; a whole number from 1. */
+  readonly limit: number
+  /** The length of the window, at least a millisecond. Not a `Date`. */
+  readonly window: Duration
+  /** gcra only: how many are admitted at once after a rest; default: the limit. */
+  readonly burst?: number
+}
+
+/** One of several limits of a key. */
+export interface NamedLimitOptions extends LimitOptions {
+  /** Letters, digits and `. _ -`; default: that of the limiter, with a number. */
+  readonly name?: string
+}
+
+interface CommonOptions {
+  /**
+   * Tells this limiter from others of the cache, in the store and in headers: letters, digits and `. _ -`. Limiters of
+   * the same name and windows, in whatever process, count together.
+   */
+  readonly name: string
+  /**
+   * What to answer while the store is unavailable, or has no room for another key. `'memory'` (default): limit in this
+   * process alone, which admits the limit once for each process. `'allow'`, `'deny'`: admit or refuse all.
+   */
+  readonly whenUnavailable?: 'allow' | 'deny' | 'memory'
+  /**
+   * For how long at most this process refuses a key without a question to the store, once that has refused it; only on
+   * stores that processes share. `false`: never. Default 10 seconds, which is how late a `reset` by another process may
+   * be noticed.
+   */
+  readonly blockList?: Duration | false
+  /** Told when the store becomes unavailable and when it is back. Default `consoleLogger`. */
+  readonly logger?: Logger
+}
+
+/** Options of a rate limiter: one limit, or several of which all must admit. */
+export type RateLimiterOptions = CommonOptions &
+  ((LimitOptions & { readonly limits?: never }) | { readonly limits: readonly NamedLimitOptions[] })
+
+/** Options that have been looked at. */
+export interface LimiterSettings {
+  readonly name: string
+  readonly names: readonly string[]
+  readonly rules: readonly LimitRule[]
+  readonly whenUnavailable: 'allow' | 'deny' | 'memory'
+  /** 0 = there is no block list. */
+  readonly blockListMs: number
+  readonly logger: Logger
+}
+
+const ALGORITHMS: readonly LimitAlgorithm[] = ['gcra', 'sliding-window', 'fixed-window']
+const LIMIT = ['algorithm', 'limit', 'window', 'burst']
+const COMMON = ['name', 'whenUnavailable', 'blockList', 'logger']
+const MAX_LIMITS = 16
+
+/** Looks at the options. @throws OptionsError that names what is wrong. */
+export function limiterSettings(options: RateLimiterOptions): LimiterSettings {
+  const several = (options as { limits?: unknown } | undefined)?.limits !== undefined
+  checkOptions(options, several ? [...COMMON, 'limits'] : [...COMMON, ...LIMIT], 'RateLimiter')
+  const { whenUnavailable = 'memory', blockList = 10, logger = consoleLogger } = options
+  const name = checkName(options.name, 'RateLimiter: name')
+  checkChoice(whenUnavailable, ['allow', 'deny', 'memory'], 'RateLimiter: whenUnavailable')
+  checkMethods(logger, ['warn', 'error'], 'RateLimiter: logger')
+  const blockListMs = blockList === false ? 0 : spanMs(blockList, 'RateLimiter: blockList')
+  const limits = limitsOf(options)
+  const names = limits.map((limit, index) =>
+    limit.name === undefined
+      ? several
+        ? `${name}-${index + 1}`
+        : name
+      : checkName(limit.name, 'limits: name'),
+  )
+  if (new Set(names).size < names.length)
+    throw new OptionsError(`RateLimiter: limits: two of them are named alike: ${names.join(', ')}`)
+  return { name, names, rules: limits.map(ruleOf), whenUnavailable, blockListMs, logger }
+}
+
+/**
+ * What tells states of different rules apart in the store: limiters whose windows differ count apart, so that two
+ * releases with different windows do not spoil each other's states. A changed limit takes over what was counted.
+ */
+export function stateKind(name: string, rules: readonly LimitRule[]): string {
+  return `limit:${name}:${rules.map(({ algorithm, windowMs }) => `${algorithm[0]}${windowMs}`).join('-')}`
+}
+
+function limitsOf(options: RateLimiterOptions): readonly NamedLimitOptions[] {
+  const { limits } = options
+  if (limits === undefined) {
+    const { limit, window } = options
+    const { algorithm, burst } = options
+    return [
+      { limit, window, ...(algorithm !== undefined && { algorithm }), ...(burst !== undefined && { burst }) },
+    ]
+  }
+  if (!Array.isArray(limits) || limits.length === 0 || limits.length > MAX_LIMITS)
+    throw new OptionsError(
+      `RateLimiter: limits: ${inspect(limits)} is not a list of 1 to ${MAX_LIMITS} limits`,
+    )
+  for (const limit of limits) checkOptions(limit, [...LIMIT, 'name'], 'RateLimiter: limits')
+  return limits
+}
+
+function ruleOf({ algorithm = 'gcra', limit, window, burst }: LimitOptions): LimitRule {
+  checkChoice(algorithm, ALGORITHMS, 'RateLimiter: algorithm')
+  checkQuantity(limit, 'RateLimiter: limit')
+  const windowMs = spanMs(window, 'RateLimiter: window')
+  if (burst !== undefined) {
+    checkQuantity(burst, 'RateLimiter: burst')
+    if (algorithm !== 'gcra')
+      throw new OptionsError(`RateLimiter: burst: ${burst}: ${algorithm} has none, only gcra does`)
+  }
+  const room = Math.max(limit, burst ?? 1) * windowMs
+  if (algorithm === 'gcra' && !(room <= Number.MAX_SAFE_INTEGER / 2))
+    throw new OptionsError(
+      `RateLimiter: ${Math.max(limit, burst ?? 1)} in ${windowMs} ms is too much for gcra to count exactly; ` +
+        'take a shorter window or a smaller limit',
+    )
+  return { algorithm, limit, windowMs, burst: burst ?? limit }
+}
+
+/** Refuses what is no whole number from 1. @throws OptionsError */
+export function checkQuantity(value: unknown, option: string): asserts value is number {
+  if (Number.isSafeInteger(value) && (value as number) >= 1) return
+  throw new OptionsError(`${option}: ${inspect(value)} is not a whole number from 1`)
+}
+
+/** A span in whole milliseconds, at least one. @throws OptionsError for a date and what is no duration. */
+export function spanMs(value: Duration, option: string): number {
+  if (typeof value === 'object' && value !== null && (value instanceof Date || 'epochMilliseconds' in value))
+    throw new OptionsError(`${option}: a span such as '1m' is needed, not the date ${inspect(value)}`)
+  const ms = Math.ceil(durationMs(value, option, { wallNow: () => 0 }))
+  if (Number.isSafeInteger(ms)) return ms
+  throw new OptionsError(`${option}: ${inspect(value)} has no end`)
+}
+
+function checkName(name: unknown, option: string): string {
+  if (typeof name === 'string' && /^[\w.-]{1,64}$/.test(name)) return name
+  throw new OptionsError(`${option}: ${inspect(name)} is not a name of 1 to 64 letters, digits and . _ -`)
+}

@@ -1,0 +1,184 @@
+import type { AtomicStore, LimitRequest, StateKey } from '../core/atomic-store.ts'
+import type { Duration } from '../core/duration.ts'
+import { OptionsError, RateLimitError } from '../core/errors.ts'
+import { inspect } from '../core/inspect.ts'
+import { checkKey } from '../core/key.ts'
+import type { RateLimitResult } from '../core/limit-result.ts'
+import { LocalAtomicStore } from '../core/local-atomic-store.ts'
+import type { MaybePromise } from '../core/promise.ts'
+import { BlockList } from './block-list.ts'
+import {
+  checkQuantity,
+  limiterSettings,
+  spanMs,
+  stateKind,
+  type LimiterSettings,
+  type RateLimiterOptions,
+} from './options.ts'
+import { guess, resultOf } from './result.ts'
+import { blockStep, limitStep, resetStep } from './steps.ts'
+
+/**
+ * Limits how often something may happen for a key, on whatever engine the cache has: in memory for this process, on
+ * Redis (and on the shared tier of a tiered cache) for all of them, by the clock of the server. One round trip a
+ * question, whatever the number of limits. What is refused is not counted.
+ */
+export class RateLimiter {
+  readonly #store: AtomicStore
+  readonly #settings: LimiterSettings
+  readonly #kind: string
+  readonly #blockList: BlockList | undefined
+  #insurance: LocalAtomicStore | undefined
+  #isFailing = false
+
+  /**
+   * `cache` is any cache; its namespaces share its limiters, which their names tell apart.
+   * @throws OptionsError for wrong options, and for a cache whose engine has no room for limits.
+   */
+  constructor(cache: { readonly atomic: AtomicStore | undefined }, options: RateLimiterOptions) {
+    const store = (cache as Partial<typeof cache> | undefined)?.atomic
+    if (store === undefined)
+      throw new OptionsError('RateLimiter: the engine of this cache keeps no limits (it has no `atomic`)')
+    this.#store = store
+    this.#settings = limiterSettings(options)
+    this.#kind = stateKind(this.#settings.name, this.#settings.rules)
+    const { blockListMs } = this.#settings
+    if (store.isShared && blockListMs > 0) this.#blockList = new BlockList(blockListMs)
+  }
+
+  /**
+   * Takes `quantity` from every limit of the key if all of them admit it, else nothing. More than a limit admits at once
+   * is refused for ever (`retryAfterMs: Infinity`). Never rejects for trouble of the store: see `whenUnavailable`.
+   * @throws KeyError for what can't be a key, OptionsError for a quantity that is no whole number from 1.
+   */
+  async consume(key: string, quantity = 1): Promise<RateLimitResult> {
+    return this.#ask('consume', key, quantity)
+  }
+
+  /**
+   * Does what {@link RateLimiter.consume} does, and throws where that refuses.
+   * @throws RateLimitError with the `result`.
+   */
+  async enforce(key: string, quantity = 1): Promise<RateLimitResult> {
+    const result = await this.#ask('consume', key, quantity)
+    if (result.allowed) return result
+    const wait = result.retryAfterMs === Infinity ? 'never' : `in ${result.retryAfterMs} ms`
+    throw new RateLimitError(
+      `${this.#settings.name}: more than ${result.limit} for ${inspect(key)}; try again ${wait}`,
+      result,
+    )
+  }
+
+  /** What {@link RateLimiter.consume} would answer now, without taking anything. */
+  async peek(key: string, quantity = 1): Promise<RateLimitResult> {
+    return this.#ask('peek', key, quantity)
+  }
+
+  /**
+   * Takes `quantity` from every limit of the key, also beyond what is left: for failed logins and the like. `allowed`
+   * tells whether anything is left.
+   */
+  async penalty(key: string, quantity = 1): Promise<RateLimitResult> {
+    return this.#ask('penalty', key, quantity)
+  }
+
+  /**
+   * Refuses the key for so long, in all processes, whatever its limits would admit; a block before is replaced. `false` =
+   * the store is unavailable, and this process alone refuses.
+   */
+  async block(key: string, duration: Duration): Promise<boolean> {
+    const state = this.#stateKey(key)
+    const forMs = spanMs(duration, 'block')
+    this.#blockList?.forget(key)
+    const done = await this.#attempt('block', () => this.#store.run(blockStep, state, { forMs }))
+    if (done === undefined) this.#blockHere(state, forMs)
+    return done ?? false
+  }
+
+  /** Forgets what was taken, and a block. `true` = there was something; `false` = nothing, or the store is unavailable. */
+  async reset(key: string): Promise<boolean> {
+    const state = this.#stateKey(key)
+    this.#blockList?.forget(key)
+    this.#insurance?.run(resetStep, state, undefined)
+    const existed = await this.#attempt('reset', () => this.#store.run(resetStep, state, undefined))
+    this.#blockList?.forget(key)
+    return existed ?? false
+  }
+
+  async #ask(mode: LimitRequest['mode'], key: string, quantity: number): Promise<RateLimitResult> {
+    const state = this.#stateKey(key)
+    checkQuantity(quantity, mode)
+    const { rules } = this.#settings
+    const list = this.#blockList
+    if (mode === 'penalty') list?.forget(key)
+    const sentMs = this.#store.clock.now()
+    const known = mode === 'penalty' ? undefined : list?.find(key, quantity, sentMs)
+    if (known !== undefined) return known
+
+    const mark = list?.mark ?? 0
+    const request = { rules, mode, quantity }
+    const answer = await this.#attempt(mode, () => this.#store.run(limitStep, state, request))
+    if (answer === undefined) return this.#withoutStore(state, request)
+    const result = resultOf(this.#settings, answer, 'store')
+    if (!result.allowed && mode === 'consume') list?.note(key, quantity, result, sentMs, mark)
+    return result
+  }
+
+  // What `whenUnavailable` says. When this process has no room for the key, either, it passes.
+  #withoutStore(state: StateKey, request: LimitRequest): RateLimitResult {
+    const { whenUnavailable } = this.#settings
+    if (whenUnavailable !== 'memory') return guess(this.#settings, whenUnavailable === 'allow')
+    try {
+      return resultOf(this.#settings, this.#insured()!.run(limitStep, state, request), 'memory')
+    } catch {
+      return guess(this.#settings, true)
+    }
+  }
+
+  #blockHere(state: StateKey, forMs: number): void {
+    try {
+      this.#insured()?.run(blockStep, state, { forMs })
+    } catch {
+      // No room: what can't be kept can't be refused.
+    }
+  }
+
+  #insured(): LocalAtomicStore | undefined {
+    if (this.#settings.whenUnavailable !== 'memory') return undefined
+    this.#insurance ??= new LocalAtomicStore(this.#store)
+    return this.#insurance
+  }
+
+  /** The answer of the store; `undefined` when it is unavailable, which is logged once. */
+  async #attempt<T>(operation: string, call: () => MaybePromise<T>): Promise<T | undefined> {
+    try {
+      const answer = await call()
+      if (this.#isFailing) {
+        this.#isFailing = false
+        this.#log('info', {}, 'the store of the rate limiter is back')
+      }
+      return answer
+    } catch (error) {
+      if (!this.#isFailing) {
+        this.#isFailing = true
+        const { whenUnavailable } = this.#settings
+        this.#log('warn', { operation, error, whenUnavailable }, 'the store of the rate limiter fails')
+      }
+      return undefined
+    }
+  }
+
+  // A logger of the user's must not turn trouble into a refusal.
+  #log(level: 'warn' | 'info', details: object, message: string): void {
+    try {
+      this.#settings.logger[level]?.({ limiter: this.#settings.name, ...details }, message)
+    } catch {
+      // There is nobody to tell.
+    }
+  }
+
+  #stateKey(key: string): StateKey {
+    checkKey(key, this.#kind)
+    return { kind: this.#kind, key }
+  }
+}

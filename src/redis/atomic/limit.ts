@@ -1,0 +1,132 @@
+import type { Script } from '../client.ts'
+import { script } from '../script.ts'
+
+/**
+ * Consumes, peeks at or penalises all limits of a key, by the time of the server.
+ *
+ * The state is text: whole numbers with spaces between them. First the time until which the key is blocked (0 = it is
+ * not), then the tally of each limit: f: begin of the window, count. g: time, level. s: number of the present part of
+ * time, what was taken in it and in those before, for one part more than a window has. See src/ratelimit/algorithms.
+ *
+ * KEYS: state. ARGV: 'c' consume, 'p' peek, 'x' penalty; quantity; for each limit: 'f' fixed window, 's' sliding window or
+ * 'g' gcra, limit, milliseconds of the window, burst.
+ * Result: milliseconds of the server's clock, 1 allowed or 0, milliseconds of the block; for each limit: remaining,
+ * milliseconds until the quantity is admitted (-1 = never), milliseconds until nothing counts any more.
+ * O(1) for each limit. Writes only what it takes.
+ */
+export const limit: Script = script(
+  'limit',
+  `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local mode, quantity = ARGV[1], tonumber(ARGV[2])
+local floor, ceil, max, min = math.floor, math.ceil, math.max, math.min
+local state = redis.call('GET', KEYS[1])
+local cells = {}
+if state then
+  for cell in string.gmatch(state, '%d+') do cells[#cells + 1] = tonumber(cell) end
+end
+local blocked = max(0, (cells[1] or 0) - now)
+cells[1] = blocked > 0 and cells[1] or 0
+
+local function settle(rule)
+  local at, kind = rule.at, rule.kind
+  local first = cells[at]
+  if kind == 's' then
+    local present, passed = floor(now / rule.part), 0
+    if first then passed = max(0, present - first) end
+    cells[at] = present
+    for age = rule.parts, 0, -1 do
+      cells[at + 1 + age] = (first and age >= passed) and cells[at + 1 + age - passed] or 0
+    end
+  elseif not first or cells[at + 1] == 0 then
+    cells[at], cells[at + 1] = now, 0
+  elseif kind == 'g' then
+    if now > first then cells[at + 1] = max(0, cells[at + 1] - (now - first) * rule.limit) end
+    cells[at] = now
+  elseif now < first then
+    cells[at] = now
+  elseif now >= first + rule.window then
+    cells[at], cells[at + 1] = now, 0
+  end
+end
+
+local function leaves(rule, age) return (cells[rule.at] - age + rule.parts + 1) * rule.part - now end
+
+local function stand(rule, wanted)
+  local at, kind, most = rule.at, rule.kind, rule.limit
+  local count = cells[at + 1]
+  if kind == 'g' then
+    local room = rule.burst * rule.window
+    local wait = -1
+    if wanted <= rule.burst then wait = max(0, ceil((count + wanted * rule.window - room) / most)) end
+    return max(0, floor((room - count) / rule.window)), wait, ceil(count / most)
+  elseif kind == 'f' then
+    local reset = count > 0 and cells[at] + rule.window - now or 0
+    if wanted > most then return max(0, most - count), -1, reset end
+    return max(0, most - count), count + wanted <= most and 0 or reset, reset
+  end
+  local taken, reset, wait = 0, 0, 0
+  for age = rule.parts, 0, -1 do
+    local part = cells[at + 1 + age]
+    taken = taken + part
+    if part > 0 then reset = leaves(rule, age) end
+  end
+  local excess = taken + wanted - most
+  if excess > 0 then
+    wait = -1
+    for age = rule.parts, 0, -1 do
+      excess = excess - cells[at + 1 + age]
+      if excess <= 0 then
+        wait = leaves(rule, age)
+        break
+      end
+    end
+  end
+  return max(0, most - taken), wait, reset
+end
+
+local rules, at, allowed = {}, 2, blocked == 0
+local answer = { now, 0, blocked }
+for index = 3, #ARGV, 4 do
+  local rule = {
+    at = at,
+    kind = ARGV[index],
+    limit = tonumber(ARGV[index + 1]),
+    window = tonumber(ARGV[index + 2]),
+    burst = tonumber(ARGV[index + 3])
+  }
+  at = at + 2
+  if rule.kind == 's' then
+    rule.part = ceil(rule.window / 10)
+    rule.parts = ceil(rule.window / rule.part)
+    at = at + rule.parts
+  end
+  rules[#rules + 1] = rule
+  settle(rule)
+  local remaining, wait, reset = stand(rule, quantity)
+  if wait ~= 0 then allowed = false end
+  answer[#answer + 1], answer[#answer + 2], answer[#answer + 3] = remaining, wait, reset
+end
+if mode == 'p' or (mode == 'c' and not allowed) then
+  answer[2] = allowed and 1 or 0
+  return answer
+end
+
+local ttl = blocked
+allowed = blocked == 0
+for index, rule in ipairs(rules) do
+  local step = rule.kind == 'g' and quantity * rule.window or quantity
+  cells[rule.at + 1] = min(cells[rule.at + 1] + step, 9007199254740991)
+  local remaining, wait, reset = stand(rule, 1)
+  if mode == 'c' then wait = 0 end
+  if wait ~= 0 then allowed = false end
+  ttl = max(ttl, reset)
+  answer[index * 3 + 1], answer[index * 3 + 2], answer[index * 3 + 3] = remaining, wait, reset
+end
+for index = 1, #cells do cells[index] = string.format('%d', cells[index]) end
+redis.call('PSETEX', KEYS[1], ttl, table.concat(cells, ' '))
+answer[2] = allowed and 1 or 0
+return answer
+`,
+)

@@ -1,0 +1,133 @@
+import type {
+  AcquireAnswer,
+  AtomicStep,
+  AtomicStore,
+  AtomicSteps,
+  LimitAlgorithm,
+  LimitAnswer,
+  LimitRequest,
+  StateKey,
+} from '../../core/atomic-store.ts'
+import type { Clock, Random, Timers } from '../../core/clock.ts'
+import { StoreUnavailableError } from '../../core/errors.ts'
+import type { Arg, Command, RedisClient, Reply, Script } from '../client.ts'
+import { acquirePermit } from './acquire-permit.ts'
+import { block } from './block.ts'
+import { gcra } from './gcra.ts'
+import { limit } from './limit.ts'
+import { releasePermit } from './release-permit.ts'
+import { renewPermit } from './renew-permit.ts'
+
+/** How a step is asked of a server and its reply is read. */
+interface Form<Name extends keyof AtomicSteps> {
+  command(state: string, request: AtomicSteps[Name]['request']): Command
+  answer(reply: Reply): AtomicSteps[Name]['answer']
+}
+
+const MODES = { consume: 'c', peek: 'p', penalty: 'x' } as const
+const LETTERS: Readonly<Record<LimitAlgorithm, string>> = {
+  'fixed-window': 'f',
+  'sliding-window': 's',
+  gcra: 'g',
+}
+
+const FORMS: { readonly [Name in keyof AtomicSteps]: Form<Name> } = {
+  limit: { command: limitCommand, answer: limitAnswer },
+  block: { command: (state, { forMs }) => asked(block, state, String(forMs)), answer: () => true },
+  reset: { command: (state) => ({ args: ['UNLINK', state] }), answer: isOne },
+  acquire: {
+    command: (state, { token, permits, ttlMs, queueMs }) =>
+      asked(acquirePermit, state, token, String(permits), String(ttlMs), String(queueMs)),
+    answer: acquireAnswer,
+  },
+  renew: {
+    command: (state, { token, ttlMs }) => asked(renewPermit, state, token, String(ttlMs)),
+    answer: isOne,
+  },
+  release: { command: (state, { token }) => asked(releasePermit, state, token), answer: isOne },
+}
+
+/** What a {@link RedisAtomicStore} is made of. */
+export interface RedisAtomicStoreOptions {
+  readonly client: RedisClient
+  /** The prefix of the cache: states are at `prefix!kind:key`. */
+  readonly prefix: string
+  readonly clock: Clock
+  readonly timers: Timers
+  readonly random: Random
+}
+
+/**
+ * States of limits and locks on a server: each step is one script on one key, by the time of the server, so that in a
+ * cluster every state may be anywhere.
+ */
+export class RedisAtomicStore implements AtomicStore {
+  readonly isShared = true
+  readonly clock: Clock
+  readonly timers: Timers
+  readonly random: Random
+  readonly #client: RedisClient
+  readonly #prefix: string
+
+  constructor({ client, prefix, clock, timers, random }: RedisAtomicStoreOptions) {
+    this.#client = client
+    this.#prefix = prefix
+    this.clock = clock
+    this.timers = timers
+    this.random = random
+  }
+
+  /** Settles within the deadline of the client. @throws what the client throws. */
+  async run<Name extends keyof AtomicSteps>(
+    { name }: AtomicStep<Name>,
+    { kind, key }: StateKey,
+    request: AtomicSteps[Name]['request'],
+  ): Promise<AtomicSteps[Name]['answer']> {
+    const state = `${this.#prefix}!${kind}:${key}`
+    const form: Form<Name> = FORMS[name]
+    const command = form.command(state, request)
+    return form.answer(await this.#client.connectionFor(state).run(command, 'text'))
+  }
+}
+
+function asked(script: Script, state: string, ...args: readonly Arg[]): Command {
+  return { script, keys: [state], args }
+}
+
+function limitCommand(state: string, { mode, quantity, rules }: LimitRequest): Command {
+  const [only] = rules
+  if (rules.length === 1 && only?.algorithm === 'gcra') {
+    const args = [String(only.limit), String(only.windowMs), String(only.burst)]
+    if (mode !== 'consume') args.push(String(quantity), MODES[mode])
+    else if (quantity !== 1) args.push(String(quantity))
+    return asked(gcra, state, ...args)
+  }
+  const args = [MODES[mode], String(quantity)]
+  for (const { algorithm, limit: most, windowMs, burst } of rules)
+    args.push(LETTERS[algorithm], String(most), String(windowMs), String(burst))
+  return asked(limit, state, ...args)
+}
+
+function limitAnswer(reply: Reply): LimitAnswer {
+  const [atMs = 0, allowed, blockedMs = 0, ...rest] = numbersOf(reply)
+  const standings = []
+  for (let index = 0; index + 2 < rest.length; index += 3) {
+    const [remaining = 0, waitMs = 0, resetMs = 0] = rest.slice(index, index + 3)
+    standings.push({ remaining, retryAfterMs: waitMs === -1 ? Infinity : waitMs, resetMs })
+  }
+  return { atMs, allowed: allowed === 1, blockedMs, standings }
+}
+
+function acquireAnswer(reply: Reply): AcquireAnswer {
+  const [isGiven, first = 0, expiresInMs = 0] = numbersOf(reply)
+  return isGiven === 1 ? { fence: first } : { ahead: first, expiresInMs }
+}
+
+function isOne(reply: Reply): boolean {
+  return reply === 1
+}
+
+function numbersOf(reply: Reply): readonly number[] {
+  if (Array.isArray(reply) && reply.every((item) => typeof item === 'number')) return reply
+  throw new StoreUnavailableError(`the server answered something unexpected: ${typeof reply}`)
+}

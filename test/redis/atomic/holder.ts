@@ -1,0 +1,40 @@
+// A process that holds a lock: see locks.test.ts.
+import { Lock, type HeldLock } from '../../../src/lock/index.ts'
+import { atomicOn, type OwnAtomicStore } from '../../support/atomic.ts'
+import { tell } from '../../support/peer-side.ts'
+
+let own: OwnAtomicStore
+let held: HeldLock
+
+export async function connect(url: string): Promise<void> {
+  own = await atomicOn(url)
+}
+
+/** Acquires, renews as usual, tells when it is lost; its fencing number. */
+export async function hold(key: string, ttl: string): Promise<number> {
+  held = await new Lock(own, key, { ttl }).acquire()
+  held.signal.addEventListener('abort', () => tell('lost'))
+  return held.fence
+}
+
+/** Acquires and releases again and again for so long; for each time: fencing number, begin, end of the holding. */
+export async function contend(
+  key: string,
+  milliseconds: number,
+): Promise<readonly (readonly [number, number, number])[]> {
+  const now = (): number => Number(process.hrtime.bigint() / 1000n)
+  const holdings: [number, number, number][] = []
+  const untilMs = performance.now() + milliseconds
+  const worker = async (): Promise<void> => {
+    while (performance.now() < untilMs) {
+      await using mine = await new Lock(own, key).acquire({ wait: '1m' })
+      const begin = now()
+      await new Promise((resolve) => {
+        setImmediate(resolve)
+      })
+      holdings.push([mine.fence, begin, now()])
+    }
+  }
+  await Promise.all([worker(), worker(), worker()])
+  return holdings
+}

@@ -1,0 +1,27 @@
+import { createClient } from 'redis'
+import { silentLogger } from '../../src/index.ts'
+import { systemClock, systemRandom, systemTimers } from '../../src/core/system.ts'
+import { adaptClient } from '../../src/redis/adapt-client.ts'
+import { RedisAtomicStore } from '../../src/redis/atomic/redis-atomic-store.ts'
+
+/** Where limits and locks are kept on a server, with a client of its own. */
+export interface OwnAtomicStore {
+  readonly atomic: RedisAtomicStore
+  close(): Promise<void>
+}
+
+/** The atomic store of a server, with the prefix `test:`. */
+export async function atomicOn(url: string, hardMs?: number): Promise<OwnAtomicStore> {
+  const client = createClient({ url })
+  client.on('error', () => undefined)
+  await client.connect()
+  const surroundings = { clock: systemClock, timers: systemTimers, random: systemRandom }
+  const adapted = adaptClient(client, { ...surroundings, logger: silentLogger, name: 'test', hardMs })
+  return {
+    atomic: new RedisAtomicStore({ client: adapted, prefix: 'test:', ...surroundings }),
+    async close() {
+      await adapted.close()
+      client.destroy()
+    },
+  }
+}

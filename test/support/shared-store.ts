@@ -1,0 +1,37 @@
+import type { AtomicStep, AtomicStore, AtomicSteps, StateKey } from '../../src/core/atomic-store.ts'
+import { LocalAtomicStore } from '../../src/core/local-atomic-store.ts'
+import { FakeClock } from '../../src/testing/index.ts'
+
+/** A store that passes for one that processes share: it counts what it is asked, and fails on request. */
+export class SharedStore implements AtomicStore {
+  readonly isShared = true
+  readonly clock: FakeClock
+  readonly timers: FakeClock
+  readonly random = (): number => 0.5
+  readonly #local: LocalAtomicStore
+  /** Steps that were asked for, by name. */
+  readonly asked: string[] = []
+  /** What every step rejects with; a step is done all the same when `isDone`. */
+  failure: { readonly error: Error; readonly isDone: boolean } | undefined = undefined
+  /** Holds answers back until it settles. */
+  gate: Promise<unknown> | undefined = undefined
+
+  constructor(clock: FakeClock = new FakeClock()) {
+    this.clock = clock
+    this.timers = clock
+    this.#local = new LocalAtomicStore(this)
+  }
+
+  async run<Name extends keyof AtomicSteps>(
+    step: AtomicStep<Name>,
+    key: StateKey,
+    request: AtomicSteps[Name]['request'],
+  ): Promise<AtomicSteps[Name]['answer']> {
+    this.asked.push(step.name)
+    const { failure, gate } = this
+    const answer = failure === undefined || failure.isDone ? this.#local.run(step, key, request) : undefined
+    await gate
+    if (failure !== undefined) throw failure.error
+    return answer!
+  }
+}
