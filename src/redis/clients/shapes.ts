@@ -9,7 +9,7 @@ import type { NodeRedisSentinel } from './node-redis-sentinel-source.ts'
 /** Whether it is a client of one server of node-redis 5 or 6. */
 export function isNodeRedis(value: unknown): value is NodeRedis {
   return (
-    hasMethods(value, ['sendCommand', 'connect', 'destroy', 'duplicate', 'on']) &&
+    hasMethods(value, ['sendCommand', 'withCommandOptions', 'connect', 'destroy', 'duplicate', 'on']) &&
     typeof Reflect.get(value, 'isReady') === 'boolean'
   )
 }
