@@ -42,7 +42,7 @@ class ShiftingClient extends PlainClient implements Connection {
 }
 
 function nameOf(command: Command): string {
-  return 'script' in command ? command.script.name : String(command.args.slice(0, 4).join(' '))
+  return 'script' in command ? command.script.name : command.args.slice(0, 4).join(' ')
 }
 
 describeWithServers('a deletion by prefix while the server changes', () => {
