@@ -1,4 +1,5 @@
 import type { StoreStats } from '../core/counters.ts'
+import type { StoreExplanation } from '../core/explanation.ts'
 import { NOTHING } from '../core/nothing.ts'
 import type { MaybePromise } from '../core/promise.ts'
 import type { RemoteStore } from '../core/remote-store.ts'
@@ -21,6 +22,7 @@ import type {
 import { isPromise } from '../core/promise.ts'
 import { tokenOf } from '../core/token.ts'
 import { Changes } from './changes.ts'
+import { Explaining } from './explaining.ts'
 import { Fills } from './fills.ts'
 import { Following } from './following.ts'
 import { Forgetting } from './forgetting.ts'
@@ -54,6 +56,7 @@ export class CoherentStore implements Store {
   readonly #reads: Reads
   readonly #fills: Fills
   readonly #changes: Changes
+  readonly #explaining: Explaining
 
   constructor(parts: CoherenceParts, settings: CoherenceSettings) {
     const { remote, local: localStore, clock, timers, random, node } = parts
@@ -121,6 +124,7 @@ export class CoherentStore implements Store {
       queued: () => following.wake(),
       now: () => clock.now(),
     })
+    this.#explaining = new Explaining({ ...shared, table })
     this.#markers = markers
     this.#outbox = outbox
     this.#following = following
@@ -211,6 +215,10 @@ export class CoherentStore implements Store {
 
   async deleteByPrefix(prefix: string): Promise<number> {
     return this.#changes.deleteByPrefix(prefix)
+  }
+
+  async explain(key: string, reading?: Reading): Promise<StoreExplanation> {
+    return this.#explaining.explain(key, reading)
   }
 
   stats(): StoreStats {

@@ -1,4 +1,5 @@
 import type { StoreStats } from './counters.ts'
+import type { StoreExplanation } from './explanation.ts'
 import type { SerializationError } from './errors.ts'
 import type { MaybePromise } from './promise.ts'
 
@@ -199,6 +200,8 @@ export interface Store {
   scan(prefix: string, reading?: Reading): AsyncIterable<string>
   /** Removes every key that begins with the literal text `prefix`, voids their leases, and counts the visible ones. */
   deleteByPrefix(prefix: string, reading?: Reading): MaybePromise<number>
+  /** What a read would do now, if the store has more to tell than what it has; never rejects. */
+  explain?(key: string, reading?: Reading): MaybePromise<StoreExplanation>
   /** What the store holds and what has left it since it was made. */
   stats(): StoreStats
   /** Frees what the store holds. */
