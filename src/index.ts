@@ -12,9 +12,11 @@ export {
   OptionsError,
   RecursiveLoadError,
   SerializationError,
+  StoreTimeoutError,
   StoreUnavailableError,
   isCacheError,
   type CacheErrorCode,
+  type StoreErrorReason,
 } from './core/errors.ts'
 export type { Explanation, TierExplanation, WorkExplanation } from './core/explanation.ts'
 export { key, type KeyBuilder, type KeyPart } from './core/key-builder.ts'
