@@ -45,6 +45,7 @@ import type { Verdict } from './verdict.ts'
 export class CoherentStore implements Store {
   /** The store that other processes share. */
   readonly remote: RemoteStore
+  readonly ownsAll: boolean
   readonly #parts: CoherenceParts
   readonly #settings: CoherenceSettings
   readonly #markers: Markers
@@ -61,6 +62,7 @@ export class CoherentStore implements Store {
   constructor(parts: CoherenceParts, settings: CoherenceSettings) {
     const { remote, local: localStore, clock, timers, random, node } = parts
     this.remote = remote
+    this.ownsAll = parts.ownsAll ?? true
     this.#parts = parts
     this.#settings = settings
     const isStrict = settings.policy === 'strict'
@@ -232,7 +234,7 @@ export class CoherentStore implements Store {
 
   async close(): Promise<void> {
     this.#following.close()
-    if (this.#parts.keepsRemoteOpen !== true) await this.remote.close()
+    await this.remote.close()
   }
 
   /** Reads served by the tier of this process. */

@@ -163,6 +163,8 @@ export type Admitted =
  * the cache above turns that into a miss, a `false` and a log line.
  */
 export interface Store {
+  /** `false`: there may be keys of others among its own, so that not all of them may be removed. */
+  readonly ownsAll?: boolean
   /** The stored form of `value`: private to the store, whatever the caller does to the value afterwards. */
   admit(value: unknown): Admitted
   /** A value of the reader's own, made from the stored form. */
