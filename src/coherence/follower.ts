@@ -49,8 +49,8 @@ export class Follower {
   }
 
   /** Whether what this node keeps of the partition misses nothing that is older than `maxAgeMs`. */
-  isSynced(maxAgeMs: number): boolean {
-    return this.#clock.now() - this.#lastSyncMs <= maxAgeMs
+  isSynced(maxAgeMs: number, nowMs: number = this.#clock.now()): boolean {
+    return nowMs - this.#lastSyncMs <= maxAgeMs
   }
 
   /** Milliseconds since the last moment at which nothing was missing. */

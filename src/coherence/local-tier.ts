@@ -1,4 +1,6 @@
+import type { Clock } from '../core/clock.ts'
 import { Envelope } from '../core/envelope.ts'
+import type { TierState } from '../core/explanation.ts'
 import { isPromise } from '../core/promise.ts'
 import type { Generations, Head } from '../core/remote-store.ts'
 import type { Found, Reading, Store, Stored } from '../core/store.ts'
@@ -29,8 +31,10 @@ export class LocalSlot extends Envelope {
   readonly hasGrace: boolean
   /** The version of the table of generations that found it fresh. */
   agreedAt = -1
+  /** The tags of the reader that was found to be in a namespace of the entry last. */
+  borne: readonly string[] | undefined
 
-  constructor(slot: Omit<LocalSlot, 'agreedAt' | 'view'>) {
+  constructor(slot: Omit<LocalSlot, 'agreedAt' | 'borne' | 'view'>) {
     super()
     this.stored = slot.stored
     this.values = slot.values
@@ -62,26 +66,34 @@ export interface Keeping {
   readonly logged?: boolean
 }
 
+/** What the local tier works with. */
+export interface LocalTierParts {
+  readonly store: Store
+  /** How it keeps values. */
+  readonly values: ValueForm
+  readonly table: GenerationTable
+  readonly clock: Clock
+  /** The sync age up to which it serves. */
+  readonly maxAgeMs: number
+  /** The next place in the order of this node's events. */
+  nextEvent(): number
+}
+
 /** This node's own tier: what it may keep of the server's entries, and when it must not serve it. */
 export class LocalTier {
   readonly #store: Store
   readonly #values: ValueForm
+  readonly #table: GenerationTable
+  readonly #clock: Clock
   readonly #maxAgeMs: number
   readonly #nextEvent: () => number
   readonly #outages = new Set<string>()
-  readonly #table: GenerationTable
 
-  /** `maxAgeMs` is the sync age up to which it serves. */
-  constructor(
-    store: Store,
-    values: ValueForm,
-    table: GenerationTable,
-    maxAgeMs: number,
-    nextEvent: () => number,
-  ) {
+  constructor({ store, values, table, clock, maxAgeMs, nextEvent }: LocalTierParts) {
     this.#store = store
     this.#values = values
     this.#table = table
+    this.#clock = clock
     this.#maxAgeMs = maxAgeMs
     this.#nextEvent = nextEvent
   }
@@ -99,18 +111,30 @@ export class LocalTier {
     const verdict = this.#verdict(slot, reading)
     const isServed = verdict === 'fresh' || (verdict === 'stale' && slot.hasGrace && reading?.stale === true)
     if (!isServed) return undefined
-    const found = this.#store.read([key], STALE_TOO)
-    const remainingMs = isPromise(found) ? undefined : found.get(key)?.remainingMs
-    if (remainingMs === undefined) return undefined
+    const remainingMs = this.#remainingMs(key)
     return {
       stored: asStored(slot),
       remainingMs: verdict === 'fresh' ? remainingMs : Math.min(remainingMs, 0),
     }
   }
 
-  /** What there is of a key, whether or not it may be served; for explanations. */
-  peek(key: string): LocalSlot | undefined {
-    return this.#slot(key, STALE_TOO)
+  /** What there is of a key, and why it is served or not. */
+  explain(
+    key: string,
+    reading: Reading | undefined,
+  ): {
+    readonly state: TierState
+    readonly remainingMs?: number
+    readonly generations?: Generations | undefined
+  } {
+    const slot = this.#slot(key, STALE_TOO)
+    if (slot === undefined) return { state: 'absent' }
+    const { generations, hasGrace } = slot
+    const entry = { generations, remainingMs: this.#remainingMs(key) }
+    if (!this.#isSynced(slot, this.#clock.now())) return { ...entry, state: 'unsynced' }
+    const verdict = this.#verdict(slot, reading)
+    if (verdict === 'gone' || (verdict === 'stale' && !hasGrace)) return { ...entry, state: 'invalidated' }
+    return { ...entry, state: verdict === 'fresh' && entry.remainingMs > 0 ? 'fresh' : 'stale' }
   }
 
   /** Keeps what a read found, unless something invalidated it meanwhile (C2, C3, C3b). */
@@ -165,15 +189,31 @@ export class LocalTier {
   }
 
   // C1: both logs must be synced, that of its key and, if it has tags, that of generations.
+  #isSynced({ outage, follower, generations }: LocalSlot, nowMs: number): boolean {
+    if (outage) return true
+    return (
+      follower.isSynced(this.#maxAgeMs, nowMs) &&
+      (generations === undefined || this.#table.follower.isSynced(this.#maxAgeMs, nowMs))
+    )
+  }
+
+  // By the tier's own count; 0 in a store that answers later, which no tier is made of.
+  #remainingMs(key: string): number {
+    const found = this.#store.read([key], STALE_TOO)
+    return isPromise(found) ? 0 : (found.get(key)?.remainingMs ?? 0)
+  }
+
   #verdict(slot: LocalSlot, reading: Reading | undefined): Verdict {
-    if (!slot.outage && !slot.follower.isSynced(this.#maxAgeMs)) return 'gone'
     const { generations } = slot
-    if (reading !== undefined && !bears(generations, reading.tags)) return 'gone'
-    if (generations === undefined) return 'fresh'
+    const wanted = reading?.tags
+    if (wanted !== slot.borne) {
+      if (!bears(generations, wanted)) return 'gone'
+      slot.borne = wanted
+    }
     const table = this.#table
-    if (!slot.outage && !table.follower.isSynced(this.#maxAgeMs)) return 'gone'
+    if (!this.#isSynced(slot, this.#clock.now())) return 'gone'
     // The table has not changed since it was asked last.
-    if (slot.agreedAt === table.version) return 'fresh'
+    if (generations === undefined || slot.agreedAt === table.version) return 'fresh'
     const verdict = table.agrees(generations)
     if (verdict === 'fresh') slot.agreedAt = table.version
     return verdict

