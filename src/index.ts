@@ -29,6 +29,7 @@ export {
   type CacheErrorCode,
   type StoreErrorReason,
 } from './core/errors.ts'
+export type { Explanation, TierExplanation, WorkExplanation } from './core/explanation.ts'
 export { key, type KeyBuilder, type KeyPart } from './core/key-builder.ts'
 export { consoleLogger, silentLogger, type Logger } from './core/logger.ts'
 export type {
@@ -69,6 +70,7 @@ export type { LoadContext, NotModified } from './loading/load-context.ts'
 export type { OnError } from './core/trouble.ts'
 export { createCache, getRedisCache, type CreateCacheOptions } from './create-cache.ts'
 export { MemoryCache, type MemoryCacheOptions } from './memory/memory-cache.ts'
+export { TieredCache, type TieredCacheOptions } from './tiered/tiered-cache.ts'
 export type { Isolation, IsolationOptions } from './serialization/isolation.ts'
 export {
   register,

@@ -2,6 +2,7 @@ import { abortable } from '../core/abort.ts'
 import type { AtomicStore } from '../core/atomic-store.ts'
 import type { CacheStats } from '../core/counters.ts'
 import { durationMs, type Duration } from '../core/duration.ts'
+import type { Explanation } from '../core/explanation.ts'
 import {
   ENTRY_OPTIONS,
   type CounterOptions,
@@ -21,6 +22,7 @@ import type { ValueOptions } from '../serialization/rules.ts'
 import { entriesOf, type Entries } from './entries.ts'
 import { Invalidator, type KeyInvalidation, type TagInvalidation } from './invalidator.ts'
 import type { Absent, Loaded, Loader, ManyLoader } from './loader.ts'
+import { explain } from './explain.ts'
 import { Loads } from './loads.ts'
 import type { RequestScope, ScopeOptions } from './request-scope.ts'
 import { GET_OR_SET_OPTIONS, Scope } from './scope.ts'
@@ -362,6 +364,17 @@ export abstract class BaseCache<V = unknown> {
   /** Where rate limits and locks of this cache are kept: for `RateLimiter`, `Lock` and `Semaphore`. `undefined`: nowhere. */
   get atomic(): AtomicStore | undefined {
     return this.#scope.runtime.store.atomic
+  }
+
+  /**
+   * What a read of the key would do now, and why: the tiers in their order, how long entries live, what has become of
+   * their tags, how much this process may have missed, and what is under way. Nothing is loaded, kept or counted.
+   */
+  async explain(key: string, options: ReadOptions = {}): Promise<Explanation> {
+    const full = this.#scope.key(key)
+    checkOptions(options, READ_OPTIONS, 'explain')
+    const reading = this.#scope.readingFor(options)
+    return abortable(options.signal, () => explain(this.#scope.runtime.store, full, reading))
   }
 
   /** Figures since the cache was made or `resetStats` was called; of the whole cache, in a namespace too. */

@@ -1,3 +1,4 @@
+import { OptionsError } from '../core/errors.ts'
 import type { InvalidateOptions, Invalidation } from '../core/store.ts'
 import { UNREACHED_TOKEN } from '../core/token.ts'
 import { forgetting } from './request-scope.ts'
@@ -46,10 +47,18 @@ export class Invalidator {
     return { l1, l2, token }
   }
 
-  /** Removes every key of the scope that begins with `prefix`; `undefined` = the store is in trouble. */
+  /**
+   * Removes every key of the scope that begins with `prefix`; `undefined` = the store is in trouble.
+   * @throws OptionsError when that would be every key of a database that others use.
+   */
   async prefix(operation: string, prefix: string): Promise<number | undefined> {
     const { store, trouble, counters, request } = this.#runtime
     const full = this.#scope.prefixed(prefix)
+    if (full === '' && store.ownsAll === false)
+      throw new OptionsError(
+        `${operation}: without a prefix this would remove every key of the database, whoever wrote it; ` +
+          'give the cache a prefix, or ownsDatabase: true',
+      )
     const remove = () => trouble.attempt(operation, () => store.deleteByPrefix(full, this.#scope.reading))
     const count = await forgetting(request, undefined, remove)
     counters.invalidations += count ?? 0

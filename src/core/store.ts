@@ -1,5 +1,6 @@
 import type { AtomicStore } from './atomic-store.ts'
 import type { StoreStats } from './counters.ts'
+import type { StoreExplanation } from './explanation.ts'
 import type { SerializationError } from './errors.ts'
 import type { MaybePromise } from './promise.ts'
 
@@ -182,6 +183,8 @@ export type Admitted =
 export interface Store {
   /** Where limits and locks are kept; absent where the engine has no room for them. */
   readonly atomic?: AtomicStore | undefined
+  /** `false`: there may be keys of others among its own, so that not all of them may be removed. */
+  readonly ownsAll?: boolean
   /** The stored form of `value`: private to the store, whatever the caller does to the value afterwards. */
   admit(value: unknown): Admitted
   /** A value of the reader's own, made from the stored form. */
@@ -219,6 +222,8 @@ export interface Store {
   scan(prefix: string, reading?: Reading): AsyncIterable<string>
   /** Removes every key that begins with the literal text `prefix`, voids their leases, and counts the visible ones. */
   deleteByPrefix(prefix: string, reading?: Reading): MaybePromise<number>
+  /** What a read would do now, if the store has more to tell than what it has; never rejects. */
+  explain?(key: string, reading?: Reading): MaybePromise<StoreExplanation>
   /** What the store holds and what has left it since it was made. */
   stats(): StoreStats
   /** Frees what the store holds. */

@@ -16,33 +16,29 @@ import { frame, log, store, tags } from './parts.ts'
  */
 export const increment: Script = script(
   'increment',
-  frame,
+  // What most counters are comes first, before the rest is even defined.
   `
 local value, lease = KEYS[3], KEYS[4]
 local by, px, header, wanted, hidden = tonumber(ARGV[6]), ARGV[7], ARGV[8], ARGV[9], ARGV[10]
 local min, max = tonumber(ARGV[11]), tonumber(ARGV[12])
 local before = redis.pcall('GET', value)
+if
+  type(before) == 'string' and wanted == '' and hidden == '' and not min and not max and #before < 18
+  and string.find(before, '^-?%d+$')
+then
+  local number = tonumber(before) + by
+  if math.abs(number) > 9007199254740991 then return { '', { 0, '' }, '' } end
+  local reply = redis.pcall('INCRBY', value, ARGV[6])
+  if type(reply) == 'table' then return reply end
+  redis.call('UNLINK', lease)
+  return { '', { 1, string.format('%.0f', number) }, '' }
+end
+`,
+  frame,
+  `
 if type(before) == 'table' then
   if isWrongType(before) then return { '', { 0, '' }, '' } end
   return before
-end
-local function step(from)
-  local to = from + by
-  if max and by > 0 and to > max then to = math.max(from, max) end
-  if min and by < 0 and to < min then to = math.min(from, min) end
-  return math.abs(to) <= 9007199254740991 and string.format('%.0f', to) or nil
-end
-local function sum(text)
-  local number = #text < 18 and string.find(text, '^-?%d+$') and tonumber(text)
-  return number and math.abs(number) <= 9007199254740991 and step(number) or nil
-end
-if before and not isFrame(before) and wanted == '' and hidden == '' then
-  local number = sum(before)
-  if not number then return { '', { 0, '' }, '' } end
-  local reply = redis.pcall('INCRBY', value, string.format('%.0f', number - tonumber(before)))
-  if type(reply) == 'table' then return reply end
-  redis.call('UNLINK', lease)
-  return { '', { 1, number }, '' }
 end
 `,
   tags,
@@ -68,6 +64,12 @@ local function differs(present)
   end
   return false
 end
+local function step(from)
+  local to = from + by
+  if max and by > 0 and to > max then to = math.max(from, max) end
+  if min and by < 0 and to < min then to = math.min(from, min) end
+  return math.abs(to) <= 9007199254740991 and string.format('%.0f', to) or nil
+end
 local function isThere()
   if not before or (hidden ~= '' and tagsOf(before) == hidden) then return false end
   local grace = graceOf(before)
@@ -83,7 +85,8 @@ if isThere() then
     local body, flags = string.byte(before, 2) % 16, string.byte(before, 3)
     text = (body == 2 or body == 4) and flags % 4 == 0 and string.sub(before, length + 1) or ''
   end
-  local number = sum(text)
+  local counted = #text < 18 and string.find(text, '^-?%d+$') and tonumber(text)
+  local number = counted and math.abs(counted) <= 9007199254740991 and step(counted)
   if not number then return { '', { 0, '' }, '' } end
   local reply = redis.pcall('SET', value, string.sub(before, 1, length) .. number, 'KEEPTTL')
   if reply.err then return reply end
