@@ -35,6 +35,7 @@ import { NO_TAGS, namespaceTag, namespaceTags } from '../core/tags.ts'
 import { Trouble } from '../core/trouble.ts'
 import type { ValueOptions } from '../serialization/rules.ts'
 import type { WireFormat } from '../serialization/wire-format.ts'
+import { ShortLived } from '../loading/entry-terms.ts'
 import { LoadPipeline } from '../loading/load-pipeline.ts'
 
 /** What a cache and all of its namespaces share. */
@@ -65,6 +66,7 @@ export class Runtime {
       clock,
       timers,
       random,
+      shortLived: new ShortLived(),
     })
     this.statsAtReset = store.stats()
   }

@@ -1,0 +1,8 @@
+import { ENGINES } from './engines.ts'
+import { limitTimelines } from './limits.ts'
+import { staleTimelines } from './stale.ts'
+
+for (const engine of ENGINES) {
+  staleTimelines(engine)
+  limitTimelines(engine)
+}
