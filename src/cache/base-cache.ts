@@ -1,7 +1,12 @@
 import { abortable } from '../core/abort.ts'
 import type { CacheStats } from '../core/counters.ts'
 import { durationMs, type Duration } from '../core/duration.ts'
-import { ENTRY_OPTIONS, type GetOrSetOptions, type ReadOptions, type SetOptions } from '../core/entry-options.ts'
+import {
+  ENTRY_OPTIONS,
+  type GetOrSetOptions,
+  type ReadOptions,
+  type SetOptions,
+} from '../core/entry-options.ts'
 import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/inspect.ts'
 import { checkOptions, type CacheOptions, type NamespaceOptions } from '../core/options.ts'
@@ -131,7 +136,10 @@ export abstract class BaseCache<V = unknown> {
    * {@link BaseCache.invalidate} does. With `keepStale` what has grace becomes stale instead.
    * @throws KeyError for what can't be a tag.
    */
-  async invalidateTag(tags: string | readonly string[], options: TagInvalidation = {}): Promise<Invalidation> {
+  async invalidateTag(
+    tags: string | readonly string[],
+    options: TagInvalidation = {},
+  ): Promise<Invalidation> {
     this.#scope.assertOpen()
     const checked = typeof tags === 'string' ? [checkTag(tags)] : checkTags(tags, 'invalidateTag')
     checkOptions(options, ['keepStale'], 'invalidateTag')
@@ -342,11 +350,16 @@ export abstract class BaseCache<V = unknown> {
     const { ttlMs, tags } = this.#scope.writeSettings(ttlOrOptions, operation, COUNTER_OPTIONS)
     if (!Number.isSafeInteger(by))
       throw new OptionsError(`${operation}: by: ${inspect(by)} is not a safe integer`)
-    if (!(ttlMs > 0))
-      throw new OptionsError(`${operation}: the time at which the counter ends has passed`)
+    if (!(ttlMs > 0)) throw new OptionsError(`${operation}: the time at which the counter ends has passed`)
     // A counter is never -0, which is no integer to other readers of the store.
     const change = sign * by || 0
-    const result = await this.#writer.one(operation, { kind: 'increment', key: full, by: change, ttlMs, tags })
+    const result = await this.#writer.one(operation, {
+      kind: 'increment',
+      key: full,
+      by: change,
+      ttlMs,
+      tags,
+    })
     if (result === undefined || result.ok || result.unavailable) return result?.number
     this.#scope.runtime.trouble.misfit(
       operation,

@@ -42,7 +42,11 @@ export class Loads {
     const full = this.#scope.key(key)
     checkLoader(loader, 'refresh')
     const settings = this.#scope.loadSettings(ttlOrOptions, 'refresh')
-    return this.#scope.runtime.pipeline.load(full, key, loader, { ...settings, forceRefresh: true, timed: true })
+    return this.#scope.runtime.pipeline.load(full, key, loader, {
+      ...settings,
+      forceRefresh: true,
+      timed: true,
+    })
   }
 
   /** The values of several keys, by their full keys. */

@@ -197,7 +197,10 @@ export class PrimitiveStore implements Store {
     const freshUntilMs = this.#clock.now() + ttlMs
     const grace = slot.grace && { ...slot.grace, freshUntilMs }
     const expiresAtMs = freshUntilMs + (grace?.lengthMs ?? 0)
-    await this.#primitives.write(key, grace === undefined ? { ...slot, expiresAtMs } : { ...slot, expiresAtMs, grace })
+    await this.#primitives.write(
+      key,
+      grace === undefined ? { ...slot, expiresAtMs } : { ...slot, expiresAtMs, grace },
+    )
     return { ok: true }
   }
 

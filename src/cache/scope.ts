@@ -166,12 +166,7 @@ export class Scope {
     return new Scope({
       ...parent,
       path: parent.path + path,
-      defaults: settingsWith(
-        parent.defaults,
-        only(options, DEFAULT_OPTIONS),
-        DEFAULT_OPTIONS,
-        'namespace',
-      ),
+      defaults: settingsWith(parent.defaults, only(options, DEFAULT_OPTIONS), DEFAULT_OPTIONS, 'namespace'),
       mode: this.#modeOfChild(options.mode),
     })
   }

@@ -54,7 +54,10 @@ export class LeaseTable {
   }
 
   /** Gives the right to fill, unless the lease is dead, another one holds the key, or nobody is to load it. */
-  grant(lease: Lease, { force = false, longestMs = LONGEST_MS }: AcquireOptions): 'granted' | 'busy' | Cooldown {
+  grant(
+    lease: Lease,
+    { force = false, longestMs = LONGEST_MS }: AcquireOptions,
+  ): 'granted' | 'busy' | Cooldown {
     const mine = lease as TableLease
     const { key } = mine
     if (!mine.open) return 'busy'
@@ -108,8 +111,10 @@ export class LeaseTable {
   /** Marks every lease dead whose tags are unknown or include one of `tags`. */
   voidTags(tags: readonly string[]): void {
     for (const [key, first] of this.#open) {
-      for (let lease: TableLease | undefined = first; lease !== undefined; lease = lease.next)
-        if (lease.tags === undefined || tags.some((tag) => lease!.tags!.includes(tag))) kill(lease)
+      for (let lease: TableLease | undefined = first; lease !== undefined; lease = lease.next) {
+        const { tags: own } = lease
+        if (own === undefined || tags.some((tag) => own.includes(tag))) kill(lease)
+      }
       this.#drop(key)
     }
   }
@@ -135,7 +140,7 @@ export class LeaseTable {
       return
     }
     if (first !== all) this.#open.set(key, first)
-    for (let lease = first; lease.next !== undefined; ) {
+    for (let lease = first; lease.next !== undefined;) {
       if (lease.next.open) lease = lease.next
       else lease.next = lease.next.next
     }

@@ -85,7 +85,16 @@ function fillOf(
   if (!(ttlMs > 0)) return undefined
   if (settings.refreshAhead !== undefined) shortLived.note(lease.key, ttlMs, host.settings, clock.now())
   const { graceMs, rowVersion, weight, skipWrite: skip } = settings
-  return { lease, stored, ttlMs, graceMs, tags: namedTags ? settings.tags : undefined, rowVersion, weight, skip }
+  return {
+    lease,
+    stored,
+    ttlMs,
+    graceMs,
+    tags: namedTags ? settings.tags : undefined,
+    rowVersion,
+    weight,
+    skip,
+  }
 }
 
 // Offered also without a right to store: the store knows what else it may do with it.

@@ -40,7 +40,8 @@ export class LoadPipeline {
 
   /** The value of `key`, loaded if need be. @throws whatever the loader throws. */
   load(key: string, name: string, loader: Request['loader'], settings: LoadSettings): MaybePromise<unknown> {
-    if (settings.signal !== undefined) return this.#loadUntilAborted(key, { name, loader }, settings, settings.signal)
+    if (settings.signal !== undefined)
+      return this.#loadUntilAborted(key, { name, loader }, settings, settings.signal)
     if (settings.timed) return this.#loadTimed(key, { name, loader }, settings)
     const found = this.reader.get(key, settings.reading)
     if (isPromise(found)) return this.#loadAfter(found, key, { name, loader }, settings)
@@ -84,7 +85,12 @@ export class LoadPipeline {
     return value === undefined ? this.#share(key, request, settings, joined) : value
   }
 
-  async #loadTimed(key: string, request: Request, settings: LoadSettings, joined?: Flight[]): Promise<unknown> {
+  async #loadTimed(
+    key: string,
+    request: Request,
+    settings: LoadSettings,
+    joined?: Flight[],
+  ): Promise<unknown> {
     const looking = this.reader.look('get', [key], { ...settings.reading, stale: true })
     const found = (isPromise(looking) ? await looking : looking).get(key)
     const entry = this.#service.sort(key, found, settings)
@@ -110,7 +116,8 @@ export class LoadPipeline {
     const shared = this.#flights.join(key, settings)
     if (shared !== undefined || stale !== undefined || settings.hardTimeoutMs !== undefined)
       return this.#shareOn(shared, key, request, settings, joined, present, stale)
-    if (enclosingFlight() !== undefined) return this.#shareOn(undefined, key, request, settings, joined, present)
+    if (enclosingFlight() !== undefined)
+      return this.#shareOn(undefined, key, request, settings, joined, present)
     const flight = this.#begin(key, settings, present)
     joined?.push(flight)
     // Most loads: they end when their caller has his answer, so that one promise serves for both.

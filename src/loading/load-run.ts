@@ -121,7 +121,8 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
 
   left(reason: unknown): void {
     if (this.settings.abortWhenAbandoned !== true) return
-    if (this.#flights.every(({ waiting, result }) => waiting === 0 || result !== undefined)) this.#abandon(reason)
+    if (this.#flights.every(({ waiting, result }) => waiting === 0 || result !== undefined))
+      this.#abandon(reason)
   }
 
   leave(flight: Flight): void {
@@ -193,7 +194,8 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
       this.release(flights)
       return { granted: NONE, denied: NONE, busy: NONE }
     }
-    if (flights.length === 1 && answers[0] === 'granted') return { granted: flights, denied: NONE, busy: NONE }
+    if (flights.length === 1 && answers[0] === 'granted')
+      return { granted: flights, denied: NONE, busy: NONE }
     const granted: Flight[] = []
     const denied: Flight[] = []
     const busy: Flight[] = []
@@ -261,7 +263,10 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
   #coolAfter(error: unknown): void {
     const { loadErrorTtlMs } = this.settings
     if (loadErrorTtlMs === undefined) return
-    this.#cooldown = { cooldown: error instanceof Error ? error.message : String(error), forMs: loadErrorTtlMs }
+    this.#cooldown = {
+      cooldown: error instanceof Error ? error.message : String(error),
+      forMs: loadErrorTtlMs,
+    }
   }
 
   #cool(flight: Flight, { cooldown }: Cooldown): void {

@@ -44,7 +44,7 @@ export const MUTATIONS = [
   'invalidateTag',
   'clear of the namespace',
 ] as const
-export const READS = ['get', 'getOrSet', 'getOrSetMany'] as const
+export const READS = ['get', 'getOrSet', 'getOrSetMany', 'refresh', 'getOrSet, which is left'] as const
 export type Operation = (typeof MUTATIONS)[number] | (typeof READS)[number]
 
 /** An operation that begins at any moment, or at any moment after an earlier one has ended. */
@@ -82,6 +82,7 @@ export class World {
   readonly violations: string[] = []
   loads = 0
   mutations = 0
+  refreshes = 0
   readonly #root: BaseCache<number>
   // The key is read and written in a namespace of generations, with a tag.
   readonly #cache: BaseCache<number>
@@ -132,7 +133,30 @@ export class World {
   async #value(operation: Operation): Promise<number | undefined> {
     if (operation === 'get') return this.#cache.get(KEY)
     if (operation === 'getOrSet') return this.#cache.getOrSet(KEY, this.#load)
+    if (operation === 'refresh') return this.#refresh()
+    if (operation === 'getOrSet, which is left') return this.#leave()
     return (await this.#cache.getOrSetMany([KEY], async () => ({ [KEY]: await this.#load() }))).get(KEY)
+  }
+
+  // It replaces whatever is there, so that nobody knows what the key holds until it has ended.
+  async #refresh(): Promise<number> {
+    this.refreshes++
+    this.#begun++
+    this.#active++
+    this.#known = undefined
+    try {
+      return await this.#cache.refresh(KEY, this.#load)
+    } finally {
+      this.#active--
+    }
+  }
+
+  // The first caller may leave; the load is that of the others, too.
+  async #leave(): Promise<number | undefined> {
+    const controller = new AbortController()
+    const value = this.#cache.getOrSet(KEY, this.#load, { signal: controller.signal })
+    void this.#step('leave').then(() => controller.abort())
+    return value.catch(() => undefined)
   }
 
   async #mutate(operation: Operation): Promise<void> {

@@ -22,7 +22,13 @@ export function contextTimelines(engine: Engine): void {
     })
 
     it('sets ttl, grace and tags of the entry, over all defaults', async () => {
-      const stage = new Stage(engine, { ttl: 100, jitter: 0.5, negativeTtl: 50, tags: ['always'], random: () => 0.9 })
+      const stage = new Stage(engine, {
+        ttl: 100,
+        jitter: 0.5,
+        negativeTtl: 50,
+        tags: ['always'],
+        random: () => 0.9,
+      })
       const cache = stage.cache()
       const load = ({ setTtl, setGrace, setTags }: LoadContext): null => {
         setTtl('2s')
@@ -52,7 +58,9 @@ export function contextTimelines(engine: Engine): void {
         ({ setRowVersion }: LoadContext) => setRowVersion(-1),
         ({ notModified }: LoadContext) => notModified(),
       ])
-        expect(await failureOf(() => cache.getOrSet('k', say as never))).toMatchObject({ code: 'ERR_CACHE_OPTIONS' })
+        expect(await failureOf(() => cache.getOrSet('k', say as never))).toMatchObject({
+          code: 'ERR_CACHE_OPTIONS',
+        })
     })
 
     it('has the last word on a tag that was invalidated during the load: nothing old is stored or shared', async () => {
@@ -69,7 +77,14 @@ export function contextTimelines(engine: Engine): void {
       await stage.until(200)
       await stage.caller('get', () => cache.get('k'))
 
-      stage.saw('0 query 1', '50 before: v1', '50 query 2', '50 get: undefined', '100 after: v2', '200 get: v2')
+      stage.saw(
+        '0 query 1',
+        '50 before: v1',
+        '50 query 2',
+        '50 get: undefined',
+        '100 after: v2',
+        '200 get: v2',
+      )
     })
 
     it('may say that nothing is to be stored', async () => {
@@ -169,7 +184,9 @@ export function contextTimelines(engine: Engine): void {
       const stage = new Stage(engine)
       const cache = stage.cache()
       await cache.set('k', 'set')
-      void stage.caller('read', () => cache.getOrSet('k', stage.loader(), { skipRead: 'l1', skipWrite: 'l1' }))
+      void stage.caller('read', () =>
+        cache.getOrSet('k', stage.loader(), { skipRead: 'l1', skipWrite: 'l1' }),
+      )
       void stage.caller('other tier', () => cache.getOrSet('k', stage.loader(), { skipRead: 'l2' }))
       await stage.until(100)
       await stage.caller('get', () => cache.get('k'))
@@ -293,7 +310,11 @@ export function contextTimelines(engine: Engine): void {
       expect((await cache.getMany(keys)).size).toBe(19)
       expect(await cache.get('there')).toBe('v0')
       expect(await cache.warm({ k3: 'value', k4: 'value' }, 5)).toBe(1)
-      expect([await cache.get('k3'), await cache.ttl('k3'), await cache.get('k4')]).toEqual(['value', 5, 'k4'])
+      expect([await cache.get('k3'), await cache.ttl('k3'), await cache.get('k4')]).toEqual([
+        'value',
+        5,
+        'k4',
+      ])
     })
   })
 
@@ -303,7 +324,10 @@ export function contextTimelines(engine: Engine): void {
       const cache = stage.cache()
       const full = { result: 'full' } as const
       expect(await cache.set('k', 'five', { rowVersion: 5n, ...full })).toEqual({ stored: true })
-      expect(await cache.set('k', 'four', { rowVersion: 4, ...full })).toEqual({ stored: false, reason: 'outdated' })
+      expect(await cache.set('k', 'four', { rowVersion: 4, ...full })).toEqual({
+        stored: false,
+        reason: 'outdated',
+      })
       expect(await cache.set('k', 'four', { rowVersion: 4 })).toBe(false)
       expect(await cache.set('k', 'five again', { rowVersion: 5 })).toBe(true)
       await cache.getOrSet('k', ({ setRowVersion }) => (setRowVersion(4), 'loaded'), { forceRefresh: true })
@@ -366,7 +390,12 @@ export function contextTimelines(engine: Engine): void {
       await without.set('own', 'v0', { grace: 1 })
       await stage.until(1500)
       const get = (each: typeof cache, key = 'k'): Promise<unknown> => each.get(key, { stale: true })
-      expect(await Promise.all([get(cache), get(inherits), get(without), get(without, 'own')])).toEqual(['v0', 'v0', undefined, 'v0'])
+      expect(await Promise.all([get(cache), get(inherits), get(without), get(without, 'own')])).toEqual([
+        'v0',
+        'v0',
+        undefined,
+        'v0',
+      ])
       await stage.until(6500)
       expect(await Promise.all([get(cache), get(inherits)])).toEqual([undefined, 'v0'])
     })

@@ -160,7 +160,13 @@ export function limitTimelines(engine: Engine): void {
     })
 
     it('serves the stale value of who would wait, too', async () => {
-      const stage = new Stage(engine, { ttl: 1, grace: 60, loadErrorTtl: 5, softTimeout: 1, hardTimeout: 0.5 })
+      const stage = new Stage(engine, {
+        ttl: 1,
+        grace: 60,
+        loadErrorTtl: 5,
+        softTimeout: 1,
+        hardTimeout: 0.5,
+      })
       const cache = stage.cache()
       await cache.set('k', 'v0')
       await stage.until(2000)
@@ -173,7 +179,14 @@ export function limitTimelines(engine: Engine): void {
       void stage.caller('after', () => cache.getOrSet('k', stage.loader()))
       await stage.until(9100)
 
-      stage.saw('2000 query 1', '2500 hangs: v0', '2600 at once: v0', '4000 cool-down: v0', '9000 query 2', '9050 after: v1')
+      stage.saw(
+        '2000 query 1',
+        '2500 hangs: v0',
+        '2600 at once: v0',
+        '4000 cool-down: v0',
+        '9000 query 2',
+        '9050 after: v1',
+      )
       expect(cache.stats().staleServed).toMatchObject({ timeout: 2, cooldown: 1 })
     })
   })
@@ -189,7 +202,14 @@ export function limitTimelines(engine: Engine): void {
       await stage.caller('stored', () => one.get('k'))
       await stage.until(6000)
 
-      stage.saw('0 query 1', '1000 query 2', '1050 a: own', '1050 b: own', '2000 stored: undefined', '5000 holder: v1')
+      stage.saw(
+        '0 query 1',
+        '1000 query 2',
+        '1050 a: own',
+        '1050 b: own',
+        '2000 stored: undefined',
+        '5000 holder: v1',
+      )
       expect(await two.get('k')).toBe('v1')
     })
 
@@ -225,7 +245,13 @@ export function limitTimelines(engine: Engine): void {
       void stage.caller('next', () => cache.getOrSet('k', stage.loader()))
       await stage.until(300)
 
-      stage.saw('0 query 1', '100 caller 0: Error: left', '200 caller 1: Error: left, too', '200 query 2', '250 next: v1')
+      stage.saw(
+        '0 query 1',
+        '100 caller 0: Error: left',
+        '200 caller 1: Error: left, too',
+        '200 query 2',
+        '250 next: v1',
+      )
       expect(aborted).toEqual(['left, too'])
     })
 
@@ -242,7 +268,9 @@ export function limitTimelines(engine: Engine): void {
       void stage.caller('stale', () => cache.getOrSet('k', stage.loader()))
       await stage.until(2000)
       const joins = new AbortController()
-      void stage.caller('joins', () => cache.getOrSet('k', stage.loader(), { signal: joins.signal, grace: false }))
+      void stage.caller('joins', () =>
+        cache.getOrSet('k', stage.loader(), { signal: joins.signal, grace: false }),
+      )
       await stage.until(2010)
       joins.abort(new Error('left'))
       await stage.until(2100)
@@ -271,8 +299,16 @@ export function limitTimelines(engine: Engine): void {
       await stage.until(200)
 
       stage.saw(
-        ...['0 query 1', '0 query 2', '50 a: v1', '50 b: v1', '50 query 3', '50 query 4'],
-        ...['100 c: v1', '100 d: v1', '100 query 5', '150 e: v1'],
+        '0 query 1',
+        '0 query 2',
+        '50 a: v1',
+        '50 b: v1',
+        '50 query 3',
+        '50 query 4',
+        '100 c: v1',
+        '100 d: v1',
+        '100 query 5',
+        '150 e: v1',
       )
     })
 

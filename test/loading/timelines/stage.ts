@@ -1,5 +1,11 @@
 import { expect } from 'vitest'
-import { BaseCache, silentLogger, type CacheOptions, type LoadContext, type Store } from '../../../src/index.ts'
+import {
+  BaseCache,
+  silentLogger,
+  type CacheOptions,
+  type LoadContext,
+  type Store,
+} from '../../../src/index.ts'
 import { FakeClock } from '../../../src/testing/index.ts'
 
 /** An engine whose timelines are looked at. */
@@ -106,7 +112,8 @@ export class Stage {
 }
 
 function inOrder(events: readonly string[]): readonly string[] {
-  const order = (event: string): string => event.replace(/^\d+/, (ms) => ms.padStart(9, '0')).replace(' query', ' ')
+  const order = (event: string): string =>
+    event.replace(/^\d+/, (ms) => ms.padStart(9, '0')).replace(' query', ' ')
   return events.toSorted((a, b) => (order(a) < order(b) ? -1 : 1))
 }
 

@@ -9,8 +9,7 @@ export function staleTimelines(engine: Engine): void {
     it('is served at once within its grace, and refreshed by one load', async () => {
       const stage = new Stage(engine)
       const cache = stage.cache(entry)
-      const ask = (name: string): void =>
-        void stage.caller(name, () => cache.getOrSet('k', stage.loader()))
+      const ask = (name: string): void => void stage.caller(name, () => cache.getOrSet('k', stage.loader()))
       ask('a')
       await stage.until(1500)
       stage.version = 2
@@ -44,7 +43,9 @@ export function staleTimelines(engine: Engine): void {
       await stage.caller('get stale', () => cache.get('k', { stale: true }))
       await stage.caller('getMany stale', () => cache.getMany(['k', 'x'], { stale: true }))
       await stage.caller('ttl', () => cache.ttl('k'))
-      void stage.caller('no grace', () => cache.getOrSet('k', stage.loader({ answers: null }), { grace: false, cacheNull: false }))
+      void stage.caller('no grace', () =>
+        cache.getOrSet('k', stage.loader({ answers: null }), { grace: false, cacheNull: false }),
+      )
       await stage.until(1100)
       await stage.until(10_999)
       await stage.caller('get stale', () => cache.get('k', { stale: true }))
@@ -146,7 +147,12 @@ export function staleTimelines(engine: Engine): void {
       void stage.caller('c', () => cache.getOrSet('k', stage.loader()))
       await stage.until(4100)
 
-      expect(stage.events.filter((event) => !event.includes('query'))).toEqual(['2000 a: v0', '3000 a: v0', '4000 b: v0', '4100 c: v1'])
+      expect(stage.events.filter((event) => !event.includes('query'))).toEqual([
+        '2000 a: v0',
+        '3000 a: v0',
+        '4000 b: v0',
+        '4100 c: v1',
+      ])
       expect(lines).toEqual(['a refresh in the background failed; the stale value is served'])
     })
 
@@ -212,7 +218,8 @@ export function staleTimelines(engine: Engine): void {
     it('loads in the background when the part of the ttl has passed', async () => {
       const stage = new Stage(engine, { ttl: 10, refreshAhead: 0.8 })
       const cache = stage.cache()
-      const ask = (name: string): Promise<void> => stage.caller(name, () => cache.getOrSet('k', stage.loader()))
+      const ask = (name: string): Promise<void> =>
+        stage.caller(name, () => cache.getOrSet('k', stage.loader()))
       await cache.set('k', 'v0')
       await stage.until(7999)
       await ask('before')
@@ -223,14 +230,7 @@ export function staleTimelines(engine: Engine): void {
       await stage.until(16_000)
       await ask('d')
 
-      stage.saw(
-        '7999 before: v0',
-        '8000 query 1',
-        '8000 a: v0',
-        '8000 b: v0',
-        '8100 c: v1',
-        '16000 d: v1',
-      )
+      stage.saw('7999 before: v0', '8000 query 1', '8000 a: v0', '8000 b: v0', '8100 c: v1', '16000 d: v1')
       expect(cache.stats()).toMatchObject({ hits: 5, misses: 0, refreshes: 1 })
     })
 
@@ -238,7 +238,9 @@ export function staleTimelines(engine: Engine): void {
       const stage = new Stage(engine, { ttl: 10, refreshAhead: 0.9 })
       const cache = stage.cache()
       const ask = (name: string, takesMs: number, fails?: string): void =>
-        void stage.caller(name, () => cache.getOrSet('k', stage.loader(fails === undefined ? { takesMs } : { takesMs, fails })))
+        void stage.caller(name, () =>
+          cache.getOrSet('k', stage.loader(fails === undefined ? { takesMs } : { takesMs, fails })),
+        )
       await cache.set('k', 'v0')
       await stage.until(9000)
       ask('a', 3000)
