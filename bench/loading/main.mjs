@@ -66,10 +66,7 @@ function report(title, measured) {
 }
 
 for (const key of KEYS) await cache.set(key, 1)
-report(
-  'a hit',
-  await measure(hits, () => {}),
-)
+report('a hit', await measure(hits, () => {}))
 report(
   'a miss',
   await measure(misses, async () => {

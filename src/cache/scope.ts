@@ -36,6 +36,7 @@ import { NO_TAGS, namespaceTag, namespaceTags } from '../core/tags.ts'
 import { Trouble } from '../core/trouble.ts'
 import type { ValueOptions } from '../serialization/rules.ts'
 import type { WireFormat } from '../serialization/wire-format.ts'
+import { ShortLived } from '../loading/entry-terms.ts'
 import { LoadPipeline } from '../loading/load-pipeline.ts'
 import { RequestScope, type Asked, type ScopeOptions } from './request-scope.ts'
 
@@ -69,6 +70,7 @@ export class Runtime {
       clock,
       timers,
       random,
+      shortLived: new ShortLived(),
     })
     this.statsAtReset = store.stats()
   }

@@ -111,8 +111,10 @@ export class LeaseTable {
   /** Marks every lease dead whose tags are unknown or include one of `tags`. */
   voidTags(tags: readonly string[]): void {
     for (const [key, first] of this.#open) {
-      for (let lease: TableLease | undefined = first; lease !== undefined; lease = lease.next)
-        if (lease.tags === undefined || tags.some((tag) => lease!.tags!.includes(tag))) kill(lease)
+      for (let lease: TableLease | undefined = first; lease !== undefined; lease = lease.next) {
+        const { tags: own } = lease
+        if (own === undefined || tags.some((tag) => own.includes(tag))) kill(lease)
+      }
       this.#drop(key)
     }
   }

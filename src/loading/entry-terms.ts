@@ -1,5 +1,6 @@
 import type { Random } from '../core/clock.ts'
 import type { Settings } from '../core/settings.ts'
+import { ExpiringMap } from '../internal/expiring-map.ts'
 
 /** For how long a loaded value is to be fresh; 0 = it is not stored. */
 export function ttlOf(value: unknown, settings: Settings, random: Random): number {
@@ -10,7 +11,24 @@ export function ttlOf(value: unknown, settings: Settings, random: Random): numbe
   return Math.max(0, chosenMs * (1 + jitter * (2 * random() - 1)))
 }
 
-/** What an entry has left at the most when it is to be loaded ahead of time; 0 = it is not. */
-export function aheadMs({ ttlMs, refreshAhead }: Settings): number {
-  return refreshAhead === undefined || ttlMs === Infinity ? 0 : ttlMs * (1 - refreshAhead)
+/** What an entry of this ttl has left at the most when it is to be loaded ahead of time; 0 = it is not. */
+export function aheadMs(ttlMs: number, { refreshAhead }: Settings): number {
+  return refreshAhead === undefined || ttlMs === Infinity ? 0 : ttlMs - ttlMs * refreshAhead
+}
+
+/** Which entries live much shorter than their callers say: else they would seem about to end from the beginning. */
+export class ShortLived {
+  readonly #ttls = new ExpiringMap<number>()
+
+  /** An entry was stored. */
+  note(key: string, ttlMs: number, settings: Settings, nowMs: number): void {
+    if (settings.refreshAhead === undefined) return
+    if (ttlMs < settings.ttlMs / 2) this.#ttls.set(key, ttlMs, nowMs + ttlMs, nowMs)
+    else if (this.#ttls.size > 0) this.#ttls.delete(key)
+  }
+
+  /** The ttl by which an entry is judged. */
+  ttlOf(key: string, settings: Settings, nowMs: number): number {
+    return this.#ttls.size === 0 ? settings.ttlMs : (this.#ttls.get(key, nowMs) ?? settings.ttlMs)
+  }
 }

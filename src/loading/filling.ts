@@ -1,4 +1,5 @@
 import { isPromise, type MaybePromise } from '../core/promise.ts'
+import type { Settings } from '../core/settings.ts'
 import type { Fill, Stored } from '../core/store.ts'
 import { ttlOf } from './entry-terms.ts'
 import type { Flight } from './flight.ts'
@@ -11,6 +12,7 @@ export interface FillingHost {
   readonly parts: PipelineParts
   /** From here on nobody joins the flight. */
   leave(flight: Flight): void
+  readonly settings: Settings
   /** Gives the leases of flights back that store nothing. */
   release(flights: readonly Flight[]): void
 }
@@ -42,7 +44,7 @@ export function fillAll(
     host.leave(flight)
     const result = resultOf(host.parts, flight, valueOf(flight.key))
     results.push(result)
-    const fill = fillOf(host.parts, flight, context, result)
+    const fill = fillOf(host, flight, context, result)
     if (fill === undefined) host.release([flight])
     else {
       flight.settled = true
@@ -72,14 +74,16 @@ function resultOf({ store, trouble }: PipelineParts, flight: Flight, picked: unk
 }
 
 function fillOf(
-  { random }: PipelineParts,
+  host: FillingHost,
   { lease }: Flight,
   { settings, stores, namedTags }: Context,
   { stored, value }: Result,
 ): Fill | undefined {
   if (stored === undefined || !stores) return undefined
+  const { random, shortLived, clock } = host.parts
   const ttlMs = ttlOf(value, settings, random)
   if (!(ttlMs > 0)) return undefined
+  if (settings.refreshAhead !== undefined) shortLived.note(lease.key, ttlMs, host.settings, clock.now())
   const { graceMs, rowVersion, weight, skipWrite: skip } = settings
   return {
     lease,

@@ -39,7 +39,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
   readonly #host: RunHost
   readonly #flights: readonly Flight[]
   readonly #source: Source
-  readonly #settings: LoadSettings
+  readonly settings: LoadSettings
   readonly #asked: AcquireOptions | undefined
   #controller: AbortController | undefined = undefined
   #timer: TimerHandle = undefined
@@ -67,14 +67,14 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
     this.#host = host
     this.#flights = flights
     this.#source = source
-    this.#settings = settings
+    this.settings = settings
     this.#asked = asked
     for (const flight of flights) flight.carrier = this
   }
 
   /** Ends every flight, with its outcome or with the one error, and answers what `deliver` makes of the first of them. */
   async run(deliver?: (outcome: Outcome) => unknown): Promise<unknown> {
-    const { hardTimeoutMs, lockTimeoutMs, maxConcurrentLoads } = this.#settings
+    const { hardTimeoutMs, lockTimeoutMs, maxConcurrentLoads } = this.settings
     try {
       if (hardTimeoutMs !== undefined) this.#limitTime(hardTimeoutMs)
       // A load that another one waits for must not wait for its end.
@@ -120,7 +120,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
   }
 
   left(reason: unknown): void {
-    if (this.#settings.abortWhenAbandoned !== true) return
+    if (this.settings.abortWhenAbandoned !== true) return
     if (this.#flights.every(({ waiting, result }) => waiting === 0 || result !== undefined))
       this.#abandon(reason)
   }
@@ -221,7 +221,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
       flight.loaderBegan = true
       // All of them end with the first, whose context the loader runs in.
       if (flight !== first) (flight.waitsFor ??= new Set()).add(first!)
-      return new Context(this.#source.nameOf(flight.key), this.#settings, this, clock)
+      return new Context(this.#source.nameOf(flight.key), this.settings, this, clock)
     })
   }
 
@@ -261,7 +261,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
   }
 
   #coolAfter(error: unknown): void {
-    const { loadErrorTtlMs } = this.#settings
+    const { loadErrorTtlMs } = this.settings
     if (loadErrorTtlMs === undefined) return
     this.#cooldown = {
       cooldown: error instanceof Error ? error.message : String(error),

@@ -2,6 +2,7 @@ import type { Clock, Random, Timers } from '../core/clock.ts'
 import type { Counters } from '../core/counters.ts'
 import type { Store } from '../core/store.ts'
 import type { Trouble } from '../core/trouble.ts'
+import type { ShortLived } from './entry-terms.ts'
 
 /** What a pipeline works with, all of it injected. */
 export interface PipelineParts {
@@ -11,4 +12,5 @@ export interface PipelineParts {
   readonly clock: Clock
   readonly timers: Timers
   readonly random: Random
+  readonly shortLived: ShortLived
 }

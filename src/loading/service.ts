@@ -39,7 +39,9 @@ export class Service {
       const value = this.#reader.view('get', key, found.stored)
       if (value !== undefined) {
         counters.hits++
-        const refreshUpToMs = aheadMs(settings)
+        if (settings.refreshAhead === undefined) return { value }
+        const { shortLived, clock } = this.#parts
+        const refreshUpToMs = aheadMs(shortLived.ttlOf(key, settings, clock.now()), settings)
         return found.remainingMs <= refreshUpToMs ? { value, refreshUpToMs } : { value }
       }
     }

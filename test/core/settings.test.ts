@@ -56,7 +56,9 @@ describe('settings', () => {
   it('of a call replace the defaults, add to their tags, and switch them off', () => {
     const base = defaults({ grace: '1h', softTimeout: '1s', refreshAhead: 0.5, tags: ['a'] })
 
-    expect(call({ grace: false, softTimeout: '2s', refreshAhead: false, ttl: undefined, tags: ['b'] }, base)).toEqual({
+    expect(
+      call({ grace: false, softTimeout: '2s', refreshAhead: false, ttl: undefined, tags: ['b'] }, base),
+    ).toEqual({
       ttlMs: Infinity,
       graceMs: undefined,
       softTimeoutMs: 2000,
@@ -74,10 +76,15 @@ describe('settings', () => {
     expect(settingsWithTtl(base, '1m', 'getOrSet', clock)).toMatchObject({ ttlMs: 60_000, jitter: 0.5 })
   })
 
-  it.each([new Date(), { epochMilliseconds: 5 }])('have no date as a default, which would pass: %o', (ttl) => {
-    expect(() => defaults({ ttl })).toThrow("a cache: ttl: a default must be a span such as '30m', not the date")
-    expect(() => defaults({ grace: ttl })).toThrow('a cache: grace: a default must be a span')
-  })
+  it.each([new Date(), { epochMilliseconds: 5 }])(
+    'have no date as a default, which would pass: %o',
+    (ttl) => {
+      expect(() => defaults({ ttl })).toThrow(
+        "a cache: ttl: a default must be a span such as '30m', not the date",
+      )
+      expect(() => defaults({ grace: ttl })).toThrow('a cache: grace: a default must be a span')
+    },
+  )
 
   it.each<[string, unknown]>([
     ['ttl', 0],
@@ -120,6 +127,11 @@ describe('settings', () => {
 
 describe('a row version', () => {
   it('is any unsigned number of 64 bits', () => {
-    expect([0, 5, 7n, 2n ** 64n - 1n].map((value) => rowVersionOf(value, 'set'))).toEqual([0n, 5n, 7n, 2n ** 64n - 1n])
+    expect([0, 5, 7n, 2n ** 64n - 1n].map((value) => rowVersionOf(value, 'set'))).toEqual([
+      0n,
+      5n,
+      7n,
+      2n ** 64n - 1n,
+    ])
   })
 })

@@ -1,5 +1,13 @@
 import fc from 'fast-check'
-import { BaseCache, silentLogger, type CacheOptions, type Store } from '../../src/index.ts'
+import { isPromise } from '../../src/core/promise.ts'
+import {
+  BaseCache,
+  silentLogger,
+  type CacheOptions,
+  type Fill,
+  type Lease,
+  type Store,
+} from '../../src/index.ts'
 
 /** A cache over any store: the contract and the pipeline as shipped. */
 export class StoreCache extends BaseCache<number> {
@@ -34,6 +42,38 @@ export function withOverrides(store: Store, overrides: Partial<Store>): Store {
   }
 }
 
+/** The same store, watched: which leases are open, and that each is filled once at the most. */
+export function watched(store: Store): { readonly store: Store; readonly problems: () => readonly string[] } {
+  const open = new Set<Lease>()
+  const filled = new Set<Lease>()
+  const problems: string[] = []
+  const note = (fills: readonly Fill[], answers: readonly boolean[]): readonly boolean[] => {
+    for (const [index, { lease }] of fills.entries()) {
+      if (answers[index] !== true) continue
+      if (filled.has(lease)) problems.push('a lease was filled twice')
+      filled.add(lease)
+    }
+    return answers
+  }
+  const watching = withOverrides(store, {
+    open: (key, reading) => {
+      const lease = store.open(key, reading)
+      open.add(lease)
+      return lease
+    },
+    fill: (fills) => {
+      for (const { lease } of fills) open.delete(lease)
+      const answers = store.fill(fills)
+      return isPromise(answers) ? answers.then((settled) => note(fills, settled)) : note(fills, answers)
+    },
+    release: (leases, cooldown) => {
+      for (const lease of leases) open.delete(lease)
+      return store.release(leases, cooldown)
+    },
+  })
+  return { store: watching, problems: () => (open.size === 0 ? problems : [...problems, `${open.size} open leases`]) }
+}
+
 export const MUTATIONS = [
   'set',
   'delete',
@@ -44,7 +84,7 @@ export const MUTATIONS = [
   'invalidateTag',
   'clear of the namespace',
 ] as const
-export const READS = ['get', 'getOrSet', 'getOrSetMany'] as const
+export const READS = ['get', 'getOrSet', 'getOrSetMany', 'refresh', 'getOrSet, which is left'] as const
 export type Operation = (typeof MUTATIONS)[number] | (typeof READS)[number]
 
 /** An operation that begins at any moment, or at any moment after an earlier one has ended. */
@@ -82,6 +122,7 @@ export class World {
   readonly violations: string[] = []
   loads = 0
   mutations = 0
+  refreshes = 0
   readonly #root: BaseCache<number>
   // The key is read and written in a namespace of generations, with a tag.
   readonly #cache: BaseCache<number>
@@ -132,7 +173,30 @@ export class World {
   async #value(operation: Operation): Promise<number | undefined> {
     if (operation === 'get') return this.#cache.get(KEY)
     if (operation === 'getOrSet') return this.#cache.getOrSet(KEY, this.#load)
+    if (operation === 'refresh') return this.#refresh()
+    if (operation === 'getOrSet, which is left') return this.#leave()
     return (await this.#cache.getOrSetMany([KEY], async () => ({ [KEY]: await this.#load() }))).get(KEY)
+  }
+
+  // It replaces whatever is there, so that nobody knows what the key holds until it has ended.
+  async #refresh(): Promise<number> {
+    this.refreshes++
+    this.#begun++
+    this.#active++
+    this.#known = undefined
+    try {
+      return await this.#cache.refresh(KEY, this.#load)
+    } finally {
+      this.#active--
+    }
+  }
+
+  // The first caller may leave; the load is that of the others, too.
+  async #leave(): Promise<number | undefined> {
+    const controller = new AbortController()
+    const value = this.#cache.getOrSet(KEY, this.#load, { signal: controller.signal })
+    void this.#step('leave').then(() => controller.abort())
+    return value.catch(() => undefined)
   }
 
   async #mutate(operation: Operation): Promise<void> {
@@ -192,7 +256,8 @@ export async function play(
     callback()
   }
   const timers = { set: (callback: () => void) => void tick(callback), clear: () => undefined }
-  const cache = new StoreCache(makeStore(step), { timers })
+  const { store, problems } = watched(makeStore(step))
+  const cache = new StoreCache(store, { timers })
   const world = new World(cache, step)
   const running: Promise<void>[] = []
   for (const { operation, after } of planned) {
@@ -202,5 +267,8 @@ export async function play(
   await scheduler.waitFor(Promise.all(running))
   // Quiescence: what is stored now is what everybody will read.
   await scheduler.waitFor(world.run('get'))
+  await scheduler.waitIdle()
+  // Nothing is under way any more: whoever opened a lease has used it or given it back.
+  world.violations.push(...problems())
   return world
 }

@@ -1,0 +1,10 @@
+import { contextTimelines } from './contexts.ts'
+import { ENGINES } from './engines.ts'
+import { limitTimelines } from './limits.ts'
+import { staleTimelines } from './stale.ts'
+
+for (const engine of ENGINES) {
+  staleTimelines(engine)
+  limitTimelines(engine)
+  contextTimelines(engine)
+}
