@@ -169,7 +169,10 @@ export class MemoryStore implements Store {
     }
   }
 
-  #delete(key: string, { tags, keepStale = false, rowVersion }: EntrySettingsOf<'tags'> & InvalidateOptions): OpResult {
+  #delete(
+    key: string,
+    { tags, keepStale = false, rowVersion }: EntrySettingsOf<'tags'> & InvalidateOptions,
+  ): OpResult {
     const kept: unknown = this.#map.peek(key)
     if (rowVersion !== undefined) {
       const isOutdated = this.#versions.isOutdated(key, rowVersion, versionOf(kept))
