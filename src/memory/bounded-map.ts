@@ -1,19 +1,21 @@
 import { durationMs } from '../core/duration.ts'
 import { KeyHash } from '../internal/hash.ts'
+import { AdaptiveWindow } from './adaptive-window.ts'
 import { checkSetOptions, entryWeight, resolveOptions } from './bounded-map-options.ts'
 import type { BoundedMapOptions, ResolvedOptions, SetOptions } from './bounded-map-options.ts'
 import { createPolicy } from './create-policy.ts'
-import { AT_REST, FIRST_SLOT, NO_SLOT, TIMED, WATCHED, noteHit } from './eviction-policy.ts'
+import { Departures } from './departures.ts'
+import { AT_REST, NO_SLOT, TIMED, WATCHED, noteHit } from './eviction-policy.ts'
 import type { EvictionPolicy } from './eviction-policy.ts'
 import { Expiry } from './expiry.ts'
-import { CLEARED, DELETED, EVICTED, EXPIRED, REPLACED, Removals } from './removals.ts'
+import { DELETED, EXPIRED, REPLACED, Removals } from './removals.ts'
 import type { BoundedMapStats } from './removals.ts'
-import { INITIAL_WINDOW_SHARE, WindowTuner } from './window-tuner.ts'
+import { Slots } from './slots.ts'
+import { INITIAL_WINDOW_SHARE } from './window-tuner.ts'
 
 export type { BoundedMapOptions, RemovalCause, SetOptions } from './bounded-map-options.ts'
 export type { BoundedMapStats } from './removals.ts'
 
-const INITIAL_CAPACITY = 64
 // Constants of this module are part of the compiled code; imported ones are read from memory on every hit.
 const READER_LOOKS_AT = WATCHED
 const NOTHING_TO_DO = AT_REST
@@ -27,11 +29,7 @@ export interface Internals {
 
 /** The inside of a map. */
 export interface MapParts<K, V> {
-  readonly index: ReadonlyMap<K, number>
-  readonly keys: readonly (K | undefined)[]
-  readonly values: readonly (V | undefined)[]
-  readonly free: readonly number[]
-  readonly end: number
+  readonly slots: Slots<K, V>
   readonly policy: EvictionPolicy
   readonly expiry: Expiry
 }
@@ -54,57 +52,52 @@ export interface MapParts<K, V> {
 export class BoundedMap<K, V> implements Iterable<[K, V]> {
   readonly #options: ResolvedOptions<K, V>
   readonly #weighed: boolean
-  readonly #ttlMs: number
-  readonly #hash: KeyHash
-  readonly #policy: EvictionPolicy
-  readonly #expiry: Expiry
-  readonly #removals: Removals<K, V>
-  readonly #index = new Map<K, number>()
-  // By slot. Slots are reused; those never used are from `#end` on.
-  #keys: (K | undefined)[]
-  #values: (V | undefined)[]
-  #states: Uint8Array
-  #capacity: number
-  #end = FIRST_SLOT
-  readonly #free: number[] = []
-  /** Absent until the map is half full for the first time, and where the window is fixed. */
-  #tuner: WindowTuner | undefined
-  readonly #adaptive: boolean
   /** Whether an update has nobody to tell and nothing to weigh. */
   readonly #plain: boolean
+  readonly #hash: KeyHash
+  readonly #slots: Slots<K, V>
+  readonly #policy: EvictionPolicy
+  readonly #expiry: Expiry
+  readonly #window: AdaptiveWindow
+  readonly #removals: Removals<K, V>
+  readonly #departures: Departures<K, V>
+  // Theirs, kept here for a hit that looks nowhere else.
+  readonly #index: Map<K, number>
+  #values: (V | undefined)[]
+  #states: Uint8Array
 
   /** @throws OptionsError for an unknown option or one that is not of an accepted form. */
   constructor(options: BoundedMapOptions<K, V> = {}, internals: Internals = {}) {
     const resolved = resolveOptions(options)
-    this.#options = resolved
-    this.#ttlMs = resolved.ttlMs
-    this.#weighed = resolved.maxWeight !== Infinity
-    this.#capacity = Math.min(INITIAL_CAPACITY, resolved.maxEntries)
-    this.#keys = slots(this.#capacity)
-    this.#values = slots(this.#capacity)
-    this.#hash = new KeyHash(Math.floor(resolved.random() * 2 ** 32))
-    this.#adaptive = internals.fixedWindowShare === undefined
-    this.#policy = createPolicy(
-      { maxEntries: resolved.maxEntries, maxWeight: resolved.maxWeight },
-      internals.fixedWindowShare ?? INITIAL_WINDOW_SHARE,
-      this.#capacity,
-    )
-    this.#states = this.#policy.states
-    this.#removals = new Removals(resolved.onRemoval)
-    this.#plain = !this.#weighed && !this.#removals.listening
-    this.#expiry = new Expiry(
-      {
-        slotsEnd: () => this.#end,
-        expire: (slot) => {
-          this.#removals.swept++
-          this.#drop(slot, EXPIRED)
-        },
-        swept: () => this.#removals.deliver(),
+    const { maxEntries, maxWeight, clock, timers, random } = resolved
+    const { fixedWindowShare = INITIAL_WINDOW_SHARE } = internals
+    const slots = new Slots<K, V>(maxEntries)
+    const policy = createPolicy({ maxEntries, maxWeight }, fixedWindowShare, slots.capacity)
+    const removals = new Removals(resolved.onRemoval)
+    const window = new AdaptiveWindow(policy, resolved, internals.fixedWindowShare !== undefined)
+    const owner = {
+      slotsEnd: () => slots.end,
+      expire: (slot: number) => {
+        removals.swept++
+        departures.drop(slot, EXPIRED)
       },
-      resolved.clock,
-      resolved.timers,
-      this.#capacity,
-    )
+      swept: () => removals.deliver(),
+    }
+    const expiry = new Expiry(owner, clock, timers, policy.states)
+    const departures = new Departures({ slots, policy, expiry, removals, window })
+    this.#options = resolved
+    this.#weighed = maxWeight !== Infinity
+    this.#plain = !this.#weighed && !removals.listening
+    this.#hash = new KeyHash(Math.floor(random() * 2 ** 32))
+    this.#slots = slots
+    this.#policy = policy
+    this.#expiry = expiry
+    this.#window = window
+    this.#removals = removals
+    this.#departures = departures
+    this.#index = slots.index
+    this.#values = slots.values
+    this.#states = policy.states
   }
 
   /** How many entries it holds, those included that have expired and were not read or swept since. */
@@ -132,7 +125,7 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
         this.#expire(slot)
         return undefined
       }
-      if (noteHit(this.#states, slot)) this.#sample(slot)
+      if (noteHit(this.#states, slot)) this.#window.hit(slot)
     }
     return this.#values[slot]
   }
@@ -155,10 +148,10 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
    * @throws OptionsError for a ttl or weight that is not of an accepted form.
    */
   set(key: K, value: V, options?: SetOptions): boolean {
-    if (options === undefined) return this.put(key, value, this.#ttlMs)
+    if (options === undefined) return this.put(key, value, this.#options.ttlMs)
     checkSetOptions(options)
     const { ttl, weight } = options
-    const ttlMs = ttl === undefined ? this.#ttlMs : durationMs(ttl, 'ttl', this.#options.clock)
+    const ttlMs = ttl === undefined ? this.#options.ttlMs : durationMs(ttl, 'ttl', this.#options.clock)
     return this.put(key, value, ttlMs, weight)
   }
 
@@ -197,8 +190,8 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
     if (stored) {
       this.#values[slot] = value
       this.#policy.reweigh(slot, weight)
-      if (this.#policy.isOverweight) this.#shed()
-    } else this.#drop(slot, REPLACED)
+      if (this.#policy.isOverweight) this.#departures.shed()
+    } else this.#departures.drop(slot, REPLACED)
     this.#removals.deliver()
     return stored && this.#index.get(key) === slot
   }
@@ -207,7 +200,7 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
   touch(key: K, ttlMs: number): boolean {
     const slot = this.#live(key)
     if (slot === undefined) return false
-    if (ttlMs > 0) this.#setTtl(slot, ttlMs)
+    if (ttlMs > 0) this.#expiry.set(slot, ttlMs)
     else this.#expire(slot)
     return true
   }
@@ -222,44 +215,32 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
   delete(key: K): boolean {
     const slot = this.#live(key)
     if (slot === undefined) return false
-    this.#drop(slot, DELETED)
+    this.#departures.drop(slot, DELETED)
     this.#removals.deliver()
     return true
   }
 
   /** Removes all entries. How often which keys were used stays known. */
   clear(): void {
-    for (const slot of this.#index.values()) {
-      const key = this.#keys[slot] as K
-      const value = this.#values[slot] as V
-      this.#removals.note(key, value, this.#isDue(slot) ? EXPIRED : CLEARED)
-    }
-    this.#index.clear()
-    this.#policy.clear()
-    this.#tuner?.clear()
-    this.#expiry.clearAll()
-    this.#keys.fill(undefined)
-    this.#values.fill(undefined)
-    this.#free.length = 0
-    this.#end = FIRST_SLOT
+    this.#departures.clear()
     this.#removals.deliver()
   }
 
   /** Unexpired entries, in the order in which their keys came. The map may be changed meanwhile, as a `Map`. */
   *entries(): Generator<[K, V], undefined> {
     for (const [key, slot] of this.#index) {
-      if (!this.#isDue(slot)) yield [key, this.#values[slot] as V]
+      if (!this.#expiry.isDue(slot)) yield [key, this.#values[slot] as V]
     }
   }
 
   /** The keys of {@link entries}. */
   *keys(): Generator<K, undefined> {
-    for (const [key, slot] of this.#index) if (!this.#isDue(slot)) yield key
+    for (const [key, slot] of this.#index) if (!this.#expiry.isDue(slot)) yield key
   }
 
   /** The values of {@link entries}. */
   *values(): Generator<V, undefined> {
-    for (const slot of this.#index.values()) if (!this.#isDue(slot)) yield this.#values[slot] as V
+    for (const slot of this.#index.values()) if (!this.#expiry.isDue(slot)) yield this.#values[slot] as V
   }
 
   [Symbol.iterator](): Generator<[K, V], undefined> {
@@ -295,23 +276,18 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
    * @internal
    */
   parts(): MapParts<K, V> {
-    const slots = { keys: this.#keys, values: this.#values, free: this.#free, end: this.#end }
-    return { ...slots, index: this.#index, policy: this.#policy, expiry: this.#expiry }
-  }
-
-  #isDue(slot: number): boolean {
-    return (this.#states[slot]! & HAS_DEADLINE) !== 0 && this.#expiry.isDue(slot)
+    return { slots: this.#slots, policy: this.#policy, expiry: this.#expiry }
   }
 
   #live(key: K): number | undefined {
     const slot = this.#index.get(key)
-    if (slot === undefined || !this.#isDue(slot)) return slot
+    if (slot === undefined || !this.#expiry.isDue(slot)) return slot
     this.#expire(slot)
     return undefined
   }
 
   #expire(slot: number): void {
-    this.#drop(slot, EXPIRED)
+    this.#departures.drop(slot, EXPIRED)
     this.#removals.deliver()
   }
 
@@ -322,23 +298,23 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
   }
 
   #update(slot: number, key: K, value: V, ttlMs: number, weight: number): boolean {
-    if (this.#isDue(slot)) {
-      this.#drop(slot, EXPIRED)
+    if (this.#expiry.isDue(slot)) {
+      this.#departures.drop(slot, EXPIRED)
       return this.#insert(key, value, ttlMs, weight)
     }
     if (!this.#accepts(ttlMs, weight)) {
-      this.#drop(slot, REPLACED)
+      this.#departures.drop(slot, REPLACED)
       return false
     }
     if (this.#removals.listening) this.#removals.note(key, this.#values[slot] as V, REPLACED)
     else this.#removals.replaced++
     this.#values[slot] = value
-    this.#setTtl(slot, ttlMs)
-    if (noteHit(this.#states, slot)) this.#sample(slot)
+    this.#expiry.set(slot, ttlMs)
+    if (noteHit(this.#states, slot)) this.#window.hit(slot)
     if (!this.#weighed) return true
     this.#policy.reweigh(slot, weight)
     if (!this.#policy.isOverweight) return true
-    this.#shed()
+    this.#departures.shed()
     return this.#index.get(key) === slot
   }
 
@@ -347,32 +323,14 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
     const policy = this.#policy
     const hash = this.#hash.of(key)
     const uses = policy.miss(hash)
-    if (this.#tuner === undefined && this.#adaptive) this.#startTuner()
-    const sampled = this.#tuner !== undefined && this.#tuner.samples(hash)
-    if (sampled && this.#tuner!.access(hash, weight)) policy.windowShare = this.#tuner!.windowShare
-    const slot = policy.isFull(weight) ? this.#makeRoom(hash, weight) : this.#takeSlot()
+    const marked = this.#window.insertion(hash, weight, this.#index)
+    const slot = policy.isFull(weight) ? this.#departures.makeRoom(hash, weight) : this.#takeSlot()
     if (slot === NO_SLOT) return false
-    this.#keys[slot] = key
-    this.#values[slot] = value
-    this.#index.set(key, slot)
+    this.#slots.fill(slot, key, value)
     policy.add(slot, hash, weight, uses)
-    if (sampled) policy.mark(slot)
-    this.#setTtl(slot, ttlMs)
+    if (marked) policy.mark(slot)
+    this.#expiry.set(slot, ttlMs)
     return true
-  }
-
-  #setTtl(slot: number, ttlMs: number): void {
-    if (ttlMs !== Infinity) {
-      this.#states[slot]! |= HAS_DEADLINE
-      this.#expiry.set(slot, ttlMs)
-    } else this.#forever(slot)
-  }
-
-  #forever(slot: number): void {
-    const state = this.#states[slot]!
-    if ((state & HAS_DEADLINE) === 0) return
-    this.#states[slot] = state & ~HAS_DEADLINE
-    this.#expiry.clear(slot)
   }
 
   #accepts(ttlMs: number, weight: number): boolean {
@@ -381,96 +339,15 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
     return false
   }
 
-  // Evicts and answers a slot that is free now, `NO_SLOT` when the new entry is not worth it.
-  #makeRoom(hash: number, weight: number): number {
-    const policy = this.#policy
-    const competes = policy.outweighsWindow(weight)
-    for (;;) {
-      const slot = competes ? policy.evictFor(hash, weight) : policy.evict()
-      if (slot === NO_SLOT) return NO_SLOT
-      this.#vacate(slot, this.#isDue(slot) ? EXPIRED : EVICTED)
-      if (!policy.isFull(weight)) return slot
-      this.#putAway(slot)
-    }
-  }
-
-  // After an update that made an entry heavier.
-  #shed(): void {
-    do {
-      const slot = this.#policy.evict()
-      this.#release(slot, this.#isDue(slot) ? EXPIRED : EVICTED)
-    } while (this.#policy.isOverweight)
-  }
-
-  // A map that never fills needs no tuner.
-  #startTuner(): void {
-    const { maxEntries, maxWeight } = this.#options
-    const fullness = Math.max(this.size / maxEntries, this.weight / maxWeight)
-    if (fullness < 0.5) return
-    const tuner = new WindowTuner({ maxEntries, maxWeight }, this.size / fullness)
-    for (const slot of this.#index.values()) {
-      const hash = this.#policy.hashOf(slot)
-      if (!tuner.samples(hash)) continue
-      this.#policy.mark(slot)
-      tuner.access(hash, this.#policy.weightOf(slot))
-    }
-    this.#tuner = tuner
-  }
-
-  #sample(slot: number): void {
-    const changed = this.#tuner?.access(this.#policy.hashOf(slot), this.#policy.weightOf(slot))
-    if (changed) this.#policy.windowShare = this.#tuner!.windowShare
-  }
-
   #takeSlot(): number {
-    const free = this.#free.pop()
-    if (free !== undefined) return free
-    if (this.#end - FIRST_SLOT === this.#capacity) this.#grow()
-    return this.#end++
+    const slots = this.#slots
+    if (slots.isFull) {
+      slots.grow()
+      this.#policy.grow(slots.capacity)
+      this.#expiry.grow(this.#policy.states)
+      this.#values = slots.values
+      this.#states = this.#policy.states
+    }
+    return slots.take()
   }
-
-  #grow(): void {
-    const capacity = Math.min(this.#capacity * 2, this.#options.maxEntries)
-    this.#keys = slots(capacity, this.#keys)
-    this.#values = slots(capacity, this.#values)
-    this.#policy.grow(capacity)
-    this.#states = this.#policy.states
-    this.#expiry.grow(capacity)
-    this.#capacity = capacity
-  }
-
-  // Removes an entry on request or for age: what the miniature caches have of it goes too.
-  #drop(slot: number, cause: number): void {
-    if (this.#policy.isMarked(slot)) this.#tuner?.forget(this.#policy.hashOf(slot))
-    this.#policy.remove(slot)
-    this.#release(slot, cause)
-  }
-
-  #release(slot: number, cause: number): void {
-    this.#vacate(slot, cause)
-    this.#putAway(slot)
-  }
-
-  // A slot that the next entry takes at once keeps its old key and value until they are overwritten.
-  #vacate(slot: number, cause: number): void {
-    const key = this.#keys[slot] as K
-    if (this.#plain) this.#removals.count(cause)
-    else this.#removals.note(key, this.#values[slot] as V, cause)
-    this.#index.delete(key)
-    this.#forever(slot)
-  }
-
-  #putAway(slot: number): void {
-    this.#keys[slot] = undefined
-    this.#values[slot] = undefined
-    this.#free.push(slot)
-  }
-}
-
-function slots<T>(capacity: number, old: readonly (T | undefined)[] = []): (T | undefined)[] {
-  // Array.from takes ten times as long, and pushing leaves room for half as many again.
-  // oxlint-disable-next-line unicorn/no-new-array
-  const array = new Array<T | undefined>(capacity + FIRST_SLOT).fill(undefined)
-  for (let i = 0; i < old.length; i++) array[i] = old[i]
-  return array
 }

@@ -20,11 +20,6 @@ export class Deadlines {
     this.#baseMs = Math.floor(nowMs)
   }
 
-  /** Whether any entry ever had a deadline. */
-  get inUse(): boolean {
-    return this.#offsets !== undefined
-  }
-
   /** Makes room for `capacity` slots. */
   grow(capacity: number): void {
     this.#capacity = capacity

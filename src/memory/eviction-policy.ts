@@ -26,9 +26,12 @@ const MARKED = 128
  * removed, and a slot that is free to be used again must not have it.
  */
 export const TIMED = 64
-/** The bits of a state that a reader has to look at. */
-export const WATCHED: number = HITS | TIMED | MARKED
-/** What {@link WATCHED} bits are when a reader has nothing to do: enough hits, no deadline, no mark. */
+/**
+ * The bits of a state that a reader has to look at. A mark is not among them: what a marked entry is used for beyond
+ * the hits that are counted says nothing of any window (docs/decisions/0024-a-sampled-hit-counts-while-hits-do.md).
+ */
+export const WATCHED: number = HITS | TIMED
+/** What {@link WATCHED} bits are when a reader has nothing to do: enough hits, no deadline. */
 export const AT_REST: number = HITS
 
 /** Where an entry is: in the window, or in one of the two parts of the main space; 0 is in no list. */

@@ -1,7 +1,7 @@
 import type { Clock, TimerHandle, Timers } from '../core/clock.ts'
 import { systemClock } from '../core/system.ts'
 import { Deadlines } from './deadlines.ts'
-import { FIRST_SLOT } from './eviction-policy.ts'
+import { FIRST_SLOT, TIMED } from './eviction-policy.ts'
 
 /** The longest delay that timers take. */
 export const MAX_DELAY_MS: number = 2 ** 31 - 1
@@ -33,6 +33,8 @@ export interface ExpiryOwner {
  * timer, at most 20,000 slots or 5 ms a tick, and none while nothing can expire.
  */
 export class Expiry {
+  // Says which slots have a deadline, so that a reader need not look here.
+  #states: Uint8Array
   readonly #deadlines: Deadlines
   readonly #owner: ExpiryOwner
   readonly #clock: Clock
@@ -52,22 +54,25 @@ export class Expiry {
   #cursor = 0
   #lastSweepMs = -Infinity
 
-  constructor(owner: ExpiryOwner, clock: Clock, timers: Timers, capacity: number) {
+  /** @param states those of the policy: the bit `TIMED` in them is kept here. */
+  constructor(owner: ExpiryOwner, clock: Clock, timers: Timers, states: Uint8Array) {
+    this.#states = states
     this.#owner = owner
     this.#clock = clock
     this.#timers = timers
     this.#caching = clock === systemClock
-    this.#deadlines = new Deadlines(capacity + FIRST_SLOT, clock.now())
+    this.#deadlines = new Deadlines(states.length, clock.now())
   }
 
-  /** Makes room for `capacity` slots. */
-  grow(capacity: number): void {
-    this.#deadlines.grow(capacity + FIRST_SLOT)
+  /** Makes room for as many slots as there are states. */
+  grow(states: Uint8Array): void {
+    this.#states = states
+    this.#deadlines.grow(states.length)
   }
 
   /** Whether the entry of a slot has expired. */
   isDue(slot: number): boolean {
-    if (!this.#deadlines.inUse) return false
+    if ((this.#states[slot]! & TIMED) === 0) return false
     const deadlineMs = this.#deadlines.at(slot)
     if (deadlineMs === Infinity) return false
     if (this.#readsLeft > 0 && deadlineMs - this.#cachedMs > NEAR_MS) {
@@ -82,8 +87,13 @@ export class Expiry {
     return this.#deadlines.at(slot) - this.#clock.now()
   }
 
-  /** Sets how long the entry of a slot lives from now on; not `Infinity`. */
+  /** Sets how long the entry of a slot lives from now on; `Infinity` is for ever. */
   set(slot: number, ttlMs: number): void {
+    if (ttlMs === Infinity) {
+      this.clear(slot)
+      return
+    }
+    this.#states[slot]! |= TIMED
     const nowMs = this.#nowFor(ttlMs)
     const deadlineMs = nowMs + ttlMs
     this.#deadlines.set(slot, deadlineMs, nowMs)
@@ -94,6 +104,9 @@ export class Expiry {
 
   /** Forgets the deadline of a slot. */
   clear(slot: number): void {
+    const state = this.#states[slot]!
+    if ((state & TIMED) === 0) return
+    this.#states[slot] = state & ~TIMED
     this.#deadlines.clear(slot)
   }
 

@@ -1,0 +1,59 @@
+import type { Bounds, EvictionPolicy } from './eviction-policy.ts'
+import { WindowTuner } from './window-tuner.ts'
+
+/** Lets a tuner see the sampled part of what happens to a map, and gives its policy the window that this shows best. */
+export class AdaptiveWindow {
+  readonly #policy: EvictionPolicy
+  readonly #bounds: Bounds
+  readonly #fixed: boolean
+  // Absent until the map is half full for the first time, since one that never fills needs none, and where it is fixed.
+  #tuner: WindowTuner | undefined
+
+  constructor(policy: EvictionPolicy, bounds: Bounds, fixed: boolean) {
+    this.#policy = policy
+    this.#bounds = bounds
+    this.#fixed = fixed
+  }
+
+  /** A key that the map has not is written; whether its entry is to be marked. `slots` are those in use. */
+  insertion(hash: number, weight: number, slots: ReadonlyMap<unknown, number>): boolean {
+    if (this.#tuner === undefined && !this.#fixed) this.#start(slots)
+    if (this.#tuner === undefined || !this.#tuner.samples(hash)) return false
+    this.#access(hash, weight)
+    return true
+  }
+
+  /** A marked entry is used. */
+  hit(slot: number): void {
+    this.#access(this.#policy.hashOf(slot), this.#policy.weightOf(slot))
+  }
+
+  /** An entry is removed on request or for age: what the miniature caches have of it goes too. */
+  forget(slot: number): void {
+    if (this.#policy.isMarked(slot)) this.#tuner?.forget(this.#policy.hashOf(slot))
+  }
+
+  clear(): void {
+    this.#tuner?.clear()
+  }
+
+  #access(hash: number, weight: number): void {
+    const tuner = this.#tuner
+    if (tuner !== undefined && tuner.access(hash, weight)) this.#policy.windowShare = tuner.windowShare
+  }
+
+  #start(slots: ReadonlyMap<unknown, number>): void {
+    const { maxEntries, maxWeight } = this.#bounds
+    const policy = this.#policy
+    const fullness = Math.max(slots.size / maxEntries, policy.weight / maxWeight)
+    if (fullness < 0.5) return
+    const tuner = new WindowTuner(this.#bounds, slots.size / fullness)
+    for (const slot of slots.values()) {
+      const hash = policy.hashOf(slot)
+      if (!tuner.samples(hash)) continue
+      policy.mark(slot)
+      tuner.access(hash, policy.weightOf(slot))
+    }
+    this.#tuner = tuner
+  }
+}
