@@ -3,13 +3,23 @@ import { OptionsError } from '../core/errors.ts'
 import type { Logger } from '../core/logger.ts'
 import type { RedisClient } from './client.ts'
 import type { BreakerOptions } from './clients/breaker.ts'
+import { ClusterClient } from './clients/cluster-client.ts'
 import { Deadlines } from './clients/deadlines.ts'
-import type { Surroundings } from './clients/guarded-node.ts'
+import type { Surroundings } from './clients/surroundings.ts'
+import { IoredisClusterSource } from './clients/ioredis-cluster-source.ts'
 import { IoredisSource } from './clients/ioredis-source.ts'
 import type { Source } from './clients/line.ts'
+import { NodeRedisClusterSource } from './clients/node-redis-cluster-source.ts'
+import { NodeRedisSentinelSource } from './clients/node-redis-sentinel-source.ts'
 import { NodeRedisSource } from './clients/node-redis-source.ts'
 import { maskOf } from './clients/refusals.ts'
-import { isIoredis, isNodeRedis } from './clients/shapes.ts'
+import {
+  isIoredis,
+  isIoredisCluster,
+  isNodeRedis,
+  isNodeRedisCluster,
+  isNodeRedisSentinel,
+} from './clients/shapes.ts'
 import { SingleClient } from './clients/single-client.ts'
 
 /** What a client of this library works with, whatever it is connected by. */
@@ -25,14 +35,27 @@ export interface ClientSettings {
   readonly breaker?: BreakerOptions | undefined
 }
 
+/** A client that can be waited for. */
+export interface ConnectableClient extends RedisClient {
+  /** Resolves when it is connected. @throws StoreUnavailableError when the attempt under way fails. */
+  whenUp(): Promise<void>
+}
+
 /**
  * Takes a client of node-redis or ioredis that somebody else made, by what it can do: it may come from any copy of
  * its package. It is neither closed nor changed; it is connected if it was not yet.
  * @throws OptionsError for anything else.
  */
-export function adaptClient(client: unknown, settings: ClientSettings): RedisClient {
-  const source = sourceOf(client, settings.random)
-  return new SingleClient(source, surroundingsOf(settings, []))
+export function adaptClient(client: unknown, settings: ClientSettings, poolSize = 1): ConnectableClient {
+  const { random, timers } = settings
+  const surroundings = surroundingsOf(settings, [])
+  if (isNodeRedisCluster(client))
+    return new ClusterClient(new NodeRedisClusterSource(client, random, timers, false), surroundings)
+  if (isIoredisCluster(client)) {
+    refuseKeyPrefix(client.options.keyPrefix)
+    return new ClusterClient(new IoredisClusterSource(client, random, false), surroundings)
+  }
+  return new SingleClient(sourceOf(client, settings), surroundings, poolSize)
 }
 
 /** @internal */
@@ -45,15 +68,25 @@ export function surroundingsOf(
   return { clock, timers, random, logger, cache: name, breaker, deadlines, mask: maskOf(secrets) }
 }
 
-function sourceOf(client: unknown, random: Random): Source {
+function sourceOf(client: unknown, { random, timers, logger, name }: ClientSettings): Source {
+  if (isNodeRedisSentinel(client)) return new NodeRedisSentinelSource(client, random, timers, false)
   if (isNodeRedis(client)) return new NodeRedisSource(client, random, false)
   if (isIoredis(client)) {
-    const { keyPrefix } = client.options
-    if (typeof keyPrefix === 'string' && keyPrefix !== '')
-      throw new OptionsError(
-        `client: it puts '${keyPrefix}' before keys by itself, which scans don't see; name it as the prefix of the cache`,
+    const { keyPrefix, sentinels, failoverDetector } = client.options
+    refuseKeyPrefix(keyPrefix)
+    if (sentinels && failoverDetector !== true)
+      logger.warn(
+        { cache: name },
+        'without `failoverDetector: true` ioredis never leaves a master that is frozen, whatever the sentinels say',
       )
     return new IoredisSource(client, random, false)
   }
   throw new OptionsError('client: it is no client of node-redis 5 or 6 or ioredis 5 or 6')
+}
+
+function refuseKeyPrefix(keyPrefix: unknown): void {
+  if (typeof keyPrefix !== 'string' || keyPrefix === '') return
+  throw new OptionsError(
+    `client: it puts '${keyPrefix}' before keys by itself, which scans don't see; name it as the prefix of the cache`,
+  )
 }

@@ -34,7 +34,7 @@ export class Breaker {
   #inRow = 0
   #probesFailed = 0
   #isOpen = false
-  #timer: TimerHandle | undefined = undefined
+  #timer: TimerHandle = undefined
 
   constructor(options: BreakerOptions, parts: BreakerParts) {
     this.#failures = options.failures ?? 5
@@ -60,19 +60,12 @@ export class Breaker {
     this.#schedule()
   }
 
-  /** Everything is new, such as after a reconnection: what was is not held against it. */
-  close(): void {
-    this.stop()
-    this.#inRow = 0
-    if (!this.#isOpen) return
-    this.#isOpen = false
-    this.#parts.onTransition('closed')
-  }
-
-  /** Frees the timer. */
-  stop(): void {
+  /** The connection is another, or there is none: what was is not held against it. */
+  reset(): void {
     if (this.#timer !== undefined) this.#parts.timers.clear(this.#timer)
     this.#timer = undefined
+    this.#inRow = 0
+    this.#isOpen = false
   }
 
   // Between half of the delay and all of it: nodes that lost the server together don't come back together.
@@ -86,7 +79,9 @@ export class Breaker {
     this.#timer = undefined
     try {
       await this.#parts.probe()
-      this.close()
+      if (!this.#isOpen) return
+      this.reset()
+      this.#parts.onTransition('closed')
     } catch {
       if (!this.#isOpen || this.#timer !== undefined) return
       this.#probesFailed++

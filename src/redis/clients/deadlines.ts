@@ -23,7 +23,7 @@ export class Deadlines {
   readonly #timers: Timers
   #first: Timed | undefined = undefined
   #last: Timed | undefined = undefined
-  #timer: TimerHandle | undefined = undefined
+  #timer: TimerHandle = undefined
   // What was due at the last look: the event loop may have been blocked, and the answer be there unread.
   #overdueMs = -Infinity
 

@@ -1,23 +1,17 @@
-import type { Clock, Random, TimerHandle, Timers } from '../../core/clock.ts'
-import type { StoreErrorReason } from '../../core/errors.ts'
-import type { Logger } from '../../core/logger.ts'
-import { Breaker, type BreakerOptions } from './breaker.ts'
-import type { Deadlines } from './deadlines.ts'
+import type { TimerHandle } from '../../core/clock.ts'
+import { StoreUnavailableError, type StoreErrorReason } from '../../core/errors.ts'
+import { Breaker } from './breaker.ts'
 import { GuardedConnection } from './guarded-connection.ts'
 import type { Line, LineListener } from './line.ts'
-import { normalize, type Mask } from './refusals.ts'
+import { normalize } from './refusals.ts'
+import { CONNECTED, log, NOT_CONNECTED, type Surroundings } from './surroundings.ts'
 
-/** What all connections of a client share. */
-export interface Surroundings {
-  readonly clock: Clock
-  readonly timers: Timers
-  readonly random: Random
-  readonly logger: Logger
-  /** Names the cache in the log. */
-  readonly cache: string
-  readonly deadlines: Deadlines
-  readonly breaker: BreakerOptions
-  readonly mask: Mask
+/** Who is told of what a node does. */
+export interface NodeWatcher {
+  /** From now on commands go over a new connection. */
+  onUp(): void
+  /** It is lost, can't be connected to, or does not answer. */
+  onTrouble?(): void
 }
 
 /** Probes in a row without an answer, after which a connection is given up: then it is perhaps the line, not the server. */
@@ -32,17 +26,17 @@ export class GuardedNode implements LineListener {
   readonly #node: string
   readonly #breaker: Breaker
   readonly #surroundings: Surroundings
-  readonly #onUp: () => void
+  readonly #watcher: NodeWatcher
   #told: StoreErrorReason | 'timeout' | 'up' | undefined = undefined
-  #watchdog: TimerHandle | undefined = undefined
+  #watchdog: TimerHandle = undefined
   #isClosed = false
-  readonly #waiting: (() => void)[] = []
+  readonly #waiting: { readonly resolve: () => void; readonly reject: (reason: Error) => void }[] = []
 
-  constructor(line: Line, node: string, surroundings: Surroundings, onUp: () => void) {
+  constructor(line: Line, node: string, surroundings: Surroundings, watcher: NodeWatcher) {
     this.#line = line
     this.#node = node
     this.#surroundings = surroundings
-    this.#onUp = onUp
+    this.#watcher = watcher
     const { clock, timers, random, deadlines, mask } = surroundings
     this.#breaker = new Breaker(surroundings.breaker, {
       clock,
@@ -54,31 +48,42 @@ export class GuardedNode implements LineListener {
         if (inRow % PROBES_BEFORE_RESET === 0) this.#line.reset?.()
       },
     })
-    this.connection = new GuardedConnection(line, { node, deadlines, mask, breaker: this.#breaker })
+    const guard = { node, deadlines, mask, breaker: this.#breaker, trouble: undefined }
+    this.connection = new GuardedConnection(line, guard)
     if (line.isUp) this.#told = 'up'
     line.listen(this)
     if (!line.isUp) this.#watch()
   }
 
-  /** Resolves when it is connected, at once if it is. */
+  get isUp(): boolean {
+    return this.#line.isUp
+  }
+
+  /** Whether it is connected and answers. */
+  get isWell(): boolean {
+    return this.#line.isUp && !this.#breaker.isOpen
+  }
+
+  /** Resolves when it is connected, at once if it is. @throws StoreUnavailableError when the attempt under way fails. */
   whenUp(): Promise<void> {
     if (this.#line.isUp) return Promise.resolve()
-    return new Promise((resolve) => {
-      this.#waiting.push(resolve)
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject })
     })
   }
 
   onUp(): void {
     this.#unwatch()
-    this.connection.trouble = undefined
-    this.#breaker.close()
-    if (this.#told !== 'up' && this.#told !== undefined) this.#log('info', {}, 'Redis is connected again')
+    this.connection.guard.trouble = undefined
+    this.#breaker.reset()
+    if (this.#told !== 'up' && this.#told !== undefined) this.#log('info', {}, CONNECTED)
     this.#told = 'up'
-    this.#onUp()
-    for (const resolve of this.#waiting.splice(0)) resolve()
+    this.#watcher.onUp()
+    for (const { resolve } of this.#waiting.splice(0)) resolve()
   }
 
   onDown(error: unknown): void {
+    this.#breaker.reset()
     this.connection.abandon(error)
     this.onTrouble(error)
     this.#watch()
@@ -87,11 +92,13 @@ export class GuardedNode implements LineListener {
   // One line for each transition; while it is down, another one if the reason becomes another.
   onTrouble(error: unknown): void {
     if (this.#line.isUp || this.#isClosed) return
+    this.#watcher.onTrouble?.()
     const reason = normalize(error, this.#surroundings.mask)
-    this.connection.trouble = reason
+    this.connection.guard.trouble = reason
+    for (const { reject } of this.#waiting.splice(0)) reject(reason)
     if (this.#told === reason.reason) return
     this.#told = reason.reason
-    this.#log('warn', { error: reason }, 'Redis is not connected; it is tried again until it is')
+    this.#log('warn', { error: reason }, NOT_CONNECTED)
   }
 
   /** Something is not as it should be, but the connection is. */
@@ -102,12 +109,15 @@ export class GuardedNode implements LineListener {
   close(): void {
     this.#isClosed = true
     this.#unwatch()
-    this.#breaker.stop()
+    this.#breaker.reset()
     this.#line.close()
     this.connection.abandon(new Error('the client was closed'))
+    for (const { reject } of this.#waiting.splice(0))
+      reject(new StoreUnavailableError('the client was closed'))
   }
 
   #onBreaker(to: 'open' | 'closed'): void {
+    if (to === 'open') this.#watcher.onTrouble?.()
     if (to === 'open') this.#log('warn', {}, 'Redis does not answer; it is not asked until it does')
     else this.#log('info', {}, 'Redis answers again')
   }
@@ -130,13 +140,7 @@ export class GuardedNode implements LineListener {
     this.#watchdog = undefined
   }
 
-  // A logger of the user's must not turn trouble into a crash.
   #log(level: 'warn' | 'info', details: object, message: string): void {
-    const { logger, cache } = this.#surroundings
-    try {
-      logger[level]?.({ cache, node: this.#node, ...details }, message)
-    } catch {
-      // Nowhere is left to say it.
-    }
+    log(this.#surroundings, level, { node: this.#node, ...details }, message)
   }
 }

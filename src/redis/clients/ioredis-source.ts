@@ -13,8 +13,16 @@ export function ioredisRules(random: Random): object {
     autoResubscribe: false,
     enableAutoPipelining: false,
     lazyConnect: true,
+    // For sentinels: without it a master that is frozen is never left.
+    failoverDetector: true,
     retryStrategy: (attempt: number) => reconnectDelayMs(attempt, random),
   }
+}
+
+/** Names what a client is connected to. */
+export function ioredisName(client: Ioredis): string {
+  const { host, port, path, name, sentinels } = client.options
+  return (sentinels ? name : path) ?? `${host ?? '127.0.0.1'}:${port ?? 6379}`
 }
 
 /** Connections by ioredis: the client that was given, and others like it. */
@@ -28,8 +36,7 @@ export class IoredisSource implements Source {
     this.#client = client
     this.#isOwn = isOwn
     this.#random = random
-    const { host = '127.0.0.1', port = 6379, path } = client.options
-    this.node = typeof path === 'string' ? path : `${host}:${port}`
+    this.node = ioredisName(client)
   }
 
   line(): Line {

@@ -38,4 +38,6 @@ export interface Source {
   line(): Line
   /** A connection of its own, with the settings of the client and the rules of this library. It connects at once. */
   open(): SubscriberLine
+  /** Frees what belongs to no line. */
+  close?(): void
 }

@@ -28,15 +28,16 @@ export class PatientConnection implements Connection {
   }
 }
 
-/** Resolves when the promise does, or when the hard deadline has passed. */
-export async function untilDue(deadlines: Deadlines, promise: Promise<void>): Promise<void> {
+/** Resolves when the promise is settled, or when the hard deadline has passed. */
+async function untilDue(deadlines: Deadlines, promise: Promise<void>): Promise<void> {
   await new Promise<void>((resolve) => {
     const patience = new Patience(resolve)
     deadlines.add(patience)
-    void promise.then(() => {
+    const end = (): void => {
       deadlines.remove(patience)
       resolve()
-    })
+    }
+    void promise.then(end, end)
   })
 }
 

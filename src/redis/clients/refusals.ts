@@ -38,7 +38,7 @@ export function maskOf(secrets: readonly (string | undefined)[]): Mask {
   )
   const longestFirst = known.toSorted((a, b) => b.length - a.length)
   return (text) => {
-    let masked = text.replaceAll(/\/\/[^\s/@]*@/g, '//***@')
+    let masked = text.replaceAll(/\/\/\S*@/g, '//***@')
     for (const secret of longestFirst) masked = masked.replaceAll(secret, '***')
     return masked
   }
@@ -47,6 +47,11 @@ export function maskOf(secrets: readonly (string | undefined)[]): Mask {
 /** Whether the server does not know the script that it was named. */
 export function isUnknownScript(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith('NOSCRIPT')
+}
+
+/** Whether another node of the cluster has to be asked. */
+export function isRedirection(error: unknown): boolean {
+  return error instanceof Error && /^(?:MOVED|ASK) /.test(error.message)
 }
 
 /**

@@ -1,5 +1,8 @@
+import type { IoredisCluster } from './ioredis-cluster-source.ts'
 import type { Ioredis } from './ioredis-line.ts'
+import type { NodeRedisCluster } from './node-redis-cluster-source.ts'
 import type { NodeRedis } from './node-redis-line.ts'
+import type { NodeRedisSentinel } from './node-redis-sentinel-source.ts'
 
 // By what an object can do: a client may come from another copy of its package, or be minified.
 
@@ -9,6 +12,28 @@ export function isNodeRedis(value: unknown): value is NodeRedis {
     hasMethods(value, ['sendCommand', 'connect', 'destroy', 'duplicate', 'on']) &&
     typeof Reflect.get(value, 'isReady') === 'boolean'
   )
+}
+
+/** Whether it is a cluster client of node-redis 5 or 6. */
+export function isNodeRedisCluster(value: unknown): value is NodeRedisCluster {
+  return (
+    hasMethods(value, ['sendCommand', 'nodeClient', 'connect', 'destroy', 'on']) &&
+    Array.isArray(Reflect.get(value, 'masters')) &&
+    Array.isArray(Reflect.get(value, 'slots'))
+  )
+}
+
+/** Whether it is a cluster client of ioredis 5 or 6. */
+export function isIoredisCluster(value: unknown): value is IoredisCluster {
+  return (
+    hasMethods(value, ['sendCommand', 'call', 'nodes', 'connect', 'disconnect', 'on']) &&
+    Array.isArray(Reflect.get(value, 'slots'))
+  )
+}
+
+/** Whether it is a sentinel client of node-redis 5 or 6. */
+export function isNodeRedisSentinel(value: unknown): value is NodeRedisSentinel {
+  return hasMethods(value, ['_execute', 'getMasterNode', 'connect', 'destroy', 'on'])
 }
 
 /** Whether it is a client of one server, or of the master that sentinels name, of ioredis 5 or 6. */

@@ -1,9 +1,10 @@
 import type { Connection, RedisClient } from '../client.ts'
-import { GuardedNode, type Surroundings } from './guarded-node.ts'
+import { GuardedNode } from './guarded-node.ts'
 import type { Source } from './line.ts'
 import { PatientConnection } from './patient-connection.ts'
 import { slotOf } from './slot.ts'
 import { Subscription } from './subscription.ts'
+import type { Surroundings } from './surroundings.ts'
 
 /** A client of one server, or of the master that sentinels name: there is one place for all keys. */
 export class SingleClient implements RedisClient {
@@ -21,7 +22,7 @@ export class SingleClient implements RedisClient {
     this.#surroundings = surroundings
     this.#nodes = Array.from({ length: size }, (_, index) => {
       const line = index === 0 ? source.line() : source.open()
-      return new GuardedNode(line, source.node, surroundings, () => this.#onUp())
+      return new GuardedNode(line, source.node, surroundings, { onUp: () => this.#onUp() })
     })
   }
 
@@ -38,7 +39,9 @@ export class SingleClient implements RedisClient {
   separateFor(_route: string): Connection {
     if (this.#separate === undefined) {
       const { node } = this.#source
-      this.#separate = new GuardedNode(this.#source.open(), node, this.#surroundings, () => this.#onUp())
+      this.#separate = new GuardedNode(this.#source.open(), node, this.#surroundings, {
+        onUp: () => this.#onUp(),
+      })
     }
     return new PatientConnection(this.#separate, this.#surroundings.deadlines)
   }
@@ -59,10 +62,16 @@ export class SingleClient implements RedisClient {
     return () => void this.#listeners.delete(entry)
   }
 
+  /** Resolves when it is connected. @throws StoreUnavailableError when the attempt under way fails. */
+  whenUp(): Promise<void> {
+    return this.#nodes[0]!.whenUp()
+  }
+
   close(): Promise<void> {
     for (const subscription of this.#subscriptions) subscription.close()
     for (const node of this.#nodes) node.close()
     this.#separate?.close()
+    this.#source.close?.()
     this.#surroundings.deadlines.close()
     return Promise.resolve()
   }

@@ -1,11 +1,9 @@
-import { createHash } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { systemClock, systemRandom, systemTimers } from '../../../src/core/system.ts'
-import { adaptClient, type ClientSettings } from '../../../src/redis/adapt-client.ts'
-import type { Connection, RedisClient, Script } from '../../../src/redis/client.ts'
-import { RecordingLogger } from '../../support/recording-logger.ts'
+import { adaptClient } from '../../../src/redis/adapt-client.ts'
+import type { Connection, RedisClient } from '../../../src/redis/client.ts'
 import { LIBRARIES, type Made } from './libraries.ts'
 import { Server, until } from './server.ts'
+import { realSettings, script } from './setting.ts'
 
 let server: Server
 
@@ -17,25 +15,13 @@ afterAll(async () => {
   await server.stop()
 })
 
-function script(source: string): Script {
-  return { name: 'test', source, sha: createHash('sha1').update(source).digest('hex') }
-}
-
-const settings: ClientSettings = {
-  clock: systemClock,
-  timers: systemTimers,
-  random: systemRandom,
-  logger: new RecordingLogger(),
-  name: 'test',
-}
-
 describe.each(Object.keys(LIBRARIES))('%s', (library) => {
   let made: Made
   let redis: RedisClient
 
   beforeEach(async () => {
     made = await LIBRARIES[library]!(server.port)
-    redis = adaptClient(made.client, settings)
+    redis = adaptClient(made.client, realSettings())
     const connection = redis.connectionFor('')
     await connection.runAll([{ args: ['FLUSHALL'] }, { args: ['CONFIG', 'RESETSTAT'] }], 'text')
   })
@@ -54,7 +40,12 @@ describe.each(Object.keys(LIBRARIES))('%s', (library) => {
     expect(await connection.run({ args: ['GET', 'a'] }, 'bytes')).toEqual(Buffer.from('é'))
     expect(await connection.run({ args: ['GET', 'b'] }, 'text')).toBeNull()
     expect(await connection.run({ args: ['INCR', 'n'] }, 'bytes')).toBe(1)
-    expect(await connection.run({ script: list, keys: [], args: [] }, 'text')).toEqual([1, 'two', null, ['three']])
+    expect(await connection.run({ script: list, keys: [], args: [] }, 'text')).toEqual([
+      1,
+      'two',
+      null,
+      ['three'],
+    ])
   })
 
   it('sends bytes of any kind as they are', async () => {
@@ -80,7 +71,12 @@ describe.each(Object.keys(LIBRARIES))('%s', (library) => {
     const connection = redis.connectionFor('a')
 
     const replies = await connection.runAll(
-      [{ args: ['SET', 'a', '1'] }, { args: ['LPUSH', 'a', 'x'] }, { args: ['INCR', 'a'] }, { args: ['NONSENSE'] }],
+      [
+        { args: ['SET', 'a', '1'] },
+        { args: ['LPUSH', 'a', 'x'] },
+        { args: ['INCR', 'a'] },
+        { args: ['NONSENSE'] },
+      ],
       'text',
     )
 
@@ -118,7 +114,9 @@ describe.each(Object.keys(LIBRARIES))('%s', (library) => {
     const connection = redis.connectionFor('a')
     await connection.run({ args: ['SET', 'a', 'secret'] }, 'text')
 
-    const refused: unknown = await connection.run({ args: ['LPUSH', 'a', 'secret'] }, 'text').catch((error) => error)
+    const refused: unknown = await connection
+      .run({ args: ['LPUSH', 'a', 'secret'] }, 'text')
+      .catch((error) => error)
 
     expect(refused).toMatchObject({ name: 'StoreUnavailableError', reason: 'wrong-type' })
     expect(JSON.stringify({ ...(refused as object) })).not.toContain('secret')

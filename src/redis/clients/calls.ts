@@ -1,0 +1,185 @@
+import { StoreTimeoutError } from '../../core/errors.ts'
+import type { Arg, Command, Reply, ReplyForm } from '../client.ts'
+import { Timed } from './deadlines.ts'
+import type { Path } from './guard.ts'
+import { isAnswer, isRedirection, isSilence, isUnknownScript, normalize } from './refusals.ts'
+
+/** What waits for an answer; it is settled once, and whatever comes later is dropped. */
+export abstract class Call extends Timed {
+  readonly path: Path
+  readonly #reject: (error: Error) => void
+  protected isOver = false
+
+  constructor(path: Path, reject: (error: Error) => void) {
+    super()
+    this.path = path
+    this.#reject = reject
+  }
+
+  expire(): void {
+    const { breaker, deadlines, node } = this.path.guard
+    this.isOver = true
+    breaker.failed()
+    this.#reject(new StoreTimeoutError(`no answer from ${node} within ${deadlines.hardMs} ms`))
+  }
+
+  /** Nothing will answer it any more. */
+  abandon(reason: Error): void {
+    if (this.isOver) return
+    this.end()
+    this.#reject(reason)
+  }
+
+  protected end(): void {
+    this.isOver = true
+    this.path.guard.deadlines.remove(this)
+  }
+
+  // A refusal is an answer, and a quick one: the breaker is for servers that give none.
+  protected fail(error: unknown): void {
+    if (this.isOver) return
+    const { breaker, mask } = this.path.guard
+    if (isSilence(error)) breaker.failed()
+    else breaker.succeeded()
+    this.end()
+    this.#reject(normalize(error, mask))
+  }
+}
+
+/** One command. */
+export class SingleCall extends Call {
+  readonly #resolve: (reply: Reply) => void
+
+  constructor(path: Path, resolve: (reply: Reply) => void, reject: (error: Error) => void) {
+    super(path, reject)
+    this.#resolve = resolve
+  }
+
+  send(command: Command, form: ReplyForm): void {
+    this.path.line.send(toArgs(command), form).then(
+      (reply) => this.#answer(reply as Reply),
+      (error: unknown) => this.#again(command, form, error, false, false),
+    )
+  }
+
+  // With its source, if the server did not know it; to another node, if this one says so; each of them once.
+  #again(command: Command, form: ReplyForm, error: unknown, hasSource: boolean, isRedirected: boolean): void {
+    if (this.isOver) return
+    const { redirect } = this.path
+    const isUnknown = !hasSource && 'script' in command && isUnknownScript(error)
+    const isElsewhere = !isRedirected && redirect !== undefined && isRedirection(error)
+    if (!isUnknown && !isElsewhere) return this.fail(error)
+    const withSource = hasSource || isUnknown
+    const elsewhere = isRedirected || isElsewhere
+    const args = withSource ? toSourceArgs(command as ScriptCommand) : toArgs(command)
+    const sent = elsewhere ? redirect!(args, form, error) : this.path.line.send(args, form)
+    sent.then(
+      (reply) => this.#answer(reply as Reply),
+      (again: unknown) => this.#again(command, form, again, withSource, elsewhere),
+    )
+  }
+
+  #answer(reply: Reply): void {
+    if (this.isOver) return
+    this.path.guard.breaker.succeeded()
+    this.end()
+    this.#resolve(reply)
+  }
+}
+
+/** A row of commands, which have one deadline. */
+export class RowCall extends Call {
+  readonly #resolve: (replies: readonly Reply[]) => void
+  readonly #commands: readonly Command[]
+  readonly #form: ReplyForm
+  readonly #replies: Reply[]
+  #missing = 0
+  // What has to be sent again, and how.
+  #again: number[] = []
+  #redirection: unknown = undefined
+  #needSource = new Set<string>()
+  #round = 0
+
+  constructor(
+    path: Path,
+    resolve: (replies: readonly Reply[]) => void,
+    reject: (error: Error) => void,
+    commands: readonly Command[],
+    form: ReplyForm,
+  ) {
+    super(path, reject)
+    this.#resolve = resolve
+    this.#commands = commands
+    this.#form = form
+    this.#replies = Array.from<Reply>({ length: commands.length })
+  }
+
+  send(): void {
+    const { line } = this.path
+    this.#missing = this.#commands.length
+    for (let index = 0; index < this.#commands.length; index++)
+      this.#sendOne(index, line.send(toArgs(this.#commands[index]!), this.#form))
+  }
+
+  #sendOne(index: number, sent: Promise<unknown>): void {
+    sent.then(
+      (reply) => this.#put(index, reply as Reply),
+      (error: unknown) => this.#refuse(index, error),
+    )
+  }
+
+  #put(index: number, reply: Reply): void {
+    if (this.isOver) return
+    this.#replies[index] = reply
+    this.#missing--
+    if (this.#missing > 0) return
+    if (this.#again.length > 0) return this.#sendAgain()
+    this.path.guard.breaker.succeeded()
+    this.end()
+    this.#resolve(this.#replies)
+  }
+
+  #refuse(index: number, error: unknown): void {
+    if (this.isOver) return
+    if (!isAnswer(error)) return this.fail(error)
+    const command = this.#commands[index]!
+    const isUnknown = 'script' in command && isUnknownScript(error)
+    const isElsewhere = this.path.redirect !== undefined && isRedirection(error)
+    // A script may be unknown to the node that it is sent to next, too.
+    if (this.#round < 2 && (isUnknown || isElsewhere)) {
+      this.#again.push(index)
+      if (isElsewhere) this.#redirection = error
+      if (isUnknown) this.#needSource.add(command.script.sha)
+    }
+    this.#put(index, normalize(error, this.path.guard.mask))
+  }
+
+  // In their order, behind all the others; the first of each script that was unknown with its source.
+  #sendAgain(): void {
+    const again = this.#again
+    this.#again = []
+    this.#round++
+    this.#missing = again.length
+    const { line, redirect } = this.path
+    for (const index of again) {
+      const command = this.#commands[index]!
+      const hasSource = 'script' in command && this.#needSource.delete(command.script.sha)
+      const args = hasSource ? toSourceArgs(command) : toArgs(command)
+      const isElsewhere = this.#redirection !== undefined
+      const sent = isElsewhere ? redirect!(args, this.#form, this.#redirection) : line.send(args, this.#form)
+      this.#sendOne(index, sent)
+    }
+  }
+}
+
+type ScriptCommand = Extract<Command, { script: unknown }>
+
+function toArgs(command: Command): readonly Arg[] {
+  if (!('script' in command)) return command.args
+  const { script, keys, args } = command
+  return ['EVALSHA', script.sha, String(keys.length), ...keys, ...args]
+}
+
+function toSourceArgs({ script, keys, args }: ScriptCommand): readonly Arg[] {
+  return ['EVAL', script.source, String(keys.length), ...keys, ...args]
+}

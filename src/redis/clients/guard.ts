@@ -1,0 +1,28 @@
+import type { StoreTimeoutError, StoreUnavailableError } from '../../core/errors.ts'
+import type { Arg, ReplyForm } from '../client.ts'
+import type { Breaker } from './breaker.ts'
+import type { Deadlines } from './deadlines.ts'
+import type { Line } from './line.ts'
+import type { Mask } from './refusals.ts'
+
+/** What all calls to one node share. */
+export interface Guard {
+  /** Names the node in messages, such as `127.0.0.1:6379`. */
+  readonly node: string
+  readonly deadlines: Deadlines
+  readonly breaker: Breaker
+  readonly mask: Mask
+  /** Why there is no connection, where that is known. */
+  trouble: StoreUnavailableError | StoreTimeoutError | undefined
+}
+
+/** Sends a command again that another node of the cluster has to answer, as the error says. */
+export type Redirect = (args: readonly Arg[], form: ReplyForm, error: unknown) => Promise<unknown>
+
+/** Where a call goes. */
+export interface Path {
+  readonly line: Line
+  readonly guard: Guard
+  /** In a cluster alone. */
+  readonly redirect?: Redirect | undefined
+}

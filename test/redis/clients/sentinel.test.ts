@@ -1,0 +1,77 @@
+import { afterEach, expect, it, onTestFinished, vi } from 'vitest'
+import { adaptClient } from '../../../src/redis/adapt-client.ts'
+import type { RedisClient, Reply } from '../../../src/redis/client.ts'
+import { openClient } from '../../../src/redis/open-client.ts'
+import { until } from '../../support/until.ts'
+import { describeWithServers, masterName, startSentinelGroup, type SentinelGroup } from '../servers/index.ts'
+import { IMPORTS, SENTINELS } from './libraries.ts'
+import { realSettings } from './setting.ts'
+
+const escaped = vi.fn()
+process.on('unhandledRejection', escaped)
+process.on('uncaughtException', escaped)
+
+afterEach(() => {
+  expect(escaped).not.toHaveBeenCalled()
+})
+
+function run(redis: RedisClient, ...args: string[]): Promise<Reply> {
+  return redis.connectionFor('a').run({ args }, 'text')
+}
+
+async function failsOver(redis: RedisClient, group: SentinelGroup, by: 'kill' | 'freeze'): Promise<void> {
+  const reconnected = vi.fn()
+  const received: string[] = []
+  const ready = vi.fn()
+  redis.onReconnect(reconnected)
+  onTestFinished(redis.subscribe('channel', (text) => received.push(text), ready))
+  await until('a subscription', () => ready.mock.calls.length === 1)
+  await until('a connection', async () => (await run(redis, 'SET', 'a', 'before')) === 'OK')
+  await redis.separateFor('a').run({ args: ['WAIT', '2', '400'] }, 'text')
+  reconnected.mockClear()
+
+  const { after } = await group.failOver(by)
+  const seen = async (): Promise<boolean> => {
+    const stored = await run(redis, 'SET', 'a', 'after').catch(() => undefined)
+    return stored === 'OK' && String(await after.command('GET', 'a')) === 'after'
+  }
+  await until('writes on the new master', seen)
+
+  expect(reconnected).toHaveBeenCalled()
+  const before = ready.mock.calls.length
+  await until('a subscription to it', async () => {
+    await run(redis, 'PUBLISH', 'channel', 'after')
+    return received.length > 0
+  })
+  expect(before).toBeGreaterThan(0)
+  await until('the separate connection, too', async () => {
+    const stored = await redis.separateFor('a').run({ args: ['GET', 'a'] }, 'text')
+    return stored === 'after'
+  })
+}
+
+describeWithServers('sentinel', () => {
+  it.each(Object.keys(IMPORTS))('%s follows the master that sentinels name, by URL', async (library) => {
+    const group = await startSentinelGroup()
+    onTestFinished(() => group.close())
+    const settings = realSettings()
+    const redis = await openClient({ url: group.url, connect: 'required' }, settings, IMPORTS[library])
+    onTestFinished(() => redis.close())
+
+    await failsOver(redis, group, 'freeze')
+  })
+
+  it.each(Object.keys(SENTINELS))('%s follows it with a client of the user', async (library) => {
+    const group = await startSentinelGroup()
+    onTestFinished(() => group.close())
+    const made = SENTINELS[library]!(
+      group.sentinels.map(({ port }) => port),
+      masterName,
+    )
+    onTestFinished(() => made.close())
+    const redis = adaptClient(made.client, realSettings())
+    onTestFinished(() => redis.close())
+
+    await failsOver(redis, group, 'kill')
+  })
+})
