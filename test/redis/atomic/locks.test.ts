@@ -82,6 +82,15 @@ for (const { kind, program } of serverKinds()) {
       for (const [place, index] of order.entries()) expect(Math.abs(place - index)).toBeLessThanOrEqual(1)
     })
 
+    it('go to nobody who comes after others that wait, until these have gone', async () => {
+      const untilMs = Date.now() + 60_000
+      await server.command('HSET', 'test:!lock:a', 't', 1, 'wother', `1 ${untilMs}`)
+      expect(await new Lock(own, 'a').tryAcquire()).toBe(undefined)
+      await server.command('HSET', 'test:!lock:a', 'wother', `1 ${Date.now() - 1}`)
+      expect(await new Lock(own, 'a').tryAcquire()).toBeDefined()
+      expect(await server.command('HEXISTS', 'test:!lock:a', 'wother')).toBe(0)
+    })
+
     it('go to one at a time among processes, each later one with a higher number', async () => {
       const peers = [0, 1].map(() => new Peer<typeof holder>(peerModule))
       await Promise.all(peers.map(async (peer) => peer.call.connect(server.url)))
