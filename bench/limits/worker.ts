@@ -26,6 +26,7 @@ const KEYS = Array.from({ length: 1000 }, (_, index) => `user:${index}`)
 
 const client = library === 'ioredis' ? new Redis(port) : createClient({ socket: { port } })
 if (!(client instanceof Redis)) await client.connect()
+await client.ping()
 
 const request = await makeRequest()
 // For the counting of round trips: a few requests alone, between two marks.

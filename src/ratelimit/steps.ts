@@ -1,4 +1,10 @@
-import type { AtomicStep, LimitAlgorithm, LimitAnswer, LimitStanding } from '../core/atomic-store.ts'
+import type {
+  AtomicStep,
+  LimitAlgorithm,
+  LimitAnswer,
+  LimitRule,
+  LimitStanding,
+} from '../core/atomic-store.ts'
 import type { Algorithm, Tally } from './algorithms/algorithm.ts'
 import { fixedWindow } from './algorithms/fixed-window.ts'
 import { gcra } from './algorithms/gcra.ts'
@@ -24,52 +30,45 @@ const NOTHING: Omit<LimitState, 'tallies'> = { blockedUntilMs: 0, keptUntilMs: 0
 export const limitStep: AtomicStep<'limit'> = {
   name: 'limit',
   run(state, { rules, mode, quantity }, { nowMs }) {
-    const { blockedUntilMs, tallies } = (state as LimitState | undefined) ?? { ...NOTHING, tallies: [] }
+    const before = (state as LimitState | undefined) ?? { ...NOTHING, tallies: rules.map(() => []) }
+    const { blockedUntilMs, tallies } = before
     const blockedMs = Math.max(0, blockedUntilMs - nowMs)
-    const limits = rules.map((rule, index) => ({
-      rule,
-      algorithm: ALGORITHMS[rule.algorithm],
-      tally: (tallies[index] ??= []),
-    }))
-    for (const { rule, algorithm, tally } of limits) algorithm.settle(tally, rule, nowMs)
-    const standing = (wanted: number): readonly LimitStanding[] =>
-      limits.map(({ rule, algorithm, tally }) => ({
-        remaining: algorithm.remaining(tally, rule),
-        retryAfterMs: algorithm.retryAfterMs(tally, rule, nowMs, wanted),
-        resetMs: algorithm.resetMs(tally, rule, nowMs),
-      }))
+    let fits = true
+    for (const [index, rule] of rules.entries()) {
+      const algorithm = ALGORITHMS[rule.algorithm]
+      const tally = (tallies[index] ??= [])
+      algorithm.settle(tally, rule, nowMs)
+      if (algorithm.retryAfterMs(tally, rule, nowMs, quantity) > 0) fits = false
+    }
 
-    const before = standing(quantity)
-    const answer = (allowed: boolean, standings: readonly LimitStanding[]): LimitAnswer => ({
+    // `wanted` is what the waiting time is for; 0 = nobody waits.
+    const answer = (allowed: boolean, wanted: number): LimitAnswer => ({
       atMs: nowMs,
       allowed: allowed && blockedMs === 0,
       blockedMs,
-      standings,
+      standings: rules.map((rule, index) => standingOf(rule, tallies[index]!, nowMs, wanted)),
     })
-    const fits = before.every(({ retryAfterMs }) => retryAfterMs === 0)
-    if (mode !== 'penalty' && (mode === 'peek' || !fits || blockedMs > 0))
-      return { answer: answer(fits, before) }
+    if (mode === 'peek' || (mode === 'consume' && (!fits || blockedMs > 0)))
+      return { answer: answer(fits, quantity) }
 
-    for (const { rule, algorithm, tally } of limits) algorithm.take(tally, rule, nowMs, quantity)
-    const after = standing(1)
-    const ttlMs = Math.max(blockedMs, ...after.map(({ resetMs }) => resetMs))
+    for (const [index, rule] of rules.entries())
+      ALGORITHMS[rule.algorithm].take(tallies[index]!, rule, nowMs, quantity)
+    const after = answer(true, mode === 'penalty' ? 1 : 0)
+    let ttlMs = blockedMs
+    for (const { resetMs } of after.standings) ttlMs = Math.max(ttlMs, resetMs)
     const next = { state: { blockedUntilMs, keptUntilMs: nowMs + ttlMs, tallies }, ttlMs }
-    if (mode === 'penalty')
-      return {
-        answer: answer(
-          after.every(({ retryAfterMs }) => retryAfterMs === 0),
-          after,
-        ),
-        next,
-      }
-    return {
-      answer: answer(
-        true,
-        after.map((one) => ({ ...one, retryAfterMs: 0 })),
-      ),
-      next,
-    }
+    const isLeft = after.standings.every(({ retryAfterMs }) => retryAfterMs === 0)
+    return { answer: { ...after, allowed: after.allowed && isLeft }, next }
   },
+}
+
+function standingOf(rule: LimitRule, tally: Tally, nowMs: number, wanted: number): LimitStanding {
+  const algorithm = ALGORITHMS[rule.algorithm]
+  return {
+    remaining: algorithm.remaining(tally, rule),
+    retryAfterMs: wanted === 0 ? 0 : algorithm.retryAfterMs(tally, rule, nowMs, wanted),
+    resetMs: algorithm.resetMs(tally, rule, nowMs),
+  }
 }
 
 /** Blocks a key for so long from now on, in place of a block before; what was taken stays taken. */

@@ -12,7 +12,9 @@ import {
   type Slot,
   storeFrom,
 } from 'cachette'
+import { type HeldLock, Lock, Semaphore, withLock } from 'cachette/lock'
 import { BoundedMap } from 'cachette/memory'
+import { ipKey, rateLimitHeaders, RateLimiter, type RateLimitResult } from 'cachette/ratelimit'
 import { FakeClock, MockCache, NullCache } from 'cachette/testing'
 
 interface User {
@@ -93,3 +95,21 @@ try {
 }
 
 void [engines, shared, inferred, many, count]
+
+export async function guarded(
+  cache: BaseCache,
+  address: string | undefined,
+): Promise<Record<string, string>> {
+  const limits = [
+    { limit: 10, window: '1s' },
+    { limit: 1000, window: '1h', algorithm: 'sliding-window' as const },
+  ]
+  const result: RateLimitResult = await new RateLimiter(cache, { name: 'api', limits }).consume(
+    ipKey(address),
+  )
+  const held: HeldLock | undefined = await new Lock(cache, 'report', { ttl: '10s' }).tryAcquire()
+  await held?.release()
+  await withLock(cache, 'report', ({ fence }) => fence.toFixed(), { wait: '1s' })
+  await (await new Semaphore(cache, 'queries', 2).acquire({ wait: 0 })).release()
+  return rateLimitHeaders(result)
+}

@@ -1,4 +1,4 @@
-import { createClient } from 'redis'
+import { createClient, createCluster } from 'redis'
 import { silentLogger } from '../../src/index.ts'
 import { systemClock, systemRandom, systemTimers } from '../../src/core/system.ts'
 import { adaptClient } from '../../src/redis/adapt-client.ts'
@@ -15,6 +15,18 @@ export async function atomicOn(url: string, hardMs?: number): Promise<OwnAtomicS
   const client = createClient({ url })
   client.on('error', () => undefined)
   await client.connect()
+  return atomicOver(client, hardMs)
+}
+
+/** The same of a cluster, some of whose ports are given. */
+export async function atomicOnCluster(ports: readonly number[], hardMs?: number): Promise<OwnAtomicStore> {
+  const client = createCluster({ rootNodes: ports.map((port) => ({ socket: { host: '127.0.0.1', port } })) })
+  client.on('error', () => undefined)
+  await client.connect()
+  return atomicOver(client, hardMs)
+}
+
+function atomicOver(client: { destroy(): void }, hardMs: number | undefined): OwnAtomicStore {
   const surroundings = { clock: systemClock, timers: systemTimers, random: systemRandom }
   const adapted = adaptClient(client, { ...surroundings, logger: silentLogger, name: 'test', hardMs })
   return {

@@ -2,7 +2,8 @@ import type { Script } from '../client.ts'
 import { script } from '../script.ts'
 
 /**
- * Consumes, peeks at or penalises all limits of a key, by the time of the server.
+ * Consumes, peeks at or penalises all limits of a key, by the time of the server. For a single one of gcra or a fixed window
+ * there are scripts that do only that.
  *
  * The state is text: whole numbers with spaces between them. First the time until which the key is blocked (0 = it is
  * not), then the tally of each limit: f: begin of the window, count. g: time, level. s: number of the present part of

@@ -13,6 +13,7 @@ import { StoreUnavailableError } from '../../core/errors.ts'
 import type { Arg, Command, RedisClient, Reply, Script } from '../client.ts'
 import { acquirePermit } from './acquire-permit.ts'
 import { block } from './block.ts'
+import { fixedWindow } from './fixed-window.ts'
 import { gcra } from './gcra.ts'
 import { limit } from './limit.ts'
 import { releasePermit } from './release-permit.ts'
@@ -96,11 +97,12 @@ function asked(script: Script, state: string, ...args: readonly Arg[]): Command 
 
 function limitCommand(state: string, { mode, quantity, rules }: LimitRequest): Command {
   const [only] = rules
-  if (rules.length === 1 && only?.algorithm === 'gcra') {
-    const args = [String(only.limit), String(only.windowMs), String(only.burst)]
+  if (rules.length === 1 && only !== undefined && only.algorithm !== 'sliding-window') {
+    const args = [String(only.limit), String(only.windowMs)]
+    if (only.algorithm === 'gcra') args.push(String(only.burst))
     if (mode !== 'consume') args.push(String(quantity), MODES[mode])
     else if (quantity !== 1) args.push(String(quantity))
-    return asked(gcra, state, ...args)
+    return asked(only.algorithm === 'gcra' ? gcra : fixedWindow, state, ...args)
   }
   const args = [MODES[mode], String(quantity)]
   for (const { algorithm, limit: most, windowMs, burst } of rules)
