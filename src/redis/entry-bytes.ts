@@ -37,7 +37,9 @@ export class EntryBytes {
   /** @throws SerializationError when the bytes can't be read */
   view(stored: Stored): unknown {
     const form = stored as unknown as Form
-    return this.#format.decode(form instanceof Kept ? this.#format.read(form.bytes, form.key) : form)
+    if (!(form instanceof Kept)) return this.#format.decode(form)
+    if (!isFrame(form.bytes)) return this.#format.deserialize(form.bytes)
+    return this.#format.decode(this.#format.read(form.bytes, form.key))
   }
 
   /** What to store for an operation. */
@@ -72,6 +74,7 @@ export class EntryBytes {
   found(bytes: Uint8Array, key: string, leftMs: number): RemoteFound {
     const stored = new Kept(bytes, key) as unknown as Stored
     const remainingMs = leftMs === -1 ? Infinity : leftMs
+    if (!isFrame(bytes)) return { stored, remainingMs }
     const { generations, graceMs, rowVersion } = readEnvelope(bytes)
     return {
       stored,

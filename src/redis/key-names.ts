@@ -12,6 +12,7 @@ const PARTITIONS_OF_CLUSTER = Array.from({ length: 256 }, (_, index) => index.to
 export class KeyNames {
   readonly #prefix: string
   readonly #isCluster: boolean
+  readonly #known = new Map<string, { readonly sequence: string; readonly log: string }>()
   readonly partitions: readonly string[]
   readonly generationPartition: string = TAGS
   /** Bytes before the key in the name of a value. */
@@ -46,11 +47,11 @@ export class KeyNames {
   }
 
   sequence(partition: string): string {
-    return this.#side('sequence', partition, partition)
+    return this.#logNames(partition).sequence
   }
 
   log(partition: string): string {
-    return this.#side('log', partition, partition)
+    return this.#logNames(partition).log
   }
 
   /** The generation of a tag. */
@@ -82,6 +83,19 @@ export class KeyNames {
   /** Whether a name that a pattern for values has matched is of a side key: with an empty prefix it may be. */
   isSideKey(name: Uint8Array): boolean {
     return name[Buffer.byteLength(this.#prefix)] === 33
+  }
+
+  // They are part of every write.
+  #logNames(partition: string): { readonly sequence: string; readonly log: string } {
+    let known = this.#known.get(partition)
+    if (known === undefined) {
+      known = {
+        sequence: this.#side('sequence', partition, partition),
+        log: this.#side('log', partition, partition),
+      }
+      this.#known.set(partition, known)
+    }
+    return known
   }
 
   #side(kind: string, partition: string, rest: string): string {

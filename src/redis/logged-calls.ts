@@ -16,19 +16,22 @@ export interface LogSettings {
 /** What a script that logs has answered. */
 export interface LoggedReply {
   readonly epoch: Epoch | undefined
-  readonly rest: readonly Reply[]
+  /** All of it: the epoch, and what else the script answers. */
+  readonly list: readonly Reply[]
 }
 
 /** Calls of scripts that write a partition's log: what all of them are given, and answer. */
 export class LoggedCalls {
   readonly #names: KeyNames
-  readonly #settings: LogSettings
+  readonly #channel: string
+  readonly #limit: string
   readonly #salt: string
   #count = 0
 
   constructor(names: KeyNames, settings: LogSettings, random: Random) {
     this.#names = names
-    this.#settings = settings
+    this.#channel = settings.publish ? names.channel : ''
+    this.#limit = String(settings.limit)
     this.#salt = Array.from({ length: 3 }, () => Math.floor(random() * 2 ** 32).toString(36)).join('.')
   }
 
@@ -46,20 +49,25 @@ export class LoggedCalls {
     return `${half()}${half()}00000000`
   }
 
-  command(script: Script, partition: string, keys: readonly string[], args: readonly Arg[]): Command {
-    const { limit, publish } = this.#settings
+  /** The keys and arguments that every call begins with; the caller adds its own. */
+  begin(partition: string): { readonly keys: string[]; readonly args: Arg[] } {
     return {
-      script,
-      keys: [this.#names.sequence(partition), this.#names.log(partition), ...keys],
-      args: [partition, this.unique(), publish ? this.#names.channel : '', String(limit), ...args],
+      keys: [this.#names.sequence(partition), this.#names.log(partition)],
+      args: [partition, this.unique(), this.#channel, this.#limit],
     }
+  }
+
+  command(script: Script, partition: string, keys: readonly string[], args: readonly Arg[]): Command {
+    const first = this.begin(partition)
+    return { script, keys: [...first.keys, ...keys], args: [...first.args, ...args] }
   }
 }
 
 /** Takes an answer apart. @throws the error that it is */
 export function readLogged(reply: Reply): LoggedReply {
-  const [epoch, ...rest] = asList(reply)
-  return { epoch: readEpoch(asText(epoch ?? '')), rest }
+  const list = asList(reply)
+  const epoch = asText(list[0] ?? '')
+  return { epoch: epoch === '' ? undefined : readEpoch(epoch), list }
 }
 
 /** Where the log was, as a script tells it, and whether its last entry is that of the operation. */
@@ -67,8 +75,9 @@ export function readPlace(
   epoch: Epoch | undefined,
   place: Reply | undefined,
 ): { readonly head: Head; readonly logged: boolean } | undefined {
+  if (epoch === undefined) return undefined
   const [, sign, counter, stamp] = /^([+-])(\d+) (\S+)$/.exec(asText(place ?? '')) ?? []
-  if (epoch === undefined || sign === undefined) return undefined
+  if (sign === undefined) return undefined
   return {
     head: { epoch, counter: Number(counter), stamp: stamp === '=' ? '' : stamp! },
     logged: sign === '+',

@@ -104,9 +104,9 @@ export class Logs {
     const read = (replies: readonly Reply[]): ReadonlyMap<string, Head> => {
       const heads = new Map<string, Head>()
       for (const [index, partition] of partitions.entries()) {
-        const { epoch, rest } = readLogged(replies[index]!)
-        if (rest[0] !== 1) throw new StoreUnavailableError('the server changed between scan and log')
-        const head = readPlace(epoch, rest[1])?.head
+        const { epoch, list } = readLogged(replies[index]!)
+        if (list[1] !== 1) throw new StoreUnavailableError('the server changed between scan and log')
+        const head = readPlace(epoch, list[2])?.head
         if (head !== undefined) heads.set(partition, head)
       }
       return heads
@@ -151,8 +151,8 @@ export class Logs {
     const route = this.#names.sequence(partition)
     const command = this.#logged.command(replay, partition, keys, args)
     const [reply] = await exchange(this.#client, [{ route, command }], 'text')
-    const { epoch: present, rest } = readLogged(reply!)
-    return rest[0] === 1 ? readPlace(present, rest[1])?.head : undefined
+    const { epoch: present, list } = readLogged(reply!)
+    return list[1] === 1 ? readPlace(present, list[2])?.head : undefined
   }
 
   // A prefix is logged where scans have removed what it covers: those that the log has need none.

@@ -25,6 +25,7 @@ export class Reads {
 
   /** GET or MGET: nobody asks how long entries have left; but what has grace may be stale, and is read once more. */
   async readBare(keys: readonly string[]): Promise<ReadonlyMap<string, RemoteFound>> {
+    if (keys.length === 1) return this.#readOneBare(keys[0]!)
     const groups = this.#groups(keys)
     const replies = await exchange(
       this.#client,
@@ -45,6 +46,22 @@ export class Reads {
     }
     if (again.length > 0) for (const [key, entry] of await this.read(again)) found.set(key, entry)
     return found
+  }
+
+  // The hottest path: what is read without a tier of the process.
+  async #readOneBare(key: string): Promise<ReadonlyMap<string, RemoteFound>> {
+    const name = this.#names.value(key)
+    const found = new Map<string, RemoteFound>()
+    try {
+      const bytes = await this.#client.connectionFor(name).run({ args: ['GET', name] }, 'bytes')
+      if (bytes === null) return found
+      const entry = this.#entries.found(asBytes(bytes), key, -1)
+      return entry.graceMs === undefined ? found.set(key, entry) : await this.read([key])
+    } catch (error) {
+      if (!isWrongType(error)) throw error
+      this.wrongTypes++
+      return found
+    }
   }
 
   /**

@@ -44,10 +44,10 @@ export class TagRecords {
     return {
       call: { route: this.#sequence, command },
       read: (reply) => {
-        const { epoch, rest } = readLogged(reply)
-        const heads = tags.map((_, index) => readPlace(epoch, rest[index * 2 + 1])?.head)
+        const { epoch, list } = readLogged(reply)
+        const heads = tags.map((_, index) => readPlace(epoch, list[index * 2 + 2])?.head)
         return keepStale
-          ? { heads, generations: tags.map((_, index) => asText(rest[index * 2]!)) }
+          ? { heads, generations: tags.map((_, index) => asText(list[index * 2 + 1]!)) }
           : { heads }
       },
     }

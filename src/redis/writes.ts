@@ -1,6 +1,6 @@
 import { StoreUnavailableError } from '../core/errors.ts'
 import type { RemoteOp, RemoteResult } from '../core/remote-store.ts'
-import type { Arg, Reply, Script } from './client.ts'
+import type { Arg, Command, Reply, Script } from './client.ts'
 import { generationsIn, lifetimeText, rowVersionText, tagBytes, type EntryBytes } from './entry-bytes.ts'
 import type { Call } from './exchange.ts'
 import type { KeyNames } from './key-names.ts'
@@ -42,7 +42,6 @@ export interface Run {
 
 interface Draft {
   readonly kind: RemoteOp['kind']
-  readonly partition: string
   readonly indexes: number[]
   readonly keys: string[]
   readonly args: Arg[]
@@ -63,13 +62,19 @@ export class Writes {
 
   /** The scripts of operations, so that those of each key keep their order. */
   plan(ops: readonly RemoteOp[]): readonly Run[] {
+    if (ops.length === 1) {
+      const op = ops[0]!
+      const draft = this.#draft(op.kind, this.#names.partitionOf(op.key))
+      this.#add(draft, op, 0)
+      return [this.#run(draft, ops, false)]
+    }
     const drafts: Draft[] = []
     const last = new Map<string, Draft>()
     for (const [index, op] of ops.entries()) {
       const partition = this.#names.partitionOf(op.key)
       let draft = last.get(partition)
       if (draft?.kind !== op.kind || !this.#hasRoom(draft)) {
-        draft = { kind: op.kind, partition, indexes: [], keys: [], args: [], bytes: 0 }
+        draft = this.#draft(op.kind, partition)
         last.set(partition, draft)
         drafts.push(draft)
       }
@@ -77,6 +82,12 @@ export class Writes {
     }
     const isMixed = drafts.some(({ kind }) => kind !== drafts[0]!.kind)
     return drafts.map((draft) => this.#run(draft, ops, isMixed))
+  }
+
+  #draft(kind: RemoteOp['kind'], partition: string): Draft {
+    const { keys, args } = this.#logged.begin(partition)
+    args.push(String(this.#names.keyOffset))
+    return { kind, indexes: [], keys, args, bytes: 0 }
   }
 
   #hasRoom({ kind, indexes, bytes }: Draft): boolean {
@@ -93,20 +104,20 @@ export class Writes {
     draft.bytes += args[0]?.length ?? 0
   }
 
-  #run({ kind, partition, indexes, keys, args }: Draft, ops: readonly RemoteOp[], isMixed: boolean): Run {
+  #run({ kind, indexes, keys, args }: Draft, ops: readonly RemoteOp[], isMixed: boolean): Run {
     const handler = this.#handlerOf(kind)
-    const offset = String(this.#names.keyOffset)
-    const command = this.#logged.command(handler.script, partition, keys, [offset, ...args])
+    const command: Command = { script: handler.script, keys, args }
     return {
       // One script that the server does not know would run after the next one, which it knows.
-      call: { route: this.#names.sequence(partition), command: isMixed ? withSource(command) : command },
+      call: { route: keys[0]!, command: isMixed ? withSource(command) : command },
       indexes,
       results: (reply) => {
-        const { epoch, rest } = readLogged(reply)
-        return indexes.map((index, position) => ({
-          ...handler.result(rest[position * 2]!, ops[index]!),
-          ...readPlace(epoch, rest[position * 2 + 1]),
-        }))
+        const { epoch, list } = readLogged(reply)
+        return indexes.map((index, position): RemoteResult => {
+          const result = handler.result(list[position * 2 + 1]!, ops[index]!)
+          const place = readPlace(epoch, list[position * 2 + 2])
+          return place === undefined ? result : { ...result, ...place }
+        })
       },
     }
   }

@@ -17,7 +17,6 @@ describe('a tiered cache', () => {
     new TieredCache({
       l1: new MemoryCache({ clock }),
       l2: fleet.sharedCache({ clock }),
-      bus: fleet.bus,
       clock,
       ...options,
     })
@@ -57,7 +56,7 @@ describe('a tiered cache', () => {
   })
 
   it('shows it after a heartbeat where there is no bus', async () => {
-    const [one, other] = [await ready(make()), await ready(make({ bus: undefined }))]
+    const [one, other] = [await ready(make()), await ready(make({ bus: 'none' }))]
     await one.set('key', 'old')
     expect(await other.get('key')).toBe('old')
     await one.set('key', 'new')
@@ -86,6 +85,28 @@ describe('a tiered cache', () => {
 
     expect(await fleet.sharedCache({ clock }).get('app:key')).toBe('value')
     expect(await fleet.sharedCache({ clock, prefix: 'app:' }).get('key')).toBe('value')
+  })
+
+  it('has the prefix of its second cache, unless it has one', async () => {
+    const cache = await ready(make({ l2: fleet.sharedCache({ clock, prefix: 'app:' }) }))
+    await cache.set('key', 'value')
+
+    expect(await fleet.sharedCache({ clock }).get('app:key')).toBe('value')
+  })
+
+  it('has a format of its own', async () => {
+    const serializer = {
+      name: 'reversed',
+      serialize: (value: unknown) => Buffer.from(JSON.stringify(value).split('').reverse().join('')),
+      deserialize: (bytes: Uint8Array) =>
+        JSON.parse(Buffer.from(bytes).toString().split('').reverse().join('')) as unknown,
+    }
+    const l2 = fleet.sharedCache({ clock })
+    const cache = await ready(make({ l2, serializer }))
+    await cache.set('key', ['value'])
+
+    expect(await (await ready(make({ l2, serializer }))).get('key')).toEqual(['value'])
+    expect(await fleet.sharedCache({ clock, serializer }).get('key')).toEqual(['value'])
   })
 
   it('has a ttl and tags of its own', async () => {
@@ -197,6 +218,7 @@ describe('a tiered cache refuses', () => {
     ["an l1 of a user's that answers later", { l1: later }, 'l1: its store does not answer at once'],
     ['an l2 that nobody shares', { l2: l1 }, 'l2: is not a cache that several processes share'],
     ['a bus without subscribe', { bus: wrong({ publish: 1 }) }, 'has no subscribe()'],
+    ['an unknown bus', { bus: wrong('kafka') }, "bus: 'kafka' is not one of 'pubsub', 'none'"],
     ['an unknown option', wrong({ maxlag: 3 }), "TieredCache: unknown option 'maxlag'; accepted: name,"],
     [
       'an unknown policy',

@@ -16,26 +16,25 @@ import { frame, log, store, tags } from './parts.ts'
  */
 export const increment: Script = script(
   'increment',
-  frame,
+  // What most counters are comes first, before the rest is even defined.
   `
 local value, lease = KEYS[3], KEYS[4]
 local by, px, header, wanted, hidden = ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10]
 local before = redis.pcall('GET', value)
-if type(before) == 'table' then
-  if isWrongType(before) then return { '', { 0, '' }, '' } end
-  return before
-end
-local function sum(text)
-  local number = #text < 18 and string.find(text, '^-?%d+$') and tonumber(text) + tonumber(by)
-  return number and math.abs(number) <= 9007199254740991 and string.format('%.0f', number) or nil
-end
-if before and not isFrame(before) and wanted == '' and hidden == '' then
-  local number = sum(before)
-  if not number then return { '', { 0, '' }, '' } end
+if type(before) == 'string' and wanted == '' and hidden == '' and #before < 18 and string.find(before, '^-?%d+$') then
+  local number = tonumber(before) + tonumber(by)
+  if math.abs(number) > 9007199254740991 then return { '', { 0, '' }, '' } end
   local reply = redis.pcall('INCRBY', value, by)
   if type(reply) == 'table' then return reply end
   redis.call('UNLINK', lease)
-  return { '', { 1, number }, '' }
+  return { '', { 1, string.format('%.0f', number) }, '' }
+end
+`,
+  frame,
+  `
+if type(before) == 'table' then
+  if isWrongType(before) then return { '', { 0, '' }, '' } end
+  return before
 end
 `,
   tags,
@@ -76,8 +75,9 @@ if isThere() then
     local body, flags = string.byte(before, 2) % 16, string.byte(before, 3)
     text = (body == 2 or body == 4) and flags % 4 == 0 and string.sub(before, length + 1) or ''
   end
-  local number = sum(text)
-  if not number then return { '', { 0, '' }, '' } end
+  local number = #text < 18 and string.find(text, '^-?%d+$') and tonumber(text) + tonumber(by)
+  if not number or math.abs(number) > 9007199254740991 then return { '', { 0, '' }, '' } end
+  number = string.format('%.0f', number)
   local reply = redis.pcall('SET', value, string.sub(before, 1, length) .. number, 'KEEPTTL')
   if reply.err then return reply end
   redis.call('UNLINK', lease)
