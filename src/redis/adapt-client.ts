@@ -3,14 +3,23 @@ import { OptionsError } from '../core/errors.ts'
 import type { Logger } from '../core/logger.ts'
 import type { RedisClient } from './client.ts'
 import type { BreakerOptions } from './clients/breaker.ts'
+import { ClusterClient } from './clients/cluster-client.ts'
 import { Deadlines } from './clients/deadlines.ts'
-import type { Surroundings } from './clients/guarded-node.ts'
+import type { Surroundings } from './clients/surroundings.ts'
+import { IoredisClusterSource } from './clients/ioredis-cluster-source.ts'
 import { IoredisSource } from './clients/ioredis-source.ts'
 import type { Source } from './clients/line.ts'
+import { NodeRedisClusterSource } from './clients/node-redis-cluster-source.ts'
 import { NodeRedisSentinelSource } from './clients/node-redis-sentinel-source.ts'
 import { NodeRedisSource } from './clients/node-redis-source.ts'
 import { maskOf } from './clients/refusals.ts'
-import { isIoredis, isNodeRedis, isNodeRedisSentinel } from './clients/shapes.ts'
+import {
+  isIoredis,
+  isIoredisCluster,
+  isNodeRedis,
+  isNodeRedisCluster,
+  isNodeRedisSentinel,
+} from './clients/shapes.ts'
 import { SingleClient } from './clients/single-client.ts'
 
 /** What a client of this library works with, whatever it is connected by. */
@@ -38,8 +47,15 @@ export interface ConnectableClient extends RedisClient {
  * @throws OptionsError for anything else.
  */
 export function adaptClient(client: unknown, settings: ClientSettings, poolSize = 1): ConnectableClient {
-  const source = sourceOf(client, settings)
-  return new SingleClient(source, surroundingsOf(settings, []), poolSize)
+  const { random, timers } = settings
+  const surroundings = surroundingsOf(settings, [])
+  if (isNodeRedisCluster(client))
+    return new ClusterClient(new NodeRedisClusterSource(client, random, timers, false), surroundings)
+  if (isIoredisCluster(client)) {
+    refuseKeyPrefix(client.options.keyPrefix)
+    return new ClusterClient(new IoredisClusterSource(client, random, false), surroundings)
+  }
+  return new SingleClient(sourceOf(client, settings), surroundings, poolSize)
 }
 
 /** @internal */
@@ -57,10 +73,7 @@ function sourceOf(client: unknown, { random, timers, logger, name }: ClientSetti
   if (isNodeRedis(client)) return new NodeRedisSource(client, random, false)
   if (isIoredis(client)) {
     const { keyPrefix, sentinels, failoverDetector } = client.options
-    if (typeof keyPrefix === 'string' && keyPrefix !== '')
-      throw new OptionsError(
-        `client: it puts '${keyPrefix}' before keys by itself, which scans don't see; name it as the prefix of the cache`,
-      )
+    refuseKeyPrefix(keyPrefix)
     if (sentinels && failoverDetector !== true)
       logger.warn(
         { cache: name },
@@ -69,4 +82,11 @@ function sourceOf(client: unknown, { random, timers, logger, name }: ClientSetti
     return new IoredisSource(client, random, false)
   }
   throw new OptionsError('client: it is no client of node-redis 5 or 6 or ioredis 5 or 6')
+}
+
+function refuseKeyPrefix(keyPrefix: unknown): void {
+  if (typeof keyPrefix !== 'string' || keyPrefix === '') return
+  throw new OptionsError(
+    `client: it puts '${keyPrefix}' before keys by itself, which scans don't see; name it as the prefix of the cache`,
+  )
 }

@@ -1,7 +1,7 @@
 import { StoreTimeoutError } from '../core/errors.ts'
 import { adaptClient, surroundingsOf, type ConnectableClient, type ClientSettings } from './adapt-client.ts'
 import type { RedisClient } from './client.ts'
-import { createSource, type SingleTarget } from './clients/create-source.ts'
+import { createCluster, createSource } from './clients/create-source.ts'
 import { loadLibrary, type Import } from './clients/load-library.ts'
 import { SingleClient } from './clients/single-client.ts'
 import { poolSize, targetOf, type ConnectionOptions } from './connection-options.ts'
@@ -24,8 +24,11 @@ export async function openClient(
   const target = targetOf(options)
   if (target === undefined) return started(adaptClient(options.client, settings, size), options, settings)
   const library = await loadLibrary(importPackage)
-  const source = createSource(library, target as SingleTarget, settings.random, settings.timers)
+  const { random, timers } = settings
   const surroundings = surroundingsOf(settings, [target.password, target.sentinelPassword])
+  if (target.place.kind === 'cluster')
+    return started(createCluster(library, target, random, timers, surroundings), options, settings)
+  const source = createSource(library, { ...target, place: target.place }, random, timers)
   return started(new SingleClient(source, surroundings, size), options, settings)
 }
 

@@ -63,13 +63,7 @@ export class SingleCall extends Call {
   }
 
   // With its source, if the server did not know it; to another node, if this one says so; each of them once.
-  #again(
-    command: Command,
-    form: ReplyForm,
-    error: unknown,
-    hasSource: boolean,
-    isRedirected: boolean,
-  ): void {
+  #again(command: Command, form: ReplyForm, error: unknown, hasSource: boolean, isRedirected: boolean): void {
     if (this.isOver) return
     const { redirect } = this.path
     const isUnknown = !hasSource && 'script' in command && isUnknownScript(error)
@@ -78,7 +72,7 @@ export class SingleCall extends Call {
     const withSource = hasSource || isUnknown
     const elsewhere = isRedirected || isElsewhere
     const args = withSource ? toSourceArgs(command as ScriptCommand) : toArgs(command)
-    const sent = elsewhere ? redirect!(args, form) : this.path.line.send(args, form)
+    const sent = elsewhere ? redirect!(args, form, error) : this.path.line.send(args, form)
     sent.then(
       (reply) => this.#answer(reply as Reply),
       (again: unknown) => this.#again(command, form, again, withSource, elsewhere),
@@ -102,7 +96,7 @@ export class RowCall extends Call {
   #missing = 0
   // What has to be sent again, and how.
   #again: number[] = []
-  #isRedirected = false
+  #redirection: unknown = undefined
   #needSource = new Set<string>()
   #round = 0
 
@@ -154,7 +148,7 @@ export class RowCall extends Call {
     // A script may be unknown to the node that it is sent to next, too.
     if (this.#round < 2 && (isUnknown || isElsewhere)) {
       this.#again.push(index)
-      this.#isRedirected ||= isElsewhere
+      if (isElsewhere) this.#redirection = error
       if (isUnknown) this.#needSource.add(command.script.sha)
     }
     this.#put(index, normalize(error, this.path.guard.mask))
@@ -171,7 +165,9 @@ export class RowCall extends Call {
       const command = this.#commands[index]!
       const hasSource = 'script' in command && this.#needSource.delete(command.script.sha)
       const args = hasSource ? toSourceArgs(command) : toArgs(command)
-      this.#sendOne(index, this.#isRedirected ? redirect!(args, this.#form) : line.send(args, this.#form))
+      const isElsewhere = this.#redirection !== undefined
+      const sent = isElsewhere ? redirect!(args, this.#form, this.#redirection) : line.send(args, this.#form)
+      this.#sendOne(index, sent)
     }
   }
 }

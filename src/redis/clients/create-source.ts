@@ -1,9 +1,16 @@
 import type { Random, Timers } from '../../core/clock.ts'
+import { ClusterClient } from './cluster-client.ts'
+import type { Surroundings } from './surroundings.ts'
+import { IoredisClusterSource, type IoredisCluster } from './ioredis-cluster-source.ts'
+import type { Ioredis } from './ioredis-line.ts'
 import { ioredisRules, IoredisSource } from './ioredis-source.ts'
 import type { Source } from './line.ts'
 import type { IoredisLibrary, NodeRedisLibrary } from './load-library.ts'
+import { NodeRedisClusterSource, type NodeRedisCluster } from './node-redis-cluster-source.ts'
+import type { NodeRedis } from './node-redis-line.ts'
 import { NodeRedisSentinelSource, type NodeRedisSentinel } from './node-redis-sentinel-source.ts'
 import { nodeRedisRules, NodeRedisSource } from './node-redis-source.ts'
+import { reconnectDelayMs } from './reconnect-delay.ts'
 import type { Place, Target } from './redis-url.ts'
 
 /** Where there is one place for all keys. */
@@ -25,6 +32,30 @@ export function createSource(
   const address = target.place.kind === 'server' ? target.place.address : { path: target.place.path }
   const client = library.createClient(nodeRedisOptions(target, address, random))
   return new NodeRedisSource(client, random, true)
+}
+
+/** A cluster client of this library's own. */
+export function createCluster(
+  library: NodeRedisLibrary | IoredisLibrary,
+  target: Target,
+  random: Random,
+  timers: Timers,
+  surroundings: Surroundings,
+): ClusterClient<NodeRedis> | ClusterClient<Ioredis> {
+  const { addresses } = target.place as Extract<Place, { kind: 'cluster' }>
+  if (library.kind === 'ioredis') {
+    const cluster = new library.Cluster(addresses, {
+      redisOptions: ioredisOptions(target),
+      clusterRetryStrategy: (attempt: number) => reconnectDelayMs(attempt, random),
+      enableOfflineQueue: false,
+      lazyConnect: true,
+    }) as IoredisCluster
+    return new ClusterClient(new IoredisClusterSource(cluster, random, true), surroundings)
+  }
+  const { database: _, ...defaults } = nodeRedisOptions(target, {}, random) as { database: number }
+  const rootNodes = addresses.map((socket) => ({ socket }))
+  const cluster = library.createCluster({ rootNodes, defaults }) as NodeRedisCluster
+  return new ClusterClient(new NodeRedisClusterSource(cluster, random, timers, true), surroundings)
 }
 
 /** How node-redis is told who connects, and how. */

@@ -14,10 +14,12 @@ export interface Guard {
   readonly mask: Mask
   /** Why there is no connection, where that is known. */
   trouble: StoreUnavailableError | StoreTimeoutError | undefined
+  /** Whether there is a connection that must not be used yet. */
+  isHeld: boolean
 }
 
-/** Sends a command again that another node of the cluster has to answer. */
-export type Redirect = (args: readonly Arg[], form: ReplyForm) => Promise<unknown>
+/** Sends a command again that another node of the cluster has to answer, as the error says. */
+export type Redirect = (args: readonly Arg[], form: ReplyForm, error: unknown) => Promise<unknown>
 
 /** Where a call goes. */
 export interface Path {

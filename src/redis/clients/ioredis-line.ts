@@ -3,7 +3,7 @@ import { hasPlainBytes, withBuffers } from './args.ts'
 import type { LineListener, SubscriberLine } from './line.ts'
 
 /** A command of ioredis 5 or 6. */
-interface IoredisCommand {
+export interface IoredisCommand {
   readonly promise: Promise<unknown>
   pipelineIndex?: number
 }
@@ -26,7 +26,13 @@ export interface Ioredis {
     readonly sentinels?: readonly unknown[] | null
     readonly failoverDetector?: boolean
   }
-  readonly stream?: { readonly writable?: boolean; cork?: () => void; uncork?: () => void }
+  readonly stream?: {
+    readonly writable?: boolean
+    cork?: () => void
+    uncork?: () => void
+    destroy?: () => void
+    resetAndDestroy?: () => void
+  }
   on(event: string, listener: (...args: never[]) => void): unknown
   off(event: string, listener: (...args: never[]) => void): unknown
   listenerCount(event: string): number
@@ -47,7 +53,7 @@ export interface Ioredis {
 export class IoredisLine implements SubscriberLine {
   readonly #client: Ioredis
   readonly #isOwn: boolean
-  readonly #Command: IoredisCommandClass
+  readonly #command: ReturnType<typeof ioredisCommand>
   #isUp: boolean
   #listener: LineListener | undefined = undefined
   #onMessage: ((channel: string, text: string) => void) | undefined = undefined
@@ -56,7 +62,7 @@ export class IoredisLine implements SubscriberLine {
   constructor(client: Ioredis, isOwn = false) {
     this.#client = client
     this.#isOwn = isOwn
-    this.#Command = commandClassOf(client)
+    this.#command = ioredisCommand(client)
     this.#isUp = client.status === 'ready'
   }
 
@@ -70,12 +76,7 @@ export class IoredisLine implements SubscriberLine {
 
   send(args: readonly Arg[], form: ReplyForm): Promise<unknown> {
     const [name, ...rest] = hasPlainBytes(args) ? withBuffers(args) : (args as readonly (string | Buffer)[])
-    const command = new this.#Command(name as string, rest, {
-      replyEncoding: form === 'text' ? 'utf8' : null,
-    })
-    // The middle of a pipeline whose beginning is gone: when the connection is lost, it is rejected and not sent again
-    // over the next one, where it would be executed after what came later.
-    command.pipelineIndex = -1
+    const command = this.#command(name as string, rest, form)
     if (this.#corked === undefined) this.#cork()
     return this.#client.sendCommand(command)
   }
@@ -138,16 +139,35 @@ export class IoredisLine implements SubscriberLine {
   }
 }
 
-// It belongs to the copy of the package that the client comes from, of which there is only the client: a view of it
-// looks at a command instead of sending it.
-function commandClassOf(client: Ioredis): IoredisCommandClass {
-  let command: object | undefined
-  const view = Object.create(client) as { -readonly [Name in keyof Ioredis]: Ioredis[Name] }
-  Object.defineProperty(view, 'options', { value: {} })
-  view.sendCommand = (made) => {
-    command = made
-    return Promise.resolve()
+/** Makes commands for a client: by the class of the copy of the package that it comes from. */
+export function ioredisCommand(
+  client: Commander,
+): (name: string, args: readonly (string | Buffer)[], form: ReplyForm) => IoredisCommand {
+  const Command = commandClassOf(client)
+  return (name, args, form) => {
+    const command = new Command(name, args, { replyEncoding: form === 'text' ? 'utf8' : null })
+    // The middle of a pipeline whose beginning is gone: when the connection is lost, it is rejected and not sent again
+    // over the next one, where it would be executed after what came later.
+    command.pipelineIndex = -1
+    return command
   }
+}
+
+interface Commander {
+  call(name: string): Promise<unknown>
+}
+
+// There is only the client: a view of it looks at a command instead of sending it.
+function commandClassOf(client: Commander): IoredisCommandClass {
+  let command: object | undefined
+  const view = Object.create(client) as Commander
+  Object.defineProperty(view, 'options', { value: {} })
+  Object.defineProperty(view, 'sendCommand', {
+    value: (made: object) => {
+      command = made
+      return Promise.resolve()
+    },
+  })
   void view.call('PING')
   return command!.constructor as IoredisCommandClass
 }

@@ -19,6 +19,12 @@ export function ioredisRules(random: Random): object {
   }
 }
 
+/** Names what a client is connected to. */
+export function ioredisName(client: Ioredis): string {
+  const { host, port, path, name, sentinels } = client.options
+  return (sentinels ? name : path) ?? `${host ?? '127.0.0.1'}:${port ?? 6379}`
+}
+
 /** Connections by ioredis: the client that was given, and others like it. */
 export class IoredisSource implements Source {
   readonly node: string
@@ -30,8 +36,7 @@ export class IoredisSource implements Source {
     this.#client = client
     this.#isOwn = isOwn
     this.#random = random
-    const { host, port, path, name, sentinels } = client.options
-    this.node = (sentinels ? name : path) ?? `${host ?? '127.0.0.1'}:${port ?? 6379}`
+    this.node = ioredisName(client)
   }
 
   line(): Line {

@@ -19,6 +19,7 @@ export interface NodeRedis {
   connect(): Promise<unknown>
   destroy(): void
   duplicate(overrides?: object): NodeRedis
+  withCommandOptions(options: NodeRedisOptions): NodeRedis
   sendCommand(args: readonly (string | Buffer)[], options?: NodeRedisOptions): Promise<unknown>
   subscribe(channel: string, listener: (message: string) => void): Promise<void>
   unsubscribe(channel: string, listener: (message: string) => void): Promise<void>
@@ -43,6 +44,10 @@ export const TEXT: NodeRedisOptions = { timeout: 0, typeMapping: {} }
 export class NodeRedisLine implements SubscriberLine {
   readonly #make: (() => NodeRedis) | undefined
   #client: NodeRedis
+  // Views that have the options once and for all: to merge them with each command costs as much as the command itself.
+  // The views of node-redis 5 don't pass them on, but there is nothing to merge them with either.
+  #text: NodeRedis | undefined = undefined
+  #bytes: NodeRedis | undefined = undefined
   #isUp: boolean
   #listener: LineListener | undefined = undefined
 
@@ -67,12 +72,15 @@ export class NodeRedisLine implements SubscriberLine {
 
   send(args: readonly Arg[], form: ReplyForm): Promise<unknown> {
     const ready = hasPlainBytes(args) ? withBuffers(args) : (args as readonly (string | Buffer)[])
+    const view = form === 'bytes' ? this.#bytes : this.#text
+    if (view !== undefined) return view.sendCommand(ready)
     return this.#client.sendCommand(ready, form === 'bytes' ? BYTES : TEXT)
   }
 
   listen(listener: LineListener): void {
     this.#listener = listener
     this.#attach()
+    if (this.#isUp) void this.#lookForViews(this.#client)
     if (!this.#client.isOpen) this.#client.connect().catch(this.#onError)
   }
 
@@ -96,6 +104,7 @@ export class NodeRedisLine implements SubscriberLine {
 
   readonly #onReady = (): void => {
     this.#isUp = true
+    if (this.#text === undefined) void this.#lookForViews(this.#client)
     this.#listener?.onUp()
   }
 
@@ -106,8 +115,22 @@ export class NodeRedisLine implements SubscriberLine {
     destroy(old)
     this.#wasUp(new Error('the connection was silent'))
     this.#client = this.#make()
+    this.#text = undefined
+    this.#bytes = undefined
     this.#attach()
     this.#client.connect().catch(this.#onError)
+  }
+
+  // Whether a view passes its options on shows in the type of an answer.
+  async #lookForViews(client: NodeRedis): Promise<void> {
+    try {
+      const bytes = client.withCommandOptions(BYTES)
+      if (!Buffer.isBuffer(await bytes.sendCommand(['PING'])) || client !== this.#client) return
+      this.#bytes = bytes
+      this.#text = client.withCommandOptions(TEXT)
+    } catch {
+      // It works without them.
+    }
   }
 
   #attach(): void {

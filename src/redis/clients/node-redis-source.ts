@@ -12,6 +12,12 @@ export function nodeRedisRules(socket: object, random: Random): object {
   }
 }
 
+/** Names what a client is connected to. */
+export function nodeRedisName(client: NodeRedis): string {
+  const { host = '127.0.0.1', port = 6379, path } = (client.options?.socket ?? {}) as SocketOptions
+  return path ?? `${host}:${port}`
+}
+
 /** Connections by node-redis: the client that was given, and others like it. */
 export class NodeRedisSource implements Source {
   readonly node: string
@@ -23,8 +29,7 @@ export class NodeRedisSource implements Source {
     this.#client = client
     this.#isOwn = isOwn
     this.#random = random
-    const { host = '127.0.0.1', port = 6379, path } = (client.options?.socket ?? {}) as SocketOptions
-    this.node = path ?? `${host}:${port}`
+    this.node = nodeRedisName(client)
   }
 
   line(): Line {

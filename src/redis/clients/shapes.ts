@@ -1,4 +1,6 @@
+import type { IoredisCluster } from './ioredis-cluster-source.ts'
 import type { Ioredis } from './ioredis-line.ts'
+import type { NodeRedisCluster } from './node-redis-cluster-source.ts'
 import type { NodeRedis } from './node-redis-line.ts'
 import type { NodeRedisSentinel } from './node-redis-sentinel-source.ts'
 
@@ -7,8 +9,25 @@ import type { NodeRedisSentinel } from './node-redis-sentinel-source.ts'
 /** Whether it is a client of one server of node-redis 5 or 6. */
 export function isNodeRedis(value: unknown): value is NodeRedis {
   return (
-    hasMethods(value, ['sendCommand', 'connect', 'destroy', 'duplicate', 'on']) &&
+    hasMethods(value, ['sendCommand', 'withCommandOptions', 'connect', 'destroy', 'duplicate', 'on']) &&
     typeof Reflect.get(value, 'isReady') === 'boolean'
+  )
+}
+
+/** Whether it is a cluster client of node-redis 5 or 6. */
+export function isNodeRedisCluster(value: unknown): value is NodeRedisCluster {
+  return (
+    hasMethods(value, ['sendCommand', 'nodeClient', 'connect', 'destroy', 'on']) &&
+    Array.isArray(Reflect.get(value, 'masters')) &&
+    Array.isArray(Reflect.get(value, 'slots'))
+  )
+}
+
+/** Whether it is a cluster client of ioredis 5 or 6. */
+export function isIoredisCluster(value: unknown): value is IoredisCluster {
+  return (
+    hasMethods(value, ['sendCommand', 'call', 'nodes', 'connect', 'disconnect', 'on']) &&
+    Array.isArray(Reflect.get(value, 'slots'))
   )
 }
 

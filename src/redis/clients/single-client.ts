@@ -1,9 +1,10 @@
 import type { Connection, RedisClient } from '../client.ts'
-import { GuardedNode, type Surroundings } from './guarded-node.ts'
+import { GuardedNode } from './guarded-node.ts'
 import type { Source } from './line.ts'
 import { PatientConnection } from './patient-connection.ts'
 import { slotOf } from './slot.ts'
 import { Subscription } from './subscription.ts'
+import type { Surroundings } from './surroundings.ts'
 
 /** A client of one server, or of the master that sentinels name: there is one place for all keys. */
 export class SingleClient implements RedisClient {
@@ -38,7 +39,9 @@ export class SingleClient implements RedisClient {
   separateFor(_route: string): Connection {
     if (this.#separate === undefined) {
       const { node } = this.#source
-      this.#separate = new GuardedNode(this.#source.open(), node, this.#surroundings, { onUp: () => this.#onUp() })
+      this.#separate = new GuardedNode(this.#source.open(), node, this.#surroundings, {
+        onUp: () => this.#onUp(),
+      })
     }
     return new PatientConnection(this.#separate, this.#surroundings.deadlines)
   }

@@ -1,6 +1,7 @@
 import type { TimerHandle } from '../../core/clock.ts'
-import { GuardedNode, type Surroundings } from './guarded-node.ts'
+import { GuardedNode } from './guarded-node.ts'
 import type { SubscriberLine } from './line.ts'
+import type { Surroundings } from './surroundings.ts'
 
 /** How often a connection that only receives is asked whether it still does. */
 const CHECK_MS = 10_000
@@ -32,7 +33,10 @@ export class Subscription {
     this.#channel = channel
     this.#onMessage = onMessage
     this.#onReady = onReady
-    this.#node = new GuardedNode(line, node, surroundings, { onUp: () => void this.#subscribe() })
+    this.#node = new GuardedNode(line, node, surroundings, {
+      onUp: () => void this.#subscribe(),
+      isReceiver: true,
+    })
     if (line.isUp) void this.#subscribe()
     this.#schedule()
   }

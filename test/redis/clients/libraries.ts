@@ -1,7 +1,15 @@
-import { Redis as Ioredis5 } from 'ioredis'
-import { Redis as Ioredis6 } from 'ioredis6'
-import { createClient as createNodeRedis6, createSentinel as createNodeRedis6Sentinel } from 'redis'
-import { createClient as createNodeRedis5, createSentinel as createNodeRedis5Sentinel } from 'redis5'
+import { Cluster as Ioredis5Cluster, Redis as Ioredis5 } from 'ioredis'
+import { Cluster as Ioredis6Cluster, Redis as Ioredis6 } from 'ioredis6'
+import {
+  createClient as createNodeRedis6,
+  createCluster as createNodeRedis6Cluster,
+  createSentinel as createNodeRedis6Sentinel,
+} from 'redis'
+import {
+  createClient as createNodeRedis5,
+  createCluster as createNodeRedis5Cluster,
+  createSentinel as createNodeRedis5Sentinel,
+} from 'redis5'
 
 /** A client as a user would make it, and how that user would close it. */
 export interface Made {
@@ -71,6 +79,18 @@ export const SENTINELS: Readonly<Record<string, MakeMany>> = {
     destroyable(createNodeRedis6Sentinel({ name, sentinelRootNodes: addresses(ports) })),
   'ioredis 5': (ports, name) => disconnectable(new Ioredis5({ name, sentinels: addresses(ports) })),
   'ioredis 6': (ports, name) => disconnectable(new Ioredis6({ name, sentinels: addresses(ports) })),
+}
+
+/** Makes a client of a cluster with each library; those of node-redis are not connected yet. */
+export const CLUSTERS: Readonly<Record<string, MakeMany>> = {
+  'node-redis 5': (ports) => destroyable(createNodeRedis5Cluster({ rootNodes: rootNodes(ports) })),
+  'node-redis 6': (ports) => destroyable(createNodeRedis6Cluster({ rootNodes: rootNodes(ports) })),
+  'ioredis 5': (ports) => disconnectable(new Ioredis5Cluster(addresses(ports))),
+  'ioredis 6': (ports) => disconnectable(new Ioredis6Cluster(addresses(ports))),
+}
+
+function rootNodes(ports: readonly number[]): { socket: { host: string; port: number } }[] {
+  return addresses(ports).map((socket) => ({ socket }))
 }
 
 function destroyable(client: { destroy(): unknown }): Made {

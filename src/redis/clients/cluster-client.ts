@@ -1,0 +1,256 @@
+import type { TimerHandle } from '../../core/clock.ts'
+import { StoreUnavailableError } from '../../core/errors.ts'
+import type { Connection, RedisClient } from '../client.ts'
+import type { ClusterSource } from './cluster-source.ts'
+import { GuardedConnection } from './guarded-connection.ts'
+import { GuardedNode } from './guarded-node.ts'
+import { PatientConnection } from './patient-connection.ts'
+import { normalize } from './refusals.ts'
+import { slotOf } from './slot.ts'
+import { SlotConnection } from './slot-connection.ts'
+import { Subscription } from './subscription.ts'
+import { CONNECTED, log, NOT_CONNECTED, type Surroundings } from './surroundings.ts'
+import { SwitchedLine } from './switched-line.ts'
+
+/** How often the masters are asked for while one of them is lost, and a subscription looks for another node. */
+const REFRESH_MS = 500
+
+/**
+ * A client of a cluster: commands go straight to the client of the node that has their slot. Whoever that is, the
+ * client library finds out; it is asked to do so when a node is lost, and to follow when a node says that a slot moved.
+ */
+export class ClusterClient<Master extends object> implements RedisClient {
+  readonly isCluster = true
+  readonly #source: ClusterSource<Master>
+  readonly #surroundings: Surroundings
+  readonly #nodes = new Map<Master, GuardedNode>()
+  readonly #separate = new Map<Master, GuardedNode>()
+  readonly #slots = new Map<number, SlotConnection>()
+  readonly #listeners = new Set<() => void>()
+  readonly #subscriptions = new Set<Subscription>()
+  readonly #waiting: { readonly resolve: () => void; readonly reject: (reason: Error) => void }[] = []
+  #timer: TimerHandle = undefined
+  #isRefreshing = false
+  #trouble: ReturnType<typeof normalize> | undefined = undefined
+  #isClosed = false
+
+  constructor(source: ClusterSource<Master>, surroundings: Surroundings) {
+    this.#source = source
+    this.#surroundings = surroundings
+    source.listen({
+      onChange: () => this.#adopt(),
+      onTrouble: (error) => this.#onTrouble(error),
+    })
+    this.#adopt()
+  }
+
+  connectionFor(route: string): Connection {
+    const slot = slotOf(route)
+    let connection = this.#slots.get(slot)
+    if (connection === undefined) {
+      connection = new SlotConnection(slot, route, this)
+      this.#slots.set(slot, connection)
+    }
+    return connection
+  }
+
+  /** @internal */
+  connectionOf(slot: SlotConnection): GuardedConnection | undefined {
+    const master = this.#source.masterOf(slot.slot)
+    if (master === slot.master && master !== undefined) return slot.connection
+    if (master === undefined) {
+      this.#refreshSoon()
+      return undefined
+    }
+    this.#resolve(slot, master)
+    return slot.connection
+  }
+
+  /** @internal */
+  unknownMaster(slot: number): StoreUnavailableError {
+    const trouble = this.#trouble
+    if (trouble === undefined) return new StoreUnavailableError(`no master of slot ${slot} is known`)
+    const message = `not connected to the cluster: ${trouble.message}`
+    return new StoreUnavailableError(message, trouble.reason === 'timeout' ? {} : { reason: trouble.reason })
+  }
+
+  // All at once: whoever hears that another server answers need not hear it again for each slot.
+  #resolve(slot: SlotConnection, master: Master): void {
+    const isFirst = slot.master === undefined
+    this.#connect(slot, master)
+    if (isFirst) return
+    for (const other of this.#slots.values()) {
+      const itsMaster = this.#source.masterOf(other.slot)
+      if (other.master !== undefined && itsMaster !== undefined && other.master !== itsMaster)
+        this.#connect(other, itsMaster)
+    }
+    this.#adopt()
+    this.#tellReconnected()
+  }
+
+  #connect(slot: SlotConnection, master: Master): void {
+    const { line, guard } = this.#nodeOf(master).connection
+    slot.master = master
+    slot.connection = new GuardedConnection(line, guard, (args, form, error) => {
+      this.#onRedirection(slot, error)
+      return this.#source.redirect(slot.key, args, form)
+    })
+  }
+
+  // A slot that is being moved is answered by two servers of one history; one that has moved, by another one.
+  #onRedirection(slot: SlotConnection, error: unknown): void {
+    const { message } = error as Error
+    if (!message.startsWith('MOVED') || message === slot.movedTo) return
+    slot.movedTo = message
+    this.#tellReconnected()
+  }
+
+  masters(): Promise<readonly Connection[]> {
+    this.#adopt()
+    const masters = this.#source.masters()
+    const known = masters.filter((master) => master !== undefined)
+    if (known.length > 0 && known.length === masters.length)
+      return Promise.resolve(known.map((master) => this.#nodeOf(master).connection))
+    this.#refreshSoon()
+    return Promise.reject(new StoreUnavailableError('not all masters of the cluster are known'))
+  }
+
+  separateFor(route: string): Connection {
+    const master = this.#source.masterOf(slotOf(route))
+    if (master === undefined) return this.connectionFor(route)
+    let node = this.#separate.get(master)
+    if (node === undefined) {
+      const line = this.#source.openLike(master)
+      node = new GuardedNode(line, this.#source.nameOf(master), this.#surroundings, { onUp: () => {} })
+      this.#separate.set(master, node)
+    }
+    return new PatientConnection(node, this.#surroundings.deadlines)
+  }
+
+  subscribe(channel: string, onMessage: (text: string) => void, onReady: () => void): () => void {
+    const line = new SwitchedLine()
+    const node = 'a node of the cluster'
+    const subscription = new Subscription(line, node, this.#surroundings, channel, onMessage, onReady)
+    this.#subscriptions.add(subscription)
+    let at: Master | undefined
+    let timer: TimerHandle
+    // What is published anywhere in a cluster arrives at every node: any one will do.
+    const look = (): void => {
+      const masters = this.#source.masters()
+      if (!line.isUp || at === undefined || !masters.includes(at)) {
+        const well = masters.filter(
+          (master) => master !== undefined && master !== at && this.#nodeOf(master).isWell,
+        )
+        const next = well[Math.floor(this.#surroundings.random() * well.length)]
+        if (next !== undefined) {
+          at = next
+          line.switchTo(this.#source.openLike(next))
+        }
+      }
+      timer = this.#surroundings.timers.set(look, REFRESH_MS * (0.75 + this.#surroundings.random() / 2))
+    }
+    look()
+    return () => {
+      this.#surroundings.timers.clear(timer)
+      if (this.#subscriptions.delete(subscription)) subscription.close()
+    }
+  }
+
+  onReconnect(listener: () => void): () => void {
+    const entry = (): void => listener()
+    this.#listeners.add(entry)
+    return () => void this.#listeners.delete(entry)
+  }
+
+  /** Resolves when every master is connected. @throws StoreUnavailableError when the attempt under way fails. */
+  whenUp(): Promise<void> {
+    if (this.#isWell()) return Promise.resolve()
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject })
+    })
+  }
+
+  close(): Promise<void> {
+    this.#isClosed = true
+    this.#surroundings.timers.clear(this.#timer)
+    for (const subscription of this.#subscriptions) subscription.close()
+    for (const node of [...this.#nodes.values(), ...this.#separate.values()]) node.close()
+    this.#source.close()
+    this.#surroundings.deadlines.close()
+    return Promise.resolve()
+  }
+
+  // One line when there is no node to talk to at all; each node that is known has its own.
+  #onTrouble(error: unknown): void {
+    const reason = normalize(error, this.#surroundings.mask)
+    for (const { reject } of this.#waiting.splice(0)) reject(reason)
+    if (this.#isClosed || this.#source.masters().length > 0) return
+    const isNew = this.#trouble?.reason !== reason.reason
+    this.#trouble = reason
+    if (isNew) log(this.#surroundings, 'warn', { error: reason }, NOT_CONNECTED)
+  }
+
+  // Nodes that are masters now are watched, those that are no more are left.
+  #adopt(): void {
+    if (this.#isClosed) return
+    const masters = this.#source.masters()
+    for (const master of masters) if (master !== undefined) this.#nodeOf(master)
+    for (const nodes of [this.#nodes, this.#separate])
+      for (const [master, node] of nodes)
+        if (!masters.includes(master)) {
+          nodes.delete(master)
+          node.close()
+        }
+    this.#onUp()
+  }
+
+  #nodeOf(master: Master): GuardedNode {
+    const known = this.#nodes.get(master)
+    if (known !== undefined) return known
+    const node = new GuardedNode(
+      this.#source.lineOf(master),
+      this.#source.nameOf(master),
+      this.#surroundings,
+      {
+        onUp: () => {
+          this.#tellReconnected()
+          this.#onUp()
+        },
+        onTrouble: () => this.#refreshSoon(),
+      },
+    )
+    this.#nodes.set(master, node)
+    return node
+  }
+
+  #onUp(): void {
+    if (!this.#isWell()) return
+    for (const { resolve } of this.#waiting.splice(0)) resolve()
+    if (this.#trouble !== undefined) log(this.#surroundings, 'info', {}, CONNECTED)
+    this.#trouble = undefined
+  }
+
+  #isWell(): boolean {
+    const masters = this.#source.masters()
+    return (
+      masters.length > 0 && masters.every((master) => master !== undefined && this.#nodeOf(master).isWell)
+    )
+  }
+
+  // As long as something is amiss: a master may have been replaced, which no client library notices by itself.
+  #refreshSoon(): void {
+    if (this.#isRefreshing || this.#isClosed) return
+    this.#isRefreshing = true
+    const delayMs = REFRESH_MS * (0.5 + this.#surroundings.random())
+    this.#timer = this.#surroundings.timers.set(() => {
+      this.#isRefreshing = false
+      const masters = this.#source.masters()
+      this.#source.refresh(masters.find((master) => master !== undefined && this.#nodeOf(master).isWell))
+      if (!this.#isWell()) this.#refreshSoon()
+    }, delayMs)
+  }
+
+  #tellReconnected(): void {
+    for (const listener of this.#listeners) listener()
+  }
+}

@@ -1,0 +1,110 @@
+import type { Random } from '../../core/clock.ts'
+import type { Arg, ReplyForm } from '../client.ts'
+import { withBuffers } from './args.ts'
+import type { ClusterListener, ClusterSource } from './cluster-source.ts'
+import { IoredisLine, ioredisCommand, type Ioredis, type IoredisCommand } from './ioredis-line.ts'
+import { ioredisName, ioredisRules } from './ioredis-source.ts'
+import type { Line, SubscriberLine } from './line.ts'
+
+/** What this library uses of a cluster client of ioredis 5 or 6. */
+export interface IoredisCluster {
+  readonly status: string
+  readonly options: { readonly keyPrefix?: unknown }
+  /** By slot the addresses of its nodes, the master first. */
+  readonly slots: readonly (readonly string[] | undefined)[]
+  nodes(role: 'master'): readonly Ioredis[]
+  on(event: string, listener: (...args: never[]) => void): unknown
+  off(event: string, listener: (...args: never[]) => void): unknown
+  listenerCount(event: string): number
+  connect(): Promise<unknown>
+  disconnect(): void
+  call(name: string): Promise<unknown>
+  sendCommand(command: IoredisCommand): Promise<unknown>
+  readonly connectionPool?: { getInstanceByKey?(key: string): Ioredis | undefined }
+  refreshSlotsCache?(): void
+}
+
+/** Masters by a cluster client of ioredis, which forgets a node that is lost until it asks for all of them again. */
+export class IoredisClusterSource implements ClusterSource<Ioredis> {
+  readonly #cluster: IoredisCluster
+  readonly #isOwn: boolean
+  readonly #random: Random
+  readonly #command: ReturnType<typeof ioredisCommand>
+  #listener: ClusterListener | undefined = undefined
+
+  constructor(cluster: IoredisCluster, random: Random, isOwn: boolean) {
+    this.#cluster = cluster
+    this.#isOwn = isOwn
+    this.#random = random
+    this.#command = ioredisCommand(cluster)
+  }
+
+  // By the slots: before they are known, the nodes are what the client was told to begin with; later it forgets those
+  // that are lost.
+  masters(): readonly (Ioredis | undefined)[] {
+    const addresses = new Set<string>()
+    let before: readonly string[] | undefined
+    for (const nodes of this.#cluster.slots) {
+      if (nodes !== before && nodes?.[0] !== undefined) addresses.add(nodes[0])
+      before = nodes
+    }
+    return Array.from(addresses, (address) => this.#masterAt(address))
+  }
+
+  masterOf(slot: number): Ioredis | undefined {
+    const address = this.#cluster.slots[slot]?.[0]
+    return address === undefined ? undefined : this.#masterAt(address)
+  }
+
+  #masterAt(address: string): Ioredis | undefined {
+    const pool = this.#cluster.connectionPool
+    if (typeof pool?.getInstanceByKey === 'function') return pool.getInstanceByKey(address)
+    return this.#cluster.nodes('master').find((master) => ioredisName(master) === address)
+  }
+
+  nameOf(master: Ioredis): string {
+    return ioredisName(master)
+  }
+
+  lineOf(master: Ioredis): Line {
+    return new IoredisLine(master)
+  }
+
+  openLike(master: Ioredis): SubscriberLine {
+    return new IoredisLine(master.duplicate(ioredisRules(this.#random)), true)
+  }
+
+  redirect(_key: string, args: readonly Arg[], form: ReplyForm): Promise<unknown> {
+    const [name, ...rest] = withBuffers(args)
+    // In small letters ioredis knows which arguments are keys.
+    return this.#cluster.sendCommand(this.#command(String(name).toLowerCase(), rest, form))
+  }
+
+  refresh(): void {
+    this.#cluster.refreshSlotsCache?.()
+  }
+
+  listen(listener: ClusterListener): void {
+    this.#listener = listener
+    this.#cluster.on('error', this.#onError)
+    this.#cluster.on('refresh', this.#onChange)
+    this.#cluster.on('+node', this.#onChange)
+    if (this.#cluster.status === 'wait') this.#cluster.connect().catch(ignore)
+  }
+
+  close(): void {
+    this.#listener = undefined
+    this.#cluster.off('error', this.#onError)
+    this.#cluster.off('refresh', this.#onChange)
+    this.#cluster.off('+node', this.#onChange)
+    if (this.#cluster.listenerCount('error') === 0) this.#cluster.on('error', ignore)
+    if (this.#isOwn) this.#cluster.disconnect()
+  }
+
+  readonly #onError = (error: unknown): void => this.#listener?.onTrouble(error)
+
+  // The event is sent before the client has done what it tells of.
+  readonly #onChange = (): void => queueMicrotask(() => this.#listener?.onChange())
+}
+
+function ignore(): void {}

@@ -1,0 +1,130 @@
+import type { Random, TimerHandle, Timers } from '../../core/clock.ts'
+import type { Arg, ReplyForm } from '../client.ts'
+import { withBuffers } from './args.ts'
+import type { ClusterListener, ClusterSource } from './cluster-source.ts'
+import type { Line, SubscriberLine } from './line.ts'
+import { BYTES, NodeRedisLine, TEXT, type NodeRedis, type NodeRedisOptions } from './node-redis-line.ts'
+import { nodeRedisName, nodeRedisRules } from './node-redis-source.ts'
+import { reconnectDelayMs } from './reconnect-delay.ts'
+
+interface ClusterNode {
+  readonly client?: NodeRedis
+}
+
+/** What this library uses of a cluster client of node-redis 5 or 6. */
+export interface NodeRedisCluster {
+  readonly isOpen: boolean
+  readonly masters: readonly ClusterNode[]
+  readonly slots: readonly ({ readonly master: ClusterNode } | undefined)[]
+  on(event: string, listener: (...args: never[]) => void): unknown
+  off(event: string, listener: (...args: never[]) => void): unknown
+  listenerCount(event: string): number
+  connect(): Promise<unknown>
+  destroy(): unknown
+  sendCommand(
+    firstKey: string,
+    isReadonly: boolean,
+    args: readonly (string | Buffer)[],
+    options: NodeRedisOptions,
+  ): Promise<unknown>
+  /** Where the client finds out itself that a master is another; it does so only when a node says that it moved. */
+  readonly _slots?: { rediscover?(startWith: NodeRedis): Promise<unknown> }
+}
+
+/** How long the first connection may take before it is tried anew. */
+const CONNECT_MS = 15_000
+
+/** Masters by a cluster client of node-redis. */
+export class NodeRedisClusterSource implements ClusterSource<NodeRedis> {
+  readonly #cluster: NodeRedisCluster
+  readonly #isOwn: boolean
+  readonly #random: Random
+  readonly #timers: Timers
+  #listener: ClusterListener | undefined = undefined
+  #timer: TimerHandle = undefined
+  #attempt = 0
+
+  constructor(cluster: NodeRedisCluster, random: Random, timers: Timers, isOwn: boolean) {
+    this.#cluster = cluster
+    this.#isOwn = isOwn
+    this.#random = random
+    this.#timers = timers
+  }
+
+  masters(): readonly (NodeRedis | undefined)[] {
+    return this.#cluster.masters.map(({ client }) => client)
+  }
+
+  masterOf(slot: number): NodeRedis | undefined {
+    return this.#cluster.slots[slot]?.master.client
+  }
+
+  nameOf(master: NodeRedis): string {
+    return nodeRedisName(master)
+  }
+
+  lineOf(master: NodeRedis): Line {
+    return new NodeRedisLine(master)
+  }
+
+  openLike(master: NodeRedis): SubscriberLine {
+    const rules = nodeRedisRules(master.options?.socket ?? {}, this.#random)
+    return NodeRedisLine.own(() => master.duplicate(rules))
+  }
+
+  redirect(key: string, args: readonly Arg[], form: ReplyForm): Promise<unknown> {
+    return this.#cluster.sendCommand(key, false, withBuffers(args), form === 'bytes' ? BYTES : TEXT)
+  }
+
+  refresh(well: NodeRedis | undefined): void {
+    const slots = this.#cluster._slots
+    if (well === undefined || typeof slots?.rediscover !== 'function') return
+    slots.rediscover(well).then(this.#onChange, ignore)
+  }
+
+  listen(listener: ClusterListener): void {
+    this.#listener = listener
+    this.#cluster.on('error', ignore)
+    this.#cluster.on('node-ready', this.#onChange)
+    if (!this.#cluster.isOpen) this.#connect()
+  }
+
+  close(): void {
+    this.#listener = undefined
+    this.#timers.clear(this.#timer)
+    this.#cluster.off('node-ready', this.#onChange)
+    if (this.#isOwn) this.#cluster.destroy()
+  }
+
+  readonly #onChange = (): void => this.#listener?.onChange()
+
+  // The client gives up when no node can be reached, and waits for ever for one that is silent.
+  #connect(): void {
+    this.#attempt++
+    const attempt = this.#attempt
+    this.#later(CONNECT_MS, () => {
+      if (this.#isOwn) this.#cluster.destroy()
+      this.#connect()
+    })
+    this.#cluster.connect().then(
+      () => {
+        if (attempt !== this.#attempt) return
+        this.#timers.clear(this.#timer)
+        this.#onChange()
+      },
+      (error: unknown) => {
+        if (attempt !== this.#attempt || this.#listener === undefined) return
+        this.#listener.onTrouble(error)
+        this.#later(reconnectDelayMs(attempt, this.#random), () => this.#connect())
+      },
+    )
+  }
+
+  #later(delayMs: number, call: () => void): void {
+    this.#timers.clear(this.#timer)
+    this.#timer = this.#timers.set(call, delayMs)
+  }
+}
+
+// Of single nodes, too; an 'error' without a listener would end the process, so it stays.
+function ignore(): void {}

@@ -1,0 +1,148 @@
+import { describe, expect, it } from 'vitest'
+import { Breaker } from '../../../src/redis/clients/breaker.ts'
+import { Deadlines, Timed } from '../../../src/redis/clients/deadlines.ts'
+import { FakeClock } from '../../../src/testing/fake-clock.ts'
+
+class Wait extends Timed {
+  readonly #name: string
+  readonly #expired: string[]
+
+  constructor(name: string, expired: string[]) {
+    super()
+    this.#name = name
+    this.#expired = expired
+  }
+
+  expire(): void {
+    this.#expired.push(this.#name)
+  }
+}
+
+function setUp(): { clock: FakeClock; deadlines: Deadlines; expired: string[]; add: (name: string) => Wait } {
+  const clock = new FakeClock()
+  const deadlines = new Deadlines(500, clock, clock)
+  const expired: string[] = []
+  const add = (name: string): Wait => {
+    const wait = new Wait(name, expired)
+    deadlines.add(wait)
+    return wait
+  }
+  return { clock, deadlines, expired, add }
+}
+
+describe('Deadlines', () => {
+  it('expires what is still there, in its order, with one timer', async () => {
+    const { clock, expired, add } = setUp()
+    add('a')
+    await clock.advance('100ms')
+    add('b')
+    expect(clock.pending).toBe(1)
+
+    await clock.advance('405ms')
+    expect(expired).toEqual(['a'])
+    await clock.advance('100ms')
+    expect(expired).toEqual(['a', 'b'])
+    expect(clock.pending).toBe(0)
+  })
+
+  it('forgets what ended, wherever it was', async () => {
+    const { clock, deadlines, expired, add } = setUp()
+    const [a, b, c, d] = ['a', 'b', 'c', 'd'].map(add)
+
+    deadlines.remove(b!)
+    deadlines.remove(a!)
+    deadlines.remove(d!)
+    deadlines.remove(d!)
+    expect([...deadlines]).toEqual([c])
+
+    await clock.advance('1s')
+    expect(expired).toEqual(['c'])
+  })
+
+  it('looks once more at what is overdue, since the answer may be there unread', async () => {
+    const { clock, deadlines, expired, add } = setUp()
+    const late = add('late')
+    clock.set(() => deadlines.remove(late), 500)
+
+    await clock.advance('1s')
+
+    expect(expired).toEqual([])
+  })
+
+  it('leaves no timer when it is closed', () => {
+    const { clock, deadlines, add } = setUp()
+    add('a')
+    deadlines.close()
+
+    expect(clock.pending).toBe(0)
+  })
+})
+
+describe('Breaker', () => {
+  function breaker(answers: boolean[]): { clock: FakeClock; breaker: Breaker; events: string[] } {
+    const clock = new FakeClock()
+    const events: string[] = []
+    const made = new Breaker(
+      {},
+      {
+        clock,
+        timers: clock,
+        random: () => 1,
+        probe: async () => {
+          events.push(`probe at ${clock.now()}`)
+          if (answers.shift() === false) throw new Error('silence')
+        },
+        onTransition: (to) => events.push(to),
+        onProbeFailed: (inRow) => events.push(`${inRow} failed`),
+      },
+    )
+    return { clock, breaker: made, events }
+  }
+
+  it('opens after five failures in a row', () => {
+    const { breaker: one } = breaker([])
+    for (let count = 0; count < 4; count++) one.failed()
+    one.succeeded()
+    for (let count = 0; count < 4; count++) one.failed()
+    expect(one.isOpen).toBe(false)
+
+    one.failed()
+    expect(one.isOpen).toBe(true)
+  })
+
+  it('probes after a second, then ever later up to ten, and closes when it is answered', async () => {
+    const { clock, breaker: one, events } = breaker([false, false, false, false, false, true])
+    for (let count = 0; count < 6; count++) one.failed()
+
+    await clock.advance('1m')
+
+    expect(events).toEqual([
+      'open',
+      'probe at 1000',
+      '1 failed',
+      'probe at 3000',
+      '2 failed',
+      'probe at 7000',
+      '3 failed',
+      'probe at 15000',
+      '4 failed',
+      'probe at 25000',
+      '5 failed',
+      'probe at 35000',
+      'closed',
+    ])
+    expect(one.isOpen).toBe(false)
+    expect(clock.pending).toBe(0)
+  })
+
+  it('forgets everything when it is reset', async () => {
+    const { clock, breaker: one, events } = breaker([])
+    for (let count = 0; count < 5; count++) one.failed()
+    one.reset()
+
+    await clock.advance('1m')
+
+    expect(one.isOpen).toBe(false)
+    expect(events).toEqual(['open'])
+  })
+})
