@@ -1,4 +1,3 @@
-import { isWrongType } from './replies.ts'
 import type { Command, Connection, RedisClient, Reply, ReplyForm } from './client.ts'
 
 /** A command, and a name of its partition, which says whom to send it to. */
@@ -18,7 +17,7 @@ export async function exchange(
   partly = false,
 ): Promise<readonly Reply[]> {
   if (calls.length === 0) return []
-  if (calls.length === 1) return [await one(client, calls[0]!, form)]
+  if (calls.length === 1) return [await client.connectionFor(calls[0]!.route).run(calls[0]!.command, form)]
   if (!client.isCluster) {
     return client.connectionFor(calls[0]!.route).runAll(
       calls.map(({ command }) => command),
@@ -45,16 +44,6 @@ export async function exchange(
   const failures = settled.filter((one) => one.status === 'rejected')
   if (failures.length > 0 && (!partly || failures.length === settled.length)) throw failures[0]!.reason
   return replies
-}
-
-// What is there is of another type: for a read that is an answer.
-async function one(client: RedisClient, { route, command }: Call, form: ReplyForm): Promise<Reply> {
-  try {
-    return await client.connectionFor(route).run(command, form)
-  } catch (error) {
-    if (isWrongType(error)) return error
-    throw error
-  }
 }
 
 /** Items by a property, each with its index; the order within a group is kept. */

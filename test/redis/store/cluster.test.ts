@@ -6,28 +6,28 @@ import { describeWithServers, startCluster, type RedisCluster } from '../servers
 import { PlainClusterClient } from './cluster-client.ts'
 import { EPOCH, GENERATION, admitted, setOf, storeOn, valuesOf } from './stores.ts'
 
-/** Does something before a client's first scan for values. */
+/** Does something before a client's first scan for values; until it is done, no master is scanned for them. */
 class InterruptedClient extends PlainClusterClient {
   beforeValues: (() => Promise<void>) | undefined
+  #interrupting: Promise<void> | undefined
 
   override async masters(): Promise<readonly Connection[]> {
+    this.#interrupting = undefined
     const masters = await super.masters()
     return masters.map((master) => ({
       run: async (command, form) => {
-        if (
-          'args' in command &&
-          !('script' in command) &&
-          command.args[0] === 'SCAN' &&
-          String(command.args[3]).startsWith('app:{')
-        ) {
-          const interrupt = this.beforeValues
-          this.beforeValues = undefined
-          await interrupt?.()
-        }
+        const words = 'script' in command ? [] : command.args.map(String)
+        if (words[0] === 'SCAN' && words[3]!.startsWith('app:{')) await this.#interrupt()
         return master.run(command, form)
       },
       runAll: async (commands, form) => master.runAll(commands, form),
     }))
+  }
+
+  async #interrupt(): Promise<void> {
+    this.#interrupting ??= this.beforeValues?.()
+    this.beforeValues = undefined
+    await this.#interrupting
   }
 }
 

@@ -44,7 +44,7 @@ describeWithServers('names full of glob characters', () => {
     await server.admin.call('FLUSHALL')
     const store = storeOn(client)
     await store.sync('0', undefined, EPOCH)
-    const own = [`${hostile}1`, `${hostile}`, `${hostile}${hostile}`]
+    const own = [`${hostile}1`, hostile, `${hostile}${hostile}`]
     const others = ['a', 'b', 'ab', 'abc1', 'x', '-', '^', '.'].filter((key) => !key.startsWith(hostile))
     await store.write([...own, ...others].map((key) => setOf(store, key, key)))
     const scanned = []

@@ -117,4 +117,23 @@ describeWithServers('RedisStore', () => {
     )
     expect(await server.admin.call('DBSIZE')).toBe(3)
   })
+
+  it('renews what is used: logs at each sync, records at most once a day', async () => {
+    const day = 86_400_000
+    await store.sync('0', undefined, { ordinal: 1, random: 'r' })
+    await store.write([{ kind: 'set', key: 'a', stored: stored(1), ttlMs: 1000 }])
+    await store.generations(['old', 'new'], [generation, generation])
+    for (const name of ['app:!sequence:0', 'app:!log:0']) await server.admin.call('PEXPIRE', name, '5000')
+    await server.admin.call('PEXPIRE', 'app:!tag:old', String(10 * day))
+    await server.admin.call('PEXPIRE', 'app:!tag:new', String(29.5 * day))
+
+    await store.sync('0', undefined, { ordinal: 2, random: 'r' })
+    await store.generations(['old', 'new'], [generation, generation])
+
+    const days = async (name: string) => ((await server.admin.call('PTTL', name)) as number) / day
+    expect(await days('app:!sequence:0')).toBeGreaterThan(0.99)
+    expect(await days('app:!log:0')).toBeGreaterThan(0.99)
+    expect(await days('app:!tag:old')).toBeGreaterThan(29.9)
+    expect(await days('app:!tag:new')).toBeLessThan(29.6)
+  })
 })

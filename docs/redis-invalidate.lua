@@ -1,0 +1,76 @@
+local ordinal, random, counter, stamp
+do
+  local sequence = redis.call('GET', KEYS[1])
+  if sequence then
+    local o, r, c, s = string.match(sequence, '^(%d+) (%S+) (%d+) (%S+)$')
+    if o then ordinal, random, counter, stamp = o, r, tonumber(c), s end
+  end
+end
+local entries = {}
+local function append(kind, item, origin)
+  if not ordinal then return end
+  counter = counter + 1
+  local number, previous = string.format('%.0f', counter), stamp
+  stamp = string.sub(redis.sha1hex(ARGV[2] .. ' ' .. number .. ' ' .. previous), 1, 20)
+  entries[#entries + 1] = number .. ' ' .. stamp .. ' ' .. previous .. ' ' .. kind .. ' ' .. (origin or '=') .. ' ' .. item
+end
+local function commit()
+  local count, limit = #entries, tonumber(ARGV[4])
+  if count == 0 then return end
+  redis.call('SET', KEYS[1], ordinal .. ' ' .. random .. ' ' .. string.format('%.0f', counter) .. ' ' .. stamp, 'KEEPTTL')
+  local length
+  for first = 1, count, 1000 do
+    length = redis.call('RPUSH', KEYS[2], unpack(entries, first, math.min(first + 999, count)))
+  end
+  if length == count then redis.call('PEXPIRE', KEYS[2], 86400000) end
+  if length > limit then redis.call('LTRIM', KEYS[2], -limit, -1) end
+  if ARGV[3] == '' then return end
+  local source = ARGV[1] .. ' ' .. ordinal .. ' ' .. random .. ' '
+  for index = 1, count do redis.pcall('PUBLISH', ARGV[3], source .. entries[index]) end
+end
+local function head(isLogged)
+  if not ordinal then return '' end
+  return (isLogged and '+' or '-') .. string.format('%.0f', counter) .. ' ' .. stamp
+end
+local epoch = ordinal and (ordinal .. ' ' .. random) or ''
+local function isFrame(bytes)
+  return #bytes >= 46 and string.byte(bytes) == 193 and math.floor(string.byte(bytes, 2) / 16) == 1
+end
+local function graceOf(bytes)
+  if not isFrame(bytes) then return 0 end
+  local high, low = struct.unpack('>I4I4', string.sub(bytes, 17, 24))
+  return high * 4294967296 + low
+end
+local function isWrongType(reply)
+  return type(reply) == 'table' and reply.err ~= nil and string.find(reply.err, '^WRONGTYPE') ~= nil
+end
+local function headerOf(key)
+  local fixed = redis.pcall('GETRANGE', key, 0, 45)
+  if type(fixed) ~= 'string' then return nil end
+  if not isFrame(fixed) or string.sub(fixed, 45, 46) == '\0\0' then return fixed end
+  return redis.call('GETRANGE', key, 0, struct.unpack('>I4', string.sub(fixed, 5, 8)) - 1)
+end
+local function isOutdated(value, floor, version)
+  local fixed = redis.pcall('GETRANGE', value, 0, 45)
+  if type(fixed) == 'string' and isFrame(fixed) and math.floor(string.byte(fixed, 3) / 4) % 2 == 1
+    and string.sub(fixed, 29, 44) > version then return true end
+  local least = redis.call('GET', floor)
+  return least and least > version
+end
+local result, at = { epoch }, 5
+for key = 3, #KEYS, 3 do
+  local value, lease, floor = KEYS[key], KEYS[key + 1], KEYS[key + 2]
+  local version, outcome, isLogged = ARGV[at + 1], { 2, '' }, false
+  if version == '' or not isOutdated(value, floor, version) then
+    local before = headerOf(value)
+    outcome, isLogged = { before == '' and 0 or 1, before or '' }, true
+    redis.call('UNLINK', value, lease)
+    if version ~= '' then redis.call('SET', floor, version, 'PX', 60000) end
+    append('k', string.sub(value, ARGV[5] + 1))
+  end
+  result[#result + 1] = outcome
+  result[#result + 1] = isLogged and head(true) or ''
+  at = at + 1
+end
+commit()
+return result
