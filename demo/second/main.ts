@@ -48,6 +48,8 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => undefi
 const [url, prefix] = process.argv.slice(2) as [string, string]
 const database = new DistantDatabase()
 const ended = once(process, 'disconnect')
+// If something does not let go, the process ends all the same.
+process.on('disconnect', () => setTimeout(() => process.exit(), 800).unref())
 {
   await using cache = await createGuideCache({ url, prefix })
   await using guide = await startGuide(new CachedCities(cache, new UncachedCities(database)), cache)

@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Results } from '../../demo/report/results.ts'
+import { describeWithServers } from '../redis/servers/index.ts'
 
 let folder: string
 
@@ -41,7 +42,9 @@ async function printed(demo: ChildProcess, words: string): Promise<void> {
 
 describe('the demo', () => {
   it('ends in a table, a proof and figures that keep the promises', async () => {
-    const { code, output, errors } = await end(start('--once', '--duration', '6', '--seed', '1'))
+    const { code, output, errors } = await end(
+      start('--once', '--no-redis', '--duration', '6', '--seed', '1'),
+    )
     expect(errors).toBe('')
     expect(code).toBe(0)
     expect(output).toContain('City guide over 135,233 cities, seed 1.')
@@ -69,7 +72,7 @@ describe('the demo', () => {
     ['SIGTERM', 'without cache:'],
     ['SIGTERM', 'until you press Ctrl-C'],
   ] as const)('ends cleanly on %s after "%s"', async (signal, words) => {
-    const demo = start('--duration', '3')
+    const demo = start('--no-redis', '--duration', '3')
     await printed(demo, words)
     const sentAt = performance.now()
     demo.kill(signal)
@@ -84,7 +87,7 @@ describe('the demo', () => {
     const other = createServer().listen(0, '127.0.0.1')
     await once(other, 'listening')
     const { port } = other.address() as AddressInfo
-    const { code, errors } = await end(start('--once', '--port', String(port)))
+    const { code, errors } = await end(start('--once', '--no-redis', '--port', String(port)))
     other.close()
     expect(code).toBe(1)
     expect(errors).toContain(`Port ${port} is in use: choose another with --port`)
@@ -101,5 +104,25 @@ describe('the demo', () => {
     expect(code).toBe(2)
     expect(errors).toContain(reason)
     expect(errors).toContain('usage: npm start -- [options]')
+  })
+})
+
+describeWithServers('the demo over Redis', () => {
+  it('stays true while the Redis of its two processes is frozen', async () => {
+    const { output } = await end(start('--once', '--duration', '6', '--seed', '1'))
+    expect(output).toMatch(/In two processes over Redis, http:\S+ and http:\S+/)
+    expect(output).toMatch(/^0 of [\d,]+ responses were older than the last acknowledged update/m)
+    const { withCache, redis } = JSON.parse(await readFile(join(folder, 'results.json'), 'utf8')) as Results
+    expect(withCache).toMatchObject({ cutOff: false, failures: [], proof: { stale: 0, updates: 3 } })
+    expect(redis).toMatchObject({ processes: 2, frozenMs: 1500, outdatedAfterwards: 0 })
+    expect(redis?.recoveryMs).toBeGreaterThan(0)
+  }, 180_000)
+
+  it('ends cleanly while Redis is frozen', async () => {
+    const demo = start('--duration', '4')
+    await printed(demo, 'with cache:')
+    demo.kill('SIGINT')
+    const { code } = await end(demo)
+    expect(code).toBe(0)
   })
 })

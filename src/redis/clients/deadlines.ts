@@ -65,6 +65,19 @@ export class Deadlines {
     }
   }
 
+  /** Resolves when the promise is settled, either way, or when the deadline has passed. */
+  within(promise: Promise<unknown>): Promise<void> {
+    return new Promise((resolve) => {
+      const patience = new Patience(resolve)
+      this.add(patience)
+      const end = (): void => {
+        this.remove(patience)
+        resolve()
+      }
+      promise.then(end, end)
+    })
+  }
+
   close(): void {
     if (this.#timer !== undefined) this.#timers.clear(this.#timer)
     this.#timer = undefined
@@ -87,5 +100,14 @@ export class Deadlines {
     if (first.dueMs > nowMs) return this.#arm(Math.max(LAST_LOOK_MS, first.dueMs - nowMs))
     this.#overdueMs = nowMs
     this.#arm(LAST_LOOK_MS)
+  }
+}
+
+class Patience extends Timed {
+  readonly expire: () => void
+
+  constructor(expire: () => void) {
+    super()
+    this.expire = expire
   }
 }

@@ -14,6 +14,8 @@ export interface Guard {
   readonly mask: Mask
   /** Why there is no connection, where that is known. */
   trouble: StoreUnavailableError | StoreTimeoutError | undefined
+  /** Whether there is a connection that must not be used yet. */
+  isHeld: boolean
 }
 
 /** Sends a command again that another node of the cluster has to answer, as the error says. */

@@ -17,6 +17,11 @@ export class GuardedConnection implements Connection, Path {
     this.redirect = redirect
   }
 
+  /** Whether there is a connection. */
+  get isUp(): boolean {
+    return this.line.isUp && !this.guard.isHeld
+  }
+
   run(command: Command, form: ReplyForm): Promise<Reply> {
     const refusal = this.#refusal()
     if (refusal !== undefined) return Promise.reject(refusal)
@@ -40,7 +45,7 @@ export class GuardedConnection implements Connection, Path {
 
   /** Asks for a sign of life, whatever the breaker says: any answer of a server that serves is one. */
   async probe(): Promise<void> {
-    if (!this.line.isUp) throw this.#notConnected()
+    if (!this.isUp) throw this.#notConnected()
     await new Promise<void>((resolve, reject) => {
       const call = new SingleCall(
         this,
@@ -64,7 +69,7 @@ export class GuardedConnection implements Connection, Path {
   }
 
   #refusal(): StoreUnavailableError | undefined {
-    if (!this.line.isUp) return this.#notConnected()
+    if (!this.isUp) return this.#notConnected()
     const { breaker, node } = this.guard
     if (breaker.isOpen) return new StoreUnavailableError(`${node} does not answer; it is not asked for now`)
     return undefined

@@ -4,6 +4,7 @@ import { Breaker } from './breaker.ts'
 import { GuardedConnection } from './guarded-connection.ts'
 import type { Line, LineListener } from './line.ts'
 import { normalize } from './refusals.ts'
+import { Sessions } from './session.ts'
 import { CONNECTED, log, NOT_CONNECTED, type Surroundings } from './surroundings.ts'
 
 /** Who is told of what a node does. */
@@ -12,6 +13,8 @@ export interface NodeWatcher {
   onUp(): void
   /** It is lost, can't be connected to, or does not answer. */
   onTrouble?(): void
+  /** Whether nothing is sent over it whose order matters. */
+  readonly isReceiver?: boolean
 }
 
 /** Probes in a row without an answer, after which a connection is given up: then it is perhaps the line, not the server. */
@@ -27,6 +30,9 @@ export class GuardedNode implements LineListener {
   readonly #breaker: Breaker
   readonly #surroundings: Surroundings
   readonly #watcher: NodeWatcher
+  readonly #sessions: Sessions | undefined
+  // Which connection this is, counted.
+  #round = 0
   #told: StoreErrorReason | 'timeout' | 'up' | undefined = undefined
   #watchdog: TimerHandle = undefined
   #isClosed = false
@@ -48,32 +54,49 @@ export class GuardedNode implements LineListener {
         if (inRow % PROBES_BEFORE_RESET === 0) this.#line.reset?.()
       },
     })
-    const guard = { node, deadlines, mask, breaker: this.#breaker, trouble: undefined }
+    const guard = { node, deadlines, mask, breaker: this.#breaker, trouble: undefined, isHeld: false }
     this.connection = new GuardedConnection(line, guard)
+    this.#sessions = watcher.isReceiver === true ? undefined : new Sessions(line)
     if (line.isUp) this.#told = 'up'
     line.listen(this)
+    if (line.isUp) this.#sessions?.learn()
     if (!line.isUp) this.#watch()
   }
 
   get isUp(): boolean {
-    return this.#line.isUp
+    return this.connection.isUp
   }
 
   /** Whether it is connected and answers. */
   get isWell(): boolean {
-    return this.#line.isUp && !this.#breaker.isOpen
+    return this.isUp && !this.#breaker.isOpen
   }
 
   /** Resolves when it is connected, at once if it is. @throws StoreUnavailableError when the attempt under way fails. */
   whenUp(): Promise<void> {
-    if (this.#line.isUp) return Promise.resolve()
+    if (this.isUp) return Promise.resolve()
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject })
     })
   }
 
   onUp(): void {
+    this.#round++
+    const ended = this.#sessions?.endLast()
+    if (ended === undefined) return this.#ready()
+    const round = this.#round
+    this.connection.guard.isHeld = true
+    const ready = (): void => {
+      if (round === this.#round && this.#line.isUp && !this.#isClosed) this.#ready()
+    }
+    ended.then(ready, ready)
+    this.#watch()
+  }
+
+  #ready(): void {
     this.#unwatch()
+    this.connection.guard.isHeld = false
+    this.#sessions?.learn()
     this.connection.guard.trouble = undefined
     this.#breaker.reset()
     if (this.#told !== 'up' && this.#told !== undefined) this.#log('info', {}, CONNECTED)
@@ -83,6 +106,7 @@ export class GuardedNode implements LineListener {
   }
 
   onDown(error: unknown): void {
+    this.#round++
     this.#breaker.reset()
     this.connection.abandon(error)
     this.onTrouble(error)
@@ -129,7 +153,7 @@ export class GuardedNode implements LineListener {
     const delayMs = CONNECT_MS * (0.75 + this.#surroundings.random() / 2)
     this.#watchdog = this.#surroundings.timers.set(() => {
       this.#watchdog = undefined
-      if (this.#line.isUp) return
+      if (this.isUp) return
       this.#line.reset?.()
       this.#watch()
     }, delayMs)

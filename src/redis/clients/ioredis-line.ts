@@ -26,7 +26,13 @@ export interface Ioredis {
     readonly sentinels?: readonly unknown[] | null
     readonly failoverDetector?: boolean
   }
-  readonly stream?: { readonly writable?: boolean; cork?: () => void; uncork?: () => void }
+  readonly stream?: {
+    readonly writable?: boolean
+    cork?: () => void
+    uncork?: () => void
+    destroy?: () => void
+    resetAndDestroy?: () => void
+  }
   on(event: string, listener: (...args: never[]) => void): unknown
   off(event: string, listener: (...args: never[]) => void): unknown
   listenerCount(event: string): number

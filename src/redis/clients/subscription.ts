@@ -33,7 +33,10 @@ export class Subscription {
     this.#channel = channel
     this.#onMessage = onMessage
     this.#onReady = onReady
-    this.#node = new GuardedNode(line, node, surroundings, { onUp: () => void this.#subscribe() })
+    this.#node = new GuardedNode(line, node, surroundings, {
+      onUp: () => void this.#subscribe(),
+      isReceiver: true,
+    })
     if (line.isUp) void this.#subscribe()
     this.#schedule()
   }

@@ -1,0 +1,185 @@
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import type { RedisClient, Reply } from '../../../src/redis/client.ts'
+import { openClient } from '../../../src/redis/open-client.ts'
+import type { ConnectionOptions } from '../../../src/redis/connection-options.ts'
+import { until } from '../../support/until.ts'
+import {
+  certificates,
+  describeWithServers,
+  restrictedUser,
+  startProxy,
+  startRedis,
+  type FaultProxy,
+  type RedisServer,
+  type ServerOptions,
+} from '../servers/index.ts'
+import { IMPORTS } from './libraries.ts'
+import { realSettings } from './setting.ts'
+
+const escaped = vi.fn()
+process.on('unhandledRejection', escaped)
+process.on('uncaughtException', escaped)
+
+afterEach(() => {
+  expect(escaped).not.toHaveBeenCalled()
+})
+
+async function start(options: ServerOptions = {}): Promise<RedisServer> {
+  const server = await startRedis(options)
+  onTestFinished(() => server.close())
+  return server
+}
+
+async function proxied(server: RedisServer): Promise<FaultProxy> {
+  const proxy = await startProxy({ port: server.port })
+  onTestFinished(() => proxy.close())
+  return proxy
+}
+
+function run(redis: RedisClient, ...args: string[]): Promise<Reply> {
+  return redis.connectionFor('a').run({ args }, 'text')
+}
+
+describeWithServers('networks', () => {
+  describe.each(Object.keys(IMPORTS))('%s', (library) => {
+    async function open(options: ConnectionOptions): Promise<RedisClient> {
+      const settings = { ...realSettings(), hardMs: 100, breaker: { probeAfterMs: 50, probeAtMostMs: 100 } }
+      const redis = await openClient({ connect: 'required', ...options }, settings, IMPORTS[library])
+      onTestFinished(() => redis.close())
+      return redis
+    }
+
+    it('connects by TLS', async () => {
+      const server = await start({ tls: true })
+      const redis = await open({ url: `rediss://127.0.0.1:${server.port}`, tls: { ca: certificates().ca } })
+
+      expect(await run(redis, 'PING')).toBe('PONG')
+      await expect(open({ url: `rediss://127.0.0.1:${server.port}` })).rejects.toThrow(/certificate/i)
+    })
+
+    it('connects by a socket, with a password and a database', async () => {
+      const server = await start({ unixSocket: true, password: 'sec/ret@' })
+      const redis = await open({ url: `unix://:sec%2Fret%40@${server.socketPath}?db=3` })
+      await run(redis, 'SET', 'a', '1')
+
+      expect(await run(redis, 'CLIENT', 'INFO')).toMatch(/ db=3 /)
+    })
+
+    it('serves a user who may not run dangerous commands or touch channels', async () => {
+      const server = await start()
+      const redis = await open({ host: '127.0.0.1', port: server.port, ...restrictedUser })
+
+      expect(await run(redis, 'SET', 'a', '1')).toBe('OK')
+      await expect(run(redis, 'FLUSHALL')).rejects.toMatchObject({ reason: 'denied' })
+    })
+
+    it('says that a server is full, or a replica', async () => {
+      const server = await start({ config: ['maxmemory 1', 'maxmemory-policy noeviction'] })
+      const redis = await open({ port: server.port })
+
+      await expect(run(redis, 'SET', 'a', '1')).rejects.toMatchObject({ reason: 'full' })
+      await server.command('REPLICAOF', '127.0.0.1', '1')
+      await expect(run(redis, 'SET', 'a', '1')).rejects.toMatchObject({ reason: 'read-only' })
+      expect(await run(redis, 'PING')).toBe('PONG')
+    })
+
+    it('gives up a connection that is silent, and makes another', async () => {
+      const server = await start()
+      const proxy = await proxied(server)
+      const redis = await open({ url: proxy.url })
+      const before = await run(redis, 'CLIENT', 'ID')
+
+      proxy.cutServerSide()
+      await until('another connection', async () => {
+        const now = await run(redis, 'CLIENT', 'ID').catch(() => before)
+        return now !== before
+      })
+    })
+
+    it('returns after a black hole', async () => {
+      const server = await start()
+      const proxy = await proxied(server)
+      const redis = await open({ url: proxy.url })
+
+      proxy.mode = { kind: 'black-hole' }
+      await expect(run(redis, 'PING')).rejects.toMatchObject({ reason: 'timeout' })
+      await until('the breaker', async () => {
+        const reason: unknown = await run(redis, 'PING').catch((error: { reason: string }) => error.reason)
+        return reason === 'unavailable'
+      })
+      proxy.mode = { kind: 'pass' }
+      await until('an answer', async () => (await run(redis, 'PING')) === 'PONG')
+    })
+
+    it('has the server end a lost connection before it sends anything over the next', async () => {
+      const server = await start()
+      const middle = await startHoldingProxy(server.port)
+      onTestFinished(() => middle.close())
+      const redis = await open({ url: `redis://127.0.0.1:${middle.port}` })
+      await run(redis, 'CLIENT', 'ID')
+
+      middle.hold()
+      await expect(run(redis, 'SET', 'a', 'late')).rejects.toMatchObject({ reason: 'timeout' })
+      middle.cut()
+      await until('another connection', async () => (await run(redis, 'DEL', 'a')) === 0)
+      await middle.release()
+
+      expect(await run(redis, 'GET', 'a')).toBeNull()
+    })
+  })
+})
+
+interface HoldingProxy {
+  readonly port: number
+  /** What arrives over the connections that there are is kept from now on. */
+  hold(): void
+  /** The client loses them; the server does not hear of it. */
+  cut(): void
+  /** What was kept arrives, if the server is still there for it. */
+  release(): Promise<void>
+  close(): void
+}
+
+/** Something between client and server that forwards late what the client has given up. */
+async function startHoldingProxy(port: number): Promise<HoldingProxy> {
+  const pairs: { client: Socket; server: Socket; held: Buffer[] | undefined }[] = []
+  const listener = createServer((client) => {
+    const server = connect(port, '127.0.0.1')
+    const pair = { client, server, held: undefined as Buffer[] | undefined }
+    pairs.push(pair)
+    client.on('data', (chunk: Buffer) => pair.held?.push(chunk) ?? server.write(chunk))
+    server.on('data', (chunk) => client.write(chunk))
+    for (const socket of [client, server]) socket.on('error', () => undefined)
+  })
+  await new Promise<void>((resolve) => {
+    listener.listen(0, '127.0.0.1', resolve)
+  })
+  return {
+    port: (listener.address() as AddressInfo).port,
+    hold() {
+      for (const pair of pairs) pair.held = []
+    },
+    cut() {
+      for (const { client, held } of pairs) if (held !== undefined) client.resetAndDestroy()
+    },
+    async release() {
+      for (const { server, held } of pairs) {
+        if (held === undefined || server.destroyed) continue
+        const answered = new Promise((resolve) => {
+          server.once('data', resolve)
+          server.once('close', resolve)
+        })
+        server.write(Buffer.concat(held))
+        await answered
+      }
+    },
+    close() {
+      listener.close()
+      for (const { client, server } of pairs) {
+        client.destroy()
+        server.destroy()
+      }
+    },
+  }
+}
