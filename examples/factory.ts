@@ -14,7 +14,7 @@ console.log(await cache.get('greeting'))
 await cache.close()
 
 // createCache makes that choice itself, and takes the options of every cache.
-const other = await createCache({ name: 'pages', ttl: '5m', maxEntries: 1000 })
+const other = await createCache({ name: 'pages', ttl: '5m', l1: { maxEntries: 1000 } })
 await other.set('greeting', 'hello')
 console.log('seconds left:', Math.ceil((await other.ttl('greeting')) ?? 0))
 await other.close()

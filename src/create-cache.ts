@@ -1,55 +1,137 @@
 import type { BaseCache } from './cache/base-cache.ts'
+import { closeWith } from './cache/stores.ts'
+import { COHERENCE_OPTIONS, type CoherenceOptions } from './coherence/coherence-options.ts'
 import { OptionsError } from './core/errors.ts'
 import { inspect } from './core/inspect.ts'
-import { consoleLogger } from './core/logger.ts'
-import { checkMethods, checkOptions } from './core/options.ts'
-import { MEMORY_CACHE_OPTIONS, MemoryCache, type MemoryCacheOptions } from './memory/memory-cache.ts'
+import { CACHE_OPTIONS, checkCacheOptions, checkOptions, type CacheOptions } from './core/options.ts'
+import { MemoryCache, type MemoryCacheOptions } from './memory/memory-cache.ts'
+import type { RedisCacheOptions } from './redis/redis-options.ts'
+import { ISOLATION_OPTIONS, type IsolationOptions } from './serialization/isolation.ts'
+import { TieredCache } from './tiered/tiered-cache.ts'
 
-/** Options of {@link createCache}: those of the engine it makes. */
-export interface CreateCacheOptions extends MemoryCacheOptions {}
+/** Options of {@link createCache}. */
+export interface CreateCacheOptions extends CacheOptions, CoherenceOptions, IsolationOptions {
+  /**
+   * A URL of Redis, a client of node-redis or ioredis, which stays yours, or options of a `RedisCache`. Default: the URL
+   * in `CACHE_URL`, `REDIS_URL` or `VALKEY_URL`, else none.
+   */
+  readonly redis?: unknown
+  /** Bounds of what is kept in the memory of this process; `false` = with Redis, nothing is. */
+  readonly l1?: MemoryTierOptions | false
+  /** Whether changes of other processes are heard of by pub/sub, sooner than by the heartbeat; default `'pubsub'`. */
+  readonly bus?: 'pubsub' | 'none'
+}
+
+/** Bounds of what is kept in the memory of this process; see {@link MemoryCacheOptions}. */
+export interface MemoryTierOptions extends Pick<
+  MemoryCacheOptions,
+  'maxEntries' | 'maxWeight' | 'maxEntryWeight' | 'weigher'
+> {}
+
+/** Options of {@link getRedisCache}: those of a `RedisCache`, but for a client. */
+export interface GetRedisCacheOptions extends Omit<RedisCacheOptions, 'client'> {}
 
 // The one place that reads the environment: a library must not depend on it anywhere else.
 const URL_VARIABLES = ['CACHE_URL', 'REDIS_URL', 'VALKEY_URL'] as const
+const OWN_OPTIONS = ['redis', 'l1', 'bus']
+const MEMORY_TIER_OPTIONS = ['maxEntries', 'maxWeight', 'maxEntryWeight', 'weigher']
 
 /**
- * A new cache: on Redis when one is configured, else in memory. This release has the memory engine; a URL of Redis
- * in `CACHE_URL`, `REDIS_URL` or `VALKEY_URL` is reported with a warning and the cache is in memory.
- * `CACHE_URL=memory://` asks for memory, whatever the other variables say.
- * @throws OptionsError, KeyError for wrong options.
+ * A new cache. With Redis it is in two tiers: memory in front of Redis, or Redis alone with `l1: false`. It begins
+ * without Redis if need be, caches in memory meanwhile, and goes over to Redis as soon as it is there. Without Redis, or
+ * where `CACHE_URL` is `memory://`, it is in memory.
+ * @throws OptionsError, KeyError for wrong options; OptionsError where Redis is configured and no client is installed.
  */
 export async function createCache<V = unknown>(options: CreateCacheOptions = {}): Promise<BaseCache<V>> {
-  checkOptions(options, MEMORY_CACHE_OPTIONS, 'createCache')
-  const cache = new MemoryCache<V>(options)
-  reportRedis(options)
+  checkOptions(
+    options,
+    [...CACHE_OPTIONS, ...COHERENCE_OPTIONS, ...ISOLATION_OPTIONS, ...OWN_OPTIONS],
+    'createCache',
+  )
+  checkCacheOptions(options)
+  const { redis, l1 = {}, bus = 'pubsub', ...rest } = options
+  if (l1 !== false) checkOptions(l1, MEMORY_TIER_OPTIONS, 'l1')
+  const server = serverOptions(redis)
+  const ofCache = only(rest, [...CACHE_OPTIONS, ...ISOLATION_OPTIONS])
+  if (server === undefined) return new MemoryCache<V>({ ...ofCache, ...(l1 === false ? {} : l1) })
+  // Loaded only where there is Redis: a service without it need not have a client installed.
+  const { RedisCache } = await import('./redis/redis-cache.ts')
+  const { isolation: _, ...shared } = rest
+  // The prefix is that of the server's cache, with its default.
+  const l2 = await RedisCache.create<V>({ ...shared, bus, ...server })
+  if (l1 === false) return l2
+  try {
+    const local = new MemoryCache({ ...only(rest, ['clock', 'timers', 'random', 'logger']), ...l1 })
+    const cache = new TieredCache<V>({ ...rest, bus, l1: local, l2 })
+    closeWith(cache, [l2, local])
+    return cache
+  } catch (error) {
+    await l2.close()
+    throw error
+  }
+}
+
+const perUrl = new Map<string, Promise<BaseCache>>()
+
+/**
+ * The cache on Redis that this process shares by its URL: that of the options, else of `CACHE_URL`, `REDIS_URL` or
+ * `VALKEY_URL`. `undefined` when none is configured: then use a `MemoryCache`. Every call with the same URL gets the
+ * same cache, made with the options of the first call, until it is closed.
+ * @throws OptionsError, KeyError for wrong options; OptionsError where Redis is configured and no client is installed.
+ */
+export async function getRedisCache(options: GetRedisCacheOptions = {}): Promise<BaseCache | undefined> {
+  const { REDIS_CACHE_OPTIONS } = await import('./redis/redis-options.ts')
+  const accepted = REDIS_CACHE_OPTIONS.filter((name) => name !== 'client')
+  checkOptions(options, accepted, 'getRedisCache')
+  checkCacheOptions(options)
+  const { url = options.host === undefined ? urlOfEnvironment() : undefined } = options
+  if (url === undefined && options.host === undefined) return undefined
+  const place = url ?? JSON.stringify([options.host, options.port, options.db])
+  let cache = perUrl.get(place)
+  if (cache === undefined) {
+    cache = shared({ ...options, ...(url !== undefined && { url }) }, () => perUrl.delete(place))
+    perUrl.set(place, cache)
+    cache.catch(() => perUrl.delete(place))
+  }
   return cache
 }
 
-/**
- * The cache on Redis of this process, or `undefined` when none is configured: then use `MemoryCache`. This release
- * has no Redis engine yet: a configured URL is reported with a warning, and the answer is `undefined`.
- */
-export async function getRedisCache(
-  options: Pick<CreateCacheOptions, 'logger'> = {},
-): Promise<BaseCache | undefined> {
-  checkOptions(options, ['logger'], 'getRedisCache')
-  if (options.logger !== undefined) checkMethods(options.logger, ['warn', 'error'], 'logger')
-  reportRedis(options)
-  return undefined
+async function shared(options: GetRedisCacheOptions, onClose: () => void): Promise<BaseCache> {
+  const { RedisCache } = await import('./redis/redis-cache.ts')
+  const cache = await RedisCache.create(options)
+  closeWith(cache, [{ close: async () => onClose() }])
+  return cache
 }
 
-function reportRedis(options: Pick<CreateCacheOptions, 'logger'>): void {
-  const variable = URL_VARIABLES.find((name) => process.env[name])
-  if (variable === undefined) return
-  const scheme = /^([a-z+]+):/.exec(process.env[variable]!)?.[1]
-  if (scheme === 'memory') return
-  if (scheme === undefined) {
-    throw new OptionsError(
-      `${variable}: ${inspect('...')} is not a URL; use redis://, rediss://, unix: or memory://`,
-    )
+function serverOptions(redis: unknown): RedisCacheOptions | undefined {
+  if (redis === undefined) {
+    const url = urlOfEnvironment()
+    return url === undefined ? undefined : { url }
   }
-  const { logger = consoleLogger } = options
-  logger.warn(
-    { variable },
-    'Redis is configured, but this release has no Redis engine: the cache is in memory',
+  if (typeof redis === 'string') return isMemory(redis) ? undefined : { url: redis }
+  if (typeof redis !== 'object' || redis === null)
+    throw new OptionsError(
+      `redis: ${inspect(redis)} is none of a URL such as redis://localhost, a client, and options of a RedisCache`,
+    )
+  return 'on' in redis && typeof redis.on === 'function' ? { client: redis } : redis
+}
+
+function urlOfEnvironment(): string | undefined {
+  const variable = URL_VARIABLES.find((name) => process.env[name])
+  const url = variable && process.env[variable]
+  if (url === undefined || isMemory(url)) return undefined
+  if (/^[a-z+]+:/.test(url!)) return url
+  throw new OptionsError(
+    `${variable}: ${inspect('...')} is not a URL; use redis://, rediss://, unix:, redis+sentinel://, ` +
+      'redis+cluster:// or memory://',
   )
+}
+
+function isMemory(url: string | undefined): boolean {
+  return url?.startsWith('memory:') === true
+}
+
+function only<T extends object, K extends string>(options: T, names: readonly K[]): Pick<T, K & keyof T> {
+  const entries = Object.entries(options).filter(([name]) => (names as readonly string[]).includes(name))
+  return Object.fromEntries(entries) as Pick<T, K & keyof T>
 }

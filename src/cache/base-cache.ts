@@ -26,7 +26,7 @@ import { explain } from './explain.ts'
 import { Loads } from './loads.ts'
 import type { RequestScope, ScopeOptions } from './request-scope.ts'
 import { GET_OR_SET_OPTIONS, Scope } from './scope.ts'
-import { noteStore } from './stores.ts'
+import { closedWith, noteStore } from './stores.ts'
 import { wrapIn, type Wrappable, type WrapOptions, type Wrapped } from './wrap.ts'
 import { Writer, type SetResult } from './writer.ts'
 
@@ -393,6 +393,7 @@ export abstract class BaseCache<V = unknown> {
   /** Waits for loads under way, then frees what the cache holds; later calls reject with ClosedError. */
   async close(): Promise<void> {
     await this.#scope.close()
+    for (const other of closedWith(this)) await other.close()
   }
 
   /** Closes the cache at the end of an `await using` block. */

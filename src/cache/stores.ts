@@ -17,6 +17,7 @@ export interface Shared {
 export type Share = (options: Pick<CacheOptions, 'prefix' | 'serializer'> & ValueOptions) => Shared
 
 const stores = new WeakMap<object, Store>()
+const owned = new WeakMap<object, readonly Closable[]>()
 const shares = new WeakMap<object, Share>()
 
 /** Notes which store a cache is made over, for caches that are made of caches. */
@@ -27,6 +28,21 @@ export function noteStore(cache: object, store: Store): void {
 /** The store of a whole cache; `undefined` for a namespace, and for what is no cache of this copy of the package. */
 export function storeOf(cache: unknown): Store | undefined {
   return typeof cache === 'object' && cache !== null ? stores.get(cache) : undefined
+}
+
+/** What is closed with a cache. */
+export interface Closable {
+  close(): Promise<void>
+}
+
+/** Has others closed, in their order, whenever a cache has been closed. */
+export function closeWith(cache: object, others: readonly Closable[]): void {
+  owned.set(cache, others)
+}
+
+/** What is closed with a cache. */
+export function closedWith(cache: object): readonly Closable[] {
+  return owned.get(cache) ?? []
 }
 
 /** Notes how others can share the server of a cache. */

@@ -445,7 +445,21 @@ describe('wrong options', () => {
   })
 
   it.each(MEMORY_OPTIONS)('are refused by createCache: %o', async (wrongOptions, code, message) => {
-    await expectRefusal(async () => createCache(wrongOptions), code, message)
+    const isBound = typeof wrongOptions === 'object' && wrongOptions !== null && 'maxEntries' in wrongOptions
+    const given = isBound ? { l1: wrongOptions } : wrongOptions
+    await expectRefusal(async () => createCache(given as never), code, message)
+  })
+
+  it.each<[unknown, string]>([
+    [{ l1: 5 }, 'l1: the options must be an object, not 5'],
+    [{ l1: { maxEntrys: 5 } }, "l1: unknown option 'maxEntrys'"],
+    [{ redis: 5 }, 'redis: 5 is none of a URL such as redis://localhost, a client, and options'],
+    [{ redis: 'localhost' }, "'localhost'"],
+    [{ redis: { hots: 'a' } }, "unknown option 'hots'"],
+    [{ bus: 'kafka', redis: 'redis://localhost' }, "bus: 'kafka' is not one of 'pubsub', 'none'"],
+    [{ policy: 'lax', redis: 'redis://localhost' }, "policy: 'lax' is not one of 'available', 'strict'"],
+  ])('of Redis are refused by createCache: %o', async (wrongOptions, message) => {
+    await expectRefusal(async () => createCache(wrong(wrongOptions)), 'ERR_CACHE_OPTIONS', message)
   })
 
   it.each(CACHE_OPTIONS)('are refused by a cache over storeFrom: %o', async (wrongOptions, code, message) => {
@@ -457,7 +471,7 @@ describe('wrong options', () => {
   })
 
   it.each<[unknown, string]>([
-    [{ tll: 5 }, "unknown option 'tll'; accepted: logger"],
+    [{ tll: 5 }, "getRedisCache: unknown option 'tll'"],
     [null, 'the options must be an object, not null'],
     [{ logger: 5 }, 'logger: 5 has no warn()'],
   ])('are refused by getRedisCache: %o', async (wrongOptions, message) => {

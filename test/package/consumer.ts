@@ -69,7 +69,7 @@ export class MapCache<V = unknown> extends Base<V> {
 
 const logger: Logger = { warn() {}, error() {} }
 const clock = new FakeClock()
-await using cache = await createCache({ logger, clock, ttl: '1h30m', maxEntries: 1000 })
+await using cache = await createCache({ logger, clock, ttl: '1h30m', l1: { maxEntries: 1000 } })
 
 const engines: BaseCache[] = [cache, new MemoryCache(), new MapCache(), new MockCache(), new NullCache()]
 const shared: BaseCache | undefined = await getRedisCache()

@@ -22,7 +22,6 @@ describeWithServers('caches on a Redis server', () => {
   const connected = async (name: (typeof CLIENT_NAMES)[number]): Promise<NativeClient> => {
     const native = nativeClient(name, server.url)
     closing.push(() => native.close())
-    if (name.startsWith('node-redis')) await native.connect()
     return native
   }
   const kept = <C extends BaseCache>(cache: C): C => {

@@ -109,7 +109,7 @@ class Racer {
     const drawn = this.#random()
     const rowVersion = invalidation === 'rowVersion' ? { rowVersion: BigInt(version) } : {}
     if (drawn < 0.25)
-      return this.#cache.set(name, { version }, { ...this.#options(key), ...rowVersion } as never)
+      return this.#cache.set(name, { version }, { ...this.#options(key), ...rowVersion } as SetOptions)
     if (invalidation === 'tag') return (await this.#root.invalidateTag(`tag:${key}`)).l2 === 'acked'
     if (invalidation === 'namespace') return this.#cache.clear()
     if (invalidation === 'prefix') {
