@@ -94,11 +94,13 @@ interface Contract extends Subject {
   increment(key: string, by?: number, ttl?: number): Promise<unknown>
 }
 
+const SILENT = { warn: () => undefined, error: () => undefined, info: () => undefined }
+
 async function cachette(client: unknown): Promise<Subject> {
   const { RedisCache } = await peer<{ RedisCache: new (options: object) => Contract }>(
     '../../src/redis/index.ts',
   )
-  const cache = new RedisCache({ client, prefix: 'bench:' })
+  const cache = new RedisCache({ client, prefix: 'bench:', ttl: '1d', logger: SILENT })
   return {
     get: (key) => cache.get(key),
     set: (key, value, ttl) => cache.set(key, value, ttl),

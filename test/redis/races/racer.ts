@@ -1,6 +1,6 @@
 // One of the processes of a race: readers and writers over one cache, and a database that is somewhere else.
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { BaseCache, GetOrSetOptions } from 'cachette'
+import type { BaseCache, GetOrSetOptions, SetOptions } from 'cachette'
 import { seededRandom } from '../../../demo/load/random.ts'
 import { onTold, sharedNow, tell } from '../../support/peer-side.ts'
 import { connect } from '../servers/resp.ts'
