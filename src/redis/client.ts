@@ -14,7 +14,7 @@ export type Command =
   | { readonly args: readonly Arg[] }
   | { readonly script: Script; readonly keys: readonly string[]; readonly args: readonly Arg[] }
 
-/** How bulk strings are answered. */
+/** How strings are answered, statuses such as `OK` included. */
 export type ReplyForm = 'text' | 'bytes'
 
 /** What a server answers: text or bytes, a whole number, a list, `null`; an error of one command in a row of several. */
@@ -28,7 +28,10 @@ export type Reply = string | Uint8Array | number | null | Error | readonly Reply
 export interface Connection {
   /** Runs one command. */
   run(command: Command, form: ReplyForm): Promise<Reply>
-  /** Runs commands in order and in one write; an error of one of them is its reply, and the others run all the same. */
+  /**
+   * Runs commands in order and in one write; an error of one of them is its reply, and the others run all the same. A
+   * script that the server does not know runs behind the others: it has to be sent again.
+   */
   runAll(commands: readonly Command[], form: ReplyForm): Promise<readonly Reply[]>
 }
 
@@ -49,7 +52,8 @@ export interface RedisClient {
   subscribe(channel: string, onMessage: (text: string) => void, onReady: () => void): () => void
   /**
    * `listener` is called whenever what is sent from now on goes over another connection than what was sent before, to
-   * which nothing will be answered any more.
+   * which nothing will be answered any more; the first connection counts if there was none at the beginning. The server
+   * has ended the connection before, if the user has the right for that (`CLIENT KILL`).
    */
   onReconnect(listener: () => void): () => void
   /** Frees what this made: never a client that was given. */

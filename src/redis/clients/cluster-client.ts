@@ -128,12 +128,13 @@ export class ClusterClient<Master extends object> implements RedisClient {
   }
 
   subscribe(channel: string, onMessage: (text: string) => void, onReady: () => void): () => void {
-    const line = new SwitchedLine()
+    const { timers, random } = this.#surroundings
+    const line = new SwitchedLine(() => timers.clear(timer))
     const node = 'a node of the cluster'
-    const subscription = new Subscription(line, node, this.#surroundings, channel, onMessage, onReady)
-    this.#subscriptions.add(subscription)
     let at: Master | undefined
     let timer: TimerHandle
+    const subscription = new Subscription(line, node, this.#surroundings, channel, onMessage, onReady)
+    this.#subscriptions.add(subscription)
     // What is published anywhere in a cluster arrives at every node: any one will do.
     const look = (): void => {
       const masters = this.#source.masters()
@@ -141,17 +142,16 @@ export class ClusterClient<Master extends object> implements RedisClient {
         const well = masters.filter(
           (master) => master !== undefined && master !== at && this.#nodeOf(master).isWell,
         )
-        const next = well[Math.floor(this.#surroundings.random() * well.length)]
+        const next = well[Math.floor(random() * well.length)]
         if (next !== undefined) {
           at = next
           line.switchTo(this.#source.openLike(next))
         }
       }
-      timer = this.#surroundings.timers.set(look, REFRESH_MS * (0.75 + this.#surroundings.random() / 2))
+      timer = timers.set(look, REFRESH_MS * (0.75 + random() / 2))
     }
     look()
     return () => {
-      this.#surroundings.timers.clear(timer)
       if (this.#subscriptions.delete(subscription)) subscription.close()
     }
   }

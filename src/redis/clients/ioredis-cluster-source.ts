@@ -67,7 +67,7 @@ export class IoredisClusterSource implements ClusterSource<Ioredis> {
   }
 
   lineOf(master: Ioredis): Line {
-    return new IoredisLine(master)
+    return new IoredisLine(master, this.#isOwn)
   }
 
   openLike(master: Ioredis): SubscriberLine {

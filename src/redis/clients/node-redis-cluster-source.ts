@@ -8,7 +8,7 @@ import { nodeRedisName, nodeRedisRules } from './node-redis-source.ts'
 import { reconnectDelayMs } from './reconnect-delay.ts'
 
 interface ClusterNode {
-  readonly client?: NodeRedis
+  client?: NodeRedis | undefined
 }
 
 /** What this library uses of a cluster client of node-redis 5 or 6. */
@@ -21,6 +21,8 @@ export interface NodeRedisCluster {
   listenerCount(event: string): number
   connect(): Promise<unknown>
   destroy(): unknown
+  /** The client of a node, made if there is none. */
+  nodeClient(node: ClusterNode): Promise<NodeRedis>
   sendCommand(
     firstKey: string,
     isReadonly: boolean,
@@ -64,7 +66,16 @@ export class NodeRedisClusterSource implements ClusterSource<NodeRedis> {
   }
 
   lineOf(master: NodeRedis): Line {
-    return new NodeRedisLine(master)
+    return new NodeRedisLine(master, undefined, this.#isOwn ? () => this.#renew(master) : undefined)
+  }
+
+  #renew(master: NodeRedis): void {
+    const node = this.#cluster.masters.find(({ client }) => client === master)
+    if (node === undefined) return
+    node.client = undefined
+    master.destroy()
+    this.#cluster.nodeClient(node).then(this.#onChange, ignore)
+    this.#onChange()
   }
 
   openLike(master: NodeRedis): SubscriberLine {

@@ -43,6 +43,7 @@ export const TEXT: NodeRedisOptions = { timeout: 0, typeMapping: {} }
  */
 export class NodeRedisLine implements SubscriberLine {
   readonly #make: (() => NodeRedis) | undefined
+  readonly #renew: (() => void) | undefined
   #client: NodeRedis
   // Views that have the options once and for all: to merge them with each command costs as much as the command itself.
   // The views of node-redis 5 don't pass them on, but there is nothing to merge them with either.
@@ -51,8 +52,10 @@ export class NodeRedisLine implements SubscriberLine {
   #isUp: boolean
   #listener: LineListener | undefined = undefined
 
-  constructor(client: NodeRedis, make?: () => NodeRedis) {
+  /** `renew` has whoever owns the client replace it by another, which gets a line of its own. */
+  constructor(client: NodeRedis, make?: () => NodeRedis, renew?: () => void) {
     this.#make = make
+    this.#renew = renew
     this.#client = client
     this.#isUp = client.isReady
   }
@@ -67,7 +70,7 @@ export class NodeRedisLine implements SubscriberLine {
   }
 
   get reset(): (() => void) | undefined {
-    return this.#make === undefined ? undefined : this.#replace
+    return this.#make === undefined ? this.#renew : this.#replace
   }
 
   send(args: readonly Arg[], form: ReplyForm): Promise<unknown> {

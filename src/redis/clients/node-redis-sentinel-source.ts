@@ -49,7 +49,7 @@ export class NodeRedisSentinelSource implements Source {
   }
 
   open(): SubscriberLine {
-    const line = new SwitchedLine()
+    const line: SwitchedLine = new SwitchedLine(() => this.#opened.delete(line))
     this.#opened.add(line)
     if (this.#master !== undefined) line.switchTo(this.#like(this.#master))
     return line

@@ -5,6 +5,12 @@ import type { LineListener, SubscriberLine } from './line.ts'
 export class SwitchedLine implements SubscriberLine {
   #line: SubscriberLine | undefined = undefined
   #listener: LineListener | undefined = undefined
+  readonly #onClose: () => void
+
+  /** `onClose` is called when nobody needs the line any more. */
+  constructor(onClose: () => void = () => {}) {
+    this.#onClose = onClose
+  }
 
   get isUp(): boolean {
     return this.#line?.isUp === true
@@ -59,5 +65,6 @@ export class SwitchedLine implements SubscriberLine {
     this.#listener = undefined
     this.#line?.close()
     this.#line = undefined
+    this.#onClose()
   }
 }

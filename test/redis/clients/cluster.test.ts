@@ -1,6 +1,10 @@
 import { afterEach, expect, it, onTestFinished, vi } from 'vitest'
-import { adaptClient } from '../../../src/redis/adapt-client.ts'
+import { adaptClient, surroundingsOf } from '../../../src/redis/adapt-client.ts'
 import type { RedisClient, Reply } from '../../../src/redis/client.ts'
+import { createCluster } from '../../../src/redis/clients/create-source.ts'
+import type { GuardedConnection } from '../../../src/redis/clients/guarded-connection.ts'
+import { loadLibrary } from '../../../src/redis/clients/load-library.ts'
+import { parseRedisUrl } from '../../../src/redis/clients/redis-url.ts'
 import { openClient } from '../../../src/redis/open-client.ts'
 import { until } from '../../support/until.ts'
 import { describeWithServers, startCluster, type RedisCluster } from '../servers/index.ts'
@@ -124,6 +128,26 @@ describeWithServers('cluster', () => {
     await serves(redis)
     await followsASlot(redis, cluster)
     await failsOver(redis, cluster)
+  })
+
+  it.each(Object.keys(IMPORTS))('%s replaces the connection to a node that is silent', async (library) => {
+    const cluster = await startCluster()
+    onTestFinished(() => cluster.close())
+    const settings = realSettings()
+    const made = await loadLibrary(IMPORTS[library])
+    const surroundings = surroundingsOf(settings, [])
+    const target = parseRedisUrl(cluster.url)
+    const redis = createCluster(made, target, settings.random, settings.timers, surroundings)
+    onTestFinished(() => redis.close())
+    await redis.whenUp()
+    const id = (): Promise<Reply> => run(redis, 'a', 'CLIENT', 'ID')
+    const before = await id()
+
+    // What a node's silence leads to in the end.
+    for (const master of await redis.masters()) (master as GuardedConnection).line.reset!()
+
+    await until('another connection', async () => (await id()) !== before)
+    await serves(redis)
   })
 
   it.each(Object.keys(IMPORTS))('%s begins without a cluster', async (library) => {

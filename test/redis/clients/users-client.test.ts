@@ -1,0 +1,143 @@
+import type { EventEmitter } from 'node:events'
+import { createRequire } from 'node:module'
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { adaptClient } from '../../../src/redis/adapt-client.ts'
+import type { RedisClient, Reply } from '../../../src/redis/client.ts'
+import { openClient } from '../../../src/redis/open-client.ts'
+import { IMPORTS, LIBRARIES } from './libraries.ts'
+import { Server, until } from './server.ts'
+import { realSettings } from './setting.ts'
+
+const escaped = vi.fn()
+process.on('unhandledRejection', escaped)
+process.on('uncaughtException', escaped)
+
+afterEach(() => {
+  expect(escaped).not.toHaveBeenCalled()
+})
+
+let server: Server
+
+beforeAll(async () => {
+  server = await Server.start()
+})
+
+afterAll(async () => {
+  await server.stop()
+})
+
+function ping(redis: RedisClient): Promise<Reply> {
+  return redis.connectionFor('a').run({ args: ['PING'] }, 'text')
+}
+
+interface NodeRedisPackage {
+  createClient(options: object): { connect(): Promise<unknown>; destroy(): void; isReady: boolean }
+}
+
+interface IoredisPackage {
+  readonly Redis: new (options: object) => { disconnect(): void; readonly status: string }
+}
+
+/** The package again, with classes of its own. */
+function anotherCopy(name: string): unknown {
+  const require = createRequire(import.meta.url)
+  const first: unknown = require(name)
+  for (const path of Object.keys(require.cache)) if (/redis/.test(path)) delete require.cache[path]
+  const second: unknown = require(name)
+  expect(second).not.toBe(first)
+  return second
+}
+
+describe.each(Object.keys(LIBRARIES))('a client of %s', (library) => {
+  it('is neither closed nor changed, and nothing stays on it but a listener for errors', async () => {
+    const made = await LIBRARIES[library]!(server.port)
+    onTestFinished(() => made.close())
+    const client = made.client as EventEmitter & { options?: object; ping(): Promise<string> }
+    const options = JSON.stringify(client.options)
+    const listeners = ['ready', 'close', 'end'].map((event) => client.listenerCount(event))
+
+    const redis = adaptClient(made.client, realSettings())
+    expect(await ping(redis)).toBe('PONG')
+    await redis.close()
+
+    expect(await client.ping()).toBe('PONG')
+    expect(JSON.stringify(client.options)).toBe(options)
+    expect(['ready', 'close', 'end'].map((event) => client.listenerCount(event))).toEqual(listeners)
+    await expect(ping(redis)).rejects.toMatchObject({ reason: 'unavailable' })
+  })
+
+  it('shares its keys among the connections of a pool, a key always over the same', async () => {
+    const made = await LIBRARIES[library]!(server.port)
+    onTestFinished(() => made.close())
+    const settings = realSettings()
+    const redis = await openClient({ client: made.client, pool: { size: 3 } }, settings, IMPORTS[library])
+    onTestFinished(() => redis.close())
+    const id = (key: string): Promise<Reply> =>
+      redis
+        .connectionFor(key)
+        .run({ args: ['CLIENT', 'ID'] }, 'text')
+        .catch(() => null)
+    const keys = Array.from({ length: 20 }, (_, index) => `key ${index}`)
+    await until(async () => !(await Promise.all(keys.map(id))).includes(null))
+
+    const ids = await Promise.all(keys.map(id))
+
+    expect(new Set(ids).size).toBe(3)
+    expect(await Promise.all(keys.map(id))).toEqual(ids)
+  })
+})
+
+describe('clients of another copy of their package', () => {
+  it.each(['redis5', '@redis/client'])('%s', async (name) => {
+    const { createClient } = anotherCopy(name) as NodeRedisPackage
+    const client = createClient({ url: server.url })
+    onTestFinished(() => client.destroy())
+
+    // Not connected yet, and without a listener for errors.
+    const redis = adaptClient(client, realSettings())
+    onTestFinished(() => redis.close())
+    await redis.whenUp()
+
+    expect(await ping(redis)).toBe('PONG')
+  })
+
+  it.each(['ioredis', 'ioredis6'])('%s', async (name) => {
+    const { Redis } = anotherCopy(name) as IoredisPackage
+    const client = new Redis({ port: server.port, lazyConnect: true })
+    onTestFinished(() => client.disconnect())
+
+    const redis = adaptClient(client, realSettings())
+    onTestFinished(() => redis.close())
+    await redis.whenUp()
+
+    expect(await ping(redis)).toBe('PONG')
+  })
+})
+
+describe('adaptClient', () => {
+  it('keeps an error of a client that nobody listens to from ending the process', async () => {
+    const own = await Server.start()
+    onTestFinished(() => own.stop())
+    const { createClient } = anotherCopy('@redis/client') as NodeRedisPackage
+    const client = createClient({ url: own.url })
+    onTestFinished(() => client.destroy())
+    const redis = adaptClient(client, realSettings())
+    await redis.whenUp()
+
+    await redis.close()
+    await own.kill()
+
+    await until(() => !client.isReady)
+  })
+
+  it('refuses a client that puts a prefix before keys', () => {
+    const { Redis } = anotherCopy('ioredis') as IoredisPackage
+    const client = new Redis({ port: server.port, keyPrefix: 'app:', lazyConnect: true })
+
+    expect(() => adaptClient(client, realSettings())).toThrow("it puts 'app:' before keys by itself")
+  })
+
+  it.each([undefined, null, {}, 'redis://', { sendCommand() {} }, new Map()])('refuses %j', (client) => {
+    expect(() => adaptClient(client, realSettings())).toThrow('it is no client of node-redis 5 or 6')
+  })
+})
