@@ -14,12 +14,12 @@ export class RedisBus implements Bus {
   }
 
   /** What is no message of ours is passed over. */
-  subscribe(onMessage: (message: Message) => void, onReady: () => void): () => void {
+  subscribe(receive: (message: Message) => void, onReady: () => void): () => void {
     return this.#client.subscribe(
       this.#channel,
       (text) => {
         const message = readMessage(text)
-        if (message !== undefined) onMessage(message)
+        if (message !== undefined) receive(message)
       },
       onReady,
     )
