@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { randomUUID } from 'node:crypto'
 import { Database } from './database/client.ts'
-import { createGuideCache } from './guide/cache.ts'
+import { openGuideCache } from './guide/cache.ts'
 import { CachedCities } from './guide/cached-cities.ts'
 import { startGuide } from './guide/guide.ts'
 import { UncachedCities } from './guide/uncached-cities.ts'
@@ -39,7 +39,8 @@ async function run(options: Options, signal: AbortSignal): Promise<number> {
   // Closed in reverse: nobody asks any more, then no load is under way any more, then the caches, then their Redis.
   await using redis = options.redis ? await findRedis() : undefined
   const place = redis && { url: redis.url, prefix: `city-guide:${randomUUID()}:` }
-  await using cache = await createGuideCache(place)
+  await using opened = await openGuideCache(place)
+  const { cache } = opened
   await using database = await Database.start(signal)
   await using second = place && (await SecondProcess.start(place, database))
   const cities = new CachedCities(cache, new UncachedCities(database))

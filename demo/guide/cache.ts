@@ -1,11 +1,28 @@
-import { createCache, MemoryCache } from 'cachette'
+import { MemoryCache, TieredCache } from 'cachette'
 import type { BaseCache } from 'cachette'
+import { RedisCache } from 'cachette/redis'
 
-/** The guide's cache: in memory; with Redis, a memory in front of it, kept in step with those of other processes. */
-export async function createGuideCache(redis?: {
+/** The guide's cache, with what it is made of; disposing of it closes both. */
+export interface GuideCache extends AsyncDisposable {
+  readonly cache: BaseCache
+}
+
+/** In memory; with Redis, a memory in front of it, kept in step with those of other processes. */
+export async function openGuideCache(redis?: {
   readonly url: string
   readonly prefix: string
-}): Promise<BaseCache> {
-  if (redis === undefined) return new MemoryCache({ name: 'city guide' })
-  return createCache({ redis: redis.url, prefix: redis.prefix, name: 'city guide' })
+}): Promise<GuideCache> {
+  const name = 'city guide'
+  const l1 = new MemoryCache({ name })
+  if (redis === undefined) return { cache: l1, [Symbol.asyncDispose]: () => l1.close() }
+  const l2 = await RedisCache.create({ ...redis, name, ttl: '1d' })
+  const cache = new TieredCache({ name, l1, l2, ttl: '1d' })
+  return {
+    cache,
+    async [Symbol.asyncDispose]() {
+      await cache.close()
+      await l2.close()
+      await l1.close()
+    },
+  }
 }

@@ -100,8 +100,9 @@ export function faults({ withoutCache, withCache, coalescingOff, redis }: Result
   return [
     ...(stale > 0 ? [`${count(stale)} stale responses`] : []),
     ...(withCache.cutOff ? ['the load with the cache did not come to its end'] : []),
-    // A process that waits for Redis in vain loads by itself: once.
-    ...(withCache.crowdQueries >= 1 && withCache.crowdQueries <= (redis?.processes ?? 1)
+    // A process that waits for Redis in vain loads by itself: before the freeze, and in it.
+    ...(withCache.crowdQueries >= 1 &&
+    withCache.crowdQueries <= (redis === undefined ? 1 : 2 * redis.processes)
       ? []
       : [`the crowd cost ${withCache.crowdQueries} queries instead of 1`]),
     ...(redis !== undefined && redis.outdatedAfterwards > 0

@@ -1,6 +1,6 @@
 // The second process of the guide: the same pages over the same Redis, with a memory of its own.
 import { once } from 'node:events'
-import { createGuideCache } from '../guide/cache.ts'
+import { openGuideCache } from '../guide/cache.ts'
 import { CachedCities } from '../guide/cached-cities.ts'
 import { startGuide } from '../guide/guide.ts'
 import { UncachedCities } from '../guide/uncached-cities.ts'
@@ -51,7 +51,8 @@ const ended = once(process, 'disconnect')
 // If something does not let go, the process ends all the same.
 process.on('disconnect', () => setTimeout(() => process.exit(), 800).unref())
 {
-  await using cache = await createGuideCache({ url, prefix })
+  await using opened = await openGuideCache({ url, prefix })
+  const { cache } = opened
   await using guide = await startGuide(new CachedCities(cache, new UncachedCities(database)), cache)
   process.on('message', (message: ToSecond) => {
     if (message.kind === 'rows' || message.kind === 'failed') database.receive(message)

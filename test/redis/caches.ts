@@ -1,50 +1,31 @@
 // Caches of the two engines that use Redis, over a client as a user would make it.
-import { MemoryCache, type BaseCache } from 'cachette'
-import { BaseCache as Base } from 'cachette'
-import type { CacheOptions } from '../../src/core/options.ts'
-import { coherentStore } from '../../src/coherence/compose.ts'
-import type { CoherenceOptions } from '../../src/coherence/coherence-options.ts'
-import { storeOf } from '../../src/cache/stores.ts'
-import { consoleLogger } from '../../src/core/logger.ts'
-import { systemClock, systemRandom, systemTimers } from '../../src/core/system.ts'
-import { adaptClient } from '../../src/redis/adapt-client.ts'
-import { RedisBus } from '../../src/redis/redis-bus.ts'
-import { RedisStore } from '../../src/redis/redis-store.ts'
-import { valueKeeper } from '../../src/serialization/isolation.ts'
-import { WireFormat } from '../../src/serialization/wire-format.ts'
+import { MemoryCache, TieredCache, type BaseCache } from 'cachette'
+import { RedisCache, type RedisCacheSettings } from 'cachette/redis'
 import { until } from '../support/until.ts'
 import { nativeClient, type ClientName, type NativeClient } from './native-clients.ts'
 
 export const ENGINES = ['redis', 'tiered'] as const
 export type Engine = (typeof ENGINES)[number]
 
-export interface CacheSettings extends CacheOptions, CoherenceOptions {
+export interface CacheSettings extends Omit<RedisCacheSettings, 'prefix'> {
   readonly prefix: string
-  /** Hard deadline in milliseconds: more than the default where a busy machine must not pass for an outage. */
-  readonly hardMs?: number
 }
 
-class Provisional extends Base {
-  constructor(engine: Engine, client: object, options: CacheSettings) {
-    const { logger = consoleLogger, prefix, hardMs, ...rest } = options
-    const environment = { clock: systemClock, timers: systemTimers, random: systemRandom }
-    const adapted = adaptClient(client, { ...environment, logger, name: 'cache', hardMs })
-    const remote = new RedisStore({
-      client: adapted,
-      prefix,
-      format: new WireFormat({}),
-      random: systemRandom,
-    })
-    const l1 = engine === 'tiered' ? storeOf(new MemoryCache()) : undefined
-    const parts =
-      engine === 'tiered' ? { local: l1, values: valueKeeper({}), bus: new RedisBus(adapted, prefix) } : {}
-    super(coherentStore({ remote, ...parts }, rest), { ...rest, logger })
-  }
-}
-
-/** A cache of an engine over a client that somebody else has made. */
+/** A cache of an engine over a client that somebody else has made; closing it closes all that it is made of. */
 export function cacheOver(engine: Engine, client: object, options: CacheSettings): BaseCache {
-  return new Provisional(engine, client, { ttl: '1h', ...options })
+  const redis = new RedisCache({ client, ttl: '1h', ...options })
+  if (engine === 'redis') return redis
+  const { logger, policy } = options
+  const shared = { ...(logger && { logger }), ...(policy && { policy }) }
+  const l1 = new MemoryCache()
+  const tiered = new TieredCache({ l1, l2: redis, ttl: '1h', ...shared })
+  const close = tiered.close.bind(tiered)
+  tiered.close = async () => {
+    await close()
+    await redis.close()
+    await l1.close()
+  }
+  return tiered
 }
 
 /** A cache with a client of its own. */

@@ -8,10 +8,13 @@ export type ClientName = (typeof CLIENT_NAMES)[number]
 export interface NativeClient {
   /** To hand to a cache. */
   readonly client: object
+  /** Connects it, where its library leaves that to the user: a cache would do so by itself. */
+  connect(): Promise<void>
   close(): Promise<void>
 }
 
 interface NodeRedis {
+  connect(): Promise<unknown>
   destroy(): void
 }
 interface NodeRedisModule {
@@ -60,6 +63,9 @@ function nodeRedis(module: NodeRedisModule, url: string): NativeClient {
   const client = make()
   return {
     client,
+    connect: async () => {
+      await client.connect()
+    },
     close: async () => client.destroy(),
   }
 }
@@ -74,7 +80,7 @@ function ioRedis({ Redis, Cluster }: IoRedisModule, url: string): NativeClient {
     return new Redis(url)
   }
   const client = make()
-  return { client, close: async () => client.disconnect() }
+  return { client, connect: async () => undefined, close: async () => client.disconnect() }
 }
 
 /** A client for one server, a Sentinel group or a cluster, by the URL that the servers of tests name. */

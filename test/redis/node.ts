@@ -1,6 +1,6 @@
 // One node of several, in a process of its own: what the tests with two processes let it do.
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { BaseCache } from 'cachette'
+import type { BaseCache, Duration } from 'cachette'
 import { tell } from '../support/peer-side.ts'
 import { openCache, type Engine } from './caches.ts'
 import type { ClientName } from './native-clients.ts'
@@ -9,7 +9,7 @@ let cache: BaseCache
 
 /** Connects and makes the cache. */
 export async function open(engine: Engine, url: string, client: ClientName): Promise<void> {
-  const opened = await openCache(engine, client, url, { prefix: 'two:', hardMs: 20_000 })
+  const opened = await openCache(engine, client, url, { prefix: 'two:', deadline: { hard: '20s' } })
   cache = opened.cache
 }
 
@@ -48,13 +48,18 @@ export async function get(key: string): Promise<unknown> {
 }
 
 /** Counts one by one, with so many increments under way; how many of them had no answer. */
-export async function increment(key: string, times: number, underWay: number, ttl?: string): Promise<number> {
+export async function increment(
+  key: string,
+  times: number,
+  underWay: number,
+  ttl?: Duration,
+): Promise<number> {
   let left = times
   let unanswered = 0
   const count = async (): Promise<void> => {
     while (left > 0) {
       left -= 1
-      const number = await cache.increment(key, 1, ttl as '1s' | undefined)
+      const number = await cache.increment(key, 1, ttl)
       if (number === undefined) unanswered += 1
     }
   }

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { Peer } from '../support/peer.ts'
 import { until } from '../support/until.ts'
+import type * as NodeTasks from './node.ts'
 import { describeWithServers, startRedis, type RedisServer } from './servers/index.ts'
 
-type Node = Peer<typeof import('./node.ts')>
+type Node = Peer<typeof NodeTasks>
 
 const LEASE_MS = 5000
 

@@ -2,6 +2,7 @@
 import { Peer } from '../../support/peer.ts'
 import type { ClientName } from '../native-clients.ts'
 import type { Scenario } from './scenarios.ts'
+import type * as Subject from './subject.ts'
 import type { Measured, Operation } from './subject.ts'
 
 const OPERATIONS: readonly Operation[] = ['get', 'set', 'getOrSet', 'increment']
@@ -35,7 +36,7 @@ export interface Outage {
 /** Plays the scenario from beginning to end. */
 export async function playOutage(scenario: Scenario, client: ClientName): Promise<Outage> {
   await using stage = await scenario.start()
-  await using service = new Peer<typeof import('./subject.ts')>(new URL('subject.ts', import.meta.url))
+  await using service = new Peer<typeof Subject>(new URL('subject.ts', import.meta.url))
   await service.call.open(client, stage.url)
   if (stage.worksFirst) await service.call.warmUp()
   const endsByItself = scenario.name.startsWith('failing over')

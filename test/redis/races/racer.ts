@@ -1,6 +1,6 @@
 // One of the processes of a race: readers and writers over one cache, and a database that is somewhere else.
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { BaseCache, GetOrSetOptions, SetOptions } from 'cachette'
+import type { BaseCache, GetOrSetOptions } from 'cachette'
 import { seededRandom } from '../../../demo/load/random.ts'
 import { onTold, sharedNow, tell } from '../../support/peer-side.ts'
 import { connect } from '../servers/resp.ts'
@@ -51,7 +51,7 @@ class Racer {
     this.#race = race
     this.#root = root
     const rows = (cache: BaseCache): BaseCache<Row> =>
-      race.invalidation === 'namespace' ? cache.namespace<Row>('rows') : (cache as BaseCache<Row>)
+      race.invalidation === 'namespace' ? cache.namespace<Row>('rows') : cache
     this.#cache = rows(root)
     this.#views = readers.map(rows)
     this.#random = seededRandom(race.seed)
@@ -108,8 +108,7 @@ class Racer {
     const { invalidation, omission } = this.#race
     const drawn = this.#random()
     const rowVersion = invalidation === 'rowVersion' ? { rowVersion: BigInt(version) } : {}
-    if (drawn < 0.25)
-      return this.#cache.set(name, { version }, { ...this.#options(key), ...rowVersion } as SetOptions)
+    if (drawn < 0.25) return this.#cache.set(name, { version }, { ...this.#options(key), ...rowVersion })
     if (invalidation === 'tag') return (await this.#root.invalidateTag(`tag:${key}`)).l2 === 'acked'
     if (invalidation === 'namespace') return this.#cache.clear()
     if (invalidation === 'prefix') {
@@ -161,7 +160,7 @@ class Racer {
       const found = await cache.get(name)
       if (found !== undefined) return found
       const loaded = await load(key)
-      await cache.set(name, loaded, options as never)
+      await cache.set(name, loaded, options)
       return loaded
     }
     if (omission === 'generations before the load') {

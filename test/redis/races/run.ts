@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { seededRandom } from '../../../demo/load/random.ts'
 import { Peer } from '../../support/peer.ts'
 import { judge, type Verdict } from './judge.ts'
+import type * as Racer from './racer.ts'
 import { KEYS, type Answer, type Query, type Race } from './race.ts'
 
 const PROCESSES = [
@@ -17,11 +18,7 @@ export type RaceSettings = Pick<
 >
 
 /** Answers queries: a write at once, a read with what the row was when it came, up to four milliseconds later. */
-function serveDatabase(
-  peer: Peer<typeof import('./racer.ts')>,
-  versions: number[],
-  random: () => number,
-): void {
+function serveDatabase(peer: Peer<typeof Racer>, versions: number[], random: () => number): void {
   peer.onEvent = (event) => {
     const { id, kind, key } = event as Query
     if (kind === 'write') versions[key]! += 1
@@ -39,7 +36,7 @@ export async function runRace(settings: RaceSettings): Promise<Verdict> {
   const prefix = `race${++races}:`
   const results = await Promise.all(
     PROCESSES.map(async (tasks, node) => {
-      await using peer = new Peer<typeof import('./racer.ts')>(new URL('racer.ts', import.meta.url))
+      await using peer = new Peer<typeof Racer>(new URL('racer.ts', import.meta.url))
       serveDatabase(peer, versions, random)
       return await peer.call.run({ ...settings, ...tasks, node, prefix, seed: settings.seed + node + 1 })
     }),
