@@ -18,7 +18,18 @@ export async function render(page: string): Promise<{ readonly page: string; rea
 
 function table(outcomes: readonly Outcome[]): string {
   const rows = outcomes.map(
-    ({ name, failed, stale, staleBefore, staleAfter, medianMs, p99Ms, slowestMs, queries, queriesInOutage }) =>
+    ({
+      name,
+      failed,
+      stale,
+      staleBefore,
+      staleAfter,
+      medianMs,
+      p99Ms,
+      slowestMs,
+      queries,
+      queriesInOutage,
+    }) =>
       `| ${name} | ${failed} | ${staleBefore} | ${stale - staleBefore - staleAfter} | ${staleAfter} | ${medianMs} ms | ${p99Ms} ms | ${slowestMs} ms | ${queriesInOutage} | ${queries} |\n`,
   )
   return `| | failed | stale before | in the outage | after | median wait | 99 % | slowest | queries in the outage | queries in all |\n|---|---|---|---|---|---|---|---|---|---|\n${rows.join('')}`

@@ -118,7 +118,12 @@ function isOutage(ms: number): boolean {
 }
 
 function summary(answers: readonly Answer[]) {
-  const buckets = Array.from({ length: LASTS_MS / BUCKET_MS }, (): Bucket => ({ fresh: 0, stale: 0, failed: 0, slowestMs: 0 }))
+  const buckets = Array.from({ length: LASTS_MS / BUCKET_MS }, (): Bucket => ({
+    fresh: 0,
+    stale: 0,
+    failed: 0,
+    slowestMs: 0,
+  }))
   for (const { askedAtMs, waitedMs, kind } of answers) {
     const bucket = buckets[Math.floor(askedAtMs / BUCKET_MS)]!
     bucket[kind]++

@@ -7,7 +7,6 @@ import { watched } from '../schedules/world.ts'
 
 const COUNT = 10_000
 
-
 // Weakly, so that what the cache has forgotten is gone.
 async function collected(refs: readonly WeakRef<object>[]): Promise<number> {
   for (let turn = 0; turn < 20; turn++) {
