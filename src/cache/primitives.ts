@@ -18,6 +18,7 @@ export interface Slot {
 export interface Grace {
   /** When it begins, in milliseconds of the cache's monotonic clock. */
   readonly freshUntilMs: number
+  /** How long it lasts, in milliseconds. */
   readonly lengthMs: number
 }
 

@@ -2,6 +2,7 @@ import type { TimerHandle } from '../core/clock.ts'
 import type { LoadSettings } from '../core/settings.ts'
 import type { AcquireOptions, Reading, Stored } from '../core/store.ts'
 import { NO_TAGS, belongs } from '../core/tags.ts'
+import { ExpiringMap } from '../internal/expiring-map.ts'
 import { Flight, type Outcome } from './flight.ts'
 import { LAST_CHANCE_MS, LoadRun, type RunHost } from './load-run.ts'
 import type { PipelineParts } from './parts.ts'
@@ -11,6 +12,8 @@ import { Turnstile } from './turnstile.ts'
 const LONGEST_DRAIN_MS = 10_000
 /** After that the lease of a load without a time limit is free for others. */
 const LONGEST_LOAD_MS = 60_000
+/** For how long the store is not asked again whether a key may be loaded in the background. */
+const REST_MS = 1000
 const UNTAGGED: Reading = Object.freeze({ tags: NO_TAGS })
 
 /** The loads that are under way: which of them a caller may share, and what is left to be done when all have ended. */
@@ -18,6 +21,8 @@ export class Flights implements RunHost {
   readonly parts: PipelineParts
   readonly turnstile: Turnstile = new Turnstile()
   readonly #byKey = new Map<string, Flight>()
+  // Keys that nobody is to load for a while, as the store has said: it need not be asked again at once.
+  readonly #resting = new ExpiringMap<true>()
   #running = 0
   #onIdle: (() => void) | undefined
 
@@ -76,6 +81,17 @@ export class Flights implements RunHost {
   ): Promise<unknown> {
     this.#running++
     return new LoadRun(this, flights, source, settings, askedFor(flights, settings, freshUpToMs)).run(deliver)
+  }
+
+  /** The store has answered that a load of the key failed not long ago. */
+  rest(key: string): void {
+    const nowMs = this.parts.clock.now()
+    this.#resting.set(key, true, nowMs + REST_MS, nowMs)
+  }
+
+  /** Whether a load that nobody waits for need not be tried. */
+  isResting(key: string): boolean {
+    return this.#resting.size > 0 && this.#resting.get(key, this.parts.clock.now()) === true
   }
 
   leave(flight: Flight): void {

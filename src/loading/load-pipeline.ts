@@ -35,7 +35,7 @@ export class LoadPipeline {
     this.#parts = parts
     this.reader = new Reader(parts)
     this.#flights = new Flights(parts)
-    this.#service = new Service(parts, this.reader)
+    this.#service = new Service(parts, this.reader, this.#flights)
   }
 
   /** The value of `key`, loaded if need be. @throws whatever the loader throws. */
@@ -210,7 +210,9 @@ export class LoadPipeline {
     settings: LoadSettings,
     freshUpToMs: number,
   ): void {
-    const idle = keys.filter((key) => this.#flights.joinable(key, settings) === undefined)
+    const idle = keys.filter(
+      (key) => this.#flights.joinable(key, settings) === undefined && !this.#flights.isResting(key),
+    )
     if (idle.length === 0) return
     const { counters, trouble } = this.#parts
     const refresh = (): void => {

@@ -21,6 +21,8 @@ export interface RunHost {
   readonly turnstile: Turnstile
   /** From here on nobody joins the flight. */
   leave(flight: Flight): void
+  /** The store has answered that a load of the key failed not long ago. */
+  rest(key: string): void
   /** Nothing of a run is under way any more. */
   ended(): void
 }
@@ -272,6 +274,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
   #cool(flight: Flight, { cooldown }: Cooldown): void {
     this.release([flight])
     this.#host.leave(flight)
+    this.#host.rest(flight.key)
     flight.fail(new LoadCooldownError(cooldown))
   }
 

@@ -6,7 +6,7 @@ import type { Context } from './load-context.ts'
 import type { Source } from './source.ts'
 
 // Which load the running code belongs to. On Node 20 an active AsyncLocalStorage doubles the price of every await
-// in the process, so it is switched off whenever no load is under way (docs/decisions/0002-recursive-loads.md).
+// in the process, so it is switched off whenever no load is under way (docs/decisions/0002-recursive-loads.md, 0006).
 const context = new AsyncLocalStorage<Flight>()
 let active = 0
 let isResting = false

@@ -4,6 +4,7 @@ import type { LoadSettings } from '../core/settings.ts'
 import type { Found, Stored } from '../core/store.ts'
 import { aheadMs } from './entry-terms.ts'
 import type { Flight, Outcome } from './flight.ts'
+import type { Flights } from './flights.ts'
 import type { PipelineParts } from './parts.ts'
 import type { Reader } from './reader.ts'
 import { waitFor } from './recursion.ts'
@@ -24,10 +25,12 @@ const NOTHING: Sorted = Object.freeze({})
 export class Service {
   readonly #parts: PipelineParts
   readonly #reader: Reader
+  readonly #flights: Pick<Flights, 'isResting'>
 
-  constructor(parts: PipelineParts, reader: Reader) {
+  constructor(parts: PipelineParts, reader: Reader, flights: Pick<Flights, 'isResting'>) {
     this.#parts = parts
     this.#reader = reader
+    this.#flights = flights
   }
 
   /** Judges what the store has, and counts the read. */
@@ -53,7 +56,7 @@ export class Service {
     const value = this.#reader.view('get', key, stale)
     if (value === undefined) return NOTHING
     if (softTimeoutMs !== undefined) return { stale }
-    counters.staleServed.refreshing++
+    counters.staleServed[this.#flights.isResting(key) ? 'cooldown' : 'refreshing']++
     return { value, refreshUpToMs: 0 }
   }
 

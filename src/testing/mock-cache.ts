@@ -91,7 +91,7 @@ export class MockCache<V = unknown> extends BaseCache<V> {
       keys: () => slots.keys(),
     }
     super(storeFrom(primitives, { clock: options.clock }), options)
-    this.#mock(this as BaseCache<unknown> as BaseCache<never>, '')
+    this.#mock(this as BaseCache as BaseCache<never>, '')
   }
 
   /** The recorded calls of one method. */

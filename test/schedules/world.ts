@@ -71,7 +71,10 @@ export function watched(store: Store): { readonly store: Store; readonly problem
       return store.release(leases, cooldown)
     },
   })
-  return { store: watching, problems: () => (open.size === 0 ? problems : [...problems, `${open.size} open leases`]) }
+  return {
+    store: watching,
+    problems: () => (open.size === 0 ? problems : [...problems, `${open.size} open leases`]),
+  }
 }
 
 export const MUTATIONS = [

@@ -157,6 +157,9 @@ export function limitTimelines(engine: Engine): void {
       expect(got.length).toBe(2000)
       expect(new Set(got)).toEqual(new Set(['v0']))
       expect(stage.queries).toBe(2)
+      // Nor is the store asked by every caller.
+      expect(caches[1]!.stats().refreshes).toBeLessThan(20)
+      expect(caches[1]!.stats().staleServed.cooldown).toBeGreaterThan(500)
     })
 
     it('serves the stale value of who would wait, too', async () => {
