@@ -1,65 +1,59 @@
 /**
- * Doubly linked lists over small integers: a few lists share two arrays, and a number is in at most one
+ * Doubly linked lists over small integers: a few lists share an array, and a number is in at most one
  * list at a time. Numbers below `lists` are the lists' own ends; members start above them.
  */
 export class LinkedLists {
   readonly #lists: number
-  #next: Int32Array
-  #previous: Int32Array
+  // Of each number the next one and the previous one, side by side: most changes of a list touch both.
+  #links: Int32Array
 
   constructor(lists: number, capacity: number) {
     this.#lists = lists
-    this.#next = new Int32Array(capacity)
-    this.#previous = new Int32Array(capacity)
+    this.#links = new Int32Array(capacity * 2)
     this.clear()
   }
 
   /** Makes room for members below `capacity`. */
   grow(capacity: number): void {
-    this.#next = resized(this.#next, capacity)
-    this.#previous = resized(this.#previous, capacity)
+    const links = new Int32Array(capacity * 2)
+    links.set(this.#links)
+    this.#links = links
   }
 
   /** Empties all lists. */
   clear(): void {
     for (let list = 0; list < this.#lists; list++) {
-      this.#next[list] = list
-      this.#previous[list] = list
+      this.#links[list * 2] = list
+      this.#links[list * 2 + 1] = list
     }
   }
 
   /** The oldest member, or the list's own number when it is empty. */
   first(list: number): number {
-    return this.#next[list]!
+    return this.#links[list * 2]!
   }
 
   /** The member after another, or the list's own number at its end. */
   after(member: number): number {
-    return this.#next[member]!
+    return this.#links[member * 2]!
   }
 
   /** Appends a member that is in no list. */
   append(list: number, member: number): void {
-    const next = this.#next
-    const previous = this.#previous
-    const last = previous[list]!
-    next[last] = member
-    previous[member] = last
-    next[member] = list
-    previous[list] = member
+    const links = this.#links
+    const last = links[list * 2 + 1]!
+    links[last * 2] = member
+    links[member * 2 + 1] = last
+    links[member * 2] = list
+    links[list * 2 + 1] = member
   }
 
   /** Takes a member out of its list. */
   remove(member: number): void {
-    const next = this.#next[member]!
-    const previous = this.#previous[member]!
-    this.#next[previous] = next
-    this.#previous[next] = previous
+    const links = this.#links
+    const next = links[member * 2]!
+    const previous = links[member * 2 + 1]!
+    links[previous * 2] = next
+    links[next * 2 + 1] = previous
   }
-}
-
-function resized(array: Int32Array, length: number): Int32Array<ArrayBuffer> {
-  const copy = new Int32Array(length)
-  copy.set(array)
-  return copy
 }

@@ -200,7 +200,7 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
   touch(key: K, ttlMs: number): boolean {
     const slot = this.#live(key)
     if (slot === undefined) return false
-    if (ttlMs > 0) this.#expiry.set(slot, ttlMs)
+    if (ttlMs > 0) this.#setTtl(slot, ttlMs)
     else this.#expire(slot)
     return true
   }
@@ -309,7 +309,7 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
     if (this.#removals.listening) this.#removals.note(key, this.#values[slot] as V, REPLACED)
     else this.#removals.replaced++
     this.#values[slot] = value
-    this.#expiry.set(slot, ttlMs)
+    this.#setTtl(slot, ttlMs)
     if (noteHit(this.#states, slot)) this.#window.hit(slot)
     if (!this.#weighed) return true
     this.#policy.reweigh(slot, weight)
@@ -329,8 +329,13 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
     this.#slots.fill(slot, key, value)
     policy.add(slot, hash, weight, uses)
     if (marked) policy.mark(slot)
-    this.#expiry.set(slot, ttlMs)
+    if (ttlMs !== Infinity) this.#expiry.set(slot, ttlMs)
     return true
+  }
+
+  #setTtl(slot: number, ttlMs: number): void {
+    if (ttlMs === Infinity) this.#expiry.clear(slot)
+    else this.#expiry.set(slot, ttlMs)
   }
 
   #accepts(ttlMs: number, weight: number): boolean {

@@ -39,7 +39,7 @@ export class Departures<K, V> {
     for (;;) {
       const slot = competes ? policy.evictFor(hash, weight) : policy.evict()
       if (slot === NO_SLOT) return NO_SLOT
-      this.#vacate(slot, this.#expiry.isDue(slot) ? EXPIRED : EVICTED)
+      this.#vacate(slot, this.#expiry.end(slot) ? EXPIRED : EVICTED)
       if (!policy.isFull(weight)) return slot
       this.#slots.putAway(slot)
     }
@@ -49,7 +49,7 @@ export class Departures<K, V> {
   shed(): void {
     do {
       const slot = this.#policy.evict()
-      this.#vacate(slot, this.#expiry.isDue(slot) ? EXPIRED : EVICTED)
+      this.#vacate(slot, this.#expiry.end(slot) ? EXPIRED : EVICTED)
       this.#slots.putAway(slot)
     } while (this.#policy.isOverweight)
   }
@@ -58,6 +58,7 @@ export class Departures<K, V> {
   drop(slot: number, cause: number): void {
     this.#window.forget(slot)
     this.#policy.remove(slot)
+    this.#expiry.clear(slot)
     this.#vacate(slot, cause)
     this.#slots.putAway(slot)
   }
@@ -82,6 +83,5 @@ export class Departures<K, V> {
     if (this.#silent) this.#removals.count(cause)
     else this.#removals.note(key, slots.values[slot] as V, cause)
     slots.index.delete(key)
-    this.#expiry.clear(slot)
   }
 }

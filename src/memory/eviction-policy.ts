@@ -51,12 +51,13 @@ export interface Bounds {
 }
 
 /**
- * Notes a hit of a slot in {@link EvictionPolicy.states}; answers whether the slot was marked. A function, and
- * not a method, because an owner that has the array at hand saves a read of memory on every hit.
+ * Notes a hit of a slot in {@link EvictionPolicy.states}; answers whether it counts and the slot was marked. A
+ * function, and not a method, because an owner that has the array at hand saves a read of memory on every hit.
  */
 export function noteHit(states: Uint8Array, slot: number): boolean {
   const state = states[slot]!
-  if ((state & HITS) !== HITS) states[slot] = state + 1
+  if ((state & HITS) === HITS) return false
+  states[slot] = state + 1
   return state >= MARKED
 }
 

@@ -87,12 +87,8 @@ export class Expiry {
     return this.#deadlines.at(slot) - this.#clock.now()
   }
 
-  /** Sets how long the entry of a slot lives from now on; `Infinity` is for ever. */
+  /** Sets how long the entry of a slot lives from now on; not `Infinity`. */
   set(slot: number, ttlMs: number): void {
-    if (ttlMs === Infinity) {
-      this.clear(slot)
-      return
-    }
     this.#states[slot]! |= TIMED
     const nowMs = this.#nowFor(ttlMs)
     const deadlineMs = nowMs + ttlMs
@@ -108,6 +104,14 @@ export class Expiry {
     if ((state & TIMED) === 0) return
     this.#states[slot] = state & ~TIMED
     this.#deadlines.clear(slot)
+  }
+
+  /** Forgets the deadline of a slot; whether that had passed. */
+  end(slot: number): boolean {
+    if ((this.#states[slot]! & TIMED) === 0) return false
+    const isDue = this.isDue(slot)
+    this.clear(slot)
+    return isDue
   }
 
   /** Forgets all deadlines and stops the timer. */

@@ -372,3 +372,27 @@ describe('close and clear', () => {
     checkMap(map)
   })
 })
+
+describe('sampling', () => {
+  const replay = (ttl?: '1h') => {
+    const { map } = mapOf({ maxEntries: 200, ...(ttl !== undefined && { ttl }) })
+    const random = seededRandom(7)
+    const seen: (number | boolean)[] = []
+    for (let i = 0; i < 60_000; i++) {
+      // Popular keys, which are hit more often than is counted, and a feed that wants a large window.
+      const key =
+        random() < 0.5 ? Math.floor(random() ** 3 * 400) : 1000 + Math.floor(i / 20 - random() * 100)
+      const hit = map.get(key) !== undefined
+      if (!hit) map.set(key, i)
+      seen.push(hit)
+      if (i % 1000 === 0) seen.push(map.stats().windowShare)
+    }
+    return seen
+  }
+
+  test('decides alike for entries with a deadline and without', () => {
+    const seen = replay()
+    expect(replay('1h')).toEqual(seen)
+    expect(new Set(seen.filter((item) => typeof item === 'number')).size).toBeGreaterThan(1)
+  })
+})
