@@ -1,13 +1,17 @@
 // One contender on one client in a process of its own: see main.ts. Prints a line of JSON for each chunk.
 import { parseArgs } from 'node:util'
 import { Redis } from 'ioredis'
-import { RateLimiterRedis } from 'rate-limiter-flexible'
 import { createClient } from 'redis'
 import { silentLogger } from '../../src/core/logger.ts'
 import { systemClock, systemRandom, systemTimers } from '../../src/core/system.ts'
 import { adaptClient } from '../../src/redis/adapt-client.ts'
 import { RedisAtomicStore } from '../../src/redis/atomic/redis-atomic-store.ts'
 import { RateLimiter, type LimitAlgorithm } from '../../src/ratelimit/index.ts'
+
+// Installed here only, so that the root's type check has no types of it: what is used of it is declared.
+type Peer = new (options: object) => { consume(key: string): Promise<unknown> }
+const peer = 'rate-limiter-flexible'
+const { RateLimiterRedis } = (await import(peer)) as { readonly RateLimiterRedis: Peer }
 
 const { values } = parseArgs({
   options: {
@@ -26,7 +30,7 @@ const KEYS = Array.from({ length: 1000 }, (_, index) => `user:${index}`)
 
 const client = library === 'ioredis' ? new Redis(port) : createClient({ socket: { port } })
 if (!(client instanceof Redis)) await client.connect()
-await client.ping()
+await (client instanceof Redis ? client.ping() : client.ping())
 
 const request = await makeRequest()
 // For the counting of round trips: a few requests alone, between two marks.
