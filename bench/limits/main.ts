@@ -7,9 +7,13 @@ import { parseArgs, promisify } from 'node:util'
 import { startRedis } from '../../test/redis/servers/server.ts'
 
 const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '3' }, requests: { type: 'string', default: '20000' } },
+  options: {
+    rounds: { type: 'string', default: '3' },
+    requests: { type: 'string', default: '20000' },
+    clients: { type: 'string', default: 'node-redis,ioredis' },
+  },
 })
-const CLIENTS = ['node-redis', 'ioredis']
+const CLIENTS = values.clients.split(',')
 const CONTENDERS = [
   'bare GET',
   'rate-limiter-flexible',

@@ -1,3 +1,4 @@
+import type { AtomicStore } from './atomic-store.ts'
 import type { SerializationError } from './errors.ts'
 import type { Cooldown, CounterBounds, Stored } from './store.ts'
 
@@ -192,6 +193,8 @@ export interface Rotation {
  * may be repeated.
  */
 export interface RemoteStore {
+  /** Where limits and locks are kept: on the server, whatever tier is in front of it. */
+  readonly atomic?: AtomicStore | undefined
   admit(value: unknown): { readonly stored: Stored } | { readonly refused: SerializationError }
   /** A value of the reader's own. @throws whatever makes the stored form unreadable. */
   view(stored: Stored): unknown

@@ -1,4 +1,4 @@
-import type { AtomicStore, LimitRequest, StateKey } from '../core/atomic-store.ts'
+import type { AtomicStore, LimitAnswer, LimitRequest, StateKey } from '../core/atomic-store.ts'
 import type { Duration } from '../core/duration.ts'
 import { OptionsError, RateLimitError } from '../core/errors.ts'
 import { inspect } from '../core/inspect.ts'
@@ -51,7 +51,7 @@ export class RateLimiter {
    * is refused for ever (`retryAfterMs: Infinity`). Never rejects for trouble of the store: see `whenUnavailable`.
    * @throws KeyError for what can't be a key, OptionsError for a quantity that is no whole number from 1.
    */
-  async consume(key: string, quantity = 1): Promise<RateLimitResult> {
+  consume(key: string, quantity = 1): Promise<RateLimitResult> {
     return this.#ask('consume', key, quantity)
   }
 
@@ -70,7 +70,7 @@ export class RateLimiter {
   }
 
   /** What {@link RateLimiter.consume} would answer now, without taking anything. */
-  async peek(key: string, quantity = 1): Promise<RateLimitResult> {
+  peek(key: string, quantity = 1): Promise<RateLimitResult> {
     return this.#ask('peek', key, quantity)
   }
 
@@ -78,7 +78,7 @@ export class RateLimiter {
    * Takes `quantity` from every limit of the key, also beyond what is left: for failed logins and the like. `allowed`
    * tells whether anything is left.
    */
-  async penalty(key: string, quantity = 1): Promise<RateLimitResult> {
+  penalty(key: string, quantity = 1): Promise<RateLimitResult> {
     return this.#ask('penalty', key, quantity)
   }
 
@@ -117,8 +117,14 @@ export class RateLimiter {
 
     const mark = list?.mark ?? 0
     const request = { rules, mode, quantity }
-    const answer = await this.#attempt(mode, () => this.#store.run(limitStep, state, request))
-    if (answer === undefined) return this.#withoutStore(state, request)
+    let answer: LimitAnswer
+    try {
+      answer = await this.#store.run(limitStep, state, request)
+    } catch (error) {
+      this.#failed(mode, error)
+      return this.#withoutStore(state, request)
+    }
+    if (this.#isFailing) this.#served()
     const result = resultOf(this.#settings, answer, 'store')
     if (!result.allowed && mode === 'consume') list?.note(key, quantity, result, sentMs, mark)
     return result
@@ -149,23 +155,28 @@ export class RateLimiter {
     return this.#insurance
   }
 
-  /** The answer of the store; `undefined` when it is unavailable, which is logged once. */
+  /** The answer of the store; `undefined` when it is unavailable. */
   async #attempt<T>(operation: string, call: () => MaybePromise<T>): Promise<T | undefined> {
     try {
       const answer = await call()
-      if (this.#isFailing) {
-        this.#isFailing = false
-        this.#log('info', {}, 'the store of the rate limiter is back')
-      }
+      if (this.#isFailing) this.#served()
       return answer
     } catch (error) {
-      if (!this.#isFailing) {
-        this.#isFailing = true
-        const { whenUnavailable } = this.#settings
-        this.#log('warn', { operation, error, whenUnavailable }, 'the store of the rate limiter fails')
-      }
+      this.#failed(operation, error)
       return undefined
     }
+  }
+
+  #served(): void {
+    this.#isFailing = false
+    this.#log('info', {}, 'the store of the rate limiter is back')
+  }
+
+  #failed(operation: string, error: unknown): void {
+    if (this.#isFailing) return
+    this.#isFailing = true
+    const { whenUnavailable } = this.#settings
+    this.#log('warn', { operation, error, whenUnavailable }, 'the store of the rate limiter fails')
   }
 
   // A logger of the user's must not turn trouble into a refusal.

@@ -21,11 +21,13 @@ export function resultOf(
   })
   let tightest = limits[0]!
   for (const limit of limits) if (isTighter(limit, tightest)) tightest = limit
+  let retryAfterMs = blockedMs
+  for (const standing of standings) retryAfterMs = Math.max(retryAfterMs, standing.retryAfterMs)
   return {
     allowed,
     limit: tightest.limit,
     remaining: tightest.remaining,
-    retryAfterMs: Math.max(blockedMs, ...standings.map(({ retryAfterMs }) => retryAfterMs)),
+    retryAfterMs,
     resetMs: Math.max(blockedMs, tightest.resetMs),
     limits,
     decidedBy,

@@ -6,6 +6,8 @@ import type {
   LimitAlgorithm,
   LimitAnswer,
   LimitRequest,
+  LimitRule,
+  LimitStanding,
   StateKey,
 } from '../../core/atomic-store.ts'
 import type { Clock, Random, Timers } from '../../core/clock.ts'
@@ -96,28 +98,52 @@ function asked(script: Script, state: string, ...args: readonly Arg[]): Command 
 }
 
 function limitCommand(state: string, { mode, quantity, rules }: LimitRequest): Command {
-  const [only] = rules
-  if (rules.length === 1 && only !== undefined && only.algorithm !== 'sliding-window') {
-    const args = [String(only.limit), String(only.windowMs)]
-    if (only.algorithm === 'gcra') args.push(String(only.burst))
-    if (mode !== 'consume') args.push(String(quantity), MODES[mode])
-    else if (quantity !== 1) args.push(String(quantity))
-    return asked(only.algorithm === 'gcra' ? gcra : fixedWindow, state, ...args)
-  }
-  const args = [MODES[mode], String(quantity)]
-  for (const { algorithm, limit: most, windowMs, burst } of rules)
-    args.push(LETTERS[algorithm], String(most), String(windowMs), String(burst))
-  return asked(limit, state, ...args)
+  const usual = usualCommand(rules)
+  const keys = [state]
+  if (usual === undefined)
+    return { script: limit, keys, args: [MODES[mode], String(quantity), ...rules.flatMap(argsOf)] }
+  const { script, args } = usual
+  if (mode !== 'consume') return { script, keys, args: [...args, String(quantity), MODES[mode]] }
+  return { script, keys, args: quantity === 1 ? args : [...args, String(quantity)] }
+}
+
+interface UsualCommand {
+  readonly script: Script
+  readonly args: readonly string[]
+}
+
+// A limiter asks always for the same rules, most often for one.
+const usualCommands = new WeakMap<readonly LimitRule[], UsualCommand>()
+
+/** The script, and what it is told, of a limit that has one of its own. */
+function usualCommand(rules: readonly LimitRule[]): UsualCommand | undefined {
+  const known = usualCommands.get(rules)
+  if (known !== undefined) return known
+  const [rule] = rules
+  if (rules.length > 1 || rule === undefined || rule.algorithm === 'sliding-window') return undefined
+  const [, ...args] = argsOf(rule)
+  const made =
+    rule.algorithm === 'gcra' ? { script: gcra, args } : { script: fixedWindow, args: args.slice(0, 2) }
+  usualCommands.set(rules, made)
+  return made
+}
+
+function argsOf({ algorithm, limit: most, windowMs, burst }: LimitRule): string[] {
+  return [LETTERS[algorithm], String(most), String(windowMs), String(burst)]
 }
 
 function limitAnswer(reply: Reply): LimitAnswer {
-  const [atMs = 0, allowed, blockedMs = 0, ...rest] = numbersOf(reply)
-  const standings = []
-  for (let index = 0; index + 2 < rest.length; index += 3) {
-    const [remaining = 0, waitMs = 0, resetMs = 0] = rest.slice(index, index + 3)
-    standings.push({ remaining, retryAfterMs: waitMs === -1 ? Infinity : waitMs, resetMs })
+  const numbers = numbersOf(reply)
+  const standings: LimitStanding[] = []
+  for (let index = 3; index + 2 < numbers.length; index += 3) {
+    const waitMs = numbers[index + 1]!
+    standings.push({
+      remaining: numbers[index]!,
+      retryAfterMs: waitMs === -1 ? Infinity : waitMs,
+      resetMs: numbers[index + 2]!,
+    })
   }
-  return { atMs, allowed: allowed === 1, blockedMs, standings }
+  return { atMs: numbers[0]!, allowed: numbers[1] === 1, blockedMs: numbers[2]!, standings }
 }
 
 function acquireAnswer(reply: Reply): AcquireAnswer {
