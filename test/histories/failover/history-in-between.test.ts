@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { HEARTBEAT_MS, Stage, type StageOptions } from './stage.ts'
+import { HEARTBEAT_MS, Stage, type StageOptions } from '../stage.ts'
 import { withoutReconnection } from './without.ts'
 
 // A replica that lags takes over, answers one read, and is replaced by one that has everything: the log that the

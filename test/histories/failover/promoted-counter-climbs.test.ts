@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { Follower } from '../../../src/coherence/follower.ts'
-import { HEARTBEAT_MS, Stage } from './stage.ts'
+import { HEARTBEAT_MS, Stage } from '../stage.ts'
 
 // A node has applied two invalidations that the promoted replica lacks. Until its subscription finds that one, two
 // others are logged there; the next message bears the number that the node waits for.

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { Sightings } from '../../../src/coherence/sightings.ts'
-import { HEARTBEAT_MS, Stage } from './stage.ts'
+import { HEARTBEAT_MS, Stage } from '../stage.ts'
 
 // A node's own deletion is acknowledged, and no message of it reaches anybody: the log that the promoted replica has
 // is, to the letter, the one that every node has applied.
