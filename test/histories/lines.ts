@@ -13,6 +13,8 @@ export interface Held {
   readonly count: number
   /** What is held arrives now, in its order, and nothing more is held. */
   letGo(): void
+  /** The same, the last of it first. */
+  letGoReversed(): void
   /** The same, but that nothing of it arrives. */
   lose(): void
 }
@@ -92,6 +94,9 @@ export class Lines implements Line, Bus {
       keep: (arrive) => void kept.push(arrive),
       letGo: () => {
         for (const arrive of end()) this.#loop.set(arrive, 0)
+      },
+      letGoReversed: () => {
+        for (const arrive of end().toReversed()) this.#loop.set(arrive, 0)
       },
       lose: () => void end(),
     }

@@ -83,7 +83,7 @@ export interface Loading {
 /** Nodes, a server and a database on which a history is played step by step. */
 export class Stage {
   readonly loop: EventLoop = new EventLoop()
-  readonly nodes: readonly Player[]
+  readonly nodes: Player[]
   /** The server that new connections lead to. */
   server: SimulatedServer
   /** How often a loader has read the database. */
@@ -241,6 +241,13 @@ export class Stage {
 
   reconnectAll(): void {
     for (const node of this.nodes) this.reconnect(node)
+  }
+
+  /** Another node begins. */
+  join(): Player {
+    const node = this.#node(`n${this.nodes.length}`, this.nodes.length)
+    this.nodes.push(node)
+    return node
   }
 
   /** The node's process ends without a word. */

@@ -228,6 +228,20 @@ export const TIER: readonly Ablation[] = [
     ),
   },
   {
+    rule: 'C3b, stamped entries',
+    without: 'a message leaves what this node has written',
+    mix: 'none',
+    patch: replaced(
+      LocalTier,
+      'drop',
+      (drop) =>
+        function dropRead(this: LocalTier, key, counter) {
+          const kept = this.get(key) as LocalSlot | undefined
+          if (kept?.counter === undefined || counter === Infinity) drop.call(this, key, counter)
+        },
+    ),
+  },
+  {
     rule: 'C3b, epochs',
     without: 'a reply of another epoch is kept',
     mix: 'restarts with nothing',
