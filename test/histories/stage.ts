@@ -121,11 +121,11 @@ export class Stage {
 
   /** Lets time pass until something is so. */
   async when(isSo: () => boolean): Promise<void> {
-    for (let step = 0; step < 2_000; step++) {
+    for (let step = 0; step < 5_000; step++) {
       if (isSo()) return
       await this.pass(0.5)
     }
-    throw new Error('it does not come about within a second')
+    throw new Error('it does not come about in time')
   }
 
   /** Lets time pass until something is done. */

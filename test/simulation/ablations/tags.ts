@@ -90,6 +90,21 @@ export const TAGS: readonly Ablation[] = [
     },
   },
   {
+    rule: 'named tags',
+    without: 'tags that a loader names have the generations of the moment at which it names them',
+    mix: 'none',
+    world: { traffic: OF_TAGS },
+    patch: replaced(
+      GenerationTable,
+      'unchangedSince',
+      () =>
+        async function present(this: GenerationTable, tags) {
+          return this.current(tags)
+        },
+    ),
+    unseen: 'the clients of the simulation name no tags in loaders yet',
+  },
+  {
     rule: 'C1, generations',
     without: 'an entry with tags is served though the generation partition is not synced',
     mix: 'cut lines',
