@@ -1,13 +1,16 @@
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
-import { createCache } from 'cachette'
+import { randomUUID } from 'node:crypto'
 import { Database } from './database/client.ts'
+import { createGuideCache } from './guide/cache.ts'
 import { CachedCities } from './guide/cached-cities.ts'
 import { startGuide } from './guide/guide.ts'
 import { UncachedCities } from './guide/uncached-cities.ts'
 import { readOptions, usage, UsageError } from './options.ts'
 import type { Options } from './options.ts'
 import { faults, report } from './report/table.ts'
+import { findRedis } from './redis/server.ts'
+import { SecondProcess } from './second/process.ts'
 import { runShow } from './show.ts'
 
 const stop = new AbortController()
@@ -33,14 +36,23 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<numbe
 }
 
 async function run(options: Options, signal: AbortSignal): Promise<number> {
-  // Closed in reverse: nobody asks any more, then no load is under way any more, then the cache.
-  await using cache = await createCache()
+  // Closed in reverse: nobody asks any more, then no load is under way any more, then the caches, then their Redis.
+  await using redis = options.redis ? await findRedis() : undefined
+  const place = redis && { url: redis.url, prefix: `city-guide:${randomUUID()}:` }
+  await using cache = await createGuideCache(place)
   await using database = await Database.start(signal)
+  await using second = place && (await SecondProcess.start(place, database))
   const cities = new CachedCities(cache, new UncachedCities(database))
   await using guide = await startGuide(cities, cache, options.port)
 
-  console.log(`City guide over ${database.records.toLocaleString('en-US')} cities, seed ${options.seed}.\n`)
-  const results = await runShow({ database, guide, cache, options, signal })
+  console.log(`City guide over ${database.records.toLocaleString('en-US')} cities, seed ${options.seed}.`)
+  const shared = redis && second && { redis, second }
+  console.log(
+    shared
+      ? `In two processes over Redis, ${guide.url} and ${second.url}.\n`
+      : 'In one process, without Redis.\n',
+  )
+  const results = await runShow({ database, guide, cache, options, signal, ...(shared && { shared }) })
   await writeFile(options.resultsFile, `${JSON.stringify(results, null, 2)}\n`)
   console.log(`\n${report(results)}\n\nAll figures: ${options.resultsFile}`)
 

@@ -1,5 +1,5 @@
 import type { Database } from './database/client.ts'
-import type { Service } from './guide/service.ts'
+import type { Progress } from './load/play.ts'
 import type { Arrival } from './load/schedule.ts'
 import { playInThread } from './load/thread.ts'
 import { progressLine } from './report/progress.ts'
@@ -8,26 +8,33 @@ import type { CacheFigures, Measured } from './report/results.ts'
 
 export interface Load {
   readonly title: string
-  readonly guide: Service
+  /** Of each process that serves the guide. */
+  readonly urls: readonly string[]
   readonly schedule: readonly Arrival[]
   /** How long it is meant to take, for the progress bar. */
   readonly durationMs: number
   readonly cutOffMs: number
-  readonly stats?: () => CacheFigures
+  readonly stats?: () => CacheFigures | Promise<CacheFigures>
+  /** Told every tenth of a second how long the load has been running. */
+  readonly onElapsed?: (elapsedMs: number) => void
 }
 
 /** Plays a load against a guide and counts what it cost the database. */
 export async function measure(load: Load, database: Database, signal: AbortSignal): Promise<Measured> {
-  const { title, guide, schedule, durationMs, cutOffMs, stats } = load
+  const { title, urls, schedule, durationMs, cutOffMs, stats, onElapsed } = load
   const progress = progressLine(title, durationMs)
   await database.takeCounts()
   try {
-    const order = { url: guide.url, schedule, cutOffMs }
-    const played = await playInThread(order, (at) => progress.update(at.elapsedMs, at.answered), signal)
+    const order = { urls, schedule, cutOffMs }
+    const onProgress = ({ elapsedMs, answered }: Progress): void => {
+      progress.update(elapsedMs, answered)
+      onElapsed?.(elapsedMs)
+    }
+    const played = await playInThread(order, onProgress, signal)
     progress.update(durationMs, played.answered)
     // After a cut-off nobody waits for these any more.
     database.dropQueue()
-    return measured(played, await database.takeCounts(), stats?.())
+    return measured(played, await database.takeCounts(), await stats?.())
   } finally {
     progress.done()
   }

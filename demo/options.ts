@@ -9,11 +9,14 @@ export const usage = `usage: npm start -- [options]
   --seed <n>        repeat the sequence of requests of an earlier run
   --port <n>        port of the guide (default: a free one)
   --results <file>  where to write the figures as JSON (default demo/results.json)
+  --no-redis        stay in one process, though there may be a Redis
   --help            show this`
 
 export interface Options {
   readonly once: boolean
   readonly help: boolean
+  /** Whether to use a Redis if there is one. */
+  readonly redis: boolean
   readonly durationMs: number
   readonly seed: number
   readonly port: number
@@ -26,10 +29,11 @@ export class UsageError extends Error {
 }
 
 export function readOptions(args: readonly string[]): Options {
-  const { once, help, duration, seed, port, results } = parse(args)
+  const { once, help, duration, seed, port, results, 'no-redis': noRedis } = parse(args)
   return {
     once: once ?? false,
     help: help ?? false,
+    redis: !(noRedis ?? false),
     durationMs: 1000 * number('duration', duration, { min: 2, max: 3600, fallback: 20 }),
     seed: integer('seed', seed, { min: 0, max: 2 ** 32 - 1, fallback: randomInt(2 ** 32) }),
     port: integer('port', port, { min: 0, max: 65_535, fallback: 0 }),
@@ -51,6 +55,7 @@ function parseKnown(args: readonly string[]) {
     options: {
       once: { type: 'boolean' },
       help: { type: 'boolean' },
+      'no-redis': { type: 'boolean' },
       duration: { type: 'string' },
       seed: { type: 'string' },
       port: { type: 'string' },

@@ -12,10 +12,13 @@ export {
   OptionsError,
   RecursiveLoadError,
   SerializationError,
+  StoreTimeoutError,
   StoreUnavailableError,
   isCacheError,
   type CacheErrorCode,
+  type StoreErrorReason,
 } from './core/errors.ts'
+export type { Explanation, TierExplanation, WorkExplanation } from './core/explanation.ts'
 export { key, type KeyBuilder, type KeyPart } from './core/key-builder.ts'
 export { consoleLogger, silentLogger, type Logger } from './core/logger.ts'
 export type {
@@ -49,6 +52,7 @@ export { mergeTokens } from './core/token.ts'
 export type { OnError } from './core/trouble.ts'
 export { createCache, getRedisCache, type CreateCacheOptions } from './create-cache.ts'
 export { MemoryCache, type MemoryCacheOptions } from './memory/memory-cache.ts'
+export { TieredCache, type TieredCacheOptions } from './tiered/tiered-cache.ts'
 export type { Isolation, IsolationOptions } from './serialization/isolation.ts'
 export {
   register,

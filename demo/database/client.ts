@@ -15,8 +15,16 @@ interface Waiting {
   reject(error: Error): void
 }
 
+/** Whatever answers queries: the database, or the way to it. */
+export interface Queryable {
+  query<Name extends QueryName>(
+    name: Name,
+    ...args: Parameters<Queries[Name]>
+  ): Promise<ReturnType<Queries[Name]>>
+}
+
 /** The service's side of the database: sends at most four queries at a time, the others queue here. */
-export class Database {
+export class Database implements Queryable {
   readonly #worker: Worker
   readonly #inFlight = new Map<number, Waiting>()
   #queue: Waiting[] = []

@@ -1,15 +1,31 @@
 import type { City, Country, Neighbour, Updated } from '../database/protocol.ts'
 
-/** What the guide's pages are made of. The HTTP service knows this and nothing of a cache or a database. */
+/** How the other processes of the guide learn of an update. */
+export interface Announcement {
+  /** Not yet: Redis gave no answer. This process takes it for done, and repeats it until Redis has it. */
+  readonly queued: boolean
+  /** Whoever asks with it is shown the update, in whatever process. */
+  readonly token: string
+}
+
+/** An update, and how it was announced if anything has to be told of it. */
+export interface AnnouncedUpdate extends Updated {
+  readonly announced?: Announcement
+}
+
+/**
+ * What the guide's pages are made of. The HTTP service knows this and nothing of a cache or a database. `after` is the
+ * token of an update that the visitor knows of.
+ */
 export interface Cities {
-  city(id: number): Promise<City | null>
+  city(id: number, after?: string): Promise<City | null>
   /** The cities that there are among `ids`, in their order. */
-  cities(ids: readonly number[]): Promise<readonly City[]>
-  country(code: string, top: number): Promise<Country | null>
-  nearest(latitude: number, longitude: number): Promise<readonly Neighbour[]>
-  search(text: string): Promise<readonly City[]>
+  cities(ids: readonly number[], after?: string): Promise<readonly City[]>
+  country(code: string, top: number, after?: string): Promise<Country | null>
+  nearest(latitude: number, longitude: number, after?: string): Promise<readonly Neighbour[]>
+  search(text: string, after?: string): Promise<readonly City[]>
   /** Another city each time, hence never cached. */
   random(): Promise<City>
-  /** Resolves when every later answer shows the update. `null`: no such city. */
-  update(id: number, population: number): Promise<Updated | null>
+  /** Resolves when every later answer of this process shows the update. `null`: no such city. */
+  update(id: number, population: number): Promise<AnnouncedUpdate | null>
 }

@@ -1,6 +1,6 @@
 import type { BaseCache } from 'cachette'
 import { key } from 'cachette'
-import type { Database } from '../database/client.ts'
+import type { Queryable } from '../database/client.ts'
 import type { Country } from '../database/protocol.ts'
 import { UncachedCities } from './uncached-cities.ts'
 
@@ -11,7 +11,7 @@ import { UncachedCities } from './uncached-cities.ts'
 export class HandWrittenCities extends UncachedCities {
   readonly #countries: BaseCache<Country | null>
 
-  constructor(cache: BaseCache, database: Database) {
+  constructor(cache: BaseCache, database: Queryable) {
     super(database)
     this.#countries = cache.namespace('hand-written', { ttl: '1h' })
   }

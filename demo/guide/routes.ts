@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { mergeTokens } from 'cachette'
 import type { Cities } from './cities.ts'
 import { HttpError } from './http-error.ts'
 import { cityId, countryCode, integerParam, numberParam, populationOf, textParam } from './input.ts'
@@ -24,9 +25,9 @@ export function guideRoutes(cities: Cities, limit: VisitorLimit): readonly Route
     {
       method: 'GET',
       path: /^\/cities\/([^/]+)$/,
-      async handle({ rest }) {
+      async handle({ rest, request }) {
         const id = cityId(rest)
-        return { city: found(await cities.city(id), `there is no city ${id}`) }
+        return { city: found(await cities.city(id, afterOf(request)), `there is no city ${id}`) }
       },
     },
     {
@@ -40,28 +41,31 @@ export function guideRoutes(cities: Cities, limit: VisitorLimit): readonly Route
     {
       method: 'GET',
       path: /^\/countries\/([^/]+)$/,
-      async handle({ rest, query }) {
+      async handle({ rest, query, request }) {
         const code = countryCode(rest)
         const top = integerParam(query, 'top', 1, 50, 10)
-        return { country: found(await cities.country(code, top), `there is no country ${code}`) }
+        return {
+          country: found(await cities.country(code, top, afterOf(request)), `there is no country ${code}`),
+        }
       },
     },
     {
       method: 'GET',
       path: /^\/nearest$/,
-      async handle({ query }) {
+      async handle({ query, request }) {
         // To a tenth of a degree: neighbours share an answer, and the answer says for which spot it holds.
         const latitude = tenth(numberParam(query, 'lat', -90, 90))
         const longitude = tenth(numberParam(query, 'lon', -180, 180))
-        return { spot: { latitude, longitude }, cities: await cities.nearest(latitude, longitude) }
+        const shown = await cities.nearest(latitude, longitude, afterOf(request))
+        return { spot: { latitude, longitude }, cities: shown }
       },
     },
     {
       method: 'GET',
       path: /^\/search$/,
-      async handle({ query }) {
+      async handle({ query, request }) {
         const text = textParam(query, 'q', 2, 50).toLowerCase()
-        return { query: text, cities: await cities.search(text) }
+        return { query: text, cities: await cities.search(text, afterOf(request)) }
       },
     },
     {
@@ -75,6 +79,12 @@ export function guideRoutes(cities: Cities, limit: VisitorLimit): readonly Route
       },
     },
   ]
+}
+
+/** The tokens that updates gave to this visitor, as cookies would carry them. */
+function afterOf({ headers }: IncomingMessage): string | undefined {
+  const tokens = headers['x-after']
+  return typeof tokens === 'string' ? mergeTokens(...tokens.split(', ')) : undefined
 }
 
 function found<T>(value: T | null, otherwise: string): T {

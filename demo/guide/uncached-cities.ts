@@ -1,12 +1,12 @@
-import type { Database } from '../database/client.ts'
+import type { Queryable } from '../database/client.ts'
 import type { City, Country, Neighbour, Updated } from '../database/protocol.ts'
 import type { Cities } from './cities.ts'
 
 /** Every page straight from the database: the guide before it had a cache. */
 export class UncachedCities implements Cities {
-  readonly #database: Database
+  readonly #database: Queryable
 
-  constructor(database: Database) {
+  constructor(database: Queryable) {
     this.#database = database
   }
 

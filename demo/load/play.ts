@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Ledger } from './ledger.ts'
-import type { Proof } from './ledger.ts'
+import type { Proof, Shown } from './ledger.ts'
 import type { Arrival, Edit } from './schedule.ts'
 import { Visitor } from './visitor.ts'
 import type { Answer } from './visitor.ts'
@@ -8,7 +8,8 @@ import { percentile } from './waits.ts'
 import type { Percentile, Wait } from './waits.ts'
 
 export interface PlayOptions {
-  readonly url: string
+  /** Of each process of the guide: requests go to them in turn. */
+  readonly urls: readonly string[]
   readonly schedule: readonly Arrival[]
   /** When to stop although answers are missing. */
   readonly cutOffMs: number
@@ -36,6 +37,16 @@ export interface Played {
   /** Answers that no healthy guide gives, described. */
   readonly failures: readonly string[]
   readonly proof: Proof
+  /** Updates that had to wait until Redis answered again. */
+  readonly queuedUpdates: number
+  /** What the updates made of the records in the end, with a page that shows it. */
+  readonly latest: readonly Latest[]
+}
+
+/** The last version of a record, and where it can be seen. */
+export interface Latest {
+  readonly path: string
+  readonly shown: readonly Shown[]
 }
 
 /** Plays a schedule against a guide, in time, and checks every answer. */
@@ -56,11 +67,15 @@ class Player {
   #sent = 0
   #answered = 0
   #crowdAnswered = 0
+  readonly #latest = new Map<string, Latest>()
   #refused = 0
+  #queued = 0
+  /** Tokens of the updates that all processes have been told of: every visitor knows of them. */
+  readonly #after = new Set<string>()
 
   constructor(options: PlayOptions) {
     this.#options = options
-    this.#visitor = new Visitor(options.url, this.#cut.signal)
+    this.#visitor = new Visitor(this.#cut.signal)
   }
 
   async run(): Promise<Played> {
@@ -98,27 +113,49 @@ class Player {
 
   /** An editor reads the pages that show a city, changes the city, and looks whether they show the change. */
   async #edit({ id, population, shownOn }: Edit, dueAt: number): Promise<void> {
-    await Promise.all(shownOn.map((path) => this.#visit(path, dueAt)))
-    const saved = await this.#visit(`/cities/${id}`, performance.now(), { population })
+    await Promise.all(this.#everywhere(shownOn, dueAt))
+    const url = this.#nextUrl()
+    const path = `/cities/${id}`
+    const saved = await this.#visit(path, performance.now(), { url, update: { population } })
     if (saved?.status !== 200) return
-    this.#ledger.acknowledge(saved.shown)
-    const savedAt = performance.now()
-    await Promise.all(shownOn.map((path) => this.#visit(path, savedAt)))
+    this.#latest.set(path, { path, shown: saved.shown.filter(({ record }) => record.startsWith('city:')) })
+    if (saved.announced?.queued === true) {
+      this.#queued += 1
+      this.#ledger.acknowledge(saved.shown, url)
+    } else {
+      if (saved.announced) this.#after.add(saved.announced.token)
+      this.#ledger.acknowledge(saved.shown)
+    }
+    await Promise.all(this.#everywhere(shownOn, performance.now()))
+  }
+
+  #everywhere(paths: readonly string[], dueAt: number): Promise<unknown>[] {
+    return this.#options.urls.flatMap((url) => paths.map((path) => this.#visit(path, dueAt, { url })))
+  }
+
+  #nextUrl(): string {
+    const { urls } = this.#options
+    return urls[this.#sent % urls.length]!
   }
 
   /** `undefined`: the load was cut off, or the request failed and is noted as a failure. */
-  async #visit(path: string, dueAt: number, update?: object): Promise<Answer | undefined> {
+  async #visit(
+    path: string,
+    dueAt: number,
+    { url = this.#nextUrl(), update }: { readonly url?: string; readonly update?: object } = {},
+  ): Promise<Answer | undefined> {
     if (this.#cut.signal.aborted) return undefined
     this.#sent += 1
     const beganAt = this.#ledger.now()
-    const answer = await this.#visitor.open(path, update ? 'PUT' : 'GET', update).catch((error: unknown) => {
+    const question = { url, after: [...this.#after], path, update }
+    const answer = await this.#visitor.open(question).catch((error: unknown) => {
       if (!this.#cut.signal.aborted) this.#failures.push(`${path}: ${String(error)}`)
     })
     this.#waits.push({ ms: performance.now() - dueAt, answered: answer !== undefined })
     if (!answer) return undefined
     this.#answered += 1
     this.#judge(path, answer, update !== undefined)
-    if (!update) this.#ledger.check(path, beganAt, answer.shown)
+    if (!update) this.#ledger.check(path, beganAt, answer.shown, url)
     return answer
   }
 
@@ -146,6 +183,8 @@ class Player {
       refusedByLimit: this.#refused,
       failures: this.#failures,
       proof: this.#ledger.proof,
+      queuedUpdates: this.#queued,
+      latest: [...this.#latest.values()],
     }
   }
 }

@@ -28,6 +28,19 @@ export interface Measured extends Played {
   readonly cache: CacheFigures | undefined
 }
 
+/** The processes of the guide that share one Redis, and what became of them while it was frozen. */
+export interface RedisFigures {
+  readonly processes: number
+  /** 0: it was not frozen, since it belongs to somebody else. */
+  readonly frozenMs: number
+  /** From the end of the freeze until every process stored and read through Redis again. */
+  readonly recoveryMs: number
+  /** Updates that Redis heard of only after the freeze. */
+  readonly queuedUpdates: number
+  /** Pages that did not show the last update after all of that. */
+  readonly outdatedAfterwards: number
+}
+
 export interface Results {
   readonly seed: number
   readonly durationSeconds: number
@@ -36,6 +49,26 @@ export interface Results {
   readonly withoutCache: Measured
   readonly withCache: Measured
   readonly coalescingOff: Measured
+  /** `undefined`: without Redis, in one process. */
+  readonly redis: RedisFigures | undefined
+}
+
+/** The figures of two processes together. */
+export function addFigures(one: CacheFigures, other: CacheFigures | undefined): CacheFigures {
+  if (other === undefined) return one
+  const hits = one.hits + other.hits
+  const misses = one.misses + other.misses
+  return {
+    hits,
+    misses,
+    hitRatio: hits + misses === 0 ? undefined : hits / (hits + misses),
+    loads: one.loads + other.loads,
+    loadTimeMs: one.loadTimeMs + other.loadTimeMs,
+    coalesced: one.coalesced + other.coalesced,
+    refusedFills: one.refusedFills + other.refusedFills,
+    entries:
+      one.entries === undefined || other.entries === undefined ? undefined : one.entries + other.entries,
+  }
 }
 
 export function measured(played: Played, counts: QueryCounts, cache?: CacheFigures): Measured {

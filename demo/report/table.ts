@@ -1,7 +1,7 @@
 import Table from 'cli-table3'
 import { crowdSize } from '../load/schedule.ts'
 import type { Percentile } from '../load/waits.ts'
-import type { Measured, Results } from './results.ts'
+import type { Measured, RedisFigures, Results } from './results.ts'
 
 type Column = (measured: Measured) => string
 
@@ -22,7 +22,7 @@ const rows: readonly (readonly [label: string, column: Column])[] = [
 ]
 
 /** The figures of the three loads side by side, with what is needed to read them. */
-export function report({ withoutCache, withCache, coalescingOff }: Results): string {
+export function report({ withoutCache, withCache, coalescingOff, redis }: Results): string {
   const loads = [withoutCache, withCache, coalescingOff]
   const table = new Table({
     head: ['', 'without cache', 'with cache', 'coalescing off*'],
@@ -30,7 +30,21 @@ export function report({ withoutCache, withCache, coalescingOff }: Results): str
     style: { head: [], border: [] },
   })
   for (const [label, column] of rows) table.push([label, ...loads.map((measured) => column(measured))])
-  return [table.toString(), ...notes(withoutCache), '', ...proofLines(withCache)].join('\n')
+  if (redis !== undefined) for (const [label, text] of redisRows(redis)) table.push([label, '', text, ''])
+  return [table.toString(), ...notes(withoutCache), '', ...proofLines(withCache), ...redisLines(redis)].join(
+    '\n',
+  )
+}
+
+function redisRows({ processes, frozenMs, recoveryMs, queuedUpdates }: RedisFigures): [string, string][] {
+  const rows: [string, string][] = [['processes over one Redis', String(processes)]]
+  if (frozenMs === 0) return rows
+  return [
+    ...rows,
+    ['Redis frozen', `${(frozenMs / 1000).toFixed(1)} s`],
+    ['normal again after', `${count(Math.round(recoveryMs))} ms`],
+    ['updates queued meanwhile', count(queuedUpdates)],
+  ]
 }
 
 function notes({ cutOff, seconds, sent, answered, scheduled }: Measured): string[] {
@@ -56,6 +70,15 @@ function proofLines({ proof }: Measured): string[] {
   ]
 }
 
+function redisLines(redis: RedisFigures | undefined): string[] {
+  if (redis === undefined) return []
+  const { processes, frozenMs, outdatedAfterwards } = redis
+  if (frozenMs === 0) return ['This Redis is not ours: it was not frozen.']
+  return [
+    `After the freeze ${count(outdatedAfterwards)} pages of the ${processes} processes lacked an update.`,
+  ]
+}
+
 function milliseconds(percentile: Percentile | undefined): string {
   if (!percentile) return '-'
   const { ms, atLeast } = percentile
@@ -71,7 +94,7 @@ function count(number: number): string {
 }
 
 /** What must not be in the results of a healthy run: each makes the demo fail. */
-export function faults({ withoutCache, withCache, coalescingOff }: Results): readonly string[] {
+export function faults({ withoutCache, withCache, coalescingOff, redis }: Results): readonly string[] {
   const stale = withoutCache.proof.stale + withCache.proof.stale
   const failures = [withoutCache, withCache, coalescingOff].flatMap((measured) => measured.failures)
   return [
@@ -80,6 +103,9 @@ export function faults({ withoutCache, withCache, coalescingOff }: Results): rea
     ...(withCache.crowdQueries === 1
       ? []
       : [`the crowd cost ${withCache.crowdQueries} queries instead of 1`]),
+    ...(redis !== undefined && redis.outdatedAfterwards > 0
+      ? [`${count(redis.outdatedAfterwards)} pages lacked an update after the freeze`]
+      : []),
     ...(failures.length > 0 ? [`${count(failures.length)} requests failed, the first: ${failures[0]}`] : []),
   ]
 }

@@ -2,6 +2,7 @@ import { abortable } from '../core/abort.ts'
 import type { CacheStats } from '../core/counters.ts'
 import { durationMs, type Duration } from '../core/duration.ts'
 import { OptionsError } from '../core/errors.ts'
+import type { Explanation } from '../core/explanation.ts'
 import { inspect } from '../core/inspect.ts'
 import {
   checkOptions,
@@ -17,6 +18,7 @@ import { NO_TAGS, checkTag, checkTags } from '../core/tags.ts'
 import type { ValueOptions } from '../serialization/rules.ts'
 import { entriesOf, loadedValue, type Entries } from './entries.ts'
 import type { Absent, Loaded, Loader, ManyLoader } from './loader.ts'
+import { explain } from './explain.ts'
 import { Invalidator } from './invalidator.ts'
 import { Scope } from './scope.ts'
 import { noteStore } from './stores.ts'
@@ -273,6 +275,17 @@ export abstract class BaseCache<V = unknown> {
    */
   async deserialize<T = V>(bytes: Uint8Array): Promise<T> {
     return (await this.#scope.runtime.format).deserialize(bytes) as T
+  }
+
+  /**
+   * What a read of the key would do now, and why: the tiers in their order, how long entries live, what has become of
+   * their tags, how much this process may have missed, and what is under way. Nothing is loaded, kept or counted.
+   */
+  async explain(key: string, options: ReadOptions = {}): Promise<Explanation> {
+    const full = this.#scope.key(key)
+    checkOptions(options, READ_OPTIONS, 'explain')
+    const reading = this.#scope.readingFor(options)
+    return abortable(options.signal, () => explain(this.#scope.runtime.store, full, reading))
   }
 
   /** Figures since the cache was made or `resetStats` was called; of the whole cache, in a namespace too. */

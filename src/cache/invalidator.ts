@@ -1,3 +1,4 @@
+import { OptionsError } from '../core/errors.ts'
 import type { Invalidation } from '../core/store.ts'
 import { UNREACHED_TOKEN } from '../core/token.ts'
 import type { Runtime, Scope } from './scope.ts'
@@ -23,10 +24,18 @@ export class Invalidator {
     return { l1, l2, token }
   }
 
-  /** Removes every key of the scope that begins with `prefix`; `undefined` = the store is in trouble. */
+  /**
+   * Removes every key of the scope that begins with `prefix`; `undefined` = the store is in trouble.
+   * @throws OptionsError when that would be every key of a database that others use.
+   */
   async prefix(operation: string, prefix: string): Promise<number | undefined> {
     const { store, trouble, counters } = this.#runtime
     const full = this.#scope.prefixed(prefix)
+    if (full === '' && store.ownsAll === false)
+      throw new OptionsError(
+        `${operation}: without a prefix this would remove every key of the database, whoever wrote it; ` +
+          'give the cache a prefix, or ownsDatabase: true',
+      )
     const count = await trouble.attempt(operation, () => store.deleteByPrefix(full, this.#scope.reading))
     counters.invalidations += count ?? 0
     return count

@@ -1,6 +1,23 @@
+import type { CacheOptions } from '../core/options.ts'
+import type { Bus, RemoteStore } from '../core/remote-store.ts'
 import type { Store } from '../core/store.ts'
+import type { ValueOptions } from '../serialization/rules.ts'
+
+/** What a cache over a server that several processes share gives to a cache that is made over it. */
+export interface Shared {
+  /** A store of its own on the server; to close it leaves the connection open. */
+  readonly remote: RemoteStore
+  /** Brings the messages of that store; absent where there is no such way. */
+  readonly bus?: Bus | undefined
+  /** What is still to be put before keys; `''` where the store does that. */
+  readonly prefix: string
+}
+
+/** Makes such a store, with the prefix (default: the cache's own) and the format of values that the options name. */
+export type Share = (options: Pick<CacheOptions, 'prefix' | 'serializer'> & ValueOptions) => Shared
 
 const stores = new WeakMap<object, Store>()
+const shares = new WeakMap<object, Share>()
 
 /** Notes which store a cache is made over, for caches that are made of caches. */
 export function noteStore(cache: object, store: Store): void {
@@ -10,4 +27,14 @@ export function noteStore(cache: object, store: Store): void {
 /** The store of a whole cache; `undefined` for a namespace, and for what is no cache of this copy of the package. */
 export function storeOf(cache: unknown): Store | undefined {
   return typeof cache === 'object' && cache !== null ? stores.get(cache) : undefined
+}
+
+/** Notes how others can share the server of a cache. */
+export function noteShare(cache: object, share: Share): void {
+  shares.set(cache, share)
+}
+
+/** How others can share the server of a cache; `undefined` when they can't. */
+export function shareOf(cache: unknown): Share | undefined {
+  return typeof cache === 'object' && cache !== null ? shares.get(cache) : undefined
 }

@@ -1,4 +1,5 @@
 import type { StoreStats } from '../core/counters.ts'
+import type { StoreExplanation } from '../core/explanation.ts'
 import { NOTHING } from '../core/nothing.ts'
 import type { MaybePromise } from '../core/promise.ts'
 import type { RemoteStore } from '../core/remote-store.ts'
@@ -21,6 +22,7 @@ import type {
 import { isPromise } from '../core/promise.ts'
 import { tokenOf } from '../core/token.ts'
 import { Changes } from './changes.ts'
+import { Explaining } from './explaining.ts'
 import { Fills } from './fills.ts'
 import { Following } from './following.ts'
 import { Forgetting } from './forgetting.ts'
@@ -43,6 +45,7 @@ import type { Verdict } from './verdict.ts'
 export class CoherentStore implements Store {
   /** The store that other processes share. */
   readonly remote: RemoteStore
+  readonly ownsAll: boolean
   readonly #parts: CoherenceParts
   readonly #settings: CoherenceSettings
   readonly #markers: Markers
@@ -54,10 +57,12 @@ export class CoherentStore implements Store {
   readonly #reads: Reads
   readonly #fills: Fills
   readonly #changes: Changes
+  readonly #explaining: Explaining
 
   constructor(parts: CoherenceParts, settings: CoherenceSettings) {
     const { remote, local: localStore, clock, timers, random, node } = parts
     this.remote = remote
+    this.ownsAll = parts.ownsAll ?? true
     this.#parts = parts
     this.#settings = settings
     const isStrict = settings.policy === 'strict'
@@ -121,6 +126,7 @@ export class CoherentStore implements Store {
       queued: () => following.wake(),
       now: () => clock.now(),
     })
+    this.#explaining = new Explaining({ ...shared, table })
     this.#markers = markers
     this.#outbox = outbox
     this.#following = following
@@ -213,6 +219,10 @@ export class CoherentStore implements Store {
     return this.#changes.deleteByPrefix(prefix)
   }
 
+  async explain(key: string, reading?: Reading): Promise<StoreExplanation> {
+    return this.#explaining.explain(key, reading)
+  }
+
   stats(): StoreStats {
     const none = {
       entries: undefined,
@@ -224,7 +234,7 @@ export class CoherentStore implements Store {
 
   async close(): Promise<void> {
     this.#following.close()
-    if (this.#parts.keepsRemoteOpen !== true) await this.remote.close()
+    await this.remote.close()
   }
 
   /** Reads served by the tier of this process. */

@@ -14,8 +14,8 @@ export interface Composition {
   /** How that tier keeps values; default: as its store does. */
   readonly values?: ValueForm | undefined
   readonly bus?: Bus | undefined
-  /** Whether the remote store is somebody else's, who closes it. */
-  readonly keepsRemoteOpen?: boolean | undefined
+  /** Whether every key there is belongs to the cache, so that it may remove all; default: yes. */
+  readonly ownsAll?: boolean | undefined
   /** How many entries the server's logs hold; default 10,000. */
   readonly logLength?: number | undefined
 }

@@ -53,8 +53,8 @@ export class Following {
 
   constructor(parts: FollowingParts) {
     this.#parts = parts
-    const { remote, forgetting } = parts
-    this.#ofGenerations = this.#make(remote.generationPartition, () => forgetting.allTags())
+    const { remote } = parts
+    this.#ofGenerations = this.#make(remote.generationPartition, () => this.#flushGenerations())
     this.generations = this.#ofGenerations.follower
     this.#unlisten = remote.onReconnect(() => this.#onReconnect())
   }
@@ -145,7 +145,11 @@ export class Following {
     this.#unsubscribe?.()
     this.#unlisten()
     this.#parts.timers.clear(this.#heartbeat)
-    for (const { recovery } of this.#followed.values()) recovery.close()
+    for (const { follower, recovery } of this.#followed.values()) {
+      recovery.close()
+      // Whoever finds an entry of this node's tier afterwards must not take it for valid.
+      follower.flushedAt = Infinity
+    }
   }
 
   #make(partition: string, flush: () => void): Followed {
@@ -190,7 +194,17 @@ export class Following {
     for (const { follower } of this.#followed.values()) follower.startSync()
   }
 
+  // A node without a tier that has just begun to follow has shared nothing, and what it stores is judged by the
+  // generations that it bears: its loads go on.
+  #flushGenerations(): void {
+    const hasBegun = this.#parts.local !== undefined || this.generations.applied !== undefined
+    if (hasBegun) this.#parts.forgetting.allTags()
+    else this.#parts.forgetting.table()
+  }
+
   #onReconnect(): void {
+    // A lease that a server of the past still has must not be used by a load that another one has voided.
+    if (this.#parts.local === undefined) this.#parts.markers.killAll(() => true)
     for (const { follower } of this.#followed.values()) follower.onReconnect()
     // What waits is sent before anything else is.
     if (this.#parts.queued() > 0) void this.#replay().catch(() => undefined)

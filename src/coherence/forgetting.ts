@@ -51,8 +51,13 @@ export class Forgetting {
   }
 
   /** Whatever is known of any tag may be old. */
-  allTags(): void {
+  table(): void {
     this.#parts.table.flush()
+  }
+
+  /** The same, and so may be whatever is under way with tags. */
+  allTags(): void {
+    this.table()
     this.#detach(this.#parts.markers.killTagged(undefined))
   }
 

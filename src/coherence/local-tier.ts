@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import { Envelope } from '../core/envelope.ts'
+import type { TierState } from '../core/explanation.ts'
 import { isPromise } from '../core/promise.ts'
 import type { Generations, Head } from '../core/remote-store.ts'
 import type { Found, Reading, Store, Stored } from '../core/store.ts'
@@ -110,18 +111,30 @@ export class LocalTier {
     const verdict = this.#verdict(slot, reading)
     const isServed = verdict === 'fresh' || (verdict === 'stale' && slot.hasGrace && reading?.stale === true)
     if (!isServed) return undefined
-    const found = this.#store.read([key], STALE_TOO)
-    const remainingMs = isPromise(found) ? undefined : found.get(key)?.remainingMs
-    if (remainingMs === undefined) return undefined
+    const remainingMs = this.#remainingMs(key)
     return {
       stored: asStored(slot),
       remainingMs: verdict === 'fresh' ? remainingMs : Math.min(remainingMs, 0),
     }
   }
 
-  /** What there is of a key, whether or not it may be served; for explanations. */
-  peek(key: string): LocalSlot | undefined {
-    return this.#slot(key, STALE_TOO)
+  /** What there is of a key, and why it is served or not. */
+  explain(
+    key: string,
+    reading: Reading | undefined,
+  ): {
+    readonly state: TierState
+    readonly remainingMs?: number
+    readonly generations?: Generations | undefined
+  } {
+    const slot = this.#slot(key, STALE_TOO)
+    if (slot === undefined) return { state: 'absent' }
+    const { generations, hasGrace } = slot
+    const entry = { generations, remainingMs: this.#remainingMs(key) }
+    if (!this.#isSynced(slot, this.#clock.now())) return { ...entry, state: 'unsynced' }
+    const verdict = this.#verdict(slot, reading)
+    if (verdict === 'gone' || (verdict === 'stale' && !hasGrace)) return { ...entry, state: 'invalidated' }
+    return { ...entry, state: verdict === 'fresh' && entry.remainingMs > 0 ? 'fresh' : 'stale' }
   }
 
   /** Keeps what a read found, unless something invalidated it meanwhile (C2, C3, C3b). */
@@ -176,20 +189,31 @@ export class LocalTier {
   }
 
   // C1: both logs must be synced, that of its key and, if it has tags, that of generations.
+  #isSynced({ outage, follower, generations }: LocalSlot, nowMs: number): boolean {
+    if (outage) return true
+    return (
+      follower.isSynced(this.#maxAgeMs, nowMs) &&
+      (generations === undefined || this.#table.follower.isSynced(this.#maxAgeMs, nowMs))
+    )
+  }
+
+  // By the tier's own count; 0 in a store that answers later, which no tier is made of.
+  #remainingMs(key: string): number {
+    const found = this.#store.read([key], STALE_TOO)
+    return isPromise(found) ? 0 : (found.get(key)?.remainingMs ?? 0)
+  }
+
   #verdict(slot: LocalSlot, reading: Reading | undefined): Verdict {
-    const { generations, outage } = slot
+    const { generations } = slot
     const wanted = reading?.tags
     if (wanted !== slot.borne) {
       if (!bears(generations, wanted)) return 'gone'
       slot.borne = wanted
     }
     const table = this.#table
-    const nowMs = this.#clock.now()
-    if (!outage && !slot.follower.isSynced(this.#maxAgeMs, nowMs)) return 'gone'
-    if (generations === undefined) return 'fresh'
-    if (!outage && !table.follower.isSynced(this.#maxAgeMs, nowMs)) return 'gone'
+    if (!this.#isSynced(slot, this.#clock.now())) return 'gone'
     // The table has not changed since it was asked last.
-    if (slot.agreedAt === table.version) return 'fresh'
+    if (generations === undefined || slot.agreedAt === table.version) return 'fresh'
     const verdict = table.agrees(generations)
     if (verdict === 'fresh') slot.agreedAt = table.version
     return verdict

@@ -105,6 +105,11 @@ export class Markers {
     return held
   }
 
+  /** The open markers of a key. */
+  of(key: string): readonly Marker[] {
+    return [...(this.#byKey.get(key) ?? [])]
+  }
+
   /** Markers that are open. */
   get size(): number {
     let size = 0

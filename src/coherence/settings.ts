@@ -46,6 +46,6 @@ export interface CoherenceParts {
   readonly random: Random
   /** Unique among all processes that share the remote store. */
   readonly node: string
-  /** Whether the remote store is somebody else's, who closes it; it is closed with the store unless this is set. */
-  readonly keepsRemoteOpen?: boolean | undefined
+  /** Whether every key there is belongs to the cache, so that it may remove all; default: yes. */
+  readonly ownsAll?: boolean | undefined
 }

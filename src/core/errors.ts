@@ -4,6 +4,7 @@ export type CacheErrorCode =
   | 'ERR_CACHE_KEY'
   | 'ERR_CACHE_SERIALIZATION'
   | 'ERR_CACHE_STORE_UNAVAILABLE'
+  | 'ERR_CACHE_STORE_TIMEOUT'
   | 'ERR_CACHE_RECURSIVE_LOAD'
   | 'ERR_CACHE_CLOSED'
 
@@ -53,10 +54,34 @@ export class SerializationError extends CacheError {
   }
 }
 
+/**
+ * Why a store did not do what it was asked. `unavailable`: it can't be reached, or is not ready; `denied`: the password
+ * or the rights are missing; `read-only`: it is a replica, or refuses to write; `full`: it has no memory left;
+ * `wrong-type`: what is there is of another type; `protocol`: any other answer that was not expected.
+ */
+export type StoreErrorReason = 'unavailable' | 'denied' | 'read-only' | 'full' | 'wrong-type' | 'protocol'
+
 /** The store did not do what it was asked; seen by callers only under `onError: 'throw'`. */
 export class StoreUnavailableError extends CacheError {
   override readonly name = 'StoreUnavailableError'
   readonly code = 'ERR_CACHE_STORE_UNAVAILABLE'
+  /** Default `'unavailable'`. */
+  readonly reason: StoreErrorReason
+
+  constructor(message: string, options?: ErrorOptions & { readonly reason?: StoreErrorReason }) {
+    super(message, options)
+    this.reason = options?.reason ?? 'unavailable'
+  }
+}
+
+/**
+ * The store did not answer in time; it may have done what it was asked all the same. Seen by callers only under
+ * `onError: 'throw'`.
+ */
+export class StoreTimeoutError extends CacheError {
+  override readonly name = 'StoreTimeoutError'
+  readonly code = 'ERR_CACHE_STORE_TIMEOUT'
+  readonly reason = 'timeout'
 }
 
 /** A loader asked, directly or through other loaders, for the key that it is loading: it would wait for itself. */

@@ -1,4 +1,5 @@
 import type { StoreStats } from './counters.ts'
+import type { StoreExplanation } from './explanation.ts'
 import type { SerializationError } from './errors.ts'
 import type { MaybePromise } from './promise.ts'
 
@@ -162,6 +163,8 @@ export type Admitted =
  * the cache above turns that into a miss, a `false` and a log line.
  */
 export interface Store {
+  /** `false`: there may be keys of others among its own, so that not all of them may be removed. */
+  readonly ownsAll?: boolean
   /** The stored form of `value`: private to the store, whatever the caller does to the value afterwards. */
   admit(value: unknown): Admitted
   /** A value of the reader's own, made from the stored form. */
@@ -199,6 +202,8 @@ export interface Store {
   scan(prefix: string, reading?: Reading): AsyncIterable<string>
   /** Removes every key that begins with the literal text `prefix`, voids their leases, and counts the visible ones. */
   deleteByPrefix(prefix: string, reading?: Reading): MaybePromise<number>
+  /** What a read would do now, if the store has more to tell than what it has; never rejects. */
+  explain?(key: string, reading?: Reading): MaybePromise<StoreExplanation>
   /** What the store holds and what has left it since it was made. */
   stats(): StoreStats
   /** Frees what the store holds. */

@@ -1,5 +1,5 @@
 import { BaseCache } from '../cache/base-cache.ts'
-import { storeOf } from '../cache/stores.ts'
+import { shareOf, storeOf, type Share } from '../cache/stores.ts'
 import { COHERENCE_OPTIONS, type CoherenceOptions } from '../coherence/coherence-options.ts'
 import { CoherentStore } from '../coherence/coherent-store.ts'
 import { coherentStore } from '../coherence/compose.ts'
@@ -8,12 +8,13 @@ import { inspect } from '../core/inspect.ts'
 import {
   CACHE_OPTIONS,
   checkCacheOptions,
+  checkChoice,
   checkMethods,
   checkOptions,
   type CacheOptions,
 } from '../core/options.ts'
 import { isPromise } from '../core/promise.ts'
-import type { Bus, RemoteStore } from '../core/remote-store.ts'
+import type { Bus } from '../core/remote-store.ts'
 import type { Store } from '../core/store.ts'
 import { ISOLATION_OPTIONS, valueKeeper, type IsolationOptions } from '../serialization/isolation.ts'
 
@@ -24,10 +25,13 @@ export interface TieredCacheOptions extends CacheOptions, CoherenceOptions, Isol
    * and write through the tiered cache alone.
    */
   readonly l1: BaseCache
-  /** The cache that other processes share, such as a `RedisCache`. Values are kept there in its format. */
+  /** The cache that other processes share, such as a `RedisCache`. Of it the connection is used, and closed by nobody else. */
   readonly l2: BaseCache
-  /** What brings changes of other processes sooner than the heartbeat does; default: nothing. */
-  readonly bus?: Bus | undefined
+  /**
+   * What brings changes of other processes sooner than the heartbeat does: `'pubsub'` (default) = the server of `l2`,
+   * `'none'` = nothing does, or a bus of your own.
+   */
+  readonly bus?: Bus | 'pubsub' | 'none' | undefined
 }
 
 /** The names of {@link TieredCacheOptions}. */
@@ -44,18 +48,28 @@ export const TIERED_CACHE_OPTIONS: readonly string[] = [
  * A cache in two tiers: reads are served from the memory of this process, which never serves what was changed
  * elsewhere longer ago than a bound (`maxLag` or `maxStale`, by `policy`); the rest is on the server that other
  * processes share. docs/coherence.md says what is guaranteed. Of the two caches it uses only what they hold: prefix,
- * ttl, tags and isolation are its own, and it does not close them.
+ * serializer, ttl, tags and isolation are its own (the prefix is that of `l2` unless it is named), and it does not close
+ * them.
  */
 export class TieredCache<V = unknown> extends BaseCache<V> {
   /** @throws OptionsError, KeyError for wrong options. */
   constructor(options: TieredCacheOptions) {
     checkOptions(options, TIERED_CACHE_OPTIONS, 'TieredCache')
     checkCacheOptions(options)
-    const { l1, l2, bus } = options
-    if (bus !== undefined) checkMethods(bus, ['subscribe'], 'bus')
-    const parts = { remote: remoteOf(l2), local: localOf(l1), values: valueKeeper(options), bus }
-    super(coherentStore({ ...parts, keepsRemoteOpen: true }, options), options)
+    const { l1, l2, bus = 'pubsub' } = options
+    const local = localOf(l1)
+    const { remote, bus: ownBus, prefix } = shareOfWhole(l2)(options)
+    const values = valueKeeper(options)
+    super(coherentStore({ remote, local, values, bus: busFor(bus, ownBus) }, options), { ...options, prefix })
   }
+}
+
+function busFor(bus: Bus | 'pubsub' | 'none', own: Bus | undefined): Bus | undefined {
+  if (bus === 'pubsub') return own
+  if (bus === 'none') return undefined
+  if (typeof bus === 'string') checkChoice(bus, ['pubsub', 'none'], 'bus')
+  checkMethods(bus, ['subscribe'], 'bus')
+  return bus
 }
 
 function localOf(l1: unknown): Store {
@@ -68,9 +82,10 @@ function localOf(l1: unknown): Store {
   return store
 }
 
-function remoteOf(l2: unknown): RemoteStore {
-  const store = wholeCache(l2, 'l2', 'a RedisCache')
-  if (store instanceof CoherentStore) return store.remote
+function shareOfWhole(l2: unknown): Share {
+  wholeCache(l2, 'l2', 'a RedisCache')
+  const share = shareOf(l2)
+  if (share !== undefined) return share
   throw new OptionsError('l2: is not a cache that several processes share; use a RedisCache')
 }
 

@@ -62,6 +62,7 @@ const WITH_KEY: Readonly<Record<string, (cache: BaseCache, key: never) => unknow
   deleteMany: (cache, key) => cache.deleteMany(['good', key]),
   take: (cache, key) => cache.take(key),
   has: (cache, key) => cache.has(key),
+  explain: (cache, key) => cache.explain(key),
   ttl: (cache, key) => cache.ttl(key),
   expire: (cache, key) => cache.expire(key, 5),
   increment: (cache, key) => cache.increment(key),

@@ -25,7 +25,7 @@ async function proofOf(guideOf: (cache: BaseCache, origin: Cities) => Cities): P
   const all = buildSchedule(await database.query('sample'), 7, 1600)
   // Edits, and the cheapest pages beside them.
   const schedule = all.filter(({ kind }) => kind === 'edit' || kind === 'scan')
-  const { proof, failures } = await play({ url: guide.url, schedule, cutOffMs: 30_000 })
+  const { proof, failures } = await play({ urls: [guide.url], schedule, cutOffMs: 30_000 })
   expect(failures).toEqual([])
   expect(proof.updates).toBe(2)
   return proof

@@ -11,6 +11,7 @@ const CODES: Readonly<Record<CacheErrorCode, string>> = {
   ERR_CACHE_KEY: 'KeyError',
   ERR_CACHE_SERIALIZATION: 'SerializationError',
   ERR_CACHE_STORE_UNAVAILABLE: 'StoreUnavailableError',
+  ERR_CACHE_STORE_TIMEOUT: 'StoreTimeoutError',
   ERR_CACHE_RECURSIVE_LOAD: 'RecursiveLoadError',
   ERR_CACHE_CLOSED: 'ClosedError',
 }

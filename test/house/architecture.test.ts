@@ -66,6 +66,33 @@ describe('the architecture check', () => {
     expect(errors).toContain('architecture: known-folders-only: src/attic/planted.ts')
   })
 
+  it.each([
+    [
+      'imports one',
+      `import { Markers } from '../../coherence/markers.ts'\nexport const planted = new Markers('n', { now: () => 0, wallNow: () => 0 })`,
+      'src/testing/simulation/planted.ts:1: imports coherence/markers',
+    ],
+    [
+      'names one',
+      '// C3b: a copy\nexport const planted = 1',
+      'src/testing/simulation/planted.ts:1: speaks of C3b',
+    ],
+    [
+      'has one of its own',
+      'export class PlantedFollower {}',
+      'src/testing/simulation/planted.ts:1: has class PlantedFollower',
+    ],
+    [
+      'decides by what rules decide by',
+      'export const planted = (log: { isSynced(): boolean }): boolean => log.isSynced()',
+      'src/testing/simulation/planted.ts:1: has isSynced',
+    ],
+  ])('reports a second copy of a rule of coherence in a file that %s', (_, text, problem) => {
+    copy.write('src/testing/simulation/planted.ts', text)
+
+    expect(check()).toMatchObject({ status: 1, errors: `architecture: coherence-in-one-place: ${problem}\n` })
+  })
+
   it('reports a root file beside the face and the composition root', () => {
     copy.write('src/planted.ts', 'export const planted = 1')
     copy.write('src/core/planted.ts', `export { planted } from '../planted.ts'`)

@@ -1,4 +1,5 @@
 import { BaseCache } from '../../cache/base-cache.ts'
+import { noteShare } from '../../cache/stores.ts'
 import type { CoherenceOptions } from '../../coherence/coherence-options.ts'
 import { coherentStore } from '../../coherence/compose.ts'
 import type { Clock } from '../../core/clock.ts'
@@ -16,7 +17,14 @@ export interface SharedCacheOptions extends CacheOptions, CoherenceOptions, Valu
 /** A cache whose entries are on a simulated server alone, as those of a `RedisCache` are on Redis. */
 class SharedCache extends BaseCache {
   static over(fleet: InstantFleet, options: SharedCacheOptions): SharedCache {
-    return new SharedCache(coherentStore({ remote: fleet.remote(options), bus: fleet.bus }, options), options)
+    const store = coherentStore({ remote: fleet.remote(options), bus: fleet.bus }, options)
+    const cache = new SharedCache(store, options)
+    noteShare(cache, ({ prefix = options.prefix ?? '', ...format }) => ({
+      remote: fleet.remote(format),
+      bus: fleet.bus,
+      prefix,
+    }))
+    return cache
   }
 }
 

@@ -1,0 +1,21 @@
+import type { QueryName } from '../database/protocol.ts'
+import type { CacheFigures } from '../report/results.ts'
+
+/** What the second process of the guide is told and asked. */
+export type ToSecond =
+  | { readonly kind: 'rows'; readonly id: number; readonly value: unknown }
+  | { readonly kind: 'failed'; readonly id: number; readonly message: string }
+  | { readonly kind: 'figures' | 'normal' | 'end' }
+
+/** What it tells, and asks of the database, which lives in the first process. */
+export type FromSecond =
+  | { readonly kind: 'listening'; readonly url: string }
+  | {
+      readonly kind: 'query'
+      readonly id: number
+      readonly name: QueryName
+      readonly args: readonly unknown[]
+    }
+  | { readonly kind: 'figures'; readonly figures: CacheFigures }
+  /** Its cache works again. */
+  | { readonly kind: 'normal' }

@@ -1,0 +1,31 @@
+import type { Explanation, StoreExplanation } from '../core/explanation.ts'
+import type { Reading, Store } from '../core/store.ts'
+
+/** What a read of a full key would do now; a store in trouble is explained, too. */
+export async function explain(store: Store, key: string, reading: Reading | undefined): Promise<Explanation> {
+  const { tiers, underWay } = await (store.explain?.(key, reading) ?? explainPlainly(store, key, reading))
+  const serving = tiers.find(({ state }) => state === 'fresh') ?? tiers.find(({ state }) => state === 'stale')
+  return {
+    key,
+    outcome: serving === undefined ? 'miss' : (serving.state as 'fresh' | 'stale'),
+    servedBy: serving?.tier,
+    tiers,
+    underWay,
+  }
+}
+
+// A store of one tier that tells no more of itself than what it has.
+async function explainPlainly(
+  store: Store,
+  key: string,
+  reading: Reading | undefined,
+): Promise<StoreExplanation> {
+  try {
+    const found = (await store.read([key], { ...reading, stale: true })).get(key)
+    if (found === undefined) return { tiers: [{ tier: 'l1', state: 'absent' }], underWay: [] }
+    const state = found.remainingMs > 0 ? 'fresh' : 'stale'
+    return { tiers: [{ tier: 'l1', state, ttl: found.remainingMs / 1_000 }], underWay: [] }
+  } catch {
+    return { tiers: [{ tier: 'l1', state: 'unavailable' }], underWay: [] }
+  }
+}

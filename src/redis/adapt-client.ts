@@ -1,0 +1,72 @@
+import type { Clock, Random, Timers } from '../core/clock.ts'
+import { OptionsError } from '../core/errors.ts'
+import type { Logger } from '../core/logger.ts'
+import type { RedisClient } from './client.ts'
+import type { BreakerOptions } from './clients/breaker.ts'
+import { Deadlines } from './clients/deadlines.ts'
+import type { Surroundings } from './clients/guarded-node.ts'
+import { IoredisSource } from './clients/ioredis-source.ts'
+import type { Source } from './clients/line.ts'
+import { NodeRedisSentinelSource } from './clients/node-redis-sentinel-source.ts'
+import { NodeRedisSource } from './clients/node-redis-source.ts'
+import { maskOf } from './clients/refusals.ts'
+import { isIoredis, isNodeRedis, isNodeRedisSentinel } from './clients/shapes.ts'
+import { SingleClient } from './clients/single-client.ts'
+
+/** What a client of this library works with, whatever it is connected by. */
+export interface ClientSettings {
+  readonly clock: Clock
+  readonly timers: Timers
+  readonly random: Random
+  readonly logger: Logger
+  /** Names the cache in the log. */
+  readonly name: string
+  /** Milliseconds after which a command that is not answered has failed; default 500. */
+  readonly hardMs?: number | undefined
+  readonly breaker?: BreakerOptions | undefined
+}
+
+/** A client that can be waited for. */
+export interface ConnectableClient extends RedisClient {
+  /** Resolves when it is connected. @throws StoreUnavailableError when the attempt under way fails. */
+  whenUp(): Promise<void>
+}
+
+/**
+ * Takes a client of node-redis or ioredis that somebody else made, by what it can do: it may come from any copy of
+ * its package. It is neither closed nor changed; it is connected if it was not yet.
+ * @throws OptionsError for anything else.
+ */
+export function adaptClient(client: unknown, settings: ClientSettings, poolSize = 1): ConnectableClient {
+  const source = sourceOf(client, settings)
+  return new SingleClient(source, surroundingsOf(settings, []), poolSize)
+}
+
+/** @internal */
+export function surroundingsOf(
+  settings: ClientSettings,
+  secrets: readonly (string | undefined)[],
+): Surroundings {
+  const { clock, timers, random, logger, name, hardMs = 500, breaker = {} } = settings
+  const deadlines = new Deadlines(hardMs, clock, timers)
+  return { clock, timers, random, logger, cache: name, breaker, deadlines, mask: maskOf(secrets) }
+}
+
+function sourceOf(client: unknown, { random, timers, logger, name }: ClientSettings): Source {
+  if (isNodeRedisSentinel(client)) return new NodeRedisSentinelSource(client, random, timers, false)
+  if (isNodeRedis(client)) return new NodeRedisSource(client, random, false)
+  if (isIoredis(client)) {
+    const { keyPrefix, sentinels, failoverDetector } = client.options
+    if (typeof keyPrefix === 'string' && keyPrefix !== '')
+      throw new OptionsError(
+        `client: it puts '${keyPrefix}' before keys by itself, which scans don't see; name it as the prefix of the cache`,
+      )
+    if (sentinels && failoverDetector !== true)
+      logger.warn(
+        { cache: name },
+        'without `failoverDetector: true` ioredis never leaves a master that is frozen, whatever the sentinels say',
+      )
+    return new IoredisSource(client, random, false)
+  }
+  throw new OptionsError('client: it is no client of node-redis 5 or 6 or ioredis 5 or 6')
+}

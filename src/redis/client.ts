@@ -1,0 +1,57 @@
+/** A part of a command: text is sent as UTF-8. */
+export type Arg = string | Uint8Array
+
+/** A Lua script that a server runs as one step. */
+export interface Script {
+  readonly name: string
+  readonly source: string
+  /** SHA-1 of the source, in hexadecimal digits. */
+  readonly sha: string
+}
+
+/** A command, or a script with its keys. */
+export type Command =
+  | { readonly args: readonly Arg[] }
+  | { readonly script: Script; readonly keys: readonly string[]; readonly args: readonly Arg[] }
+
+/** How bulk strings are answered. */
+export type ReplyForm = 'text' | 'bytes'
+
+/** What a server answers: text or bytes, a whole number, a list, `null`; an error of one command in a row of several. */
+export type Reply = string | Uint8Array | number | null | Error | readonly Reply[]
+
+/**
+ * A connection to one server, or to one master of a cluster. Each call settles within the hard deadline, or rejects
+ * with a StoreUnavailableError (not connected, breaker open: at once) or a StoreTimeoutError; a command that was
+ * refused rejects with the error that says why.
+ */
+export interface Connection {
+  /** Runs one command. */
+  run(command: Command, form: ReplyForm): Promise<Reply>
+  /** Runs commands in order and in one write; an error of one of them is its reply, and the others run all the same. */
+  runAll(commands: readonly Command[], form: ReplyForm): Promise<readonly Reply[]>
+}
+
+/** What the Redis engine asks of a client, whichever it is. */
+export interface RedisClient {
+  /** Whether keys are spread over several masters: then all keys of a call have the slot of its `route`. */
+  readonly isCluster: boolean
+  /** The connection to the master that has a key; for a single server always the same. */
+  connectionFor(route: string): Connection
+  /** The masters, for what concerns each of them: scans, `WAIT`. */
+  masters(): Promise<readonly Connection[]>
+  /**
+   * A connection of its own to the master that has a key, for what must not hold up the others (`WAIT`, blocking
+   * commands). It is opened at the first call and shared afterwards.
+   */
+  separateFor(route: string): Connection
+  /** Receives what is published on a channel. `onReady` is called whenever messages from now on should arrive. */
+  subscribe(channel: string, onMessage: (text: string) => void, onReady: () => void): () => void
+  /**
+   * `listener` is called whenever what is sent from now on goes over another connection than what was sent before, to
+   * which nothing will be answered any more.
+   */
+  onReconnect(listener: () => void): () => void
+  /** Frees what this made: never a client that was given. */
+  close(): Promise<void>
+}

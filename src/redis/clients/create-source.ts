@@ -1,0 +1,91 @@
+import type { Random, Timers } from '../../core/clock.ts'
+import { ioredisRules, IoredisSource } from './ioredis-source.ts'
+import type { Source } from './line.ts'
+import type { IoredisLibrary, NodeRedisLibrary } from './load-library.ts'
+import { NodeRedisSentinelSource, type NodeRedisSentinel } from './node-redis-sentinel-source.ts'
+import { nodeRedisRules, NodeRedisSource } from './node-redis-source.ts'
+import type { Place, Target } from './redis-url.ts'
+
+/** Where there is one place for all keys. */
+export type SingleTarget = Target & { readonly place: Exclude<Place, { readonly kind: 'cluster' }> }
+
+/** Connections of this library's own to one server, or to the master that sentinels name. */
+export function createSource(
+  library: NodeRedisLibrary | IoredisLibrary,
+  target: SingleTarget,
+  random: Random,
+  timers: Timers,
+): Source {
+  if (library.kind === 'ioredis')
+    return new IoredisSource(createIoredis(library, target, random), random, true)
+  if (target.place.kind === 'sentinel') {
+    const sentinel = library.createSentinel(sentinelOptions(target, random)) as NodeRedisSentinel
+    return new NodeRedisSentinelSource(sentinel, random, timers, true)
+  }
+  const address = target.place.kind === 'server' ? target.place.address : { path: target.place.path }
+  const client = library.createClient(nodeRedisOptions(target, address, random))
+  return new NodeRedisSource(client, random, true)
+}
+
+/** How node-redis is told who connects, and how. */
+export function nodeRedisOptions(target: Target, address: object, random: Random): object {
+  const { username, password, db, tls } = target
+  return {
+    ...given({ username, password }),
+    database: db,
+    ...nodeRedisRules({ ...address, ...nodeRedisTls(tls) }, random),
+  }
+}
+
+/** How ioredis is told who connects, and how. */
+export function ioredisOptions({ username, password, db, tls }: Target): object {
+  return { ...given({ username, password }), db, ...(tls === false ? {} : { tls: tlsOptions(tls) }) }
+}
+
+function sentinelOptions(target: SingleTarget, random: Random): object {
+  const { addresses, name } = target.place as Extract<Place, { kind: 'sentinel' }>
+  const { sentinelUsername: username, sentinelPassword: password, tls } = target
+  return {
+    name,
+    sentinelRootNodes: addresses,
+    nodeClientOptions: nodeRedisOptions(target, {}, random),
+    sentinelClientOptions: { ...given({ username, password }), socket: nodeRedisTls(tls) },
+    // What sentinels publish may be lost.
+    scanInterval: 5000,
+    maxCommandRediscovers: 1,
+  }
+}
+
+function createIoredis(
+  library: IoredisLibrary,
+  target: SingleTarget,
+  random: Random,
+): InstanceType<IoredisLibrary['Redis']> {
+  const rules = { ...ioredisOptions(target), ...ioredisRules(random) }
+  const { place } = target
+  if (place.kind === 'server') return new library.Redis({ ...place.address, ...rules })
+  if (place.kind === 'socket') return new library.Redis({ path: place.path, ...rules })
+  const { sentinelUsername, sentinelPassword, tls } = target
+  return new library.Redis({
+    sentinels: place.addresses,
+    name: place.name,
+    ...given({ sentinelUsername, sentinelPassword }),
+    ...(tls === false ? {} : { enableTLSForSentinelMode: true, sentinelTLS: tlsOptions(tls) }),
+    // Without it a master that is frozen is never left.
+    failoverDetector: true,
+    ...rules,
+  })
+}
+
+function nodeRedisTls(tls: boolean | object): object {
+  return tls === false ? {} : { tls: true, ...tlsOptions(tls) }
+}
+
+function tlsOptions(tls: boolean | object): object {
+  return typeof tls === 'object' ? tls : {}
+}
+
+// The libraries tell an option that is undefined from one that is absent.
+function given(options: Readonly<Record<string, unknown>>): object {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+}

@@ -1,0 +1,155 @@
+import type { Arg, ReplyForm } from '../client.ts'
+import { hasPlainBytes, withBuffers } from './args.ts'
+import type { LineListener, SubscriberLine } from './line.ts'
+
+/** A command of ioredis 5 or 6. */
+interface IoredisCommand {
+  readonly promise: Promise<unknown>
+  pipelineIndex?: number
+}
+
+type IoredisCommandClass = new (
+  name: string,
+  args: readonly (string | Buffer)[],
+  options: { readonly replyEncoding: 'utf8' | null },
+) => IoredisCommand
+
+/** What this library uses of a client of ioredis 5 or 6. */
+export interface Ioredis {
+  readonly status: string
+  readonly options: {
+    readonly keyPrefix?: unknown
+    readonly host?: string | null
+    readonly port?: number | null
+    readonly path?: string | null
+    readonly name?: string | null
+    readonly sentinels?: readonly unknown[] | null
+    readonly failoverDetector?: boolean
+  }
+  readonly stream?: { readonly writable?: boolean; cork?: () => void; uncork?: () => void }
+  on(event: string, listener: (...args: never[]) => void): unknown
+  off(event: string, listener: (...args: never[]) => void): unknown
+  listenerCount(event: string): number
+  connect(): Promise<unknown>
+  disconnect(reconnect?: boolean): void
+  duplicate(overrides?: object): Ioredis
+  call(name: string): Promise<unknown>
+  sendCommand(command: IoredisCommand): Promise<unknown>
+  subscribe(channel: string): Promise<unknown>
+  unsubscribe(channel: string): Promise<unknown>
+}
+
+/**
+ * A client of ioredis. What is sent in one turn of the event loop is kept back until its end and goes out in one
+ * write, which ioredis does not do by itself; values are not copied for that, as they are by its own pipelining. A
+ * client that was given is only used; one that is `own` belongs to the line.
+ */
+export class IoredisLine implements SubscriberLine {
+  readonly #client: Ioredis
+  readonly #isOwn: boolean
+  readonly #Command: IoredisCommandClass
+  #isUp: boolean
+  #listener: LineListener | undefined = undefined
+  #onMessage: ((channel: string, text: string) => void) | undefined = undefined
+  #corked: Ioredis['stream'] = undefined
+
+  constructor(client: Ioredis, isOwn = false) {
+    this.#client = client
+    this.#isOwn = isOwn
+    this.#Command = commandClassOf(client)
+    this.#isUp = client.status === 'ready'
+  }
+
+  get isUp(): boolean {
+    return this.#isUp && this.#client.status === 'ready' && this.#client.stream?.writable !== false
+  }
+
+  get reset(): (() => void) | undefined {
+    return this.#isOwn ? this.#replace : undefined
+  }
+
+  send(args: readonly Arg[], form: ReplyForm): Promise<unknown> {
+    const [name, ...rest] = hasPlainBytes(args) ? withBuffers(args) : (args as readonly (string | Buffer)[])
+    const command = new this.#Command(name as string, rest, {
+      replyEncoding: form === 'text' ? 'utf8' : null,
+    })
+    // The middle of a pipeline whose beginning is gone: when the connection is lost, it is rejected and not sent again
+    // over the next one, where it would be executed after what came later.
+    command.pipelineIndex = -1
+    if (this.#corked === undefined) this.#cork()
+    return this.#client.sendCommand(command)
+  }
+
+  listen(listener: LineListener): void {
+    this.#listener = listener
+    this.#client.on('error', this.#onError)
+    this.#client.on('close', this.#onClose)
+    this.#client.on('ready', this.#onReady)
+    if (this.#client.status === 'wait') this.#client.connect().catch(ignore)
+  }
+
+  async subscribe(channel: string, onMessage: (text: string) => void): Promise<void> {
+    if (this.#onMessage !== undefined) this.#client.off('message', this.#onMessage)
+    this.#onMessage = (from, text) => {
+      if (from === channel) onMessage(text)
+    }
+    this.#client.on('message', this.#onMessage)
+    await this.#client.subscribe(channel)
+  }
+
+  // Without a listener ioredis writes errors to the console: one stays if there is no other.
+  close(): void {
+    this.#listener = undefined
+    this.#isUp = false
+    this.#client.off('close', this.#onClose)
+    this.#client.off('ready', this.#onReady)
+    this.#client.off('error', this.#onError)
+    if (this.#client.listenerCount('error') === 0) this.#client.on('error', ignore)
+    if (this.#isOwn) this.#client.disconnect()
+  }
+
+  readonly #onError = (error: unknown): void => this.#listener?.onTrouble(error)
+
+  readonly #onClose = (): void => {
+    if (!this.#isUp) return
+    this.#isUp = false
+    this.#listener?.onDown(new Error('the connection was closed'))
+  }
+
+  readonly #onReady = (): void => {
+    this.#isUp = true
+    this.#listener?.onUp()
+  }
+
+  readonly #replace = (): void => this.#client.disconnect(true)
+
+  readonly #uncork = (): void => {
+    const stream = this.#corked
+    this.#corked = undefined
+    stream?.uncork?.()
+  }
+
+  #cork(): void {
+    const { stream } = this.#client
+    if (stream?.cork === undefined || stream.uncork === undefined) return
+    this.#corked = stream
+    stream.cork()
+    process.nextTick(this.#uncork)
+  }
+}
+
+// It belongs to the copy of the package that the client comes from, of which there is only the client: a view of it
+// looks at a command instead of sending it.
+function commandClassOf(client: Ioredis): IoredisCommandClass {
+  let command: object | undefined
+  const view = Object.create(client) as { -readonly [Name in keyof Ioredis]: Ioredis[Name] }
+  Object.defineProperty(view, 'options', { value: {} })
+  view.sendCommand = (made) => {
+    command = made
+    return Promise.resolve()
+  }
+  void view.call('PING')
+  return command!.constructor as IoredisCommandClass
+}
+
+function ignore(): void {}

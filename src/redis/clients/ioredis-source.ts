@@ -1,0 +1,42 @@
+import type { Random } from '../../core/clock.ts'
+import { IoredisLine, type Ioredis } from './ioredis-line.ts'
+import type { Line, Source, SubscriberLine } from './line.ts'
+import { reconnectDelayMs } from './reconnect-delay.ts'
+
+/** What a client of this library's own is made with, besides where it connects to. */
+export function ioredisRules(random: Random): object {
+  return {
+    // What can't be sent now is not sent later: by then its caller has gone on without it.
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    autoResubscribe: false,
+    enableAutoPipelining: false,
+    lazyConnect: true,
+    retryStrategy: (attempt: number) => reconnectDelayMs(attempt, random),
+  }
+}
+
+/** Connections by ioredis: the client that was given, and others like it. */
+export class IoredisSource implements Source {
+  readonly node: string
+  readonly #client: Ioredis
+  readonly #isOwn: boolean
+  readonly #random: Random
+
+  constructor(client: Ioredis, random: Random, isOwn: boolean) {
+    this.#client = client
+    this.#isOwn = isOwn
+    this.#random = random
+    const { host, port, path, name, sentinels } = client.options
+    this.node = (sentinels ? name : path) ?? `${host ?? '127.0.0.1'}:${port ?? 6379}`
+  }
+
+  line(): Line {
+    return new IoredisLine(this.#client, this.#isOwn)
+  }
+
+  open(): SubscriberLine {
+    return new IoredisLine(this.#client.duplicate(ioredisRules(this.#random)), true)
+  }
+}

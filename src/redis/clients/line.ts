@@ -1,0 +1,43 @@
+import type { Arg, ReplyForm } from '../client.ts'
+
+/** What a line tells whoever guards it. */
+export interface LineListener {
+  /** From now on commands go over a new connection. */
+  onUp(): void
+  /** The connection is lost: what was sent is not answered any more, or not by this server. */
+  onDown(error: unknown): void
+  /** It could not be made, or something else went wrong with it. */
+  onTrouble(error: unknown): void
+}
+
+/** One connection of a client library, as little as all of them have in common. */
+export interface Line {
+  /** Whether a command would be written at once, to the connection that `onUp` told of. */
+  readonly isUp: boolean
+  /** Writes a command; those sent in one turn of the event loop go out in one write, in their order. */
+  send(args: readonly Arg[], form: ReplyForm): Promise<unknown>
+  /** Begins to report; to be called once. If the line is up already, nothing is reported for that. */
+  listen(listener: LineListener): void
+  /** Replaces a connection that is silent by a new one; absent where the connection is not ours to close. */
+  readonly reset?: (() => void) | undefined
+  /** Ends the reports, and the connection if it is ours. */
+  close(): void
+}
+
+/** A line that can receive messages. */
+export interface SubscriberLine extends Line {
+  /** Resolves when messages from now on arrive. Each connection has to subscribe anew. */
+  subscribe(channel: string, onMessage: (text: string) => void): Promise<void>
+}
+
+/** What a client is to the library: where connections come from. */
+export interface Source {
+  /** Names the server in messages, such as `127.0.0.1:6379`. */
+  readonly node: string
+  /** The client itself. */
+  line(): Line
+  /** A connection of its own, with the settings of the client and the rules of this library. It connects at once. */
+  open(): SubscriberLine
+  /** Frees what belongs to no line. */
+  close?(): void
+}

@@ -1,0 +1,146 @@
+import type { Arg, ReplyForm } from '../client.ts'
+import { hasPlainBytes, withBuffers } from './args.ts'
+import type { LineListener, SubscriberLine } from './line.ts'
+
+/** How node-redis 5 and 6 are told which types to answer, by the first byte of what is on the wire. */
+export interface NodeRedisOptions {
+  readonly typeMapping?: Readonly<Record<number, unknown>>
+  readonly timeout?: number
+}
+
+/** What this library uses of a client of node-redis 5 or 6. */
+export interface NodeRedis {
+  readonly isOpen: boolean
+  readonly options?: { readonly socket?: object }
+  readonly isReady: boolean
+  on(event: string, listener: (...args: never[]) => void): unknown
+  off(event: string, listener: (...args: never[]) => void): unknown
+  listenerCount(event: string): number
+  connect(): Promise<unknown>
+  destroy(): void
+  duplicate(overrides?: object): NodeRedis
+  sendCommand(args: readonly (string | Buffer)[], options?: NodeRedisOptions): Promise<unknown>
+  subscribe(channel: string, listener: (message: string) => void): Promise<void>
+  unsubscribe(channel: string, listener: (message: string) => void): Promise<void>
+}
+
+const SIMPLE_STRING = 43
+const BULK_STRING = 36
+
+/** For replies as bytes. No timeout: it would make a timer for each command, which costs more than all the rest. */
+export const BYTES: NodeRedisOptions = {
+  timeout: 0,
+  typeMapping: { [SIMPLE_STRING]: Buffer, [BULK_STRING]: Buffer },
+}
+
+/** For replies as text, whatever types the user's client maps. */
+export const TEXT: NodeRedisOptions = { timeout: 0, typeMapping: {} }
+
+/**
+ * A client of node-redis, which writes what is sent in one turn of the event loop at once. One that was given is only
+ * used; one made by `make` belongs to the line, which connects, replaces and closes it.
+ */
+export class NodeRedisLine implements SubscriberLine {
+  readonly #make: (() => NodeRedis) | undefined
+  #client: NodeRedis
+  #isUp: boolean
+  #listener: LineListener | undefined = undefined
+
+  constructor(client: NodeRedis, make?: () => NodeRedis) {
+    this.#make = make
+    this.#client = client
+    this.#isUp = client.isReady
+  }
+
+  /** A line with a client of its own. */
+  static own(make: () => NodeRedis): NodeRedisLine {
+    return new NodeRedisLine(make(), make)
+  }
+
+  get isUp(): boolean {
+    return this.#isUp && this.#client.isReady
+  }
+
+  get reset(): (() => void) | undefined {
+    return this.#make === undefined ? undefined : this.#replace
+  }
+
+  send(args: readonly Arg[], form: ReplyForm): Promise<unknown> {
+    const ready = hasPlainBytes(args) ? withBuffers(args) : (args as readonly (string | Buffer)[])
+    return this.#client.sendCommand(ready, form === 'bytes' ? BYTES : TEXT)
+  }
+
+  listen(listener: LineListener): void {
+    this.#listener = listener
+    this.#attach()
+    if (!this.#client.isOpen) this.#client.connect().catch(this.#onError)
+  }
+
+  async subscribe(channel: string, onMessage: (text: string) => void): Promise<void> {
+    await this.#client.subscribe(channel, onMessage)
+  }
+
+  close(): void {
+    this.#listener = undefined
+    this.#isUp = false
+    this.#detach()
+    if (this.#make !== undefined) destroy(this.#client)
+  }
+
+  readonly #onError = (error: unknown): void => {
+    this.#down(error)
+    this.#listener?.onTrouble(error)
+  }
+
+  readonly #onEnd = (): void => this.#down(new Error('the client was closed'))
+
+  readonly #onReady = (): void => {
+    this.#isUp = true
+    this.#listener?.onUp()
+  }
+
+  readonly #replace = (): void => {
+    if (this.#make === undefined || this.#listener === undefined) return
+    const old = this.#client
+    this.#detach()
+    destroy(old)
+    this.#wasUp(new Error('the connection was silent'))
+    this.#client = this.#make()
+    this.#attach()
+    this.#client.connect().catch(this.#onError)
+  }
+
+  #attach(): void {
+    this.#client.on('error', this.#onError)
+    this.#client.on('end', this.#onEnd)
+    this.#client.on('ready', this.#onReady)
+  }
+
+  // An 'error' without a listener ends the process: one stays if there is no other.
+  #detach(): void {
+    this.#client.off('end', this.#onEnd)
+    this.#client.off('ready', this.#onReady)
+    this.#client.off('error', this.#onError)
+    if (this.#client.listenerCount('error') === 0) this.#client.on('error', ignore)
+  }
+
+  #down(error: unknown): void {
+    if (!this.#client.isReady) this.#wasUp(error)
+  }
+
+  #wasUp(error: unknown): void {
+    if (!this.#isUp) return
+    this.#isUp = false
+    this.#listener?.onDown(error)
+  }
+}
+
+function ignore(): void {}
+
+function destroy(client: NodeRedis): void {
+  try {
+    client.destroy()
+  } catch {
+    // It was closed already.
+  }
+}

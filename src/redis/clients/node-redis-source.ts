@@ -1,0 +1,45 @@
+import type { Random } from '../../core/clock.ts'
+import type { Line, Source, SubscriberLine } from './line.ts'
+import { NodeRedisLine, type NodeRedis } from './node-redis-line.ts'
+import { reconnectDelayMs } from './reconnect-delay.ts'
+
+/** What a client of this library's own is made with, besides where it connects to. */
+export function nodeRedisRules(socket: object, random: Random): object {
+  return {
+    // What can't be sent now is not sent later: by then its caller has gone on without it.
+    disableOfflineQueue: true,
+    socket: { ...socket, reconnectStrategy: (retries: number) => reconnectDelayMs(retries + 1, random) },
+  }
+}
+
+/** Connections by node-redis: the client that was given, and others like it. */
+export class NodeRedisSource implements Source {
+  readonly node: string
+  readonly #client: NodeRedis
+  readonly #isOwn: boolean
+  readonly #random: Random
+
+  constructor(client: NodeRedis, random: Random, isOwn: boolean) {
+    this.#client = client
+    this.#isOwn = isOwn
+    this.#random = random
+    const { host = '127.0.0.1', port = 6379, path } = (client.options?.socket ?? {}) as SocketOptions
+    this.node = path ?? `${host}:${port}`
+  }
+
+  line(): Line {
+    if (!this.#isOwn) return new NodeRedisLine(this.#client)
+    return new NodeRedisLine(this.#client, () => this.#client.duplicate())
+  }
+
+  open(): SubscriberLine {
+    const socket = this.#client.options?.socket ?? {}
+    return NodeRedisLine.own(() => this.#client.duplicate(nodeRedisRules(socket, this.#random)))
+  }
+}
+
+interface SocketOptions {
+  readonly host?: string
+  readonly port?: number
+  readonly path?: string
+}

@@ -1,0 +1,79 @@
+import type { Connection, RedisClient } from '../client.ts'
+import { GuardedNode, type Surroundings } from './guarded-node.ts'
+import type { Source } from './line.ts'
+import { PatientConnection } from './patient-connection.ts'
+import { slotOf } from './slot.ts'
+import { Subscription } from './subscription.ts'
+
+/** A client of one server, or of the master that sentinels name: there is one place for all keys. */
+export class SingleClient implements RedisClient {
+  readonly isCluster = false
+  readonly #source: Source
+  readonly #surroundings: Surroundings
+  readonly #listeners = new Set<() => void>()
+  readonly #nodes: readonly GuardedNode[]
+  #separate: GuardedNode | undefined = undefined
+  readonly #subscriptions = new Set<Subscription>()
+
+  /** `size`: how many connections share the keys among them. */
+  constructor(source: Source, surroundings: Surroundings, size = 1) {
+    this.#source = source
+    this.#surroundings = surroundings
+    this.#nodes = Array.from({ length: size }, (_, index) => {
+      const line = index === 0 ? source.line() : source.open()
+      return new GuardedNode(line, source.node, surroundings, () => this.#onUp())
+    })
+  }
+
+  // A key has always the same connection: what is asked of it is done in the order in which it was asked.
+  connectionFor(route: string): Connection {
+    const nodes = this.#nodes
+    return (nodes.length === 1 ? nodes[0]! : nodes[slotOf(route) % nodes.length]!).connection
+  }
+
+  masters(): Promise<readonly Connection[]> {
+    return Promise.resolve([this.#nodes[0]!.connection])
+  }
+
+  separateFor(_route: string): Connection {
+    if (this.#separate === undefined) {
+      const { node } = this.#source
+      this.#separate = new GuardedNode(this.#source.open(), node, this.#surroundings, () => this.#onUp())
+    }
+    return new PatientConnection(this.#separate, this.#surroundings.deadlines)
+  }
+
+  subscribe(channel: string, onMessage: (text: string) => void, onReady: () => void): () => void {
+    const { node } = this.#source
+    const line = this.#source.open()
+    const subscription = new Subscription(line, node, this.#surroundings, channel, onMessage, onReady)
+    this.#subscriptions.add(subscription)
+    return () => {
+      if (this.#subscriptions.delete(subscription)) subscription.close()
+    }
+  }
+
+  onReconnect(listener: () => void): () => void {
+    const entry = (): void => listener()
+    this.#listeners.add(entry)
+    return () => void this.#listeners.delete(entry)
+  }
+
+  /** Resolves when it is connected. @throws StoreUnavailableError when the attempt under way fails. */
+  whenUp(): Promise<void> {
+    return this.#nodes[0]!.whenUp()
+  }
+
+  close(): Promise<void> {
+    for (const subscription of this.#subscriptions) subscription.close()
+    for (const node of this.#nodes) node.close()
+    this.#separate?.close()
+    this.#source.close?.()
+    this.#surroundings.deadlines.close()
+    return Promise.resolve()
+  }
+
+  #onUp(): void {
+    for (const listener of this.#listeners) listener()
+  }
+}

@@ -1,0 +1,72 @@
+import type { TimerHandle } from '../../core/clock.ts'
+import { GuardedNode, type Surroundings } from './guarded-node.ts'
+import type { SubscriberLine } from './line.ts'
+
+/** How often a connection that only receives is asked whether it still does. */
+const CHECK_MS = 10_000
+
+/**
+ * A channel over a connection of its own, subscribed again over each new one. It is asked for a sign of life now and
+ * then, since a connection that is cut without a word looks like one on which nothing is said.
+ */
+export class Subscription {
+  readonly #line: SubscriberLine
+  readonly #node: GuardedNode
+  readonly #surroundings: Surroundings
+  readonly #channel: string
+  readonly #onMessage: (text: string) => void
+  readonly #onReady: () => void
+  #check: TimerHandle = undefined
+  #isClosed = false
+
+  constructor(
+    line: SubscriberLine,
+    node: string,
+    surroundings: Surroundings,
+    channel: string,
+    onMessage: (text: string) => void,
+    onReady: () => void,
+  ) {
+    this.#line = line
+    this.#surroundings = surroundings
+    this.#channel = channel
+    this.#onMessage = onMessage
+    this.#onReady = onReady
+    this.#node = new GuardedNode(line, node, surroundings, () => void this.#subscribe())
+    if (line.isUp) void this.#subscribe()
+    this.#schedule()
+  }
+
+  close(): void {
+    this.#isClosed = true
+    if (this.#check !== undefined) this.#surroundings.timers.clear(this.#check)
+    this.#node.close()
+  }
+
+  readonly #receive = (text: string): void => {
+    if (!this.#isClosed) this.#onMessage(text)
+  }
+
+  async #subscribe(): Promise<void> {
+    try {
+      await this.#line.subscribe(this.#channel, this.#receive)
+      if (!this.#isClosed) this.#onReady()
+    } catch (error) {
+      this.#node.warn(error, 'Redis does not let us subscribe; invalidations arrive with the heartbeat alone')
+    }
+  }
+
+  #schedule(): void {
+    const { timers, random } = this.#surroundings
+    this.#check = timers.set(() => void this.#look(), CHECK_MS * (0.75 + random() / 2))
+  }
+
+  async #look(): Promise<void> {
+    try {
+      if (this.#line.isUp) await this.#node.connection.probe()
+    } catch {
+      if (!this.#isClosed && this.#line.isUp) this.#line.reset?.()
+    }
+    if (!this.#isClosed) this.#schedule()
+  }
+}

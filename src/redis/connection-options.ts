@@ -1,0 +1,99 @@
+import { OptionsError } from '../core/errors.ts'
+import { inspect } from '../core/inspect.ts'
+import { checkChoice, checkOptions } from '../core/options.ts'
+import { parseRedisUrl, type Target } from './clients/redis-url.ts'
+
+/** How a Redis cache gets its connection: a client, or a URL, or host and port. */
+export interface ConnectionOptions {
+  /** A client of node-redis or ioredis, 5 or 6, which stays yours: it is neither closed nor changed. */
+  readonly client?: unknown
+  /**
+   * `redis://user:password@host:6379/0`, `rediss://` for TLS, `unix:/path/to/socket`,
+   * `redis+sentinel://host:26379,host:26379/name` or `redis+cluster://host:6379,host:6379`.
+   */
+  readonly url?: string
+  /** Default `'127.0.0.1'`. */
+  readonly host?: string
+  /** Default 6379. */
+  readonly port?: number
+  /** Instead of the one in the URL. */
+  readonly username?: string
+  /** Instead of the one in the URL. */
+  readonly password?: string
+  /** Number of the database, from 0; instead of the one in the URL. */
+  readonly db?: number
+  /** `true`, or options of `tls.connect` such as `{ ca }`. */
+  readonly tls?: boolean | object
+  /** `size`: how many connections share the keys among them; default 1. More help with large values. */
+  readonly pool?: { readonly size?: number }
+  /** `'background'` (default): begins without Redis if need be. `'required'`: rejects when it can't connect. */
+  readonly connect?: 'background' | 'required'
+}
+
+/** The names of {@link ConnectionOptions}. */
+export const CONNECTION_OPTIONS: readonly (keyof ConnectionOptions)[] = [
+  'client',
+  'url',
+  'host',
+  'port',
+  'username',
+  'password',
+  'db',
+  'tls',
+  'pool',
+  'connect',
+]
+
+const OF_TARGET = ['url', 'host', 'port', 'username', 'password', 'db', 'tls'] as const
+
+/** How many connections to open. @throws OptionsError */
+export function poolSize(options: ConnectionOptions): number {
+  if (options.pool === undefined) return 1
+  checkOptions(options.pool, ['size'], 'pool')
+  const { size = 1 } = options.pool
+  if (!Number.isInteger(size) || size < 1 || size > 100)
+    throw new OptionsError(`pool: size: ${inspect(size)} is not a whole number from 1 to 100`)
+  return size
+}
+
+/** Where to connect to, and `undefined` when there is a client already. @throws OptionsError */
+export function targetOf(options: ConnectionOptions): Target | undefined {
+  checkChoice(options.connect ?? 'background', ['background', 'required'], 'connect')
+  const { client, url, host, port, username, password, db, tls } = options
+  if (client !== undefined) {
+    const beside = OF_TARGET.filter((name) => options[name] !== undefined)
+    if (beside.length === 0) return undefined
+    throw new OptionsError(
+      `client: it knows where it connects to; ${beside.join(', ')} can't be given with it`,
+    )
+  }
+  for (const name of ['url', 'host', 'username', 'password'] as const) checkText(name, options[name])
+  if (url !== undefined && (host !== undefined || port !== undefined))
+    throw new OptionsError('url: it names host and port; they can not be given with it')
+  if (port !== undefined && !(Number.isInteger(port) && port >= 1 && port <= 65_535))
+    throw new OptionsError(`port: ${inspect(port)} is not a whole number from 1 to 65535`)
+  if (db !== undefined && !(Number.isInteger(db) && db >= 0))
+    throw new OptionsError(`db: ${inspect(db)} is not a whole number from 0`)
+  if (tls !== undefined && typeof tls !== 'boolean' && (typeof tls !== 'object' || tls === null))
+    throw new OptionsError(`tls: ${inspect(tls)} is neither true, false nor an object`)
+  const target = url === undefined ? serverAt(host ?? '127.0.0.1', port ?? 6379) : parseRedisUrl(url)
+  if (target.place.kind === 'cluster' && (db ?? 0) !== 0)
+    throw new OptionsError(`db: ${inspect(db)}: a cluster has only database 0`)
+  return {
+    ...target,
+    username: username ?? target.username,
+    password: password ?? target.password,
+    db: db ?? target.db,
+    tls: tls ?? target.tls,
+  }
+}
+
+function serverAt(host: string, port: number): Target {
+  return { place: { kind: 'server', address: { host, port } }, db: 0, tls: false }
+}
+
+// The value is not shown: it may be a secret.
+function checkText(name: string, value: unknown): void {
+  if (value === undefined || (typeof value === 'string' && value !== '')) return
+  throw new OptionsError(`${name}: ${value === '' ? 'it is empty' : `a ${typeof value} is not text`}`)
+}

@@ -1,0 +1,110 @@
+import { crc32 } from 'node:zlib'
+
+/** The partition of tags: it has no keys. */
+const TAGS = '!tags'
+const PARTITIONS_OF_CLUSTER = Array.from({ length: 256 }, (_, index) => index.toString(16).padStart(2, '0'))
+
+/**
+ * How things are called on a server (docs/redis-keyspace.md). On one server a key is the prefix and the key as it is;
+ * in a cluster the number of its partition is between them, in braces, so that what belongs to a partition is on one
+ * master.
+ */
+export class KeyNames {
+  readonly #prefix: string
+  readonly #isCluster: boolean
+  readonly #known = new Map<string, { readonly sequence: string; readonly log: string }>()
+  readonly partitions: readonly string[]
+  readonly generationPartition: string = TAGS
+  /** Bytes before the key in the name of a value. */
+  readonly keyOffset: number
+  /** The channel of the bus. */
+  readonly channel: string
+
+  constructor(prefix: string, isCluster: boolean) {
+    this.#prefix = prefix
+    this.#isCluster = isCluster
+    this.partitions = isCluster ? PARTITIONS_OF_CLUSTER : ['0']
+    this.keyOffset = Buffer.byteLength(prefix) + (isCluster ? 4 : 0)
+    this.channel = `${prefix}!bus`
+  }
+
+  partitionOf(key: string): string {
+    return this.#isCluster ? PARTITIONS_OF_CLUSTER[crc32(key) & 255]! : '0'
+  }
+
+  value(key: string): string {
+    return this.#isCluster ? `${this.#prefix}{${this.partitionOf(key)}}${key}` : this.#prefix + key
+  }
+
+  /** Who may fill the key, or why nobody may. */
+  lease(key: string): string {
+    return this.#side('lease', this.partitionOf(key), key)
+  }
+
+  /** The least row version that the key may get. */
+  floor(key: string): string {
+    return this.#side('floor', this.partitionOf(key), key)
+  }
+
+  sequence(partition: string): string {
+    return this.#logNames(partition).sequence
+  }
+
+  log(partition: string): string {
+    return this.#logNames(partition).log
+  }
+
+  /** The generation of a tag. */
+  tag(tag: string): string {
+    return this.#side('tag', TAGS, tag)
+  }
+
+  /** That scans have removed what a prefix covers: a name of its own for each deletion. */
+  mark(partition: string, deletion: string): string {
+    return this.#side('mark', partition, `${partition}:${deletion}`)
+  }
+
+  /** The key of a value's name; `undefined` when it is none of ours. */
+  keyOf(name: string): string | undefined {
+    const { length } = this.#prefix
+    if (!name.startsWith(this.#prefix) || name.charAt(length) === '!') return undefined
+    if (!this.#isCluster) return name.slice(length)
+    const key = name.slice(length + 4)
+    return name === this.value(key) ? key : undefined
+  }
+
+  /** What `SCAN` must match for the values, or the leases, of keys that begin with a literal text. */
+  pattern(kind: 'value' | 'lease', keyPrefix: string, partition?: string): string {
+    const tag = this.#isCluster ? `{${partition ?? '??'}}` : ''
+    const head = kind === 'lease' ? `${this.#prefix}!lease:` : this.#prefix
+    return `${escapeGlob(head)}${tag}${escapeGlob(keyPrefix)}*`
+  }
+
+  /** Whether a name that a pattern for values has matched is of a side key: with an empty prefix it may be. */
+  isSideKey(name: Uint8Array): boolean {
+    return name[Buffer.byteLength(this.#prefix)] === 33
+  }
+
+  // They are part of every write.
+  #logNames(partition: string): { readonly sequence: string; readonly log: string } {
+    let known = this.#known.get(partition)
+    if (known === undefined) {
+      known = {
+        sequence: this.#side('sequence', partition, partition),
+        log: this.#side('log', partition, partition),
+      }
+      this.#known.set(partition, known)
+    }
+    return known
+  }
+
+  #side(kind: string, partition: string, rest: string): string {
+    return this.#isCluster
+      ? `${this.#prefix}!${kind}:{${partition}}${rest}`
+      : `${this.#prefix}!${kind}:${rest}`
+  }
+}
+
+function escapeGlob(text: string): string {
+  return text.replace(/[*?[\]\\]/g, String.raw`\$&`)
+}

@@ -1,0 +1,62 @@
+import type { Epoch, Head, LogEntry, Message } from '../core/remote-store.ts'
+
+// Fields are separated by a blank; what may be any text comes last. This stands for an empty field: no field that is
+// encoded begins with it.
+const NONE = '='
+const KINDS = { k: 'key', p: 'prefix', t: 'tag' } as const
+
+/** The letter of a kind in a log. */
+export const kindLetters = { key: 'k', prefix: 'p', tag: 't' } as const
+
+/** An epoch as scripts compare it. */
+export function epochText({ ordinal, random }: Epoch): string {
+  return `${ordinal} ${random === '' ? NONE : encodeURIComponent(random)}`
+}
+
+/** Reads what {@link epochText} wrote; `undefined` for anything else. */
+export function readEpoch(text: string): Epoch | undefined {
+  const [, ordinal, random] = /^(\d+) (\S+)$/.exec(text) ?? []
+  return ordinal === undefined ? undefined : { ordinal: Number(ordinal), random: readField(random!) }
+}
+
+/** What a sequence key holds; `undefined` when there is none, or something else. */
+export function readHead(text: string | null): Head | undefined {
+  const [, ordinal, random, counter, stamp] = /^(\d+) (\S+) (\d+) (\S+)$/.exec(text ?? '') ?? []
+  if (ordinal === undefined) return undefined
+  const epoch = { ordinal: Number(ordinal), random: readField(random!) }
+  return { epoch, counter: Number(counter), stamp: readField(stamp!) }
+}
+
+/** An entry of a log; `undefined` for what is none. */
+export function readLogEntry(text: string): LogEntry | undefined {
+  const [, counter, stamp, previous, letter, origin, item] =
+    /^(\d+) (\S+) (\S+) ([kpt]) (\S+) ([^]*)$/.exec(text) ?? []
+  if (counter === undefined) return undefined
+  return {
+    counter: Number(counter),
+    stamp: readField(stamp!),
+    previous: readField(previous!),
+    kind: KINDS[letter as keyof typeof KINDS],
+    item: item!,
+    ...(origin === NONE ? {} : { origin: origin! }),
+  }
+}
+
+/** What is published: partition, epoch and the entry of the log. */
+export function readMessage(text: string): Message | undefined {
+  const [, partition, epoch, rest] = /^(\S+) (\d+ \S+) ([^]*)$/.exec(text) ?? []
+  const entry = rest === undefined ? undefined : readLogEntry(rest)
+  const read = epoch === undefined ? undefined : readEpoch(epoch)
+  return entry === undefined || read === undefined
+    ? undefined
+    : { partition: partition!, epoch: read, ...entry }
+}
+
+function readField(text: string): string {
+  if (text === NONE) return ''
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}

@@ -1,0 +1,54 @@
+import { StoreTimeoutError } from '../core/errors.ts'
+import { adaptClient, surroundingsOf, type ConnectableClient, type ClientSettings } from './adapt-client.ts'
+import type { RedisClient } from './client.ts'
+import { createSource, type SingleTarget } from './clients/create-source.ts'
+import { loadLibrary, type Import } from './clients/load-library.ts'
+import { SingleClient } from './clients/single-client.ts'
+import { poolSize, targetOf, type ConnectionOptions } from './connection-options.ts'
+
+/** How long `connect: 'required'` waits. */
+const REQUIRED_MS = 10_000
+
+/**
+ * Connects to Redis with whichever client library is installed, or with the client that was given. It resolves at once,
+ * and calls fail until there is a connection; but with `connect: 'required'` when there is one.
+ * @throws OptionsError for options of another form, or when no client library is installed; under
+ * `connect: 'required'` also StoreUnavailableError or StoreTimeoutError, when Redis can't be connected to.
+ */
+export async function openClient(
+  options: ConnectionOptions,
+  settings: ClientSettings,
+  importPackage?: Import,
+): Promise<RedisClient> {
+  const size = poolSize(options)
+  const target = targetOf(options)
+  if (target === undefined) return started(adaptClient(options.client, settings, size), options, settings)
+  const library = await loadLibrary(importPackage)
+  const source = createSource(library, target as SingleTarget, settings.random, settings.timers)
+  const surroundings = surroundingsOf(settings, [target.password, target.sentinelPassword])
+  return started(new SingleClient(source, surroundings, size), options, settings)
+}
+
+async function started(
+  client: ConnectableClient,
+  options: ConnectionOptions,
+  { timers }: ClientSettings,
+): Promise<RedisClient> {
+  if (options.connect !== 'required') return client
+  let late: unknown
+  try {
+    await Promise.race([
+      client.whenUp(),
+      new Promise<never>((_, reject) => {
+        const error = new StoreTimeoutError(`not connected within ${REQUIRED_MS} ms`)
+        late = timers.set(() => reject(error), REQUIRED_MS)
+      }),
+    ])
+    return client
+  } catch (error) {
+    await client.close()
+    throw error
+  } finally {
+    timers.clear(late)
+  }
+}

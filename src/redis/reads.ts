@@ -1,0 +1,165 @@
+import type { Generations, RemoteFound } from '../core/remote-store.ts'
+import type { Connection, RedisClient, Reply } from './client.ts'
+import { generationsIn, type EntryBytes } from './entry-bytes.ts'
+import { exchange, groupBy, type Call } from './exchange.ts'
+import type { KeyNames } from './key-names.ts'
+import { accept, asBytes, asList, asNumber, isWrongType } from './replies.ts'
+import { scanNames, textOf } from './scans.ts'
+import { timesLeft } from './scripts/times-left.ts'
+
+/** More than most headers have: what is asked for first when only the header is wanted. */
+const HEADER_GUESS = '511'
+
+/** Reads of entries. */
+export class Reads {
+  readonly #client: RedisClient
+  readonly #names: KeyNames
+  readonly #entries: EntryBytes
+  wrongTypes = 0
+
+  constructor(client: RedisClient, names: KeyNames, entries: EntryBytes) {
+    this.#client = client
+    this.#names = names
+    this.#entries = entries
+  }
+
+  /** GET or MGET: nobody asks how long entries have left; but what has grace may be stale, and is read once more. */
+  async readBare(keys: readonly string[]): Promise<ReadonlyMap<string, RemoteFound>> {
+    if (keys.length === 1) return this.#readOneBare(keys[0]!)
+    const groups = this.#groups(keys)
+    const replies = await exchange(
+      this.#client,
+      groups.map(({ names }) => ({ route: names[0]!, command: { args: readArgs(names) } })),
+      'bytes',
+      true,
+    )
+    const found = new Map<string, RemoteFound>()
+    const again: string[] = []
+    for (const [position, group] of groups.entries()) {
+      for (const [index, bytes] of this.#values(replies[position]!, group.names.length).entries()) {
+        if (bytes === null) continue
+        const key = group.keys[index]!
+        const entry = this.#entries.found(bytes, key, -1)
+        if (entry.graceMs === undefined) found.set(key, entry)
+        else again.push(key)
+      }
+    }
+    if (again.length > 0) for (const [key, entry] of await this.read(again)) found.set(key, entry)
+    return found
+  }
+
+  // The hottest path: what is read without a tier of the process.
+  async #readOneBare(key: string): Promise<ReadonlyMap<string, RemoteFound>> {
+    const name = this.#names.value(key)
+    const found = new Map<string, RemoteFound>()
+    try {
+      const bytes = await this.#client.connectionFor(name).run({ args: ['GET', name] }, 'bytes')
+      if (bytes === null) return found
+      const entry = this.#entries.found(asBytes(bytes), key, -1)
+      return entry.graceMs === undefined ? found.set(key, entry) : await this.read([key])
+    } catch (error) {
+      if (!isWrongType(error)) throw error
+      this.wrongTypes++
+      return found
+    }
+  }
+
+  /**
+   * The time left first, then the value: should the entry be replaced in between, then either the message of that is on
+   * its way, or the first one was about to end and its little time is taken for that of the second.
+   */
+  async read(keys: readonly string[]): Promise<ReadonlyMap<string, RemoteFound>> {
+    const groups = this.#groups(keys)
+    const calls = groups.flatMap(({ names }): Call[] => [
+      { route: names[0]!, command: timesCommand(names) },
+      { route: names[0]!, command: { args: readArgs(names) } },
+    ])
+    const replies = await exchange(this.#client, calls, 'bytes', true)
+    const found = new Map<string, RemoteFound>()
+    for (const [position, group] of groups.entries()) {
+      const times = timesOf(replies[position * 2]!)
+      const values = this.#values(replies[position * 2 + 1]!, group.names.length)
+      for (const [index, bytes] of values.entries()) {
+        const leftMs = times[index] ?? -2
+        const key = group.keys[index]!
+        if (bytes !== null && leftMs !== -2) found.set(key, this.#entries.found(bytes, key, leftMs))
+      }
+    }
+    return found
+  }
+
+  /** Keys that begin with a text; one that is written meanwhile may come twice. */
+  async *scan(prefix: string): AsyncGenerator<{ readonly key: string; readonly generations?: Generations }> {
+    for (const master of await this.#client.masters()) {
+      for await (const batch of scanNames(master, this.#names.pattern('value', prefix), true)) {
+        const keys = batch.flatMap((name) => {
+          const text = textOf(name)
+          return (text === undefined ? undefined : this.#names.keyOf(text)) ?? []
+        })
+        if (keys.length > 0) yield* await this.#labelled(master, keys)
+      }
+    }
+  }
+
+  async #labelled(
+    master: Connection,
+    keys: readonly string[],
+  ): Promise<readonly { readonly key: string; readonly generations?: Generations }[]> {
+    const names = keys.map((key) => this.#names.value(key))
+    const heads = await master.runAll(
+      names.map((name) => ({ args: ['GETRANGE', name, '0', HEADER_GUESS] })),
+      'bytes',
+    )
+    const found: { readonly key: string; readonly generations?: Generations }[] = []
+    for (const [index, key] of keys.entries()) {
+      const head = heads[index]!
+      // Gone meanwhile, or of another type.
+      if (head instanceof Error || asBytes(head).length === 0) continue
+      const generations = generationsIn(await this.#header(master, names[index]!, asBytes(head)))
+      found.push(generations === undefined ? { key } : { key, generations })
+    }
+    return found
+  }
+
+  async #header(master: Connection, name: string, head: Uint8Array): Promise<Uint8Array> {
+    if (head[0] !== 0xc1 || head.length < 46) return head
+    const length = Buffer.from(head).readUInt32BE(4)
+    if (length <= head.length) return head
+    return asBytes(await master.run({ args: ['GETRANGE', name, '0', String(length - 1)] }, 'bytes'))
+  }
+
+  #groups(
+    keys: readonly string[],
+  ): readonly { readonly keys: readonly string[]; readonly names: readonly string[] }[] {
+    if (keys.length === 0) return []
+    const groups = this.#client.isCluster
+      ? [...groupBy(keys, (key) => this.#names.partitionOf(key)).values()].map((group) =>
+          group.map(({ item }) => item),
+        )
+      : [keys]
+    return groups.map((group) => ({ keys: group, names: group.map((key) => this.#names.value(key)) }))
+  }
+
+  #values(reply: Reply, count: number): readonly (Uint8Array | null)[] {
+    if (isWrongType(reply)) {
+      this.wrongTypes++
+      return []
+    }
+    if (accept(reply) === null) return []
+    const values = count === 1 ? [reply] : asList(reply)
+    return values.map((value) => (value === null ? null : asBytes(value)))
+  }
+}
+
+function readArgs(names: readonly string[]): readonly string[] {
+  return [names.length === 1 ? 'GET' : 'MGET', ...names]
+}
+
+function timesCommand(names: readonly string[]): Call['command'] {
+  return names.length === 1 ? { args: ['PTTL', names[0]!] } : { script: timesLeft, keys: names, args: [] }
+}
+
+function timesOf(reply: Reply): readonly number[] {
+  if (accept(reply) === null) return []
+  return typeof reply === 'number' ? [reply] : asList(reply).map(asNumber)
+}

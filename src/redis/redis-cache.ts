@@ -1,0 +1,136 @@
+import { BaseCache } from '../cache/base-cache.ts'
+import { noteShare } from '../cache/stores.ts'
+import { coherentStore } from '../coherence/compose.ts'
+import { OptionsError } from '../core/errors.ts'
+import { checkPrefix } from '../core/key.ts'
+import { consoleLogger } from '../core/logger.ts'
+import { checkCacheOptions } from '../core/options.ts'
+import { systemRandom } from '../core/system.ts'
+import { WireFormat } from '../serialization/wire-format.ts'
+import { adaptClient } from './adapt-client.ts'
+import { BorrowedClient } from './borrowed-client.ts'
+import type { RedisClient } from './client.ts'
+import { poolSize, targetOf } from './connection-options.ts'
+import { openClient } from './open-client.ts'
+import { RedisBus } from './redis-bus.ts'
+import {
+  checkRedisOptions,
+  clientSettings,
+  DEFAULT_PREFIX,
+  hardDeadlineMs,
+  type RedisCacheOptions,
+  type RedisCacheSettings,
+} from './redis-options.ts'
+import { RedisStore } from './redis-store.ts'
+
+// The clients that `create` has opened: no user can pass one in.
+const opened = new WeakSet<object>()
+
+/**
+ * A cache on Redis or Valkey that several processes share: one server, one behind Sentinel, or a cluster. A server that
+ * is away, slow or full never fails a call and never holds it up for longer than the deadline.
+ */
+export class RedisCache<V = unknown> extends BaseCache<V> {
+  /**
+   * Over a client of node-redis or ioredis, which stays yours: it is connected if it was not yet, and neither closed
+   * nor changed.
+   * @throws OptionsError, KeyError for wrong options.
+   */
+  constructor(options: RedisCacheOptions) {
+    checkRedisOptions(options, 'RedisCache')
+    checkCacheOptions(options)
+    const { prefix = DEFAULT_PREFIX, bus = 'pubsub', ownsDatabase = false } = options
+    checkPrefix(prefix, 'prefix')
+    const hardMs = hardDeadlineMs(options)
+    const client = clientOf(options)
+    const storeOf = (of: RedisClient, under: string, format: RedisCacheSettings): RedisStore =>
+      new RedisStore({
+        client: of,
+        prefix: under,
+        format: formatFor({ ...formatOf(options), ...formatOf(format) }),
+        random: options.random ?? systemRandom,
+        waitMs: Math.floor(hardMs * 0.8),
+      })
+    const remote = storeOf(client, prefix, options)
+    const composition = {
+      remote,
+      bus: bus === 'none' ? undefined : new RedisBus(client, prefix),
+      ownsAll: prefix !== '' || ownsDatabase,
+    }
+    super(coherentStore(composition, options), { ...options, prefix: '' })
+    if (options.ttl === undefined) warnOfNoTtl(options)
+    noteShare(this, ({ prefix: own = prefix, ...format }) => {
+      checkPrefix(own, 'prefix')
+      const borrowed = new BorrowedClient(client)
+      return { remote: storeOf(borrowed, own, format), bus: new RedisBus(borrowed, own), prefix: '' }
+    })
+  }
+
+  /**
+   * A cache on the server that `url`, or `host` and `port`, name (default: 127.0.0.1:6379), by whichever client library
+   * is installed; or over a client of yours. It need not be there yet, unless `connect: 'required'` is given.
+   * @throws OptionsError, KeyError for wrong options, or when no client library is installed.
+   */
+  static async create<V = unknown>(options: RedisCacheOptions = {}): Promise<RedisCache<V>> {
+    checkRedisOptions(options, 'RedisCache.create')
+    checkCacheOptions(options)
+    const client = await openClient(options, clientSettings(options))
+    opened.add(client)
+    const { url: _, host: _host, port: _port, username: _name, password: _password, ...rest } = options
+    const { db: _db, tls: _tls, pool: _pool, connect: _connect, ...settings } = rest
+    try {
+      return new RedisCache<V>({ ...settings, client })
+    } catch (error) {
+      await client.close()
+      throw error
+    }
+  }
+
+  /** A cache on the server of a URL; see {@link RedisCache.create}. */
+  static async fromUrl<V = unknown>(url: string, options: RedisCacheOptions = {}): Promise<RedisCache<V>> {
+    return RedisCache.create<V>({ ...options, url })
+  }
+}
+
+function clientOf(options: RedisCacheOptions): RedisClient {
+  const { client } = options
+  if (typeof client === 'object' && client !== null && opened.has(client)) return client as RedisClient
+  if (client === undefined)
+    throw new OptionsError(
+      'client: there is none; use await RedisCache.create() to connect by url, or host and port',
+    )
+  targetOf(options)
+  return adaptClient(client, clientSettings(options), poolSize(options))
+}
+
+type Format = Pick<RedisCacheSettings, (typeof FORMAT_OPTIONS)[number]>
+
+const FORMAT_OPTIONS = [
+  'serializer',
+  'classes',
+  'registry',
+  'maxDepth',
+  'maxCount',
+  'compression',
+  'encryption',
+  'maxBytes',
+] as const
+
+// Only what is given: what is not is as in the cache that shares its server.
+function formatOf(options: RedisCacheSettings): Format {
+  return Object.fromEntries(
+    FORMAT_OPTIONS.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])),
+  )
+}
+
+function formatFor(options: Format): WireFormat {
+  const { maxBytes, ...rest } = options
+  return new WireFormat({ ...rest, ...(maxBytes !== undefined && { maxBytes }) })
+}
+
+function warnOfNoTtl({ logger = consoleLogger, name = 'cache' }: RedisCacheSettings): void {
+  logger.warn(
+    { cache: name },
+    "without a ttl, entries stay on the server for ever; set one, such as ttl: '1d'",
+  )
+}

@@ -1,0 +1,68 @@
+import { COHERENCE_OPTIONS, type CoherenceOptions } from '../coherence/coherence-options.ts'
+import type { Duration } from '../core/duration.ts'
+import { consoleLogger } from '../core/logger.ts'
+import { CACHE_OPTIONS, checkChoice, checkOptions, timersFor, type CacheOptions } from '../core/options.ts'
+import { spanMs } from '../core/spans.ts'
+import { systemClock, systemRandom } from '../core/system.ts'
+import type { ValueOptions } from '../serialization/rules.ts'
+import type { WireFormatOptions } from '../serialization/wire-format.ts'
+import type { ClientSettings } from './adapt-client.ts'
+import { CONNECTION_OPTIONS, type ConnectionOptions } from './connection-options.ts'
+
+/** Options of a `RedisCache`, but for those of its connection. */
+export interface RedisCacheSettings
+  extends CacheOptions, CoherenceOptions, ValueOptions, Omit<WireFormatOptions, 'serializer'> {
+  /**
+   * Text before the name of everything that is kept on the server, without `{` or `}`; default `'cachette:'`. Without
+   * any, `clear()` throws, unless `ownsDatabase` is set.
+   */
+  readonly prefix?: string
+  /** `hard`: how long a command may take before it has failed; default 500 ms. */
+  readonly deadline?: { readonly hard?: Duration | undefined } | undefined
+  /** Whether nobody else uses the database, so that a cache without a prefix may be cleared; default `false`. */
+  readonly ownsDatabase?: boolean | undefined
+  /** Whether changes are heard of by pub/sub, sooner than by the heartbeat; default `'pubsub'`. */
+  readonly bus?: 'pubsub' | 'none' | undefined
+}
+
+/** Options of a `RedisCache`. */
+export interface RedisCacheOptions extends RedisCacheSettings, ConnectionOptions {}
+
+/** The names of {@link RedisCacheOptions}. */
+export const REDIS_CACHE_OPTIONS: readonly string[] = [
+  ...CACHE_OPTIONS,
+  ...COHERENCE_OPTIONS,
+  ...CONNECTION_OPTIONS,
+  'classes',
+  'registry',
+  'maxDepth',
+  'maxCount',
+  'compression',
+  'encryption',
+  'maxBytes',
+  'deadline',
+  'ownsDatabase',
+  'bus',
+]
+
+/** What everything is kept under, unless told otherwise. */
+export const DEFAULT_PREFIX = 'cachette:'
+
+/** Milliseconds that a command may take. @throws OptionsError */
+export function hardDeadlineMs({ deadline = {} }: Pick<RedisCacheSettings, 'deadline'>): number {
+  checkOptions(deadline, ['hard'], 'deadline')
+  return deadline.hard === undefined ? 500 : spanMs(deadline.hard, 'deadline: hard')
+}
+
+/** Refuses what is of no accepted form, but for what is looked at where it is used. @throws OptionsError */
+export function checkRedisOptions(options: RedisCacheOptions, where: string): void {
+  checkOptions(options, REDIS_CACHE_OPTIONS, where)
+  checkChoice(options.bus ?? 'pubsub', ['pubsub', 'none'], 'bus')
+  checkChoice(options.ownsDatabase ?? false, [true, false], 'ownsDatabase')
+}
+
+/** What a client works with. */
+export function clientSettings(options: RedisCacheSettings): ClientSettings {
+  const { clock = systemClock, random = systemRandom, logger = consoleLogger, name = 'cache' } = options
+  return { clock, random, logger, name, timers: timersFor(options), hardMs: hardDeadlineMs(options) }
+}

@@ -1,0 +1,235 @@
+import type { Random } from '../core/clock.ts'
+import { SerializationError } from '../core/errors.ts'
+import type {
+  Epoch,
+  GenerationRecord,
+  Generations,
+  Head,
+  LeaseRequest,
+  PrefixResult,
+  RemoteAcquired,
+  RemoteFound,
+  RemoteOp,
+  RemoteResult,
+  RemoteStore,
+  Replayable,
+  Rotation,
+  SyncReply,
+  TagResult,
+} from '../core/remote-store.ts'
+import type { Cooldown, Stored } from '../core/store.ts'
+import type { WireFormat } from '../serialization/wire-format.ts'
+import type { Command, Connection, RedisClient, Reply, ReplyForm } from './client.ts'
+import { EntryBytes } from './entry-bytes.ts'
+import { exchange, groupBy, type Call } from './exchange.ts'
+import { KeyNames } from './key-names.ts'
+import { Leases } from './leases.ts'
+import { LoggedCalls } from './logged-calls.ts'
+import { Logs } from './logs.ts'
+import { Reads } from './reads.ts'
+import { withSource } from './script.ts'
+import { PrefixScans } from './scans.ts'
+import { TagRecords } from './tag-records.ts'
+import { Writes } from './writes.ts'
+
+/** What a Redis store works with. */
+export interface RedisStoreParts {
+  readonly client: RedisClient
+  /** Begins the name of everything that the store keeps. */
+  readonly prefix: string
+  readonly format: WireFormat
+  readonly random: Random
+  /** Whether what is logged is published, too. @default true */
+  readonly publish?: boolean | undefined
+  /** The most entries of a partition's log. @default 10,000 */
+  readonly logLimit?: number | undefined
+  /** How long a write waits for replicas, in milliseconds; within the deadline of the client. @default 400 */
+  readonly waitMs?: number | undefined
+}
+
+/**
+ * The remote store on a Redis or Valkey server, or a cluster of them. What is where, and what each script does, is in
+ * docs/redis-keyspace.md.
+ */
+export class RedisStore implements RemoteStore {
+  readonly #client: RedisClient
+  readonly #names: KeyNames
+  readonly #entries: EntryBytes
+  readonly #waitMs: number
+  readonly #reads: Reads
+  readonly #leases: Leases
+  readonly #writes: Writes
+  readonly #logs: Logs
+  readonly #tags: TagRecords
+
+  constructor(parts: RedisStoreParts) {
+    const { client, prefix, format, random, publish = true, logLimit = 10_000, waitMs = 400 } = parts
+    this.#client = client
+    this.#names = new KeyNames(prefix, client.isCluster)
+    this.#entries = new EntryBytes(format)
+    this.#waitMs = waitMs
+    const logged = new LoggedCalls(this.#names, { limit: logLimit, publish }, random)
+    const scans = new PrefixScans(client, this.#names)
+    this.#reads = new Reads(client, this.#names, this.#entries)
+    this.#leases = new Leases(client, this.#names, this.#entries)
+    this.#writes = new Writes(this.#names, logged, this.#entries)
+    this.#logs = new Logs(client, this.#names, logged, scans, random)
+    this.#tags = new TagRecords(this.#names, logged)
+  }
+
+  /** Reads that found something of another type than text under a key: each was a miss. */
+  get wrongTypes(): number {
+    return this.#reads.wrongTypes
+  }
+
+  admit(value: unknown): { readonly stored: Stored } | { readonly refused: SerializationError } {
+    try {
+      return { stored: this.#entries.admit(value) }
+    } catch (error) {
+      if (error instanceof SerializationError) return { refused: error }
+      throw error
+    }
+  }
+
+  view(stored: Stored): unknown {
+    return this.#entries.view(stored)
+  }
+
+  partitionOf(key: string): string {
+    return this.#names.partitionOf(key)
+  }
+
+  get partitions(): readonly string[] {
+    return this.#names.partitions
+  }
+
+  get generationPartition(): string {
+    return this.#names.generationPartition
+  }
+
+  read(
+    keys: readonly string[],
+    options?: { readonly bare?: boolean },
+  ): Promise<ReadonlyMap<string, RemoteFound>> {
+    return options?.bare === true ? this.#reads.readBare(keys) : this.#reads.read(keys)
+  }
+
+  acquire(requests: readonly LeaseRequest[], leaseMs: number): Promise<readonly RemoteAcquired[]> {
+    return this.#leases.acquire(requests, leaseMs)
+  }
+
+  renew(key: string, token: string, leaseMs: number): Promise<boolean> {
+    return this.#leases.renew(key, token, leaseMs)
+  }
+
+  release(
+    leases: readonly { readonly key: string; readonly token: string }[],
+    cooldown?: Cooldown & { readonly forMs: number },
+  ): Promise<void> {
+    return this.#leases.release(leases, cooldown)
+  }
+
+  async write(ops: readonly RemoteOp[], replicas = 0): Promise<readonly RemoteResult[]> {
+    const runs = this.#writes.plan(ops)
+    // One script for all of it: its results are those of the call.
+    if (runs.length === 1 && replicas === 0)
+      return runs[0]!.results((await exchange(this.#client, [runs[0]!.call], 'bytes'))[0]!)
+    const { replies, replicated } = await this.#send(
+      runs.map(({ call }) => call),
+      'bytes',
+      replicas,
+    )
+    const results: RemoteResult[] = []
+    for (const [position, run] of runs.entries()) {
+      const ofRun = run.results(replies[position]!)
+      for (const [at, index] of run.indexes.entries()) results[index] = { ...ofRun[at]!, ...replicated }
+    }
+    return results
+  }
+
+  scan(
+    prefix: string,
+  ): AsyncIterable<{ readonly key: string; readonly generations?: Generations | undefined }> {
+    return this.#reads.scan(prefix)
+  }
+
+  async deleteByPrefix(prefix: string, replicas = 0): Promise<PrefixResult> {
+    const { count, calls, read } = await this.#logs.deleteByPrefix(prefix)
+    const { replies, replicated } = await this.#send(calls, 'text', replicas)
+    return { count, heads: read(replies), ...replicated }
+  }
+
+  async generations(
+    tags: readonly string[],
+    ifNone: readonly string[],
+  ): Promise<readonly GenerationRecord[]> {
+    const { call, read } = this.#tags.generations(tags, ifNone)
+    const [reply] = await exchange(this.#client, [call], 'text')
+    return read(reply!)
+  }
+
+  async invalidateTags(
+    tags: readonly string[],
+    generations: readonly string[],
+    options: { readonly replicas?: number | undefined; readonly keepStale?: boolean | undefined } = {},
+  ): Promise<TagResult> {
+    const { call, read } = this.#tags.invalidate(tags, generations, options.keepStale === true)
+    const { replies, replicated } = await this.#send([call], 'text', options.replicas ?? 0)
+    return { ...read(replies[0]!), ...replicated }
+  }
+
+  heads(partitions?: readonly string[]): Promise<ReadonlyMap<string, Head>> {
+    return this.#logs.heads(partitions)
+  }
+
+  sync(partition: string, since: Head | undefined, ifNone: Epoch): Promise<SyncReply> {
+    return this.#logs.sync(partition, since, ifNone)
+  }
+
+  rotate(partition: string, seen: Epoch, next: Epoch): Promise<Rotation> {
+    return this.#logs.rotate(partition, seen, next)
+  }
+
+  replay(partition: string, epoch: Epoch, entries: readonly Replayable[]): Promise<Head | undefined> {
+    return this.#logs.replay(partition, epoch, entries)
+  }
+
+  onReconnect(listener: () => void): () => void {
+    return this.#client.onReconnect(listener)
+  }
+
+  close(): Promise<void> {
+    return this.#client.close()
+  }
+
+  async #send(
+    calls: readonly Call[],
+    form: ReplyForm,
+    replicas: number,
+  ): Promise<{
+    readonly replies: readonly Reply[]
+    readonly replicated: { readonly replicated?: boolean }
+  }> {
+    if (replicas === 0) return { replies: await exchange(this.#client, calls, form), replicated: {} }
+    const replies: Reply[] = []
+    const waits = await Promise.all(
+      [...this.#byMaster(calls).values()].map(async (group) => {
+        // A script that the server does not know would run after the WAIT that is to wait for it.
+        const commands = group.map(({ item }) => withSource(item.command))
+        const wait: Command = { args: ['WAIT', String(replicas), String(this.#waitMs)] }
+        const connection = this.#client.separateFor(group[0]!.item.route)
+        const answers = await connection.runAll([...commands, wait], form)
+        for (const [position, { index }] of group.entries()) replies[index] = answers[position]!
+        const acknowledged = answers.at(-1)
+        return typeof acknowledged === 'number' && acknowledged >= replicas
+      }),
+    )
+    return { replies, replicated: { replicated: waits.every(Boolean) } }
+  }
+
+  #byMaster(
+    calls: readonly Call[],
+  ): ReadonlyMap<Connection, readonly { readonly item: Call; readonly index: number }[]> {
+    return groupBy(calls, ({ route }) => this.#client.connectionFor(route))
+  }
+}

@@ -1,0 +1,160 @@
+import { StoreUnavailableError } from '../core/errors.ts'
+import type { Command, Connection, RedisClient } from './client.ts'
+import { groupBy } from './exchange.ts'
+import type { KeyNames } from './key-names.ts'
+import { accept, asBytes, asList, asNumber, asText } from './replies.ts'
+import { mark } from './scripts/mark.ts'
+
+/** Keys that a server looks at in one step. */
+const COUNT = '1000'
+/** A name that is no well-formed text is none of ours. */
+const decoder = new TextDecoder('utf-8', { fatal: true })
+
+/** What scans have removed. */
+export interface Scanned {
+  readonly count: number
+  /** The deletion's own text, which its marks are named after. */
+  readonly deletion: string
+  /** What the mark of a partition holds if the scans were complete, and of one server. */
+  readonly mark: string
+}
+
+/** Names that match a pattern, in batches: every one that is there from beginning to end, some perhaps twice. */
+export async function* scanNames(
+  connection: Connection,
+  pattern: string,
+  onlyTexts = false,
+): AsyncGenerator<readonly Uint8Array[]> {
+  let cursor = '0'
+  do {
+    const args = ['SCAN', cursor, 'MATCH', pattern, 'COUNT', COUNT, ...(onlyTexts ? ['TYPE', 'string'] : [])]
+    const [next, names] = asList(await connection.run({ args }, 'bytes'))
+    cursor = asText(next!)
+    yield asList(names!).map(asBytes)
+  } while (cursor !== '0')
+}
+
+/** The text of a name; `undefined` = it is none. */
+export function textOf(name: Uint8Array): string | undefined {
+  try {
+    return decoder.decode(name)
+  } catch {
+    return undefined
+  }
+}
+
+/** Scans that remove all that a prefix covers (docs/decisions/0050-who-did-the-scans.md). */
+export class PrefixScans {
+  readonly #client: RedisClient
+  readonly #names: KeyNames
+
+  constructor(client: RedisClient, names: KeyNames) {
+    this.#client = client
+    this.#names = names
+  }
+
+  /** All that a prefix covers. `deletion` is a text that no other one has. @throws when the server changes meanwhile */
+  async removeAll(prefix: string, deletion: string): Promise<Scanned> {
+    const names = this.#names.partitions.map((partition) => this.#names.mark(partition, deletion))
+    return this.#onOneServer(deletion, async () => {
+      const masters = await this.#client.masters()
+      const counts = await Promise.all(
+        masters.map(async (master, index) =>
+          this.#removeOn(master, names, `${deletion} ${index}`, `${deletion} done`, (kind) =>
+            this.#names.pattern(kind, prefix),
+          ),
+        ),
+      )
+      return counts.reduce((sum, count) => sum + count, 0)
+    })
+  }
+
+  /** The same for the keys of one partition. */
+  async removeOf(partition: string, prefix: string, deletion: string): Promise<Scanned> {
+    const master = this.#client.connectionFor(this.#names.sequence(partition))
+    return this.#onOneServer(deletion, async () =>
+      this.#removeOn(
+        master,
+        [this.#names.mark(partition, deletion)],
+        `${deletion} 0`,
+        `${deletion} done`,
+        (kind) => this.#names.pattern(kind, prefix, partition),
+      ),
+    )
+  }
+
+  async #onOneServer(deletion: string, work: () => Promise<number>): Promise<Scanned> {
+    let isAnother = false
+    const stop = this.#client.onReconnect(() => {
+      isAnother = true
+    })
+    try {
+      const count = await work()
+      if (isAnother) throw changed()
+      return { count, deletion, mark: `${deletion} done` }
+    } finally {
+      stop()
+    }
+  }
+
+  // Leases first: what is loaded in between must not be stored.
+  async #removeOn(
+    master: Connection,
+    names: readonly string[],
+    begun: string,
+    done: string,
+    patternOf: (kind: 'lease' | 'value') => string,
+  ): Promise<number> {
+    const before = await this.#mark(master, names, '', begun)
+    await this.#remove(master, patternOf('lease'), (name) => name)
+    const count = await this.#remove(master, patternOf('value'), (name) =>
+      this.#names.isSideKey(name) ? undefined : name,
+    )
+    const after = await this.#mark(master, names, begun, done)
+    if (before !== after) throw changed()
+    return count
+  }
+
+  // Answers which of the server's connections it was; `undefined` when the user may not ask.
+  async #mark(
+    master: Connection,
+    names: readonly string[],
+    present: string,
+    next: string,
+  ): Promise<number | undefined> {
+    const command: Command = this.#client.isCluster
+      ? { script: mark, keys: [], args: [present, next, ...names] }
+      : { script: mark, keys: names, args: [present, next] }
+    const [marked, id] = await master.runAll([command, { args: ['CLIENT', 'ID'] }], 'text')
+    accept(marked!)
+    return id instanceof Error ? undefined : asNumber(id!)
+  }
+
+  async #remove(
+    master: Connection,
+    pattern: string,
+    choose: (name: Uint8Array) => Uint8Array | undefined,
+  ): Promise<number> {
+    let count = 0
+    for await (const batch of scanNames(master, pattern)) {
+      const names = batch.flatMap((name) => choose(name) ?? [])
+      if (names.length === 0) continue
+      for (const reply of await master.runAll(this.#unlinks(names), 'text')) count += asNumber(reply)
+    }
+    return count
+  }
+
+  // In a cluster, a command has keys of one partition.
+  #unlinks(names: readonly Uint8Array[]): readonly Command[] {
+    if (!this.#client.isCluster) return [{ args: ['UNLINK', ...names] }]
+    const groups = groupBy(names, (name) => {
+      const text = Buffer.from(name).toString('latin1')
+      return text.slice(0, text.indexOf('}'))
+    })
+    return [...groups.values()].map((group) => ({ args: ['UNLINK', ...group.map(({ item }) => item)] }))
+  }
+}
+
+function changed(): StoreUnavailableError {
+  return new StoreUnavailableError('the server changed during a scan')
+}

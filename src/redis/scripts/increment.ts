@@ -1,0 +1,97 @@
+import type { Script } from '../client.ts'
+import { script } from '../script.ts'
+import { frame, log, store, tags } from './parts.ts'
+
+/**
+ * Adds to a counter, a decimal text that is bare or the body of a frame, and voids its lease. A counter that is stale
+ * or has the tags named as hidden counts as none. Only one that is made gets the ttl, and is logged.
+ *
+ * KEYS: sequence, log, value, lease.
+ * ARGV: partition, unique text, channel, limit, bytes before the key in the name of a value; what to add;
+ * milliseconds or ''; the header of a counter that is made, '' = it is bare; the tags that it must have, as in a
+ * header, or ''; the tags of a counter that counts as none, or ''.
+ * Result: epoch or ''; a list of 1 done, 0 it is no safe integer or would become none, 3 it lacks one of the tags, and
+ * the number as text, for 3 the header; head, '' unless it was made.
+ * O(1).
+ */
+export const increment: Script = script(
+  'increment',
+  // What most counters are comes first, before the rest is even defined.
+  `
+local value, lease = KEYS[3], KEYS[4]
+local by, px, header, wanted, hidden = ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10]
+local before = redis.pcall('GET', value)
+if type(before) == 'string' and wanted == '' and hidden == '' and #before < 18 and string.find(before, '^-?%d+$') then
+  local number = tonumber(before) + tonumber(by)
+  if math.abs(number) > 9007199254740991 then return { '', { 0, '' }, '' } end
+  local reply = redis.pcall('INCRBY', value, by)
+  if type(reply) == 'table' then return reply end
+  redis.call('UNLINK', lease)
+  return { '', { 1, string.format('%.0f', number) }, '' }
+end
+`,
+  frame,
+  `
+if type(before) == 'table' then
+  if isWrongType(before) then return { '', { 0, '' }, '' } end
+  return before
+end
+`,
+  tags,
+  `
+local function generations(list)
+  local found, at = {}, 3
+  for _ = 1, string.byte(list, 1) * 256 + string.byte(list, 2) do
+    local length = string.byte(list, at) * 256 + string.byte(list, at + 1)
+    found[string.sub(list, at + 2, at + 1 + length)] = string.sub(list, at + 2 + length, at + 13 + length)
+    at = at + 14 + length
+  end
+  return found
+end
+local function differs(present)
+  if wanted == '' or wanted == present then return false end
+  local own = generations(present)
+  for tag, generation in pairs(generations(wanted)) do
+    if own[tag] == nil then
+      if string.byte(tag) == 33 then return true end
+    elseif own[tag] ~= generation then
+      return true
+    end
+  end
+  return false
+end
+local function isThere()
+  if not before or (hidden ~= '' and tagsOf(before) == hidden) then return false end
+  local grace = graceOf(before)
+  if grace == 0 then return true end
+  local left = redis.call('PTTL', value)
+  return left == -1 or left > grace
+end
+if isThere() then
+  local length = isFrame(before) and struct.unpack('>I4', string.sub(before, 5, 8)) or 0
+  if differs(tagsOf(before)) then return { '', { 3, string.sub(before, 1, length) }, '' } end
+  local text = before
+  if length > 0 then
+    local body, flags = string.byte(before, 2) % 16, string.byte(before, 3)
+    text = (body == 2 or body == 4) and flags % 4 == 0 and string.sub(before, length + 1) or ''
+  end
+  local number = #text < 18 and string.find(text, '^-?%d+$') and tonumber(text) + tonumber(by)
+  if not number or math.abs(number) > 9007199254740991 then return { '', { 0, '' }, '' } end
+  number = string.format('%.0f', number)
+  local reply = redis.pcall('SET', value, string.sub(before, 1, length) .. number, 'KEEPTTL')
+  if reply.err then return reply end
+  redis.call('UNLINK', lease)
+  return { '', { 1, number }, '' }
+end
+`,
+  log,
+  store,
+  `
+local refused = store(value, header .. by, px)
+if refused then return refused end
+redis.call('UNLINK', lease)
+append('k', string.sub(value, ARGV[5] + 1))
+commit()
+return { epoch, { 1, by }, head(true) }
+`,
+)

@@ -1,0 +1,110 @@
+// Pieces of Lua that several scripts begin with. Lua 5.1: numbers are doubles, and `..` turns large ones into 1e+15.
+
+/**
+ * The partition's log. `KEYS[1]` sequence, `KEYS[2]` log; `ARGV[1]` partition, `ARGV[2]` a text that no other call has,
+ * `ARGV[3]` channel or '', `ARGV[4]` limit. `append` notes an entry, if there is a sequence; `commit` writes
+ * sequence, then log, then publishes. A stamp is a hash of the one before it and of the call: whoever has it at a
+ * counter has had the same entries up to there. `head(true)` = the last entry is the caller's.
+ */
+export const log = `
+local ordinal, random, counter, stamp
+do
+  local sequence = redis.call('GET', KEYS[1])
+  if sequence then
+    local o, r, c, s = string.match(sequence, '^(%d+) (%S+) (%d+) (%S+)$')
+    if o then ordinal, random, counter, stamp = o, r, tonumber(c), s end
+  end
+end
+local entries = {}
+local function append(kind, item, origin)
+  if not ordinal then return end
+  counter = counter + 1
+  local number, previous = string.format('%.0f', counter), stamp
+  stamp = string.sub(redis.sha1hex(ARGV[2] .. ' ' .. number .. ' ' .. previous), 1, 20)
+  entries[#entries + 1] = number .. ' ' .. stamp .. ' ' .. previous .. ' ' .. kind .. ' ' .. (origin or '=') .. ' ' .. item
+end
+local function commit()
+  local count, limit = #entries, tonumber(ARGV[4])
+  if count == 0 then return end
+  redis.call('SET', KEYS[1], ordinal .. ' ' .. random .. ' ' .. string.format('%.0f', counter) .. ' ' .. stamp, 'KEEPTTL')
+  local length
+  for first = 1, count, 1000 do
+    length = redis.call('RPUSH', KEYS[2], unpack(entries, first, math.min(first + 999, count)))
+  end
+  if length == count then redis.call('PEXPIRE', KEYS[2], 86400000) end
+  if length > limit then redis.call('LTRIM', KEYS[2], -limit, -1) end
+  if ARGV[3] == '' then return end
+  local source = ARGV[1] .. ' ' .. ordinal .. ' ' .. random .. ' '
+  for index = 1, count do redis.pcall('PUBLISH', ARGV[3], source .. entries[index]) end
+end
+local function head(isLogged)
+  if not ordinal then return '' end
+  return (isLogged and '+' or '-') .. string.format('%.0f', counter) .. ' ' .. stamp
+end
+local epoch = ordinal and (ordinal .. ' ' .. random) or ''
+`
+
+/**
+ * What scripts read of a frame's header (docs/wire-format.md). `isFrame(bytes)`: a frame of the version known here;
+ * `graceOf(bytes)` in milliseconds; both need the first 46 bytes. `isWrongType(reply)`: the key holds no string.
+ */
+export const frame = `
+local function isFrame(bytes)
+  return #bytes >= 46 and string.byte(bytes) == 193 and math.floor(string.byte(bytes, 2) / 16) == 1
+end
+local function graceOf(bytes)
+  if not isFrame(bytes) then return 0 end
+  local high, low = struct.unpack('>I4I4', string.sub(bytes, 17, 24))
+  return high * 4294967296 + low
+end
+local function isWrongType(reply)
+  return type(reply) == 'table' and reply.err ~= nil and string.find(reply.err, '^WRONGTYPE') ~= nil
+end
+`
+
+/** `headerOf(key)`: the header of a framed entry; the first bytes of another; '' = there is none; nil = no text. */
+export const header = `
+local function headerOf(key)
+  local fixed = redis.pcall('GETRANGE', key, 0, 45)
+  if type(fixed) ~= 'string' then return nil end
+  if not isFrame(fixed) or string.sub(fixed, 45, 46) == '\\0\\0' then return fixed end
+  return redis.call('GETRANGE', key, 0, struct.unpack('>I4', string.sub(fixed, 5, 8)) - 1)
+end
+`
+
+/** `isOutdated(value, floor, version)`: an entry or a floor has a higher row version; texts of 16 digits compare. */
+export const rowVersion = `
+local function isOutdated(value, floor, version)
+  local fixed = redis.pcall('GETRANGE', value, 0, 45)
+  if type(fixed) == 'string' and isFrame(fixed) and math.floor(string.byte(fixed, 3) / 4) % 2 == 1
+    and string.sub(fixed, 29, 44) > version then return true end
+  local least = redis.call('GET', floor)
+  return least and least > version
+end
+`
+
+/**
+ * `tagsOf(bytes)`: the tags of a header or an entry, their number first, as they are in the bytes; of what is not framed
+ * as those of an entry without tags.
+ */
+export const tags = `
+local function tagsOf(bytes)
+  if not isFrame(bytes) then return '\\0\\0' end
+  local at = 47
+  for _ = 1, string.byte(bytes, 45) * 256 + string.byte(bytes, 46) do
+    local high, low = string.byte(bytes, at, at + 1)
+    if not low then break end
+    at = at + 14 + high * 256 + low
+  end
+  return string.sub(bytes, 45, at - 1)
+end
+`
+
+/** `store(value, bytes, px)`: SET under pcall; nil, or the error. '' = without an end. */
+export const store = `
+local function store(value, bytes, px)
+  local reply
+  if px == '' then reply = redis.pcall('SET', value, bytes) else reply = redis.pcall('SET', value, bytes, 'PX', px) end
+  return reply.err and reply or nil
+end
+`

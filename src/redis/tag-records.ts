@@ -1,0 +1,63 @@
+import type { GenerationRecord, TagResult } from '../core/remote-store.ts'
+import type { Reply } from './client.ts'
+import type { Call } from './exchange.ts'
+import type { KeyNames } from './key-names.ts'
+import { readEpoch } from './log-format.ts'
+import { readLogged, readPlace, type LoggedCalls } from './logged-calls.ts'
+import { asList, asText } from './replies.ts'
+import { generations } from './scripts/generations.ts'
+import { invalidateTags } from './scripts/invalidate-tags.ts'
+
+/** A call, and what its answer means. */
+interface Question<T> {
+  readonly call: Call
+  read(reply: Reply): T
+}
+
+/** The generations of tags. */
+export class TagRecords {
+  readonly #names: KeyNames
+  readonly #logged: LoggedCalls
+  readonly #sequence: string
+
+  constructor(names: KeyNames, logged: LoggedCalls) {
+    this.#names = names
+    this.#logged = logged
+    this.#sequence = names.sequence(names.generationPartition)
+  }
+
+  generations(tags: readonly string[], ifNone: readonly string[]): Question<readonly GenerationRecord[]> {
+    const keys = [this.#sequence, ...tags.map((tag) => this.#names.tag(tag))]
+    return {
+      call: { route: this.#sequence, command: { script: generations, keys, args: ifNone } },
+      read: (reply) => asList(reply).map((record) => readRecord(asText(record))),
+    }
+  }
+
+  invalidate(tags: readonly string[], values: readonly string[], keepStale: boolean): Question<TagResult> {
+    const command = this.#logged.command(
+      invalidateTags,
+      this.#names.generationPartition,
+      tags.map((tag) => this.#names.tag(tag)),
+      [keepStale ? '1' : '', ...tags.flatMap((tag, index) => [tag, values[index]!])],
+    )
+    return {
+      call: { route: this.#sequence, command },
+      read: (reply) => {
+        const { epoch, list } = readLogged(reply)
+        const heads = tags.map((_, index) => readPlace(epoch, list[index * 2 + 2])?.head)
+        return keepStale
+          ? { heads, generations: tags.map((_, index) => asText(list[index * 2 + 1]!)) }
+          : { heads }
+      },
+    }
+  }
+}
+
+function readRecord(text: string): GenerationRecord {
+  const [value, ordinal, random, counter] = text.split(' ')
+  const epoch = random === undefined ? undefined : readEpoch(`${ordinal} ${random}`)
+  return epoch === undefined
+    ? { value: value! }
+    : { value: value!, head: { epoch, counter: Number(counter) } }
+}

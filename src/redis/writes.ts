@@ -1,0 +1,208 @@
+import { StoreUnavailableError } from '../core/errors.ts'
+import type { RemoteOp, RemoteResult } from '../core/remote-store.ts'
+import type { Arg, Command, Reply, Script } from './client.ts'
+import { generationsIn, lifetimeText, rowVersionText, tagBytes, type EntryBytes } from './entry-bytes.ts'
+import type { Call } from './exchange.ts'
+import type { KeyNames } from './key-names.ts'
+import { readLogged, readPlace, type LoggedCalls } from './logged-calls.ts'
+import { withSource } from './script.ts'
+import { asBytes, asList, asNumber, asText } from './replies.ts'
+import { remove } from './scripts/delete.ts'
+import { expire } from './scripts/expire.ts'
+import { fill } from './scripts/fill.ts'
+import { increment } from './scripts/increment.ts'
+import { set } from './scripts/set.ts'
+import { stale } from './scripts/stale.ts'
+import { take } from './scripts/take.ts'
+
+/** The most operations of one script: a server does nothing else meanwhile. */
+const LONGEST_RUN = 1_000
+/** The most bytes of values in it, but for the last: beyond its memory, a server stores what a script has begun. */
+const LARGEST_RUN = 1024 * 1024
+
+type OpOf<K extends RemoteOp['kind']> = Extract<RemoteOp, { readonly kind: K }>
+
+/** How operations of one kind are sent and answered. */
+interface Handler<K extends RemoteOp['kind']> {
+  readonly script: Script
+  /** Whether the script takes a floor besides value and lease. */
+  readonly hasFloor: boolean
+  readonly longestRun: number
+  args(op: OpOf<K>): readonly Arg[]
+  result(reply: Reply, op: OpOf<K>): RemoteResult
+}
+
+/** Consecutive operations of one kind in one partition: one script. */
+export interface Run {
+  readonly call: Call
+  readonly indexes: readonly number[]
+  /** What the operations of `indexes` have come to. @throws what the server has refused */
+  results(reply: Reply): readonly RemoteResult[]
+}
+
+interface Draft {
+  readonly kind: RemoteOp['kind']
+  readonly indexes: number[]
+  readonly keys: string[]
+  readonly args: Arg[]
+  bytes: number
+}
+
+/** Turns operations into scripts, and their answers into results. */
+export class Writes {
+  readonly #names: KeyNames
+  readonly #logged: LoggedCalls
+  readonly #handlers: { readonly [K in RemoteOp['kind']]: Handler<K> }
+
+  constructor(names: KeyNames, logged: LoggedCalls, entries: EntryBytes) {
+    this.#names = names
+    this.#logged = logged
+    this.#handlers = handlers(entries)
+  }
+
+  /** The scripts of operations, so that those of each key keep their order. */
+  plan(ops: readonly RemoteOp[]): readonly Run[] {
+    if (ops.length === 1) {
+      const op = ops[0]!
+      const draft = this.#draft(op.kind, this.#names.partitionOf(op.key))
+      this.#add(draft, op, 0)
+      return [this.#run(draft, ops, false)]
+    }
+    const drafts: Draft[] = []
+    const last = new Map<string, Draft>()
+    for (const [index, op] of ops.entries()) {
+      const partition = this.#names.partitionOf(op.key)
+      let draft = last.get(partition)
+      if (draft?.kind !== op.kind || !this.#hasRoom(draft)) {
+        draft = this.#draft(op.kind, partition)
+        last.set(partition, draft)
+        drafts.push(draft)
+      }
+      this.#add(draft, op, index)
+    }
+    const isMixed = drafts.some(({ kind }) => kind !== drafts[0]!.kind)
+    return drafts.map((draft) => this.#run(draft, ops, isMixed))
+  }
+
+  #draft(kind: RemoteOp['kind'], partition: string): Draft {
+    const { keys, args } = this.#logged.begin(partition)
+    args.push(String(this.#names.keyOffset))
+    return { kind, indexes: [], keys, args, bytes: 0 }
+  }
+
+  #hasRoom({ kind, indexes, bytes }: Draft): boolean {
+    return indexes.length < this.#handlers[kind].longestRun && bytes < LARGEST_RUN
+  }
+
+  #add(draft: Draft, op: RemoteOp, index: number): void {
+    const handler = this.#handlerOf(op.kind)
+    const args = handler.args(op)
+    draft.indexes.push(index)
+    draft.keys.push(this.#names.value(op.key), this.#names.lease(op.key))
+    if (handler.hasFloor) draft.keys.push(this.#names.floor(op.key))
+    draft.args.push(...args)
+    draft.bytes += args[0]?.length ?? 0
+  }
+
+  #run({ kind, indexes, keys, args }: Draft, ops: readonly RemoteOp[], isMixed: boolean): Run {
+    const handler = this.#handlerOf(kind)
+    const command: Command = { script: handler.script, keys, args }
+    return {
+      // One script that the server does not know would run after the next one, which it knows.
+      call: { route: keys[0]!, command: isMixed ? withSource(command) : command },
+      indexes,
+      results: (reply) => {
+        const { epoch, list } = readLogged(reply)
+        return indexes.map((index, position): RemoteResult => {
+          const result = handler.result(list[position * 2 + 1]!, ops[index]!)
+          const place = readPlace(epoch, list[position * 2 + 2])
+          return place === undefined ? result : { ...result, ...place }
+        })
+      },
+    }
+  }
+
+  #handlerOf(kind: RemoteOp['kind']): Handler<RemoteOp['kind']> {
+    return this.#handlers[kind] as unknown as Handler<RemoteOp['kind']>
+  }
+}
+
+function handlers(entries: EntryBytes): { readonly [K in RemoteOp['kind']]: Handler<K> } {
+  const stored = (op: OpOf<'set' | 'fill'>): readonly Arg[] => [
+    entries.write(op),
+    lifetimeText(op.ttlMs, op.graceMs),
+    rowVersionText(op.rowVersion),
+  ]
+  const removal = {
+    hasFloor: true,
+    longestRun: LONGEST_RUN,
+    args: (op: OpOf<'delete' | 'stale'>) => [rowVersionText(op.rowVersion)],
+    result: (reply: Reply): RemoteResult => {
+      const [outcome, header] = asList(reply)
+      return outcome === 2
+        ? { ok: false, outdated: true }
+        : { ok: outcome === 1, ...labels(asBytes(header!)) }
+    },
+  }
+  return {
+    set: { script: set, hasFloor: true, longestRun: LONGEST_RUN, args: stored, result: storedResult },
+    fill: {
+      script: fill,
+      hasFloor: true,
+      longestRun: LONGEST_RUN,
+      args: (op) => [...stored(op), op.token],
+      result: storedResult,
+    },
+    delete: { script: remove, ...removal },
+    stale: { script: stale, ...removal },
+    take: {
+      script: take,
+      hasFloor: false,
+      longestRun: LONGEST_RUN,
+      args: () => [],
+      result: (reply, { key }) => {
+        if (reply === null) return { ok: false }
+        const { stored: taken, generations } = entries.found(asBytes(reply), key, -1)
+        return { ok: true, stored: taken, ...(generations === undefined ? {} : { generations }) }
+      },
+    },
+    expire: {
+      script: expire,
+      hasFloor: false,
+      longestRun: LONGEST_RUN,
+      args: ({ ttlMs }) => [lifetimeText(ttlMs)],
+      result: (reply) => {
+        const [outcome, header] = asList(reply)
+        return { ok: outcome === 1, ...labels(asBytes(header!)) }
+      },
+    },
+    increment: {
+      script: increment,
+      hasFloor: false,
+      longestRun: 1,
+      args: ({ by, ttlMs, generations, hidden }) => [
+        String(by),
+        lifetimeText(ttlMs),
+        entries.counterHeader(ttlMs, generations),
+        generations === undefined || generations.length === 0 ? '' : tagBytes(generations),
+        tagBytes(hidden),
+      ],
+      result: (reply) => {
+        const [outcome, rest] = asList(reply)
+        if (outcome === 1) return { ok: true, number: Number(asText(rest!)) }
+        return outcome === 3 ? { ok: false, differs: true, ...labels(asBytes(rest!)) } : { ok: false }
+      },
+    },
+  }
+}
+
+function storedResult(reply: Reply): RemoteResult {
+  if (typeof reply !== 'number') throw new StoreUnavailableError(asText(reply))
+  const outcome = asNumber(reply)
+  return outcome === 2 ? { ok: false, outdated: true } : { ok: outcome === 1 }
+}
+
+function labels(header: Uint8Array): Pick<RemoteResult, 'generations'> {
+  const generations = generationsIn(header)
+  return generations === undefined ? {} : { generations }
+}

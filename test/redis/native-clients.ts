@@ -1,0 +1,92 @@
+// Clients of the supported libraries, as a user would make them: nothing set but where the server is.
+import { createRequire } from 'node:module'
+
+export const CLIENT_NAMES = ['node-redis 6', 'node-redis 5', 'ioredis 5', 'ioredis 6'] as const
+export type ClientName = (typeof CLIENT_NAMES)[number]
+
+/** A client of some library, with what tests do to it. */
+export interface NativeClient {
+  /** To hand to a cache. */
+  readonly client: object
+  /** Connects, where the library does not do so by itself; a refusal is the client's own business. */
+  connect(): Promise<void>
+  close(): Promise<void>
+}
+
+interface NodeRedis {
+  connect(): Promise<unknown>
+  destroy(): void
+}
+interface NodeRedisModule {
+  createClient(options: object): NodeRedis
+  createCluster(options: object): NodeRedis
+  createSentinel(options: object): NodeRedis
+}
+interface IoRedisModule {
+  readonly Redis: new (...args: readonly (string | object)[]) => { disconnect(): void }
+  readonly Cluster: new (nodes: readonly object[]) => { disconnect(): void }
+}
+
+const require = createRequire(import.meta.url)
+const MODULES: Record<ClientName, string> = {
+  'node-redis 6': 'redis',
+  'node-redis 5': 'redis5',
+  'ioredis 5': 'ioredis',
+  'ioredis 6': 'ioredis6',
+}
+
+interface Endpoint {
+  readonly host: string
+  readonly port: number
+}
+
+function endpoints(url: string): Endpoint[] {
+  const hosts = /^[a-z+]+:\/\/([^/]+)/.exec(url)?.[1] ?? ''
+  return hosts.split(',').map((text) => {
+    const [host = '', port = ''] = text.split(':')
+    return { host, port: Number(port) }
+  })
+}
+
+function nodeRedis(module: NodeRedisModule, url: string): NativeClient {
+  const make = (): NodeRedis => {
+    if (url.startsWith('redis+cluster:')) {
+      return module.createCluster({
+        rootNodes: endpoints(url).map(({ host, port }) => ({ url: `redis://${host}:${port}` })),
+      })
+    }
+    if (url.startsWith('redis+sentinel:')) {
+      return module.createSentinel({ name: url.split('/').at(-1), sentinelRootNodes: endpoints(url) })
+    }
+    return module.createClient({ url })
+  }
+  const client = make()
+  return {
+    client,
+    connect: async () => {
+      await client.connect()
+    },
+    close: async () => client.destroy(),
+  }
+}
+
+function ioRedis({ Redis, Cluster }: IoRedisModule, url: string): NativeClient {
+  const make = (): { disconnect(): void } => {
+    if (url.startsWith('redis+cluster:')) return new Cluster(endpoints(url))
+    if (url.startsWith('redis+sentinel:')) {
+      // Without the detector it hangs for ever on a master that is frozen and replaced.
+      return new Redis({ sentinels: endpoints(url), name: url.split('/').at(-1), failoverDetector: true })
+    }
+    return new Redis(url)
+  }
+  const client = make()
+  return { client, connect: async () => undefined, close: async () => client.disconnect() }
+}
+
+/** A client for one server, a Sentinel group or a cluster, by the URL that the servers of tests name. */
+export function nativeClient(name: ClientName, url: string): NativeClient {
+  const module: unknown = require(MODULES[name])
+  return name.startsWith('node-redis')
+    ? nodeRedis(module as NodeRedisModule, url)
+    : ioRedis(module as IoRedisModule, url)
+}

@@ -1,0 +1,201 @@
+// One of the processes of a race: readers and writers over one cache, and a database that is somewhere else.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { MemoryCache, TieredCache, type BaseCache, type GetOrSetOptions } from 'cachette'
+import { RedisCache } from 'cachette/redis'
+import { seededRandom } from '../../../demo/load/random.ts'
+import { onTold, sharedNow, tell } from '../../support/peer-side.ts'
+import { connect } from '../servers/resp.ts'
+import { nativeClient } from '../native-clients.ts'
+import type { Acknowledged, Reads } from './judge.ts'
+import { KEYS, type Answer, type Query, type Race } from './race.ts'
+
+/** A row of the database as it is cached. */
+interface Row {
+  readonly version: number
+}
+
+const waiting = new Map<number, (version: number) => void>()
+let lastQuery = 0
+onTold((message) => {
+  const { id, version } = message as Answer
+  waiting.get(id)?.(version)
+  waiting.delete(id)
+})
+
+/** Reads the version of a row, or raises it. */
+async function query(kind: Query['kind'], key: number): Promise<number> {
+  const id = ++lastQuery
+  return new Promise((resolve) => {
+    waiting.set(id, resolve)
+    tell({ id, kind, key } satisfies Query)
+  })
+}
+
+async function load(key: number): Promise<Row> {
+  return { version: await query('read', key) }
+}
+
+/** The caches of a race, and how its writers and readers use them. */
+class Racer {
+  readonly #race: Race
+  readonly #root: BaseCache
+  readonly #cache: BaseCache<Row>
+  readonly #random: () => number
+  readonly #acknowledged: Acknowledged[] = []
+  readonly #keys: number[] = []
+  readonly #versions: number[] = []
+  readonly #startedAt: number[] = []
+
+  constructor(race: Race, root: BaseCache) {
+    this.#race = race
+    this.#root = root
+    this.#cache = race.invalidation === 'namespace' ? root.namespace<Row>('rows') : (root as BaseCache<Row>)
+    this.#random = seededRandom(race.seed)
+  }
+
+  async run(): Promise<{ acknowledged: readonly Acknowledged[]; reads: Reads }> {
+    const { writes, readers, durationMs, node } = this.#race
+    const end = performance.now() + durationMs
+    const until = async (step: () => Promise<void>): Promise<void> => {
+      while (performance.now() < end) await step()
+    }
+    await Promise.all([
+      ...writes.map(async (key) => until(async () => this.#write(key))),
+      ...Array.from({ length: readers }, async () => until(async () => this.#read())),
+    ])
+    return {
+      acknowledged: this.#acknowledged,
+      reads: {
+        node,
+        keys: Uint8Array.from(this.#keys),
+        versions: Uint32Array.from(this.#versions),
+        startedAtMs: Float64Array.from(this.#startedAt),
+      },
+    }
+  }
+
+  /** `1:row`: a prefix of its own for each key. */
+  #name(key: number): string {
+    return `${key}:row`
+  }
+
+  /** Entries are refreshed ahead now and then, and kept stale for a while. */
+  #options(key: number): GetOrSetOptions {
+    const { invalidation } = this.#race
+    return {
+      ttl: 0.2,
+      refreshAhead: 0.5,
+      grace: 0.2,
+      ...(invalidation === 'tag' ? { tags: [`tag:${key}`] } : {}),
+    }
+  }
+
+  async #write(key: number): Promise<void> {
+    const version = await query('write', key)
+    if (await this.#announce(key, version)) {
+      this.#acknowledged.push({ key, version, atMs: sharedNow(), node: this.#race.node })
+    }
+    await sleep(this.#random() * 4)
+  }
+
+  /** Tells the cache of the new version; whether it was acknowledged. */
+  async #announce(key: number, version: number): Promise<boolean> {
+    const name = this.#name(key)
+    const { invalidation, omission } = this.#race
+    const drawn = this.#random()
+    const rowVersion = invalidation === 'rowVersion' ? { rowVersion: BigInt(version) } : {}
+    if (drawn < 0.25)
+      return this.#cache.set(name, { version }, { ...this.#options(key), ...rowVersion } as never)
+    if (invalidation === 'tag') return (await this.#root.invalidateTag(`tag:${key}`)).l2 === 'acked'
+    if (invalidation === 'namespace') return this.#cache.clear()
+    if (invalidation === 'prefix') {
+      if (omission === 'second scan') return this.#deleteInOneScan(`${key}:`)
+      return (await this.#root.deleteByPrefix(`${key}:`)) !== undefined
+    }
+    if (invalidation === 'rowVersion') return (await this.#cache.invalidate(name, rowVersion)).l2 === 'acked'
+    if (drawn < 0.5) {
+      // Its answer tells whether it existed: an outage would look the same, and there is none in a race.
+      await this.#cache.delete(name)
+      return true
+    }
+    return (await this.#cache.invalidate(name)).l2 === 'acked'
+  }
+
+  async #deleteInOneScan(keyPrefix: string): Promise<boolean> {
+    const { prefix, url } = this.#race
+    const connection = await connect({ port: Number(url.split(':').at(-1)) })
+    const [, names] = (await connection.command(
+      'SCAN',
+      0,
+      'COUNT',
+      1000,
+      'MATCH',
+      `${prefix}*${keyPrefix}*`,
+    )) as [string, string[]]
+    for (const name of names) await connection.command('UNLINK', name)
+    connection.close()
+    return true
+  }
+
+  async #read(): Promise<void> {
+    const key = Math.floor(this.#random() * KEYS)
+    const startedAt = sharedNow()
+    const row = await this.#readRow(key, this.#random())
+    if (row !== undefined) {
+      this.#keys.push(key)
+      this.#versions.push(row.version)
+      this.#startedAt.push(startedAt)
+    }
+    await sleep(this.#random() * 2)
+  }
+
+  async #readRow(key: number, drawn: number): Promise<Row | undefined> {
+    const name = this.#name(key)
+    const options = this.#options(key)
+    const { invalidation, omission } = this.#race
+    if (omission === 'leases') {
+      const found = await this.#cache.get(name)
+      if (found !== undefined) return found
+      const loaded = await load(key)
+      await this.#cache.set(name, loaded, options as never)
+      return loaded
+    }
+    if (omission === 'generations before the load') {
+      const found = await this.#cache.get(name)
+      if (found !== undefined) return found
+      const loaded = await load(key)
+      return this.#cache.getOrSet(name, () => loaded, options)
+    }
+    if (drawn < 0.1) return this.#cache.get(name)
+    if (drawn < 0.2) return (await this.#cache.getMany([name])).get(name)
+    return this.#cache.getOrSet(
+      name,
+      async (context) => {
+        const row = await load(key)
+        if (invalidation === 'rowVersion') context.setRowVersion(BigInt(row.version))
+        return row
+      },
+      drawn < 0.3 ? { ...options, forceRefresh: true } : options,
+    )
+  }
+}
+
+/** Runs the race to its end. */
+export async function run(race: Race): Promise<{ acknowledged: readonly Acknowledged[]; reads: Reads }> {
+  const native = nativeClient(race.client, race.url)
+  const redis = new RedisCache({ client: native.client, prefix: race.prefix, ttl: '1h' })
+  await native.connect()
+  const l1 = new MemoryCache({ maxEntries: 1000 })
+  const root: BaseCache =
+    race.engine === 'redis'
+      ? redis
+      : new TieredCache({ l1, l2: redis, bus: 'pubsub', prefix: race.prefix, policy: 'strict', ttl: '1h' })
+  try {
+    return await new Racer(race, root).run()
+  } finally {
+    await root.close()
+    await redis.close()
+    await l1.close()
+    await native.close()
+  }
+}

@@ -1,0 +1,196 @@
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import type { Command, Connection, Reply, ReplyForm } from '../../../src/redis/client.ts'
+import type { RedisStore } from '../../../src/redis/redis-store.ts'
+import { until } from '../../support/until.ts'
+import { describeWithServers, startRedis, startReplica, type RedisServer } from '../servers/index.ts'
+import { PlainClient } from './plain-client.ts'
+import { RespConnection } from './resp-connection.ts'
+import { EPOCH, namesOn, setOf, storeOn, valuesOf } from './stores.ts'
+
+/** A client whose server may become another one before any command, without a word of it. */
+class ShiftingClient extends PlainClient implements Connection {
+  before: ((name: string) => Promise<void>) | undefined
+  #other: RespConnection | undefined
+
+  override connectionFor(): Connection {
+    return this
+  }
+
+  async run(command: Command, form: ReplyForm): Promise<Reply> {
+    await this.before?.(nameOf(command))
+    return this.#now.run(command, form)
+  }
+
+  async runAll(commands: readonly Command[], form: ReplyForm): Promise<readonly Reply[]> {
+    await this.before?.(nameOf(commands[0]!))
+    return this.#now.runAll(commands, form)
+  }
+
+  shiftTo(port: number): void {
+    this.#other?.close()
+    this.#other = new RespConnection(port)
+  }
+
+  override async close(): Promise<void> {
+    this.#other?.close()
+    await super.close()
+  }
+
+  get #now(): Connection {
+    return this.#other ?? super.connectionFor('')
+  }
+}
+
+function nameOf(command: Command): string {
+  return 'script' in command ? command.script.name : String(command.args.slice(0, 4).join(' '))
+}
+
+describeWithServers('a deletion by prefix while the server changes', () => {
+  let primary: RedisServer
+  let replica: RedisServer
+  let client: ShiftingClient
+  let store: RedisStore
+  let ofReplica: RespConnection
+
+  beforeEach(async () => {
+    primary = await startRedis()
+    replica = await startReplica(primary)
+    client = new ShiftingClient(primary.port)
+    store = storeOn(client)
+    await store.sync('0', undefined, EPOCH)
+    await store.write([setOf(store, 'u:1', 1), setOf(store, 'v:1', 1)])
+    ofReplica = new RespConnection(replica.port)
+    await until('the replica to have it all', async () => (await ofReplica.call('DBSIZE')) === 4)
+    // So that connections of both servers have different numbers.
+    for (let count = 0; count < 5; count++) (await connectedTo(replica.port)).close()
+  })
+
+  afterEach(async () => {
+    ofReplica.close()
+    await client.close()
+    await Promise.all([primary.close(), replica.close()])
+  })
+
+  async function connectedTo(port: number): Promise<RespConnection> {
+    const connection = new RespConnection(port)
+    await connection.call('PING')
+    return connection
+  }
+
+  async function promote(): Promise<void> {
+    client.before = undefined
+    await ofReplica.call('REPLICAOF', 'NO', 'ONE')
+    client.shiftTo(replica.port)
+  }
+
+  it('is rejected, and logs nothing, when a replica takes over between the scans', async () => {
+    client.before = async (name) => {
+      if (name.startsWith('SCAN 0 MATCH app:u:')) await promote()
+    }
+
+    await expect(store.deleteByPrefix('u:')).rejects.toThrow('the server changed')
+
+    expect((await store.heads()).get('0')).toMatchObject({ counter: 2 })
+    expect(await store.deleteByPrefix('u:')).toMatchObject({ count: 0 })
+    expect((await store.heads()).get('0')).toMatchObject({ counter: 3 })
+  })
+
+  it('is rejected when the one that takes over before the log has not heard of the scans', async () => {
+    client.before = async (name) => {
+      if (name.startsWith('mark')) await ofReplica.call('REPLICAOF', 'NO', 'ONE')
+      if (name === 'log-prefix') await promote()
+    }
+
+    await expect(store.deleteByPrefix('u:')).rejects.toThrow('the server changed between scan and log')
+
+    expect(await valuesOf(store, ['u:1', 'v:1'])).toEqual({ 'u:1': 1, 'v:1': 1 })
+    expect((await store.heads()).get('0')).toMatchObject({ counter: 2 })
+    expect(await store.deleteByPrefix('u:')).toMatchObject({ count: 1 })
+  })
+
+  it('is acknowledged when the one that takes over has all that the scans have done', async () => {
+    client.before = async (name) => {
+      if (name !== 'log-prefix') return
+      await until('the replica to have the mark', async () =>
+        JSON.stringify(
+          await ofReplica.call(
+            'EVAL',
+            `return redis.call('GET', redis.call('KEYS', '*mark*')[1] or '') or ''`,
+            '0',
+          ),
+        ).includes('done'),
+      )
+      await promote()
+    }
+
+    expect(await store.deleteByPrefix('u:')).toMatchObject({ count: 1 })
+
+    expect(await valuesOf(store, ['u:1', 'v:1'])).toEqual({ 'v:1': 1 })
+    expect(await namesOn(ofReplica)).toEqual(['app:!log:0', 'app:!sequence:0', 'app:v:1'])
+  })
+
+  it('is rejected when the client has connected anew meanwhile', async () => {
+    client.before = async (name) => {
+      if (name.startsWith('SCAN 0 MATCH app:u:')) client.reconnect()
+    }
+
+    await expect(store.deleteByPrefix('u:')).rejects.toThrow('the server changed')
+  })
+
+  it('is rejected when the mark was evicted', async () => {
+    client.before = async (name) => {
+      if (name !== 'log-prefix') return
+      client.before = undefined
+      const admin = await connectedTo(primary.port)
+      for (const mark of (await admin.call('KEYS', '*!mark:*')) as string[]) await admin.call('DEL', mark)
+      admin.close()
+    }
+
+    await expect(store.deleteByPrefix('u:')).rejects.toThrow('the server changed')
+  })
+
+  it('a replay of a prefix stays owed when a replica takes over between scan and replay', async () => {
+    const owed = { kind: 'prefix', item: 'u:', stamp: 'elsewhere' } as const
+    client.before = async (name) => {
+      if (name.startsWith('mark')) await ofReplica.call('REPLICAOF', 'NO', 'ONE')
+      if (name === 'replay') await promote()
+    }
+
+    expect(await store.replay('0', EPOCH, [owed])).toBeUndefined()
+
+    expect(await valuesOf(store, ['u:1'])).toEqual({ 'u:1': 1 })
+    expect(await store.replay('0', EPOCH, [owed])).toMatchObject({ counter: 3 })
+    expect(await valuesOf(store, ['u:1', 'v:1'])).toEqual({ 'v:1': 1 })
+    expect(await store.replay('0', EPOCH, [owed])).toMatchObject({ counter: 3 })
+  })
+})
+
+describeWithServers('waiting for replicas', () => {
+  it('tells whether they have acknowledged in time', async () => {
+    await using primary = await startRedis()
+    await using replica = await startReplica(primary)
+    const client = new PlainClient(primary.port)
+    const store = storeOn(client, { waitMs: 200 })
+    await store.sync('0', undefined, EPOCH)
+    const admin = new RespConnection(primary.port)
+    try {
+      expect(await store.write([setOf(store, 'a', 1), { kind: 'delete', key: 'b' }], 1)).toMatchObject([
+        { ok: true, replicated: true, logged: true },
+        { ok: false, replicated: true },
+      ])
+      expect(await store.deleteByPrefix('a', 1)).toMatchObject({ count: 1, replicated: true })
+      expect(await store.invalidateTags(['t'], ['0'.repeat(24)], { replicas: 2 })).toMatchObject({
+        replicated: false,
+      })
+      await admin.call('SCRIPT', 'FLUSH')
+      replica.freeze()
+      const waiting = store.write([setOf(store, 'a', 2)], 1)
+      expect(await valuesOf(store, [])).toEqual({})
+      expect(await waiting).toMatchObject([{ ok: true, replicated: false }])
+    } finally {
+      replica.resume()
+      admin.close()
+      await client.close()
+    }
+  })
+})

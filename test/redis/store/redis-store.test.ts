@@ -1,0 +1,120 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { RedisStore } from '../../../src/redis/redis-store.ts'
+import { WireFormat } from '../../../src/serialization/wire-format.ts'
+import { describeWithServers } from '../servers/index.ts'
+import { PlainClient } from './plain-client.ts'
+import { startServer, type TestServer } from './test-server.ts'
+
+describeWithServers('RedisStore', () => {
+  let server: TestServer
+  let client: PlainClient
+  let store: RedisStore
+  const generation = '00112233445566778899aabb'
+
+  beforeAll(async () => {
+    server = await startServer()
+  })
+
+  afterAll(async () => {
+    await server.stop()
+  })
+
+  beforeEach(async () => {
+    await server.admin.call('FLUSHALL')
+    client = new PlainClient(server.port)
+    store = new RedisStore({ client, prefix: 'app:', format: new WireFormat(), random: Math.random })
+    return async () => client.close()
+  })
+
+  function stored(value: unknown) {
+    const admitted = store.admit(value)
+    if ('refused' in admitted) throw admitted.refused
+    return admitted.stored
+  }
+
+  it('stores bare JSON under the prefix and the key', async () => {
+    const [result] = await store.write([{ kind: 'set', key: 'a', stored: stored({ n: 1 }), ttlMs: 60_000 }])
+
+    expect(result).toEqual({ ok: true })
+    expect(await server.admin.call('GET', 'app:a')).toBe('{"n":1}')
+    expect(await server.admin.call('KEYS', '*')).toEqual(['app:a'])
+    const found = (await store.read(['a', 'b'])).get('a')!
+    expect(store.view(found.stored)).toEqual({ n: 1 })
+    expect(found.remainingMs).toBeGreaterThan(50_000)
+  })
+
+  it('keeps generations, grace and row version in a frame', async () => {
+    const generations = [{ tag: 'users', value: generation }]
+    const entry = { ttlMs: 60_000, graceMs: 30_000, rowVersion: 7n, generations }
+    await store.write([{ kind: 'set', key: 'a', stored: stored('x'), ...entry }])
+
+    const found = (await store.read(['a'])).get('a')!
+    expect(found).toMatchObject({ generations, graceMs: 30_000, rowVersion: 7n })
+    expect(found.remainingMs).toBeGreaterThan(80_000)
+    expect(store.view(found.stored)).toBe('x')
+    expect(await store.write([{ kind: 'delete', key: 'a' }])).toEqual([{ ok: true, generations }])
+  })
+
+  it('grants a lease once, fills under it, and logs what is followed', async () => {
+    const head = (await store.sync('0', undefined, { ordinal: 1, random: 'r' })).head
+    expect(head).toEqual({ epoch: { ordinal: 1, random: 'r' }, counter: 0, stamp: '' })
+    expect(
+      await store.acquire(
+        [
+          { key: 'a', token: 't1' },
+          { key: 'a', token: 't2' },
+        ],
+        5000,
+      ),
+    ).toEqual(['granted', 'busy'])
+    const fill = { kind: 'fill', key: 'a', stored: stored(1), ttlMs: Infinity } as const
+    expect(
+      await store.write([
+        { ...fill, token: 't2' },
+        { ...fill, token: 't1' },
+      ]),
+    ).toEqual([{ ok: false }, { ok: true, head, logged: false }])
+    const [set] = await store.write([{ kind: 'set', key: 'a', stored: stored(2), ttlMs: 1000 }])
+    expect(set).toMatchObject({ ok: true, logged: true, head: { counter: 1 } })
+    const reply = await store.sync('0', head, head.epoch)
+    expect(reply).toEqual({
+      head: set!.head,
+      entries: [{ counter: 1, stamp: set!.head!.stamp, previous: '', kind: 'key', item: 'a' }],
+      diverged: false,
+    })
+    expect(await store.heads()).toEqual(new Map([['0', set!.head]]))
+  })
+
+  it('counts, bare and in a frame', async () => {
+    const bare = { kind: 'increment', key: 'n', by: 2, ttlMs: 60_000 } as const
+    expect(await store.write([bare, bare])).toEqual([
+      { ok: true, number: 2 },
+      { ok: true, number: 4 },
+    ])
+    expect(await server.admin.call('GET', 'app:n')).toBe('4')
+    const generations = [{ tag: '!ns:x', value: generation }]
+    expect(await store.write([{ ...bare, generations }])).toEqual([{ ok: false, differs: true }])
+    const framed = { ...bare, key: 'm', generations }
+    expect(await store.write([framed, framed])).toEqual([
+      { ok: true, number: 2 },
+      { ok: true, number: 4 },
+    ])
+    const found = (await store.read(['m'])).get('m')!
+    expect(store.view(found.stored)).toBe(4)
+    expect(found.generations).toEqual(generations)
+  })
+
+  it('deletes by prefix and logs it', async () => {
+    await store.sync('0', undefined, { ordinal: 1, random: 'r' })
+    for (const key of ['u:1', 'u:2', 'v:1'])
+      await store.write([{ kind: 'set', key, stored: stored(1), ttlMs: 1000 }])
+    await store.acquire([{ key: 'u:3', token: 't' }], 5000)
+    const { count, heads } = await store.deleteByPrefix('u:')
+    expect(count).toBe(2)
+    expect(heads.get('0')!.counter).toBe(4)
+    expect(await server.admin.call('KEYS', '*')).toEqual(
+      expect.arrayContaining(['app:v:1', 'app:!sequence:0', 'app:!log:0']),
+    )
+    expect(await server.admin.call('DBSIZE')).toBe(3)
+  })
+})

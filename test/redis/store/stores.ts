@@ -1,0 +1,40 @@
+import { RedisStore, type RedisStoreParts } from '../../../src/redis/redis-store.ts'
+import { WireFormat } from '../../../src/serialization/wire-format.ts'
+import type { RemoteOp, RemoteStore } from '../../../src/core/remote-store.ts'
+import type { Stored } from '../../../src/core/store.ts'
+import type { RespConnection } from './resp-connection.ts'
+
+/** The epoch that tests begin with. */
+export const EPOCH = { ordinal: 1, random: 'first' } as const
+/** A generation. */
+export const GENERATION = '00112233445566778899aabb'
+
+/** A store as tests need it. */
+export function storeOn(client: RedisStoreParts['client'], parts: Partial<RedisStoreParts> = {}): RedisStore {
+  return new RedisStore({ client, prefix: 'app:', format: new WireFormat(), random: Math.random, ...parts })
+}
+
+export function admitted(store: RemoteStore, value: unknown): Stored {
+  const answer = store.admit(value)
+  if ('refused' in answer) throw answer.refused
+  return answer.stored
+}
+
+/** An operation that stores a value for an hour. */
+export function setOf(store: RemoteStore, key: string, value: unknown): RemoteOp {
+  return { kind: 'set', key, stored: admitted(store, value), ttlMs: 3_600_000 }
+}
+
+/** The values that a store finds, by key. */
+export async function valuesOf(
+  store: RemoteStore,
+  keys: readonly string[],
+): Promise<Record<string, unknown>> {
+  const found = await store.read(keys)
+  return Object.fromEntries([...found].map(([key, { stored }]) => [key, store.view(stored)]))
+}
+
+/** Every name on a server, in order. */
+export async function namesOn(admin: RespConnection): Promise<readonly string[]> {
+  return ((await admin.call('KEYS', '*')) as string[]).toSorted()
+}

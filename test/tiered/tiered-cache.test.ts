@@ -1,0 +1,271 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { MemoryCache, OptionsError, type BaseCache } from '../../src/index.ts'
+import { FakeClock } from '../../src/testing/index.ts'
+import { InstantFleet } from '../../src/testing/simulation/instant-fleet.ts'
+import { TieredCache, type TieredCacheOptions } from '../../src/tiered/tiered-cache.ts'
+import { thrownBy } from '../support/error-of.ts'
+import { mapPrimitives, OwnCache } from '../support/own-cache.ts'
+import { RecordingLogger } from '../support/recording-logger.ts'
+
+type Options = Partial<TieredCacheOptions>
+
+describe('a tiered cache', () => {
+  let clock: FakeClock
+  let fleet: InstantFleet
+
+  const make = (options: Options = {}): TieredCache =>
+    new TieredCache({
+      l1: new MemoryCache({ clock }),
+      l2: fleet.sharedCache({ clock }),
+      clock,
+      ...options,
+    })
+  const ready = async <C extends BaseCache>(cache: C): Promise<C> => {
+    await clock.advance('10ms')
+    return cache
+  }
+  const calls = (kind: string): number => fleet.calls.get(kind) ?? 0
+
+  beforeEach(() => {
+    clock = new FakeClock()
+    fleet = new InstantFleet(clock)
+  })
+
+  it('serves from the memory of the process what it has read or written, without a call', async () => {
+    const cache = await ready(make())
+    await cache.set('key', { name: 'value' }, '30m')
+    await cache.set('tagged', 'value', { ttl: '30m', tags: ['t'] })
+    fleet.calls.clear()
+
+    for (let round = 0; round < 5; round++) {
+      expect(await cache.get('key')).toEqual({ name: 'value' })
+      expect(await cache.get('tagged')).toBe('value')
+      expect(await cache.getMany(['key', 'tagged'])).toHaveLength(2)
+    }
+    expect(fleet.calls.size).toBe(0)
+  })
+
+  it('shows on every node at once what another one has changed, by the bus', async () => {
+    const [one, other] = [await ready(make()), await ready(make())]
+    await one.set('key', 'old', { tags: ['t'] })
+    expect(await other.get('key')).toBe('old')
+    await one.set('key', 'new', { tags: ['t'] })
+    expect(await other.get('key')).toBe('new')
+    await one.invalidateTag('t')
+    expect(await other.get('key')).toBeUndefined()
+  })
+
+  it('shows it after a heartbeat where there is no bus', async () => {
+    const [one, other] = [await ready(make()), await ready(make({ bus: 'none' }))]
+    await one.set('key', 'old')
+    expect(await other.get('key')).toBe('old')
+    await one.set('key', 'new')
+    expect(await other.get('key')).toBe('old')
+    await clock.advance('1100ms')
+    expect(await other.get('key')).toBe('new')
+  })
+
+  it.each([
+    ['strict', '3s', undefined],
+    ['available', '3s', 'value'],
+    ['available', '61s', undefined],
+  ] as const)('serves under %s, %s after the server has gone: %o', async (policy, after, expected) => {
+    const cache = await ready(make({ policy, logger: new RecordingLogger() }))
+    await cache.set('key', 'value')
+    await clock.advance('1s')
+    fleet.isAway = true
+    await clock.advance(after)
+
+    expect(await cache.get('key')).toBe(expected)
+  })
+
+  it('has a prefix of its own, and shares entries with whoever has the same', async () => {
+    const cache = await ready(make({ prefix: 'app:' }))
+    await cache.set('key', 'value')
+
+    expect(await fleet.sharedCache({ clock }).get('app:key')).toBe('value')
+    expect(await fleet.sharedCache({ clock, prefix: 'app:' }).get('key')).toBe('value')
+  })
+
+  it('has the prefix of its second cache, unless it has one', async () => {
+    const cache = await ready(make({ l2: fleet.sharedCache({ clock, prefix: 'app:' }) }))
+    await cache.set('key', 'value')
+
+    expect(await fleet.sharedCache({ clock }).get('app:key')).toBe('value')
+  })
+
+  it('has a format of its own', async () => {
+    const serializer = {
+      name: 'reversed',
+      serialize: (value: unknown) => Buffer.from(JSON.stringify(value).split('').reverse().join('')),
+      deserialize: (bytes: Uint8Array) =>
+        JSON.parse(Buffer.from(bytes).toString().split('').reverse().join('')) as unknown,
+    }
+    const l2 = fleet.sharedCache({ clock })
+    const cache = await ready(make({ l2, serializer }))
+    await cache.set('key', ['value'])
+
+    expect(await (await ready(make({ l2, serializer }))).get('key')).toEqual(['value'])
+    expect(await fleet.sharedCache({ clock, serializer }).get('key')).toEqual(['value'])
+  })
+
+  it('has a ttl and tags of its own', async () => {
+    const l2 = fleet.sharedCache({ clock, ttl: '1h', tags: ['other'] })
+    const cache = await ready(make({ l2, ttl: '10s', tags: ['t'] }))
+    await cache.set('key', 'value')
+
+    expect(await cache.ttl('key')).toBe(10)
+    await cache.invalidateTag('other')
+    expect(await cache.get('key')).toBe('value')
+    await cache.invalidateTag('t')
+    expect(await cache.get('key')).toBeUndefined()
+  })
+
+  it.each([
+    ['clone', false, false],
+    ['freeze', true, true],
+  ] as const)('isolates by its own rule, %s, whatever that of l1 is', async (isolation, same, frozen) => {
+    const cache = await ready(make({ l1: new MemoryCache({ clock, isolation: 'share' }), isolation }))
+    await cache.set('key', { list: [1] })
+    const [first, second] = [await cache.get<object>('key'), await cache.get<object>('key')]
+
+    expect(first === second).toBe(same)
+    expect(Object.isFrozen(first)).toBe(frozen)
+  })
+
+  it('keeps what the server keeps, whatever the caller does to the value while it is being written', async () => {
+    const cache = await ready(make())
+    const value = { list: [1] }
+    const setting = cache.set('key', value)
+    value.list.push(2)
+    await setting
+
+    expect(await cache.get('key')).toEqual({ list: [1] })
+    expect(calls('read')).toBe(0)
+  })
+
+  it('is bounded as its l1 is, by number and by the weight of values', async () => {
+    const l1 = new MemoryCache({ clock, maxWeight: 10, weigher: (value) => (value as string).length })
+    const cache = await ready(make({ l1 }))
+    await cache.set('small', '12345')
+    await cache.set('large', '12345678901')
+    fleet.calls.clear()
+
+    expect(await cache.get('small')).toBe('12345')
+    expect(calls('read')).toBe(0)
+    expect(await cache.get('large')).toBe('12345678901')
+    expect(calls('read')).toBe(1)
+    expect(cache.stats().entries).toBe(1)
+  })
+
+  it('does not close the caches that it was given, and leaves nothing valid in the first', async () => {
+    const l1 = new MemoryCache({ clock })
+    const l2 = fleet.sharedCache({ clock })
+    const cache = await ready(make({ l1, l2 }))
+    await cache.set('key', 'old')
+    await cache.close()
+
+    expect(await l2.get('key')).toBe('old')
+    await l2.set('key', 'new')
+    const next = await ready(make({ l1, l2 }))
+    expect(await next.get('key')).toBe('new')
+    await expect(cache.get('key')).rejects.toThrow('the cache is closed')
+  })
+
+  it('makes up for what it could not invalidate as soon as the server is back', async () => {
+    const [one, other] = [await ready(make({ logger: new RecordingLogger() })), await ready(make())]
+    await one.set('key', 'old')
+    fleet.isAway = true
+    expect(await one.invalidate('key')).toMatchObject({ l1: 'acked', l2: 'queued' })
+    fleet.isAway = false
+    expect(await one.get('key')).toBeUndefined()
+    await clock.advance('1100ms')
+    expect(await other.get('key')).toBeUndefined()
+  })
+
+  it('costs a cache without a local tier nothing but its calls, until it uses a tag', async () => {
+    const cache = fleet.sharedCache({ clock, bus: undefined } as never)
+    await cache.set('key', 'value')
+    await cache.get('key')
+    await cache.delete('key')
+    await clock.advance('10s')
+
+    expect([...fleet.calls.keys()].sort()).toEqual(['delete', 'read', 'set'])
+    await cache.set('key', 'value', { tags: ['t'] })
+    await clock.advance('10s')
+    expect(calls('heads')).toBeGreaterThan(5)
+    await cache.close()
+    fleet.calls.clear()
+    await clock.advance('10s')
+    expect(fleet.calls.size).toBe(0)
+  })
+})
+
+describe('a tiered cache refuses', () => {
+  const clock = new FakeClock()
+  const fleet = new InstantFleet(clock)
+  const l1 = new MemoryCache()
+  const l2 = fleet.sharedCache({ clock })
+  const wrong = (value: unknown): never => value as never
+  const later = new OwnCache(mapPrimitives(true))
+
+  const MISUSES: readonly (readonly [what: string, options: Options, message: string])[] = [
+    ['no l1', { l1: wrong(undefined) }, 'l1: undefined is not a whole cache, such as new MemoryCache()'],
+    ['no l2', { l2: wrong(null) }, 'l2: null is not a whole cache, such as a RedisCache'],
+    ['what is no cache', { l1: wrong({}) }, 'l1: {} is not a whole cache'],
+    ['a namespace', { l2: l2.namespace('n') }, 'l2: a namespace is not a whole cache'],
+    ['an l1 that answers later', { l1: l2 }, 'l1: its store does not answer at once'],
+    ["an l1 of a user's that answers later", { l1: later }, 'l1: its store does not answer at once'],
+    ['an l2 that nobody shares', { l2: l1 }, 'l2: is not a cache that several processes share'],
+    ['a bus without subscribe', { bus: wrong({ publish: 1 }) }, 'has no subscribe()'],
+    ['an unknown bus', { bus: wrong('kafka') }, "bus: 'kafka' is not one of 'pubsub', 'none'"],
+    ['an unknown option', wrong({ maxlag: 3 }), "TieredCache: unknown option 'maxlag'; accepted: name,"],
+    [
+      'an unknown policy',
+      { policy: wrong('eventual') },
+      "policy: 'eventual' is not one of 'available', 'strict'",
+    ],
+    ['a lag of 0', { maxLag: 0 }, 'maxLag: 0 is not a duration'],
+    ['a lag in milliseconds', { maxLag: 3_000_000 }, 'maxLag: 3000000 is more than 30 days'],
+    ['an endless lag', { maxLag: Infinity }, "maxLag: must be a span such as '3s', not Infinity"],
+    [
+      'a date for a heartbeat',
+      { heartbeat: new Date() },
+      "heartbeat: must be a span such as '3s', not the date",
+    ],
+    [
+      'a lag within the heartbeat',
+      { maxLag: 1, heartbeat: '1s' },
+      'maxLag: 1000 ms is not longer than heartbeat',
+    ],
+    [
+      'staleness below the lag',
+      { maxLag: 5, maxStale: 4 },
+      'maxStale: 4000 ms is shorter than maxLag, 5000 ms',
+    ],
+    ['no room in the outbox', { outbox: 0 }, 'outbox: 0 is not a whole number from 1'],
+    ['half a key in the outbox', { outbox: 1.5 }, 'outbox: 1.5 is not a whole number from 1'],
+    [
+      'an unknown failover mode',
+      { failover: wrong('sync') },
+      "failover: 'sync' is not 'async' or { wait: n }",
+    ],
+    ['no replica to wait for', { failover: { wait: 0 } }, 'failover: wait: 0 is not a whole number from 1'],
+    ['a mistyped wait', { failover: wrong({ waits: 1 }) }, "failover: unknown option 'waits'"],
+    ['a lease that is no duration', { lease: wrong('soon') }, "lease: 'soon' is not a duration"],
+    ['a journal that is no duration', { journal: -1 }, 'journal: -1 is not a duration'],
+    ['an unknown isolation', { isolation: wrong('copy') }, "isolation: 'copy' is not one of"],
+  ]
+
+  it.each(MISUSES)('%s', (_, options, message) => {
+    const error = thrownBy(() => new TieredCache({ l1, l2, ...options }))
+
+    expect(error).toBeInstanceOf(OptionsError)
+    expect((error as Error).message).toContain(message)
+  })
+
+  it('nothing of a setting that allows less than the defaults', async () => {
+    const cache = new TieredCache({ l1, l2, maxLag: '90s', clock })
+    await cache.close()
+  })
+})
