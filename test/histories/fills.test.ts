@@ -151,10 +151,8 @@ history(
     const lease = one.store.open('a', { tags: [] })
     const [granted] = await stage.until(one.store.acquire([lease], { freshUpToMs: Infinity }))
     expect(granted).toBe('granted')
-    const stored = stage.stored(one, stage.versionOf('a'))
     await stage.change(two, 'a')
-    const [isStored] = await stage.until(one.store.fill([{ lease, stored, ttlMs: 60_000 }]))
-    expect(isStored).toBe(false)
+    expect(await stage.fill(one, lease, 1)).toBe(false)
     expect(await stage.read(two, 'a')).toBe(2)
   },
 )
@@ -205,8 +203,7 @@ history(
     const lease = one.store.open('a', { tags: [] })
     expect(await stage.until(one.store.acquire([lease]))).toEqual(['granted'])
     await stage.until(two.store.write([put(2)]))
-    const renewed = await stage.until(one.store.fill([{ lease, stored: stale.stored, ttlMs: 1_000 }]))
-    expect(renewed).toEqual([false])
+    expect(await stage.fill(one, lease, 1)).toBe(false)
     expect(stage.onServer('a')).toBe(2)
   },
 )

@@ -4,7 +4,7 @@ import type { CoherenceSettings } from '../../src/coherence/settings.ts'
 import { silentLogger } from '../../src/core/logger.ts'
 import type { CacheOptions, GetOrSetOptions, ReadOptions } from '../../src/core/options.ts'
 import type { Bus, Head, Message, RemoteStore } from '../../src/core/remote-store.ts'
-import type { Store, Stored } from '../../src/core/store.ts'
+import type { Lease, Store, Stored } from '../../src/core/store.ts'
 import { memoryStore } from '../../src/memory/memory-store.ts'
 import { EventLoop } from '../../src/testing/simulation/event-loop.ts'
 import { Keyspace } from '../../src/testing/simulation/keyspace.ts'
@@ -200,6 +200,13 @@ export class Stage {
   async set(node: Player, key: string, options?: GetOrSetOptions): Promise<boolean> {
     this.commit(key)
     return this.until(node.cache.set(key, [this.versionOf(key)], options))
+  }
+
+  /** A node fills under a lease, with a version that it has loaded; whether that was stored. */
+  async fill(node: Player, lease: Lease, version: number, tags?: readonly string[]): Promise<boolean> {
+    const fills = [{ lease, stored: this.stored(node, version), ttlMs: 60_000, tags }]
+    const [isStored] = await this.until(node.store.fill(fills))
+    return isStored!
   }
 
   /** A version in the form in which a node's store takes it. */

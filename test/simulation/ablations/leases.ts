@@ -82,7 +82,7 @@ export const LEASES: readonly Ablation[] = [
       })),
     },
     unseen:
-      'the server refuses the fill of a lease that it no longer knows, so that the mark only saves that fill and lets callers who come later begin a load of their own',
+      'the server refuses the fill of a lease that it no longer knows; the mark lets callers who come later begin a load of their own, rather than wait for one that may hang',
   },
   {
     rule: 'detach',

@@ -95,6 +95,8 @@ export const LOG: readonly Ablation[] = [
           onMessage.call(this, isNext ? { ...message, previous: applied!.stamp } : message)
         },
     ),
+    unseen:
+      'between a promotion and the first sync of a new connection exactly as many operations must be logged and missed as were lost',
   },
   {
     rule: 'C6, overtaken answers',
@@ -196,7 +198,7 @@ export const LOG: readonly Ablation[] = [
         },
     ),
     unseen:
-      'what is applied has dropped the key already, and what came later was read later; it only makes a node forget sooner',
+      'what is applied has dropped the key already, and what came later was read later; but a node that has just begun notes in its journal what it hears late, and may be the last one that knows of it',
   },
   {
     rule: 'C6, subscriptions',
@@ -207,7 +209,7 @@ export const LOG: readonly Ablation[] = [
         bus: (bus) => ({ subscribe: (onMessage) => bus.subscribe(onMessage, () => undefined) }),
       },
     },
-    unseen: 'the heartbeat notices within the bound; it only makes a node learn sooner',
+    unseen: 'the heartbeat notices within the bound; it makes a node learn sooner by up to a heartbeat',
   },
   {
     rule: 'C6, connections',

@@ -57,7 +57,7 @@ export const OUTBOX: readonly Ablation[] = [
         },
     ),
     unseen:
-      'with one deadline for all, whatever is acknowledged after something else has timed out was sent after that was committed, and covers it; deadlines that differ would need the rule',
+      'with one deadline for all, whatever is acknowledged after something else has timed out was sent after that was committed, and covers it; it takes a request that is refused at once, as by an open breaker',
   },
 ]
 
