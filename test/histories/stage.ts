@@ -205,6 +205,7 @@ export class Stage {
   /** A node fills under a lease, with a version that it has loaded; whether that was stored. */
   async fill(node: Player, lease: Lease, version: number, tags?: readonly string[]): Promise<boolean> {
     const fills = [{ lease, stored: this.stored(node, version), ttlMs: 60_000, tags }]
+    // oxlint-disable-next-line no-array-fill-with-reference-type
     const [isStored] = await this.until(node.store.fill(fills))
     return isStored!
   }

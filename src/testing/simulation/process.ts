@@ -56,6 +56,13 @@ export class Process implements Timers {
     else arrival()
   }
 
+  /** Resolves after a span of time, if the process runs then. */
+  async sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.set(resolve, ms)
+    })
+  }
+
   /** Resolves when the process runs, which is usually at once. */
   async running(): Promise<void> {
     while (this.#stopped) {
