@@ -43,7 +43,7 @@ export function textOf(name: Uint8Array): string | undefined {
   }
 }
 
-/** Scans that remove all that a prefix covers (docs/decisions/0050-who-did-the-scans.md). */
+/** Scans that remove all that a prefix covers (docs/decisions/0051-who-did-the-scans.md). */
 export class PrefixScans {
   readonly #client: RedisClient
   readonly #names: KeyNames

@@ -160,7 +160,7 @@ describe('tags on several nodes', () => {
     }
   })
 
-  it('do not believe a record whose reading was overtaken by an invalidation of its tag', async () => {
+  it('a record read overtaken by an invalidation of its tag is not believed', async () => {
     await load(a, 'old')
     const open = b.hold('generations')
     const reading = b.cache.get('key')
@@ -176,7 +176,7 @@ describe('tags on several nodes', () => {
     expect(await after(a.cache.get('key'))).toBe('new')
   })
 
-  it('take a queued tag for invalidated, whatever its record says', async () => {
+  it('a queued tag whose record still reads old is taken for invalidated', async () => {
     await load(a, 'old')
     a.isCutOff = true
     expect(await after(a.cache.invalidateTag('t'))).toMatchObject({ l1: 'acked', l2: 'queued', token: '?' })
@@ -194,7 +194,7 @@ describe('tags on several nodes', () => {
     expect(await after(b.cache.get('key'))).toBeUndefined()
   })
 
-  it('make one missing generation together with at most one load more', async () => {
+  it('two nodes creating one missing generation load at most once more', async () => {
     await load(a, 'first')
     await load(b, 'first')
     server.evict(() => 't:t')

@@ -6,7 +6,7 @@ import { Replication } from '../../src/testing/simulation/replication.ts'
 import { SimulatedServer } from '../../src/testing/simulation/server.ts'
 import { EventLoop } from '../../src/testing/simulation/event-loop.ts'
 import { World } from '../../src/testing/simulation/world.ts'
-import { Stage } from './histories/stage.ts'
+import { Stage } from '../histories/stage.ts'
 
 const SEEDS = Number(process.env['CACHETTE_SIMULATION_SEEDS'] ?? 50)
 const FAILING = Object.entries(FAULT_MIXES).filter(([, { reconnectMs }]) => reconnectMs[1] > 0)

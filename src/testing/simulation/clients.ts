@@ -70,7 +70,8 @@ export class Calls {
     call: () => Promise<T>,
   ): Promise<T | undefined> {
     const { loop, history } = this.#parts
-    const beganMs = loop.now()
+    const { process } = node.network
+    const began = { atMs: loop.now(), stoppedMs: process.stoppedMs }
     this.open++
     history.note(node.name, `${what} ...`)
     try {
@@ -81,7 +82,7 @@ export class Calls {
       return undefined
     } finally {
       this.open--
-      const tookMs = loop.now() - beganMs
+      const tookMs = loop.now() - began.atMs - (process.stoppedMs - began.stoppedMs)
       // Sums of moments are not exact to the last digit.
       if (tookMs > limitMs + 0.001 && !node.dead)
         history.violated('I12', `${what} on ${node.name} took ${tookMs} ms`)

@@ -42,6 +42,8 @@ export const FAULT_MIXES: Readonly<Record<string, Faults>> = {
   },
   'repeated requests': { ...LOSSY, requestDuplication: 0.1, pause: 0.1 },
   evictions: { ...LOSSY, evictionsPerSecond: 30 },
+  'evicted side keys': { ...LOSSY, sideEvictionsPerSecond: 60 },
+  'stopped processes': { ...NO_FAULTS, stopsPerSecond: 4, stopMs: [20, 900], pause: 0.03, pauseMs: [5, 200] },
   'cut lines': { ...LOSSY, cutsPerSecond: 2, cutMs: [50, 1_200] },
   outages: { ...LOSSY, outagesPerSecond: 1, outageMs: [50, 1_200] },
   deaths: { ...LOSSY, deathsPerSecond: 3 },

@@ -1,6 +1,7 @@
 import { StoreUnavailableError } from '../../core/errors.ts'
 import type { Bus, Message } from '../../core/remote-store.ts'
 import type { EventLoop } from './event-loop.ts'
+import { Process } from './process.ts'
 import type { SeededRandom } from './random.ts'
 
 /** What the network and the machines do to those who use them; probabilities from 0 to 1, times in milliseconds. */
@@ -23,6 +24,12 @@ export interface Faults {
   readonly pauseMs: readonly [from: number, to: number]
   /** Keys that the server evicts in a second, whatever they are: values, leases, sequences, logs. */
   readonly evictionsPerSecond: number
+  /** The same, but that the server loses none of its values: leases, sequences, logs, generations, floors. */
+  readonly sideEvictionsPerSecond: number
+  /** How often in a second a node's process is stopped: nothing in it happens, and then everything at once. */
+  readonly stopsPerSecond: number
+  /** For how long it is stopped. */
+  readonly stopMs: readonly [from: number, to: number]
   /** How often in a second a node is cut off from the server. */
   readonly cutsPerSecond: number
   /** For how long it is cut off. */
@@ -70,6 +77,9 @@ export const NO_FAULTS: Faults = {
   pause: 0,
   pauseMs: [0, 0],
   evictionsPerSecond: 0,
+  sideEvictionsPerSecond: 0,
+  stopsPerSecond: 0,
+  stopMs: [0, 0],
   cutsPerSecond: 0,
   cutMs: [0, 0],
   outagesPerSecond: 0,
@@ -107,6 +117,8 @@ export interface CallOptions<T> {
 
 /** The lines between one node and the server: requests, replies and messages, each with its own fate. */
 export class Network implements Bus, Line {
+  /** The process at the node's end. */
+  readonly process: Process
   readonly #loop: EventLoop
   readonly #random: SeededRandom
   readonly #faults: Faults
@@ -131,6 +143,7 @@ export class Network implements Bus, Line {
     deadlineMs: number,
     note: (what: string) => void = () => undefined,
   ) {
+    this.process = new Process(loop)
     this.#note = note
     this.#loop = loop
     this.#random = random
@@ -142,7 +155,7 @@ export class Network implements Bus, Line {
     const connection = this.#connection
     const { requestLoss, replyLoss, requestDuplication } = this.#faults
     return new Promise((resolve, reject) => {
-      const late = this.#loop.set(() => {
+      const late = this.process.set(() => {
         this.unanswered++
         reject(new StoreUnavailableError(`no answer in time to ${what}`))
       }, this.#deadlineMs)
@@ -150,9 +163,11 @@ export class Network implements Bus, Line {
       if (this.#dead) return
       const reply = (answer: T): void =>
         this.#carry(`the reply to ${what}`, replyLoss, () => {
-          if (connection !== this.#connection || this.#dead) return this.#lose(`the reply to ${what}`)
-          this.#loop.clear(late)
-          resolve(answer)
+          this.process.receive(() => {
+            if (connection !== this.#connection || this.#dead) return this.#lose(`the reply to ${what}`)
+            this.process.clear(late)
+            resolve(answer)
+          })
         })
       this.#carry(what, requestLoss, () => {
         if (isUp?.() === false) return this.#lose(what)
@@ -186,7 +201,9 @@ export class Network implements Bus, Line {
     for (let time = 0; time < times; time++) {
       this.#carry(what, this.#faults.messageLoss, () => {
         if (this.#loop.now() < this.#deafUntilMs) return this.#lose(what)
-        for (const receive of this.#receivers) receive(message)
+        this.process.receive(() => {
+          for (const receive of this.#receivers) receive(message)
+        })
       })
     }
   }

@@ -101,10 +101,11 @@ export class Reading {
   }
 
   async #load(node: WorldNode, { key }: Target): Promise<Versioned> {
-    const { loop, random, database, history, traffic } = this.#parts
+    const { random, database, history, traffic } = this.#parts
     this.loads++
     this.#parts.loaded(key)
-    await loop.sleep(random.between(0, 5))
+    const { process } = node.network
+    await process.sleep(random.between(0, 5))
     const version = database.version(key)
     const origin = history.born(false)
     history.note(node.name, `the database has version ${version} of ${key}`)
@@ -112,7 +113,7 @@ export class Reading {
     if (kind < 0.005) throw new DatabaseError('the database failed')
     const hangs = kind < 0.005 + (traffic.hangingLoads ?? 0.005)
     const longestMs = hangs ? LONGEST_LOAD_MS : random.chance(this.#slowLoads) ? 600 : 20
-    await loop.sleep(hangs ? longestMs - 10 : random.between(0, longestMs))
+    await process.sleep(hangs ? longestMs - 10 : random.between(0, longestMs))
     return [version, origin]
   }
 }

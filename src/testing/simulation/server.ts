@@ -1,6 +1,7 @@
 import type {
   Epoch,
   GenerationRecord,
+  Generations,
   Head,
   LeaseRequest,
   LogEntry,
@@ -136,6 +137,11 @@ export class SimulatedServer {
     return this.#entries.write(op)
   }
 
+  /** Whether an entry that has these generations is fresh for everybody who asks now. */
+  agrees(generations: Generations): boolean {
+    return this.#tags.agrees(generations)
+  }
+
   generations(tags: readonly string[], ifNone: readonly string[]): readonly GenerationRecord[] {
     return this.#tags.records(tags, ifNone)
   }
@@ -232,10 +238,10 @@ export class SimulatedServer {
   }
 
   /** Removes keys as a full server does, whatever they are. */
-  evict(choose: (names: readonly string[]) => string): string | undefined {
+  evict(choose: (names: readonly string[]) => string | undefined): string | undefined {
     const names = [...this.items.keys()].filter((name) => !name.startsWith(LEDGER))
-    if (names.length === 0) return undefined
-    const name = choose(names)
+    const name = names.length === 0 ? undefined : choose(names)
+    if (name === undefined) return undefined
     this.items.delete(name)
     return name
   }

@@ -61,6 +61,7 @@ export class Workload {
     const { loop, random, nodes, isOn } = this.#parts
     while (isOn()) {
       await loop.sleep(random.between(0, pauseMs))
+      await nodes[place]!.network.process.running()
       if (!isOn()) return
       const work = act(nodes[place]!)
       // Now and then a client does not wait for what it does.

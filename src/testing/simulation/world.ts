@@ -4,6 +4,7 @@ import { Database } from './database.ts'
 import { EventLoop } from './event-loop.ts'
 import { withExtendedCalls } from './extended-calls.ts'
 import { Failures } from './failures.ts'
+import { HiddenWatch } from './hidden-watch.ts'
 import { History, type Happening, type Violation } from './history.ts'
 import { HostClock } from './host-clock.ts'
 import type { Keyspace } from './keyspace.ts'
@@ -109,6 +110,8 @@ export class World {
   readonly #database = new Database(() => this.#loop.now())
   readonly #targets: readonly Target[]
   readonly #leases: LeaseWatch
+  // Undefined where a failover may bring back what was hidden.
+  readonly #hidden: HiddenWatch | undefined
   readonly #counter: CounterHistory
   readonly #workload: Workload
   #faulty = true
@@ -130,6 +133,7 @@ export class World {
     const now = (): number => this.#loop.now()
     // The grant may be heard of at its deadline, and the last renewal be as late as any request.
     const lateMs = DEADLINE_MS + Math.max(faults.delayMs[1], faults.pauseMs[1])
+    this.#hidden = failsOver ? undefined : new HiddenWatch(this.#history)
     this.#leases = new LeaseWatch(this.#history, now, SETTINGS.longestLeaseMs, lateMs)
     this.#counter = new CounterHistory((message) => {
       if (!failsOver) this.#history.violated('I3', message)
@@ -222,6 +226,7 @@ export class World {
     // What is logged anew after a loss is removed, the counter that an increment had made included.
     if (item === COUNTER) this.#counter.reset()
     const { primary } = this.#replication
+    if (kind === 'tag') this.#hidden?.invalidated(server, item)
     for (const target of this.#targets) {
       const { key } = target
       if (kind === 'tag' && !isTagged(target, item)) continue
@@ -269,7 +274,7 @@ export class World {
       server: this.#replication.primary,
       line,
       clock: new HostClock(this.#loop, seed, wallClocks === 'jump'),
-      timers: this.#loop,
+      timers: line.process,
       random,
       settings: { ...SETTINGS, policy, failover, journalLimit: this.#logLimit / 2, ...settings },
       rewire: this.#options.extended === true ? this.#extended(random, rewire) : rewire,
@@ -320,6 +325,7 @@ export class World {
   #break(): void {
     const { evictionsPerSecond, cutsPerSecond, cutMs, deafnessPerSecond, deafMs } = this.#options.faults
     const { outagesPerSecond, outageMs, deathsPerSecond } = this.#options.faults
+    const { sideEvictionsPerSecond, stopsPerSecond, stopMs } = this.#options.faults
     const often = (perSecond: number, fault: () => void): void => {
       if (perSecond === 0) return
       const next = (): void => {
@@ -334,10 +340,24 @@ export class World {
       }
       schedule()
     }
-    often(evictionsPerSecond, () => {
-      const name = this.#replication.primary.evict((names) => this.#random.pick(names))
+    const evict = (isMeant: (name: string) => boolean): void => {
+      const { primary } = this.#replication
+      const name = primary.evict((names) => {
+        const meant = names.filter(isMeant)
+        return meant.length === 0 ? undefined : this.#random.pick(meant)
+      })
       this.#history.note('server', `evicts ${name}`)
       if (name === `v:${COUNTER}`) this.#counter.reset()
+      this.#hidden?.judge(primary)
+    }
+    often(evictionsPerSecond, () => evict(() => true))
+    often(sideEvictionsPerSecond, () => evict((name) => !name.startsWith('v:')))
+    often(stopsPerSecond, () => {
+      const { name, network } = this.#random.pick(this.#nodes)
+      const ms = this.#random.between(...stopMs)
+      this.#history.note(name, `is stopped for ${ms.toFixed(0)} ms`)
+      network.process.stop()
+      this.#loop.set(() => network.process.go(), ms)
     })
     often(outagesPerSecond, () => {
       const ms = this.#random.between(...outageMs)
@@ -377,6 +397,7 @@ export class World {
     if (this.#unanswered === 0 && this.#nodes.every(({ network }) => network.unanswered === 0)) {
       this.#leases.judge(this.#injected === 0)
     }
+    this.#hidden?.judge(this.#replication.primary)
     for (const node of this.#nodes) await this.#judgeLast(node)
     for (const [key, version] of this.#history.stillLost())
       this.#history.violated('I5', `version ${version} of ${key} was invalidated, lost, and never replayed`)

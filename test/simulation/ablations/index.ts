@@ -4,12 +4,13 @@ import { LEASES } from './leases.ts'
 import { LOG } from './log.ts'
 import { OUTBOX, PREFIXES } from './outbox-and-prefixes.ts'
 import type { Ablation } from './switches.ts'
+import { TAGS } from './tags.ts'
 import { TIER } from './tier.ts'
 
 export type { Ablation } from './switches.ts'
 
 /** Every rule that has a switch. */
-export const ABLATIONS: readonly Ablation[] = [...LEASES, ...TIER, ...LOG, ...OUTBOX, ...PREFIXES]
+export const ABLATIONS: readonly Ablation[] = [...LEASES, ...TIER, ...LOG, ...OUTBOX, ...PREFIXES, ...TAGS]
 
 /** Runs worlds without a rule, one seed after the other, until `isEnough` or there are no more. */
 export async function runWithout(

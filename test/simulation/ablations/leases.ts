@@ -1,7 +1,7 @@
 import { CoherentStore } from '../../../src/coherence/coherent-store.ts'
 import { LeaseKeeper } from '../../../src/coherence/lease-keeper.ts'
 import type { RemoteOp } from '../../../src/core/remote-store.ts'
-import { all, overRemote, replaced, type Ablation } from './switches.ts'
+import { all, overRemote, overStore, replaced, type Ablation } from './switches.ts'
 
 export const LEASES: readonly Ablation[] = [
   {
@@ -82,7 +82,7 @@ export const LEASES: readonly Ablation[] = [
       })),
     },
     unseen:
-      'the server refuses the fill of a lease that it no longer knows, so that the mark only saves that fill and lets callers who come later begin a load of their own',
+      'the server refuses the fill of a lease that it no longer knows; the mark lets callers who come later begin a load of their own, rather than wait for one that may hang',
   },
   {
     rule: 'detach',
@@ -98,6 +98,19 @@ export const LEASES: readonly Ablation[] = [
         )
       }
     }),
+  },
+  {
+    rule: 'C8',
+    without: 'whoever finds a lease taken loads at once, too, and stores nothing',
+    mix: 'none',
+    world: {
+      rewire: overStore((store) => ({
+        acquire: async (leases, options) => {
+          const answers = await store.acquire(leases, options)
+          return answers.map((answer) => (answer === 'busy' ? 'denied' : answer))
+        },
+      })),
+    },
   },
   {
     rule: 'C4',

@@ -2,6 +2,7 @@ import { Follower } from '../../../src/coherence/follower.ts'
 import { Journal } from '../../../src/coherence/journal.ts'
 import { LocalTier } from '../../../src/coherence/local-tier.ts'
 import { Markers } from '../../../src/coherence/markers.ts'
+import { Recovery } from '../../../src/coherence/recovery.ts'
 import { Sightings } from '../../../src/coherence/sightings.ts'
 import type { Epoch, Head, LogEntry, SyncReply } from '../../../src/core/remote-store.ts'
 import { FAULT_MIXES } from '../../../src/testing/simulation/mixes.ts'
@@ -33,6 +34,7 @@ function completed(since: Head, reply: SyncReply): SyncReply {
 const LAGGING: Faults = { ...FAULT_MIXES['promotions']!, promotionsPerSecond: 2, replicaLagMs: [5, 150] }
 
 const first = new During()
+const replacing = new During()
 
 export const LOG: readonly Ablation[] = [
   {
@@ -72,6 +74,59 @@ export const LOG: readonly Ablation[] = [
           }
           onMessage.call(this, message)
         },
+    ),
+  },
+  {
+    rule: 'C6, chain of stamps',
+    without: 'the next number is taken for the next entry, whatever stamp it follows',
+    mix: 'promotions',
+    world: {
+      faults: { ...LAGGING, deafnessPerSecond: 3, deafMs: [50, 300] },
+      settings: { heartbeatMs: 150 },
+      traffic: { ttls: ['1h'], changes: ['delete'], changePauseMs: 100 },
+    },
+    patch: replaced(
+      Follower,
+      'onMessage',
+      (onMessage) =>
+        function onNumber(this: Follower, message) {
+          const { applied } = this
+          const isNext = message.counter === (applied?.counter ?? NaN) + 1
+          onMessage.call(this, isNext ? { ...message, previous: applied!.stamp } : message)
+        },
+    ),
+    unseen:
+      'between a promotion and the first sync of a new connection exactly as many operations must be logged and missed as were lost',
+  },
+  {
+    rule: 'C6, overtaken answers',
+    without: 'an answer replaces what messages have brought since it was asked for',
+    mix: 'promotions',
+    world: {
+      faults: { ...LAGGING, pause: 0.3, pauseMs: [5, 50] },
+      traffic: { ttls: ['1h'], changes: ['delete'], changePauseMs: 100 },
+    },
+    patch: all(
+      replaced(
+        Follower,
+        'onSync',
+        (onSync) =>
+          function replace(this: Follower, reply, made) {
+            const { applied } = this
+            const isOvertaken =
+              applied?.epoch.random === reply.head.epoch.random && reply.head.counter < applied.counter
+            if (isOvertaken) replacing.run(() => this.onRotated({ won: true, head: reply.head }))
+            else onSync.call(this, reply, made)
+          },
+      ),
+      replaced(
+        Recovery,
+        'replay',
+        (replay) =>
+          function replayOther(this: Recovery, ...args) {
+            if (!replacing.active) replay.apply(this, args)
+          },
+      ),
     ),
   },
   {
@@ -143,7 +198,7 @@ export const LOG: readonly Ablation[] = [
         },
     ),
     unseen:
-      'what is applied has dropped the key already, and what came later was read later; it only makes a node forget sooner',
+      'what is applied has dropped the key already, and what came later was read later; but a node that has just begun notes in its journal what it hears late, and may be the last one that knows of it',
   },
   {
     rule: 'C6, subscriptions',
@@ -154,7 +209,7 @@ export const LOG: readonly Ablation[] = [
         bus: (bus) => ({ subscribe: (onMessage) => bus.subscribe(onMessage, () => undefined) }),
       },
     },
-    unseen: 'the heartbeat notices within the bound; it only makes a node learn sooner',
+    unseen: 'the heartbeat notices within the bound; it makes a node learn sooner by up to a heartbeat',
   },
   {
     rule: 'C6, connections',
@@ -173,6 +228,18 @@ export const LOG: readonly Ablation[] = [
       rewire: overRemote((remote) => ({
         sync: async (partition, since) => remote.sync(partition, since, ONE_EPOCH),
         rotate: async (partition, seen) => remote.rotate(partition, seen, ONE_EPOCH),
+      })),
+    },
+  },
+  {
+    rule: 'C9, ordinals',
+    without: 'an epoch is only random, and none of two is the newer one',
+    mix: 'promotions',
+    world: {
+      traffic: { ttls: ['1h'], changes: ['delete'], changePauseMs: 300 },
+      rewire: overRemote((remote) => ({
+        sync: async (partition, since, ifNone) => remote.sync(partition, since, { ...ifNone, ordinal: 1 }),
+        rotate: async (partition, seen, next) => remote.rotate(partition, seen, { ...next, ordinal: 1 }),
       })),
     },
   },

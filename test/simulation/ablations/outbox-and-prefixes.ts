@@ -1,6 +1,6 @@
 import { CoherentStore } from '../../../src/coherence/coherent-store.ts'
 import { Outbox } from '../../../src/coherence/outbox.ts'
-import { Network } from '../../../src/testing/simulation/network.ts'
+import { ServerLogs } from '../../../src/testing/simulation/server-logs.ts'
 import { SimulatedServer } from '../../../src/testing/simulation/server.ts'
 import { all, During, replaced, type Ablation } from './switches.ts'
 
@@ -57,40 +57,20 @@ export const OUTBOX: readonly Ablation[] = [
         },
     ),
     unseen:
-      'with one deadline for all, whatever is acknowledged after something else has timed out was sent after that was committed, and covers it; deadlines that differ would need the rule',
+      'with one deadline for all, whatever is acknowledged after something else has timed out was sent after that was committed, and covers it; it takes a request that is refused at once, as by an open breaker',
   },
 ]
 
-const unlogged = new During()
-
 /** The judge hears of the deletion, but where `isOff` neither the log nor anybody who follows it does. */
 function logPrefixUnless(isOff: (partition: string) => boolean): () => () => void {
-  return all(
-    replaced(
-      SimulatedServer,
-      'logPrefix',
-      (logPrefix) =>
-        function logSome(this: SimulatedServer, partition, prefix, scannedAtMs) {
-          if (!isOff(partition)) return logPrefix.call(this, partition, prefix, scannedAtMs)
-          const before = ['s', 'g'].map(
-            (kind) => [`${kind}:${partition}`, this.items.get(`${kind}:${partition}`)] as const,
-          )
-          unlogged.run(() => logPrefix.call(this, partition, prefix, scannedAtMs))
-          for (const [name, item] of before) {
-            if (item === undefined) this.items.delete(name)
-            else this.items.set(name, item)
-          }
-          return this.heads().get(partition)
-        },
-    ),
-    replaced(
-      Network,
-      'deliver',
-      (deliver) =>
-        function deliverLogged(this: Network, message) {
-          if (!unlogged.active) deliver.call(this, message)
-        },
-    ),
+  return replaced(
+    ServerLogs,
+    'append',
+    (append) =>
+      function appendSome(this: ServerLogs, partition, kind, ...rest) {
+        if (kind === 'prefix' && isOff(partition)) return this.head(partition)
+        return append.call(this, partition, kind, ...rest)
+      },
   )
 }
 

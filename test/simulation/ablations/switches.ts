@@ -1,4 +1,5 @@
 import type { RemoteStore } from '../../../src/core/remote-store.ts'
+import type { Store } from '../../../src/core/store.ts'
 import { NO_FAULTS, type Faults } from '../../../src/testing/simulation/network.ts'
 import type { Rewiring } from '../../../src/testing/simulation/node.ts'
 import type { WorldOptions } from '../../../src/testing/simulation/world.ts'
@@ -47,17 +48,21 @@ export function all(...patches: readonly (() => () => void)[]): () => () => void
 
 /** Nodes whose port to the server behaves otherwise in some calls. */
 export function overRemote(change: (remote: RemoteStore) => Partial<RemoteStore>): Rewiring {
-  return {
-    remote: (remote) => {
-      const changed = change(remote)
-      return new Proxy(remote, {
-        get(target, name) {
-          const value: unknown = Reflect.get(changed, name) ?? Reflect.get(target, name, target)
-          return typeof value === 'function' ? (value as (...args: unknown[]) => unknown).bind(target) : value
-        },
-      })
+  return { remote: (remote) => changed(remote, change(remote)) }
+}
+
+/** Nodes whose store behaves otherwise in some calls. */
+export function overStore(change: (store: Store) => Partial<Store>): Rewiring {
+  return { store: (store) => changed(store, change(store)) }
+}
+
+function changed<T extends object>(original: T, own: Partial<T>): T {
+  return new Proxy(original, {
+    get(target, name) {
+      const value: unknown = Reflect.get(own, name) ?? Reflect.get(target, name, target)
+      return typeof value === 'function' ? (value as (...args: unknown[]) => unknown).bind(target) : value
     },
-  }
+  })
 }
 
 /** Whether the code between two points of time is running: what is synchronous knows who called it. */

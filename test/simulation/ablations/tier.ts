@@ -193,7 +193,7 @@ export const TIER: readonly Ablation[] = [
         },
     ),
     unseen:
-      'of two values the older one can only come back for as long as a message of the bound is missing: I2 allows it; what is lost is that a node never reads backwards (I3 concerns only its own changes, which kill the markers)',
+      'of two values the older one can only come back for as long as a message of the bound is missing: I2 allows it; what is lost is that a node does not read backwards (I3 concerns only its own changes, which kill the markers)',
   },
   {
     rule: 'C3b, older reads',
@@ -228,11 +228,26 @@ export const TIER: readonly Ablation[] = [
     ),
   },
   {
+    rule: 'C3b, stamped entries',
+    without: 'a message leaves what this node has written',
+    mix: 'none',
+    patch: replaced(
+      LocalTier,
+      'drop',
+      (drop) =>
+        function dropRead(this: LocalTier, key, counter) {
+          const kept = this.get(key) as LocalSlot | undefined
+          if (kept?.counter === undefined || counter === Infinity) drop.call(this, key, counter)
+        },
+    ),
+  },
+  {
     rule: 'C3b, epochs',
     without: 'a reply of another epoch is kept',
     mix: 'restarts with nothing',
     patch: replaced(Follower, 'knows', () => (head) => head !== undefined),
-    unseen: 'the flush with which the other epoch is adopted covers what was kept before it',
+    unseen:
+      'the flush with which the other epoch is adopted covers what was kept before it; but the node asks at once, and not at the next heartbeat',
   },
   {
     rule: 'counters',

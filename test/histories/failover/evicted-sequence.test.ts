@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { SimulatedServer } from '../../../src/testing/simulation/server.ts'
-import { HEARTBEAT_MS, Stage } from './stage.ts'
+import { HEARTBEAT_MS, Stage } from '../stage.ts'
 
 function evict(server: SimulatedServer, ...names: readonly string[]): void {
   for (const name of names) expect(server.evict(() => name)).toBe(name)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { HEARTBEAT_MS, Stage, type StageOptions } from './stage.ts'
+import { HEARTBEAT_MS, Stage, type StageOptions } from '../stage.ts'
 import { withoutOriginalStamps, withoutReplay } from './without.ts'
 
 // R9: the server has acknowledged a deletion, every node has applied it, and the replica that takes over lacks it.

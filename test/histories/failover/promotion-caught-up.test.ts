@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { HEARTBEAT_MS, Stage, type StageOptions } from './stage.ts'
+import { HEARTBEAT_MS, Stage, type StageOptions } from '../stage.ts'
 import { withoutStamps } from './without.ts'
 
 // Both nodes apply an invalidation that the promoted replica lacks. Before they ask it, somebody whom they do not

@@ -1,5 +1,5 @@
 import type { Head, LogEntry } from '../../../src/core/remote-store.ts'
-import { overRemote, type StageOptions } from './stage.ts'
+import { overRemote, type StageOptions } from '../stage.ts'
 
 // What a node would be without a rule: the wiring of its ports is changed, the product has no switches.
 

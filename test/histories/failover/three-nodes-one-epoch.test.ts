@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { HEARTBEAT_MS, Stage, type StageOptions } from './stage.ts'
+import { HEARTBEAT_MS, Stage, type StageOptions } from '../stage.ts'
 import { withoutOrdinals } from './without.ts'
 
 // Three nodes have applied what a promoted replica lacks, and find it at the same moment.

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { deferred } from '../../support/deferred.ts'
-import { HEARTBEAT_MS, Stage, type StageOptions } from './stage.ts'
+import { HEARTBEAT_MS, Stage, type StageOptions } from '../stage.ts'
 import { withoutReconnection, withoutReplay } from './without.ts'
 
 // R10: a lease that an invalidation has voided is back on the promoted replica, and its holder fills under it with

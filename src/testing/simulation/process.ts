@@ -1,0 +1,97 @@
+import type { TimerHandle, Timers } from '../../core/clock.ts'
+import type { EventLoop } from './event-loop.ts'
+
+interface ProcessTimer {
+  readonly callback: () => void
+  handle: TimerHandle
+  cleared: boolean
+}
+
+/**
+ * One process of a simulated world. It may be stopped, as by SIGSTOP or a long collection of garbage: its timers do not
+ * fire and what arrives is not looked at. When it goes on, all of that comes at once, what is due before what has
+ * arrived, as in an event loop.
+ */
+export class Process implements Timers {
+  readonly #loop: EventLoop
+  #due: ProcessTimer[] = []
+  #arrived: (() => void)[] = []
+  #resumed: (() => void)[] = []
+  #stopped = false
+  #stoppedAtMs = 0
+  #stoppedMs = 0
+
+  constructor(loop: EventLoop) {
+    this.#loop = loop
+  }
+
+  get isStopped(): boolean {
+    return this.#stopped
+  }
+
+  /** For how long it has been stopped in all. */
+  get stoppedMs(): number {
+    return this.#stoppedMs + (this.#stopped ? this.#loop.now() - this.#stoppedAtMs : 0)
+  }
+
+  set(callback: () => void, delayMs: number): TimerHandle {
+    const timer: ProcessTimer = { callback, handle: undefined, cleared: false }
+    timer.handle = this.#loop.set(() => {
+      if (this.#stopped) this.#due.push(timer)
+      else callback()
+    }, delayMs)
+    return timer
+  }
+
+  clear(handle: TimerHandle): void {
+    if (handle === undefined) return
+    const timer = handle as ProcessTimer
+    timer.cleared = true
+    this.#loop.clear(timer.handle)
+  }
+
+  /** Something arrives from outside: it is looked at now, or when the process goes on. */
+  receive(arrival: () => void): void {
+    if (this.#stopped) this.#arrived.push(arrival)
+    else arrival()
+  }
+
+  /** Resolves after a span of time, if the process runs then. */
+  async sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.set(resolve, ms)
+    })
+  }
+
+  /** Resolves when the process runs, which is usually at once. */
+  async running(): Promise<void> {
+    while (this.#stopped) {
+      await new Promise<void>((resolve) => {
+        this.#resumed.push(resolve)
+      })
+    }
+  }
+
+  stop(): void {
+    if (this.#stopped) return
+    this.#stopped = true
+    this.#stoppedAtMs = this.#loop.now()
+  }
+
+  go(): void {
+    if (!this.#stopped) return
+    this.#stoppedMs = this.stoppedMs
+    this.#stopped = false
+    const [due, arrived, resumed] = [this.#due, this.#arrived, this.#resumed]
+    this.#due = []
+    this.#arrived = []
+    this.#resumed = []
+    for (const timer of due) {
+      timer.handle = this.#loop.set(() => {
+        if (!timer.cleared) timer.callback()
+      }, 0)
+    }
+    for (const arrival of arrived) this.#loop.set(() => this.receive(arrival), 0)
+    for (const resume of resumed) this.#loop.set(resume, 0)
+  }
+}

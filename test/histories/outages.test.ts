@@ -1,0 +1,129 @@
+// What gets no answer: the outbox, and what nodes may serve meanwhile.
+import { expect } from 'vitest'
+import { history } from './history.ts'
+import { HEARTBEAT_MS } from './stage.ts'
+
+history(
+  'R26: an invalidation whose reply was lost is repeated until it is acknowledged, and hidden here until then',
+  { without: ['outbox', 'outbox, replay'] },
+  async (stage) => {
+    const [one, two] = stage.players
+    await stage.set(two, 'a')
+    const request = one.network.hold('request', 'delete a')
+    stage.commit('a')
+    const { l2 } = await stage.until(one.cache.invalidate('a'))
+    expect(l2).toBe('queued')
+    request.lose()
+    expect(await stage.read(one, 'a')).toBe(2)
+    await stage.pass(1.1 * HEARTBEAT_MS)
+    expect(one.store.isQueued('a')).toBe(false)
+    expect(await stage.readAll('a')).toEqual([2, 2])
+  },
+)
+
+history(
+  'R26: repeated though it was executed, an invalidation does no more than remove what is newer',
+  {},
+  async (stage) => {
+    const [one, two] = stage.players
+    await stage.set(two, 'a')
+    const reply = one.network.hold('reply', 'delete a')
+    stage.commit('a')
+    await stage.until(one.cache.delete('a'))
+    reply.lose()
+    expect(await stage.read(two, 'a')).toBe(2)
+    await stage.pass(1.1 * HEARTBEAT_MS)
+    expect(stage.onServer('a')).toBe(undefined)
+    expect(await stage.readAll('a')).toEqual([2, 2])
+  },
+)
+
+history(
+  'R28: what a dead process had not delivered is seen no longer than the entry lives, and it had said so',
+  {},
+  async (stage) => {
+    const [one, two] = stage.players
+    await stage.set(two, 'a', { ttl: 20 })
+    one.network.cut(60_000)
+    stage.commit('a')
+    expect(await stage.until(one.cache.invalidate('a'))).toMatchObject({ l1: 'acked', l2: 'queued' })
+    stage.kill(one)
+    await stage.pass(10_000)
+    expect(await stage.read(two, 'a')).toBe(1)
+    await stage.pass(10_000)
+    expect(await stage.read(two, 'a')).toBe(2)
+  },
+)
+
+history(
+  'R29: nodes that are cut off serve what they had up to maxStale, and what one of them changed is in force after',
+  { policy: 'available', without: ['outbox, reads', 'C1'] },
+  async (stage) => {
+    const [one, two] = stage.players
+    stage.commit('a')
+    await stage.readAll('a')
+    await stage.pass(HEARTBEAT_MS)
+    for (const { network } of [one, two]) network.cut(100_000)
+    stage.commit('a')
+    await stage.until(one.cache.delete('a'))
+    expect(await stage.read(one, 'a')).toBe(2)
+    await stage.pass(50_000)
+    expect(await stage.kept(two, 'a')).toBe(1)
+    await stage.pass(12_000)
+    expect(await stage.kept(two, 'a')).toBe(undefined)
+    await stage.pass(37_500)
+    // They are back, and the replay is under way: the server still has the old value.
+    const replay = one.network.hold('request', 'delete a')
+    await stage.when(() => replay.count > 0)
+    expect(stage.onServer('a')).toBe(1)
+    expect(await stage.read(one, 'a')).toBe(2)
+    replay.letGo()
+    await stage.pass(10)
+    expect(await stage.readAll('a')).toEqual([2, 2])
+  },
+)
+
+history(
+  'R29: what a node has loaded while it was cut off goes when the server is back',
+  { policy: 'available' },
+  async (stage) => {
+    const [one, two] = stage.players
+    await stage.pass(HEARTBEAT_MS)
+    one.network.cut(10_000)
+    await stage.pass(5_000)
+    stage.commit('a')
+    expect(await stage.read(one, 'a')).toBe(1)
+    expect(await stage.kept(one, 'a')).toBe(1)
+    await stage.change(two, 'a')
+    expect(await stage.kept(one, 'a')).toBe(1)
+    await stage.pass(5_000 + 1.1 * HEARTBEAT_MS)
+    expect(await stage.read(one, 'a')).toBe(2)
+  },
+)
+
+history(
+  'an acknowledgement of what was sent before does not count for what was refused since',
+  { without: ['outbox, acknowledgements'] },
+  async (stage) => {
+    const [one, two] = stage.players
+    const lost = one.network.hold('request', 'delete a')
+    stage.commit('a')
+    await stage.until(one.cache.delete('a'))
+    lost.lose()
+    const reply = one.network.hold('reply', 'delete a')
+    await stage.pass(0.9 * HEARTBEAT_MS)
+    await stage.when(() => reply.count > 0)
+    // The replay has been executed and is not acknowledged yet. Another node stores what the database has.
+    expect(await stage.read(two, 'a')).toBe(1)
+    stage.commit('a')
+    const accept = one.network.refuse('delete a')
+    await stage.until(one.cache.delete('a'))
+    reply.letGo()
+    await stage.pass(10)
+    expect(one.store.isQueued('a')).toBe(true)
+    expect(await stage.read(one, 'a')).toBe(2)
+    accept()
+    await stage.pass(1.1 * HEARTBEAT_MS)
+    expect(await stage.readAll('a')).toEqual([2, 2])
+  },
+)

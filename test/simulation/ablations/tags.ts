@@ -1,0 +1,188 @@
+import { Follower } from '../../../src/coherence/follower.ts'
+import { GenerationTable } from '../../../src/coherence/generations.ts'
+import { Markers } from '../../../src/coherence/markers.ts'
+import { TagQueue } from '../../../src/coherence/tag-queue.ts'
+import type { Generations, RemoteOp } from '../../../src/core/remote-store.ts'
+import { all, overRemote, replaced, type Ablation } from './switches.ts'
+
+// Invalidations of tags more than anything else: sets and shorter ends would hide what one of them misses.
+const OF_TAGS = {
+  changes: ['delete', 'delete', 'take', 'prefix', 'many', 'tag', 'tag', 'tag', 'clear'],
+} as const
+
+// The followers of generation partitions, as soon as their tables are asked anything.
+const ofGenerations = new WeakSet<Follower>()
+const watchGenerations = all(
+  ...(['agrees', 'current', 'shows'] as const).map((name) =>
+    replaced(
+      GenerationTable,
+      name,
+      (original) =>
+        function watched(this: GenerationTable, ...args: never[]): never {
+          ofGenerations.add(this.follower)
+          return (original as (...args: never[]) => never).apply(this, args)
+        },
+    ),
+  ),
+)
+
+// The table that asks the server at this moment, and what it is made to draw.
+let asking: GenerationTable | undefined
+let forced: string | undefined
+const noteAsking = (table: GenerationTable): void => {
+  asking = table
+}
+
+/** A generation that every tag has at first, and again whenever its record is missing. */
+const FIRST = '0'.repeat(24)
+
+export const TAGS: readonly Ablation[] = [
+  {
+    rule: 'C7, local entries',
+    without: 'an entry kept by a node is served whatever its generations are',
+    mix: 'none',
+    world: { traffic: OF_TAGS },
+    patch: replaced(GenerationTable, 'agrees', () => () => 'fresh'),
+  },
+  {
+    rule: 'C7, entries of the server',
+    without: 'an entry of the server is served whatever its generations are',
+    mix: 'none',
+    world: { traffic: OF_TAGS },
+    patch: replaced(GenerationTable, 'shows', () => () => 'fresh'),
+  },
+  {
+    rule: 'C7, before the load',
+    without: 'an entry bears the generations that its tags have when it is stored',
+    mix: 'lost messages',
+    world: {
+      traffic: OF_TAGS,
+      rewire: overRemote((remote) => ({
+        async write(ops, replicas) {
+          const latest = async (generations: Generations): Promise<Generations> => {
+            const tags = generations.map(({ tag }) => tag)
+            const records = await remote.generations(tags, tags)
+            return tags.map((tag, index) => ({ tag, value: records[index]!.value }))
+          }
+          const late = ops.map(async (op): Promise<RemoteOp> =>
+            op.kind === 'fill' && op.generations !== undefined
+              ? { ...op, generations: await latest(op.generations) }
+              : op,
+          )
+          return remote.write(await Promise.all(late), replicas)
+        },
+      })),
+    },
+  },
+  {
+    rule: 'C7, missing records',
+    without: 'a tag whose record is missing has the same generation again',
+    mix: 'evictions',
+    world: {
+      traffic: { ...OF_TAGS, ttls: ['1h'] },
+      rewire: overRemote((remote) => ({
+        generations: async (tags) =>
+          remote.generations(
+            tags,
+            tags.map(() => FIRST),
+          ),
+      })),
+    },
+  },
+  {
+    rule: 'named tags',
+    without: 'tags that a loader names have the generations of the moment at which it names them',
+    mix: 'none',
+    world: { traffic: OF_TAGS },
+    patch: replaced(
+      GenerationTable,
+      'unchangedSince',
+      () =>
+        async function present(this: GenerationTable, tags) {
+          return this.current(tags)
+        },
+    ),
+    unseen: 'the clients of the simulation name no tags in loaders yet',
+  },
+  {
+    rule: 'C1, generations',
+    without: 'an entry with tags is served though the generation partition is not synced',
+    mix: 'cut lines',
+    world: { traffic: OF_TAGS },
+    patch: all(
+      watchGenerations,
+      replaced(
+        Follower,
+        'isSynced',
+        (isSynced) =>
+          function isEver(this: Follower, ...args) {
+            return ofGenerations.has(this) || isSynced.apply(this, args)
+          },
+      ),
+    ),
+  },
+  {
+    rule: 'C2, tags',
+    without: 'an invalidated tag leaves the loads alive that bear it',
+    mix: 'none',
+    world: { traffic: OF_TAGS },
+    patch: replaced(Markers, 'killTagged', () => () => []),
+  },
+  {
+    rule: 'C2, records',
+    without: 'a record enters the table although its tag was invalidated while it was read',
+    mix: 'uneven lines',
+    world: {
+      traffic: OF_TAGS,
+      rewire: overRemote((remote) => ({
+        async generations(tags, ifNone) {
+          const table = asking!
+          const records = await remote.generations(tags, ifNone)
+          for (const [index, tag] of tags.entries()) {
+            forced = records[index]!.value
+            table.provisional([tag])
+            forced = undefined
+          }
+          return records
+        },
+      })),
+    },
+    patch: replaced(
+      GenerationTable,
+      'draw',
+      (draw) =>
+        function watched(this: GenerationTable) {
+          noteAsking(this)
+          return forced ?? draw.call(this)
+        },
+    ),
+  },
+  {
+    rule: 'C6, table',
+    without: 'a flush of the generation partition leaves the table as it is',
+    mix: 'cut lines',
+    world: { logLimit: 1, traffic: { changes: ['tag'], changePauseMs: 300, ttls: ['1h'] } },
+    patch: replaced(GenerationTable, 'flush', () => () => undefined),
+  },
+  {
+    rule: 'C10',
+    without: 'a token counts for reached on every node',
+    mix: 'lost messages',
+    world: { traffic: OF_TAGS },
+    patch: replaced(Follower, 'hasReached', () => () => true),
+  },
+  {
+    rule: 'outbox, tags',
+    without: 'a tag whose invalidation got no answer is forgotten',
+    mix: 'lost requests and replies',
+    world: { traffic: OF_TAGS },
+    patch: replaced(TagQueue, 'add', () => () => true),
+  },
+  {
+    rule: 'outbox, newer tags',
+    without: 'what is heard of a queued tag leaves the generation that it has here',
+    mix: 'lost requests and replies',
+    world: { traffic: { changes: ['tag'] } },
+    patch: replaced(TagQueue, 'renew', () => () => undefined),
+  },
+]

@@ -1,0 +1,31 @@
+import { readdirSync, readFileSync } from 'node:fs'
+
+/** A history that is played step by step, as its test is named. */
+export interface NamedHistory {
+  readonly title: string
+  readonly file: string
+  /** The rules without which it goes wrong. */
+  readonly needs: readonly string[]
+}
+
+const FOLDER = 'test/histories'
+const ELSEWHERE = ['test/coherence/tag-histories.test.ts']
+const TITLE = /^ {0,2}(?:history|test|it)\(\s*(?:'((?:[^'\\]|\\.)+)'|"([^"]+)")/gm
+const NEEDS = /without: \[([^{]*?)\][,\s}]/
+
+/** The histories of the test folder. */
+export function namedHistories(): readonly NamedHistory[] {
+  const files = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.test.ts'))
+    .map((name) => `${FOLDER}/${name}`)
+  return [...files, ...ELSEWHERE].toSorted().flatMap((file) => {
+    const text = readFileSync(file, 'utf8')
+    const found = [...text.matchAll(TITLE)]
+    return found.map((match, index): NamedHistory => {
+      const title = match[1]?.replaceAll("\\'", "'") ?? match[2]!
+      const source = text.slice(match.index, found[index + 1]?.index)
+      const needs = [...(NEEDS.exec(source)?.[1] ?? '').matchAll(/'([^']+)'/g)].map(([, rule]) => rule!)
+      return { title, file, needs }
+    })
+  })
+}
