@@ -120,7 +120,7 @@ function urlOfEnvironment(): string | undefined {
   const variable = URL_VARIABLES.find((name) => process.env[name])
   const url = variable && process.env[variable]
   if (url === undefined || isMemory(url)) return undefined
-  if (/^[a-z+]+:/.test(url!)) return url
+  if (/^[a-z+]+:/.test(url)) return url
   throw new OptionsError(
     `${variable}: ${inspect('...')} is not a URL; use redis://, rediss://, unix:, redis+sentinel://, ` +
       'redis+cluster:// or memory://',

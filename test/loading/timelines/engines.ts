@@ -9,7 +9,8 @@ import type { Engine } from './stage.ts'
 export const ENGINES: readonly Engine[] = [
   {
     name: 'memory',
-    makeStore: (clock) => new MemoryStore(new BoundedMap({ clock, timers: clock }), valueKeeper({}), { clock }),
+    makeStore: (clock) =>
+      new MemoryStore(new BoundedMap({ clock, timers: clock }), valueKeeper({}), { clock }),
   },
   { name: 'a store of primitives', makeStore: (clock) => storeFrom(mapPrimitives(), { clock }) },
 ]

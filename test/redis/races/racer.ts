@@ -51,7 +51,7 @@ class Racer {
     this.#race = race
     this.#root = root
     const rows = (cache: BaseCache): BaseCache<Row> =>
-      race.invalidation === 'namespace' ? cache.namespace<Row>('rows') : (cache as BaseCache<never>)
+      race.invalidation === 'namespace' ? cache.namespace<Row>('rows') : (cache as unknown as BaseCache<Row>)
     this.#cache = rows(root)
     this.#views = readers.map(rows)
     this.#random = seededRandom(race.seed)

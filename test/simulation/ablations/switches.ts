@@ -53,7 +53,7 @@ export function overRemote(change: (remote: RemoteStore) => Partial<RemoteStore>
 
 /** Nodes whose store behaves otherwise in some calls. */
 export function overStore(change: (store: Store) => Partial<Store>): Rewiring {
-  return { store: (store) => changed(store, change(store)) }
+  return { store: (store) => changed<Store>(store, change(store)) }
 }
 
 function changed<T extends object>(original: T, own: Partial<T>): T {
