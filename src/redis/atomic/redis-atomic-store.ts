@@ -98,33 +98,34 @@ function asked(script: Script, state: string, ...args: readonly Arg[]): Command 
 }
 
 function limitCommand(state: string, { mode, quantity, rules }: LimitRequest): Command {
-  const usual = usualCommand(rules)
+  const { script, args } = toldOf(rules)
   const keys = [state]
-  if (usual === undefined)
-    return { script: limit, keys, args: [MODES[mode], String(quantity), ...rules.flatMap(argsOf)] }
-  const { script, args } = usual
+  if (script === limit) return { script, keys, args: [MODES[mode], String(quantity), ...args] }
   if (mode !== 'consume') return { script, keys, args: [...args, String(quantity), MODES[mode]] }
   return { script, keys, args: quantity === 1 ? args : [...args, String(quantity)] }
 }
 
-interface UsualCommand {
+interface Told {
   readonly script: Script
   readonly args: readonly string[]
 }
 
-// A limiter asks always for the same rules, most often for one.
-const usualCommands = new WeakMap<readonly LimitRule[], UsualCommand>()
+// A limiter asks always for the same rules.
+const told = new WeakMap<readonly LimitRule[], Told>()
 
-/** The script, and what it is told, of a limit that has one of its own. */
-function usualCommand(rules: readonly LimitRule[]): UsualCommand | undefined {
-  const known = usualCommands.get(rules)
+/** The script for the rules, and what it is told of them. */
+function toldOf(rules: readonly LimitRule[]): Told {
+  const known = told.get(rules)
   if (known !== undefined) return known
-  const [rule] = rules
-  if (rules.length > 1 || rule === undefined || rule.algorithm === 'sliding-window') return undefined
-  const [, ...args] = argsOf(rule)
+  const args = rules.flatMap(argsOf)
+  const only = rules.length === 1 ? rules[0]!.algorithm : undefined
   const made =
-    rule.algorithm === 'gcra' ? { script: gcra, args } : { script: fixedWindow, args: args.slice(0, 2) }
-  usualCommands.set(rules, made)
+    only === 'gcra'
+      ? { script: gcra, args: args.slice(1) }
+      : only === 'fixed-window'
+        ? { script: fixedWindow, args: args.slice(1, 3) }
+        : { script: limit, args }
+  told.set(rules, made)
   return made
 }
 
