@@ -1,3 +1,4 @@
+import type { AtomicStore } from '../core/atomic-store.ts'
 import type { StoreStats } from '../core/counters.ts'
 import type { StoreExplanation } from '../core/explanation.ts'
 import { NOTHING } from '../core/nothing.ts'
@@ -133,6 +134,10 @@ export class CoherentStore implements Store {
     this.#generations = table
     this.#forgetting = forgetting
     if (local !== undefined) following.followAll()
+  }
+
+  get atomic(): AtomicStore | undefined {
+    return this.remote.atomic
   }
 
   admit(value: unknown): Admitted {

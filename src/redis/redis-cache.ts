@@ -4,10 +4,11 @@ import { coherentStore } from '../coherence/compose.ts'
 import { OptionsError } from '../core/errors.ts'
 import { checkPrefix } from '../core/key.ts'
 import { consoleLogger } from '../core/logger.ts'
-import { checkCacheOptions } from '../core/options.ts'
-import { systemRandom } from '../core/system.ts'
+import { checkCacheOptions, timersFor } from '../core/options.ts'
+import { systemClock, systemRandom } from '../core/system.ts'
 import { WireFormat } from '../serialization/wire-format.ts'
 import { adaptClient } from './adapt-client.ts'
+import { RedisAtomicStore } from './atomic/redis-atomic-store.ts'
 import { BorrowedClient } from './borrowed-client.ts'
 import type { RedisClient } from './client.ts'
 import { poolSize, targetOf } from './connection-options.ts'
@@ -43,13 +44,16 @@ export class RedisCache<V = unknown> extends BaseCache<V> {
     checkPrefix(prefix, 'prefix')
     const hardMs = hardDeadlineMs(options)
     const client = clientOf(options)
+    const { clock = systemClock, random = systemRandom } = options
+    const timers = timersFor(options)
     const storeOf = (of: RedisClient, under: string, format: RedisCacheSettings): RedisStore =>
       new RedisStore({
         client: of,
         prefix: under,
         format: formatFor({ ...formatOf(options), ...formatOf(format) }),
-        random: options.random ?? systemRandom,
+        random,
         waitMs: Math.floor(hardMs * 0.8),
+        atomic: new RedisAtomicStore({ client: of, prefix: under, clock, timers, random }),
       })
     const remote = storeOf(client, prefix, options)
     const composition = {

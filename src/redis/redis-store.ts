@@ -1,3 +1,4 @@
+import type { AtomicStore } from '../core/atomic-store.ts'
 import type { Random } from '../core/clock.ts'
 import { SerializationError } from '../core/errors.ts'
 import type {
@@ -45,6 +46,8 @@ export interface RedisStoreParts {
   readonly logLimit?: number | undefined
   /** How long a write waits for replicas, in milliseconds; within the deadline of the client. @default 400 */
   readonly waitMs?: number | undefined
+  /** Where limits and locks are kept. */
+  readonly atomic?: AtomicStore | undefined
 }
 
 /**
@@ -52,6 +55,7 @@ export interface RedisStoreParts {
  * docs/redis-keyspace.md.
  */
 export class RedisStore implements RemoteStore {
+  readonly atomic: AtomicStore | undefined
   readonly #client: RedisClient
   readonly #names: KeyNames
   readonly #entries: EntryBytes
@@ -64,6 +68,7 @@ export class RedisStore implements RemoteStore {
 
   constructor(parts: RedisStoreParts) {
     const { client, prefix, format, random, publish = true, logLimit = 10_000, waitMs = 400 } = parts
+    this.atomic = parts.atomic
     this.#client = client
     this.#names = new KeyNames(prefix, client.isCluster)
     this.#entries = new EntryBytes(format)
