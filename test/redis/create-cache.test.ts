@@ -1,0 +1,106 @@
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest'
+import { createCache, getRedisCache, MemoryCache, TieredCache } from '../../src/index.ts'
+import { Lock } from '../../src/lock/index.ts'
+import { RateLimiter } from '../../src/ratelimit/index.ts'
+import { RedisCache } from '../../src/redis/index.ts'
+import { describeWithServers, startRedis, type RedisServer } from './servers/index.ts'
+import { nativeClient } from './native-clients.ts'
+
+const OPTIONS = { ttl: '1h', logger: { warn: () => undefined, error: () => undefined } } as const
+
+describeWithServers('createCache with Redis', () => {
+  let server: RedisServer
+  beforeAll(async () => {
+    server = await startRedis()
+  })
+  afterAll(async () => server.close())
+  afterEach(() => vi.unstubAllEnvs())
+
+  const isUp = async (cache: { set(key: string, value: unknown): Promise<boolean> }): Promise<void> =>
+    vi.waitFor(async () => expect(await cache.set('probe', 1)).toBe(true))
+
+  it.each(['CACHE_URL', 'REDIS_URL', 'VALKEY_URL'])('prefers the Redis that %s names', async (variable) => {
+    vi.stubEnv(variable, server.url)
+    await using cache = await createCache<number>({ ...OPTIONS, prefix: `${variable}:` })
+    await isUp(cache)
+
+    expect(cache).toBeInstanceOf(TieredCache)
+    await cache.set('a', 1)
+    await using other = await createCache<number>({ ...OPTIONS, prefix: `${variable}:` })
+    await vi.waitFor(async () => expect(await other.get('a')).toBe(1))
+  })
+
+  it('is in memory without Redis, and where it is asked to be', async () => {
+    await using plain = await createCache(OPTIONS)
+    expect(plain).toBeInstanceOf(MemoryCache)
+
+    vi.stubEnv('REDIS_URL', server.url)
+    vi.stubEnv('CACHE_URL', 'memory://')
+    await using asked = await createCache(OPTIONS)
+    expect(asked).toBeInstanceOf(MemoryCache)
+    expect(await getRedisCache(OPTIONS)).toBeUndefined()
+  })
+
+  it('is on Redis alone without a memory tier', async () => {
+    await using cache = await createCache({ ...OPTIONS, redis: server.url, l1: false })
+    expect(cache).toBeInstanceOf(RedisCache)
+  })
+
+  it('takes a client, and leaves it open', async () => {
+    const native = nativeClient('ioredis 5', server.url)
+    const cache = await createCache({ ...OPTIONS, redis: native.client, prefix: 'client:' })
+    await isUp(cache)
+    await cache.close()
+
+    await using again = await createCache({ ...OPTIONS, redis: native.client, prefix: 'client:', l1: false })
+    await isUp(again)
+    expect(await again.get('probe')).toBe(1)
+    await native.close()
+  })
+
+  it('begins without Redis, caches meanwhile, and goes over to Redis when it is there', async () => {
+    const later = await startRedis()
+    await later.kill()
+    await using cache = await createCache<number>({ ...OPTIONS, redis: later.url, heartbeat: 0.1, maxLag: 0.3 })
+    let loads = 0
+    const load = (): number => ++loads
+    expect(await cache.getOrSet('a', load)).toBe(1)
+    expect(await cache.getOrSet('a', load)).toBe(1)
+
+    await later.start()
+    await isUp(cache)
+    await vi.waitFor(async () => expect((await cache.invalidate('a')).l2).toBe('acked'))
+    expect(await cache.getOrSet('a', load)).toBe(2)
+    await later.close()
+  })
+
+  it('keeps limits and locks on Redis, in two tiers, too', async () => {
+    await using cache = await createCache({ ...OPTIONS, redis: server.url, prefix: 'limits:' })
+    await using other = await createCache({ ...OPTIONS, redis: server.url, prefix: 'limits:', l1: false })
+    await isUp(cache)
+    await isUp(other)
+    const rules = { name: 'calls', algorithm: 'fixed-window', limit: 3, window: '1h' } as const
+    const limiters = [new RateLimiter(cache, rules), new RateLimiter(other, rules)]
+    const answers: boolean[] = []
+    for (const limiter of [...limiters, ...limiters])
+      answers.push((await limiter.consume('user')).allowed)
+    expect(answers).toEqual([true, true, true, false])
+
+    const lock = await new Lock(cache, 'job', { ttl: '5s' }).tryAcquire()
+    expect(lock).toBeDefined()
+    expect(await new Lock(other, 'job', { ttl: '5s' }).tryAcquire()).toBeUndefined()
+    await lock?.release()
+  })
+
+  it('shares the cache of a URL in the process until it is closed', async () => {
+    vi.stubEnv('REDIS_URL', server.url)
+    const first = await getRedisCache(OPTIONS)
+    expect(await getRedisCache(OPTIONS)).toBe(first)
+    expect(await getRedisCache({ ...OPTIONS, url: `${server.url}/1` })).not.toBe(first)
+    await first?.close()
+    const second = await getRedisCache(OPTIONS)
+    expect(second).not.toBe(first)
+    await second?.close()
+    await (await getRedisCache({ ...OPTIONS, url: `${server.url}/1` }))?.close()
+  })
+})
