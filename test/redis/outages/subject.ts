@@ -1,9 +1,9 @@
 // A service that uses the cache while its Redis is in trouble: runs in a process of its own, and measures itself.
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { BaseCache } from 'cachette'
 import { openCache, type OpenCache } from '../caches.ts'
 import type { ClientName } from '../native-clients.ts'
+import { LagMeter } from './lag.ts'
 
 export const OPERATIONS = ['get', 'set', 'getOrSet', 'increment'] as const
 export type Operation = (typeof OPERATIONS)[number]
@@ -64,12 +64,11 @@ function call(cache: BaseCache, operation: Operation, index: number): Promise<un
 /** Calls the operation a hundred times, one after the other. */
 export async function measure(operation: Operation): Promise<Measured> {
   const cache = caches.get(operation)!
-  const lag = monitorEventLoopDelay({ resolution: 1 })
-  lag.enable()
+  const lag = new LagMeter()
   const calls: Call[] = []
   let rejected = 0
   for (let index = 0; index < CALLS; index++) {
-    lag.reset()
+    const lagBefore = lag.totalMs
     const began = performance.now()
     let result: string
     try {
@@ -79,13 +78,9 @@ export async function measure(operation: Operation): Promise<Measured> {
       result = String(error)
     }
     const tookMs = performance.now() - began
-    // What held the loop up just now is in the histogram only when its timer has had its turn.
-    if (tookMs > 5) await sleep(5)
-    // The histogram counts in nanoseconds, and its own interval of a millisecond with them.
-    const lagMs = lag.count === 0 ? 0 : Math.max(0, lag.max / 1e6 - 1)
-    calls.push({ ms: Math.max(0, tookMs - lagMs), result })
+    calls.push({ ms: Math.max(0, tookMs - (lag.totalMs - lagBefore)), result })
   }
-  lag.disable()
+  lag.stop()
   return {
     first: calls[0]!,
     hundredth: calls.at(-1)!,

@@ -1,6 +1,6 @@
 // One of the processes of a race: readers and writers over one cache, and a database that is somewhere else.
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { BaseCache, GetOrSetOptions } from 'cachette'
+import type { BaseCache, LoadContext, SetOptions } from 'cachette'
 import { seededRandom } from '../../../demo/load/random.ts'
 import { onTold, sharedNow, tell } from '../../support/peer-side.ts'
 import { connect } from '../servers/resp.ts'
@@ -51,7 +51,7 @@ class Racer {
     this.#race = race
     this.#root = root
     const rows = (cache: BaseCache): BaseCache<Row> =>
-      race.invalidation === 'namespace' ? cache.namespace<Row>('rows') : (cache as unknown as BaseCache<Row>)
+      race.invalidation === 'namespace' ? cache.namespace<Row>('rows') : (cache as BaseCache<Row>)
     this.#cache = rows(root)
     this.#views = readers.map(rows)
     this.#random = seededRandom(race.seed)
@@ -83,15 +83,9 @@ class Racer {
     return `${key}:row`
   }
 
-  /** Entries are refreshed ahead now and then, and kept stale for a while. */
-  #options(key: number): GetOrSetOptions {
-    const { invalidation } = this.#race
-    return {
-      ttl: 0.2,
-      refreshAhead: 0.5,
-      grace: 0.2,
-      ...(invalidation === 'tag' ? { tags: [`tag:${key}`] } : {}),
-    }
+  /** Entries are kept stale for a while. */
+  #options(key: number): SetOptions {
+    return { ttl: 0.2, grace: 0.2, ...(this.#race.invalidation === 'tag' ? { tags: [`tag:${key}`] } : {}) }
   }
 
   async #write(key: number): Promise<void> {
@@ -171,15 +165,13 @@ class Racer {
     }
     if (drawn < 0.1) return cache.get(name)
     if (drawn < 0.2) return (await cache.getMany([name])).get(name)
-    return cache.getOrSet(
-      name,
-      async (context) => {
-        const row = await load(key)
-        if (invalidation === 'rowVersion') context.setRowVersion(BigInt(row.version))
-        return row
-      },
-      drawn < 0.3 ? { ...options, forceRefresh: true } : options,
-    )
+    const loader = async (context: LoadContext): Promise<Row> => {
+      const row = await load(key)
+      if (invalidation === 'rowVersion') context.setRowVersion(BigInt(row.version))
+      return row
+    }
+    // Entries are refreshed ahead of their end, now and then at once.
+    return cache.getOrSet(name, loader, { ...options, refreshAhead: 0.5, forceRefresh: drawn < 0.3 })
   }
 }
 
