@@ -91,7 +91,7 @@ export class LoadPipeline {
     settings: LoadSettings,
     joined?: Flight[],
   ): Promise<unknown> {
-    const looking = this.reader.look('get', [key], { ...settings.reading, stale: true })
+    const looking = this.reader.look('get', [key], settings.readingStale)
     const found = (isPromise(looking) ? await looking : looking).get(key)
     const entry = this.#service.sort(key, found, settings)
     if (entry.value !== undefined) {
@@ -152,7 +152,7 @@ export class LoadPipeline {
     settings: LoadSettings,
     joined: Flight[],
   ): Promise<Map<string, unknown>> {
-    const reading = settings.timed ? { ...settings.reading, stale: true } : settings.reading
+    const reading = settings.timed ? settings.readingStale : settings.reading
     const looking = this.reader.look('getMany', keys, reading)
     const found = isPromise(looking) ? await looking : looking
     const values = new Map<string, unknown>()
