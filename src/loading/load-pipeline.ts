@@ -113,6 +113,8 @@ export class LoadPipeline {
     present?: Stored,
     stale?: Stored,
   ): Promise<unknown> {
+    // The caller has left while the store was asked, and has his answer: nothing is begun for him.
+    if (settings.signal?.aborted === true) return Promise.resolve(undefined)
     const shared = this.#flights.join(key, settings)
     if (shared !== undefined || stale !== undefined || settings.hardTimeoutMs !== undefined)
       return this.#shareOn(shared, key, request, settings, joined, present, stale)
