@@ -32,6 +32,8 @@ export interface Settings extends EntrySettings {
 export interface LoadSettings extends Settings {
   /** What is asked of an entry; `undefined` = nothing. */
   readonly reading: Reading | undefined
+  /** The same, and stale entries will do. */
+  readonly readingStale: Reading
   /** Whether it matters how long an entry has left, so that more than its value must be read. */
   readonly timed: boolean
 }
@@ -115,6 +117,7 @@ export function loadSettings(settings: Settings): LoadSettings {
     ...settings,
     reading:
       tags.length === 0 && after === undefined && skip === undefined ? undefined : { tags, after, skip },
+    readingStale: { tags, after, skip, stale: true },
     timed: (graceMs ?? 0) > 0 || refreshAhead !== undefined || forceRefresh === true,
   }
 }

@@ -45,6 +45,8 @@ export class Flight {
   waiting = 1
   /** Whether it takes its lease from whoever has it. */
   forced = false
+  /** Whether it loads whatever is stored. */
+  anew = false
   /** Whether its loader has been called. */
   loaderBegan = false
   /** Whether its loader has ended. Code that a loader left running still names the flight as its context. */

@@ -43,7 +43,7 @@ export class Flights implements RunHost {
   joinable(key: string, settings: LoadSettings): Flight | undefined {
     const flight = this.#byKey.get(key)
     if (flight === undefined || !belongs(flight.reading.tags, settings.tags)) return undefined
-    if (settings.forceRefresh === true && (!flight.forced || flight.loaderBegan)) return undefined
+    if (settings.forceRefresh === true && (!flight.anew || flight.loaderBegan)) return undefined
     const { store, clock } = this.parts
     if (flight.timedOut && settings.loadErrorTtlMs === undefined) return undefined
     if (clock.now() - flight.startedAtMs >= LONGEST_LOAD_MS && settings.hardTimeoutMs === undefined)
@@ -63,7 +63,8 @@ export class Flights implements RunHost {
     const reading = settings.reading ?? UNTAGGED
     const flight = new Flight(owner, store.open(key, reading), reading, clock.now(), parent, present)
     // The lease of a load that takes too long is its own for a second yet, but that is not to be waited for.
-    flight.forced = settings.forceRefresh === true || this.#byKey.get(key)?.timedOut === true
+    flight.anew = settings.forceRefresh === true
+    flight.forced = flight.anew || this.#byKey.get(key)?.timedOut === true
     this.#byKey.set(key, flight)
     return flight
   }

@@ -91,7 +91,7 @@ export class LoadPipeline {
     settings: LoadSettings,
     joined?: Flight[],
   ): Promise<unknown> {
-    const looking = this.reader.look('get', [key], { ...settings.reading, stale: true })
+    const looking = this.reader.look('get', [key], settings.readingStale)
     const found = (isPromise(looking) ? await looking : looking).get(key)
     const entry = this.#service.sort(key, found, settings)
     if (entry.value !== undefined) {
@@ -113,6 +113,8 @@ export class LoadPipeline {
     present?: Stored,
     stale?: Stored,
   ): Promise<unknown> {
+    // The caller has left while the store was asked, and has his answer: nothing is begun for him.
+    if (settings.signal?.aborted === true) return Promise.resolve(undefined)
     const shared = this.#flights.join(key, settings)
     if (shared !== undefined || stale !== undefined || settings.hardTimeoutMs !== undefined)
       return this.#shareOn(shared, key, request, settings, joined, present, stale)
@@ -152,7 +154,7 @@ export class LoadPipeline {
     settings: LoadSettings,
     joined: Flight[],
   ): Promise<Map<string, unknown>> {
-    const reading = settings.timed ? { ...settings.reading, stale: true } : settings.reading
+    const reading = settings.timed ? settings.readingStale : settings.reading
     const looking = this.reader.look('getMany', keys, reading)
     const found = isPromise(looking) ? await looking : looking
     const values = new Map<string, unknown>()

@@ -94,6 +94,21 @@ describe.each(Object.entries(ENGINES))('an aborted caller of %s', (_, make) => {
     expect(await cache.getOrSet('a', () => 1)).toBe(1)
   })
 
+  it('begins nothing when it left while the store was read', async () => {
+    const slots = mapPrimitives(true)
+    const gate = deferred()
+    const read = async (key: string) => (await gate.promise, slots.read(key))
+    const cache = new OwnCache({ ...slots, read }, { clock: new FakeClock() })
+    const controller = new AbortController()
+    const left = failureOf(() => cache.getOrSet('k', () => 1, { signal: controller.signal }))
+    controller.abort(reason)
+    expect(await left).toBe(reason)
+    gate.resolve()
+    await turns(5)
+
+    expect(cache.stats().loads).toBe(0)
+  })
+
   it('begins nothing when the signal was aborted before', async () => {
     const cache = make(new FakeClock())
     const signal = AbortSignal.abort(reason)

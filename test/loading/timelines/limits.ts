@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { LoadCooldownError, LoaderTimeoutError } from '../../../src/index.ts'
+import { LoadCooldownError, LoaderTimeoutError, type LoadContext } from '../../../src/index.ts'
 import { failureOf } from '../../support/error-of.ts'
 import { Stage, type Engine } from './stage.ts'
 
@@ -47,6 +47,21 @@ export function limitTimelines(engine: Engine): void {
       await stage.until(2500)
 
       expect(await cache.getMany(['soon', 'late'])).toEqual(new Map([['soon', 'v1']]))
+    })
+
+    it('is known to a loader that asks for its signal only then', async () => {
+      const stage = new Stage(engine, { hardTimeout: 1 })
+      const cache = stage.cache()
+      const seen: unknown[] = []
+      const load = async (context: LoadContext): Promise<number> => {
+        await stage.wait(1500)
+        seen.push(context.signal.aborted, context.signal.reason)
+        return 1
+      }
+      void stage.caller('a', () => cache.getOrSet('k', load))
+      await stage.until(2000)
+
+      expect(seen).toEqual([true, expect.any(LoaderTimeoutError)])
     })
 
     it('serves what is stale', async () => {
