@@ -46,10 +46,7 @@ export class LeaseTable {
   }
 
   /** Gives the right to fill, unless the lease is dead, another one holds the key, or nobody is to load it. */
-  grant(
-    lease: Lease,
-    { force = false, longestMs = LONGEST_MS }: AcquireOptions,
-  ): 'granted' | 'busy' | Cooldown {
+  grant(lease: Lease, { force = false, longestMs = LONGEST_MS }: AcquireOptions): 'granted' | 'busy' | Cooldown {
     const mine = this.#find(lease)
     if (mine === undefined) return 'busy'
     const nowMs = this.#clock.now()

@@ -113,8 +113,7 @@ export function loadSettings(settings: Settings): LoadSettings {
   const { tags, after, graceMs, refreshAhead, forceRefresh, skipRead: skip } = settings
   return {
     ...settings,
-    reading:
-      tags.length === 0 && after === undefined && skip === undefined ? undefined : { tags, after, skip },
+    reading: tags.length === 0 && after === undefined && skip === undefined ? undefined : { tags, after, skip },
     timed: (graceMs ?? 0) > 0 || refreshAhead !== undefined || forceRefresh === true,
   }
 }
@@ -133,9 +132,7 @@ function span(value: unknown, { where, clock }: Circumstances): number {
 }
 
 function isInstant(value: unknown): boolean {
-  return (
-    typeof value === 'object' && value !== null && (value instanceof Date || 'epochMilliseconds' in value)
-  )
+  return typeof value === 'object' && value !== null && (value instanceof Date || 'epochMilliseconds' in value)
 }
 
 function orNone(read: Reader[1]): Reader[1] {

@@ -103,11 +103,7 @@ export class Trouble {
     const isTransition = failure !== undefined && !this.#refreshesFail
     this.#refreshesFail = failure !== undefined
     if (!isTransition) return
-    this.#log(
-      'warn',
-      { key, error: failure[0] },
-      'a refresh in the background failed; the stale value is served',
-    )
+    this.#log('warn', { key, error: failure[0] }, 'a refresh in the background failed; the stale value is served')
   }
 
   async #attemptLater<T>(operation: string, pending: PromiseLike<T>): Promise<T | undefined> {

@@ -41,8 +41,7 @@ export class Flights implements RunHost {
     if (settings.forceRefresh === true && (!flight.forced || flight.loaderBegan)) return undefined
     const { store, clock } = this.parts
     if (flight.timedOut && settings.loadErrorTtlMs === undefined) return undefined
-    if (clock.now() - flight.startedAtMs >= LONGEST_LOAD_MS && settings.hardTimeoutMs === undefined)
-      return undefined
+    if (clock.now() - flight.startedAtMs >= LONGEST_LOAD_MS && settings.hardTimeoutMs === undefined) return undefined
     return store.joinable(flight.lease, flight.startedAtMs, settings.reading ?? UNTAGGED) ? flight : undefined
   }
 

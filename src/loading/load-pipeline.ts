@@ -40,8 +40,7 @@ export class LoadPipeline {
 
   /** The value of `key`, loaded if need be. @throws whatever the loader throws. */
   load(key: string, name: string, loader: Request['loader'], settings: LoadSettings): MaybePromise<unknown> {
-    if (settings.signal !== undefined)
-      return this.#loadUntilAborted(key, { name, loader }, settings, settings.signal)
+    if (settings.signal !== undefined) return this.#loadUntilAborted(key, { name, loader }, settings, settings.signal)
     if (settings.timed) return this.#loadTimed(key, { name, loader }, settings)
     const found = this.reader.get(key, settings.reading)
     if (isPromise(found)) return this.#loadAfter(found, key, { name, loader }, settings)
@@ -85,12 +84,7 @@ export class LoadPipeline {
     return value === undefined ? this.#share(key, request, settings, joined) : value
   }
 
-  async #loadTimed(
-    key: string,
-    request: Request,
-    settings: LoadSettings,
-    joined?: Flight[],
-  ): Promise<unknown> {
+  async #loadTimed(key: string, request: Request, settings: LoadSettings, joined?: Flight[]): Promise<unknown> {
     const looking = this.reader.look('get', [key], { ...settings.reading, stale: true })
     const found = (isPromise(looking) ? await looking : looking).get(key)
     const entry = this.#service.sort(key, found, settings)
@@ -120,9 +114,7 @@ export class LoadPipeline {
       joined?.push(flight)
       if (shared === undefined)
         this.#flights.start([flight], new SingleSource(request.name, request.loader), settings)
-      const outcome = await (untilMs === undefined
-        ? waitFor(flight)
-        : this.#service.waitUntil(untilMs, flight))
+      const outcome = await (untilMs === undefined ? waitFor(flight) : this.#service.waitUntil(untilMs, flight))
       if (shared !== undefined && outcome?.own === true && settings.signal?.aborted !== true) continue
       return this.#service.deliver(key, outcome, stale)
     }

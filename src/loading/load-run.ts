@@ -225,10 +225,7 @@ export class LoadRun implements Carrier, LoadSituation {
     return isPromise(accepted) ? accepted.then(answer) : answer(accepted)
   }
 
-  #answer(
-    flights: readonly Flight[],
-    outcomes: readonly { stored: Stored | undefined; value: unknown; own: boolean }[],
-  ) {
+  #answer(flights: readonly Flight[], outcomes: readonly { stored: Stored | undefined; value: unknown; own: boolean }[]) {
     for (const [index, flight] of flights.entries()) flight.succeed(outcomes[index]!)
   }
 

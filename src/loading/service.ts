@@ -45,8 +45,7 @@ export class Service {
     }
     counters.misses++
     // A reader's own grace counts, too: he may want nothing as old as the writer allows.
-    if (found === undefined || isFresh || forceRefresh === true || found.remainingMs <= -graceMs)
-      return NOTHING
+    if (found === undefined || isFresh || forceRefresh === true || found.remainingMs <= -graceMs) return NOTHING
     const { stored: stale } = found
     const value = this.#reader.view('get', key, stale)
     if (value === undefined) return NOTHING
