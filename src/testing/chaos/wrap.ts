@@ -36,11 +36,11 @@ export function chaosBus(bus: Bus, chaos: Chaos): Bus {
   if (typeof (bus as Partial<Bus> | undefined)?.subscribe !== 'function')
     throw new OptionsError(`chaosBus: ${inspect(bus)} has no subscribe()`)
   return {
-    subscribe: (onMessage, onReady) => {
+    subscribe: (receive, onReady) => {
       let isOpen = true
       const stop = bus.subscribe((message) => {
         chaos.deliver(() => {
-          if (isOpen) onMessage(message)
+          if (isOpen) receive(message)
         })
       }, onReady)
       return () => {
