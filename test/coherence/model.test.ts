@@ -90,7 +90,9 @@ const COMMANDS = {
     const [owner, own] = scope(cache, key)
     const present = model.get(key)
     if (present === undefined) model.set(key, value, ttlS * 1_000, tags)
-    expect(await owner.getOrSet(own, async () => value, { ttl: ttlS, tags })).toEqual(present === undefined ? value : present)
+    expect(await owner.getOrSet(own, async () => value, { ttl: ttlS, tags })).toEqual(
+      present === undefined ? value : present,
+    )
   },
   many: async (cache: BaseCache, model: Model, key: string) => {
     const keys = [key, 'a', 'ab']
