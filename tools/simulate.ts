@@ -19,6 +19,7 @@ import {
 const USAGE = `Usage: npm run simulate -- [options]
 
   --seeds N              worlds of each policy and mix (default 200)
+  --minutes N            begins no more worlds after N minutes (default 60; fractions allowed), and says how many it left out
   --from N               the first seed (default 1)
   --mix NAME             only this mix of faults: ${Object.keys(FAULT_MIXES).join(', ')}
   --policy NAME          only this policy: ${POLICIES.join(', ')}
@@ -37,6 +38,7 @@ class UsageError extends Error {}
 interface Arguments {
   readonly seeds: number
   readonly from: number
+  readonly minutes: number
   readonly mixes: readonly string[]
   readonly policies: readonly Policy[]
   readonly wait: number
@@ -50,6 +52,7 @@ function readArguments(): Arguments | undefined {
     options: {
       seeds: { type: 'string', default: '200' },
       from: { type: 'string', default: '1' },
+      minutes: { type: 'string', default: '60' },
       mix: { type: 'string' },
       policy: { type: 'string' },
       wait: { type: 'string', default: '0' },
@@ -63,6 +66,7 @@ function readArguments(): Arguments | undefined {
   return {
     seeds: wholeNumber('--seeds', values.seeds, 1),
     from: wholeNumber('--from', values.from, 0),
+    minutes: minutesOf(values.minutes),
     mixes: chosen('--mix', values.mix, Object.keys(FAULT_MIXES)),
     policies: chosen('--policy', values.policy, POLICIES),
     wait: wholeNumber('--wait', values.wait, 0),
@@ -76,6 +80,11 @@ function wholeNumber(flag: string, text: string, least: number): number {
   const number = Number(text)
   if (/^\d+$/.test(text) && Number.isSafeInteger(number) && number >= least) return number
   throw new UsageError(`${flag}: '${text}' is not a whole number from ${least}`)
+}
+
+function minutesOf(text: string): number {
+  if (/^\d+(?:\.\d+)?$/.test(text) && Number(text) > 0) return Number(text)
+  throw new UsageError(`--minutes: '${text}' is not a number of minutes above 0`)
 }
 
 function chosen<T extends string>(flag: string, name: string | undefined, names: readonly T[]): readonly T[] {
@@ -104,22 +113,31 @@ async function replay({ mixes, policies, wait, full }: Arguments, seed: number):
   return violations
 }
 
-async function simulate({ seeds, from, mixes, policies, wait, json }: Arguments): Promise<number> {
+async function simulate({ seeds, from, minutes, mixes, policies, wait, json }: Arguments): Promise<number> {
   const tallies = policies.flatMap((policy) => mixes.map((mix) => emptyTally({ mix, policy })))
   const batches: Batch[] = []
   for (let start = 0; start < seeds; start += BATCH) {
     for (const { mix, policy } of tallies)
       batches.push({ mix, policy, wait, firstSeed: from + start, seeds: Math.min(BATCH, seeds - start) })
   }
-  const progress = new Progress(seeds * tallies.length)
-  await runOnAllCores(batches, (part) => {
-    add(
-      tallies.find(({ mix, policy }) => mix === part.mix && policy === part.policy)!,
-      part,
-    )
-    progress.step(part.seeds, part.violations)
-  })
+  const worlds = seeds * tallies.length
+  const progress = new Progress(worlds)
+  const endMs = performance.now() + minutes * 60_000
+  await runOnAllCores(
+    batches,
+    (part) => {
+      add(
+        tallies.find(({ mix, policy }) => mix === part.mix && policy === part.policy)!,
+        part,
+      )
+      progress.step(part.seeds, part.violations)
+    },
+    () => performance.now() < endMs,
+  )
   progress.end()
+  const done = tallies.reduce((sum, tally) => sum + tally.seeds, 0)
+  if (done < worlds)
+    console.log(`${worlds - done} worlds were left out: the ${minutes} minutes were over (--minutes)`)
   console.log(tableOf(tallies))
   const violations = tallies.reduce((sum, tally) => sum + tally.violations, 0)
   for (const tally of tallies) {

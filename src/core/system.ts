@@ -23,6 +23,12 @@ export const systemTimers: Timers = {
   },
 }
 
+/** The same, but that the process waits for them: for delays that stand for work. */
+export const waitingTimers: Timers = {
+  set: (callback, delayMs) => setTimeout(callback, delayMs),
+  clear: systemTimers.clear,
+}
+
 /** The runtime's pseudo-random numbers. */
 export const systemRandom: Random = () => Math.random()
 

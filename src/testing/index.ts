@@ -1,3 +1,6 @@
+export { ChaosCache, type ChaosCacheOptions } from './chaos/chaos-cache.ts'
+export { Chaos, type ChaosCounts, type ChaosOptions, type ChaosSettings } from './chaos/chaos.ts'
+export { chaosBus, chaosStore } from './chaos/wrap.ts'
 export { conformanceCases } from './conformance/suite.ts'
 export type { ConformanceCase, ConformanceTarget } from './conformance/trial.ts'
 export { FakeClock } from './fake-clock.ts'

@@ -15,7 +15,7 @@ export function testFleet(policy: Policy, firstSeed: number): void {
       let reads = 0
       let localHits = 0
       for (let seed = firstSeed; seed < firstSeed + SEEDS; seed++) {
-        const report = await new World({ seed, faults, policy }).run()
+        const report = await new World({ seed, faults, policy, extended: seed % 2 === 0 }).run()
         const [violation] = report.violations
         expect(violation, `npm run simulate -- --mix '${mix}' --policy ${policy} --seed ${seed}`).toBe(
           undefined,

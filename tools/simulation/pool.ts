@@ -5,21 +5,26 @@ import type { Batch, Tally } from './runs.ts'
 
 const WORKER = fileURLToPath(new URL('worker.ts', import.meta.url))
 
-/** Runs batches on all cores, each core in a process of its own; `onTally` hears of each as it ends. */
+/**
+ * Runs batches on all cores, each core in a process of its own, and begins no more of them once `goesOn` says no;
+ * `onTally` hears of each as it ends.
+ */
 export async function runOnAllCores(
   batches: readonly Batch[],
   onTally: (tally: Tally) => void,
+  goesOn: () => boolean,
 ): Promise<void> {
   const waiting = [...batches]
+  const next = (): Batch | undefined => (goesOn() ? waiting.shift() : undefined)
   const processes = Math.min(availableParallelism(), batches.length)
-  await Promise.all(Array.from({ length: processes }, () => serve(waiting, onTally)))
+  await Promise.all(Array.from({ length: processes }, () => serve(next, onTally)))
 }
 
-async function serve(waiting: Batch[], onTally: (tally: Tally) => void): Promise<void> {
+async function serve(nextBatch: () => Batch | undefined, onTally: (tally: Tally) => void): Promise<void> {
   const worker = fork(WORKER)
   return new Promise((resolve, reject) => {
     const next = (): void => {
-      const batch = waiting.shift()
+      const batch = nextBatch()
       if (batch === undefined) worker.disconnect()
       else worker.send(batch)
     }

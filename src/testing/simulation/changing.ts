@@ -83,7 +83,7 @@ export class Changing {
         name: change === 'prefix' ? name : key,
       })
     }
-    if (token === undefined || outcome !== 'acknowledged' || !this.#parts.keepsTokens) return
+    if (token === undefined || outcome !== 'acknowledged') return
     const promised = [...values].map(([one, [version]]) => [one, version] as const)
     this.#promises.add({ token, versions: new Map(promised), beganMs })
   }

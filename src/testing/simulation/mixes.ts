@@ -64,6 +64,8 @@ export const FAULT_MIXES: Readonly<Record<string, Faults>> = {
     deathsPerSecond: 1,
     deafnessPerSecond: 1,
     deafMs: [50, 800],
+    stopsPerSecond: 1,
+    stopMs: [20, 600],
   },
   promotions: PROMOTIONS,
   'promotions under split brain': { ...PROMOTIONS, splitBrain: 1, replicaStall: 0.1 },

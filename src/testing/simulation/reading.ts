@@ -37,6 +37,12 @@ export class Reading {
     const isLoad = random.chance(0.8)
     const required = history.required(target.key, node.name)
     const after = promised === undefined ? {} : { after: promised.token }
+    // A token can't bring back what a failover has lost.
+    const isKept = (): boolean =>
+      promised !== undefined &&
+      this.#parts.has(node, target.key, promised.versions.get(target) ?? 0) &&
+      !node.dead
+    const wasKept = isKept()
     const what = `${isLoad ? 'getOrSet' : 'get'} ${target.key}${promised === undefined ? '' : ' after a token'}`
     const { name, tags } = target
     const view = viewOf(node, target)
@@ -49,7 +55,13 @@ export class Reading {
           ? view.getOrSet(name, () => this.#load(node, target), { ttl: this.#ttl(), tags, ...after })
           : view.get(name, after),
     )
-    this.#judge(node, target, value as Versioned | undefined, required, promised)
+    this.#judge(
+      node,
+      target,
+      value as Versioned | undefined,
+      required,
+      wasKept && isKept() ? promised : undefined,
+    )
   }
 
   async #readMany(node: WorldNode): Promise<void> {

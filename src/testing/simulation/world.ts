@@ -87,7 +87,7 @@ const SETTINGS: Omit<CoherenceSettings, 'policy' | 'failover' | 'journalLimit'> 
 }
 const DEADLINE_MS = 60
 const DURATION_MS = 4_000
-const QUIET_MS = 3_000
+const QUIET_MS = 1_000
 const NODES = 3
 /** What nobody reads or changes before the end. */
 const LAST_KEY = 'last'
@@ -152,7 +152,8 @@ export class World {
     this.#workload = new Workload({
       targets: this.#targets,
       traffic,
-      keepsTokens: !failsOver,
+      has: (node, key, version) =>
+        !failsOver || (node.remote.server === this.#replication.primary && this.#isInEffect(key, version)),
       loop: this.#loop,
       random: this.#random,
       database: this.#database,
@@ -382,8 +383,9 @@ export class World {
     // Loads that hang wait for each other: they have the time that I12 gives them.
     const patienceMs = this.#loop.now() + LOAD_LIMIT_MS
     while (this.#workload.open > 0 && this.#loop.now() < patienceMs) {
-      await this.#loop.runUntil(this.#loop.now() + QUIET_MS)
+      await this.#loop.runUntil(this.#loop.now() + QUIET_MS / 4)
     }
+    await this.#loop.runUntil(this.#loop.now() + QUIET_MS)
     const { open } = this.#workload
     if (open > 0) this.#history.violated('I12', `${open} calls are not answered`)
     const leases = this.#replication.primary.names().filter((name) => name.startsWith('l:'))

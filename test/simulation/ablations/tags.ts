@@ -92,8 +92,8 @@ export const TAGS: readonly Ablation[] = [
   {
     rule: 'named tags',
     without: 'tags that a loader names have the generations of the moment at which it names them',
-    mix: 'none',
-    world: { traffic: OF_TAGS },
+    mix: 'lost messages',
+    world: { extended: true, traffic: OF_TAGS },
     patch: replaced(
       GenerationTable,
       'unchangedSince',
@@ -102,7 +102,6 @@ export const TAGS: readonly Ablation[] = [
           return this.current(tags)
         },
     ),
-    unseen: 'the clients of the simulation name no tags in loaders yet',
   },
   {
     rule: 'C1, generations',

@@ -1,0 +1,48 @@
+import { BaseCache } from '../../cache/base-cache.ts'
+import { noteShare, shareOf, storeOf, type Share } from '../../cache/stores.ts'
+import type { CoherenceOptions } from '../../coherence/coherence-options.ts'
+import { COHERENCE_OPTIONS } from '../../coherence/coherence-options.ts'
+import { coherentStore } from '../../coherence/compose.ts'
+import { OptionsError } from '../../core/errors.ts'
+import { inspect } from '../../core/inspect.ts'
+import { CACHE_OPTIONS, checkCacheOptions, checkOptions, type CacheOptions } from '../../core/options.ts'
+import type { Store } from '../../core/store.ts'
+import type { Chaos } from './chaos.ts'
+import { chaosBus, chaosRemote, chaosStore } from './wrap.ts'
+
+/** Options of a {@link ChaosCache}: those of every cache, and for one on a server how it deals with others. */
+export interface ChaosCacheOptions extends CacheOptions, CoherenceOptions {}
+
+/**
+ * A cache over the engine of another one, whose calls go through chaos: `new ChaosCache(redis, chaos)` is what the
+ * service gets in place of `redis`, or what a tiered cache gets as its `l2`. Prefix, ttl and tags are its own (of a cache
+ * on a server the prefix is that one's); it does not close the other cache.
+ */
+export class ChaosCache<V = unknown> extends BaseCache<V> {
+  /** @throws OptionsError, KeyError for what is no whole cache, and for wrong options. */
+  constructor(cache: BaseCache, chaos: Chaos, options: ChaosCacheOptions = {}) {
+    checkOptions(options, [...CACHE_OPTIONS, ...COHERENCE_OPTIONS], 'ChaosCache')
+    checkCacheOptions(options)
+    const store = storeOf(cache)
+    if (store === undefined) throw new OptionsError(`ChaosCache: ${inspect(cache)} is not a whole cache`)
+    const share = shareOf(cache)
+    if (share === undefined) super(kept(chaosStore(store, chaos)), options)
+    else {
+      const disturbed: Share = (asked) => {
+        const { remote, bus, prefix } = share(asked)
+        return { remote: chaosRemote(remote, chaos), bus: bus && chaosBus(bus, chaos), prefix }
+      }
+      const { prefix, ...parts } = disturbed(options.prefix === undefined ? {} : { prefix: options.prefix })
+      super(coherentStore(parts, options), { ...options, prefix })
+      noteShare(this, disturbed)
+    }
+  }
+}
+
+// What is closed is the view, not the engine behind it.
+function kept(store: Store): Store {
+  return new Proxy(store, {
+    get: (target, name) =>
+      name === 'close' ? () => undefined : (Reflect.get(target, name, target) as unknown),
+  })
+}

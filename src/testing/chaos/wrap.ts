@@ -1,0 +1,69 @@
+import { OptionsError } from '../../core/errors.ts'
+import { inspect } from '../../core/inspect.ts'
+import type { Bus, RemoteStore } from '../../core/remote-store.ts'
+import type { Store } from '../../core/store.ts'
+import type { Chaos } from './chaos.ts'
+
+// Not `release`: in one process nothing ends a lease but that.
+const STORE_CALLS = ['get', 'read', 'acquire', 'fill', 'write', 'invalidate', 'deleteByPrefix'] as const
+const REMOTE_CALLS = [
+  'read',
+  'acquire',
+  'renew',
+  'release',
+  'write',
+  'deleteByPrefix',
+  'generations',
+  'invalidateTags',
+  'heads',
+  'sync',
+  'rotate',
+  'replay',
+] as const
+
+/** A store whose calls go through chaos, for an engine of your own: `super(chaosStore(storeFrom(...), chaos))`. */
+export function chaosStore(store: Store, chaos: Chaos): Store {
+  return disturbed(store, STORE_CALLS, chaos)
+}
+
+/** A server's store whose calls go through chaos. */
+export function chaosRemote(remote: RemoteStore, chaos: Chaos): RemoteStore {
+  return disturbed(remote, REMOTE_CALLS, chaos)
+}
+
+/** A bus whose messages go through chaos: `new TieredCache({ l1, l2, bus: chaosBus(bus, chaos) })`. @throws OptionsError */
+export function chaosBus(bus: Bus, chaos: Chaos): Bus {
+  if (typeof (bus as Partial<Bus> | undefined)?.subscribe !== 'function')
+    throw new OptionsError(`chaosBus: ${inspect(bus)} has no subscribe()`)
+  return {
+    subscribe: (receive, onReady) => {
+      let isOpen = true
+      const stop = bus.subscribe((message) => {
+        chaos.deliver(() => {
+          if (isOpen) receive(message)
+        })
+      }, onReady)
+      return () => {
+        isOpen = false
+        stop()
+      }
+    },
+  }
+}
+
+function disturbed<T extends Store | RemoteStore>(port: T, calls: readonly string[], chaos: Chaos): T {
+  return new Proxy(port, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, target)
+      if (typeof value !== 'function') return value
+      const method = value as (...args: unknown[]) => unknown
+      if (name === 'scan') return (...args: unknown[]) => scanned(method.bind(target, ...args), chaos)
+      if (!calls.includes(String(name))) return method.bind(target)
+      return async (...args: unknown[]) => chaos.call(String(name), () => method.apply(target, args))
+    },
+  })
+}
+
+async function* scanned(scan: () => unknown, chaos: Chaos): AsyncGenerator {
+  yield* await chaos.call('scan', () => scan() as AsyncIterable<unknown>)
+}
