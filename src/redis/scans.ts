@@ -84,6 +84,8 @@ export class PrefixScans {
   }
 
   async #onOneServer(deletion: string, work: () => Promise<number>): Promise<Scanned> {
+    // Not before there is a connection at all: the first is no other than the one before.
+    await this.#client.masters()
     let isAnother = false
     const stop = this.#client.onReconnect(() => {
       isAnother = true

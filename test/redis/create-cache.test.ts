@@ -61,16 +61,16 @@ describeWithServers('createCache with Redis', () => {
   it('begins without Redis, caches meanwhile, and goes over to Redis when it is there', async () => {
     const later = await startRedis()
     await later.kill()
-    await using cache = await createCache<number>({ ...OPTIONS, redis: later.url, heartbeat: 0.1, maxLag: 0.3 })
+    await using cache = await createCache<string>({ ...OPTIONS, redis: later.url, heartbeat: 0.1, maxLag: 0.3 })
     let loads = 0
-    const load = (): number => ++loads
-    expect(await cache.getOrSet('a', load)).toBe(1)
-    expect(await cache.getOrSet('a', load)).toBe(1)
+    const load = (): string => `load ${++loads}`
+    expect(await cache.getOrSet('a', load)).toBe('load 1')
+    expect(await cache.getOrSet('a', load)).toBe('load 1')
 
     await later.start()
     await isUp(cache)
     await vi.waitFor(async () => expect((await cache.invalidate('a')).l2).toBe('acked'))
-    expect(await cache.getOrSet('a', load)).toBe(2)
+    expect(await cache.getOrSet('a', load)).toBe('load 2')
     await later.close()
   })
 

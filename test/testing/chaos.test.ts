@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { BaseCache } from '../../src/cache/base-cache.ts'
-import { storeFrom, type Slot } from '../../src/cache/store-from.ts'
+import type { Slot } from '../../src/cache/primitives.ts'
+import { storeFrom } from '../../src/cache/store-from.ts'
 import { silentLogger } from '../../src/core/logger.ts'
 import { MemoryCache } from '../../src/memory/memory-cache.ts'
 import {

@@ -16,6 +16,11 @@ export interface Guard {
   trouble: StoreUnavailableError | StoreTimeoutError | undefined
   /** Whether there is a connection that must not be used yet. */
   isHeld: boolean
+  /**
+   * Resolves when the first attempt to connect has ended, or taken too long; absent from then on. Until then calls wait:
+   * a service that asks at its start should not find the cache out of order.
+   */
+  starting: Promise<void> | undefined
 }
 
 /** Sends a command again that another node of the cluster has to answer, as the error says. */

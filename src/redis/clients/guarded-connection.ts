@@ -23,6 +23,8 @@ export class GuardedConnection implements Connection, Path {
   }
 
   run(command: Command, form: ReplyForm): Promise<Reply> {
+    const { starting } = this.guard
+    if (starting !== undefined) return starting.then(() => this.run(command, form))
     const refusal = this.#refusal()
     if (refusal !== undefined) return Promise.reject(refusal)
     return new Promise((resolve, reject) => {
@@ -34,6 +36,8 @@ export class GuardedConnection implements Connection, Path {
 
   runAll(commands: readonly Command[], form: ReplyForm): Promise<readonly Reply[]> {
     if (commands.length === 0) return Promise.resolve([])
+    const { starting } = this.guard
+    if (starting !== undefined) return starting.then(() => this.runAll(commands, form))
     const refusal = this.#refusal()
     if (refusal !== undefined) return Promise.reject(refusal)
     return new Promise((resolve, reject) => {

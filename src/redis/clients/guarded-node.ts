@@ -1,6 +1,7 @@
 import type { TimerHandle } from '../../core/clock.ts'
 import { StoreUnavailableError, type StoreErrorReason } from '../../core/errors.ts'
 import { Breaker } from './breaker.ts'
+import type { Guard } from './guard.ts'
 import { GuardedConnection } from './guarded-connection.ts'
 import type { Line, LineListener } from './line.ts'
 import { normalize } from './refusals.ts'
@@ -54,13 +55,21 @@ export class GuardedNode implements LineListener {
         if (inRow % PROBES_BEFORE_RESET === 0) this.#line.reset?.()
       },
     })
-    const guard = { node, deadlines, mask, breaker: this.#breaker, trouble: undefined, isHeld: false }
+    const parts = { node, deadlines, mask, breaker: this.#breaker }
+    const guard: Guard = { ...parts, trouble: undefined, isHeld: false, starting: undefined }
     this.connection = new GuardedConnection(line, guard)
     this.#sessions = watcher.isReceiver === true ? undefined : new Sessions(line)
     if (line.isUp) this.#told = 'up'
     line.listen(this)
     if (line.isUp) this.#sessions?.learn()
-    if (!line.isUp) this.#watch()
+    if (!line.isUp) this.#start(guard)
+  }
+
+  #start(guard: Guard): void {
+    this.#watch()
+    guard.starting = guard.deadlines.within(this.whenUp()).then(() => {
+      guard.starting = undefined
+    })
   }
 
   get isUp(): boolean {

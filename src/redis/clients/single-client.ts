@@ -32,8 +32,10 @@ export class SingleClient implements RedisClient {
     return (nodes.length === 1 ? nodes[0]! : nodes[slotOf(route) % nodes.length]!).connection
   }
 
-  masters(): Promise<readonly Connection[]> {
-    return Promise.resolve([this.#nodes[0]!.connection])
+  async masters(): Promise<readonly Connection[]> {
+    const { connection } = this.#nodes[0]!
+    await connection.guard.starting
+    return [connection]
   }
 
   separateFor(_route: string): Connection {
