@@ -37,7 +37,9 @@ export async function runWorld(
 ): Promise<WorldReport> {
   const { mix, policy, wait } = batch
   const failover = wait > 0 ? { wait } : 'async'
-  return new World({ seed, faults: FAULT_MIXES[mix]!, policy, failover, recording }).run()
+  // Every second world asks the store for all that it can do.
+  const extended = seed % 2 === 0
+  return new World({ seed, faults: FAULT_MIXES[mix]!, policy, failover, recording, extended }).run()
 }
 
 export async function runBatch(batch: Batch): Promise<Tally> {

@@ -2,6 +2,7 @@ import type { CoherenceSettings, FailoverMode, Policy } from '../../coherence/se
 import { CounterHistory } from './counter-history.ts'
 import { Database } from './database.ts'
 import { EventLoop } from './event-loop.ts'
+import { withExtendedCalls } from './extended-calls.ts'
 import { Failures } from './failures.ts'
 import { History, type Happening, type Violation } from './history.ts'
 import { HostClock } from './host-clock.ts'
@@ -41,6 +42,8 @@ export interface WorldOptions {
   readonly traffic?: Traffic
   /** Settings of the nodes, instead of the world's own. The judge goes by those. */
   readonly settings?: Partial<CoherenceSettings>
+  /** Whether entries get grace and row versions, invalidations keep what is stale, and loaders name tags. */
+  readonly extended?: boolean
   /** Replaces parts of a node: how a rule is switched off to show that it is needed. */
   readonly rewire?: Rewiring
 }
@@ -269,9 +272,19 @@ export class World {
       timers: this.#loop,
       random,
       settings: { ...SETTINGS, policy, failover, journalLimit: this.#logLimit / 2, ...settings },
-      rewire,
+      rewire: this.#options.extended === true ? this.#extended(random, rewire) : rewire,
       acknowledgements: this.#replication,
     })
+  }
+
+  // A failover may lose the newer row that an older one was refused for: then nobody has any.
+  #extended(random: SeededRandom, rewire: Rewiring = {}): Rewiring {
+    const { promotionsPerSecond, restartsPerSecond, rollbacksPerSecond } = this.#options.faults
+    const rowVersions = promotionsPerSecond + restartsPerSecond + rollbacksPerSecond === 0
+    return {
+      ...rewire,
+      store: (store) => withExtendedCalls(rewire.store?.(store) ?? store, random, rowVersions),
+    }
   }
 
   // The process ends in the middle of whatever it did; another one takes its place.
