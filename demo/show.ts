@@ -13,7 +13,8 @@ import type { Measured, RedisFigures, Results } from './report/results.ts'
 import { Freeze } from './redis/freeze.ts'
 import { untilNormal } from './redis/recovery.ts'
 import type { Redis } from './redis/server.ts'
-import { countOutdated } from './redis/catching-up.ts'
+import { countOutdated, updateLast } from './redis/catching-up.ts'
+import type { SavedUpdate } from './redis/catching-up.ts'
 import type { SecondProcess } from './second/process.ts'
 
 export interface Show {
@@ -62,7 +63,8 @@ async function loadWithCache(
     await Promise.all([untilNormal(cache), second?.untilNormal()])
   }
   const freezer = shared?.redis.freezer
-  const freeze = freezer === undefined ? undefined : new Freeze(freezer, durationMs, allNormal)
+  const update = async (): Promise<SavedUpdate> => updateLast(urls.at(-1)!, await database.query('sample'))
+  const freeze = freezer && new Freeze({ freezer, loadMs: durationMs, update, untilNormal: allNormal })
   const withCache = await measure(
     {
       title: 'with cache',
@@ -78,12 +80,14 @@ async function loadWithCache(
     signal,
   )
   if (shared === undefined) return { withCache, redis: undefined }
+  const frozen = await freeze?.over()
+  const latest = [...withCache.latest, ...(frozen ? [frozen.update] : [])]
   const figures: RedisFigures = {
     processes: urls.length,
-    frozenMs: freeze?.frozenMs ?? 0,
-    recoveryMs: (await freeze?.recoveryMs()) ?? 0,
-    queuedUpdates: withCache.queuedUpdates,
-    outdatedAfterwards: await countOutdated(urls, withCache.latest),
+    frozenMs: frozen?.frozenMs ?? 0,
+    recoveryMs: frozen?.recoveryMs ?? 0,
+    queuedUpdates: withCache.queuedUpdates + (frozen?.update.queued === true ? 1 : 0),
+    outdatedAfterwards: await countOutdated(urls, latest),
   }
   return { withCache, redis: figures }
 }

@@ -1,44 +1,69 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Redis } from './server.ts'
 
-/** Freezes Redis for a while in the middle of a load, and measures how soon the guide is as it was before. */
-export class Freeze {
-  readonly #freezer: NonNullable<Redis['freezer']>
-  readonly #beginMs: number
-  readonly #untilNormal: () => Promise<void>
-  readonly frozenMs: number
-  #state: 'before' | 'frozen' | 'over' = 'before'
-  #recovery: Promise<number> | undefined
+/** What a load is interrupted by. */
+export interface FreezeParts<Update> {
+  readonly freezer: NonNullable<Redis['freezer']>
+  /** How long the load is meant to take. */
+  readonly loadMs: number
+  /** An update that is made once Redis is frozen. */
+  update(): Promise<Update>
+  /** Resolves when every process stores and reads through Redis. */
+  untilNormal(): Promise<void>
+}
 
-  /** It lasts five seconds, or half of a shorter load. */
-  constructor(freezer: NonNullable<Redis['freezer']>, loadMs: number, untilNormal: () => Promise<void>) {
-    this.#freezer = freezer
-    this.frozenMs = Math.min(5000, loadMs / 2)
-    this.#beginMs = (loadMs - this.frozenMs) / 2
-    this.#untilNormal = untilNormal
+/** What became of it. */
+export interface Frozen<Update> {
+  readonly frozenMs: number
+  /** From the end of the freeze until every process stored and read through Redis again. */
+  readonly recoveryMs: number
+  readonly update: Update
+}
+
+/** So long, on a busy machine, the freeze waits for its update to be answered. */
+const PATIENCE_MS = 15_000
+
+/** Freezes Redis for five seconds, or half of a shorter load, in the middle of it. */
+export class Freeze<Update> {
+  readonly #parts: FreezeParts<Update>
+  readonly #beginMs: number
+  readonly #lastsMs: number
+  #frozen: Promise<Frozen<Update>> | undefined
+
+  constructor(parts: FreezeParts<Update>) {
+    this.#parts = parts
+    this.#lastsMs = Math.min(5000, parts.loadMs / 2)
+    this.#beginMs = (parts.loadMs - this.#lastsMs) / 2
   }
 
   /** To be told how far the load is. */
   at(elapsedMs: number): void {
-    if (this.#state === 'before' && elapsedMs >= this.#beginMs) {
-      this.#state = 'frozen'
-      this.#freezer.freeze()
-    } else if (this.#state === 'frozen' && elapsedMs >= this.#beginMs + this.frozenMs) {
-      this.#wake()
+    if (this.#frozen !== undefined || elapsedMs < this.#beginMs) return
+    this.#frozen = this.#freeze()
+    // Nobody asks for it when the load is given up.
+    this.#frozen.catch(() => undefined)
+  }
+
+  /** Resolves when everything is as it was before. */
+  async over(): Promise<Frozen<Update>> {
+    this.at(Infinity)
+    return this.#frozen!
+  }
+
+  async #freeze(): Promise<Frozen<Update>> {
+    const { freezer, update, untilNormal } = this.#parts
+    const frozeAt = performance.now()
+    freezer.freeze()
+    const updated = update()
+    try {
+      await delay(this.#lastsMs)
+      await Promise.race([updated, delay(PATIENCE_MS, undefined, { ref: false })])
+    } finally {
+      freezer.wake()
     }
-  }
-
-  /** Milliseconds from the end of the freeze until every process stored and read through Redis again. */
-  async recoveryMs(): Promise<number> {
-    if (this.#recovery === undefined) this.#wake()
-    return this.#recovery!
-  }
-
-  #wake(): void {
-    this.#state = 'over'
-    this.#freezer.wake()
     const wokeAt = performance.now()
-    this.#recovery = this.#untilNormal().then(() => performance.now() - wokeAt)
-    // Whoever asks for it is told; nobody may, when the load was cut off.
-    this.#recovery.catch(() => undefined)
+    await untilNormal()
+    const recoveryMs = performance.now() - wokeAt
+    return { frozenMs: wokeAt - frozeAt, recoveryMs, update: await updated }
   }
 }

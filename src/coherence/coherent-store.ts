@@ -44,6 +44,7 @@ import type { Verdict } from './verdict.ts'
  * never serves what was invalidated longer ago than the bound. The rules are those of docs/coherence.md.
  */
 export class CoherentStore implements Store {
+  readonly isShared = true
   /** The store that other processes share. */
   readonly remote: RemoteStore
   readonly ownsAll: boolean

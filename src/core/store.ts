@@ -183,6 +183,11 @@ export type Admitted =
 export interface Store {
   /** Where limits and locks are kept; absent where the engine has no room for them. */
   readonly atomic?: AtomicStore | undefined
+  /**
+   * Whether other processes void leases, too, so that only a fill tells whether a load has seen what was invalidated
+   * before. Default `false`.
+   */
+  readonly isShared?: boolean
   /** `false`: there may be keys of others among its own, so that not all of them may be removed. */
   readonly ownsAll?: boolean
   /** The stored form of `value`: private to the store, whatever the caller does to the value afterwards. */

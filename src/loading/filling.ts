@@ -21,6 +21,7 @@ interface Result {
   readonly stored: Stored | undefined
   readonly value: unknown
   own: boolean
+  late?: boolean
 }
 
 /**
@@ -53,11 +54,15 @@ export function fillAll(
     }
   }
   if (fills.length === 0) return answer(flights, results)
-  const accepting = fill(host, fills, mayStore && contexts[0]!.settings.skipWrite === undefined)
+  const expected = mayStore && contexts[0]!.settings.skipWrite === undefined
+  const accepting = fill(host, fills, expected)
   const conclude = (accepted: readonly boolean[] | undefined): void => {
     for (let at = 0; at < filled.length; at++) {
+      if (accepted?.[at] === true) continue
+      const result = results[filled[at]!]!
       // A tag that only the loader knew may have been invalidated: who joined after that must not get it.
-      if (fills[at]!.tags !== undefined && accepted?.[at] !== true) results[filled[at]!]!.own = true
+      if (fills[at]!.tags !== undefined) result.own = true
+      if (expected && accepted !== undefined && host.parts.store.isShared === true) result.late = true
     }
     answer(flights, results)
   }

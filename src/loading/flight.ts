@@ -11,6 +11,11 @@ export interface Outcome {
    * has joined may load by himself.
    */
   readonly own: boolean
+  /**
+   * Its lease was void when it was to be stored. Another process may have invalidated the key before a caller came who
+   * has joined: he loads once more, and what began after he came will do.
+   */
+  readonly late?: boolean
   /** Why there is none; in a list, since any value can be thrown. */
   readonly failure?: readonly [error: unknown]
 }

@@ -137,13 +137,16 @@ export class LoadPipeline {
     stale?: Stored,
   ): Promise<unknown> {
     const untilMs = stale === undefined ? Infinity : this.#service.patience(settings)
+    let again = false
     for (let shared = first; ; shared = this.#flights.join(key, settings)) {
       const flight = shared ?? this.#begin(key, settings, present)
       joined?.push(flight)
       if (shared === undefined)
         void this.#flights.start([flight], new SingleSource(request.name, request.loader), settings)
       const outcome = await this.#service.waitUntil(untilMs, flight)
-      if (shared !== undefined && outcome?.own === true && settings.signal?.aborted !== true) continue
+      const isForOthers = outcome?.own === true || (outcome?.late === true && !again)
+      again = true
+      if (shared !== undefined && isForOthers && settings.signal?.aborted !== true) continue
       return this.#service.deliver(key, outcome, stale)
     }
   }
@@ -153,6 +156,7 @@ export class LoadPipeline {
     source: Source,
     settings: LoadSettings,
     joined: Flight[],
+    again = false,
   ): Promise<Map<string, unknown>> {
     const reading = settings.timed ? settings.readingStale : settings.reading
     const looking = this.reader.look('getMany', keys, reading)
@@ -190,14 +194,15 @@ export class LoadPipeline {
       const isPatient = untilMs === undefined || !stale.has(key)
       const outcome = await (isPatient ? waitFor(flight) : this.#service.waitUntil(untilMs, flight))
       // Another's loader had nothing for the key, or nothing to be shared: this one may.
-      if (outcome?.own === true && !own.includes(flight)) unanswered.push(key)
+      const isForOthers = outcome?.own === true || (outcome?.late === true && !again)
+      if (isForOthers && !own.includes(flight)) unanswered.push(key)
       else {
         const value = this.#service.deliver(key, outcome, stale.get(key))
         if (value !== undefined) values.set(key, value)
       }
     }
     if (unanswered.length === 0 || settings.signal?.aborted === true) return values
-    return new Map([...values, ...(await this.#loadMany(unanswered, source, settings, joined))])
+    return new Map([...values, ...(await this.#loadMany(unanswered, source, settings, joined, true))])
   }
 
   #begin(key: string, settings: LoadSettings, present?: Stored): Flight {

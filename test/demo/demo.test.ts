@@ -114,7 +114,9 @@ describeWithServers('the demo over Redis', () => {
     expect(output).toMatch(/^0 of [\d,]+ responses were older than the last acknowledged update/m)
     const { withCache, redis } = JSON.parse(await readFile(join(folder, 'results.json'), 'utf8')) as Results
     expect(withCache).toMatchObject({ cutOff: false, failures: [], proof: { stale: 0, updates: 3 } })
-    expect(redis).toMatchObject({ processes: 2, frozenMs: 1500, outdatedAfterwards: 0 })
+    expect(redis).toMatchObject({ processes: 2, outdatedAfterwards: 0 })
+    expect(redis?.frozenMs).toBeGreaterThanOrEqual(1490)
+    expect(redis?.queuedUpdates).toBeGreaterThanOrEqual(1)
     expect(redis?.recoveryMs).toBeGreaterThan(0)
   }, 180_000)
 
