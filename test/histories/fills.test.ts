@@ -162,7 +162,7 @@ history(
   {
     without: [
       {
-        rule: 'a fill without an answer is taken for stored',
+        rule: 'fills without an answer',
         remote: overRemote((remote) => ({
           write: async (ops, replicas) =>
             remote.write(ops, replicas).catch(async () => {

@@ -11,17 +11,6 @@ async function put(stage: Stage, node: Player, version: number): Promise<readonl
   return results.map(({ ok }) => ok)
 }
 
-const withoutRowVersions = {
-  rule: 'a row version is of no account',
-  remote: overRemote((remote) => ({
-    write: async (ops, replicas) =>
-      remote.write(
-        ops.map((op) => ({ ...op, rowVersion: undefined })),
-        replicas,
-      ),
-  })),
-}
-
 history(
   'R5: what was read between the sending of an own deletion and its execution is not kept',
   { without: ['C5, after'] },
@@ -60,7 +49,7 @@ history(
 
 history(
   'R20: the older value of a slower writer does not replace a newer one, if both name row versions',
-  { without: [withoutRowVersions] },
+  { without: ['row versions'] },
   async (stage) => {
     const [one, two] = stage.players
     const request = one.network.hold('request', 'set a')
@@ -75,7 +64,7 @@ history(
 
 history(
   'R20: an invalidation with a row version leaves a floor for writers that are late',
-  { without: [withoutRowVersions] },
+  { without: ['row versions'] },
   async (stage) => {
     const [one, two] = stage.players
     const request = one.network.hold('request', 'set a')
@@ -148,7 +137,7 @@ history(
 
 history(
   'a set that timed out and lands after its replay does not replace a newer one, if both name row versions',
-  { without: [withoutRowVersions] },
+  { without: ['row versions'] },
   async (stage) => {
     const [one, two] = stage.players
     const request = one.network.hold('request', 'set a')
@@ -184,7 +173,7 @@ history(
   {
     without: [
       {
-        rule: 'the remaining time is that of the writer',
+        rule: 'remaining time of the server',
         remote: overRemote((remote) => ({
           read: async (keys) =>
             new Map(

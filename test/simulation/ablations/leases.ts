@@ -100,6 +100,22 @@ export const LEASES: readonly Ablation[] = [
     }),
   },
   {
+    rule: 'row versions',
+    without: 'a row version is of no account',
+    mix: 'slow lines',
+    world: {
+      extended: true,
+      rewire: overRemote((remote) => ({
+        write: async (ops, replicas) =>
+          remote.write(
+            ops.map((op) => ({ ...op, rowVersion: undefined })),
+            replicas,
+          ),
+      })),
+    },
+    unseen: "a value that was set is the caller's word for the judge, whatever its row version",
+  },
+  {
     rule: 'C8',
     without: 'whoever finds a lease taken loads at once, too, and stores nothing',
     mix: 'none',
