@@ -12,7 +12,7 @@ const ALSO: Readonly<Record<string, readonly string[]>> = { testing: ['sightings
 /** What the rules decide by; who asks this decides, too. */
 const TELL_TALES: readonly RegExp[] = [
   /\b(isSynced|syncAgeMs|lastSync\w*|hasReached|flushedAt|lastCounter|writtenAt|bornAt|overtaken|taggedSince|startSync)\b/,
-  /\b(onMessage|onHead|onSync|onRotated|onSeen|onExecuted|onUnlogged)\s*\(/,
+  /\b(onHead|onSync|onRotated|onSeen|onExecuted|onUnlogged)\s*\(/,
   /\bclass \w*(Follow|Marker|Journal|Outbox|Sighting|Recovery|LocalTier|LocalSlot|GenerationTable|LeaseKeeper)\w*/,
 ]
 const RULE_NAME = /\bC(10|[1-9])b?\b/
