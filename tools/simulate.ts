@@ -131,6 +131,8 @@ async function simulate({ seeds, from, minutes, mixes, policies, wait, json }: A
         part,
       )
       progress.step(part.seeds, part.violations)
+      for (const { seed, what } of part.failures)
+        progress.report(`${part.policy}, ${part.mix}, seed ${seed}: ${what}`)
     },
     () => performance.now() < endMs,
   )

@@ -140,7 +140,10 @@ export interface RemoteResult {
   readonly generations?: Generations | undefined
   /** increment: not done, for the entry has not the generations named. */
   readonly differs?: boolean
-  /** set, fill, delete, stale: not done, for there is an entry or a floor with a higher row version. */
+  /**
+   * set, fill, delete, stale: not done, for there is an entry or a floor with a higher row version; logged all the same,
+   * but for a fill.
+   */
   readonly outdated?: boolean
   /** Where the partition's log was after it; absent when nobody follows the partition, so that there is no log. */
   readonly head?: Head

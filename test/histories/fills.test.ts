@@ -69,6 +69,22 @@ history(
 )
 
 history(
+  'R3: who joins a load after another node has invalidated the key does not share what the server refuses',
+  { without: ['late callers'] },
+  async (stage) => {
+    const [one, two] = stage.players
+    one.network.hold('message')
+    stage.commit('a')
+    const loading = await stage.load(one, 'a')
+    await stage.change(two, 'a')
+    const later = one.cache.getOrSet('a', () => [stage.versionOf('a')] as const)
+    await stage.pass(10)
+    expect(await loading.finish()).toBe(1)
+    expect(await stage.until(later)).toEqual([2])
+  },
+)
+
+history(
   'R3: a node that hears nothing shares no load that is older than the bound',
   { without: ['C4'] },
   async (stage) => {
@@ -162,7 +178,7 @@ history(
   {
     without: [
       {
-        rule: 'a fill without an answer is taken for stored',
+        rule: 'fills without an answer',
         remote: overRemote((remote) => ({
           write: async (ops, replicas) =>
             remote.write(ops, replicas).catch(async () => {

@@ -67,7 +67,7 @@ history(
   {
     without: [
       {
-        rule: 'a set bears the generations of the moment at which it is executed',
+        rule: 'C7, before the set',
         remote: overRemote((remote) => ({
           write: async (ops, replicas) => {
             const results = await remote.write(ops, replicas)
@@ -135,7 +135,7 @@ history(
   {
     without: [
       {
-        rule: 'a soft generation is as good as the one before it',
+        rule: 'soft generations',
         patch: replaced(GenerationTable, 'agrees', () => () => 'fresh'),
       },
     ],

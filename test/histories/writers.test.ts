@@ -1,5 +1,7 @@
 // Writers that meet each other, and reads of their own node.
 import { expect } from 'vitest'
+import { ServerEntries } from '../../src/testing/simulation/server-entries.ts'
+import { replaced } from '../simulation/ablations/switches.ts'
 import { history } from './history.ts'
 import { HEARTBEAT_MS, overRemote, type Player, type Stage } from './stage.ts'
 
@@ -9,17 +11,6 @@ async function put(stage: Stage, node: Player, version: number): Promise<readonl
   const op = { kind: 'set', key: 'a', stored, ttlMs: 60_000, rowVersion: BigInt(version) } as const
   const results = await node.store.write([op])
   return results.map(({ ok }) => ok)
-}
-
-const withoutRowVersions = {
-  rule: 'a row version is of no account',
-  remote: overRemote((remote) => ({
-    write: async (ops, replicas) =>
-      remote.write(
-        ops.map((op) => ({ ...op, rowVersion: undefined })),
-        replicas,
-      ),
-  })),
 }
 
 history(
@@ -60,7 +51,7 @@ history(
 
 history(
   'R20: the older value of a slower writer does not replace a newer one, if both name row versions',
-  { without: [withoutRowVersions] },
+  { without: ['row versions'] },
   async (stage) => {
     const [one, two] = stage.players
     const request = one.network.hold('request', 'set a')
@@ -75,7 +66,7 @@ history(
 
 history(
   'R20: an invalidation with a row version leaves a floor for writers that are late',
-  { without: [withoutRowVersions] },
+  { without: ['row versions'] },
   async (stage) => {
     const [one, two] = stage.players
     const request = one.network.hold('request', 'set a')
@@ -86,6 +77,43 @@ history(
     await stage.until(slow)
     expect(stage.onServer('a')).toBe(undefined)
     expect(await stage.until(put(stage, two, 2))).toEqual([true])
+  },
+)
+
+history(
+  'R20: an invalidation that is refused for its row version reaches nodes that keep something older still',
+  {
+    without: [
+      {
+        rule: 'refused invalidations are logged',
+        patch: replaced(
+          ServerEntries,
+          'write',
+          (write) =>
+            function refuse(this: ServerEntries, op) {
+              const found = op.kind === 'delete' ? this.read(op.key) : undefined
+              const isOutdated = op.kind === 'delete' && (op.rowVersion ?? 0n) < (found?.rowVersion ?? 0n)
+              return isOutdated ? { ok: false, outdated: true } : write.call(this, op)
+            },
+        ),
+      },
+    ],
+  },
+  async (stage) => {
+    const [one, two] = stage.players
+    await stage.pass(HEARTBEAT_MS)
+    await stage.until(put(stage, one, 3))
+    stage.evict('v:a')
+    // A fill of an absent key is news to nobody; the writer of the fifth version has died before he could tell.
+    const lease = two.store.open('a', { tags: [] })
+    await stage.until(two.store.acquire([lease]))
+    const fills = [{ lease, stored: stage.stored(two, 5), ttlMs: 60_000, rowVersion: 5n }]
+    // oxlint-disable-next-line no-array-fill-with-reference-type
+    expect(await stage.until(two.store.fill(fills))).toEqual([true])
+    expect(await stage.kept(one, 'a')).toBe(3)
+    await stage.until(two.store.invalidate(['a'], [], { rowVersion: 4n }))
+    await stage.pass(10)
+    expect(await stage.get(one, 'a')).toBe(5)
   },
 )
 
@@ -148,7 +176,7 @@ history(
 
 history(
   'a set that timed out and lands after its replay does not replace a newer one, if both name row versions',
-  { without: [withoutRowVersions] },
+  { without: ['row versions'] },
   async (stage) => {
     const [one, two] = stage.players
     const request = one.network.hold('request', 'set a')
@@ -184,7 +212,7 @@ history(
   {
     without: [
       {
-        rule: 'the remaining time is that of the writer',
+        rule: 'remaining time of the server',
         remote: overRemote((remote) => ({
           read: async (keys) =>
             new Map(

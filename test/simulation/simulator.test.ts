@@ -34,9 +34,14 @@ describe('a simulated world', () => {
   })
 
   test('injects what its mix says', async () => {
-    const faults = { ...FAULT_MIXES['everything']!, outagesPerSecond: 2, deathsPerSecond: 2 }
+    const faults = {
+      ...FAULT_MIXES['everything']!,
+      outagesPerSecond: 2,
+      deathsPerSecond: 2,
+      stopsPerSecond: 2,
+    }
     const { happenings } = await run('everything', { faults })
-    for (const what of ['lost: message', 'lost: ', 'evicts', 'is out of reach', 'dies']) {
+    for (const what of ['lost: message', 'lost: ', 'evicts', 'is out of reach', 'dies', 'is stopped']) {
       expect(
         happenings.some((happening) => happening.what.includes(what)),
         what,

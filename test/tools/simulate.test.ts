@@ -26,6 +26,14 @@ describe('npm run simulate', () => {
     expect(figures.every(({ reads }) => reads > 100)).toBe(true)
   })
 
+  test('begins no more worlds when its time is over, and says so', () => {
+    const { status, stdout } = simulate('--seeds', '10000', '--mix', 'none', '--minutes', '0.02')
+    expect(stdout).toMatch(
+      /^(?:\d+ of 20000 worlds, 0 violations, \d+ s\n)+\d+ worlds were left out: the 0.02 minutes/,
+    )
+    expect(status).toBe(0)
+  })
+
   test('replays one world to the same history', () => {
     const args = ['--seed', '5', '--mix', 'evictions', '--policy', 'strict', '--full']
     const { status, stdout } = simulate(...args)
@@ -38,6 +46,7 @@ describe('npm run simulate', () => {
     [['--sed', '5'], "Unknown option '--sed'"],
     [['--seeds', 'many'], "--seeds: 'many' is not a whole number from 1"],
     [['--seeds', '0'], "--seeds: '0' is not a whole number from 1"],
+    [['--minutes', '0'], "--minutes: '0' is not a number of minutes above 0"],
     [['--mix', 'rain'], "--mix: 'rain' is none of none, slow lines"],
     [['--policy', 'lax'], "--policy: 'lax' is none of strict, available"],
   ])('refuses %j with the way to call it', (args, message) => {

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import { ABLATIONS } from '../../test/simulation/ablations/index.ts'
 
 /** A history that is played step by step, as its test is named. */
 export interface NamedHistory {
@@ -11,12 +12,15 @@ export interface NamedHistory {
 const FOLDER = 'test/histories'
 const ELSEWHERE = ['test/coherence/tag-histories.test.ts']
 const TITLE = /^ {0,2}(?:history|test|it)\(\s*(?:'((?:[^'\\]|\\.)+)'|"([^"]+)")/gm
-const NEEDS = /without: \[([^{]*?)\][,\s}]/
+const PLAY = /async \(stage\)/
+// A rule of the table, or one that the history leaves out by itself.
+const RULES = new Set(ABLATIONS.map(({ rule }) => rule))
+const NAMES = /(rule: )?'([^']+)'/g
 
 /** The histories of the test folder. */
 export function namedHistories(): readonly NamedHistory[] {
   const files = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.test.ts'))
+    .filter((name) => name.endsWith('.test.ts') && name !== 'names.test.ts')
     .map((name) => `${FOLDER}/${name}`)
   return [...files, ...ELSEWHERE].toSorted().flatMap((file) => {
     const text = readFileSync(file, 'utf8')
@@ -24,7 +28,10 @@ export function namedHistories(): readonly NamedHistory[] {
     return found.map((match, index): NamedHistory => {
       const title = match[1]?.replaceAll("\\'", "'") ?? match[2]!
       const source = text.slice(match.index, found[index + 1]?.index)
-      const needs = [...(NEEDS.exec(source)?.[1] ?? '').matchAll(/'([^']+)'/g)].map(([, rule]) => rule!)
+      const options = source.slice(match[0].length, PLAY.exec(source)?.index ?? match[0].length)
+      const needs = [...options.matchAll(NAMES)].flatMap(([, own, name]) =>
+        own !== undefined || RULES.has(name!) ? [name!] : [],
+      )
       return { title, file, needs }
     })
   })

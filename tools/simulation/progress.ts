@@ -23,6 +23,12 @@ export class Progress {
     }
   }
 
+  /** Says something that is not to wait for the end. */
+  report(line: string): void {
+    if (process.stdout.isTTY) process.stdout.write('\r\u001B[K')
+    console.log(line)
+  }
+
   end(): void {
     if (process.stdout.isTTY) process.stdout.write('\r\u001B[K')
     console.log(this.#line(performance.now() - this.#began))

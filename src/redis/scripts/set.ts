@@ -10,7 +10,7 @@ import { frame, log, rowVersion, store } from './parts.ts'
  * ARGV: partition, unique text, channel, limit, bytes before the key in the name of a value; for each entry: bytes,
  * milliseconds or '', row version (16 digits) or ''.
  * Result: epoch or ''; for each entry: 1 stored, 0 refused, 2 outdated, or the text of an error; head, '' for what
- * is not logged.
+ * is not logged; what is outdated is: somebody may keep what is older than both.
  * O(1) for each entry.
  */
 export const set: Script = script(
@@ -25,7 +25,8 @@ for key = 3, #KEYS, 3 do
   local value, lease, floor = KEYS[key], KEYS[key + 1], KEYS[key + 2]
   local version, outcome, isLogged = ARGV[at + 3], 1, true
   if version ~= '' and isOutdated(value, floor, version) then
-    outcome, isLogged = 2, false
+    outcome = 2
+    append('k', string.sub(value, ARGV[5] + 1))
   else
     local refused = full or store(value, ARGV[at + 1], ARGV[at + 2])
     if refused then

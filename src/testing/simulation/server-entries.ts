@@ -49,7 +49,8 @@ const FLOOR_MS = 60_000
  * The entries (`v:`), leases (`l:`) and floors of row versions (`f:`) of a simulated server, and what the scripts do
  * with them: the reference for every other remote store. What the port leaves open is decided so:
  *
- * - What is refused by its row version changes nothing, and voids nothing; but a refused fill ends its own lease.
+ * - What is refused by its row version changes nothing, and voids nothing; but a refused fill ends its own lease, and a
+ *   refused set or invalidation is logged: somebody may keep what is older than both.
  * - A fill without a row version is stored whatever the floor; a `set` without one removes the floor.
  * - `delete` has removed what is stale, too; `take` and `increment` take what is stale for absent.
  * - An increment keeps what the entry has: grace, row version, generations. It makes one without grace.
@@ -102,7 +103,7 @@ export class ServerEntries {
       case 'fill':
         return this.#fill(op, before)
       case 'set':
-        if (this.#isOutdated(op, before)) return { ok: false, outdated: true }
+        if (this.#isOutdated(op, before)) return this.#outdated(op.key)
         this.#hooks.invalidated(op.key)
         this.#put(op.key, op, op.ttlMs)
         if (op.rowVersion === undefined) this.#names.delete(`f:${op.key}`)
@@ -142,7 +143,7 @@ export class ServerEntries {
     before: ServerFound | undefined,
   ): ServerResult {
     const { key, rowVersion } = op
-    if (this.#isOutdated(op, before)) return { ok: false, outdated: true }
+    if (this.#isOutdated(op, before)) return this.#outdated(key)
     this.#hooks.invalidated(key)
     if (rowVersion !== undefined) this.#names.set(`f:${key}`, rowVersion, FLOOR_MS)
     const graceMs = before?.graceMs ?? 0
@@ -187,6 +188,11 @@ export class ServerEntries {
     if (rowVersion === undefined) return false
     const floor = this.#names.get(`f:${key}`) as bigint | undefined
     return [before?.rowVersion, floor].some((present) => present !== undefined && present > rowVersion)
+  }
+
+  #outdated(key: string): ServerResult {
+    const head = this.#hooks.log(key)
+    return { ok: false, outdated: true, ...(head && { head, logged: true }) }
   }
 
   // What has no tags, grace or row version is bare.

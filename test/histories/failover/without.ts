@@ -64,14 +64,6 @@ export const withoutOriginalStamps: StageOptions = {
   }),
 }
 
-/** An epoch is only random: none of two is the newer one. */
-export const withoutOrdinals: StageOptions = {
-  remote: overRemote((remote) => ({
-    sync: (partition, since, ifNone) => remote.sync(partition, since, { ...ifNone, ordinal: 1 }),
-    rotate: (partition, seen, next) => remote.rotate(partition, seen, { ...next, ordinal: 1 }),
-  })),
-}
-
 /** A new connection is nothing special. */
 export const withoutReconnection: StageOptions = {
   remote: overRemote(() => ({ onReconnect: () => () => undefined })),

@@ -86,8 +86,9 @@ export const LEASES: readonly Ablation[] = [
   },
   {
     rule: 'detach',
-    without: 'a caller joins a load that was voided',
+    without: 'a caller joins a load that was voided, and shares its value',
     mix: 'none',
+    world: { rewire: overStore(() => ({ isShared: false })) },
     patch: replaced(CoherentStore, 'joinable', (joinable) => {
       return function joinDead(this: CoherentStore, lease, startedAtMs, ...rest) {
         return joinable.call(
@@ -98,6 +99,29 @@ export const LEASES: readonly Ablation[] = [
         )
       }
     }),
+  },
+  {
+    rule: 'late callers',
+    without: 'a caller who has joined a load shares its value, though its lease was void at the fill',
+    mix: 'none',
+    world: { rewire: overStore(() => ({ isShared: false })) },
+    unseen: 'the judge allows others the time that messages take',
+  },
+  {
+    rule: 'row versions',
+    without: 'a row version is of no account',
+    mix: 'slow lines',
+    world: {
+      extended: true,
+      rewire: overRemote((remote) => ({
+        write: async (ops, replicas) =>
+          remote.write(
+            ops.map((op) => ({ ...op, rowVersion: undefined })),
+            replicas,
+          ),
+      })),
+    },
+    unseen: "a value that was set is the caller's word for the judge, whatever its row version",
   },
   {
     rule: 'C8',
