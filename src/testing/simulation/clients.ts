@@ -32,8 +32,8 @@ export interface ClientParts {
   readonly latestMs: number
   /** Whether a request that was answered may arrive once more. */
   readonly repeats: boolean
-  /** Whether the server that this node asks has what was invalidated up to a version: a failover may have lost it. */
-  readonly has: (node: WorldNode, key: string, version: number) => boolean
+  /** Whether tokens made since `beganMs` are kept to: a failover, and what nodes do not know of it yet, breaks them. */
+  readonly keepsTokens: (beganMs: number) => boolean
   readonly invalidated: (node: WorldNode, change: Changed) => void
   readonly loaded: (key: string) => void
 }

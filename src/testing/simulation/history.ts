@@ -86,7 +86,8 @@ export class History {
   readonly #boundMs: number
   readonly #recording: boolean
   // Until when some node may still ask a server that is no longer the primary.
-  #settledMs = 0
+  /** Until when some node may still ask a server that is no longer the primary. */
+  settledMs = 0
   /** Invalidations that a failover has lost, and how long after the last node's reconnection the last was replayed. */
   lost = 0
   slowestReplayMs = 0
@@ -118,7 +119,7 @@ export class History {
   ): void {
     const list = this.#invalidated.get(key)
     const atMs = this.#now()
-    const effectiveMs = Math.max(atMs, this.#settledMs)
+    const effectiveMs = Math.max(atMs, this.settledMs)
     const lost = acknowledged && !inEffect
     const entry = {
       by,
@@ -143,7 +144,7 @@ export class History {
    * was a replica, which has what it acknowledged.
    */
   failedOver(settledMs: number, isPromotion: boolean, invalidatedVersion: (key: string) => number): void {
-    this.#settledMs = Math.max(this.#settledMs, settledMs)
+    this.settledMs = Math.max(this.settledMs, settledMs)
     for (const [key, list] of this.#invalidated) {
       const present = invalidatedVersion(key)
       for (const entry of list) {
@@ -170,7 +171,7 @@ export class History {
       this.#resume(entry)
       this.slowestReplayMs = Math.max(
         this.slowestReplayMs,
-        this.#now() - Math.max(this.#settledMs, entry.atMs),
+        this.#now() - Math.max(this.settledMs, entry.atMs),
       )
     }
   }
@@ -236,7 +237,7 @@ export class History {
 
   #resume(entry: Invalidated): void {
     entry.lost = false
-    entry.effectiveMs = Math.max(this.#now(), this.#settledMs)
+    entry.effectiveMs = Math.max(this.#now(), this.settledMs)
   }
 
   // A value that was set yields only to what began later: of sets at the same time any may be the last.

@@ -37,12 +37,6 @@ export class Reading {
     const isLoad = random.chance(0.8)
     const required = history.required(target.key, node.name)
     const after = promised === undefined ? {} : { after: promised.token }
-    // A token can't bring back what a failover has lost.
-    const isKept = (): boolean =>
-      promised !== undefined &&
-      this.#parts.has(node, target.key, promised.versions.get(target) ?? 0) &&
-      !node.dead
-    const wasKept = isKept()
     const what = `${isLoad ? 'getOrSet' : 'get'} ${target.key}${promised === undefined ? '' : ' after a token'}`
     const { name, tags } = target
     const view = viewOf(node, target)
@@ -55,13 +49,7 @@ export class Reading {
           ? view.getOrSet(name, () => this.#load(node, target), { ttl: this.#ttl(), tags, ...after })
           : view.get(name, after),
     )
-    this.#judge(
-      node,
-      target,
-      value as Versioned | undefined,
-      required,
-      wasKept && isKept() ? promised : undefined,
-    )
+    this.#judge(node, target, value as Versioned | undefined, required, promised)
   }
 
   async #readMany(node: WorldNode): Promise<void> {
@@ -102,7 +90,8 @@ export class Reading {
     this.reads++
     history.note(node.name, `read ${key} = ${version}`)
     history.judge(key, node.name, value, required)
-    if (promised !== undefined) this.#promises.judge(node.name, target, value, promised)
+    if (promised !== undefined && this.#parts.keepsTokens(promised.beganMs))
+      this.#promises.judge(node.name, target, value, promised)
     const keptMs = history.keptMs(origin)
     const endMs = keptMs === undefined ? undefined : lifetimes?.endOf(key, node.name, keptMs)
     if (endMs === undefined || required.startedAtMs <= endMs) return

@@ -152,8 +152,7 @@ export class World {
     this.#workload = new Workload({
       targets: this.#targets,
       traffic,
-      has: (node, key, version) =>
-        !failsOver || (node.remote.server === this.#replication.primary && this.#isInEffect(key, version)),
+      keepsTokens: (beganMs) => !failsOver || this.#history.settledMs + boundMs <= beganMs,
       loop: this.#loop,
       random: this.#random,
       database: this.#database,
