@@ -60,16 +60,16 @@ end
 local result, at = { epoch }, 5
 for key = 3, #KEYS, 3 do
   local value, lease, floor = KEYS[key], KEYS[key + 1], KEYS[key + 2]
-  local version, outcome, isLogged = ARGV[at + 1], { 2, '' }, false
+  local version, outcome = ARGV[at + 1], { 2, '' }
   if version == '' or not isOutdated(value, floor, version) then
     local before = headerOf(value)
-    outcome, isLogged = { before == '' and 0 or 1, before or '' }, true
+    outcome = { before == '' and 0 or 1, before or '' }
     redis.call('UNLINK', value, lease)
     if version ~= '' then redis.call('SET', floor, version, 'PX', 60000) end
-    append('k', string.sub(value, ARGV[5] + 1))
   end
+  append('k', string.sub(value, ARGV[5] + 1))
   result[#result + 1] = outcome
-  result[#result + 1] = isLogged and head(true) or ''
+  result[#result + 1] = head(true)
   at = at + 1
 end
 commit()
