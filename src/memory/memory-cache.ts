@@ -19,7 +19,7 @@ import {
   type ValueKeeper,
 } from '../serialization/isolation.ts'
 import { BoundedMap, type BoundedMapOptions } from './bounded-map.ts'
-import { unwrapped } from './envelope.ts'
+import { unwrapped } from './memory-entry.ts'
 import { MemoryStore } from './memory-store.ts'
 
 /** Options of a {@link MemoryCache}, all of them optional. */
