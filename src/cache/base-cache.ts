@@ -22,7 +22,6 @@ import type { ValueOptions } from '../serialization/rules.ts'
 import { entriesOf, type Entries } from './entries.ts'
 import { Invalidator, type KeyInvalidation, type TagInvalidation } from './invalidator.ts'
 import type { Absent, Loaded, Loader, ManyLoader } from './loader.ts'
-import { explain } from './explain.ts'
 import { Loads } from './loads.ts'
 import type { RequestScope, ScopeOptions } from './request-scope.ts'
 import { GET_OR_SET_OPTIONS, Scope } from './scope.ts'
@@ -374,7 +373,11 @@ export abstract class BaseCache<V = unknown> {
     const full = this.#scope.key(key)
     checkOptions(options, READ_OPTIONS, 'explain')
     const reading = this.#scope.readingFor(options)
-    return abortable(options.signal, () => explain(this.#scope.runtime.store, full, reading))
+    const work = async (): Promise<Explanation> => {
+      const { explain } = await import('./explain.ts')
+      return explain(this.#scope.runtime.store, full, reading)
+    }
+    return abortable(options.signal, work)
   }
 
   /** Figures since the cache was made or `resetStats` was called; of the whole cache, in a namespace too. */
