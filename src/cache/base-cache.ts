@@ -12,7 +12,13 @@ import {
 } from '../core/entry-options.ts'
 import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/inspect.ts'
-import { checkChoice, checkOptions, type CacheOptions, type NamespaceOptions } from '../core/options.ts'
+import {
+  checkChoice,
+  checkFunction,
+  checkOptions,
+  type CacheOptions,
+  type NamespaceOptions,
+} from '../core/options.ts'
 import { isPromise } from '../core/promise.ts'
 import { rowVersionOf } from '../core/settings.ts'
 import type { CounterBounds, Invalidation, Reading, Store } from '../core/store.ts'
@@ -340,7 +346,7 @@ export abstract class BaseCache<V = unknown> {
     this.#scope.assertOpen()
     checkOptions(options, ['reload'], 'scope')
     if (options.reload !== undefined) checkChoice(options.reload, [true, false], 'scope: reload')
-    if (typeof work !== 'function') throw new OptionsError(`scope: ${inspect(work)} is not a function`)
+    checkFunction(work, 'scope')
     return this.#scope.runtime.inRequest(options, work)
   }
 

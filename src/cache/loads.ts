@@ -10,6 +10,7 @@ import { entriesOf, loadedValue, type Entries, type LoadedMany } from './entries
 import type { ManyLoader } from './loader.ts'
 import type { RequestScope } from './request-scope.ts'
 import type { Scope } from './scope.ts'
+import { warm } from './warm.ts'
 
 type OneLoader = (context: never) => unknown
 
@@ -68,9 +69,7 @@ export class Loads {
     entries: Entries<unknown>,
     ttlOrOptions: Duration | GetOrSetOptions | undefined,
   ): Promise<number> {
-    const given = entriesOf(entries)
-    const { warm } = await import('./warm.ts')
-    return warm(this.#scope, given, ttlOrOptions, (loader) => this.#outside(loader))
+    return warm(this.#scope, entriesOf(entries), ttlOrOptions, (loader) => this.#outside(loader))
   }
 
   #load(full: string, key: string, loader: OneLoader, settings: LoadSettings): MaybePromise<unknown> {

@@ -30,6 +30,7 @@ import {
   type LoadSettings,
   type Settings,
 } from '../core/settings.ts'
+import { wholeNumber } from '../core/spans.ts'
 import type { Reading, Store } from '../core/store.ts'
 import { systemClock, systemRandom } from '../core/system.ts'
 import { NO_TAGS, namespaceTag, namespaceTags } from '../core/tags.ts'
@@ -188,7 +189,10 @@ export class Scope {
     checkOptions(options, [...DEFAULT_OPTIONS, 'keyVersion', 'mode'], 'namespace')
     const { keyVersion } = options
     checkKey(name, this.prefix)
-    const path = keyVersion === undefined ? `${name}:` : `${name}:v${wholeNumber(keyVersion)}:`
+    const path =
+      keyVersion === undefined
+        ? `${name}:`
+        : `${name}:v${wholeNumber(keyVersion, 'namespace: keyVersion', 0)}:`
     checkPrefix(this.prefix + path, 'a namespace')
     const parent = this.#settings
     return new Scope({
@@ -281,9 +285,4 @@ export class Scope {
 // The others are looked at elsewhere.
 function only(options: object, names: readonly string[]): object {
   return Object.fromEntries(Object.entries(options).filter(([name]) => names.includes(name)))
-}
-
-function wholeNumber(keyVersion: unknown): number {
-  if (Number.isSafeInteger(keyVersion) && (keyVersion as number) >= 0) return keyVersion as number
-  throw new OptionsError(`namespace: keyVersion: ${inspect(keyVersion)} is not a whole number from 0`)
 }

@@ -1,5 +1,6 @@
 import type { Duration } from '../core/duration.ts'
 import type { GetOrSetOptions } from '../core/entry-options.ts'
+import { inspect } from '../core/inspect.ts'
 import type { EntryTuple } from './entries.ts'
 import type { Scope } from './scope.ts'
 
@@ -21,7 +22,7 @@ export async function warm(
     full: scope.key(key),
     key,
     loader: typeof value === 'function' ? outside(value as OneLoader) : (): unknown => value,
-    settings: own === undefined ? common : scope.loadSettings(own, `warm: '${key}'`),
+    settings: own === undefined ? common : scope.loadSettings(own, `warm: ${inspect(key)}`),
   }))
   let loaded = 0
   const work = async (): Promise<void> => {

@@ -75,10 +75,8 @@ export function checkOptions(options: unknown, accepted: readonly string[], wher
     if (!accepted.includes(name)) {
       throw new OptionsError(`${where}: unknown option ${inspect(name)}; accepted: ${accepted.join(', ')}`)
     }
-    const value: unknown = Reflect.get(options, name)
-    if (name === 'signal') checkSignal(value, where)
-    if (name === 'after' && value !== undefined && typeof value !== 'string')
-      throw new OptionsError(`${where}: after: ${inspect(value)} is not a token`)
+    if (name === 'signal') checkSignal(Reflect.get(options, name), where)
+    else if (name === 'after') checkToken(Reflect.get(options, name), where)
   }
 }
 
@@ -88,6 +86,17 @@ function checkSignal(signal: unknown, where: string): void {
   const { throwIfAborted, addEventListener } = (signal ?? {}) as Partial<AbortSignal>
   if (typeof throwIfAborted === 'function' && typeof addEventListener === 'function') return
   throw new OptionsError(`${where}: signal: ${inspect(signal)} is not an AbortSignal`)
+}
+
+function checkToken(token: unknown, where: string): void {
+  if (token === undefined || typeof token === 'string') return
+  throw new OptionsError(`${where}: after: ${inspect(token)} is not a token`)
+}
+
+/** Refuses what is no function. @throws OptionsError */
+export function checkFunction(value: unknown, option: string): void {
+  if (typeof value === 'function') return
+  throw new OptionsError(`${option}: ${inspect(value)} is not a function`)
 }
 
 /** Refuses a value that is not among `accepted`. @throws OptionsError */
@@ -111,8 +120,7 @@ export function checkMethods(value: unknown, methods: readonly string[], option:
 export function checkCacheOptions(options: CacheOptions): void {
   const { name = '', onError = 'ignore', random } = options
   if (typeof name !== 'string') throw new OptionsError(`name: ${inspect(name)} is not a string`)
-  if (random !== undefined && typeof random !== 'function')
-    throw new OptionsError(`random: ${inspect(random)} is not a function`)
+  if (random !== undefined) checkFunction(random, 'random')
   checkChoice(onError, ['ignore', 'throw'], 'onError')
   if (options.serializer !== undefined) {
     checkMethods(options.serializer, ['serialize', 'deserialize'], 'serializer')
