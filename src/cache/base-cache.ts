@@ -4,7 +4,9 @@ import type { CacheStats } from '../core/counters.ts'
 import { durationMs, type Duration } from '../core/duration.ts'
 import type { Explanation } from '../core/explanation.ts'
 import {
-  ENTRY_OPTIONS,
+  GET_OR_SET_OPTIONS,
+  READ_OPTIONS,
+  SET_OPTIONS,
   type CounterOptions,
   type GetOrSetOptions,
   type ReadOptions,
@@ -25,13 +27,12 @@ import type { Absent, Loaded, Loader, ManyLoader } from './loader.ts'
 import { Loads } from './loads.ts'
 import type { RequestScope, ScopeOptions } from './request-scope.ts'
 import { scan } from './scan.ts'
-import { GET_OR_SET_OPTIONS, Scope } from './scope.ts'
+import { Scope } from './scope.ts'
 import { closedWith, noteStore } from './stores.ts'
 import { wrapIn, type Wrappable, type WrapOptions, type Wrapped } from './wrap.ts'
 import { Writer, type SetResult } from './writer.ts'
 
-const READ_OPTIONS = ['signal', 'after', 'stale', 'skipRead']
-const SET_OPTIONS = [...ENTRY_OPTIONS, 'rowVersion', 'result']
+const ONE_SET_OPTIONS = [...SET_OPTIONS, 'result']
 
 /**
  * The one interface of every engine, and its one implementation: an engine gives the constructor its store.
@@ -100,7 +101,7 @@ export abstract class BaseCache<V = unknown> {
   async set(key: string, value: V, ttlOrOptions?: Duration | SetOptions): Promise<boolean>
   async set(key: string, value: V, ttlOrOptions?: Duration | SetOptions): Promise<boolean | SetResult> {
     const full = this.#scope.key(key)
-    const settings = this.#scope.writeSettings(ttlOrOptions, 'set', SET_OPTIONS)
+    const settings = this.#scope.writeSettings(ttlOrOptions, 'set', ONE_SET_OPTIONS)
     const writes = [{ ...settings, key: full, value }]
     if (settings.result !== 'full') return this.#writer.set('set', writes)
     return (await this.#writer.setFully('set', writes))[0]!

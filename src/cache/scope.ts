@@ -1,8 +1,8 @@
 import { isDuration, type Duration } from '../core/duration.ts'
 import {
   DEFAULT_OPTIONS,
-  ENTRY_OPTIONS,
-  LOAD_OPTIONS,
+  GET_OR_SET_OPTIONS,
+  SET_OPTIONS,
   type GetOrSetOptions,
   type ReadOptions,
   type SetOptions,
@@ -42,15 +42,6 @@ interface ScopeSettings {
 }
 
 const NO_DEFAULTS: Settings = { ttlMs: Infinity, tags: NO_TAGS }
-const SET_OPTIONS: readonly string[] = [...ENTRY_OPTIONS, 'rowVersion']
-/** The names of the options of a load. */
-export const GET_OR_SET_OPTIONS: readonly string[] = [
-  ...SET_OPTIONS,
-  ...LOAD_OPTIONS,
-  'forceRefresh',
-  'signal',
-  'after',
-]
 
 /** A part of a runtime's keys, with the settings that hold there: the whole of it, or a namespace. */
 export class Scope {
