@@ -2,10 +2,10 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Clock } from '../core/clock.ts'
 import { Counters, type CacheStats, type StoreStats } from '../core/counters.ts'
 import { consoleLogger } from '../core/logger.ts'
+import { checkFunction } from '../core/checks.ts'
 import {
   checkCacheOptions,
   checkChoice,
-  checkFunction,
   checkOptions,
   timersFor,
   type CacheOptions,

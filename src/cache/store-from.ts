@@ -1,7 +1,7 @@
 import type { Clock, Random } from '../core/clock.ts'
 import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/inspect.ts'
-import { checkFunction } from '../core/options.ts'
+import { checkFunction } from '../core/checks.ts'
 import type { Store } from '../core/store.ts'
 import { systemClock, systemRandom } from '../core/system.ts'
 import { valueKeeper, type IsolationOptions } from '../serialization/isolation.ts'

@@ -1,3 +1,4 @@
+import { checkFunction, checkMethods } from './checks.ts'
 import type { Clock, Random, Timers } from './clock.ts'
 import { DEFAULT_OPTIONS, type EntryOptions, type LoadOptions } from './entry-options.ts'
 import { OptionsError } from './errors.ts'
@@ -93,27 +94,10 @@ function checkToken(token: unknown, where: string): void {
   throw new OptionsError(`${where}: after: ${inspect(token)} is not a token`)
 }
 
-/** Refuses what is no function. @throws OptionsError */
-export function checkFunction(value: unknown, option: string): void {
-  if (typeof value === 'function') return
-  throw new OptionsError(`${option}: ${inspect(value)} is not a function`)
-}
-
 /** Refuses a value that is not among `accepted`. @throws OptionsError */
 export function checkChoice(value: unknown, accepted: readonly unknown[], option: string): void {
   if (accepted.includes(value)) return
   throw new OptionsError(`${option}: ${inspect(value)} is not one of ${accepted.map(inspect).join(', ')}`)
-}
-
-/** Refuses an object that lacks a method. @throws OptionsError */
-export function checkMethods(value: unknown, methods: readonly string[], option: string): void {
-  const missing = methods.filter(
-    (name) => typeof (value as Record<string, unknown> | null)?.[name] !== 'function',
-  )
-  if (missing.length === 0) return
-  throw new OptionsError(
-    `${option}: ${inspect(value)} has no ${missing.map((name) => `${name}()`).join(', ')}`,
-  )
 }
 
 /** Refuses options of every cache that are not of an accepted form; the prefix and the defaults of calls are looked at where they are used. */

@@ -1,8 +1,8 @@
 import { BaseCache } from '../cache/base-cache.ts'
+import { checkFunction } from '../core/checks.ts'
 import {
   CACHE_OPTIONS,
   checkCacheOptions,
-  checkFunction,
   checkOptions,
   timersFor,
   type CacheOptions,

@@ -3,7 +3,8 @@ import { durationMs, isInstant, type Duration } from '../core/duration.ts'
 import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/inspect.ts'
 import { consoleLogger, type Logger } from '../core/logger.ts'
-import { checkChoice, checkMethods, checkOptions } from '../core/options.ts'
+import { checkMethods } from '../core/checks.ts'
+import { checkChoice, checkOptions } from '../core/options.ts'
 import { wholeNumber } from '../core/spans.ts'
 
 /** One limit: so many in a window. */

@@ -1,5 +1,5 @@
 import { OptionsError } from '../core/errors.ts'
-import { checkMethods } from '../core/options.ts'
+import { checkMethods } from '../core/checks.ts'
 import { defaultRegistry, type TypeRegistry } from './registry.ts'
 
 /** What values a cache accepts. The memory engine and every serializer take the same rules. */
