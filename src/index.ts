@@ -11,51 +11,22 @@ export type { AtomicStep, AtomicSteps, AtomicStore, StateKey } from './core/atom
 export type { Clock, Random, TimerHandle, Timers } from './core/clock.ts'
 export type { CacheStats, Evictions, Expirations, StaleServed, StoreStats } from './core/counters.ts'
 export type { Duration, DurationParts, InstantLike } from './core/duration.ts'
-export {
-  CacheError,
-  ClosedError,
-  KeyError,
-  LoadCooldownError,
-  LoaderTimeoutError,
-  LockBusyError,
-  LockLostError,
-  OptionsError,
-  RateLimitError,
-  RecursiveLoadError,
-  SerializationError,
-  StoreTimeoutError,
-  StoreUnavailableError,
-  isCacheError,
-  type CacheErrorCode,
-  type StoreErrorReason,
-} from './core/errors.ts'
+export { CacheError, isCacheError, type CacheErrorCode } from './core/errors.ts'
+export { ClosedError, KeyError, OptionsError, SerializationError } from './core/errors.ts'
+export { LoadCooldownError, LoaderTimeoutError, RecursiveLoadError } from './core/errors.ts'
+export { LockBusyError, LockLostError, RateLimitError } from './core/errors.ts'
+export { StoreTimeoutError, StoreUnavailableError, type StoreErrorReason } from './core/errors.ts'
 export type { Explanation, TierExplanation, WorkExplanation } from './core/explanation.ts'
 export { key, type KeyBuilder, type KeyPart } from './core/key-builder.ts'
 export { consoleLogger, silentLogger, type Logger } from './core/logger.ts'
-export type {
-  CounterOptions,
-  EntryOptions,
-  GetOrSetOptions,
-  LoadOptions,
-  ReadOptions,
-  SetOptions,
-  WaitOptions,
-} from './core/entry-options.ts'
+export type { CounterOptions, EntryOptions, GetOrSetOptions, LoadOptions } from './core/entry-options.ts'
+export type { ReadOptions, SetOptions, WaitOptions } from './core/entry-options.ts'
 export type { CacheOptions, NamespaceMode, NamespaceOptions } from './core/options.ts'
 export type { MaybePromise } from './core/promise.ts'
 export type {
-  AcquireOptions,
-  Acquired,
   Admitted,
-  Cooldown,
   EntrySettings,
-  Fill,
   Found,
-  InvalidateOptions,
-  Invalidated,
-  Invalidation,
-  InvalidationOutcome,
-  Lease,
   Op,
   OpResult,
   Reading,
@@ -63,6 +34,8 @@ export type {
   Stored,
   Tier,
 } from './core/store.ts'
+export type { AcquireOptions, Acquired, Cooldown, Fill, Lease } from './core/store.ts'
+export type { InvalidateOptions, Invalidated, Invalidation, InvalidationOutcome } from './core/store.ts'
 export type { Serializer } from './core/serializer.ts'
 export type { Labels } from './core/tag-table.ts'
 export { mergeTokens } from './core/token.ts'
@@ -72,11 +45,6 @@ export { createCache, getRedisCache, type CreateCacheOptions } from './create-ca
 export { MemoryCache, type MemoryCacheOptions } from './memory/memory-cache.ts'
 export { TieredCache, type TieredCacheOptions } from './tiered/tiered-cache.ts'
 export type { Isolation, IsolationOptions } from './serialization/isolation.ts'
-export {
-  register,
-  TypeRegistry,
-  type ClassCodec,
-  type RegisteredClass,
-  type StorableClass,
-} from './serialization/registry.ts'
+export { register, TypeRegistry } from './serialization/registry.ts'
+export type { ClassCodec, RegisteredClass, StorableClass } from './serialization/registry.ts'
 export type { ValueOptions } from './serialization/rules.ts'

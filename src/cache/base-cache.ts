@@ -4,35 +4,35 @@ import type { CacheStats } from '../core/counters.ts'
 import { durationMs, type Duration } from '../core/duration.ts'
 import type { Explanation } from '../core/explanation.ts'
 import {
-  ENTRY_OPTIONS,
+  GET_OR_SET_OPTIONS,
+  READ_OPTIONS,
+  SET_OPTIONS,
   type CounterOptions,
   type GetOrSetOptions,
   type ReadOptions,
   type SetOptions,
 } from '../core/entry-options.ts'
-import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/inspect.ts'
-import { checkChoice, checkOptions, type CacheOptions, type NamespaceOptions } from '../core/options.ts'
+import { checkOptions, type CacheOptions, type NamespaceOptions } from '../core/options.ts'
 import { isPromise } from '../core/promise.ts'
 import { rowVersionOf } from '../core/settings.ts'
-import type { CounterBounds, Invalidation, Reading, Store } from '../core/store.ts'
+import type { Invalidation, Reading, Store } from '../core/store.ts'
 import { NO_TAGS, checkTag, checkTags } from '../core/tags.ts'
 import type { NotModified } from '../loading/load-context.ts'
 import type { ValueOptions } from '../serialization/rules.ts'
+import { addTo } from './counting.ts'
 import { entriesOf, type Entries } from './entries.ts'
 import { Invalidator, type KeyInvalidation, type TagInvalidation } from './invalidator.ts'
 import type { Absent, Loaded, Loader, ManyLoader } from './loader.ts'
-import { explain } from './explain.ts'
 import { Loads } from './loads.ts'
 import type { RequestScope, ScopeOptions } from './request-scope.ts'
-import { GET_OR_SET_OPTIONS, Scope } from './scope.ts'
+import { scan } from './scan.ts'
+import { Scope } from './scope.ts'
 import { closedWith, noteStore } from './stores.ts'
 import { wrapIn, type Wrappable, type WrapOptions, type Wrapped } from './wrap.ts'
 import { Writer, type SetResult } from './writer.ts'
 
-const READ_OPTIONS = ['signal', 'after', 'stale', 'skipRead']
-const SET_OPTIONS = [...ENTRY_OPTIONS, 'rowVersion', 'result']
-const COUNTER_OPTIONS = ['ttl', 'tags', 'min', 'max']
+const ONE_SET_OPTIONS = [...SET_OPTIONS, 'result']
 
 /**
  * The one interface of every engine, and its one implementation: an engine gives the constructor its store.
@@ -101,7 +101,7 @@ export abstract class BaseCache<V = unknown> {
   async set(key: string, value: V, ttlOrOptions?: Duration | SetOptions): Promise<boolean>
   async set(key: string, value: V, ttlOrOptions?: Duration | SetOptions): Promise<boolean | SetResult> {
     const full = this.#scope.key(key)
-    const settings = this.#scope.writeSettings(ttlOrOptions, 'set', SET_OPTIONS)
+    const settings = this.#scope.writeSettings(ttlOrOptions, 'set', ONE_SET_OPTIONS)
     const writes = [{ ...settings, key: full, value }]
     if (settings.result !== 'full') return this.#writer.set('set', writes)
     return (await this.#writer.setFully('set', writes))[0]!
@@ -123,12 +123,12 @@ export abstract class BaseCache<V = unknown> {
 
   /** Removes a key and voids loads of it that are under way. `true` = it existed. */
   async delete(key: string): Promise<boolean> {
-    return (await this.#remove('delete', [this.#scope.key(key)])) === 1
+    return (await this.#writer.remove('delete', [this.#scope.key(key)], this.#scope.reading)) === 1
   }
 
   /** Removes keys and counts those that existed; one round trip. */
   async deleteMany(keys: Iterable<string>): Promise<number> {
-    return this.#remove('deleteMany', [...this.#scope.keys(keys).keys()])
+    return this.#writer.remove('deleteMany', [...this.#scope.keys(keys).keys()], this.#scope.reading)
   }
 
   /**
@@ -187,8 +187,9 @@ export abstract class BaseCache<V = unknown> {
   async expire(key: string, ttl: Duration): Promise<boolean> {
     const full = this.#scope.key(key)
     const ttlMs = durationMs(ttl, 'expire', this.#scope.runtime.clock)
-    if (!(ttlMs > 0)) return (await this.#remove('expire', [full])) === 1
-    const op = { kind: 'expire', key: full, ttlMs, ...this.#scope.reading } as const
+    const { reading } = this.#scope
+    if (!(ttlMs > 0)) return (await this.#writer.remove('expire', [full], reading)) === 1
+    const op = { kind: 'expire', key: full, ttlMs, ...reading } as const
     return (await this.#writer.one('expire', op))?.ok ?? false
   }
 
@@ -204,7 +205,7 @@ export abstract class BaseCache<V = unknown> {
     by = 1,
     ttlOrOptions?: Duration | CounterOptions,
   ): Promise<number | undefined> {
-    return this.#add('increment', key, by, 1, ttlOrOptions)
+    return addTo(this.#scope, this.#writer, { operation: 'increment', key, by, sign: 1 }, ttlOrOptions)
   }
 
   /** Subtracts from a counter; see {@link BaseCache.increment}. */
@@ -213,7 +214,7 @@ export abstract class BaseCache<V = unknown> {
     by = 1,
     ttlOrOptions?: Duration | CounterOptions,
   ): Promise<number | undefined> {
-    return this.#add('decrement', key, by, -1, ttlOrOptions)
+    return addTo(this.#scope, this.#writer, { operation: 'decrement', key, by, sign: -1 }, ttlOrOptions)
   }
 
   /**
@@ -307,19 +308,8 @@ export abstract class BaseCache<V = unknown> {
   async *keys(
     options: { readonly prefix?: string } & Pick<ReadOptions, 'signal'> = {},
   ): AsyncGenerator<string, void, undefined> {
-    const { store, trouble } = this.#scope.runtime
     checkOptions(options, ['prefix', 'signal'], 'keys')
-    const full = this.#scope.prefixed(options.prefix === undefined ? '' : options.prefix)
-    try {
-      for await (const key of store.scan(full, this.#scope.reading)) {
-        if (options.signal?.aborted) break
-        yield key.slice(this.#scope.prefix.length)
-      }
-      trouble.served('keys')
-    } catch (error) {
-      trouble.failed('keys', error)
-    }
-    options.signal?.throwIfAborted()
+    yield* scan(this.#scope, options.prefix === undefined ? '' : options.prefix, options.signal)
   }
 
   /**
@@ -339,9 +329,6 @@ export abstract class BaseCache<V = unknown> {
    */
   scope<T>(options: ScopeOptions, work: () => T): T {
     this.#scope.assertOpen()
-    checkOptions(options, ['reload'], 'scope')
-    if (options.reload !== undefined) checkChoice(options.reload, [true, false], 'scope: reload')
-    if (typeof work !== 'function') throw new OptionsError(`scope: ${inspect(work)} is not a function`)
     return this.#scope.runtime.inRequest(options, work)
   }
 
@@ -374,20 +361,21 @@ export abstract class BaseCache<V = unknown> {
     const full = this.#scope.key(key)
     checkOptions(options, READ_OPTIONS, 'explain')
     const reading = this.#scope.readingFor(options)
-    return abortable(options.signal, () => explain(this.#scope.runtime.store, full, reading))
+    const work = async (): Promise<Explanation> => {
+      const { explain } = await import('./explain.ts')
+      return explain(this.#scope.runtime.store, full, reading)
+    }
+    return abortable(options.signal, work)
   }
 
   /** Figures since the cache was made or `resetStats` was called; of the whole cache, in a namespace too. */
   stats(): CacheStats {
-    const { counters, store, statsAtReset } = this.#scope.runtime
-    return counters.snapshot(store.stats(), statsAtReset)
+    return this.#scope.runtime.stats()
   }
 
   /** Starts all figures of the cache at zero. */
   resetStats(): void {
-    const { runtime } = this.#scope
-    runtime.counters.reset()
-    runtime.statsAtReset = runtime.store.stats()
+    this.#scope.runtime.resetStats()
   }
 
   /** Waits for loads under way, then frees what the cache holds; later calls reject with ClosedError. */
@@ -418,59 +406,6 @@ export abstract class BaseCache<V = unknown> {
     const found = await trouble.attempt(operation, () => store.read([full], this.#scope.reading))
     return found?.get(full)?.remainingMs
   }
-
-  async #add(
-    operation: string,
-    key: string,
-    by: number,
-    sign: 1 | -1,
-    ttlOrOptions: Duration | CounterOptions | undefined,
-  ): Promise<number | undefined> {
-    const full = this.#scope.key(key)
-    const { ttlMs, tags } = this.#scope.writeSettings(ttlOrOptions, operation, COUNTER_OPTIONS)
-    const bounds = boundsOf(ttlOrOptions, operation)
-    if (!Number.isSafeInteger(by))
-      throw new OptionsError(`${operation}: by: ${inspect(by)} is not a safe integer`)
-    if (!(ttlMs > 0)) throw new OptionsError(`${operation}: the time at which the counter ends has passed`)
-    // A counter is never -0, which is no integer to other readers of the store.
-    const change = sign * by || 0
-    const result = await this.#writer.one(operation, {
-      kind: 'increment',
-      key: full,
-      by: change,
-      ...bounds,
-      ttlMs,
-      tags,
-    })
-    if (result === undefined || result.ok || result.unavailable) return result?.number
-    this.#scope.runtime.trouble.misfit(
-      operation,
-      full,
-      'what is stored is no safe integer, or would become none',
-    )
-    return undefined
-  }
-
-  async #remove(operation: string, keys: readonly string[]): Promise<number> {
-    const results = await this.#writer.run(
-      operation,
-      keys.map((key) => ({ kind: 'delete', key, ...this.#scope.reading })),
-    )
-    const removed = results?.filter((result) => result.ok).length ?? 0
-    this.#scope.runtime.counters.invalidations += removed
-    return removed
-  }
-}
-
-function boundsOf(options: Duration | CounterOptions | undefined, operation: string): CounterBounds {
-  const { min, max } = (typeof options === 'object' ? options : {}) as CounterOptions
-  for (const [name, bound] of Object.entries({ min, max })) {
-    if (bound !== undefined && !Number.isSafeInteger(bound))
-      throw new OptionsError(`${operation}: ${name}: ${inspect(bound)} is not a safe integer`)
-  }
-  if (min !== undefined && max !== undefined && min > max)
-    throw new OptionsError(`${operation}: min: ${min} is above max: ${max}`)
-  return { ...(min !== undefined && { min }), ...(max !== undefined && { max }) }
 }
 
 /** A view of a part of a cache's keys, in this module because only here a BaseCache is made of a scope. */

@@ -2,7 +2,8 @@ import { OptionsError } from '../core/errors.ts'
 import type { InvalidateOptions, Invalidation } from '../core/store.ts'
 import { UNREACHED_TOKEN } from '../core/token.ts'
 import { forgetting } from './request-scope.ts'
-import type { Runtime, Scope } from './scope.ts'
+import type { Runtime } from './runtime.ts'
+import type { Scope } from './scope.ts'
 
 /** Options of `invalidateTag`. */
 export interface TagInvalidation {

@@ -10,9 +10,7 @@ import { entriesOf, loadedValue, type Entries, type LoadedMany } from './entries
 import type { ManyLoader } from './loader.ts'
 import type { RequestScope } from './request-scope.ts'
 import type { Scope } from './scope.ts'
-
-/** How many keys are loaded at a time that nobody waits for yet. */
-const WARMED_AT_ONCE = 8
+import { warm } from './warm.ts'
 
 type OneLoader = (context: never) => unknown
 
@@ -71,35 +69,7 @@ export class Loads {
     entries: Entries<unknown>,
     ttlOrOptions: Duration | GetOrSetOptions | undefined,
   ): Promise<number> {
-    const { pipeline } = this.#scope.runtime
-    const common = this.#scope.loadSettings(ttlOrOptions, 'warm')
-    const waiting = entriesOf(entries).map(([key, value, own]) => ({
-      full: this.#scope.key(key),
-      key,
-      value,
-      settings: own === undefined ? common : this.#scope.loadSettings(own, `warm: ${inspect(key)}`),
-    }))
-    let loaded = 0
-    const work = async (): Promise<void> => {
-      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-        const { full, key, value, settings } = next
-        const load = async (context: never): Promise<unknown> => {
-          const made: unknown = await (typeof value === 'function'
-            ? this.#outside(value as OneLoader)(context)
-            : value)
-          loaded++
-          return made
-        }
-        try {
-          // oxlint-disable-next-line no-await-in-loop
-          await pipeline.load(full, key, load, settings)
-        } catch {
-          // Counted among the load errors; one that fails must not keep the others out.
-        }
-      }
-    }
-    await Promise.all(Array.from({ length: WARMED_AT_ONCE }, work))
-    return loaded
+    return warm(this.#scope, entriesOf(entries), ttlOrOptions, (loader) => this.#outside(loader))
   }
 
   #load(full: string, key: string, loader: OneLoader, settings: LoadSettings): MaybePromise<unknown> {

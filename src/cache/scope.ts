@@ -1,11 +1,8 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
-import type { Clock } from '../core/clock.ts'
-import { Counters, type StoreStats } from '../core/counters.ts'
 import { isDuration, type Duration } from '../core/duration.ts'
 import {
   DEFAULT_OPTIONS,
-  ENTRY_OPTIONS,
-  LOAD_OPTIONS,
+  GET_OR_SET_OPTIONS,
+  SET_OPTIONS,
   type GetOrSetOptions,
   type ReadOptions,
   type SetOptions,
@@ -13,12 +10,9 @@ import {
 import { ClosedError, OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/inspect.ts'
 import { checkKey, checkPrefix } from '../core/key.ts'
-import { consoleLogger } from '../core/logger.ts'
 import {
-  checkCacheOptions,
   checkChoice,
   checkOptions,
-  timersFor,
   type CacheOptions,
   type NamespaceMode,
   type NamespaceOptions,
@@ -30,100 +24,12 @@ import {
   type LoadSettings,
   type Settings,
 } from '../core/settings.ts'
+import { wholeNumber } from '../core/spans.ts'
 import type { Reading, Store } from '../core/store.ts'
-import { systemClock, systemRandom } from '../core/system.ts'
 import { NO_TAGS, namespaceTag, namespaceTags } from '../core/tags.ts'
-import { Trouble } from '../core/trouble.ts'
 import type { ValueOptions } from '../serialization/rules.ts'
-import type { WireFormat } from '../serialization/wire-format.ts'
-import { ShortLived } from '../loading/entry-terms.ts'
-import { LoadPipeline } from '../loading/load-pipeline.ts'
-import { RequestScope, type Asked, type ScopeOptions } from './request-scope.ts'
-
-/** What a cache and all of its namespaces share. */
-export class Runtime {
-  readonly store: Store
-  readonly counters: Counters = new Counters()
-  readonly trouble: Trouble
-  readonly pipeline: LoadPipeline
-  readonly clock: Clock
-  statsAtReset: StoreStats
-  readonly #options: CacheOptions & ValueOptions
-  #format: Promise<WireFormat> | undefined
-  #closing: Promise<void> | undefined
-  // Absent until there is a scope: on Node 20 every await of the process pays for it (decision 0002).
-  #requests: AsyncLocalStorage<RequestScope> | undefined
-
-  constructor(store: Store, options: CacheOptions & ValueOptions) {
-    checkCacheOptions(options)
-    const { name = 'cache', logger = consoleLogger, onError = 'ignore' } = options
-    const { clock = systemClock, random = systemRandom } = options
-    const timers = timersFor(options)
-    this.#options = options
-    this.store = store
-    this.clock = clock
-    this.trouble = new Trouble(name, logger, this.counters, onError, clock)
-    this.pipeline = new LoadPipeline({
-      store,
-      counters: this.counters,
-      trouble: this.trouble,
-      clock,
-      timers,
-      random,
-      shortLived: new ShortLived(),
-    })
-    this.statsAtReset = store.stats()
-  }
-
-  /** The format in use. Loaded at the first call: a cache in memory needs none of it otherwise. */
-  get format(): Promise<WireFormat> {
-    this.#format ??= this.#loadFormat()
-    return this.#format
-  }
-
-  async #loadFormat(): Promise<WireFormat> {
-    const { serializer, classes, registry, maxDepth, maxCount } = this.#options
-    const { WireFormat: Format } = await import('../serialization/wire-format.ts')
-    return new Format({ serializer, classes, registry, maxDepth, maxCount })
-  }
-
-  /** What is remembered for the running request; `undefined` outside of any. */
-  get request(): RequestScope | undefined {
-    return this.#requests?.getStore()
-  }
-
-  /** Runs `work` as a request that remembers what it reads. */
-  inRequest<T>(options: ScopeOptions, work: () => T): T {
-    return this.within(new RequestScope(this.store, options), work)
-  }
-
-  /** Runs `work` with what that request remembers. */
-  within<T>(request: RequestScope, work: () => T): T {
-    this.#requests ??= new AsyncLocalStorage()
-    return this.#requests.run(request, work)
-  }
-
-  /** Waits for loads under way, then closes the store; a second call waits for the first. */
-  close(): Promise<void> {
-    this.#closing ??= this.#end()
-    return this.#closing
-  }
-
-  async #end(): Promise<void> {
-    await this.pipeline.drain()
-    this.#requests?.disable()
-    try {
-      await this.store.close()
-    } catch (error) {
-      this.trouble.note('close', error)
-    }
-  }
-
-  /** Whether the cache was closed, or is being closed. */
-  get closed(): boolean {
-    return this.#closing !== undefined
-  }
-}
+import type { Asked } from './request-scope.ts'
+import { Runtime } from './runtime.ts'
 
 interface ScopeSettings {
   readonly runtime: Runtime
@@ -136,15 +42,6 @@ interface ScopeSettings {
 }
 
 const NO_DEFAULTS: Settings = { ttlMs: Infinity, tags: NO_TAGS }
-const SET_OPTIONS: readonly string[] = [...ENTRY_OPTIONS, 'rowVersion']
-/** The names of the options of a load. */
-export const GET_OR_SET_OPTIONS: readonly string[] = [
-  ...SET_OPTIONS,
-  ...LOAD_OPTIONS,
-  'forceRefresh',
-  'signal',
-  'after',
-]
 
 /** A part of a runtime's keys, with the settings that hold there: the whole of it, or a namespace. */
 export class Scope {
@@ -188,7 +85,10 @@ export class Scope {
     checkOptions(options, [...DEFAULT_OPTIONS, 'keyVersion', 'mode'], 'namespace')
     const { keyVersion } = options
     checkKey(name, this.prefix)
-    const path = keyVersion === undefined ? `${name}:` : `${name}:v${wholeNumber(keyVersion)}:`
+    const path =
+      keyVersion === undefined
+        ? `${name}:`
+        : `${name}:v${wholeNumber(keyVersion, 'namespace: keyVersion', 0)}:`
     checkPrefix(this.prefix + path, 'a namespace')
     const parent = this.#settings
     return new Scope({
@@ -281,9 +181,4 @@ export class Scope {
 // The others are looked at elsewhere.
 function only(options: object, names: readonly string[]): object {
   return Object.fromEntries(Object.entries(options).filter(([name]) => names.includes(name)))
-}
-
-function wholeNumber(keyVersion: unknown): number {
-  if (Number.isSafeInteger(keyVersion) && (keyVersion as number) >= 0) return keyVersion as number
-  throw new OptionsError(`namespace: keyVersion: ${inspect(keyVersion)} is not a whole number from 0`)
 }

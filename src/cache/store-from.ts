@@ -1,6 +1,7 @@
 import type { Clock, Random } from '../core/clock.ts'
 import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/inspect.ts'
+import { checkFunction } from '../core/checks.ts'
 import type { Store } from '../core/store.ts'
 import { systemClock, systemRandom } from '../core/system.ts'
 import { valueKeeper, type IsolationOptions } from '../serialization/isolation.ts'
@@ -25,12 +26,10 @@ export function storeFrom(primitives: Primitives, options: StoreFromOptions = {}
     throw new OptionsError(`storeFrom: the primitives must be an object, not ${inspect(primitives)}`)
   }
   for (const name of ['read', 'write', 'remove', 'keys', 'close'] as const) {
-    if (typeof primitives[name] === 'function' || (name === 'close' && primitives.close === undefined))
-      continue
-    throw new OptionsError(`storeFrom: ${name}: ${inspect(primitives[name])} is not a function`)
+    if (name !== 'close' || primitives.close !== undefined)
+      checkFunction(primitives[name], `storeFrom: ${name}`)
   }
   const { clock = systemClock, random = systemRandom } = options
-  if (typeof random !== 'function')
-    throw new OptionsError(`storeFrom: random: ${inspect(random)} is not a function`)
+  checkFunction(random, 'storeFrom: random')
   return new PrimitiveStore(primitives, valueKeeper(options), clock, random)
 }

@@ -3,6 +3,7 @@ import { KeyError, OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/inspect.ts'
 import { key, type KeyPart } from '../core/key-builder.ts'
 import type { GetOrSetOptions } from '../core/entry-options.ts'
+import { checkFunction } from '../core/checks.ts'
 import { checkOptions } from '../core/options.ts'
 import type { Invalidation } from '../core/store.ts'
 import { inLoad } from './current-load.ts'
@@ -88,11 +89,12 @@ export class Wrapping {
 
   /** `accepted` are the names of the options of a load. @throws OptionsError, KeyError for wrong options. */
   constructor(fn: unknown, options: unknown, accepted: readonly string[], where = 'wrap') {
-    if (typeof fn !== 'function') throw new OptionsError(`${where}: ${inspect(fn)} is not a function`)
+    checkFunction(fn, where)
     checkOptions(options, [...accepted, 'name', 'key'], where)
     const { name, key: keyOf, ttl, tags, ...rest } = options as Record<string, unknown>
     this.#fn = fn as Answering
-    this.#where = fn.name === '' ? where : `${where} ${fn.name}`
+    const called = this.#fn.name
+    this.#where = called === '' ? where : `${where} ${called}`
     this.#keyOf = keyBy(name, keyOf, this.#where)
     const isFixed = ([, value]: readonly [string, unknown]): boolean =>
       value !== undefined && typeof value !== 'function'
@@ -167,8 +169,10 @@ export function resembling<W extends object>(wrapped: W, fn: { name: string; len
 function keyBy(name: unknown, keyOf: unknown, where: string): Answering {
   if (keyOf !== undefined && name !== undefined)
     throw new OptionsError(`${where}: of name and key one is needed, not both`)
-  if (typeof keyOf === 'function') return keyOf as Answering
-  if (keyOf !== undefined) throw new OptionsError(`${where}: key: ${inspect(keyOf)} is not a function`)
+  if (keyOf !== undefined) {
+    checkFunction(keyOf, `${where}: key`)
+    return keyOf as Answering
+  }
   if (typeof name !== 'string') {
     throw new OptionsError(
       `${where}: name: ${inspect(name)} is not text; give a name of its own, such as 'user:find', or the option \`key\``,

@@ -1,7 +1,7 @@
 import { isPromise, type MaybePromise } from '../core/promise.ts'
-import type { EntrySettings, Op, OpResult } from '../core/store.ts'
+import type { EntrySettings, Op, OpResult, Reading } from '../core/store.ts'
 import { forgetting } from './request-scope.ts'
-import type { Runtime } from './scope.ts'
+import type { Runtime } from './runtime.ts'
 
 /** A value to be stored under a full key; a ttl of zero or less means that it has expired already. */
 export interface Write extends EntrySettings {
@@ -46,6 +46,17 @@ export class Writer {
     const judge = (settled: readonly OpResult[] | undefined): readonly SetResult[] =>
       writes.map((write, index) => this.#judge(write, ops[index]!, settled?.[index]))
     return isPromise(results) ? results.then(judge) : judge(results)
+  }
+
+  /** Removes keys that a reader sees, or hides, and counts those that existed. */
+  async remove(operation: string, keys: readonly string[], reading: Reading | undefined): Promise<number> {
+    const results = await this.run(
+      operation,
+      keys.map((key) => ({ kind: 'delete', key, ...reading })),
+    )
+    const removed = results?.filter(({ ok }) => ok).length ?? 0
+    this.#runtime.counters.invalidations += removed
+    return removed
   }
 
   /** Executes one change. */

@@ -67,8 +67,16 @@ const PARTS = Object.keys(PART_MS) as readonly (keyof DurationParts)[]
 
 /** Whether an argument that may be a duration or an options object is meant as a duration. */
 export function isDuration(value: unknown): value is Duration {
-  if (typeof value !== 'object' || value === null) return true
-  return value instanceof Date || 'epochMilliseconds' in value || PARTS.some((name) => name in value)
+  return (
+    typeof value !== 'object' || value === null || isInstant(value) || PARTS.some((name) => name in value)
+  )
+}
+
+/** Whether it is a time of day rather than a span. */
+export function isInstant(value: unknown): value is Date | InstantLike {
+  return (
+    typeof value === 'object' && value !== null && (value instanceof Date || 'epochMilliseconds' in value)
+  )
 }
 
 function fromSeconds(seconds: number, option: string): number {

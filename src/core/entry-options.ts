@@ -120,6 +120,19 @@ export const LOAD_OPTIONS: readonly (keyof LoadOptions)[] = [
   'skipRead',
   'skipWrite',
 ]
+/** The names of {@link ReadOptions}. */
+export const READ_OPTIONS: readonly (keyof ReadOptions)[] = ['signal', 'after', 'stale', 'skipRead']
+/** The names of {@link SetOptions}, but for what the answer is to be. */
+export const SET_OPTIONS: readonly (keyof SetOptions)[] = [...ENTRY_OPTIONS, 'rowVersion']
+/** The names of {@link GetOrSetOptions}. */
+export const GET_OR_SET_OPTIONS: readonly (keyof GetOrSetOptions)[] = [
+  ...ENTRY_OPTIONS,
+  'rowVersion',
+  ...LOAD_OPTIONS,
+  'forceRefresh',
+  'signal',
+  'after',
+]
 /** What may be given to a cache or a namespace as a default of calls. */
 export const DEFAULT_OPTIONS: readonly (keyof EntryOptions | keyof LoadOptions)[] = [
   ...ENTRY_OPTIONS,

@@ -1,3 +1,4 @@
+import { checkFunction, checkMethods } from './checks.ts'
 import type { Clock, Random, Timers } from './clock.ts'
 import { DEFAULT_OPTIONS, type EntryOptions, type LoadOptions } from './entry-options.ts'
 import { OptionsError } from './errors.ts'
@@ -75,10 +76,8 @@ export function checkOptions(options: unknown, accepted: readonly string[], wher
     if (!accepted.includes(name)) {
       throw new OptionsError(`${where}: unknown option ${inspect(name)}; accepted: ${accepted.join(', ')}`)
     }
-    const value: unknown = Reflect.get(options, name)
-    if (name === 'signal') checkSignal(value, where)
-    if (name === 'after' && value !== undefined && typeof value !== 'string')
-      throw new OptionsError(`${where}: after: ${inspect(value)} is not a token`)
+    if (name === 'signal') checkSignal(Reflect.get(options, name), where)
+    else if (name === 'after') checkToken(Reflect.get(options, name), where)
   }
 }
 
@@ -90,29 +89,22 @@ function checkSignal(signal: unknown, where: string): void {
   throw new OptionsError(`${where}: signal: ${inspect(signal)} is not an AbortSignal`)
 }
 
+function checkToken(token: unknown, where: string): void {
+  if (token === undefined || typeof token === 'string') return
+  throw new OptionsError(`${where}: after: ${inspect(token)} is not a token`)
+}
+
 /** Refuses a value that is not among `accepted`. @throws OptionsError */
 export function checkChoice(value: unknown, accepted: readonly unknown[], option: string): void {
   if (accepted.includes(value)) return
   throw new OptionsError(`${option}: ${inspect(value)} is not one of ${accepted.map(inspect).join(', ')}`)
 }
 
-/** Refuses an object that lacks a method. @throws OptionsError */
-export function checkMethods(value: unknown, methods: readonly string[], option: string): void {
-  const missing = methods.filter(
-    (name) => typeof (value as Record<string, unknown> | null)?.[name] !== 'function',
-  )
-  if (missing.length === 0) return
-  throw new OptionsError(
-    `${option}: ${inspect(value)} has no ${missing.map((name) => `${name}()`).join(', ')}`,
-  )
-}
-
 /** Refuses options of every cache that are not of an accepted form; the prefix and the defaults of calls are looked at where they are used. */
 export function checkCacheOptions(options: CacheOptions): void {
   const { name = '', onError = 'ignore', random } = options
   if (typeof name !== 'string') throw new OptionsError(`name: ${inspect(name)} is not a string`)
-  if (random !== undefined && typeof random !== 'function')
-    throw new OptionsError(`random: ${inspect(random)} is not a function`)
+  if (random !== undefined) checkFunction(random, 'random')
   checkChoice(onError, ['ignore', 'throw'], 'onError')
   if (options.serializer !== undefined) {
     checkMethods(options.serializer, ['serialize', 'deserialize'], 'serializer')

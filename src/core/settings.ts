@@ -1,5 +1,5 @@
 import type { Clock } from './clock.ts'
-import { durationMs, type Duration } from './duration.ts'
+import { durationMs, isInstant, type Duration } from './duration.ts'
 import { OptionsError } from './errors.ts'
 import { inspect } from './inspect.ts'
 import { checkChoice, checkOptions } from './options.ts'
@@ -133,12 +133,6 @@ function span(value: unknown, { where, clock }: Circumstances): number {
   if (clock === undefined && isInstant(value))
     throw new OptionsError(`${where}: a default must be a span such as '30m', not the date ${inspect(value)}`)
   return durationMs(value as Duration, where, clock ?? { wallNow: () => 0 })
-}
-
-function isInstant(value: unknown): boolean {
-  return (
-    typeof value === 'object' && value !== null && (value instanceof Date || 'epochMilliseconds' in value)
-  )
 }
 
 function orNone(read: Reader[1]): Reader[1] {

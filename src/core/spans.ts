@@ -1,4 +1,4 @@
-import { durationMs, type Duration } from './duration.ts'
+import { durationMs, isInstant, type Duration } from './duration.ts'
 import { OptionsError } from './errors.ts'
 import { inspect } from './inspect.ts'
 
@@ -7,15 +7,15 @@ import { inspect } from './inspect.ts'
  * @throws OptionsError for what can't be one.
  */
 export function spanMs(value: Duration, option: string): number {
-  if (typeof value === 'object' && value !== null && (value instanceof Date || 'epochMilliseconds' in value))
+  if (isInstant(value))
     throw new OptionsError(`${option}: must be a span such as '3s', not the date ${inspect(value)}`)
   const ms = durationMs(value, option, { wallNow: () => 0 })
   if (ms === Infinity) throw new OptionsError(`${option}: must be a span such as '3s', not Infinity`)
   return ms
 }
 
-/** A setting that counts something: a whole number from 1. @throws OptionsError for anything else. */
-export function wholeNumber(value: unknown, option: string): number {
-  if (Number.isSafeInteger(value) && (value as number) >= 1) return value as number
-  throw new OptionsError(`${option}: ${inspect(value)} is not a whole number from 1`)
+/** A setting that counts something: a whole number from `least`. @throws OptionsError for anything else. */
+export function wholeNumber(value: unknown, option: string, least = 1): number {
+  if (Number.isSafeInteger(value) && (value as number) >= least) return value as number
+  throw new OptionsError(`${option}: ${inspect(value)} is not a whole number from ${least}`)
 }

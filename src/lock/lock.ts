@@ -1,7 +1,7 @@
 import type { AtomicStore } from '../core/atomic-store.ts'
 import { OptionsError } from '../core/errors.ts'
-import { inspect } from '../core/inspect.ts'
 import { checkKey } from '../core/key.ts'
+import { wholeNumber } from '../core/spans.ts'
 import { acquire, tryAcquire, type Wanted } from './acquire.ts'
 import type { HeldLock } from './held-lock.ts'
 import { lockSettings, waitMs, type AcquireOptions, type LockOptions } from './options.ts'
@@ -27,8 +27,7 @@ class Permits {
     if (store === undefined)
       throw new OptionsError(`${where}: the engine of this cache keeps no locks (it has no \`atomic\`)`)
     checkKey(key, '', `the key of a ${kind}`)
-    if (!Number.isSafeInteger(permits) || permits < 1)
-      throw new OptionsError(`${where}: permits: ${inspect(permits)} is not a whole number from 1`)
+    wholeNumber(permits, `${where}: permits`)
     this.#wanted = { store, state: { kind, key }, permits, settings: lockSettings(options, where) }
   }
 

@@ -1,4 +1,4 @@
-import { durationMs, type Duration } from '../core/duration.ts'
+import { durationMs, isInstant, type Duration } from '../core/duration.ts'
 import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/inspect.ts'
 import { checkOptions } from '../core/options.ts'
@@ -49,7 +49,7 @@ export function waitMs(options: AcquireOptions, where: string): number {
 }
 
 function spanMs(value: Duration, option: string): number {
-  if (typeof value === 'object' && value !== null && (value instanceof Date || 'epochMilliseconds' in value))
+  if (isInstant(value))
     throw new OptionsError(`${option}: a span such as '10s' is needed, not the date ${inspect(value)}`)
   return durationMs(value, option, { wallNow: () => 0 })
 }

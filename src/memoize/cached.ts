@@ -1,4 +1,4 @@
-import { GET_OR_SET_OPTIONS } from '../cache/scope.ts'
+import { GET_OR_SET_OPTIONS } from '../core/entry-options.ts'
 import { Wrapping, type WrapOptions } from '../cache/wrap.ts'
 import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/inspect.ts'

@@ -1,5 +1,5 @@
 import type { BaseCache } from '../cache/base-cache.ts'
-import { GET_OR_SET_OPTIONS } from '../cache/scope.ts'
+import { GET_OR_SET_OPTIONS } from '../core/entry-options.ts'
 import { wrapIn, type Wrappable, type WrapOptions, type Wrapped } from '../cache/wrap.ts'
 import { checkOptions } from '../core/options.ts'
 import type { MaybePromise } from '../core/promise.ts'

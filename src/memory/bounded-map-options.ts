@@ -1,6 +1,5 @@
 import type { Clock, Random, Timers } from '../core/clock.ts'
-import { durationMs } from '../core/duration.ts'
-import type { Duration } from '../core/duration.ts'
+import { durationMs, type Duration } from '../core/duration.ts'
 import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/inspect.ts'
 import { systemClock, systemRandom, systemTimers } from '../core/system.ts'

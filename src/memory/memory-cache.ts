@@ -1,4 +1,5 @@
 import { BaseCache } from '../cache/base-cache.ts'
+import { checkFunction } from '../core/checks.ts'
 import {
   CACHE_OPTIONS,
   checkCacheOptions,
@@ -7,9 +8,8 @@ import {
   type CacheOptions,
 } from '../core/options.ts'
 import { Envelope } from '../core/envelope.ts'
-import { OptionsError } from '../core/errors.ts'
-import { inspect } from '../core/inspect.ts'
 import { LocalAtomicStore } from '../core/local-atomic-store.ts'
+import { wholeNumber } from '../core/spans.ts'
 import type { Stored } from '../core/store.ts'
 import { systemClock, systemRandom } from '../core/system.ts'
 import {
@@ -19,7 +19,7 @@ import {
   type ValueKeeper,
 } from '../serialization/isolation.ts'
 import { BoundedMap, type BoundedMapOptions } from './bounded-map.ts'
-import { unwrapped } from './envelope.ts'
+import { unwrapped } from './memory-entry.ts'
 import { MemoryStore } from './memory-store.ts'
 
 /** Options of a {@link MemoryCache}, all of them optional. */
@@ -65,8 +65,7 @@ export class MemoryCache<V = unknown> extends BaseCache<V> {
 // What limits and locks keep is apart from the map: nothing that is cached evicts it.
 function states(options: MemoryCacheOptions): LocalAtomicStore {
   const { clock = systemClock, random = systemRandom, maxStates } = options
-  if (maxStates !== undefined && !(Number.isSafeInteger(maxStates) && maxStates >= 1))
-    throw new OptionsError(`maxStates: ${inspect(maxStates)} is not a whole number from 1`)
+  if (maxStates !== undefined) wholeNumber(maxStates, 'maxStates')
   return new LocalAtomicStore({ clock, timers: timersFor(options), random, maxStates })
 }
 
@@ -85,7 +84,7 @@ function mapOptions(options: MemoryCacheOptions, values: ValueKeeper): BoundedMa
 
 // The weigher sees what a reader gets.
 function weighing(weigher: (value: unknown, key: string) => number, values: ValueKeeper) {
-  if (typeof weigher !== 'function') throw new OptionsError(`weigher: ${inspect(weigher)} is not a function`)
+  checkFunction(weigher, 'weigher')
   return (stored: unknown, key: string): number =>
     weigher(stored instanceof Envelope ? stored.view() : values.view(unwrapped(stored as Stored)), key)
 }

@@ -27,7 +27,7 @@ import { belongs } from '../core/tags.ts'
 import { NO_TOKEN } from '../core/token.ts'
 import { valueKeeper, type ValueKeeper } from '../serialization/isolation.ts'
 import { BoundedMap, type BoundedMapOptions } from './bounded-map.ts'
-import { Envelope } from './envelope.ts'
+import { MemoryEntry } from './memory-entry.ts'
 
 const DONE: OpResult = Object.freeze({ ok: true })
 const NOT_DONE: OpResult = Object.freeze({ ok: false })
@@ -44,8 +44,8 @@ export class MemoryStore implements Store {
   readonly #leases: LeaseTable
   readonly #versions: RowVersions
   readonly #tags = new TagTable()
-  // Whether anything was ever stored with an envelope: until then reads need not ask.
-  #anyEnvelope = false
+  // Whether any value was ever kept in an entry of its own: until then reads need not ask.
+  #anyEntry = false
 
   /** The clock is that of the map. */
   constructor(
@@ -72,7 +72,7 @@ export class MemoryStore implements Store {
 
   get(key: string, reading?: Reading): Stored | undefined {
     const kept = this.#map.get(key)
-    return reading === undefined && !this.#anyEnvelope ? kept : this.#visible(key, kept, reading)
+    return reading === undefined && !this.#anyEntry ? kept : this.#visible(key, kept, reading)
   }
 
   read(keys: readonly string[], reading?: Reading): ReadonlyMap<string, Found> {
@@ -190,7 +190,7 @@ export class MemoryStore implements Store {
       if (isOutdated) return OUTDATED
     }
     const existed = this.#peek(key, tags === undefined ? STALE_TOO : { tags, stale: true }) !== undefined
-    if (keepStale && kept instanceof Envelope && kept.graceMs > 0 && existed) this.#endFreshness(key, kept)
+    if (keepStale && kept instanceof MemoryEntry && kept.graceMs > 0 && existed) this.#endFreshness(key, kept)
     else this.#map.delete(key)
     return existed ? DONE : NOT_DONE
   }
@@ -200,8 +200,8 @@ export class MemoryStore implements Store {
     const found = this.#visible(key, kept as Stored | undefined, { tags })
     if (found === undefined) return NOT_DONE
     if (ttlMs < this.#remainingMs(key, kept)) this.#leases.void(key)
-    if (kept instanceof Envelope) kept.freshUntilMs = this.#clock.now() + ttlMs
-    this.#map.touch(key, ttlMs + (kept instanceof Envelope ? kept.graceMs : 0))
+    if (kept instanceof MemoryEntry) kept.freshUntilMs = this.#clock.now() + ttlMs
+    this.#map.touch(key, ttlMs + (kept instanceof MemoryEntry ? kept.graceMs : 0))
     return DONE
   }
 
@@ -228,16 +228,16 @@ export class MemoryStore implements Store {
     if (since !== undefined && labels !== undefined && this.#tags.judge(labels) !== 'fresh') return NOT_DONE
     if (labels === undefined && graceMs === 0 && rowVersion === undefined)
       return this.#map.put(key, stored, ttlMs, weight) ? DONE : NOT_DONE
-    this.#anyEnvelope = true
+    this.#anyEntry = true
     const freshUntilMs = graceMs === 0 ? Infinity : this.#clock.now() + ttlMs
-    const envelope = new Envelope(stored, labels, rowVersion, graceMs, freshUntilMs)
-    return this.#map.put(key, asStored(envelope), ttlMs + graceMs, weight) ? DONE : NOT_DONE
+    const entry = new MemoryEntry(stored, labels, rowVersion, graceMs, freshUntilMs)
+    return this.#map.put(key, asStored(entry), ttlMs + graceMs, weight) ? DONE : NOT_DONE
   }
 
   // The value of a visible entry; its deadline and its tags stay.
   #replace(key: string, stored: Stored): void {
     const kept: unknown = this.#map.peek(key)
-    this.#map.replace(key, kept instanceof Envelope ? asStored(kept.with(stored)) : stored)
+    this.#map.replace(key, kept instanceof MemoryEntry ? asStored(kept.with(stored)) : stored)
   }
 
   #find(key: string, reading?: Reading): Found | undefined {
@@ -251,14 +251,14 @@ export class MemoryStore implements Store {
   }
 
   #remainingMs(key: string, kept: unknown): number {
-    if (kept instanceof Envelope && kept.graceMs > 0) return kept.freshUntilMs - this.#clock.now()
+    if (kept instanceof MemoryEntry && kept.graceMs > 0) return kept.freshUntilMs - this.#clock.now()
     return this.#map.remainingMs(key)!
   }
 
   #visible(key: string, kept: Stored | undefined, reading: Reading | undefined): Stored | undefined {
     const entry: unknown = kept
     if (reading?.skip === 'l1') return undefined
-    if (!(entry instanceof Envelope)) return belongs(undefined, reading?.tags) ? kept : undefined
+    if (!(entry instanceof MemoryEntry)) return belongs(undefined, reading?.tags) ? kept : undefined
     const { labels, graceMs } = entry
     if (labels !== undefined) {
       const verdict = this.#tags.judge(labels)
@@ -275,7 +275,7 @@ export class MemoryStore implements Store {
   }
 
   // What is left of the entry is its grace.
-  #endFreshness(key: string, entry: Envelope): void {
+  #endFreshness(key: string, entry: MemoryEntry): void {
     const nowMs = this.#clock.now()
     if (entry.freshUntilMs <= nowMs) return
     entry.freshUntilMs = nowMs
@@ -290,12 +290,12 @@ export class MemoryStore implements Store {
 
 type EntrySettingsOf<N extends keyof EntrySettings> = Pick<EntrySettings, N>
 
-function asStored(envelope: Envelope): Stored {
-  return envelope as unknown as Stored
+function asStored(entry: MemoryEntry): Stored {
+  return entry as unknown as Stored
 }
 
 function versionOf(kept: unknown): bigint | undefined {
-  return kept instanceof Envelope ? kept.rowVersion : undefined
+  return kept instanceof MemoryEntry ? kept.rowVersion : undefined
 }
 
 function allTags({ lease, tags }: Fill): readonly string[] | undefined {

@@ -1,9 +1,11 @@
 import type { LimitAlgorithm, LimitRule } from '../core/atomic-store.ts'
-import { durationMs, type Duration } from '../core/duration.ts'
+import { durationMs, isInstant, type Duration } from '../core/duration.ts'
 import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/inspect.ts'
 import { consoleLogger, type Logger } from '../core/logger.ts'
-import { checkChoice, checkMethods, checkOptions } from '../core/options.ts'
+import { checkMethods } from '../core/checks.ts'
+import { checkChoice, checkOptions } from '../core/options.ts'
+import { wholeNumber } from '../core/spans.ts'
 
 /** One limit: so many in a window. */
 export interface LimitOptions {
@@ -134,13 +136,12 @@ function ruleOf({ algorithm = 'gcra', limit, window, burst }: LimitOptions): Lim
 
 /** Refuses what is no whole number from 1. @throws OptionsError */
 export function checkQuantity(value: unknown, option: string): asserts value is number {
-  if (Number.isSafeInteger(value) && (value as number) >= 1) return
-  throw new OptionsError(`${option}: ${inspect(value)} is not a whole number from 1`)
+  wholeNumber(value, option)
 }
 
 /** A span in whole milliseconds, at least one. @throws OptionsError for a date and what is no duration. */
 export function spanMs(value: Duration, option: string): number {
-  if (typeof value === 'object' && value !== null && (value instanceof Date || 'epochMilliseconds' in value))
+  if (isInstant(value))
     throw new OptionsError(`${option}: a span such as '1m' is needed, not the date ${inspect(value)}`)
   const ms = Math.ceil(durationMs(value, option, { wallNow: () => 0 }))
   if (Number.isSafeInteger(ms)) return ms

@@ -1,5 +1,4 @@
 import { SerializationError } from '../core/errors.ts'
-import { isLongBigInt } from './bigint-text.ts'
 import { copyKind } from './copy-kind.ts'
 import type { Kind } from './kinds.ts'
 import type { Step } from './path.ts'
@@ -14,7 +13,7 @@ import {
 } from './refusal.ts'
 import type { RegisteredClass } from './registry.ts'
 import { resolve } from './resolve.ts'
-import { maxBigIntDigits, maxRegExpLength, type ValueRules } from './rules.ts'
+import { isLongBigInt, maxBigIntDigits, maxRegExpLength, type ValueRules } from './rules.ts'
 
 /** The data of a registered class, kept in the place of its instance: each reader gets an instance of its own. */
 export class EncodedInstance {

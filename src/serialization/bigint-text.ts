@@ -1,13 +1,5 @@
 import { maxBigIntDigits } from './rules.ts'
 
-/** 2^(4 * digits) and above has more hexadecimal digits than that, whatever its sign. */
-const limit = 1n << BigInt(4 * maxBigIntDigits)
-
-/** Whether the number has more digits than readers accept. */
-export function isLongBigInt(value: bigint): boolean {
-  return value >= limit || value <= -limit
-}
-
 /** Hexadecimal, because reading decimal text takes time that grows with the square of its length. */
 export function formatBigInt(value: bigint): string {
   return value < 0n ? `-0x${(-value).toString(16)}` : `0x${value.toString(16)}`

@@ -1,6 +1,5 @@
 import { SerializationError } from '../core/errors.ts'
 import { errorPartNames, takeErrorApart } from './error-parts.ts'
-import { isLongBigInt } from './bigint-text.ts'
 import type { Kind } from './kinds.ts'
 import { bigintLeaf, isPlainLeaf, numberLeaf, objectLeaf, undefinedLeaf, type Leaf } from './leaf-writers.ts'
 import { listMarks, ownPropertiesName } from './marks.ts'
@@ -16,7 +15,7 @@ import {
   refusedThrow,
 } from './refusal.ts'
 import { resolve, type Resolution } from './resolve.ts'
-import { maxBigIntDigits, maxRegExpLength, type ValueRules } from './rules.ts'
+import { isLongBigInt, maxBigIntDigits, maxRegExpLength, type ValueRules } from './rules.ts'
 import { listMark, treeOfElements } from './tree-text.ts'
 
 /** A value as JSON text, and the tree that says what of it is more than JSON; an empty tree: nothing. */

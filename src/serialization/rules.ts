@@ -1,5 +1,5 @@
 import { OptionsError } from '../core/errors.ts'
-import { checkMethods } from '../core/options.ts'
+import { checkMethods } from '../core/checks.ts'
 import { defaultRegistry, type TypeRegistry } from './registry.ts'
 
 /** What values a cache accepts. The memory engine and every serializer take the same rules. */
@@ -30,8 +30,15 @@ export interface ValueRules {
 
 /** Hexadecimal digits of the longest BigInt: reading one must not cost more than its bytes announce. */
 export const maxBigIntDigits = 65_536
+// From here on a BigInt has more hexadecimal digits than that, whatever its sign.
+const bigIntLimit = 1n << BigInt(4 * maxBigIntDigits)
 /** UTF-16 units of the longest source of a RegExp. */
 export const maxRegExpLength = 10_000
+
+/** Whether the number has more digits than readers accept. */
+export function isLongBigInt(value: bigint): boolean {
+  return value >= bigIntLimit || value <= -bigIntLimit
+}
 
 /** The rules in use: the options given over the defaults. Throws {@link OptionsError} for what is neither. */
 export function resolveRules(options: ValueOptions = {}): ValueRules {

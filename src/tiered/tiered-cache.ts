@@ -5,11 +5,11 @@ import { CoherentStore } from '../coherence/coherent-store.ts'
 import { coherentStore } from '../coherence/compose.ts'
 import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/inspect.ts'
+import { checkMethods } from '../core/checks.ts'
 import {
   CACHE_OPTIONS,
   checkCacheOptions,
   checkChoice,
-  checkMethods,
   checkOptions,
   type CacheOptions,
 } from '../core/options.ts'

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { OptionsError } from '../../src/core/errors.ts'
-import { checkChoice, checkMethods, checkOptions, timersFor } from '../../src/core/options.ts'
+import { checkMethods } from '../../src/core/checks.ts'
+import { checkChoice, checkOptions, timersFor } from '../../src/core/options.ts'
 import { systemTimers } from '../../src/core/system.ts'
 import { FakeClock } from '../../src/testing/index.ts'
 

@@ -2,7 +2,7 @@ import type { Stored } from '../core/store.ts'
 import type { Labels } from '../core/tag-table.ts'
 
 /** A stored value with what is to be known of it besides its deadline; one of which nothing is is kept as it is. */
-export class Envelope {
+export class MemoryEntry {
   readonly stored: Stored
   readonly labels: Labels | undefined
   readonly rowVersion: bigint | undefined
@@ -25,13 +25,13 @@ export class Envelope {
   }
 
   /** The same for another value. */
-  with(stored: Stored): Envelope {
-    return new Envelope(stored, this.labels, this.rowVersion, this.graceMs, this.freshUntilMs)
+  with(stored: Stored): MemoryEntry {
+    return new MemoryEntry(stored, this.labels, this.rowVersion, this.graceMs, this.freshUntilMs)
   }
 }
 
 /** The value in what a map of the memory store keeps. */
 export function unwrapped(kept: Stored): Stored {
   const entry: unknown = kept
-  return entry instanceof Envelope ? entry.stored : kept
+  return entry instanceof MemoryEntry ? entry.stored : kept
 }

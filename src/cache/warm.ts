@@ -1,0 +1,46 @@
+import type { Duration } from '../core/duration.ts'
+import type { GetOrSetOptions } from '../core/entry-options.ts'
+import { inspect } from '../core/inspect.ts'
+import type { EntryTuple } from './entries.ts'
+import type { Scope } from './scope.ts'
+
+/** How many keys are loaded at a time that nobody waits for yet. */
+const WARMED_AT_ONCE = 8
+
+type OneLoader = (context: never) => unknown
+
+/** Loads what is missing, some keys at a time, and counts what was loaded; `outside` has a loader see nothing of a request. */
+export async function warm(
+  scope: Scope,
+  entries: readonly EntryTuple<unknown>[],
+  ttlOrOptions: Duration | GetOrSetOptions | undefined,
+  outside: (loader: OneLoader) => OneLoader,
+): Promise<number> {
+  const { pipeline } = scope.runtime
+  const common = scope.loadSettings(ttlOrOptions, 'warm')
+  const waiting = entries.map(([key, value, own]) => ({
+    full: scope.key(key),
+    key,
+    loader: typeof value === 'function' ? outside(value as OneLoader) : (): unknown => value,
+    settings: own === undefined ? common : scope.loadSettings(own, `warm: ${inspect(key)}`),
+  }))
+  let loaded = 0
+  const work = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const { full, key, loader, settings } = next
+      const load = async (context: never): Promise<unknown> => {
+        const made = await loader(context)
+        loaded++
+        return made
+      }
+      try {
+        // oxlint-disable-next-line no-await-in-loop
+        await pipeline.load(full, key, load, settings)
+      } catch {
+        // Counted among the load errors; one that fails must not keep the others out.
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: WARMED_AT_ONCE }, work))
+  return loaded
+}
