@@ -38,8 +38,7 @@ let lastQuery = 0
 let settings: NodeSettings
 let cache: BaseCache<Row>
 let random: () => number
-let isWriting = false
-let isReading = false
+const goesOn = { writing: false, reading: false }
 let traffic: Promise<unknown> = Promise.resolve()
 
 const invalidations: Invalidation[] = []
@@ -72,14 +71,17 @@ function makeClient(url: string): object {
   return native.client
 }
 
-function makeCache({ url, busUrl, policy }: NodeSettings): BaseCache<Row> {
-  const l2 = (of: string): RedisCache =>
-    new RedisCache({ client: makeClient(of), ttl: '1h', prefix, logger: silent })
+async function makeCache({ url, busUrl, policy, opensConnections }: NodeSettings): Promise<BaseCache<Row>> {
+  const shared = { ttl: '1h', prefix, logger: silent } as const
+  const connect = async (to: string): Promise<RedisCache> =>
+    opensConnections === true
+      ? RedisCache.create({ ...shared, url: to })
+      : new RedisCache({ ...shared, client: makeClient(to) })
   let bus: Bus | undefined
-  if (busUrl !== undefined) bus = shareOf(l2(busUrl))!({ prefix }).bus
+  if (busUrl !== undefined) bus = shareOf(await connect(busUrl))!({ prefix }).bus
   return new TieredCache<Row>({
     l1: new MemoryCache(),
-    l2: l2(url),
+    l2: await connect(url),
     ttl: '1h',
     logger: silent,
     policy,
@@ -94,7 +96,7 @@ function makeCache({ url, busUrl, policy }: NodeSettings): BaseCache<Row> {
 export async function open(given: NodeSettings): Promise<void> {
   settings = given
   random = seededRandom(given.seed)
-  cache = makeCache(given)
+  cache = await makeCache(given)
   const probe = cache.namespace<Row>('probe')
   await until('the cache to be connected', async () => probe.set(`node ${given.node}`, { version: 0 }))
 }
@@ -176,14 +178,14 @@ async function read(row: number, handed?: Handed): Promise<void> {
 
 /** Begins to read and write. */
 export function start(): void {
-  isWriting = isReading = true
+  goesOn.writing = goesOn.reading = true
   const own = Array.from({ length: ROWS }, (_, row) => row).filter((row) => writerOf(row) === settings.node)
   traffic = Promise.all([
     ...own.map(async (row) => {
-      while (isWriting) await write(row)
+      while (goesOn.writing) await write(row)
     }),
     ...Array.from({ length: READERS }, async () => {
-      while (isReading) {
+      while (goesOn.reading) {
         await read(Math.floor(random() * ROWS))
         await sleep(random() * READ_PAUSE_MS)
       }
@@ -192,12 +194,12 @@ export function start(): void {
 }
 
 export function stopWriting(): void {
-  isWriting = false
+  goesOn.writing = false
 }
 
 /** Ends the traffic; what was written and read. */
 export async function finish(): Promise<NodeHistory> {
-  isReading = false
+  goesOn.reading = false
   await traffic
   const reads = {
     rows: Uint8Array.from(rows),

@@ -17,6 +17,7 @@ import {
   type Answer,
   type Handed,
   type NodeHistory,
+  type NodeSettings,
   type Query,
 } from './scheme.ts'
 
@@ -89,7 +90,12 @@ function convergence(histories: readonly NodeHistory[], endedAtMs: number, lastB
   return Math.max(...firsts, lastBehindAtMs) - endedAtMs
 }
 
-async function openNodes(stage: Stage, policy: Policy, round: number, seed: number): Promise<Peer<typeof Node>[]> {
+async function openNodes(
+  stage: Stage,
+  settings: Pick<NodeSettings, 'policy' | 'opensConnections'>,
+  round: number,
+  seed: number,
+): Promise<Peer<typeof Node>[]> {
   const peers = Array.from(
     { length: NODES },
     () => new Peer<typeof Node>(new URL('node.ts', import.meta.url)),
@@ -98,7 +104,7 @@ async function openNodes(stage: Stage, policy: Policy, round: number, seed: numb
     peers.map(async (peer, node) => {
       const url = stage.urlOf?.(node) ?? stage.url
       const client = CLIENTS[(node + round) % CLIENTS.length]!
-      await peer.call.open({ node, client, url, busUrl: stage.busUrl, policy, seed: seed + node + 1 })
+      await peer.call.open({ ...settings, node, client, url, busUrl: stage.busUrl, seed: seed + node + 1 })
     }),
   )
   return peers
@@ -113,7 +119,8 @@ export async function playFault(
   seed: number,
 ): Promise<Played> {
   await using stage = await fault.start()
-  const peers = await openNodes(stage, policy, round, seed)
+  const { opensConnections = false } = fault
+  const peers = await openNodes(stage, { policy, opensConnections }, round, seed)
   try {
     const versions = Array.from({ length: ROWS }, () => 1)
     serve(peers, versions, seededRandom(seed))

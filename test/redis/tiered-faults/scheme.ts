@@ -29,6 +29,8 @@ export interface NodeSettings {
   readonly url: string
   /** Where the bus comes from, if not from there. */
   readonly busUrl: string | undefined
+  /** Whether the cache makes its connections by the URL, by node-redis: those of a client that it is given are not its to replace. */
+  readonly opensConnections?: boolean
   readonly policy: Policy
   readonly seed: number
 }

@@ -19,9 +19,7 @@ export function faultTable(played: readonly Played[]): string {
     one.policy,
     one.reads.toLocaleString('en-US'),
     one.acknowledged.toLocaleString('en-US'),
-    one.losesHistory
-      ? `${seconds(one.worstMs)}; later ${seconds(one.worstInSightMs)}`
-      : seconds(one.worstMs),
+    one.losesHistory ? `${seconds(one.worstMs)}; later ${seconds(one.worstInSightMs)}` : seconds(one.worstMs),
     one.losesHistory
       ? `${BOUND_MS[one.policy] / 1000} s, from ${(BOUND_MS[one.policy] + HEARTBEAT_MS) / 1000} s after it`
       : `${BOUND_MS[one.policy] / 1000} s`,
