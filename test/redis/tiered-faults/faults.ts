@@ -49,21 +49,21 @@ function stageOf(server: RedisServer, parts: Partial<Stage>): Stage {
 
 /** Does something again and again from `begin` to `end`. */
 function repeatedly(step: () => Promise<unknown>, everyMs: number): Pick<Stage, 'begin' | 'end'> {
-  let isOn = false
+  const goesOn = { now: false }
   let loop = Promise.resolve()
   const run = async (): Promise<void> => {
-    while (isOn) {
+    while (goesOn.now) {
       await step()
       await sleep(everyMs)
     }
   }
   return {
     begin: async () => {
-      isOn = true
+      goesOn.now = true
       loop = run()
     },
     end: async () => {
-      isOn = false
+      goesOn.now = false
       await loop
     },
   }
