@@ -1,0 +1,88 @@
+// One process of several: nodes of one library, which write or watch.
+import { sharedNow, tell } from '../../test/support/peer-side.ts'
+import { connect, type Connection } from '../../test/redis/servers/resp.ts'
+import { BARE, bareClient, libraries, type Node } from './libraries.ts'
+
+const KEYS = 200
+const nodes: Node[] = []
+
+/** Adds nodes to this process, each with connections of its own. */
+export async function open(library: string, port: number, count: number): Promise<void> {
+  const make = library === BARE ? bareClient : libraries[library]!
+  for (let index = 0; index < count; index++) {
+    const node = await make(port)
+    nodes.push(node)
+    // It works from its first write on: each has its own key, so that nobody waits for another.
+    for (;;) {
+      await node.set(`opened:${process.pid}:${nodes.length}`, true)
+      if ((await node.get(`opened:${process.pid}:${nodes.length}`)) === true) break
+      if (library === BARE) break
+    }
+  }
+}
+
+/** So many sets, or removals, with 50 under way; microseconds of CPU of this process for each. */
+export async function write(kind: 'set' | 'remove', count: number): Promise<number> {
+  const [node] = nodes as [Node]
+  let next = 0
+  const caller = async (): Promise<void> => {
+    while (next < count) {
+      const index = next++
+      const key = `key:${index % KEYS}`
+      if (kind === 'set') await node.set(key, { id: index, name: `name ${index}` })
+      else await node.remove(key)
+    }
+  }
+  const before = process.cpuUsage()
+  await Promise.all(Array.from({ length: 50 }, caller))
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / count
+}
+
+let pinging: Connection | undefined
+
+/** So many writes one after the other. */
+export async function writeInTurn(kind: 'set' | 'remove', count: number): Promise<void> {
+  for (let index = 0; index < count; index++) {
+    if (kind === 'set') await nodes[0]!.set(`key:${index % KEYS}`, { id: index })
+    else await nodes[0]!.remove(`key:${index % KEYS}`)
+  }
+}
+
+/** One write: when it was called, when it was answered, and how long a PING took right before. */
+export async function change(
+  kind: 'set' | 'remove',
+  key: string,
+  version: number,
+  port: number,
+): Promise<{ calledAtMs: number; answeredAtMs: number; pingMs: number }> {
+  const [node] = nodes as [Node]
+  pinging ??= await connect({ port })
+  const began = sharedNow()
+  await pinging.command('PING')
+  const pingMs = sharedNow() - began
+  const calledAtMs = sharedNow()
+  await (kind === 'set' ? node.set(key, { version }) : node.remove(key))
+  return { calledAtMs, answeredAtMs: sharedNow(), pingMs }
+}
+
+/** Reads a key until it is in the tier of this process. */
+export async function hold(key: string, version: number): Promise<void> {
+  for (let seen = 0; seen < 3;) {
+    const found = (await nodes[0]!.get(key)) as { version: number } | undefined
+    seen = found?.version === version ? seen + 1 : 0
+  }
+}
+
+/** Reads it without a pause until the version has gone; when the first read began that did not see it. */
+export async function watch(key: string, version: number): Promise<number> {
+  tell('watching')
+  for (;;) {
+    const startedAtMs = sharedNow()
+    const found = (await nodes[0]!.get(key)) as { version: number } | undefined
+    if (found?.version !== version) return startedAtMs
+    await new Promise((resolve) => {
+      setImmediate(resolve)
+    })
+  }
+}

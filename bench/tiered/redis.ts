@@ -1,0 +1,153 @@
+// Two tiers over Redis against peers with their buses: what a write costs the node that writes and the server, and when
+// other nodes notice.
+//   npm run bench:tiered -- redis
+// Needs redis-server on the PATH. Each library runs in processes of its own, over a server of its own.
+import { parseArgs } from 'node:util'
+import { Peer } from '../../test/support/peer.ts'
+import { until } from '../../test/support/until.ts'
+import { startRedis, type RedisServer } from '../../test/redis/servers/server.ts'
+import { BARE, libraries } from './libraries.ts'
+import type * as Tasks from './node.ts'
+
+const { values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    writes: { type: 'string', default: '5000' },
+    changes: { type: 'string', default: '200' },
+    followers: { type: 'string', default: '0,1,10,100' },
+    only: { type: 'string', default: '' },
+  },
+})
+const WRITES = Number(values.writes)
+const CHANGES = Number(values.changes)
+const FOLLOWERS = values.followers.split(',').map(Number)
+const CHUNKS = 3
+const KINDS = ['set', 'remove'] as const
+type Kind = (typeof KINDS)[number]
+type Node = Peer<typeof Tasks>
+
+function newNode(): Node {
+  return new Peer<typeof Tasks>(new URL('node.ts', import.meta.url))
+}
+
+function quantile(figures: readonly number[], of: number): number {
+  return [...figures].sort((a, b) => a - b)[Math.floor((figures.length - 1) * of)]!
+}
+
+async function serverCpuUs(server: RedisServer): Promise<number> {
+  const info = await server.info('cpu')
+  return (Number(info.get('used_cpu_user')) + Number(info.get('used_cpu_sys'))) * 1e6
+}
+
+interface Cost {
+  readonly client: number
+  readonly server: number
+}
+
+/** Microseconds of CPU of the writing process and of the server for each write: the least of several chunks. */
+async function costOf(server: RedisServer, writer: Node, kind: Kind): Promise<Cost> {
+  await writer.call.write(kind, WRITES / 5)
+  const costs: Cost[] = []
+  for (let chunk = 0; chunk < CHUNKS; chunk++) {
+    if (kind === 'remove') await writer.call.write('set', 200)
+    const before = await serverCpuUs(server)
+    const client = await writer.call.write(kind, WRITES)
+    costs.push({ client, server: ((await serverCpuUs(server)) - before) / WRITES })
+  }
+  return {
+    client: Math.min(...costs.map(({ client }) => client)),
+    server: Math.min(...costs.map((one) => one.server)),
+  }
+}
+
+/** How often the server read from a socket for each of a row of writes: once for each that nobody waits for another. */
+async function requestsOf(server: RedisServer, writer: Node, kind: Kind): Promise<number> {
+  const reads = async (): Promise<number> => Number((await server.info('stats')).get('total_reads_processed'))
+  const before = await reads()
+  await writer.call.writeInTurn(kind, WRITES)
+  return ((await reads()) - before) / WRITES
+}
+
+interface Delays {
+  readonly delays: readonly number[]
+  readonly answers: readonly number[]
+  /** A PING of the same process, at the same pace. */
+  readonly pings: readonly number[]
+}
+
+/** Milliseconds from the call of a write until a read of another node begins that does not see the old value. */
+async function delaysOf(port: number, writer: Node, follower: Node, kind: Kind): Promise<Delays> {
+  const delays: number[] = []
+  const answers: number[] = []
+  const pings: number[] = []
+  for (let version = 1; version <= CHANGES; version++) {
+    const key = `watched ${kind}`
+    await writer.call.change('set', key, version, port)
+    await follower.call.hold(key, version)
+    const before = follower.events.length
+    const gone = follower.call.watch(key, version)
+    await until('the follower to watch', () => follower.events.length > before, { everyMs: 1 })
+    const changed = await writer.call.change(kind, key, version + 1, port)
+    const { calledAtMs, answeredAtMs, pingMs } = changed
+    delays.push(Math.max(0, (await gone) - calledAtMs))
+    answers.push(answeredAtMs - calledAtMs)
+    pings.push(pingMs)
+  }
+  return { delays, answers, pings }
+}
+
+const chosen = Object.keys(libraries).filter((name) => name.includes(values.only))
+const bare = new Map<Kind, Cost>()
+{
+  await using server = await startRedis()
+  await using writer = newNode()
+  await writer.call.open(BARE, server.port, 1)
+  for (const kind of KINDS) bare.set(kind, await costOf(server, writer, kind))
+}
+console.log(
+  `Node ${process.version}; µs of CPU a write, 50 under way; the server in SETs (UNLINKs) of a bare client`,
+)
+console.log(`bare: set ${cell('set', bare.get('set')!)}, remove ${cell('remove', bare.get('remove')!)}\n`)
+console.log(
+  ['library'.padEnd(26), 'followers', ...KINDS.flatMap((kind) => [`${kind}: node`, 'server'])].join(' | '),
+)
+
+function cell(kind: Kind, { client, server }: Cost): string {
+  const ratio = server / (bare.get(kind)?.server ?? server)
+  return `${client.toFixed(0).padStart(5)} | ${server.toFixed(1)} (${ratio.toFixed(1)})`
+}
+
+const delayRows: string[] = []
+for (const name of chosen) {
+  await using server = await startRedis()
+  await using writer = newNode()
+  await using follower = newNode()
+  await writer.call.open(name, server.port, 1)
+  let following = 0
+  for (const followers of FOLLOWERS) {
+    if (followers > following) await follower.call.open(name, server.port, followers - following)
+    following = followers
+    const cells: string[] = []
+    for (const kind of KINDS) cells.push(cell(kind, await costOf(server, writer, kind)))
+    console.log([name.padEnd(26), String(followers).padStart(9), ...cells].join(' | '))
+    if (followers !== 1) continue
+    for (const kind of KINDS) {
+      const { delays, answers, pings } = await delaysOf(server.port, writer, follower, kind)
+      const roundTrip = quantile(pings, 0.5)
+      const requests = await requestsOf(server, writer, kind)
+      const trips = (figures: readonly number[], of: number): string =>
+        (quantile(figures, of) / roundTrip).toFixed(1).padStart(6)
+      const figures = [trips(delays, 0.5), trips(delays, 0.99), trips(answers, 0.5), requests.toFixed(2)]
+      delayRows.push(
+        [name.padEnd(26), kind.padEnd(6), ...figures, `${(roundTrip * 1000).toFixed(0)} µs`].join(' | '),
+      )
+    }
+  }
+}
+console.log(
+  '\nFrom the call of a write until another node no longer serves the old value, in round trips (a PING)',
+)
+console.log(
+  ['library'.padEnd(26), 'write ', 'median', '   99%', 'answered', 'requests', 'a round trip'].join(' | '),
+)
+for (const row of delayRows) console.log(row)

@@ -1,0 +1,237 @@
+// The faults, one by one: how each is made, and how it ends.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { KeyNames } from '../../../src/redis/key-names.ts'
+import { sharedNow } from '../../support/peer-side.ts'
+import {
+  startCluster,
+  startProxy,
+  startRedis,
+  startSentinelGroup,
+  type FaultProxy,
+  type RedisServer,
+} from '../servers/index.ts'
+import { NODES, ROWS } from './scheme.ts'
+
+/** A server and its fault. */
+export interface Stage extends AsyncDisposable {
+  readonly url: string
+  /** The way that one node takes to the server, if it is not that of all. */
+  urlOf?(node: number): string
+  /** The way to the bus, if it is another one. */
+  readonly busUrl: string | undefined
+  begin(): Promise<void>
+  end(): Promise<void>
+}
+
+export interface Fault {
+  readonly name: string
+  /** Whether the server may come back with what had been invalidated. */
+  readonly losesHistory: boolean
+  /** Whether it ends by itself, and `begin` waits for that. */
+  readonly isOverAtOnce?: boolean
+  /** Whether it is up to the cache to make other connections, as it can if it has made the first. */
+  readonly opensConnections?: boolean
+  start(): Promise<Stage>
+}
+
+const nothing = async (): Promise<void> => undefined
+
+function stageOf(server: RedisServer, parts: Partial<Stage>): Stage {
+  return {
+    url: server.url,
+    busUrl: undefined,
+    begin: nothing,
+    end: nothing,
+    [Symbol.asyncDispose]: async () => server.close(),
+    ...parts,
+  }
+}
+
+/** Does something again and again from `begin` to `end`. */
+function repeatedly(step: () => Promise<unknown>, everyMs: number): Pick<Stage, 'begin' | 'end'> {
+  const goesOn = { now: false }
+  let loop = Promise.resolve()
+  const run = async (): Promise<void> => {
+    while (goesOn.now) {
+      await step()
+      await sleep(everyMs)
+    }
+  }
+  return {
+    begin: async () => {
+      goesOn.now = true
+      loop = run()
+    },
+    end: async () => {
+      goesOn.now = false
+      await loop
+    },
+  }
+}
+
+function onServer(name: string, make: (server: RedisServer) => Partial<Stage>): Fault {
+  return {
+    name,
+    losesHistory: false,
+    start: async () => {
+      const server = await startRedis()
+      return stageOf(server, make(server))
+    },
+  }
+}
+
+function blackHole(proxy: FaultProxy): Pick<Stage, 'begin' | 'end'> {
+  return {
+    begin: async () => {
+      proxy.mode = { kind: 'black-hole' }
+    },
+    end: async () => {
+      proxy.mode = { kind: 'pass' }
+    },
+  }
+}
+
+// Every new connection ends the same way, while the fault lasts.
+function halfOpen(proxy: FaultProxy): Pick<Stage, 'begin' | 'end'> {
+  return repeatedly(async () => proxy.cutServerSide(), 50)
+}
+
+/** Faults of the way of the bus alone, or of all that the last node sends and hears. */
+function onTheWay(
+  name: string,
+  of: 'bus' | 'last node',
+  make: (proxy: FaultProxy) => Pick<Stage, 'begin' | 'end'>,
+): Fault {
+  return {
+    name,
+    losesHistory: false,
+    start: async () => {
+      const server = await startRedis()
+      const proxy = await startProxy(server)
+      return stageOf(server, {
+        ...(of === 'bus'
+          ? { busUrl: proxy.url }
+          : { urlOf: (node: number) => (node === NODES - 1 ? proxy.url : server.url) }),
+        ...make(proxy),
+        [Symbol.asyncDispose]: async () => {
+          await proxy.close()
+          await server.close()
+        },
+      })
+    },
+  }
+}
+
+// Everything is written to the file before it is acknowledged, and survives the process.
+const DURABLE = { config: ['appendonly yes', 'appendfsync no'] }
+
+async function startEvicting(): Promise<Stage> {
+  const server = await startRedis()
+  const connection = await server.connect()
+  let filler = 0
+  const fill = repeatedly(async () => {
+    for (let index = 0; index < 50; index++)
+      await connection.command('SET', `filler:${++filler}`, 'x'.repeat(1000), 'EX', 60).catch(nothing)
+  }, 10)
+  return stageOf(server, {
+    begin: async () => {
+      await server.limitMemory('allkeys-random', 1_000_000)
+      await fill.begin()
+    },
+    end: async () => {
+      await fill.end()
+      await server.unlimitMemory()
+    },
+    [Symbol.asyncDispose]: async () => {
+      connection.close()
+      await server.close()
+    },
+  })
+}
+
+async function startOldSnapshot(): Promise<Stage> {
+  const server = await startRedis()
+  let snapshot: Buffer
+  return stageOf(server, {
+    begin: async () => {
+      snapshot = await server.snapshot()
+      const takenAtMs = sharedNow()
+      while (sharedNow() < takenAtMs + 3000) await sleep(100)
+      await server.restart(snapshot)
+    },
+  })
+}
+
+async function startSentinel(): Promise<Stage> {
+  const group = await startSentinelGroup()
+  return {
+    url: group.url,
+    busUrl: undefined,
+    begin: async () => void (await group.failOver()),
+    end: nothing,
+    [Symbol.asyncDispose]: async () => group.close(),
+  }
+}
+
+async function startClusterFailover(): Promise<Stage> {
+  const cluster = await startCluster()
+  // The generations are what most depends on one master.
+  const slot = await cluster.slotOf('{!tags}')
+  return {
+    url: cluster.url,
+    busUrl: undefined,
+    begin: async () => void (await cluster.failOver(slot)),
+    end: nothing,
+    [Symbol.asyncDispose]: async () => cluster.close(),
+  }
+}
+
+async function startMigration(): Promise<Stage> {
+  const cluster = await startCluster()
+  const names = new KeyNames('faults:', true)
+  const partitions = Array.from({ length: ROWS }, (_, row) => names.partitionOf(`row:${row}`))
+  const slots = await Promise.all(['!tags', ...partitions].map(async (tag) => cluster.slotOf(`{${tag}}`)))
+  let next = 0
+  return {
+    url: cluster.url,
+    busUrl: undefined,
+    ...repeatedly(async () => cluster.migrateSlot(slots[next++ % slots.length]!), 50),
+    [Symbol.asyncDispose]: async () => cluster.close(),
+  }
+}
+
+export const FAULTS: readonly Fault[] = [
+  onServer('bus connections killed', (server) => repeatedly(async () => server.killClients('pubsub'), 20)),
+  onTheWay('bus black-holed', 'bus', blackHole),
+  onTheWay('bus half-open', 'bus', halfOpen),
+  onTheWay('one node black-holed', 'last node', blackHole),
+  // A client that was given is its owner's to replace: its connections time out as he has set it.
+  { ...onTheWay('one node half-open', 'last node', halfOpen), opensConnections: true },
+  {
+    name: 'killed, restarted with its data',
+    losesHistory: false,
+    start: async () => {
+      const server = await startRedis(DURABLE)
+      return stageOf(server, { begin: async () => server.kill(), end: async () => server.restart() })
+    },
+  },
+  onServer('frozen', (server) => ({
+    begin: async () => server.freeze(),
+    end: async () => server.resume(),
+  })),
+  onServer('restarted empty', (server) => ({
+    begin: async () => server.kill(),
+    end: async () => server.restart(),
+  })),
+  {
+    name: 'restarted from a snapshot of 3 s before',
+    losesHistory: true,
+    isOverAtOnce: true,
+    start: startOldSnapshot,
+  },
+  { name: 'evicting (allkeys-random)', losesHistory: false, start: startEvicting },
+  onServer('SCRIPT FLUSH', (server) => repeatedly(async () => server.flushScripts(), 20)),
+  { name: 'failover (Sentinel)', losesHistory: true, isOverAtOnce: true, start: startSentinel },
+  { name: 'failover (Cluster)', losesHistory: true, isOverAtOnce: true, start: startClusterFailover },
+  { name: 'slots migrating (Cluster)', losesHistory: false, start: startMigration },
+]

@@ -1,0 +1,55 @@
+// `npm run faults:tiered`: every fault under both policies; writes the table of docs/coherence.md.
+import { randomInt } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import type { Policy } from '../../../src/coherence/settings.ts'
+import { findServers } from '../servers/find.ts'
+import { FAULTS } from './faults.ts'
+import { playFault, type Played } from './run.ts'
+import { faultTable, violationsOf } from './table.ts'
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    policy: { type: 'string', multiple: true },
+    seconds: { type: 'string', default: '8' },
+    seed: { type: 'string' },
+    write: { type: 'boolean', default: true },
+  },
+  allowNegative: true,
+})
+const servers = findServers()
+if (servers.program === undefined) throw new Error(servers.reason)
+
+const policies = (values.policy ?? ['strict', 'available']) as Policy[]
+const faultMs = Number(values.seconds) * 1000
+if (!(faultMs > 0)) throw new Error('--seconds: a number above 0')
+const seed = values.seed === undefined ? randomInt(2 ** 31) : Number(values.seed)
+const faults = FAULTS.filter(({ name }) => values.only === undefined || name.includes(values.only))
+console.log(`seed ${seed}`)
+
+const played: Played[] = []
+let round = 0
+for (const fault of faults) {
+  for (const policy of policies) {
+    const one = await playFault(fault, policy, { beforeMs: 3000, faultMs }, round++, seed)
+    played.push(one)
+    console.log(`${fault.name}, ${policy}: ${one.reads} reads, violations: ${violationsOf(one)}`)
+    for (const rejection of new Set(one.rejections)) console.log(`  rejected: ${rejection}`)
+  }
+}
+const table = faultTable(played)
+console.log(`\n${table}`)
+if (values.write && values.only === undefined && policies.length === 2) {
+  const page = new URL('../../../docs/coherence.md', import.meta.url)
+  const text = readFileSync(page, 'utf8')
+  const marked = /(<!-- faults -->\n)[^]*(<!-- end -->)/
+  if (!marked.test(text)) throw new Error('docs/coherence.md has no place for the table')
+  writeFileSync(
+    page,
+    text.replace(marked, (_, begin: string, end: string) => `${begin}\n${table}\n\n${end}`),
+  )
+}
+const isClean = ({ violations, reads, convergedMs }: Played): boolean =>
+  Object.keys(violations).length === 0 && reads > 0 && Number.isFinite(convergedMs)
+process.exitCode = played.every(isClean) ? 0 : 1

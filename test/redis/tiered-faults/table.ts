@@ -1,0 +1,39 @@
+import { BOUND_MS, HEARTBEAT_MS } from './scheme.ts'
+import type { Played } from './run.ts'
+
+const HEAD = [
+  'fault',
+  'policy',
+  'reads',
+  'invalidations',
+  'worst staleness',
+  'bound',
+  'violations',
+  'converged after',
+]
+
+/** A table in Markdown, a row for each fault and policy. */
+export function faultTable(played: readonly Played[]): string {
+  const rows = played.map((one) => [
+    one.fault,
+    one.policy,
+    one.reads.toLocaleString('en-US'),
+    one.acknowledged.toLocaleString('en-US'),
+    one.losesHistory ? `${seconds(one.worstMs)}; later ${seconds(one.worstInSightMs)}` : seconds(one.worstMs),
+    one.losesHistory
+      ? `${BOUND_MS[one.policy] / 1000} s, from ${(BOUND_MS[one.policy] + HEARTBEAT_MS) / 1000} s after it`
+      : `${BOUND_MS[one.policy] / 1000} s`,
+    violationsOf(one),
+    seconds(one.convergedMs),
+  ])
+  return [HEAD, HEAD.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n')
+}
+
+export function violationsOf({ violations }: Pick<Played, 'violations'>): string {
+  const counts = Object.entries(violations).map(([invariant, count]) => `${invariant}: ${count}`)
+  return counts.length === 0 ? '0' : counts.join(', ')
+}
+
+function seconds(ms: number): string {
+  return ms < 1000 ? `${Math.max(0, ms).toFixed(0)} ms` : `${(ms / 1000).toFixed(1)} s`
+}
