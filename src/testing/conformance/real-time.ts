@@ -36,9 +36,12 @@ export async function lasts(
   assert.ok(lastedMs >= ms - GRAIN_MS, `it is over after ${lastedMs} of ${ms} ms`)
 }
 
-/** Fails unless `ttl` is what may be left of `seconds` when `passedMs` milliseconds have passed at most. */
+/**
+ * Fails unless `ttl` is what may be left of `seconds` when `passedMs` milliseconds have passed at most. They may count
+ * twice: for a cache, what a server says to be left was so when it was asked.
+ */
 export function assertLeft(ttl: number | undefined, seconds: number, passedMs: number): void {
-  const least = seconds - (passedMs + GRAIN_MS) / 1_000
+  const least = seconds - (2 * passedMs + GRAIN_MS) / 1_000
   assert.ok(
     ttl !== undefined && ttl >= least && ttl <= seconds,
     `${ttl} s are left, not between ${least} and ${seconds}`,

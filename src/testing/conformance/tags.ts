@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { BaseCache } from '../../cache/base-cache.ts'
-import { Gate } from './loading.ts'
+import { Gate, handled } from './loading.ts'
 import type { CaseDefinition } from './trial.ts'
 
 /** What makes entries invisible that bear a tag, or belong to a namespace; each on the key `key` of `users`. */
@@ -83,16 +83,16 @@ const hidingCases = Object.entries(HIDING).flatMap(([what, hide]): readonly Case
       for (const load of [one, many]) {
         const before = new Gate<string>()
         const early = load(users, before.load)
-        await before.begun
+        await before.begunBy(early)
         await hide(cache, users)
         let calls = 0
         const after = () => (calls++, 'after')
-        const late = [load(users, after), load(users, after)]
+        const late = handled(Promise.all([load(users, after), load(users, after)]))
         before.open('before')
         assert.equal(await early, 'before')
         // A store that voids no lease lets them wait for it.
         if (!isRealTime) await advance('1m')
-        assert.deepEqual(await Promise.all(late), ['after', 'after'])
+        assert.deepEqual(await late, ['after', 'after'])
         assert.equal(calls, 1)
         assert.equal(await users.get('key'), 'after')
         await users.delete('key')
