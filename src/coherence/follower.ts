@@ -39,6 +39,8 @@ export class Follower {
   #lastSyncMs = -Infinity
   // The sync in flight: what was sent, and when.
   #pending: { readonly since: Head | undefined; readonly startedAtMs: number } | undefined
+  // Another server answers than the one that executed something of what the journal has.
+  #mayHaveLost = false
   // Something asked for a sync while one was in flight.
   #again = false
 
@@ -124,6 +126,7 @@ export class Follower {
    * of: its log is as it was before, and as it will be.
    */
   onReconnect(): void {
+    if (this.#journal.recent().length > 0) this.#mayHaveLost = true
     this.#effects.flush()
     this.startSync()
   }
@@ -168,7 +171,9 @@ export class Follower {
       return
     }
     if (since === undefined || !sameEpoch(since.epoch, reply.head.epoch)) {
-      this.#adopt(reply.head, startedAtMs, made)
+      // What this node wrote before it followed anything, on a server that has it, is not to be removed again.
+      const isBeginning = since === undefined && !this.#mayHaveLost
+      this.#adopt(reply.head, startedAtMs, isBeginning ? 'nothing' : made)
     } else this.#advance(reply, startedAtMs)
     this.#next()
   }
@@ -189,12 +194,13 @@ export class Follower {
     this.startSync()
   }
 
-  #adopt(head: Head, startedAtMs: number, won: boolean): void {
+  #adopt(head: Head, startedAtMs: number, won: boolean | 'nothing'): void {
     this.#effects.flush()
     this.#applied = head
     this.#lastSyncMs = startedAtMs
     this.#sightings.adopted(head)
-    this.#effects.adopted(head, won)
+    this.#mayHaveLost = false
+    if (won !== 'nothing') this.#effects.adopted(head, won)
   }
 
   // Messages may have overtaken the reply: then it tells nothing new, but it was true when it was asked for.

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { lasts } from './real-time.ts'
 import type { CaseDefinition } from './trial.ts'
 
 /** Counters. */
@@ -33,6 +34,13 @@ export const counterCases: readonly CaseDefinition[] = [
       assert.equal(await cache.ttl('window'), 20)
       await advance('20s')
       assert.equal(await cache.increment('window', 1, '1m'), 1)
+    },
+    async inRealTime({ cache }) {
+      await lasts(
+        400,
+        () => cache.increment('window', 1, '400ms'),
+        async () => (await cache.increment('window', 1, '400ms')) === 1,
+      )
     },
   },
   {

@@ -57,7 +57,7 @@ export const entryCases: readonly CaseDefinition[] = [
   },
   {
     name: 'sets and gets many at once, in the order asked for',
-    async run({ cache }) {
+    async run({ cache, left }) {
       assert.equal(await cache.setMany({ a: 1, b: 2 }), true)
       assert.equal(await cache.setMany(new Map([['c', 3]])), true)
       assert.equal(
@@ -75,7 +75,7 @@ export const entryCases: readonly CaseDefinition[] = [
           ['c', 3],
         ],
       )
-      assert.equal(await cache.ttl('d'), 120)
+      left(await cache.ttl('d'), 120)
       assert.equal(await cache.deleteMany(['a', 'b', 'x']), 2)
       assert.deepEqual(await cache.getMany(['a', 'b']), new Map())
     },

@@ -1,4 +1,7 @@
+import assert from 'node:assert/strict'
+import type { CacheOptions } from '../../core/options.ts'
 import { silentLogger } from '../../core/logger.ts'
+import { systemClock } from '../../core/system.ts'
 import { FakeClock } from '../fake-clock.ts'
 import { counterCases } from './counters.ts'
 import { entryCases } from './entries.ts'
@@ -6,8 +9,15 @@ import { expiryCases } from './expiry.ts'
 import { isolationCases } from './isolation.ts'
 import { keyspaceCases } from './keyspace.ts'
 import { loadingCases } from './loading.ts'
+import { assertLeft } from './real-time.ts'
 import { tagCases } from './tags.ts'
-import type { CaseDefinition, ConformanceCase, ConformanceTarget } from './trial.ts'
+import type {
+  CaseDefinition,
+  ConformanceCase,
+  ConformanceTarget,
+  RealTimeConformanceTarget,
+  Trial,
+} from './trial.ts'
 
 const DEFINITIONS: readonly CaseDefinition[] = [
   ...entryCases,
@@ -25,18 +35,61 @@ const DEFINITIONS: readonly CaseDefinition[] = [
  * ```ts no-check
  * for (const { name, run } of conformanceCases({ create: (options) => new MyCache(options) })) test(name, run)
  * ```
+ *
+ * With `time: 'real'` every case is there, too; what of one can't be seen then is its `unseen`. Each makes caches of its
+ * own, so that cases may run at the same time.
  */
-export function conformanceCases(target: ConformanceTarget): readonly ConformanceCase[] {
-  return DEFINITIONS.map(({ name, run }) => ({
+export function conformanceCases(
+  target: ConformanceTarget | RealTimeConformanceTarget,
+): readonly ConformanceCase[] {
+  return DEFINITIONS.map((definition) =>
+    target.time === 'real' ? inRealTime(definition, target) : inFakeTime(definition, target),
+  )
+}
+
+const OPTIONS: CacheOptions = { logger: silentLogger, onError: 'throw' }
+
+function inFakeTime({ name, run }: CaseDefinition, target: ConformanceTarget): ConformanceCase {
+  return {
     name,
-    async run() {
+    run: async () => {
       const clock = new FakeClock()
-      const cache = await target.create({ clock, logger: silentLogger, onError: 'throw' })
-      try {
-        await run({ cache, advance: (duration) => clock.advance(duration) })
-      } finally {
-        await cache.close()
-      }
+      const cache = await target.create({ ...OPTIONS, clock })
+      await closing(run, {
+        cache,
+        advance: (duration) => clock.advance(duration),
+        isRealTime: false,
+        countsHidden: target.countsHidden ?? false,
+        left: (ttl, seconds) => assert.equal(ttl, seconds),
+      })
     },
-  }))
+  }
+}
+
+function inRealTime(
+  { name, run, inRealTime: runInRealTime = run, unseenInRealTime: unseen }: CaseDefinition,
+  target: RealTimeConformanceTarget,
+): ConformanceCase {
+  return {
+    name,
+    ...(unseen !== undefined && { unseen }),
+    run: async () => {
+      const beganAt = systemClock.now()
+      await closing(runInRealTime, {
+        cache: await target.create(OPTIONS),
+        advance: () => Promise.reject(new Error(`${name}: nobody can put the time forward`)),
+        isRealTime: true,
+        countsHidden: target.countsHidden ?? false,
+        left: (ttl, seconds) => assertLeft(ttl, seconds, systemClock.now() - beganAt),
+      })
+    },
+  }
+}
+
+async function closing(run: CaseDefinition['run'], trial: Trial): Promise<void> {
+  try {
+    await run(trial)
+  } finally {
+    await trial.cache.close()
+  }
 }
