@@ -43,7 +43,7 @@ function boundsOf(options: Duration | CounterOptions | undefined, operation: str
     if (bound !== undefined) checkInteger(bound, `${operation}: ${name}`)
   if (min !== undefined && max !== undefined && min > max)
     throw new OptionsError(`${operation}: min: ${min} is above max: ${max}`)
-  return { ...(min !== undefined && { min }), ...(max !== undefined && { max }) }
+  return { min, max }
 }
 
 function checkInteger(value: unknown, option: string): void {

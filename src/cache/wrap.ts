@@ -82,8 +82,7 @@ const FORCED: GetOrSetOptions = { forceRefresh: true }
 /** A function with the options under which its answers are cached, in whatever cache. */
 export class Wrapping {
   readonly #fn: Answering
-  readonly #options: GetOrSetOptions
-  readonly #perCall: { readonly ttl?: Answering; readonly tags?: Answering }
+  readonly #options: object
   readonly #keyOf: Answering
   readonly #where: string
 
@@ -91,18 +90,12 @@ export class Wrapping {
   constructor(fn: unknown, options: unknown, accepted: readonly string[], where = 'wrap') {
     checkFunction(fn, where)
     checkOptions(options, [...accepted, 'name', 'key'], where)
-    const { name, key: keyOf, ttl, tags, ...rest } = options as Record<string, unknown>
+    const { name, key: keyOf, ...rest } = options as Record<string, unknown>
     this.#fn = fn as Answering
     const called = this.#fn.name
     this.#where = called === '' ? where : `${where} ${called}`
     this.#keyOf = keyBy(name, keyOf, this.#where)
-    const isFixed = ([, value]: readonly [string, unknown]): boolean =>
-      value !== undefined && typeof value !== 'function'
-    this.#options = { ...rest, ...Object.fromEntries(Object.entries({ ttl, tags }).filter(isFixed)) }
-    this.#perCall = {
-      ...(typeof ttl === 'function' && { ttl: ttl as Answering }),
-      ...(typeof tags === 'function' && { tags: tags as Answering }),
-    }
+    this.#options = rest
   }
 
   /** The key for these arguments. @throws KeyError for an argument that can't be part of a key. */
@@ -129,7 +122,10 @@ export class Wrapping {
     const args = withoutTrailing(given)
     const keyed = this.key(self, args)
     const options: Record<string, unknown> = { ...this.#options, ...more }
-    for (const [name, option] of Object.entries(this.#perCall)) options[name] ??= option.apply(self, args)
+    for (const name of ['ttl', 'tags']) {
+      const option = options[name]
+      if (typeof option === 'function') options[name] = Reflect.apply(option, self, args)
+    }
     return cache.getOrSet(keyed, (context) => inLoad(context, () => this.#fn.apply(self, args)), options)
   }
 }

@@ -124,12 +124,6 @@ export class Counters {
 
   /** Sets every count to zero. */
   reset(): void {
-    this.hits = this.misses = this.writes = this.invalidations = this.errors = 0
-    this.loads = this.loadErrors = this.loadTimeMs = this.coalesced = this.refusedFills = 0
-    this.loadTimeouts = this.refreshes = 0
-    const { staleServed } = this
-    staleServed.asked = staleServed.refreshing = staleServed.timeout = 0
-    staleServed.error = staleServed.cooldown = 0
-    this.unstorable.clear()
+    Object.assign(this, new Counters())
   }
 }

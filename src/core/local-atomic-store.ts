@@ -24,7 +24,7 @@ export class LocalAtomicStore implements AtomicStore {
     this.clock = clock
     this.timers = timers
     this.random = random
-    this.#area = new StateArea({ clock, timers, ...(maxStates !== undefined && { maxEntries: maxStates }) })
+    this.#area = new StateArea({ clock, timers, maxEntries: maxStates })
   }
 
   /** @throws StoreUnavailableError when it is full and the step would need a new state. */

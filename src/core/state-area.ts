@@ -10,7 +10,7 @@ export interface StateAreaOptions {
   readonly clock: Clock
   readonly timers: Timers
   /** The most states it holds; default 100,000. */
-  readonly maxEntries?: number
+  readonly maxEntries?: number | undefined
 }
 
 interface State<V> {

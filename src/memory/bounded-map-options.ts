@@ -1,3 +1,4 @@
+import { checkFunction } from '../core/checks.ts'
 import type { Clock, Random, Timers } from '../core/clock.ts'
 import { durationMs, type Duration } from '../core/duration.ts'
 import { OptionsError } from '../core/errors.ts'
@@ -13,13 +14,13 @@ export type RemovalCause = 'evicted' | 'expired' | 'deleted' | 'replaced' | 'cle
 /** Settings of a {@link BoundedMap}, all of them optional. */
 export interface BoundedMapOptions<K, V> {
   /** The most entries it holds. Default 10,000; no bound by number when `maxWeight` is given. */
-  readonly maxEntries?: number
+  readonly maxEntries?: number | undefined
   /** The most that its entries weigh together, in whatever unit `weigher` answers. Default: no bound. */
-  readonly maxWeight?: number
+  readonly maxWeight?: number | undefined
   /** Weight of an entry when it is written, 0 or more. Default 1. */
-  readonly weigher?: (value: V, key: K) => number
+  readonly weigher?: ((value: V, key: K) => number) | undefined
   /** What a single entry may weigh; a heavier one is not stored. Default `maxWeight`. */
-  readonly maxEntryWeight?: number
+  readonly maxEntryWeight?: number | undefined
   /** How long entries live unless `set` says otherwise. Default: for ever. */
   readonly ttl?: Duration
   /**
@@ -134,6 +135,6 @@ function weight(name: string, value: number): number {
 }
 
 function callable<F>(name: string, value: F): F {
-  if (value === undefined || typeof value === 'function') return value
-  throw new OptionsError(`${name}: ${inspect(value)} is not a function`)
+  if (value !== undefined) checkFunction(value, name)
+  return value
 }

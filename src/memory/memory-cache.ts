@@ -69,14 +69,13 @@ function states(options: MemoryCacheOptions): LocalAtomicStore {
   return new LocalAtomicStore({ clock, timers: timersFor(options), random, maxStates })
 }
 
-// Only what is given is passed on: a bound by weight has another default for the number of entries.
 function mapOptions(options: MemoryCacheOptions, values: ValueKeeper): BoundedMapOptions<string, Stored> {
   const { maxEntries, maxWeight, maxEntryWeight, weigher, clock = systemClock } = options
   return {
-    ...(maxEntries !== undefined && { maxEntries }),
-    ...(maxWeight !== undefined && { maxWeight }),
-    ...(maxEntryWeight !== undefined && { maxEntryWeight }),
-    ...(weigher !== undefined && { weigher: weighing(weigher, values) }),
+    maxEntries,
+    maxWeight,
+    maxEntryWeight,
+    weigher: weigher === undefined ? undefined : weighing(weigher, values),
     clock,
     timers: timersFor(options),
   }
