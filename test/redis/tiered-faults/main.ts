@@ -6,6 +6,7 @@ import type { Policy } from '../../../src/coherence/settings.ts'
 import { findServers } from '../servers/find.ts'
 import { FAULTS } from './faults.ts'
 import { playFault, type Played } from './run.ts'
+import { PACE } from './scheme.ts'
 import { faultTable, violationsOf } from './table.ts'
 
 const { values } = parseArgs({
@@ -32,7 +33,7 @@ const played: Played[] = []
 let round = 0
 for (const fault of faults) {
   for (const policy of policies) {
-    const one = await playFault(fault, policy, { beforeMs: 3000, faultMs }, round++, seed)
+    const one = await playFault(fault, policy, { pace: PACE, beforeMs: 3000, faultMs }, round++, seed)
     played.push(one)
     console.log(`${fault.name}, ${policy}: ${one.reads} reads, violations: ${violationsOf(one)}`)
     for (const rejection of new Set(one.rejections)) console.log(`  rejected: ${rejection}`)

@@ -10,9 +10,8 @@ import { onTold, sharedNow, tell } from '../../support/peer-side.ts'
 import { until } from '../../support/until.ts'
 import { nativeClient } from '../native-clients.ts'
 import {
-  BOUND_MS,
-  HEARTBEAT_MS,
   kindOf,
+  PACE,
   ROWS,
   writerOf,
   type Answer,
@@ -71,7 +70,13 @@ function makeClient(url: string): object {
   return native.client
 }
 
-async function makeCache({ url, busUrl, policy, opensConnections }: NodeSettings): Promise<BaseCache<Row>> {
+async function makeCache({
+  url,
+  busUrl,
+  policy,
+  pace: { heartbeatMs, boundMs } = PACE,
+  opensConnections,
+}: NodeSettings): Promise<BaseCache<Row>> {
   const shared = { ttl: '1h', prefix, logger: silent } as const
   const connect = async (to: string): Promise<RedisCache> =>
     opensConnections === true
@@ -85,9 +90,9 @@ async function makeCache({ url, busUrl, policy, opensConnections }: NodeSettings
     ttl: '1h',
     logger: silent,
     policy,
-    heartbeat: HEARTBEAT_MS / 1000,
-    maxLag: BOUND_MS.strict / 1000,
-    maxStale: BOUND_MS.available / 1000,
+    heartbeat: heartbeatMs / 1000,
+    maxLag: boundMs.strict / 1000,
+    maxStale: boundMs.available / 1000,
     ...(bus && { bus }),
   })
 }
@@ -191,6 +196,11 @@ export function start(): void {
       }
     }),
   ])
+}
+
+/** Whether an invalidation of this node has been acknowledged since then. */
+export function isServedSince(atMs: number): boolean {
+  return invalidations.some((one) => one.isAcknowledged && one.atMs >= atMs)
 }
 
 export function stopWriting(): void {

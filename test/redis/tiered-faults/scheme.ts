@@ -19,9 +19,15 @@ export function writerOf(row: number): number {
   return Math.floor(row / KINDS.length) % NODES
 }
 
-export const HEARTBEAT_MS = 1000
-/** How far behind a node may be, by its policy: `maxLag` and `maxStale`. */
-export const BOUND_MS: Record<Policy, number> = { strict: 3000, available: 6000 }
+/** How often nodes ask, and how far behind one may be by its policy: `maxLag` and `maxStale`. */
+export interface Pace {
+  readonly heartbeatMs: number
+  readonly boundMs: Readonly<Record<Policy, number>>
+}
+
+/** As by default, but for `maxStale`, which would take a minute. */
+export const PACE: Pace = { heartbeatMs: 1000, boundMs: { strict: 3000, available: 6000 } }
+export const FAST_PACE: Pace = { heartbeatMs: 300, boundMs: { strict: 1000, available: 2000 } }
 
 export interface NodeSettings {
   readonly node: number
@@ -32,6 +38,7 @@ export interface NodeSettings {
   /** Whether the cache makes its connections by the URL, by node-redis: those of a client that it is given are not its to replace. */
   readonly opensConnections?: boolean
   readonly policy: Policy
+  readonly pace?: Pace
   readonly seed: number
 }
 
