@@ -27,7 +27,7 @@ export interface Pace {
 
 /** As by default, but for `maxStale`, which would take a minute. */
 export const PACE: Pace = { heartbeatMs: 1000, boundMs: { strict: 3000, available: 6000 } }
-export const FAST_PACE: Pace = { heartbeatMs: 300, boundMs: { strict: 1000, available: 2000 } }
+export const FAST_PACE: Pace = { heartbeatMs: 200, boundMs: { strict: 800, available: 1600 } }
 
 export interface NodeSettings {
   readonly node: number

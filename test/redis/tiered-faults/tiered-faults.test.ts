@@ -106,7 +106,7 @@ const QUICK = ['bus connections killed', 'frozen', 'restarted from a snapshot of
 
 describeWithServers('faults in two tiers', () => {
   it.each(FAULTS.filter(({ name }) => QUICK.includes(name)))('keep every invariant: $name', async (fault) => {
-    const timing = { pace: FAST_PACE, beforeMs: 500, faultMs: 2000 }
+    const timing = { pace: FAST_PACE, beforeMs: 400, faultMs: 1500 }
     const { reads, acknowledged, violations, rejections, convergedMs } = await playFault(
       fault,
       'strict',
