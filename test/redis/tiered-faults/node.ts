@@ -10,6 +10,7 @@ import { onTold, sharedNow, tell } from '../../support/peer-side.ts'
 import { until } from '../../support/until.ts'
 import { nativeClient } from '../native-clients.ts'
 import {
+  isQuiet,
   kindOf,
   PACE,
   ROWS,
@@ -28,7 +29,8 @@ interface Row {
 
 const READERS = 3
 const WRITE_PAUSE_MS = 300
-const READ_PAUSE_MS = 6
+const QUIET_PAUSE_MS = 6000
+const READ_PAUSE_MS = 12
 const prefix = 'faults:'
 const silent = { warn: () => undefined, error: () => undefined }
 
@@ -38,6 +40,7 @@ let settings: NodeSettings
 let cache: BaseCache<Row>
 let random: () => number
 const goesOn = { writing: false, reading: false }
+const noMoreWrites = new AbortController()
 let traffic: Promise<unknown> = Promise.resolve()
 
 const invalidations: Invalidation[] = []
@@ -153,7 +156,8 @@ async function write(row: number): Promise<void> {
     if (isAcknowledged && token !== undefined && random() < 0.2)
       tell({ row, version, token } satisfies Handed)
   }
-  await sleep(random() * WRITE_PAUSE_MS)
+  const pauseMs = random() * (isQuiet(row) ? QUIET_PAUSE_MS : WRITE_PAUSE_MS)
+  await sleep(pauseMs, undefined, { signal: noMoreWrites.signal }).catch(() => undefined)
 }
 
 async function readRow(row: number, token: string | undefined): Promise<Row | undefined> {
@@ -205,6 +209,7 @@ export function isServedSince(atMs: number): boolean {
 
 export function stopWriting(): void {
   goesOn.writing = false
+  noMoreWrites.abort()
 }
 
 /** Ends the traffic; what was written and read. */

@@ -15,6 +15,11 @@ export function kindOf(row: number): Kind {
   return KINDS[row % KINDS.length]!
 }
 
+/** Half of them are written seldom: what a server gives back of those stays, unless somebody mends it. */
+export function isQuiet(row: number): boolean {
+  return row >= ROWS / 2
+}
+
 export function writerOf(row: number): number {
   return Math.floor(row / KINDS.length) % NODES
 }
