@@ -1,6 +1,5 @@
 // Holds the histories of all nodes against the invariants of coherence.
-import type { Policy } from '../../../src/coherence/settings.ts'
-import { BOUND_MS, kindOf, type Invalidation, type Kind, type NodeHistory } from './scheme.ts'
+import { kindOf, type Invalidation, type Kind, type NodeHistory } from './scheme.ts'
 
 /** The span in which a server that has lost something may give it back: from the fault until it is found and mended. */
 export interface BlindSpan {
@@ -60,7 +59,7 @@ function stepsOf(invalidations: readonly Invalidation[]): Map<number, Steps> {
 
 export function judge(
   histories: readonly NodeHistory[],
-  policy: Policy,
+  boundMs: number,
   blind: BlindSpan | undefined,
 ): Verdict {
   const all = histories.flatMap(({ invalidations }) => invalidations)
@@ -88,7 +87,7 @@ export function judge(
       if (behindMs > NOTABLE_MS) lastBehindAtMs = Math.max(lastBehindAtMs, startedAtMs)
       if (blind !== undefined && blind.fromMs <= startedAtMs && startedAtMs < blind.untilMs) continue
       worstInSightMs = Math.max(worstInSightMs, behindMs)
-      if (behindMs > BOUND_MS[policy]) count(BOUNDED[kindOf(row)])
+      if (behindMs > boundMs) count(BOUNDED[kindOf(row)])
       if (own.get(row)?.supersededAt(version, startedAtMs) !== undefined) count('I3')
       if (version < columns.vouched[index]!) count('I4')
     }

@@ -6,13 +6,14 @@ import type { Policy } from '../../../src/coherence/settings.ts'
 import { findServers } from '../servers/find.ts'
 import { FAULTS } from './faults.ts'
 import { playFault, type Played } from './run.ts'
+import { PACE } from './scheme.ts'
 import { faultTable, violationsOf } from './table.ts'
 
 const { values } = parseArgs({
   options: {
     only: { type: 'string' },
     policy: { type: 'string', multiple: true },
-    seconds: { type: 'string', default: '8' },
+    seconds: { type: 'string', default: '7' },
     seed: { type: 'string' },
     write: { type: 'boolean', default: true },
   },
@@ -31,10 +32,15 @@ console.log(`seed ${seed}`)
 const played: Played[] = []
 let round = 0
 for (const fault of faults) {
-  for (const policy of policies) {
-    const one = await playFault(fault, policy, { beforeMs: 3000, faultMs }, round++, seed)
+  // Side by side: they mostly wait.
+  const both = await Promise.all(
+    policies.map(async (policy) =>
+      playFault(fault, policy, { pace: PACE, beforeMs: 3000, faultMs }, round++, seed),
+    ),
+  )
+  for (const one of both) {
     played.push(one)
-    console.log(`${fault.name}, ${policy}: ${one.reads} reads, violations: ${violationsOf(one)}`)
+    console.log(`${fault.name}, ${one.policy}: ${one.reads} reads, violations: ${violationsOf(one)}`)
     for (const rejection of new Set(one.rejections)) console.log(`  rejected: ${rejection}`)
   }
 }

@@ -10,9 +10,9 @@ import { onTold, sharedNow, tell } from '../../support/peer-side.ts'
 import { until } from '../../support/until.ts'
 import { nativeClient } from '../native-clients.ts'
 import {
-  BOUND_MS,
-  HEARTBEAT_MS,
+  isQuiet,
   kindOf,
+  PACE,
   ROWS,
   writerOf,
   type Answer,
@@ -29,7 +29,8 @@ interface Row {
 
 const READERS = 3
 const WRITE_PAUSE_MS = 300
-const READ_PAUSE_MS = 6
+const QUIET_PAUSE_MS = 6000
+const READ_PAUSE_MS = 12
 const prefix = 'faults:'
 const silent = { warn: () => undefined, error: () => undefined }
 
@@ -39,6 +40,7 @@ let settings: NodeSettings
 let cache: BaseCache<Row>
 let random: () => number
 const goesOn = { writing: false, reading: false }
+const noMoreWrites = new AbortController()
 let traffic: Promise<unknown> = Promise.resolve()
 
 const invalidations: Invalidation[] = []
@@ -71,7 +73,13 @@ function makeClient(url: string): object {
   return native.client
 }
 
-async function makeCache({ url, busUrl, policy, opensConnections }: NodeSettings): Promise<BaseCache<Row>> {
+async function makeCache({
+  url,
+  busUrl,
+  policy,
+  pace: { heartbeatMs, boundMs } = PACE,
+  opensConnections,
+}: NodeSettings): Promise<BaseCache<Row>> {
   const shared = { ttl: '1h', prefix, logger: silent } as const
   const connect = async (to: string): Promise<RedisCache> =>
     opensConnections === true
@@ -85,9 +93,9 @@ async function makeCache({ url, busUrl, policy, opensConnections }: NodeSettings
     ttl: '1h',
     logger: silent,
     policy,
-    heartbeat: HEARTBEAT_MS / 1000,
-    maxLag: BOUND_MS.strict / 1000,
-    maxStale: BOUND_MS.available / 1000,
+    heartbeat: heartbeatMs / 1000,
+    maxLag: boundMs.strict / 1000,
+    maxStale: boundMs.available / 1000,
     ...(bus && { bus }),
   })
 }
@@ -148,7 +156,8 @@ async function write(row: number): Promise<void> {
     if (isAcknowledged && token !== undefined && random() < 0.2)
       tell({ row, version, token } satisfies Handed)
   }
-  await sleep(random() * WRITE_PAUSE_MS)
+  const pauseMs = random() * (isQuiet(row) ? QUIET_PAUSE_MS : WRITE_PAUSE_MS)
+  await sleep(pauseMs, undefined, { signal: noMoreWrites.signal }).catch(() => undefined)
 }
 
 async function readRow(row: number, token: string | undefined): Promise<Row | undefined> {
@@ -193,8 +202,14 @@ export function start(): void {
   ])
 }
 
+/** Whether an invalidation of this node has been acknowledged since then. */
+export function isServedSince(atMs: number): boolean {
+  return invalidations.some((one) => one.isAcknowledged && one.atMs >= atMs)
+}
+
 export function stopWriting(): void {
   goesOn.writing = false
+  noMoreWrites.abort()
 }
 
 /** Ends the traffic; what was written and read. */

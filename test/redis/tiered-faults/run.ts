@@ -10,20 +10,20 @@ import type { Fault, Stage } from './faults.ts'
 import { judge, type Verdict } from './judge.ts'
 import type * as Node from './node.ts'
 import {
-  BOUND_MS,
-  HEARTBEAT_MS,
   NODES,
   ROWS,
   type Answer,
   type Handed,
   type NodeHistory,
   type NodeSettings,
+  type Pace,
   type Query,
 } from './scheme.ts'
 
 const CLIENTS: readonly ClientName[] = ['node-redis 6', 'ioredis 5']
 
 export interface Timing {
+  readonly pace: Pace
   readonly beforeMs: number
   readonly faultMs: number
 }
@@ -32,6 +32,7 @@ export interface Played extends Verdict {
   readonly fault: string
   readonly policy: Policy
   readonly losesHistory: boolean
+  readonly pace: Pace
   /**
    * From the end of the fault (of a failover: from the promotion) until each node has had an invalidation acknowledged
    * and the last read that was notably behind.
@@ -62,7 +63,7 @@ function serve(peers: readonly Peer<typeof Node>[], versions: number[], random: 
 async function lookAtRest(
   peers: readonly Peer<typeof Node>[],
   versions: readonly number[],
-  boundMs: number,
+  quietMs: number,
 ): Promise<Record<string, number>> {
   const wrong: Record<string, number> = {}
   const sum = (figures: readonly number[]): number => figures.reduce((total, figure) => total + figure, 0)
@@ -73,7 +74,7 @@ async function lookAtRest(
   ).catch(() => {
     wrong['I13'] = 1
   })
-  await sleep(boundMs + HEARTBEAT_MS)
+  await sleep(quietMs)
   for (const peer of peers) {
     for (const [row, version] of (await peer.call.served()).entries()) {
       if (version !== 0 && version !== versions[row]) wrong['I14'] = (wrong['I14'] ?? 0) + 1
@@ -92,7 +93,7 @@ function convergence(histories: readonly NodeHistory[], endedAtMs: number, lastB
 
 async function openNodes(
   stage: Stage,
-  settings: Pick<NodeSettings, 'policy' | 'opensConnections'>,
+  settings: Pick<NodeSettings, 'policy' | 'opensConnections' | 'pace'>,
   round: number,
   seed: number,
 ): Promise<Peer<typeof Node>[]> {
@@ -114,13 +115,13 @@ async function openNodes(
 export async function playFault(
   fault: Fault,
   policy: Policy,
-  { beforeMs, faultMs }: Timing,
+  { pace, beforeMs, faultMs }: Timing,
   round: number,
   seed: number,
 ): Promise<Played> {
   await using stage = await fault.start()
   const { opensConnections = false } = fault
-  const peers = await openNodes(stage, { policy, opensConnections }, round, seed)
+  const peers = await openNodes(stage, { policy, opensConnections, pace }, round, seed)
   try {
     const versions = Array.from({ length: ROWS }, () => 1)
     serve(peers, versions, seededRandom(seed))
@@ -132,17 +133,32 @@ export async function playFault(
     await stage.end()
     const endedAtMs = sharedNow()
     // I14: then everything is as it should be.
-    const untilMs = endedAtMs + BOUND_MS[policy] + HEARTBEAT_MS
-    await sleep(BOUND_MS[policy] + HEARTBEAT_MS + beforeMs)
+    const quietMs = pace.boundMs[policy] + pace.heartbeatMs
+    const untilMs = endedAtMs + quietMs
+    await sleep(quietMs + beforeMs)
+    // A breaker may take some seconds to look again.
+    await until(
+      'normal service',
+      async () => {
+        const served = await Promise.all(peers.map(async (peer) => peer.call.isServedSince(endedAtMs)))
+        return served.every(Boolean)
+      },
+      { everyMs: 50 },
+    ).catch(() => undefined)
     await Promise.all(peers.map(async (peer) => peer.call.stopWriting()))
     const histories = await Promise.all(peers.map(async (peer) => peer.call.finish()))
-    const wrong = await lookAtRest(peers, versions, BOUND_MS[policy])
-    const verdict = judge(histories, policy, fault.losesHistory ? { fromMs, untilMs } : undefined)
+    const wrong = await lookAtRest(peers, versions, quietMs)
+    const verdict = judge(
+      histories,
+      pace.boundMs[policy],
+      fault.losesHistory ? { fromMs, untilMs } : undefined,
+    )
     return {
       ...verdict,
       violations: { ...verdict.violations, ...wrong },
       fault: fault.name,
       policy,
+      pace,
       losesHistory: fault.losesHistory,
       convergedMs: convergence(histories, endedAtMs, verdict.lastBehindAtMs),
       rejections: histories.flatMap(({ rejections }) => rejections),

@@ -15,13 +15,24 @@ export function kindOf(row: number): Kind {
   return KINDS[row % KINDS.length]!
 }
 
+/** Half of them are written seldom: what a server gives back of those stays, unless somebody mends it. */
+export function isQuiet(row: number): boolean {
+  return row >= ROWS / 2
+}
+
 export function writerOf(row: number): number {
   return Math.floor(row / KINDS.length) % NODES
 }
 
-export const HEARTBEAT_MS = 1000
-/** How far behind a node may be, by its policy: `maxLag` and `maxStale`. */
-export const BOUND_MS: Record<Policy, number> = { strict: 3000, available: 6000 }
+/** How often nodes ask, and how far behind one may be by its policy: `maxLag` and `maxStale`. */
+export interface Pace {
+  readonly heartbeatMs: number
+  readonly boundMs: Readonly<Record<Policy, number>>
+}
+
+/** As by default, but for `maxStale`, which would take a minute. */
+export const PACE: Pace = { heartbeatMs: 1000, boundMs: { strict: 3000, available: 6000 } }
+export const FAST_PACE: Pace = { heartbeatMs: 200, boundMs: { strict: 800, available: 1600 } }
 
 export interface NodeSettings {
   readonly node: number
@@ -32,6 +43,7 @@ export interface NodeSettings {
   /** Whether the cache makes its connections by the URL, by node-redis: those of a client that it is given are not its to replace. */
   readonly opensConnections?: boolean
   readonly policy: Policy
+  readonly pace?: Pace
   readonly seed: number
 }
 

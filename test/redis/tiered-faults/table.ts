@@ -1,4 +1,3 @@
-import { BOUND_MS, HEARTBEAT_MS } from './scheme.ts'
 import type { Played } from './run.ts'
 
 const HEAD = [
@@ -14,18 +13,23 @@ const HEAD = [
 
 /** A table in Markdown, a row for each fault and policy. */
 export function faultTable(played: readonly Played[]): string {
-  const rows = played.map((one) => [
-    one.fault,
-    one.policy,
-    one.reads.toLocaleString('en-US'),
-    one.acknowledged.toLocaleString('en-US'),
-    one.losesHistory ? `${seconds(one.worstMs)}; later ${seconds(one.worstInSightMs)}` : seconds(one.worstMs),
-    one.losesHistory
-      ? `${BOUND_MS[one.policy] / 1000} s, from ${(BOUND_MS[one.policy] + HEARTBEAT_MS) / 1000} s after it`
-      : `${BOUND_MS[one.policy] / 1000} s`,
-    violationsOf(one),
-    seconds(one.convergedMs),
-  ])
+  const rows = played.map((one) => {
+    const boundMs = one.pace.boundMs[one.policy]
+    return [
+      one.fault,
+      one.policy,
+      one.reads.toLocaleString('en-US'),
+      one.acknowledged.toLocaleString('en-US'),
+      one.losesHistory
+        ? `${seconds(one.worstMs)}; later ${seconds(one.worstInSightMs)}`
+        : seconds(one.worstMs),
+      one.losesHistory
+        ? `${boundMs / 1000} s, from ${(boundMs + one.pace.heartbeatMs) / 1000} s after it`
+        : `${boundMs / 1000} s`,
+      violationsOf(one),
+      seconds(one.convergedMs),
+    ]
+  })
   return [HEAD, HEAD.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n')
 }
 
