@@ -51,6 +51,7 @@ export interface ConformanceTarget extends AnyTarget {
 
 /** The same for caches whose entries end in real time, as those on a server do: cases wait, for a second at most. */
 export interface RealTimeConformanceTarget extends AnyTarget {
+  /** Its entries end in real time. */
   readonly time: 'real'
   /** Makes a new, empty cache with these options; they name no clock. The suite closes it. */
   create(options: CacheOptions): BaseCache | Promise<BaseCache>
