@@ -42,6 +42,7 @@ export interface ChaosCounts {
   readonly calls: number
   /** Calls that failed: at once, or for want of an answer. */
   readonly failed: number
+  /** Messages that were sent. */
   readonly messages: number
   /** Messages that never arrived. */
   readonly lost: number
@@ -79,6 +80,7 @@ export class Chaos {
     return this.#settings
   }
 
+  /** What has been done to calls and messages so far. */
   get counts(): ChaosCounts {
     return { ...this.#counts }
   }
