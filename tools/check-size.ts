@@ -1,5 +1,5 @@
 // Bundles the memory entry as a bundler of a user would and weighs it, and the map in it alone; `--parts` weighs its parts.
-// The budgets are a ratchet: what was measured, with little room (docs/decisions/0003-the-weight-of-the-memory-entry.md).
+// The budgets are a ratchet: what was measured, with little room (docs/decisions/0007-the-weight-of-the-memory-entry-by-part.md).
 import { parseArgs } from 'node:util'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { build, type Metafile } from 'esbuild'

@@ -88,7 +88,7 @@ export class StoreUnavailableError extends CacheError {
 export class StoreTimeoutError extends CacheError {
   override readonly name = 'StoreTimeoutError'
   readonly code = 'ERR_CACHE_STORE_TIMEOUT'
-  /** Tells it from the reasons of a StoreUnavailableError. */
+  /** Always this one; other trouble is a {@link StoreUnavailableError} with a reason of its own. */
   readonly reason = 'timeout'
 }
 

@@ -80,7 +80,7 @@ export class Chaos {
     return this.#settings
   }
 
-  /** What has happened so far. */
+  /** What has been done to calls and messages so far. */
   get counts(): ChaosCounts {
     return { ...this.#counts }
   }
