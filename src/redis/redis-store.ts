@@ -137,8 +137,10 @@ export class RedisStore implements RemoteStore {
   async write(ops: readonly RemoteOp[], replicas = 0): Promise<readonly RemoteResult[]> {
     const runs = this.#writes.plan(ops)
     // One script for all of it: its results are those of the call.
-    if (runs.length === 1 && replicas === 0)
-      return runs[0]!.results((await exchange(this.#client, [runs[0]!.call], 'bytes'))[0]!)
+    if (runs.length === 1 && replicas === 0) {
+      const { call, form, results: resultsOf } = runs[0]!
+      return resultsOf(await this.#client.connectionFor(call.route).run(call.command, form))
+    }
     const { replies, replicated } = await this.#send(
       runs.map(({ call }) => call),
       'bytes',
