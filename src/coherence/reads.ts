@@ -98,7 +98,10 @@ export class Reads {
   // Nothing is kept here: no marker is needed, and nobody asks how long the entry has left.
   async #getRemote(key: string, reading: Reading | undefined): Promise<Stored | undefined> {
     const { remote, calls } = this.#parts
-    const entry = (await remote.read([key], { bare: true })).get(key)
+    const entry =
+      remote.readOne === undefined
+        ? (await remote.read([key], { bare: true })).get(key)
+        : await remote.readOne(key)
     if (entry === undefined) return undefined
     const shown = calls.shows(entry.generations, reading)
     const verdict = isPromise(shown) ? await shown : shown
@@ -118,7 +121,7 @@ export class Reads {
     const startedAtMs = clock.now()
     const entries = await remote.read(asked, options)
     let verdicts = Array.from(entries.values(), ({ generations }) => calls.shows(generations, reading))
-    if (verdicts.some(isPromise)) verdicts = await Promise.all(verdicts)
+    if (verdicts.some(isPromise)) verdicts = await Promise.all(verdicts.map(async (verdict) => verdict))
     const agedMs = clock.now() - startedAtMs
     const found = new Map<string, Found>()
     let index = 0

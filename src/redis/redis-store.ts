@@ -119,6 +119,10 @@ export class RedisStore implements RemoteStore {
     return options?.bare === true ? this.#reads.readBare(keys) : this.#reads.read(keys)
   }
 
+  readOne(key: string): Promise<RemoteFound | undefined> {
+    return this.#reads.readOne(key)
+  }
+
   acquire(requests: readonly LeaseRequest[], leaseMs: number): Promise<readonly RemoteAcquired[]> {
     return this.#leases.acquire(requests, leaseMs)
   }
