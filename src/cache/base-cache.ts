@@ -87,7 +87,11 @@ export abstract class BaseCache<V = unknown> {
     const reading = this.#scope.readingFor(options)
     const read = (some: readonly string[]) =>
       abortable(options.signal, async () => pipeline.reader.getMany('getMany', some, reading))
-    if (request === undefined) return callersMap(full, await read([...full.keys()]))
+    if (request === undefined) {
+      const values = await read([...full.keys()])
+      // Without a prefix the keys are the caller's.
+      return this.#scope.prefix === '' ? (values as Map<string, T>) : callersMap(full, values)
+    }
     const isPlain = options.signal === undefined && reading === this.#scope.reading
     const asked = Array.from(full.keys(), (one) => this.#scope.asked(one, isPlain))
     return callersMap(full, await request.getMany(asked, read))

@@ -125,9 +125,11 @@ export class Reads {
     const agedMs = clock.now() - startedAtMs
     const found = new Map<string, Found>()
     let index = 0
-    for (const [key, { stored, remainingMs: inAllMs, graceMs = 0 }] of entries) {
+    for (const [key, entry] of entries) {
+      const { stored, remainingMs: inAllMs, graceMs = 0 } = entry
       const remainingMs = freshMsFor(inAllMs - agedMs, graceMs, verdicts[index++] as Verdict, reading)
-      if (remainingMs !== undefined) found.set(key, { stored, remainingMs })
+      if (remainingMs === undefined) continue
+      found.set(key, remainingMs === inAllMs ? entry : { stored, remainingMs })
     }
     return found
   }
