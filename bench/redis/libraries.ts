@@ -98,9 +98,15 @@ const SILENT = { warn: () => undefined, error: () => undefined, info: () => unde
 
 async function cachette(client: unknown): Promise<Subject> {
   const { RedisCache } = await peer<{ RedisCache: new (options: object) => Contract }>(
-    '../../src/redis/index.ts',
+    '../../dist/redis/index.js',
   )
-  const cache = new RedisCache({ client, prefix: 'bench:', ttl: '1d', logger: SILENT })
+  const cache = new RedisCache({
+    client,
+    prefix: 'bench:',
+    ttl: '1d',
+    logger: SILENT,
+    deadline: { hard: '30s' },
+  })
   return {
     get: (key) => cache.get(key),
     set: (key, value, ttl) => cache.set(key, value, ttl),

@@ -1,6 +1,8 @@
 // CPU time of the client an operation on Redis: Cachette and its peers against the bare client with the same JSON work.
 //   npm run bench:redis                        all sizes, 50 and 1 in flight
 //   npm run bench:redis -- --bytes 100 --in-flight 50 --only ioredis
+//   npm run bench:redis -- --server           CPU time of the server alone
+// It measures what is built: a transpiler on the way distorts.
 // Needs redis-server on the PATH. Each library runs in processes of its own, in rounds that take turns; a figure is the
 // median over rounds of the least of several chunks: read the ratios. The server has a core of its own where there is one.
 import { spawn, spawnSync } from 'node:child_process'
@@ -8,6 +10,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { parseArgs } from 'node:util'
 import { fileURLToPath } from 'node:url'
 import { libraries } from './libraries.ts'
+import { serverCpu } from './server-cpu.ts'
 
 const { values: options } = parseArgs({
   options: {
@@ -15,6 +18,7 @@ const { values: options } = parseArgs({
     'in-flight': { type: 'string', default: '50,1' },
     rounds: { type: 'string', default: '3' },
     only: { type: 'string', default: '' },
+    server: { type: 'boolean', default: false },
   },
 })
 
@@ -47,12 +51,16 @@ function median(figures: readonly number[]): number {
   return [...figures].sort((a, b) => a - b)[Math.floor((figures.length - 1) / 2)]!
 }
 
-const chosen = libraries.filter(
-  ({ name, base }) => options.only === '' || name.includes(options.only) || base.includes(options.only),
-)
+if (options.server || options.only === '') await serverCpu(port)
+
+const chosen = options.server
+  ? []
+  : libraries.filter(
+      ({ name, base }) => options.only === '' || name.includes(options.only) || base.includes(options.only),
+    )
 const OPERATIONS = ['get', 'set', 'getMany(100)', 'setMany(100)', 'increment']
 
-for (const bytes of options.bytes.split(',')) {
+for (const bytes of options.server ? [] : options.bytes.split(',')) {
   for (const inFlight of options['in-flight'].split(',')) {
     const figures = new Map<string, Map<string, number[]>>()
     for (let round = 0; round < Number(options.rounds); round++) {

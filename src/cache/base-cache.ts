@@ -75,7 +75,8 @@ export abstract class BaseCache<V = unknown> {
     const found =
       request === undefined ? reader.get(full, reading) : this.#getWithin(request, full, options, reading)
     if (!isPromise(found)) return found as T | undefined
-    return (await abortable(options?.signal, () => found)) as T | undefined
+    if (options?.signal === undefined) return (await found) as T | undefined
+    return (await abortable(options.signal, () => found)) as T | undefined
   }
 
   /** The fresh values among `keys`, in the order of `keys`; one round trip. With `stale` stale ones will do. */
@@ -86,7 +87,11 @@ export abstract class BaseCache<V = unknown> {
     const reading = this.#scope.readingFor(options)
     const read = (some: readonly string[]) =>
       abortable(options.signal, async () => pipeline.reader.getMany('getMany', some, reading))
-    if (request === undefined) return callersMap(full, await read([...full.keys()]))
+    if (request === undefined) {
+      const values = await read([...full.keys()])
+      // Without a prefix the keys are the caller's.
+      return this.#scope.prefix === '' ? (values as Map<string, T>) : callersMap(full, values)
+    }
     const isPlain = options.signal === undefined && reading === this.#scope.reading
     const asked = Array.from(full.keys(), (one) => this.#scope.asked(one, isPlain))
     return callersMap(full, await request.getMany(asked, read))
@@ -102,9 +107,9 @@ export abstract class BaseCache<V = unknown> {
   async set(key: string, value: V, ttlOrOptions?: Duration | SetOptions): Promise<boolean | SetResult> {
     const full = this.#scope.key(key)
     const settings = this.#scope.writeSettings(ttlOrOptions, 'set', ONE_SET_OPTIONS)
-    const writes = [{ ...settings, key: full, value }]
-    if (settings.result !== 'full') return this.#writer.set('set', writes)
-    return (await this.#writer.setFully('set', writes))[0]!
+    const result = this.#writer.setOne('set', full, value, settings)
+    const settled = isPromise(result) ? await result : result
+    return settings.result === 'full' ? settled : settled.stored
   }
 
   /**
@@ -114,11 +119,11 @@ export abstract class BaseCache<V = unknown> {
   async setMany(entries: Entries<V>, ttlOrOptions?: Duration | SetOptions): Promise<boolean> {
     const common = this.#scope.writeSettings(ttlOrOptions, 'setMany')
     const writes = entriesOf(entries).map(([key, value, own]) => ({
-      ...(own === undefined ? common : this.#scope.writeSettings(own, `setMany: ${inspect(key)}`)),
       key: this.#scope.key(key),
       value,
+      settings: own === undefined ? common : this.#scope.writeSettings(own, `setMany: ${inspect(key)}`),
     }))
-    return this.#writer.set('setMany', writes)
+    return this.#writer.setAll('setMany', writes)
   }
 
   /** Removes a key and voids loads of it that are under way. `true` = it existed. */

@@ -4,9 +4,10 @@ import { forgetting } from './request-scope.ts'
 import type { Runtime } from './runtime.ts'
 
 /** A value to be stored under a full key; a ttl of zero or less means that it has expired already. */
-export interface Write extends EntrySettings {
+export interface Write {
   readonly key: string
   readonly value: unknown
+  readonly settings: EntrySettings
 }
 
 /** What became of a value that was set. */
@@ -32,19 +33,24 @@ export class Writer {
     this.#runtime = runtime
   }
 
-  /** Whether every value was stored. What can't be kept, or has expired already, removes the old entry instead. */
-  set(operation: string, writes: readonly Write[]): MaybePromise<boolean> {
-    const results = this.setFully(operation, writes)
-    const all = (settled: readonly SetResult[]): boolean => settled.every(({ stored }) => stored)
-    return isPromise(results) ? results.then(all) : all(results)
+  /** What became of a value. What can't be kept, or has expired already, removes the old entry instead. */
+  setOne(operation: string, key: string, value: unknown, settings: EntrySettings): MaybePromise<SetResult> {
+    const op = this.#opOf(operation, key, value, settings)
+    const results = this.run(operation, [op])
+    if (isPromise(results)) return results.then((settled) => this.#judge(settings.ttlMs, op, settled?.[0]))
+    return this.#judge(settings.ttlMs, op, results?.[0])
   }
 
-  /** What became of each value. */
-  setFully(operation: string, writes: readonly Write[]): MaybePromise<readonly SetResult[]> {
-    const ops = writes.map((write) => this.#opOf(operation, write))
+  /** Whether every value was stored; as {@link Writer.setOne} does. */
+  setAll(operation: string, writes: readonly Write[]): MaybePromise<boolean> {
+    const ops = writes.map(({ key, value, settings }) => this.#opOf(operation, key, value, settings))
     const results = this.run(operation, ops)
-    const judge = (settled: readonly OpResult[] | undefined): readonly SetResult[] =>
-      writes.map((write, index) => this.#judge(write, ops[index]!, settled?.[index]))
+    const judge = (settled: readonly OpResult[] | undefined): boolean => {
+      let all = true
+      for (const [index, { settings }] of writes.entries())
+        if (!this.#judge(settings.ttlMs, ops[index]!, settled?.[index]).stored) all = false
+      return all
+    }
     return isPromise(results) ? results.then(judge) : judge(results)
   }
 
@@ -78,7 +84,12 @@ export class Writer {
     )
   }
 
-  #opOf(operation: string, { key, value, ttlMs, tags, graceMs, rowVersion, weight }: Write): Op {
+  #opOf(
+    operation: string,
+    key: string,
+    value: unknown,
+    { ttlMs, tags, graceMs, rowVersion, weight }: EntrySettings,
+  ): Op {
     const admitted = this.#runtime.store.admit(value)
     // The old entry is not what the caller means any more: it goes, though the new one can't come.
     if (admitted.stored === undefined) this.#runtime.trouble.unstorable(operation, key, admitted.refused)
@@ -87,7 +98,7 @@ export class Writer {
     return { kind: 'delete', key }
   }
 
-  #judge({ ttlMs }: Write, { kind }: Op, result: OpResult | undefined): SetResult {
+  #judge(ttlMs: number, { kind }: Op, result: OpResult | undefined): SetResult {
     if (result === undefined || result.unavailable === true) return { stored: false, reason: 'unavailable' }
     if (kind !== 'set') return ttlMs > 0 ? { stored: false, reason: 'unstorable' } : STORED
     if (!result.ok) return { stored: false, reason: result.outdated === true ? 'outdated' : 'refused' }

@@ -5,6 +5,7 @@ import { NO_TAGS } from '../core/tags.ts'
 import type { Following } from './following.ts'
 import type { Forgetting } from './forgetting.ts'
 import type { Keeper } from './keeping.ts'
+import type { LocalTier } from './local-tier.ts'
 import type { Markers } from './markers.ts'
 import { makesUpFor, queueOptions, replayOf, type Outbox, type QueueOptions } from './outbox.ts'
 import type { TaggedCalls, Written } from './tagged-calls.ts'
@@ -12,6 +13,7 @@ import type { TaggedCalls, Written } from './tagged-calls.ts'
 /** What changing keys works with. */
 export interface ChangeParts {
   readonly remote: RemoteStore
+  readonly local: LocalTier | undefined
   readonly markers: Markers
   readonly outbox: Outbox
   readonly calls: TaggedCalls
@@ -40,7 +42,34 @@ export class Changes {
   }
 
   /** Executes changes; what fails is queued as an invalidation. @throws when the server does not answer. */
-  async write(ops: readonly Op[]): Promise<readonly Written[]> {
+  write(ops: readonly Op[]): Promise<readonly Written[]> {
+    return this.#isPlain(ops) ? this.#writePlainly(ops) : this.#write(ops)
+  }
+
+  // Nothing is kept here, nothing is queued, and no tag matters: what is sent is all that there is to do.
+  #isPlain(ops: readonly Op[]): ops is readonly PlainOp[] {
+    if (this.#parts.local !== undefined || this.#parts.outbox.size > 0) return false
+    for (const { kind, tags } of ops) {
+      if ((kind !== 'set' && kind !== 'increment') || (tags !== undefined && tags.length > 0)) return false
+    }
+    return true
+  }
+
+  async #writePlainly(ops: readonly PlainOp[]): Promise<readonly Written[]> {
+    const { remote, forgetting, replicas } = this.#parts
+    forgetting.loads(ops)
+    try {
+      const results = await remote.write(ops, replicas)
+      forgetting.loads(ops)
+      return results
+    } catch (error) {
+      for (const op of ops) if (op.kind === 'set') this.#queue(op.key, queueOptions(op))
+      forgetting.loads(ops)
+      throw error
+    }
+  }
+
+  async #write(ops: readonly Op[]): Promise<readonly Written[]> {
     const { markers: opened, outbox, calls, keeper, following, forgetting, clock } = this.#parts
     const markers = ops.map((op) =>
       op.kind === 'set' ? opened.open(op.key, { tags: op.tags ?? NO_TAGS }) : undefined,
@@ -131,6 +160,9 @@ export class Changes {
     this.#parts.following.wake()
   }
 }
+
+/** An operation without tags is the same to the server as it is here. */
+type PlainOp = Extract<Op, { readonly kind: 'set' | 'increment' }>
 
 function replaces(op: Op): boolean {
   return op.kind === 'set' || op.kind === 'delete'

@@ -154,8 +154,12 @@ export class CoherentStore implements Store {
     return this.#reads.get(key, reading)
   }
 
-  async read(keys: readonly string[], reading?: Reading): Promise<ReadonlyMap<string, Found>> {
-    return this.#reads.read(keys, reading)
+  read(
+    keys: readonly string[],
+    reading?: Reading,
+    options?: { readonly bare?: boolean },
+  ): Promise<ReadonlyMap<string, Found>> {
+    return this.#reads.read(keys, reading, options)
   }
 
   open(key: string, reading?: Reading): Lease {
@@ -184,7 +188,7 @@ export class CoherentStore implements Store {
     return this.#following.isSynced(lease.key, lease.tags?.length !== 0, maxLagMs)
   }
 
-  async write(ops: readonly Op[]): Promise<readonly OpResult[]> {
+  write(ops: readonly Op[]): Promise<readonly OpResult[]> {
     return this.#changes.write(ops)
   }
 

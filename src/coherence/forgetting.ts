@@ -34,6 +34,12 @@ export class Forgetting {
     this.#parts.markers.kill(key, Infinity, except)
   }
 
+  /** The same, in a node that keeps nothing. */
+  loads(ops: readonly { readonly key: string }[]): void {
+    const { markers } = this.#parts
+    if (!markers.isEmpty) for (const { key } of ops) markers.kill(key, Infinity)
+  }
+
   prefix(prefix: string): void {
     this.#parts.local?.dropPrefix(prefix)
     this.#parts.markers.killAll((key) => key.startsWith(prefix))

@@ -110,6 +110,11 @@ export class Markers {
     return [...(this.#byKey.get(key) ?? [])]
   }
 
+  /** Whether nothing is in flight. */
+  get isEmpty(): boolean {
+    return this.#byKey.size === 0
+  }
+
   /** Markers that are open. */
   get size(): number {
     let size = 0

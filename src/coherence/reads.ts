@@ -49,10 +49,15 @@ export class Reads {
     return this.#fetchOne(key, reading)
   }
 
-  async read(keys: readonly string[], reading: Reading | undefined): Promise<ReadonlyMap<string, Found>> {
+  async read(
+    keys: readonly string[],
+    reading: Reading | undefined,
+    options?: { readonly bare?: boolean },
+  ): Promise<ReadonlyMap<string, Found>> {
     const { local, following } = this.#parts
+    if (local === undefined) return this.#readRemote(keys, reading, options)
     const found = new Map<string, Found>()
-    const isServedHere = local !== undefined && following.hasReached(reading?.after)
+    const isServedHere = following.hasReached(reading?.after)
     const missing = keys.filter((key) => {
       const kept = isServedHere ? local.find(key, reading) : undefined
       if (kept !== undefined) found.set(key, kept)
@@ -93,12 +98,40 @@ export class Reads {
   // Nothing is kept here: no marker is needed, and nobody asks how long the entry has left.
   async #getRemote(key: string, reading: Reading | undefined): Promise<Stored | undefined> {
     const { remote, calls } = this.#parts
-    const entry = (await remote.read([key], { bare: true })).get(key)
+    const entry =
+      remote.readOne === undefined
+        ? (await remote.read([key], { bare: true })).get(key)
+        : await remote.readOne(key)
     if (entry === undefined) return undefined
     const shown = calls.shows(entry.generations, reading)
     const verdict = isPromise(shown) ? await shown : shown
     const { remainingMs, graceMs = 0 } = entry
     return freshMsFor(remainingMs, graceMs, verdict, undefined) === undefined ? undefined : entry.stored
+  }
+
+  // The same for several; their time is told if the caller wants to know it.
+  async #readRemote(
+    keys: readonly string[],
+    reading: Reading | undefined,
+    options: { readonly bare?: boolean } | undefined,
+  ): Promise<ReadonlyMap<string, Found>> {
+    const { remote, calls, clock, outbox } = this.#parts
+    const asked = outbox.size === 0 ? keys : keys.filter((key) => !outbox.has(key))
+    if (asked.length === 0) return new Map()
+    const startedAtMs = clock.now()
+    const entries = await remote.read(asked, options)
+    let verdicts = Array.from(entries.values(), ({ generations }) => calls.shows(generations, reading))
+    if (verdicts.some(isPromise)) verdicts = await Promise.all(verdicts.map(async (verdict) => verdict))
+    const agedMs = clock.now() - startedAtMs
+    const found = new Map<string, Found>()
+    let index = 0
+    for (const [key, entry] of entries) {
+      const { stored, remainingMs: inAllMs, graceMs = 0 } = entry
+      const remainingMs = freshMsFor(inAllMs - agedMs, graceMs, verdicts[index++] as Verdict, reading)
+      if (remainingMs === undefined) continue
+      found.set(key, remainingMs === inAllMs ? entry : { stored, remainingMs })
+    }
+    return found
   }
 
   async #fetchOne(key: string, reading: Reading | undefined): Promise<Stored | undefined> {

@@ -211,6 +211,8 @@ export interface RemoteStore {
     keys: readonly string[],
     options?: { readonly bare?: boolean },
   ): Promise<ReadonlyMap<string, RemoteFound>>
+  /** The same for one key with `bare`, where there is a shorter way for it. */
+  readOne?(key: string): Promise<RemoteFound | undefined>
   /**
    * Reads again and, if there is nothing, takes the lease for `leaseMs`, in one step for each key. An entry with the
    * generations `hidden` (`'none'`: without any) counts as nothing: the node knows that it will never be visible.

@@ -2,6 +2,7 @@ import { isPromise, type MaybePromise } from '../core/promise.ts'
 import type { Found, Reading, Stored } from '../core/store.ts'
 import type { PipelineParts } from './parts.ts'
 
+const BARE = { bare: true } as const
 const NOTHING: ReadonlyMap<string, Found> = new Map()
 
 /** Reads the store for callers: what it has becomes a value of their own, its trouble a miss, and both are counted. */
@@ -33,7 +34,7 @@ export class Reader {
   ): Promise<Map<string, unknown>> {
     const { counters } = this.#parts
     const values = new Map<string, unknown>()
-    const looking = this.look(operation, keys, reading)
+    const looking = this.look(operation, keys, reading, BARE)
     const found = isPromise(looking) ? await looking : looking
     for (const key of keys) {
       const entry = found.get(key)
@@ -46,14 +47,15 @@ export class Reader {
     return values
   }
 
-  /** What the store has for `keys`; nothing when it is in trouble. Counts no hits and no misses. */
+  /** What the store has for `keys`, see `Store.read`; nothing when it is in trouble. Counts no hits and no misses. */
   look(
     operation: string,
     keys: readonly string[],
     reading: Reading | undefined,
+    options?: { readonly bare?: boolean },
   ): MaybePromise<ReadonlyMap<string, Found>> {
     const { store, trouble } = this.#parts
-    const found = trouble.attempt(operation, () => store.read(keys, reading))
+    const found = trouble.attempt(operation, () => store.read(keys, reading, options))
     return isPromise(found) ? found.then((entries) => entries ?? NOTHING) : (found ?? NOTHING)
   }
 

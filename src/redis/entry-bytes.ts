@@ -6,14 +6,16 @@ import type { WireFormat } from '../serialization/wire-format.ts'
 
 /** Grace beyond this is as good as for ever: what has an end must have one on the server. A hundred years. */
 const LONGEST_GRACE_MS = 3_155_760_000_000
+/** What a client reads for bytes that are no UTF-8, such as the first of a frame. */
+const NO_UTF8 = 0xfffd
 const NO_TAGS = '\0\0'
 
 /** What a server answered for a key. */
 class Kept {
-  readonly bytes: Uint8Array
+  readonly bytes: Uint8Array | string
   readonly key: string
 
-  constructor(bytes: Uint8Array, key: string) {
+  constructor(bytes: Uint8Array | string, key: string) {
     this.bytes = bytes
     this.key = key
   }
@@ -38,7 +40,7 @@ export class EntryBytes {
   view(stored: Stored): unknown {
     const form = stored as unknown as Form
     if (!(form instanceof Kept)) return this.#format.decode(form)
-    if (!isFrame(form.bytes)) return this.#format.deserialize(form.bytes)
+    if (typeof form.bytes === 'string' || !isFrame(form.bytes)) return this.#format.deserialize(form.bytes)
     return this.#format.decode(this.#format.read(form.bytes, form.key))
   }
 
@@ -68,6 +70,12 @@ export class EntryBytes {
   /** A number, as it is found. */
   number(value: number): Stored {
     return this.admit(value)
+  }
+
+  /** What was found as text, when nobody asks how long it has left; `undefined`: it must be read as bytes. */
+  foundText(text: string, key: string): RemoteFound | undefined {
+    if (text.charCodeAt(0) === NO_UTF8) return undefined
+    return { stored: new Kept(text, key) as unknown as Stored, remainingMs: Infinity }
   }
 
   /** What was found; bytes that can't be read are found, too: {@link view} says so. */

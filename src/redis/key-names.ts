@@ -11,6 +11,8 @@ const PARTITIONS_OF_CLUSTER = Array.from({ length: 256 }, (_, index) => index.to
  */
 export class KeyNames {
   readonly #prefix: string
+  readonly #leases: string
+  readonly #floors: string
   readonly #isCluster: boolean
   readonly #known = new Map<string, { readonly sequence: string; readonly log: string }>()
   readonly partitions: readonly string[]
@@ -22,6 +24,8 @@ export class KeyNames {
 
   constructor(prefix: string, isCluster: boolean) {
     this.#prefix = prefix
+    this.#leases = `${prefix}!lease:`
+    this.#floors = `${prefix}!floor:`
     this.#isCluster = isCluster
     this.partitions = isCluster ? PARTITIONS_OF_CLUSTER : ['0']
     this.keyOffset = Buffer.byteLength(prefix) + (isCluster ? 4 : 0)
@@ -34,6 +38,17 @@ export class KeyNames {
 
   value(key: string): string {
     return this.#isCluster ? `${this.#prefix}{${this.partitionOf(key)}}${key}` : this.#prefix + key
+  }
+
+  /** Whether keys are spread over several partitions. */
+  get isSpread(): boolean {
+    return this.#isCluster
+  }
+
+  /** Adds the names of a key's value, lease and floor to `names`: part of every write. */
+  pushOf(key: string, partition: string, names: string[]): void {
+    const rest = this.#isCluster ? `{${partition}}${key}` : key
+    names.push(this.#prefix + rest, this.#leases + rest, this.#floors + rest)
   }
 
   /** Who may fill the key, or why nobody may. */

@@ -26,6 +26,7 @@ export class LoggedCalls {
   readonly #channel: string
   readonly #limit: string
   readonly #salt: string
+  readonly #tails = new Map<string, string>()
   #count = 0
 
   constructor(names: KeyNames, settings: LogSettings, random: Random) {
@@ -55,6 +56,16 @@ export class LoggedCalls {
       keys: [this.#names.sequence(partition), this.#names.log(partition)],
       args: [partition, this.unique(), this.#channel, this.#limit],
     }
+  }
+
+  /** All of that in one text, and how many bytes are before the key in the name of a value. */
+  context(partition: string): string {
+    let tail = this.#tails.get(partition)
+    if (tail === undefined) {
+      tail = ` ${partition} ${this.#limit} ${this.#names.keyOffset} ${this.#channel}`
+      this.#tails.set(partition, tail)
+    }
+    return this.unique() + tail
   }
 
   command(script: Script, partition: string, keys: readonly string[], args: readonly Arg[]): Command {

@@ -10,12 +10,17 @@ import { timesLeft } from './scripts/times-left.ts'
 /** More than most headers have: what is asked for first when only the header is wanted. */
 const HEADER_GUESS = '511'
 
+/** How many reads ask for bytes after one that met a frame. */
+const READS_AS_BYTES = 1_000
+
 /** Reads of entries. */
 export class Reads {
   readonly #client: RedisClient
   readonly #names: KeyNames
   readonly #entries: EntryBytes
   wrongTypes = 0
+  // Reads yet to come that ask for bytes.
+  #bytesFor = 0
 
   constructor(client: RedisClient, names: KeyNames, entries: EntryBytes) {
     this.#client = client
@@ -23,9 +28,45 @@ export class Reads {
     this.#entries = entries
   }
 
-  /** GET or MGET: nobody asks how long entries have left; but what has grace may be stale, and is read once more. */
+  /**
+   * GET or MGET: nobody asks how long entries have left; but what has grace may be stale, and is read once more. Text is
+   * cheaper to read than bytes, unless there are frames: then, and for a while, bytes are asked for.
+   */
   async readBare(keys: readonly string[]): Promise<ReadonlyMap<string, RemoteFound>> {
-    if (keys.length === 1) return this.#readOneBare(keys[0]!)
+    if (keys.length === 1) return this.#oneOf(keys[0]!)
+    if (keys.length === 0) return new Map()
+    if (this.#client.isCluster && keys.length > 1) return this.#readSpread(keys)
+    const form = this.#asksText() ? 'text' : 'bytes'
+    const names = keys.map((key) => this.#names.value(key))
+    const connection = this.#client.connectionFor(names[0]!)
+    const reply = await connection.run({ args: readArgs(names) }, form)
+    return this.#collect(keys, asList(reply))
+  }
+
+  /** The hottest path: one key of a cache without a tier of the process. */
+  async readOne(key: string): Promise<RemoteFound | undefined> {
+    const name = this.#names.value(key)
+    const form = this.#asksText() ? 'text' : 'bytes'
+    let reply: Reply
+    try {
+      reply = await this.#client.connectionFor(name).run({ args: ['GET', name] }, form)
+    } catch (error) {
+      if (!isWrongType(error)) throw error
+      this.wrongTypes++
+      return undefined
+    }
+    if (reply === null) return undefined
+    const entry = this.#foundBare(reply, key)
+    if (entry !== undefined && entry.graceMs === undefined) return entry
+    return (await this.read([key])).get(key)
+  }
+
+  async #oneOf(key: string): Promise<ReadonlyMap<string, RemoteFound>> {
+    const entry = await this.readOne(key)
+    return entry === undefined ? new Map() : new Map([[key, entry]])
+  }
+
+  async #readSpread(keys: readonly string[]): Promise<ReadonlyMap<string, RemoteFound>> {
     const groups = this.#groups(keys)
     const replies = await exchange(
       this.#client,
@@ -33,35 +74,45 @@ export class Reads {
       'bytes',
       true,
     )
+    const all = groups.flatMap((group) => group.keys)
+    return this.#collect(
+      all,
+      groups.flatMap(({ names }, position) => this.#values(replies[position]!, names.length)),
+    )
+  }
+
+  async #collect(
+    keys: readonly string[],
+    values: readonly Reply[],
+  ): Promise<ReadonlyMap<string, RemoteFound>> {
     const found = new Map<string, RemoteFound>()
     const again: string[] = []
-    for (const [position, group] of groups.entries()) {
-      for (const [index, bytes] of this.#values(replies[position]!, group.names.length).entries()) {
-        if (bytes === null) continue
-        const key = group.keys[index]!
-        const entry = this.#entries.found(bytes, key, -1)
-        if (entry.graceMs === undefined) found.set(key, entry)
-        else again.push(key)
-      }
+    for (let index = 0; index < keys.length; index++) {
+      const value = values[index]!
+      if (value === null) continue
+      const key = keys[index]!
+      const entry = this.#foundBare(value, key)
+      if (entry !== undefined && entry.graceMs === undefined) found.set(key, entry)
+      else again.push(key)
     }
     if (again.length > 0) for (const [key, entry] of await this.read(again)) found.set(key, entry)
     return found
   }
 
-  // The hottest path: what is read without a tier of the process.
-  async #readOneBare(key: string): Promise<ReadonlyMap<string, RemoteFound>> {
-    const name = this.#names.value(key)
-    const found = new Map<string, RemoteFound>()
-    try {
-      const bytes = await this.#client.connectionFor(name).run({ args: ['GET', name] }, 'bytes')
-      if (bytes === null) return found
-      const entry = this.#entries.found(asBytes(bytes), key, -1)
-      return entry.graceMs === undefined ? found.set(key, entry) : await this.read([key])
-    } catch (error) {
-      if (!isWrongType(error)) throw error
-      this.wrongTypes++
-      return found
-    }
+  // `undefined`: a frame that came as text.
+  #foundBare(value: Reply, key: string): RemoteFound | undefined {
+    const entry =
+      typeof value === 'string'
+        ? this.#entries.foundText(value, key)
+        : this.#entries.found(asBytes(value), key, -1)
+    if (entry === undefined) this.#bytesFor = READS_AS_BYTES
+    return entry
+  }
+
+  #asksText(): boolean {
+    if (this.#bytesFor === 0) return true
+    this.#bytesFor--
+    return false
   }
 
   /**

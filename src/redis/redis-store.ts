@@ -119,6 +119,10 @@ export class RedisStore implements RemoteStore {
     return options?.bare === true ? this.#reads.readBare(keys) : this.#reads.read(keys)
   }
 
+  readOne(key: string): Promise<RemoteFound | undefined> {
+    return this.#reads.readOne(key)
+  }
+
   acquire(requests: readonly LeaseRequest[], leaseMs: number): Promise<readonly RemoteAcquired[]> {
     return this.#leases.acquire(requests, leaseMs)
   }
@@ -137,8 +141,10 @@ export class RedisStore implements RemoteStore {
   async write(ops: readonly RemoteOp[], replicas = 0): Promise<readonly RemoteResult[]> {
     const runs = this.#writes.plan(ops)
     // One script for all of it: its results are those of the call.
-    if (runs.length === 1 && replicas === 0)
-      return runs[0]!.results((await exchange(this.#client, [runs[0]!.call], 'bytes'))[0]!)
+    if (runs.length === 1 && replicas === 0) {
+      const { call, form, results: resultsOf } = runs[0]!
+      return resultsOf(await this.#client.connectionFor(call.route).run(call.command, form))
+    }
     const { replies, replicated } = await this.#send(
       runs.map(({ call }) => call),
       'bytes',

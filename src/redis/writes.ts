@@ -1,16 +1,17 @@
 import { StoreUnavailableError } from '../core/errors.ts'
 import type { RemoteOp, RemoteResult } from '../core/remote-store.ts'
-import type { Arg, Command, Reply, Script } from './client.ts'
+import type { Arg, Command, Reply, ReplyForm, Script } from './client.ts'
 import { generationsIn, lifetimeText, rowVersionText, tagBytes, type EntryBytes } from './entry-bytes.ts'
 import type { Call } from './exchange.ts'
 import type { KeyNames } from './key-names.ts'
-import { readLogged, readPlace, type LoggedCalls } from './logged-calls.ts'
+import { readLogged, readPlace, type LoggedCalls, type LoggedReply } from './logged-calls.ts'
 import { withSource } from './script.ts'
 import { asBytes, asList, asNumber, asText } from './replies.ts'
 import { remove } from './scripts/delete.ts'
 import { expire } from './scripts/expire.ts'
 import { fill } from './scripts/fill.ts'
 import { increment } from './scripts/increment.ts'
+import { setPlain } from './scripts/set-plain.ts'
 import { set } from './scripts/set.ts'
 import { stale } from './scripts/stale.ts'
 import { take } from './scripts/take.ts'
@@ -35,6 +36,8 @@ interface Handler<K extends RemoteOp['kind']> {
 /** Consecutive operations of one kind in one partition: one script. */
 export interface Run {
   readonly call: Call
+  /** As what the reply is read. */
+  readonly form: ReplyForm
   readonly indexes: readonly number[]
   /** What the operations of `indexes` have come to. @throws what the server has refused */
   results(reply: Reply): readonly RemoteResult[]
@@ -52,11 +55,13 @@ interface Draft {
 export class Writes {
   readonly #names: KeyNames
   readonly #logged: LoggedCalls
+  readonly #entries: EntryBytes
   readonly #handlers: { readonly [K in RemoteOp['kind']]: Handler<K> }
 
   constructor(names: KeyNames, logged: LoggedCalls, entries: EntryBytes) {
     this.#names = names
     this.#logged = logged
+    this.#entries = entries
     this.#handlers = handlers(entries)
   }
 
@@ -64,9 +69,16 @@ export class Writes {
   plan(ops: readonly RemoteOp[]): readonly Run[] {
     if (ops.length === 1) {
       const op = ops[0]!
+      if (op.kind === 'increment' && isPlainStep(op)) return [this.#step(op)]
+      const plain = this.#plainSets(ops, this.#names.partitionOf(op.key))
+      if (plain !== undefined) return [plain]
       const draft = this.#draft(op.kind, this.#names.partitionOf(op.key))
       this.#add(draft, op, 0)
       return [this.#run(draft, ops, false)]
+    }
+    if (!this.#names.isSpread) {
+      const plain = this.#plainSets(ops, this.#names.partitionOf(ops[0]!.key))
+      if (plain !== undefined) return [plain]
     }
     const drafts: Draft[] = []
     const last = new Map<string, Draft>()
@@ -84,7 +96,56 @@ export class Writes {
     return drafts.map((draft) => this.#run(draft, ops, isMixed))
   }
 
+  // Sets of one partition without row versions, that live equally long; `undefined` = they are something else.
+  #plainSets(ops: readonly RemoteOp[], partition: string): Run | undefined {
+    const [first] = ops
+    if (first?.kind !== 'set' || ops.length > LONGEST_RUN) return undefined
+    const { ttlMs, graceMs } = first
+    const names = this.#names
+    const keys = [names.sequence(partition), names.log(partition)]
+    const args: Arg[] = [this.#logged.context(partition), lifetimeText(ttlMs, graceMs)]
+    let length = 0
+    for (const op of ops) {
+      if (op.kind !== 'set' || op.rowVersion !== undefined) return undefined
+      if (op.ttlMs !== ttlMs || op.graceMs !== graceMs || length >= LARGEST_RUN) return undefined
+      const bytes = this.#entries.write(op)
+      length += bytes.length
+      args.push(bytes)
+      names.pushOf(op.key, partition, keys)
+    }
+    return {
+      call: { route: keys[2]!, command: { script: setPlain, keys, args } },
+      form: 'text',
+      indexes: ops.length === 1 ? FIRST : [...ops.keys()],
+      results: (reply) => {
+        if (reply === 1) return ops.length === 1 ? STORED : ops.map(() => STORED[0]!)
+        return resultsOf(readLogged(reply), ops, storedResult)
+      },
+    }
+  }
+
+  // A step of a counter that has no tags and no bounds.
+  #step(op: OpOf<'increment'>): Run {
+    const names = this.#names
+    const partition = names.partitionOf(op.key)
+    const keys = [names.sequence(partition), names.log(partition), names.value(op.key), names.lease(op.key)]
+    const args = [this.#logged.context(partition), String(op.by), lifetimeText(op.ttlMs)]
+    return {
+      call: { route: keys[2]!, command: { script: increment, keys, args } },
+      form: 'text',
+      indexes: FIRST,
+      results: (reply) =>
+        typeof reply === 'number'
+          ? [{ ok: true, number: reply }]
+          : resultsOf(readLogged(reply), [op], this.#handlers.increment.result),
+    }
+  }
+
   #draft(kind: RemoteOp['kind'], partition: string): Draft {
+    if (kind === 'increment') {
+      const keys = [this.#names.sequence(partition), this.#names.log(partition)]
+      return { kind, indexes: [], keys, args: [this.#logged.context(partition)], bytes: 0 }
+    }
     const { keys, args } = this.#logged.begin(partition)
     args.push(String(this.#names.keyOffset))
     return { kind, indexes: [], keys, args, bytes: 0 }
@@ -110,14 +171,12 @@ export class Writes {
     return {
       // One script that the server does not know would run after the next one, which it knows.
       call: { route: keys[0]!, command: isMixed ? withSource(command) : command },
+      form: 'bytes',
       indexes,
       results: (reply) => {
-        const { epoch, list } = readLogged(reply)
-        return indexes.map((index, position): RemoteResult => {
-          const result = handler.result(list[position * 2 + 1]!, ops[index]!)
-          const place = readPlace(epoch, list[position * 2 + 2])
-          return place === undefined ? result : { ...result, ...place }
-        })
+        if (kind === 'increment' && typeof reply === 'number') return [{ ok: true, number: reply }]
+        const own = indexes.map((index) => ops[index]!)
+        return resultsOf(readLogged(reply), own, handler.result)
       },
     }
   }
@@ -125,6 +184,27 @@ export class Writes {
   #handlerOf(kind: RemoteOp['kind']): Handler<RemoteOp['kind']> {
     return this.#handlers[kind] as unknown as Handler<RemoteOp['kind']>
   }
+}
+
+const FIRST: readonly number[] = [0]
+const STORED: readonly RemoteResult[] = [{ ok: true }]
+
+function isPlainStep({ min, max, generations, hidden }: OpOf<'increment'>): boolean {
+  const isTagged = generations !== undefined && generations.length > 0
+  return min === undefined && max === undefined && hidden === undefined && !isTagged
+}
+
+// What a script answers for each of its operations: an outcome, and where the log was.
+function resultsOf<O extends RemoteOp>(
+  { epoch, list }: LoggedReply,
+  ops: readonly O[],
+  resultOf: (reply: Reply, op: O) => RemoteResult,
+): readonly RemoteResult[] {
+  return ops.map((op, position) => {
+    const result = resultOf(list[position * 2 + 1]!, op)
+    const place = readPlace(epoch, list[position * 2 + 2])
+    return place === undefined ? result : { ...result, ...place }
+  })
 }
 
 function handlers(entries: EntryBytes): { readonly [K in RemoteOp['kind']]: Handler<K> } {

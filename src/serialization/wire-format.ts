@@ -81,8 +81,9 @@ export class WireFormat {
   }
 
   /** The value of such bytes, as JSON text of any other writer too. Throws a SerializationError: a miss. */
-  deserialize(bytes: Uint8Array): unknown {
-    if (this.#encryption === undefined && !isFrame(bytes)) return parseBare(bytes, this.#maxBytes)
+  deserialize(bytes: Uint8Array | string): unknown {
+    if (this.#encryption === undefined && (typeof bytes === 'string' || !isFrame(bytes)))
+      return parseBare(bytes, this.#maxBytes, this.#surelyFits)
     return this.decode(this.read(bytes))
   }
 
@@ -150,7 +151,7 @@ export class WireFormat {
     if ('data' in source) return decodeEncoded(source, this.#rules, this.#serializer)
     const { envelope, content, body } = source
     return envelope === undefined
-      ? parseBare(body, this.#maxBytes)
+      ? parseBare(body, this.#maxBytes, this.#surelyFits)
       : decodeBody(content, body, this.#rules, this.#serializer)
   }
 
@@ -203,10 +204,11 @@ export class WireFormat {
   }
 }
 
-function parseBare(bytes: Uint8Array, maxBytes: number): unknown {
-  if (bytes.length > maxBytes) throw unreadable('limit', `more than ${maxBytes} bytes`)
+function parseBare(bytes: Uint8Array | string, maxBytes: number, surelyFits: number): unknown {
+  if (bytes.length > surelyFits && Buffer.byteLength(bytes) > maxBytes)
+    throw unreadable('limit', `more than ${maxBytes} bytes`)
   try {
-    return JSON.parse(asBuffer(bytes).toString())
+    return JSON.parse(typeof bytes === 'string' ? bytes : asBuffer(bytes).toString())
   } catch {
     throw unreadable('foreign', 'neither a frame nor JSON')
   }

@@ -1,16 +1,16 @@
 import type { Script } from '../client.ts'
 import { script } from '../script.ts'
-import { frame, log, store, tags } from './parts.ts'
+import { context, frame, log, store, tags } from './parts.ts'
 
 /**
  * Adds to a counter, a decimal text that is bare or the body of a frame, and voids its lease. A counter that is stale
  * or has the tags named as hidden counts as none. Only one that is made gets the ttl, and is logged.
  *
  * KEYS: sequence, log, value, lease.
- * ARGV: partition, unique text, channel, limit, bytes before the key in the name of a value; what to add;
- * milliseconds or ''; the header of a counter that is made, '' = it is bare; the tags that it must have, as in a
- * header, or ''; the tags of a counter that counts as none, or ''; the least and the most that a step may reach, each or ''.
- * Result: epoch or ''; a list of 1 done, 0 it is no safe integer or would become none, 3 it lacks one of the tags, and
+ * ARGV: context; what to add; milliseconds or ''; and unless all of them are '': the header of a counter that is made,
+ * '' = it is bare; the tags that it must have, as in a header, or ''; the tags of a counter that counts as none, or ''; the
+ * least and the most that a step may reach, each or ''.
+ * Result: the number, if it was a bare counter and is below 1e15; else epoch or ''; a list of 1 done, 0 it is no safe integer or would become none, 3 it lacks one of the tags, and
  * the number as text, for 3 the header; head, '' unless it was made.
  * O(1).
  */
@@ -19,8 +19,8 @@ export const increment: Script = script(
   // What most counters are comes first, before the rest is even defined.
   `
 local value, lease = KEYS[3], KEYS[4]
-local by, px, header, wanted, hidden = tonumber(ARGV[6]), ARGV[7], ARGV[8], ARGV[9], ARGV[10]
-local min, max = tonumber(ARGV[11]), tonumber(ARGV[12])
+local by, px, header, wanted, hidden = tonumber(ARGV[2]), ARGV[3], ARGV[4] or '', ARGV[5] or '', ARGV[6] or ''
+local min, max = tonumber(ARGV[7] or ''), tonumber(ARGV[8] or '')
 local before = redis.pcall('GET', value)
 if
   type(before) == 'string' and wanted == '' and hidden == '' and not min and not max and #before < 18
@@ -28,9 +28,11 @@ if
 then
   local number = tonumber(before) + by
   if math.abs(number) > 9007199254740991 then return { '', { 0, '' }, '' } end
-  local reply = redis.pcall('INCRBY', value, ARGV[6])
+  local reply = redis.pcall('INCRBY', value, ARGV[2])
   if type(reply) == 'table' then return reply end
   redis.call('UNLINK', lease)
+  -- Clients read larger integers as what they are not.
+  if math.abs(number) < 1e15 then return number end
   return { '', { 1, string.format('%.0f', number) }, '' }
 end
 `,
@@ -94,6 +96,7 @@ if isThere() then
   return { '', { 1, number }, '' }
 end
 `,
+  context,
   log,
   store,
   `
@@ -101,7 +104,7 @@ local first = step(0)
 local refused = store(value, header .. first, px)
 if refused then return refused end
 redis.call('UNLINK', lease)
-append('k', string.sub(value, ARGV[5] + 1))
+append('k', string.sub(value, offset + 1))
 commit()
 return { epoch, { 1, first }, head(true) }
 `,

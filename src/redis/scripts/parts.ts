@@ -45,6 +45,15 @@ local epoch = ordinal and (ordinal .. ' ' .. random) or ''
 `
 
 /**
+ * What `log` and `append` need, from one text, `ARGV[1]`: unique text, partition, limit, bytes before the key in the name
+ * of a value (`offset`), channel, with blanks between. Before `log`.
+ */
+export const context = `
+local unique, partition, limit, offset, channel = string.match(ARGV[1], '^(%S+) (%S+) (%d+) (%d+) (.*)$')
+local ARGV = { partition, unique, channel, limit }
+`
+
+/**
  * What scripts read of a frame's header (docs/wire-format.md). `isFrame(bytes)`: a frame of the version known here;
  * `graceOf(bytes)` in milliseconds; both need the first 46 bytes. `isWrongType(reply)`: the key holds no string.
  */
