@@ -103,8 +103,8 @@ export const loadingCases: readonly CaseDefinition[] = [
         throw failure
       }
       const outcomes = await Promise.allSettled(Array.from({ length: 20 }, () => cache.getOrSet('key', fail)))
-      assert.equal(calls, 1)
       for (const outcome of outcomes) assert.equal(outcome.status === 'rejected' && outcome.reason, failure)
+      assert.equal(calls, 1)
       assert.equal(await cache.getOrSet('key', () => 'recovered'), 'recovered')
     },
   },
