@@ -61,7 +61,12 @@ describeWithServers('createCache with Redis', () => {
   it('begins without Redis, caches meanwhile, and goes over to Redis when it is there', async () => {
     const later = await startRedis()
     await later.kill()
-    await using cache = await createCache<string>({ ...OPTIONS, redis: later.url, heartbeat: 0.1, maxLag: 0.3 })
+    await using cache = await createCache<string>({
+      ...OPTIONS,
+      redis: later.url,
+      heartbeat: 0.1,
+      maxLag: 0.3,
+    })
     let loads = 0
     const load = (): string => `load ${++loads}`
     expect(await cache.getOrSet('a', load)).toBe('load 1')
@@ -82,8 +87,7 @@ describeWithServers('createCache with Redis', () => {
     const rules = { name: 'calls', algorithm: 'fixed-window', limit: 3, window: '1h' } as const
     const limiters = [new RateLimiter(cache, rules), new RateLimiter(other, rules)]
     const answers: boolean[] = []
-    for (const limiter of [...limiters, ...limiters])
-      answers.push((await limiter.consume('user')).allowed)
+    for (const limiter of [...limiters, ...limiters]) answers.push((await limiter.consume('user')).allowed)
     expect(answers).toEqual([true, true, true, false])
 
     const lock = await new Lock(cache, 'job', { ttl: '5s' }).tryAcquire()
