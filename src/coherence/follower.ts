@@ -244,9 +244,11 @@ export class Follower {
   }
 
   #apply(entry: LogEntry, counter: number): void {
+    // Its own answer, or a message, has told of it before: what this node has of the tag, or writes, is younger.
+    const isEcho = entry.kind === 'tag' && entry.origin === undefined && this.#journal.has(entry.stamp)
     this.#journal.add(entry)
     if (entry.kind === 'key') this.#effects.drop(entry.item, counter)
     else if (entry.kind === 'prefix') this.#effects.dropPrefix(entry.item)
-    else this.#effects.dropTag(entry.item)
+    else if (!isEcho) this.#effects.dropTag(entry.item)
   }
 }

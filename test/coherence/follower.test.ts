@@ -140,3 +140,14 @@ test('a sequence that is gone after it was adopted is noticed', async () => {
   follower.onSync({ head: head(5, 'e'), entries: [], diverged: false }, false)
   expect(calls.at(-1)).toBe('rotate 1 2')
 })
+
+test('the message of an invalidated tag that this node has been answered for drops nothing that came after', () => {
+  const tagged: Message = { ...message(6, 'f', 'e'), kind: 'tag', item: 't' }
+  follower.onExecuted({ kind: 'tag', item: 't' }, head(6, 'f'))
+  follower.onMessage(tagged)
+  expect(calls).toEqual([])
+  expect(follower.applied).toEqual(head(6, 'f'))
+  // A replay gives the tag another generation.
+  follower.onMessage({ ...message(7, 'g', 'f'), kind: 'tag', item: 't', origin: 'f' })
+  expect(calls).toEqual(['drop tag t'])
+})
