@@ -11,7 +11,8 @@ const AT_ONCE = 8
 
 let caches = 0
 
-// A client that has found the new master by itself connects once more when it is told of it.
+// A client learns that a slot has moved when it uses it next, and one that has found the new master by itself connects
+// once more when it is told of it.
 const AFTERMATH_MS = 1_000
 
 /** What happens to the servers while the suite runs. */
@@ -92,12 +93,12 @@ export class SuiteOnServers implements AsyncDisposable {
           continue
         } catch (error) {
           const line = `${next.name}: ${(error as Error).message.replaceAll(/\s+/g, ' ')}`
-          if (isTrouble(error) && this.#wasDuringFault(beganAt, AFTERMATH_MS)) outcome.troubled += 1
-          else if (this.#wasDuringFault(beganAt, 0)) outcome.missed.push(line)
-          else {
+          if (!this.#wasDuringFault(beganAt)) {
             outcome.failed.push(line)
             continue
           }
+          if (isTrouble(error)) outcome.troubled += 1
+          else outcome.missed.push(line)
         }
         waiting.push(next)
       }
@@ -118,8 +119,8 @@ export class SuiteOnServers implements AsyncDisposable {
     }
   }
 
-  #wasDuringFault(beganAt: number, aftermathMs: number): boolean {
-    return this.#faults.some(({ endedAt }) => beganAt <= endedAt + aftermathMs)
+  #wasDuringFault(beganAt: number): boolean {
+    return this.#faults.some(({ endedAt }) => beganAt <= endedAt + AFTERMATH_MS)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
