@@ -12,10 +12,13 @@ import { staleTimelines } from '../loading/timelines/stale.ts'
 const ENGINES: readonly Engine[] = [
   {
     name: 'a simulated server',
+    tier: 'l2',
     makeStore: (clock) => storeOf(new InstantFleet(clock).sharedCache({ clock }))!,
   },
   {
     name: 'two tiers over a simulated server',
+    tier: 'both',
+    timers: 1,
     makeStore: (clock) => {
       const fleet = new InstantFleet(clock)
       const l2 = fleet.sharedCache({ clock })
