@@ -43,7 +43,7 @@ describeWithServers('the conformance suite', () => {
     }
   })
 
-  describe.concurrent('behind Sentinel', () => {
+  describe.concurrent('behind Sentinel', { timeout: 180_000 }, () => {
     it.each(TWO_CLIENTS)('passes through %s while the master is killed, and after that', async (client) => {
       await using group = await startSentinelGroup()
       await using suite = new SuiteOnServers(client, group.url, BOTH)
@@ -61,7 +61,7 @@ describeWithServers('the conformance suite', () => {
     })
   })
 
-  describe.concurrent('on a cluster', () => {
+  describe.concurrent('on a cluster', { timeout: 180_000 }, () => {
     it.each(TWO_CLIENTS)(
       'passes through %s while slots move and a master is killed, and after that',
       async (client) => {
