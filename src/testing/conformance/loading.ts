@@ -151,7 +151,9 @@ export const loadingCases: readonly CaseDefinition[] = [
       const one = new Gate<string>()
       const single = cache.getOrSet('a', one.load)
       await one.begunBy(single)
-      const many = cache.getOrSetMany(['a', 'b'], (keys) => new Map(keys.map((key) => [key, `many ${key}`])))
+      const many = handled(
+        cache.getOrSetMany(['a', 'b'], (keys) => new Map(keys.map((key) => [key, `many ${key}`]))),
+      )
       one.open('one a')
       assert.equal(await single, 'one a')
       assert.deepEqual(
