@@ -37,6 +37,8 @@ export class Follower {
   /** Whatever was kept before this moment, in the order of the node's events, may be old. */
   flushedAt = 0
   #lastSyncMs = -Infinity
+  // When the epoch that is followed was adopted: what was sent before may have found no sequence, in all innocence.
+  #adoptedAtMs = -Infinity
   // The sync in flight: what was sent, and when.
   #pending: { readonly since: Head | undefined; readonly startedAtMs: number } | undefined
   // Another server answers than the one that executed something of what the journal has.
@@ -198,6 +200,7 @@ export class Follower {
     this.#effects.flush()
     this.#applied = head
     this.#lastSyncMs = startedAtMs
+    this.#adoptedAtMs = this.#clock.now()
     this.#sightings.adopted(head)
     this.#mayHaveLost = false
     if (won !== 'nothing') this.#effects.adopted(head, won)
@@ -225,7 +228,7 @@ export class Follower {
 
   // Nothing is logged until there is a sequence. Should one of a known epoch come back, it is from the past.
   #onNoSequence(seenAtMs: number): void {
-    if (seenAtMs >= this.#lastSyncMs) this.#sightings.clash(this.#clock.now())
+    if (seenAtMs >= this.#lastSyncMs && seenAtMs > this.#adoptedAtMs) this.#sightings.clash(this.#clock.now())
     this.startSync()
   }
 
@@ -241,9 +244,11 @@ export class Follower {
   }
 
   #apply(entry: LogEntry, counter: number): void {
+    // Its own answer, or a message, has told of it before: what this node has of the tag, or writes, is younger.
+    const isEcho = entry.kind === 'tag' && entry.origin === undefined && this.#journal.has(entry.stamp)
     this.#journal.add(entry)
     if (entry.kind === 'key') this.#effects.drop(entry.item, counter)
     else if (entry.kind === 'prefix') this.#effects.dropPrefix(entry.item)
-    else this.#effects.dropTag(entry.item)
+    else if (!isEcho) this.#effects.dropTag(entry.item)
   }
 }

@@ -25,6 +25,11 @@ export class Journal {
     this.#prune()
   }
 
+  /** Whether it has the invalidation with this stamp. */
+  has(stamp: string): boolean {
+    return this.#entries.has(stamp)
+  }
+
   /** What is young enough to be replayed, oldest first. */
   recent(): readonly Replayable[] {
     this.#prune()

@@ -8,6 +8,7 @@ const EPOCH: Epoch = { ordinal: 1, random: 'one' }
 let clock: FakeClock
 let calls: string[]
 let follower: Follower
+let effects: FollowerEffects
 
 function head(counter: number, stamp: string): Head {
   return { epoch: EPOCH, counter, stamp }
@@ -24,14 +25,14 @@ function message(counter: number, stamp: string, previous: string): Message {
 beforeEach(() => {
   clock = new FakeClock()
   calls = []
-  const effects: FollowerEffects = {
+  effects = {
     drop: (key) => calls.push(`drop ${key}`),
     dropPrefix: (prefix) => calls.push(`drop all ${prefix}`),
     dropTag: (tag) => calls.push(`drop tag ${tag}`),
     flush: () => calls.push('flush'),
     sync: (since) => calls.push(`sync ${since?.counter}`),
     rotate: (seen, ordinal) => calls.push(`rotate ${seen.ordinal} ${ordinal}`),
-    adopted: () => undefined,
+    adopted: (adopted, won) => calls.push(`adopted ${adopted.epoch.random}, ${won ? 'won' : 'not won'}`),
   }
   follower = new Follower(clock, new Journal(clock, 60_000, 10), effects)
   follower.startSync()
@@ -84,7 +85,7 @@ test('of a higher ordinal it adopts what it finds, and writes nothing', () => {
   const newer = { epoch: { ordinal: 2, random: 'two' }, counter: 1, stamp: 'z' }
   follower.startSync()
   follower.onSync({ head: newer, entries: [], diverged: false }, false)
-  expect(calls).toEqual(['sync 5', 'flush'])
+  expect(calls).toEqual(['sync 5', 'flush', 'adopted two, not won'])
   expect(follower.applied).toEqual(newer)
 })
 
@@ -105,4 +106,48 @@ test('a message of a newer epoch that the server, asked later, does not know is 
   follower.startSync()
   follower.onSync({ head: head(5, 'e'), entries: [], diverged: false }, false)
   expect(calls.at(-1)).toBe('rotate 1 3')
+})
+
+test('what a node wrote before its first sync is on the server, and is not replayed', async () => {
+  const made = new Follower(clock, new Journal(clock, 60_000, 10), effects)
+  made.startSync()
+  const sentAtMs = clock.now()
+  await clock.advance(10)
+  made.onUnlogged({ kind: 'key', item: 'early' }, 'node!1', sentAtMs)
+  made.onSync({ head: head(0, '='), entries: [], diverged: false }, true)
+  // The answer to what was sent at the same time may be looked at later.
+  made.onUnlogged({ kind: 'key', item: 'as early' }, 'node!2', sentAtMs)
+  made.onSync({ head: head(0, '='), entries: [], diverged: false }, false)
+  expect(calls.filter((call) => !call.startsWith('sync'))).toEqual(['flush'])
+})
+
+test('what a node wrote before its first sync, on a server that another has replaced, is replayed', () => {
+  const made = new Follower(clock, new Journal(clock, 60_000, 10), effects)
+  made.startSync()
+  made.onUnlogged({ kind: 'key', item: 'early' }, 'node!1', clock.now())
+  made.onReconnect()
+  made.onSync({ head: head(0, '='), entries: [], diverged: false }, true)
+  expect(calls).toContain('adopted one, won')
+})
+
+test('a sequence that is gone after it was adopted is noticed', async () => {
+  await clock.advance('1s')
+  follower.onHead(undefined, clock.now())
+  await clock.advance('1s')
+  follower.onSync({ head: head(5, 'e'), entries: [], diverged: false }, false)
+  follower.onHead(head(5, 'e'), clock.now())
+  await clock.advance('1s')
+  follower.onSync({ head: head(5, 'e'), entries: [], diverged: false }, false)
+  expect(calls.at(-1)).toBe('rotate 1 2')
+})
+
+test('the message of an invalidated tag that this node has been answered for drops nothing that came after', () => {
+  const tagged: Message = { ...message(6, 'f', 'e'), kind: 'tag', item: 't' }
+  follower.onExecuted({ kind: 'tag', item: 't' }, head(6, 'f'))
+  follower.onMessage(tagged)
+  expect(calls).toEqual([])
+  expect(follower.applied).toEqual(head(6, 'f'))
+  // A replay gives the tag another generation.
+  follower.onMessage({ ...message(7, 'g', 'f'), kind: 'tag', item: 't', origin: 'f' })
+  expect(calls).toEqual(['drop tag t'])
 })

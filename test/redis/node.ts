@@ -1,7 +1,7 @@
 // One node of several, in a process of its own: what the tests with two processes let it do.
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { BaseCache, Duration } from 'cachette'
-import { tell } from '../support/peer-side.ts'
+import type { BaseCache, Duration, GetOrSetOptions, SetOptions } from 'cachette'
+import { sharedNow, tell } from '../support/peer-side.ts'
 import { openCache, type Engine } from './caches.ts'
 import type { ClientName } from './native-clients.ts'
 
@@ -65,4 +65,36 @@ export async function increment(
   }
   await Promise.all(Array.from({ length: underWay }, count))
   return unanswered
+}
+
+/**
+ * So many callers ask, again and again for `forMs`, for a key whose loader fails; how often it was asked, what they got,
+ * and when the loader was asked on a clock that all processes share.
+ */
+export async function fail(
+  key: string,
+  callers: number,
+  forMs: number,
+  options: GetOrSetOptions,
+): Promise<{ loadsAt: readonly number[]; outcomes: readonly string[] }> {
+  const loadsAt: number[] = []
+  const outcomes = new Set<string>()
+  const load = async (): Promise<string> => {
+    loadsAt.push(sharedNow())
+    await sleep(20)
+    throw new Error('the database is away')
+  }
+  const ask = async (): Promise<void> => {
+    await cache.getOrSet(key, load, options).then(
+      (value) => outcomes.add(value),
+      (error: unknown) => outcomes.add((error as Error).name),
+    )
+  }
+  for (const endsAt = sharedNow() + forMs; sharedNow() < endsAt; await sleep(20))
+    await Promise.all(Array.from({ length: callers }, ask))
+  return { loadsAt, outcomes: [...outcomes] }
+}
+
+export async function set(key: string, value: string, options: SetOptions): Promise<boolean> {
+  return cache.set(key, value, options)
 }

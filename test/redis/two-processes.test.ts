@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Peer } from '../support/peer.ts'
 import { until } from '../support/until.ts'
 import type * as NodeTasks from './node.ts'
@@ -47,6 +47,35 @@ describeWithServers('two processes', () => {
       expect(crowds.map(({ loads }) => loads).reduce((sum, loads) => sum + loads)).toBe(1)
     }
     await Promise.all(nodes.map(async (node) => node.kill()))
+  })
+
+  describe.each(['redis', 'tiered'] as const)('with a database that is away, %s', (engine) => {
+    const COOLDOWN_MS = 500
+
+    it.each([
+      { held: 'a stale value', grace: '1m', outcomes: ['stale'] },
+      { held: 'nothing', grace: false, outcomes: ['Error', 'LoadCooldownError'] },
+    ] as const)(
+      'ask it once in a cool-down for all their callers, who hold $held',
+      async ({ grace, outcomes }) => {
+        const nodes = await Promise.all([startNode(engine), startNode(engine)])
+        const [first, second] = nodes
+        const key = `away:${engine}:${String(grace)}`
+        if (grace !== false) {
+          await first.call.set(key, 'stale', { ttl: '100ms', grace })
+          await until('it to be stale', async () => (await second.call.get(key)) === undefined)
+        }
+        const options = { loadErrorTtl: COOLDOWN_MS / 1000, grace }
+        const asked = await Promise.all(nodes.map(async (node) => node.call.fail(key, 50, 1_800, options)))
+        const loadsAt = asked.flatMap((one) => one.loadsAt).toSorted((a, b) => a - b)
+        // The first at once, and another one after each cool-down that ended.
+        expect(loadsAt.length).toBeGreaterThan(1)
+        const pauses = loadsAt.slice(1).map((at, index) => at - loadsAt[index]!)
+        expect(Math.min(...pauses)).toBeGreaterThan(COOLDOWN_MS)
+        expect(new Set(asked.flatMap((one) => one.outcomes))).toEqual(new Set(outcomes))
+        await Promise.all(nodes.map(async (node) => node.kill()))
+      },
+    )
   })
 
   it('take over within the lease time when the one that loads is killed', async () => {

@@ -11,6 +11,10 @@ import { FakeClock } from '../../../src/testing/index.ts'
 /** An engine whose timelines are looked at. */
 export interface Engine {
   readonly name: string
+  /** The one tier that it has, or both; default `'l1'`. */
+  readonly tier?: 'l1' | 'l2' | 'both'
+  /** Timers that run for as long as it is there, such as a heartbeat; default 0. */
+  readonly timers?: number
   /** A store of its own. */
   makeStore(clock: FakeClock): Store
 }

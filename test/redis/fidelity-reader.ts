@@ -1,0 +1,26 @@
+// Run in a process of its own: reads what another process has cached, and compares.
+import { differences } from '../serialization/differences.ts'
+import { keptValues, registry } from '../serialization/values.ts'
+import { openCache, type Engine } from './caches.ts'
+import type { ClientName } from './native-clients.ts'
+
+/** How many entries were compared, and where they are not the same. */
+export async function read(
+  engine: Engine,
+  client: ClientName,
+  url: string,
+  prefix: string,
+): Promise<{ compared: number; found: readonly string[] }> {
+  await using opened = await openCache(engine, client, url, { prefix, registry })
+  const found: string[] = []
+  let compared = 0
+  for (const [name, { value, expected }] of Object.entries(keptValues())) {
+    if (value === undefined) continue
+    for (const key of [name, `tagged ${name}`]) {
+      const there = differences(await opened.cache.get(key), expected)
+      found.push(...there.map((text) => `${key}, by ${engine} in another process: ${text}`))
+      compared += 1
+    }
+  }
+  return { compared, found }
+}
