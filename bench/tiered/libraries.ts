@@ -104,10 +104,7 @@ export const libraries: Readonly<Record<string, (port: number) => Promise<Node>>
   },
 }
 
-export const BARE = 'bare node-redis 6'
-
-/** What a bare client writes: what the server pays for it is the measure. */
-export async function bareClient(port: number): Promise<Node> {
+async function bareNodeRedis(port: number): Promise<Node> {
   interface NodeRedis {
     connect(): Promise<unknown>
     on(event: string, listener: () => void): void
@@ -124,4 +121,25 @@ export async function bareClient(port: number): Promise<Node> {
     set: (key, value) => client.set(key, JSON.stringify(value), { EX: TTL_SECONDS }),
     remove: (key) => client.unlink(key),
   }
+}
+
+async function bareIoRedis(port: number): Promise<Node> {
+  interface IoRedis {
+    get(key: string): Promise<string | null>
+    set(...args: unknown[]): Promise<unknown>
+    unlink(key: string): Promise<unknown>
+  }
+  const { default: Redis } = await peer<{ default: new (options: object) => IoRedis }>('ioredis')
+  const client = new Redis({ host: '127.0.0.1', port })
+  return {
+    get: (key) => client.get(key),
+    set: (key, value) => client.set(key, JSON.stringify(value), 'EX', TTL_SECONDS),
+    remove: (key) => client.unlink(key),
+  }
+}
+
+/** What bare clients write: what the server pays for it is the measure. The first sends a turn's commands in one packet. */
+export const bareClients: Readonly<Record<string, (port: number) => Promise<Node>>> = {
+  'bare node-redis 6': bareNodeRedis,
+  'bare ioredis 5': bareIoRedis,
 }

@@ -1,14 +1,14 @@
 // One process of several: nodes of one library, which write or watch.
 import { sharedNow, tell } from '../../test/support/peer-side.ts'
 import { connect, type Connection } from '../../test/redis/servers/resp.ts'
-import { BARE, bareClient, libraries, type Node } from './libraries.ts'
+import { bareClients, libraries, type Node } from './libraries.ts'
 
 const KEYS = 200
 const nodes: Node[] = []
 
 /** Adds nodes to this process, each with connections of its own. */
 export async function open(library: string, port: number, count: number): Promise<void> {
-  const make = library === BARE ? bareClient : libraries[library]!
+  const make = libraries[library] ?? bareClients[library]!
   for (let index = 0; index < count; index++) {
     const node = await make(port)
     nodes.push(node)
@@ -16,7 +16,7 @@ export async function open(library: string, port: number, count: number): Promis
     for (;;) {
       await node.set(`opened:${process.pid}:${nodes.length}`, true)
       if ((await node.get(`opened:${process.pid}:${nodes.length}`)) === true) break
-      if (library === BARE) break
+      if (library in bareClients) break
     }
   }
 }
