@@ -3,6 +3,7 @@
 /** One node. */
 export interface Node {
   get(key: string): Promise<unknown>
+  /** Both answer `false` if they know that it has not been done; peers never do. */
   set(key: string, value: unknown): Promise<unknown>
   /** Removes a key everywhere. */
   remove(key: string): Promise<unknown>
@@ -24,7 +25,7 @@ async function cachette(client: unknown): Promise<Node> {
   return {
     get: (key) => cache.get(key),
     set: (key, value) => cache.set(key, value),
-    remove: (key) => cache.invalidate(key),
+    remove: async (key) => (await cache.invalidate(key)).l2 === 'acked',
   }
 }
 
