@@ -3,6 +3,7 @@
 /** One node. */
 export interface Node {
   get(key: string): Promise<unknown>
+  /** Both answer `false` if they know that it has not been done; peers never do. */
   set(key: string, value: unknown): Promise<unknown>
   /** Removes a key everywhere. */
   remove(key: string): Promise<unknown>
@@ -24,7 +25,7 @@ async function cachette(client: unknown): Promise<Node> {
   return {
     get: (key) => cache.get(key),
     set: (key, value) => cache.set(key, value),
-    remove: (key) => cache.invalidate(key),
+    remove: async (key) => (await cache.invalidate(key)).l2 === 'acked',
   }
 }
 
@@ -104,10 +105,7 @@ export const libraries: Readonly<Record<string, (port: number) => Promise<Node>>
   },
 }
 
-export const BARE = 'bare node-redis 6'
-
-/** What a bare client writes: what the server pays for it is the measure. */
-export async function bareClient(port: number): Promise<Node> {
+async function bareNodeRedis(port: number): Promise<Node> {
   interface NodeRedis {
     connect(): Promise<unknown>
     on(event: string, listener: () => void): void
@@ -124,4 +122,25 @@ export async function bareClient(port: number): Promise<Node> {
     set: (key, value) => client.set(key, JSON.stringify(value), { EX: TTL_SECONDS }),
     remove: (key) => client.unlink(key),
   }
+}
+
+async function bareIoRedis(port: number): Promise<Node> {
+  interface IoRedis {
+    get(key: string): Promise<string | null>
+    set(...args: unknown[]): Promise<unknown>
+    unlink(key: string): Promise<unknown>
+  }
+  const { default: Redis } = await peer<{ default: new (options: object) => IoRedis }>('ioredis')
+  const client = new Redis({ host: '127.0.0.1', port })
+  return {
+    get: (key) => client.get(key),
+    set: (key, value) => client.set(key, JSON.stringify(value), 'EX', TTL_SECONDS),
+    remove: (key) => client.unlink(key),
+  }
+}
+
+/** What bare clients write: what the server pays for it is the measure. The first sends a turn's commands in one packet. */
+export const bareClients: Readonly<Record<string, (port: number) => Promise<Node>>> = {
+  'bare node-redis 6': bareNodeRedis,
+  'bare ioredis 5': bareIoRedis,
 }
