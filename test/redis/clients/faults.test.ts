@@ -124,9 +124,10 @@ describe.each(Object.keys(IMPORTS))('%s', (library) => {
 
     // Held back by the pause, and lost with the connection.
     await admin.redis.connectionFor('a').run({ args: ['CLIENT', 'PAUSE', '10000', 'WRITE'] }, 'text')
-    const lost = redis.connectionFor('a').run({ args: ['INCR', 'n'] }, 'text')
+    const losing = redis.connectionFor('a').run({ args: ['INCR', 'n'] }, 'text')
+    const lost = expect(losing).rejects.toMatchObject({ code: expect.stringMatching(/^ERR_CACHE_STORE_/) })
     await admin.redis.connectionFor('a').run({ args: ['CLIENT', 'KILL', 'ID', String(id)] }, 'text')
-    await expect(lost).rejects.toMatchObject({ code: expect.stringMatching(/^ERR_CACHE_STORE_/) })
+    await lost
     await until(async () => (await outcome(redis)) === 'PONG')
     await admin.redis.connectionFor('a').run({ args: ['CLIENT', 'UNPAUSE'] }, 'text')
 
