@@ -194,12 +194,16 @@ export class Reads {
   #values(reply: Reply, count: number): readonly (Uint8Array | null)[] {
     if (isWrongType(reply)) {
       this.wrongTypes++
-      return []
+      return none(count)
     }
-    if (accept(reply) === null) return []
+    if (accept(reply) === null) return none(count)
     const values = count === 1 ? [reply] : asList(reply)
     return values.map((value) => (value === null ? null : asBytes(value)))
   }
+}
+
+function none(count: number): readonly null[] {
+  return Array.from({ length: count }, () => null)
 }
 
 function readArgs(names: readonly string[]): readonly string[] {
