@@ -48,7 +48,9 @@ export class Fills {
           const result = results[position]!
           accepted[index] = result.ok
           following.noteExecuted(op, result, startedAtMs)
-          keeper.written(fills[index]!.lease as Marker, fills[index]!, result, startedAtMs)
+          const fill = fills[index]!
+          if (fill.skip === 'l1') local?.drop(op.key, Infinity)
+          else keeper.written(fill.lease as Marker, fill, result, startedAtMs)
         }
       } catch (error) {
         for (const { op } of sent) local?.drop(op.key, Infinity)
@@ -69,10 +71,11 @@ export class Fills {
       const marker = fill.lease as Marker
       // Without the server nobody knows: then the value is stored nowhere.
       const isNamed = await calls.name(marker, fill.tags).catch(() => false)
-      if (isNamed && marker.held && !marker.dead && !outbox.has(marker.key))
-        sent.push({ index, op: fillOp(fill, marker) })
+      const isHeld = marker.held && !marker.dead && !outbox.has(marker.key)
+      if (isNamed && isHeld && fill.skip !== 'l2') sent.push({ index, op: fillOp(fill, marker) })
       else {
-        if (isNamed) keeper.outage(marker, fill)
+        if (isNamed && isHeld) keeper.loaded(marker, fill)
+        else if (isNamed && fill.skip !== 'l1') keeper.outage(marker, fill)
         if (marker.held) unused.push(marker)
       }
     }

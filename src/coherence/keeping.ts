@@ -52,6 +52,12 @@ export class Keeper {
     local.keepWritten(marker.key, { ...keeping, head, logged })
   }
 
+  /** What was loaded, and is not to be stored on the server: kept here as what a read has found is. */
+  loaded(marker: Marker, { stored, ttlMs, graceMs }: { readonly stored: Stored } & EntrySettings): void {
+    const { local } = this.#parts
+    local?.keepRead(marker.key, this.#keeping(marker, stored, { ttlMs, graceMs }, marker.generations))
+  }
+
   /** What was loaded while the server is away: kept for a while, so that the cache still caches. */
   outage(marker: Marker, { stored, ttlMs }: { readonly stored: Stored } & EntrySettings): void {
     const { local, following, settings } = this.#parts

@@ -30,7 +30,11 @@ export class Marker implements Lease {
   /** When it was opened. */
   readonly bornAtMs: number
 
-  constructor(key: string, { tags, after }: Reading, token: string, bornAt: number, bornAtMs: number) {
+  /** The tier that its reader does not look at. */
+  readonly skip: Reading['skip']
+
+  constructor(key: string, { tags, after, skip }: Reading, token: string, bornAt: number, bornAtMs: number) {
+    this.skip = skip
     this.bornAtMs = bornAtMs
     this.key = key
     this.tags = tags

@@ -38,15 +38,16 @@ export class Reads {
 
   get(key: string, reading: Reading | undefined): MaybePromise<Stored | undefined> {
     const { local, following, outbox } = this.#parts
-    if (local === undefined) return outbox.has(key) ? undefined : this.#getRemote(key, reading)
-    if (reading?.after === undefined || following.hasReached(reading.after)) {
+    const isAway = outbox.has(key) || reading?.skip === 'l2'
+    if (local === undefined) return isAway ? undefined : this.#getRemote(key, reading)
+    if (reading?.skip !== 'l1' && (reading?.after === undefined || following.hasReached(reading.after))) {
       const kept = local.get(key, reading)
       if (kept !== undefined) {
         this.localHits++
         return kept
       }
     }
-    return this.#fetchOne(key, reading)
+    return isAway ? undefined : this.#fetchOne(key, reading)
   }
 
   async read(
@@ -57,13 +58,13 @@ export class Reads {
     const { local, following } = this.#parts
     if (local === undefined) return this.#readRemote(keys, reading, options)
     const found = new Map<string, Found>()
-    const isServedHere = following.hasReached(reading?.after)
+    const isServedHere = reading?.skip !== 'l1' && following.hasReached(reading?.after)
     const missing = keys.filter((key) => {
       const kept = isServedHere ? local.find(key, reading) : undefined
       if (kept !== undefined) found.set(key, kept)
       return kept === undefined
     })
-    if (missing.length > 0)
+    if (missing.length > 0 && reading?.skip !== 'l2')
       for (const [key, entry] of await this.#fetch(missing, reading)) found.set(key, entry)
     return found
   }
@@ -117,7 +118,7 @@ export class Reads {
   ): Promise<ReadonlyMap<string, Found>> {
     const { remote, calls, clock, outbox } = this.#parts
     const asked = outbox.size === 0 ? keys : keys.filter((key) => !outbox.has(key))
-    if (asked.length === 0) return new Map()
+    if (asked.length === 0 || reading?.skip === 'l2') return new Map()
     const startedAtMs = clock.now()
     const entries = await remote.read(asked, options)
     let verdicts = Array.from(entries.values(), ({ generations }) => calls.shows(generations, reading))

@@ -89,11 +89,12 @@ export class TaggedCalls {
     )
     for (let round = 0; round < ACQUIRE_ROUNDS && open.length > 0; round++) {
       const startedAtMs = this.#parts.now()
-      const requests = open.map(({ marker: { key, token }, hidden }) => ({
+      const requests = open.map(({ marker: { key, token, skip }, hidden }) => ({
         key,
         token,
         hidden,
-        freshUpToMs,
+        // What is not to be read is loaded, whatever there is.
+        freshUpToMs: skip === 'l2' ? Infinity : freshUpToMs,
         force,
       }))
       const answered = await this.#parts.remote.acquire(requests, this.#parts.leaseMs)
