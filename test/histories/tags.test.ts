@@ -161,3 +161,23 @@ history(
     }
   },
 )
+
+history(
+  'a queued tag that another node invalidates meanwhile: what was loaded under the queue is not seen with a token',
+  { without: ['outbox, newer tags'] },
+  async (stage) => {
+    const [one, two] = stage.players
+    await stage.until(one.cache.set('b', [0], T))
+    await stage.pass(HEARTBEAT_MS)
+    const allowed = one.network.refuse('invalidate t')
+    expect((await stage.until(one.cache.invalidateTag('t'))).l2).toBe('queued')
+    stage.commit('a')
+    expect(await stage.read(one, 'a', T)).toBe(1)
+    expect(await stage.kept(one, 'a')).toBe(1)
+    stage.commit('a')
+    const { token } = await stage.until(two.cache.invalidateTag('t'))
+    await stage.pass(10)
+    expect(await stage.get(one, 'a', { after: token })).not.toBe(1)
+    allowed()
+  },
+)

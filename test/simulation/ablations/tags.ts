@@ -177,4 +177,12 @@ export const TAGS: readonly Ablation[] = [
     world: { traffic: OF_TAGS },
     patch: replaced(TagQueue, 'add', () => () => true),
   },
+  {
+    rule: 'outbox, newer tags',
+    without: 'what is heard of a queued tag leaves the generation that it has here',
+    mix: 'lost requests and replies',
+    world: { traffic: { changes: ['tag'] } },
+    patch: replaced(TagQueue, 'renew', () => () => undefined),
+    unseen: 'the queue is sent again within a heartbeat, and few clients read with a token until then',
+  },
 ]
