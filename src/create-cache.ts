@@ -1,6 +1,7 @@
 import type { BaseCache } from './cache/base-cache.ts'
 import { closeWith } from './cache/stores.ts'
 import { COHERENCE_OPTIONS, type CoherenceOptions } from './coherence/coherence-options.ts'
+import type { Duration } from './core/duration.ts'
 import { OptionsError } from './core/errors.ts'
 import { inspect } from './core/inspect.ts'
 import { CACHE_OPTIONS, checkCacheOptions, checkOptions, type CacheOptions } from './core/options.ts'
@@ -26,7 +27,10 @@ export interface CreateCacheOptions extends CacheOptions, CoherenceOptions, Isol
 export interface MemoryTierOptions extends Pick<
   MemoryCacheOptions,
   'maxEntries' | 'maxWeight' | 'maxEntryWeight' | 'weigher'
-> {}
+> {
+  /** With Redis: how long an entry is kept in memory at most, before Redis is asked again. Not a `Date`. */
+  readonly ttl?: Duration
+}
 
 /** Options of {@link getRedisCache}: those of a `RedisCache`, but for a client. */
 export interface GetRedisCacheOptions extends Omit<RedisCacheOptions, 'client'> {}
@@ -34,7 +38,7 @@ export interface GetRedisCacheOptions extends Omit<RedisCacheOptions, 'client'> 
 // The one place that reads the environment: a library must not depend on it anywhere else.
 const URL_VARIABLES = ['CACHE_URL', 'REDIS_URL', 'VALKEY_URL'] as const
 const OWN_OPTIONS = ['redis', 'l1', 'bus']
-const MEMORY_TIER_OPTIONS = ['maxEntries', 'maxWeight', 'maxEntryWeight', 'weigher']
+const MEMORY_TIER_OPTIONS = ['maxEntries', 'maxWeight', 'maxEntryWeight', 'weigher', 'ttl']
 
 /**
  * A new cache. With Redis it is in two tiers: memory in front of Redis, or Redis alone with `l1: false`. It begins
@@ -53,7 +57,10 @@ export async function createCache<V = unknown>(options: CreateCacheOptions = {})
   if (l1 !== false) checkOptions(l1, MEMORY_TIER_OPTIONS, 'l1')
   const server = serverOptions(redis)
   const ofCache = only(rest, [...CACHE_OPTIONS, ...ISOLATION_OPTIONS])
-  if (server === undefined) return new MemoryCache<V>({ ...ofCache, ...(l1 === false ? {} : l1) })
+  if (server === undefined) {
+    const { ttl: _, ...bounds } = l1 === false ? {} : l1
+    return new MemoryCache<V>({ ...ofCache, ...bounds })
+  }
   // Loaded only where there is Redis: a service without it need not have a client installed.
   const { RedisCache } = await import('./redis/redis-cache.ts')
   const { isolation: _, ...shared } = rest

@@ -80,6 +80,11 @@ export class Scope {
     })
   }
 
+  /** How long entries live by default. */
+  get ttlMs(): number {
+    return this.#defaults.ttlMs
+  }
+
   /** The scope of a namespace in this one. @throws OptionsError, KeyError for a wrong name or options. */
   child(name: string, options: NamespaceOptions): Scope {
     checkOptions(options, [...DEFAULT_OPTIONS, 'keyVersion', 'mode'], 'namespace')

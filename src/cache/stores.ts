@@ -16,18 +16,23 @@ export interface Shared {
 /** Makes such a store, with the prefix (default: the cache's own) and the format of values that the options name. */
 export type Share = (options: Pick<CacheOptions, 'prefix' | 'serializer'> & ValueOptions) => Shared
 
-const stores = new WeakMap<object, Store>()
+const stores = new WeakMap<object, { readonly store: Store; readonly ttlMs: number }>()
 const owned = new WeakMap<object, readonly Closable[]>()
 const shares = new WeakMap<object, Share>()
 
-/** Notes which store a cache is made over, for caches that are made of caches. */
-export function noteStore(cache: object, store: Store): void {
-  stores.set(cache, store)
+/** Notes which store a cache is made over, and its default ttl, for caches that are made of caches. */
+export function noteStore(cache: object, store: Store, ttlMs: number): void {
+  stores.set(cache, { store, ttlMs })
 }
 
 /** The store of a whole cache; `undefined` for a namespace, and for what is no cache of this copy of the package. */
 export function storeOf(cache: unknown): Store | undefined {
-  return typeof cache === 'object' && cache !== null ? stores.get(cache) : undefined
+  return typeof cache === 'object' && cache !== null ? stores.get(cache)?.store : undefined
+}
+
+/** The default ttl of a whole cache, in milliseconds. */
+export function defaultTtlOf(cache: object): number {
+  return stores.get(cache)?.ttlMs ?? Infinity
 }
 
 /** What is closed with a cache. */

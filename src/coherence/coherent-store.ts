@@ -88,6 +88,7 @@ export class CoherentStore implements Store {
         values: parts.values ?? localStore,
         table,
         clock,
+        longestMs: parts.localTtlMs ?? Infinity,
         maxAgeMs: isStrict ? settings.maxLagMs : settings.maxStaleMs,
         nextEvent: () => markers.nextEvent(),
       })

@@ -11,6 +11,8 @@ export interface Composition {
   readonly remote: RemoteStore
   /** The tier of this process; none = nothing is kept here. */
   readonly local?: Store | undefined
+  /** For how long at most it keeps an entry, in milliseconds; default: as long as the entry lives. */
+  readonly localTtlMs?: number | undefined
   /** How that tier keeps values; default: as its store does. */
   readonly values?: ValueForm | undefined
   readonly bus?: Bus | undefined

@@ -29,6 +29,8 @@ export class LocalSlot extends Envelope {
   readonly outage: boolean
   /** Whether it may be served as stale. */
   readonly hasGrace: boolean
+  /** When the tier must ask again, however long the entry lives. */
+  readonly keptUntilMs: number
   /** The version of the table of generations that found it fresh. */
   agreedAt = -1
   /** The tags of the reader that was found to be in a namespace of the entry last. */
@@ -44,6 +46,7 @@ export class LocalSlot extends Envelope {
     this.writtenAt = slot.writtenAt
     this.outage = slot.outage
     this.hasGrace = slot.hasGrace
+    this.keptUntilMs = slot.keptUntilMs
   }
 
   view(): unknown {
@@ -75,6 +78,8 @@ export interface LocalTierParts {
   readonly clock: Clock
   /** The sync age up to which it serves. */
   readonly maxAgeMs: number
+  /** For how long it keeps an entry at most. */
+  readonly longestMs: number
   /** The next place in the order of this node's events. */
   nextEvent(): number
 }
@@ -86,15 +91,17 @@ export class LocalTier {
   readonly #table: GenerationTable
   readonly #clock: Clock
   readonly #maxAgeMs: number
+  readonly #longestMs: number
   readonly #nextEvent: () => number
   readonly #outages = new Set<string>()
 
-  constructor({ store, values, table, clock, maxAgeMs, nextEvent }: LocalTierParts) {
+  constructor({ store, values, table, clock, maxAgeMs, longestMs, nextEvent }: LocalTierParts) {
     this.#store = store
     this.#values = values
     this.#table = table
     this.#clock = clock
     this.#maxAgeMs = maxAgeMs
+    this.#longestMs = longestMs
     this.#nextEvent = nextEvent
   }
 
@@ -189,7 +196,8 @@ export class LocalTier {
   }
 
   // C1: both logs must be synced, that of its key and, if it has tags, that of generations.
-  #isSynced({ outage, follower, generations }: LocalSlot, nowMs: number): boolean {
+  #isSynced({ outage, follower, generations, keptUntilMs }: LocalSlot, nowMs: number): boolean {
+    if (nowMs >= keptUntilMs) return false
     if (outage) return true
     return (
       follower.isSynced(this.#maxAgeMs, nowMs) &&
@@ -241,6 +249,7 @@ export class LocalTier {
       writtenAt,
       outage,
       hasGrace,
+      keptUntilMs: this.#clock.now() + this.#longestMs,
     })
     void this.#store.write([
       { kind: 'set', key, stored: asStored(slot), ttlMs, ...(hasGrace && { graceMs }) },

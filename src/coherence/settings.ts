@@ -38,6 +38,8 @@ export interface CoherenceParts {
   readonly remote: RemoteStore
   /** The tier of this process; without one, nothing is kept, and only changes of tags are followed. */
   readonly local: Store | undefined
+  /** For how long at most it keeps an entry; default `Infinity`. */
+  readonly localTtlMs?: number | undefined
   /** How that tier keeps values; default: as its store does. */
   readonly values?: ValueForm | undefined
   readonly bus: Bus | undefined

@@ -1,5 +1,5 @@
 import { BaseCache } from '../cache/base-cache.ts'
-import { shareOf, storeOf, type Share } from '../cache/stores.ts'
+import { defaultTtlOf, shareOf, storeOf, type Share } from '../cache/stores.ts'
 import { COHERENCE_OPTIONS, type CoherenceOptions } from '../coherence/coherence-options.ts'
 import { CoherentStore } from '../coherence/coherent-store.ts'
 import { coherentStore } from '../coherence/compose.ts'
@@ -60,7 +60,8 @@ export class TieredCache<V = unknown> extends BaseCache<V> {
     const local = localOf(l1)
     const { remote, bus: ownBus, prefix } = shareOfWhole(l2)(options)
     const values = valueKeeper(options)
-    super(coherentStore({ remote, local, values, bus: busFor(bus, ownBus) }, options), { ...options, prefix })
+    const tier = { local, values, localTtlMs: defaultTtlOf(l1) }
+    super(coherentStore({ remote, ...tier, bus: busFor(bus, ownBus) }, options), { ...options, prefix })
   }
 }
 

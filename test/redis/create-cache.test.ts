@@ -31,7 +31,9 @@ describeWithServers('createCache with Redis', () => {
   })
 
   it('is in memory without Redis, and where it is asked to be', async () => {
-    await using plain = await createCache(OPTIONS)
+    await using plain = await createCache({ ...OPTIONS, l1: { ttl: '1m' } })
+    await plain.set('a', 1)
+    expect(await plain.ttl('a')).toBeGreaterThan(3000)
     expect(plain).toBeInstanceOf(MemoryCache)
 
     vi.stubEnv('REDIS_URL', server.url)

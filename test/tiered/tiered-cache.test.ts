@@ -45,6 +45,17 @@ describe('a tiered cache', () => {
     expect(fleet.calls.size).toBe(0)
   })
 
+  it('asks the server again when the ttl of its memory has ended, and tells the time that the entry has', async () => {
+    const cache = await ready(make({ l1: new MemoryCache({ clock, ttl: '1m' }) }))
+    await cache.set('key', 'value', '30m')
+    await clock.advance('59s')
+    fleet.calls.clear()
+    expect([await cache.get('key'), calls('read'), await cache.ttl('key')]).toEqual(['value', 0, 1741])
+    await clock.advance('1s')
+    expect([await cache.get('key'), calls('read')]).toEqual(['value', 1])
+    expect([await cache.get('key'), calls('read')]).toEqual(['value', 1])
+  })
+
   it('shows on every node at once what another one has changed, by the bus', async () => {
     const [one, other] = [await ready(make()), await ready(make())]
     await one.set('key', 'old', { tags: ['t'] })
