@@ -37,12 +37,12 @@ const OMISSIONS: readonly { readonly omission: Omission; readonly invalidation: 
 
 type Kind = Pick<Race, 'engine' | 'invalidation' | 'omission' | 'sharesLoads'>
 
-/** Whatever is asked of the server is never stale; a shared load, the local tier and what is known of tags may be behind. */
+/** Whatever is asked of the server is never stale, shared loads included; the local tier and what is known of tags may be behind. */
 function isAsPromised({ engine, invalidation, omission, sharesLoads }: Kind, verdict: Verdict): boolean {
   if (omission !== 'none') return verdict.stale > 0
   if (verdict.reads === 0 || verdict.acknowledged === 0) return false
   const asksTheServer = engine === 'redis' && invalidation !== 'tag' && invalidation !== 'namespace'
-  if (asksTheServer && !sharesLoads) return verdict.stale === 0
+  if (asksTheServer) return verdict.stale === 0
   return (verdict.staleOnOwnNode === 0 || !sharesLoads) && verdict.worstMs <= BOUND_MS
 }
 

@@ -21,7 +21,7 @@ export interface Race {
   readonly omission: Omission
   /**
    * Whether the readers and writers of a process use one cache, and so share its loads: who joins a load is told what
-   * it read, even if another process has invalidated it since (C4). Else each has a cache of its own.
+   * it read, if the server has accepted that. Else each has a cache of its own.
    */
   readonly sharesLoads: boolean
   readonly client: ClientName
