@@ -1,4 +1,5 @@
 import { ExpiringMap } from '../internal/expiring-map.ts'
+import { LoneMap } from '../internal/lone-map.ts'
 import type { Clock } from './clock.ts'
 import type { AcquireOptions, Cooldown, Lease, Reading } from './store.ts'
 
@@ -39,7 +40,7 @@ class TableLease implements Lease {
 export class LeaseTable {
   readonly #clock: Pick<Clock, 'now'>
   // The leases of a key are a list, since there is nearly always one.
-  readonly #open = new Map<string, TableLease>()
+  readonly #open = new LoneMap<string, TableLease>()
   readonly #cooling = new ExpiringMap<Cooldown>()
 
   constructor(clock: Pick<Clock, 'now'>) {
@@ -110,8 +111,8 @@ export class LeaseTable {
 
   /** Marks every lease dead whose tags are unknown or include one of `tags`. */
   voidTags(tags: readonly string[]): void {
-    for (const [key, first] of this.#open) {
-      for (let lease: TableLease | undefined = first; lease !== undefined; lease = lease.next) {
+    for (const key of this.#open.keys()) {
+      for (let lease = this.#open.get(key); lease !== undefined; lease = lease.next) {
         const { tags: own } = lease
         if (own === undefined || tags.some((tag) => own.includes(tag))) kill(lease)
       }

@@ -3,6 +3,7 @@ import type { LoadSettings } from '../core/settings.ts'
 import type { AcquireOptions, Reading, Stored } from '../core/store.ts'
 import { NO_TAGS, belongs } from '../core/tags.ts'
 import { ExpiringMap } from '../internal/expiring-map.ts'
+import { LoneMap } from '../internal/lone-map.ts'
 import { Flight, type Outcome } from './flight.ts'
 import { LAST_CHANCE_MS, LoadRun, type RunHost } from './load-run.ts'
 import type { PipelineParts } from './parts.ts'
@@ -20,7 +21,7 @@ const UNTAGGED: Reading = Object.freeze({ tags: NO_TAGS })
 export class Flights implements RunHost {
   readonly parts: PipelineParts
   readonly turnstile: Turnstile = new Turnstile()
-  readonly #byKey = new Map<string, Flight>()
+  readonly #byKey = new LoneMap<string, Flight>()
   // Keys that nobody is to load for a while, as the store has said: it need not be asked again at once.
   readonly #resting = new ExpiringMap<true>()
   #running = 0
