@@ -98,7 +98,6 @@ export class LeaseTable {
   /** Marks every lease of the key dead, and ends its cool-down. */
   void(key: string): void {
     if (this.#cooling.size > 0) this.#cooling.delete(key)
-    if (this.#open.size === 0) return
     for (let lease = this.#open.get(key); lease !== undefined; lease = lease.next) kill(lease)
     this.#open.delete(key)
   }
@@ -133,15 +132,11 @@ export class LeaseTable {
 
   // Takes out what is no longer open.
   #drop(key: string): void {
-    const all = this.#open.get(key)
-    let first = all
+    let first = this.#open.get(key)
     while (first !== undefined && !first.open) first = first.next
-    if (first === undefined) {
-      this.#open.delete(key)
-      return
-    }
-    if (first !== all) this.#open.set(key, first)
-    for (let lease = first; lease.next !== undefined;) {
+    if (first === undefined) this.#open.delete(key)
+    else this.#open.set(key, first)
+    for (let lease = first; lease?.next !== undefined;) {
       if (lease.next.open) lease = lease.next
       else lease.next = lease.next.next
     }

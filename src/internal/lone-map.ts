@@ -9,30 +9,31 @@ export class LoneMap<K, V extends object> {
   readonly #others = new Map<K, V>()
 
   get size(): number {
-    return (this.#value === undefined ? 0 : 1) + this.#others.size
+    return this.#others.size + (this.#value === undefined ? 0 : 1)
   }
 
   get(key: K): V | undefined {
     if (this.#value !== undefined && key === this.#key) return this.#value
-    return this.#others.size === 0 ? undefined : this.#others.get(key)
+    return this.#others.size > 0 ? this.#others.get(key) : undefined
   }
 
   set(key: K, value: V): void {
-    const isHere = this.#value === undefined ? !this.#others.has(key) : key === this.#key
-    if (isHere) {
+    if (this.#value === undefined ? this.#others.has(key) : key !== this.#key) this.#others.set(key, value)
+    else {
       this.#key = key
       this.#value = value
-    } else this.#others.set(key, value)
+    }
   }
 
   delete(key: K): void {
     if (key === this.#key) this.#key = this.#value = undefined
-    else this.#others.delete(key)
+    else if (this.#others.size > 0) this.#others.delete(key)
   }
 
   /** The keys of this moment, in no particular order. */
   keys(): K[] {
-    const others = [...this.#others.keys()]
-    return this.#value === undefined ? others : [this.#key!, ...others]
+    const keys = [...this.#others.keys()]
+    if (this.#value !== undefined) keys.push(this.#key!)
+    return keys
   }
 }

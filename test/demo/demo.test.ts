@@ -43,7 +43,7 @@ async function printed(demo: ChildProcess, words: string): Promise<void> {
 describe('the demo', () => {
   it('ends in a table, a proof and figures that keep the promises', async () => {
     const { code, output, errors } = await end(
-      start('--once', '--no-redis', '--duration', '6', '--seed', '1'),
+      start('--once', '--no-redis', '--duration', '15', '--seed', '1'),
     )
     expect(errors).toBe('')
     expect(code).toBe(0)
