@@ -43,7 +43,7 @@ async function printed(demo: ChildProcess, words: string): Promise<void> {
 describe('the demo', () => {
   it('ends in a table, a proof and figures that keep the promises', async () => {
     const { code, output, errors } = await end(
-      start('--once', '--no-redis', '--duration', '15', '--seed', '1'),
+      start('--once', '--no-redis', '--duration', '6', '--seed', '1'),
     )
     expect(errors).toBe('')
     expect(code).toBe(0)
@@ -59,12 +59,19 @@ describe('the demo', () => {
     expect(withCache).toMatchObject({ crowdQueries: 1, crowdAnswered: 500, cutOff: false, failures: [] })
     expect(withCache.proof).toMatchObject({ stale: 0, updates: 3 })
     expect(withCache.proof.checked).toBeGreaterThan(1000)
-    expect(coalescingOff.crowdQueries).toBeGreaterThan(1)
+    expect(coalescingOff.crowdQueries).toBeGreaterThanOrEqual(1)
     expect(withoutCache.crowdQueries).toBeGreaterThan(1)
     expect(withoutCache).toMatchObject({ cutOff: true, scheduled: withCache.scheduled })
     expect(withCache.answered).toBeGreaterThan(withoutCache.answered)
     expect(withCache.cache?.hitRatio).toBeGreaterThan(0.1)
   }, 120_000)
+
+  // The first of the crowd may have its answer before a busy machine lets the second one in.
+  it('shows what the crowd costs a cache without coalescing', { retry: 4, timeout: 120_000 }, async () => {
+    await end(start('--once', '--no-redis', '--duration', '2'))
+    const { coalescingOff } = JSON.parse(await readFile(join(folder, 'results.json'), 'utf8')) as Results
+    expect(coalescingOff.crowdQueries).toBeGreaterThan(1)
+  })
 
   it.each([
     ['SIGINT', 'City guide over'],
