@@ -151,14 +151,14 @@ export class Changing {
   async #expire(node: WorldNode, target: Target): Promise<void> {
     const { random, lifetimes, loop, latestMs, repeats } = this.#parts
     const ttlMs = random.pick([30, 300, 3_600_000])
-    const end = lifetimes?.begin(target.key, node.name, loop.now())
+    const end = lifetimes?.begin(target.key, node.name, ttlMs, loop.now())
     const { errors } = node.cache.stats()
     const what = `expire ${target.key} in ${ttlMs} ms`
     const ok = await this.#calls.run(node, what, this.#calls.limitMs(target), () =>
       viewOf(node, target).expire(target.name, ttlMs / 1000),
     )
     const isKnown = node.cache.stats().errors === errors && !node.dead
-    end?.(ok === true && isKnown, ttlMs, loop.now() + (isKnown && !repeats ? 0 : latestMs))
+    end?.(ok === true && isKnown, loop.now() + (isKnown && !repeats ? 0 : latestMs))
   }
 }
 

@@ -40,6 +40,8 @@ export interface EntryHooks {
   filled(key: string, value: ServerValue, token: string): void
   /** What the key had is not valid any more. */
   invalidated(key: string): void
+  /** `expire` gave the entry of the key a nearer end. */
+  shortened(key: string, ttlMs: number): void
   readonly leases: LeaseEvents | undefined
 }
 
@@ -157,6 +159,7 @@ export class ServerEntries {
     const { generations } = before
     this.#put(key, before, ttlMs)
     if (ttlMs >= freshMs(before)) return { ok: true, generations }
+    this.#hooks.shortened(key, ttlMs)
     return { ok: true, generations, ...this.#logged(key) }
   }
 

@@ -54,6 +54,8 @@ export interface ServerOptions {
   readonly onInvalidated?: (invalidated: Invalidated) => void
   /** Hears of every fill that is accepted and will be seen. */
   readonly onFilled?: (key: string, text: string, server: SimulatedServer, token: string) => void
+  /** Hears of every `expire` that gave an entry a nearer end. */
+  readonly onShortened?: (key: string, ttlMs: number) => void
   /** Hears what becomes of leases. */
   readonly leases?: LeaseEvents
 }
@@ -93,6 +95,7 @@ export class SimulatedServer {
         if (this.#tags.agrees(generations)) options.onFilled?.(key, text, this, token)
       },
       invalidated: (key) => this.#invalidated(this.partitionOf(key), 'key', key),
+      shortened: (key, ttlMs) => options.onShortened?.(key, ttlMs),
       leases,
     })
   }

@@ -112,6 +112,8 @@ export class World {
   readonly #leases: LeaseWatch
   // Undefined where a failover may bring back what was hidden.
   readonly #hidden: HiddenWatch | undefined
+  // Undefined where a failover may lose what `expire` has done.
+  readonly #lifetimes: Lifetimes | undefined
   readonly #counter: CounterHistory
   readonly #workload: Workload
   #faulty = true
@@ -134,6 +136,7 @@ export class World {
     // The grant may be heard of at its deadline, and the last renewal be as late as any request.
     const lateMs = DEADLINE_MS + Math.max(faults.delayMs[1], faults.pauseMs[1])
     this.#hidden = failsOver ? undefined : new HiddenWatch(this.#history)
+    this.#lifetimes = failsOver ? undefined : new Lifetimes(boundMs)
     this.#leases = new LeaseWatch(this.#history, now, SETTINGS.longestLeaseMs, lateMs)
     this.#counter = new CounterHistory((message) => {
       if (!failsOver) this.#history.violated('I3', message)
@@ -157,8 +160,7 @@ export class World {
       random: this.#random,
       database: this.#database,
       history: this.#history,
-      // A failover may lose what expire has done.
-      lifetimes: failsOver ? undefined : new Lifetimes(boundMs),
+      lifetimes: this.#lifetimes,
       counter: this.#counter,
       nodes: this.#nodes,
       isOn: () => this.#faulty,
@@ -206,6 +208,7 @@ export class World {
         for (const node of this.#nodes) if (node.listensTo === server) node.network.deliver(message)
       },
       onInvalidated: (invalidated) => this.#onInvalidated(invalidated),
+      onShortened: (key, ttlMs) => this.#lifetimes?.shortened(key, ttlMs),
       leases: this.#leases,
       onFilled: (key, text, _, token) => {
         this.#leases.filled(key, token)
