@@ -45,6 +45,8 @@ export interface Ioredis {
   unsubscribe(channel: string): Promise<unknown>
 }
 
+const CUT_SHORT = 'Connection is closed.'
+
 /**
  * A client of ioredis. What is sent in one turn of the event loop is kept back until its end and goes out in one
  * write, which ioredis does not do by itself; values are not copied for that, as they are by its own pipelining. A
@@ -58,6 +60,7 @@ export class IoredisLine implements SubscriberLine {
   #listener: LineListener | undefined = undefined
   #onMessage: ((channel: string, text: string) => void) | undefined = undefined
   #corked: Ioredis['stream'] = undefined
+  #wasCutShort = false
 
   constructor(client: Ioredis, isOwn = false) {
     this.#client = client
@@ -86,6 +89,7 @@ export class IoredisLine implements SubscriberLine {
     this.#client.on('error', this.#onError)
     this.#client.on('close', this.#onClose)
     this.#client.on('ready', this.#onReady)
+    this.#client.on('end', this.#onEnd)
     if (this.#client.status === 'wait') this.#client.connect().catch(ignore)
   }
 
@@ -104,12 +108,22 @@ export class IoredisLine implements SubscriberLine {
     this.#isUp = false
     this.#client.off('close', this.#onClose)
     this.#client.off('ready', this.#onReady)
+    this.#client.off('end', this.#onEnd)
     this.#client.off('error', this.#onError)
     if (this.#client.listenerCount('error') === 0) this.#client.on('error', ignore)
     if (this.#isOwn) this.#client.disconnect()
   }
 
-  readonly #onError = (error: unknown): void => this.#listener?.onTrouble(error)
+  readonly #onError = (error: unknown): void => {
+    this.#wasCutShort = (error as Partial<Error> | undefined)?.message === CUT_SHORT
+    this.#listener?.onTrouble(error)
+  }
+
+  // What is cut while it asks sentinels for the master, by news of another master at that moment or by `reset`, is given
+  // up for ever by ioredis. A client that was closed on purpose ends without that error.
+  readonly #onEnd = (): void => {
+    if (this.#wasCutShort) this.#client.connect().catch(ignore)
+  }
 
   readonly #onClose = (): void => {
     if (!this.#isUp) return

@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events'
 import { afterEach, expect, it, onTestFinished, vi } from 'vitest'
 import { adaptClient } from '../../../src/redis/adapt-client.ts'
 import type { RedisClient, Reply } from '../../../src/redis/client.ts'
@@ -17,6 +18,13 @@ afterEach(() => {
 
 function run(redis: RedisClient, ...args: string[]): Promise<Reply> {
   return redis.connectionFor('a').run({ args }, 'text')
+}
+
+// Unlike `once` of Node, whatever errors come before.
+function happens(client: EventEmitter, event: string): Promise<void> {
+  return new Promise((resolve) => {
+    client.once(event, () => resolve())
+  })
 }
 
 async function failsOver(redis: RedisClient, group: SentinelGroup, by: 'kill' | 'freeze'): Promise<void> {
@@ -73,5 +81,47 @@ describeWithServers('sentinel', () => {
     onTestFinished(() => redis.close())
 
     await failsOver(redis, group, 'kill')
+  })
+
+  it.each(['ioredis 5', 'ioredis 6'])('%s goes on when its search for the master is cut', async (library) => {
+    const group = await startSentinelGroup()
+    onTestFinished(() => group.close())
+    const made = SENTINELS[library]!(
+      group.sentinels.map(({ port }) => port),
+      masterName,
+    )
+    onTestFinished(() => made.close())
+    const client = made.client as EventEmitter & { disconnect(reconnect: boolean): void }
+    const redis = adaptClient(client, realSettings())
+    onTestFinished(() => redis.close())
+    await redis.whenUp()
+
+    client.disconnect(true)
+    await happens(client, 'connecting')
+    client.disconnect(true)
+    await happens(client, 'end')
+
+    await until('a connection', async () => (await run(redis, 'SET', 'a', '1').catch(() => 0)) === 'OK')
+  })
+
+  it.each(['ioredis 5', 'ioredis 6'])('%s stays closed when its owner has closed it', async (library) => {
+    const group = await startSentinelGroup()
+    onTestFinished(() => group.close())
+    const made = SENTINELS[library]!(
+      group.sentinels.map(({ port }) => port),
+      masterName,
+    )
+    const client = made.client as EventEmitter & { disconnect(reconnect: boolean): void; status: string }
+    const redis = adaptClient(client, realSettings())
+    onTestFinished(() => redis.close())
+    await redis.whenUp()
+
+    client.disconnect(true)
+    await happens(client, 'connecting')
+    made.close()
+    await happens(client, 'end')
+    await new Promise(setImmediate)
+
+    expect(client.status).toBe('end')
   })
 })

@@ -44,16 +44,7 @@ describeWithServers('the conformance suite', () => {
   })
 
   describe.concurrent('behind Sentinel', { timeout: 180_000 }, () => {
-    // A client of ioredis that the user has made has at times been found without a connection for long after a promotion.
-    it('passes through ioredis 5', async () => {
-      await using group = await startSentinelGroup()
-      await using suite = new SuiteOnServers('ioredis 5', group.url, BOTH)
-      await suite.ready()
-      passes('redis and tiered, Sentinel, ioredis 5', await suite.run())
-    })
-
-    it('passes through node-redis 6 while the master is killed, and after that', async () => {
-      const client = 'node-redis 6'
+    it.each(TWO_CLIENTS)('passes through %s while the master is killed, and after that', async (client) => {
       await using group = await startSentinelGroup()
       await using suite = new SuiteOnServers(client, group.url, BOTH)
       await suite.ready()
