@@ -13,7 +13,7 @@ let caches = 0
 
 // A client learns that a slot has moved when it uses it next, and one that has found the new master by itself connects
 // once more when it is told of it.
-const AFTERMATH_MS = 1_000
+const AFTERMATH_MS = 3_000
 
 /** What happens to the servers while the suite runs. */
 interface Fault {
