@@ -1,21 +1,19 @@
 import type { Random } from '../../core/clock.ts'
 import type { Arg, ReplyForm } from '../client.ts'
 import { withBuffers } from './args.ts'
+import { listenTo, type ClientEvents } from './client-events.ts'
 import type { ClusterListener, ClusterSource } from './cluster-source.ts'
 import { IoredisLine, ioredisCommand, type Ioredis, type IoredisCommand } from './ioredis-line.ts'
 import { ioredisName, ioredisRules } from './ioredis-source.ts'
 import type { Line, SubscriberLine } from './line.ts'
 
 /** What this library uses of a cluster client of ioredis 5 or 6. */
-export interface IoredisCluster {
+export interface IoredisCluster extends ClientEvents {
   readonly status: string
   readonly options: { readonly keyPrefix?: unknown }
   /** By slot the addresses of its nodes, the master first. */
   readonly slots: readonly (readonly string[] | undefined)[]
   nodes(role: 'master'): readonly Ioredis[]
-  on(event: string, listener: (...args: never[]) => void): unknown
-  off(event: string, listener: (...args: never[]) => void): unknown
-  listenerCount(event: string): number
   connect(): Promise<unknown>
   disconnect(): void
   call(name: string): Promise<unknown>
@@ -31,6 +29,7 @@ export class IoredisClusterSource implements ClusterSource<Ioredis> {
   readonly #random: Random
   readonly #command: ReturnType<typeof ioredisCommand>
   #listener: ClusterListener | undefined = undefined
+  #detach: (() => void) | undefined = undefined
 
   constructor(cluster: IoredisCluster, random: Random, isOwn: boolean) {
     this.#cluster = cluster
@@ -86,18 +85,14 @@ export class IoredisClusterSource implements ClusterSource<Ioredis> {
 
   listen(listener: ClusterListener): void {
     this.#listener = listener
-    this.#cluster.on('error', this.#onError)
-    this.#cluster.on('refresh', this.#onChange)
-    this.#cluster.on('+node', this.#onChange)
+    const handlers = { error: this.#onError, refresh: this.#onChange, '+node': this.#onChange }
+    this.#detach = listenTo(this.#cluster, handlers)
     if (this.#cluster.status === 'wait') this.#cluster.connect().catch(ignore)
   }
 
   close(): void {
     this.#listener = undefined
-    this.#cluster.off('error', this.#onError)
-    this.#cluster.off('refresh', this.#onChange)
-    this.#cluster.off('+node', this.#onChange)
-    if (this.#cluster.listenerCount('error') === 0) this.#cluster.on('error', ignore)
+    this.#detach?.()
     if (this.#isOwn) this.#cluster.disconnect()
   }
 

@@ -1,5 +1,6 @@
 import type { Arg, ReplyForm } from '../client.ts'
 import { hasPlainBytes, withBuffers } from './args.ts'
+import { listenTo, type ClientEvents } from './client-events.ts'
 import type { LineListener, SubscriberLine } from './line.ts'
 
 /** A command of ioredis 5 or 6. */
@@ -15,7 +16,7 @@ type IoredisCommandClass = new (
 ) => IoredisCommand
 
 /** What this library uses of a client of ioredis 5 or 6. */
-export interface Ioredis {
+export interface Ioredis extends ClientEvents {
   readonly status: string
   readonly options: {
     readonly keyPrefix?: unknown
@@ -33,9 +34,6 @@ export interface Ioredis {
     destroy?: () => void
     resetAndDestroy?: () => void
   }
-  on(event: string, listener: (...args: never[]) => void): unknown
-  off(event: string, listener: (...args: never[]) => void): unknown
-  listenerCount(event: string): number
   connect(): Promise<unknown>
   disconnect(reconnect?: boolean): void
   duplicate(overrides?: object): Ioredis
@@ -61,6 +59,7 @@ export class IoredisLine implements SubscriberLine {
   #onMessage: ((channel: string, text: string) => void) | undefined = undefined
   #corked: Ioredis['stream'] = undefined
   #wasCutShort = false
+  #detach: (() => void) | undefined = undefined
 
   constructor(client: Ioredis, isOwn = false) {
     this.#client = client
@@ -86,10 +85,12 @@ export class IoredisLine implements SubscriberLine {
 
   listen(listener: LineListener): void {
     this.#listener = listener
-    this.#client.on('error', this.#onError)
-    this.#client.on('close', this.#onClose)
-    this.#client.on('ready', this.#onReady)
-    this.#client.on('end', this.#onEnd)
+    this.#detach = listenTo(this.#client, {
+      error: this.#onError,
+      close: this.#onClose,
+      ready: this.#onReady,
+      end: this.#onEnd,
+    })
     if (this.#client.status === 'wait') this.#client.connect().catch(ignore)
   }
 
@@ -102,15 +103,10 @@ export class IoredisLine implements SubscriberLine {
     await this.#client.subscribe(channel)
   }
 
-  // Without a listener ioredis writes errors to the console: one stays if there is no other.
   close(): void {
     this.#listener = undefined
     this.#isUp = false
-    this.#client.off('close', this.#onClose)
-    this.#client.off('ready', this.#onReady)
-    this.#client.off('end', this.#onEnd)
-    this.#client.off('error', this.#onError)
-    if (this.#client.listenerCount('error') === 0) this.#client.on('error', ignore)
+    this.#detach?.()
     if (this.#isOwn) this.#client.disconnect()
   }
 

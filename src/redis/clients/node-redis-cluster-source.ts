@@ -1,6 +1,7 @@
 import type { Random, TimerHandle, Timers } from '../../core/clock.ts'
 import type { Arg, ReplyForm } from '../client.ts'
 import { withBuffers } from './args.ts'
+import { listenTo, type ClientEvents } from './client-events.ts'
 import type { ClusterListener, ClusterSource } from './cluster-source.ts'
 import type { Line, SubscriberLine } from './line.ts'
 import { BYTES, NodeRedisLine, TEXT, type NodeRedis, type NodeRedisOptions } from './node-redis-line.ts'
@@ -12,13 +13,10 @@ interface ClusterNode {
 }
 
 /** What this library uses of a cluster client of node-redis 5 or 6. */
-export interface NodeRedisCluster {
+export interface NodeRedisCluster extends ClientEvents {
   readonly isOpen: boolean
   readonly masters: readonly ClusterNode[]
   readonly slots: readonly ({ readonly master: ClusterNode } | undefined)[]
-  on(event: string, listener: (...args: never[]) => void): unknown
-  off(event: string, listener: (...args: never[]) => void): unknown
-  listenerCount(event: string): number
   connect(): Promise<unknown>
   destroy(): unknown
   /** The client of a node, made if there is none. */
@@ -43,6 +41,7 @@ export class NodeRedisClusterSource implements ClusterSource<NodeRedis> {
   readonly #random: Random
   readonly #timers: Timers
   #listener: ClusterListener | undefined = undefined
+  #detach: (() => void) | undefined = undefined
   #timer: TimerHandle = undefined
   #attempt = 0
 
@@ -95,15 +94,14 @@ export class NodeRedisClusterSource implements ClusterSource<NodeRedis> {
 
   listen(listener: ClusterListener): void {
     this.#listener = listener
-    this.#cluster.on('error', ignore)
-    this.#cluster.on('node-ready', this.#onChange)
+    this.#detach = listenTo(this.#cluster, { error: ignore, 'node-ready': this.#onChange })
     if (!this.#cluster.isOpen) this.#connect()
   }
 
   close(): void {
     this.#listener = undefined
     this.#timers.clear(this.#timer)
-    this.#cluster.off('node-ready', this.#onChange)
+    this.#detach?.()
     if (this.#isOwn) this.#cluster.destroy()
   }
 
@@ -137,5 +135,5 @@ export class NodeRedisClusterSource implements ClusterSource<NodeRedis> {
   }
 }
 
-// Of single nodes, too; an 'error' without a listener would end the process, so it stays.
+// Errors of single nodes, too.
 function ignore(): void {}

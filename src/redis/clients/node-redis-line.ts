@@ -1,5 +1,6 @@
 import type { Arg, ReplyForm } from '../client.ts'
 import { hasPlainBytes, withBuffers } from './args.ts'
+import { listenTo, type ClientEvents } from './client-events.ts'
 import type { LineListener, SubscriberLine } from './line.ts'
 
 /** How node-redis 5 and 6 are told which types to answer, by the first byte of what is on the wire. */
@@ -9,13 +10,10 @@ export interface NodeRedisOptions {
 }
 
 /** What this library uses of a client of node-redis 5 or 6. */
-export interface NodeRedis {
+export interface NodeRedis extends ClientEvents {
   readonly isOpen: boolean
   readonly options?: { readonly socket?: object }
   readonly isReady: boolean
-  on(event: string, listener: (...args: never[]) => void): unknown
-  off(event: string, listener: (...args: never[]) => void): unknown
-  listenerCount(event: string): number
   connect(): Promise<unknown>
   destroy(): void
   duplicate(overrides?: object): NodeRedis
@@ -51,6 +49,7 @@ export class NodeRedisLine implements SubscriberLine {
   #bytes: NodeRedis | undefined = undefined
   #isUp: boolean
   #listener: LineListener | undefined = undefined
+  #detach: (() => void) | undefined = undefined
 
   /** `renew` has whoever owns the client replace it by another, which gets a line of its own. */
   constructor(client: NodeRedis, make?: () => NodeRedis, renew?: () => void) {
@@ -94,7 +93,7 @@ export class NodeRedisLine implements SubscriberLine {
   close(): void {
     this.#listener = undefined
     this.#isUp = false
-    this.#detach()
+    this.#detach?.()
     if (this.#make !== undefined) destroy(this.#client)
   }
 
@@ -114,7 +113,7 @@ export class NodeRedisLine implements SubscriberLine {
   readonly #replace = (): void => {
     if (this.#make === undefined || this.#listener === undefined) return
     const old = this.#client
-    this.#detach()
+    this.#detach?.()
     destroy(old)
     this.#wasUp(new Error('the connection was silent'))
     this.#client = this.#make()
@@ -137,17 +136,8 @@ export class NodeRedisLine implements SubscriberLine {
   }
 
   #attach(): void {
-    this.#client.on('error', this.#onError)
-    this.#client.on('end', this.#onEnd)
-    this.#client.on('ready', this.#onReady)
-  }
-
-  // An 'error' without a listener ends the process: one stays if there is no other.
-  #detach(): void {
-    this.#client.off('end', this.#onEnd)
-    this.#client.off('ready', this.#onReady)
-    this.#client.off('error', this.#onError)
-    if (this.#client.listenerCount('error') === 0) this.#client.on('error', ignore)
+    const handlers = { error: this.#onError, end: this.#onEnd, ready: this.#onReady }
+    this.#detach = listenTo(this.#client, handlers)
   }
 
   #down(error: unknown): void {
@@ -160,8 +150,6 @@ export class NodeRedisLine implements SubscriberLine {
     this.#listener?.onDown(error)
   }
 }
-
-function ignore(): void {}
 
 function destroy(client: NodeRedis): void {
   try {

@@ -1,4 +1,5 @@
 import type { Random, TimerHandle, Timers } from '../../core/clock.ts'
+import { listenTo, type ClientEvents } from './client-events.ts'
 import type { Source, SubscriberLine } from './line.ts'
 import { NodeRedisLine, type NodeRedis } from './node-redis-line.ts'
 import { nodeRedisRules } from './node-redis-source.ts'
@@ -6,11 +7,8 @@ import { reconnectDelayMs } from './reconnect-delay.ts'
 import { SwitchedLine } from './switched-line.ts'
 
 /** What this library uses of a sentinel client of node-redis 5 or 6. */
-export interface NodeRedisSentinel {
+export interface NodeRedisSentinel extends ClientEvents {
   readonly isOpen: boolean
-  on(event: string, listener: (...args: never[]) => void): unknown
-  off(event: string, listener: (...args: never[]) => void): unknown
-  listenerCount(event: string): number
   connect(): Promise<unknown>
   destroy(): unknown
   /** Calls back with the client of the master: commands by `sendCommand` wait for each other. */
@@ -28,6 +26,7 @@ export class NodeRedisSentinelSource implements Source {
   readonly #random: Random
   readonly #timers: Timers
   readonly #main = new SwitchedLine()
+  readonly #detach: () => void
   readonly #opened = new Set<SwitchedLine>()
   #master: NodeRedis | undefined = undefined
   #timer: TimerHandle = undefined
@@ -39,8 +38,7 @@ export class NodeRedisSentinelSource implements Source {
     this.#isOwn = isOwn
     this.#random = random
     this.#timers = timers
-    sentinel.on('error', this.#onError)
-    sentinel.on('topology-change', this.#onChange)
+    this.#detach = listenTo(sentinel, { error: this.#onError, 'topology-change': this.#onChange })
   }
 
   line(): SubscriberLine {
@@ -58,9 +56,7 @@ export class NodeRedisSentinelSource implements Source {
   close(): void {
     this.#isClosed = true
     this.#timers.clear(this.#timer)
-    this.#sentinel.off('topology-change', this.#onChange)
-    this.#sentinel.off('error', this.#onError)
-    if (this.#sentinel.listenerCount('error') === 0) this.#sentinel.on('error', () => {})
+    this.#detach()
     if (this.#isOwn) Promise.resolve(this.#sentinel.destroy()).catch(() => {})
   }
 

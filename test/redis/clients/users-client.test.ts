@@ -66,6 +66,24 @@ describe.each(Object.keys(LIBRARIES))('a client of %s', (library) => {
     await expect(ping(redis)).rejects.toMatchObject({ reason: 'unavailable' })
   })
 
+  it('serves any number of caches without more listeners', async () => {
+    const made = await LIBRARIES[library]!(server.port)
+    onTestFinished(() => made.close())
+    const client = made.client as EventEmitter
+    const events = ['error', 'ready', 'close', 'end']
+    const before = events.map((event) => client.listenerCount(event))
+
+    const all = Array.from({ length: 20 }, () => adaptClient(client, realSettings()))
+    onTestFinished(async () => void (await Promise.all(all.map((redis) => redis.close()))))
+
+    expect(await Promise.all(all.map(ping))).toEqual(all.map(() => 'PONG'))
+    for (const [index, event] of events.entries())
+      expect(client.listenerCount(event)).toBeLessThanOrEqual(before[index]! + 1)
+    await all[0]!.close()
+    expect(await ping(all[1]!)).toBe('PONG')
+    await expect(ping(all[0]!)).rejects.toMatchObject({ reason: 'unavailable' })
+  })
+
   it('shares its keys among the connections of a pool, a key always over the same', async () => {
     const made = await LIBRARIES[library]!(server.port)
     onTestFinished(() => made.close())
