@@ -9,8 +9,9 @@ import { script } from '../script.ts'
  * not), then the tally of each limit: f: begin of the window, count. g: time, level. s: number of the present part of
  * time, what was taken in it and in those before, for one part more than a window has. See src/ratelimit/algorithms.
  *
- * KEYS: state. ARGV: 'c' consume, 'p' peek, 'x' penalty; quantity; for each limit: 'f' fixed window, 's' sliding window or
- * 'g' gcra, limit, milliseconds of the window, burst.
+ * KEYS: state. ARGV: for each limit 'f' fixed window, 's' sliding window or 'g' gcra, limit, milliseconds of the window,
+ * burst, all with spaces between them: what is one argument costs a client little; absent = consume one: quantity; 'p'
+ * peek, 'x' penalty.
  * Result: milliseconds of the server's clock, 1 allowed or 0, milliseconds of the block; for each limit: remaining,
  * milliseconds until the quantity is admitted (-1 = never), milliseconds until nothing counts any more.
  * O(1) for each limit. Writes only what it takes.
@@ -20,7 +21,7 @@ export const limit: Script = script(
   `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local mode, quantity = ARGV[1], tonumber(ARGV[2])
+local quantity, mode = tonumber(ARGV[2] or 1), ARGV[3]
 local floor, ceil, max, min = math.floor, math.ceil, math.max, math.min
 local state = redis.call('GET', KEYS[1])
 local cells = {}
@@ -89,14 +90,8 @@ end
 
 local rules, at, allowed = {}, 2, blocked == 0
 local answer = { now, 0, blocked }
-for index = 3, #ARGV, 4 do
-  local rule = {
-    at = at,
-    kind = ARGV[index],
-    limit = tonumber(ARGV[index + 1]),
-    window = tonumber(ARGV[index + 2]),
-    burst = tonumber(ARGV[index + 3])
-  }
+for kind, most, window, burst in string.gmatch(ARGV[1], '(%a) (%d+) (%d+) (%d+)') do
+  local rule = { at = at, kind = kind, limit = tonumber(most), window = tonumber(window), burst = tonumber(burst) }
   at = at + 2
   if rule.kind == 's' then
     rule.part = ceil(rule.window / 10)
@@ -109,7 +104,7 @@ for index = 3, #ARGV, 4 do
   if wait ~= 0 then allowed = false end
   answer[#answer + 1], answer[#answer + 2], answer[#answer + 3] = remaining, wait, reset
 end
-if mode == 'p' or (mode == 'c' and not allowed) then
+if mode == 'p' or (not mode and not allowed) then
   answer[2] = allowed and 1 or 0
   return answer
 end
@@ -120,7 +115,7 @@ for index, rule in ipairs(rules) do
   local step = rule.kind == 'g' and quantity * rule.window or quantity
   cells[rule.at + 1] = min(cells[rule.at + 1] + step, 9007199254740991)
   local remaining, wait, reset = stand(rule, 1)
-  if mode == 'c' then wait = 0 end
+  if not mode then wait = 0 end
   if wait ~= 0 then allowed = false end
   ttl = max(ttl, reset)
   answer[index * 3 + 1], answer[index * 3 + 2], answer[index * 3 + 3] = remaining, wait, reset

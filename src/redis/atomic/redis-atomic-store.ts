@@ -27,7 +27,7 @@ interface Form<Name extends keyof AtomicSteps> {
   answer(reply: Reply): AtomicSteps[Name]['answer']
 }
 
-const MODES = { consume: 'c', peek: 'p', penalty: 'x' } as const
+const MODES = { peek: 'p', penalty: 'x' } as const
 const LETTERS: Readonly<Record<LimitAlgorithm, string>> = {
   'fixed-window': 'f',
   'sliding-window': 's',
@@ -100,7 +100,6 @@ function asked(script: Script, state: string, ...args: readonly Arg[]): Command 
 function limitCommand(state: string, { mode, quantity, rules }: LimitRequest): Command {
   const { script, args } = toldOf(rules)
   const keys = [state]
-  if (script === limit) return { script, keys, args: [MODES[mode], String(quantity), ...args] }
   if (mode !== 'consume') return { script, keys, args: [...args, String(quantity), MODES[mode]] }
   return { script, keys, args: quantity === 1 ? args : [...args, String(quantity)] }
 }
@@ -118,13 +117,14 @@ function toldOf(rules: readonly LimitRule[]): Told {
   const known = told.get(rules)
   if (known !== undefined) return known
   const args = rules.flatMap(argsOf)
+  // Each argument costs a client more than the server to part them.
   const only = rules.length === 1 ? rules[0]!.algorithm : undefined
   const made =
     only === 'gcra'
       ? { script: gcra, args: args.slice(1) }
       : only === 'fixed-window'
         ? { script: fixedWindow, args: args.slice(1, 3) }
-        : { script: limit, args }
+        : { script: limit, args: [args.join(' ')] }
   told.set(rules, made)
   return made
 }
