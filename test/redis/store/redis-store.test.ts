@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { RedisStore } from '../../../src/redis/redis-store.ts'
 import { WireFormat } from '../../../src/serialization/wire-format.ts'
@@ -41,6 +42,42 @@ describeWithServers('RedisStore', () => {
     const found = (await store.read(['a', 'b'])).get('a')!
     expect(store.view(found.stored)).toEqual({ n: 1 })
     expect(found.remainingMs).toBeGreaterThan(50_000)
+  })
+
+  it('reads bare values and frames in any order, one or many, as text or as bytes', async () => {
+    const values = new Map<string, unknown>([
+      ['text', 'ä \u0000 €'],
+      ['raw', new Uint8Array([0xff, 0, 0x80, 0xc3])],
+      ['record', { id: 1, name: 'é' }],
+      ['date', new Date(0)],
+      ['graced', 'with grace'],
+      ['number', 42],
+    ])
+    for (const [key, value] of values) {
+      const graceMs = key === 'graced' ? 30_000 : undefined
+      await store.write([
+        { kind: 'set', key, stored: stored(value), ttlMs: 60_000, ...(graceMs && { graceMs }) },
+      ])
+    }
+    const keys = [...values.keys(), 'missing']
+    const few = fc.subarray(keys, { minLength: 1 })
+    await fc.assert(
+      fc.asyncProperty(fc.array(few, { minLength: 1, maxLength: 6 }), async (reads) => {
+        const fresh = new RedisStore({
+          client,
+          prefix: 'app:',
+          format: new WireFormat(),
+          random: Math.random,
+        })
+        for (const read of reads) {
+          const found = await fresh.read(read, { bare: true })
+          const expected = read.filter((key) => values.has(key))
+          expect([...found.keys()].toSorted()).toEqual(expected.toSorted())
+          for (const [key, entry] of found) expect(fresh.view(entry.stored)).toEqual(values.get(key))
+        }
+      }),
+      { numRuns: 200 },
+    )
   })
 
   it('keeps generations, grace and row version in a frame', async () => {
