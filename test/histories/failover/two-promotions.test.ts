@@ -1,6 +1,8 @@
 import { expect } from 'vitest'
 import { history } from '../history.ts'
+import { replaced } from '../../simulation/ablations/switches.ts'
 import { HEARTBEAT_MS, type Player, type Stage } from '../stage.ts'
+import { Trail } from '../../../src/coherence/trail.ts'
 import type { Keyspace } from '../../../src/testing/simulation/keyspace.ts'
 
 // A replica that lags takes over, and after it one that had everything of the first server: what the node invalidated
@@ -67,5 +69,42 @@ history(
       stage.reconnectAll()
     })
     expect(read).toEqual([2, 2])
+  },
+)
+
+history(
+  'an invalidation between two promotions is replayed, by a node that began to follow where the log was longer',
+  {
+    without: [
+      'C9, shorter logs',
+      {
+        rule: 'counters below those that were applied',
+        patch: replaced(
+          Trail,
+          'contradicts',
+          (contradicts) =>
+            function byStamp(this: Trail, head) {
+              return contradicts.call(this, head, -Infinity)
+            },
+        ),
+      },
+    ],
+  },
+  async (stage) => {
+    const read = await between(stage, async (_, lagging) => {
+      const [, two] = stage.players
+      for (const key of ['x', 'y']) await stage.change(two, key)
+      const late = stage.join()
+      await stage.pass(HEARTBEAT_MS)
+      const complete = stage.replica()
+      stage.takeOver(lagging)
+      const question = late.network.hold('request', 'sync')
+      stage.reconnect(late)
+      await stage.change(late, 'a')
+      question.lose()
+      stage.takeOver(complete)
+      stage.reconnectAll()
+    })
+    expect(read).toEqual([2, 2, 2])
   },
 )
