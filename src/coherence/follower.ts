@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.ts'
 import type { Epoch, Head, LogEntry, Message, Rotation, SyncReply } from '../core/remote-store.ts'
 import type { Journal } from './journal.ts'
 import { sameEpoch, Sightings } from './sightings.ts'
+import { Trail } from './trail.ts'
 
 /** What following a partition leads to. */
 export interface FollowerEffects {
@@ -32,6 +33,7 @@ export class Follower {
   readonly #effects: FollowerEffects
   readonly #journal: Journal
   readonly #sightings = new Sightings()
+  readonly #trail = new Trail()
   /** The last entry applied; `undefined` before the first sync. Only a sync replaces or lowers it. */
   #applied: Head | undefined
   /** Whatever was kept before this moment, in the order of the node's events, may be old. */
@@ -94,6 +96,7 @@ export class Follower {
     if (message.counter === applied.counter + 1 && message.previous === applied.stamp) {
       this.#applied = { epoch: applied.epoch, counter: message.counter, stamp: message.stamp }
       this.#sightings.applied(message, this.#clock.now())
+      this.#trail.add(message, this.#clock.now())
     } else {
       this.#sightings.see(message, this.#clock.now())
       this.startSync()
@@ -101,20 +104,24 @@ export class Follower {
   }
 
   /**
-   * An invalidation of this node's own was executed. Its message may get lost, and the server may lose it: then
-   * this node is the one who knows.
+   * An invalidation of this node's own, sent at `sentAtMs`, was executed. Its message may get lost, and the server may
+   * lose it: then this node is the one who knows.
    */
-  onExecuted(entry: Pick<LogEntry, 'kind' | 'item'>, head: Head): void {
+  onExecuted(entry: Pick<LogEntry, 'kind' | 'item'>, head: Head, sentAtMs: number): void {
     this.#journal.add({ ...entry, stamp: head.stamp })
-    this.onSeen(head)
+    this.onSeen(head, sentAtMs)
   }
 
-  /** The log was so long, and had what this node has executed or replayed. */
-  onSeen(head: Head): void {
+  /** The log was so long, and had what this node has executed or replayed, sent at `sentAtMs`. */
+  onSeen(head: Head, sentAtMs: number): void {
     const applied = this.#applied
     const isAhead =
       applied === undefined || !sameEpoch(head.epoch, applied.epoch) || head.counter > applied.counter
-    if (isAhead) this.#sightings.see(head, this.#clock.now())
+    if (isAhead) return this.#sightings.see(head, this.#clock.now())
+    // A server whose log is shorter than what is applied, or another one: the next may know what is applied, and not this.
+    if (!this.#trail.contradicts(head, sentAtMs)) return
+    this.#sightings.clash(this.#clock.now())
+    this.startSync()
   }
 
   /** An invalidation of this node's own was executed, sent at `sentAtMs`, and there was no log to enter it in. */
@@ -202,6 +209,7 @@ export class Follower {
     this.#lastSyncMs = startedAtMs
     this.#adoptedAtMs = this.#clock.now()
     this.#sightings.adopted(head)
+    this.#trail.begin(head, this.#clock.now())
     this.#mayHaveLost = false
     if (won !== 'nothing') this.#effects.adopted(head, won)
   }
@@ -212,6 +220,7 @@ export class Follower {
       for (const entry of entries) {
         this.#apply(entry, entry.counter)
         this.#sightings.applied({ ...entry, epoch: head.epoch }, startedAtMs)
+        if (entry.counter > this.#applied!.counter) this.#trail.add(entry, this.#clock.now())
       }
       this.#applied = head
     }

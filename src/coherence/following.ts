@@ -130,7 +130,7 @@ export class Following {
     const follower = this.#followed.get(partition)?.follower
     if (follower === undefined) return
     if (head === undefined) follower.onUnlogged(entry, `${this.#parts.node}!${++this.#unlogged}`, sentAtMs)
-    else follower.onExecuted(entry, head)
+    else follower.onExecuted(entry, head, sentAtMs)
   }
 
   /** Lets the heart beat, if it does not: something is to be repeated. */
@@ -160,11 +160,12 @@ export class Following {
       remote,
       partition,
       journal,
+      clock,
       timers,
       random,
       heartbeatMs,
       forget: (entry) => forgetting.entry(entry),
-      replayed: (head) => follower.onSeen(head),
+      replayed: (head, sentAtMs) => follower.onSeen(head, sentAtMs),
     })
     const follower: Follower = new Follower(clock, journal, {
       drop: (key, counter) => forgetting.drop(key, counter),

@@ -1,4 +1,4 @@
-import type { Random, TimerHandle, Timers } from '../core/clock.ts'
+import type { Clock, Random, TimerHandle, Timers } from '../core/clock.ts'
 import type { Epoch, Head, RemoteStore, Replayable } from '../core/remote-store.ts'
 import type { Follower } from './follower.ts'
 import type { Journal } from './journal.ts'
@@ -8,14 +8,15 @@ export interface RecoveryParts {
   readonly remote: RemoteStore
   readonly partition: string
   readonly journal: Journal
+  readonly clock: Clock
   readonly timers: Timers
   readonly random: Random
   /** The pause before the replay of a node that was not the first to notice: from one to two of these. */
   readonly heartbeatMs: number
   /** Before an entry is sent and again when it is answered: whatever this node has of it goes (C5). */
   forget(entry: Replayable): void
-  /** The log has what was replayed, and was so long when it did. */
-  replayed(head: Head): void
+  /** The log has what was replayed, sent at `sentAtMs`, and was so long when it did. */
+  replayed(head: Head, sentAtMs: number): void
 }
 
 const BATCH = 500
@@ -86,15 +87,16 @@ export class Recovery {
 
   // Whether all is done. Refused, it stays owed: until this node follows the epoch that the partition has now.
   async #send(epoch: Epoch): Promise<boolean> {
-    const { remote, partition, journal, forget, replayed } = this.#parts
+    const { remote, partition, journal, clock, forget, replayed } = this.#parts
     const entries = journal.recent()
     for (let start = 0; start < entries.length; start += BATCH) {
       const batch = entries.slice(start, start + BATCH)
       for (const entry of batch) forget(entry)
+      const sentAtMs = clock.now()
       const head = await remote.replay(partition, epoch, batch)
       if (head === undefined) return false
       for (const entry of batch) forget(entry)
-      replayed(head)
+      replayed(head, sentAtMs)
     }
     return true
   }

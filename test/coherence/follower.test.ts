@@ -141,9 +141,38 @@ test('a sequence that is gone after it was adopted is noticed', async () => {
   expect(calls.at(-1)).toBe('rotate 1 2')
 })
 
+test('an own operation that was logged below what was applied when it was sent is of another history', async () => {
+  follower.onMessage(message(6, 'f', 'e'))
+  follower.onMessage(message(7, 'g', 'f'))
+  await clock.advance('1s')
+  follower.onExecuted({ kind: 'key', item: 'own' }, head(4, 'D'), clock.now())
+  follower.onSyncFailed()
+  await clock.advance('1s')
+  follower.onHead(head(7, 'g'), clock.now())
+  follower.onSync({ head: head(7, 'g'), entries: [], diverged: false }, false)
+  expect(calls.slice(2)).toEqual(['sync 7', 'sync 7', 'rotate 1 2'])
+})
+
+test('an own operation that messages have overtaken is of the same history', async () => {
+  // This one was sent before the node began to follow.
+  follower.onExecuted({ kind: 'key', item: 'early' }, head(4, 'd'), clock.now() - 1)
+  const sentAtMs = clock.now()
+  await clock.advance('1s')
+  let previous = 'e'
+  for (let counter = 6; counter <= 300; counter++) {
+    follower.onMessage(message(counter, `s${counter}`, previous))
+    previous = `s${counter}`
+  }
+  calls.length = 0
+  for (let counter = 6; counter <= 300; counter++)
+    follower.onExecuted({ kind: 'key', item: 'own' }, head(counter, `s${counter}`), sentAtMs)
+  follower.onHead(head(300, 's300'), clock.now())
+  expect(calls).toEqual([])
+})
+
 test('the message of an invalidated tag that this node has been answered for drops nothing that came after', () => {
   const tagged: Message = { ...message(6, 'f', 'e'), kind: 'tag', item: 't' }
-  follower.onExecuted({ kind: 'tag', item: 't' }, head(6, 'f'))
+  follower.onExecuted({ kind: 'tag', item: 't' }, head(6, 'f'), clock.now())
   follower.onMessage(tagged)
   expect(calls).toEqual([])
   expect(follower.applied).toEqual(head(6, 'f'))

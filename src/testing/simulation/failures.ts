@@ -1,5 +1,5 @@
 import type { EventLoop } from './event-loop.ts'
-import type { History } from './history.ts'
+import type { History, Outran } from './history.ts'
 import type { Faults, Network } from './network.ts'
 import type { SeededRandom } from './random.ts'
 import type { SimulatedRemote } from './remote.ts'
@@ -18,6 +18,8 @@ export interface FailingParts {
   readonly replication: Replication
   readonly nodes: readonly Connected[]
   readonly history: History
+  /** What the journals need not have any more of what this server has lost. */
+  outran(server: SimulatedServer): Outran
 }
 
 const SNAPSHOTS_PER_SECOND = 10
@@ -49,24 +51,27 @@ export class Failures {
   }
 
   #promote(): void {
+    const before = this.#parts.replication.primary
     const isSplit = this.#random.chance(this.#faults.splitBrain)
     this.#parts.replication.promote((replicas) => this.#random.below(replicas), isSplit)
-    this.#failOver(isSplit ? 'takes over, the old primary goes on' : 'takes over', true)
+    this.#failOver(isSplit ? 'takes over, the old primary goes on' : 'takes over', before, true)
   }
 
   #restart(): void {
+    const before = this.#parts.replication.primary
     this.#parts.replication.restart()
-    this.#failOver('restarts with nothing', false)
+    this.#failOver('restarts with nothing', before, false)
   }
 
   #rollback(): void {
+    const before = this.#parts.replication.primary
     const ageMs = this.#random.between(...this.#faults.rollbackMs)
     if (this.#parts.replication.rollback(ageMs))
-      this.#failOver(`restarts with what it had ${ageMs} ms ago`, false)
+      this.#failOver(`restarts with what it had ${ageMs} ms ago`, before, false)
   }
 
-  #failOver(what: string, isPromotion: boolean): void {
-    const { replication, nodes, history } = this.#parts
+  #failOver(what: string, before: SimulatedServer, isPromotion: boolean): void {
+    const { replication, nodes, history, outran } = this.#parts
     const { primary } = replication
     history.note(primary.id, what)
     let settledMs = this.#loop.now()
@@ -83,6 +88,7 @@ export class Failures {
         this.#random.between(...this.#faults.reconnectMs),
       )
     }
-    history.failedOver(settledMs, isPromotion, (key) => primary.items.invalidatedVersion(key))
+    const invalidatedVersion = (key: string): number => primary.items.invalidatedVersion(key)
+    history.failedOver(settledMs, isPromotion, invalidatedVersion, outran(before))
   }
 }

@@ -51,6 +51,8 @@ interface Invalidated {
   /** A failover has lost it, and nobody has replayed it yet. */
   lost: boolean
   wasLost: boolean
+  /** Of what is lost: asked at the end, for a server that is no longer the primary may still log. */
+  outran: Outran
   /** Its node died before the server had acknowledged it. */
   forgotten: boolean
 }
@@ -64,8 +66,16 @@ export interface Required {
   readonly ownBy: InvalidatedBy
 }
 
+/**
+ * Whether in the history that has lost an invalidation so much was logged after it that no journal need have it any more:
+ * such a loss is noticed and not replayed in full (docs/coherence.md, "Older than the journal").
+ */
+export type Outran = (key: string, version: number) => boolean
+
 /** More of an invalidation. */
 export interface InvalidationDetails {
+  /** Of what is not in effect. */
+  readonly outran?: Outran
   readonly inEffect?: boolean
   readonly replicated?: boolean
   readonly by?: InvalidatedBy
@@ -115,7 +125,13 @@ export class History {
     version: number,
     node: string,
     acknowledged: boolean,
-    { inEffect = true, replicated = false, by = 'key', beganMs = this.#now() }: InvalidationDetails = {},
+    {
+      inEffect = true,
+      replicated = false,
+      by = 'key',
+      beganMs = this.#now(),
+      outran = never,
+    }: InvalidationDetails = {},
   ): void {
     const list = this.#invalidated.get(key)
     const atMs = this.#now()
@@ -132,6 +148,7 @@ export class History {
       effectiveMs,
       lost,
       wasLost: lost,
+      outran,
       forgotten: false,
     }
     if (lost) this.lost++
@@ -141,9 +158,14 @@ export class History {
 
   /**
    * Another server is the primary, and until `settledMs` some node may still ask the one before. `isPromotion`: it
-   * was a replica, which has what it acknowledged.
+   * was a replica, which has what it acknowledged. `outran` is asked of the primary before.
    */
-  failedOver(settledMs: number, isPromotion: boolean, invalidatedVersion: (key: string) => number): void {
+  failedOver(
+    settledMs: number,
+    isPromotion: boolean,
+    invalidatedVersion: (key: string) => number,
+    outran: Outran,
+  ): void {
     this.settledMs = Math.max(this.settledMs, settledMs)
     for (const [key, list] of this.#invalidated) {
       const present = invalidatedVersion(key)
@@ -157,9 +179,7 @@ export class History {
             `version ${entry.version} of ${key} was invalidated on every replica, and is lost`,
           )
         }
-        entry.lost = true
-        entry.wasLost = true
-        this.lost++
+        this.#lose(entry, outran)
       }
     }
   }
@@ -213,19 +233,17 @@ export class History {
    * A server that is no longer the primary has executed an invalidation when the database had `version`, and the
    * primary only one of `present`: whoever had queued it may have been told that it is done.
    */
-  executedInVain(key: string, version: number, present: number): void {
+  executedInVain(key: string, version: number, present: number, outran: Outran): void {
     for (const entry of this.#invalidated.get(key) ?? []) {
       if (entry.acknowledged || entry.lost || entry.version > version || entry.version <= present) continue
-      entry.lost = true
-      entry.wasLost = true
-      this.lost++
+      this.#lose(entry, outran)
     }
   }
 
-  /** The keys of which an invalidation is lost still, and at most which version. */
+  /** The keys of which an invalidation is lost still that was to be replayed, and at most which version. */
   stillLost(): readonly (readonly [key: string, version: number])[] {
     return [...this.#invalidated].flatMap(([key, list]) => {
-      const versions = list.filter(({ lost }) => lost).map(({ version }) => version)
+      const versions = list.filter((entry) => isOwed(key, entry)).map(({ version }) => version)
       return versions.length === 0 ? [] : [[key, Math.max(...versions)] as const]
     })
   }
@@ -233,6 +251,13 @@ export class History {
   /** The versions that a read beginning now on `node` must at least return. */
   required(key: string, node: string): Required {
     return this.#required(key, node, this.#now(), -Infinity)
+  }
+
+  #lose(entry: Invalidated, outran: Outran): void {
+    entry.lost = true
+    entry.wasLost = true
+    entry.outran = outran
+    this.lost++
   }
 
   #resume(entry: Invalidated): void {
@@ -264,6 +289,7 @@ export class History {
     const entries = (this.#invalidated.get(key) ?? []).filter(
       (entry) =>
         !entry.forgotten &&
+        (!entry.lost || isOwed(key, entry)) &&
         entry.beganMs >= sinceMs &&
         (entry.acknowledged || this.binds(entry.node, key, entry.version)),
     )
@@ -300,4 +326,13 @@ export class History {
   violated(invariant: string, message: string): void {
     this.violations.push({ invariant, atMs: this.#now(), message })
   }
+}
+
+// Lost, and still in the journal of whoever has applied it.
+function isOwed(key: string, { lost, version, outran }: Invalidated): boolean {
+  return lost && !outran(key, version)
+}
+
+function never(): boolean {
+  return false
 }

@@ -10,6 +10,13 @@ export interface Item {
  */
 export const LEDGER = '~'
 
+/** The last entry of a partition's log that stands for the highest version of a key. */
+interface Logged {
+  /** How many entries had been logged with it, whatever has become of the log. */
+  readonly count: number
+  readonly version: number
+}
+
 /** Everything a simulated server holds, and an ear for its changes: they are what replicas are sent. */
 export class Keyspace extends Map<string, Item> {
   /** Hears of each change; `undefined` = the name was deleted. */
@@ -37,4 +44,43 @@ export class Keyspace extends Map<string, Item> {
     if (version > this.invalidatedVersion(key))
       this.set(LEDGER + key, { value: version, expiresAtMs: Infinity })
   }
+
+  /** An entry was logged in the partition, which stands for the invalidation of these versions of keys. */
+  recordLogged(partition: string, versions: ReadonlyMap<string, number>): void {
+    const count = this.#logged(partition) + 1
+    this.set(loggedIn(partition), { value: count, expiresAtMs: Infinity })
+    for (const [key, version] of versions) {
+      if (version < (this.#lastOf(partition, key)?.version ?? 0)) continue
+      const logged: Logged = { count, version }
+      this.set(loggedOf(partition, key), { value: logged, expiresAtMs: Infinity })
+    }
+  }
+
+  /**
+   * How many entries were logged in this history after the last one that invalidated this version of the key: in the
+   * partition, of these, where it is the fewest. `undefined`: none did.
+   */
+  loggedSince(partitions: readonly string[], key: string, version: number): number | undefined {
+    const counts = partitions.flatMap((partition) => {
+      const logged = this.#lastOf(partition, key)
+      return logged === undefined || logged.version < version ? [] : [this.#logged(partition) - logged.count]
+    })
+    return counts.length === 0 ? undefined : Math.min(...counts)
+  }
+
+  #lastOf(partition: string, key: string): Logged | undefined {
+    return this.get(loggedOf(partition, key))?.value as Logged | undefined
+  }
+
+  #logged(partition: string): number {
+    return (this.get(loggedIn(partition))?.value ?? 0) as number
+  }
+}
+
+function loggedIn(partition: string): string {
+  return `${LEDGER}#${partition}`
+}
+
+function loggedOf(partition: string, key: string): string {
+  return `${LEDGER}#${partition}#${key}`
 }

@@ -1,11 +1,12 @@
 import type { CoherenceSettings, FailoverMode, Policy } from '../../coherence/settings.ts'
+import type { Message } from '../../core/remote-store.ts'
 import { CounterHistory } from './counter-history.ts'
 import { Database } from './database.ts'
 import { EventLoop } from './event-loop.ts'
 import { withExtendedCalls } from './extended-calls.ts'
 import { Failures } from './failures.ts'
 import { HiddenWatch } from './hidden-watch.ts'
-import { History, type Happening, type Violation } from './history.ts'
+import { History, type Happening, type Outran, type Violation } from './history.ts'
 import { HostClock } from './host-clock.ts'
 import type { Keyspace } from './keyspace.ts'
 import { LeaseWatch } from './lease-watch.ts'
@@ -116,6 +117,8 @@ export class World {
   readonly #lifetimes: Lifetimes | undefined
   readonly #counter: CounterHistory
   readonly #workload: Workload
+  // The versions of keys that each entry of a log has invalidated, by the stamp that it had first.
+  readonly #logged = new Map<string, ReadonlyMap<string, number>>()
   #faulty = true
   #injected = 0
   #deaths = 0
@@ -205,6 +208,7 @@ export class World {
       partitions: this.#partitions,
       logLimit: this.#logLimit,
       publish: (message) => {
+        server.items.recordLogged(message.partition, this.#standsFor(message, server))
         for (const node of this.#nodes) if (node.listensTo === server) node.network.deliver(message)
       },
       onInvalidated: (invalidated) => this.#onInvalidated(invalidated),
@@ -225,21 +229,52 @@ export class World {
     return server
   }
 
-  #onInvalidated({ kind, item, partition, server, atMs }: Invalidated): void {
+  #coveredBy(
+    { kind, item, partition }: Pick<Invalidated, 'kind' | 'item' | 'partition'>,
+    server: SimulatedServer,
+  ): readonly Target[] {
+    return this.#targets.filter((target) => {
+      if (kind === 'tag') return isTagged(target, item)
+      if (kind === 'key') return target.key === item
+      return target.key.startsWith(item) && server.partitionOf(target.key) === partition
+    })
+  }
+
+  // A replay removes what is there when it comes, and stands for what was invalidated when it was logged first.
+  #standsFor(message: Message, server: SimulatedServer): ReadonlyMap<string, number> {
+    const { stamp, origin = stamp } = message
+    const known = this.#logged.get(origin)
+    if (known !== undefined) return known
+    const keys = this.#coveredBy(message, server).map(({ key }) => key)
+    const versions = new Map(keys.map((key) => [key, server.items.invalidatedVersion(key)]))
+    this.#logged.set(origin, versions)
+    return versions
+  }
+
+  // A journal holds half a log, and of what was logged before that nothing need be left in any.
+  #outran(server: SimulatedServer): Outran {
+    const { items, partitions, generationPartition } = server
+    return (key, version) => {
+      const since = items.loggedSince([...partitions, generationPartition], key, version)
+      return since !== undefined && since >= this.#logLimit / 2
+    }
+  }
+
+  #onInvalidated(invalidated: Invalidated): void {
+    const { kind, item, server, atMs } = invalidated
     // What is logged anew after a loss is removed, the counter that an increment had made included.
     if (item === COUNTER) this.#counter.reset()
     const { primary } = this.#replication
     if (kind === 'tag') this.#hidden?.invalidated(server, item)
-    for (const target of this.#targets) {
-      const { key } = target
-      if (kind === 'tag' && !isTagged(target, item)) continue
-      if (kind === 'key' && key !== item) continue
-      if (kind === 'prefix' && (!key.startsWith(item) || server.partitionOf(key) !== partition)) continue
+    for (const { key } of this.#coveredBy(invalidated, server)) {
       const version = this.#database.versionAt(key, atMs)
       server.items.recordInvalidated(key, version)
       this.#history.note(server.id, `executes ${kind} ${item}: ${key} up to version ${version}`)
       if (server === primary) this.#history.executed(key, version)
-      else this.#history.executedInVain(key, version, primary.items.invalidatedVersion(key))
+      else {
+        const present = primary.items.invalidatedVersion(key)
+        this.#history.executedInVain(key, version, present, this.#outran(server))
+      }
     }
   }
 
@@ -263,7 +298,9 @@ export class World {
     const waitsForAll = failover !== 'async' && failover.wait === faults.replicas
     const isReplicated = waitsForAll && by === 'key' && node.remote.replicated.get(name) === true
     const replicated = isReplicated && acknowledged
-    this.#history.invalidated(key, version, node.name, acknowledged, { inEffect, replicated, beganMs, by })
+    const outran = this.#outran(node.remote.server)
+    const details = { inEffect, replicated, beganMs, by, outran }
+    this.#history.invalidated(key, version, node.name, acknowledged, details)
   }
 
   #makeNode(name: string): Node {
@@ -376,6 +413,7 @@ export class World {
       replication: this.#replication,
       nodes: this.#nodes,
       history: this.#history,
+      outran: (server) => this.#outran(server),
     })
     for (const { perSecond, strike } of failures.kinds()) often(perSecond, strike)
   }

@@ -4,6 +4,7 @@ import { LocalTier } from '../../../src/coherence/local-tier.ts'
 import { Markers } from '../../../src/coherence/markers.ts'
 import { Recovery } from '../../../src/coherence/recovery.ts'
 import { Sightings } from '../../../src/coherence/sightings.ts'
+import { Trail } from '../../../src/coherence/trail.ts'
 import type { Epoch, Head, LogEntry, SyncReply } from '../../../src/core/remote-store.ts'
 import { FAULT_MIXES } from '../../../src/testing/simulation/mixes.ts'
 import type { Faults } from '../../../src/testing/simulation/network.ts'
@@ -261,6 +262,14 @@ export const LOG: readonly Ablation[] = [
       traffic: { ttls: ['1h'], changes: ['delete'], changePauseMs: 1_000 },
     },
     patch: replaced(Sightings, 'contradict', () => () => false),
+  },
+  {
+    rule: 'C9, shorter logs',
+    without: 'an own operation that was logged at or below what is applied is taken for known',
+    mix: 'promotions',
+    patch: replaced(Trail, 'contradicts', () => () => false),
+    unseen:
+      'a replica that lags must take over, and another one that had everything after it, both within the time in which the question that a node asks anew goes unanswered; one world in some thousands of *promotions* has it (1406, `strict`)',
   },
   {
     rule: 'C9, journal',
