@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, v
 import { adaptClient } from '../../../src/redis/adapt-client.ts'
 import type { RedisClient, Reply } from '../../../src/redis/client.ts'
 import { openClient } from '../../../src/redis/open-client.ts'
+import { describeWithServers } from '../servers/index.ts'
 import { IMPORTS, LIBRARIES } from './libraries.ts'
 import { Server, until } from './server.ts'
 import { realSettings } from './setting.ts'
@@ -17,14 +18,6 @@ afterEach(() => {
 })
 
 let server: Server
-
-beforeAll(async () => {
-  server = await Server.start()
-})
-
-afterAll(async () => {
-  await server.stop()
-})
 
 function ping(redis: RedisClient): Promise<Reply> {
   return redis.connectionFor('a').run({ args: ['PING'] }, 'text')
@@ -48,114 +41,124 @@ function anotherCopy(name: string): unknown {
   return second
 }
 
-describe.each(Object.keys(LIBRARIES))('a client of %s', (library) => {
-  it('is neither closed nor changed, and nothing stays on it but a listener for errors', async () => {
-    const made = await LIBRARIES[library]!(server.port)
-    onTestFinished(() => made.close())
-    const client = made.client as EventEmitter & { options?: object; ping(): Promise<string> }
-    const options = JSON.stringify(client.options)
-    const listeners = ['ready', 'close', 'end'].map((event) => client.listenerCount(event))
-
-    const redis = adaptClient(made.client, realSettings())
-    expect(await ping(redis)).toBe('PONG')
-    await redis.close()
-
-    expect(await client.ping()).toBe('PONG')
-    expect(JSON.stringify(client.options)).toBe(options)
-    expect(['ready', 'close', 'end'].map((event) => client.listenerCount(event))).toEqual(listeners)
-    await expect(ping(redis)).rejects.toMatchObject({ reason: 'unavailable' })
+describeWithServers('clients of the user', () => {
+  beforeAll(async () => {
+    server = await Server.start()
   })
 
-  it('serves any number of caches without more listeners', async () => {
-    const made = await LIBRARIES[library]!(server.port)
-    onTestFinished(() => made.close())
-    const client = made.client as EventEmitter
-    const events = ['error', 'ready', 'close', 'end']
-    const before = events.map((event) => client.listenerCount(event))
-
-    const all = Array.from({ length: 20 }, () => adaptClient(client, realSettings()))
-    onTestFinished(async () => void (await Promise.all(all.map((redis) => redis.close()))))
-
-    expect(await Promise.all(all.map(ping))).toEqual(all.map(() => 'PONG'))
-    for (const [index, event] of events.entries())
-      expect(client.listenerCount(event)).toBeLessThanOrEqual(before[index]! + 1)
-    await all[0]!.close()
-    expect(await ping(all[1]!)).toBe('PONG')
-    await expect(ping(all[0]!)).rejects.toMatchObject({ reason: 'unavailable' })
+  afterAll(async () => {
+    await server.stop()
   })
 
-  it('shares its keys among the connections of a pool, a key always over the same', async () => {
-    const made = await LIBRARIES[library]!(server.port)
-    onTestFinished(() => made.close())
-    const settings = realSettings()
-    const redis = await openClient({ client: made.client, pool: { size: 3 } }, settings, IMPORTS[library])
-    onTestFinished(() => redis.close())
-    const id = (key: string): Promise<Reply> =>
-      redis
-        .connectionFor(key)
-        .run({ args: ['CLIENT', 'ID'] }, 'text')
-        .catch(() => null)
-    const keys = Array.from({ length: 20 }, (_, index) => `key ${index}`)
-    await until(async () => !(await Promise.all(keys.map(id))).includes(null))
+  describe.each(Object.keys(LIBRARIES))('a client of %s', (library) => {
+    it('is neither closed nor changed, and nothing stays on it but a listener for errors', async () => {
+      const made = await LIBRARIES[library]!(server.port)
+      onTestFinished(() => made.close())
+      const client = made.client as EventEmitter & { options?: object; ping(): Promise<string> }
+      const options = JSON.stringify(client.options)
+      const listeners = ['ready', 'close', 'end'].map((event) => client.listenerCount(event))
 
-    const ids = await Promise.all(keys.map(id))
+      const redis = adaptClient(made.client, realSettings())
+      expect(await ping(redis)).toBe('PONG')
+      await redis.close()
 
-    expect(new Set(ids).size).toBe(3)
-    expect(await Promise.all(keys.map(id))).toEqual(ids)
-  })
-})
+      expect(await client.ping()).toBe('PONG')
+      expect(JSON.stringify(client.options)).toBe(options)
+      expect(['ready', 'close', 'end'].map((event) => client.listenerCount(event))).toEqual(listeners)
+      await expect(ping(redis)).rejects.toMatchObject({ reason: 'unavailable' })
+    })
 
-describe('clients of another copy of their package', () => {
-  it.each(['redis5', '@redis/client'])('%s', async (name) => {
-    const { createClient } = anotherCopy(name) as NodeRedisPackage
-    const client = createClient({ url: server.url })
-    onTestFinished(() => client.destroy())
+    it('serves any number of caches without more listeners', async () => {
+      const made = await LIBRARIES[library]!(server.port)
+      onTestFinished(() => made.close())
+      const client = made.client as EventEmitter
+      const events = ['error', 'ready', 'close', 'end']
+      const before = events.map((event) => client.listenerCount(event))
 
-    // Not connected yet, and without a listener for errors.
-    const redis = adaptClient(client, realSettings())
-    onTestFinished(() => redis.close())
-    await redis.whenUp()
+      const all = Array.from({ length: 20 }, () => adaptClient(client, realSettings()))
+      onTestFinished(async () => void (await Promise.all(all.map((redis) => redis.close()))))
 
-    expect(await ping(redis)).toBe('PONG')
-  })
+      expect(await Promise.all(all.map(ping))).toEqual(all.map(() => 'PONG'))
+      for (const [index, event] of events.entries())
+        expect(client.listenerCount(event)).toBeLessThanOrEqual(before[index]! + 1)
+      await all[0]!.close()
+      expect(await ping(all[1]!)).toBe('PONG')
+      await expect(ping(all[0]!)).rejects.toMatchObject({ reason: 'unavailable' })
+    })
 
-  it.each(['ioredis', 'ioredis6'])('%s', async (name) => {
-    const { Redis } = anotherCopy(name) as IoredisPackage
-    const client = new Redis({ port: server.port, lazyConnect: true })
-    onTestFinished(() => client.disconnect())
+    it('shares its keys among the connections of a pool, a key always over the same', async () => {
+      const made = await LIBRARIES[library]!(server.port)
+      onTestFinished(() => made.close())
+      const settings = realSettings()
+      const redis = await openClient({ client: made.client, pool: { size: 3 } }, settings, IMPORTS[library])
+      onTestFinished(() => redis.close())
+      const id = (key: string): Promise<Reply> =>
+        redis
+          .connectionFor(key)
+          .run({ args: ['CLIENT', 'ID'] }, 'text')
+          .catch(() => null)
+      const keys = Array.from({ length: 20 }, (_, index) => `key ${index}`)
+      await until(async () => !(await Promise.all(keys.map(id))).includes(null))
 
-    const redis = adaptClient(client, realSettings())
-    onTestFinished(() => redis.close())
-    await redis.whenUp()
+      const ids = await Promise.all(keys.map(id))
 
-    expect(await ping(redis)).toBe('PONG')
-  })
-})
-
-describe('adaptClient', () => {
-  it('keeps an error of a client that nobody listens to from ending the process', async () => {
-    const own = await Server.start()
-    onTestFinished(() => own.stop())
-    const { createClient } = anotherCopy('@redis/client') as NodeRedisPackage
-    const client = createClient({ url: own.url })
-    onTestFinished(() => client.destroy())
-    const redis = adaptClient(client, realSettings())
-    await redis.whenUp()
-
-    await redis.close()
-    await own.kill()
-
-    await until(() => !client.isReady)
+      expect(new Set(ids).size).toBe(3)
+      expect(await Promise.all(keys.map(id))).toEqual(ids)
+    })
   })
 
-  it('refuses a client that puts a prefix before keys', () => {
-    const { Redis } = anotherCopy('ioredis') as IoredisPackage
-    const client = new Redis({ port: server.port, keyPrefix: 'app:', lazyConnect: true })
+  describe('clients of another copy of their package', () => {
+    it.each(['redis5', '@redis/client'])('%s', async (name) => {
+      const { createClient } = anotherCopy(name) as NodeRedisPackage
+      const client = createClient({ url: server.url })
+      onTestFinished(() => client.destroy())
 
-    expect(() => adaptClient(client, realSettings())).toThrow("it puts 'app:' before keys by itself")
+      // Not connected yet, and without a listener for errors.
+      const redis = adaptClient(client, realSettings())
+      onTestFinished(() => redis.close())
+      await redis.whenUp()
+
+      expect(await ping(redis)).toBe('PONG')
+    })
+
+    it.each(['ioredis', 'ioredis6'])('%s', async (name) => {
+      const { Redis } = anotherCopy(name) as IoredisPackage
+      const client = new Redis({ port: server.port, lazyConnect: true })
+      onTestFinished(() => client.disconnect())
+
+      const redis = adaptClient(client, realSettings())
+      onTestFinished(() => redis.close())
+      await redis.whenUp()
+
+      expect(await ping(redis)).toBe('PONG')
+    })
   })
 
-  it.each([undefined, null, {}, 'redis://', { sendCommand() {} }, new Map()])('refuses %j', (client) => {
-    expect(() => adaptClient(client, realSettings())).toThrow('it is no client of node-redis 5 or 6')
+  describe('adaptClient', () => {
+    it('keeps an error of a client that nobody listens to from ending the process', async () => {
+      const own = await Server.start()
+      onTestFinished(() => own.stop())
+      const { createClient } = anotherCopy('@redis/client') as NodeRedisPackage
+      const client = createClient({ url: own.url })
+      onTestFinished(() => client.destroy())
+      const redis = adaptClient(client, realSettings())
+      await redis.whenUp()
+
+      await redis.close()
+      await own.kill()
+
+      await until(() => !client.isReady)
+    })
+
+    it('refuses a client that puts a prefix before keys', () => {
+      const { Redis } = anotherCopy('ioredis') as IoredisPackage
+      const client = new Redis({ port: server.port, keyPrefix: 'app:', lazyConnect: true })
+
+      expect(() => adaptClient(client, realSettings())).toThrow("it puts 'app:' before keys by itself")
+    })
+
+    it.each([undefined, null, {}, 'redis://', { sendCommand() {} }, new Map()])('refuses %j', (client) => {
+      expect(() => adaptClient(client, realSettings())).toThrow('it is no client of node-redis 5 or 6')
+    })
   })
 })
