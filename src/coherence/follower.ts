@@ -169,6 +169,7 @@ export class Follower {
     // The heartbeat asks again: a loop here would hammer a server in trouble.
     this.#pending = undefined
     this.#again = false
+    this.#sightings.settled()
   }
 
   /** `made` = the sequence was missing, and this node's question made it. */
@@ -198,6 +199,7 @@ export class Follower {
 
   #next(): void {
     this.#pending = undefined
+    this.#sightings.settled()
     if (!this.#again) return
     this.#again = false
     this.startSync()

@@ -17,7 +17,8 @@ export class Sightings {
   #epochSeenAtMs = -Infinity
   // Entries of that epoch beyond the applied one.
   readonly #ahead = new Map<number, { readonly stamp: string; readonly atMs: number }>()
-  // Entries of that epoch that were applied since the server was asked.
+  // Entries of that epoch that are applied while the server is being asked.
+  #isAsked = false
   readonly #passed = new Map<number, string>()
   // When something was seen that no later history of this epoch can explain.
   #clashAtMs = Infinity
@@ -46,6 +47,13 @@ export class Sightings {
 
   /** The server is being asked: its answer is to be compared with what is applied from now on. */
   asked(): void {
+    this.settled()
+    this.#isAsked = true
+  }
+
+  /** It has answered, or will not. */
+  settled(): void {
+    this.#isAsked = false
     this.#passed.clear()
   }
 
@@ -54,7 +62,7 @@ export class Sightings {
     const seen = this.#ahead.get(counter)
     if (seen !== undefined && seen.stamp !== stamp) this.clash(atMs)
     this.#ahead.delete(counter)
-    this.#passed.set(counter, stamp)
+    if (this.#isAsked) this.#passed.set(counter, stamp)
   }
 
   /** A head was adopted with all that it implies. */
