@@ -14,15 +14,15 @@ export const ABLATIONS: readonly Ablation[] = [...LEASES, ...TIER, ...LOG, ...OU
 
 /** Runs worlds without a rule, one seed after the other, until `isEnough` or there are no more. */
 export async function runWithout(
-  { mix, world, settings, patch, firstSeed = 1 }: Ablation,
+  { mix, world, settings, patch }: Ablation,
   seeds: number,
   isEnough: (report: WorldReport) => boolean = () => false,
-  from = firstSeed,
+  firstSeed = 1,
 ): Promise<readonly WorldReport[]> {
   const restore = patch?.()
   try {
     const reports: WorldReport[] = []
-    for (let seed = from; seed < from + seeds; seed++) {
+    for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
       const options = {
         seed,
         faults: FAULT_MIXES[mix]!,

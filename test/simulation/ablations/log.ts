@@ -93,9 +93,6 @@ export const LOG: readonly Ablation[] = [
       settings: { heartbeatMs: 150 },
       traffic: { ttls: ['1h'], changes: ['delete'], changePauseMs: 30 },
     },
-    // Between a promotion and the first sync of a new connection exactly as many operations must be logged and missed as
-    // were lost: it is rare.
-    firstSeed: 410,
     patch: replaced(
       Follower,
       'onMessage',
@@ -106,6 +103,8 @@ export const LOG: readonly Ablation[] = [
           onMessage.call(this, isNext ? { ...message, previous: applied!.stamp } : message)
         },
     ),
+    unseen:
+      'between a promotion and the first sync of a new connection exactly as many operations must be logged and missed as were lost, none of them of the node itself',
   },
   {
     rule: 'C6, overtaken answers',

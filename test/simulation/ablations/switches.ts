@@ -14,8 +14,6 @@ export interface Ablation {
   readonly world?: Partial<WorldOptions>
   /** Settings under which the rule has no effect. */
   readonly settings?: WorldOptions['settings']
-  /** The first seed to look at; default 1. */
-  readonly firstSeed?: number
   /** Replaces methods of classes for the duration of a run. */
   readonly patch?: () => () => void
   /** No seed shows a violation without it, and why the rule stands all the same, or is to be asked after. */
