@@ -14,38 +14,36 @@ import { frame, tags } from './parts.ts'
  */
 export const acquire: Script = script(
   'acquire',
+  // What reads entries is defined where there is one: mostly there is none.
+  `
+local call, lasts = redis.call, ARGV[1]
+local result, at = {}, 1
+for key = 1, #KEYS, 2 do
+  local upTo, answer = ARGV[at + 3], nil
+  local bytes = upTo ~= 'inf' and redis.pcall('GET', KEYS[key])
+  if bytes then
+`,
   frame,
   tags,
   `
-local function found(value, hidden, upTo)
-  if upTo == 'inf' then return nil end
-  local bytes = redis.pcall('GET', value)
-  if type(bytes) == 'table' and not isWrongType(bytes) then error(bytes.err) end
-  if type(bytes) ~= 'string' or (hidden ~= '' and tagsOf(bytes) == hidden) then return nil end
-  local left = redis.call('PTTL', value)
-  if left ~= -1 and left - graceOf(bytes) <= tonumber(upTo) then return nil end
-  return { bytes, left }
-end
-
-local result, at = {}, 1
-for key = 1, #KEYS, 2 do
-  local lease, token = KEYS[key + 1], '=' .. ARGV[at + 1]
-  local answer = found(KEYS[key], ARGV[at + 2], ARGV[at + 3])
+    if type(bytes) == 'table' then
+      if not isWrongType(bytes) then error(bytes.err) end
+    elseif ARGV[at + 2] == '' or tagsOf(bytes) ~= ARGV[at + 2] then
+      local left = call('PTTL', KEYS[key])
+      if left == -1 or left - graceOf(bytes) > tonumber(upTo) then answer = { bytes, left } end
+    end
+  end
   if not answer then
+    local lease, token = KEYS[key + 1], '=' .. ARGV[at + 1]
+    answer = 1
     if ARGV[at + 4] == '1' then
-      redis.call('SET', lease, token, 'PX', ARGV[1])
-      answer = 1
+      call('SET', lease, token, 'PX', lasts)
     else
-      local holder = redis.call('SET', lease, token, 'NX', 'GET', 'PX', ARGV[1])
-      if not holder then
-        answer = 1
-      elseif holder == token then
-        redis.call('PEXPIRE', lease, ARGV[1])
-        answer = 1
-      elseif string.byte(holder) == 33 then
-        answer = holder
-      else
-        answer = 0
+      local holder = call('SET', lease, token, 'NX', 'GET', 'PX', lasts)
+      if holder == token then
+        call('PEXPIRE', lease, lasts)
+      elseif holder then
+        answer = string.byte(holder) == 33 and holder or 0
       end
     end
   end
