@@ -117,14 +117,14 @@ function toldOf(rules: readonly LimitRule[]): Told {
   const known = told.get(rules)
   if (known !== undefined) return known
   const args = rules.flatMap(argsOf)
-  // Each argument costs a client more than the server to part them.
   const only = rules.length === 1 ? rules[0]!.algorithm : undefined
   const made =
     only === 'gcra'
       ? { script: gcra, args: args.slice(1) }
       : only === 'fixed-window'
         ? { script: fixedWindow, args: args.slice(1, 3) }
-        : { script: limit, args: [args.join(' ')] }
+        : // An argument costs the client more than it costs the server to part a text.
+          { script: limit, args: [args.join(' ')] }
   told.set(rules, made)
   return made
 }

@@ -118,7 +118,9 @@ export class IoredisLine implements SubscriberLine {
   // What is cut while it asks sentinels for the master, by news of another master at that moment or by `reset`, is given
   // up for ever by ioredis. A client that was closed on purpose ends without that error.
   readonly #onEnd = (): void => {
-    if (this.#wasCutShort) this.#client.connect().catch(ignore)
+    if (!this.#wasCutShort) return
+    this.#wasCutShort = false
+    this.#client.connect().catch(ignore)
   }
 
   readonly #onClose = (): void => {
@@ -129,6 +131,7 @@ export class IoredisLine implements SubscriberLine {
 
   readonly #onReady = (): void => {
     this.#isUp = true
+    this.#wasCutShort = false
     this.#listener?.onUp()
   }
 

@@ -1,11 +1,11 @@
 import type { EventEmitter } from 'node:events'
 import { afterEach, expect, it, onTestFinished, vi } from 'vitest'
-import { adaptClient } from '../../../src/redis/adapt-client.ts'
+import { adaptClient, type ConnectableClient } from '../../../src/redis/adapt-client.ts'
 import type { RedisClient, Reply } from '../../../src/redis/client.ts'
 import { openClient } from '../../../src/redis/open-client.ts'
 import { until } from '../../support/until.ts'
 import { describeWithServers, masterName, startSentinelGroup, type SentinelGroup } from '../servers/index.ts'
-import { IMPORTS, SENTINELS } from './libraries.ts'
+import { IMPORTS, SENTINELS, type Made } from './libraries.ts'
 import { realSettings } from './setting.ts'
 
 const escaped = vi.fn()
@@ -58,6 +58,22 @@ async function failsOver(redis: RedisClient, group: SentinelGroup, by: 'kill' | 
   })
 }
 
+type IoredisClient = EventEmitter & { readonly status: string; disconnect(reconnect: boolean): void }
+
+/** A group, a client of the user for it, and what this library makes of that. */
+async function withClientOfUser(
+  library: string,
+): Promise<{ readonly group: SentinelGroup; readonly made: Made; readonly redis: ConnectableClient }> {
+  const group = await startSentinelGroup()
+  onTestFinished(() => group.close())
+  const ports = group.sentinels.map(({ port }) => port)
+  const made = SENTINELS[library]!(ports, masterName)
+  onTestFinished(() => made.close())
+  const redis = adaptClient(made.client, realSettings())
+  onTestFinished(() => redis.close())
+  return { group, made, redis }
+}
+
 describeWithServers('sentinel', () => {
   it.each(Object.keys(IMPORTS))('%s follows the master that sentinels name, by URL', async (library) => {
     const group = await startSentinelGroup()
@@ -70,30 +86,14 @@ describeWithServers('sentinel', () => {
   })
 
   it.each(Object.keys(SENTINELS))('%s follows it with a client of the user', async (library) => {
-    const group = await startSentinelGroup()
-    onTestFinished(() => group.close())
-    const made = SENTINELS[library]!(
-      group.sentinels.map(({ port }) => port),
-      masterName,
-    )
-    onTestFinished(() => made.close())
-    const redis = adaptClient(made.client, realSettings())
-    onTestFinished(() => redis.close())
+    const { group, redis } = await withClientOfUser(library)
 
     await failsOver(redis, group, 'kill')
   })
 
   it.each(['ioredis 5', 'ioredis 6'])('%s goes on when its search for the master is cut', async (library) => {
-    const group = await startSentinelGroup()
-    onTestFinished(() => group.close())
-    const made = SENTINELS[library]!(
-      group.sentinels.map(({ port }) => port),
-      masterName,
-    )
-    onTestFinished(() => made.close())
-    const client = made.client as EventEmitter & { disconnect(reconnect: boolean): void }
-    const redis = adaptClient(client, realSettings())
-    onTestFinished(() => redis.close())
+    const { redis, made } = await withClientOfUser(library)
+    const client = made.client as IoredisClient
     await redis.whenUp()
 
     client.disconnect(true)
@@ -102,18 +102,16 @@ describeWithServers('sentinel', () => {
     await happens(client, 'end')
 
     await until('a connection', async () => (await run(redis, 'SET', 'a', '1').catch(() => 0)) === 'OK')
+    // Once only: what its owner closes later stays closed.
+    made.close()
+    await happens(client, 'end')
+    await new Promise(setImmediate)
+    expect(client.status).toBe('end')
   })
 
   it.each(['ioredis 5', 'ioredis 6'])('%s stays closed when its owner has closed it', async (library) => {
-    const group = await startSentinelGroup()
-    onTestFinished(() => group.close())
-    const made = SENTINELS[library]!(
-      group.sentinels.map(({ port }) => port),
-      masterName,
-    )
-    const client = made.client as EventEmitter & { disconnect(reconnect: boolean): void; status: string }
-    const redis = adaptClient(client, realSettings())
-    onTestFinished(() => redis.close())
+    const { redis, made } = await withClientOfUser(library)
+    const client = made.client as IoredisClient
     await redis.whenUp()
 
     client.disconnect(true)
