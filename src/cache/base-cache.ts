@@ -27,7 +27,7 @@ import type { Absent, Loaded, Loader, ManyLoader } from './loader.ts'
 import { Loads } from './loads.ts'
 import type { RequestScope, ScopeOptions } from './request-scope.ts'
 import { scan } from './scan.ts'
-import { Scope } from './scope.ts'
+import { asKeys, Scope } from './scope.ts'
 import { closedWith, noteStore } from './stores.ts'
 import { wrapIn, type Wrappable, type WrapOptions, type Wrapped } from './wrap.ts'
 import { Writer, type SetResult } from './writer.ts'
@@ -68,8 +68,8 @@ export abstract class BaseCache<V = unknown> {
       options.signal?.throwIfAborted()
       reading = this.#scope.readingFor(options)
       if (reading?.stale === true) {
-        const values = await abortable(options.signal, () => reader.getMany('get', [full], reading))
-        return values.get(full) as T | undefined
+        const values = await abortable(options.signal, () => reader.getMany('get', [full], [key], reading))
+        return values.get(key) as T | undefined
       }
     }
     const found =
@@ -81,20 +81,18 @@ export abstract class BaseCache<V = unknown> {
 
   /** The fresh values among `keys`, in the order of `keys`; one round trip. With `stale` stale ones will do. */
   async getMany<T = V>(keys: Iterable<string>, options: ReadOptions = {}): Promise<Map<string, T>> {
-    const full = this.#scope.keys(keys)
+    const names = asKeys(keys)
+    const full = this.#scope.list(names)
     checkOptions(options, READ_OPTIONS, 'getMany')
     const { request, pipeline } = this.#scope.runtime
     const reading = this.#scope.readingFor(options)
-    const read = (some: readonly string[]) =>
-      abortable(options.signal, async () => pipeline.reader.getMany('getMany', some, reading))
-    if (request === undefined) {
-      const values = await read([...full.keys()])
-      // Without a prefix the keys are the caller's.
-      return this.#scope.prefix === '' ? (values as Map<string, T>) : callersMap(full, values)
-    }
+    const read = async (some: readonly string[], as: readonly string[]) =>
+      abortable(options.signal, () => pipeline.reader.getMany('getMany', some, as, reading))
+    if (request === undefined) return (await read(full, names)) as Map<string, T>
     const isPlain = options.signal === undefined && reading === this.#scope.reading
-    const asked = Array.from(full.keys(), (one) => this.#scope.asked(one, isPlain))
-    return callersMap(full, await request.getMany(asked, read))
+    const distinct = this.#scope.keys(names)
+    const asked = Array.from(distinct.keys(), (one) => this.#scope.asked(one, isPlain))
+    return callersMap(distinct, await request.getMany(asked, (some) => read(some, some)))
   }
 
   /**

@@ -123,13 +123,15 @@ export class Scope {
     return this.prefix === '' ? key : this.prefix + key
   }
 
+  /** Full keys, one for each of the caller's. @throws as {@link Scope.key} does. */
+  list(keys: readonly string[]): readonly string[] {
+    return Array.from(keys, (key) => this.key(key))
+  }
+
   /** Distinct full keys with the caller's, in the caller's order. @throws as {@link Scope.key} does. */
   keys(keys: Iterable<string>): Map<string, string> {
-    if (typeof keys !== 'object' || keys === null || !(Symbol.iterator in keys)) {
-      throw new OptionsError(`keys: ${inspect(keys)} is not a list of keys`)
-    }
     const full = new Map<string, string>()
-    for (const key of keys) full.set(this.key(key), key)
+    for (const key of asKeys(keys)) full.set(this.key(key), key)
     return full
   }
 
@@ -186,4 +188,12 @@ export class Scope {
 // The others are looked at elsewhere.
 function only(options: object, names: readonly string[]): object {
   return Object.fromEntries(Object.entries(options).filter(([name]) => names.includes(name)))
+}
+
+/** A copy of the keys that a caller has listed, unchecked. @throws OptionsError for what is no list. */
+export function asKeys(keys: Iterable<string>): readonly string[] {
+  if (typeof keys !== 'object' || keys === null || !(Symbol.iterator in keys)) {
+    throw new OptionsError(`keys: ${inspect(keys)} is not a list of keys`)
+  }
+  return [...keys]
 }

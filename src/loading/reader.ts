@@ -26,22 +26,27 @@ export class Reader {
     return this.#copy('get', key, stored)
   }
 
-  /** Private copies of the values among `keys`: the fresh ones, and the stale ones if `reading` asks for them. */
+  /**
+   * Private copies of the values among `keys`, by the names that callers have for them: the fresh ones, and the stale ones
+   * if `reading` asks for them.
+   */
   async getMany(
     operation: string,
     keys: readonly string[],
+    names: readonly string[],
     reading: Reading | undefined,
   ): Promise<Map<string, unknown>> {
     const { counters } = this.#parts
     const values = new Map<string, unknown>()
     const looking = this.look(operation, keys, reading, BARE)
     const found = isPromise(looking) ? await looking : looking
-    for (const key of keys) {
+    for (let index = 0; index < keys.length; index++) {
+      const key = keys[index]!
       const entry = found.get(key)
       const isStale = entry !== undefined && entry.remainingMs <= 0
       const value = this.#copy(operation, key, entry?.stored, !isStale)
       if (value === undefined) continue
-      values.set(key, value)
+      values.set(names[index]!, value)
       if (isStale) counters.staleServed.asked++
     }
     return values

@@ -1,36 +1,6 @@
-import type { Connection, RedisClient } from './client.ts'
+import { ClientView } from './client-view.ts'
 
 /** A client that belongs to somebody else: to close it closes nothing. */
-export class BorrowedClient implements RedisClient {
-  readonly #client: RedisClient
-
-  constructor(client: RedisClient) {
-    this.#client = client
-  }
-
-  get isCluster(): boolean {
-    return this.#client.isCluster
-  }
-
-  connectionFor(route: string): Connection {
-    return this.#client.connectionFor(route)
-  }
-
-  masters(): Promise<readonly Connection[]> {
-    return this.#client.masters()
-  }
-
-  separateFor(route: string): Connection {
-    return this.#client.separateFor(route)
-  }
-
-  subscribe(channel: string, onMessage: (text: string) => void, onReady: () => void): () => void {
-    return this.#client.subscribe(channel, onMessage, onReady)
-  }
-
-  onReconnect(listener: () => void): () => void {
-    return this.#client.onReconnect(listener)
-  }
-
-  async close(): Promise<void> {}
+export class BorrowedClient extends ClientView {
+  override async close(): Promise<void> {}
 }

@@ -44,6 +44,12 @@ export class EntryBytes {
     return this.#format.decode(this.#format.read(form.bytes, form.key))
   }
 
+  /** About how long a value is, in units of text or bytes. */
+  lengthOf(stored: Stored): number {
+    const form = stored as unknown as Form
+    return form instanceof Kept ? form.bytes.length : form.data.length
+  }
+
   /** What to store for an operation. */
   write(op: Extract<RemoteOp, { readonly kind: 'set' | 'fill' }>): string | Uint8Array {
     const { key, ttlMs, graceMs = 0, rowVersion, generations } = op

@@ -23,10 +23,12 @@ import type { WireFormat } from '../serialization/wire-format.ts'
 import type { Command, Connection, RedisClient, Reply, ReplyForm } from './client.ts'
 import { EntryBytes } from './entry-bytes.ts'
 import { exchange, groupBy, type Call } from './exchange.ts'
+import { GatheredSets } from './gathered-sets.ts'
 import { KeyNames } from './key-names.ts'
 import { Leases } from './leases.ts'
 import { LoggedCalls } from './logged-calls.ts'
 import { Logs } from './logs.ts'
+import { OrderedClient } from './ordered-client.ts'
 import { Reads } from './reads.ts'
 import { withSource } from './script.ts'
 import { PrefixScans } from './scans.ts'
@@ -56,7 +58,11 @@ export interface RedisStoreParts {
  */
 export class RedisStore implements RemoteStore {
   readonly atomic: AtomicStore | undefined
+  // What is asked of it goes behind the sets that were gathered before.
   readonly #client: RedisClient
+  readonly #sets: GatheredSets
+  // Where sets are gathered for; the keys of a script for a cluster must have one slot, which those of a turn have not.
+  readonly #gathersFor: ((key: string) => Connection) | undefined
   readonly #names: KeyNames
   readonly #entries: EntryBytes
   readonly #waitMs: number
@@ -67,10 +73,15 @@ export class RedisStore implements RemoteStore {
   readonly #tags: TagRecords
 
   constructor(parts: RedisStoreParts) {
-    const { client, prefix, format, random, publish = true, logLimit = 10_000, waitMs = 400 } = parts
+    const { prefix, format, random, publish = true, logLimit = 10_000, waitMs = 400 } = parts
     this.atomic = parts.atomic
+    this.#sets = new GatheredSets((ops) => this.#write(ops, 0))
+    const client = new OrderedClient(parts.client, this.#sets.flush)
     this.#client = client
     this.#names = new KeyNames(prefix, client.isCluster)
+    this.#gathersFor = client.isCluster
+      ? undefined
+      : (key) => parts.client.connectionFor(this.#names.value(key))
     this.#entries = new EntryBytes(format)
     this.#waitMs = waitMs
     const logged = new LoggedCalls(this.#names, { limit: logLimit, publish }, random)
@@ -138,7 +149,14 @@ export class RedisStore implements RemoteStore {
     return this.#leases.release(leases, cooldown)
   }
 
-  async write(ops: readonly RemoteOp[], replicas = 0): Promise<readonly RemoteResult[]> {
+  write(ops: readonly RemoteOp[], replicas = 0): Promise<readonly RemoteResult[]> {
+    const op = ops[0]
+    if (op?.kind === 'set' && ops.length === 1 && replicas === 0 && this.#gathersFor !== undefined)
+      return this.#sets.add(op, this.#entries.lengthOf(op.stored), this.#gathersFor(op.key))
+    return this.#write(ops, replicas)
+  }
+
+  async #write(ops: readonly RemoteOp[], replicas: number): Promise<readonly RemoteResult[]> {
     const runs = this.#writes.plan(ops)
     // One script for all of it: its results are those of the call.
     if (runs.length === 1 && replicas === 0) {

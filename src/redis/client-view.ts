@@ -1,0 +1,38 @@
+import type { Connection, RedisClient } from './client.ts'
+
+/** A client behind another, which does all of it. */
+export abstract class ClientView implements RedisClient {
+  readonly #client: RedisClient
+
+  constructor(client: RedisClient) {
+    this.#client = client
+  }
+
+  get isCluster(): boolean {
+    return this.#client.isCluster
+  }
+
+  connectionFor(route: string): Connection {
+    return this.#client.connectionFor(route)
+  }
+
+  masters(): Promise<readonly Connection[]> {
+    return this.#client.masters()
+  }
+
+  separateFor(route: string): Connection {
+    return this.#client.separateFor(route)
+  }
+
+  subscribe(channel: string, onMessage: (text: string) => void, onReady: () => void): () => void {
+    return this.#client.subscribe(channel, onMessage, onReady)
+  }
+
+  onReconnect(listener: () => void): () => void {
+    return this.#client.onReconnect(listener)
+  }
+
+  close(): Promise<void> {
+    return this.#client.close()
+  }
+}

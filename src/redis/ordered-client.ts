@@ -1,0 +1,32 @@
+import { ClientView } from './client-view.ts'
+import type { Connection, RedisClient } from './client.ts'
+
+/** A client before whose use something is done, so that what was asked for earlier is sent earlier. */
+export class OrderedClient extends ClientView {
+  readonly #before: () => void
+
+  constructor(client: RedisClient, before: () => void) {
+    super(client)
+    this.#before = before
+  }
+
+  override connectionFor(route: string): Connection {
+    this.#before()
+    return super.connectionFor(route)
+  }
+
+  override masters(): Promise<readonly Connection[]> {
+    this.#before()
+    return super.masters()
+  }
+
+  override separateFor(route: string): Connection {
+    this.#before()
+    return super.separateFor(route)
+  }
+
+  override close(): Promise<void> {
+    this.#before()
+    return super.close()
+  }
+}
