@@ -125,7 +125,7 @@ export class Scope {
 
   /** Full keys, one for each of the caller's. @throws as {@link Scope.key} does. */
   list(keys: readonly string[]): readonly string[] {
-    return Array.from(keys, (key) => this.key(key))
+    return keys.map((key) => this.key(key))
   }
 
   /** Distinct full keys with the caller's, in the caller's order. @throws as {@link Scope.key} does. */
@@ -190,7 +190,7 @@ function only(options: object, names: readonly string[]): object {
   return Object.fromEntries(Object.entries(options).filter(([name]) => names.includes(name)))
 }
 
-/** A copy of the keys that a caller has listed, unchecked. @throws OptionsError for what is no list. */
+/** A copy of the keys that a caller has listed, without holes, unchecked. @throws OptionsError for what is no list. */
 export function asKeys(keys: Iterable<string>): readonly string[] {
   if (typeof keys !== 'object' || keys === null || !(Symbol.iterator in keys)) {
     throw new OptionsError(`keys: ${inspect(keys)} is not a list of keys`)

@@ -155,12 +155,12 @@ export class CoherentStore implements Store {
     return this.#reads.get(key, reading)
   }
 
-  read(
-    keys: readonly string[],
-    reading?: Reading,
-    options?: { readonly bare?: boolean },
-  ): Promise<ReadonlyMap<string, Found>> {
-    return this.#reads.read(keys, reading, options)
+  getMany(keys: readonly string[], reading?: Reading): Promise<readonly (Stored | undefined)[]> {
+    return this.#reads.getMany(keys, reading)
+  }
+
+  read(keys: readonly string[], reading?: Reading): Promise<ReadonlyMap<string, Found>> {
+    return this.#reads.read(keys, reading)
   }
 
   open(key: string, reading?: Reading): Lease {

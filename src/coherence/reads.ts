@@ -50,13 +50,18 @@ export class Reads {
     return isAway ? undefined : this.#fetchOne(key, reading)
   }
 
-  async read(
+  async getMany(
     keys: readonly string[],
     reading: Reading | undefined,
-    options?: { readonly bare?: boolean },
-  ): Promise<ReadonlyMap<string, Found>> {
+  ): Promise<readonly (Stored | undefined)[]> {
+    if (this.#parts.local === undefined) return this.#getManyRemote(keys, reading)
+    const found = await this.read(keys, reading)
+    return keys.map((key) => found.get(key)?.stored)
+  }
+
+  async read(keys: readonly string[], reading: Reading | undefined): Promise<ReadonlyMap<string, Found>> {
     const { local, following } = this.#parts
-    if (local === undefined) return this.#readRemote(keys, reading, options)
+    if (local === undefined) return this.#readRemote(keys, reading)
     const found = new Map<string, Found>()
     const isServedHere = reading?.skip !== 'l1' && following.hasReached(reading?.after)
     const missing = keys.filter((key) => {
@@ -98,30 +103,63 @@ export class Reads {
 
   // Nothing is kept here: no marker is needed, and nobody asks how long the entry has left.
   async #getRemote(key: string, reading: Reading | undefined): Promise<Stored | undefined> {
-    const { remote, calls } = this.#parts
+    const { remote } = this.#parts
     const entry =
-      remote.readOne === undefined
-        ? (await remote.read([key], { bare: true })).get(key)
-        : await remote.readOne(key)
+      remote.readOne === undefined ? (await remote.read([key])).get(key) : await remote.readOne(key)
     if (entry === undefined) return undefined
-    const shown = calls.shows(entry.generations, reading)
-    const verdict = isPromise(shown) ? await shown : shown
-    const { remainingMs, graceMs = 0 } = entry
-    return freshMsFor(remainingMs, graceMs, verdict, undefined) === undefined ? undefined : entry.stored
+    const fresh = this.#freshOf(entry, reading)
+    return isPromise(fresh) ? await fresh : fresh
   }
 
-  // The same for several; their time is told if the caller wants to know it.
+  // The same for several.
+  async #getManyRemote(
+    keys: readonly string[],
+    reading: Reading | undefined,
+  ): Promise<readonly (Stored | undefined)[]> {
+    const { remote, outbox } = this.#parts
+    if (reading?.skip === 'l2') return []
+    if (outbox.size > 0 && keys.some((key) => outbox.has(key))) {
+      const asked = keys.filter((key) => !outbox.has(key))
+      const list = await this.#getManyRemote(asked, reading)
+      const stored = new Map(asked.map((key, index) => [key, list[index]]))
+      return keys.map((key) => stored.get(key))
+    }
+    const entries = await (remote.readMany === undefined ? this.#listed(keys) : remote.readMany(keys))
+    const list: MaybePromise<Stored | undefined>[] = []
+    let isWaiting = false
+    for (const entry of entries) {
+      const fresh = entry === undefined ? undefined : this.#freshOf(entry, reading)
+      if (isPromise(fresh)) isWaiting = true
+      list.push(fresh)
+    }
+    return isWaiting ? Promise.all(list) : (list as readonly (Stored | undefined)[])
+  }
+
+  async #listed(keys: readonly string[]): Promise<readonly (RemoteFound | undefined)[]> {
+    const found = await this.#parts.remote.read(keys)
+    return keys.map((key) => found.get(key))
+  }
+
+  // What a reader may have of an entry that has just been read, if it is fresh.
+  #freshOf(entry: RemoteFound, reading: Reading | undefined): MaybePromise<Stored | undefined> {
+    const { generations, remainingMs, graceMs } = entry
+    // Most entries: nothing is to be judged.
+    if (generations === undefined && graceMs === undefined && reading === undefined) return entry.stored
+    const shown = this.#parts.calls.shows(generations, reading)
+    const judged = (verdict: Verdict): Stored | undefined =>
+      freshMsFor(remainingMs, graceMs ?? 0, verdict, undefined) === undefined ? undefined : entry.stored
+    return isPromise(shown) ? shown.then(judged) : judged(shown)
+  }
+
   async #readRemote(
     keys: readonly string[],
     reading: Reading | undefined,
-    options: { readonly bare?: boolean } | undefined,
   ): Promise<ReadonlyMap<string, Found>> {
     const { remote, calls, clock, outbox } = this.#parts
     const asked = outbox.size === 0 ? keys : keys.filter((key) => !outbox.has(key))
     if (asked.length === 0 || reading?.skip === 'l2') return new Map()
     const startedAtMs = clock.now()
-    const entries = await remote.read(asked, options)
-    if (reading === undefined && areEndless(entries)) return entries
+    const entries = await remote.read(asked)
     let verdicts = Array.from(entries.values(), ({ generations }) => calls.shows(generations, reading))
     if (verdicts.some(isPromise)) verdicts = await Promise.all(verdicts.map(async (verdict) => verdict))
     const agedMs = clock.now() - startedAtMs
@@ -178,11 +216,4 @@ export class Reads {
     const remainingMs = freshMsFor(leftMs, entry.graceMs ?? 0, verdict, reading)
     return remainingMs === undefined ? undefined : { stored: entry.stored, remainingMs }
   }
-}
-
-// Whether nothing has to be judged: no tags, no grace, and nobody asks how long it has left.
-function areEndless(entries: ReadonlyMap<string, RemoteFound>): boolean {
-  for (const { generations, graceMs, remainingMs } of entries.values())
-    if (generations !== undefined || graceMs !== undefined || remainingMs !== Infinity) return false
-  return true
 }

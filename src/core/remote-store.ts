@@ -206,13 +206,14 @@ export interface RemoteStore {
   readonly partitions: readonly string[]
   /** The partition whose log tells of the changes of tags: it has no keys, and is none of `partitions`. */
   readonly generationPartition: string
-  /** With `bare`, the remaining time of what has no grace may be left out, as `Infinity`: nobody asks for it. */
-  read(
-    keys: readonly string[],
-    options?: { readonly bare?: boolean },
-  ): Promise<ReadonlyMap<string, RemoteFound>>
-  /** The same for one key with `bare`, where there is a shorter way for it. */
+  read(keys: readonly string[]): Promise<ReadonlyMap<string, RemoteFound>>
+  /**
+   * A shorter way, where there is one, to read what nobody will ask the remaining time of: it may be left out, as
+   * `Infinity`, where there is no grace.
+   */
   readOne?(key: string): Promise<RemoteFound | undefined>
+  /** The same for several keys, in their order. */
+  readMany?(keys: readonly string[]): Promise<readonly (RemoteFound | undefined)[]>
   /**
    * Reads again and, if there is nothing, takes the lease for `leaseMs`, in one step for each key. An entry with the
    * generations `hidden` (`'none'`: without any) counts as nothing: the node knows that it will never be visible.

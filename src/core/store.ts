@@ -196,15 +196,10 @@ export interface Store {
   view(stored: Stored): unknown
   /** The fresh entry of a key, or `undefined`: the plain read, with nothing but the value. */
   get(key: string, reading?: Reading): MaybePromise<Stored | undefined>
-  /**
-   * The fresh entries among `keys`, with their remaining time. With `bare` all that the caller needs to know of it is
-   * whether it is above 0.
-   */
-  read(
-    keys: readonly string[],
-    reading?: Reading,
-    options?: { readonly bare?: boolean },
-  ): MaybePromise<ReadonlyMap<string, Found>>
+  /** The same for several keys, in their order, where there is a shorter way than {@link Store.read}. */
+  getMany?(keys: readonly string[], reading?: Reading): MaybePromise<readonly (Stored | undefined)[]>
+  /** The fresh entries among `keys`, with their remaining time. */
+  read(keys: readonly string[], reading?: Reading): MaybePromise<ReadonlyMap<string, Found>>
   /**
    * Opens a marker for a load of `key`, whose entry will bear the tags of `reading`; to be settled by `fill` or
    * `release`.

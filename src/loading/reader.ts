@@ -2,7 +2,6 @@ import { isPromise, type MaybePromise } from '../core/promise.ts'
 import type { Found, Reading, Stored } from '../core/store.ts'
 import type { PipelineParts } from './parts.ts'
 
-const BARE = { bare: true } as const
 const NOTHING: ReadonlyMap<string, Found> = new Map()
 
 /** Reads the store for callers: what it has becomes a value of their own, its trouble a miss, and both are counted. */
@@ -36,12 +35,20 @@ export class Reader {
     names: readonly string[],
     reading: Reading | undefined,
   ): Promise<Map<string, unknown>> {
-    const { counters } = this.#parts
+    const { store, counters, trouble } = this.#parts
     const values = new Map<string, unknown>()
-    const looking = this.look(operation, keys, reading, BARE)
+    if (store.getMany !== undefined && reading?.stale !== true) {
+      const getting = trouble.attempt(operation, () => store.getMany!(keys, reading))
+      const list = (isPromise(getting) ? await getting : getting) ?? []
+      for (let index = 0; index < keys.length; index++) {
+        const value = this.#copy(operation, keys[index]!, list[index])
+        if (value !== undefined) values.set(names[index]!, value)
+      }
+      return values
+    }
+    const looking = this.look(operation, keys, reading)
     const found = isPromise(looking) ? await looking : looking
-    for (let index = 0; index < keys.length; index++) {
-      const key = keys[index]!
+    for (const [index, key] of keys.entries()) {
       const entry = found.get(key)
       const isStale = entry !== undefined && entry.remainingMs <= 0
       const value = this.#copy(operation, key, entry?.stored, !isStale)
@@ -57,10 +64,9 @@ export class Reader {
     operation: string,
     keys: readonly string[],
     reading: Reading | undefined,
-    options?: { readonly bare?: boolean },
   ): MaybePromise<ReadonlyMap<string, Found>> {
     const { store, trouble } = this.#parts
-    const found = trouble.attempt(operation, () => store.read(keys, reading, options))
+    const found = trouble.attempt(operation, () => store.read(keys, reading))
     return isPromise(found) ? found.then((entries) => entries ?? NOTHING) : (found ?? NOTHING)
   }
 

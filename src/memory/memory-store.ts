@@ -75,6 +75,10 @@ export class MemoryStore implements Store {
     return reading === undefined && !this.#anyEntry ? kept : this.#visible(key, kept, reading)
   }
 
+  getMany(keys: readonly string[], reading?: Reading): readonly (Stored | undefined)[] {
+    return keys.map((key) => this.get(key, reading))
+  }
+
   read(keys: readonly string[], reading?: Reading): ReadonlyMap<string, Found> {
     const found = new Map<string, Found>()
     for (const key of keys) {

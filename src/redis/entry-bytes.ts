@@ -10,18 +10,19 @@ const LONGEST_GRACE_MS = 3_155_760_000_000
 const NO_UTF8 = 0xfffd
 const NO_TAGS = '\0\0'
 
-/** What a server answered for a key. */
+/** What a server answered for a key, as bytes. */
 class Kept {
-  readonly bytes: Uint8Array | string
+  readonly bytes: Uint8Array
   readonly key: string
 
-  constructor(bytes: Uint8Array | string, key: string) {
+  constructor(bytes: Uint8Array, key: string) {
     this.bytes = bytes
     this.key = key
   }
 }
 
-type Form = Encoded | Kept
+/** What is stored: a value of this process, or what a server answered. Text is bare JSON. */
+type Form = Encoded | Kept | string
 
 /** Entries as they are sent and answered: a value with its envelope, and what scripts compare of it. */
 export class EntryBytes {
@@ -39,14 +40,16 @@ export class EntryBytes {
   /** @throws SerializationError when the bytes can't be read */
   view(stored: Stored): unknown {
     const form = stored as unknown as Form
+    if (typeof form === 'string') return this.#format.deserialize(form)
     if (!(form instanceof Kept)) return this.#format.decode(form)
-    if (typeof form.bytes === 'string' || !isFrame(form.bytes)) return this.#format.deserialize(form.bytes)
+    if (!isFrame(form.bytes)) return this.#format.deserialize(form.bytes)
     return this.#format.decode(this.#format.read(form.bytes, form.key))
   }
 
   /** About how long a value is, in units of text or bytes. */
   lengthOf(stored: Stored): number {
     const form = stored as unknown as Form
+    if (typeof form === 'string') return form.length
     return form instanceof Kept ? form.bytes.length : form.data.length
   }
 
@@ -54,7 +57,8 @@ export class EntryBytes {
   write(op: Extract<RemoteOp, { readonly kind: 'set' | 'fill' }>): string | Uint8Array {
     const { key, ttlMs, graceMs = 0, rowVersion, generations } = op
     const form = op.stored as unknown as Form
-    const encoded = form instanceof Kept ? this.#format.encode(this.view(op.stored)) : form
+    const isFound = typeof form === 'string' || form instanceof Kept
+    const encoded = isFound ? this.#format.encode(this.view(op.stored)) : form
     const isBare = graceMs === 0 && rowVersion === undefined && (generations?.length ?? 0) === 0
     if (isBare) return this.#format.write(encoded, undefined, key)
     const envelope: Envelope = {
@@ -79,9 +83,9 @@ export class EntryBytes {
   }
 
   /** What was found as text, when nobody asks how long it has left; `undefined`: it must be read as bytes. */
-  foundText(text: string, key: string): RemoteFound | undefined {
+  foundText(text: string): RemoteFound | undefined {
     if (text.charCodeAt(0) === NO_UTF8) return undefined
-    return { stored: new Kept(text, key) as unknown as Stored, remainingMs: Infinity }
+    return { stored: text as unknown as Stored, remainingMs: Infinity }
   }
 
   /** What was found; bytes that can't be read are found, too: {@link view} says so. */

@@ -32,10 +32,10 @@ export class Reads {
    * GET or MGET: nobody asks how long entries have left; but what has grace may be stale, and is read once more. Text is
    * cheaper to read than bytes, unless there are frames: then, and for a while, bytes are asked for.
    */
-  async readBare(keys: readonly string[]): Promise<ReadonlyMap<string, RemoteFound>> {
-    if (keys.length === 1) return this.#oneOf(keys[0]!)
-    if (keys.length === 0) return new Map()
-    if (this.#client.isCluster && keys.length > 1) return this.#readSpread(keys)
+  async readMany(keys: readonly string[]): Promise<readonly (RemoteFound | undefined)[]> {
+    if (keys.length === 0) return []
+    if (keys.length === 1) return [await this.readOne(keys[0]!)]
+    if (this.#client.isCluster) return this.#collect(keys, await this.#valuesOfAll(keys))
     const form = this.#asksText() ? 'text' : 'bytes'
     const names = keys.map((key) => this.#names.value(key))
     const connection = this.#client.connectionFor(names[0]!)
@@ -61,12 +61,8 @@ export class Reads {
     return (await this.read([key])).get(key)
   }
 
-  async #oneOf(key: string): Promise<ReadonlyMap<string, RemoteFound>> {
-    const entry = await this.readOne(key)
-    return entry === undefined ? new Map() : new Map([[key, entry]])
-  }
-
-  async #readSpread(keys: readonly string[]): Promise<ReadonlyMap<string, RemoteFound>> {
+  // What several masters have; for those of a master that does not answer, nothing.
+  async #valuesOfAll(keys: readonly string[]): Promise<readonly Reply[]> {
     const groups = this.#groups(keys)
     const replies = await exchange(
       this.#client,
@@ -74,36 +70,38 @@ export class Reads {
       'bytes',
       true,
     )
-    const all = groups.flatMap((group) => group.keys)
-    return this.#collect(
-      all,
-      groups.flatMap(({ names }, position) => this.#values(replies[position]!, names.length)),
-    )
+    const values = new Map<string, Reply>()
+    for (const [position, group] of groups.entries()) {
+      const list = this.#values(replies[position]!, group.names.length)
+      for (const [index, key] of group.keys.entries()) values.set(key, list[index]!)
+    }
+    return keys.map((key) => values.get(key)!)
   }
 
   async #collect(
     keys: readonly string[],
     values: readonly Reply[],
-  ): Promise<ReadonlyMap<string, RemoteFound>> {
-    const found = new Map<string, RemoteFound>()
-    const again: string[] = []
+  ): Promise<readonly (RemoteFound | undefined)[]> {
+    const list: (RemoteFound | undefined)[] = []
+    const again: number[] = []
     for (let index = 0; index < keys.length; index++) {
       const value = values[index]!
-      if (value === null) continue
-      const key = keys[index]!
-      const entry = this.#foundBare(value, key)
-      if (entry !== undefined && entry.graceMs === undefined) found.set(key, entry)
-      else again.push(key)
+      const entry = value === null ? undefined : this.#foundBare(value, keys[index]!)
+      list.push(entry)
+      if (value !== null && (entry === undefined || entry.graceMs !== undefined)) again.push(index)
     }
-    if (again.length > 0) for (const [key, entry] of await this.read(again)) found.set(key, entry)
-    return found
+    if (again.length > 0) {
+      const found = await this.read(again.map((index) => keys[index]!))
+      for (const index of again) list[index] = found.get(keys[index]!)
+    }
+    return list
   }
 
   // `undefined`: a frame that came as text.
   #foundBare(value: Reply, key: string): RemoteFound | undefined {
     const entry =
       typeof value === 'string'
-        ? this.#entries.foundText(value, key)
+        ? this.#entries.foundText(value)
         : this.#entries.found(asBytes(value), key, -1)
     if (entry === undefined) this.#bytesFor = READS_AS_BYTES
     return entry

@@ -123,15 +123,16 @@ export class RedisStore implements RemoteStore {
     return this.#names.generationPartition
   }
 
-  read(
-    keys: readonly string[],
-    options?: { readonly bare?: boolean },
-  ): Promise<ReadonlyMap<string, RemoteFound>> {
-    return options?.bare === true ? this.#reads.readBare(keys) : this.#reads.read(keys)
+  read(keys: readonly string[]): Promise<ReadonlyMap<string, RemoteFound>> {
+    return this.#reads.read(keys)
   }
 
   readOne(key: string): Promise<RemoteFound | undefined> {
     return this.#reads.readOne(key)
+  }
+
+  readMany(keys: readonly string[]): Promise<readonly (RemoteFound | undefined)[]> {
+    return this.#reads.readMany(keys)
   }
 
   acquire(requests: readonly LeaseRequest[], leaseMs: number): Promise<readonly RemoteAcquired[]> {

@@ -197,7 +197,7 @@ describeWithServers('the Redis store in trouble', () => {
 
     expect(await valuesOf(store, ['a'])).toEqual({})
     expect(await valuesOf(store, ['a', 'b', 'z'])).toEqual({})
-    expect(await store.read(['a'], { bare: true })).toEqual(new Map())
+    expect(await store.readMany(['a'])).toEqual([undefined])
     expect(store.wrongTypes).toBe(2)
     expect(await store.acquire([{ key: 'a', token: 't' }], 1000)).toEqual(['granted'])
     expect(await store.write([{ kind: 'increment', key: 'a', by: 1, ttlMs: 1000 }])).toEqual([{ ok: false }])
@@ -242,12 +242,12 @@ describeWithServers('the Redis store in trouble', () => {
     await store.write([{ kind: 'stale', key: 'g' }])
     await server.admin.call('CONFIG', 'RESETSTAT')
 
-    const found = await store.read(['a', 'g', 'none'], { bare: true })
+    const [bare, graced, none] = await store.readMany(['a', 'g', 'none'])
 
-    expect(found.get('a')!.remainingMs).toBe(Infinity)
-    expect(found.get('g')!.remainingMs).toBeLessThanOrEqual(30_000)
-    expect(found.size).toBe(2)
-    await store.read(['a'], { bare: true })
+    expect(bare!.remainingMs).toBe(Infinity)
+    expect(graced!.remainingMs).toBeLessThanOrEqual(30_000)
+    expect(none).toBeUndefined()
+    await store.readMany(['a'])
     const stats = (await server.admin.call('INFO', 'commandstats')) as string
     expect(stats).toMatch(/cmdstat_mget:calls=1,/)
     expect(stats).toMatch(/cmdstat_pttl:calls=1,/)
