@@ -74,9 +74,10 @@ export class Failures {
     const { replication, nodes, history, outran } = this.#parts
     const { primary } = replication
     history.note(primary.id, what)
+    const { reconnectMs: range, resubscribeMs = range } = this.#faults
     let settledMs = this.#loop.now()
     for (const node of nodes) {
-      const reconnectMs = this.#random.between(...this.#faults.reconnectMs)
+      const reconnectMs = this.#random.between(...range)
       settledMs = Math.max(settledMs, this.#loop.now() + reconnectMs)
       this.#loop.set(() => node.remote.connect(replication.primary), reconnectMs)
       // Commands and messages have connections of their own.
@@ -85,7 +86,7 @@ export class Failures {
           node.listensTo = replication.primary
           node.network.resubscribe()
         },
-        this.#random.between(...this.#faults.reconnectMs),
+        this.#random.between(...resubscribeMs),
       )
     }
     const invalidatedVersion = (key: string): number => primary.items.invalidatedVersion(key)

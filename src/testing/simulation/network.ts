@@ -64,6 +64,8 @@ export interface Faults {
   readonly rollbackMs: readonly [from: number, to: number]
   /** How long a node takes to reconnect after these; its subscription takes a time of its own. */
   readonly reconnectMs: readonly [from: number, to: number]
+  /** How long its subscription takes; as `reconnectMs` unless given. */
+  readonly resubscribeMs?: readonly [from: number, to: number]
 }
 
 /** A world in which nothing goes wrong. */
