@@ -1,11 +1,13 @@
 import type { TimerHandle } from '../../core/clock.ts'
 import { StoreUnavailableError } from '../../core/errors.ts'
 import type { Connection, RedisClient } from '../client.ts'
+import { BusLog } from './bus-log.ts'
 import type { ClusterSource } from './cluster-source.ts'
 import { GuardedConnection } from './guarded-connection.ts'
 import { GuardedNode } from './guarded-node.ts'
 import { PatientConnection } from './patient-connection.ts'
 import { normalize } from './refusals.ts'
+import { ServerLog } from './server-log.ts'
 import { slotOf } from './slot.ts'
 import { SlotConnection } from './slot-connection.ts'
 import { Subscription } from './subscription.ts'
@@ -23,6 +25,8 @@ export class ClusterClient<Master extends object> implements RedisClient {
   readonly isCluster = true
   readonly #source: ClusterSource<Master>
   readonly #surroundings: Surroundings
+  // By name: a client library may have one client of a server after the other.
+  readonly #logs = new Map<string, ServerLog>()
   readonly #nodes = new Map<Master, GuardedNode>()
   readonly #separate = new Map<Master, GuardedNode>()
   readonly #slots = new Map<number, SlotConnection>()
@@ -121,7 +125,7 @@ export class ClusterClient<Master extends object> implements RedisClient {
     let node = this.#separate.get(master)
     if (node === undefined) {
       const line = this.#source.openLike(master)
-      node = new GuardedNode(line, this.#source.nameOf(master), this.#surroundings, { onUp: () => {} })
+      node = new GuardedNode(line, this.#logOf(master), this.#surroundings, { onUp: () => {} })
       this.#separate.set(master, node)
     }
     return new PatientConnection(node, this.#surroundings.deadlines)
@@ -130,10 +134,10 @@ export class ClusterClient<Master extends object> implements RedisClient {
   subscribe(channel: string, onMessage: (text: string) => void, onReady: () => void): () => void {
     const { timers, random } = this.#surroundings
     const line = new SwitchedLine(() => timers.clear(timer))
-    const node = 'a node of the cluster'
     let at: Master | undefined
     let timer: TimerHandle
-    const subscription = new Subscription(line, node, this.#surroundings, channel, onMessage, onReady)
+    const busLog = new BusLog('a node of the cluster', this.#surroundings, () => at && this.#logOf(at))
+    const subscription = new Subscription(line, busLog, this.#surroundings, channel, onMessage, onReady)
     this.#subscriptions.add(subscription)
     // What is published anywhere in a cluster arrives at every node: any one will do.
     const look = (): void => {
@@ -144,8 +148,10 @@ export class ClusterClient<Master extends object> implements RedisClient {
         )
         const next = well[Math.floor(random() * well.length)]
         if (next !== undefined) {
-          at = next
+          // What is left for another one is not cut off.
+          at = undefined
           line.switchTo(this.#source.openLike(next))
+          at = next
         }
       }
       timer = timers.set(look, REFRESH_MS * (0.75 + random() / 2))
@@ -201,24 +207,41 @@ export class ClusterClient<Master extends object> implements RedisClient {
           nodes.delete(master)
           node.close()
         }
+    this.#forgetReplaced(masters)
     this.#onUp()
+  }
+
+  #forgetReplaced(masters: readonly (Master | undefined)[]): void {
+    // One that is not connected to has no name.
+    const names = new Set(masters.map((master) => master && this.#source.nameOf(master)))
+    if (names.has(undefined)) return
+    for (const [name, serverLog] of this.#logs) {
+      if (names.has(name)) continue
+      this.#logs.delete(name)
+      serverLog.replaced()
+    }
+  }
+
+  #logOf(master: Master): ServerLog {
+    const name = this.#source.nameOf(master)
+    let serverLog = this.#logs.get(name)
+    if (serverLog === undefined) {
+      serverLog = new ServerLog(name, this.#surroundings)
+      this.#logs.set(name, serverLog)
+    }
+    return serverLog
   }
 
   #nodeOf(master: Master): GuardedNode {
     const known = this.#nodes.get(master)
     if (known !== undefined) return known
-    const node = new GuardedNode(
-      this.#source.lineOf(master),
-      this.#source.nameOf(master),
-      this.#surroundings,
-      {
-        onUp: () => {
-          this.#tellReconnected()
-          this.#onUp()
-        },
-        onTrouble: () => this.#refreshSoon(),
+    const node = new GuardedNode(this.#source.lineOf(master), this.#logOf(master), this.#surroundings, {
+      onUp: () => {
+        this.#tellReconnected()
+        this.#onUp()
       },
-    )
+      onTrouble: () => this.#refreshSoon(),
+    })
     this.#nodes.set(master, node)
     return node
   }

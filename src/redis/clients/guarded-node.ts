@@ -1,12 +1,13 @@
 import type { TimerHandle } from '../../core/clock.ts'
-import { StoreUnavailableError, type StoreErrorReason } from '../../core/errors.ts'
+import { StoreUnavailableError } from '../../core/errors.ts'
 import { Breaker } from './breaker.ts'
 import type { Guard } from './guard.ts'
 import { GuardedConnection } from './guarded-connection.ts'
 import type { Line, LineListener } from './line.ts'
 import { normalize } from './refusals.ts'
+import type { ConnectionLog } from './server-log.ts'
 import { Sessions } from './session.ts'
-import { CONNECTED, log, NOT_CONNECTED, type Surroundings } from './surroundings.ts'
+import type { Surroundings } from './surroundings.ts'
 
 /** Who is told of what a node does. */
 export interface NodeWatcher {
@@ -27,21 +28,20 @@ const CONNECT_MS = 15_000
 export class GuardedNode implements LineListener {
   readonly connection: GuardedConnection
   readonly #line: Line
-  readonly #node: string
+  readonly #log: ConnectionLog
   readonly #breaker: Breaker
   readonly #surroundings: Surroundings
   readonly #watcher: NodeWatcher
   readonly #sessions: Sessions | undefined
   // Which connection this is, counted.
   #round = 0
-  #told: StoreErrorReason | 'timeout' | 'up' | undefined = undefined
   #watchdog: TimerHandle = undefined
   #isClosed = false
   readonly #waiting: { readonly resolve: () => void; readonly reject: (reason: Error) => void }[] = []
 
-  constructor(line: Line, node: string, surroundings: Surroundings, watcher: NodeWatcher) {
+  constructor(line: Line, connectionLog: ConnectionLog, surroundings: Surroundings, watcher: NodeWatcher) {
     this.#line = line
-    this.#node = node
+    this.#log = connectionLog
     this.#surroundings = surroundings
     this.#watcher = watcher
     const { clock, timers, random, deadlines, mask } = surroundings
@@ -55,11 +55,11 @@ export class GuardedNode implements LineListener {
         if (inRow % PROBES_BEFORE_RESET === 0) this.#line.reset?.()
       },
     })
-    const parts = { node, deadlines, mask, breaker: this.#breaker }
+    const parts = { node: connectionLog.node, deadlines, mask, breaker: this.#breaker }
     const guard: Guard = { ...parts, trouble: undefined, isHeld: false, starting: undefined }
     this.connection = new GuardedConnection(line, guard)
     this.#sessions = watcher.isReceiver === true ? undefined : new Sessions(line)
-    if (line.isUp) this.#told = 'up'
+    if (line.isUp) this.#log.up(this)
     line.listen(this)
     if (line.isUp) this.#sessions?.learn()
     if (!line.isUp) this.#start(guard)
@@ -108,8 +108,7 @@ export class GuardedNode implements LineListener {
     this.#sessions?.learn()
     this.connection.guard.trouble = undefined
     this.#breaker.reset()
-    if (this.#told !== 'up' && this.#told !== undefined) this.#log('info', {}, CONNECTED)
-    this.#told = 'up'
+    this.#log.up(this)
     this.#watcher.onUp()
     for (const { resolve } of this.#waiting.splice(0)) resolve()
   }
@@ -122,27 +121,20 @@ export class GuardedNode implements LineListener {
     this.#watch()
   }
 
-  // One line for each transition; while it is down, another one if the reason becomes another.
   onTrouble(error: unknown): void {
     if (this.#line.isUp || this.#isClosed) return
     this.#watcher.onTrouble?.()
     const reason = normalize(error, this.#surroundings.mask)
     this.connection.guard.trouble = reason
     for (const { reject } of this.#waiting.splice(0)) reject(reason)
-    if (this.#told === reason.reason) return
-    this.#told = reason.reason
-    this.#log('warn', { error: reason }, NOT_CONNECTED)
-  }
-
-  /** Something is not as it should be, but the connection is. */
-  warn(error: unknown, message: string): void {
-    if (this.#line.isUp) this.#log('warn', { error: normalize(error, this.#surroundings.mask) }, message)
+    this.#log.lost(this, reason)
   }
 
   close(): void {
     this.#isClosed = true
     this.#unwatch()
     this.#breaker.reset()
+    this.#log.left(this)
     this.#line.close()
     this.connection.abandon(new Error('the client was closed'))
     for (const { reject } of this.#waiting.splice(0))
@@ -151,8 +143,8 @@ export class GuardedNode implements LineListener {
 
   #onBreaker(to: 'open' | 'closed'): void {
     if (to === 'open') this.#watcher.onTrouble?.()
-    if (to === 'open') this.#log('warn', {}, 'Redis does not answer; it is not asked until it does')
-    else this.#log('info', {}, 'Redis answers again')
+    if (to === 'open') this.#log.silent(this)
+    else this.#log.answers(this)
   }
 
   // A connection that was accepted and is then silent is waited for by no client library.
@@ -171,9 +163,5 @@ export class GuardedNode implements LineListener {
   #unwatch(): void {
     if (this.#watchdog !== undefined) this.#surroundings.timers.clear(this.#watchdog)
     this.#watchdog = undefined
-  }
-
-  #log(level: 'warn' | 'info', details: object, message: string): void {
-    log(this.#surroundings, level, { node: this.#node, ...details }, message)
   }
 }

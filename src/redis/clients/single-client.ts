@@ -1,7 +1,9 @@
 import type { Connection, RedisClient } from '../client.ts'
+import { BusLog } from './bus-log.ts'
 import { GuardedNode } from './guarded-node.ts'
 import type { Source } from './line.ts'
 import { PatientConnection } from './patient-connection.ts'
+import { ServerLog } from './server-log.ts'
 import { slotOf } from './slot.ts'
 import { Subscription } from './subscription.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -11,6 +13,8 @@ export class SingleClient implements RedisClient {
   readonly isCluster = false
   readonly #source: Source
   readonly #surroundings: Surroundings
+  readonly #log: ServerLog
+  readonly #busLog: BusLog
   readonly #listeners = new Set<() => void>()
   readonly #nodes: readonly GuardedNode[]
   #separate: GuardedNode | undefined = undefined
@@ -20,9 +24,11 @@ export class SingleClient implements RedisClient {
   constructor(source: Source, surroundings: Surroundings, size = 1) {
     this.#source = source
     this.#surroundings = surroundings
+    this.#log = new ServerLog(source.node, surroundings)
+    this.#busLog = new BusLog(source.node, surroundings, () => this.#log)
     this.#nodes = Array.from({ length: size }, (_, index) => {
       const line = index === 0 ? source.line() : source.open()
-      return new GuardedNode(line, source.node, surroundings, { onUp: () => this.#onUp() })
+      return new GuardedNode(line, this.#log, surroundings, { onUp: () => this.#onUp() })
     })
   }
 
@@ -40,8 +46,7 @@ export class SingleClient implements RedisClient {
 
   separateFor(_route: string): Connection {
     if (this.#separate === undefined) {
-      const { node } = this.#source
-      this.#separate = new GuardedNode(this.#source.open(), node, this.#surroundings, {
+      this.#separate = new GuardedNode(this.#source.open(), this.#log, this.#surroundings, {
         onUp: () => this.#onUp(),
       })
     }
@@ -49,9 +54,8 @@ export class SingleClient implements RedisClient {
   }
 
   subscribe(channel: string, onMessage: (text: string) => void, onReady: () => void): () => void {
-    const { node } = this.#source
     const line = this.#source.open()
-    const subscription = new Subscription(line, node, this.#surroundings, channel, onMessage, onReady)
+    const subscription = new Subscription(line, this.#busLog, this.#surroundings, channel, onMessage, onReady)
     this.#subscriptions.add(subscription)
     return () => {
       if (this.#subscriptions.delete(subscription)) subscription.close()

@@ -1,4 +1,5 @@
 import type { TimerHandle } from '../../core/clock.ts'
+import type { BusLog } from './bus-log.ts'
 import { GuardedNode } from './guarded-node.ts'
 import type { SubscriberLine } from './line.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -13,6 +14,7 @@ const CHECK_MS = 10_000
 export class Subscription {
   readonly #line: SubscriberLine
   readonly #node: GuardedNode
+  readonly #log: BusLog
   readonly #surroundings: Surroundings
   readonly #channel: string
   readonly #onMessage: (text: string) => void
@@ -22,18 +24,19 @@ export class Subscription {
 
   constructor(
     line: SubscriberLine,
-    node: string,
+    busLog: BusLog,
     surroundings: Surroundings,
     channel: string,
     onMessage: (text: string) => void,
     onReady: () => void,
   ) {
     this.#line = line
+    this.#log = busLog
     this.#surroundings = surroundings
     this.#channel = channel
     this.#onMessage = onMessage
     this.#onReady = onReady
-    this.#node = new GuardedNode(line, node, surroundings, {
+    this.#node = new GuardedNode(line, busLog, surroundings, {
       onUp: () => void this.#subscribe(),
       isReceiver: true,
     })
@@ -54,9 +57,11 @@ export class Subscription {
   async #subscribe(): Promise<void> {
     try {
       await this.#line.subscribe(this.#channel, this.#receive)
-      if (!this.#isClosed) this.#onReady()
+      if (this.#isClosed) return
+      this.#log.accepted()
+      this.#onReady()
     } catch (error) {
-      this.#node.warn(error, 'Redis does not let us subscribe; invalidations arrive with the heartbeat alone')
+      if (this.#line.isUp) this.#log.refused(error)
     }
   }
 
