@@ -291,8 +291,15 @@ export class World {
     return this.#replication.primary.items.invalidatedVersion(key) >= version
   }
 
+  // Whether a server may be followed by one that knows less.
+  get #mayLose(): boolean {
+    const { promotionsPerSecond, restartsPerSecond, rollbacksPerSecond } = this.#options.faults
+    return promotionsPerSecond + restartsPerSecond + rollbacksPerSecond > 0
+  }
+
   #onChanged(node: Node, { key, version, beganMs, acknowledged, by, name }: Changed): void {
-    const inEffect = this.#isInEffect(key, version)
+    // Where no server loses anything, what was acknowledged was executed, or refused for something newer.
+    const inEffect = !this.#mayLose || this.#isInEffect(key, version)
     // More than all replicas nobody can wait for; fewer may not be those that are promoted.
     const { failover = 'async', faults } = this.#options
     const waitsForAll = failover !== 'async' && failover.wait === faults.replicas
@@ -324,8 +331,7 @@ export class World {
 
   // A failover may lose the newer row that an older one was refused for: then nobody has any.
   #extended(random: SeededRandom, rewire: Rewiring = {}): Rewiring {
-    const { promotionsPerSecond, restartsPerSecond, rollbacksPerSecond } = this.#options.faults
-    const rowVersions = promotionsPerSecond + restartsPerSecond + rollbacksPerSecond === 0
+    const rowVersions = !this.#mayLose
     return {
       ...rewire,
       store: (store) => withExtendedCalls(rewire.store?.(store) ?? store, random, rowVersions),
