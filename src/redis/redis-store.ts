@@ -1,5 +1,5 @@
 import type { AtomicStore } from '../core/atomic-store.ts'
-import type { Random } from '../core/clock.ts'
+import type { Clock, Random } from '../core/clock.ts'
 import { SerializationError } from '../core/errors.ts'
 import type {
   Epoch,
@@ -19,8 +19,9 @@ import type {
   TagResult,
 } from '../core/remote-store.ts'
 import type { Cooldown, Stored } from '../core/store.ts'
+import { systemClock } from '../core/system.ts'
 import type { WireFormat } from '../serialization/wire-format.ts'
-import type { Command, Connection, RedisClient, Reply, ReplyForm } from './client.ts'
+import type { Connection, RedisClient, Reply, ReplyForm } from './client.ts'
 import { EntryBytes } from './entry-bytes.ts'
 import { exchange, groupBy, type Call } from './exchange.ts'
 import { GatheredSets } from './gathered-sets.ts'
@@ -30,7 +31,7 @@ import { LoggedCalls } from './logged-calls.ts'
 import { Logs } from './logs.ts'
 import { OrderedClient } from './ordered-client.ts'
 import { Reads } from './reads.ts'
-import { withSource } from './script.ts'
+import { ReplicatedCalls } from './replicated-calls.ts'
 import { PrefixScans } from './scans.ts'
 import { TagRecords } from './tag-records.ts'
 import { Writes } from './writes.ts'
@@ -42,11 +43,12 @@ export interface RedisStoreParts {
   readonly prefix: string
   readonly format: WireFormat
   readonly random: Random
+  readonly clock?: Clock | undefined
   /** Whether what is logged is published, too. @default true */
   readonly publish?: boolean | undefined
   /** The most entries of a partition's log. @default 10,000 */
   readonly logLimit?: number | undefined
-  /** How long a write waits for replicas, in milliseconds; within the deadline of the client. @default 400 */
+  /** How long a write waits for replicas, in milliseconds; 100 below the deadline of the client at least. @default 300 */
   readonly waitMs?: number | undefined
   /** Where limits and locks are kept. */
   readonly atomic?: AtomicStore | undefined
@@ -65,7 +67,7 @@ export class RedisStore implements RemoteStore {
   readonly #gathersFor: ((key: string) => Connection) | undefined
   readonly #names: KeyNames
   readonly #entries: EntryBytes
-  readonly #waitMs: number
+  readonly #replicated: ReplicatedCalls
   readonly #reads: Reads
   readonly #leases: Leases
   readonly #writes: Writes
@@ -73,7 +75,8 @@ export class RedisStore implements RemoteStore {
   readonly #tags: TagRecords
 
   constructor(parts: RedisStoreParts) {
-    const { prefix, format, random, publish = true, logLimit = 10_000, waitMs = 400 } = parts
+    const { prefix, format, random, clock = systemClock } = parts
+    const { publish = true, logLimit = 10_000, waitMs = 300 } = parts
     this.atomic = parts.atomic
     this.#sets = new GatheredSets((ops) => this.#write(ops, 0))
     const client = new OrderedClient(parts.client, this.#sets.flush)
@@ -83,7 +86,7 @@ export class RedisStore implements RemoteStore {
       ? undefined
       : (key) => parts.client.connectionFor(this.#names.value(key))
     this.#entries = new EntryBytes(format)
-    this.#waitMs = waitMs
+    this.#replicated = new ReplicatedCalls(clock, waitMs)
     const logged = new LoggedCalls(this.#names, { limit: logLimit, publish }, random)
     const scans = new PrefixScans(client, this.#names)
     this.#reads = new Reads(client, this.#names, this.#entries)
@@ -241,25 +244,16 @@ export class RedisStore implements RemoteStore {
     readonly replicated: { readonly replicated?: boolean }
   }> {
     if (replicas === 0) return { replies: await exchange(this.#client, calls, form), replicated: {} }
+    const byMaster = groupBy(calls, ({ route }) => this.#client.separateFor(route))
     const replies: Reply[] = []
     const waits = await Promise.all(
-      [...this.#byMaster(calls).values()].map(async (group) => {
-        // A script that the server does not know would run after the WAIT that is to wait for it.
-        const commands = group.map(({ item }) => withSource(item.command))
-        const wait: Command = { args: ['WAIT', String(replicas), String(this.#waitMs)] }
-        const connection = this.#client.separateFor(group[0]!.item.route)
-        const answers = await connection.runAll([...commands, wait], form)
-        for (const [position, { index }] of group.entries()) replies[index] = answers[position]!
-        const acknowledged = answers.at(-1)
-        return typeof acknowledged === 'number' && acknowledged >= replicas
+      Array.from(byMaster, async ([connection, group]) => {
+        const commands = group.map(({ item }) => item.command)
+        const answer = await this.#replicated.run(connection, commands, form, replicas)
+        for (const [position, { index }] of group.entries()) replies[index] = answer.replies[position]!
+        return answer.replicated
       }),
     )
     return { replies, replicated: { replicated: waits.every(Boolean) } }
-  }
-
-  #byMaster(
-    calls: readonly Call[],
-  ): ReadonlyMap<Connection, readonly { readonly item: Call; readonly index: number }[]> {
-    return groupBy(calls, ({ route }) => this.#client.connectionFor(route))
   }
 }

@@ -5,7 +5,6 @@ import { BusLog } from './bus-log.ts'
 import type { ClusterSource } from './cluster-source.ts'
 import { GuardedConnection } from './guarded-connection.ts'
 import { GuardedNode } from './guarded-node.ts'
-import { PatientConnection } from './patient-connection.ts'
 import { normalize } from './refusals.ts'
 import { ServerLog } from './server-log.ts'
 import { slotOf } from './slot.ts'
@@ -128,7 +127,7 @@ export class ClusterClient<Master extends object> implements RedisClient {
       node = new GuardedNode(line, this.#logOf(master), this.#surroundings, { onUp: () => {} })
       this.#separate.set(master, node)
     }
-    return new PatientConnection(node, this.#surroundings.deadlines)
+    return node.connection
   }
 
   subscribe(channel: string, onMessage: (text: string) => void, onReady: () => void): () => void {

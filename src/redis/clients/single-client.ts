@@ -2,7 +2,6 @@ import type { Connection, RedisClient } from '../client.ts'
 import { BusLog } from './bus-log.ts'
 import { GuardedNode } from './guarded-node.ts'
 import type { Source } from './line.ts'
-import { PatientConnection } from './patient-connection.ts'
 import { ServerLog } from './server-log.ts'
 import { slotOf } from './slot.ts'
 import { Subscription } from './subscription.ts'
@@ -46,11 +45,16 @@ export class SingleClient implements RedisClient {
 
   separateFor(_route: string): Connection {
     if (this.#separate === undefined) {
+      let isFirst = true
       this.#separate = new GuardedNode(this.#source.open(), this.#log, this.#surroundings, {
-        onUp: () => this.#onUp(),
+        // What is sent over the first one went over none before.
+        onUp: () => {
+          if (!isFirst) this.#onUp()
+          isFirst = false
+        },
       })
     }
-    return new PatientConnection(this.#separate, this.#surroundings.deadlines)
+    return this.#separate.connection
   }
 
   subscribe(channel: string, onMessage: (text: string) => void, onReady: () => void): () => void {
