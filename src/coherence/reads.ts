@@ -132,7 +132,7 @@ export class Reads {
       if (isPromise(fresh)) isWaiting = true
       list.push(fresh)
     }
-    return isWaiting ? Promise.all(list) : (list as readonly (Stored | undefined)[])
+    return isWaiting ? Promise.all(list.map(async (one) => one)) : (list as readonly (Stored | undefined)[])
   }
 
   async #listed(keys: readonly string[]): Promise<readonly (RemoteFound | undefined)[]> {
