@@ -18,8 +18,8 @@ interface Waiter {
 
 /**
  * Sets of one turn of the event loop, sent as one script: a command costs its client about the same, however many
- * values it has (docs/decisions/0052). Whoever sends anything else calls {@link flush} first, so that everything is done in the order in
- * which it was asked for.
+ * values it has (docs/decisions/0052). Whoever sends anything else calls {@link flush} first, so that everything is
+ * done in the order in which it was asked for.
  */
 export class GatheredSets {
   readonly #send: (ops: readonly SetOp[]) => Promise<Results>
