@@ -47,8 +47,8 @@ export interface RedisClient {
   subscribe(channel: string, onMessage: (text: string) => void, onReady: () => void): () => void
   /**
    * `listener` is called whenever what is sent from now on goes over another connection than what was sent before, to
-   * which nothing will be answered any more; the first connection counts if there was none at the beginning. The server
-   * has ended the connection before, if the user has the right for that (`CLIENT KILL`).
+   * which nothing will be answered any more; the first connection counts if there was none at the beginning. Something
+   * between client and server may still deliver what was sent before.
    */
   onReconnect(listener: () => void): () => void
   /** Frees what this made: never a client that was given. */

@@ -19,7 +19,7 @@ export class GuardedConnection implements Connection, Path {
 
   /** Whether there is a connection. */
   get isUp(): boolean {
-    return this.line.isUp && !this.guard.isHeld
+    return this.line.isUp
   }
 
   run(command: Command, form: ReplyForm): Promise<Reply> {
