@@ -107,6 +107,10 @@ export class ClusterClient<Master extends object> implements RedisClient {
     this.#tellReconnected()
   }
 
+  sharesServer(route: string, other: string): boolean {
+    return this.#source.masterOf(slotOf(route)) === this.#source.masterOf(slotOf(other))
+  }
+
   masters(): Promise<readonly Connection[]> {
     this.#adopt()
     const masters = this.#source.masters()
