@@ -1,29 +1,30 @@
 import type { AtomicStore } from '../core/atomic-store.ts'
 import type { Clock, Random } from '../core/clock.ts'
 import { SerializationError } from '../core/errors.ts'
-import type {
-  Epoch,
-  GenerationRecord,
-  Generations,
-  Head,
-  LeaseRequest,
-  PrefixResult,
-  RemoteAcquired,
-  RemoteFound,
-  RemoteOp,
-  RemoteResult,
-  RemoteStore,
-  Replayable,
-  Rotation,
-  SyncReply,
-  TagResult,
+import {
+  unanswered,
+  type Epoch,
+  type GenerationRecord,
+  type Generations,
+  type Head,
+  type LeaseRequest,
+  type PrefixResult,
+  type RemoteAcquired,
+  type RemoteFound,
+  type RemoteOp,
+  type RemoteResult,
+  type RemoteStore,
+  type Replayable,
+  type Rotation,
+  type SyncReply,
+  type TagResult,
 } from '../core/remote-store.ts'
 import type { Cooldown, Stored } from '../core/store.ts'
 import { systemClock } from '../core/system.ts'
 import type { WireFormat } from '../serialization/wire-format.ts'
 import type { Connection, RedisClient, Reply, ReplyForm } from './client.ts'
 import { EntryBytes } from './entry-bytes.ts'
-import { exchange, groupBy, type Call } from './exchange.ts'
+import { exchange, Exchange, groupBy, slices, type Call } from './exchange.ts'
 import { GatheredSets } from './gathered-sets.ts'
 import { KeyNames } from './key-names.ts'
 import { Leases } from './leases.ts'
@@ -34,7 +35,10 @@ import { Reads } from './reads.ts'
 import { ReplicatedCalls } from './replicated-calls.ts'
 import { PrefixScans } from './scans.ts'
 import { TagRecords } from './tag-records.ts'
-import { Writes } from './writes.ts'
+import { Writes, type Plan } from './writes.ts'
+
+/** The most operations that are made ready at a time. */
+const LONGEST_PLAN = 10_000
 
 /** What a Redis store works with. */
 export interface RedisStoreParts {
@@ -161,18 +165,41 @@ export class RedisStore implements RemoteStore {
   }
 
   async #write(ops: readonly RemoteOp[], replicas: number): Promise<readonly RemoteResult[]> {
-    const runs = this.#writes.plan(ops)
+    if (ops.length > LONGEST_PLAN) return this.#writeMany(ops, replicas)
+    const plan = this.#writes.plan(ops)
+    const { runs, failures } = plan
     // One script for all of it: its results are those of the call.
-    if (runs.length === 1 && replicas === 0) {
+    if (runs.length === 1 && replicas === 0 && failures.size === 0) {
       const { call, form, results: resultsOf } = runs[0]!
-      return resultsOf(await this.#client.connectionFor(call.route).run(call.command, form))
+      try {
+        return resultsOf(await this.#client.connectionFor(call.route).run(call.command, form))
+      } catch (error) {
+        return ops.map(() => unanswered(error))
+      }
     }
-    const { replies, replicated } = await this.#send(
-      runs.map(({ call }) => call),
-      'bytes',
-      replicas,
-    )
+    return this.#execute(plan, replicas, new Exchange(this.#client))
+  }
+
+  // In parts, so that not all of it is encoded before the first is sent.
+  async #writeMany(ops: readonly RemoteOp[], replicas: number): Promise<readonly RemoteResult[]> {
+    const sending = new Exchange(this.#client)
     const results: RemoteResult[] = []
+    for (const part of slices(ops, LONGEST_PLAN)) {
+      for (const result of await this.#execute(this.#writes.plan(part), replicas, sending))
+        results.push(result)
+    }
+    return results
+  }
+
+  async #execute(
+    { runs, failures }: Plan,
+    replicas: number,
+    sending: Exchange,
+  ): Promise<readonly RemoteResult[]> {
+    const calls = runs.map(({ call }) => call)
+    const { replies, replicated } = await this.#send(calls, 'bytes', replicas, sending)
+    const results: RemoteResult[] = []
+    for (const [index, failure] of failures) results[index] = unanswered(failure)
     for (const [position, run] of runs.entries()) {
       const ofRun = run.results(replies[position]!)
       for (const [at, index] of run.indexes.entries()) results[index] = { ...ofRun[at]!, ...replicated }
@@ -239,19 +266,25 @@ export class RedisStore implements RemoteStore {
     calls: readonly Call[],
     form: ReplyForm,
     replicas: number,
+    sending: Exchange = new Exchange(this.#client),
   ): Promise<{
     readonly replies: readonly Reply[]
     readonly replicated: { readonly replicated?: boolean }
   }> {
-    if (replicas === 0) return { replies: await exchange(this.#client, calls, form), replicated: {} }
+    if (replicas === 0) return { replies: await sending.send(calls, form), replicated: {} }
     const byMaster = groupBy(calls, ({ route }) => this.#client.separateFor(route))
     const replies: Reply[] = []
     const waits = await Promise.all(
       Array.from(byMaster, async ([connection, group]) => {
         const commands = group.map(({ item }) => item.command)
-        const answer = await this.#replicated.run(connection, commands, form, replicas)
-        for (const [position, { index }] of group.entries()) replies[index] = answer.replies[position]!
-        return answer.replicated
+        try {
+          const answer = await this.#replicated.run(connection, commands, form, replicas)
+          for (const [position, { index }] of group.entries()) replies[index] = answer.replies[position]!
+          return answer.replicated
+        } catch (error) {
+          for (const { index } of group) replies[index] = error as Error
+          return false
+        }
       }),
     )
     return { replies, replicated: { replicated: waits.every(Boolean) } }

@@ -1,20 +1,21 @@
 import { SerializationError, StoreUnavailableError } from '../../core/errors.ts'
-import type {
-  Epoch,
-  GenerationRecord,
-  Generations,
-  Head,
-  LeaseRequest,
-  PrefixResult,
-  RemoteAcquired,
-  RemoteFound,
-  RemoteOp,
-  RemoteResult,
-  RemoteStore,
-  Replayable,
-  Rotation,
-  SyncReply,
-  TagResult,
+import {
+  unanswered,
+  type Epoch,
+  type GenerationRecord,
+  type Generations,
+  type Head,
+  type LeaseRequest,
+  type PrefixResult,
+  type RemoteAcquired,
+  type RemoteFound,
+  type RemoteOp,
+  type RemoteResult,
+  type RemoteStore,
+  type Replayable,
+  type Rotation,
+  type SyncReply,
+  type TagResult,
 } from '../../core/remote-store.ts'
 import type { Cooldown, Stored } from '../../core/store.ts'
 import type { Line } from './network.ts'
@@ -143,9 +144,13 @@ export class SimulatedRemote implements RemoteStore {
     if (ops.length === 0) return []
     const what = ops.map(({ kind, key }) => `${kind} ${key}`).join(', ')
     const sent = ops.map(asServerOp)
-    const { answer, replicated } = await this.#callAndWait(what, replicas, (server) =>
-      sent.map((op) => server.write(op)),
-    )
+    let written: { readonly answer: readonly ServerResult[]; readonly replicated: { replicated?: boolean } }
+    try {
+      written = await this.#callAndWait(what, replicas, (server) => sent.map((op) => server.write(op)))
+    } catch (error) {
+      return ops.map(() => unanswered(error))
+    }
+    const { answer, replicated } = written
     if (replicas > 0) for (const { key } of ops) this.replicated.set(key, replicated.replicated === true)
     return answer.map((result) => ({ ...asResult(result), ...replicated }))
   }
