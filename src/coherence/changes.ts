@@ -21,13 +21,11 @@ export interface ChangeParts {
   readonly following: Following
   readonly forgetting: Forgetting
   readonly clock: Clock
-  /** Replicas that a change waits for. */
-  readonly replicas: number
 }
 
 /** What became of an invalidation of keys. */
 export interface KeysInvalidated {
-  readonly l2: 'acked' | 'replicated' | 'queued'
+  readonly l2: 'acked' | 'queued'
   readonly heads: readonly (Head | undefined)[]
   readonly removed: number
   readonly error?: unknown
@@ -56,9 +54,9 @@ export class Changes {
   }
 
   async #writePlainly(ops: readonly PlainOp[]): Promise<readonly Written[]> {
-    const { remote, forgetting, replicas } = this.#parts
+    const { remote, forgetting } = this.#parts
     forgetting.loads(ops)
-    const results = await remote.write(ops, replicas)
+    const results = await remote.write(ops)
     for (let index = 0; index < ops.length; index++)
       if (results[index]!.failure !== undefined) this.#queueFailed(ops[index]!)
     forgetting.loads(ops)
@@ -112,18 +110,12 @@ export class Changes {
   }
 
   async invalidate(keys: readonly string[], options: InvalidateOptions): Promise<KeysInvalidated> {
-    const { replicas } = this.#parts
     try {
       const results = await this.write(keys.map((key) => ({ kind: 'delete', key, ...options })))
       const failed = results.find(({ failure }) => failure !== undefined)
       return {
         ...(failed !== undefined && { error: failed.failure }),
-        l2:
-          failed !== undefined
-            ? 'queued'
-            : replicas > 0 && results.every(({ replicated }) => replicated)
-              ? 'replicated'
-              : 'acked',
+        l2: failed === undefined ? 'acked' : 'queued',
         heads: results.map(({ head }) => head),
         removed: results.filter(({ ok }) => ok).length,
       }
@@ -134,11 +126,11 @@ export class Changes {
 
   /** Removes every key of a prefix and counts them. @throws when not all of it was done. */
   async deleteByPrefix(prefix: string): Promise<number> {
-    const { remote, following, forgetting, clock, replicas } = this.#parts
+    const { remote, following, forgetting, clock } = this.#parts
     forgetting.prefix(prefix)
     const startedAtMs = clock.now()
     try {
-      const { count, heads } = await remote.deleteByPrefix(prefix, replicas)
+      const { count, heads } = await remote.deleteByPrefix(prefix)
       const entry = { kind: 'prefix', item: prefix } as const
       for (const partition of remote.partitions)
         following.note(partition, entry, heads.get(partition), startedAtMs)
@@ -150,12 +142,12 @@ export class Changes {
 
   /** Sends what is queued once more. @throws when the server does not answer. */
   async replay(): Promise<void> {
-    const { remote, outbox, following, forgetting, clock, replicas } = this.#parts
+    const { remote, outbox, following, forgetting, clock } = this.#parts
     for (const item of outbox.items()) {
       forgetting.key(item.key)
       const ops = replayOf(item)
       const sentAtMs = clock.now()
-      const results = await remote.write(ops, replicas)
+      const results = await remote.write(ops)
       const failed = results.find(({ failure }) => failure !== undefined)
       if (failed !== undefined) throw failed.failure
       for (const [index, op] of ops.entries()) following.noteExecuted(op, results[index]!, sentAtMs)

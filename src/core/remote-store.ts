@@ -149,8 +149,6 @@ export interface RemoteResult {
   readonly head?: Head
   /** Whether it was logged, as the last entry of that head. */
   readonly logged?: boolean
-  /** Whether as many replicas as were asked for have acknowledged it in time. */
-  readonly replicated?: boolean
   /** Why there is no answer, or why the server refused the operation. The server may have executed it nevertheless. */
   readonly failure?: unknown
   /** Set with {@link RemoteResult.failure}. */
@@ -179,7 +177,6 @@ export interface TagResult {
   readonly heads: readonly (Head | undefined)[]
   /** With `keepStale`: what each tag has now. */
   readonly generations?: readonly string[]
-  readonly replicated?: boolean
 }
 
 /** What a deletion by prefix came to. */
@@ -187,7 +184,6 @@ export interface PrefixResult {
   readonly count: number
   /** Where each partition's log was with it, by partition; one that nobody follows is absent. */
   readonly heads: ReadonlyMap<string, Head>
-  readonly replicated?: boolean
 }
 
 /** What came of an attempt to give a partition another epoch. */
@@ -239,11 +235,8 @@ export interface RemoteStore {
     leases: readonly { readonly key: string; readonly token: string }[],
     cooldown?: Cooldown & { readonly forMs: number },
   ): Promise<void>
-  /**
-   * With `replicas`, it answers when that many have acknowledged the operations, or in time that they have not. It never
-   * rejects: an operation without an answer has a `failure`, and the others have their results.
-   */
-  write(ops: readonly RemoteOp[], replicas?: number): Promise<readonly RemoteResult[]>
+  /** It never rejects: an operation without an answer has a `failure`, and the others have their results. */
+  write(ops: readonly RemoteOp[]): Promise<readonly RemoteResult[]>
   scan(
     prefix: string,
   ): AsyncIterable<{ readonly key: string; readonly generations?: Generations | undefined }>
@@ -251,7 +244,7 @@ export interface RemoteStore {
    * Two complete scans, first the leases, then the values; afterwards logs the prefix in every partition. Rejects
    * when not all of it was done by one server.
    */
-  deleteByPrefix(prefix: string, replicas?: number): Promise<PrefixResult>
+  deleteByPrefix(prefix: string): Promise<PrefixResult>
   /**
    * The records of tags; a tag that has none gets its own of `ifNone`, which is not logged. Executed at most once:
    * should the record be lost, `ifNone` again would make visible what has been invalidated in between.
@@ -265,7 +258,7 @@ export interface RemoteStore {
   invalidateTags(
     tags: readonly string[],
     generations: readonly string[],
-    options?: { readonly replicas?: number | undefined; readonly keepStale?: boolean | undefined },
+    options?: { readonly keepStale?: boolean | undefined },
   ): Promise<TagResult>
   /**
    * The heads of the partitions, by partition, in one round trip; one that nobody follows is absent. Those of all,

@@ -180,8 +180,8 @@ history(
       {
         rule: 'fills without an answer',
         remote: overRemote((remote) => ({
-          write: async (ops, replicas) => {
-            const results = await remote.write(ops, replicas)
+          write: async (ops) => {
+            const results = await remote.write(ops)
             if (results.every(({ failure }) => failure === undefined)) return results
             const head = (await remote.heads()).get('0')!
             return ops.map(() => ({ ok: true, head, logged: false }))

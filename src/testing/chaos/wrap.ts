@@ -32,8 +32,8 @@ export function chaosRemote(remote: RemoteStore, chaos: Chaos): RemoteStore {
   return new Proxy(view, {
     get(target, name) {
       if (name !== 'write') return Reflect.get(target, name, target) as unknown
-      return async (ops: readonly RemoteOp[], replicas?: number) =>
-        target.write(ops, replicas).catch((error: unknown) => ops.map(() => unanswered(error)))
+      return async (ops: readonly RemoteOp[]) =>
+        target.write(ops).catch((error: unknown) => ops.map(() => unanswered(error)))
     },
   })
 }
