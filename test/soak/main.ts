@@ -58,6 +58,7 @@ await Promise.all(
       client: node === 1 ? 'ioredis 5' : 'node-redis 6',
       url: stage.url,
       seed: seed + node,
+      hardDeadline: calm ? 10 : 0.5,
     }),
   ),
 )

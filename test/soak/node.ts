@@ -40,7 +40,7 @@ let admitted = 0
 let settings: NodeSettings
 let cache: BaseCache<Row>
 let random: () => number
-let isRunning = false
+const goesOn = { running: false }
 let isBulkDone = false
 let traffic: Promise<unknown> = Promise.resolve()
 let version = 0
@@ -56,8 +56,9 @@ const logger = { debug: () => undefined, info: line('info'), warn: line('warn'),
 export async function open(given: NodeSettings): Promise<void> {
   settings = given
   random = seededRandom(given.seed)
-  const { client, url } = given
-  const redis = client === 'ioredis 5' ? nativeClient(client, url).client : url
+  const { client, url, hardDeadline } = given
+  const place = client === 'ioredis 5' ? { client: nativeClient(client, url).client } : { url }
+  const redis = { ...place, deadline: { hard: hardDeadline } }
   cache = await createCache<Row>({ redis, prefix: PREFIX, ttl: '2h', l1: { maxEntries: 20_000 }, logger })
   await until('the cache to be connected', async () => cache.set(`probe:${given.node}`, { version: 0 }))
 }
@@ -81,7 +82,7 @@ async function writeBatch(indexes: readonly number[]): Promise<void> {
 }
 
 async function fill(): Promise<void> {
-  for (let first = 0; first < KEYS_OF_NODE && isRunning; first += BATCH) {
+  for (let first = 0; first < KEYS_OF_NODE && goesOn.running; first += BATCH) {
     await writeBatch(Array.from({ length: BATCH }, (_, at) => first + at))
   }
   isBulkDone = true
@@ -92,7 +93,7 @@ function someIndex(): number {
 }
 
 async function writeOn(): Promise<void> {
-  while (isRunning) {
+  while (goesOn.running) {
     const drawn = random()
     if (!isBulkDone || drawn < 0.3) {
       const index = someIndex()
@@ -113,7 +114,7 @@ async function writeOn(): Promise<void> {
 
 // A process never reads of its own keys what is older than what it was answered for.
 async function readOn(): Promise<void> {
-  while (isRunning) {
+  while (goesOn.running) {
     const indexes = Array.from({ length: 20 }, someIndex)
     const own = indexes.map((index) => written.acknowledged[index]!)
     const node = random() < 0.5 ? settings.node : Math.floor(random() * NODES)
@@ -131,7 +132,7 @@ async function readOn(): Promise<void> {
 // After the answer, nothing that was set before is seen here again.
 async function tagOn(): Promise<void> {
   let round = 0
-  while (isRunning) {
+  while (goesOn.running) {
     const tag = `tag:${settings.node}:${++round % TAGS}`
     const keys = Array.from({ length: 10 }, (_, at) => `tagged:${settings.node}:${round % TAGS}:${at}`)
     for (const key of keys) await cache.set(key, { version: round }, { tags: [tag], ttl: '10m' })
@@ -145,7 +146,7 @@ async function tagOn(): Promise<void> {
 }
 
 async function lockOn(): Promise<void> {
-  while (isRunning) {
+  while (goesOn.running) {
     try {
       await withLock(cache, 'job', async () => {
         const fromMs = sharedNow()
@@ -168,7 +169,7 @@ async function limitOn(): Promise<void> {
     window: 1,
     whenUnavailable: 'deny',
   })
-  while (isRunning) {
+  while (goesOn.running) {
     const { allowed } = await limiter.consume('everybody')
     count(calls, 'limits')
     if (allowed) admitted++
@@ -178,7 +179,7 @@ async function limitOn(): Promise<void> {
 
 /** Begins all of it; a rejection is a broken promise. */
 export function start(): void {
-  isRunning = true
+  goesOn.running = true
   const loops = [fill, writeOn, readOn, tagOn, lockOn, limitOn]
   traffic = Promise.all(
     loops.map(async (loop) =>
@@ -219,7 +220,7 @@ export function heapBytes(): number {
 
 /** Ends the traffic and tells what happened. */
 export async function finish(): Promise<Account> {
-  isRunning = false
+  goesOn.running = false
   await traffic
   const overflowed = false
   return { written, violations, calls, lines, overflowed, held, admitted }

@@ -11,6 +11,8 @@ export interface NodeSettings {
   readonly client: 'node-redis 6' | 'ioredis 5'
   readonly url: string
   readonly seed: number
+  /** Seconds that a call may take: a busy machine is no failure where none is wanted. */
+  readonly hardDeadline: number
 }
 
 /** What a process knows of its keys, by their number. Times are on the clock that all processes share. */
