@@ -62,23 +62,29 @@ export class Changes {
     const { remote, forgetting, outbox, places } = this.#parts
     forgetting.loads(ops)
     const place = places.begin()
-    try {
-      const results = await remote.write(ops)
-      forgetting.loads(ops)
+    const results = await remote.write(ops)
+    places.end(place)
+    for (let index = 0; index < ops.length; index++) {
+      if (results[index]!.failure !== undefined) this.#queueFailed(ops[index]!, place)
       // A call that was sent before may have been given up meanwhile.
-      if (!outbox.isEmpty) for (const op of ops) outbox.acknowledge(op, place)
-      return results
-    } catch (error) {
-      for (const op of ops) if (op.kind === 'set') this.#queue(op.key, queueOptions(op), place)
-      forgetting.loads(ops)
-      throw error
-    } finally {
-      places.end(place)
+      else if (!outbox.isEmpty && results[index]!.outdated !== true) outbox.acknowledge(ops[index]!, place)
     }
+    forgetting.loads(ops)
+    return answered(results)
   }
 
   async #write(ops: readonly Op[]): Promise<readonly Written[]> {
-    const { markers: opened, outbox, places, replay, calls, keeper, following, forgetting, clock } = this.#parts
+    const {
+      markers: opened,
+      outbox,
+      places,
+      replay,
+      calls,
+      keeper,
+      following,
+      forgetting,
+      clock,
+    } = this.#parts
     const markers = ops.map((op) =>
       op.kind === 'set' ? opened.open(op.key, { tags: op.tags ?? NO_TAGS }) : undefined,
     )
@@ -92,30 +98,33 @@ export class Changes {
     for (const item of claimed) item.claims++
     const place = places.begin()
     const startedAtMs = clock.now()
+    const answers = ops.map((): Written => ({ ok: false, unavailable: true }))
     try {
       const remoteOps = await calls.remoteOps(sent.map((index) => [ops[index]!, markers[index]] as const))
       const results = remoteOps.length === 0 ? [] : await calls.execute(remoteOps)
-      const answers = ops.map((): Written => ({ ok: false, unavailable: true }))
       for (const [position, index] of sent.entries()) {
         const op = ops[index]!
         const result = results[position]!
+        answers[index] = result
+        if (result.failure !== undefined) {
+          this.#queueFailed(op, place)
+          forgetting.key(op.key)
+          continue
+        }
         if (result.outdated !== true) outbox.acknowledge(op, place)
         following.noteExecuted(remoteOps[position]!, result, startedAtMs)
         forgetting.key(op.key, markers[index])
         if (op.kind === 'set') keeper.written(markers[index]!, op, result, startedAtMs)
-        answers[index] = result
       }
       await calls.hideInvisible(ops, answers)
       // An acknowledgement of what was queued before does not count for what was held back now.
       for (const [index, { kind, key }] of ops.entries()) {
         if (isHeld[index]! && (kind === 'take' || kind === 'expire')) this.#queue(key, {}, places.last)
       }
-      return answers
     } catch (error) {
       for (const index of sent) {
-        const op = ops[index]!
-        if (op.kind !== 'increment') this.#queue(op.key, queueOptions(op), place)
-        forgetting.key(op.key)
+        this.#queueFailed(ops[index]!, place)
+        forgetting.key(ops[index]!.key)
       }
       throw error
     } finally {
@@ -123,19 +132,24 @@ export class Changes {
       places.end(place)
       for (const marker of markers) if (marker !== undefined) opened.close(marker)
     }
+    return answered(answers)
   }
 
   async invalidate(keys: readonly string[], options: InvalidateOptions): Promise<KeysInvalidated> {
     try {
       const results = await this.write(keys.map((key) => ({ kind: 'delete', key, ...options })))
+      const failed = results.filter(({ failure }) => failure !== undefined)
       return {
-        l2: 'acked',
+        ...(failed.length > 0 && { error: failed[0]!.failure }),
+        l2:
+          failed.length === 0
+            ? 'acked'
+            : this.#outcomeOf(keys.filter((_, index) => results[index]!.failure !== undefined)),
         heads: results.map(({ head }) => head),
         removed: results.filter(({ ok }) => ok).length,
       }
     } catch (error) {
-      const l2 = keys.every((key) => this.#parts.outbox.has(key)) ? 'queued' : 'dropped'
-      return { l2, heads: keys.map(() => undefined), removed: 0, error }
+      return { l2: this.#outcomeOf(keys), heads: keys.map(() => undefined), removed: 0, error }
     }
   }
 
@@ -161,6 +175,15 @@ export class Changes {
     return kind === 'set' && !outbox.isCovered(key) && !outbox.isSuspect(key)
   }
 
+  // Of keys whose invalidation has failed.
+  #outcomeOf(keys: readonly string[]): 'queued' | 'dropped' {
+    return keys.every((key) => this.#parts.outbox.has(key)) ? 'queued' : 'dropped'
+  }
+
+  #queueFailed(op: Op, place: number): void {
+    if (op.kind !== 'increment') this.#queue(op.key, queueOptions(op), place)
+  }
+
   #queue(key: string, options: QueueOptions, place: number): void {
     this.#parts.outbox.add(key, options, place)
     this.#parts.following.wake()
@@ -169,3 +192,11 @@ export class Changes {
 
 /** An operation without tags is the same to the server as it is here. */
 type PlainOp = Extract<Op, { readonly kind: 'set' | 'increment' }>
+
+// @throws the failure if there is nothing else.
+function answered(results: readonly Written[]): readonly Written[] {
+  const [first] = results
+  if (first?.failure !== undefined && results.every(({ failure }) => failure !== undefined))
+    throw first.failure
+  return results
+}

@@ -93,42 +93,42 @@ export class Replay {
 
   // Whether to go on. What is refused is found by halves.
   async #batch(items: readonly Pending[], budget: { left: number }): Promise<boolean> {
-    try {
-      await this.#send(items)
-      return true
-    } catch (error) {
-      if (!isRefusal(error)) return false
-      const [first] = items
-      if (items.length > 1) {
-        const half = items.length >> 1
-        return (
-          (await this.#batch(items.slice(0, half), budget)) && (await this.#batch(items.slice(half), budget))
-        )
-      }
-      first!.restsUntilMs = this.#parts.clock.now() + REST_MS
+    const failures = await this.#send(items)
+    const refused = [...failures].filter(([, failure]) => isRefusal(failure)).map(([item]) => item)
+    if (refused.length < failures.size) return false
+    if (refused.length === 0) return true
+    if (items.length === 1) {
+      refused[0]!.restsUntilMs = this.#parts.clock.now() + REST_MS
       return --budget.left > 0
     }
+    const half = refused.length >> 1
+    return (
+      (await this.#batch(refused.slice(0, half), budget)) && (await this.#batch(refused.slice(half), budget))
+    )
   }
 
-  // Of what is still queued as it was: what another call makes up for, or has made up for, is not sent.
-  async #send(items: readonly Pending[]): Promise<void> {
+  // Sends what is still queued as it was, because another call may have made up for the rest. Answers what failed.
+  async #send(items: readonly Pending[]): Promise<ReadonlyMap<Pending, unknown>> {
     const { remote, outbox, places, following, forgetting, clock } = this.#parts
+    const failures = new Map<Pending, unknown>()
     const open = items.filter((item) => outbox.isOpen(item))
-    if (open.length === 0) return
+    if (open.length === 0) return failures
+    const ops = open.flatMap((item) => replayOf(item).map((op) => ({ item, op })))
     const place = places.begin()
     const sentAtMs = clock.now()
     for (const { key } of open) forgetting.key(key)
-    try {
-      const ops = open.flatMap(replayOf)
-      const results = await remote.write(ops)
-      for (const [index, op] of ops.entries()) following.noteExecuted(op, results[index]!, sentAtMs)
-      for (const item of open) {
-        forgetting.key(item.key)
-        outbox.sent(item, place)
-      }
-    } finally {
-      places.end(place)
+    const results = await remote.write(ops.map(({ op }) => op))
+    for (const [index, { item, op }] of ops.entries()) {
+      const { failure } = results[index]!
+      if (failure === undefined) following.noteExecuted(op, results[index]!, sentAtMs)
+      else failures.set(item, failure)
     }
+    for (const item of open) {
+      forgetting.key(item.key)
+      if (!failures.has(item)) outbox.sent(item, place)
+    }
+    places.end(place)
+    return failures
   }
 
   async #prefixes(): Promise<void> {
