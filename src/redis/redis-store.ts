@@ -231,6 +231,10 @@ export class RedisStore implements RemoteStore {
     return this.#client.onReconnect(listener)
   }
 
+  addQueue(count: () => number): () => void {
+    return this.#client.addQueue?.(count) ?? (() => {})
+  }
+
   close(): Promise<void> {
     return this.#client.close()
   }

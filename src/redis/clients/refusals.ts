@@ -1,3 +1,4 @@
+import { toldElsewhere } from '../../core/log.ts'
 import {
   StoreUnavailableError,
   isCacheError,
@@ -60,7 +61,22 @@ export function isRedirection(error: unknown): boolean {
  */
 export function normalize(error: unknown, mask: Mask): StoreUnavailableError | StoreTimeoutError {
   if (isCacheError(error) && 'reason' in error) return error as StoreUnavailableError
-  return new StoreUnavailableError(mask(messageOf(error)), { reason: reasonOf(error) })
+  const reason = reasonOf(error)
+  const made = new StoreUnavailableError(mask(messageOf(error)), { reason })
+  return TOLD.has(reason) ? toldElsewhere(made) : made
+}
+
+// The log hears of these from the connection.
+const TOLD: ReadonlySet<StoreErrorReason> = new Set(['unavailable', 'full', 'read-only'])
+
+/** Whether the server was demoted: its address may lead to another one by now. */
+export function isDemotion({ message }: Error): boolean {
+  return /^(?:READONLY|MASTERDOWN)\b/.test(message)
+}
+
+/** Whether the server does not know what scripts of this library ask of it. */
+export function isOutdatedServer({ message }: Error): boolean {
+  return /\bsyntax error|Unknown Redis command/i.test(message)
 }
 
 /** Whether the server has answered, if only by an error: else the connection failed. */

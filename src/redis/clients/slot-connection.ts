@@ -6,6 +6,8 @@ import type { GuardedConnection } from './guarded-connection.ts'
 export interface Slots {
   /** The connection to the master that the slot has now; `undefined` while it is not known. */
   connectionOf(connection: SlotConnection): GuardedConnection | undefined
+  /** Resolves when the first attempt to connect has ended; absent from then on. */
+  readonly starting: Promise<void> | undefined
   /** Why it is not known. */
   unknownMaster(slot: number): StoreUnavailableError
 }
@@ -29,11 +31,15 @@ export class SlotConnection implements Connection {
   }
 
   run(command: Command, form: ReplyForm): Promise<Reply> {
-    return this.#slots.connectionOf(this)?.run(command, form) ?? this.#unknown()
+    const connection = this.#slots.connectionOf(this)
+    if (connection !== undefined) return connection.run(command, form)
+    return this.#slots.starting?.then(() => this.run(command, form)) ?? this.#unknown()
   }
 
   runAll(commands: readonly Command[], form: ReplyForm): Promise<readonly Reply[]> {
-    return this.#slots.connectionOf(this)?.runAll(commands, form) ?? this.#unknown()
+    const connection = this.#slots.connectionOf(this)
+    if (connection !== undefined) return connection.runAll(commands, form)
+    return this.#slots.starting?.then(() => this.runAll(commands, form)) ?? this.#unknown()
   }
 
   #unknown(): Promise<never> {
