@@ -40,6 +40,7 @@ export class ClusterClient<Master extends object> implements RedisClient {
   readonly #log: ServerLog
   #trouble: ReturnType<typeof normalize> | undefined = undefined
   #starting: Promise<void> | undefined = undefined
+  #hasWaited = false
   #isClosed = false
 
   constructor(source: ClusterSource<Master>, surroundings: Surroundings) {
@@ -54,17 +55,20 @@ export class ClusterClient<Master extends object> implements RedisClient {
     if (!this.#isWell()) this.#await()
   }
 
-  // As for one server: the first calls wait until the first attempt to connect has ended.
-  #await(): void {
-    const waiting = this.surroundings.deadlines.within(this.whenUp()).then(() => {
-      this.#starting = undefined
-    })
-    this.#starting = waiting
+  /** @internal */
+  waiting(): Promise<void> | undefined {
+    if (this.#starting !== undefined || this.#hasWaited || this.#isClosed) return this.#starting
+    this.#refresh()
+    this.#await()
+    return this.#starting
   }
 
-  /** @internal */
-  get starting(): Promise<void> | undefined {
-    return this.#starting
+  // As for one server: calls wait while it is connected to, at the beginning and after a loss that no call has met.
+  #await(): void {
+    this.#hasWaited = true
+    this.#starting = this.surroundings.deadlines.within(this.whenUp()).then(() => {
+      this.#starting = undefined
+    })
   }
 
   addQueue(count: () => number): () => void {
@@ -96,11 +100,14 @@ export class ClusterClient<Master extends object> implements RedisClient {
   }
 
   /** @internal */
-  unknownMaster(slot: number): StoreUnavailableError {
+  unknownMaster({ slot, connection }: SlotConnection): StoreUnavailableError {
     const trouble = this.#trouble
     this.#log.failed()
-    if (trouble === undefined)
-      return toldElsewhere(new StoreUnavailableError(`no master of slot ${slot} is known`))
+    if (trouble === undefined) {
+      const error = toldElsewhere(new StoreUnavailableError(`no master of slot ${slot} is known`))
+      connection?.guard.server?.lost(this, error)
+      return error
+    }
     const message = `not connected to the cluster: ${trouble.message}`
     const { reason } = trouble
     return toldElsewhere(new StoreUnavailableError(message, reason === 'timeout' ? {} : { reason }))
@@ -247,6 +254,7 @@ export class ClusterClient<Master extends object> implements RedisClient {
     for (const [name, serverLog] of this.#logs) {
       if (names.has(name)) continue
       this.#logs.delete(name)
+      serverLog.left(this)
       serverLog.replaced()
     }
   }
@@ -266,6 +274,7 @@ export class ClusterClient<Master extends object> implements RedisClient {
     if (known !== undefined) return known
     const node = new GuardedNode(this.#source.lineOf(master), this.#logOf(master), this.surroundings, {
       onUp: () => {
+        this.#logs.get(this.#source.nameOf(master))?.left(this)
         this.#tellReconnected()
         this.#onUp()
       },
@@ -279,6 +288,7 @@ export class ClusterClient<Master extends object> implements RedisClient {
     if (!this.#isWell()) return
     for (const { resolve } of this.#waiting.splice(0)) resolve()
     this.#trouble = undefined
+    this.#hasWaited = false
     this.#log.up(this)
   }
 
@@ -296,10 +306,14 @@ export class ClusterClient<Master extends object> implements RedisClient {
     const delayMs = REFRESH_MS * (0.5 + this.surroundings.random())
     this.#timer = this.surroundings.timers.set(() => {
       this.#isRefreshing = false
-      const masters = this.#source.masters()
-      this.#source.refresh(masters.find((master) => master !== undefined && this.#nodeOf(master).isWell))
+      this.#refresh()
       if (!this.#isWell()) this.#refreshSoon()
     }, delayMs)
+  }
+
+  #refresh(): void {
+    const masters = this.#source.masters()
+    this.#source.refresh(masters.find((master) => master !== undefined && this.#nodeOf(master).isWell))
   }
 
   #tellReconnected(): void {

@@ -23,8 +23,13 @@ export class GuardedConnection implements Connection, Path {
     return this.line.isUp
   }
 
+  /** Resolves when it may be asked; `undefined` = at once, if only for a refusal. */
+  waiting(): Promise<void> | undefined {
+    return this.guard.starting ?? (this.isUp ? undefined : this.guard.onMissing())
+  }
+
   run(command: Command, form: ReplyForm): Promise<Reply> {
-    const waiting = this.guard.starting ?? (this.isUp ? undefined : this.guard.onMissing())
+    const waiting = this.waiting()
     if (waiting !== undefined) return waiting.then(() => this.run(command, form))
     const refusal = this.#refusal()
     if (refusal !== undefined) return Promise.reject(refusal)
@@ -37,7 +42,7 @@ export class GuardedConnection implements Connection, Path {
 
   runAll(commands: readonly Command[], form: ReplyForm): Promise<readonly Reply[]> {
     if (commands.length === 0) return Promise.resolve([])
-    const waiting = this.guard.starting ?? (this.isUp ? undefined : this.guard.onMissing())
+    const waiting = this.waiting()
     if (waiting !== undefined) return waiting.then(() => this.runAll(commands, form))
     const refusal = this.#refusal()
     if (refusal !== undefined) return Promise.reject(refusal)

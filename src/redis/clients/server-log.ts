@@ -134,8 +134,8 @@ export class ServerLog implements ConnectionLog {
 
   left(connection: Reporter): void {
     this.#states.delete(connection)
-    if (this.#states.size === 0) return this.#onUnused()
     if (this.#has('up')) this.#endAway()
+    this.#endUse()
   }
 
   /** A call failed because of what is the matter with the server. */
@@ -163,6 +163,7 @@ export class ServerLog implements ConnectionLog {
     if (!this.#away.holds) return
     this.#away.drop()
     this.#log.write('info', {}, 'another server of the cluster has taken over')
+    this.#endUse()
   }
 
   /** Whether nobody has looked yet how old it is. */
@@ -175,6 +176,10 @@ export class ServerLog implements ConnectionLog {
   /** It lacks what this library needs. */
   isTooOld(reason: Loss): void {
     this.#log.notice('error', { err: reason }, OLD)
+  }
+
+  #endUse(): void {
+    if (this.#states.size === 0 && !this.#away.holds) this.#onUnused()
   }
 
   #endAway(): void {

@@ -6,10 +6,10 @@ import type { GuardedConnection } from './guarded-connection.ts'
 export interface Slots {
   /** The connection to the master that the slot has now; `undefined` while it is not known. */
   connectionOf(connection: SlotConnection): GuardedConnection | undefined
-  /** Resolves when the first attempt to connect has ended; absent from then on. */
-  readonly starting: Promise<void> | undefined
+  /** Resolves when the attempt under way to find it has ended; `undefined` = it has failed. */
+  waiting(): Promise<void> | undefined
   /** Why it is not known. */
-  unknownMaster(slot: number): StoreUnavailableError
+  unknownMaster(connection: SlotConnection): StoreUnavailableError
 }
 
 /** The connection to whichever master has a slot. */
@@ -30,19 +30,22 @@ export class SlotConnection implements Connection {
     this.#slots = slots
   }
 
+  // After a wait it is looked up anew: the master may have another connection, or be another.
   run(command: Command, form: ReplyForm): Promise<Reply> {
     const connection = this.#slots.connectionOf(this)
-    if (connection !== undefined) return connection.run(command, form)
-    return this.#slots.starting?.then(() => this.run(command, form)) ?? this.#unknown()
+    const waiting = connection === undefined ? this.#slots.waiting() : connection.waiting()
+    if (waiting !== undefined) return waiting.then(() => this.run(command, form))
+    return connection?.run(command, form) ?? this.#unknown()
   }
 
   runAll(commands: readonly Command[], form: ReplyForm): Promise<readonly Reply[]> {
     const connection = this.#slots.connectionOf(this)
-    if (connection !== undefined) return connection.runAll(commands, form)
-    return this.#slots.starting?.then(() => this.runAll(commands, form)) ?? this.#unknown()
+    const waiting = connection === undefined ? this.#slots.waiting() : connection.waiting()
+    if (waiting !== undefined) return waiting.then(() => this.runAll(commands, form))
+    return connection?.runAll(commands, form) ?? this.#unknown()
   }
 
   #unknown(): Promise<never> {
-    return Promise.reject(this.#slots.unknownMaster(this.slot))
+    return Promise.reject(this.#slots.unknownMaster(this))
   }
 }
