@@ -19,8 +19,6 @@ export interface SetResult {
    * (one that is too heavy), or the store is in trouble.
    */
   readonly reason?: 'outdated' | 'unstorable' | 'refused' | 'unavailable'
-  /** Whether as many replicas as the store waits for have acknowledged it. */
-  readonly replicated?: boolean
 }
 
 const STORED: SetResult = Object.freeze({ stored: true })
@@ -103,6 +101,6 @@ export class Writer {
     if (kind !== 'set') return ttlMs > 0 ? { stored: false, reason: 'unstorable' } : STORED
     if (!result.ok) return { stored: false, reason: result.outdated === true ? 'outdated' : 'refused' }
     this.#runtime.counters.writes++
-    return result.replicated === undefined ? STORED : { stored: true, replicated: result.replicated }
+    return STORED
   }
 }

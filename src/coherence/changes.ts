@@ -21,13 +21,11 @@ export interface ChangeParts {
   readonly following: Following
   readonly forgetting: Forgetting
   readonly clock: Clock
-  /** Replicas that a change waits for. */
-  readonly replicas: number
 }
 
 /** What became of an invalidation of keys. */
 export interface KeysInvalidated {
-  readonly l2: 'acked' | 'replicated' | 'queued'
+  readonly l2: 'acked' | 'queued'
   readonly heads: readonly (Head | undefined)[]
   readonly removed: number
   readonly error?: unknown
@@ -56,10 +54,10 @@ export class Changes {
   }
 
   async #writePlainly(ops: readonly PlainOp[]): Promise<readonly Written[]> {
-    const { remote, forgetting, replicas } = this.#parts
+    const { remote, forgetting } = this.#parts
     forgetting.loads(ops)
     try {
-      const results = await remote.write(ops, replicas)
+      const results = await remote.write(ops)
       forgetting.loads(ops)
       return results
     } catch (error) {
@@ -112,11 +110,10 @@ export class Changes {
   }
 
   async invalidate(keys: readonly string[], options: InvalidateOptions): Promise<KeysInvalidated> {
-    const { replicas } = this.#parts
     try {
       const results = await this.write(keys.map((key) => ({ kind: 'delete', key, ...options })))
       return {
-        l2: replicas > 0 && results.every(({ replicated }) => replicated) ? 'replicated' : 'acked',
+        l2: 'acked',
         heads: results.map(({ head }) => head),
         removed: results.filter(({ ok }) => ok).length,
       }
@@ -127,11 +124,11 @@ export class Changes {
 
   /** Removes every key of a prefix and counts them. @throws when not all of it was done. */
   async deleteByPrefix(prefix: string): Promise<number> {
-    const { remote, following, forgetting, clock, replicas } = this.#parts
+    const { remote, following, forgetting, clock } = this.#parts
     forgetting.prefix(prefix)
     const startedAtMs = clock.now()
     try {
-      const { count, heads } = await remote.deleteByPrefix(prefix, replicas)
+      const { count, heads } = await remote.deleteByPrefix(prefix)
       const entry = { kind: 'prefix', item: prefix } as const
       for (const partition of remote.partitions)
         following.note(partition, entry, heads.get(partition), startedAtMs)
@@ -143,12 +140,12 @@ export class Changes {
 
   /** Sends what is queued once more. @throws when the server does not answer. */
   async replay(): Promise<void> {
-    const { remote, outbox, following, forgetting, clock, replicas } = this.#parts
+    const { remote, outbox, following, forgetting, clock } = this.#parts
     for (const item of outbox.items()) {
       forgetting.key(item.key)
       const ops = replayOf(item)
       const sentAtMs = clock.now()
-      const results = await remote.write(ops, replicas)
+      const results = await remote.write(ops)
       for (const [index, op] of ops.entries()) following.noteExecuted(op, results[index]!, sentAtMs)
       forgetting.key(item.key)
       outbox.acknowledge(item)

@@ -1,4 +1,5 @@
 import type { Clock, Random, Timers } from './clock.ts'
+import type { Logger } from './logger.ts'
 import type { MaybePromise } from './promise.ts'
 
 /** Names the state of one limit, lock or semaphore. */
@@ -132,6 +133,8 @@ export interface AtomicStore {
   readonly timers: Timers
   /** For the jitter of waiting. */
   readonly random: Random
+  /** The logger of the cache, if it has one of its own. */
+  readonly logger?: Logger | undefined
   /** Runs one step on the state of one key; nothing comes in between. */
   run<Name extends keyof AtomicSteps>(
     step: AtomicStep<Name>,

@@ -1,6 +1,7 @@
 import type { AtomicStep, AtomicSteps, AtomicStore, StateKey } from './atomic-store.ts'
 import type { Clock, Random, Timers } from './clock.ts'
 import { StoreUnavailableError } from './errors.ts'
+import type { Logger } from './logger.ts'
 import { StateArea } from './state-area.ts'
 
 /** Settings of a {@link LocalAtomicStore}. */
@@ -8,6 +9,7 @@ export interface LocalAtomicStoreOptions {
   readonly clock: Clock
   readonly timers: Timers
   readonly random: Random
+  readonly logger?: Logger | undefined
   /** The most states it holds; default 100,000. */
   readonly maxStates?: number | undefined
 }
@@ -18,12 +20,14 @@ export class LocalAtomicStore implements AtomicStore {
   readonly clock: Clock
   readonly timers: Timers
   readonly random: Random
+  readonly logger: Logger | undefined
   readonly #area: StateArea<object>
 
-  constructor({ clock, timers, random, maxStates }: LocalAtomicStoreOptions) {
+  constructor({ clock, timers, random, logger, maxStates }: LocalAtomicStoreOptions) {
     this.clock = clock
     this.timers = timers
     this.random = random
+    this.logger = logger
     this.#area = new StateArea({ clock, timers, maxEntries: maxStates })
   }
 

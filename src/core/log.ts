@@ -1,8 +1,8 @@
 import type { Clock } from './clock.ts'
 import type { Logger } from './logger.ts'
 
-/** How long a notice stays unsaid after it was said for the first time, the second, and from then on. */
-const PAUSES_MS = [1000, 10_000, 60_000]
+/** How long a notice stays unsaid after it was said for the first time, and from then on. */
+const PAUSES_MS = [10_000, 60_000]
 /** The number of times within `WINDOW_MS` that a condition is told. */
 const MOST_TOLD = 5
 const WINDOW_MS = 60_000

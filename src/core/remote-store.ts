@@ -149,8 +149,6 @@ export interface RemoteResult {
   readonly head?: Head
   /** Whether it was logged, as the last entry of that head. */
   readonly logged?: boolean
-  /** Whether as many replicas as were asked for have acknowledged it in time. */
-  readonly replicated?: boolean
 }
 
 /** What asks for a lease. */
@@ -170,7 +168,6 @@ export interface TagResult {
   readonly heads: readonly (Head | undefined)[]
   /** With `keepStale`: what each tag has now. */
   readonly generations?: readonly string[]
-  readonly replicated?: boolean
 }
 
 /** What a deletion by prefix came to. */
@@ -178,7 +175,6 @@ export interface PrefixResult {
   readonly count: number
   /** Where each partition's log was with it, by partition; one that nobody follows is absent. */
   readonly heads: ReadonlyMap<string, Head>
-  readonly replicated?: boolean
 }
 
 /** What came of an attempt to give a partition another epoch. */
@@ -230,8 +226,7 @@ export interface RemoteStore {
     leases: readonly { readonly key: string; readonly token: string }[],
     cooldown?: Cooldown & { readonly forMs: number },
   ): Promise<void>
-  /** With `replicas`, it answers when that many have acknowledged the operations, or in time that they have not. */
-  write(ops: readonly RemoteOp[], replicas?: number): Promise<readonly RemoteResult[]>
+  write(ops: readonly RemoteOp[]): Promise<readonly RemoteResult[]>
   scan(
     prefix: string,
   ): AsyncIterable<{ readonly key: string; readonly generations?: Generations | undefined }>
@@ -239,7 +234,7 @@ export interface RemoteStore {
    * Two complete scans, first the leases, then the values; afterwards logs the prefix in every partition. Rejects
    * when not all of it was done by one server.
    */
-  deleteByPrefix(prefix: string, replicas?: number): Promise<PrefixResult>
+  deleteByPrefix(prefix: string): Promise<PrefixResult>
   /**
    * The records of tags; a tag that has none gets its own of `ifNone`, which is not logged. Executed at most once:
    * should the record be lost, `ifNone` again would make visible what has been invalidated in between.
@@ -253,7 +248,7 @@ export interface RemoteStore {
   invalidateTags(
     tags: readonly string[],
     generations: readonly string[],
-    options?: { readonly replicas?: number | undefined; readonly keepStale?: boolean | undefined },
+    options?: { readonly keepStale?: boolean | undefined },
   ): Promise<TagResult>
   /**
    * The heads of the partitions, by partition, in one round trip; one that nobody follows is absent. Those of all,

@@ -134,8 +134,6 @@ export interface OpResult {
   readonly ok: boolean
   /** The store could not even try; `ok` is `false`. */
   readonly unavailable?: boolean
-  /** Whether as many replicas as the store waits for have acknowledged it. */
-  readonly replicated?: boolean
   /** take: what was removed. */
   readonly stored?: Stored
   /** increment: the new value. Absent with `ok: false`: the stored value is no safe integer, or would become none. */
@@ -143,7 +141,7 @@ export interface OpResult {
 }
 
 /** How an invalidation ended in a tier; `none`: there is no such tier. */
-export type InvalidationOutcome = 'acked' | 'replicated' | 'queued' | 'dropped' | 'none'
+export type InvalidationOutcome = 'acked' | 'queued' | 'dropped' | 'none'
 
 /** What became of an invalidation. */
 export interface Invalidation {
@@ -153,8 +151,7 @@ export interface Invalidation {
    */
   readonly l1: InvalidationOutcome
   /**
-   * On the server that several processes share. `acked` = executed there; `replicated` = by its replicas, too;
-   * `queued` = no answer: this process takes it for executed and repeats it until it is; `dropped` = not even that;
+   * On the server that several processes share. `acked` = executed there; `queued` = no answer: this process takes it for executed and repeats it until it is; `dropped` = not even that;
    * `none` = there is no server.
    */
   readonly l2: InvalidationOutcome

@@ -41,13 +41,8 @@ export interface RedisClient {
   readonly isCluster: boolean
   /** The connection to the master that has a key; for a single server always the same. */
   connectionFor(route: string): Connection
-  /** The masters, for what concerns each of them: scans, `WAIT`. */
+  /** The masters, for what concerns each of them, as scans do. */
   masters(): Promise<readonly Connection[]>
-  /**
-   * A connection of its own to the master that has a key, for what must not hold up the others (`WAIT`, blocking
-   * commands). It is opened at the first call and shared afterwards.
-   */
-  separateFor(route: string): Connection
   /** Receives what is published on a channel. `onReady` is called whenever messages from now on should arrive. */
   subscribe(channel: string, onMessage: (text: string) => void, onReady: () => void): () => void
   /**

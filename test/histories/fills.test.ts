@@ -180,8 +180,8 @@ history(
       {
         rule: 'fills without an answer',
         remote: overRemote((remote) => ({
-          write: async (ops, replicas) =>
-            remote.write(ops, replicas).catch(async () => {
+          write: async (ops) =>
+            remote.write(ops).catch(async () => {
               const head = (await remote.heads()).get('0')!
               return ops.map(() => ({ ok: true, head, logged: false }))
             }),

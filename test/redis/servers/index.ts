@@ -10,6 +10,7 @@ export { restrictedUser, RedisServer, startRedis, startReplica, type ServerOptio
 export { masterName, SentinelGroup, startSentinelGroup } from './sentinel.ts'
 export { RedisCluster, startCluster } from './cluster.ts'
 export { FaultProxy, startProxy, type ProxyMode } from './proxy.ts'
+export { HOSTED, startHosted, startServerless, type HostedBehaviour, type HostedService } from './hosted.ts'
 
 const servers: Servers = findServers()
 
