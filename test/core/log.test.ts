@@ -91,12 +91,12 @@ describe('a condition', () => {
       condition.end()
       condition.begin(TEXTS, {})
     }
-    expect(logger.lines).toHaveLength(9)
+    expect(logger.lines).toHaveLength(10)
 
     await clock.advance('1m')
     condition.begin(TEXTS, {})
     condition.end()
-    expect(logger.summary.slice(9)).toEqual(['warn: lost', 'info: back'])
+    expect(logger.summary.slice(10)).toEqual(['warn: lost', 'info: back'])
   })
 })
 
