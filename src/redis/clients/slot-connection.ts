@@ -30,6 +30,11 @@ export class SlotConnection implements Connection {
     this.#slots = slots
   }
 
+  // Without a master, the slot stands for it.
+  get server(): object {
+    return this.#slots.connectionOf(this)?.server ?? this
+  }
+
   // After a wait it is looked up anew: the master may have another connection, or be another.
   run(command: Command, form: ReplyForm): Promise<Reply> {
     const connection = this.#slots.connectionOf(this)
