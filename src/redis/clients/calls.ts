@@ -3,7 +3,7 @@ import { toldElsewhere } from '../../core/log.ts'
 import type { Arg, Command, Reply, ReplyForm } from '../client.ts'
 import { Timed } from './deadlines.ts'
 import type { Path } from './guard.ts'
-import { isAnswer, isRedirection, isSilence, isUnknownScript, normalize } from './refusals.ts'
+import { isAnswer, isRedirection, isUnknownScript, normalize } from './refusals.ts'
 
 /** What waits for an answer; it is settled once, and whatever comes later is dropped. */
 export abstract class Call extends Timed {
@@ -44,8 +44,8 @@ export abstract class Call extends Timed {
   protected fail(error: unknown, name: string): void {
     if (this.isOver) return
     const { breaker } = this.path.guard
-    if (isSilence(error)) breaker.failed()
-    else breaker.succeeded()
+    if (isAnswer(error)) breaker.succeeded()
+    else breaker.failed()
     this.end()
     this.#reject(this.refused(error, name))
   }

@@ -265,6 +265,10 @@ export class ClusterClient<Master extends object> implements RedisClient {
         this.#onUp()
       },
       onTrouble: () => this.#refreshSoon(),
+      // A master that is away has told why.
+      onClusterDown: (reason) => {
+        if (this.#isWell()) this.#log.isIncomplete(reason)
+      },
     })
     this.#nodes.set(master, node)
     return node

@@ -5,7 +5,7 @@ import { Breaker } from './breaker.ts'
 import { Call } from './calls.ts'
 import { GuardedConnection } from './guarded-connection.ts'
 import type { Line, LineListener } from './line.ts'
-import { isDemotion, isOutdatedServer, normalize } from './refusals.ts'
+import { isClusterDown, isDemotion, isOutdatedServer, normalize } from './refusals.ts'
 import { ServerLog, type ConnectionLog, type Loss } from './server-log.ts'
 import type { Surroundings } from './surroundings.ts'
 
@@ -17,6 +17,8 @@ export interface NodeWatcher {
   onTrouble?(): void
   /** The server was demoted: whatever else is connected to it has to connect again. */
   onDemoted?(): void
+  /** It answers that some slots of its cluster have no master. */
+  onClusterDown?(reason: Loss): void
 }
 
 /** How long a connection may take to come about, before another is tried. */
@@ -235,8 +237,8 @@ export class GuardedNode implements LineListener {
       toldElsewhere(reason)
       server?.isTooOld(reason)
     }
-    if (reason.reason === 'unavailable') server?.failed()
-    else server?.refused(name, reason)
+    if (isClusterDown(reason)) this.#watcher.onClusterDown?.(reason)
+    server?.refused(name, reason)
   }
 
   #onDemotion(): void {

@@ -84,9 +84,14 @@ export function isAnswer(error: unknown): boolean {
   return error instanceof Error && Reflect.get(error, 'code') === undefined && WORD.test(error.message)
 }
 
-/** Whether nothing can be said of the server but that it does not serve: what a breaker counts. */
-export function isSilence(error: unknown): boolean {
-  return reasonOf(error) === 'unavailable'
+/** Whether the server answers that it does not serve anybody at the moment. */
+export function isNotServing({ message }: Error): boolean {
+  return /^(?:LOADING|BUSY|MASTERDOWN)\b/.test(message)
+}
+
+/** Whether the cluster answers that it does not serve anybody at the moment: some slots have no master. */
+export function isClusterDown({ message }: Error): boolean {
+  return /^CLUSTERDOWN\b/.test(message)
 }
 
 function reasonOf(error: unknown): StoreErrorReason {

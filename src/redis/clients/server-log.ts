@@ -1,6 +1,7 @@
 import type { Logger } from '../../core/logger.ts'
 import { Condition, Log, type ConditionTexts } from '../../core/log.ts'
 import type { StoreTimeoutError, StoreUnavailableError } from '../../core/errors.ts'
+import { isNotServing } from './refusals.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /** Why there is no connection. */
@@ -54,6 +55,11 @@ const REFUSES: Readonly<Record<string, ConditionTexts>> = {
 }
 /** The number of caches that a line names. */
 const MOST_NAMES = 8
+const NOT_SERVING: ConditionTexts = {
+  level: 'warn',
+  began: 'Redis answers that it does not serve for now',
+  ended: 'Redis serves again',
+}
 const OLD = 'Redis is too old: Redis 7.0 or Valkey 7.2 is needed, or later'
 
 /**
@@ -73,6 +79,7 @@ export class ServerLog implements ConnectionLog {
   readonly #onUnused: () => void
   #wellSinceMs: number | undefined = undefined
   #isProbed = false
+  #names = ''
 
   private constructor(node: string, { logger, clock }: Surroundings, onUnused: () => void) {
     this.node = node
@@ -146,7 +153,7 @@ export class ServerLog implements ConnectionLog {
 
   /** It refuses to do a command or script, as it will others of that kind. */
   refused(name: string, reason: Loss): void {
-    const texts = REFUSES[reason.reason]
+    const texts = isNotServing(reason) ? NOT_SERVING : REFUSES[reason.reason]
     if (texts === undefined) return
     this.#refused.add(name)
     this.#refuses.begin(texts, { operation: name, err: reason })
@@ -173,6 +180,11 @@ export class ServerLog implements ConnectionLog {
     return isFirst
   }
 
+  /** All of its servers answer, but some slots have no master. */
+  isIncomplete(reason: Loss): void {
+    this.#log.notice('warn', { err: reason }, 'the cluster is down: some of its slots have no master')
+  }
+
   /** It lacks what this library needs. */
   isTooOld(reason: Loss): void {
     this.#log.notice('error', { err: reason }, OLD)
@@ -193,9 +205,11 @@ export class ServerLog implements ConnectionLog {
     return new Set(Array.from(this.#states.keys(), ({ surroundings }) => surroundings))
   }
 
+  // Those that have left it last, if there are no others.
   #caches(): string {
-    const names = Array.from(this.#users(), ({ cache }) => cache)
-    return [...new Set(names)].slice(0, MOST_NAMES).join(', ')
+    const names = new Set(Array.from(this.#users(), ({ cache }) => cache))
+    if (names.size > 0) this.#names = [...names].slice(0, MOST_NAMES).join(', ')
+    return this.#names
   }
 
   #has(state: 'up' | 'away' | 'denied'): boolean {

@@ -11,6 +11,7 @@ const LOST = 'warn: Redis is not connected; it is tried again until it is'
 const BACK = 'info: Redis is connected again'
 const SILENT = 'warn: Redis does not answer; it is not asked until it does'
 const ANSWERS = 'info: Redis answers again'
+const REPLACED = 'info: another server of the cluster has taken over'
 
 const CLIENTS: readonly ClientName[] = ['node-redis 6', 'node-redis 5', 'ioredis 5', 'ioredis 6']
 const COMBINATIONS = ENGINES.flatMap((engine) => CLIENTS.map((client) => [engine, client] as const))
@@ -109,7 +110,7 @@ describeWithServers('the lines of a service in trouble', () => {
   it.each(COMBINATIONS)('are two for one frozen master of three: %s, %s', async (engine, client) => {
     await using cluster = await startCluster()
     const logger = new RecordingLogger()
-    const settings = { prefix: 'app:', logger, deadline: { hard: '200ms' } }
+    const settings = { prefix: 'app:', logger }
     await using opened = await openCache(engine, client, cluster.url, settings)
     const { cache } = opened
     const keys = Array.from({ length: 30 }, (_, index) => `key ${index}`)
@@ -125,14 +126,15 @@ describeWithServers('the lines of a service in trouble', () => {
       },
       () => logger.lines.length > 0,
     )
-    const during = logger.summary
     owner.resume()
     await until('the return', async () => cache.setMany(keys.map((key) => [key, 1] as const)))
     await until('the last line', () => logger.lines.length > 1)
 
-    expect(during).toEqual([SILENT])
-    expect(logger.summary).toEqual([SILENT, ANSWERS])
-    expect(logger.lines[0]!.details).toMatchObject({ node: `127.0.0.1:${owner.port}` })
+    // Unless its replica was faster.
+    expect([ANSWERS, REPLACED]).toContain(logger.summary[1])
+    expect(logger.summary).toEqual([SILENT, logger.summary[1]])
+    const of = { cache: 'cache', node: `127.0.0.1:${owner.port}` }
+    expect(logger.lines.map(({ details }) => details)).toMatchObject([of, of])
   })
 
   it.each(ENGINES)('are few for a key whose refresh fails beside a healthy one: %s', async (engine) => {
