@@ -18,6 +18,7 @@ import {
   checkRedisOptions,
   clientSettings,
   DEFAULT_PREFIX,
+  hardDeadlineMs,
   type RedisCacheOptions,
   type RedisCacheSettings,
 } from './redis-options.ts'
@@ -41,6 +42,7 @@ export class RedisCache<V = unknown> extends BaseCache<V> {
     checkCacheOptions(options)
     const { prefix = DEFAULT_PREFIX, bus = 'pubsub', ownsDatabase = false } = options
     checkPrefix(prefix, 'prefix')
+    hardDeadlineMs(options)
     const client = clientOf(options)
     const { clock = systemClock, random = systemRandom, logger } = options
     const timers = timersFor(options)
