@@ -65,6 +65,7 @@ export class CoherentStore implements Store {
   readonly #explaining: Explaining
   readonly #suspects: readonly Suspects[]
   #dropped = 0
+  readonly #removeQueue: (() => void) | undefined
 
   constructor(parts: CoherenceParts, settings: CoherenceSettings) {
     const { remote, local: localStore, clock, timers, random, node } = parts
@@ -162,6 +163,7 @@ export class CoherentStore implements Store {
     this.#generations = table
     this.#forgetting = forgetting
     if (local !== undefined) following.followAll()
+    this.#removeQueue = remote.addQueue?.(() => this.pending.outbox)
   }
 
   get atomic(): AtomicStore | undefined {
@@ -274,6 +276,7 @@ export class CoherentStore implements Store {
 
   async close(): Promise<void> {
     this.#following.close()
+    this.#removeQueue?.()
     await this.remote.close()
   }
 

@@ -1,5 +1,5 @@
-import type { Clock } from '../core/clock.ts'
-import { consoleLogger, type Logger } from '../core/logger.ts'
+import { Log } from '../core/log.ts'
+import { consoleLogger } from '../core/logger.ts'
 import { timersFor, type CacheOptions } from '../core/options.ts'
 import type { Bus, RemoteStore } from '../core/remote-store.ts'
 import type { Store } from '../core/store.ts'
@@ -24,6 +24,9 @@ export interface Composition {
   readonly logLength?: number | undefined
 }
 
+const DROPPED =
+  'invalidations were dropped: there is no room for more, or the server refuses them; what they cover may be read until its ttl'
+
 /** The store of a cache that several processes share, with or without a tier of this process. @throws OptionsError */
 export function coherentStore(
   { logLength, local, values, bus, ...rest }: Composition,
@@ -32,27 +35,11 @@ export function coherentStore(
   const { clock = systemClock, random = systemRandom } = options
   const settings = coherenceSettings(options, logLength)
   const { logger = consoleLogger, name = 'cache' } = options
-  const onDropped = dropLog(logger, name, clock)
+  const log = new Log(logger, clock, () => ({ cache: name }))
+  const onDropped = (err: unknown): void => log.notice('error', err === undefined ? {} : { err }, DROPPED)
   const node = Array.from({ length: 2 }, () => Math.floor(random() * 2 ** 52).toString(36)).join('')
   return new CoherentStore(
     { ...rest, local, values, bus, clock, random, timers: timersFor(options), node, onDropped },
     settings,
   )
-}
-
-// One line a minute at most: what is dropped is counted.
-function dropLog(logger: Logger, cache: string, clock: Clock): (error: unknown) => void {
-  let toldAtMs = -Infinity
-  return (error) => {
-    if (clock.now() - toldAtMs < 60_000) return
-    toldAtMs = clock.now()
-    try {
-      logger.error?.(
-        { cache, ...(error !== undefined && { error }) },
-        'invalidations were dropped: there is no room for more, or the server refuses them; what they cover may be read until its ttl',
-      )
-    } catch {
-      // A logger of the user's must not turn trouble into a crash.
-    }
-  }
 }
