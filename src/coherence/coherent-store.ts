@@ -60,6 +60,7 @@ export class CoherentStore implements Store {
   readonly #fills: Fills
   readonly #changes: Changes
   readonly #explaining: Explaining
+  readonly #removeQueue: (() => void) | undefined
 
   constructor(parts: CoherenceParts, settings: CoherenceSettings) {
     const { remote, local: localStore, clock, timers, random, node } = parts
@@ -133,6 +134,7 @@ export class CoherentStore implements Store {
     this.#generations = table
     this.#forgetting = forgetting
     if (local !== undefined) following.followAll()
+    this.#removeQueue = remote.addQueue?.(() => this.pending.outbox)
   }
 
   get atomic(): AtomicStore | undefined {
@@ -242,6 +244,7 @@ export class CoherentStore implements Store {
 
   async close(): Promise<void> {
     this.#following.close()
+    this.#removeQueue?.()
     await this.remote.close()
   }
 

@@ -18,6 +18,7 @@ import {
   checkRedisOptions,
   clientSettings,
   DEFAULT_PREFIX,
+  hardDeadlineMs,
   type RedisCacheOptions,
   type RedisCacheSettings,
 } from './redis-options.ts'
@@ -41,8 +42,9 @@ export class RedisCache<V = unknown> extends BaseCache<V> {
     checkCacheOptions(options)
     const { prefix = DEFAULT_PREFIX, bus = 'pubsub', ownsDatabase = false } = options
     checkPrefix(prefix, 'prefix')
+    hardDeadlineMs(options)
     const client = clientOf(options)
-    const { clock = systemClock, random = systemRandom } = options
+    const { clock = systemClock, random = systemRandom, logger } = options
     const timers = timersFor(options)
     const storeOf = (of: RedisClient, under: string, format: RedisCacheSettings): RedisStore =>
       new RedisStore({
@@ -50,7 +52,7 @@ export class RedisCache<V = unknown> extends BaseCache<V> {
         prefix: under,
         format: formatFor({ ...formatOf(options), ...formatOf(format) }),
         random,
-        atomic: new RedisAtomicStore({ client: of, prefix: under, clock, timers, random }),
+        atomic: new RedisAtomicStore({ client: of, prefix: under, clock, timers, random, logger }),
       })
     const remote = storeOf(client, prefix, options)
     const composition = {
