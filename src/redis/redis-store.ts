@@ -210,10 +210,7 @@ export class RedisStore implements RemoteStore {
     return { count, heads: read(await exchange(this.#client, calls, 'text')) }
   }
 
-  survey(
-    partition: string,
-    visit: (items: readonly string[]) => Promise<void>,
-  ): Promise<readonly string[]> {
+  survey(partition: string, visit: (items: readonly string[]) => Promise<void>): Promise<readonly string[]> {
     return this.#scans.survey(partition, visit)
   }
 

@@ -188,7 +188,10 @@ export class SimulatedRemote implements RemoteStore {
     visit: (items: readonly string[]) => Promise<void>,
   ): Promise<readonly string[]> {
     const begun = this.#server
-    const show = async (what: string, itemsOf: (server: SimulatedServer) => readonly string[]): Promise<void> => {
+    const show = async (
+      what: string,
+      itemsOf: (server: SimulatedServer) => readonly string[],
+    ): Promise<void> => {
       const items = await this.#call(what, itemsOf)
       if (items.length > 0) await visit(items)
       if (this.#server !== begun) throw new StoreUnavailableError('the server changed during a scan')
