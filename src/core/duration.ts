@@ -1,4 +1,7 @@
+import { isDate, timeOf } from '../internal/kinds.ts'
+import { unreadable } from './checks.ts'
 import type { Clock } from './clock.ts'
+import { doubtsOfProcess, type Doubts } from './doubts.ts'
 import { OptionsError } from './errors.ts'
 import { inspect } from './inspect.ts'
 
@@ -30,8 +33,8 @@ export interface InstantLike {
  * (`{ minutes: 5 }`), a `Date` or Temporal instant is the time when it ends, `Infinity` is for ever.
  *
  * Zero, negative and unreadable durations throw an {@link OptionsError}; so does a plain number above
- * 2,592,000 (30 days), which is probably meant in milliseconds: write `'90d'`. A `Date` in the past
- * means "expired now".
+ * 2,592,000 (30 days), which is probably meant in milliseconds: write `'90d'`. One of 10,000 and more that is a
+ * multiple of 1,000 is accepted with one warning for each place. A `Date` in the past means "expired now".
  */
 export type Duration = number | string | DurationParts | Date | InstantLike
 
@@ -53,14 +56,34 @@ const PART_MS: Readonly<Record<keyof DurationParts, number>> = {
 }
 
 /**
- * The duration in milliseconds, `Infinity` for ever; zero or less only for a date that has passed.
+ * The duration in milliseconds, `Infinity` for ever; zero or less only for a date that has passed. `doubts` is told of
+ * numbers that may be milliseconds.
  * @throws OptionsError that names the option, the value and the accepted forms.
  */
-export function durationMs(value: Duration, option: string, clock: Pick<Clock, 'wallNow'>): number {
-  if (typeof value === 'number') return fromSeconds(value, option)
-  if (typeof value === 'string') return positive(fromText(value), value, option)
-  if (typeof value === 'object' && value !== null) return fromObject(value, option, clock)
+export function durationMs(
+  value: Duration,
+  option: string,
+  clock: Pick<Clock, 'wallNow'>,
+  doubts?: Doubts,
+): number {
+  const ms = computedMs(value, option, clock, doubts)
+  if (ms > 0 || isInstant(value)) return ms
   throw refusal(value, option)
+}
+
+/** The same for a duration that a loader or a function has computed: it may be zero or less. */
+export function computedMs(
+  value: Duration,
+  option: string,
+  clock: Pick<Clock, 'wallNow'>,
+  doubts: Doubts = doubtsOfProcess,
+): number {
+  let ms = NaN
+  if (typeof value === 'number') ms = fromSeconds(value, option, doubts)
+  else if (typeof value === 'string') ms = fromText(value)
+  else if (typeof value === 'object' && value !== null) ms = fromParts(value, option, clock)
+  if (Number.isNaN(ms)) throw refusal(value, option)
+  return ms
 }
 
 const PARTS = Object.keys(PART_MS) as readonly (keyof DurationParts)[]
@@ -74,12 +97,10 @@ export function isDuration(value: unknown): value is Duration {
 
 /** Whether it is a time of day rather than a span. */
 export function isInstant(value: unknown): value is Date | InstantLike {
-  return (
-    typeof value === 'object' && value !== null && (value instanceof Date || 'epochMilliseconds' in value)
-  )
+  return typeof value === 'object' && value !== null && (isDate(value) || 'epochMilliseconds' in value)
 }
 
-function fromSeconds(seconds: number, option: string): number {
+function fromSeconds(seconds: number, option: string, doubts: Doubts): number {
   if (seconds === Infinity) return Infinity
   if (seconds > MAX_PLAIN_SECONDS) {
     throw new OptionsError(
@@ -87,7 +108,8 @@ function fromSeconds(seconds: number, option: string): number {
         `write '${Math.round(seconds / 1000)}s' for milliseconds, or text such as '90d' for so long a time`,
     )
   }
-  return positive(seconds * 1000, seconds, option)
+  if (seconds >= 10_000) doubts.look(option, seconds)
+  return seconds * 1000
 }
 
 // The same few texts come with every call, so their parse is remembered (and the memory bounded).
@@ -121,29 +143,27 @@ function parseIso(text: string): number | undefined {
   return amounts.reduce((ms, amount, index) => ms + amount * units[index]!, 0)
 }
 
-function fromObject(value: object, option: string, clock: Pick<Clock, 'wallNow'>): number {
-  const instantMs =
-    value instanceof Date ? value.getTime() : (value as Partial<InstantLike>).epochMilliseconds
-  if (instantMs !== undefined) {
-    if (!Number.isFinite(instantMs)) throw refusal(value, option)
-    return instantMs - clock.wallNow()
+function fromParts(value: object, option: string, clock: Pick<Clock, 'wallNow'>): number {
+  try {
+    return fromObject(value, clock)
+  } catch (error) {
+    throw unreadable(option, error)
   }
-  if (Array.isArray(value)) throw refusal(value, option)
-  // A Temporal.Duration has its parts as inherited getters, and years and months that have no fixed length.
-  const parts = value as DurationParts & { readonly years?: number; readonly months?: number }
-  if (parts.years || parts.months) throw refusal(value, option)
-  let ms = 0
-  for (const name of Object.keys(value)) if (!Object.hasOwn(PART_MS, name)) throw refusal(value, option)
-  for (const name of PARTS) {
-    const amount = parts[name] ?? 0
-    if (typeof amount !== 'number') throw refusal(value, option)
-    ms += amount * PART_MS[name]
-  }
-  return positive(ms, value, option)
 }
 
-function positive(ms: number, value: unknown, option: string): number {
-  if (!(ms > 0)) throw refusal(value, option)
+function fromObject(value: object, clock: Pick<Clock, 'wallNow'>): number {
+  const instantMs = isDate(value) ? timeOf(value) : (value as Partial<InstantLike>).epochMilliseconds
+  if (instantMs !== undefined) return Number.isFinite(instantMs) ? instantMs - clock.wallNow() : NaN
+  // A Temporal.Duration has its parts as inherited getters, and years and months that have no fixed length.
+  const parts = value as DurationParts & { readonly years?: number; readonly months?: number }
+  if (parts.years || parts.months || !PARTS.some((name) => name in value)) return NaN
+  let ms = 0
+  for (const name of Object.keys(value)) if (!Object.hasOwn(PART_MS, name)) return NaN
+  for (const name of PARTS) {
+    const amount = parts[name] ?? 0
+    if (typeof amount !== 'number') return NaN
+    ms += amount * PART_MS[name]
+  }
   return ms
 }
 

@@ -1,7 +1,7 @@
 import type { Clock } from './clock.ts'
 import type { Counters } from './counters.ts'
-import { StoreUnavailableError, isCacheError, type SerializationError } from './errors.ts'
-import type { Logger } from './logger.ts'
+import { StoreUnavailableError, isCacheError, type CacheError, type SerializationError } from './errors.ts'
+import { report, type Logger } from './logger.ts'
 import { isPromise, type MaybePromise } from './promise.ts'
 
 /** What a cache does when its store fails: go on without it, or tell the caller. */
@@ -9,6 +9,9 @@ export type OnError = 'ignore' | 'throw'
 
 /** How long after the last failure the store is back, though what failed has not been called again. */
 const QUIET_MS = 60_000
+/** The most classes and kinds that are counted apart; the rest is counted together. */
+const MOST_KINDS = 100
+const OTHER_KINDS = 'other'
 
 /**
  * Where failures of the store end: counted each, logged once per transition (failing, back), and thrown
@@ -25,6 +28,7 @@ export class Trouble {
   #lastFailureMs = 0
   readonly #misfits = new Set<string>()
   #refreshesFail = false
+  #saysUnfit = false
 
   constructor(cache: string, logger: Logger, counters: Counters, onError: OnError, clock: Clock) {
     this.#cache = cache
@@ -82,8 +86,9 @@ export class Trouble {
   /** A value can't be stored; logged once for each class or kind. @throws the error under `onError: 'throw'`. */
   unstorable(operation: string, key: string, error: SerializationError): void {
     const known = this.#counters.unstorable
-    const count = known.get(error.kind) ?? 0
-    known.set(error.kind, count + 1)
+    const kind = known.has(error.kind) || known.size < MOST_KINDS ? error.kind : OTHER_KINDS
+    const count = known.get(kind) ?? 0
+    known.set(kind, count + 1)
     if (count === 0) this.#log('warn', { operation, key, error }, 'a value can not be stored')
     if (this.#onError === 'throw') throw error
   }
@@ -96,6 +101,13 @@ export class Trouble {
       this.#log('warn', { operation, key, error }, 'a stored value does not fit')
     this.#misfits.add(operation)
     if (this.#onError === 'throw') throw error
+  }
+
+  /** A computed option can't be, so that a loaded value is not stored; logged once. */
+  unfit(key: string, error: CacheError): void {
+    this.#counters.errors++
+    if (!this.#saysUnfit) this.#log('warn', { operation: 'load', key, error }, 'a loaded value is not stored')
+    this.#saysUnfit = true
   }
 
   /** A load in the background has ended. Nobody gets its error, so that it is logged: once, until one succeeds. */
@@ -120,12 +132,7 @@ export class Trouble {
     }
   }
 
-  // A logger of the user's must not turn trouble into a crash.
   #log(level: 'warn' | 'info', details: object, message: string): void {
-    try {
-      this.#logger[level]?.({ cache: this.#cache, ...details }, message)
-    } catch {
-      this.#counters.errors++
-    }
+    if (!report(this.#logger, level, { cache: this.#cache, ...details }, message)) this.#counters.errors++
   }
 }

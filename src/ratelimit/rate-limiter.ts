@@ -5,6 +5,7 @@ import { inspect } from '../core/inspect.ts'
 import { checkKey } from '../core/key.ts'
 import type { RateLimitResult } from '../core/limit-result.ts'
 import { LocalAtomicStore } from '../core/local-atomic-store.ts'
+import { report } from '../core/logger.ts'
 import type { MaybePromise } from '../core/promise.ts'
 import { BlockList } from './block-list.ts'
 import {
@@ -179,13 +180,9 @@ export class RateLimiter {
     this.#log('warn', { operation, error, whenUnavailable }, 'the store of the rate limiter fails')
   }
 
-  // A logger of the user's must not turn trouble into a refusal.
   #log(level: 'warn' | 'info', details: object, message: string): void {
-    try {
-      this.#settings.logger[level]?.({ limiter: this.#settings.name, ...details }, message)
-    } catch {
-      // There is nobody to tell.
-    }
+    const { logger, name } = this.#settings
+    report(logger, level, { limiter: name, ...details }, message)
   }
 
   #stateKey(key: string): StateKey {

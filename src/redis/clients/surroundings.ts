@@ -1,5 +1,5 @@
 import type { Clock, Random, Timers } from '../../core/clock.ts'
-import type { Logger } from '../../core/logger.ts'
+import { report, type Logger } from '../../core/logger.ts'
 import type { BreakerOptions } from './breaker.ts'
 import type { Deadlines } from './deadlines.ts'
 import type { Mask } from './refusals.ts'
@@ -21,16 +21,12 @@ export interface Surroundings {
 export const NOT_CONNECTED = 'Redis is not connected; it is tried again until it is'
 export const CONNECTED = 'Redis is connected again'
 
-/** Writes a line of the log: a logger of the user's must not turn trouble into a crash. */
+/** Writes a line of the log. */
 export function log(
   { logger, cache }: Surroundings,
   level: 'warn' | 'info',
   details: object,
   message: string,
 ): void {
-  try {
-    logger[level]?.({ cache, ...details }, message)
-  } catch {
-    // Nowhere is left to say it.
-  }
+  report(logger, level, { cache, ...details }, message)
 }

@@ -1,8 +1,8 @@
 import { types } from 'node:util'
 
 /**
- * What an object is to Cachette. This is the one classification that the memory engine's copy and the wire format
- * share: what has no kind here is an instance of a class, registered or not.
+ * The kind of an object, whatever realm made it. This is the one classification for values, keys, durations, options and
+ * results: an object without a kind is an instance of a class, registered or not.
  */
 export type Kind =
   | 'object'
@@ -84,6 +84,40 @@ export function kindOf(value: object): Kind | undefined {
   if (kind !== undefined) return kind === 'object' || hasBrand(value, kind) ? kind : undefined
   if (types.isNativeError(value)) return 'error'
   return foreignKind(value, prototype)
+}
+
+/** Whether the value is a Date, of whatever realm or subclass. */
+export function isDate(value: unknown): value is Date {
+  return types.isDate(value)
+}
+
+/** Whether the value is a Map, of whatever realm or subclass. */
+export function isMap(value: unknown): value is ReadonlyMap<unknown, unknown> {
+  return types.isMap(value)
+}
+
+/** Returns the milliseconds of a Date since the epoch, whatever its own methods say. */
+export function timeOf(date: Date): number {
+  return Date.prototype.getTime.call(date)
+}
+
+/**
+ * Whether the value is a plain object of named parts: one without a class, made in whatever realm, or made over another
+ * such object. It never throws.
+ */
+export function isRecord(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false
+  try {
+    for (let at: object | null = Object.getPrototypeOf(value); at !== null; at = Object.getPrototypeOf(at)) {
+      if (at === Object.prototype) return true
+      // A prototype that names its constructor belongs to a class, unless it is the root of another realm.
+      if (Object.hasOwn(at, 'constructor'))
+        return isForeignObjectPrototype(at) && Object.getPrototypeOf(at) === null
+    }
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** The kind whose methods work on `value` whatever its prototype is: a subclass of Map is a map. */
