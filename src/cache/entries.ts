@@ -3,7 +3,7 @@ import type { SetOptions } from '../core/entry-options.ts'
 import { unreadable } from '../core/checks.ts'
 import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/inspect.ts'
-import { isMap, isRecord } from '../internal/kinds.ts'
+import { isMap, isRecord } from '../internal/objects.ts'
 
 /** One entry of {@link Entries}, with options of its own if need be. */
 export type EntryTuple<V> = readonly [key: string, value: V, ttlOrOptions?: Duration | SetOptions]
@@ -37,7 +37,7 @@ function listOf<V>(entries: Entries<V>): readonly EntryTuple<V>[] {
 
 /** The values a loader of several keys gave for the keys it was asked. @throws OptionsError for no Map or record. */
 export function loadedValue<T>(loaded: LoadedMany<T>): (key: string) => T | undefined {
-  if (isMap(loaded)) return (key) => loaded.get(key) as T | undefined
+  if (isMap(loaded)) return (key) => loaded.get(key)
   if (!isRecord(loaded) || Symbol.iterator in loaded) {
     throw new OptionsError(
       `getOrSetMany: the loader answered ${inspect(loaded)}, not a Map or a record by key`,

@@ -1,4 +1,5 @@
-import { bytesOf, kindOf, nameOf, timeOf, viewName, type View } from '../internal/kinds.ts'
+import { bytesOf, kindOf, viewName, type View } from '../internal/kinds.ts'
+import { nameOf, timeOf } from '../internal/objects.ts'
 import { KeyError } from './errors.ts'
 import { wordsOf } from './thrown.ts'
 

@@ -10,7 +10,7 @@ export function checkFunction(value: unknown, option: string): void {
 
 /** Refuses an object that lacks a method. @throws OptionsError */
 export function checkMethods(value: unknown, methods: readonly string[], option: string): void {
-  const parts = (value ?? {}) as object
+  const parts: unknown = value ?? {}
   const missing = methods.filter(
     (name) => typeof partOf(Object(parts) as object, name, option) !== 'function',
   )

@@ -1,7 +1,6 @@
-import { isDate, timeOf } from '../internal/kinds.ts'
-import { unreadable } from './checks.ts'
+import { isDate, timeOf } from '../internal/objects.ts'
 import type { Clock } from './clock.ts'
-import { doubtsOfProcess, type Doubts } from './doubts.ts'
+import type { Doubts } from './doubts.ts'
 import { OptionsError } from './errors.ts'
 import { inspect } from './inspect.ts'
 
@@ -56,8 +55,8 @@ const PART_MS: Readonly<Record<keyof DurationParts, number>> = {
 }
 
 /**
- * The duration in milliseconds, `Infinity` for ever; zero or less only for a date that has passed. `doubts` is told of
- * numbers that may be milliseconds.
+ * The duration in milliseconds, `Infinity` for ever; zero or less only for a date that has passed, or down to `least`.
+ * `doubts` is told of numbers that may be milliseconds.
  * @throws OptionsError that names the option, the value and the accepted forms.
  */
 export function durationMs(
@@ -65,25 +64,14 @@ export function durationMs(
   option: string,
   clock: Pick<Clock, 'wallNow'>,
   doubts?: Doubts,
-): number {
-  const ms = computedMs(value, option, clock, doubts)
-  if (ms > 0 || isInstant(value)) return ms
-  throw refusal(value, option)
-}
-
-/** The same for a duration that a loader or a function has computed: it may be zero or less. */
-export function computedMs(
-  value: Duration,
-  option: string,
-  clock: Pick<Clock, 'wallNow'>,
-  doubts: Doubts = doubtsOfProcess,
+  least: number = Number.MIN_VALUE,
 ): number {
   let ms = NaN
   if (typeof value === 'number') ms = fromSeconds(value, option, doubts)
   else if (typeof value === 'string') ms = fromText(value)
-  else if (typeof value === 'object' && value !== null) ms = fromParts(value, option, clock)
-  if (Number.isNaN(ms)) throw refusal(value, option)
-  return ms
+  else if (typeof value === 'object' && value !== null) ms = fromObject(value, clock)
+  if (ms >= least || (isInstant(value) && !Number.isNaN(ms))) return ms
+  throw new OptionsError(`${option}: ${inspect(value)} is not a duration; use ${ACCEPTED}`)
 }
 
 const PARTS = Object.keys(PART_MS) as readonly (keyof DurationParts)[]
@@ -100,7 +88,7 @@ export function isInstant(value: unknown): value is Date | InstantLike {
   return typeof value === 'object' && value !== null && (isDate(value) || 'epochMilliseconds' in value)
 }
 
-function fromSeconds(seconds: number, option: string, doubts: Doubts): number {
+function fromSeconds(seconds: number, option: string, doubts: Doubts | undefined): number {
   if (seconds === Infinity) return Infinity
   if (seconds > MAX_PLAIN_SECONDS) {
     throw new OptionsError(
@@ -108,7 +96,7 @@ function fromSeconds(seconds: number, option: string, doubts: Doubts): number {
         `write '${Math.round(seconds / 1000)}s' for milliseconds, or text such as '90d' for so long a time`,
     )
   }
-  if (seconds >= 10_000) doubts.look(option, seconds)
+  if (seconds >= 10_000) doubts?.look(option, seconds)
   return seconds * 1000
 }
 
@@ -143,30 +131,17 @@ function parseIso(text: string): number | undefined {
   return amounts.reduce((ms, amount, index) => ms + amount * units[index]!, 0)
 }
 
-function fromParts(value: object, option: string, clock: Pick<Clock, 'wallNow'>): number {
-  try {
-    return fromObject(value, clock)
-  } catch (error) {
-    throw unreadable(option, error)
-  }
-}
-
 function fromObject(value: object, clock: Pick<Clock, 'wallNow'>): number {
   const instantMs = isDate(value) ? timeOf(value) : (value as Partial<InstantLike>).epochMilliseconds
   if (instantMs !== undefined) return Number.isFinite(instantMs) ? instantMs - clock.wallNow() : NaN
   // A Temporal.Duration has its parts as inherited getters, and years and months that have no fixed length.
   const parts = value as DurationParts & { readonly years?: number; readonly months?: number }
-  if (parts.years || parts.months || !PARTS.some((name) => name in value)) return NaN
-  let ms = 0
-  for (const name of Object.keys(value)) if (!Object.hasOwn(PART_MS, name)) return NaN
+  if (parts.years || parts.months || Object.keys(value).some((name) => !Object.hasOwn(PART_MS, name)))
+    return NaN
+  let ms: number | undefined
   for (const name of PARTS) {
-    const amount = parts[name] ?? 0
-    if (typeof amount !== 'number') return NaN
-    ms += amount * PART_MS[name]
+    const amount: unknown = parts[name]
+    if (amount !== undefined) ms = (ms ?? 0) + (typeof amount === 'number' ? amount * PART_MS[name] : NaN)
   }
-  return ms
-}
-
-function refusal(value: unknown, option: string): OptionsError {
-  return new OptionsError(`${option}: ${inspect(value)} is not a duration; use ${ACCEPTED}`)
+  return ms ?? NaN
 }

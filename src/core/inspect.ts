@@ -1,72 +1,37 @@
-import { isDate, nameOf, isRecord, timeOf } from '../internal/kinds.ts'
-
-const LONGEST_TEXT = 80
-const MOST_PARTS = 5
+import { isDate } from '../internal/objects.ts'
 
 /**
- * Returns a short rendering of any value for an error message. It never throws, runs no getter, and shows neither text
- * inside of objects nor the part of a text that may be a password.
+ * Returns a short rendering of any value for an error message. It never throws, and shows neither text inside of objects
+ * nor the part of a text that may be a password.
  */
 export function inspect(value: unknown): string {
   try {
-    return rendering(value)
+    // A URL that is given in the wrong place must not put its password into a log.
+    if (typeof value === 'string') return `'${clip(value.replace(/\S*:\S*@/g, '***@'))}'`
+    if (typeof value === 'bigint') return `${value}n`
+    if (typeof value === 'function') return `function ${value.name || '(anonymous)'}`
+    if (typeof value !== 'object' || value === null) return String(value)
+    if (isDate(value)) return Number.isNaN(+value) ? 'an invalid Date' : value.toISOString()
+    if (Array.isArray(value)) return `an array of ${value.length}`
+    const kind = Object.prototype.toString.call(value).slice(8, -1)
+    return kind === 'Object' ? clip(JSON.stringify(value, masked)) : `a ${kind}`
   } catch {
-    return `a ${typeof value} that can't be read`
+    return 'an object'
   }
 }
 
-function rendering(value: unknown): string {
-  if (typeof value === 'string') return `'${clip(withoutSecrets(value))}'`
-  if (typeof value === 'bigint') return clip(`${value}n`)
-  if (typeof value === 'function') return named(Object.getOwnPropertyDescriptor(value, 'name')?.value)
-  if (typeof value !== 'object' || value === null) return clip(String(value))
-  if (isDate(value))
-    return Number.isNaN(timeOf(value)) ? 'an invalid Date' : new Date(timeOf(value)).toISOString()
-  if (Array.isArray(value)) return `an array of ${value.length}`
-  return isRecord(value) ? parts(value) : withArticle(nameOf(value))
-}
-
-function named(name: unknown): string {
-  return typeof name === 'string' && name !== '' ? `function ${clip(name)}` : 'function (anonymous)'
-}
-
-// In the manner of JSON, but for what may be secret or large.
-function parts(value: object): string {
-  const names = Object.keys(value)
-  const shown = names
-    .slice(0, MOST_PARTS)
-    .map((name) => `${JSON.stringify(clip(withoutSecrets(name)))}:${part(value, name)}`)
-  if (names.length > shown.length) shown.push('...')
-  return `{${shown.join(',')}}`
-}
-
-function part(value: object, name: string): string {
-  const descriptor = Object.getOwnPropertyDescriptor(value, name)
-  if (descriptor?.get !== undefined) return '(a getter)'
-  const inner: unknown = descriptor?.value
-  switch (typeof inner) {
-    case 'string':
-      return /^[\d.,+-]{0,10}$/.test(inner) ? JSON.stringify(inner) : '(text)'
-    case 'object':
-      return inner === null ? 'null' : `(${withArticle(nameOf(inner))})`
-    case 'function':
-      return '(a function)'
-    default:
-      return typeof inner === 'number' && !Number.isFinite(inner) ? 'null' : clip(String(inner))
-  }
-}
-
-function withArticle(name: string): string {
-  return `${/^[AEIOU]/i.test(name) ? 'an' : 'a'} ${clip(name)}`
-}
-
-// A URL given in the wrong place must not put its password into a log.
-function withoutSecrets(text: string): string {
-  return text
-    .replace(/\S*:\S*@/g, '***@')
-    .replace(/((?:password|passwd|secret|token|auth)\w*=)[^\s&]*/gi, '$1***')
+// What is no number is not shown.
+function masked(name: string, part: unknown): unknown {
+  if (
+    name === '' ||
+    part === null ||
+    /^(?:number|boolean)$/.test(typeof part) ||
+    /^[\d.]{0,9}$/.test(part as string)
+  )
+    return part
+  return `(${typeof part})`
 }
 
 function clip(text: string): string {
-  return text.length <= LONGEST_TEXT ? text : `${text.slice(0, LONGEST_TEXT - 3)}...`.toWellFormed()
+  return text.length <= 80 ? text : `${text.slice(0, 77)}...`
 }

@@ -1,7 +1,7 @@
 import { checkFunction, checkMethods, partOf, unreadable } from './checks.ts'
 import type { Clock, Random, Timers } from './clock.ts'
 import { DEFAULT_OPTIONS, type EntryOptions, type LoadOptions } from './entry-options.ts'
-import { isRecord } from '../internal/kinds.ts'
+import { isRecord } from '../internal/objects.ts'
 import { isCacheError, OptionsError } from './errors.ts'
 import { inspect } from './inspect.ts'
 import type { Logger } from './logger.ts'

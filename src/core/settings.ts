@@ -1,7 +1,7 @@
 import { partOf, unreadable } from './checks.ts'
 import type { Clock } from './clock.ts'
 import type { Doubts } from './doubts.ts'
-import { computedMs, durationMs, isInstant, type Duration } from './duration.ts'
+import { durationMs, isInstant, type Duration } from './duration.ts'
 import { OptionsError, isCacheError, type CacheError } from './errors.ts'
 import { inspect } from './inspect.ts'
 import { checkChoice, checkOptions } from './options.ts'
@@ -162,8 +162,8 @@ export function rowVersionOf(value: unknown, where: string): bigint {
 function span(value: unknown, { where, clock, doubts, isComputed }: Circumstances): number {
   if (clock === undefined && isInstant(value))
     throw new OptionsError(`${where}: a default must be a span such as '30m', not the date ${inspect(value)}`)
-  const read = isComputed ? computedMs : durationMs
-  return read(value as Duration, where, clock ?? { wallNow: () => 0 }, doubts)
+  const least = isComputed ? -Infinity : undefined
+  return durationMs(value as Duration, where, clock ?? { wallNow: () => 0 }, doubts, least)
 }
 
 function orNone(read: Reader[1]): Reader[1] {

@@ -1,4 +1,5 @@
 import { types } from 'node:util'
+import { isForeignObjectPrototype } from './objects.ts'
 
 /**
  * The kind of an object, whatever realm made it. This is the one classification for values, keys, durations, options and
@@ -86,40 +87,6 @@ export function kindOf(value: object): Kind | undefined {
   return foreignKind(value, prototype)
 }
 
-/** Whether the value is a Date, of whatever realm or subclass. */
-export function isDate(value: unknown): value is Date {
-  return types.isDate(value)
-}
-
-/** Whether the value is a Map, of whatever realm or subclass. */
-export function isMap(value: unknown): value is ReadonlyMap<unknown, unknown> {
-  return types.isMap(value)
-}
-
-/** Returns the milliseconds of a Date since the epoch, whatever its own methods say. */
-export function timeOf(date: Date): number {
-  return Date.prototype.getTime.call(date)
-}
-
-/**
- * Whether the value is a plain object of named parts: one without a class, made in whatever realm, or made over another
- * such object. It never throws.
- */
-export function isRecord(value: unknown): value is object {
-  if (typeof value !== 'object' || value === null) return false
-  try {
-    for (let at: object | null = Object.getPrototypeOf(value); at !== null; at = Object.getPrototypeOf(at)) {
-      if (at === Object.prototype) return true
-      // A prototype that names its constructor belongs to a class, unless it is the root of another realm.
-      if (Object.hasOwn(at, 'constructor'))
-        return isForeignObjectPrototype(at) && Object.getPrototypeOf(at) === null
-    }
-    return true
-  } catch {
-    return false
-  }
-}
-
 /** The kind whose methods work on `value` whatever its prototype is: a subclass of Map is a map. */
 export function baseKindOf(value: object): Kind | undefined {
   if (Array.isArray(value)) return 'array'
@@ -196,10 +163,6 @@ function foreignKind(value: object, prototype: object): Kind | undefined {
   return Object.getPrototypeOf(last) === null && foreignViewName(value) !== undefined ? 'view' : undefined
 }
 
-function isForeignObjectPrototype(prototype: object): boolean {
-  return prototype !== Object.prototype && Object.hasOwn(prototype, 'isPrototypeOf')
-}
-
 function isPlainTag(value: object): boolean {
   return Object.prototype.toString.call(value) === '[object Object]'
 }
@@ -237,18 +200,4 @@ export function bytesOfView(view: View): ArrayBuffer {
   const copy = new ArrayBuffer(view.byteLength)
   new Uint8Array(copy).set(new Uint8Array(view.buffer, view.byteOffset, view.byteLength))
   return copy
-}
-
-/** What to call an object in a message: the name of its class, or what the engine calls it. */
-export function nameOf(value: object): string {
-  if (types.isProxy(value)) return 'Proxy'
-  try {
-    const prototype: object | null = Object.getPrototypeOf(value)
-    const name: unknown =
-      prototype === null ? undefined : (prototype as { constructor?: { name?: unknown } }).constructor?.name
-    if (typeof name === 'string' && name !== '' && name !== 'Object') return name
-  } catch {
-    // A getter named `constructor` may throw; then the tag has to do.
-  }
-  return Object.prototype.toString.call(value).slice('[object '.length, -1)
 }

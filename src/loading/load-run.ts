@@ -116,7 +116,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
     } catch (error) {
       this.#endFailed(error)
       // A caller of the same moment shares a load that failed at once, as it does one that takes its time.
-      if (!this.#waited) await undefined
+      if (!this.#waited) await Promise.resolve()
       this.#fail(error)
     }
     this.#end()

@@ -73,13 +73,16 @@ export class Template {
     if (value === '') return '[empty]'
     if (value === null) return '[none]'
     if (value === undefined || (typeof value === 'number' && !Number.isFinite(value))) return canonical(value)
-    if (typeof value === 'object' || typeof value === 'symbol' || typeof value === 'function')
-      return key(value as unknown as string)
+    if (!isScalar(value)) return key(value as string)
     const text = String(value)
     const part = key(text)
     // Too long: that form needs nothing more.
     return part.startsWith('[') ? part : text.replace(this.#reserved, percentEncoded)
   }
+}
+
+function isScalar(value: unknown): value is string | number | bigint | boolean {
+  return ['string', 'number', 'bigint', 'boolean'].includes(typeof value)
 }
 
 function reservedBy(separators: readonly string[]): RegExp {

@@ -1,6 +1,6 @@
 import { SerializationError } from '../core/errors.ts'
 import { wordsOf } from '../core/thrown.ts'
-import { nameOf } from '../internal/kinds.ts'
+import { nameOf } from '../internal/objects.ts'
 import { formatPath, type Step } from './path.ts'
 import type { ValueRules } from './rules.ts'
 

@@ -132,7 +132,7 @@ describe('durations', () => {
     [{ minutes: 5, foo: 1 }, '{"minutes":5,"foo":1}'],
     [{ months: 1 }, '{"months":1}'],
     [{ years: 1 }, '{"years":1}'],
-    [new DurationLike(5, 1), 'a DurationLike'],
+    [new DurationLike(5, 1), '{}'],
     [[], 'an array of 0'],
     [[5], 'an array of 1'],
     [new Date(NaN), 'an invalid Date'],
