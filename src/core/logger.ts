@@ -15,20 +15,18 @@ export interface Logger {
   error(details: object, message: string): void
 }
 
-/** Writes a line, and answers whether that worked: a logger of the user's must not turn trouble into a crash. */
+/** Writes a line. A logger of the user's that throws, or rejects, must not turn trouble into a crash. */
 export function report(
   logger: Logger,
   level: 'debug' | 'info' | 'warn' | 'error',
   details: object,
   message: string,
-): boolean {
+): void {
   try {
     const written: unknown = logger[level]?.(details, message)
-    // It may be asynchronous, and nobody else looks at its promise.
     if (isThenable(written)) void Promise.resolve(written).catch(() => undefined)
-    return true
   } catch {
-    return false
+    // Nowhere is left to say it.
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Clock, Random, Timers } from '../../core/clock.ts'
-import { report, type Logger } from '../../core/logger.ts'
+import type { Logger } from '../../core/logger.ts'
 import type { BreakerOptions } from './breaker.ts'
 import type { Deadlines } from './deadlines.ts'
 import type { Mask } from './refusals.ts'
@@ -15,18 +15,6 @@ export interface Surroundings {
   readonly deadlines: Deadlines
   readonly breaker: BreakerOptions
   readonly mask: Mask
-}
-
-/** What the log says of a connection that is lost, or can't be made, and of one that is there again. */
-export const NOT_CONNECTED = 'Redis is not connected; it is tried again until it is'
-export const CONNECTED = 'Redis is connected again'
-
-/** Writes a line of the log. */
-export function log(
-  { logger, cache }: Surroundings,
-  level: 'warn' | 'info',
-  details: object,
-  message: string,
-): void {
-  report(logger, level, { cache, ...details }, message)
+  /** Each tells how many invalidations wait for a server. */
+  readonly queues: Set<() => number>
 }
