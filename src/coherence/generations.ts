@@ -27,8 +27,6 @@ export interface GenerationParts {
   asked(): void
 }
 
-const NONE: readonly string[] = []
-
 // A read of records in flight, and the tags that something happened to meanwhile.
 interface RecordRead {
   readonly tags: readonly string[]
@@ -85,23 +83,31 @@ export class GenerationTable {
   /**
    * The generations of tags for a load or set that begins now. @throws when a record is unknown here and can't be read.
    */
-  async current(tags: readonly string[]): Promise<Generations> {
+  current(tags: readonly string[]): MaybePromise<Generations> {
     const unknown = tags.filter((tag) => this.known(tag) === undefined)
-    const read = unknown.length === 0 ? undefined : await this.#read(unknown)
-    return tags.map((tag) => ({ tag, value: read?.get(tag)?.value ?? this.known(tag) ?? this.draw() }))
+    if (unknown.length === 0) return tags.map((tag) => ({ tag, value: this.known(tag)! }))
+    return this.#currentOf(tags, unknown)
   }
 
   /**
    * The same for a writer. What is queued is sent first, because an entry that bears a local generation is lost when the
    * invalidation is acknowledged. @throws as {@link GenerationTable.current} does, and if it is not acknowledged.
    */
-  async currentForWrite(tags: readonly string[]): Promise<Generations> {
-    const queued = this.queue.isEmpty ? NONE : tags.filter((tag) => this.queue.get(tag) !== undefined)
-    if (queued.length > 0) {
-      await this.#parts.settle(queued)
-      if (queued.some((tag) => this.queue.get(tag) !== undefined))
-        throw new StoreUnavailableError('the invalidation of a tag was not acknowledged yet')
-    }
+  currentForWrite(tags: readonly string[]): MaybePromise<Generations> {
+    if (this.queue.isEmpty) return this.current(tags)
+    const queued = tags.filter((tag) => this.queue.get(tag) !== undefined)
+    return queued.length === 0 ? this.current(tags) : this.#currentAfter(queued, tags)
+  }
+
+  async #currentOf(tags: readonly string[], unknown: readonly string[]): Promise<Generations> {
+    const read = await this.#read(unknown)
+    return tags.map((tag) => ({ tag, value: read.get(tag)?.value ?? this.known(tag) ?? this.draw() }))
+  }
+
+  async #currentAfter(queued: readonly string[], tags: readonly string[]): Promise<Generations> {
+    await this.#parts.settle(queued)
+    if (queued.some((tag) => this.queue.get(tag) !== undefined))
+      throw new StoreUnavailableError('the invalidation of a tag was not acknowledged yet')
     return this.current(tags)
   }
 

@@ -1,6 +1,6 @@
 import { StoreUnavailableError } from '../core/errors.ts'
 import type { Generations, RemoteFound, RemoteOp, RemoteResult, RemoteStore } from '../core/remote-store.ts'
-import type { MaybePromise } from '../core/promise.ts'
+import { isPromise, type MaybePromise } from '../core/promise.ts'
 import type {
   AcquireOptions,
   Acquired,
@@ -118,11 +118,21 @@ export class TaggedCalls {
   }
 
   /** Before a writer's values are sent: the generations that their tags have at this moment. */
-  async remoteOps(
+  remoteOps(
     writes: readonly (readonly [op: Op, marker: Marker | undefined])[],
-  ): Promise<readonly RemoteOp[]> {
+  ): MaybePromise<readonly RemoteOp[]> {
     const tags = writes.flatMap(([op]) => ((op.kind === 'set' || op.kind === 'increment') && op.tags) || [])
-    const known = tags.length === 0 ? [] : await this.#parts.table.currentForWrite([...new Set(tags)])
+    if (tags.length === 0) return this.#withGenerations(writes, [])
+    const known = this.#parts.table.currentForWrite([...new Set(tags)])
+    return isPromise(known)
+      ? known.then((generations) => this.#withGenerations(writes, generations))
+      : this.#withGenerations(writes, known)
+  }
+
+  #withGenerations(
+    writes: readonly (readonly [op: Op, marker: Marker | undefined])[],
+    known: Generations,
+  ): readonly RemoteOp[] {
     return writes.map(([op, marker]) => {
       const own = op.tags?.length ? known.filter(({ tag }) => op.tags!.includes(tag)) : undefined
       // Its tag was invalidated after it began: it comes too late for everybody.

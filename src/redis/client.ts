@@ -41,6 +41,8 @@ export interface Connection {
 export interface RedisClient {
   /** Whether keys are spread over several masters: then all keys of a call have the slot of its `route`. */
   readonly isCluster: boolean
+  /** Whether what is sent is executed in its order: over one connection, to a server that redirects nothing. */
+  readonly isOrdered: boolean
   /** The connection to the master that has a key; for a single server always the same. */
   connectionFor(route: string): Connection
   /** Whether the same server answers for both, as far as is known. */

@@ -49,6 +49,8 @@ export interface RedisStoreParts {
   readonly publish?: boolean | undefined
   /** The most entries of a partition's log. @default 10,000 */
   readonly logLimit?: number | undefined
+  /** The hard deadline of the client, in milliseconds. @default 500 */
+  readonly deadlineMs?: number | undefined
   /** Where limits and locks are kept. */
   readonly atomic?: AtomicStore | undefined
 }
@@ -59,6 +61,7 @@ export interface RedisStoreParts {
  */
 export class RedisStore implements RemoteStore {
   readonly atomic: AtomicStore | undefined
+  readonly deadlineMs: number
   // What is asked of it goes behind the sets that were gathered before.
   readonly #client: RedisClient
   readonly #sets: GatheredSets
@@ -77,6 +80,7 @@ export class RedisStore implements RemoteStore {
     const { prefix, format, random } = parts
     const { publish = true, logLimit = 10_000 } = parts
     this.atomic = parts.atomic
+    this.deadlineMs = parts.deadlineMs ?? 500
     this.#sets = new GatheredSets((ops) => this.#write(ops))
     const client = new OrderedClient(parts.client, this.#sets.flush)
     this.#client = client
@@ -111,6 +115,10 @@ export class RedisStore implements RemoteStore {
 
   view(stored: Stored): unknown {
     return this.#entries.view(stored)
+  }
+
+  get isOrdered(): boolean {
+    return this.#client.isOrdered
   }
 
   partitionOf(key: string): string {

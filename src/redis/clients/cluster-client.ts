@@ -23,6 +23,7 @@ const REFRESH_MS = 500
  */
 export class ClusterClient<Master extends object> implements RedisClient {
   readonly isCluster = true
+  readonly isOrdered = false
   readonly #source: ClusterSource<Master>
   /** @internal */
   readonly surroundings: Surroundings

@@ -77,6 +77,7 @@ export class GuardedNode implements LineListener {
       onTimeout: () => void this.#ask(),
       onRefusal: (name, reason) => this.#onRefusal(name, reason),
       trouble: undefined,
+      scripts: new Set(),
       starting: undefined,
     })
     this.#wasUp = line.isUp
@@ -136,6 +137,7 @@ export class GuardedNode implements LineListener {
     this.#isReplaced = false
     this.#unwatch()
     this.connection.guard.trouble = undefined
+    this.connection.guard.scripts.clear()
     this.#breaker.reset()
     this.#log.up(this)
     this.#watcher.onUp()

@@ -38,6 +38,16 @@ const JSON_TEXT: TextFormat = {
   deserialize: (text) => JSON.parse(text) as unknown,
 }
 
+/** How a node speaks to a simulated server. */
+export interface SimulatedRemoteOptions {
+  /** Values travel as JSON, unless another format is given. */
+  readonly format?: TextFormat
+  /** What its line takes at most. @default 60 */
+  readonly deadlineMs?: number
+  /** Whether the node takes the line for one that keeps the order of calls. @default true */
+  readonly isOrdered?: boolean
+}
+
 /** A node's connection to the simulated server. */
 export class SimulatedRemote implements RemoteStore {
   readonly #line: Line
@@ -45,8 +55,14 @@ export class SimulatedRemote implements RemoteStore {
   readonly #listeners = new Set<() => void>()
   #server: SimulatedServer
 
-  /** Values travel as JSON, unless another format is given. */
-  constructor(server: SimulatedServer, line: Line, format: TextFormat = JSON_TEXT) {
+  constructor(
+    server: SimulatedServer,
+    line: Line,
+    { format = JSON_TEXT, deadlineMs = 60, isOrdered = true }: SimulatedRemoteOptions = {},
+  ) {
+    this.deadlineMs = deadlineMs
+    this.isOrdered = isOrdered
+
     this.#server = server
     this.#line = line
     this.#format = format
@@ -68,6 +84,9 @@ export class SimulatedRemote implements RemoteStore {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
+
+  readonly deadlineMs: number
+  readonly isOrdered: boolean
 
   get partitions(): readonly string[] {
     return this.#server.partitions
