@@ -107,9 +107,9 @@ export class CallOrder {
     return call()
   }
 
-  /** A read of several keys is under way: where answers come in any order, a change of theirs waits for it. */
-  reading<T>(keys: readonly string[], answer: Promise<T>): Promise<T> {
-    if (!this.#parts.isOrdered && keys.length > 1) this.#pass(keys, undefined, answer, 'reads')
+  /** A read is under way: where answers come in any order, a change of theirs waits for it. */
+  reading<T>(keys: readonly string[], answer: PromiseLike<T>): PromiseLike<T> {
+    if (!this.#parts.isOrdered) this.#pass(keys, undefined, Promise.resolve(answer), 'reads')
     return answer
   }
 

@@ -185,8 +185,9 @@ export class CoherentStore implements Store {
   }
 
   get(key: string, reading?: Reading): MaybePromise<Stored | undefined> {
-    if (this.#order.isIdle) return this.#reads.get(key, reading)
-    return this.#order.read([key], reading?.tags, () => this.#reads.get(key, reading))
+    const order = this.#order
+    if (!order.isIdle) return order.read([key], reading?.tags, () => this.#getOne(key, reading))
+    return this.remote.isOrdered ? this.#reads.get(key, reading) : this.#getOne(key, reading)
   }
 
   getMany(keys: readonly string[], reading?: Reading): Promise<readonly (Stored | undefined)[]> {
@@ -338,7 +339,11 @@ export class CoherentStore implements Store {
     return { markers: this.#markers.size, outbox: keys + tags + prefixes + overflowed }
   }
 
-  // Reads of several keys.
+  #getOne(key: string, reading: Reading | undefined): MaybePromise<Stored | undefined> {
+    const found = this.#reads.get(key, reading)
+    return isPromise(found) ? this.#order.reading([key], found) : found
+  }
+
   async #inTurn<T>(
     keys: readonly string[],
     reading: Reading | undefined,

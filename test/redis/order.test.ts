@@ -1,6 +1,7 @@
 // Calls of one key from one process take effect in the order in which they were made, awaited or not (DESIGN § 4).
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { MemoryCache, type BaseCache } from 'cachette'
+import { RedisCache } from 'cachette/redis'
 import { RecordingLogger } from '../support/recording-logger.ts'
 import { until } from '../support/until.ts'
 import { ENGINES, openCache } from './caches.ts'
@@ -57,6 +58,21 @@ describeWithServers('calls of one key', () => {
       }, 120_000)
     },
   )
+
+  it('take effect in the order of the calls, over a pool', async () => {
+    const server = await startRedis()
+    onTestFinished(() => server.close())
+    const logger = new RecordingLogger()
+    const pooled = await RedisCache.create({
+      url: server.url,
+      ttl: '1h',
+      pool: { size: 3 },
+      logger,
+      deadline: { hard: 10 },
+    })
+    onTestFinished(() => pooled.close())
+    expect(await faultsOf(pooled, 1)).toEqual([])
+  }, 120_000)
 
   it.each(ENGINES)(
     'take effect in the order of the calls, %s over a cluster',

@@ -46,30 +46,42 @@ async function outcome(
   return { answers, state }
 }
 
-/** Plays a pair twice, un-awaited and awaited; `undefined` = the same. */
+/** How a pair is played: un-awaited, or in one of the ways with which that is compared. */
+type Way = 'unawaited' | 'awaited' | 'second first' | 'second alone'
+
+/** Plays a pair un-awaited and awaited; `undefined` = there is no difference. */
 export async function differs(
   cache: Cache,
   [first, second]: readonly [string, string],
   round: string,
   options: { readonly tags: 'plain' | 'known' | 'unknown'; readonly isFilled: boolean },
 ): Promise<string | undefined> {
-  const played: Outcome[] = []
-  for (const isAwaited of [false, true]) {
-    const key = `${round}:${isAwaited}`
+  const play = async (way: Way): Promise<Outcome> => {
+    const key = `${round}:${way}`
     const tags = options.tags === 'plain' ? [] : [`tag:${key}`]
     // Nobody knows a new tag yet: then a call waits for a read of its generation.
     if (options.tags === 'known') await cache.set(`known:${key}`, 1, { tags })
     if (options.isFilled) await cache.set(key, { by: 'before' }, { ttl: 50 })
-    const run = async (): Promise<readonly unknown[]> => {
-      const [one, two] = [METHODS[first]!, METHODS[second]!]
-      if (isAwaited) return [await one(cache, key, tags), await two(cache, key, tags)]
-      return Promise.all([one(cache, key, tags), two(cache, key, tags)])
-    }
-    played.push(await outcome(cache, key, run))
+    const one = async (): Promise<unknown> => METHODS[first]!(cache, key, tags)
+    const two = async (): Promise<unknown> => METHODS[second]!(cache, key, tags)
+    return outcome(cache, key, async () => {
+      if (way === 'unawaited') return Promise.all([one(), two()])
+      if (way === 'awaited') return [await one(), await two()]
+      return way === 'second alone' ? [undefined, await two()] : [await two(), await one()].toReversed()
+    })
   }
-  const [found, right] = played as [Outcome, Outcome]
-  // The fill of a load may come last, or be refused, and a later call may join it.
-  if (first === 'getOrSet' || second === 'getOrSet') return undefined
+  const found = await play('unawaited')
+  const right = await play('awaited')
+  const told = `${first}, ${second}, ${options.tags}${options.isFilled ? ', filled' : ''}`
+  if (first === 'getOrSet') {
+    // Its fill may come last, or be refused.
+    const states = [right, await play('second first'), await play('second alone')].map(({ state }) =>
+      JSON.stringify(state),
+    )
+    return states.includes(JSON.stringify(found.state))
+      ? undefined
+      : `${told}: ${JSON.stringify(found.state)}`
+  }
   if (JSON.stringify(found) === JSON.stringify(right)) return undefined
-  return `${first}, ${second}, ${options.tags}${options.isFilled ? ', filled' : ''}: ${JSON.stringify(found)}, not ${JSON.stringify(right)}`
+  return `${told}: ${JSON.stringify(found)}, not ${JSON.stringify(right)}`
 }
