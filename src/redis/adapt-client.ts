@@ -50,7 +50,7 @@ export function adaptClient(client: unknown, settings: ClientSettings, poolSize 
   const { random, timers } = settings
   const surroundings = surroundingsOf(settings, [])
   if (isNodeRedisCluster(client))
-    return new ClusterClient(new NodeRedisClusterSource(client, random, timers, false), surroundings)
+    return new ClusterClient(new NodeRedisClusterSource(client, random, timers), surroundings)
   if (isIoredisCluster(client)) {
     refuseKeyPrefix(client.options.keyPrefix)
     return new ClusterClient(new IoredisClusterSource(client, random, false), surroundings)
@@ -70,7 +70,7 @@ export function surroundingsOf(
 }
 
 function sourceOf(client: unknown, { random, timers, logger, name }: ClientSettings): Source {
-  if (isNodeRedisSentinel(client)) return new NodeRedisSentinelSource(client, random, timers, false)
+  if (isNodeRedisSentinel(client)) return new NodeRedisSentinelSource(client, random, timers)
   if (isNodeRedis(client)) return new NodeRedisSource(client, random, false)
   if (isIoredis(client)) {
     const { keyPrefix, sentinels, failoverDetector } = client.options

@@ -216,6 +216,8 @@ export class ClusterClient<Master extends object> implements RedisClient {
     for (const { reject } of this.#waiting.splice(0)) reject(reason)
     if (this.#isClosed || this.#source.masters().length > 0) return
     this.#trouble = reason
+    // Its servers have told.
+    for (const { isAway } of this.#logs.values()) if (isAway) return
     this.#log.lost(this, reason)
   }
 
@@ -236,7 +238,7 @@ export class ClusterClient<Master extends object> implements RedisClient {
   #forgetReplaced(masters: readonly (Master | undefined)[]): void {
     // One that is not connected to has no name.
     const names = new Set(masters.map((master) => master && this.#source.nameOf(master)))
-    if (names.has(undefined)) return
+    if (names.size === 0 || names.has(undefined)) return
     for (const [name, serverLog] of this.#logs) {
       if (names.has(name)) continue
       this.#logs.delete(name)

@@ -5,6 +5,7 @@ import { listenTo, type ClientEvents } from './client-events.ts'
 import type { ClusterListener, ClusterSource } from './cluster-source.ts'
 import { IoredisLine, ioredisCommand, type Ioredis, type IoredisCommand } from './ioredis-line.ts'
 import { ioredisName, ioredisRules } from './ioredis-source.ts'
+import { LentLine } from './lent-line.ts'
 import type { Line, SubscriberLine } from './line.ts'
 
 /** What this library uses of a cluster client of ioredis 5 or 6. */
@@ -66,7 +67,8 @@ export class IoredisClusterSource implements ClusterSource<Ioredis> {
   }
 
   lineOf(master: Ioredis): Line {
-    return new IoredisLine(master, this.#isOwn)
+    if (this.#isOwn) return new IoredisLine(master, true)
+    return new LentLine(new IoredisLine(master), () => this.openLike(master))
   }
 
   openLike(master: Ioredis): SubscriberLine {

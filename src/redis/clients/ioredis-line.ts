@@ -1,7 +1,7 @@
 import type { Arg, ReplyForm } from '../client.ts'
 import { hasPlainBytes, withBuffers } from './args.ts'
 import { listenTo, type ClientEvents } from './client-events.ts'
-import type { LineListener, SubscriberLine } from './line.ts'
+import { CLOSED_EARLY, type LineListener, type SubscriberLine } from './line.ts'
 
 /** A command of ioredis 5 or 6. */
 export interface IoredisCommand {
@@ -62,6 +62,8 @@ export class IoredisLine implements SubscriberLine {
   readonly #isOwn: boolean
   readonly #command: ReturnType<typeof ioredisCommand>
   #isUp: boolean
+  // Whether the reason of the next loss was heard of.
+  #hasTold = false
   #listener: LineListener | undefined = undefined
   #onMessage: ((channel: string, text: string) => void) | undefined = undefined
   #corked: Ioredis['stream'] = undefined
@@ -119,6 +121,7 @@ export class IoredisLine implements SubscriberLine {
 
   readonly #onError = (error: unknown): void => {
     if ((error as Partial<Error> | undefined)?.message === CUT_SHORT) cutShort.add(this.#client)
+    this.#hasTold = true
     this.#listener?.onTrouble(error)
   }
 
@@ -127,9 +130,12 @@ export class IoredisLine implements SubscriberLine {
   }
 
   readonly #onClose = (): void => {
-    if (!this.#isUp) return
-    this.#isUp = false
-    this.#listener?.onDown(new Error('the connection was closed'))
+    const hasTold = this.#hasTold
+    this.#hasTold = false
+    if (this.#isUp) {
+      this.#isUp = false
+      this.#listener?.onDown(new Error('the connection was closed'))
+    } else if (!hasTold) this.#listener?.onTrouble(new Error(CLOSED_EARLY))
   }
 
   readonly #onReady = (): void => {

@@ -1,5 +1,9 @@
 import type { Arg, ReplyForm } from '../client.ts'
 
+/** What is said of a server that accepts a connection and closes it before it is ready. */
+export const CLOSED_EARLY =
+  'the server closed the connection before it was ready; perhaps it speaks TLS and the URL does not (rediss://), or it has too many clients'
+
 /** What a line tells whoever guards it. */
 export interface LineListener {
   /** From now on commands go over a new connection. */
