@@ -1,7 +1,7 @@
 import type { Arg, ReplyForm } from '../client.ts'
 import { hasPlainBytes, withBuffers } from './args.ts'
 import { listenTo, type ClientEvents } from './client-events.ts'
-import { CLOSED_EARLY, type LineListener, type SubscriberLine } from './line.ts'
+import { attemptError, type LineListener, type SubscriberLine } from './line.ts'
 
 /** A command of ioredis 5 or 6. */
 export interface IoredisCommand {
@@ -26,6 +26,7 @@ export interface Ioredis extends ClientEvents {
     readonly name?: string | null
     readonly sentinels?: readonly unknown[] | null
     readonly failoverDetector?: boolean
+    readonly tls?: object | null
   }
   readonly stream?: {
     readonly writable?: boolean
@@ -80,6 +81,10 @@ export class IoredisLine implements SubscriberLine {
     return this.#isUp && this.#client.status === 'ready' && this.#client.stream?.writable !== false
   }
 
+  get #isTls(): boolean {
+    return (this.#client.options.tls ?? undefined) !== undefined
+  }
+
   get reset(): (() => void) | undefined {
     return this.#isOwn ? this.#replace : undefined
   }
@@ -122,7 +127,7 @@ export class IoredisLine implements SubscriberLine {
   readonly #onError = (error: unknown): void => {
     if ((error as Partial<Error> | undefined)?.message === CUT_SHORT) cutShort.add(this.#client)
     this.#hasTold = true
-    this.#listener?.onTrouble(error)
+    this.#listener?.onTrouble(attemptError(error, this.#isTls))
   }
 
   readonly #onEnd = (): void => {
@@ -135,7 +140,7 @@ export class IoredisLine implements SubscriberLine {
     if (this.#isUp) {
       this.#isUp = false
       this.#listener?.onDown(new Error('the connection was closed'))
-    } else if (!hasTold) this.#listener?.onTrouble(new Error(CLOSED_EARLY))
+    } else if (!hasTold) this.#listener?.onTrouble(attemptError(undefined, this.#isTls))
   }
 
   readonly #onReady = (): void => {

@@ -1,7 +1,7 @@
 import type { Arg, ReplyForm } from '../client.ts'
 import { hasPlainBytes, withBuffers } from './args.ts'
 import { listenTo, type ClientEvents } from './client-events.ts'
-import { CLOSED_EARLY, type LineListener, type SubscriberLine } from './line.ts'
+import { attemptError, type LineListener, type SubscriberLine } from './line.ts'
 
 /** How node-redis 5 and 6 are told which types to answer, by the first byte of what is on the wire. */
 export interface NodeRedisOptions {
@@ -101,7 +101,7 @@ export class NodeRedisLine implements SubscriberLine {
   readonly #onError = (error: unknown): void => {
     const wasUp = this.#isUp
     this.#down(error)
-    if (!wasUp) this.#listener?.onTrouble(isEarlyClose(error) ? new Error(CLOSED_EARLY) : error)
+    if (!wasUp) this.#listener?.onTrouble(attemptError(error, isTls(this.#client)))
   }
 
   readonly #onEnd = (): void => this.#down(new Error('the client was closed'))
@@ -161,6 +161,6 @@ function destroy(client: NodeRedis): void {
   }
 }
 
-function isEarlyClose(error: unknown): boolean {
-  return error instanceof Error && error.message === 'Socket closed unexpectedly'
+function isTls({ options }: NodeRedis): boolean {
+  return Reflect.get(options?.socket ?? {}, 'tls') === true
 }

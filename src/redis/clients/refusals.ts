@@ -102,14 +102,9 @@ function reasonOf(error: unknown): StoreErrorReason {
   return REASONS[WORD.exec(message)![0]] ?? 'protocol'
 }
 
-// As OpenSSL takes the answer of a server without TLS.
-const NO_TLS = /wrong version number|packet length too long/i
-
 // Connection errors of several addresses have no message of their own, only those of each address.
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  if (NO_TLS.test(error.message))
-    return `the server does not speak TLS, which rediss:// asks for: ${error.message}`
   if (error.message !== '') return error.message
   const inner: unknown = Reflect.get(error, 'errors')
   const first: unknown = Array.isArray(inner) ? inner[0] : undefined
