@@ -95,7 +95,8 @@ export class IoredisClusterSource implements ClusterSource<Ioredis> {
 
   listen(listener: ClusterListener): void {
     this.#listener = listener
-    const handlers = { error: this.#onError, refresh: this.#onChange, '+node': this.#onChange }
+    const change = this.#onChange
+    const handlers = { error: this.#onError, refresh: change, '+node': change, '-node': change }
     this.#detach = listenTo(this.#cluster, handlers)
     if (this.#cluster.status === 'wait') this.#cluster.connect().catch(ignore)
   }
