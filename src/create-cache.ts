@@ -67,7 +67,7 @@ export async function createCache<V = unknown>(options: CreateCacheOptions = {})
   const ofCache = only(rest, [...CACHE_OPTIONS, ...ISOLATION_OPTIONS])
   if (server === undefined) {
     if (connect === 'required') throw notConfigured('createCache')
-    tellStart(options, { engine: 'memory' })
+    tellStart(options, { engine: 'memory' }, 'the cache is in the memory of this process alone')
     const { ttl: _, ...bounds } = l1 === false ? {} : l1
     return new MemoryCache<V>({ ...ofCache, ...bounds })
   }
@@ -127,8 +127,12 @@ async function shared(options: GetRedisCacheOptions, onClose: () => void): Promi
 }
 
 // Whoever reads the log of a start sees at once whether the cache is where it is meant to be.
-function tellStart({ name = 'cache', logger = consoleLogger }: CacheOptions, details: object): void {
-  new Log(logger, systemClock, () => ({ cache: name })).write('info', details, 'the cache is made')
+function tellStart(
+  { name = 'cache', logger = consoleLogger }: CacheOptions,
+  details: object,
+  message: string,
+): void {
+  new Log(logger, systemClock, () => ({ cache: name })).write('info', details, message)
 }
 
 async function tellServer(
@@ -137,7 +141,8 @@ async function tellServer(
   server: RedisCacheOptions,
 ): Promise<void> {
   const { describeServer } = await import('./redis/describe-server.ts')
-  tellStart(options, { engine, ...describeServer(server, server.prefix ?? options.prefix) })
+  const details = { engine, ...describeServer(server, server.prefix ?? options.prefix) }
+  tellStart(options, details, 'the cache is on a server')
 }
 
 function notConfigured(caller: string): OptionsError {

@@ -62,7 +62,11 @@ describeWithServers('createCache with Redis', () => {
     ]
     for (const cache of caches) await cache.close()
 
-    expect(logger.summary).toEqual(Array.from({ length: 4 }, () => 'info: the cache is made'))
+    const onServer = 'info: the cache is on a server'
+    expect(logger.summary).toEqual([
+      'info: the cache is in the memory of this process alone',
+      ...[onServer, onServer, onServer],
+    ])
     expect(logger.lines.map(({ details }) => details)).toEqual([
       { cache: 'users', engine: 'memory' },
       { cache: 'users', engine: 'tiered', node, db: 0, prefix: 'app:' },
