@@ -13,6 +13,7 @@ import { NodeRedisClusterSource } from './clients/node-redis-cluster-source.ts'
 import { NodeRedisSentinelSource } from './clients/node-redis-sentinel-source.ts'
 import { NodeRedisSource } from './clients/node-redis-source.ts'
 import { maskOf } from './clients/refusals.ts'
+import { RefusedCommands } from './clients/refused-commands.ts'
 import {
   isIoredis,
   isIoredisCluster,
@@ -65,7 +66,9 @@ export function surroundingsOf(
 ): Surroundings {
   const { clock, timers, random, logger, name, hardMs = 500, breaker = {} } = settings
   const deadlines = new Deadlines(hardMs, clock, timers)
-  return { clock, timers, random, logger, cache: name, breaker, deadlines, mask: maskOf(secrets) }
+  const said = { logger, cache: name }
+  const refused = new RefusedCommands(said)
+  return { ...said, clock, timers, random, breaker, deadlines, mask: maskOf(secrets), refused }
 }
 
 function sourceOf(client: unknown, { random, timers, logger, name }: ClientSettings): Source {

@@ -1,8 +1,8 @@
-import { StoreTimeoutError } from '../../core/errors.ts'
+import { StoreTimeoutError, type StoreUnavailableError } from '../../core/errors.ts'
 import type { Arg, Command, Reply, ReplyForm } from '../client.ts'
 import { Timed } from './deadlines.ts'
 import type { Path } from './guard.ts'
-import { isAnswer, isRedirection, isSilence, isUnknownScript, normalize } from './refusals.ts'
+import { isAnswer, isRedirection, isUnknownScript, normalize } from './refusals.ts'
 
 /** What waits for an answer; it is settled once, and whatever comes later is dropped. */
 export abstract class Call extends Timed {
@@ -36,13 +36,20 @@ export abstract class Call extends Timed {
   }
 
   // A refusal is an answer, and a quick one: the breaker is for servers that give none.
-  protected fail(error: unknown): void {
+  protected fail(error: unknown, command: Command): void {
     if (this.isOver) return
-    const { breaker, mask } = this.path.guard
-    if (isSilence(error)) breaker.failed()
-    else breaker.succeeded()
+    const { breaker } = this.path.guard
+    if (isAnswer(error)) breaker.succeeded()
+    else breaker.failed()
     this.end()
-    this.#reject(normalize(error, mask))
+    this.#reject(this.refusal(error, command))
+  }
+
+  protected refusal(error: unknown, command: Command): StoreUnavailableError | StoreTimeoutError {
+    const { guard, redirect } = this.path
+    const reason = normalize(error, guard.mask)
+    if (isAnswer(error)) guard.refused.note(guard.node, nameOf(command), reason, redirect !== undefined)
+    return reason
   }
 }
 
@@ -68,7 +75,7 @@ export class SingleCall extends Call {
     const { redirect } = this.path
     const isUnknown = !hasSource && 'script' in command && isUnknownScript(error)
     const isElsewhere = !isRedirected && redirect !== undefined && isRedirection(error)
-    if (!isUnknown && !isElsewhere) return this.fail(error)
+    if (!isUnknown && !isElsewhere) return this.fail(error, command)
     const withSource = hasSource || isUnknown
     const elsewhere = isRedirected || isElsewhere
     const args = withSource ? toSourceArgs(command as ScriptCommand) : toArgs(command)
@@ -84,6 +91,21 @@ export class SingleCall extends Call {
     this.path.guard.breaker.succeeded()
     this.end()
     this.#resolve(reply)
+  }
+}
+
+/** A command that asks for a sign of life: any answer is one. */
+export class Probe extends SingleCall {
+  readonly #resolve: () => void
+
+  constructor(path: Path, resolve: () => void, reject: (error: Error) => void) {
+    super(path, resolve, reject)
+    this.#resolve = resolve
+  }
+
+  protected override fail(error: unknown, command: Command): void {
+    if (isAnswer(error)) this.#resolve()
+    super.fail(error, command)
   }
 }
 
@@ -141,8 +163,8 @@ export class RowCall extends Call {
 
   #refuse(index: number, error: unknown): void {
     if (this.isOver) return
-    if (!isAnswer(error)) return this.fail(error)
     const command = this.#commands[index]!
+    if (!isAnswer(error)) return this.fail(error, command)
     const isUnknown = 'script' in command && isUnknownScript(error)
     const isElsewhere = this.path.redirect !== undefined && isRedirection(error)
     // A script may be unknown to the node that it is sent to next, too.
@@ -151,7 +173,7 @@ export class RowCall extends Call {
       if (isElsewhere) this.#redirection = error
       if (isUnknown) this.#needSource.add(command.script.sha)
     }
-    this.#put(index, normalize(error, this.path.guard.mask))
+    this.#put(index, this.refusal(error, command))
   }
 
   // In their order, behind all the others; the first of each script that was unknown with its source.
@@ -170,6 +192,10 @@ export class RowCall extends Call {
       this.#sendOne(index, sent)
     }
   }
+}
+
+function nameOf(command: Command): Arg | undefined {
+  return 'script' in command ? 'EVALSHA' : command.args[0]
 }
 
 type ScriptCommand = Extract<Command, { script: unknown }>

@@ -4,6 +4,7 @@ import type { Breaker } from './breaker.ts'
 import type { Deadlines } from './deadlines.ts'
 import type { Line } from './line.ts'
 import type { Mask } from './refusals.ts'
+import type { RefusedCommands } from './refused-commands.ts'
 
 /** What all calls to one node share. */
 export interface Guard {
@@ -12,6 +13,7 @@ export interface Guard {
   readonly deadlines: Deadlines
   readonly breaker: Breaker
   readonly mask: Mask
+  readonly refused: RefusedCommands
   /** Why there is no connection, where that is known. */
   trouble: StoreUnavailableError | StoreTimeoutError | undefined
   /**

@@ -38,7 +38,7 @@ export class GuardedNode implements LineListener {
     this.#log = connectionLog
     this.#surroundings = surroundings
     this.#watcher = watcher
-    const { clock, timers, random, deadlines, mask } = surroundings
+    const { clock, timers, random, deadlines, mask, refused } = surroundings
     this.#breaker = new Breaker(surroundings.breaker, {
       clock,
       timers,
@@ -49,7 +49,7 @@ export class GuardedNode implements LineListener {
         if (inRow % PROBES_BEFORE_RESET === 0) this.#line.reset?.()
       },
     })
-    const parts = { node: connectionLog.node, deadlines, mask, breaker: this.#breaker }
+    const parts = { node: connectionLog.node, deadlines, mask, refused, breaker: this.#breaker }
     const guard: Guard = { ...parts, trouble: undefined, starting: undefined }
     this.connection = new GuardedConnection(line, guard)
     if (line.isUp) this.#log.up(this)

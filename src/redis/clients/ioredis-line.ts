@@ -43,6 +43,7 @@ export interface Ioredis extends ClientEvents {
   unsubscribe(channel: string): Promise<unknown>
 }
 
+const NOT_YET = /^(?:NOAUTH|WRONGPASS|LOADING) /
 const CUT_SHORT = 'Connection is closed.'
 
 /**
@@ -111,6 +112,7 @@ export class IoredisLine implements SubscriberLine {
   }
 
   readonly #onError = (error: unknown): void => {
+    if (this.#sparesReadyCheck(error)) return
     this.#wasCutShort = (error as Partial<Error> | undefined)?.message === CUT_SHORT
     this.#listener?.onTrouble(error)
   }
@@ -133,6 +135,14 @@ export class IoredisLine implements SubscriberLine {
     this.#isUp = true
     this.#wasCutShort = false
     this.#listener?.onUp()
+  }
+
+  // INFO, by which ioredis sees that a server is still loading, is refused by some providers: then it is not asked.
+  #sparesReadyCheck(error: unknown): boolean {
+    const { command, message = '' } = (error ?? {}) as { command?: { name?: string }; message?: string }
+    if (!this.#isOwn || command?.name !== 'info' || NOT_YET.test(message)) return false
+    Object.assign(this.#client.options, { enableReadyCheck: false })
+    return true
   }
 
   readonly #replace = (): void => this.#client.disconnect(true)
