@@ -72,14 +72,26 @@ export class Writer {
   /** Executes changes, in their order for each key. */
   run(operation: string, ops: readonly Op[]): MaybePromise<readonly OpResult[] | undefined> {
     const { store, trouble, request } = this.#runtime
-    const write = (): MaybePromise<readonly OpResult[] | undefined> =>
-      trouble.attempt(operation, () => store.write(ops))
+    const write = (): MaybePromise<readonly OpResult[] | undefined> => {
+      const writing = trouble.attempt(operation, () => store.write(ops))
+      if (ops.length === 1) return writing
+      return isPromise(writing)
+        ? writing.then((results) => this.#heed(operation, results))
+        : this.#heed(operation, writing)
+    }
     if (request === undefined) return write()
     return forgetting(
       request,
       ops.map(({ key }) => key),
       write,
     )
+  }
+
+  // Some of several operations may have failed.
+  #heed(operation: string, results: readonly OpResult[] | undefined): readonly OpResult[] | undefined {
+    const failed = results?.find(({ failure }) => failure !== undefined)
+    if (failed !== undefined) this.#runtime.trouble.failed(operation, failed.failure)
+    return results
   }
 
   #opOf(

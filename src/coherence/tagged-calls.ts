@@ -99,6 +99,7 @@ export class TaggedCalls {
       const hidden = await Promise.all(
         open.map(async ({ marker }, index) => {
           const answer = answered[index]!
+          if (answer === 'unanswered') return undefined
           if (typeof answer !== 'object' || 'cooldown' in answer) {
             answers.set(marker, answer)
             return undefined

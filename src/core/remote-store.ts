@@ -85,8 +85,8 @@ export interface RemoteFound {
   readonly rowVersion?: bigint | undefined
 }
 
-/** Answer to an acquisition of a lease on the server. */
-export type RemoteAcquired = RemoteFound | 'granted' | 'busy' | Cooldown
+/** Answer to an acquisition of a lease on the server. `unanswered`: perhaps granted, and to be released. */
+export type RemoteAcquired = RemoteFound | 'granted' | 'busy' | 'unanswered' | Cooldown
 
 /** A change of one key on the server. */
 export type RemoteOp =
@@ -149,6 +149,15 @@ export interface RemoteResult {
   readonly head?: Head
   /** Whether it was logged, as the last entry of that head. */
   readonly logged?: boolean
+  /** Why there is no answer, or why the server refused the operation. The server may have executed it nevertheless. */
+  readonly failure?: unknown
+  /** Set with {@link RemoteResult.failure}. */
+  readonly unavailable?: boolean
+}
+
+/** The result of an operation without an answer. */
+export function unanswered(failure: unknown): RemoteResult {
+  return { ok: false, unavailable: true, failure }
 }
 
 /** What asks for a lease. */
@@ -213,7 +222,7 @@ export interface RemoteStore {
   /**
    * Reads again and, if there is nothing, takes the lease for `leaseMs`, in one step for each key. An entry with the
    * generations `hidden` (`'none'`: without any) counts as nothing: the node knows that it will never be visible.
-   * Executed at most once for each token: taken again after its fill, a lease would let a repeated fill in.
+   * Rejects if none of the requests is answered. Executed at most once for each token: taken again after its fill, a lease would let a repeated fill in.
    */
   acquire(requests: readonly LeaseRequest[], leaseMs: number): Promise<readonly RemoteAcquired[]>
   /** Prolongs a lease; `false` = it is no longer held. */
@@ -226,6 +235,7 @@ export interface RemoteStore {
     leases: readonly { readonly key: string; readonly token: string }[],
     cooldown?: Cooldown & { readonly forMs: number },
   ): Promise<void>
+  /** It never rejects: an operation without an answer has a `failure`, and the others have their results. */
   write(ops: readonly RemoteOp[]): Promise<readonly RemoteResult[]>
   scan(
     prefix: string,

@@ -26,6 +26,8 @@ export type Reply = string | Uint8Array | number | null | Error | readonly Reply
  * refused rejects with the error that says why.
  */
 export interface Connection {
+  /** Identifies the server behind it: the same object for all connections to one server. */
+  readonly server: object
   /** Runs one command. */
   run(command: Command, form: ReplyForm): Promise<Reply>
   /**

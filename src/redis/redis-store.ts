@@ -1,28 +1,29 @@
 import type { AtomicStore } from '../core/atomic-store.ts'
 import type { Random } from '../core/clock.ts'
 import { SerializationError } from '../core/errors.ts'
-import type {
-  Epoch,
-  GenerationRecord,
-  Generations,
-  Head,
-  LeaseRequest,
-  PrefixResult,
-  RemoteAcquired,
-  RemoteFound,
-  RemoteOp,
-  RemoteResult,
-  RemoteStore,
-  Replayable,
-  Rotation,
-  SyncReply,
-  TagResult,
+import {
+  unanswered,
+  type Epoch,
+  type GenerationRecord,
+  type Generations,
+  type Head,
+  type LeaseRequest,
+  type PrefixResult,
+  type RemoteAcquired,
+  type RemoteFound,
+  type RemoteOp,
+  type RemoteResult,
+  type RemoteStore,
+  type Replayable,
+  type Rotation,
+  type SyncReply,
+  type TagResult,
 } from '../core/remote-store.ts'
 import type { Cooldown, Stored } from '../core/store.ts'
 import type { WireFormat } from '../serialization/wire-format.ts'
 import type { Connection, RedisClient } from './client.ts'
 import { EntryBytes } from './entry-bytes.ts'
-import { exchange } from './exchange.ts'
+import { exchange, Exchange, slices } from './exchange.ts'
 import { GatheredSets } from './gathered-sets.ts'
 import { KeyNames } from './key-names.ts'
 import { Leases } from './leases.ts'
@@ -32,7 +33,10 @@ import { OrderedClient } from './ordered-client.ts'
 import { Reads } from './reads.ts'
 import { PrefixScans } from './scans.ts'
 import { TagRecords } from './tag-records.ts'
-import { Writes } from './writes.ts'
+import { Writes, type Plan } from './writes.ts'
+
+/** The most operations that are made ready at a time. */
+const LONGEST_PLAN = 10_000
 
 /** What a Redis store works with. */
 export interface RedisStoreParts {
@@ -154,18 +158,38 @@ export class RedisStore implements RemoteStore {
   }
 
   async #write(ops: readonly RemoteOp[]): Promise<readonly RemoteResult[]> {
-    const runs = this.#writes.plan(ops)
+    if (ops.length > LONGEST_PLAN) return this.#writeMany(ops)
+    const plan = this.#writes.plan(ops)
+    const { runs, failures } = plan
     // One script for all of it: its results are those of the call.
-    if (runs.length === 1) {
+    if (runs.length === 1 && failures.size === 0) {
       const { call, form, results: resultsOf } = runs[0]!
-      return resultsOf(await this.#client.connectionFor(call.route).run(call.command, form))
+      try {
+        return resultsOf(await this.#client.connectionFor(call.route).run(call.command, form))
+      } catch (error) {
+        return ops.map(() => unanswered(error))
+      }
     }
-    const replies = await exchange(
-      this.#client,
+    return this.#execute(plan, new Exchange(this.#client))
+  }
+
+  // In parts, so that not all of it is encoded before the first is sent.
+  async #writeMany(ops: readonly RemoteOp[]): Promise<readonly RemoteResult[]> {
+    const sending = new Exchange(this.#client)
+    const results: RemoteResult[] = []
+    for (const part of slices(ops, LONGEST_PLAN)) {
+      for (const result of await this.#execute(this.#writes.plan(part), sending)) results.push(result)
+    }
+    return results
+  }
+
+  async #execute({ runs, failures }: Plan, sending: Exchange): Promise<readonly RemoteResult[]> {
+    const replies = await sending.send(
       runs.map(({ call }) => call),
       'bytes',
     )
     const results: RemoteResult[] = []
+    for (const [index, failure] of failures) results[index] = unanswered(failure)
     for (const [position, run] of runs.entries()) {
       const ofRun = run.results(replies[position]!)
       for (const [at, index] of run.indexes.entries()) results[index] = ofRun[at]!

@@ -17,6 +17,10 @@ export class GuardedConnection implements Connection, Path {
     this.redirect = redirect
   }
 
+  get server(): object {
+    return this.guard
+  }
+
   /** Whether there is a connection. */
   get isUp(): boolean {
     return this.line.isUp

@@ -1,20 +1,21 @@
 import { SerializationError, StoreUnavailableError } from '../../core/errors.ts'
-import type {
-  Epoch,
-  GenerationRecord,
-  Generations,
-  Head,
-  LeaseRequest,
-  PrefixResult,
-  RemoteAcquired,
-  RemoteFound,
-  RemoteOp,
-  RemoteResult,
-  RemoteStore,
-  Replayable,
-  Rotation,
-  SyncReply,
-  TagResult,
+import {
+  unanswered,
+  type Epoch,
+  type GenerationRecord,
+  type Generations,
+  type Head,
+  type LeaseRequest,
+  type PrefixResult,
+  type RemoteAcquired,
+  type RemoteFound,
+  type RemoteOp,
+  type RemoteResult,
+  type RemoteStore,
+  type Replayable,
+  type Rotation,
+  type SyncReply,
+  type TagResult,
 } from '../../core/remote-store.ts'
 import type { Cooldown, Stored } from '../../core/store.ts'
 import type { Line } from './network.ts'
@@ -128,8 +129,12 @@ export class SimulatedRemote implements RemoteStore {
     if (ops.length === 0) return []
     const what = ops.map(({ kind, key }) => `${kind} ${key}`).join(', ')
     const sent = ops.map(asServerOp)
-    const answer = await this.#call(what, (server) => sent.map((op) => server.write(op)))
-    return answer.map(asResult)
+    try {
+      const answer = await this.#call(what, (server) => sent.map((op) => server.write(op)))
+      return answer.map(asResult)
+    } catch (error) {
+      return ops.map(() => unanswered(error))
+    }
   }
 
   async *scan(prefix: string): AsyncIterable<{ readonly key: string; readonly generations?: Generations }> {
