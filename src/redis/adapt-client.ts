@@ -21,7 +21,8 @@ import {
   isNodeRedisCluster,
   isNodeRedisSentinel,
 } from './clients/shapes.ts'
-import { SingleClient } from './clients/single-client.ts'
+import { SingleClient, type Layout } from './clients/single-client.ts'
+import { spreadAlready } from './connection-options.ts'
 
 /** What a client of this library works with, whatever it is connected by. */
 export interface ClientSettings {
@@ -47,16 +48,22 @@ export interface ConnectableClient extends RedisClient {
  * its package. It is neither closed nor changed; it is connected if it was not yet.
  * @throws OptionsError for anything else.
  */
-export function adaptClient(client: unknown, settings: ClientSettings, poolSize = 1): ConnectableClient {
+export function adaptClient(
+  client: unknown,
+  settings: ClientSettings,
+  poolSize = 1,
+  layout: Layout = 'plain',
+): ConnectableClient {
   const { random, timers } = settings
   const surroundings = surroundingsOf(settings, [])
+  if (layout === 'one-slot' && (isNodeRedisCluster(client) || isIoredisCluster(client))) throw spreadAlready()
   if (isNodeRedisCluster(client))
     return new ClusterClient(new NodeRedisClusterSource(client, random, timers, false), surroundings)
   if (isIoredisCluster(client)) {
     refuseKeyPrefix(client.options.keyPrefix)
     return new ClusterClient(new IoredisClusterSource(client, random, false), surroundings)
   }
-  return new SingleClient(sourceOf(client, settings), surroundings, poolSize)
+  return new SingleClient(sourceOf(client, settings), surroundings, poolSize, layout)
 }
 
 /** @internal */

@@ -79,7 +79,7 @@ export class RedisStore implements RemoteStore {
     this.#sets = new GatheredSets((ops) => this.#write(ops))
     const client = new OrderedClient(parts.client, this.#sets.flush)
     this.#client = client
-    this.#names = new KeyNames(prefix, client.isCluster)
+    this.#names = new KeyNames(prefix, client.isCluster, client.database)
     this.#gathersFor = client.isCluster
       ? undefined
       : (key) => parts.client.connectionFor(this.#names.value(key))

@@ -176,7 +176,8 @@ export class RowCall extends Call {
     this.#put(index, this.refusal(error, command))
   }
 
-  // In their order, behind all the others; the first of each script that was unknown with its source.
+  // In their order, behind all the others; the first of each script that was unknown with its source. If that does not
+  // help the others, because there are several servers behind one endpoint, each is sent with it.
   #sendAgain(): void {
     const again = this.#again
     this.#again = []
@@ -185,7 +186,8 @@ export class RowCall extends Call {
     const { line, redirect } = this.path
     for (const index of again) {
       const command = this.#commands[index]!
-      const hasSource = 'script' in command && this.#needSource.delete(command.script.sha)
+      const hasSource =
+        'script' in command && (this.#needSource.delete(command.script.sha) || this.#round > 1)
       const args = hasSource ? toSourceArgs(command) : toArgs(command)
       const isElsewhere = this.#redirection !== undefined
       const sent = isElsewhere ? redirect!(args, this.#form, this.#redirection) : line.send(args, this.#form)

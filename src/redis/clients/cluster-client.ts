@@ -22,6 +22,8 @@ const REFRESH_MS = 500
  */
 export class ClusterClient<Master extends object> implements RedisClient {
   readonly isCluster = true
+  readonly isOneEndpoint = false
+  readonly database = 0
   readonly #source: ClusterSource<Master>
   readonly #surroundings: Surroundings
   // By name: a client library may have one client of a server after the other.

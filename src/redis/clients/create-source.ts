@@ -27,7 +27,7 @@ export function createSource(
     return new IoredisSource(createIoredis(library, target, random), random, true)
   if (target.place.kind === 'sentinel') {
     const sentinel = library.createSentinel(sentinelOptions(library, target, random)) as NodeRedisSentinel
-    return new NodeRedisSentinelSource(sentinel, random, timers, true)
+    return new NodeRedisSentinelSource(sentinel, random, timers, true, target.db)
   }
   const address = target.place.kind === 'server' ? target.place.address : { path: target.place.path }
   const client = library.createClient(nodeRedisOptions(library, target, address, random))

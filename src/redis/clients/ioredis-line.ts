@@ -18,8 +18,10 @@ type IoredisCommandClass = new (
 /** What this library uses of a client of ioredis 5 or 6. */
 export interface Ioredis extends ClientEvents {
   readonly status: string
+  readonly condition?: { readonly select?: number } | null
   readonly options: {
     readonly keyPrefix?: unknown
+    readonly db?: number
     readonly host?: string | null
     readonly port?: number | null
     readonly path?: string | null
@@ -112,7 +114,16 @@ export class IoredisLine implements SubscriberLine {
   }
 
   readonly #onError = (error: unknown): void => {
-    if (this.#sparesReadyCheck(error)) return
+    if (isReadyCheck(error)) {
+      if (this.#isOwn) {
+        Object.assign(this.#client.options, { enableReadyCheck: false })
+        return
+      }
+      this.#listener?.onTrouble(
+        new Error(`make the client with enableReadyCheck: false, since ${error.message}`),
+      )
+      return
+    }
     this.#wasCutShort = (error as Partial<Error> | undefined)?.message === CUT_SHORT
     this.#listener?.onTrouble(error)
   }
@@ -137,14 +148,6 @@ export class IoredisLine implements SubscriberLine {
     this.#listener?.onUp()
   }
 
-  // INFO, by which ioredis sees that a server is still loading, is refused by some providers: then it is not asked.
-  #sparesReadyCheck(error: unknown): boolean {
-    const { command, message = '' } = (error ?? {}) as { command?: { name?: string }; message?: string }
-    if (!this.#isOwn || command?.name !== 'info' || NOT_YET.test(message)) return false
-    Object.assign(this.#client.options, { enableReadyCheck: false })
-    return true
-  }
-
   readonly #replace = (): void => this.#client.disconnect(true)
 
   readonly #uncork = (): void => {
@@ -160,6 +163,12 @@ export class IoredisLine implements SubscriberLine {
     stream.cork()
     process.nextTick(this.#uncork)
   }
+}
+
+// INFO, by which ioredis sees whether a server is still loading, is refused by some providers.
+function isReadyCheck(error: unknown): error is Error {
+  const { command, message = '' } = (error ?? {}) as { command?: { name?: string }; message?: string }
+  return command?.name === 'info' && !NOT_YET.test(message)
 }
 
 /** Makes commands for a client: by the class of the copy of the package that it comes from. */

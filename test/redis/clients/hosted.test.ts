@@ -1,11 +1,12 @@
 // What hosted services refuse, and how, through every client library.
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { RedisClient, Reply } from '../../../src/redis/client.ts'
+import { adaptClient } from '../../../src/redis/adapt-client.ts'
 import { openClient } from '../../../src/redis/open-client.ts'
 import { describeWithServers, HOSTED, startHosted, startRedis, type HostedService } from '../servers/index.ts'
 import type { HostedBehaviour, RedisServer } from '../servers/index.ts'
 import { until } from '../../support/until.ts'
-import { IMPORTS } from './libraries.ts'
+import { IMPORTS, MAKES } from './libraries.ts'
 import { realSettings } from './setting.ts'
 
 const escaped = vi.fn()
@@ -90,6 +91,24 @@ describeWithServers('a client before a hosted service', () => {
         await isUp(redis)
         expect(told()).toBe(1)
       }
+    })
+
+    it('says what to do where a client of the user fails its ready check', async () => {
+      const service = await startHosted(server, HOSTED.refusing('INFO'))
+      const made = MAKES[library]!(service.port)
+      const settings = realSettings()
+      const redis = adaptClient(made.client, settings)
+      onTestFinished(async () => {
+        await redis.close()
+        made.close()
+        await service.close()
+      })
+      if (library.startsWith('ioredis')) {
+        await until('it to be said', () => settings.logger.lines.length > 0)
+        expect(settings.logger.lines[0]!.details).toMatchObject({
+          error: { message: expect.stringContaining('make the client with enableReadyCheck: false') },
+        })
+      } else await isUp(redis)
     })
 
     it('holds a server that loads for one that lives, and asks on', async () => {
