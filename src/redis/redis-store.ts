@@ -248,6 +248,7 @@ export class RedisStore implements RemoteStore {
   }
 
   close(): Promise<void> {
+    this.atomic?.close?.()
     return this.#client.close()
   }
 }

@@ -13,7 +13,8 @@ import {
   type RedisServer,
 } from './servers/index.ts'
 
-const FAST = { ttl: '1h', heartbeat: 0.1, maxLag: 0.5, logger: new RecordingLogger() } as const
+const SILENT = new RecordingLogger()
+const FAST = { ttl: '1h', heartbeat: 0.1, maxLag: 0.5, logger: SILENT } as const
 
 describeWithServers('caches with one prefix in two databases', () => {
   let server: RedisServer
@@ -40,9 +41,10 @@ describeWithServers('caches with one prefix in two databases', () => {
 
   it.each(CLIENT_NAMES)('do not hear each other through %s', async (name) => {
     await server.command('FLUSHALL')
+    const logger = new RecordingLogger()
     const natives = [0, 1, 0, 1].map((database) => nativeClient(name, `${server.url}/${database}`))
     const caches: BaseCache[] = await Promise.all(
-      natives.map(async ({ client }) => createCache({ ...FAST, redis: client, prefix: 'same:' })),
+      natives.map(async ({ client }) => createCache({ ...FAST, logger, redis: client, prefix: 'same:' })),
     )
     const [zero, one, zeroToo, oneToo] = caches as [BaseCache, BaseCache, BaseCache, BaseCache]
     for (const cache of caches) await until('it to be connected', async () => cache.set('connected', 1))
@@ -64,6 +66,7 @@ describeWithServers('caches with one prefix in two databases', () => {
     const all = Array.from({ length: 50 }, (_, round) => `key ${round}`)
     expect((await zero.getMany(all)).size).toBe(50)
     expect((await one.getMany(all)).size).toBe(50)
+    expect(logger.summary.filter((line) => line.includes('the same prefix'))).toEqual([])
     for (const cache of caches) await cache.close()
     for (const native of natives) await native.close()
   })
