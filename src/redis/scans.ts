@@ -124,12 +124,11 @@ export class PrefixScans {
     present: string,
     next: string,
   ): Promise<number | undefined> {
-    const [id, ...marked] = await master.runAll(
-      [{ args: ['CLIENT', 'ID'] }, ...this.#marks(names, present, next)],
-      'text',
-    )
-    for (const reply of marked) accept(reply)
-    return id instanceof Error ? undefined : asNumber(id!)
+    const commands = [...this.#marks(names, present, next), { args: ['CLIENT', 'ID'] }]
+    const replies = await master.runAll(commands, 'text')
+    for (const marked of replies.slice(0, -1)) accept(marked)
+    const id = replies.at(-1)!
+    return id instanceof Error ? undefined : asNumber(id)
   }
 
   // A node of a cluster writes those of its own; an endpoint before several nodes has to be told each key.
