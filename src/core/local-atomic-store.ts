@@ -1,6 +1,7 @@
 import type { AtomicStep, AtomicSteps, AtomicStore, StateKey } from './atomic-store.ts'
 import type { Clock, Random, Timers } from './clock.ts'
 import { ClosedError, StoreUnavailableError } from './errors.ts'
+import type { Logger } from './logger.ts'
 import { StateArea } from './state-area.ts'
 
 /** Settings of a {@link LocalAtomicStore}. */
@@ -8,6 +9,7 @@ export interface LocalAtomicStoreOptions {
   readonly clock: Clock
   readonly timers: Timers
   readonly random: Random
+  readonly logger?: Logger | undefined
   /** The most states of limits it holds; default 100,000. Locks need none of that room. */
   readonly maxStates?: number | undefined
 }
@@ -20,6 +22,7 @@ export class LocalAtomicStore implements AtomicStore {
   readonly clock: Clock
   readonly timers: Timers
   readonly random: Random
+  readonly logger: Logger | undefined
   readonly #limits: StateArea<object>
   // A lock has a state only while it is held or waited for, so the callers bound their number.
   readonly #locks: StateArea<object>
@@ -31,10 +34,11 @@ export class LocalAtomicStore implements AtomicStore {
     return this.#fence
   }
 
-  constructor({ clock, timers, random, maxStates = DEFAULT_MAX_STATES }: LocalAtomicStoreOptions) {
+  constructor({ clock, timers, random, logger, maxStates = DEFAULT_MAX_STATES }: LocalAtomicStoreOptions) {
     this.clock = clock
     this.timers = timers
     this.random = random
+    this.logger = logger
     this.#limits = new StateArea({ clock, timers, maxEntries: maxStates })
     this.#locks = new StateArea({ clock, timers, maxEntries: Infinity })
   }

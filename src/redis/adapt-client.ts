@@ -1,6 +1,6 @@
 import type { Clock, Random, Timers } from '../core/clock.ts'
 import { OptionsError } from '../core/errors.ts'
-import type { Logger } from '../core/logger.ts'
+import { report, type Logger } from '../core/logger.ts'
 import type { RedisClient } from './client.ts'
 import type { BreakerOptions } from './clients/breaker.ts'
 import { ClusterClient } from './clients/cluster-client.ts'
@@ -73,9 +73,10 @@ export function surroundingsOf(
 ): Surroundings {
   const { clock, timers, random, logger, name, hardMs = 500, breaker = {} } = settings
   const deadlines = new Deadlines(hardMs, clock, timers)
+  const mask = maskOf(secrets)
   const said = { logger, cache: name }
   const refused = new RefusedCommands(said)
-  return { ...said, clock, timers, random, breaker, deadlines, mask: maskOf(secrets), refused }
+  return { ...said, clock, timers, random, breaker, deadlines, mask, refused, queues: new Set() }
 }
 
 function sourceOf(client: unknown, { random, timers, logger, name }: ClientSettings): Source {
@@ -85,7 +86,9 @@ function sourceOf(client: unknown, { random, timers, logger, name }: ClientSetti
     const { keyPrefix, sentinels, failoverDetector } = client.options
     refuseKeyPrefix(keyPrefix)
     if (sentinels && failoverDetector !== true)
-      logger.warn(
+      report(
+        logger,
+        'warn',
         { cache: name },
         'without `failoverDetector: true` ioredis never leaves a master that is frozen, whatever the sentinels say',
       )

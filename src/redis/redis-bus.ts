@@ -1,5 +1,5 @@
 import type { Random } from '../core/clock.ts'
-import type { Logger } from '../core/logger.ts'
+import { report, type Logger } from '../core/logger.ts'
 import type { Bus, Message } from '../core/remote-store.ts'
 import type { RedisClient } from './client.ts'
 import { KeyNames } from './key-names.ts'
@@ -62,15 +62,13 @@ export class RedisBus implements Bus {
     if (ours === undefined || ours === theirs || this.#isShared) return
     this.#isShared = true
     const { logger, name: cache } = this.#parts
-    try {
-      logger.error(
-        { cache, channel: this.#names.channel },
-        'another cache has the same prefix on another database or server, and their messages meet on one channel; ' +
-          'they are left out from now on, and changes arrive with the heartbeat alone: give each a prefix of its own',
-      )
-    } catch {
-      // Nowhere is left to say it.
-    }
+    report(
+      logger,
+      'error',
+      { cache, channel: this.#names.channel },
+      'another cache has the same prefix on another database or server, and their messages meet on one channel; ' +
+        'they are left out from now on, and changes arrive with the heartbeat alone: give each a prefix of its own',
+    )
     // Whoever came later has not heard of this one.
     await this.#run('PUBLISH', this.#names.channel, HELLO + ours)
   }

@@ -3,7 +3,7 @@ import { noteShare } from '../cache/stores.ts'
 import { coherentStore } from '../coherence/compose.ts'
 import { OptionsError } from '../core/errors.ts'
 import { checkPrefix } from '../core/key.ts'
-import { consoleLogger } from '../core/logger.ts'
+import { consoleLogger, report } from '../core/logger.ts'
 import { checkCacheOptions, timersFor } from '../core/options.ts'
 import { systemClock, systemRandom } from '../core/system.ts'
 import { WireFormat } from '../serialization/wire-format.ts'
@@ -18,6 +18,7 @@ import {
   checkRedisOptions,
   clientSettings,
   DEFAULT_PREFIX,
+  hardDeadlineMs,
   type RedisCacheOptions,
   type RedisCacheSettings,
 } from './redis-options.ts'
@@ -41,8 +42,9 @@ export class RedisCache<V = unknown> extends BaseCache<V> {
     checkCacheOptions(options)
     const { prefix = DEFAULT_PREFIX, bus = 'pubsub', ownsDatabase = false } = options
     checkPrefix(prefix, 'prefix')
+    hardDeadlineMs(options)
     const client = clientOf(options)
-    const { clock = systemClock, random = systemRandom } = options
+    const { clock = systemClock, random = systemRandom, logger = consoleLogger, name = 'cache' } = options
     const timers = timersFor(options)
     const storeOf = (of: RedisClient, under: string, format: RedisCacheSettings): RedisStore =>
       new RedisStore({
@@ -50,9 +52,8 @@ export class RedisCache<V = unknown> extends BaseCache<V> {
         prefix: under,
         format: formatFor({ ...formatOf(options), ...formatOf(format) }),
         random,
-        atomic: new RedisAtomicStore({ client: of, prefix: under, clock, timers, random }),
+        atomic: new RedisAtomicStore({ client: of, prefix: under, clock, timers, random, logger }),
       })
-    const { logger = consoleLogger, name = 'cache' } = options
     const busOf = (of: RedisClient, under: string): RedisBus =>
       new RedisBus({ client: of, prefix: under, random, logger, name })
     const remote = storeOf(client, prefix, options)
@@ -133,7 +134,9 @@ function formatFor(options: Format): WireFormat {
 }
 
 function warnOfNoTtl({ logger = consoleLogger, name = 'cache' }: RedisCacheSettings): void {
-  logger.warn(
+  report(
+    logger,
+    'warn',
     { cache: name },
     "without a ttl, entries stay on the server for ever; set one, such as ttl: '1d'",
   )

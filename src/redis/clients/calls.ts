@@ -1,4 +1,5 @@
 import { StoreTimeoutError, type StoreUnavailableError } from '../../core/errors.ts'
+import { toldElsewhere } from '../../core/log.ts'
 import type { Arg, Command, Reply, ReplyForm } from '../client.ts'
 import { Timed } from './deadlines.ts'
 import type { Path } from './guard.ts'
@@ -17,15 +18,19 @@ export abstract class Call extends Timed {
   }
 
   expire(): void {
-    const { breaker, deadlines, node } = this.path.guard
+    const { guard } = this.path
     this.isOver = true
-    breaker.failed()
-    this.#reject(new StoreTimeoutError(`no answer from ${node} within ${deadlines.hardMs} ms`))
+    guard.breaker.failed()
+    guard.server?.failed()
+    guard.onTimeout()
+    const message = `no answer from ${guard.node} within ${guard.deadlines.hardMs} ms`
+    this.#reject(toldElsewhere(new StoreTimeoutError(message)))
   }
 
   /** Nothing will answer it any more. */
   abandon(reason: Error): void {
     if (this.isOver) return
+    this.path.guard.server?.failed()
     this.end()
     this.#reject(reason)
   }
@@ -36,20 +41,25 @@ export abstract class Call extends Timed {
   }
 
   // A refusal is an answer, and a quick one: the breaker is for servers that give none.
-  protected fail(error: unknown, command: Command): void {
+  protected fail(error: unknown, name: string): void {
     if (this.isOver) return
     const { breaker } = this.path.guard
     if (isAnswer(error)) breaker.succeeded()
     else breaker.failed()
     this.end()
-    this.#reject(this.refusal(error, command))
+    this.#reject(this.refused(error, name))
   }
 
-  protected refusal(error: unknown, command: Command): StoreUnavailableError | StoreTimeoutError {
-    const { guard, redirect } = this.path
+  protected refused(error: unknown, name: string): StoreUnavailableError | StoreTimeoutError {
+    const { guard } = this.path
     const reason = normalize(error, guard.mask)
-    if (isAnswer(error)) guard.refused.note(guard.node, nameOf(command), reason, redirect !== undefined)
+    guard.onRefusal(name, reason)
     return reason
+  }
+
+  protected did(command: Command): void {
+    const { server } = this.path.guard
+    if (server?.isRefusing === true) server.did(nameOf(command))
   }
 }
 
@@ -64,7 +74,7 @@ export class SingleCall extends Call {
 
   send(command: Command, form: ReplyForm): void {
     this.path.line.send(toArgs(command), form).then(
-      (reply) => this.#answer(reply as Reply),
+      (reply) => this.#answer(command, reply as Reply),
       (error: unknown) => this.#again(command, form, error, false, false),
     )
   }
@@ -75,19 +85,20 @@ export class SingleCall extends Call {
     const { redirect } = this.path
     const isUnknown = !hasSource && 'script' in command && isUnknownScript(error)
     const isElsewhere = !isRedirected && redirect !== undefined && isRedirection(error)
-    if (!isUnknown && !isElsewhere) return this.fail(error, command)
+    if (!isUnknown && !isElsewhere) return this.fail(error, nameOf(command))
     const withSource = hasSource || isUnknown
     const elsewhere = isRedirected || isElsewhere
     const args = withSource ? toSourceArgs(command as ScriptCommand) : toArgs(command)
     const sent = elsewhere ? redirect!(args, form, error) : this.path.line.send(args, form)
     sent.then(
-      (reply) => this.#answer(reply as Reply),
+      (reply) => this.#answer(command, reply as Reply),
       (again: unknown) => this.#again(command, form, again, withSource, elsewhere),
     )
   }
 
-  #answer(reply: Reply): void {
+  #answer(command: Command, reply: Reply): void {
     if (this.isOver) return
+    this.did(command)
     this.path.guard.breaker.succeeded()
     this.end()
     this.#resolve(reply)
@@ -103,9 +114,9 @@ export class Probe extends SingleCall {
     this.#resolve = resolve
   }
 
-  protected override fail(error: unknown, command: Command): void {
+  protected override fail(error: unknown, name: string): void {
     if (isAnswer(error)) this.#resolve()
-    super.fail(error, command)
+    super.fail(error, name)
   }
 }
 
@@ -152,6 +163,7 @@ export class RowCall extends Call {
 
   #put(index: number, reply: Reply): void {
     if (this.isOver) return
+    if (!(reply instanceof Error)) this.did(this.#commands[index]!)
     this.#replies[index] = reply
     this.#missing--
     if (this.#missing > 0) return
@@ -164,7 +176,7 @@ export class RowCall extends Call {
   #refuse(index: number, error: unknown): void {
     if (this.isOver) return
     const command = this.#commands[index]!
-    if (!isAnswer(error)) return this.fail(error, command)
+    if (!isAnswer(error)) return this.fail(error, nameOf(command))
     const isUnknown = 'script' in command && isUnknownScript(error)
     const isElsewhere = this.path.redirect !== undefined && isRedirection(error)
     // A script may be unknown to the node that it is sent to next, too.
@@ -172,8 +184,8 @@ export class RowCall extends Call {
       this.#again.push(index)
       if (isElsewhere) this.#redirection = error
       if (isUnknown) this.#needSource.add(command.script.sha)
-    }
-    this.#put(index, this.refusal(error, command))
+      this.#put(index, normalize(error, this.path.guard.mask))
+    } else this.#put(index, this.refused(error, nameOf(command)))
   }
 
   // In their order, behind all the others; the first of each script that was unknown with its source. If that does not
@@ -196,8 +208,8 @@ export class RowCall extends Call {
   }
 }
 
-function nameOf(command: Command): Arg | undefined {
-  return 'script' in command ? 'EVALSHA' : command.args[0]
+function nameOf(command: Command): string {
+  return 'script' in command ? command.script.name : String(command.args[0])
 }
 
 type ScriptCommand = Extract<Command, { script: unknown }>

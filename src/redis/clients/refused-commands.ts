@@ -1,5 +1,5 @@
-import type { Arg } from '../client.ts'
-import { log, type Said } from './surroundings.ts'
+import { report } from '../../core/logger.ts'
+import type { Said } from './surroundings.ts'
 
 // How servers, their access rules and the proxies before them say that a command may not be used.
 const REFUSAL =
@@ -32,12 +32,14 @@ export class RefusedCommands {
    * Looks at an error that a server has answered to a command. `isSpread`: whether the client knows the nodes of a
    * cluster.
    */
-  note(node: string, command: Arg | undefined, error: Error, isSpread: boolean): void {
+  note(node: string, name: string, error: Error, isSpread: boolean): void {
     const { message } = error
     if (/\bCROSSSLOT\b/.test(message)) return this.#say(node, 'CROSSSLOT', 'error', ONE_ENDPOINT, error)
     if (!isSpread && message.startsWith('MOVED '))
       return this.#say(node, 'MOVED', 'error', NODE_OF_CLUSTER, error)
-    if (typeof command !== 'string' || !REFUSAL.test(message)) return
+    if (!REFUSAL.test(message)) return
+    // Scripts have names of their own.
+    const command = /^[A-Z]+$/.test(name) ? name : 'EVALSHA'
     const without = WITHOUT[command] ?? 'what needs it does not work'
     this.#say(node, command, 'warn', `Redis refuses the command ${command}; ${without}`, error)
   }
@@ -45,6 +47,7 @@ export class RefusedCommands {
   #say(node: string, what: string, level: 'warn' | 'error', message: string, error: Error): void {
     if (this.#told.has(what)) return
     this.#told.add(what)
-    log(this.#where, level, { node, error }, message)
+    const { logger, cache } = this.#where
+    report(logger, level, { cache, node, err: error }, message)
   }
 }

@@ -106,7 +106,7 @@ describeWithServers('a client before a hosted service', () => {
       if (library.startsWith('ioredis')) {
         await until('it to be said', () => settings.logger.lines.length > 0)
         expect(settings.logger.lines[0]!.details).toMatchObject({
-          error: { message: expect.stringContaining('make the client with enableReadyCheck: false') },
+          err: { message: expect.stringContaining('make the client with enableReadyCheck: false') },
         })
       } else await isUp(redis)
     })
