@@ -88,7 +88,7 @@ export class Changes {
         const result = results[position]!
         const item = queued[index]
         if (item !== undefined && result.outdated !== true && makesUpFor(op, item)) outbox.acknowledge(item)
-        following.noteExecuted(remoteOps[position]!, result, startedAtMs)
+        following.noteExecuted(remoteOps[position]!, result)
         forgetting.key(op.key, markers[index])
         if (op.kind === 'set') keeper.written(markers[index]!, op, result, startedAtMs)
         answers[index] = result
@@ -127,29 +127,27 @@ export class Changes {
 
   /** Removes every key of a prefix and counts them. @throws when not all of it was done. */
   async deleteByPrefix(prefix: string): Promise<number> {
-    const { remote, following, forgetting, clock, replicas } = this.#parts
-    forgetting.prefix(prefix)
-    const startedAtMs = clock.now()
+    const { remote, local, following, forgetting, replicas } = this.#parts
+    const forget = (): void => (local === undefined ? forgetting.prefix(prefix) : following.flush())
+    forget()
     try {
       const { count, heads } = await remote.deleteByPrefix(prefix, replicas)
-      const entry = { kind: 'prefix', item: prefix } as const
-      for (const partition of remote.partitions)
-        following.note(partition, entry, heads.get(partition), startedAtMs)
+      const entry = { kind: 'flush', item: '' } as const
+      for (const partition of remote.partitions) following.note(partition, entry, heads.get(partition))
       return count
     } finally {
-      forgetting.prefix(prefix)
+      forget()
     }
   }
 
   /** Sends what is queued once more. @throws when the server does not answer. */
   async replay(): Promise<void> {
-    const { remote, outbox, following, forgetting, clock, replicas } = this.#parts
+    const { remote, outbox, following, forgetting, replicas } = this.#parts
     for (const item of outbox.items()) {
       forgetting.key(item.key)
       const ops = replayOf(item)
-      const sentAtMs = clock.now()
       const results = await remote.write(ops, replicas)
-      for (const [index, op] of ops.entries()) following.noteExecuted(op, results[index]!, sentAtMs)
+      for (const [index, op] of ops.entries()) following.noteExecuted(op, results[index]!)
       forgetting.key(item.key)
       outbox.acknowledge(item)
     }

@@ -89,6 +89,7 @@ export class CoherentStore implements Store {
         table,
         clock,
         longestMs: parts.localTtlMs ?? Infinity,
+        maxLagMs: settings.maxLagMs,
         maxAgeMs: isStrict ? settings.maxLagMs : settings.maxStaleMs,
         nextEvent: () => markers.nextEvent(),
       })
@@ -99,6 +100,7 @@ export class CoherentStore implements Store {
       local,
       markers,
       forgetting,
+      table,
       queued: () => this.pending.outbox,
       replay: async () => {
         await this.#changes.replay()
@@ -124,10 +126,8 @@ export class CoherentStore implements Store {
       table,
       replicas,
       forget: (tag) => forgetting.tag(tag),
-      note: (tag, head, sentAtMs) =>
-        following.note(remote.generationPartition, { kind: 'tag', item: tag }, head, sentAtMs),
+      note: (tag, head) => following.note(remote.generationPartition, { kind: 'tag', item: tag }, head),
       queued: () => following.wake(),
-      now: () => clock.now(),
     })
     this.#explaining = new Explaining({ ...shared, table })
     this.#markers = markers

@@ -47,7 +47,7 @@ export class Fills {
         for (const [position, { index, op }] of sent.entries()) {
           const result = results[position]!
           accepted[index] = result.ok
-          following.noteExecuted(op, result, startedAtMs)
+          following.noteExecuted(op, result)
           const fill = fills[index]!
           if (fill.skip === 'l1') local?.drop(op.key, Infinity)
           else keeper.written(fill.lease as Marker, fill, result, startedAtMs)

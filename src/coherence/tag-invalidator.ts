@@ -10,11 +10,10 @@ export interface TagInvalidatorParts {
   readonly replicas: number
   /** Before it is sent and again when it is answered: whatever this node has with the tag goes (C5). */
   forget(tag: string): void
-  /** It was executed, sent at `sentAtMs`, and logged at this head if there is a log. */
-  note(tag: string, head: Head | undefined, sentAtMs: number): void
+  /** It was executed, and logged at this head if there is a log. */
+  note(tag: string, head: Head | undefined): void
   /** Something was queued. */
   queued(): void
-  now(): number
 }
 
 /** What became of an invalidation of tags. */
@@ -59,14 +58,13 @@ export class TagInvalidator {
     queued: readonly (QueuedTag | undefined)[],
     keepStale: boolean,
   ): Promise<TagsInvalidated> {
-    const { remote, table, replicas, forget, note, now } = this.#parts
+    const { remote, table, replicas, forget, note } = this.#parts
     for (const tag of tags) forget(tag)
-    const sentAtMs = now()
     // Never what decided here while it was queued: that was given to entries.
     const generations = tags.map(() => table.draw())
     const { heads, replicated } = await remote.invalidateTags(tags, generations, { replicas, keepStale })
     for (const [index, tag] of tags.entries()) {
-      note(tag, heads[index], sentAtMs)
+      note(tag, heads[index])
       const item = queued[index]
       // A soft one does not make up for a hard one.
       if (item !== undefined && (!keepStale || item.keepStale)) table.queue.acknowledge(item)

@@ -3,6 +3,7 @@ import type { Clock, Random } from '../core/clock.ts'
 import { SerializationError } from '../core/errors.ts'
 import type {
   Epoch,
+  EpochId,
   GenerationRecord,
   Generations,
   Head,
@@ -215,11 +216,11 @@ export class RedisStore implements RemoteStore {
     return this.#logs.heads(partitions)
   }
 
-  sync(partition: string, since: Head | undefined, ifNone: Epoch): Promise<SyncReply> {
+  sync(partition: string, since: Head | undefined, ifNone: EpochId): Promise<SyncReply> {
     return this.#logs.sync(partition, since, ifNone)
   }
 
-  rotate(partition: string, seen: Epoch, next: Epoch): Promise<Rotation> {
+  rotate(partition: string, seen: Epoch, next: EpochId): Promise<Rotation> {
     return this.#logs.rotate(partition, seen, next)
   }
 
