@@ -20,16 +20,16 @@ export abstract class ClientView implements RedisClient {
     return this.#client.masters()
   }
 
-  separateFor(route: string): Connection {
-    return this.#client.separateFor(route)
-  }
-
   subscribe(channel: string, onMessage: (text: string) => void, onReady: () => void): () => void {
     return this.#client.subscribe(channel, onMessage, onReady)
   }
 
   onReconnect(listener: () => void): () => void {
     return this.#client.onReconnect(listener)
+  }
+
+  addQueue(count: () => number): () => void {
+    return this.#client.addQueue?.(count) ?? (() => {})
   }
 
   close(): Promise<void> {

@@ -16,18 +16,20 @@ export class SingleClient implements RedisClient {
   readonly #busLog: BusLog
   readonly #listeners = new Set<() => void>()
   readonly #nodes: readonly GuardedNode[]
-  #separate: GuardedNode | undefined = undefined
   readonly #subscriptions = new Set<Subscription>()
 
   /** `size`: how many connections share the keys among them. */
   constructor(source: Source, surroundings: Surroundings, size = 1) {
     this.#source = source
     this.#surroundings = surroundings
-    this.#log = new ServerLog(source.node, surroundings)
+    this.#log = ServerLog.of(source.node, surroundings)
     this.#busLog = new BusLog(source.node, surroundings, () => this.#log)
     this.#nodes = Array.from({ length: size }, (_, index) => {
       const line = index === 0 ? source.line() : source.open()
-      return new GuardedNode(line, this.#log, surroundings, { onUp: () => this.#onUp() })
+      return new GuardedNode(line, this.#log, surroundings, {
+        onUp: () => this.#onUp(),
+        onDemoted: () => this.#reconnectAll(),
+      })
     })
   }
 
@@ -41,20 +43,6 @@ export class SingleClient implements RedisClient {
     const { connection } = this.#nodes[0]!
     await connection.guard.starting
     return [connection]
-  }
-
-  separateFor(_route: string): Connection {
-    if (this.#separate === undefined) {
-      let isFirst = true
-      this.#separate = new GuardedNode(this.#source.open(), this.#log, this.#surroundings, {
-        // What is sent over the first one went over none before.
-        onUp: () => {
-          if (!isFirst) this.#onUp()
-          isFirst = false
-        },
-      })
-    }
-    return this.#separate.connection
   }
 
   subscribe(channel: string, onMessage: (text: string) => void, onReady: () => void): () => void {
@@ -72,6 +60,12 @@ export class SingleClient implements RedisClient {
     return () => void this.#listeners.delete(entry)
   }
 
+  addQueue(count: () => number): () => void {
+    const { queues } = this.#surroundings
+    queues.add(count)
+    return () => void queues.delete(count)
+  }
+
   /** Resolves when it is connected. @throws StoreUnavailableError when the attempt under way fails. */
   whenUp(): Promise<void> {
     return this.#nodes[0]!.whenUp()
@@ -80,10 +74,14 @@ export class SingleClient implements RedisClient {
   close(): Promise<void> {
     for (const subscription of this.#subscriptions) subscription.close()
     for (const node of this.#nodes) node.close()
-    this.#separate?.close()
     this.#source.close?.()
     this.#surroundings.deadlines.close()
     return Promise.resolve()
+  }
+
+  #reconnectAll(): void {
+    for (const node of this.#nodes) node.reconnect()
+    for (const subscription of this.#subscriptions) subscription.reconnect()
   }
 
   #onUp(): void {
