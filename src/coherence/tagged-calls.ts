@@ -122,7 +122,7 @@ export class TaggedCalls {
     writes: readonly (readonly [op: Op, marker: Marker | undefined])[],
   ): Promise<readonly RemoteOp[]> {
     const tags = writes.flatMap(([op]) => ((op.kind === 'set' || op.kind === 'increment') && op.tags) || [])
-    const known = tags.length === 0 ? [] : await this.#parts.table.current([...new Set(tags)])
+    const known = tags.length === 0 ? [] : await this.#parts.table.currentForWrite([...new Set(tags)])
     return writes.map(([op, marker]) => {
       const own = op.tags?.length ? known.filter(({ tag }) => op.tags!.includes(tag)) : undefined
       // Its tag was invalidated after it began: it comes too late for everybody.
