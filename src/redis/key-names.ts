@@ -108,8 +108,8 @@ export class KeyNames {
   }
 
   /** What `SCAN` must match for the values, or the leases, of keys that begin with a literal text. */
-  pattern(kind: 'value' | 'lease', keyPrefix: string, partition?: string): string {
-    const tag = this.#isCluster ? `{${partition ?? '??'}}` : ''
+  pattern(kind: 'value' | 'lease', keyPrefix: string): string {
+    const tag = this.#isCluster ? '{??}' : ''
     const head = kind === 'lease' ? `${this.#prefix}!lease:` : this.#prefix
     return `${escapeGlob(head)}${tag}${escapeGlob(keyPrefix)}*`
   }

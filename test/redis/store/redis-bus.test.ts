@@ -35,7 +35,7 @@ describeWithServers('RedisBus', () => {
     try {
       await until('the subscription', () => isReady)
       const store = storeOn(client)
-      const epoch = { ordinal: 3, random: 'a b%=' }
+      const epoch = { ordinal: 1e14, random: 'a b%=', birth: 1e14 }
       await store.write([setOf(store, 'unfollowed', 1)])
       const { head } = await store.sync('0', undefined, epoch)
       await store.sync('!tags', undefined, EPOCH)
@@ -48,13 +48,13 @@ describeWithServers('RedisBus', () => {
       const [second] = await silent.write([setOf(silent, 'silent', 1)])
       const { heads } = await store.deleteByPrefix('u: ')
       const tags = await store.invalidateTags(['t'], [GENERATION])
-      await store.replay('0', epoch, [{ kind: 'key', item: 'k', stamp: 'old' }])
+      await store.replay('0', epoch, [{ kind: 'key', item: 'k', stamp: 'old', counter: 4 }])
 
       await until('four messages', () => messages.length >= 4)
       const third = heads.get('0')!
       expect(messages).toEqual([
         { partition: '0', ...first!.head, previous: head.stamp, kind: 'key', item: 'line\nend' },
-        { partition: '0', ...third, previous: second!.head!.stamp, kind: 'prefix', item: 'u: ' },
+        { partition: '0', ...third, previous: second!.head!.stamp, kind: 'flush', item: '' },
         { partition: '!tags', ...tags.heads[0], previous: '', kind: 'tag', item: 't' },
         {
           partition: '0',
