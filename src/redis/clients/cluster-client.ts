@@ -25,6 +25,8 @@ const MISSING = toldElsewhere(new StoreUnavailableError('the connection was clos
  */
 export class ClusterClient<Master extends object> implements RedisClient {
   readonly isCluster = true
+  readonly isOneEndpoint = false
+  readonly database = 0
   readonly #source: ClusterSource<Master>
   /** @internal */
   readonly surroundings: Surroundings
@@ -277,6 +279,7 @@ export class ClusterClient<Master extends object> implements RedisClient {
     const known = this.#nodes.get(master)
     if (known !== undefined) return known
     const node = new GuardedNode(this.#source.lineOf(master), this.#logOf(master), this.surroundings, {
+      isOneOfMany: true,
       onUp: () => {
         const serverLog = this.#logOf(master)
         this.#missing.delete(serverLog)

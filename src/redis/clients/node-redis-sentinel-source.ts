@@ -27,6 +27,7 @@ const MOST_LOOKS = 64
  */
 export class NodeRedisSentinelSource implements Source {
   readonly node = 'the master of the sentinels'
+  readonly database: number
   readonly #make: (() => NodeRedisSentinel) | undefined
   readonly #random: Random
   readonly #timers: Timers
@@ -41,8 +42,14 @@ export class NodeRedisSentinelSource implements Source {
   #isLooking = false
   #isClosed = false
 
-  /** `make` makes such a client of our own; absent for one that was given. */
-  constructor(sentinel: NodeRedisSentinel, random: Random, timers: Timers, make?: () => NodeRedisSentinel) {
+  /** `make` makes such a client of our own, absent for one that was given; `database`: that of the clients of the master. */
+  constructor(
+    sentinel: NodeRedisSentinel,
+    random: Random,
+    timers: Timers,
+    { make, database = 0 }: { readonly make?: () => NodeRedisSentinel; readonly database?: number } = {},
+  ) {
+    this.database = database
     this.#sentinel = sentinel
     this.#make = make
     this.#random = random
