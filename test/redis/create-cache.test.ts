@@ -65,7 +65,9 @@ describeWithServers('createCache with Redis', () => {
     const onServer = 'info: the cache is on a server'
     expect(logger.summary).toEqual([
       'info: the cache is in the memory of this process alone',
-      ...[onServer, onServer, onServer],
+      onServer,
+      onServer,
+      onServer,
     ])
     expect(logger.lines.map(({ details }) => details)).toEqual([
       { cache: 'users', engine: 'memory' },
