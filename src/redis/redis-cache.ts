@@ -18,6 +18,7 @@ import {
   checkRedisOptions,
   clientSettings,
   DEFAULT_PREFIX,
+  hardDeadlineMs,
   type RedisCacheOptions,
   type RedisCacheSettings,
 } from './redis-options.ts'
@@ -41,6 +42,7 @@ export class RedisCache<V = unknown> extends BaseCache<V> {
     checkCacheOptions(options)
     const { prefix = DEFAULT_PREFIX, bus = 'pubsub', ownsDatabase = false } = options
     checkPrefix(prefix, 'prefix')
+    const deadlineMs = hardDeadlineMs(options)
     const client = clientOf(options)
     const { clock = systemClock, random = systemRandom } = options
     const timers = timersFor(options)
@@ -50,6 +52,7 @@ export class RedisCache<V = unknown> extends BaseCache<V> {
         prefix: under,
         format: formatFor({ ...formatOf(options), ...formatOf(format) }),
         random,
+        deadlineMs,
         atomic: new RedisAtomicStore({ client: of, prefix: under, clock, timers, random }),
       })
     const remote = storeOf(client, prefix, options)
