@@ -23,6 +23,8 @@ export function questionMs(deadlineMs: number, { hardTimeoutMs = Infinity }: Loa
   return Math.min(deadlineMs, hardTimeoutMs / 2)
 }
 
+const KEYS_OF_A_QUESTION = 250
+
 /** What a run is part of. */
 export interface RunHost {
   readonly parts: PipelineParts
@@ -170,7 +172,9 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
     const { store, clock } = this.parts
     if (store.deadlineMs === undefined) return this.#asked
     const calledAtMs = this.#waited ? clock.now() : this.#flights[0]!.calledAtMs
-    return { ...this.#asked, untilMs: calledAtMs + questionMs(store.deadlineMs, this.settings) }
+    // A store asks for many keys in parts, each with a deadline of its own.
+    const parts = Math.ceil(this.#flights.length / KEYS_OF_A_QUESTION)
+    return { ...this.#asked, untilMs: calledAtMs + questionMs(parts * store.deadlineMs, this.settings) }
   }
 
   // The loader takes too long: who waits has his answer, and nobody joins. If it ends soon, its value is stored. Whoever

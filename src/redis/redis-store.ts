@@ -36,7 +36,7 @@ import { TagRecords } from './tag-records.ts'
 import { Writes, type Plan } from './writes.ts'
 
 /** The most operations that are made ready at a time. */
-const LONGEST_PLAN = 10_000
+const LONGEST_PLAN = 2_000
 
 /** What a Redis store works with. */
 export interface RedisStoreParts {
