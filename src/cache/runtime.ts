@@ -41,7 +41,15 @@ export class Runtime {
     this.#options = options
     this.store = store
     this.clock = clock
-    this.trouble = new Trouble(name, logger, this.counters, onError, clock)
+    const hasConnections = store.isShared === true
+    this.trouble = new Trouble({
+      cache: name,
+      logger,
+      counters: this.counters,
+      onError,
+      clock,
+      hasConnections,
+    })
     this.pipeline = new LoadPipeline({
       store,
       counters: this.counters,
@@ -103,6 +111,8 @@ export class Runtime {
   }
 
   async #end(): Promise<void> {
+    // Loads that are under way may still need a lock; nobody else is granted one from now on.
+    if (this.pipeline.isIdle) this.store.atomic?.close?.()
     await this.pipeline.drain()
     this.#requests?.disable()
     try {

@@ -62,6 +62,7 @@ export class CoherentStore implements Store {
   readonly #fills: Fills
   readonly #changes: Changes
   readonly #explaining: Explaining
+  readonly #removeQueue: (() => void) | undefined
 
   constructor(parts: CoherenceParts, settings: CoherenceSettings) {
     const { remote, local: localStore, clock, timers, random, node } = parts
@@ -138,6 +139,7 @@ export class CoherentStore implements Store {
     this.#generations = table
     this.#forgetting = forgetting
     if (local !== undefined) following.followAll()
+    this.#removeQueue = remote.addQueue?.(() => this.pending.outbox)
   }
 
   get deadlineMs(): number | undefined {
@@ -252,6 +254,7 @@ export class CoherentStore implements Store {
   async close(): Promise<void> {
     this.#following.close()
     this.#returned.close()
+    this.#removeQueue?.()
     await this.remote.close()
   }
 

@@ -61,6 +61,11 @@ export class LoadPipeline {
     return abortable(settings.signal, work, (reason) => leave(joined, reason))
   }
 
+  /** Whether no load is under way. */
+  get isIdle(): boolean {
+    return this.#flights.isIdle
+  }
+
   /** Resolves when no load is under way, or after 10 seconds. */
   drain(): Promise<void> {
     return this.#flights.drain()
@@ -264,7 +269,9 @@ export class LoadPipeline {
       for (const flight of flights) {
         counters.refreshes++
         flight.waiting = Infinity
-        void flight.outcome.then(({ failure }) => trouble.refreshed(flight.key, failure))
+        void flight.outcome.then(({ failure }) => {
+          if (failure !== undefined) trouble.refreshFailed(flight.key, failure[0])
+        })
       }
       void this.#flights.start(flights, source, settings, freshUpToMs)
     }

@@ -32,7 +32,7 @@ export interface MemoryCacheOptions extends CacheOptions, IsolationOptions {
   readonly maxEntryWeight?: number
   /** The weight of a value, 0 or more; it must not change it. Default: 1 each. Needs `maxWeight`. */
   readonly weigher?: (value: unknown, key: string) => number
-  /** The most states of rate limits and locks it holds, apart from entries and never evicted; default 100,000. */
+  /** The most states of rate limits it holds, apart from entries and locks; default 100,000. */
   readonly maxStates?: number
 }
 
@@ -64,9 +64,9 @@ export class MemoryCache<V = unknown> extends BaseCache<V> {
 
 // What limits and locks keep is apart from the map: nothing that is cached evicts it.
 function states(options: MemoryCacheOptions): LocalAtomicStore {
-  const { clock = systemClock, random = systemRandom, maxStates } = options
+  const { clock = systemClock, random = systemRandom, logger, maxStates } = options
   if (maxStates !== undefined) wholeNumber(maxStates, 'maxStates')
-  return new LocalAtomicStore({ clock, timers: timersFor(options), random, maxStates })
+  return new LocalAtomicStore({ clock, timers: timersFor(options), random, logger, maxStates })
 }
 
 function mapOptions(options: MemoryCacheOptions, values: ValueKeeper): BoundedMapOptions<string, Stored> {

@@ -44,7 +44,7 @@ export class RedisCache<V = unknown> extends BaseCache<V> {
     checkPrefix(prefix, 'prefix')
     const deadlineMs = hardDeadlineMs(options)
     const client = clientOf(options)
-    const { clock = systemClock, random = systemRandom } = options
+    const { clock = systemClock, random = systemRandom, logger } = options
     const timers = timersFor(options)
     const storeOf = (of: RedisClient, under: string, format: RedisCacheSettings): RedisStore =>
       new RedisStore({
@@ -53,7 +53,7 @@ export class RedisCache<V = unknown> extends BaseCache<V> {
         format: formatFor({ ...formatOf(options), ...formatOf(format) }),
         random,
         deadlineMs,
-        atomic: new RedisAtomicStore({ client: of, prefix: under, clock, timers, random }),
+        atomic: new RedisAtomicStore({ client: of, prefix: under, clock, timers, random, logger }),
       })
     const remote = storeOf(client, prefix, options)
     const composition = {

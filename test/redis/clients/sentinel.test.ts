@@ -104,6 +104,26 @@ describeWithServers('sentinel', () => {
     expect(client.status).toBe('end')
   })
 
+  it.each(['ioredis 5', 'ioredis 6'])(
+    '%s goes on for the next cache when the one that saw its search cut is closed',
+    async (library) => {
+      const { redis, made } = await withClientOfUser(library)
+      const client = made.client as IoredisClient
+      await redis.whenUp()
+
+      client.disconnect(true)
+      await happens(client, 'connecting')
+      // Between the error and the end of the client, no cache is left, or only one that has just been made.
+      client.once('error', () => void redis.close())
+      client.disconnect(true)
+      await happens(client, 'end')
+      const next = adaptClient(client, realSettings())
+      onTestFinished(() => next.close())
+
+      await until('a connection', async () => (await run(next, 'SET', 'a', '1').catch(() => 0)) === 'OK')
+    },
+  )
+
   it.each(['ioredis 5', 'ioredis 6'])('%s stays closed when its owner has closed it', async (library) => {
     const { redis, made } = await withClientOfUser(library)
     const client = made.client as IoredisClient
