@@ -411,10 +411,13 @@ export abstract class BaseCache<V = unknown> {
   }
 
   async #remainingMs(operation: string, key: string): Promise<number | undefined> {
-    const { store, trouble } = this.#scope.runtime
+    const { store, trouble, pipeline } = this.#scope.runtime
     const full = this.#scope.key(key)
     const found = await trouble.attempt(operation, () => store.read([full], this.#scope.reading))
-    return found?.get(full)?.remainingMs
+    const entry = found?.get(full)
+    // Only what comes from elsewhere may be something that nobody can read.
+    if (entry === undefined || store.isShared !== true) return entry?.remainingMs
+    return pipeline.reader.view(operation, full, entry.stored) === undefined ? undefined : entry.remainingMs
   }
 }
 

@@ -248,7 +248,7 @@ export class CoherentStore implements Store {
       evictions: { entries: 0, weight: 0, oversize: 0 },
       expirations: { read: 0, timer: 0 },
     }
-    return this.#parts.local?.stats() ?? none
+    return { ...(this.#parts.local?.stats() ?? none), unreadable: this.remote.unreadable }
   }
 
   async close(): Promise<void> {

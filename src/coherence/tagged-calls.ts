@@ -1,7 +1,14 @@
 import type { Timers } from '../core/clock.ts'
 import { StoreTimeoutError, StoreUnavailableError } from '../core/errors.ts'
 import { inTime, LATE } from '../core/in-time.ts'
-import type { Generations, RemoteFound, RemoteOp, RemoteResult, RemoteStore } from '../core/remote-store.ts'
+import {
+  UNREADABLE,
+  type Generations,
+  type RemoteFound,
+  type RemoteOp,
+  type RemoteResult,
+  type RemoteStore,
+} from '../core/remote-store.ts'
 import type { MaybePromise } from '../core/promise.ts'
 import type {
   AcquireOptions,
@@ -44,7 +51,7 @@ export class TaggedCalls {
 
   /** What an entry of the server is for this reader. */
   shows(generations: Generations | undefined, reading: Reading | undefined): MaybePromise<Verdict> {
-    if (generations === undefined && reading === undefined) return 'fresh'
+    if ((generations === undefined && reading === undefined) || generations === UNREADABLE) return 'fresh'
     return this.#parts.table.shows(generations, reading, !this.#parts.hasReached(reading?.after))
   }
 
@@ -96,8 +103,8 @@ export class TaggedCalls {
         key,
         token,
         hidden,
-        // What is not to be read is loaded, whatever there is.
-        freshUpToMs: skip === 'l2' ? Infinity : freshUpToMs,
+        // What is not to be read is loaded, whatever there is; so is what is still there, though it is invisible.
+        freshUpToMs: skip === 'l2' || round === ACQUIRE_ROUNDS - 1 ? Infinity : freshUpToMs,
         force,
       }))
       const acquiring = this.#parts.remote.acquire(requests, this.#parts.leaseMs)

@@ -80,11 +80,24 @@ export function fillAll(
 
 function resultOf({ store, trouble }: PipelineParts, flight: Flight, picked: unknown): Result {
   if (picked === ABSENT) return { stored: undefined, value: undefined, own: true }
-  if (picked === NOT_MODIFIED) return { stored: flight.present, value: undefined, own: false }
+  if (picked === NOT_MODIFIED) {
+    const { present } = flight
+    const isThere = present !== undefined && canView(store, present)
+    return { stored: isThere ? present : undefined, value: undefined, own: false }
+  }
   if (picked === undefined) return { stored: undefined, value: undefined, own: false }
   const admitted = store.admit(picked)
   if (admitted.stored === undefined) trouble.unstorable('load', flight.key, admitted.refused)
   return { stored: admitted.stored, value: picked, own: false }
+}
+
+function canView(store: PipelineParts['store'], stored: Stored): boolean {
+  try {
+    store.view(stored)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function fillOf(

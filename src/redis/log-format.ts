@@ -21,7 +21,7 @@ export function readEpoch(text: string): Epoch | undefined {
 
 /** What a sequence key holds; `undefined` when there is none, or something else. */
 export function readHead(text: string | null): Head | undefined {
-  const [, ordinal, random, counter, stamp] = /^(\d+) (\S+) (\d+) (\S+)$/.exec(text ?? '') ?? []
+  const [, ordinal, random, counter, stamp] = /^(\d{1,15}) (\S+) (\d{1,15}) (\S+)$/.exec(text ?? '') ?? []
   if (ordinal === undefined) return undefined
   const epoch = { ordinal: Number(ordinal), random: readField(random!) }
   return { epoch, counter: Number(counter), stamp: readField(stamp!) }

@@ -7,7 +7,7 @@ import { exchange, type Call } from './exchange.ts'
 import type { KeyNames } from './key-names.ts'
 import { epochText, kindLetters, readHead, readLogEntry } from './log-format.ts'
 import { readLogged, readPlace, type LoggedCalls } from './logged-calls.ts'
-import { accept, asList, asText, asTextOrNull } from './replies.ts'
+import { accept, asList, asText, asTextOrNull, isWrongType } from './replies.ts'
 import type { PrefixScans, Scanned } from './scans.ts'
 import { logPrefix } from './scripts/log-prefix.ts'
 import { missing } from './scripts/missing.ts'
@@ -47,7 +47,9 @@ export class Logs {
     )
     const heads = new Map<string, Head>()
     for (const [index, partition] of partitions.entries()) {
-      const head = readHead(asTextOrNull(replies[index]!))
+      const reply = replies[index]!
+      // Another type is no sequence of ours: the next sync replaces it.
+      const head = isWrongType(reply) ? undefined : readHead(asTextOrNull(reply))
       if (head !== undefined) heads.set(partition, head)
     }
     return heads

@@ -97,8 +97,7 @@ export class RedisStore implements RemoteStore {
     this.#tags = new TagRecords(this.#names, logged)
   }
 
-  /** Reads that found something of another type than text under a key: each was a miss. */
-  get wrongTypes(): number {
+  get unreadable(): number {
     return this.#reads.wrongTypes
   }
 

@@ -12,9 +12,9 @@ import { script } from '../script.ts'
 export const sync: Script = script(
   'sync',
   `
-local sequence = redis.call('GET', KEYS[1])
-local epoch, counter = string.match(sequence or '', '^(%d+ %S+) (%d+) %S+$')
-if not epoch then
+local sequence = redis.pcall('GET', KEYS[1])
+local epoch, counter = string.match(type(sequence) == 'string' and sequence or '', '^(%d+ %S+) (%d+) %S+$')
+if not epoch or #string.match(epoch, '^%d+') > 15 or #counter > 15 then
   redis.call('UNLINK', KEYS[2])
   sequence = ARGV[3] .. ' 0 ='
   redis.call('SET', KEYS[1], sequence, 'PX', 86400000)
@@ -24,7 +24,11 @@ redis.call('PEXPIRE', KEYS[1], 86400000)
 redis.call('PEXPIRE', KEYS[2], 86400000)
 local count = tonumber(counter) - tonumber(ARGV[2])
 if epoch ~= ARGV[1] or count <= 0 then return { sequence } end
-local result = redis.call('LRANGE', KEYS[2], string.format('%.0f', -count), -1)
+local result = redis.pcall('LRANGE', KEYS[2], string.format('%.0f', -count), -1)
+if result.err then
+  redis.call('UNLINK', KEYS[2])
+  return { sequence }
+end
 table.insert(result, 1, sequence)
 return result
 `,
