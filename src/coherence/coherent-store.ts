@@ -34,6 +34,7 @@ import { LocalSlot, LocalTier } from './local-tier.ts'
 import { Markers, type Marker } from './markers.ts'
 import { Outbox } from './outbox.ts'
 import { Reads } from './reads.ts'
+import { ReturnedLeases } from './returned-leases.ts'
 import type { CoherenceParts, CoherenceSettings } from './settings.ts'
 import { TagInvalidator } from './tag-invalidator.ts'
 import { TaggedCalls } from './tagged-calls.ts'
@@ -50,6 +51,7 @@ export class CoherentStore implements Store {
   readonly ownsAll: boolean
   readonly #parts: CoherenceParts
   readonly #settings: CoherenceSettings
+  readonly #returned: ReturnedLeases
   readonly #markers: Markers
   readonly #outbox: Outbox
   readonly #following: Following
@@ -71,7 +73,8 @@ export class CoherentStore implements Store {
     const isStrict = settings.policy === 'strict'
     const markers = new Markers(node, clock)
     const outbox = new Outbox(settings.outboxLimit)
-    const leases = new LeaseKeeper(remote, clock, timers, settings.leaseMs, settings.longestLeaseMs)
+    const returned = new ReturnedLeases(remote, timers)
+    const leases = new LeaseKeeper(remote, returned, clock, timers, settings.leaseMs, settings.longestLeaseMs)
     const table = new GenerationTable({
       remote,
       random,
@@ -92,7 +95,7 @@ export class CoherentStore implements Store {
         maxAgeMs: isStrict ? settings.maxLagMs : settings.maxStaleMs,
         nextEvent: () => markers.nextEvent(),
       })
-    const forgetting = new Forgetting({ remote, local, markers, keeper: leases, table })
+    const forgetting = new Forgetting({ returned, local, markers, keeper: leases, table })
     const following = new Following({
       ...parts,
       settings,
@@ -112,6 +115,7 @@ export class CoherentStore implements Store {
       leaseMs: settings.leaseMs,
       hasReached: (token) => following.hasReached(token),
       now: () => clock.now(),
+      timers,
     })
     const keeper = new Keeper({ remote, local, following, outbox, settings, clock })
     const shared = { remote, local, markers, outbox, calls, keeper, following, forgetting, clock }
@@ -128,6 +132,7 @@ export class CoherentStore implements Store {
       now: () => clock.now(),
     })
     this.#explaining = new Explaining({ ...shared, table })
+    this.#returned = returned
     this.#markers = markers
     this.#outbox = outbox
     this.#following = following
@@ -135,6 +140,10 @@ export class CoherentStore implements Store {
     this.#forgetting = forgetting
     if (local !== undefined) following.followAll()
     this.#removeQueue = remote.addQueue?.(() => this.pending.outbox)
+  }
+
+  get deadlineMs(): number | undefined {
+    return this.remote.deadlineMs
   }
 
   get atomic(): AtomicStore | undefined {
@@ -177,7 +186,7 @@ export class CoherentStore implements Store {
   async release(leases: readonly Lease[], cooldown?: Cooldown & { readonly forMs: number }): Promise<void> {
     const held = (leases as readonly Marker[]).filter((marker) => marker.held)
     for (const lease of leases) this.#forgetting.settle(lease as Marker)
-    if (held.length > 0) await this.#forgetting.release(held, cooldown)
+    if (held.length > 0) await this.#returned.giveBack(held, cooldown)
   }
 
   // C4.
@@ -244,6 +253,7 @@ export class CoherentStore implements Store {
 
   async close(): Promise<void> {
     this.#following.close()
+    this.#returned.close()
     this.#removeQueue?.()
     await this.remote.close()
   }

@@ -77,7 +77,7 @@ export class Reads {
   async acquire(leases: readonly Marker[], options: AcquireOptions): Promise<readonly Acquired[]> {
     const { outbox, calls, leases: held, forgetting } = this.#parts
     const asked = leases.filter((marker) => !outbox.has(marker.key))
-    await calls.begin(leases)
+    await calls.begin(leases, options.untilMs)
     let answers: ReadonlyMap<Marker, Exclude<Acquired, 'denied'>>
     try {
       answers = await calls.acquire(asked, options, (marker, found, verdict, startedAtMs) =>
@@ -85,17 +85,17 @@ export class Reads {
       )
     } catch (error) {
       // The server may have granted them all the same.
-      void forgetting.release(asked)
+      forgetting.release(asked)
       throw error
     }
     const unanswered = asked.filter((marker) => !answers.has(marker))
-    if (unanswered.length > 0) void forgetting.release(unanswered)
+    if (unanswered.length > 0) forgetting.release(unanswered)
     return leases.map((marker) => {
       const answer = answers.get(marker)
       if (answer === undefined) return 'denied'
       if (answer !== 'granted') return answer
       if (marker.dead) {
-        void forgetting.release([marker])
+        forgetting.release([marker])
         return 'busy'
       }
       held.hold(marker, options.longestMs)

@@ -201,6 +201,8 @@ export interface Rotation {
  * may be repeated.
  */
 export interface RemoteStore {
+  /** Milliseconds within which a call settles, if that is known. */
+  readonly deadlineMs?: number | undefined
   /** Where limits and locks are kept: on the server, whatever tier is in front of it. */
   readonly atomic?: AtomicStore | undefined
   admit(value: unknown): { readonly stored: Stored } | { readonly refused: SerializationError }

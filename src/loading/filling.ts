@@ -54,6 +54,15 @@ export function fillAll(
     }
   }
   if (fills.length === 0) return answer(flights, results)
+  for (let at = 0; host.settings.hardTimeoutMs !== undefined && at < filled.length; at++) {
+    const result = results[filled[at]!]!
+    // Not known yet is as good as refused.
+    flights[filled[at]!]!.loaded = {
+      ...result,
+      own: result.own || fills[at]!.tags !== undefined,
+      late: host.parts.store.isShared === true,
+    }
+  }
   const expected = mayStore && contexts[0]!.settings.skipWrite === undefined
   const accepting = fill(host, fills, expected)
   const conclude = (accepted: readonly boolean[] | undefined): void => {
