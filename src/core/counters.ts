@@ -73,7 +73,10 @@ export interface CacheStats extends StoreStats {
   readonly invalidations: number
   /** Calls that the store failed to serve. */
   readonly errors: number
-  /** Values refused because no reader could get them back as they were, by class or kind. */
+  /**
+   * Values refused because no reader could get them back as they were, by class or kind; after the first 100 of these as
+   * `'other'`.
+   */
   readonly unstorable: Readonly<Record<string, number>>
 }
 
