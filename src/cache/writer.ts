@@ -23,11 +23,15 @@ export interface SetResult {
 
 /** What became of several values that were set: how many are in the store, and how many are not for which reason. */
 export interface SetManyResult {
+  /** Values that are in the store. */
   readonly stored: number
+  /** Values for which there is something newer by its row version. */
   readonly outdated: number
+  /** Values that can't be kept as they are. */
   readonly unstorable: number
+  /** Values that the store keeps none like. */
   readonly refused: number
-  /** The store did not answer for so many: their entries are invalidated as soon as it does. */
+  /** Values for which the store did not answer; their old entries are invalidated as soon as it does. */
   readonly unavailable: number
 }
 

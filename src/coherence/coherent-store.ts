@@ -180,7 +180,16 @@ export class CoherentStore implements Store {
   }
 
   async fill(fills: readonly Fill[]): Promise<readonly boolean[]> {
-    return this.#fills.run(fills)
+    return this.#fills.run(fills.map((each) => this.#asSent(each)))
+  }
+
+  // A stale value that is right may be an entry of the own tier: the server has another form of it.
+  #asSent(each: Fill): Fill {
+    const kept: unknown = each.stored
+    if (!(kept instanceof LocalSlot)) return each
+    const admitted = this.remote.admit(kept.view())
+    if ('refused' in admitted) throw admitted.refused
+    return { ...each, stored: admitted.stored }
   }
 
   async release(leases: readonly Lease[], cooldown?: Cooldown & { readonly forMs: number }): Promise<void> {

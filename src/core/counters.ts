@@ -80,7 +80,10 @@ export interface CacheStats extends StoreStats {
    * of another type of Redis. Each is a miss, and the next load replaces it.
    */
   readonly unreadable: number
-  /** Values refused because no reader could get them back as they were, by class or kind. */
+  /**
+   * Values refused because no reader could get them back as they were, by class or kind; after the first 100 of these as
+   * `'other'`.
+   */
   readonly unstorable: Readonly<Record<string, number>>
 }
 

@@ -63,7 +63,7 @@ export class Flight {
   /** What was loaded, while it is being stored: a caller who has no more time gets that. */
   loaded: Outcome | undefined = undefined
   /** Until when it takes at most. */
-  endsByMs = Infinity
+  endsByMs: number = Infinity
   /** Whether its lease has been used, or given back. */
   settled = false
   /** What its callers get; `undefined` as long as they wait. */

@@ -3,7 +3,7 @@ import { noteShare } from '../cache/stores.ts'
 import { coherentStore } from '../coherence/compose.ts'
 import { OptionsError } from '../core/errors.ts'
 import { checkPrefix } from '../core/key.ts'
-import { consoleLogger } from '../core/logger.ts'
+import { consoleLogger, report } from '../core/logger.ts'
 import { checkCacheOptions, timersFor } from '../core/options.ts'
 import { systemClock, systemRandom } from '../core/system.ts'
 import { WireFormat } from '../serialization/wire-format.ts'
@@ -133,7 +133,9 @@ function formatFor(options: Format): WireFormat {
 }
 
 function warnOfNoTtl({ logger = consoleLogger, name = 'cache' }: RedisCacheSettings): void {
-  logger.warn(
+  report(
+    logger,
+    'warn',
     { cache: name },
     "without a ttl, entries stay on the server for ever; set one, such as ttl: '1d'",
   )

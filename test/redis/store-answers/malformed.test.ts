@@ -1,13 +1,14 @@
 // Keys of ours that hold what others wrote, or what was damaged.
 import { randomInt } from 'node:crypto'
-import { Lock } from 'cachette/lock'
+import { type BaseCache } from 'cachette'
+import { withLock } from 'cachette/lock'
 import { RateLimiter } from 'cachette/ratelimit'
-import { RedisCache } from 'cachette/redis'
 import { expect, it } from 'vitest'
 import { silentLogger } from '../../../src/core/logger.ts'
 import { SeededRandom } from '../../../src/testing/simulation/random.ts'
-import { createRecordingLogger } from '../../support/recording-logger.ts'
-import { cacheOver, ENGINES, openCache, type Engine } from '../caches.ts'
+import { RecordingLogger } from '../../support/recording-logger.ts'
+import { until } from '../../support/until.ts'
+import { cacheOver, ENGINES, openCache } from '../caches.ts'
 import { CLIENT_NAMES, nativeClient } from '../native-clients.ts'
 import { connect, describeWithServers, startRedis, type Connection } from '../servers/index.ts'
 
@@ -35,10 +36,10 @@ const UNREADABLE: Readonly<Record<string, string | Buffer>> = {
 describeWithServers('an entry that this process can not read', () => {
   it.each(CASES)('is absent, $engine with $client', async ({ engine, client }) => {
     await using server = await startRedis()
-    const logger = createRecordingLogger()
+    const logger = new RecordingLogger()
     await using opened = await openCache(engine, client, server.url, { prefix: P, logger })
     const { cache } = opened
-    const users = cache.namespace<string>('user')
+    const users = cache.namespace('user')
     expect(await users.set('x', 'x')).toBe(true)
     logger.lines.length = 0
     let count = 0
@@ -46,7 +47,7 @@ describeWithServers('an entry that this process can not read', () => {
       for (const [target, path] of [
         [cache, ''],
         [users, 'user:'],
-      ] as const) {
+      ] as const satisfies readonly (readonly [BaseCache, string])[]) {
         const key = name.replaceAll(' ', '-')
         const put = async (): Promise<void> => {
           await target.delete(key)
@@ -69,7 +70,7 @@ describeWithServers('an entry that this process can not read', () => {
         const options = { grace: '1h', ttl: '1h' } as const
         expect(await target.getOrSet(key, () => 'stale', options), name).toBe('stale')
         await put()
-        const many = await target.getOrSetMany([key], (missing) => ({ [missing[0]!]: 'many' }))
+        const many = await target.getOrSetMany([key], ([missing]) => ({ [missing!]: 'many' }))
         expect([...many.values()], name).toEqual(['many'])
         expect(await target.get(key), name).toBe('many')
         await put()
@@ -86,21 +87,22 @@ describeWithServers('an entry that this process can not read', () => {
   it.each(ENGINES)('costs one load when another key encrypts now (%s)', async (engine) => {
     await using server = await startRedis()
     const native = nativeClient('node-redis 6', server.url)
-    const old = new RedisCache({
-      client: native.client,
-      prefix: P,
-      ttl: '1h',
-      logger: silentLogger,
-      encryption: { keys: { a: Buffer.alloc(32, 1) }, current: 'a' } as never,
+    const settings = { prefix: P, logger: silentLogger }
+    const retired = cacheOver('redis', native.client, {
+      ...settings,
+      encryption: { keys: { old: Buffer.alloc(32, 1) } },
     })
-    void old
-    await native.connect()
-    const cache = cacheOver(engine, native.client, { prefix: P, logger: silentLogger })
-    await server.command('SET', `${P}secret`, 'x')
+    await until('the cache to be connected', async () => retired.set('secret', 'hidden'))
+    const cache = cacheOver(engine, native.client, {
+      ...settings,
+      encryption: { keys: { new: Buffer.alloc(32, 2) } },
+    })
+    await until('the cache to be connected', async () => cache.set('connected', true))
     let loads = 0
-    const load = (): string => `loaded ${++loads}`
-    for (let round = 0; round < 5; round++) await cache.getOrSet('secret', load)
+    for (let round = 0; round < 5; round++) await cache.getOrSet('secret', () => `loaded ${++loads}`)
     expect(loads).toBe(1)
+    expect(cache.stats().unreadable).toBeGreaterThan(0)
+    await retired.close()
     await cache.close()
     await native.close()
   })
@@ -116,7 +118,11 @@ async function spoil(connection: Connection, name: string, random: SeededRandom)
     await connection.command('DEL', name)
     await connection.command('HSET', name, 'f', 'x', 'hsome', 'nonsense', 'w', '', 'other', '1 2')
   } else if (kind === 2) {
-    await connection.command('SET', name, '99999999999999999999999999 99999999999999999999 9'.slice(0, 5 + random.below(45)))
+    await connection.command(
+      'SET',
+      name,
+      '99999999999999999999999999 99999999999999999999 9'.slice(0, 5 + random.below(45)),
+    )
   } else if (kind === 3) {
     await connection.command('SET', name, 'zzzz zzzz')
   } else if (kind === 4) {
@@ -127,7 +133,7 @@ async function spoil(connection: Connection, name: string, random: SeededRandom)
   }
 }
 
-async function useAll(engine: Engine, cache: ReturnType<typeof cacheOver>): Promise<void> {
+async function useAll(cache: BaseCache): Promise<void> {
   const users = cache.namespace<unknown>('user')
   const limiters = (['fixed-window', 'sliding-window', 'gcra'] as const).map(
     (algorithm) => new RateLimiter(cache, { name: algorithm, algorithm, limit: 5, window: '1m' }),
@@ -138,8 +144,7 @@ async function useAll(engine: Engine, cache: ReturnType<typeof cacheOver>): Prom
     await limiter.penalty('k', 1)
     await limiter.block('k', '1s')
   }
-  const lock = new Lock(cache, { name: 'job', ttl: '10s' } as never)
-  void lock
+  await withLock(cache, 'job', () => undefined)
   for (const target of [cache, users]) {
     await target.get('k')
     await target.increment('k')
@@ -154,7 +159,6 @@ async function useAll(engine: Engine, cache: ReturnType<typeof cacheOver>): Prom
     await target.getMany(['k', 'l'])
     await target.deleteByPrefix('l')
   }
-  void engine
 }
 
 describeWithServers('side keys that hold something else', () => {
@@ -163,19 +167,30 @@ describeWithServers('side keys that hold something else', () => {
     console.log(`seed ${seed}`)
     const random = new SeededRandom(seed)
     await using server = await startRedis()
-    const logger = createRecordingLogger()
+    const logger = new RecordingLogger()
     await using opened = await openCache(engine, client, server.url, { prefix: P, logger })
     const { cache } = opened
-    await useAll(engine, cache)
+    await useAll(cache)
     logger.lines.length = 0
     const connection = await connect(server.address)
     for (let round = 0; round < 12; round++) {
-      const names = ((await connection.command('KEYS', `${P}*`)) as string[]).filter((name) => !name.includes('!tag:'))
-      for (const side of ['!lease:k', '!floor:k', '!lease:user:k', '!floor:user:k', 'k', 'n', 'user:k', 'user:n'])
+      const names = ((await connection.command('KEYS', `${P}*`)) as string[]).filter(
+        (name) => !name.includes('!tag:'),
+      )
+      for (const side of [
+        '!lease:k',
+        '!floor:k',
+        '!lease:user:k',
+        '!floor:user:k',
+        'k',
+        'n',
+        'user:k',
+        'user:n',
+      ])
         names.push(P + side)
       for (const name of names) if (random.below(3) === 0) await spoil(connection, name, random)
       const beganMs = performance.now()
-      await useAll(engine, cache)
+      await useAll(cache)
       expect(performance.now() - beganMs).toBeLessThan(20_000)
     }
     connection.close()
