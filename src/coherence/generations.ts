@@ -1,9 +1,11 @@
 import type { Clock, Random } from '../core/clock.ts'
+import { StoreUnavailableError } from '../core/errors.ts'
 import type { GenerationRecord, Generations, Head, RemoteStore } from '../core/remote-store.ts'
 import type { MaybePromise } from '../core/promise.ts'
 import type { Reading } from '../core/store.ts'
 import type { Follower } from './follower.ts'
 import { sameEpoch } from './sightings.ts'
+import type { Suspects } from './suspects.ts'
 import { TagQueue } from './tag-queue.ts'
 import { bears, compareGenerations, worstOf, type Verdict } from './verdict.ts'
 
@@ -18,9 +20,14 @@ export interface GenerationParts {
   readonly maxStaleMs: number
   /** The most tags in the table, and the most that wait for an acknowledgement. */
   readonly limits: { readonly table: number; readonly queue: number }
+  readonly suspects: Suspects
+  /** Sends what is queued of these tags; what fails stays queued. */
+  settle(tags: readonly string[]): Promise<void>
   /** Called when records are read: from then on their changes are to be followed. */
   asked(): void
 }
+
+const NONE: readonly string[] = []
 
 // A read of records in flight, and the tags that something happened to meanwhile.
 interface RecordRead {
@@ -45,13 +52,15 @@ export class GenerationTable {
 
   constructor(parts: GenerationParts) {
     this.#parts = parts
-    this.queue = new TagQueue(
-      parts.limits.queue,
-      () => this.draw(),
-      () => {
+    this.queue = new TagQueue({
+      limit: parts.limits.queue,
+      suspects: parts.suspects,
+      partition: parts.remote.generationPartition,
+      draw: () => this.draw(),
+      changed: () => {
         this.version++
       },
-    )
+    })
   }
 
   /** A value that no tag has had. */
@@ -80,6 +89,20 @@ export class GenerationTable {
     const unknown = tags.filter((tag) => this.known(tag) === undefined)
     const read = unknown.length === 0 ? undefined : await this.#read(unknown)
     return tags.map((tag) => ({ tag, value: read?.get(tag)?.value ?? this.known(tag) ?? this.draw() }))
+  }
+
+  /**
+   * The same for a writer. What is queued is sent first, because an entry that bears a local generation is lost when the
+   * invalidation is acknowledged. @throws as {@link GenerationTable.current} does, and if it is not acknowledged.
+   */
+  async currentForWrite(tags: readonly string[]): Promise<Generations> {
+    const queued = this.queue.isEmpty ? NONE : tags.filter((tag) => this.queue.get(tag) !== undefined)
+    if (queued.length > 0) {
+      await this.#parts.settle(queued)
+      if (queued.some((tag) => this.queue.get(tag) !== undefined))
+        throw new StoreUnavailableError('the invalidation of a tag was not acknowledged yet')
+    }
+    return this.current(tags)
   }
 
   /**

@@ -65,7 +65,7 @@ export class TaggedCalls {
     let known: Generations
     let failure: { readonly error: unknown } | undefined
     try {
-      known = await this.#inTime(table.current(tags), untilMs)
+      known = await this.inTime(table.current(tags), untilMs)
     } catch (error) {
       known = table.provisional(tags)
       failure = { error }
@@ -108,7 +108,7 @@ export class TaggedCalls {
         force,
       }))
       const acquiring = this.#parts.remote.acquire(requests, this.#parts.leaseMs)
-      const answered = await this.#inTime(acquiring, untilMs)
+      const answered = await this.inTime(acquiring, untilMs)
       const hidden = await Promise.all(
         open.map(async ({ marker }, index) => {
           const answer = answered[index]!
@@ -130,8 +130,12 @@ export class TaggedCalls {
     return answers
   }
 
-  // What was asked before has perhaps used all of the time, while this process was busy: the last question gets a little.
-  async #inTime<T>(pending: Promise<T>, untilMs: number): Promise<T> {
+  /**
+   * What a question comes to. What was asked before has perhaps used all of the time while this process was busy: the last
+   * question gets a little.
+   * @throws StoreTimeoutError
+   */
+  async inTime<T>(pending: Promise<T>, untilMs: number = Infinity): Promise<T> {
     if (untilMs === Infinity) return pending
     const { now, timers } = this.#parts
     const answer = await inTime(pending, Math.max(LAST_QUESTION_MS, untilMs - now()), timers)
@@ -144,7 +148,7 @@ export class TaggedCalls {
     writes: readonly (readonly [op: Op, marker: Marker | undefined])[],
   ): Promise<readonly RemoteOp[]> {
     const tags = writes.flatMap(([op]) => ((op.kind === 'set' || op.kind === 'increment') && op.tags) || [])
-    const known = tags.length === 0 ? [] : await this.#parts.table.current([...new Set(tags)])
+    const known = tags.length === 0 ? [] : await this.#parts.table.currentForWrite([...new Set(tags)])
     return writes.map(([op, marker]) => {
       const own = op.tags?.length ? known.filter(({ tag }) => op.tags!.includes(tag)) : undefined
       // Its tag was invalidated after it began: it comes too late for everybody.

@@ -16,8 +16,21 @@ export interface Expirations {
   readonly timer: number
 }
 
+/** Invalidations that a shared server has not acknowledged yet. */
+export interface OutboxStats {
+  readonly keys: number
+  readonly tags: number
+  readonly prefixes: number
+  /** Keys and tags for which there was no room, and which are found by a scan of the server. */
+  readonly overflowed: number
+  /** Duties that were given up since the cache was made: there was no room at all, or the server refuses them. */
+  readonly dropped: number
+}
+
 /** What a store tells of itself. */
 export interface StoreStats {
+  /** What waits to be sent again; absent without a shared server. */
+  readonly outbox?: OutboxStats
   /** Entries held at the moment; `undefined` where counting them would cost more than it tells. */
   readonly entries: number | undefined
   /** Entries removed for room, by cause. */
@@ -122,6 +135,7 @@ export class Counters {
       unstorable: Object.fromEntries(unstorable),
       unreadable: this.unreadable + (store.unreadable ?? 0) - (atReset.unreadable ?? 0),
       entries: store.entries,
+      ...(store.outbox !== undefined && { outbox: store.outbox }),
       evictions: {
         entries: store.evictions.entries - atReset.evictions.entries,
         weight: store.evictions.weight - atReset.evictions.weight,

@@ -30,7 +30,6 @@ export interface WorldOptions {
   readonly faults: Faults
   /** What nodes do when they can't reach the server. */
   readonly policy: Policy
-  /** What an invalidation waits for; `'async'` unless given. */
   /** Whether the happenings are kept, for a timeline. */
   readonly recording?: boolean
   /** Whether the hosts' wall clocks jump; they do, unless told otherwise. */
@@ -82,6 +81,7 @@ const SETTINGS: Omit<CoherenceSettings, 'policy' | 'journalLimit'> = {
   leaseMs: 300,
   longestLeaseMs: 2_000,
   outboxLimit: 1_000,
+  suspectBits: 2 ** 14,
   journalMs: 60_000,
   generationLimit: 1_000,
 }

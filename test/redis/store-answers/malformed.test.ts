@@ -3,6 +3,7 @@ import { randomInt } from 'node:crypto'
 import { type BaseCache } from 'cachette'
 import { withLock } from 'cachette/lock'
 import { RateLimiter } from 'cachette/ratelimit'
+import { encryption } from 'cachette/serialization'
 import { expect, it } from 'vitest'
 import { silentLogger } from '../../../src/core/logger.ts'
 import { SeededRandom } from '../../../src/testing/simulation/random.ts'
@@ -90,12 +91,12 @@ describeWithServers('an entry that this process can not read', () => {
     const settings = { prefix: P, logger: silentLogger }
     const retired = cacheOver('redis', native.client, {
       ...settings,
-      encryption: { keys: { old: Buffer.alloc(32, 1) } },
+      encryption: encryption({ keys: { old: Buffer.alloc(32, 1) } }),
     })
     await until('the cache to be connected', async () => retired.set('secret', 'hidden'))
     const cache = cacheOver(engine, native.client, {
       ...settings,
-      encryption: { keys: { new: Buffer.alloc(32, 2) } },
+      encryption: encryption({ keys: { new: Buffer.alloc(32, 2) } }),
     })
     await until('the cache to be connected', async () => cache.set('connected', true))
     let loads = 0
