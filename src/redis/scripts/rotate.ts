@@ -11,7 +11,7 @@ export const rotate: Script = script(
   `
 local sequence = redis.pcall('GET', KEYS[1])
 if type(sequence) ~= 'string' then sequence = '' end
-local epoch, place = string.match(sequence, '^(%d+ %S+)( %d+ %S+)$')
+local epoch, place = string.match(sequence, '^(%d+ %S+ %d+)( %d+ %S+)$')
 if epoch ~= ARGV[1] then return { 0, sequence } end
 sequence = ARGV[2] .. place
 redis.call('UNLINK', KEYS[1])

@@ -10,7 +10,7 @@ import { CLIENT_NAMES } from '../native-clients.ts'
 import { describeWithServers, startRedis } from '../servers/index.ts'
 
 const CASES = ENGINES.flatMap((engine) => CLIENT_NAMES.map((client) => ({ engine, client })))
-const SIDE = ['lease', 'floor', 'sequence', 'log', 'tag', 'mark', 'limit', 'lock', 'semaphore']
+const SIDE = ['lease', 'floor', 'sequence', 'log', 'tag', 'mark', 'limit', 'lock', 'semaphore', 'fleet']
 
 describeWithServers('caches with nested prefixes', () => {
   it.each(CASES)(
