@@ -5,7 +5,18 @@ import { inspect } from './inspect.ts'
 export const MAX_KEY_BYTES = 1024
 
 /** Kinds of the library's own keys. Their names are a prefix, `!`, the kind and `:`, and then anything. */
-const SIDE_KINDS = ['lease', 'floor', 'sequence', 'log', 'tag', 'mark', 'limit', 'lock', 'semaphore'] as const
+const SIDE_KINDS = [
+  'lease',
+  'floor',
+  'sequence',
+  'log',
+  'tag',
+  'mark',
+  'limit',
+  'lock',
+  'semaphore',
+  'fleet',
+] as const
 
 /** The kind of a key of the library's own. */
 export type SideKind = (typeof SIDE_KINDS)[number]
