@@ -242,7 +242,7 @@ export class CallOrder {
         try {
           resolve(late(new StoreTimeoutError(`an earlier call of the key has taken ${deadlineMs} ms`)))
         } catch (thrown) {
-          reject(thrown as Error)
+          reject(thrown)
         }
       }, deadlineMs)
     })

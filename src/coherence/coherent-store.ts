@@ -36,12 +36,16 @@ import { LocalSlot, LocalTier } from './local-tier.ts'
 import { Markers, type Marker } from './markers.ts'
 import { Outbox } from './outbox.ts'
 import { Reads } from './reads.ts'
+import { ReturnedLeases } from './returned-leases.ts'
 import { Replay } from './replay.ts'
 import type { CoherenceParts, CoherenceSettings } from './settings.ts'
 import { Suspects } from './suspects.ts'
 import { TagInvalidator } from './tag-invalidator.ts'
 import { TaggedCalls } from './tagged-calls.ts'
 import type { Verdict } from './verdict.ts'
+
+/** The longest wait for an earlier call of a key, if the remote store does not know its deadline. */
+const DEADLINE_MS = 500
 
 /**
  * The store port over a remote store that several processes share, with a tier of this process before it that
@@ -54,6 +58,7 @@ export class CoherentStore implements Store {
   readonly ownsAll: boolean
   readonly #parts: CoherenceParts
   readonly #settings: CoherenceSettings
+  readonly #returned: ReturnedLeases
   readonly #markers: Markers
   readonly #outbox: Outbox
   readonly #order: CallOrder
@@ -82,7 +87,11 @@ export class CoherentStore implements Store {
       new Suspects(settings.suspectBits, Math.ceil(settings.suspectBits / 32), random)
     const suspectKeys = suspects()
     const suspectTags = suspects()
-    const order = new CallOrder({ timers, deadlineMs: remote.deadlineMs, isOrdered: remote.isOrdered })
+    const order = new CallOrder({
+      timers,
+      deadlineMs: remote.deadlineMs ?? DEADLINE_MS,
+      isOrdered: remote.isOrdered,
+    })
     this.#order = order
     const outbox = new Outbox({
       limit: settings.outboxLimit,
@@ -91,7 +100,8 @@ export class CoherentStore implements Store {
       partitionOf: (key) => remote.partitionOf(key),
       dropped: () => this.#drop(1, undefined),
     })
-    const leases = new LeaseKeeper(remote, clock, timers, settings.leaseMs, settings.longestLeaseMs)
+    const returned = new ReturnedLeases(remote, timers)
+    const leases = new LeaseKeeper(remote, returned, clock, timers, settings.leaseMs, settings.longestLeaseMs)
     const table = new GenerationTable({
       remote,
       random,
@@ -111,16 +121,18 @@ export class CoherentStore implements Store {
         table,
         clock,
         longestMs: parts.localTtlMs ?? Infinity,
+        maxLagMs: settings.maxLagMs,
         maxAgeMs: isStrict ? settings.maxLagMs : settings.maxStaleMs,
         nextEvent: () => markers.nextEvent(),
       })
-    const forgetting = new Forgetting({ remote, local, markers, keeper: leases, table })
+    const forgetting = new Forgetting({ returned, local, markers, keeper: leases, table })
     const following = new Following({
       ...parts,
       settings,
       local,
       markers,
       forgetting,
+      table,
       isQueued: () => !outbox.isEmpty || !table.queue.isEmpty,
       replay: () => void replay.run(),
     })
@@ -131,6 +143,7 @@ export class CoherentStore implements Store {
       leaseMs: settings.leaseMs,
       hasReached: (token) => following.hasReached(token),
       now: () => clock.now(),
+      timers,
     })
     const keeper = new Keeper({ remote, local, following, outbox, settings, clock })
     this.#tags = new TagInvalidator({
@@ -139,8 +152,7 @@ export class CoherentStore implements Store {
       suspects: suspectTags,
       dropped: (count, error) => this.#drop(count, error),
       forget: (tag) => forgetting.tag(tag),
-      note: (tag, head, sentAtMs) =>
-        following.note(remote.generationPartition, { kind: 'tag', item: tag }, head, sentAtMs),
+      note: (tag, head) => following.note(remote.generationPartition, { kind: 'tag', item: tag }, head),
       queued: () => following.wake(),
       now: () => clock.now(),
     })
@@ -161,6 +173,7 @@ export class CoherentStore implements Store {
     this.#fills = new Fills(shared)
     this.#changes = new Changes({ ...shared, places, order })
     this.#explaining = new Explaining({ ...shared, table })
+    this.#returned = returned
     this.#suspects = [suspectKeys, suspectTags]
     this.#markers = markers
     this.#outbox = outbox
@@ -169,6 +182,10 @@ export class CoherentStore implements Store {
     this.#forgetting = forgetting
     if (local !== undefined) following.followAll()
     this.#removeQueue = remote.addQueue?.(() => this.pending.outbox)
+  }
+
+  get deadlineMs(): number | undefined {
+    return this.remote.deadlineMs
   }
 
   get atomic(): AtomicStore | undefined {
@@ -222,7 +239,7 @@ export class CoherentStore implements Store {
   async release(leases: readonly Lease[], cooldown?: Cooldown & { readonly forMs: number }): Promise<void> {
     const held = (leases as readonly Marker[]).filter((marker) => marker.held)
     for (const lease of leases) this.#forgetting.settle(lease as Marker)
-    if (held.length > 0) await this.#forgetting.release(held, cooldown)
+    if (held.length > 0) await this.#returned.giveBack(held, cooldown)
   }
 
   // C4.
@@ -309,11 +326,12 @@ export class CoherentStore implements Store {
     const { keys, prefixes } = this.#outbox.sizes
     const overflowed = this.#suspects.reduce((sum, { count }) => sum + count, 0)
     const outbox = { keys, prefixes, tags: this.#generations.queue.size, overflowed, dropped: this.#dropped }
-    return { ...(this.#parts.local?.stats() ?? none), outbox }
+    return { ...(this.#parts.local?.stats() ?? none), outbox, unreadable: this.remote.unreadable }
   }
 
   async close(): Promise<void> {
     this.#following.close()
+    this.#returned.close()
     this.#removeQueue?.()
     await this.remote.close()
   }

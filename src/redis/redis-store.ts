@@ -4,6 +4,7 @@ import { SerializationError } from '../core/errors.ts'
 import {
   unanswered,
   type Epoch,
+  type EpochId,
   type GenerationRecord,
   type Generations,
   type Head,
@@ -36,7 +37,7 @@ import { TagRecords } from './tag-records.ts'
 import { Writes, type Plan } from './writes.ts'
 
 /** The most operations that are made ready at a time. */
-const LONGEST_PLAN = 10_000
+const LONGEST_PLAN = 2_000
 
 /** What a Redis store works with. */
 export interface RedisStoreParts {
@@ -47,10 +48,10 @@ export interface RedisStoreParts {
   readonly random: Random
   /** Whether what is logged is published, too. @default true */
   readonly publish?: boolean | undefined
+  /** Milliseconds within which the client settles a call. */
+  readonly deadlineMs?: number | undefined
   /** The most entries of a partition's log. @default 10,000 */
   readonly logLimit?: number | undefined
-  /** The hard deadline of the client, in milliseconds. @default 500 */
-  readonly deadlineMs?: number | undefined
   /** Where limits and locks are kept. */
   readonly atomic?: AtomicStore | undefined
 }
@@ -60,8 +61,8 @@ export interface RedisStoreParts {
  * docs/redis-keyspace.md.
  */
 export class RedisStore implements RemoteStore {
+  readonly deadlineMs: number | undefined
   readonly atomic: AtomicStore | undefined
-  readonly deadlineMs: number
   // What is asked of it goes behind the sets that were gathered before.
   readonly #client: RedisClient
   readonly #sets: GatheredSets
@@ -79,12 +80,12 @@ export class RedisStore implements RemoteStore {
   constructor(parts: RedisStoreParts) {
     const { prefix, format, random } = parts
     const { publish = true, logLimit = 10_000 } = parts
+    this.deadlineMs = parts.deadlineMs
     this.atomic = parts.atomic
-    this.deadlineMs = parts.deadlineMs ?? 500
     this.#sets = new GatheredSets((ops) => this.#write(ops))
     const client = new OrderedClient(parts.client, this.#sets.flush)
     this.#client = client
-    this.#names = new KeyNames(prefix, client.isCluster)
+    this.#names = new KeyNames(prefix, client.isCluster, client.database)
     this.#gathersFor = client.isCluster
       ? undefined
       : (key) => parts.client.connectionFor(this.#names.value(key))
@@ -99,8 +100,7 @@ export class RedisStore implements RemoteStore {
     this.#tags = new TagRecords(this.#names, logged)
   }
 
-  /** Reads that found something of another type than text under a key: each was a miss. */
-  get wrongTypes(): number {
+  get unreadable(): number {
     return this.#reads.wrongTypes
   }
 
@@ -245,11 +245,11 @@ export class RedisStore implements RemoteStore {
     return this.#logs.heads(partitions)
   }
 
-  sync(partition: string, since: Head | undefined, ifNone: Epoch): Promise<SyncReply> {
+  sync(partition: string, since: Head | undefined, ifNone: EpochId): Promise<SyncReply> {
     return this.#logs.sync(partition, since, ifNone)
   }
 
-  rotate(partition: string, seen: Epoch, next: Epoch): Promise<Rotation> {
+  rotate(partition: string, seen: Epoch, next: EpochId): Promise<Rotation> {
     return this.#logs.rotate(partition, seen, next)
   }
 

@@ -55,9 +55,7 @@ export class TagRecords {
 }
 
 function readRecord(text: string): GenerationRecord {
-  const [value, ordinal, random, counter] = text.split(' ')
-  const epoch = random === undefined ? undefined : readEpoch(`${ordinal} ${random}`)
-  return epoch === undefined
-    ? { value: value! }
-    : { value: value!, head: { epoch, counter: Number(counter) } }
+  const [, value, place, counter] = /^(\S+) (\d+ \S+ \d+) (\d+)$/.exec(text) ?? [text, text]
+  const epoch = place === undefined ? undefined : readEpoch(place)
+  return epoch === undefined ? { value } : { value, head: { epoch, counter: Number(counter) } }
 }

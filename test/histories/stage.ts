@@ -305,7 +305,7 @@ export class Stage {
     const process = new Process(loop)
     const random = new SeededRandom(index + 1)
     const network = new Lines(loop, process, delayMs, DEADLINE_MS)
-    const remote = new SimulatedRemote(this.server, network, { deadlineMs: DEADLINE_MS })
+    const remote = new SimulatedRemote(this.server, network)
     const clock = { now: () => loop.now(), wallNow: () => loop.wallNow() + (wallAheadMs[index] ?? 0) }
     const parts = { clock, timers: process, random: random.next }
     const store = new CoherentStore(

@@ -1,7 +1,7 @@
 // Every pair of methods on one key, un-awaited: the state and the answers must be as if each call had been awaited.
 import type { BaseCache } from 'cachette'
 
-type Cache = BaseCache<unknown>
+type Cache = BaseCache
 type Call = (cache: Cache, key: string, tags: readonly string[]) => Promise<unknown>
 
 /** Methods, by name; each changes or reads one key. */

@@ -11,7 +11,7 @@ local function renewTag(key, tag, given, keepStale, origin)
   local number = random and tonumber(count, 16) + 1
   local generation = number and number < 4294967296 and random .. string.format('%08x', number) or given
   append('t', tag, origin)
-  local place = ordinal and (' ' .. epoch .. ' ' .. string.format('%.0f', counter)) or ''
+  local place = counter and (' ' .. epoch .. ' ' .. string.format('%.0f', counter)) or ''
   redis.call('SET', key, generation .. place, 'PX', 2592000000)
   return generation
 end

@@ -9,6 +9,7 @@ type Row = readonly [from: number, to: number, master: readonly [host: string, p
 export class PlainClusterClient extends PlainClient {
   override readonly isCluster: boolean = true
   override readonly isOrdered: boolean = false
+  override readonly isOneEndpoint = false
   readonly #ports = new Map<number, RespConnection>()
   readonly #owners: number[] = []
 

@@ -5,6 +5,8 @@ import { RespConnection } from './resp-connection.ts'
 export class PlainClient implements RedisClient {
   readonly isCluster: boolean = false
   readonly isOrdered: boolean = true
+  readonly isOneEndpoint: boolean = true
+  readonly database = 0
   readonly #port: number
   readonly #login: readonly string[] | undefined
   readonly #opened: RespConnection[] = []
