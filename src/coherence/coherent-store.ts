@@ -1,3 +1,4 @@
+import { ageClock } from '../core/age-clock.ts'
 import type { AtomicStore } from '../core/atomic-store.ts'
 import type { StoreStats } from '../core/counters.ts'
 import type { StoreExplanation } from '../core/explanation.ts'
@@ -62,10 +63,11 @@ export class CoherentStore implements Store {
   readonly #explaining: Explaining
 
   constructor(parts: CoherenceParts, settings: CoherenceSettings) {
-    const { remote, local: localStore, clock, timers, random, node } = parts
+    const { remote, local: localStore, timers, random, node } = parts
+    const clock = ageClock(parts.clock)
     this.remote = remote
     this.ownsAll = parts.ownsAll ?? true
-    this.#parts = parts
+    this.#parts = { ...parts, clock }
     this.#settings = settings
     const isStrict = settings.policy === 'strict'
     const replicas = settings.failover === 'async' ? 0 : settings.failover.wait
@@ -95,6 +97,7 @@ export class CoherentStore implements Store {
     const forgetting = new Forgetting({ remote, local, markers, keeper: leases, table })
     const following = new Following({
       ...parts,
+      clock,
       settings,
       local,
       markers,

@@ -1,7 +1,8 @@
+import { ageClock } from '../core/age-clock.ts'
 import { timersFor, type CacheOptions } from '../core/options.ts'
 import type { Bus, RemoteStore } from '../core/remote-store.ts'
 import type { Store } from '../core/store.ts'
-import { systemClock, systemRandom } from '../core/system.ts'
+import { systemRandom } from '../core/system.ts'
 import { coherenceSettings, type CoherenceOptions } from './coherence-options.ts'
 import { CoherentStore } from './coherent-store.ts'
 import type { ValueForm } from './local-tier.ts'
@@ -27,7 +28,8 @@ export function coherentStore(
   { logLength, local, values, bus, ...rest }: Composition,
   options: CacheOptions & CoherenceOptions,
 ): CoherentStore {
-  const { clock = systemClock, random = systemRandom } = options
+  const { random = systemRandom } = options
+  const clock = ageClock(options.clock)
   const settings = coherenceSettings(options, logLength)
   const node = Array.from({ length: 2 }, () => Math.floor(random() * 2 ** 52).toString(36)).join('')
   return new CoherentStore(

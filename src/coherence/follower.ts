@@ -1,3 +1,4 @@
+import { ageClock, type AgeClock } from '../core/age-clock.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Epoch, Head, LogEntry, Message, Rotation, SyncReply } from '../core/remote-store.ts'
 import type { Journal } from './journal.ts'
@@ -29,7 +30,7 @@ export interface FollowerEffects {
  * what the node keeps. Every rule of coherence that concerns the log is here (docs/coherence.md, C1, C6 and C9).
  */
 export class Follower {
-  readonly #clock: Clock
+  readonly #clock: AgeClock
   readonly #effects: FollowerEffects
   readonly #journal: Journal
   readonly #sightings = new Sightings()
@@ -49,14 +50,17 @@ export class Follower {
   #again = false
 
   constructor(clock: Clock, journal: Journal, effects: FollowerEffects) {
-    this.#clock = clock
+    this.#clock = ageClock(clock)
     this.#journal = journal
     this.#effects = effects
   }
 
-  /** Whether what this node keeps of the partition misses nothing that is older than `maxAgeMs`. */
+  /**
+   * Whether what this node keeps of the partition misses nothing that is older than `maxAgeMs`: never between a
+   * suspension of the machine and the next sync.
+   */
   isSynced(maxAgeMs: number, nowMs: number = this.#clock.now()): boolean {
-    return nowMs - this.#lastSyncMs <= maxAgeMs
+    return nowMs - this.#lastSyncMs <= maxAgeMs && this.#lastSyncMs >= this.#clock.resumedAtMs
   }
 
   /** Milliseconds since the last moment at which nothing was missing. */

@@ -1,18 +1,19 @@
-import type { Clock, TimerHandle, Timers } from '../core/clock.ts'
+import type { AgeClock } from '../core/age-clock.ts'
+import type { TimerHandle, Timers } from '../core/clock.ts'
 import type { RemoteStore } from '../core/remote-store.ts'
 import type { Marker } from './markers.ts'
 
 /** Prolongs the leases that this node holds, each for a limited time; one that can't be prolonged is dead. */
 export class LeaseKeeper {
   readonly #remote: RemoteStore
-  readonly #clock: Clock
+  readonly #clock: AgeClock
   readonly #timers: Timers
   readonly #leaseMs: number
   readonly #longestMs: number
   readonly #held = new Map<Marker, TimerHandle>()
 
   /** `longestMs` is how long one lease may be held, however slow its loader is. */
-  constructor(remote: RemoteStore, clock: Clock, timers: Timers, leaseMs: number, longestMs: number) {
+  constructor(remote: RemoteStore, clock: AgeClock, timers: Timers, leaseMs: number, longestMs: number) {
     this.#remote = remote
     this.#clock = clock
     this.#timers = timers
@@ -41,13 +42,16 @@ export class LeaseKeeper {
   }
 
   async #renew(marker: Marker, endMs: number): Promise<void> {
+    const nowMs = this.#clock.now()
+    // The machine was suspended meanwhile: the lease may have ended, and another node hold it.
+    if (marker.bornAtMs < this.#clock.resumedAtMs) marker.dead = true
     if (marker.dead) {
       // A flush may have left the lease on the server: nobody is to wait for a load whose value goes nowhere.
       this.letGo(marker)
       await this.#remote.release([marker]).catch(() => undefined)
       return
     }
-    const prolonged = this.#clock.now() < endMs && (await this.#prolong(marker))
+    const prolonged = nowMs < endMs && (await this.#prolong(marker))
     if (!this.#held.has(marker)) return
     if (prolonged) this.#schedule(marker, endMs)
     else {

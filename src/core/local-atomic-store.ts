@@ -1,4 +1,5 @@
 import type { AtomicStep, AtomicSteps, AtomicStore, StateKey } from './atomic-store.ts'
+import { AgeClock } from './age-clock.ts'
 import type { Clock, Random, Timers } from './clock.ts'
 import { StoreUnavailableError } from './errors.ts'
 import { StateArea } from './state-area.ts'
@@ -21,10 +22,11 @@ export class LocalAtomicStore implements AtomicStore {
   readonly #area: StateArea<object>
 
   constructor({ clock, timers, random, maxStates }: LocalAtomicStoreOptions) {
-    this.clock = clock
+    // A wall clock must not end what somebody holds.
+    this.clock = clock instanceof AgeClock ? clock.running : clock
     this.timers = timers
     this.random = random
-    this.#area = new StateArea({ clock, timers, maxEntries: maxStates })
+    this.#area = new StateArea({ clock: this.clock, timers, maxEntries: maxStates })
   }
 
   /** @throws StoreUnavailableError when it is full and the step would need a new state. */

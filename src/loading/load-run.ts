@@ -176,7 +176,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
         this.#timer = timers.set(() => this.#abandon(error), LAST_CHANCE_MS)
       }
     }
-    if (limitMs < Infinity) this.#timer = timers.set(giveUp, limitMs)
+    if (limitMs < Infinity) this.#timer = timers.set(giveUp, limitMs, 'awaited')
   }
 
   async #takeTurn(limit: number): Promise<void> {

@@ -29,7 +29,7 @@ export async function pause(
       if (sleepers.size === 0 && keys.get(id) === sleepers) keys.delete(id)
       resolve()
     }
-    const timer = store.timers.set(awake, delayMs)
+    const timer = store.timers.set(awake, delayMs, 'awaited')
     signal?.addEventListener('abort', awake)
     sleepers.add(awake)
   })
