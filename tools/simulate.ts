@@ -23,7 +23,6 @@ const USAGE = `Usage: npm run simulate -- [options]
   --from N               the first seed (default 1)
   --mix NAME             only this mix of faults: ${Object.keys(FAULT_MIXES).join(', ')}
   --policy NAME          only this policy: ${POLICIES.join(', ')}
-  --wait N               invalidations wait for N replicas
   --seed N               replays one world (of --mix and --policy) and shows what happened around a violation
   --full                 with --seed: shows everything
   --json FILE            writes the figures to a file as well
@@ -41,7 +40,6 @@ interface Arguments {
   readonly minutes: number
   readonly mixes: readonly string[]
   readonly policies: readonly Policy[]
-  readonly wait: number
   readonly seed: number | undefined
   readonly full: boolean
   readonly json: string | undefined
@@ -55,7 +53,6 @@ function readArguments(): Arguments | undefined {
       minutes: { type: 'string', default: '60' },
       mix: { type: 'string' },
       policy: { type: 'string' },
-      wait: { type: 'string', default: '0' },
       seed: { type: 'string' },
       full: { type: 'boolean', default: false },
       json: { type: 'string' },
@@ -69,7 +66,6 @@ function readArguments(): Arguments | undefined {
     minutes: minutesOf(values.minutes),
     mixes: chosen('--mix', values.mix, Object.keys(FAULT_MIXES)),
     policies: chosen('--policy', values.policy, POLICIES),
-    wait: wholeNumber('--wait', values.wait, 0),
     seed: values.seed === undefined ? undefined : wholeNumber('--seed', values.seed, 0),
     full: values.full,
     json: values.json,
@@ -94,16 +90,15 @@ function chosen<T extends string>(flag: string, name: string | undefined, names:
   throw new UsageError(`${flag}: '${name}' is none of ${names.join(', ')}`)
 }
 
-function replayCommand({ mix, policy }: Tally, wait: number, seed: number): string {
-  const waiting = wait > 0 ? ` --wait ${wait}` : ''
-  return `npm run simulate -- --seed ${seed} --mix '${mix}' --policy ${policy}${waiting}`
+function replayCommand({ mix, policy }: Tally, seed: number): string {
+  return `npm run simulate -- --seed ${seed} --mix '${mix}' --policy ${policy}`
 }
 
-async function replay({ mixes, policies, wait, full }: Arguments, seed: number): Promise<number> {
+async function replay({ mixes, policies, full }: Arguments, seed: number): Promise<number> {
   let violations = 0
   for (const policy of policies) {
     for (const mix of mixes) {
-      const report = await runWorld({ mix, policy, wait }, seed, true)
+      const report = await runWorld({ mix, policy }, seed, true)
       violations += report.violations.length
       console.log(`seed ${seed}, ${mix}, ${policy}: ${report.violations.length} violations`)
       const lines = timeline(report, { full })
@@ -113,12 +108,12 @@ async function replay({ mixes, policies, wait, full }: Arguments, seed: number):
   return violations
 }
 
-async function simulate({ seeds, from, minutes, mixes, policies, wait, json }: Arguments): Promise<number> {
+async function simulate({ seeds, from, minutes, mixes, policies, json }: Arguments): Promise<number> {
   const tallies = policies.flatMap((policy) => mixes.map((mix) => emptyTally({ mix, policy })))
   const batches: Batch[] = []
   for (let start = 0; start < seeds; start += BATCH) {
     for (const { mix, policy } of tallies)
-      batches.push({ mix, policy, wait, firstSeed: from + start, seeds: Math.min(BATCH, seeds - start) })
+      batches.push({ mix, policy, firstSeed: from + start, seeds: Math.min(BATCH, seeds - start) })
   }
   const worlds = seeds * tallies.length
   const progress = new Progress(worlds)
@@ -148,7 +143,7 @@ async function simulate({ seeds, from, minutes, mixes, policies, wait, json }: A
     console.log(
       `\n${tally.policy}, ${tally.mix}: ${tally.failures.length} seeds, the first ${first.seed}: ${first.what}`,
     )
-    console.log(`  ${replayCommand(tally, wait, first.seed)}`)
+    console.log(`  ${replayCommand(tally, first.seed)}`)
   }
   if (json !== undefined) writeFileSync(json, `${JSON.stringify(tallies, undefined, 2)}\n`)
   return violations

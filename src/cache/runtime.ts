@@ -105,6 +105,8 @@ export class Runtime {
   }
 
   async #end(): Promise<void> {
+    // Loads that are under way may still need a lock; nobody else is granted one from now on.
+    if (this.pipeline.isIdle) this.store.atomic?.close?.()
     await this.pipeline.drain()
     this.#requests?.disable()
     try {

@@ -19,8 +19,6 @@ export interface SetResult {
    * (one that is too heavy), or the store is in trouble.
    */
   readonly reason?: 'outdated' | 'unstorable' | 'refused' | 'unavailable'
-  /** Whether as many replicas as the store waits for have acknowledged it. */
-  readonly replicated?: boolean
 }
 
 const STORED: SetResult = Object.freeze({ stored: true })
@@ -74,14 +72,26 @@ export class Writer {
   /** Executes changes, in their order for each key. */
   run(operation: string, ops: readonly Op[]): MaybePromise<readonly OpResult[] | undefined> {
     const { store, trouble, request } = this.#runtime
-    const write = (): MaybePromise<readonly OpResult[] | undefined> =>
-      trouble.attempt(operation, () => store.write(ops))
+    const write = (): MaybePromise<readonly OpResult[] | undefined> => {
+      const writing = trouble.attempt(operation, () => store.write(ops))
+      if (ops.length === 1) return writing
+      return isPromise(writing)
+        ? writing.then((results) => this.#heed(operation, results))
+        : this.#heed(operation, writing)
+    }
     if (request === undefined) return write()
     return forgetting(
       request,
       ops.map(({ key }) => key),
       write,
     )
+  }
+
+  // Some of several operations may have failed.
+  #heed(operation: string, results: readonly OpResult[] | undefined): readonly OpResult[] | undefined {
+    const failed = results?.find(({ failure }) => failure !== undefined)
+    if (failed !== undefined) this.#runtime.trouble.failed(operation, failed.failure)
+    return results
   }
 
   #opOf(
@@ -103,6 +113,6 @@ export class Writer {
     if (kind !== 'set') return ttlMs > 0 ? { stored: false, reason: 'unstorable' } : STORED
     if (!result.ok) return { stored: false, reason: result.outdated === true ? 'outdated' : 'refused' }
     this.#runtime.counters.writes++
-    return result.replicated === undefined ? STORED : { stored: true, replicated: result.replicated }
+    return STORED
   }
 }

@@ -21,13 +21,11 @@ export interface ChangeParts {
   readonly following: Following
   readonly forgetting: Forgetting
   readonly clock: Clock
-  /** Replicas that a change waits for. */
-  readonly replicas: number
 }
 
 /** What became of an invalidation of keys. */
 export interface KeysInvalidated {
-  readonly l2: 'acked' | 'replicated' | 'queued'
+  readonly l2: 'acked' | 'queued'
   readonly heads: readonly (Head | undefined)[]
   readonly removed: number
   readonly error?: unknown
@@ -56,17 +54,13 @@ export class Changes {
   }
 
   async #writePlainly(ops: readonly PlainOp[]): Promise<readonly Written[]> {
-    const { remote, forgetting, replicas } = this.#parts
+    const { remote, forgetting } = this.#parts
     forgetting.loads(ops)
-    try {
-      const results = await remote.write(ops, replicas)
-      forgetting.loads(ops)
-      return results
-    } catch (error) {
-      for (const op of ops) if (op.kind === 'set') this.#queue(op.key, queueOptions(op))
-      forgetting.loads(ops)
-      throw error
-    }
+    const results = await remote.write(ops)
+    for (let index = 0; index < ops.length; index++)
+      if (results[index]!.failure !== undefined) this.#queueFailed(ops[index]!)
+    forgetting.loads(ops)
+    return answered(results)
   }
 
   async #write(ops: readonly Op[]): Promise<readonly Written[]> {
@@ -79,44 +73,49 @@ export class Changes {
     const sent = [...ops.keys()].filter((index) => queued[index] === undefined || replaces(ops[index]!))
     const startedAtMs = clock.now()
     for (const [index, op] of ops.entries()) forgetting.key(op.key, markers[index])
+    const answers = ops.map((): Written => ({ ok: false, unavailable: true }))
     try {
       const remoteOps = await calls.remoteOps(sent.map((index) => [ops[index]!, markers[index]] as const))
       const results = remoteOps.length === 0 ? [] : await calls.execute(remoteOps)
-      const answers = ops.map((): Written => ({ ok: false, unavailable: true }))
       for (const [position, index] of sent.entries()) {
         const op = ops[index]!
         const result = results[position]!
+        answers[index] = result
+        if (result.failure !== undefined) {
+          this.#queueFailed(op)
+          forgetting.key(op.key)
+          continue
+        }
         const item = queued[index]
         if (item !== undefined && result.outdated !== true && makesUpFor(op, item)) outbox.acknowledge(item)
         following.noteExecuted(remoteOps[position]!, result, startedAtMs)
         forgetting.key(op.key, markers[index])
         if (op.kind === 'set') keeper.written(markers[index]!, op, result, startedAtMs)
-        answers[index] = result
       }
       await calls.hideInvisible(ops, answers)
       // An acknowledgement of what was queued before does not count for what was held back now.
       for (const [index, { kind, key }] of ops.entries()) {
         if (queued[index] !== undefined && (kind === 'take' || kind === 'expire')) this.#queue(key)
       }
-      return answers
     } catch (error) {
       for (const index of sent) {
-        const op = ops[index]!
-        if (op.kind !== 'increment') this.#queue(op.key, queueOptions(op))
-        forgetting.key(op.key)
+        this.#queueFailed(ops[index]!)
+        forgetting.key(ops[index]!.key)
       }
       throw error
     } finally {
       for (const marker of markers) if (marker !== undefined) opened.close(marker)
     }
+    return answered(answers)
   }
 
   async invalidate(keys: readonly string[], options: InvalidateOptions): Promise<KeysInvalidated> {
-    const { replicas } = this.#parts
     try {
       const results = await this.write(keys.map((key) => ({ kind: 'delete', key, ...options })))
+      const failed = results.find(({ failure }) => failure !== undefined)
       return {
-        l2: replicas > 0 && results.every(({ replicated }) => replicated) ? 'replicated' : 'acked',
+        ...(failed !== undefined && { error: failed.failure }),
+        l2: failed === undefined ? 'acked' : 'queued',
         heads: results.map(({ head }) => head),
         removed: results.filter(({ ok }) => ok).length,
       }
@@ -127,11 +126,11 @@ export class Changes {
 
   /** Removes every key of a prefix and counts them. @throws when not all of it was done. */
   async deleteByPrefix(prefix: string): Promise<number> {
-    const { remote, following, forgetting, clock, replicas } = this.#parts
+    const { remote, following, forgetting, clock } = this.#parts
     forgetting.prefix(prefix)
     const startedAtMs = clock.now()
     try {
-      const { count, heads } = await remote.deleteByPrefix(prefix, replicas)
+      const { count, heads } = await remote.deleteByPrefix(prefix)
       const entry = { kind: 'prefix', item: prefix } as const
       for (const partition of remote.partitions)
         following.note(partition, entry, heads.get(partition), startedAtMs)
@@ -143,16 +142,22 @@ export class Changes {
 
   /** Sends what is queued once more. @throws when the server does not answer. */
   async replay(): Promise<void> {
-    const { remote, outbox, following, forgetting, clock, replicas } = this.#parts
+    const { remote, outbox, following, forgetting, clock } = this.#parts
     for (const item of outbox.items()) {
       forgetting.key(item.key)
       const ops = replayOf(item)
       const sentAtMs = clock.now()
-      const results = await remote.write(ops, replicas)
+      const results = await remote.write(ops)
+      const failed = results.find(({ failure }) => failure !== undefined)
+      if (failed !== undefined) throw failed.failure
       for (const [index, op] of ops.entries()) following.noteExecuted(op, results[index]!, sentAtMs)
       forgetting.key(item.key)
       outbox.acknowledge(item)
     }
+  }
+
+  #queueFailed(op: Op): void {
+    if (op.kind !== 'increment') this.#queue(op.key, queueOptions(op))
   }
 
   #queue(key: string, options?: QueueOptions): void {
@@ -163,6 +168,14 @@ export class Changes {
 
 /** An operation without tags is the same to the server as it is here. */
 type PlainOp = Extract<Op, { readonly kind: 'set' | 'increment' }>
+
+// @throws the failure if there is nothing else.
+function answered(results: readonly Written[]): readonly Written[] {
+  const [first] = results
+  if (first?.failure !== undefined && results.every(({ failure }) => failure !== undefined))
+    throw first.failure
+  return results
+}
 
 function replaces(op: Op): boolean {
   return op.kind === 'set' || op.kind === 'delete'

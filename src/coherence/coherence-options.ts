@@ -1,9 +1,8 @@
 import type { Duration } from '../core/duration.ts'
 import { OptionsError } from '../core/errors.ts'
-import { inspect } from '../core/inspect.ts'
-import { checkChoice, checkOptions } from '../core/options.ts'
+import { checkChoice } from '../core/options.ts'
 import { spanMs, wholeNumber } from '../core/spans.ts'
-import type { CoherenceSettings, FailoverMode, Policy } from './settings.ts'
+import type { CoherenceSettings, Policy } from './settings.ts'
 
 /** How a cache deals with what several processes share; all of it optional. */
 export interface CoherenceOptions {
@@ -22,11 +21,6 @@ export interface CoherenceOptions {
   readonly lease?: Duration | undefined
   /** The most keys and the most tags whose invalidation waits for the server to come back; default 10,000. */
   readonly outbox?: number | undefined
-  /**
-   * What an invalidation waits for: `'async'` (default) = the server; `{ wait: n }` = also n of its replicas, so that
-   * nothing is lost when one of them takes over.
-   */
-  readonly failover?: FailoverMode | undefined
   /** How long invalidations are remembered, to be repeated should a failover lose them; default 60 s. */
   readonly journal?: Duration | undefined
 }
@@ -39,7 +33,6 @@ export const COHERENCE_OPTIONS: readonly (keyof CoherenceOptions)[] = [
   'heartbeat',
   'lease',
   'outbox',
-  'failover',
   'journal',
 ]
 
@@ -54,7 +47,7 @@ export function coherenceSettings(
   options: CoherenceOptions,
   logLength: number = LOG_LENGTH,
 ): CoherenceSettings {
-  const { policy = 'available', failover = 'async', outbox = 10_000 } = options
+  const { policy = 'available', outbox = 10_000 } = options
   checkChoice(policy, ['available', 'strict'], 'policy')
   const heartbeatMs = spanMs(options.heartbeat ?? 1, 'heartbeat')
   const maxLagMs = spanMs(options.maxLag ?? 3, 'maxLag')
@@ -73,18 +66,9 @@ export function coherenceSettings(
     leaseMs: spanMs(options.lease ?? 5, 'lease'),
     longestLeaseMs: LONGEST_LEASE_MS,
     outboxLimit: wholeNumber(outbox, 'outbox'),
-    failover: checkedFailover(failover),
     journalMs: spanMs(options.journal ?? 60, 'journal'),
     // A log must be able to tell what it has of a journal.
     journalLimit: Math.max(1, Math.floor(logLength / 2)),
     generationLimit: GENERATIONS,
   }
-}
-
-function checkedFailover(failover: FailoverMode): FailoverMode {
-  if (failover === 'async') return failover
-  if (typeof failover !== 'object' || failover === null)
-    throw new OptionsError(`failover: ${inspect(failover)} is not 'async' or { wait: n }`)
-  checkOptions(failover, ['wait'], 'failover')
-  return { wait: wholeNumber(failover.wait, 'failover: wait') }
 }

@@ -70,7 +70,6 @@ export class CoherentStore implements Store {
     this.#parts = { ...parts, clock }
     this.#settings = settings
     const isStrict = settings.policy === 'strict'
-    const replicas = settings.failover === 'async' ? 0 : settings.failover.wait
     const markers = new Markers(node, clock)
     const outbox = new Outbox(settings.outboxLimit)
     const leases = new LeaseKeeper(remote, clock, timers, settings.leaseMs, settings.longestLeaseMs)
@@ -113,7 +112,6 @@ export class CoherentStore implements Store {
       remote,
       table,
       leaseMs: settings.leaseMs,
-      replicas,
       hasReached: (token) => following.hasReached(token),
       now: () => clock.now(),
     })
@@ -121,11 +119,10 @@ export class CoherentStore implements Store {
     const shared = { remote, local, markers, outbox, calls, keeper, following, forgetting, clock }
     this.#reads = new Reads({ ...shared, leases })
     this.#fills = new Fills(shared)
-    this.#changes = new Changes({ ...shared, replicas })
+    this.#changes = new Changes(shared)
     this.#tags = new TagInvalidator({
       remote,
       table,
-      replicas,
       forget: (tag) => forgetting.tag(tag),
       note: (tag, head, sentAtMs) =>
         following.note(remote.generationPartition, { kind: 'tag', item: tag }, head, sentAtMs),
@@ -206,7 +203,7 @@ export class CoherentStore implements Store {
       tags.length === 0 ? undefined : this.#tags.run(tags, options.keepStale),
     ])
     const outcomes = new Set([ofKeys?.l2, ofTags?.l2])
-    const worst = (['dropped', 'queued', 'acked', 'replicated'] as const).find((l2) => outcomes.has(l2))
+    const worst = (['dropped', 'queued', 'acked'] as const).find((l2) => outcomes.has(l2))
     const { generationPartition } = this.remote
     const token = tokenOf([
       ...(ofKeys?.heads ?? []).map((head, index) => ({

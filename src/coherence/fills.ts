@@ -42,20 +42,21 @@ export class Fills {
       const sent = await this.#prepare(fills)
       if (sent.length === 0) return accepted
       const startedAtMs = clock.now()
-      try {
-        const results = await remote.write(sent.map(({ op }) => op))
-        for (const [position, { index, op }] of sent.entries()) {
-          const result = results[position]!
-          accepted[index] = result.ok
-          following.noteExecuted(op, result, startedAtMs)
-          const fill = fills[index]!
-          if (fill.skip === 'l1') local?.drop(op.key, Infinity)
-          else keeper.written(fill.lease as Marker, fill, result, startedAtMs)
-        }
-      } catch (error) {
-        for (const { op } of sent) local?.drop(op.key, Infinity)
-        throw error
+      const results = await remote.write(sent.map(({ op }) => op))
+      const failed: Marker[] = []
+      for (const [position, { index, op }] of sent.entries()) {
+        const result = results[position]!
+        const fill = fills[index]!
+        const marker = fill.lease as Marker
+        accepted[index] = result.ok
+        if (result.failure !== undefined) failed.push(marker)
+        else following.noteExecuted(op, result, startedAtMs)
+        if (result.failure !== undefined || fill.skip === 'l1') local?.drop(op.key, Infinity)
+        else keeper.written(marker, fill, result, startedAtMs)
       }
+      // The server may not have heard of the fill, which would have ended the lease.
+      if (failed.length > 0) void forgetting.release(failed)
+      if (failed.length === sent.length) throw results.find(({ failure }) => failure !== undefined)!.failure
     } finally {
       for (const { lease } of fills) forgetting.settle(lease as Marker)
     }

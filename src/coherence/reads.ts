@@ -88,6 +88,8 @@ export class Reads {
       void forgetting.release(asked)
       throw error
     }
+    const unanswered = asked.filter((marker) => !answers.has(marker))
+    if (unanswered.length > 0) void forgetting.release(unanswered)
     return leases.map((marker) => {
       const answer = answers.get(marker)
       if (answer === undefined) return 'denied'

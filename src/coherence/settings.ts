@@ -6,13 +6,6 @@ import type { ValueForm } from './local-tier.ts'
 /** What a node may do when it can't reach the server. */
 export type Policy = 'available' | 'strict'
 
-/**
- * What an invalidation waits for. `'async'`: for the server's word; should the server fail before its replicas have
- * it, the nodes' journals close the gap. `wait`: also for that many replicas, and the result says whether they
- * acknowledged it in time.
- */
-export type FailoverMode = 'async' | { readonly wait: number }
-
 /** Settings of coherence, complete, in milliseconds. */
 export interface CoherenceSettings {
   /** `'available'`: the local tier serves up to `maxStaleMs` after the last sync; `'strict'`: up to `maxLagMs`. */
@@ -25,7 +18,6 @@ export interface CoherenceSettings {
   readonly longestLeaseMs: number
   /** Keys that wait for an acknowledgement. */
   readonly outboxLimit: number
-  readonly failover: FailoverMode
   /** How long, and how many in a partition, applied invalidations are kept for a replay: at most half a log's length. */
   readonly journalMs: number
   readonly journalLimit: number

@@ -6,8 +6,6 @@ import type { QueuedTag } from './tag-queue.ts'
 export interface TagInvalidatorParts {
   readonly remote: RemoteStore
   readonly table: GenerationTable
-  /** Replicas that an invalidation waits for. */
-  readonly replicas: number
   /** Before it is sent and again when it is answered: whatever this node has with the tag goes (C5). */
   forget(tag: string): void
   /** It was executed, sent at `sentAtMs`, and logged at this head if there is a log. */
@@ -19,7 +17,7 @@ export interface TagInvalidatorParts {
 
 /** What became of an invalidation of tags. */
 export interface TagsInvalidated {
-  readonly l2: 'acked' | 'replicated' | 'queued' | 'dropped'
+  readonly l2: 'acked' | 'queued' | 'dropped'
   readonly heads: readonly (Head | undefined)[]
   readonly error?: unknown
 }
@@ -59,12 +57,12 @@ export class TagInvalidator {
     queued: readonly (QueuedTag | undefined)[],
     keepStale: boolean,
   ): Promise<TagsInvalidated> {
-    const { remote, table, replicas, forget, note, now } = this.#parts
+    const { remote, table, forget, note, now } = this.#parts
     for (const tag of tags) forget(tag)
     const sentAtMs = now()
     // Never what decided here while it was queued: that was given to entries.
     const generations = tags.map(() => table.draw())
-    const { heads, replicated } = await remote.invalidateTags(tags, generations, { replicas, keepStale })
+    const { heads } = await remote.invalidateTags(tags, generations, { keepStale })
     for (const [index, tag] of tags.entries()) {
       note(tag, heads[index], sentAtMs)
       const item = queued[index]
@@ -72,6 +70,6 @@ export class TagInvalidator {
       if (item !== undefined && (!keepStale || item.keepStale)) table.queue.acknowledge(item)
       forget(tag)
     }
-    return { l2: replicated === true ? 'replicated' : 'acked', heads }
+    return { l2: 'acked', heads }
   }
 }

@@ -19,14 +19,12 @@ export interface TaggedCallsParts {
   readonly remote: RemoteStore
   readonly table: GenerationTable
   readonly leaseMs: number
-  /** Replicas that a write waits for. */
-  readonly replicas: number
   hasReached(token: string | undefined): boolean
   now(): number
 }
 
 /** An answer to an operation, as far as it got. */
-export type Written = OpResult & Pick<RemoteResult, 'head' | 'generations' | 'replicated'>
+export type Written = OpResult & Pick<RemoteResult, 'head' | 'generations'>
 
 /** How often an invisible entry may be replaced by another one before the key counts as busy. */
 const ACQUIRE_ROUNDS = 3
@@ -101,6 +99,7 @@ export class TaggedCalls {
       const hidden = await Promise.all(
         open.map(async ({ marker }, index) => {
           const answer = answered[index]!
+          if (answer === 'unanswered') return undefined
           if (typeof answer !== 'object' || 'cooldown' in answer) {
             answers.set(marker, answer)
             return undefined
@@ -136,7 +135,7 @@ export class TaggedCalls {
 
   /** A counter whose generations differ from what this node knows: either it knows too little, or the counter is gone. */
   async execute(ops: readonly RemoteOp[]): Promise<readonly RemoteResult[]> {
-    const results = [...(await this.#parts.remote.write(ops, this.#parts.replicas))]
+    const results = [...(await this.#parts.remote.write(ops))]
     for (const [index, op] of ops.entries()) {
       if (op.kind !== 'increment') continue
       for (let round = 0; results[index]!.differs === true; round++) {
@@ -147,9 +146,7 @@ export class TaggedCalls {
         const isVisible = (await this.#parts.table.shows(generations, { tags })) === 'fresh'
         const again = { ...op, generations: await this.#parts.table.current(tags) }
         const retried = isVisible ? again : { ...again, hidden: generations ?? ('none' as const) }
-        ;[results[index]] = (await this.#parts.remote.write([retried], this.#parts.replicas)) as [
-          RemoteResult,
-        ]
+        ;[results[index]] = (await this.#parts.remote.write([retried])) as [RemoteResult]
       }
     }
     return results

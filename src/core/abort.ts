@@ -1,6 +1,46 @@
+interface Watch {
+  readonly callbacks: Set<(reason: unknown) => void>
+  readonly listener: () => void
+}
+
+// Runtimes warn of a leak when a signal has more than ten listeners, hence one for all calls that share the signal.
+const watches = new WeakMap<AbortSignal, Watch>()
+
 /**
- * The result of `work`, or a rejection with the signal's reason as soon as it is aborted. Work that has begun
- * goes on: others may wait for it too; `onLeave` is called. Aborted already: it does not begin.
+ * Calls `callback` once when the signal is aborted, until the returned function is called. Each call needs a callback
+ * of its own. A signal has one listener for all of them, and none without them.
+ */
+export function onAbort(signal: AbortSignal, callback: (reason: unknown) => void): () => void {
+  const watch = watches.get(signal) ?? watchOf(signal)
+  watch.callbacks.add(callback)
+  return () => {
+    if (watch.callbacks.delete(callback) && watch.callbacks.size === 0) unwatch(signal, watch)
+  }
+}
+
+function watchOf(signal: AbortSignal): Watch {
+  const callbacks = new Set<(reason: unknown) => void>()
+  const watch: Watch = {
+    callbacks,
+    listener: () => {
+      unwatch(signal, watch)
+      for (const callback of callbacks) callback(signal.reason)
+    },
+  }
+  watches.set(signal, watch)
+  signal.addEventListener('abort', watch.listener)
+  return watch
+}
+
+function unwatch(signal: AbortSignal, watch: Watch): void {
+  if (watches.get(signal) !== watch) return
+  watches.delete(signal)
+  signal.removeEventListener('abort', watch.listener)
+}
+
+/**
+ * Returns the result of `work`, or rejects with the signal's reason as soon as it is aborted. Work that has begun
+ * goes on because others may wait for it too; `onLeave` is called. Work does not begin if the signal is aborted already.
  */
 export async function abortable<T>(
   signal: AbortSignal | undefined,
@@ -9,17 +49,16 @@ export async function abortable<T>(
 ): Promise<T> {
   if (signal === undefined) return work()
   signal.throwIfAborted()
-  let onAbort!: () => void
+  let stop!: () => void
   const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => {
-      reject(signal.reason)
-      onLeave?.(signal.reason)
-    }
-    signal.addEventListener('abort', onAbort)
+    stop = onAbort(signal, (reason) => {
+      reject(reason)
+      onLeave?.(reason)
+    })
   })
   try {
     return await Promise.race([work(), aborted])
   } finally {
-    signal.removeEventListener('abort', onAbort)
+    stop()
   }
 }

@@ -54,24 +54,37 @@ export interface LimitAnswer {
   readonly standings: readonly LimitStanding[]
 }
 
-/** Asks for one of the permits of a lock (one) or a semaphore (several). */
-export interface AcquireRequest {
-  /** Who asks: unique to the holding. Asking again with the same one is answered the same. */
+/** A permit that is asked for. */
+export interface WantedPermit {
+  /** Unique to the holding. Asking again with the same one is answered the same. */
   readonly token: string
-  /** How many may hold it at a time. */
-  readonly permits: number
-  /** Milliseconds after which it is free again unless it is renewed. */
+  /** Milliseconds after which the permit is free again unless it is renewed. */
   readonly ttlMs: number
-  /** For how many milliseconds the place in the queue is kept until the next question; 0 = no place is taken. */
-  readonly queueMs: number
 }
 
-/** Whether a permit was given. Free ones go to those who have waited longest. */
-export type AcquireAnswer =
-  /** The fencing number: higher than that of any earlier holding. */
-  | { readonly fence: number }
-  /** How many wait before the asker, and the milliseconds until a permit expires at the latest. */
-  | { readonly ahead: number; readonly expiresInMs: number }
+/** Asks for permits of a lock (one) or a semaphore (several), on behalf of callers of one process. */
+export interface AcquireRequest {
+  /** Those who have waited longest in the process come first. */
+  readonly wanted: readonly WantedPermit[]
+  /** How many permits there are. */
+  readonly permits: number
+  /** The name of the asker's place in the queue of processes; absent = it takes none. */
+  readonly place?: string | undefined
+  /** For how many milliseconds the place is kept until the next question. */
+  readonly placeMs: number
+  /** Whether more callers wait in the process, so that the asker needs a place though all that it asked for is given. */
+  readonly more: boolean
+}
+
+/** Which permits were given. Free ones go to askers in the order of their places; an asker that got one goes to the end. */
+export interface AcquireAnswer {
+  /** For each permit asked for: its fencing number, higher than that of any earlier holding, or 0 = it is not given. */
+  readonly fences: readonly number[]
+  /** How many askers wait before this one. */
+  readonly ahead: number
+  /** Milliseconds until a permit expires at the latest; 0 = none is held. */
+  readonly expiresInMs: number
+}
 
 /** What each step is asked and what it answers. */
 export interface AtomicSteps {
@@ -81,30 +94,38 @@ export interface AtomicSteps {
   readonly block: { readonly request: { readonly forMs: number }; readonly answer: true }
   /** Forgets the state; whether there was one. */
   readonly reset: { readonly request: undefined; readonly answer: boolean }
-  /** Asks for a permit of a lock or semaphore. */
+  /** Asks for permits of a lock or semaphore. */
   readonly acquire: { readonly request: AcquireRequest; readonly answer: AcquireAnswer }
   /** Prolongs a holding from now on; whether it is still held. */
   readonly renew: {
     readonly request: { readonly token: string; readonly ttlMs: number }
     readonly answer: boolean
   }
-  /** Ends a holding, or leaves the queue; whether it was held. */
+  /** Ends a holding, or gives up a place in the queue (by its name in place of a token); whether it was held. */
   readonly release: { readonly request: { readonly token: string }; readonly answer: boolean }
 }
 
-/** The time at which a step is run. */
+/** The time at which a step is run, and the fencing numbers of the store. */
 export interface StepTime {
   /** Whole milliseconds of the monotonic clock. */
   readonly nowMs: number
-  /** Whole milliseconds since the Unix epoch. */
-  readonly wallMs: number
+  /** Returns a fencing number that is higher than all earlier ones of the store. */
+  nextFence(): number
+}
+
+/** The state that a step leaves. */
+export interface NextState {
+  readonly state: object
+  readonly ttlMs: number
+  /** Limits: how much of what is admitted was taken, 0 to 1. A full store forgets states that have the least of it. */
+  readonly used?: number
 }
 
 /** What a step leaves behind. */
 export interface StepResult<Answer> {
   readonly answer: Answer
-  /** The new state and how long it is kept; `'none'`: there is none any more; absent: nothing has changed. */
-  readonly next?: { readonly state: object; readonly ttlMs: number } | 'none'
+  /** The new state; `'none'` = there is none any more; absent = nothing has changed. */
+  readonly next?: NextState | 'none'
 }
 
 /** One step on the state of one key: its name, by which a server finds its script, and what it does in a process. */
@@ -120,8 +141,8 @@ export interface AtomicStep<Name extends keyof AtomicSteps> {
 }
 
 /**
- * The port for limits and locks: states apart from cached values, which nothing evicts. A store in trouble throws or
- * rejects (and may have done the step all the same): whoever asks decides what that means.
+ * The port for limits and locks: states apart from cached values, which no cached value evicts. A store in trouble throws
+ * or rejects (and may have done the step nevertheless); the caller decides what that means.
  */
 export interface AtomicStore {
   /** Whether other processes see the same states, so that a question is not free. */
@@ -132,6 +153,10 @@ export interface AtomicStore {
   readonly timers: Timers
   /** For the jitter of waiting. */
   readonly random: Random
+  /** Aborted when the store is closed: no permit is granted after it. Absent = the store is never closed. */
+  readonly closed?: AbortSignal | undefined
+  /** Ends the granting of permits; the store of values calls it when it is closed. */
+  close?(): void
   /** Runs one step on the state of one key; nothing comes in between. */
   run<Name extends keyof AtomicSteps>(
     step: AtomicStep<Name>,

@@ -1,7 +1,7 @@
 import type { AtomicStep, AtomicSteps, AtomicStore, StateKey } from './atomic-store.ts'
 import { AgeClock } from './age-clock.ts'
 import type { Clock, Random, Timers } from './clock.ts'
-import { StoreUnavailableError } from './errors.ts'
+import { ClosedError, StoreUnavailableError } from './errors.ts'
 import { StateArea } from './state-area.ts'
 
 /** Settings of a {@link LocalAtomicStore}. */
@@ -9,9 +9,11 @@ export interface LocalAtomicStoreOptions {
   readonly clock: Clock
   readonly timers: Timers
   readonly random: Random
-  /** The most states it holds; default 100,000. */
+  /** The most states of limits it holds; default 100,000. Locks need none of that room. */
   readonly maxStates?: number | undefined
 }
+
+const DEFAULT_MAX_STATES = 100_000
 
 /** States of limits and locks in the memory of the process: a step is synchronous, hence atomic. */
 export class LocalAtomicStore implements AtomicStore {
@@ -19,34 +21,56 @@ export class LocalAtomicStore implements AtomicStore {
   readonly clock: Clock
   readonly timers: Timers
   readonly random: Random
-  readonly #area: StateArea<object>
+  readonly #limits: StateArea<object>
+  // A lock has a state only while it is held or waited for, so the callers bound their number.
+  readonly #locks: StateArea<object>
+  readonly #closing = new AbortController()
+  // One number for all locks, so that a lock that is released leaves nothing behind.
+  #fence = 0
+  readonly #nextFence = (): number => {
+    this.#fence = Math.max(this.#fence + 1, Math.floor(this.clock.wallNow()) * 1000)
+    return this.#fence
+  }
 
-  constructor({ clock, timers, random, maxStates }: LocalAtomicStoreOptions) {
+  constructor({ clock, timers, random, maxStates = DEFAULT_MAX_STATES }: LocalAtomicStoreOptions) {
     // A wall clock must not end what somebody holds.
     this.clock = clock instanceof AgeClock ? clock.running : clock
     this.timers = timers
     this.random = random
-    this.#area = new StateArea({ clock: this.clock, timers, maxEntries: maxStates })
+    this.#limits = new StateArea({ clock: this.clock, timers, maxEntries: maxStates })
+    this.#locks = new StateArea({ clock: this.clock, timers, maxEntries: Infinity })
   }
 
-  /** @throws StoreUnavailableError when it is full and the step would need a new state. */
+  get closed(): AbortSignal {
+    return this.#closing.signal
+  }
+
+  /** @throws StoreUnavailableError if a new state of a limit is needed and all that are there are used up. */
   run<Name extends keyof AtomicSteps>(
     step: AtomicStep<Name>,
     { kind, key }: StateKey,
     request: AtomicSteps[Name]['request'],
   ): AtomicSteps[Name]['answer'] {
     const id = `${kind}{${key}`
-    const time = { nowMs: Math.floor(this.clock.now()), wallMs: Math.floor(this.clock.wallNow()) }
-    const { answer, next } = step.run(this.#area.get(id), request, time)
-    if (next === 'none') this.#area.delete(id)
-    else if (next !== undefined && !this.#area.put(id, next.state, next.ttlMs))
-      throw new StoreUnavailableError(`${step.name}: the area of limits and locks is full`)
+    const area = isOfLocks(step.name) ? this.#locks : this.#limits
+    const time = { nowMs: Math.floor(this.clock.now()), nextFence: this.#nextFence }
+    const { answer, next } = step.run(area.get(id), request, time)
+    if (next === 'none') area.delete(id)
+    else if (next !== undefined && !area.put(id, next.state, next.ttlMs, next.used))
+      throw new StoreUnavailableError(`${step.name}: there is no room for the state of another limit`)
     return answer
   }
 
-  /** Forgets all states and stops the timer. */
+  /** Forgets all states and stops the timers. */
   close(): void {
-    this.#area.clear()
-    this.#area.close()
+    this.#closing.abort(new ClosedError('the cache is closed: it grants no more permits'))
+    for (const area of [this.#limits, this.#locks]) {
+      area.clear()
+      area.close()
+    }
   }
+}
+
+function isOfLocks(name: keyof AtomicSteps): boolean {
+  return name === 'acquire' || name === 'renew' || name === 'release'
 }

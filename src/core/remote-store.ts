@@ -85,8 +85,8 @@ export interface RemoteFound {
   readonly rowVersion?: bigint | undefined
 }
 
-/** Answer to an acquisition of a lease on the server. */
-export type RemoteAcquired = RemoteFound | 'granted' | 'busy' | Cooldown
+/** Answer to an acquisition of a lease on the server. `unanswered`: perhaps granted, and to be released. */
+export type RemoteAcquired = RemoteFound | 'granted' | 'busy' | 'unanswered' | Cooldown
 
 /** A change of one key on the server. */
 export type RemoteOp =
@@ -149,8 +149,15 @@ export interface RemoteResult {
   readonly head?: Head
   /** Whether it was logged, as the last entry of that head. */
   readonly logged?: boolean
-  /** Whether as many replicas as were asked for have acknowledged it in time. */
-  readonly replicated?: boolean
+  /** Why there is no answer, or why the server refused the operation. The server may have executed it nevertheless. */
+  readonly failure?: unknown
+  /** Set with {@link RemoteResult.failure}. */
+  readonly unavailable?: boolean
+}
+
+/** The result of an operation without an answer. */
+export function unanswered(failure: unknown): RemoteResult {
+  return { ok: false, unavailable: true, failure }
 }
 
 /** What asks for a lease. */
@@ -170,7 +177,6 @@ export interface TagResult {
   readonly heads: readonly (Head | undefined)[]
   /** With `keepStale`: what each tag has now. */
   readonly generations?: readonly string[]
-  readonly replicated?: boolean
 }
 
 /** What a deletion by prefix came to. */
@@ -178,7 +184,6 @@ export interface PrefixResult {
   readonly count: number
   /** Where each partition's log was with it, by partition; one that nobody follows is absent. */
   readonly heads: ReadonlyMap<string, Head>
-  readonly replicated?: boolean
 }
 
 /** What came of an attempt to give a partition another epoch. */
@@ -217,7 +222,7 @@ export interface RemoteStore {
   /**
    * Reads again and, if there is nothing, takes the lease for `leaseMs`, in one step for each key. An entry with the
    * generations `hidden` (`'none'`: without any) counts as nothing: the node knows that it will never be visible.
-   * Executed at most once for each token: taken again after its fill, a lease would let a repeated fill in.
+   * Rejects if none of the requests is answered. Executed at most once for each token: taken again after its fill, a lease would let a repeated fill in.
    */
   acquire(requests: readonly LeaseRequest[], leaseMs: number): Promise<readonly RemoteAcquired[]>
   /** Prolongs a lease; `false` = it is no longer held. */
@@ -230,8 +235,8 @@ export interface RemoteStore {
     leases: readonly { readonly key: string; readonly token: string }[],
     cooldown?: Cooldown & { readonly forMs: number },
   ): Promise<void>
-  /** With `replicas`, it answers when that many have acknowledged the operations, or in time that they have not. */
-  write(ops: readonly RemoteOp[], replicas?: number): Promise<readonly RemoteResult[]>
+  /** It never rejects: an operation without an answer has a `failure`, and the others have their results. */
+  write(ops: readonly RemoteOp[]): Promise<readonly RemoteResult[]>
   scan(
     prefix: string,
   ): AsyncIterable<{ readonly key: string; readonly generations?: Generations | undefined }>
@@ -239,7 +244,7 @@ export interface RemoteStore {
    * Two complete scans, first the leases, then the values; afterwards logs the prefix in every partition. Rejects
    * when not all of it was done by one server.
    */
-  deleteByPrefix(prefix: string, replicas?: number): Promise<PrefixResult>
+  deleteByPrefix(prefix: string): Promise<PrefixResult>
   /**
    * The records of tags; a tag that has none gets its own of `ifNone`, which is not logged. Executed at most once:
    * should the record be lost, `ifNone` again would make visible what has been invalidated in between.
@@ -253,7 +258,7 @@ export interface RemoteStore {
   invalidateTags(
     tags: readonly string[],
     generations: readonly string[],
-    options?: { readonly replicas?: number | undefined; readonly keepStale?: boolean | undefined },
+    options?: { readonly keepStale?: boolean | undefined },
   ): Promise<TagResult>
   /**
    * The heads of the partitions, by partition, in one round trip; one that nobody follows is absent. Those of all,

@@ -1,49 +1,49 @@
 import type { Clock, TimerHandle, Timers } from './clock.ts'
 
 const ENTRIES_PER_TICK = 20_000
-const ENTRIES_PER_REFUSAL = 100
+const ENTRIES_PER_EVICTION = 16
 const TICK_GAP_MS = 1000
-const DEFAULT_MAX_ENTRIES = 100_000
 
 /** Settings of a {@link StateArea}. */
 export interface StateAreaOptions {
   readonly clock: Clock
   readonly timers: Timers
-  /** The most states it holds; default 100,000. */
-  readonly maxEntries?: number | undefined
+  /** The most states it holds. */
+  readonly maxEntries: number
 }
 
 interface State<V> {
   value: V
   deadlineMs: number
+  used: number
 }
 
 /**
- * States of limiters and locks, apart from cached values: they are never evicted, only removed for age or on
- * request, so that nobody can shake off a limit by writing many keys. When the area is full it takes no more.
+ * States of limiters or locks, apart from cached values. They are removed for age or on request. A full area also
+ * forgets states of which little is used, but none that is used up: writing many keys does not shake off a limit.
  */
 export class StateArea<V> {
   readonly #states = new Map<string, State<V>>()
   readonly #maxEntries: number
   readonly #clock: Clock
   readonly #timers: Timers
-  /** Where the sweep goes on; the iterator of a Map stands changes made meanwhile. */
+  /** Where the next look goes on; the iterator of a Map stands changes made meanwhile. */
   #position: IterableIterator<[string, State<V>]> | undefined
   #timer: TimerHandle
   #closed = false
 
-  constructor({ clock, timers, maxEntries = DEFAULT_MAX_ENTRIES }: StateAreaOptions) {
+  constructor({ clock, timers, maxEntries }: StateAreaOptions) {
     this.#clock = clock
     this.#timers = timers
     this.#maxEntries = maxEntries
   }
 
-  /** States it holds, those included that have expired and were not found yet. */
+  /** The number of states it holds, including expired ones that were not found yet. */
   get size(): number {
     return this.#states.size
   }
 
-  /** The state of a key, `undefined` when there is none or it has expired. */
+  /** Returns the state of a key, or `undefined` if there is none or it has expired. */
   get(key: string): V | undefined {
     const state = this.#states.get(key)
     if (state === undefined) return undefined
@@ -52,20 +52,21 @@ export class StateArea<V> {
     return undefined
   }
 
-  /** Stores a state for so many milliseconds; `false` when the area is full, and then nothing has changed. */
-  put(key: string, value: V, ttlMs: number): boolean {
+  /**
+   * Stores a state for so many milliseconds; `false` = there is no room, and nothing has changed. `used` (0 to 1) tells a
+   * full area which states to forget first.
+   */
+  put(key: string, value: V, ttlMs: number, used = 0): boolean {
     const deadlineMs = this.#clock.now() + ttlMs
     const state = this.#states.get(key)
     if (state !== undefined) {
       state.value = value
       state.deadlineMs = deadlineMs
+      state.used = used
       return true
     }
-    if (this.#states.size >= this.#maxEntries) {
-      this.#sweep(ENTRIES_PER_REFUSAL)
-      if (this.#states.size >= this.#maxEntries) return false
-    }
-    this.#states.set(key, { value, deadlineMs })
+    if (this.#states.size >= this.#maxEntries && !this.#forgetOne()) return false
+    this.#states.set(key, { value, deadlineMs, used })
     this.#schedule()
     return true
   }
@@ -95,22 +96,44 @@ export class StateArea<V> {
     if (this.#timer !== undefined || this.#closed || this.#states.size === 0) return
     this.#timer = this.#timers.set(() => {
       this.#timer = undefined
-      this.#sweep(ENTRIES_PER_TICK)
+      this.#sweep()
       this.#schedule()
     }, TICK_GAP_MS)
   }
 
-  #sweep(entries: number): void {
+  #sweep(): void {
     const nowMs = this.#clock.now()
-    for (let looks = 0; looks < entries; looks++) {
-      this.#position ??= this.#states.entries()
-      const { done, value } = this.#position.next()
-      if (done === true) {
-        this.#position = undefined
-        return
-      }
-      const [key, { deadlineMs }] = value
+    for (let looks = 0; looks < ENTRIES_PER_TICK; looks++) {
+      const next = this.#next()
+      if (next === undefined) return
+      const [key, { deadlineMs }] = next
       if (deadlineMs <= nowMs) this.#states.delete(key)
     }
   }
+
+  // Forgets the state that is used least of a few, of equal ones that which ends first; whether there was one.
+  #forgetOne(): boolean {
+    const nowMs = this.#clock.now()
+    let least: [string, State<V>] | undefined
+    for (let looks = 0; looks < ENTRIES_PER_EVICTION; looks++) {
+      const next = this.#next() ?? this.#next()
+      if (next === undefined) break
+      if (next[1].deadlineMs <= nowMs) next[1].used = -1
+      if (next[1].used < 1 && (least === undefined || isBefore(next[1], least[1]))) least = next
+    }
+    return least !== undefined && this.#states.delete(least[0])
+  }
+
+  /** Returns the next state in turn; `undefined` at the end, after which it starts anew. */
+  #next(): [string, State<V>] | undefined {
+    this.#position ??= this.#states.entries()
+    const { done, value } = this.#position.next()
+    if (done !== true) return value
+    this.#position = undefined
+    return undefined
+  }
+}
+
+function isBefore<V>(one: State<V>, other: State<V>): boolean {
+  return one.used === other.used ? one.deadlineMs < other.deadlineMs : one.used < other.used
 }

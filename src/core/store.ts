@@ -132,10 +132,10 @@ export interface OpResult {
   readonly outdated?: boolean
   /** set: stored; delete, take: existed; expire: existed; increment: done. */
   readonly ok: boolean
-  /** The store could not even try; `ok` is `false`. */
+  /** The store could not even try, or nothing was answered; `ok` is `false`. */
   readonly unavailable?: boolean
-  /** Whether as many replicas as the store waits for have acknowledged it. */
-  readonly replicated?: boolean
+  /** Why nothing was answered, if other operations of the same call were. */
+  readonly failure?: unknown
   /** take: what was removed. */
   readonly stored?: Stored
   /** increment: the new value. Absent with `ok: false`: the stored value is no safe integer, or would become none. */
@@ -143,7 +143,7 @@ export interface OpResult {
 }
 
 /** How an invalidation ended in a tier; `none`: there is no such tier. */
-export type InvalidationOutcome = 'acked' | 'replicated' | 'queued' | 'dropped' | 'none'
+export type InvalidationOutcome = 'acked' | 'queued' | 'dropped' | 'none'
 
 /** What became of an invalidation. */
 export interface Invalidation {
@@ -153,8 +153,7 @@ export interface Invalidation {
    */
   readonly l1: InvalidationOutcome
   /**
-   * On the server that several processes share. `acked` = executed there; `replicated` = by its replicas, too;
-   * `queued` = no answer: this process takes it for executed and repeats it until it is; `dropped` = not even that;
+   * On the server that several processes share. `acked` = executed there; `queued` = no answer: this process takes it for executed and repeats it until it is; `dropped` = not even that;
    * `none` = there is no server.
    */
   readonly l2: InvalidationOutcome
@@ -213,7 +212,10 @@ export interface Store {
   release(leases: readonly Lease[], cooldown?: Cooldown & { readonly forMs: number }): MaybePromise<void>
   /** Whether a caller that arrives now may share the load of this lease, which began at `startedAtMs`. */
   joinable(lease: Lease, startedAtMs: number, reading?: Reading): boolean
-  /** Executes changes, in order for each key, and answers in the order of `ops`. */
+  /**
+   * Executes changes, in order for each key, and answers in the order of `ops`. If none of them could be executed it
+   * rejects; if only some could not, their results have a `failure`.
+   */
   write(ops: readonly Op[]): MaybePromise<readonly OpResult[]>
   /**
    * Removes `keys`, and makes invisible whatever bears one of `tags` and began before: entries, loads and writes

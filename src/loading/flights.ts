@@ -105,6 +105,11 @@ export class Flights implements RunHost {
     if (this.#running === 0) this.#onIdle?.()
   }
 
+  /** Whether no load is under way. */
+  get isIdle(): boolean {
+    return this.#running === 0
+  }
+
   /** Resolves when no load is under way, or after 10 seconds: a loader that hangs must not hold up a shutdown. */
   async drain(): Promise<void> {
     if (this.#running === 0) return

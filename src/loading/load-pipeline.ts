@@ -55,6 +55,11 @@ export class LoadPipeline {
     return abortable(settings.signal, work, (reason) => leave(joined, reason))
   }
 
+  /** Whether no load is under way. */
+  get isIdle(): boolean {
+    return this.#flights.isIdle
+  }
+
   /** Resolves when no load is under way, or after 10 seconds. */
   drain(): Promise<void> {
     return this.#flights.drain()

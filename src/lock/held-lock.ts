@@ -4,7 +4,6 @@ import type { TimerHandle } from '../core/clock.ts'
 import { LockLostError } from '../core/errors.ts'
 import type { LockSettings } from './options.ts'
 import { releaseStep, renewStep } from './steps.ts'
-import { wake } from './wake-ups.ts'
 
 // The last part of the ttl, in which the holder no longer trusts it: its signal is aborted before anybody else can hold.
 const MARGIN = 0.1
@@ -18,6 +17,8 @@ export interface Holding {
   readonly fence: number
   /** When the question was sent that was granted, by the clock of this process. */
   readonly sentMs: number
+  /** Called once, when the permit is released or lost. */
+  onEnd(): void
 }
 
 /**
@@ -27,7 +28,9 @@ export interface Holding {
  */
 export class HeldLock {
   readonly #holding: Holding
-  readonly #controller = new AbortController()
+  // Made when somebody looks at it, because a signal costs more than all else.
+  #controller: AbortController | undefined
+  #lost: LockLostError | undefined
   #expiresMs: number
   readonly #heldSinceMs: number
   #timer: TimerHandle
@@ -56,12 +59,14 @@ export class HeldLock {
 
   /** Aborted with a LockLostError when the permit is lost; not by a release. */
   get signal(): AbortSignal {
+    this.#controller ??= new AbortController()
+    if (this.#lost !== undefined) this.#controller.abort(this.#lost)
     return this.#controller.signal
   }
 
   /** Milliseconds for which this process may still take it for held; 0 = it is lost or released. */
   get remainingMs(): number {
-    if (this.#released !== undefined || this.#controller.signal.aborted) return 0
+    if (this.#released !== undefined || this.#lost !== undefined) return 0
     const leftMs = Math.max(0, this.#trustedUntilMs - this.#holding.store.clock.now())
     return this.#wasSuspended ? 0 : leftMs
   }
@@ -92,7 +97,7 @@ export class HeldLock {
 
   async #release(): Promise<boolean> {
     const { store, state, token } = this.#holding
-    const wasLost = this.#controller.signal.aborted
+    const wasLost = this.#lost !== undefined
     store.timers.clear(this.#timer)
     try {
       const held = await store.run(releaseStep, state, { token })
@@ -100,14 +105,14 @@ export class HeldLock {
     } catch {
       return false
     } finally {
-      wake(store, state)
+      if (!wasLost) this.#holding.onEnd()
     }
   }
 
   #schedule(delayMs: number): void {
     const { clock, timers } = this.#holding.store
     timers.clear(this.#timer)
-    if (this.#released !== undefined || this.#controller.signal.aborted) return
+    if (this.#released !== undefined || this.#lost !== undefined) return
     const leftMs = this.#trustedUntilMs - clock.now()
     // Two events share the timer: the next renewal, and the end of trust, whichever comes first.
     const isLast = delayMs >= leftMs
@@ -142,8 +147,10 @@ export class HeldLock {
 
   #lose(why: string): void {
     const { store, state } = this.#holding
-    if (this.#released !== undefined || this.#controller.signal.aborted) return
+    if (this.#released !== undefined || this.#lost !== undefined) return
     store.timers.clear(this.#timer)
-    this.#controller.abort(new LockLostError(`${state.kind} ${state.key} is lost: ${why}`))
+    this.#lost = new LockLostError(`${state.kind} ${state.key} is lost: ${why}`)
+    this.#controller?.abort(this.#lost)
+    this.#holding.onEnd()
   }
 }

@@ -2,9 +2,10 @@ import type { AtomicStore } from '../core/atomic-store.ts'
 import { OptionsError } from '../core/errors.ts'
 import { checkKey } from '../core/key.ts'
 import { wholeNumber } from '../core/spans.ts'
-import { acquire, tryAcquire, type Wanted } from './acquire.ts'
+import { acquire, tryAcquire } from './acquire.ts'
 import type { HeldLock } from './held-lock.ts'
 import { lockSettings, waitMs, type AcquireOptions, type LockOptions } from './options.ts'
+import type { Wanted } from './wanted.ts'
 
 /** Any cache; its namespaces share its locks. */
 export interface LockingCache {
@@ -32,9 +33,9 @@ class Permits {
   }
 
   /**
-   * Waits for a permit; those who have waited longest come first.
+   * Waits for a permit. In a process callers get one in the order of their calls; processes take turns.
    * @throws LockBusyError when others held all of them for as long as the caller would wait, StoreUnavailableError when
-   * the store does not answer, the reason of the signal, OptionsError.
+   * the store does not answer, ClosedError when the cache is closed, the reason of the signal, OptionsError.
    */
   async acquire(options: AcquireOptions = {}): Promise<HeldLock> {
     return acquire(this.#wanted, waitMs(options, 'acquire'), options.signal)
@@ -42,7 +43,7 @@ class Permits {
 
   /**
    * A permit, if one is free and nobody waits for it; `undefined` = none is.
-   * @throws StoreUnavailableError when the store does not answer.
+   * @throws StoreUnavailableError when the store does not answer, ClosedError when the cache is closed.
    */
   async tryAcquire(): Promise<HeldLock | undefined> {
     return tryAcquire(this.#wanted)

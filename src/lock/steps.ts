@@ -1,43 +1,40 @@
-import type { AcquireAnswer, AtomicStep } from '../core/atomic-store.ts'
-
-// For so long the last fencing number is kept after the last holding has ended, so that the next one is higher though
-// the clock was set back meanwhile.
-const FENCE_KEPT_MS = 600_000
+import type { AtomicStep, NextState } from '../core/atomic-store.ts'
 
 interface Holding {
   readonly fence: number
-  untilMs: number
+  readonly untilMs: number
 }
 
 interface LockState {
-  fence: number
   readonly holdings: Map<string, Holding>
-  /** Who waits, in the order of arrival, and until when the place is kept. */
+  /** No holding ends before this time, so that none is looked for until then. */
+  firstEndMs: number
+  /** No holding ends after this time. */
+  lastEndMs: number
+  /** Places of the askers that wait, in the order of arrival, and until when each is kept. */
   readonly queue: Map<string, number>
 }
 
-/** Gives a permit to who asks, if one is free and nobody has waited longer; else keeps the place in the queue. */
+/** Gives free permits, except those for askers that have waited longer; keeps the place of an asker that wants more. */
 export const acquireStep: AtomicStep<'acquire'> = {
   name: 'acquire',
-  run(before, { token, permits, ttlMs, queueMs }, { nowMs, wallMs }) {
+  run(before, { wanted, permits, place, placeMs, more }, { nowMs, nextFence }) {
     const state = stateOf(before, nowMs)
     const { holdings, queue } = state
-    const mine = holdings.get(token)
-    if (mine !== undefined) {
-      mine.untilMs = nowMs + ttlMs
-      return { answer: { fence: mine.fence }, next: kept(state, nowMs) }
+    const ahead = aheadOf(place, queue)
+    const held = holdings.size
+    const fences = wanted.map(({ token, ttlMs }) => {
+      const mine = holdings.get(token)
+      if (mine === undefined && permits - holdings.size <= ahead) return 0
+      return hold(state, token, mine?.fence ?? nextFence(), nowMs + ttlMs)
+    })
+    if (place !== undefined) {
+      if (holdings.size > held) queue.delete(place)
+      if (more || fences.includes(0)) queue.set(place, nowMs + placeMs)
+      else queue.delete(place)
     }
-    const ahead = placeOf(token, queue)
-    if (permits - holdings.size > ahead) {
-      state.fence = Math.max(state.fence + 1, wallMs * 1000)
-      queue.delete(token)
-      holdings.set(token, { fence: state.fence, untilMs: nowMs + ttlMs })
-      return { answer: { fence: state.fence }, next: kept(state, nowMs) }
-    }
-    if (queueMs > 0) queue.set(token, nowMs + queueMs)
-    const ends = [...holdings.values()].map(({ untilMs }) => untilMs - nowMs)
-    const answer: AcquireAnswer = { ahead, expiresInMs: ends.length === 0 ? 0 : Math.min(...ends) }
-    return { answer, next: kept(state, nowMs) }
+    const expiresInMs = holdings.size === 0 ? 0 : state.firstEndMs - nowMs
+    return { answer: { fences, ahead: aheadOf(place, queue), expiresInMs }, next: kept(state, nowMs) }
   },
 }
 
@@ -48,12 +45,12 @@ export const renewStep: AtomicStep<'renew'> = {
     const state = stateOf(before, nowMs)
     const mine = state.holdings.get(token)
     if (mine === undefined) return { answer: false }
-    mine.untilMs = nowMs + ttlMs
+    hold(state, token, mine.fence, nowMs + ttlMs)
     return { answer: true, next: kept(state, nowMs) }
   },
 }
 
-/** Ends a holding, or leaves the queue. */
+/** Ends a holding, or gives up a place in the queue. */
 export const releaseStep: AtomicStep<'release'> = {
   name: 'release',
   run(before, { token }, { nowMs }) {
@@ -64,25 +61,45 @@ export const releaseStep: AtomicStep<'release'> = {
   },
 }
 
-/** The state without those whose time is over. */
+function hold(state: LockState, token: string, fence: number, untilMs: number): number {
+  state.holdings.set(token, { fence, untilMs })
+  state.firstEndMs = Math.min(state.firstEndMs, untilMs)
+  state.lastEndMs = Math.max(state.lastEndMs, untilMs)
+  return fence
+}
+
+/** Returns the state without the holdings and places whose time is over. */
 function stateOf(before: object | undefined, nowMs: number): LockState {
-  const state = (before as LockState | undefined) ?? { fence: 0, holdings: new Map(), queue: new Map() }
-  for (const [token, { untilMs }] of state.holdings) if (untilMs <= nowMs) state.holdings.delete(token)
-  for (const [token, untilMs] of state.queue) if (untilMs <= nowMs) state.queue.delete(token)
+  const state = (before as LockState | undefined) ?? {
+    holdings: new Map(),
+    firstEndMs: Infinity,
+    lastEndMs: 0,
+    queue: new Map(),
+  }
+  const { holdings, queue } = state
+  for (const [place, untilMs] of queue) if (untilMs <= nowMs) queue.delete(place)
+  if (state.firstEndMs > nowMs) return state
+  state.firstEndMs = Infinity
+  for (const [token, { untilMs }] of holdings) {
+    if (untilMs <= nowMs) holdings.delete(token)
+    else state.firstEndMs = Math.min(state.firstEndMs, untilMs)
+  }
   return state
 }
 
-function placeOf(token: string, queue: ReadonlyMap<string, number>): number {
-  let place = 0
-  for (const waiting of queue.keys()) {
-    if (waiting === token) return place
-    place++
+function aheadOf(place: string | undefined, queue: ReadonlyMap<string, number>): number {
+  let ahead = 0
+  for (const other of queue.keys()) {
+    if (other === place) break
+    ahead++
   }
-  return place
+  return ahead
 }
 
-function kept(state: LockState, nowMs: number): { readonly state: object; readonly ttlMs: number } {
-  let untilMs = nowMs
-  for (const holding of state.holdings.values()) untilMs = Math.max(untilMs, holding.untilMs)
-  return { state, ttlMs: untilMs - nowMs + FENCE_KEPT_MS }
+function kept(state: LockState, nowMs: number): NextState | 'none' {
+  const { holdings, queue } = state
+  if (holdings.size === 0 && queue.size === 0) return 'none'
+  let untilMs = holdings.size === 0 ? nowMs : state.lastEndMs
+  for (const placeUntilMs of queue.values()) untilMs = Math.max(untilMs, placeUntilMs)
+  return { state, ttlMs: untilMs - nowMs }
 }

@@ -22,7 +22,7 @@ export async function withLock<T>(
   })
   try {
     const result = await fn(held)
-    held.signal.throwIfAborted()
+    if (held.remainingMs === 0) held.signal.throwIfAborted()
     return result
   } finally {
     await held.release()

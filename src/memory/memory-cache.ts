@@ -32,7 +32,7 @@ export interface MemoryCacheOptions extends CacheOptions, IsolationOptions {
   readonly maxEntryWeight?: number
   /** The weight of a value, 0 or more; it must not change it. Default: 1 each. Needs `maxWeight`. */
   readonly weigher?: (value: unknown, key: string) => number
-  /** The most states of rate limits and locks it holds, apart from entries and never evicted; default 100,000. */
+  /** The most states of rate limits it holds, apart from entries and locks; default 100,000. */
   readonly maxStates?: number
 }
 

@@ -36,7 +36,8 @@ interface CommonOptions {
   readonly name: string
   /**
    * What to answer while the store is unavailable, or has no room for another key. `'memory'` (default): limit in this
-   * process alone, which admits the limit once for each process. `'allow'`, `'deny'`: admit or refuse all.
+   * process alone, which admits the limit once for each process, and once for all keys without room. `'allow'`, `'deny'`:
+   * admit or refuse all.
    */
   readonly whenUnavailable?: 'allow' | 'deny' | 'memory'
   /**

@@ -29,6 +29,8 @@ export class RateLimiter {
   readonly #kind: string
   readonly #blockList: BlockList | undefined
   #insurance: LocalAtomicStore | undefined
+  /** The one state that all keys share for which there is no room. */
+  #overflow: LocalAtomicStore | undefined
   #isFailing = false
 
   /**
@@ -130,28 +132,35 @@ export class RateLimiter {
     return result
   }
 
-  // What `whenUnavailable` says. When this process has no room for the key, either, it passes.
+  // Decides as `whenUnavailable` says.
   #withoutStore(state: StateKey, request: LimitRequest): RateLimitResult {
     const { whenUnavailable } = this.#settings
     if (whenUnavailable !== 'memory') return guess(this.#settings, whenUnavailable === 'allow')
+    return resultOf(this.#settings, this.#limitHere(state, request), 'memory')
+  }
+
+  #limitHere(state: StateKey, request: LimitRequest): LimitAnswer {
     try {
-      return resultOf(this.#settings, this.#insured()!.run(limitStep, state, request), 'memory')
+      // A store in memory that has no room is not helped by a second one.
+      if (this.#store.isShared) return this.#insured().run(limitStep, state, request)
     } catch {
-      return guess(this.#settings, true)
+      // There is no room for the key here, either.
     }
+    this.#overflow ??= new LocalAtomicStore({ ...surroundings(this.#store), maxStates: 1 })
+    return this.#overflow.run(limitStep, { kind: state.kind, key: '' }, request)
   }
 
   #blockHere(state: StateKey, forMs: number): void {
+    if (this.#settings.whenUnavailable !== 'memory' || !this.#store.isShared) return
     try {
-      this.#insured()?.run(blockStep, state, { forMs })
+      this.#insured().run(blockStep, state, { forMs })
     } catch {
-      // No room: what can't be kept can't be refused.
+      // A key without room can't be refused.
     }
   }
 
-  #insured(): LocalAtomicStore | undefined {
-    if (this.#settings.whenUnavailable !== 'memory') return undefined
-    this.#insurance ??= new LocalAtomicStore(this.#store)
+  #insured(): LocalAtomicStore {
+    this.#insurance ??= new LocalAtomicStore(surroundings(this.#store))
     return this.#insurance
   }
 
@@ -192,4 +201,12 @@ export class RateLimiter {
     checkKey(key, this.#kind)
     return { kind: this.#kind, key }
   }
+}
+
+function surroundings({
+  clock,
+  timers,
+  random,
+}: AtomicStore): Pick<AtomicStore, 'clock' | 'timers' | 'random'> {
+  return { clock, timers, random }
 }

@@ -56,10 +56,19 @@ export const limitStep: AtomicStep<'limit'> = {
     const after = answer(true, mode === 'penalty' ? 1 : 0)
     let ttlMs = blockedMs
     for (const { resetMs } of after.standings) ttlMs = Math.max(ttlMs, resetMs)
-    const next = { state: { blockedUntilMs, keptUntilMs: nowMs + ttlMs, tallies }, ttlMs }
+    const used = blockedMs > 0 ? 1 : usedOf(rules, after.standings)
+    const next = { state: { blockedUntilMs, keptUntilMs: nowMs + ttlMs, tallies }, ttlMs, used }
     const isLeft = after.standings.every(({ retryAfterMs }) => retryAfterMs === 0)
     return { answer: { ...after, allowed: after.allowed && isLeft }, next }
   },
+}
+
+// The part that is taken of the limit of which least is left.
+function usedOf(rules: readonly LimitRule[], standings: readonly LimitStanding[]): number {
+  let used = 0
+  for (const [index, { burst }] of rules.entries())
+    used = Math.max(used, 1 - standings[index]!.remaining / burst)
+  return used
 }
 
 function standingOf(rule: LimitRule, tally: Tally, nowMs: number, wanted: number): LimitStanding {
@@ -78,7 +87,7 @@ export const blockStep: AtomicStep<'block'> = {
     const { keptUntilMs, tallies } = (state as LimitState | undefined) ?? { ...NOTHING, tallies: [] }
     const blockedUntilMs = nowMs + forMs
     const until = Math.max(blockedUntilMs, keptUntilMs)
-    const next = { state: { blockedUntilMs, keptUntilMs: until, tallies }, ttlMs: until - nowMs }
+    const next = { state: { blockedUntilMs, keptUntilMs: until, tallies }, ttlMs: until - nowMs, used: 1 }
     return { answer: true, next }
   },
 }

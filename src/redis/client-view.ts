@@ -20,10 +20,6 @@ export abstract class ClientView implements RedisClient {
     return this.#client.masters()
   }
 
-  separateFor(route: string): Connection {
-    return this.#client.separateFor(route)
-  }
-
   subscribe(channel: string, onMessage: (text: string) => void, onReady: () => void): () => void {
     return this.#client.subscribe(channel, onMessage, onReady)
   }

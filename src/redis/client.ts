@@ -26,6 +26,8 @@ export type Reply = string | Uint8Array | number | null | Error | readonly Reply
  * refused rejects with the error that says why.
  */
 export interface Connection {
+  /** Identifies the server behind it: the same object for all connections to one server. */
+  readonly server: object
   /** Runs one command. */
   run(command: Command, form: ReplyForm): Promise<Reply>
   /**
@@ -41,19 +43,14 @@ export interface RedisClient {
   readonly isCluster: boolean
   /** The connection to the master that has a key; for a single server always the same. */
   connectionFor(route: string): Connection
-  /** The masters, for what concerns each of them: scans, `WAIT`. */
+  /** The masters, for what concerns each of them, as scans do. */
   masters(): Promise<readonly Connection[]>
-  /**
-   * A connection of its own to the master that has a key, for what must not hold up the others (`WAIT`, blocking
-   * commands). It is opened at the first call and shared afterwards.
-   */
-  separateFor(route: string): Connection
   /** Receives what is published on a channel. `onReady` is called whenever messages from now on should arrive. */
   subscribe(channel: string, onMessage: (text: string) => void, onReady: () => void): () => void
   /**
    * `listener` is called whenever what is sent from now on goes over another connection than what was sent before, to
-   * which nothing will be answered any more; the first connection counts if there was none at the beginning. The server
-   * has ended the connection before, if the user has the right for that (`CLIENT KILL`).
+   * which nothing will be answered any more; the first connection counts if there was none at the beginning. Something
+   * between client and server may still deliver what was sent before.
    */
   onReconnect(listener: () => void): () => void
   /** Frees what this made: never a client that was given. */

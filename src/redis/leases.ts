@@ -3,12 +3,15 @@ import type { LeaseRequest, RemoteAcquired } from '../core/remote-store.ts'
 import type { Cooldown } from '../core/store.ts'
 import type { RedisClient, Reply } from './client.ts'
 import { tagBytes, type EntryBytes } from './entry-bytes.ts'
-import { exchange, groupBy } from './exchange.ts'
+import { exchange, groupBy, slices } from './exchange.ts'
 import type { KeyNames } from './key-names.ts'
-import { asBytes, asList, asNumber, asText } from './replies.ts'
+import { accept, asBytes, asList, asNumber, asText } from './replies.ts'
 import { acquire } from './scripts/acquire.ts'
 import { release } from './scripts/release.ts'
 import { renew } from './scripts/renew.ts'
+
+/** The most leases of one script: a server does nothing else meanwhile. */
+const LONGEST_RUN = 1_000
 
 /** Rights to fill a key, and cool-downs. */
 export class Leases {
@@ -22,6 +25,7 @@ export class Leases {
     this.#entries = entries
   }
 
+  /** @throws if no request is answered; of others, those without an answer are `unanswered`. */
   async acquire(requests: readonly LeaseRequest[], leaseMs: number): Promise<readonly RemoteAcquired[]> {
     const groups = this.#groups(requests)
     const replies = await exchange(
@@ -37,8 +41,14 @@ export class Leases {
       'bytes',
     )
     const answers: RemoteAcquired[] = []
+    if (replies.every((reply) => reply instanceof Error)) accept(replies[0] ?? null)
     for (const [position, group] of groups.entries()) {
-      const ofGroup = asList(replies[position]!)
+      const reply = replies[position]!
+      if (reply instanceof Error) {
+        for (const { index } of group) answers[index] = 'unanswered'
+        continue
+      }
+      const ofGroup = asList(reply)
       for (const [at, { item, index }] of group.entries())
         answers[index] = this.#answer(ofGroup[at]!, item.key)
     }
@@ -89,7 +99,8 @@ export class Leases {
   #groups<T extends { readonly key: string }>(
     items: readonly T[],
   ): readonly (readonly { readonly item: T; readonly index: number }[])[] {
-    return [...groupBy(items, ({ key }) => this.#names.partitionOf(key)).values()]
+    const byPartition = groupBy(items, ({ key }) => this.#names.partitionOf(key))
+    return [...byPartition.values()].flatMap((group) => slices(group, LONGEST_RUN))
   }
 }
 

@@ -20,11 +20,6 @@ export class OrderedClient extends ClientView {
     return super.masters()
   }
 
-  override separateFor(route: string): Connection {
-    this.#before()
-    return super.separateFor(route)
-  }
-
   override close(): Promise<void> {
     this.#before()
     return super.close()

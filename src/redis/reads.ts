@@ -1,7 +1,7 @@
 import type { Generations, RemoteFound } from '../core/remote-store.ts'
 import type { Connection, RedisClient, Reply } from './client.ts'
 import { generationsIn, type EntryBytes } from './entry-bytes.ts'
-import { exchange, groupBy, type Call } from './exchange.ts'
+import { exchange, groupBy, slices, type Call } from './exchange.ts'
 import type { KeyNames } from './key-names.ts'
 import { accept, asBytes, asList, asNumber, isWrongType } from './replies.ts'
 import { scanNames, textOf } from './scans.ts'
@@ -9,6 +9,9 @@ import { timesLeft } from './scripts/times-left.ts'
 
 /** More than most headers have: what is asked for first when only the header is wanted. */
 const HEADER_GUESS = '511'
+
+/** The most keys of one command: a server does nothing else meanwhile. */
+const LONGEST_READ = 1_000
 
 /** How many reads ask for bytes after one that met a frame. */
 const READS_AS_BYTES = 1_000
@@ -35,7 +38,8 @@ export class Reads {
   async readMany(keys: readonly string[]): Promise<readonly (RemoteFound | undefined)[]> {
     if (keys.length === 0) return []
     if (keys.length === 1) return [await this.readOne(keys[0]!)]
-    if (this.#client.isCluster) return this.#collect(keys, await this.#valuesOfAll(keys))
+    if (this.#client.isCluster || keys.length > LONGEST_READ)
+      return this.#collect(keys, await this.#valuesOfAll(keys))
     const form = this.#asksText() ? 'text' : 'bytes'
     const names = keys.map((key) => this.#names.value(key))
     const connection = this.#client.connectionFor(names[0]!)
@@ -68,8 +72,8 @@ export class Reads {
       this.#client,
       groups.map(({ names }) => ({ route: names[0]!, command: { args: readArgs(names) } })),
       'bytes',
-      true,
     )
+    acceptSome(replies.map((reply) => [reply]))
     const values = new Map<string, Reply>()
     for (const [position, group] of groups.entries()) {
       const list = this.#values(replies[position]!, group.names.length)
@@ -123,7 +127,8 @@ export class Reads {
       { route: names[0]!, command: timesCommand(names) },
       { route: names[0]!, command: { args: readArgs(names) } },
     ])
-    const replies = await exchange(this.#client, calls, 'bytes', true)
+    const replies = await exchange(this.#client, calls, 'bytes')
+    acceptSome(groups.map((_, position) => [replies[position * 2]!, replies[position * 2 + 1]!]))
     const found = new Map<string, RemoteFound>()
     for (const [position, group] of groups.entries()) {
       const times = timesOf(replies[position * 2]!)
@@ -186,7 +191,9 @@ export class Reads {
           group.map(({ item }) => item),
         )
       : [keys]
-    return groups.map((group) => ({ keys: group, names: group.map((key) => this.#names.value(key)) }))
+    return groups
+      .flatMap((group) => slices(group, LONGEST_READ))
+      .map((group) => ({ keys: group, names: group.map((key) => this.#names.value(key)) }))
   }
 
   #values(reply: Reply, count: number): readonly (Uint8Array | null)[] {
@@ -194,10 +201,19 @@ export class Reads {
       this.wrongTypes++
       return none(count)
     }
-    if (accept(reply) === null) return none(count)
+    // A server without an answer: its keys are missing, and those of the others are not.
+    if (reply instanceof Error || reply === null) return none(count)
     const values = count === 1 ? [reply] : asList(reply)
     return values.map((value) => (value === null ? null : asBytes(value)))
   }
+}
+
+/** @throws the first error if there is one among the replies of each group. Another type of key is no error. */
+function acceptSome(groups: readonly (readonly Reply[])[]): void {
+  const errors = groups.map((replies) =>
+    replies.find((reply) => reply instanceof Error && !isWrongType(reply)),
+  )
+  if (!errors.includes(undefined)) accept(errors[0] ?? null)
 }
 
 function none(count: number): readonly null[] {
@@ -213,6 +229,6 @@ function timesCommand(names: readonly string[]): Call['command'] {
 }
 
 function timesOf(reply: Reply): readonly number[] {
-  if (accept(reply) === null) return []
+  if (reply instanceof Error || reply === null) return []
   return typeof reply === 'number' ? [reply] : asList(reply).map(asNumber)
 }

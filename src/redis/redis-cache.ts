@@ -19,14 +19,10 @@ import {
   checkRedisOptions,
   clientSettings,
   DEFAULT_PREFIX,
-  hardDeadlineMs,
   type RedisCacheOptions,
   type RedisCacheSettings,
 } from './redis-options.ts'
 import { RedisStore } from './redis-store.ts'
-
-// How late a server with nothing else to do ends a WAIT that is in vain: it looks ten times a second (its setting `hz`).
-const WAIT_LATE_MS = 100
 
 // The clients that `create` has opened: no user can pass one in.
 const opened = new WeakSet<object>()
@@ -46,7 +42,6 @@ export class RedisCache<V = unknown> extends BaseCache<V> {
     checkCacheOptions(options)
     const { prefix = DEFAULT_PREFIX, bus = 'pubsub', ownsDatabase = false } = options
     checkPrefix(prefix, 'prefix')
-    const hardMs = hardDeadlineMs(options)
     const client = clientOf(options)
     const { random = systemRandom } = options
     const clock = ageClock(options.clock)
@@ -57,8 +52,6 @@ export class RedisCache<V = unknown> extends BaseCache<V> {
         prefix: under,
         format: formatFor({ ...formatOf(options), ...formatOf(format) }),
         random,
-        clock,
-        waitMs: Math.max(1, Math.floor(hardMs * 0.8) - WAIT_LATE_MS),
         atomic: new RedisAtomicStore({ client: of, prefix: under, clock, timers, random }),
       })
     const remote = storeOf(client, prefix, options)

@@ -1,29 +1,29 @@
 import type { AtomicStore } from '../core/atomic-store.ts'
-import type { Clock, Random } from '../core/clock.ts'
+import type { Random } from '../core/clock.ts'
 import { SerializationError } from '../core/errors.ts'
-import type {
-  Epoch,
-  GenerationRecord,
-  Generations,
-  Head,
-  LeaseRequest,
-  PrefixResult,
-  RemoteAcquired,
-  RemoteFound,
-  RemoteOp,
-  RemoteResult,
-  RemoteStore,
-  Replayable,
-  Rotation,
-  SyncReply,
-  TagResult,
+import {
+  unanswered,
+  type Epoch,
+  type GenerationRecord,
+  type Generations,
+  type Head,
+  type LeaseRequest,
+  type PrefixResult,
+  type RemoteAcquired,
+  type RemoteFound,
+  type RemoteOp,
+  type RemoteResult,
+  type RemoteStore,
+  type Replayable,
+  type Rotation,
+  type SyncReply,
+  type TagResult,
 } from '../core/remote-store.ts'
 import type { Cooldown, Stored } from '../core/store.ts'
-import { systemClock } from '../core/system.ts'
 import type { WireFormat } from '../serialization/wire-format.ts'
-import type { Connection, RedisClient, Reply, ReplyForm } from './client.ts'
+import type { Connection, RedisClient } from './client.ts'
 import { EntryBytes } from './entry-bytes.ts'
-import { exchange, groupBy, type Call } from './exchange.ts'
+import { exchange, Exchange, slices } from './exchange.ts'
 import { GatheredSets } from './gathered-sets.ts'
 import { KeyNames } from './key-names.ts'
 import { Leases } from './leases.ts'
@@ -31,10 +31,12 @@ import { LoggedCalls } from './logged-calls.ts'
 import { Logs } from './logs.ts'
 import { OrderedClient } from './ordered-client.ts'
 import { Reads } from './reads.ts'
-import { ReplicatedCalls } from './replicated-calls.ts'
 import { PrefixScans } from './scans.ts'
 import { TagRecords } from './tag-records.ts'
-import { Writes } from './writes.ts'
+import { Writes, type Plan } from './writes.ts'
+
+/** The most operations that are made ready at a time. */
+const LONGEST_PLAN = 10_000
 
 /** What a Redis store works with. */
 export interface RedisStoreParts {
@@ -43,13 +45,10 @@ export interface RedisStoreParts {
   readonly prefix: string
   readonly format: WireFormat
   readonly random: Random
-  readonly clock?: Clock | undefined
   /** Whether what is logged is published, too. @default true */
   readonly publish?: boolean | undefined
   /** The most entries of a partition's log. @default 10,000 */
   readonly logLimit?: number | undefined
-  /** How long a write waits for replicas, in milliseconds; 100 below the deadline of the client at least. @default 300 */
-  readonly waitMs?: number | undefined
   /** Where limits and locks are kept. */
   readonly atomic?: AtomicStore | undefined
 }
@@ -67,7 +66,6 @@ export class RedisStore implements RemoteStore {
   readonly #gathersFor: ((key: string) => Connection) | undefined
   readonly #names: KeyNames
   readonly #entries: EntryBytes
-  readonly #replicated: ReplicatedCalls
   readonly #reads: Reads
   readonly #leases: Leases
   readonly #writes: Writes
@@ -75,10 +73,10 @@ export class RedisStore implements RemoteStore {
   readonly #tags: TagRecords
 
   constructor(parts: RedisStoreParts) {
-    const { prefix, format, random, clock = systemClock } = parts
-    const { publish = true, logLimit = 10_000, waitMs = 300 } = parts
+    const { prefix, format, random } = parts
+    const { publish = true, logLimit = 10_000 } = parts
     this.atomic = parts.atomic
-    this.#sets = new GatheredSets((ops) => this.#write(ops, 0))
+    this.#sets = new GatheredSets((ops) => this.#write(ops))
     const client = new OrderedClient(parts.client, this.#sets.flush)
     this.#client = client
     this.#names = new KeyNames(prefix, client.isCluster)
@@ -86,7 +84,6 @@ export class RedisStore implements RemoteStore {
       ? undefined
       : (key) => parts.client.connectionFor(this.#names.value(key))
     this.#entries = new EntryBytes(format)
-    this.#replicated = new ReplicatedCalls(clock, waitMs)
     const logged = new LoggedCalls(this.#names, { limit: logLimit, publish }, random)
     const scans = new PrefixScans(client, this.#names)
     this.#reads = new Reads(client, this.#names, this.#entries)
@@ -153,29 +150,49 @@ export class RedisStore implements RemoteStore {
     return this.#leases.release(leases, cooldown)
   }
 
-  write(ops: readonly RemoteOp[], replicas = 0): Promise<readonly RemoteResult[]> {
+  write(ops: readonly RemoteOp[]): Promise<readonly RemoteResult[]> {
     const op = ops[0]
-    if (op?.kind === 'set' && ops.length === 1 && replicas === 0 && this.#gathersFor !== undefined)
+    if (op?.kind === 'set' && ops.length === 1 && this.#gathersFor !== undefined)
       return this.#sets.add(op, this.#entries.lengthOf(op.stored), this.#gathersFor(op.key))
-    return this.#write(ops, replicas)
+    return this.#write(ops)
   }
 
-  async #write(ops: readonly RemoteOp[], replicas: number): Promise<readonly RemoteResult[]> {
-    const runs = this.#writes.plan(ops)
+  async #write(ops: readonly RemoteOp[]): Promise<readonly RemoteResult[]> {
+    if (ops.length > LONGEST_PLAN) return this.#writeMany(ops)
+    const plan = this.#writes.plan(ops)
+    const { runs, failures } = plan
     // One script for all of it: its results are those of the call.
-    if (runs.length === 1 && replicas === 0) {
+    if (runs.length === 1 && failures.size === 0) {
       const { call, form, results: resultsOf } = runs[0]!
-      return resultsOf(await this.#client.connectionFor(call.route).run(call.command, form))
+      try {
+        return resultsOf(await this.#client.connectionFor(call.route).run(call.command, form))
+      } catch (error) {
+        return ops.map(() => unanswered(error))
+      }
     }
-    const { replies, replicated } = await this.#send(
+    return this.#execute(plan, new Exchange(this.#client))
+  }
+
+  // In parts, so that not all of it is encoded before the first is sent.
+  async #writeMany(ops: readonly RemoteOp[]): Promise<readonly RemoteResult[]> {
+    const sending = new Exchange(this.#client)
+    const results: RemoteResult[] = []
+    for (const part of slices(ops, LONGEST_PLAN)) {
+      for (const result of await this.#execute(this.#writes.plan(part), sending)) results.push(result)
+    }
+    return results
+  }
+
+  async #execute({ runs, failures }: Plan, sending: Exchange): Promise<readonly RemoteResult[]> {
+    const replies = await sending.send(
       runs.map(({ call }) => call),
       'bytes',
-      replicas,
     )
     const results: RemoteResult[] = []
+    for (const [index, failure] of failures) results[index] = unanswered(failure)
     for (const [position, run] of runs.entries()) {
       const ofRun = run.results(replies[position]!)
-      for (const [at, index] of run.indexes.entries()) results[index] = { ...ofRun[at]!, ...replicated }
+      for (const [at, index] of run.indexes.entries()) results[index] = ofRun[at]!
     }
     return results
   }
@@ -186,10 +203,9 @@ export class RedisStore implements RemoteStore {
     return this.#reads.scan(prefix)
   }
 
-  async deleteByPrefix(prefix: string, replicas = 0): Promise<PrefixResult> {
+  async deleteByPrefix(prefix: string): Promise<PrefixResult> {
     const { count, calls, read } = await this.#logs.deleteByPrefix(prefix)
-    const { replies, replicated } = await this.#send(calls, 'text', replicas)
-    return { count, heads: read(replies), ...replicated }
+    return { count, heads: read(await exchange(this.#client, calls, 'text')) }
   }
 
   async generations(
@@ -204,11 +220,11 @@ export class RedisStore implements RemoteStore {
   async invalidateTags(
     tags: readonly string[],
     generations: readonly string[],
-    options: { readonly replicas?: number | undefined; readonly keepStale?: boolean | undefined } = {},
+    options: { readonly keepStale?: boolean | undefined } = {},
   ): Promise<TagResult> {
     const { call, read } = this.#tags.invalidate(tags, generations, options.keepStale === true)
-    const { replies, replicated } = await this.#send([call], 'text', options.replicas ?? 0)
-    return { ...read(replies[0]!), ...replicated }
+    const [reply] = await exchange(this.#client, [call], 'text')
+    return read(reply!)
   }
 
   heads(partitions?: readonly string[]): Promise<ReadonlyMap<string, Head>> {
@@ -232,28 +248,7 @@ export class RedisStore implements RemoteStore {
   }
 
   close(): Promise<void> {
+    this.atomic?.close?.()
     return this.#client.close()
-  }
-
-  async #send(
-    calls: readonly Call[],
-    form: ReplyForm,
-    replicas: number,
-  ): Promise<{
-    readonly replies: readonly Reply[]
-    readonly replicated: { readonly replicated?: boolean }
-  }> {
-    if (replicas === 0) return { replies: await exchange(this.#client, calls, form), replicated: {} }
-    const byMaster = groupBy(calls, ({ route }) => this.#client.separateFor(route))
-    const replies: Reply[] = []
-    const waits = await Promise.all(
-      Array.from(byMaster, async ([connection, group]) => {
-        const commands = group.map(({ item }) => item.command)
-        const answer = await this.#replicated.run(connection, commands, form, replicas)
-        for (const [position, { index }] of group.entries()) replies[index] = answer.replies[position]!
-        return answer.replicated
-      }),
-    )
-    return { replies, replicated: { replicated: waits.every(Boolean) } }
   }
 }

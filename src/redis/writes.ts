@@ -1,5 +1,5 @@
 import { StoreUnavailableError } from '../core/errors.ts'
-import type { RemoteOp, RemoteResult } from '../core/remote-store.ts'
+import { unanswered, type RemoteOp, type RemoteResult } from '../core/remote-store.ts'
 import type { Arg, Command, Reply, ReplyForm, Script } from './client.ts'
 import { generationsIn, lifetimeText, rowVersionText, tagBytes, type EntryBytes } from './entry-bytes.ts'
 import type { Call } from './exchange.ts'
@@ -39,8 +39,14 @@ export interface Run {
   /** As what the reply is read. */
   readonly form: ReplyForm
   readonly indexes: readonly number[]
-  /** What the operations of `indexes` have come to. @throws what the server has refused */
+  /** What the operations of `indexes` have come to; a reply that is an error is the failure of each. */
   results(reply: Reply): readonly RemoteResult[]
+}
+
+/** How operations are sent, and why some can't be: an encoder has failed. */
+export interface Plan {
+  readonly runs: readonly Run[]
+  readonly failures: ReadonlyMap<number, unknown>
 }
 
 interface Draft {
@@ -66,23 +72,21 @@ export class Writes {
   }
 
   /** The scripts of operations, so that those of each key keep their order. */
-  plan(ops: readonly RemoteOp[]): readonly Run[] {
-    if (ops.length === 1) {
-      const op = ops[0]!
-      if (op.kind === 'increment' && isPlainStep(op)) return [this.#step(op)]
-      const plain = this.#plainSets(ops, this.#names.partitionOf(op.key))
-      if (plain !== undefined) return [plain]
-      const draft = this.#draft(op.kind, this.#names.partitionOf(op.key))
-      this.#add(draft, op, 0)
-      return [this.#run(draft, ops, false)]
-    }
-    if (!this.#names.isSpread) {
-      const plain = this.#plainSets(ops, this.#names.partitionOf(ops[0]!.key))
-      if (plain !== undefined) return [plain]
+  plan(ops: readonly RemoteOp[]): Plan {
+    const [first] = ops
+    if (first === undefined) return { runs: [], failures: NO_FAILURES }
+    if (ops.length === 1 && first.kind === 'increment' && isPlainStep(first))
+      return { runs: [this.#step(first)], failures: NO_FAILURES }
+    if (ops.length === 1 || !this.#names.isSpread) {
+      const plain = this.#plainSets(ops, this.#names.partitionOf(first.key))
+      if (plain !== undefined) return { runs: [plain], failures: NO_FAILURES }
     }
     const drafts: Draft[] = []
     const last = new Map<string, Draft>()
+    const failures = new Map<number, unknown>()
     for (const [index, op] of ops.entries()) {
+      const args = this.#argsOf(op, index, failures)
+      if (args === undefined) continue
       const partition = this.#names.partitionOf(op.key)
       let draft = last.get(partition)
       if (draft?.kind !== op.kind || !this.#hasRoom(draft)) {
@@ -90,10 +94,10 @@ export class Writes {
         last.set(partition, draft)
         drafts.push(draft)
       }
-      this.#add(draft, op, index)
+      this.#add(draft, op, index, args)
     }
     const isMixed = drafts.some(({ kind }) => kind !== drafts[0]!.kind)
-    return drafts.map((draft) => this.#run(draft, ops, isMixed))
+    return { runs: drafts.map((draft) => this.#run(draft, ops, isMixed)), failures }
   }
 
   // Sets of one partition without row versions, that live equally long; `undefined` = they are something else.
@@ -108,19 +112,29 @@ export class Writes {
     for (const op of ops) {
       if (op.kind !== 'set' || op.rowVersion !== undefined) return undefined
       if (op.ttlMs !== ttlMs || op.graceMs !== graceMs || length >= LARGEST_RUN) return undefined
-      const bytes = this.#entries.write(op)
+      const bytes = this.#bytesOf(op)
+      if (bytes === undefined) return undefined
       length += bytes.length
       args.push(bytes)
       names.pushOf(op.key, partition, keys)
     }
     return {
-      call: { route: keys[2]!, command: { script: setPlain, keys, args } },
+      call: { route: keys[2]!, command: { script: setPlain, keys, args }, bytes: length },
       form: 'text',
       indexes: ops.length === 1 ? FIRST : [...ops.keys()],
       results: (reply) => {
         if (reply === 1) return ops.length === 1 ? STORED : ops.map(() => STORED[0]!)
-        return resultsOf(readLogged(reply), ops, storedResult)
+        return resultsOf(reply, ops, storedResult)
       },
+    }
+  }
+
+  // `undefined`: the way for all kinds of operations finds out why.
+  #bytesOf(op: OpOf<'set'>): string | Uint8Array | undefined {
+    try {
+      return this.#entries.write(op)
+    } catch {
+      return undefined
     }
   }
 
@@ -137,7 +151,7 @@ export class Writes {
       results: (reply) =>
         typeof reply === 'number'
           ? [{ ok: true, number: reply }]
-          : resultsOf(readLogged(reply), [op], this.#handlers.increment.result),
+          : resultsOf(reply, [op], this.#handlers.increment.result),
     }
   }
 
@@ -155,9 +169,17 @@ export class Writes {
     return indexes.length < this.#handlers[kind].longestRun && bytes < LARGEST_RUN
   }
 
-  #add(draft: Draft, op: RemoteOp, index: number): void {
+  #argsOf(op: RemoteOp, index: number, failures: Map<number, unknown>): readonly Arg[] | undefined {
+    try {
+      return this.#handlerOf(op.kind).args(op)
+    } catch (error) {
+      failures.set(index, error)
+      return undefined
+    }
+  }
+
+  #add(draft: Draft, op: RemoteOp, index: number, args: readonly Arg[]): void {
     const handler = this.#handlerOf(op.kind)
-    const args = handler.args(op)
     draft.indexes.push(index)
     draft.keys.push(this.#names.value(op.key), this.#names.lease(op.key))
     if (handler.hasFloor) draft.keys.push(this.#names.floor(op.key))
@@ -165,18 +187,18 @@ export class Writes {
     draft.bytes += args[0]?.length ?? 0
   }
 
-  #run({ kind, indexes, keys, args }: Draft, ops: readonly RemoteOp[], isMixed: boolean): Run {
+  #run({ kind, indexes, keys, args, bytes }: Draft, ops: readonly RemoteOp[], isMixed: boolean): Run {
     const handler = this.#handlerOf(kind)
     const command: Command = { script: handler.script, keys, args }
     return {
       // One script that the server does not know would run after the next one, which it knows.
-      call: { route: keys[0]!, command: isMixed ? withSource(command) : command },
+      call: { route: keys[0]!, command: isMixed ? withSource(command) : command, bytes },
       form: 'bytes',
       indexes,
       results: (reply) => {
         if (kind === 'increment' && typeof reply === 'number') return [{ ok: true, number: reply }]
         const own = indexes.map((index) => ops[index]!)
-        return resultsOf(readLogged(reply), own, handler.result)
+        return resultsOf(reply, own, handler.result)
       },
     }
   }
@@ -187,6 +209,7 @@ export class Writes {
 }
 
 const FIRST: readonly number[] = [0]
+const NO_FAILURES: ReadonlyMap<number, unknown> = new Map()
 const STORED: readonly RemoteResult[] = [{ ok: true }]
 
 function isPlainStep({ min, max, generations, hidden }: OpOf<'increment'>): boolean {
@@ -196,14 +219,25 @@ function isPlainStep({ min, max, generations, hidden }: OpOf<'increment'>): bool
 
 // What a script answers for each of its operations: an outcome, and where the log was.
 function resultsOf<O extends RemoteOp>(
-  { epoch, list }: LoggedReply,
+  reply: Reply,
   ops: readonly O[],
   resultOf: (reply: Reply, op: O) => RemoteResult,
 ): readonly RemoteResult[] {
+  let logged: LoggedReply
+  try {
+    logged = readLogged(reply)
+  } catch (error) {
+    return ops.map(() => unanswered(error))
+  }
+  const { epoch, list } = logged
   return ops.map((op, position) => {
-    const result = resultOf(list[position * 2 + 1]!, op)
-    const place = readPlace(epoch, list[position * 2 + 2])
-    return place === undefined ? result : { ...result, ...place }
+    try {
+      const result = resultOf(list[position * 2 + 1]!, op)
+      const place = readPlace(epoch, list[position * 2 + 2])
+      return place === undefined ? result : { ...result, ...place }
+    } catch (error) {
+      return unanswered(error)
+    }
   })
 }
 

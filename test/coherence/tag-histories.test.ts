@@ -61,7 +61,6 @@ class Node {
         leaseMs: 5_000,
         longestLeaseMs: 60_000,
         outboxLimit: 10,
-        failover: 'async',
         journalMs: 60_000,
         journalLimit: 500,
         generationLimit: 100,

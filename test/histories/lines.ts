@@ -51,7 +51,7 @@ export class Lines implements Line, Bus {
     this.#deadlineMs = deadlineMs
   }
 
-  async call<T>(what: string, execute: () => T, { isUp, hold }: CallOptions<T> = {}): Promise<T> {
+  async call<T>(what: string, execute: () => T, { isUp }: CallOptions = {}): Promise<T> {
     this.sent.push(what)
     const connection = this.#connection
     if ([...this.#refused].some((refused) => what.includes(refused)))
@@ -72,9 +72,7 @@ export class Lines implements Line, Bus {
         })
       this.#carry('request', what, () => {
         if (isUp?.() === false) return
-        const answer = execute()
-        if (hold === undefined) reply(answer)
-        else hold(answer, reply)
+        reply(execute())
       })
     })
   }

@@ -11,7 +11,7 @@ import { EventLoop } from '../../src/testing/simulation/event-loop.ts'
 import { Keyspace } from '../../src/testing/simulation/keyspace.ts'
 import { Process } from '../../src/testing/simulation/process.ts'
 import { SeededRandom } from '../../src/testing/simulation/random.ts'
-import { SimulatedRemote, type Acknowledgements } from '../../src/testing/simulation/remote.ts'
+import { SimulatedRemote } from '../../src/testing/simulation/remote.ts'
 import { SimulatedServer } from '../../src/testing/simulation/server.ts'
 import { deferred } from '../support/deferred.ts'
 import { Lines } from './lines.ts'
@@ -28,7 +28,6 @@ const SETTINGS = {
   leaseMs: 5_000,
   longestLeaseMs: 60_000,
   outboxLimit: 100,
-  failover: 'async',
   journalMs: 60_000,
   journalLimit: 500,
   generationLimit: 100,
@@ -36,7 +35,6 @@ const SETTINGS = {
 
 /** What a play may change in the wiring of its nodes; with it, a rule is left out. */
 export interface StageOptions extends Partial<CoherenceSettings> {
-  readonly acknowledgements?: Acknowledgements
   /** The most entries that a log keeps; 1,000 unless given. */
   readonly logLimit?: number
   /** Partitions of the keys; 1 unless given. */
@@ -293,7 +291,6 @@ export class Stage {
 
   #node(name: string, index: number): Player {
     const {
-      acknowledgements,
       remote: rewire,
       bus: rewireBus,
       store: rewireStore,
@@ -307,7 +304,7 @@ export class Stage {
     const process = new Process(loop)
     const random = new SeededRandom(index + 1)
     const network = new Lines(loop, process, delayMs, DEADLINE_MS)
-    const remote = new SimulatedRemote(this.server, network, acknowledgements)
+    const remote = new SimulatedRemote(this.server, network)
     const clock = { now: () => loop.now(), wallNow: () => loop.wallNow() + (wallAheadMs[index] ?? 0) }
     const parts = { clock, timers: process, random: random.next }
     const store = new CoherentStore(

@@ -69,15 +69,15 @@ history(
       {
         rule: 'C7, before the set',
         remote: overRemote((remote) => ({
-          write: async (ops, replicas) => {
-            const results = await remote.write(ops, replicas)
+          write: async (ops) => {
+            const results = await remote.write(ops)
             const late = ops.map(async (op) => {
               if (op.kind !== 'set' || op.generations === undefined) return op
               const tags = op.generations.map(({ tag }) => tag)
               const records = await remote.generations(tags, tags)
               return { ...op, generations: tags.map((tag, at) => ({ tag, value: records[at]!.value })) }
             })
-            await remote.write(await Promise.all(late), replicas)
+            await remote.write(await Promise.all(late))
             return results
           },
         })),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { MemoryCache, StoreUnavailableError } from '../../src/index.ts'
+import { Lock } from '../../src/lock/index.ts'
 import { RateLimiter, RateLimitError, type RateLimiterOptions } from '../../src/ratelimit/index.ts'
 import { FakeClock } from '../../src/testing/index.ts'
 import { mapPrimitives, OwnCache } from '../support/own-cache.ts'
@@ -174,6 +175,50 @@ describe('a rate limiter', () => {
     await clock.advance('1h')
     expect(await limiter.consume('one more')).toMatchObject({ allowed: true, decidedBy: 'store' })
   })
+
+  it('limits new keys while somebody rotates addresses, and keeps who has used up a limit', async () => {
+    const { limiter } = inMemory({ ...API, window: '1h' }, 1000)
+    await limiter.consume('victim', 3)
+    for (let count = 0; count < 5000; count++) await limiter.consume(`rotated-${count}`)
+
+    expect(await limiter.consume('victim')).toMatchObject({ allowed: false, decidedBy: 'store' })
+    const answers: boolean[] = []
+    for (let count = 0; count < 5; count++) answers.push((await limiter.consume('new')).allowed)
+    expect(answers).toEqual([true, true, true, false, false])
+  })
+
+  it('counts keys without room as one', async () => {
+    const options = { ...API, window: '1h', logger: new RecordingLogger() } as const
+    const { clock, limiter } = inMemory(options, 100)
+    for (let count = 0; count < 100; count++) await limiter.consume(`used-up-${count}`, 3)
+    const answers: [boolean, string][] = []
+    for (let count = 0; count < 5; count++) {
+      const { allowed, decidedBy } = await limiter.consume(`new-${count}`)
+      answers.push([allowed, decidedBy])
+    }
+    expect(answers).toEqual([true, true, true, false, false].map((allowed) => [allowed, 'memory']))
+    expect(await limiter.block('new', '1h')).toBe(false)
+    await clock.advance('1h')
+    expect(await limiter.consume('new')).toMatchObject({ allowed: true, decidedBy: 'store' })
+  })
+
+  it('leaves locks alone, however full it is', async () => {
+    const { cache, limiter } = inMemory({ ...API, logger: new RecordingLogger() }, 10)
+    for (let count = 0; count < 100; count++) await limiter.consume(`used-up-${count}`, 3)
+    for (let count = 0; count < 100; count++)
+      expect(await new Lock(cache, `l${count}`).tryAcquire()).toBeDefined()
+  })
+
+  it.each(['gcra', 'fixed-window', 'sliding-window'] as const)(
+    'counts exactly up to 2^53: %s',
+    async (algorithm) => {
+      const { limiter } = inMemory({ name: 'api', limit: 3, window: '30d', algorithm })
+      const answer = await limiter.penalty('a', 123_456_789)
+      expect(answer).toMatchObject({ allowed: false, remaining: 0, decidedBy: 'store' })
+      expect(Number.isSafeInteger(answer.retryAfterMs)).toBe(true)
+      expect(await limiter.consume('a')).toMatchObject({ allowed: false })
+    },
+  )
 
   it.each<[Partial<Record<string, unknown>>, RegExp]>([
     [{ name: 'a b' }, /name: 'a b' is not a name/],

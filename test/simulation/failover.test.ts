@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { FAULT_MIXES } from '../../src/testing/simulation/mixes.ts'
 import { NO_FAULTS } from '../../src/testing/simulation/network.ts'
 import { SeededRandom } from '../../src/testing/simulation/random.ts'
@@ -9,22 +9,6 @@ import { World } from '../../src/testing/simulation/world.ts'
 import { Stage } from '../histories/stage.ts'
 
 const SEEDS = Number(process.env['CACHETTE_SIMULATION_SEEDS'] ?? 50)
-const FAILING = Object.entries(FAULT_MIXES).filter(([, { reconnectMs }]) => reconnectMs[1] > 0)
-
-describe.each([{ wait: 1 }, { wait: 2 }])('a fleet that waits for replicas: %o', (failover) => {
-  test.each(FAILING.filter(([, { replicas }]) => replicas >= failover.wait))(
-    'keeps its promises under %s',
-    { timeout: 600_000 },
-    async (mix, faults) => {
-      for (let seed = 1; seed <= SEEDS; seed++) {
-        const policy = seed % 2 === 0 ? 'strict' : 'available'
-        const { violations } = await new World({ seed, faults, policy, failover }).run()
-        expect(violations[0], `${mix}, ${policy}, seed ${seed}`).toBe(undefined)
-      }
-    },
-  )
-})
-
 test('what a promotion loses is replayed within half a second of the last reconnection', async () => {
   let lost = 0
   for (let seed = 1; seed <= SEEDS; seed++) {
@@ -33,20 +17,6 @@ test('what a promotion loses is replayed within half a second of the last reconn
     lost += report.lost
   }
   expect(lost).toBeGreaterThan(0)
-})
-
-test('an invalidation tells whether its replicas have it', async () => {
-  const answered: boolean[] = [true, false]
-  const acknowledgements = {
-    whenReplicated: (_: unknown, replicas: number, done: (inTime: boolean) => void) => {
-      expect(replicas).toBe(1)
-      done(answered.shift()!)
-    },
-  }
-  const stage = new Stage(1, { failover: { wait: 1 }, acknowledgements })
-  const [{ cache }] = stage.players
-  expect(await stage.until(cache.invalidate('a'))).toMatchObject({ l2: 'replicated' })
-  expect(await stage.until(cache.invalidate('a'))).toMatchObject({ l2: 'acked' })
 })
 
 test('a prefix that was scanned on one server and would be logged on another is not acknowledged', async () => {

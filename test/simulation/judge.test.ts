@@ -15,7 +15,6 @@ function lost(loggedAfter: number): History {
   history.invalidated('a', 3, 'n0', true)
   history.failedOver(
     10,
-    false,
     () => 0,
     (key, version) => (server.loggedSince(['0'], key, version) ?? 0) >= HALF_A_LOG,
   )

@@ -1,5 +1,6 @@
 import type { AtomicStep, AtomicStore, AtomicSteps, StateKey } from '../../src/core/atomic-store.ts'
 import { LocalAtomicStore } from '../../src/core/local-atomic-store.ts'
+import { ClosedError } from '../../src/index.ts'
 import { FakeClock } from '../../src/testing/index.ts'
 
 /** A store that passes for one that processes share: it counts what it is asked, and fails on request. */
@@ -9,6 +10,7 @@ export class SharedStore implements AtomicStore {
   readonly timers: FakeClock
   readonly random = (): number => 0.5
   readonly #local: LocalAtomicStore
+  readonly #closing = new AbortController()
   /** Steps that were asked for, by name. */
   readonly asked: string[] = []
   /** What every step rejects with; a step is done all the same when `isDone`. */
@@ -20,6 +22,14 @@ export class SharedStore implements AtomicStore {
     this.clock = clock
     this.timers = clock
     this.#local = new LocalAtomicStore(this)
+  }
+
+  get closed(): AbortSignal {
+    return this.#closing.signal
+  }
+
+  close(): void {
+    this.#closing.abort(new ClosedError('closed'))
   }
 
   async run<Name extends keyof AtomicSteps>(

@@ -256,13 +256,6 @@ describe('a tiered cache refuses', () => {
     ],
     ['no room in the outbox', { outbox: 0 }, 'outbox: 0 is not a whole number from 1'],
     ['half a key in the outbox', { outbox: 1.5 }, 'outbox: 1.5 is not a whole number from 1'],
-    [
-      'an unknown failover mode',
-      { failover: wrong('sync') },
-      "failover: 'sync' is not 'async' or { wait: n }",
-    ],
-    ['no replica to wait for', { failover: { wait: 0 } }, 'failover: wait: 0 is not a whole number from 1'],
-    ['a mistyped wait', { failover: wrong({ waits: 1 }) }, "failover: unknown option 'waits'"],
     ['a lease that is no duration', { lease: wrong('soon') }, "lease: 'soon' is not a duration"],
     ['a journal that is no duration', { journal: -1 }, 'journal: -1 is not a duration'],
     ['an unknown isolation', { isolation: wrong('copy') }, "isolation: 'copy' is not one of"],

@@ -77,7 +77,7 @@ describe('the types of the contract', () => {
   })
 
   it('make an invalidation tell where it ended', () => {
-    type Outcome = 'acked' | 'replicated' | 'queued' | 'dropped' | 'none'
+    type Outcome = 'acked' | 'queued' | 'dropped' | 'none'
     expectTypeOf(() => users.invalidateTag('t')).returns.resolves.toEqualTypeOf<Invalidation>()
     expectTypeOf(() => users.invalidate(['1'])).returns.resolves.toEqualTypeOf<Invalidation>()
     expectTypeOf<Invalidation['l2']>().toEqualTypeOf<Outcome>()

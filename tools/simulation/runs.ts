@@ -8,8 +8,6 @@ export type Policy = (typeof POLICIES)[number]
 export interface Batch {
   readonly mix: string
   readonly policy: Policy
-  /** Replicas that an invalidation waits for; 0 = none. */
-  readonly wait: number
   readonly firstSeed: number
   readonly seeds: number
 }
@@ -31,15 +29,14 @@ export interface Tally {
 
 /** One world, as the command line names it. */
 export async function runWorld(
-  batch: Pick<Batch, 'mix' | 'policy' | 'wait'>,
+  batch: Pick<Batch, 'mix' | 'policy'>,
   seed: number,
   recording = false,
 ): Promise<WorldReport> {
-  const { mix, policy, wait } = batch
-  const failover = wait > 0 ? { wait } : 'async'
+  const { mix, policy } = batch
   // Every second world asks the store for all that it can do.
   const extended = seed % 2 === 0
-  return new World({ seed, faults: FAULT_MIXES[mix]!, policy, failover, recording, extended }).run()
+  return new World({ seed, faults: FAULT_MIXES[mix]!, policy, recording, extended }).run()
 }
 
 export async function runBatch(batch: Batch): Promise<Tally> {

@@ -24,3 +24,9 @@ export interface Algorithm {
 export function bounded(sum: number): number {
   return Math.min(sum, Number.MAX_SAFE_INTEGER)
 }
+
+/** Returns a quotient rounded up. Exact for all safe integers, which `Math.ceil(sum / by)` is not. */
+export function quotientUp(sum: number, by: number): number {
+  const rest = sum % by
+  return (sum - rest) / by + (rest > 0 ? 1 : 0)
+}

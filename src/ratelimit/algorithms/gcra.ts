@@ -1,4 +1,4 @@
-import { bounded, type Algorithm } from './algorithm.ts'
+import { bounded, quotientUp, type Algorithm } from './algorithm.ts'
 
 // The tally: when it was brought to the present, and the level. One that is taken raises the level by `windowMs`; it
 // sinks by `limit` a millisecond. That is the theoretical arrival time of GCRA, less the present, times the limit:
@@ -21,15 +21,15 @@ export const gcra: Algorithm = {
   },
 
   remaining([, level = 0], { windowMs, burst }) {
-    return Math.max(0, Math.floor((burst * windowMs - level) / windowMs))
+    return Math.max(0, burst - quotientUp(level, windowMs))
   },
 
   retryAfterMs([, level = 0], { limit, windowMs, burst }, _nowMs, quantity) {
     if (quantity > burst) return Infinity
-    return Math.max(0, Math.ceil((level + quantity * windowMs - burst * windowMs) / limit))
+    return Math.max(0, quotientUp(level - (burst - quantity) * windowMs, limit))
   },
 
   resetMs([, level = 0], { limit }) {
-    return Math.ceil(level / limit)
+    return quotientUp(level, limit)
   },
 }

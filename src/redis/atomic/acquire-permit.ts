@@ -3,21 +3,24 @@ import { script } from '../script.ts'
 import { FENCE_KEPT_MS, time } from './parts.ts'
 
 /**
- * Gives a permit of a lock or semaphore if one is free and nobody has waited longer; else keeps the place in the queue.
- * The fencing number is one above the last, or the time in microseconds if that is higher, so that it climbs though the
- * state was lost. Who holds a permit already is given the same again, from now on.
+ * Gives free permits of a lock or semaphore, except those for askers that have waited longer, and keeps the place of an
+ * asker that wants more. An asker that was given one goes to the end of the queue. The fencing number is one above the
+ * last, or the time in microseconds if that is higher, so that it climbs though the state was lost. A token that holds a
+ * permit already is given the same again, from now on.
  *
- * KEYS: state. ARGV: token, permits, milliseconds of the holding, milliseconds for which a place is kept (0 = none).
- * Result: 1 and the fencing number; or 0, how many wait before, milliseconds until a permit expires (0 = all are free).
- * O(n) for n holders and waiters.
+ * KEYS: state. ARGV: name of the place ('' = none), milliseconds for which it is kept, permits, 1 if the asker wants more
+ * than it asks for or 0; for each permit asked for: token, milliseconds of the holding.
+ * Result: how many askers wait before, milliseconds until a permit expires (0 = all are free); for each permit asked for
+ * its fencing number, 0 = not given. O(n) for n holders, waiting askers and permits asked for.
  */
 export const acquirePermit: Script = script(
   'acquire-permit',
   time,
   `
-local token, permits, ttl, queue = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local name, kept, permits, more = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4] == '1'
 local fields = redis.call('HGETALL', KEYS[1])
-local fence, ticket, held, mine, place, waiting, gone = 0, 0, 0, nil, nil, {}, {}
+local fence, ticket, held, place = 0, 0, 0, nil
+local waiting, holding, gone = {}, {}, {}
 local first, last = nil, now
 for index = 1, #fields, 2 do
   local field, value = fields[index], fields[index + 1]
@@ -29,46 +32,60 @@ for index = 1, #fields, 2 do
   else
     local one, other = string.match(value, '^(%d+) (%d+)$')
     local ends = tonumber(kind == 'h' and one or other)
-    local isMine = string.sub(field, 2) == token
+    local id = string.sub(field, 2)
     if ends <= now then
       gone[#gone + 1] = field
     elseif kind == 'w' then
-      if isMine then place = tonumber(one) else waiting[#waiting + 1] = tonumber(one) end
+      if id == name then place = tonumber(one) else waiting[#waiting + 1] = tonumber(one) end
     else
-      if isMine then mine = other end
+      holding[id] = other
       held = held + 1
       first = math.min(first or ends, ends)
       last = math.max(last, ends)
     end
   end
 end
+local ahead = #waiting
+if place then
+  ahead = 0
+  for _, other in ipairs(waiting) do
+    if other < place then ahead = ahead + 1 end
+  end
+end
+local answer, set, given, refused = { 0, 0 }, {}, false, false
+local function keep(field, value) set[#set + 1], set[#set + 2] = field, value end
+for index = 5, #ARGV, 2 do
+  local token, ends = ARGV[index], now + ARGV[index + 1]
+  local number = holding[token]
+  if not number and permits - held > ahead then
+    given = true
+    held = held + 1
+    fence = math.max(fence + 1, nowUs)
+    number = string.format('%.0f', fence)
+  end
+  if number then
+    keep('h' .. token, string.format('%.0f', ends) .. ' ' .. number)
+    first = math.min(first or ends, ends)
+    last = math.max(last, ends)
+  else
+    refused = true
+  end
+  answer[#answer + 1] = tonumber(number or 0)
+end
+if name ~= '' and (more or refused) then
+  if given or not place then
+    place = ticket + 1
+    ahead = #waiting
+    keep('t', string.format('%.0f', place))
+  end
+  keep('w' .. name, string.format('%.0f %.0f', place, now + kept))
+elseif place then
+  gone[#gone + 1] = 'w' .. name
+end
+if given then keep('f', string.format('%.0f', fence)) end
 for _, field in ipairs(gone) do redis.call('HDEL', KEYS[1], field) end
-
-local ahead = 0
-for _, other in ipairs(waiting) do
-  if not place or other < place then ahead = ahead + 1 end
-end
-local ends = string.format('%.0f', now + ttl)
-local answer
-if mine or permits - held > ahead then
-  if not mine then
-    mine = string.format('%.0f', math.max(fence + 1, nowUs))
-    redis.call('HSET', KEYS[1], 'f', mine)
-    if place then redis.call('HDEL', KEYS[1], 'w' .. token) end
-  end
-  redis.call('HSET', KEYS[1], 'h' .. token, ends .. ' ' .. mine)
-  last = math.max(last, now + ttl)
-  answer = { 1, tonumber(mine) }
-else
-  if queue > 0 then
-    if not place then
-      place = ticket + 1
-      redis.call('HSET', KEYS[1], 't', string.format('%.0f', place))
-    end
-    redis.call('HSET', KEYS[1], 'w' .. token, string.format('%.0f %.0f', place, now + queue))
-  end
-  answer = { 0, ahead, first and first - now or 0 }
-end
+if #set > 0 then redis.call('HSET', KEYS[1], unpack(set)) end
+answer[1], answer[2] = ahead, first and first - now or 0
 redis.call('PEXPIRE', KEYS[1], string.format('%.0f', last - now + ${FENCE_KEPT_MS}))
 return answer
 `,

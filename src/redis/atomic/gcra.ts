@@ -31,29 +31,32 @@ if state then
   end
 end
 
--- Below, (x + -x % limit) / limit is x / limit rounded up.
+-- A quotient rounded up, exact for all whole numbers below 2^53.
+local function up(x)
+  local rest = x % limit
+  return (x - rest) / limit + (rest > 0 and 1 or 0)
+end
+
 local after = level + wanted
 if mode ~= 'x' and (mode == 'p' or after > room or blocked > 0) then
   local free, wait = room - level, 0
   if wanted > room then
     wait = -1
   elseif after > room then
-    wait = after - room
-    wait = (wait + -wait % limit) / limit
+    wait = up(after - room)
   end
   local allowed = wait == 0 and blocked == 0 and 1 or 0
   local remaining = free > 0 and (free - free % window) / window or 0
-  return { now, allowed, blocked, remaining, wait, (level + -level % limit) / limit }
+  return { now, allowed, blocked, remaining, wait, up(level) }
 end
 
 if after > 9007199254740991 then after = 9007199254740991 end
-local reset = (after + -after % limit) / limit
+local reset = up(after)
 local ttl = reset > blocked and reset or blocked
 redis.call('PSETEX', KEYS[1], ttl, string.format('%d %d %d', untilMs, now, after))
 local free, wait = room - after, 0
 if mode == 'x' and free < window then
-  wait = window - free
-  wait = (wait + -wait % limit) / limit
+  wait = up(window - free)
 end
 local allowed = wait == 0 and blocked == 0 and 1 or 0
 return { now, allowed, blocked, free > 0 and (free - free % window) / window or 0, wait, reset }

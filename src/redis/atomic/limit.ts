@@ -23,6 +23,11 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local quantity, mode = tonumber(ARGV[2] or 1), ARGV[3]
 local floor, ceil, max, min = math.floor, math.ceil, math.max, math.min
+-- A quotient rounded up, exact for all whole numbers below 2^53.
+local function up(x, by)
+  local rest = x % by
+  return (x - rest) / by + (rest > 0 and 1 or 0)
+end
 local state = redis.call('GET', KEYS[1])
 local cells = {}
 if state then
@@ -59,10 +64,9 @@ local function stand(rule, wanted)
   local at, kind, most = rule.at, rule.kind, rule.limit
   local count = cells[at + 1]
   if kind == 'g' then
-    local room = rule.burst * rule.window
     local wait = -1
-    if wanted <= rule.burst then wait = max(0, ceil((count + wanted * rule.window - room) / most)) end
-    return max(0, floor((room - count) / rule.window)), wait, ceil(count / most)
+    if wanted <= rule.burst then wait = max(0, up(count - (rule.burst - wanted) * rule.window, most)) end
+    return max(0, rule.burst - up(count, rule.window)), wait, up(count, most)
   elseif kind == 'f' then
     local reset = count > 0 and cells[at] + rule.window - now or 0
     if wanted > most then return max(0, most - count), -1, reset end

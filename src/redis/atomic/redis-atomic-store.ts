@@ -1,5 +1,6 @@
 import type {
   AcquireAnswer,
+  AcquireRequest,
   AtomicStep,
   AtomicStore,
   AtomicSteps,
@@ -11,7 +12,7 @@ import type {
   StateKey,
 } from '../../core/atomic-store.ts'
 import type { Clock, Random, Timers } from '../../core/clock.ts'
-import { StoreUnavailableError } from '../../core/errors.ts'
+import { ClosedError, StoreUnavailableError } from '../../core/errors.ts'
 import type { Arg, Command, RedisClient, Reply, Script } from '../client.ts'
 import { acquirePermit } from './acquire-permit.ts'
 import { block } from './block.ts'
@@ -38,11 +39,7 @@ const FORMS: { readonly [Name in keyof AtomicSteps]: Form<Name> } = {
   limit: { command: limitCommand, answer: limitAnswer },
   block: { command: (state, { forMs }) => asked(block, state, String(forMs)), answer: () => true },
   reset: { command: (state) => ({ args: ['UNLINK', state] }), answer: isOne },
-  acquire: {
-    command: (state, { token, permits, ttlMs, queueMs }) =>
-      asked(acquirePermit, state, token, String(permits), String(ttlMs), String(queueMs)),
-    answer: acquireAnswer,
-  },
+  acquire: { command: acquireCommand, answer: acquireAnswer },
   renew: {
     command: (state, { token, ttlMs }) => asked(renewPermit, state, token, String(ttlMs)),
     answer: isOne,
@@ -71,6 +68,7 @@ export class RedisAtomicStore implements AtomicStore {
   readonly random: Random
   readonly #client: RedisClient
   readonly #prefix: string
+  readonly #closing = new AbortController()
 
   constructor({ client, prefix, clock, timers, random }: RedisAtomicStoreOptions) {
     this.#client = client
@@ -78,6 +76,15 @@ export class RedisAtomicStore implements AtomicStore {
     this.clock = clock
     this.timers = timers
     this.random = random
+  }
+
+  get closed(): AbortSignal {
+    return this.#closing.signal
+  }
+
+  /** Grants no more permits. */
+  close(): void {
+    this.#closing.abort(new ClosedError('the cache is closed: it grants no more permits'))
   }
 
   /** Settles within the deadline of the client. @throws what the client throws. */
@@ -147,9 +154,17 @@ function limitAnswer(reply: Reply): LimitAnswer {
   return { atMs: numbers[0]!, allowed: numbers[1] === 1, blockedMs: numbers[2]!, standings }
 }
 
+function acquireCommand(
+  state: string,
+  { wanted, permits, place = '', placeMs, more }: AcquireRequest,
+): Command {
+  const tokens = wanted.flatMap(({ token, ttlMs }) => [token, String(ttlMs)])
+  return asked(acquirePermit, state, place, String(placeMs), String(permits), more ? '1' : '0', ...tokens)
+}
+
 function acquireAnswer(reply: Reply): AcquireAnswer {
-  const [isGiven, first = 0, expiresInMs = 0] = numbersOf(reply)
-  return isGiven === 1 ? { fence: first } : { ahead: first, expiresInMs }
+  const [ahead = 0, expiresInMs = 0, ...fences] = numbersOf(reply)
+  return { fences, ahead, expiresInMs }
 }
 
 function isOne(reply: Reply): boolean {

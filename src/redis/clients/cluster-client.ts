@@ -27,7 +27,6 @@ export class ClusterClient<Master extends object> implements RedisClient {
   // By name: a client library may have one client of a server after the other.
   readonly #logs = new Map<string, ServerLog>()
   readonly #nodes = new Map<Master, GuardedNode>()
-  readonly #separate = new Map<Master, GuardedNode>()
   readonly #slots = new Map<number, SlotConnection>()
   readonly #listeners = new Set<() => void>()
   readonly #subscriptions = new Set<Subscription>()
@@ -118,18 +117,6 @@ export class ClusterClient<Master extends object> implements RedisClient {
     return Promise.reject(new StoreUnavailableError('not all masters of the cluster are known'))
   }
 
-  separateFor(route: string): Connection {
-    const master = this.#source.masterOf(slotOf(route))
-    if (master === undefined) return this.connectionFor(route)
-    let node = this.#separate.get(master)
-    if (node === undefined) {
-      const line = this.#source.openLike(master)
-      node = new GuardedNode(line, this.#logOf(master), this.#surroundings, { onUp: () => {} })
-      this.#separate.set(master, node)
-    }
-    return node.connection
-  }
-
   subscribe(channel: string, onMessage: (text: string) => void, onReady: () => void): () => void {
     const { timers, random } = this.#surroundings
     const line = new SwitchedLine(() => timers.clear(timer))
@@ -179,7 +166,7 @@ export class ClusterClient<Master extends object> implements RedisClient {
     this.#isClosed = true
     this.#surroundings.timers.clear(this.#timer)
     for (const subscription of this.#subscriptions) subscription.close()
-    for (const node of [...this.#nodes.values(), ...this.#separate.values()]) node.close()
+    for (const node of this.#nodes.values()) node.close()
     this.#source.close()
     this.#surroundings.deadlines.close()
     return Promise.resolve()
@@ -200,12 +187,11 @@ export class ClusterClient<Master extends object> implements RedisClient {
     if (this.#isClosed) return
     const masters = this.#source.masters()
     for (const master of masters) if (master !== undefined) this.#nodeOf(master)
-    for (const nodes of [this.#nodes, this.#separate])
-      for (const [master, node] of nodes)
-        if (!masters.includes(master)) {
-          nodes.delete(master)
-          node.close()
-        }
+    for (const [master, node] of this.#nodes)
+      if (!masters.includes(master)) {
+        this.#nodes.delete(master)
+        node.close()
+      }
     this.#forgetReplaced(masters)
     this.#onUp()
   }

@@ -14,8 +14,6 @@ export interface Guard {
   readonly mask: Mask
   /** Why there is no connection, where that is known. */
   trouble: StoreUnavailableError | StoreTimeoutError | undefined
-  /** Whether there is a connection that must not be used yet. */
-  isHeld: boolean
   /**
    * Resolves when the first attempt to connect has ended, or taken too long; absent from then on. Until then calls wait:
    * a service that asks at its start should not find the cache out of order.

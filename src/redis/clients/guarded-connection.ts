@@ -17,9 +17,13 @@ export class GuardedConnection implements Connection, Path {
     this.redirect = redirect
   }
 
+  get server(): object {
+    return this.guard
+  }
+
   /** Whether there is a connection. */
   get isUp(): boolean {
-    return this.line.isUp && !this.guard.isHeld
+    return this.line.isUp
   }
 
   run(command: Command, form: ReplyForm): Promise<Reply> {

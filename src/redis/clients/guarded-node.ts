@@ -6,7 +6,6 @@ import { GuardedConnection } from './guarded-connection.ts'
 import type { Line, LineListener } from './line.ts'
 import { normalize } from './refusals.ts'
 import type { ConnectionLog } from './server-log.ts'
-import { Sessions } from './session.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /** Who is told of what a node does. */
@@ -15,8 +14,6 @@ export interface NodeWatcher {
   onUp(): void
   /** It is lost, can't be connected to, or does not answer. */
   onTrouble?(): void
-  /** Whether nothing is sent over it whose order matters. */
-  readonly isReceiver?: boolean
 }
 
 /** Probes in a row without an answer, after which a connection is given up: then it is perhaps the line, not the server. */
@@ -32,9 +29,6 @@ export class GuardedNode implements LineListener {
   readonly #breaker: Breaker
   readonly #surroundings: Surroundings
   readonly #watcher: NodeWatcher
-  readonly #sessions: Sessions | undefined
-  // Which connection this is, counted.
-  #round = 0
   #watchdog: TimerHandle = undefined
   #isClosed = false
   readonly #waiting: { readonly resolve: () => void; readonly reject: (reason: Error) => void }[] = []
@@ -56,12 +50,10 @@ export class GuardedNode implements LineListener {
       },
     })
     const parts = { node: connectionLog.node, deadlines, mask, breaker: this.#breaker }
-    const guard: Guard = { ...parts, trouble: undefined, isHeld: false, starting: undefined }
+    const guard: Guard = { ...parts, trouble: undefined, starting: undefined }
     this.connection = new GuardedConnection(line, guard)
-    this.#sessions = watcher.isReceiver === true ? undefined : new Sessions(line)
     if (line.isUp) this.#log.up(this)
     line.listen(this)
-    if (line.isUp) this.#sessions?.learn()
     if (!line.isUp) this.#start(guard)
   }
 
@@ -90,22 +82,7 @@ export class GuardedNode implements LineListener {
   }
 
   onUp(): void {
-    this.#round++
-    const ended = this.#sessions?.endLast()
-    if (ended === undefined) return this.#ready()
-    const round = this.#round
-    this.connection.guard.isHeld = true
-    const ready = (): void => {
-      if (round === this.#round && this.#line.isUp && !this.#isClosed) this.#ready()
-    }
-    ended.then(ready, ready)
-    this.#watch()
-  }
-
-  #ready(): void {
     this.#unwatch()
-    this.connection.guard.isHeld = false
-    this.#sessions?.learn()
     this.connection.guard.trouble = undefined
     this.#breaker.reset()
     this.#log.up(this)
@@ -114,7 +91,6 @@ export class GuardedNode implements LineListener {
   }
 
   onDown(error: unknown): void {
-    this.#round++
     this.#breaker.reset()
     this.connection.abandon(error)
     this.onTrouble(error)

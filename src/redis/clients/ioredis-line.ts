@@ -46,6 +46,13 @@ export interface Ioredis extends ClientEvents {
 const CUT_SHORT = 'Connection is closed.'
 
 /**
+ * Clients that ioredis has given up for ever: news of another master, or a reset, came while they asked sentinels for
+ * the master. A line connects them again. Known by client, because the line that saw it may be closed by then. A client
+ * that was closed on purpose ends without that error.
+ */
+const cutShort = new WeakSet<Ioredis>()
+
+/**
  * A client of ioredis. What is sent in one turn of the event loop is kept back until its end and goes out in one
  * write, which ioredis does not do by itself; values are not copied for that, as they are by its own pipelining. A
  * client that was given is only used; one that is `own` belongs to the line.
@@ -58,7 +65,6 @@ export class IoredisLine implements SubscriberLine {
   #listener: LineListener | undefined = undefined
   #onMessage: ((channel: string, text: string) => void) | undefined = undefined
   #corked: Ioredis['stream'] = undefined
-  #wasCutShort = false
   #detach: (() => void) | undefined = undefined
 
   constructor(client: Ioredis, isOwn = false) {
@@ -92,6 +98,7 @@ export class IoredisLine implements SubscriberLine {
       end: this.#onEnd,
     })
     if (this.#client.status === 'wait') this.#client.connect().catch(ignore)
+    if (this.#client.status === 'end') this.#onEnd()
   }
 
   async subscribe(channel: string, onMessage: (text: string) => void): Promise<void> {
@@ -111,16 +118,12 @@ export class IoredisLine implements SubscriberLine {
   }
 
   readonly #onError = (error: unknown): void => {
-    this.#wasCutShort = (error as Partial<Error> | undefined)?.message === CUT_SHORT
+    if ((error as Partial<Error> | undefined)?.message === CUT_SHORT) cutShort.add(this.#client)
     this.#listener?.onTrouble(error)
   }
 
-  // What is cut while it asks sentinels for the master, by news of another master at that moment or by `reset`, is given
-  // up for ever by ioredis. A client that was closed on purpose ends without that error.
   readonly #onEnd = (): void => {
-    if (!this.#wasCutShort) return
-    this.#wasCutShort = false
-    this.#client.connect().catch(ignore)
+    if (cutShort.delete(this.#client)) this.#client.connect().catch(ignore)
   }
 
   readonly #onClose = (): void => {
@@ -131,7 +134,7 @@ export class IoredisLine implements SubscriberLine {
 
   readonly #onReady = (): void => {
     this.#isUp = true
-    this.#wasCutShort = false
+    cutShort.delete(this.#client)
     this.#listener?.onUp()
   }
 

@@ -16,7 +16,6 @@ export class SingleClient implements RedisClient {
   readonly #busLog: BusLog
   readonly #listeners = new Set<() => void>()
   readonly #nodes: readonly GuardedNode[]
-  #separate: GuardedNode | undefined = undefined
   readonly #subscriptions = new Set<Subscription>()
 
   /** `size`: how many connections share the keys among them. */
@@ -43,20 +42,6 @@ export class SingleClient implements RedisClient {
     return [connection]
   }
 
-  separateFor(_route: string): Connection {
-    if (this.#separate === undefined) {
-      let isFirst = true
-      this.#separate = new GuardedNode(this.#source.open(), this.#log, this.#surroundings, {
-        // What is sent over the first one went over none before.
-        onUp: () => {
-          if (!isFirst) this.#onUp()
-          isFirst = false
-        },
-      })
-    }
-    return this.#separate.connection
-  }
-
   subscribe(channel: string, onMessage: (text: string) => void, onReady: () => void): () => void {
     const line = this.#source.open()
     const subscription = new Subscription(line, this.#busLog, this.#surroundings, channel, onMessage, onReady)
@@ -80,7 +65,6 @@ export class SingleClient implements RedisClient {
   close(): Promise<void> {
     for (const subscription of this.#subscriptions) subscription.close()
     for (const node of this.#nodes) node.close()
-    this.#separate?.close()
     this.#source.close?.()
     this.#surroundings.deadlines.close()
     return Promise.resolve()

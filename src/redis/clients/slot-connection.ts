@@ -28,6 +28,11 @@ export class SlotConnection implements Connection {
     this.#slots = slots
   }
 
+  // Without a master, the slot stands for it.
+  get server(): object {
+    return this.#slots.connectionOf(this)?.server ?? this
+  }
+
   run(command: Command, form: ReplyForm): Promise<Reply> {
     return this.#slots.connectionOf(this)?.run(command, form) ?? this.#unknown()
   }

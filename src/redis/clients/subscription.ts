@@ -38,7 +38,6 @@ export class Subscription {
     this.#onReady = onReady
     this.#node = new GuardedNode(line, busLog, surroundings, {
       onUp: () => void this.#subscribe(),
-      isReceiver: true,
     })
     if (line.isUp) void this.#subscribe()
     this.#schedule()

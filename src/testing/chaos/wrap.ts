@@ -1,6 +1,6 @@
 import { OptionsError } from '../../core/errors.ts'
 import { inspect } from '../../core/inspect.ts'
-import type { Bus, RemoteStore } from '../../core/remote-store.ts'
+import { unanswered, type Bus, type RemoteOp, type RemoteStore } from '../../core/remote-store.ts'
 import type { Store } from '../../core/store.ts'
 import type { Chaos } from './chaos.ts'
 
@@ -28,7 +28,14 @@ export function chaosStore(store: Store, chaos: Chaos): Store {
 
 /** A server's store whose calls go through chaos. */
 export function chaosRemote(remote: RemoteStore, chaos: Chaos): RemoteStore {
-  return disturbed(remote, REMOTE_CALLS, chaos)
+  const view = disturbed(remote, REMOTE_CALLS, chaos)
+  return new Proxy(view, {
+    get(target, name) {
+      if (name !== 'write') return Reflect.get(target, name, target) as unknown
+      return async (ops: readonly RemoteOp[]) =>
+        target.write(ops).catch((error: unknown) => ops.map(() => unanswered(error)))
+    },
+  })
 }
 
 /** A bus whose messages go through chaos: `new TieredCache({ l1, l2, bus: chaosBus(bus, chaos) })`. @throws OptionsError */

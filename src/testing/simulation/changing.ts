@@ -70,7 +70,7 @@ export class Changing {
     if (answer.outcome !== 'failed') this.#tell(node, plan, beganMs, answer)
   }
 
-  #tell(node: WorldNode, { change, name, values }: Plan, beganMs: number, { outcome, token }: Answer): void {
+  #tell(node: WorldNode, { change, values }: Plan, beganMs: number, { outcome, token }: Answer): void {
     const by: InvalidatedBy = change === 'tag' || change === 'clear' ? change : 'key'
     for (const [{ key }, [version]] of values) {
       const acknowledged = outcome === 'acknowledged' && !(by === 'key' && node.store.isQueued(key))
@@ -80,7 +80,6 @@ export class Changing {
         beganMs,
         acknowledged,
         by,
-        name: change === 'prefix' ? name : key,
       })
     }
     if (token === undefined || outcome !== 'acknowledged') return
@@ -163,6 +162,6 @@ export class Changing {
 }
 
 function truth({ l2, token }: Invalidation): Answer {
-  if (l2 === 'acked' || l2 === 'replicated') return { outcome: 'acknowledged', token }
+  if (l2 === 'acked') return { outcome: 'acknowledged', token }
   return { outcome: l2 === 'queued' ? 'queued' : 'failed', token }
 }

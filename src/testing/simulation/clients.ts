@@ -45,8 +45,6 @@ export interface Changed {
   readonly beganMs: number
   readonly acknowledged: boolean
   readonly by: InvalidatedBy
-  /** What its acknowledgement is known by: the key or the prefix. */
-  readonly name: string
 }
 
 /** The source of the values failed: callers get this very error. */

@@ -54,23 +54,23 @@ export class Failures {
     const before = this.#parts.replication.primary
     const isSplit = this.#random.chance(this.#faults.splitBrain)
     this.#parts.replication.promote((replicas) => this.#random.below(replicas), isSplit)
-    this.#failOver(isSplit ? 'takes over, the old primary goes on' : 'takes over', before, true)
+    this.#failOver(isSplit ? 'takes over, the old primary goes on' : 'takes over', before)
   }
 
   #restart(): void {
     const before = this.#parts.replication.primary
     this.#parts.replication.restart()
-    this.#failOver('restarts with nothing', before, false)
+    this.#failOver('restarts with nothing', before)
   }
 
   #rollback(): void {
     const before = this.#parts.replication.primary
     const ageMs = this.#random.between(...this.#faults.rollbackMs)
     if (this.#parts.replication.rollback(ageMs))
-      this.#failOver(`restarts with what it had ${ageMs} ms ago`, before, false)
+      this.#failOver(`restarts with what it had ${ageMs} ms ago`, before)
   }
 
-  #failOver(what: string, before: SimulatedServer, isPromotion: boolean): void {
+  #failOver(what: string, before: SimulatedServer): void {
     const { replication, nodes, history, outran } = this.#parts
     const { primary } = replication
     history.note(primary.id, what)
@@ -90,6 +90,6 @@ export class Failures {
       )
     }
     const invalidatedVersion = (key: string): number => primary.items.invalidatedVersion(key)
-    history.failedOver(settledMs, isPromotion, invalidatedVersion, outran(before))
+    history.failedOver(settledMs, invalidatedVersion, outran(before))
   }
 }

@@ -44,8 +44,6 @@ interface Invalidated {
   readonly atMs: number
   readonly node: string
   readonly acknowledged: boolean
-  /** Every replica has acknowledged it: no promotion may lose it. */
-  readonly replicated: boolean
   /** Since when it has been in effect on the server that all nodes ask: what others may miss is counted from here. */
   effectiveMs: number
   /** A failover has lost it, and nobody has replayed it yet. */
@@ -77,7 +75,6 @@ export interface InvalidationDetails {
   /** Of what is not in effect. */
   readonly outran?: Outran
   readonly inEffect?: boolean
-  readonly replicated?: boolean
   readonly by?: InvalidatedBy
   /** When the call began. */
   readonly beganMs?: number
@@ -118,20 +115,14 @@ export class History {
 
   /**
    * An invalidation of `key`, made on `node` after the database had `version`, was acknowledged, or queued there.
-   * `inEffect`: whether the present primary has executed it, or one after it; `replicated`: every replica has.
+   * `inEffect`: whether the present primary has executed it, or one after it.
    */
   invalidated(
     key: string,
     version: number,
     node: string,
     acknowledged: boolean,
-    {
-      inEffect = true,
-      replicated = false,
-      by = 'key',
-      beganMs = this.#now(),
-      outran = never,
-    }: InvalidationDetails = {},
+    { inEffect = true, by = 'key', beganMs = this.#now(), outran = never }: InvalidationDetails = {},
   ): void {
     const list = this.#invalidated.get(key)
     const atMs = this.#now()
@@ -144,7 +135,6 @@ export class History {
       atMs,
       node,
       acknowledged,
-      replicated,
       effectiveMs,
       lost,
       wasLost: lost,
@@ -157,15 +147,10 @@ export class History {
   }
 
   /**
-   * Another server is the primary, and until `settledMs` some node may still ask the one before. `isPromotion`: it
-   * was a replica, which has what it acknowledged. `outran` is asked of the primary before.
+   * Another server is the primary, and until `settledMs` some node may still ask the one before. `outran`
+   * is asked of the primary before.
    */
-  failedOver(
-    settledMs: number,
-    isPromotion: boolean,
-    invalidatedVersion: (key: string) => number,
-    outran: Outran,
-  ): void {
+  failedOver(settledMs: number, invalidatedVersion: (key: string) => number, outran: Outran): void {
     this.settledMs = Math.max(this.settledMs, settledMs)
     for (const [key, list] of this.#invalidated) {
       const present = invalidatedVersion(key)
@@ -173,12 +158,6 @@ export class History {
         // One replica may have what another lacked.
         if (entry.lost && entry.version <= present) this.#resume(entry)
         if (entry.version <= present || entry.lost) continue
-        if (isPromotion && entry.replicated && !entry.wasLost) {
-          this.violated(
-            'I5',
-            `version ${entry.version} of ${key} was invalidated on every replica, and is lost`,
-          )
-        }
         this.#lose(entry, outran)
       }
     }

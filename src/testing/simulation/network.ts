@@ -104,17 +104,15 @@ export const NO_FAULTS: Faults = {
 /** A way for requests to the server, and for their replies. */
 export interface Line {
   /** Has the server do something; rejects when no answer came within the deadline, done or not. */
-  call<T>(what: string, execute: () => T, options?: CallOptions<T>): Promise<T>
+  call<T>(what: string, execute: () => T, options?: CallOptions): Promise<T>
   /** The connection ends and another is made. */
   reconnect(): void
 }
 
-/** What a call may leave to others: by default it is executed at once, and answered at once. */
-export interface CallOptions<T> {
+/** What a call may be told. */
+export interface CallOptions {
   /** Whether there is anybody to execute it when it arrives. */
   isUp?(): boolean
-  /** Passes the answer on, now or later. */
-  hold?(answer: T, reply: (answer: T) => void): void
 }
 
 /** The lines between one node and the server: requests, replies and messages, each with its own fate. */
@@ -153,7 +151,7 @@ export class Network implements Bus, Line {
     this.#deadlineMs = deadlineMs
   }
 
-  async call<T>(what: string, execute: () => T, { isUp, hold }: CallOptions<T> = {}): Promise<T> {
+  async call<T>(what: string, execute: () => T, { isUp }: CallOptions = {}): Promise<T> {
     const connection = this.#connection
     const { requestLoss, replyLoss, requestDuplication } = this.#faults
     return new Promise((resolve, reject) => {
@@ -173,9 +171,7 @@ export class Network implements Bus, Line {
         })
       this.#carry(what, requestLoss, () => {
         if (isUp?.() === false) return this.#lose(what)
-        const answer = execute()
-        if (hold === undefined) reply(answer)
-        else hold(answer, reply)
+        reply(execute())
       })
       if (isRepeatable(what) && this.#random.chance(requestDuplication)) {
         this.#carry(`the second ${what}`, 0, () => {

@@ -8,7 +8,7 @@ import type { Store } from '../../core/store.ts'
 import { memoryStore, type MemoryStore } from '../../memory/memory-store.ts'
 import type { Line } from './network.ts'
 import type { SeededRandom } from './random.ts'
-import { SimulatedRemote, type Acknowledgements } from './remote.ts'
+import { SimulatedRemote } from './remote.ts'
 import type { SimulatedServer } from './server.ts'
 
 /** Hooks in the wiring of a simulated node; the product has no such switches. */
@@ -34,7 +34,6 @@ export interface NodeParts<L extends Line & Bus> {
   readonly random: SeededRandom
   readonly settings: CoherenceSettings
   readonly rewire?: Rewiring | undefined
-  readonly acknowledgements?: Acknowledgements | undefined
 }
 
 class SimulatedCache extends BaseCache<Versioned | number> {
@@ -60,11 +59,11 @@ export class SimulatedNode<L extends Line & Bus = Line & Bus> {
   dead = false
 
   constructor(parts: NodeParts<L>) {
-    const { name, server, line, clock, timers, random, settings, rewire = {}, acknowledgements } = parts
+    const { name, server, line, clock, timers, random, settings, rewire = {} } = parts
     this.name = name
     this.network = line
     this.listensTo = server
-    this.remote = new SimulatedRemote(server, line, acknowledgements)
+    this.remote = new SimulatedRemote(server, line)
     this.local = memoryStore({ clock, timers, random: random.next })
     this.store = new CoherentStore(
       {

@@ -1,30 +1,26 @@
 import { SerializationError, StoreUnavailableError } from '../../core/errors.ts'
-import type {
-  Epoch,
-  GenerationRecord,
-  Generations,
-  Head,
-  LeaseRequest,
-  PrefixResult,
-  RemoteAcquired,
-  RemoteFound,
-  RemoteOp,
-  RemoteResult,
-  RemoteStore,
-  Replayable,
-  Rotation,
-  SyncReply,
-  TagResult,
+import {
+  unanswered,
+  type Epoch,
+  type GenerationRecord,
+  type Generations,
+  type Head,
+  type LeaseRequest,
+  type PrefixResult,
+  type RemoteAcquired,
+  type RemoteFound,
+  type RemoteOp,
+  type RemoteResult,
+  type RemoteStore,
+  type Replayable,
+  type Rotation,
+  type SyncReply,
+  type TagResult,
 } from '../../core/remote-store.ts'
 import type { Cooldown, Stored } from '../../core/store.ts'
 import type { Line } from './network.ts'
 import type { ServerFound, ServerOp, ServerResult } from './server-entries.ts'
 import type { Scanned, SimulatedServer } from './server.ts'
-
-/** Tells when replicas have what a server had at the moment of the call. */
-export interface Acknowledgements {
-  whenReplicated(server: SimulatedServer, replicas: number, done: (inTime: boolean) => void): void
-}
 
 /** How values are put in the text that a simulated server keeps. */
 export interface TextFormat {
@@ -46,21 +42,14 @@ const JSON_TEXT: TextFormat = {
 export class SimulatedRemote implements RemoteStore {
   readonly #line: Line
   readonly #format: TextFormat
-  readonly #acknowledgements: Acknowledgements | undefined
   readonly #listeners = new Set<() => void>()
   #server: SimulatedServer
 
   /** Values travel as JSON, unless another format is given. */
-  constructor(
-    server: SimulatedServer,
-    line: Line,
-    acknowledgements?: Acknowledgements,
-    format: TextFormat = JSON_TEXT,
-  ) {
+  constructor(server: SimulatedServer, line: Line, format: TextFormat = JSON_TEXT) {
     this.#server = server
     this.#line = line
     this.#format = format
-    this.#acknowledgements = acknowledgements
   }
 
   /** The server that it speaks to. */
@@ -79,9 +68,6 @@ export class SimulatedRemote implements RemoteStore {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
-
-  /** Whether the replicas acknowledged the last write of a key, or deletion of a prefix, that waited for them. */
-  readonly replicated: Map<string, boolean> = new Map()
 
   get partitions(): readonly string[] {
     return this.#server.partitions
@@ -139,15 +125,16 @@ export class SimulatedRemote implements RemoteStore {
     })
   }
 
-  async write(ops: readonly RemoteOp[], replicas = 0): Promise<readonly RemoteResult[]> {
+  async write(ops: readonly RemoteOp[]): Promise<readonly RemoteResult[]> {
     if (ops.length === 0) return []
     const what = ops.map(({ kind, key }) => `${kind} ${key}`).join(', ')
     const sent = ops.map(asServerOp)
-    const { answer, replicated } = await this.#callAndWait(what, replicas, (server) =>
-      sent.map((op) => server.write(op)),
-    )
-    if (replicas > 0) for (const { key } of ops) this.replicated.set(key, replicated.replicated === true)
-    return answer.map((result) => ({ ...asResult(result), ...replicated }))
+    try {
+      const answer = await this.#call(what, (server) => sent.map((op) => server.write(op)))
+      return answer.map(asResult)
+    } catch (error) {
+      return ops.map(() => unanswered(error))
+    }
   }
 
   async *scan(prefix: string): AsyncIterable<{ readonly key: string; readonly generations?: Generations }> {
@@ -169,39 +156,31 @@ export class SimulatedRemote implements RemoteStore {
   async invalidateTags(
     tags: readonly string[],
     generations: readonly string[],
-    options: { readonly replicas?: number | undefined; readonly keepStale?: boolean | undefined } = {},
+    { keepStale = false }: { readonly keepStale?: boolean | undefined } = {},
   ): Promise<TagResult> {
-    const { replicas = 0, keepStale = false } = options
-    const { answer, replicated } = await this.#callAndWait(
-      `invalidate tags ${tags.join(' ')}`,
-      replicas,
-      (server) => server.invalidateTags(tags, generations, keepStale),
+    const { heads, generations: drawn } = await this.#call(`invalidate tags ${tags.join(' ')}`, (server) =>
+      server.invalidateTags(tags, generations, keepStale),
     )
-    return { heads: answer.heads, ...(keepStale && { generations: answer.generations }), ...replicated }
+    return { heads, ...(keepStale && { generations: drawn }) }
   }
 
-  async deleteByPrefix(prefix: string, replicas = 0): Promise<PrefixResult> {
+  async deleteByPrefix(prefix: string): Promise<PrefixResult> {
     const scanned = await this.#unlinkAll(prefix)
     // Also where nothing matched: another node may keep what the server has evicted.
     const logged = await Promise.all(
       this.partitions.map(async (partition) => {
-        const { answer, replicated } = await this.#callAndWait(
-          `log ${prefix}* in ${partition}`,
-          replicas,
-          (server) => server.logPrefix(partition, prefix, scanned),
+        const answer = await this.#call(`log ${prefix}* in ${partition}`, (server) =>
+          server.logPrefix(partition, prefix, scanned),
         )
         if (answer === 'elsewhere') throw new StoreUnavailableError('the server changed between scan and log')
-        return { partition, head: answer, ...replicated }
+        return { partition, head: answer }
       }),
     )
     const { count } = scanned
     const heads = new Map(
       logged.flatMap(({ partition, head }) => (head === undefined ? [] : [[partition, head] as const])),
     )
-    if (replicas === 0) return { count, heads }
-    const replicated = logged.every((log) => log.replicated === true)
-    this.replicated.set(prefix, replicated)
-    return { count, heads, replicated }
+    return { count, heads }
   }
 
   async heads(partitions?: readonly string[]): Promise<ReadonlyMap<string, Head>> {
@@ -258,27 +237,6 @@ export class SimulatedRemote implements RemoteStore {
   async #call<T>(what: string, execute: (server: SimulatedServer) => T): Promise<T> {
     const server = this.#server
     return this.#line.call(what, () => execute(server), { isUp: () => !server.down })
-  }
-
-  async #callAndWait<T>(
-    what: string,
-    replicas: number,
-    execute: (server: SimulatedServer) => T,
-  ): Promise<{ readonly answer: T; readonly replicated: { readonly replicated?: boolean } }> {
-    if (replicas === 0) return { answer: await this.#call(what, execute), replicated: {} }
-    const server = this.#server
-    const { answer, inTime } = await this.#line.call(
-      what,
-      () => ({ answer: execute(server), inTime: false }),
-      {
-        isUp: () => !server.down,
-        hold: (answered, reply) => {
-          if (this.#acknowledgements === undefined) return reply(answered)
-          this.#acknowledgements.whenReplicated(server, replicas, (inTime) => reply({ ...answered, inTime }))
-        },
-      },
-    )
-    return { answer, replicated: { replicated: inTime } }
   }
 }
 

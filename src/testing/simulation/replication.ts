@@ -2,7 +2,6 @@ import type { EventLoop } from './event-loop.ts'
 import { Keyspace, LEDGER, type Item } from './keyspace.ts'
 import type { Faults } from './network.ts'
 import type { SeededRandom } from './random.ts'
-import type { Acknowledgements } from './remote.ts'
 import type { SimulatedServer } from './server.ts'
 
 /** A replica: what it has applied of its primary's changes, which come in order, some time later. */
@@ -20,21 +19,12 @@ interface Group {
   readonly changes: readonly Change[]
 }
 
-interface Waiting {
-  readonly server: SimulatedServer
-  readonly offset: number
-  readonly replicas: number
-  readonly done: (inTime: boolean) => void
-}
-
 type Change = readonly [name: string, item: Item | undefined]
 
-// As with WAIT: the longest time a write waits for its replicas.
-const WAIT_MS = 30
 const RESYNC_MS = [20, 200] as const
 
 /** A primary with replicas that follow it asynchronously, and what may happen to it. */
-export class Replication implements Acknowledgements {
+export class Replication {
   readonly #loop: EventLoop
   readonly #random: SeededRandom
   readonly #faults: Faults
@@ -45,7 +35,6 @@ export class Replication implements Acknowledgements {
   #starts = 0
   #offset = 0
   #group: { readonly atMs: number; readonly changes: Change[] } | undefined
-  #waiting: readonly Waiting[] = []
 
   constructor(
     loop: EventLoop,
@@ -101,19 +90,6 @@ export class Replication implements Acknowledgements {
     return true
   }
 
-  whenReplicated(server: SimulatedServer, replicas: number, done: (inTime: boolean) => void): void {
-    const settle = (inTime: boolean): void => {
-      if (!this.#waiting.includes(waiting)) return
-      this.#waiting = this.#waiting.filter((other) => other !== waiting)
-      this.#loop.clear(late)
-      done(inTime)
-    }
-    const waiting: Waiting = { server, offset: this.#offset, replicas, done: settle }
-    const late = this.#loop.set(() => settle(false), WAIT_MS)
-    this.#waiting = [...this.#waiting, waiting]
-    this.#acknowledge()
-  }
-
   #start(items: Keyspace): SimulatedServer {
     if (this.#starts > 0) this.#primary.items.onChange = undefined
     this.#group = undefined
@@ -149,7 +125,6 @@ export class Replication implements Acknowledgements {
         else replica.keyspace.set(name, item)
       }
       replica.applied = group.offset
-      this.#acknowledge()
     }, replica.arrivesAtMs - this.#loop.now())
   }
 
@@ -170,13 +145,6 @@ export class Replication implements Acknowledgements {
         },
         this.#random.between(...RESYNC_MS),
       )
-    }
-  }
-
-  #acknowledge(): void {
-    for (const { server, offset, replicas, done } of this.#waiting) {
-      const count = this.#replicas.filter(({ applied }) => applied !== undefined && applied >= offset).length
-      if (server === this.#primary && count >= replicas) done(true)
     }
   }
 }

@@ -17,7 +17,7 @@ type AsText<O> = O extends { readonly stored: Stored } ? Omit<O, 'stored'> & { r
 export type ServerOp = AsText<RemoteOp>
 
 /** What became of it. */
-export type ServerResult = Omit<RemoteResult, 'stored' | 'replicated'> & { readonly text?: string }
+export type ServerResult = Omit<RemoteResult, 'stored'> & { readonly text?: string }
 
 /** An entry as the server answers it. */
 export type ServerFound = Omit<RemoteFound, 'stored'> & { readonly text: string }

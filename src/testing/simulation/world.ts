@@ -1,4 +1,4 @@
-import type { CoherenceSettings, FailoverMode, Policy } from '../../coherence/settings.ts'
+import type { CoherenceSettings, Policy } from '../../coherence/settings.ts'
 import type { Message } from '../../core/remote-store.ts'
 import { CounterHistory } from './counter-history.ts'
 import { Database } from './database.ts'
@@ -31,7 +31,6 @@ export interface WorldOptions {
   /** What nodes do when they can't reach the server. */
   readonly policy: Policy
   /** What an invalidation waits for; `'async'` unless given. */
-  readonly failover?: FailoverMode
   /** Whether the happenings are kept, for a timeline. */
   readonly recording?: boolean
   /** Whether the hosts' wall clocks jump; they do, unless told otherwise. */
@@ -76,7 +75,7 @@ export interface WorldReport {
   readonly happenings: readonly Happening[]
 }
 
-const SETTINGS: Omit<CoherenceSettings, 'policy' | 'failover' | 'journalLimit'> = {
+const SETTINGS: Omit<CoherenceSettings, 'policy' | 'journalLimit'> = {
   maxLagMs: 200,
   maxStaleMs: 600,
   heartbeatMs: 40,
@@ -297,21 +296,16 @@ export class World {
     return promotionsPerSecond + restartsPerSecond + rollbacksPerSecond > 0
   }
 
-  #onChanged(node: Node, { key, version, beganMs, acknowledged, by, name }: Changed): void {
+  #onChanged(node: Node, { key, version, beganMs, acknowledged, by }: Changed): void {
     // Where no server loses anything, what was acknowledged was executed, or refused for something newer.
     const inEffect = !this.#mayLose || this.#isInEffect(key, version)
-    // More than all replicas nobody can wait for; fewer may not be those that are promoted.
-    const { failover = 'async', faults } = this.#options
-    const waitsForAll = failover !== 'async' && failover.wait === faults.replicas
-    const isReplicated = waitsForAll && by === 'key' && node.remote.replicated.get(name) === true
-    const replicated = isReplicated && acknowledged
     const outran = this.#outran(node.remote.server)
-    const details = { inEffect, replicated, beganMs, by, outran }
+    const details = { inEffect, beganMs, by, outran }
     this.#history.invalidated(key, version, node.name, acknowledged, details)
   }
 
   #makeNode(name: string): Node {
-    const { faults, policy, failover = 'async', wallClocks = 'jump', rewire, settings } = this.#options
+    const { faults, policy, wallClocks = 'jump', rewire, settings } = this.#options
     const seed = this.#random.below(2 ** 31)
     const random = new SeededRandom(seed)
     const note = (what: string): void => this.#history.note(name, what)
@@ -323,9 +317,8 @@ export class World {
       clock: new HostClock(this.#loop, seed, wallClocks === 'jump'),
       timers: line.process,
       random,
-      settings: { ...SETTINGS, policy, failover, journalLimit: this.#logLimit / 2, ...settings },
+      settings: { ...SETTINGS, policy, journalLimit: this.#logLimit / 2, ...settings },
       rewire: this.#options.extended === true ? this.#extended(random, rewire) : rewire,
-      acknowledgements: this.#replication,
     })
   }
 

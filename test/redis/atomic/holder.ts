@@ -38,3 +38,20 @@ export async function contend(
   await Promise.all([worker(), worker(), worker()])
   return holdings
 }
+
+/** So many callers at once, each of whom wants the lock for a moment; for each: fencing number, begin, end. */
+export async function crowd(
+  key: string,
+  callers: number,
+): Promise<readonly (readonly [number, number, number])[]> {
+  const now = (): number => Number(process.hrtime.bigint() / 1000n)
+  const holdings: [number, number, number][] = []
+  const caller = async (): Promise<void> => {
+    await using mine = await new Lock(own, key).acquire({ wait: '1m' })
+    const begin = now()
+    await Promise.resolve()
+    holdings.push([mine.fence, begin, now()])
+  }
+  await Promise.all(Array.from({ length: callers }, caller))
+  return holdings
+}

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { adaptClient } from '../../../src/redis/adapt-client.ts'
-import type { Connection, RedisClient } from '../../../src/redis/client.ts'
+import type { RedisClient } from '../../../src/redis/client.ts'
 import { describeWithServers } from '../servers/index.ts'
 import { LIBRARIES, type Made } from './libraries.ts'
 import { Server, until } from './server.ts'
@@ -156,16 +156,6 @@ describeWithServers('adapters', () => {
 
       expect(received).toEqual(['é'])
       stop()
-    })
-
-    it('has a separate connection, ready at its first call', async () => {
-      const id = (connection: Connection): Promise<unknown> =>
-        connection.run({ args: ['CLIENT', 'ID'] }, 'text')
-      const main = await id(redis.connectionFor('a'))
-      const separate = await id(redis.separateFor('a'))
-
-      expect(separate).not.toBe(main)
-      expect(await id(redis.separateFor('b'))).toBe(separate)
     })
   })
 })

@@ -1,4 +1,3 @@
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { RedisClient, Reply } from '../../../src/redis/client.ts'
 import { openClient } from '../../../src/redis/open-client.ts'
@@ -111,75 +110,5 @@ describeWithServers('networks', () => {
       proxy.mode = { kind: 'pass' }
       await until('an answer', async () => (await run(redis, 'PING')) === 'PONG')
     })
-
-    it('has the server end a lost connection before it sends anything over the next', async () => {
-      const server = await start()
-      const middle = await startHoldingProxy(server.port)
-      onTestFinished(() => middle.close())
-      const redis = await open({ url: `redis://127.0.0.1:${middle.port}` })
-      await run(redis, 'CLIENT', 'ID')
-
-      middle.hold()
-      await expect(run(redis, 'SET', 'a', 'late')).rejects.toMatchObject({ reason: 'timeout' })
-      middle.cut()
-      await until('another connection', async () => (await run(redis, 'DEL', 'a')) === 0)
-      await middle.release()
-
-      expect(await run(redis, 'GET', 'a')).toBeNull()
-    })
   })
 })
-
-interface HoldingProxy {
-  readonly port: number
-  /** What arrives over the connections that there are is kept from now on. */
-  hold(): void
-  /** The client loses them; the server does not hear of it. */
-  cut(): void
-  /** What was kept arrives, if the server is still there for it. */
-  release(): Promise<void>
-  close(): void
-}
-
-/** Something between client and server that forwards late what the client has given up. */
-async function startHoldingProxy(port: number): Promise<HoldingProxy> {
-  const pairs: { client: Socket; server: Socket; held: Buffer[] | undefined }[] = []
-  const listener = createServer((client) => {
-    const server = connect(port, '127.0.0.1')
-    const pair = { client, server, held: undefined as Buffer[] | undefined }
-    pairs.push(pair)
-    client.on('data', (chunk: Buffer) => pair.held?.push(chunk) ?? server.write(chunk))
-    server.on('data', (chunk) => client.write(chunk))
-    for (const socket of [client, server]) socket.on('error', () => undefined)
-  })
-  await new Promise<void>((resolve) => {
-    listener.listen(0, '127.0.0.1', resolve)
-  })
-  return {
-    port: (listener.address() as AddressInfo).port,
-    hold() {
-      for (const pair of pairs) pair.held = []
-    },
-    cut() {
-      for (const { client, held } of pairs) if (held !== undefined) client.resetAndDestroy()
-    },
-    async release() {
-      for (const { server, held } of pairs) {
-        if (held === undefined || server.destroyed) continue
-        const answered = new Promise((resolve) => {
-          server.once('data', resolve)
-          server.once('close', resolve)
-        })
-        server.write(Buffer.concat(held))
-        await answered
-      }
-    },
-    close() {
-      listener.close()
-      for (const { client, server } of pairs) {
-        client.destroy()
-        server.destroy()
-      }
-    },
-  }
-}

@@ -1,11 +1,15 @@
-// Where a server comes from: REDIS_URL, the PATH, or the package of a Debian or Ubuntu that lets us install it.
+// Where a server comes from: CACHETTE_TEST_PROGRAM, REDIS_URL, the PATH, or the package of a Debian or Ubuntu that
+// allows an installation.
 import { spawnSync } from 'node:child_process'
 import { accessSync, constants, existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export interface Servers {
-  /** The program that tests start servers of, `redis-server` before `valkey-server`; `undefined` if there is none. */
+  /**
+   * The program that tests start servers of: that of `CACHETTE_TEST_PROGRAM`, else `redis-server`, else `valkey-server`;
+   * `undefined` if there is none.
+   */
   readonly program: string | undefined
   /** `valkey-server`, if there is one. */
   readonly valkey: string | undefined
@@ -41,6 +45,8 @@ function whyNotInstall(): string | undefined {
 /** Looks for servers, and installs one if there is none and it may. */
 export function findServers(): Servers {
   const url = process.env['REDIS_URL'] || undefined
+  const given = process.env['CACHETTE_TEST_PROGRAM'] || undefined
+  if (given !== undefined) return { program: given, valkey: undefined, url, reason: '' }
   const find = (reason: string): Servers => {
     const valkey = onPath('valkey-server')
     return { program: onPath('redis-server') ?? valkey, valkey, url, reason }

@@ -10,6 +10,7 @@ export { restrictedUser, RedisServer, startRedis, startReplica, type ServerOptio
 export { masterName, SentinelGroup, startSentinelGroup } from './sentinel.ts'
 export { RedisCluster, startCluster } from './cluster.ts'
 export { FaultProxy, startProxy, type ProxyMode } from './proxy.ts'
+export { HOSTED, startHosted, startServerless, type HostedBehaviour, type HostedService } from './hosted.ts'
 
 const servers: Servers = findServers()
 
@@ -34,6 +35,8 @@ export function describeWithServers(name: string, body: () => void): void {
 /** The programs to run a test on, by name; what is not there is said in one line and left out. */
 export function serverKinds(): { readonly kind: string; readonly program: string }[] {
   const { program, valkey } = servers
+  const given = process.env['CACHETTE_TEST_PROGRAM'] || undefined
+  if (given !== undefined) return [{ kind: given, program: given }]
   if (valkey === undefined) console.log('Valkey: no valkey-server on PATH, skipped.')
   const kinds = [
     { kind: 'Redis', program: program === valkey ? undefined : program },

@@ -23,10 +23,6 @@ export class PlainClusterClient extends PlainClient {
     return this.#to(this.#owners[slotOf(route)]!)
   }
 
-  override separateFor(route: string): Connection {
-    return this.connectionFor(route)
-  }
-
   override async masters(): Promise<readonly Connection[]> {
     return [...new Set(this.#owners)].map((port) => this.#to(port))
   }

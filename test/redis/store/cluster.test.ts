@@ -15,6 +15,7 @@ class InterruptedClient extends PlainClusterClient {
     this.#interrupting = undefined
     const masters = await super.masters()
     return masters.map((master) => ({
+      server: master.server,
       run: async (command, form) => {
         const words = 'script' in command ? [] : command.args.map(String)
         if (words[0] === 'SCAN' && words[3]!.startsWith('app:{')) await this.#interrupt()

@@ -1,7 +1,7 @@
 import type { Connection, RedisClient } from '../../../src/redis/client.ts'
 import { RespConnection } from './resp-connection.ts'
 
-/** The client of the store's tests: a connection, and one for what blocks. */
+/** The client of the store's tests: one connection. */
 export class PlainClient implements RedisClient {
   readonly isCluster: boolean = false
   readonly #port: number
@@ -9,7 +9,6 @@ export class PlainClient implements RedisClient {
   readonly #opened: RespConnection[] = []
   readonly #listeners = new Set<() => void>()
   #connection: RespConnection | undefined
-  #separate: RespConnection | undefined
 
   constructor(port: number, login?: readonly string[]) {
     this.#port = port
@@ -23,11 +22,6 @@ export class PlainClient implements RedisClient {
 
   async masters(): Promise<readonly Connection[]> {
     return [this.connectionFor('')]
-  }
-
-  separateFor(_route: string): Connection {
-    this.#separate ??= this.#open()
-    return this.#separate
   }
 
   subscribe(channel: string, onMessage: (text: string) => void, onReady: () => void): () => void {

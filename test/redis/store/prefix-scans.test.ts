@@ -9,6 +9,7 @@ import { EPOCH, namesOn, setOf, storeOn, valuesOf } from './stores.ts'
 
 /** A client whose server may become another one before any command, without a word of it. */
 class ShiftingClient extends PlainClient implements Connection {
+  readonly server: object = this
   before: ((name: string) => Promise<void>) | undefined
   #other: RespConnection | undefined
 

@@ -5,6 +5,7 @@ type Waiting = { readonly form: ReplyForm; readonly done: (reply: Reply) => void
 
 /** A connection that speaks RESP 2: as little as the store's tests need. */
 export class RespConnection implements Connection {
+  readonly server: object = this
   readonly #socket: Socket
   readonly #waiting: Waiting[] = []
   #bytes: Buffer = Buffer.alloc(0)

@@ -144,7 +144,7 @@ async function announce(row: number, version: number): Promise<Told> {
   }
   const { l2, token } =
     kind === 'tag' ? await view.invalidateTag(`tag:${row}`) : await view.invalidate(name, rowVersion)
-  return { isAcknowledged: l2 === 'acked' || l2 === 'replicated', token }
+  return { isAcknowledged: l2 === 'acked', token }
 }
 
 async function write(row: number): Promise<void> {

@@ -10,11 +10,8 @@ export const LEASES: readonly Ablation[] = [
     mix: 'none',
     world: {
       rewire: overRemote((remote) => ({
-        write: async (ops, replicas) =>
-          remote.write(
-            ops.map((op): RemoteOp => (op.kind === 'fill' ? { ...op, kind: 'set' } : op)),
-            replicas,
-          ),
+        write: async (ops) =>
+          remote.write(ops.map((op): RemoteOp => (op.kind === 'fill' ? { ...op, kind: 'set' } : op))),
       })),
     },
   },
@@ -26,8 +23,8 @@ export const LEASES: readonly Ablation[] = [
       rewire: overRemote((remote) => {
         const again: (() => Promise<unknown>)[] = []
         return {
-          write: async (ops, replicas) => {
-            const results = await remote.write(ops, replicas)
+          write: async (ops) => {
+            const results = await remote.write(ops)
             for (const op of ops) {
               if (op.kind !== 'fill') continue
               again.push(
@@ -114,11 +111,7 @@ export const LEASES: readonly Ablation[] = [
     world: {
       extended: true,
       rewire: overRemote((remote) => ({
-        write: async (ops, replicas) =>
-          remote.write(
-            ops.map((op) => ({ ...op, rowVersion: undefined })),
-            replicas,
-          ),
+        write: async (ops) => remote.write(ops.map((op) => ({ ...op, rowVersion: undefined }))),
       })),
     },
     unseen: "a value that was set is the caller's word for the judge, whatever its row version",

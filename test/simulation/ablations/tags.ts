@@ -58,7 +58,7 @@ export const TAGS: readonly Ablation[] = [
     world: {
       traffic: OF_TAGS,
       rewire: overRemote((remote) => ({
-        async write(ops, replicas) {
+        async write(ops) {
           const latest = async (generations: Generations): Promise<Generations> => {
             const tags = generations.map(({ tag }) => tag)
             const records = await remote.generations(tags, tags)
@@ -69,7 +69,7 @@ export const TAGS: readonly Ablation[] = [
               ? { ...op, generations: await latest(op.generations) }
               : op,
           )
-          return remote.write(await Promise.all(late), replicas)
+          return remote.write(await Promise.all(late))
         },
       })),
     },

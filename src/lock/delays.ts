@@ -1,0 +1,35 @@
+import type { Random } from '../core/clock.ts'
+
+/** For how long a place in the queue is kept without a question: longer than the longest delay and a store's deadline. */
+export const PLACE_MS = 3000
+
+const SHORTEST_MS = 2
+const LONGEST_MS = 250
+const LONGEST_BEHIND_MS = 500
+// A line that was in vain for so long asks again after a quarter of that.
+const PART_OF_WAIT = 4
+
+/** What a line knows when it has to ask again. */
+export interface Standing {
+  /** How long the line has made no progress. */
+  readonly waitedMs: number
+  /** How many askers come first. */
+  readonly ahead: number
+  /** Milliseconds until a permit expires; 0 = none is held. */
+  readonly expiresInMs: number
+}
+
+/**
+ * Returns when to ask again for a permit that others hold: soon where permits are held briefly, later where they are held
+ * for long, and less often behind other askers.
+ */
+export function askAgainMs({ waitedMs, ahead, expiresInMs }: Standing, random: Random): number {
+  const usualMs = Math.min(Math.max(SHORTEST_MS, waitedMs / PART_OF_WAIT), LONGEST_MS)
+  const delayMs = Math.min(usualMs * (ahead + 1), LONGEST_BEHIND_MS) * (0.75 + random() / 2)
+  return ahead === 0 ? Math.min(delayMs, Math.max(1, expiresInMs)) : delayMs
+}
+
+/** Returns when to ask a store again that did not answer. */
+export function retryMs(random: Random): number {
+  return LONGEST_BEHIND_MS * (0.5 + random() / 2)
+}

@@ -1,0 +1,67 @@
+// `npm run test:servers`: conformance, fidelity and races on newer servers than the distribution's own; names those
+// that can't be had here. `-- --only valkey-9` runs one of them.
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+
+const NAMES = ['redis-8', 'valkey-8', 'valkey-9']
+const TESTS = [
+  'test/redis/conformance',
+  'test/redis/store/fidelity',
+  'test/redis/fidelity',
+  'test/redis/races',
+]
+
+interface Report {
+  readonly numPassedTests: number
+  readonly numFailedTests: number
+  readonly numPendingTests: number
+  readonly numTodoTests: number
+}
+
+const { values } = parseArgs({ options: { only: { type: 'string' } } })
+const folder = '.cache/servers'
+const fetched = spawnSync(fileURLToPath(new URL('more-servers.sh', import.meta.url)), [folder], {
+  encoding: 'utf8',
+})
+process.stdout.write(fetched.stdout)
+process.stderr.write(fetched.stderr)
+
+mkdirSync('.cache', { recursive: true })
+const total = { passed: 0, failed: 0, skipped: 0 }
+for (const name of NAMES.filter((one) => values.only === undefined || one === values.only)) {
+  const program = `${folder}/${name}/server`
+  if (!existsSync(program)) {
+    console.log(`${name}: not to be had here; not tested`)
+    total.failed += process.env['CI'] === undefined ? 0 : 1
+    continue
+  }
+  const report = `.cache/test-${name}.json`
+  console.log(`\n${name}`)
+  spawnSync(
+    process.execPath,
+    [
+      'node_modules/vitest/vitest.mjs',
+      'run',
+      ...TESTS,
+      '--reporter=dot',
+      '--reporter=json',
+      `--outputFile.json=${report}`,
+    ],
+    {
+      stdio: 'inherit',
+      env: {
+        ...process.env,
+        CACHETTE_TEST_PROGRAM: fileURLToPath(new URL(`file://${process.cwd()}/${program}`)),
+      },
+    },
+  )
+  const counts = JSON.parse(readFileSync(report, 'utf8')) as Report
+  total.passed += counts.numPassedTests
+  total.failed += counts.numFailedTests
+  total.skipped += counts.numPendingTests + counts.numTodoTests
+}
+console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
+writeFileSync('.cache/servers.json', `${JSON.stringify(total)}\n`)
+process.exitCode = total.failed === 0 ? 0 : 1
