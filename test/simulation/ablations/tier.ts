@@ -1,3 +1,4 @@
+import { AgeClock } from '../../../src/core/age-clock.ts'
 import { CoherentStore } from '../../../src/coherence/coherent-store.ts'
 import { Follower } from '../../../src/coherence/follower.ts'
 import { LocalTier, type Keeping, type LocalSlot } from '../../../src/coherence/local-tier.ts'
@@ -86,6 +87,36 @@ const watchSending = all(
 const flushing = new During()
 
 export const TIER: readonly Ablation[] = [
+  {
+    rule: 'suspension',
+    without: 'what a machine slept through counts for nothing',
+    mix: 'suspended machines',
+    patch: replaced(
+      AgeClock,
+      'now',
+      () =>
+        function running(this: AgeClock) {
+          return this.running.now()
+        },
+    ),
+  },
+  {
+    rule: 'suspension, next sync',
+    without: 'after a suspension, the last sync counts if it is young enough',
+    mix: 'suspended machines',
+    unseen:
+      'a sync that is young by both clocks is young; it stands for what passes for an inaccuracy of clocks',
+    patch: replaced(
+      AgeClock,
+      'now',
+      (now) =>
+        function unnoticed(this: AgeClock) {
+          const nowMs = now.call(this)
+          this.resumedAtMs = -Infinity
+          return nowMs
+        },
+    ),
+  },
   {
     rule: 'C1',
     without: 'the local tier serves, however old its last sync is',
