@@ -43,7 +43,15 @@ export class Runtime {
     this.#options = options
     this.store = store
     this.clock = clock
-    this.trouble = new Trouble(name, logger, this.counters, onError, clock)
+    const hasConnections = store.isShared === true
+    this.trouble = new Trouble({
+      cache: name,
+      logger,
+      counters: this.counters,
+      onError,
+      clock,
+      hasConnections,
+    })
     this.pipeline = new LoadPipeline({
       store,
       counters: this.counters,

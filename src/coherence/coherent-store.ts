@@ -61,6 +61,7 @@ export class CoherentStore implements Store {
   readonly #fills: Fills
   readonly #changes: Changes
   readonly #explaining: Explaining
+  readonly #removeQueue: (() => void) | undefined
 
   constructor(parts: CoherenceParts, settings: CoherenceSettings) {
     const { remote, local: localStore, timers, random, node } = parts
@@ -136,6 +137,7 @@ export class CoherentStore implements Store {
     this.#generations = table
     this.#forgetting = forgetting
     if (local !== undefined) following.followAll()
+    this.#removeQueue = remote.addQueue?.(() => this.pending.outbox)
   }
 
   get atomic(): AtomicStore | undefined {
@@ -245,6 +247,7 @@ export class CoherentStore implements Store {
 
   async close(): Promise<void> {
     this.#following.close()
+    this.#removeQueue?.()
     await this.remote.close()
   }
 

@@ -1,4 +1,5 @@
 import type { Clock, Random, Timers } from './clock.ts'
+import type { Logger } from './logger.ts'
 import type { MaybePromise } from './promise.ts'
 
 /** Names the state of one limit, lock or semaphore. */
@@ -153,6 +154,8 @@ export interface AtomicStore {
   readonly timers: Timers
   /** For the jitter of waiting. */
   readonly random: Random
+  /** The logger of the cache, if it has one of its own. */
+  readonly logger?: Logger | undefined
   /** Aborted when the store is closed: no permit is granted after it. Absent = the store is never closed. */
   readonly closed?: AbortSignal | undefined
   /** Ends the granting of permits; the store of values calls it when it is closed. */

@@ -2,6 +2,7 @@ import type { AtomicStep, AtomicSteps, AtomicStore, StateKey } from './atomic-st
 import { AgeClock } from './age-clock.ts'
 import type { Clock, Random, Timers } from './clock.ts'
 import { ClosedError, StoreUnavailableError } from './errors.ts'
+import type { Logger } from './logger.ts'
 import { StateArea } from './state-area.ts'
 
 /** Settings of a {@link LocalAtomicStore}. */
@@ -9,6 +10,7 @@ export interface LocalAtomicStoreOptions {
   readonly clock: Clock
   readonly timers: Timers
   readonly random: Random
+  readonly logger?: Logger | undefined
   /** The most states of limits it holds; default 100,000. Locks need none of that room. */
   readonly maxStates?: number | undefined
 }
@@ -21,6 +23,7 @@ export class LocalAtomicStore implements AtomicStore {
   readonly clock: Clock
   readonly timers: Timers
   readonly random: Random
+  readonly logger: Logger | undefined
   readonly #limits: StateArea<object>
   // A lock has a state only while it is held or waited for, so the callers bound their number.
   readonly #locks: StateArea<object>
@@ -32,11 +35,12 @@ export class LocalAtomicStore implements AtomicStore {
     return this.#fence
   }
 
-  constructor({ clock, timers, random, maxStates = DEFAULT_MAX_STATES }: LocalAtomicStoreOptions) {
+  constructor({ clock, timers, random, logger, maxStates = DEFAULT_MAX_STATES }: LocalAtomicStoreOptions) {
     // A wall clock must not end what somebody holds.
     this.clock = clock instanceof AgeClock ? clock.running : clock
     this.timers = timers
     this.random = random
+    this.logger = logger
     this.#limits = new StateArea({ clock: this.clock, timers, maxEntries: maxStates })
     this.#locks = new StateArea({ clock: this.clock, timers, maxEntries: Infinity })
   }

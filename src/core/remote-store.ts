@@ -282,6 +282,8 @@ export interface RemoteStore {
    * before, or by one that has started anew, and nothing sent before will be answered any more.
    */
   onReconnect(listener: () => void): () => void
+  /** `count` tells how many invalidations wait for the server, for what the log says when it is back. */
+  addQueue?(count: () => number): () => void
   close(): Promise<void>
 }
 

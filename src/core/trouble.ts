@@ -1,6 +1,7 @@
 import type { Clock } from './clock.ts'
 import type { Counters } from './counters.ts'
 import { StoreUnavailableError, isCacheError, type SerializationError } from './errors.ts'
+import { Condition, isToldElsewhere, Log, type ConditionTexts } from './log.ts'
 import type { Logger } from './logger.ts'
 import { isPromise, type MaybePromise } from './promise.ts'
 
@@ -10,28 +11,49 @@ export type OnError = 'ignore' | 'throw'
 /** How long after the last failure the store is back, though what failed has not been called again. */
 const QUIET_MS = 60_000
 
+const FAILING: ConditionTexts = {
+  level: 'warn',
+  began: 'the store fails; reads miss and writes answer false until it is back',
+  ended: 'the store is back',
+}
+
+/** What a cache tells of its store. */
+export interface TroubleParts {
+  /** Names the cache in the log. */
+  readonly cache: string
+  readonly logger: Logger
+  readonly counters: Counters
+  readonly onError: OnError
+  readonly clock: Clock
+  /**
+   * Whether the connections of the store tell of a server that is lost, silent or back. A call that is served says nothing
+   * then: a tier of this process may have served it.
+   */
+  readonly hasConnections: boolean
+}
+
 /**
- * Where failures of the store end: counted each, logged once per transition (failing, back), and thrown
- * only for those who asked for it.
+ * Where failures of the store end: each is counted, and thrown for those who asked for it. The log is told by whoever knows
+ * most: the connection to a server tells of it, and a store without connections is told of here, once for each transition.
  */
 export class Trouble {
-  readonly #logger: Logger
+  readonly #log: Log
   readonly #counters: Counters
-  readonly #cache: string
   readonly #onError: OnError
   readonly #clock: Clock
-  // By operation: a full or read-only server serves reads and refuses writes, which is one transition, not many.
+  readonly #hasConnections: boolean
+  readonly #fails: Condition
+  // By operation: a store may serve reads and refuse writes, which is one transition, not many.
   readonly #failing = new Set<string>()
   #lastFailureMs = 0
-  readonly #misfits = new Set<string>()
-  #refreshesFail = false
 
-  constructor(cache: string, logger: Logger, counters: Counters, onError: OnError, clock: Clock) {
-    this.#cache = cache
-    this.#logger = logger
+  constructor({ cache, logger, counters, onError, clock, hasConnections }: TroubleParts) {
+    this.#log = new Log(logger, clock, () => ({ cache }))
+    this.#fails = new Condition(this.#log)
     this.#counters = counters
     this.#onError = onError
     this.#clock = clock
+    this.#hasConnections = hasConnections
   }
 
   /** What the store answers; `undefined` when it fails. @throws StoreUnavailableError under `onError: 'throw'`. */
@@ -58,15 +80,16 @@ export class Trouble {
   /** The same for work that no caller waits for: nobody is told but the log. */
   note(operation: string, error: unknown): void {
     this.#counters.errors++
+    if (isToldElsewhere(error)) return
+    if (this.#hasConnections) {
+      const topic = `refused: ${String((error as { readonly reason?: unknown } | undefined)?.reason)}`
+      this.#log.notice('warn', { operation, err: error }, 'the store did not do what it was asked', topic)
+      return
+    }
     this.#lastFailureMs = this.#clock.now()
-    const isTransition = this.#failing.size === 0
     this.#failing.add(operation)
-    if (!isTransition) return
-    this.#log(
-      'warn',
-      { operation, error },
-      'the store fails; reads miss and writes answer false until it is back',
-    )
+    this.#fails.begin(FAILING, { operation, err: error })
+    this.#fails.failed()
   }
 
   /** The store served `operation`: it is back when all that failed is served again. */
@@ -76,7 +99,7 @@ export class Trouble {
     const isQuiet = this.#clock.now() - this.#lastFailureMs >= QUIET_MS
     if (this.#failing.size > 0 && !isQuiet) return
     this.#failing.clear()
-    this.#log('info', {}, 'the store is back')
+    this.#fails.end()
   }
 
   /** A value can't be stored; logged once for each class or kind. @throws the error under `onError: 'throw'`. */
@@ -84,30 +107,23 @@ export class Trouble {
     const known = this.#counters.unstorable
     const count = known.get(error.kind) ?? 0
     known.set(error.kind, count + 1)
-    if (count === 0) this.#log('warn', { operation, key, error }, 'a value can not be stored')
+    if (count === 0) this.#log.write('warn', { operation, key, err: error }, 'a value can not be stored')
     if (this.#onError === 'throw') throw error
   }
 
-  /** What a key holds does not fit the operation; logged once for each operation. @throws under `onError: 'throw'`. */
+  /** What a key holds does not fit the operation. @throws StoreUnavailableError under `onError: 'throw'`. */
   misfit(operation: string, key: string, message: string, options?: ErrorOptions): void {
     this.#counters.errors++
     const error = new StoreUnavailableError(`${operation}: ${message}`, options)
-    if (!this.#misfits.has(operation))
-      this.#log('warn', { operation, key, error }, 'a stored value does not fit')
-    this.#misfits.add(operation)
+    const details = { operation, key, err: error }
+    this.#log.notice('warn', details, 'a stored value does not fit', `misfit: ${operation}`)
     if (this.#onError === 'throw') throw error
   }
 
-  /** A load in the background has ended. Nobody gets its error, so that it is logged: once, until one succeeds. */
-  refreshed(key: string, failure: readonly [error: unknown] | undefined): void {
-    const isTransition = failure !== undefined && !this.#refreshesFail
-    this.#refreshesFail = failure !== undefined
-    if (!isTransition) return
-    this.#log(
-      'warn',
-      { key, error: failure[0] },
-      'a refresh in the background failed; the stale value is served',
-    )
+  /** A load in the background has failed. No caller gets its error, so that the log does. */
+  refreshFailed(key: string, error: unknown): void {
+    const message = 'a refresh in the background failed; the stale value is served'
+    this.#log.notice('warn', { key, err: error }, message)
   }
 
   async #attemptLater<T>(operation: string, pending: PromiseLike<T>): Promise<T | undefined> {
@@ -117,15 +133,6 @@ export class Trouble {
       return answer
     } catch (error) {
       return this.failed(operation, error)
-    }
-  }
-
-  // A logger of the user's must not turn trouble into a crash.
-  #log(level: 'warn' | 'info', details: object, message: string): void {
-    try {
-      this.#logger[level]?.({ cache: this.#cache, ...details }, message)
-    } catch {
-      this.#counters.errors++
     }
   }
 }

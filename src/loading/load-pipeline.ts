@@ -234,7 +234,9 @@ export class LoadPipeline {
       for (const flight of flights) {
         counters.refreshes++
         flight.waiting = Infinity
-        void flight.outcome.then(({ failure }) => trouble.refreshed(flight.key, failure))
+        void flight.outcome.then(({ failure }) => {
+          if (failure !== undefined) trouble.refreshFailed(flight.key, failure[0])
+        })
       }
       void this.#flights.start(flights, source, settings, freshUpToMs)
     }

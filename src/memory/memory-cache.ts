@@ -64,9 +64,9 @@ export class MemoryCache<V = unknown> extends BaseCache<V> {
 
 // What limits and locks keep is apart from the map: nothing that is cached evicts it.
 function states(options: MemoryCacheOptions): LocalAtomicStore {
-  const { clock = systemClock, random = systemRandom, maxStates } = options
+  const { clock = systemClock, random = systemRandom, logger, maxStates } = options
   if (maxStates !== undefined) wholeNumber(maxStates, 'maxStates')
-  return new LocalAtomicStore({ clock, timers: timersFor(options), random, maxStates })
+  return new LocalAtomicStore({ clock, timers: timersFor(options), random, logger, maxStates })
 }
 
 function mapOptions(options: MemoryCacheOptions, values: ValueKeeper): BoundedMapOptions<string, Stored> {

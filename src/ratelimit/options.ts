@@ -2,7 +2,7 @@ import type { LimitAlgorithm, LimitRule } from '../core/atomic-store.ts'
 import { durationMs, isInstant, type Duration } from '../core/duration.ts'
 import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/inspect.ts'
-import { consoleLogger, type Logger } from '../core/logger.ts'
+import type { Logger } from '../core/logger.ts'
 import { checkMethods } from '../core/checks.ts'
 import { checkChoice, checkOptions } from '../core/options.ts'
 import { wholeNumber } from '../core/spans.ts'
@@ -46,8 +46,8 @@ interface CommonOptions {
    * be noticed.
    */
   readonly blockList?: Duration | false
-  /** Told when the store becomes unavailable and when it is back. Default `consoleLogger`. */
-  readonly logger?: Logger
+  /** Told when the store becomes unavailable and when it is back. Default: that of the cache. */
+  readonly logger?: Logger | undefined
 }
 
 /** Options of a rate limiter: one limit, or several of which all must admit. */
@@ -62,7 +62,7 @@ export interface LimiterSettings {
   readonly whenUnavailable: 'allow' | 'deny' | 'memory'
   /** 0 = there is no block list. */
   readonly blockListMs: number
-  readonly logger: Logger
+  readonly logger: Logger | undefined
 }
 
 const ALGORITHMS: readonly LimitAlgorithm[] = ['gcra', 'sliding-window', 'fixed-window']
@@ -74,10 +74,10 @@ const MAX_LIMITS = 16
 export function limiterSettings(options: RateLimiterOptions): LimiterSettings {
   const several = (options as { limits?: unknown } | undefined)?.limits !== undefined
   checkOptions(options, several ? [...COMMON, 'limits'] : [...COMMON, ...LIMIT], 'RateLimiter')
-  const { whenUnavailable = 'memory', blockList = 10, logger = consoleLogger } = options
+  const { whenUnavailable = 'memory', blockList = 10, logger } = options
   const name = checkName(options.name, 'RateLimiter: name')
   checkChoice(whenUnavailable, ['allow', 'deny', 'memory'], 'RateLimiter: whenUnavailable')
-  checkMethods(logger, ['warn', 'error'], 'RateLimiter: logger')
+  if (logger !== undefined) checkMethods(logger, ['warn', 'error'], 'RateLimiter: logger')
   const blockListMs = blockList === false ? 0 : spanMs(blockList, 'RateLimiter: blockList')
   const limits = limitsOf(options)
   const names = limits.map((limit, index) =>

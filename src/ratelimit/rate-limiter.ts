@@ -5,6 +5,8 @@ import { inspect } from '../core/inspect.ts'
 import { checkKey } from '../core/key.ts'
 import type { RateLimitResult } from '../core/limit-result.ts'
 import { LocalAtomicStore } from '../core/local-atomic-store.ts'
+import { Condition, isToldElsewhere, Log, type ConditionTexts } from '../core/log.ts'
+import { consoleLogger } from '../core/logger.ts'
 import type { MaybePromise } from '../core/promise.ts'
 import { BlockList } from './block-list.ts'
 import {
@@ -18,6 +20,12 @@ import {
 import { guess, resultOf } from './result.ts'
 import { blockStep, limitStep, resetStep } from './steps.ts'
 
+const FAILING: ConditionTexts = {
+  level: 'warn',
+  began: 'the store of the rate limiter fails',
+  ended: 'the store of the rate limiter is back',
+}
+
 /**
  * Limits how often something may happen for a key, on whatever engine the cache has: in memory for this process, on
  * Redis (and on the shared tier of a tiered cache) for all of them, by the clock of the server. One round trip a
@@ -29,9 +37,9 @@ export class RateLimiter {
   readonly #kind: string
   readonly #blockList: BlockList | undefined
   #insurance: LocalAtomicStore | undefined
+  readonly #fails: Condition
   /** The one state that all keys share for which there is no room. */
   #overflow: LocalAtomicStore | undefined
-  #isFailing = false
 
   /**
    * `cache` is any cache; its namespaces share its limiters, which their names tell apart.
@@ -43,6 +51,8 @@ export class RateLimiter {
       throw new OptionsError('RateLimiter: the engine of this cache keeps no limits (it has no `atomic`)')
     this.#store = store
     this.#settings = limiterSettings(options)
+    const { name: limiter, logger = store.logger ?? consoleLogger } = this.#settings
+    this.#fails = new Condition(new Log(logger, store.clock, () => ({ limiter })))
     this.#kind = stateKind(this.#settings.name, this.#settings.rules)
     const { blockListMs } = this.#settings
     if (store.isShared && blockListMs > 0) this.#blockList = new BlockList(blockListMs)
@@ -126,7 +136,7 @@ export class RateLimiter {
       this.#failed(mode, error)
       return this.#withoutStore(state, request)
     }
-    if (this.#isFailing) this.#served()
+    this.#fails.end()
     const result = resultOf(this.#settings, answer, 'store')
     if (!result.allowed && mode === 'consume') list?.note(key, quantity, result, sentMs, mark)
     return result
@@ -168,7 +178,7 @@ export class RateLimiter {
   async #attempt<T>(operation: string, call: () => MaybePromise<T>): Promise<T | undefined> {
     try {
       const answer = await call()
-      if (this.#isFailing) this.#served()
+      this.#fails.end()
       return answer
     } catch (error) {
       this.#failed(operation, error)
@@ -176,25 +186,12 @@ export class RateLimiter {
     }
   }
 
-  #served(): void {
-    this.#isFailing = false
-    this.#log('info', {}, 'the store of the rate limiter is back')
-  }
-
+  // The connections of the store tell of a server that is away.
   #failed(operation: string, error: unknown): void {
-    if (this.#isFailing) return
-    this.#isFailing = true
+    if (isToldElsewhere(error)) return
     const { whenUnavailable } = this.#settings
-    this.#log('warn', { operation, error, whenUnavailable }, 'the store of the rate limiter fails')
-  }
-
-  // A logger of the user's must not turn trouble into a refusal.
-  #log(level: 'warn' | 'info', details: object, message: string): void {
-    try {
-      this.#settings.logger[level]?.({ limiter: this.#settings.name, ...details }, message)
-    } catch {
-      // There is nobody to tell.
-    }
+    this.#fails.begin(FAILING, { operation, err: error, whenUnavailable })
+    this.#fails.failed()
   }
 
   #stateKey(key: string): StateKey {

@@ -65,7 +65,8 @@ export function surroundingsOf(
 ): Surroundings {
   const { clock, timers, random, logger, name, hardMs = 500, breaker = {} } = settings
   const deadlines = new Deadlines(hardMs, clock, timers)
-  return { clock, timers, random, logger, cache: name, breaker, deadlines, mask: maskOf(secrets) }
+  const mask = maskOf(secrets)
+  return { clock, timers, random, logger, cache: name, breaker, deadlines, mask, queues: new Set() }
 }
 
 function sourceOf(client: unknown, { random, timers, logger, name }: ClientSettings): Source {

@@ -28,6 +28,10 @@ export abstract class ClientView implements RedisClient {
     return this.#client.onReconnect(listener)
   }
 
+  addQueue(count: () => number): () => void {
+    return this.#client.addQueue?.(count) ?? (() => {})
+  }
+
   close(): Promise<void> {
     return this.#client.close()
   }

@@ -53,6 +53,8 @@ export interface RedisClient {
    * between client and server may still deliver what was sent before.
    */
   onReconnect(listener: () => void): () => void
+  /** `count` tells how many invalidations wait for a server, for the line in the log that says that it is back. */
+  addQueue?(count: () => number): () => void
   /** Frees what this made: never a client that was given. */
   close(): Promise<void>
 }

@@ -19,6 +19,7 @@ import {
   checkRedisOptions,
   clientSettings,
   DEFAULT_PREFIX,
+  hardDeadlineMs,
   type RedisCacheOptions,
   type RedisCacheSettings,
 } from './redis-options.ts'
@@ -42,8 +43,9 @@ export class RedisCache<V = unknown> extends BaseCache<V> {
     checkCacheOptions(options)
     const { prefix = DEFAULT_PREFIX, bus = 'pubsub', ownsDatabase = false } = options
     checkPrefix(prefix, 'prefix')
+    hardDeadlineMs(options)
     const client = clientOf(options)
-    const { random = systemRandom } = options
+    const { random = systemRandom, logger } = options
     const clock = ageClock(options.clock)
     const timers = timersFor(options)
     const storeOf = (of: RedisClient, under: string, format: RedisCacheSettings): RedisStore =>
@@ -52,7 +54,7 @@ export class RedisCache<V = unknown> extends BaseCache<V> {
         prefix: under,
         format: formatFor({ ...formatOf(options), ...formatOf(format) }),
         random,
-        atomic: new RedisAtomicStore({ client: of, prefix: under, clock, timers, random }),
+        atomic: new RedisAtomicStore({ client: of, prefix: under, clock, timers, random, logger }),
       })
     const remote = storeOf(client, prefix, options)
     const composition = {

@@ -247,6 +247,10 @@ export class RedisStore implements RemoteStore {
     return this.#client.onReconnect(listener)
   }
 
+  addQueue(count: () => number): () => void {
+    return this.#client.addQueue?.(count) ?? (() => {})
+  }
+
   close(): Promise<void> {
     this.atomic?.close?.()
     return this.#client.close()

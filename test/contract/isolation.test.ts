@@ -292,7 +292,7 @@ describe('a value that can not be stored', () => {
     expect(await cache.set('k', { onClick: () => 1 })).toBe(false)
     expect(cache.stats().unstorable).toEqual({ function: 2 })
     expect(logger.summary).toEqual(['warn: a value can not be stored'])
-    expect(logger.lines[0]!.details).toMatchObject({ key: 'k', error: { path: '$.onClick' } })
+    expect(logger.lines[0]!.details).toMatchObject({ key: 'k', err: { path: '$.onClick' } })
   })
 
   it('is undefined, too, since that means a miss', async () => {

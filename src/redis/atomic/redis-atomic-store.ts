@@ -13,6 +13,7 @@ import type {
 } from '../../core/atomic-store.ts'
 import type { Clock, Random, Timers } from '../../core/clock.ts'
 import { ClosedError, StoreUnavailableError } from '../../core/errors.ts'
+import type { Logger } from '../../core/logger.ts'
 import type { Arg, Command, RedisClient, Reply, Script } from '../client.ts'
 import { acquirePermit } from './acquire-permit.ts'
 import { block } from './block.ts'
@@ -55,6 +56,7 @@ export interface RedisAtomicStoreOptions {
   readonly clock: Clock
   readonly timers: Timers
   readonly random: Random
+  readonly logger?: Logger | undefined
 }
 
 /**
@@ -66,16 +68,18 @@ export class RedisAtomicStore implements AtomicStore {
   readonly clock: Clock
   readonly timers: Timers
   readonly random: Random
+  readonly logger: Logger | undefined
   readonly #client: RedisClient
   readonly #prefix: string
   readonly #closing = new AbortController()
 
-  constructor({ client, prefix, clock, timers, random }: RedisAtomicStoreOptions) {
+  constructor({ client, prefix, clock, timers, random, logger }: RedisAtomicStoreOptions) {
     this.#client = client
     this.#prefix = prefix
     this.clock = clock
     this.timers = timers
     this.random = random
+    this.logger = logger
   }
 
   get closed(): AbortSignal {

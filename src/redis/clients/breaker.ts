@@ -17,9 +17,8 @@ export interface BreakerParts {
   readonly random: Random
   /** Asks the server for a sign of life. Rejects when there is none. */
   probe(): Promise<unknown>
-  /** Told of each transition, and of each probe that fails. */
+  /** Told of each transition. */
   onTransition(to: 'open' | 'closed'): void
-  onProbeFailed(inRow: number): void
 }
 
 /**
@@ -53,7 +52,12 @@ export class Breaker {
 
   failed(): void {
     this.#inRow++
-    if (this.#isOpen || this.#inRow < this.#failures) return
+    if (this.#inRow >= this.#failures) this.open()
+  }
+
+  /** Opens it, because there is no doubt that the server is silent. */
+  open(): void {
+    if (this.#isOpen) return
     this.#isOpen = true
     this.#probesFailed = 0
     this.#parts.onTransition('open')
@@ -86,7 +90,6 @@ export class Breaker {
       if (!this.#isOpen || this.#timer !== undefined) return
       this.#probesFailed++
       this.#schedule()
-      this.#parts.onProbeFailed(this.#probesFailed)
     }
   }
 }

@@ -1,8 +1,9 @@
-import { StoreTimeoutError } from '../../core/errors.ts'
+import { StoreTimeoutError, type StoreUnavailableError } from '../../core/errors.ts'
+import { toldElsewhere } from '../../core/log.ts'
 import type { Arg, Command, Reply, ReplyForm } from '../client.ts'
 import { Timed } from './deadlines.ts'
 import type { Path } from './guard.ts'
-import { isAnswer, isRedirection, isSilence, isUnknownScript, normalize } from './refusals.ts'
+import { isAnswer, isRedirection, isUnknownScript, normalize } from './refusals.ts'
 
 /** What waits for an answer; it is settled once, and whatever comes later is dropped. */
 export abstract class Call extends Timed {
@@ -17,15 +18,19 @@ export abstract class Call extends Timed {
   }
 
   expire(): void {
-    const { breaker, deadlines, node } = this.path.guard
+    const { guard } = this.path
     this.isOver = true
-    breaker.failed()
-    this.#reject(new StoreTimeoutError(`no answer from ${node} within ${deadlines.hardMs} ms`))
+    guard.breaker.failed()
+    guard.server?.failed()
+    guard.onTimeout()
+    const message = `no answer from ${guard.node} within ${guard.deadlines.hardMs} ms`
+    this.#reject(toldElsewhere(new StoreTimeoutError(message)))
   }
 
   /** Nothing will answer it any more. */
   abandon(reason: Error): void {
     if (this.isOver) return
+    this.path.guard.server?.failed()
     this.end()
     this.#reject(reason)
   }
@@ -36,13 +41,25 @@ export abstract class Call extends Timed {
   }
 
   // A refusal is an answer, and a quick one: the breaker is for servers that give none.
-  protected fail(error: unknown): void {
+  protected fail(error: unknown, name: string): void {
     if (this.isOver) return
-    const { breaker, mask } = this.path.guard
-    if (isSilence(error)) breaker.failed()
-    else breaker.succeeded()
+    const { breaker } = this.path.guard
+    if (isAnswer(error)) breaker.succeeded()
+    else breaker.failed()
     this.end()
-    this.#reject(normalize(error, mask))
+    this.#reject(this.refused(error, name))
+  }
+
+  protected refused(error: unknown, name: string): StoreUnavailableError | StoreTimeoutError {
+    const { guard } = this.path
+    const reason = normalize(error, guard.mask)
+    guard.onRefusal(name, reason)
+    return reason
+  }
+
+  protected did(command: Command): void {
+    const { server } = this.path.guard
+    if (server?.isRefusing === true) server.did(nameOf(command))
   }
 }
 
@@ -57,7 +74,7 @@ export class SingleCall extends Call {
 
   send(command: Command, form: ReplyForm): void {
     this.path.line.send(toArgs(command), form).then(
-      (reply) => this.#answer(reply as Reply),
+      (reply) => this.#answer(command, reply as Reply),
       (error: unknown) => this.#again(command, form, error, false, false),
     )
   }
@@ -68,19 +85,20 @@ export class SingleCall extends Call {
     const { redirect } = this.path
     const isUnknown = !hasSource && 'script' in command && isUnknownScript(error)
     const isElsewhere = !isRedirected && redirect !== undefined && isRedirection(error)
-    if (!isUnknown && !isElsewhere) return this.fail(error)
+    if (!isUnknown && !isElsewhere) return this.fail(error, nameOf(command))
     const withSource = hasSource || isUnknown
     const elsewhere = isRedirected || isElsewhere
     const args = withSource ? toSourceArgs(command as ScriptCommand) : toArgs(command)
     const sent = elsewhere ? redirect!(args, form, error) : this.path.line.send(args, form)
     sent.then(
-      (reply) => this.#answer(reply as Reply),
+      (reply) => this.#answer(command, reply as Reply),
       (again: unknown) => this.#again(command, form, again, withSource, elsewhere),
     )
   }
 
-  #answer(reply: Reply): void {
+  #answer(command: Command, reply: Reply): void {
     if (this.isOver) return
+    this.did(command)
     this.path.guard.breaker.succeeded()
     this.end()
     this.#resolve(reply)
@@ -130,6 +148,7 @@ export class RowCall extends Call {
 
   #put(index: number, reply: Reply): void {
     if (this.isOver) return
+    if (!(reply instanceof Error)) this.did(this.#commands[index]!)
     this.#replies[index] = reply
     this.#missing--
     if (this.#missing > 0) return
@@ -141,8 +160,8 @@ export class RowCall extends Call {
 
   #refuse(index: number, error: unknown): void {
     if (this.isOver) return
-    if (!isAnswer(error)) return this.fail(error)
     const command = this.#commands[index]!
+    if (!isAnswer(error)) return this.fail(error, nameOf(command))
     const isUnknown = 'script' in command && isUnknownScript(error)
     const isElsewhere = this.path.redirect !== undefined && isRedirection(error)
     // A script may be unknown to the node that it is sent to next, too.
@@ -150,8 +169,8 @@ export class RowCall extends Call {
       this.#again.push(index)
       if (isElsewhere) this.#redirection = error
       if (isUnknown) this.#needSource.add(command.script.sha)
-    }
-    this.#put(index, normalize(error, this.path.guard.mask))
+      this.#put(index, normalize(error, this.path.guard.mask))
+    } else this.#put(index, this.refused(error, nameOf(command)))
   }
 
   // In their order, behind all the others; the first of each script that was unknown with its source.
@@ -170,6 +189,10 @@ export class RowCall extends Call {
       this.#sendOne(index, sent)
     }
   }
+}
+
+function nameOf(command: Command): string {
+  return 'script' in command ? command.script.name : String(command.args[0])
 }
 
 type ScriptCommand = Extract<Command, { script: unknown }>

@@ -1,5 +1,6 @@
 import type { TimerHandle } from '../../core/clock.ts'
 import { StoreUnavailableError } from '../../core/errors.ts'
+import { toldElsewhere } from '../../core/log.ts'
 import type { Connection, RedisClient } from '../client.ts'
 import { BusLog } from './bus-log.ts'
 import type { ClusterSource } from './cluster-source.ts'
@@ -10,7 +11,7 @@ import { ServerLog } from './server-log.ts'
 import { slotOf } from './slot.ts'
 import { SlotConnection } from './slot-connection.ts'
 import { Subscription } from './subscription.ts'
-import { CONNECTED, log, NOT_CONNECTED, type Surroundings } from './surroundings.ts'
+import type { Surroundings } from './surroundings.ts'
 import { SwitchedLine } from './switched-line.ts'
 
 /** How often the masters are asked for while one of them is lost, and a subscription looks for another node. */
@@ -23,7 +24,8 @@ const REFRESH_MS = 500
 export class ClusterClient<Master extends object> implements RedisClient {
   readonly isCluster = true
   readonly #source: ClusterSource<Master>
-  readonly #surroundings: Surroundings
+  /** @internal */
+  readonly surroundings: Surroundings
   // By name: a client library may have one client of a server after the other.
   readonly #logs = new Map<string, ServerLog>()
   readonly #nodes = new Map<Master, GuardedNode>()
@@ -33,17 +35,45 @@ export class ClusterClient<Master extends object> implements RedisClient {
   readonly #waiting: { readonly resolve: () => void; readonly reject: (reason: Error) => void }[] = []
   #timer: TimerHandle = undefined
   #isRefreshing = false
+  // Tells of the cluster while no node is known; each node that is has its own.
+  readonly #log: ServerLog
   #trouble: ReturnType<typeof normalize> | undefined = undefined
+  #starting: Promise<void> | undefined = undefined
+  #hasWaited = false
   #isClosed = false
 
   constructor(source: ClusterSource<Master>, surroundings: Surroundings) {
     this.#source = source
-    this.#surroundings = surroundings
+    this.surroundings = surroundings
+    this.#log = ServerLog.of('the cluster', surroundings)
     source.listen({
       onChange: () => this.#adopt(),
       onTrouble: (error) => this.#onTrouble(error),
     })
     this.#adopt()
+    if (!this.#isWell()) this.#await()
+  }
+
+  /** @internal */
+  waiting(): Promise<void> | undefined {
+    if (this.#starting !== undefined || this.#hasWaited || this.#isClosed) return this.#starting
+    this.#refresh()
+    this.#await()
+    return this.#starting
+  }
+
+  // As for one server: calls wait while it is connected to, at the beginning and after a loss that no call has met.
+  #await(): void {
+    this.#hasWaited = true
+    this.#starting = this.surroundings.deadlines.within(this.whenUp()).then(() => {
+      this.#starting = undefined
+    })
+  }
+
+  addQueue(count: () => number): () => void {
+    const { queues } = this.surroundings
+    queues.add(count)
+    return () => void queues.delete(count)
   }
 
   connectionFor(route: string): Connection {
@@ -69,11 +99,17 @@ export class ClusterClient<Master extends object> implements RedisClient {
   }
 
   /** @internal */
-  unknownMaster(slot: number): StoreUnavailableError {
+  unknownMaster({ slot, connection }: SlotConnection): StoreUnavailableError {
     const trouble = this.#trouble
-    if (trouble === undefined) return new StoreUnavailableError(`no master of slot ${slot} is known`)
+    this.#log.failed()
+    if (trouble === undefined) {
+      const error = toldElsewhere(new StoreUnavailableError(`no master of slot ${slot} is known`))
+      connection?.guard.server?.lost(this, error)
+      return error
+    }
     const message = `not connected to the cluster: ${trouble.message}`
-    return new StoreUnavailableError(message, trouble.reason === 'timeout' ? {} : { reason: trouble.reason })
+    const { reason } = trouble
+    return toldElsewhere(new StoreUnavailableError(message, reason === 'timeout' ? {} : { reason }))
   }
 
   // All at once: whoever hears that another server answers need not hear it again for each slot.
@@ -107,23 +143,24 @@ export class ClusterClient<Master extends object> implements RedisClient {
     this.#tellReconnected()
   }
 
-  masters(): Promise<readonly Connection[]> {
+  async masters(): Promise<readonly Connection[]> {
+    await this.#starting
     this.#adopt()
     const masters = this.#source.masters()
     const known = masters.filter((master) => master !== undefined)
     if (known.length > 0 && known.length === masters.length)
-      return Promise.resolve(known.map((master) => this.#nodeOf(master).connection))
+      return known.map((master) => this.#nodeOf(master).connection)
     this.#refreshSoon()
-    return Promise.reject(new StoreUnavailableError('not all masters of the cluster are known'))
+    throw toldElsewhere(new StoreUnavailableError('not all masters of the cluster are known'))
   }
 
   subscribe(channel: string, onMessage: (text: string) => void, onReady: () => void): () => void {
-    const { timers, random } = this.#surroundings
+    const { timers, random } = this.surroundings
     const line = new SwitchedLine(() => timers.clear(timer))
     let at: Master | undefined
     let timer: TimerHandle
-    const busLog = new BusLog('a node of the cluster', this.#surroundings, () => at && this.#logOf(at))
-    const subscription = new Subscription(line, busLog, this.#surroundings, channel, onMessage, onReady)
+    const busLog = new BusLog('a node of the cluster', this.surroundings, () => at && this.#logOf(at))
+    const subscription = new Subscription(line, busLog, this.surroundings, channel, onMessage, onReady)
     this.#subscriptions.add(subscription)
     // What is published anywhere in a cluster arrives at every node: any one will do.
     const look = (): void => {
@@ -164,22 +201,22 @@ export class ClusterClient<Master extends object> implements RedisClient {
 
   close(): Promise<void> {
     this.#isClosed = true
-    this.#surroundings.timers.clear(this.#timer)
+    this.#log.left(this)
+    this.surroundings.timers.clear(this.#timer)
     for (const subscription of this.#subscriptions) subscription.close()
     for (const node of this.#nodes.values()) node.close()
     this.#source.close()
-    this.#surroundings.deadlines.close()
+    this.surroundings.deadlines.close()
     return Promise.resolve()
   }
 
   // One line when there is no node to talk to at all; each node that is known has its own.
   #onTrouble(error: unknown): void {
-    const reason = normalize(error, this.#surroundings.mask)
+    const reason = normalize(error, this.surroundings.mask)
     for (const { reject } of this.#waiting.splice(0)) reject(reason)
     if (this.#isClosed || this.#source.masters().length > 0) return
-    const isNew = this.#trouble?.reason !== reason.reason
     this.#trouble = reason
-    if (isNew) log(this.#surroundings, 'warn', { error: reason }, NOT_CONNECTED)
+    this.#log.lost(this, reason)
   }
 
   // Nodes that are masters now are watched, those that are no more are left.
@@ -203,6 +240,7 @@ export class ClusterClient<Master extends object> implements RedisClient {
     for (const [name, serverLog] of this.#logs) {
       if (names.has(name)) continue
       this.#logs.delete(name)
+      serverLog.left(this)
       serverLog.replaced()
     }
   }
@@ -211,7 +249,7 @@ export class ClusterClient<Master extends object> implements RedisClient {
     const name = this.#source.nameOf(master)
     let serverLog = this.#logs.get(name)
     if (serverLog === undefined) {
-      serverLog = new ServerLog(name, this.#surroundings)
+      serverLog = ServerLog.of(name, this.surroundings)
       this.#logs.set(name, serverLog)
     }
     return serverLog
@@ -220,12 +258,17 @@ export class ClusterClient<Master extends object> implements RedisClient {
   #nodeOf(master: Master): GuardedNode {
     const known = this.#nodes.get(master)
     if (known !== undefined) return known
-    const node = new GuardedNode(this.#source.lineOf(master), this.#logOf(master), this.#surroundings, {
+    const node = new GuardedNode(this.#source.lineOf(master), this.#logOf(master), this.surroundings, {
       onUp: () => {
+        this.#logs.get(this.#source.nameOf(master))?.left(this)
         this.#tellReconnected()
         this.#onUp()
       },
       onTrouble: () => this.#refreshSoon(),
+      // A master that is away has told why.
+      onClusterDown: (reason) => {
+        if (this.#isWell()) this.#log.isIncomplete(reason)
+      },
     })
     this.#nodes.set(master, node)
     return node
@@ -234,8 +277,9 @@ export class ClusterClient<Master extends object> implements RedisClient {
   #onUp(): void {
     if (!this.#isWell()) return
     for (const { resolve } of this.#waiting.splice(0)) resolve()
-    if (this.#trouble !== undefined) log(this.#surroundings, 'info', {}, CONNECTED)
     this.#trouble = undefined
+    this.#hasWaited = false
+    this.#log.up(this)
   }
 
   #isWell(): boolean {
@@ -249,13 +293,17 @@ export class ClusterClient<Master extends object> implements RedisClient {
   #refreshSoon(): void {
     if (this.#isRefreshing || this.#isClosed) return
     this.#isRefreshing = true
-    const delayMs = REFRESH_MS * (0.5 + this.#surroundings.random())
-    this.#timer = this.#surroundings.timers.set(() => {
+    const delayMs = REFRESH_MS * (0.5 + this.surroundings.random())
+    this.#timer = this.surroundings.timers.set(() => {
       this.#isRefreshing = false
-      const masters = this.#source.masters()
-      this.#source.refresh(masters.find((master) => master !== undefined && this.#nodeOf(master).isWell))
+      this.#refresh()
       if (!this.#isWell()) this.#refreshSoon()
     }, delayMs)
+  }
+
+  #refresh(): void {
+    const masters = this.#source.masters()
+    this.#source.refresh(masters.find((master) => master !== undefined && this.#nodeOf(master).isWell))
   }
 
   #tellReconnected(): void {

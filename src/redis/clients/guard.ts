@@ -4,6 +4,7 @@ import type { Breaker } from './breaker.ts'
 import type { Deadlines } from './deadlines.ts'
 import type { Line } from './line.ts'
 import type { Mask } from './refusals.ts'
+import type { ServerLog } from './server-log.ts'
 
 /** What all calls to one node share. */
 export interface Guard {
@@ -12,11 +13,20 @@ export interface Guard {
   readonly deadlines: Deadlines
   readonly breaker: Breaker
   readonly mask: Mask
+  /** What is known of the server; absent for a connection that only receives. */
+  readonly server: ServerLog | undefined
+  /** A call found no connection: resolves when it may look again; `undefined` = it has failed by that. */
+  onMissing(): Promise<void> | undefined
+  /** A call was not answered in time. */
+  onTimeout(): void
+  /** The server refused a command or script of that name. */
+  onRefusal(name: string, reason: StoreUnavailableError | StoreTimeoutError): void
   /** Why there is no connection, where that is known. */
   trouble: StoreUnavailableError | StoreTimeoutError | undefined
   /**
    * Resolves when the first attempt to connect has ended, or taken too long; absent from then on. Until then calls wait:
-   * a service that asks at its start should not find the cache out of order.
+   * a service that asks at its start should not find the cache out of order, nor one that asks when a server has just
+   * closed an idle connection.
    */
   starting: Promise<void> | undefined
 }

@@ -1,4 +1,5 @@
 import { StoreUnavailableError } from '../../core/errors.ts'
+import { toldElsewhere } from '../../core/log.ts'
 import type { Command, Connection, Reply, ReplyForm } from '../client.ts'
 import { Call, RowCall, SingleCall } from './calls.ts'
 import type { Guard, Path, Redirect } from './guard.ts'
@@ -26,9 +27,14 @@ export class GuardedConnection implements Connection, Path {
     return this.line.isUp
   }
 
+  /** Resolves when it may be asked; `undefined` = at once, if only for a refusal. */
+  waiting(): Promise<void> | undefined {
+    return this.guard.starting ?? (this.isUp ? undefined : this.guard.onMissing())
+  }
+
   run(command: Command, form: ReplyForm): Promise<Reply> {
-    const { starting } = this.guard
-    if (starting !== undefined) return starting.then(() => this.run(command, form))
+    const waiting = this.waiting()
+    if (waiting !== undefined) return waiting.then(() => this.run(command, form))
     const refusal = this.#refusal()
     if (refusal !== undefined) return Promise.reject(refusal)
     return new Promise((resolve, reject) => {
@@ -40,8 +46,8 @@ export class GuardedConnection implements Connection, Path {
 
   runAll(commands: readonly Command[], form: ReplyForm): Promise<readonly Reply[]> {
     if (commands.length === 0) return Promise.resolve([])
-    const { starting } = this.guard
-    if (starting !== undefined) return starting.then(() => this.runAll(commands, form))
+    const waiting = this.waiting()
+    if (waiting !== undefined) return waiting.then(() => this.runAll(commands, form))
     const refusal = this.#refusal()
     if (refusal !== undefined) return Promise.reject(refusal)
     return new Promise((resolve, reject) => {
@@ -68,28 +74,35 @@ export class GuardedConnection implements Connection, Path {
     })
   }
 
-  /** Rejects whatever waits for the answers of this line: if they still come, they are dropped. */
-  abandon(error: unknown): void {
+  /**
+   * Rejects whatever waits for the answers of this line: if they still come, they are dropped. Returns whether there was
+   * anything.
+   */
+  abandon(error: unknown): boolean {
     const { deadlines, mask } = this.guard
     const reason = normalize(error, mask)
-    for (const call of deadlines)
-      if (call instanceof Call && call.path.line === this.line) call.abandon(reason)
+    let isAny = false
+    for (const call of deadlines) {
+      if (!(call instanceof Call) || call.path.line !== this.line) continue
+      isAny = true
+      call.abandon(reason)
+    }
+    return isAny
   }
 
   #refusal(): StoreUnavailableError | undefined {
+    const { breaker, node, server } = this.guard
+    if (this.isUp && !breaker.isOpen) return undefined
+    server?.failed()
     if (!this.isUp) return this.#notConnected()
-    const { breaker, node } = this.guard
-    if (breaker.isOpen) return new StoreUnavailableError(`${node} does not answer; it is not asked for now`)
-    return undefined
+    return toldElsewhere(new StoreUnavailableError(`${node} does not answer; it is not asked for now`))
   }
 
   #notConnected(): StoreUnavailableError {
     const { node, trouble } = this.guard
-    if (trouble === undefined || trouble.reason === 'timeout')
-      return new StoreUnavailableError(`not connected to ${node}`)
-    return new StoreUnavailableError(`not connected to ${node}: ${trouble.message}`, {
-      reason: trouble.reason,
-    })
+    const isKnown = trouble !== undefined && trouble.reason !== 'timeout'
+    const message = `not connected to ${node}${isKnown ? `: ${trouble.message}` : ''}`
+    return toldElsewhere(new StoreUnavailableError(message, isKnown ? { reason: trouble.reason } : {}))
   }
 }
 

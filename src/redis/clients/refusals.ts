@@ -1,3 +1,4 @@
+import { toldElsewhere } from '../../core/log.ts'
 import {
   StoreUnavailableError,
   isCacheError,
@@ -60,7 +61,22 @@ export function isRedirection(error: unknown): boolean {
  */
 export function normalize(error: unknown, mask: Mask): StoreUnavailableError | StoreTimeoutError {
   if (isCacheError(error) && 'reason' in error) return error as StoreUnavailableError
-  return new StoreUnavailableError(mask(messageOf(error)), { reason: reasonOf(error) })
+  const reason = reasonOf(error)
+  const made = new StoreUnavailableError(mask(messageOf(error)), { reason })
+  return TOLD.has(reason) ? toldElsewhere(made) : made
+}
+
+// The log hears of these from the connection.
+const TOLD: ReadonlySet<StoreErrorReason> = new Set(['unavailable', 'full', 'read-only'])
+
+/** Whether the server was demoted: its address may lead to another one by now. */
+export function isDemotion({ message }: Error): boolean {
+  return /^(?:READONLY|MASTERDOWN)\b/.test(message)
+}
+
+/** Whether the server does not know what scripts of this library ask of it. */
+export function isOutdatedServer({ message }: Error): boolean {
+  return /\bsyntax error|Unknown Redis command/i.test(message)
 }
 
 /** Whether the server has answered, if only by an error: else the connection failed. */
@@ -68,9 +84,14 @@ export function isAnswer(error: unknown): boolean {
   return error instanceof Error && Reflect.get(error, 'code') === undefined && WORD.test(error.message)
 }
 
-/** Whether nothing can be said of the server but that it does not serve: what a breaker counts. */
-export function isSilence(error: unknown): boolean {
-  return reasonOf(error) === 'unavailable'
+/** Whether the server answers that it does not serve anybody at the moment. */
+export function isNotServing({ message }: Error): boolean {
+  return /^(?:LOADING|BUSY|MASTERDOWN)\b/.test(message)
+}
+
+/** Whether the cluster answers that it does not serve anybody at the moment: some slots have no master. */
+export function isClusterDown({ message }: Error): boolean {
+  return /^CLUSTERDOWN\b/.test(message)
 }
 
 function reasonOf(error: unknown): StoreErrorReason {

@@ -22,11 +22,14 @@ export class SingleClient implements RedisClient {
   constructor(source: Source, surroundings: Surroundings, size = 1) {
     this.#source = source
     this.#surroundings = surroundings
-    this.#log = new ServerLog(source.node, surroundings)
+    this.#log = ServerLog.of(source.node, surroundings)
     this.#busLog = new BusLog(source.node, surroundings, () => this.#log)
     this.#nodes = Array.from({ length: size }, (_, index) => {
       const line = index === 0 ? source.line() : source.open()
-      return new GuardedNode(line, this.#log, surroundings, { onUp: () => this.#onUp() })
+      return new GuardedNode(line, this.#log, surroundings, {
+        onUp: () => this.#onUp(),
+        onDemoted: () => this.#reconnectAll(),
+      })
     })
   }
 
@@ -57,6 +60,12 @@ export class SingleClient implements RedisClient {
     return () => void this.#listeners.delete(entry)
   }
 
+  addQueue(count: () => number): () => void {
+    const { queues } = this.#surroundings
+    queues.add(count)
+    return () => void queues.delete(count)
+  }
+
   /** Resolves when it is connected. @throws StoreUnavailableError when the attempt under way fails. */
   whenUp(): Promise<void> {
     return this.#nodes[0]!.whenUp()
@@ -68,6 +77,11 @@ export class SingleClient implements RedisClient {
     this.#source.close?.()
     this.#surroundings.deadlines.close()
     return Promise.resolve()
+  }
+
+  #reconnectAll(): void {
+    for (const node of this.#nodes) node.reconnect()
+    for (const subscription of this.#subscriptions) subscription.reconnect()
   }
 
   #onUp(): void {

@@ -6,8 +6,10 @@ import type { GuardedConnection } from './guarded-connection.ts'
 export interface Slots {
   /** The connection to the master that the slot has now; `undefined` while it is not known. */
   connectionOf(connection: SlotConnection): GuardedConnection | undefined
+  /** Resolves when the attempt under way to find it has ended; `undefined` = it has failed. */
+  waiting(): Promise<void> | undefined
   /** Why it is not known. */
-  unknownMaster(slot: number): StoreUnavailableError
+  unknownMaster(connection: SlotConnection): StoreUnavailableError
 }
 
 /** The connection to whichever master has a slot. */
@@ -33,15 +35,22 @@ export class SlotConnection implements Connection {
     return this.#slots.connectionOf(this)?.server ?? this
   }
 
+  // After a wait it is looked up anew: the master may have another connection, or be another.
   run(command: Command, form: ReplyForm): Promise<Reply> {
-    return this.#slots.connectionOf(this)?.run(command, form) ?? this.#unknown()
+    const connection = this.#slots.connectionOf(this)
+    const waiting = connection === undefined ? this.#slots.waiting() : connection.waiting()
+    if (waiting !== undefined) return waiting.then(() => this.run(command, form))
+    return connection?.run(command, form) ?? this.#unknown()
   }
 
   runAll(commands: readonly Command[], form: ReplyForm): Promise<readonly Reply[]> {
-    return this.#slots.connectionOf(this)?.runAll(commands, form) ?? this.#unknown()
+    const connection = this.#slots.connectionOf(this)
+    const waiting = connection === undefined ? this.#slots.waiting() : connection.waiting()
+    if (waiting !== undefined) return waiting.then(() => this.runAll(commands, form))
+    return connection?.runAll(commands, form) ?? this.#unknown()
   }
 
   #unknown(): Promise<never> {
-    return Promise.reject(this.#slots.unknownMaster(this.slot))
+    return Promise.reject(this.#slots.unknownMaster(this))
   }
 }

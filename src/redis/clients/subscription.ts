@@ -43,6 +43,11 @@ export class Subscription {
     this.#schedule()
   }
 
+  /** Connects again, because the address may lead to another server by now. */
+  reconnect(): void {
+    this.#node.reconnect()
+  }
+
   close(): void {
     this.#isClosed = true
     if (this.#check !== undefined) this.#surroundings.timers.clear(this.#check)
@@ -69,11 +74,12 @@ export class Subscription {
     this.#check = timers.set(() => void this.#look(), CHECK_MS * (0.75 + random() / 2))
   }
 
+  // A question that is not answered has the node connect again.
   async #look(): Promise<void> {
     try {
       if (this.#line.isUp) await this.#node.connection.probe()
     } catch {
-      if (!this.#isClosed && this.#line.isUp) this.#line.reset?.()
+      // The log hears of it from the node.
     }
     if (!this.#isClosed) this.#schedule()
   }

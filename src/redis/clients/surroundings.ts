@@ -15,22 +15,6 @@ export interface Surroundings {
   readonly deadlines: Deadlines
   readonly breaker: BreakerOptions
   readonly mask: Mask
-}
-
-/** What the log says of a connection that is lost, or can't be made, and of one that is there again. */
-export const NOT_CONNECTED = 'Redis is not connected; it is tried again until it is'
-export const CONNECTED = 'Redis is connected again'
-
-/** Writes a line of the log: a logger of the user's must not turn trouble into a crash. */
-export function log(
-  { logger, cache }: Surroundings,
-  level: 'warn' | 'info',
-  details: object,
-  message: string,
-): void {
-  try {
-    logger[level]?.({ cache, ...details }, message)
-  } catch {
-    // Nowhere is left to say it.
-  }
+  /** Each tells how many invalidations wait for a server. */
+  readonly queues: Set<() => number>
 }

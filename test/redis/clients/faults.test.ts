@@ -147,7 +147,9 @@ describeWithServers('clients in trouble', () => {
       await until(async () => (await outcome(redis)) === 'denied')
       const error: unknown = await ping(redis).catch((reason: unknown) => reason)
 
-      expect(summary()).toEqual(['warn: Redis is not connected; it is tried again until it is'])
+      expect(summary()).toEqual([
+        'error: Redis refuses the login; check user name and password of the URL, or the option `credentials`',
+      ])
       expect(String(error)).not.toContain('wrong-secret')
     })
 

@@ -1,0 +1,141 @@
+import type { Clock } from './clock.ts'
+import type { Logger } from './logger.ts'
+
+/** How long a notice stays unsaid after it was said for the first time, and from then on. */
+const PAUSES_MS = [10_000, 60_000]
+/** The number of times within `WINDOW_MS` that a condition is told. */
+const MOST_TOLD = 5
+const WINDOW_MS = 60_000
+
+type Level = 'debug' | 'info' | 'warn' | 'error'
+
+/** Writes to the logger of a user, which may throw, and limits how often one message is written. */
+export class Log {
+  readonly clock: Clock
+  readonly #logger: Logger
+  readonly #context: () => object
+  readonly #notices = new Map<string, { nextMs: number; said: number; count: number }>()
+
+  /** `context` gives the details that every line begins with. */
+  constructor(logger: Logger, clock: Clock, context: () => object) {
+    this.#logger = logger
+    this.clock = clock
+    this.#context = context
+  }
+
+  /** Writes a line. */
+  write(level: Level, details: object, message: string): void {
+    try {
+      this.#logger[level]?.({ ...this.#context(), ...details }, message)
+    } catch {
+      // Trouble of the logger must not become trouble of the cache.
+    }
+  }
+
+  /**
+   * Writes a line about something that has no end. The next one of the same topic follows after a pause that grows, and
+   * its `count` tells how many it stands for.
+   */
+  notice(level: Level, details: object, message: string, topic: string = message): void {
+    const nowMs = this.clock.now()
+    let notice = this.#notices.get(topic)
+    if (notice === undefined || nowMs - notice.nextMs >= WINDOW_MS) {
+      notice = { nextMs: nowMs, said: 0, count: notice?.count ?? 0 }
+      this.#notices.set(topic, notice)
+    }
+    notice.count++
+    if (nowMs < notice.nextMs) return
+    const { count } = notice
+    notice.count = 0
+    notice.nextMs = nowMs + PAUSES_MS[Math.min(notice.said, PAUSES_MS.length - 1)]!
+    notice.said++
+    this.write(level, count > 1 ? { ...details, count } : details, message)
+  }
+}
+
+/** What the log says of a condition. */
+export interface ConditionTexts {
+  readonly level: 'warn' | 'error'
+  readonly began: string
+  readonly ended: string
+}
+
+/**
+ * Something that goes wrong and ends: one line when it begins and one when it ends, whoever reports it and however often.
+ * A condition that comes and goes all the time is told five times a minute at most.
+ */
+export class Condition {
+  readonly #log: Log
+  #texts: ConditionTexts | undefined = undefined
+  #sinceMs: number | undefined = undefined
+  #isTold = false
+  #failedCalls = 0
+  #windowMs = -Infinity
+  #told = 0
+  #untold = 0
+
+  constructor(log: Log) {
+    this.#log = log
+  }
+
+  /** Whether it has begun and not ended. */
+  get holds(): boolean {
+    return this.#sinceMs !== undefined
+  }
+
+  begin(texts: ConditionTexts, details: object): void {
+    const nowMs = this.#log.clock.now()
+    this.#sinceMs ??= nowMs
+    if (this.#isTold) return
+    if (nowMs - this.#windowMs >= WINDOW_MS) {
+      this.#windowMs = nowMs
+      this.#told = 0
+    }
+    if (this.#told >= MOST_TOLD) return
+    this.#told++
+    this.#isTold = true
+    this.#texts = texts
+    const more = this.#untold > 0 ? { ...details, untold: this.#untold } : details
+    this.#untold = 0
+    this.#log.write(texts.level, more, texts.began)
+  }
+
+  /** Counts a call that failed by it, or just before it began. */
+  failed(): void {
+    this.#failedCalls++
+  }
+
+  end(details: object = {}): void {
+    const failedCalls = this.#failedCalls
+    this.#failedCalls = 0
+    if (this.#sinceMs === undefined) return
+    const durationMs = Math.round(this.#log.clock.now() - this.#sinceMs)
+    this.#sinceMs = undefined
+    if (!this.#isTold) {
+      this.#untold++
+      return
+    }
+    this.#isTold = false
+    this.#log.write('info', { ...details, durationMs, failedCalls }, this.#texts!.ended)
+  }
+
+  /** Ends it without a line, because another line has said more. */
+  drop(): void {
+    this.#sinceMs = undefined
+    this.#isTold = false
+    this.#failedCalls = 0
+  }
+}
+
+const told = new WeakSet<object>()
+
+/** Notes that whoever made the error tells the log of its cause: nobody else has to. Returns the error. */
+export function toldElsewhere<T extends object>(error: T): T {
+  told.add(error)
+  return error
+}
+
+/** Whether the log is told of the cause of this error by whoever made it. */
+export function isToldElsewhere(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && told.has(error)
+}
