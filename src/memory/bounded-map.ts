@@ -239,6 +239,14 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
     for (const [key, slot] of this.#index) if (!this.#expiry.isDue(slot)) yield key
   }
 
+  /**
+   * The keys of all entries, those that have expired included, so that each step takes the same time.
+   * @internal
+   */
+  held(): IterableIterator<K> {
+    return this.#index.keys()
+  }
+
   /** The values of {@link entries}. */
   *values(): Generator<V, undefined> {
     for (const slot of this.#index.values()) if (!this.#expiry.isDue(slot)) yield this.#values[slot] as V

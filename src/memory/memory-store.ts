@@ -22,12 +22,14 @@ import type {
   Store,
   Stored,
 } from '../core/store.ts'
+import { isPromise, type MaybePromise } from '../core/promise.ts'
 import { TagTable } from '../core/tag-table.ts'
 import { belongs } from '../core/tags.ts'
 import { NO_TOKEN } from '../core/token.ts'
 import { valueKeeper, type ValueKeeper } from '../serialization/isolation.ts'
 import { BoundedMap, type BoundedMapOptions } from './bounded-map.ts'
 import { MemoryEntry } from './memory-entry.ts'
+import { looksAt, PrefixSweep, turn } from './prefix-sweep.ts'
 
 const DONE: OpResult = Object.freeze({ ok: true })
 const NOT_DONE: OpResult = Object.freeze({ ok: false })
@@ -44,8 +46,12 @@ export class MemoryStore implements Store {
   readonly #leases: LeaseTable
   readonly #versions: RowVersions
   readonly #tags = new TagTable()
+  /** Deletions by prefix that are under way, in the order in which they began. */
+  readonly #sweeps = new Set<PrefixSweep>()
   // Whether any value was ever kept in an entry of its own: until then reads need not ask.
   #anyEntry = false
+  /** Whether a read without conditions finds what the map has. */
+  #isPlain = true
 
   /** The clock is that of the map. */
   constructor(
@@ -71,8 +77,9 @@ export class MemoryStore implements Store {
   }
 
   get(key: string, reading?: Reading): Stored | undefined {
-    const kept = this.#map.get(key)
-    return reading === undefined && !this.#anyEntry ? kept : this.#visible(key, kept, reading)
+    if (reading === undefined && this.#isPlain) return this.#map.get(key)
+    this.#settle(key)
+    return this.#visible(key, this.#map.get(key), reading)
   }
 
   getMany(keys: readonly string[], reading?: Reading): readonly (Stored | undefined)[] {
@@ -105,6 +112,7 @@ export class MemoryStore implements Store {
     return fills.map((fill) => {
       const right = this.#leases.settle(fill.lease)
       if (right === undefined || fill.skip === 'l1') return false
+      this.#settle(fill.lease.key)
       return this.#put(fill.lease.key, fill, allTags(fill), right.since).ok
     })
   }
@@ -135,17 +143,35 @@ export class MemoryStore implements Store {
   }
 
   async *scan(prefix: string, reading?: Reading): AsyncIterable<string> {
-    for (const key of this.#matching(prefix)) if (this.#peek(key, reading) !== undefined) yield key
+    const found: string[] = []
+    const looks = looksAt(this.#map, (key) => {
+      if (key.startsWith(prefix)) found.push(key)
+    })
+    for (;;) {
+      const { done } = looks.next()
+      for (const key of found.splice(0)) if (this.#peek(key, reading) !== undefined) yield key
+      if (done === true) return
+      await turn()
+    }
   }
 
-  deleteByPrefix(prefix: string, reading?: Reading): number {
+  deleteByPrefix(prefix: string, reading?: Reading): MaybePromise<number> {
     this.#leases.voidPrefix(prefix)
-    let count = 0
-    for (const key of this.#matching(prefix)) {
-      if (this.#peek(key, reading) !== undefined) count++
-      this.#map.delete(key)
-    }
-    return count
+    const map = this.#map
+    const sweep = new PrefixSweep(
+      {
+        size: map.size,
+        held: () => map.held(),
+        remove: (key) => {
+          const wasVisible = this.#visible(key, map.peek(key), reading) !== undefined
+          map.delete(key)
+          return wasVisible
+        },
+      },
+      prefix,
+    )
+    const count = sweep.run()
+    return isPromise(count) ? this.#during(sweep, count) : count
   }
 
   stats(): StoreStats {
@@ -165,7 +191,24 @@ export class MemoryStore implements Store {
     this.atomic?.close()
   }
 
+  async #during(sweep: PrefixSweep, count: PromiseLike<number>): Promise<number> {
+    this.#sweeps.add(sweep)
+    this.#isPlain = false
+    try {
+      return await count
+    } finally {
+      this.#sweeps.delete(sweep)
+      this.#isPlain = !this.#anyEntry && this.#sweeps.size === 0
+    }
+  }
+
+  // Removes an entry that a deletion under way covers, before the key is used.
+  #settle(key: string): void {
+    if (this.#sweeps.size > 0) for (const sweep of this.#sweeps) sweep.settle(key)
+  }
+
   #execute(op: Op): OpResult {
+    this.#settle(op.key)
     if (op.kind === 'expire') return this.#expire(op.key, op)
     this.#leases.void(op.key)
     switch (op.kind) {
@@ -233,6 +276,7 @@ export class MemoryStore implements Store {
     if (labels === undefined && graceMs === 0 && rowVersion === undefined)
       return this.#map.put(key, stored, ttlMs, weight) ? DONE : NOT_DONE
     this.#anyEntry = true
+    this.#isPlain = false
     const freshUntilMs = graceMs === 0 ? Infinity : this.#clock.preciseNow() + ttlMs
     const entry = new MemoryEntry(stored, labels, rowVersion, graceMs, freshUntilMs)
     return this.#map.put(key, asStored(entry), ttlMs + graceMs, weight) ? DONE : NOT_DONE
@@ -245,12 +289,14 @@ export class MemoryStore implements Store {
   }
 
   #find(key: string, reading?: Reading): Found | undefined {
+    this.#settle(key)
     const kept = this.#map.get(key)
     const stored = this.#visible(key, kept, reading)
     return stored === undefined ? undefined : { stored, remainingMs: this.#remainingMs(key, kept) }
   }
 
   #peek(key: string, reading?: Reading): Stored | undefined {
+    this.#settle(key)
     return this.#visible(key, this.#map.peek(key), reading)
   }
 
@@ -284,11 +330,6 @@ export class MemoryStore implements Store {
     if (entry.freshUntilMs <= nowMs) return
     entry.freshUntilMs = nowMs
     this.#map.touch(key, entry.graceMs)
-  }
-
-  #matching(prefix: string): readonly string[] {
-    const keys = [...this.#map.keys()]
-    return prefix === '' ? keys : keys.filter((key) => key.startsWith(prefix))
   }
 }
 
