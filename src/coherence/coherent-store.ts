@@ -73,17 +73,30 @@ export class CoherentStore implements Store {
     const isStrict = settings.policy === 'strict'
     const markers = new Markers(node, clock)
     const outbox = new Outbox(settings.outboxLimit)
-    const leases = new LeaseKeeper(remote, clock, timers, settings.leaseMs, settings.longestLeaseMs)
-    const table = new GenerationTable({
+    const leases = new LeaseKeeper(
+      remote,
+      clock,
+      timers,
+      settings.leaseMs,
+      settings.longestLeaseMs,
+      (marker) => {
+        // A load that takes long must not outlive the records that its entry will bear.
+        const lifeMs = Math.max(marker.lifeMs, settings.leaseMs / 2)
+        void table.prolong(marker.generations, lifeMs).catch(() => undefined)
+      },
+    )
+    const table: GenerationTable = new GenerationTable({
       remote,
       random,
       clock,
       maxLagMs: settings.maxLagMs,
       maxStaleMs: isStrict ? -1 : settings.maxStaleMs,
       limits: { table: settings.generationLimit, queue: settings.outboxLimit },
+      leastLifeMs: settings.leaseMs,
+      isBorne: (key, tag) => local?.bears(key, tag) === true,
       asked: () => this.#following.followGenerations(),
     })
-    const local =
+    const local: LocalTier | undefined =
       localStore &&
       new LocalTier({
         store: localStore,

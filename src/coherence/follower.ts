@@ -39,6 +39,8 @@ export class Follower {
   #applied: Head | undefined
   /** Whatever was kept before this moment, in the order of the node's events, may be old. */
   flushedAt = 0
+  /** What was kept without the server before this moment, in the same order, is served no more. */
+  outageEndedAt = 0
   #lastSyncMs = -Infinity
   // When the epoch that is followed was adopted: what was sent before may have found no sequence, in all innocence.
   #adoptedAtMs = -Infinity

@@ -10,10 +10,21 @@ export class LeaseKeeper {
   readonly #timers: Timers
   readonly #leaseMs: number
   readonly #longestMs: number
+  readonly #renewed: (marker: Marker) => void
   readonly #held = new Map<Marker, TimerHandle>()
 
-  /** `longestMs` is how long one lease may be held, however slow its loader is. */
-  constructor(remote: RemoteStore, clock: AgeClock, timers: Timers, leaseMs: number, longestMs: number) {
+  /**
+   * `longestMs` is how long one lease may be held, however slow its loader is; `renewed` hears of each that was renewed.
+   */
+  constructor(
+    remote: RemoteStore,
+    clock: AgeClock,
+    timers: Timers,
+    leaseMs: number,
+    longestMs: number,
+    renewed: (marker: Marker) => void,
+  ) {
+    this.#renewed = renewed
     this.#remote = remote
     this.#clock = clock
     this.#timers = timers
@@ -53,8 +64,10 @@ export class LeaseKeeper {
     }
     const prolonged = nowMs < endMs && (await this.#prolong(marker))
     if (!this.#held.has(marker)) return
-    if (prolonged) this.#schedule(marker, endMs)
-    else {
+    if (prolonged) {
+      this.#schedule(marker, endMs)
+      this.#renewed(marker)
+    } else {
       marker.dead = true
       this.letGo(marker)
     }

@@ -132,7 +132,8 @@ export function generationsIn(bytes: Uint8Array): Generations | undefined {
   return readEnvelope(bytes).generations
 }
 
-function readEnvelope(bytes: Uint8Array): {
+/** What a header, or an entry, tells beside its value. */
+export function readEnvelope(bytes: Uint8Array): {
   readonly generations?: Generations
   readonly graceMs: number
   readonly rowVersion?: bigint | undefined

@@ -98,6 +98,11 @@ export class RedisStore implements RemoteStore {
     return this.#reads.wrongTypes
   }
 
+  /** Records of tags that could not be read and were replaced. */
+  get unreadableRecords(): number {
+    return this.#tags.unreadable
+  }
+
   admit(value: unknown): { readonly stored: Stored } | { readonly refused: SerializationError } {
     try {
       return { stored: this.#entries.admit(value) }
@@ -211,8 +216,9 @@ export class RedisStore implements RemoteStore {
   async generations(
     tags: readonly string[],
     ifNone: readonly string[],
+    livesMs: readonly number[],
   ): Promise<readonly GenerationRecord[]> {
-    const { call, read } = this.#tags.generations(tags, ifNone)
+    const { call, read } = this.#tags.generations(tags, ifNone, livesMs)
     const [reply] = await exchange(this.#client, [call], 'text')
     return read(reply!)
   }
