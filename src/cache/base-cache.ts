@@ -189,7 +189,7 @@ export abstract class BaseCache<V = unknown> {
   /** Gives an entry a new ttl without writing its value. `true` = it existed. A date in the past removes it. */
   async expire(key: string, ttl: Duration): Promise<boolean> {
     const full = this.#scope.key(key)
-    const ttlMs = durationMs(ttl, 'expire', this.#scope.runtime.clock)
+    const ttlMs = durationMs(ttl, 'expire', this.#scope.runtime.clock, this.#scope.runtime.doubts)
     const { reading } = this.#scope
     if (!(ttlMs > 0)) return (await this.#writer.remove('expire', [full], reading)) === 1
     const op = { kind: 'expire', key: full, ttlMs, ...reading } as const

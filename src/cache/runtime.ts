@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { ageClock } from '../core/age-clock.ts'
 import type { Clock } from '../core/clock.ts'
 import { Counters, type CacheStats, type StoreStats } from '../core/counters.ts'
+import { Doubts } from '../core/doubts.ts'
 import { consoleLogger } from '../core/logger.ts'
 import { checkFunction } from '../core/checks.ts'
 import {
@@ -25,6 +26,7 @@ export class Runtime {
   readonly store: Store
   readonly counters: Counters = new Counters()
   readonly trouble: Trouble
+  readonly doubts: Doubts
   readonly pipeline: LoadPipeline
   readonly clock: Clock
   readonly #options: CacheOptions & ValueOptions
@@ -43,6 +45,7 @@ export class Runtime {
     this.#options = options
     this.store = store
     this.clock = clock
+    this.doubts = new Doubts(logger, name)
     const hasConnections = store.isShared === true
     this.trouble = new Trouble({
       cache: name,
@@ -56,6 +59,7 @@ export class Runtime {
       store,
       counters: this.counters,
       trouble: this.trouble,
+      doubts: this.doubts,
       clock,
       timers,
       random,

@@ -23,6 +23,7 @@ import type {
 } from '../core/store.ts'
 import { isPromise } from '../core/promise.ts'
 import { tokenOf } from '../core/token.ts'
+import { CallPlaces } from './call-places.ts'
 import { Changes } from './changes.ts'
 import { Explaining } from './explaining.ts'
 import { Fills } from './fills.ts'
@@ -35,7 +36,9 @@ import { LocalSlot, LocalTier } from './local-tier.ts'
 import { Markers, type Marker } from './markers.ts'
 import { Outbox } from './outbox.ts'
 import { Reads } from './reads.ts'
+import { Replay } from './replay.ts'
 import type { CoherenceParts, CoherenceSettings } from './settings.ts'
+import { Suspects } from './suspects.ts'
 import { TagInvalidator } from './tag-invalidator.ts'
 import { TaggedCalls } from './tagged-calls.ts'
 import type { Verdict } from './verdict.ts'
@@ -61,6 +64,8 @@ export class CoherentStore implements Store {
   readonly #fills: Fills
   readonly #changes: Changes
   readonly #explaining: Explaining
+  readonly #suspects: readonly Suspects[]
+  #dropped = 0
   readonly #removeQueue: (() => void) | undefined
 
   constructor(parts: CoherenceParts, settings: CoherenceSettings) {
@@ -72,7 +77,18 @@ export class CoherentStore implements Store {
     this.#settings = settings
     const isStrict = settings.policy === 'strict'
     const markers = new Markers(node, clock)
-    const outbox = new Outbox(settings.outboxLimit)
+    const places = new CallPlaces()
+    const suspects = (): Suspects =>
+      new Suspects(settings.suspectBits, Math.ceil(settings.suspectBits / 32), random)
+    const suspectKeys = suspects()
+    const suspectTags = suspects()
+    const outbox = new Outbox({
+      limit: settings.outboxLimit,
+      places,
+      suspects: suspectKeys,
+      partitionOf: (key) => remote.partitionOf(key),
+      dropped: () => this.#drop(1, undefined),
+    })
     const leases = new LeaseKeeper(
       remote,
       clock,
@@ -94,6 +110,8 @@ export class CoherentStore implements Store {
       limits: { table: settings.generationLimit, queue: settings.outboxLimit },
       leastLifeMs: settings.leaseMs,
       isBorne: (key, tag) => local?.bears(key, tag) === true,
+      suspects: suspectTags,
+      settle: async (tags) => this.#tags.settle(tags),
       asked: () => this.#following.followGenerations(),
     })
     const local: LocalTier | undefined =
@@ -115,11 +133,8 @@ export class CoherentStore implements Store {
       local,
       markers,
       forgetting,
-      queued: () => this.pending.outbox,
-      replay: async () => {
-        await this.#changes.replay()
-        await this.#tags.replay()
-      },
+      isQueued: () => !outbox.isEmpty || !table.queue.isEmpty,
+      replay: () => void replay.run(),
     })
     table.follower = following.generations
     const calls = new TaggedCalls({
@@ -130,20 +145,34 @@ export class CoherentStore implements Store {
       now: () => clock.now(),
     })
     const keeper = new Keeper({ remote, local, following, outbox, settings, clock })
-    const shared = { remote, local, markers, outbox, calls, keeper, following, forgetting, clock }
-    this.#reads = new Reads({ ...shared, leases })
-    this.#fills = new Fills(shared)
-    this.#changes = new Changes(shared)
     this.#tags = new TagInvalidator({
       remote,
       table,
+      suspects: suspectTags,
+      dropped: (count, error) => this.#drop(count, error),
       forget: (tag) => forgetting.tag(tag),
       note: (tag, head, sentAtMs) =>
         following.note(remote.generationPartition, { kind: 'tag', item: tag }, head, sentAtMs),
       queued: () => following.wake(),
       now: () => clock.now(),
     })
+    const replay = new Replay({
+      remote,
+      outbox,
+      places,
+      suspects: suspectKeys,
+      tags: this.#tags,
+      following,
+      forgetting,
+      clock,
+      forgotten: (count, error) => this.#drop(count, error),
+    })
+    const shared = { remote, local, markers, outbox, replay, calls, keeper, following, forgetting, clock }
+    this.#reads = new Reads({ ...shared, leases })
+    this.#fills = new Fills(shared)
+    this.#changes = new Changes({ ...shared, places })
     this.#explaining = new Explaining({ ...shared, table })
+    this.#suspects = [suspectKeys, suspectTags]
     this.#markers = markers
     this.#outbox = outbox
     this.#following = following
@@ -187,7 +216,16 @@ export class CoherentStore implements Store {
   }
 
   async fill(fills: readonly Fill[]): Promise<readonly boolean[]> {
-    return this.#fills.run(fills)
+    return this.#fills.run(fills.map((each) => this.#asSent(each)))
+  }
+
+  // A stale value that is right may be an entry of the own tier: the server has another form of it.
+  #asSent(each: Fill): Fill {
+    const kept: unknown = each.stored
+    if (!(kept instanceof LocalSlot)) return each
+    const admitted = this.remote.admit(kept.view())
+    if ('refused' in admitted) throw admitted.refused
+    return { ...each, stored: admitted.stored }
   }
 
   async release(leases: readonly Lease[], cooldown?: Cooldown & { readonly forMs: number }): Promise<void> {
@@ -255,7 +293,10 @@ export class CoherentStore implements Store {
       evictions: { entries: 0, weight: 0, oversize: 0 },
       expirations: { read: 0, timer: 0 },
     }
-    return this.#parts.local?.stats() ?? none
+    const { keys, prefixes } = this.#outbox.sizes
+    const overflowed = this.#suspects.reduce((sum, { count }) => sum + count, 0)
+    const outbox = { keys, prefixes, tags: this.#generations.queue.size, overflowed, dropped: this.#dropped }
+    return { ...(this.#parts.local?.stats() ?? none), outbox }
   }
 
   async close(): Promise<void> {
@@ -281,6 +322,12 @@ export class CoherentStore implements Store {
 
   /** What is under way or kept back, for checks and figures. */
   get pending(): { readonly markers: number; readonly outbox: number } {
-    return { markers: this.#markers.size, outbox: this.#outbox.size + this.#generations.queue.size }
+    const { keys, tags, prefixes, overflowed } = this.stats().outbox!
+    return { markers: this.#markers.size, outbox: keys + tags + prefixes + overflowed }
+  }
+
+  #drop(count: number, error: unknown): void {
+    this.#dropped += count
+    this.#parts.onDropped?.(error)
   }
 }

@@ -22,10 +22,10 @@ export interface FollowingParts {
   readonly local: LocalTier | undefined
   readonly markers: Markers
   readonly forgetting: Forgetting
-  /** How much waits for an acknowledgement. */
-  queued(): number
-  /** Sends it once more; rejects when the server does not answer. */
-  replay(): Promise<void>
+  /** Whether anything waits for an acknowledgement. */
+  isQueued(): boolean
+  /** Sends it once more. */
+  replay(): void
 }
 
 interface Followed {
@@ -47,7 +47,6 @@ export class Following {
   readonly #unlisten: () => void
   #heartbeat: TimerHandle
   #isBeating = false
-  #replaying = false
   #unlogged = 0
   #closed = false
 
@@ -208,35 +207,25 @@ export class Following {
     if (this.#parts.local === undefined) this.#parts.markers.killAll(() => true)
     for (const { follower } of this.#followed.values()) follower.onReconnect()
     // What waits is sent before anything else is.
-    if (this.#parts.queued() > 0) void this.#replay().catch(() => undefined)
+    if (this.#parts.isQueued()) this.#parts.replay()
   }
 
   async #beat(): Promise<void> {
-    const { remote, clock, queued } = this.#parts
+    const { remote, clock, isQueued, replay } = this.#parts
     const startedAtMs = clock.now()
+    // What waits is sent first, whatever becomes of the rest: one master may be away.
+    if (isQueued()) replay()
     try {
       if (this.#followed.size > 0) {
         const heads = await remote.heads([...this.#followed.keys()])
         for (const [partition, { follower }] of this.#followed)
           follower.onHead(heads.get(partition), startedAtMs)
       }
-      await this.#replay()
       for (const { recovery } of this.#followed.values()) void recovery.run()
     } catch {
       // The server is away: the sync age tells.
     }
     this.#isBeating = false
-    if (this.#followed.size > 0 || queued() > 0) this.wake()
-  }
-
-  // The outbox first: until it is empty, what the server has of these keys counts for nothing here.
-  async #replay(): Promise<void> {
-    if (this.#replaying || this.#parts.queued() === 0) return
-    this.#replaying = true
-    try {
-      await this.#parts.replay()
-    } finally {
-      this.#replaying = false
-    }
+    if (this.#followed.size > 0 || isQueued()) this.wake()
   }
 }

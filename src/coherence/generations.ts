@@ -1,9 +1,11 @@
 import type { Clock, Random } from '../core/clock.ts'
+import { StoreUnavailableError } from '../core/errors.ts'
 import type { GenerationRecord, Generations, Head, RemoteStore } from '../core/remote-store.ts'
 import type { MaybePromise } from '../core/promise.ts'
 import type { Reading } from '../core/store.ts'
 import type { Follower } from './follower.ts'
 import { sameEpoch } from './sightings.ts'
+import type { Suspects } from './suspects.ts'
 import { TagQueue } from './tag-queue.ts'
 import { bears, compareGenerations, worstOf, type Verdict } from './verdict.ts'
 
@@ -22,6 +24,9 @@ export interface GenerationParts {
   readonly leastLifeMs: number
   /** Whether the tier of this node keeps an entry under that key that bears the tag. */
   isBorne(key: string, tag: string): boolean
+  readonly suspects: Suspects
+  /** Sends what is queued of these tags; what fails stays queued. */
+  settle(tags: readonly string[]): Promise<void>
   /** Called when records are read: from then on their changes are to be followed. */
   asked(): void
 }
@@ -39,6 +44,7 @@ export type Lives = ReadonlyMap<string, number>
 
 // How many rows are looked at to find one that nobody needs, when a row is added to a full table.
 const LOOKS = 8
+const NONE: readonly string[] = []
 
 // A read of records in flight, and the tags that something happened to meanwhile.
 interface RecordRead {
@@ -63,13 +69,15 @@ export class GenerationTable {
 
   constructor(parts: GenerationParts) {
     this.#parts = parts
-    this.queue = new TagQueue(
-      parts.limits.queue,
-      () => this.draw(),
-      () => {
+    this.queue = new TagQueue({
+      limit: parts.limits.queue,
+      suspects: parts.suspects,
+      partition: parts.remote.generationPartition,
+      draw: () => this.draw(),
+      changed: () => {
         this.version++
       },
-    )
+    })
   }
 
   /** A value that no tag has had. */
@@ -126,6 +134,22 @@ export class GenerationTable {
       const row = this.#rows.get(tag)
       return row === undefined || row.untilMs < nowMs + lives.get(tag)!
     })
+  }
+
+  /**
+   * The same for a writer. What is queued is sent first, because an entry that bears a local generation is lost when the
+   * invalidation is acknowledged. @throws as {@link GenerationTable.current} does, and if it is not acknowledged.
+   */
+  async currentForWrite(lives: Lives): Promise<Generations> {
+    const queued = this.queue.isEmpty
+      ? NONE
+      : [...lives.keys()].filter((tag) => this.queue.get(tag) !== undefined)
+    if (queued.length > 0) {
+      await this.#parts.settle(queued)
+      if (queued.some((tag) => this.queue.get(tag) !== undefined))
+        throw new StoreUnavailableError('the invalidation of a tag was not acknowledged yet')
+    }
+    return this.current(lives)
   }
 
   /**

@@ -141,7 +141,7 @@ export class TaggedCalls {
           : [[], 0],
       ),
     )
-    const known = lives.size === 0 ? [] : await this.#parts.table.current(lives)
+    const known = lives.size === 0 ? [] : await this.#parts.table.currentForWrite(lives)
     return writes.map(([op, marker]) => {
       const own = op.tags?.length ? known.filter(({ tag }) => op.tags!.includes(tag)) : undefined
       // Its tag was invalidated after it began: it comes too late for everybody.

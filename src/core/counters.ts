@@ -16,8 +16,21 @@ export interface Expirations {
   readonly timer: number
 }
 
+/** Invalidations that a shared server has not acknowledged yet. */
+export interface OutboxStats {
+  readonly keys: number
+  readonly tags: number
+  readonly prefixes: number
+  /** Keys and tags for which there was no room, and which are found by a scan of the server. */
+  readonly overflowed: number
+  /** Duties that were given up since the cache was made: there was no room at all, or the server refuses them. */
+  readonly dropped: number
+}
+
 /** What a store tells of itself. */
 export interface StoreStats {
+  /** What waits to be sent again; absent without a shared server. */
+  readonly outbox?: OutboxStats
   /** Entries held at the moment; `undefined` where counting them would cost more than it tells. */
   readonly entries: number | undefined
   /** Entries removed for room, by cause. */
@@ -73,7 +86,10 @@ export interface CacheStats extends StoreStats {
   readonly invalidations: number
   /** Calls that the store failed to serve. */
   readonly errors: number
-  /** Values refused because no reader could get them back as they were, by class or kind. */
+  /**
+   * Values refused because no reader could get them back as they were, by class or kind; after the first 100 of these as
+   * `'other'`.
+   */
   readonly unstorable: Readonly<Record<string, number>>
 }
 
@@ -110,6 +126,7 @@ export class Counters {
       hitRatio: reads === 0 ? undefined : this.hits / reads,
       unstorable: Object.fromEntries(unstorable),
       entries: store.entries,
+      ...(store.outbox !== undefined && { outbox: store.outbox }),
       evictions: {
         entries: store.evictions.entries - atReset.evictions.entries,
         weight: store.evictions.weight - atReset.evictions.weight,

@@ -1,7 +1,8 @@
-import { checkFunction, checkMethods } from './checks.ts'
+import { checkFunction, checkMethods, partOf, unreadable } from './checks.ts'
 import type { Clock, Random, Timers } from './clock.ts'
 import { DEFAULT_OPTIONS, type EntryOptions, type LoadOptions } from './entry-options.ts'
-import { OptionsError } from './errors.ts'
+import { isRecord } from '../internal/objects.ts'
+import { isCacheError, OptionsError } from './errors.ts'
 import { inspect } from './inspect.ts'
 import type { Logger } from './logger.ts'
 import type { Serializer } from './serializer.ts'
@@ -72,15 +73,19 @@ export const CACHE_OPTIONS: readonly (keyof CacheOptions)[] = [
  * @throws OptionsError that names the option and the accepted ones.
  */
 export function checkOptions(options: unknown, accepted: readonly string[], where: string): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+  if (!isRecord(options)) {
     throw new OptionsError(`${where}: the options must be an object, not ${inspect(options)}`)
   }
-  for (const name in options) {
-    if (!accepted.includes(name)) {
-      throw new OptionsError(`${where}: unknown option ${inspect(name)}; accepted: ${accepted.join(', ')}`)
+  try {
+    for (const name in options) {
+      if (!accepted.includes(name)) {
+        throw new OptionsError(`${where}: unknown option ${inspect(name)}; accepted: ${accepted.join(', ')}`)
+      }
+      if (name === 'signal') checkSignal(partOf(options, name, where), where)
+      else if (name === 'after') checkToken(partOf(options, name, where), where)
     }
-    if (name === 'signal') checkSignal(Reflect.get(options, name), where)
-    else if (name === 'after') checkToken(Reflect.get(options, name), where)
+  } catch (error) {
+    throw isCacheError(error) ? error : unreadable(`${where}: the options`, error)
   }
 }
 

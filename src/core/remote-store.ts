@@ -250,6 +250,12 @@ export interface RemoteStore {
    */
   deleteByPrefix(prefix: string): Promise<PrefixResult>
   /**
+   * Shows, in batches, every key with a lease or a value that the server of a partition has, leases first; of the
+   * generation partition, every tag with a record. Answers the partitions that this was all of. Rejects when another
+   * server may have answered meanwhile, or when `visit` does.
+   */
+  survey(partition: string, visit: (items: readonly string[]) => Promise<void>): Promise<readonly string[]>
+  /**
    * The records of tags; a tag that has none, or one that can't be read, gets its own of `ifNone`, which is not logged.
    * Each then lives for at least as many milliseconds as `livesMs` says. Executed at most once: should the record be
    * lost, `ifNone` again would make visible what has been invalidated in between.

@@ -3,8 +3,9 @@ import { LoadCooldownError, LoaderTimeoutError } from '../core/errors.ts'
 import { isPromise } from '../core/promise.ts'
 import type { LoadSettings } from '../core/settings.ts'
 import type { AcquireOptions, Acquired, Cooldown, Stored } from '../core/store.ts'
+import { messageOf } from '../core/thrown.ts'
 import { acquire, release, waitForLease } from './acquire.ts'
-import { fillAll, type FillingHost } from './filling.ts'
+import { fillAll, type Cooling, type FillingHost } from './filling.ts'
 import type { Carrier, Flight, Outcome } from './flight.ts'
 import { Context, type LoadSituation } from './load-context.ts'
 import type { PipelineParts } from './parts.ts'
@@ -48,7 +49,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
   #hurry: (() => void) | undefined = undefined
   // Why nobody is going to use what the loader makes.
   #aborted: readonly [reason: unknown] | undefined = undefined
-  #cooldown: (Cooldown & { readonly forMs: number }) | undefined = undefined
+  #cooldown: Cooling | undefined = undefined
   // In whose context a loader runs, and since when.
   #loading: Flight | undefined = undefined
   #loadingSinceMs = 0
@@ -95,11 +96,13 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
           if (allowed.length > 0) {
             const contexts = this.#contextsOf(allowed)
             const answer = beginLoader(allowed[0]!, this.#source, allowed, contexts)
-            const valueOf = this.#source.pick(isPromise(answer) ? await answer : answer)
+            const isLater = isPromise(answer)
+            this.#waited ||= isLater
+            const valueOf = this.#source.pick(isLater ? await answer : answer)
             this.#endLoading()
-            this.#waited = true
             if (this.#isOver) return undefined
-            const filling = fillAll(this, allowed, contexts, valueOf, mayStore)
+            const filling = fillAll(this, allowed, contexts, valueOf, mayStore, !this.#waited)
+            this.#waited = true
             if (isPromise(filling)) await filling
           }
           if (!mayStore) break
@@ -111,10 +114,18 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
         flights = busy
       }
     } catch (error) {
+      this.#endFailed(error)
+      // A caller of the same moment shares a load that failed at once, as it does one that takes its time.
+      if (!this.#waited) await Promise.resolve()
       this.#fail(error)
     }
     this.#end()
     return deliver?.(this.#flights[0]!.result!)
+  }
+
+  failed(error: unknown): Cooling | undefined {
+    this.parts.counters.loadErrors++
+    return this.#coolingAfter(error)
   }
 
   hurry(): void {
@@ -132,7 +143,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
   }
 
   // Begun before the callers go on, so that none of them finds the key busy; not waited for, so that none is held up.
-  release(flights: readonly Flight[], cooldown?: Cooldown & { readonly forMs: number }): void {
+  release(flights: readonly Flight[], cooldown?: Cooling): void {
     if (flights.length === 0) return
     for (const flight of flights) flight.settled = true
     const leases = flights.map((flight) => flight.lease)
@@ -165,7 +176,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
       const waiting = this.#flights.filter(({ result }) => result === undefined)
       const names = waiting.map(({ key }) => `'${this.#source.nameOf(key)}'`).join(', ')
       const error = new LoaderTimeoutError(`${names}: not loaded within ${limitMs} ms (hardTimeout)`)
-      this.#coolAfter(error)
+      this.#cooldown = this.#coolingAfter(error)
       for (const flight of waiting) {
         flight.timedOut = true
         flight.fail(error)
@@ -223,7 +234,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
       flight.loaderBegan = true
       // All of them end with the first, whose context the loader runs in.
       if (flight !== first) (flight.waitsFor ??= new Set()).add(first!)
-      return new Context(this.#source.nameOf(flight.key), this.settings, this, clock)
+      return new Context(this.#source.nameOf(flight.key), this.settings, this, this.parts)
     })
   }
 
@@ -234,16 +245,21 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
     this.#loading = undefined
   }
 
+  // The loader has thrown, if it was one that threw.
+  #endFailed(error: unknown): void {
+    if (this.#loading === undefined) return
+    this.#endLoading()
+    this.#cooldown = this.failed(error)
+  }
+
   #fail(error: unknown): void {
-    if (this.#loading !== undefined) {
-      this.parts.counters.loadErrors++
-      this.#endLoading()
-      this.#coolAfter(error)
-    }
     const open = this.#flights.filter(({ settled }) => !settled)
-    this.release(open, this.#cooldown)
-    for (const flight of open) this.#host.leave(flight)
-    for (const flight of this.#flights) flight.fail(error)
+    try {
+      this.release(open, this.#cooldown)
+    } finally {
+      for (const flight of open) this.#host.leave(flight)
+      for (const flight of this.#flights) flight.fail(error)
+    }
   }
 
   // Whatever the loader does from here on is nobody's.
@@ -262,13 +278,9 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
     this.#controller?.abort(reason)
   }
 
-  #coolAfter(error: unknown): void {
+  #coolingAfter(error: unknown): Cooling | undefined {
     const { loadErrorTtlMs } = this.settings
-    if (loadErrorTtlMs === undefined) return
-    this.#cooldown = {
-      cooldown: error instanceof Error ? error.message : String(error),
-      forMs: loadErrorTtlMs,
-    }
+    return loadErrorTtlMs === undefined ? undefined : { cooldown: messageOf(error), forMs: loadErrorTtlMs }
   }
 
   #cool(flight: Flight, { cooldown }: Cooldown): void {

@@ -136,7 +136,8 @@ export class MemoryStore implements Store {
   ): Invalidated {
     const results = this.write(keys.map((key) => ({ kind: 'delete', key, keepStale, rowVersion })))
     if (tags.length > 0) {
-      this.#tags.invalidate(tags, keepStale)
+      if (keepStale === true) this.#tags.endFreshness(tags, this.#clock.now())
+      else this.#tags.invalidate(tags)
       this.#leases.voidTags(tags)
     }
     return { l1: 'acked', l2: 'none', token: NO_TOKEN, removed: results.filter(({ ok }) => ok).length }
@@ -213,6 +214,8 @@ export class MemoryStore implements Store {
     this.#leases.void(op.key)
     switch (op.kind) {
       case 'set':
+        // A value without a version replaces whatever there was; a loaded one does not.
+        if (op.rowVersion === undefined) this.#versions.forget(op.key)
         return this.#put(op.key, op, op.tags)
       case 'delete':
         return this.#delete(op.key, op)
@@ -237,7 +240,8 @@ export class MemoryStore implements Store {
       if (isOutdated) return OUTDATED
     }
     const existed = this.#peek(key, tags === undefined ? STALE_TOO : { tags, stale: true }) !== undefined
-    if (keepStale && kept instanceof MemoryEntry && kept.graceMs > 0 && existed) this.#endFreshness(key, kept)
+    if (keepStale && kept instanceof MemoryEntry && kept.graceMs > 0 && existed)
+      this.#endFreshness(key, kept, this.#clock.now())
     else this.#map.delete(key)
     return existed ? DONE : NOT_DONE
   }
@@ -268,8 +272,11 @@ export class MemoryStore implements Store {
     tags: readonly string[] | undefined,
     since?: number,
   ): OpResult {
-    if (rowVersion === undefined) this.#versions.forget(key)
-    else if (this.#versions.isOutdated(key, rowVersion, versionOf(this.#map.peek(key)))) return OUTDATED
+    if (
+      rowVersion !== undefined &&
+      this.#versions.isOutdated(key, rowVersion, versionOf(this.#map.peek(key)))
+    )
+      return OUTDATED
     const labels = this.#tags.labels(tags, since)
     // Only a load began before now: it may bear a tag that its loader named and that was invalidated meanwhile.
     if (since !== undefined && labels !== undefined && this.#tags.judge(labels) !== 'fresh') return NOT_DONE
@@ -313,23 +320,26 @@ export class MemoryStore implements Store {
     if (labels !== undefined) {
       const verdict = this.#tags.judge(labels)
       if (verdict === 'gone' || (verdict === 'stale' && graceMs === 0)) {
-        // It will never be visible again: its room is for others.
-        this.#map.delete(key)
+        // It will never be visible again: its room is for others, but its row version still counts.
+        if (entry.rowVersion === undefined) this.#map.delete(key)
         return undefined
       }
       if (!belongs(labels.tags, reading?.tags)) return undefined
-      if (verdict === 'stale') this.#endFreshness(key, entry)
+      if (verdict === 'stale' && !this.#endFreshness(key, entry, this.#tags.staleSince(labels)))
+        return undefined
     } else if (!belongs(undefined, reading?.tags)) return undefined
     if (graceMs === 0 || reading?.stale === true) return entry.stored
     return entry.freshUntilMs > this.#clock.now() ? entry.stored : undefined
   }
 
-  // What is left of the entry is its grace.
-  #endFreshness(key: string, entry: MemoryEntry): void {
-    const nowMs = this.#clock.now()
-    if (entry.freshUntilMs <= nowMs) return
-    entry.freshUntilMs = nowMs
-    this.#map.touch(key, entry.graceMs)
+  // What is left of the entry is its grace, which began then; whether any is left.
+  #endFreshness(key: string, entry: MemoryEntry, sinceMs: number): boolean {
+    if (entry.freshUntilMs <= sinceMs) return true
+    entry.freshUntilMs = sinceMs
+    const leftMs = sinceMs + entry.graceMs - this.#clock.now()
+    if (leftMs > 0) this.#map.touch(key, leftMs)
+    else this.#map.delete(key)
+    return leftMs > 0
   }
 }
 

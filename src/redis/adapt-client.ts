@@ -1,6 +1,6 @@
 import type { Clock, Random, Timers } from '../core/clock.ts'
 import { OptionsError } from '../core/errors.ts'
-import type { Logger } from '../core/logger.ts'
+import { report, type Logger } from '../core/logger.ts'
 import type { RedisClient } from './client.ts'
 import type { BreakerOptions } from './clients/breaker.ts'
 import { ClusterClient } from './clients/cluster-client.ts'
@@ -76,7 +76,9 @@ function sourceOf(client: unknown, { random, timers, logger, name }: ClientSetti
     const { keyPrefix, sentinels, failoverDetector } = client.options
     refuseKeyPrefix(keyPrefix)
     if (sentinels && failoverDetector !== true)
-      logger.warn(
+      report(
+        logger,
+        'warn',
         { cache: name },
         'without `failoverDetector: true` ioredis never leaves a master that is frozen, whatever the sentinels say',
       )

@@ -16,6 +16,10 @@ export abstract class ClientView implements RedisClient {
     return this.#client.connectionFor(route)
   }
 
+  sharesServer(route: string, other: string): boolean {
+    return this.#client.sharesServer(route, other)
+  }
+
   masters(): Promise<readonly Connection[]> {
     return this.#client.masters()
   }

@@ -43,6 +43,8 @@ export interface RedisClient {
   readonly isCluster: boolean
   /** The connection to the master that has a key; for a single server always the same. */
   connectionFor(route: string): Connection
+  /** Whether the same server answers for both, as far as is known. */
+  sharesServer(route: string, other: string): boolean
   /** The masters, for what concerns each of them, as scans do. */
   masters(): Promise<readonly Connection[]>
   /** Receives what is published on a channel. `onReady` is called whenever messages from now on should arrive. */

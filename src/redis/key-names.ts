@@ -88,6 +88,20 @@ export class KeyNames {
     return name === this.value(key) ? key : undefined
   }
 
+  /** The key of a lease's name, or the tag of a record's; `undefined` when it is none of ours. */
+  sideItemOf(kind: 'lease' | 'tag', name: string): string | undefined {
+    const head = `${this.#prefix}!${kind}:`
+    if (!name.startsWith(head)) return undefined
+    if (!this.#isCluster) return name.slice(head.length)
+    const at = name.indexOf('}', head.length)
+    return at === -1 ? undefined : name.slice(at + 1)
+  }
+
+  /** What `SCAN` must match for the records of tags. */
+  get tagPattern(): string {
+    return `${escapeGlob(this.#side('tag', TAGS, ''))}*`
+  }
+
   /** What `SCAN` must match for the values, or the leases, of keys that begin with a literal text. */
   pattern(kind: 'value' | 'lease', keyPrefix: string, partition?: string): string {
     const tag = this.#isCluster ? `{${partition ?? '??'}}` : ''

@@ -4,7 +4,7 @@ import { coherentStore } from '../coherence/compose.ts'
 import { ageClock } from '../core/age-clock.ts'
 import { OptionsError } from '../core/errors.ts'
 import { checkPrefix } from '../core/key.ts'
-import { consoleLogger } from '../core/logger.ts'
+import { consoleLogger, report } from '../core/logger.ts'
 import { checkCacheOptions, timersFor } from '../core/options.ts'
 import { systemRandom } from '../core/system.ts'
 import { WireFormat } from '../serialization/wire-format.ts'
@@ -134,7 +134,9 @@ function formatFor(options: Format): WireFormat {
 }
 
 function warnOfNoTtl({ logger = consoleLogger, name = 'cache' }: RedisCacheSettings): void {
-  logger.warn(
+  report(
+    logger,
+    'warn',
     { cache: name },
     "without a ttl, entries stay on the server for ever; set one, such as ttl: '1d'",
   )

@@ -71,6 +71,7 @@ export class RedisStore implements RemoteStore {
   readonly #writes: Writes
   readonly #logs: Logs
   readonly #tags: TagRecords
+  readonly #scans: PrefixScans
 
   constructor(parts: RedisStoreParts) {
     const { prefix, format, random } = parts
@@ -86,6 +87,7 @@ export class RedisStore implements RemoteStore {
     this.#entries = new EntryBytes(format)
     const logged = new LoggedCalls(this.#names, { limit: logLimit, publish }, random)
     const scans = new PrefixScans(client, this.#names)
+    this.#scans = scans
     this.#reads = new Reads(client, this.#names, this.#entries)
     this.#leases = new Leases(client, this.#names, this.#entries)
     this.#writes = new Writes(this.#names, logged, this.#entries)
@@ -211,6 +213,10 @@ export class RedisStore implements RemoteStore {
   async deleteByPrefix(prefix: string): Promise<PrefixResult> {
     const { count, calls, read } = await this.#logs.deleteByPrefix(prefix)
     return { count, heads: read(await exchange(this.#client, calls, 'text')) }
+  }
+
+  survey(partition: string, visit: (items: readonly string[]) => Promise<void>): Promise<readonly string[]> {
+    return this.#scans.survey(partition, visit)
   }
 
   async generations(

@@ -83,6 +83,42 @@ export class PrefixScans {
     )
   }
 
+  /** Shows every key with a lease or a value on the server of a partition, or every tag; answers its partitions. */
+  async survey(
+    partition: string,
+    visit: (items: readonly string[]) => Promise<void>,
+  ): Promise<readonly string[]> {
+    const route = this.#names.sequence(partition)
+    let isAnother = false
+    const stop = this.#client.onReconnect(() => {
+      isAnother = true
+    })
+    const show = async (pattern: string, itemOf: (name: string) => string | undefined): Promise<void> => {
+      for await (const batch of scanNames(this.#client.connectionFor(route), pattern)) {
+        const items = batch.flatMap((bytes) => {
+          const name = textOf(bytes)
+          return (name === undefined ? undefined : itemOf(name)) ?? []
+        })
+        if (items.length > 0) await visit(items)
+        if (isAnother) throw changed()
+      }
+    }
+    try {
+      if (partition === this.#names.generationPartition) {
+        await show(this.#names.tagPattern, (name) => this.#names.sideItemOf('tag', name))
+        return [partition]
+      }
+      const own = this.#names.partitions.filter((other) =>
+        this.#client.sharesServer(route, this.#names.sequence(other)),
+      )
+      await show(this.#names.pattern('lease', ''), (name) => this.#names.sideItemOf('lease', name))
+      await show(this.#names.pattern('value', ''), (name) => this.#names.keyOf(name))
+      return own
+    } finally {
+      stop()
+    }
+  }
+
   async #onOneServer(deletion: string, work: () => Promise<number>): Promise<Scanned> {
     // Not before there is a connection at all: the first is no other than the one before.
     await this.#client.masters()

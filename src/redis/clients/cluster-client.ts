@@ -143,6 +143,10 @@ export class ClusterClient<Master extends object> implements RedisClient {
     this.#tellReconnected()
   }
 
+  sharesServer(route: string, other: string): boolean {
+    return this.#source.masterOf(slotOf(route)) === this.#source.masterOf(slotOf(other))
+  }
+
   async masters(): Promise<readonly Connection[]> {
     await this.#starting
     this.#adopt()

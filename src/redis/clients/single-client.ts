@@ -39,6 +39,10 @@ export class SingleClient implements RedisClient {
     return (nodes.length === 1 ? nodes[0]! : nodes[slotOf(route) % nodes.length]!).connection
   }
 
+  sharesServer(): boolean {
+    return true
+  }
+
   async masters(): Promise<readonly Connection[]> {
     const { connection } = this.#nodes[0]!
     await connection.guard.starting

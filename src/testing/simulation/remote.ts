@@ -184,6 +184,28 @@ export class SimulatedRemote implements RemoteStore {
     return { count, heads }
   }
 
+  async survey(
+    partition: string,
+    visit: (items: readonly string[]) => Promise<void>,
+  ): Promise<readonly string[]> {
+    const begun = this.#server
+    const show = async (
+      what: string,
+      itemsOf: (server: SimulatedServer) => readonly string[],
+    ): Promise<void> => {
+      const items = await this.#call(what, itemsOf)
+      if (items.length > 0) await visit(items)
+      if (this.#server !== begun) throw new StoreUnavailableError('the server changed during a scan')
+    }
+    if (partition === this.generationPartition) {
+      await show('survey tags', (server) => server.tags())
+      return [partition]
+    }
+    await show('survey leases', (server) => server.scan('l', ''))
+    await show('survey values', (server) => server.scan('v', ''))
+    return this.partitions
+  }
+
   async heads(partitions?: readonly string[]): Promise<ReadonlyMap<string, Head>> {
     return this.#call('heads', (server) => server.heads(partitions))
   }

@@ -195,6 +195,11 @@ export class SimulatedServer {
     return heads
   }
 
+  /** The tags that have a record. */
+  tags(): readonly string[] {
+    return this.names().flatMap((name) => (name.startsWith('t:') ? name.slice(2) : []))
+  }
+
   sync(partition: string, since: Head | undefined, ifNone: Epoch): SyncReply {
     return this.#logs.sync(partition, since, ifNone)
   }

@@ -32,7 +32,6 @@ export interface WorldOptions {
   readonly faults: Faults
   /** What nodes do when they can't reach the server. */
   readonly policy: Policy
-  /** What an invalidation waits for; `'async'` unless given. */
   /** Whether the happenings are kept, for a timeline. */
   readonly recording?: boolean
   /** Whether the hosts' wall clocks are set back all the time; they are, unless told otherwise. */
@@ -84,6 +83,7 @@ const SETTINGS: Omit<CoherenceSettings, 'policy' | 'journalLimit'> = {
   leaseMs: 300,
   longestLeaseMs: 2_000,
   outboxLimit: 1_000,
+  suspectBits: 2 ** 14,
   journalMs: 60_000,
   generationLimit: 1_000,
 }

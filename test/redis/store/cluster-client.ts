@@ -23,6 +23,10 @@ export class PlainClusterClient extends PlainClient {
     return this.#to(this.#owners[slotOf(route)]!)
   }
 
+  override sharesServer(route: string, other: string): boolean {
+    return this.#owners[slotOf(route)] === this.#owners[slotOf(other)]
+  }
+
   override async masters(): Promise<readonly Connection[]> {
     return [...new Set(this.#owners)].map((port) => this.#to(port))
   }

@@ -20,6 +20,10 @@ export class PlainClient implements RedisClient {
     return this.#connection
   }
 
+  sharesServer(_route: string, _other: string): boolean {
+    return true
+  }
+
   async masters(): Promise<readonly Connection[]> {
     return [this.connectionFor('')]
   }

@@ -30,7 +30,7 @@ export const OUTBOX: readonly Ablation[] = [
     rule: 'outbox',
     without: 'an invalidation without an answer is forgotten',
     mix: 'lost requests and replies',
-    patch: replaced(Outbox, 'add', () => () => undefined),
+    patch: replaced(Outbox, 'add', () => () => true),
   },
   {
     rule: 'outbox, reads',
@@ -42,19 +42,32 @@ export const OUTBOX: readonly Ablation[] = [
     rule: 'outbox, replay',
     without: 'what is queued is never sent again',
     mix: 'lost requests and replies',
-    patch: replaced(Outbox, 'items', () => () => []),
+    patch: all(
+      replaced(Outbox, 'due', () => () => []),
+      replaced(Outbox, 'dueOf', () => () => []),
+    ),
   },
   {
     rule: 'outbox, acknowledgements',
     without: 'an acknowledgement counts for what was queued after it was sent',
     mix: 'lost requests and replies',
-    patch: replaced(
-      Outbox,
-      'acknowledge',
-      (acknowledge) =>
-        function acknowledgeAny(this: Outbox, item) {
-          if (item !== undefined) acknowledge.call(this, this.current(item.key))
-        },
+    patch: all(
+      replaced(
+        Outbox,
+        'acknowledge',
+        (acknowledge) =>
+          function acknowledgeAny(this: Outbox, op) {
+            acknowledge.call(this, op, Infinity)
+          },
+      ),
+      replaced(
+        Outbox,
+        'sent',
+        (sent) =>
+          function sentAny(this: Outbox, item) {
+            sent.call(this, item, Infinity)
+          },
+      ),
     ),
     unseen:
       'with one deadline for all, whatever is acknowledged after something else has timed out was sent after that was committed, and covers it; it takes a request that is refused at once, as by an open breaker',
