@@ -101,23 +101,6 @@ export const TIER: readonly Ablation[] = [
     ),
   },
   {
-    rule: 'suspension, next sync',
-    without: 'after a suspension, the last sync counts if it is young enough',
-    mix: 'suspended machines',
-    unseen:
-      'a sync that is young by both clocks is young; it stands for what passes for an inaccuracy of clocks',
-    patch: replaced(
-      AgeClock,
-      'now',
-      (now) =>
-        function unnoticed(this: AgeClock) {
-          const nowMs = now.call(this)
-          this.resumedAtMs = -Infinity
-          return nowMs
-        },
-    ),
-  },
-  {
     rule: 'C1',
     without: 'the local tier serves, however old its last sync is',
     mix: 'cut lines',
