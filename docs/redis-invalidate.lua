@@ -1,14 +1,14 @@
-local ordinal, random, counter, stamp
+local epoch, counter, stamp = '', nil, nil
 do
   local sequence = redis.call('GET', KEYS[1])
   if sequence then
-    local o, r, c, s = string.match(sequence, '^(%d+) (%S+) (%d+) (%S+)$')
-    if o then ordinal, random, counter, stamp = o, r, tonumber(c), s end
+    local e, c, s = string.match(sequence, '^(%d+ %S+ %d+) (%d+) (%S+)$')
+    if e then epoch, counter, stamp = e, tonumber(c), s end
   end
 end
 local entries = {}
 local function append(kind, item, origin)
-  if not ordinal then return end
+  if not counter then return end
   counter = counter + 1
   local number, previous = string.format('%.0f', counter), stamp
   stamp = string.sub(redis.sha1hex(ARGV[2] .. ' ' .. number .. ' ' .. previous), 1, 20)
@@ -17,22 +17,21 @@ end
 local function commit()
   local count, limit = #entries, tonumber(ARGV[4])
   if count == 0 then return end
-  redis.call('SET', KEYS[1], ordinal .. ' ' .. random .. ' ' .. string.format('%.0f', counter) .. ' ' .. stamp, 'KEEPTTL')
+  redis.call('SET', KEYS[1], epoch .. ' ' .. string.format('%.0f', counter) .. ' ' .. stamp, 'PX', 86400000)
   local length
   for first = 1, count, 1000 do
     length = redis.call('RPUSH', KEYS[2], unpack(entries, first, math.min(first + 999, count)))
   end
-  if length == count then redis.call('PEXPIRE', KEYS[2], 86400000) end
+  redis.call('PEXPIRE', KEYS[2], 86400000)
   if length > limit then redis.call('LTRIM', KEYS[2], -limit, -1) end
   if ARGV[3] == '' then return end
-  local source = ARGV[1] .. ' ' .. ordinal .. ' ' .. random .. ' '
+  local source = ARGV[1] .. ' ' .. epoch .. ' '
   for index = 1, count do redis.pcall('PUBLISH', ARGV[3], source .. entries[index]) end
 end
 local function head(isLogged)
-  if not ordinal then return '' end
+  if not counter then return '' end
   return (isLogged and '+' or '-') .. string.format('%.0f', counter) .. ' ' .. stamp
 end
-local epoch = ordinal and (ordinal .. ' ' .. random) or ''
 local function isFrame(bytes)
   return #bytes >= 46 and string.byte(bytes) == 193 and math.floor(string.byte(bytes, 2) / 16) == 1
 end

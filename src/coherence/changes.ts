@@ -112,7 +112,7 @@ export class Changes {
           continue
         }
         if (result.outdated !== true) outbox.acknowledge(op, place)
-        following.noteExecuted(remoteOps[position]!, result, startedAtMs)
+        following.noteExecuted(remoteOps[position]!, result)
         forgetting.key(op.key, markers[index])
         if (op.kind === 'set') keeper.written(markers[index]!, op, result, startedAtMs)
       }

@@ -122,6 +122,7 @@ export class CoherentStore implements Store {
         table,
         clock,
         longestMs: parts.localTtlMs ?? Infinity,
+        maxLagMs: settings.maxLagMs,
         maxAgeMs: isStrict ? settings.maxLagMs : settings.maxStaleMs,
         nextEvent: () => markers.nextEvent(),
       })
@@ -133,6 +134,7 @@ export class CoherentStore implements Store {
       local,
       markers,
       forgetting,
+      table,
       isQueued: () => !outbox.isEmpty || !table.queue.isEmpty,
       replay: () => void replay.run(),
     })
@@ -151,8 +153,7 @@ export class CoherentStore implements Store {
       suspects: suspectTags,
       dropped: (count, error) => this.#drop(count, error),
       forget: (tag) => forgetting.tag(tag),
-      note: (tag, head, sentAtMs) =>
-        following.note(remote.generationPartition, { kind: 'tag', item: tag }, head, sentAtMs),
+      note: (tag, head) => following.note(remote.generationPartition, { kind: 'tag', item: tag }, head),
       queued: () => following.wake(),
       now: () => clock.now(),
     })

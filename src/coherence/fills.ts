@@ -50,7 +50,7 @@ export class Fills {
         const marker = fill.lease as Marker
         accepted[index] = result.ok
         if (result.failure !== undefined) failed.push(marker)
-        else following.noteExecuted(op, result, startedAtMs)
+        else following.noteExecuted(op, result)
         if (result.failure !== undefined || fill.skip === 'l1') local?.drop(op.key, Infinity)
         else keeper.written(marker, fill, result, startedAtMs)
       }

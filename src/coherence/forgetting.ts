@@ -1,4 +1,4 @@
-import type { LogEntry, RemoteStore } from '../core/remote-store.ts'
+import type { RemoteStore, Replayable } from '../core/remote-store.ts'
 import type { Cooldown } from '../core/store.ts'
 import type { GenerationTable } from './generations.ts'
 import type { LeaseKeeper } from './lease-keeper.ts'
@@ -40,8 +40,8 @@ export class Forgetting {
     if (!markers.isEmpty) for (const { key } of ops) markers.kill(key, Infinity)
   }
 
+  /** The keys of a prefix, in a node that keeps nothing. */
   prefix(prefix: string): void {
-    this.#parts.local?.dropPrefix(prefix)
     this.#parts.markers.killAll((key) => key.startsWith(prefix))
   }
 
@@ -50,9 +50,8 @@ export class Forgetting {
     this.#detach(this.#parts.markers.killTagged(tag))
   }
 
-  entry({ kind, item }: Pick<LogEntry, 'kind' | 'item'>): void {
+  entry({ kind, item }: Pick<Replayable, 'kind' | 'item'>): void {
     if (kind === 'key') this.key(item)
-    else if (kind === 'prefix') this.prefix(item)
     else this.tag(item)
   }
 

@@ -211,6 +211,11 @@ export class GenerationTable {
     return open.length === 0 ? this.agrees(generations) : this.#ask(generations, open, mustAsk)
   }
 
+  /** Whether it knows of no tag. */
+  get isEmpty(): boolean {
+    return this.#rows.size === 0 && this.#reads.size === 0 && this.queue.size === 0
+  }
+
   /** The tag is not what it was: whatever is known of it, or being read, is old. */
   drop(tag: string): void {
     this.version++

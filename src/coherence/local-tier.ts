@@ -78,6 +78,8 @@ export interface LocalTierParts {
   readonly clock: Clock
   /** The sync age up to which it serves. */
   readonly maxAgeMs: number
+  /** The sync age beyond which keeping an entry starts a sync. */
+  readonly maxLagMs: number
   /** For how long it keeps an entry at most. */
   readonly longestMs: number
   /** The next place in the order of this node's events. */
@@ -91,15 +93,18 @@ export class LocalTier {
   readonly #table: GenerationTable
   readonly #clock: Clock
   readonly #maxAgeMs: number
+  readonly #maxLagMs: number
   readonly #longestMs: number
   readonly #nextEvent: () => number
 
-  constructor({ store, values, table, clock, maxAgeMs, longestMs, nextEvent }: LocalTierParts) {
+  constructor(parts: LocalTierParts) {
+    const { store, values, table, clock, maxAgeMs, maxLagMs, longestMs, nextEvent } = parts
     this.#store = store
     this.#values = values
     this.#table = table
     this.#clock = clock
     this.#maxAgeMs = maxAgeMs
+    this.#maxLagMs = maxLagMs
     this.#longestMs = longestMs
     this.#nextEvent = nextEvent
   }
@@ -148,7 +153,8 @@ export class LocalTier {
     const { marker } = keeping
     const present = this.#slot(key)
     if (marker.dead || (present !== undefined && present.writtenAt > marker.bornAt)) return
-    this.#put(key, keeping, undefined, false)
+    this.#put(key, keeping, undefined, present === undefined)
+    keeping.follower.catchUp(this.#maxLagMs)
   }
 
   /** Keeps what was written, by the counters of the reply and of the messages that came meanwhile (C3, C3b). */
@@ -157,15 +163,16 @@ export class LocalTier {
     if (!follower.knows(head)) return
     const { counter } = head!
     const isCurrent = logged === true ? marker.lastCounter <= counter : !marker.dead
-    const present = this.#slot(key)?.counter
-    if (!isCurrent || (present !== undefined && present > counter)) return
-    this.#put(key, keeping, counter, false)
+    const present = this.#slot(key)
+    if (!isCurrent || (present?.counter !== undefined && present.counter > counter)) return
+    this.#put(key, keeping, counter, present === undefined)
+    follower.catchUp(this.#maxLagMs)
   }
 
   /** Keeps what was loaded while the server was away. */
   keepOutage(key: string, keeping: Keeping): void {
     if (keeping.marker.dead) return
-    this.#put(key, keeping, undefined, true)
+    this.#put(key, keeping, undefined, this.#slot(key) === undefined, true)
   }
 
   /** A message covers the key: what is kept goes, unless it is known to be as new. */
@@ -173,15 +180,12 @@ export class LocalTier {
     const slot = this.#slot(key, STALE_TOO)
     if (slot === undefined || (slot.counter !== undefined && counter <= slot.counter)) return
     void this.#store.write([{ kind: 'delete', key }])
-  }
-
-  dropPrefix(prefix: string): void {
-    void this.#store.deleteByPrefix(prefix)
+    slot.follower.dropped()
   }
 
   /** The partition may have missed something: nothing that is kept of it is served again. */
   flush(follower: Follower): void {
-    follower.flushedAt = this.#nextEvent()
+    follower.flushed(this.#nextEvent())
   }
 
   /** The server is back: what was kept of the partition without it is served no more. */
@@ -233,7 +237,8 @@ export class LocalTier {
     key: string,
     { value, ttlMs, graceMs, generations, follower }: Keeping,
     counter: number | undefined,
-    outage: boolean,
+    isMore: boolean,
+    outage = false,
   ): void {
     // A counter changes too often to be kept, and an increment does not log.
     if (Number.isInteger(value) || ttlMs <= 0) return
@@ -257,6 +262,7 @@ export class LocalTier {
     void this.#store.write([
       { kind: 'set', key, stored: asStored(slot), ttlMs, ...(hasGrace && { graceMs }) },
     ])
+    follower.keeps(Math.min(ttlMs + graceMs, this.#longestMs), isMore)
   }
 
   #slot(key: string, reading?: Reading): LocalSlot | undefined {

@@ -119,6 +119,11 @@ export class Markers {
     return held
   }
 
+  /** The keys for which something is in flight. */
+  keys(): readonly string[] {
+    return [...this.#byKey.keys()]
+  }
+
   /** The open markers of a key. */
   of(key: string): readonly Marker[] {
     return [...(this.#byKey.get(key) ?? [])]

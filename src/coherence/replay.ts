@@ -60,18 +60,20 @@ export class Replay {
 
   /** Removes every key of a prefix, for the call with this place, and counts them. @throws when not all of it was done. */
   async prefix(prefix: string, place: number): Promise<number> {
-    const { remote, outbox, following, forgetting, clock } = this.#parts
-    forgetting.prefix(prefix)
-    const startedAtMs = clock.now()
+    const { remote, outbox, following, forgetting } = this.#parts
+    const forget = (): void => {
+      following.flush()
+      forgetting.prefix(prefix)
+    }
+    forget()
     try {
       const { count, heads } = await remote.deleteByPrefix(prefix)
-      const entry = { kind: 'prefix', item: prefix } as const
-      for (const partition of remote.partitions)
-        following.note(partition, entry, heads.get(partition), startedAtMs)
+      const entry = { kind: 'flush', item: '' } as const
+      for (const partition of remote.partitions) following.note(partition, entry, heads.get(partition))
       outbox.acknowledgePrefix(prefix, place)
       return count
     } finally {
-      forgetting.prefix(prefix)
+      forget()
     }
   }
 
@@ -109,18 +111,17 @@ export class Replay {
 
   // Sends what is still queued as it was, because another call may have made up for the rest. Answers what failed.
   async #send(items: readonly Pending[]): Promise<ReadonlyMap<Pending, unknown>> {
-    const { remote, outbox, places, following, forgetting, clock } = this.#parts
+    const { remote, outbox, places, following, forgetting } = this.#parts
     const failures = new Map<Pending, unknown>()
     const open = items.filter((item) => outbox.isOpen(item))
     if (open.length === 0) return failures
     const ops = open.flatMap((item) => replayOf(item).map((op) => ({ item, op })))
     const place = places.begin()
-    const sentAtMs = clock.now()
     for (const { key } of open) forgetting.key(key)
     const results = await remote.write(ops.map(({ op }) => op))
     for (const [index, { item, op }] of ops.entries()) {
       const { failure } = results[index]!
-      if (failure === undefined) following.noteExecuted(op, results[index]!, sentAtMs)
+      if (failure === undefined) following.noteExecuted(op, results[index]!)
       else failures.set(item, failure)
     }
     for (const item of open) {

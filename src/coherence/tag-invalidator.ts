@@ -11,8 +11,8 @@ export interface TagInvalidatorParts {
   readonly suspects: Suspects
   /** Before it is sent and again when it is answered: whatever this node has with the tag goes (C5). */
   forget(tag: string): void
-  /** It was executed, sent at `sentAtMs`, and logged at this head if there is a log. */
-  note(tag: string, head: Head | undefined, sentAtMs: number): void
+  /** It was executed, and logged at this head if there is a log. */
+  note(tag: string, head: Head | undefined): void
   /** Something was queued. */
   queued(): void
   /** So many duties are forgotten: there was no room for them, or the server refuses them. */
@@ -118,14 +118,13 @@ export class TagInvalidator {
     queued: readonly (QueuedTag | undefined)[],
     keepStale: boolean,
   ): Promise<readonly (Head | undefined)[]> {
-    const { remote, table, forget, note, now } = this.#parts
+    const { remote, table, forget, note } = this.#parts
     for (const tag of tags) forget(tag)
-    const sentAtMs = now()
     // Never what decided here while it was queued: that was given to entries.
     const generations = tags.map(() => table.draw())
     const { heads } = await remote.invalidateTags(tags, generations, { keepStale })
     for (const [index, tag] of tags.entries()) {
-      note(tag, heads[index], sentAtMs)
+      note(tag, heads[index])
       const item = queued[index]
       // A soft one does not make up for a hard one.
       if (item !== undefined && (!keepStale || item.keepStale)) table.queue.acknowledge(item)

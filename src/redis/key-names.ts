@@ -19,17 +19,17 @@ export class KeyNames {
   readonly generationPartition: string = TAGS
   /** Bytes before the key in the name of a value. */
   readonly keyOffset: number
-  /** The channel of the bus. */
+  /** The channel of the bus: of this database alone, since what is published is heard in all of a server. */
   readonly channel: string
 
-  constructor(prefix: string, isCluster: boolean) {
+  constructor(prefix: string, isCluster: boolean, database = 0) {
     this.#prefix = prefix
     this.#leases = `${prefix}!lease:`
     this.#floors = `${prefix}!floor:`
     this.#isCluster = isCluster
     this.partitions = isCluster ? PARTITIONS_OF_CLUSTER : ['0']
     this.keyOffset = Buffer.byteLength(prefix) + (isCluster ? 4 : 0)
-    this.channel = `${prefix}!bus`
+    this.channel = `${prefix}!bus:${database}`
   }
 
   partitionOf(key: string): string {
@@ -69,6 +69,11 @@ export class KeyNames {
     return this.#logNames(partition).log
   }
 
+  /** What tells these keys from those of the same names on another server or database. */
+  get fleet(): string {
+    return this.#side('fleet', TAGS, '')
+  }
+
   /** The generation of a tag. */
   tag(tag: string): string {
     return this.#side('tag', TAGS, tag)
@@ -103,8 +108,8 @@ export class KeyNames {
   }
 
   /** What `SCAN` must match for the values, or the leases, of keys that begin with a literal text. */
-  pattern(kind: 'value' | 'lease', keyPrefix: string, partition?: string): string {
-    const tag = this.#isCluster ? `{${partition ?? '??'}}` : ''
+  pattern(kind: 'value' | 'lease', keyPrefix: string): string {
+    const tag = this.#isCluster ? '{??}' : ''
     const head = kind === 'lease' ? `${this.#prefix}!lease:` : this.#prefix
     return `${escapeGlob(head)}${tag}${escapeGlob(keyPrefix)}*`
   }

@@ -4,6 +4,7 @@ import { SerializationError } from '../core/errors.ts'
 import {
   unanswered,
   type Epoch,
+  type EpochId,
   type GenerationRecord,
   type Generations,
   type Head,
@@ -80,7 +81,7 @@ export class RedisStore implements RemoteStore {
     this.#sets = new GatheredSets((ops) => this.#write(ops))
     const client = new OrderedClient(parts.client, this.#sets.flush)
     this.#client = client
-    this.#names = new KeyNames(prefix, client.isCluster)
+    this.#names = new KeyNames(prefix, client.isCluster, client.database)
     this.#gathersFor = client.isCluster
       ? undefined
       : (key) => parts.client.connectionFor(this.#names.value(key))
@@ -243,11 +244,11 @@ export class RedisStore implements RemoteStore {
     return this.#logs.heads(partitions)
   }
 
-  sync(partition: string, since: Head | undefined, ifNone: Epoch): Promise<SyncReply> {
+  sync(partition: string, since: Head | undefined, ifNone: EpochId): Promise<SyncReply> {
     return this.#logs.sync(partition, since, ifNone)
   }
 
-  rotate(partition: string, seen: Epoch, next: Epoch): Promise<Rotation> {
+  rotate(partition: string, seen: Epoch, next: EpochId): Promise<Rotation> {
     return this.#logs.rotate(partition, seen, next)
   }
 

@@ -76,10 +76,10 @@ function lifeText(lifeMs: number): string {
 }
 
 function readRecord(text: string, leftMs: number): GenerationRecord {
-  const [value, ordinal, random, counter] = text.split(' ')
-  const epoch = random === undefined ? undefined : readEpoch(`${ordinal} ${random}`)
+  const [, value, place, counter] = /^(\S+) (\d+ \S+ \d+) (\d+)$/.exec(text) ?? [text, text]
+  const epoch = place === undefined ? undefined : readEpoch(place)
   const remainingMs = leftMs < 0 ? Infinity : leftMs
   return epoch === undefined
-    ? { value: value!, remainingMs }
-    : { value: value!, head: { epoch, counter: Number(counter) }, remainingMs }
+    ? { value, remainingMs }
+    : { value, head: { epoch, counter: Number(counter) }, remainingMs }
 }

@@ -23,6 +23,8 @@ const REFRESH_MS = 500
  */
 export class ClusterClient<Master extends object> implements RedisClient {
   readonly isCluster = true
+  readonly isOneEndpoint = false
+  readonly database = 0
   readonly #source: ClusterSource<Master>
   /** @internal */
   readonly surroundings: Surroundings
@@ -263,6 +265,7 @@ export class ClusterClient<Master extends object> implements RedisClient {
     const known = this.#nodes.get(master)
     if (known !== undefined) return known
     const node = new GuardedNode(this.#source.lineOf(master), this.#logOf(master), this.surroundings, {
+      isOneOfMany: true,
       onUp: () => {
         this.#logs.get(this.#source.nameOf(master))?.left(this)
         this.#tellReconnected()

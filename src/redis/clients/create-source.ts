@@ -26,11 +26,11 @@ export function createSource(
   if (library.kind === 'ioredis')
     return new IoredisSource(createIoredis(library, target, random), random, true)
   if (target.place.kind === 'sentinel') {
-    const sentinel = library.createSentinel(sentinelOptions(target, random)) as NodeRedisSentinel
-    return new NodeRedisSentinelSource(sentinel, random, timers, true)
+    const sentinel = library.createSentinel(sentinelOptions(library, target, random)) as NodeRedisSentinel
+    return new NodeRedisSentinelSource(sentinel, random, timers, true, target.db)
   }
   const address = target.place.kind === 'server' ? target.place.address : { path: target.place.path }
-  const client = library.createClient(nodeRedisOptions(target, address, random))
+  const client = library.createClient(nodeRedisOptions(library, target, address, random))
   return new NodeRedisSource(client, random, true)
 }
 
@@ -52,35 +52,47 @@ export function createCluster(
     }) as IoredisCluster
     return new ClusterClient(new IoredisClusterSource(cluster, random, true), surroundings)
   }
-  const { database: _, ...defaults } = nodeRedisOptions(target, {}, random) as { database: number }
+  const { database: _, ...defaults } = nodeRedisOptions(library, target, {}, random) as { database: number }
   const rootNodes = addresses.map((socket) => ({ socket }))
   const cluster = library.createCluster({ rootNodes, defaults }) as NodeRedisCluster
   return new ClusterClient(new NodeRedisClusterSource(cluster, random, timers, true), surroundings)
 }
 
 /** How node-redis is told who connects, and how. */
-export function nodeRedisOptions(target: Target, address: object, random: Random): object {
+export function nodeRedisOptions(
+  library: NodeRedisLibrary,
+  target: Target,
+  address: object,
+  random: Random,
+): object {
   const { username, password, db, tls } = target
   return {
     ...given({ username, password }),
     database: db,
+    ...nodeRedisProtocol(library),
     ...nodeRedisRules({ ...address, ...nodeRedisTls(tls) }, random),
   }
 }
 
 /** How ioredis is told who connects, and how. */
 export function ioredisOptions({ username, password, db, tls }: Target): object {
-  return { ...given({ username, password }), db, ...(tls === false ? {} : { tls: tlsOptions(tls) }) }
+  // Nothing of a later protocol is used, and proxies may not know it.
+  const rules = { db, protocol: 2 }
+  return { ...given({ username, password }), ...rules, ...(tls === false ? {} : { tls: tlsOptions(tls) }) }
 }
 
-function sentinelOptions(target: SingleTarget, random: Random): object {
+function sentinelOptions(library: NodeRedisLibrary, target: SingleTarget, random: Random): object {
   const { addresses, name } = target.place as Extract<Place, { kind: 'sentinel' }>
   const { sentinelUsername: username, sentinelPassword: password, tls } = target
   return {
     name,
     sentinelRootNodes: addresses,
-    nodeClientOptions: nodeRedisOptions(target, {}, random),
-    sentinelClientOptions: { ...given({ username, password }), socket: nodeRedisTls(tls) },
+    nodeClientOptions: nodeRedisOptions(library, target, {}, random),
+    sentinelClientOptions: {
+      ...given({ username, password }),
+      ...nodeRedisProtocol(library),
+      socket: nodeRedisTls(tls),
+    },
     // What sentinels publish may be lost.
     scanInterval: 5000,
     maxCommandRediscovers: 1,
@@ -104,6 +116,11 @@ function createIoredis(
     ...(tls === false ? {} : { enableTLSForSentinelMode: true, sentinelTLS: tlsOptions(tls) }),
     ...rules,
   })
+}
+
+// Nothing of a later protocol is used, and proxies may not know it. Release 5 says HELLO if it is named at all.
+function nodeRedisProtocol({ DEFAULT_RESP }: NodeRedisLibrary): object {
+  return DEFAULT_RESP === undefined ? {} : { RESP: 2, maintNotifications: 'disabled' }
 }
 
 function nodeRedisTls(tls: boolean | object): object {

@@ -17,6 +17,8 @@ export interface NodeWatcher {
   onTrouble?(): void
   /** The server was demoted: whatever else is connected to it has to connect again. */
   onDemoted?(): void
+  /** Whether it is a node of a cluster, whose other nodes are known. */
+  readonly isOneOfMany?: boolean
   /** It answers that some slots of its cluster have no master. */
   onClusterDown?(reason: Loss): void
 }
@@ -239,6 +241,7 @@ export class GuardedNode implements LineListener {
     }
     if (isClusterDown(reason)) this.#watcher.onClusterDown?.(reason)
     server?.refused(name, reason)
+    this.surroundings.refused.note(this.#log.node, name, reason, this.#watcher.isOneOfMany === true)
   }
 
   #onDemotion(): void {

@@ -18,8 +18,10 @@ type IoredisCommandClass = new (
 /** What this library uses of a client of ioredis 5 or 6. */
 export interface Ioredis extends ClientEvents {
   readonly status: string
+  readonly condition?: { readonly select?: number } | null
   readonly options: {
     readonly keyPrefix?: unknown
+    readonly db?: number
     readonly host?: string | null
     readonly port?: number | null
     readonly path?: string | null
@@ -43,6 +45,7 @@ export interface Ioredis extends ClientEvents {
   unsubscribe(channel: string): Promise<unknown>
 }
 
+const NOT_YET = /^(?:NOAUTH|WRONGPASS|LOADING) /
 const CUT_SHORT = 'Connection is closed.'
 
 /**
@@ -118,6 +121,16 @@ export class IoredisLine implements SubscriberLine {
   }
 
   readonly #onError = (error: unknown): void => {
+    if (isReadyCheck(error)) {
+      if (this.#isOwn) {
+        Object.assign(this.#client.options, { enableReadyCheck: false })
+        return
+      }
+      this.#listener?.onTrouble(
+        new Error(`make the client with enableReadyCheck: false, since ${error.message}`),
+      )
+      return
+    }
     if ((error as Partial<Error> | undefined)?.message === CUT_SHORT) cutShort.add(this.#client)
     this.#listener?.onTrouble(error)
   }
@@ -153,6 +166,12 @@ export class IoredisLine implements SubscriberLine {
     stream.cork()
     process.nextTick(this.#uncork)
   }
+}
+
+// INFO, by which ioredis sees whether a server is still loading, is refused by some providers.
+function isReadyCheck(error: unknown): error is Error {
+  const { command, message = '' } = (error ?? {}) as { command?: { name?: string }; message?: string }
+  return command?.name === 'info' && !NOT_YET.test(message)
 }
 
 /** Makes commands for a client: by the class of the copy of the package that it comes from. */

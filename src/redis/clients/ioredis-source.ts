@@ -28,6 +28,7 @@ export function ioredisName(client: Ioredis): string {
 /** Connections by ioredis: the client that was given, and others like it. */
 export class IoredisSource implements Source {
   readonly node: string
+  readonly database: number
   readonly #client: Ioredis
   readonly #isOwn: boolean
   readonly #random: Random
@@ -37,6 +38,8 @@ export class IoredisSource implements Source {
     this.#isOwn = isOwn
     this.#random = random
     this.node = ioredisName(client)
+    // What was selected since it was made, if it is connected.
+    this.database = client.condition?.select ?? client.options.db ?? 0
   }
 
   line(): Line {

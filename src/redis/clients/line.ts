@@ -34,6 +34,8 @@ export interface SubscriberLine extends Line {
 export interface Source {
   /** Names the server in messages, such as `127.0.0.1:6379`. */
   readonly node: string
+  /** The number of the database. */
+  readonly database: number
   /** The client itself. */
   line(): Line
   /** A connection of its own, with the settings of the client and the rules of this library. It connects at once. */

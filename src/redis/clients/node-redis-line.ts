@@ -12,7 +12,7 @@ export interface NodeRedisOptions {
 /** What this library uses of a client of node-redis 5 or 6. */
 export interface NodeRedis extends ClientEvents {
   readonly isOpen: boolean
-  readonly options?: { readonly socket?: object }
+  readonly options?: { readonly socket?: object; readonly database?: number }
   readonly isReady: boolean
   connect(): Promise<unknown>
   destroy(): void

@@ -21,6 +21,7 @@ const LOOK_MS = 250
 /** Connections by node-redis to the master that sentinels name: whenever it is another, all lines go over to it. */
 export class NodeRedisSentinelSource implements Source {
   readonly node = 'the master of the sentinels'
+  readonly database: number
   readonly #sentinel: NodeRedisSentinel
   readonly #isOwn: boolean
   readonly #random: Random
@@ -33,7 +34,9 @@ export class NodeRedisSentinelSource implements Source {
   #attempt = 0
   #isClosed = false
 
-  constructor(sentinel: NodeRedisSentinel, random: Random, timers: Timers, isOwn: boolean) {
+  /** `database`: that of the clients of the master. */
+  constructor(sentinel: NodeRedisSentinel, random: Random, timers: Timers, isOwn: boolean, database = 0) {
+    this.database = database
     this.#sentinel = sentinel
     this.#isOwn = isOwn
     this.#random = random

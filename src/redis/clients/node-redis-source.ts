@@ -21,6 +21,7 @@ export function nodeRedisName(client: NodeRedis): string {
 /** Connections by node-redis: the client that was given, and others like it. */
 export class NodeRedisSource implements Source {
   readonly node: string
+  readonly database: number
   readonly #client: NodeRedis
   readonly #isOwn: boolean
   readonly #random: Random
@@ -30,6 +31,7 @@ export class NodeRedisSource implements Source {
     this.#isOwn = isOwn
     this.#random = random
     this.node = nodeRedisName(client)
+    this.database = client.options?.database ?? 0
   }
 
   line(): Line {

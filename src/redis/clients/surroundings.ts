@@ -3,18 +3,25 @@ import type { Logger } from '../../core/logger.ts'
 import type { BreakerOptions } from './breaker.ts'
 import type { Deadlines } from './deadlines.ts'
 import type { Mask } from './refusals.ts'
+import type { RefusedCommands } from './refused-commands.ts'
 
-/** What all connections of a client share. */
-export interface Surroundings {
-  readonly clock: Clock
-  readonly timers: Timers
-  readonly random: Random
+/** Where something is said. */
+export interface Said {
   readonly logger: Logger
   /** Names the cache in the log. */
   readonly cache: string
+}
+
+/** What all connections of a client share. */
+export interface Surroundings extends Said {
+  readonly clock: Clock
+  readonly timers: Timers
+  readonly random: Random
   readonly deadlines: Deadlines
   readonly breaker: BreakerOptions
   readonly mask: Mask
+  /** What the servers refuse to do. */
+  readonly refused: RefusedCommands
   /** Each tells how many invalidations wait for a server. */
   readonly queues: Set<() => number>
 }

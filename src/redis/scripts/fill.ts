@@ -29,7 +29,7 @@ for key = 3, #KEYS, 3 do
     redis.call('UNLINK', lease)
     outcome = 2
   else
-    isLogged = ordinal and redis.call('EXISTS', value) == 1
+    isLogged = counter and redis.call('EXISTS', value) == 1
     local refused = full or store(value, ARGV[at + 1], ARGV[at + 2])
     if not refused then
       redis.call('UNLINK', lease)

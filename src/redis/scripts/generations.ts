@@ -24,7 +24,7 @@ for index = 2, #KEYS do
   if not record then
     if not place then
       local sequence = redis.pcall('GET', KEYS[1])
-      local epoch = type(sequence) == 'string' and string.match(sequence, '^(%d+ %S+ %d+) %S+$')
+      local epoch = type(sequence) == 'string' and string.match(sequence, '^(%d+ %S+ %d+ %d+) %S+$')
       place = epoch and (' ' .. epoch) or ''
     end
     record = given .. place

@@ -15,7 +15,7 @@ local function renewTag(key, tag, given, keepStale, origin)
   local number = random and tonumber(count, 16) + 1
   local generation = number and number < 4294967296 and random .. string.format('%08x', number) or given
   append('t', tag, origin)
-  local place = ordinal and (' ' .. epoch .. ' ' .. string.format('%.0f', counter)) or ''
+  local place = counter and (' ' .. epoch .. ' ' .. string.format('%.0f', counter)) or ''
   if left < 0 then redis.call('SET', key, generation .. place)
   else redis.call('SET', key, generation .. place, 'PX', math.max(left, 60000)) end
   return generation

@@ -3,21 +3,21 @@
 /**
  * The partition's log. `KEYS[1]` sequence, `KEYS[2]` log; `ARGV[1]` partition, `ARGV[2]` a text that no other call has,
  * `ARGV[3]` channel or '', `ARGV[4]` limit. `append` notes an entry, if there is a sequence; `commit` writes
- * sequence, then log, then publishes. A stamp is a hash of the one before it and of the call: whoever has it at a
+ * sequence, then log, each for another day, then publishes. A stamp is a hash of the one before it and of the call: whoever has it at a
  * counter has had the same entries up to there. `head(true)` = the last entry is the caller's.
  */
 export const log = `
-local ordinal, random, counter, stamp
+local epoch, counter, stamp = '', nil, nil
 do
   local sequence = redis.call('GET', KEYS[1])
   if sequence then
-    local o, r, c, s = string.match(sequence, '^(%d+) (%S+) (%d+) (%S+)$')
-    if o then ordinal, random, counter, stamp = o, r, tonumber(c), s end
+    local e, c, s = string.match(sequence, '^(%d+ %S+ %d+) (%d+) (%S+)$')
+    if e then epoch, counter, stamp = e, tonumber(c), s end
   end
 end
 local entries = {}
 local function append(kind, item, origin)
-  if not ordinal then return end
+  if not counter then return end
   counter = counter + 1
   local number, previous = string.format('%.0f', counter), stamp
   stamp = string.sub(redis.sha1hex(ARGV[2] .. ' ' .. number .. ' ' .. previous), 1, 20)
@@ -26,22 +26,21 @@ end
 local function commit()
   local count, limit = #entries, tonumber(ARGV[4])
   if count == 0 then return end
-  redis.call('SET', KEYS[1], ordinal .. ' ' .. random .. ' ' .. string.format('%.0f', counter) .. ' ' .. stamp, 'KEEPTTL')
+  redis.call('SET', KEYS[1], epoch .. ' ' .. string.format('%.0f', counter) .. ' ' .. stamp, 'PX', 86400000)
   local length
   for first = 1, count, 1000 do
     length = redis.call('RPUSH', KEYS[2], unpack(entries, first, math.min(first + 999, count)))
   end
-  if length == count then redis.call('PEXPIRE', KEYS[2], 86400000) end
+  redis.call('PEXPIRE', KEYS[2], 86400000)
   if length > limit then redis.call('LTRIM', KEYS[2], -limit, -1) end
   if ARGV[3] == '' then return end
-  local source = ARGV[1] .. ' ' .. ordinal .. ' ' .. random .. ' '
+  local source = ARGV[1] .. ' ' .. epoch .. ' '
   for index = 1, count do redis.pcall('PUBLISH', ARGV[3], source .. entries[index]) end
 end
 local function head(isLogged)
-  if not ordinal then return '' end
+  if not counter then return '' end
   return (isLogged and '+' or '-') .. string.format('%.0f', counter) .. ' ' .. stamp
 end
-local epoch = ordinal and (ordinal .. ' ' .. random) or ''
 `
 
 /**
@@ -125,7 +124,7 @@ local function tagRecord(key)
   if not record then return nil, false end
   local value, place
   if type(record) == 'string' then value, place = string.match(record, '^(%x+)(.*)$') end
-  if value and #value == 24 and (place == '' or string.match(place, '^ %d+ %S+ %d+$')) then return record, false end
+  if value and #value == 24 and (place == '' or string.match(place, '^ %d+ %S+ %d+ %d+$')) then return record, false end
   return nil, true
 end
 `

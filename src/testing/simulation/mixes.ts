@@ -43,6 +43,15 @@ export const FAULT_MIXES: Readonly<Record<string, Faults>> = {
   'repeated requests': { ...LOSSY, requestDuplication: 0.1, pause: 0.1 },
   evictions: { ...LOSSY, evictionsPerSecond: 30 },
   'evicted side keys': { ...LOSSY, sideEvictionsPerSecond: 60 },
+  'vanished sequences': { ...NO_FAULTS, vanishingsPerSecond: 8, deathsPerSecond: 2 },
+  overrun: {
+    ...NO_FAULTS,
+    bulksPerSecond: 10,
+    bulkLogs: [0.2, 3],
+    messageLoss: 0.02,
+    stopsPerSecond: 2,
+    stopMs: [20, 300],
+  },
   'stopped processes': { ...NO_FAULTS, stopsPerSecond: 4, stopMs: [20, 900], pause: 0.03, pauseMs: [5, 200] },
   'suspended machines': {
     ...NO_FAULTS,

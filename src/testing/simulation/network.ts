@@ -26,6 +26,12 @@ export interface Faults {
   readonly evictionsPerSecond: number
   /** The same, but that the server loses none of its values: leases, sequences, logs, generations, floors. */
   readonly sideEvictionsPerSecond: number
+  /** How often in a second a sequence or a log expires, or both of a partition do. */
+  readonly vanishingsPerSecond: number
+  /** How often in a second many other keys are set at once: by a node, or by somebody whom no node knows. */
+  readonly bulksPerSecond: number
+  /** How many, in units of what a log keeps. */
+  readonly bulkLogs: readonly [from: number, to: number]
   /** How often in a second a node's process is stopped: nothing in it happens, and then everything at once. */
   readonly stopsPerSecond: number
   /** For how long it is stopped. */
@@ -88,6 +94,9 @@ export const NO_FAULTS: Faults = {
   pauseMs: [0, 0],
   evictionsPerSecond: 0,
   sideEvictionsPerSecond: 0,
+  vanishingsPerSecond: 0,
+  bulksPerSecond: 0,
+  bulkLogs: [0, 0],
   stopsPerSecond: 0,
   stopMs: [0, 0],
   suspensionsPerSecond: 0,

@@ -10,6 +10,7 @@ import { HiddenWatch } from './hidden-watch.ts'
 import { History, type Happening, type Outran, type Violation } from './history.ts'
 import { HostClock } from './host-clock.ts'
 import type { Keyspace } from './keyspace.ts'
+import { KeptWatch } from './kept-watch.ts'
 import { LeaseWatch } from './lease-watch.ts'
 import { Lifetimes } from './lifetimes.ts'
 import { Network, type Faults } from './network.ts'
@@ -93,6 +94,8 @@ const QUIET_MS = 1_000
 const NODES = 3
 // As an inaccuracy of clocks passes what is as short beside the bounds as a second is beside `maxLag`.
 const SLACK_MS = 60
+// How long before its sequence vanishes an invalidation may have been made whose loss is not noticed: replicas lag.
+const VANISHED_BEFORE_MS = 1_000
 /** What nobody reads or changes before the end. */
 const LAST_KEY = 'last'
 
@@ -116,6 +119,8 @@ export class World {
   readonly #leases: LeaseWatch
   // Undefined where a failover may bring back what was hidden.
   readonly #hidden: HiddenWatch | undefined
+  // Undefined where a failover may lose what was set.
+  readonly #kept: KeptWatch | undefined
   // Undefined where a failover may lose what `expire` has done.
   readonly #lifetimes: Lifetimes | undefined
   readonly #counter: CounterHistory
@@ -123,6 +128,8 @@ export class World {
   // The versions of keys that each entry of a log has invalidated, by the stamp that it had first.
   readonly #logged = new Map<string, ReadonlyMap<string, number>>()
   readonly #clocks = new Map<string, HostClock>()
+  // When a sequence or a log was last found to be gone, by partition.
+  readonly #vanishedMs = new Map<string, number>()
   #faulty = true
   #injected = 0
   #deaths = 0
@@ -145,6 +152,7 @@ export class World {
     // The grant may be heard of at its deadline, and the last renewal be as late as any request.
     const lateMs = DEADLINE_MS + Math.max(faults.delayMs[1], faults.pauseMs[1])
     this.#hidden = failsOver ? undefined : new HiddenWatch(this.#history)
+    this.#kept = failsOver ? undefined : new KeptWatch(this.#history)
     this.#lifetimes = failsOver ? undefined : new Lifetimes(boundMs)
     this.#leases = new LeaseWatch(this.#history, now, SETTINGS.longestLeaseMs, lateMs)
     this.#counter = new CounterHistory((message) => {
@@ -153,6 +161,7 @@ export class World {
     this.#partitions = 1 + this.#random.below(2)
     // A journal of half the log must hold what a failover may lose.
     this.#logLimit = this.#random.pick(failsOver ? [256, 1_000] : [2, 8, 1_000])
+    if (faults.bulksPerSecond > 0) this.#logLimit = this.#random.pick([8, 32, 128])
     if (options.partitions !== undefined) this.#partitions = options.partitions
     if (options.logLimit !== undefined) this.#logLimit = options.logLimit
     this.#replication = new Replication(this.#loop, this.#random, faults, (id, items) =>
@@ -214,12 +223,19 @@ export class World {
       partitions: this.#partitions,
       logLimit: this.#logLimit,
       publish: (message) => {
-        server.items.recordLogged(message.partition, this.#standsFor(message, server))
+        const { origin, stamp, partition } = message
+        if (origin !== undefined && items.hasLogged(origin) && !this.#hasVanished(partition, 0))
+          this.#history.violated(
+            'I19',
+            `${id} was given again what it had not lost: ${message.kind} ${message.item}`,
+          )
+        items.recordLogged(partition, this.#standsFor(message, server), origin ?? stamp)
         for (const node of this.#nodes) if (node.listensTo === server) node.network.deliver(message)
       },
       onInvalidated: (invalidated) => this.#onInvalidated(invalidated),
       onShortened: (key, ttlMs) => this.#lifetimes?.shortened(key, ttlMs),
       leases: this.#leases,
+      kept: this.#kept,
       onFilled: (key, text, _, token) => {
         this.#leases.filled(key, token)
         const [version, origin] = JSON.parse(text) as Versioned
@@ -236,13 +252,14 @@ export class World {
   }
 
   #coveredBy(
-    { kind, item, partition }: Pick<Invalidated, 'kind' | 'item' | 'partition'>,
+    { kind, item, partition }: Pick<Invalidated | Message, 'kind' | 'item' | 'partition'>,
     server: SimulatedServer,
   ): readonly Target[] {
     return this.#targets.filter((target) => {
       if (kind === 'tag') return isTagged(target, item)
       if (kind === 'key') return target.key === item
-      return target.key.startsWith(item) && server.partitionOf(target.key) === partition
+      // A flush stands for nothing that a replay could repeat.
+      return kind === 'prefix' && target.key.startsWith(item) && server.partitionOf(target.key) === partition
     })
   }
 
@@ -257,13 +274,52 @@ export class World {
     return versions
   }
 
-  // A journal holds half a log, and of what was logged before that nothing need be left in any.
+  // A journal holds half a log, and of what was logged before that nothing need be left in any. What was not logged is
+  // in none, and without its sequence or its log a server tells of no loss.
   #outran(server: SimulatedServer): Outran {
     const { items, partitions, generationPartition } = server
-    return (key, version) => {
+    return (key, version, atMs) => {
       const since = items.loggedSince([...partitions, generationPartition], key, version)
-      return since !== undefined && since >= this.#logLimit / 2
+      if (since === undefined || since >= this.#logLimit / 2) return true
+      return [server.partitionOf(key), generationPartition].some((one) => this.#hasVanished(one, atMs))
     }
+  }
+
+  // Whether a log, or its sequence, was gone so shortly before a failover of that moment, or after it, that it can't tell.
+  #hasVanished(partition: string, atMs: number): boolean {
+    return this.#mayLose && (this.#vanishedMs.get(partition) ?? -Infinity) > atMs - VANISHED_BEFORE_MS
+  }
+
+  // What many processes write: more than a log keeps, and none of it concerns what the nodes are asked for.
+  #writeBulk(): void {
+    const { bulkLogs } = this.#options.faults
+    const count = Math.ceil(this.#logLimit * this.#random.between(...bulkLogs))
+    const entries = Array.from({ length: count }, (_, index) => [`bulk${index}`, [0, 0] as const] as const)
+    const { name, cache } = this.#random.pick(this.#nodes)
+    if (this.#random.chance(0.5)) {
+      this.#history.note(name, `sets ${count} other keys`)
+      void cache.setMany(entries, '1h')
+      return
+    }
+    const { primary } = this.#replication
+    this.#history.note(primary.id, `is given ${count} other keys`)
+    for (const [key] of entries) primary.write({ kind: 'set', key, text: '[0,0]', ttlMs: 3_600_000 })
+  }
+
+  #vanish(): void {
+    const { primary } = this.#replication
+    const partition = this.#random.pick([...primary.partitions, primary.generationPartition])
+    for (const kind of this.#random.pick([['s'], ['g'], ['s', 'g']])) {
+      this.#history.note(primary.id, `has ${kind}:${partition} expire`)
+      primary.evict(() => `${kind}:${partition}`)
+    }
+  }
+
+  #noteMissingSequences(primary: SimulatedServer): void {
+    const { partitions, generationPartition } = primary
+    const heads = primary.heads()
+    for (const partition of [...partitions, generationPartition])
+      if (!heads.has(partition)) this.#vanishedMs.set(partition, this.#loop.now())
   }
 
   #onInvalidated(invalidated: Invalidated): void {
@@ -382,6 +438,7 @@ export class World {
     const { outagesPerSecond, outageMs, deathsPerSecond } = this.#options.faults
     const { sideEvictionsPerSecond, stopsPerSecond, stopMs } = this.#options.faults
     const { suspensionsPerSecond, suspensionMs, jumpsPerSecond, jumpMs } = this.#options.faults
+    const { vanishingsPerSecond, bulksPerSecond } = this.#options.faults
     const often = (perSecond: number, fault: () => void): void => {
       if (perSecond === 0) return
       const next = (): void => {
@@ -404,6 +461,8 @@ export class World {
       })
       this.#history.note('server', `evicts ${name}`)
       if (name === `v:${COUNTER}`) this.#counter.reset()
+      if (name?.startsWith('s:') === true || name?.startsWith('g:') === true)
+        this.#vanishedMs.set(name.slice(2), this.#loop.now())
       this.#hidden?.judge(primary)
     }
     often(evictionsPerSecond, () => evict(() => true))
@@ -435,6 +494,8 @@ export class World {
       this.#history.note(name, `has its wall clock set ahead by ${ms.toFixed(0)} ms`)
       this.#clocks.get(name)!.setAhead(ms)
     })
+    often(vanishingsPerSecond, () => this.#vanish())
+    often(bulksPerSecond, () => this.#writeBulk())
     often(outagesPerSecond, () => {
       const ms = this.#random.between(...outageMs)
       this.#history.note('server', `is out of reach for ${ms.toFixed(0)} ms`)
@@ -450,6 +511,7 @@ export class World {
       nodes: this.#nodes,
       history: this.#history,
       outran: (server) => this.#outran(server),
+      failedOver: (primary) => this.#noteMissingSequences(primary),
     })
     for (const { perSecond, strike } of failures.kinds()) often(perSecond, strike)
   }
@@ -472,10 +534,13 @@ export class World {
       if (markers > 0 || outbox > 0)
         this.#history.violated('I13', `${name} has ${markers} markers, ${outbox} queued keys left`)
     }
-    if (this.#unanswered === 0 && this.#nodes.every(({ network }) => network.unanswered === 0)) {
+    const isAnswered = this.#unanswered === 0 && this.#nodes.every(({ network }) => network.unanswered === 0)
+    // Those who wait for a process that has died load without a lease in the end.
+    if (isAnswered && this.#deaths === 0) {
       this.#leases.judge(this.#injected === 0)
     }
     this.#hidden?.judge(this.#replication.primary)
+    this.#kept?.judge(this.#replication.primary)
     for (const node of this.#nodes) await this.#judgeLast(node)
     for (const [key, version] of this.#history.stillLost())
       this.#history.violated('I5', `version ${version} of ${key} was invalidated, lost, and never replayed`)
@@ -504,6 +569,8 @@ export class World {
       }
     }
     await wait(cache.getOrSet(LAST_KEY, () => [0, 0] as const, '1h'))
+    // Where the sequence was gone, the answer to the fill was of no known epoch: the first read is kept, then.
+    await wait(cache.get(LAST_KEY))
     const { localHits } = store
     await wait(cache.get(LAST_KEY))
     if (store.localHits === localHits)

@@ -4,6 +4,7 @@ import { RedisStore } from '../../../src/redis/redis-store.ts'
 import { WireFormat } from '../../../src/serialization/wire-format.ts'
 import { describeWithServers } from '../servers/index.ts'
 import { PlainClient } from './plain-client.ts'
+import { EPOCH, setOf, storeOn, valuesOf } from './stores.ts'
 import { startServer, type TestServer } from './test-server.ts'
 
 describeWithServers('RedisStore', () => {
@@ -93,8 +94,8 @@ describeWithServers('RedisStore', () => {
   })
 
   it('grants a lease once, fills under it, and logs what is followed', async () => {
-    const head = (await store.sync('0', undefined, { ordinal: 1, random: 'r' })).head
-    expect(head).toEqual({ epoch: { ordinal: 1, random: 'r' }, counter: 0, stamp: '' })
+    const head = (await store.sync('0', undefined, EPOCH)).head
+    expect(head).toEqual({ epoch: EPOCH, counter: 0, stamp: '' })
     expect(
       await store.acquire(
         [
@@ -117,7 +118,6 @@ describeWithServers('RedisStore', () => {
     expect(reply).toEqual({
       head: set!.head,
       entries: [{ counter: 1, stamp: set!.head!.stamp, previous: '', kind: 'key', item: 'a' }],
-      diverged: false,
     })
     expect(await store.heads()).toEqual(new Map([['0', set!.head]]))
   })
@@ -142,7 +142,7 @@ describeWithServers('RedisStore', () => {
   })
 
   it('deletes by prefix and logs it', async () => {
-    await store.sync('0', undefined, { ordinal: 1, random: 'r' })
+    await store.sync('0', undefined, EPOCH)
     for (const key of ['u:1', 'u:2', 'v:1'])
       await store.write([{ kind: 'set', key, stored: stored(1), ttlMs: 1000 }])
     await store.acquire([{ key: 'u:3', token: 't' }], 5000)
@@ -155,12 +155,83 @@ describeWithServers('RedisStore', () => {
     expect(await server.admin.call('DBSIZE')).toBe(3)
   })
 
+  it('is born with the time of the server, or above what is known of older epochs', async () => {
+    const before = Date.now()
+    const { epoch } = (await store.sync('0', undefined, { ordinal: 7, random: 'r' })).head
+    expect(epoch.ordinal).toBeGreaterThanOrEqual(before)
+    expect(epoch.ordinal).toBeLessThanOrEqual(Date.now())
+    expect(epoch).toEqual({ ordinal: epoch.ordinal, random: 'r', birth: epoch.ordinal })
+    const rotated = { ordinal: epoch.ordinal + 1, random: 'x' }
+    expect(await store.rotate('0', epoch, rotated)).toMatchObject({
+      won: true,
+      head: { epoch: { ...rotated, birth: epoch.ordinal } },
+    })
+    await server.admin.call('DEL', 'app:!sequence:0')
+    const later = (await store.sync('0', undefined, { ordinal: 1e14, random: 'y' })).head
+    expect(later.epoch).toEqual({ ordinal: 1e14, random: 'y', birth: 1e14 })
+  })
+
+  it('answers no entries when the log does not reach back', async () => {
+    const small = storeOn(client, { logLimit: 3 })
+    const { head } = await small.sync('0', undefined, EPOCH)
+    for (let count = 0; count < 3; count++) await small.write([setOf(small, 'a', 1)])
+    expect((await small.sync('0', head, EPOCH)).entries.map(({ counter }) => counter)).toEqual([1, 2, 3])
+    await small.write([setOf(small, 'a', 1)])
+    expect(await small.sync('0', head, EPOCH)).toMatchObject({ head: { counter: 4 }, entries: [] })
+  })
+
+  it('replays what the log has lost, and nothing that it may have had', async () => {
+    const small = storeOn(client, { logLimit: 3 })
+    await small.sync('0', undefined, EPOCH)
+    for (const key of ['a', 'b', 'c', 'd', 'e']) await small.write([setOf(small, key, 1)])
+    const { head } = await small.sync('0', undefined, EPOCH)
+    expect(head.counter).toBe(5)
+    const replayed = async (counter: number, stamp: string): Promise<boolean> => {
+      const entry = { kind: 'key', item: 'a', stamp, counter } as const
+      const after = await small.replay('0', EPOCH, [entry])
+      const isDone = (await valuesOf(small, ['a']))['a'] === undefined
+      expect(after!.counter > head.counter).toBe(isDone)
+      return isDone
+    }
+    expect(await replayed(2, 'older than the log')).toBe(false)
+    expect(await replayed(5, head.stamp)).toBe(false)
+    expect(await replayed(3, 'of another history')).toBe(true)
+  })
+
+  it('replays what is beyond the head of the log, once', async () => {
+    await store.sync('0', undefined, EPOCH)
+    await store.write([setOf(store, 'a', 1)])
+    const lost = { kind: 'key', item: 'a', stamp: 'lost', counter: 2 } as const
+    expect(await store.replay('0', EPOCH, [lost])).toMatchObject({ counter: 2 })
+    expect(await valuesOf(store, ['a'])).toEqual({})
+    await store.write([setOf(store, 'a', 2)])
+    expect(await store.replay('0', EPOCH, [lost])).toMatchObject({ counter: 3 })
+    expect(await valuesOf(store, ['a'])).toEqual({ a: 2 })
+  })
+
+  it('replays nothing of a log that is gone', async () => {
+    await store.sync('0', undefined, EPOCH)
+    await store.write([setOf(store, 'a', 1), setOf(store, 'b', 1)])
+    await server.admin.call('DEL', 'app:!log:0')
+    await store.replay('0', EPOCH, [{ kind: 'key', item: 'a', stamp: 'unknown', counter: 1 }])
+    expect(await valuesOf(store, ['a'])).toEqual({ a: 1 })
+  })
+
+  it('renews sequence and log at each write that is logged', async () => {
+    await store.sync('0', undefined, EPOCH)
+    await store.write([setOf(store, 'a', 1)])
+    for (const name of ['app:!sequence:0', 'app:!log:0']) await server.admin.call('PEXPIRE', name, '5000')
+    await store.write([setOf(store, 'a', 2)])
+    for (const name of ['app:!sequence:0', 'app:!log:0'])
+      expect(await server.admin.call('PTTL', name)).toBeGreaterThan(86_000_000)
+  })
+
   it('renews what is used: logs at each sync, records for as long as they are needed', async () => {
     const day = 86_400_000
-    await store.sync('0', undefined, { ordinal: 1, random: 'r' })
+    await store.sync('0', undefined, EPOCH)
     await store.write([{ kind: 'set', key: 'a', stored: stored(1), ttlMs: 1000 }])
     for (const name of ['app:!sequence:0', 'app:!log:0']) await server.admin.call('PEXPIRE', name, '5000')
-    await store.sync('0', undefined, { ordinal: 2, random: 'r' })
+    await store.sync('0', undefined, EPOCH)
     const days = async (name: string) => ((await server.admin.call('PTTL', name)) as number) / day
     expect(await days('app:!sequence:0')).toBeGreaterThan(0.99)
     expect(await days('app:!log:0')).toBeGreaterThan(0.99)

@@ -69,7 +69,7 @@ describeWithServers('the Redis store in trouble', () => {
       expect(tags.heads).toMatchObject([{ counter: 1 }])
       expect(heads.get('0')).toMatchObject({ counter: 2 })
       expect(await store.sync('0', undefined, EPOCH)).toMatchObject({ head: { counter: 2 } })
-      expect(await store.rotate('0', EPOCH, { ordinal: 2, random: 'r' })).toMatchObject({ won: true })
+      expect(await store.rotate('0', EPOCH, { ordinal: 2e14, random: 'r' })).toMatchObject({ won: true })
       expect(await namesOn(server.admin)).toEqual([
         'app:!floor:a',
         'app:!lease:c',

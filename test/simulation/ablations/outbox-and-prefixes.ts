@@ -75,13 +75,13 @@ export const OUTBOX: readonly Ablation[] = [
 ]
 
 /** The judge hears of the deletion, but where `isOff` neither the log nor anybody who follows it does. */
-function logPrefixUnless(isOff: (partition: string) => boolean): () => () => void {
+function logFlushUnless(isOff: (partition: string) => boolean): () => () => void {
   return replaced(
     ServerLogs,
     'append',
     (append) =>
       function appendSome(this: ServerLogs, partition, kind, ...rest) {
-        if (kind === 'prefix' && isOff(partition)) return this.head(partition)
+        if (kind === 'flush' && isOff(partition)) return this.head(partition)
         return append.call(this, partition, kind, ...rest)
       },
   )
@@ -92,14 +92,14 @@ export const PREFIXES: readonly Ablation[] = [
     rule: 'prefix, log',
     without: 'a deletion by prefix is not logged',
     mix: 'none',
-    patch: logPrefixUnless(() => true),
+    patch: logFlushUnless(() => true),
   },
   {
     rule: 'prefix, every partition',
     without: 'a deletion by prefix is logged in one partition',
     mix: 'deaf subscribers',
     world: { partitions: 3, logLimit: 2, traffic: { changes: ['delete', 'prefix'], changePauseMs: 300 } },
-    patch: logPrefixUnless((partition) => partition !== '0'),
+    patch: logFlushUnless((partition) => partition !== '0'),
   },
   {
     rule: 'prefix, leases',

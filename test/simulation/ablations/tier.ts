@@ -40,10 +40,10 @@ function leaveAlone(isOff: (counter: number) => boolean): () => () => void {
     ),
     replaced(
       LocalTier,
-      'dropPrefix',
-      (dropPrefix) =>
-        function dropSome(this: LocalTier, prefix) {
-          if (!isOff(Infinity)) dropPrefix.call(this, prefix)
+      'flush',
+      (flush) =>
+        function flushSome(this: LocalTier, follower) {
+          if (!isOff(Infinity)) flush.call(this, follower)
         },
     ),
   )
