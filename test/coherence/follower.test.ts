@@ -232,7 +232,7 @@ test('is unsynced after a suspension of the machine until it was asked again', (
   const machine = new SuspendedClock()
   const sleeper = new Follower(machine, new Journal(machine, 60_000, 10), effects)
   sleeper.startSync()
-  sleeper.onSync({ head: head(5, 'e'), entries: [], diverged: false })
+  sleeper.onSync({ head: head(5, 'e'), entries: [] })
   expect(sleeper.isSynced(60_000)).toBe(true)
   machine.suspend(900)
   expect(sleeper.isSynced(60_000)).toBe(true)
