@@ -2,10 +2,12 @@ import type { AgeClock } from '../core/age-clock.ts'
 import type { TimerHandle, Timers } from '../core/clock.ts'
 import type { RemoteStore } from '../core/remote-store.ts'
 import type { Marker } from './markers.ts'
+import type { ReturnedLeases } from './returned-leases.ts'
 
 /** Prolongs the leases that this node holds, each for a limited time; one that can't be prolonged is dead. */
 export class LeaseKeeper {
   readonly #remote: RemoteStore
+  readonly #returned: ReturnedLeases
   readonly #clock: AgeClock
   readonly #timers: Timers
   readonly #leaseMs: number
@@ -18,6 +20,7 @@ export class LeaseKeeper {
    */
   constructor(
     remote: RemoteStore,
+    returned: ReturnedLeases,
     clock: AgeClock,
     timers: Timers,
     leaseMs: number,
@@ -26,6 +29,7 @@ export class LeaseKeeper {
   ) {
     this.#renewed = renewed
     this.#remote = remote
+    this.#returned = returned
     this.#clock = clock
     this.#timers = timers
     this.#leaseMs = leaseMs
@@ -59,8 +63,7 @@ export class LeaseKeeper {
     if (marker.dead) {
       // A flush may have left the lease on the server: nobody is to wait for a load whose value goes nowhere.
       this.letGo(marker)
-      await this.#remote.release([marker]).catch(() => undefined)
-      return
+      return this.#returned.giveBack([marker])
     }
     const prolonged = nowMs < endMs && (await this.#prolong(marker))
     if (!this.#held.has(marker)) return

@@ -23,8 +23,7 @@ for index = 2, #KEYS do
   local left = life == '' and -1 or tonumber(life)
   if not record then
     if not place then
-      local sequence = redis.pcall('GET', KEYS[1])
-      local epoch = type(sequence) == 'string' and string.match(sequence, '^(%d+ %S+ %d+ %d+) %S+$')
+      local epoch = string.match(tostring(redis.pcall('GET', KEYS[1])), '^(%d+ %S+ %d+ %d+) %S+$')
       place = epoch and (' ' .. epoch) or ''
     end
     record = given .. place

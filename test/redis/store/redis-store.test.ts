@@ -287,6 +287,6 @@ describeWithServers('RedisStore', () => {
       await store.invalidateTags(['t'], [generation], { keepStale })
       expect(await store.generations(['t'], [other], [60_000])).toMatchObject([{ value: generation }])
     }
-    expect(store.unreadableRecords).toBe(texts.length + 1)
+    expect(store.unreadable).toBe(texts.length + 1)
   })
 })
