@@ -4,6 +4,8 @@ import { COHERENCE_OPTIONS, type CoherenceOptions } from './coherence/coherence-
 import type { Duration } from './core/duration.ts'
 import { OptionsError } from './core/errors.ts'
 import { inspect } from './core/inspect.ts'
+import { Log } from './core/log.ts'
+import { consoleLogger } from './core/logger.ts'
 import {
   CACHE_OPTIONS,
   checkCacheOptions,
@@ -11,6 +13,7 @@ import {
   checkOptions,
   type CacheOptions,
 } from './core/options.ts'
+import { systemClock } from './core/system.ts'
 import { MemoryCache, type MemoryCacheOptions } from './memory/memory-cache.ts'
 import type { RedisCacheOptions } from './redis/redis-options.ts'
 import { ISOLATION_OPTIONS, type IsolationOptions } from './serialization/isolation.ts'
@@ -27,7 +30,10 @@ export interface CreateCacheOptions extends CacheOptions, CoherenceOptions, Isol
   readonly l1?: MemoryTierOptions | false
   /** Whether changes of other processes are heard of by pub/sub, sooner than by the heartbeat; default `'pubsub'`. */
   readonly bus?: 'pubsub' | 'none' | undefined
-  /** `'required'`: rejects where no Redis is configured, or it can't be connected to; default `'background'`. */
+  /**
+   * `'background'` (default): begins without Redis if need be. `'required'`: rejects where Redis can't be connected to, or
+   * none is configured.
+   */
   readonly connect?: 'background' | 'required' | undefined
 }
 
@@ -67,6 +73,7 @@ export async function createCache<V = unknown>(options: CreateCacheOptions = {})
   const server = serverOptions(redis, connect)
   const ofCache = only(rest, [...CACHE_OPTIONS, ...ISOLATION_OPTIONS])
   if (server === undefined) {
+    tellStart(options, { engine: 'memory' }, 'the cache is in the memory of this process alone')
     const { ttl: _, ...bounds } = l1 === false ? {} : l1
     return new MemoryCache<V>({ ...ofCache, ...bounds })
   }
@@ -74,7 +81,9 @@ export async function createCache<V = unknown>(options: CreateCacheOptions = {})
   const { RedisCache } = await import('./redis/redis-cache.ts')
   const { isolation: _, ...shared } = rest
   // The prefix is that of the server's cache, with its default.
-  const l2 = await RedisCache.create<V>({ ...shared, bus, ...server })
+  const l2 = await RedisCache.create<V>({ ...shared, bus, ...(connect && { connect }), ...server })
+  const engine = l1 === false ? 'redis' : 'tiered'
+  await tellServer(options, engine, server)
   if (l1 === false) return l2
   try {
     const local = new MemoryCache({ ...only(rest, ['clock', 'timers', 'random', 'logger']), ...l1 })
@@ -102,7 +111,28 @@ export async function getRedisCache(options: GetRedisCacheOptions = {}): Promise
   const { url = options.host === undefined ? urlOfEnvironment() : undefined } = options
   if (url === undefined && options.host === undefined) return noServer(options.connect)
   const { sharedCache } = await import('./redis/shared-cache.ts')
-  return sharedCache({ ...options, ...(url !== undefined && { url }) })
+  return sharedCache({ ...options, ...(url !== undefined && { url }) }, () =>
+    tellServer(options, 'redis', { ...options, ...(url !== undefined && { url }) }),
+  )
+}
+
+// Whoever reads the log of a start sees at once whether the cache is where it is meant to be.
+function tellStart(
+  { name = 'cache', logger = consoleLogger }: CacheOptions,
+  details: object,
+  message: string,
+): void {
+  new Log(logger, systemClock, () => ({ cache: name })).write('info', details, message)
+}
+
+async function tellServer(
+  options: CacheOptions,
+  engine: 'redis' | 'tiered',
+  server: RedisCacheOptions,
+): Promise<void> {
+  const { describeServer } = await import('./redis/describe-server.ts')
+  const details = { engine, ...describeServer(server, server.prefix ?? options.prefix) }
+  tellStart(options, details, 'the cache is on a server')
 }
 
 function serverOptions(redis: unknown, connect: RedisCacheOptions['connect']): RedisCacheOptions | undefined {

@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib'
+import { isSideKey, type SideKind } from '../core/key.ts'
 
 /** The partition of tags: it has no keys. */
 const TAGS = '!tags'
@@ -87,7 +88,7 @@ export class KeyNames {
   /** The key of a value's name; `undefined` when it is none of ours. */
   keyOf(name: string): string | undefined {
     const { length } = this.#prefix
-    if (!name.startsWith(this.#prefix) || name.charAt(length) === '!') return undefined
+    if (!name.startsWith(this.#prefix) || name.charAt(length) === '!' || isSideKey(name)) return undefined
     if (!this.#isCluster) return name.slice(length)
     const key = name.slice(length + 4)
     return name === this.value(key) ? key : undefined
@@ -114,9 +115,11 @@ export class KeyNames {
     return `${escapeGlob(head)}${tag}${escapeGlob(keyPrefix)}*`
   }
 
-  /** Whether a name that a pattern for values has matched is of a side key: with an empty prefix it may be. */
+  /** Whether a name that a pattern for values has matched is of a side key: of this prefix, or of one that begins with it. */
   isSideKey(name: Uint8Array): boolean {
-    return name[Buffer.byteLength(this.#prefix)] === 33
+    if (name[Buffer.byteLength(this.#prefix)] === 33) return true
+    const text = Buffer.from(name.buffer, name.byteOffset, name.byteLength).toString('latin1')
+    return isSideKey(text)
   }
 
   // They are part of every write.
@@ -132,7 +135,7 @@ export class KeyNames {
     return known
   }
 
-  #side(kind: string, partition: string, rest: string): string {
+  #side(kind: SideKind, partition: string, rest: string): string {
     return this.#isCluster
       ? `${this.#prefix}!${kind}:{${partition}}${rest}`
       : `${this.#prefix}!${kind}:${rest}`

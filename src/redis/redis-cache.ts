@@ -42,7 +42,7 @@ export class RedisCache<V = unknown> extends BaseCache<V> {
     checkCacheOptions(options)
     const { prefix = DEFAULT_PREFIX, bus = 'pubsub', ownsDatabase = false } = options
     checkPrefix(prefix, 'prefix')
-    hardDeadlineMs(options)
+    const deadlineMs = hardDeadlineMs(options)
     const client = clientOf(options)
     const { clock = systemClock, random = systemRandom, logger = consoleLogger, name = 'cache' } = options
     const timers = timersFor(options)
@@ -52,6 +52,7 @@ export class RedisCache<V = unknown> extends BaseCache<V> {
         prefix: under,
         format: formatFor({ ...formatOf(options), ...formatOf(format) }),
         random,
+        deadlineMs,
         atomic: new RedisAtomicStore({ client: of, prefix: under, clock, timers, random, logger }),
       })
     const busOf = (of: RedisClient, under: string): RedisBus =>

@@ -22,10 +22,14 @@ interface SharedCache {
 const shared = new Map<string, SharedCache>()
 
 /**
- * The one cache of this process on a server, database and prefix, by a user and password.
+ * The one cache of this process on a server, database and prefix, by a user and password. `onOpened` is called when it is
+ * made.
  * @throws OptionsError, KeyError for wrong options; OptionsError for one that contradicts the cache that is there.
  */
-export async function sharedCache(options: RedisCacheOptions): Promise<BaseCache> {
+export async function sharedCache(
+  options: RedisCacheOptions,
+  onOpened: () => Promise<void>,
+): Promise<BaseCache> {
   checkRedisOptions(options, 'getRedisCache')
   const { place, username, password, db } = targetOf(options)!
   const where = JSON.stringify([place, username, password, db, options.prefix ?? DEFAULT_PREFIX])
@@ -34,14 +38,19 @@ export async function sharedCache(options: RedisCacheOptions): Promise<BaseCache
     refuseContradiction(options, known.options)
     return known.cache
   }
-  const cache = open(options, () => shared.delete(where))
+  const cache = open(options, onOpened, () => shared.delete(where))
   shared.set(where, { options, cache })
   cache.catch(() => shared.delete(where))
   return cache
 }
 
-async function open(options: RedisCacheOptions, onClose: () => void): Promise<BaseCache> {
+async function open(
+  options: RedisCacheOptions,
+  onOpened: () => Promise<void>,
+  onClose: () => void,
+): Promise<BaseCache> {
   const cache = await RedisCache.create(options)
+  await onOpened()
   closeWith(cache, [{ close: async () => onClose() }])
   return cache
 }
