@@ -218,6 +218,18 @@ describeWithServers('a connection', () => {
       expect(logger.summary).toEqual([READ_ONLY, WRITES])
     })
 
+    it('of a cluster is waited for by the first calls', async () => {
+      await using cluster = await startCluster()
+      const settings = { prefix: 'app:', logger: new RecordingLogger(), ttl: '1h', wait: false } as const
+      await using opened = await openCache(engine, client, cluster.url, settings)
+      const { cache } = opened
+
+      const answers = [cache.set('a', 1), cache.increment('b'), cache.setMany({ c: 1, d: 2, e: 3 })]
+      expect(await Promise.all(answers)).toEqual([true, 1, true])
+      expect(await cache.get('a')).toBe(1)
+      expect(settings.logger.lines).toEqual([])
+    })
+
     it('that was dropped while idle is given up after the first time-out', async () => {
       const service = await hosted(await start(), { idle: { afterMs: 1500, how: 'black-hole' } })
       const settings = { prefix: 'app:', logger: new RecordingLogger(), ttl: '1h', bus: 'none' } as const
