@@ -12,6 +12,7 @@ import {
   startCluster,
   startHosted,
   startRedis,
+  startReplica,
   startSentinelGroup,
   type HostedService,
   type RedisServer,
@@ -203,14 +204,17 @@ describeWithServers('a connection', () => {
 
   describe.each(combinations)("of a user's client: %s, %s", (engine, client) => {
     it('leaves a server that was demoted', async () => {
-      const [old, next] = [await start(), await start()]
+      const old = await start()
+      const next = await startReplica(old)
+      onTestFinished(() => next.close())
       const service = await hosted(old)
       const logger = new RecordingLogger()
       await using opened = await openCache(engine, client, service.url, { prefix: 'app:', logger, ttl: '1h' })
       const { cache } = opened
 
       service.moveTo(next)
-      await old.makeReadOnly()
+      await next.makeWritable()
+      await old.command('REPLICAOF', '127.0.0.1', next.port)
       await until('a write', async () => cache.set('a', 1), { timeoutMs: 10_000 })
 
       expect(await cache.get('a')).toBe(1)
