@@ -35,6 +35,7 @@ import { LocalSlot, LocalTier } from './local-tier.ts'
 import { Markers, type Marker } from './markers.ts'
 import { Outbox } from './outbox.ts'
 import { Reads } from './reads.ts'
+import { ReturnedLeases } from './returned-leases.ts'
 import { Replay } from './replay.ts'
 import type { CoherenceParts, CoherenceSettings } from './settings.ts'
 import { Suspects } from './suspects.ts'
@@ -53,6 +54,7 @@ export class CoherentStore implements Store {
   readonly ownsAll: boolean
   readonly #parts: CoherenceParts
   readonly #settings: CoherenceSettings
+  readonly #returned: ReturnedLeases
   readonly #markers: Markers
   readonly #outbox: Outbox
   readonly #following: Following
@@ -87,7 +89,8 @@ export class CoherentStore implements Store {
       partitionOf: (key) => remote.partitionOf(key),
       dropped: () => this.#drop(1, undefined),
     })
-    const leases = new LeaseKeeper(remote, clock, timers, settings.leaseMs, settings.longestLeaseMs)
+    const returned = new ReturnedLeases(remote, timers)
+    const leases = new LeaseKeeper(remote, returned, clock, timers, settings.leaseMs, settings.longestLeaseMs)
     const table = new GenerationTable({
       remote,
       random,
@@ -111,7 +114,7 @@ export class CoherentStore implements Store {
         maxAgeMs: isStrict ? settings.maxLagMs : settings.maxStaleMs,
         nextEvent: () => markers.nextEvent(),
       })
-    const forgetting = new Forgetting({ remote, local, markers, keeper: leases, table })
+    const forgetting = new Forgetting({ returned, local, markers, keeper: leases, table })
     const following = new Following({
       ...parts,
       settings,
@@ -129,6 +132,7 @@ export class CoherentStore implements Store {
       leaseMs: settings.leaseMs,
       hasReached: (token) => following.hasReached(token),
       now: () => clock.now(),
+      timers,
     })
     const keeper = new Keeper({ remote, local, following, outbox, settings, clock })
     this.#tags = new TagInvalidator({
@@ -157,6 +161,7 @@ export class CoherentStore implements Store {
     this.#fills = new Fills(shared)
     this.#changes = new Changes({ ...shared, places })
     this.#explaining = new Explaining({ ...shared, table })
+    this.#returned = returned
     this.#suspects = [suspectKeys, suspectTags]
     this.#markers = markers
     this.#outbox = outbox
@@ -165,6 +170,10 @@ export class CoherentStore implements Store {
     this.#forgetting = forgetting
     if (local !== undefined) following.followAll()
     this.#removeQueue = remote.addQueue?.(() => this.pending.outbox)
+  }
+
+  get deadlineMs(): number | undefined {
+    return this.remote.deadlineMs
   }
 
   get atomic(): AtomicStore | undefined {
@@ -216,7 +225,7 @@ export class CoherentStore implements Store {
   async release(leases: readonly Lease[], cooldown?: Cooldown & { readonly forMs: number }): Promise<void> {
     const held = (leases as readonly Marker[]).filter((marker) => marker.held)
     for (const lease of leases) this.#forgetting.settle(lease as Marker)
-    if (held.length > 0) await this.#forgetting.release(held, cooldown)
+    if (held.length > 0) await this.#returned.giveBack(held, cooldown)
   }
 
   // C4.
@@ -281,11 +290,12 @@ export class CoherentStore implements Store {
     const { keys, prefixes } = this.#outbox.sizes
     const overflowed = this.#suspects.reduce((sum, { count }) => sum + count, 0)
     const outbox = { keys, prefixes, tags: this.#generations.queue.size, overflowed, dropped: this.#dropped }
-    return { ...(this.#parts.local?.stats() ?? none), outbox }
+    return { ...(this.#parts.local?.stats() ?? none), outbox, unreadable: this.remote.unreadable }
   }
 
   async close(): Promise<void> {
     this.#following.close()
+    this.#returned.close()
     this.#removeQueue?.()
     await this.remote.close()
   }

@@ -55,7 +55,7 @@ export class Fills {
         else keeper.written(marker, fill, result, startedAtMs)
       }
       // The server may not have heard of the fill, which would have ended the lease.
-      if (failed.length > 0) void forgetting.release(failed)
+      if (failed.length > 0) forgetting.release(failed)
       if (failed.length === sent.length) throw results.find(({ failure }) => failure !== undefined)!.failure
     } finally {
       for (const { lease } of fills) forgetting.settle(lease as Marker)
@@ -81,7 +81,7 @@ export class Fills {
       }
     }
     // A flush, or an operation that changed nothing, has left the lease on the server: nobody is to wait for it.
-    if (unused.length > 0) void forgetting.release(unused)
+    if (unused.length > 0) forgetting.release(unused)
     return sent
   }
 }

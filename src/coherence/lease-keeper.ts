@@ -1,10 +1,12 @@
 import type { Clock, TimerHandle, Timers } from '../core/clock.ts'
 import type { RemoteStore } from '../core/remote-store.ts'
 import type { Marker } from './markers.ts'
+import type { ReturnedLeases } from './returned-leases.ts'
 
 /** Prolongs the leases that this node holds, each for a limited time; one that can't be prolonged is dead. */
 export class LeaseKeeper {
   readonly #remote: RemoteStore
+  readonly #returned: ReturnedLeases
   readonly #clock: Clock
   readonly #timers: Timers
   readonly #leaseMs: number
@@ -12,8 +14,16 @@ export class LeaseKeeper {
   readonly #held = new Map<Marker, TimerHandle>()
 
   /** `longestMs` is how long one lease may be held, however slow its loader is. */
-  constructor(remote: RemoteStore, clock: Clock, timers: Timers, leaseMs: number, longestMs: number) {
+  constructor(
+    remote: RemoteStore,
+    returned: ReturnedLeases,
+    clock: Clock,
+    timers: Timers,
+    leaseMs: number,
+    longestMs: number,
+  ) {
     this.#remote = remote
+    this.#returned = returned
     this.#clock = clock
     this.#timers = timers
     this.#leaseMs = leaseMs
@@ -44,8 +54,7 @@ export class LeaseKeeper {
     if (marker.dead) {
       // A flush may have left the lease on the server: nobody is to wait for a load whose value goes nowhere.
       this.letGo(marker)
-      await this.#remote.release([marker]).catch(() => undefined)
-      return
+      return this.#returned.giveBack([marker])
     }
     const prolonged = this.#clock.now() < endMs && (await this.#prolong(marker))
     if (!this.#held.has(marker)) return

@@ -1,5 +1,14 @@
-import { StoreUnavailableError } from '../core/errors.ts'
-import type { Generations, RemoteFound, RemoteOp, RemoteResult, RemoteStore } from '../core/remote-store.ts'
+import type { Timers } from '../core/clock.ts'
+import { StoreTimeoutError, StoreUnavailableError } from '../core/errors.ts'
+import { inTime, LATE } from '../core/in-time.ts'
+import {
+  UNREADABLE,
+  type Generations,
+  type RemoteFound,
+  type RemoteOp,
+  type RemoteResult,
+  type RemoteStore,
+} from '../core/remote-store.ts'
 import type { MaybePromise } from '../core/promise.ts'
 import type {
   AcquireOptions,
@@ -21,6 +30,7 @@ export interface TaggedCallsParts {
   readonly leaseMs: number
   hasReached(token: string | undefined): boolean
   now(): number
+  readonly timers: Timers
 }
 
 /** An answer to an operation, as far as it got. */
@@ -28,6 +38,8 @@ export type Written = OpResult & Pick<RemoteResult, 'head' | 'generations'>
 
 /** How often an invisible entry may be replaced by another one before the key counts as busy. */
 const ACQUIRE_ROUNDS = 3
+/** How long the last question of a call may take at least. */
+const LAST_QUESTION_MS = 20
 
 /** What is asked of the server and answered by it, with the generations that go along (docs/coherence.md, C7). */
 export class TaggedCalls {
@@ -39,12 +51,12 @@ export class TaggedCalls {
 
   /** What an entry of the server is for this reader. */
   shows(generations: Generations | undefined, reading: Reading | undefined): MaybePromise<Verdict> {
-    if (generations === undefined && reading === undefined) return 'fresh'
+    if ((generations === undefined && reading === undefined) || generations === UNREADABLE) return 'fresh'
     return this.#parts.table.shows(generations, reading, !this.#parts.hasReached(reading?.after))
   }
 
   /** The generations with which loads begin; without the server, provisional ones for what will be kept here. */
-  async begin(markers: readonly Marker[]): Promise<void> {
+  async begin(markers: readonly Marker[], untilMs: number = Infinity): Promise<void> {
     const { table } = this.#parts
     for (const marker of markers) marker.taggedSince = table.follower.applied
     const tagged = markers.filter(({ tags }) => tags !== undefined && tags.length > 0)
@@ -53,7 +65,7 @@ export class TaggedCalls {
     let known: Generations
     let failure: { readonly error: unknown } | undefined
     try {
-      known = await table.current(tags)
+      known = await this.inTime(table.current(tags), untilMs)
     } catch (error) {
       known = table.provisional(tags)
       failure = { error }
@@ -78,7 +90,7 @@ export class TaggedCalls {
   /** An entry that is not visible stands in nobody's way: the server is told which one it is. */
   async acquire(
     asked: readonly Marker[],
-    { freshUpToMs, force }: AcquireOptions,
+    { freshUpToMs, force, untilMs = Infinity }: AcquireOptions,
     found: (marker: Marker, entry: RemoteFound, verdict: Verdict, startedAtMs: number) => Found | undefined,
   ): Promise<ReadonlyMap<Marker, Exclude<Acquired, 'denied'>>> {
     const answers = new Map<Marker, Exclude<Acquired, 'denied'>>()
@@ -91,11 +103,12 @@ export class TaggedCalls {
         key,
         token,
         hidden,
-        // What is not to be read is loaded, whatever there is.
-        freshUpToMs: skip === 'l2' ? Infinity : freshUpToMs,
+        // What is not to be read is loaded, whatever there is; so is what is still there, though it is invisible.
+        freshUpToMs: skip === 'l2' || round === ACQUIRE_ROUNDS - 1 ? Infinity : freshUpToMs,
         force,
       }))
-      const answered = await this.#parts.remote.acquire(requests, this.#parts.leaseMs)
+      const acquiring = this.#parts.remote.acquire(requests, this.#parts.leaseMs)
+      const answered = await this.inTime(acquiring, untilMs)
       const hidden = await Promise.all(
         open.map(async ({ marker }, index) => {
           const answer = answered[index]!
@@ -115,6 +128,19 @@ export class TaggedCalls {
     }
     for (const { marker } of open) answers.set(marker, 'busy')
     return answers
+  }
+
+  /**
+   * What a question comes to. What was asked before has perhaps used all of the time while this process was busy: the last
+   * question gets a little.
+   * @throws StoreTimeoutError
+   */
+  async inTime<T>(pending: Promise<T>, untilMs: number = Infinity): Promise<T> {
+    if (untilMs === Infinity) return pending
+    const { now, timers } = this.#parts
+    const answer = await inTime(pending, Math.max(LAST_QUESTION_MS, untilMs - now()), timers)
+    if (answer === LATE) throw new StoreTimeoutError('no answer before the deadline of the call')
+    return answer
   }
 
   /** Before a writer's values are sent: the generations that their tags have at this moment. */

@@ -85,6 +85,9 @@ export interface GenerationRecord {
 /** The generations of all tags of an entry; absent where there are no tags. */
 export type Generations = readonly Generation[]
 
+/** The generations of an entry whose header can't be read: it is for its reader to find out. */
+export const UNREADABLE: Generations = Object.freeze([])
+
 /** An entry of the remote store. */
 export interface RemoteFound {
   readonly generations?: Generations | undefined
@@ -212,6 +215,10 @@ export interface Rotation {
  * may be repeated.
  */
 export interface RemoteStore {
+  /** Keys that held something else than an entry when they were read. */
+  readonly unreadable?: number | undefined
+  /** Milliseconds within which a call settles, if that is known. */
+  readonly deadlineMs?: number | undefined
   /** Where limits and locks are kept: on the server, whatever tier is in front of it. */
   readonly atomic?: AtomicStore | undefined
   admit(value: unknown): { readonly stored: Stored } | { readonly refused: SerializationError }

@@ -4,7 +4,7 @@ import type { RedisClient } from './client.ts'
 import { createCluster, createSource } from './clients/create-source.ts'
 import { loadLibrary, type Import } from './clients/load-library.ts'
 import { SingleClient } from './clients/single-client.ts'
-import { poolSize, targetOf, type ConnectionOptions } from './connection-options.ts'
+import { layoutOf, poolSize, targetOf, type ConnectionOptions } from './connection-options.ts'
 
 /** How long `connect: 'required'` waits. */
 const REQUIRED_MS = 10_000
@@ -21,15 +21,17 @@ export async function openClient(
   importPackage?: Import,
 ): Promise<RedisClient> {
   const size = poolSize(options)
+  const layout = layoutOf(options)
   const target = targetOf(options)
-  if (target === undefined) return started(adaptClient(options.client, settings, size), options, settings)
+  if (target === undefined)
+    return started(adaptClient(options.client, settings, size, layout), options, settings)
   const library = await loadLibrary(importPackage)
   const { random, timers } = settings
   const surroundings = surroundingsOf(settings, [target.password, target.sentinelPassword])
   if (target.place.kind === 'cluster')
     return started(createCluster(library, target, random, timers, surroundings), options, settings)
   const source = createSource(library, { ...target, place: target.place }, random, timers)
-  return started(new SingleClient(source, surroundings, size), options, settings)
+  return started(new SingleClient(source, surroundings, size, layout), options, settings)
 }
 
 async function started(

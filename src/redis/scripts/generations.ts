@@ -17,7 +17,7 @@ for index = 2, #KEYS do
   local record = redis.call('GET', KEYS[index])
   if not record then
     if not place then
-      local epoch = string.match(redis.call('GET', KEYS[1]) or '', '^(%d+ %S+ %d+ %d+) %S+$')
+      local epoch = string.match(tostring(redis.pcall('GET', KEYS[1])), '^(%d+ %S+ %d+ %d+) %S+$')
       place = epoch and (' ' .. epoch) or ''
     end
     record = ARGV[index - 1] .. place

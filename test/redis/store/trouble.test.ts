@@ -198,7 +198,7 @@ describeWithServers('the Redis store in trouble', () => {
     expect(await valuesOf(store, ['a'])).toEqual({})
     expect(await valuesOf(store, ['a', 'b', 'z'])).toEqual({})
     expect(await store.readMany(['a'])).toEqual([undefined])
-    expect(store.wrongTypes).toBe(2)
+    expect(store.unreadable).toBe(2)
     expect(await store.acquire([{ key: 'a', token: 't' }], 1000)).toEqual(['granted'])
     expect(await store.write([{ kind: 'increment', key: 'a', by: 1, ttlMs: 1000 }])).toEqual([{ ok: false }])
     for await (const { key } of store.scan('')) expect(key).toBe('never')
