@@ -1,3 +1,4 @@
+import { ageClock } from '../core/age-clock.ts'
 import type { AtomicStore } from '../core/atomic-store.ts'
 import type { StoreStats } from '../core/counters.ts'
 import type { StoreExplanation } from '../core/explanation.ts'
@@ -70,10 +71,11 @@ export class CoherentStore implements Store {
   readonly #removeQueue: (() => void) | undefined
 
   constructor(parts: CoherenceParts, settings: CoherenceSettings) {
-    const { remote, local: localStore, clock, timers, random, node } = parts
+    const { remote, local: localStore, timers, random, node } = parts
+    const clock = ageClock(parts.clock)
     this.remote = remote
     this.ownsAll = parts.ownsAll ?? true
-    this.#parts = parts
+    this.#parts = { ...parts, clock }
     this.#settings = settings
     const isStrict = settings.policy === 'strict'
     const markers = new Markers(node, clock)
@@ -90,19 +92,33 @@ export class CoherentStore implements Store {
       dropped: () => this.#drop(1, undefined),
     })
     const returned = new ReturnedLeases(remote, timers)
-    const leases = new LeaseKeeper(remote, returned, clock, timers, settings.leaseMs, settings.longestLeaseMs)
-    const table = new GenerationTable({
+    const leases = new LeaseKeeper(
+      remote,
+      returned,
+      clock,
+      timers,
+      settings.leaseMs,
+      settings.longestLeaseMs,
+      (marker) => {
+        // A load that takes long must not outlive the records that its entry will bear.
+        const lifeMs = Math.max(marker.lifeMs, settings.leaseMs / 2)
+        void table.prolong(marker.generations, lifeMs).catch(() => undefined)
+      },
+    )
+    const table: GenerationTable = new GenerationTable({
       remote,
       random,
       clock,
       maxLagMs: settings.maxLagMs,
       maxStaleMs: isStrict ? -1 : settings.maxStaleMs,
       limits: { table: settings.generationLimit, queue: settings.outboxLimit },
+      leastLifeMs: settings.leaseMs,
+      isBorne: (key, tag) => local?.bears(key, tag) === true,
       suspects: suspectTags,
       settle: async (tags) => this.#tags.settle(tags),
       asked: () => this.#following.followGenerations(),
     })
-    const local =
+    const local: LocalTier | undefined =
       localStore &&
       new LocalTier({
         store: localStore,
@@ -117,6 +133,7 @@ export class CoherentStore implements Store {
     const forgetting = new Forgetting({ returned, local, markers, keeper: leases, table })
     const following = new Following({
       ...parts,
+      clock,
       settings,
       local,
       markers,

@@ -101,7 +101,7 @@ export class RedisStore implements RemoteStore {
   }
 
   get unreadable(): number {
-    return this.#reads.wrongTypes
+    return this.#reads.wrongTypes + this.#tags.unreadable
   }
 
   admit(value: unknown): { readonly stored: Stored } | { readonly refused: SerializationError } {
@@ -221,8 +221,9 @@ export class RedisStore implements RemoteStore {
   async generations(
     tags: readonly string[],
     ifNone: readonly string[],
+    livesMs: readonly number[],
   ): Promise<readonly GenerationRecord[]> {
-    const { call, read } = this.#tags.generations(tags, ifNone)
+    const { call, read } = this.#tags.generations(tags, ifNone, livesMs)
     const [reply] = await exchange(this.#client, [call], 'text')
     return read(reply!)
   }
