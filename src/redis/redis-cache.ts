@@ -82,7 +82,8 @@ export class RedisCache<V = unknown> extends BaseCache<V> {
     checkCacheOptions(options)
     const client = await openClient(options, clientSettings(options))
     opened.add(client)
-    const { url: _, host: _host, port: _port, username: _name, password: _password, ...rest } = options
+    const { url: _, host: _host, port: _port, username: _name, password: _password, ...others } = options
+    const { credentials: _credentials, ...rest } = others
     const { db: _db, tls: _tls, pool: _pool, layout: _layout, connect: _connect, ...settings } = rest
     try {
       return new RedisCache<V>({ ...settings, client })
