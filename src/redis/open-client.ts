@@ -58,7 +58,7 @@ async function started(
       client.whenUp(),
       new Promise<never>((_, reject) => {
         const error = new StoreTimeoutError(`not connected within ${REQUIRED_MS} ms`)
-        late = timers.set(() => reject(error), REQUIRED_MS)
+        late = timers.set(() => reject(error), REQUIRED_MS, 'awaited')
       }),
     ])
     return client
