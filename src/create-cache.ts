@@ -4,7 +4,10 @@ import { COHERENCE_OPTIONS, type CoherenceOptions } from './coherence/coherence-
 import type { Duration } from './core/duration.ts'
 import { OptionsError } from './core/errors.ts'
 import { inspect } from './core/inspect.ts'
+import { Log } from './core/log.ts'
+import { consoleLogger } from './core/logger.ts'
 import { CACHE_OPTIONS, checkCacheOptions, checkOptions, type CacheOptions } from './core/options.ts'
+import { systemClock } from './core/system.ts'
 import { MemoryCache, type MemoryCacheOptions } from './memory/memory-cache.ts'
 import type { RedisCacheOptions } from './redis/redis-options.ts'
 import { ISOLATION_OPTIONS, type IsolationOptions } from './serialization/isolation.ts'
@@ -21,6 +24,11 @@ export interface CreateCacheOptions extends CacheOptions, CoherenceOptions, Isol
   readonly l1?: MemoryTierOptions | false
   /** Whether changes of other processes are heard of by pub/sub, sooner than by the heartbeat; default `'pubsub'`. */
   readonly bus?: 'pubsub' | 'none'
+  /**
+   * `'background'` (default): begins without Redis if need be. `'required'`: rejects where Redis can't be connected to, or
+   * none is configured.
+   */
+  readonly connect?: 'background' | 'required' | undefined
 }
 
 /** Bounds of what is kept in the memory of this process; see {@link MemoryCacheOptions}. */
@@ -37,7 +45,7 @@ export interface GetRedisCacheOptions extends Omit<RedisCacheOptions, 'client'> 
 
 // The one place that reads the environment: a library must not depend on it anywhere else.
 const URL_VARIABLES = ['CACHE_URL', 'REDIS_URL', 'VALKEY_URL'] as const
-const OWN_OPTIONS = ['redis', 'l1', 'bus']
+const OWN_OPTIONS = ['redis', 'l1', 'bus', 'connect']
 const MEMORY_TIER_OPTIONS = ['maxEntries', 'maxWeight', 'maxEntryWeight', 'weigher', 'ttl']
 
 /**
@@ -53,11 +61,13 @@ export async function createCache<V = unknown>(options: CreateCacheOptions = {})
     'createCache',
   )
   checkCacheOptions(options)
-  const { redis, l1 = {}, bus = 'pubsub', ...rest } = options
+  const { redis, l1 = {}, bus = 'pubsub', connect, ...rest } = options
   if (l1 !== false) checkOptions(l1, MEMORY_TIER_OPTIONS, 'l1')
   const server = serverOptions(redis)
   const ofCache = only(rest, [...CACHE_OPTIONS, ...ISOLATION_OPTIONS])
   if (server === undefined) {
+    if (connect === 'required') throw notConfigured('createCache')
+    tellStart(options, { engine: 'memory' }, 'the cache is in the memory of this process alone')
     const { ttl: _, ...bounds } = l1 === false ? {} : l1
     return new MemoryCache<V>({ ...ofCache, ...bounds })
   }
@@ -65,7 +75,9 @@ export async function createCache<V = unknown>(options: CreateCacheOptions = {})
   const { RedisCache } = await import('./redis/redis-cache.ts')
   const { isolation: _, ...shared } = rest
   // The prefix is that of the server's cache, with its default.
-  const l2 = await RedisCache.create<V>({ ...shared, bus, ...server })
+  const l2 = await RedisCache.create<V>({ ...shared, bus, ...(connect && { connect }), ...server })
+  const engine = l1 === false ? 'redis' : 'tiered'
+  await tellServer(options, engine, server)
   if (l1 === false) return l2
   try {
     const local = new MemoryCache({ ...only(rest, ['clock', 'timers', 'random', 'logger']), ...l1 })
@@ -92,7 +104,10 @@ export async function getRedisCache(options: GetRedisCacheOptions = {}): Promise
   checkOptions(options, accepted, 'getRedisCache')
   checkCacheOptions(options)
   const { url = options.host === undefined ? urlOfEnvironment() : undefined } = options
-  if (url === undefined && options.host === undefined) return undefined
+  if (url === undefined && options.host === undefined) {
+    if (options.connect === 'required') throw notConfigured('getRedisCache')
+    return undefined
+  }
   const place = url ?? JSON.stringify([options.host, options.port, options.db])
   let cache = perUrl.get(place)
   if (cache === undefined) {
@@ -106,8 +121,34 @@ export async function getRedisCache(options: GetRedisCacheOptions = {}): Promise
 async function shared(options: GetRedisCacheOptions, onClose: () => void): Promise<BaseCache> {
   const { RedisCache } = await import('./redis/redis-cache.ts')
   const cache = await RedisCache.create(options)
+  await tellServer(options, 'redis', options)
   closeWith(cache, [{ close: async () => onClose() }])
   return cache
+}
+
+// Whoever reads the log of a start sees at once whether the cache is where it is meant to be.
+function tellStart(
+  { name = 'cache', logger = consoleLogger }: CacheOptions,
+  details: object,
+  message: string,
+): void {
+  new Log(logger, systemClock, () => ({ cache: name })).write('info', details, message)
+}
+
+async function tellServer(
+  options: CacheOptions,
+  engine: 'redis' | 'tiered',
+  server: RedisCacheOptions,
+): Promise<void> {
+  const { describeServer } = await import('./redis/describe-server.ts')
+  const details = { engine, ...describeServer(server, server.prefix ?? options.prefix) }
+  tellStart(options, details, 'the cache is on a server')
+}
+
+function notConfigured(caller: string): OptionsError {
+  return new OptionsError(
+    `${caller}: connect: 'required', and no server is configured; give a URL, or set ${URL_VARIABLES.join(', ')}`,
+  )
 }
 
 function serverOptions(redis: unknown): RedisCacheOptions | undefined {

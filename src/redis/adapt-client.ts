@@ -58,7 +58,7 @@ export function adaptClient(
   const surroundings = surroundingsOf(settings, [])
   if (layout === 'one-slot' && (isNodeRedisCluster(client) || isIoredisCluster(client))) throw spreadAlready()
   if (isNodeRedisCluster(client))
-    return new ClusterClient(new NodeRedisClusterSource(client, random, timers, false), surroundings)
+    return new ClusterClient(new NodeRedisClusterSource(client, random, timers), surroundings)
   if (isIoredisCluster(client)) {
     refuseKeyPrefix(client.options.keyPrefix)
     return new ClusterClient(new IoredisClusterSource(client, random, false), surroundings)
@@ -80,7 +80,7 @@ export function surroundingsOf(
 }
 
 function sourceOf(client: unknown, { random, timers, logger, name }: ClientSettings): Source {
-  if (isNodeRedisSentinel(client)) return new NodeRedisSentinelSource(client, random, timers, false)
+  if (isNodeRedisSentinel(client)) return new NodeRedisSentinelSource(client, random, timers)
   if (isNodeRedis(client)) return new NodeRedisSource(client, random, false)
   if (isIoredis(client)) {
     const { keyPrefix, sentinels, failoverDetector } = client.options

@@ -3,6 +3,7 @@ import { createCache, getRedisCache, MemoryCache, TieredCache } from '../../src/
 import { Lock } from '../../src/lock/index.ts'
 import { RateLimiter } from '../../src/ratelimit/index.ts'
 import { RedisCache } from '../../src/redis/index.ts'
+import { RecordingLogger } from '../support/recording-logger.ts'
 import { describeWithServers, startRedis, type RedisServer } from './servers/index.ts'
 import { nativeClient } from './native-clients.ts'
 
@@ -41,6 +42,47 @@ describeWithServers('createCache with Redis', () => {
     await using asked = await createCache(OPTIONS)
     expect(asked).toBeInstanceOf(MemoryCache)
     expect(await getRedisCache(OPTIONS)).toBeUndefined()
+  })
+
+  it('tells the log where it is', async () => {
+    const logger = new RecordingLogger()
+    const options = { ttl: '1h', logger, name: 'users', prefix: 'app:' } as const
+    const node = `127.0.0.1:${server.port}`
+    await using native = new (class {
+      readonly made = nativeClient('ioredis 5', server.url)
+      async [Symbol.asyncDispose](): Promise<void> {
+        await this.made.close()
+      }
+    })()
+    const caches = [
+      await createCache(options),
+      await createCache({ ...options, redis: server.url }),
+      await createCache({ ...options, redis: { url: server.url, db: 3, prefix: 'other:' }, l1: false }),
+      await createCache({ ...options, redis: native.made.client }),
+    ]
+    for (const cache of caches) await cache.close()
+
+    const onServer = 'info: the cache is on a server'
+    expect(logger.summary).toEqual([
+      'info: the cache is in the memory of this process alone',
+      onServer,
+      onServer,
+      onServer,
+    ])
+    expect(logger.lines.map(({ details }) => details)).toEqual([
+      { cache: 'users', engine: 'memory' },
+      { cache: 'users', engine: 'tiered', node, db: 0, prefix: 'app:' },
+      { cache: 'users', engine: 'redis', node, db: 3, prefix: 'other:' },
+      { cache: 'users', engine: 'tiered', node, prefix: 'app:' },
+    ])
+  })
+
+  it('insists on a server where it is required', async () => {
+    const none = /connect: 'required', and no server is configured/
+    await expect(createCache({ ...OPTIONS, connect: 'required' })).rejects.toThrow(none)
+    await expect(getRedisCache({ ...OPTIONS, connect: 'required' })).rejects.toThrow(none)
+    const absent = createCache({ ...OPTIONS, connect: 'required', redis: 'redis://127.0.0.1:1' })
+    await expect(absent).rejects.toMatchObject({ reason: 'unavailable' })
   })
 
   it('is on Redis alone without a memory tier', async () => {

@@ -10,7 +10,7 @@ import { NodeRedisClusterSource, type NodeRedisCluster } from './node-redis-clus
 import type { NodeRedis } from './node-redis-line.ts'
 import { NodeRedisSentinelSource, type NodeRedisSentinel } from './node-redis-sentinel-source.ts'
 import { nodeRedisRules, NodeRedisSource } from './node-redis-source.ts'
-import { reconnectDelayMs } from './reconnect-delay.ts'
+import { KEEP_ALIVE_MS, reconnectDelayMs } from './reconnect-delay.ts'
 import type { Place, Target } from './redis-url.ts'
 
 /** Where there is one place for all keys. */
@@ -26,8 +26,9 @@ export function createSource(
   if (library.kind === 'ioredis')
     return new IoredisSource(createIoredis(library, target, random), random, true)
   if (target.place.kind === 'sentinel') {
-    const sentinel = library.createSentinel(sentinelOptions(library, target, random)) as NodeRedisSentinel
-    return new NodeRedisSentinelSource(sentinel, random, timers, true, target.db)
+    const make = (): NodeRedisSentinel =>
+      library.createSentinel(sentinelOptions(library, target, random)) as NodeRedisSentinel
+    return new NodeRedisSentinelSource(make(), random, timers, { make, database: target.db })
   }
   const address = target.place.kind === 'server' ? target.place.address : { path: target.place.path }
   const client = library.createClient(nodeRedisOptions(library, target, address, random))
@@ -45,7 +46,7 @@ export function createCluster(
   const { addresses } = target.place as Extract<Place, { kind: 'cluster' }>
   if (library.kind === 'ioredis') {
     const cluster = new library.Cluster(addresses, {
-      redisOptions: ioredisOptions(target),
+      redisOptions: { ...ioredisOptions(target), keepAlive: KEEP_ALIVE_MS },
       clusterRetryStrategy: (attempt: number) => reconnectDelayMs(attempt, random),
       enableOfflineQueue: false,
       lazyConnect: true,
@@ -54,8 +55,8 @@ export function createCluster(
   }
   const { database: _, ...defaults } = nodeRedisOptions(library, target, {}, random) as { database: number }
   const rootNodes = addresses.map((socket) => ({ socket }))
-  const cluster = library.createCluster({ rootNodes, defaults }) as NodeRedisCluster
-  return new ClusterClient(new NodeRedisClusterSource(cluster, random, timers, true), surroundings)
+  const make = (): NodeRedisCluster => library.createCluster({ rootNodes, defaults }) as NodeRedisCluster
+  return new ClusterClient(new NodeRedisClusterSource(make(), random, timers, make), surroundings)
 }
 
 /** How node-redis is told who connects, and how. */

@@ -126,7 +126,7 @@ export class GuardedNode implements LineListener {
 
   /** Connects again, because the address may lead to another server by now. */
   reconnect(): void {
-    if (this.#line.reset === undefined || !this.#line.isUp) return
+    if (this.#line.reset === undefined || this.#isClosed || this.#isReplaced) return
     this.#isReplaced = true
     this.#line.reset()
     if (!this.#line.isUp) this.#await()
@@ -161,6 +161,7 @@ export class GuardedNode implements LineListener {
 
   onTrouble(error: unknown): void {
     if (this.#line.isUp || this.#isClosed) return
+    this.#isReplaced = false
     this.#lost(error)
   }
 

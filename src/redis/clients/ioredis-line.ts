@@ -1,7 +1,7 @@
 import type { Arg, ReplyForm } from '../client.ts'
 import { hasPlainBytes, withBuffers } from './args.ts'
 import { listenTo, type ClientEvents } from './client-events.ts'
-import type { LineListener, SubscriberLine } from './line.ts'
+import { attemptError, type LineListener, type SubscriberLine } from './line.ts'
 
 /** A command of ioredis 5 or 6. */
 export interface IoredisCommand {
@@ -28,6 +28,7 @@ export interface Ioredis extends ClientEvents {
     readonly name?: string | null
     readonly sentinels?: readonly unknown[] | null
     readonly failoverDetector?: boolean
+    readonly tls?: object | null
   }
   readonly stream?: {
     readonly writable?: boolean
@@ -65,6 +66,8 @@ export class IoredisLine implements SubscriberLine {
   readonly #isOwn: boolean
   readonly #command: ReturnType<typeof ioredisCommand>
   #isUp: boolean
+  // Whether the reason of the next loss was heard of.
+  #hasTold = false
   #listener: LineListener | undefined = undefined
   #onMessage: ((channel: string, text: string) => void) | undefined = undefined
   #corked: Ioredis['stream'] = undefined
@@ -79,6 +82,10 @@ export class IoredisLine implements SubscriberLine {
 
   get isUp(): boolean {
     return this.#isUp && this.#client.status === 'ready' && this.#client.stream?.writable !== false
+  }
+
+  get #isTls(): boolean {
+    return (this.#client.options.tls ?? undefined) !== undefined
   }
 
   get reset(): (() => void) | undefined {
@@ -132,7 +139,8 @@ export class IoredisLine implements SubscriberLine {
       return
     }
     if ((error as Partial<Error> | undefined)?.message === CUT_SHORT) cutShort.add(this.#client)
-    this.#listener?.onTrouble(error)
+    this.#hasTold = true
+    this.#listener?.onTrouble(attemptError(error, this.#isTls))
   }
 
   readonly #onEnd = (): void => {
@@ -140,9 +148,12 @@ export class IoredisLine implements SubscriberLine {
   }
 
   readonly #onClose = (): void => {
-    if (!this.#isUp) return
-    this.#isUp = false
-    this.#listener?.onDown(new Error('the connection was closed'))
+    const hasTold = this.#hasTold
+    this.#hasTold = false
+    if (this.#isUp) {
+      this.#isUp = false
+      this.#listener?.onDown(new Error('the connection was closed'))
+    } else if (!hasTold) this.#listener?.onTrouble(attemptError(undefined, this.#isTls))
   }
 
   readonly #onReady = (): void => {

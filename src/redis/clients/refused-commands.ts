@@ -1,5 +1,11 @@
-import { report } from '../../core/logger.ts'
-import type { Said } from './surroundings.ts'
+import { report, type Logger } from '../../core/logger.ts'
+
+/** Where something is said. */
+export interface Said {
+  readonly logger: Logger
+  /** Names the cache in the log. */
+  readonly cache: string
+}
 
 // How servers, their access rules and the proxies before them say that a command may not be used.
 const REFUSAL =

@@ -1,16 +1,8 @@
 import type { Clock, Random, Timers } from '../../core/clock.ts'
-import type { Logger } from '../../core/logger.ts'
 import type { BreakerOptions } from './breaker.ts'
 import type { Deadlines } from './deadlines.ts'
 import type { Mask } from './refusals.ts'
-import type { RefusedCommands } from './refused-commands.ts'
-
-/** Where something is said. */
-export interface Said {
-  readonly logger: Logger
-  /** Names the cache in the log. */
-  readonly cache: string
-}
+import type { RefusedCommands, Said } from './refused-commands.ts'
 
 /** What all connections of a client share. */
 export interface Surroundings extends Said {
