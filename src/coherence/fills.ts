@@ -71,7 +71,7 @@ export class Fills {
     for (const [index, fill] of fills.entries()) {
       const marker = fill.lease as Marker
       // Without the server nobody knows: then the value is stored nowhere.
-      const isNamed = await calls.name(marker, fill.tags).catch(() => false)
+      const isNamed = await calls.name(marker, fill.tags, fill.ttlMs + (fill.graceMs ?? 0)).catch(() => false)
       const isHeld = marker.held && !marker.dead && !outbox.has(marker.key)
       if (isNamed && isHeld && fill.skip !== 'l2') sent.push({ index, op: fillOp(fill, marker) })
       else {

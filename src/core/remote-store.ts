@@ -80,6 +80,8 @@ export interface GenerationRecord {
   readonly value: string
   /** Where the log was with the entry that gave it, or when it was made; absent without a log. */
   readonly head?: Pick<Head, 'epoch' | 'counter'> | undefined
+  /** How long the server keeps it yet, in milliseconds; `Infinity` = until it is invalidated. */
+  readonly remainingMs: number
 }
 
 /** The generations of all tags of an entry; absent where there are no tags. */
@@ -152,6 +154,8 @@ export interface RemoteResult {
   readonly number?: number
   /** Of the entry that was there before. */
   readonly generations?: Generations | undefined
+  /** expire: the grace of the entry, which its ttl does not include. */
+  readonly graceMs?: number | undefined
   /** increment: not done, for the entry has not the generations named. */
   readonly differs?: boolean
   /**
@@ -231,6 +235,8 @@ export interface RemoteStore {
   readonly partitions: readonly string[]
   /** The partition whose log tells of the changes of tags: it has no keys, and is none of `partitions`. */
   readonly generationPartition: string
+  /** Whether calls are executed in the order in which they are made: nothing redirects them, and there is one line. */
+  readonly isOrdered: boolean
   read(keys: readonly string[]): Promise<ReadonlyMap<string, RemoteFound>>
   /**
    * A shorter way, where there is one, to read what nobody will ask the remaining time of: it may be left out, as
@@ -272,10 +278,15 @@ export interface RemoteStore {
    */
   survey(partition: string, visit: (items: readonly string[]) => Promise<void>): Promise<readonly string[]>
   /**
-   * The records of tags; a tag that has none gets its own of `ifNone`, which is not logged. Executed at most once:
-   * should the record be lost, `ifNone` again would make visible what has been invalidated in between.
+   * The records of tags; a tag that has none, or one that can't be read, gets its own of `ifNone`, which is not logged.
+   * Each then lives for at least as many milliseconds as `livesMs` says. Executed at most once: should the record be
+   * lost, `ifNone` again would make visible what has been invalidated in between.
    */
-  generations(tags: readonly string[], ifNone: readonly string[]): Promise<readonly GenerationRecord[]>
+  generations(
+    tags: readonly string[],
+    ifNone: readonly string[],
+    livesMs: readonly number[],
+  ): Promise<readonly GenerationRecord[]>
   /**
    * Gives tags new generations, in one step, and logs them: where the log was after each; absent without a log. With
    * `keepStale` a tag that has a record keeps its random part and counts one up; one that has none gets the given.

@@ -72,6 +72,8 @@ export interface Reading {
   readonly after?: string | undefined
   /** A tier that is not to be looked at. */
   readonly skip?: Tier | undefined
+  /** For how many milliseconds that which is loaded for the reader will live, its grace included. */
+  readonly lifeMs?: number | undefined
 }
 
 /** How long an entry lives, and how it can be invalidated besides by its key. */

@@ -124,6 +124,6 @@ function failed(parts: PipelineParts, flights: readonly Flight[], error: unknown
 
 async function pause(parts: PipelineParts, ms: number): Promise<void> {
   return new Promise((resolve) => {
-    parts.timers.set(resolve, ms)
+    parts.timers.set(resolve, ms, 'awaited')
   })
 }

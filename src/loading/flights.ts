@@ -123,7 +123,7 @@ export class Flights implements RunHost {
     let timer: TimerHandle
     await new Promise<void>((resolve) => {
       this.#onIdle = resolve
-      timer = timers.set(resolve, LONGEST_DRAIN_MS)
+      timer = timers.set(resolve, LONGEST_DRAIN_MS, 'awaited')
     })
     timers.clear(timer)
   }

@@ -212,7 +212,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
     }
     const endsByMs = this.#flights[0]!.calledAtMs + limitMs
     for (const flight of this.#flights) flight.endsByMs = endsByMs
-    this.#timer = timers.set(giveUp, Math.max(0, endsByMs - clock.now()))
+    this.#timer = timers.set(giveUp, Math.max(0, endsByMs - clock.now()), 'awaited')
   }
 
   async #takeTurn(limit: number): Promise<void> {

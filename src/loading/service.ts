@@ -77,7 +77,8 @@ export class Service {
     const { timers, clock } = this.#parts
     let timer: unknown
     const late = new Promise<undefined>((resolve) => {
-      timer = timers.set(() => resolve(undefined), Math.max(0, untilMs - clock.now()))
+      const leftMs = Math.max(0, untilMs - clock.now())
+      timer = timers.set(() => resolve(undefined), leftMs, 'awaited')
     })
     try {
       return await Promise.race([waitFor(flight), late])

@@ -84,15 +84,15 @@ export function targetOf(options: ConnectionOptions): Target | undefined {
   if (url !== undefined && (host !== undefined || port !== undefined))
     throw new OptionsError('url: it names host and port; they can not be given with it')
   if (port !== undefined && !(Number.isInteger(port) && port >= 1 && port <= 65_535))
-    throw new OptionsError(`port: ${inspect(port)} is not a whole number from 1 to 65535`)
+    throw new OptionsError(`port: ${shown(port)} is not a whole number from 1 to 65535`)
   if (db !== undefined && !(Number.isInteger(db) && db >= 0))
-    throw new OptionsError(`db: ${inspect(db)} is not a whole number from 0`)
+    throw new OptionsError(`db: ${shown(db)} is not a whole number from 0`)
   if (tls !== undefined && typeof tls !== 'boolean' && (typeof tls !== 'object' || tls === null))
-    throw new OptionsError(`tls: ${inspect(tls)} is neither true, false nor an object`)
+    throw new OptionsError(`tls: a ${typeof tls} is neither true, false nor an object`)
   const target = url === undefined ? serverAt(host ?? '127.0.0.1', port ?? 6379) : parseRedisUrl(url)
   if (target.place.kind === 'cluster' && layoutOf(options) === 'one-slot') throw spreadAlready()
   if (target.place.kind === 'cluster' && (db ?? 0) !== 0)
-    throw new OptionsError(`db: ${inspect(db)}: a cluster has only database 0`)
+    throw new OptionsError(`db: ${shown(db)}: a cluster has only database 0`)
   return {
     ...target,
     username: username ?? target.username,
@@ -111,6 +111,11 @@ export function spreadAlready(): OptionsError {
 
 function serverAt(host: string, port: number): Target {
   return { place: { kind: 'server', address: { host, port } }, db: 0, tls: false }
+}
+
+// What is no number is not shown: it may be a secret that was given in the wrong place.
+function shown(value: unknown): string {
+  return typeof value === 'number' ? inspect(value) : `a ${typeof value}`
 }
 
 // The value is not shown: it may be a secret.

@@ -133,8 +133,8 @@ export function generationsIn(bytes: Uint8Array): Generations | undefined {
   return readEnvelope(bytes)?.generations
 }
 
-// `undefined`: it is a frame that can't be read.
-function readEnvelope(bytes: Uint8Array):
+/** What a header, or an entry, tells beside its value; `undefined` = it is a frame that can't be read. */
+export function readEnvelope(bytes: Uint8Array):
   | {
       readonly generations?: Generations
       readonly graceMs: number

@@ -1,11 +1,12 @@
 import { BaseCache } from '../cache/base-cache.ts'
 import { noteShare } from '../cache/stores.ts'
 import { coherentStore } from '../coherence/compose.ts'
+import { ageClock } from '../core/age-clock.ts'
 import { OptionsError } from '../core/errors.ts'
 import { checkPrefix } from '../core/key.ts'
 import { consoleLogger, report } from '../core/logger.ts'
 import { checkCacheOptions, timersFor } from '../core/options.ts'
-import { systemClock, systemRandom } from '../core/system.ts'
+import { systemRandom } from '../core/system.ts'
 import { WireFormat } from '../serialization/wire-format.ts'
 import { adaptClient } from './adapt-client.ts'
 import { RedisAtomicStore } from './atomic/redis-atomic-store.ts'
@@ -46,7 +47,8 @@ export class RedisCache<V = unknown> extends BaseCache<V> {
     const deadlineMs = hardDeadlineMs(options)
     const logLimit = logLimitOf(options)
     const client = clientOf(options)
-    const { clock = systemClock, random = systemRandom, logger = consoleLogger, name = 'cache' } = options
+    const { random = systemRandom, logger = consoleLogger, name = 'cache' } = options
+    const clock = ageClock(options.clock)
     const timers = timersFor(options)
     const storeOf = (of: RedisClient, under: string, format: RedisCacheSettings): RedisStore =>
       new RedisStore({

@@ -106,7 +106,7 @@ export class RedisStore implements RemoteStore {
   }
 
   get unreadable(): number {
-    return this.#reads.wrongTypes
+    return this.#reads.wrongTypes + this.#tags.unreadable
   }
 
   admit(value: unknown): { readonly stored: Stored } | { readonly refused: SerializationError } {
@@ -120,6 +120,10 @@ export class RedisStore implements RemoteStore {
 
   view(stored: Stored): unknown {
     return this.#entries.view(stored)
+  }
+
+  get isOrdered(): boolean {
+    return this.#client.isOrdered
   }
 
   partitionOf(key: string): string {
@@ -226,8 +230,9 @@ export class RedisStore implements RemoteStore {
   async generations(
     tags: readonly string[],
     ifNone: readonly string[],
+    livesMs: readonly number[],
   ): Promise<readonly GenerationRecord[]> {
-    const { call, read } = this.#tags.generations(tags, ifNone)
+    const { call, read } = this.#tags.generations(tags, ifNone, livesMs)
     const [reply] = await exchange(this.#client, [call], 'text')
     return read(reply!)
   }

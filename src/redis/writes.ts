@@ -1,7 +1,14 @@
 import { StoreUnavailableError } from '../core/errors.ts'
 import { unanswered, type RemoteOp, type RemoteResult } from '../core/remote-store.ts'
 import type { Arg, Command, Reply, ReplyForm, Script } from './client.ts'
-import { generationsIn, lifetimeText, rowVersionText, tagBytes, type EntryBytes } from './entry-bytes.ts'
+import {
+  type EntryBytes,
+  generationsIn,
+  lifetimeText,
+  readEnvelope,
+  rowVersionText,
+  tagBytes,
+} from './entry-bytes.ts'
 import type { Call } from './exchange.ts'
 import type { KeyNames } from './key-names.ts'
 import { readLogged, readPlace, type LoggedCalls, type LoggedReply } from './logged-calls.ts'
@@ -287,7 +294,8 @@ function handlers(entries: EntryBytes): { readonly [K in RemoteOp['kind']]: Hand
       args: ({ ttlMs }) => [lifetimeText(ttlMs)],
       result: (reply) => {
         const [outcome, header] = asList(reply)
-        return { ok: outcome === 1, ...labels(asBytes(header!)) }
+        const { graceMs = 0 } = readEnvelope(asBytes(header!)) ?? {}
+        return { ok: outcome === 1, ...labels(asBytes(header!)), ...(graceMs > 0 && { graceMs }) }
       },
     },
     increment: {

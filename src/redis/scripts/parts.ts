@@ -123,3 +123,15 @@ local function store(value, bytes, px)
   return reply.err and reply or nil
 end
 `
+
+/** `tagRecord(key)`: the text of a tag's record, or nil; whether there is something else, which can't be read. */
+export const tagRecord = `
+local function tagRecord(key)
+  local record = redis.pcall('GET', key)
+  if not record then return nil, false end
+  local value, place
+  if type(record) == 'string' then value, place = string.match(record, '^(%x+)(.*)$') end
+  if value and #value == 24 and (place == '' or string.match(place, '^ %d+ %S+ %d+ %d+$')) then return record, false end
+  return nil, true
+end
+`

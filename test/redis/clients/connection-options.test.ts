@@ -37,7 +37,7 @@ describe('targetOf', () => {
     [{ db: -1 }, 'db: -1'],
     [{ host: '' }, 'host: it is empty'],
     [{ password: 5 as never }, 'password: a number is not text'],
-    [{ tls: 'yes' as never }, "tls: 'yes'"],
+    [{ tls: 'yes' as never }, 'tls: a string'],
     [{ connect: 'later' as never }, "connect: 'later'"],
     [{ url: 'redis://cache', port: 1 }, 'url: it names host and port'],
     [{ url: 'redis+cluster://cache', db: 1 }, 'a cluster has only database 0'],

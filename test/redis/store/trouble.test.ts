@@ -136,7 +136,9 @@ describeWithServers('the Redis store in trouble', () => {
             { kind: 'expire', key: 'a', ttlMs: 5_000 },
           ]),
         ).toMatchObject([{ ok: true }, { ok: true }])
-        expect(await own.generations(['users'], [GENERATION])).toEqual([{ value: GENERATION }])
+        expect(await own.generations(['users'], [GENERATION], [Infinity])).toEqual([
+          { value: GENERATION, remainingMs: Infinity },
+        ])
         await own.invalidateTags(['users'], [GENERATION])
         expect(await own.deleteByPrefix('')).toMatchObject({ count: 2 })
         expect((await own.heads()).get('0')).toMatchObject({ counter: 5 })
