@@ -1,5 +1,6 @@
 import { counterStep } from '../core/counter-step.ts'
-import type { Clock, Random } from '../core/clock.ts'
+import type { AgeClock } from '../core/age-clock.ts'
+import type { Random } from '../core/clock.ts'
 import type { StoreStats } from '../core/counters.ts'
 import { LeaseTable } from '../core/lease-table.ts'
 import { isPromise, type MaybePromise } from '../core/promise.ts'
@@ -39,17 +40,17 @@ interface Kept extends Found {
 export class PrimitiveStore implements Store {
   readonly #primitives: Primitives
   readonly #values: ValueKeeper
-  readonly #clock: Clock
+  readonly #clock: AgeClock
   readonly #leases: LeaseTable
   readonly #versions: RowVersions
   readonly #queue = new KeyedQueue()
   readonly #tags: TagTable
   #expired = 0
 
-  constructor(primitives: Primitives, values: ValueKeeper, clock: Clock, random: Random) {
+  constructor(primitives: Primitives, values: ValueKeeper, clock: AgeClock, random: Random) {
     this.#tags = new TagTable(random)
     this.#leases = new LeaseTable(clock)
-    this.#versions = new RowVersions(clock)
+    this.#versions = new RowVersions(clock.running)
     this.#primitives = primitives
     this.#values = values
     this.#clock = clock
@@ -120,7 +121,8 @@ export class PrimitiveStore implements Store {
     { keepStale, rowVersion }: InvalidateOptions = {},
   ): Promise<Invalidated> {
     if (tags.length > 0) {
-      this.#tags.invalidate(tags, keepStale)
+      if (keepStale === true) this.#tags.endFreshness(tags, this.#clock.now())
+      else this.#tags.invalidate(tags)
       this.#leases.voidTags(tags)
     }
     const results = await this.write(keys.map((key) => ({ kind: 'delete', key, keepStale, rowVersion })))
@@ -169,6 +171,8 @@ export class PrimitiveStore implements Store {
     this.#leases.void(op.key)
     switch (op.kind) {
       case 'set':
+        // A value without a version replaces whatever there was; a loaded one does not.
+        if (op.rowVersion === undefined) this.#versions.forget(op.key)
         return this.#write(op.key, op, since)
       case 'delete':
         return this.#delete(op.key, op)
@@ -194,7 +198,7 @@ export class PrimitiveStore implements Store {
     if (ttlMs < (found?.remainingMs ?? 0)) this.#leases.void(key)
     if (found === undefined) return { ok: false }
     const { slot } = found
-    const freshUntilMs = this.#clock.now() + ttlMs
+    const freshUntilMs = this.#clock.preciseNow() + ttlMs
     const grace = slot.grace && { ...slot.grace, freshUntilMs }
     const expiresAtMs = freshUntilMs + (grace?.lengthMs ?? 0)
     await this.#primitives.write(
@@ -232,12 +236,11 @@ export class PrimitiveStore implements Store {
     tags: readonly string[] | undefined = settings.tags,
   ): Promise<OpResult> {
     const { stored, ttlMs, graceMs = 0, rowVersion } = settings
-    if (rowVersion === undefined) this.#versions.forget(key)
-    else {
+    if (rowVersion !== undefined) {
       const present = await this.#primitives.read(key)
       if (this.#versions.isOutdated(key, rowVersion, present?.rowVersion)) return OUTDATED
     }
-    const freshUntilMs = this.#clock.now() + ttlMs
+    const freshUntilMs = this.#clock.preciseNow() + ttlMs
     const labels = this.#tags.labels(tags, since)
     await this.#primitives.write(key, {
       value: stored,
@@ -262,7 +265,8 @@ export class PrimitiveStore implements Store {
     const { value, expiresAtMs, labels, grace } = slot
     if (!belongs(labels?.tags, reading?.tags)) return undefined
     let remainingMs = (grace?.freshUntilMs ?? expiresAtMs) - this.#clock.now()
-    if (labels !== undefined && this.#tags.judge(labels) === 'stale') remainingMs = Math.min(remainingMs, 0)
+    if (labels !== undefined && this.#tags.judge(labels) === 'stale')
+      remainingMs = Math.min(remainingMs, this.#tags.staleSince(labels) - this.#clock.now())
     if (remainingMs <= 0 && reading?.stale !== true) return undefined
     return { stored: value as Stored, remainingMs, slot }
   }
@@ -274,8 +278,12 @@ export class PrimitiveStore implements Store {
   // For ever: neither a deadline nor an invalidation is taken back.
   #isGone(slot: Slot): boolean {
     if (this.#isExpired(slot)) return true
-    const verdict = slot.labels === undefined ? 'fresh' : this.#tags.judge(slot.labels)
-    return verdict === 'gone' || (verdict === 'stale' && slot.grace === undefined)
+    if (slot.labels === undefined) return false
+    const verdict = this.#tags.judge(slot.labels)
+    if (verdict !== 'stale') return verdict === 'gone'
+    // Its grace began with the invalidation.
+    const graceMs = slot.grace?.lengthMs ?? 0
+    return !(this.#tags.staleSince(slot.labels) + graceMs - this.#clock.now() > 0)
   }
 
   // In its turn, and only if nobody has written the key meanwhile. A failure costs memory, not truth.
@@ -283,6 +291,8 @@ export class PrimitiveStore implements Store {
     const removal = this.#queue.run(key, async () => {
       const slot = await this.#primitives.read(key)
       if (slot === undefined || !this.#isGone(slot)) return
+      // Its row version still counts, until it would have expired.
+      if (slot.rowVersion !== undefined && !this.#isExpired(slot)) return
       await this.#primitives.remove(key)
       if (this.#isExpired(slot)) this.#expired++
     })

@@ -1,6 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { ageClock } from '../core/age-clock.ts'
 import type { Clock } from '../core/clock.ts'
 import { Counters, type CacheStats, type StoreStats } from '../core/counters.ts'
+import { Doubts } from '../core/doubts.ts'
 import { consoleLogger } from '../core/logger.ts'
 import { checkFunction } from '../core/checks.ts'
 import {
@@ -11,7 +13,7 @@ import {
   type CacheOptions,
 } from '../core/options.ts'
 import type { Store } from '../core/store.ts'
-import { systemClock, systemRandom } from '../core/system.ts'
+import { systemRandom } from '../core/system.ts'
 import { Trouble } from '../core/trouble.ts'
 import { ShortLived } from '../loading/entry-terms.ts'
 import { LoadPipeline } from '../loading/load-pipeline.ts'
@@ -24,6 +26,7 @@ export class Runtime {
   readonly store: Store
   readonly counters: Counters = new Counters()
   readonly trouble: Trouble
+  readonly doubts: Doubts
   readonly pipeline: LoadPipeline
   readonly clock: Clock
   readonly #options: CacheOptions & ValueOptions
@@ -36,11 +39,13 @@ export class Runtime {
   constructor(store: Store, options: CacheOptions & ValueOptions) {
     checkCacheOptions(options)
     const { name = 'cache', logger = consoleLogger, onError = 'ignore' } = options
-    const { clock = systemClock, random = systemRandom } = options
+    const { random = systemRandom } = options
+    const clock = ageClock(options.clock)
     const timers = timersFor(options)
     this.#options = options
     this.store = store
     this.clock = clock
+    this.doubts = new Doubts(logger, name)
     const hasConnections = store.isShared === true
     this.trouble = new Trouble({
       cache: name,
@@ -54,6 +59,7 @@ export class Runtime {
       store,
       counters: this.counters,
       trouble: this.trouble,
+      doubts: this.doubts,
       clock,
       timers,
       random,

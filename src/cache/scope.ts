@@ -7,6 +7,7 @@ import {
   type ReadOptions,
   type SetOptions,
 } from '../core/entry-options.ts'
+import { unreadable } from '../core/checks.ts'
 import { ClosedError, OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/inspect.ts'
 import { checkKey, checkPrefix } from '../core/key.ts'
@@ -70,9 +71,12 @@ export class Scope {
   static root(store: Store, options: CacheOptions & ValueOptions): Scope {
     const { prefix = '' } = options
     checkPrefix(prefix, 'prefix')
-    const defaults = settingsWith(NO_DEFAULTS, only(options, DEFAULT_OPTIONS), DEFAULT_OPTIONS, 'a cache')
+    const runtime = new Runtime(store, options)
+    const given = only(options, DEFAULT_OPTIONS)
+    const { doubts } = runtime
+    const defaults = settingsWith(NO_DEFAULTS, given, DEFAULT_OPTIONS, 'a cache', undefined, doubts)
     return new Scope({
-      runtime: new Runtime(store, options),
+      runtime,
       rootPrefix: prefix,
       path: '',
       defaults,
@@ -99,7 +103,14 @@ export class Scope {
     return new Scope({
       ...parent,
       path: parent.path + path,
-      defaults: settingsWith(parent.defaults, only(options, DEFAULT_OPTIONS), DEFAULT_OPTIONS, 'namespace'),
+      defaults: settingsWith(
+        parent.defaults,
+        only(options, DEFAULT_OPTIONS),
+        DEFAULT_OPTIONS,
+        'namespace',
+        undefined,
+        parent.runtime.doubts,
+      ),
       mode: this.#modeOfChild(options.mode),
     })
   }
@@ -145,17 +156,21 @@ export class Scope {
     accepted: readonly string[] = SET_OPTIONS,
   ): Settings {
     if (argument === undefined) return this.#defaults
-    const { clock } = this.runtime
-    if (isDuration(argument)) return settingsWithTtl(this.#defaults, argument, where, clock)
-    return settingsWith<Settings>(this.#defaults, argument, accepted, where, clock)
+    const { clock, doubts } = this.runtime
+    if (isDurationGiven(argument, where))
+      return settingsWithTtl(this.#defaults, argument, where, clock, doubts)
+    return settingsWith<Settings>(this.#defaults, argument, accepted, where, clock, doubts)
   }
 
   /** How a value is to be read, loaded and written. @throws as {@link Scope.writeSettings} does. */
   loadSettings(argument: Duration | GetOrSetOptions | undefined, where: string): LoadSettings {
     if (argument === undefined) return this.#defaults
-    const { clock } = this.runtime
-    if (isDuration(argument)) return settingsWithTtl(this.#defaults, argument, where, clock)
-    return loadSettings(settingsWith<Settings>(this.#defaults, argument, GET_OR_SET_OPTIONS, where, clock))
+    const { clock, doubts } = this.runtime
+    if (isDurationGiven(argument, where))
+      return settingsWithTtl(this.#defaults, argument, where, clock, doubts)
+    return loadSettings(
+      settingsWith<Settings>(this.#defaults, argument, GET_OR_SET_OPTIONS, where, clock, doubts),
+    )
   }
 
   /** What a reader asks for. */
@@ -185,6 +200,14 @@ export class Scope {
   }
 }
 
+function isDurationGiven(argument: unknown, where: string): argument is Duration {
+  try {
+    return isDuration(argument)
+  } catch (error) {
+    throw unreadable(`${where}: the options`, error)
+  }
+}
+
 // The others are looked at elsewhere.
 function only(options: object, names: readonly string[]): object {
   return Object.fromEntries(Object.entries(options).filter(([name]) => names.includes(name)))
@@ -192,8 +215,10 @@ function only(options: object, names: readonly string[]): object {
 
 /** A copy of the keys that a caller has listed, without holes, unchecked. @throws OptionsError for what is no list. */
 export function asKeys(keys: Iterable<string>): readonly string[] {
-  if (typeof keys !== 'object' || keys === null || !(Symbol.iterator in keys)) {
-    throw new OptionsError(`keys: ${inspect(keys)} is not a list of keys`)
+  try {
+    if (typeof keys === 'object' && keys !== null && Symbol.iterator in keys) return [...keys]
+  } catch (error) {
+    throw unreadable('keys', error)
   }
-  return [...keys]
+  throw new OptionsError(`keys: ${inspect(keys)} is not a list of keys`)
 }

@@ -5,6 +5,7 @@ import { key, type KeyPart } from '../core/key-builder.ts'
 import type { GetOrSetOptions } from '../core/entry-options.ts'
 import { checkFunction } from '../core/checks.ts'
 import { checkOptions } from '../core/options.ts'
+import { Computed } from '../core/settings.ts'
 import type { Invalidation } from '../core/store.ts'
 import { inLoad } from './current-load.ts'
 import type { LoadContext, NotModified } from '../loading/load-context.ts'
@@ -33,9 +34,9 @@ export type WrapKey<Args extends readonly unknown[]> =
     }
 
 type LoadOptionsOf<Args extends readonly unknown[]> = Omit<GetOrSetOptions, 'ttl' | 'tags'> & {
-  /** As in `getOrSet`, or a function of the arguments. */
+  /** As in `getOrSet`, or a function of the arguments, which may answer 0 or less: then nothing is stored. */
   readonly ttl?: Duration | ((...args: Args) => Duration)
-  /** As in `getOrSet`, or a function of the arguments. */
+  /** As in `getOrSet`, or a function of the arguments; with tags that can't be, nothing is stored. */
   readonly tags?: readonly string[] | ((...args: Args) => readonly string[])
 }
 
@@ -124,7 +125,7 @@ export class Wrapping {
     const options: Record<string, unknown> = { ...this.#options, ...more }
     for (const name of ['ttl', 'tags']) {
       const option = options[name]
-      if (typeof option === 'function') options[name] = Reflect.apply(option, self, args)
+      if (typeof option === 'function') options[name] = new Computed(Reflect.apply(option, self, args))
     }
     return cache.getOrSet(keyed, (context) => inLoad(context, () => this.#fn.apply(self, args)), options)
   }

@@ -1,3 +1,4 @@
+import { ageClock } from '../core/age-clock.ts'
 import type { AtomicStore } from '../core/atomic-store.ts'
 import type { StoreStats } from '../core/counters.ts'
 import type { StoreExplanation } from '../core/explanation.ts'
@@ -22,6 +23,7 @@ import type {
 } from '../core/store.ts'
 import { isPromise } from '../core/promise.ts'
 import { tokenOf } from '../core/token.ts'
+import { CallPlaces } from './call-places.ts'
 import { Changes } from './changes.ts'
 import { Explaining } from './explaining.ts'
 import { Fills } from './fills.ts'
@@ -34,7 +36,10 @@ import { LocalSlot, LocalTier } from './local-tier.ts'
 import { Markers, type Marker } from './markers.ts'
 import { Outbox } from './outbox.ts'
 import { Reads } from './reads.ts'
+import { ReturnedLeases } from './returned-leases.ts'
+import { Replay } from './replay.ts'
 import type { CoherenceParts, CoherenceSettings } from './settings.ts'
+import { Suspects } from './suspects.ts'
 import { TagInvalidator } from './tag-invalidator.ts'
 import { TaggedCalls } from './tagged-calls.ts'
 import type { Verdict } from './verdict.ts'
@@ -50,6 +55,7 @@ export class CoherentStore implements Store {
   readonly ownsAll: boolean
   readonly #parts: CoherenceParts
   readonly #settings: CoherenceSettings
+  readonly #returned: ReturnedLeases
   readonly #markers: Markers
   readonly #outbox: Outbox
   readonly #following: Following
@@ -60,28 +66,59 @@ export class CoherentStore implements Store {
   readonly #fills: Fills
   readonly #changes: Changes
   readonly #explaining: Explaining
+  readonly #suspects: readonly Suspects[]
+  #dropped = 0
   readonly #removeQueue: (() => void) | undefined
 
   constructor(parts: CoherenceParts, settings: CoherenceSettings) {
-    const { remote, local: localStore, clock, timers, random, node } = parts
+    const { remote, local: localStore, timers, random, node } = parts
+    const clock = ageClock(parts.clock)
     this.remote = remote
     this.ownsAll = parts.ownsAll ?? true
-    this.#parts = parts
+    this.#parts = { ...parts, clock }
     this.#settings = settings
     const isStrict = settings.policy === 'strict'
     const markers = new Markers(node, clock)
-    const outbox = new Outbox(settings.outboxLimit)
-    const leases = new LeaseKeeper(remote, clock, timers, settings.leaseMs, settings.longestLeaseMs)
-    const table = new GenerationTable({
+    const places = new CallPlaces()
+    const suspects = (): Suspects =>
+      new Suspects(settings.suspectBits, Math.ceil(settings.suspectBits / 32), random)
+    const suspectKeys = suspects()
+    const suspectTags = suspects()
+    const outbox = new Outbox({
+      limit: settings.outboxLimit,
+      places,
+      suspects: suspectKeys,
+      partitionOf: (key) => remote.partitionOf(key),
+      dropped: () => this.#drop(1, undefined),
+    })
+    const returned = new ReturnedLeases(remote, timers)
+    const leases = new LeaseKeeper(
+      remote,
+      returned,
+      clock,
+      timers,
+      settings.leaseMs,
+      settings.longestLeaseMs,
+      (marker) => {
+        // A load that takes long must not outlive the records that its entry will bear.
+        const lifeMs = Math.max(marker.lifeMs, settings.leaseMs / 2)
+        void table.prolong(marker.generations, lifeMs).catch(() => undefined)
+      },
+    )
+    const table: GenerationTable = new GenerationTable({
       remote,
       random,
       clock,
       maxLagMs: settings.maxLagMs,
       maxStaleMs: isStrict ? -1 : settings.maxStaleMs,
       limits: { table: settings.generationLimit, queue: settings.outboxLimit },
+      leastLifeMs: settings.leaseMs,
+      isBorne: (key, tag) => local?.bears(key, tag) === true,
+      suspects: suspectTags,
+      settle: async (tags) => this.#tags.settle(tags),
       asked: () => this.#following.followGenerations(),
     })
-    const local =
+    const local: LocalTier | undefined =
       localStore &&
       new LocalTier({
         store: localStore,
@@ -89,21 +126,21 @@ export class CoherentStore implements Store {
         table,
         clock,
         longestMs: parts.localTtlMs ?? Infinity,
+        maxLagMs: settings.maxLagMs,
         maxAgeMs: isStrict ? settings.maxLagMs : settings.maxStaleMs,
         nextEvent: () => markers.nextEvent(),
       })
-    const forgetting = new Forgetting({ remote, local, markers, keeper: leases, table })
+    const forgetting = new Forgetting({ returned, local, markers, keeper: leases, table })
     const following = new Following({
       ...parts,
+      clock,
       settings,
       local,
       markers,
       forgetting,
-      queued: () => this.pending.outbox,
-      replay: async () => {
-        await this.#changes.replay()
-        await this.#tags.replay()
-      },
+      table,
+      isQueued: () => !outbox.isEmpty || !table.queue.isEmpty,
+      replay: () => void replay.run(),
     })
     table.follower = following.generations
     const calls = new TaggedCalls({
@@ -112,22 +149,37 @@ export class CoherentStore implements Store {
       leaseMs: settings.leaseMs,
       hasReached: (token) => following.hasReached(token),
       now: () => clock.now(),
+      timers,
     })
     const keeper = new Keeper({ remote, local, following, outbox, settings, clock })
-    const shared = { remote, local, markers, outbox, calls, keeper, following, forgetting, clock }
-    this.#reads = new Reads({ ...shared, leases })
-    this.#fills = new Fills(shared)
-    this.#changes = new Changes(shared)
     this.#tags = new TagInvalidator({
       remote,
       table,
+      suspects: suspectTags,
+      dropped: (count, error) => this.#drop(count, error),
       forget: (tag) => forgetting.tag(tag),
-      note: (tag, head, sentAtMs) =>
-        following.note(remote.generationPartition, { kind: 'tag', item: tag }, head, sentAtMs),
+      note: (tag, head) => following.note(remote.generationPartition, { kind: 'tag', item: tag }, head),
       queued: () => following.wake(),
       now: () => clock.now(),
     })
+    const replay = new Replay({
+      remote,
+      outbox,
+      places,
+      suspects: suspectKeys,
+      tags: this.#tags,
+      following,
+      forgetting,
+      clock,
+      forgotten: (count, error) => this.#drop(count, error),
+    })
+    const shared = { remote, local, markers, outbox, replay, calls, keeper, following, forgetting, clock }
+    this.#reads = new Reads({ ...shared, leases })
+    this.#fills = new Fills(shared)
+    this.#changes = new Changes({ ...shared, places })
     this.#explaining = new Explaining({ ...shared, table })
+    this.#returned = returned
+    this.#suspects = [suspectKeys, suspectTags]
     this.#markers = markers
     this.#outbox = outbox
     this.#following = following
@@ -135,6 +187,10 @@ export class CoherentStore implements Store {
     this.#forgetting = forgetting
     if (local !== undefined) following.followAll()
     this.#removeQueue = remote.addQueue?.(() => this.pending.outbox)
+  }
+
+  get deadlineMs(): number | undefined {
+    return this.remote.deadlineMs
   }
 
   get atomic(): AtomicStore | undefined {
@@ -171,13 +227,22 @@ export class CoherentStore implements Store {
   }
 
   async fill(fills: readonly Fill[]): Promise<readonly boolean[]> {
-    return this.#fills.run(fills)
+    return this.#fills.run(fills.map((each) => this.#asSent(each)))
+  }
+
+  // A stale value that is right may be an entry of the own tier: the server has another form of it.
+  #asSent(each: Fill): Fill {
+    const kept: unknown = each.stored
+    if (!(kept instanceof LocalSlot)) return each
+    const admitted = this.remote.admit(kept.view())
+    if ('refused' in admitted) throw admitted.refused
+    return { ...each, stored: admitted.stored }
   }
 
   async release(leases: readonly Lease[], cooldown?: Cooldown & { readonly forMs: number }): Promise<void> {
     const held = (leases as readonly Marker[]).filter((marker) => marker.held)
     for (const lease of leases) this.#forgetting.settle(lease as Marker)
-    if (held.length > 0) await this.#forgetting.release(held, cooldown)
+    if (held.length > 0) await this.#returned.giveBack(held, cooldown)
   }
 
   // C4.
@@ -239,11 +304,15 @@ export class CoherentStore implements Store {
       evictions: { entries: 0, weight: 0, oversize: 0 },
       expirations: { read: 0, timer: 0 },
     }
-    return this.#parts.local?.stats() ?? none
+    const { keys, prefixes } = this.#outbox.sizes
+    const overflowed = this.#suspects.reduce((sum, { count }) => sum + count, 0)
+    const outbox = { keys, prefixes, tags: this.#generations.queue.size, overflowed, dropped: this.#dropped }
+    return { ...(this.#parts.local?.stats() ?? none), outbox, unreadable: this.remote.unreadable }
   }
 
   async close(): Promise<void> {
     this.#following.close()
+    this.#returned.close()
     this.#removeQueue?.()
     await this.remote.close()
   }
@@ -265,6 +334,12 @@ export class CoherentStore implements Store {
 
   /** What is under way or kept back, for checks and figures. */
   get pending(): { readonly markers: number; readonly outbox: number } {
-    return { markers: this.#markers.size, outbox: this.#outbox.size + this.#generations.queue.size }
+    const { keys, tags, prefixes, overflowed } = this.stats().outbox!
+    return { markers: this.#markers.size, outbox: keys + tags + prefixes + overflowed }
+  }
+
+  #drop(count: number, error: unknown): void {
+    this.#dropped += count
+    this.#parts.onDropped?.(error)
   }
 }

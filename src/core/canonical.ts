@@ -1,14 +1,26 @@
+import { bytesOf, kindOf, viewName, type View } from '../internal/kinds.ts'
+import { nameOf, timeOf } from '../internal/objects.ts'
 import { KeyError } from './errors.ts'
+import { wordsOf } from './thrown.ts'
+
+/** How many containers may lie inside one another. */
+const MAX_DEPTH = 500
 
 /**
  * Text for a value, the same for equal values whatever the order of their object keys, and different for
  * different ones: `{page:2}` and `{page:'2'}`, a Map and an object, `undefined` and `null` never meet.
  * JSON where JSON can say it; the other kinds as `[Kind payload]`, which no JSON array looks like.
  * The order of Map and Set entries counts; a hole in an array is `undefined`. Always well-formed text.
- * @throws KeyError for what has no value of its own (functions, symbols, class instances, cycles).
+ * @throws KeyError for what has no value of its own (functions, symbols, class instances, cycles), for more than 500
+ * levels, and for a getter that throws.
  */
 export function canonical(value: unknown): string {
-  return encode(value, '$', [])
+  try {
+    return encode(value, '$', [])
+  } catch (error) {
+    if (error instanceof KeyError) throw error
+    throw new KeyError(`a part of a key: reading it threw ${wordsOf(error)}`, { cause: error })
+  }
 }
 
 function encode(value: unknown, path: string, ancestors: object[]): string {
@@ -31,35 +43,70 @@ function encode(value: unknown, path: string, ancestors: object[]): string {
 }
 
 function encodeObject(value: object, path: string, ancestors: object[]): string {
+  switch (kindOf(value)) {
+    case 'date':
+      return `[Date ${dateText(value as Date)}]`
+    case 'url':
+      return `[URL ${JSON.stringify((value as URL).href)}]`
+    case 'url-search-params':
+      return `[URLSearchParams ${JSON.stringify((value as URLSearchParams).toString())}]`
+    case 'regexp':
+      return `[RegExp ${JSON.stringify([(value as RegExp).source, (value as RegExp).flags])}]`
+    case 'view':
+      return `[${viewName(value as View)} ${bytesOf(value as View).toString('hex')}]`
+    case 'array-buffer':
+      return `[ArrayBuffer ${Buffer.from(value as ArrayBuffer).toString('hex')}]`
+    case 'array':
+      return inside(value, path, ancestors, () => list(value as unknown[], path, ancestors))
+    case 'map':
+      return inside(value, path, ancestors, () => `[Map ${list([...entriesOf(value)], path, ancestors)}]`)
+    case 'set':
+      return inside(value, path, ancestors, () => `[Set ${list([...valuesOf(value)], path, ancestors)}]`)
+    case 'object':
+    case 'null-object':
+      return inside(value, path, ancestors, () => record(value, path, ancestors))
+    default:
+      throw new KeyError(
+        `${path} is an instance of ${nameOf(value)}, which can't be part of a key; pass its id or plain data`,
+      )
+  }
+}
+
+function inside(value: object, path: string, ancestors: object[], parts: () => string): string {
   if (ancestors.includes(value))
     throw new KeyError(`${path} refers back to itself, so it can't be part of a key`)
-  const inside = [...ancestors, value]
-  if (Array.isArray(value)) return list(value, path, inside)
-  if (value instanceof Date)
-    return `[Date ${Number.isNaN(value.getTime()) ? 'invalid' : value.toISOString()}]`
-  if (value instanceof Map) return `[Map ${list([...value], path, inside)}]`
-  if (value instanceof Set) return `[Set ${list([...value], path, inside)}]`
-  if (value instanceof URL) return `[URL ${JSON.stringify(value.href)}]`
-  if (value instanceof URLSearchParams) return `[URLSearchParams ${JSON.stringify(value.toString())}]`
-  if (value instanceof RegExp) return `[RegExp ${JSON.stringify([value.source, value.flags])}]`
-  if (ArrayBuffer.isView(value)) return bytes(value)
-  const prototype: unknown = Object.getPrototypeOf(value)
-  if (prototype !== Object.prototype && prototype !== null) {
-    const name = (value.constructor as { name?: string } | undefined)?.name ?? 'an unknown class'
-    throw new KeyError(
-      `${path} is an instance of ${name}, which can't be part of a key; pass its id or plain data`,
-    )
-  }
-  const record = value as Record<string, unknown>
-  const fields = Object.keys(record).sort()
-  return `{${fields.map((name) => `${JSON.stringify(name)}:${encode(record[name], `${path}.${name}`, inside)}`).join(',')}}`
+  if (ancestors.length >= MAX_DEPTH)
+    throw new KeyError(`a part of a key is nested deeper than ${MAX_DEPTH} levels; pass its id or flat data`)
+  ancestors.push(value)
+  const text = parts()
+  ancestors.pop()
+  return text
 }
 
-function list(items: readonly unknown[], path: string, inside: object[]): string {
-  return `[${Array.from(items, (item, index) => encode(item, `${path}[${index}]`, inside)).join(',')}]`
+function record(value: object, path: string, ancestors: object[]): string {
+  const fields = Object.keys(value)
+    .sort()
+    .map((name) => {
+      const part = encode((value as Record<string, unknown>)[name], `${path}.${name}`, ancestors)
+      return `${JSON.stringify(name)}:${part}`
+    })
+  return `{${fields.join(',')}}`
 }
 
-function bytes(view: ArrayBufferView): string {
-  const hex = Buffer.from(view.buffer, view.byteOffset, view.byteLength).toString('hex')
-  return `[${view.constructor.name} ${hex}]`
+function list(items: readonly unknown[], path: string, ancestors: object[]): string {
+  return `[${Array.from(items, (item, index) => encode(item, `${path}[${index}]`, ancestors)).join(',')}]`
+}
+
+// Those of the language, whatever a subclass or an instance made of them.
+function entriesOf(value: object): Iterable<unknown> {
+  return Map.prototype.entries.call(value)
+}
+
+function valuesOf(value: object): Iterable<unknown> {
+  return Set.prototype.values.call(value)
+}
+
+function dateText(date: Date): string {
+  const ms = timeOf(date)
+  return Number.isNaN(ms) ? 'invalid' : new Date(ms).toISOString()
 }

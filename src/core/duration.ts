@@ -1,4 +1,6 @@
+import { isDate, timeOf } from '../internal/objects.ts'
 import type { Clock } from './clock.ts'
+import type { Doubts } from './doubts.ts'
 import { OptionsError } from './errors.ts'
 import { inspect } from './inspect.ts'
 
@@ -30,8 +32,8 @@ export interface InstantLike {
  * (`{ minutes: 5 }`), a `Date` or Temporal instant is the time when it ends, `Infinity` is for ever.
  *
  * Zero, negative and unreadable durations throw an {@link OptionsError}; so does a plain number above
- * 2,592,000 (30 days), which is probably meant in milliseconds: write `'90d'`. A `Date` in the past
- * means "expired now".
+ * 2,592,000 (30 days), which is probably meant in milliseconds: write `'90d'`. One of 10,000 and more that is a
+ * multiple of 1,000 is accepted with one warning for each place. A `Date` in the past means "expired now".
  */
 export type Duration = number | string | DurationParts | Date | InstantLike
 
@@ -53,14 +55,23 @@ const PART_MS: Readonly<Record<keyof DurationParts, number>> = {
 }
 
 /**
- * The duration in milliseconds, `Infinity` for ever; zero or less only for a date that has passed.
+ * The duration in milliseconds, `Infinity` for ever; zero or less only for a date that has passed, or down to `least`.
+ * `doubts` is told of numbers that may be milliseconds.
  * @throws OptionsError that names the option, the value and the accepted forms.
  */
-export function durationMs(value: Duration, option: string, clock: Pick<Clock, 'wallNow'>): number {
-  if (typeof value === 'number') return fromSeconds(value, option)
-  if (typeof value === 'string') return positive(fromText(value), value, option)
-  if (typeof value === 'object' && value !== null) return fromObject(value, option, clock)
-  throw refusal(value, option)
+export function durationMs(
+  value: Duration,
+  option: string,
+  clock: Pick<Clock, 'wallNow'>,
+  doubts?: Doubts,
+  least: number = Number.MIN_VALUE,
+): number {
+  let ms = NaN
+  if (typeof value === 'number') ms = fromSeconds(value, option, doubts)
+  else if (typeof value === 'string') ms = fromText(value)
+  else if (typeof value === 'object' && value !== null) ms = fromObject(value, clock)
+  if (ms >= least || (isInstant(value) && !Number.isNaN(ms))) return ms
+  throw new OptionsError(`${option}: ${inspect(value)} is not a duration; use ${ACCEPTED}`)
 }
 
 const PARTS = Object.keys(PART_MS) as readonly (keyof DurationParts)[]
@@ -74,12 +85,10 @@ export function isDuration(value: unknown): value is Duration {
 
 /** Whether it is a time of day rather than a span. */
 export function isInstant(value: unknown): value is Date | InstantLike {
-  return (
-    typeof value === 'object' && value !== null && (value instanceof Date || 'epochMilliseconds' in value)
-  )
+  return typeof value === 'object' && value !== null && (isDate(value) || 'epochMilliseconds' in value)
 }
 
-function fromSeconds(seconds: number, option: string): number {
+function fromSeconds(seconds: number, option: string, doubts: Doubts | undefined): number {
   if (seconds === Infinity) return Infinity
   if (seconds > MAX_PLAIN_SECONDS) {
     throw new OptionsError(
@@ -87,7 +96,8 @@ function fromSeconds(seconds: number, option: string): number {
         `write '${Math.round(seconds / 1000)}s' for milliseconds, or text such as '90d' for so long a time`,
     )
   }
-  return positive(seconds * 1000, seconds, option)
+  if (seconds >= 10_000) doubts?.look(option, seconds)
+  return seconds * 1000
 }
 
 // The same few texts come with every call, so their parse is remembered (and the memory bounded).
@@ -121,32 +131,17 @@ function parseIso(text: string): number | undefined {
   return amounts.reduce((ms, amount, index) => ms + amount * units[index]!, 0)
 }
 
-function fromObject(value: object, option: string, clock: Pick<Clock, 'wallNow'>): number {
-  const instantMs =
-    value instanceof Date ? value.getTime() : (value as Partial<InstantLike>).epochMilliseconds
-  if (instantMs !== undefined) {
-    if (!Number.isFinite(instantMs)) throw refusal(value, option)
-    return instantMs - clock.wallNow()
-  }
-  if (Array.isArray(value)) throw refusal(value, option)
+function fromObject(value: object, clock: Pick<Clock, 'wallNow'>): number {
+  const instantMs = isDate(value) ? timeOf(value) : (value as Partial<InstantLike>).epochMilliseconds
+  if (instantMs !== undefined) return Number.isFinite(instantMs) ? instantMs - clock.wallNow() : NaN
   // A Temporal.Duration has its parts as inherited getters, and years and months that have no fixed length.
   const parts = value as DurationParts & { readonly years?: number; readonly months?: number }
-  if (parts.years || parts.months) throw refusal(value, option)
-  let ms = 0
-  for (const name of Object.keys(value)) if (!Object.hasOwn(PART_MS, name)) throw refusal(value, option)
+  if (parts.years || parts.months || Object.keys(value).some((name) => !Object.hasOwn(PART_MS, name)))
+    return NaN
+  let ms: number | undefined
   for (const name of PARTS) {
-    const amount = parts[name] ?? 0
-    if (typeof amount !== 'number') throw refusal(value, option)
-    ms += amount * PART_MS[name]
+    const amount: unknown = parts[name]
+    if (amount !== undefined) ms = (ms ?? 0) + (typeof amount === 'number' ? amount * PART_MS[name] : NaN)
   }
-  return positive(ms, value, option)
-}
-
-function positive(ms: number, value: unknown, option: string): number {
-  if (!(ms > 0)) throw refusal(value, option)
-  return ms
-}
-
-function refusal(value: unknown, option: string): OptionsError {
-  return new OptionsError(`${option}: ${inspect(value)} is not a duration; use ${ACCEPTED}`)
+  return ms ?? NaN
 }

@@ -30,7 +30,12 @@ export abstract class CacheError extends Error {
 
 /** Whether `error` was made by this library, by whatever copy of it is installed. */
 export function isCacheError(error: unknown): error is CacheError {
-  return typeof error === 'object' && error !== null && Reflect.get(error, brand) === true
+  try {
+    return typeof error === 'object' && error !== null && Reflect.get(error, brand) === true
+  } catch {
+    // A Proxy may throw whatever it is asked.
+    return false
+  }
 }
 
 /** An option, a duration or an argument is not of an accepted form. */

@@ -1,16 +1,35 @@
-/** A short, safe rendering of any value for an error message; never throws and never runs a getter twice. */
+import { isDate } from '../internal/objects.ts'
+
+/**
+ * Returns a short rendering of any value for an error message. It never throws, and shows neither text inside of objects
+ * nor the part of a text that may be a password.
+ */
 export function inspect(value: unknown): string {
-  if (typeof value === 'string') return `'${clip(value)}'`
-  if (typeof value === 'bigint') return `${value}n`
-  if (typeof value === 'function') return `function ${value.name || '(anonymous)'}`
-  if (typeof value !== 'object' || value === null) return String(value)
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'an invalid Date' : value.toISOString()
-  if (Array.isArray(value)) return `an array of ${value.length}`
   try {
-    return clip(JSON.stringify(value) ?? 'an object')
+    // A URL that is given in the wrong place must not put its password into a log.
+    if (typeof value === 'string') return `'${clip(value.replace(/\S*:\S*@/g, '***@'))}'`
+    if (typeof value === 'bigint') return `${value}n`
+    if (typeof value === 'function') return `function ${value.name || '(anonymous)'}`
+    if (typeof value !== 'object' || value === null) return String(value)
+    if (isDate(value)) return Number.isNaN(+value) ? 'an invalid Date' : value.toISOString()
+    if (Array.isArray(value)) return `an array of ${value.length}`
+    const kind = Object.prototype.toString.call(value).slice(8, -1)
+    return kind === 'Object' ? clip(JSON.stringify(value, masked)) : `a ${kind}`
   } catch {
     return 'an object'
   }
+}
+
+// What is no number is not shown.
+function masked(name: string, part: unknown): unknown {
+  if (
+    name === '' ||
+    part === null ||
+    /^(?:number|boolean)$/.test(typeof part) ||
+    /^[\d.]{0,9}$/.test(part as string)
+  )
+    return part
+  return `(${typeof part})`
 }
 
 function clip(text: string): string {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { canonical } from './canonical.ts'
 import { KeyError } from './errors.ts'
 import { inspect } from './inspect.ts'
+import { isSideKey } from './key.ts'
 
 /** What {@link key} takes after the entity: an id, or parameters. */
 export type KeyPart = string | number | bigint | boolean | object
@@ -14,7 +15,8 @@ export interface KeyBuilder {
    *
    * Ids are text, so that `123`, `'123'` and `123n` are one id; `: % { } [ ] "` in them are percent-encoded.
    * Parameters (objects, arrays, Map, Set, Date ...) are encoded so that equal ones meet, whatever the order
-   * of their keys, and different ones never do; longer than 200 characters, they are replaced by their SHA-256.
+   * of their keys, and different ones never do. A part of more than 200 bytes is replaced by its SHA-256, and so are all
+   * parts after the first if the key would have more than 600.
    * @throws KeyError for an empty, `null`, `undefined` or non-finite part, and for what has no canonical form.
    */
   (entity: string, ...parts: readonly KeyPart[]): string
@@ -25,21 +27,33 @@ export interface KeyBuilder {
   fn(service: string, name: string, args: readonly unknown[]): string
 }
 
-const MAX_PARAMS_LENGTH = 200
+/** UTF-8 bytes of the longest part that stands in a key as it is. */
+export const MAX_PART_BYTES = 200
+/** UTF-8 bytes of the longest key that is built, so that there is room for a prefix and namespaces before it. */
+export const MAX_BUILT_BYTES = 600
 
 /** Builds keys by the conventions `<entity>:<id>`, `<entity>:list:<params>` and `<service>:<function>:<params>`. */
 export const key: KeyBuilder = Object.assign(
-  (entity: string, ...parts: readonly KeyPart[]): string => [entity, ...parts].map(encodePart).join(':'),
+  (entity: string, ...parts: readonly KeyPart[]): string => joined([entity, ...parts].map(encodePart)),
   {
-    fn: (service: string, name: string, args: readonly unknown[]): string =>
-      [encodePart(service), encodePart(name), encodeParams(args)].join(':'),
+    fn: (service: string, name: string, args: readonly unknown[]): string => {
+      if (!Array.isArray(args)) throw new KeyError(`args: ${inspect(args)} is not a list of arguments`)
+      return joined([encodePart(service), encodePart(name), encodeParams(args)])
+    },
   },
 )
+
+// Parts that are short each may be long together.
+function joined(parts: readonly string[]): string {
+  const text = parts.join(':')
+  if (!isLong(text, MAX_BUILT_BYTES) && !(text.includes('!') && isSideKey(text))) return text
+  return `${parts[0]!}:${hashed(parts.slice(1).join(':'))}`
+}
 
 function encodePart(part: unknown): string {
   if (typeof part === 'string') return encodeText(part)
   if (typeof part === 'number' && Number.isFinite(part)) return String(part)
-  if (typeof part === 'bigint' || typeof part === 'boolean') return String(part)
+  if (typeof part === 'bigint' || typeof part === 'boolean') return encodeText(String(part))
   if (typeof part === 'object' && part !== null) return encodeParams(part)
   throw new KeyError(
     `a part of a key must be text, a finite number, a bigint, a boolean or parameters, not ${inspect(part)}`,
@@ -50,11 +64,22 @@ function encodePart(part: unknown): string {
 function encodeText(text: string): string {
   if (text.length === 0) throw new KeyError('a part of a key must not be empty')
   if (!text.isWellFormed()) throw new KeyError(`a part of a key must be well-formed text: ${inspect(text)}`)
+  // Its canonical form begins with a quote, as that of no parameters does.
+  if (isLong(text, MAX_PART_BYTES)) return hashed(canonical(text))
   return text.replace(/^!|[:%{}[\]"]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
 }
 
 function encodeParams(params: object): string {
   const text = canonical(params)
-  if (text.length <= MAX_PARAMS_LENGTH) return text
+  return isLong(text, MAX_PART_BYTES) ? hashed(text) : text
+}
+
+/** Whether a text has more UTF-8 bytes. A UTF-16 unit takes one to three of them, so that most texts need no count. */
+export function isLong(text: string, mostBytes: number): boolean {
+  return text.length * 3 > mostBytes && Buffer.byteLength(text) > mostBytes
+}
+
+/** The form of a part that is too long: no other part looks like it. */
+export function hashed(text: string): string {
   return `[sha256 ${createHash('sha256').update(text).digest('hex')}]`
 }

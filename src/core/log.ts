@@ -1,5 +1,5 @@
 import type { Clock } from './clock.ts'
-import type { Logger } from './logger.ts'
+import { report, type Logger } from './logger.ts'
 
 /** How long a notice stays unsaid after it was said for the first time, and from then on. */
 const PAUSES_MS = [10_000, 60_000]
@@ -25,11 +25,7 @@ export class Log {
 
   /** Writes a line. */
   write(level: Level, details: object, message: string): void {
-    try {
-      this.#logger[level]?.({ ...this.#context(), ...details }, message)
-    } catch {
-      // Trouble of the logger must not become trouble of the cache.
-    }
+    report(this.#logger, level, { ...this.#context(), ...details }, message)
   }
 
   /**

@@ -1,3 +1,5 @@
+import { wordsOf } from './thrown.ts'
+
 /**
  * Where a cache reports transitions of its health: details first, then the message, as pino and Fastify have it.
  * `console` is not one; `consoleLogger` is.
@@ -11,6 +13,25 @@ export interface Logger {
   warn(details: object, message: string): void
   /** Trouble that somebody has to look at. */
   error(details: object, message: string): void
+}
+
+/** Writes a line. A logger of the user's that throws, or rejects, must not turn trouble into a crash. */
+export function report(
+  logger: Logger,
+  level: 'debug' | 'info' | 'warn' | 'error',
+  details: object,
+  message: string,
+): void {
+  try {
+    const written: unknown = logger[level]?.(details, message)
+    if (isThenable(written)) void Promise.resolve(written).catch(() => undefined)
+  } catch {
+    // Nowhere is left to say it.
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof Reflect.get(value, 'then') === 'function'
 }
 
 /** Writes to the console, one line each; nothing of level debug. The default. */
@@ -35,6 +56,10 @@ function line(details: object, message: string): string {
 }
 
 function describe(value: unknown): string {
-  if (value instanceof Error) return JSON.stringify(`${value.name}: ${value.message}`)
-  return JSON.stringify(value) ?? String(value)
+  try {
+    if (!(value instanceof Error)) return JSON.stringify(value) ?? String(value)
+  } catch {
+    // A circle, a bigint, or a value that can't be looked at.
+  }
+  return JSON.stringify(wordsOf(value))
 }

@@ -1,11 +1,13 @@
-import { checkFunction, checkMethods } from './checks.ts'
+import { checkFunction, checkMethods, partOf, unreadable } from './checks.ts'
 import type { Clock, Random, Timers } from './clock.ts'
 import { DEFAULT_OPTIONS, type EntryOptions, type LoadOptions } from './entry-options.ts'
-import { OptionsError } from './errors.ts'
+import { isRecord } from '../internal/objects.ts'
+import { isCacheError, OptionsError } from './errors.ts'
 import { inspect } from './inspect.ts'
 import type { Logger } from './logger.ts'
 import type { Serializer } from './serializer.ts'
-import { systemClock, systemTimers } from './system.ts'
+import { longTimers } from './long-timers.ts'
+import { systemTimers } from './system.ts'
 import type { OnError } from './trouble.ts'
 
 /** Options of every cache; those of entries and loads are the defaults of all calls. */
@@ -43,11 +45,13 @@ export interface NamespaceOptions extends EntryOptions, LoadOptions {
 /** How a namespace is cleared; see {@link NamespaceOptions}. */
 export type NamespaceMode = 'generation' | 'physical'
 
-/** The timers that belong to a clock: those given, else the clock's own if it has any, else the system's. */
+/**
+ * The timers that belong to a clock, for delays of any length: those given, else the clock's own if it has any, else the
+ * system's.
+ */
 export function timersFor(options: Pick<CacheOptions, 'clock' | 'timers'>): Timers {
-  const own: Clock & Partial<Timers> = options.clock ?? systemClock
-  if (options.timers !== undefined) return options.timers
-  return own.set !== undefined && own.clear !== undefined ? (own as Clock & Timers) : systemTimers
+  const own: Partial<Clock & Timers> = options.timers ?? options.clock ?? {}
+  return own.set !== undefined && own.clear !== undefined ? longTimers(own as Timers) : systemTimers
 }
 
 /** The names of {@link CacheOptions}, for engines that accept more and check all. */
@@ -69,15 +73,19 @@ export const CACHE_OPTIONS: readonly (keyof CacheOptions)[] = [
  * @throws OptionsError that names the option and the accepted ones.
  */
 export function checkOptions(options: unknown, accepted: readonly string[], where: string): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+  if (!isRecord(options)) {
     throw new OptionsError(`${where}: the options must be an object, not ${inspect(options)}`)
   }
-  for (const name in options) {
-    if (!accepted.includes(name)) {
-      throw new OptionsError(`${where}: unknown option ${inspect(name)}; accepted: ${accepted.join(', ')}`)
+  try {
+    for (const name in options) {
+      if (!accepted.includes(name)) {
+        throw new OptionsError(`${where}: unknown option ${inspect(name)}; accepted: ${accepted.join(', ')}`)
+      }
+      if (name === 'signal') checkSignal(partOf(options, name, where), where)
+      else if (name === 'after') checkToken(partOf(options, name, where), where)
     }
-    if (name === 'signal') checkSignal(Reflect.get(options, name), where)
-    else if (name === 'after') checkToken(Reflect.get(options, name), where)
+  } catch (error) {
+    throw isCacheError(error) ? error : unreadable(`${where}: the options`, error)
   }
 }
 

@@ -3,11 +3,13 @@ import type { Clock } from './clock.ts'
 
 /** For how long an invalidation keeps out what is older than it. */
 const FLOOR_MS = 60_000
+/** The most keys with a floor; when there are more, the oldest floor ends before its minute. */
+const MOST_FLOORS = 100_000
 
 /** Which row versions of a key are too old to be stored, after what was invalidated with a version. */
 export class RowVersions {
   readonly #clock: Pick<Clock, 'now'>
-  readonly #floors = new ExpiringMap<bigint>()
+  readonly #floors = new ExpiringMap<bigint>(MOST_FLOORS)
 
   constructor(clock: Pick<Clock, 'now'>) {
     this.#clock = clock

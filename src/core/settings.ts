@@ -1,6 +1,8 @@
+import { partOf, unreadable } from './checks.ts'
 import type { Clock } from './clock.ts'
+import type { Doubts } from './doubts.ts'
 import { durationMs, isInstant, type Duration } from './duration.ts'
-import { OptionsError } from './errors.ts'
+import { OptionsError, isCacheError, type CacheError } from './errors.ts'
 import { inspect } from './inspect.ts'
 import { checkChoice, checkOptions } from './options.ts'
 import type { EntrySettings, Reading, Tier } from './store.ts'
@@ -26,6 +28,17 @@ export interface Settings extends EntrySettings {
   readonly result?: 'stored' | 'full' | undefined
   readonly signal?: AbortSignal | undefined
   readonly after?: string | undefined
+  /** Why a loaded value is not to be stored: a computed option can't be. */
+  readonly unfit?: CacheError | undefined
+}
+
+/** An option that a loader or a function of the user's has computed: what can't be means that nothing is stored. */
+export class Computed {
+  readonly value: unknown
+
+  constructor(value: unknown) {
+    this.value = value
+  }
 }
 
 /** Settings of a call that reads; what can be said of them beforehand is said. */
@@ -42,7 +55,9 @@ interface Circumstances {
   /** Where the option was given, for messages. */
   readonly where: string
   /** `undefined` for a default, which can't be a date. */
-  readonly clock: Clock | undefined
+  readonly clock: Pick<Clock, 'wallNow'> | undefined
+  readonly doubts: Doubts | undefined
+  readonly isComputed: boolean
   readonly tags: readonly string[]
 }
 
@@ -87,17 +102,26 @@ export function settingsWith<S extends Settings>(
   options: object,
   accepted: readonly string[],
   where: string,
-  clock?: Clock,
+  clock?: Pick<Clock, 'wallNow'>,
+  doubts?: Doubts,
 ): S {
   checkOptions(options, accepted, where)
   const settings: Record<string, unknown> = { ...(base as object) }
   for (const name in options) {
-    const value: unknown = Reflect.get(options, name)
+    const given = partOf(options, name, where)
+    const isComputed = given instanceof Computed
+    const value: unknown = isComputed ? given.value : given
     const reader = READERS[name]
     if (value === undefined || reader === undefined) continue
     const [target, read] = reader
     const place = name === 'tags' ? where : `${where}: ${name}`
-    settings[target] = read(value, { where: place, clock, tags: base.tags })
+    try {
+      settings[target] = read(value, { where: place, clock, doubts, isComputed, tags: base.tags })
+    } catch (error) {
+      if (!isCacheError(error)) throw unreadable(place, error)
+      if (!isComputed || name !== 'tags') throw error
+      settings['unfit'] = error
+    }
     // A time of day is meant to the letter.
     if (name === 'ttl' && isInstant(value)) settings['jitter'] = undefined
   }
@@ -105,19 +129,28 @@ export function settingsWith<S extends Settings>(
 }
 
 /** The settings of `base` with another ttl. @throws OptionsError for what is none. */
-export function settingsWithTtl<S extends Settings>(base: S, ttl: Duration, where: string, clock: Clock): S {
-  const ttlMs = durationMs(ttl, where, clock)
+export function settingsWithTtl<S extends Settings>(
+  base: S,
+  ttl: Duration,
+  where: string,
+  clock: Pick<Clock, 'wallNow'>,
+  doubts?: Doubts,
+): S {
+  const ttlMs = durationMs(ttl, where, clock, doubts)
   return isInstant(ttl) ? { ...base, ttlMs, jitter: undefined } : { ...base, ttlMs }
 }
 
 /** The same with what can be said of them beforehand. */
 export function loadSettings(settings: Settings): LoadSettings {
-  const { tags, after, graceMs, refreshAhead, forceRefresh, skipRead: skip } = settings
+  const { tags, after, ttlMs, graceMs, refreshAhead, forceRefresh, skipRead: skip } = settings
+  const lifeMs = ttlMs + (graceMs ?? 0)
   return {
     ...settings,
     reading:
-      tags.length === 0 && after === undefined && skip === undefined ? undefined : { tags, after, skip },
-    readingStale: { tags, after, skip, stale: true },
+      tags.length === 0 && after === undefined && skip === undefined
+        ? undefined
+        : { tags, after, skip, lifeMs },
+    readingStale: { tags, after, skip, lifeMs, stale: true },
     timed: (graceMs ?? 0) > 0 || refreshAhead !== undefined || forceRefresh === true,
   }
 }
@@ -129,10 +162,11 @@ export function rowVersionOf(value: unknown, where: string): bigint {
   throw new OptionsError(`${where}: ${inspect(value)} is not a whole number from 0 to 2^64 - 1`)
 }
 
-function span(value: unknown, { where, clock }: Circumstances): number {
+function span(value: unknown, { where, clock, doubts, isComputed }: Circumstances): number {
   if (clock === undefined && isInstant(value))
     throw new OptionsError(`${where}: a default must be a span such as '30m', not the date ${inspect(value)}`)
-  return durationMs(value as Duration, where, clock ?? { wallNow: () => 0 })
+  const least = isComputed ? -Infinity : undefined
+  return durationMs(value as Duration, where, clock ?? { wallNow: () => 0 }, doubts, least)
 }
 
 function orNone(read: Reader[1]): Reader[1] {

@@ -1,3 +1,4 @@
+import { doubtsOfProcess } from './doubts.ts'
 import { durationMs, isInstant, type Duration } from './duration.ts'
 import { OptionsError } from './errors.ts'
 import { inspect } from './inspect.ts'
@@ -9,7 +10,7 @@ import { inspect } from './inspect.ts'
 export function spanMs(value: Duration, option: string): number {
   if (isInstant(value))
     throw new OptionsError(`${option}: must be a span such as '3s', not the date ${inspect(value)}`)
-  const ms = durationMs(value, option, { wallNow: () => 0 })
+  const ms = durationMs(value, option, { wallNow: () => 0 }, doubtsOfProcess)
   if (ms === Infinity) throw new OptionsError(`${option}: must be a span such as '3s', not Infinity`)
   return ms
 }

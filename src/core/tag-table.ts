@@ -15,6 +15,14 @@ export interface Labels {
 export type Verdict = 'fresh' | 'stale' | 'gone'
 
 const LONGEST_TABLE = 100_000
+/** How many invalidations of a tag that leave stale values are told apart by their time. */
+const LONGEST_HISTORY = 8
+
+/** An invalidation, in the order of the process and by its clock. */
+interface Moment {
+  readonly count: number
+  readonly atMs: number
+}
 
 /**
  * Which tags were invalidated when, in the order of one process: invalidating a tag is one step, however many
@@ -25,7 +33,7 @@ export class TagTable {
   readonly #limit: number
   // In the order of their last invalidation, the oldest first.
   readonly #gone = new Map<string, number>()
-  readonly #stale = new Map<string, number>()
+  readonly #stale = new Map<string, readonly Moment[]>()
   #count = 0
   // An entry older than this may bear a tag whose record was dropped.
   #floor = 0
@@ -46,19 +54,43 @@ export class TagTable {
     return tags === undefined || tags.length === 0 ? undefined : { tags, table: this.#id, since }
   }
 
-  /** Whatever bears one of the tags and began before this moment is no longer visible, or no longer fresh. */
-  invalidate(tags: readonly string[], keepStale = false): void {
+  /** Whatever bears one of the tags and began before this moment is no longer visible. */
+  invalidate(tags: readonly string[]): void {
     this.#count++
-    const records = keepStale ? this.#stale : this.#gone
     for (const tag of tags) {
-      records.delete(tag)
-      records.set(tag, this.#count)
+      this.#gone.delete(tag)
+      this.#gone.set(tag, this.#count)
     }
-    while (records.size > this.#limit) {
-      const [oldest, count] = records.entries().next().value!
-      records.delete(oldest)
+    while (this.#gone.size > this.#limit) {
+      const [oldest, count] = this.#gone.entries().next().value!
+      this.#gone.delete(oldest)
       this.#floor = Math.max(this.#floor, count)
     }
+  }
+
+  /** Whatever bears one of the tags and began before this moment is no longer fresh: its grace begins at `atMs`. */
+  endFreshness(tags: readonly string[], atMs: number): void {
+    const moment = { count: ++this.#count, atMs }
+    for (const tag of tags) {
+      const before = this.#stale.get(tag) ?? []
+      this.#stale.delete(tag)
+      this.#stale.set(tag, [...before.slice(1 - LONGEST_HISTORY), moment])
+    }
+    while (this.#stale.size > this.#limit) {
+      const [oldest, history] = this.#stale.entries().next().value!
+      this.#stale.delete(oldest)
+      this.#floor = Math.max(this.#floor, history.at(-1)!.count)
+    }
+  }
+
+  /** When the grace of an entry began by the first invalidation of one of its tags; for what is stale by them. */
+  staleSince({ tags, since }: Labels): number {
+    let firstMs = Infinity
+    for (const tag of tags) {
+      const first = this.#stale.get(tag)?.find(({ count }) => count > since)
+      if (first !== undefined && first.atMs < firstMs) firstMs = first.atMs
+    }
+    return firstMs
   }
 
   /** Whether one of its tags was invalidated since. */
@@ -67,14 +99,9 @@ export class TagTable {
     if (labels.table !== this.#id) return 'gone'
     if (since === this.#count) return 'fresh'
     if (since < this.#floor) return 'gone'
-    if (isAfter(this.#gone, tags, since)) return 'gone'
-    if (this.#stale.size > 0 && isAfter(this.#stale, tags, since)) return 'stale'
+    for (const tag of tags) if ((this.#gone.get(tag) ?? 0) > since) return 'gone'
+    if (this.#stale.size > 0 && this.staleSince(labels) < Infinity) return 'stale'
     labels.since = this.#count
     return 'fresh'
   }
-}
-
-function isAfter(records: ReadonlyMap<string, number>, tags: readonly string[], since: number): boolean {
-  for (const tag of tags) if ((records.get(tag) ?? 0) > since) return true
-  return false
 }

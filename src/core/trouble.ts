@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts'
 import type { Counters } from './counters.ts'
-import { StoreUnavailableError, isCacheError, type SerializationError } from './errors.ts'
+import { StoreUnavailableError, isCacheError, type CacheError, type SerializationError } from './errors.ts'
 import { Condition, isToldElsewhere, Log, type ConditionTexts } from './log.ts'
 import type { Logger } from './logger.ts'
 import { isPromise, type MaybePromise } from './promise.ts'
@@ -10,6 +10,9 @@ export type OnError = 'ignore' | 'throw'
 
 /** How long after the last failure the store is back, though what failed has not been called again. */
 const QUIET_MS = 60_000
+/** The most classes and kinds that are counted apart; the rest is counted together. */
+const MOST_KINDS = 100
+const OTHER_KINDS = 'other'
 
 const FAILING: ConditionTexts = {
   level: 'warn',
@@ -105,19 +108,33 @@ export class Trouble {
   /** A value can't be stored; logged once for each class or kind. @throws the error under `onError: 'throw'`. */
   unstorable(operation: string, key: string, error: SerializationError): void {
     const known = this.#counters.unstorable
-    const count = known.get(error.kind) ?? 0
-    known.set(error.kind, count + 1)
+    const kind = known.has(error.kind) || known.size < MOST_KINDS ? error.kind : OTHER_KINDS
+    const count = known.get(kind) ?? 0
+    known.set(kind, count + 1)
     if (count === 0) this.#log.write('warn', { operation, key, err: error }, 'a value can not be stored')
     if (this.#onError === 'throw') throw error
   }
 
   /** What a key holds does not fit the operation. @throws StoreUnavailableError under `onError: 'throw'`. */
-  misfit(operation: string, key: string, message: string, options?: ErrorOptions): void {
+  misfit(operation: string, key: string, message: string): void {
     this.#counters.errors++
-    const error = new StoreUnavailableError(`${operation}: ${message}`, options)
+    const error = new StoreUnavailableError(`${operation}: ${message}`)
     const details = { operation, key, err: error }
     this.#log.notice('warn', details, 'a stored value does not fit', `misfit: ${operation}`)
     if (this.#onError === 'throw') throw error
+  }
+
+  /** A stored entry can't be read by this process, which takes it for absent. Its readers need not know. */
+  unreadable(operation: string, key: string, cause: unknown): void {
+    this.#counters.unreadable++
+    const message = 'an entry can not be read and is taken for absent'
+    this.#log.notice('warn', { operation, key, err: cause }, message)
+  }
+
+  /** A computed option can't be, so that a loaded value is not stored. */
+  unfit(key: string, error: CacheError): void {
+    this.#counters.errors++
+    this.#log.notice('warn', { operation: 'load', key, err: error }, 'a loaded value is not stored')
   }
 
   /** A load in the background has failed. No caller gets its error, so that the log does. */

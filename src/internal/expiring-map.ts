@@ -1,9 +1,17 @@
 const FIRST_SWEEP = 64
 
-/** A small map whose items end at a time of their own. It frees them when it is asked or when it has doubled: no timer. */
+/**
+ * A small map whose items end at a time of their own. It frees them when it is asked or when it has doubled: no timer.
+ * The oldest item makes room for one more than `most`.
+ */
 export class ExpiringMap<V> {
+  readonly #most: number
   readonly #items = new Map<string, { readonly value: V; readonly untilMs: number }>()
   #sweepAt = FIRST_SWEEP
+
+  constructor(most: number = 10_000) {
+    this.#most = most
+  }
 
   /** Items held, those included that have ended and were not noticed yet. */
   get size(): number {
@@ -12,7 +20,9 @@ export class ExpiringMap<V> {
 
   /** Keeps `value` until `untilMs`. */
   set(key: string, value: V, untilMs: number, nowMs: number): void {
+    this.#items.delete(key)
     this.#items.set(key, { value, untilMs })
+    if (this.#items.size > this.#most) this.#items.delete(this.#items.keys().next().value!)
     if (this.#items.size < this.#sweepAt) return
     for (const [each, item] of this.#items) if (item.untilMs <= nowMs) this.#items.delete(each)
     this.#sweepAt = Math.max(FIRST_SWEEP, this.#items.size * 2)

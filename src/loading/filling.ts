@@ -1,6 +1,6 @@
 import { isPromise, type MaybePromise } from '../core/promise.ts'
 import type { Settings } from '../core/settings.ts'
-import type { Fill, Stored } from '../core/store.ts'
+import type { Cooldown, Fill, Stored } from '../core/store.ts'
 import { ttlOf } from './entry-terms.ts'
 import type { Flight } from './flight.ts'
 import { NOT_MODIFIED, type Context } from './load-context.ts'
@@ -14,19 +14,34 @@ export interface FillingHost {
   leave(flight: Flight): void
   readonly settings: Settings
   /** Gives the leases of flights back that store nothing. */
-  release(flights: readonly Flight[]): void
+  release(flights: readonly Flight[], cooldown?: Cooling): void
+  /** Counts a load whose loader failed, and returns the cool-down that follows, if any. */
+  failed(error: unknown): Cooling | undefined
 }
+
+/** What keeps others from loading a key for a while. */
+export type Cooling = Cooldown & { readonly forMs: number }
 
 interface Result {
   readonly stored: Stored | undefined
   readonly value: unknown
   own: boolean
   late?: boolean
+  readonly failure?: readonly [error: unknown]
+}
+
+/** What becomes of one flight: what its callers get, and what is stored. */
+interface Ending {
+  readonly result: Result
+  readonly fill: Fill | undefined
+  readonly cooldown: Cooling | undefined
 }
 
 /**
- * Stores what was loaded and gives it to the callers, whether or not it could be stored.
- * @throws StoreUnavailableError, SerializationError under `onError: 'throw'`.
+ * Stores what was loaded and gives it to the callers, whether or not it could be stored. A flight whose value can't be
+ * taken fails alone. `isImmediate` says that no time has passed since the flights began: callers of the same moment may
+ * still come, so that a flight which stores nothing is left a moment later.
+ * @throws StoreUnavailableError under `onError: 'throw'`.
  */
 export function fillAll(
   host: FillingHost,
@@ -34,19 +49,31 @@ export function fillAll(
   contexts: readonly Context[],
   valueOf: (key: string) => unknown,
   mayStore: boolean,
+  isImmediate: boolean,
+): MaybePromise<void> {
+  const endings = flights.map((flight, index) => endingOf(host, flight, contexts[index]!, valueOf))
+  const settle = (): MaybePromise<void> => settleAll(host, flights, contexts, endings, mayStore)
+  const isShareable = isImmediate && endings.some(({ fill }) => fill === undefined)
+  return isShareable ? Promise.resolve().then(settle) : settle()
+}
+
+function settleAll(
+  host: FillingHost,
+  flights: readonly Flight[],
+  contexts: readonly Context[],
+  endings: readonly Ending[],
+  mayStore: boolean,
 ): MaybePromise<void> {
   const results: Result[] = []
   const fills: Fill[] = []
   const filled: number[] = []
   for (let index = 0; index < flights.length; index++) {
     const flight = flights[index]!
-    const context = contexts[index]!
+    const { result, fill, cooldown } = endings[index]!
     // From here on a caller reads the store again: the fill ends the lease, and with it the marker.
     host.leave(flight)
-    const result = resultOf(host.parts, flight, valueOf(flight.key))
     results.push(result)
-    const fill = fillOf(host, flight, context, result)
-    if (fill === undefined) host.release([flight])
+    if (fill === undefined) host.release([flight], cooldown)
     else {
       flight.settled = true
       fills.push(fill)
@@ -54,6 +81,15 @@ export function fillAll(
     }
   }
   if (fills.length === 0) return answer(flights, results)
+  for (let at = 0; host.settings.hardTimeoutMs !== undefined && at < filled.length; at++) {
+    const result = results[filled[at]!]!
+    // Not known yet is as good as refused.
+    flights[filled[at]!]!.loaded = {
+      ...result,
+      own: result.own || fills[at]!.tags !== undefined,
+      late: host.parts.store.isShared === true,
+    }
+  }
   const expected = mayStore && contexts[0]!.settings.skipWrite === undefined
   const accepting = fill(host, fills, expected)
   const conclude = (accepted: readonly boolean[] | undefined): void => {
@@ -69,13 +105,51 @@ export function fillAll(
   return isPromise(accepting) ? accepting.then(conclude) : conclude(accepting)
 }
 
+// Whatever throws here ends this flight only: the others keep what was loaded for them.
+function endingOf(
+  host: FillingHost,
+  flight: Flight,
+  context: Context,
+  valueOf: (key: string) => unknown,
+): Ending {
+  let picked: unknown
+  try {
+    picked = valueOf(flight.key)
+  } catch (error) {
+    return { result: failure(error), fill: undefined, cooldown: host.failed(error) }
+  }
+  try {
+    const result = resultOf(host.parts, flight, picked)
+    return { result, fill: fillOf(host, flight, context, result), cooldown: undefined }
+  } catch (error) {
+    return { result: failure(error), fill: undefined, cooldown: undefined }
+  }
+}
+
+function failure(error: unknown): Result {
+  return { stored: undefined, value: undefined, own: false, failure: [error] }
+}
+
 function resultOf({ store, trouble }: PipelineParts, flight: Flight, picked: unknown): Result {
   if (picked === ABSENT) return { stored: undefined, value: undefined, own: true }
-  if (picked === NOT_MODIFIED) return { stored: flight.present, value: undefined, own: false }
+  if (picked === NOT_MODIFIED) {
+    const { present } = flight
+    const isThere = present !== undefined && canView(store, present)
+    return { stored: isThere ? present : undefined, value: undefined, own: false }
+  }
   if (picked === undefined) return { stored: undefined, value: undefined, own: false }
   const admitted = store.admit(picked)
   if (admitted.stored === undefined) trouble.unstorable('load', flight.key, admitted.refused)
   return { stored: admitted.stored, value: picked, own: false }
+}
+
+function canView(store: PipelineParts['store'], stored: Stored): boolean {
+  try {
+    store.view(stored)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function fillOf(
@@ -84,8 +158,9 @@ function fillOf(
   { settings, stores, namedTags }: Context,
   { stored, value }: Result,
 ): Fill | undefined {
-  if (stored === undefined || !stores) return undefined
-  const { random, shortLived, clock } = host.parts
+  const { random, shortLived, clock, trouble } = host.parts
+  if (settings.unfit !== undefined) trouble.unfit(lease.key, settings.unfit)
+  if (stored === undefined || !stores || settings.unfit !== undefined) return undefined
   const ttlMs = ttlOf(value, settings, random)
   if (!(ttlMs > 0)) return undefined
   if (settings.refreshAhead !== undefined) shortLived.note(lease.key, ttlMs, host.settings, clock.now())

@@ -1,7 +1,8 @@
 import type { Clock } from '../core/clock.ts'
+import type { Doubts } from '../core/doubts.ts'
 import type { Duration } from '../core/duration.ts'
 import { OptionsError } from '../core/errors.ts'
-import { settingsWith, type Settings } from '../core/settings.ts'
+import { Computed, settingsWith, type Settings } from '../core/settings.ts'
 
 /** What a loader answers for "the present value is still right"; see {@link LoadContext}. */
 export const NOT_MODIFIED: unique symbol = Symbol('not modified')
@@ -19,11 +20,17 @@ export interface LoadContext<V = unknown> {
    * `forceRefresh`. To be read only.
    */
   readonly stale: V | undefined
-  /** How long what is loaded is fresh, in place of the call's `ttl`, `negativeTtl` and `jitter`. */
+  /**
+   * How long what is loaded is fresh, in place of the call's `ttl`, `negativeTtl` and `jitter`. Zero or less, such as the
+   * `max-age` of a page that nobody is to cache: it is returned and not stored.
+   */
   readonly setTtl: (ttl: Duration) => void
-  /** For how long after that it may be served as stale. */
+  /** For how long after that it may be served as stale; zero or less: not at all. */
   readonly setGrace: (grace: Duration | false) => void
-  /** Tags that the entry bears besides those of the call. If one is invalidated during the load, nothing is stored. */
+  /**
+   * Tags that the entry bears besides those of the call. If one is invalidated during the load, or can't be a tag, nothing
+   * is stored; the latter is logged.
+   */
   readonly setTags: (tags: readonly string[]) => void
   /** The version of the value: it is not stored when there is a newer one. */
   readonly setRowVersion: (rowVersion: bigint | number) => void
@@ -39,6 +46,12 @@ export interface LoadSituation {
   readonly stale: unknown
 }
 
+/** How a loader's durations are read. */
+export interface LoadTimes {
+  readonly clock: Clock
+  readonly doubts: Doubts
+}
+
 /** The context of one call of a loader; keeps what the loader says. */
 export class Context implements LoadContext {
   readonly key: string
@@ -49,13 +62,13 @@ export class Context implements LoadContext {
   /** Whether the loader has named tags. */
   namedTags = false
   readonly #situation: LoadSituation
-  readonly #clock: Clock
+  readonly #times: LoadTimes
 
-  constructor(key: string, settings: Settings, situation: LoadSituation, clock: Clock) {
+  constructor(key: string, settings: Settings, situation: LoadSituation, times: LoadTimes) {
     this.key = key
     this.settings = settings
     this.#situation = situation
-    this.#clock = clock
+    this.#times = times
   }
 
   // Made when they are asked for: most loaders ask for nothing, and none needs `this`.
@@ -69,24 +82,24 @@ export class Context implements LoadContext {
 
   get setTtl(): LoadContext['setTtl'] {
     return (ttl) => {
-      this.#set('setTtl', { ttl })
+      this.#set('setTtl', 'ttl', ttl)
       this.settings = { ...this.settings, negativeTtlMs: undefined, jitter: undefined }
     }
   }
 
   get setGrace(): LoadContext['setGrace'] {
-    return (grace) => this.#set('setGrace', { grace })
+    return (grace) => this.#set('setGrace', 'grace', grace)
   }
 
   get setTags(): LoadContext['setTags'] {
     return (tags) => {
-      this.#set('setTags', { tags })
+      this.#set('setTags', 'tags', tags)
       this.namedTags = true
     }
   }
 
   get setRowVersion(): LoadContext['setRowVersion'] {
-    return (rowVersion) => this.#set('setRowVersion', { rowVersion })
+    return (rowVersion) => this.#set('setRowVersion', 'rowVersion', rowVersion)
   }
 
   get doNotStore(): LoadContext['doNotStore'] {
@@ -102,7 +115,9 @@ export class Context implements LoadContext {
     }
   }
 
-  #set(where: string, options: object): void {
-    this.settings = settingsWith(this.settings, options, Object.keys(options), where, this.#clock)
+  #set(name: string, option: 'ttl' | 'grace' | 'tags' | 'rowVersion', value: unknown): void {
+    const { clock, doubts } = this.#times
+    const options = { [option]: option === 'rowVersion' ? value : new Computed(value) }
+    this.settings = settingsWith(this.settings, options, [option], name, clock, doubts)
   }
 }

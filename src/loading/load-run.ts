@@ -3,8 +3,9 @@ import { LoadCooldownError, LoaderTimeoutError } from '../core/errors.ts'
 import { isPromise } from '../core/promise.ts'
 import type { LoadSettings } from '../core/settings.ts'
 import type { AcquireOptions, Acquired, Cooldown, Stored } from '../core/store.ts'
+import { messageOf } from '../core/thrown.ts'
 import { acquire, release, waitForLease } from './acquire.ts'
-import { fillAll, type FillingHost } from './filling.ts'
+import { fillAll, type Cooling, type FillingHost } from './filling.ts'
 import type { Carrier, Flight, Outcome } from './flight.ts'
 import { Context, type LoadSituation } from './load-context.ts'
 import type { PipelineParts } from './parts.ts'
@@ -14,6 +15,16 @@ import type { Turnstile } from './turnstile.ts'
 
 /** For how long a load that took too long may still end and have its value stored. */
 export const LAST_CHANCE_MS = 1000
+
+/**
+ * How long the questions may take together that a call asks the store before its loader starts. At least half of a
+ * `hardTimeout` is for the loader.
+ */
+export function questionMs(deadlineMs: number, { hardTimeoutMs = Infinity }: LoadSettings): number {
+  return Math.min(deadlineMs, hardTimeoutMs / 2)
+}
+
+const KEYS_OF_A_QUESTION = 250
 
 /** What a run is part of. */
 export interface RunHost {
@@ -48,7 +59,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
   #hurry: (() => void) | undefined = undefined
   // Why nobody is going to use what the loader makes.
   #aborted: readonly [reason: unknown] | undefined = undefined
-  #cooldown: (Cooldown & { readonly forMs: number }) | undefined = undefined
+  #cooldown: Cooling | undefined = undefined
   // In whose context a loader runs, and since when.
   #loading: Flight | undefined = undefined
   #loadingSinceMs = 0
@@ -78,14 +89,14 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
   async run(deliver?: (outcome: Outcome) => unknown): Promise<unknown> {
     const { hardTimeoutMs, lockTimeoutMs, maxConcurrentLoads } = this.settings
     try {
-      if (hardTimeoutMs !== undefined) this.#limitTime(hardTimeoutMs)
+      if (hardTimeoutMs !== undefined && hardTimeoutMs < Infinity) this.#limitTime(hardTimeoutMs)
       // A load that another one waits for must not wait for its end.
       if (maxConcurrentLoads !== undefined && this.#flights[0]!.parent === undefined)
         await this.#takeTurn(maxConcurrentLoads)
       this.#waited = maxConcurrentLoads !== undefined
       if (this.#isOver) return undefined
       let flights = this.#flights
-      const asking = acquire(this.parts, flights, this.#asked)
+      const asking = acquire(this.parts, flights, this.#askedInTime())
       this.#waited ||= isPromise(asking)
       let answers = isPromise(asking) ? await asking : asking
       for (;;) {
@@ -95,11 +106,13 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
           if (allowed.length > 0) {
             const contexts = this.#contextsOf(allowed)
             const answer = beginLoader(allowed[0]!, this.#source, allowed, contexts)
-            const valueOf = this.#source.pick(isPromise(answer) ? await answer : answer)
+            const isLater = isPromise(answer)
+            this.#waited ||= isLater
+            const valueOf = this.#source.pick(isLater ? await answer : answer)
             this.#endLoading()
-            this.#waited = true
             if (this.#isOver) return undefined
-            const filling = fillAll(this, allowed, contexts, valueOf, mayStore)
+            const filling = fillAll(this, allowed, contexts, valueOf, mayStore, !this.#waited)
+            this.#waited = true
             if (isPromise(filling)) await filling
           }
           if (!mayStore) break
@@ -111,10 +124,18 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
         flights = busy
       }
     } catch (error) {
+      this.#endFailed(error)
+      // A caller of the same moment shares a load that failed at once, as it does one that takes its time.
+      if (!this.#waited) await Promise.resolve()
       this.#fail(error)
     }
     this.#end()
     return deliver?.(this.#flights[0]!.result!)
+  }
+
+  failed(error: unknown): Cooling | undefined {
+    this.parts.counters.loadErrors++
+    return this.#coolingAfter(error)
   }
 
   hurry(): void {
@@ -132,7 +153,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
   }
 
   // Begun before the callers go on, so that none of them finds the key busy; not waited for, so that none is held up.
-  release(flights: readonly Flight[], cooldown?: Cooldown & { readonly forMs: number }): void {
+  release(flights: readonly Flight[], cooldown?: Cooling): void {
     if (flights.length === 0) return
     for (const flight of flights) flight.settled = true
     const leases = flights.map((flight) => flight.lease)
@@ -157,15 +178,28 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
     }
   }
 
-  // The loader takes too long: who waits has his answer, and nobody joins. If it ends soon, its value is stored.
+  // What the store was asked before the load has used some of the time. A load that has waited for its turn begins anew.
+  #askedInTime(): AcquireOptions | undefined {
+    const { store, clock } = this.parts
+    if (store.deadlineMs === undefined) return this.#asked
+    const calledAtMs = this.#waited ? clock.now() : this.#flights[0]!.calledAtMs
+    // A store asks for many keys in parts, each with a deadline of its own.
+    const parts = Math.ceil(this.#flights.length / KEYS_OF_A_QUESTION)
+    return { ...this.#asked, untilMs: calledAtMs + questionMs(parts * store.deadlineMs, this.settings) }
+  }
+
+  // The loader takes too long: who waits has his answer, and nobody joins. If it ends soon, its value is stored. Whoever
+  // waits only for the store to take the value has it.
   #limitTime(limitMs: number): void {
-    const { timers, counters } = this.parts
+    const { timers, counters, clock } = this.parts
     const giveUp = (): void => {
-      counters.loadTimeouts++
+      for (const flight of this.#flights) if (flight.loaded !== undefined) flight.succeed(flight.loaded)
       const waiting = this.#flights.filter(({ result }) => result === undefined)
+      if (waiting.length === 0) return
+      counters.loadTimeouts++
       const names = waiting.map(({ key }) => `'${this.#source.nameOf(key)}'`).join(', ')
       const error = new LoaderTimeoutError(`${names}: not loaded within ${limitMs} ms (hardTimeout)`)
-      this.#coolAfter(error)
+      this.#cooldown = this.#coolingAfter(error)
       for (const flight of waiting) {
         flight.timedOut = true
         flight.fail(error)
@@ -176,7 +210,9 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
         this.#timer = timers.set(() => this.#abandon(error), LAST_CHANCE_MS)
       }
     }
-    if (limitMs < Infinity) this.#timer = timers.set(giveUp, limitMs)
+    const endsByMs = this.#flights[0]!.calledAtMs + limitMs
+    for (const flight of this.#flights) flight.endsByMs = endsByMs
+    this.#timer = timers.set(giveUp, Math.max(0, endsByMs - clock.now()), 'awaited')
   }
 
   async #takeTurn(limit: number): Promise<void> {
@@ -207,8 +243,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
       else if (answer === 'denied') denied.push(flight)
       else if (answer === 'busy') busy.push(flight)
       else if ('cooldown' in answer) this.#cool(flight, answer)
-      else if (this.#isReadable(answer.stored)) this.#share(flight, answer.stored)
-      else denied.push(flight)
+      else this.#share(flight, answer.stored)
     }
     return { granted, denied, busy }
   }
@@ -223,7 +258,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
       flight.loaderBegan = true
       // All of them end with the first, whose context the loader runs in.
       if (flight !== first) (flight.waitsFor ??= new Set()).add(first!)
-      return new Context(this.#source.nameOf(flight.key), this.settings, this, clock)
+      return new Context(this.#source.nameOf(flight.key), this.settings, this, this.parts)
     })
   }
 
@@ -234,16 +269,21 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
     this.#loading = undefined
   }
 
+  // The loader has thrown, if it was one that threw.
+  #endFailed(error: unknown): void {
+    if (this.#loading === undefined) return
+    this.#endLoading()
+    this.#cooldown = this.failed(error)
+  }
+
   #fail(error: unknown): void {
-    if (this.#loading !== undefined) {
-      this.parts.counters.loadErrors++
-      this.#endLoading()
-      this.#coolAfter(error)
-    }
     const open = this.#flights.filter(({ settled }) => !settled)
-    this.release(open, this.#cooldown)
-    for (const flight of open) this.#host.leave(flight)
-    for (const flight of this.#flights) flight.fail(error)
+    try {
+      this.release(open, this.#cooldown)
+    } finally {
+      for (const flight of open) this.#host.leave(flight)
+      for (const flight of this.#flights) flight.fail(error)
+    }
   }
 
   // Whatever the loader does from here on is nobody's.
@@ -262,13 +302,9 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
     this.#controller?.abort(reason)
   }
 
-  #coolAfter(error: unknown): void {
+  #coolingAfter(error: unknown): Cooling | undefined {
     const { loadErrorTtlMs } = this.settings
-    if (loadErrorTtlMs === undefined) return
-    this.#cooldown = {
-      cooldown: error instanceof Error ? error.message : String(error),
-      forMs: loadErrorTtlMs,
-    }
+    return loadErrorTtlMs === undefined ? undefined : { cooldown: messageOf(error), forMs: loadErrorTtlMs }
   }
 
   #cool(flight: Flight, { cooldown }: Cooldown): void {
@@ -282,16 +318,6 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
     this.release([flight])
     this.#host.leave(flight)
     flight.succeed({ value: undefined, stored, own: false })
-  }
-
-  // The read before the load has counted and logged it if not; what nobody can read is left for inspection.
-  #isReadable(stored: Stored): boolean {
-    try {
-      this.parts.store.view(stored)
-      return true
-    } catch {
-      return false
-    }
   }
 
   #end(): void {

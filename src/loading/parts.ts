@@ -1,5 +1,6 @@
 import type { Clock, Random, Timers } from '../core/clock.ts'
 import type { Counters } from '../core/counters.ts'
+import type { Doubts } from '../core/doubts.ts'
 import type { Store } from '../core/store.ts'
 import type { Trouble } from '../core/trouble.ts'
 import type { ShortLived } from './entry-terms.ts'
@@ -9,6 +10,7 @@ export interface PipelineParts {
   readonly store: Store
   readonly counters: Counters
   readonly trouble: Trouble
+  readonly doubts: Doubts
   readonly clock: Clock
   readonly timers: Timers
   readonly random: Random

@@ -1,3 +1,4 @@
+import { doubtsOfProcess } from '../core/doubts.ts'
 import { durationMs, isInstant, type Duration } from '../core/duration.ts'
 import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/inspect.ts'
@@ -51,5 +52,5 @@ export function waitMs(options: AcquireOptions, where: string): number {
 function spanMs(value: Duration, option: string): number {
   if (isInstant(value))
     throw new OptionsError(`${option}: a span such as '10s' is needed, not the date ${inspect(value)}`)
-  return durationMs(value, option, { wallNow: () => 0 })
+  return durationMs(value, option, { wallNow: () => 0 }, doubtsOfProcess)
 }

@@ -1,7 +1,7 @@
 import { canonical } from '../core/canonical.ts'
 import { KeyError, OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/inspect.ts'
-import { key } from '../core/key-builder.ts'
+import { MAX_BUILT_BYTES, hashed, isLong, key } from '../core/key-builder.ts'
 
 /** What a template is filled with. */
 export interface Call {
@@ -20,7 +20,8 @@ interface Placeholder {
 /**
  * Text with placeholders, for keys and tags: `{0}` is the first argument, `{1.team.id}` a property of the second,
  * `{this.tenant}` one of the object, `{result.id}` one of what the method answered. Properties are read, nothing is
- * evaluated. What is put in can't be mistaken for the text around it.
+ * evaluated. Two lists of arguments never make one text: in a value, characters that a key keeps for itself and the
+ * first character after a placeholder are percent-encoded; between placeholders that touch, a `:` is put.
  */
 export class Template {
   /** Whether it needs the answer of the method. */
@@ -28,6 +29,8 @@ export class Template {
   readonly #texts: readonly string[]
   readonly #placeholders: readonly Placeholder[]
   readonly #source: string
+  // What must not stand in a value as it is.
+  readonly #reserved: RegExp
 
   /** @throws OptionsError for what is no template. */
   constructor(source: unknown, where: string) {
@@ -35,28 +38,62 @@ export class Template {
     // Text and placeholders take turns.
     const pieces = source.split(/\{([^{}]*)\}/)
     this.#source = source
-    this.#texts = pieces.filter((_, index) => index % 2 === 0)
+    const texts = pieces.filter((_, index) => index % 2 === 0)
+    if (texts.some((text) => /[{}]/.test(text)))
+      throw new OptionsError(`${where}: ${inspect(source)} has a brace without its other`)
+    // A value ends where the text after it begins, which must be told from the value and its percent signs.
+    this.#texts = texts.map((text, index) =>
+      index > 0 && index < texts.length - 1 && /^(?:%|$)/.test(text) ? `:${text}` : text,
+    )
+    this.#reserved = reservedBy(this.#texts.slice(1, -1))
     this.#placeholders = pieces
       .filter((_, index) => index % 2 === 1)
       .map((inner) => placeholder(inner, where))
-    if (this.#texts.some((text) => /[{}]/.test(text)))
-      throw new OptionsError(`${where}: ${inspect(source)} has a brace without its other`)
     this.needsResult = this.#placeholders.some(({ root }) => root === 'result')
   }
 
   /** The text for a call. @throws KeyError for a value that can't be part of a key. */
   textFor(call: Call): string {
-    return this.#texts.reduce((text, next, index) => {
+    const text = this.#texts.reduce((made, next, index) => {
       const { root, path } = this.#placeholders[index - 1]!
       try {
-        return text + encode(valueOf(root, path, call)) + next
+        return made + this.#encode(valueOf(root, path, call)) + next
       } catch (error) {
         if (!(error instanceof KeyError)) throw error
         const name = [root, ...path].join('.')
         throw new KeyError(`${inspect(this.#source)}: {${name}}: ${error.message}`)
       }
     })
+    return isLong(text, MAX_BUILT_BYTES) ? `${this.#texts[0]!}${hashed(text)}` : text
   }
+
+  // As a part of a key, so that `user:{0}` and `key('user', id)` are the same. What has no place there has a form that
+  // nothing else has: text never begins with a bracket, and no list looks like these.
+  #encode(value: unknown): string {
+    if (value === '') return '[empty]'
+    if (value === null) return '[none]'
+    if (value === undefined || (typeof value === 'number' && !Number.isFinite(value))) return canonical(value)
+    if (!isScalar(value)) return key(value as string)
+    const text = String(value)
+    const part = key(text)
+    // Too long: that form needs nothing more.
+    return part.startsWith('[') ? part : text.replace(this.#reserved, percentEncoded)
+  }
+}
+
+function isScalar(value: unknown): value is string | number | bigint | boolean {
+  return ['string', 'number', 'bigint', 'boolean'].includes(typeof value)
+}
+
+function reservedBy(separators: readonly string[]): RegExp {
+  const firsts = separators.map((text) => String.fromCodePoint(text.codePointAt(0)!))
+  const escaped = firsts.map((first) => first.replace(/[\\\]^-]/g, '\\$&'))
+  return new RegExp(`^!|[:%{}[\\]"${escaped.join('')}]`, 'gu')
+}
+
+function percentEncoded(char: string): string {
+  const code = char.codePointAt(0)!.toString(16).toUpperCase()
+  return code.length <= 2 ? `%${code.padStart(2, '0')}` : `%u${code.padStart(6, '0')}`
 }
 
 function placeholder(inner: string, where: string): Placeholder {
@@ -73,13 +110,4 @@ function valueOf(root: Placeholder['root'], path: readonly string[], call: Call)
   let value = root === 'this' ? call.self : root === 'result' ? call.result : call.args[root]
   for (const name of path) value = (value as Record<string, unknown> | null | undefined)?.[name]
   return value
-}
-
-// As a part of a key, so that `user:{0}` and `key('user', id)` are the same. What has no place there has a form that
-// nothing else has: text never begins with a bracket, and no list looks like these.
-function encode(value: unknown): string {
-  if (value === '') return '[empty]'
-  if (value === null) return '[none]'
-  if (value === undefined || (typeof value === 'number' && !Number.isFinite(value))) return canonical(value)
-  return key(value as string)
 }

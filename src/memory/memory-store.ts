@@ -1,3 +1,4 @@
+import { ageClock, type AgeClock } from '../core/age-clock.ts'
 import type { Clock } from '../core/clock.ts'
 import { counterStep } from '../core/counter-step.ts'
 import type { StoreStats } from '../core/counters.ts'
@@ -22,7 +23,6 @@ import type {
   Stored,
 } from '../core/store.ts'
 import { isPromise, type MaybePromise } from '../core/promise.ts'
-import { systemClock } from '../core/system.ts'
 import { TagTable } from '../core/tag-table.ts'
 import { belongs } from '../core/tags.ts'
 import { NO_TOKEN } from '../core/token.ts'
@@ -42,7 +42,7 @@ export class MemoryStore implements Store {
   readonly atomic: LocalAtomicStore | undefined
   readonly #map: BoundedMap<string, Stored>
   readonly #values: ValueKeeper
-  readonly #clock: Pick<Clock, 'now'>
+  readonly #clock: AgeClock
   readonly #leases: LeaseTable
   readonly #versions: RowVersions
   readonly #tags = new TagTable()
@@ -57,15 +57,15 @@ export class MemoryStore implements Store {
   constructor(
     map: BoundedMap<string, Stored>,
     values: ValueKeeper,
-    parts: { readonly clock?: Pick<Clock, 'now'> | undefined; readonly atomic?: LocalAtomicStore } = {},
+    parts: { readonly clock?: Clock | undefined; readonly atomic?: LocalAtomicStore } = {},
   ) {
-    const { clock = systemClock, atomic } = parts
-    this.atomic = atomic
+    this.atomic = parts.atomic
+    const clock = ageClock(parts.clock)
     this.#map = map
     this.#values = values
     this.#clock = clock
     this.#leases = new LeaseTable(clock)
-    this.#versions = new RowVersions(clock)
+    this.#versions = new RowVersions(clock.running)
   }
 
   admit(value: unknown): Admitted {
@@ -136,7 +136,8 @@ export class MemoryStore implements Store {
   ): Invalidated {
     const results = this.write(keys.map((key) => ({ kind: 'delete', key, keepStale, rowVersion })))
     if (tags.length > 0) {
-      this.#tags.invalidate(tags, keepStale)
+      if (keepStale === true) this.#tags.endFreshness(tags, this.#clock.now())
+      else this.#tags.invalidate(tags)
       this.#leases.voidTags(tags)
     }
     return { l1: 'acked', l2: 'none', token: NO_TOKEN, removed: results.filter(({ ok }) => ok).length }
@@ -213,6 +214,8 @@ export class MemoryStore implements Store {
     this.#leases.void(op.key)
     switch (op.kind) {
       case 'set':
+        // A value without a version replaces whatever there was; a loaded one does not.
+        if (op.rowVersion === undefined) this.#versions.forget(op.key)
         return this.#put(op.key, op, op.tags)
       case 'delete':
         return this.#delete(op.key, op)
@@ -237,7 +240,8 @@ export class MemoryStore implements Store {
       if (isOutdated) return OUTDATED
     }
     const existed = this.#peek(key, tags === undefined ? STALE_TOO : { tags, stale: true }) !== undefined
-    if (keepStale && kept instanceof MemoryEntry && kept.graceMs > 0 && existed) this.#endFreshness(key, kept)
+    if (keepStale && kept instanceof MemoryEntry && kept.graceMs > 0 && existed)
+      this.#endFreshness(key, kept, this.#clock.now())
     else this.#map.delete(key)
     return existed ? DONE : NOT_DONE
   }
@@ -247,7 +251,7 @@ export class MemoryStore implements Store {
     const found = this.#visible(key, kept as Stored | undefined, { tags })
     if (found === undefined) return NOT_DONE
     if (ttlMs < this.#remainingMs(key, kept)) this.#leases.void(key)
-    if (kept instanceof MemoryEntry) kept.freshUntilMs = this.#clock.now() + ttlMs
+    if (kept instanceof MemoryEntry) kept.freshUntilMs = this.#clock.preciseNow() + ttlMs
     this.#map.touch(key, ttlMs + (kept instanceof MemoryEntry ? kept.graceMs : 0))
     return DONE
   }
@@ -268,8 +272,11 @@ export class MemoryStore implements Store {
     tags: readonly string[] | undefined,
     since?: number,
   ): OpResult {
-    if (rowVersion === undefined) this.#versions.forget(key)
-    else if (this.#versions.isOutdated(key, rowVersion, versionOf(this.#map.peek(key)))) return OUTDATED
+    if (
+      rowVersion !== undefined &&
+      this.#versions.isOutdated(key, rowVersion, versionOf(this.#map.peek(key)))
+    )
+      return OUTDATED
     const labels = this.#tags.labels(tags, since)
     // Only a load began before now: it may bear a tag that its loader named and that was invalidated meanwhile.
     if (since !== undefined && labels !== undefined && this.#tags.judge(labels) !== 'fresh') return NOT_DONE
@@ -277,7 +284,7 @@ export class MemoryStore implements Store {
       return this.#map.put(key, stored, ttlMs, weight) ? DONE : NOT_DONE
     this.#anyEntry = true
     this.#isPlain = false
-    const freshUntilMs = graceMs === 0 ? Infinity : this.#clock.now() + ttlMs
+    const freshUntilMs = graceMs === 0 ? Infinity : this.#clock.preciseNow() + ttlMs
     const entry = new MemoryEntry(stored, labels, rowVersion, graceMs, freshUntilMs)
     return this.#map.put(key, asStored(entry), ttlMs + graceMs, weight) ? DONE : NOT_DONE
   }
@@ -313,23 +320,26 @@ export class MemoryStore implements Store {
     if (labels !== undefined) {
       const verdict = this.#tags.judge(labels)
       if (verdict === 'gone' || (verdict === 'stale' && graceMs === 0)) {
-        // It will never be visible again: its room is for others.
-        this.#map.delete(key)
+        // It will never be visible again: its room is for others, but its row version still counts.
+        if (entry.rowVersion === undefined) this.#map.delete(key)
         return undefined
       }
       if (!belongs(labels.tags, reading?.tags)) return undefined
-      if (verdict === 'stale') this.#endFreshness(key, entry)
+      if (verdict === 'stale' && !this.#endFreshness(key, entry, this.#tags.staleSince(labels)))
+        return undefined
     } else if (!belongs(undefined, reading?.tags)) return undefined
     if (graceMs === 0 || reading?.stale === true) return entry.stored
     return entry.freshUntilMs > this.#clock.now() ? entry.stored : undefined
   }
 
-  // What is left of the entry is its grace.
-  #endFreshness(key: string, entry: MemoryEntry): void {
-    const nowMs = this.#clock.now()
-    if (entry.freshUntilMs <= nowMs) return
-    entry.freshUntilMs = nowMs
-    this.#map.touch(key, entry.graceMs)
+  // What is left of the entry is its grace, which began then; whether any is left.
+  #endFreshness(key: string, entry: MemoryEntry, sinceMs: number): boolean {
+    if (entry.freshUntilMs <= sinceMs) return true
+    entry.freshUntilMs = sinceMs
+    const leftMs = sinceMs + entry.graceMs - this.#clock.now()
+    if (leftMs > 0) this.#map.touch(key, leftMs)
+    else this.#map.delete(key)
+    return leftMs > 0
   }
 }
 

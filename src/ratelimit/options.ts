@@ -1,4 +1,5 @@
 import type { LimitAlgorithm, LimitRule } from '../core/atomic-store.ts'
+import { doubtsOfProcess } from '../core/doubts.ts'
 import { durationMs, isInstant, type Duration } from '../core/duration.ts'
 import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/inspect.ts'
@@ -144,7 +145,7 @@ export function checkQuantity(value: unknown, option: string): asserts value is 
 export function spanMs(value: Duration, option: string): number {
   if (isInstant(value))
     throw new OptionsError(`${option}: a span such as '1m' is needed, not the date ${inspect(value)}`)
-  const ms = Math.ceil(durationMs(value, option, { wallNow: () => 0 }))
+  const ms = Math.ceil(durationMs(value, option, { wallNow: () => 0 }, doubtsOfProcess))
   if (Number.isSafeInteger(ms)) return ms
   throw new OptionsError(`${option}: ${inspect(value)} has no end`)
 }

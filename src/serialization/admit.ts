@@ -1,6 +1,6 @@
 import { SerializationError } from '../core/errors.ts'
 import { copyKind } from './copy-kind.ts'
-import type { Kind } from './kinds.ts'
+import type { Kind } from '../internal/kinds.ts'
 import type { Step } from './path.ts'
 import { setOwn } from './properties.ts'
 import {

@@ -1,8 +1,9 @@
 import { types } from 'node:util'
 import { SerializationError } from '../core/errors.ts'
+import { wordsOf } from '../core/thrown.ts'
 import { isExactJson } from './exact-json.ts'
 import type { BodyHeader, BodyType } from './frame.ts'
-import { bytesOf, kindOf, viewName, type View } from './kinds.ts'
+import { bytesOf, kindOf, viewName, type View } from '../internal/kinds.ts'
 import { refusal } from './refusal.ts'
 import { readRich } from './rich-reader.ts'
 import { writeRich } from './rich-writer.ts'
@@ -120,10 +121,6 @@ function decodeCustom(name: string | undefined, body: Buffer, serializer: Serial
   } catch (error) {
     throw unreadable('serializer', `the serializer ${serializer.name} threw ${wordsOf(error)}`)
   }
-}
-
-function wordsOf(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : typeof error
 }
 
 function isBytes(value: unknown): value is View {

@@ -2,7 +2,7 @@ import { SerializationError } from '../core/errors.ts'
 import type { Stored } from '../core/store.ts'
 import { EncodedInstance, privateCopy } from './admit.ts'
 import { copyKind, type CopyPart } from './copy-kind.ts'
-import { kindOf } from './kinds.ts'
+import { kindOf } from '../internal/kinds.ts'
 import { isPristine } from './properties.ts'
 import { defaultRules, type ValueRules } from './rules.ts'
 

@@ -1,5 +1,5 @@
 import { errorPartNames, makeError, setErrorPart, takeErrorApart } from './error-parts.ts'
-import { bytesOfView, makeView, viewName, type Kind, type View } from './kinds.ts'
+import { bytesOfView, makeView, viewName, type Kind, type View } from '../internal/kinds.ts'
 import type { Step } from './path.ts'
 import { setOwn } from './properties.ts'
 

@@ -1,5 +1,5 @@
 import { parseBigInt } from './bigint-text.ts'
-import { bytesOfView, makeView, viewNames } from './kinds.ts'
+import { bytesOfView, makeView, viewNames } from '../internal/kinds.ts'
 import { leafMarks } from './marks.ts'
 import { corrupt } from './unreadable.ts'
 

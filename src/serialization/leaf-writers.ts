@@ -1,5 +1,5 @@
 import { formatBigInt } from './bigint-text.ts'
-import { bytesOf, viewName, type Kind, type View } from './kinds.ts'
+import { bytesOf, viewName, type Kind, type View } from '../internal/kinds.ts'
 import { leafMarks, listMarks } from './marks.ts'
 import { listMark } from './tree-text.ts'
 

@@ -1,5 +1,6 @@
 import { SerializationError } from '../core/errors.ts'
-import { nameOf } from './kinds.ts'
+import { wordsOf } from '../core/thrown.ts'
+import { nameOf } from '../internal/objects.ts'
 import { formatPath, type Step } from './path.ts'
 import type { ValueRules } from './rules.ts'
 
@@ -54,8 +55,7 @@ export function refusedOpaque(value: object, steps: readonly Step[]): Serializat
 
 /** A getter, `toJSON` or `encode` of the value threw, or the engine could not read it. */
 export function refusedThrow(thrown: unknown, steps: readonly Step[]): SerializationError {
-  const words = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : typeof thrown
-  return refusal(steps, 'throws', `reading it threw ${words}`)
+  return refusal(steps, 'throws', `reading it threw ${wordsOf(thrown)}`)
 }
 
 /** A registered class, or a `toJSON`, whose data lead back to the instance itself. */

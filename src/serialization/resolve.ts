@@ -1,5 +1,5 @@
 import { types } from 'node:util'
-import { baseKindOf, kindOf, type Kind } from './kinds.ts'
+import { baseKindOf, kindOf, type Kind } from '../internal/kinds.ts'
 import type { Step } from './path.ts'
 import { refusedClass, refusedOpaque } from './refusal.ts'
 import type { RegisteredClass } from './registry.ts'

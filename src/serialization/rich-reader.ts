@@ -1,4 +1,5 @@
 import { SerializationError } from '../core/errors.ts'
+import { messageOf } from '../core/thrown.ts'
 import { makeError, setErrorPart } from './error-parts.ts'
 import { attempt, leafRevivers, textOf } from './leaf-revivers.ts'
 import { listMarks, mostChoices, ownPropertiesName } from './marks.ts'
@@ -221,10 +222,7 @@ class RichReader {
       try {
         return this.#define(id, registered.decode(data))
       } catch (error) {
-        throw unreadable(
-          'class',
-          `decode of ${name} threw ${error instanceof Error ? error.message : typeof error}`,
-        )
+        throw unreadable('class', `decode of ${name} threw ${messageOf(error)}`)
       }
     }
   }

@@ -1,6 +1,6 @@
 import { SerializationError } from '../core/errors.ts'
 import { errorPartNames, takeErrorApart } from './error-parts.ts'
-import type { Kind } from './kinds.ts'
+import type { Kind } from '../internal/kinds.ts'
 import { bigintLeaf, isPlainLeaf, numberLeaf, objectLeaf, undefinedLeaf, type Leaf } from './leaf-writers.ts'
 import { listMarks, ownPropertiesName } from './marks.ts'
 import type { Step } from './path.ts'

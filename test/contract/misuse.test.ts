@@ -286,7 +286,7 @@ const ROWS: readonly Row[] = [
     [
       ['no loader', undefined, 'the loader must be a function, not undefined'],
       ['a value as a loader', 5, 'the loader must be a function, not 5'],
-      ['a promise as a loader', Promise.resolve(5), 'the loader must be a function, not {}'],
+      ['a promise as a loader', Promise.resolve(5), 'the loader must be a function, not a Promise'],
     ],
     'ERR_CACHE_OPTIONS',
   ),

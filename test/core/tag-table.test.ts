@@ -46,11 +46,13 @@ describe('the tag table', () => {
   it('tells what is stale from what is gone', () => {
     const table = new TagTable()
     const labels = table.labels(['a', 'b'])!
-    table.invalidate(['b'], true)
+    table.endFreshness(['b'], 5)
+    table.endFreshness(['b'], 7)
     table.invalidate(['c'])
 
     expect(table.judge(labels)).toBe('stale')
     expect(table.judge(labels)).toBe('stale')
+    expect(table.staleSince(labels)).toBe(5)
     expect(table.judge(table.labels(['b'])!)).toBe('fresh')
     table.invalidate(['a'])
     expect(table.judge(labels)).toBe('gone')

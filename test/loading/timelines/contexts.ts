@@ -59,9 +59,8 @@ export function contextTimelines(engine: Engine): void {
     it('refuses nonsense, and the load fails with that', async () => {
       const cache = new Stage(engine).cache()
       for (const say of [
-        ({ setTtl }: LoadContext) => setTtl(-1),
+        ({ setTtl }: LoadContext) => setTtl('soon'),
         ({ setGrace }: LoadContext) => setGrace('junk'),
-        ({ setTags }: LoadContext) => setTags('a' as never),
         ({ setRowVersion }: LoadContext) => setRowVersion(-1),
         ({ notModified }: LoadContext) => notModified(),
       ])

@@ -1,8 +1,9 @@
 import { types } from 'node:util'
+import { isForeignObjectPrototype } from './objects.ts'
 
 /**
- * What an object is to Cachette. This is the one classification that the memory engine's copy and the wire format
- * share: what has no kind here is an instance of a class, registered or not.
+ * The kind of an object, whatever realm made it. This is the one classification for values, keys, durations, options and
+ * results: an object without a kind is an instance of a class, registered or not.
  */
 export type Kind =
   | 'object'
@@ -162,10 +163,6 @@ function foreignKind(value: object, prototype: object): Kind | undefined {
   return Object.getPrototypeOf(last) === null && foreignViewName(value) !== undefined ? 'view' : undefined
 }
 
-function isForeignObjectPrototype(prototype: object): boolean {
-  return prototype !== Object.prototype && Object.hasOwn(prototype, 'isPrototypeOf')
-}
-
 function isPlainTag(value: object): boolean {
   return Object.prototype.toString.call(value) === '[object Object]'
 }
@@ -203,18 +200,4 @@ export function bytesOfView(view: View): ArrayBuffer {
   const copy = new ArrayBuffer(view.byteLength)
   new Uint8Array(copy).set(new Uint8Array(view.buffer, view.byteOffset, view.byteLength))
   return copy
-}
-
-/** What to call an object in a message: the name of its class, or what the engine calls it. */
-export function nameOf(value: object): string {
-  if (types.isProxy(value)) return 'Proxy'
-  try {
-    const prototype: object | null = Object.getPrototypeOf(value)
-    const name: unknown =
-      prototype === null ? undefined : (prototype as { constructor?: { name?: unknown } }).constructor?.name
-    if (typeof name === 'string' && name !== '' && name !== 'Object') return name
-  } catch {
-    // A getter named `constructor` may throw; then the tag has to do.
-  }
-  return Object.prototype.toString.call(value).slice('[object '.length, -1)
 }

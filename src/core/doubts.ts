@@ -1,0 +1,56 @@
+import { consoleLogger, report, type Logger } from './logger.ts'
+
+const MOST_PLACES = 1000
+
+/**
+ * Warns of plain numbers that are seconds, as all are, and look like milliseconds: once for each place where such a
+ * number is given.
+ */
+export class Doubts {
+  readonly #logger: Logger
+  readonly #cache: string | undefined
+  readonly #places = new Set<string>()
+
+  constructor(logger: Logger = consoleLogger, cache?: string) {
+    this.#logger = logger
+    this.#cache = cache
+  }
+
+  /** Looks at a number of seconds; `place` is the method and the option. */
+  look(place: string, seconds: number): void {
+    if (seconds < 10_000 || seconds % 1000 !== 0) return
+    // `setMany` names the key, which is no place of its own.
+    const where = place.replace(/: '.*'/s, '')
+    if (this.#places.has(where)) return
+    if (this.#places.size < MOST_PLACES) this.#places.add(where)
+    report(
+      this.#logger,
+      'warn',
+      { ...(this.#cache !== undefined && { cache: this.#cache }), place: where },
+      `${where}: ${seconds} is taken for seconds, which is ${spelled(seconds)}; write '${spelled(seconds)}' if that is ` +
+        `meant, and '${spelled(seconds / 1000)}' if it is meant in milliseconds`,
+    )
+  }
+}
+
+/** For places that know of no cache and its logger. */
+export const doubtsOfProcess: Doubts = new Doubts()
+
+const UNITS = [
+  ['d', 86_400],
+  ['h', 3600],
+  ['m', 60],
+  ['s', 1],
+] as const
+
+// As a duration is written: '16h40m'.
+function spelled(seconds: number): string {
+  let left = seconds
+  let text = ''
+  for (const [unit, length] of UNITS) {
+    const count = Math.floor(left / length)
+    left -= count * length
+    if (count > 0) text += `${count}${unit}`
+  }
+  return text
+}

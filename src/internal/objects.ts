@@ -1,0 +1,54 @@
+import { types } from 'node:util'
+
+/** Whether the value is a Date, of whatever realm or subclass. */
+export function isDate(value: unknown): value is Date {
+  return types.isDate(value)
+}
+
+/** Whether the value is a Map, of whatever realm or subclass. */
+export function isMap(value: unknown): value is ReadonlyMap<unknown, unknown> {
+  return types.isMap(value)
+}
+
+/** Returns the milliseconds of a Date since the epoch, whatever its own methods say. */
+export function timeOf(date: Date): number {
+  return Date.prototype.getTime.call(date)
+}
+
+/**
+ * Whether the value is a plain object of named parts: one without a class, made in whatever realm, or made over another
+ * such object. It never throws.
+ */
+export function isRecord(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false
+  try {
+    for (let at: object | null = Object.getPrototypeOf(value); at !== null; at = Object.getPrototypeOf(at)) {
+      if (at === Object.prototype) return true
+      // A prototype that names its constructor belongs to a class, unless it is the root of another realm.
+      if (Object.hasOwn(at, 'constructor'))
+        return isForeignObjectPrototype(at) && Object.getPrototypeOf(at) === null
+    }
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Whether it is the root of all objects of another realm. */
+export function isForeignObjectPrototype(prototype: object): boolean {
+  return prototype !== Object.prototype && Object.hasOwn(prototype, 'isPrototypeOf')
+}
+
+/** What to call an object in a message: the name of its class, or what the engine calls it. */
+export function nameOf(value: object): string {
+  if (types.isProxy(value)) return 'Proxy'
+  try {
+    const prototype: object | null = Object.getPrototypeOf(value)
+    const name: unknown =
+      prototype === null ? undefined : (prototype as { constructor?: { name?: unknown } }).constructor?.name
+    if (typeof name === 'string' && name !== '' && name !== 'Object') return name
+  } catch {
+    // A getter named `constructor` may throw; then the tag has to do.
+  }
+  return Object.prototype.toString.call(value).slice('[object '.length, -1)
+}
