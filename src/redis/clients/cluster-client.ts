@@ -27,6 +27,7 @@ const MISSING = toldElsewhere(new StoreUnavailableError('the connection was clos
  */
 export class ClusterClient<Master extends object> implements RedisClient {
   readonly isCluster = true
+  readonly isOrdered = false
   readonly isOneEndpoint = false
   readonly database = 0
   readonly #source: ClusterSource<Master>

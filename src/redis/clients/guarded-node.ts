@@ -81,6 +81,7 @@ export class GuardedNode implements LineListener {
       onTimeout: () => void this.#ask(),
       onRefusal: (name, reason) => this.#onRefusal(name, reason),
       trouble: undefined,
+      scripts: new Set(),
       starting: undefined,
     })
     this.#wasUp = line.isUp
@@ -147,6 +148,7 @@ export class GuardedNode implements LineListener {
   #ready(): void {
     this.#unwatch()
     this.connection.guard.trouble = undefined
+    this.connection.guard.scripts.clear()
     this.#breaker.reset()
     this.#log.up(this)
     if (this.#isNew) this.#watcher.onUp()
