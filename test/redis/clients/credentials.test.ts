@@ -6,13 +6,7 @@ import { withServerNames } from '../../../src/redis/clients/server-names.ts'
 import { targetOf } from '../../../src/redis/connection-options.ts'
 import { openClient } from '../../../src/redis/open-client.ts'
 import { until } from '../../support/until.ts'
-import {
-  describeWithServers,
-  startCluster,
-  startHosted,
-  startRedis,
-  type HostedService,
-} from '../servers/index.ts'
+import { describeWithServers, startHosted, startRedis, type HostedService } from '../servers/index.ts'
 import type { RedisServer } from '../servers/index.ts'
 import { IMPORTS, MAKES } from './libraries.ts'
 import { realSettings } from './setting.ts'
