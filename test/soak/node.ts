@@ -207,6 +207,11 @@ export function queued(): number {
   return store().pending.outbox
 }
 
+/** What is queued, and what the log has said, for a run that does not end. */
+export function state(): object {
+  return { ...cache.stats().outbox, ...store().pending, ...lines, ...calls }
+}
+
 /** Whether every key has been written once. */
 export function isFilled(): boolean {
   return isBulkDone
