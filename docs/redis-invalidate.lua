@@ -1,9 +1,10 @@
 local epoch, counter, stamp = '', nil, nil
 do
-  local sequence = redis.call('GET', KEYS[1])
-  if sequence then
+  local sequence = redis.pcall('GET', KEYS[1])
+  -- Anything else counts as no sequence, and the next sync replaces it.
+  if type(sequence) == 'string' then
     local e, c, s = string.match(sequence, '^(%d+ %S+ %d+) (%d+) (%S+)$')
-    if e then epoch, counter, stamp = e, tonumber(c), s end
+    if e and #c < 16 and #string.match(e, '^%d+') < 16 then epoch, counter, stamp = e, tonumber(c), s end
   end
 end
 local entries = {}
@@ -20,7 +21,11 @@ local function commit()
   redis.call('SET', KEYS[1], epoch .. ' ' .. string.format('%.0f', counter) .. ' ' .. stamp, 'PX', 86400000)
   local length
   for first = 1, count, 1000 do
-    length = redis.call('RPUSH', KEYS[2], unpack(entries, first, math.min(first + 999, count)))
+    length = redis.pcall('RPUSH', KEYS[2], unpack(entries, first, math.min(first + 999, count)))
+    if type(length) == 'table' then
+      redis.call('UNLINK', KEYS[2])
+      length = redis.call('RPUSH', KEYS[2], unpack(entries, first, math.min(first + 999, count)))
+    end
   end
   redis.call('PEXPIRE', KEYS[2], 86400000)
   if length > limit then redis.call('LTRIM', KEYS[2], -limit, -1) end
@@ -38,7 +43,7 @@ end
 local function graceOf(bytes)
   if not isFrame(bytes) then return 0 end
   local high, low = struct.unpack('>I4I4', string.sub(bytes, 17, 24))
-  return high * 4294967296 + low
+  return math.min(high * 4294967296 + low, 3155760000000)
 end
 local function isWrongType(reply)
   return type(reply) == 'table' and reply.err ~= nil and string.find(reply.err, '^WRONGTYPE') ~= nil
@@ -47,14 +52,15 @@ local function headerOf(key)
   local fixed = redis.pcall('GETRANGE', key, 0, 45)
   if type(fixed) ~= 'string' then return nil end
   if not isFrame(fixed) or string.sub(fixed, 45, 46) == '\0\0' then return fixed end
-  return redis.call('GETRANGE', key, 0, struct.unpack('>I4', string.sub(fixed, 5, 8)) - 1)
+  return redis.call('GETRANGE', key, 0, math.min(struct.unpack('>I4', string.sub(fixed, 5, 8)), 65536) - 1)
 end
+local function isHigher(own, version) return #own == 16 and not string.find(own, '[^0-9a-f]') and own > version end
 local function isOutdated(value, floor, version)
   local fixed = redis.pcall('GETRANGE', value, 0, 45)
   if type(fixed) == 'string' and isFrame(fixed) and math.floor(string.byte(fixed, 3) / 4) % 2 == 1
-    and string.sub(fixed, 29, 44) > version then return true end
-  local least = redis.call('GET', floor)
-  return least and least > version
+    and isHigher(string.sub(fixed, 29, 44), version) then return true end
+  local least = redis.pcall('GET', floor)
+  return type(least) == 'string' and isHigher(least, version)
 end
 local result, at = { epoch }, 5
 for key = 3, #KEYS, 3 do

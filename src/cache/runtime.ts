@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { ageClock } from '../core/age-clock.ts'
 import type { Clock } from '../core/clock.ts'
 import { Counters, type CacheStats, type StoreStats } from '../core/counters.ts'
 import { Doubts } from '../core/doubts.ts'
@@ -12,7 +13,7 @@ import {
   type CacheOptions,
 } from '../core/options.ts'
 import type { Store } from '../core/store.ts'
-import { systemClock, systemRandom } from '../core/system.ts'
+import { systemRandom } from '../core/system.ts'
 import { Trouble } from '../core/trouble.ts'
 import { ShortLived } from '../loading/entry-terms.ts'
 import { LoadPipeline } from '../loading/load-pipeline.ts'
@@ -38,7 +39,8 @@ export class Runtime {
   constructor(store: Store, options: CacheOptions & ValueOptions) {
     checkCacheOptions(options)
     const { name = 'cache', logger = consoleLogger, onError = 'ignore' } = options
-    const { clock = systemClock, random = systemRandom } = options
+    const { random = systemRandom } = options
+    const clock = ageClock(options.clock)
     const timers = timersFor(options)
     this.#options = options
     this.store = store

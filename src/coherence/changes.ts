@@ -117,6 +117,7 @@ export class Changes {
         if (op.kind === 'set') keeper.written(markers[index]!, op, result, startedAtMs)
       }
       await calls.hideInvisible(ops, answers)
+      await calls.prolong(ops, answers)
       // An acknowledgement of what was queued before does not count for what was held back now.
       for (const [index, { kind, key }] of ops.entries()) {
         if (isHeld[index]! && (kind === 'take' || kind === 'expire')) this.#queue(key, {}, places.last)

@@ -1,3 +1,4 @@
+import { ageClock } from '../core/age-clock.ts'
 import type { AtomicStore } from '../core/atomic-store.ts'
 import type { StoreStats } from '../core/counters.ts'
 import type { StoreExplanation } from '../core/explanation.ts'
@@ -35,6 +36,7 @@ import { LocalSlot, LocalTier } from './local-tier.ts'
 import { Markers, type Marker } from './markers.ts'
 import { Outbox } from './outbox.ts'
 import { Reads } from './reads.ts'
+import { ReturnedLeases } from './returned-leases.ts'
 import { Replay } from './replay.ts'
 import type { CoherenceParts, CoherenceSettings } from './settings.ts'
 import { Suspects } from './suspects.ts'
@@ -53,6 +55,7 @@ export class CoherentStore implements Store {
   readonly ownsAll: boolean
   readonly #parts: CoherenceParts
   readonly #settings: CoherenceSettings
+  readonly #returned: ReturnedLeases
   readonly #markers: Markers
   readonly #outbox: Outbox
   readonly #following: Following
@@ -68,10 +71,11 @@ export class CoherentStore implements Store {
   readonly #removeQueue: (() => void) | undefined
 
   constructor(parts: CoherenceParts, settings: CoherenceSettings) {
-    const { remote, local: localStore, clock, timers, random, node } = parts
+    const { remote, local: localStore, timers, random, node } = parts
+    const clock = ageClock(parts.clock)
     this.remote = remote
     this.ownsAll = parts.ownsAll ?? true
-    this.#parts = parts
+    this.#parts = { ...parts, clock }
     this.#settings = settings
     const isStrict = settings.policy === 'strict'
     const markers = new Markers(node, clock)
@@ -87,19 +91,34 @@ export class CoherentStore implements Store {
       partitionOf: (key) => remote.partitionOf(key),
       dropped: () => this.#drop(1, undefined),
     })
-    const leases = new LeaseKeeper(remote, clock, timers, settings.leaseMs, settings.longestLeaseMs)
-    const table = new GenerationTable({
+    const returned = new ReturnedLeases(remote, timers)
+    const leases = new LeaseKeeper(
+      remote,
+      returned,
+      clock,
+      timers,
+      settings.leaseMs,
+      settings.longestLeaseMs,
+      (marker) => {
+        // A load that takes long must not outlive the records that its entry will bear.
+        const lifeMs = Math.max(marker.lifeMs, settings.leaseMs / 2)
+        void table.prolong(marker.generations, lifeMs).catch(() => undefined)
+      },
+    )
+    const table: GenerationTable = new GenerationTable({
       remote,
       random,
       clock,
       maxLagMs: settings.maxLagMs,
       maxStaleMs: isStrict ? -1 : settings.maxStaleMs,
       limits: { table: settings.generationLimit, queue: settings.outboxLimit },
+      leastLifeMs: settings.leaseMs,
+      isBorne: (key, tag) => local?.bears(key, tag) === true,
       suspects: suspectTags,
       settle: async (tags) => this.#tags.settle(tags),
       asked: () => this.#following.followGenerations(),
     })
-    const local =
+    const local: LocalTier | undefined =
       localStore &&
       new LocalTier({
         store: localStore,
@@ -111,9 +130,10 @@ export class CoherentStore implements Store {
         maxAgeMs: isStrict ? settings.maxLagMs : settings.maxStaleMs,
         nextEvent: () => markers.nextEvent(),
       })
-    const forgetting = new Forgetting({ remote, local, markers, keeper: leases, table })
+    const forgetting = new Forgetting({ returned, local, markers, keeper: leases, table })
     const following = new Following({
       ...parts,
+      clock,
       settings,
       local,
       markers,
@@ -129,6 +149,7 @@ export class CoherentStore implements Store {
       leaseMs: settings.leaseMs,
       hasReached: (token) => following.hasReached(token),
       now: () => clock.now(),
+      timers,
     })
     const keeper = new Keeper({ remote, local, following, outbox, settings, clock })
     this.#tags = new TagInvalidator({
@@ -157,6 +178,7 @@ export class CoherentStore implements Store {
     this.#fills = new Fills(shared)
     this.#changes = new Changes({ ...shared, places })
     this.#explaining = new Explaining({ ...shared, table })
+    this.#returned = returned
     this.#suspects = [suspectKeys, suspectTags]
     this.#markers = markers
     this.#outbox = outbox
@@ -165,6 +187,10 @@ export class CoherentStore implements Store {
     this.#forgetting = forgetting
     if (local !== undefined) following.followAll()
     this.#removeQueue = remote.addQueue?.(() => this.pending.outbox)
+  }
+
+  get deadlineMs(): number | undefined {
+    return this.remote.deadlineMs
   }
 
   get atomic(): AtomicStore | undefined {
@@ -216,7 +242,7 @@ export class CoherentStore implements Store {
   async release(leases: readonly Lease[], cooldown?: Cooldown & { readonly forMs: number }): Promise<void> {
     const held = (leases as readonly Marker[]).filter((marker) => marker.held)
     for (const lease of leases) this.#forgetting.settle(lease as Marker)
-    if (held.length > 0) await this.#forgetting.release(held, cooldown)
+    if (held.length > 0) await this.#returned.giveBack(held, cooldown)
   }
 
   // C4.
@@ -281,11 +307,12 @@ export class CoherentStore implements Store {
     const { keys, prefixes } = this.#outbox.sizes
     const overflowed = this.#suspects.reduce((sum, { count }) => sum + count, 0)
     const outbox = { keys, prefixes, tags: this.#generations.queue.size, overflowed, dropped: this.#dropped }
-    return { ...(this.#parts.local?.stats() ?? none), outbox }
+    return { ...(this.#parts.local?.stats() ?? none), outbox, unreadable: this.remote.unreadable }
   }
 
   async close(): Promise<void> {
     this.#following.close()
+    this.#returned.close()
     this.#removeQueue?.()
     await this.remote.close()
   }

@@ -1,9 +1,10 @@
+import { ageClock } from '../core/age-clock.ts'
 import { Log } from '../core/log.ts'
 import { consoleLogger } from '../core/logger.ts'
 import { timersFor, type CacheOptions } from '../core/options.ts'
 import type { Bus, RemoteStore } from '../core/remote-store.ts'
 import type { Store } from '../core/store.ts'
-import { systemClock, systemRandom } from '../core/system.ts'
+import { systemRandom } from '../core/system.ts'
 import { coherenceSettings, type CoherenceOptions } from './coherence-options.ts'
 import { CoherentStore } from './coherent-store.ts'
 import type { ValueForm } from './local-tier.ts'
@@ -32,7 +33,8 @@ export function coherentStore(
   { logLength, local, values, bus, ...rest }: Composition,
   options: CacheOptions & CoherenceOptions,
 ): CoherentStore {
-  const { clock = systemClock, random = systemRandom } = options
+  const { random = systemRandom } = options
+  const clock = ageClock(options.clock)
   const settings = coherenceSettings(options, logLength)
   const { logger = consoleLogger, name = 'cache' } = options
   const log = new Log(logger, clock, () => ({ cache: name }))

@@ -1,3 +1,4 @@
+import { ageClock, type AgeClock } from '../core/age-clock.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Epoch, Head, LogEntry, Message, Rotation, SyncReply } from '../core/remote-store.ts'
 import type { TokenPart } from '../core/token.ts'
@@ -31,7 +32,7 @@ const RENEWAL_MS = 3_600_000
  * what the node keeps. Every rule of coherence that concerns the log is here (docs/coherence.md, C1, C6 and C9).
  */
 export class Follower {
-  readonly #clock: Clock
+  readonly #clock: AgeClock
   readonly #effects: FollowerEffects
   readonly #journal: Journal
   readonly #renewalMs: number
@@ -40,6 +41,8 @@ export class Follower {
   #applied: Head | undefined
   /** Whatever was kept before this moment, in the order of the node's events, may be old. */
   flushedAt = 0
+  /** What was kept without the server before this moment, in the same order, is served no more. */
+  outageEndedAt = 0
   // The entries that this node keeps of it, at most, and the end of the last of them.
   #kept = 0
   #keptUntilMs = -Infinity
@@ -54,15 +57,18 @@ export class Follower {
 
   /** `renewalMs` is how long it leaves sequence and log alone that nobody writes. */
   constructor(clock: Clock, journal: Journal, effects: FollowerEffects, renewalMs: number = RENEWAL_MS) {
-    this.#clock = clock
+    this.#clock = ageClock(clock)
     this.#journal = journal
     this.#effects = effects
     this.#renewalMs = renewalMs
   }
 
-  /** Whether what this node keeps of the partition misses nothing that is older than `maxAgeMs`. */
+  /**
+   * Whether what this node keeps of the partition misses nothing that is older than `maxAgeMs`: never between a
+   * suspension of the machine and the next sync.
+   */
   isSynced(maxAgeMs: number, nowMs: number = this.#clock.now()): boolean {
-    return nowMs - this.#lastSyncMs <= maxAgeMs
+    return nowMs - this.#lastSyncMs <= maxAgeMs && this.#lastSyncMs >= this.#clock.resumedAtMs
   }
 
   /** Milliseconds since the last moment at which nothing was missing. */

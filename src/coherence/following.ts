@@ -195,7 +195,7 @@ export class Following {
       const reply = await remote.sync(partition, since, ifNone)
       if (this.#closed) return
       follower.onSync(reply)
-      local?.dropOutages((key) => remote.partitionOf(key) === partition)
+      local?.endOutage(follower)
     } catch {
       follower.onSyncFailed()
     }

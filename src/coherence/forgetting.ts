@@ -1,13 +1,13 @@
-import type { RemoteStore, Replayable } from '../core/remote-store.ts'
-import type { Cooldown } from '../core/store.ts'
+import type { Replayable } from '../core/remote-store.ts'
 import type { GenerationTable } from './generations.ts'
 import type { LeaseKeeper } from './lease-keeper.ts'
 import type { LocalTier } from './local-tier.ts'
 import type { Marker, Markers } from './markers.ts'
+import type { ReturnedLeases } from './returned-leases.ts'
 
 /** What forgetting reaches. */
 export interface ForgettingParts {
-  readonly remote: RemoteStore
+  readonly returned: ReturnedLeases
   readonly local: LocalTier | undefined
   readonly markers: Markers
   readonly keeper: LeaseKeeper
@@ -72,19 +72,15 @@ export class Forgetting {
     this.#parts.markers.close(marker)
   }
 
-  /** Ends leases on the server; those it does not hear of end by themselves. */
-  async release(markers: readonly Marker[], cooldown?: Cooldown & { readonly forMs: number }): Promise<void> {
-    try {
-      await this.#parts.remote.release(markers, cooldown)
-    } catch {
-      // The lease ends by itself.
-    }
+  /** Gives leases back to the server. */
+  release(markers: readonly Marker[]): void {
+    void this.#parts.returned.giveBack(markers)
   }
 
   // The server has left their leases alone: whoever loads anew need not wait for them.
   #detach(held: readonly Marker[]): void {
     if (held.length === 0) return
     for (const marker of held) this.#parts.keeper.letGo(marker)
-    void this.release(held)
+    this.release(held)
   }
 }

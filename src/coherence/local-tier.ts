@@ -96,7 +96,6 @@ export class LocalTier {
   readonly #maxLagMs: number
   readonly #longestMs: number
   readonly #nextEvent: () => number
-  readonly #outages = new Set<string>()
 
   constructor(parts: LocalTierParts) {
     const { store, values, table, clock, maxAgeMs, maxLagMs, longestMs, nextEvent } = parts
@@ -113,14 +112,14 @@ export class LocalTier {
   /** The fresh entry of a key, if it may be served now (C1). */
   get(key: string, reading?: Reading): Stored | undefined {
     const slot = this.#slot(key)
-    return slot !== undefined && this.#verdict(slot, reading) === 'fresh' ? asStored(slot) : undefined
+    return slot !== undefined && this.#verdict(key, slot, reading) === 'fresh' ? asStored(slot) : undefined
   }
 
   /** The entry of a key with its remaining time, stale if the reader takes that. */
   find(key: string, reading?: Reading): Found | undefined {
     const slot = this.#slot(key, reading?.stale === true ? STALE_TOO : undefined)
     if (slot === undefined) return undefined
-    const verdict = this.#verdict(slot, reading)
+    const verdict = this.#verdict(key, slot, reading)
     const isServed = verdict === 'fresh' || (verdict === 'stale' && slot.hasGrace && reading?.stale === true)
     if (!isServed) return undefined
     const remainingMs = this.#remainingMs(key)
@@ -144,7 +143,7 @@ export class LocalTier {
     const { generations, hasGrace } = slot
     const entry = { generations, remainingMs: this.#remainingMs(key) }
     if (!this.#isSynced(slot, this.#clock.now())) return { ...entry, state: 'unsynced' }
-    const verdict = this.#verdict(slot, reading)
+    const verdict = this.#verdict(key, slot, reading)
     if (verdict === 'gone' || (verdict === 'stale' && !hasGrace)) return { ...entry, state: 'invalidated' }
     return { ...entry, state: verdict === 'fresh' && entry.remainingMs > 0 ? 'fresh' : 'stale' }
   }
@@ -174,7 +173,6 @@ export class LocalTier {
   keepOutage(key: string, keeping: Keeping): void {
     if (keeping.marker.dead) return
     this.#put(key, keeping, undefined, this.#slot(key) === undefined, true)
-    this.#outages.add(key)
   }
 
   /** A message covers the key: what is kept goes, unless it is known to be as new. */
@@ -190,13 +188,14 @@ export class LocalTier {
     follower.flushed(this.#nextEvent())
   }
 
-  /** The server is back: what was kept without it goes. */
-  dropOutages(covers: (key: string) => boolean): void {
-    for (const key of this.#outages) {
-      if (!covers(key)) continue
-      this.#outages.delete(key)
-      if (this.#slot(key, STALE_TOO)?.outage) this.drop(key, Infinity)
-    }
+  /** The server is back: what was kept of the partition without it is served no more. */
+  endOutage(follower: Follower): void {
+    follower.outageEndedAt = this.#nextEvent()
+  }
+
+  /** Whether an entry is kept under this key that bears the tag. */
+  bears(key: string, tag: string): boolean {
+    return this.#slot(key, STALE_TOO)?.generations?.some((one) => one.tag === tag) === true
   }
 
   // C1: both logs must be synced, that of its key and, if it has tags, that of generations.
@@ -215,7 +214,7 @@ export class LocalTier {
     return isPromise(found) ? 0 : (found.get(key)?.remainingMs ?? 0)
   }
 
-  #verdict(slot: LocalSlot, reading: Reading | undefined): Verdict {
+  #verdict(key: string, slot: LocalSlot, reading: Reading | undefined): Verdict {
     const { generations } = slot
     const wanted = reading?.tags
     if (wanted !== slot.borne) {
@@ -227,7 +226,10 @@ export class LocalTier {
     // The table has not changed since it was asked last.
     if (generations === undefined || slot.agreedAt === table.version) return 'fresh'
     const verdict = table.agrees(generations)
-    if (verdict === 'fresh') slot.agreedAt = table.version
+    if (verdict === 'fresh') {
+      slot.agreedAt = table.version
+      table.borne(key, generations)
+    }
     return verdict
   }
 
@@ -256,6 +258,7 @@ export class LocalTier {
       hasGrace,
       keptUntilMs: this.#clock.now() + this.#longestMs,
     })
+    if (generations !== undefined) this.#table.borne(key, generations)
     void this.#store.write([
       { kind: 'set', key, stored: asStored(slot), ttlMs, ...(hasGrace && { graceMs }) },
     ])
@@ -264,7 +267,10 @@ export class LocalTier {
 
   #slot(key: string, reading?: Reading): LocalSlot | undefined {
     const stored: unknown = this.#store.get(key, reading)
-    return stored instanceof LocalSlot && stored.writtenAt > stored.follower.flushedAt ? stored : undefined
+    if (!(stored instanceof LocalSlot)) return undefined
+    const { writtenAt, follower, outage } = stored
+    if (writtenAt <= follower.flushedAt || (outage && writtenAt <= follower.outageEndedAt)) return undefined
+    return stored
   }
 }
 

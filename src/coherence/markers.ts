@@ -33,8 +33,18 @@ export class Marker implements Lease {
   /** The tier that its reader does not look at. */
   readonly skip: Reading['skip']
 
-  constructor(key: string, { tags, after, skip }: Reading, token: string, bornAt: number, bornAtMs: number) {
+  /** For how long its value will live, its grace included; 0 = nobody has said. */
+  readonly lifeMs: number
+
+  constructor(
+    key: string,
+    { tags, after, skip, lifeMs = 0 }: Reading,
+    token: string,
+    bornAt: number,
+    bornAtMs: number,
+  ) {
     this.skip = skip
+    this.lifeMs = lifeMs
     this.bornAtMs = bornAtMs
     this.key = key
     this.tags = tags

@@ -82,9 +82,12 @@ export class Reads {
     const { outbox, calls, leases: held, forgetting, replay } = this.#parts
     const queued = outbox.isEmpty ? NONE : leases.filter(({ key }) => outbox.has(key))
     // What is queued is sent first: then the server's word counts, and the load is shared and stored.
-    if (queued.length > 0) await replay.settle(queued.map(({ key }) => key))
+    if (queued.length > 0) {
+      const settling = replay.settle(queued.map(({ key }) => key))
+      await calls.inTime(settling, options.untilMs).catch(() => undefined)
+    }
     const asked = queued.length === 0 ? leases : leases.filter(({ key }) => !outbox.has(key))
-    await calls.begin(leases)
+    await calls.begin(leases, options.untilMs)
     let answers: ReadonlyMap<Marker, Exclude<Acquired, 'denied'>>
     try {
       answers = await calls.acquire(asked, options, (marker, found, verdict, startedAtMs) =>
@@ -92,17 +95,17 @@ export class Reads {
       )
     } catch (error) {
       // The server may have granted them all the same.
-      void forgetting.release(asked)
+      forgetting.release(asked)
       throw error
     }
     const unanswered = asked.filter((marker) => !answers.has(marker))
-    if (unanswered.length > 0) void forgetting.release(unanswered)
+    if (unanswered.length > 0) forgetting.release(unanswered)
     return leases.map((marker) => {
       const answer = answers.get(marker)
       if (answer === undefined) return 'denied'
       if (answer !== 'granted') return answer
       if (marker.dead) {
-        void forgetting.release([marker])
+        forgetting.release([marker])
         return 'busy'
       }
       held.hold(marker, options.longestMs)

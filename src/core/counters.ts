@@ -37,6 +37,8 @@ export interface StoreStats {
   readonly evictions: Evictions
   /** Entries removed for age, by who noticed. */
   readonly expirations: Expirations
+  /** Keys that held something else than an entry. */
+  readonly unreadable?: number | undefined
 }
 
 /** Stale values that callers got, by why it was no fresh one. */
@@ -87,6 +89,11 @@ export interface CacheStats extends StoreStats {
   /** Calls that the store failed to serve. */
   readonly errors: number
   /**
+   * Reads of what can't be read: written by another serializer, encrypted with a key that this process lacks, damaged, or
+   * of another type of Redis. Each is a miss, and the next load replaces it.
+   */
+  readonly unreadable: number
+  /**
    * Values refused because no reader could get them back as they were, by class or kind; after the first 100 of these as
    * `'other'`.
    */
@@ -114,6 +121,7 @@ export class Counters {
   writes = 0
   invalidations = 0
   errors = 0
+  unreadable = 0
   readonly unstorable: Map<string, number> = new Map()
 
   /** The present figures, less those at the last reset. */
@@ -125,6 +133,7 @@ export class Counters {
       staleServed: { ...this.staleServed },
       hitRatio: reads === 0 ? undefined : this.hits / reads,
       unstorable: Object.fromEntries(unstorable),
+      unreadable: this.unreadable + (store.unreadable ?? 0) - (atReset.unreadable ?? 0),
       entries: store.entries,
       ...(store.outbox !== undefined && { outbox: store.outbox }),
       evictions: {

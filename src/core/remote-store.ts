@@ -80,10 +80,15 @@ export interface GenerationRecord {
   readonly value: string
   /** Where the log was with the entry that gave it, or when it was made; absent without a log. */
   readonly head?: Pick<Head, 'epoch' | 'counter'> | undefined
+  /** How long the server keeps it yet, in milliseconds; `Infinity` = until it is invalidated. */
+  readonly remainingMs: number
 }
 
 /** The generations of all tags of an entry; absent where there are no tags. */
 export type Generations = readonly Generation[]
+
+/** The generations of an entry whose header can't be read: it is for its reader to find out. */
+export const UNREADABLE: Generations = Object.freeze([])
 
 /** An entry of the remote store. */
 export interface RemoteFound {
@@ -149,6 +154,8 @@ export interface RemoteResult {
   readonly number?: number
   /** Of the entry that was there before. */
   readonly generations?: Generations | undefined
+  /** expire: the grace of the entry, which its ttl does not include. */
+  readonly graceMs?: number | undefined
   /** increment: not done, for the entry has not the generations named. */
   readonly differs?: boolean
   /**
@@ -212,6 +219,10 @@ export interface Rotation {
  * may be repeated.
  */
 export interface RemoteStore {
+  /** Keys that held something else than an entry when they were read. */
+  readonly unreadable?: number | undefined
+  /** Milliseconds within which a call settles, if that is known. */
+  readonly deadlineMs?: number | undefined
   /** Where limits and locks are kept: on the server, whatever tier is in front of it. */
   readonly atomic?: AtomicStore | undefined
   admit(value: unknown): { readonly stored: Stored } | { readonly refused: SerializationError }
@@ -263,10 +274,15 @@ export interface RemoteStore {
    */
   survey(partition: string, visit: (items: readonly string[]) => Promise<void>): Promise<readonly string[]>
   /**
-   * The records of tags; a tag that has none gets its own of `ifNone`, which is not logged. Executed at most once:
-   * should the record be lost, `ifNone` again would make visible what has been invalidated in between.
+   * The records of tags; a tag that has none, or one that can't be read, gets its own of `ifNone`, which is not logged.
+   * Each then lives for at least as many milliseconds as `livesMs` says. Executed at most once: should the record be
+   * lost, `ifNone` again would make visible what has been invalidated in between.
    */
-  generations(tags: readonly string[], ifNone: readonly string[]): Promise<readonly GenerationRecord[]>
+  generations(
+    tags: readonly string[],
+    ifNone: readonly string[],
+    livesMs: readonly number[],
+  ): Promise<readonly GenerationRecord[]>
   /**
    * Gives tags new generations, in one step, and logs them: where the log was after each; absent without a log. With
    * `keepStale` a tag that has a record keeps its random part and counts one up; one that has none gets the given.

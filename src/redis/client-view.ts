@@ -12,6 +12,14 @@ export abstract class ClientView implements RedisClient {
     return this.#client.isCluster
   }
 
+  get isOneEndpoint(): boolean {
+    return this.#client.isOneEndpoint
+  }
+
+  get database(): number {
+    return this.#client.database
+  }
+
   connectionFor(route: string): Connection {
     return this.#client.connectionFor(route)
   }

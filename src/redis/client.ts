@@ -39,8 +39,12 @@ export interface Connection {
 
 /** What the Redis engine asks of a client, whichever it is. */
 export interface RedisClient {
-  /** Whether keys are spread over several masters: then all keys of a call have the slot of its `route`. */
+  /** Whether keys are spread over slots: then all keys of a call have the slot of its `route`. */
   readonly isCluster: boolean
+  /** Whether there is one endpoint for all keys: of a server, or of a service that finds the slots itself. */
+  readonly isOneEndpoint: boolean
+  /** The number of the database: channels are common to all of a server. */
+  readonly database: number
   /** The connection to the master that has a key; for a single server always the same. */
   connectionFor(route: string): Connection
   /** Whether the same server answers for both, as far as is known. */

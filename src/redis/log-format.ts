@@ -27,7 +27,7 @@ export function readEpoch(text: string): Epoch | undefined {
 
 /** What a sequence key holds; `undefined` when there is none, or something else. */
 export function readHead(text: string | null): Head | undefined {
-  const [, place, counter, stamp] = /^(\d+ \S+ \d+) (\d+) (\S+)$/.exec(text ?? '') ?? []
+  const [, place, counter, stamp] = /^(\d{1,15} \S+ \d{1,15}) (\d{1,15}) (\S+)$/.exec(text ?? '') ?? []
   const epoch = place === undefined ? undefined : readEpoch(place)
   return epoch && { epoch, counter: Number(counter), stamp: readField(stamp!) }
 }

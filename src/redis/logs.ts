@@ -7,7 +7,7 @@ import { exchange, type Call } from './exchange.ts'
 import type { KeyNames } from './key-names.ts'
 import { epochText, kindLetters, randomText, readHead, readLogEntry } from './log-format.ts'
 import { readLogged, readPlace, type LoggedCalls } from './logged-calls.ts'
-import { asList, asText, asTextOrNull } from './replies.ts'
+import { asList, asText, asTextOrNull, isWrongType } from './replies.ts'
 import type { PrefixScans } from './scans.ts'
 import { logFlush } from './scripts/log-flush.ts'
 import { replay } from './scripts/replay.ts'
@@ -46,7 +46,9 @@ export class Logs {
     )
     const heads = new Map<string, Head>()
     for (const [index, partition] of partitions.entries()) {
-      const head = readHead(asTextOrNull(replies[index]!))
+      const reply = replies[index]!
+      // Another type is no sequence of ours: the next sync replaces it.
+      const head = isWrongType(reply) ? undefined : readHead(asTextOrNull(reply))
       if (head !== undefined) heads.set(partition, head)
     }
     return heads

@@ -37,7 +37,7 @@ import { TagRecords } from './tag-records.ts'
 import { Writes, type Plan } from './writes.ts'
 
 /** The most operations that are made ready at a time. */
-const LONGEST_PLAN = 10_000
+const LONGEST_PLAN = 2_000
 
 /** What a Redis store works with. */
 export interface RedisStoreParts {
@@ -48,6 +48,8 @@ export interface RedisStoreParts {
   readonly random: Random
   /** Whether what is logged is published, too. @default true */
   readonly publish?: boolean | undefined
+  /** Milliseconds within which the client settles a call. */
+  readonly deadlineMs?: number | undefined
   /** The most entries of a partition's log. @default 10,000 */
   readonly logLimit?: number | undefined
   /** Where limits and locks are kept. */
@@ -59,6 +61,7 @@ export interface RedisStoreParts {
  * docs/redis-keyspace.md.
  */
 export class RedisStore implements RemoteStore {
+  readonly deadlineMs: number | undefined
   readonly atomic: AtomicStore | undefined
   // What is asked of it goes behind the sets that were gathered before.
   readonly #client: RedisClient
@@ -77,11 +80,12 @@ export class RedisStore implements RemoteStore {
   constructor(parts: RedisStoreParts) {
     const { prefix, format, random } = parts
     const { publish = true, logLimit = 10_000 } = parts
+    this.deadlineMs = parts.deadlineMs
     this.atomic = parts.atomic
     this.#sets = new GatheredSets((ops) => this.#write(ops))
     const client = new OrderedClient(parts.client, this.#sets.flush)
     this.#client = client
-    this.#names = new KeyNames(prefix, client.isCluster)
+    this.#names = new KeyNames(prefix, client.isCluster, client.database)
     this.#gathersFor = client.isCluster
       ? undefined
       : (key) => parts.client.connectionFor(this.#names.value(key))
@@ -96,9 +100,8 @@ export class RedisStore implements RemoteStore {
     this.#tags = new TagRecords(this.#names, logged)
   }
 
-  /** Reads that found something of another type than text under a key: each was a miss. */
-  get wrongTypes(): number {
-    return this.#reads.wrongTypes
+  get unreadable(): number {
+    return this.#reads.wrongTypes + this.#tags.unreadable
   }
 
   admit(value: unknown): { readonly stored: Stored } | { readonly refused: SerializationError } {
@@ -218,8 +221,9 @@ export class RedisStore implements RemoteStore {
   async generations(
     tags: readonly string[],
     ifNone: readonly string[],
+    livesMs: readonly number[],
   ): Promise<readonly GenerationRecord[]> {
-    const { call, read } = this.#tags.generations(tags, ifNone)
+    const { call, read } = this.#tags.generations(tags, ifNone, livesMs)
     const [reply] = await exchange(this.#client, [call], 'text')
     return read(reply!)
   }

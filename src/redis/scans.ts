@@ -137,12 +137,18 @@ export class PrefixScans {
     present: string,
     next: string,
   ): Promise<number | undefined> {
-    const command: Command = this.#client.isCluster
-      ? { script: mark, keys: [], args: [present, next, ...names] }
-      : { script: mark, keys: names, args: [present, next] }
-    const [marked, id] = await master.runAll([command, { args: ['CLIENT', 'ID'] }], 'text')
-    accept(marked!)
-    return id instanceof Error ? undefined : asNumber(id!)
+    const commands = [...this.#marks(names, present, next), { args: ['CLIENT', 'ID'] }]
+    const replies = await master.runAll(commands, 'text')
+    for (const marked of replies.slice(0, -1)) accept(marked)
+    const id = replies.at(-1)!
+    return id instanceof Error ? undefined : asNumber(id)
+  }
+
+  // A node of a cluster writes those of its own; an endpoint before several nodes has to be told each key.
+  #marks(names: readonly string[], present: string, next: string): readonly Command[] {
+    if (!this.#client.isCluster) return [{ script: mark, keys: names, args: [present, next] }]
+    if (!this.#client.isOneEndpoint) return [{ script: mark, keys: [], args: [present, next, ...names] }]
+    return names.map((name) => ({ script: mark, keys: [name], args: [present, next] }))
   }
 
   async #remove(

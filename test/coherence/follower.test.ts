@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
+import { ageClock } from '../../src/core/age-clock.ts'
+import { SuspendedClock } from '../support/suspended-clock.ts'
 import { Follower, type FollowerEffects } from '../../src/coherence/follower.ts'
 import { Journal } from '../../src/coherence/journal.ts'
 import type { Epoch, Head, LogEntry, Message } from '../../src/core/remote-store.ts'
@@ -224,4 +226,20 @@ test('the message of an invalidated tag that this node has been answered for dro
   // A replay gives the tag another generation.
   follower.onMessage({ ...message(7, 'g', 'f'), kind: 'tag', item: 't', origin: 'f' })
   expect(calls).toEqual(['drop tag t'])
+})
+
+test('is unsynced after a suspension of the machine until it was asked again', () => {
+  const machine = new SuspendedClock()
+  const sleeper = new Follower(machine, new Journal(machine, 60_000, 10), effects)
+  sleeper.startSync()
+  sleeper.onSync({ head: head(5, 'e'), entries: [] })
+  expect(sleeper.isSynced(60_000)).toBe(true)
+  machine.suspend(900)
+  expect(sleeper.isSynced(60_000)).toBe(true)
+  machine.suspend(900)
+  expect(sleeper.isSynced(60_000)).toBe(false)
+  sleeper.onHead(head(5, 'e'), ageClock(machine).now() - 1)
+  expect(sleeper.isSynced(60_000)).toBe(false)
+  sleeper.onHead(head(5, 'e'), ageClock(machine).now())
+  expect(sleeper.isSynced(60_000)).toBe(true)
 })

@@ -105,6 +105,21 @@ export class SingleCall extends Call {
   }
 }
 
+/** A command that asks for a sign of life: any answer is one. */
+export class Probe extends SingleCall {
+  readonly #resolve: () => void
+
+  constructor(path: Path, resolve: () => void, reject: (error: Error) => void) {
+    super(path, resolve, reject)
+    this.#resolve = resolve
+  }
+
+  protected override fail(error: unknown, name: string): void {
+    if (isAnswer(error)) this.#resolve()
+    super.fail(error, name)
+  }
+}
+
 /** A row of commands, which have one deadline. */
 export class RowCall extends Call {
   readonly #resolve: (replies: readonly Reply[]) => void
@@ -173,7 +188,8 @@ export class RowCall extends Call {
     } else this.#put(index, this.refused(error, nameOf(command)))
   }
 
-  // In their order, behind all the others; the first of each script that was unknown with its source.
+  // In their order, behind all the others; the first of each script that was unknown with its source. If that does not
+  // help the others, because there are several servers behind one endpoint, each is sent with it.
   #sendAgain(): void {
     const again = this.#again
     this.#again = []
@@ -182,7 +198,8 @@ export class RowCall extends Call {
     const { line, redirect } = this.path
     for (const index of again) {
       const command = this.#commands[index]!
-      const hasSource = 'script' in command && this.#needSource.delete(command.script.sha)
+      const hasSource =
+        'script' in command && (this.#needSource.delete(command.script.sha) || this.#round > 1)
       const args = hasSource ? toSourceArgs(command) : toArgs(command)
       const isElsewhere = this.#redirection !== undefined
       const sent = isElsewhere ? redirect!(args, this.#form, this.#redirection) : line.send(args, this.#form)

@@ -17,12 +17,16 @@ import { SwitchedLine } from './switched-line.ts'
 /** How often the masters are asked for while one of them is lost, and a subscription looks for another node. */
 const REFRESH_MS = 500
 
+const MISSING = toldElsewhere(new StoreUnavailableError('the connection was closed'))
+
 /**
  * A client of a cluster: commands go straight to the client of the node that has their slot. Whoever that is, the
  * client library finds out; it is asked to do so when a node is lost, and to follow when a node says that a slot moved.
  */
 export class ClusterClient<Master extends object> implements RedisClient {
   readonly isCluster = true
+  readonly isOneEndpoint = false
+  readonly database = 0
   readonly #source: ClusterSource<Master>
   /** @internal */
   readonly surroundings: Surroundings
@@ -37,6 +41,8 @@ export class ClusterClient<Master extends object> implements RedisClient {
   #isRefreshing = false
   // Tells of the cluster while no node is known; each node that is has its own.
   readonly #log: ServerLog
+  // Of nodes that were lost and not told of.
+  readonly #missing = new Set<ServerLog>()
   #trouble: ReturnType<typeof normalize> | undefined = undefined
   #starting: Promise<void> | undefined = undefined
   #hasWaited = false
@@ -220,6 +226,8 @@ export class ClusterClient<Master extends object> implements RedisClient {
     for (const { reject } of this.#waiting.splice(0)) reject(reason)
     if (this.#isClosed || this.#source.masters().length > 0) return
     this.#trouble = reason
+    // Its servers have told.
+    for (const { isAway } of this.#logs.values()) if (isAway) return
     this.#log.lost(this, reason)
   }
 
@@ -230,6 +238,7 @@ export class ClusterClient<Master extends object> implements RedisClient {
     for (const master of masters) if (master !== undefined) this.#nodeOf(master)
     for (const [master, node] of this.#nodes)
       if (!masters.includes(master)) {
+        if (!node.isUp) this.#miss(master)
         this.#nodes.delete(master)
         node.close()
       }
@@ -237,13 +246,20 @@ export class ClusterClient<Master extends object> implements RedisClient {
     this.#onUp()
   }
 
+  // A client library may drop a node as soon as it loses it: it is lost, unless it is found again by the next look.
+  #miss(master: Master): void {
+    this.#missing.add(this.#logOf(master))
+    this.#refreshSoon()
+  }
+
   #forgetReplaced(masters: readonly (Master | undefined)[]): void {
     // One that is not connected to has no name.
     const names = new Set(masters.map((master) => master && this.#source.nameOf(master)))
-    if (names.has(undefined)) return
+    if (names.size === 0 || names.has(undefined)) return
     for (const [name, serverLog] of this.#logs) {
       if (names.has(name)) continue
       this.#logs.delete(name)
+      this.#missing.delete(serverLog)
       serverLog.left(this)
       serverLog.replaced()
     }
@@ -263,8 +279,11 @@ export class ClusterClient<Master extends object> implements RedisClient {
     const known = this.#nodes.get(master)
     if (known !== undefined) return known
     const node = new GuardedNode(this.#source.lineOf(master), this.#logOf(master), this.surroundings, {
+      isOneOfMany: true,
       onUp: () => {
-        this.#logs.get(this.#source.nameOf(master))?.left(this)
+        const serverLog = this.#logOf(master)
+        this.#missing.delete(serverLog)
+        serverLog.left(this)
         this.#tellReconnected()
         this.#onUp()
       },
@@ -300,6 +319,8 @@ export class ClusterClient<Master extends object> implements RedisClient {
     const delayMs = REFRESH_MS * (0.5 + this.surroundings.random())
     this.#timer = this.surroundings.timers.set(() => {
       this.#isRefreshing = false
+      for (const serverLog of this.#missing) serverLog.lost(this, MISSING)
+      this.#missing.clear()
       this.#refresh()
       if (!this.#isWell()) this.#refreshSoon()
     }, delayMs)

@@ -17,6 +17,8 @@ export interface NodeWatcher {
   onTrouble?(): void
   /** The server was demoted: whatever else is connected to it has to connect again. */
   onDemoted?(): void
+  /** Whether it is a node of a cluster, whose other nodes are known. */
+  readonly isOneOfMany?: boolean
   /** It answers that some slots of its cluster have no master. */
   onClusterDown?(reason: Loss): void
 }
@@ -124,7 +126,7 @@ export class GuardedNode implements LineListener {
 
   /** Connects again, because the address may lead to another server by now. */
   reconnect(): void {
-    if (this.#line.reset === undefined || !this.#line.isUp) return
+    if (this.#line.reset === undefined || this.#isClosed || this.#isReplaced) return
     this.#isReplaced = true
     this.#line.reset()
     if (!this.#line.isUp) this.#await()
@@ -159,6 +161,7 @@ export class GuardedNode implements LineListener {
 
   onTrouble(error: unknown): void {
     if (this.#line.isUp || this.#isClosed) return
+    this.#isReplaced = false
     this.#lost(error)
   }
 
@@ -239,6 +242,7 @@ export class GuardedNode implements LineListener {
     }
     if (isClusterDown(reason)) this.#watcher.onClusterDown?.(reason)
     server?.refused(name, reason)
+    this.surroundings.refused.note(this.#log.node, name, reason, this.#watcher.isOneOfMany === true)
   }
 
   #onDemotion(): void {

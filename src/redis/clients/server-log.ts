@@ -108,6 +108,11 @@ export class ServerLog implements ConnectionLog {
     return this.#wellSinceMs
   }
 
+  /** Whether it is lost or silent. */
+  get isAway(): boolean {
+    return this.#away.holds
+  }
+
   /** Whether something was refused that has not been done since. */
   get isRefusing(): boolean {
     return this.#refused.size > 0

@@ -14,9 +14,11 @@ import { script } from '../script.ts'
 export const sync: Script = script(
   'sync',
   `
-local sequence = redis.call('GET', KEYS[1])
-local epoch, counter = string.match(sequence or '', '^(%d+ %S+ %d+) (%d+) %S+$')
-if not epoch then
+local sequence = redis.pcall('GET', KEYS[1])
+local epoch, counter
+if type(sequence) == 'string' then epoch, counter = string.match(sequence, '^(%d+ %S+ %d+) (%d+) %S+$') end
+-- Numbers beyond what a double counts are none of ours.
+if not epoch or #counter > 15 or #string.match(epoch, '^%d+') > 15 or #string.match(epoch, '%d+$') > 15 then
   local ordinal, time = tonumber(ARGV[3]), redis.pcall('TIME')
   if not time.err then ordinal = math.max(ordinal, time[1] * 1000 + math.floor(time[2] / 1000)) end
   local birth = string.format('%.0f', ordinal)
@@ -28,7 +30,10 @@ end
 redis.call('PEXPIRE', KEYS[1], 86400000)
 redis.call('PEXPIRE', KEYS[2], 86400000)
 local count = tonumber(counter) - tonumber(ARGV[2])
-if epoch ~= ARGV[1] or count <= 0 or redis.call('LLEN', KEYS[2]) < count then return { sequence } end
+if epoch ~= ARGV[1] or count <= 0 then return { sequence } end
+local length = redis.pcall('LLEN', KEYS[2])
+if type(length) == 'table' then redis.call('UNLINK', KEYS[2]) end
+if type(length) == 'table' or length < count then return { sequence } end
 local result = redis.call('LRANGE', KEYS[2], string.format('%.0f', -count), -1)
 table.insert(result, 1, sequence)
 return result

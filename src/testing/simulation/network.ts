@@ -36,6 +36,14 @@ export interface Faults {
   readonly stopsPerSecond: number
   /** For how long it is stopped. */
   readonly stopMs: readonly [from: number, to: number]
+  /** How often in a second a node's machine is suspended: its clock stands still, and what is sent to it is lost. */
+  readonly suspensionsPerSecond: number
+  /** For how long it is suspended. */
+  readonly suspensionMs: readonly [from: number, to: number]
+  /** How often in a second the wall clock of a node's host is set ahead. */
+  readonly jumpsPerSecond: number
+  /** How far it is set ahead. */
+  readonly jumpMs: readonly [from: number, to: number]
   /** How often in a second a node is cut off from the server. */
   readonly cutsPerSecond: number
   /** For how long it is cut off. */
@@ -91,6 +99,10 @@ export const NO_FAULTS: Faults = {
   bulkLogs: [0, 0],
   stopsPerSecond: 0,
   stopMs: [0, 0],
+  suspensionsPerSecond: 0,
+  suspensionMs: [0, 0],
+  jumpsPerSecond: 0,
+  jumpMs: [0, 0],
   cutsPerSecond: 0,
   cutMs: [0, 0],
   outagesPerSecond: 0,

@@ -150,8 +150,9 @@ export class SimulatedRemote implements RemoteStore {
   async generations(
     tags: readonly string[],
     ifNone: readonly string[],
+    livesMs: readonly number[],
   ): Promise<readonly GenerationRecord[]> {
-    return this.#call(`generations ${tags.join(' ')}`, (server) => server.generations(tags, ifNone))
+    return this.#call(`generations ${tags.join(' ')}`, (server) => server.generations(tags, ifNone, livesMs))
   }
 
   async invalidateTags(

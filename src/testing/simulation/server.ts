@@ -152,8 +152,12 @@ export class SimulatedServer {
     return this.#tags.agrees(generations)
   }
 
-  generations(tags: readonly string[], ifNone: readonly string[]): readonly GenerationRecord[] {
-    return this.#tags.records(tags, ifNone)
+  generations(
+    tags: readonly string[],
+    ifNone: readonly string[],
+    livesMs: readonly number[],
+  ): readonly GenerationRecord[] {
+    return this.#tags.records(tags, ifNone, livesMs)
   }
 
   invalidateTags(

@@ -1,5 +1,6 @@
 import type { CoherenceSettings, Policy } from '../../coherence/settings.ts'
 import type { Message } from '../../core/remote-store.ts'
+import { AgeClock } from '../../core/age-clock.ts'
 import { CounterHistory } from './counter-history.ts'
 import { Database } from './database.ts'
 import { EventLoop } from './event-loop.ts'
@@ -15,6 +16,7 @@ import { Lifetimes } from './lifetimes.ts'
 import { Network, type Faults } from './network.ts'
 import { SimulatedNode, type Rewiring, type Versioned } from './node.ts'
 import { SeededRandom } from './random.ts'
+import type { Process } from './process.ts'
 import { Replication } from './replication.ts'
 import { SimulatedServer, type Invalidated } from './server.ts'
 import { isTagged, SPACE_TAG, targetsOf, type Target } from './targets.ts'
@@ -33,7 +35,7 @@ export interface WorldOptions {
   readonly policy: Policy
   /** Whether the happenings are kept, for a timeline. */
   readonly recording?: boolean
-  /** Whether the hosts' wall clocks jump; they do, unless told otherwise. */
+  /** Whether the hosts' wall clocks are set back all the time; they are, unless told otherwise. */
   readonly wallClocks?: 'jump' | 'steady'
   /** Partitions of the keys, instead of what the seed chooses: 1 or 2. */
   readonly partitions?: number
@@ -90,6 +92,8 @@ const DEADLINE_MS = 60
 const DURATION_MS = 4_000
 const QUIET_MS = 1_000
 const NODES = 3
+// As an inaccuracy of clocks passes what is as short beside the bounds as a second is beside `maxLag`.
+const SLACK_MS = 60
 // How long before its sequence vanishes an invalidation may have been made whose loss is not noticed: replicas lag.
 const VANISHED_BEFORE_MS = 1_000
 /** What nobody reads or changes before the end. */
@@ -123,6 +127,7 @@ export class World {
   readonly #workload: Workload
   // The versions of keys that each entry of a log has invalidated, by the stamp that it had first.
   readonly #logged = new Map<string, ReadonlyMap<string, number>>()
+  readonly #clocks = new Map<string, HostClock>()
   // When a sequence or a log was last found to be gone, by partition.
   readonly #vanishedMs = new Map<string, number>()
   #faulty = true
@@ -136,7 +141,9 @@ export class World {
   constructor(options: WorldOptions) {
     this.#options = options
     this.#random = new SeededRandom(options.seed)
-    const boundMs = options.policy === 'strict' ? SETTINGS.maxLagMs : SETTINGS.maxStaleMs
+    // I17: what nobody has noticed of suspensions so far adds to the bound.
+    const unnoticedMs = options.faults.suspensionsPerSecond > 0 ? SLACK_MS : 0
+    const boundMs = (options.policy === 'strict' ? SETTINGS.maxLagMs : SETTINGS.maxStaleMs) + unnoticedMs
     this.#history = new History(() => this.#loop.now(), boundMs, options.recording ?? false)
     const { faults } = options
     const failsOver = faults.promotionsPerSecond + faults.restartsPerSecond + faults.rollbacksPerSecond > 0
@@ -361,7 +368,7 @@ export class World {
   }
 
   #makeNode(name: string): Node {
-    const { faults, policy, wallClocks = 'jump', rewire, settings } = this.#options
+    const { faults, policy, rewire, settings } = this.#options
     const seed = this.#random.below(2 ** 31)
     const random = new SeededRandom(seed)
     const note = (what: string): void => this.#history.note(name, what)
@@ -370,12 +377,21 @@ export class World {
       name,
       server: this.#replication.primary,
       line,
-      clock: new HostClock(this.#loop, seed, wallClocks === 'jump'),
+      clock: this.#clockOf(name, line.process, seed),
       timers: line.process,
       random,
       settings: { ...SETTINGS, policy, journalLimit: this.#logLimit / 2, ...settings },
       rewire: this.#options.extended === true ? this.#extended(random, rewire) : rewire,
     })
+  }
+
+  #clockOf(name: string, process: Process, seed: number): AgeClock {
+    const { wallClocks = 'jump', faults } = this.#options
+    // I17 counts from the moment that the wall clock shows a suspension: set back meanwhile, it does not.
+    const isSetBack = wallClocks === 'jump' && faults.suspensionsPerSecond === 0
+    const clock = new HostClock(this.#loop, process, seed, isSetBack)
+    this.#clocks.set(name, clock)
+    return new AgeClock(clock, SLACK_MS)
   }
 
   // A failover may lose the newer row that an older one was refused for: then nobody has any.
@@ -421,6 +437,7 @@ export class World {
     const { evictionsPerSecond, cutsPerSecond, cutMs, deafnessPerSecond, deafMs } = this.#options.faults
     const { outagesPerSecond, outageMs, deathsPerSecond } = this.#options.faults
     const { sideEvictionsPerSecond, stopsPerSecond, stopMs } = this.#options.faults
+    const { suspensionsPerSecond, suspensionMs, jumpsPerSecond, jumpMs } = this.#options.faults
     const { vanishingsPerSecond, bulksPerSecond } = this.#options.faults
     const often = (perSecond: number, fault: () => void): void => {
       if (perSecond === 0) return
@@ -456,6 +473,26 @@ export class World {
       this.#history.note(name, `is stopped for ${ms.toFixed(0)} ms`)
       network.process.stop()
       this.#loop.set(() => network.process.go(), ms)
+    })
+    often(suspensionsPerSecond, () => {
+      const { name, network } = this.#random.pick(this.#nodes)
+      if (!network.process.suspend()) return
+      const ms = this.#random.between(...suspensionMs)
+      this.#history.note(name, `is suspended for ${ms.toFixed(0)} ms`)
+      network.reconnect()
+      this.#loop.set(() => {
+        network.process.resume()
+        // The line is dead, and nobody says so.
+        const deadMs = this.#random.between(...cutMs)
+        network.cut(deadMs)
+        this.#loop.set(() => network.resubscribe(), deadMs)
+      }, ms)
+    })
+    often(jumpsPerSecond, () => {
+      const { name } = this.#random.pick(this.#nodes)
+      const ms = this.#random.between(...jumpMs)
+      this.#history.note(name, `has its wall clock set ahead by ${ms.toFixed(0)} ms`)
+      this.#clocks.get(name)!.setAhead(ms)
     })
     often(vanishingsPerSecond, () => this.#vanish())
     often(bulksPerSecond, () => this.#writeBulk())

@@ -234,9 +234,14 @@ export class ModelCalls {
   #generations(): ModelCall {
     const tags = [...new Set(this.#times(3, () => this.#random.pick(TAGS)))]
     const values = tags.map((tag) => this.#generation(tag).value)
+    const lives = tags.map(() => this.#random.pick([60_000, 3_600_000, Infinity]))
     return {
-      text: `generations ${show([tags, values])}`,
-      run: async (store) => store.generations(tags, values),
+      text: `generations ${show([tags, values, lives])}`,
+      run: async (store) => {
+        const records = await store.generations(tags, values, lives)
+        // The time that a real server has taken is no result.
+        return records.map(({ remainingMs, ...record }) => ({ ...record, ends: remainingMs < Infinity }))
+      },
     }
   }
 

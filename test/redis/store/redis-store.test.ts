@@ -226,22 +226,67 @@ describeWithServers('RedisStore', () => {
       expect(await server.admin.call('PTTL', name)).toBeGreaterThan(86_000_000)
   })
 
-  it('renews what is used: logs at each sync, records at most once a day', async () => {
+  it('renews what is used: logs at each sync, records for as long as they are needed', async () => {
     const day = 86_400_000
     await store.sync('0', undefined, EPOCH)
     await store.write([{ kind: 'set', key: 'a', stored: stored(1), ttlMs: 1000 }])
-    await store.generations(['old', 'new'], [generation, generation])
     for (const name of ['app:!sequence:0', 'app:!log:0']) await server.admin.call('PEXPIRE', name, '5000')
-    await server.admin.call('PEXPIRE', 'app:!tag:old', String(10 * day))
-    await server.admin.call('PEXPIRE', 'app:!tag:new', String(29.5 * day))
-
     await store.sync('0', undefined, EPOCH)
-    await store.generations(['old', 'new'], [generation, generation])
-
     const days = async (name: string) => ((await server.admin.call('PTTL', name)) as number) / day
     expect(await days('app:!sequence:0')).toBeGreaterThan(0.99)
     expect(await days('app:!log:0')).toBeGreaterThan(0.99)
-    expect(await days('app:!tag:old')).toBeGreaterThan(29.9)
-    expect(await days('app:!tag:new')).toBeLessThan(29.6)
+
+    const lives = async (...livesMs: readonly number[]) => {
+      const tags = ['short', 'long', 'endless'].slice(0, livesMs.length)
+      const records = await store.generations(
+        tags,
+        tags.map(() => generation),
+        livesMs,
+      )
+      return records.map(({ remainingMs }) => Math.round(remainingMs / day))
+    }
+    expect(await lives(day, 10 * day, Infinity)).toEqual([1, 10, Infinity])
+    expect(await lives(3 * day, 2 * day, day)).toEqual([3, 10, Infinity])
+    expect(await lives(Infinity)).toEqual([Infinity])
+    expect(await server.admin.call('PTTL', 'app:!tag:short')).toBe(-1)
+    expect(await server.admin.call('PTTL', 'app:!tag:long')).toBeGreaterThan(9.9 * day)
+  })
+
+  it('keeps the record of a tag that was made stale, and not for long one that was invalidated', async () => {
+    const day = 86_400_000
+    const left = async (tag: string) => server.admin.call('PTTL', `app:!tag:${tag}`)
+    const other = generation.replace(/^./, 'f')
+    await store.generations(
+      ['soft', 'hard', 'endless'],
+      [generation, generation, generation],
+      [day, day, Infinity],
+    )
+    await store.invalidateTags(['soft', 'endless'], [other, other], { keepStale: true })
+    await store.invalidateTags(['hard'], [other])
+    expect(await left('soft')).toBeGreaterThan(0.9 * day)
+    expect(await left('endless')).toBe(-1)
+    expect(await left('hard')).toBeLessThanOrEqual(60_000)
+    expect(await left('hard')).toBeGreaterThan(0)
+  })
+
+  it('takes a record that can not be read for none, and counts it', async () => {
+    const texts = ['', 'junk', 'zz'.repeat(12), `${generation} 1`, `${generation}x`, `${generation} a b c`]
+    const other = generation.replace(/^./, 'f')
+    for (const text of texts) {
+      await server.admin.call('SET', 'app:!tag:t', text)
+      const [record] = await store.generations(['t'], [other], [60_000])
+      expect(record).toMatchObject({ value: other })
+      expect(await store.generations(['t'], [generation], [60_000])).toMatchObject([{ value: other }])
+    }
+    await server.admin.call('DEL', 'app:!tag:t')
+    await server.admin.call('RPUSH', 'app:!tag:t', 'junk')
+    expect(await store.generations(['t'], [other], [60_000])).toMatchObject([{ value: other }])
+    for (const keepStale of [false, true]) {
+      await server.admin.call('DEL', 'app:!tag:t')
+      await server.admin.call('RPUSH', 'app:!tag:t', 'junk')
+      await store.invalidateTags(['t'], [generation], { keepStale })
+      expect(await store.generations(['t'], [other], [60_000])).toMatchObject([{ value: generation }])
+    }
+    expect(store.unreadable).toBe(texts.length + 1)
   })
 })
