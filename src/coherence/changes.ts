@@ -1,7 +1,9 @@
 import type { Clock } from '../core/clock.ts'
 import type { Head, RemoteStore } from '../core/remote-store.ts'
+import { isPromise } from '../core/promise.ts'
 import type { InvalidateOptions, Op } from '../core/store.ts'
 import { NO_TAGS } from '../core/tags.ts'
+import type { CallOrder } from './call-order.ts'
 import type { CallPlaces } from './call-places.ts'
 import type { Following } from './following.ts'
 import type { Forgetting } from './forgetting.ts'
@@ -20,6 +22,7 @@ export interface ChangeParts {
   readonly markers: Markers
   readonly outbox: Outbox
   readonly places: CallPlaces
+  readonly order: CallOrder
   readonly replay: Replay
   readonly calls: TaggedCalls
   readonly keeper: Keeper
@@ -73,12 +76,24 @@ export class Changes {
     return answered(results)
   }
 
-  async #write(ops: readonly Op[]): Promise<readonly Written[]> {
+  // For what is suspect, the removal is acknowledged before anything is stored.
+  #write(ops: readonly Op[]): Promise<readonly Written[]> {
+    const { outbox, order, replay, forgetting } = this.#parts
+    const suspects = outbox.isEmpty
+      ? NO_OPS
+      : ops.filter(({ kind, key }) => kind === 'set' && outbox.isSuspect(key))
+    if (suspects.length === 0) return this.#send(ops, true)
+    for (const { key } of ops) forgetting.key(key)
+    return order.held(replay.settle(suspects.map(({ key }) => key)).then(async () => this.#send(ops, false)))
+  }
+
+  // `isFirst`: as part of the call itself, so that later calls wait until it is sent.
+  async #send(ops: readonly Op[], isFirst: boolean): Promise<readonly Written[]> {
     const {
       markers: opened,
       outbox,
       places,
-      replay,
+      order,
       calls,
       keeper,
       following,
@@ -89,8 +104,6 @@ export class Changes {
       op.kind === 'set' ? opened.open(op.key, { tags: op.tags ?? NO_TAGS }) : undefined,
     )
     for (const [index, op] of ops.entries()) forgetting.key(op.key, markers[index])
-    const suspects = ops.filter(({ kind, key }) => kind === 'set' && outbox.isSuspect(key))
-    if (suspects.length > 0) await replay.settle(suspects.map(({ key }) => key))
     // The server is out of date for what is queued here: only what replaces it is sent.
     const isHeld = ops.map((op) => outbox.has(op.key))
     const sent = [...ops.keys()].filter((index) => !isHeld[index]! || this.#replaces(ops[index]!))
@@ -100,7 +113,8 @@ export class Changes {
     const startedAtMs = clock.now()
     const answers = ops.map((): Written => ({ ok: false, unavailable: true }))
     try {
-      const remoteOps = await calls.remoteOps(sent.map((index) => [ops[index]!, markers[index]] as const))
+      const ready = calls.remoteOps(sent.map((index) => [ops[index]!, markers[index]] as const))
+      const remoteOps = isPromise(ready) ? await (isFirst ? order.held(ready) : ready) : ready
       const results = remoteOps.length === 0 ? [] : await calls.execute(remoteOps)
       for (const [position, index] of sent.entries()) {
         const op = ops[index]!
@@ -154,6 +168,35 @@ export class Changes {
     }
   }
 
+  /** Queues changes whose turn has not come in time. @throws the reason */
+  giveUp(ops: readonly Op[], error: Error): never {
+    const { places, forgetting } = this.#parts
+    for (const op of ops) {
+      this.#queueFailed(op, places.last)
+      forgetting.key(op.key)
+    }
+    throw error
+  }
+
+  /** Queues an invalidation whose turn has not come in time. */
+  giveUpInvalidation(keys: readonly string[], options: InvalidateOptions, error: Error): KeysInvalidated {
+    const { places, forgetting } = this.#parts
+    for (const key of keys) {
+      this.#queue(key, options, places.last)
+      forgetting.key(key)
+    }
+    return { l2: this.#outcomeOf(keys), heads: keys.map(() => undefined), removed: 0, error }
+  }
+
+  /** Queues the deletion of a prefix whose turn has not come in time. @throws the reason */
+  giveUpPrefix(prefix: string, error: Error): never {
+    const { outbox, places, forgetting, following } = this.#parts
+    outbox.addPrefix(prefix, places.last)
+    forgetting.prefix(prefix)
+    following.wake()
+    throw error
+  }
+
   /** Removes every key of a prefix and counts them; without an answer it is queued. @throws when not all of it was done. */
   async deleteByPrefix(prefix: string): Promise<number> {
     const { outbox, places, replay } = this.#parts
@@ -190,6 +233,8 @@ export class Changes {
     this.#parts.following.wake()
   }
 }
+
+const NO_OPS: readonly Op[] = []
 
 /** An operation without tags is the same to the server as it is here. */
 type PlainOp = Extract<Op, { readonly kind: 'set' | 'increment' }>

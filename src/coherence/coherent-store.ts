@@ -23,6 +23,7 @@ import type {
 } from '../core/store.ts'
 import { isPromise } from '../core/promise.ts'
 import { tokenOf } from '../core/token.ts'
+import { CallOrder } from './call-order.ts'
 import { CallPlaces } from './call-places.ts'
 import { Changes } from './changes.ts'
 import { Explaining } from './explaining.ts'
@@ -44,6 +45,9 @@ import { TagInvalidator } from './tag-invalidator.ts'
 import { TaggedCalls } from './tagged-calls.ts'
 import type { Verdict } from './verdict.ts'
 
+/** The longest wait for an earlier call of a key, if the remote store does not know its deadline. */
+const DEADLINE_MS = 500
+
 /**
  * The store port over a remote store that several processes share, with a tier of this process before it that
  * never serves what was invalidated longer ago than the bound. The rules are those of docs/coherence.md.
@@ -58,6 +62,7 @@ export class CoherentStore implements Store {
   readonly #returned: ReturnedLeases
   readonly #markers: Markers
   readonly #outbox: Outbox
+  readonly #order: CallOrder
   readonly #following: Following
   readonly #generations: GenerationTable
   readonly #forgetting: Forgetting
@@ -84,6 +89,12 @@ export class CoherentStore implements Store {
       new Suspects(settings.suspectBits, Math.ceil(settings.suspectBits / 32), random)
     const suspectKeys = suspects()
     const suspectTags = suspects()
+    const order = new CallOrder({
+      timers,
+      deadlineMs: remote.deadlineMs ?? DEADLINE_MS,
+      isOrdered: remote.isOrdered,
+    })
+    this.#order = order
     const outbox = new Outbox({
       limit: settings.outboxLimit,
       places,
@@ -167,6 +178,7 @@ export class CoherentStore implements Store {
       outbox,
       places,
       suspects: suspectKeys,
+      order,
       tags: this.#tags,
       following,
       forgetting,
@@ -176,7 +188,7 @@ export class CoherentStore implements Store {
     const shared = { remote, local, markers, outbox, replay, calls, keeper, following, forgetting, clock }
     this.#reads = new Reads({ ...shared, leases })
     this.#fills = new Fills(shared)
-    this.#changes = new Changes({ ...shared, places })
+    this.#changes = new Changes({ ...shared, places, order })
     this.#explaining = new Explaining({ ...shared, table })
     this.#returned = returned
     this.#suspects = [suspectKeys, suspectTags]
@@ -207,15 +219,17 @@ export class CoherentStore implements Store {
   }
 
   get(key: string, reading?: Reading): MaybePromise<Stored | undefined> {
-    return this.#reads.get(key, reading)
+    const order = this.#order
+    if (!order.isIdle) return order.read([key], reading?.tags, () => this.#getOne(key, reading))
+    return this.remote.isOrdered ? this.#reads.get(key, reading) : this.#getOne(key, reading)
   }
 
   getMany(keys: readonly string[], reading?: Reading): Promise<readonly (Stored | undefined)[]> {
-    return this.#reads.getMany(keys, reading)
+    return this.#inTurn(keys, reading, () => this.#reads.getMany(keys, reading))
   }
 
   read(keys: readonly string[], reading?: Reading): Promise<ReadonlyMap<string, Found>> {
-    return this.#reads.read(keys, reading)
+    return this.#inTurn(keys, reading, () => this.#reads.read(keys, reading))
   }
 
   open(key: string, reading?: Reading): Lease {
@@ -254,7 +268,12 @@ export class CoherentStore implements Store {
   }
 
   write(ops: readonly Op[]): Promise<readonly OpResult[]> {
-    return this.#changes.write(ops)
+    if (this.#order.isIdle) return this.#order.called(ops, this.#changes.write(ops))
+    return this.#order.change(
+      ops,
+      () => this.#changes.write(ops),
+      (error) => this.#changes.giveUp(ops, error),
+    )
   }
 
   async invalidate(
@@ -263,8 +282,20 @@ export class CoherentStore implements Store {
     options: InvalidateOptions = {},
   ): Promise<Invalidated> {
     const [ofKeys, ofTags] = await Promise.all([
-      keys.length === 0 ? undefined : this.#changes.invalidate(keys, options),
-      tags.length === 0 ? undefined : this.#tags.run(tags, options.keepStale),
+      keys.length === 0
+        ? undefined
+        : this.#order.change(
+            keys.map((key) => ({ key })),
+            () => this.#changes.invalidate(keys, options),
+            (error) => this.#changes.giveUpInvalidation(keys, options, error),
+          ),
+      tags.length === 0
+        ? undefined
+        : this.#order.cover(
+            (_, borne) => borne.some((tag) => tags.includes(tag)),
+            () => this.#tags.run(tags, options.keepStale),
+            (error) => this.#tags.giveUp(tags, options.keepStale, error),
+          ),
     ])
     const outcomes = new Set([ofKeys?.l2, ofTags?.l2])
     const worst = (['dropped', 'queued', 'acked'] as const).find((l2) => outcomes.has(l2))
@@ -283,6 +314,7 @@ export class CoherentStore implements Store {
   }
 
   async *scan(prefix: string, reading?: Reading): AsyncIterable<string> {
+    await this.#order.covered((key) => key?.startsWith(prefix) === true)
     for await (const { key, generations } of this.remote.scan(prefix)) {
       if (this.#outbox.has(key)) continue
       const shown: MaybePromise<Verdict> = this.#generations.shows(generations, reading)
@@ -291,7 +323,11 @@ export class CoherentStore implements Store {
   }
 
   async deleteByPrefix(prefix: string): Promise<number> {
-    return this.#changes.deleteByPrefix(prefix)
+    return this.#order.cover(
+      (key) => key?.startsWith(prefix) === true,
+      () => this.#changes.deleteByPrefix(prefix),
+      (error) => this.#changes.giveUpPrefix(prefix, error),
+    )
   }
 
   async explain(key: string, reading?: Reading): Promise<StoreExplanation> {
@@ -336,6 +372,20 @@ export class CoherentStore implements Store {
   get pending(): { readonly markers: number; readonly outbox: number } {
     const { keys, tags, prefixes, overflowed } = this.stats().outbox!
     return { markers: this.#markers.size, outbox: keys + tags + prefixes + overflowed }
+  }
+
+  #getOne(key: string, reading: Reading | undefined): MaybePromise<Stored | undefined> {
+    const found = this.#reads.get(key, reading)
+    return isPromise(found) ? this.#order.reading([key], found) : found
+  }
+
+  async #inTurn<T>(
+    keys: readonly string[],
+    reading: Reading | undefined,
+    call: () => Promise<T>,
+  ): Promise<T> {
+    if (this.#order.isIdle) return this.#order.reading(keys, call())
+    return this.#order.read(keys, reading?.tags, () => this.#order.reading(keys, call()))
   }
 
   #drop(count: number, error: unknown): void {

@@ -44,7 +44,6 @@ export type Lives = ReadonlyMap<string, number>
 
 // How many rows are looked at to find one that nobody needs, when a row is added to a full table.
 const LOOKS = 8
-const NONE: readonly string[] = []
 
 // A read of records in flight, and the tags that something happened to meanwhile.
 interface RecordRead {
@@ -103,13 +102,10 @@ export class GenerationTable {
    * The generations of tags for a load or set that begins now, and whose entry will live for so long. @throws when a
    * record is unknown here, or may end before the entry does, and can't be read.
    */
-  async current(lives: Lives): Promise<Generations> {
+  current(lives: Lives): MaybePromise<Generations> {
     const short = this.#tooShort(lives)
-    const read = short.length === 0 ? undefined : await this.#read(short, lives)
-    return Array.from(lives.keys(), (tag) => ({
-      tag,
-      value: read?.get(tag)?.value ?? this.known(tag) ?? this.draw(),
-    }))
+    if (short.length > 0) return this.#currentOf(lives, short)
+    return Array.from(lives.keys(), (tag) => ({ tag, value: this.known(tag) ?? this.draw() }))
   }
 
   /** Has the server keep records for as long as entries that bear them live, if it may not. @throws if it can't be asked. */
@@ -140,15 +136,24 @@ export class GenerationTable {
    * The same for a writer. What is queued is sent first, because an entry that bears a local generation is lost when the
    * invalidation is acknowledged. @throws as {@link GenerationTable.current} does, and if it is not acknowledged.
    */
-  async currentForWrite(lives: Lives): Promise<Generations> {
-    const queued = this.queue.isEmpty
-      ? NONE
-      : [...lives.keys()].filter((tag) => this.queue.get(tag) !== undefined)
-    if (queued.length > 0) {
-      await this.#parts.settle(queued)
-      if (queued.some((tag) => this.queue.get(tag) !== undefined))
-        throw new StoreUnavailableError('the invalidation of a tag was not acknowledged yet')
-    }
+  currentForWrite(lives: Lives): MaybePromise<Generations> {
+    if (this.queue.isEmpty) return this.current(lives)
+    const queued = [...lives.keys()].filter((tag) => this.queue.get(tag) !== undefined)
+    return queued.length === 0 ? this.current(lives) : this.#currentAfter(queued, lives)
+  }
+
+  async #currentOf(lives: Lives, short: readonly string[]): Promise<Generations> {
+    const read = await this.#read(short, lives)
+    return Array.from(lives.keys(), (tag) => ({
+      tag,
+      value: read.get(tag)?.value ?? this.known(tag) ?? this.draw(),
+    }))
+  }
+
+  async #currentAfter(queued: readonly string[], lives: Lives): Promise<Generations> {
+    await this.#parts.settle(queued)
+    if (queued.some((tag) => this.queue.get(tag) !== undefined))
+      throw new StoreUnavailableError('the invalidation of a tag was not acknowledged yet')
     return this.current(lives)
   }
 

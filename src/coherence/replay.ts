@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import type { RemoteStore } from '../core/remote-store.ts'
+import type { CallOrder } from './call-order.ts'
 import type { CallPlaces } from './call-places.ts'
 import type { Following } from './following.ts'
 import type { Forgetting } from './forgetting.ts'
@@ -14,6 +15,7 @@ export interface ReplayParts {
   readonly outbox: Outbox
   readonly places: CallPlaces
   readonly suspects: Suspects
+  readonly order: CallOrder
   readonly tags: TagInvalidator
   readonly following: Following
   readonly forgetting: Forgetting
@@ -111,14 +113,15 @@ export class Replay {
 
   // Sends what is still queued as it was, because another call may have made up for the rest. Answers what failed.
   async #send(items: readonly Pending[]): Promise<ReadonlyMap<Pending, unknown>> {
-    const { remote, outbox, places, following, forgetting } = this.#parts
+    const { remote, outbox, places, order, following, forgetting } = this.#parts
     const failures = new Map<Pending, unknown>()
     const open = items.filter((item) => outbox.isOpen(item))
     if (open.length === 0) return failures
     const ops = open.flatMap((item) => replayOf(item).map((op) => ({ item, op })))
     const place = places.begin()
     for (const { key } of open) forgetting.key(key)
-    const results = await remote.write(ops.map(({ op }) => op))
+    const writing = remote.write(ops.map(({ op }) => op))
+    const results = await order.called(open, writing)
     for (const [index, { item, op }] of ops.entries()) {
       const { failure } = results[index]!
       if (failure === undefined) following.noteExecuted(op, results[index]!)

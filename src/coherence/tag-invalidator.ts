@@ -41,21 +41,37 @@ export class TagInvalidator {
   }
 
   async run(tags: readonly string[], keepStale = false): Promise<TagsInvalidated> {
-    const { table, forget, queued: onQueued, dropped } = this.#parts
+    const { table } = this.#parts
     const queued = tags.map((tag) => table.queue.get(tag))
     const known = tags.map((tag) => table.known(tag))
     try {
       return { l2: 'acked', heads: await this.#send(tags, queued, keepStale) }
     } catch (error) {
-      let lost = 0
-      for (const [index, tag] of tags.entries()) {
-        forget(tag)
-        if (!table.queue.add(tag, keepStale, known[index])) lost++
-      }
-      if (lost > 0) dropped(lost, error)
-      onQueued()
-      return { l2: lost > 0 ? 'dropped' : 'queued', heads: tags.map(() => undefined), error }
+      return this.#queue(tags, keepStale, known, error)
     }
+  }
+
+  /** Queues an invalidation whose turn has not come in time. */
+  giveUp(tags: readonly string[], keepStale = false, error?: unknown): TagsInvalidated {
+    const known = tags.map((tag) => this.#parts.table.known(tag))
+    return this.#queue(tags, keepStale, known, error)
+  }
+
+  #queue(
+    tags: readonly string[],
+    keepStale: boolean,
+    known: readonly (string | undefined)[],
+    error: unknown,
+  ): TagsInvalidated {
+    const { table, forget, queued: onQueued, dropped } = this.#parts
+    let lost = 0
+    for (const [index, tag] of tags.entries()) {
+      forget(tag)
+      if (!table.queue.add(tag, keepStale, known[index])) lost++
+    }
+    if (lost > 0) dropped(lost, error)
+    onQueued()
+    return { l2: lost > 0 ? 'dropped' : 'queued', heads: tags.map(() => undefined), error }
   }
 
   /** Sends what is queued once more; what fails stays queued. Never rejects. */

@@ -9,7 +9,7 @@ import {
   type RemoteResult,
   type RemoteStore,
 } from '../core/remote-store.ts'
-import type { MaybePromise } from '../core/promise.ts'
+import { isPromise, type MaybePromise } from '../core/promise.ts'
 import type {
   AcquireOptions,
   Acquired,
@@ -65,7 +65,8 @@ export class TaggedCalls {
     let known: Generations
     let failure: { readonly error: unknown } | undefined
     try {
-      known = await this.inTime(table.current(lives), untilMs)
+      const current = table.current(lives)
+      known = isPromise(current) ? await this.inTime(Promise.resolve(current), untilMs) : current
     } catch (error) {
       known = table.provisional([...lives.keys()])
       failure = { error }
@@ -157,9 +158,9 @@ export class TaggedCalls {
   }
 
   /** Before a writer's values are sent: the generations that their tags have at this moment. */
-  async remoteOps(
+  remoteOps(
     writes: readonly (readonly [op: Op, marker: Marker | undefined])[],
-  ): Promise<readonly RemoteOp[]> {
+  ): MaybePromise<readonly RemoteOp[]> {
     const lives = longest(
       writes.map(([op]) =>
         op.kind === 'set' || op.kind === 'increment'
@@ -167,7 +168,17 @@ export class TaggedCalls {
           : [[], 0],
       ),
     )
-    const known = lives.size === 0 ? [] : await this.#parts.table.currentForWrite(lives)
+    if (lives.size === 0) return this.#withGenerations(writes, [])
+    const known = this.#parts.table.currentForWrite(lives)
+    return isPromise(known)
+      ? known.then((generations) => this.#withGenerations(writes, generations))
+      : this.#withGenerations(writes, known)
+  }
+
+  #withGenerations(
+    writes: readonly (readonly [op: Op, marker: Marker | undefined])[],
+    known: Generations,
+  ): readonly RemoteOp[] {
     return writes.map(([op, marker]) => {
       const own = op.tags?.length ? known.filter(({ tag }) => op.tags!.includes(tag)) : undefined
       // Its tag was invalidated after it began: it comes too late for everybody.

@@ -233,6 +233,8 @@ export interface RemoteStore {
   readonly partitions: readonly string[]
   /** The partition whose log tells of the changes of tags: it has no keys, and is none of `partitions`. */
   readonly generationPartition: string
+  /** Whether calls are executed in the order in which they are made: nothing redirects them, and there is one line. */
+  readonly isOrdered: boolean
   read(keys: readonly string[]): Promise<ReadonlyMap<string, RemoteFound>>
   /**
    * A shorter way, where there is one, to read what nobody will ask the remaining time of: it may be left out, as

@@ -12,6 +12,10 @@ export abstract class ClientView implements RedisClient {
     return this.#client.isCluster
   }
 
+  get isOrdered(): boolean {
+    return this.#client.isOrdered
+  }
+
   get isOneEndpoint(): boolean {
     return this.#client.isOneEndpoint
   }

@@ -41,6 +41,8 @@ export interface Connection {
 export interface RedisClient {
   /** Whether keys are spread over slots: then all keys of a call have the slot of its `route`. */
   readonly isCluster: boolean
+  /** Whether what is sent is executed in its order: over one connection, to a server that redirects nothing. */
+  readonly isOrdered: boolean
   /** Whether there is one endpoint for all keys: of a server, or of a service that finds the slots itself. */
   readonly isOneEndpoint: boolean
   /** The number of the database: channels are common to all of a server. */

@@ -117,6 +117,10 @@ export class RedisStore implements RemoteStore {
     return this.#entries.view(stored)
   }
 
+  get isOrdered(): boolean {
+    return this.#client.isOrdered
+  }
+
   partitionOf(key: string): string {
     return this.#names.partitionOf(key)
   }

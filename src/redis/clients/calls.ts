@@ -2,7 +2,7 @@ import { StoreTimeoutError, type StoreUnavailableError } from '../../core/errors
 import { toldElsewhere } from '../../core/log.ts'
 import type { Arg, Command, Reply, ReplyForm } from '../client.ts'
 import { Timed } from './deadlines.ts'
-import type { Path } from './guard.ts'
+import type { Guard, Path } from './guard.ts'
 import { isAnswer, isRedirection, isUnknownScript, normalize } from './refusals.ts'
 
 /** What waits for an answer; it is settled once, and whatever comes later is dropped. */
@@ -73,7 +73,7 @@ export class SingleCall extends Call {
   }
 
   send(command: Command, form: ReplyForm): void {
-    this.path.line.send(toArgs(command), form).then(
+    this.path.line.send(firstArgs(this.path.guard, command), form).then(
       (reply) => this.#answer(command, reply as Reply),
       (error: unknown) => this.#again(command, form, error, false, false),
     )
@@ -148,10 +148,10 @@ export class RowCall extends Call {
   }
 
   send(): void {
-    const { line } = this.path
+    const { line, guard } = this.path
     this.#missing = this.#commands.length
     for (let index = 0; index < this.#commands.length; index++)
-      this.#sendOne(index, line.send(toArgs(this.#commands[index]!), this.#form))
+      this.#sendOne(index, line.send(firstArgs(guard, this.#commands[index]!), this.#form))
   }
 
   #sendOne(index: number, sent: Promise<unknown>): void {
@@ -210,6 +210,14 @@ export class RowCall extends Call {
 
 function nameOf(command: Command): string {
   return 'script' in command ? command.script.name : String(command.args[0])
+}
+
+// The first call of each script over a connection brings the source: one that the server does not know would be sent
+// again, behind calls that were made after it.
+function firstArgs(guard: Guard, command: Command): readonly Arg[] {
+  if (!('script' in command) || guard.scripts.has(command.script)) return toArgs(command)
+  guard.scripts.add(command.script)
+  return toSourceArgs(command)
 }
 
 type ScriptCommand = Extract<Command, { script: unknown }>

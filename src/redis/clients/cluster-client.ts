@@ -7,7 +7,7 @@ import type { ClusterSource } from './cluster-source.ts'
 import { GuardedConnection } from './guarded-connection.ts'
 import { GuardedNode } from './guarded-node.ts'
 import { normalize } from './refusals.ts'
-import { ServerLog } from './server-log.ts'
+import { ServerLog, type Loss } from './server-log.ts'
 import { slotOf } from './slot.ts'
 import { SlotConnection } from './slot-connection.ts'
 import { Subscription } from './subscription.ts'
@@ -16,6 +16,8 @@ import { SwitchedLine } from './switched-line.ts'
 
 /** How often the masters are asked for while one of them is lost, and a subscription looks for another node. */
 const REFRESH_MS = 500
+/** How long a cluster may say that it is down though all of its masters answer. */
+const PATIENCE_MS = 5000
 
 const MISSING = toldElsewhere(new StoreUnavailableError('the connection was closed'))
 
@@ -25,6 +27,7 @@ const MISSING = toldElsewhere(new StoreUnavailableError('the connection was clos
  */
 export class ClusterClient<Master extends object> implements RedisClient {
   readonly isCluster = true
+  readonly isOrdered = false
   readonly isOneEndpoint = false
   readonly database = 0
   readonly #source: ClusterSource<Master>
@@ -46,6 +49,8 @@ export class ClusterClient<Master extends object> implements RedisClient {
   #trouble: ReturnType<typeof normalize> | undefined = undefined
   #starting: Promise<void> | undefined = undefined
   #hasWaited = false
+  #lastDownMs = -Infinity
+  #downSinceMs = 0
   #isClosed = false
 
   constructor(source: ClusterSource<Master>, surroundings: Surroundings) {
@@ -288,10 +293,7 @@ export class ClusterClient<Master extends object> implements RedisClient {
         this.#onUp()
       },
       onTrouble: () => this.#refreshSoon(),
-      // A master that is away has told why.
-      onClusterDown: (reason) => {
-        if (this.#isWell()) this.#log.isIncomplete(reason)
-      },
+      onClusterDown: (reason) => this.#onClusterDown(reason),
     })
     this.#nodes.set(master, node)
     return node
@@ -324,6 +326,14 @@ export class ClusterClient<Master extends object> implements RedisClient {
       this.#refresh()
       if (!this.#isWell()) this.#refreshSoon()
     }, delayMs)
+  }
+
+  // A master that is away has told why; one that is back is not believed by the others at once.
+  #onClusterDown(reason: Loss): void {
+    const nowMs = this.surroundings.clock.now()
+    if (!this.#isWell() || nowMs - this.#lastDownMs > PATIENCE_MS) this.#downSinceMs = nowMs
+    this.#lastDownMs = nowMs
+    if (nowMs - this.#downSinceMs >= PATIENCE_MS) this.#log.isIncomplete(reason)
   }
 
   #refresh(): void {

@@ -50,6 +50,8 @@ export class GuardedNode implements LineListener {
   #isAsked = false
   // Whether the line was given up here: the log knows why, or need not hear of it.
   #isReplaced = false
+  // Whether nothing was sent over it yet.
+  #isNew = false
   // Which connection this is, counted.
   #round = 0
   #nextReplacementMs = -Infinity
@@ -79,6 +81,7 @@ export class GuardedNode implements LineListener {
       onTimeout: () => void this.#ask(),
       onRefusal: (name, reason) => this.#onRefusal(name, reason),
       trouble: undefined,
+      scripts: new Set(),
       starting: undefined,
     })
     this.#wasUp = line.isUp
@@ -132,15 +135,24 @@ export class GuardedNode implements LineListener {
     if (!this.#line.isUp) this.#await()
   }
 
+  // A frozen server accepts connections: one that was silent has to answer first.
   onUp(): void {
     this.#round++
     this.#wasUp = true
     this.#isReplaced = false
+    this.#isNew = true
+    if (this.#breaker.isOpen) this.#breaker.look()
+    else this.#ready()
+  }
+
+  #ready(): void {
     this.#unwatch()
     this.connection.guard.trouble = undefined
+    this.connection.guard.scripts.clear()
     this.#breaker.reset()
     this.#log.up(this)
-    this.#watcher.onUp()
+    if (this.#isNew) this.#watcher.onUp()
+    this.#isNew = false
     for (const { resolve } of this.#waiting.splice(0)) resolve()
     void this.#probe()
   }
@@ -150,11 +162,11 @@ export class GuardedNode implements LineListener {
   onDown(error: unknown): void {
     this.#round++
     this.#wasUp = false
-    const wasOpen = this.#breaker.isOpen
-    this.#breaker.reset()
     const hadCalls = this.connection.abandon(error)
     if (this.#isClosed) return
-    if (wasOpen || (hadCalls && !this.#isReplaced)) this.#lost(error)
+    const isKnown = this.#breaker.isOpen
+    if (!isKnown) this.#breaker.reset()
+    if (isKnown || (hadCalls && !this.#isReplaced)) this.#lost(error)
     else this.#await()
     this.#watch()
   }
@@ -185,14 +197,14 @@ export class GuardedNode implements LineListener {
   }
 
   #onBreaker(to: 'open' | 'closed'): void {
-    if (to === 'closed') return this.#log.up(this)
+    if (to === 'closed') return this.#ready()
     this.#watcher.onTrouble?.()
     this.#log.silent(this)
   }
 
   // A connection that was cut without a word looks like a slow one: only a question tells.
   async #ask(): Promise<void> {
-    if (this.#isAsked || !this.#line.isUp) return
+    if (this.#isAsked || this.#breaker.isOpen || !this.#line.isUp) return
     this.#isAsked = true
     const round = this.#round
     let isAnswered = false
@@ -242,6 +254,7 @@ export class GuardedNode implements LineListener {
     }
     if (isClusterDown(reason)) this.#watcher.onClusterDown?.(reason)
     server?.refused(name, reason)
+    if (reason.reason === 'full' || reason.reason === 'read-only') return
     this.surroundings.refused.note(this.#log.node, name, reason, this.#watcher.isOneOfMany === true)
   }
 
@@ -274,7 +287,7 @@ export class GuardedNode implements LineListener {
     const delayMs = CONNECT_MS * (0.75 + this.surroundings.random() / 2)
     this.#watchdog = this.surroundings.timers.set(() => {
       this.#watchdog = undefined
-      if (this.isUp) return
+      if (this.isWell) return
       this.#line.reset?.()
       this.#watch()
     }, delayMs)

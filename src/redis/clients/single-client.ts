@@ -49,6 +49,10 @@ export class SingleClient implements RedisClient {
     return (nodes.length === 1 ? nodes[0]! : nodes[slotOf(route) % nodes.length]!).connection
   }
 
+  get isOrdered(): boolean {
+    return this.#nodes.length === 1
+  }
+
   sharesServer(): boolean {
     return true
   }

@@ -39,6 +39,14 @@ const JSON_TEXT: TextFormat = {
   deserialize: (text) => JSON.parse(text) as unknown,
 }
 
+/** How a node speaks to a simulated server. */
+export interface SimulatedRemoteOptions {
+  /** Values travel as JSON, unless another format is given. */
+  readonly format?: TextFormat
+  /** Whether the node takes the line for one that keeps the order of calls. @default true */
+  readonly isOrdered?: boolean
+}
+
 /** A node's connection to the simulated server. */
 export class SimulatedRemote implements RemoteStore {
   readonly #line: Line
@@ -46,8 +54,13 @@ export class SimulatedRemote implements RemoteStore {
   readonly #listeners = new Set<() => void>()
   #server: SimulatedServer
 
-  /** Values travel as JSON, unless another format is given. */
-  constructor(server: SimulatedServer, line: Line, format: TextFormat = JSON_TEXT) {
+  constructor(
+    server: SimulatedServer,
+    line: Line,
+    { format = JSON_TEXT, isOrdered = true }: SimulatedRemoteOptions = {},
+  ) {
+    this.isOrdered = isOrdered
+
     this.#server = server
     this.#line = line
     this.#format = format
@@ -69,6 +82,8 @@ export class SimulatedRemote implements RemoteStore {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
+
+  readonly isOrdered: boolean
 
   get partitions(): readonly string[] {
     return this.#server.partitions

@@ -12,6 +12,7 @@ import {
   startCluster,
   startHosted,
   startRedis,
+  startReplica,
   startSentinelGroup,
   type HostedService,
   type RedisServer,
@@ -203,19 +204,34 @@ describeWithServers('a connection', () => {
 
   describe.each(combinations)("of a user's client: %s, %s", (engine, client) => {
     it('leaves a server that was demoted', async () => {
-      const [old, next] = [await start(), await start()]
+      const old = await start()
+      const next = await startReplica(old)
+      onTestFinished(() => next.close())
       const service = await hosted(old)
       const logger = new RecordingLogger()
       await using opened = await openCache(engine, client, service.url, { prefix: 'app:', logger, ttl: '1h' })
       const { cache } = opened
 
       service.moveTo(next)
-      await old.makeReadOnly()
+      await next.makeWritable()
+      await old.command('REPLICAOF', '127.0.0.1', next.port)
       await until('a write', async () => cache.set('a', 1), { timeoutMs: 10_000 })
 
       expect(await cache.get('a')).toBe(1)
       expect(await next.command('EXISTS', 'app:a')).toBe(1)
       expect(logger.summary).toEqual([READ_ONLY, WRITES])
+    })
+
+    it('of a cluster is waited for by the first calls', async () => {
+      await using cluster = await startCluster()
+      const settings = { prefix: 'app:', logger: new RecordingLogger(), ttl: '1h', wait: false } as const
+      await using opened = await openCache(engine, client, cluster.url, settings)
+      const { cache } = opened
+
+      const answers = [cache.set('a', 1), cache.increment('b'), cache.setMany({ c: 1, d: 2, e: 3 })]
+      expect(await Promise.all(answers)).toEqual([true, 1, true])
+      expect(await cache.get('a')).toBe(1)
+      expect(settings.logger.lines).toEqual([])
     })
 
     it('that was dropped while idle is given up after the first time-out', async () => {

@@ -8,6 +8,7 @@ type Row = readonly [from: number, to: number, master: readonly [host: string, p
 /** A client of a cluster, which learns of changes when it is told to look. */
 export class PlainClusterClient extends PlainClient {
   override readonly isCluster: boolean = true
+  override readonly isOrdered: boolean = false
   override readonly isOneEndpoint = false
   readonly #ports = new Map<number, RespConnection>()
   readonly #owners: number[] = []

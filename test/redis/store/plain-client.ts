@@ -4,6 +4,7 @@ import { RespConnection } from './resp-connection.ts'
 /** The client of the store's tests: one connection. */
 export class PlainClient implements RedisClient {
   readonly isCluster: boolean = false
+  readonly isOrdered: boolean = true
   readonly isOneEndpoint: boolean = true
   readonly database = 0
   readonly #port: number
