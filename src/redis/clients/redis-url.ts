@@ -51,7 +51,7 @@ const SCHEMES: Readonly<Record<string, { readonly kind: Place['kind']; readonly 
 }
 
 /** What may stand behind `?` in a URL. */
-export const PARAMETERS = ['db', 'sentinelUsername', 'sentinelPassword']
+export const PARAMETERS: readonly string[] = ['db', 'sentinelUsername', 'sentinelPassword']
 
 // scheme : [// [user[:password]@] hosts] [path] [?query]
 const URL_PARTS = /^([a-z+]+):(?:\/\/(?:([^/?]*)@)?([^/?]*))?([^?]*)(?:\?(.*))?$/s
