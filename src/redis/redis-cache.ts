@@ -20,6 +20,7 @@ import {
   clientSettings,
   DEFAULT_PREFIX,
   hardDeadlineMs,
+  logLimitOf,
   type RedisCacheOptions,
   type RedisCacheSettings,
 } from './redis-options.ts'
@@ -44,6 +45,7 @@ export class RedisCache<V = unknown> extends BaseCache<V> {
     const { prefix = DEFAULT_PREFIX, bus = 'pubsub', ownsDatabase = false } = options
     checkPrefix(prefix, 'prefix')
     const deadlineMs = hardDeadlineMs(options)
+    const logLimit = logLimitOf(options)
     const client = clientOf(options)
     const { random = systemRandom, logger = consoleLogger, name = 'cache' } = options
     const clock = ageClock(options.clock)
@@ -55,6 +57,7 @@ export class RedisCache<V = unknown> extends BaseCache<V> {
         format: formatFor({ ...formatOf(options), ...formatOf(format) }),
         random,
         deadlineMs,
+        logLimit,
         atomic: new RedisAtomicStore({ client: of, prefix: under, clock, timers, random, logger }),
       })
     const busOf = (of: RedisClient, under: string): RedisBus =>
