@@ -77,9 +77,7 @@ export function hardDeadlineMs({ deadline = {} }: Pick<RedisCacheSettings, 'dead
 /** What lines carry at least; `undefined` = the default. @throws OptionsError */
 function bytesPerSecondOf({ deadline = {} }: Pick<RedisCacheSettings, 'deadline'>): number | undefined {
   const { bytesPerSecond } = deadline
-  return bytesPerSecond === undefined
-    ? undefined
-    : wholeNumber(bytesPerSecond, 'deadline: bytesPerSecond')
+  return bytesPerSecond === undefined ? undefined : wholeNumber(bytesPerSecond, 'deadline: bytesPerSecond')
 }
 
 /** Refuses what is of no accepted form, but for what is looked at where it is used. @throws OptionsError */

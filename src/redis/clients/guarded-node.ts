@@ -217,13 +217,12 @@ export class GuardedNode implements LineListener {
     }
     const answer = this.#line.send(['PING'], 'text').then(answered, answered)
     const { guard } = this.connection
-    let { answers } = guard
-    await this.#within(answer, this.#patienceMs())
     // Answers that come before that to the question show that the line is slow, and not silent.
-    while (!isAnswered && answers !== guard.answers && round === this.#round) {
+    let answers: number
+    do {
       answers = guard.answers
       await this.#within(answer, this.#patienceMs())
-    }
+    } while (answers !== guard.answers && round === this.#round)
     this.#isAsked = false
     if (this.#isClosed || round !== this.#round) return
     if (isAnswered) {

@@ -1,9 +1,17 @@
+import { RedisCache } from 'cachette/redis'
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { openClient } from '../../../src/redis/open-client.ts'
 import type { RedisClient } from '../../../src/redis/client.ts'
 import { LargeValues } from '../../../src/redis/clients/large-values.ts'
 import { ENGINES, openCache } from '../caches.ts'
-import { describeWithServers, startProxy, startRedis, type FaultProxy, type ProxyMode, type RedisServer } from '../servers/index.ts'
+import {
+  describeWithServers,
+  startProxy,
+  startRedis,
+  type FaultProxy,
+  type ProxyMode,
+  type RedisServer,
+} from '../servers/index.ts'
 import { IMPORTS } from './libraries.ts'
 import { realSettings } from './setting.ts'
 
@@ -25,6 +33,11 @@ describe('LargeValues', () => {
     expect(large.bytesOf({ args: ['GET', 'b'] })).toBe(0)
     expect(large.bytesOf({ args: ['MGET', 'a', 'c'] })).toBe(500_006)
     expect(large.msFor(500_000)).toBe(500)
+  })
+
+  it.each([0, -1, 1.5, Infinity, '10'])('refuses %s bytes a second', async (bytesPerSecond) => {
+    const deadline = { bytesPerSecond: bytesPerSecond as number }
+    await expect(RedisCache.create({ deadline })).rejects.toThrow('deadline: bytesPerSecond')
   })
 
   it('remembers the names of a thousand values', () => {
