@@ -24,8 +24,8 @@ export interface RunHost {
   leave(flight: Flight): void
   /** The store has answered that a load of the key failed not long ago. */
   rest(key: string): void
-  /** Nothing of a run is under way any more. */
-  ended(): void
+  /** Nothing of the run is under way any more. */
+  ended(run: LoadRun): void
 }
 
 interface Permissions {
@@ -47,6 +47,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
   #controller: AbortController | undefined = undefined
   #timer: TimerHandle = undefined
   #hurry: (() => void) | undefined = undefined
+  #interrupt: ((reason: unknown) => void) | undefined = undefined
   // Why nobody is going to use what the loader makes.
   #aborted: readonly [reason: unknown] | undefined = undefined
   #cooldown: Cooling | undefined = undefined
@@ -84,7 +85,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
       if (maxConcurrentLoads !== undefined && this.#flights[0]!.parent === undefined)
         await this.#takeTurn(maxConcurrentLoads)
       this.#waited = maxConcurrentLoads !== undefined
-      if (this.#isOver) return undefined
+      if (this.#isOver) return deliver?.(this.#flights[0]!.result!)
       let flights = this.#flights
       const asking = acquire(this.parts, flights, this.#asked)
       this.#waited ||= isPromise(asking)
@@ -98,9 +99,9 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
             const answer = beginLoader(allowed[0]!, this.#source, allowed, contexts)
             const isLater = isPromise(answer)
             this.#waited ||= isLater
-            const valueOf = this.#source.pick(isLater ? await answer : answer)
+            const valueOf = this.#source.pick(isLater ? await this.#interruptible(answer) : answer)
             this.#endLoading()
-            if (this.#isOver) return undefined
+            if (this.#isOver) return deliver?.(this.#flights[0]!.result!)
             const filling = fillAll(this, allowed, contexts, valueOf, mayStore, !this.#waited)
             this.#waited = true
             if (isPromise(filling)) await filling
@@ -123,6 +124,14 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
     return deliver?.(this.#flights[0]!.result!)
   }
 
+  // What a loader answers, unless the run is given up before: a loader may hang.
+  #interruptible(answer: PromiseLike<unknown>): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.#interrupt = reject
+      answer.then(resolve, reject)
+    })
+  }
+
   failed(error: unknown): Cooling | undefined {
     this.parts.counters.loadErrors++
     return this.#coolingAfter(error)
@@ -135,7 +144,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
   left(reason: unknown): void {
     if (this.settings.abortWhenAbandoned !== true) return
     if (this.#flights.every(({ waiting, result }) => waiting === 0 || result !== undefined))
-      this.#abandon(reason)
+      this.giveUp(reason)
   }
 
   leave(flight: Flight): void {
@@ -171,7 +180,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
   // The loader takes too long: who waits has his answer, and nobody joins. If it ends soon, its value is stored.
   #limitTime(limitMs: number): void {
     const { timers, counters } = this.parts
-    const giveUp = (): void => {
+    const timeOut = (): void => {
       counters.loadTimeouts++
       const waiting = this.#flights.filter(({ result }) => result === undefined)
       const names = waiting.map(({ key }) => `'${this.#source.nameOf(key)}'`).join(', ')
@@ -181,13 +190,13 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
         flight.timedOut = true
         flight.fail(error)
       }
-      if (this.#loading === undefined) this.#abandon(error)
+      if (this.#loading === undefined) this.giveUp(error)
       else {
         this.#abort(error)
-        this.#timer = timers.set(() => this.#abandon(error), LAST_CHANCE_MS)
+        this.#timer = timers.set(() => this.giveUp(error), LAST_CHANCE_MS)
       }
     }
-    if (limitMs < Infinity) this.#timer = timers.set(giveUp, limitMs)
+    if (limitMs < Infinity) this.#timer = timers.set(timeOut, limitMs)
   }
 
   async #takeTurn(limit: number): Promise<void> {
@@ -262,13 +271,14 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
     }
   }
 
-  // Whatever the loader does from here on is nobody's.
-  #abandon(reason: unknown): void {
+  /** Ends it with an error: whatever its loader does from here on is nobody's. */
+  giveUp(reason: unknown): void {
     if (this.#isOver) return
     this.#abort(reason)
     this.#endLoading()
     this.#fail(reason)
     this.#end()
+    this.#interrupt?.(reason)
     this.#hurry?.()
   }
 
@@ -311,7 +321,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
     this.#isOver = true
     if (this.#timer !== undefined) this.parts.timers.clear(this.#timer)
     if (this.#isInside && this.#hurry === undefined) this.#host.turnstile.leave()
-    if (this.#releasing === undefined) this.#host.ended()
-    else void Promise.all(this.#releasing).then(() => this.#host.ended())
+    if (this.#releasing === undefined) this.#host.ended(this)
+    else void Promise.all(this.#releasing).then(() => this.#host.ended(this))
   }
 }

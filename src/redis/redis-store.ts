@@ -59,6 +59,7 @@ export interface RedisStoreParts {
  */
 export class RedisStore implements RemoteStore {
   readonly atomic: AtomicStore | undefined
+  readonly format: WireFormat
   // What is asked of it goes behind the sets that were gathered before.
   readonly #client: RedisClient
   readonly #sets: GatheredSets
@@ -84,6 +85,7 @@ export class RedisStore implements RemoteStore {
       ? undefined
       : (key) => parts.client.connectionFor(this.#names.value(key))
     this.#entries = new EntryBytes(format)
+    this.format = format
     const logged = new LoggedCalls(this.#names, { limit: logLimit, publish }, random)
     const scans = new PrefixScans(client, this.#names)
     this.#reads = new Reads(client, this.#names, this.#entries)
