@@ -1,4 +1,5 @@
 import { OptionsError, SerializationError } from '../core/errors.ts'
+import { inspect } from '../core/inspect.ts'
 import { decodeBody, decodeEncoded, encodeBody, type Encoded } from './body.ts'
 import { parseWithin } from './depth.ts'
 import { isExactJson } from './exact-json.ts'
@@ -53,7 +54,7 @@ export class WireFormat {
   constructor(options: WireFormatOptions = {}) {
     const { serializer, compression, encryption, maxBytes = 64 * 1024 * 1024, ...values } = options
     if (!Number.isSafeInteger(maxBytes) || maxBytes < 1) {
-      throw new OptionsError(`maxBytes must be a positive whole number, not ${String(maxBytes)}`)
+      throw new OptionsError(`maxBytes must be a positive whole number, not ${inspect(maxBytes)}`)
     }
     if (serializer !== undefined && Buffer.byteLength(serializer.name) > 255) {
       throw new OptionsError('the name of a serializer has at most 255 bytes')
