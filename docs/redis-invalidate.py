@@ -24,11 +24,11 @@ def names(prefix, key, cluster):
     return partition, [sequence + partition, log + partition, prefix + tag + key, lease + key, floor + key]
 
 
-def invalidate(prefix, key, cluster, options):
+def invalidate(prefix, key, cluster, database, options):
     partition, keys = names(prefix, key, cluster)
     # Bytes before the key in the name of its entry.
     offset = len(prefix.encode()) + (4 if cluster else 0)
-    arguments = [partition, uuid.uuid4().hex, prefix + "!bus", "10000", str(offset), ""]
+    arguments = [partition, uuid.uuid4().hex, "%s!bus:%d" % (prefix, database), "10000", str(offset), ""]
     with open(SCRIPT) as file:
         command = ["redis-cli", *options, "EVAL", file.read(), str(len(keys)), *keys, *arguments]
     answer = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
@@ -44,5 +44,7 @@ if __name__ == "__main__":
     words = words[: words.index("--")] if "--" in words else words
     cluster = "--cluster" in words
     prefix, *keys = [word for word in words if word != "--cluster"]
+    # The channel is that of the database that redis-cli is told to use.
+    database = int(options[options.index("-n") + 1]) if "-n" in options else 0
     for key in keys:
-        print(key, "removed" if invalidate(prefix, key, cluster, options) else "absent")
+        print(key, "removed" if invalidate(prefix, key, cluster, database, options) else "absent")

@@ -4,7 +4,16 @@ import { COHERENCE_OPTIONS, type CoherenceOptions } from './coherence/coherence-
 import type { Duration } from './core/duration.ts'
 import { OptionsError } from './core/errors.ts'
 import { inspect } from './core/inspect.ts'
-import { CACHE_OPTIONS, checkCacheOptions, checkOptions, type CacheOptions } from './core/options.ts'
+import { Log } from './core/log.ts'
+import { consoleLogger } from './core/logger.ts'
+import {
+  CACHE_OPTIONS,
+  checkCacheOptions,
+  checkChoice,
+  checkOptions,
+  type CacheOptions,
+} from './core/options.ts'
+import { systemClock } from './core/system.ts'
 import { MemoryCache, type MemoryCacheOptions } from './memory/memory-cache.ts'
 import type { RedisCacheOptions } from './redis/redis-options.ts'
 import { ISOLATION_OPTIONS, type IsolationOptions } from './serialization/isolation.ts'
@@ -20,7 +29,12 @@ export interface CreateCacheOptions extends CacheOptions, CoherenceOptions, Isol
   /** Bounds of what is kept in the memory of this process; `false` = with Redis, nothing is. */
   readonly l1?: MemoryTierOptions | false
   /** Whether changes of other processes are heard of by pub/sub, sooner than by the heartbeat; default `'pubsub'`. */
-  readonly bus?: 'pubsub' | 'none'
+  readonly bus?: 'pubsub' | 'none' | undefined
+  /**
+   * `'background'` (default): begins without Redis if need be. `'required'`: rejects where Redis can't be connected to, or
+   * none is configured.
+   */
+  readonly connect?: 'background' | 'required' | undefined
 }
 
 /** Bounds of what is kept in the memory of this process; see {@link MemoryCacheOptions}. */
@@ -37,7 +51,7 @@ export interface GetRedisCacheOptions extends Omit<RedisCacheOptions, 'client'> 
 
 // The one place that reads the environment: a library must not depend on it anywhere else.
 const URL_VARIABLES = ['CACHE_URL', 'REDIS_URL', 'VALKEY_URL'] as const
-const OWN_OPTIONS = ['redis', 'l1', 'bus']
+const OWN_OPTIONS = ['redis', 'l1', 'bus', 'connect']
 const MEMORY_TIER_OPTIONS = ['maxEntries', 'maxWeight', 'maxEntryWeight', 'weigher', 'ttl']
 
 /**
@@ -53,11 +67,13 @@ export async function createCache<V = unknown>(options: CreateCacheOptions = {})
     'createCache',
   )
   checkCacheOptions(options)
-  const { redis, l1 = {}, bus = 'pubsub', ...rest } = options
+  const { redis, l1 = {}, bus = 'pubsub', connect, ...rest } = options
   if (l1 !== false) checkOptions(l1, MEMORY_TIER_OPTIONS, 'l1')
-  const server = serverOptions(redis)
+  if (connect !== undefined) checkChoice(connect, ['background', 'required'], 'connect')
+  const server = serverOptions(redis, connect)
   const ofCache = only(rest, [...CACHE_OPTIONS, ...ISOLATION_OPTIONS])
   if (server === undefined) {
+    tellStart(options, { engine: 'memory' }, 'the cache is in the memory of this process alone')
     const { ttl: _, ...bounds } = l1 === false ? {} : l1
     return new MemoryCache<V>({ ...ofCache, ...bounds })
   }
@@ -65,7 +81,9 @@ export async function createCache<V = unknown>(options: CreateCacheOptions = {})
   const { RedisCache } = await import('./redis/redis-cache.ts')
   const { isolation: _, ...shared } = rest
   // The prefix is that of the server's cache, with its default.
-  const l2 = await RedisCache.create<V>({ ...shared, bus, ...server })
+  const l2 = await RedisCache.create<V>({ ...shared, bus, ...(connect && { connect }), ...server })
+  const engine = l1 === false ? 'redis' : 'tiered'
+  await tellServer(options, engine, server)
   if (l1 === false) return l2
   try {
     const local = new MemoryCache({ ...only(rest, ['clock', 'timers', 'random', 'logger']), ...l1 })
@@ -78,13 +96,12 @@ export async function createCache<V = unknown>(options: CreateCacheOptions = {})
   }
 }
 
-const perUrl = new Map<string, Promise<BaseCache>>()
-
 /**
- * The cache on Redis that this process shares by its URL: that of the options, else of `CACHE_URL`, `REDIS_URL` or
- * `VALKEY_URL`. `undefined` when none is configured: then use a `MemoryCache`. Every call with the same URL gets the
- * same cache, made with the options of the first call, until it is closed.
- * @throws OptionsError, KeyError for wrong options; OptionsError where Redis is configured and no client is installed.
+ * The cache on Redis that this process shares: on the server of the options, else on that of `CACHE_URL`, `REDIS_URL` or
+ * `VALKEY_URL`. `undefined` when none is configured: then use a `MemoryCache`. There is one for each server, database,
+ * prefix and user, until it is closed.
+ * @throws OptionsError, KeyError for wrong options; OptionsError for one that contradicts the cache that is there, where
+ * Redis is configured and no client is installed, or where none is configured and `connect` is `'required'`.
  */
 export async function getRedisCache(options: GetRedisCacheOptions = {}): Promise<BaseCache | undefined> {
   const { REDIS_CACHE_OPTIONS } = await import('./redis/redis-options.ts')
@@ -92,35 +109,56 @@ export async function getRedisCache(options: GetRedisCacheOptions = {}): Promise
   checkOptions(options, accepted, 'getRedisCache')
   checkCacheOptions(options)
   const { url = options.host === undefined ? urlOfEnvironment() : undefined } = options
-  if (url === undefined && options.host === undefined) return undefined
-  const place = url ?? JSON.stringify([options.host, options.port, options.db])
-  let cache = perUrl.get(place)
-  if (cache === undefined) {
-    cache = shared({ ...options, ...(url !== undefined && { url }) }, () => perUrl.delete(place))
-    perUrl.set(place, cache)
-    cache.catch(() => perUrl.delete(place))
-  }
-  return cache
+  if (url === undefined && options.host === undefined) return noServer(options.connect)
+  const { sharedCache } = await import('./redis/shared-cache.ts')
+  return sharedCache({ ...options, ...(url !== undefined && { url }) }, () =>
+    tellServer(options, 'redis', { ...options, ...(url !== undefined && { url }) }),
+  )
 }
 
-async function shared(options: GetRedisCacheOptions, onClose: () => void): Promise<BaseCache> {
-  const { RedisCache } = await import('./redis/redis-cache.ts')
-  const cache = await RedisCache.create(options)
-  closeWith(cache, [{ close: async () => onClose() }])
-  return cache
+// Whoever reads the log of a start sees at once whether the cache is where it is meant to be.
+function tellStart(
+  { name = 'cache', logger = consoleLogger }: CacheOptions,
+  details: object,
+  message: string,
+): void {
+  new Log(logger, systemClock, () => ({ cache: name })).write('info', details, message)
 }
 
-function serverOptions(redis: unknown): RedisCacheOptions | undefined {
+async function tellServer(
+  options: CacheOptions,
+  engine: 'redis' | 'tiered',
+  server: RedisCacheOptions,
+): Promise<void> {
+  const { describeServer } = await import('./redis/describe-server.ts')
+  const details = { engine, ...describeServer(server, server.prefix ?? options.prefix) }
+  tellStart(options, details, 'the cache is on a server')
+}
+
+function serverOptions(redis: unknown, connect: RedisCacheOptions['connect']): RedisCacheOptions | undefined {
+  const required = connect === undefined ? {} : { connect }
   if (redis === undefined) {
     const url = urlOfEnvironment()
-    return url === undefined ? undefined : { url }
+    return url === undefined ? noServer(connect) : { url, ...required }
   }
-  if (typeof redis === 'string') return isMemory(redis) ? undefined : { url: redis }
+  if (typeof redis === 'string') return isMemory(redis) ? noServer(connect) : { url: redis, ...required }
   if (typeof redis !== 'object' || redis === null)
     throw new OptionsError(
       `redis: ${inspect(redis)} is none of a URL such as redis://localhost, a client, and options of a RedisCache`,
     )
-  return 'on' in redis && typeof redis.on === 'function' ? { client: redis } : redis
+  if ('on' in redis && typeof redis.on === 'function') return { client: redis, ...required }
+  const options: RedisCacheOptions = redis
+  const isNamed = [options.url, options.host, options.port, options.client].some((part) => part !== undefined)
+  const url = isNamed ? undefined : urlOfEnvironment()
+  if (!isNamed && url === undefined) noServer(options.connect ?? connect)
+  return { ...required, ...options, ...(url !== undefined && { url }) }
+}
+
+function noServer(connect: RedisCacheOptions['connect']): undefined {
+  if (connect !== 'required') return undefined
+  throw new OptionsError(
+    `connect: 'required', and no server is configured; give its URL, or set ${URL_VARIABLES.join(', ')}`,
+  )
 }
 
 function urlOfEnvironment(): string | undefined {

@@ -32,7 +32,7 @@ import { scan } from './scan.ts'
 import { asKeys, Scope } from './scope.ts'
 import { closedWith, noteStore } from './stores.ts'
 import { wrapIn, type Wrappable, type WrapOptions, type Wrapped } from './wrap.ts'
-import { Writer, type SetResult } from './writer.ts'
+import { Writer, type SetManyResult, type SetResult } from './writer.ts'
 
 const ONE_SET_OPTIONS = [...SET_OPTIONS, 'result']
 
@@ -120,16 +120,23 @@ export abstract class BaseCache<V = unknown> {
 
   /**
    * Stores several values, given as a record, a Map, or an iterable of `[key, value, ttlOrOptions?]`.
-   * `true` = all stored. Nothing is written when a key, duration or option among them is wrong.
+   * `true` = all stored; with `result: 'full'` it tells how many. Nothing is written when a key, duration or option among
+   * them is wrong.
    */
-  async setMany(entries: Entries<V>, ttlOrOptions?: Duration | SetOptions): Promise<boolean> {
-    const common = this.#scope.writeSettings(ttlOrOptions, 'setMany')
+  async setMany(
+    entries: Entries<V>,
+    options: SetOptions & { readonly result: 'full' },
+  ): Promise<SetManyResult>
+  async setMany(entries: Entries<V>, ttlOrOptions?: Duration | SetOptions): Promise<boolean>
+  async setMany(entries: Entries<V>, ttlOrOptions?: Duration | SetOptions): Promise<boolean | SetManyResult> {
+    const common = this.#scope.writeSettings(ttlOrOptions, 'setMany', ONE_SET_OPTIONS)
     const writes = entriesOf(entries).map(([key, value, own]) => ({
       key: this.#scope.key(key),
       value,
       settings: own === undefined ? common : this.#scope.writeSettings(own, `setMany: ${inspect(key)}`),
     }))
-    return this.#writer.setAll('setMany', writes)
+    const result = await this.#writer.setAll('setMany', writes)
+    return common.result === 'full' ? result : result.stored === writes.length
   }
 
   /** Removes a key and voids loads of it that are under way. `true` = it existed. */
@@ -424,10 +431,13 @@ export abstract class BaseCache<V = unknown> {
   }
 
   async #remainingMs(operation: string, key: string): Promise<number | undefined> {
-    const { store, trouble } = this.#scope.runtime
+    const { store, trouble, pipeline } = this.#scope.runtime
     const full = this.#scope.key(key)
     const found = await trouble.attempt(operation, () => store.read([full], this.#scope.reading))
-    return found?.get(full)?.remainingMs
+    const entry = found?.get(full)
+    // Only what comes from elsewhere may be something that nobody can read.
+    if (entry === undefined || store.isShared !== true) return entry?.remainingMs
+    return pipeline.reader.view(operation, full, entry.stored) === undefined ? undefined : entry.remainingMs
   }
 }
 

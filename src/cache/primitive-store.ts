@@ -1,5 +1,6 @@
 import { counterStep } from '../core/counter-step.ts'
-import type { Clock, Random } from '../core/clock.ts'
+import type { AgeClock } from '../core/age-clock.ts'
+import type { Random } from '../core/clock.ts'
 import type { StoreStats } from '../core/counters.ts'
 import { LeaseTable } from '../core/lease-table.ts'
 import { isPromise, type MaybePromise } from '../core/promise.ts'
@@ -39,17 +40,17 @@ interface Kept extends Found {
 export class PrimitiveStore implements Store {
   readonly #primitives: Primitives
   readonly #values: ValueKeeper
-  readonly #clock: Clock
+  readonly #clock: AgeClock
   readonly #leases: LeaseTable
   readonly #versions: RowVersions
   readonly #queue = new KeyedQueue()
   readonly #tags: TagTable
   #expired = 0
 
-  constructor(primitives: Primitives, values: ValueKeeper, clock: Clock, random: Random) {
+  constructor(primitives: Primitives, values: ValueKeeper, clock: AgeClock, random: Random) {
     this.#tags = new TagTable(random)
     this.#leases = new LeaseTable(clock)
-    this.#versions = new RowVersions(clock)
+    this.#versions = new RowVersions(clock.running)
     this.#primitives = primitives
     this.#values = values
     this.#clock = clock
@@ -197,7 +198,7 @@ export class PrimitiveStore implements Store {
     if (ttlMs < (found?.remainingMs ?? 0)) this.#leases.void(key)
     if (found === undefined) return { ok: false }
     const { slot } = found
-    const freshUntilMs = this.#clock.now() + ttlMs
+    const freshUntilMs = this.#clock.preciseNow() + ttlMs
     const grace = slot.grace && { ...slot.grace, freshUntilMs }
     const expiresAtMs = freshUntilMs + (grace?.lengthMs ?? 0)
     await this.#primitives.write(
@@ -239,7 +240,7 @@ export class PrimitiveStore implements Store {
       const present = await this.#primitives.read(key)
       if (this.#versions.isOutdated(key, rowVersion, present?.rowVersion)) return OUTDATED
     }
-    const freshUntilMs = this.#clock.now() + ttlMs
+    const freshUntilMs = this.#clock.preciseNow() + ttlMs
     const labels = this.#tags.labels(tags, since)
     await this.#primitives.write(key, {
       value: stored,

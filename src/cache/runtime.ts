@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { ageClock } from '../core/age-clock.ts'
 import type { Clock } from '../core/clock.ts'
 import { Counters, type CacheStats, type StoreStats } from '../core/counters.ts'
 import { Doubts } from '../core/doubts.ts'
@@ -14,7 +15,7 @@ import {
 import type { MaybePromise } from '../core/promise.ts'
 import { spanMs } from '../core/spans.ts'
 import type { Store, ValueFormat } from '../core/store.ts'
-import { systemClock, systemRandom } from '../core/system.ts'
+import { systemRandom } from '../core/system.ts'
 import { Trouble } from '../core/trouble.ts'
 import { ShortLived } from '../loading/entry-terms.ts'
 import { LoadPipeline } from '../loading/load-pipeline.ts'
@@ -42,7 +43,8 @@ export class Runtime {
   constructor(store: Store, options: CacheOptions & ValueOptions) {
     checkCacheOptions(options)
     const { name = 'cache', logger = consoleLogger, onError = 'ignore' } = options
-    const { clock = systemClock, random = systemRandom } = options
+    const { random = systemRandom } = options
+    const clock = ageClock(options.clock)
     const timers = timersFor(options)
     this.#options = options
     this.#closeTimeoutMs = spanMs(options.closeTimeout ?? 5, 'closeTimeout')

@@ -1,9 +1,10 @@
+import { ageClock } from '../core/age-clock.ts'
 import type { Clock, Random } from '../core/clock.ts'
 import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/inspect.ts'
-import { checkFunction } from '../core/checks.ts'
+import { checkFunction, checkMethods } from '../core/checks.ts'
 import type { Store } from '../core/store.ts'
-import { systemClock, systemRandom } from '../core/system.ts'
+import { systemRandom } from '../core/system.ts'
 import { valueKeeper, type IsolationOptions } from '../serialization/isolation.ts'
 import { PrimitiveStore } from './primitive-store.ts'
 import type { Primitives } from './primitives.ts'
@@ -29,7 +30,8 @@ export function storeFrom(primitives: Primitives, options: StoreFromOptions = {}
     if (name !== 'close' || primitives.close !== undefined)
       checkFunction(primitives[name], `storeFrom: ${name}`)
   }
-  const { clock = systemClock, random = systemRandom } = options
+  const { random = systemRandom } = options
+  if (options.clock !== undefined) checkMethods(options.clock, ['now', 'wallNow'], 'clock')
   checkFunction(random, 'storeFrom: random')
-  return new PrimitiveStore(primitives, valueKeeper(options), clock, random)
+  return new PrimitiveStore(primitives, valueKeeper(options), ageClock(options.clock), random)
 }

@@ -21,6 +21,20 @@ export interface SetResult {
   readonly reason?: 'outdated' | 'unstorable' | 'refused' | 'unavailable'
 }
 
+/** What became of several values that were set: how many are in the store, and how many are not for which reason. */
+export interface SetManyResult {
+  /** Values that are in the store. */
+  readonly stored: number
+  /** Values for which there is something newer by its row version. */
+  readonly outdated: number
+  /** Values that can't be kept as they are. */
+  readonly unstorable: number
+  /** Values that the store keeps none like. */
+  readonly refused: number
+  /** Values for which the store did not answer; their old entries are invalidated as soon as it does. */
+  readonly unavailable: number
+}
+
 const STORED: SetResult = Object.freeze({ stored: true })
 
 /** Brings changes to the store; a store in trouble answers `undefined`. */
@@ -39,15 +53,15 @@ export class Writer {
     return this.#judge(settings.ttlMs, op, results?.[0])
   }
 
-  /** Whether every value was stored; as {@link Writer.setOne} does. */
-  setAll(operation: string, writes: readonly Write[]): MaybePromise<boolean> {
+  /** What became of several values; as {@link Writer.setOne} does. */
+  setAll(operation: string, writes: readonly Write[]): MaybePromise<SetManyResult> {
     const ops = writes.map(({ key, value, settings }) => this.#opOf(operation, key, value, settings))
     const results = this.run(operation, ops)
-    const judge = (settled: readonly OpResult[] | undefined): boolean => {
-      let all = true
+    const judge = (settled: readonly OpResult[] | undefined): SetManyResult => {
+      const counts = { stored: 0, outdated: 0, unstorable: 0, refused: 0, unavailable: 0 }
       for (const [index, { settings }] of writes.entries())
-        if (!this.#judge(settings.ttlMs, ops[index]!, settled?.[index]).stored) all = false
-      return all
+        counts[this.#judge(settings.ttlMs, ops[index]!, settled?.[index]).reason ?? 'stored']++
+      return counts
     }
     return isPromise(results) ? results.then(judge) : judge(results)
   }

@@ -1,13 +1,18 @@
 import type { Clock } from '../core/clock.ts'
 import type { Head, RemoteStore } from '../core/remote-store.ts'
+import { isPromise } from '../core/promise.ts'
 import type { InvalidateOptions, Op } from '../core/store.ts'
 import { NO_TAGS } from '../core/tags.ts'
+import type { CallOrder } from './call-order.ts'
+import type { CallPlaces } from './call-places.ts'
 import type { Following } from './following.ts'
 import type { Forgetting } from './forgetting.ts'
 import type { Keeper } from './keeping.ts'
 import type { LocalTier } from './local-tier.ts'
 import type { Markers } from './markers.ts'
-import { makesUpFor, queueOptions, replayOf, type Outbox, type QueueOptions } from './outbox.ts'
+import { queueOptions, type Outbox, type QueueOptions } from './outbox.ts'
+import { isRefusal } from './refusal.ts'
+import type { Replay } from './replay.ts'
 import type { TaggedCalls, Written } from './tagged-calls.ts'
 
 /** What changing keys works with. */
@@ -16,6 +21,9 @@ export interface ChangeParts {
   readonly local: LocalTier | undefined
   readonly markers: Markers
   readonly outbox: Outbox
+  readonly places: CallPlaces
+  readonly order: CallOrder
+  readonly replay: Replay
   readonly calls: TaggedCalls
   readonly keeper: Keeper
   readonly following: Following
@@ -25,13 +33,13 @@ export interface ChangeParts {
 
 /** What became of an invalidation of keys. */
 export interface KeysInvalidated {
-  readonly l2: 'acked' | 'queued'
+  readonly l2: 'acked' | 'queued' | 'dropped'
   readonly heads: readonly (Head | undefined)[]
   readonly removed: number
   readonly error?: unknown
 }
 
-/** Changes keys on the server, and repeats what it has not acknowledged. */
+/** Changes keys on the server; queues what it has not acknowledged. */
 export class Changes {
   readonly #parts: ChangeParts
 
@@ -46,7 +54,7 @@ export class Changes {
 
   // Nothing is kept here, nothing is queued, and no tag matters: what is sent is all that there is to do.
   #isPlain(ops: readonly Op[]): ops is readonly PlainOp[] {
-    if (this.#parts.local !== undefined || this.#parts.outbox.size > 0) return false
+    if (this.#parts.local !== undefined || !this.#parts.outbox.isEmpty) return false
     for (const { kind, tags } of ops) {
       if ((kind !== 'set' && kind !== 'increment') || (tags !== undefined && tags.length > 0)) return false
     }
@@ -54,56 +62,89 @@ export class Changes {
   }
 
   async #writePlainly(ops: readonly PlainOp[]): Promise<readonly Written[]> {
-    const { remote, forgetting } = this.#parts
+    const { remote, forgetting, outbox, places } = this.#parts
     forgetting.loads(ops)
+    const place = places.begin()
     const results = await remote.write(ops)
-    for (let index = 0; index < ops.length; index++)
-      if (results[index]!.failure !== undefined) this.#queueFailed(ops[index]!)
+    places.end(place)
+    for (let index = 0; index < ops.length; index++) {
+      if (results[index]!.failure !== undefined) this.#queueFailed(ops[index]!, place)
+      // A call that was sent before may have been given up meanwhile.
+      else if (!outbox.isEmpty && results[index]!.outdated !== true) outbox.acknowledge(ops[index]!, place)
+    }
     forgetting.loads(ops)
     return answered(results)
   }
 
-  async #write(ops: readonly Op[]): Promise<readonly Written[]> {
-    const { markers: opened, outbox, calls, keeper, following, forgetting, clock } = this.#parts
+  // For what is suspect, the removal is acknowledged before anything is stored.
+  #write(ops: readonly Op[]): Promise<readonly Written[]> {
+    const { outbox, order, replay, forgetting } = this.#parts
+    const suspects = outbox.isEmpty
+      ? NO_OPS
+      : ops.filter(({ kind, key }) => kind === 'set' && outbox.isSuspect(key))
+    if (suspects.length === 0) return this.#send(ops, true)
+    for (const { key } of ops) forgetting.key(key)
+    return order.held(replay.settle(suspects.map(({ key }) => key)).then(async () => this.#send(ops, false)))
+  }
+
+  // `isFirst`: as part of the call itself, so that later calls wait until it is sent.
+  async #send(ops: readonly Op[], isFirst: boolean): Promise<readonly Written[]> {
+    const {
+      markers: opened,
+      outbox,
+      places,
+      order,
+      calls,
+      keeper,
+      following,
+      forgetting,
+      clock,
+    } = this.#parts
     const markers = ops.map((op) =>
       op.kind === 'set' ? opened.open(op.key, { tags: op.tags ?? NO_TAGS }) : undefined,
     )
-    const queued = ops.map((op) => outbox.current(op.key))
-    // What is queued here is not what the server has: only what replaces it may be sent.
-    const sent = [...ops.keys()].filter((index) => queued[index] === undefined || replaces(ops[index]!))
-    const startedAtMs = clock.now()
     for (const [index, op] of ops.entries()) forgetting.key(op.key, markers[index])
+    // The server is out of date for what is queued here: only what replaces it is sent.
+    const isHeld = ops.map((op) => outbox.has(op.key))
+    const sent = [...ops.keys()].filter((index) => !isHeld[index]! || this.#replaces(ops[index]!))
+    const claimed = sent.flatMap((index) => outbox.current(ops[index]!.key) ?? [])
+    for (const item of claimed) item.claims++
+    const place = places.begin()
+    const startedAtMs = clock.now()
     const answers = ops.map((): Written => ({ ok: false, unavailable: true }))
     try {
-      const remoteOps = await calls.remoteOps(sent.map((index) => [ops[index]!, markers[index]] as const))
+      const ready = calls.remoteOps(sent.map((index) => [ops[index]!, markers[index]] as const))
+      const remoteOps = isPromise(ready) ? await (isFirst ? order.held(ready) : ready) : ready
       const results = remoteOps.length === 0 ? [] : await calls.execute(remoteOps)
       for (const [position, index] of sent.entries()) {
         const op = ops[index]!
         const result = results[position]!
         answers[index] = result
         if (result.failure !== undefined) {
-          this.#queueFailed(op)
+          this.#queueFailed(op, place)
           forgetting.key(op.key)
           continue
         }
-        const item = queued[index]
-        if (item !== undefined && result.outdated !== true && makesUpFor(op, item)) outbox.acknowledge(item)
-        following.noteExecuted(remoteOps[position]!, result, startedAtMs)
+        if (result.outdated !== true) outbox.acknowledge(op, place)
+        following.noteExecuted(remoteOps[position]!, result)
         forgetting.key(op.key, markers[index])
         if (op.kind === 'set') keeper.written(markers[index]!, op, result, startedAtMs)
       }
       await calls.hideInvisible(ops, answers)
+      await calls.prolong(ops, answers)
       // An acknowledgement of what was queued before does not count for what was held back now.
       for (const [index, { kind, key }] of ops.entries()) {
-        if (queued[index] !== undefined && (kind === 'take' || kind === 'expire')) this.#queue(key)
+        if (isHeld[index]! && (kind === 'take' || kind === 'expire')) this.#queue(key, {}, places.last)
       }
     } catch (error) {
       for (const index of sent) {
-        this.#queueFailed(ops[index]!)
+        this.#queueFailed(ops[index]!, place)
         forgetting.key(ops[index]!.key)
       }
       throw error
     } finally {
+      for (const item of claimed) item.claims--
+      places.end(place)
       for (const marker of markers) if (marker !== undefined) opened.close(marker)
     }
     return answered(answers)
@@ -112,59 +153,88 @@ export class Changes {
   async invalidate(keys: readonly string[], options: InvalidateOptions): Promise<KeysInvalidated> {
     try {
       const results = await this.write(keys.map((key) => ({ kind: 'delete', key, ...options })))
-      const failed = results.find(({ failure }) => failure !== undefined)
+      const failed = results.filter(({ failure }) => failure !== undefined)
       return {
-        ...(failed !== undefined && { error: failed.failure }),
-        l2: failed === undefined ? 'acked' : 'queued',
+        ...(failed.length > 0 && { error: failed[0]!.failure }),
+        l2:
+          failed.length === 0
+            ? 'acked'
+            : this.#outcomeOf(keys.filter((_, index) => results[index]!.failure !== undefined)),
         heads: results.map(({ head }) => head),
         removed: results.filter(({ ok }) => ok).length,
       }
     } catch (error) {
-      return { l2: 'queued', heads: keys.map(() => undefined), removed: 0, error }
+      return { l2: this.#outcomeOf(keys), heads: keys.map(() => undefined), removed: 0, error }
     }
   }
 
-  /** Removes every key of a prefix and counts them. @throws when not all of it was done. */
-  async deleteByPrefix(prefix: string): Promise<number> {
-    const { remote, following, forgetting, clock } = this.#parts
+  /** Queues changes whose turn has not come in time. @throws the reason */
+  giveUp(ops: readonly Op[], error: Error): never {
+    const { places, forgetting } = this.#parts
+    for (const op of ops) {
+      this.#queueFailed(op, places.last)
+      forgetting.key(op.key)
+    }
+    throw error
+  }
+
+  /** Queues an invalidation whose turn has not come in time. */
+  giveUpInvalidation(keys: readonly string[], options: InvalidateOptions, error: Error): KeysInvalidated {
+    const { places, forgetting } = this.#parts
+    for (const key of keys) {
+      this.#queue(key, options, places.last)
+      forgetting.key(key)
+    }
+    return { l2: this.#outcomeOf(keys), heads: keys.map(() => undefined), removed: 0, error }
+  }
+
+  /** Queues the deletion of a prefix whose turn has not come in time. @throws the reason */
+  giveUpPrefix(prefix: string, error: Error): never {
+    const { outbox, places, forgetting, following } = this.#parts
+    outbox.addPrefix(prefix, places.last)
     forgetting.prefix(prefix)
-    const startedAtMs = clock.now()
+    following.wake()
+    throw error
+  }
+
+  /** Removes every key of a prefix and counts them; without an answer it is queued. @throws when not all of it was done. */
+  async deleteByPrefix(prefix: string): Promise<number> {
+    const { outbox, places, replay } = this.#parts
+    const place = places.begin()
     try {
-      const { count, heads } = await remote.deleteByPrefix(prefix)
-      const entry = { kind: 'prefix', item: prefix } as const
-      for (const partition of remote.partitions)
-        following.note(partition, entry, heads.get(partition), startedAtMs)
-      return count
+      return await replay.prefix(prefix, place)
+    } catch (error) {
+      // What the server refuses it would refuse again.
+      if (!isRefusal(error)) outbox.addPrefix(prefix, place)
+      this.#parts.following.wake()
+      throw error
     } finally {
-      forgetting.prefix(prefix)
+      places.end(place)
     }
   }
 
-  /** Sends what is queued once more. @throws when the server does not answer. */
-  async replay(): Promise<void> {
-    const { remote, outbox, following, forgetting, clock } = this.#parts
-    for (const item of outbox.items()) {
-      forgetting.key(item.key)
-      const ops = replayOf(item)
-      const sentAtMs = clock.now()
-      const results = await remote.write(ops)
-      const failed = results.find(({ failure }) => failure !== undefined)
-      if (failed !== undefined) throw failed.failure
-      for (const [index, op] of ops.entries()) following.noteExecuted(op, results[index]!, sentAtMs)
-      forgetting.key(item.key)
-      outbox.acknowledge(item)
-    }
+  #replaces({ kind, key }: Op): boolean {
+    const { outbox } = this.#parts
+    if (kind === 'delete') return true
+    return kind === 'set' && !outbox.isCovered(key) && !outbox.isSuspect(key)
   }
 
-  #queueFailed(op: Op): void {
-    if (op.kind !== 'increment') this.#queue(op.key, queueOptions(op))
+  // Of keys whose invalidation has failed.
+  #outcomeOf(keys: readonly string[]): 'queued' | 'dropped' {
+    return keys.every((key) => this.#parts.outbox.has(key)) ? 'queued' : 'dropped'
   }
 
-  #queue(key: string, options?: QueueOptions): void {
-    this.#parts.outbox.add(key, options)
+  #queueFailed(op: Op, place: number): void {
+    if (op.kind !== 'increment') this.#queue(op.key, queueOptions(op), place)
+  }
+
+  #queue(key: string, options: QueueOptions, place: number): void {
+    this.#parts.outbox.add(key, options, place)
     this.#parts.following.wake()
   }
 }
+
+const NO_OPS: readonly Op[] = []
 
 /** An operation without tags is the same to the server as it is here. */
 type PlainOp = Extract<Op, { readonly kind: 'set' | 'increment' }>
@@ -175,8 +245,4 @@ function answered(results: readonly Written[]): readonly Written[] {
   if (first?.failure !== undefined && results.every(({ failure }) => failure !== undefined))
     throw first.failure
   return results
-}
-
-function replaces(op: Op): boolean {
-  return op.kind === 'set' || op.kind === 'delete'
 }

@@ -38,6 +38,8 @@ export const COHERENCE_OPTIONS: readonly (keyof CoherenceOptions)[] = [
 
 const LONGEST_LEASE_MS = 60_000
 const GENERATIONS = 10_000
+// Half a megabyte, made when it is needed: room for about 100,000 keys or tags.
+const SUSPECT_BITS = 2 ** 22
 
 /** How many entries a partition's log holds, unless the server is told otherwise. */
 export const LOG_LENGTH = 10_000
@@ -66,6 +68,7 @@ export function coherenceSettings(
     leaseMs: spanMs(options.lease ?? 5, 'lease'),
     longestLeaseMs: LONGEST_LEASE_MS,
     outboxLimit: wholeNumber(outbox, 'outbox'),
+    suspectBits: SUSPECT_BITS,
     journalMs: spanMs(options.journal ?? 60, 'journal'),
     // A log must be able to tell what it has of a journal.
     journalLimit: Math.max(1, Math.floor(logLength / 2)),

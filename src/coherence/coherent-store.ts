@@ -1,3 +1,4 @@
+import { ageClock } from '../core/age-clock.ts'
 import type { AtomicStore } from '../core/atomic-store.ts'
 import type { StoreStats } from '../core/counters.ts'
 import type { StoreExplanation } from '../core/explanation.ts'
@@ -23,6 +24,8 @@ import type {
 } from '../core/store.ts'
 import { isPromise } from '../core/promise.ts'
 import { tokenOf } from '../core/token.ts'
+import { CallOrder } from './call-order.ts'
+import { CallPlaces } from './call-places.ts'
 import { Changes } from './changes.ts'
 import { Explaining } from './explaining.ts'
 import { Fills } from './fills.ts'
@@ -35,10 +38,16 @@ import { LocalSlot, LocalTier } from './local-tier.ts'
 import { Markers, type Marker } from './markers.ts'
 import { Outbox } from './outbox.ts'
 import { Reads } from './reads.ts'
+import { ReturnedLeases } from './returned-leases.ts'
+import { Replay } from './replay.ts'
 import type { CoherenceParts, CoherenceSettings } from './settings.ts'
+import { Suspects } from './suspects.ts'
 import { TagInvalidator } from './tag-invalidator.ts'
 import { TaggedCalls } from './tagged-calls.ts'
 import type { Verdict } from './verdict.ts'
+
+/** The longest wait for an earlier call of a key, if the remote store does not know its deadline. */
+const DEADLINE_MS = 500
 
 /**
  * The store port over a remote store that several processes share, with a tier of this process before it that
@@ -51,8 +60,10 @@ export class CoherentStore implements Store {
   readonly ownsAll: boolean
   readonly #parts: CoherenceParts
   readonly #settings: CoherenceSettings
+  readonly #returned: ReturnedLeases
   readonly #markers: Markers
   readonly #outbox: Outbox
+  readonly #order: CallOrder
   readonly #following: Following
   readonly #generations: GenerationTable
   readonly #forgetting: Forgetting
@@ -61,28 +72,65 @@ export class CoherentStore implements Store {
   readonly #fills: Fills
   readonly #changes: Changes
   readonly #explaining: Explaining
+  readonly #suspects: readonly Suspects[]
+  #dropped = 0
   readonly #removeQueue: (() => void) | undefined
 
   constructor(parts: CoherenceParts, settings: CoherenceSettings) {
-    const { remote, local: localStore, clock, timers, random, node } = parts
+    const { remote, local: localStore, timers, random, node } = parts
+    const clock = ageClock(parts.clock)
     this.remote = remote
     this.ownsAll = parts.ownsAll ?? true
-    this.#parts = parts
+    this.#parts = { ...parts, clock }
     this.#settings = settings
     const isStrict = settings.policy === 'strict'
     const markers = new Markers(node, clock)
-    const outbox = new Outbox(settings.outboxLimit)
-    const leases = new LeaseKeeper(remote, clock, timers, settings.leaseMs, settings.longestLeaseMs)
-    const table = new GenerationTable({
+    const places = new CallPlaces()
+    const suspects = (): Suspects =>
+      new Suspects(settings.suspectBits, Math.ceil(settings.suspectBits / 32), random)
+    const suspectKeys = suspects()
+    const suspectTags = suspects()
+    const order = new CallOrder({
+      timers,
+      deadlineMs: remote.deadlineMs ?? DEADLINE_MS,
+      isOrdered: remote.isOrdered,
+    })
+    this.#order = order
+    const outbox = new Outbox({
+      limit: settings.outboxLimit,
+      places,
+      suspects: suspectKeys,
+      partitionOf: (key) => remote.partitionOf(key),
+      dropped: () => this.#drop(1, undefined),
+    })
+    const returned = new ReturnedLeases(remote, timers)
+    const leases = new LeaseKeeper(
+      remote,
+      returned,
+      clock,
+      timers,
+      settings.leaseMs,
+      settings.longestLeaseMs,
+      (marker) => {
+        // A load that takes long must not outlive the records that its entry will bear.
+        const lifeMs = Math.max(marker.lifeMs, settings.leaseMs / 2)
+        void table.prolong(marker.generations, lifeMs).catch(() => undefined)
+      },
+    )
+    const table: GenerationTable = new GenerationTable({
       remote,
       random,
       clock,
       maxLagMs: settings.maxLagMs,
       maxStaleMs: isStrict ? -1 : settings.maxStaleMs,
       limits: { table: settings.generationLimit, queue: settings.outboxLimit },
+      leastLifeMs: settings.leaseMs,
+      isBorne: (key, tag) => local?.bears(key, tag) === true,
+      suspects: suspectTags,
+      settle: async (tags) => this.#tags.settle(tags),
       asked: () => this.#following.followGenerations(),
     })
-    const local =
+    const local: LocalTier | undefined =
       localStore &&
       new LocalTier({
         store: localStore,
@@ -90,21 +138,21 @@ export class CoherentStore implements Store {
         table,
         clock,
         longestMs: parts.localTtlMs ?? Infinity,
+        maxLagMs: settings.maxLagMs,
         maxAgeMs: isStrict ? settings.maxLagMs : settings.maxStaleMs,
         nextEvent: () => markers.nextEvent(),
       })
-    const forgetting = new Forgetting({ remote, local, markers, keeper: leases, table })
+    const forgetting = new Forgetting({ returned, local, markers, keeper: leases, table })
     const following = new Following({
       ...parts,
+      clock,
       settings,
       local,
       markers,
       forgetting,
-      queued: () => this.pending.outbox,
-      replay: async () => {
-        await this.#changes.replay()
-        await this.#tags.replay()
-      },
+      table,
+      isQueued: () => !outbox.isEmpty || !table.queue.isEmpty,
+      replay: () => void replay.run(),
     })
     table.follower = following.generations
     const calls = new TaggedCalls({
@@ -113,22 +161,38 @@ export class CoherentStore implements Store {
       leaseMs: settings.leaseMs,
       hasReached: (token) => following.hasReached(token),
       now: () => clock.now(),
+      timers,
     })
     const keeper = new Keeper({ remote, local, following, outbox, settings, clock })
-    const shared = { remote, local, markers, outbox, calls, keeper, following, forgetting, clock }
-    this.#reads = new Reads({ ...shared, leases })
-    this.#fills = new Fills(shared)
-    this.#changes = new Changes(shared)
     this.#tags = new TagInvalidator({
       remote,
       table,
+      suspects: suspectTags,
+      dropped: (count, error) => this.#drop(count, error),
       forget: (tag) => forgetting.tag(tag),
-      note: (tag, head, sentAtMs) =>
-        following.note(remote.generationPartition, { kind: 'tag', item: tag }, head, sentAtMs),
+      note: (tag, head) => following.note(remote.generationPartition, { kind: 'tag', item: tag }, head),
       queued: () => following.wake(),
       now: () => clock.now(),
     })
+    const replay = new Replay({
+      remote,
+      outbox,
+      places,
+      suspects: suspectKeys,
+      order,
+      tags: this.#tags,
+      following,
+      forgetting,
+      clock,
+      forgotten: (count, error) => this.#drop(count, error),
+    })
+    const shared = { remote, local, markers, outbox, replay, calls, keeper, following, forgetting, clock }
+    this.#reads = new Reads({ ...shared, leases })
+    this.#fills = new Fills(shared)
+    this.#changes = new Changes({ ...shared, places, order })
     this.#explaining = new Explaining({ ...shared, table })
+    this.#returned = returned
+    this.#suspects = [suspectKeys, suspectTags]
     this.#markers = markers
     this.#outbox = outbox
     this.#following = following
@@ -136,6 +200,10 @@ export class CoherentStore implements Store {
     this.#forgetting = forgetting
     if (local !== undefined) following.followAll()
     this.#removeQueue = remote.addQueue?.(() => this.pending.outbox)
+  }
+
+  get deadlineMs(): number | undefined {
+    return this.remote.deadlineMs
   }
 
   get atomic(): AtomicStore | undefined {
@@ -156,15 +224,17 @@ export class CoherentStore implements Store {
   }
 
   get(key: string, reading?: Reading): MaybePromise<Stored | undefined> {
-    return this.#reads.get(key, reading)
+    const order = this.#order
+    if (!order.isIdle) return order.read([key], reading?.tags, () => this.#getOne(key, reading))
+    return this.remote.isOrdered ? this.#reads.get(key, reading) : this.#getOne(key, reading)
   }
 
   getMany(keys: readonly string[], reading?: Reading): Promise<readonly (Stored | undefined)[]> {
-    return this.#reads.getMany(keys, reading)
+    return this.#inTurn(keys, reading, () => this.#reads.getMany(keys, reading))
   }
 
   read(keys: readonly string[], reading?: Reading): Promise<ReadonlyMap<string, Found>> {
-    return this.#reads.read(keys, reading)
+    return this.#inTurn(keys, reading, () => this.#reads.read(keys, reading))
   }
 
   open(key: string, reading?: Reading): Lease {
@@ -191,7 +261,7 @@ export class CoherentStore implements Store {
   async release(leases: readonly Lease[], cooldown?: Cooldown & { readonly forMs: number }): Promise<void> {
     const held = (leases as readonly Marker[]).filter((marker) => marker.held)
     for (const lease of leases) this.#forgetting.settle(lease as Marker)
-    if (held.length > 0) await this.#forgetting.release(held, cooldown)
+    if (held.length > 0) await this.#returned.giveBack(held, cooldown)
   }
 
   // C4.
@@ -203,7 +273,12 @@ export class CoherentStore implements Store {
   }
 
   write(ops: readonly Op[]): Promise<readonly OpResult[]> {
-    return this.#changes.write(ops)
+    if (this.#order.isIdle) return this.#order.called(ops, this.#changes.write(ops))
+    return this.#order.change(
+      ops,
+      () => this.#changes.write(ops),
+      (error) => this.#changes.giveUp(ops, error),
+    )
   }
 
   async invalidate(
@@ -212,8 +287,20 @@ export class CoherentStore implements Store {
     options: InvalidateOptions = {},
   ): Promise<Invalidated> {
     const [ofKeys, ofTags] = await Promise.all([
-      keys.length === 0 ? undefined : this.#changes.invalidate(keys, options),
-      tags.length === 0 ? undefined : this.#tags.run(tags, options.keepStale),
+      keys.length === 0
+        ? undefined
+        : this.#order.change(
+            keys.map((key) => ({ key })),
+            () => this.#changes.invalidate(keys, options),
+            (error) => this.#changes.giveUpInvalidation(keys, options, error),
+          ),
+      tags.length === 0
+        ? undefined
+        : this.#order.cover(
+            (_, borne) => borne.some((tag) => tags.includes(tag)),
+            () => this.#tags.run(tags, options.keepStale),
+            (error) => this.#tags.giveUp(tags, options.keepStale, error),
+          ),
     ])
     const outcomes = new Set([ofKeys?.l2, ofTags?.l2])
     const worst = (['dropped', 'queued', 'acked'] as const).find((l2) => outcomes.has(l2))
@@ -232,6 +319,7 @@ export class CoherentStore implements Store {
   }
 
   async *scan(prefix: string, reading?: Reading): AsyncIterable<string> {
+    await this.#order.covered((key) => key?.startsWith(prefix) === true)
     for await (const { key, generations } of this.remote.scan(prefix)) {
       if (this.#outbox.has(key)) continue
       const shown: MaybePromise<Verdict> = this.#generations.shows(generations, reading)
@@ -240,7 +328,11 @@ export class CoherentStore implements Store {
   }
 
   async deleteByPrefix(prefix: string): Promise<number> {
-    return this.#changes.deleteByPrefix(prefix)
+    return this.#order.cover(
+      (key) => key?.startsWith(prefix) === true,
+      () => this.#changes.deleteByPrefix(prefix),
+      (error) => this.#changes.giveUpPrefix(prefix, error),
+    )
   }
 
   async explain(key: string, reading?: Reading): Promise<StoreExplanation> {
@@ -253,11 +345,15 @@ export class CoherentStore implements Store {
       evictions: { entries: 0, weight: 0, oversize: 0 },
       expirations: { read: 0, timer: 0 },
     }
-    return this.#parts.local?.stats() ?? none
+    const { keys, prefixes } = this.#outbox.sizes
+    const overflowed = this.#suspects.reduce((sum, { count }) => sum + count, 0)
+    const outbox = { keys, prefixes, tags: this.#generations.queue.size, overflowed, dropped: this.#dropped }
+    return { ...(this.#parts.local?.stats() ?? none), outbox, unreadable: this.remote.unreadable }
   }
 
   async close(): Promise<void> {
     this.#following.close()
+    this.#returned.close()
     this.#removeQueue?.()
     await this.remote.close()
   }
@@ -279,6 +375,26 @@ export class CoherentStore implements Store {
 
   /** What is under way or kept back, for checks and figures. */
   get pending(): { readonly markers: number; readonly outbox: number } {
-    return { markers: this.#markers.size, outbox: this.#outbox.size + this.#generations.queue.size }
+    const { keys, tags, prefixes, overflowed } = this.stats().outbox!
+    return { markers: this.#markers.size, outbox: keys + tags + prefixes + overflowed }
+  }
+
+  #getOne(key: string, reading: Reading | undefined): MaybePromise<Stored | undefined> {
+    const found = this.#reads.get(key, reading)
+    return isPromise(found) ? this.#order.reading([key], found) : found
+  }
+
+  async #inTurn<T>(
+    keys: readonly string[],
+    reading: Reading | undefined,
+    call: () => Promise<T>,
+  ): Promise<T> {
+    if (this.#order.isIdle) return this.#order.reading(keys, call())
+    return this.#order.read(keys, reading?.tags, () => this.#order.reading(keys, call()))
+  }
+
+  #drop(count: number, error: unknown): void {
+    this.#dropped += count
+    this.#parts.onDropped?.(error)
   }
 }

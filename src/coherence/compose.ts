@@ -1,7 +1,10 @@
+import { ageClock } from '../core/age-clock.ts'
+import { Log } from '../core/log.ts'
+import { consoleLogger } from '../core/logger.ts'
 import { timersFor, type CacheOptions } from '../core/options.ts'
 import type { Bus, RemoteStore } from '../core/remote-store.ts'
 import type { Store } from '../core/store.ts'
-import { systemClock, systemRandom } from '../core/system.ts'
+import { systemRandom } from '../core/system.ts'
 import { coherenceSettings, type CoherenceOptions } from './coherence-options.ts'
 import { CoherentStore } from './coherent-store.ts'
 import type { ValueForm } from './local-tier.ts'
@@ -22,16 +25,23 @@ export interface Composition {
   readonly logLength?: number | undefined
 }
 
+const DROPPED =
+  'invalidations were dropped: there is no room for more, or the server refuses them; what they cover may be read until its ttl'
+
 /** The store of a cache that several processes share, with or without a tier of this process. @throws OptionsError */
 export function coherentStore(
   { logLength, local, values, bus, ...rest }: Composition,
   options: CacheOptions & CoherenceOptions,
 ): CoherentStore {
-  const { clock = systemClock, random = systemRandom } = options
+  const { random = systemRandom } = options
+  const clock = ageClock(options.clock)
   const settings = coherenceSettings(options, logLength)
+  const { logger = consoleLogger, name = 'cache' } = options
+  const log = new Log(logger, clock, () => ({ cache: name }))
+  const onDropped = (err: unknown): void => log.notice('error', err === undefined ? {} : { err }, DROPPED)
   const node = Array.from({ length: 2 }, () => Math.floor(random() * 2 ** 52).toString(36)).join('')
   return new CoherentStore(
-    { ...rest, local, values, bus, clock, random, timers: timersFor(options), node },
+    { ...rest, local, values, bus, clock, random, timers: timersFor(options), node, onDropped },
     settings,
   )
 }

@@ -50,12 +50,12 @@ export class Fills {
         const marker = fill.lease as Marker
         accepted[index] = result.ok
         if (result.failure !== undefined) failed.push(marker)
-        else following.noteExecuted(op, result, startedAtMs)
+        else following.noteExecuted(op, result)
         if (result.failure !== undefined || fill.skip === 'l1') local?.drop(op.key, Infinity)
         else keeper.written(marker, fill, result, startedAtMs)
       }
       // The server may not have heard of the fill, which would have ended the lease.
-      if (failed.length > 0) void forgetting.release(failed)
+      if (failed.length > 0) forgetting.release(failed)
       if (failed.length === sent.length) throw results.find(({ failure }) => failure !== undefined)!.failure
     } finally {
       for (const { lease } of fills) forgetting.settle(lease as Marker)
@@ -71,7 +71,7 @@ export class Fills {
     for (const [index, fill] of fills.entries()) {
       const marker = fill.lease as Marker
       // Without the server nobody knows: then the value is stored nowhere.
-      const isNamed = await calls.name(marker, fill.tags).catch(() => false)
+      const isNamed = await calls.name(marker, fill.tags, fill.ttlMs + (fill.graceMs ?? 0)).catch(() => false)
       const isHeld = marker.held && !marker.dead && !outbox.has(marker.key)
       if (isNamed && isHeld && fill.skip !== 'l2') sent.push({ index, op: fillOp(fill, marker) })
       else {
@@ -81,7 +81,7 @@ export class Fills {
       }
     }
     // A flush, or an operation that changed nothing, has left the lease on the server: nobody is to wait for it.
-    if (unused.length > 0) void forgetting.release(unused)
+    if (unused.length > 0) forgetting.release(unused)
     return sent
   }
 }

@@ -1,62 +1,74 @@
+import { ageClock, type AgeClock } from '../core/age-clock.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Epoch, Head, LogEntry, Message, Rotation, SyncReply } from '../core/remote-store.ts'
+import type { TokenPart } from '../core/token.ts'
 import type { Journal } from './journal.ts'
 import { sameEpoch, Sightings } from './sightings.ts'
-import { Trail } from './trail.ts'
 
 /** What following a partition leads to. */
 export interface FollowerEffects {
   /** Whatever this node has of the key is not what it was, unless it is as new as `counter`. */
   drop(key: string, counter: number): void
-  dropPrefix(prefix: string): void
   /** The tag has another generation. */
   dropTag(tag: string): void
   /** Whatever this node has of the partition may be old. */
   flush(): void
   /**
    * Asks the server; the answer is given to {@link Follower.onSync} or {@link Follower.onSyncFailed}. `ordinal` is
-   * that of the epoch to make if there is none.
+   * the least that an epoch has which is born by that.
    */
   sync(since: Head | undefined, ordinal: number): void
   /** Has the server replace the epoch it has; answered by {@link Follower.onRotated}, or as above. */
   rotate(seen: Epoch, ordinal: number): void
-  /** Another history is followed from here on; `won` = this node was the one that made its epoch. */
-  adopted(head: Head, won: boolean): void
+  /** A rotated epoch is followed from here on; `won` = this node was the one that made it. */
+  rotated(head: Head, won: boolean): void
 }
+
+/** How long a node that only reads leaves sequence and log to their 24 h before it renews them. */
+const RENEWAL_MS = 3_600_000
 
 /**
  * A node's view of one partition's log: how far it has applied it, and until when that is good enough to serve
  * what the node keeps. Every rule of coherence that concerns the log is here (docs/coherence.md, C1, C6 and C9).
  */
 export class Follower {
-  readonly #clock: Clock
+  readonly #clock: AgeClock
   readonly #effects: FollowerEffects
   readonly #journal: Journal
+  readonly #renewalMs: number
   readonly #sightings = new Sightings()
-  readonly #trail = new Trail()
   /** The last entry applied; `undefined` before the first sync. Only a sync replaces or lowers it. */
   #applied: Head | undefined
   /** Whatever was kept before this moment, in the order of the node's events, may be old. */
   flushedAt = 0
+  /** What was kept without the server before this moment, in the same order, is served no more. */
+  outageEndedAt = 0
+  // The entries that this node keeps of it, at most, and the end of the last of them.
+  #kept = 0
+  #keptUntilMs = -Infinity
   #lastSyncMs = -Infinity
-  // When the epoch that is followed was adopted: what was sent before may have found no sequence, in all innocence.
-  #adoptedAtMs = -Infinity
+  #renewedAtMs = -Infinity
   // The sync in flight: what was sent, and when.
   #pending: { readonly since: Head | undefined; readonly startedAtMs: number } | undefined
-  // Another server answers than the one that executed something of what the journal has.
-  #mayHaveLost = false
   // Something asked for a sync while one was in flight.
   #again = false
+  // The last sync has failed.
+  #isOwed = false
 
-  constructor(clock: Clock, journal: Journal, effects: FollowerEffects) {
-    this.#clock = clock
+  /** `renewalMs` is how long it leaves sequence and log alone that nobody writes. */
+  constructor(clock: Clock, journal: Journal, effects: FollowerEffects, renewalMs: number = RENEWAL_MS) {
+    this.#clock = ageClock(clock)
     this.#journal = journal
     this.#effects = effects
+    this.#renewalMs = renewalMs
   }
 
-  /** Whether what this node keeps of the partition misses nothing that is older than `maxAgeMs`. */
+  /**
+   * Whether what this node keeps of the partition misses nothing that is older than `maxAgeMs`: never between a
+   * suspension of the machine and the next sync.
+   */
   isSynced(maxAgeMs: number, nowMs: number = this.#clock.now()): boolean {
-    return nowMs - this.#lastSyncMs <= maxAgeMs
+    return nowMs - this.#lastSyncMs <= maxAgeMs && this.#lastSyncMs >= this.#clock.resumedAtMs
   }
 
   /** Milliseconds since the last moment at which nothing was missing. */
@@ -68,6 +80,30 @@ export class Follower {
     return this.#applied
   }
 
+  /** Whether this node has something to lose in the partition, so that it must go on asking. */
+  get isAtStake(): boolean {
+    if (this.#isOwed || this.#sightings.isAhead || !this.#journal.isEmpty) return true
+    return this.#kept > 0 && this.#clock.now() < this.#keptUntilMs
+  }
+
+  /** Notes that an entry is kept for at most `forMs`, in the place of another one unless `isMore`. */
+  keeps(forMs: number, isMore: boolean): void {
+    if (isMore) this.#kept++
+    this.#keptUntilMs = Math.max(this.#keptUntilMs, this.#clock.now() + forMs)
+  }
+
+  /** Notes that an entry is not kept any more. */
+  dropped(): void {
+    this.#kept--
+  }
+
+  /** Gives up everything that was kept before `event`, in the order of the node's events. */
+  flushed(event: number): void {
+    this.flushedAt = event
+    this.#kept = 0
+    this.#keptUntilMs = -Infinity
+  }
+
   /** Whether a reply that bears this head speaks of the history that this node follows; if not, it asks. */
   knows(head: Head | undefined): boolean {
     if (head !== undefined && this.#applied !== undefined && sameEpoch(head.epoch, this.#applied.epoch))
@@ -77,7 +113,7 @@ export class Follower {
   }
 
   /** Whether all that the log had at this point has been applied here. */
-  hasReached({ epoch, counter }: Pick<Head, 'epoch' | 'counter'>): boolean {
+  hasReached({ epoch, counter }: Pick<TokenPart, 'epoch' | 'counter'>): boolean {
     const applied = this.#applied
     return applied !== undefined && sameEpoch(applied.epoch, epoch) && applied.counter >= counter
   }
@@ -85,18 +121,17 @@ export class Follower {
   onMessage(message: Message): void {
     const applied = this.#applied
     if (applied === undefined || !sameEpoch(message.epoch, applied.epoch)) {
-      this.#apply(message, Infinity)
+      this.#apply(message, message.epoch, Infinity)
       this.#sightings.see(message, this.#clock.now())
       this.#lastSyncMs = -Infinity
       this.startSync()
       return
     }
-    this.#apply(message, message.counter)
+    this.#apply(message, message.epoch, message.counter)
     if (message.counter <= applied.counter) return
     if (message.counter === applied.counter + 1 && message.previous === applied.stamp) {
       this.#applied = { epoch: applied.epoch, counter: message.counter, stamp: message.stamp }
       this.#sightings.applied(message, this.#clock.now())
-      this.#trail.add(message, this.#clock.now())
     } else {
       this.#sightings.see(message, this.#clock.now())
       this.startSync()
@@ -104,45 +139,39 @@ export class Follower {
   }
 
   /**
-   * An invalidation of this node's own, sent at `sentAtMs`, was executed. Its message may get lost, and the server may
-   * lose it: then this node is the one who knows.
+   * An invalidation of this node's own was executed and logged. Its message may get lost, and the server may lose it:
+   * then this node is the one that knows.
    */
-  onExecuted(entry: Pick<LogEntry, 'kind' | 'item'>, head: Head, sentAtMs: number): void {
-    this.#journal.add({ ...entry, stamp: head.stamp })
-    this.onSeen(head, sentAtMs)
+  onExecuted({ kind, item }: Pick<LogEntry, 'kind' | 'item'>, head: Head): void {
+    this.#journal.add({ kind, item, stamp: head.stamp, counter: head.counter }, head.epoch)
+    this.onSeen(head)
   }
 
-  /** The log was so long, and had what this node has executed or replayed, sent at `sentAtMs`. */
-  onSeen(head: Head, sentAtMs: number): void {
+  /** The log was so long, and had what this node has executed or replayed. */
+  onSeen(head: Head): void {
     const applied = this.#applied
     const isAhead =
       applied === undefined || !sameEpoch(head.epoch, applied.epoch) || head.counter > applied.counter
-    if (isAhead) return this.#sightings.see(head, this.#clock.now())
-    // A server whose log is shorter than what is applied, or another one: the next may know what is applied, and not this.
-    if (!this.#trail.contradicts(head, sentAtMs)) return
-    this.#sightings.clash(this.#clock.now())
-    this.startSync()
+    if (isAhead) this.#sightings.see(head, this.#clock.now())
   }
 
-  /** An invalidation of this node's own was executed, sent at `sentAtMs`, and there was no log to enter it in. */
-  onUnlogged(entry: Pick<LogEntry, 'kind' | 'item'>, stamp: string, sentAtMs: number): void {
-    this.#journal.add({ ...entry, stamp })
-    this.#onNoSequence(sentAtMs)
+  /** There was no sequence: nothing is logged until a sync makes one. */
+  onNoSequence(): void {
+    if (this.#pending === undefined) this.startSync()
   }
 
   /**
    * Another server answers from now on. What the one before said was perhaps of a history that this node never hears
-   * of: its log is as it was before, and as it will be.
+   * of: its log is as it was before, and as it will be. Without anything to lose, nothing is asked yet.
    */
-  onReconnect(): void {
-    if (this.#journal.recent().length > 0) this.#mayHaveLost = true
+  onReconnect(isAtStake: boolean): void {
     this.#effects.flush()
-    this.startSync()
+    if (isAtStake || this.#pending !== undefined) this.startSync()
   }
 
   /** The heartbeat's answer: the partition's head, read at `startedAtMs` or later. */
   onHead(head: Head | undefined, startedAtMs: number): void {
-    if (head === undefined) return this.#onNoSequence(startedAtMs)
+    if (head === undefined) return this.onNoSequence()
     const applied = this.#applied
     const isCurrent =
       applied !== undefined &&
@@ -151,7 +180,7 @@ export class Follower {
       head.stamp === applied.stamp &&
       !this.#sightings.contradict(head, [], startedAtMs)
     if (isCurrent) this.#lastSyncMs = Math.max(this.#lastSyncMs, startedAtMs)
-    else this.startSync()
+    if (!isCurrent || startedAtMs - this.#renewedAtMs >= this.#renewalMs) this.startSync()
   }
 
   /** Asks what has been logged since; one question at a time, and another one after it when it came too early. */
@@ -165,26 +194,33 @@ export class Follower {
     this.#effects.sync(this.#applied, this.#sightings.ordinal + 1)
   }
 
+  /** Starts a sync unless nothing is missing that is older than `maxAgeMs`, or a sync is in flight. */
+  catchUp(maxAgeMs: number): void {
+    if (this.#pending === undefined && !this.isSynced(maxAgeMs)) this.startSync()
+  }
+
   onSyncFailed(): void {
     // The heartbeat asks again: a loop here would hammer a server in trouble.
+    this.#isOwed = true
     this.#pending = undefined
     this.#again = false
     this.#sightings.settled()
   }
 
-  /** `made` = the sequence was missing, and this node's question made it. */
-  onSync(reply: SyncReply, made: boolean): void {
+  onSync(reply: SyncReply): void {
     const { since, startedAtMs } = this.#pending!
+    const { head } = reply
+    this.#renewedAtMs = startedAtMs
+    this.#isOwed = false
     if (this.#isLost(since, startedAtMs, reply)) {
       this.#pending = { since, startedAtMs: this.#clock.now() }
-      this.#effects.rotate(reply.head.epoch, Math.max(this.#sightings.ordinal, reply.head.epoch.ordinal) + 1)
+      this.#effects.rotate(head.epoch, Math.max(this.#sightings.ordinal, head.epoch.ordinal) + 1)
       return
     }
-    if (since === undefined || !sameEpoch(since.epoch, reply.head.epoch)) {
-      // What this node wrote before it followed anything, on a server that has it, is not to be removed again.
-      const isBeginning = since === undefined && !this.#mayHaveLost
-      this.#adopt(reply.head, startedAtMs, isBeginning ? 'nothing' : made)
-    } else this.#advance(reply, startedAtMs)
+    if (since === undefined || !sameEpoch(since.epoch, head.epoch)) this.#adopt(head, startedAtMs, false)
+    else if (head.counter <= this.#applied!.counter || isComplete(since, reply))
+      this.#advance(reply, startedAtMs)
+    else this.#fallBehind(head, startedAtMs)
     this.#next()
   }
 
@@ -193,7 +229,7 @@ export class Follower {
     // Beaten by a newer epoch, which is as good; by anything else, and the heartbeat looks again.
     if (head !== undefined && (won || head.epoch.ordinal > this.#sightings.ordinal)) {
       this.#adopt(head, startedAtMs, won)
-    }
+    } else this.#isOwed = true
     this.#next()
   }
 
@@ -205,61 +241,66 @@ export class Follower {
     this.startSync()
   }
 
-  #adopt(head: Head, startedAtMs: number, won: boolean | 'nothing'): void {
+  #adopt(head: Head, startedAtMs: number, won: boolean): void {
     this.#effects.flush()
     this.#applied = head
     this.#lastSyncMs = startedAtMs
-    this.#adoptedAtMs = this.#clock.now()
     this.#sightings.adopted(head)
-    this.#trail.begin(head, this.#clock.now())
-    this.#mayHaveLost = false
-    if (won !== 'nothing') this.#effects.adopted(head, won)
+    // A born epoch proves nothing: the sequence was gone, and perhaps nothing else.
+    if (head.epoch.birth !== head.epoch.ordinal) this.#effects.rotated(head, won)
   }
 
   // Messages may have overtaken the reply: then it tells nothing new, but it was true when it was asked for.
   #advance({ head, entries }: SyncReply, startedAtMs: number): void {
     if (head.counter > this.#applied!.counter) {
       for (const entry of entries) {
-        this.#apply(entry, entry.counter)
+        this.#apply(entry, head.epoch, entry.counter)
         this.#sightings.applied({ ...entry, epoch: head.epoch }, startedAtMs)
-        if (entry.counter > this.#applied!.counter) this.#trail.add(entry, this.#clock.now())
       }
       this.#applied = head
     }
     this.#lastSyncMs = Math.max(this.#lastSyncMs, startedAtMs)
   }
 
+  // The log has been trimmed: what was missed is unknown, and nothing but this node's own tier is concerned.
+  #fallBehind(head: Head, startedAtMs: number): void {
+    this.#effects.flush()
+    this.#applied = head
+    this.#sightings.passed(head)
+    this.#lastSyncMs = Math.max(this.#lastSyncMs, startedAtMs)
+  }
+
   // Whatever was known of a log, a server that is asked later must still have: else it is not the same history.
-  #isLost(since: Head | undefined, startedAtMs: number, reply: SyncReply): boolean {
-    const { head, entries } = reply
+  #isLost(since: Head | undefined, startedAtMs: number, { head, entries }: SyncReply): boolean {
     if (this.#sightings.contradict(head, entries, startedAtMs)) return true
     if (since === undefined || head.epoch.ordinal > since.epoch.ordinal) return false
-    return !this.#isComplete(since, reply)
+    if (!sameEpoch(since.epoch, head.epoch) || head.counter < since.counter) return true
+    const next = entries[0]
+    const stampThere =
+      head.counter === since.counter
+        ? head.stamp
+        : next?.counter === since.counter + 1
+          ? next.previous
+          : undefined
+    return stampThere !== undefined && stampThere !== since.stamp
   }
 
-  // Nothing is logged until there is a sequence. Should one of a known epoch come back, it is from the past.
-  #onNoSequence(seenAtMs: number): void {
-    if (seenAtMs >= this.#lastSyncMs && seenAtMs > this.#adoptedAtMs) this.#sightings.clash(this.#clock.now())
-    this.startSync()
-  }
-
-  // Judged by what was sent: exactly the entries from there to the head, each following the one before it.
-  #isComplete(since: Head, { head, entries, diverged }: SyncReply): boolean {
-    if (diverged || !sameEpoch(since.epoch, head.epoch)) return false
-    let { counter, stamp } = since
-    for (const entry of entries) {
-      if (entry.counter !== counter + 1 || entry.previous !== stamp) return false
-      ;({ counter, stamp } = entry)
-    }
-    return counter === head.counter && stamp === head.stamp
-  }
-
-  #apply(entry: LogEntry, counter: number): void {
+  #apply(entry: LogEntry, epoch: Epoch, counter: number): void {
     // Its own answer, or a message, has told of it before: what this node has of the tag, or writes, is younger.
     const isEcho = entry.kind === 'tag' && entry.origin === undefined && this.#journal.has(entry.stamp)
-    this.#journal.add(entry)
+    this.#journal.add(entry, epoch)
     if (entry.kind === 'key') this.#effects.drop(entry.item, counter)
-    else if (entry.kind === 'prefix') this.#effects.dropPrefix(entry.item)
+    else if (entry.kind === 'flush') this.#effects.flush()
     else if (!isEcho) this.#effects.dropTag(entry.item)
   }
+}
+
+// Whether the reply has every entry from the head that was sent to its own.
+function isComplete(since: Head, { head, entries }: SyncReply): boolean {
+  let { counter, stamp } = since
+  for (const entry of entries) {
+    if (entry.counter !== counter + 1 || entry.previous !== stamp) return false
+    ;({ counter, stamp } = entry)
+  }
+  return counter === head.counter && stamp === head.stamp
 }

@@ -1,14 +1,22 @@
 import type { Clock, Random, TimerHandle, Timers } from '../core/clock.ts'
-import type { Bus, Epoch, Head, LogEntry, RemoteOp, RemoteResult, RemoteStore } from '../core/remote-store.ts'
+import type {
+  Bus,
+  EpochId,
+  Head,
+  LogEntry,
+  RemoteOp,
+  RemoteResult,
+  RemoteStore,
+} from '../core/remote-store.ts'
 import { readToken } from '../core/token.ts'
 import type { Forgetting } from './forgetting.ts'
+import type { GenerationTable } from './generations.ts'
 import { Follower } from './follower.ts'
 import { Journal } from './journal.ts'
 import type { LocalTier } from './local-tier.ts'
 import type { Markers } from './markers.ts'
 import { Recovery } from './recovery.ts'
 import type { CoherenceSettings } from './settings.ts'
-import { sameEpoch } from './sightings.ts'
 
 /** What following logs works with. */
 export interface FollowingParts {
@@ -17,15 +25,15 @@ export interface FollowingParts {
   readonly clock: Clock
   readonly timers: Timers
   readonly random: Random
-  readonly node: string
   readonly settings: CoherenceSettings
   readonly local: LocalTier | undefined
   readonly markers: Markers
   readonly forgetting: Forgetting
-  /** How much waits for an acknowledgement. */
-  queued(): number
-  /** Sends it once more; rejects when the server does not answer. */
-  replay(): Promise<void>
+  readonly table: GenerationTable
+  /** Whether anything waits for an acknowledgement. */
+  isQueued(): boolean
+  /** Sends it once more. */
+  replay(): void
 }
 
 interface Followed {
@@ -40,6 +48,7 @@ interface Followed {
 export class Following {
   readonly #parts: FollowingParts
   readonly #followed = new Map<string, Followed>()
+  readonly #flushes: (() => void)[] = []
   /** Follows the log of generations. */
   readonly generations: Follower
   readonly #ofGenerations: Followed
@@ -47,8 +56,6 @@ export class Following {
   readonly #unlisten: () => void
   #heartbeat: TimerHandle
   #isBeating = false
-  #replaying = false
-  #unlogged = 0
   #closed = false
 
   constructor(parts: FollowingParts) {
@@ -64,26 +71,36 @@ export class Following {
     const { remote, markers, local } = this.#parts
     for (const partition of remote.partitions) {
       const covers = (key: string): boolean => remote.partitionOf(key) === partition
-      const followed: Followed = this.#make(partition, () => {
+      const flush = (): void => {
         local!.flush(followed.follower)
         markers.killAll(covers)
-      })
+      }
+      const followed: Followed = this.#make(partition, flush)
       this.#followed.set(partition, followed)
+      this.#flushes.push(flush)
     }
     this.followGenerations()
   }
 
-  /** Begins to follow the log of generations, if it has not begun yet. */
+  /** Begins to follow the log of generations, or goes on where it had nothing to lose for a while. */
   followGenerations(): void {
-    const { remote, bus } = this.#parts
-    if (this.#closed || this.#followed.has(remote.generationPartition)) return
+    const { remote, bus, settings } = this.#parts
+    if (this.#closed) return
+    if (this.#followed.has(remote.generationPartition)) return this.generations.catchUp(settings.maxLagMs)
     this.#followed.set(remote.generationPartition, this.#ofGenerations)
     this.#unsubscribe = bus?.subscribe(
       (message) => this.#followed.get(message.partition)?.follower.onMessage(message),
-      () => this.#syncAll(),
+      () => {
+        for (const partition of this.#atStake()) this.#followed.get(partition)!.follower.startSync()
+      },
     )
-    this.#syncAll()
+    for (const { follower } of this.#followed.values()) follower.startSync()
     this.wake()
+  }
+
+  /** Gives up everything that this node keeps. */
+  flush(): void {
+    for (const flush of this.#flushes) flush()
   }
 
   /** The follower of the key's partition, in a node that keeps entries. */
@@ -109,28 +126,18 @@ export class Following {
   }
 
   /** What changed a value was logged, by an entry that the reply tells of; an acknowledged removal always is. */
-  noteExecuted(
-    { kind, key }: RemoteOp,
-    { ok, head, logged, outdated }: RemoteResult,
-    sentAtMs: number,
-  ): void {
+  noteExecuted({ kind, key }: RemoteOp, { ok, head, logged, outdated }: RemoteResult): void {
     const removes = kind === 'set' || kind === 'delete' || kind === 'take' || kind === 'stale'
     if (outdated === true || (kind === 'fill' && !ok)) return
     if (logged !== true && !removes) return
-    this.note(this.#parts.remote.partitionOf(key), { kind: 'key', item: key }, head, sentAtMs)
+    this.note(this.#parts.remote.partitionOf(key), { kind: 'key', item: key }, head)
   }
 
-  /** An invalidation was executed, sent at `sentAtMs`, and logged at this head if there is a log. */
-  note(
-    partition: string,
-    entry: Pick<LogEntry, 'kind' | 'item'>,
-    head: Head | undefined,
-    sentAtMs: number,
-  ): void {
+  /** An invalidation was executed, and logged at this head if there is a log. */
+  note(partition: string, entry: Pick<LogEntry, 'kind' | 'item'>, head: Head | undefined): void {
     const follower = this.#followed.get(partition)?.follower
-    if (follower === undefined) return
-    if (head === undefined) follower.onUnlogged(entry, `${this.#parts.node}!${++this.#unlogged}`, sentAtMs)
-    else follower.onExecuted(entry, head, sentAtMs)
+    if (head === undefined) follower?.onNoSequence()
+    else follower?.onExecuted(entry, head)
   }
 
   /** Lets the heart beat, if it does not: something is to be repeated. */
@@ -160,39 +167,48 @@ export class Following {
       remote,
       partition,
       journal,
-      clock,
       timers,
       random,
       heartbeatMs,
       forget: (entry) => forgetting.entry(entry),
-      replayed: (head, sentAtMs) => follower.onSeen(head, sentAtMs),
+      replayed: (head) => follower.onSeen(head),
     })
     const follower: Follower = new Follower(clock, journal, {
       drop: (key, counter) => forgetting.drop(key, counter),
-      dropPrefix: (prefix) => forgetting.prefix(prefix),
       dropTag: (tag) => forgetting.tag(tag),
       flush,
       sync: (since, ordinal) => void this.#sync(partition, follower, since, recovery.epoch(ordinal)),
       rotate: (seen, ordinal) => void recovery.rotate(follower, seen, ordinal),
-      adopted: (head, won) => recovery.replay(head, won),
+      rotated: (head, won) => recovery.replay(head, won),
     })
     return { follower, recovery }
   }
 
-  async #sync(partition: string, follower: Follower, since: Head | undefined, ifNone: Epoch): Promise<void> {
+  async #sync(
+    partition: string,
+    follower: Follower,
+    since: Head | undefined,
+    ifNone: EpochId,
+  ): Promise<void> {
     const { remote, local } = this.#parts
     try {
       const reply = await remote.sync(partition, since, ifNone)
       if (this.#closed) return
-      follower.onSync(reply, sameEpoch(reply.head.epoch, ifNone))
-      local?.dropOutages((key) => remote.partitionOf(key) === partition)
+      follower.onSync(reply)
+      local?.endOutage(follower)
     } catch {
       follower.onSyncFailed()
     }
   }
 
-  #syncAll(): void {
-    for (const { follower } of this.#followed.values()) follower.startSync()
+  // The partitions in which this node has something to lose: of the others nothing need be known.
+  #atStake(): readonly string[] {
+    const { remote, markers, table } = this.#parts
+    const inFlight = new Set(markers.keys().map((key) => remote.partitionOf(key)))
+    if (!table.isEmpty) inFlight.add(remote.generationPartition)
+    return [...this.#followed].flatMap(([partition, { follower, recovery }]) =>
+      follower.isAtStake || recovery.isOwed || inFlight.has(partition) ? [partition] : [],
+    )
   }
 
   // A node without a tier that has just begun to follow has shared nothing, and what it stores is judged by the
@@ -206,37 +222,29 @@ export class Following {
   #onReconnect(): void {
     // A lease that a server of the past still has must not be used by a load that another one has voided.
     if (this.#parts.local === undefined) this.#parts.markers.killAll(() => true)
-    for (const { follower } of this.#followed.values()) follower.onReconnect()
+    const atStake = new Set(this.#atStake())
+    for (const [partition, { follower }] of this.#followed) follower.onReconnect(atStake.has(partition))
     // What waits is sent before anything else is.
-    if (this.#parts.queued() > 0) void this.#replay().catch(() => undefined)
+    if (this.#parts.isQueued()) this.#parts.replay()
   }
 
   async #beat(): Promise<void> {
-    const { remote, clock, queued } = this.#parts
+    const { remote, clock, isQueued, replay } = this.#parts
     const startedAtMs = clock.now()
+    // What waits is sent first, whatever becomes of the rest: one master may be away.
+    if (isQueued()) replay()
     try {
-      if (this.#followed.size > 0) {
-        const heads = await remote.heads([...this.#followed.keys()])
-        for (const [partition, { follower }] of this.#followed)
-          follower.onHead(heads.get(partition), startedAtMs)
+      const asked = this.#atStake()
+      if (asked.length > 0) {
+        const heads = await remote.heads(asked)
+        for (const partition of asked)
+          this.#followed.get(partition)!.follower.onHead(heads.get(partition), startedAtMs)
       }
-      await this.#replay()
       for (const { recovery } of this.#followed.values()) void recovery.run()
     } catch {
       // The server is away: the sync age tells.
     }
     this.#isBeating = false
-    if (this.#followed.size > 0 || queued() > 0) this.wake()
-  }
-
-  // The outbox first: until it is empty, what the server has of these keys counts for nothing here.
-  async #replay(): Promise<void> {
-    if (this.#replaying || this.#parts.queued() === 0) return
-    this.#replaying = true
-    try {
-      await this.#parts.replay()
-    } finally {
-      this.#replaying = false
-    }
+    if (this.#followed.size > 0 || isQueued()) this.wake()
   }
 }

@@ -1,13 +1,13 @@
-import type { LogEntry, RemoteStore } from '../core/remote-store.ts'
-import type { Cooldown } from '../core/store.ts'
+import type { Replayable } from '../core/remote-store.ts'
 import type { GenerationTable } from './generations.ts'
 import type { LeaseKeeper } from './lease-keeper.ts'
 import type { LocalTier } from './local-tier.ts'
 import type { Marker, Markers } from './markers.ts'
+import type { ReturnedLeases } from './returned-leases.ts'
 
 /** What forgetting reaches. */
 export interface ForgettingParts {
-  readonly remote: RemoteStore
+  readonly returned: ReturnedLeases
   readonly local: LocalTier | undefined
   readonly markers: Markers
   readonly keeper: LeaseKeeper
@@ -40,8 +40,8 @@ export class Forgetting {
     if (!markers.isEmpty) for (const { key } of ops) markers.kill(key, Infinity)
   }
 
+  /** The keys of a prefix, in a node that keeps nothing. */
   prefix(prefix: string): void {
-    this.#parts.local?.dropPrefix(prefix)
     this.#parts.markers.killAll((key) => key.startsWith(prefix))
   }
 
@@ -50,9 +50,8 @@ export class Forgetting {
     this.#detach(this.#parts.markers.killTagged(tag))
   }
 
-  entry({ kind, item }: Pick<LogEntry, 'kind' | 'item'>): void {
+  entry({ kind, item }: Pick<Replayable, 'kind' | 'item'>): void {
     if (kind === 'key') this.key(item)
-    else if (kind === 'prefix') this.prefix(item)
     else this.tag(item)
   }
 
@@ -73,19 +72,15 @@ export class Forgetting {
     this.#parts.markers.close(marker)
   }
 
-  /** Ends leases on the server; those it does not hear of end by themselves. */
-  async release(markers: readonly Marker[], cooldown?: Cooldown & { readonly forMs: number }): Promise<void> {
-    try {
-      await this.#parts.remote.release(markers, cooldown)
-    } catch {
-      // The lease ends by itself.
-    }
+  /** Gives leases back to the server. */
+  release(markers: readonly Marker[]): void {
+    void this.#parts.returned.giveBack(markers)
   }
 
   // The server has left their leases alone: whoever loads anew need not wait for them.
   #detach(held: readonly Marker[]): void {
     if (held.length === 0) return
     for (const marker of held) this.#parts.keeper.letGo(marker)
-    void this.release(held)
+    this.release(held)
   }
 }

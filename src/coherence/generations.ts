@@ -1,9 +1,11 @@
 import type { Clock, Random } from '../core/clock.ts'
+import { StoreUnavailableError } from '../core/errors.ts'
 import type { GenerationRecord, Generations, Head, RemoteStore } from '../core/remote-store.ts'
 import type { MaybePromise } from '../core/promise.ts'
 import type { Reading } from '../core/store.ts'
 import type { Follower } from './follower.ts'
 import { sameEpoch } from './sightings.ts'
+import type { Suspects } from './suspects.ts'
 import { TagQueue } from './tag-queue.ts'
 import { bears, compareGenerations, worstOf, type Verdict } from './verdict.ts'
 
@@ -16,11 +18,32 @@ export interface GenerationParts {
   readonly maxLagMs: number
   /** Sync age up to which it is when the server can't be asked. */
   readonly maxStaleMs: number
-  /** The most tags in the table, and the most that wait for an acknowledgement. */
+  /** The most tags in the table but for those that entries of the tier bear, and the most that wait for an acknowledgement. */
   readonly limits: { readonly table: number; readonly queue: number }
+  /** For how long a record lives at least that is asked for: as long as a lease, so that a load can keep it. */
+  readonly leastLifeMs: number
+  /** Whether the tier of this node keeps an entry under that key that bears the tag. */
+  isBorne(key: string, tag: string): boolean
+  readonly suspects: Suspects
+  /** Sends what is queued of these tags; what fails stays queued. */
+  settle(tags: readonly string[]): Promise<void>
   /** Called when records are read: from then on their changes are to be followed. */
   asked(): void
 }
+
+interface Row {
+  readonly record: Pick<GenerationRecord, 'value' | 'head'>
+  /** Until when the server keeps the record at least, as far as this node knows. */
+  readonly untilMs: number
+  /** The key of an entry of the tier that bears the tag, or did. */
+  holder: string | undefined
+}
+
+/** For how many milliseconds entries that bear a tag will live, by tag. */
+export type Lives = ReadonlyMap<string, number>
+
+// How many rows are looked at to find one that nobody needs, when a row is added to a full table.
+const LOOKS = 8
 
 // A read of records in flight, and the tags that something happened to meanwhile.
 interface RecordRead {
@@ -34,7 +57,7 @@ interface RecordRead {
  */
 export class GenerationTable {
   readonly #parts: GenerationParts
-  readonly #rows = new Map<string, GenerationRecord>()
+  readonly #rows = new Map<string, Row>()
   readonly #reads = new Set<RecordRead>()
   /** What decides while it waits for an acknowledgement. */
   readonly queue: TagQueue
@@ -45,13 +68,15 @@ export class GenerationTable {
 
   constructor(parts: GenerationParts) {
     this.#parts = parts
-    this.queue = new TagQueue(
-      parts.limits.queue,
-      () => this.draw(),
-      () => {
+    this.queue = new TagQueue({
+      limit: parts.limits.queue,
+      suspects: parts.suspects,
+      partition: parts.remote.generationPartition,
+      draw: () => this.draw(),
+      changed: () => {
         this.version++
       },
-    )
+    })
   }
 
   /** A value that no tag has had. */
@@ -70,31 +95,87 @@ export class GenerationTable {
 
   /** The generation that a tag has, as far as this node knows. */
   known(tag: string): string | undefined {
-    return this.queue.get(tag)?.generation ?? this.#rows.get(tag)?.value
+    return this.queue.get(tag)?.generation ?? this.#rows.get(tag)?.record.value
   }
 
   /**
-   * The generations of tags for a load or set that begins now. @throws when a record is unknown here and can't be read.
+   * The generations of tags for a load or set that begins now, and whose entry will live for so long. @throws when a
+   * record is unknown here, or may end before the entry does, and can't be read.
    */
-  async current(tags: readonly string[]): Promise<Generations> {
-    const unknown = tags.filter((tag) => this.known(tag) === undefined)
-    const read = unknown.length === 0 ? undefined : await this.#read(unknown)
-    return tags.map((tag) => ({ tag, value: read?.get(tag)?.value ?? this.known(tag) ?? this.draw() }))
+  current(lives: Lives): MaybePromise<Generations> {
+    const short = this.#tooShort(lives)
+    if (short.length > 0) return this.#currentOf(lives, short)
+    return Array.from(lives.keys(), (tag) => ({ tag, value: this.known(tag) ?? this.draw() }))
+  }
+
+  /** Has the server keep records for as long as entries that bear them live, if it may not. @throws if it can't be asked. */
+  async prolong(generations: Generations | undefined, lifeMs: number): Promise<void> {
+    const lives = new Map((generations ?? []).map(({ tag }) => [tag, lifeMs]))
+    const short = this.#tooShort(lives)
+    if (short.length > 0) await this.#read(short, lives)
+  }
+
+  /** The tier keeps an entry under this key that bears these tags. */
+  borne(key: string, generations: Generations): void {
+    for (const { tag } of generations) {
+      const row = this.#rows.get(tag)
+      if (row !== undefined) row.holder = key
+    }
+  }
+
+  #tooShort(lives: Lives): readonly string[] {
+    const nowMs = this.#parts.clock.now()
+    return [...lives.keys()].filter((tag) => {
+      if (this.queue.get(tag) !== undefined) return false
+      const row = this.#rows.get(tag)
+      return row === undefined || row.untilMs < nowMs + lives.get(tag)!
+    })
+  }
+
+  /**
+   * The same for a writer. What is queued is sent first, because an entry that bears a local generation is lost when the
+   * invalidation is acknowledged. @throws as {@link GenerationTable.current} does, and if it is not acknowledged.
+   */
+  currentForWrite(lives: Lives): MaybePromise<Generations> {
+    if (this.queue.isEmpty) return this.current(lives)
+    const queued = [...lives.keys()].filter((tag) => this.queue.get(tag) !== undefined)
+    return queued.length === 0 ? this.current(lives) : this.#currentAfter(queued, lives)
+  }
+
+  async #currentOf(lives: Lives, short: readonly string[]): Promise<Generations> {
+    const read = await this.#read(short, lives)
+    return Array.from(lives.keys(), (tag) => ({
+      tag,
+      value: read.get(tag)?.value ?? this.known(tag) ?? this.draw(),
+    }))
+  }
+
+  async #currentAfter(queued: readonly string[], lives: Lives): Promise<Generations> {
+    await this.#parts.settle(queued)
+    if (queued.some((tag) => this.queue.get(tag) !== undefined))
+      throw new StoreUnavailableError('the invalidation of a tag was not acknowledged yet')
+    return this.current(lives)
   }
 
   /**
    * The generations of tags that a loader has named, if none of them has changed since the load began, when the log
    * was at `start`; else `undefined`. @throws as {@link GenerationTable.current} does.
    */
-  async unchangedSince(tags: readonly string[], start: Head | undefined): Promise<Generations | undefined> {
+  async unchangedSince(
+    tags: readonly string[],
+    start: Head | undefined,
+    lifeMs: number,
+  ): Promise<Generations | undefined> {
+    const lives = new Map(tags.map((tag) => [tag, lifeMs]))
     const unknown = tags.filter((tag) => this.#rows.get(tag) === undefined)
-    const read = unknown.length === 0 ? undefined : await this.#read(unknown)
+    const read = unknown.length === 0 ? undefined : await this.#read(unknown, lives)
     // Another history since: what it says of the time before is not to be compared.
     const applied = this.follower.applied
     if (start === undefined || applied === undefined || !sameEpoch(start.epoch, applied.epoch))
       return undefined
     const generations = tags.map((tag) => {
-      const record = this.queue.get(tag) === undefined ? (read?.get(tag) ?? this.#rows.get(tag)) : undefined
+      const record =
+        this.queue.get(tag) === undefined ? (read?.get(tag) ?? this.#rows.get(tag)?.record) : undefined
       return record !== undefined && isBefore(record, start) ? { tag, value: record.value } : undefined
     })
     return generations.every((generation) => generation !== undefined) ? generations : undefined
@@ -104,7 +185,10 @@ export class GenerationTable {
   provisional(tags: readonly string[]): Generations {
     return tags.map((tag) => {
       const value = this.known(tag) ?? this.draw()
-      if (this.queue.get(tag) === undefined) this.#keep(tag, { ...this.#rows.get(tag), value })
+      // Asked for again as soon as the server can be.
+      const untilMs = this.#rows.get(tag)?.untilMs ?? -Infinity
+      if (this.queue.get(tag) === undefined)
+        this.#keep(tag, { ...this.#rows.get(tag)?.record, value }, untilMs)
       return { tag, value }
     })
   }
@@ -130,6 +214,11 @@ export class GenerationTable {
     const asked = isBehind ? generations : generations.filter(({ tag, value }) => this.known(tag) !== value)
     const open = asked.filter(({ tag }) => this.queue.get(tag) === undefined).map(({ tag }) => tag)
     return open.length === 0 ? this.agrees(generations) : this.#ask(generations, open, mustAsk)
+  }
+
+  /** Whether it knows of no tag. */
+  get isEmpty(): boolean {
+    return this.#rows.size === 0 && this.#reads.size === 0 && this.queue.size === 0
   }
 
   /** The tag is not what it was: whatever is known of it, or being read, is old. */
@@ -164,17 +253,25 @@ export class GenerationTable {
 
   // What is read was true at some moment of the call, which is enough for its caller; for the table only if nothing
   // happened to the tag meanwhile.
-  async #read(tags: readonly string[]): Promise<ReadonlyMap<string, GenerationRecord>> {
+  async #read(
+    tags: readonly string[],
+    lives?: Lives,
+  ): Promise<ReadonlyMap<string, Pick<GenerationRecord, 'value' | 'head'>>> {
     this.#parts.asked()
+    const { clock, leastLifeMs } = this.#parts
+    const startedAtMs = clock.now()
     const read: RecordRead = { tags, overtaken: new Set() }
     this.#reads.add(read)
     try {
       const records = await this.#parts.remote.generations(
         tags,
         tags.map(() => this.draw()),
+        // Twice as long as it is needed, so that a tag in use is asked for once in the life of its entries.
+        tags.map((tag) => Math.max(2 * (lives?.get(tag) ?? 0), leastLifeMs)),
       )
       for (const [index, tag] of tags.entries()) {
-        if (!read.overtaken.has(tag)) this.#keep(tag, records[index]!)
+        const record = records[index]!
+        if (!read.overtaken.has(tag)) this.#keep(tag, record, startedAtMs + record.remainingMs)
       }
       return new Map(
         tags.map((tag, index) => {
@@ -187,17 +284,26 @@ export class GenerationTable {
     }
   }
 
-  #keep(tag: string, record: GenerationRecord): void {
+  #keep(tag: string, { value, head }: Row['record'], untilMs: number): void {
     const before = this.#rows.get(tag)
-    if (before !== undefined && before.value !== record.value) this.version++
+    if (before !== undefined && before.record.value !== value) this.version++
     this.#rows.delete(tag)
-    this.#rows.set(tag, record)
-    if (this.#rows.size > this.#parts.limits.table) this.#rows.delete(this.#rows.keys().next().value!)
+    this.#rows.set(tag, { record: { value, head }, untilMs, holder: before?.holder })
+    this.#shrink()
+  }
+
+  // The oldest rows go, but for those that a hit in the tier would have to read again.
+  #shrink(): void {
+    for (let looks = 0; looks < LOOKS && this.#rows.size > this.#parts.limits.table; looks++) {
+      const [tag, row] = this.#rows.entries().next().value!
+      this.#rows.delete(tag)
+      if (row.holder !== undefined && this.#parts.isBorne(row.holder, tag)) this.#rows.set(tag, row)
+    }
   }
 }
 
 // Whether a tag has had its generation since before the log was at `start`: of an older epoch, or no later entry.
-function isBefore({ head }: GenerationRecord, start: Head): boolean {
+function isBefore({ head }: Pick<GenerationRecord, 'head'>, start: Head): boolean {
   if (head === undefined) return false
   if (sameEpoch(head.epoch, start.epoch)) return head.counter <= start.counter
   return head.epoch.ordinal < start.epoch.ordinal

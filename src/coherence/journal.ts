@@ -1,15 +1,21 @@
 import type { Clock } from '../core/clock.ts'
-import type { LogEntry, Replayable } from '../core/remote-store.ts'
+import type { Epoch, LogEntry, Replayable } from '../core/remote-store.ts'
+
+interface Journaled {
+  readonly entry: Replayable
+  readonly birth: number
+  readonly atMs: number
+}
 
 /**
- * The invalidations of one partition that this node has applied of late, its own and others', to be logged again
- * should the server lose them (docs/coherence.md, C9).
+ * The invalidations of one partition that this node has applied in the last minute, its own and others', each with
+ * its place in the log. They are logged again if a server loses them (docs/coherence.md, C9).
  */
 export class Journal {
   readonly #clock: Clock
   readonly #journalMs: number
   readonly #limit: number
-  readonly #entries = new Map<string, { readonly entry: Replayable; readonly atMs: number }>()
+  readonly #entries = new Map<string, Journaled>()
 
   /** `limit` is the most entries it holds: above half the log's length, a log could not tell what it has of them. */
   constructor(clock: Clock, journalMs: number, limit: number) {
@@ -18,10 +24,12 @@ export class Journal {
     this.#limit = limit
   }
 
-  /** Notes an invalidation; a replayed one is the one it replays. */
-  add({ kind, item, stamp, origin = stamp }: Pick<LogEntry, 'kind' | 'item' | 'stamp' | 'origin'>): void {
+  /** Notes an invalidation; a replayed one is the one it replays, at its new place. A flush is not repeated. */
+  add({ kind, item, stamp, counter, origin = stamp }: Omit<LogEntry, 'previous'>, { birth }: Epoch): void {
+    if (kind === 'flush') return
     this.#entries.delete(origin)
-    this.#entries.set(origin, { entry: { kind, item, stamp: origin }, atMs: this.#clock.now() })
+    const entry = { kind, item, stamp: origin, counter }
+    this.#entries.set(origin, { entry, birth, atMs: this.#clock.now() })
     this.#prune()
   }
 
@@ -30,10 +38,19 @@ export class Journal {
     return this.#entries.has(stamp)
   }
 
-  /** What is young enough to be replayed, oldest first. */
-  recent(): readonly Replayable[] {
+  /** Whether there is nothing young enough to be replayed. */
+  get isEmpty(): boolean {
     this.#prune()
-    return [...this.#entries.values()].map(({ entry }) => entry)
+    return this.#entries.size === 0
+  }
+
+  /**
+   * Returns what is young enough to be replayed into this epoch, oldest first. A log that was born later than an
+   * entry's cannot tell whether the server has lost it.
+   */
+  recent({ birth }: Epoch): readonly Replayable[] {
+    this.#prune()
+    return [...this.#entries.values()].flatMap((one) => (one.birth >= birth ? [one.entry] : []))
   }
 
   #prune(): void {

@@ -34,7 +34,14 @@ export class Keeper {
     const { local } = this.#parts
     if (local === undefined) return
     const ttlMs = remainingMs - graceMs - this.#since(startedAtMs)
-    local.keepRead(marker.key, this.#keeping(marker, stored, { ttlMs, graceMs }, generations))
+    let keeping: Keeping
+    try {
+      keeping = this.#keeping(marker, stored, { ttlMs, graceMs }, generations)
+    } catch {
+      // It can't be read, which its reader finds out, too.
+      return
+    }
+    local.keepRead(marker.key, keeping)
   }
 
   /** What a write or a fill has stored, sent at `startedAtMs`. */

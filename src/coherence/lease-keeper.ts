@@ -1,19 +1,35 @@
-import type { Clock, TimerHandle, Timers } from '../core/clock.ts'
+import type { AgeClock } from '../core/age-clock.ts'
+import type { TimerHandle, Timers } from '../core/clock.ts'
 import type { RemoteStore } from '../core/remote-store.ts'
 import type { Marker } from './markers.ts'
+import type { ReturnedLeases } from './returned-leases.ts'
 
 /** Prolongs the leases that this node holds, each for a limited time; one that can't be prolonged is dead. */
 export class LeaseKeeper {
   readonly #remote: RemoteStore
-  readonly #clock: Clock
+  readonly #returned: ReturnedLeases
+  readonly #clock: AgeClock
   readonly #timers: Timers
   readonly #leaseMs: number
   readonly #longestMs: number
+  readonly #renewed: (marker: Marker) => void
   readonly #held = new Map<Marker, TimerHandle>()
 
-  /** `longestMs` is how long one lease may be held, however slow its loader is. */
-  constructor(remote: RemoteStore, clock: Clock, timers: Timers, leaseMs: number, longestMs: number) {
+  /**
+   * `longestMs` is how long one lease may be held, however slow its loader is; `renewed` hears of each that was renewed.
+   */
+  constructor(
+    remote: RemoteStore,
+    returned: ReturnedLeases,
+    clock: AgeClock,
+    timers: Timers,
+    leaseMs: number,
+    longestMs: number,
+    renewed: (marker: Marker) => void,
+  ) {
+    this.#renewed = renewed
     this.#remote = remote
+    this.#returned = returned
     this.#clock = clock
     this.#timers = timers
     this.#leaseMs = leaseMs
@@ -41,16 +57,20 @@ export class LeaseKeeper {
   }
 
   async #renew(marker: Marker, endMs: number): Promise<void> {
+    const nowMs = this.#clock.now()
+    // The machine was suspended meanwhile: the lease may have ended, and another node hold it.
+    if (marker.bornAtMs < this.#clock.resumedAtMs) marker.dead = true
     if (marker.dead) {
       // A flush may have left the lease on the server: nobody is to wait for a load whose value goes nowhere.
       this.letGo(marker)
-      await this.#remote.release([marker]).catch(() => undefined)
-      return
+      return this.#returned.giveBack([marker])
     }
-    const prolonged = this.#clock.now() < endMs && (await this.#prolong(marker))
+    const prolonged = nowMs < endMs && (await this.#prolong(marker))
     if (!this.#held.has(marker)) return
-    if (prolonged) this.#schedule(marker, endMs)
-    else {
+    if (prolonged) {
+      this.#schedule(marker, endMs)
+      this.#renewed(marker)
+    } else {
       marker.dead = true
       this.letGo(marker)
     }

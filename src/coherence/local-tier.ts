@@ -78,6 +78,8 @@ export interface LocalTierParts {
   readonly clock: Clock
   /** The sync age up to which it serves. */
   readonly maxAgeMs: number
+  /** The sync age beyond which keeping an entry starts a sync. */
+  readonly maxLagMs: number
   /** For how long it keeps an entry at most. */
   readonly longestMs: number
   /** The next place in the order of this node's events. */
@@ -91,16 +93,18 @@ export class LocalTier {
   readonly #table: GenerationTable
   readonly #clock: Clock
   readonly #maxAgeMs: number
+  readonly #maxLagMs: number
   readonly #longestMs: number
   readonly #nextEvent: () => number
-  readonly #outages = new Set<string>()
 
-  constructor({ store, values, table, clock, maxAgeMs, longestMs, nextEvent }: LocalTierParts) {
+  constructor(parts: LocalTierParts) {
+    const { store, values, table, clock, maxAgeMs, maxLagMs, longestMs, nextEvent } = parts
     this.#store = store
     this.#values = values
     this.#table = table
     this.#clock = clock
     this.#maxAgeMs = maxAgeMs
+    this.#maxLagMs = maxLagMs
     this.#longestMs = longestMs
     this.#nextEvent = nextEvent
   }
@@ -108,14 +112,14 @@ export class LocalTier {
   /** The fresh entry of a key, if it may be served now (C1). */
   get(key: string, reading?: Reading): Stored | undefined {
     const slot = this.#slot(key)
-    return slot !== undefined && this.#verdict(slot, reading) === 'fresh' ? asStored(slot) : undefined
+    return slot !== undefined && this.#verdict(key, slot, reading) === 'fresh' ? asStored(slot) : undefined
   }
 
   /** The entry of a key with its remaining time, stale if the reader takes that. */
   find(key: string, reading?: Reading): Found | undefined {
     const slot = this.#slot(key, reading?.stale === true ? STALE_TOO : undefined)
     if (slot === undefined) return undefined
-    const verdict = this.#verdict(slot, reading)
+    const verdict = this.#verdict(key, slot, reading)
     const isServed = verdict === 'fresh' || (verdict === 'stale' && slot.hasGrace && reading?.stale === true)
     if (!isServed) return undefined
     const remainingMs = this.#remainingMs(key)
@@ -139,7 +143,7 @@ export class LocalTier {
     const { generations, hasGrace } = slot
     const entry = { generations, remainingMs: this.#remainingMs(key) }
     if (!this.#isSynced(slot, this.#clock.now())) return { ...entry, state: 'unsynced' }
-    const verdict = this.#verdict(slot, reading)
+    const verdict = this.#verdict(key, slot, reading)
     if (verdict === 'gone' || (verdict === 'stale' && !hasGrace)) return { ...entry, state: 'invalidated' }
     return { ...entry, state: verdict === 'fresh' && entry.remainingMs > 0 ? 'fresh' : 'stale' }
   }
@@ -149,7 +153,8 @@ export class LocalTier {
     const { marker } = keeping
     const present = this.#slot(key)
     if (marker.dead || (present !== undefined && present.writtenAt > marker.bornAt)) return
-    this.#put(key, keeping, undefined, false)
+    this.#put(key, keeping, undefined, present === undefined)
+    keeping.follower.catchUp(this.#maxLagMs)
   }
 
   /** Keeps what was written, by the counters of the reply and of the messages that came meanwhile (C3, C3b). */
@@ -158,16 +163,16 @@ export class LocalTier {
     if (!follower.knows(head)) return
     const { counter } = head!
     const isCurrent = logged === true ? marker.lastCounter <= counter : !marker.dead
-    const present = this.#slot(key)?.counter
-    if (!isCurrent || (present !== undefined && present > counter)) return
-    this.#put(key, keeping, counter, false)
+    const present = this.#slot(key)
+    if (!isCurrent || (present?.counter !== undefined && present.counter > counter)) return
+    this.#put(key, keeping, counter, present === undefined)
+    follower.catchUp(this.#maxLagMs)
   }
 
   /** Keeps what was loaded while the server was away. */
   keepOutage(key: string, keeping: Keeping): void {
     if (keeping.marker.dead) return
-    this.#put(key, keeping, undefined, true)
-    this.#outages.add(key)
+    this.#put(key, keeping, undefined, this.#slot(key) === undefined, true)
   }
 
   /** A message covers the key: what is kept goes, unless it is known to be as new. */
@@ -175,24 +180,22 @@ export class LocalTier {
     const slot = this.#slot(key, STALE_TOO)
     if (slot === undefined || (slot.counter !== undefined && counter <= slot.counter)) return
     void this.#store.write([{ kind: 'delete', key }])
-  }
-
-  dropPrefix(prefix: string): void {
-    void this.#store.deleteByPrefix(prefix)
+    slot.follower.dropped()
   }
 
   /** The partition may have missed something: nothing that is kept of it is served again. */
   flush(follower: Follower): void {
-    follower.flushedAt = this.#nextEvent()
+    follower.flushed(this.#nextEvent())
   }
 
-  /** The server is back: what was kept without it goes. */
-  dropOutages(covers: (key: string) => boolean): void {
-    for (const key of this.#outages) {
-      if (!covers(key)) continue
-      this.#outages.delete(key)
-      if (this.#slot(key, STALE_TOO)?.outage) this.drop(key, Infinity)
-    }
+  /** The server is back: what was kept of the partition without it is served no more. */
+  endOutage(follower: Follower): void {
+    follower.outageEndedAt = this.#nextEvent()
+  }
+
+  /** Whether an entry is kept under this key that bears the tag. */
+  bears(key: string, tag: string): boolean {
+    return this.#slot(key, STALE_TOO)?.generations?.some((one) => one.tag === tag) === true
   }
 
   // C1: both logs must be synced, that of its key and, if it has tags, that of generations.
@@ -211,7 +214,7 @@ export class LocalTier {
     return isPromise(found) ? 0 : (found.get(key)?.remainingMs ?? 0)
   }
 
-  #verdict(slot: LocalSlot, reading: Reading | undefined): Verdict {
+  #verdict(key: string, slot: LocalSlot, reading: Reading | undefined): Verdict {
     const { generations } = slot
     const wanted = reading?.tags
     if (wanted !== slot.borne) {
@@ -223,7 +226,10 @@ export class LocalTier {
     // The table has not changed since it was asked last.
     if (generations === undefined || slot.agreedAt === table.version) return 'fresh'
     const verdict = table.agrees(generations)
-    if (verdict === 'fresh') slot.agreedAt = table.version
+    if (verdict === 'fresh') {
+      slot.agreedAt = table.version
+      table.borne(key, generations)
+    }
     return verdict
   }
 
@@ -231,7 +237,8 @@ export class LocalTier {
     key: string,
     { value, ttlMs, graceMs, generations, follower }: Keeping,
     counter: number | undefined,
-    outage: boolean,
+    isMore: boolean,
+    outage = false,
   ): void {
     // A counter changes too often to be kept, and an increment does not log.
     if (Number.isInteger(value) || ttlMs <= 0) return
@@ -251,14 +258,19 @@ export class LocalTier {
       hasGrace,
       keptUntilMs: this.#clock.now() + this.#longestMs,
     })
+    if (generations !== undefined) this.#table.borne(key, generations)
     void this.#store.write([
       { kind: 'set', key, stored: asStored(slot), ttlMs, ...(hasGrace && { graceMs }) },
     ])
+    follower.keeps(Math.min(ttlMs + graceMs, this.#longestMs), isMore)
   }
 
   #slot(key: string, reading?: Reading): LocalSlot | undefined {
     const stored: unknown = this.#store.get(key, reading)
-    return stored instanceof LocalSlot && stored.writtenAt > stored.follower.flushedAt ? stored : undefined
+    if (!(stored instanceof LocalSlot)) return undefined
+    const { writtenAt, follower, outage } = stored
+    if (writtenAt <= follower.flushedAt || (outage && writtenAt <= follower.outageEndedAt)) return undefined
+    return stored
   }
 }
 

@@ -33,8 +33,18 @@ export class Marker implements Lease {
   /** The tier that its reader does not look at. */
   readonly skip: Reading['skip']
 
-  constructor(key: string, { tags, after, skip }: Reading, token: string, bornAt: number, bornAtMs: number) {
+  /** For how long its value will live, its grace included; 0 = nobody has said. */
+  readonly lifeMs: number
+
+  constructor(
+    key: string,
+    { tags, after, skip, lifeMs = 0 }: Reading,
+    token: string,
+    bornAt: number,
+    bornAtMs: number,
+  ) {
     this.skip = skip
+    this.lifeMs = lifeMs
     this.bornAtMs = bornAtMs
     this.key = key
     this.tags = tags
@@ -107,6 +117,11 @@ export class Markers {
       }
     }
     return held
+  }
+
+  /** The keys for which something is in flight. */
+  keys(): readonly string[] {
+    return [...this.#byKey.keys()]
   }
 
   /** The open markers of a key. */

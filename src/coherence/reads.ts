@@ -9,6 +9,7 @@ import type { LeaseKeeper } from './lease-keeper.ts'
 import type { LocalTier } from './local-tier.ts'
 import type { Marker, Markers } from './markers.ts'
 import type { Outbox } from './outbox.ts'
+import type { Replay } from './replay.ts'
 import type { TaggedCalls } from './tagged-calls.ts'
 import { freshMsFor, type Verdict } from './verdict.ts'
 
@@ -23,8 +24,11 @@ export interface ReadParts {
   readonly leases: LeaseKeeper
   readonly following: Following
   readonly forgetting: Forgetting
+  readonly replay: Replay
   readonly clock: Clock
 }
+
+const NONE: readonly Marker[] = []
 
 /** Reads entries, in this node or from the server, and takes leases for those that are missing. */
 export class Reads {
@@ -75,9 +79,15 @@ export class Reads {
   }
 
   async acquire(leases: readonly Marker[], options: AcquireOptions): Promise<readonly Acquired[]> {
-    const { outbox, calls, leases: held, forgetting } = this.#parts
-    const asked = leases.filter((marker) => !outbox.has(marker.key))
-    await calls.begin(leases)
+    const { outbox, calls, leases: held, forgetting, replay } = this.#parts
+    const queued = outbox.isEmpty ? NONE : leases.filter(({ key }) => outbox.has(key))
+    // What is queued is sent first: then the server's word counts, and the load is shared and stored.
+    if (queued.length > 0) {
+      const settling = replay.settle(queued.map(({ key }) => key))
+      await calls.inTime(settling, options.untilMs).catch(() => undefined)
+    }
+    const asked = queued.length === 0 ? leases : leases.filter(({ key }) => !outbox.has(key))
+    await calls.begin(leases, options.untilMs)
     let answers: ReadonlyMap<Marker, Exclude<Acquired, 'denied'>>
     try {
       answers = await calls.acquire(asked, options, (marker, found, verdict, startedAtMs) =>
@@ -85,17 +95,17 @@ export class Reads {
       )
     } catch (error) {
       // The server may have granted them all the same.
-      void forgetting.release(asked)
+      forgetting.release(asked)
       throw error
     }
     const unanswered = asked.filter((marker) => !answers.has(marker))
-    if (unanswered.length > 0) void forgetting.release(unanswered)
+    if (unanswered.length > 0) forgetting.release(unanswered)
     return leases.map((marker) => {
       const answer = answers.get(marker)
       if (answer === undefined) return 'denied'
       if (answer !== 'granted') return answer
       if (marker.dead) {
-        void forgetting.release([marker])
+        forgetting.release([marker])
         return 'busy'
       }
       held.hold(marker, options.longestMs)
@@ -120,7 +130,7 @@ export class Reads {
   ): Promise<readonly (Stored | undefined)[]> {
     const { remote, outbox } = this.#parts
     if (reading?.skip === 'l2') return []
-    if (outbox.size > 0 && keys.some((key) => outbox.has(key))) {
+    if (!outbox.isEmpty && keys.some((key) => outbox.has(key))) {
       const asked = keys.filter((key) => !outbox.has(key))
       const list = await this.#getManyRemote(asked, reading)
       const stored = new Map(asked.map((key, index) => [key, list[index]]))
@@ -158,7 +168,7 @@ export class Reads {
     reading: Reading | undefined,
   ): Promise<ReadonlyMap<string, Found>> {
     const { remote, calls, clock, outbox } = this.#parts
-    const asked = outbox.size === 0 ? keys : keys.filter((key) => !outbox.has(key))
+    const asked = outbox.isEmpty ? keys : keys.filter((key) => !outbox.has(key))
     if (asked.length === 0 || reading?.skip === 'l2') return new Map()
     const startedAtMs = clock.now()
     const entries = await remote.read(asked)

@@ -1,5 +1,5 @@
-import type { Clock, Random, TimerHandle, Timers } from '../core/clock.ts'
-import type { Epoch, Head, RemoteStore, Replayable } from '../core/remote-store.ts'
+import type { Random, TimerHandle, Timers } from '../core/clock.ts'
+import type { Epoch, EpochId, Head, RemoteStore, Replayable } from '../core/remote-store.ts'
 import type { Follower } from './follower.ts'
 import type { Journal } from './journal.ts'
 
@@ -8,23 +8,22 @@ export interface RecoveryParts {
   readonly remote: RemoteStore
   readonly partition: string
   readonly journal: Journal
-  readonly clock: Clock
   readonly timers: Timers
   readonly random: Random
   /** The pause before the replay of a node that was not the first to notice: from one to two of these. */
   readonly heartbeatMs: number
   /** Before an entry is sent and again when it is answered: whatever this node has of it goes (C5). */
   forget(entry: Replayable): void
-  /** The log has what was replayed, sent at `sentAtMs`, and was so long when it did. */
-  replayed(head: Head, sentAtMs: number): void
+  /** The log has what was replayed, and is so long. */
+  replayed(head: Head): void
 }
 
 const BATCH = 500
 
-/** A node's part in mending a partition whose server has lost something: a new epoch, and what was lost (C9). */
+/** A node's part in mending a partition whose server has lost something: a new epoch, and the lost entries (C9). */
 export class Recovery {
   readonly #parts: RecoveryParts
-  /** The epoch whose log is still to be given what this node has; kept until it is done. */
+  /** The epoch whose log is still to be given what it has lost; kept until it is done. */
   #owed: Epoch | undefined
   #timer: TimerHandle
   #isDue = false
@@ -36,7 +35,7 @@ export class Recovery {
   }
 
   /** An epoch that no other node will make. */
-  epoch(ordinal: number): Epoch {
+  epoch(ordinal: number): EpochId {
     return { ordinal, random: Math.floor(this.#parts.random() * 2 ** 48).toString(36) }
   }
 
@@ -50,11 +49,16 @@ export class Recovery {
     }
   }
 
-  /** The node follows another epoch: its log shall have what this node has applied; at once, or after a jitter. */
+  /** Whether a replay is still to be acknowledged. */
+  get isOwed(): boolean {
+    return this.#owed !== undefined
+  }
+
+  /** The node follows a rotated epoch, whose log is to get back what was lost of it: at once, or after a jitter. */
   replay({ epoch }: Head, atOnce: boolean): void {
     const { journal, timers, random, heartbeatMs } = this.#parts
     // Whoever has just begun has nothing that a server could have lost.
-    this.#owed = journal.recent().length === 0 ? undefined : epoch
+    this.#owed = journal.recent(epoch).length === 0 ? undefined : epoch
     this.#isDue = false
     timers.clear(this.#timer)
     if (this.#owed === undefined) return
@@ -87,16 +91,15 @@ export class Recovery {
 
   // Whether all is done. Refused, it stays owed: until this node follows the epoch that the partition has now.
   async #send(epoch: Epoch): Promise<boolean> {
-    const { remote, partition, journal, clock, forget, replayed } = this.#parts
-    const entries = journal.recent()
+    const { remote, partition, journal, forget, replayed } = this.#parts
+    const entries = journal.recent(epoch)
     for (let start = 0; start < entries.length; start += BATCH) {
       const batch = entries.slice(start, start + BATCH)
       for (const entry of batch) forget(entry)
-      const sentAtMs = clock.now()
       const head = await remote.replay(partition, epoch, batch)
       if (head === undefined) return false
       for (const entry of batch) forget(entry)
-      replayed(head, sentAtMs)
+      replayed(head)
     }
     return true
   }

@@ -16,8 +16,10 @@ export interface CoherenceSettings {
   readonly leaseMs: number
   /** How long one load may hold its lease. */
   readonly longestLeaseMs: number
-  /** Keys that wait for an acknowledgement. */
+  /** Keys, and tags, that are listed until they are acknowledged. */
   readonly outboxLimit: number
+  /** Bits of the filter for those beyond that: a power of two, at least 32. */
+  readonly suspectBits: number
   /** How long, and how many in a partition, applied invalidations are kept for a replay: at most half a log's length. */
   readonly journalMs: number
   readonly journalLimit: number
@@ -40,6 +42,8 @@ export interface CoherenceParts {
   readonly random: Random
   /** Unique among all processes that share the remote store. */
   readonly node: string
+  /** Hears of invalidations that are given up: the server refuses them, or there is no room for them. */
+  readonly onDropped?: ((error: unknown) => void) | undefined
   /** Whether every key there is belongs to the cache, so that it may remove all; default: yes. */
   readonly ownsAll?: boolean | undefined
 }

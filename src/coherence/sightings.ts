@@ -1,4 +1,4 @@
-import type { Epoch, Head, LogEntry } from '../core/remote-store.ts'
+import type { Epoch, EpochId, Head, LogEntry } from '../core/remote-store.ts'
 
 /** What a node knows of one entry of the log. */
 export interface Sighting {
@@ -34,15 +34,10 @@ export class Sightings {
     if (epoch.ordinal > this.ordinal) {
       this.#follow(epoch)
       this.#epochSeenAtMs = atMs
-    } else if (!sameEpoch(epoch, this.#epoch!)) return this.clash(atMs)
+    } else if (!sameEpoch(epoch, this.#epoch!)) return this.#clash(atMs)
     const seen = this.#ahead.get(counter)
     if (seen === undefined) this.#ahead.set(counter, { stamp, atMs })
-    else if (seen.stamp !== stamp) this.clash(atMs)
-  }
-
-  /** The log was seen to be gone, or to be of two histories: only a newer epoch makes sense of it. */
-  clash(atMs: number): void {
-    this.#clashAtMs = Math.min(this.#clashAtMs, atMs)
+    else if (seen.stamp !== stamp) this.#clash(atMs)
   }
 
   /** The server is being asked: its answer is to be compared with what is applied from now on. */
@@ -60,7 +55,7 @@ export class Sightings {
   /** An entry was applied. */
   applied({ counter, stamp }: Sighting, atMs: number): void {
     const seen = this.#ahead.get(counter)
-    if (seen !== undefined && seen.stamp !== stamp) this.clash(atMs)
+    if (seen !== undefined && seen.stamp !== stamp) this.#clash(atMs)
     this.#ahead.delete(counter)
     if (this.#isAsked) this.#passed.set(counter, stamp)
   }
@@ -70,7 +65,17 @@ export class Sightings {
     this.#clashAtMs = Infinity
     if (this.#epoch === undefined || !sameEpoch(this.#epoch, head.epoch)) this.#follow(head.epoch)
     this.#epochSeenAtMs = -Infinity
+    this.passed(head)
+  }
+
+  /** Everything up to this head counts as applied, whether or not the log still has it. */
+  passed(head: Head): void {
     for (const counter of this.#ahead.keys()) if (counter <= head.counter) this.#ahead.delete(counter)
+  }
+
+  /** Whether entries were seen that are not applied. */
+  get isAhead(): boolean {
+    return this.#ahead.size > 0
   }
 
   /** Whether a server that was asked at `askedAtMs`, and answered this, has lost something that was seen before. */
@@ -80,12 +85,20 @@ export class Sightings {
     if (!sameEpoch(head.epoch, this.#epoch)) {
       return head.epoch.ordinal === this.ordinal || this.#epochSeenAtMs < askedAtMs
     }
-    const stamps = new Map(entries.map(({ counter, stamp }) => [counter, stamp]))
+    const stamps = new Map(entries.map(({ counter, stamp }) => [counter, stamp])).set(
+      head.counter,
+      head.stamp,
+    )
     for (const [counter, stamp] of this.#passed) if ((stamps.get(counter) ?? stamp) !== stamp) return true
     for (const [counter, { stamp, atMs }] of this.#ahead) {
       if (counter > head.counter ? atMs < askedAtMs : (stamps.get(counter) ?? stamp) !== stamp) return true
     }
     return false
+  }
+
+  // The log was seen to be of two histories: only a newer epoch makes sense of it.
+  #clash(atMs: number): void {
+    this.#clashAtMs = Math.min(this.#clashAtMs, atMs)
   }
 
   #follow(epoch: Epoch): void {
@@ -96,6 +109,6 @@ export class Sightings {
 }
 
 /** Whether two epochs are one. */
-export function sameEpoch(a: Epoch, b: Epoch): boolean {
+export function sameEpoch(a: EpochId, b: EpochId): boolean {
   return a.ordinal === b.ordinal && a.random === b.random
 }

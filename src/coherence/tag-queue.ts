@@ -1,3 +1,5 @@
+import type { Suspects } from './suspects.ts'
+
 /** A tag whose invalidation the server has not acknowledged. */
 export interface QueuedTag {
   readonly tag: string
@@ -5,42 +7,59 @@ export interface QueuedTag {
   readonly keepStale: boolean
   /** Decides here until it is: only entries whose loads began here since have it. */
   generation: string
+  /** Until when it is not sent again, because the server has refused it. */
+  restsUntilMs: number
+}
+
+/** What a queue of tags works with. */
+export interface TagQueueParts {
+  /** The most tags that it lists; the rest is suspect. */
+  readonly limit: number
+  readonly suspects: Suspects
+  /** The partition that has the records of tags. */
+  readonly partition: string
+  /** Makes a generation that no tag has had. */
+  draw(): string
+  /** Hears of each change. */
+  changed(): void
 }
 
 /**
  * Tags whose invalidation failed or timed out, each with a generation of its own: until the server has acknowledged
- * it, this node takes what the server's record says for old.
+ * it, this node ignores the server's record of it. Tags for which it has no room are suspect; they share a generation.
  */
 export class TagQueue {
   readonly #items = new Map<string, QueuedTag>()
-  readonly #limit: number
-  readonly #draw: () => string
-  readonly #changed: () => void
+  readonly #parts: TagQueueParts
+  #ofSuspects = ''
+  #added = 0
 
-  /** `limit` is the most tags it holds; `draw` makes a generation that no tag has had; `changed` hears of each change. */
-  constructor(limit: number, draw: () => string, changed: () => void) {
-    this.#limit = limit
-    this.#draw = draw
-    this.#changed = changed
+  constructor(parts: TagQueueParts) {
+    this.#parts = parts
+  }
+
+  /** Whether nothing is queued. */
+  get isEmpty(): boolean {
+    return this.#items.size === 0 && this.#parts.suspects.isEmpty
   }
 
   /**
    * Queues a tag, or queues it anew: an acknowledgement of what was sent before does not count for it. `known` is a
-   * generation that it had: with `keepStale`, what bears that is stale here, not gone.
+   * generation that it had: with `keepStale`, what bears that is stale here, not gone. `false` = it was dropped.
    */
   add(tag: string, keepStale = false, known?: string): boolean {
     const before = this.#items.get(tag)
-    if (before === undefined && this.#items.size >= this.#limit) return false
+    if (before === undefined && this.#items.size >= this.#parts.limit) return this.#suspect(tag)
     const isSoft = keepStale && before?.keepStale !== false
-    const drawn = this.#draw()
+    const drawn = this.#parts.draw()
     const generation = isSoft && known !== undefined ? known.slice(0, 16) + drawn.slice(0, 8) : drawn
-    this.#items.set(tag, { tag, keepStale: isSoft, generation })
-    this.#changed()
+    this.#items.set(tag, { tag, keepStale: isSoft, generation, restsUntilMs: -Infinity })
+    this.#parts.changed()
     return true
   }
 
   get(tag: string): QueuedTag | undefined {
-    return this.#items.get(tag)
+    return this.isEmpty ? undefined : (this.#items.get(tag) ?? this.#suspected(tag))
   }
 
   /**
@@ -49,23 +68,49 @@ export class TagQueue {
    */
   renew(tag: string | undefined): void {
     const items = tag === undefined ? this.#items.values() : [this.#items.get(tag)]
-    for (const item of items) if (item !== undefined) item.generation = this.#draw()
-    this.#changed()
+    for (const item of items) if (item !== undefined) item.generation = this.#parts.draw()
+    if (tag === undefined || this.#suspected(tag) !== undefined) this.#ofSuspects = this.#parts.draw()
+    this.#parts.changed()
   }
 
   /** The server has executed what was sent for this item: it goes, unless the tag was queued anew meanwhile. */
   acknowledge(item: QueuedTag | undefined): void {
-    if (item === undefined || this.#items.get(item.tag) !== item) return
-    this.#items.delete(item.tag)
-    this.#changed()
+    if (item === undefined) return
+    const { suspects, partition, changed } = this.#parts
+    if (this.#items.get(item.tag) === item) this.#items.delete(item.tag)
+    else if (this.#items.has(item.tag)) return
+    suspects.clear(item.tag, partition, Infinity)
+    changed()
   }
 
-  /** What is queued, oldest first. */
-  items(): readonly QueuedTag[] {
-    return [...this.#items.values()]
+  /** What may be sent now, oldest first. */
+  due(nowMs: number): readonly QueuedTag[] {
+    return [...this.#items.values()].filter(({ restsUntilMs }) => restsUntilMs <= nowMs)
   }
 
+  /** Whether an item is still as it was when it was due. */
+  isOpen(item: QueuedTag): boolean {
+    const present = this.#items.get(item.tag)
+    return present === undefined ? this.#suspected(item.tag) !== undefined : present === item
+  }
+
+  /** How many tags are listed. */
   get size(): number {
     return this.#items.size
+  }
+
+  #suspected(tag: string): QueuedTag | undefined {
+    const { suspects, partition } = this.#parts
+    if (suspects.isEmpty || !suspects.has(tag, partition)) return undefined
+    return { tag, keepStale: false, generation: this.#ofSuspects, restsUntilMs: -Infinity }
+  }
+
+  // Entries that bear the generation of the suspects may be older than this invalidation.
+  #suspect(tag: string): boolean {
+    const { suspects, partition, draw, changed } = this.#parts
+    if (!suspects.add(tag, partition, ++this.#added)) return false
+    this.#ofSuspects = draw()
+    changed()
+    return true
   }
 }

@@ -1,6 +1,15 @@
-import { StoreUnavailableError } from '../core/errors.ts'
-import type { Generations, RemoteFound, RemoteOp, RemoteResult, RemoteStore } from '../core/remote-store.ts'
-import type { MaybePromise } from '../core/promise.ts'
+import type { Timers } from '../core/clock.ts'
+import { StoreTimeoutError, StoreUnavailableError } from '../core/errors.ts'
+import { inTime, LATE } from '../core/in-time.ts'
+import {
+  UNREADABLE,
+  type Generations,
+  type RemoteFound,
+  type RemoteOp,
+  type RemoteResult,
+  type RemoteStore,
+} from '../core/remote-store.ts'
+import { isPromise, type MaybePromise } from '../core/promise.ts'
 import type {
   AcquireOptions,
   Acquired,
@@ -10,7 +19,7 @@ import type {
   OpResult,
   Reading,
 } from '../core/store.ts'
-import type { GenerationTable } from './generations.ts'
+import type { GenerationTable, Lives } from './generations.ts'
 import type { Marker } from './markers.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -21,13 +30,16 @@ export interface TaggedCallsParts {
   readonly leaseMs: number
   hasReached(token: string | undefined): boolean
   now(): number
+  readonly timers: Timers
 }
 
 /** An answer to an operation, as far as it got. */
-export type Written = OpResult & Pick<RemoteResult, 'head' | 'generations'>
+export type Written = OpResult & Pick<RemoteResult, 'head' | 'generations' | 'graceMs'>
 
 /** How often an invisible entry may be replaced by another one before the key counts as busy. */
 const ACQUIRE_ROUNDS = 3
+/** How long the last question of a call may take at least. */
+const LAST_QUESTION_MS = 20
 
 /** What is asked of the server and answered by it, with the generations that go along (docs/coherence.md, C7). */
 export class TaggedCalls {
@@ -39,23 +51,24 @@ export class TaggedCalls {
 
   /** What an entry of the server is for this reader. */
   shows(generations: Generations | undefined, reading: Reading | undefined): MaybePromise<Verdict> {
-    if (generations === undefined && reading === undefined) return 'fresh'
+    if ((generations === undefined && reading === undefined) || generations === UNREADABLE) return 'fresh'
     return this.#parts.table.shows(generations, reading, !this.#parts.hasReached(reading?.after))
   }
 
   /** The generations with which loads begin; without the server, provisional ones for what will be kept here. */
-  async begin(markers: readonly Marker[]): Promise<void> {
+  async begin(markers: readonly Marker[], untilMs: number = Infinity): Promise<void> {
     const { table } = this.#parts
     for (const marker of markers) marker.taggedSince = table.follower.applied
     const tagged = markers.filter(({ tags }) => tags !== undefined && tags.length > 0)
     if (tagged.length === 0) return
-    const tags = [...new Set(tagged.flatMap((marker) => marker.tags!))]
+    const lives = longest(tagged.map((marker) => [marker.tags!, marker.lifeMs]))
     let known: Generations
     let failure: { readonly error: unknown } | undefined
     try {
-      known = await table.current(tags)
+      const current = table.current(lives)
+      known = isPromise(current) ? await this.inTime(Promise.resolve(current), untilMs) : current
     } catch (error) {
-      known = table.provisional(tags)
+      known = table.provisional([...lives.keys()])
       failure = { error }
     }
     for (const marker of tagged) marker.generations = known.filter(({ tag }) => marker.tags!.includes(tag))
@@ -64,21 +77,34 @@ export class TaggedCalls {
 
   /**
    * Before a loaded value is stored: whether the tags that its loader has named are as they were when the load began;
-   * if so, the entry will bear them, too.
+   * if so, the entry will bear them, too. Their records, and those of the other tags, live as long as the entry.
    */
-  async name(marker: Marker, tags: readonly string[] | undefined): Promise<boolean> {
+  async name(marker: Marker, tags: readonly string[] | undefined, lifeMs: number): Promise<boolean> {
+    const { table } = this.#parts
     const named = (tags ?? []).filter((tag) => marker.tags?.includes(tag) !== true)
-    if (named.length === 0) return true
-    const generations = await this.#parts.table.unchangedSince(named, marker.taggedSince)
-    if (generations === undefined) return false
-    marker.generations = [...(marker.generations ?? []), ...generations]
+    if (named.length > 0) {
+      const generations = await table.unchangedSince(named, marker.taggedSince, lifeMs)
+      if (generations === undefined) return false
+      marker.generations = [...(marker.generations ?? []), ...generations]
+    }
+    // A record that ends too soon hides the entry, which is a miss, and nothing worse.
+    await table.prolong(marker.generations, lifeMs).catch(() => undefined)
     return true
+  }
+
+  /** An entry that has another end is visible until then. */
+  async prolong(ops: readonly Op[], answers: readonly Written[]): Promise<void> {
+    for (const [index, op] of ops.entries()) {
+      const { ok, generations, graceMs = 0 } = answers[index]!
+      if (op.kind !== 'expire' || !ok) continue
+      await this.#parts.table.prolong(generations, op.ttlMs + graceMs).catch(() => undefined)
+    }
   }
 
   /** An entry that is not visible stands in nobody's way: the server is told which one it is. */
   async acquire(
     asked: readonly Marker[],
-    { freshUpToMs, force }: AcquireOptions,
+    { freshUpToMs, force, untilMs = Infinity }: AcquireOptions,
     found: (marker: Marker, entry: RemoteFound, verdict: Verdict, startedAtMs: number) => Found | undefined,
   ): Promise<ReadonlyMap<Marker, Exclude<Acquired, 'denied'>>> {
     const answers = new Map<Marker, Exclude<Acquired, 'denied'>>()
@@ -91,11 +117,12 @@ export class TaggedCalls {
         key,
         token,
         hidden,
-        // What is not to be read is loaded, whatever there is.
-        freshUpToMs: skip === 'l2' ? Infinity : freshUpToMs,
+        // What is not to be read is loaded, whatever there is; so is what is still there, though it is invisible.
+        freshUpToMs: skip === 'l2' || round === ACQUIRE_ROUNDS - 1 ? Infinity : freshUpToMs,
         force,
       }))
-      const answered = await this.#parts.remote.acquire(requests, this.#parts.leaseMs)
+      const acquiring = this.#parts.remote.acquire(requests, this.#parts.leaseMs)
+      const answered = await this.inTime(acquiring, untilMs)
       const hidden = await Promise.all(
         open.map(async ({ marker }, index) => {
           const answer = answered[index]!
@@ -117,12 +144,41 @@ export class TaggedCalls {
     return answers
   }
 
+  /**
+   * What a question comes to. What was asked before has perhaps used all of the time while this process was busy: the last
+   * question gets a little.
+   * @throws StoreTimeoutError
+   */
+  async inTime<T>(pending: Promise<T>, untilMs: number = Infinity): Promise<T> {
+    if (untilMs === Infinity) return pending
+    const { now, timers } = this.#parts
+    const answer = await inTime(pending, Math.max(LAST_QUESTION_MS, untilMs - now()), timers)
+    if (answer === LATE) throw new StoreTimeoutError('no answer before the deadline of the call')
+    return answer
+  }
+
   /** Before a writer's values are sent: the generations that their tags have at this moment. */
-  async remoteOps(
+  remoteOps(
     writes: readonly (readonly [op: Op, marker: Marker | undefined])[],
-  ): Promise<readonly RemoteOp[]> {
-    const tags = writes.flatMap(([op]) => ((op.kind === 'set' || op.kind === 'increment') && op.tags) || [])
-    const known = tags.length === 0 ? [] : await this.#parts.table.current([...new Set(tags)])
+  ): MaybePromise<readonly RemoteOp[]> {
+    const lives = longest(
+      writes.map(([op]) =>
+        op.kind === 'set' || op.kind === 'increment'
+          ? [op.tags ?? [], op.ttlMs + (op.graceMs ?? 0)]
+          : [[], 0],
+      ),
+    )
+    if (lives.size === 0) return this.#withGenerations(writes, [])
+    const known = this.#parts.table.currentForWrite(lives)
+    return isPromise(known)
+      ? known.then((generations) => this.#withGenerations(writes, generations))
+      : this.#withGenerations(writes, known)
+  }
+
+  #withGenerations(
+    writes: readonly (readonly [op: Op, marker: Marker | undefined])[],
+    known: Generations,
+  ): readonly RemoteOp[] {
     return writes.map(([op, marker]) => {
       const own = op.tags?.length ? known.filter(({ tag }) => op.tags!.includes(tag)) : undefined
       // Its tag was invalidated after it began: it comes too late for everybody.
@@ -144,7 +200,7 @@ export class TaggedCalls {
         const { generations } = results[index]!
         const tags = op.generations!.map(({ tag }) => tag)
         const isVisible = (await this.#parts.table.shows(generations, { tags })) === 'fresh'
-        const again = { ...op, generations: await this.#parts.table.current(tags) }
+        const again = { ...op, generations: await this.#parts.table.current(longest([[tags, op.ttlMs]])) }
         const retried = isVisible ? again : { ...again, hidden: generations ?? ('none' as const) }
         ;[results[index]] = (await this.#parts.remote.write([retried])) as [RemoteResult]
       }
@@ -165,6 +221,14 @@ export class TaggedCalls {
       answers[index] = { ...rest, ok: false }
     }
   }
+}
+
+/** The longest that each tag is needed. */
+function longest(needs: readonly (readonly [tags: readonly string[], lifeMs: number])[]): Lives {
+  const lives = new Map<string, number>()
+  for (const [tags, lifeMs] of needs)
+    for (const tag of tags) lives.set(tag, Math.max(lifeMs, lives.get(tag) ?? 0))
+  return lives
 }
 
 function remoteOp(op: Op, generations: Generations | undefined): RemoteOp {

@@ -16,14 +16,29 @@ export interface Expirations {
   readonly timer: number
 }
 
+/** Invalidations that a shared server has not acknowledged yet. */
+export interface OutboxStats {
+  readonly keys: number
+  readonly tags: number
+  readonly prefixes: number
+  /** Keys and tags for which there was no room, and which are found by a scan of the server. */
+  readonly overflowed: number
+  /** Duties that were given up since the cache was made: there was no room at all, or the server refuses them. */
+  readonly dropped: number
+}
+
 /** What a store tells of itself. */
 export interface StoreStats {
+  /** What waits to be sent again; absent without a shared server. */
+  readonly outbox?: OutboxStats
   /** Entries held at the moment; `undefined` where counting them would cost more than it tells. */
   readonly entries: number | undefined
   /** Entries removed for room, by cause. */
   readonly evictions: Evictions
   /** Entries removed for age, by who noticed. */
   readonly expirations: Expirations
+  /** Keys that held something else than an entry. */
+  readonly unreadable?: number | undefined
 }
 
 /** Stale values that callers got, by why it was no fresh one. */
@@ -74,6 +89,11 @@ export interface CacheStats extends StoreStats {
   /** Calls that the store failed to serve. */
   readonly errors: number
   /**
+   * Reads of what can't be read: written by another serializer, encrypted with a key that this process lacks, damaged, or
+   * of another type of Redis. Each is a miss, and the next load replaces it.
+   */
+  readonly unreadable: number
+  /**
    * Values refused because no reader could get them back as they were, by class or kind; after the first 100 of these as
    * `'other'`.
    */
@@ -101,6 +121,7 @@ export class Counters {
   writes = 0
   invalidations = 0
   errors = 0
+  unreadable = 0
   readonly unstorable: Map<string, number> = new Map()
 
   /** The present figures, less those at the last reset. */
@@ -112,7 +133,9 @@ export class Counters {
       staleServed: { ...this.staleServed },
       hitRatio: reads === 0 ? undefined : this.hits / reads,
       unstorable: Object.fromEntries(unstorable),
+      unreadable: this.unreadable + (store.unreadable ?? 0) - (atReset.unreadable ?? 0),
       entries: store.entries,
+      ...(store.outbox !== undefined && { outbox: store.outbox }),
       evictions: {
         entries: store.evictions.entries - atReset.evictions.entries,
         weight: store.evictions.weight - atReset.evictions.weight,

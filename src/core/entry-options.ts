@@ -23,7 +23,10 @@ export interface SetOptions extends EntryOptions {
    * newer. Without it the value replaces whatever there is.
    */
   readonly rowVersion?: bigint | number
-  /** `'full'`: `set` answers a {@link SetResult} that says why a value was not stored. */
+  /**
+   * `'full'`: `set` answers a {@link SetResult} that says why a value was not stored, and `setMany` a
+   * {@link SetManyResult} that counts them. Only for a whole call, not for one of its entries.
+   */
   readonly result?: 'stored' | 'full'
 }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { canonical } from './canonical.ts'
 import { KeyError } from './errors.ts'
 import { inspect } from './inspect.ts'
+import { isSideKey } from './key.ts'
 
 /** What {@link key} takes after the entity: an id, or parameters. */
 export type KeyPart = string | number | bigint | boolean | object
@@ -45,7 +46,7 @@ export const key: KeyBuilder = Object.assign(
 // Parts that are short each may be long together.
 function joined(parts: readonly string[]): string {
   const text = parts.join(':')
-  if (!isLong(text, MAX_BUILT_BYTES)) return text
+  if (!isLong(text, MAX_BUILT_BYTES) && !(text.includes('!') && isSideKey(text))) return text
   return `${parts[0]!}:${hashed(parts.slice(1).join(':'))}`
 }
 

@@ -4,16 +4,43 @@ import { inspect } from './inspect.ts'
 /** The most bytes a key may have, its prefix included (UTF-8). */
 export const MAX_KEY_BYTES = 1024
 
+/** Kinds of the library's own keys. Their names are a prefix, `!`, the kind and `:`, and then anything. */
+const SIDE_KINDS = [
+  'lease',
+  'floor',
+  'sequence',
+  'log',
+  'tag',
+  'mark',
+  'limit',
+  'lock',
+  'semaphore',
+  'fleet',
+] as const
+
+/** The kind of a key of the library's own. */
+export type SideKind = (typeof SIDE_KINDS)[number]
+
+const SIDE_KEY = new RegExp(`!(?:${SIDE_KINDS.join('|')}):`)
+
+/** Whether a name is of a key of the library's own, under whatever prefix: no other key may contain that. */
+export function isSideKey(name: string): boolean {
+  return SIDE_KEY.test(name)
+}
+
 /**
  * Refuses what can't be a key, because two different keys must never meet: an empty one, one with lone
- * surrogates, one that begins with `!` (kept for the library's own keys), one that is too long.
+ * surrogates, one that begins with `!` or contains `!lock:` or the like (kept for the library's own keys), one that is
+ * too long.
  * @throws KeyError that names the key and what is accepted.
  */
 export function checkKey(key: unknown, prefix: string, what = 'a key'): asserts key is string {
   if (typeof key !== 'string')
     throw new KeyError(`${what} must be a string, not ${inspect(key)}; see key() for building one`)
   if (key.length === 0) throw new KeyError(`${what} must not be empty`)
-  if (key.charCodeAt(0) === 33) throw new KeyError(`${what} must not begin with '!': ${inspect(key)}`)
+  const mark = key.indexOf('!')
+  if (mark === 0) throw new KeyError(`${what} must not begin with '!': ${inspect(key)}`)
+  if (mark > 0 && isSideKey(key)) throw sideKeyError(key, what)
   if (!key.isWellFormed())
     throw new KeyError(`${what} must be well-formed text, without lone surrogates: ${inspect(key)}`)
   // A UTF-16 unit takes at most three bytes, so that most keys need no count.
@@ -33,4 +60,15 @@ export function checkPrefix(prefix: unknown, what: string): asserts prefix is st
   if (/[{}]/.test(prefix)) throw new KeyError(`${what} must not contain { or }: ${inspect(prefix)}`)
   if (prefix.startsWith('!')) throw new KeyError(`${what} must not begin with '!': ${inspect(prefix)}`)
   if (prefix.length * 3 > MAX_KEY_BYTES) throw new KeyError(`${what} is too long: ${inspect(prefix)}`)
+  // A key after it must not make up the rest.
+  const tail = prefix.includes('!') ? prefix.slice(prefix.lastIndexOf('!')) : ':'
+  if (isSideKey(prefix) || SIDE_KINDS.some((kind) => `!${kind}:`.startsWith(tail)))
+    throw sideKeyError(prefix, what)
+}
+
+function sideKeyError(text: string, what: string): KeyError {
+  const names = SIDE_KINDS.map((kind) => `!${kind}:`).join(' ')
+  return new KeyError(
+    `${what} must not contain any of ${names} (kept for the library's own keys): ${inspect(text)}`,
+  )
 }

@@ -1,5 +1,6 @@
 import { ExpiringMap } from '../internal/expiring-map.ts'
 import { LoneMap } from '../internal/lone-map.ts'
+import { ageClock, type AgeClock } from './age-clock.ts'
 import type { Clock } from './clock.ts'
 import type { AcquireOptions, Cooldown, Lease, Reading } from './store.ts'
 
@@ -38,13 +39,13 @@ class TableLease implements Lease {
  * It is given no leases but its own.
  */
 export class LeaseTable {
-  readonly #clock: Pick<Clock, 'now'>
+  readonly #clock: AgeClock
   // The leases of a key are a list, since there is nearly always one.
   readonly #open = new LoneMap<string, TableLease>()
   readonly #cooling = new ExpiringMap<Cooldown>()
 
-  constructor(clock: Pick<Clock, 'now'>) {
-    this.#clock = clock
+  constructor(clock: Clock) {
+    this.#clock = ageClock(clock)
   }
 
   /** Opens a marker for a load of `key` by whoever reads so; `since` is the tag table's count now. */
@@ -124,8 +125,9 @@ export class LeaseTable {
     return this.#open.size
   }
 
+  // By the time that the process has run: a wall clock must not give the right to a second holder.
   #keepsOut(holder: TableLease): boolean {
-    const nowMs = this.#clock.now()
+    const nowMs = this.#clock.running.now()
     if (holder.heldUntilMs === Infinity) holder.heldUntilMs = nowMs + holder.longestMs
     return holder.heldUntilMs > nowMs
   }

@@ -1,4 +1,5 @@
 import type { AtomicStep, AtomicSteps, AtomicStore, StateKey } from './atomic-store.ts'
+import { AgeClock } from './age-clock.ts'
 import type { Clock, Random, Timers } from './clock.ts'
 import { ClosedError, StoreUnavailableError } from './errors.ts'
 import type { Logger } from './logger.ts'
@@ -35,12 +36,13 @@ export class LocalAtomicStore implements AtomicStore {
   }
 
   constructor({ clock, timers, random, logger, maxStates = DEFAULT_MAX_STATES }: LocalAtomicStoreOptions) {
-    this.clock = clock
+    // A wall clock must not end what somebody holds.
+    this.clock = clock instanceof AgeClock ? clock.running : clock
     this.timers = timers
     this.random = random
     this.logger = logger
-    this.#limits = new StateArea({ clock, timers, maxEntries: maxStates })
-    this.#locks = new StateArea({ clock, timers, maxEntries: Infinity })
+    this.#limits = new StateArea({ clock: this.clock, timers, maxEntries: maxStates })
+    this.#locks = new StateArea({ clock: this.clock, timers, maxEntries: Infinity })
   }
 
   get closed(): AbortSignal {

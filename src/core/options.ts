@@ -7,7 +7,8 @@ import { isCacheError, OptionsError } from './errors.ts'
 import { inspect } from './inspect.ts'
 import type { Logger } from './logger.ts'
 import type { Serializer } from './serializer.ts'
-import { systemClock, systemTimers } from './system.ts'
+import { longTimers } from './long-timers.ts'
+import { systemTimers } from './system.ts'
 import type { OnError } from './trouble.ts'
 
 /** Options of every cache; those of entries and loads are the defaults of all calls. */
@@ -47,11 +48,13 @@ export interface NamespaceOptions extends EntryOptions, LoadOptions {
 /** How a namespace is cleared; see {@link NamespaceOptions}. */
 export type NamespaceMode = 'generation' | 'physical'
 
-/** The timers that belong to a clock: those given, else the clock's own if it has any, else the system's. */
+/**
+ * The timers that belong to a clock, for delays of any length: those given, else the clock's own if it has any, else the
+ * system's.
+ */
 export function timersFor(options: Pick<CacheOptions, 'clock' | 'timers'>): Timers {
-  const own: Clock & Partial<Timers> = options.clock ?? systemClock
-  if (options.timers !== undefined) return options.timers
-  return own.set !== undefined && own.clear !== undefined ? (own as Clock & Timers) : systemTimers
+  const own: Partial<Clock & Timers> = options.timers ?? options.clock ?? {}
+  return own.set !== undefined && own.clear !== undefined ? longTimers(own as Timers) : systemTimers
 }
 
 /** The names of {@link CacheOptions}, for engines that accept more and check all. */

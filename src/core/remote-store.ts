@@ -3,12 +3,21 @@ import type { SerializationError } from './errors.ts'
 import type { Cooldown, CounterBounds, Stored, ValueFormat } from './store.ts'
 
 /**
- * The identity of a partition's sequence: it changes when the sequence was lost. The higher ordinal is the newer
- * one; two of one ordinal and different randoms were made at the same time.
+ * The identity of an epoch, which is a history of a partition's log. The higher ordinal is the newer one; two of one
+ * ordinal and different randoms were made at the same time.
  */
-export interface Epoch {
+export interface EpochId {
   readonly ordinal: number
   readonly random: string
+}
+
+/** An epoch, and its cause: it was *born* where no sequence was, or *rotated* because a server had lost entries. */
+export interface Epoch extends EpochId {
+  /**
+   * The ordinal of the born epoch in which the counter began. It is the epoch's own ordinal for a born one. A rotated
+   * epoch goes on with counter and log of the one before.
+   */
+  readonly birth: number
 }
 
 /** How far a partition's log has come. */
@@ -20,24 +29,28 @@ export interface Head {
   readonly stamp: string
 }
 
-/** One logged operation: whatever it covers is not what it was. */
+/** One logged operation: its key, tag or partition is not what it was. */
 export interface LogEntry {
   readonly counter: number
   /** Unique in the world, so that two histories of the same length are told apart. */
   readonly stamp: string
   /** The stamp of the entry before it. */
   readonly previous: string
-  /** What it covers: one key, every key that begins with the item, or whatever bears the item as a tag. */
-  readonly kind: 'key' | 'prefix' | 'tag'
+  /** Its reach: the item as a key, the item as a tag, or (`flush`, without an item) every key of the partition. */
+  readonly kind: 'key' | 'tag' | 'flush'
   readonly item: string
   /** The stamp that the operation had when it was logged first; absent unless this is a replay of it. */
   readonly origin?: string
 }
 
-/** An operation that a node has applied, to be logged again should a server have lost it. */
-export interface Replayable extends Pick<LogEntry, 'kind' | 'item'> {
+/** An operation that a node has applied, to be logged again if a server has lost it. A flush has nothing to repeat. */
+export interface Replayable {
+  readonly kind: 'key' | 'tag'
+  readonly item: string
   /** The stamp it was first logged with: a log that has it, as a stamp or an origin, needs no replay. */
   readonly stamp: string
+  /** Its number in the log. */
+  readonly counter: number
 }
 
 /** A logged operation as the bus brings it: perhaps late, twice, out of order, or not at all. */
@@ -46,13 +59,11 @@ export interface Message extends LogEntry {
   readonly epoch: Epoch
 }
 
-/** What has been logged since a head that a follower names. */
+/** Everything logged since a head that a follower names. */
 export interface SyncReply {
   readonly head: Head
-  /** What follows the head that was sent, as far as the log reaches back. */
+  /** The entries after the head that was sent; none if the log does not reach back to it, or its epoch is another. */
   readonly entries: readonly LogEntry[]
-  /** The log has another history than the one the follower saw. */
-  readonly diverged: boolean
 }
 
 /**
@@ -69,10 +80,15 @@ export interface GenerationRecord {
   readonly value: string
   /** Where the log was with the entry that gave it, or when it was made; absent without a log. */
   readonly head?: Pick<Head, 'epoch' | 'counter'> | undefined
+  /** How long the server keeps it yet, in milliseconds; `Infinity` = until it is invalidated. */
+  readonly remainingMs: number
 }
 
 /** The generations of all tags of an entry; absent where there are no tags. */
 export type Generations = readonly Generation[]
+
+/** The generations of an entry whose header can't be read: it is for its reader to find out. */
+export const UNREADABLE: Generations = Object.freeze([])
 
 /** An entry of the remote store. */
 export interface RemoteFound {
@@ -138,6 +154,8 @@ export interface RemoteResult {
   readonly number?: number
   /** Of the entry that was there before. */
   readonly generations?: Generations | undefined
+  /** expire: the grace of the entry, which its ttl does not include. */
+  readonly graceMs?: number | undefined
   /** increment: not done, for the entry has not the generations named. */
   readonly differs?: boolean
   /**
@@ -201,6 +219,10 @@ export interface Rotation {
  * may be repeated.
  */
 export interface RemoteStore {
+  /** Keys that held something else than an entry when they were read. */
+  readonly unreadable?: number | undefined
+  /** Milliseconds within which a call settles, if that is known. */
+  readonly deadlineMs?: number | undefined
   /** Where limits and locks are kept: on the server, whatever tier is in front of it. */
   readonly atomic?: AtomicStore | undefined
   admit(value: unknown): { readonly stored: Stored } | { readonly refused: SerializationError }
@@ -213,6 +235,8 @@ export interface RemoteStore {
   readonly partitions: readonly string[]
   /** The partition whose log tells of the changes of tags: it has no keys, and is none of `partitions`. */
   readonly generationPartition: string
+  /** Whether calls are executed in the order in which they are made: nothing redirects them, and there is one line. */
+  readonly isOrdered: boolean
   read(keys: readonly string[]): Promise<ReadonlyMap<string, RemoteFound>>
   /**
    * A shorter way, where there is one, to read what nobody will ask the remaining time of: it may be left out, as
@@ -243,15 +267,26 @@ export interface RemoteStore {
     prefix: string,
   ): AsyncIterable<{ readonly key: string; readonly generations?: Generations | undefined }>
   /**
-   * Two complete scans, first the leases, then the values; afterwards logs the prefix in every partition. Rejects
+   * Two complete scans, first the leases, then the values; afterwards logs a flush in every partition. Rejects
    * when not all of it was done by one server.
    */
   deleteByPrefix(prefix: string): Promise<PrefixResult>
   /**
-   * The records of tags; a tag that has none gets its own of `ifNone`, which is not logged. Executed at most once:
-   * should the record be lost, `ifNone` again would make visible what has been invalidated in between.
+   * Shows, in batches, every key with a lease or a value that the server of a partition has, leases first; of the
+   * generation partition, every tag with a record. Answers the partitions that this was all of. Rejects when another
+   * server may have answered meanwhile, or when `visit` does.
    */
-  generations(tags: readonly string[], ifNone: readonly string[]): Promise<readonly GenerationRecord[]>
+  survey(partition: string, visit: (items: readonly string[]) => Promise<void>): Promise<readonly string[]>
+  /**
+   * The records of tags; a tag that has none, or one that can't be read, gets its own of `ifNone`, which is not logged.
+   * Each then lives for at least as many milliseconds as `livesMs` says. Executed at most once: should the record be
+   * lost, `ifNone` again would make visible what has been invalidated in between.
+   */
+  generations(
+    tags: readonly string[],
+    ifNone: readonly string[],
+    livesMs: readonly number[],
+  ): Promise<readonly GenerationRecord[]>
   /**
    * Gives tags new generations, in one step, and logs them: where the log was after each; absent without a log. With
    * `keepStale` a tag that has a record keeps its random part and counts one up; one that has none gets the given.
@@ -268,15 +303,16 @@ export interface RemoteStore {
    */
   heads(partitions?: readonly string[]): Promise<ReadonlyMap<string, Head>>
   /**
-   * What was logged in a partition since `since`. Makes the sequence, with the epoch given and an empty log, if
-   * there is none.
+   * Returns what was logged in a partition since `since`, and renews sequence and log. Without a sequence an epoch is
+   * born, with an empty log: its ordinal is that of `ifNone` or the server's time in milliseconds, whichever is higher.
    */
-  sync(partition: string, since: Head | undefined, ifNone: Epoch): Promise<SyncReply>
-  /** Gives a partition another epoch, if its epoch is `seen`; counter and log stay. */
-  rotate(partition: string, seen: Epoch, next: Epoch): Promise<Rotation>
+  sync(partition: string, since: Head | undefined, ifNone: EpochId): Promise<SyncReply>
+  /** Gives a partition another epoch, if its epoch is `seen`; counter, log and birth stay. */
+  rotate(partition: string, seen: Epoch, next: EpochId): Promise<Rotation>
   /**
-   * Invalidates what the entries cover and logs them anew, but for those that the log has; the head of the log that
-   * now has them all. `undefined`: the partition's epoch is another, or not all of it was done by one server.
+   * Invalidates and logs anew the entries that the log is known to have lost: its head is below the entry's counter,
+   * or it reaches back to that counter and has the entry nowhere. Returns the head afterwards; `undefined` if the
+   * partition has another epoch.
    */
   replay(partition: string, epoch: Epoch, entries: readonly Replayable[]): Promise<Head | undefined>
   /**

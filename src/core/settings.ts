@@ -142,12 +142,15 @@ export function settingsWithTtl<S extends Settings>(
 
 /** The same with what can be said of them beforehand. */
 export function loadSettings(settings: Settings): LoadSettings {
-  const { tags, after, graceMs, refreshAhead, forceRefresh, skipRead: skip } = settings
+  const { tags, after, ttlMs, graceMs, refreshAhead, forceRefresh, skipRead: skip } = settings
+  const lifeMs = ttlMs + (graceMs ?? 0)
   return {
     ...settings,
     reading:
-      tags.length === 0 && after === undefined && skip === undefined ? undefined : { tags, after, skip },
-    readingStale: { tags, after, skip, stale: true },
+      tags.length === 0 && after === undefined && skip === undefined
+        ? undefined
+        : { tags, after, skip, lifeMs },
+    readingStale: { tags, after, skip, lifeMs, stale: true },
     timed: (graceMs ?? 0) > 0 || refreshAhead !== undefined || forceRefresh === true,
   }
 }

@@ -53,6 +53,8 @@ export interface AcquireOptions {
   readonly freshUpToMs?: number | undefined
   /** Whether to take the lease from whoever holds it, and end a cool-down. */
   readonly force?: boolean | undefined
+  /** By when it must be answered, on the store's clock. Default: within the store's own deadline. */
+  readonly untilMs?: number | undefined
   /** For how long at most the lease is held. Default: the store's own limit. */
   readonly longestMs?: number | undefined
 }
@@ -70,6 +72,8 @@ export interface Reading {
   readonly after?: string | undefined
   /** A tier that is not to be looked at. */
   readonly skip?: Tier | undefined
+  /** For how many milliseconds that which is loaded for the reader will live, its grace included. */
+  readonly lifeMs?: number | undefined
 }
 
 /** How long an entry lives, and how it can be invalidated besides by its key. */
@@ -195,6 +199,8 @@ export interface Store {
    * before. Default `false`.
    */
   readonly isShared?: boolean
+  /** Milliseconds within which a question is answered or fails; absent where answers need no time. */
+  readonly deadlineMs?: number | undefined
   /** `false`: there may be keys of others among its own, so that not all of them may be removed. */
   readonly ownsAll?: boolean
   /** The stored form of `value`: private to the store, whatever the caller does to the value afterwards. */

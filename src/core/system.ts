@@ -1,33 +1,63 @@
 import type { Clock, Random, Timers } from './clock.ts'
+import { longTimers } from './long-timers.ts'
 
-// The one file that touches the system's clock, timers and random: everything else has them injected.
+// The one file that touches the system's clock, timers and random: everything else has them injected. Globals are
+// looked up at each call, because fake timers of test runners replace them.
 
-// Looked up once: the global one is found by a getter, which is a seventh of what a look costs.
-const machine = performance
+const MachineDate = Date
 
-/** The clock of the machine: `performance.now()` for ages, `Date.now()` for dates. */
-export const systemClock: Clock = {
-  now: () => machine.now(),
-  wallNow: () => Date.now(),
+/** Whether a test runner has replaced `Date`: then that is the time, whatever the machine shows. */
+export function isTimeMocked(): boolean {
+  return Date !== MachineDate
 }
 
-/** The timers of the runtime, unref'd so that a cache never keeps a process alive. */
-export const systemTimers: Timers = {
-  set(callback, delayMs) {
-    const handle = setTimeout(callback, delayMs)
-    handle.unref()
+class SystemClock implements Clock {
+  // The last time that was told.
+  #nowMs = 0
+  // What `performance.now()` must be moved by to go on from there.
+  #shiftMs = 0
+  #isMocked = false
+  #mockedWallMs = 0
+
+  now(): number {
+    if (isTimeMocked()) return this.#mockedNow()
+    const machineMs = performance.now()
+    if (this.#isMocked || machineMs + this.#shiftMs < this.#nowMs) this.#shiftMs = this.#nowMs - machineMs
+    this.#isMocked = false
+    this.#nowMs = machineMs + this.#shiftMs
+    return this.#nowMs
+  }
+
+  wallNow(): number {
+    return Date.now()
+  }
+
+  // Not every test runner replaces `performance`, hence the time goes by the mocked date alone.
+  #mockedNow(): number {
+    const wallMs = Date.now()
+    if (!this.#isMocked) this.#mockedWallMs = MachineDate.now()
+    this.#isMocked = true
+    this.#nowMs += Math.max(0, wallMs - this.#mockedWallMs)
+    this.#mockedWallMs = wallMs
+    return this.#nowMs
+  }
+}
+
+/** The clock of the machine: `performance.now()` for ages, `Date.now()` for dates. */
+export const systemClock: Clock = new SystemClock()
+
+/** The timers of the runtime. */
+export const systemTimers: Timers = longTimers({
+  set(callback, delayMs, kind) {
+    // A number in environments that imitate a browser; nothing can be said of the process there.
+    const handle: { unref?(): unknown } | number = setTimeout(callback, delayMs)
+    if (kind !== 'awaited' && typeof handle === 'object') handle.unref?.()
     return handle
   },
   clear(handle) {
     clearTimeout(handle as NodeJS.Timeout)
   },
-}
-
-/** The same, but that the process waits for them: for delays that stand for work. */
-export const waitingTimers: Timers = {
-  set: (callback, delayMs) => setTimeout(callback, delayMs),
-  clear: systemTimers.clear,
-}
+})
 
 /** The runtime's pseudo-random numbers. */
 export const systemRandom: Random = () => Math.random()
@@ -35,4 +65,14 @@ export const systemRandom: Random = () => Math.random()
 /** Calls back when the present turn of the event loop has ended, with all that follows from it. */
 export function afterTurn(callback: () => void): void {
   setImmediate(callback)
+}
+
+/**
+ * Calls back when the callback that runs now and the promises that it has settled are through: before anything else
+ * of the event loop. `false` = this runtime can't tell.
+ */
+export function afterCallback(callback: () => void): boolean {
+  if (typeof process === 'undefined' || typeof process.nextTick !== 'function') return false
+  process.nextTick(callback)
+  return true
 }

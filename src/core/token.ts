@@ -1,9 +1,9 @@
-import type { Epoch, Head } from './remote-store.ts'
+import type { EpochId } from './remote-store.ts'
 
 /** How far a reader's node must have come in a partition's log. */
 export interface TokenPart {
   readonly partition: string
-  readonly epoch: Epoch
+  readonly epoch: EpochId
   readonly counter: number
 }
 
@@ -15,7 +15,10 @@ export const UNREACHED_TOKEN = '?'
 
 /** The token of operations after which the logs were there; a head that is missing makes it one that nobody reaches. */
 export function tokenOf(
-  parts: readonly { readonly partition: string; readonly head: Head | undefined }[],
+  parts: readonly {
+    readonly partition: string
+    readonly head: Pick<TokenPart, 'epoch' | 'counter'> | undefined
+  }[],
 ): string {
   const furthest = new Map<string, string>()
   const counters = new Map<string, number>()

@@ -116,12 +116,19 @@ export class Trouble {
   }
 
   /** What a key holds does not fit the operation. @throws StoreUnavailableError under `onError: 'throw'`. */
-  misfit(operation: string, key: string, message: string, options?: ErrorOptions): void {
+  misfit(operation: string, key: string, message: string): void {
     this.#counters.errors++
-    const error = new StoreUnavailableError(`${operation}: ${message}`, options)
+    const error = new StoreUnavailableError(`${operation}: ${message}`)
     const details = { operation, key, err: error }
     this.#log.notice('warn', details, 'a stored value does not fit', `misfit: ${operation}`)
     if (this.#onError === 'throw') throw error
+  }
+
+  /** A stored entry can't be read by this process, which takes it for absent. Its readers need not know. */
+  unreadable(operation: string, key: string, cause: unknown): void {
+    this.#counters.unreadable++
+    const message = 'an entry can not be read and is taken for absent'
+    this.#log.notice('warn', { operation, key, err: cause }, message)
   }
 
   /** A computed option can't be, so that a loaded value is not stored. */

@@ -1,5 +1,5 @@
 import { isPromise, type MaybePromise } from '../core/promise.ts'
-import type { AcquireOptions, Acquired, Cooldown, Lease } from '../core/store.ts'
+import type { AcquireOptions, Acquired, Cooldown, Found, Lease } from '../core/store.ts'
 import type { Flight } from './flight.ts'
 import type { PipelineParts } from './parts.ts'
 
@@ -21,9 +21,43 @@ export function acquire(
   } catch (error) {
     return failed(parts, flights, error)
   }
-  if (isPromise(answers)) return answered(parts, flights, answers)
+  if (isPromise(answers)) return answered(parts, flights, answers, options)
   parts.trouble.served('acquire')
-  return answers
+  return isReadable(parts, answers) ? answers : pastUnreadable(parts, flights, answers, options)
+}
+
+// What nobody can read is in nobody's way: the leases of those keys are asked for whatever they hold.
+async function pastUnreadable(
+  { store, trouble }: PipelineParts,
+  flights: readonly Flight[],
+  answers: readonly Acquired[],
+  options: AcquireOptions | undefined,
+): Promise<readonly Acquired[]> {
+  const settled = [...answers]
+  const hidden = [...answers.keys()].filter((index) => !isReadable({ store }, [answers[index]!]))
+  const leases = hidden.map((index) => flights[index]!.lease)
+  const asking = trouble.attempt('acquire', () =>
+    store.acquire(leases, { ...options, freshUpToMs: Infinity }),
+  )
+  const again = (isPromise(asking) ? await asking : asking) ?? []
+  for (const [position, index] of hidden.entries()) {
+    const answer = again[position]
+    settled[index] = answer === undefined || isEntry(answer) ? 'denied' : answer
+  }
+  return settled
+}
+
+function isReadable({ store }: Pick<PipelineParts, 'store'>, answers: readonly Acquired[]): boolean {
+  try {
+    for (const answer of answers) if (isEntry(answer)) store.view(answer.stored)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function isEntry(answer: Acquired): answer is Found {
+  return typeof answer === 'object' && 'stored' in answer
 }
 
 /** Polls, with jitter and growing pauses, until there is another answer than `busy`, or it took too long. */
@@ -72,11 +106,12 @@ async function answered(
   parts: PipelineParts,
   flights: readonly Flight[],
   pending: PromiseLike<readonly Acquired[]>,
+  options: AcquireOptions | undefined,
 ): Promise<readonly Acquired[]> {
   try {
     const answers = await pending
     parts.trouble.served('acquire')
-    return answers
+    return isReadable(parts, answers) ? answers : await pastUnreadable(parts, flights, answers, options)
   } catch (error) {
     return failed(parts, flights, error)
   }
@@ -89,6 +124,6 @@ function failed(parts: PipelineParts, flights: readonly Flight[], error: unknown
 
 async function pause(parts: PipelineParts, ms: number): Promise<void> {
   return new Promise((resolve) => {
-    parts.timers.set(resolve, ms)
+    parts.timers.set(resolve, ms, 'awaited')
   })
 }

@@ -81,6 +81,15 @@ function settleAll(
     }
   }
   if (fills.length === 0) return answer(flights, results)
+  for (let at = 0; host.settings.hardTimeoutMs !== undefined && at < filled.length; at++) {
+    const result = results[filled[at]!]!
+    // Not known yet is as good as refused.
+    flights[filled[at]!]!.loaded = {
+      ...result,
+      own: result.own || fills[at]!.tags !== undefined,
+      late: host.parts.store.isShared === true,
+    }
+  }
   const expected = mayStore && contexts[0]!.settings.skipWrite === undefined
   const accepting = fill(host, fills, expected)
   const conclude = (accepted: readonly boolean[] | undefined): void => {
@@ -123,11 +132,24 @@ function failure(error: unknown): Result {
 
 function resultOf({ store, trouble }: PipelineParts, flight: Flight, picked: unknown): Result {
   if (picked === ABSENT) return { stored: undefined, value: undefined, own: true }
-  if (picked === NOT_MODIFIED) return { stored: flight.present, value: undefined, own: false }
+  if (picked === NOT_MODIFIED) {
+    const { present } = flight
+    const isThere = present !== undefined && canView(store, present)
+    return { stored: isThere ? present : undefined, value: undefined, own: false }
+  }
   if (picked === undefined) return { stored: undefined, value: undefined, own: false }
   const admitted = store.admit(picked)
   if (admitted.stored === undefined) trouble.unstorable('load', flight.key, admitted.refused)
   return { stored: admitted.stored, value: picked, own: false }
+}
+
+function canView(store: PipelineParts['store'], stored: Stored): boolean {
+  try {
+    store.view(stored)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function fillOf(

@@ -34,6 +34,8 @@ export class Flight {
   /** The pipeline it belongs to: another cache may load a key of the same name. */
   readonly owner: object
   readonly startedAtMs: number
+  /** When the call that began it was made: its questions to the store, and `hardTimeout`, count from there. */
+  readonly calledAtMs: number
   /** The tags that its entry will bear, and what the caller who began it asks for. */
   readonly reading: Reading
   /** The load whose loader began this one. */
@@ -58,6 +60,10 @@ export class Flight {
   loaderEnded = false
   /** Whether its callers were told that it takes too long. */
   timedOut = false
+  /** What was loaded, while it is being stored: a caller who has no more time gets that. */
+  loaded: Outcome | undefined = undefined
+  /** Until when it takes at most. */
+  endsByMs: number = Infinity
   /** Whether its lease has been used, or given back. */
   settled = false
   /** What its callers get; `undefined` as long as they wait. */
@@ -70,6 +76,7 @@ export class Flight {
     lease: Lease,
     reading: Reading,
     startedAtMs: number,
+    calledAtMs: number,
     parent: Flight | undefined,
     present: Stored | undefined,
   ) {
@@ -78,6 +85,7 @@ export class Flight {
     this.lease = lease
     this.reading = reading
     this.startedAtMs = startedAtMs
+    this.calledAtMs = calledAtMs
     this.parent = parent
     this.present = present
   }

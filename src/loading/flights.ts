@@ -54,19 +54,25 @@ export class Flights implements RunHost {
     return store.joinable(flight.lease, flight.startedAtMs, settings.reading ?? UNTAGGED) ? flight : undefined
   }
 
-  /** A new flight in place of whatever there was; to be started. `present` is what the key holds, if that is known. */
+  /**
+   * A new flight in place of whatever there was; to be started. `present` is what the key holds, if that is known, and
+   * `calledAtMs` when the call was made that needs it; default: now.
+   */
   begin(
     key: string,
     settings: LoadSettings,
     owner: object,
     parent: Flight | undefined,
     present?: Stored,
+    calledAtMs?: number,
   ): Flight {
     const { store, clock } = this.parts
     // Its caller was there before the cache was closed, and has waited for the store.
     if (this.#closed !== undefined) throw this.#closed
     const reading = settings.reading ?? UNTAGGED
-    const flight = new Flight(owner, store.open(key, reading), reading, clock.now(), parent, present)
+    const nowMs = clock.now()
+    const lease = store.open(key, reading)
+    const flight = new Flight(owner, lease, reading, nowMs, calledAtMs ?? nowMs, parent, present)
     // The lease of a load that takes too long is its own for a second yet, but that is not to be waited for.
     flight.anew = settings.forceRefresh === true
     flight.forced = flight.anew || this.#byKey.get(key)?.timedOut === true
@@ -133,7 +139,7 @@ export class Flights implements RunHost {
       let timer: TimerHandle
       await new Promise<void>((resolve) => {
         this.#onIdle = resolve
-        timer = timers.set(resolve, longestMs)
+        timer = timers.set(resolve, longestMs, 'awaited')
       })
       timers.clear(timer)
     }

@@ -1,5 +1,6 @@
 import { AsyncResource } from 'node:async_hooks'
 import { abortable } from '../core/abort.ts'
+import { inTime, LATE } from '../core/in-time.ts'
 import { isPromise, type MaybePromise } from '../core/promise.ts'
 import type { LoadSettings } from '../core/settings.ts'
 import type { Found, Stored } from '../core/store.ts'
@@ -7,9 +8,12 @@ import type { Flight, Outcome } from './flight.ts'
 import { Flights } from './flights.ts'
 import type { PipelineParts } from './parts.ts'
 import { Reader } from './reader.ts'
-import { enclosingFlight, refuseRecursion, waitFor } from './recursion.ts'
+import { questionMs } from './load-run.ts'
+import { enclosingFlight, refuseRecursion } from './recursion.ts'
 import { Service } from './service.ts'
 import { SingleSource, type Source } from './source.ts'
+
+const NOTHING: ReadonlyMap<string, Found> = new Map()
 
 /** A loader of one key, and how its caller names that. */
 export interface Request {
@@ -44,17 +48,19 @@ export class LoadPipeline {
       return this.#loadUntilAborted(key, { name, loader }, settings, settings.signal)
     if (settings.timed) return this.#loadTimed(key, { name, loader }, settings)
     const found = this.reader.get(key, settings.reading)
-    if (isPromise(found)) return this.#loadAfter(found, key, { name, loader }, settings)
+    if (isPromise(found))
+      return this.#loadAfter(found, key, { name, loader }, settings, this.#parts.clock.now())
     return found === undefined ? this.#share(key, { name, loader }, settings) : found
   }
 
   /** The values of distinct `keys`; the loader is given those that are missing. @throws whatever the loader throws. */
   loadMany(keys: readonly string[], source: Source, settings: LoadSettings): Promise<Map<string, unknown>> {
     const joined: Flight[] = []
+    const calledAtMs = this.#parts.clock.now()
     const work = async (): Promise<Map<string, unknown>> => {
       this.#flights.enter()
       try {
-        return await this.#loadMany(keys, source, settings, joined)
+        return await this.#loadMany(keys, source, settings, joined, calledAtMs)
       } finally {
         this.#flights.exit()
       }
@@ -88,7 +94,9 @@ export class LoadPipeline {
     const joined: Flight[] = []
     const work = async (): Promise<unknown> => {
       if (settings.timed) return this.#loadTimed(key, request, settings, joined)
-      return this.#loadAfter(this.reader.get(key, settings.reading), key, request, settings, joined)
+      const calledAtMs = this.#parts.clock.now()
+      const found = this.reader.get(key, settings.reading)
+      return this.#loadAfter(found, key, request, settings, calledAtMs, joined)
     }
     return abortable(signal, work, (reason) => leave(joined, reason))
   }
@@ -98,15 +106,25 @@ export class LoadPipeline {
     key: string,
     request: Request,
     settings: LoadSettings,
+    calledAtMs: number,
     joined?: Flight[],
   ): Promise<unknown> {
     this.#flights.enter()
     try {
-      const value = isPromise(found) ? await found : found
-      return value === undefined ? this.#share(key, request, settings, joined) : value
+      const value = isPromise(found) ? await this.#leavingTime(found, settings) : found
+      return value === undefined ? this.#share(key, request, settings, calledAtMs, joined) : value
     } finally {
       this.#flights.exit()
     }
+  }
+
+  // Of a short `hardTimeout` half is for the loader, whatever the store does.
+  #leavingTime<T>(reading: PromiseLike<T>, settings: LoadSettings): PromiseLike<T | undefined> {
+    const { store, timers } = this.#parts
+    const { deadlineMs = 0 } = store
+    const leftMs = questionMs(deadlineMs, settings)
+    if (leftMs === deadlineMs) return reading
+    return inTime(reading, leftMs, timers).then((found) => (found === LATE ? undefined : found))
   }
 
   async #loadTimed(
@@ -115,10 +133,11 @@ export class LoadPipeline {
     settings: LoadSettings,
     joined?: Flight[],
   ): Promise<unknown> {
+    const calledAtMs = this.#parts.clock.now()
     this.#flights.enter()
     try {
       const looking = this.reader.look('get', [key], settings.readingStale)
-      const found = (isPromise(looking) ? await looking : looking).get(key)
+      const found = (isPromise(looking) ? await this.#leavingTime(looking, settings) : looking)?.get(key)
       const entry = this.#service.sort(key, found, settings)
       if (entry.value !== undefined) {
         if (entry.refreshUpToMs !== undefined) {
@@ -127,7 +146,7 @@ export class LoadPipeline {
         }
         return entry.value
       }
-      return this.#share(key, request, settings, joined, found?.stored, entry.stale)
+      return this.#share(key, request, settings, calledAtMs, joined, found?.stored, entry.stale)
     } finally {
       this.#flights.exit()
     }
@@ -138,6 +157,7 @@ export class LoadPipeline {
     key: string,
     request: Request,
     settings: LoadSettings,
+    calledAtMs?: number,
     joined?: Flight[],
     present?: Stored,
     stale?: Stored,
@@ -146,10 +166,10 @@ export class LoadPipeline {
     if (settings.signal?.aborted === true) return Promise.resolve(undefined)
     const shared = this.#flights.join(key, settings)
     if (shared !== undefined || stale !== undefined || settings.hardTimeoutMs !== undefined)
-      return this.#shareOn(shared, key, request, settings, joined, present, stale)
+      return this.#shareOn(shared, key, request, settings, calledAtMs, joined, present, stale)
     if (enclosingFlight() !== undefined)
-      return this.#shareOn(undefined, key, request, settings, joined, present)
-    const flight = this.#begin(key, settings, present)
+      return this.#shareOn(undefined, key, request, settings, calledAtMs, joined, present)
+    const flight = this.#begin(key, settings, present, calledAtMs)
     joined?.push(flight)
     // Most loads: they end when their caller has his answer, so that one promise serves for both.
     const deliver = (outcome: Outcome): unknown => this.#service.deliver(key, outcome, undefined)
@@ -161,19 +181,26 @@ export class LoadPipeline {
     key: string,
     request: Request,
     settings: LoadSettings,
+    calledAtMs: number = this.#parts.clock.now(),
     joined?: Flight[],
     present?: Stored,
     stale?: Stored,
   ): Promise<unknown> {
-    const untilMs = stale === undefined ? Infinity : this.#service.patience(settings)
+    const { hardTimeoutMs = Infinity } = settings
+    const patience = stale === undefined ? Infinity : this.#service.patience(settings)
+    const untilMs = Math.min(patience, calledAtMs + hardTimeoutMs)
     let again = false
     for (let shared = first; ; shared = this.#flights.join(key, settings)) {
-      const flight = shared ?? this.#begin(key, settings, present)
+      const flight = shared ?? this.#begin(key, settings, present, calledAtMs)
       joined?.push(flight)
       if (shared === undefined)
         void this.#flights.start([flight], new SingleSource(request.name, request.loader), settings)
-      const outcome = await this.#service.waitUntil(untilMs, flight)
-      const isForOthers = outcome?.own === true || (outcome?.late === true && !again)
+      const outcome =
+        (await this.#service.waitUntil(untilMs, flight)) ??
+        flight.loaded ??
+        (stale === undefined ? this.#service.tooLate(request.name, hardTimeoutMs) : undefined)
+      const isInTime = hardTimeoutMs === Infinity || this.#parts.clock.now() < calledAtMs + hardTimeoutMs
+      const isForOthers = isInTime && (outcome?.own === true || (outcome?.late === true && !again))
       again = true
       if (shared !== undefined && isForOthers && settings.signal?.aborted !== true) continue
       return this.#service.deliver(key, outcome, stale)
@@ -185,11 +212,12 @@ export class LoadPipeline {
     source: Source,
     settings: LoadSettings,
     joined: Flight[],
+    calledAtMs: number,
     again = false,
   ): Promise<Map<string, unknown>> {
     const reading = settings.timed ? settings.readingStale : settings.reading
     const looking = this.reader.look('getMany', keys, reading)
-    const found = isPromise(looking) ? await looking : looking
+    const found = (isPromise(looking) ? await this.#leavingTime(looking, settings) : looking) ?? NOTHING
     const values = new Map<string, unknown>()
     const stale = new Map<string, Stored>()
     const missing: string[] = []
@@ -210,20 +238,26 @@ export class LoadPipeline {
     const flights = missing.map((key) => {
       const shared = this.#flights.join(key, settings)
       if (shared !== undefined) return shared
-      const flight = this.#begin(key, settings, found.get(key)?.stored)
+      const flight = this.#begin(key, settings, found.get(key)?.stored, calledAtMs)
       own.push(flight)
       return flight
     })
     joined.push(...flights)
     if (own.length > 0) void this.#flights.start(own, source, settings)
-    const untilMs = stale.size === 0 ? undefined : this.#service.patience(settings)
+    const { hardTimeoutMs = Infinity } = settings
+    const endMs = calledAtMs + hardTimeoutMs
+    const patience = stale.size === 0 ? Infinity : this.#service.patience(settings)
     const unanswered: string[] = []
     for (const flight of flights) {
       const { key } = flight
-      const isPatient = untilMs === undefined || !stale.has(key)
-      const outcome = await (isPatient ? waitFor(flight) : this.#service.waitUntil(untilMs, flight))
+      const untilMs = stale.has(key) ? Math.min(patience, endMs) : endMs
+      const outcome =
+        (await this.#service.waitUntil(untilMs, flight)) ??
+        flight.loaded ??
+        (stale.has(key) ? undefined : this.#service.tooLate(source.nameOf(key), hardTimeoutMs))
+      const isInTime = hardTimeoutMs === Infinity || this.#parts.clock.now() < endMs
       // Another's loader had nothing for the key, or nothing to be shared: this one may.
-      const isForOthers = outcome?.own === true || (outcome?.late === true && !again)
+      const isForOthers = isInTime && (outcome?.own === true || (outcome?.late === true && !again))
       if (isForOthers && !own.includes(flight)) unanswered.push(key)
       else {
         const value = this.#service.deliver(key, outcome, stale.get(key))
@@ -231,11 +265,12 @@ export class LoadPipeline {
       }
     }
     if (unanswered.length === 0 || settings.signal?.aborted === true) return values
-    return new Map([...values, ...(await this.#loadMany(unanswered, source, settings, joined, true))])
+    const more = await this.#loadMany(unanswered, source, settings, joined, calledAtMs, true)
+    return new Map([...values, ...more])
   }
 
-  #begin(key: string, settings: LoadSettings, present?: Stored): Flight {
-    return this.#flights.begin(key, settings, this, refuseRecursion(key, this), present)
+  #begin(key: string, settings: LoadSettings, present?: Stored, calledAtMs?: number): Flight {
+    return this.#flights.begin(key, settings, this, refuseRecursion(key, this), present, calledAtMs)
   }
 
   // Loads anew what nobody waits for and nobody is loading.

@@ -16,6 +16,16 @@ import type { Turnstile } from './turnstile.ts'
 /** For how long a load that took too long may still end and have its value stored. */
 export const LAST_CHANCE_MS = 1000
 
+/**
+ * How long the questions may take together that a call asks the store before its loader starts. At least half of a
+ * `hardTimeout` is for the loader.
+ */
+export function questionMs(deadlineMs: number, { hardTimeoutMs = Infinity }: LoadSettings): number {
+  return Math.min(deadlineMs, hardTimeoutMs / 2)
+}
+
+const KEYS_OF_A_QUESTION = 250
+
 /** What a run is part of. */
 export interface RunHost {
   readonly parts: PipelineParts
@@ -80,14 +90,14 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
   async run(deliver?: (outcome: Outcome) => unknown): Promise<unknown> {
     const { hardTimeoutMs, lockTimeoutMs, maxConcurrentLoads } = this.settings
     try {
-      if (hardTimeoutMs !== undefined) this.#limitTime(hardTimeoutMs)
+      if (hardTimeoutMs !== undefined && hardTimeoutMs < Infinity) this.#limitTime(hardTimeoutMs)
       // A load that another one waits for must not wait for its end.
       if (maxConcurrentLoads !== undefined && this.#flights[0]!.parent === undefined)
         await this.#takeTurn(maxConcurrentLoads)
       this.#waited = maxConcurrentLoads !== undefined
       if (this.#isOver) return deliver?.(this.#flights[0]!.result!)
       let flights = this.#flights
-      const asking = acquire(this.parts, flights, this.#asked)
+      const asking = acquire(this.parts, flights, this.#askedInTime())
       this.#waited ||= isPromise(asking)
       let answers = isPromise(asking) ? await asking : asking
       for (;;) {
@@ -177,12 +187,25 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
     }
   }
 
-  // The loader takes too long: who waits has his answer, and nobody joins. If it ends soon, its value is stored.
+  // What the store was asked before the load has used some of the time. A load that has waited for its turn begins anew.
+  #askedInTime(): AcquireOptions | undefined {
+    const { store, clock } = this.parts
+    if (store.deadlineMs === undefined) return this.#asked
+    const calledAtMs = this.#waited ? clock.now() : this.#flights[0]!.calledAtMs
+    // A store asks for many keys in parts, each with a deadline of its own.
+    const parts = Math.ceil(this.#flights.length / KEYS_OF_A_QUESTION)
+    return { ...this.#asked, untilMs: calledAtMs + questionMs(parts * store.deadlineMs, this.settings) }
+  }
+
+  // The loader takes too long: who waits has his answer, and nobody joins. If it ends soon, its value is stored. Whoever
+  // waits only for the store to take the value has it.
   #limitTime(limitMs: number): void {
-    const { timers, counters } = this.parts
+    const { timers, counters, clock } = this.parts
     const timeOut = (): void => {
-      counters.loadTimeouts++
+      for (const flight of this.#flights) if (flight.loaded !== undefined) flight.succeed(flight.loaded)
       const waiting = this.#flights.filter(({ result }) => result === undefined)
+      if (waiting.length === 0) return
+      counters.loadTimeouts++
       const names = waiting.map(({ key }) => `'${this.#source.nameOf(key)}'`).join(', ')
       const error = new LoaderTimeoutError(`${names}: not loaded within ${limitMs} ms (hardTimeout)`)
       this.#cooldown = this.#coolingAfter(error)
@@ -196,7 +219,9 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
         this.#timer = timers.set(() => this.giveUp(error), LAST_CHANCE_MS)
       }
     }
-    if (limitMs < Infinity) this.#timer = timers.set(timeOut, limitMs)
+    const endsByMs = this.#flights[0]!.calledAtMs + limitMs
+    for (const flight of this.#flights) flight.endsByMs = endsByMs
+    this.#timer = timers.set(timeOut, Math.max(0, endsByMs - clock.now()), 'awaited')
   }
 
   async #takeTurn(limit: number): Promise<void> {
@@ -227,8 +252,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
       else if (answer === 'denied') denied.push(flight)
       else if (answer === 'busy') busy.push(flight)
       else if ('cooldown' in answer) this.#cool(flight, answer)
-      else if (this.#isReadable(answer.stored)) this.#share(flight, answer.stored)
-      else denied.push(flight)
+      else this.#share(flight, answer.stored)
     }
     return { granted, denied, busy }
   }
@@ -304,16 +328,6 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
     this.release([flight])
     this.#host.leave(flight)
     flight.succeed({ value: undefined, stored, own: false })
-  }
-
-  // The read before the load has counted and logged it if not; what nobody can read is left for inspection.
-  #isReadable(stored: Stored): boolean {
-    try {
-      this.parts.store.view(stored)
-      return true
-    } catch {
-      return false
-    }
   }
 
   #end(): void {

@@ -75,7 +75,7 @@ export class Reader {
     try {
       return this.#parts.store.view(stored)
     } catch (cause) {
-      this.#parts.trouble.misfit(operation, key, 'what is stored can not be read', { cause })
+      this.#parts.trouble.unreadable(operation, key, cause)
       return undefined
     }
   }

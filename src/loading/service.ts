@@ -65,13 +65,20 @@ export class Service {
     return this.#parts.clock.now() + softTimeoutMs
   }
 
+  /** The error of a caller who has no more time. */
+  tooLate(key: string, limitMs: number): Outcome {
+    const error = new LoaderTimeoutError(`'${key}': not loaded within ${limitMs} ms (hardTimeout)`)
+    return { stored: undefined, value: undefined, own: false, failure: [error] }
+  }
+
   /** What a flight came to; `undefined` when it has not by then. */
   async waitUntil(untilMs: number, flight: Flight): Promise<Outcome | undefined> {
-    if (untilMs === Infinity) return waitFor(flight)
+    if (untilMs === Infinity || untilMs >= flight.endsByMs) return waitFor(flight)
     const { timers, clock } = this.#parts
     let timer: unknown
     const late = new Promise<undefined>((resolve) => {
-      timer = timers.set(() => resolve(undefined), Math.max(0, untilMs - clock.now()))
+      const leftMs = Math.max(0, untilMs - clock.now())
+      timer = timers.set(() => resolve(undefined), leftMs, 'awaited')
     })
     try {
       return await Promise.race([waitFor(flight), late])

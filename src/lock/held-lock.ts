@@ -1,3 +1,4 @@
+import { AgeClock } from '../core/age-clock.ts'
 import type { AtomicStore, StateKey } from '../core/atomic-store.ts'
 import type { TimerHandle } from '../core/clock.ts'
 import { LockLostError } from '../core/errors.ts'
@@ -66,7 +67,8 @@ export class HeldLock {
   /** Milliseconds for which this process may still take it for held; 0 = it is lost or released. */
   get remainingMs(): number {
     if (this.#released !== undefined || this.#lost !== undefined) return 0
-    return Math.max(0, this.#trustedUntilMs - this.#holding.store.clock.now())
+    const leftMs = Math.max(0, this.#trustedUntilMs - this.#holding.store.clock.now())
+    return this.#wasSuspended ? 0 : leftMs
   }
 
   /**
@@ -81,6 +83,12 @@ export class HeldLock {
   /** Gives it back at the end of an `await using` block. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.release()
+  }
+
+  // A server has gone on counting, and may have given the permit to somebody else.
+  get #wasSuspended(): boolean {
+    const { clock } = this.#holding.store
+    return clock instanceof AgeClock && clock.resumedAtMs > this.#expiresMs - this.#holding.settings.ttlMs
   }
 
   get #trustedUntilMs(): number {
@@ -121,6 +129,7 @@ export class HeldLock {
     const { store, state, token, settings } = this.#holding
     const { ttlMs, maxHoldMs } = settings
     const sentMs = store.clock.now()
+    if (this.#wasSuspended) return this.#lose('the machine was suspended')
     if (sentMs - this.#heldSinceMs >= maxHoldMs) return this.#schedule(Infinity)
     // Whatever becomes of the answer, the end of trust is watched meanwhile.
     this.#schedule(Infinity)

@@ -219,7 +219,7 @@ export class Line {
   async #pause(delayMs: number): Promise<void> {
     const { timers } = this.#wanted.store
     await new Promise<void>((resolve) => {
-      const timer = timers.set(() => this.#endPause?.(), delayMs)
+      const timer = timers.set(() => this.#endPause?.(), delayMs, 'awaited')
       this.#endPause = () => {
         this.#endPause = undefined
         timers.clear(timer)

@@ -5,9 +5,6 @@ import type { TimerHandle } from '../core/clock.ts'
 import type { HeldLock } from './held-lock.ts'
 import type { LockSettings } from './options.ts'
 
-// Timers take no longer delays.
-const MAX_TIMER_MS = 2 ** 31 - 1
-
 /** How a caller waits. */
 export interface Waiting {
   readonly store: AtomicStore
@@ -81,7 +78,8 @@ export class Waiter {
         if (this.isLate) this.#waiting.onLate(this)
         else this.#watch()
       },
-      Math.min(leftMs, MAX_TIMER_MS),
+      leftMs,
+      'awaited',
     )
   }
 }

@@ -1,9 +1,11 @@
+import { ageClock, type AgeClock } from '../core/age-clock.ts'
 import { checkFunction } from '../core/checks.ts'
 import type { Clock, Random, Timers } from '../core/clock.ts'
 import { durationMs, type Duration } from '../core/duration.ts'
 import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/inspect.ts'
-import { systemClock, systemRandom, systemTimers } from '../core/system.ts'
+import { longTimers } from '../core/long-timers.ts'
+import { systemRandom, systemTimers } from '../core/system.ts'
 
 /**
  * Why an entry left the map: pushed out for room, for age, on request, by a newer value of the same key, or
@@ -28,7 +30,7 @@ export interface BoundedMapOptions<K, V> {
    * counted in `stats()`, because a removal may come from a timer, where nobody could catch it.
    */
   readonly onRemoval?: (key: K, value: V, cause: RemovalCause) => void
-  /** Source of time. Default: the system's monotonic clock, looked at as seldom as deadlines allow. */
+  /** Source of time. Default: the system's clocks, looked at once in each callback of the event loop. */
   readonly clock?: Clock
   /** Source of timers. Default: the runtime's, which don't keep the process alive. */
   readonly timers?: Timers
@@ -52,7 +54,7 @@ export interface ResolvedOptions<K, V> {
   readonly weigher: ((value: V, key: K) => number) | undefined
   readonly ttlMs: number
   readonly onRemoval: ((key: K, value: V, cause: RemovalCause) => void) | undefined
-  readonly clock: Clock
+  readonly clock: AgeClock
   readonly timers: Timers
   readonly random: Random
 }
@@ -83,7 +85,7 @@ export function resolveOptions<K, V>(options: BoundedMapOptions<K, V>): Resolved
     maxEntries = weighed ? MOST_ENTRIES : 10_000,
     maxEntryWeight = maxWeight,
   } = options
-  const clock = options.clock ?? systemClock
+  const clock = ageClock(options.clock)
   if (!weighed) {
     for (const name of ['weigher', 'maxEntryWeight'] as const) {
       if (options[name] !== undefined) throw new OptionsError(`${name} has no effect without maxWeight`)
@@ -97,7 +99,7 @@ export function resolveOptions<K, V>(options: BoundedMapOptions<K, V>): Resolved
     ttlMs: options.ttl === undefined ? Infinity : durationMs(options.ttl, 'ttl', clock),
     onRemoval: callable('onRemoval', options.onRemoval),
     clock,
-    timers: options.timers ?? systemTimers,
+    timers: options.timers === undefined ? systemTimers : longTimers(options.timers),
     random: options.random ?? systemRandom,
   }
 }

@@ -40,8 +40,9 @@ export interface MapParts<K, V> {
  *
  * When it is full, W-TinyLFU decides what leaves (Einziger, Friedman and Manes, 2017, with a window whose size
  * is chosen by trial): what was used least lately, which may well be a new entry. No entry is returned after its
- * deadline; one timer, which does not keep the process alive, frees those that are never read again. With the
- * system's clock, a deadline more than five seconds ahead may be judged by a look that is up to a second old.
+ * deadline; one timer, which does not keep the process alive, frees those that are never read again. A
+ * deadline more than five seconds ahead is judged by the time at which the running callback of the event loop looked
+ * at the system's clock first.
  *
  * ```ts
  * const sessions = new BoundedMap<string, Session>({ maxEntries: 50_000, ttl: '30m' })

@@ -1,21 +1,16 @@
-import type { Clock, TimerHandle, Timers } from '../core/clock.ts'
-import { systemClock } from '../core/system.ts'
+import type { AgeClock } from '../core/age-clock.ts'
+import type { TimerHandle, Timers } from '../core/clock.ts'
 import { Deadlines } from './deadlines.ts'
 import { FIRST_SLOT, TIMED } from './eviction-policy.ts'
 
-/** The longest delay that timers take. */
-export const MAX_DELAY_MS: number = 2 ** 31 - 1
 const SLOTS_PER_TICK = 20_000
 const TICK_BUDGET_MS = 4
 const SLOTS_PER_CLOCK_LOOK = 64
 const TICK_GAP_MS = 100
 const SWEEP_GAP_MS = 1000
-
-// One look at the system's clock costs more than the rest of a read, so it serves the reads after it: this
-// many of them, no longer than a timer of a second runs, and only for deadlines farther ahead than that timer
-// can be late unless the process hung. Nearer deadlines get a look of their own.
-const READS_PER_CLOCK_LOOK = 64
+// A deadline that is nearer is judged by a look of its own, whatever has blocked the callback meanwhile.
 const NEAR_MS = 5000
+// A ttl for which the last look will do: the deadline comes early by what blocks the callback, never late.
 const LONG_MS = 1_000_000
 
 /** Whose entries expire. */
@@ -37,12 +32,8 @@ export class Expiry {
   #states: Uint8Array
   readonly #deadlines: Deadlines
   readonly #owner: ExpiryOwner
-  readonly #clock: Clock
+  readonly #clock: AgeClock
   readonly #timers: Timers
-  readonly #caching: boolean
-
-  #cachedMs = 0
-  #readsLeft = 0
 
   #timer: TimerHandle
   #timerAtMs = Infinity
@@ -55,12 +46,11 @@ export class Expiry {
   #lastSweepMs = -Infinity
 
   /** @param states those of the policy: the bit `TIMED` in them is kept here. */
-  constructor(owner: ExpiryOwner, clock: Clock, timers: Timers, states: Uint8Array) {
+  constructor(owner: ExpiryOwner, clock: AgeClock, timers: Timers, states: Uint8Array) {
     this.#states = states
     this.#owner = owner
     this.#clock = clock
     this.#timers = timers
-    this.#caching = clock === systemClock
     this.#deadlines = new Deadlines(states.length, clock.now())
   }
 
@@ -74,12 +64,8 @@ export class Expiry {
   isDue(slot: number): boolean {
     if ((this.#states[slot]! & TIMED) === 0) return false
     const deadlineMs = this.#deadlines.at(slot)
-    if (deadlineMs === Infinity) return false
-    if (this.#readsLeft > 0 && deadlineMs - this.#cachedMs > NEAR_MS) {
-      this.#readsLeft--
-      return false
-    }
-    return this.#now() >= deadlineMs
+    if (deadlineMs - this.#clock.now() > NEAR_MS) return false
+    return this.#clock.preciseNow() >= deadlineMs
   }
 
   /** Milliseconds until the entry of a slot expires. */
@@ -90,7 +76,7 @@ export class Expiry {
   /** Sets how long the entry of a slot lives from now on; not `Infinity`. */
   set(slot: number, ttlMs: number): void {
     this.#states[slot]! |= TIMED
-    const nowMs = this.#nowFor(ttlMs)
+    const nowMs = ttlMs < LONG_MS ? this.#clock.preciseNow() : this.#clock.now()
     const deadlineMs = nowMs + ttlMs
     this.#deadlines.set(slot, deadlineMs, nowMs)
     if (deadlineMs >= this.#nextDueMs) return
@@ -126,30 +112,12 @@ export class Expiry {
   close(): void {
     this.#closed = true
     this.#disarm()
-    this.#readsLeft = 0
-  }
-
-  // For a long ttl the last look will do: the deadline then comes up to a second early, never late.
-  #nowFor(ttlMs: number): number {
-    if (ttlMs < LONG_MS || this.#readsLeft === 0) return this.#now()
-    this.#readsLeft--
-    return this.#cachedMs
-  }
-
-  #now(): number {
-    const nowMs = this.#clock.now()
-    if (this.#caching && !this.#closed) {
-      this.#cachedMs = nowMs
-      this.#readsLeft = READS_PER_CLOCK_LOOK
-      if (this.#timerAtMs > nowMs + SWEEP_GAP_MS) this.#arm(nowMs, SWEEP_GAP_MS)
-    }
-    return nowMs
   }
 
   #arm(nowMs: number, delayMs: number): void {
     if (this.#closed) return
     this.#disarm()
-    const delay = Math.min(Math.ceil(delayMs), MAX_DELAY_MS)
+    const delay = Math.ceil(delayMs)
     this.#timerAtMs = nowMs + delay
     this.#timer = this.#timers.set(() => this.#tick(), delay)
   }
@@ -172,20 +140,19 @@ export class Expiry {
   #tick(): void {
     this.#timer = undefined
     this.#timerAtMs = Infinity
-    this.#readsLeft = 0
     const nowMs = this.#clock.now()
     if (this.#cursor !== 0 || this.#nextDueMs <= nowMs) this.#sweep(nowMs)
     this.#schedule(nowMs)
   }
 
-  #sweep(startMs: number): void {
+  #sweep(nowMs: number): void {
     if (this.#cursor === 0) {
       this.#cursor = FIRST_SLOT
-      this.#lastSweepMs = startMs
+      this.#lastSweepMs = nowMs
       // Whatever is set or met from here on lowers it again.
       this.#nextDueMs = Infinity
     }
-    let nowMs = startMs
+    const startMs = this.#clock.running.now()
     let removed = false
     const end = Math.min(this.#owner.slotsEnd(), this.#cursor + SLOTS_PER_TICK)
     let slot = this.#cursor
@@ -197,8 +164,7 @@ export class Expiry {
       } else if (deadlineMs < this.#nextDueMs) this.#nextDueMs = deadlineMs
       slot++
       if (slot % SLOTS_PER_CLOCK_LOOK === 0) {
-        nowMs = this.#clock.now()
-        if (nowMs - startMs >= TICK_BUDGET_MS) break
+        if (this.#clock.running.now() - startMs >= TICK_BUDGET_MS) break
       }
     }
     this.#cursor = slot < this.#owner.slotsEnd() ? slot : 0

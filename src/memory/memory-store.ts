@@ -1,3 +1,4 @@
+import { ageClock, type AgeClock } from '../core/age-clock.ts'
 import type { Clock } from '../core/clock.ts'
 import { counterStep } from '../core/counter-step.ts'
 import type { StoreStats } from '../core/counters.ts'
@@ -22,7 +23,6 @@ import type {
   Stored,
 } from '../core/store.ts'
 import { isPromise, type MaybePromise } from '../core/promise.ts'
-import { systemClock } from '../core/system.ts'
 import { TagTable } from '../core/tag-table.ts'
 import { belongs } from '../core/tags.ts'
 import { NO_TOKEN } from '../core/token.ts'
@@ -42,7 +42,7 @@ export class MemoryStore implements Store {
   readonly atomic: LocalAtomicStore | undefined
   readonly #map: BoundedMap<string, Stored>
   readonly #values: ValueKeeper
-  readonly #clock: Pick<Clock, 'now'>
+  readonly #clock: AgeClock
   readonly #leases: LeaseTable
   readonly #versions: RowVersions
   readonly #tags = new TagTable()
@@ -57,15 +57,15 @@ export class MemoryStore implements Store {
   constructor(
     map: BoundedMap<string, Stored>,
     values: ValueKeeper,
-    parts: { readonly clock?: Pick<Clock, 'now'> | undefined; readonly atomic?: LocalAtomicStore } = {},
+    parts: { readonly clock?: Clock | undefined; readonly atomic?: LocalAtomicStore } = {},
   ) {
-    const { clock = systemClock, atomic } = parts
-    this.atomic = atomic
+    this.atomic = parts.atomic
+    const clock = ageClock(parts.clock)
     this.#map = map
     this.#values = values
     this.#clock = clock
     this.#leases = new LeaseTable(clock)
-    this.#versions = new RowVersions(clock)
+    this.#versions = new RowVersions(clock.running)
   }
 
   admit(value: unknown): Admitted {
@@ -251,7 +251,7 @@ export class MemoryStore implements Store {
     const found = this.#visible(key, kept as Stored | undefined, { tags })
     if (found === undefined) return NOT_DONE
     if (ttlMs < this.#remainingMs(key, kept)) this.#leases.void(key)
-    if (kept instanceof MemoryEntry) kept.freshUntilMs = this.#clock.now() + ttlMs
+    if (kept instanceof MemoryEntry) kept.freshUntilMs = this.#clock.preciseNow() + ttlMs
     this.#map.touch(key, ttlMs + (kept instanceof MemoryEntry ? kept.graceMs : 0))
     return DONE
   }
@@ -284,7 +284,7 @@ export class MemoryStore implements Store {
       return this.#map.put(key, stored, ttlMs, weight) ? DONE : NOT_DONE
     this.#anyEntry = true
     this.#isPlain = false
-    const freshUntilMs = graceMs === 0 ? Infinity : this.#clock.now() + ttlMs
+    const freshUntilMs = graceMs === 0 ? Infinity : this.#clock.preciseNow() + ttlMs
     const entry = new MemoryEntry(stored, labels, rowVersion, graceMs, freshUntilMs)
     return this.#map.put(key, asStored(entry), ttlMs + graceMs, weight) ? DONE : NOT_DONE
   }

@@ -13,6 +13,7 @@ import { NodeRedisClusterSource } from './clients/node-redis-cluster-source.ts'
 import { NodeRedisSentinelSource } from './clients/node-redis-sentinel-source.ts'
 import { NodeRedisSource } from './clients/node-redis-source.ts'
 import { maskOf } from './clients/refusals.ts'
+import { RefusedCommands } from './clients/refused-commands.ts'
 import {
   isIoredis,
   isIoredisCluster,
@@ -20,7 +21,8 @@ import {
   isNodeRedisCluster,
   isNodeRedisSentinel,
 } from './clients/shapes.ts'
-import { SingleClient } from './clients/single-client.ts'
+import { SingleClient, type Layout } from './clients/single-client.ts'
+import { spreadAlready } from './connection-options.ts'
 
 /** What a client of this library works with, whatever it is connected by. */
 export interface ClientSettings {
@@ -46,16 +48,22 @@ export interface ConnectableClient extends RedisClient {
  * its package. It is neither closed nor changed; it is connected if it was not yet.
  * @throws OptionsError for anything else.
  */
-export function adaptClient(client: unknown, settings: ClientSettings, poolSize = 1): ConnectableClient {
+export function adaptClient(
+  client: unknown,
+  settings: ClientSettings,
+  poolSize = 1,
+  layout: Layout = 'plain',
+): ConnectableClient {
   const { random, timers } = settings
   const surroundings = surroundingsOf(settings, [])
+  if (layout === 'one-slot' && (isNodeRedisCluster(client) || isIoredisCluster(client))) throw spreadAlready()
   if (isNodeRedisCluster(client))
-    return new ClusterClient(new NodeRedisClusterSource(client, random, timers, false), surroundings)
+    return new ClusterClient(new NodeRedisClusterSource(client, random, timers), surroundings)
   if (isIoredisCluster(client)) {
     refuseKeyPrefix(client.options.keyPrefix)
     return new ClusterClient(new IoredisClusterSource(client, random, false), surroundings)
   }
-  return new SingleClient(sourceOf(client, settings), surroundings, poolSize)
+  return new SingleClient(sourceOf(client, settings), surroundings, poolSize, layout)
 }
 
 /** @internal */
@@ -66,11 +74,13 @@ export function surroundingsOf(
   const { clock, timers, random, logger, name, hardMs = 500, breaker = {} } = settings
   const deadlines = new Deadlines(hardMs, clock, timers)
   const mask = maskOf(secrets)
-  return { clock, timers, random, logger, cache: name, breaker, deadlines, mask, queues: new Set() }
+  const said = { logger, cache: name }
+  const refused = new RefusedCommands(said)
+  return { ...said, clock, timers, random, breaker, deadlines, mask, refused, queues: new Set() }
 }
 
 function sourceOf(client: unknown, { random, timers, logger, name }: ClientSettings): Source {
-  if (isNodeRedisSentinel(client)) return new NodeRedisSentinelSource(client, random, timers, false)
+  if (isNodeRedisSentinel(client)) return new NodeRedisSentinelSource(client, random, timers)
   if (isNodeRedis(client)) return new NodeRedisSource(client, random, false)
   if (isIoredis(client)) {
     const { keyPrefix, sentinels, failoverDetector } = client.options

@@ -12,8 +12,24 @@ export abstract class ClientView implements RedisClient {
     return this.#client.isCluster
   }
 
+  get isOrdered(): boolean {
+    return this.#client.isOrdered
+  }
+
+  get isOneEndpoint(): boolean {
+    return this.#client.isOneEndpoint
+  }
+
+  get database(): number {
+    return this.#client.database
+  }
+
   connectionFor(route: string): Connection {
     return this.#client.connectionFor(route)
+  }
+
+  sharesServer(route: string, other: string): boolean {
+    return this.#client.sharesServer(route, other)
   }
 
   masters(): Promise<readonly Connection[]> {

@@ -39,10 +39,18 @@ export interface Connection {
 
 /** What the Redis engine asks of a client, whichever it is. */
 export interface RedisClient {
-  /** Whether keys are spread over several masters: then all keys of a call have the slot of its `route`. */
+  /** Whether keys are spread over slots: then all keys of a call have the slot of its `route`. */
   readonly isCluster: boolean
+  /** Whether what is sent is executed in its order: over one connection, to a server that redirects nothing. */
+  readonly isOrdered: boolean
+  /** Whether there is one endpoint for all keys: of a server, or of a service that finds the slots itself. */
+  readonly isOneEndpoint: boolean
+  /** The number of the database: channels are common to all of a server. */
+  readonly database: number
   /** The connection to the master that has a key; for a single server always the same. */
   connectionFor(route: string): Connection
+  /** Whether the same server answers for both, as far as is known. */
+  sharesServer(route: string, other: string): boolean
   /** The masters, for what concerns each of them, as scans do. */
   masters(): Promise<readonly Connection[]>
   /** Receives what is published on a channel. `onReady` is called whenever messages from now on should arrive. */

@@ -2,6 +2,7 @@ import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/inspect.ts'
 import { checkChoice, checkOptions } from '../core/options.ts'
 import { parseRedisUrl, type Target } from './clients/redis-url.ts'
+import type { Layout } from './clients/single-client.ts'
 
 /** How a Redis cache gets its connection: a client, or a URL, or host and port. */
 export interface ConnectionOptions {
@@ -26,6 +27,11 @@ export interface ConnectionOptions {
   readonly tls?: boolean | object
   /** `size`: how many connections share the keys among them; default 1. More help with large values. */
   readonly pool?: { readonly size?: number }
+  /**
+   * `'one-slot'`: for one endpoint before the slots of a cluster, as serverless offerings and proxies have it. The keys of
+   * each of 256 partitions lie in one slot, as they do in a cluster.
+   */
+  readonly layout?: Layout | undefined
   /** `'background'` (default): begins without Redis if need be. `'required'`: rejects when it can't connect. */
   readonly connect?: 'background' | 'required'
 }
@@ -41,6 +47,7 @@ export const CONNECTION_OPTIONS: readonly (keyof ConnectionOptions)[] = [
   'db',
   'tls',
   'pool',
+  'layout',
   'connect',
 ]
 
@@ -54,6 +61,12 @@ export function poolSize(options: ConnectionOptions): number {
   if (!Number.isInteger(size) || size < 1 || size > 100)
     throw new OptionsError(`pool: size: ${inspect(size)} is not a whole number from 1 to 100`)
   return size
+}
+
+/** How the keys lie. @throws OptionsError */
+export function layoutOf({ layout = 'plain' }: ConnectionOptions): Layout {
+  checkChoice(layout, ['plain', 'one-slot'], 'layout')
+  return layout
 }
 
 /** Where to connect to, and `undefined` when there is a client already. @throws OptionsError */
@@ -71,14 +84,15 @@ export function targetOf(options: ConnectionOptions): Target | undefined {
   if (url !== undefined && (host !== undefined || port !== undefined))
     throw new OptionsError('url: it names host and port; they can not be given with it')
   if (port !== undefined && !(Number.isInteger(port) && port >= 1 && port <= 65_535))
-    throw new OptionsError(`port: ${inspect(port)} is not a whole number from 1 to 65535`)
+    throw new OptionsError(`port: ${shown(port)} is not a whole number from 1 to 65535`)
   if (db !== undefined && !(Number.isInteger(db) && db >= 0))
-    throw new OptionsError(`db: ${inspect(db)} is not a whole number from 0`)
+    throw new OptionsError(`db: ${shown(db)} is not a whole number from 0`)
   if (tls !== undefined && typeof tls !== 'boolean' && (typeof tls !== 'object' || tls === null))
-    throw new OptionsError(`tls: ${inspect(tls)} is neither true, false nor an object`)
+    throw new OptionsError(`tls: a ${typeof tls} is neither true, false nor an object`)
   const target = url === undefined ? serverAt(host ?? '127.0.0.1', port ?? 6379) : parseRedisUrl(url)
+  if (target.place.kind === 'cluster' && layoutOf(options) === 'one-slot') throw spreadAlready()
   if (target.place.kind === 'cluster' && (db ?? 0) !== 0)
-    throw new OptionsError(`db: ${inspect(db)}: a cluster has only database 0`)
+    throw new OptionsError(`db: ${shown(db)}: a cluster has only database 0`)
   return {
     ...target,
     username: username ?? target.username,
@@ -88,8 +102,20 @@ export function targetOf(options: ConnectionOptions): Target | undefined {
   }
 }
 
+/** @internal */
+export function spreadAlready(): OptionsError {
+  return new OptionsError(
+    "layout: a cluster spreads keys by itself; 'one-slot' is for one endpoint before it",
+  )
+}
+
 function serverAt(host: string, port: number): Target {
   return { place: { kind: 'server', address: { host, port } }, db: 0, tls: false }
+}
+
+// What is no number is not shown: it may be a secret that was given in the wrong place.
+function shown(value: unknown): string {
+  return typeof value === 'number' ? inspect(value) : `a ${typeof value}`
 }
 
 // The value is not shown: it may be a secret.

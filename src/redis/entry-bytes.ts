@@ -1,4 +1,4 @@
-import type { Generations, RemoteFound, RemoteOp } from '../core/remote-store.ts'
+import { UNREADABLE, type Generations, type RemoteFound, type RemoteOp } from '../core/remote-store.ts'
 import type { Stored } from '../core/store.ts'
 import type { Encoded } from '../serialization/body.ts'
 import { isFrame, readFrame, writeHeader, type Envelope, type TagGeneration } from '../serialization/frame.ts'
@@ -9,6 +9,7 @@ const LONGEST_GRACE_MS = 3_155_760_000_000
 /** What a client reads for bytes that are no UTF-8, such as the first of a frame. */
 const NO_UTF8 = 0xfffd
 const NO_TAGS = '\0\0'
+const DAMAGED = { generations: UNREADABLE, graceMs: 0, rowVersion: undefined }
 
 /** What a server answered for a key, as bytes. */
 class Kept {
@@ -93,7 +94,7 @@ export class EntryBytes {
     const stored = new Kept(bytes, key) as unknown as Stored
     const remainingMs = leftMs === -1 ? Infinity : leftMs
     if (!isFrame(bytes)) return { stored, remainingMs }
-    const { generations, graceMs, rowVersion } = readEnvelope(bytes)
+    const { generations, graceMs, rowVersion } = readEnvelope(bytes) ?? DAMAGED
     return {
       stored,
       remainingMs,
@@ -129,14 +130,17 @@ export function tagBytes(generations: Generations | 'none' | undefined): Uint8Ar
 
 /** The generations in a header or an entry; `undefined` = none, or it can't be read. */
 export function generationsIn(bytes: Uint8Array): Generations | undefined {
-  return readEnvelope(bytes).generations
+  return readEnvelope(bytes)?.generations
 }
 
-function readEnvelope(bytes: Uint8Array): {
-  readonly generations?: Generations
-  readonly graceMs: number
-  readonly rowVersion?: bigint | undefined
-} {
+/** What a header, or an entry, tells beside its value; `undefined` = it is a frame that can't be read. */
+export function readEnvelope(bytes: Uint8Array):
+  | {
+      readonly generations?: Generations
+      readonly graceMs: number
+      readonly rowVersion?: bigint | undefined
+    }
+  | undefined {
   if (!isFrame(bytes)) return { graceMs: 0 }
   try {
     const { tags, graceMs, rowVersion } = readFrame(bytes)
@@ -147,7 +151,7 @@ function readEnvelope(bytes: Uint8Array): {
     }))
     return { generations, graceMs, rowVersion }
   } catch {
-    return { graceMs: 0 }
+    return undefined
   }
 }
 

@@ -8,12 +8,12 @@ export interface Call {
   readonly bytes?: number | undefined
 }
 
-/** The most names of keys that are sent in one row: about a thousand entries. */
-const LONGEST_ROW = 3_000
+/** The most names of keys that are sent in one row: about 250 entries. */
+const LONGEST_ROW = 800
 /** The most bytes of values in a row, but for its last call. */
 const LARGEST_ROW = 1024 * 1024
 /** Rows of a server that are on their way at a time. */
-const ROWS_UNDER_WAY = 3
+const ROWS_UNDER_WAY = 4
 
 interface Placed {
   readonly call: Call

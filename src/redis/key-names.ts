@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib'
+import { isSideKey, type SideKind } from '../core/key.ts'
 
 /** The partition of tags: it has no keys. */
 const TAGS = '!tags'
@@ -19,17 +20,17 @@ export class KeyNames {
   readonly generationPartition: string = TAGS
   /** Bytes before the key in the name of a value. */
   readonly keyOffset: number
-  /** The channel of the bus. */
+  /** The channel of the bus: of this database alone, since what is published is heard in all of a server. */
   readonly channel: string
 
-  constructor(prefix: string, isCluster: boolean) {
+  constructor(prefix: string, isCluster: boolean, database = 0) {
     this.#prefix = prefix
     this.#leases = `${prefix}!lease:`
     this.#floors = `${prefix}!floor:`
     this.#isCluster = isCluster
     this.partitions = isCluster ? PARTITIONS_OF_CLUSTER : ['0']
     this.keyOffset = Buffer.byteLength(prefix) + (isCluster ? 4 : 0)
-    this.channel = `${prefix}!bus`
+    this.channel = `${prefix}!bus:${database}`
   }
 
   partitionOf(key: string): string {
@@ -69,6 +70,11 @@ export class KeyNames {
     return this.#logNames(partition).log
   }
 
+  /** What tells these keys from those of the same names on another server or database. */
+  get fleet(): string {
+    return this.#side('fleet', TAGS, '')
+  }
+
   /** The generation of a tag. */
   tag(tag: string): string {
     return this.#side('tag', TAGS, tag)
@@ -82,22 +88,38 @@ export class KeyNames {
   /** The key of a value's name; `undefined` when it is none of ours. */
   keyOf(name: string): string | undefined {
     const { length } = this.#prefix
-    if (!name.startsWith(this.#prefix) || name.charAt(length) === '!') return undefined
+    if (!name.startsWith(this.#prefix) || name.charAt(length) === '!' || isSideKey(name)) return undefined
     if (!this.#isCluster) return name.slice(length)
     const key = name.slice(length + 4)
     return name === this.value(key) ? key : undefined
   }
 
+  /** The key of a lease's name, or the tag of a record's; `undefined` when it is none of ours. */
+  sideItemOf(kind: 'lease' | 'tag', name: string): string | undefined {
+    const head = `${this.#prefix}!${kind}:`
+    if (!name.startsWith(head)) return undefined
+    if (!this.#isCluster) return name.slice(head.length)
+    const at = name.indexOf('}', head.length)
+    return at === -1 ? undefined : name.slice(at + 1)
+  }
+
+  /** What `SCAN` must match for the records of tags. */
+  get tagPattern(): string {
+    return `${escapeGlob(this.#side('tag', TAGS, ''))}*`
+  }
+
   /** What `SCAN` must match for the values, or the leases, of keys that begin with a literal text. */
-  pattern(kind: 'value' | 'lease', keyPrefix: string, partition?: string): string {
-    const tag = this.#isCluster ? `{${partition ?? '??'}}` : ''
+  pattern(kind: 'value' | 'lease', keyPrefix: string): string {
+    const tag = this.#isCluster ? '{??}' : ''
     const head = kind === 'lease' ? `${this.#prefix}!lease:` : this.#prefix
     return `${escapeGlob(head)}${tag}${escapeGlob(keyPrefix)}*`
   }
 
-  /** Whether a name that a pattern for values has matched is of a side key: with an empty prefix it may be. */
+  /** Whether a name that a pattern for values has matched is of a side key: of this prefix, or of one that begins with it. */
   isSideKey(name: Uint8Array): boolean {
-    return name[Buffer.byteLength(this.#prefix)] === 33
+    if (name[Buffer.byteLength(this.#prefix)] === 33) return true
+    const text = Buffer.from(name.buffer, name.byteOffset, name.byteLength).toString('latin1')
+    return isSideKey(text)
   }
 
   // They are part of every write.
@@ -113,7 +135,7 @@ export class KeyNames {
     return known
   }
 
-  #side(kind: string, partition: string, rest: string): string {
+  #side(kind: SideKind, partition: string, rest: string): string {
     return this.#isCluster
       ? `${this.#prefix}!${kind}:{${partition}}${rest}`
       : `${this.#prefix}!${kind}:${rest}`

@@ -1,16 +1,15 @@
 import { sameEpoch } from '../coherence/sightings.ts'
 import type { Random } from '../core/clock.ts'
 import { StoreUnavailableError } from '../core/errors.ts'
-import type { Epoch, Head, Replayable, Rotation, SyncReply } from '../core/remote-store.ts'
+import type { Epoch, EpochId, Head, Replayable, Rotation, SyncReply } from '../core/remote-store.ts'
 import type { RedisClient, Reply } from './client.ts'
 import { exchange, type Call } from './exchange.ts'
 import type { KeyNames } from './key-names.ts'
-import { epochText, kindLetters, readHead, readLogEntry } from './log-format.ts'
+import { epochText, kindLetters, randomText, readHead, readLogEntry } from './log-format.ts'
 import { readLogged, readPlace, type LoggedCalls } from './logged-calls.ts'
-import { accept, asList, asText, asTextOrNull } from './replies.ts'
-import type { PrefixScans, Scanned } from './scans.ts'
-import { logPrefix } from './scripts/log-prefix.ts'
-import { missing } from './scripts/missing.ts'
+import { asList, asText, asTextOrNull, isWrongType } from './replies.ts'
+import type { PrefixScans } from './scans.ts'
+import { logFlush } from './scripts/log-flush.ts'
 import { replay } from './scripts/replay.ts'
 import { rotate } from './scripts/rotate.ts'
 import { sync } from './scripts/sync.ts'
@@ -47,48 +46,44 @@ export class Logs {
     )
     const heads = new Map<string, Head>()
     for (const [index, partition] of partitions.entries()) {
-      const head = readHead(asTextOrNull(replies[index]!))
+      const reply = replies[index]!
+      // Another type is no sequence of ours: the next sync replaces it.
+      const head = isWrongType(reply) ? undefined : readHead(asTextOrNull(reply))
       if (head !== undefined) heads.set(partition, head)
     }
     return heads
   }
 
-  async sync(partition: string, since: Head | undefined, ifNone: Epoch): Promise<SyncReply> {
+  async sync(partition: string, since: Head | undefined, ifNone: EpochId): Promise<SyncReply> {
     const route = this.#names.sequence(partition)
     const known = since === undefined ? ['', '0'] : [epochText(since.epoch), String(since.counter)]
     const command = {
       script: sync,
       keys: [route, this.#names.log(partition)],
-      args: [...known, epochText(ifNone)],
+      args: [...known, String(ifNone.ordinal), randomText(ifNone)],
     }
     const [reply] = await exchange(this.#client, [{ route, command }], 'text')
     const [sequence, ...lines] = asList(reply!)
     const head = readHead(asText(sequence!))
     if (head === undefined) throw new StoreUnavailableError('the server answered no sequence')
-    if (since === undefined || !sameEpoch(since.epoch, head.epoch)) {
-      return { head, entries: [], diverged: false }
-    }
-    const entries = lines
-      .flatMap((line) => readLogEntry(asText(line)) ?? [])
-      .filter(({ counter }) => counter > since.counter)
-    const isNext = entries[0]?.counter === since.counter + 1
-    const stampThere = since.counter === head.counter ? head.stamp : isNext && entries[0]!.previous
-    return { head, entries, diverged: stampThere !== since.stamp }
+    if (since === undefined || !sameEpoch(since.epoch, head.epoch)) return { head, entries: [] }
+    const entries = lines.flatMap((line) => readLogEntry(asText(line)) ?? [])
+    return { head, entries: entries.filter(({ counter }) => counter > since.counter) }
   }
 
-  async rotate(partition: string, seen: Epoch, next: Epoch): Promise<Rotation> {
+  async rotate(partition: string, seen: Epoch, next: EpochId): Promise<Rotation> {
     const route = this.#names.sequence(partition)
     const command = {
       script: rotate,
       keys: [route, this.#names.log(partition)],
-      args: [epochText(seen), epochText(next)],
+      args: [epochText(seen), epochText({ ...next, birth: seen.birth })],
     }
     const [reply] = await exchange(this.#client, [{ route, command }], 'text')
     const [won, sequence] = asList(reply!)
     return { won: won === 1, head: readHead(asText(sequence!)) }
   }
 
-  /** Removes what a prefix covers; the calls that log it are still to be sent, whether anything matched or not. */
+  /** Removes what a prefix covers; the calls that log a flush are still to be sent, whether anything matched or not. */
   async deleteByPrefix(prefix: string): Promise<{
     readonly count: number
     readonly calls: readonly Call[]
@@ -98,7 +93,7 @@ export class Logs {
     const { partitions } = this.#names
     const calls = partitions.map((partition): Call => {
       const keys = [this.#names.mark(partition, scanned.deletion)]
-      const command = this.#logged.command(logPrefix, partition, keys, [scanned.mark, prefix])
+      const command = this.#logged.command(logFlush, partition, keys, [scanned.mark])
       return { route: this.#names.sequence(partition), command }
     })
     const read = (replies: readonly Reply[]): ReadonlyMap<string, Head> => {
@@ -115,67 +110,29 @@ export class Logs {
   }
 
   async replay(partition: string, epoch: Epoch, entries: readonly Replayable[]): Promise<Head | undefined> {
-    const scans = await this.#scanMissing(partition, epoch, entries)
     let head: Head | undefined
     // Also for none: the answer is where the log is.
     for (let first = 0; first === 0 || first < entries.length; first += LONGEST_REPLAY) {
-      head = await this.#replay(partition, epoch, entries.slice(first, first + LONGEST_REPLAY), scans)
+      head = await this.#replay(partition, epoch, entries.slice(first, first + LONGEST_REPLAY))
       if (head === undefined) return undefined
     }
     return head
   }
 
-  async #replay(
-    partition: string,
-    epoch: Epoch,
-    entries: readonly Replayable[],
-    scans: ReadonlyMap<string, Scanned>,
-  ): Promise<Head | undefined> {
+  async #replay(partition: string, epoch: Epoch, entries: readonly Replayable[]): Promise<Head | undefined> {
     const keys: string[] = []
     const args: string[] = [epochText(epoch)]
-    for (const { kind, item, stamp } of entries) {
-      const scanned = scans.get(stamp)
-      args.push(kindLetters[kind], item, stamp)
-      if (kind === 'key') {
-        keys.push(this.#names.value(item), this.#names.lease(item))
-        args.push('')
-      } else if (kind === 'tag') {
-        keys.push(this.#names.tag(item), this.#names.tag(item))
-        args.push(this.#logged.generation(this.#random))
-      } else {
-        const mark = this.#names.mark(partition, scanned?.deletion ?? '')
-        keys.push(mark, mark)
-        args.push(scanned?.mark ?? '')
-      }
+    for (const { kind, item, stamp, counter } of entries) {
+      const isKey = kind === 'key'
+      if (isKey) keys.push(this.#names.value(item), this.#names.lease(item))
+      else keys.push(this.#names.tag(item), this.#names.tag(item))
+      const generation = isKey ? '' : this.#logged.generation(this.#random)
+      args.push(kindLetters[kind], item, stamp, String(counter), generation)
     }
     const route = this.#names.sequence(partition)
     const command = this.#logged.command(replay, partition, keys, args)
     const [reply] = await exchange(this.#client, [{ route, command }], 'text')
     const { epoch: present, list } = readLogged(reply!)
     return list[1] === 1 ? readPlace(present, list[2])?.head : undefined
-  }
-
-  // A prefix is logged where scans have removed what it covers: those that the log has need none.
-  async #scanMissing(
-    partition: string,
-    epoch: Epoch,
-    entries: readonly Replayable[],
-  ): Promise<ReadonlyMap<string, Scanned>> {
-    const scans = new Map<string, Scanned>()
-    const prefixes = entries.filter(({ kind }) => kind === 'prefix')
-    if (prefixes.length === 0) return scans
-    const route = this.#names.sequence(partition)
-    const command = {
-      script: missing,
-      keys: [route, this.#names.log(partition)],
-      args: [epochText(epoch), ...prefixes.map(({ stamp }) => stamp)],
-    }
-    const [reply] = await exchange(this.#client, [{ route, command }], 'text')
-    const flags = accept(reply!) === null ? [] : asList(reply!)
-    for (const [index, { item, stamp }] of prefixes.entries()) {
-      if (flags[index] === 1)
-        scans.set(stamp, await this.#scans.removeOf(partition, item, this.#logged.unique()))
-    }
-    return scans
   }
 }

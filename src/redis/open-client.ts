@@ -1,10 +1,12 @@
 import { StoreTimeoutError } from '../core/errors.ts'
+import { report } from '../core/logger.ts'
 import { adaptClient, surroundingsOf, type ConnectableClient, type ClientSettings } from './adapt-client.ts'
 import type { RedisClient } from './client.ts'
 import { createCluster, createSource } from './clients/create-source.ts'
+import { PARAMETERS } from './clients/redis-url.ts'
 import { loadLibrary, type Import } from './clients/load-library.ts'
 import { SingleClient } from './clients/single-client.ts'
-import { poolSize, targetOf, type ConnectionOptions } from './connection-options.ts'
+import { layoutOf, poolSize, targetOf, type ConnectionOptions } from './connection-options.ts'
 
 /** How long `connect: 'required'` waits. */
 const REQUIRED_MS = 10_000
@@ -21,15 +23,27 @@ export async function openClient(
   importPackage?: Import,
 ): Promise<RedisClient> {
   const size = poolSize(options)
+  const layout = layoutOf(options)
   const target = targetOf(options)
-  if (target === undefined) return started(adaptClient(options.client, settings, size), options, settings)
+  if (target === undefined)
+    return started(adaptClient(options.client, settings, size, layout), options, settings)
+  if (target.unused !== undefined) warnOfUnused(target.unused, settings)
   const library = await loadLibrary(importPackage)
   const { random, timers } = settings
   const surroundings = surroundingsOf(settings, [target.password, target.sentinelPassword])
   if (target.place.kind === 'cluster')
     return started(createCluster(library, target, random, timers, surroundings), options, settings)
   const source = createSource(library, { ...target, place: target.place }, random, timers)
-  return started(new SingleClient(source, surroundings, size), options, settings)
+  return started(new SingleClient(source, surroundings, size, layout), options, settings)
+}
+
+function warnOfUnused(parameters: readonly string[], { logger, name: cache }: ClientSettings): void {
+  report(
+    logger,
+    'warn',
+    { cache, parameters },
+    `the URL has parameters that are not used; accepted: ${PARAMETERS.join(', ')}; all else is an option, such as tls`,
+  )
 }
 
 async function started(
@@ -44,7 +58,7 @@ async function started(
       client.whenUp(),
       new Promise<never>((_, reject) => {
         const error = new StoreTimeoutError(`not connected within ${REQUIRED_MS} ms`)
-        late = timers.set(() => reject(error), REQUIRED_MS)
+        late = timers.set(() => reject(error), REQUIRED_MS, 'awaited')
       }),
     ])
     return client

@@ -11,7 +11,7 @@ import { timesLeft } from './scripts/times-left.ts'
 const HEADER_GUESS = '511'
 
 /** The most keys of one command: a server does nothing else meanwhile. */
-const LONGEST_READ = 1_000
+const LONGEST_READ = 500
 
 /** How many reads ask for bytes after one that met a frame. */
 const READS_AS_BYTES = 1_000

@@ -1,17 +1,18 @@
 import { BaseCache } from '../cache/base-cache.ts'
 import { noteShare } from '../cache/stores.ts'
 import { coherentStore } from '../coherence/compose.ts'
+import { ageClock } from '../core/age-clock.ts'
 import { OptionsError } from '../core/errors.ts'
 import { checkPrefix } from '../core/key.ts'
 import { consoleLogger, report } from '../core/logger.ts'
 import { checkCacheOptions, timersFor } from '../core/options.ts'
-import { systemClock, systemRandom } from '../core/system.ts'
+import { systemRandom } from '../core/system.ts'
 import { WireFormat } from '../serialization/wire-format.ts'
 import { adaptClient } from './adapt-client.ts'
 import { RedisAtomicStore } from './atomic/redis-atomic-store.ts'
 import { BorrowedClient } from './borrowed-client.ts'
 import type { RedisClient } from './client.ts'
-import { poolSize, targetOf } from './connection-options.ts'
+import { layoutOf, poolSize, targetOf } from './connection-options.ts'
 import { openClient } from './open-client.ts'
 import { RedisBus } from './redis-bus.ts'
 import {
@@ -42,9 +43,10 @@ export class RedisCache<V = unknown> extends BaseCache<V> {
     checkCacheOptions(options)
     const { prefix = DEFAULT_PREFIX, bus = 'pubsub', ownsDatabase = false } = options
     checkPrefix(prefix, 'prefix')
-    hardDeadlineMs(options)
+    const deadlineMs = hardDeadlineMs(options)
     const client = clientOf(options)
-    const { clock = systemClock, random = systemRandom, logger } = options
+    const { random = systemRandom, logger = consoleLogger, name = 'cache' } = options
+    const clock = ageClock(options.clock)
     const timers = timersFor(options)
     const storeOf = (of: RedisClient, under: string, format: RedisCacheSettings): RedisStore =>
       new RedisStore({
@@ -52,12 +54,15 @@ export class RedisCache<V = unknown> extends BaseCache<V> {
         prefix: under,
         format: formatFor({ ...formatOf(options), ...formatOf(format) }),
         random,
+        deadlineMs,
         atomic: new RedisAtomicStore({ client: of, prefix: under, clock, timers, random, logger }),
       })
+    const busOf = (of: RedisClient, under: string): RedisBus =>
+      new RedisBus({ client: of, prefix: under, random, logger, name })
     const remote = storeOf(client, prefix, options)
     const composition = {
       remote,
-      bus: bus === 'none' ? undefined : new RedisBus(client, prefix),
+      bus: bus === 'none' ? undefined : busOf(client, prefix),
       ownsAll: prefix !== '' || ownsDatabase,
     }
     super(coherentStore(composition, options), { ...options, prefix: '' })
@@ -65,7 +70,7 @@ export class RedisCache<V = unknown> extends BaseCache<V> {
     noteShare(this, ({ prefix: own = prefix, ...format }) => {
       checkPrefix(own, 'prefix')
       const borrowed = new BorrowedClient(client)
-      return { remote: storeOf(borrowed, own, format), bus: new RedisBus(borrowed, own), prefix: '' }
+      return { remote: storeOf(borrowed, own, format), bus: busOf(borrowed, own), prefix: '' }
     })
   }
 
@@ -80,7 +85,7 @@ export class RedisCache<V = unknown> extends BaseCache<V> {
     const client = await openClient(options, clientSettings(options))
     opened.add(client)
     const { url: _, host: _host, port: _port, username: _name, password: _password, ...rest } = options
-    const { db: _db, tls: _tls, pool: _pool, connect: _connect, ...settings } = rest
+    const { db: _db, tls: _tls, pool: _pool, layout: _layout, connect: _connect, ...settings } = rest
     try {
       return new RedisCache<V>({ ...settings, client })
     } catch (error) {
@@ -103,7 +108,7 @@ function clientOf(options: RedisCacheOptions): RedisClient {
       'client: there is none; use await RedisCache.create() to connect by url, or host and port',
     )
   targetOf(options)
-  return adaptClient(client, clientSettings(options), poolSize(options))
+  return adaptClient(client, clientSettings(options), poolSize(options), layoutOf(options))
 }
 
 type Format = Pick<RedisCacheSettings, (typeof FORMAT_OPTIONS)[number]>

@@ -4,6 +4,7 @@ import { SerializationError } from '../core/errors.ts'
 import {
   unanswered,
   type Epoch,
+  type EpochId,
   type GenerationRecord,
   type Generations,
   type Head,
@@ -36,7 +37,7 @@ import { TagRecords } from './tag-records.ts'
 import { Writes, type Plan } from './writes.ts'
 
 /** The most operations that are made ready at a time. */
-const LONGEST_PLAN = 10_000
+const LONGEST_PLAN = 2_000
 
 /** What a Redis store works with. */
 export interface RedisStoreParts {
@@ -47,6 +48,8 @@ export interface RedisStoreParts {
   readonly random: Random
   /** Whether what is logged is published, too. @default true */
   readonly publish?: boolean | undefined
+  /** Milliseconds within which the client settles a call. */
+  readonly deadlineMs?: number | undefined
   /** The most entries of a partition's log. @default 10,000 */
   readonly logLimit?: number | undefined
   /** Where limits and locks are kept. */
@@ -58,6 +61,7 @@ export interface RedisStoreParts {
  * docs/redis-keyspace.md.
  */
 export class RedisStore implements RemoteStore {
+  readonly deadlineMs: number | undefined
   readonly atomic: AtomicStore | undefined
   readonly format: WireFormat
   // What is asked of it goes behind the sets that were gathered before.
@@ -72,15 +76,17 @@ export class RedisStore implements RemoteStore {
   readonly #writes: Writes
   readonly #logs: Logs
   readonly #tags: TagRecords
+  readonly #scans: PrefixScans
 
   constructor(parts: RedisStoreParts) {
     const { prefix, format, random } = parts
     const { publish = true, logLimit = 10_000 } = parts
+    this.deadlineMs = parts.deadlineMs
     this.atomic = parts.atomic
     this.#sets = new GatheredSets((ops) => this.#write(ops))
     const client = new OrderedClient(parts.client, this.#sets.flush)
     this.#client = client
-    this.#names = new KeyNames(prefix, client.isCluster)
+    this.#names = new KeyNames(prefix, client.isCluster, client.database)
     this.#gathersFor = client.isCluster
       ? undefined
       : (key) => parts.client.connectionFor(this.#names.value(key))
@@ -88,6 +94,7 @@ export class RedisStore implements RemoteStore {
     this.format = format
     const logged = new LoggedCalls(this.#names, { limit: logLimit, publish }, random)
     const scans = new PrefixScans(client, this.#names)
+    this.#scans = scans
     this.#reads = new Reads(client, this.#names, this.#entries)
     this.#leases = new Leases(client, this.#names, this.#entries)
     this.#writes = new Writes(this.#names, logged, this.#entries)
@@ -95,9 +102,8 @@ export class RedisStore implements RemoteStore {
     this.#tags = new TagRecords(this.#names, logged)
   }
 
-  /** Reads that found something of another type than text under a key: each was a miss. */
-  get wrongTypes(): number {
-    return this.#reads.wrongTypes
+  get unreadable(): number {
+    return this.#reads.wrongTypes + this.#tags.unreadable
   }
 
   admit(value: unknown): { readonly stored: Stored } | { readonly refused: SerializationError } {
@@ -111,6 +117,10 @@ export class RedisStore implements RemoteStore {
 
   view(stored: Stored): unknown {
     return this.#entries.view(stored)
+  }
+
+  get isOrdered(): boolean {
+    return this.#client.isOrdered
   }
 
   partitionOf(key: string): string {
@@ -210,11 +220,16 @@ export class RedisStore implements RemoteStore {
     return { count, heads: read(await exchange(this.#client, calls, 'text')) }
   }
 
+  survey(partition: string, visit: (items: readonly string[]) => Promise<void>): Promise<readonly string[]> {
+    return this.#scans.survey(partition, visit)
+  }
+
   async generations(
     tags: readonly string[],
     ifNone: readonly string[],
+    livesMs: readonly number[],
   ): Promise<readonly GenerationRecord[]> {
-    const { call, read } = this.#tags.generations(tags, ifNone)
+    const { call, read } = this.#tags.generations(tags, ifNone, livesMs)
     const [reply] = await exchange(this.#client, [call], 'text')
     return read(reply!)
   }
@@ -233,11 +248,11 @@ export class RedisStore implements RemoteStore {
     return this.#logs.heads(partitions)
   }
 
-  sync(partition: string, since: Head | undefined, ifNone: Epoch): Promise<SyncReply> {
+  sync(partition: string, since: Head | undefined, ifNone: EpochId): Promise<SyncReply> {
     return this.#logs.sync(partition, since, ifNone)
   }
 
-  rotate(partition: string, seen: Epoch, next: Epoch): Promise<Rotation> {
+  rotate(partition: string, seen: Epoch, next: EpochId): Promise<Rotation> {
     return this.#logs.rotate(partition, seen, next)
   }
 

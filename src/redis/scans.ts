@@ -56,44 +56,57 @@ export class PrefixScans {
   /** All that a prefix covers. `deletion` is a text that no other one has. @throws when the server changes meanwhile */
   async removeAll(prefix: string, deletion: string): Promise<Scanned> {
     const names = this.#names.partitions.map((partition) => this.#names.mark(partition, deletion))
-    return this.#onOneServer(deletion, async () => {
-      const masters = await this.#client.masters()
-      const counts = await Promise.all(
-        masters.map(async (master, index) =>
-          this.#removeOn(master, names, `${deletion} ${index}`, `${deletion} done`, (kind) =>
-            this.#names.pattern(kind, prefix),
-          ),
-        ),
-      )
-      return counts.reduce((sum, count) => sum + count, 0)
-    })
-  }
-
-  /** The same for the keys of one partition. */
-  async removeOf(partition: string, prefix: string, deletion: string): Promise<Scanned> {
-    const master = this.#client.connectionFor(this.#names.sequence(partition))
-    return this.#onOneServer(deletion, async () =>
-      this.#removeOn(
-        master,
-        [this.#names.mark(partition, deletion)],
-        `${deletion} 0`,
-        `${deletion} done`,
-        (kind) => this.#names.pattern(kind, prefix, partition),
-      ),
-    )
-  }
-
-  async #onOneServer(deletion: string, work: () => Promise<number>): Promise<Scanned> {
     // Not before there is a connection at all: the first is no other than the one before.
-    await this.#client.masters()
+    const masters = await this.#client.masters()
     let isAnother = false
     const stop = this.#client.onReconnect(() => {
       isAnother = true
     })
     try {
-      const count = await work()
+      const counts = await Promise.all(
+        masters.map(async (master, index) =>
+          this.#removeOn(master, names, `${deletion} ${index}`, `${deletion} done`, prefix),
+        ),
+      )
       if (isAnother) throw changed()
+      const count = counts.reduce((sum, one) => sum + one, 0)
       return { count, deletion, mark: `${deletion} done` }
+    } finally {
+      stop()
+    }
+  }
+
+  /** Shows every key with a lease or a value on the server of a partition, or every tag; answers its partitions. */
+  async survey(
+    partition: string,
+    visit: (items: readonly string[]) => Promise<void>,
+  ): Promise<readonly string[]> {
+    const route = this.#names.sequence(partition)
+    let isAnother = false
+    const stop = this.#client.onReconnect(() => {
+      isAnother = true
+    })
+    const show = async (pattern: string, itemOf: (name: string) => string | undefined): Promise<void> => {
+      for await (const batch of scanNames(this.#client.connectionFor(route), pattern)) {
+        const items = batch.flatMap((bytes) => {
+          const name = textOf(bytes)
+          return (name === undefined ? undefined : itemOf(name)) ?? []
+        })
+        if (items.length > 0) await visit(items)
+        if (isAnother) throw changed()
+      }
+    }
+    try {
+      if (partition === this.#names.generationPartition) {
+        await show(this.#names.tagPattern, (name) => this.#names.sideItemOf('tag', name))
+        return [partition]
+      }
+      const own = this.#names.partitions.filter((other) =>
+        this.#client.sharesServer(route, this.#names.sequence(other)),
+      )
+      await show(this.#names.pattern('lease', ''), (name) => this.#names.sideItemOf('lease', name))
+      await show(this.#names.pattern('value', ''), (name) => this.#names.keyOf(name))
+      return own
     } finally {
       stop()
     }
@@ -105,11 +118,11 @@ export class PrefixScans {
     names: readonly string[],
     begun: string,
     done: string,
-    patternOf: (kind: 'lease' | 'value') => string,
+    prefix: string,
   ): Promise<number> {
     const before = await this.#mark(master, names, '', begun)
-    await this.#remove(master, patternOf('lease'), (name) => name)
-    const count = await this.#remove(master, patternOf('value'), (name) =>
+    await this.#remove(master, this.#names.pattern('lease', prefix), (name) => name)
+    const count = await this.#remove(master, this.#names.pattern('value', prefix), (name) =>
       this.#names.isSideKey(name) ? undefined : name,
     )
     const after = await this.#mark(master, names, begun, done)
@@ -124,12 +137,18 @@ export class PrefixScans {
     present: string,
     next: string,
   ): Promise<number | undefined> {
-    const command: Command = this.#client.isCluster
-      ? { script: mark, keys: [], args: [present, next, ...names] }
-      : { script: mark, keys: names, args: [present, next] }
-    const [marked, id] = await master.runAll([command, { args: ['CLIENT', 'ID'] }], 'text')
-    accept(marked!)
-    return id instanceof Error ? undefined : asNumber(id!)
+    const commands = [...this.#marks(names, present, next), { args: ['CLIENT', 'ID'] }]
+    const replies = await master.runAll(commands, 'text')
+    for (const marked of replies.slice(0, -1)) accept(marked)
+    const id = replies.at(-1)!
+    return id instanceof Error ? undefined : asNumber(id)
+  }
+
+  // A node of a cluster writes those of its own; an endpoint before several nodes has to be told each key.
+  #marks(names: readonly string[], present: string, next: string): readonly Command[] {
+    if (!this.#client.isCluster) return [{ script: mark, keys: names, args: [present, next] }]
+    if (!this.#client.isOneEndpoint) return [{ script: mark, keys: [], args: [present, next, ...names] }]
+    return names.map((name) => ({ script: mark, keys: [name], args: [present, next] }))
   }
 
   async #remove(

@@ -14,8 +14,12 @@ interface Question<T> {
   read(reply: Reply): T
 }
 
+const LONGEST_MS = 2 ** 52
+
 /** The generations of tags. */
 export class TagRecords {
+  /** Records that could not be read: each was replaced, which hides the entries of its tag. */
+  unreadable = 0
   readonly #names: KeyNames
   readonly #logged: LoggedCalls
   readonly #sequence: string
@@ -26,11 +30,23 @@ export class TagRecords {
     this.#sequence = names.sequence(names.generationPartition)
   }
 
-  generations(tags: readonly string[], ifNone: readonly string[]): Question<readonly GenerationRecord[]> {
+  generations(
+    tags: readonly string[],
+    ifNone: readonly string[],
+    livesMs: readonly number[],
+  ): Question<readonly GenerationRecord[]> {
     const keys = [this.#sequence, ...tags.map((tag) => this.#names.tag(tag))]
+    const args = tags.flatMap((_, index) => [ifNone[index]!, lifeText(livesMs[index]!)])
     return {
-      call: { route: this.#sequence, command: { script: generations, keys, args: ifNone } },
-      read: (reply) => asList(reply).map((record) => readRecord(asText(record))),
+      call: { route: this.#sequence, command: { script: generations, keys, args } },
+      read: (reply) => {
+        const list = asList(reply)
+        return tags.map((_, index) => {
+          const [record, left, isReplaced] = list.slice(index * 3)
+          if (asText(isReplaced!) === '1') this.unreadable++
+          return readRecord(asText(record!), Number(asText(left!)))
+        })
+      },
     }
   }
 
@@ -54,10 +70,16 @@ export class TagRecords {
   }
 }
 
-function readRecord(text: string): GenerationRecord {
-  const [value, ordinal, random, counter] = text.split(' ')
-  const epoch = random === undefined ? undefined : readEpoch(`${ordinal} ${random}`)
+// Longer than a server can count is for ever.
+function lifeText(lifeMs: number): string {
+  return lifeMs > LONGEST_MS ? '' : String(Math.ceil(lifeMs))
+}
+
+function readRecord(text: string, leftMs: number): GenerationRecord {
+  const [, value, place, counter] = /^(\S+) (\d+ \S+ \d+) (\d+)$/.exec(text) ?? [text, text]
+  const epoch = place === undefined ? undefined : readEpoch(place)
+  const remainingMs = leftMs < 0 ? Infinity : leftMs
   return epoch === undefined
-    ? { value: value! }
-    : { value: value!, head: { epoch, counter: Number(counter) } }
+    ? { value, remainingMs }
+    : { value, head: { epoch, counter: Number(counter) }, remainingMs }
 }

@@ -1,7 +1,14 @@
 import { StoreUnavailableError } from '../core/errors.ts'
 import { unanswered, type RemoteOp, type RemoteResult } from '../core/remote-store.ts'
 import type { Arg, Command, Reply, ReplyForm, Script } from './client.ts'
-import { generationsIn, lifetimeText, rowVersionText, tagBytes, type EntryBytes } from './entry-bytes.ts'
+import {
+  type EntryBytes,
+  generationsIn,
+  lifetimeText,
+  readEnvelope,
+  rowVersionText,
+  tagBytes,
+} from './entry-bytes.ts'
 import type { Call } from './exchange.ts'
 import type { KeyNames } from './key-names.ts'
 import { readLogged, readPlace, type LoggedCalls, type LoggedReply } from './logged-calls.ts'
@@ -17,7 +24,7 @@ import { stale } from './scripts/stale.ts'
 import { take } from './scripts/take.ts'
 
 /** The most operations of one script: a server does nothing else meanwhile. */
-const LONGEST_RUN = 1_000
+const LONGEST_RUN = 250
 /** The most bytes of values in it, but for the last: beyond its memory, a server stores what a script has begun. */
 const LARGEST_RUN = 1024 * 1024
 
@@ -287,7 +294,8 @@ function handlers(entries: EntryBytes): { readonly [K in RemoteOp['kind']]: Hand
       args: ({ ttlMs }) => [lifetimeText(ttlMs)],
       result: (reply) => {
         const [outcome, header] = asList(reply)
-        return { ok: outcome === 1, ...labels(asBytes(header!)) }
+        const graceMs = readEnvelope(asBytes(header!))?.graceMs
+        return { ok: outcome === 1, ...labels(asBytes(header!)), ...(graceMs !== undefined && { graceMs }) }
       },
     },
     increment: {

@@ -1,5 +1,5 @@
 import { BaseCache } from '../cache/base-cache.ts'
-import { defaultTtlOf, shareOf, storeOf, type Share } from '../cache/stores.ts'
+import { closeWith, defaultTtlOf, shareOf, storeOf, type Share } from '../cache/stores.ts'
 import { COHERENCE_OPTIONS, type CoherenceOptions } from '../coherence/coherence-options.ts'
 import { CoherentStore } from '../coherence/coherent-store.ts'
 import { coherentStore } from '../coherence/compose.ts'
@@ -62,6 +62,8 @@ export class TieredCache<V = unknown> extends BaseCache<V> {
     const values = valueKeeper(options)
     const tier = { local, values, localTtlMs: defaultTtlOf(l1) }
     super(coherentStore({ remote, ...tier, bus: busFor(bus, ownBus) }, options), { ...options, prefix })
+    taken.add(local)
+    closeWith(this, [{ close: async () => void taken.delete(local) }])
   }
 }
 
@@ -73,8 +75,13 @@ function busFor(bus: Bus | 'pubsub' | 'none', own: Bus | undefined): Bus | undef
   return bus
 }
 
+// The memory that a tiered cache keeps entries in: another one would take them for its own.
+const taken = new WeakSet<Store>()
+
 function localOf(l1: unknown): Store {
   const store = wholeCache(l1, 'l1', 'new MemoryCache()')
+  if (taken.has(store))
+    throw new OptionsError('l1: another tiered cache keeps its entries in it; give each a new MemoryCache()')
   // A read that would have to wait for it might as well go to the server.
   if (isPromise(store.get('!')) || store instanceof CoherentStore)
     throw new OptionsError(

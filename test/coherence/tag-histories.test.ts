@@ -60,6 +60,7 @@ class Node {
         heartbeatMs,
         leaseMs: 5_000,
         longestLeaseMs: 60_000,
+        suspectBits: 2 ** 14,
         outboxLimit: 10,
         journalMs: 60_000,
         journalLimit: 500,

@@ -9,6 +9,10 @@ import { onEveryEngine } from '../support/every-engine.ts'
 import { RecordingLogger } from '../support/recording-logger.ts'
 
 // One classification of kinds, whatever realm made a value: for values, keys, durations, options and results.
+class Settings {
+  readonly ttl = '1h'
+}
+
 const realm = createContext({})
 const foreign = <T>(code: string): T => runInContext(code, realm) as T
 
@@ -46,7 +50,7 @@ onEveryEngine('kinds', ({ make, isShared, command, name }) => {
     ['a RegExp', /x/],
     ['an error', new Error('x')],
     ['a typed array', new Uint8Array(2)],
-    ['an instance', new (class Settings {})()],
+    ['an instance', new Settings()],
   ])('that are no options are refused by name: %s', async (_, options) => {
     const cache = await make()
     const given = options as never
@@ -103,14 +107,14 @@ onEveryEngine('kinds', ({ make, isShared, command, name }) => {
 
   it('of bytes that are nested too deep are refused', async () => {
     const cache = await make()
-    const deep = (levels: number): Uint8Array => Buffer.from('['.repeat(levels) + ']'.repeat(levels))
+    const deep = (levels: number): Buffer => Buffer.from('['.repeat(levels) + ']'.repeat(levels))
     const objects = (levels: number): Uint8Array =>
       Buffer.from('{"a":'.repeat(levels) + '1' + '}'.repeat(levels))
     for (const bytes of [
       deep(501),
       deep(5_000_000),
       objects(501),
-      Buffer.from(`[${'[],'.repeat(900)}${deep(501)}]`),
+      Buffer.from(`[${'[],'.repeat(900)}${deep(501).toString()}]`),
     ])
       expect(await failureOf(() => cache.deserialize(bytes))).toMatchObject({
         code: 'ERR_CACHE_SERIALIZATION',

@@ -239,7 +239,7 @@ async function outcomeOf(call: () => unknown): Promise<Told | undefined> {
     return answer === hang ? { text: 'it hangs', isOurs: false, isHostile: false } : undefined
   } catch (error) {
     return {
-      text: String((error as Error).message),
+      text: (error as Error).message,
       isOurs: isCacheError(error),
       isHostile: (error as Error).message === 'hostile',
     }

@@ -48,8 +48,10 @@ describe('timers', () => {
     const clock = new FakeClock()
     const timers = new FakeClock()
 
-    expect(timersFor({ clock, timers })).toBe(timers)
-    expect(timersFor({ clock })).toBe(clock)
+    timersFor({ clock, timers }).set(() => undefined, 1)
+    expect([clock.pending, timers.pending]).toEqual([0, 1])
+    timersFor({ clock }).set(() => undefined, 1)
+    expect([clock.pending, timers.pending]).toEqual([1, 1])
     expect(timersFor({ clock: { now: () => 0, wallNow: () => 0 } })).toBe(systemTimers)
     expect(timersFor({})).toBe(systemTimers)
   })

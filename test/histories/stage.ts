@@ -28,6 +28,7 @@ const SETTINGS = {
   leaseMs: 5_000,
   longestLeaseMs: 60_000,
   outboxLimit: 100,
+  suspectBits: 2 ** 14,
   journalMs: 60_000,
   journalLimit: 500,
   generationLimit: 100,

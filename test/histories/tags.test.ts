@@ -74,7 +74,11 @@ history(
             const late = ops.map(async (op) => {
               if (op.kind !== 'set' || op.generations === undefined) return op
               const tags = op.generations.map(({ tag }) => tag)
-              const records = await remote.generations(tags, tags)
+              const records = await remote.generations(
+                tags,
+                tags,
+                tags.map(() => 60_000),
+              )
               return { ...op, generations: tags.map((tag, at) => ({ tag, value: records[at]!.value })) }
             })
             await remote.write(await Promise.all(late))

@@ -14,7 +14,7 @@ onEveryEngine('close', ({ make }) => {
       await gate.promise
       const nested = await users.getOrSet('7', async () => 'nested')
       await cache.set('written', 1)
-      return `${await cache.get('other')} ${nested}`
+      return `${await cache.get<string>('other')} ${nested}`
     })
     const closing = cache.close()
     expect(await failureOf(() => cache.get('other'))).toMatchObject({ code: 'ERR_CACHE_CLOSED' })

@@ -1,8 +1,10 @@
-import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest'
+import { inspect } from 'node:util'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createCache, getRedisCache, MemoryCache, TieredCache } from '../../src/index.ts'
 import { Lock } from '../../src/lock/index.ts'
 import { RateLimiter } from '../../src/ratelimit/index.ts'
 import { RedisCache } from '../../src/redis/index.ts'
+import { RecordingLogger } from '../support/recording-logger.ts'
 import { describeWithServers, startRedis, type RedisServer } from './servers/index.ts'
 import { nativeClient } from './native-clients.ts'
 
@@ -41,6 +43,47 @@ describeWithServers('createCache with Redis', () => {
     await using asked = await createCache(OPTIONS)
     expect(asked).toBeInstanceOf(MemoryCache)
     expect(await getRedisCache(OPTIONS)).toBeUndefined()
+  })
+
+  it('tells the log where it is', async () => {
+    const logger = new RecordingLogger()
+    const options = { ttl: '1h', logger, name: 'users', prefix: 'app:' } as const
+    const node = `127.0.0.1:${server.port}`
+    await using native = new (class {
+      readonly made = nativeClient('ioredis 5', server.url)
+      async [Symbol.asyncDispose](): Promise<void> {
+        await this.made.close()
+      }
+    })()
+    const caches = [
+      await createCache(options),
+      await createCache({ ...options, redis: server.url }),
+      await createCache({ ...options, redis: { url: server.url, db: 3, prefix: 'other:' }, l1: false }),
+      await createCache({ ...options, redis: native.made.client }),
+    ]
+    for (const cache of caches) await cache.close()
+
+    const onServer = 'info: the cache is on a server'
+    expect(logger.summary).toEqual([
+      'info: the cache is in the memory of this process alone',
+      onServer,
+      onServer,
+      onServer,
+    ])
+    expect(logger.lines.map(({ details }) => details)).toEqual([
+      { cache: 'users', engine: 'memory' },
+      { cache: 'users', engine: 'tiered', node, db: 0, prefix: 'app:' },
+      { cache: 'users', engine: 'redis', node, db: 3, prefix: 'other:' },
+      { cache: 'users', engine: 'tiered', node, prefix: 'app:' },
+    ])
+  })
+
+  it('insists on a server where it is required', async () => {
+    const none = /connect: 'required', and no server is configured/
+    await expect(createCache({ ...OPTIONS, connect: 'required' })).rejects.toThrow(none)
+    await expect(getRedisCache({ ...OPTIONS, connect: 'required' })).rejects.toThrow(none)
+    const absent = createCache({ ...OPTIONS, connect: 'required', redis: 'redis://127.0.0.1:1' })
+    await expect(absent).rejects.toMatchObject({ reason: 'unavailable' })
   })
 
   it('is on Redis alone without a memory tier', async () => {
@@ -108,5 +151,158 @@ describeWithServers('createCache with Redis', () => {
     expect(second).not.toBe(first)
     await second?.close()
     await (await getRedisCache({ ...OPTIONS, url: `${server.url}/1` }))?.close()
+  })
+
+  describe('getRedisCache', () => {
+    it('has a cache for each database, prefix and user, and one for each way to name the same', async () => {
+      const host = { ...OPTIONS, host: '127.0.0.1', port: server.port }
+      const first = (await getRedisCache({ ...host, db: 1 }))!
+      await vi.waitFor(async () => expect(await first.set('a', 'of 1')).toBe(true))
+
+      const others = [
+        await getRedisCache({ ...host, db: 2 }),
+        await getRedisCache({ ...host, db: 1, prefix: 'other:' }),
+        await getRedisCache({ ...host, db: 1, username: 'someone', password: 'p' }),
+        await getRedisCache({ ...host, db: 1, username: 'someone', password: 'q' }),
+      ]
+      expect(new Set([first, ...others]).size).toBe(5)
+      expect(await others[0]!.get('a')).toBeUndefined()
+      expect(await getRedisCache({ ...OPTIONS, url: `${server.url}/1` })).toBe(first)
+      expect(await getRedisCache({ url: `${server.url}?db=1`, prefix: 'cachette:' })).toBe(first)
+      for (const cache of [first, ...others]) await cache?.close()
+    })
+
+    it('takes the same options written otherwise, and refuses those that contradict', async () => {
+      const url = `${server.url}/3`
+      const serializer = {
+        name: 'own',
+        serialize: (value: unknown) => Buffer.from(JSON.stringify(value)),
+        deserialize: (bytes: Uint8Array): unknown => JSON.parse(Buffer.from(bytes).toString()),
+      }
+      const cache = (await getRedisCache({
+        ...OPTIONS,
+        url,
+        grace: '1m',
+
+        maxBytes: 1000,
+      } as object))!
+      expect(await getRedisCache({ url, ttl: 3600, grace: { minutes: 1 }, deadline: undefined })).toBe(cache)
+      expect(await getRedisCache({ url, ttl: '60m', maxBytes: 1000 })).toBe(cache)
+
+      const contradictions = {
+        ttl: '2h',
+        grace: 61,
+        maxBytes: 1001,
+        serializer,
+        bus: 'none',
+        pool: { size: 2 },
+        deadline: { hard: '1s' },
+        layout: 'one-slot',
+        connect: 'required',
+        tls: true,
+      }
+      for (const [name, value] of Object.entries(contradictions)) {
+        const call = getRedisCache({ url, [name]: value })
+        await expect(call, name).rejects.toMatchObject({
+          code: 'ERR_CACHE_OPTIONS',
+          message: expect.stringMatching(new RegExp(`^getRedisCache: ${name}: `)),
+        })
+      }
+      await cache.close()
+      const again = (await getRedisCache({ ...OPTIONS, url, ttl: '2h', serializer }))!
+      expect(again).not.toBe(cache)
+      expect(await getRedisCache({ url, serializer: { ...serializer } })).toBe(again)
+      await again.close()
+    })
+  })
+
+  it('insists on a server with connect: required', async () => {
+    const required = { ...OPTIONS, connect: 'required' } as const
+    const none = /^connect: 'required', and no server is configured/
+    await expect(createCache(required)).rejects.toThrow(none)
+    await expect(createCache({ ...required, redis: 'memory://' })).rejects.toThrow(none)
+    await expect(createCache({ ...OPTIONS, redis: { connect: 'required' } })).rejects.toThrow(none)
+    await expect(getRedisCache(required)).rejects.toThrow(none)
+    vi.stubEnv('CACHE_URL', '')
+    await expect(createCache(required)).rejects.toThrow(none)
+    await expect(createCache({ ...OPTIONS, connect: 'later' as never })).rejects.toThrow("connect: 'later'")
+
+    vi.stubEnv('REDIS_URL', server.url)
+    await using cache = await createCache({ ...required, redis: { prefix: 'r:' } as object })
+    expect(await cache.set('a', 1)).toBe(true)
+    await using byUrl = await createCache(required)
+    expect(await byUrl.set('a', 1)).toBe(true)
+  })
+
+  it('warns once of parameters of a URL that mean nothing, and connects', async () => {
+    const logger = new RecordingLogger()
+    const redis = `${server.url}?family=0&protocol=3&ssl_cert_reqs=none`
+    await using cache = await createCache({ ttl: '1h', logger, redis })
+    await isUp(cache)
+    const warnings = logger.lines.filter(({ message }) => message.includes('parameters that are not used'))
+    expect(warnings).toMatchObject([
+      { level: 'warn', details: { parameters: ['family', 'protocol', 'ssl_cert_reqs'] } },
+    ])
+  })
+
+  it('shows no secret, wherever it is given', async () => {
+    const secret = 'PW5ecret'
+    const logger = new RecordingLogger()
+    const url = `redis://user:${secret}@127.0.0.1:${server.port}/0`
+    const places: Record<string, unknown>[] = [
+      { redis: url.slice(0, 6) + url },
+      { redis: { url: `${url}x` } },
+      { redis: { url: `redis://:${secret} @host` } },
+      { redis: { url: secret } },
+      { redis: { url: [url] } },
+      { redis: { url, port: secret } },
+      { redis: { port: url } },
+      { redis: { port: secret } },
+      { redis: { db: secret } },
+      { redis: { tls: secret } },
+      { redis: { tls: { key: secret }, pool: { size: url } } },
+      { redis: { password: { secret } } },
+      { redis: { username: [secret] } },
+      { redis: { host: { secret } } },
+      { redis: { client: { password: secret } } },
+      { redis: { connect: url } },
+      { redis: { credentials: { password: secret } } },
+      { redis: { password: secret, passwort: secret } },
+      { redis: [url] },
+      { redis: 5, password: secret },
+      { l1: url },
+      { bus: url },
+      { ttl: url },
+      { logger: url },
+    ]
+    const messages: string[] = []
+    const caught = (error: unknown): void => {
+      messages.push(`${String(error)} ${JSON.stringify(error)} ${String((error as Error).cause)}`)
+    }
+    await createCache(url as never).catch(caught)
+    await getRedisCache(url as never).catch(caught)
+    await RedisCache.create(url as never).catch(caught)
+    for (const place of places)
+      await createCache({ ...OPTIONS, ...place } as never).then((cache) => cache.close(), caught)
+    for (const text of [
+      `user:${secret}@host:6379`,
+      secret,
+      `http://user:${secret}@host`,
+      `redis://u:${secret} @host`,
+    ]) {
+      vi.stubEnv('CACHE_URL', text)
+      await createCache(OPTIONS).then((cache) => cache.close(), caught)
+      await getRedisCache(OPTIONS).then((cache) => cache?.close(), caught)
+    }
+    vi.unstubAllEnvs()
+    // The login is refused: what the log says of it.
+    const refused = await createCache({ ttl: '1h', logger, redis: url.replace('127.0.0.1', 'localhost') })
+    await vi.waitFor(() => expect(logger.lines.length).toBeGreaterThan(0))
+    await refused.close()
+
+    expect(messages.length).toBeGreaterThan(25)
+    for (const message of messages) expect(message).not.toContain(secret)
+    for (const { message, details } of logger.lines)
+      expect(`${message} ${inspect(details, { depth: 9 })}`).not.toContain(secret)
   })
 })

@@ -9,8 +9,8 @@ const HALF_A_LOG = 4
 function lost(loggedAfter: number): History {
   const server = new Keyspace()
   server.recordInvalidated('a', 3)
-  server.recordLogged('0', new Map([['a', 3]]))
-  for (let entry = 0; entry < loggedAfter; entry++) server.recordLogged('0', new Map())
+  server.recordLogged('0', new Map([['a', 3]]), 's0')
+  for (let entry = 0; entry < loggedAfter; entry++) server.recordLogged('0', new Map(), `s${entry + 1}`)
   const history = new History(() => 10, 200, false)
   history.invalidated('a', 3, 'n0', true)
   history.failedOver(
@@ -35,7 +35,9 @@ test('what a failover has lost is owed by nobody when half a log came after it',
 
 test('the entries since an invalidation are counted from the last one that stands for its version', () => {
   const server = new Keyspace()
-  const log = (...versions: readonly [string, number][]): void => server.recordLogged('0', new Map(versions))
+  let stamps = 0
+  const log = (...versions: readonly [string, number][]): void =>
+    server.recordLogged('0', new Map(versions), `s${++stamps}`)
   expect(server.loggedSince(['0'], 'a', 1)).toBe(undefined)
   log(['a', 3])
   log(['b', 1])
@@ -43,7 +45,7 @@ test('the entries since an invalidation are counted from the last one that stand
   log(['a', 2])
   expect(server.loggedSince(['0', '1'], 'a', 3)).toBe(2)
   expect(server.loggedSince(['0', '1'], 'a', 4)).toBe(undefined)
-  server.recordLogged('1', new Map([['a', 4]]))
+  server.recordLogged('1', new Map([['a', 4]]), 'other')
   expect(server.loggedSince(['0', '1'], 'a', 3)).toBe(0)
   expect(new Keyspace(server).loggedSince(['0'], 'a', 3)).toBe(2)
 })

@@ -56,6 +56,18 @@ describe('a tiered cache', () => {
     expect([await cache.get('key'), calls('read')]).toEqual(['value', 1])
   })
 
+  it('keeps its entries where no other tiered cache does', async () => {
+    const l1 = new MemoryCache({ clock })
+    const l2 = fleet.sharedCache({ clock })
+    const first = new TieredCache({ l1, l2, clock })
+    expect(thrownBy(() => new TieredCache({ l1, l2, clock }))).toMatchObject({
+      code: 'ERR_CACHE_OPTIONS',
+      message: expect.stringMatching(/^l1: another tiered cache keeps its entries in it/),
+    })
+    await first.close()
+    expect(() => new TieredCache({ l1, l2, clock })).not.toThrow()
+  })
+
   it('shows on every node at once what another one has changed, by the bus', async () => {
     const [one, other] = [await ready(make()), await ready(make())]
     await one.set('key', 'old', { tags: ['t'] })

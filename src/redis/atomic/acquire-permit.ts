@@ -18,7 +18,12 @@ export const acquirePermit: Script = script(
   time,
   `
 local name, kept, permits, more = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4] == '1'
-local fields = redis.call('HGETALL', KEYS[1])
+local fields = redis.pcall('HGETALL', KEYS[1])
+-- What is none of ours is replaced, here and below.
+if fields.err then
+  redis.call('UNLINK', KEYS[1])
+  fields = {}
+end
 local fence, ticket, held, place = 0, 0, 0, nil
 local waiting, holding, gone = {}, {}, {}
 local first, last = nil, now
@@ -26,14 +31,14 @@ for index = 1, #fields, 2 do
   local field, value = fields[index], fields[index + 1]
   local kind = string.sub(field, 1, 1)
   if field == 'f' then
-    fence = tonumber(value)
+    fence = tonumber(value) or 0
   elseif field == 't' then
-    ticket = tonumber(value)
+    ticket = tonumber(value) or 0
   else
     local one, other = string.match(value, '^(%d+) (%d+)$')
     local ends = tonumber(kind == 'h' and one or other)
     local id = string.sub(field, 2)
-    if ends <= now then
+    if not ends or ends <= now or (kind ~= 'h' and kind ~= 'w') then
       gone[#gone + 1] = field
     elseif kind == 'w' then
       if id == name then place = tonumber(one) else waiting[#waiting + 1] = tonumber(one) end

@@ -12,8 +12,8 @@ export const block: Script = script(
   `
 local time = redis.call('TIME')
 local untilMs = time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[1]
-local state = redis.call('GET', KEYS[1])
-local tallies = state and string.match(state, '^%d+(.*)$') or ''
+local state = redis.pcall('GET', KEYS[1])
+local tallies = type(state) == 'string' and string.match(state, '^%d+([%d ]*)$') or ''
 local ttl = math.max(tonumber(ARGV[1]), redis.call('PTTL', KEYS[1]))
 redis.call('SET', KEYS[1], string.format('%.0f', untilMs) .. tallies, 'PX', string.format('%.0f', ttl))
 return 1

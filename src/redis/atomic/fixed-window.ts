@@ -15,9 +15,12 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + time[2] / 1000
 now = now - now % 1
 local untilMs, blocked, start, count = 0, 0, now, 0
-local state = redis.call('GET', KEYS[1])
-if state then
-  local first, at, taken = string.match(state, '^(%d+) ?(%d*) ?(%d*)$')
+local state = redis.pcall('GET', KEYS[1])
+local first, at, taken
+if type(state) == 'string' then first, at, taken = string.match(state, '^(%d+) ?(%d*) ?(%d*)$') end
+-- Anything else is none of ours, and replaced.
+if first and (#first > 16 or #at > 16 or #taken > 16 or (at == '' and taken ~= '')) then first = nil end
+if first then
   untilMs = first + 0
   if untilMs > now then blocked = untilMs - now else untilMs = 0 end
   if taken ~= '' and now - at < window then

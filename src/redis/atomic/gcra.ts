@@ -17,9 +17,12 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + time[2] / 1000
 now = now - now % 1
 local untilMs, blocked, level = 0, 0, 0
-local state = redis.call('GET', KEYS[1])
-if state then
-  local first, at, count = string.match(state, '^(%d+) ?(%d*) ?(%d*)$')
+local state = redis.pcall('GET', KEYS[1])
+local first, at, count
+if type(state) == 'string' then first, at, count = string.match(state, '^(%d+) ?(%d*) ?(%d*)$') end
+-- Anything else is none of ours, and replaced.
+if first and (#first > 16 or #at > 16 or #count > 16 or (at == '' and count ~= '')) then first = nil end
+if first then
   untilMs = first + 0
   if untilMs > now then blocked = untilMs - now else untilMs = 0 end
   if count ~= '' then

@@ -28,9 +28,10 @@ local function up(x, by)
   local rest = x % by
   return (x - rest) / by + (rest > 0 and 1 or 0)
 end
-local state = redis.call('GET', KEYS[1])
+local state = redis.pcall('GET', KEYS[1])
 local cells = {}
-if state then
+-- Anything else is none of ours, and replaced.
+if type(state) == 'string' and not string.find(state, '[^%d ]') and not string.find(state, string.rep('%d', 17)) then
   for cell in string.gmatch(state, '%d+') do cells[#cells + 1] = tonumber(cell) end
 end
 local blocked = max(0, (cells[1] or 0) - now)
@@ -46,7 +47,7 @@ local function settle(rule)
     for age = rule.parts, 0, -1 do
       cells[at + 1 + age] = (first and age >= passed) and cells[at + 1 + age - passed] or 0
     end
-  elseif not first or cells[at + 1] == 0 then
+  elseif not first or not cells[at + 1] or cells[at + 1] == 0 then
     cells[at], cells[at + 1] = now, 0
   elseif kind == 'g' then
     if now > first then cells[at + 1] = max(0, cells[at + 1] - (now - first) * rule.limit) end

@@ -12,9 +12,10 @@ export const releasePermit: Script = script(
   'release-permit',
   time,
   `
-local held = redis.call('HGET', KEYS[1], 'h' .. ARGV[1])
+local held = redis.pcall('HGET', KEYS[1], 'h' .. ARGV[1])
+if type(held) == 'table' then return 0 end
 redis.call('HDEL', KEYS[1], 'h' .. ARGV[1], 'w' .. ARGV[1])
-if held and tonumber(string.match(held, '^%d+')) > now then return 1 end
+if held and (tonumber(string.match(held, '^%d+')) or 0) > now then return 1 end
 return 0
 `,
 )

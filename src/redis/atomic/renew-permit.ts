@@ -13,7 +13,7 @@ export const renewPermit: Script = script(
   time,
   `
 local field = 'h' .. ARGV[1]
-local ends, fence = string.match(redis.call('HGET', KEYS[1], field) or '', '^(%d+) (%d+)$')
+local ends, fence = string.match(tostring(redis.pcall('HGET', KEYS[1], field)), '^(%d+) (%d+)$')
 if not ends or tonumber(ends) <= now then return 0 end
 redis.call('HSET', KEYS[1], field, string.format('%.0f', now + ARGV[2]) .. ' ' .. fence)
 redis.call('PEXPIRE', KEYS[1], string.format('%.0f', ARGV[2] + ${FENCE_KEPT_MS}), 'GT')

@@ -64,6 +64,14 @@ export class Breaker {
     this.#schedule()
   }
 
+  /** Looks at once whether the server answers, because there is another connection. */
+  look(): void {
+    if (!this.#isOpen || this.#timer === undefined) return
+    this.#parts.timers.clear(this.#timer)
+    this.#probesFailed = 0
+    void this.#probe()
+  }
+
   /** The connection is another, or there is none: what was is not held against it. */
   reset(): void {
     if (this.#timer !== undefined) this.#parts.timers.clear(this.#timer)

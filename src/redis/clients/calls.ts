@@ -2,7 +2,7 @@ import { StoreTimeoutError, type StoreUnavailableError } from '../../core/errors
 import { toldElsewhere } from '../../core/log.ts'
 import type { Arg, Command, Reply, ReplyForm } from '../client.ts'
 import { Timed } from './deadlines.ts'
-import type { Path } from './guard.ts'
+import type { Guard, Path } from './guard.ts'
 import { isAnswer, isRedirection, isUnknownScript, normalize } from './refusals.ts'
 
 /** What waits for an answer; it is settled once, and whatever comes later is dropped. */
@@ -73,7 +73,7 @@ export class SingleCall extends Call {
   }
 
   send(command: Command, form: ReplyForm): void {
-    this.path.line.send(toArgs(command), form).then(
+    this.path.line.send(firstArgs(this.path.guard, command), form).then(
       (reply) => this.#answer(command, reply as Reply),
       (error: unknown) => this.#again(command, form, error, false, false),
     )
@@ -105,6 +105,21 @@ export class SingleCall extends Call {
   }
 }
 
+/** A command that asks for a sign of life: any answer is one. */
+export class Probe extends SingleCall {
+  readonly #resolve: () => void
+
+  constructor(path: Path, resolve: () => void, reject: (error: Error) => void) {
+    super(path, resolve, reject)
+    this.#resolve = resolve
+  }
+
+  protected override fail(error: unknown, name: string): void {
+    if (isAnswer(error)) this.#resolve()
+    super.fail(error, name)
+  }
+}
+
 /** A row of commands, which have one deadline. */
 export class RowCall extends Call {
   readonly #resolve: (replies: readonly Reply[]) => void
@@ -133,10 +148,10 @@ export class RowCall extends Call {
   }
 
   send(): void {
-    const { line } = this.path
+    const { line, guard } = this.path
     this.#missing = this.#commands.length
     for (let index = 0; index < this.#commands.length; index++)
-      this.#sendOne(index, line.send(toArgs(this.#commands[index]!), this.#form))
+      this.#sendOne(index, line.send(firstArgs(guard, this.#commands[index]!), this.#form))
   }
 
   #sendOne(index: number, sent: Promise<unknown>): void {
@@ -173,7 +188,8 @@ export class RowCall extends Call {
     } else this.#put(index, this.refused(error, nameOf(command)))
   }
 
-  // In their order, behind all the others; the first of each script that was unknown with its source.
+  // In their order, behind all the others; the first of each script that was unknown with its source. If that does not
+  // help the others, because there are several servers behind one endpoint, each is sent with it.
   #sendAgain(): void {
     const again = this.#again
     this.#again = []
@@ -182,7 +198,8 @@ export class RowCall extends Call {
     const { line, redirect } = this.path
     for (const index of again) {
       const command = this.#commands[index]!
-      const hasSource = 'script' in command && this.#needSource.delete(command.script.sha)
+      const hasSource =
+        'script' in command && (this.#needSource.delete(command.script.sha) || this.#round > 1)
       const args = hasSource ? toSourceArgs(command) : toArgs(command)
       const isElsewhere = this.#redirection !== undefined
       const sent = isElsewhere ? redirect!(args, this.#form, this.#redirection) : line.send(args, this.#form)
@@ -193,6 +210,14 @@ export class RowCall extends Call {
 
 function nameOf(command: Command): string {
   return 'script' in command ? command.script.name : String(command.args[0])
+}
+
+// The first call of each script over a connection brings the source: one that the server does not know would be sent
+// again, behind calls that were made after it.
+function firstArgs(guard: Guard, command: Command): readonly Arg[] {
+  if (!('script' in command) || guard.scripts.has(command.script)) return toArgs(command)
+  guard.scripts.add(command.script)
+  return toSourceArgs(command)
 }
 
 type ScriptCommand = Extract<Command, { script: unknown }>

@@ -7,7 +7,7 @@ import type { ClusterSource } from './cluster-source.ts'
 import { GuardedConnection } from './guarded-connection.ts'
 import { GuardedNode } from './guarded-node.ts'
 import { normalize } from './refusals.ts'
-import { ServerLog } from './server-log.ts'
+import { ServerLog, type Loss } from './server-log.ts'
 import { slotOf } from './slot.ts'
 import { SlotConnection } from './slot-connection.ts'
 import { Subscription } from './subscription.ts'
@@ -16,6 +16,10 @@ import { SwitchedLine } from './switched-line.ts'
 
 /** How often the masters are asked for while one of them is lost, and a subscription looks for another node. */
 const REFRESH_MS = 500
+/** How long a cluster may say that it is down though all of its masters answer. */
+const PATIENCE_MS = 5000
+
+const MISSING = toldElsewhere(new StoreUnavailableError('the connection was closed'))
 
 /**
  * A client of a cluster: commands go straight to the client of the node that has their slot. Whoever that is, the
@@ -23,6 +27,9 @@ const REFRESH_MS = 500
  */
 export class ClusterClient<Master extends object> implements RedisClient {
   readonly isCluster = true
+  readonly isOrdered = false
+  readonly isOneEndpoint = false
+  readonly database = 0
   readonly #source: ClusterSource<Master>
   /** @internal */
   readonly surroundings: Surroundings
@@ -37,9 +44,13 @@ export class ClusterClient<Master extends object> implements RedisClient {
   #isRefreshing = false
   // Tells of the cluster while no node is known; each node that is has its own.
   readonly #log: ServerLog
+  // Of nodes that were lost and not told of.
+  readonly #missing = new Set<ServerLog>()
   #trouble: ReturnType<typeof normalize> | undefined = undefined
   #starting: Promise<void> | undefined = undefined
   #hasWaited = false
+  #lastDownMs = -Infinity
+  #downSinceMs = 0
   #isClosed = false
 
   constructor(source: ClusterSource<Master>, surroundings: Surroundings) {
@@ -143,6 +154,10 @@ export class ClusterClient<Master extends object> implements RedisClient {
     this.#tellReconnected()
   }
 
+  sharesServer(route: string, other: string): boolean {
+    return this.#source.masterOf(slotOf(route)) === this.#source.masterOf(slotOf(other))
+  }
+
   async masters(): Promise<readonly Connection[]> {
     await this.#starting
     this.#adopt()
@@ -216,6 +231,8 @@ export class ClusterClient<Master extends object> implements RedisClient {
     for (const { reject } of this.#waiting.splice(0)) reject(reason)
     if (this.#isClosed || this.#source.masters().length > 0) return
     this.#trouble = reason
+    // Its servers have told.
+    for (const { isAway } of this.#logs.values()) if (isAway) return
     this.#log.lost(this, reason)
   }
 
@@ -226,6 +243,7 @@ export class ClusterClient<Master extends object> implements RedisClient {
     for (const master of masters) if (master !== undefined) this.#nodeOf(master)
     for (const [master, node] of this.#nodes)
       if (!masters.includes(master)) {
+        if (!node.isUp) this.#miss(master)
         this.#nodes.delete(master)
         node.close()
       }
@@ -233,13 +251,20 @@ export class ClusterClient<Master extends object> implements RedisClient {
     this.#onUp()
   }
 
+  // A client library may drop a node as soon as it loses it: it is lost, unless it is found again by the next look.
+  #miss(master: Master): void {
+    this.#missing.add(this.#logOf(master))
+    this.#refreshSoon()
+  }
+
   #forgetReplaced(masters: readonly (Master | undefined)[]): void {
     // One that is not connected to has no name.
     const names = new Set(masters.map((master) => master && this.#source.nameOf(master)))
-    if (names.has(undefined)) return
+    if (names.size === 0 || names.has(undefined)) return
     for (const [name, serverLog] of this.#logs) {
       if (names.has(name)) continue
       this.#logs.delete(name)
+      this.#missing.delete(serverLog)
       serverLog.left(this)
       serverLog.replaced()
     }
@@ -259,16 +284,16 @@ export class ClusterClient<Master extends object> implements RedisClient {
     const known = this.#nodes.get(master)
     if (known !== undefined) return known
     const node = new GuardedNode(this.#source.lineOf(master), this.#logOf(master), this.surroundings, {
+      isOneOfMany: true,
       onUp: () => {
-        this.#logs.get(this.#source.nameOf(master))?.left(this)
+        const serverLog = this.#logOf(master)
+        this.#missing.delete(serverLog)
+        serverLog.left(this)
         this.#tellReconnected()
         this.#onUp()
       },
       onTrouble: () => this.#refreshSoon(),
-      // A master that is away has told why.
-      onClusterDown: (reason) => {
-        if (this.#isWell()) this.#log.isIncomplete(reason)
-      },
+      onClusterDown: (reason) => this.#onClusterDown(reason),
     })
     this.#nodes.set(master, node)
     return node
@@ -296,9 +321,19 @@ export class ClusterClient<Master extends object> implements RedisClient {
     const delayMs = REFRESH_MS * (0.5 + this.surroundings.random())
     this.#timer = this.surroundings.timers.set(() => {
       this.#isRefreshing = false
+      for (const serverLog of this.#missing) serverLog.lost(this, MISSING)
+      this.#missing.clear()
       this.#refresh()
       if (!this.#isWell()) this.#refreshSoon()
     }, delayMs)
+  }
+
+  // A master that is away has told why; one that is back is not believed by the others at once.
+  #onClusterDown(reason: Loss): void {
+    const nowMs = this.surroundings.clock.now()
+    if (!this.#isWell() || nowMs - this.#lastDownMs > PATIENCE_MS) this.#downSinceMs = nowMs
+    this.#lastDownMs = nowMs
+    if (nowMs - this.#downSinceMs >= PATIENCE_MS) this.#log.isIncomplete(reason)
   }
 
   #refresh(): void {

@@ -10,7 +10,7 @@ import { NodeRedisClusterSource, type NodeRedisCluster } from './node-redis-clus
 import type { NodeRedis } from './node-redis-line.ts'
 import { NodeRedisSentinelSource, type NodeRedisSentinel } from './node-redis-sentinel-source.ts'
 import { nodeRedisRules, NodeRedisSource } from './node-redis-source.ts'
-import { reconnectDelayMs } from './reconnect-delay.ts'
+import { KEEP_ALIVE_MS, reconnectDelayMs } from './reconnect-delay.ts'
 import type { Place, Target } from './redis-url.ts'
 
 /** Where there is one place for all keys. */
@@ -26,11 +26,12 @@ export function createSource(
   if (library.kind === 'ioredis')
     return new IoredisSource(createIoredis(library, target, random), random, true)
   if (target.place.kind === 'sentinel') {
-    const sentinel = library.createSentinel(sentinelOptions(target, random)) as NodeRedisSentinel
-    return new NodeRedisSentinelSource(sentinel, random, timers, true)
+    const make = (): NodeRedisSentinel =>
+      library.createSentinel(sentinelOptions(library, target, random)) as NodeRedisSentinel
+    return new NodeRedisSentinelSource(make(), random, timers, { make, database: target.db })
   }
   const address = target.place.kind === 'server' ? target.place.address : { path: target.place.path }
-  const client = library.createClient(nodeRedisOptions(target, address, random))
+  const client = library.createClient(nodeRedisOptions(library, target, address, random))
   return new NodeRedisSource(client, random, true)
 }
 
@@ -45,42 +46,54 @@ export function createCluster(
   const { addresses } = target.place as Extract<Place, { kind: 'cluster' }>
   if (library.kind === 'ioredis') {
     const cluster = new library.Cluster(addresses, {
-      redisOptions: ioredisOptions(target),
+      redisOptions: { ...ioredisOptions(target), keepAlive: KEEP_ALIVE_MS },
       clusterRetryStrategy: (attempt: number) => reconnectDelayMs(attempt, random),
       enableOfflineQueue: false,
       lazyConnect: true,
     }) as IoredisCluster
     return new ClusterClient(new IoredisClusterSource(cluster, random, true), surroundings)
   }
-  const { database: _, ...defaults } = nodeRedisOptions(target, {}, random) as { database: number }
+  const { database: _, ...defaults } = nodeRedisOptions(library, target, {}, random) as { database: number }
   const rootNodes = addresses.map((socket) => ({ socket }))
-  const cluster = library.createCluster({ rootNodes, defaults }) as NodeRedisCluster
-  return new ClusterClient(new NodeRedisClusterSource(cluster, random, timers, true), surroundings)
+  const make = (): NodeRedisCluster => library.createCluster({ rootNodes, defaults }) as NodeRedisCluster
+  return new ClusterClient(new NodeRedisClusterSource(make(), random, timers, make), surroundings)
 }
 
 /** How node-redis is told who connects, and how. */
-export function nodeRedisOptions(target: Target, address: object, random: Random): object {
+export function nodeRedisOptions(
+  library: NodeRedisLibrary,
+  target: Target,
+  address: object,
+  random: Random,
+): object {
   const { username, password, db, tls } = target
   return {
     ...given({ username, password }),
     database: db,
+    ...nodeRedisProtocol(library),
     ...nodeRedisRules({ ...address, ...nodeRedisTls(tls) }, random),
   }
 }
 
 /** How ioredis is told who connects, and how. */
 export function ioredisOptions({ username, password, db, tls }: Target): object {
-  return { ...given({ username, password }), db, ...(tls === false ? {} : { tls: tlsOptions(tls) }) }
+  // Nothing of a later protocol is used, and proxies may not know it.
+  const rules = { db, protocol: 2 }
+  return { ...given({ username, password }), ...rules, ...(tls === false ? {} : { tls: tlsOptions(tls) }) }
 }
 
-function sentinelOptions(target: SingleTarget, random: Random): object {
+function sentinelOptions(library: NodeRedisLibrary, target: SingleTarget, random: Random): object {
   const { addresses, name } = target.place as Extract<Place, { kind: 'sentinel' }>
   const { sentinelUsername: username, sentinelPassword: password, tls } = target
   return {
     name,
     sentinelRootNodes: addresses,
-    nodeClientOptions: nodeRedisOptions(target, {}, random),
-    sentinelClientOptions: { ...given({ username, password }), socket: nodeRedisTls(tls) },
+    nodeClientOptions: nodeRedisOptions(library, target, {}, random),
+    sentinelClientOptions: {
+      ...given({ username, password }),
+      ...nodeRedisProtocol(library),
+      socket: nodeRedisTls(tls),
+    },
     // What sentinels publish may be lost.
     scanInterval: 5000,
     maxCommandRediscovers: 1,
@@ -104,6 +117,11 @@ function createIoredis(
     ...(tls === false ? {} : { enableTLSForSentinelMode: true, sentinelTLS: tlsOptions(tls) }),
     ...rules,
   })
+}
+
+// Nothing of a later protocol is used, and proxies may not know it. Release 5 says HELLO if it is named at all.
+function nodeRedisProtocol({ DEFAULT_RESP }: NodeRedisLibrary): object {
+  return DEFAULT_RESP === undefined ? {} : { RESP: 2, maintNotifications: 'disabled' }
 }
 
 function nodeRedisTls(tls: boolean | object): object {

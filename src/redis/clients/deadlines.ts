@@ -84,7 +84,7 @@ export class Deadlines {
   }
 
   #arm(delayMs: number): void {
-    this.#timer = this.#timers.set(() => this.#look(), delayMs)
+    this.#timer = this.#timers.set(() => this.#look(), delayMs, 'awaited')
   }
 
   #look(): void {

@@ -1,5 +1,5 @@
 import type { StoreTimeoutError, StoreUnavailableError } from '../../core/errors.ts'
-import type { Arg, ReplyForm } from '../client.ts'
+import type { Arg, ReplyForm, Script } from '../client.ts'
 import type { Breaker } from './breaker.ts'
 import type { Deadlines } from './deadlines.ts'
 import type { Line } from './line.ts'
@@ -13,6 +13,8 @@ export interface Guard {
   readonly deadlines: Deadlines
   readonly breaker: Breaker
   readonly mask: Mask
+  /** The scripts that were sent with their source over the present connection. */
+  readonly scripts: Set<Script>
   /** What is known of the server; absent for a connection that only receives. */
   readonly server: ServerLog | undefined
   /** A call found no connection: resolves when it may look again; `undefined` = it has failed by that. */

@@ -1,7 +1,7 @@
 import { StoreUnavailableError } from '../../core/errors.ts'
 import { toldElsewhere } from '../../core/log.ts'
 import type { Command, Connection, Reply, ReplyForm } from '../client.ts'
-import { Call, RowCall, SingleCall } from './calls.ts'
+import { Call, Probe, RowCall, SingleCall } from './calls.ts'
 import type { Guard, Path, Redirect } from './guard.ts'
 import type { Line } from './line.ts'
 import { normalize } from './refusals.ts'
@@ -57,18 +57,11 @@ export class GuardedConnection implements Connection, Path {
     })
   }
 
-  /** Asks for a sign of life, whatever the breaker says: any answer of a server that serves is one. */
+  /** Asks for a sign of life, whatever the breaker says: any answer is one. */
   async probe(): Promise<void> {
     if (!this.isUp) throw this.#notConnected()
     await new Promise<void>((resolve, reject) => {
-      const call = new SingleCall(
-        this,
-        () => resolve(),
-        (error) =>
-          error instanceof StoreUnavailableError && error.reason !== 'unavailable'
-            ? resolve()
-            : reject(error),
-      )
+      const call = new Probe(this, resolve, reject)
       this.guard.deadlines.add(call)
       call.send(PING, 'text')
     })

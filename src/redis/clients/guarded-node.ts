@@ -17,6 +17,8 @@ export interface NodeWatcher {
   onTrouble?(): void
   /** The server was demoted: whatever else is connected to it has to connect again. */
   onDemoted?(): void
+  /** Whether it is a node of a cluster, whose other nodes are known. */
+  readonly isOneOfMany?: boolean
   /** It answers that some slots of its cluster have no master. */
   onClusterDown?(reason: Loss): void
 }
@@ -48,6 +50,8 @@ export class GuardedNode implements LineListener {
   #isAsked = false
   // Whether the line was given up here: the log knows why, or need not hear of it.
   #isReplaced = false
+  // Whether nothing was sent over it yet.
+  #isNew = false
   // Which connection this is, counted.
   #round = 0
   #nextReplacementMs = -Infinity
@@ -77,6 +81,7 @@ export class GuardedNode implements LineListener {
       onTimeout: () => void this.#ask(),
       onRefusal: (name, reason) => this.#onRefusal(name, reason),
       trouble: undefined,
+      scripts: new Set(),
       starting: undefined,
     })
     this.#wasUp = line.isUp
@@ -124,21 +129,30 @@ export class GuardedNode implements LineListener {
 
   /** Connects again, because the address may lead to another server by now. */
   reconnect(): void {
-    if (this.#line.reset === undefined || !this.#line.isUp) return
+    if (this.#line.reset === undefined || this.#isClosed || this.#isReplaced) return
     this.#isReplaced = true
     this.#line.reset()
     if (!this.#line.isUp) this.#await()
   }
 
+  // A frozen server accepts connections: one that was silent has to answer first.
   onUp(): void {
     this.#round++
     this.#wasUp = true
     this.#isReplaced = false
+    this.#isNew = true
+    if (this.#breaker.isOpen) this.#breaker.look()
+    else this.#ready()
+  }
+
+  #ready(): void {
     this.#unwatch()
     this.connection.guard.trouble = undefined
+    this.connection.guard.scripts.clear()
     this.#breaker.reset()
     this.#log.up(this)
-    this.#watcher.onUp()
+    if (this.#isNew) this.#watcher.onUp()
+    this.#isNew = false
     for (const { resolve } of this.#waiting.splice(0)) resolve()
     void this.#probe()
   }
@@ -148,17 +162,18 @@ export class GuardedNode implements LineListener {
   onDown(error: unknown): void {
     this.#round++
     this.#wasUp = false
-    const wasOpen = this.#breaker.isOpen
-    this.#breaker.reset()
     const hadCalls = this.connection.abandon(error)
     if (this.#isClosed) return
-    if (wasOpen || (hadCalls && !this.#isReplaced)) this.#lost(error)
+    const isKnown = this.#breaker.isOpen
+    if (!isKnown) this.#breaker.reset()
+    if (isKnown || (hadCalls && !this.#isReplaced)) this.#lost(error)
     else this.#await()
     this.#watch()
   }
 
   onTrouble(error: unknown): void {
     if (this.#line.isUp || this.#isClosed) return
+    this.#isReplaced = false
     this.#lost(error)
   }
 
@@ -182,14 +197,14 @@ export class GuardedNode implements LineListener {
   }
 
   #onBreaker(to: 'open' | 'closed'): void {
-    if (to === 'closed') return this.#log.up(this)
+    if (to === 'closed') return this.#ready()
     this.#watcher.onTrouble?.()
     this.#log.silent(this)
   }
 
   // A connection that was cut without a word looks like a slow one: only a question tells.
   async #ask(): Promise<void> {
-    if (this.#isAsked || !this.#line.isUp) return
+    if (this.#isAsked || this.#breaker.isOpen || !this.#line.isUp) return
     this.#isAsked = true
     const round = this.#round
     let isAnswered = false
@@ -239,6 +254,8 @@ export class GuardedNode implements LineListener {
     }
     if (isClusterDown(reason)) this.#watcher.onClusterDown?.(reason)
     server?.refused(name, reason)
+    if (reason.reason === 'full' || reason.reason === 'read-only') return
+    this.surroundings.refused.note(this.#log.node, name, reason, this.#watcher.isOneOfMany === true)
   }
 
   #onDemotion(): void {
@@ -270,7 +287,7 @@ export class GuardedNode implements LineListener {
     const delayMs = CONNECT_MS * (0.75 + this.surroundings.random() / 2)
     this.#watchdog = this.surroundings.timers.set(() => {
       this.#watchdog = undefined
-      if (this.isUp) return
+      if (this.isWell) return
       this.#line.reset?.()
       this.#watch()
     }, delayMs)

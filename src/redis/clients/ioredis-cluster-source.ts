@@ -5,6 +5,7 @@ import { listenTo, type ClientEvents } from './client-events.ts'
 import type { ClusterListener, ClusterSource } from './cluster-source.ts'
 import { IoredisLine, ioredisCommand, type Ioredis, type IoredisCommand } from './ioredis-line.ts'
 import { ioredisName, ioredisRules } from './ioredis-source.ts'
+import { LentLine } from './lent-line.ts'
 import type { Line, SubscriberLine } from './line.ts'
 
 /** What this library uses of a cluster client of ioredis 5 or 6. */
@@ -15,12 +16,15 @@ export interface IoredisCluster extends ClientEvents {
   readonly slots: readonly (readonly string[] | undefined)[]
   nodes(role: 'master'): readonly Ioredis[]
   connect(): Promise<unknown>
-  disconnect(): void
+  disconnect(reconnect?: boolean): void
   call(name: string): Promise<unknown>
   sendCommand(command: IoredisCommand): Promise<unknown>
   readonly connectionPool?: { getInstanceByKey?(key: string): Ioredis | undefined }
   refreshSlotsCache?(): void
 }
+
+/** Looks without any master that is well after which all nodes are taken to have moved: about two seconds. */
+const MOST_IN_VAIN = 4
 
 /** Masters by a cluster client of ioredis, which forgets a node that is lost until it asks for all of them again. */
 export class IoredisClusterSource implements ClusterSource<Ioredis> {
@@ -30,6 +34,7 @@ export class IoredisClusterSource implements ClusterSource<Ioredis> {
   readonly #command: ReturnType<typeof ioredisCommand>
   #listener: ClusterListener | undefined = undefined
   #detach: (() => void) | undefined = undefined
+  #inVain = 0
 
   constructor(cluster: IoredisCluster, random: Random, isOwn: boolean) {
     this.#cluster = cluster
@@ -66,7 +71,8 @@ export class IoredisClusterSource implements ClusterSource<Ioredis> {
   }
 
   lineOf(master: Ioredis): Line {
-    return new IoredisLine(master, this.#isOwn)
+    if (this.#isOwn) return new IoredisLine(master, true)
+    return new LentLine(new IoredisLine(master), () => this.openLike(master))
   }
 
   openLike(master: Ioredis): SubscriberLine {
@@ -79,13 +85,18 @@ export class IoredisClusterSource implements ClusterSource<Ioredis> {
     return this.#cluster.sendCommand(this.#command(String(name).toLowerCase(), rest, form))
   }
 
-  refresh(): void {
-    this.#cluster.refreshSlotsCache?.()
+  // The client asks the nodes that it knows, and of those that it never connected to it never learns that they are gone.
+  refresh(well: Ioredis | undefined): void {
+    this.#inVain = well === undefined ? this.#inVain + 1 : 0
+    if (!this.#isOwn || this.#inVain < MOST_IN_VAIN) return this.#cluster.refreshSlotsCache?.()
+    this.#inVain = 0
+    if (this.#cluster.status === 'ready') this.#cluster.disconnect(true)
   }
 
   listen(listener: ClusterListener): void {
     this.#listener = listener
-    const handlers = { error: this.#onError, refresh: this.#onChange, '+node': this.#onChange }
+    const change = this.#onChange
+    const handlers = { error: this.#onError, refresh: change, '+node': change, '-node': change }
     this.#detach = listenTo(this.#cluster, handlers)
     if (this.#cluster.status === 'wait') this.#cluster.connect().catch(ignore)
   }

@@ -1,7 +1,7 @@
 import type { Arg, ReplyForm } from '../client.ts'
 import { hasPlainBytes, withBuffers } from './args.ts'
 import { listenTo, type ClientEvents } from './client-events.ts'
-import type { LineListener, SubscriberLine } from './line.ts'
+import { attemptError, type LineListener, type SubscriberLine } from './line.ts'
 
 /** A command of ioredis 5 or 6. */
 export interface IoredisCommand {
@@ -18,14 +18,17 @@ type IoredisCommandClass = new (
 /** What this library uses of a client of ioredis 5 or 6. */
 export interface Ioredis extends ClientEvents {
   readonly status: string
+  readonly condition?: { readonly select?: number } | null
   readonly options: {
     readonly keyPrefix?: unknown
+    readonly db?: number
     readonly host?: string | null
     readonly port?: number | null
     readonly path?: string | null
     readonly name?: string | null
     readonly sentinels?: readonly unknown[] | null
     readonly failoverDetector?: boolean
+    readonly tls?: object | null
   }
   readonly stream?: {
     readonly writable?: boolean
@@ -43,6 +46,7 @@ export interface Ioredis extends ClientEvents {
   unsubscribe(channel: string): Promise<unknown>
 }
 
+const NOT_YET = /^(?:NOAUTH|WRONGPASS|LOADING) /
 const CUT_SHORT = 'Connection is closed.'
 
 /**
@@ -62,6 +66,8 @@ export class IoredisLine implements SubscriberLine {
   readonly #isOwn: boolean
   readonly #command: ReturnType<typeof ioredisCommand>
   #isUp: boolean
+  // Whether the reason of the next loss was heard of.
+  #hasTold = false
   #listener: LineListener | undefined = undefined
   #onMessage: ((channel: string, text: string) => void) | undefined = undefined
   #corked: Ioredis['stream'] = undefined
@@ -76,6 +82,10 @@ export class IoredisLine implements SubscriberLine {
 
   get isUp(): boolean {
     return this.#isUp && this.#client.status === 'ready' && this.#client.stream?.writable !== false
+  }
+
+  get #isTls(): boolean {
+    return (this.#client.options.tls ?? undefined) !== undefined
   }
 
   get reset(): (() => void) | undefined {
@@ -118,8 +128,19 @@ export class IoredisLine implements SubscriberLine {
   }
 
   readonly #onError = (error: unknown): void => {
+    if (isReadyCheck(error)) {
+      if (this.#isOwn) {
+        Object.assign(this.#client.options, { enableReadyCheck: false })
+        return
+      }
+      this.#listener?.onTrouble(
+        new Error(`make the client with enableReadyCheck: false, since ${error.message}`),
+      )
+      return
+    }
     if ((error as Partial<Error> | undefined)?.message === CUT_SHORT) cutShort.add(this.#client)
-    this.#listener?.onTrouble(error)
+    this.#hasTold = true
+    this.#listener?.onTrouble(attemptError(error, this.#isTls))
   }
 
   readonly #onEnd = (): void => {
@@ -127,9 +148,12 @@ export class IoredisLine implements SubscriberLine {
   }
 
   readonly #onClose = (): void => {
-    if (!this.#isUp) return
-    this.#isUp = false
-    this.#listener?.onDown(new Error('the connection was closed'))
+    const hasTold = this.#hasTold
+    this.#hasTold = false
+    if (this.#isUp) {
+      this.#isUp = false
+      this.#listener?.onDown(new Error('the connection was closed'))
+    } else if (!hasTold) this.#listener?.onTrouble(attemptError(undefined, this.#isTls))
   }
 
   readonly #onReady = (): void => {
@@ -153,6 +177,12 @@ export class IoredisLine implements SubscriberLine {
     stream.cork()
     process.nextTick(this.#uncork)
   }
+}
+
+// INFO, by which ioredis sees whether a server is still loading, is refused by some providers.
+function isReadyCheck(error: unknown): error is Error {
+  const { command, message = '' } = (error ?? {}) as { command?: { name?: string }; message?: string }
+  return command?.name === 'info' && !NOT_YET.test(message)
 }
 
 /** Makes commands for a client: by the class of the copy of the package that it comes from. */

@@ -1,7 +1,8 @@
 import type { Random } from '../../core/clock.ts'
 import { IoredisLine, type Ioredis } from './ioredis-line.ts'
+import { LentLine } from './lent-line.ts'
 import type { Line, Source, SubscriberLine } from './line.ts'
-import { reconnectDelayMs } from './reconnect-delay.ts'
+import { KEEP_ALIVE_MS, reconnectDelayMs } from './reconnect-delay.ts'
 
 /** What a client of this library's own is made with, besides where it connects to. */
 export function ioredisRules(random: Random): object {
@@ -13,6 +14,7 @@ export function ioredisRules(random: Random): object {
     autoResubscribe: false,
     enableAutoPipelining: false,
     lazyConnect: true,
+    keepAlive: KEEP_ALIVE_MS,
     // For sentinels: without it a master that is frozen is never left.
     failoverDetector: true,
     retryStrategy: (attempt: number) => reconnectDelayMs(attempt, random),
@@ -28,6 +30,7 @@ export function ioredisName(client: Ioredis): string {
 /** Connections by ioredis: the client that was given, and others like it. */
 export class IoredisSource implements Source {
   readonly node: string
+  readonly database: number
   readonly #client: Ioredis
   readonly #isOwn: boolean
   readonly #random: Random
@@ -37,10 +40,13 @@ export class IoredisSource implements Source {
     this.#isOwn = isOwn
     this.#random = random
     this.node = ioredisName(client)
+    // What was selected since it was made, if it is connected.
+    this.database = client.condition?.select ?? client.options.db ?? 0
   }
 
   line(): Line {
-    return new IoredisLine(this.#client, this.#isOwn)
+    if (this.#isOwn) return new IoredisLine(this.#client, true)
+    return new LentLine(new IoredisLine(this.#client), () => this.open())
   }
 
   open(): SubscriberLine {

@@ -1,5 +1,22 @@
 import type { Arg, ReplyForm } from '../client.ts'
 
+const CLOSED_EARLY =
+  'the server closed the connection before it was ready; perhaps it speaks TLS and the URL does not (rediss://), or it has too many clients'
+
+const NO_HANDSHAKE =
+  'the server does not answer in TLS; perhaps it speaks none, and the URL is to begin with redis://'
+
+/** The reason of an attempt to connect that has failed: more is said of a server that speaks TLS where we don't, or not. */
+export function attemptError(error: unknown, isTls: boolean): unknown {
+  if (error === undefined) return new Error(CLOSED_EARLY)
+  if (!(error instanceof Error)) return error
+  const { message } = error
+  const isClosed = message === 'Socket closed unexpectedly' || Reflect.get(error, 'code') === 'ECONNRESET'
+  if (isTls && /timeout|timedout|wrong version number|packet length/i.test(message))
+    return new Error(`${NO_HANDSHAKE}: ${message}`)
+  return isClosed ? new Error(`${CLOSED_EARLY}: ${message}`) : error
+}
+
 /** What a line tells whoever guards it. */
 export interface LineListener {
   /** From now on commands go over a new connection. */
@@ -34,6 +51,8 @@ export interface SubscriberLine extends Line {
 export interface Source {
   /** Names the server in messages, such as `127.0.0.1:6379`. */
   readonly node: string
+  /** The number of the database. */
+  readonly database: number
   /** The client itself. */
   line(): Line
   /** A connection of its own, with the settings of the client and the rules of this library. It connects at once. */

@@ -8,6 +8,8 @@ export interface NodeRedisLibrary {
   readonly createClient: (options: object) => NodeRedis
   readonly createSentinel: (options: object) => unknown
   readonly createCluster: (options: object) => unknown
+  /** Of 6, whose default is 3. */
+  readonly DEFAULT_RESP?: number | undefined
 }
 
 /** What is used of ioredis 5 or 6. */
@@ -40,7 +42,8 @@ async function importIfInstalled(name: string, importPackage: Import): Promise<o
   try {
     return (await importPackage(name)) as object
   } catch (error) {
-    const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined
+    // Not by its class: in tests and other sandboxes, errors of Node.js come from another realm.
+    const code: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined
     if (code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND') return undefined
     throw error
   }
@@ -48,11 +51,11 @@ async function importIfInstalled(name: string, importPackage: Import): Promise<o
 
 // By what it offers: releases before those do not have all of it.
 function libraryOf(exports: object): NodeRedisLibrary | IoredisLibrary | undefined {
-  const { createClient, createSentinel, createCluster, Redis, Cluster } = exports as Partial<
+  const { createClient, createSentinel, createCluster, DEFAULT_RESP, Redis, Cluster } = exports as Partial<
     NodeRedisLibrary & IoredisLibrary
   >
   if (createClient !== undefined && createSentinel !== undefined && createCluster !== undefined)
-    return { kind: 'node-redis', createClient, createSentinel, createCluster }
+    return { kind: 'node-redis', createClient, createSentinel, createCluster, DEFAULT_RESP }
   if (Redis !== undefined && Cluster !== undefined) return { kind: 'ioredis', Redis, Cluster }
   return undefined
 }

@@ -3,6 +3,7 @@ import type { Arg, ReplyForm } from '../client.ts'
 import { withBuffers } from './args.ts'
 import { listenTo, type ClientEvents } from './client-events.ts'
 import type { ClusterListener, ClusterSource } from './cluster-source.ts'
+import { LentLine } from './lent-line.ts'
 import type { Line, SubscriberLine } from './line.ts'
 import { BYTES, NodeRedisLine, TEXT, type NodeRedis, type NodeRedisOptions } from './node-redis-line.ts'
 import { nodeRedisName, nodeRedisRules } from './node-redis-source.ts'
@@ -34,20 +35,25 @@ export interface NodeRedisCluster extends ClientEvents {
 /** How long the first connection may take before it is tried anew. */
 const CONNECT_MS = 15_000
 
+/** Looks without any master that is well after which all nodes are taken to have moved: about two seconds. */
+const MOST_IN_VAIN = 4
+
 /** Masters by a cluster client of node-redis. */
 export class NodeRedisClusterSource implements ClusterSource<NodeRedis> {
-  readonly #cluster: NodeRedisCluster
-  readonly #isOwn: boolean
+  readonly #make: (() => NodeRedisCluster) | undefined
   readonly #random: Random
   readonly #timers: Timers
   #listener: ClusterListener | undefined = undefined
   #detach: (() => void) | undefined = undefined
   #timer: TimerHandle = undefined
+  #cluster: NodeRedisCluster
   #attempt = 0
+  #inVain = 0
 
-  constructor(cluster: NodeRedisCluster, random: Random, timers: Timers, isOwn: boolean) {
+  /** `make` makes such a client of our own; absent for one that was given. */
+  constructor(cluster: NodeRedisCluster, random: Random, timers: Timers, make?: () => NodeRedisCluster) {
     this.#cluster = cluster
-    this.#isOwn = isOwn
+    this.#make = make
     this.#random = random
     this.#timers = timers
   }
@@ -65,7 +71,8 @@ export class NodeRedisClusterSource implements ClusterSource<NodeRedis> {
   }
 
   lineOf(master: NodeRedis): Line {
-    return new NodeRedisLine(master, undefined, this.#isOwn ? () => this.#renew(master) : undefined)
+    if (this.#make !== undefined) return new NodeRedisLine(master, undefined, () => this.#renew(master))
+    return new LentLine(new NodeRedisLine(master), () => this.openLike(master))
   }
 
   #renew(master: NodeRedis): void {
@@ -87,22 +94,46 @@ export class NodeRedisClusterSource implements ClusterSource<NodeRedis> {
   }
 
   refresh(well: NodeRedis | undefined): void {
+    if (well === undefined) return this.#missAll()
+    this.#inVain = 0
     const slots = this.#cluster._slots
-    if (well === undefined || typeof slots?.rediscover !== 'function') return
+    if (typeof slots?.rediscover !== 'function') return
     slots.rediscover(well).then(this.#onChange, ignore)
+  }
+
+  // The client knows the nodes by the addresses that they told of themselves, and forgets the one that it was given.
+  #missAll(): void {
+    this.#inVain++
+    if (this.#make === undefined || this.#inVain < MOST_IN_VAIN || this.#listener === undefined) return
+    // Until there are any, it asks the addresses that it was given.
+    if (this.#cluster.masters.length === 0) return
+    this.#inVain = 0
+    this.#end()
+    this.#cluster = this.#make()
+    this.#attempt++
+    this.#begin()
+    this.#onChange()
   }
 
   listen(listener: ClusterListener): void {
     this.#listener = listener
+    this.#begin()
+  }
+
+  #begin(): void {
     this.#detach = listenTo(this.#cluster, { error: ignore, 'node-ready': this.#onChange })
     if (!this.#cluster.isOpen) this.#connect()
   }
 
   close(): void {
     this.#listener = undefined
+    this.#end()
+  }
+
+  #end(): void {
     this.#timers.clear(this.#timer)
     this.#detach?.()
-    if (this.#isOwn) this.#cluster.destroy()
+    if (this.#make !== undefined) destroy(this.#cluster)
   }
 
   readonly #onChange = (): void => this.#listener?.onChange()
@@ -112,7 +143,7 @@ export class NodeRedisClusterSource implements ClusterSource<NodeRedis> {
     this.#attempt++
     const attempt = this.#attempt
     this.#later(CONNECT_MS, () => {
-      if (this.#isOwn) this.#cluster.destroy()
+      if (this.#make !== undefined) destroy(this.#cluster)
       this.#connect()
     })
     this.#cluster.connect().then(
@@ -137,3 +168,11 @@ export class NodeRedisClusterSource implements ClusterSource<NodeRedis> {
 
 // Errors of single nodes, too.
 function ignore(): void {}
+
+function destroy(cluster: NodeRedisCluster): void {
+  try {
+    Promise.resolve(cluster.destroy()).catch(ignore)
+  } catch {
+    // It was closed already.
+  }
+}

@@ -1,7 +1,7 @@
 import type { Arg, ReplyForm } from '../client.ts'
 import { hasPlainBytes, withBuffers } from './args.ts'
 import { listenTo, type ClientEvents } from './client-events.ts'
-import type { LineListener, SubscriberLine } from './line.ts'
+import { attemptError, type LineListener, type SubscriberLine } from './line.ts'
 
 /** How node-redis 5 and 6 are told which types to answer, by the first byte of what is on the wire. */
 export interface NodeRedisOptions {
@@ -12,7 +12,7 @@ export interface NodeRedisOptions {
 /** What this library uses of a client of node-redis 5 or 6. */
 export interface NodeRedis extends ClientEvents {
   readonly isOpen: boolean
-  readonly options?: { readonly socket?: object }
+  readonly options?: { readonly socket?: object; readonly database?: number }
   readonly isReady: boolean
   connect(): Promise<unknown>
   destroy(): void
@@ -97,9 +97,11 @@ export class NodeRedisLine implements SubscriberLine {
     if (this.#make !== undefined) destroy(this.#client)
   }
 
+  // An error that a connection is lost by is none of the next one.
   readonly #onError = (error: unknown): void => {
+    const wasUp = this.#isUp
     this.#down(error)
-    this.#listener?.onTrouble(error)
+    if (!wasUp) this.#listener?.onTrouble(attemptError(error, isTls(this.#client)))
   }
 
   readonly #onEnd = (): void => this.#down(new Error('the client was closed'))
@@ -157,4 +159,8 @@ function destroy(client: NodeRedis): void {
   } catch {
     // It was closed already.
   }
+}
+
+function isTls({ options }: NodeRedis): boolean {
+  return Reflect.get(options?.socket ?? {}, 'tls') === true
 }

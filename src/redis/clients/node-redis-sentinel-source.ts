@@ -1,9 +1,9 @@
 import type { Random, TimerHandle, Timers } from '../../core/clock.ts'
 import { listenTo, type ClientEvents } from './client-events.ts'
+import { LentLine } from './lent-line.ts'
 import type { Source, SubscriberLine } from './line.ts'
 import { NodeRedisLine, type NodeRedis } from './node-redis-line.ts'
 import { nodeRedisRules } from './node-redis-source.ts'
-import { reconnectDelayMs } from './reconnect-delay.ts'
 import { SwitchedLine } from './switched-line.ts'
 
 /** What this library uses of a sentinel client of node-redis 5 or 6. */
@@ -17,32 +17,49 @@ export interface NodeRedisSentinel extends ClientEvents {
 
 /** How often it is looked whether there is a master while there is none. */
 const LOOK_MS = 250
+/** Looks without a connection after which all sentinels are taken to have moved: about two seconds. It doubles. */
+const LOOKS_BEFORE_RENEWAL = 8
+const MOST_LOOKS = 64
 
-/** Connections by node-redis to the master that sentinels name: whenever it is another, all lines go over to it. */
+/**
+ * Connections by node-redis to the master that sentinels name: whenever it is another, all lines go over to it. A client of our
+ * own is made anew if it finds nothing: it forgets the addresses that it was given, and what their names lead to.
+ */
 export class NodeRedisSentinelSource implements Source {
   readonly node = 'the master of the sentinels'
-  readonly #sentinel: NodeRedisSentinel
-  readonly #isOwn: boolean
+  readonly database: number
+  readonly #make: (() => NodeRedisSentinel) | undefined
   readonly #random: Random
   readonly #timers: Timers
   readonly #main = new SwitchedLine()
-  readonly #detach: () => void
   readonly #opened = new Set<SwitchedLine>()
+  #sentinel: NodeRedisSentinel
+  #detach: () => void
   #master: NodeRedis | undefined = undefined
   #timer: TimerHandle = undefined
-  #attempt = 0
+  #looks = 0
+  #renewAt = LOOKS_BEFORE_RENEWAL
+  #isLooking = false
   #isClosed = false
 
-  constructor(sentinel: NodeRedisSentinel, random: Random, timers: Timers, isOwn: boolean) {
+  /** `make` makes such a client of our own, absent for one that was given; `database`: that of the clients of the master. */
+  constructor(
+    sentinel: NodeRedisSentinel,
+    random: Random,
+    timers: Timers,
+    { make, database = 0 }: { readonly make?: () => NodeRedisSentinel; readonly database?: number } = {},
+  ) {
+    this.database = database
     this.#sentinel = sentinel
-    this.#isOwn = isOwn
+    this.#make = make
     this.#random = random
     this.#timers = timers
-    this.#detach = listenTo(sentinel, { error: this.#onError, 'topology-change': this.#onChange })
+    this.#detach = this.#listen()
   }
 
   line(): SubscriberLine {
     void this.#look()
+    this.#schedule()
     return this.#main
   }
 
@@ -56,47 +73,78 @@ export class NodeRedisSentinelSource implements Source {
   close(): void {
     this.#isClosed = true
     this.#timers.clear(this.#timer)
+    this.#end()
+  }
+
+  #listen(): () => void {
+    return listenTo(this.#sentinel, { error: this.#onError, 'topology-change': this.#onChange })
+  }
+
+  #end(): void {
     this.#detach()
-    if (this.#isOwn) Promise.resolve(this.#sentinel.destroy()).catch(() => {})
+    if (this.#make !== undefined) destroy(this.#sentinel)
   }
 
   readonly #onError = (error: unknown): void => this.#main.trouble(error)
 
   readonly #onChange = (): void => void this.#look()
 
-  // Looks on as long as there is no connection: that of the master is the sentinel client's, which may replace it.
+  // The connection of the master is the sentinel client's, which may replace it; or it waits for ever for one.
   async #look(): Promise<void> {
+    const sentinel = this.#sentinel
+    this.#isLooking = true
     try {
-      if (!this.#sentinel.isOpen) await this.#sentinel.connect()
-      const master = await this.#sentinel._execute(false, (client) => Promise.resolve(client))
-      if (this.#isClosed) return
-      this.#attempt = 0
+      if (!sentinel.isOpen) await sentinel.connect()
+      const master = await sentinel._execute(false, (client) => Promise.resolve(client))
+      if (this.#isClosed || sentinel !== this.#sentinel) return
       if (master !== this.#master) this.#follow(master)
     } catch (error) {
-      if (this.#isClosed) return
-      this.#attempt++
-      this.#main.trouble(error)
+      if (!this.#isClosed && sentinel === this.#sentinel) this.#main.trouble(error)
+    } finally {
+      if (sentinel === this.#sentinel) this.#isLooking = false
     }
-    this.#schedule()
   }
 
   #schedule(): void {
-    this.#timers.clear(this.#timer)
-    const delayMs = this.#attempt === 0 ? LOOK_MS : reconnectDelayMs(this.#attempt, this.#random)
+    const delayMs = LOOK_MS * (0.75 + this.#random() / 2)
     this.#timer = this.#timers.set(() => {
-      if (this.#main.isUp) this.#schedule()
-      else void this.#look()
+      this.#schedule()
+      if (this.#main.isUp) {
+        this.#looks = 0
+        this.#renewAt = LOOKS_BEFORE_RENEWAL
+        return
+      }
+      this.#looks++
+      if (this.#looks >= this.#renewAt && this.#make !== undefined) this.#renew(this.#make)
+      if (!this.#isLooking) void this.#look()
     }, delayMs)
+  }
+
+  #renew(make: () => NodeRedisSentinel): void {
+    this.#looks = 0
+    this.#renewAt = Math.min(this.#renewAt * 2, MOST_LOOKS)
+    this.#end()
+    this.#sentinel = make()
+    this.#isLooking = false
+    this.#detach = this.#listen()
   }
 
   #follow(master: NodeRedis): void {
     this.#master = master
-    this.#main.switchTo(new NodeRedisLine(master))
+    this.#main.switchTo(new LentLine(new NodeRedisLine(master), () => this.#like(master)))
     for (const line of this.#opened) line.switchTo(this.#like(master))
   }
 
   #like(master: NodeRedis): SubscriberLine {
     const rules = nodeRedisRules(master.options?.socket ?? {}, this.#random)
     return NodeRedisLine.own(() => master.duplicate(rules))
+  }
+}
+
+function destroy(sentinel: NodeRedisSentinel): void {
+  try {
+    Promise.resolve(sentinel.destroy()).catch(() => {})
+  } catch {
+    // It was closed already.
   }
 }

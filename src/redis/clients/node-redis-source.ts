@@ -1,14 +1,20 @@
 import type { Random } from '../../core/clock.ts'
+import { LentLine } from './lent-line.ts'
 import type { Line, Source, SubscriberLine } from './line.ts'
 import { NodeRedisLine, type NodeRedis } from './node-redis-line.ts'
-import { reconnectDelayMs } from './reconnect-delay.ts'
+import { KEEP_ALIVE_MS, reconnectDelayMs } from './reconnect-delay.ts'
 
 /** What a client of this library's own is made with, besides where it connects to. */
 export function nodeRedisRules(socket: object, random: Random): object {
   return {
     // What can't be sent now is not sent later: by then its caller has gone on without it.
     disableOfflineQueue: true,
-    socket: { ...socket, reconnectStrategy: (retries: number) => reconnectDelayMs(retries + 1, random) },
+    socket: {
+      keepAlive: true,
+      keepAliveInitialDelay: KEEP_ALIVE_MS,
+      ...socket,
+      reconnectStrategy: (retries: number) => reconnectDelayMs(retries + 1, random),
+    },
   }
 }
 
@@ -21,6 +27,7 @@ export function nodeRedisName(client: NodeRedis): string {
 /** Connections by node-redis: the client that was given, and others like it. */
 export class NodeRedisSource implements Source {
   readonly node: string
+  readonly database: number
   readonly #client: NodeRedis
   readonly #isOwn: boolean
   readonly #random: Random
@@ -30,10 +37,11 @@ export class NodeRedisSource implements Source {
     this.#isOwn = isOwn
     this.#random = random
     this.node = nodeRedisName(client)
+    this.database = client.options?.database ?? 0
   }
 
   line(): Line {
-    if (!this.#isOwn) return new NodeRedisLine(this.#client)
+    if (!this.#isOwn) return new LentLine(new NodeRedisLine(this.#client), () => this.open())
     return new NodeRedisLine(this.#client, () => this.#client.duplicate())
   }
 

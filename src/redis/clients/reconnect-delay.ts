@@ -1,5 +1,8 @@
 import type { Random } from '../../core/clock.ts'
 
+/** How long a connection may be idle before its other end is asked whether it is still there. */
+export const KEEP_ALIVE_MS = 5000
+
 const FIRST_MS = 50
 const MOST_MS = 2000
 

@@ -1,5 +1,4 @@
 import { OptionsError } from '../../core/errors.ts'
-import { maskOf } from './refusals.ts'
 
 /** Where a server listens. */
 export interface Address {
@@ -29,6 +28,8 @@ export interface Access {
 /** A place and the access to it. */
 export interface Target extends Access {
   readonly place: Place
+  /** Parameters of the URL that mean nothing here. */
+  readonly unused?: readonly string[] | undefined
 }
 
 const FORMS = [
@@ -49,7 +50,8 @@ const SCHEMES: Readonly<Record<string, { readonly kind: Place['kind']; readonly 
   'rediss+cluster': { kind: 'cluster', tls: true },
 }
 
-const PARAMETERS = ['db', 'sentinelUsername', 'sentinelPassword']
+/** What may stand behind `?` in a URL. */
+export const PARAMETERS = ['db', 'sentinelUsername', 'sentinelPassword']
 
 // scheme : [// [user[:password]@] hosts] [path] [?query]
 const URL_PARTS = /^([a-z+]+):(?:\/\/(?:([^/?]*)@)?([^/?]*))?([^?]*)(?:\?(.*))?$/s
@@ -58,90 +60,85 @@ const URL_PARTS = /^([a-z+]+):(?:\/\/(?:([^/?]*)@)?([^/?]*))?([^?]*)(?:\?(.*))?$
 export function parseRedisUrl(url: string): Target {
   const [, schemeName = '', credentials, hosts, path = '', query = ''] = URL_PARTS.exec(url) ?? []
   const scheme = SCHEMES[schemeName]
-  if (scheme === undefined) throw refusal(url, 'is no URL of Redis')
+  if (scheme === undefined) throw refusal('is no URL of Redis')
   const parameters = new URLSearchParams(query)
-  for (const name of parameters.keys())
-    if (!PARAMETERS.includes(name))
-      throw refusal(url, `has a parameter that is none of ${PARAMETERS.join(', ')}`)
-  const [username, password] = credentialsOf(url, credentials)
-  const { place, dbText } = placeOf(url, scheme.kind, hosts, path)
+  const unused = [...new Set(parameters.keys())].filter((name) => !PARAMETERS.includes(name))
+  const [username, password] = credentialsOf(credentials)
+  const { place, dbText } = placeOf(scheme.kind, hosts, path)
   return {
     place,
     username,
     password,
     sentinelUsername: parameters.get('sentinelUsername') ?? undefined,
     sentinelPassword: parameters.get('sentinelPassword') ?? undefined,
-    db: dbOf(url, parameters.get('db') ?? dbText),
+    db: dbOf(parameters.get('db') ?? dbText),
     tls: scheme.tls,
+    ...(unused.length > 0 && { unused }),
   }
 }
 
 function placeOf(
-  url: string,
   kind: Place['kind'],
   hosts: string | undefined,
   path: string,
 ): { readonly place: Place; readonly dbText?: string } {
   const name = path.slice(1)
   if (kind === 'socket') {
-    if ((hosts ?? '') !== '' || name === '') throw refusal(url, 'has no path of a socket')
-    return { place: { kind, path: decode(url, path) } }
+    if ((hosts ?? '') !== '' || name === '') throw refusal('has no path of a socket')
+    return { place: { kind, path: decode(path) } }
   }
   if (kind === 'server') {
-    const addresses = addressesOf(url, hosts === '' ? '127.0.0.1' : hosts, 6379)
-    if (addresses.length !== 1)
-      throw refusal(url, 'names several hosts, which only clusters and sentinels have')
+    const addresses = addressesOf(hosts === '' ? '127.0.0.1' : hosts, 6379)
+    if (addresses.length !== 1) throw refusal('names several hosts, which only clusters and sentinels have')
     return { place: { kind, address: addresses[0]! }, dbText: name }
   }
   if (kind === 'cluster') {
-    if (name !== '' && name !== '0') throw refusal(url, 'names a database; a cluster has only 0')
-    return { place: { kind, addresses: addressesOf(url, hosts, 6379) } }
+    if (name !== '' && name !== '0') throw refusal('names a database; a cluster has only 0')
+    return { place: { kind, addresses: addressesOf(hosts, 6379) } }
   }
   const [master = '', dbText = ''] = name.split('/')
-  if (master === '') throw refusal(url, 'does not name the master that the sentinels watch')
-  return { place: { kind, addresses: addressesOf(url, hosts, 26_379), name: decode(url, master) }, dbText }
+  if (master === '') throw refusal('does not name the master that the sentinels watch')
+  return { place: { kind, addresses: addressesOf(hosts, 26_379), name: decode(master) }, dbText }
 }
 
-function addressesOf(url: string, hosts: string | undefined, defaultPort: number): readonly Address[] {
+function addressesOf(hosts: string | undefined, defaultPort: number): readonly Address[] {
   return (hosts ?? '').split(',').map((text) => {
     const [, bracketed, plain, port] = /^(?:\[([0-9a-f:.]+)\]|([^:[\]]+))(?::(\d+))?$/i.exec(text) ?? []
     const host = bracketed ?? plain
-    if (host === undefined) throw refusal(url, 'has something else where a host should be')
-    return { host: decode(url, host), port: port === undefined ? defaultPort : portOf(url, port) }
+    if (host === undefined) throw refusal('has something else where a host should be')
+    return { host: decode(host), port: port === undefined ? defaultPort : portOf(port) }
   })
 }
 
-function portOf(url: string, text: string): number {
+function portOf(text: string): number {
   const port = Number(text)
-  if (port < 1 || port > 65_535) throw refusal(url, 'has a port that is none')
+  if (port < 1 || port > 65_535) throw refusal('has a port that is none')
   return port
 }
 
-function credentialsOf(url: string, text: string | undefined): [string | undefined, string | undefined] {
+function credentialsOf(text: string | undefined): [string | undefined, string | undefined] {
   if (text === undefined || text === '') return [undefined, undefined]
   const colon = text.indexOf(':')
-  const username = decode(url, colon < 0 ? text : text.slice(0, colon))
-  const password = colon < 0 ? '' : decode(url, text.slice(colon + 1))
+  const username = decode(colon < 0 ? text : text.slice(0, colon))
+  const password = colon < 0 ? '' : decode(text.slice(colon + 1))
   return [username === '' ? undefined : username, password === '' ? undefined : password]
 }
 
-function dbOf(url: string, text = ''): number {
+function dbOf(text = ''): number {
   if (text === '') return 0
-  if (!/^\d{1,9}$/.test(text))
-    throw refusal(url, 'has something else where the number of a database should be')
+  if (!/^\d{1,9}$/.test(text)) throw refusal('has something else where the number of a database should be')
   return Number(text)
 }
 
-function decode(url: string, text: string): string {
+function decode(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch {
-    throw refusal(url, 'is not encoded as a URL is')
+    throw refusal('is not encoded as a URL is')
   }
 }
 
-// What it quotes is masked: a password that was not encoded may be anywhere.
-function refusal(url: string, what: string): OptionsError {
-  const masked = maskOf([])(url.replace(/(password=)[^&]*/gi, '$1***'))
-  return new OptionsError(`url: '${masked}' ${what}; accepted: ${FORMS.join(', ')}`)
+// It quotes nothing: a password that was not encoded may be anywhere.
+function refusal(what: string): OptionsError {
+  return new OptionsError(`url: it ${what}; accepted: ${FORMS.join(', ')}`)
 }

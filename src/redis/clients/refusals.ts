@@ -29,6 +29,9 @@ const REASONS: Readonly<Record<string, StoreErrorReason>> = {
 // The errors of sockets have a code; what a server answers begins with a word in capitals.
 const WORD = /^[A-Z]+(?= |$)/
 
+// Servers quote the arguments of a command that they don't know.
+const ARGUMENTS = /, with args beginning with:.*$/s
+
 /** Replaces the secrets that a text may contain. */
 export type Mask = (text: string) => string
 
@@ -47,12 +50,12 @@ export function maskOf(secrets: readonly (string | undefined)[]): Mask {
 
 /** Whether the server does not know the script that it was named. */
 export function isUnknownScript(error: unknown): boolean {
-  return error instanceof Error && error.message.startsWith('NOSCRIPT')
+  return textOf(error)?.startsWith('NOSCRIPT') === true
 }
 
 /** Whether another node of the cluster has to be asked. */
 export function isRedirection(error: unknown): boolean {
-  return error instanceof Error && /^(?:MOVED|ASK) /.test(error.message)
+  return /^(?:MOVED|ASK) /.test(textOf(error) ?? '')
 }
 
 /**
@@ -62,7 +65,7 @@ export function isRedirection(error: unknown): boolean {
 export function normalize(error: unknown, mask: Mask): StoreUnavailableError | StoreTimeoutError {
   if (isCacheError(error) && 'reason' in error) return error as StoreUnavailableError
   const reason = reasonOf(error)
-  const made = new StoreUnavailableError(mask(messageOf(error)), { reason })
+  const made = new StoreUnavailableError(mask(messageOf(error).replace(ARGUMENTS, '')), { reason })
   return TOLD.has(reason) ? toldElsewhere(made) : made
 }
 
@@ -79,9 +82,34 @@ export function isOutdatedServer({ message }: Error): boolean {
   return /\bsyntax error|Unknown Redis command/i.test(message)
 }
 
-/** Whether the server has answered, if only by an error: else the connection failed. */
+/**
+ * Whether the server has answered, if only by an error, with a code or without one: that it lives is certain then. Else
+ * the connection failed, which is silence. It is read from the error alone: a client library may be there in several
+ * copies, in another realm, or with its classes renamed.
+ */
 export function isAnswer(error: unknown): boolean {
-  return error instanceof Error && Reflect.get(error, 'code') === undefined && WORD.test(error.message)
+  const text = textOf(error)
+  if (text === undefined || Reflect.get(error as object, 'code') !== undefined) return false
+  if (WORD.test(text)) return true
+  // Errors of ioredis have names of their own. Its replies bear their command, as do those that it aborts.
+  if (Reflect.get(error as object, 'name') !== 'Error')
+    return Reflect.has(error as object, 'command') && !text.startsWith('Command aborted')
+  // Errors of node-redis have no names. Only its replies derive from a class of its own.
+  return classesOf(error as object) >= CLASSES_OF_REPLY && !/^\w+ timeout during maintenance/.test(text)
+}
+
+// SimpleError, ErrorReply, Error, Object.
+const CLASSES_OF_REPLY = 4
+
+function classesOf(value: object): number {
+  let count = 0
+  for (
+    let up: unknown = Reflect.getPrototypeOf(value);
+    up !== null;
+    up = Reflect.getPrototypeOf(up as object)
+  )
+    count++
+  return count
 }
 
 /** Whether the server answers that it does not serve anybody at the moment. */
@@ -96,19 +124,30 @@ export function isClusterDown({ message }: Error): boolean {
 
 function reasonOf(error: unknown): StoreErrorReason {
   if (!isAnswer(error)) return 'unavailable'
-  const { message } = error as Error
-  if (message.startsWith('ERR value is not')) return 'wrong-type'
-  if (message.startsWith('ERR invalid password') || message.startsWith('ERR AUTH')) return 'denied'
-  return REASONS[WORD.exec(message)![0]] ?? 'protocol'
+  const text = textOf(error)!
+  if (text.startsWith('ERR value is not')) return 'wrong-type'
+  if (text.startsWith('ERR invalid password') || text.startsWith('ERR AUTH')) return 'denied'
+  return REASONS[WORD.exec(text)?.[0] ?? ''] ?? 'protocol'
 }
 
-// Connection errors of several addresses have no message of their own, only those of each address.
+// Not by its class: in tests and other sandboxes, errors of Node.js come from another realm.
+function textOf(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null) return undefined
+  const text: unknown = Reflect.get(error, 'message')
+  return typeof text === 'string' ? text : undefined
+}
+
+// Connection errors of several addresses have no message of their own, only those of each address; and a cluster that
+// can't be reached has its reason beside its message.
 function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  if (error.message !== '') return error.message
-  const inner: unknown = Reflect.get(error, 'errors')
-  const first: unknown = Array.isArray(inner) ? inner[0] : undefined
-  if (first instanceof Error && first.message !== '') return first.message
-  const code: unknown = Reflect.get(error, 'code')
-  return typeof code === 'string' ? code : error.name
+  const text = textOf(error)
+  if (text === undefined) return String(error)
+  const holder = error as object
+  const errors: unknown = Reflect.get(holder, 'errors')
+  const inner = [Reflect.get(holder, 'lastNodeError'), Array.isArray(errors) ? errors[0] : undefined]
+  const reason = inner.map(textOf).find((one) => one !== undefined && one !== '')
+  if (text !== '') return reason === undefined ? text : `${text} ${reason}`
+  if (reason !== undefined) return reason
+  const code: unknown = Reflect.get(holder, 'code')
+  return typeof code === 'string' ? code : String(Reflect.get(holder, 'name'))
 }

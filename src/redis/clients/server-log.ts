@@ -74,7 +74,7 @@ export class ServerLog implements ConnectionLog {
   readonly #away: Condition
   readonly #denied: Condition
   readonly #refuses: Condition
-  // What was refused for that reason, by the name of command or script, and has not been done since.
+  // What was refused for that reason, by the name of command or script: it is over when one of them is done.
   readonly #refused = new Set<string>()
   readonly #onUnused: () => void
   #wellSinceMs: number | undefined = undefined
@@ -108,7 +108,12 @@ export class ServerLog implements ConnectionLog {
     return this.#wellSinceMs
   }
 
-  /** Whether something was refused that has not been done since. */
+  /** Whether it is lost or silent. */
+  get isAway(): boolean {
+    return this.#away.holds
+  }
+
+  /** Whether something was refused for want of memory or the like. */
   get isRefusing(): boolean {
     return this.#refused.size > 0
   }
@@ -162,7 +167,10 @@ export class ServerLog implements ConnectionLog {
 
   /** It has done it. */
   did(name: string): void {
-    if (this.#refused.delete(name) && this.#refused.size === 0) this.#refuses.end()
+    if (!this.#refused.has(name)) return
+    // Some are not sent again for a long time.
+    this.#refused.clear()
+    this.#refuses.end()
   }
 
   /** Another server does its work now, and it is looked for no more. */

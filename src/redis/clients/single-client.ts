@@ -7,9 +7,17 @@ import { slotOf } from './slot.ts'
 import { Subscription } from './subscription.ts'
 import type { Surroundings } from './surroundings.ts'
 
-/** A client of one server, or of the master that sentinels name: there is one place for all keys. */
+/** How the keys of a prefix lie: as they are, or each partition in one slot. */
+export type Layout = 'plain' | 'one-slot'
+
+/**
+ * A client of one server, of the master that sentinels name, or of one endpoint before the slots of a cluster: there is
+ * one place for all keys.
+ */
 export class SingleClient implements RedisClient {
-  readonly isCluster = false
+  readonly isCluster: boolean
+  readonly isOneEndpoint = true
+  readonly database: number
   readonly #source: Source
   readonly #surroundings: Surroundings
   readonly #log: ServerLog
@@ -19,7 +27,9 @@ export class SingleClient implements RedisClient {
   readonly #subscriptions = new Set<Subscription>()
 
   /** `size`: how many connections share the keys among them. */
-  constructor(source: Source, surroundings: Surroundings, size = 1) {
+  constructor(source: Source, surroundings: Surroundings, size = 1, layout: Layout = 'plain') {
+    this.isCluster = layout === 'one-slot'
+    this.database = source.database
     this.#source = source
     this.#surroundings = surroundings
     this.#log = ServerLog.of(source.node, surroundings)
@@ -37,6 +47,14 @@ export class SingleClient implements RedisClient {
   connectionFor(route: string): Connection {
     const nodes = this.#nodes
     return (nodes.length === 1 ? nodes[0]! : nodes[slotOf(route) % nodes.length]!).connection
+  }
+
+  get isOrdered(): boolean {
+    return this.#nodes.length === 1
+  }
+
+  sharesServer(): boolean {
+    return true
   }
 
   async masters(): Promise<readonly Connection[]> {

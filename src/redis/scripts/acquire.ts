@@ -39,11 +39,18 @@ for key = 1, #KEYS, 2 do
     if ARGV[at + 4] == '1' then
       call('SET', lease, token, 'PX', lasts)
     else
-      local holder = call('SET', lease, token, 'NX', 'GET', 'PX', lasts)
+      local holder = redis.pcall('SET', lease, token, 'NX', 'GET', 'PX', lasts)
       if holder == token then
         call('PEXPIRE', lease, lasts)
       elseif holder then
-        answer = string.byte(holder) == 33 and holder or 0
+        local first = type(holder) == 'string' and string.byte(holder)
+        if type(holder) == 'table' and not string.find(holder.err, '^WRONGTYPE') then return holder end
+        if (first ~= 33 and first ~= 61) or call('PTTL', lease) == -1 then
+          -- No lease and no cool-down of ours: those begin with '=' or '!', and end.
+          call('SET', lease, token, 'PX', lasts)
+        else
+          answer = first == 33 and holder or 0
+        end
       end
     end
   end

@@ -26,7 +26,7 @@ for key = 3, #KEYS, 2 do
   local left = redis.call('PTTL', value)
   local grace = before and graceOf(before) or 0
   local outcome, isLogged = { 0, '' }, false
-  if left ~= -2 and (left == -1 or left > grace) then
+  if before and left ~= -2 and (left == -1 or left > grace) then
     outcome = { 1, before or '' }
     if ttl == '' then
       redis.call('PERSIST', value)

@@ -23,13 +23,13 @@ local result, at, full = { epoch }, 5, nil
 for key = 3, #KEYS, 3 do
   local value, lease, floor = KEYS[key], KEYS[key + 1], KEYS[key + 2]
   local version, outcome, isLogged = ARGV[at + 3], 1, false
-  if redis.call('GET', lease) ~= '=' .. ARGV[at + 4] then
+  if redis.pcall('GET', lease) ~= '=' .. ARGV[at + 4] then
     outcome = 3
   elseif version ~= '' and isOutdated(value, floor, version) then
     redis.call('UNLINK', lease)
     outcome = 2
   else
-    isLogged = ordinal and redis.call('EXISTS', value) == 1
+    isLogged = counter and redis.call('EXISTS', value) == 1
     local refused = full or store(value, ARGV[at + 1], ARGV[at + 2])
     if not refused then
       redis.call('UNLINK', lease)

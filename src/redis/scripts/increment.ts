@@ -49,7 +49,9 @@ end
 local function generations(list)
   local found, at = {}, 3
   for _ = 1, string.byte(list, 1) * 256 + string.byte(list, 2) do
-    local length = string.byte(list, at) * 256 + string.byte(list, at + 1)
+    local high, low = string.byte(list, at, at + 1)
+    if not low then break end
+    local length = high * 256 + low
     found[string.sub(list, at + 2, at + 1 + length)] = string.sub(list, at + 2 + length, at + 13 + length)
     at = at + 14 + length
   end

@@ -1,18 +1,23 @@
 import type { Script } from '../client.ts'
 import { script } from '../script.ts'
-import { log } from './parts.ts'
+import { log, tagRecord } from './parts.ts'
 
-/** `renew(key, tag, given, keepStale, origin)`: gives a tag another generation, and logs it. */
-export const renewTag = `
+/**
+ * `renewTag(key, tag, given, keepStale, origin)`: gives a tag another generation, and logs it. What is stale needs the
+ * record for as long as it did; a record of which nothing depends lives for a minute, and whoever needs it longer says so.
+ */
+export const renewTag: string = `${tagRecord}
 local function renewTag(key, tag, given, keepStale, origin)
-  local record = redis.call('GET', key)
+  local record = tagRecord(key)
+  local left = keepStale and record and redis.call('PTTL', key) or 60000
   redis.call('UNLINK', key)
   local random, count = string.match(keepStale and record or '', '^(%x%x%x%x%x%x%x%x%x%x%x%x%x%x%x%x)(%x%x%x%x%x%x%x%x)')
   local number = random and tonumber(count, 16) + 1
   local generation = number and number < 4294967296 and random .. string.format('%08x', number) or given
   append('t', tag, origin)
-  local place = ordinal and (' ' .. epoch .. ' ' .. string.format('%.0f', counter)) or ''
-  redis.call('SET', key, generation .. place, 'PX', 2592000000)
+  local place = counter and (' ' .. epoch .. ' ' .. string.format('%.0f', counter)) or ''
+  if left < 0 then redis.call('SET', key, generation .. place)
+  else redis.call('SET', key, generation .. place, 'PX', math.max(left, 60000)) end
   return generation
 end
 `

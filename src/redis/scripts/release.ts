@@ -12,7 +12,7 @@ export const release: Script = script(
   `
 local count = 0
 for index, lease in ipairs(KEYS) do
-  if redis.call('GET', lease) == '=' .. ARGV[index + 2] then
+  if redis.pcall('GET', lease) == '=' .. ARGV[index + 2] then
     redis.call('UNLINK', lease)
     if ARGV[1] ~= '' then redis.call('SET', lease, '!' .. ARGV[2], 'PX', ARGV[1]) end
     count = count + 1

@@ -9,7 +9,7 @@ import { script } from '../script.ts'
 export const renew: Script = script(
   'renew',
   `
-if redis.call('GET', KEYS[1]) ~= '=' .. ARGV[1] then return 0 end
+if redis.pcall('GET', KEYS[1]) ~= '=' .. ARGV[1] then return 0 end
 return redis.call('PEXPIRE', KEYS[1], ARGV[2])
 `,
 )

@@ -9,8 +9,9 @@ import { script } from '../script.ts'
 export const rotate: Script = script(
   'rotate',
   `
-local sequence = redis.call('GET', KEYS[1]) or ''
-local epoch, place = string.match(sequence, '^(%d+ %S+)( %d+ %S+)$')
+local sequence = redis.pcall('GET', KEYS[1])
+if type(sequence) ~= 'string' then sequence = '' end
+local epoch, place = string.match(sequence, '^(%d+ %S+ %d+)( %d+ %S+)$')
 if epoch ~= ARGV[1] then return { 0, sequence } end
 sequence = ARGV[2] .. place
 redis.call('UNLINK', KEYS[1])

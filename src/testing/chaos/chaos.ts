@@ -1,7 +1,7 @@
 import type { Timers } from '../../core/clock.ts'
 import { OptionsError, StoreUnavailableError } from '../../core/errors.ts'
 import { inspect } from '../../core/inspect.ts'
-import { waitingTimers } from '../../core/system.ts'
+import { systemTimers } from '../../core/system.ts'
 import { SeededRandom } from '../simulation/random.ts'
 
 /** What goes wrong; probabilities from 0 to 1, times in milliseconds. */
@@ -69,7 +69,7 @@ export class Chaos {
   #settings: ChaosSettings = CALM
 
   /** Without settings nothing goes wrong yet. @throws OptionsError for a setting that can't be. */
-  constructor({ seed = 1, timers = waitingTimers, ...settings }: ChaosOptions = {}) {
+  constructor({ seed = 1, timers = systemTimers, ...settings }: ChaosOptions = {}) {
     this.#random = new SeededRandom(seed)
     this.#timers = timers
     this.set(settings)
@@ -120,7 +120,7 @@ export class Chaos {
     for (let time = 0; time < times; time++) {
       const delayMs = this.#delayMs()
       if (delayMs === 0) arrive()
-      else this.#timers.set(arrive, delayMs)
+      else this.#timers.set(arrive, delayMs, 'awaited')
     }
   }
 
@@ -146,7 +146,7 @@ export class Chaos {
 
   async #sleep(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      this.#timers.set(resolve, ms)
+      this.#timers.set(resolve, ms, 'awaited')
     })
   }
 }

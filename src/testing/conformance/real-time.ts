@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { systemClock, waitingTimers } from '../../core/system.ts'
+import { systemClock, systemTimers } from '../../core/system.ts'
 
 // Redis counts in whole milliseconds, and takes the time once for each command.
 const GRAIN_MS = 5
@@ -9,7 +9,7 @@ const LATE_MS = 100
 /** Waits in real time. */
 export async function pass(ms: number): Promise<void> {
   await new Promise<void>((resolve) => {
-    waitingTimers.set(resolve, ms)
+    systemTimers.set(resolve, ms, 'awaited')
   })
 }
 

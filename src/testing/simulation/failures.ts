@@ -20,6 +20,8 @@ export interface FailingParts {
   readonly history: History
   /** What the journals need not have any more of what this server has lost. */
   outran(server: SimulatedServer): Outran
+  /** Another server is the primary. */
+  failedOver(primary: SimulatedServer): void
 }
 
 const SNAPSHOTS_PER_SECOND = 10
@@ -71,9 +73,10 @@ export class Failures {
   }
 
   #failOver(what: string, before: SimulatedServer): void {
-    const { replication, nodes, history, outran } = this.#parts
+    const { replication, nodes, history, outran, failedOver } = this.#parts
     const { primary } = replication
     history.note(primary.id, what)
+    failedOver(primary)
     const { reconnectMs: range, resubscribeMs = range } = this.#faults
     let settledMs = this.#loop.now()
     for (const node of nodes) {

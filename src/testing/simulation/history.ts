@@ -65,10 +65,10 @@ export interface Required {
 }
 
 /**
- * Whether in the history that has lost an invalidation so much was logged after it that no journal need have it any more:
- * such a loss is noticed and not replayed in full (docs/coherence.md, "Older than the journal").
+ * Whether nobody need replay an invalidation made at `atMs` that a server has lost: so much was logged after it that no
+ * journal has it, it was not logged at all, or the server has no log that tells (docs/coherence.md, "What is not").
  */
-export type Outran = (key: string, version: number) => boolean
+export type Outran = (key: string, version: number, atMs: number) => boolean
 
 /** More of an invalidation. */
 export interface InvalidationDetails {
@@ -308,8 +308,8 @@ export class History {
 }
 
 // Lost, and still in the journal of whoever has applied it.
-function isOwed(key: string, { lost, version, outran }: Invalidated): boolean {
-  return lost && !outran(key, version)
+function isOwed(key: string, { lost, version, outran, atMs }: Invalidated): boolean {
+  return lost && !outran(key, version, atMs)
 }
 
 function never(): boolean {

@@ -1,29 +1,44 @@
 import type { Clock } from '../../core/clock.ts'
 import type { EventLoop } from './event-loop.ts'
+import type { Process } from './process.ts'
 
 const DAY_MS = 86_400_000
 const JUMP_EVERY_MS = 250
 
-/** The clock of one host. Its wall clock is wrong, and another way every few moments; nothing may come of it (I15). */
+/**
+ * The clocks of one host. The monotonic one stands still while the machine is suspended. The wall clock goes on then; it
+ * is set back every few moments, of which nothing may come (I15), and ahead when it is told so.
+ */
 export class HostClock implements Clock {
   readonly #loop: EventLoop
+  readonly #process: Process
   readonly #seed: number
   readonly #jumps: boolean
+  #aheadMs = 0
+  #step = 0
 
-  constructor(loop: EventLoop, seed: number, jumps: boolean) {
+  constructor(loop: EventLoop, process: Process, seed: number, jumps: boolean) {
     this.#loop = loop
+    this.#process = process
     this.#seed = seed
     this.#jumps = jumps
   }
 
   now(): number {
-    return this.#loop.now()
+    return this.#loop.now() - this.#process.suspendedMs
   }
 
   wallNow(): number {
-    if (!this.#jumps) return this.#loop.wallNow()
-    const step = Math.floor(this.#loop.now() / JUMP_EVERY_MS)
-    const mixed = Math.imul(this.#seed ^ step, 0x9e3779b1) >>> 0
-    return this.#loop.wallNow() + (mixed / 2 ** 32 - 0.5) * 2 * DAY_MS
+    const steps = this.#jumps ? Math.floor(this.#loop.now() / JUMP_EVERY_MS) : 0
+    while (this.#step < steps) {
+      const mixed = Math.imul(this.#seed ^ ++this.#step, 0x9e3779b1) >>> 0
+      this.#aheadMs -= (mixed / 2 ** 32) * DAY_MS
+    }
+    return this.#loop.wallNow() + this.#aheadMs
+  }
+
+  /** Sets the wall clock ahead. */
+  setAhead(ms: number): void {
+    this.#aheadMs += ms
   }
 }

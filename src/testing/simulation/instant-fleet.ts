@@ -69,7 +69,7 @@ export class InstantFleet {
       },
       reconnect: () => undefined,
     }
-    return new SimulatedRemote(this.server, line, wireText(options))
+    return new SimulatedRemote(this.server, line, { format: wireText(options) })
   }
 
   /** A cache of another process over the server. */

@@ -45,8 +45,17 @@ export class Keyspace extends Map<string, Item> {
       this.set(LEDGER + key, { value: version, expiresAtMs: Infinity })
   }
 
-  /** An entry was logged in the partition, which stands for the invalidation of these versions of keys. */
-  recordLogged(partition: string, versions: ReadonlyMap<string, number>): void {
+  /** Whether the entry that had this stamp first was logged in this history. */
+  hasLogged(stamp: string): boolean {
+    return this.has(stampOf(stamp))
+  }
+
+  /**
+   * An entry was logged in the partition, which stands for the invalidation of these versions of keys; `stamp` is the
+   * one that it had first.
+   */
+  recordLogged(partition: string, versions: ReadonlyMap<string, number>, stamp: string): void {
+    this.set(stampOf(stamp), { value: true, expiresAtMs: Infinity })
     const count = this.#logged(partition) + 1
     this.set(loggedIn(partition), { value: count, expiresAtMs: Infinity })
     for (const [key, version] of versions) {
@@ -75,6 +84,10 @@ export class Keyspace extends Map<string, Item> {
   #logged(partition: string): number {
     return (this.get(loggedIn(partition))?.value ?? 0) as number
   }
+}
+
+function stampOf(stamp: string): string {
+  return `${LEDGER}!${stamp}`
 }
 
 function loggedIn(partition: string): string {

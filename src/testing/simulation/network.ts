@@ -26,10 +26,24 @@ export interface Faults {
   readonly evictionsPerSecond: number
   /** The same, but that the server loses none of its values: leases, sequences, logs, generations, floors. */
   readonly sideEvictionsPerSecond: number
+  /** How often in a second a sequence or a log expires, or both of a partition do. */
+  readonly vanishingsPerSecond: number
+  /** How often in a second many other keys are set at once: by a node, or by somebody whom no node knows. */
+  readonly bulksPerSecond: number
+  /** How many, in units of what a log keeps. */
+  readonly bulkLogs: readonly [from: number, to: number]
   /** How often in a second a node's process is stopped: nothing in it happens, and then everything at once. */
   readonly stopsPerSecond: number
   /** For how long it is stopped. */
   readonly stopMs: readonly [from: number, to: number]
+  /** How often in a second a node's machine is suspended: its clock stands still, and what is sent to it is lost. */
+  readonly suspensionsPerSecond: number
+  /** For how long it is suspended. */
+  readonly suspensionMs: readonly [from: number, to: number]
+  /** How often in a second the wall clock of a node's host is set ahead. */
+  readonly jumpsPerSecond: number
+  /** How far it is set ahead. */
+  readonly jumpMs: readonly [from: number, to: number]
   /** How often in a second a node is cut off from the server. */
   readonly cutsPerSecond: number
   /** For how long it is cut off. */
@@ -80,8 +94,15 @@ export const NO_FAULTS: Faults = {
   pauseMs: [0, 0],
   evictionsPerSecond: 0,
   sideEvictionsPerSecond: 0,
+  vanishingsPerSecond: 0,
+  bulksPerSecond: 0,
+  bulkLogs: [0, 0],
   stopsPerSecond: 0,
   stopMs: [0, 0],
+  suspensionsPerSecond: 0,
+  suspensionMs: [0, 0],
+  jumpsPerSecond: 0,
+  jumpMs: [0, 0],
   cutsPerSecond: 0,
   cutMs: [0, 0],
   outagesPerSecond: 0,

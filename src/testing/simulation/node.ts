@@ -1,7 +1,8 @@
 import { BaseCache } from '../../cache/base-cache.ts'
 import { CoherentStore } from '../../coherence/coherent-store.ts'
 import type { CoherenceSettings } from '../../coherence/settings.ts'
-import type { Clock, Timers } from '../../core/clock.ts'
+import type { AgeClock } from '../../core/age-clock.ts'
+import type { Timers } from '../../core/clock.ts'
 import { silentLogger } from '../../core/logger.ts'
 import type { Bus, RemoteStore } from '../../core/remote-store.ts'
 import type { Store } from '../../core/store.ts'
@@ -29,7 +30,7 @@ export interface NodeParts<L extends Line & Bus> {
   readonly name: string
   readonly server: SimulatedServer
   readonly line: L
-  readonly clock: Clock
+  readonly clock: AgeClock
   readonly timers: Timers
   readonly random: SeededRandom
   readonly settings: CoherenceSettings

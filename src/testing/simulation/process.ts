@@ -5,12 +5,16 @@ interface ProcessTimer {
   readonly callback: () => void
   handle: TimerHandle
   cleared: boolean
+  dueMs: number
 }
 
 /**
  * One process of a simulated world. It may be stopped, as by SIGSTOP or a long collection of garbage: its timers do not
  * fire and what arrives is not looked at. When it goes on, all of that comes at once, what is due before what has
  * arrived, as in an event loop.
+ *
+ * Its machine may be suspended instead: then its clock stands still, too, so that its timers fire later by that, and what
+ * is sent to it is lost.
  */
 export class Process implements Timers {
   readonly #loop: EventLoop
@@ -20,6 +24,9 @@ export class Process implements Timers {
   #stopped = false
   #stoppedAtMs = 0
   #stoppedMs = 0
+  #isSuspended = false
+  #suspendedMs = 0
+  readonly #pending = new Set<ProcessTimer>()
 
   constructor(loop: EventLoop) {
     this.#loop = loop
@@ -34,24 +41,42 @@ export class Process implements Timers {
     return this.#stoppedMs + (this.#stopped ? this.#loop.now() - this.#stoppedAtMs : 0)
   }
 
+  get isSuspended(): boolean {
+    return this.#isSuspended
+  }
+
+  /** For how long its machine has been suspended in all: what its clock has missed. */
+  get suspendedMs(): number {
+    return this.#suspendedMs + (this.#isSuspended ? this.#loop.now() - this.#stoppedAtMs : 0)
+  }
+
   set(callback: () => void, delayMs: number): TimerHandle {
-    const timer: ProcessTimer = { callback, handle: undefined, cleared: false }
-    timer.handle = this.#loop.set(() => {
-      if (this.#stopped) this.#due.push(timer)
-      else callback()
-    }, delayMs)
+    const timer: ProcessTimer = { callback, handle: undefined, cleared: false, dueMs: 0 }
+    this.#start(timer, delayMs)
     return timer
+  }
+
+  #start(timer: ProcessTimer, delayMs: number): void {
+    timer.dueMs = this.#loop.now() + delayMs
+    this.#pending.add(timer)
+    timer.handle = this.#loop.set(() => {
+      this.#pending.delete(timer)
+      if (this.#stopped) this.#due.push(timer)
+      else timer.callback()
+    }, delayMs)
   }
 
   clear(handle: TimerHandle): void {
     if (handle === undefined) return
     const timer = handle as ProcessTimer
     timer.cleared = true
+    this.#pending.delete(timer)
     this.#loop.clear(timer.handle)
   }
 
   /** Something arrives from outside: it is looked at now, or when the process goes on. */
   receive(arrival: () => void): void {
+    if (this.#isSuspended) return
     if (this.#stopped) this.#arrived.push(arrival)
     else arrival()
   }
@@ -78,8 +103,27 @@ export class Process implements Timers {
     this.#stoppedAtMs = this.#loop.now()
   }
 
+  /** Suspends its machine; `false` = it is stopped, or suspended, already. */
+  suspend(): boolean {
+    if (this.#stopped) return false
+    this.stop()
+    this.#isSuspended = true
+    for (const { handle } of this.#pending) this.#loop.clear(handle)
+    return true
+  }
+
+  /** Its machine goes on. */
+  resume(): void {
+    if (!this.#isSuspended) return
+    const heldMs = this.#loop.now() - this.#stoppedAtMs
+    this.#suspendedMs = this.suspendedMs
+    this.#isSuspended = false
+    for (const timer of this.#pending) this.#start(timer, timer.dueMs + heldMs - this.#loop.now())
+    this.go()
+  }
+
   go(): void {
-    if (!this.#stopped) return
+    if (!this.#stopped || this.#isSuspended) return
     this.#stoppedMs = this.stoppedMs
     this.#stopped = false
     const [due, arrived, resumed] = [this.#due, this.#arrived, this.#resumed]

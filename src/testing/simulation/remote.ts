@@ -2,6 +2,7 @@ import { SerializationError, StoreUnavailableError } from '../../core/errors.ts'
 import {
   unanswered,
   type Epoch,
+  type EpochId,
   type GenerationRecord,
   type Generations,
   type Head,
@@ -38,6 +39,14 @@ const JSON_TEXT: TextFormat = {
   deserialize: (text) => JSON.parse(text) as unknown,
 }
 
+/** How a node speaks to a simulated server. */
+export interface SimulatedRemoteOptions {
+  /** Values travel as JSON, unless another format is given. */
+  readonly format?: TextFormat
+  /** Whether the node takes the line for one that keeps the order of calls. @default true */
+  readonly isOrdered?: boolean
+}
+
 /** A node's connection to the simulated server. */
 export class SimulatedRemote implements RemoteStore {
   readonly #line: Line
@@ -45,8 +54,13 @@ export class SimulatedRemote implements RemoteStore {
   readonly #listeners = new Set<() => void>()
   #server: SimulatedServer
 
-  /** Values travel as JSON, unless another format is given. */
-  constructor(server: SimulatedServer, line: Line, format: TextFormat = JSON_TEXT) {
+  constructor(
+    server: SimulatedServer,
+    line: Line,
+    { format = JSON_TEXT, isOrdered = true }: SimulatedRemoteOptions = {},
+  ) {
+    this.isOrdered = isOrdered
+
     this.#server = server
     this.#line = line
     this.#format = format
@@ -68,6 +82,8 @@ export class SimulatedRemote implements RemoteStore {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
+
+  readonly isOrdered: boolean
 
   get partitions(): readonly string[] {
     return this.#server.partitions
@@ -149,8 +165,9 @@ export class SimulatedRemote implements RemoteStore {
   async generations(
     tags: readonly string[],
     ifNone: readonly string[],
+    livesMs: readonly number[],
   ): Promise<readonly GenerationRecord[]> {
-    return this.#call(`generations ${tags.join(' ')}`, (server) => server.generations(tags, ifNone))
+    return this.#call(`generations ${tags.join(' ')}`, (server) => server.generations(tags, ifNone, livesMs))
   }
 
   async invalidateTags(
@@ -170,7 +187,7 @@ export class SimulatedRemote implements RemoteStore {
     const logged = await Promise.all(
       this.partitions.map(async (partition) => {
         const answer = await this.#call(`log ${prefix}* in ${partition}`, (server) =>
-          server.logPrefix(partition, prefix, scanned),
+          server.logFlush(partition, prefix, scanned),
         )
         if (answer === 'elsewhere') throw new StoreUnavailableError('the server changed between scan and log')
         return { partition, head: answer }
@@ -183,27 +200,42 @@ export class SimulatedRemote implements RemoteStore {
     return { count, heads }
   }
 
+  async survey(
+    partition: string,
+    visit: (items: readonly string[]) => Promise<void>,
+  ): Promise<readonly string[]> {
+    const begun = this.#server
+    const show = async (
+      what: string,
+      itemsOf: (server: SimulatedServer) => readonly string[],
+    ): Promise<void> => {
+      const items = await this.#call(what, itemsOf)
+      if (items.length > 0) await visit(items)
+      if (this.#server !== begun) throw new StoreUnavailableError('the server changed during a scan')
+    }
+    if (partition === this.generationPartition) {
+      await show('survey tags', (server) => server.tags())
+      return [partition]
+    }
+    await show('survey leases', (server) => server.scan('l', ''))
+    await show('survey values', (server) => server.scan('v', ''))
+    return this.partitions
+  }
+
   async heads(partitions?: readonly string[]): Promise<ReadonlyMap<string, Head>> {
     return this.#call('heads', (server) => server.heads(partitions))
   }
 
-  async sync(partition: string, since: Head | undefined, ifNone: Epoch): Promise<SyncReply> {
+  async sync(partition: string, since: Head | undefined, ifNone: EpochId): Promise<SyncReply> {
     return this.#call(`sync ${partition}`, (server) => server.sync(partition, since, ifNone))
   }
 
-  async rotate(partition: string, seen: Epoch, next: Epoch): Promise<Rotation> {
+  async rotate(partition: string, seen: Epoch, next: EpochId): Promise<Rotation> {
     return this.#call(`rotate ${partition}`, (server) => server.rotate(partition, seen, next))
   }
 
   async replay(partition: string, epoch: Epoch, entries: readonly Replayable[]): Promise<Head | undefined> {
-    const prefixes = entries.filter(({ kind }) => kind === 'prefix')
-    const missing =
-      prefixes.length === 0
-        ? []
-        : await this.#call(`missing in ${partition}`, (server) => server.missing(partition, epoch, prefixes))
-    const scans = new Map<string, Scanned>()
-    for (const { item } of missing ?? []) scans.set(item, await this.#unlinkAll(item))
-    return this.#call(`replay in ${partition}`, (server) => server.replay(partition, epoch, entries, scans))
+    return this.#call(`replay in ${partition}`, (server) => server.replay(partition, epoch, entries))
   }
 
   async close(): Promise<void> {}

@@ -156,11 +156,12 @@ export class ServerEntries {
 
   #expire(key: string, ttlMs: number, before: ServerFound | undefined): ServerResult {
     if (before === undefined || freshMs(before) <= 0) return { ok: false }
-    const { generations } = before
+    const { generations, graceMs } = before
+    const found = { generations, ...(graceMs !== undefined && { graceMs }) }
     this.#put(key, before, ttlMs)
-    if (ttlMs >= freshMs(before)) return { ok: true, generations }
+    if (ttlMs >= freshMs(before)) return { ok: true, ...found }
     this.#hooks.shortened(key, ttlMs)
-    return { ok: true, generations, ...this.#logged(key) }
+    return { ok: true, ...found, ...this.#logged(key) }
   }
 
   #increment(

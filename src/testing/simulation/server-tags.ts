@@ -5,7 +5,9 @@ import type { ServerLogs } from './server-logs.ts'
 /** The partition in which changes of generations are logged. */
 export const GENERATION_PARTITION = '!tags'
 
-const RECORD_LIFETIME_MS = 30 * 86_400_000
+const LEAST_LIFE_MS = 60_000
+
+type Kept = Omit<GenerationRecord, 'remainingMs'>
 
 /** The generation records (`t:`) of a simulated server. */
 export class ServerTags {
@@ -17,13 +19,24 @@ export class ServerTags {
     this.#logs = logs
   }
 
-  /** The records of tags; one that has none gets its own of `ifNone`, and the log does not hear of it. */
-  records(tags: readonly string[], ifNone: readonly string[]): readonly GenerationRecord[] {
+  /**
+   * The records of tags; one that has none gets its own of `ifNone`, and the log does not hear of it. Each lives for at
+   * least as long as is asked for.
+   */
+  records(
+    tags: readonly string[],
+    ifNone: readonly string[],
+    livesMs: readonly number[],
+  ): readonly GenerationRecord[] {
     return tags.map((tag, index) => {
-      const present = this.#record(tag)
-      const record = present ?? { value: ifNone[index]!, head: point(this.#logs.head(GENERATION_PARTITION)) }
-      this.#names.set(`t:${tag}`, record, RECORD_LIFETIME_MS)
-      return record
+      const name = `t:${tag}`
+      const record = this.#record(tag) ?? {
+        value: ifNone[index]!,
+        head: point(this.#logs.head(GENERATION_PARTITION)),
+      }
+      const remainingMs = Math.max(this.#names.remainingMs(name) ?? 0, livesMs[index]!)
+      this.#names.set(name, record, remainingMs)
+      return { ...record, remainingMs }
     })
   }
 
@@ -37,7 +50,8 @@ export class ServerTags {
     const present = this.#record(tag)
     const value = keepStale && present !== undefined ? raised(present.value) : given
     const head = this.#logs.append(GENERATION_PARTITION, 'tag', tag, origin)
-    this.#names.set(`t:${tag}`, { value, head: point(head) }, RECORD_LIFETIME_MS)
+    const neededMs = keepStale && present !== undefined ? this.#names.remainingMs(`t:${tag}`)! : 0
+    this.#names.set(`t:${tag}`, { value, head: point(head) }, Math.max(neededMs, LEAST_LIFE_MS))
     return { head, value }
   }
 
@@ -46,8 +60,8 @@ export class ServerTags {
     return generations.every(({ tag, value }) => this.#record(tag)?.value === value)
   }
 
-  #record(tag: string): GenerationRecord | undefined {
-    return this.#names.get(`t:${tag}`) as GenerationRecord | undefined
+  #record(tag: string): Kept | undefined {
+    return this.#names.get(`t:${tag}`) as Kept | undefined
   }
 }
 

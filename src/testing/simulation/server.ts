@@ -1,16 +1,17 @@
 import type {
   Epoch,
+  EpochId,
   GenerationRecord,
   Generations,
   Head,
   LeaseRequest,
-  LogEntry,
   Message,
   Replayable,
   Rotation,
   SyncReply,
 } from '../../core/remote-store.ts'
 import type { Cooldown } from '../../core/store.ts'
+import type { KeptWatch } from './kept-watch.ts'
 import { Keyspace, LEDGER } from './keyspace.ts'
 import { Names } from './names.ts'
 import {
@@ -20,7 +21,7 @@ import {
   type ServerOp,
   type ServerResult,
 } from './server-entries.ts'
-import { ServerLogs } from './server-logs.ts'
+import { ServerLogs, type LogLimits } from './server-logs.ts'
 import { GENERATION_PARTITION, ServerTags } from './server-tags.ts'
 
 /** Scans that have removed what a prefix covers: where they began, when, and how much it was. */
@@ -32,7 +33,9 @@ export interface Scanned {
 }
 
 /** An invalidation that a server has executed. */
-export interface Invalidated extends Pick<LogEntry, 'kind' | 'item'> {
+export interface Invalidated {
+  readonly kind: 'key' | 'tag' | 'prefix'
+  readonly item: string
   readonly partition: string
   readonly server: SimulatedServer
   /** What was committed after this moment, it may not cover: a prefix is scanned before it is logged. */
@@ -40,11 +43,9 @@ export interface Invalidated extends Pick<LogEntry, 'kind' | 'item'> {
 }
 
 /** How a simulated server is made, and who hears what it does. */
-export interface ServerOptions {
+export interface ServerOptions extends LogLimits {
   readonly now: () => number
   readonly partitions: number
-  /** The most entries that a partition's log keeps. */
-  readonly logLimit: number
   readonly publish: (message: Message) => void
   /** Another for each server and each start of one. */
   readonly id?: string
@@ -56,6 +57,8 @@ export interface ServerOptions {
   readonly onFilled?: (key: string, text: string, server: SimulatedServer, token: string) => void
   /** Hears of every `expire` that gave an entry a nearer end. */
   readonly onShortened?: (key: string, ttlMs: number) => void
+  /** Hears of what was set, and of everybody's request to end it. */
+  readonly kept?: KeptWatch | undefined
   /** Hears what becomes of leases. */
   readonly leases?: LeaseEvents
 }
@@ -79,14 +82,14 @@ export class SimulatedServer {
   #stamps = 0
 
   constructor(options: ServerOptions) {
-    const { id = '', items = new Keyspace(), now, leases, logLimit, publish } = options
+    const { id = '', items = new Keyspace(), now, leases, publish } = options
     this.#options = options
     this.id = id
     this.items = items
     this.#names = new Names(items, now, (name, value) => {
       if (name.startsWith('l:') && typeof value === 'string') leases?.expired(value)
     })
-    this.#logs = new ServerLogs(this.#names, logLimit, () => `${id}s${++this.#stamps}`, publish)
+    this.#logs = new ServerLogs(this.#names, options, () => `${id}s${++this.#stamps}`, publish)
     this.#tags = new ServerTags(this.#names, this.#logs)
     this.#entries = new ServerEntries(this.#names, {
       log: (key) => this.#logs.append(this.partitionOf(key), 'key', key),
@@ -137,7 +140,11 @@ export class SimulatedServer {
   }
 
   write(op: ServerOp): ServerResult {
-    return this.#entries.write(op)
+    const { kept } = this.#options
+    kept?.judge(this, [op.key])
+    const result = this.#entries.write(op)
+    kept?.written(this, op, result)
+    return result
   }
 
   /** Whether an entry that has these generations is fresh for everybody who asks now. */
@@ -145,8 +152,12 @@ export class SimulatedServer {
     return this.#tags.agrees(generations)
   }
 
-  generations(tags: readonly string[], ifNone: readonly string[]): readonly GenerationRecord[] {
-    return this.#tags.records(tags, ifNone)
+  generations(
+    tags: readonly string[],
+    ifNone: readonly string[],
+    livesMs: readonly number[],
+  ): readonly GenerationRecord[] {
+    return this.#tags.records(tags, ifNone, livesMs)
   }
 
   invalidateTags(
@@ -154,7 +165,10 @@ export class SimulatedServer {
     given: readonly string[],
     keepStale = false,
   ): { readonly heads: readonly (Head | undefined)[]; readonly generations: readonly string[] } {
-    const done = tags.map((tag, index) => this.#invalidateTag(tag, given[index]!, keepStale))
+    const done = tags.map((tag, index) => {
+      this.#options.kept?.goneByTag(tag)
+      return this.#invalidateTag(tag, given[index]!, keepStale)
+    })
     return { heads: done.map(({ head }) => head), generations: done.map(({ value }) => value) }
   }
 
@@ -168,16 +182,17 @@ export class SimulatedServer {
     let count = 0
     for (const key of keys) {
       if (this.#names.get(`${kind}:${key}`) !== undefined) count++
+      if (kind === 'v') this.#options.kept?.gone(key)
       this.#names.delete(`${kind}:${key}`)
     }
     return count
   }
 
-  /** Logs a prefix, if it was this server on which the scans have removed what it covers. */
-  logPrefix(partition: string, prefix: string, scanned: Scanned): Head | 'elsewhere' | undefined {
+  /** Logs a flush, if it was this server on which the scans have removed what the prefix covers. */
+  logFlush(partition: string, prefix: string, scanned: Scanned): Head | 'elsewhere' | undefined {
     if (scanned.server !== this.id) return 'elsewhere'
     this.#invalidated(partition, 'prefix', prefix, scanned.atMs)
-    return this.#logs.append(partition, 'prefix', prefix)
+    return this.#logs.append(partition, 'flush', '')
   }
 
   heads(
@@ -191,53 +206,34 @@ export class SimulatedServer {
     return heads
   }
 
-  sync(partition: string, since: Head | undefined, ifNone: Epoch): SyncReply {
-    return this.#logs.sync(partition, since, ifNone)
+  /** The tags that have a record. */
+  tags(): readonly string[] {
+    return this.names().flatMap((name) => (name.startsWith('t:') ? name.slice(2) : []))
   }
 
-  rotate(partition: string, seen: Epoch, next: Epoch): Rotation {
+  sync(partition: string, since: Head | undefined, ifNone: EpochId): SyncReply {
+    return this.#logs.sync(partition, since, ifNone, this.now())
+  }
+
+  rotate(partition: string, seen: Epoch, next: EpochId): Rotation {
     return this.#logs.rotate(partition, seen, next)
   }
 
-  /** The entries that the log lacks; `undefined` when the partition has another epoch. */
-  missing(
-    partition: string,
-    epoch: Epoch,
-    entries: readonly Replayable[],
-  ): readonly Replayable[] | undefined {
-    return this.#logs.missing(partition, epoch, entries)
-  }
-
-  /**
-   * Invalidates and logs what the log lacks; a prefix only if scans on this server have removed what it covers.
-   * `undefined`: not all of it could be done here.
-   */
-  replay(
-    partition: string,
-    epoch: Epoch,
-    entries: readonly Replayable[],
-    scans: ReadonlyMap<string, Scanned>,
-  ): Head | undefined {
-    const missing = this.missing(partition, epoch, entries)
-    if (missing === undefined) return undefined
-    let isComplete = true
-    for (const { kind, item, stamp } of missing) {
-      const scanned = scans.get(item)
+  /** Invalidates and logs what the log has lost. `undefined`: the partition has another epoch. */
+  replay(partition: string, epoch: Epoch, entries: readonly Replayable[]): Head | undefined {
+    const lost = this.#logs.lost(partition, epoch, entries)
+    if (lost === undefined) return undefined
+    for (const { kind, item, stamp } of lost) {
       if (kind === 'tag') {
         this.#invalidateTag(item, this.#draw(), false, stamp)
         continue
       }
-      if (kind === 'key') {
-        this.#names.delete(`v:${item}`)
-        this.#names.delete(`l:${item}`)
-      } else if (scanned?.server !== this.id) {
-        isComplete = false
-        continue
-      }
-      this.#invalidated(partition, kind, item, kind === 'key' ? this.now() : scanned!.atMs)
+      this.#names.delete(`v:${item}`)
+      this.#names.delete(`l:${item}`)
+      this.#invalidated(partition, kind, item)
       this.#logs.append(partition, kind, item, stamp)
     }
-    return isComplete ? this.#logs.head(partition) : undefined
+    return this.#logs.head(partition)
   }
 
   /** Removes keys as a full server does, whatever they are. */
@@ -245,6 +241,8 @@ export class SimulatedServer {
     const names = [...this.items.keys()].filter((name) => !name.startsWith(LEDGER))
     const name = names.length === 0 ? undefined : choose(names)
     if (name === undefined) return undefined
+    if (name.startsWith('v:')) this.#options.kept?.gone(name.slice(2))
+    if (name.startsWith('t:')) this.#options.kept?.goneByTag(name.slice(2))
     this.items.delete(name)
     return name
   }
@@ -264,7 +262,7 @@ export class SimulatedServer {
     return this.#tags.invalidate(tag, given, keepStale, origin)
   }
 
-  #invalidated(partition: string, kind: LogEntry['kind'], item: string, atMs = this.now()): void {
+  #invalidated(partition: string, kind: Invalidated['kind'], item: string, atMs = this.now()): void {
     this.#options.onInvalidated?.({ partition, kind, item, server: this, atMs })
   }
 

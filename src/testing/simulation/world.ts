@@ -1,5 +1,6 @@
 import type { CoherenceSettings, Policy } from '../../coherence/settings.ts'
 import type { Message } from '../../core/remote-store.ts'
+import { AgeClock } from '../../core/age-clock.ts'
 import { CounterHistory } from './counter-history.ts'
 import { Database } from './database.ts'
 import { EventLoop } from './event-loop.ts'
@@ -9,11 +10,13 @@ import { HiddenWatch } from './hidden-watch.ts'
 import { History, type Happening, type Outran, type Violation } from './history.ts'
 import { HostClock } from './host-clock.ts'
 import type { Keyspace } from './keyspace.ts'
+import { KeptWatch } from './kept-watch.ts'
 import { LeaseWatch } from './lease-watch.ts'
 import { Lifetimes } from './lifetimes.ts'
 import { Network, type Faults } from './network.ts'
 import { SimulatedNode, type Rewiring, type Versioned } from './node.ts'
 import { SeededRandom } from './random.ts'
+import type { Process } from './process.ts'
 import { Replication } from './replication.ts'
 import { SimulatedServer, type Invalidated } from './server.ts'
 import { isTagged, SPACE_TAG, targetsOf, type Target } from './targets.ts'
@@ -30,10 +33,9 @@ export interface WorldOptions {
   readonly faults: Faults
   /** What nodes do when they can't reach the server. */
   readonly policy: Policy
-  /** What an invalidation waits for; `'async'` unless given. */
   /** Whether the happenings are kept, for a timeline. */
   readonly recording?: boolean
-  /** Whether the hosts' wall clocks jump; they do, unless told otherwise. */
+  /** Whether the hosts' wall clocks are set back all the time; they are, unless told otherwise. */
   readonly wallClocks?: 'jump' | 'steady'
   /** Partitions of the keys, instead of what the seed chooses: 1 or 2. */
   readonly partitions?: number
@@ -82,6 +84,7 @@ const SETTINGS: Omit<CoherenceSettings, 'policy' | 'journalLimit'> = {
   leaseMs: 300,
   longestLeaseMs: 2_000,
   outboxLimit: 1_000,
+  suspectBits: 2 ** 14,
   journalMs: 60_000,
   generationLimit: 1_000,
 }
@@ -89,6 +92,10 @@ const DEADLINE_MS = 60
 const DURATION_MS = 4_000
 const QUIET_MS = 1_000
 const NODES = 3
+// As an inaccuracy of clocks passes what is as short beside the bounds as a second is beside `maxLag`.
+const SLACK_MS = 60
+// How long before its sequence vanishes an invalidation may have been made whose loss is not noticed: replicas lag.
+const VANISHED_BEFORE_MS = 1_000
 /** What nobody reads or changes before the end. */
 const LAST_KEY = 'last'
 
@@ -112,12 +119,17 @@ export class World {
   readonly #leases: LeaseWatch
   // Undefined where a failover may bring back what was hidden.
   readonly #hidden: HiddenWatch | undefined
+  // Undefined where a failover may lose what was set.
+  readonly #kept: KeptWatch | undefined
   // Undefined where a failover may lose what `expire` has done.
   readonly #lifetimes: Lifetimes | undefined
   readonly #counter: CounterHistory
   readonly #workload: Workload
   // The versions of keys that each entry of a log has invalidated, by the stamp that it had first.
   readonly #logged = new Map<string, ReadonlyMap<string, number>>()
+  readonly #clocks = new Map<string, HostClock>()
+  // When a sequence or a log was last found to be gone, by partition.
+  readonly #vanishedMs = new Map<string, number>()
   #faulty = true
   #injected = 0
   #deaths = 0
@@ -129,7 +141,9 @@ export class World {
   constructor(options: WorldOptions) {
     this.#options = options
     this.#random = new SeededRandom(options.seed)
-    const boundMs = options.policy === 'strict' ? SETTINGS.maxLagMs : SETTINGS.maxStaleMs
+    // I17: what nobody has noticed of suspensions so far adds to the bound.
+    const unnoticedMs = options.faults.suspensionsPerSecond > 0 ? SLACK_MS : 0
+    const boundMs = (options.policy === 'strict' ? SETTINGS.maxLagMs : SETTINGS.maxStaleMs) + unnoticedMs
     this.#history = new History(() => this.#loop.now(), boundMs, options.recording ?? false)
     const { faults } = options
     const failsOver = faults.promotionsPerSecond + faults.restartsPerSecond + faults.rollbacksPerSecond > 0
@@ -138,6 +152,7 @@ export class World {
     // The grant may be heard of at its deadline, and the last renewal be as late as any request.
     const lateMs = DEADLINE_MS + Math.max(faults.delayMs[1], faults.pauseMs[1])
     this.#hidden = failsOver ? undefined : new HiddenWatch(this.#history)
+    this.#kept = failsOver ? undefined : new KeptWatch(this.#history)
     this.#lifetimes = failsOver ? undefined : new Lifetimes(boundMs)
     this.#leases = new LeaseWatch(this.#history, now, SETTINGS.longestLeaseMs, lateMs)
     this.#counter = new CounterHistory((message) => {
@@ -146,6 +161,7 @@ export class World {
     this.#partitions = 1 + this.#random.below(2)
     // A journal of half the log must hold what a failover may lose.
     this.#logLimit = this.#random.pick(failsOver ? [256, 1_000] : [2, 8, 1_000])
+    if (faults.bulksPerSecond > 0) this.#logLimit = this.#random.pick([8, 32, 128])
     if (options.partitions !== undefined) this.#partitions = options.partitions
     if (options.logLimit !== undefined) this.#logLimit = options.logLimit
     this.#replication = new Replication(this.#loop, this.#random, faults, (id, items) =>
@@ -207,12 +223,19 @@ export class World {
       partitions: this.#partitions,
       logLimit: this.#logLimit,
       publish: (message) => {
-        server.items.recordLogged(message.partition, this.#standsFor(message, server))
+        const { origin, stamp, partition } = message
+        if (origin !== undefined && items.hasLogged(origin) && !this.#hasVanished(partition, 0))
+          this.#history.violated(
+            'I19',
+            `${id} was given again what it had not lost: ${message.kind} ${message.item}`,
+          )
+        items.recordLogged(partition, this.#standsFor(message, server), origin ?? stamp)
         for (const node of this.#nodes) if (node.listensTo === server) node.network.deliver(message)
       },
       onInvalidated: (invalidated) => this.#onInvalidated(invalidated),
       onShortened: (key, ttlMs) => this.#lifetimes?.shortened(key, ttlMs),
       leases: this.#leases,
+      kept: this.#kept,
       onFilled: (key, text, _, token) => {
         this.#leases.filled(key, token)
         const [version, origin] = JSON.parse(text) as Versioned
@@ -229,13 +252,14 @@ export class World {
   }
 
   #coveredBy(
-    { kind, item, partition }: Pick<Invalidated, 'kind' | 'item' | 'partition'>,
+    { kind, item, partition }: Pick<Invalidated | Message, 'kind' | 'item' | 'partition'>,
     server: SimulatedServer,
   ): readonly Target[] {
     return this.#targets.filter((target) => {
       if (kind === 'tag') return isTagged(target, item)
       if (kind === 'key') return target.key === item
-      return target.key.startsWith(item) && server.partitionOf(target.key) === partition
+      // A flush stands for nothing that a replay could repeat.
+      return kind === 'prefix' && target.key.startsWith(item) && server.partitionOf(target.key) === partition
     })
   }
 
@@ -250,13 +274,52 @@ export class World {
     return versions
   }
 
-  // A journal holds half a log, and of what was logged before that nothing need be left in any.
+  // A journal holds half a log, and of what was logged before that nothing need be left in any. What was not logged is
+  // in none, and without its sequence or its log a server tells of no loss.
   #outran(server: SimulatedServer): Outran {
     const { items, partitions, generationPartition } = server
-    return (key, version) => {
+    return (key, version, atMs) => {
       const since = items.loggedSince([...partitions, generationPartition], key, version)
-      return since !== undefined && since >= this.#logLimit / 2
+      if (since === undefined || since >= this.#logLimit / 2) return true
+      return [server.partitionOf(key), generationPartition].some((one) => this.#hasVanished(one, atMs))
     }
+  }
+
+  // Whether a log, or its sequence, was gone so shortly before a failover of that moment, or after it, that it can't tell.
+  #hasVanished(partition: string, atMs: number): boolean {
+    return this.#mayLose && (this.#vanishedMs.get(partition) ?? -Infinity) > atMs - VANISHED_BEFORE_MS
+  }
+
+  // What many processes write: more than a log keeps, and none of it concerns what the nodes are asked for.
+  #writeBulk(): void {
+    const { bulkLogs } = this.#options.faults
+    const count = Math.ceil(this.#logLimit * this.#random.between(...bulkLogs))
+    const entries = Array.from({ length: count }, (_, index) => [`bulk${index}`, [0, 0] as const] as const)
+    const { name, cache } = this.#random.pick(this.#nodes)
+    if (this.#random.chance(0.5)) {
+      this.#history.note(name, `sets ${count} other keys`)
+      void cache.setMany(entries, '1h')
+      return
+    }
+    const { primary } = this.#replication
+    this.#history.note(primary.id, `is given ${count} other keys`)
+    for (const [key] of entries) primary.write({ kind: 'set', key, text: '[0,0]', ttlMs: 3_600_000 })
+  }
+
+  #vanish(): void {
+    const { primary } = this.#replication
+    const partition = this.#random.pick([...primary.partitions, primary.generationPartition])
+    for (const kind of this.#random.pick([['s'], ['g'], ['s', 'g']])) {
+      this.#history.note(primary.id, `has ${kind}:${partition} expire`)
+      primary.evict(() => `${kind}:${partition}`)
+    }
+  }
+
+  #noteMissingSequences(primary: SimulatedServer): void {
+    const { partitions, generationPartition } = primary
+    const heads = primary.heads()
+    for (const partition of [...partitions, generationPartition])
+      if (!heads.has(partition)) this.#vanishedMs.set(partition, this.#loop.now())
   }
 
   #onInvalidated(invalidated: Invalidated): void {
@@ -305,7 +368,7 @@ export class World {
   }
 
   #makeNode(name: string): Node {
-    const { faults, policy, wallClocks = 'jump', rewire, settings } = this.#options
+    const { faults, policy, rewire, settings } = this.#options
     const seed = this.#random.below(2 ** 31)
     const random = new SeededRandom(seed)
     const note = (what: string): void => this.#history.note(name, what)
@@ -314,12 +377,21 @@ export class World {
       name,
       server: this.#replication.primary,
       line,
-      clock: new HostClock(this.#loop, seed, wallClocks === 'jump'),
+      clock: this.#clockOf(name, line.process, seed),
       timers: line.process,
       random,
       settings: { ...SETTINGS, policy, journalLimit: this.#logLimit / 2, ...settings },
       rewire: this.#options.extended === true ? this.#extended(random, rewire) : rewire,
     })
+  }
+
+  #clockOf(name: string, process: Process, seed: number): AgeClock {
+    const { wallClocks = 'jump', faults } = this.#options
+    // I17 counts from the moment that the wall clock shows a suspension: set back meanwhile, it does not.
+    const isSetBack = wallClocks === 'jump' && faults.suspensionsPerSecond === 0
+    const clock = new HostClock(this.#loop, process, seed, isSetBack)
+    this.#clocks.set(name, clock)
+    return new AgeClock(clock, SLACK_MS)
   }
 
   // A failover may lose the newer row that an older one was refused for: then nobody has any.
@@ -365,6 +437,8 @@ export class World {
     const { evictionsPerSecond, cutsPerSecond, cutMs, deafnessPerSecond, deafMs } = this.#options.faults
     const { outagesPerSecond, outageMs, deathsPerSecond } = this.#options.faults
     const { sideEvictionsPerSecond, stopsPerSecond, stopMs } = this.#options.faults
+    const { suspensionsPerSecond, suspensionMs, jumpsPerSecond, jumpMs } = this.#options.faults
+    const { vanishingsPerSecond, bulksPerSecond } = this.#options.faults
     const often = (perSecond: number, fault: () => void): void => {
       if (perSecond === 0) return
       const next = (): void => {
@@ -387,6 +461,8 @@ export class World {
       })
       this.#history.note('server', `evicts ${name}`)
       if (name === `v:${COUNTER}`) this.#counter.reset()
+      if (name?.startsWith('s:') === true || name?.startsWith('g:') === true)
+        this.#vanishedMs.set(name.slice(2), this.#loop.now())
       this.#hidden?.judge(primary)
     }
     often(evictionsPerSecond, () => evict(() => true))
@@ -398,6 +474,28 @@ export class World {
       network.process.stop()
       this.#loop.set(() => network.process.go(), ms)
     })
+    often(suspensionsPerSecond, () => {
+      const { name, network } = this.#random.pick(this.#nodes)
+      if (!network.process.suspend()) return
+      const ms = this.#random.between(...suspensionMs)
+      this.#history.note(name, `is suspended for ${ms.toFixed(0)} ms`)
+      network.reconnect()
+      this.#loop.set(() => {
+        network.process.resume()
+        // The line is dead, and nobody says so.
+        const deadMs = this.#random.between(...cutMs)
+        network.cut(deadMs)
+        this.#loop.set(() => network.resubscribe(), deadMs)
+      }, ms)
+    })
+    often(jumpsPerSecond, () => {
+      const { name } = this.#random.pick(this.#nodes)
+      const ms = this.#random.between(...jumpMs)
+      this.#history.note(name, `has its wall clock set ahead by ${ms.toFixed(0)} ms`)
+      this.#clocks.get(name)!.setAhead(ms)
+    })
+    often(vanishingsPerSecond, () => this.#vanish())
+    often(bulksPerSecond, () => this.#writeBulk())
     often(outagesPerSecond, () => {
       const ms = this.#random.between(...outageMs)
       this.#history.note('server', `is out of reach for ${ms.toFixed(0)} ms`)
@@ -413,6 +511,7 @@ export class World {
       nodes: this.#nodes,
       history: this.#history,
       outran: (server) => this.#outran(server),
+      failedOver: (primary) => this.#noteMissingSequences(primary),
     })
     for (const { perSecond, strike } of failures.kinds()) often(perSecond, strike)
   }
@@ -435,10 +534,13 @@ export class World {
       if (markers > 0 || outbox > 0)
         this.#history.violated('I13', `${name} has ${markers} markers, ${outbox} queued keys left`)
     }
-    if (this.#unanswered === 0 && this.#nodes.every(({ network }) => network.unanswered === 0)) {
+    const isAnswered = this.#unanswered === 0 && this.#nodes.every(({ network }) => network.unanswered === 0)
+    // Those who wait for a process that has died load without a lease in the end.
+    if (isAnswered && this.#deaths === 0) {
       this.#leases.judge(this.#injected === 0)
     }
     this.#hidden?.judge(this.#replication.primary)
+    this.#kept?.judge(this.#replication.primary)
     for (const node of this.#nodes) await this.#judgeLast(node)
     for (const [key, version] of this.#history.stillLost())
       this.#history.violated('I5', `version ${version} of ${key} was invalidated, lost, and never replayed`)
@@ -467,6 +569,8 @@ export class World {
       }
     }
     await wait(cache.getOrSet(LAST_KEY, () => [0, 0] as const, '1h'))
+    // Where the sequence was gone, the answer to the fill was of no known epoch: the first read is kept, then.
+    await wait(cache.get(LAST_KEY))
     const { localHits } = store
     await wait(cache.get(LAST_KEY))
     if (store.localHits === localHits)

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import { loadLibrary } from '../../../src/redis/clients/load-library.ts'
 import { poolSize, targetOf, type ConnectionOptions } from '../../../src/redis/connection-options.ts'
@@ -36,7 +37,7 @@ describe('targetOf', () => {
     [{ db: -1 }, 'db: -1'],
     [{ host: '' }, 'host: it is empty'],
     [{ password: 5 as never }, 'password: a number is not text'],
-    [{ tls: 'yes' as never }, "tls: 'yes'"],
+    [{ tls: 'yes' as never }, 'tls: a string'],
     [{ connect: 'later' as never }, "connect: 'later'"],
     [{ url: 'redis://cache', port: 1 }, 'url: it names host and port'],
     [{ url: 'redis+cluster://cache', db: 1 }, 'a cluster has only database 0'],
@@ -69,6 +70,15 @@ describe('loadLibrary', () => {
 
   it('prefers node-redis', async () => {
     expect((await loadLibrary()).kind).toBe('node-redis')
+  })
+
+  it('reads that a package is missing by its code, whatever realm the error comes from', async () => {
+    const missing: unknown = runInNewContext(`Object.assign(new Error('none'), { code: 'MODULE_NOT_FOUND' })`)
+    const other = (name: string): Promise<unknown> =>
+      // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- it is an error, of another realm
+      name === 'ioredis' ? import('ioredis') : Promise.reject(missing)
+
+    expect((await loadLibrary(other)).kind).toBe('ioredis')
   })
 
   it('says what to install when there is none', async () => {

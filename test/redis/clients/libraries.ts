@@ -25,6 +25,20 @@ export const LIBRARIES: Readonly<Record<string, (port: number) => Promise<Made>>
   'ioredis 6': (port) => ready(new Ioredis6(port)),
 }
 
+/** The same, not waiting for a connection; those of node-redis are not connected yet. */
+export const MAKES: Readonly<Record<string, (port: number, options?: object) => Made>> = {
+  'node-redis 5': (port, options) =>
+    destroyable(createNodeRedis5({ ...options, socket: { port, ...socketOf(options) } })),
+  'node-redis 6': (port, options) =>
+    destroyable(createNodeRedis6({ ...options, socket: { port, ...socketOf(options) } })),
+  'ioredis 5': (port, options) => disconnectable(new Ioredis5({ port, ...options })),
+  'ioredis 6': (port, options) => disconnectable(new Ioredis6({ port, ...options })),
+}
+
+function socketOf(options: object | undefined): object {
+  return (options !== undefined && 'socket' in options && options.socket) || {}
+}
+
 /** How each library is found by whoever has it installed, and nothing else. */
 export const IMPORTS: Readonly<Record<string, (name: string) => Promise<unknown>>> = {
   'node-redis 5': only('@redis/client', () => import('redis5')),
@@ -94,7 +108,14 @@ function rootNodes(ports: readonly number[]): { socket: { host: string; port: nu
 }
 
 function destroyable(client: { destroy(): unknown }): Made {
-  return { client, close: () => void client.destroy() }
+  const close = (): void => {
+    try {
+      client.destroy()
+    } catch {
+      // It was never connected.
+    }
+  }
+  return { client, close }
 }
 
 function disconnectable(client: { disconnect(): void }): Made {

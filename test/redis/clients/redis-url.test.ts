@@ -74,7 +74,6 @@ describe('parseRedisUrl', () => {
     ['redis://cache:99999', 'a port'],
     ['redis://cache:x', 'where a host should be'],
     ['redis://cache/one', 'number of a database'],
-    ['redis://cache?timeout=1', 'a parameter'],
     ['redis://%zz@cache', 'not encoded'],
     ['unix:', 'no path'],
     ['redis+sentinel://one,two', 'does not name the master'],
@@ -88,8 +87,19 @@ describe('parseRedisUrl', () => {
     expect((error as Error).message).toContain('accepted: redis://')
   })
 
+  it('names the parameters that mean nothing here', () => {
+    const { unused, db } = parseRedisUrl(
+      'rediss://cache?family=0&protocol=3&db=2&ssl_cert_reqs=none&family=4',
+    )
+    expect([unused, db]).toEqual([['family', 'protocol', 'ssl_cert_reqs'], 2])
+  })
+
   it.each([
     'redis://app:topsecret@cache/x',
+    'redis://:topsecret and more@cache/x',
+    'topsecret@cache:6379',
+    'redis://cache/topsecret',
+    'redis://cache:topsecret',
     'redis://app:top/secret@cache',
     'redis://app:topsecret@one,two',
     'http://app:topsecret@cache',

@@ -1,7 +1,14 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { KeyNames } from '../../../src/redis/key-names.ts'
 import { CLIENT_NAMES, type ClientName } from '../native-clients.ts'
-import { describeWithServers, startCluster, startRedis, startSentinelGroup } from '../servers/index.ts'
+import {
+  describeWithServers,
+  HOSTED,
+  startCluster,
+  startRedis,
+  startSentinelGroup,
+  startServerless,
+} from '../servers/index.ts'
 import { SuiteOnServers, type Outcome } from './suite.ts'
 
 // The partitions of keys that most cases use, and that of tags; the names of all partitions are in every prefix.
@@ -40,6 +47,16 @@ describeWithServers('the conformance suite', () => {
       await using suite = new SuiteOnServers(client, server.url, [engine])
       await suite.ready()
       passes(`${engine}, one server, ${client}`, await suite.run())
+    }
+  })
+
+  it.each(CLIENT_NAMES)('passes on one endpoint before the slots of a cluster through %s', async (client) => {
+    await using cluster = await startCluster()
+    await using service = await startServerless(cluster, HOSTED.refusing('CLIENT', 'CONFIG'))
+    for (const engine of BOTH) {
+      await using suite = new SuiteOnServers(client, service.url, [engine], 'one-slot')
+      await suite.ready()
+      passes(`${engine}, one endpoint before slots, ${client}`, await suite.run())
     }
   })
 

@@ -37,10 +37,12 @@ export interface Outcome {
 /** The suite on both engines over one client of a library. */
 export class SuiteOnServers implements AsyncDisposable {
   readonly #native: NativeClient
+  readonly #layout: 'one-slot' | undefined
   readonly #cases: readonly ConformanceCase[]
   readonly #faults: Fault[] = []
 
-  constructor(client: ClientName, url: string, engines: readonly Engine[]) {
+  constructor(client: ClientName, url: string, engines: readonly Engine[], layout?: 'one-slot') {
+    this.#layout = layout
     this.#native = nativeClient(client, url)
     this.#cases = engines.flatMap((engine) =>
       conformanceCases({
@@ -56,7 +58,13 @@ export class SuiteOnServers implements AsyncDisposable {
     caches += 1
     const { client } = this.#native
     // A busy machine is no fault of the servers.
-    const l2 = new RedisCache({ ...options, client, prefix: `suite${caches}:`, deadline: { hard: '3s' } })
+    const l2 = new RedisCache({
+      ...options,
+      client,
+      layout: this.#layout,
+      prefix: `suite${caches}:`,
+      deadline: { hard: '3s' },
+    })
     if (engine === 'redis') return l2
     const l1 = new MemoryCache()
     const cache = new TieredCache({ ...options, l1, l2 })

@@ -67,9 +67,10 @@ export function wordsOf(frame: Buffer): string[] {
   return words
 }
 
-/** Whether a frame is a message that no command asked for. */
+/** Whether a frame is a message that no command asked for. RESP3 answers subscriptions by such frames, too. */
 export function isPush(frame: Buffer): boolean {
-  return frame[0] === 62 || /^\*\d+\r\n\$\d+\r\n[ps]?message\r\n/.test(frame.toString('latin1', 0, 40))
+  const begin = frame.toString('latin1', 0, 40)
+  return /^[*>]\d+\r\n\$\d+\r\n(?:[ps]?message|invalidate)\r\n/.test(begin)
 }
 
 const KEYLESS = new Set(

@@ -8,6 +8,8 @@ type Row = readonly [from: number, to: number, master: readonly [host: string, p
 /** A client of a cluster, which learns of changes when it is told to look. */
 export class PlainClusterClient extends PlainClient {
   override readonly isCluster: boolean = true
+  override readonly isOrdered: boolean = false
+  override readonly isOneEndpoint = false
   readonly #ports = new Map<number, RespConnection>()
   readonly #owners: number[] = []
 
@@ -21,6 +23,10 @@ export class PlainClusterClient extends PlainClient {
 
   override connectionFor(route: string): Connection {
     return this.#to(this.#owners[slotOf(route)]!)
+  }
+
+  override sharesServer(route: string, other: string): boolean {
+    return this.#owners[slotOf(route)] === this.#owners[slotOf(other)]
   }
 
   override async masters(): Promise<readonly Connection[]> {

@@ -87,7 +87,7 @@ describeWithServers('the Redis store on a cluster', () => {
   it('keeps what belongs to tags in one partition', async () => {
     await store.sync('!tags', undefined, EPOCH)
     await store.invalidateTags(['a', 'b', 'c'], [GENERATION, GENERATION, GENERATION])
-    expect(await store.generations(['a', 'z'], [GENERATION, GENERATION])).toMatchObject([
+    expect(await store.generations(['a', 'z'], [GENERATION, GENERATION], [60_000, 60_000])).toMatchObject([
       { value: GENERATION, head: { counter: 1 } },
       { value: GENERATION, head: { counter: 3 } },
     ])

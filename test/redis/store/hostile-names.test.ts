@@ -60,7 +60,7 @@ describeWithServers('names full of glob characters', () => {
     await server.admin.call('FLUSHALL')
     const store = storeOn(client, { prefix: '' })
     await store.sync('0', undefined, EPOCH)
-    await store.generations(['users'], ['00112233445566778899aabb'])
+    await store.generations(['users'], ['00112233445566778899aabb'], [60_000])
     await store.write([setOf(store, 'a', 1)])
 
     expect(await store.deleteByPrefix('')).toMatchObject({ count: 1 })

@@ -100,9 +100,9 @@ async function realValue(
   if (kind === 'l') return text.startsWith('=') ? text.slice(1) : { cooldown: text.slice(1) }
   if (kind === 'f') return BigInt(`0x${text}`)
   if (kind === 't') {
-    const [value, ordinal, random, counter] = text.split(' ')
+    const [value, ordinal, random, birth, counter] = text.split(' ')
     if (ordinal === undefined) return { value }
-    const head = readHead(`${ordinal} ${random} ${counter} =`)!
+    const head = readHead(`${ordinal} ${random} ${birth} ${counter} =`)!
     return { value, head: { epoch: head.epoch, counter: head.counter } }
   }
   const { stored, remainingMs: _, ...rest } = entries.found(bytes, '', -1)

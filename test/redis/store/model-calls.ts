@@ -78,14 +78,12 @@ export class ModelCalls {
   readonly #random: SeededRandom
   readonly #partitions: readonly string[]
   readonly #past: Past
-  readonly #replaysPrefixes: boolean
   #epochs = 0
 
-  constructor(random: SeededRandom, partitions: readonly string[], past: Past, replaysPrefixes: boolean) {
+  constructor(random: SeededRandom, partitions: readonly string[], past: Past) {
     this.#random = random
     this.#partitions = partitions
     this.#past = past
-    this.#replaysPrefixes = replaysPrefixes
   }
 
   next(): ModelCall {
@@ -236,9 +234,14 @@ export class ModelCalls {
   #generations(): ModelCall {
     const tags = [...new Set(this.#times(3, () => this.#random.pick(TAGS)))]
     const values = tags.map((tag) => this.#generation(tag).value)
+    const lives = tags.map(() => this.#random.pick([60_000, 3_600_000, Infinity]))
     return {
-      text: `generations ${show([tags, values])}`,
-      run: async (store) => store.generations(tags, values),
+      text: `generations ${show([tags, values, lives])}`,
+      run: async (store) => {
+        const records = await store.generations(tags, values, lives)
+        // The time that a real server has taken is no result.
+        return records.map(({ remainingMs, ...record }) => ({ ...record, ends: remainingMs < Infinity }))
+      },
     }
   }
 
@@ -256,8 +259,10 @@ export class ModelCalls {
     return this.#random.pick([...this.#partitions, '!tags'])
   }
 
+  // Above what the clock of a server says: the model's clock is another one.
   #epoch(): Epoch {
-    return { ordinal: ++this.#epochs, random: this.#random.pick(['', 'r', 'b%= c']) }
+    const ordinal = 1e14 + ++this.#epochs
+    return { ordinal, random: this.#random.pick(['', 'r', 'b%= c']), birth: ordinal }
   }
 
   #head(partition: string): Pair<Head> | undefined {
@@ -301,7 +306,7 @@ export class ModelCalls {
         ? known[Math.max(0, known.length - 1 - this.#random.below(12))]!
         : this.#invented(partition),
     )) {
-      if (one.model.kind !== 'prefix' || this.#replaysPrefixes) chosen.set(one.model.stamp, one)
+      chosen.set(one.model.stamp, one)
     }
     return {
       text: `replay ${show([partition, epoch, [...chosen.values()]])}`,
@@ -316,10 +321,11 @@ export class ModelCalls {
 
   #invented(partition: string): Pair<Replayable> {
     const stamp = `invented${this.#random.below(1000)}`
-    const kinds = ['key', 'key', 'prefix'] as const
-    const kind = partition === '!tags' ? 'tag' : this.#random.pick(kinds)
-    const item = this.#random.pick({ key: KEYS, prefix: PREFIXES, tag: TAGS }[kind])
-    return { model: { kind, item, stamp }, real: { kind, item, stamp } }
+    const kind = partition === '!tags' ? 'tag' : 'key'
+    const item = this.#random.pick({ key: KEYS, tag: TAGS }[kind])
+    const counter = 1 + this.#random.below(200)
+    const entry = { kind, item, stamp, counter } as const
+    return { model: entry, real: entry }
   }
 }
 

@@ -4,6 +4,9 @@ import { RespConnection } from './resp-connection.ts'
 /** The client of the store's tests: one connection. */
 export class PlainClient implements RedisClient {
   readonly isCluster: boolean = false
+  readonly isOrdered: boolean = true
+  readonly isOneEndpoint: boolean = true
+  readonly database = 0
   readonly #port: number
   readonly #login: readonly string[] | undefined
   readonly #opened: RespConnection[] = []
@@ -18,6 +21,10 @@ export class PlainClient implements RedisClient {
   connectionFor(_route: string): Connection {
     this.#connection ??= this.#open()
     return this.#connection
+  }
+
+  sharesServer(_route: string, _other: string): boolean {
+    return true
   }
 
   async masters(): Promise<readonly Connection[]> {

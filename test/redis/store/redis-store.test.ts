@@ -4,6 +4,7 @@ import { RedisStore } from '../../../src/redis/redis-store.ts'
 import { WireFormat } from '../../../src/serialization/wire-format.ts'
 import { describeWithServers } from '../servers/index.ts'
 import { PlainClient } from './plain-client.ts'
+import { EPOCH, setOf, storeOn, valuesOf } from './stores.ts'
 import { startServer, type TestServer } from './test-server.ts'
 
 describeWithServers('RedisStore', () => {
@@ -93,8 +94,8 @@ describeWithServers('RedisStore', () => {
   })
 
   it('grants a lease once, fills under it, and logs what is followed', async () => {
-    const head = (await store.sync('0', undefined, { ordinal: 1, random: 'r' })).head
-    expect(head).toEqual({ epoch: { ordinal: 1, random: 'r' }, counter: 0, stamp: '' })
+    const head = (await store.sync('0', undefined, EPOCH)).head
+    expect(head).toEqual({ epoch: EPOCH, counter: 0, stamp: '' })
     expect(
       await store.acquire(
         [
@@ -117,7 +118,6 @@ describeWithServers('RedisStore', () => {
     expect(reply).toEqual({
       head: set!.head,
       entries: [{ counter: 1, stamp: set!.head!.stamp, previous: '', kind: 'key', item: 'a' }],
-      diverged: false,
     })
     expect(await store.heads()).toEqual(new Map([['0', set!.head]]))
   })
@@ -142,7 +142,7 @@ describeWithServers('RedisStore', () => {
   })
 
   it('deletes by prefix and logs it', async () => {
-    await store.sync('0', undefined, { ordinal: 1, random: 'r' })
+    await store.sync('0', undefined, EPOCH)
     for (const key of ['u:1', 'u:2', 'v:1'])
       await store.write([{ kind: 'set', key, stored: stored(1), ttlMs: 1000 }])
     await store.acquire([{ key: 'u:3', token: 't' }], 5000)
@@ -155,22 +155,138 @@ describeWithServers('RedisStore', () => {
     expect(await server.admin.call('DBSIZE')).toBe(3)
   })
 
-  it('renews what is used: logs at each sync, records at most once a day', async () => {
-    const day = 86_400_000
-    await store.sync('0', undefined, { ordinal: 1, random: 'r' })
-    await store.write([{ kind: 'set', key: 'a', stored: stored(1), ttlMs: 1000 }])
-    await store.generations(['old', 'new'], [generation, generation])
+  it('is born with the time of the server, or above what is known of older epochs', async () => {
+    const before = Date.now()
+    const { epoch } = (await store.sync('0', undefined, { ordinal: 7, random: 'r' })).head
+    expect(epoch.ordinal).toBeGreaterThanOrEqual(before)
+    expect(epoch.ordinal).toBeLessThanOrEqual(Date.now())
+    expect(epoch).toEqual({ ordinal: epoch.ordinal, random: 'r', birth: epoch.ordinal })
+    const rotated = { ordinal: epoch.ordinal + 1, random: 'x' }
+    expect(await store.rotate('0', epoch, rotated)).toMatchObject({
+      won: true,
+      head: { epoch: { ...rotated, birth: epoch.ordinal } },
+    })
+    await server.admin.call('DEL', 'app:!sequence:0')
+    const later = (await store.sync('0', undefined, { ordinal: 1e14, random: 'y' })).head
+    expect(later.epoch).toEqual({ ordinal: 1e14, random: 'y', birth: 1e14 })
+  })
+
+  it('answers no entries when the log does not reach back', async () => {
+    const small = storeOn(client, { logLimit: 3 })
+    const { head } = await small.sync('0', undefined, EPOCH)
+    for (let count = 0; count < 3; count++) await small.write([setOf(small, 'a', 1)])
+    expect((await small.sync('0', head, EPOCH)).entries.map(({ counter }) => counter)).toEqual([1, 2, 3])
+    await small.write([setOf(small, 'a', 1)])
+    expect(await small.sync('0', head, EPOCH)).toMatchObject({ head: { counter: 4 }, entries: [] })
+  })
+
+  it('replays what the log has lost, and nothing that it may have had', async () => {
+    const small = storeOn(client, { logLimit: 3 })
+    await small.sync('0', undefined, EPOCH)
+    for (const key of ['a', 'b', 'c', 'd', 'e']) await small.write([setOf(small, key, 1)])
+    const { head } = await small.sync('0', undefined, EPOCH)
+    expect(head.counter).toBe(5)
+    const replayed = async (counter: number, stamp: string): Promise<boolean> => {
+      const entry = { kind: 'key', item: 'a', stamp, counter } as const
+      const after = await small.replay('0', EPOCH, [entry])
+      const isDone = (await valuesOf(small, ['a']))['a'] === undefined
+      expect(after!.counter > head.counter).toBe(isDone)
+      return isDone
+    }
+    expect(await replayed(2, 'older than the log')).toBe(false)
+    expect(await replayed(5, head.stamp)).toBe(false)
+    expect(await replayed(3, 'of another history')).toBe(true)
+  })
+
+  it('replays what is beyond the head of the log, once', async () => {
+    await store.sync('0', undefined, EPOCH)
+    await store.write([setOf(store, 'a', 1)])
+    const lost = { kind: 'key', item: 'a', stamp: 'lost', counter: 2 } as const
+    expect(await store.replay('0', EPOCH, [lost])).toMatchObject({ counter: 2 })
+    expect(await valuesOf(store, ['a'])).toEqual({})
+    await store.write([setOf(store, 'a', 2)])
+    expect(await store.replay('0', EPOCH, [lost])).toMatchObject({ counter: 3 })
+    expect(await valuesOf(store, ['a'])).toEqual({ a: 2 })
+  })
+
+  it('replays nothing of a log that is gone', async () => {
+    await store.sync('0', undefined, EPOCH)
+    await store.write([setOf(store, 'a', 1), setOf(store, 'b', 1)])
+    await server.admin.call('DEL', 'app:!log:0')
+    await store.replay('0', EPOCH, [{ kind: 'key', item: 'a', stamp: 'unknown', counter: 1 }])
+    expect(await valuesOf(store, ['a'])).toEqual({ a: 1 })
+  })
+
+  it('renews sequence and log at each write that is logged', async () => {
+    await store.sync('0', undefined, EPOCH)
+    await store.write([setOf(store, 'a', 1)])
     for (const name of ['app:!sequence:0', 'app:!log:0']) await server.admin.call('PEXPIRE', name, '5000')
-    await server.admin.call('PEXPIRE', 'app:!tag:old', String(10 * day))
-    await server.admin.call('PEXPIRE', 'app:!tag:new', String(29.5 * day))
+    await store.write([setOf(store, 'a', 2)])
+    for (const name of ['app:!sequence:0', 'app:!log:0'])
+      expect(await server.admin.call('PTTL', name)).toBeGreaterThan(86_000_000)
+  })
 
-    await store.sync('0', undefined, { ordinal: 2, random: 'r' })
-    await store.generations(['old', 'new'], [generation, generation])
-
+  it('renews what is used: logs at each sync, records for as long as they are needed', async () => {
+    const day = 86_400_000
+    await store.sync('0', undefined, EPOCH)
+    await store.write([{ kind: 'set', key: 'a', stored: stored(1), ttlMs: 1000 }])
+    for (const name of ['app:!sequence:0', 'app:!log:0']) await server.admin.call('PEXPIRE', name, '5000')
+    await store.sync('0', undefined, EPOCH)
     const days = async (name: string) => ((await server.admin.call('PTTL', name)) as number) / day
     expect(await days('app:!sequence:0')).toBeGreaterThan(0.99)
     expect(await days('app:!log:0')).toBeGreaterThan(0.99)
-    expect(await days('app:!tag:old')).toBeGreaterThan(29.9)
-    expect(await days('app:!tag:new')).toBeLessThan(29.6)
+
+    const lives = async (...livesMs: readonly number[]) => {
+      const tags = ['short', 'long', 'endless'].slice(0, livesMs.length)
+      const records = await store.generations(
+        tags,
+        tags.map(() => generation),
+        livesMs,
+      )
+      return records.map(({ remainingMs }) => Math.round(remainingMs / day))
+    }
+    expect(await lives(day, 10 * day, Infinity)).toEqual([1, 10, Infinity])
+    expect(await lives(3 * day, 2 * day, day)).toEqual([3, 10, Infinity])
+    expect(await lives(Infinity)).toEqual([Infinity])
+    expect(await server.admin.call('PTTL', 'app:!tag:short')).toBe(-1)
+    expect(await server.admin.call('PTTL', 'app:!tag:long')).toBeGreaterThan(9.9 * day)
+  })
+
+  it('keeps the record of a tag that was made stale, and not for long one that was invalidated', async () => {
+    const day = 86_400_000
+    const left = async (tag: string) => server.admin.call('PTTL', `app:!tag:${tag}`)
+    const other = generation.replace(/^./, 'f')
+    await store.generations(
+      ['soft', 'hard', 'endless'],
+      [generation, generation, generation],
+      [day, day, Infinity],
+    )
+    await store.invalidateTags(['soft', 'endless'], [other, other], { keepStale: true })
+    await store.invalidateTags(['hard'], [other])
+    expect(await left('soft')).toBeGreaterThan(0.9 * day)
+    expect(await left('endless')).toBe(-1)
+    expect(await left('hard')).toBeLessThanOrEqual(60_000)
+    expect(await left('hard')).toBeGreaterThan(0)
+  })
+
+  it('takes a record that can not be read for none, and counts it', async () => {
+    const texts = ['', 'junk', 'zz'.repeat(12), `${generation} 1`, `${generation}x`, `${generation} a b c`]
+    const other = generation.replace(/^./, 'f')
+    for (const text of texts) {
+      await server.admin.call('SET', 'app:!tag:t', text)
+      const [record] = await store.generations(['t'], [other], [60_000])
+      expect(record).toMatchObject({ value: other })
+      expect(await store.generations(['t'], [generation], [60_000])).toMatchObject([{ value: other }])
+    }
+    await server.admin.call('DEL', 'app:!tag:t')
+    await server.admin.call('RPUSH', 'app:!tag:t', 'junk')
+    expect(await store.generations(['t'], [other], [60_000])).toMatchObject([{ value: other }])
+    for (const keepStale of [false, true]) {
+      await server.admin.call('DEL', 'app:!tag:t')
+      await server.admin.call('RPUSH', 'app:!tag:t', 'junk')
+      await store.invalidateTags(['t'], [generation], { keepStale })
+      expect(await store.generations(['t'], [other], [60_000])).toMatchObject([{ value: generation }])
+    }
+    expect(store.unreadable).toBe(texts.length + 1)
   })
 })

@@ -4,8 +4,8 @@ import type { RemoteOp, RemoteStore } from '../../../src/core/remote-store.ts'
 import type { Stored } from '../../../src/core/store.ts'
 import type { RespConnection } from './resp-connection.ts'
 
-/** The epoch that tests begin with. */
-export const EPOCH = { ordinal: 1, random: 'first' } as const
+/** The epoch that tests begin with: its ordinal is above what any server's clock says. */
+export const EPOCH = { ordinal: 1e14, random: 'first', birth: 1e14 } as const
 /** A generation. */
 export const GENERATION = '00112233445566778899aabb'
 

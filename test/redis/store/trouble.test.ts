@@ -69,7 +69,7 @@ describeWithServers('the Redis store in trouble', () => {
       expect(tags.heads).toMatchObject([{ counter: 1 }])
       expect(heads.get('0')).toMatchObject({ counter: 2 })
       expect(await store.sync('0', undefined, EPOCH)).toMatchObject({ head: { counter: 2 } })
-      expect(await store.rotate('0', EPOCH, { ordinal: 2, random: 'r' })).toMatchObject({ won: true })
+      expect(await store.rotate('0', EPOCH, { ordinal: 2e14, random: 'r' })).toMatchObject({ won: true })
       expect(await namesOn(server.admin)).toEqual([
         'app:!floor:a',
         'app:!lease:c',
@@ -136,7 +136,9 @@ describeWithServers('the Redis store in trouble', () => {
             { kind: 'expire', key: 'a', ttlMs: 5_000 },
           ]),
         ).toMatchObject([{ ok: true }, { ok: true }])
-        expect(await own.generations(['users'], [GENERATION])).toEqual([{ value: GENERATION }])
+        expect(await own.generations(['users'], [GENERATION], [Infinity])).toEqual([
+          { value: GENERATION, remainingMs: Infinity },
+        ])
         await own.invalidateTags(['users'], [GENERATION])
         expect(await own.deleteByPrefix('')).toMatchObject({ count: 2 })
         expect((await own.heads()).get('0')).toMatchObject({ counter: 5 })
@@ -198,7 +200,7 @@ describeWithServers('the Redis store in trouble', () => {
     expect(await valuesOf(store, ['a'])).toEqual({})
     expect(await valuesOf(store, ['a', 'b', 'z'])).toEqual({})
     expect(await store.readMany(['a'])).toEqual([undefined])
-    expect(store.wrongTypes).toBe(2)
+    expect(store.unreadable).toBe(2)
     expect(await store.acquire([{ key: 'a', token: 't' }], 1000)).toEqual(['granted'])
     expect(await store.write([{ kind: 'increment', key: 'a', by: 1, ttlMs: 1000 }])).toEqual([{ ok: false }])
     for await (const { key } of store.scan('')) expect(key).toBe('never')

@@ -4,14 +4,14 @@ import { LocalTier } from '../../../src/coherence/local-tier.ts'
 import { Markers } from '../../../src/coherence/markers.ts'
 import { Recovery } from '../../../src/coherence/recovery.ts'
 import { Sightings } from '../../../src/coherence/sightings.ts'
-import { Trail } from '../../../src/coherence/trail.ts'
-import type { Epoch, Head, LogEntry, SyncReply } from '../../../src/core/remote-store.ts'
+import type { EpochId, Head, LogEntry, SyncReply } from '../../../src/core/remote-store.ts'
 import { FAULT_MIXES } from '../../../src/testing/simulation/mixes.ts'
+import { ServerLogs } from '../../../src/testing/simulation/server-logs.ts'
 import { NO_FAULTS, type Faults } from '../../../src/testing/simulation/network.ts'
 import { all, During, overRemote, replaced, UNEVEN, type Ablation } from './switches.ts'
 
 const NOTHING = '!nothing'
-const ONE_EPOCH: Epoch = { ordinal: 1, random: 'one' }
+const ONE_EPOCH: EpochId = { ordinal: 1, random: 'one' }
 
 function filler(counter: number, stamp: string, previous: string): LogEntry {
   return { counter, stamp, previous, kind: 'key', item: NOTHING }
@@ -28,7 +28,7 @@ function completed(since: Head, reply: SyncReply): SyncReply {
     entries.push(entry === undefined ? filler(counter, stamp, previous) : { ...entry, stamp, previous })
     previous = stamp
   }
-  return { head, entries, diverged: false }
+  return { head, entries }
 }
 
 // Much is lost at every failover.
@@ -49,6 +49,21 @@ const RACING: Faults = {
 }
 // So many keys that what was lost is not invalidated by chance once more.
 const MANY = Array.from({ length: 100 }, (_, index) => `k${index}`)
+
+/** A server that replays whatever its log does not have. */
+const replayingAll = replaced(
+  ServerLogs,
+  'lost',
+  (lost) =>
+    function lacking(this: ServerLogs, partition, epoch, entries) {
+      return lost.call(
+        this,
+        partition,
+        epoch,
+        entries.map((entry) => ({ ...entry, counter: Infinity })),
+      )
+    },
+)
 
 const first = new During()
 const replacing = new During()
@@ -135,12 +150,12 @@ export const LOG: readonly Ablation[] = [
         Follower,
         'onSync',
         (onSync) =>
-          function replace(this: Follower, reply, made) {
+          function replace(this: Follower, reply) {
             const { applied } = this
             const isOvertaken =
               applied?.epoch.random === reply.head.epoch.random && reply.head.counter < applied.counter
             if (isOvertaken) replacing.run(() => this.onRotated({ won: true, head: reply.head }))
-            else onSync.call(this, reply, made)
+            else onSync.call(this, reply)
           },
       ),
       replaced(
@@ -279,12 +294,62 @@ export const LOG: readonly Ablation[] = [
     patch: replaced(Sightings, 'contradict', () => () => false),
   },
   {
-    rule: 'C9, shorter logs',
-    without: 'an own operation that was logged at or below what is applied is taken for known',
+    rule: 'C9, falling behind',
+    without: 'a log that does not reach back is taken for another history, of which all is replayed',
+    mix: 'overrun',
+    patch: all(
+      replaced(
+        Follower,
+        'onSync',
+        (onSync) =>
+          function diverge(this: Follower, reply) {
+            const { applied } = this
+            const { head } = reply
+            const isBehind =
+              applied?.epoch.random === head.epoch.random &&
+              head.counter > applied.counter &&
+              reply.entries.length < head.counter - applied.counter
+            // Another stamp under the counter that is applied.
+            const entry = { counter: (applied?.counter ?? 0) + 1, stamp: '?', previous: '?' }
+            const entries = [{ ...entry, kind: 'key', item: NOTHING } as const]
+            onSync.call(this, isBehind ? { head, entries } : reply)
+          },
+      ),
+      replayingAll,
+    ),
+  },
+  {
+    rule: 'C9, entry by entry',
+    without: 'whatever a log does not have any more is replayed, whether or not it was lost',
     mix: 'promotions',
-    patch: replaced(Trail, 'contradicts', () => () => false),
-    unseen:
-      'a replica that lags must take over, and another one that had everything after it, both within the time in which the question that a node asks anew goes unanswered; one world in some thousands of *promotions* has it (1406, `strict`)',
+    world: { logLimit: 8, settings: { journalLimit: 100 } },
+    patch: replayingAll,
+  },
+  {
+    rule: 'C9, born epochs',
+    without: 'a sequence that has vanished is taken for a loss, and what was in its log is replayed',
+    mix: 'vanished sequences',
+    patch: all(
+      replaced(
+        Journal,
+        'recent',
+        (recent) =>
+          function ofAnyBirth(this: Journal, epoch) {
+            return recent.call(this, { ...epoch, birth: 0 })
+          },
+      ),
+      replaced(
+        Follower,
+        'onSync',
+        (onSync) =>
+          function asRotated(this: Follower, reply) {
+            const { epoch } = reply.head
+            const isFirst = this.applied === undefined
+            const birth = isFirst ? epoch.birth : epoch.birth - 1
+            onSync.call(this, { ...reply, head: { ...reply.head, epoch: { ...epoch, birth } } })
+          },
+      ),
+    ),
   },
   {
     rule: 'C9, journal',
@@ -302,9 +367,6 @@ export const LOG: readonly Ablation[] = [
       settings: { heartbeatMs: 150 },
       traffic: { ttls: ['1h'], changes: ['delete'], changePauseMs: 1_000 },
     },
-    patch: all(
-      replaced(Follower, 'onExecuted', () => () => undefined),
-      replaced(Follower, 'onUnlogged', () => () => undefined),
-    ),
+    patch: replaced(Follower, 'onExecuted', () => () => undefined),
   },
 ]

@@ -30,7 +30,7 @@ export const OUTBOX: readonly Ablation[] = [
     rule: 'outbox',
     without: 'an invalidation without an answer is forgotten',
     mix: 'lost requests and replies',
-    patch: replaced(Outbox, 'add', () => () => undefined),
+    patch: replaced(Outbox, 'add', () => () => true),
   },
   {
     rule: 'outbox, reads',
@@ -42,19 +42,32 @@ export const OUTBOX: readonly Ablation[] = [
     rule: 'outbox, replay',
     without: 'what is queued is never sent again',
     mix: 'lost requests and replies',
-    patch: replaced(Outbox, 'items', () => () => []),
+    patch: all(
+      replaced(Outbox, 'due', () => () => []),
+      replaced(Outbox, 'dueOf', () => () => []),
+    ),
   },
   {
     rule: 'outbox, acknowledgements',
     without: 'an acknowledgement counts for what was queued after it was sent',
     mix: 'lost requests and replies',
-    patch: replaced(
-      Outbox,
-      'acknowledge',
-      (acknowledge) =>
-        function acknowledgeAny(this: Outbox, item) {
-          if (item !== undefined) acknowledge.call(this, this.current(item.key))
-        },
+    patch: all(
+      replaced(
+        Outbox,
+        'acknowledge',
+        (acknowledge) =>
+          function acknowledgeAny(this: Outbox, op) {
+            acknowledge.call(this, op, Infinity)
+          },
+      ),
+      replaced(
+        Outbox,
+        'sent',
+        (sent) =>
+          function sentAny(this: Outbox, item) {
+            sent.call(this, item, Infinity)
+          },
+      ),
     ),
     unseen:
       'with one deadline for all, whatever is acknowledged after something else has timed out was sent after that was committed, and covers it; it takes a request that is refused at once, as by an open breaker',
@@ -62,13 +75,13 @@ export const OUTBOX: readonly Ablation[] = [
 ]
 
 /** The judge hears of the deletion, but where `isOff` neither the log nor anybody who follows it does. */
-function logPrefixUnless(isOff: (partition: string) => boolean): () => () => void {
+function logFlushUnless(isOff: (partition: string) => boolean): () => () => void {
   return replaced(
     ServerLogs,
     'append',
     (append) =>
       function appendSome(this: ServerLogs, partition, kind, ...rest) {
-        if (kind === 'prefix' && isOff(partition)) return this.head(partition)
+        if (kind === 'flush' && isOff(partition)) return this.head(partition)
         return append.call(this, partition, kind, ...rest)
       },
   )
@@ -79,14 +92,14 @@ export const PREFIXES: readonly Ablation[] = [
     rule: 'prefix, log',
     without: 'a deletion by prefix is not logged',
     mix: 'none',
-    patch: logPrefixUnless(() => true),
+    patch: logFlushUnless(() => true),
   },
   {
     rule: 'prefix, every partition',
     without: 'a deletion by prefix is logged in one partition',
     mix: 'deaf subscribers',
     world: { partitions: 3, logLimit: 2, traffic: { changes: ['delete', 'prefix'], changePauseMs: 300 } },
-    patch: logPrefixUnless((partition) => partition !== '0'),
+    patch: logFlushUnless((partition) => partition !== '0'),
   },
   {
     rule: 'prefix, leases',

@@ -61,7 +61,11 @@ export const TAGS: readonly Ablation[] = [
         async write(ops) {
           const latest = async (generations: Generations): Promise<Generations> => {
             const tags = generations.map(({ tag }) => tag)
-            const records = await remote.generations(tags, tags)
+            const records = await remote.generations(
+              tags,
+              tags,
+              tags.map(() => 60_000),
+            )
             return tags.map((tag, index) => ({ tag, value: records[index]!.value }))
           }
           const late = ops.map(async (op): Promise<RemoteOp> =>
@@ -81,10 +85,11 @@ export const TAGS: readonly Ablation[] = [
     world: {
       traffic: { ...OF_TAGS, ttls: ['1h'] },
       rewire: overRemote((remote) => ({
-        generations: async (tags) =>
+        generations: async (tags, _, livesMs) =>
           remote.generations(
             tags,
             tags.map(() => FIRST),
+            livesMs,
           ),
       })),
     },
@@ -98,8 +103,8 @@ export const TAGS: readonly Ablation[] = [
       GenerationTable,
       'unchangedSince',
       () =>
-        async function present(this: GenerationTable, tags) {
-          return this.current(tags)
+        async function present(this: GenerationTable, tags, _, lifeMs) {
+          return this.current(new Map(tags.map((tag) => [tag, lifeMs])))
         },
     ),
   },
@@ -134,9 +139,9 @@ export const TAGS: readonly Ablation[] = [
     world: {
       traffic: OF_TAGS,
       rewire: overRemote((remote) => ({
-        async generations(tags, ifNone) {
+        async generations(tags, ifNone, livesMs) {
           const table = asking!
-          const records = await remote.generations(tags, ifNone)
+          const records = await remote.generations(tags, ifNone, livesMs)
           for (const [index, tag] of tags.entries()) {
             forced = records[index]!.value
             table.provisional([tag])

@@ -1,3 +1,4 @@
+import { AgeClock } from '../../../src/core/age-clock.ts'
 import { CoherentStore } from '../../../src/coherence/coherent-store.ts'
 import { Follower } from '../../../src/coherence/follower.ts'
 import { LocalTier, type Keeping, type LocalSlot } from '../../../src/coherence/local-tier.ts'
@@ -39,10 +40,10 @@ function leaveAlone(isOff: (counter: number) => boolean): () => () => void {
     ),
     replaced(
       LocalTier,
-      'dropPrefix',
-      (dropPrefix) =>
-        function dropSome(this: LocalTier, prefix) {
-          if (!isOff(Infinity)) dropPrefix.call(this, prefix)
+      'flush',
+      (flush) =>
+        function flushSome(this: LocalTier, follower) {
+          if (!isOff(Infinity)) flush.call(this, follower)
         },
     ),
   )
@@ -86,6 +87,19 @@ const watchSending = all(
 const flushing = new During()
 
 export const TIER: readonly Ablation[] = [
+  {
+    rule: 'suspension',
+    without: 'what a machine slept through counts for nothing',
+    mix: 'suspended machines',
+    patch: replaced(
+      AgeClock,
+      'now',
+      () =>
+        function running(this: AgeClock) {
+          return this.running.now()
+        },
+    ),
+  },
   {
     rule: 'C1',
     without: 'the local tier serves, however old its last sync is',

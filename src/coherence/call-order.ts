@@ -1,0 +1,259 @@
+import type { Timers } from '../core/clock.ts'
+import { StoreTimeoutError } from '../core/errors.ts'
+import type { MaybePromise } from '../core/promise.ts'
+
+/** What keeping the order works with. */
+export interface CallOrderParts {
+  readonly timers: Timers
+  /** How long a call may take, its wait included. */
+  readonly deadlineMs: number
+  /** Whether the server executes calls in the order in which they are sent; else a call waits for answers. */
+  readonly isOrdered: boolean
+}
+
+/** Calls of a key that later calls come after. */
+interface Passing {
+  /** Settles when changes have passed: they were sent, or answered where the server may redirect them. */
+  changes: Promise<unknown> | undefined
+  reads: Promise<unknown> | undefined
+  /** Settles when all of it has passed. */
+  last: Promise<unknown>
+  readonly tags: Set<string>
+}
+
+interface Covering {
+  readonly covers: (key: string | undefined, tags: readonly string[]) => boolean
+  readonly done: Promise<unknown>
+}
+
+/** What a change concerns. */
+export interface Target {
+  readonly key: string
+  /** The tags that the entry will bear. */
+  readonly tags?: readonly string[] | undefined
+}
+
+const NO_TAGS: readonly string[] = []
+/** Changes of more keys than this are sent in parts. */
+const MOST_AT_ONCE = 500
+
+/**
+ * Lets the calls of one key take effect in the order in which they were made, awaited or not (docs/coherence.md, Order).
+ * A call runs at once, unless an earlier call of its keys has not been sent yet; then it waits for its turn.
+ */
+export class CallOrder {
+  readonly #parts: CallOrderParts
+  readonly #byKey = new Map<string, Passing>()
+  readonly #covering = new Set<Covering>()
+  #held: Promise<unknown> | undefined
+
+  constructor(parts: CallOrderParts) {
+    this.#parts = parts
+  }
+
+  /** Whether no call at all is to be waited for. */
+  get isIdle(): boolean {
+    return this.#byKey.size === 0 && this.#covering.size === 0
+  }
+
+  /** What the change that runs now waits for before it is sent. */
+  async held<T>(waiting: PromiseLike<T>): Promise<T> {
+    const sent = Promise.resolve(waiting)
+    this.#held = sent
+    return sent
+  }
+
+  /** Runs a change in its turn; `late` gives it up. */
+  change<T>(targets: readonly Target[], call: () => Promise<T>, late: (error: Error) => T): Promise<T> {
+    const keys = targets.map(({ key }) => key)
+    const tags = targets.flatMap((target) => target.tags ?? NO_TAGS)
+    const before = this.#before(keys, tags, false)
+    if (before === undefined) return this.called(targets, call())
+    return this.#inTurn(keys, tags, before, call, late)
+  }
+
+  /** A change that nothing had to be waited for was called: later ones wait for it, unless it was sent. */
+  called<T>(targets: readonly Target[], answer: Promise<T>): Promise<T> {
+    const passed = this.#passed(answer, targets.length)
+    if (passed === undefined) return answer
+    const tags = targets.flatMap((target) => target.tags ?? NO_TAGS)
+    this.#pass(
+      targets.map(({ key }) => key),
+      tags,
+      passed,
+      'changes',
+    )
+    return answer
+  }
+
+  /** Runs a read in its turn. */
+  read<T>(
+    keys: readonly string[],
+    tags: readonly string[] | undefined,
+    call: () => MaybePromise<T>,
+  ): MaybePromise<T> {
+    const before = this.#before(keys, tags, true)
+    return before === undefined ? call() : this.#readAfter(before, call)
+  }
+
+  async #readAfter<T>(before: Promise<unknown>, call: () => MaybePromise<T>): Promise<T> {
+    const timer = this.#late((error) => error)
+    try {
+      const error = await Promise.race([before.then(() => undefined), timer.error])
+      if (error !== undefined) throw error
+    } finally {
+      timer.end()
+    }
+    return call()
+  }
+
+  /** A read is under way: where answers come in any order, a change of theirs waits for it. */
+  reading<T>(keys: readonly string[], answer: PromiseLike<T>): PromiseLike<T> {
+    if (!this.#parts.isOrdered) this.#pass(keys, undefined, Promise.resolve(answer), 'reads')
+    return answer
+  }
+
+  /** Runs a call of all keys, or tags, that it covers: after every earlier one of them, and before every later one. */
+  cover<T>(
+    covers: (key: string | undefined, tags: readonly string[]) => boolean,
+    call: () => Promise<T>,
+    late: (error: Error) => T,
+  ): Promise<T> {
+    const before = this.covered(covers)
+    const answer = before === undefined ? call() : this.#afterAll(before, call, late)
+    const covering: Covering = { covers, done: settled(answer) }
+    this.#covering.add(covering)
+    void covering.done.then(() => this.#covering.delete(covering))
+    return answer
+  }
+
+  /** Settles when all calls have passed that are covered; `undefined` = there are none. */
+  covered(
+    covers: (key: string | undefined, tags: readonly string[]) => boolean,
+  ): Promise<unknown> | undefined {
+    if (this.#byKey.size === 0 && this.#covering.size === 0) return undefined
+    const before = [...this.#byKey].flatMap(([key, passing]) =>
+      covers(key, [...passing.tags]) ? passing.last : [],
+    )
+    for (const { done } of this.#covering) before.push(done)
+    return before.length === 0 ? undefined : Promise.all(before)
+  }
+
+  #before(
+    keys: readonly string[],
+    tags: readonly string[] = NO_TAGS,
+    isRead: boolean,
+  ): Promise<unknown> | undefined {
+    if (this.#byKey.size === 0 && this.#covering.size === 0) return undefined
+    const before: Promise<unknown>[] = []
+    for (const key of keys) {
+      const passing = this.#byKey.get(key)
+      const last = isRead ? passing?.changes : passing?.last
+      if (last !== undefined) before.push(last)
+    }
+    for (const { covers, done } of this.#covering)
+      if (covers(undefined, tags) || keys.some((key) => covers(key, NO_TAGS))) before.push(done)
+    return before.length === 0 ? undefined : Promise.all(before)
+  }
+
+  // When the change that has just been called has passed; `undefined` = it has.
+  #passed(answer: Promise<unknown>, count: number): Promise<unknown> | undefined {
+    const held = this.#held
+    this.#held = undefined
+    return this.#parts.isOrdered && count <= MOST_AT_ONCE ? held : answer
+  }
+
+  #pass(
+    keys: readonly string[],
+    tags: readonly string[] = NO_TAGS,
+    passed: Promise<unknown>,
+    kind: 'changes' | 'reads',
+  ): void {
+    const last = settled(passed)
+    for (const key of keys) {
+      const before = this.#byKey.get(key)
+      const passing: Passing = {
+        changes: before?.changes,
+        reads: before?.reads,
+        last,
+        tags: new Set([...(before?.tags ?? NO_TAGS), ...tags]),
+      }
+      passing[kind] = before?.[kind] === undefined ? last : Promise.all([before[kind], last])
+      passing.last = before === undefined ? last : Promise.all([before.last, last])
+      this.#byKey.set(key, passing)
+      void passing.last.then(() => {
+        if (this.#byKey.get(key) === passing) this.#byKey.delete(key)
+      })
+    }
+  }
+
+  #inTurn<T>(
+    keys: readonly string[],
+    tags: readonly string[] | undefined,
+    before: Promise<unknown>,
+    call: () => Promise<T>,
+    late: (error: Error) => T,
+  ): Promise<T> {
+    let pass!: (passed: unknown) => void
+    this.#pass(
+      keys,
+      tags,
+      new Promise((resolve) => {
+        pass = resolve
+      }),
+      'changes',
+    )
+    return this.#afterAll(before, call, late, (passed) => pass(passed), keys.length === 1)
+  }
+
+  // The wait counts against the deadline of the call. Many keys have a deadline for each part: for these, the wait alone.
+  async #afterAll<T>(
+    before: Promise<unknown>,
+    call: () => Promise<T>,
+    late: (error: Error) => T,
+    passed: (passed: unknown) => void = () => undefined,
+    isBounded = false,
+  ): Promise<T> {
+    const timer = this.#late(late)
+    try {
+      const given = await Promise.race([
+        before.then(() => undefined),
+        timer.error.then((value) => ({ value })),
+      ])
+      if (given !== undefined) {
+        // It is not sent any more, and keeps its place until those before it have passed.
+        passed(before)
+        return given.value
+      }
+      const answer = call()
+      passed(this.#passed(answer, 1))
+      if (!isBounded) return await answer
+      return await Promise.race([answer, timer.error])
+    } finally {
+      timer.end()
+    }
+  }
+
+  #late<T>(late: (error: Error) => T): { readonly error: Promise<T>; end(): void } {
+    const { timers, deadlineMs } = this.#parts
+    let handle: ReturnType<Timers['set']>
+    const error = new Promise<T>((resolve, reject) => {
+      handle = timers.set(() => {
+        try {
+          resolve(late(new StoreTimeoutError(`an earlier call of the key has taken ${deadlineMs} ms`)))
+        } catch (thrown) {
+          reject(thrown)
+        }
+      }, deadlineMs)
+    })
+    error.catch(() => undefined)
+    return { error, end: () => timers.clear(handle) }
+  }
+}
+
+function settled(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    () => undefined,
+    () => undefined,
+  )
+}

@@ -1,0 +1,88 @@
+import type { TimerHandle, Timers } from '../core/clock.ts'
+import type { RemoteStore } from '../core/remote-store.ts'
+import type { Cooldown } from '../core/store.ts'
+
+/** What a lease is known by on the server. */
+interface HeldLease {
+  readonly key: string
+  readonly token: string
+}
+
+/** How often the server is told again of what it has not acknowledged. */
+const AGAIN_MS = 1_000
+/** The most leases that are kept for that; what is dropped ends by itself. */
+const MOST_OWED = 10_000
+
+/**
+ * Gives leases back to the server. What it does not acknowledge it is told again until it does: it may grant what it was
+ * asked for before it froze, long after the caller has gone.
+ */
+export class ReturnedLeases {
+  readonly #remote: RemoteStore
+  readonly #timers: Timers
+  readonly #stop: () => void
+  // By token: each is of one load.
+  readonly #owed = new Map<string, HeldLease>()
+  #timer: TimerHandle = undefined
+  #isSending = false
+  #isClosed = false
+
+  constructor(remote: RemoteStore, timers: Timers) {
+    this.#remote = remote
+    this.#timers = timers
+    this.#stop = remote.onReconnect(() => void this.#sendOwed())
+  }
+
+  /** Ends leases on the server; with a cool-down, each becomes that. Never rejects. */
+  async giveBack(
+    leases: readonly HeldLease[],
+    cooldown?: Cooldown & { readonly forMs: number },
+  ): Promise<void> {
+    try {
+      await this.#remote.release(leases, cooldown)
+    } catch {
+      for (const { key, token } of leases) this.#owe({ key, token })
+      this.#schedule()
+    }
+  }
+
+  /** Leases that the server has not acknowledged the end of. */
+  get owed(): number {
+    return this.#owed.size
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#stop()
+    this.#timers.clear(this.#timer)
+    this.#owed.clear()
+  }
+
+  #owe(lease: HeldLease): void {
+    if (this.#owed.size >= MOST_OWED) this.#owed.delete(this.#owed.keys().next().value!)
+    this.#owed.set(lease.token, lease)
+  }
+
+  #schedule(): void {
+    if (this.#timer !== undefined || this.#isClosed) return
+    this.#timer = this.#timers.set(() => {
+      this.#timer = undefined
+      void this.#sendOwed()
+    }, AGAIN_MS)
+  }
+
+  async #sendOwed(): Promise<void> {
+    if (this.#owed.size === 0 || this.#isSending) return
+    this.#isSending = true
+    const leases = [...this.#owed.values()]
+    try {
+      await this.#remote.release(leases)
+      for (const { token } of leases) this.#owed.delete(token)
+    } catch {
+      // It is told again.
+    } finally {
+      this.#isSending = false
+    }
+    if (this.#owed.size > 0) this.#schedule()
+  }
+}

@@ -1,0 +1,99 @@
+import type { Clock } from './clock.ts'
+import { afterCallback, isTimeMocked, systemClock } from './system.ts'
+
+/** The excess of wall over monotonic time up to which it is taken for an inaccuracy. */
+const SLACK_MS = 1_000
+
+// A callback that never ends, such as a loop of awaited reads, must not stop the time.
+const READS_PER_LOOK = 64
+
+/**
+ * The clock by which entries, records and syncs age (docs/decisions/0091-a-suspension-ages-what-is-kept.md). The
+ * monotonic clock of a machine that is suspended may stand still; the wall clock tells of it afterwards. Only
+ * what is forgotten too early does no harm, hence a wall clock that goes back changes nothing.
+ *
+ * The system's clocks are read once in each callback of the event loop, because that costs more than the rest of a read.
+ */
+export class AgeClock implements Clock {
+  /** The clock without suspensions, for leases, locks and limits in this process: a wall clock must not end a right. */
+  readonly running: Clock
+  /** When the end of the last suspension was noticed: what was known before may have changed since. */
+  resumedAtMs = -Infinity
+  readonly #slackMs: number
+  readonly #isSystem: boolean
+  #nowMs: number
+  #runningMs: number
+  #wallMs: number
+  // The excess that has not been counted yet, and all that has.
+  #aheadMs = 0
+  #missedMs = 0
+  #readsLeft = 0
+  #isCallbackNoted = false
+  readonly #onCallbackEnd = (): void => {
+    this.#isCallbackNoted = false
+    this.#readsLeft = 0
+  }
+
+  /** `slackMs` is the excess of wall over monotonic time that passes for an inaccuracy. */
+  constructor(running: Clock, slackMs: number = SLACK_MS) {
+    this.running = running
+    this.#slackMs = slackMs
+    this.#isSystem = running === systemClock
+    this.#runningMs = running.now()
+    this.#wallMs = running.wallNow()
+    this.#nowMs = this.#runningMs
+  }
+
+  /** Milliseconds since an arbitrary start, suspensions included; never goes back. */
+  now(): number {
+    if (this.#readsLeft > 0 && !isTimeMocked()) {
+      this.#readsLeft--
+      return this.#nowMs
+    }
+    return this.#look()
+  }
+
+  /** The same, looked up now: for what must not be late, or born old, because of work that blocks the callback. */
+  preciseNow(): number {
+    return this.running.now() + this.#missedMs
+  }
+
+  wallNow(): number {
+    return this.running.wallNow()
+  }
+
+  #look(): number {
+    const runningMs = this.running.now()
+    const wallMs = this.running.wallNow()
+    this.#aheadMs = Math.max(0, this.#aheadMs + (wallMs - this.#wallMs) - (runningMs - this.#runningMs))
+    this.#runningMs = runningMs
+    this.#wallMs = wallMs
+    const isSuspension = this.#aheadMs > this.#slackMs
+    if (isSuspension) {
+      this.#missedMs += this.#aheadMs
+      this.#aheadMs = 0
+    }
+    this.#nowMs = runningMs + this.#missedMs
+    if (isSuspension) this.resumedAtMs = this.#nowMs
+    if (this.#isSystem && !isTimeMocked()) this.#keep()
+    return this.#nowMs
+  }
+
+  #keep(): void {
+    this.#isCallbackNoted ||= afterCallback(this.#onCallbackEnd)
+    this.#readsLeft = this.#isCallbackNoted ? READS_PER_LOOK : 0
+  }
+}
+
+const known = new WeakMap<Clock, AgeClock>()
+
+/** The clock by which things age while `clock` runs: one for each, so that all who ask learn of the same suspensions. */
+export function ageClock(clock: Clock = systemClock): AgeClock {
+  if (clock instanceof AgeClock) return clock
+  let ages = known.get(clock)
+  if (ages === undefined) {
+    ages = new AgeClock(clock)
+    known.set(clock, ages)
+  }
+  return ages
+}

@@ -1,0 +1,88 @@
+import type { BaseCache } from '../cache/base-cache.ts'
+import { closeWith } from '../cache/stores.ts'
+import { durationMs, isDuration } from '../core/duration.ts'
+import { OptionsError } from '../core/errors.ts'
+import { targetOf } from './connection-options.ts'
+import { RedisCache } from './redis-cache.ts'
+import {
+  checkRedisOptions,
+  DEFAULT_PREFIX,
+  REDIS_CACHE_OPTIONS,
+  type RedisCacheOptions,
+} from './redis-options.ts'
+
+// What makes it another cache, and what is each caller's own.
+const OF_PLACE = new Set(['url', 'host', 'port', 'username', 'password', 'db', 'prefix', 'logger'])
+
+interface SharedCache {
+  readonly options: RedisCacheOptions
+  readonly cache: Promise<BaseCache>
+}
+
+const shared = new Map<string, SharedCache>()
+
+/**
+ * The one cache of this process on a server, database and prefix, by a user and password. `onOpened` is called when it is
+ * made.
+ * @throws OptionsError, KeyError for wrong options; OptionsError for one that contradicts the cache that is there.
+ */
+export async function sharedCache(
+  options: RedisCacheOptions,
+  onOpened: () => Promise<void>,
+): Promise<BaseCache> {
+  checkRedisOptions(options, 'getRedisCache')
+  const { place, username, password, db } = targetOf(options)!
+  const where = JSON.stringify([place, username, password, db, options.prefix ?? DEFAULT_PREFIX])
+  const known = shared.get(where)
+  if (known !== undefined) {
+    refuseContradiction(options, known.options)
+    return known.cache
+  }
+  const cache = open(options, onOpened, () => shared.delete(where))
+  shared.set(where, { options, cache })
+  cache.catch(() => shared.delete(where))
+  return cache
+}
+
+async function open(
+  options: RedisCacheOptions,
+  onOpened: () => Promise<void>,
+  onClose: () => void,
+): Promise<BaseCache> {
+  const cache = await RedisCache.create(options)
+  await onOpened()
+  closeWith(cache, [{ close: async () => onClose() }])
+  return cache
+}
+
+// What is not said contradicts nothing.
+function refuseContradiction(options: RedisCacheOptions, present: RedisCacheOptions): void {
+  for (const name of REDIS_CACHE_OPTIONS as readonly (keyof RedisCacheOptions)[]) {
+    if (OF_PLACE.has(name) || options[name] === undefined || isSame(options[name], present[name])) continue
+    throw new OptionsError(
+      `getRedisCache: ${name}: this process has a cache with this server, database and prefix already, which was made ` +
+        `with another ${name}; give the same, or a prefix of its own`,
+    )
+  }
+}
+
+// Options are often written anew for each call: what was written alike is the same.
+function isSame(one: unknown, other: unknown): boolean {
+  if (Object.is(one, other)) return true
+  const ms = typeof one === typeof other && typeof one === 'number' ? undefined : msOf(one)
+  if (ms !== undefined && ms === msOf(other)) return true
+  if (typeof one === 'function' && typeof other === 'function') return String(one) === String(other)
+  if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return false
+  if (Object.getPrototypeOf(one) !== Object.getPrototypeOf(other)) return false
+  const names = new Set([...Object.keys(one), ...Object.keys(other)])
+  return [...names].every((name) => isSame(Reflect.get(one, name), Reflect.get(other, name)))
+}
+
+function msOf(value: unknown): number | undefined {
+  if (!isDuration(value)) return undefined
+  try {
+    return durationMs(value, '', { wallNow: () => 0 })
+  } catch {
+    return undefined
+  }
+}
