@@ -1,10 +1,12 @@
 // Replays recorded traces through BoundedMap and compares its hit ratios with those of other policies.
 //   npm run bench:hit-ratio            prints every cell and writes bench/hit-ratio/hit-ratio.svg
+//   npm run bench:hit-ratio -- patterns       plays only patterns that no trace has
 //   CACHETTE_TRACES=folder             where the traces are; default shared/traces beside the project
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { BoundedMap } from '../../src/memory/bounded-map.ts'
 import { phaseNames, runPhases } from './phases.ts'
+import { lruRatio, ourRatio, patternKeys, patternNames, patternSizes } from './patterns.ts'
 import { plot } from './plot.ts'
 import type { Panel } from './plot.ts'
 import { seededRandom } from './random.ts'
@@ -147,6 +149,36 @@ function reportPhases(): void {
   }
 }
 
-reportPhases()
-reportByEntries()
-reportByWeight()
+function reportPatterns(): void {
+  console.log(
+    `\npatterns that no trace has: LRU / ours (worst of the seeds ${SEEDS.join(', ')} above LRU, in points)`,
+  )
+  console.log(`${''.padEnd(46)}${patternSizes.map((size) => String(size).padStart(21)).join('')}`)
+  const below: { cell: string; points: number }[] = []
+  for (const name of patternNames) {
+    const columns = patternSizes.map((size) => {
+      const runs = SEEDS.map((seed) => {
+        const keys = patternKeys(name, size, seed)
+        return { lru: lruRatio(keys, size), ours: ourRatio(keys, size, seed) }
+      })
+      const points = 100 * Math.min(...runs.map(({ lru, ours }) => ours - lru))
+      below.push({ cell: `${name} @${size}`, points })
+      const [lru, ours] = [mean(runs.map((run) => run.lru)), mean(runs.map((run) => run.ours))]
+      return `${(100 * lru).toFixed(1)} / ${(100 * ours).toFixed(1)} (${points.toFixed(1)})`.padStart(21)
+    })
+    console.log(`${name.padEnd(46)}${columns.join('')}`)
+  }
+  below.sort((a, b) => a.points - b.points)
+  const worst = below.slice(0, 6).map(({ cell, points }) => `${cell} ${points.toFixed(2)}`)
+  console.log(`  farthest below LRU, worst seed, in points: ${worst.join('; ')}`)
+  console.log(
+    `  cells more than 3 points below: ${below.filter(({ points }) => points < -3).length} of ${below.length}`,
+  )
+}
+
+if (!process.argv.includes('patterns')) {
+  reportPhases()
+  reportByEntries()
+  reportByWeight()
+}
+reportPatterns()

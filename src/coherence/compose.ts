@@ -21,7 +21,7 @@ export interface Composition {
   readonly bus?: Bus | undefined
   /** Whether every key there is belongs to the cache, so that it may remove all; default: yes. */
   readonly ownsAll?: boolean | undefined
-  /** How many entries the server's logs hold; default 10,000. */
+  /** How many entries the server's logs hold; default: as the remote store says, else 10,000. */
   readonly logLength?: number | undefined
 }
 
@@ -35,7 +35,7 @@ export function coherentStore(
 ): CoherentStore {
   const { random = systemRandom } = options
   const clock = ageClock(options.clock)
-  const settings = coherenceSettings(options, logLength)
+  const settings = coherenceSettings(options, logLength ?? rest.remote.logLength)
   const { logger = consoleLogger, name = 'cache' } = options
   const log = new Log(logger, clock, () => ({ cache: name }))
   const onDropped = (err: unknown): void => log.notice('error', err === undefined ? {} : { err }, DROPPED)

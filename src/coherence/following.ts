@@ -11,7 +11,7 @@ import type {
 import { readToken } from '../core/token.ts'
 import type { Forgetting } from './forgetting.ts'
 import type { GenerationTable } from './generations.ts'
-import { Follower } from './follower.ts'
+import { Follower, type FollowerEffects } from './follower.ts'
 import { Journal } from './journal.ts'
 import type { LocalTier } from './local-tier.ts'
 import type { Markers } from './markers.ts'
@@ -161,7 +161,7 @@ export class Following {
 
   #make(partition: string, flush: () => void): Followed {
     const { remote, clock, timers, random, settings, forgetting } = this.#parts
-    const { journalMs, journalLimit, heartbeatMs } = settings
+    const { journalMs, journalLimit, heartbeatMs, renewalMs } = settings
     const journal = new Journal(clock, journalMs, journalLimit)
     const recovery = new Recovery({
       remote,
@@ -173,14 +173,15 @@ export class Following {
       forget: (entry) => forgetting.entry(entry),
       replayed: (head) => follower.onSeen(head),
     })
-    const follower: Follower = new Follower(clock, journal, {
+    const effects: FollowerEffects = {
       drop: (key, counter) => forgetting.drop(key, counter),
       dropTag: (tag) => forgetting.tag(tag),
       flush,
       sync: (since, ordinal) => void this.#sync(partition, follower, since, recovery.epoch(ordinal)),
       rotate: (seen, ordinal) => void recovery.rotate(follower, seen, ordinal),
       rotated: (head, won) => recovery.replay(head, won),
-    })
+    }
+    const follower = new Follower(clock, journal, effects, renewalMs)
     return { follower, recovery }
   }
 

@@ -23,6 +23,8 @@ export interface CoherenceSettings {
   /** How long, and how many in a partition, applied invalidations are kept for a replay: at most half a log's length. */
   readonly journalMs: number
   readonly journalLimit: number
+  /** How long a node that only reads leaves sequences and logs to their 24 h before it renews them; default an hour. */
+  readonly renewalMs?: number | undefined
   /** Tags whose generations a node remembers; it reads again what it has forgotten. */
   readonly generationLimit: number
 }

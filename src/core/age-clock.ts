@@ -18,7 +18,7 @@ export class AgeClock implements Clock {
   /** The clock without suspensions, for leases, locks and limits in this process: a wall clock must not end a right. */
   readonly running: Clock
   /** When the end of the last suspension was noticed: what was known before may have changed since. */
-  resumedAtMs = -Infinity
+  resumedAtMs: number = -Infinity
   readonly #slackMs: number
   readonly #isSystem: boolean
   #nowMs: number

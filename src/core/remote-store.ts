@@ -221,6 +221,8 @@ export interface Rotation {
 export interface RemoteStore {
   /** Keys that held something else than an entry when they were read. */
   readonly unreadable?: number | undefined
+  /** How many entries a partition's log holds, if that is known. */
+  readonly logLength?: number | undefined
   /** Milliseconds within which a call settles, if that is known. */
   readonly deadlineMs?: number | undefined
   /** Where limits and locks are kept: on the server, whatever tier is in front of it. */

@@ -28,6 +28,16 @@ export class LinkedLists {
     }
   }
 
+  /** Puts a member that is in no list before all others. */
+  prepend(list: number, member: number): void {
+    const links = this.#links
+    const first = links[list * 2]!
+    links[member * 2] = first
+    links[member * 2 + 1] = list
+    links[first * 2 + 1] = member
+    links[list * 2] = member
+  }
+
   /** The oldest member, or the list's own number when it is empty. */
   first(list: number): number {
     return this.#links[list * 2]!

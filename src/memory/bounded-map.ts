@@ -5,7 +5,7 @@ import { checkSetOptions, entryWeight, resolveOptions } from './bounded-map-opti
 import type { BoundedMapOptions, ResolvedOptions, SetOptions } from './bounded-map-options.ts'
 import { createPolicy } from './create-policy.ts'
 import { Departures } from './departures.ts'
-import { AT_REST, NO_SLOT, TIMED, WATCHED, noteHit } from './eviction-policy.ts'
+import { NO_SLOT, TIMED, WATCHED, noteHit } from './eviction-policy.ts'
 import type { EvictionPolicy } from './eviction-policy.ts'
 import { Expiry } from './expiry.ts'
 import { DELETED, EXPIRED, REPLACED, Removals } from './removals.ts'
@@ -18,7 +18,6 @@ export type { BoundedMapStats } from './removals.ts'
 
 // Constants of this module are part of the compiled code; imported ones are read from memory on every hit.
 const READER_LOOKS_AT = WATCHED
-const NOTHING_TO_DO = AT_REST
 const HAS_DEADLINE = TIMED
 
 /** What only benchmarks and tests may set. */
@@ -65,7 +64,9 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
   // Theirs, kept here for a hit that looks nowhere else.
   readonly #index: Map<K, number>
   #values: (V | undefined)[]
-  #states: Uint8Array
+  #states: Uint16Array
+  // What a state is of which a reader has nothing to note.
+  #atRest: number
 
   /** @throws OptionsError for an unknown option or one that is not of an accepted form. */
   constructor(options: BoundedMapOptions<K, V> = {}, internals: Internals = {}) {
@@ -99,6 +100,7 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
     this.#index = slots.index
     this.#values = slots.values
     this.#states = policy.states
+    this.#atRest = policy.atRest
   }
 
   /** How many entries it holds, those included that have expired and were not read or swept since. */
@@ -121,12 +123,12 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
     const slot = this.#index.get(key)
     if (slot === undefined) return undefined
     const state = this.#states[slot]!
-    if ((state & READER_LOOKS_AT) !== NOTHING_TO_DO) {
+    if ((state & READER_LOOKS_AT) !== this.#atRest) {
       if ((state & HAS_DEADLINE) !== 0 && this.#expiry.isDue(slot)) {
         this.#expire(slot)
         return undefined
       }
-      if (noteHit(this.#states, slot)) this.#window.hit(slot)
+      if (noteHit(this.#states, slot, this.#policy)) this.#window.hit(slot)
     }
     return this.#values[slot]
   }
@@ -162,7 +164,7 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
     const slot = this.#index.get(key)
     if (
       slot !== undefined &&
-      (this.#states[slot]! & READER_LOOKS_AT) === NOTHING_TO_DO &&
+      (this.#states[slot]! & READER_LOOKS_AT) === this.#atRest &&
       this.#plain &&
       ttlMs === Infinity
     ) {
@@ -319,7 +321,7 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
     else this.#removals.replaced++
     this.#values[slot] = value
     this.#setTtl(slot, ttlMs)
-    if (noteHit(this.#states, slot)) this.#window.hit(slot)
+    if (noteHit(this.#states, slot, this.#policy)) this.#window.hit(slot)
     if (!this.#weighed) return true
     this.#policy.reweigh(slot, weight)
     if (!this.#policy.isOverweight) return true
@@ -337,6 +339,7 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
     if (slot === NO_SLOT) return false
     this.#slots.fill(slot, key, value)
     policy.add(slot, hash, weight, uses)
+    this.#atRest = policy.atRest
     if (marked) policy.mark(slot)
     if (ttlMs !== Infinity) this.#expiry.set(slot, ttlMs)
     return true

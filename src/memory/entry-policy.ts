@@ -1,4 +1,4 @@
-import { EvictionPolicy, IN_MAIN, IN_PROTECTED, IN_WINDOW, NO_SLOT, WINDOW } from './eviction-policy.ts'
+import { EvictionPolicy, IN_MAIN, IN_PROTECTED, IN_WINDOW, NO_SLOT } from './eviction-policy.ts'
 import type { Bounds } from './eviction-policy.ts'
 
 const PROBATION = 1
@@ -61,9 +61,7 @@ export class EntryPolicy extends EvictionPolicy {
   }
 
   add(slot: number, hash: number, _weight: number, uses: number): void {
-    this.occupy(slot, hash, IN_WINDOW, uses)
-    this.lists.append(WINDOW, slot)
-    this.windowEntries++
+    this.enterWindow(slot, hash, uses)
     for (let moves = 0; moves < MOVES_PER_ADDITION && this.windowEntries > this.windowMaxEntries; moves++) {
       this.moveToMain(this.windowCandidate())
     }
@@ -72,6 +70,10 @@ export class EntryPolicy extends EvictionPolicy {
   override clear(): void {
     super.clear()
     this.protectedEntries = 0
+  }
+
+  protected get windowLength(): number {
+    return this.windowMaxEntries
   }
 
   protected isWindowFull(): boolean {

@@ -1,10 +1,13 @@
 import { FrequencySketch } from '../internal/frequency-sketch.ts'
 import { LinkedLists } from '../internal/linked-lists.ts'
 
-/** The list of new entries; the others belong to the main space. */
-export const WINDOW = 0
+/** Lists 1 to 63 belong to the main space. */
+export const MAIN_LISTS = 64
+/** From here on are the lists of new entries, one for each generation. */
+export const WINDOW: number = MAIN_LISTS
+const GENERATIONS = 8
 /** Lists that a policy may use. */
-export const LISTS = 64
+export const LISTS: number = WINDOW + GENERATIONS
 /** Slots are numbered from here; the numbers below are the ends of the lists. */
 export const FIRST_SLOT: number = LISTS
 /** In place of a slot: there is none. */
@@ -12,7 +15,8 @@ export const NO_SLOT = -1
 
 // The state of a slot: two bits of hits since it was last looked at; a bit that is set in the window, and three
 // that there say what the sketch said of the new entry (so that most candidates need no further look at it) and
-// elsewhere where it is; a bit for a deadline, which is its owner's; a bit of sampling.
+// elsewhere where it is; a bit for a deadline, which is its owner's; a bit of sampling; three bits for the generation in
+// which it was last used.
 const HITS = 3
 const DETAIL_SHIFT = 2
 const DETAIL = 7
@@ -20,6 +24,8 @@ const USES_UNKNOWN = DETAIL << DETAIL_SHIFT
 const NEW = 32
 const PLACE = NEW | (DETAIL << DETAIL_SHIFT)
 const MARKED = 128
+const GENERATION_SHIFT = 8
+const GENERATION = (GENERATIONS - 1) << GENERATION_SHIFT
 
 /**
  * In the state of a slot: its entry has a deadline. It is the owner's: the policy keeps it when the entry is
@@ -30,9 +36,7 @@ export const TIMED = 64
  * The bits of a state that a reader has to look at. A mark is not among them: what a marked entry is used for beyond
  * the hits that are counted says nothing of any window (docs/decisions/0024-a-sampled-hit-counts-while-hits-do.md).
  */
-export const WATCHED: number = HITS | TIMED
-/** What {@link WATCHED} bits are when a reader has nothing to do: enough hits, no deadline. */
-export const AT_REST: number = HITS
+export const WATCHED: number = HITS | TIMED | GENERATION
 
 /** Where an entry is: in the window, or in one of the two parts of the main space; 0 is in no list. */
 export const IN_WINDOW = 1
@@ -41,8 +45,8 @@ export const IN_PROTECTED = 3
 
 // How many entries one eviction may pass over: bounds the pause when all of a large cache was hit.
 const MAX_PASSES = 1000
-// How many of the oldest entries of the window are compared, and never more than a quarter of it.
-const MOST_LOOKS = 64
+// A generation ends when one entry in so many of the window was used or came in it.
+const PART_OF_WINDOW = 4
 
 /** How much a policy may hold. */
 export interface Bounds {
@@ -54,19 +58,24 @@ export interface Bounds {
  * Notes a hit of a slot in {@link EvictionPolicy.states}; answers whether it counts and the slot was marked. A
  * function, and not a method, because an owner that has the array at hand saves a read of memory on every hit.
  */
-export function noteHit(states: Uint8Array, slot: number): boolean {
+export function noteHit(states: Uint16Array, slot: number, policy: EvictionPolicy): boolean {
   const state = states[slot]!
+  if ((state & GENERATION) !== policy.generation) {
+    states[slot] = (state & ~GENERATION) | policy.generation
+    if ((state & NEW) !== 0) policy.touched++
+  }
   if ((state & HITS) === HITS) return false
-  states[slot] = state + 1
-  return state >= MARKED
+  states[slot]!++
+  return (state & MARKED) !== 0
 }
 
 /**
  * Decides which entry leaves: W-TinyLFU (Einziger, Friedman and Manes, 2017) with lazy hits.
  *
  * New entries pass through a window. What leaves it competes with the entry that the main space would give
- * up, and the one worth more stays. A hit sets two bits; only when an eviction meets the entry are its hits
- * moved to the frequency sketch and the entry to its new place, so that all lists are clocks.
+ * up, and the one worth more stays. A hit sets some bits; only when an eviction meets the entry are its hits
+ * moved to the frequency sketch and the entry to its new place. The lists of the main space are clocks; the window is in
+ * order of use to a quarter of its length (docs/decisions/0108-a-window-in-generations.md).
  *
  * It knows slots, hashes and weights; keys, values and deadlines are its owner's. Subclasses decide what is
  * worth more: {@link EntryPolicy} where all entries weigh the same, {@link WeightPolicy} where they do not.
@@ -77,15 +86,21 @@ export abstract class EvictionPolicy {
   protected readonly lists: LinkedLists
   protected windowEntries = 0
   protected windowMaxEntries = 0
-  #states: Uint8Array
+  #states: Uint16Array
   #hashes: Int32Array
   #entries = 0
+  /** The present generation, as in a state. It ends when a quarter of the window was used or came in it. */
+  generation = 0
+  /** How many entries of the window were used or came in it. */
+  touched = 0
+  /** The list of the oldest generation. */
+  #oldest: number = WINDOW
 
   constructor(bounds: Bounds, capacity: number) {
     this.bounds = bounds
     this.sketch = new FrequencySketch(capacity)
     this.lists = new LinkedLists(LISTS, capacity + FIRST_SLOT)
-    this.#states = new Uint8Array(capacity + FIRST_SLOT)
+    this.#states = new Uint16Array(capacity + FIRST_SLOT)
     this.#hashes = new Int32Array(capacity + FIRST_SLOT)
   }
 
@@ -110,6 +125,8 @@ export abstract class EvictionPolicy {
   /** Puts a new entry into a free slot; `uses` is what {@link miss} answered. */
   abstract add(slot: number, hash: number, weight: number, uses: number): void
 
+  /** How many entries the window has when it is full, as far as that is known. */
+  protected abstract readonly windowLength: number
   protected abstract isWindowFull(): boolean
   /** The entry that leaves the main space next. It stays where it is: it may win against the candidate. */
   protected abstract mainVictim(): number
@@ -126,14 +143,19 @@ export abstract class EvictionPolicy {
     return this.#entries
   }
 
+  /** What {@link WATCHED} bits are when a reader has nothing to do: enough hits, in this generation, no deadline. */
+  get atRest(): number {
+    return HITS | this.generation
+  }
+
   /** The states of all slots, for {@link noteHit}; another array after {@link grow}. */
-  get states(): Uint8Array {
+  get states(): Uint16Array {
     return this.#states
   }
 
   /** Makes room for `capacity` slots, of which so many hold entries at a time. */
   grow(capacity: number, entries: number = capacity): void {
-    const states = new Uint8Array(capacity + FIRST_SLOT)
+    const states = new Uint16Array(capacity + FIRST_SLOT)
     states.set(this.#states)
     this.#states = states
     const hashes = new Int32Array(capacity + FIRST_SLOT)
@@ -158,7 +180,7 @@ export abstract class EvictionPolicy {
   }
 
   isMarked(slot: number): boolean {
-    return this.#states[slot]! >= MARKED
+    return (this.#states[slot]! & MARKED) !== 0
   }
 
   /** Notes that a key that is not held is written; answers how often it was used lately, for {@link add}. */
@@ -198,7 +220,7 @@ export abstract class EvictionPolicy {
   clear(): void {
     this.#states.fill(0)
     this.lists.clear()
-    this.#entries = this.windowEntries = 0
+    this.#entries = this.windowEntries = this.touched = 0
   }
 
   /** One of the places above. */
@@ -215,7 +237,8 @@ export abstract class EvictionPolicy {
   /** Makes a free slot one of an entry. */
   protected occupy(slot: number, hash: number, place: number, uses: number): void {
     const known = uses < DETAIL ? uses : DETAIL
-    this.#states[slot] = place === IN_WINDOW ? NEW | (known << DETAIL_SHIFT) : place << DETAIL_SHIFT
+    const at = place === IN_WINDOW ? NEW | (known << DETAIL_SHIFT) : place << DETAIL_SHIFT
+    this.#states[slot] = at | this.generation
     this.#hashes[slot] = hash
     this.#entries++
   }
@@ -246,34 +269,49 @@ export abstract class EvictionPolicy {
     return true
   }
 
+  /** Puts a new entry into the window. */
+  protected enterWindow(slot: number, hash: number, uses: number): void {
+    if (this.touched * PART_OF_WINDOW >= this.windowLength) this.#advance()
+    this.touched++
+    this.occupy(slot, hash, IN_WINDOW, uses)
+    this.lists.append(this.#present, slot)
+    this.windowEntries++
+  }
+
+  // The list of the next generation was that of the oldest, and has to be empty.
+  #advance(): void {
+    const next = listAfter(this.#present)
+    if (this.lists.first(next) !== next) return
+    if (this.#oldest === next) this.#oldest = listAfter(next)
+    this.generation = (next - WINDOW) << GENERATION_SHIFT
+    this.touched = 0
+  }
+
+  /** The list of the present generation. */
+  get #present(): number {
+    return listOf(this.generation)
+  }
+
   /**
-   * The entry that leaves the window next: among the oldest the first that was not hit since it was last
-   * met, else the first of those hit least. Those older go round once more. Looking farther for one without a
-   * hit would find the newest entries, which have not had the time to be hit.
+   * The entry that leaves the window next: the first of the oldest generation that was not used in a later one. An entry
+   * that was is put before those that came in that one, because it was there first; it may have been used last.
    */
   protected windowCandidate(): number {
     const { lists } = this
-    let candidate = lists.first(WINDOW)
-    if (candidate === WINDOW) return NO_SLOT
-    let least = this.hits(candidate)
-    if (least === 0) return candidate
-    let slot = candidate
-    const most = Math.min(MOST_LOOKS, this.windowEntries >> 2)
-    for (let looks = 1; least !== 0 && looks < most; looks++) {
-      slot = lists.after(slot)
-      if (slot === WINDOW) break
-      const hits = this.hits(slot)
-      if (hits >= least) continue
-      least = hits
-      candidate = slot
-    }
-    for (let slot = lists.first(WINDOW); slot !== candidate; slot = lists.first(WINDOW)) {
+    for (let passes = 0; ;) {
+      const list = this.#oldest
+      const slot = lists.first(list)
+      if (slot === list) {
+        if (list === this.#present) return NO_SLOT
+        this.#oldest = listAfter(list)
+        continue
+      }
+      const own = listOf(this.#states[slot]!)
       this.settleHits(slot, 0)
+      if (own === list || passes++ >= MAX_PASSES) return slot
       lists.remove(slot)
-      lists.append(WINDOW, slot)
+      lists.prepend(own, slot)
     }
-    this.settleHits(candidate, 0)
-    return candidate
   }
 
   // Takes out the candidate, or the entry of the main space whose place it takes.
@@ -288,4 +326,13 @@ export abstract class EvictionPolicy {
     this.retire(victim)
     return victim
   }
+}
+
+/** The list of the generation that a state names. */
+function listOf(state: number): number {
+  return WINDOW + ((state & GENERATION) >> GENERATION_SHIFT)
+}
+
+function listAfter(list: number): number {
+  return list + 1 === LISTS ? WINDOW : list + 1
 }

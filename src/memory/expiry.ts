@@ -29,7 +29,7 @@ export interface ExpiryOwner {
  */
 export class Expiry {
   // Says which slots have a deadline, so that a reader need not look here.
-  #states: Uint8Array
+  #states: Uint16Array
   readonly #deadlines: Deadlines
   readonly #owner: ExpiryOwner
   readonly #clock: AgeClock
@@ -46,7 +46,7 @@ export class Expiry {
   #lastSweepMs = -Infinity
 
   /** @param states those of the policy: the bit `TIMED` in them is kept here. */
-  constructor(owner: ExpiryOwner, clock: AgeClock, timers: Timers, states: Uint8Array) {
+  constructor(owner: ExpiryOwner, clock: AgeClock, timers: Timers, states: Uint16Array) {
     this.#states = states
     this.#owner = owner
     this.#clock = clock
@@ -55,7 +55,7 @@ export class Expiry {
   }
 
   /** Makes room for as many slots as there are states. */
-  grow(states: Uint8Array): void {
+  grow(states: Uint16Array): void {
     this.#states = states
     this.#deadlines.grow(states.length)
   }

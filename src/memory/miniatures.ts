@@ -34,7 +34,7 @@ export class Miniatures {
     for (let i = 0; i < this.#policies.length; i++) {
       const policy = this.#policies[i]!
       if (slot !== NO_SLOT && policy.holds(slot)) {
-        noteHit(policy.states, slot)
+        noteHit(policy.states, slot, policy)
         hits |= 1 << i
       } else slot = this.#insert(policy, slot, hash, weight)
     }

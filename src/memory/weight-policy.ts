@@ -1,4 +1,4 @@
-import { EvictionPolicy, FIRST_SLOT, IN_MAIN, IN_WINDOW, LISTS, NO_SLOT, WINDOW } from './eviction-policy.ts'
+import { EvictionPolicy, FIRST_SLOT, IN_MAIN, IN_WINDOW, MAIN_LISTS, NO_SLOT } from './eviction-policy.ts'
 import type { Bounds } from './eviction-policy.ts'
 
 // Lists 1 to 63 hold entries whose uses per unit of weight are alike: one list for each power of two.
@@ -96,9 +96,7 @@ export class WeightPolicy extends EvictionPolicy {
       this.#enterMain(slot)
       return
     }
-    this.occupy(slot, hash, IN_WINDOW, uses)
-    this.lists.append(WINDOW, slot)
-    this.windowEntries++
+    this.enterWindow(slot, hash, uses)
     this.windowWeight += weight
     while (this.windowEntries > this.windowMaxEntries || this.windowWeight > this.#windowMaxWeight) {
       const candidate = this.windowCandidate()
@@ -129,6 +127,10 @@ export class WeightPolicy extends EvictionPolicy {
     this.remove(slot)
   }
 
+  protected get windowLength(): number {
+    return this.windowEntries
+  }
+
   protected isWindowFull(): boolean {
     return this.windowEntries >= this.windowMaxEntries || this.windowWeight >= this.#windowMaxWeight
   }
@@ -145,7 +147,7 @@ export class WeightPolicy extends EvictionPolicy {
     for (let passes = 0; ; passes++) {
       let victim = NO_SLOT
       let least = Infinity
-      for (let list = FIRST_CLASS; list < LISTS; list++) {
+      for (let list = FIRST_CLASS; list < MAIN_LISTS; list++) {
         const slot = this.lists.first(list)
         if (slot === list || this.#worths[slot]! >= least) continue
         least = this.#worths[slot]!
@@ -183,7 +185,7 @@ export class WeightPolicy extends EvictionPolicy {
     const density = uses / Math.max(this.#weights[slot]!, this.#lightest)
     const list = MIDDLE_CLASS + Math.round(Math.log2(density))
     this.#worths[slot] = this.#inflation + density
-    this.lists.append(Math.max(FIRST_CLASS, Math.min(LISTS - 1, list)), slot)
+    this.lists.append(Math.max(FIRST_CLASS, Math.min(MAIN_LISTS - 1, list)), slot)
   }
 }
 

@@ -5,6 +5,7 @@ import { Miniatures } from './miniatures.ts'
 const WINDOW_SHARES = [0.01, 0.1, 0.4, 0.7, 1] as const
 /** The share to begin with: before there is evidence the middle is least wrong. */
 export const INITIAL_WINDOW_SHARE = 0.1
+const ALL = (1 << WINDOW_SHARES.length) - 1
 const MINIATURE_ENTRIES = 64
 // Sampled accesses between two looks at the evidence.
 const ACCESSES_PER_LOOK = 64
@@ -16,7 +17,7 @@ const SIGNIFICANCE = 2
 /**
  * Chooses the size of the window by trying: miniature caches with windows of different sizes see a sampled
  * part of the accesses, and the size whose miniature hits more is taken, as soon as its lead over the present
- * one can hardly be chance. Every 2nd, 4th, 8th ... key is sampled so that a miniature has 64 to 127 entries:
+ * one can hardly be chance and pays for the misses that the change itself costs. Every 2nd, 4th, 8th ... key is sampled so that a miniature has 64 to 127 entries:
  * a large cache spends next to nothing on it.
  */
 export class WindowTuner {
@@ -24,6 +25,9 @@ export class WindowTuner {
   readonly #mask: number
   // How often exactly the miniatures in this bit set hit.
   readonly #outcomes = new Float64Array(1 << WINDOW_SHARES.length)
+  /** How many hits the present window has lost to each other one, since that was behind or the window changed. */
+  readonly #losses = new Float64Array(WINDOW_SHARES.length)
+  readonly #capacity: number
   readonly #memory: number
   #untilLook = ACCESSES_PER_LOOK
   #untilFade: number
@@ -41,6 +45,7 @@ export class WindowTuner {
       maxWeight: bounds.maxWeight / rate,
     }
     this.#miniatures = new Miniatures(small, WINDOW_SHARES, capacity)
+    this.#capacity = capacity
     this.#memory = capacity * MEMORY_PER_ENTRY
     this.#untilFade = this.#memory
   }
@@ -57,7 +62,9 @@ export class WindowTuner {
 
   /** Plays an access to a sampled key; whether {@link windowShare} has changed. */
   access(hash: number, weight: number): boolean {
-    this.#outcomes[this.#miniatures.access(hash, weight)]!++
+    const hits = this.#miniatures.access(hash, weight)
+    this.#outcomes[hits]!++
+    if (hits !== 0 && hits !== ALL) this.#countLosses(hits)
     const changed = --this.#untilFade === 0 && this.#fade()
     return (--this.#untilLook === 0 && this.#look()) || changed
   }
@@ -80,6 +87,7 @@ export class WindowTuner {
     if (hits !== 0 || this.#chosen === 0) return false
     // Where no window finds anything, the smallest is cheapest: what it evicts is still in the processor's caches.
     this.#chosen = 0
+    this.#losses.fill(0)
     return true
   }
 
@@ -92,8 +100,21 @@ export class WindowTuner {
     const ahead = this.#hitsWithout(best, this.#chosen)
     const behind = this.#hitsWithout(this.#chosen, best)
     if (ahead - behind <= SIGNIFICANCE * Math.sqrt(ahead + behind)) return false
+    if (this.#losses[best]! <= this.#costOf(best)) return false
+    this.#losses.fill(0)
     this.#chosen = best
     return true
+  }
+
+  #countLosses(hits: number): void {
+    const losses = this.#losses
+    const own = (hits >> this.#chosen) & 1
+    for (let i = 0; i < losses.length; i++) losses[i] = Math.max(0, losses[i]! + ((hits >> i) & 1) - own)
+  }
+
+  // A miss for each entry that changes between the window and the main space.
+  #costOf(other: number): number {
+    return Math.abs(WINDOW_SHARES[other]! - WINDOW_SHARES[this.#chosen]!) * this.#capacity
   }
 
   // How often one miniature hit and another did not.

@@ -1,6 +1,7 @@
 import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/inspect.ts'
 import { checkChoice, checkOptions } from '../core/options.ts'
+import type { Credentials } from './clients/credentials.ts'
 import { parseRedisUrl, type Target } from './clients/redis-url.ts'
 import type { Layout } from './clients/single-client.ts'
 
@@ -21,6 +22,11 @@ export interface ConnectionOptions {
   readonly username?: string
   /** Instead of the one in the URL. */
   readonly password?: string
+  /**
+   * Tells user name and password, instead of both; asked at each connection, so that they may change:
+   * `async () => ({ username, password })`.
+   */
+  readonly credentials?: Credentials | undefined
   /** Number of the database, from 0; instead of the one in the URL. */
   readonly db?: number
   /** `true`, or options of `tls.connect` such as `{ ca }`. */
@@ -44,6 +50,7 @@ export const CONNECTION_OPTIONS: readonly (keyof ConnectionOptions)[] = [
   'port',
   'username',
   'password',
+  'credentials',
   'db',
   'tls',
   'pool',
@@ -51,7 +58,7 @@ export const CONNECTION_OPTIONS: readonly (keyof ConnectionOptions)[] = [
   'connect',
 ]
 
-const OF_TARGET = ['url', 'host', 'port', 'username', 'password', 'db', 'tls'] as const
+const OF_TARGET = ['url', 'host', 'port', 'username', 'password', 'credentials', 'db', 'tls'] as const
 
 /** How many connections to open. @throws OptionsError */
 export function poolSize(options: ConnectionOptions): number {
@@ -81,6 +88,7 @@ export function targetOf(options: ConnectionOptions): Target | undefined {
     )
   }
   for (const name of ['url', 'host', 'username', 'password'] as const) checkText(name, options[name])
+  checkCredentials(options)
   if (url !== undefined && (host !== undefined || port !== undefined))
     throw new OptionsError('url: it names host and port; they can not be given with it')
   if (port !== undefined && !(Number.isInteger(port) && port >= 1 && port <= 65_535))
@@ -97,6 +105,7 @@ export function targetOf(options: ConnectionOptions): Target | undefined {
     ...target,
     username: username ?? target.username,
     password: password ?? target.password,
+    credentials: options.credentials,
     db: db ?? target.db,
     tls: tls ?? target.tls,
   }
@@ -107,6 +116,14 @@ export function spreadAlready(): OptionsError {
   return new OptionsError(
     "layout: a cluster spreads keys by itself; 'one-slot' is for one endpoint before it",
   )
+}
+
+function checkCredentials({ credentials, username, password }: ConnectionOptions): void {
+  if (credentials === undefined) return
+  if (typeof credentials !== 'function')
+    throw new OptionsError(`credentials: a ${typeof credentials} is not a function`)
+  if (username !== undefined || password !== undefined)
+    throw new OptionsError('credentials: it tells user name and password; they can not be given with it')
 }
 
 function serverAt(host: string, port: number): Target {

@@ -20,6 +20,7 @@ import {
   clientSettings,
   DEFAULT_PREFIX,
   hardDeadlineMs,
+  logLimitOf,
   type RedisCacheOptions,
   type RedisCacheSettings,
 } from './redis-options.ts'
@@ -44,6 +45,7 @@ export class RedisCache<V = unknown> extends BaseCache<V> {
     const { prefix = DEFAULT_PREFIX, bus = 'pubsub', ownsDatabase = false } = options
     checkPrefix(prefix, 'prefix')
     const deadlineMs = hardDeadlineMs(options)
+    const logLimit = logLimitOf(options)
     const client = clientOf(options)
     const { random = systemRandom, logger = consoleLogger, name = 'cache' } = options
     const clock = ageClock(options.clock)
@@ -55,6 +57,7 @@ export class RedisCache<V = unknown> extends BaseCache<V> {
         format: formatFor({ ...formatOf(options), ...formatOf(format) }),
         random,
         deadlineMs,
+        logLimit,
         atomic: new RedisAtomicStore({ client: of, prefix: under, clock, timers, random, logger }),
       })
     const busOf = (of: RedisClient, under: string): RedisBus =>
@@ -84,7 +87,8 @@ export class RedisCache<V = unknown> extends BaseCache<V> {
     checkCacheOptions(options)
     const client = await openClient(options, clientSettings(options))
     opened.add(client)
-    const { url: _, host: _host, port: _port, username: _name, password: _password, ...rest } = options
+    const { url: _, host: _host, port: _port, username: _name, password: _password, ...others } = options
+    const { credentials: _credentials, ...rest } = others
     const { db: _db, tls: _tls, pool: _pool, layout: _layout, connect: _connect, ...settings } = rest
     try {
       return new RedisCache<V>({ ...settings, client })

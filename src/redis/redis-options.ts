@@ -2,7 +2,7 @@ import { COHERENCE_OPTIONS, type CoherenceOptions } from '../coherence/coherence
 import type { Duration } from '../core/duration.ts'
 import { consoleLogger } from '../core/logger.ts'
 import { CACHE_OPTIONS, checkChoice, checkOptions, timersFor, type CacheOptions } from '../core/options.ts'
-import { spanMs } from '../core/spans.ts'
+import { spanMs, wholeNumber } from '../core/spans.ts'
 import { systemClock, systemRandom } from '../core/system.ts'
 import type { ValueOptions } from '../serialization/rules.ts'
 import type { WireFormatOptions } from '../serialization/wire-format.ts'
@@ -21,6 +21,11 @@ export interface RedisCacheSettings
   readonly deadline?: { readonly hard?: Duration | undefined } | undefined
   /** Whether nobody else uses the database, so that a cache without a prefix may be cleared; default `false`. */
   readonly ownsDatabase?: boolean | undefined
+  /**
+   * The most entries of the logs that tell other processes of changes, all of them together; default 100,000. A log has at
+   * most 10,000: one server has a log of keys and one of tags, a cluster one for each of its 256 partitions and one of tags.
+   */
+  readonly logLimit?: number | undefined
   /** Whether changes are heard of by pub/sub, sooner than by the heartbeat; default `'pubsub'`. */
   readonly bus?: 'pubsub' | 'none' | undefined
 }
@@ -43,10 +48,16 @@ export const REDIS_CACHE_OPTIONS: readonly string[] = [
   'deadline',
   'ownsDatabase',
   'bus',
+  'logLimit',
 ]
 
 /** What everything is kept under, unless told otherwise. */
 export const DEFAULT_PREFIX = 'cachette:'
+
+/** The most entries of all logs together. @throws OptionsError */
+export function logLimitOf({ logLimit }: Pick<RedisCacheSettings, 'logLimit'>): number {
+  return logLimit === undefined ? 100_000 : wholeNumber(logLimit, 'logLimit')
+}
 
 /** Milliseconds that a command may take. @throws OptionsError */
 export function hardDeadlineMs({ deadline = {} }: Pick<RedisCacheSettings, 'deadline'>): number {
@@ -58,6 +69,7 @@ export function hardDeadlineMs({ deadline = {} }: Pick<RedisCacheSettings, 'dead
 export function checkRedisOptions(options: RedisCacheOptions, where: string): void {
   checkOptions(options, REDIS_CACHE_OPTIONS, where)
   checkChoice(options.bus ?? 'pubsub', ['pubsub', 'none'], 'bus')
+  logLimitOf(options)
   checkChoice(options.ownsDatabase ?? false, [true, false], 'ownsDatabase')
 }
 

@@ -38,6 +38,8 @@ import { Writes, type Plan } from './writes.ts'
 
 /** The most operations that are made ready at a time. */
 const LONGEST_PLAN = 2_000
+/** The most entries of one log. */
+const LONGEST_LOG = 10_000
 
 /** What a Redis store works with. */
 export interface RedisStoreParts {
@@ -50,7 +52,7 @@ export interface RedisStoreParts {
   readonly publish?: boolean | undefined
   /** Milliseconds within which the client settles a call. */
   readonly deadlineMs?: number | undefined
-  /** The most entries of a partition's log. @default 10,000 */
+  /** The most entries of all logs together. @default as many as they may have each */
   readonly logLimit?: number | undefined
   /** Where limits and locks are kept. */
   readonly atomic?: AtomicStore | undefined
@@ -62,6 +64,7 @@ export interface RedisStoreParts {
  */
 export class RedisStore implements RemoteStore {
   readonly deadlineMs: number | undefined
+  readonly logLength: number
   readonly atomic: AtomicStore | undefined
   readonly format: WireFormat
   // What is asked of it goes behind the sets that were gathered before.
@@ -80,19 +83,21 @@ export class RedisStore implements RemoteStore {
 
   constructor(parts: RedisStoreParts) {
     const { prefix, format, random } = parts
-    const { publish = true, logLimit = 10_000 } = parts
+    const { publish = true, logLimit = Infinity } = parts
     this.deadlineMs = parts.deadlineMs
     this.atomic = parts.atomic
     this.#sets = new GatheredSets((ops) => this.#write(ops))
     const client = new OrderedClient(parts.client, this.#sets.flush)
     this.#client = client
     this.#names = new KeyNames(prefix, client.isCluster, client.database)
+    const logs = this.#names.partitions.length + 1
+    this.logLength = Math.max(1, Math.min(LONGEST_LOG, Math.floor(logLimit / logs)))
     this.#gathersFor = client.isCluster
       ? undefined
       : (key) => parts.client.connectionFor(this.#names.value(key))
     this.#entries = new EntryBytes(format)
     this.format = format
-    const logged = new LoggedCalls(this.#names, { limit: logLimit, publish }, random)
+    const logged = new LoggedCalls(this.#names, { limit: this.logLength, publish }, random)
     const scans = new PrefixScans(client, this.#names)
     this.#scans = scans
     this.#reads = new Reads(client, this.#names, this.#entries)

@@ -294,8 +294,8 @@ function handlers(entries: EntryBytes): { readonly [K in RemoteOp['kind']]: Hand
       args: ({ ttlMs }) => [lifetimeText(ttlMs)],
       result: (reply) => {
         const [outcome, header] = asList(reply)
-        const graceMs = readEnvelope(asBytes(header!))?.graceMs
-        return { ok: outcome === 1, ...labels(asBytes(header!)), ...(graceMs !== undefined && { graceMs }) }
+        const { graceMs = 0 } = readEnvelope(asBytes(header!)) ?? {}
+        return { ok: outcome === 1, ...labels(asBytes(header!)), ...(graceMs > 0 && { graceMs }) }
       },
     },
     increment: {

@@ -32,7 +32,7 @@ function checkPolicy(policy: EvictionPolicy): void {
     for (let slot = policy['lists'].first(list); slot !== list; slot = policy['lists'].after(slot)) {
       if (++entries > policy.entries) throw new Error('the lists have more entries than there are')
       const place = policy.place(slot)
-      if ((place === IN_WINDOW) !== (list === WINDOW)) throw new Error(`slot ${slot} is misplaced`)
+      if ((place === IN_WINDOW) !== list >= WINDOW) throw new Error(`slot ${slot} is misplaced`)
       weight += policy.weightOf(slot)
       if (place === IN_PROTECTED) inProtected++
       if (place !== IN_WINDOW) continue

@@ -183,9 +183,8 @@ describeWithServers('createCache with Redis', () => {
         ...OPTIONS,
         url,
         grace: '1m',
-
         maxBytes: 1000,
-      } as object))!
+      }))!
       expect(await getRedisCache({ url, ttl: 3600, grace: { minutes: 1 }, deadline: undefined })).toBe(cache)
       expect(await getRedisCache({ url, ttl: '60m', maxBytes: 1000 })).toBe(cache)
 
@@ -228,7 +227,7 @@ describeWithServers('createCache with Redis', () => {
     await expect(createCache({ ...OPTIONS, connect: 'later' as never })).rejects.toThrow("connect: 'later'")
 
     vi.stubEnv('REDIS_URL', server.url)
-    await using cache = await createCache({ ...required, redis: { prefix: 'r:' } as object })
+    await using cache = await createCache({ ...required, redis: { prefix: 'r:' } })
     expect(await cache.set('a', 1)).toBe(true)
     await using byUrl = await createCache(required)
     expect(await byUrl.set('a', 1)).toBe(true)
@@ -283,7 +282,7 @@ describeWithServers('createCache with Redis', () => {
     await getRedisCache(url as never).catch(caught)
     await RedisCache.create(url as never).catch(caught)
     for (const place of places)
-      await createCache({ ...OPTIONS, ...place } as never).then((cache) => cache.close(), caught)
+      await createCache({ ...OPTIONS, ...place }).then((cache) => cache.close(), caught)
     for (const text of [
       `user:${secret}@host:6379`,
       secret,

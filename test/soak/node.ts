@@ -37,6 +37,7 @@ const calls: Record<string, number> = {}
 const lines: Record<string, number> = {}
 const held: [number, number][] = []
 let admitted = 0
+let overflowed = false
 let settings: NodeSettings
 let cache: BaseCache<Row>
 let random: () => number
@@ -138,6 +139,7 @@ async function tagOn(): Promise<void> {
     for (const key of keys) await cache.set(key, { version: round }, { tags: [tag], ttl: '10m' })
     if (random() < 0.5) await cache.getMany(keys)
     const { l2 } = await cache.invalidateTag(tag)
+    overflowed ||= (cache.stats().outbox?.overflowed ?? 0) > 0
     count(calls, `tags ${l2}`)
     const found = await cache.getMany(keys)
     if (l2 !== 'dropped' && found.size > 0) count(violations, 'an invalidated tag came back', found.size)
@@ -205,6 +207,11 @@ export function queued(): number {
   return store().pending.outbox
 }
 
+/** What is queued, and what the log has said, for a run that does not end. */
+export function state(): object {
+  return { ...cache.stats().outbox, ...store().pending, ...lines, ...calls }
+}
+
 /** Whether every key has been written once. */
 export function isFilled(): boolean {
   return isBulkDone
@@ -222,6 +229,5 @@ export function heapBytes(): number {
 export async function finish(): Promise<Account> {
   goesOn.running = false
   await traffic
-  const overflowed = false
   return { written, violations, calls, lines, overflowed, held, admitted }
 }

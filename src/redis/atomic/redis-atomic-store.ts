@@ -13,10 +13,11 @@ import type {
 } from '../../core/atomic-store.ts'
 import type { Clock, Random, Timers } from '../../core/clock.ts'
 import { ClosedError, StoreUnavailableError } from '../../core/errors.ts'
-import type { Logger } from '../../core/logger.ts'
+import { consoleLogger, type Logger } from '../../core/logger.ts'
 import type { Arg, Command, RedisClient, Reply, Script } from '../client.ts'
 import { acquirePermit } from './acquire-permit.ts'
 import { block } from './block.ts'
+import { EvictionCheck } from './eviction-check.ts'
 import { fixedWindow } from './fixed-window.ts'
 import { gcra } from './gcra.ts'
 import { limit } from './limit.ts'
@@ -72,6 +73,7 @@ export class RedisAtomicStore implements AtomicStore {
   readonly #client: RedisClient
   readonly #prefix: string
   readonly #closing = new AbortController()
+  readonly #eviction: EvictionCheck
 
   constructor({ client, prefix, clock, timers, random, logger }: RedisAtomicStoreOptions) {
     this.#client = client
@@ -80,6 +82,7 @@ export class RedisAtomicStore implements AtomicStore {
     this.timers = timers
     this.random = random
     this.logger = logger
+    this.#eviction = new EvictionCheck(client, logger ?? consoleLogger, clock)
   }
 
   get closed(): AbortSignal {
@@ -100,7 +103,9 @@ export class RedisAtomicStore implements AtomicStore {
     const state = `${this.#prefix}!${kind}:${key}`
     const form: Form<Name> = FORMS[name]
     const command = form.command(state, request)
-    return form.answer(await this.#client.connectionFor(state).run(command, 'text'))
+    const reply = await this.#client.connectionFor(state).run(command, 'text')
+    this.#eviction.begin()
+    return form.answer(reply)
   }
 }
 

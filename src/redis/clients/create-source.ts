@@ -11,6 +11,8 @@ import type { NodeRedis } from './node-redis-line.ts'
 import { NodeRedisSentinelSource, type NodeRedisSentinel } from './node-redis-sentinel-source.ts'
 import { nodeRedisRules, NodeRedisSource } from './node-redis-source.ts'
 import { KEEP_ALIVE_MS, reconnectDelayMs } from './reconnect-delay.ts'
+import { providerOf } from './credentials.ts'
+import { withServerNames } from './server-names.ts'
 import type { Place, Target } from './redis-url.ts'
 
 /** Where there is one place for all keys. */
@@ -24,7 +26,7 @@ export function createSource(
   timers: Timers,
 ): Source {
   if (library.kind === 'ioredis')
-    return new IoredisSource(createIoredis(library, target, random), random, true)
+    return new IoredisSource(createIoredis(library, target, random), random, true, target.credentials)
   if (target.place.kind === 'sentinel') {
     const make = (): NodeRedisSentinel =>
       library.createSentinel(sentinelOptions(library, target, random)) as NodeRedisSentinel
@@ -51,7 +53,8 @@ export function createCluster(
       enableOfflineQueue: false,
       lazyConnect: true,
     }) as IoredisCluster
-    return new ClusterClient(new IoredisClusterSource(cluster, random, true), surroundings)
+    const source = new IoredisClusterSource(cluster, random, true, target.credentials)
+    return new ClusterClient(source, surroundings)
   }
   const { database: _, ...defaults } = nodeRedisOptions(library, target, {}, random) as { database: number }
   const rootNodes = addresses.map((socket) => ({ socket }))
@@ -66,17 +69,19 @@ export function nodeRedisOptions(
   address: object,
   random: Random,
 ): object {
-  const { username, password, db, tls } = target
+  const { username, password, credentials, db } = target
   return {
-    ...given({ username, password }),
+    ...(credentials === undefined ? given({ username, password }) : providerOf(credentials)),
     database: db,
     ...nodeRedisProtocol(library),
-    ...nodeRedisRules({ ...address, ...nodeRedisTls(tls) }, random),
+    ...nodeRedisRules({ ...address, ...nodeRedisTls(tlsOf(target)) }, random),
   }
 }
 
 /** How ioredis is told who connects, and how. */
-export function ioredisOptions({ username, password, db, tls }: Target): object {
+export function ioredisOptions(target: Target): object {
+  const { username, password, db } = target
+  const tls = tlsOf(target)
   // Nothing of a later protocol is used, and proxies may not know it.
   const rules = { db, protocol: 2 }
   return { ...given({ username, password }), ...rules, ...(tls === false ? {} : { tls: tlsOptions(tls) }) }
@@ -122,6 +127,15 @@ function createIoredis(
 // Nothing of a later protocol is used, and proxies may not know it. Release 5 says HELLO if it is named at all.
 function nodeRedisProtocol({ DEFAULT_RESP }: NodeRedisLibrary): object {
   return DEFAULT_RESP === undefined ? {} : { RESP: 2, maintNotifications: 'disabled' }
+}
+
+// The nodes of a cluster are known by numbers, which certificates seldom bear.
+function tlsOf({ tls, place }: Target): boolean | object {
+  if (tls === false || place.kind !== 'cluster') return tls
+  return withServerNames(
+    tlsOptions(tls),
+    place.addresses.map(({ host }) => host),
+  )
 }
 
 function nodeRedisTls(tls: boolean | object): object {

@@ -2,6 +2,7 @@ import type { Random } from '../../core/clock.ts'
 import type { Arg, ReplyForm } from '../client.ts'
 import { withBuffers } from './args.ts'
 import { listenTo, type ClientEvents } from './client-events.ts'
+import { askAtEachConnection, presentLogin, type Credentials, type Login } from './credentials.ts'
 import type { ClusterListener, ClusterSource } from './cluster-source.ts'
 import { IoredisLine, ioredisCommand, type Ioredis, type IoredisCommand } from './ioredis-line.ts'
 import { ioredisName, ioredisRules } from './ioredis-source.ts'
@@ -11,7 +12,7 @@ import type { Line, SubscriberLine } from './line.ts'
 /** What this library uses of a cluster client of ioredis 5 or 6. */
 export interface IoredisCluster extends ClientEvents {
   readonly status: string
-  readonly options: { readonly keyPrefix?: unknown }
+  readonly options: { readonly keyPrefix?: unknown; readonly redisOptions?: object }
   /** By slot the addresses of its nodes, the master first. */
   readonly slots: readonly (readonly string[] | undefined)[]
   nodes(role: 'master'): readonly Ioredis[]
@@ -30,13 +31,18 @@ const MOST_IN_VAIN = 4
 export class IoredisClusterSource implements ClusterSource<Ioredis> {
   readonly #cluster: IoredisCluster
   readonly #isOwn: boolean
+  readonly #credentials: Credentials | undefined
   readonly #random: Random
   readonly #command: ReturnType<typeof ioredisCommand>
   #listener: ClusterListener | undefined = undefined
   #detach: (() => void) | undefined = undefined
   #inVain = 0
 
-  constructor(cluster: IoredisCluster, random: Random, isOwn: boolean) {
+  constructor(cluster: IoredisCluster, random: Random, isOwn: boolean, credentials?: Credentials) {
+    this.#credentials = credentials
+    // Before it connects.
+    if (isOwn && credentials !== undefined)
+      cluster.on('+node', (node: Ioredis) => void askAtEachConnection(node, credentials))
     this.#cluster = cluster
     this.#isOwn = isOwn
     this.#random = random
@@ -76,7 +82,18 @@ export class IoredisClusterSource implements ClusterSource<Ioredis> {
   }
 
   openLike(master: Ioredis): SubscriberLine {
-    return new IoredisLine(master.duplicate(ioredisRules(this.#random)), true)
+    const client = master.duplicate(ioredisRules(this.#random))
+    return new IoredisLine(
+      askAtEachConnection(client, this.#credentials ?? (() => this.#login(master))),
+      true,
+    )
+  }
+
+  // What was set in the options of the cluster since it was made is for each new node.
+  #login(master: Ioredis): Login {
+    const { redisOptions } = this.#cluster.options
+    const ofCluster = redisOptions === undefined ? {} : presentLogin({ options: redisOptions })
+    return ofCluster.password === undefined ? presentLogin(master) : ofCluster
   }
 
   redirect(_key: string, args: readonly Arg[], form: ReplyForm): Promise<unknown> {

@@ -38,6 +38,7 @@ export interface Ioredis extends ClientEvents {
     resetAndDestroy?: () => void
   }
   connect(): Promise<unknown>
+  emit?(event: 'error', error: unknown): unknown
   disconnect(reconnect?: boolean): void
   duplicate(overrides?: object): Ioredis
   call(name: string): Promise<unknown>

@@ -1,4 +1,5 @@
 import type { Random } from '../../core/clock.ts'
+import { askAtEachConnection, presentLogin, type Credentials } from './credentials.ts'
 import { IoredisLine, type Ioredis } from './ioredis-line.ts'
 import { LentLine } from './lent-line.ts'
 import type { Line, Source, SubscriberLine } from './line.ts'
@@ -33,9 +34,13 @@ export class IoredisSource implements Source {
   readonly database: number
   readonly #client: Ioredis
   readonly #isOwn: boolean
+  readonly #credentials: Credentials
   readonly #random: Random
 
-  constructor(client: Ioredis, random: Random, isOwn: boolean) {
+  /** `credentials`: whom to ask who connects; default: the client's options as they are then. */
+  constructor(client: Ioredis, random: Random, isOwn: boolean, credentials?: Credentials) {
+    this.#credentials = credentials ?? (() => presentLogin(client))
+    if (isOwn && credentials !== undefined) askAtEachConnection(client, credentials)
     this.#client = client
     this.#isOwn = isOwn
     this.#random = random
@@ -50,6 +55,7 @@ export class IoredisSource implements Source {
   }
 
   open(): SubscriberLine {
-    return new IoredisLine(this.#client.duplicate(ioredisRules(this.#random)), true)
+    const client = this.#client.duplicate(ioredisRules(this.#random))
+    return new IoredisLine(askAtEachConnection(client, this.#credentials), true)
   }
 }

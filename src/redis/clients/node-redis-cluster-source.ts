@@ -1,6 +1,8 @@
 import type { Random, TimerHandle, Timers } from '../../core/clock.ts'
 import type { Arg, ReplyForm } from '../client.ts'
 import { withBuffers } from './args.ts'
+import { providerLike } from './credentials.ts'
+import { closeAfter } from './closing.ts'
 import { listenTo, type ClientEvents } from './client-events.ts'
 import type { ClusterListener, ClusterSource } from './cluster-source.ts'
 import { LentLine } from './lent-line.ts'
@@ -48,6 +50,7 @@ export class NodeRedisClusterSource implements ClusterSource<NodeRedis> {
   #timer: TimerHandle = undefined
   #cluster: NodeRedisCluster
   #attempt = 0
+  #connecting: Promise<unknown> | undefined = undefined
   #inVain = 0
 
   /** `make` makes such a client of our own; absent for one that was given. */
@@ -86,7 +89,8 @@ export class NodeRedisClusterSource implements ClusterSource<NodeRedis> {
 
   openLike(master: NodeRedis): SubscriberLine {
     const rules = nodeRedisRules(master.options?.socket ?? {}, this.#random)
-    return NodeRedisLine.own(() => master.duplicate(rules))
+    const like = { ...rules, ...providerLike(master) }
+    return NodeRedisLine.own(() => master.duplicate(like))
   }
 
   redirect(key: string, args: readonly Arg[], form: ReplyForm): Promise<unknown> {
@@ -133,7 +137,9 @@ export class NodeRedisClusterSource implements ClusterSource<NodeRedis> {
   #end(): void {
     this.#timers.clear(this.#timer)
     this.#detach?.()
-    if (this.#make !== undefined) destroy(this.#cluster)
+    const cluster = this.#cluster
+    if (this.#make !== undefined) closeAfter(this.#connecting, this.#timers, () => destroy(cluster))
+    this.#connecting = undefined
   }
 
   readonly #onChange = (): void => this.#listener?.onChange()
@@ -146,13 +152,17 @@ export class NodeRedisClusterSource implements ClusterSource<NodeRedis> {
       if (this.#make !== undefined) destroy(this.#cluster)
       this.#connect()
     })
-    this.#cluster.connect().then(
+    const connecting = this.#cluster.connect()
+    this.#connecting = connecting
+    connecting.then(
       () => {
+        if (this.#connecting === connecting) this.#connecting = undefined
         if (attempt !== this.#attempt) return
         this.#timers.clear(this.#timer)
         this.#onChange()
       },
       (error: unknown) => {
+        if (this.#connecting === connecting) this.#connecting = undefined
         if (attempt !== this.#attempt || this.#listener === undefined) return
         this.#listener.onTrouble(error)
         this.#later(reconnectDelayMs(attempt, this.#random), () => this.#connect())

@@ -1,5 +1,6 @@
 import type { Arg, ReplyForm } from '../client.ts'
 import { hasPlainBytes, withBuffers } from './args.ts'
+import { closeClient } from './closing.ts'
 import { listenTo, type ClientEvents } from './client-events.ts'
 import { attemptError, type LineListener, type SubscriberLine } from './line.ts'
 
@@ -48,6 +49,8 @@ export class NodeRedisLine implements SubscriberLine {
   #text: NodeRedis | undefined = undefined
   #bytes: NodeRedis | undefined = undefined
   #isUp: boolean
+  // Whether there is a connection, ready or not.
+  #hasSocket = false
   #listener: LineListener | undefined = undefined
   #detach: (() => void) | undefined = undefined
 
@@ -94,14 +97,19 @@ export class NodeRedisLine implements SubscriberLine {
     this.#listener = undefined
     this.#isUp = false
     this.#detach?.()
-    if (this.#make !== undefined) destroy(this.#client)
+    if (this.#make !== undefined) closeClient(this.#client, this.#hasSocket)
   }
 
   // An error that a connection is lost by is none of the next one.
   readonly #onError = (error: unknown): void => {
     const wasUp = this.#isUp
+    this.#hasSocket = false
     this.#down(error)
     if (!wasUp) this.#listener?.onTrouble(attemptError(error, isTls(this.#client)))
+  }
+
+  readonly #onConnect = (): void => {
+    this.#hasSocket = true
   }
 
   readonly #onEnd = (): void => this.#down(new Error('the client was closed'))
@@ -116,7 +124,8 @@ export class NodeRedisLine implements SubscriberLine {
     if (this.#make === undefined || this.#listener === undefined) return
     const old = this.#client
     this.#detach?.()
-    destroy(old)
+    closeClient(old, this.#hasSocket)
+    this.#hasSocket = false
     this.#wasUp(new Error('the connection was silent'))
     this.#client = this.#make()
     this.#text = undefined
@@ -138,7 +147,12 @@ export class NodeRedisLine implements SubscriberLine {
   }
 
   #attach(): void {
-    const handlers = { error: this.#onError, end: this.#onEnd, ready: this.#onReady }
+    const handlers = {
+      connect: this.#onConnect,
+      error: this.#onError,
+      end: this.#onEnd,
+      ready: this.#onReady,
+    }
     this.#detach = listenTo(this.#client, handlers)
   }
 
@@ -150,14 +164,6 @@ export class NodeRedisLine implements SubscriberLine {
     if (!this.#isUp) return
     this.#isUp = false
     this.#listener?.onDown(error)
-  }
-}
-
-function destroy(client: NodeRedis): void {
-  try {
-    client.destroy()
-  } catch {
-    // It was closed already.
   }
 }
 

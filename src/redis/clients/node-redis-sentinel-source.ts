@@ -1,4 +1,6 @@
 import type { Random, TimerHandle, Timers } from '../../core/clock.ts'
+import { providerLike } from './credentials.ts'
+import { closeAfter } from './closing.ts'
 import { listenTo, type ClientEvents } from './client-events.ts'
 import { LentLine } from './lent-line.ts'
 import type { Source, SubscriberLine } from './line.ts'
@@ -41,6 +43,7 @@ export class NodeRedisSentinelSource implements Source {
   #renewAt = LOOKS_BEFORE_RENEWAL
   #isLooking = false
   #isClosed = false
+  #connecting: Promise<unknown> | undefined = undefined
 
   /** `make` makes such a client of our own, absent for one that was given; `database`: that of the clients of the master. */
   constructor(
@@ -82,7 +85,9 @@ export class NodeRedisSentinelSource implements Source {
 
   #end(): void {
     this.#detach()
-    if (this.#make !== undefined) destroy(this.#sentinel)
+    const sentinel = this.#sentinel
+    if (this.#make !== undefined) closeAfter(this.#connecting, this.#timers, () => destroy(sentinel))
+    this.#connecting = undefined
   }
 
   readonly #onError = (error: unknown): void => this.#main.trouble(error)
@@ -94,7 +99,7 @@ export class NodeRedisSentinelSource implements Source {
     const sentinel = this.#sentinel
     this.#isLooking = true
     try {
-      if (!sentinel.isOpen) await sentinel.connect()
+      if (!sentinel.isOpen) await this.#connect(sentinel)
       const master = await sentinel._execute(false, (client) => Promise.resolve(client))
       if (this.#isClosed || sentinel !== this.#sentinel) return
       if (master !== this.#master) this.#follow(master)
@@ -102,6 +107,16 @@ export class NodeRedisSentinelSource implements Source {
       if (!this.#isClosed && sentinel === this.#sentinel) this.#main.trouble(error)
     } finally {
       if (sentinel === this.#sentinel) this.#isLooking = false
+    }
+  }
+
+  async #connect(sentinel: NodeRedisSentinel): Promise<void> {
+    const connecting = sentinel.connect()
+    this.#connecting = connecting
+    try {
+      await connecting
+    } finally {
+      if (this.#connecting === connecting) this.#connecting = undefined
     }
   }
 
@@ -137,7 +152,8 @@ export class NodeRedisSentinelSource implements Source {
 
   #like(master: NodeRedis): SubscriberLine {
     const rules = nodeRedisRules(master.options?.socket ?? {}, this.#random)
-    return NodeRedisLine.own(() => master.duplicate(rules))
+    const like = { ...rules, ...providerLike(master) }
+    return NodeRedisLine.own(() => master.duplicate(like))
   }
 }
 

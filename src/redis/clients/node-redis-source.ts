@@ -1,5 +1,6 @@
 import type { Random } from '../../core/clock.ts'
 import { LentLine } from './lent-line.ts'
+import { providerLike } from './credentials.ts'
 import type { Line, Source, SubscriberLine } from './line.ts'
 import { NodeRedisLine, type NodeRedis } from './node-redis-line.ts'
 import { KEEP_ALIVE_MS, reconnectDelayMs } from './reconnect-delay.ts'
@@ -30,11 +31,13 @@ export class NodeRedisSource implements Source {
   readonly database: number
   readonly #client: NodeRedis
   readonly #isOwn: boolean
+  readonly #login: object
   readonly #random: Random
 
   constructor(client: NodeRedis, random: Random, isOwn: boolean) {
     this.#client = client
     this.#isOwn = isOwn
+    this.#login = isOwn ? {} : providerLike(client)
     this.#random = random
     this.node = nodeRedisName(client)
     this.database = client.options?.database ?? 0
@@ -47,7 +50,9 @@ export class NodeRedisSource implements Source {
 
   open(): SubscriberLine {
     const socket = this.#client.options?.socket ?? {}
-    return NodeRedisLine.own(() => this.#client.duplicate(nodeRedisRules(socket, this.#random)))
+    return NodeRedisLine.own(() =>
+      this.#client.duplicate({ ...nodeRedisRules(socket, this.#random), ...this.#login }),
+    )
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Credentials } from './credentials.ts'
 import { OptionsError } from '../../core/errors.ts'
 
 /** Where a server listens. */
@@ -17,6 +18,8 @@ export type Place =
 export interface Access {
   readonly username?: string | undefined
   readonly password?: string | undefined
+  /** Tells both at each connection, instead of them. */
+  readonly credentials?: Credentials | undefined
   /** For the sentinels themselves. */
   readonly sentinelUsername?: string | undefined
   readonly sentinelPassword?: string | undefined
@@ -51,7 +54,7 @@ const SCHEMES: Readonly<Record<string, { readonly kind: Place['kind']; readonly 
 }
 
 /** What may stand behind `?` in a URL. */
-export const PARAMETERS = ['db', 'sentinelUsername', 'sentinelPassword']
+export const PARAMETERS: readonly string[] = ['db', 'sentinelUsername', 'sentinelPassword']
 
 // scheme : [// [user[:password]@] hosts] [path] [?query]
 const URL_PARTS = /^([a-z+]+):(?:\/\/(?:([^/?]*)@)?([^/?]*))?([^?]*)(?:\?(.*))?$/s

@@ -25,6 +25,9 @@ const WITHOUT: Readonly<Record<string, string>> = {
   SCAN: 'keys(), deleteByPrefix() and clear() of what has no generations do not work',
 }
 
+/** Commands that only ask what would be good to know. */
+const DISPENSABLE: ReadonlySet<string> = new Set(['INFO', 'CONFIG'])
+
 /** Says once for each command that the server refuses it, and what does not work without it. */
 export class RefusedCommands {
   readonly #where: Said
@@ -46,6 +49,7 @@ export class RefusedCommands {
     if (!REFUSAL.test(message)) return
     // Scripts have names of their own.
     const command = /^[A-Z]+$/.test(name) ? name : 'EVALSHA'
+    if (DISPENSABLE.has(command)) return
     const without = WITHOUT[command] ?? 'what needs it does not work'
     this.#say(node, command, 'warn', `Redis refuses the command ${command}; ${without}`, error)
   }

@@ -59,6 +59,8 @@ export interface ServerOptions extends LogLimits {
   readonly onShortened?: (key: string, ttlMs: number) => void
   /** Hears of what was set, and of everybody's request to end it. */
   readonly kept?: KeptWatch | undefined
+  /** Hears of a partition whose sequence has come to its end. */
+  readonly onSequenceExpired?: (partition: string) => void
   /** Hears what becomes of leases. */
   readonly leases?: LeaseEvents
 }
@@ -88,6 +90,7 @@ export class SimulatedServer {
     this.items = items
     this.#names = new Names(items, now, (name, value) => {
       if (name.startsWith('l:') && typeof value === 'string') leases?.expired(value)
+      if (name.startsWith('s:')) options.onSequenceExpired?.(name.slice(2))
     })
     this.#logs = new ServerLogs(this.#names, options, () => `${id}s${++this.#stamps}`, publish)
     this.#tags = new ServerTags(this.#names, this.#logs)

@@ -41,6 +41,8 @@ export interface WorldOptions {
   readonly partitions?: number
   /** The most entries that a partition's log keeps, instead of what the seed chooses: 2, 8 or 1,000. */
   readonly logLimit?: number
+  /** How long sequences and logs live that nobody renews; a day, unless told otherwise. In use, none of them expires. */
+  readonly logLifetimeMs?: number
   /** What the clients do; a bit of everything, unless told otherwise. */
   readonly traffic?: Traffic
   /** Settings of the nodes, instead of the world's own. The judge goes by those. */
@@ -222,6 +224,10 @@ export class World {
       now: () => this.#loop.now(),
       partitions: this.#partitions,
       logLimit: this.#logLimit,
+      logLifetimeMs: this.#options.logLifetimeMs,
+      onSequenceExpired: (partition) => {
+        if (this.#faulty) this.#history.violated('I19', `the sequence of ${partition} has expired in use`)
+      },
       publish: (message) => {
         const { origin, stamp, partition } = message
         if (origin !== undefined && items.hasLogged(origin) && !this.#hasVanished(partition, 0))

@@ -105,7 +105,7 @@ async function compare(
     prefix: 'app:',
     format: new WireFormat(),
     random: random.next,
-    logLimit: LOG_LIMIT,
+    logLimit: (names.partitions.length + 1) * LOG_LIMIT,
   })
   const past: Past = { heads: [], entries: [] }
   const partitions = kind.isCluster

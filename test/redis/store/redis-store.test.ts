@@ -172,7 +172,7 @@ describeWithServers('RedisStore', () => {
   })
 
   it('answers no entries when the log does not reach back', async () => {
-    const small = storeOn(client, { logLimit: 3 })
+    const small = storeOn(client, { logLimit: 6 })
     const { head } = await small.sync('0', undefined, EPOCH)
     for (let count = 0; count < 3; count++) await small.write([setOf(small, 'a', 1)])
     expect((await small.sync('0', head, EPOCH)).entries.map(({ counter }) => counter)).toEqual([1, 2, 3])
@@ -181,7 +181,7 @@ describeWithServers('RedisStore', () => {
   })
 
   it('replays what the log has lost, and nothing that it may have had', async () => {
-    const small = storeOn(client, { logLimit: 3 })
+    const small = storeOn(client, { logLimit: 6 })
     await small.sync('0', undefined, EPOCH)
     for (const key of ['a', 'b', 'c', 'd', 'e']) await small.write([setOf(small, key, 1)])
     const { head } = await small.sync('0', undefined, EPOCH)

@@ -7,6 +7,7 @@ import { Sightings } from '../../../src/coherence/sightings.ts'
 import type { EpochId, Head, LogEntry, SyncReply } from '../../../src/core/remote-store.ts'
 import { FAULT_MIXES } from '../../../src/testing/simulation/mixes.ts'
 import { ServerLogs } from '../../../src/testing/simulation/server-logs.ts'
+import { Names } from '../../../src/testing/simulation/names.ts'
 import { NO_FAULTS, type Faults } from '../../../src/testing/simulation/network.ts'
 import { all, During, overRemote, replaced, UNEVEN, type Ablation } from './switches.ts'
 
@@ -66,6 +67,7 @@ const replayingAll = replaced(
 )
 
 const first = new During()
+const appending = new During()
 const replacing = new During()
 
 export const LOG: readonly Ablation[] = [
@@ -263,12 +265,24 @@ export const LOG: readonly Ablation[] = [
     rule: 'C6, epochs',
     without: 'every sequence has the same epoch',
     mix: 'evictions',
-    world: {
-      rewire: overRemote((remote) => ({
-        sync: async (partition, since) => remote.sync(partition, since, ONE_EPOCH),
-        rotate: async (partition, seen) => remote.rotate(partition, seen, ONE_EPOCH),
-      })),
-    },
+    patch: all(
+      replaced(
+        ServerLogs,
+        'sync',
+        (sync) =>
+          function sameAgain(this: ServerLogs, partition, since) {
+            return sync.call(this, partition, since, ONE_EPOCH, 0)
+          },
+      ),
+      replaced(
+        ServerLogs,
+        'rotate',
+        (rotate) =>
+          function sameAgain(this: ServerLogs, partition, seen) {
+            return rotate.call(this, partition, seen, ONE_EPOCH)
+          },
+      ),
+    ),
   },
   {
     rule: 'C9, ordinals',
@@ -347,6 +361,33 @@ export const LOG: readonly Ablation[] = [
             const isFirst = this.applied === undefined
             const birth = isFirst ? epoch.birth : epoch.birth - 1
             onSync.call(this, { ...reply, head: { ...reply.head, epoch: { ...epoch, birth } } })
+          },
+      ),
+    ),
+  },
+  {
+    rule: 'side keys',
+    without:
+      'neither writes nor heartbeats renew sequences and logs, but only a sync that something else starts',
+    mix: 'none',
+    world: { logLifetimeMs: 1_000, settings: { renewalMs: 250 } },
+    settings: { renewalMs: Infinity },
+    patch: all(
+      replaced(
+        ServerLogs,
+        'append',
+        (append) =>
+          function appendOnly(this: ServerLogs, ...args) {
+            return appending.run(() => append.apply(this, args))
+          },
+      ),
+      replaced(
+        Names,
+        'set',
+        (set) =>
+          function keepEnd(this: Names, name, value, ttlMs) {
+            const leftMs = appending.active && /^[sg]:/.test(name) ? this.remainingMs(name) : undefined
+            set.call(this, name, value, leftMs ?? ttlMs)
           },
       ),
     ),

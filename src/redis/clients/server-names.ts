@@ -1,0 +1,22 @@
+import { isIP } from 'node:net'
+import { checkServerIdentity, type PeerCertificate } from 'node:tls'
+
+type Check = (host: string, certificate: PeerCertificate) => Error | undefined
+
+/**
+ * TLS options for the nodes of a cluster, which tell each other's addresses as numbers, while their certificates bear
+ * names: a certificate for a name of the URL will do for a node that is only known by its number. What the user says of
+ * names counts more.
+ */
+export function withServerNames(tls: object, hosts: readonly string[]): object {
+  if ('servername' in tls || 'checkServerIdentity' in tls || Reflect.get(tls, 'rejectUnauthorized') === false)
+    return tls
+  const names = hosts.filter((host) => isIP(host) === 0)
+  if (names.length === 0) return tls
+  const check: Check = (host, certificate) => {
+    const error = checkServerIdentity(host, certificate)
+    if (error === undefined || isIP(host) === 0) return error
+    return names.some((name) => checkServerIdentity(name, certificate) === undefined) ? undefined : error
+  }
+  return { ...tls, checkServerIdentity: check }
+}
