@@ -92,7 +92,7 @@ export class CoherentStore implements Store {
     const suspectTags = suspects()
     const order = new CallOrder({
       timers,
-      deadlineMs: remote.deadlineMs ?? DEADLINE_MS,
+      deadlineMs: remote.deadlineMs ?? parts.deadlineMs ?? DEADLINE_MS,
       isOrdered: remote.isOrdered,
     })
     this.#order = order
@@ -300,6 +300,7 @@ export class CoherentStore implements Store {
             (_, borne) => borne.some((tag) => tags.includes(tag)),
             () => this.#tags.run(tags, options.keepStale),
             (error) => this.#tags.giveUp(tags, options.keepStale, error),
+            true,
           ),
     ])
     const outcomes = new Set([ofKeys?.l2, ofTags?.l2])
@@ -332,6 +333,7 @@ export class CoherentStore implements Store {
       (key) => key?.startsWith(prefix) === true,
       () => this.#changes.deleteByPrefix(prefix),
       (error) => this.#changes.giveUpPrefix(prefix, error),
+      false,
     )
   }
 
