@@ -86,6 +86,17 @@ export class CallOrder {
     return answer
   }
 
+  /** Gives a change of a few keys up if it takes longer than the deadline in all. */
+  async inTime<T>(count: number, answer: Promise<T>, late: (error: Error) => T): Promise<T> {
+    if (count > MOST_AT_ONCE) return answer
+    const timer = this.#late(late)
+    try {
+      return await Promise.race([answer, timer.error])
+    } finally {
+      timer.end()
+    }
+  }
+
   /** Runs a read in its turn. */
   read<T>(
     keys: readonly string[],
@@ -93,18 +104,20 @@ export class CallOrder {
     call: () => MaybePromise<T>,
   ): MaybePromise<T> {
     const before = this.#before(keys, tags, true)
-    return before === undefined ? call() : this.#readAfter(before, call)
+    return before === undefined ? call() : this.#readAfter(before, call, keys.length <= MOST_AT_ONCE)
   }
 
-  async #readAfter<T>(before: Promise<unknown>, call: () => MaybePromise<T>): Promise<T> {
-    const timer = this.#late((error) => error)
+  async #readAfter<T>(before: Promise<unknown>, call: () => MaybePromise<T>, isBounded: boolean): Promise<T> {
+    const timer = this.#late<T>((error) => {
+      throw error
+    })
     try {
-      const error = await Promise.race([before.then(() => undefined), timer.error])
-      if (error !== undefined) throw error
+      await Promise.race([before, timer.error])
+      const answer = call()
+      return await (isBounded ? Promise.race([answer, timer.error]) : answer)
     } finally {
       timer.end()
     }
-    return call()
   }
 
   /** A read is under way: where answers come in any order, a change of theirs waits for it. */
@@ -113,14 +126,16 @@ export class CallOrder {
     return answer
   }
 
-  /** Runs a call of all keys, or tags, that it covers: after every earlier one of them, and before every later one. */
+  /** Runs a call of all keys, or tags, that it covers, within the deadline if it `isBounded`: after every earlier one of them, and before every later one. */
   cover<T>(
     covers: (key: string | undefined, tags: readonly string[]) => boolean,
     call: () => Promise<T>,
     late: (error: Error) => T,
+    isBounded: boolean,
   ): Promise<T> {
     const before = this.covered(covers)
-    const answer = before === undefined ? call() : this.#afterAll(before, call, late)
+    const answer =
+      before === undefined ? call() : this.#afterAll(before, call, late, () => undefined, isBounded)
     const covering: Covering = { covers, done: settled(answer) }
     this.#covering.add(covering)
     void covering.done.then(() => this.#covering.delete(covering))
@@ -203,7 +218,7 @@ export class CallOrder {
       }),
       'changes',
     )
-    return this.#afterAll(before, call, late, (passed) => pass(passed), keys.length === 1)
+    return this.#afterAll(before, call, late, (passed) => pass(passed), keys.length <= MOST_AT_ONCE)
   }
 
   // The wait counts against the deadline of the call. Many keys have a deadline for each part: for these, the wait alone.
@@ -211,8 +226,8 @@ export class CallOrder {
     before: Promise<unknown>,
     call: () => Promise<T>,
     late: (error: Error) => T,
-    passed: (passed: unknown) => void = () => undefined,
-    isBounded = false,
+    passed: (passed: unknown) => void,
+    isBounded: boolean,
   ): Promise<T> {
     const timer = this.#late(late)
     try {

@@ -84,7 +84,9 @@ export class Changes {
       : ops.filter(({ kind, key }) => kind === 'set' && outbox.isSuspect(key))
     if (suspects.length === 0) return this.#send(ops, true)
     for (const { key } of ops) forgetting.key(key)
-    return order.held(replay.settle(suspects.map(({ key }) => key)).then(async () => this.#send(ops, false)))
+    const settled = replay.settle(suspects.map(({ key }) => key))
+    const answer = order.held(settled.then(async () => this.#send(ops, false)))
+    return order.inTime(ops.length, answer, (error) => this.giveUp(ops, error))
   }
 
   // `isFirst`: as part of the call itself, so that later calls wait until it is sent.

@@ -20,6 +20,7 @@ import type {
   Reading,
   Store,
   Stored,
+  ValueFormat,
 } from '../core/store.ts'
 import { isPromise } from '../core/promise.ts'
 import { tokenOf } from '../core/token.ts'
@@ -91,7 +92,7 @@ export class CoherentStore implements Store {
     const suspectTags = suspects()
     const order = new CallOrder({
       timers,
-      deadlineMs: remote.deadlineMs ?? DEADLINE_MS,
+      deadlineMs: remote.deadlineMs ?? parts.deadlineMs ?? DEADLINE_MS,
       isOrdered: remote.isOrdered,
     })
     this.#order = order
@@ -209,6 +210,10 @@ export class CoherentStore implements Store {
     return this.remote.atomic
   }
 
+  get format(): ValueFormat | undefined {
+    return this.remote.format
+  }
+
   admit(value: unknown): Admitted {
     return value === undefined ? { refused: NOTHING } : this.remote.admit(value)
   }
@@ -295,6 +300,7 @@ export class CoherentStore implements Store {
             (_, borne) => borne.some((tag) => tags.includes(tag)),
             () => this.#tags.run(tags, options.keepStale),
             (error) => this.#tags.giveUp(tags, options.keepStale, error),
+            true,
           ),
     ])
     const outcomes = new Set([ofKeys?.l2, ofTags?.l2])
@@ -327,6 +333,7 @@ export class CoherentStore implements Store {
       (key) => key?.startsWith(prefix) === true,
       () => this.#changes.deleteByPrefix(prefix),
       (error) => this.#changes.giveUpPrefix(prefix, error),
+      false,
     )
   }
 

@@ -44,6 +44,8 @@ export interface CoherenceParts {
   readonly random: Random
   /** Unique among all processes that share the remote store. */
   readonly node: string
+  /** The longest wait for an earlier call of a key, if the remote store does not tell its deadline; default 500 ms. */
+  readonly deadlineMs?: number | undefined
   /** Hears of invalidations that are given up: the server refuses them, or there is no room for them. */
   readonly onDropped?: ((error: unknown) => void) | undefined
   /** Whether every key there is belongs to the cache, so that it may remove all; default: yes. */

@@ -127,3 +127,42 @@ history(
     expect(await stage.readAll('a')).toEqual([2, 2])
   },
 )
+
+history(
+  'a set that is under way is not undone by the replay of what was queued before',
+  {},
+  async (stage) => {
+    const [one] = stage.players
+    await stage.set(one, 'a')
+    const request = one.network.hold('request', 'delete a')
+    await stage.until(one.cache.delete('a'))
+    request.lose()
+    // The set was executed, and its answer is still on its way when a load wants what is queued to be sent.
+    const answer = one.network.hold('reply', 'set a')
+    const setting = stage.set(one, 'a')
+    await stage.when(() => answer.count > 0)
+    await stage.read(one, 'a')
+    answer.letGo()
+    expect(await setting).toBe(true)
+    await stage.pass(2 * HEARTBEAT_MS)
+    expect(stage.onServer('a')).toBe(2)
+    expect(one.store.isQueued('a')).toBe(false)
+  },
+)
+
+history('a partition that is away holds nothing back of the others', { partitions: 2 }, async (stage) => {
+  const [one] = stage.players
+  const keys = ['a', 'b', 'c', 'd', 'e', 'f']
+  const away = one.remote.partitionOf('a')
+  const other = keys.find((key) => one.remote.partitionOf(key) !== away)!
+  one.remote.away.add('0').add('1')
+  await stage.until(one.cache.delete('a'))
+  await stage.until(one.cache.delete(other))
+  one.remote.away.delete(one.remote.partitionOf(other))
+  await stage.pass(1.1 * HEARTBEAT_MS)
+  expect(one.store.isQueued(other)).toBe(false)
+  expect(one.store.isQueued('a')).toBe(true)
+  one.remote.away.clear()
+  await stage.pass(1.1 * HEARTBEAT_MS)
+  expect(one.store.isQueued('a')).toBe(false)
+})

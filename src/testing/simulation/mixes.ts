@@ -73,6 +73,13 @@ export const FAULT_MIXES: Readonly<Record<string, Faults>> = {
   },
   'cut lines': { ...LOSSY, cutsPerSecond: 2, cutMs: [50, 1_200] },
   outages: { ...LOSSY, outagesPerSecond: 1, outageMs: [50, 1_200] },
+  'partial outages': {
+    ...LOSSY,
+    partialOutagesPerSecond: 4,
+    partialOutageMs: [50, 1_200],
+    cutsPerSecond: 1,
+    cutMs: [50, 600],
+  },
   deaths: { ...LOSSY, deathsPerSecond: 3 },
   'deaf subscribers': {
     ...NO_FAULTS,

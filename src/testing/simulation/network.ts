@@ -52,6 +52,10 @@ export interface Faults {
   readonly outagesPerSecond: number
   /** For how long nobody does. */
   readonly outageMs: readonly [from: number, to: number]
+  /** How often in a second the server of one partition answers nobody. Outboxes have little room then. */
+  readonly partialOutagesPerSecond: number
+  /** For how long it does not. */
+  readonly partialOutageMs: readonly [from: number, to: number]
   /** How often in a second a node's process dies; another takes its place at once, under a new name. */
   readonly deathsPerSecond: number
   /** How often in a second a node's subscription dies without a word. */
@@ -107,6 +111,8 @@ export const NO_FAULTS: Faults = {
   cutMs: [0, 0],
   outagesPerSecond: 0,
   outageMs: [0, 0],
+  partialOutagesPerSecond: 0,
+  partialOutageMs: [0, 0],
   deathsPerSecond: 0,
   deafnessPerSecond: 0,
   deafMs: [0, 0],

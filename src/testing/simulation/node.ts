@@ -75,6 +75,7 @@ export class SimulatedNode<L extends Line & Bus = Line & Bus> {
         timers,
         random: random.next,
         node: name,
+        deadlineMs: 60,
       },
       settings,
     )

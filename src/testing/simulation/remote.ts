@@ -84,6 +84,8 @@ export class SimulatedRemote implements RemoteStore {
   }
 
   readonly isOrdered: boolean
+  /** Partitions whose server does not answer: of several partitions, one may be away. */
+  readonly away: Set<string> = new Set()
 
   get partitions(): readonly string[] {
     return this.#server.partitions
@@ -111,6 +113,7 @@ export class SimulatedRemote implements RemoteStore {
   }
 
   async read(keys: readonly string[]): Promise<ReadonlyMap<string, RemoteFound>> {
+    if (keys.some((key) => this.#isAway(key))) throw partitionAway()
     const answers = await this.#call(`read ${keys.join(' ')}`, (server) =>
       keys.map((key) => [key, server.read(key)] as const),
     )
@@ -120,6 +123,7 @@ export class SimulatedRemote implements RemoteStore {
   }
 
   async acquire(requests: readonly LeaseRequest[], leaseMs: number): Promise<readonly RemoteAcquired[]> {
+    if (requests.some(({ key }) => this.#isAway(key))) throw partitionAway()
     const answers = await this.#call(`acquire ${keysOf(requests)}`, (server) =>
       requests.map((request) => server.acquire(request, leaseMs)),
     )
@@ -143,6 +147,12 @@ export class SimulatedRemote implements RemoteStore {
 
   async write(ops: readonly RemoteOp[]): Promise<readonly RemoteResult[]> {
     if (ops.length === 0) return []
+    if (ops.some(({ key }) => this.#isAway(key))) {
+      const isAway = ops.map(({ key }) => this.#isAway(key))
+      const answered = await this.write(ops.filter((_, index) => !isAway[index]!))
+      const results = answered.values()
+      return isAway.map((one) => (one ? unanswered(partitionAway()) : results.next().value!))
+    }
     const what = ops.map(({ kind, key }) => `${kind} ${key}`).join(', ')
     const sent = ops.map(asServerOp)
     try {
@@ -240,6 +250,10 @@ export class SimulatedRemote implements RemoteStore {
 
   async close(): Promise<void> {}
 
+  #isAway(key: string): boolean {
+    return this.away.size > 0 && this.away.has(this.partitionOf(key))
+  }
+
   async #unlinkAll(prefix: string): Promise<Scanned> {
     const leases = await this.#unlink('l', prefix)
     const values = await this.#unlink('v', prefix)
@@ -270,6 +284,10 @@ export class SimulatedRemote implements RemoteStore {
     const server = this.#server
     return this.#line.call(what, () => execute(server), { isUp: () => !server.down })
   }
+}
+
+function partitionAway(): StoreUnavailableError {
+  return new StoreUnavailableError('the server of the partition does not answer')
 }
 
 function keysOf(leases: readonly LeaseRequest[]): string {

@@ -90,6 +90,8 @@ const SETTINGS: Omit<CoherenceSettings, 'policy' | 'journalLimit'> = {
   journalMs: 60_000,
   generationLimit: 1_000,
 }
+/** An outbox that is outrun. */
+const SMALL_OUTBOX = { outboxLimit: 1, suspectBits: 2 ** 10 }
 const DEADLINE_MS = 60
 const DURATION_MS = 4_000
 const QUIET_MS = 1_000
@@ -386,7 +388,13 @@ export class World {
       clock: this.#clockOf(name, line.process, seed),
       timers: line.process,
       random,
-      settings: { ...SETTINGS, policy, journalLimit: this.#logLimit / 2, ...settings },
+      settings: {
+        ...SETTINGS,
+        ...(faults.partialOutagesPerSecond > 0 && SMALL_OUTBOX),
+        policy,
+        journalLimit: this.#logLimit / 2,
+        ...settings,
+      },
       rewire: this.#options.extended === true ? this.#extended(random, rewire) : rewire,
     })
   }
@@ -506,6 +514,15 @@ export class World {
       const ms = this.#random.between(...outageMs)
       this.#history.note('server', `is out of reach for ${ms.toFixed(0)} ms`)
       for (const { network } of this.#nodes) network.cut(ms)
+    })
+    const { partialOutagesPerSecond, partialOutageMs } = this.#options.faults
+    often(partialOutagesPerSecond, () => {
+      const ms = this.#random.between(...partialOutageMs)
+      const partition = this.#random.pick(this.#replication.primary.partitions)
+      const { name, remote } = this.#random.pick(this.#nodes)
+      this.#history.note(name, `does not reach partition ${partition} for ${ms.toFixed(0)} ms`)
+      remote.away.add(partition)
+      this.#loop.set(() => remote.away.delete(partition), ms)
     })
     often(deathsPerSecond, () => this.#killOne())
     often(cutsPerSecond, () => this.#random.pick(this.#nodes).network.cut(this.#random.between(...cutMs)))

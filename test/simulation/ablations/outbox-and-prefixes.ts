@@ -1,4 +1,5 @@
 import { CoherentStore } from '../../../src/coherence/coherent-store.ts'
+import { Suspects } from '../../../src/coherence/suspects.ts'
 import { Outbox } from '../../../src/coherence/outbox.ts'
 import { ServerLogs } from '../../../src/testing/simulation/server-logs.ts'
 import { SimulatedServer } from '../../../src/testing/simulation/server.ts'
@@ -46,6 +47,12 @@ export const OUTBOX: readonly Ablation[] = [
       replaced(Outbox, 'due', () => () => []),
       replaced(Outbox, 'dueOf', () => () => []),
     ),
+  },
+  {
+    rule: 'outbox, overflow',
+    without: 'what has no room in the outbox is forgotten',
+    mix: 'partial outages',
+    patch: replaced(Suspects, 'add', () => () => true),
   },
   {
     rule: 'outbox, acknowledgements',
