@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import { abortable } from '../core/abort.ts'
 import type { AtomicStore } from '../core/atomic-store.ts'
 import type { CacheStats } from '../core/counters.ts'
@@ -12,6 +13,7 @@ import {
   type ReadOptions,
   type SetOptions,
 } from '../core/entry-options.ts'
+import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/inspect.ts'
 import { checkOptions, type CacheOptions, type NamespaceOptions } from '../core/options.ts'
 import { isPromise } from '../core/promise.ts'
@@ -33,6 +35,12 @@ import { wrapIn, type Wrappable, type WrapOptions, type Wrapped } from './wrap.t
 import { Writer, type SetManyResult, type SetResult } from './writer.ts'
 
 const ONE_SET_OPTIONS = [...SET_OPTIONS, 'result']
+
+/** Options of `serialize` and `deserialize`. */
+export interface BytesOptions {
+  /** The key of the entry: where entries are encrypted, their bytes can be read under their key alone. */
+  readonly key?: string | undefined
+}
 
 /**
  * The one interface of every engine, and its one implementation: an engine gives the constructor its store.
@@ -346,16 +354,25 @@ export abstract class BaseCache<V = unknown> {
    * The bytes of a value in the format in use (docs/wire-format.md), as an engine that keeps bytes would store it.
    * @throws SerializationError whose `path` and `kind` name what can't be stored.
    */
-  async serialize(value: unknown): Promise<Uint8Array> {
-    return (await this.#scope.runtime.format).serialize(value)
+  async serialize(value: unknown, options: BytesOptions = {}): Promise<Uint8Array> {
+    const key = this.#keyOfBytes('serialize', options)
+    return (await this.#scope.runtime.format).serialize(value, key)
   }
 
   /**
    * The value of bytes that `serialize` made, or of JSON text of any other writer.
    * @throws SerializationError for bytes that can't be read, which a read through the cache takes for a miss.
    */
-  async deserialize<T = V>(bytes: Uint8Array): Promise<T> {
-    return (await this.#scope.runtime.format).deserialize(bytes) as T
+  async deserialize<T = V>(bytes: Uint8Array, options: BytesOptions = {}): Promise<T> {
+    const key = this.#keyOfBytes('deserialize', options)
+    if (!types.isUint8Array(bytes) && typeof bytes !== 'string')
+      throw new OptionsError(`deserialize: bytes: ${inspect(bytes)} is neither a Uint8Array nor text`)
+    return (await this.#scope.runtime.format).deserialize(bytes, key) as T
+  }
+
+  #keyOfBytes(where: string, options: BytesOptions): string {
+    checkOptions(options, ['key'], where)
+    return options.key === undefined ? '' : this.#scope.key(options.key)
   }
 
   /** Where rate limits and locks of this cache are kept: for `RateLimiter`, `Lock` and `Semaphore`. `undefined`: nowhere. */
@@ -388,7 +405,10 @@ export abstract class BaseCache<V = unknown> {
     this.#scope.runtime.resetStats()
   }
 
-  /** Waits for loads under way, then frees what the cache holds; later calls reject with ClosedError. */
+  /**
+   * Waits for loads under way, for as long as `closeTimeout`, then frees what the cache holds. Loaders that run may use the
+   * cache until then; every other call rejects with ClosedError, and so do the callers of loads that have not ended.
+   */
   async close(): Promise<void> {
     await this.#scope.close()
     for (const other of closedWith(this)) await other.close()

@@ -12,7 +12,9 @@ import {
   timersFor,
   type CacheOptions,
 } from '../core/options.ts'
-import type { Store } from '../core/store.ts'
+import type { MaybePromise } from '../core/promise.ts'
+import { spanMs } from '../core/spans.ts'
+import type { Store, ValueFormat } from '../core/store.ts'
 import { systemRandom } from '../core/system.ts'
 import { Trouble } from '../core/trouble.ts'
 import { ShortLived } from '../loading/entry-terms.ts'
@@ -31,7 +33,9 @@ export class Runtime {
   readonly clock: Clock
   readonly #options: CacheOptions & ValueOptions
   #format: Promise<WireFormat> | undefined
+  readonly #closeTimeoutMs: number
   #closing: Promise<void> | undefined
+  #isDrained = false
   #statsAtReset: StoreStats
   // Absent until there is a scope: on Node 20 every await of the process pays for it (decision 0002).
   #requests: AsyncLocalStorage<RequestScope> | undefined
@@ -43,6 +47,7 @@ export class Runtime {
     const clock = ageClock(options.clock)
     const timers = timersFor(options)
     this.#options = options
+    this.#closeTimeoutMs = spanMs(options.closeTimeout ?? 5, 'closeTimeout')
     this.store = store
     this.clock = clock
     this.doubts = new Doubts(logger, name)
@@ -68,8 +73,9 @@ export class Runtime {
     this.#statsAtReset = store.stats()
   }
 
-  /** The format in use. Loaded at the first call: a cache in memory needs none of it otherwise. */
-  get format(): Promise<WireFormat> {
+  /** The format in use: that of the store, else one of its own, loaded at the first call. */
+  get format(): MaybePromise<ValueFormat> {
+    if (this.store.format !== undefined) return this.store.format
     this.#format ??= this.#loadFormat()
     return this.#format
   }
@@ -119,7 +125,8 @@ export class Runtime {
   async #end(): Promise<void> {
     // Loads that are under way may still need a lock; nobody else is granted one from now on.
     if (this.pipeline.isIdle) this.store.atomic?.close?.()
-    await this.pipeline.drain()
+    await this.pipeline.drain(this.#closeTimeoutMs)
+    this.#isDrained = true
     this.#requests?.disable()
     try {
       await this.store.close()
@@ -128,8 +135,8 @@ export class Runtime {
     }
   }
 
-  /** Whether the cache was closed, or is being closed. */
+  /** Whether a call is refused: the cache was closed, or is being closed and no loader of it makes the call. */
   get closed(): boolean {
-    return this.#closing !== undefined
+    return this.#closing !== undefined && (this.#isDrained || !this.pipeline.isLoading)
   }
 }

@@ -20,6 +20,7 @@ import type {
   Reading,
   Store,
   Stored,
+  ValueFormat,
 } from '../core/store.ts'
 import { isPromise } from '../core/promise.ts'
 import { tokenOf } from '../core/token.ts'
@@ -207,6 +208,10 @@ export class CoherentStore implements Store {
 
   get atomic(): AtomicStore | undefined {
     return this.remote.atomic
+  }
+
+  get format(): ValueFormat | undefined {
+    return this.remote.format
   }
 
   admit(value: unknown): Admitted {

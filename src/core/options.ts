@@ -1,5 +1,6 @@
 import { checkFunction, checkMethods, partOf, unreadable } from './checks.ts'
 import type { Clock, Random, Timers } from './clock.ts'
+import type { Duration } from './duration.ts'
 import { DEFAULT_OPTIONS, type EntryOptions, type LoadOptions } from './entry-options.ts'
 import { isRecord } from '../internal/objects.ts'
 import { isCacheError, OptionsError } from './errors.ts'
@@ -16,6 +17,8 @@ export interface CacheOptions extends EntryOptions, LoadOptions {
   readonly name?: string
   /** Text before every key in the store, without `{` or `}`; default none in memory. */
   readonly prefix?: string
+  /** How long `close` waits for loads under way; default 5 s. Loads that have not ended then reject with ClosedError. */
+  readonly closeTimeout?: Duration | undefined
   /** Default `consoleLogger`: warnings and errors, one line each. */
   readonly logger?: Logger
   /** `'ignore'` (default): a store in trouble means misses and `false`. `'throw'`: it means an error. */
@@ -60,6 +63,7 @@ export const CACHE_OPTIONS: readonly (keyof CacheOptions)[] = [
   'prefix',
   'logger',
   'onError',
+  'closeTimeout',
   'clock',
   'timers',
   'random',

@@ -1,6 +1,6 @@
 import type { AtomicStore } from './atomic-store.ts'
 import type { SerializationError } from './errors.ts'
-import type { Cooldown, CounterBounds, Stored } from './store.ts'
+import type { Cooldown, CounterBounds, Stored, ValueFormat } from './store.ts'
 
 /**
  * The identity of an epoch, which is a history of a partition's log. The higher ordinal is the newer one; two of one
@@ -230,6 +230,8 @@ export interface RemoteStore {
   admit(value: unknown): { readonly stored: Stored } | { readonly refused: SerializationError }
   /** A value of the reader's own. @throws whatever makes the stored form unreadable. */
   view(stored: Stored): unknown
+  /** The bytes that it keeps for a value, if it keeps bytes. */
+  readonly format?: ValueFormat | undefined
   /** The partition whose log tells of the key's changes. */
   partitionOf(key: string): string
   readonly partitions: readonly string[]

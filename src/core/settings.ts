@@ -11,6 +11,8 @@ import { checkTags, joinTags } from './tags.ts'
 /** Options of a call, checked and in the units of the inside; see `GetOrSetOptions` for what they mean. */
 export interface Settings extends EntrySettings {
   readonly tags: readonly string[]
+  /** The end of a ttl that is a date, on the wall clock: a load that takes long must not put it off. */
+  readonly endsAtMs?: number | undefined
   readonly softTimeoutMs?: number | undefined
   readonly hardTimeoutMs?: number | undefined
   readonly refreshAhead?: number | undefined
@@ -122,8 +124,9 @@ export function settingsWith<S extends Settings>(
       if (!isComputed || name !== 'tags') throw error
       settings['unfit'] = error
     }
-    // A time of day is meant to the letter.
-    if (name === 'ttl' && isInstant(value)) settings['jitter'] = undefined
+    if (name !== 'ttl') continue
+    if (isInstant(value)) Object.assign(settings, instant(settings['ttlMs'] as number, clock!))
+    else if (base.endsAtMs !== undefined) settings['endsAtMs'] = undefined
   }
   return settings as unknown as S
 }
@@ -137,7 +140,12 @@ export function settingsWithTtl<S extends Settings>(
   doubts?: Doubts,
 ): S {
   const ttlMs = durationMs(ttl, where, clock, doubts)
-  return isInstant(ttl) ? { ...base, ttlMs, jitter: undefined } : { ...base, ttlMs }
+  return isInstant(ttl) ? { ...base, ttlMs, ...instant(ttlMs, clock) } : { ...base, ttlMs }
+}
+
+// A time of day is meant to the letter.
+function instant(ttlMs: number, clock: Pick<Clock, 'wallNow'>): Pick<Settings, 'endsAtMs' | 'jitter'> {
+  return { endsAtMs: clock.wallNow() + ttlMs, jitter: undefined }
 }
 
 /** The same with what can be said of them beforehand. */

@@ -173,6 +173,14 @@ export interface Invalidated extends Invalidation {
   readonly error?: unknown
 }
 
+/** Values as bytes. What is encrypted is bound to a key: it can be read under that alone. */
+export interface ValueFormat {
+  /** @throws SerializationError for what can't be stored. */
+  serialize(value: unknown, key?: string): Uint8Array
+  /** @throws SerializationError for bytes that can't be read. */
+  deserialize(bytes: Uint8Array, key?: string): unknown
+}
+
 /** The stored form of a value, or why it can't have one. */
 export type Admitted =
   | { readonly stored: Stored; readonly refused?: never }
@@ -199,6 +207,8 @@ export interface Store {
   admit(value: unknown): Admitted
   /** A value of the reader's own, made from the stored form. */
   view(stored: Stored): unknown
+  /** The bytes that it keeps for a value, if it keeps bytes. */
+  readonly format?: ValueFormat | undefined
   /** The fresh entry of a key, or `undefined`: the plain read, with nothing but the value. */
   get(key: string, reading?: Reading): MaybePromise<Stored | undefined>
   /** The same for several keys, in their order, where there is a shorter way than {@link Store.read}. */

@@ -1,10 +1,17 @@
-import type { Random } from '../core/clock.ts'
+import type { Clock, Random } from '../core/clock.ts'
 import type { Settings } from '../core/settings.ts'
 import { ExpiringMap } from '../internal/expiring-map.ts'
 
 /** For how long a loaded value is to be fresh; 0 = it is not stored. */
-export function ttlOf(value: unknown, settings: Settings, random: Random): number {
-  const { ttlMs, negativeTtlMs = ttlMs, cacheNull = true, jitter = 0 } = settings
+export function ttlOf(
+  value: unknown,
+  settings: Settings,
+  random: Random,
+  clock: Pick<Clock, 'wallNow'>,
+): number {
+  const { endsAtMs, cacheNull = true, jitter = 0 } = settings
+  const ttlMs = endsAtMs === undefined ? settings.ttlMs : endsAtMs - clock.wallNow()
+  const { negativeTtlMs = ttlMs } = settings
   if (value === null && !cacheNull) return 0
   const chosenMs = value === null ? negativeTtlMs : ttlMs
   if (jitter === 0 || chosenMs === Infinity) return Math.max(0, chosenMs)

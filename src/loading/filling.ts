@@ -161,7 +161,7 @@ function fillOf(
   const { random, shortLived, clock, trouble } = host.parts
   if (settings.unfit !== undefined) trouble.unfit(lease.key, settings.unfit)
   if (stored === undefined || !stores || settings.unfit !== undefined) return undefined
-  const ttlMs = ttlOf(value, settings, random)
+  const ttlMs = ttlOf(value, settings, random, clock)
   if (!(ttlMs > 0)) return undefined
   if (settings.refreshAhead !== undefined) shortLived.note(lease.key, ttlMs, host.settings, clock.now())
   const { graceMs, rowVersion, weight, skipWrite: skip } = settings

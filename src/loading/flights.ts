@@ -1,4 +1,5 @@
 import type { TimerHandle } from '../core/clock.ts'
+import { ClosedError } from '../core/errors.ts'
 import type { LoadSettings } from '../core/settings.ts'
 import type { AcquireOptions, Reading, Stored } from '../core/store.ts'
 import { NO_TAGS, belongs } from '../core/tags.ts'
@@ -10,7 +11,6 @@ import type { PipelineParts } from './parts.ts'
 import type { Source } from './source.ts'
 import { Turnstile } from './turnstile.ts'
 
-const LONGEST_DRAIN_MS = 10_000
 /** After that the lease of a load without a time limit is free for others. */
 const LONGEST_LOAD_MS = 60_000
 /** For how long the store is not asked again whether a key may be loaded in the background. */
@@ -24,8 +24,10 @@ export class Flights implements RunHost {
   readonly #byKey = new LoneMap<string, Flight>()
   // Keys that nobody is to load for a while, as the store has said: it need not be asked again at once.
   readonly #resting = new ExpiringMap<true>()
-  #running = 0
+  readonly #running = new Set<LoadRun>()
+  #waiting = 0
   #onIdle: (() => void) | undefined
+  #closed: ClosedError | undefined
 
   constructor(parts: PipelineParts) {
     this.parts = parts
@@ -65,6 +67,8 @@ export class Flights implements RunHost {
     calledAtMs?: number,
   ): Flight {
     const { store, clock } = this.parts
+    // Its caller was there before the cache was closed, and has waited for the store.
+    if (this.#closed !== undefined) throw this.#closed
     const reading = settings.reading ?? UNTAGGED
     const nowMs = clock.now()
     const lease = store.open(key, reading)
@@ -87,8 +91,9 @@ export class Flights implements RunHost {
     freshUpToMs = 0,
     deliver?: (outcome: Outcome) => unknown,
   ): Promise<unknown> {
-    this.#running++
-    return new LoadRun(this, flights, source, settings, askedFor(flights, settings, freshUpToMs)).run(deliver)
+    const run = new LoadRun(this, flights, source, settings, askedFor(flights, settings, freshUpToMs))
+    this.#running.add(run)
+    return run.run(deliver)
   }
 
   /** The store has answered that a load of the key failed not long ago. */
@@ -106,26 +111,40 @@ export class Flights implements RunHost {
     if (this.#byKey.get(flight.key) === flight) this.#byKey.delete(flight.key)
   }
 
-  ended(): void {
-    this.#running--
-    if (this.#running === 0) this.#onIdle?.()
+  ended(run: LoadRun): void {
+    this.#running.delete(run)
+    if (this.isIdle) this.#onIdle?.()
+  }
+
+  /** Counts a call that waits for the store, and may then begin a load; to be followed by {@link Flights.exit}. */
+  enter(): void {
+    this.#waiting++
+  }
+
+  /** The call has begun its load, or needs none. */
+  exit(): void {
+    this.#waiting--
+    if (this.isIdle) this.#onIdle?.()
   }
 
   /** Whether no load is under way. */
   get isIdle(): boolean {
-    return this.#running === 0
+    return this.#running.size === 0 && this.#waiting === 0
   }
 
-  /** Resolves when no load is under way, or after 10 seconds: a loader that hangs must not hold up a shutdown. */
-  async drain(): Promise<void> {
-    if (this.#running === 0) return
+  /** Resolves when no load is under way. A loader that hangs must not hold up a shutdown: after `longestMs` it is given up. */
+  async drain(longestMs: number): Promise<void> {
     const { timers } = this.parts
-    let timer: TimerHandle
-    await new Promise<void>((resolve) => {
-      this.#onIdle = resolve
-      timer = timers.set(resolve, LONGEST_DRAIN_MS, 'awaited')
-    })
-    timers.clear(timer)
+    if (!this.isIdle) {
+      let timer: TimerHandle
+      await new Promise<void>((resolve) => {
+        this.#onIdle = resolve
+        timer = timers.set(resolve, longestMs, 'awaited')
+      })
+      timers.clear(timer)
+    }
+    this.#closed = new ClosedError('the cache was closed before the load had ended (closeTimeout)')
+    for (const run of this.#running) run.giveUp(this.#closed)
   }
 }
 

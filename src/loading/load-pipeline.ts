@@ -57,7 +57,14 @@ export class LoadPipeline {
   loadMany(keys: readonly string[], source: Source, settings: LoadSettings): Promise<Map<string, unknown>> {
     const joined: Flight[] = []
     const calledAtMs = this.#parts.clock.now()
-    const work = async () => this.#loadMany(keys, source, settings, joined, calledAtMs)
+    const work = async (): Promise<Map<string, unknown>> => {
+      this.#flights.enter()
+      try {
+        return await this.#loadMany(keys, source, settings, joined, calledAtMs)
+      } finally {
+        this.#flights.exit()
+      }
+    }
     return abortable(settings.signal, work, (reason) => leave(joined, reason))
   }
 
@@ -66,9 +73,16 @@ export class LoadPipeline {
     return this.#flights.isIdle
   }
 
-  /** Resolves when no load is under way, or after 10 seconds. */
-  drain(): Promise<void> {
-    return this.#flights.drain()
+  /** Resolves when no load is under way. After `longestMs` what is left is rejected. */
+  drain(longestMs: number): Promise<void> {
+    return this.#flights.drain(longestMs)
+  }
+
+  /** Whether the code that runs here belongs to a load of this pipeline. */
+  get isLoading(): boolean {
+    for (let flight = enclosingFlight(); flight !== undefined; flight = flight.parent)
+      if (flight.owner === this && !flight.loaderEnded) return true
+    return false
   }
 
   #loadUntilAborted(
@@ -95,8 +109,13 @@ export class LoadPipeline {
     calledAtMs: number,
     joined?: Flight[],
   ): Promise<unknown> {
-    const value = isPromise(found) ? await this.#leavingTime(found, settings) : found
-    return value === undefined ? this.#share(key, request, settings, calledAtMs, joined) : value
+    this.#flights.enter()
+    try {
+      const value = isPromise(found) ? await this.#leavingTime(found, settings) : found
+      return value === undefined ? this.#share(key, request, settings, calledAtMs, joined) : value
+    } finally {
+      this.#flights.exit()
+    }
   }
 
   // Of a short `hardTimeout` half is for the loader, whatever the store does.
@@ -115,17 +134,22 @@ export class LoadPipeline {
     joined?: Flight[],
   ): Promise<unknown> {
     const calledAtMs = this.#parts.clock.now()
-    const looking = this.reader.look('get', [key], settings.readingStale)
-    const found = (isPromise(looking) ? await this.#leavingTime(looking, settings) : looking)?.get(key)
-    const entry = this.#service.sort(key, found, settings)
-    if (entry.value !== undefined) {
-      if (entry.refreshUpToMs !== undefined) {
-        const source = new SingleSource(request.name, request.loader)
-        this.#refresh([key], new Map([[key, found!]]), source, settings, entry.refreshUpToMs)
+    this.#flights.enter()
+    try {
+      const looking = this.reader.look('get', [key], settings.readingStale)
+      const found = (isPromise(looking) ? await this.#leavingTime(looking, settings) : looking)?.get(key)
+      const entry = this.#service.sort(key, found, settings)
+      if (entry.value !== undefined) {
+        if (entry.refreshUpToMs !== undefined) {
+          const source = new SingleSource(request.name, request.loader)
+          this.#refresh([key], new Map([[key, found!]]), source, settings, entry.refreshUpToMs)
+        }
+        return entry.value
       }
-      return entry.value
+      return this.#share(key, request, settings, calledAtMs, joined, found?.stored, entry.stale)
+    } finally {
+      this.#flights.exit()
     }
-    return this.#share(key, request, settings, calledAtMs, joined, found?.stored, entry.stale)
   }
 
   // `present` is what the key holds; `stale` the same if it may be served.

@@ -34,8 +34,8 @@ export interface RunHost {
   leave(flight: Flight): void
   /** The store has answered that a load of the key failed not long ago. */
   rest(key: string): void
-  /** Nothing of a run is under way any more. */
-  ended(): void
+  /** Nothing of the run is under way any more. */
+  ended(run: LoadRun): void
 }
 
 interface Permissions {
@@ -57,6 +57,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
   #controller: AbortController | undefined = undefined
   #timer: TimerHandle = undefined
   #hurry: (() => void) | undefined = undefined
+  #interrupt: ((reason: unknown) => void) | undefined = undefined
   // Why nobody is going to use what the loader makes.
   #aborted: readonly [reason: unknown] | undefined = undefined
   #cooldown: Cooling | undefined = undefined
@@ -94,7 +95,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
       if (maxConcurrentLoads !== undefined && this.#flights[0]!.parent === undefined)
         await this.#takeTurn(maxConcurrentLoads)
       this.#waited = maxConcurrentLoads !== undefined
-      if (this.#isOver) return undefined
+      if (this.#isOver) return deliver?.(this.#flights[0]!.result!)
       let flights = this.#flights
       const asking = acquire(this.parts, flights, this.#askedInTime())
       this.#waited ||= isPromise(asking)
@@ -108,9 +109,9 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
             const answer = beginLoader(allowed[0]!, this.#source, allowed, contexts)
             const isLater = isPromise(answer)
             this.#waited ||= isLater
-            const valueOf = this.#source.pick(isLater ? await answer : answer)
+            const valueOf = this.#source.pick(isLater ? await this.#interruptible(answer) : answer)
             this.#endLoading()
-            if (this.#isOver) return undefined
+            if (this.#isOver) return deliver?.(this.#flights[0]!.result!)
             const filling = fillAll(this, allowed, contexts, valueOf, mayStore, !this.#waited)
             this.#waited = true
             if (isPromise(filling)) await filling
@@ -133,6 +134,14 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
     return deliver?.(this.#flights[0]!.result!)
   }
 
+  // What a loader answers, unless the run is given up before: a loader may hang.
+  #interruptible(answer: PromiseLike<unknown>): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.#interrupt = reject
+      answer.then(resolve, reject)
+    })
+  }
+
   failed(error: unknown): Cooling | undefined {
     this.parts.counters.loadErrors++
     return this.#coolingAfter(error)
@@ -145,7 +154,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
   left(reason: unknown): void {
     if (this.settings.abortWhenAbandoned !== true) return
     if (this.#flights.every(({ waiting, result }) => waiting === 0 || result !== undefined))
-      this.#abandon(reason)
+      this.giveUp(reason)
   }
 
   leave(flight: Flight): void {
@@ -192,7 +201,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
   // waits only for the store to take the value has it.
   #limitTime(limitMs: number): void {
     const { timers, counters, clock } = this.parts
-    const giveUp = (): void => {
+    const timeOut = (): void => {
       for (const flight of this.#flights) if (flight.loaded !== undefined) flight.succeed(flight.loaded)
       const waiting = this.#flights.filter(({ result }) => result === undefined)
       if (waiting.length === 0) return
@@ -204,15 +213,15 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
         flight.timedOut = true
         flight.fail(error)
       }
-      if (this.#loading === undefined) this.#abandon(error)
+      if (this.#loading === undefined) this.giveUp(error)
       else {
         this.#abort(error)
-        this.#timer = timers.set(() => this.#abandon(error), LAST_CHANCE_MS)
+        this.#timer = timers.set(() => this.giveUp(error), LAST_CHANCE_MS)
       }
     }
     const endsByMs = this.#flights[0]!.calledAtMs + limitMs
     for (const flight of this.#flights) flight.endsByMs = endsByMs
-    this.#timer = timers.set(giveUp, Math.max(0, endsByMs - clock.now()), 'awaited')
+    this.#timer = timers.set(timeOut, Math.max(0, endsByMs - clock.now()), 'awaited')
   }
 
   async #takeTurn(limit: number): Promise<void> {
@@ -286,13 +295,14 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
     }
   }
 
-  // Whatever the loader does from here on is nobody's.
-  #abandon(reason: unknown): void {
+  /** Ends it with an error: whatever its loader does from here on is nobody's. */
+  giveUp(reason: unknown): void {
     if (this.#isOver) return
     this.#abort(reason)
     this.#endLoading()
     this.#fail(reason)
     this.#end()
+    this.#interrupt?.(reason)
     this.#hurry?.()
   }
 
@@ -325,7 +335,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
     this.#isOver = true
     if (this.#timer !== undefined) this.parts.timers.clear(this.#timer)
     if (this.#isInside && this.#hurry === undefined) this.#host.turnstile.leave()
-    if (this.#releasing === undefined) this.#host.ended()
-    else void Promise.all(this.#releasing).then(() => this.#host.ended())
+    if (this.#releasing === undefined) this.#host.ended(this)
+    else void Promise.all(this.#releasing).then(() => this.#host.ended(this))
   }
 }

@@ -67,6 +67,7 @@ export function adaptClient(
     return new ClusterClient(new NodeRedisClusterSource(client, random, timers), surroundings)
   if (isIoredisCluster(client)) {
     refuseKeyPrefix(client.options.keyPrefix)
+    refuseStringNumbers(client.options.redisOptions ?? {})
     return new ClusterClient(new IoredisClusterSource(client, random, false), surroundings)
   }
   return new SingleClient(sourceOf(client, settings), surroundings, poolSize, layout)
@@ -92,6 +93,7 @@ function sourceOf(client: unknown, { random, timers, logger, name }: ClientSetti
   if (isIoredis(client)) {
     const { keyPrefix, sentinels, failoverDetector } = client.options
     refuseKeyPrefix(keyPrefix)
+    refuseStringNumbers(client.options)
     if (sentinels && failoverDetector !== true)
       report(
         logger,
@@ -102,6 +104,13 @@ function sourceOf(client: unknown, { random, timers, logger, name }: ClientSetti
     return new IoredisSource(client, random, false)
   }
   throw new OptionsError('client: it is no client of node-redis 5 or 6 or ioredis 5 or 6')
+}
+
+function refuseStringNumbers(options: object): void {
+  if (Reflect.get(options, 'stringNumbers') === true)
+    throw new OptionsError(
+      'client: stringNumbers turns the numbers that scripts answer into text; make it without',
+    )
 }
 
 function refuseKeyPrefix(keyPrefix: unknown): void {

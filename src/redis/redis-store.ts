@@ -66,6 +66,7 @@ export class RedisStore implements RemoteStore {
   readonly deadlineMs: number | undefined
   readonly logLength: number
   readonly atomic: AtomicStore | undefined
+  readonly format: WireFormat
   // What is asked of it goes behind the sets that were gathered before.
   readonly #client: RedisClient
   readonly #sets: GatheredSets
@@ -95,6 +96,7 @@ export class RedisStore implements RemoteStore {
       ? undefined
       : (key) => parts.client.connectionFor(this.#names.value(key))
     this.#entries = new EntryBytes(format)
+    this.format = format
     const logged = new LoggedCalls(this.#names, { limit: this.logLength, publish }, random)
     const scans = new PrefixScans(client, this.#names)
     this.#scans = scans

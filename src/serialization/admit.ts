@@ -141,7 +141,7 @@ class AdmissionWalk {
     const names = Object.keys(value)
     this.#add(names.length)
     let copy = { ...value } as Record<string, unknown>
-    if (names.some((name) => copy[name] === undefined)) {
+    if (names.some((name) => copy[name] === undefined) || Object.getOwnPropertySymbols(copy).length > 0) {
       const defined = {}
       for (const name of names) if (copy[name] !== undefined) setOwn(defined, name, copy[name])
       copy = { ...defined }

@@ -1,6 +1,7 @@
 import { types } from 'node:util'
 import { SerializationError } from '../core/errors.ts'
 import { wordsOf } from '../core/thrown.ts'
+import { parseWithin } from './depth.ts'
 import { isExactJson } from './exact-json.ts'
 import type { BodyHeader, BodyType } from './frame.ts'
 import { bytesOf, kindOf, viewName, type View } from '../internal/kinds.ts'
@@ -51,7 +52,7 @@ export function decodeBody(
     case 'text':
       return body.toString()
     case 'json':
-      return parseJson(body.toString())
+      return parseJson(body.toString(), rules)
     case 'rich':
       return decodeRich(body, content.treeLength ?? 0, rules)
     case 'counter':
@@ -83,10 +84,11 @@ export function decodeEncoded(
   return decodeBody(content, body, rules, serializer)
 }
 
-function parseJson(text: string): unknown {
+function parseJson(text: string, rules: ValueRules): unknown {
   try {
-    return JSON.parse(text)
-  } catch {
+    return parseWithin(text, rules.maxDepth)
+  } catch (error) {
+    if (error instanceof SerializationError) throw error
     return corrupt('the JSON text')
   }
 }

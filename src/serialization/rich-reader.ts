@@ -2,6 +2,7 @@ import { SerializationError } from '../core/errors.ts'
 import { messageOf } from '../core/thrown.ts'
 import { makeError, setErrorPart } from './error-parts.ts'
 import { attempt, leafRevivers, textOf } from './leaf-revivers.ts'
+import { parseWithin } from './depth.ts'
 import { listMarks, mostChoices, ownPropertiesName } from './marks.ts'
 import { setOwn } from './properties.ts'
 import { maxRegExpLength, type ValueRules } from './rules.ts'
@@ -16,7 +17,9 @@ import { corrupt, unreadable } from './unreadable.ts'
  */
 export function readRich(body: string, tree: string, rules: ValueRules): unknown {
   try {
-    return new RichReader(rules).read(JSON.parse(body), JSON.parse(tree))
+    // A level of the value takes at most three of the body, and of the tree one more.
+    const levels = 4 * rules.maxDepth + 4
+    return new RichReader(rules).read(parseWithin(body, levels), parseWithin(tree, levels))
   } catch (error) {
     if (error instanceof SerializationError) throw error
     if (error instanceof RangeError) throw unreadable('limit', 'nested too deep')

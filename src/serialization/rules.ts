@@ -1,4 +1,5 @@
 import { OptionsError } from '../core/errors.ts'
+import { inspect } from '../core/inspect.ts'
 import { checkMethods } from '../core/checks.ts'
 import { defaultRegistry, type TypeRegistry } from './registry.ts'
 
@@ -44,7 +45,7 @@ export function isLongBigInt(value: bigint): boolean {
 export function resolveRules(options: ValueOptions = {}): ValueRules {
   const { classes = 'refuse', registry = defaultRegistry, maxDepth = 500, maxCount = 5_000_000 } = options
   if (classes !== 'refuse' && classes !== 'plain') {
-    throw new OptionsError(`classes must be 'refuse' or 'plain', not ${String(classes)}`)
+    throw new OptionsError(`classes must be 'refuse' or 'plain', not ${inspect(classes)}`)
   }
   checkMethods(registry, ['ofPrototype', 'named'], 'registry')
   return Object.freeze({
@@ -60,5 +61,5 @@ export const defaultRules: ValueRules = resolveRules()
 
 function wholeNumber(name: string, value: number): number {
   if (Number.isSafeInteger(value) && value > 0) return value
-  throw new OptionsError(`${name} must be a positive whole number, not ${String(value)}`)
+  throw new OptionsError(`${name} must be a positive whole number, not ${inspect(value)}`)
 }

@@ -1,5 +1,7 @@
-import { OptionsError } from '../core/errors.ts'
+import { OptionsError, SerializationError } from '../core/errors.ts'
+import { inspect } from '../core/inspect.ts'
 import { decodeBody, decodeEncoded, encodeBody, type Encoded } from './body.ts'
+import { parseWithin } from './depth.ts'
 import { isExactJson } from './exact-json.ts'
 import { isFrame, readFrame, writeHeader, type BodyHeader, type Envelope, type Frame } from './frame.ts'
 import { refusal } from './refusal.ts'
@@ -52,7 +54,7 @@ export class WireFormat {
   constructor(options: WireFormatOptions = {}) {
     const { serializer, compression, encryption, maxBytes = 64 * 1024 * 1024, ...values } = options
     if (!Number.isSafeInteger(maxBytes) || maxBytes < 1) {
-      throw new OptionsError(`maxBytes must be a positive whole number, not ${String(maxBytes)}`)
+      throw new OptionsError(`maxBytes must be a positive whole number, not ${inspect(maxBytes)}`)
     }
     if (serializer !== undefined && Buffer.byteLength(serializer.name) > 255) {
       throw new OptionsError('the name of a serializer has at most 255 bytes')
@@ -70,21 +72,21 @@ export class WireFormat {
    * The bytes of a value, private to the caller. Throws a SerializationError whose `path` and `kind` name what
    * can't be stored.
    */
-  serialize(value: unknown): Uint8Array {
+  serialize(value: unknown, key: string = ''): Uint8Array {
     if (this.#isPlain && typeof value === 'object' && isExactJson(value, this.#rules)) {
       // The shortest way for what most values are.
       const text = JSON.stringify(value)
       if (text.length <= this.#surelyFits) return utf8(text)
     }
-    const bytes = this.write(this.#encode(value))
+    const bytes = this.write(this.#encode(value), undefined, key)
     return typeof bytes === 'string' ? utf8(bytes) : bytes
   }
 
   /** The value of such bytes, as JSON text of any other writer too. Throws a SerializationError: a miss. */
-  deserialize(bytes: Uint8Array | string): unknown {
+  deserialize(bytes: Uint8Array | string, key: string = ''): unknown {
     if (this.#encryption === undefined && (typeof bytes === 'string' || !isFrame(bytes)))
-      return parseBare(bytes, this.#maxBytes, this.#surelyFits)
-    return this.decode(this.read(bytes))
+      return parseBare(bytes, this.#rules.maxDepth, this.#maxBytes, this.#surelyFits)
+    return this.decode(this.read(bytes, key))
   }
 
   /** First half of a write: the value as it is now, whatever the caller does to it afterwards. */
@@ -151,7 +153,7 @@ export class WireFormat {
     if ('data' in source) return decodeEncoded(source, this.#rules, this.#serializer)
     const { envelope, content, body } = source
     return envelope === undefined
-      ? parseBare(body, this.#maxBytes, this.#surelyFits)
+      ? parseBare(body, this.#rules.maxDepth, this.#maxBytes, this.#surelyFits)
       : decodeBody(content, body, this.#rules, this.#serializer)
   }
 
@@ -204,14 +206,33 @@ export class WireFormat {
   }
 }
 
-function parseBare(bytes: Uint8Array | string, maxBytes: number, surelyFits: number): unknown {
+/** As many digits as a whole number may have that a double can't hold. */
+const UNSAFE_DIGITS = 16
+
+function parseBare(
+  bytes: Uint8Array | string,
+  maxDepth: number,
+  maxBytes: number,
+  surelyFits: number,
+): unknown {
   if (bytes.length > surelyFits && Buffer.byteLength(bytes) > maxBytes)
     throw unreadable('limit', `more than ${maxBytes} bytes`)
+  const text = typeof bytes === 'string' ? bytes : asBuffer(bytes).toString()
+  let value: unknown
   try {
-    return JSON.parse(typeof bytes === 'string' ? bytes : asBuffer(bytes).toString())
-  } catch {
-    throw unreadable('foreign', 'neither a frame nor JSON')
+    value = parseWithin(text, maxDepth)
+  } catch (error) {
+    throw error instanceof SerializationError ? error : unreadable('foreign', 'neither a frame nor JSON')
   }
+  // Another program may have counted beyond what a number holds.
+  if (
+    typeof value === 'number' &&
+    text.length >= UNSAFE_DIGITS &&
+    /^-?\d+$/.test(text) &&
+    String(value) !== text
+  )
+    throw unreadable('foreign', 'a whole number beyond 2^53')
+  return value
 }
 
 function isBare(encoded: Encoded): encoded is Encoded & { data: string } {

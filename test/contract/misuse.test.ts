@@ -454,7 +454,7 @@ describe('wrong options', () => {
     [{ l1: 5 }, 'l1: the options must be an object, not 5'],
     [{ l1: { maxEntrys: 5 } }, "l1: unknown option 'maxEntrys'"],
     [{ redis: 5 }, 'redis: 5 is none of a URL such as redis://localhost, a client, and options'],
-    [{ redis: 'localhost' }, "'localhost'"],
+    [{ redis: 'localhost' }, 'url: it is no URL of Redis; accepted: redis:'],
     [{ redis: { hots: 'a' } }, "unknown option 'hots'"],
     [{ bus: 'kafka', redis: 'redis://localhost' }, "bus: 'kafka' is not one of 'pubsub', 'none'"],
     [{ policy: 'lax', redis: 'redis://localhost' }, "policy: 'lax' is not one of 'available', 'strict'"],

@@ -1,8 +1,15 @@
 import type { Timers } from '../../core/clock.ts'
-import type { NodeRedis } from './node-redis-line.ts'
+import type { ClientEvents } from './client-events.ts'
 
 /** How long what is closed may go on connecting, before it is closed whatever has become of it. */
 const PATIENCE_MS = 5000
+
+/** A client of node-redis, as far as closing it goes. */
+interface Closable extends ClientEvents {
+  readonly isOpen: boolean
+  readonly isReady: boolean
+  destroy(): void
+}
 
 /** Closes something when its connecting has ended, either way: what arrives after it was closed would stay open. */
 export function closeAfter(
@@ -26,7 +33,7 @@ export function closeAfter(
  * Closes a client of node-redis. Release 5 loses sight of a socket that comes about after that, so one that is on its way
  * is waited for.
  */
-export function closeClient(client: NodeRedis, hasSocket: boolean): void {
+export function closeClient(client: Closable, hasSocket: boolean): void {
   if (hasSocket || client.isReady || !client.isOpen) return destroy(client)
   const close = (): void => {
     for (const event of EVENTS) client.off(event, close)
@@ -37,7 +44,7 @@ export function closeClient(client: NodeRedis, hasSocket: boolean): void {
 
 const EVENTS = ['connect', 'ready', 'error', 'end']
 
-function destroy(client: NodeRedis): void {
+function destroy(client: Closable): void {
   // Whatever it still says is of no interest, and must not end the process.
   if (client.listenerCount('error') === 0) client.on('error', () => {})
   try {

@@ -207,7 +207,8 @@ interface Commander {
 // There is only the client: a view of it looks at a command instead of sending it.
 function commandClassOf(client: Commander): IoredisCommandClass {
   let command: object | undefined
-  const view = Object.create(client) as Commander
+  // Of its prototype: a client behind a Proxy binds its methods to itself.
+  const view = Object.create(Object.getPrototypeOf(client) as object) as Commander
   Object.defineProperty(view, 'options', { value: {} })
   Object.defineProperty(view, 'sendCommand', {
     value: (made: object) => {

@@ -24,10 +24,11 @@ local min, max = tonumber(ARGV[7] or ''), tonumber(ARGV[8] or '')
 local before = redis.pcall('GET', value)
 if
   type(before) == 'string' and wanted == '' and hidden == '' and not min and not max and #before < 18
-  and string.find(before, '^-?%d+$')
+  and (before == '0' or string.find(before, '^-?[1-9]%d*$'))
 then
-  local number = tonumber(before) + by
-  if math.abs(number) > 9007199254740991 then return { '', { 0, '' }, '' } end
+  local present = tonumber(before)
+  local number = present + by
+  if math.max(math.abs(present), math.abs(number)) > 9007199254740991 then return { '', { 0, '' }, '' } end
   local reply = redis.pcall('INCRBY', value, ARGV[2])
   if type(reply) == 'table' then return reply end
   redis.call('UNLINK', lease)
