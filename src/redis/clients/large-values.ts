@@ -49,9 +49,9 @@ export class LargeValues {
       answered = lengthOf(reply as Sized)
       this.#put(names[first], answered)
     }
-    if (!isScript || names.length > MOST_WRITTEN) return answered
+    if (isScript && names.length > MOST_WRITTEN) return answered
     for (const { length } of command.args)
-      if (length >= LARGE) for (const name of names) this.#put(name, length)
+      if (length >= LARGE) for (const name of isScript ? names : names.slice(1, 2)) this.#put(name, length)
     return answered
   }
 
