@@ -12,7 +12,7 @@ export abstract class Call extends Timed {
   protected isOver = false
   // Of its values, from when it was due; until then -1.
   #bytes = -1
-  // The bytes of large answers that the line had brought when this was last known.
+  // The bytes of large values that the line had carried when this was last looked at.
   #arrived: number
 
   constructor(path: Path, reject: (error: Error) => void) {

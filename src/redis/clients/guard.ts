@@ -15,7 +15,7 @@ export interface Guard {
   readonly large: LargeValues
   /** Of large values that were under way when they should have been there, and still are. */
   lateBytes: number
-  /** The bytes of all large answers that have come. */
+  /** The bytes of all large values that were written or read. */
   arrived: number
   /** How many answers have come. */
   answers: number

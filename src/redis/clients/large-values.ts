@@ -32,7 +32,7 @@ export class LargeValues {
     return bytes < LARGE ? 0 : bytes
   }
 
-  /** Remembers the sizes of large values, whether they were answered in time or not; returns the bytes of those answered. */
+  /** Remembers the sizes of large values, whether they were answered in time or not; returns their bytes. */
   note(command: Command, reply: Reply): number {
     let answered = 0
     const isScript = 'script' in command
@@ -49,9 +49,12 @@ export class LargeValues {
       answered = lengthOf(reply as Sized)
       this.#put(names[first], answered)
     }
-    if (isScript && names.length > MOST_WRITTEN) return answered
-    for (const { length } of command.args)
-      if (length >= LARGE) for (const name of isScript ? names : names.slice(1, 2)) this.#put(name, length)
+    for (const { length } of command.args) {
+      if (length < LARGE) continue
+      answered += length
+      if (names.length <= MOST_WRITTEN)
+        for (const name of isScript ? names : names.slice(1, 2)) this.#put(name, length)
+    }
     return answered
   }
 
