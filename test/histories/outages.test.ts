@@ -191,3 +191,30 @@ history(
     expect(one.store.isQueued('a')).toBe(false)
   },
 )
+
+history(
+  'a tag for which the outbox has no room is in effect here at once, and on the server after a sweep',
+  { outboxLimit: 1, without: ['outbox, overflow', 'outbox, tags'] },
+  async (stage) => {
+    const [one, two] = stage.players
+    stage.commit('a')
+    stage.commit('b')
+    await stage.readAll('a', { tags: ['t'] })
+    await stage.readAll('b', { tags: ['u'] })
+    const request = one.network.hold('request', 'invalidate tags')
+    expect(await stage.until(one.cache.invalidateTag('listed'))).toMatchObject({ l2: 'queued' })
+    stage.commit('a')
+    expect(await stage.until(one.cache.invalidateTag('t'))).toMatchObject({ l2: 'queued' })
+    expect(one.store.isTagQueued('t')).toBe(true)
+    expect(await stage.get(one, 'a')).toBe(undefined)
+    expect(await stage.read(one, 'a', { tags: ['t'] })).toBe(2)
+    expect(await stage.kept(one, 'b')).toBe(1)
+    request.lose()
+    await stage.pass(2.1 * HEARTBEAT_MS)
+    expect(one.store.isTagQueued('t')).toBe(false)
+    expect(await stage.kept(two, 'a')).toBe(undefined)
+    expect(await stage.readAll('a', { tags: ['t'] })).toEqual([2, 2])
+    // What bears another tag was left alone.
+    expect(await stage.kept(two, 'b')).toBe(1)
+  },
+)
