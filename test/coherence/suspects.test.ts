@@ -90,11 +90,11 @@ describe('suspects', () => {
 })
 
 describe('an outbox without room', () => {
-  /** An outbox that lists one key, with room for one suspect. */
-  function small(): { readonly outbox: Outbox; readonly dropped: () => number } {
+  /** An outbox with room for one suspect. */
+  function small(limit: number): { readonly outbox: Outbox; readonly dropped: () => number } {
     let dropped = 0
     const outbox = new Outbox({
-      limit: 1,
+      limit,
       places: new CallPlaces(),
       suspects: empty(64),
       partitionOf: () => '0',
@@ -104,7 +104,7 @@ describe('an outbox without room', () => {
   }
 
   it('holds back what it lists and what is suspect, and says when it drops an invalidation', () => {
-    const { outbox, dropped } = small()
+    const { outbox, dropped } = small(1)
     expect([outbox.add('a', {}, 1), outbox.add('b', {}, 2)]).toEqual([true, true])
     expect([outbox.has('a'), outbox.has('b'), dropped()]).toEqual([true, true, 0])
 
@@ -114,11 +114,12 @@ describe('an outbox without room', () => {
   })
 
   it('lets a set that failed give way to an invalidation', () => {
-    const { outbox } = small()
-    outbox.add('a', { isFailedSet: true }, 1)
-    outbox.add('b', {}, 2)
-    outbox.add('c', { isFailedSet: true }, 3)
+    const { outbox } = small(2)
+    outbox.add('a', {}, 1)
+    outbox.add('b', { isFailedSet: true }, 2)
+    outbox.add('c', {}, 3)
 
-    expect([outbox.has('a'), outbox.current('b')?.key]).toEqual([true, 'b'])
+    expect(['a', 'b', 'c'].map((key) => outbox.current(key)?.key)).toEqual(['a', undefined, 'c'])
+    expect(outbox.isSuspect('b')).toBe(true)
   })
 })
