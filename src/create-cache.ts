@@ -116,7 +116,7 @@ export async function getRedisCache(options: GetRedisCacheOptions = {}): Promise
   )
 }
 
-// Whoever reads the log of a start sees at once whether the cache is where it is meant to be.
+// The log of a start shows at once whether the cache is where it is meant to be.
 function tellStart(
   { name = 'cache', logger = consoleLogger }: CacheOptions,
   details: object,

@@ -1,4 +1,4 @@
-// What a cache costs a server while little happens, and what many tags and one contended lock cost.
+// The cost of a cache to a server while little happens, and the cost of many tags and of one contended lock.
 //   npm run bench:costs
 //   npm run bench:costs -- --of ../other-checkout     the same figures of another checkout, which have no bounds
 // Commands are counted by the servers, so that the load of the machine does not matter. Fails above the bounds.

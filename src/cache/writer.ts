@@ -21,7 +21,7 @@ export interface SetResult {
   readonly reason?: 'outdated' | 'unstorable' | 'refused' | 'unavailable'
 }
 
-/** What became of several values that were set: how many are in the store, and how many are not for which reason. */
+/** The result of a `setMany`: how many values are in the store, and how many are not, by reason. */
 export interface SetManyResult {
   /** Values that are in the store. */
   readonly stored: number
@@ -53,7 +53,7 @@ export class Writer {
     return this.#judge(settings.ttlMs, op, results?.[0])
   }
 
-  /** What became of several values; as {@link Writer.setOne} does. */
+  /** Sets several values, as {@link Writer.setOne} sets one. */
   setAll(operation: string, writes: readonly Write[]): MaybePromise<SetManyResult> {
     const ops = writes.map(({ key, value, settings }) => this.#opOf(operation, key, value, settings))
     const results = this.run(operation, ops)

@@ -2,7 +2,7 @@ import type { Timers } from '../core/clock.ts'
 import { StoreTimeoutError } from '../core/errors.ts'
 import type { MaybePromise } from '../core/promise.ts'
 
-/** What keeping the order works with. */
+/** The parts that the call order uses. */
 export interface CallOrderParts {
   readonly timers: Timers
   /** How long a call may take, its wait included. */
@@ -26,7 +26,7 @@ interface Covering {
   readonly done: Promise<unknown>
 }
 
-/** What a change concerns. */
+/** The keys, tags and prefixes of a change. */
 export interface Target {
   readonly key: string
   /** The tags that the entry will bear. */
@@ -56,7 +56,7 @@ export class CallOrder {
     return this.#byKey.size === 0 && this.#covering.size === 0
   }
 
-  /** What the change that runs now waits for before it is sent. */
+  /** The earlier calls that the present change waits for before it is sent. */
   async held<T>(waiting: PromiseLike<T>): Promise<T> {
     const sent = Promise.resolve(waiting)
     this.#held = sent

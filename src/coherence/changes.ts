@@ -206,7 +206,7 @@ export class Changes {
     try {
       return await replay.prefix(prefix, place)
     } catch (error) {
-      // What the server refuses it would refuse again.
+      // The server would refuse a refused operation again.
       if (!isRefusal(error)) outbox.addPrefix(prefix, place)
       this.#parts.following.wake()
       throw error

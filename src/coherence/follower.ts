@@ -41,7 +41,7 @@ export class Follower {
   #applied: Head | undefined
   /** Whatever was kept before this moment, in the order of the node's events, may be old. */
   flushedAt = 0
-  /** What was kept without the server before this moment, in the same order, is served no more. */
+  /** Entries that were kept without the server before this moment, in the same order, are served no more. */
   outageEndedAt = 0
   // The entries that this node keeps of it, at most, and the end of the last of them.
   #kept = 0

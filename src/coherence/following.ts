@@ -232,7 +232,7 @@ export class Following {
   async #beat(): Promise<void> {
     const { remote, clock, isQueued, replay } = this.#parts
     const startedAtMs = clock.now()
-    // What waits is sent first, whatever becomes of the rest: one master may be away.
+    // The queue is sent first, because one master may be away and fail the rest.
     if (isQueued()) replay()
     try {
       const asked = this.#atStake()

@@ -32,7 +32,7 @@ export interface QueueOptions {
   readonly isFailedSet?: boolean | undefined
 }
 
-/** What an outbox works with. */
+/** The parts that an outbox uses. */
 export interface OutboxParts {
   /** The most keys that it lists; the rest is suspect. */
   readonly limit: number
@@ -102,7 +102,7 @@ export class Outbox {
     return true
   }
 
-  /** What is queued for the key at the moment. */
+  /** The present item of the key. */
   current(key: string): Pending | undefined {
     return this.#pending.get(key)
   }
@@ -122,7 +122,7 @@ export class Outbox {
     if (item.unconditional && !item.keepStale) this.#clear(item.key, place)
   }
 
-  /** What may be sent now, by partition, oldest first: nothing that another call may be making up for. */
+  /** The items that may be sent now, by partition, oldest first, without those that another call may be making up for. */
   due(nowMs: number): readonly (readonly Pending[])[] {
     if (this.#pending.size === 0) return []
     const { oldest } = this.#parts.places

@@ -81,7 +81,7 @@ export class Reads {
   async acquire(leases: readonly Marker[], options: AcquireOptions): Promise<readonly Acquired[]> {
     const { outbox, calls, leases: held, forgetting, replay } = this.#parts
     const queued = outbox.isEmpty ? NONE : leases.filter(({ key }) => outbox.has(key))
-    // What is queued is sent first: then the server's word counts, and the load is shared and stored.
+    // A queued item is sent first: then the server's word counts, and the load is shared and stored.
     if (queued.length > 0) {
       const settling = replay.settle(queued.map(({ key }) => key))
       await calls.inTime(settling, options.untilMs).catch(() => undefined)

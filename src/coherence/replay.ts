@@ -9,7 +9,7 @@ import { replayOf, type Outbox, type Pending } from './outbox.ts'
 import type { Suspects } from './suspects.ts'
 import type { TagInvalidator } from './tag-invalidator.ts'
 
-/** What sending queued invalidations works with. */
+/** The parts that a replay uses. */
 export interface ReplayParts {
   readonly remote: RemoteStore
   readonly outbox: Outbox
@@ -26,7 +26,7 @@ export interface ReplayParts {
 
 /** Keys of one call. */
 const BATCH = 500
-/** What the server refuses is sent again after this time. */
+/** The pause before a refused item is sent again, in milliseconds. */
 const REST_MS = 30_000
 /** Refused keys after which a partition waits for the next heartbeat. */
 const MOST_REFUSED = 20
@@ -162,7 +162,7 @@ export class Replay {
       try {
         const swept = await remote.survey(partition, async (keys) => {
           await this.settle(keys)
-          // What the server refuses, or has not answered for, is listed.
+          // Items that the server refuses, or has not answered for, are listed.
           for (const key of keys) if (outbox.isSuspect(key)) outbox.add(key, {}, places.last)
         })
         suspects.swept(swept, version)

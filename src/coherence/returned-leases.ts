@@ -2,7 +2,7 @@ import type { TimerHandle, Timers } from '../core/clock.ts'
 import type { RemoteStore } from '../core/remote-store.ts'
 import type { Cooldown } from '../core/store.ts'
 
-/** What a lease is known by on the server. */
+/** The name of a lease on the server. */
 interface HeldLease {
   readonly key: string
   readonly token: string

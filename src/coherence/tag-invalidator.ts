@@ -29,7 +29,7 @@ export interface TagsInvalidated {
 
 /** Tags of one call. */
 const BATCH = 500
-/** What the server refuses is sent again after this time. */
+/** The pause before a refused tag is sent again, in milliseconds. */
 const REST_MS = 30_000
 
 /** Gives tags new generations on the server, and here while the server does not answer. */

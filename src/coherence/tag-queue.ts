@@ -11,7 +11,7 @@ export interface QueuedTag {
   restsUntilMs: number
 }
 
-/** What a queue of tags works with. */
+/** The parts that a queue of tags uses. */
 export interface TagQueueParts {
   /** The most tags that it lists; the rest is suspect. */
   readonly limit: number
@@ -83,7 +83,7 @@ export class TagQueue {
     changed()
   }
 
-  /** What may be sent now, oldest first. */
+  /** The tags that may be sent now, oldest first. */
   due(nowMs: number): readonly QueuedTag[] {
     return [...this.#items.values()].filter(({ restsUntilMs }) => restsUntilMs <= nowMs)
   }

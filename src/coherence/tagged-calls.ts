@@ -117,7 +117,7 @@ export class TaggedCalls {
         key,
         token,
         hidden,
-        // What is not to be read is loaded, whatever there is; so is what is still there, though it is invisible.
+        // A key that is not to be read is loaded, whatever there is; so is a key whose entry is invisible and still there.
         freshUpToMs: skip === 'l2' || round === ACQUIRE_ROUNDS - 1 ? Infinity : freshUpToMs,
         force,
       }))

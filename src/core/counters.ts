@@ -29,7 +29,7 @@ export interface OutboxStats {
 
 /** What a store tells of itself. */
 export interface StoreStats {
-  /** What waits to be sent again; absent without a shared server. */
+  /** Invalidations that wait to be sent again; absent without a shared server. */
   readonly outbox?: OutboxStats
   /** Entries held at the moment; `undefined` where counting them would cost more than it tells. */
   readonly entries: number | undefined

@@ -20,7 +20,7 @@ export function inspect(value: unknown): string {
   }
 }
 
-// What is no number is not shown.
+// Only numbers are shown.
 function masked(name: string, part: unknown): unknown {
   if (
     name === '' ||

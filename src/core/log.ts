@@ -49,7 +49,7 @@ export class Log {
   }
 }
 
-/** What the log says of a condition. */
+/** The lines of the log about a condition. */
 export interface ConditionTexts {
   readonly level: 'warn' | 'error'
   readonly began: string

@@ -54,7 +54,7 @@ export class TagTable {
     return tags === undefined || tags.length === 0 ? undefined : { tags, table: this.#id, since }
   }
 
-  /** Whatever bears one of the tags and began before this moment is no longer visible. */
+  /** Entries with one of the tags that began before this moment are no longer visible. */
   invalidate(tags: readonly string[]): void {
     this.#count++
     for (const tag of tags) {
@@ -68,7 +68,7 @@ export class TagTable {
     }
   }
 
-  /** Whatever bears one of the tags and began before this moment is no longer fresh: its grace begins at `atMs`. */
+  /** Entries with one of the tags that began before this moment are no longer fresh: their grace begins at `atMs`. */
   endFreshness(tags: readonly string[], atMs: number): void {
     const moment = { count: ++this.#count, atMs }
     for (const tag of tags) {

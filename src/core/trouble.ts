@@ -20,7 +20,7 @@ const FAILING: ConditionTexts = {
   ended: 'the store is back',
 }
 
-/** What a cache tells of its store. */
+/** The facts about its store that a cache tells the log. */
 export interface TroubleParts {
   /** Names the cache in the log. */
   readonly cache: string
@@ -115,7 +115,7 @@ export class Trouble {
     if (this.#onError === 'throw') throw error
   }
 
-  /** What a key holds does not fit the operation. @throws StoreUnavailableError under `onError: 'throw'`. */
+  /** Counts and logs a stored value that does not fit the operation. @throws StoreUnavailableError under `onError: 'throw'`. */
   misfit(operation: string, key: string, message: string): void {
     this.#counters.errors++
     const error = new StoreUnavailableError(`${operation}: ${message}`)

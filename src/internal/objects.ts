@@ -39,7 +39,7 @@ export function isForeignObjectPrototype(prototype: object): boolean {
   return prototype !== Object.prototype && Object.hasOwn(prototype, 'isPrototypeOf')
 }
 
-/** What to call an object in a message: the name of its class, or what the engine calls it. */
+/** Names an object for a message: by its class, or as the engine calls it. */
 export function nameOf(value: object): string {
   if (types.isProxy(value)) return 'Proxy'
   try {

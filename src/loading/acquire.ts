@@ -26,7 +26,7 @@ export function acquire(
   return isReadable(parts, answers) ? answers : pastUnreadable(parts, flights, answers, options)
 }
 
-// What nobody can read is in nobody's way: the leases of those keys are asked for whatever they hold.
+// An unreadable entry counts as absent: the leases of those keys are asked for whatever they hold.
 async function pastUnreadable(
   { store, trouble }: PipelineParts,
   flights: readonly Flight[],

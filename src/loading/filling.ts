@@ -19,7 +19,7 @@ export interface FillingHost {
   failed(error: unknown): Cooling | undefined
 }
 
-/** What keeps others from loading a key for a while. */
+/** A cool-down, and how long it lasts. */
 export type Cooling = Cooldown & { readonly forMs: number }
 
 interface Result {
@@ -30,7 +30,7 @@ interface Result {
   readonly failure?: readonly [error: unknown]
 }
 
-/** What becomes of one flight: what its callers get, and what is stored. */
+/** The ending of one flight: the result for its callers, and the fill. */
 interface Ending {
   readonly result: Result
   readonly fill: Fill | undefined
@@ -105,7 +105,7 @@ function settleAll(
   return isPromise(accepting) ? accepting.then(conclude) : conclude(accepting)
 }
 
-// Whatever throws here ends this flight only: the others keep what was loaded for them.
+// An error here ends this flight only: the others keep their values.
 function endingOf(
   host: FillingHost,
   flight: Flight,

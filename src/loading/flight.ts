@@ -60,7 +60,7 @@ export class Flight {
   loaderEnded = false
   /** Whether its callers were told that it takes too long. */
   timedOut = false
-  /** What was loaded, while it is being stored: a caller who has no more time gets that. */
+  /** The loaded value, while it is being stored: a caller that has no more time gets it. */
   loaded: Outcome | undefined = undefined
   /** Until when it takes at most. */
   endsByMs: number = Infinity

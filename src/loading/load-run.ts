@@ -134,7 +134,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
     return deliver?.(this.#flights[0]!.result!)
   }
 
-  // What a loader answers, unless the run is given up before: a loader may hang.
+  // The loader's answer, unless the run is given up before, because a loader may hang.
   #interruptible(answer: PromiseLike<unknown>): Promise<unknown> {
     return new Promise((resolve, reject) => {
       this.#interrupt = reject
@@ -187,7 +187,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
     }
   }
 
-  // What the store was asked before the load has used some of the time. A load that has waited for its turn begins anew.
+  // The questions before the load have used some of the time. A load that has waited for its turn begins anew.
   #askedInTime(): AcquireOptions | undefined {
     const { store, clock } = this.parts
     if (store.deadlineMs === undefined) return this.#asked

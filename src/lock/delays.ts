@@ -9,7 +9,7 @@ const LONGEST_BEHIND_MS = 500
 // A line that was in vain for so long asks again after a quarter of that.
 const PART_OF_WAIT = 4
 
-/** What a line knows when it has to ask again. */
+/** The facts by which a line decides when to ask again. */
 export interface Standing {
   /** How long the line has made no progress. */
   readonly waitedMs: number

@@ -29,7 +29,7 @@ export class Template {
   readonly #texts: readonly string[]
   readonly #placeholders: readonly Placeholder[]
   readonly #source: string
-  // What must not stand in a value as it is.
+  // Characters that are escaped in a value.
   readonly #reserved: RegExp
 
   /** @throws OptionsError for what is no template. */

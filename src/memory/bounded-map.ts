@@ -65,7 +65,7 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
   readonly #index: Map<K, number>
   #values: (V | undefined)[]
   #states: Uint16Array
-  // What a state is of which a reader has nothing to note.
+  // The state of which a reader has nothing to note.
   #atRest: number
 
   /** @throws OptionsError for an unknown option or one that is not of an accepted form. */

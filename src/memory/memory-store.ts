@@ -332,7 +332,7 @@ export class MemoryStore implements Store {
     return entry.freshUntilMs > this.#clock.now() ? entry.stored : undefined
   }
 
-  // What is left of the entry is its grace, which began then; whether any is left.
+  // Whether anything is left of the entry's grace, which began then.
   #endFreshness(key: string, entry: MemoryEntry, sinceMs: number): boolean {
     if (entry.freshUntilMs <= sinceMs) return true
     entry.freshUntilMs = sinceMs

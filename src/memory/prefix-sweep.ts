@@ -3,7 +3,7 @@ import { afterTurn } from '../core/system.ts'
 /** How many keys are looked at in one turn of the event loop, some milliseconds. */
 export const KEYS_PER_TURN = 2048
 
-/** What a sweep needs of the store. */
+/** The part of the store that a sweep uses. */
 export interface Swept {
   /** Entries at present. */
   readonly size: number

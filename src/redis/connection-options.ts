@@ -130,7 +130,7 @@ function serverAt(host: string, port: number): Target {
   return { place: { kind: 'server', address: { host, port } }, db: 0, tls: false }
 }
 
-// What is no number is not shown: it may be a secret that was given in the wrong place.
+// Only numbers are shown, because a secret may have been given in the wrong place.
 function shown(value: unknown): string {
   return typeof value === 'number' ? inspect(value) : `a ${typeof value}`
 }

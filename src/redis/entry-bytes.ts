@@ -133,7 +133,7 @@ export function generationsIn(bytes: Uint8Array): Generations | undefined {
   return readEnvelope(bytes)?.generations
 }
 
-/** What a header, or an entry, tells beside its value; `undefined` = it is a frame that can't be read. */
+/** The facts in a header, or in an entry beside its value; `undefined` for a frame that can't be read. */
 export function readEnvelope(bytes: Uint8Array):
   | {
       readonly generations?: Generations

@@ -70,7 +70,7 @@ export class KeyNames {
     return this.#logNames(partition).log
   }
 
-  /** What tells these keys from those of the same names on another server or database. */
+  /** Tells these keys from those of the same names on another server or database. */
   get fleet(): string {
     return this.#side('fleet', TAGS, '')
   }

@@ -5,7 +5,7 @@ import type { RedisClient } from './client.ts'
 import { KeyNames } from './key-names.ts'
 import { readMessage } from './log-format.ts'
 
-/** What a bus works with. */
+/** The parts that a bus uses. */
 export interface RedisBusParts {
   readonly client: RedisClient
   readonly prefix: string
@@ -50,7 +50,7 @@ export class RedisBus implements Bus {
     )
   }
 
-  // Whoever is there already compares.
+  // The members that are there already compare.
   async #greet(): Promise<void> {
     const id = await this.#fleetId()
     if (id !== undefined) await this.#run('PUBLISH', this.#names.channel, HELLO + id)
@@ -69,7 +69,7 @@ export class RedisBus implements Bus {
       'another cache has the same prefix on another database or server, and their messages meet on one channel; ' +
         'they are left out from now on, and changes arrive with the heartbeat alone: give each a prefix of its own',
     )
-    // Whoever came later has not heard of this one.
+    // Members that came later have not heard of this one.
     await this.#run('PUBLISH', this.#names.channel, HELLO + ours)
   }
 
@@ -82,7 +82,7 @@ export class RedisBus implements Bus {
     return present ?? made
   }
 
-  // What fails here only costs the comparison.
+  // A failure here only costs the comparison.
   async #run(...args: readonly string[]): Promise<string | null | undefined> {
     try {
       const reply = await this.#parts.client.connectionFor(this.#names.fleet).run({ args }, 'text')

@@ -11,7 +11,7 @@ import {
   type RedisCacheOptions,
 } from './redis-options.ts'
 
-// What makes it another cache, and what is each caller's own.
+// Options that make it another cache, and options that are each caller's own.
 const OF_PLACE = new Set(['url', 'host', 'port', 'username', 'password', 'db', 'prefix', 'logger'])
 
 interface SharedCache {
@@ -55,7 +55,7 @@ async function open(
   return cache
 }
 
-// What is not said contradicts nothing.
+// An option that is absent contradicts nothing.
 function refuseContradiction(options: RedisCacheOptions, present: RedisCacheOptions): void {
   for (const name of REDIS_CACHE_OPTIONS as readonly (keyof RedisCacheOptions)[]) {
     if (OF_PLACE.has(name) || options[name] === undefined || isSame(options[name], present[name])) continue

@@ -46,7 +46,7 @@ export interface Run {
   /** As what the reply is read. */
   readonly form: ReplyForm
   readonly indexes: readonly number[]
-  /** What the operations of `indexes` have come to; a reply that is an error is the failure of each. */
+  /** The results of the operations of `indexes`; a reply that is an error is the failure of each. */
   results(reply: Reply): readonly RemoteResult[]
 }
 

@@ -1,4 +1,4 @@
-// What is done to the servers of a soak, and when: at a share of its time.
+// The faults of a soak, each at a share of its time.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startSentinelGroup, startRedis, type RedisServer } from '../redis/servers/index.ts'
 import { until } from '../support/until.ts'

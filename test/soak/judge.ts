@@ -2,7 +2,7 @@
 import { createCache, type BaseCache } from 'cachette'
 import { keyOf, KEYS_OF_NODE, PREFIX, type Account } from './scheme.ts'
 
-/** What happened to the servers meanwhile. */
+/** The events of the servers during a soak. */
 export interface Events {
   /** From before a server was lost until its successor had all nodes and the old one had been demoted. */
   readonly failovers: readonly (readonly [fromMs: number, toMs: number])[]

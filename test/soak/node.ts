@@ -207,7 +207,7 @@ export function queued(): number {
   return store().pending.outbox
 }
 
-/** What is queued, and what the log has said, for a run that does not end. */
+/** The queue and the lines of the log, for a run that does not end. */
 export function state(): object {
   return { ...cache.stats().outbox, ...store().pending, ...lines, ...calls }
 }

@@ -15,7 +15,7 @@ export interface NodeSettings {
   readonly hardDeadline: number
 }
 
-/** What a process knows of its keys, by their number. Times are on the clock that all processes share. */
+/** The record that a process keeps of its keys, by their number. Times are on the clock that all processes share. */
 export interface Written {
   /** The newest version that `set` or `setMany` answered `true` for, and when it did; 0 = none. */
   readonly acknowledged: Int32Array
@@ -24,7 +24,7 @@ export interface Written {
   readonly failedAtMs: Float64Array
 }
 
-/** What a process found out while it ran. */
+/** The findings of a process. */
 export interface Account {
   readonly written: Written
   /** Broken promises, each with how often. */

@@ -45,7 +45,7 @@ export function closeClient(client: Closable, hasSocket: boolean): void {
 const EVENTS = ['connect', 'ready', 'error', 'end']
 
 function destroy(client: Closable): void {
-  // Whatever it still says is of no interest, and must not end the process.
+  // Its last errors are of no interest, and must not end the process.
   if (client.listenerCount('error') === 0) client.on('error', () => {})
   try {
     client.destroy()

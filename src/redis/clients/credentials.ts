@@ -1,7 +1,7 @@
 import type { Ioredis } from './ioredis-line.ts'
 import type { NodeRedis } from './node-redis-line.ts'
 
-/** Who connects. */
+/** The login of a connection. */
 export interface Login {
   readonly username?: string | undefined
   readonly password?: string | undefined

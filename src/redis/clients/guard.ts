@@ -23,7 +23,7 @@ export interface Guard {
   readonly mask: Mask
   /** The scripts that were sent with their source over the present connection. */
   readonly scripts: Set<Script>
-  /** What is known of the server; absent for a connection that only receives. */
+  /** The knowledge about the server; absent for a connection that only receives. */
   readonly server: ServerLog | undefined
   /** A call found no connection: resolves when it may look again; `undefined` = it has failed by that. */
   onMissing(): Promise<void> | undefined

@@ -89,7 +89,7 @@ export class IoredisClusterSource implements ClusterSource<Ioredis> {
     )
   }
 
-  // What was set in the options of the cluster since it was made is for each new node.
+  // Options of the cluster that were set after it was made apply to each new node.
   #login(master: Ioredis): Login {
     const { redisOptions } = this.#cluster.options
     const ofCluster = redisOptions === undefined ? {} : presentLogin({ options: redisOptions })

@@ -45,7 +45,7 @@ export class IoredisSource implements Source {
     this.#isOwn = isOwn
     this.#random = random
     this.node = ioredisName(client)
-    // What was selected since it was made, if it is connected.
+    // The database that was selected after it was made, if it is connected.
     this.database = client.condition?.select ?? client.options.db ?? 0
   }
 

@@ -53,7 +53,7 @@ const SCHEMES: Readonly<Record<string, { readonly kind: Place['kind']; readonly 
   'rediss+cluster': { kind: 'cluster', tls: true },
 }
 
-/** What may stand behind `?` in a URL. */
+/** The parameters that a URL may have. */
 export const PARAMETERS: readonly string[] = ['db', 'sentinelUsername', 'sentinelPassword']
 
 // scheme : [// [user[:password]@] hosts] [path] [?query]

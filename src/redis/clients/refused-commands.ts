@@ -16,7 +16,7 @@ const ONE_ENDPOINT =
 const NODE_OF_CLUSTER =
   'this is a node of a cluster, and other nodes have most keys: connect by redis+cluster://, or with a cluster client'
 
-/** What does not work without a command. */
+/** The features that do not work without a command. */
 const WITHOUT: Readonly<Record<string, string>> = {
   CLIENT: 'a server that is replaced during deleteByPrefix() may go unnoticed',
   EVAL: 'nothing can be stored',

@@ -7,7 +7,7 @@ import type { Surroundings } from './surroundings.ts'
 /** Why there is no connection. */
 export type Loss = StoreUnavailableError | StoreTimeoutError
 
-/** What tells the log of a connection. */
+/** The events of a connection that concern the log. */
 export interface Reporter {
   readonly surroundings: Surroundings
 }
@@ -74,7 +74,7 @@ export class ServerLog implements ConnectionLog {
   readonly #away: Condition
   readonly #denied: Condition
   readonly #refuses: Condition
-  // What was refused for that reason, by the name of command or script: it is over when one of them is done.
+  // The commands and scripts that were refused for that reason: it is over when one of them succeeds.
   readonly #refused = new Set<string>()
   readonly #onUnused: () => void
   #wellSinceMs: number | undefined = undefined

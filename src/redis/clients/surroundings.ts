@@ -14,7 +14,7 @@ export interface Surroundings extends Said {
   readonly large: LargeValues
   readonly breaker: BreakerOptions
   readonly mask: Mask
-  /** What the servers refuse to do. */
+  /** The commands that the servers refuse. */
   readonly refused: RefusedCommands
   /** Each tells how many invalidations wait for a server. */
   readonly queues: Set<() => number>

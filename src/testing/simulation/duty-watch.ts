@@ -31,7 +31,7 @@ export class DutyWatch {
     const { version, beganMs } = duty
     const ofNode = this.#duties.get(node) ?? new Map<string, Duty[]>()
     const before = ofNode.get(key) ?? []
-    // What is older in both says nothing any more.
+    // Records that are older in both say nothing any more.
     const others = before.filter((one) => one.version > version || one.beganMs > beganMs)
     ofNode.set(key, [...others, duty])
     this.#duties.set(node, ofNode)

@@ -26,7 +26,7 @@ export class KeptWatch {
   /** A server has executed a change of a key. */
   written(server: Holder, op: ServerOp, { ok, outdated }: ServerResult): void {
     if (outdated === true) return
-    // What is stale goes too, though it was not found.
+    // Stale entries go too, though they were not found.
     if (op.kind === 'take' || op.kind === 'delete' || op.kind === 'stale') return this.gone(op.key)
     if (!ok) return
     if (op.kind !== 'set') return this.gone(op.key)

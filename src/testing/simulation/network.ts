@@ -136,7 +136,7 @@ export interface Line {
   reconnect(): void
 }
 
-/** What a call may be told. */
+/** The answers that a call may get. */
 export interface CallOptions {
   /** Whether there is anybody to execute it when it arrives. */
   isUp?(): boolean

@@ -302,7 +302,7 @@ export class World {
     return this.#mayLose && (this.#vanishedMs.get(partition) ?? -Infinity) > atMs - VANISHED_BEFORE_MS
   }
 
-  // What many processes write: more than a log keeps, and none of it concerns what the nodes are asked for.
+  // Writes of many processes: more than a log keeps, and none of them concerns the keys of the nodes.
   #writeBulk(): void {
     const { bulkLogs } = this.#options.faults
     const count = Math.ceil(this.#logLimit * this.#random.between(...bulkLogs))
