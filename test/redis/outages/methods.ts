@@ -11,7 +11,7 @@ import type { Call } from './subject.ts'
 interface Method {
   /** Hard deadlines that it may take: of a load one more, to store what was loaded. */
   readonly deadlines: 1 | 2
-  /** What it answers then, as `inspect` writes it. */
+  /** The answer of a server that is silent, as `inspect` writes it. */
   readonly answer: string
   call(cache: BaseCache): Promise<unknown>
 }
@@ -71,27 +71,31 @@ export const METHODS: Readonly<Record<string, Method>> = {
 
 const opened = new Map<string, OpenCache>()
 
-/** Makes a cache for each method, which works. */
-export async function open(client: ClientName, url: string): Promise<void> {
-  const logger = { warn: () => undefined, error: () => undefined }
-  // What is imported at its first use is no part of what is measured.
+const logger = { warn: () => undefined, error: () => undefined }
+
+/** Calls every method once: modules that are imported at their first use are no part of the times. */
+export async function warmUp(client: ClientName, url: string): Promise<void> {
   await using first = await openCache('redis', client, url, { prefix: 'first:', logger })
   for (const { call } of Object.values(METHODS)) await call(first.cache)
-  for (const [index, name] of Object.keys(METHODS).entries()) {
-    const one = await openCache('redis', client, url, { prefix: `${index}:`, logger })
+}
+
+/** Makes a cache for each of the methods, which works. */
+export async function open(client: ClientName, url: string, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    const one = await openCache('redis', client, url, { prefix: `${name}:`, logger })
     opened.set(name, one)
     await one.cache.set('known', 1)
   }
 }
 
-/** Calls each of them once, all at the same time. */
-export async function callAll(): Promise<Record<string, Call>> {
+/** Calls each of those methods once, all at the same time. */
+export async function callThem(): Promise<Record<string, Call>> {
   const lag = new LagMeter()
-  const calls = Object.entries(METHODS).map(async ([name, { call }]) => {
+  const calls = Array.from(opened, async ([name, { cache }]) => {
     const lagBefore = lag.totalMs
     const began = performance.now()
     // Only a lock says by an error that it can't be had.
-    const answer = await call(opened.get(name)!.cache).catch((error: unknown) => (error as Error).name)
+    const answer = await METHODS[name]!.call(cache).catch((error: unknown) => (error as Error).name)
     const tookMs = performance.now() - began
     const ms = Math.max(0, tookMs - (lag.totalMs - lagBefore))
     return [name, { ms, result: inspect(answer, { breakLength: Infinity }) }] as const
@@ -103,4 +107,5 @@ export async function callAll(): Promise<Record<string, Call>> {
 
 export async function close(): Promise<void> {
   for (const one of opened.values()) await one[Symbol.asyncDispose]()
+  opened.clear()
 }

@@ -22,7 +22,7 @@ export interface Stage extends AsyncDisposable {
   begin(): Promise<void>
   /** Ends it. */
   end(): Promise<void>
-  /** Who the clients are, if the password changes; `newPassword` is what they are told in the end. */
+  /** User and password, if that changes; the clients are told of `newPassword` in the end. */
   readonly login?: Login
   readonly newPassword?: string
   /** The slots of the only master that is in trouble: the calls that are measured are those of the others. */
