@@ -13,6 +13,11 @@ import { NodeRedisClusterSource } from './clients/node-redis-cluster-source.ts'
 import { NodeRedisSentinelSource } from './clients/node-redis-sentinel-source.ts'
 import { NodeRedisSource } from './clients/node-redis-source.ts'
 import { maskOf } from './clients/refusals.ts'
+import {
+  refuseIoredisClusterOptions,
+  refuseIoredisOptions,
+  refuseNodeRedisOptions,
+} from './clients/refused-options.ts'
 import { RefusedCommands } from './clients/refused-commands.ts'
 import {
   isIoredis,
@@ -57,11 +62,12 @@ export function adaptClient(
   const { random, timers } = settings
   const surroundings = surroundingsOf(settings, [])
   if (layout === 'one-slot' && (isNodeRedisCluster(client) || isIoredisCluster(client))) throw spreadAlready()
-  if (isNodeRedisCluster(client))
+  if (isNodeRedisCluster(client)) {
+    refuseNodeRedisOptions(client)
     return new ClusterClient(new NodeRedisClusterSource(client, random, timers), surroundings)
+  }
   if (isIoredisCluster(client)) {
-    refuseKeyPrefix(client.options.keyPrefix)
-    refuseStringNumbers(client.options.redisOptions ?? {})
+    refuseIoredisClusterOptions(client.options)
     return new ClusterClient(new IoredisClusterSource(client, random, false), surroundings)
   }
   return new SingleClient(sourceOf(client, settings), surroundings, poolSize, layout)
@@ -81,12 +87,17 @@ export function surroundingsOf(
 }
 
 function sourceOf(client: unknown, { random, timers, logger, name }: ClientSettings): Source {
-  if (isNodeRedisSentinel(client)) return new NodeRedisSentinelSource(client, random, timers)
-  if (isNodeRedis(client)) return new NodeRedisSource(client, random, false)
+  if (isNodeRedisSentinel(client)) {
+    refuseNodeRedisOptions(client)
+    return new NodeRedisSentinelSource(client, random, timers)
+  }
+  if (isNodeRedis(client)) {
+    refuseNodeRedisOptions(client)
+    return new NodeRedisSource(client, random, false)
+  }
   if (isIoredis(client)) {
-    const { keyPrefix, sentinels, failoverDetector } = client.options
-    refuseKeyPrefix(keyPrefix)
-    refuseStringNumbers(client.options)
+    refuseIoredisOptions(client.options)
+    const { sentinels, failoverDetector } = client.options
     if (sentinels && failoverDetector !== true)
       report(
         logger,
@@ -96,19 +107,7 @@ function sourceOf(client: unknown, { random, timers, logger, name }: ClientSetti
       )
     return new IoredisSource(client, random, false)
   }
-  throw new OptionsError('client: it is no client of node-redis 5 or 6 or ioredis 5 or 6')
-}
-
-function refuseStringNumbers(options: object): void {
-  if (Reflect.get(options, 'stringNumbers') === true)
-    throw new OptionsError(
-      'client: stringNumbers turns the numbers that scripts answer into text; make it without',
-    )
-}
-
-function refuseKeyPrefix(keyPrefix: unknown): void {
-  if (typeof keyPrefix !== 'string' || keyPrefix === '') return
   throw new OptionsError(
-    `client: it puts '${keyPrefix}' before keys by itself, which scans don't see; name it as the prefix of the cache`,
+    'client: it is no client of node-redis 5 or 6 or ioredis 5 or 6; a pool, and the result of multi(), pipeline() or legacy(), are none',
   )
 }

@@ -1,120 +1,64 @@
-// Options of client libraries that change replies, life cycle or routing: each works, on both engines.
-import { createRequire } from 'node:module'
+// Options of client libraries that change replies, life cycle or routing: each works on both engines, or is refused.
+import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { RecordingLogger } from '../support/recording-logger.ts'
-import { until } from '../support/until.ts'
 import { cacheOver, ENGINES } from './caches.ts'
-import { describeWithServers, startRedis, type RedisServer } from './servers/index.ts'
-
-type Options = Readonly<Record<string, unknown>>
-interface Made {
-  readonly client: object
-  close(): void
-}
-
-const require = createRequire(import.meta.url)
-const NODE_REDIS: readonly Options[] = [
-  { RESP: 2 },
-  { RESP: 3 },
-  { commandOptions: { typeMapping: { 36: Buffer } } },
-  { commandOptions: { timeout: 5000 } },
-  { disableOfflineQueue: true },
-  { disableClientInfo: true },
-  { pingInterval: 1000 },
-  { name: 'named' },
-  { database: 3 },
-  { commandsQueueMaxLength: 1000 },
-]
-const IOREDIS: readonly Options[] = [
-  { enableAutoPipelining: true },
-  { enableOfflineQueue: false },
-  { enableReadyCheck: false },
-  { lazyConnect: true },
-  { showFriendlyErrorStack: true },
-  { autoResubscribe: false },
-  { autoResendUnfulfilledCommands: false },
-  { maxRetriesPerRequest: null },
-  { maxRetriesPerRequest: 0 },
-  { retryStrategy: null },
-  { commandTimeout: 5000 },
-  { socketTimeout: 5000 },
-  { connectionName: 'named' },
-  { disableClientInfo: true },
-  { noDelay: false },
-  { keepAlive: 1000 },
-  { db: 3 },
-]
-
-function make(library: string, port: number, options: Options): Made {
-  if (library.startsWith('redis')) {
-    const { createClient } = require(library) as { createClient(options: object): { destroy(): void } }
-    const client = createClient({ socket: { port }, ...options })
-    return { client, close: () => client.destroy() }
-  }
-  const { Redis } = require(library) as { Redis: new (options: object) => { disconnect(): void } }
-  const client = new Redis({ port, ...options })
-  return { client, close: () => client.disconnect() }
-}
-
-// As instrumentation wraps a client.
-function wrapped(client: object): object {
-  return new Proxy(client, {
-    get: (target, name) => {
-      const value: unknown = Reflect.get(target, name)
-      return typeof value === 'function' ? (value as (...args: unknown[]) => unknown).bind(target) : value
-    },
-  })
-}
+import { OPTION_CASES, playCache, rowTitle, type ServersOfOptions } from './clients/documented-options.ts'
+import { describeWithServers, startCluster, startRedis, startSentinelGroup } from './servers/index.ts'
 
 describeWithServers('a client with an option', () => {
-  let server: RedisServer
+  let servers: ServersOfOptions
   beforeAll(async () => {
-    server = await startRedis()
+    const [server, cluster, sentinels] = await Promise.all([
+      startRedis(),
+      startCluster(),
+      startSentinelGroup(),
+    ])
+    servers = { server, cluster, sentinels }
   })
-  afterAll(async () => server.close())
+  afterAll(async () => {
+    const { server, cluster, sentinels } = servers
+    await Promise.all([server.close(), cluster.close(), sentinels.close()])
+  })
 
-  const cases = [
-    ...['redis5', 'redis'].flatMap((library) => NODE_REDIS.map((options) => [library, options] as const)),
-    ...['ioredis', 'ioredis6'].flatMap((library) => IOREDIS.map((options) => [library, options] as const)),
-  ]
-  let count = 0
-
-  async function works(engine: (typeof ENGINES)[number], client: object): Promise<void> {
-    const logger = new RecordingLogger()
-    const cache = cacheOver(engine, client, { prefix: `option${++count}:`, logger })
-    onTestFinished(() => cache.close())
-    await until('it to be connected', async () => cache.set('a', { text: 'ä', bytes: 1 }))
-    expect(await cache.get('a')).toEqual({ text: 'ä', bytes: 1 })
-    expect(await cache.increment('n', 2)).toBe(2)
-    expect(await cache.get('n')).toBe(2)
-    expect(await cache.set('t', [1], { ttl: '1m', tags: ['tag'] })).toBe(true)
-    expect(await cache.get('t')).toEqual([1])
-    expect(await cache.invalidateTag('tag')).toMatchObject({ l2: 'acked' })
-    expect(await cache.get('t')).toBeUndefined()
-    expect(await cache.getOrSet('loaded', () => 'value')).toBe('value')
-    expect(await cache.ttl('loaded')).toBeGreaterThan(3000)
-    expect(await cache.deleteByPrefix('')).toBeGreaterThanOrEqual(2)
-    expect(await cache.getMany(['a', 'n', 'loaded'])).toEqual(new Map())
-    expect(logger.lines.filter(({ level }) => level === 'error')).toEqual([])
-  }
+  const all = OPTION_CASES.flatMap((one) =>
+    one.libraries.map((library) => ({ ...one, library, title: `${library}, ${one.to}: ${one.label}` })),
+  )
 
   describe.each(ENGINES)('%s', (engine) => {
-    it.each(cases)('works: %s %j', async (library, options) => {
-      const made = make(library, server.port, options)
+    it.each(all.filter(({ refused }) => refused === undefined))('works: $title', async (one) => {
+      const made = await one.make(one.library, servers)
       onTestFinished(() => made.close())
-      await works(engine, made.client)
+      await playCache(engine, made.client)
     })
 
-    it.each(['ioredis', 'ioredis6'])('is refused by name: %s with stringNumbers', (library) => {
-      const made = make(library, server.port, { stringNumbers: true })
+    it.each(all.filter(({ refused }) => refused !== undefined))('is refused by name: $title', async (one) => {
+      const made = await one.make(one.library, servers)
       onTestFinished(() => made.close())
-      expect(() => cacheOver(engine, made.client, { prefix: 'x:' })).toThrow('client: stringNumbers')
+      const make = (): unknown => cacheOver(engine, made.client, { prefix: 'x:' })
+      expect(make).toThrow(expect.objectContaining({ name: 'OptionsError' }))
+      expect(make).toThrow(one.refused)
     })
 
-    it.each(['redis5', 'redis', 'ioredis', 'ioredis6'])('works: %s behind a Proxy', async (library) => {
-      const made = make(library, server.port, {})
-      onTestFinished(() => made.close())
-      await works(engine, wrapped(made.client))
+    it('reads from no replica of a sentinel client that has connections to them', async () => {
+      const name = 'Sentinel: `replicaPoolSize: 2`'
+      const cases = all.filter(({ to, label }) => `${to}: ${label}` === name)
+      expect(cases).toHaveLength(2)
+      for (const one of cases) {
+        const made = await one.make(one.library, servers)
+        onTestFinished(() => made.close())
+        await playCache(engine, made.client)
+      }
+      const master = await servers.sentinels.master()
+      for (const replica of servers.sentinels.servers) {
+        const stats = await replica.info('commandstats')
+        expect(stats.has('cmdstat_get')).toBe(replica === master)
+      }
     })
   })
+})
+
+// Its words are those of `npm run table:clients`, its rows those that are played here.
+it('the table in docs/redis.md has a row for each option', () => {
+  const text = readFileSync('docs/redis.md', 'utf8')
+  expect(OPTION_CASES.map(rowTitle).filter((title) => !text.includes(title))).toEqual([])
 })

@@ -1,8 +1,22 @@
-import { expect, test } from 'vitest'
-import { History } from '../../src/testing/simulation/history.ts'
+import { describe, expect, test } from 'vitest'
+import { DutyWatch } from '../../src/testing/simulation/duty-watch.ts'
+import { History, type Violation } from '../../src/testing/simulation/history.ts'
 import { Keyspace } from '../../src/testing/simulation/keyspace.ts'
 import { FAULT_MIXES } from '../../src/testing/simulation/mixes.ts'
 import { World } from '../../src/testing/simulation/world.ts'
+import { ABLATIONS, runWithout, withRule } from './ablations/index.ts'
+
+/** What a server has when it is judged. */
+interface Played {
+  readonly version?: number
+  readonly isSet?: boolean
+  readonly settledMs?: number
+  readonly isHeldBack?: boolean
+  readonly isGone?: boolean
+  readonly agrees?: boolean
+  readonly remainingMs?: number
+  readonly graceMs?: number
+}
 
 const HALF_A_LOG = 4
 
@@ -61,4 +75,51 @@ test('an invalidation that was refused for something newer is not lost', async (
     }).run()
     expect(report.violations).toEqual([])
   }
+})
+
+describe('I18, what a node has answered for', () => {
+  // The server has this version of the key, brought there by a load or by a `set` that has ended.
+  function judged({ version = 2, isSet = false, isHeldBack = false, ...found }: Played): readonly string[] {
+    let nowMs = 0
+    const history = new History(() => nowMs, 200, false)
+    const duties = new DutyWatch(history)
+    const origin = history.born(isSet)
+    nowMs = 10
+    if (isSet) history.settled(origin, found.settledMs ?? nowMs)
+    duties.answered('n0', 'a', { version: 2, beganMs: 20 })
+    duties.answered('n0', 'a', { version: 3, beganMs: 30 })
+    const { remainingMs = 100, graceMs, agrees = true } = found
+    const entry = { text: JSON.stringify([version, origin]), remainingMs, graceMs }
+    const server = { read: () => (found.isGone === true ? undefined : entry), agrees: () => agrees }
+    for (const node of ['n0', 'n1', 'n0']) duties.judge(node, server, () => isHeldBack)
+    return history.violations.map(({ invariant, message }) => `${invariant}: ${message}`)
+  }
+
+  test('is violated once by what is older, and visible, and not taken for absent', () => {
+    const message = 'I18: n0 lets version 2 of a pass; it had answered for 3'
+    expect(judged({})).toEqual([message])
+    // A `set` that had ended before is replaced.
+    expect(judged({ isSet: true })).toEqual([message])
+  })
+
+  test.each<readonly [string, Played]>([
+    ['the node takes it for absent', { isHeldBack: true }],
+    ['the server has nothing', { isGone: true }],
+    ['the server has what is as new', { version: 3 }],
+    ['what it has is stale', { remainingMs: 100, graceMs: 100 }],
+    ['what it has is hidden by a tag', { agrees: false }],
+    ['it was set, and its answer was lost: it may have landed later', { isSet: true, settledMs: 31 }],
+  ])('is kept where %s', (_, played) => {
+    expect(judged(played)).toEqual([])
+  })
+
+  test('is judged in the worlds: an outbox that forgets what it has no room for violates it', async () => {
+    const ablation = ABLATIONS.find(({ rule }) => rule === 'outbox, overflow')!
+    const isI18 = ({ invariant }: Violation): boolean => invariant === 'I18'
+    const reports = await runWithout(ablation, 20, ({ violations }) => violations.some(isI18))
+    const last = reports.at(-1)!
+    expect(last.violations.some(isI18)).toBe(true)
+    const [withIt] = await runWithout(withRule(ablation), 1, undefined, last.seed)
+    expect(withIt!.violations).toEqual([])
+  })
 })

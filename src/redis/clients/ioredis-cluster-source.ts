@@ -12,7 +12,7 @@ import type { Line, SubscriberLine } from './line.ts'
 /** What this library uses of a cluster client of ioredis 5 or 6. */
 export interface IoredisCluster extends ClientEvents {
   readonly status: string
-  readonly options: { readonly keyPrefix?: unknown; readonly redisOptions?: object }
+  readonly options: { readonly redisOptions?: object }
   /** By slot the addresses of its nodes, the master first. */
   readonly slots: readonly (readonly string[] | undefined)[]
   nodes(role: 'master'): readonly Ioredis[]

@@ -18,9 +18,9 @@ type IoredisCommandClass = new (
 /** What this library uses of a client of ioredis 5 or 6. */
 export interface Ioredis extends ClientEvents {
   readonly status: string
+  readonly mode?: string
   readonly condition?: { readonly select?: number } | null
   readonly options: {
-    readonly keyPrefix?: unknown
     readonly db?: number
     readonly host?: string | null
     readonly port?: number | null

@@ -51,6 +51,8 @@ export class IoredisSource implements Source {
 
   line(): Line {
     if (this.#isOwn) return new IoredisLine(this.#client, true)
+    // In this mode a connection takes no other commands, unless it is RESP 3.
+    if (this.#client.mode === 'subscriber') return this.open()
     return new LentLine(new IoredisLine(this.#client), () => this.open())
   }
 

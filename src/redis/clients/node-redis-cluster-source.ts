@@ -98,6 +98,7 @@ export class NodeRedisClusterSource implements ClusterSource<NodeRedis> {
   }
 
   refresh(well: NodeRedis | undefined): void {
+    this.#connectNodes()
     if (well === undefined) return this.#missAll()
     this.#inVain = 0
     const slots = this.#cluster._slots
@@ -126,7 +127,16 @@ export class NodeRedisClusterSource implements ClusterSource<NodeRedis> {
 
   #begin(): void {
     this.#detach = listenTo(this.#cluster, { error: ignore, 'node-ready': this.#onChange })
-    if (!this.#cluster.isOpen) this.#connect()
+    if (this.#cluster.isOpen) this.#connectNodes()
+    else this.#connect()
+  }
+
+  // With `minimizeConnections` a node has no client before the first command to it.
+  #connectNodes(): void {
+    const cluster = this.#cluster
+    if (!cluster.isOpen) return
+    for (const node of cluster.masters)
+      if (node.client === undefined) cluster.nodeClient(node).then(this.#onChange, ignore)
   }
 
   close(): void {
@@ -142,7 +152,11 @@ export class NodeRedisClusterSource implements ClusterSource<NodeRedis> {
     this.#connecting = undefined
   }
 
-  readonly #onChange = (): void => this.#listener?.onChange()
+  readonly #onChange = (): void => {
+    if (this.#listener === undefined) return
+    this.#connectNodes()
+    this.#listener.onChange()
+  }
 
   // The client gives up when no node can be reached, and waits for ever for one that is silent.
   #connect(): void {

@@ -15,6 +15,7 @@ export interface NodeRedis extends ClientEvents {
   readonly isOpen: boolean
   readonly options?: { readonly socket?: object; readonly database?: number }
   readonly isReady: boolean
+  readonly isPubSubActive?: boolean
   connect(): Promise<unknown>
   destroy(): void
   duplicate(overrides?: object): NodeRedis

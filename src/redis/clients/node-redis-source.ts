@@ -44,6 +44,8 @@ export class NodeRedisSource implements Source {
   }
 
   line(): Line {
+    // In this mode a connection takes no other commands, unless it is RESP 3.
+    if (this.#client.isPubSubActive === true) return this.open()
     if (!this.#isOwn) return new LentLine(new NodeRedisLine(this.#client), () => this.open())
     return new NodeRedisLine(this.#client, () => this.#client.duplicate())
   }

@@ -79,6 +79,7 @@ export class Changing {
         version,
         beganMs,
         acknowledged,
+        answeredFor: outcome === 'acknowledged' || outcome === 'queued',
         by,
       })
     }

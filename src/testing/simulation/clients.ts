@@ -44,6 +44,8 @@ export interface Changed {
   readonly version: number
   readonly beganMs: number
   readonly acknowledged: boolean
+  /** Whether the cache has answered that it is done, or queued. */
+  readonly answeredFor: boolean
   readonly by: InvalidatedBy
 }
 

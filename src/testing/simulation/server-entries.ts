@@ -227,7 +227,8 @@ function unlogged(head: Head | undefined): { readonly head?: Head; readonly logg
   return head === undefined ? {} : { head, logged: false }
 }
 
-function freshMs({ remainingMs, graceMs = 0 }: Pick<ServerFound, 'remainingMs' | 'graceMs'>): number {
+/** How long an entry is fresh still; grace does not count. */
+export function freshMs({ remainingMs, graceMs = 0 }: Pick<ServerFound, 'remainingMs' | 'graceMs'>): number {
   return remainingMs - graceMs
 }
 

@@ -3,6 +3,7 @@ import type { Message } from '../../core/remote-store.ts'
 import { AgeClock } from '../../core/age-clock.ts'
 import { CounterHistory } from './counter-history.ts'
 import { Database } from './database.ts'
+import { DutyWatch } from './duty-watch.ts'
 import { EventLoop } from './event-loop.ts'
 import { withExtendedCalls } from './extended-calls.ts'
 import { Failures } from './failures.ts'
@@ -125,6 +126,8 @@ export class World {
   readonly #hidden: HiddenWatch | undefined
   // Undefined where a failover may lose what was set.
   readonly #kept: KeptWatch | undefined
+  // Undefined where a failover may lose what was acknowledged.
+  readonly #duties: DutyWatch | undefined
   // Undefined where a failover may lose what `expire` has done.
   readonly #lifetimes: Lifetimes | undefined
   readonly #counter: CounterHistory
@@ -157,6 +160,7 @@ export class World {
     const lateMs = DEADLINE_MS + Math.max(faults.delayMs[1], faults.pauseMs[1])
     this.#hidden = failsOver ? undefined : new HiddenWatch(this.#history)
     this.#kept = failsOver ? undefined : new KeptWatch(this.#history)
+    this.#duties = failsOver ? undefined : new DutyWatch(this.#history)
     this.#lifetimes = failsOver ? undefined : new Lifetimes(boundMs)
     this.#leases = new LeaseWatch(this.#history, now, SETTINGS.longestLeaseMs, lateMs)
     this.#counter = new CounterHistory((message) => {
@@ -352,9 +356,17 @@ export class World {
   #binds(name: string, key: string, version: number): boolean {
     if (this.#isInEffect(key, version)) return true
     const node = this.#nodes.find((one) => one.name === name)
-    if (node === undefined) return false
+    return node !== undefined && this.#holdsBack(node, key)
+  }
+
+  // Whether the node takes the server's entry of the key for absent.
+  #holdsBack({ store }: Node, key: string): boolean {
     const tags = this.#targets.find((target) => target.key === key)?.tags ?? []
-    return node.store.isQueued(key) || [...tags, SPACE_TAG].some((tag) => node.store.isTagQueued(tag))
+    return store.isQueued(key) || [...tags, SPACE_TAG].some((tag) => store.isTagQueued(tag))
+  }
+
+  #judgeDuties({ name }: Node, holdsBack: (key: string) => boolean): void {
+    this.#duties?.judge(name, this.#replication.primary, holdsBack)
   }
 
   #isInEffect(key: string, version: number): boolean {
@@ -367,12 +379,14 @@ export class World {
     return promotionsPerSecond + restartsPerSecond + rollbacksPerSecond > 0
   }
 
-  #onChanged(node: Node, { key, version, beganMs, acknowledged, by }: Changed): void {
+  #onChanged(node: Node, { key, version, beganMs, acknowledged, answeredFor, by }: Changed): void {
     // Where no server loses anything, what was acknowledged was executed, or refused for something newer.
     const inEffect = !this.#mayLose || this.#isInEffect(key, version)
     const outran = this.#outran(node.remote.server)
     const details = { inEffect, beganMs, by, outran }
     this.#history.invalidated(key, version, node.name, acknowledged, details)
+    if (answeredFor) this.#duties?.answered(node.name, key, { version, beganMs })
+    for (const one of this.#nodes) this.#judgeDuties(one, (name) => this.#holdsBack(one, name))
   }
 
   #makeNode(name: string): Node {
@@ -564,6 +578,7 @@ export class World {
     }
     this.#hidden?.judge(this.#replication.primary)
     this.#kept?.judge(this.#replication.primary)
+    for (const node of this.#nodes) this.#judgeDuties(node, () => false)
     for (const node of this.#nodes) await this.#judgeLast(node)
     for (const [key, version] of this.#history.stillLost())
       this.#history.violated('I5', `version ${version} of ${key} was invalidated, lost, and never replayed`)

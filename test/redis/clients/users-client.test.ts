@@ -154,7 +154,7 @@ describeWithServers('clients of the user', () => {
       const { Redis } = anotherCopy('ioredis') as IoredisPackage
       const client = new Redis({ port: server.port, keyPrefix: 'app:', lazyConnect: true })
 
-      expect(() => adaptClient(client, realSettings())).toThrow("it puts 'app:' before keys by itself")
+      expect(() => adaptClient(client, realSettings())).toThrow("keyPrefix 'app:' is not seen by scans")
     })
 
     it.each([undefined, null, {}, 'redis://', { sendCommand() {} }, new Map()])('refuses %j', (client) => {

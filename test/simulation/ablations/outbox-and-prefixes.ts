@@ -49,6 +49,38 @@ export const OUTBOX: readonly Ablation[] = [
     ),
   },
   {
+    rule: 'outbox, snapshot',
+    without: 'a replay sends all that was queued when it began, whatever has made up for it since',
+    mix: 'lost requests and replies',
+    patch: replaced(Outbox, 'isOpen', () => () => true),
+    unseen:
+      'a replay is one call for each partition, unless more than 500 keys are queued: nothing comes between the look at the queue and what is sent',
+  },
+  {
+    rule: 'outbox, under way',
+    without: 'an item is sent again while another call is under way that makes up for it',
+    mix: 'lost requests and replies',
+    // Nothing is claimed by a call.
+    patch: replaced(Outbox, 'current', () => () => undefined),
+    unseen:
+      'for the judge an entry that is gone is never too old, and a server can not tell whether a deletion is a replay',
+  },
+  {
+    rule: 'outbox, partitions',
+    without: 'one partition is sent after the other, and the first that fails ends the replay',
+    mix: 'partial outages',
+    patch: replaced(
+      Outbox,
+      'due',
+      (due) =>
+        function dueOfOne(this: Outbox, nowMs) {
+          return due.call(this, nowMs).slice(0, 1)
+        },
+    ),
+    unseen:
+      'what waits for longer is taken for absent here for longer, which nothing forbids, and in the end every partition is back',
+  },
+  {
     rule: 'outbox, overflow',
     without: 'what has no room in the outbox is forgotten',
     mix: 'partial outages',
