@@ -12,6 +12,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    // On two cores the default is one; most tests wait for a server or for a clock.
+    maxWorkers: 2,
     // The counts of .ci/run come from the report.
     reporters: process.env['CI'] ? ['default', ['json', { outputFile: report }]] : ['default'],
   },

@@ -5,6 +5,7 @@ import type { RedisClient } from './client.ts'
 import type { BreakerOptions } from './clients/breaker.ts'
 import { ClusterClient } from './clients/cluster-client.ts'
 import { Deadlines } from './clients/deadlines.ts'
+import { LargeValues } from './clients/large-values.ts'
 import type { Surroundings } from './clients/surroundings.ts'
 import { IoredisClusterSource } from './clients/ioredis-cluster-source.ts'
 import { IoredisSource } from './clients/ioredis-source.ts'
@@ -39,8 +40,13 @@ export interface ClientSettings {
   readonly name: string
   /** Milliseconds after which a command that is not answered has failed; default 500. */
   readonly hardMs?: number | undefined
+  /** What lines carry at least, by which large values may take longer; default 10 MB/s. */
+  readonly bytesPerSecond?: number | undefined
   readonly breaker?: BreakerOptions | undefined
 }
+
+/** A tenth of what a line of 1 Gbit/s carries. */
+const BYTES_PER_SECOND = 10_000_000
 
 /** A client that can be waited for. */
 export interface ConnectableClient extends RedisClient {
@@ -79,11 +85,12 @@ export function surroundingsOf(
   secrets: readonly (string | undefined)[],
 ): Surroundings {
   const { clock, timers, random, logger, name, hardMs = 500, breaker = {} } = settings
+  const large = new LargeValues(settings.bytesPerSecond ?? BYTES_PER_SECOND)
   const deadlines = new Deadlines(hardMs, clock, timers)
   const mask = maskOf(secrets)
   const said = { logger, cache: name }
   const refused = new RefusedCommands(said)
-  return { ...said, clock, timers, random, breaker, deadlines, mask, refused, queues: new Set() }
+  return { ...said, clock, timers, random, breaker, deadlines, large, mask, refused, queues: new Set() }
 }
 
 function sourceOf(client: unknown, { random, timers, logger, name }: ClientSettings): Source {

@@ -9,6 +9,12 @@ import type { WireFormatOptions } from '../serialization/wire-format.ts'
 import type { ClientSettings } from './adapt-client.ts'
 import { CONNECTION_OPTIONS, type ConnectionOptions } from './connection-options.ts'
 
+/** How long commands may take. */
+export interface DeadlineOptions {
+  readonly hard?: Duration | undefined
+  readonly bytesPerSecond?: number | undefined
+}
+
 /** Options of a `RedisCache`, but for those of its connection. */
 export interface RedisCacheSettings
   extends CacheOptions, CoherenceOptions, ValueOptions, Omit<WireFormatOptions, 'serializer'> {
@@ -17,8 +23,11 @@ export interface RedisCacheSettings
    * any, `clear()` throws, unless `ownsDatabase` is set.
    */
   readonly prefix?: string
-  /** `hard`: how long a command may take before it has failed; default 500 ms. */
-  readonly deadline?: { readonly hard?: Duration | undefined } | undefined
+  /**
+   * `hard`: how long a command may take before it has failed; default 500 ms. Commands with large values (64 KiB and
+   * more), and those that wait behind them, may take longer: by their bytes at `bytesPerSecond`, default 10,000,000.
+   */
+  readonly deadline?: DeadlineOptions | undefined
   /** Whether nobody else uses the database, so that a cache without a prefix may be cleared; default `false`. */
   readonly ownsDatabase?: boolean | undefined
   /**
@@ -61,8 +70,14 @@ export function logLimitOf({ logLimit }: Pick<RedisCacheSettings, 'logLimit'>): 
 
 /** Milliseconds that a command may take. @throws OptionsError */
 export function hardDeadlineMs({ deadline = {} }: Pick<RedisCacheSettings, 'deadline'>): number {
-  checkOptions(deadline, ['hard'], 'deadline')
+  checkOptions(deadline, ['hard', 'bytesPerSecond'], 'deadline')
   return deadline.hard === undefined ? 500 : spanMs(deadline.hard, 'deadline: hard')
+}
+
+/** What lines carry at least; `undefined` = the default. @throws OptionsError */
+function bytesPerSecondOf({ deadline = {} }: Pick<RedisCacheSettings, 'deadline'>): number | undefined {
+  const { bytesPerSecond } = deadline
+  return bytesPerSecond === undefined ? undefined : wholeNumber(bytesPerSecond, 'deadline: bytesPerSecond')
 }
 
 /** Refuses what is of no accepted form, but for what is looked at where it is used. @throws OptionsError */
@@ -76,5 +91,7 @@ export function checkRedisOptions(options: RedisCacheOptions, where: string): vo
 /** What a client works with. */
 export function clientSettings(options: RedisCacheSettings): ClientSettings {
   const { clock = systemClock, random = systemRandom, logger = consoleLogger, name = 'cache' } = options
-  return { clock, random, logger, name, timers: timersFor(options), hardMs: hardDeadlineMs(options) }
+  const hardMs = hardDeadlineMs(options)
+  const bytesPerSecond = bytesPerSecondOf(options)
+  return { clock, random, logger, name, timers: timersFor(options), hardMs, bytesPerSecond }
 }

@@ -39,6 +39,17 @@ describeWithServers('a client with an option', () => {
       expect(make).toThrow(one.refused)
     })
 
+    it.each(all.filter(({ label }) => label.startsWith('in subscriber mode')))(
+      'answers the first call: $title',
+      async (one) => {
+        const made = await one.make(one.library, servers)
+        onTestFinished(() => made.close())
+        const cache = cacheOver(engine, made.client, { prefix: 'first:', deadline: { hard: '10s' } })
+        onTestFinished(() => cache.close())
+        expect(await cache.set('a', 1)).toBe(true)
+      },
+    )
+
     it('reads from no replica of a sentinel client that has connections to them', async () => {
       const name = 'Sentinel: `replicaPoolSize: 2`'
       const cases = all.filter(({ to, label }) => `${to}: ${label}` === name)

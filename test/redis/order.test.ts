@@ -1,4 +1,4 @@
-// Calls of one key from one process take effect in the order in which they were made, awaited or not (DESIGN § 4).
+// Calls of one key from one process take effect in the order in which they were made, awaited or not.
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { MemoryCache, type BaseCache } from 'cachette'
 import { RedisCache } from 'cachette/redis'

@@ -10,16 +10,38 @@ export abstract class Call extends Timed {
   readonly path: Path
   readonly #reject: (error: Error) => void
   protected isOver = false
+  // Of its values, from when it was due; until then -1.
+  #bytes = -1
+  // The bytes of large values that the line had carried when this was last looked at.
+  #arrived: number
 
   constructor(path: Path, reject: (error: Error) => void) {
     super()
     this.path = path
+    this.#arrived = path.guard.arrived
     this.#reject = reject
+  }
+
+  /** About the bytes of its large values; 0 = none. */
+  abstract bytes(): number
+
+  // Answers come in order: it waits for the bytes of those before it, too, and the sizes of some are not known before.
+  override longerMs(): number {
+    const { guard } = this.path
+    let bytes = guard.arrived - this.#arrived
+    this.#arrived = guard.arrived
+    if (this.#bytes === -1) {
+      this.#bytes = this.bytes()
+      guard.lateBytes += this.#bytes
+      bytes += guard.lateBytes
+    }
+    return guard.large.msFor(bytes)
   }
 
   expire(): void {
     const { guard } = this.path
     this.isOver = true
+    if (this.#bytes > 0) guard.lateBytes -= this.#bytes
     guard.breaker.failed()
     guard.server?.failed()
     guard.onTimeout()
@@ -37,7 +59,9 @@ export abstract class Call extends Timed {
 
   protected end(): void {
     this.isOver = true
-    this.path.guard.deadlines.remove(this)
+    const { guard } = this.path
+    if (this.#bytes > 0) guard.lateBytes -= this.#bytes
+    guard.deadlines.remove(this)
   }
 
   // A refusal is an answer, and a quick one: the breaker is for servers that give none.
@@ -57,6 +81,13 @@ export abstract class Call extends Timed {
     return reason
   }
 
+  // Also if it came too late: then it tells that the connection is slow, not silent.
+  protected heard(command: Command, reply: Reply): void {
+    const { guard } = this.path
+    guard.answers++
+    guard.arrived += guard.large.note(command, reply)
+  }
+
   protected did(command: Command): void {
     const { server } = this.path.guard
     if (server?.isRefusing === true) server.did(nameOf(command))
@@ -66,13 +97,19 @@ export abstract class Call extends Timed {
 /** One command. */
 export class SingleCall extends Call {
   readonly #resolve: (reply: Reply) => void
+  #command: Command | undefined = undefined
 
   constructor(path: Path, resolve: (reply: Reply) => void, reject: (error: Error) => void) {
     super(path, reject)
     this.#resolve = resolve
   }
 
+  bytes(): number {
+    return this.#command === undefined ? 0 : this.path.guard.large.bytesOf(this.#command)
+  }
+
   send(command: Command, form: ReplyForm): void {
+    this.#command = command
     this.path.line.send(firstArgs(this.path.guard, command), form).then(
       (reply) => this.#answer(command, reply as Reply),
       (error: unknown) => this.#again(command, form, error, false, false),
@@ -97,6 +134,7 @@ export class SingleCall extends Call {
   }
 
   #answer(command: Command, reply: Reply): void {
+    this.heard(command, reply)
     if (this.isOver) return
     this.did(command)
     this.path.guard.breaker.succeeded()
@@ -147,6 +185,13 @@ export class RowCall extends Call {
     this.#replies = Array.from<Reply>({ length: commands.length })
   }
 
+  bytes(): number {
+    const { large } = this.path.guard
+    let bytes = 0
+    for (const command of this.#commands) bytes += large.bytesOf(command)
+    return bytes
+  }
+
   send(): void {
     const { line, guard } = this.path
     this.#missing = this.#commands.length
@@ -162,6 +207,7 @@ export class RowCall extends Call {
   }
 
   #put(index: number, reply: Reply): void {
+    this.heard(this.#commands[index]!, reply)
     if (this.isOver) return
     if (!(reply instanceof Error)) this.did(this.#commands[index]!)
     this.#replies[index] = reply

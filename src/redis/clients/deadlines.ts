@@ -8,14 +8,21 @@ export abstract class Timed {
 
   /** It was not over in time; it waits no longer. */
   abstract expire(): void
+
+  /** How much longer it may take; asked whenever it is due. */
+  longerMs(): number {
+    return 0
+  }
 }
 
 /** How long to look for answers that have arrived already while the process was busy. */
 const LAST_LOOK_MS = 1
+/** How often those that may take longer are looked at. */
+const LATE_LOOK_MS = 20
 
 /**
  * One timer for all that wait equally long: a list in the order in which they are due, whose first sets the timer.
- * What ends in time is taken off the list and leaves the timer as it is.
+ * What ends in time is taken off the list and leaves the timer as it is. What is due and may take longer is kept apart.
  */
 export class Deadlines {
   readonly hardMs: number
@@ -23,6 +30,7 @@ export class Deadlines {
   readonly #timers: Timers
   #first: Timed | undefined = undefined
   #last: Timed | undefined = undefined
+  readonly #late = new Set<Timed>()
   #timer: TimerHandle = undefined
   // What was due at the last look: the event loop may have been blocked, and the answer be there unread.
   #overdueMs = -Infinity
@@ -46,7 +54,7 @@ export class Deadlines {
   remove(entry: Timed): void {
     const { previous, next } = entry
     if (previous === undefined) {
-      if (this.#first !== entry) return
+      if (this.#first !== entry) return void this.#late.delete(entry)
       this.#first = next
     } else previous.next = next
     if (next === undefined) this.#last = previous
@@ -57,6 +65,7 @@ export class Deadlines {
 
   /** Everything that waits, the oldest first; it may be removed meanwhile. */
   *[Symbol.iterator](): Generator<Timed, void> {
+    yield* this.#late
     let entry = this.#first
     while (entry !== undefined) {
       const { next } = entry
@@ -90,16 +99,26 @@ export class Deadlines {
   #look(): void {
     this.#timer = undefined
     const nowMs = this.#clock.now()
+    for (const late of this.#late) if (late.dueMs <= this.#overdueMs) this.#extend(late)
     let first = this.#first
     while (first !== undefined && first.dueMs <= this.#overdueMs) {
-      this.remove(first)
-      first.expire()
+      this.#extend(first)
       first = this.#first
     }
-    if (first === undefined) return
-    if (first.dueMs > nowMs) return this.#arm(Math.max(LAST_LOOK_MS, first.dueMs - nowMs))
-    this.#overdueMs = nowMs
-    this.#arm(LAST_LOOK_MS)
+    const isLate = this.#late.size > 0
+    if (first === undefined && !isLate) return
+    const firstMs = first === undefined ? Infinity : first.dueMs - nowMs
+    if (firstMs <= 0 || isLate) this.#overdueMs = nowMs
+    if (firstMs <= 0) this.#arm(LAST_LOOK_MS)
+    else this.#arm(Math.max(LAST_LOOK_MS, Math.min(firstMs, isLate ? LATE_LOOK_MS : Infinity)))
+  }
+
+  #extend(entry: Timed): void {
+    const longerMs = entry.longerMs()
+    this.remove(entry)
+    if (longerMs <= 0) return entry.expire()
+    entry.dueMs += longerMs
+    this.#late.add(entry)
   }
 }
 

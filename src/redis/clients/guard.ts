@@ -2,6 +2,7 @@ import type { StoreTimeoutError, StoreUnavailableError } from '../../core/errors
 import type { Arg, ReplyForm, Script } from '../client.ts'
 import type { Breaker } from './breaker.ts'
 import type { Deadlines } from './deadlines.ts'
+import type { LargeValues } from './large-values.ts'
 import type { Line } from './line.ts'
 import type { Mask } from './refusals.ts'
 import type { ServerLog } from './server-log.ts'
@@ -11,6 +12,13 @@ export interface Guard {
   /** Names the node in messages, such as `127.0.0.1:6379`. */
   readonly node: string
   readonly deadlines: Deadlines
+  readonly large: LargeValues
+  /** Of large values that were under way when they should have been there, and still are. */
+  lateBytes: number
+  /** The bytes of all large values that were written or read. */
+  arrived: number
+  /** How many answers have come. */
+  answers: number
   readonly breaker: Breaker
   readonly mask: Mask
   /** The scripts that were sent with their source over the present connection. */

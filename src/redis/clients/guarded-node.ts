@@ -63,7 +63,7 @@ export class GuardedNode implements LineListener {
     this.#log = connectionLog
     this.surroundings = surroundings
     this.#watcher = watcher
-    const { clock, timers, random, deadlines, mask } = surroundings
+    const { clock, timers, random, deadlines, large, mask } = surroundings
     this.#breaker = new Breaker(surroundings.breaker, {
       clock,
       timers,
@@ -74,6 +74,10 @@ export class GuardedNode implements LineListener {
     this.connection = new GuardedConnection(line, {
       node: connectionLog.node,
       deadlines,
+      large,
+      lateBytes: 0,
+      arrived: 0,
+      answers: 0,
       mask,
       breaker: this.#breaker,
       server: connectionLog instanceof ServerLog ? connectionLog : undefined,
@@ -211,8 +215,14 @@ export class GuardedNode implements LineListener {
     const answered = (): void => {
       isAnswered = true
     }
-    const patienceMs = this.#patienceMs()
-    await this.#within(this.#line.send(['PING'], 'text').then(answered, answered), patienceMs)
+    const answer = this.#line.send(['PING'], 'text').then(answered, answered)
+    const { guard } = this.connection
+    // Answers that come before that to the question show that the line is slow, and not silent.
+    let answers: number
+    do {
+      answers = guard.answers
+      await this.#within(answer, this.#patienceMs())
+    } while (answers !== guard.answers && round === this.#round)
     this.#isAsked = false
     if (this.#isClosed || round !== this.#round) return
     if (isAnswered) {
@@ -225,11 +235,15 @@ export class GuardedNode implements LineListener {
 
   // The answer comes behind those of the calls before it, of which one with a large value may take longer.
   #patienceMs(): number {
-    const { deadlines, clock } = this.surroundings
+    const { deadlines, large, clock } = this.surroundings
+    let bytes = 0
     let untilMs = clock.now() + Math.min(deadlines.hardMs, ANSWER_MS)
     for (const call of deadlines)
-      if (call instanceof Call && call.path.line === this.#line) untilMs = Math.max(untilMs, call.dueMs)
-    return untilMs - clock.now()
+      if (call instanceof Call && call.path.line === this.#line) {
+        untilMs = Math.max(untilMs, call.dueMs)
+        bytes += call.bytes()
+      }
+    return untilMs - clock.now() + large.msFor(bytes)
   }
 
   #within(answer: Promise<void>, ms: number): Promise<void> {

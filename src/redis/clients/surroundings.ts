@@ -1,6 +1,7 @@
 import type { Clock, Random, Timers } from '../../core/clock.ts'
 import type { BreakerOptions } from './breaker.ts'
 import type { Deadlines } from './deadlines.ts'
+import type { LargeValues } from './large-values.ts'
 import type { Mask } from './refusals.ts'
 import type { RefusedCommands, Said } from './refused-commands.ts'
 
@@ -10,6 +11,7 @@ export interface Surroundings extends Said {
   readonly timers: Timers
   readonly random: Random
   readonly deadlines: Deadlines
+  readonly large: LargeValues
   readonly breaker: BreakerOptions
   readonly mask: Mask
   /** What the servers refuse to do. */

@@ -52,7 +52,7 @@ test('an evicted sequence whose log survives begins anew: nothing of the old log
 })
 
 history(
-  'S2.3: a sequence that vanishes, with its log or without, removes nothing that was set',
+  'a sequence that vanishes, with its log or without, removes nothing that was set',
   { without: ['C9, born epochs'] },
   async (stage) => {
     const [one, two] = stage.players
@@ -68,7 +68,7 @@ history(
 )
 
 history(
-  'S2.3: a sequence that vanishes while a node begins removes nothing that was set',
+  'a sequence that vanishes while a node begins removes nothing that was set',
   { without: ['C9, born epochs'] },
   async (stage) => {
     const [one] = stage.players

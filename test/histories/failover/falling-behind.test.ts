@@ -4,7 +4,7 @@ import { HEARTBEAT_MS } from '../stage.ts'
 
 // A node misses more entries than the log keeps: nobody knows what they were, and no server has lost anything.
 history(
-  'S2.1: a node that falls behind the log adopts its head, and nothing that was set is removed',
+  'a node that falls behind the log adopts its head, and nothing that was set is removed',
   { logLimit: 4, journalLimit: 100, without: ['C9, falling behind'] },
   async (stage) => {
     const [one, two] = stage.players

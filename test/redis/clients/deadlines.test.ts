@@ -69,6 +69,38 @@ describe('Deadlines', () => {
     expect(expired).toEqual([])
   })
 
+  it('lets some take longer, again and again, and no others', async () => {
+    const { clock, deadlines, expired, add } = setUp()
+    const longer = [1000, 200]
+    class Large extends Wait {
+      override longerMs(): number {
+        return longer.shift() ?? 0
+      }
+    }
+    const large = new Large('large', expired)
+    const ended = new Large('ended', expired)
+    deadlines.add(large)
+    await clock.advance('600ms')
+    add('small')
+    expect([...deadlines]).toHaveLength(2)
+
+    await clock.advance('502ms')
+    expect(expired).toEqual(['small'])
+    await clock.advance('590ms')
+    expect(expired).toEqual(['small'])
+    await clock.advance('50ms')
+    expect(expired).toEqual(['small', 'large'])
+    expect(clock.pending).toBe(0)
+
+    longer.push(1000)
+    deadlines.add(ended)
+    await clock.advance('600ms')
+    deadlines.remove(ended)
+    await clock.advance('2s')
+    expect(expired).toEqual(['small', 'large'])
+    expect(clock.pending).toBe(0)
+  })
+
   it('leaves no timer when it is closed', () => {
     const { clock, deadlines, add } = setUp()
     add('a')

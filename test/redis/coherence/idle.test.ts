@@ -1,4 +1,4 @@
-// S5.1: commands that an idle process sends; with entries in a few partitions it asks about those.
+// Commands that an idle process sends; with entries in a few partitions it asks about those.
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { until } from '../../support/until.ts'
 import type { ClientName } from '../native-clients.ts'

@@ -1,4 +1,4 @@
-// S2.1, S2.2: nodes that fall behind the log of a partition. No server has lost anything, so nothing is removed.
+// Nodes that fall behind the log of a partition. No server has lost anything, so nothing is removed.
 import { expect, it, onTestFinished } from 'vitest'
 import { setImmediate } from 'node:timers/promises'
 import { Peer } from '../../support/peer.ts'

@@ -1,4 +1,4 @@
-// S2.3, S2.4: sequences and logs that expire or are evicted, and what keeps them alive.
+// Sequences and logs that expire or are evicted, and what keeps them alive.
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { RedisCache } from 'cachette/redis'
 import { until } from '../../support/until.ts'

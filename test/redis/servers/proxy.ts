@@ -9,6 +9,8 @@ export type ProxyMode =
   | { readonly kind: 'delay'; readonly ms: number }
   /** Each chunk arrives in two halves, the second so much later. */
   | { readonly kind: 'halve'; readonly ms: number }
+  /** Each way carries so much a second. */
+  | { readonly kind: 'rate'; readonly bytesPerSecond: number }
   /** Nothing arrives, and nobody is told; when it ends, what was held arrives. `to` names the deaf side, both by default. */
   | { readonly kind: 'black-hole'; readonly to?: 'client' | 'server' }
   /** New connections are closed at once. */
@@ -101,6 +103,7 @@ export class FaultProxy {
   /** Carries bytes one way until either socket is gone. */
   async #carry(from: Socket, into: Socket, to: Side): Promise<void> {
     const held: Held[] = []
+    const pace = { freeAtMs: 0 }
     let wake: () => void = () => undefined
     from.on('data', (chunk: Buffer) => {
       held.push({ chunk, cameAt: performance.now() })
@@ -116,7 +119,7 @@ export class FaultProxy {
         continue
       }
       await this.#passable(to)
-      await this.#forward(next, into)
+      await this.#forward(next, into, pace)
       if (into.destroyed) return
     }
   }
@@ -130,8 +133,14 @@ export class FaultProxy {
     }
   }
 
-  async #forward({ chunk, cameAt }: Held, into: Socket): Promise<void> {
+  async #forward({ chunk, cameAt }: Held, into: Socket, pace: { freeAtMs: number }): Promise<void> {
     const mode = this.#mode
+    if (mode.kind === 'rate') {
+      // By the time at which the chunk is through, so that a late timer does not make it slower.
+      pace.freeAtMs = Math.max(pace.freeAtMs, cameAt) + (chunk.length / mode.bytesPerSecond) * 1000
+      const waitMs = pace.freeAtMs - performance.now()
+      if (waitMs > 1) await sleep(waitMs, undefined, { ref: false })
+    }
     if (mode.kind === 'delay')
       await sleep(Math.max(0, cameAt + mode.ms - performance.now()), undefined, { ref: false })
     if (mode.kind === 'halve' && chunk.length > 1) {
