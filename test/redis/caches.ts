@@ -2,7 +2,7 @@
 import { MemoryCache, TieredCache, type BaseCache } from 'cachette'
 import { RedisCache, type RedisCacheSettings } from 'cachette/redis'
 import { until } from '../support/until.ts'
-import { nativeClient, type ClientName, type NativeClient } from './native-clients.ts'
+import { nativeClient, type ClientName, type Login, type NativeClient } from './native-clients.ts'
 
 export const ENGINES = ['redis', 'tiered'] as const
 export type Engine = (typeof ENGINES)[number]
@@ -34,14 +34,19 @@ export interface OpenCache extends AsyncDisposable {
   readonly native: NativeClient
 }
 
+interface OpenSettings {
+  readonly wait?: boolean
+  readonly login?: Login | undefined
+}
+
 /** Makes a client that is as its library makes it, and a cache over it; waits until it works, unless `wait` is false. */
 export async function openCache(
   engine: Engine,
   client: ClientName,
   url: string,
-  { wait = true, ...options }: CacheSettings & { readonly wait?: boolean },
+  { wait = true, login, ...options }: CacheSettings & OpenSettings,
 ): Promise<OpenCache> {
-  const native = nativeClient(client, url)
+  const native = nativeClient(client, url, login)
   const cache = cacheOver(engine, native.client, options)
   // The cache connects a client that is not connected yet, and answers until then as it does in an outage.
   if (wait) await until('the cache to be connected', async () => cache.set('connected', true))

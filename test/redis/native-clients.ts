@@ -13,6 +13,12 @@ export interface NativeClient {
   close(): Promise<void>
 }
 
+/** A user and a password, which may change: each connection takes what they are then. */
+export interface Login {
+  username: string
+  password: string
+}
+
 interface NodeRedis {
   connect(): Promise<unknown>
   destroy(): void
@@ -23,7 +29,10 @@ interface NodeRedisModule {
   createSentinel(options: object): NodeRedis
 }
 interface IoRedisModule {
-  readonly Redis: new (...args: readonly (string | object)[]) => { disconnect(): void }
+  readonly Redis: new (...args: readonly (string | object)[]) => {
+    disconnect(): void
+    readonly options: object
+  }
   readonly Cluster: new (nodes: readonly object[]) => { disconnect(): void }
 }
 
@@ -48,7 +57,7 @@ function endpoints(url: string): Endpoint[] {
   })
 }
 
-function nodeRedis(module: NodeRedisModule, url: string): NativeClient {
+function nodeRedis(module: NodeRedisModule, url: string, login: Login | undefined): NativeClient {
   const make = (): NodeRedis => {
     if (url.startsWith('redis+cluster:')) {
       return module.createCluster({
@@ -58,7 +67,12 @@ function nodeRedis(module: NodeRedisModule, url: string): NativeClient {
     if (url.startsWith('redis+sentinel:')) {
       return module.createSentinel({ name: url.split('/').at(-1), sentinelRootNodes: endpoints(url) })
     }
-    return module.createClient({ url })
+    if (login === undefined) return module.createClient({ url })
+    const credentials = async (): Promise<Login> => login
+    return module.createClient({
+      url,
+      credentialsProvider: { type: 'async-credentials-provider', credentials },
+    })
   }
   const client = make()
   return {
@@ -70,23 +84,27 @@ function nodeRedis(module: NodeRedisModule, url: string): NativeClient {
   }
 }
 
-function ioRedis({ Redis, Cluster }: IoRedisModule, url: string): NativeClient {
+function ioRedis({ Redis, Cluster }: IoRedisModule, url: string, login: Login | undefined): NativeClient {
   const make = (): { disconnect(): void } => {
     if (url.startsWith('redis+cluster:')) return new Cluster(endpoints(url))
     if (url.startsWith('redis+sentinel:')) {
       // Without the detector it hangs for ever on a master that is frozen and replaced.
       return new Redis({ sentinels: endpoints(url), name: url.split('/').at(-1), failoverDetector: true })
     }
-    return new Redis(url)
+    if (login === undefined) return new Redis(url)
+    const redis = new Redis(url, { ...login })
+    // It knows no function: who rotates passwords changes its options.
+    Object.defineProperty(redis.options, 'password', { get: () => login.password, enumerable: true })
+    return redis
   }
   const client = make()
   return { client, connect: async () => undefined, close: async () => client.disconnect() }
 }
 
 /** A client for one server, a Sentinel group or a cluster, by the URL that the servers of tests name. */
-export function nativeClient(name: ClientName, url: string): NativeClient {
+export function nativeClient(name: ClientName, url: string, login?: Login): NativeClient {
   const module: unknown = require(MODULES[name])
   return name.startsWith('node-redis')
-    ? nodeRedis(module as NodeRedisModule, url)
-    : ioRedis(module as IoRedisModule, url)
+    ? nodeRedis(module as NodeRedisModule, url, login)
+    : ioRedis(module as IoRedisModule, url, login)
 }

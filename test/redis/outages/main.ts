@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { findServers } from '../servers/find.ts'
 import { CLIENT_NAMES, type ClientName } from '../native-clients.ts'
+import { firstCallsTable, playFirstCalls, type FirstCalls } from './first-calls.ts'
 import { playOutage, type Outage } from './run.ts'
 import { SCENARIOS } from './scenarios.ts'
 import { outageTable } from './table.ts'
@@ -32,16 +33,28 @@ for (const scenario of scenarios) {
     console.log(`${scenario.name}, ${client}: ${verdict}`)
   }
 }
-const table = outageTable(outages)
-console.log(`\n${table}`)
-if (values.write && scenarios.length === SCENARIOS.length) {
-  const page = new URL('../../../docs/outages.md', import.meta.url)
-  const text = readFileSync(page, 'utf8')
-  const marked = /(<!-- outages -->\n)[^]*(<!-- end -->)/
-  if (!marked.test(text)) throw new Error('docs/outages.md has no place for the table')
-  writeFileSync(
-    page,
-    text.replace(marked, (_, begin: string, end: string) => `${begin}\n${table}\n\n${end}`),
-  )
+const firstCalls: FirstCalls[] = []
+if (values.only === undefined || 'first calls'.includes(values.only)) {
+  for (const client of clients) {
+    const played = await playFirstCalls(client)
+    firstCalls.push(played)
+    const verdict = played.breaches.length === 0 ? 'as promised' : played.breaches.join('; ')
+    console.log(`first calls, ${client}: ${verdict}`)
+  }
 }
-process.exitCode = outages.every(({ breaches }) => breaches.length === 0) ? 0 : 1
+const tables = {
+  ...(outages.length > 0 && { outages: outageTable(outages) }),
+  ...(firstCalls.length > 0 && { 'first calls': firstCallsTable(firstCalls) }),
+}
+for (const table of Object.values(tables)) console.log(`\n${table}`)
+if (values.write && values.only === undefined) {
+  const page = new URL('../../../docs/outages.md', import.meta.url)
+  let text = readFileSync(page, 'utf8')
+  for (const [name, table] of Object.entries(tables)) {
+    const marked = new RegExp(`(<!-- ${name} -->\\n)[^]*?(<!-- end -->)`)
+    if (!marked.test(text)) throw new Error(`docs/outages.md has no place for the table of ${name}`)
+    text = text.replace(marked, (_, begin: string, end: string) => `${begin}\n${table}\n\n${end}`)
+  }
+  writeFileSync(page, text)
+}
+process.exitCode = [...outages, ...firstCalls].every(({ breaches }) => breaches.length === 0) ? 0 : 1

@@ -3,11 +3,15 @@ import { until } from '../../support/until.ts'
 import {
   restrictedUser,
   startCluster,
+  startHosted,
   startProxy,
   startRedis,
+  startReplica,
   startSentinelGroup,
   type RedisServer,
 } from '../servers/index.ts'
+import type { Login } from '../native-clients.ts'
+import type { Slots } from './subject.ts'
 
 /** A server and its trouble. */
 export interface Stage extends AsyncDisposable {
@@ -18,6 +22,11 @@ export interface Stage extends AsyncDisposable {
   begin(): Promise<void>
   /** Ends it. */
   end(): Promise<void>
+  /** User and password, if that changes; the clients are told of `newPassword` in the end. */
+  readonly login?: Login
+  readonly newPassword?: string
+  /** The slots of the only master that is in trouble: the calls that are measured are those of the others. */
+  readonly away?: Slots
 }
 
 export interface Scenario {
@@ -26,6 +35,12 @@ export interface Scenario {
   readonly silent: boolean
   /** Whether the calls succeed all the same. */
   readonly harmless?: boolean
+  /** Whether it ends by itself: the time until normal service counts from its beginning. */
+  readonly endsByItself?: boolean
+  /** Whether nothing is sent over an idle connection: no heartbeat and no bus. */
+  readonly isQuiet?: boolean
+  /** The most that a call may take, if that is less than its deadlines. */
+  readonly mostMs?: number
   start(): Promise<Stage>
 }
 
@@ -65,7 +80,6 @@ async function startSentinel(): Promise<Stage> {
   return {
     url: group.url,
     worksFirst: true,
-    // The trouble ends by itself: the time until normal service counts from its beginning.
     begin: async () => {
       const master = await group.master()
       await master.kill()
@@ -85,6 +99,85 @@ async function startClusterFailover(): Promise<Stage> {
       await first!.kill()
     },
     end: async () => undefined,
+    [Symbol.asyncDispose]: async () => cluster.close(),
+  }
+}
+
+/** A managed failover: the address leads to the new primary, and the demoted one keeps its connections. */
+async function startMove(): Promise<Stage> {
+  const old = await startRedis()
+  const next = await startReplica(old)
+  const service = await startHosted(old)
+  return {
+    url: service.url,
+    worksFirst: true,
+    begin: async () => {
+      service.moveTo(next)
+      await next.makeWritable()
+      await old.command('REPLICAOF', '127.0.0.1', next.port)
+    },
+    end: async () => undefined,
+    [Symbol.asyncDispose]: async () => {
+      await service.close()
+      await next.close()
+      await old.close()
+    },
+  }
+}
+
+async function startIdle(): Promise<Stage> {
+  const server = await startRedis()
+  const service = await startHosted(server)
+  return stage(server, {
+    url: service.url,
+    begin: async () => {
+      service.idle = { afterMs: 300, how: 'black-hole' }
+      await until('every connection to be dropped', () => service.holes === service.connections)
+      service.idle = undefined
+    },
+    [Symbol.asyncDispose]: async () => {
+      await service.close()
+      await server.close()
+    },
+  })
+}
+
+async function startRotation(): Promise<Stage> {
+  const server = await startRedis()
+  const service = await startHosted(server, { username: 'app', password })
+  return stage(server, {
+    url: service.url,
+    login: { username: 'app', password },
+    begin: async () => {
+      service.password = 'rotated'
+      service.cut()
+    },
+    newPassword: 'rotated',
+    [Symbol.asyncDispose]: async () => {
+      await service.close()
+      await server.close()
+    },
+  })
+}
+
+// Nobody takes the place of the master, and the others go on: else Redis itself would end the trouble, or spread it.
+async function startPartOfCluster(by: 'freeze' | 'kill'): Promise<Stage> {
+  const cluster = await startCluster({
+    config: ['cluster-replica-no-failover yes', 'cluster-require-full-coverage no'],
+  })
+  const first = await cluster.ownerOf(0)
+  return {
+    url: cluster.url,
+    worksFirst: true,
+    away: [0, 5460],
+    begin: async () => {
+      if (by === 'freeze') first.freeze()
+      else await first.kill()
+    },
+    end: async () => {
+      if (by === 'freeze') first.resume()
+      else await first.restart()
+    },
     [Symbol.asyncDispose]: async () => cluster.close(),
   }
 }
@@ -180,6 +273,29 @@ export const SCENARIOS: readonly Scenario[] = [
       return stage(server, { url: server.urlOf(restrictedUser) })
     },
   },
-  { name: 'failing over (Sentinel)', silent: false, start: startSentinel },
-  { name: 'failing over (Cluster)', silent: false, start: startClusterFailover },
+  { name: 'password rotated', silent: true, start: startRotation },
+  {
+    name: 'idle connection dropped in silence',
+    silent: false,
+    endsByItself: true,
+    isQuiet: true,
+    start: startIdle,
+  },
+  { name: 'moved, the demoted server goes on', silent: false, endsByItself: true, start: startMove },
+  { name: 'failing over (Sentinel)', silent: false, endsByItself: true, start: startSentinel },
+  { name: 'failing over (Cluster)', silent: false, endsByItself: true, start: startClusterFailover },
+  {
+    name: 'one master of three frozen: calls of the others',
+    silent: false,
+    harmless: true,
+    mostMs: 250,
+    start: async () => startPartOfCluster('freeze'),
+  },
+  {
+    name: 'one master of three killed: calls of the others',
+    silent: false,
+    harmless: true,
+    mostMs: 250,
+    start: async () => startPartOfCluster('kill'),
+  },
 ]

@@ -86,6 +86,10 @@ class Session {
     else this.#isHole = true
   }
 
+  get isHole(): boolean {
+    return this.#isHole
+  }
+
   end(): void {
     this.#client.resetAndDestroy()
   }
@@ -256,6 +260,11 @@ export class HostedService implements HostedBehaviour {
 
   get connections(): number {
     return this.#sessions.size
+  }
+
+  /** Open connections that were dropped without a word. */
+  get holes(): number {
+    return [...this.#sessions].filter(({ isHole }) => isHole).length
   }
 
   /** How often a command was sent by clients, by its name or with its subcommand. */
