@@ -219,6 +219,7 @@ describeWithServers('a connection', () => {
 
       expect(await cache.get('a')).toBe(1)
       expect(await next.command('EXISTS', 'app:a')).toBe(1)
+      await until('both lines', () => logger.summary.length >= 2)
       expect(logger.summary).toEqual([READ_ONLY, WRITES])
     })
 

@@ -1,0 +1,57 @@
+// Runs the files of tests that failed in `npm test` once more, one after the other: a test that fails beside others and
+// passes alone is unsteady, which is a fault to be mended, but says nothing about the change. Names each such test, and
+// puts the result of the second run into the report. `tsx tools/run-again.ts .cache/test.json`
+import { spawnSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { relative } from 'node:path'
+
+/** More than that is no matter of chance. */
+const MOST_FILES = 8
+
+interface Report {
+  numPassedTests: number
+  numFailedTests: number
+  readonly testResults: readonly {
+    readonly name: string
+    readonly status: string
+    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[]
+  }[]
+}
+
+const path = process.argv[2]!
+const first = JSON.parse(readFileSync(path, 'utf8')) as Report
+const failed = first.testResults.filter(({ status }) => status === 'failed')
+if (failed.length === 0 || failed.length > MOST_FILES) {
+  console.log(`${failed.length} files failed: not run again.`)
+  process.exit(1)
+}
+const files = failed.map(({ name }) => relative(process.cwd(), name))
+console.log(`\nRun again, alone: ${files.join(', ')}`)
+const again = `${path.replace(/\.json$/, '')}-again.json`
+const { status } = spawnSync(
+  process.execPath,
+  [
+    'node_modules/vitest/vitest.mjs',
+    'run',
+    ...files,
+    '--maxWorkers=1',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${again}`,
+  ],
+  { stdio: 'inherit' },
+)
+const second = JSON.parse(readFileSync(again, 'utf8')) as Report
+const stillFailing = new Set(namesOf(second))
+const unsteady = namesOf(first).filter((name) => !stillFailing.has(name))
+for (const name of unsteady) console.log(`UNSTEADY: ${name}`)
+first.numPassedTests += first.numFailedTests - second.numFailedTests
+first.numFailedTests = second.numFailedTests
+writeFileSync(path, JSON.stringify(first))
+process.exitCode = status ?? 1
+
+function namesOf(report: Report): string[] {
+  return report.testResults.flatMap(({ assertionResults }) =>
+    assertionResults.filter((one) => one.status === 'failed').map(({ fullName }) => fullName),
+  )
+}
