@@ -55,7 +55,10 @@ export class AgeClock implements Clock {
 
   /** The same, looked up now: for what must not be late, or born old, because of work that blocks the callback. */
   preciseNow(): number {
-    return this.running.now() + this.#missedMs
+    const nowMs = this.running.now() + this.#missedMs
+    // A later read of the same callback must not be earlier: an entry would seem to live longer than its ttl.
+    if (nowMs > this.#nowMs) this.#nowMs = nowMs
+    return nowMs
   }
 
   wallNow(): number {
