@@ -180,6 +180,7 @@ export const TIER: readonly Ablation[] = [
   {
     rule: 'C3b, markers',
     without: 'a set or a fill is kept although a message or another operation covered the key meanwhile',
+    unseen: '150 seeds show none: it takes a message and a set that cross within one answer',
     mix: 'slow lines',
     patch: replaced(
       LocalTier,
