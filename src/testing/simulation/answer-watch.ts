@@ -1,18 +1,18 @@
-import type { ServerOp } from './server-entries.ts'
 import type { History } from './history.ts'
+import type { ServerOp } from './server-entries.ts'
 
 interface Key {
   /** Changes of the key that the clients of the node have begun. */
   begun: number
   /** Those that have not ended. */
   open: number
-  /** Whether the last change was a `set` that was answered with `true`, and no other was under way with it. */
-  isStored: boolean
+  /** Of the `set` that is the last change, with no other under way: whether it was sent, and answered with `true`. */
+  last: 'unsent' | 'sent' | 'undone' | 'stored'
 }
 
 /**
- * Judges I19: an answer of `true` is not undone by the replay of the same node. A deletion that a node sends for a key
- * of which its clients have begun no change since is a replay.
+ * Judges I19: an answer of `true` is not undone by the replay of the same node. A deletion of a key is a replay if the
+ * clients of the node have made no other change of it since the `set`.
  */
 export class AnswerWatch {
   readonly #history: History
@@ -25,26 +25,36 @@ export class AnswerWatch {
   /** A client of the node begins a change of the key; tell its end, and whether it was a `set` answered with `true`. */
   begin(node: string, key: string): (isStored: boolean) => void {
     const name = `${node} ${key}`
-    const known = this.#keys.get(name) ?? { begun: 0, open: 0, isStored: false }
+    const known: Key = this.#keys.get(name) ?? { begun: 0, open: 0, last: 'unsent' }
     this.#keys.set(name, known)
     const isAlone = known.open === 0
     const place = ++known.begun
     known.open++
-    known.isStored = false
+    known.last = 'unsent'
     return (isStored) => {
       known.open--
-      known.isStored = isStored && isAlone && known.begun === place
+      if (known.begun !== place) return
+      if (!isStored || !isAlone) known.last = 'unsent'
+      else if (known.last === 'undone') this.#undone(node, key)
+      else known.last = 'stored'
     }
   }
 
   /** A node sends these operations to the server. */
   sent(node: string, ops: readonly Pick<ServerOp, 'kind' | 'key'>[]): void {
     for (const { kind, key } of ops) {
-      if (kind !== 'delete' && kind !== 'stale') continue
       const known = this.#keys.get(`${node} ${key}`)
-      if (known?.isStored !== true) continue
-      known.isStored = false
-      this.#history.violated('I19', `${node} was told that ${key} is stored, and deletes it by itself`)
+      if (known === undefined) continue
+      if (kind === 'set' && known.last === 'unsent') known.last = 'sent'
+      if (kind !== 'delete' && kind !== 'stale') continue
+      if (known.last === 'sent') known.last = 'undone'
+      if (known.last !== 'stored') continue
+      known.last = 'unsent'
+      this.#undone(node, key)
     }
+  }
+
+  #undone(node: string, key: string): void {
+    this.#history.violated('I19', `${node} was told that ${key} is stored, and deletes it by itself`)
   }
 }
