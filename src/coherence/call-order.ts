@@ -145,16 +145,20 @@ export class CallOrder {
     return answer
   }
 
-  /** Runs a call of all keys, or tags, that it covers, within the deadline if it `isBounded`: after every earlier one of them, and before every later one. */
+  /**
+   * Runs a call of all keys, or tags, that it covers: after every earlier one of them, and before every later one. It has
+   * one deadline, its wait included; with `lives`, a wait and the question whether the server lives have it.
+   */
   cover<T>(
     covers: (key: string | undefined, tags: readonly string[]) => boolean,
     call: () => Promise<T>,
     late: (error: Error) => T,
-    isBounded: boolean,
+    lives?: () => Promise<unknown>,
   ): Promise<T> {
     const before = this.covered(covers)
+    const ready = lives === undefined ? before : before?.then(lives)
     const answer =
-      before === undefined ? call() : this.#afterAll(before, call, late, () => undefined, isBounded)
+      ready === undefined ? call() : this.#afterAll(ready, call, late, () => undefined, lives === undefined)
     const covering: Covering = { covers, done: settled(answer) }
     this.#covering.add(covering)
     void covering.done.then(() => this.#covering.delete(covering))
@@ -262,7 +266,10 @@ export class CallOrder {
     const timer = this.#late(late)
     try {
       const given = await Promise.race([
-        before.then(() => undefined),
+        before.then(
+          () => undefined,
+          (error: unknown) => ({ value: late(error as Error) }),
+        ),
         timer.error.then((value) => ({ value })),
       ])
       if (given !== undefined) {

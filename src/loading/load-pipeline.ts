@@ -68,6 +68,11 @@ export class LoadPipeline {
     return abortable(settings.signal, work, (reason) => leave(joined, reason))
   }
 
+  /** Whether a load of the key is under way, in the background, too. */
+  isUnderWay(key: string): boolean {
+    return this.#flights.has(key)
+  }
+
   /** Whether no load is under way. */
   get isIdle(): boolean {
     return this.#flights.isIdle

@@ -6,7 +6,7 @@ import type { EventLoop } from './event-loop.ts'
 import type { History, InvalidatedBy } from './history.ts'
 import type { LeaseWatch } from './lease-watch.ts'
 import type { Lifetimes } from './lifetimes.ts'
-import type { Network } from './network.ts'
+import { LEAST_MS, type Network } from './network.ts'
 import type { SimulatedNode, Versioned } from './node.ts'
 import type { SeededRandom } from './random.ts'
 import { SPACE, type Target } from './targets.ts'
@@ -95,9 +95,9 @@ export class Calls {
     }
   }
 
-  /** How long a call for a key may take that neither loads nor scans: with tags their generations are read as well. */
+  /** How long a call for a key may take that neither loads nor scans: with tags the last questions may come at its end. */
   limitMs({ tags }: Target): number {
-    return this.#parts.deadlineMs * (tags.length > 0 ? 4 : 1)
+    return this.#parts.deadlineMs + (tags.length > 0 ? 3 * LEAST_MS : 0)
   }
 }
 

@@ -134,6 +134,9 @@ export const NO_FAULTS: Faults = {
   reconnectMs: [0, 0],
 }
 
+/** How long the last question of a call may take at least. */
+export const LEAST_MS = 20
+
 /** A way for requests to the server, and for their replies. */
 export interface Line {
   /** Has the server do something; rejects when no answer came within the deadline, done or not. */
@@ -146,6 +149,8 @@ export interface Line {
 export interface CallOptions {
   /** Whether there is anybody to execute it when it arrives. */
   isUp?(): boolean
+  /** How much of its time the call has left. @default all of it */
+  readonly withinMs?: number | undefined
 }
 
 /** The lines between one node and the server: requests, replies and messages, each with its own fate. */
@@ -189,14 +194,17 @@ export class Network implements Bus, Line {
     this.#deadlineMs = deadlineMs
   }
 
-  async call<T>(what: string, execute: () => T, { isUp }: CallOptions = {}): Promise<T> {
+  async call<T>(what: string, execute: () => T, { isUp, withinMs = Infinity }: CallOptions = {}): Promise<T> {
     const connection = this.#connection
     const { requestLoss, replyLoss, requestDuplication } = this.#faults
     return new Promise((resolve, reject) => {
-      const late = this.process.set(() => {
-        this.unanswered++
-        reject(new StoreUnavailableError(`no answer in time to ${what}`))
-      }, this.#deadlineMs)
+      const late = this.process.set(
+        () => {
+          this.unanswered++
+          reject(new StoreUnavailableError(`no answer in time to ${what}`))
+        },
+        Math.min(this.#deadlineMs, Math.max(LEAST_MS, withinMs)),
+      )
       // What a dead process has sent may still arrive; it sends no more.
       if (this.#dead) return
       const reply = (answer: T): void =>
