@@ -63,7 +63,7 @@ describe('the order of calls of a key', () => {
           },
           late,
         ),
-        order.cover((_, tags) => tags.includes('t'), calls.call('tag'), late, true),
+        order.cover((_, tags) => tags.includes('t'), calls.call('tag'), late),
         order.read(['a'], undefined, calls.call('get')),
       ]
       expect(calls.made).toEqual([])

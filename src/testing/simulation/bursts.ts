@@ -127,12 +127,12 @@ export class Bursts {
     const loaded: number[] = []
     for (const [index, answer] of answers.entries()) {
       const one = made[index] ?? LAST
-      if (!isPossible(one, answer, held, made.slice(index + 1))) {
+      if (one.call === 'getOrSet') loaded.push(one.version)
+      if (!isPossible(one, answer, held, made.slice(index + 1), loaded)) {
         const calls = made.map(({ call, version }) => `${call} ${version}`).join(', ')
         const what = `${one.call} ${one.version} of ${key} answers ${JSON.stringify(answer)}`
         return this.#parts.history.violated('I16', `${node.name}: ${what}, of these calls: ${calls}`)
       }
-      if (one.call === 'getOrSet') loaded.push(one.version)
       held = after(one, held)
       // Where nothing is, a load may fill that took its lease after that became so.
       if (held.has(undefined)) held = new Set([...held, ...loaded])
@@ -176,10 +176,11 @@ function after(
 }
 
 function isPossible(
-  { call, version }: Pick<Made, 'call' | 'version'>,
+  { call }: Pick<Made, 'call'>,
   answer: unknown,
   held: ReadonlySet<Held>,
   after: readonly Made[],
+  loaded: readonly number[],
 ): boolean {
   const given = versionIn(answer)
   // Entries that a tag hides that was invalidated meanwhile may be a miss.
@@ -192,8 +193,9 @@ function isPossible(
       // No load waits for a read.
       return held.has(given) || (held.has(undefined) && giver?.call === 'getOrSet')
     case 'getOrSet':
-      // It may be given what came later, by the question with which it takes the lease.
-      return given === version ? mayMiss : held.has(given) || giver !== undefined
+      if (held.has(given)) return true
+      // It may join an earlier load, or be given what came later by the question with which it takes the lease.
+      return given !== undefined && loaded.includes(given) ? mayMiss : giver !== undefined
     case 'expire':
       return answer === true ? [...held].some((one) => one !== undefined) : mayMiss
     case 'set':
