@@ -5,6 +5,7 @@ import type { InvalidateOptions, Op } from '../core/store.ts'
 import { NO_TAGS } from '../core/tags.ts'
 import type { CallOrder } from './call-order.ts'
 import type { CallPlaces } from './call-places.ts'
+import type { CallTime } from './call-time.ts'
 import type { Following } from './following.ts'
 import type { Forgetting } from './forgetting.ts'
 import type { Keeper } from './keeping.ts'
@@ -29,6 +30,7 @@ export interface ChangeParts {
   readonly following: Following
   readonly forgetting: Forgetting
   readonly clock: Clock
+  readonly time: CallTime
 }
 
 /** What became of an invalidation of keys. */
@@ -101,6 +103,7 @@ export class Changes {
       following,
       forgetting,
       clock,
+      time,
     } = this.#parts
     const markers = ops.map((op) =>
       op.kind === 'set' ? opened.open(op.key, { tags: op.tags ?? NO_TAGS }) : undefined,
@@ -114,11 +117,15 @@ export class Changes {
     // An acknowledgement of what was queued before does not count for what is held back now.
     for (const index of held) this.#queueFailed(ops[index]!, place)
     const startedAtMs = clock.now()
+    const untilMs = time.end(ops.length)
     const answers = ops.map((): Written => ({ ok: false, unavailable: true }))
     try {
-      const ready = calls.remoteOps(sent.map((index) => [ops[index]!, markers[index]] as const))
+      const ready = calls.remoteOps(
+        sent.map((index) => [ops[index]!, markers[index]] as const),
+        untilMs,
+      )
       const remoteOps = isPromise(ready) ? await (isFirst ? order.held(ready) : ready) : ready
-      const results = remoteOps.length === 0 ? [] : await calls.execute(remoteOps)
+      const results = remoteOps.length === 0 ? [] : await calls.execute(remoteOps, untilMs, !isPromise(ready))
       for (const [position, index] of sent.entries()) {
         const op = ops[index]!
         const result = results[position]!
@@ -133,8 +140,8 @@ export class Changes {
         forgetting.key(op.key, markers[index])
         if (op.kind === 'set') keeper.written(markers[index]!, op, result, startedAtMs)
       }
-      await calls.hideInvisible(ops, answers)
-      await calls.prolong(ops, answers)
+      await calls.hideInvisible(ops, answers, untilMs)
+      await calls.prolong(ops, answers, untilMs)
     } catch (error) {
       for (const index of sent) {
         this.#queueFailed(ops[index]!, place)

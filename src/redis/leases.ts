@@ -26,7 +26,11 @@ export class Leases {
   }
 
   /** @throws if no request is answered; of others, those without an answer are `unanswered`. */
-  async acquire(requests: readonly LeaseRequest[], leaseMs: number): Promise<readonly RemoteAcquired[]> {
+  async acquire(
+    requests: readonly LeaseRequest[],
+    leaseMs: number,
+    withinMs?: number,
+  ): Promise<readonly RemoteAcquired[]> {
     const groups = this.#groups(requests)
     const replies = await exchange(
       this.#client,
@@ -39,6 +43,7 @@ export class Leases {
         },
       })),
       'bytes',
+      withinMs,
     )
     const answers: RemoteAcquired[] = []
     if (replies.every((reply) => reply instanceof Error)) accept(replies[0] ?? null)
