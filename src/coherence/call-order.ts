@@ -113,18 +113,28 @@ export class CallOrder {
     call: () => MaybePromise<T>,
   ): MaybePromise<T> {
     const before = this.#before(keys, tags, 'reads')
-    return before === undefined ? call() : this.#readAfter(before, call, keys.length <= MOST_AT_ONCE)
+    if (before === undefined) return call()
+    // A later change must not overtake a read that waits.
+    const pass = this.#reserve(keys, tags, 'reads')
+    return this.#readAfter(before, call, pass, keys.length <= MOST_AT_ONCE)
   }
 
-  async #readAfter<T>(before: Promise<unknown>, call: () => MaybePromise<T>, isBounded: boolean): Promise<T> {
+  async #readAfter<T>(
+    before: Promise<unknown>,
+    call: () => MaybePromise<T>,
+    pass: (passed: unknown) => void,
+    isBounded: boolean,
+  ): Promise<T> {
     const timer = this.#late<T>((error) => {
       throw error
     })
     try {
       await Promise.race([before, timer.error])
       const answer = call()
+      pass(this.#parts.isOrdered ? undefined : answer)
       return await (isBounded ? Promise.race([answer, timer.error]) : answer)
     } finally {
+      pass(before)
       timer.end()
     }
   }
@@ -174,16 +184,19 @@ export class CallOrder {
   ): Promise<unknown> | undefined {
     if (this.#byKey.size === 0 && this.#covering.size === 0) return undefined
     const before: Promise<unknown>[] = []
+    // The calls of a key need not name the tags that it gets from an earlier one.
+    const borne = new Set(tags)
     for (const key of keys) {
       const passing = this.#byKey.get(key)
       if (passing === undefined) continue
+      for (const tag of passing.tags) borne.add(tag)
       if (together === undefined) before.push(passing.last)
       else
         for (const kind of KINDS)
           if (kind !== together && passing.of[kind] !== undefined) before.push(passing.of[kind])
     }
     for (const { covers, done } of this.#covering)
-      if (covers(undefined, tags) || keys.some((key) => covers(key, NO_TAGS))) before.push(done)
+      if (covers(undefined, [...borne]) || keys.some((key) => covers(key, NO_TAGS))) before.push(done)
     return before.length === 0 ? undefined : Promise.all(before)
   }
 
@@ -234,16 +247,22 @@ export class CallOrder {
     late: (error: Error) => T,
     kind: Kind,
   ): Promise<T> {
+    const pass = this.#reserve(keys, tags, kind)
+    return this.#afterAll(before, call, late, pass, keys.length <= MOST_AT_ONCE)
+  }
+
+  // Keeps a place for a call that waits, until it is told what has passed.
+  #reserve(
+    keys: readonly string[],
+    tags: readonly string[] | undefined,
+    kind: Kind,
+  ): (passed: unknown) => void {
     let pass!: (passed: unknown) => void
-    this.#pass(
-      keys,
-      tags,
-      new Promise((resolve) => {
-        pass = resolve
-      }),
-      kind,
-    )
-    return this.#afterAll(before, call, late, (passed) => pass(passed), keys.length <= MOST_AT_ONCE)
+    const passed = new Promise((resolve) => {
+      pass = resolve
+    })
+    this.#pass(keys, tags, passed, kind)
+    return pass
   }
 
   // The wait counts against the deadline of the call. Many keys have a deadline for each part: for these, the wait alone.

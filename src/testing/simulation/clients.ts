@@ -1,8 +1,10 @@
 import type { BaseCache } from '../../cache/base-cache.ts'
+import type { AnswerWatch } from './answer-watch.ts'
 import type { CounterHistory } from './counter-history.ts'
 import type { Database } from './database.ts'
 import type { EventLoop } from './event-loop.ts'
 import type { History, InvalidatedBy } from './history.ts'
+import type { LeaseWatch } from './lease-watch.ts'
 import type { Lifetimes } from './lifetimes.ts'
 import { LEAST_MS, type Network } from './network.ts'
 import type { SimulatedNode, Versioned } from './node.ts'
@@ -35,7 +37,11 @@ export interface ClientParts {
   /** Whether tokens made since `beganMs` are kept to: a failover, and what nodes do not know of it yet, breaks them. */
   readonly keepsTokens: (beganMs: number) => boolean
   readonly invalidated: (node: WorldNode, change: Changed) => void
-  readonly loaded: (key: string) => void
+  readonly leases: LeaseWatch
+  readonly answers: AnswerWatch
+  /** How much of a suspension may pass unnoticed. */
+  readonly unnoticedMs: number
+  readonly burstsPerSecond: number
 }
 
 /** An invalidation, or a `set`, that has ended. */

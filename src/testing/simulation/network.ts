@@ -56,6 +56,11 @@ export interface Faults {
   readonly partialOutagesPerSecond: number
   /** For how long it does not. */
   readonly partialOutageMs: readonly [from: number, to: number]
+  /**
+   * How often in a second a client makes several calls of one key on a node and waits for none of them. In some of such
+   * worlds the lines keep the order of what is sent; in the others they do not, and the nodes know.
+   */
+  readonly burstsPerSecond: number
   /** How often in a second a node's process dies; another takes its place at once, under a new name. */
   readonly deathsPerSecond: number
   /** How often in a second a node's subscription dies without a word. */
@@ -113,6 +118,7 @@ export const NO_FAULTS: Faults = {
   outageMs: [0, 0],
   partialOutagesPerSecond: 0,
   partialOutageMs: [0, 0],
+  burstsPerSecond: 0,
   deathsPerSecond: 0,
   deafnessPerSecond: 0,
   deafMs: [0, 0],
@@ -158,6 +164,9 @@ export class Network implements Bus, Line {
   readonly #note: (what: string) => void
   readonly #receivers = new Set<(message: Message) => void>()
   readonly #ready = new Set<() => void>()
+  // When the last request of those that keep their order arrives, and the last reply.
+  readonly #lastMs = { request: 0, reply: 0 }
+  readonly #keepsOrder: boolean
   #cutUntilMs = -1
   #deafUntilMs = -1
   #dead = false
@@ -167,14 +176,16 @@ export class Network implements Bus, Line {
   /** Requests that got no answer in time. */
   unanswered = 0
 
-  /** `note` is told what does not arrive. */
+  /** `note` is told what does not arrive. `keepsOrder`: nothing is overtaken by what was sent after it. */
   constructor(
     loop: EventLoop,
     random: SeededRandom,
     faults: Faults,
     deadlineMs: number,
     note: (what: string) => void = () => undefined,
+    keepsOrder = false,
   ) {
+    this.#keepsOrder = keepsOrder
     this.process = new Process(loop)
     this.#note = note
     this.#loop = loop
@@ -197,14 +208,14 @@ export class Network implements Bus, Line {
       // What a dead process has sent may still arrive; it sends no more.
       if (this.#dead) return
       const reply = (answer: T): void =>
-        this.#carry(`the reply to ${what}`, replyLoss, () => {
+        this.#carryInOrder('reply', `the reply to ${what}`, replyLoss, () => {
           this.process.receive(() => {
             if (connection !== this.#connection || this.#dead) return this.#lose(`the reply to ${what}`)
             this.process.clear(late)
             resolve(answer)
           })
         })
-      this.#carry(what, requestLoss, () => {
+      this.#carryInOrder('request', what, requestLoss, () => {
         if (isUp?.() === false) return this.#lose(what)
         reply(execute())
       })
@@ -268,17 +279,25 @@ export class Network implements Bus, Line {
     this.#ready.clear()
   }
 
-  #carry(what: string, loss: number, arrive: () => void): void {
+  #carryInOrder(way: 'request' | 'reply', what: string, loss: number, arrive: () => void): void {
+    this.#carry(what, loss, arrive, this.#keepsOrder ? way : undefined)
+  }
+
+  #carry(what: string, loss: number, arrive: () => void, way?: 'request' | 'reply'): void {
     const { delayMs, pause, pauseMs } = this.#faults
     const [from, to] = this.#random.chance(pause) ? pauseMs : delayMs
     const lost = this.#random.chance(loss)
-    this.#loop.set(
-      () => {
-        if (lost || this.#loop.now() < this.#cutUntilMs) this.#lose(what)
-        else arrive()
-      },
-      this.#random.between(from, to),
-    )
+    let takesMs = this.#random.between(from, to)
+    if (way !== undefined) {
+      // Sums of moments are not exact to the last digit.
+      const atMs = Math.max(this.#loop.now() + takesMs, this.#lastMs[way] + 0.001)
+      this.#lastMs[way] = atMs
+      takesMs = atMs - this.#loop.now()
+    }
+    this.#loop.set(() => {
+      if (lost || this.#loop.now() < this.#cutUntilMs) this.#lose(what)
+      else arrive()
+    }, takesMs)
   }
 
   #lose(what: string): void {

@@ -44,7 +44,9 @@ export interface SimulatedRemoteOptions {
   /** Values travel as JSON, unless another format is given. */
   readonly format?: TextFormat
   /** Whether the node takes the line for one that keeps the order of calls. @default true */
-  readonly isOrdered?: boolean
+  readonly isOrdered?: boolean | undefined
+  /** Hears of the changes that the node sends. */
+  readonly sent?: ((ops: readonly RemoteOp[]) => void) | undefined
 }
 
 /** A node's connection to the simulated server. */
@@ -52,15 +54,16 @@ export class SimulatedRemote implements RemoteStore {
   readonly #line: Line
   readonly #format: TextFormat
   readonly #listeners = new Set<() => void>()
+  readonly #sent: (ops: readonly RemoteOp[]) => void
   #server: SimulatedServer
 
   constructor(
     server: SimulatedServer,
     line: Line,
-    { format = JSON_TEXT, isOrdered = true }: SimulatedRemoteOptions = {},
+    { format = JSON_TEXT, isOrdered = true, sent = () => undefined }: SimulatedRemoteOptions = {},
   ) {
     this.isOrdered = isOrdered
-
+    this.#sent = sent
     this.#server = server
     this.#line = line
     this.#format = format
@@ -163,6 +166,7 @@ export class SimulatedRemote implements RemoteStore {
       return isAway.map((one) => (one ? unanswered(partitionAway()) : results.next().value!))
     }
     const what = ops.map(({ kind, key }) => `${kind} ${key}`).join(', ')
+    this.#sent(ops)
     const sent = ops.map(asServerOp)
     try {
       const answer = await this.#call(what, (server) => sent.map((op) => server.write(op)), withinMs)
