@@ -67,7 +67,7 @@ export interface WantedPermit {
   readonly ttlMs: number
 }
 
-/** Asks for permits of a lock (one) or a semaphore (several), on behalf of callers of one process. */
+/** A request for permits of a lock (one) or a semaphore (several), on behalf of callers of one process. */
 export interface AcquireRequest {
   /** The requested permits. Those of the callers that have waited longest come first. */
   readonly wanted: readonly WantedPermit[]

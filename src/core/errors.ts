@@ -87,8 +87,8 @@ export class StoreUnavailableError extends CacheError {
 }
 
 /**
- * The store did not answer in time, but may have executed the call. Callers see this error only under `onError:
- * 'throw'`.
+ * The store did not answer in time, but may have executed the call. Callers see this error only under
+ * `onError: 'throw'`.
  */
 export class StoreTimeoutError extends CacheError {
   override readonly name = 'StoreTimeoutError'
