@@ -38,7 +38,7 @@ export interface Target {
 
 const NO_TAGS: readonly string[] = []
 const KINDS: readonly Kind[] = ['changes', 'reads', 'steps']
-/** Changes of more keys than this are sent in parts. */
+/** Changes of more keys than this are sent in parts: as many as a store sends at once. */
 const MOST_AT_ONCE = 500
 
 /**
@@ -214,19 +214,29 @@ export class CallOrder {
     kind: Kind,
   ): void {
     const last = settled(passed)
+    // One for all keys that nothing else is under way for: a call may have very many.
+    const alone: Passing = { of: { [kind]: last }, last, tags: new Set(tags) }
     for (const key of keys) {
       const before = this.#byKey.get(key)
-      const sameKind = before?.of[kind]
-      const passing: Passing = {
-        of: { ...before?.of, [kind]: sameKind === undefined ? last : Promise.all([sameKind, last]) },
-        last: before === undefined ? last : Promise.all([before.last, last]),
-        tags: new Set([...(before?.tags ?? NO_TAGS), ...tags]),
-      }
-      this.#byKey.set(key, passing)
-      void passing.last.then(() => {
-        if (this.#byKey.get(key) === passing) this.#byKey.delete(key)
-      })
+      if (before === undefined) this.#byKey.set(key, alone)
+      else if (before !== alone) this.#passAfter(before, key, alone, kind)
     }
+    void last.then(() => {
+      for (const key of keys) if (this.#byKey.get(key) === alone) this.#byKey.delete(key)
+    })
+  }
+
+  #passAfter(before: Passing, key: string, { last, tags }: Passing, kind: Kind): void {
+    const sameKind = before.of[kind]
+    const passing: Passing = {
+      of: { ...before.of, [kind]: sameKind === undefined ? last : Promise.all([sameKind, last]) },
+      last: Promise.all([before.last, last]),
+      tags: new Set([...before.tags, ...tags]),
+    }
+    this.#byKey.set(key, passing)
+    void passing.last.then(() => {
+      if (this.#byKey.get(key) === passing) this.#byKey.delete(key)
+    })
   }
 
   #inTurn<T>(

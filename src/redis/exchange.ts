@@ -8,8 +8,8 @@ export interface Call {
   readonly bytes?: number | undefined
 }
 
-/** The most names of keys that are sent in one row: about 250 entries. */
-const LONGEST_ROW = 800
+/** The most names of keys that are sent in one row: about 125 entries. */
+const LONGEST_ROW = 400
 /** The most bytes of values in a row, but for its last call. */
 const LARGEST_ROW = 1024 * 1024
 /** Rows of a server that are on their way at a time. */

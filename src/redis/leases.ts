@@ -11,7 +11,7 @@ import { release } from './scripts/release.ts'
 import { renew } from './scripts/renew.ts'
 
 /** The most leases of one script: a server does nothing else meanwhile. */
-const LONGEST_RUN = 250
+const LONGEST_RUN = 125
 
 /** Rights to fill a key, and cool-downs. */
 export class Leases {

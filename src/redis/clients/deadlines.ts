@@ -21,12 +21,17 @@ export abstract class Timed {
 const LAST_LOOK_MS = 1
 /** How long may be waited at least: the process may have been busy for all of the time before. */
 const LEAST_MS = 20
+/** How often is looked whether the process was busy. */
+const LOOK_MS = 100
+/** A timer that is later than this by so much was held up. */
+const NOTABLE_MS = 20
 /** How often those that may take longer are looked at. */
 const LATE_LOOK_MS = 20
 
 /**
  * One timer for all that wait equally long: a list in the order in which they are due, whose first sets the timer.
  * What ends in time is taken off the list and leaves the timer as it is. What is due and may take longer is kept apart.
+ * The time in which this process could do nothing does not count: it has perhaps not even sent what it waits for.
  */
 export class Deadlines {
   readonly hardMs: number
@@ -36,6 +41,7 @@ export class Deadlines {
   #last: Timed | undefined = undefined
   readonly #late = new Set<Timed>()
   #timer: TimerHandle = undefined
+  #expectedMs = 0
   // What was due at the last look: the event loop may have been blocked, and the answer be there unread.
   #overdueMs = -Infinity
 
@@ -119,13 +125,24 @@ export class Deadlines {
     this.#timer = undefined
   }
 
-  #arm(delayMs: number): void {
+  #arm(dueInMs: number): void {
+    const delayMs = Math.min(dueInMs, LOOK_MS)
+    this.#expectedMs = this.#clock.now() + delayMs
     this.#timer = this.#timers.set(() => this.#look(), delayMs, 'awaited')
+  }
+
+  // The order is kept: nothing gets more than all of its time anew.
+  #prolong(nowMs: number, byMs: number): void {
+    for (const late of this.#late) late.dueMs += byMs
+    for (let entry = this.#first; entry !== undefined; entry = entry.next)
+      entry.dueMs = Math.min(entry.dueMs + byMs, nowMs + this.hardMs)
   }
 
   #look(): void {
     this.#timer = undefined
     const nowMs = this.#clock.now()
+    const lateMs = nowMs - this.#expectedMs
+    if (lateMs > NOTABLE_MS) this.#prolong(nowMs, lateMs)
     for (const late of this.#late) if (late.dueMs <= this.#overdueMs) this.#extend(late)
     let first = this.#first
     while (first !== undefined && first.dueMs <= this.#overdueMs) {

@@ -61,6 +61,21 @@ describe('Deadlines', () => {
     expect(expired).toEqual(['none left', 'half', 'a', 'more than there is'])
   })
 
+  it('does not count the time in which the process was busy', async () => {
+    const clock = new FakeClock()
+    let blockedMs = 0
+    const running = { now: () => clock.now() + blockedMs, wallNow: () => clock.wallNow() }
+    const deadlines = new Deadlines(500, running, clock)
+    const expired: string[] = []
+    deadlines.add(new Wait('a', expired))
+
+    blockedMs = 700
+    await clock.advance('480ms')
+    expect(expired).toEqual([])
+    await clock.advance('40ms')
+    expect(expired).toEqual(['a'])
+  })
+
   it('counts a wait before the beginning', async () => {
     const { clock, deadlines } = setUp()
     const left = deadlines.leftAfter(new Promise((resolve) => clock.set(resolve, 200)))
