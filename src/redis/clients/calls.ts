@@ -5,6 +5,9 @@ import { Timed } from './deadlines.ts'
 import type { Guard, Path } from './guard.ts'
 import { isAnswer, isRedirection, isUnknownScript, normalize, QUEUED } from './refusals.ts'
 
+/** How long after a call was due is looked whether bytes arrive. */
+const FIRST_LOOK_MS = 30
+
 /** What waits for an answer; it is settled once, and whatever comes later is dropped. */
 export abstract class Call extends Timed {
   readonly path: Path
@@ -14,6 +17,8 @@ export abstract class Call extends Timed {
   #bytes = -1
   // The bytes of large values that the line had carried when this was last looked at.
   #arrived: number
+  // What the connection had received then, which is first looked at when the call was due.
+  #received: number | undefined = undefined
 
   constructor(path: Path, reject: (error: Error) => void) {
     super()
@@ -27,15 +32,17 @@ export abstract class Call extends Timed {
 
   // Answers come in order: it waits for the bytes of those before it, too, and the sizes of some are not known before.
   override longerMs(): number {
-    const { guard } = this.path
-    let bytes = guard.arrived - this.#arrived
+    const { guard, line } = this.path
+    const { received } = line
+    let bytes = Math.max(guard.arrived - this.#arrived, (received ?? 0) - (this.#received ?? Infinity))
     this.#arrived = guard.arrived
-    if (this.#bytes === -1) {
-      this.#bytes = this.bytes()
-      guard.lateBytes += this.#bytes
-      bytes += guard.lateBytes
-    }
-    return guard.large.msFor(bytes)
+    this.#received = received
+    if (this.#bytes !== -1) return guard.large.msFor(bytes)
+    this.#bytes = this.bytes()
+    guard.lateBytes += this.#bytes
+    bytes += guard.lateBytes
+    // An answer whose size nobody knows may be on its way: a look a little later shows it.
+    return Math.max(guard.large.msFor(bytes), received === undefined ? 0 : FIRST_LOOK_MS)
   }
 
   expire(): void {

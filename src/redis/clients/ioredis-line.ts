@@ -32,6 +32,7 @@ export interface Ioredis extends ClientEvents {
   }
   readonly stream?: {
     readonly writable?: boolean
+    readonly bytesRead?: number
     cork?: () => void
     uncork?: () => void
     destroy?: () => void
@@ -83,6 +84,10 @@ export class IoredisLine implements SubscriberLine {
 
   get isUp(): boolean {
     return this.#isUp && this.#client.status === 'ready' && this.#client.stream?.writable !== false
+  }
+
+  get received(): number | undefined {
+    return this.#client.stream?.bytesRead
   }
 
   get #isTls(): boolean {

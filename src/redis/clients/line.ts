@@ -37,6 +37,8 @@ export interface LineListener {
 export interface Line {
   /** Whether a command would be written at once, to the connection that `onUp` told of. */
   readonly isUp: boolean
+  /** The bytes that have arrived over the present connection, where the library lets see them. */
+  readonly received?: number | undefined
   /** Writes a command; those sent in one turn of the event loop go out in one write, in their order. */
   send(args: readonly Arg[], form: ReplyForm): Promise<unknown>
   /** Begins to report; to be called once. If the line is up already, nothing is reported for that. */

@@ -12,6 +12,10 @@ export class SwitchedLine implements SubscriberLine {
     this.#onClose = onClose
   }
 
+  get received(): number | undefined {
+    return this.#line?.received
+  }
+
   get isUp(): boolean {
     return this.#line?.isUp === true
   }

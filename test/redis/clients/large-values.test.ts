@@ -68,6 +68,28 @@ describeWithServers('large values over a slow line', () => {
     await server.close()
   })
 
+  // node-redis lets nobody see what arrives.
+  describe.each(['ioredis 5', 'ioredis 6'] as const)('whose size nobody knows, %s', (library) => {
+    it.each(ENGINES)(
+      '%s reads them at once while their bytes arrive, and small ones beside them',
+      async (engine) => {
+        await using writer = await openCache(engine, library, server.url, {
+          prefix: `new:${library}:${engine}:`,
+        })
+        expect(await writer.cache.set('large', LARGE)).toBe(true)
+        expect(await writer.cache.set('small', 'small')).toBe(true)
+        const settings = { prefix: `new:${library}:${engine}:`, deadline: { bytesPerSecond: RATE } }
+        await using reader = await openCache(engine, library, proxy.url, settings)
+        // It takes two seconds, and the deadline is half of one.
+        proxy.mode = { kind: 'rate', bytesPerSecond: 2 * RATE }
+        const value = reader.cache.get('large')
+        const small = beside(() => reader.cache.get('small'))
+        expect(lengthOf(await value)).toBe(LARGE.length)
+        expect(await small()).toEqual(['small'])
+      },
+    )
+  })
+
   describe.each(LIBRARIES)('%s', (library) => {
     async function connect(hardMs: number, bytesPerSecond: number): Promise<RedisClient> {
       const settings = { ...realSettings(), hardMs, bytesPerSecond }

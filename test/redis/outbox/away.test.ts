@@ -9,7 +9,7 @@ import { until } from '../../support/until.ts'
 import { nativeClient } from '../native-clients.ts'
 import { describeWithServers, startRedis } from '../servers/index.ts'
 
-const KEYS = Number(process.env['CACHETTE_AWAY_KEYS'] ?? 12_000)
+const KEYS = Number(process.env['CACHETTE_AWAY_KEYS'] ?? 8_000)
 // A Set of the keys took 70 bytes for each.
 const MOST_BYTES_A_KEY = 40
 
