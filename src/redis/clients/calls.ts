@@ -5,9 +5,6 @@ import { Timed } from './deadlines.ts'
 import type { Guard, Path } from './guard.ts'
 import { isAnswer, isRedirection, isUnknownScript, normalize, QUEUED } from './refusals.ts'
 
-/** How long after a call was due is looked whether bytes arrive. */
-const FIRST_LOOK_MS = 30
-
 /** What waits for an answer; it is settled once, and whatever comes later is dropped. */
 export abstract class Call extends Timed {
   readonly path: Path
@@ -17,7 +14,7 @@ export abstract class Call extends Timed {
   #bytes = -1
   // The bytes of large values that the line had carried when this was last looked at.
   #arrived: number
-  // What the connection had received then, which is first looked at when the call was due.
+  // What the connection had received, first looked at shortly before the call is due.
   #received: number | undefined = undefined
 
   constructor(path: Path, reject: (error: Error) => void) {
@@ -30,6 +27,10 @@ export abstract class Call extends Timed {
   /** About the bytes of its large values; 0 = none. */
   abstract bytes(): number
 
+  override soon(): void {
+    this.#received ??= this.path.line.received
+  }
+
   // Answers come in order: it waits for the bytes of those before it, too, and the sizes of some are not known before.
   override longerMs(): number {
     const { guard, line } = this.path
@@ -40,9 +41,7 @@ export abstract class Call extends Timed {
     if (this.#bytes !== -1) return guard.large.msFor(bytes)
     this.#bytes = this.bytes()
     guard.lateBytes += this.#bytes
-    bytes += guard.lateBytes
-    // An answer whose size nobody knows may be on its way: a look a little later shows it.
-    return Math.max(guard.large.msFor(bytes), received === undefined ? 0 : FIRST_LOOK_MS)
+    return guard.large.msFor(bytes + guard.lateBytes)
   }
 
   expire(): void {

@@ -11,6 +11,9 @@ export abstract class Timed {
   /** It was not over in time; it waits no longer. */
   abstract expire(): void
 
+  /** It is due soon. */
+  soon(): void {}
+
   /** How much longer it may take; asked whenever it is due. */
   longerMs(): number {
     return 0
@@ -149,6 +152,7 @@ export class Deadlines {
       this.#extend(first)
       first = this.#first
     }
+    for (let soon = first; soon !== undefined && soon.dueMs - nowMs <= LOOK_MS; soon = soon.next) soon.soon()
     const isLate = this.#late.size > 0
     if (first === undefined && !isLate) return
     const firstMs = first === undefined ? Infinity : first.dueMs - nowMs
