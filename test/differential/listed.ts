@@ -1,0 +1,20 @@
+// The differences between the engines that are meant, each with its reason. docs/contract.md has the same table.
+
+/** A difference that is meant. */
+export interface Listed {
+  readonly name: string
+  readonly reason: string
+  readonly methods: readonly string[]
+  readonly isOfFigures?: boolean
+  /** The answer without what may differ. */
+  same(answer: string): string
+}
+
+export const LISTED: readonly Listed[] = [
+  {
+    name: 'outcome on the server',
+    reason: 'there is no server behind a cache in memory',
+    methods: ['invalidate', 'invalidateTag'],
+    same: (answer) => answer.replace('l2 none', 'l2 acked'),
+  },
+]
