@@ -95,7 +95,8 @@ class Player {
   async #call(step: Step): Promise<void> {
     if (step.isWide) for (const one of this.#underWay) one.isOvertaken = true
     const { done } = this.#start(step, new Probe(step.pace))
-    if (step.isAwaited || step.kind === 'alone') this.#ready[step.caller] = done
+    if (step.isAwaited) this.#ready[step.caller] = done
+    if (step.kind === 'alone') await done
   }
 
   async #load(step: Step): Promise<void> {
