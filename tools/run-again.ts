@@ -30,16 +30,8 @@ console.log(`\nRun again, alone: ${files.join(', ')}`)
 const again = `${path.replace(/\.json$/, '')}-again.json`
 const { status } = spawnSync(
   process.execPath,
-  [
-    'node_modules/vitest/vitest.mjs',
-    'run',
-    ...files,
-    '--maxWorkers=1',
-    '--reporter=default',
-    '--reporter=json',
-    `--outputFile.json=${again}`,
-  ],
-  { stdio: 'inherit' },
+  ['node_modules/vitest/vitest.mjs', 'run', ...files, '--maxWorkers=1'],
+  { stdio: 'inherit', env: { ...process.env, CACHETTE_TEST_REPORT: again } },
 )
 const second = JSON.parse(readFileSync(again, 'utf8')) as Report
 const stillFailing = new Set(namesOf(second))

@@ -11,13 +11,16 @@ export interface CallOrderParts {
   readonly isOrdered: boolean
 }
 
+/** Calls of a key that don't wait for each other: reads, and steps of a counter without bounds, whose sum is the same. */
+type Together = 'reads' | 'steps'
+type Kind = 'changes' | Together
+
 /** Calls of a key that later calls come after. */
 interface Passing {
-  /** Settles when changes have passed: they were sent, or answered where the server may redirect them. */
-  changes: Promise<unknown> | undefined
-  reads: Promise<unknown> | undefined
+  /** By kind: settles when the calls have passed. They were sent, or answered where the server may redirect them. */
+  readonly of: Readonly<Partial<Record<Kind, Promise<unknown>>>>
   /** Settles when all of it has passed. */
-  last: Promise<unknown>
+  readonly last: Promise<unknown>
   readonly tags: Set<string>
 }
 
@@ -34,6 +37,7 @@ export interface Target {
 }
 
 const NO_TAGS: readonly string[] = []
+const KINDS: readonly Kind[] = ['changes', 'reads', 'steps']
 /** Changes of more keys than this are sent in parts. */
 const MOST_AT_ONCE = 500
 
@@ -64,16 +68,21 @@ export class CallOrder {
   }
 
   /** Runs a change in its turn; `late` gives it up. */
-  change<T>(targets: readonly Target[], call: () => Promise<T>, late: (error: Error) => T): Promise<T> {
+  change<T>(
+    targets: readonly Target[],
+    call: () => Promise<T>,
+    late: (error: Error) => T,
+    together?: 'steps',
+  ): Promise<T> {
     const keys = targets.map(({ key }) => key)
     const tags = targets.flatMap((target) => target.tags ?? NO_TAGS)
-    const before = this.#before(keys, tags, false)
-    if (before === undefined) return this.called(targets, call())
-    return this.#inTurn(keys, tags, before, call, late)
+    const before = this.#before(keys, tags, together)
+    if (before === undefined) return this.called(targets, call(), together)
+    return this.#inTurn(keys, tags, before, call, late, together ?? 'changes')
   }
 
   /** A change that nothing had to be waited for was called: later ones wait for it, unless it was sent. */
-  called<T>(targets: readonly Target[], answer: Promise<T>): Promise<T> {
+  called<T>(targets: readonly Target[], answer: Promise<T>, together?: 'steps'): Promise<T> {
     const passed = this.#passed(answer, targets.length)
     if (passed === undefined) return answer
     const tags = targets.flatMap((target) => target.tags ?? NO_TAGS)
@@ -81,7 +90,7 @@ export class CallOrder {
       targets.map(({ key }) => key),
       tags,
       passed,
-      'changes',
+      together ?? 'changes',
     )
     return answer
   }
@@ -103,7 +112,7 @@ export class CallOrder {
     tags: readonly string[] | undefined,
     call: () => MaybePromise<T>,
   ): MaybePromise<T> {
-    const before = this.#before(keys, tags, true)
+    const before = this.#before(keys, tags, 'reads')
     return before === undefined ? call() : this.#readAfter(before, call, keys.length <= MOST_AT_ONCE)
   }
 
@@ -157,14 +166,17 @@ export class CallOrder {
   #before(
     keys: readonly string[],
     tags: readonly string[] = NO_TAGS,
-    isRead: boolean,
+    together: Together | undefined,
   ): Promise<unknown> | undefined {
     if (this.#byKey.size === 0 && this.#covering.size === 0) return undefined
     const before: Promise<unknown>[] = []
     for (const key of keys) {
       const passing = this.#byKey.get(key)
-      const last = isRead ? passing?.changes : passing?.last
-      if (last !== undefined) before.push(last)
+      if (passing === undefined) continue
+      if (together === undefined) before.push(passing.last)
+      else
+        for (const kind of KINDS)
+          if (kind !== together && passing.of[kind] !== undefined) before.push(passing.of[kind])
     }
     for (const { covers, done } of this.#covering)
       if (covers(undefined, tags) || keys.some((key) => covers(key, NO_TAGS))) before.push(done)
@@ -182,19 +194,17 @@ export class CallOrder {
     keys: readonly string[],
     tags: readonly string[] = NO_TAGS,
     passed: Promise<unknown>,
-    kind: 'changes' | 'reads',
+    kind: Kind,
   ): void {
     const last = settled(passed)
     for (const key of keys) {
       const before = this.#byKey.get(key)
+      const sameKind = before?.of[kind]
       const passing: Passing = {
-        changes: before?.changes,
-        reads: before?.reads,
-        last,
+        of: { ...before?.of, [kind]: sameKind === undefined ? last : Promise.all([sameKind, last]) },
+        last: before === undefined ? last : Promise.all([before.last, last]),
         tags: new Set([...(before?.tags ?? NO_TAGS), ...tags]),
       }
-      passing[kind] = before?.[kind] === undefined ? last : Promise.all([before[kind], last])
-      passing.last = before === undefined ? last : Promise.all([before.last, last])
       this.#byKey.set(key, passing)
       void passing.last.then(() => {
         if (this.#byKey.get(key) === passing) this.#byKey.delete(key)
@@ -208,6 +218,7 @@ export class CallOrder {
     before: Promise<unknown>,
     call: () => Promise<T>,
     late: (error: Error) => T,
+    kind: Kind,
   ): Promise<T> {
     let pass!: (passed: unknown) => void
     this.#pass(
@@ -216,7 +227,7 @@ export class CallOrder {
       new Promise((resolve) => {
         pass = resolve
       }),
-      'changes',
+      kind,
     )
     return this.#afterAll(before, call, late, (passed) => pass(passed), keys.length <= MOST_AT_ONCE)
   }

@@ -107,11 +107,12 @@ export class Changes {
     )
     for (const [index, op] of ops.entries()) forgetting.key(op.key, markers[index])
     // The server is out of date for what is queued here: only what replaces it is sent.
-    const isHeld = ops.map((op) => outbox.has(op.key))
-    const sent = [...ops.keys()].filter((index) => !isHeld[index]! || this.#replaces(ops[index]!))
+    const [sent, held] = this.#parted(ops)
     const claimed = sent.flatMap((index) => outbox.current(ops[index]!.key) ?? [])
     for (const item of claimed) item.claims++
     const place = places.begin()
+    // An acknowledgement of what was queued before does not count for what is held back now.
+    for (const index of held) this.#queueFailed(ops[index]!, place)
     const startedAtMs = clock.now()
     const answers = ops.map((): Written => ({ ok: false, unavailable: true }))
     try {
@@ -134,10 +135,6 @@ export class Changes {
       }
       await calls.hideInvisible(ops, answers)
       await calls.prolong(ops, answers)
-      // An acknowledgement of what was queued before does not count for what was held back now.
-      for (const [index, { kind, key }] of ops.entries()) {
-        if (isHeld[index]! && (kind === 'take' || kind === 'expire')) this.#queue(key, {}, places.last)
-      }
     } catch (error) {
       for (const index of sent) {
         this.#queueFailed(ops[index]!, place)
@@ -215,6 +212,15 @@ export class Changes {
     }
   }
 
+  // The positions of the operations that are sent, and of those that are held back.
+  #parted(ops: readonly Op[]): readonly [sent: readonly number[], held: readonly number[]] {
+    const positions = [...ops.keys()]
+    const { outbox } = this.#parts
+    if (outbox.isEmpty) return [positions, NONE]
+    const isSent = ops.map((op) => !outbox.has(op.key) || this.#replaces(op))
+    return [positions.filter((index) => isSent[index]), positions.filter((index) => !isSent[index])]
+  }
+
   #replaces({ kind, key }: Op): boolean {
     const { outbox } = this.#parts
     if (kind === 'delete') return true
@@ -237,6 +243,7 @@ export class Changes {
 }
 
 const NO_OPS: readonly Op[] = []
+const NONE: readonly number[] = []
 
 /** An operation without tags is the same to the server as it is here. */
 type PlainOp = Extract<Op, { readonly kind: 'set' | 'increment' }>

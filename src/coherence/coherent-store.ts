@@ -273,11 +273,13 @@ export class CoherentStore implements Store {
   }
 
   write(ops: readonly Op[]): Promise<readonly OpResult[]> {
-    if (this.#order.isIdle) return this.#order.called(ops, this.#changes.write(ops))
+    const together = ops.every(isStep) ? 'steps' : undefined
+    if (this.#order.isIdle) return this.#order.called(ops, this.#changes.write(ops), together)
     return this.#order.change(
       ops,
       () => this.#changes.write(ops),
       (error) => this.#changes.giveUp(ops, error),
+      together,
     )
   }
 
@@ -399,4 +401,9 @@ export class CoherentStore implements Store {
     this.#dropped += count
     this.#parts.onDropped?.(error)
   }
+}
+
+// Steps without bounds give the same sum in every order.
+function isStep(op: Op): boolean {
+  return op.kind === 'increment' && op.min === undefined && op.max === undefined
 }

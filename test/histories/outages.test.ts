@@ -218,3 +218,53 @@ history(
     expect(await stage.kept(two, 'b')).toBe(1)
   },
 )
+
+history(
+  'a set that is not sent because a queued prefix covers it does not count as made up for by that prefix',
+  { without: ['outbox, held back'] },
+  async (stage) => {
+    const [one, two] = stage.players
+    stage.commit('a')
+    const lost = one.network.hold('request', 'scan')
+    expect(await stage.until(one.cache.deleteByPrefix('a'))).toBe(undefined)
+    lost.lose()
+    // The replay has looked for what the prefix covers when another node stores what the database has.
+    const scanned = one.network.hold('reply', 'scan values')
+    await stage.when(() => scanned.count > 0)
+    expect(await stage.read(two, 'a')).toBe(1)
+    expect(await stage.set(one, 'a')).toBe(false)
+    scanned.letGo()
+    await stage.pass(10)
+    expect(await stage.read(one, 'a')).toBe(2)
+    await stage.pass(1.1 * HEARTBEAT_MS)
+    expect(one.store.isQueued('a')).toBe(false)
+    expect(await stage.readAll('a')).toEqual([2, 2])
+  },
+)
+
+history(
+  'a set of a key for which the outbox has no room outlives the sweep that it meets',
+  { outboxLimit: 1, without: ['outbox, held back'] },
+  async (stage) => {
+    const [one, two] = stage.players
+    stage.commit('a')
+    const lost = one.network.hold('request', 'delete')
+    await stage.until(one.cache.delete('other'))
+    await stage.until(one.cache.delete('a'))
+    await stage.until(one.cache.delete('b'))
+    lost.lose()
+    // The sweep has looked at the server's values when another node stores what the database has.
+    const surveyed = one.network.hold('reply', 'survey values')
+    await stage.when(() => surveyed.count > 0)
+    expect(await stage.read(two, 'a')).toBe(1)
+    const away = one.network.refuse('delete a')
+    expect(await stage.set(one, 'a')).toBe(false)
+    surveyed.letGo()
+    await stage.pass(10)
+    away()
+    expect(await stage.read(one, 'a')).toBe(2)
+    await stage.pass(2.1 * HEARTBEAT_MS)
+    expect(one.store.isQueued('a')).toBe(false)
+    expect(await stage.readAll('a')).toEqual([2, 2])
+  },
+)

@@ -87,7 +87,7 @@ describeWithServers('calls of one key', () => {
       })
       onTestFinished(() => opened[Symbol.asyncDispose]())
       await until('every master', async () =>
-        opened.cache.setMany(Array.from({ length: 300 }, (_, n) => [`k${n}`, n] as const)),
+        opened.cache.setMany(Array.from({ length: 3000 }, (_, n) => [`k${n}`, n] as const)),
       )
       expect(await faultsOf(opened.cache, 1)).toEqual([])
     },

@@ -18,6 +18,7 @@ import {
   PREFIX,
   type Account,
   type NodeSettings,
+  type OlderRead,
   type Written,
 } from './scheme.ts'
 
@@ -33,6 +34,7 @@ const written: Written = {
   failedAtMs: new Float64Array(KEYS_OF_NODE),
 }
 const violations: Record<string, number> = {}
+const olderReads: OlderRead[] = []
 const calls: Record<string, number> = {}
 const lines: Record<string, number> = {}
 const held: [number, number][] = []
@@ -124,7 +126,14 @@ async function readOn(): Promise<void> {
     for (const [at, index] of indexes.entries()) {
       const row = found.get(keyOf(node, index))
       if (node === settings.node && row !== undefined && row.version < own[at]!)
-        count(violations, 'an own key was read older than acknowledged')
+        olderReads.push({
+          atMs: sharedNow(),
+          key: keyOf(node, index),
+          acknowledged: own[at]!,
+          acknowledgedAtMs: written.acknowledgedAtMs[index]!,
+          failedAtMs: written.failedAtMs[index]!,
+          read: row.version,
+        })
     }
     await sleep(random() * 4)
   }
@@ -229,5 +238,5 @@ export function heapBytes(): number {
 export async function finish(): Promise<Account> {
   goesOn.running = false
   await traffic
-  return { written, violations, calls, lines, overflowed, held, admitted }
+  return { written, violations, olderReads, calls, lines, overflowed, held, admitted }
 }

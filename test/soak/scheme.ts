@@ -24,11 +24,22 @@ export interface Written {
   readonly failedAtMs: Float64Array
 }
 
+/** A read of an own key that was older than its last acknowledged version. */
+export interface OlderRead {
+  readonly atMs: number
+  readonly key: string
+  readonly acknowledged: number
+  readonly acknowledgedAtMs: number
+  readonly failedAtMs: number
+  readonly read: number
+}
+
 /** The findings of a process. */
 export interface Account {
   readonly written: Written
   /** Broken promises, each with how often. */
   readonly violations: Readonly<Record<string, number>>
+  readonly olderReads: readonly OlderRead[]
   readonly calls: Readonly<Record<string, number>>
   /** Lines of the log, by their message. */
   readonly lines: Readonly<Record<string, number>>

@@ -160,8 +160,7 @@ export class World {
     const lateMs = DEADLINE_MS + Math.max(faults.delayMs[1], faults.pauseMs[1])
     this.#hidden = failsOver ? undefined : new HiddenWatch(this.#history)
     this.#kept = failsOver ? undefined : new KeptWatch(this.#history)
-    const hasOutages = faults.outagesPerSecond + faults.partialOutagesPerSecond > 0
-    this.#duties = failsOver || !hasOutages ? undefined : new DutyWatch(this.#history)
+    this.#duties = failsOver ? undefined : new DutyWatch(this.#history)
     this.#lifetimes = failsOver ? undefined : new Lifetimes(boundMs)
     this.#leases = new LeaseWatch(this.#history, now, SETTINGS.longestLeaseMs, lateMs)
     this.#counter = new CounterHistory((message) => {

@@ -39,24 +39,15 @@ for (const name of NAMES.filter((one) => values.only === undefined || one === va
   }
   const report = `.cache/test-${name}.json`
   console.log(`\n${name}`)
-  spawnSync(
-    process.execPath,
-    [
-      'node_modules/vitest/vitest.mjs',
-      'run',
-      ...TESTS,
-      '--reporter=dot',
-      '--reporter=json',
-      `--outputFile.json=${report}`,
-    ],
-    {
-      stdio: 'inherit',
-      env: {
-        ...process.env,
-        CACHETTE_TEST_PROGRAM: fileURLToPath(new URL(`file://${process.cwd()}/${program}`)),
-      },
-    },
-  )
+  const env = {
+    ...process.env,
+    CACHETTE_TEST_REPORT: report,
+    CACHETTE_TEST_PROGRAM: fileURLToPath(new URL(`file://${process.cwd()}/${program}`)),
+  }
+  const run = (...args: readonly string[]): boolean =>
+    spawnSync(process.execPath, args, { stdio: 'inherit', env }).status === 0
+  if (!run('node_modules/vitest/vitest.mjs', 'run', ...TESTS))
+    run('--import', 'tsx', 'tools/run-again.ts', report)
   const counts = JSON.parse(readFileSync(report, 'utf8')) as Report
   total.passed += counts.numPassedTests
   total.failed += counts.numFailedTests

@@ -87,6 +87,22 @@ export const OUTBOX: readonly Ablation[] = [
     patch: replaced(Suspects, 'add', () => () => true),
   },
   {
+    rule: 'outbox, held back',
+    without:
+      'a set that is held back, because a queued prefix covers its key or the key is suspect, is not queued',
+    mix: 'slow lines',
+    world: { traffic: { changes: ['prefix', 'set'], changePauseMs: 150 } },
+    patch: replaced(
+      Outbox,
+      'add',
+      (add) =>
+        function addUnlessHeld(this: Outbox, key, options, ...rest) {
+          const isHeld = this.isCovered(key) || this.isSuspect(key)
+          return (isHeld && options.isFailedSet === true) || add.call(this, key, options, ...rest)
+        },
+    ),
+  },
+  {
     rule: 'outbox, acknowledgements',
     without: 'an acknowledgement counts for what was queued after it was sent',
     mix: 'lost requests and replies',
