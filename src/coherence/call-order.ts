@@ -113,18 +113,30 @@ export class CallOrder {
     call: () => MaybePromise<T>,
   ): MaybePromise<T> {
     const before = this.#before(keys, tags, 'reads')
-    return before === undefined ? call() : this.#readAfter(before, call, keys.length <= MOST_AT_ONCE)
+    return before === undefined ? call() : this.#readAfter(keys, before, call)
   }
 
-  async #readAfter<T>(before: Promise<unknown>, call: () => MaybePromise<T>, isBounded: boolean): Promise<T> {
+  // Later changes wait until it is sent.
+  async #readAfter<T>(
+    keys: readonly string[],
+    before: Promise<unknown>,
+    call: () => MaybePromise<T>,
+  ): Promise<T> {
+    let pass!: () => void
+    const sent = new Promise<void>((resolve) => {
+      pass = resolve
+    })
+    this.#pass(keys, undefined, sent, 'reads')
     const timer = this.#late<T>((error) => {
       throw error
     })
     try {
       await Promise.race([before, timer.error])
       const answer = call()
-      return await (isBounded ? Promise.race([answer, timer.error]) : answer)
+      pass()
+      return await (keys.length <= MOST_AT_ONCE ? Promise.race([answer, timer.error]) : answer)
     } finally {
+      pass()
       timer.end()
     }
   }

@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts'
-import type { Head, RemoteStore } from '../core/remote-store.ts'
+import type { Head, RemoteResult, RemoteStore } from '../core/remote-store.ts'
 import { isPromise } from '../core/promise.ts'
 import type { InvalidateOptions, Op } from '../core/store.ts'
 import { NO_TAGS } from '../core/tags.ts'
@@ -62,10 +62,12 @@ export class Changes {
   }
 
   async #writePlainly(ops: readonly PlainOp[]): Promise<readonly Written[]> {
-    const { remote, forgetting, outbox, places } = this.#parts
+    const { remote, forgetting, outbox, places, calls } = this.#parts
     forgetting.loads(ops)
     const place = places.begin()
-    const results = await remote.write(ops)
+    const { since } = calls
+    let results = await remote.write(ops)
+    for (const { differs } of results) if (differs === true) results = await calls.judge(ops, results, since)
     places.end(place)
     for (let index = 0; index < ops.length; index++) {
       if (results[index]!.failure !== undefined) this.#queueFailed(ops[index]!, place)
@@ -114,14 +116,23 @@ export class Changes {
     // An acknowledgement of what was queued before does not count for what is held back now.
     for (const index of held) this.#queueFailed(ops[index]!, place)
     const startedAtMs = clock.now()
+    const { since } = calls
     const answers = ops.map((): Written => ({ ok: false, unavailable: true }))
     try {
       const ready = calls.remoteOps(sent.map((index) => [ops[index]!, markers[index]] as const))
-      const remoteOps = isPromise(ready) ? await (isFirst ? order.held(ready) : ready) : ready
-      const results = remoteOps.length === 0 ? [] : await calls.execute(remoteOps)
+      let results: Promise<readonly RemoteResult[]> | undefined
+      // A step with tags is sent twice if it meets an entry with other ones.
+      if (isFirst && ops.some(isTaggedStep))
+        results = order.held(
+          isPromise(ready) ? ready.then((all) => calls.execute(all, since)) : calls.execute(ready, since),
+        )
+      const remoteOps = isPromise(ready)
+        ? await (isFirst && results === undefined ? order.held(ready) : ready)
+        : ready
+      const written = await (results ?? calls.execute(remoteOps, since))
       for (const [position, index] of sent.entries()) {
         const op = ops[index]!
-        const result = results[position]!
+        const result = written[position]!
         answers[index] = result
         if (result.failure !== undefined) {
           this.#queueFailed(op, place)
@@ -129,11 +140,11 @@ export class Changes {
           continue
         }
         if (result.outdated !== true) outbox.acknowledge(op, place)
-        following.noteExecuted(remoteOps[position]!, result)
+        following.noteExecuted(remoteOps[position]!, result, true)
         forgetting.key(op.key, markers[index])
         if (op.kind === 'set') keeper.written(markers[index]!, op, result, startedAtMs)
       }
-      await calls.hideInvisible(ops, answers)
+      await calls.hideInvisible(ops, answers, since)
       await calls.prolong(ops, answers)
     } catch (error) {
       for (const index of sent) {
@@ -247,6 +258,10 @@ const NONE: readonly number[] = []
 
 /** An operation without tags is the same to the server as it is here. */
 type PlainOp = Extract<Op, { readonly kind: 'set' | 'increment' }>
+
+function isTaggedStep({ kind, tags }: Op): boolean {
+  return kind === 'increment' && tags !== undefined && tags.length > 0
+}
 
 // @throws the failure if there is nothing else.
 function answered(results: readonly Written[]): readonly Written[] {

@@ -115,11 +115,12 @@ export class Reads {
 
   // Nothing is kept here: no marker is needed, and nobody asks how long the entry has left.
   async #getRemote(key: string, reading: Reading | undefined): Promise<Stored | undefined> {
-    const { remote } = this.#parts
+    const { remote, calls } = this.#parts
+    const { since } = calls
     const entry =
       remote.readOne === undefined ? (await remote.read([key])).get(key) : await remote.readOne(key)
     if (entry === undefined) return undefined
-    const fresh = this.#freshOf(entry, reading)
+    const fresh = this.#freshOf(entry, reading, since)
     return isPromise(fresh) ? await fresh : fresh
   }
 
@@ -128,8 +129,9 @@ export class Reads {
     keys: readonly string[],
     reading: Reading | undefined,
   ): Promise<readonly (Stored | undefined)[]> {
-    const { remote, outbox } = this.#parts
+    const { remote, outbox, calls } = this.#parts
     if (reading?.skip === 'l2') return []
+    const { since } = calls
     if (!outbox.isEmpty && keys.some((key) => outbox.has(key))) {
       const asked = keys.filter((key) => !outbox.has(key))
       const list = await this.#getManyRemote(asked, reading)
@@ -140,7 +142,7 @@ export class Reads {
     const list: MaybePromise<Stored | undefined>[] = []
     let isWaiting = false
     for (const entry of entries) {
-      const fresh = entry === undefined ? undefined : this.#freshOf(entry, reading)
+      const fresh = entry === undefined ? undefined : this.#freshOf(entry, reading, since)
       if (isPromise(fresh)) isWaiting = true
       list.push(fresh)
     }
@@ -153,11 +155,15 @@ export class Reads {
   }
 
   // What a reader may have of an entry that has just been read, if it is fresh.
-  #freshOf(entry: RemoteFound, reading: Reading | undefined): MaybePromise<Stored | undefined> {
+  #freshOf(
+    entry: RemoteFound,
+    reading: Reading | undefined,
+    since: number,
+  ): MaybePromise<Stored | undefined> {
     const { generations, remainingMs, graceMs } = entry
     // Most entries: nothing is to be judged.
     if (generations === undefined && graceMs === undefined && reading === undefined) return entry.stored
-    const shown = this.#parts.calls.shows(generations, reading)
+    const shown = this.#parts.calls.shows(generations, reading, since)
     const judged = (verdict: Verdict): Stored | undefined =>
       freshMsFor(remainingMs, graceMs ?? 0, verdict, undefined) === undefined ? undefined : entry.stored
     return isPromise(shown) ? shown.then(judged) : judged(shown)
@@ -171,8 +177,9 @@ export class Reads {
     const asked = outbox.isEmpty ? keys : keys.filter((key) => !outbox.has(key))
     if (asked.length === 0 || reading?.skip === 'l2') return new Map()
     const startedAtMs = clock.now()
+    const { since } = calls
     const entries = await remote.read(asked)
-    let verdicts = Array.from(entries.values(), ({ generations }) => calls.shows(generations, reading))
+    let verdicts = Array.from(entries.values(), ({ generations }) => calls.shows(generations, reading, since))
     if (verdicts.some(isPromise)) verdicts = await Promise.all(verdicts.map(async (verdict) => verdict))
     const agedMs = clock.now() - startedAtMs
     const found = new Map<string, Found>()
@@ -196,6 +203,7 @@ export class Reads {
     if (asked.length === 0) return new Map()
     const markers = asked.map((key) => opened.open(key))
     const startedAtMs = clock.now()
+    const { since } = calls
     try {
       const found = await remote.read(asked)
       const visible = new Map<string, Found>()
@@ -203,7 +211,7 @@ export class Reads {
         markers.map(async (marker) => {
           const entry = found.get(marker.key)
           if (entry === undefined) return
-          const verdict = await calls.shows(entry.generations, reading)
+          const verdict = await calls.shows(entry.generations, reading, since)
           const shown = this.#found(marker, entry, verdict, reading, startedAtMs)
           if (shown !== undefined) visible.set(marker.key, shown)
         }),

@@ -135,7 +135,10 @@ export class TagInvalidator {
     keepStale: boolean,
   ): Promise<readonly (Head | undefined)[]> {
     const { remote, table, forget, note } = this.#parts
-    for (const tag of tags) forget(tag)
+    for (const tag of tags) {
+      table.supersede(tag)
+      forget(tag)
+    }
     // Never what decided here while it was queued: that was given to entries.
     const generations = tags.map(() => table.draw())
     const { heads } = await remote.invalidateTags(tags, generations, { keepStale })

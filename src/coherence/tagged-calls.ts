@@ -10,6 +10,7 @@ import {
   type RemoteStore,
 } from '../core/remote-store.ts'
 import { isPromise, type MaybePromise } from '../core/promise.ts'
+import { NO_TAGS } from '../core/tags.ts'
 import type {
   AcquireOptions,
   Acquired,
@@ -49,10 +50,19 @@ export class TaggedCalls {
     this.#parts = parts
   }
 
-  /** What an entry of the server is for this reader. */
-  shows(generations: Generations | undefined, reading: Reading | undefined): MaybePromise<Verdict> {
+  /** What an entry of the server is for this reader, whose call began at `since`. */
+  shows(
+    generations: Generations | undefined,
+    reading: Reading | undefined,
+    since: number,
+  ): MaybePromise<Verdict> {
     if ((generations === undefined && reading === undefined) || generations === UNREADABLE) return 'fresh'
-    return this.#parts.table.shows(generations, reading, !this.#parts.hasReached(reading?.after))
+    return this.#parts.table.shows(generations, reading, !this.#parts.hasReached(reading?.after), since)
+  }
+
+  /** The place of a call that begins now among the invalidations of tags by this node. */
+  get since(): number {
+    return this.#parts.table.version
   }
 
   /** The generations with which loads begin; without the server, provisional ones for what will be kept here. */
@@ -108,6 +118,7 @@ export class TaggedCalls {
     found: (marker: Marker, entry: RemoteFound, verdict: Verdict, startedAtMs: number) => Found | undefined,
   ): Promise<ReadonlyMap<Marker, Exclude<Acquired, 'denied'>>> {
     const answers = new Map<Marker, Exclude<Acquired, 'denied'>>()
+    const { since } = this
     let open: readonly { readonly marker: Marker; readonly hidden?: Generations | 'none' }[] = asked.map(
       (marker) => ({ marker }),
     )
@@ -131,7 +142,7 @@ export class TaggedCalls {
             answers.set(marker, answer)
             return undefined
           }
-          const verdict = await this.shows(answer.generations, marker)
+          const verdict = await this.shows(answer.generations, marker, since)
           const shown = found(marker, answer, verdict, startedAtMs)
           if (shown === undefined) return { marker, hidden: answer.generations ?? ('none' as const) }
           answers.set(marker, shown)
@@ -189,19 +200,37 @@ export class TaggedCalls {
     })
   }
 
-  /** A counter whose generations differ from what this node knows: either it knows too little, or the counter is gone. */
-  async execute(ops: readonly RemoteOp[]): Promise<readonly RemoteResult[]> {
-    const results = [...(await this.#parts.remote.write(ops))]
+  /** Executes operations of the server. */
+  async execute(ops: readonly RemoteOp[], since: number): Promise<readonly RemoteResult[]> {
+    if (ops.length === 0) return []
+    const results = await this.#parts.remote.write(ops)
+    return results.some(({ differs }) => differs === true) ? this.judge(ops, results, since) : results
+  }
+
+  /** Sends steps again that met an entry with other generations, with the verdict on these of calls since then. */
+  async judge(
+    ops: readonly RemoteOp[],
+    answers: readonly RemoteResult[],
+    since: number,
+  ): Promise<readonly RemoteResult[]> {
+    const results = [...answers]
     for (const [index, op] of ops.entries()) {
       if (op.kind !== 'increment') continue
       for (let round = 0; results[index]!.differs === true; round++) {
         if (round === ACQUIRE_ROUNDS)
           throw new StoreUnavailableError('the tags of a counter change too often')
         const { generations } = results[index]!
-        const tags = op.generations!.map(({ tag }) => tag)
-        const isVisible = (await this.#parts.table.shows(generations, { tags })) === 'fresh'
-        const again = { ...op, generations: await this.#parts.table.current(longest([[tags, op.ttlMs]])) }
-        const retried = isVisible ? again : { ...again, hidden: generations ?? ('none' as const) }
+        const tags = op.generations?.map(({ tag }) => tag) ?? NO_TAGS
+        const { table } = this.#parts
+        const isVisible = (await table.shows(generations, { tags }, false, since)) === 'fresh'
+        // What this node has invalidated after the call hides the counter that it makes.
+        const isOvertaken = table.hasInvalidated(tags, since)
+        const again = isOvertaken
+          ? op
+          : { ...op, generations: await table.current(longest([[tags, op.ttlMs]])) }
+        const retried = isVisible
+          ? { ...again, seen: generations }
+          : { ...again, hidden: generations ?? ('none' as const) }
         ;[results[index]] = (await this.#parts.remote.write([retried])) as [RemoteResult]
       }
     }
@@ -209,15 +238,15 @@ export class TaggedCalls {
   }
 
   /** What an operation found and its caller could not have seen was not there for it. */
-  async hideInvisible(ops: readonly Op[], answers: Written[]): Promise<void> {
+  async hideInvisible(ops: readonly Op[], answers: Written[], since: number): Promise<void> {
     for (const [index, op] of ops.entries()) {
       const answer = answers[index]!
       if (!answer.ok || op.kind === 'set' || op.kind === 'increment') continue
       if (answer.generations === undefined && op.tags === undefined) continue
-      const verdict = await this.#parts.table.shows(answer.generations, op)
-      // What is stale is there, but nobody takes it for fresh.
-      if (verdict === 'fresh' || (verdict === 'stale' && op.kind === 'delete')) continue
-      const { stored: _, ...rest } = answer
+      const verdict = await this.#parts.table.shows(answer.generations, op, false, since)
+      const { stored: _, graceMs = 0, ...rest } = answer
+      // A stale entry is there while it has grace, but nobody takes it for fresh.
+      if (verdict === 'fresh' || (verdict === 'stale' && op.kind === 'delete' && graceMs > 0)) continue
       answers[index] = { ...rest, ok: false }
     }
   }

@@ -123,8 +123,8 @@ export type RemoteOp =
   /** Does nothing to an entry that is stale. It keeps its grace. */
   | { readonly kind: 'expire'; readonly key: string; readonly ttlMs: number }
   /**
-   * An entry that lacks one of the generations is left as it is, and the answer is `differs`; but if it has those of
-   * `hidden`, the counter starts anew.
+   * An entry whose tags have other generations is left as it is, and the answer is `differs`; but if it has those of
+   * `seen`, it is visible, and if it has those of `hidden`, the counter starts anew.
    */
   | ({
       readonly kind: 'increment'
@@ -132,6 +132,7 @@ export type RemoteOp =
       readonly by: number
       readonly ttlMs: number
       readonly generations?: Generations | undefined
+      readonly seen?: Generations | undefined
       readonly hidden?: Generations | 'none' | undefined
     } & CounterBounds)
   /** Stores only if `token` holds the key's lease, and ends the lease. */
@@ -154,9 +155,9 @@ export interface RemoteResult {
   readonly number?: number
   /** Of the entry that was there before. */
   readonly generations?: Generations | undefined
-  /** expire: the grace of the entry, which its ttl does not include. */
+  /** delete, stale, expire: the grace of the entry, which its ttl does not include. */
   readonly graceMs?: number | undefined
-  /** increment: not done, for the entry has not the generations named. */
+  /** increment: not done, because the entry has other generations than those named. */
   readonly differs?: boolean
   /**
    * set, fill, delete, stale: not done, for there is an entry or a floor with a higher row version; logged all the same,

@@ -164,7 +164,7 @@ export class MemoryStore implements Store {
         size: map.size,
         held: () => map.held(),
         remove: (key) => {
-          const wasVisible = this.#visible(key, map.peek(key), reading) !== undefined
+          const wasVisible = this.#visible(key, map.peek(key), { ...reading, stale: true }) !== undefined
           map.delete(key)
           return wasVisible
         },

@@ -15,6 +15,8 @@ const LONGEST_READ = 500
 
 /** How many reads ask for bytes after one that met a frame. */
 const READS_AS_BYTES = 1_000
+/** How many reads ask for the time left at once after one that met an entry with grace. */
+const READS_WITH_TIMES = 100
 
 /** Reads of entries. */
 export class Reads {
@@ -24,6 +26,8 @@ export class Reads {
   wrongTypes = 0
   // Reads yet to come that ask for bytes.
   #bytesFor = 0
+  // A second question would come after what was called meanwhile, and costs a round trip.
+  #timesFor = 0
 
   constructor(client: RedisClient, names: KeyNames, entries: EntryBytes) {
     this.#client = client
@@ -38,6 +42,7 @@ export class Reads {
   async readMany(keys: readonly string[]): Promise<readonly (RemoteFound | undefined)[]> {
     if (keys.length === 0) return []
     if (keys.length === 1) return [await this.readOne(keys[0]!)]
+    if (this.#asksTimes()) return this.#readWithTimes(keys)
     if (this.#client.isCluster || keys.length > LONGEST_READ)
       return this.#collect(keys, await this.#valuesOfAll(keys))
     const form = this.#asksText() ? 'text' : 'bytes'
@@ -49,6 +54,7 @@ export class Reads {
 
   /** The hottest path: one key of a cache without a tier of the process. */
   async readOne(key: string): Promise<RemoteFound | undefined> {
+    if (this.#asksTimes()) return (await this.#readWithTimes([key]))[0]
     const name = this.#names.value(key)
     const form = this.#asksText() ? 'text' : 'bytes'
     let reply: Reply
@@ -62,7 +68,13 @@ export class Reads {
     if (reply === null) return undefined
     const entry = this.#foundBare(reply, key)
     if (entry !== undefined && entry.graceMs === undefined) return entry
-    return (await this.read([key])).get(key)
+    return (await this.#readWithTimes([key]))[0]
+  }
+
+  async #readWithTimes(keys: readonly string[]): Promise<readonly (RemoteFound | undefined)[]> {
+    const found = await this.read(keys)
+    for (const { graceMs } of found.values()) if (graceMs !== undefined) this.#timesFor = READS_WITH_TIMES
+    return keys.map((key) => found.get(key))
   }
 
   // What several masters have; for those of a master that does not answer, nothing.
@@ -95,8 +107,8 @@ export class Reads {
       if (value !== null && (entry === undefined || entry.graceMs !== undefined)) again.push(index)
     }
     if (again.length > 0) {
-      const found = await this.read(again.map((index) => keys[index]!))
-      for (const index of again) list[index] = found.get(keys[index]!)
+      const found = await this.#readWithTimes(again.map((index) => keys[index]!))
+      for (const [at, index] of again.entries()) list[index] = found[at]
     }
     return list
   }
@@ -109,6 +121,12 @@ export class Reads {
         : this.#entries.found(asBytes(value), key, -1)
     if (entry === undefined) this.#bytesFor = READS_AS_BYTES
     return entry
+  }
+
+  #asksTimes(): boolean {
+    if (this.#timesFor === 0) return false
+    this.#timesFor--
+    return true
   }
 
   #asksText(): boolean {

@@ -37,6 +37,7 @@ interface Draft {
   readonly keys?: readonly string[]
   readonly isWide?: boolean
   readonly isAfter?: boolean
+  readonly isPrefix?: boolean
   run(cache: BaseCache, actor: Actor, probe: Probe): Promise<unknown>
 }
 
@@ -82,6 +83,7 @@ const MAKERS: Readonly<Record<string, readonly [weight: number, make: Make]>> = 
       return {
         text: `(${q(key)}, ${read.text})`,
         keys: [key],
+        isAfter: read.text.includes('token'),
         run: async (cache, actor) => cache.get(key, read.make()(actor)),
       }
     },
@@ -94,6 +96,7 @@ const MAKERS: Readonly<Record<string, readonly [weight: number, make: Make]>> = 
       return {
         text: `(${q(keys)}, ${read.text})`,
         keys,
+        isAfter: read.text.includes('token'),
         run: async (cache, actor) => cache.getMany(keys, read.make()(actor)),
       }
     },
@@ -283,10 +286,28 @@ const MAKERS: Readonly<Record<string, readonly [weight: number, make: Make]>> = 
     2,
     (random) => {
       const prefix = pick(random, ['a', 'b', 'ph:', 'ns:v2:', 'ns', 'none', '*', ''])
-      return { text: `(${q(prefix)})`, isWide: true, run: async (cache) => cache.deleteByPrefix(prefix) }
+      return {
+        kind: 'alone',
+        text: `(${q(prefix)})`,
+        isWide: true,
+        isPrefix: true,
+        run: async (cache) => cache.deleteByPrefix(prefix),
+      }
     },
   ],
-  clear: [2, () => ({ text: '()', isWide: true, run: async (cache) => cache.clear() })],
+  clear: [
+    2,
+    (_, scope) => {
+      const isPrefix = scope === 'root' || scope === 'physical'
+      return {
+        kind: isPrefix ? 'alone' : 'plain',
+        text: '()',
+        isWide: true,
+        isPrefix,
+        run: async (cache) => cache.clear(),
+      }
+    },
+  ],
   keys: [
     2,
     (random) => {
@@ -394,6 +415,7 @@ export function randomCall(random: SeededRandom, scopes: readonly ScopeName[]): 
     keys: (draft.keys ?? []).map((key) => `${PATHS[scope]}${key}`),
     isWide: draft.isWide ?? false,
     isAfter: draft.isAfter ?? false,
+    isPrefix: draft.isPrefix ?? false,
     run: async (actor, probe) => {
       return told(await draft.run(actor.scopes[scope], actor, probe))
     },

@@ -20,11 +20,20 @@ async function playAll(subjects: readonly Subject[], steps: readonly Step[]): Pr
 /** How often each listed difference was seen. */
 export const seenListed: Map<Listed, number> = new Map()
 
-function differing(answers: readonly string[], step: Step | undefined): boolean {
+function concerns(
+  { methods, isOfFigures, calls }: Listed,
+  step: Step | undefined,
+  steps: readonly Step[],
+): boolean {
+  if (step !== undefined) return methods.includes(step.method)
+  return isOfFigures === true && (calls === undefined || steps.some(({ method }) => calls.includes(method)))
+}
+
+function differing(answers: readonly string[], step: Step | undefined, steps: readonly Step[]): boolean {
   if (new Set(answers).size === 1) return false
   let told = answers
   for (const listed of LISTED) {
-    if (step === undefined ? !listed.isOfFigures : !listed.methods.includes(step.method)) continue
+    if (!concerns(listed, step, steps)) continue
     const same = told.map((answer) => listed.same(answer))
     if (same.some((answer, index) => answer !== told[index]))
       seenListed.set(listed, (seenListed.get(listed) ?? 0) + 1)
@@ -43,10 +52,10 @@ export async function compare(
     Object.fromEntries(subjects.map(({ name }, index) => [name, texts[index]!]))
   for (const step of steps) {
     const answers = results.map((result) => result.answers.get(step.index) ?? 'no answer')
-    if (differing(answers, step)) return { step, answers: named(answers) }
+    if (differing(answers, step, steps)) return { step, answers: named(answers) }
   }
   const stats = results.map((result) => result.stats)
-  return differing(stats, undefined) ? { step: undefined, answers: named(stats) } : undefined
+  return differing(stats, undefined, steps) ? { step: undefined, answers: named(stats) } : undefined
 }
 
 /** Leaves calls out for as long as the rest differs. */

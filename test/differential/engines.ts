@@ -33,13 +33,13 @@ export async function openSession(
   const redis = redisOver('redis')
   const l1 = new MemoryCache({ maxEntries: random.chance(0.4) ? 3 : 10_000 })
   const l2 = redisOver('tiers')
-  const bus = random.chance(0.2) ? 'none' : 'pubsub'
-  const tiered = new TieredCache({ ...options, l1, l2, bus })
+  const tiered = new TieredCache({ ...options, l1, l2 })
   const otherL1 = new MemoryCache()
   const other = new TieredCache({ ...options, l1: otherL1, l2: redisOver('tiers') })
   const all = [tiered, other, redis, l2, memory, l1, otherL1]
   for (const cache of [redis, tiered, other])
     await until('a cache to be connected', async () => cache.set('connected', true))
+  await redis.set('with grace', 'kept', { grace: '1h' })
   const plain = (): object => ({})
   const dropLocal = async (): Promise<void> => {
     const servedBy = async (): Promise<unknown> => (await tiered.explain('probe')).servedBy
@@ -54,12 +54,12 @@ export async function openSession(
   return {
     subjects: [
       { name: 'memory', cache: memory, detour: plain },
-      { name: 'redis', cache: redis, detour: plain },
+      { name: 'redis', cache: redis, detour: plain, prime: async () => void (await redis.get('with grace')) },
       {
         name: 'tiers',
         cache: tiered,
         detour: (at) => (at < 0.3 ? { skipRead: 'l1' } : {}),
-        ...(bus === 'pubsub' && { dropLocal }),
+        dropLocal,
       },
     ],
     [Symbol.asyncDispose]: async () => {

@@ -10,6 +10,8 @@ export interface Subject {
   readonly name: string
   readonly cache: BaseCache
   readonly detour: Actor['detour']
+  /** Makes it ask at once for all that a read may need, by one hit. */
+  prime?(): Promise<void>
   /** Empties the memory of the process alone. */
   dropLocal?(): Promise<void>
 }
@@ -73,13 +75,9 @@ class Player {
   async #makeWay(step: Step): Promise<void> {
     if (step.kind === 'alone') return this.#settleAll()
     if (step.opens) await this.#release(() => true)
-    if (step.drops && this.#subject.dropLocal !== undefined && !this.#isHeld(() => true)) {
+    if (step.drops && !this.#isHeld(() => true)) {
       await this.#settleAll()
-      const before = figures(this.#subject.cache)
-      await this.#subject.dropLocal()
-      const after = figures(this.#subject.cache)
-      for (const [name, count] of Object.entries(after))
-        this.#own[name] = (this.#own[name] ?? 0) + count - before[name]!
+      await this.#uncounted(this.#subject.dropLocal)
     }
     const meets = ({ step: other }: UnderWay): boolean =>
       step.isWide || other.isWide || other.keys.some((key) => step.keys.includes(key))
@@ -87,16 +85,34 @@ class Player {
       const isAlone = step.isAfter || step.method === 'getOrSetMany'
       await this.#release((one) => meets(one) && (one.isOvertaken || isAlone))
     }
-    for (const one of this.#underWay)
-      if (one.step.kind === 'load' && !one.isDone && !one.probe.isHeld && !one.isJoined && meets(one))
-        await one.done
+    // Who shares a load of several processes begins another one if its value is refused.
+    if (step.kind !== 'load' && [...this.#underWay].some((one) => one.isJoined && meets(one)))
+      await this.#release(() => true)
+    // Whether it voids loads is known to the engine in memory alone.
+    if (step.method === 'expire') await this.#release(meets)
+    if (!step.isAwaited && this.#subject.prime !== undefined) {
+      await this.#subject.prime()
+      this.#own['hits'] = (this.#own['hits'] ?? 0) + 1
+    }
+    for (const one of this.#underWay) if (isUnplaced(one) && meets(one)) await one.done
   }
 
   async #call(step: Step): Promise<void> {
     if (step.isWide) for (const one of this.#underWay) one.isOvertaken = true
     const { done } = this.#start(step, new Probe(step.pace))
     if (step.isAwaited) this.#ready[step.caller] = done
-    if (step.kind === 'alone') await done
+    // With a token, the server is asked once more, and perhaps for a tag.
+    if (step.kind === 'alone' || step.isAfter) await done
+    // Its own message empties the memory of the node once more, and voids loads, whenever it comes.
+    if (step.isPrefix) await this.#uncounted(this.#subject.dropLocal)
+  }
+
+  async #uncounted(work: (() => Promise<void>) | undefined): Promise<void> {
+    if (work === undefined) return
+    const before = figures(this.#subject.cache)
+    await work()
+    for (const [name, count] of Object.entries(figures(this.#subject.cache)))
+      this.#own[name] = (this.#own[name] ?? 0) + count - (before[name] ?? 0)
   }
 
   async #load(step: Step): Promise<void> {
@@ -180,6 +196,13 @@ class Player {
     await this.#release(() => true)
     for (const { done } of this.#underWay) await done
   }
+}
+
+// Whether a call has no certain place before those of its keys that come after it.
+function isUnplaced({ step, probe, isDone, isJoined }: UnderWay): boolean {
+  if (isDone || isJoined || probe.isHeld) return false
+  // A step without tags that meets an entry with tags is sent twice.
+  return step.kind === 'load' || step.method === 'increment' || step.method === 'decrement'
 }
 
 async function turns(): Promise<void> {

@@ -33,7 +33,7 @@ export function randomProgram(random: SeededRandom): readonly Step[] {
   return [...steps, ...end]
 }
 
-const LOOK = { kind: 'alone', isWide: false, isAfter: false } as const
+const LOOK = { kind: 'alone', isWide: false, isAfter: false, isPrefix: false } as const
 
 function ttlOf(scope: ScopeName, key: string): Call {
   return {

@@ -38,7 +38,9 @@ export interface Call {
   readonly keys: readonly string[]
   /** Whether it may concern keys that it does not name: by tag, by prefix. */
   readonly isWide: boolean
-  /** Whether it is a load that shares none which began before a token. */
+  /** Whether it removes what begins with a text, whatever that is. */
+  readonly isPrefix: boolean
+  /** Whether it brings a token. */
   readonly isAfter: boolean
   /** Answers what is compared. */
   run(actor: Actor, probe: Probe): Promise<string>
