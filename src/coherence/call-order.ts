@@ -26,7 +26,9 @@ interface Passing {
 
 interface Covering {
   readonly covers: (key: string | undefined, tags: readonly string[]) => boolean
-  readonly done: Promise<unknown>
+  done: Promise<unknown>
+  /** Settles when it is sent; `undefined` = it was. Until then nobody knows which keys bear its tags. */
+  unsent: Promise<unknown> | undefined
 }
 
 /** The keys, tags and prefixes of a change. */
@@ -37,6 +39,7 @@ export interface Target {
 }
 
 const NO_TAGS: readonly string[] = []
+const DONE = Promise.resolve()
 const KINDS: readonly Kind[] = ['changes', 'reads', 'steps']
 /** Changes of more keys than this are sent in parts. */
 const MOST_AT_ONCE = 500
@@ -155,12 +158,30 @@ export class CallOrder {
     isBounded: boolean,
   ): Promise<T> {
     const before = this.covered(covers)
-    const answer =
-      before === undefined ? call() : this.#afterAll(before, call, late, () => undefined, isBounded)
-    const covering: Covering = { covers, done: settled(answer) }
+    const covering: Covering = { covers, done: DONE, unsent: undefined }
+    const answer = before === undefined ? call() : this.#coverAfter(covering, before, call, late, isBounded)
+    covering.done = settled(answer)
     this.#covering.add(covering)
     void covering.done.then(() => this.#covering.delete(covering))
     return answer
+  }
+
+  #coverAfter<T>(
+    covering: Covering,
+    before: Promise<unknown>,
+    call: () => Promise<T>,
+    late: (error: Error) => T,
+    isBounded: boolean,
+  ): Promise<T> {
+    let pass!: () => void
+    covering.unsent = new Promise<void>((resolve) => {
+      pass = resolve
+    })
+    const sent = (): void => {
+      covering.unsent = undefined
+      pass()
+    }
+    return this.#afterAll(before, call, late, sent, isBounded)
   }
 
   /** Settles when all calls have passed that are covered; `undefined` = there are none. */
@@ -190,8 +211,10 @@ export class CallOrder {
         for (const kind of KINDS)
           if (kind !== together && passing.of[kind] !== undefined) before.push(passing.of[kind])
     }
-    for (const { covers, done } of this.#covering)
+    for (const { covers, done, unsent } of this.#covering) {
       if (covers(undefined, tags) || keys.some((key) => covers(key, NO_TAGS))) before.push(done)
+      else if (unsent !== undefined) before.push(unsent)
+    }
     return before.length === 0 ? undefined : Promise.all(before)
   }
 

@@ -76,6 +76,8 @@ export class GenerationTable {
   readonly queue: TagQueue
   /** Follows the generation partition; set once, before anything is asked. */
   follower!: Follower
+  /** Where the log was when this node was last answered for an invalidation. */
+  answered: Head | undefined
   /** Another one whenever a verdict of `'fresh'` may have become another. */
   version = 0
 
@@ -204,6 +206,14 @@ export class GenerationTable {
         this.#keep(tag, { ...this.#rows.get(tag)?.record, value }, untilMs)
       return { tag, value }
     })
+  }
+
+  /** Where the log of generations is at least, as far as this node knows. */
+  get seen(): Head | undefined {
+    const { applied } = this.follower
+    if (applied === undefined || this.answered === undefined) return applied
+    const isAhead = sameEpoch(this.answered.epoch, applied.epoch) && this.answered.counter > applied.counter
+    return isAhead ? this.answered : applied
   }
 
   /** This node is about to invalidate the tag: calls that were made before are judged by what it was. */

@@ -144,6 +144,7 @@ export class TagInvalidator {
     const { heads } = await remote.invalidateTags(tags, generations, { keepStale })
     for (const [index, tag] of tags.entries()) {
       note(tag, heads[index])
+      table.answered = heads[index] ?? table.answered
       const item = queued[index]
       // A soft one does not make up for a hard one.
       if (item !== undefined && (!keepStale || item.keepStale)) table.queue.acknowledge(item)

@@ -68,7 +68,7 @@ export class TaggedCalls {
   /** The generations with which loads begin; without the server, provisional ones for what will be kept here. */
   async begin(markers: readonly Marker[], untilMs: number = Infinity): Promise<void> {
     const { table } = this.#parts
-    for (const marker of markers) marker.taggedSince = table.follower.applied
+    for (const marker of markers) marker.taggedSince = table.seen
     const tagged = markers.filter(({ tags }) => tags !== undefined && tags.length > 0)
     if (tagged.length === 0) return
     const lives = longest(tagged.map((marker) => [marker.tags!, marker.lifeMs]))

@@ -12,6 +12,7 @@ const HEADER_GUESS = '511'
 
 /** The most keys of one command: a server does nothing else meanwhile. */
 const LONGEST_READ = 500
+const NONE: ReadonlySet<string> = new Set()
 
 /** How many reads ask for bytes after one that met a frame. */
 const READS_AS_BYTES = 1_000
@@ -183,14 +184,40 @@ export class Reads {
       'bytes',
     )
     const found: { readonly key: string; readonly generations?: Generations }[] = []
+    const stale = await this.#stale(master, names, heads)
     for (const [index, key] of keys.entries()) {
       const head = heads[index]!
       // Gone meanwhile, or of another type.
-      if (head instanceof Error || asBytes(head).length === 0) continue
+      if (head instanceof Error || asBytes(head).length === 0 || stale.has(names[index]!)) continue
       const generations = generationsIn(await this.#header(master, names[index]!, asBytes(head)))
       found.push(generations === undefined ? { key } : { key, generations })
     }
     return found
+  }
+
+  // The names of entries that are within their grace.
+  async #stale(
+    master: Connection,
+    names: readonly string[],
+    heads: readonly Reply[],
+  ): Promise<ReadonlySet<string>> {
+    const graces = new Map<string, number>()
+    for (const [index, head] of heads.entries()) {
+      const graceMs = head instanceof Error ? 0 : graceOf(asBytes(head))
+      if (graceMs > 0) graces.set(names[index]!, graceMs)
+    }
+    if (graces.size === 0) return NONE
+    const asked = [...graces.keys()]
+    const times = await master.runAll(
+      asked.map((name) => ({ args: ['PTTL', name] })),
+      'bytes',
+    )
+    return new Set(
+      asked.filter((name, index) => {
+        const left = times[index]!
+        return typeof left === 'number' && left !== -1 && left <= graces.get(name)!
+      }),
+    )
   }
 
   async #header(master: Connection, name: string, head: Uint8Array): Promise<Uint8Array> {
@@ -224,6 +251,12 @@ export class Reads {
     const values = count === 1 ? [reply] : asList(reply)
     return values.map((value) => (value === null ? null : asBytes(value)))
   }
+}
+
+// By its fixed place, because the header may go on behind the bytes that are known.
+function graceOf(head: Uint8Array): number {
+  if (head[0] !== 0xc1 || head.length < 46) return 0
+  return Number(Buffer.from(head).readBigUInt64BE(16))
 }
 
 /** @throws the first error if there is one among the replies of each group. Another type of key is no error. */

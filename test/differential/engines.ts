@@ -1,5 +1,5 @@
 // The engines that are compared: memory, Redis, and two tiers with a second node.
-import { MemoryCache, TieredCache, type CacheOptions } from 'cachette'
+import { MemoryCache, TieredCache, type BaseCache, type CacheOptions } from 'cachette'
 import { RedisCache } from 'cachette/redis'
 import type { SeededRandom } from '../../src/testing/simulation/random.ts'
 import { nativeClient, type ClientName } from '../redis/native-clients.ts'
@@ -13,6 +13,19 @@ export interface Session extends AsyncDisposable {
 const SILENT = { warn: () => undefined, error: () => undefined }
 // A busy machine is no fault of the server.
 const PATIENT = { hard: '10s' }
+
+// A tag that only a loader names is judged by the log of generations, which is followed from the first tag on.
+async function storesNamed(cache: BaseCache): Promise<boolean> {
+  await cache.getOrSet(
+    'first',
+    ({ setTags }) => {
+      setTags(['first'])
+      return true
+    },
+    { tags: ['followed'] },
+  )
+  return cache.has('first')
+}
 
 /** Caches of every engine with the same options, over a client of a library. */
 export async function openSession(
@@ -38,7 +51,7 @@ export async function openSession(
   const other = new TieredCache({ ...options, l1: otherL1, l2: redisOver('tiers') })
   const all = [tiered, other, redis, l2, memory, l1, otherL1]
   for (const cache of [redis, tiered, other])
-    await until('a cache to be connected', async () => cache.set('connected', true))
+    await until('a cache to follow tags', async () => storesNamed(cache))
   await redis.set('with grace', 'kept', { grace: '1h' })
   const plain = (): object => ({})
   const dropLocal = async (): Promise<void> => {

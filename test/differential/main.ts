@@ -13,6 +13,7 @@ const { values } = parseArgs({
     calls: { type: 'string', default: '10000' },
     client: { type: 'string', multiple: true },
     seed: { type: 'string' },
+    only: { type: 'string' },
     most: { type: 'string', default: '5' },
   },
 })
@@ -26,7 +27,9 @@ if (!(calls > 0)) throw new Error('--calls: a number above 0')
 console.log(`seed ${seed}, ${clients.join(', ')}`)
 const startedAt = performance.now()
 await using server = await startRedis()
-const result = await run({ url: server.url, calls, seed, clients, most: Number(values.most) })
+const [session, program] = (values.only ?? '').split(':').map(Number)
+const only = values.only === undefined ? undefined : { session: session!, program: program! }
+const result = await run({ url: server.url, calls, seed, clients, only, most: Number(values.most) })
 for (const difference of result.differences) console.log(`\n${difference}`)
 const seconds = Math.round((performance.now() - startedAt) / 1000)
 console.log(`\n${result.calls} calls on each engine in ${seconds} s, ${pairsSeen.size} pairs of options`)

@@ -85,8 +85,11 @@ class Player {
       const isAlone = step.isAfter || step.method === 'getOrSetMany'
       await this.#release((one) => meets(one) && (one.isOvertaken || isAlone))
     }
+    // A tag that only the loader names is compared with the log, where an invalidation has its place when it is answered.
+    if (step.text.includes('setTags')) await this.#settleWide()
     // Who shares a load of several processes begins another one if its value is refused.
-    if (step.kind !== 'load' && [...this.#underWay].some((one) => one.isJoined && meets(one)))
+    const isForced = step.method === 'refresh' || step.text.includes('forceRefresh')
+    if ((step.kind !== 'load' || isForced) && [...this.#underWay].some((one) => one.isJoined && meets(one)))
       await this.#release(() => true)
     // Whether it voids loads is known to the engine in memory alone.
     if (step.method === 'expire') await this.#release(meets)
@@ -190,6 +193,10 @@ class Player {
       this.#underWay.delete(one)
     }
     for (const one of this.#underWay) if (one.isJoined) await one.done
+  }
+
+  async #settleWide(): Promise<void> {
+    for (const { step, done } of this.#underWay) if (step.isWide) await done
   }
 
   async #settleAll(): Promise<void> {

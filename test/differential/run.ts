@@ -12,6 +12,8 @@ export interface RunOptions {
   readonly calls: number
   readonly seed: number
   readonly clients: readonly ClientName[]
+  /** One program alone, as a report names it. */
+  readonly only?: { readonly session: number; readonly program: number } | undefined
   /** Ends the run at so many differences. */
   readonly most?: number
   progress?(calls: number): void
@@ -23,14 +25,23 @@ export interface RunResult {
 }
 
 /** Plays so many calls, the client libraries in turn. */
-export async function run({ url, calls, seed, clients, most = 5, progress }: RunOptions): Promise<RunResult> {
+export async function run({
+  url,
+  calls,
+  seed,
+  clients,
+  only,
+  most = 5,
+  progress,
+}: RunOptions): Promise<RunResult> {
   const differences: string[] = []
   let made = 0
-  for (let session = 0; made < calls && differences.length < most; session++) {
+  for (let session = only?.session ?? 0; made < calls && differences.length < most; session++) {
     const client = clients[session % clients.length]!
     const seedOf = (program: number): number => seed * 1_000_003 + session * 1_009 + program
     await using opened = await openSession(new SeededRandom(seedOf(-1)), client, url, `s${seed}-${session}:`)
     for (let program = 0; program < PROGRAMS_OF_A_SESSION && made < calls; program++) {
+      if (only !== undefined && program !== only.program) continue
       const steps = randomProgram(new SeededRandom(seedOf(program)))
       made += steps.length
       const found = await compare(opened.subjects, steps)
@@ -42,6 +53,7 @@ export async function run({ url, calls, seed, clients, most = 5, progress }: Run
       )
       if (differences.length >= most) break
     }
+    if (only !== undefined) break
   }
   return { calls: made, differences }
 }
