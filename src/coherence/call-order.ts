@@ -119,24 +119,24 @@ export class CallOrder {
     return before === undefined ? call() : this.#readAfter(keys, before, call)
   }
 
-  // Later changes wait until it is sent.
+  // Later changes wait until it is sent, or answered where answers come in any order.
   async #readAfter<T>(
     keys: readonly string[],
     before: Promise<unknown>,
     call: () => MaybePromise<T>,
   ): Promise<T> {
-    let pass!: () => void
-    const sent = new Promise<void>((resolve) => {
+    let pass!: (passed?: unknown) => void
+    const passed = new Promise((resolve) => {
       pass = resolve
     })
-    this.#pass(keys, undefined, sent, 'reads')
+    this.#pass(keys, undefined, passed, 'reads')
     const timer = this.#late<T>((error) => {
       throw error
     })
     try {
       await Promise.race([before, timer.error])
       const answer = call()
-      pass()
+      pass(this.#parts.isOrdered ? undefined : answer)
       return await (keys.length <= MOST_AT_ONCE ? Promise.race([answer, timer.error]) : answer)
     } finally {
       pass()

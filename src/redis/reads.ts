@@ -17,7 +17,7 @@ const NONE: ReadonlySet<string> = new Set()
 /** How many reads ask for bytes after one that met a frame. */
 const READS_AS_BYTES = 1_000
 /** How many reads ask for the time left at once after one that met an entry with grace. */
-const READS_WITH_TIMES = 100
+const READS_WITH_TIMES = 1_000
 
 /** Reads of entries. */
 export class Reads {
