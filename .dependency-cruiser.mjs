@@ -13,6 +13,7 @@ const layers = {
   ratelimit: ['internal', 'core', 'serialization', 'loading', 'coherence', 'cache'],
   lock: ['internal', 'core', 'serialization', 'loading', 'coherence', 'cache'],
   memoize: ['internal', 'core', 'serialization', 'loading', 'coherence', 'cache'],
+  scope: ['internal', 'core', 'serialization', 'loading', 'coherence', 'cache'],
   observe: ['internal', 'core', 'serialization', 'loading', 'coherence', 'cache'],
   testing: [
     'internal',

@@ -1,5 +1,6 @@
 // Writes the tables of docs/simulation.md: what the seeds show, with every rule and without each of them, and the
 // histories by name. Takes some minutes; `-- histories` writes that table alone, which takes none.
+// CACHETTE_SIMULATION_SEEDS says how many seeds, 20 unless given.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { FAULT_MIXES } from '../src/testing/simulation/mixes.ts'
 import type { WorldReport } from '../src/testing/simulation/world.ts'
@@ -8,17 +9,16 @@ import { namedHistories } from './simulation/histories.ts'
 import { add, emptyTally, POLICIES, runBatch } from './simulation/runs.ts'
 
 const FILE = 'docs/simulation.md'
-const SEEDS_WITHOUT = 20
+const SEEDS = Number(process.env['CACHETTE_SIMULATION_SEEDS'] ?? 20)
 const MOST_SEEDS = 150
-const SEEDS_WITH = 20
 
 async function rowWithout(ablation: Ablation): Promise<string> {
   const { rule, without, mix, world, unseen } = ablation
-  const reports = [...(await runWithout(ablation, SEEDS_WITHOUT))]
+  const reports = [...(await runWithout(ablation, SEEDS))]
   const isFailure = ({ violations }: WorldReport): boolean => violations.length > 0
   // Rare ones are looked for until one is found.
   if (unseen === undefined && !reports.some(isFailure))
-    reports.push(...(await runWithout(ablation, MOST_SEEDS - SEEDS_WITHOUT, isFailure, SEEDS_WITHOUT + 1)))
+    reports.push(...(await runWithout(ablation, MOST_SEEDS - SEEDS, isFailure, SEEDS + 1)))
   const failed = reports.filter(isFailure)
   const counts = new Map<string, number>()
   for (const { violations } of failed)
@@ -42,7 +42,7 @@ async function tableWithout(): Promise<string> {
   const historyOf = (rule: string): string =>
     titles.find(({ needs }) => needs.includes(rule))?.title ?? 'none'
   return [
-    `${SEEDS_WITHOUT} seeds each, more where none of them shows it; policy strict:`,
+    `${SEEDS} seeds each, more where none of them shows it; policy strict:`,
     '',
     '| rule | without it | mix | seeds | violations |',
     '|---|---|---|---|---|',
@@ -65,13 +65,13 @@ async function tableWith(): Promise<string> {
   const rows: string[] = []
   for (const mix of Object.keys(FAULT_MIXES)) {
     const sum = emptyTally({ mix, policy: 'strict' })
-    for (const policy of POLICIES) add(sum, await runBatch({ mix, policy, firstSeed: 1, seeds: SEEDS_WITH }))
+    for (const policy of POLICIES) add(sum, await runBatch({ mix, policy, firstSeed: 1, seeds: SEEDS }))
     const { reads, loads, localHits, refusedFills, faults, violations } = sum
     const counts = [reads, loads, localHits, refusedFills, faults, violations]
     rows.push(`| ${mix} | ${counts.map((count) => count.toLocaleString('en')).join(' | ')} |`)
   }
   return [
-    `${SEEDS_WITH} seeds of each policy:`,
+    `${SEEDS} seeds of each policy:`,
     '',
     '| mix | reads | loads | local hits | fills refused | faults | violations |',
     '|---|---|---|---|---|---|---|',

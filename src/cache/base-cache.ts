@@ -18,7 +18,7 @@ import { inspect } from '../core/inspect.ts'
 import { checkOptions, type CacheOptions, type NamespaceOptions } from '../core/options.ts'
 import { isPromise } from '../core/promise.ts'
 import { rowVersionOf } from '../core/settings.ts'
-import type { Invalidation, Reading, Store } from '../core/store.ts'
+import type { Invalidation, Store } from '../core/store.ts'
 import { NO_TAGS, checkTag, checkTags } from '../core/tags.ts'
 import type { NotModified } from '../loading/load-context.ts'
 import type { ValueOptions } from '../serialization/rules.ts'
@@ -27,7 +27,6 @@ import { entriesOf, type Entries } from './entries.ts'
 import { Invalidator, type KeyInvalidation, type TagInvalidation } from './invalidator.ts'
 import type { Absent, Loaded, Loader, ManyLoader } from './loader.ts'
 import { Loads } from './loads.ts'
-import type { RequestScope, ScopeOptions } from './request-scope.ts'
 import { scan } from './scan.ts'
 import { asKeys, Scope } from './scope.ts'
 import { closedWith, noteStore } from './stores.ts'
@@ -42,6 +41,9 @@ export interface BytesOptions {
   readonly key?: string | undefined
 }
 
+/** Returns the part of a cache's keys that a cache or namespace of this copy of the package is made over. */
+export let scopeOf: (cache: object) => Scope | undefined
+
 /**
  * The one interface of every engine, and its one implementation: an engine gives the constructor its store.
  *
@@ -51,6 +53,10 @@ export interface BytesOptions {
  * means a miss, a `false` or an `undefined`, a count and one log line (unless `onError: 'throw'`).
  */
 export abstract class BaseCache<V = unknown> {
+  static {
+    scopeOf = (cache) => (#scope in cache ? cache.#scope : undefined)
+  }
+
   readonly #scope: Scope
   readonly #writer: Writer
   readonly #invalidator: Invalidator
@@ -68,8 +74,7 @@ export abstract class BaseCache<V = unknown> {
   /** The fresh value of a key. `undefined` is a miss; `null` is a value. With `stale` a stale one will do. */
   async get<T = V>(key: string, options?: ReadOptions): Promise<T | undefined> {
     const full = this.#scope.key(key)
-    const { request, pipeline } = this.#scope.runtime
-    const { reader } = pipeline
+    const { reader } = this.#scope.runtime.pipeline
     let { reading } = this.#scope
     if (options !== undefined) {
       checkOptions(options, READ_OPTIONS, 'get')
@@ -80,8 +85,7 @@ export abstract class BaseCache<V = unknown> {
         return values.get(key) as T | undefined
       }
     }
-    const found =
-      request === undefined ? reader.get(full, reading) : this.#getWithin(request, full, options, reading)
+    const found = reader.get(full, reading)
     if (!isPromise(found)) return found as T | undefined
     if (options?.signal === undefined) return (await found) as T | undefined
     return (await abortable(options.signal, () => found)) as T | undefined
@@ -92,15 +96,10 @@ export abstract class BaseCache<V = unknown> {
     const names = asKeys(keys)
     const full = this.#scope.list(names)
     checkOptions(options, READ_OPTIONS, 'getMany')
-    const { request, pipeline } = this.#scope.runtime
+    const { reader } = this.#scope.runtime.pipeline
     const reading = this.#scope.readingFor(options)
-    const read = async (some: readonly string[], as: readonly string[]) =>
-      abortable(options.signal, () => pipeline.reader.getMany('getMany', some, as, reading))
-    if (request === undefined) return (await read(full, names)) as Map<string, T>
-    const isPlain = options.signal === undefined && reading === this.#scope.reading
-    const distinct = this.#scope.keys(names)
-    const asked = Array.from(distinct.keys(), (one) => this.#scope.asked(one, isPlain))
-    return callersMap(distinct, await request.getMany(asked, (some) => read(some, some)))
+    const read = () => reader.getMany('getMany', full, names, reading)
+    return (await abortable(options.signal, read)) as Map<string, T>
   }
 
   /**
@@ -340,17 +339,6 @@ export abstract class BaseCache<V = unknown> {
   }
 
   /**
-   * Runs `work`, such as the handling of a request, and remembers what it reads: this cache is asked once for each key.
-   * That is a matter of async context, so that `work` may be a `next()` of whatever answers later, and it goes for all
-   * namespaces, whichever of them it is called on. Its own changes of a key or a tag are seen at once; those of others
-   * are not seen in what has been read. Loaders see nothing of it. Answers what `work` answers.
-   */
-  scope<T>(options: ScopeOptions, work: () => T): T {
-    this.#scope.assertOpen()
-    return this.#scope.runtime.inRequest(options, work)
-  }
-
-  /**
    * The bytes of a value in the format in use (docs/wire-format.md), as an engine that keeps bytes would store it.
    * @throws SerializationError whose `path` and `kind` name what can't be stored.
    */
@@ -417,17 +405,6 @@ export abstract class BaseCache<V = unknown> {
   /** Closes the cache at the end of an `await using` block. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
-  }
-
-  // Apart from `get`, which a function in it would make dearer.
-  #getWithin(
-    request: RequestScope,
-    full: string,
-    options: ReadOptions | undefined,
-    reading: Reading | undefined,
-  ): Promise<unknown> {
-    const { reader } = this.#scope.runtime.pipeline
-    return request.get(this.#scope.asked(full, options === undefined), () => reader.get(full, reading))
   }
 
   async #remainingMs(operation: string, key: string): Promise<number | undefined> {

@@ -1,7 +1,6 @@
 import { OptionsError } from '../core/errors.ts'
 import type { InvalidateOptions, Invalidation } from '../core/store.ts'
 import { UNREACHED_TOKEN } from '../core/token.ts'
-import { forgetting } from './request-scope.ts'
 import type { Runtime } from './runtime.ts'
 import type { Scope } from './scope.ts'
 
@@ -37,10 +36,8 @@ export class Invalidator {
     tags: readonly string[],
     options?: InvalidateOptions,
   ): Promise<Invalidation> {
-    const { store, trouble, counters, request } = this.#runtime
-    const invalidate = () => trouble.attempt(operation, () => store.invalidate(keys, tags, options))
-    // Which keys bear a tag is not known here.
-    const done = await forgetting(request, tags.length === 0 ? keys : undefined, invalidate)
+    const { store, trouble, counters } = this.#runtime
+    const done = await trouble.attempt(operation, () => store.invalidate(keys, tags, options))
     if (done === undefined) return { l1: 'dropped', l2: 'none', token: UNREACHED_TOKEN }
     const { l1, l2, token, removed, error } = done
     counters.invalidations += removed + tags.length
@@ -53,15 +50,15 @@ export class Invalidator {
    * @throws OptionsError when that would be every key of a database that others use.
    */
   async prefix(operation: string, prefix: string): Promise<number | undefined> {
-    const { store, trouble, counters, request } = this.#runtime
+    const { store, trouble, counters } = this.#runtime
     const full = this.#scope.prefixed(prefix)
     if (full === '' && store.ownsAll === false)
       throw new OptionsError(
         `${operation}: without a prefix this would remove every key of the database, whoever wrote it; ` +
           'give the cache a prefix, or ownsDatabase: true',
       )
-    const remove = () => trouble.attempt(operation, () => store.deleteByPrefix(full, this.#scope.reading))
-    const count = await forgetting(request, undefined, remove)
+    const { reading } = this.#scope
+    const count = await trouble.attempt(operation, () => store.deleteByPrefix(full, reading))
     counters.invalidations += count ?? 0
     return count
   }

@@ -3,12 +3,10 @@ import type { GetOrSetOptions } from '../core/entry-options.ts'
 import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/inspect.ts'
 import type { MaybePromise } from '../core/promise.ts'
-import type { LoadSettings } from '../core/settings.ts'
 import type { Context } from '../loading/load-context.ts'
 import { ABSENT, type Source } from '../loading/source.ts'
 import { entriesOf, loadedValue, type Entries, type LoadedMany } from './entries.ts'
 import type { ManyLoader } from './loader.ts'
-import type { RequestScope } from './request-scope.ts'
 import type { Scope } from './scope.ts'
 import { warm } from './warm.ts'
 
@@ -32,7 +30,7 @@ export class Loads {
     const full = this.#scope.key(key)
     checkLoader(loader, where)
     const settings = this.#scope.loadSettings(ttlOrOptions, where)
-    return this.#load(full, key, loader, settings)
+    return this.#scope.runtime.pipeline.load(full, key, loader, settings)
   }
 
   /** What the loader makes now, whatever is stored. */
@@ -43,7 +41,8 @@ export class Loads {
   ): MaybePromise<unknown> {
     const full = this.#scope.key(key)
     checkLoader(loader, 'refresh')
-    return this.#load(full, key, loader, forced(this.#scope.loadSettings(ttlOrOptions, 'refresh')))
+    const settings = { ...this.#scope.loadSettings(ttlOrOptions, 'refresh'), forceRefresh: true, timed: true }
+    return this.#scope.runtime.pipeline.load(full, key, loader, settings)
   }
 
   /** The values of several keys, by their full keys. */
@@ -54,14 +53,8 @@ export class Loads {
   ): Promise<Map<string, unknown>> {
     checkLoader(loader, 'getOrSetMany')
     const settings = this.#scope.loadSettings(ttlOrOptions, 'getOrSetMany')
-    const { pipeline, request } = this.#scope.runtime
-    const keys = [...full.keys()]
-    if (request === undefined) return pipeline.loadMany(keys, new ManySource(full, loader), settings)
-    const source = new ManySource(full, this.#outside(loader))
-    const asked = keys.map((one) => this.#scope.asked(one, isPlain(settings)))
-    return request.loadMany(asked, (some, reload) =>
-      pipeline.loadMany(some, source, reload ? forced(settings) : settings),
-    )
+    const { pipeline } = this.#scope.runtime
+    return pipeline.loadMany([...full.keys()], new ManySource(full, loader), settings)
   }
 
   /** Loads what is missing, some keys at a time, and counts what was loaded. */
@@ -69,45 +62,8 @@ export class Loads {
     entries: Entries<unknown>,
     ttlOrOptions: Duration | GetOrSetOptions | undefined,
   ): Promise<number> {
-    return warm(this.#scope, entriesOf(entries), ttlOrOptions, (loader) => this.#outside(loader))
+    return warm(this.#scope, entriesOf(entries), ttlOrOptions)
   }
-
-  #load(full: string, key: string, loader: OneLoader, settings: LoadSettings): MaybePromise<unknown> {
-    const { pipeline, request } = this.#scope.runtime
-    if (request === undefined) return pipeline.load(full, key, loader, settings)
-    return this.#loadWithin(request, full, key, loader, settings)
-  }
-
-  // Apart, because a function in it would have a price at every load.
-  #loadWithin(
-    request: RequestScope,
-    full: string,
-    key: string,
-    loader: OneLoader,
-    settings: LoadSettings,
-  ): Promise<unknown> {
-    const outside = this.#outside(loader)
-    return request.load(this.#scope.asked(full, isPlain(settings)), (reload) =>
-      this.#scope.runtime.pipeline.load(full, key, outside, reload ? forced(settings) : settings),
-    )
-  }
-
-  // What is loaded is stored, and must not be made of what a request remembers.
-  #outside<A extends unknown[], T>(loader: (...args: A) => T): (...args: A) => T {
-    const { runtime } = this.#scope
-    const { request } = runtime
-    if (request === undefined) return loader
-    return (...args) => runtime.within(request.forLoaders, () => loader(...args))
-  }
-}
-
-function forced(settings: LoadSettings): LoadSettings {
-  return { ...settings, forceRefresh: true, timed: true }
-}
-
-// Whoever has a wish of his own is not content with what is remembered.
-function isPlain({ signal, after, skipRead, forceRefresh }: LoadSettings): boolean {
-  return signal === undefined && after === undefined && skipRead === undefined && forceRefresh !== true
 }
 
 /** A loader of several keys, with the keys as the caller gave them. */

@@ -1,17 +1,9 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { ageClock } from '../core/age-clock.ts'
 import type { Clock } from '../core/clock.ts'
 import { Counters, type CacheStats, type StoreStats } from '../core/counters.ts'
 import { Doubts } from '../core/doubts.ts'
 import { consoleLogger } from '../core/logger.ts'
-import { checkFunction } from '../core/checks.ts'
-import {
-  checkCacheOptions,
-  checkChoice,
-  checkOptions,
-  timersFor,
-  type CacheOptions,
-} from '../core/options.ts'
+import { checkCacheOptions, timersFor, type CacheOptions } from '../core/options.ts'
 import type { MaybePromise } from '../core/promise.ts'
 import { spanMs } from '../core/spans.ts'
 import type { Store, ValueFormat } from '../core/store.ts'
@@ -21,7 +13,6 @@ import { ShortLived } from '../loading/entry-terms.ts'
 import { LoadPipeline } from '../loading/load-pipeline.ts'
 import type { ValueOptions } from '../serialization/rules.ts'
 import type { WireFormat } from '../serialization/wire-format.ts'
-import { RequestScope, type ScopeOptions } from './request-scope.ts'
 
 /** What a cache and all of its namespaces share. */
 export class Runtime {
@@ -37,8 +28,6 @@ export class Runtime {
   #closing: Promise<void> | undefined
   #isDrained = false
   #statsAtReset: StoreStats
-  // Absent until there is a scope: on Node 20 every await of the process pays for it (decision 0002).
-  #requests: AsyncLocalStorage<RequestScope> | undefined
 
   constructor(store: Store, options: CacheOptions & ValueOptions) {
     checkCacheOptions(options)
@@ -86,25 +75,6 @@ export class Runtime {
     return new Format({ serializer, classes, registry, maxDepth, maxCount })
   }
 
-  /** What is remembered for the running request; `undefined` outside of any. */
-  get request(): RequestScope | undefined {
-    return this.#requests?.getStore()
-  }
-
-  /** Runs `work` as a request that remembers what it reads. @throws OptionsError */
-  inRequest<T>(options: ScopeOptions, work: () => T): T {
-    checkOptions(options, ['reload'], 'scope')
-    if (options.reload !== undefined) checkChoice(options.reload, [true, false], 'scope: reload')
-    checkFunction(work, 'scope')
-    return this.within(new RequestScope(this.store, options), work)
-  }
-
-  /** Runs `work` with what that request remembers. */
-  within<T>(request: RequestScope, work: () => T): T {
-    this.#requests ??= new AsyncLocalStorage()
-    return this.#requests.run(request, work)
-  }
-
   /** Figures since the cache was made or they were reset. */
   stats(): CacheStats {
     return this.counters.snapshot(this.store.stats(), this.#statsAtReset)
@@ -127,7 +97,6 @@ export class Runtime {
     if (this.pipeline.isIdle) this.store.atomic?.close?.()
     await this.pipeline.drain(this.#closeTimeoutMs)
     this.#isDrained = true
-    this.#requests?.disable()
     try {
       await this.store.close()
     } catch (error) {

@@ -29,7 +29,6 @@ import { wholeNumber } from '../core/spans.ts'
 import type { Reading, Store } from '../core/store.ts'
 import { NO_TAGS, namespaceTag, namespaceTags } from '../core/tags.ts'
 import type { ValueOptions } from '../serialization/rules.ts'
-import type { Asked } from './request-scope.ts'
 import { Runtime } from './runtime.ts'
 
 interface ScopeSettings {
@@ -177,11 +176,6 @@ export class Scope {
   readingFor({ after, stale, skipRead = false }: ReadOptions): Reading | undefined {
     if (after === undefined && stale !== true && skipRead === false) return this.reading
     return { ...this.reading, after, stale, skip: skipRead === false ? undefined : skipRead }
-  }
-
-  /** A read as a request remembers it; plain if what is remembered will do. */
-  asked(key: string, isPlain: boolean): Asked {
-    return { key, namespace: this.ownTag, isPlain }
   }
 
   /** The full form of a literal beginning of keys, which may be empty. @throws KeyError, ClosedError. */

@@ -10,12 +10,11 @@ const WARMED_AT_ONCE = 8
 
 type OneLoader = (context: never) => unknown
 
-/** Loads what is missing, some keys at a time, and counts what was loaded; `outside` has a loader see nothing of a request. */
+/** Loads what is missing, some keys at a time, and counts what was loaded. */
 export async function warm(
   scope: Scope,
   entries: readonly EntryTuple<unknown>[],
   ttlOrOptions: Duration | GetOrSetOptions | undefined,
-  outside: (loader: OneLoader) => OneLoader,
 ): Promise<number> {
   const { pipeline } = scope.runtime
   // A stale value is not warm: its load is waited for, and counted.
@@ -24,7 +23,7 @@ export async function warm(
   const waiting = entries.map(([key, value, own]) => ({
     full: scope.key(key),
     key,
-    loader: typeof value === 'function' ? outside(value as OneLoader) : (): unknown => value,
+    loader: typeof value === 'function' ? (value as OneLoader) : (): unknown => value,
     settings: own === undefined ? common : patient(scope.loadSettings(own, `warm: ${inspect(key)}`)),
   }))
   let loaded = 0

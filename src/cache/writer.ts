@@ -1,6 +1,5 @@
 import { isPromise, type MaybePromise } from '../core/promise.ts'
 import type { EntrySettings, Op, OpResult, Reading } from '../core/store.ts'
-import { forgetting } from './request-scope.ts'
 import type { Runtime } from './runtime.ts'
 
 /** A value to be stored under a full key; a ttl of zero or less means that it has expired already. */
@@ -85,20 +84,12 @@ export class Writer {
 
   /** Executes changes, in their order for each key. */
   run(operation: string, ops: readonly Op[]): MaybePromise<readonly OpResult[] | undefined> {
-    const { store, trouble, request } = this.#runtime
-    const write = (): MaybePromise<readonly OpResult[] | undefined> => {
-      const writing = trouble.attempt(operation, () => store.write(ops))
-      if (ops.length === 1) return writing
-      return isPromise(writing)
-        ? writing.then((results) => this.#heed(operation, results))
-        : this.#heed(operation, writing)
-    }
-    if (request === undefined) return write()
-    return forgetting(
-      request,
-      ops.map(({ key }) => key),
-      write,
-    )
+    const { store, trouble } = this.#runtime
+    const writing = trouble.attempt(operation, () => store.write(ops))
+    if (ops.length === 1) return writing
+    return isPromise(writing)
+      ? writing.then((results) => this.#heed(operation, results))
+      : this.#heed(operation, writing)
   }
 
   // Some of several operations may have failed.

@@ -41,7 +41,7 @@ export interface Target {
 const NO_TAGS: readonly string[] = []
 const DONE = Promise.resolve()
 const KINDS: readonly Kind[] = ['changes', 'reads', 'steps']
-/** Changes of more keys than this are sent in parts. */
+/** Changes of more keys than this are sent in parts: as many as a store sends at once. */
 const MOST_AT_ONCE = 500
 
 /**
@@ -116,20 +116,18 @@ export class CallOrder {
     call: () => MaybePromise<T>,
   ): MaybePromise<T> {
     const before = this.#before(keys, tags, 'reads')
-    return before === undefined ? call() : this.#readAfter(keys, before, call)
+    if (before === undefined) return call()
+    // A later change must not overtake a read that waits.
+    const pass = this.#reserve(keys, tags, 'reads')
+    return this.#readAfter(before, call, pass, keys.length <= MOST_AT_ONCE)
   }
 
-  // Later changes wait until it is sent, or answered where answers come in any order.
   async #readAfter<T>(
-    keys: readonly string[],
     before: Promise<unknown>,
     call: () => MaybePromise<T>,
+    pass: (passed: unknown) => void,
+    isBounded: boolean,
   ): Promise<T> {
-    let pass!: (passed?: unknown) => void
-    const passed = new Promise((resolve) => {
-      pass = resolve
-    })
-    this.#pass(keys, undefined, passed, 'reads')
     const timer = this.#late<T>((error) => {
       throw error
     })
@@ -137,9 +135,9 @@ export class CallOrder {
       await Promise.race([before, timer.error])
       const answer = call()
       pass(this.#parts.isOrdered ? undefined : answer)
-      return await (keys.length <= MOST_AT_ONCE ? Promise.race([answer, timer.error]) : answer)
+      return await (isBounded ? Promise.race([answer, timer.error]) : answer)
     } finally {
-      pass()
+      pass(before)
       timer.end()
     }
   }
@@ -150,16 +148,21 @@ export class CallOrder {
     return answer
   }
 
-  /** Runs a call of all keys, or tags, that it covers, within the deadline if it `isBounded`: after every earlier one of them, and before every later one. */
+  /**
+   * Runs a call of all keys, or tags, that it covers: after every earlier one of them, and before every later one. It has
+   * one deadline, its wait included; with `lives`, a wait and the question whether the server lives have it.
+   */
   cover<T>(
     covers: (key: string | undefined, tags: readonly string[]) => boolean,
     call: () => Promise<T>,
     late: (error: Error) => T,
-    isBounded: boolean,
+    lives?: () => Promise<unknown>,
   ): Promise<T> {
     const before = this.covered(covers)
+    const ready = lives === undefined ? before : before?.then(lives)
+    const isBounded = lives === undefined
     const covering: Covering = { covers, done: DONE, unsent: undefined }
-    const answer = before === undefined ? call() : this.#coverAfter(covering, before, call, late, isBounded)
+    const answer = ready === undefined ? call() : this.#coverAfter(covering, ready, call, late, isBounded)
     covering.done = settled(answer)
     this.#covering.add(covering)
     void covering.done.then(() => this.#covering.delete(covering))
@@ -174,9 +177,11 @@ export class CallOrder {
     isBounded: boolean,
   ): Promise<T> {
     let pass!: () => void
-    covering.unsent = new Promise<void>((resolve) => {
+    const unsent = new Promise<void>((resolve) => {
       pass = resolve
     })
+    // Which keys bear a tag is not known; a prefix tells.
+    if (isBounded) covering.unsent = unsent
     const sent = (): void => {
       covering.unsent = undefined
       pass()
@@ -203,16 +208,19 @@ export class CallOrder {
   ): Promise<unknown> | undefined {
     if (this.#byKey.size === 0 && this.#covering.size === 0) return undefined
     const before: Promise<unknown>[] = []
+    // The calls of a key need not name the tags that it gets from an earlier one.
+    const borne = new Set(tags)
     for (const key of keys) {
       const passing = this.#byKey.get(key)
       if (passing === undefined) continue
+      for (const tag of passing.tags) borne.add(tag)
       if (together === undefined) before.push(passing.last)
       else
         for (const kind of KINDS)
           if (kind !== together && passing.of[kind] !== undefined) before.push(passing.of[kind])
     }
     for (const { covers, done, unsent } of this.#covering) {
-      if (covers(undefined, tags) || keys.some((key) => covers(key, NO_TAGS))) before.push(done)
+      if (covers(undefined, [...borne]) || keys.some((key) => covers(key, NO_TAGS))) before.push(done)
       else if (unsent !== undefined) before.push(unsent)
     }
     return before.length === 0 ? undefined : Promise.all(before)
@@ -232,19 +240,29 @@ export class CallOrder {
     kind: Kind,
   ): void {
     const last = settled(passed)
+    // One for all keys that nothing else is under way for: a call may have very many.
+    const alone: Passing = { of: { [kind]: last }, last, tags: new Set(tags) }
     for (const key of keys) {
       const before = this.#byKey.get(key)
-      const sameKind = before?.of[kind]
-      const passing: Passing = {
-        of: { ...before?.of, [kind]: sameKind === undefined ? last : Promise.all([sameKind, last]) },
-        last: before === undefined ? last : Promise.all([before.last, last]),
-        tags: new Set([...(before?.tags ?? NO_TAGS), ...tags]),
-      }
-      this.#byKey.set(key, passing)
-      void passing.last.then(() => {
-        if (this.#byKey.get(key) === passing) this.#byKey.delete(key)
-      })
+      if (before === undefined) this.#byKey.set(key, alone)
+      else if (before !== alone) this.#passAfter(before, key, alone, kind)
     }
+    void last.then(() => {
+      for (const key of keys) if (this.#byKey.get(key) === alone) this.#byKey.delete(key)
+    })
+  }
+
+  #passAfter(before: Passing, key: string, { last, tags }: Passing, kind: Kind): void {
+    const sameKind = before.of[kind]
+    const passing: Passing = {
+      of: { ...before.of, [kind]: sameKind === undefined ? last : Promise.all([sameKind, last]) },
+      last: Promise.all([before.last, last]),
+      tags: new Set([...before.tags, ...tags]),
+    }
+    this.#byKey.set(key, passing)
+    void passing.last.then(() => {
+      if (this.#byKey.get(key) === passing) this.#byKey.delete(key)
+    })
   }
 
   #inTurn<T>(
@@ -255,16 +273,22 @@ export class CallOrder {
     late: (error: Error) => T,
     kind: Kind,
   ): Promise<T> {
+    const pass = this.#reserve(keys, tags, kind)
+    return this.#afterAll(before, call, late, pass, keys.length <= MOST_AT_ONCE)
+  }
+
+  // Keeps a place for a call that waits, until it is told what has passed.
+  #reserve(
+    keys: readonly string[],
+    tags: readonly string[] | undefined,
+    kind: Kind,
+  ): (passed: unknown) => void {
     let pass!: (passed: unknown) => void
-    this.#pass(
-      keys,
-      tags,
-      new Promise((resolve) => {
-        pass = resolve
-      }),
-      kind,
-    )
-    return this.#afterAll(before, call, late, (passed) => pass(passed), keys.length <= MOST_AT_ONCE)
+    const passed = new Promise((resolve) => {
+      pass = resolve
+    })
+    this.#pass(keys, tags, passed, kind)
+    return pass
   }
 
   // The wait counts against the deadline of the call. Many keys have a deadline for each part: for these, the wait alone.
@@ -278,7 +302,10 @@ export class CallOrder {
     const timer = this.#late(late)
     try {
       const given = await Promise.race([
-        before.then(() => undefined),
+        before.then(
+          () => undefined,
+          (error: unknown) => ({ value: late(error as Error) }),
+        ),
         timer.error.then((value) => ({ value })),
       ])
       if (given !== undefined) {

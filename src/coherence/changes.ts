@@ -1,10 +1,11 @@
 import type { Clock } from '../core/clock.ts'
-import type { Head, RemoteResult, RemoteStore } from '../core/remote-store.ts'
+import type { Head, RemoteOp, RemoteResult, RemoteStore } from '../core/remote-store.ts'
 import { isPromise } from '../core/promise.ts'
 import type { InvalidateOptions, Op } from '../core/store.ts'
 import { NO_TAGS } from '../core/tags.ts'
 import type { CallOrder } from './call-order.ts'
 import type { CallPlaces } from './call-places.ts'
+import type { CallTime } from './call-time.ts'
 import type { Following } from './following.ts'
 import type { Forgetting } from './forgetting.ts'
 import type { Keeper } from './keeping.ts'
@@ -29,6 +30,7 @@ export interface ChangeParts {
   readonly following: Following
   readonly forgetting: Forgetting
   readonly clock: Clock
+  readonly time: CallTime
 }
 
 /** What became of an invalidation of keys. */
@@ -62,12 +64,14 @@ export class Changes {
   }
 
   async #writePlainly(ops: readonly PlainOp[]): Promise<readonly Written[]> {
-    const { remote, forgetting, outbox, places, calls } = this.#parts
+    const { remote, forgetting, outbox, places, calls, time } = this.#parts
     forgetting.loads(ops)
     const place = places.begin()
+    const untilMs = time.end(ops.length)
     const { since } = calls
     let results = await remote.write(ops)
-    for (const { differs } of results) if (differs === true) results = await calls.judge(ops, results, since)
+    for (const { differs } of results)
+      if (differs === true) results = await calls.judge(ops, results, { untilMs, since })
     places.end(place)
     for (let index = 0; index < ops.length; index++) {
       if (results[index]!.failure !== undefined) this.#queueFailed(ops[index]!, place)
@@ -103,6 +107,7 @@ export class Changes {
       following,
       forgetting,
       clock,
+      time,
     } = this.#parts
     const markers = ops.map((op) =>
       op.kind === 'set' ? opened.open(op.key, { tags: op.tags ?? NO_TAGS }) : undefined,
@@ -117,19 +122,23 @@ export class Changes {
     for (const index of held) this.#queueFailed(ops[index]!, place)
     const startedAtMs = clock.now()
     const { since } = calls
+    const untilMs = time.end(ops.length)
     const answers = ops.map((): Written => ({ ok: false, unavailable: true }))
     try {
-      const ready = calls.remoteOps(sent.map((index) => [ops[index]!, markers[index]] as const))
-      let results: Promise<readonly RemoteResult[]> | undefined
+      const ready = calls.remoteOps(
+        sent.map((index) => [ops[index]!, markers[index]] as const),
+        untilMs,
+      )
+      const execute = (all: readonly RemoteOp[]): Promise<readonly RemoteResult[]> =>
+        calls.execute(all, { untilMs, isPrompt: !isPromise(ready), since })
       // A step with tags is sent twice if it meets an entry with other ones.
-      if (isFirst && ops.some(isTaggedStep))
-        results = order.held(
-          isPromise(ready) ? ready.then((all) => calls.execute(all, since)) : calls.execute(ready, since),
-        )
-      const remoteOps = isPromise(ready)
-        ? await (isFirst && results === undefined ? order.held(ready) : ready)
-        : ready
-      const written = await (results ?? calls.execute(remoteOps, since))
+      const steps =
+        isFirst && ops.some(isTaggedStep)
+          ? order.held(isPromise(ready) ? ready.then(execute) : execute(ready))
+          : undefined
+      const isHeld = isFirst && steps === undefined
+      const remoteOps = isPromise(ready) ? await (isHeld ? order.held(ready) : ready) : ready
+      const written = await (steps ?? execute(remoteOps))
       for (const [position, index] of sent.entries()) {
         const op = ops[index]!
         const result = written[position]!
@@ -144,8 +153,8 @@ export class Changes {
         forgetting.key(op.key, markers[index])
         if (op.kind === 'set') keeper.written(markers[index]!, op, result, startedAtMs)
       }
-      await calls.hideInvisible(ops, answers, since)
-      await calls.prolong(ops, answers)
+      await calls.hideInvisible(ops, answers, untilMs, since)
+      await calls.prolong(ops, answers, untilMs)
     } catch (error) {
       for (const index of sent) {
         this.#queueFailed(ops[index]!, place)

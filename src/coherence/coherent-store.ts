@@ -26,6 +26,7 @@ import { isPromise } from '../core/promise.ts'
 import { tokenOf } from '../core/token.ts'
 import { CallOrder } from './call-order.ts'
 import { CallPlaces } from './call-places.ts'
+import { CallTime } from './call-time.ts'
 import { Changes } from './changes.ts'
 import { Explaining } from './explaining.ts'
 import { Fills } from './fills.ts'
@@ -38,6 +39,7 @@ import { LocalSlot, LocalTier } from './local-tier.ts'
 import { Markers, type Marker } from './markers.ts'
 import { Outbox } from './outbox.ts'
 import { Reads } from './reads.ts'
+import { isRefusal } from './refusal.ts'
 import { ReturnedLeases } from './returned-leases.ts'
 import { Replay } from './replay.ts'
 import type { CoherenceParts, CoherenceSettings } from './settings.ts'
@@ -64,6 +66,7 @@ export class CoherentStore implements Store {
   readonly #markers: Markers
   readonly #outbox: Outbox
   readonly #order: CallOrder
+  readonly #time: CallTime
   readonly #following: Following
   readonly #generations: GenerationTable
   readonly #forgetting: Forgetting
@@ -90,11 +93,10 @@ export class CoherentStore implements Store {
       new Suspects(settings.suspectBits, Math.ceil(settings.suspectBits / 32), random)
     const suspectKeys = suspects()
     const suspectTags = suspects()
-    const order = new CallOrder({
-      timers,
-      deadlineMs: remote.deadlineMs ?? parts.deadlineMs ?? DEADLINE_MS,
-      isOrdered: remote.isOrdered,
-    })
+    const deadlineMs = remote.deadlineMs ?? parts.deadlineMs ?? DEADLINE_MS
+    const time = new CallTime(deadlineMs, clock, timers)
+    const order = new CallOrder({ timers, deadlineMs, isOrdered: remote.isOrdered })
+    this.#time = time
     this.#order = order
     const outbox = new Outbox({
       limit: settings.outboxLimit,
@@ -114,13 +116,14 @@ export class CoherentStore implements Store {
       (marker) => {
         // A load that takes long must not outlive the records that its entry will bear.
         const lifeMs = Math.max(marker.lifeMs, settings.leaseMs / 2)
-        void table.prolong(marker.generations, lifeMs).catch(() => undefined)
+        void table.prolong(marker.generations, lifeMs, time.end())?.catch(() => undefined)
       },
     )
     const table: GenerationTable = new GenerationTable({
       remote,
       random,
       clock,
+      time,
       maxLagMs: settings.maxLagMs,
       maxStaleMs: isStrict ? -1 : settings.maxStaleMs,
       limits: { table: settings.generationLimit, queue: settings.outboxLimit },
@@ -161,7 +164,7 @@ export class CoherentStore implements Store {
       leaseMs: settings.leaseMs,
       hasReached: (token) => following.hasReached(token),
       now: () => clock.now(),
-      timers,
+      time,
     })
     const keeper = new Keeper({ remote, local, following, outbox, settings, clock })
     this.#tags = new TagInvalidator({
@@ -186,7 +189,19 @@ export class CoherentStore implements Store {
       clock,
       forgotten: (count, error) => this.#drop(count, error),
     })
-    const shared = { remote, local, markers, outbox, replay, calls, keeper, following, forgetting, clock }
+    const shared = {
+      remote,
+      local,
+      markers,
+      outbox,
+      replay,
+      calls,
+      keeper,
+      following,
+      forgetting,
+      clock,
+      time,
+    }
     this.#reads = new Reads({ ...shared, leases })
     this.#fills = new Fills(shared)
     this.#changes = new Changes({ ...shared, places, order })
@@ -302,7 +317,6 @@ export class CoherentStore implements Store {
             (_, borne) => borne.some((tag) => tags.includes(tag)),
             () => this.#tags.run(tags, options.keepStale),
             (error) => this.#tags.giveUp(tags, options.keepStale, error),
-            true,
           ),
     ])
     const outcomes = new Set([ofKeys?.l2, ofTags?.l2])
@@ -322,10 +336,15 @@ export class CoherentStore implements Store {
   }
 
   async *scan(prefix: string, reading?: Reading): AsyncIterable<string> {
-    await this.#order.covered((key) => key?.startsWith(prefix) === true)
+    const waiting = this.#order.covered((key) => key?.startsWith(prefix) === true)
+    if (waiting !== undefined) {
+      const untilMs = this.#time.end()
+      await this.#time.inTime(waiting, untilMs)
+      await this.#time.inTime(this.#lives(), untilMs)
+    }
     for await (const { key, generations } of this.remote.scan(prefix)) {
       if (this.#outbox.has(key)) continue
-      const shown: MaybePromise<Verdict> = this.#generations.shows(generations, reading)
+      const shown: MaybePromise<Verdict> = this.#generations.shows(generations, reading, this.#time.end())
       if ((isPromise(shown) ? await shown : shown) === 'fresh') yield key
     }
   }
@@ -335,7 +354,7 @@ export class CoherentStore implements Store {
       (key) => key?.startsWith(prefix) === true,
       () => this.#changes.deleteByPrefix(prefix),
       (error) => this.#changes.giveUpPrefix(prefix, error),
-      false,
+      () => this.#lives(),
     )
   }
 
@@ -381,6 +400,15 @@ export class CoherentStore implements Store {
   get pending(): { readonly markers: number; readonly outbox: number } {
     const { keys, tags, prefixes, overflowed } = this.stats().outbox!
     return { markers: this.#markers.size, outbox: keys + tags + prefixes + overflowed }
+  }
+
+  // A scan has no deadline of its own: it is begun behind calls that were waited for only if the server still answers.
+  async #lives(): Promise<void> {
+    try {
+      await this.remote.heads([this.remote.generationPartition])
+    } catch (error) {
+      if (!isRefusal(error)) throw error
+    }
   }
 
   #getOne(key: string, reading: Reading | undefined): MaybePromise<Stored | undefined> {

@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.ts'
 import type { StoreExplanation, TagExplanation, TierExplanation } from '../core/explanation.ts'
 import type { Generations, RemoteStore } from '../core/remote-store.ts'
 import type { Reading } from '../core/store.ts'
+import type { CallTime } from './call-time.ts'
 import type { Following } from './following.ts'
 import type { GenerationTable } from './generations.ts'
 import type { LocalTier } from './local-tier.ts'
@@ -20,6 +21,7 @@ export interface ExplainingParts {
   readonly table: GenerationTable
   readonly following: Following
   readonly clock: Clock
+  readonly time: CallTime
 }
 
 const TAG_STATES = { fresh: 'current', stale: 'stale', gone: 'invalidated' } as const
@@ -57,15 +59,16 @@ export class Explaining {
   }
 
   async #remote(key: string, reading: Reading | undefined): Promise<TierExplanation> {
-    const { remote, outbox, calls, following } = this.#parts
+    const { remote, outbox, calls, following, time } = this.#parts
     const tagSyncAge = following.generations.syncAgeMs / 1_000
     const tier = { tier: 'l2', ...(tagSyncAge !== Infinity && { tagSyncAge }) } as const
     if (outbox.has(key)) return { ...tier, state: 'queued' }
+    const untilMs = time.end()
     try {
       const entry = (await remote.read([key])).get(key)
       if (entry === undefined) return { ...tier, state: 'absent' }
       const { remainingMs, graceMs = 0, generations } = entry
-      const verdict = await calls.shows(generations, reading, calls.since)
+      const verdict = await calls.shows(generations, reading, untilMs, calls.since)
       const freshMs = freshMsFor(remainingMs, graceMs, verdict, { stale: true })
       const state = freshMs === undefined ? 'invalidated' : freshMs > 0 ? 'fresh' : 'stale'
       return { ...tier, state, ...ttlOf(remainingMs - graceMs), ...this.#tags(generations) }

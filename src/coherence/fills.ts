@@ -1,13 +1,14 @@
 import type { Clock } from '../core/clock.ts'
 import type { RemoteOp, RemoteStore } from '../core/remote-store.ts'
 import type { Fill } from '../core/store.ts'
+import type { CallTime } from './call-time.ts'
 import type { Following } from './following.ts'
 import type { Forgetting } from './forgetting.ts'
 import type { Keeper } from './keeping.ts'
 import type { LocalTier } from './local-tier.ts'
 import type { Marker } from './markers.ts'
 import type { Outbox } from './outbox.ts'
-import type { TaggedCalls } from './tagged-calls.ts'
+import { namedTags, type TaggedCalls } from './tagged-calls.ts'
 
 /** What storing loaded values works with. */
 export interface FillParts {
@@ -19,6 +20,7 @@ export interface FillParts {
   readonly following: Following
   readonly forgetting: Forgetting
   readonly clock: Clock
+  readonly time: CallTime
 }
 
 interface Sent {
@@ -36,13 +38,15 @@ export class Fills {
 
   /** Whether each was stored; settles the leases. @throws when the server does not answer. */
   async run(fills: readonly Fill[]): Promise<readonly boolean[]> {
-    const { remote, local, keeper, following, forgetting, clock } = this.#parts
+    const { remote, local, keeper, following, forgetting, clock, time } = this.#parts
     const accepted = fills.map(() => false)
     try {
-      const sent = await this.#prepare(fills)
+      const untilMs = time.end(fills.length)
+      const sent = await this.#prepare(fills, untilMs)
       if (sent.length === 0) return accepted
       const startedAtMs = clock.now()
-      const results = await remote.write(sent.map(({ op }) => op))
+      const ops = sent.map(({ op }) => op)
+      const results = await remote.write(ops, time.left(untilMs))
       const failed: Marker[] = []
       for (const [position, { index, op }] of sent.entries()) {
         const result = results[position]!
@@ -64,14 +68,18 @@ export class Fills {
   }
 
   // What may be sent. What is not is kept here while the server is away, if it is.
-  async #prepare(fills: readonly Fill[]): Promise<readonly Sent[]> {
+  async #prepare(fills: readonly Fill[], untilMs: number): Promise<readonly Sent[]> {
     const { outbox, calls, keeper, forgetting } = this.#parts
     const sent: Sent[] = []
     const unused: Marker[] = []
+    // Without the server nobody knows: then the value is stored nowhere.
+    const isAsked = fills.length === 1 || (await calls.ask(fills, untilMs))
     for (const [index, fill] of fills.entries()) {
       const marker = fill.lease as Marker
-      // Without the server nobody knows: then the value is stored nowhere.
-      const isNamed = await calls.name(marker, fill.tags, fill.ttlMs + (fill.graceMs ?? 0)).catch(() => false)
+      const lifeMs = fill.ttlMs + (fill.graceMs ?? 0)
+      const isNamed = isAsked
+        ? await calls.name(marker, fill.tags, lifeMs, untilMs).catch(() => false)
+        : namedTags(marker, fill.tags).length === 0
       const isHeld = marker.held && !marker.dead && !outbox.has(marker.key)
       if (isNamed && isHeld && fill.skip !== 'l2') sent.push({ index, op: fillOp(fill, marker) })
       else {

@@ -3,6 +3,7 @@ import { StoreUnavailableError } from '../core/errors.ts'
 import type { GenerationRecord, Generations, Head, RemoteStore } from '../core/remote-store.ts'
 import { isPromise, type MaybePromise } from '../core/promise.ts'
 import type { Reading } from '../core/store.ts'
+import type { CallTime } from './call-time.ts'
 import type { Follower } from './follower.ts'
 import { sameEpoch } from './sightings.ts'
 import type { Suspects } from './suspects.ts'
@@ -14,6 +15,7 @@ export interface GenerationParts {
   readonly remote: RemoteStore
   readonly random: Random
   readonly clock: Clock
+  readonly time: CallTime
   /** Sync age up to which an entry of the server is judged by the table alone. */
   readonly maxLagMs: number
   /** Sync age up to which it is when the server can't be asked. */
@@ -117,17 +119,21 @@ export class GenerationTable {
    * The generations of tags for a load or set that begins now, and whose entry will live for so long. @throws when a
    * record is unknown here, or may end before the entry does, and can't be read.
    */
-  current(lives: Lives): MaybePromise<Generations> {
+  current(lives: Lives, untilMs: number): MaybePromise<Generations> {
     const short = this.#tooShort(lives)
-    if (short.length > 0) return this.#currentOf(lives, short)
+    if (short.length > 0) return this.#currentOf(lives, short, untilMs)
     return Array.from(lives.keys(), (tag) => ({ tag, value: this.known(tag) ?? this.draw() }))
   }
 
-  /** Has the server keep records for as long as entries that bear them live, if it may not. @throws if it can't be asked. */
-  async prolong(generations: Generations | undefined, lifeMs: number): Promise<void> {
+  /** Has the server keep records for as long as entries that bear them live; `undefined` = it does. @throws if it can't be asked. */
+  prolong(
+    generations: Generations | undefined,
+    lifeMs: number,
+    untilMs: number,
+  ): Promise<unknown> | undefined {
     const lives = new Map((generations ?? []).map(({ tag }) => [tag, lifeMs]))
     const short = this.#tooShort(lives)
-    if (short.length > 0) await this.#read(short, lives)
+    return short.length === 0 ? undefined : this.#read(short, untilMs, lives)
   }
 
   /** The tier keeps an entry under this key that bears these tags. */
@@ -151,25 +157,25 @@ export class GenerationTable {
    * The same for a writer. What is queued is sent first, because an entry that bears a local generation is lost when the
    * invalidation is acknowledged. @throws as {@link GenerationTable.current} does, and if it is not acknowledged.
    */
-  currentForWrite(lives: Lives): MaybePromise<Generations> {
-    if (this.queue.isEmpty) return this.current(lives)
+  currentForWrite(lives: Lives, untilMs: number): MaybePromise<Generations> {
+    if (this.queue.isEmpty) return this.current(lives, untilMs)
     const queued = [...lives.keys()].filter((tag) => this.queue.get(tag) !== undefined)
-    return queued.length === 0 ? this.current(lives) : this.#currentAfter(queued, lives)
+    return queued.length === 0 ? this.current(lives, untilMs) : this.#currentAfter(queued, lives, untilMs)
   }
 
-  async #currentOf(lives: Lives, short: readonly string[]): Promise<Generations> {
-    const read = await this.#read(short, lives)
+  async #currentOf(lives: Lives, short: readonly string[], untilMs: number): Promise<Generations> {
+    const read = await this.#read(short, untilMs, lives)
     return Array.from(lives.keys(), (tag) => ({
       tag,
       value: read.get(tag)?.value ?? this.known(tag) ?? this.draw(),
     }))
   }
 
-  async #currentAfter(queued: readonly string[], lives: Lives): Promise<Generations> {
-    await this.#parts.settle(queued)
+  async #currentAfter(queued: readonly string[], lives: Lives, untilMs: number): Promise<Generations> {
+    await this.#parts.time.inTime(this.#parts.settle(queued), untilMs)
     if (queued.some((tag) => this.queue.get(tag) !== undefined))
       throw new StoreUnavailableError('the invalidation of a tag was not acknowledged yet')
-    return this.current(lives)
+    return this.current(lives, untilMs)
   }
 
   /**
@@ -180,10 +186,11 @@ export class GenerationTable {
     tags: readonly string[],
     start: Head | undefined,
     lifeMs: number,
+    untilMs: number,
   ): Promise<Generations | undefined> {
     const lives = new Map(tags.map((tag) => [tag, lifeMs]))
     const unknown = tags.filter((tag) => this.#rows.get(tag) === undefined)
-    const read = unknown.length === 0 ? undefined : await this.#read(unknown, lives)
+    const read = unknown.length === 0 ? undefined : await this.#read(unknown, untilMs, lives)
     // Another history since: what it says of the time before is not to be compared.
     const applied = this.follower.applied
     if (start === undefined || applied === undefined || !sameEpoch(start.epoch, applied.epoch))
@@ -231,18 +238,20 @@ export class GenerationTable {
   /**
    * What an entry of the server is for a reader whose call was made when the table had the version `since`: what this
    * node has invalidated after that does not count. A row that says no is read again before it is believed; so are all
-   * when the table may be behind, or when the reader brings a token that this node has not reached.
+   * when the table may be behind, or when the reader brings a token that this node has not reached. The answer is there
+   * by `untilMs`.
    */
   shows(
     generations: Generations | undefined,
     { tags }: Reading = {},
+    untilMs: number,
     mustAsk = false,
     since: number = this.version,
   ): MaybePromise<Verdict> {
     if (!bears(generations, tags)) return 'gone'
     if (generations === undefined) return 'fresh'
     const isBehind = mustAsk || !this.follower.isSynced(this.#parts.maxLagMs)
-    if (since !== this.version && !isBehind) return this.#showed(generations, since)
+    if (since !== this.version && !isBehind) return this.#showed(generations, untilMs, since)
     // What is queued decides alone; what the server has to say of it is old. It knows nothing of a token, though.
     for (const { tag, value } of generations) {
       const item = this.queue.get(tag)
@@ -251,7 +260,7 @@ export class GenerationTable {
     }
     const asked = isBehind ? generations : generations.filter(({ tag, value }) => this.known(tag) !== value)
     const open = asked.filter(({ tag }) => this.queue.get(tag) === undefined).map(({ tag }) => tag)
-    return open.length === 0 ? this.agrees(generations) : this.#ask(generations, open, mustAsk)
+    return open.length === 0 ? this.agrees(generations) : this.#ask(generations, open, untilMs, mustAsk)
   }
 
   /** Whether it knows of no tag. */
@@ -276,7 +285,7 @@ export class GenerationTable {
   }
 
   // What agrees with what a tag was then is as visible as it was then; all else is judged as it is now.
-  #showed(generations: Generations, since: number): MaybePromise<Verdict> {
+  #showed(generations: Generations, untilMs: number, since: number): MaybePromise<Verdict> {
     const later = this.#laterThan(since)
     const verdicts: Verdict[] = []
     const open = generations.filter(({ tag, value }) => {
@@ -284,7 +293,7 @@ export class GenerationTable {
       if (verdict !== 'gone') verdicts.push(verdict)
       return verdict === 'gone'
     })
-    const present = this.shows(open)
+    const present = this.shows(open, {}, untilMs)
     if (isPromise(present)) return present.then((verdict) => worstOf([...verdicts, verdict]))
     return worstOf([...verdicts, present])
   }
@@ -293,9 +302,14 @@ export class GenerationTable {
     return this.#former.slice(this.#former.findLastIndex(({ version }) => version <= since) + 1)
   }
 
-  async #ask(generations: Generations, open: readonly string[], mustAsk: boolean): Promise<Verdict> {
+  async #ask(
+    generations: Generations,
+    open: readonly string[],
+    untilMs: number,
+    mustAsk: boolean,
+  ): Promise<Verdict> {
     try {
-      const read = await this.#read(open)
+      const read = await this.#read(open, untilMs)
       return worstOf(
         generations.map(({ tag, value }) =>
           compareGenerations(value, read.get(tag)?.value ?? this.known(tag)),
@@ -311,10 +325,11 @@ export class GenerationTable {
   // happened to the tag meanwhile.
   async #read(
     tags: readonly string[],
+    untilMs: number,
     lives?: Lives,
   ): Promise<ReadonlyMap<string, Pick<GenerationRecord, 'value' | 'head'>>> {
     this.#parts.asked()
-    const { clock, leastLifeMs } = this.#parts
+    const { clock, time, leastLifeMs } = this.#parts
     const startedAtMs = clock.now()
     const read: RecordRead = { tags, overtaken: new Set() }
     this.#reads.add(read)
@@ -324,6 +339,7 @@ export class GenerationTable {
         tags.map(() => this.draw()),
         // Twice as long as it is needed, so that a tag in use is asked for once in the life of its entries.
         tags.map((tag) => Math.max(2 * (lives?.get(tag) ?? 0), leastLifeMs)),
+        time.left(untilMs),
       )
       for (const [index, tag] of tags.entries()) {
         const record = records[index]!

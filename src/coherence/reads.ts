@@ -1,7 +1,8 @@
 import type { Clock } from '../core/clock.ts'
 import { isPromise, type MaybePromise } from '../core/promise.ts'
-import type { RemoteFound, RemoteStore } from '../core/remote-store.ts'
+import { IN_FULL, type RemoteFound, type RemoteStore } from '../core/remote-store.ts'
 import type { AcquireOptions, Acquired, Found, Reading, Stored } from '../core/store.ts'
+import type { CallTime } from './call-time.ts'
 import type { Following } from './following.ts'
 import type { Forgetting } from './forgetting.ts'
 import type { Keeper } from './keeping.ts'
@@ -26,6 +27,7 @@ export interface ReadParts {
   readonly forgetting: Forgetting
   readonly replay: Replay
   readonly clock: Clock
+  readonly time: CallTime
 }
 
 const NONE: readonly Marker[] = []
@@ -79,18 +81,19 @@ export class Reads {
   }
 
   async acquire(leases: readonly Marker[], options: AcquireOptions): Promise<readonly Acquired[]> {
-    const { outbox, calls, leases: held, forgetting, replay } = this.#parts
+    const { outbox, calls, leases: held, forgetting, replay, time } = this.#parts
+    const { untilMs = time.end(leases.length) } = options
     const queued = outbox.isEmpty ? NONE : leases.filter(({ key }) => outbox.has(key))
     // A queued item is sent first: then the server's word counts, and the load is shared and stored.
     if (queued.length > 0) {
       const settling = replay.settle(queued.map(({ key }) => key))
-      await calls.inTime(settling, options.untilMs).catch(() => undefined)
+      await time.inTime(settling, untilMs).catch(() => undefined)
     }
     const asked = queued.length === 0 ? leases : leases.filter(({ key }) => !outbox.has(key))
-    await calls.begin(leases, options.untilMs)
+    await calls.begin(leases, untilMs)
     let answers: ReadonlyMap<Marker, Exclude<Acquired, 'denied'>>
     try {
-      answers = await calls.acquire(asked, options, (marker, found, verdict, startedAtMs) =>
+      answers = await calls.acquire(asked, options, untilMs, (marker, found, verdict, startedAtMs) =>
         this.#found(marker, found, verdict, { stale: false }, startedAtMs),
       )
     } catch (error) {
@@ -115,12 +118,13 @@ export class Reads {
 
   // Nothing is kept here: no marker is needed, and nobody asks how long the entry has left.
   async #getRemote(key: string, reading: Reading | undefined): Promise<Stored | undefined> {
-    const { remote, calls } = this.#parts
+    const { remote, time, calls } = this.#parts
+    const untilMs = time.end()
     const { since } = calls
-    const entry =
-      remote.readOne === undefined ? (await remote.read([key])).get(key) : await remote.readOne(key)
+    let entry = remote.readOne === undefined ? (await remote.read([key])).get(key) : await remote.readOne(key)
+    if (entry === IN_FULL) entry = (await remote.read([key], time.left(untilMs))).get(key)
     if (entry === undefined) return undefined
-    const fresh = this.#freshOf(entry, reading, since)
+    const fresh = this.#freshOf(entry, reading, untilMs, since)
     return isPromise(fresh) ? await fresh : fresh
   }
 
@@ -129,7 +133,7 @@ export class Reads {
     keys: readonly string[],
     reading: Reading | undefined,
   ): Promise<readonly (Stored | undefined)[]> {
-    const { remote, outbox, calls } = this.#parts
+    const { outbox, time, calls } = this.#parts
     if (reading?.skip === 'l2') return []
     const { since } = calls
     if (!outbox.isEmpty && keys.some((key) => outbox.has(key))) {
@@ -138,32 +142,42 @@ export class Reads {
       const stored = new Map(asked.map((key, index) => [key, list[index]]))
       return keys.map((key) => stored.get(key))
     }
-    const entries = await (remote.readMany === undefined ? this.#listed(keys) : remote.readMany(keys))
+    const untilMs = time.end(keys.length)
+    const entries = await this.#listed(keys, untilMs)
     const list: MaybePromise<Stored | undefined>[] = []
     let isWaiting = false
     for (const entry of entries) {
-      const fresh = entry === undefined ? undefined : this.#freshOf(entry, reading, since)
+      const fresh = entry === undefined ? undefined : this.#freshOf(entry, reading, untilMs, since)
       if (isPromise(fresh)) isWaiting = true
       list.push(fresh)
     }
     return isWaiting ? Promise.all(list.map(async (one) => one)) : (list as readonly (Stored | undefined)[])
   }
 
-  async #listed(keys: readonly string[]): Promise<readonly (RemoteFound | undefined)[]> {
-    const found = await this.#parts.remote.read(keys)
-    return keys.map((key) => found.get(key))
+  async #listed(keys: readonly string[], untilMs: number): Promise<readonly (RemoteFound | undefined)[]> {
+    const { remote, time } = this.#parts
+    if (remote.readMany === undefined) {
+      const found = await remote.read(keys)
+      return keys.map((key) => found.get(key))
+    }
+    const entries = await remote.readMany(keys)
+    const inFull = keys.filter((_, index) => entries[index] === IN_FULL)
+    if (inFull.length === 0) return entries as readonly (RemoteFound | undefined)[]
+    const found = await remote.read(inFull, time.left(untilMs))
+    return entries.map((entry, index) => (entry === IN_FULL ? found.get(keys[index]!) : entry))
   }
 
   // What a reader may have of an entry that has just been read, if it is fresh.
   #freshOf(
     entry: RemoteFound,
     reading: Reading | undefined,
+    untilMs: number,
     since: number,
   ): MaybePromise<Stored | undefined> {
     const { generations, remainingMs, graceMs } = entry
     // Most entries: nothing is to be judged.
     if (generations === undefined && graceMs === undefined && reading === undefined) return entry.stored
-    const shown = this.#parts.calls.shows(generations, reading, since)
+    const shown = this.#parts.calls.shows(generations, reading, untilMs, since)
     const judged = (verdict: Verdict): Stored | undefined =>
       freshMsFor(remainingMs, graceMs ?? 0, verdict, undefined) === undefined ? undefined : entry.stored
     return isPromise(shown) ? shown.then(judged) : judged(shown)
@@ -173,13 +187,16 @@ export class Reads {
     keys: readonly string[],
     reading: Reading | undefined,
   ): Promise<ReadonlyMap<string, Found>> {
-    const { remote, calls, clock, outbox } = this.#parts
+    const { remote, calls, clock, outbox, time } = this.#parts
     const asked = outbox.isEmpty ? keys : keys.filter((key) => !outbox.has(key))
     if (asked.length === 0 || reading?.skip === 'l2') return new Map()
     const startedAtMs = clock.now()
+    const untilMs = time.end(asked.length)
     const { since } = calls
     const entries = await remote.read(asked)
-    let verdicts = Array.from(entries.values(), ({ generations }) => calls.shows(generations, reading, since))
+    let verdicts = Array.from(entries.values(), ({ generations }) =>
+      calls.shows(generations, reading, untilMs, since),
+    )
     if (verdicts.some(isPromise)) verdicts = await Promise.all(verdicts.map(async (verdict) => verdict))
     const agedMs = clock.now() - startedAtMs
     const found = new Map<string, Found>()
@@ -198,11 +215,12 @@ export class Reads {
   }
 
   async #fetch(keys: readonly string[], reading: Reading | undefined): Promise<ReadonlyMap<string, Found>> {
-    const { remote, markers: opened, outbox, clock, calls } = this.#parts
+    const { remote, markers: opened, outbox, clock, calls, time } = this.#parts
     const asked = keys.filter((key) => !outbox.has(key))
     if (asked.length === 0) return new Map()
     const markers = asked.map((key) => opened.open(key))
     const startedAtMs = clock.now()
+    const untilMs = time.end(asked.length)
     const { since } = calls
     try {
       const found = await remote.read(asked)
@@ -211,7 +229,7 @@ export class Reads {
         markers.map(async (marker) => {
           const entry = found.get(marker.key)
           if (entry === undefined) return
-          const verdict = await calls.shows(entry.generations, reading, since)
+          const verdict = await calls.shows(entry.generations, reading, untilMs, since)
           const shown = this.#found(marker, entry, verdict, reading, startedAtMs)
           if (shown !== undefined) visible.set(marker.key, shown)
         }),

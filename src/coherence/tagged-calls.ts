@@ -1,6 +1,4 @@
-import type { Timers } from '../core/clock.ts'
-import { StoreTimeoutError, StoreUnavailableError } from '../core/errors.ts'
-import { inTime, LATE } from '../core/in-time.ts'
+import { StoreUnavailableError } from '../core/errors.ts'
 import {
   UNREADABLE,
   type Generations,
@@ -14,12 +12,14 @@ import { NO_TAGS } from '../core/tags.ts'
 import type {
   AcquireOptions,
   Acquired,
+  Fill,
   Found,
   InvalidateOptions,
   Op,
   OpResult,
   Reading,
 } from '../core/store.ts'
+import type { CallTime } from './call-time.ts'
 import type { GenerationTable, Lives } from './generations.ts'
 import type { Marker } from './markers.ts'
 import type { Verdict } from './verdict.ts'
@@ -31,16 +31,20 @@ export interface TaggedCallsParts {
   readonly leaseMs: number
   hasReached(token: string | undefined): boolean
   now(): number
-  readonly timers: Timers
+  readonly time: CallTime
 }
 
 /** An answer to an operation, as far as it got. */
 export type Written = OpResult & Pick<RemoteResult, 'head' | 'generations' | 'graceMs'>
 
+/** When a call must be answered, and its place among the invalidations of tags by this node. */
+export interface CallMoment {
+  readonly untilMs: number
+  readonly since: number
+}
+
 /** How often an invisible entry may be replaced by another one before the key counts as busy. */
 const ACQUIRE_ROUNDS = 3
-/** How long the last question of a call may take at least. */
-const LAST_QUESTION_MS = 20
 
 /** What is asked of the server and answered by it, with the generations that go along (docs/coherence.md, C7). */
 export class TaggedCalls {
@@ -54,10 +58,12 @@ export class TaggedCalls {
   shows(
     generations: Generations | undefined,
     reading: Reading | undefined,
+    untilMs: number,
     since: number,
   ): MaybePromise<Verdict> {
     if ((generations === undefined && reading === undefined) || generations === UNREADABLE) return 'fresh'
-    return this.#parts.table.shows(generations, reading, !this.#parts.hasReached(reading?.after), since)
+    const mustAsk = !this.#parts.hasReached(reading?.after)
+    return this.#parts.table.shows(generations, reading, untilMs, mustAsk, since)
   }
 
   /** The place of a call that begins now among the invalidations of tags by this node. */
@@ -66,7 +72,7 @@ export class TaggedCalls {
   }
 
   /** The generations with which loads begin; without the server, provisional ones for what will be kept here. */
-  async begin(markers: readonly Marker[], untilMs: number = Infinity): Promise<void> {
+  async begin(markers: readonly Marker[], untilMs: number): Promise<void> {
     const { table } = this.#parts
     for (const marker of markers) marker.taggedSince = table.seen
     const tagged = markers.filter(({ tags }) => tags !== undefined && tags.length > 0)
@@ -75,8 +81,8 @@ export class TaggedCalls {
     let known: Generations
     let failure: { readonly error: unknown } | undefined
     try {
-      const current = table.current(lives)
-      known = isPromise(current) ? await this.inTime(Promise.resolve(current), untilMs) : current
+      const current = table.current(lives, untilMs)
+      known = isPromise(current) ? await current : current
     } catch (error) {
       known = table.provisional([...lives.keys()])
       failure = { error }
@@ -89,32 +95,58 @@ export class TaggedCalls {
    * Before a loaded value is stored: whether the tags that its loader has named are as they were when the load began;
    * if so, the entry will bear them, too. Their records, and those of the other tags, live as long as the entry.
    */
-  async name(marker: Marker, tags: readonly string[] | undefined, lifeMs: number): Promise<boolean> {
+  async name(
+    marker: Marker,
+    tags: readonly string[] | undefined,
+    lifeMs: number,
+    untilMs: number,
+  ): Promise<boolean> {
     const { table } = this.#parts
-    const named = (tags ?? []).filter((tag) => marker.tags?.includes(tag) !== true)
+    const named = namedTags(marker, tags)
     if (named.length > 0) {
-      const generations = await table.unchangedSince(named, marker.taggedSince, lifeMs)
+      const generations = await table.unchangedSince(named, marker.taggedSince, lifeMs, untilMs)
       if (generations === undefined) return false
       marker.generations = [...(marker.generations ?? []), ...generations]
     }
-    // A record that ends too soon hides the entry, which is a miss, and nothing worse.
-    await table.prolong(marker.generations, lifeMs).catch(() => undefined)
+    await this.#prolong(marker.generations, lifeMs, untilMs)
     return true
   }
 
+  /** Asks in one question for all the tags of several fills; `false` = without an answer. */
+  async ask(fills: readonly Fill[], untilMs: number): Promise<boolean> {
+    const lives = longest(
+      fills.map(({ lease, tags, ttlMs, graceMs = 0 }) => {
+        const own = ((lease as Marker).generations ?? []).map(({ tag }) => tag)
+        return [[...own, ...(tags ?? [])], ttlMs + graceMs]
+      }),
+    )
+    try {
+      await this.#parts.table.current(lives, untilMs)
+      return true
+    } catch {
+      return false
+    }
+  }
+
   /** An entry that has another end is visible until then. */
-  async prolong(ops: readonly Op[], answers: readonly Written[]): Promise<void> {
+  async prolong(ops: readonly Op[], answers: readonly Written[], untilMs: number): Promise<void> {
     for (const [index, op] of ops.entries()) {
       const { ok, generations, graceMs = 0 } = answers[index]!
       if (op.kind !== 'expire' || !ok) continue
-      await this.#parts.table.prolong(generations, op.ttlMs + graceMs).catch(() => undefined)
+      await this.#prolong(generations, op.ttlMs + graceMs, untilMs)
     }
+  }
+
+  // A record that ends too soon hides the entry, which is a miss, and nothing worse.
+  async #prolong(generations: Generations | undefined, lifeMs: number, untilMs: number): Promise<void> {
+    await this.#parts.table.prolong(generations, lifeMs, untilMs)?.catch(() => undefined)
   }
 
   /** An entry that is not visible stands in nobody's way: the server is told which one it is. */
   async acquire(
     asked: readonly Marker[],
-    { freshUpToMs, force, untilMs = Infinity }: AcquireOptions,
+    { freshUpToMs, force }: AcquireOptions,
+    untilMs: number,
     found: (marker: Marker, entry: RemoteFound, verdict: Verdict, startedAtMs: number) => Found | undefined,
   ): Promise<ReadonlyMap<Marker, Exclude<Acquired, 'denied'>>> {
     const answers = new Map<Marker, Exclude<Acquired, 'denied'>>()
@@ -132,8 +164,8 @@ export class TaggedCalls {
         freshUpToMs: skip === 'l2' || round === ACQUIRE_ROUNDS - 1 ? Infinity : freshUpToMs,
         force,
       }))
-      const acquiring = this.#parts.remote.acquire(requests, this.#parts.leaseMs)
-      const answered = await this.inTime(acquiring, untilMs)
+      const { remote, leaseMs, time } = this.#parts
+      const answered = await remote.acquire(requests, leaseMs, time.left(untilMs))
       const hidden = await Promise.all(
         open.map(async ({ marker }, index) => {
           const answer = answered[index]!
@@ -142,7 +174,7 @@ export class TaggedCalls {
             answers.set(marker, answer)
             return undefined
           }
-          const verdict = await this.shows(answer.generations, marker, since)
+          const verdict = await this.shows(answer.generations, marker, untilMs, since)
           const shown = found(marker, answer, verdict, startedAtMs)
           if (shown === undefined) return { marker, hidden: answer.generations ?? ('none' as const) }
           answers.set(marker, shown)
@@ -155,22 +187,10 @@ export class TaggedCalls {
     return answers
   }
 
-  /**
-   * What a question comes to. What was asked before has perhaps used all of the time while this process was busy: the last
-   * question gets a little.
-   * @throws StoreTimeoutError
-   */
-  async inTime<T>(pending: Promise<T>, untilMs: number = Infinity): Promise<T> {
-    if (untilMs === Infinity) return pending
-    const { now, timers } = this.#parts
-    const answer = await inTime(pending, Math.max(LAST_QUESTION_MS, untilMs - now()), timers)
-    if (answer === LATE) throw new StoreTimeoutError('no answer before the deadline of the call')
-    return answer
-  }
-
   /** Before a writer's values are sent: the generations that their tags have at this moment. */
   remoteOps(
     writes: readonly (readonly [op: Op, marker: Marker | undefined])[],
+    untilMs: number,
   ): MaybePromise<readonly RemoteOp[]> {
     const lives = longest(
       writes.map(([op]) =>
@@ -180,7 +200,7 @@ export class TaggedCalls {
       ),
     )
     if (lives.size === 0) return this.#withGenerations(writes, [])
-    const known = this.#parts.table.currentForWrite(lives)
+    const known = this.#parts.table.currentForWrite(lives, untilMs)
     return isPromise(known)
       ? known.then((generations) => this.#withGenerations(writes, generations))
       : this.#withGenerations(writes, known)
@@ -200,19 +220,24 @@ export class TaggedCalls {
     })
   }
 
-  /** Executes operations of the server. */
-  async execute(ops: readonly RemoteOp[], since: number): Promise<readonly RemoteResult[]> {
+  /** Executes operations of the server. `isPrompt`: nothing was asked before them. */
+  async execute(
+    ops: readonly RemoteOp[],
+    { isPrompt, ...moment }: CallMoment & { readonly isPrompt: boolean },
+  ): Promise<readonly RemoteResult[]> {
     if (ops.length === 0) return []
-    const results = await this.#parts.remote.write(ops)
-    return results.some(({ differs }) => differs === true) ? this.judge(ops, results, since) : results
+    const { remote, time } = this.#parts
+    const results = await remote.write(ops, isPrompt ? undefined : time.left(moment.untilMs))
+    return results.some(({ differs }) => differs === true) ? this.judge(ops, results, moment) : results
   }
 
-  /** Sends steps again that met an entry with other generations, with the verdict on these of calls since then. */
+  /** Sends steps again that met an entry with other generations, with the verdict on these. */
   async judge(
     ops: readonly RemoteOp[],
     answers: readonly RemoteResult[],
-    since: number,
+    { untilMs, since }: CallMoment,
   ): Promise<readonly RemoteResult[]> {
+    const { remote, table, time } = this.#parts
     const results = [...answers]
     for (const [index, op] of ops.entries()) {
       if (op.kind !== 'increment') continue
@@ -221,35 +246,38 @@ export class TaggedCalls {
           throw new StoreUnavailableError('the tags of a counter change too often')
         const { generations } = results[index]!
         const tags = op.generations?.map(({ tag }) => tag) ?? NO_TAGS
-        const { table } = this.#parts
-        const isVisible = (await table.shows(generations, { tags }, false, since)) === 'fresh'
+        const isVisible = (await table.shows(generations, { tags }, untilMs, false, since)) === 'fresh'
         // What this node has invalidated after the call hides the counter that it makes.
-        const isOvertaken = table.hasInvalidated(tags, since)
-        const again = isOvertaken
+        const again = table.hasInvalidated(tags, since)
           ? op
-          : { ...op, generations: await table.current(longest([[tags, op.ttlMs]])) }
+          : { ...op, generations: await table.current(longest([[tags, op.ttlMs]]), untilMs) }
         const retried = isVisible
           ? { ...again, seen: generations }
           : { ...again, hidden: generations ?? ('none' as const) }
-        ;[results[index]] = (await this.#parts.remote.write([retried])) as [RemoteResult]
+        ;[results[index]] = (await remote.write([retried], time.left(untilMs))) as [RemoteResult]
       }
     }
     return results
   }
 
   /** What an operation found and its caller could not have seen was not there for it. */
-  async hideInvisible(ops: readonly Op[], answers: Written[], since: number): Promise<void> {
+  async hideInvisible(ops: readonly Op[], answers: Written[], untilMs: number, since: number): Promise<void> {
     for (const [index, op] of ops.entries()) {
       const answer = answers[index]!
       if (!answer.ok || op.kind === 'set' || op.kind === 'increment') continue
       if (answer.generations === undefined && op.tags === undefined) continue
-      const verdict = await this.#parts.table.shows(answer.generations, op, false, since)
+      const verdict = await this.#parts.table.shows(answer.generations, op, untilMs, false, since)
       const { stored: _, graceMs = 0, ...rest } = answer
       // A stale entry is there while it has grace, but nobody takes it for fresh.
       if (verdict === 'fresh' || (verdict === 'stale' && op.kind === 'delete' && graceMs > 0)) continue
       answers[index] = { ...rest, ok: false }
     }
   }
+}
+
+/** The tags that a loader has named itself. */
+export function namedTags(marker: Marker, tags: readonly string[] = []): readonly string[] {
+  return tags.filter((tag) => marker.tags?.includes(tag) !== true)
 }
 
 /** The longest that each tag is needed. */

@@ -101,6 +101,9 @@ export interface RemoteFound {
   readonly rowVersion?: bigint | undefined
 }
 
+/** Answer to a short read: the entry has to be read with its remaining time. */
+export const IN_FULL: unique symbol = Symbol('in full')
+
 /** Answer to an acquisition of a lease on the server. `unanswered`: perhaps granted, and to be released. */
 export type RemoteAcquired = RemoteFound | 'granted' | 'busy' | 'unanswered' | Cooldown
 
@@ -215,7 +218,7 @@ export interface Rotation {
 
 /**
  * A store on a server that several processes share. Each call is one step of the server for each key; each
- * settles within the deadline that the implementation sets, and rejects when the server did not answer in time
+ * settles within the deadline that the implementation sets, or within `withinMs` if less of it is left, and rejects when the server did not answer in time
  * (it may have executed the call all the same). What is sent is executed at most once where that is said; all else
  * may be repeated.
  */
@@ -240,20 +243,24 @@ export interface RemoteStore {
   readonly generationPartition: string
   /** Whether calls are executed in the order in which they are made: nothing redirects them, and there is one line. */
   readonly isOrdered: boolean
-  read(keys: readonly string[]): Promise<ReadonlyMap<string, RemoteFound>>
+  read(keys: readonly string[], withinMs?: number): Promise<ReadonlyMap<string, RemoteFound>>
   /**
    * A shorter way, where there is one, to read what nobody will ask the remaining time of: it may be left out, as
-   * `Infinity`, where there is no grace.
+   * `Infinity`, where there is no grace. One question; `IN_FULL` = it takes a {@link RemoteStore.read}.
    */
-  readOne?(key: string): Promise<RemoteFound | undefined>
+  readOne?(key: string): Promise<RemoteFound | typeof IN_FULL | undefined>
   /** The same for several keys, in their order. */
-  readMany?(keys: readonly string[]): Promise<readonly (RemoteFound | undefined)[]>
+  readMany?(keys: readonly string[]): Promise<readonly (RemoteFound | typeof IN_FULL | undefined)[]>
   /**
    * Reads again and, if there is nothing, takes the lease for `leaseMs`, in one step for each key. An entry with the
    * generations `hidden` (`'none'`: without any) counts as nothing: the node knows that it will never be visible.
    * Rejects if none of the requests is answered. Executed at most once for each token: taken again after its fill, a lease would let a repeated fill in.
    */
-  acquire(requests: readonly LeaseRequest[], leaseMs: number): Promise<readonly RemoteAcquired[]>
+  acquire(
+    requests: readonly LeaseRequest[],
+    leaseMs: number,
+    withinMs?: number,
+  ): Promise<readonly RemoteAcquired[]>
   /** Prolongs a lease; `false` = it is no longer held. */
   renew(key: string, token: string, leaseMs: number): Promise<boolean>
   /**
@@ -265,7 +272,7 @@ export interface RemoteStore {
     cooldown?: Cooldown & { readonly forMs: number },
   ): Promise<void>
   /** It never rejects: an operation without an answer has a `failure`, and the others have their results. */
-  write(ops: readonly RemoteOp[]): Promise<readonly RemoteResult[]>
+  write(ops: readonly RemoteOp[], withinMs?: number): Promise<readonly RemoteResult[]>
   scan(
     prefix: string,
   ): AsyncIterable<{ readonly key: string; readonly generations?: Generations | undefined }>
@@ -289,6 +296,7 @@ export interface RemoteStore {
     tags: readonly string[],
     ifNone: readonly string[],
     livesMs: readonly number[],
+    withinMs?: number,
   ): Promise<readonly GenerationRecord[]>
   /**
    * Gives tags new generations, in one step, and logs them: where the log was after each; absent without a log. With

@@ -4,6 +4,9 @@ import type { StoreExplanation } from './explanation.ts'
 import type { SerializationError } from './errors.ts'
 import type { MaybePromise } from './promise.ts'
 
+/** A store asks for more keys than this in parts, each with a deadline of its own. */
+export const KEYS_OF_A_QUESTION = 250
+
 declare const storedBrand: unique symbol
 
 /** A value in the form a store keeps it in (a private copy, bytes, or one of each tier). Never `undefined`. */

@@ -127,6 +127,11 @@ export class Flights implements RunHost {
     if (this.isIdle) this.#onIdle?.()
   }
 
+  /** Whether a load of the key is under way. */
+  has(key: string): boolean {
+    return this.#byKey.get(key) !== undefined
+  }
+
   /** Whether no load is under way. */
   get isIdle(): boolean {
     return this.#running.size === 0 && this.#waiting === 0

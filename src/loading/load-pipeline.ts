@@ -68,6 +68,11 @@ export class LoadPipeline {
     return abortable(settings.signal, work, (reason) => leave(joined, reason))
   }
 
+  /** Whether a load of the key is under way, in the background, too. */
+  isUnderWay(key: string): boolean {
+    return this.#flights.has(key)
+  }
+
   /** Whether no load is under way. */
   get isIdle(): boolean {
     return this.#flights.isIdle
@@ -235,14 +240,18 @@ export class LoadPipeline {
     if (ahead.length > 0) this.#refresh(ahead, found, source, settings, refreshUpToMs)
     for (const key of missing) refuseRecursion(key, this)
     const own: Flight[] = []
+    const others = new Set<Flight>()
     const flights = missing.map((key) => {
       const shared = this.#flights.join(key, settings)
-      if (shared !== undefined) return shared
+      if (shared !== undefined) {
+        others.add(shared)
+        return shared
+      }
       const flight = this.#begin(key, settings, found.get(key)?.stored, calledAtMs)
       own.push(flight)
       return flight
     })
-    joined.push(...flights)
+    for (const flight of flights) joined.push(flight)
     if (own.length > 0) void this.#flights.start(own, source, settings)
     const { hardTimeoutMs = Infinity } = settings
     const endMs = calledAtMs + hardTimeoutMs
@@ -258,7 +267,7 @@ export class LoadPipeline {
       const isInTime = hardTimeoutMs === Infinity || this.#parts.clock.now() < endMs
       // Another's loader had nothing for the key, or nothing to be shared: this one may.
       const isForOthers = isInTime && (outcome?.own === true || (outcome?.late === true && !again))
-      if (isForOthers && !own.includes(flight)) unanswered.push(key)
+      if (isForOthers && others.has(flight)) unanswered.push(key)
       else {
         const value = this.#service.deliver(key, outcome, stale.get(key))
         if (value !== undefined) values.set(key, value)

@@ -2,7 +2,13 @@ import type { TimerHandle } from '../core/clock.ts'
 import { LoadCooldownError, LoaderTimeoutError } from '../core/errors.ts'
 import { isPromise } from '../core/promise.ts'
 import type { LoadSettings } from '../core/settings.ts'
-import type { AcquireOptions, Acquired, Cooldown, Stored } from '../core/store.ts'
+import {
+  KEYS_OF_A_QUESTION,
+  type AcquireOptions,
+  type Acquired,
+  type Cooldown,
+  type Stored,
+} from '../core/store.ts'
 import { messageOf } from '../core/thrown.ts'
 import { acquire, release, waitForLease } from './acquire.ts'
 import { fillAll, type Cooling, type FillingHost } from './filling.ts'
@@ -23,8 +29,6 @@ export const LAST_CHANCE_MS = 1000
 export function questionMs(deadlineMs: number, { hardTimeoutMs = Infinity }: LoadSettings): number {
   return Math.min(deadlineMs, hardTimeoutMs / 2)
 }
-
-const KEYS_OF_A_QUESTION = 250
 
 /** What a run is part of. */
 export interface RunHost {
@@ -64,6 +68,8 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
   // In whose context a loader runs, and since when.
   #loading: Flight | undefined = undefined
   #loadingSinceMs = 0
+  // When its turn came, if it had to wait for that.
+  #turnAtMs: number | undefined = undefined
   // Whether time has passed since the flights began.
   #waited = false
   #isInside = false
@@ -189,10 +195,9 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
 
   // The questions before the load have used some of the time. A load that has waited for its turn begins anew.
   #askedInTime(): AcquireOptions | undefined {
-    const { store, clock } = this.parts
+    const { store } = this.parts
     if (store.deadlineMs === undefined) return this.#asked
-    const calledAtMs = this.#waited ? clock.now() : this.#flights[0]!.calledAtMs
-    // A store asks for many keys in parts, each with a deadline of its own.
+    const calledAtMs = this.#turnAtMs ?? this.#flights[0]!.calledAtMs
     const parts = Math.ceil(this.#flights.length / KEYS_OF_A_QUESTION)
     return { ...this.#asked, untilMs: calledAtMs + questionMs(parts * store.deadlineMs, this.settings) }
   }
@@ -231,6 +236,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
     this.#hurry = wait.hurry
     await wait.turn
     this.#hurry = undefined
+    this.#turnAtMs = this.parts.clock.now()
     if (this.#isOver) this.#host.turnstile.leave()
   }
 

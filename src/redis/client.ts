@@ -28,13 +28,13 @@ export type Reply = string | Uint8Array | number | null | Error | readonly Reply
 export interface Connection {
   /** Identifies the server behind it: the same object for all connections to one server. */
   readonly server: object
-  /** Runs one command. */
-  run(command: Command, form: ReplyForm): Promise<Reply>
+  /** Runs one command, within less than the hard deadline if its call has only `withinMs` left. */
+  run(command: Command, form: ReplyForm, withinMs?: number): Promise<Reply>
   /**
    * Runs commands in order and in one write; an error of one of them is its reply, and the others run all the same. A
    * script that the server does not know runs behind the others: it has to be sent again.
    */
-  runAll(commands: readonly Command[], form: ReplyForm): Promise<readonly Reply[]>
+  runAll(commands: readonly Command[], form: ReplyForm, withinMs?: number): Promise<readonly Reply[]>
 }
 
 /** What the Redis engine asks of a client, whichever it is. */

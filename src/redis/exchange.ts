@@ -8,12 +8,17 @@ export interface Call {
   readonly bytes?: number | undefined
 }
 
-/** The most names of keys that are sent in one row: about 250 entries. */
-const LONGEST_ROW = 800
+/** The most names of keys that are sent in one row: about 125 entries. */
+const LONGEST_ROW = 400
 /** The most bytes of values in a row, but for its last call. */
 const LARGEST_ROW = 1024 * 1024
 /** Rows of a server that are on their way at a time. */
 const ROWS_UNDER_WAY = 4
+
+interface Asked {
+  readonly form: ReplyForm
+  readonly withinMs: number | undefined
+}
 
 interface Placed {
   readonly call: Call
@@ -34,7 +39,7 @@ export class Exchange {
     this.#client = client
   }
 
-  async send(calls: readonly Call[], form: ReplyForm): Promise<readonly Reply[]> {
+  async send(calls: readonly Call[], form: ReplyForm, withinMs?: number): Promise<readonly Reply[]> {
     const replies: Reply[] = calls.map(() => null)
     const byServer = new Map<object, Placed[]>()
     for (const [index, call] of calls.entries()) {
@@ -44,32 +49,34 @@ export class Exchange {
       if (placed === undefined) byServer.set(server, [{ call, index, connection }])
       else placed.push({ call, index, connection })
     }
-    const lanes = Array.from(byServer, async ([server, placed]) => this.#run(server, placed, form, replies))
+    const lanes = Array.from(byServer, async ([server, placed]) =>
+      this.#run(server, placed, { form, withinMs }, replies),
+    )
     await Promise.all(lanes)
     return replies
   }
 
-  async #run(server: object, placed: readonly Placed[], form: ReplyForm, replies: Reply[]): Promise<void> {
+  async #run(server: object, placed: readonly Placed[], asked: Asked, replies: Reply[]): Promise<void> {
     const rows = rowsOf(placed)
     let next = 0
     const work = async (): Promise<void> => {
       while (next < rows.length) {
         const row = rows[next++]!
         const lost = this.#lost.get(server)
-        if (lost === undefined) await this.#sendRow(server, row, form, replies)
+        if (lost === undefined) await this.#sendRow(server, row, asked, replies)
         else for (const { index } of row) replies[index] = lost
       }
     }
     await Promise.all(Array.from({ length: Math.min(ROWS_UNDER_WAY, rows.length) }, work))
   }
 
-  async #sendRow(server: object, row: readonly Placed[], form: ReplyForm, replies: Reply[]): Promise<void> {
+  async #sendRow(server: object, row: readonly Placed[], asked: Asked, replies: Reply[]): Promise<void> {
     const byConnection = groupBy(row, ({ connection }) => connection)
     await Promise.all(
       Array.from(byConnection, async ([connection, group]) => {
         try {
           const commands = group.map(({ item }) => item.call.command)
-          const answers = await connection.runAll(commands, form)
+          const answers = await connection.runAll(commands, asked.form, asked.withinMs)
           for (const [position, { item }] of group.entries()) replies[item.index] = answers[position]!
         } catch (error) {
           const reason = error instanceof Error ? error : new Error(String(error))
@@ -86,11 +93,12 @@ export async function exchange(
   client: RedisClient,
   calls: readonly Call[],
   form: ReplyForm,
+  withinMs?: number,
 ): Promise<readonly Reply[]> {
-  if (calls.length !== 1) return new Exchange(client).send(calls, form)
+  if (calls.length !== 1) return new Exchange(client).send(calls, form, withinMs)
   const { route, command } = calls[0]!
   try {
-    return [await client.connectionFor(route).run(command, form)]
+    return [await client.connectionFor(route).run(command, form, withinMs)]
   } catch (error) {
     return [error as Error]
   }

@@ -11,7 +11,7 @@ import { release } from './scripts/release.ts'
 import { renew } from './scripts/renew.ts'
 
 /** The most leases of one script: a server does nothing else meanwhile. */
-const LONGEST_RUN = 250
+const LONGEST_RUN = 125
 
 /** Rights to fill a key, and cool-downs. */
 export class Leases {
@@ -26,7 +26,11 @@ export class Leases {
   }
 
   /** @throws if no request is answered; of others, those without an answer are `unanswered`. */
-  async acquire(requests: readonly LeaseRequest[], leaseMs: number): Promise<readonly RemoteAcquired[]> {
+  async acquire(
+    requests: readonly LeaseRequest[],
+    leaseMs: number,
+    withinMs?: number,
+  ): Promise<readonly RemoteAcquired[]> {
     const groups = this.#groups(requests)
     const replies = await exchange(
       this.#client,
@@ -39,6 +43,7 @@ export class Leases {
         },
       })),
       'bytes',
+      withinMs,
     )
     const answers: RemoteAcquired[] = []
     if (replies.every((reply) => reply instanceof Error)) accept(replies[0] ?? null)

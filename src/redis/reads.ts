@@ -1,4 +1,4 @@
-import type { Generations, RemoteFound } from '../core/remote-store.ts'
+import { IN_FULL, type Generations, type RemoteFound } from '../core/remote-store.ts'
 import type { Connection, RedisClient, Reply } from './client.ts'
 import { generationsIn, type EntryBytes } from './entry-bytes.ts'
 import { exchange, groupBy, slices, type Call } from './exchange.ts'
@@ -19,6 +19,8 @@ const READS_AS_BYTES = 1_000
 /** How many reads ask for the time left at once after one that met an entry with grace. */
 const READS_WITH_TIMES = 1_000
 
+type ShortlyRead = RemoteFound | typeof IN_FULL | undefined
+
 /** Reads of entries. */
 export class Reads {
   readonly #client: RedisClient
@@ -37,10 +39,10 @@ export class Reads {
   }
 
   /**
-   * GET or MGET: nobody asks how long entries have left; but what has grace may be stale, and is read once more. Text is
-   * cheaper to read than bytes, unless there are frames: then, and for a while, bytes are asked for.
+   * GET or MGET: nobody asks how long entries have left; but what has grace may be stale, and has to be read in full. Text
+   * is cheaper to read than bytes, unless there are frames: then, and for a while, bytes are asked for.
    */
-  async readMany(keys: readonly string[]): Promise<readonly (RemoteFound | undefined)[]> {
+  async readMany(keys: readonly string[]): Promise<readonly ShortlyRead[]> {
     if (keys.length === 0) return []
     if (keys.length === 1) return [await this.readOne(keys[0]!)]
     if (this.#asksTimes()) return this.#readWithTimes(keys)
@@ -54,7 +56,7 @@ export class Reads {
   }
 
   /** The hottest path: one key of a cache without a tier of the process. */
-  async readOne(key: string): Promise<RemoteFound | undefined> {
+  async readOne(key: string): Promise<ShortlyRead> {
     if (this.#asksTimes()) return (await this.#readWithTimes([key]))[0]
     const name = this.#names.value(key)
     const form = this.#asksText() ? 'text' : 'bytes'
@@ -67,9 +69,7 @@ export class Reads {
       return undefined
     }
     if (reply === null) return undefined
-    const entry = this.#foundBare(reply, key)
-    if (entry !== undefined && entry.graceMs === undefined) return entry
-    return (await this.#readWithTimes([key]))[0]
+    return this.#foundBare(reply, key)
   }
 
   async #readWithTimes(keys: readonly string[]): Promise<readonly (RemoteFound | undefined)[]> {
@@ -95,33 +95,24 @@ export class Reads {
     return keys.map((key) => values.get(key)!)
   }
 
-  async #collect(
-    keys: readonly string[],
-    values: readonly Reply[],
-  ): Promise<readonly (RemoteFound | undefined)[]> {
-    const list: (RemoteFound | undefined)[] = []
-    const again: number[] = []
+  #collect(keys: readonly string[], values: readonly Reply[]): readonly ShortlyRead[] {
+    const list: ShortlyRead[] = []
     for (let index = 0; index < keys.length; index++) {
       const value = values[index]!
-      const entry = value === null ? undefined : this.#foundBare(value, keys[index]!)
-      list.push(entry)
-      if (value !== null && (entry === undefined || entry.graceMs !== undefined)) again.push(index)
-    }
-    if (again.length > 0) {
-      const found = await this.#readWithTimes(again.map((index) => keys[index]!))
-      for (const [at, index] of again.entries()) list[index] = found[at]
+      list.push(value === null ? undefined : this.#foundBare(value, keys[index]!))
     }
     return list
   }
 
-  // `undefined`: a frame that came as text.
-  #foundBare(value: Reply, key: string): RemoteFound | undefined {
+  // A frame may have come as text.
+  #foundBare(value: Reply, key: string): RemoteFound | typeof IN_FULL {
     const entry =
       typeof value === 'string'
         ? this.#entries.foundText(value)
         : this.#entries.found(asBytes(value), key, -1)
     if (entry === undefined) this.#bytesFor = READS_AS_BYTES
-    return entry
+    if (entry?.graceMs !== undefined) this.#timesFor = READS_WITH_TIMES
+    return entry === undefined || entry.graceMs !== undefined ? IN_FULL : entry
   }
 
   #asksTimes(): boolean {
@@ -140,13 +131,13 @@ export class Reads {
    * The time left first, then the value: should the entry be replaced in between, then either the message of that is on
    * its way, or the first one was about to end and its little time is taken for that of the second.
    */
-  async read(keys: readonly string[]): Promise<ReadonlyMap<string, RemoteFound>> {
+  async read(keys: readonly string[], withinMs?: number): Promise<ReadonlyMap<string, RemoteFound>> {
     const groups = this.#groups(keys)
     const calls = groups.flatMap(({ names }): Call[] => [
       { route: names[0]!, command: timesCommand(names) },
       { route: names[0]!, command: { args: readArgs(names) } },
     ])
-    const replies = await exchange(this.#client, calls, 'bytes')
+    const replies = await exchange(this.#client, calls, 'bytes', withinMs)
     acceptSome(groups.map((_, position) => [replies[position * 2]!, replies[position * 2 + 1]!]))
     const found = new Map<string, RemoteFound>()
     for (const [position, group] of groups.entries()) {

@@ -3,6 +3,7 @@ import type { Random } from '../core/clock.ts'
 import { SerializationError } from '../core/errors.ts'
 import {
   unanswered,
+  type IN_FULL,
   type Epoch,
   type EpochId,
   type GenerationRecord,
@@ -140,20 +141,24 @@ export class RedisStore implements RemoteStore {
     return this.#names.generationPartition
   }
 
-  read(keys: readonly string[]): Promise<ReadonlyMap<string, RemoteFound>> {
-    return this.#reads.read(keys)
+  read(keys: readonly string[], withinMs?: number): Promise<ReadonlyMap<string, RemoteFound>> {
+    return this.#reads.read(keys, withinMs)
   }
 
-  readOne(key: string): Promise<RemoteFound | undefined> {
+  readOne(key: string): Promise<RemoteFound | typeof IN_FULL | undefined> {
     return this.#reads.readOne(key)
   }
 
-  readMany(keys: readonly string[]): Promise<readonly (RemoteFound | undefined)[]> {
+  readMany(keys: readonly string[]): Promise<readonly (RemoteFound | typeof IN_FULL | undefined)[]> {
     return this.#reads.readMany(keys)
   }
 
-  acquire(requests: readonly LeaseRequest[], leaseMs: number): Promise<readonly RemoteAcquired[]> {
-    return this.#leases.acquire(requests, leaseMs)
+  acquire(
+    requests: readonly LeaseRequest[],
+    leaseMs: number,
+    withinMs?: number,
+  ): Promise<readonly RemoteAcquired[]> {
+    return this.#leases.acquire(requests, leaseMs, withinMs)
   }
 
   renew(key: string, token: string, leaseMs: number): Promise<boolean> {
@@ -167,43 +172,50 @@ export class RedisStore implements RemoteStore {
     return this.#leases.release(leases, cooldown)
   }
 
-  write(ops: readonly RemoteOp[]): Promise<readonly RemoteResult[]> {
+  // A set that has not all of its time left is none of those that wait for the end of the turn.
+  write(ops: readonly RemoteOp[], withinMs?: number): Promise<readonly RemoteResult[]> {
     const op = ops[0]
-    if (op?.kind === 'set' && ops.length === 1 && this.#gathersFor !== undefined)
+    if (op?.kind === 'set' && ops.length === 1 && this.#gathersFor !== undefined && withinMs === undefined)
       return this.#sets.add(op, this.#entries.lengthOf(op.stored), this.#gathersFor(op.key))
-    return this.#write(ops)
+    return this.#write(ops, withinMs)
   }
 
-  async #write(ops: readonly RemoteOp[]): Promise<readonly RemoteResult[]> {
-    if (ops.length > LONGEST_PLAN) return this.#writeMany(ops)
+  async #write(ops: readonly RemoteOp[], withinMs?: number): Promise<readonly RemoteResult[]> {
+    if (ops.length > LONGEST_PLAN) return this.#writeMany(ops, withinMs)
     const plan = this.#writes.plan(ops)
     const { runs, failures } = plan
     // One script for all of it: its results are those of the call.
     if (runs.length === 1 && failures.size === 0) {
       const { call, form, results: resultsOf } = runs[0]!
       try {
-        return resultsOf(await this.#client.connectionFor(call.route).run(call.command, form))
+        return resultsOf(await this.#client.connectionFor(call.route).run(call.command, form, withinMs))
       } catch (error) {
         return ops.map(() => unanswered(error))
       }
     }
-    return this.#execute(plan, new Exchange(this.#client))
+    return this.#execute(plan, new Exchange(this.#client), withinMs)
   }
 
   // In parts, so that not all of it is encoded before the first is sent.
-  async #writeMany(ops: readonly RemoteOp[]): Promise<readonly RemoteResult[]> {
+  async #writeMany(ops: readonly RemoteOp[], withinMs?: number): Promise<readonly RemoteResult[]> {
     const sending = new Exchange(this.#client)
     const results: RemoteResult[] = []
     for (const part of slices(ops, LONGEST_PLAN)) {
-      for (const result of await this.#execute(this.#writes.plan(part), sending)) results.push(result)
+      for (const result of await this.#execute(this.#writes.plan(part), sending, withinMs))
+        results.push(result)
     }
     return results
   }
 
-  async #execute({ runs, failures }: Plan, sending: Exchange): Promise<readonly RemoteResult[]> {
+  async #execute(
+    { runs, failures }: Plan,
+    sending: Exchange,
+    withinMs: number | undefined,
+  ): Promise<readonly RemoteResult[]> {
     const replies = await sending.send(
       runs.map(({ call }) => call),
       'bytes',
+      withinMs,
     )
     const results: RemoteResult[] = []
     for (const [index, failure] of failures) results[index] = unanswered(failure)
@@ -233,9 +245,10 @@ export class RedisStore implements RemoteStore {
     tags: readonly string[],
     ifNone: readonly string[],
     livesMs: readonly number[],
+    withinMs?: number,
   ): Promise<readonly GenerationRecord[]> {
     const { call, read } = this.#tags.generations(tags, ifNone, livesMs)
-    const [reply] = await exchange(this.#client, [call], 'text')
+    const [reply] = await exchange(this.#client, [call], 'text', withinMs)
     return read(reply!)
   }
 

@@ -24,7 +24,7 @@ import { stale } from './scripts/stale.ts'
 import { take } from './scripts/take.ts'
 
 /** The most operations of one script: a server does nothing else meanwhile. */
-const LONGEST_RUN = 250
+const LONGEST_RUN = 125
 /** The most bytes of values in it, but for the last: beyond its memory, a server stores what a script has begun. */
 const LARGEST_RUN = 1024 * 1024
 

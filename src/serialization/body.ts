@@ -2,7 +2,7 @@ import { types } from 'node:util'
 import { SerializationError } from '../core/errors.ts'
 import { wordsOf } from '../core/thrown.ts'
 import { parseWithin } from './depth.ts'
-import { isExactJson } from './exact-json.ts'
+import { exactJson, type ExactJson } from './exact-json.ts'
 import type { BodyHeader, BodyType } from './frame.ts'
 import { bytesOf, kindOf, viewName, type View } from '../internal/kinds.ts'
 import { refusal } from './refusal.ts'
@@ -27,15 +27,21 @@ export interface Encoded {
 /** Texts longer than this are stored as they are, in a frame; shorter ones as JSON, which needs none. */
 export const longestJsonText = 4_096
 
-/** Encodes a value; throws a SerializationError. Bytes of a Buffer are still those of the caller. */
-export function encodeBody(value: unknown, rules: ValueRules, serializer: Serializer | undefined): Encoded {
+/** Encodes a value; throws a SerializationError. Bytes of a Buffer are still those of the caller; `exact` is what was found out already. */
+export function encodeBody(
+  value: unknown,
+  rules: ValueRules,
+  serializer: Serializer | undefined,
+  exact?: ExactJson,
+): Encoded {
   if (serializer !== undefined && !Number.isSafeInteger(value)) return encodeCustom(value, serializer)
   if (typeof value === 'string' && value.length > longestJsonText && isWellFormed(value)) {
     return { type: 'text', data: value }
   }
   if (isBytes(value)) return { type: 'raw', data: bytesOf(value), buffer: Buffer.isBuffer(value) }
-  if (isExactJson(value, rules)) return { type: 'json', data: JSON.stringify(value) }
-  const { body, tree } = writeRich(value, rules)
+  const { text, looked } = exact ?? exactJson(value, rules)
+  if (text !== undefined) return { type: 'json', data: text }
+  const { body, tree } = writeRich(value, rules, looked)
   return tree === '' ? { type: 'json', data: body } : { type: 'rich', data: body, tree }
 }
 

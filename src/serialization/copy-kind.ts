@@ -1,4 +1,4 @@
-import { errorPartNames, makeError, setErrorPart, takeErrorApart } from './error-parts.ts'
+import { errorPartNames, makeError, setErrorPart, takeErrorApart, type ErrorParts } from './error-parts.ts'
 import { bytesOfView, makeView, viewName, type Kind, type View } from '../internal/kinds.ts'
 import type { Step } from './path.ts'
 import { setOwn } from './properties.ts'
@@ -16,7 +16,8 @@ export function copyKind(
   copyPart: CopyPart,
   remember: (copy: object) => void,
 ): object {
-  const copy = emptyCopy(value, kind)
+  const parts = kind === 'error' ? takeErrorApart(value as Error) : undefined
+  const copy = parts === undefined ? emptyCopy(value, kind) : emptyError(parts)
   remember(copy)
   switch (kind) {
     case 'map': {
@@ -35,7 +36,7 @@ export function copyKind(
       break
     }
     case 'error':
-      copyErrorParts(value as Error, copy as Error, copyPart)
+      copyErrorParts(value as Error, parts!, copy as Error, copyPart)
       break
     case 'null-object':
       copyProperties(value, copy, copyPart)
@@ -57,10 +58,6 @@ function emptyCopy(value: object, kind: Kind): object {
       return new Set()
     case 'null-object':
       return Object.create(null) as object
-    case 'error': {
-      const { type, message } = takeErrorApart(value as Error)
-      return makeError(type, message) ?? new Error(message)
-    }
     case 'date':
       return new Date(Date.prototype.getTime.call(value))
     case 'regexp': {
@@ -80,8 +77,12 @@ function emptyCopy(value: object, kind: Kind): object {
   }
 }
 
-function copyErrorParts(value: Error, copy: Error, copyPart: CopyPart): void {
-  const { name, stack, cause, errors } = takeErrorApart(value)
+function emptyError({ type, message }: ErrorParts): Error {
+  return makeError(type, message) ?? new Error(message)
+}
+
+function copyErrorParts(value: Error, parts: ErrorParts, copy: Error, copyPart: CopyPart): void {
+  const { name, stack, cause, errors } = parts
   if (name !== undefined) setErrorPart(copy, 'name', name)
   setErrorPart(copy, 'stack', stack)
   if (cause !== undefined) setErrorPart(copy, 'cause', copyPart(cause.value, 'cause'))

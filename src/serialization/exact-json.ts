@@ -1,32 +1,55 @@
 import { types } from 'node:util'
+import { CHECKED_OBJECTS, hasGetters } from './getters.ts'
 import { isPristine } from './properties.ts'
 import type { ValueRules } from './rules.ts'
 
 const { isProxy } = types
 
+/** What was read of a value before it turned out to be more than JSON: copies of its objects, one level deep. */
+export type Looked = Map<object, object>
+
+/** What a value is in JSON; without a text, what was read of it to find out that it has none. */
+export interface ExactJson {
+  readonly text: string | undefined
+  readonly looked: Looked | undefined
+}
+
 /**
- * Whether `JSON.parse(JSON.stringify(value))` gives the value back as it is, properties that are `undefined`
- * excepted. `false` is not a refusal: the rich writer looks closer and keeps or refuses.
+ * The text from which `JSON.parse` gives the value back as it is, properties that are `undefined` excepted. No text is
+ * no refusal: the rich writer looks closer and keeps or refuses.
  *
  * This walk runs before every write, so it is tuned: decisions by `typeof` within the loop of the parent, `for in`
  * instead of a list of names, no path, and its state in variables of the module, because even one allocation is
- * seen in the time that a small object takes. What it can't decide cheaply is `false`.
+ * seen in the time that a small object takes. What it can't decide cheaply has no text.
+ *
+ * A getter may answer something else at the next look, so that it is read once
+ * (docs/decisions/0102-a-getter-is-read-once.md): small values are written from the copy that was looked at, and large
+ * ones with getters are left to the rich writer before any of them is read.
  */
-export function isExactJson(value: unknown, rules: ValueRules): boolean {
+export function exactJson(value: unknown, rules: ValueRules): ExactJson {
   switch (typeof value) {
     case 'string':
     case 'boolean':
-      return true
+      return exactly(JSON.stringify(value))
     case 'number':
-      return isExactNumber(value)
-    case 'object':
-      return (
-        value === null ||
-        (isPristine() && (isSmallRecord(value, rules.maxCount) || isExactObject(value, rules)))
-      )
+      return isExactNumber(value) ? exactly(String(value)) : NOT_EXACT
+    case 'object': {
+      if (value === null) return exactly('null')
+      if (!isPristine()) return NOT_EXACT
+      const small = smallRecord(value, rules.maxCount)
+      const looked = small instanceof Map ? (small as Looked) : undefined
+      if (small !== undefined && looked === undefined) return exactly(JSON.stringify(small))
+      return isExactObject(value, rules) ? exactly(JSON.stringify(value)) : exactly(undefined, looked)
+    }
     default:
-      return false
+      return NOT_EXACT
   }
+}
+
+const NOT_EXACT: ExactJson = exactly(undefined)
+
+function exactly(text: string | undefined, looked?: Looked): ExactJson {
+  return { text, looked }
 }
 
 /** JSON has no NaN, no infinities and no negative zero. */
@@ -38,45 +61,73 @@ function isExactNumber(value: number): boolean {
 const fewParts = 64
 
 /**
- * Whether the value is an exact record of a few parts, with at most two objects in it that hold no further ones.
- * That is what most small values are, and for them the state of the large walk is seen in the time. `false` says
- * nothing: the large walk looks.
+ * A copy of an exact record of a few parts, with at most two objects in it that hold no further ones. That is what most
+ * small values are, and for them the state of the large walk is seen in the time. What was looked at says nothing: the
+ * large walk looks.
  */
-function isSmallRecord(value: object, maxCount: number): boolean {
+function smallRecord(value: object, maxCount: number): object | Looked | undefined {
+  if (isProxy(value) || Array.isArray(value) || Object.getPrototypeOf(value) !== Object.prototype)
+    return undefined
+  let record: Record<string, unknown> | undefined
+  let first: object | undefined
+  let second: object | undefined
+  let firstName = ''
+  let secondName = ''
+  let firstCopy: object | undefined
+  let secondCopy: object | undefined
+  let left = maxCount < fewParts ? maxCount : fewParts
   try {
-    if ((value as { toJSON?: unknown }).toJSON !== undefined || isProxy(value)) return false
-    if (Array.isArray(value) || Object.getPrototypeOf(value) !== Object.prototype) return false
-    let left = maxCount < fewParts ? maxCount : fewParts
-    let first: object | undefined
-    let second: object | undefined
-    for (const name in value) {
-      const part = (value as Record<string, unknown>)[name]
+    record = { ...value } as Record<string, unknown>
+    if ((record as { toJSON?: unknown }).toJSON !== undefined) left = -1
+    for (const name in record) {
+      const part = record[name]
       left--
       if (typeof part === 'string' || typeof part === 'boolean') continue
       if (typeof part === 'number') {
-        if (!isExactNumber(part)) return false
+        if (!isExactNumber(part)) left = -1
       } else if (typeof part === 'object') {
         if (part === null) continue
-        if (first === undefined) first = part
-        else if (second === undefined && part !== first) second = part
-        else return false
-        left = afterInnermost(part, left)
-        if (left < 0) return false
-      } else if (part !== undefined) return false
+        if (first === undefined) {
+          first = part
+          firstName = name
+          firstCopy = innermostCopy(part, left)
+          left = afterInnermost(firstCopy, left)
+        } else if (second === undefined && part !== first) {
+          second = part
+          secondName = name
+          secondCopy = innermostCopy(part, left)
+          left = afterInnermost(secondCopy, left)
+        } else left = -1
+      } else if (part !== undefined) left = -1
+      if (left < 0) break
     }
-    return left >= 0
+    if (left >= 0) {
+      if (first !== undefined) record[firstName] = firstCopy
+      if (second !== undefined) record[secondName] = secondCopy
+      return record
+    }
   } catch {
     // A getter threw: it will again.
-    return false
   }
+  if (record === undefined) return undefined
+  const looked: Looked = new Map([[value, record]])
+  if (firstCopy !== undefined) looked.set(first!, firstCopy)
+  if (secondCopy !== undefined) looked.set(second!, secondCopy)
+  return looked
+}
+
+function innermostCopy(value: object, left: number): object | undefined {
+  if (isProxy(value)) return undefined
+  const prototype: object | null = Object.getPrototypeOf(value)
+  if (Array.isArray(value))
+    return prototype === Array.prototype && value.length <= left ? value.slice() : undefined
+  return prototype === Object.prototype ? { ...value } : undefined
 }
 
 /** How many of `left` parts are left after an exact object with no objects in it; negative for any other value. */
-function afterInnermost(value: object, left: number): number {
-  if ((value as { toJSON?: unknown }).toJSON !== undefined || isProxy(value)) return -1
-  const prototype: object | null = Object.getPrototypeOf(value)
+function afterInnermost(value: object | undefined, left: number): number {
+  if (value === undefined || (value as { toJSON?: unknown }).toJSON !== undefined) return -1
   if (!Array.isArray(value)) {
-    if (prototype !== Object.prototype) return -1
     let after = left
     for (const name in value) {
       const part = (value as Record<string, unknown>)[name]
@@ -88,7 +139,6 @@ function afterInnermost(value: object, left: number): number {
     }
     return after
   }
-  if (prototype !== Array.prototype || value.length > left) return -1
   for (let index = 0; index < value.length; index++) {
     const part: unknown = value[index]
     if (typeof part === 'string' || typeof part === 'boolean') continue
@@ -105,6 +155,8 @@ let firstCount = 0
 let seen: Set<object> | undefined
 /** How many more parts the value may have. */
 let partsLeft = 0
+/** How many more objects are looked at for getters. */
+let checksLeft = 0
 let busy = false
 
 function isExactObject(value: object, rules: ValueRules): boolean {
@@ -112,6 +164,7 @@ function isExactObject(value: object, rules: ValueRules): boolean {
   if (busy) return false
   busy = true
   partsLeft = rules.maxCount
+  checksLeft = CHECKED_OBJECTS
   try {
     return isExact(value, rules.maxDepth)
   } catch {
@@ -142,8 +195,13 @@ function isRepeated(value: object): boolean {
 }
 
 function isExact(value: object, depthLeft: number): boolean {
+  if (depthLeft < 0 || isProxy(value)) return false
+  if (checksLeft > 0) {
+    checksLeft--
+    if (hasGetters(value)) return false
+  }
   // JSON.stringify calls toJSON even where it is not enumerable. A circle ends where the depth does.
-  if ((value as { toJSON?: unknown }).toJSON !== undefined || depthLeft < 0 || isProxy(value)) return false
+  if ((value as { toJSON?: unknown }).toJSON !== undefined) return false
   if (Array.isArray(value)) return areExactElements(value, depthLeft)
   if (Object.getPrototypeOf(value) !== Object.prototype) return false
   let isInnermost = true

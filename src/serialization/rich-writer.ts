@@ -1,6 +1,8 @@
 import { SerializationError } from '../core/errors.ts'
-import { errorPartNames, takeErrorApart } from './error-parts.ts'
+import { errorPartNames, takeErrorApart, type ErrorParts } from './error-parts.ts'
 import type { Kind } from '../internal/kinds.ts'
+import type { Looked } from './exact-json.ts'
+import { CHECKED_OBJECTS, elementsOf, hasGetters } from './getters.ts'
 import { bigintLeaf, isPlainLeaf, numberLeaf, objectLeaf, undefinedLeaf, type Leaf } from './leaf-writers.ts'
 import { listMarks, ownPropertiesName } from './marks.ts'
 import type { Step } from './path.ts'
@@ -24,10 +26,19 @@ export interface RichText {
   readonly tree: string
 }
 
-/** Writes any value that can be stored; throws a {@link SerializationError} that names what can't be. */
-export function writeRich(value: unknown, rules: ValueRules): RichText {
+/**
+ * Writes any value that can be stored; throws a {@link SerializationError} that names what can't be. What was `looked` at
+ * before is not read again.
+ */
+export function writeRich(value: unknown, rules: ValueRules, looked?: Looked): RichText {
   refuseForeignToJson()
-  const known: Known = { repeated: new Set(), replaced: new Map() }
+  const known: Known = {
+    repeated: new Set(),
+    replaced: new Map(),
+    looked: looked ?? new Map(),
+    hasGetters: false,
+    checksLeft: CHECKED_OBJECTS,
+  }
   const first = new RichWalk(rules, known)
   const text = first.run(value)
   // Objects that occur again bear a mark where they occur first; which they are is known only now.
@@ -40,6 +51,12 @@ interface Known {
   readonly repeated: Set<object>
   /** Data of instances, so that both passes see the same objects in them. */
   readonly replaced: Map<object, unknown>
+  /** Objects with what was read of them, so that no getter is read again. */
+  readonly looked: Looked
+  /** Whether there are getters, so that each object is read once and for all. */
+  hasGetters: boolean
+  /** How many more objects are looked at for getters. */
+  checksLeft: number
 }
 
 class RichWalk {
@@ -185,6 +202,22 @@ class RichWalk {
     return quoted
   }
 
+  /** The object, or a copy of it from then on if there are getters in the value. */
+  #read<T extends object>(value: T): T {
+    const { looked } = this.#known
+    const before = looked.size === 0 ? undefined : looked.get(value)
+    if (before !== undefined) return before as T
+    if (!this.#known.hasGetters) {
+      if (this.#known.checksLeft === 0) return value
+      this.#known.checksLeft--
+      if (!hasGetters(value)) return value
+      this.#known.hasGetters = true
+    }
+    const copy = Array.isArray(value) ? elementsOf(value) : { ...value }
+    looked.set(value, copy)
+    return copy as T
+  }
+
   /** Puts a mark around the tree of the body that was just made. */
   #inside(body: unknown, mark: string, ...args: readonly (string | number)[]): unknown {
     this.#tree = this.#tree === '' && args.length === 0 ? `"${mark}"` : listMark(mark, args, this.#tree)
@@ -197,7 +230,8 @@ class RichWalk {
   }
 
   // Bodies are the very objects of the caller where JSON writes them as they are, and copies where it would not.
-  #properties(value: object): unknown {
+  #properties(given: object): unknown {
+    const value = this.#read(given)
     const names = Object.keys(value)
     this.#add(names.length)
     let copy: Record<string, unknown> | undefined
@@ -222,8 +256,9 @@ class RichWalk {
     return copy ?? value
   }
 
-  #array(value: readonly unknown[]): unknown {
-    this.#add(value.length)
+  #array(given: readonly unknown[]): unknown {
+    this.#add(given.length)
+    const value = this.#read(given)
     if (hasHole(value)) return this.#sparse(value)
     let copy: unknown[] | undefined
     let trees: string[] | undefined
@@ -285,8 +320,20 @@ class RichWalk {
     return this.#inside(this.#list(bodies, trees), listMarks.set)
   }
 
+  #errorParts(value: Error): ErrorParts & { readonly own: object } {
+    const { replaced } = this.#known
+    if (!replaced.has(value)) {
+      const own = {}
+      for (const name of Object.keys(value)) {
+        if (!errorPartNames.has(name)) setOwn(own, name, (value as unknown as Record<string, unknown>)[name])
+      }
+      replaced.set(value, { ...takeErrorApart(value), own })
+    }
+    return replaced.get(value) as ErrorParts & { readonly own: object }
+  }
+
   #error(value: Error): unknown {
-    const { type, cause, errors, ...texts } = takeErrorApart(value)
+    const { own, type, cause, errors, ...texts } = this.#errorParts(value)
     const body: Record<string, unknown> = texts
     const trees: string[] = []
     const put = (name: string, part: unknown): void => {
@@ -295,10 +342,6 @@ class RichWalk {
     }
     if (cause !== undefined) put('cause', this.#part(cause.value, 'cause'))
     if (errors !== undefined) put('errors', this.#part(errors, 'errors'))
-    const own = {}
-    for (const name of Object.keys(value)) {
-      if (!errorPartNames.has(name)) setOwn(own, name, (value as unknown as Record<string, unknown>)[name])
-    }
     this.#add(1)
     if (Object.keys(own).length > 0) put(ownPropertiesName, this.#properties(own))
     this.#tree = trees.length === 0 ? '' : `{${trees.join(',')}}`

@@ -2,7 +2,7 @@ import { OptionsError, SerializationError } from '../core/errors.ts'
 import { inspect } from '../core/inspect.ts'
 import { decodeBody, decodeEncoded, encodeBody, type Encoded } from './body.ts'
 import { parseWithin } from './depth.ts'
-import { isExactJson } from './exact-json.ts'
+import { exactJson, type ExactJson } from './exact-json.ts'
 import { isFrame, readFrame, writeHeader, type BodyHeader, type Envelope, type Frame } from './frame.ts'
 import { refusal } from './refusal.ts'
 import { resolveRules, type ValueOptions, type ValueRules } from './rules.ts'
@@ -73,12 +73,13 @@ export class WireFormat {
    * can't be stored.
    */
   serialize(value: unknown, key: string = ''): Uint8Array {
-    if (this.#isPlain && typeof value === 'object' && isExactJson(value, this.#rules)) {
+    let exact: ExactJson | undefined
+    if (this.#isPlain && typeof value === 'object') {
       // The shortest way for what most values are.
-      const text = JSON.stringify(value)
-      if (text.length <= this.#surelyFits) return utf8(text)
+      exact = exactJson(value, this.#rules)
+      if (exact.text !== undefined && exact.text.length <= this.#surelyFits) return utf8(exact.text)
     }
-    const bytes = this.write(this.#encode(value), undefined, key)
+    const bytes = this.write(this.#encode(value, exact), undefined, key)
     return typeof bytes === 'string' ? utf8(bytes) : bytes
   }
 
@@ -157,8 +158,8 @@ export class WireFormat {
       : decodeBody(content, body, this.#rules, this.#serializer)
   }
 
-  #encode(value: unknown): Encoded {
-    const encoded = encodeBody(value, this.#rules, this.#serializer)
+  #encode(value: unknown, exact?: ExactJson): Encoded {
+    const encoded = encodeBody(value, this.#rules, this.#serializer, exact)
     if (!this.#fits(encoded.data, encoded.tree)) {
       throw refusal([], 'size', `the value takes more than ${this.#maxBytes} bytes (option maxBytes)`)
     }

@@ -1,47 +1,81 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { CallOrder } from '../../src/coherence/call-order.ts'
-import { systemTimers } from '../../src/core/system.ts'
+import { FakeClock } from '../../src/testing/fake-clock.ts'
+import { deferred } from '../support/deferred.ts'
 
-const TARGETS = [{ key: 'k' }]
+/** Calls that wait until they are told their answer. */
+class Calls {
+  readonly made: string[] = []
+  readonly #answers = new Map<string, ReturnType<typeof deferred<string>>>()
 
-function callOrder(isOrdered: boolean): CallOrder {
-  return new CallOrder({ timers: systemTimers, deadlineMs: 60_000, isOrdered })
+  call(name: string): () => Promise<string> {
+    return async () => {
+      this.made.push(name)
+      const answer = deferred<string>()
+      this.#answers.set(name, answer)
+      return answer.promise
+    }
+  }
+
+  async answer(name: string): Promise<void> {
+    this.#answers.get(name)!.resolve(name)
+    for (let turn = 0; turn < 20; turn++) await Promise.resolve()
+  }
 }
 
-function givenUp(error: Error): never {
+function orderOf(isOrdered: boolean): CallOrder {
+  return new CallOrder({ timers: new FakeClock(), deadlineMs: 500, isOrdered })
+}
+
+const late = (error: Error): never => {
   throw error
 }
 
-describe('calls whose answers may come in any order', () => {
-  it('sends steps of a counter without waiting for each other', async () => {
-    const order = callOrder(false)
-    const sent: string[] = []
-    const answers: (() => void)[] = []
-    const call = (name: string, together?: 'steps'): Promise<void> =>
-      order.change(
-        TARGETS,
-        () => {
-          sent.push(name)
-          return new Promise<void>((resolve) => {
-            answers.push(resolve)
-          })
-        },
-        givenUp,
-        together,
-      )
-    const calls = [call('step 1', 'steps'), call('step 2', 'steps'), call('change'), call('step 3', 'steps')]
-    expect(sent).toEqual(['step 1', 'step 2'])
-    answers[0]!()
-    await calls[0]
-    expect(sent).toEqual(['step 1', 'step 2'])
-    answers[1]!()
-    await calls[1]
-    await expect.poll(() => sent).toEqual(['step 1', 'step 2', 'change'])
-    answers[2]!()
-    await calls[2]
-    await expect.poll(() => sent).toEqual(['step 1', 'step 2', 'change', 'step 3'])
-    answers[3]!()
-    await Promise.all(calls)
-    await expect.poll(() => order.isIdle).toBe(true)
+describe('the order of calls of a key', () => {
+  test('a change waits for a read that waits for an earlier change, where answers come in any order', async () => {
+    const calls = new Calls()
+    const order = orderOf(false)
+    const made = [
+      order.change([{ key: 'a' }], calls.call('delete'), late),
+      order.read(['a'], undefined, calls.call('get')),
+      order.change([{ key: 'a' }], calls.call('set'), late),
+    ]
+    await calls.answer('delete')
+    expect(calls.made).toEqual(['delete', 'get'])
+    await calls.answer('get')
+    expect(calls.made).toEqual(['delete', 'get', 'set'])
+    await calls.answer('set')
+    expect(await Promise.all(made)).toEqual(['delete', 'get', 'set'])
   })
+
+  test.each([true, false])(
+    'a read without tags waits for the invalidation of a tag that an earlier change gives its key (ordered: %s)',
+    async (isOrdered) => {
+      const calls = new Calls()
+      const order = orderOf(isOrdered)
+      const generations = deferred<void>()
+      const made = [
+        order.change(
+          [{ key: 'a', tags: ['t'] }],
+          async () => {
+            await order.held(generations.promise)
+            return calls.call('set')()
+          },
+          late,
+        ),
+        order.cover((_, tags) => tags.includes('t'), calls.call('tag'), late),
+        order.read(['a'], undefined, calls.call('get')),
+      ]
+      expect(calls.made).toEqual([])
+      generations.resolve()
+      for (let turn = 0; turn < 20; turn++) await Promise.resolve()
+      if (!isOrdered) await calls.answer('set')
+      expect(calls.made).toEqual(['set', 'tag'])
+      await calls.answer('tag')
+      expect(calls.made).toEqual(['set', 'tag', 'get'])
+      await calls.answer('get')
+      if (isOrdered) await calls.answer('set')
+      expect(await Promise.all(made)).toEqual(['set', 'tag', 'get'])
+    },
+  )
 })

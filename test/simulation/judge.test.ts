@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import { AnswerWatch } from '../../src/testing/simulation/answer-watch.ts'
 import { DutyWatch } from '../../src/testing/simulation/duty-watch.ts'
 import { History, type Violation } from '../../src/testing/simulation/history.ts'
 import { Keyspace } from '../../src/testing/simulation/keyspace.ts'
+import { LeaseWatch } from '../../src/testing/simulation/lease-watch.ts'
 import { FAULT_MIXES } from '../../src/testing/simulation/mixes.ts'
 import { World } from '../../src/testing/simulation/world.ts'
 import { ABLATIONS, runWithout, withRule } from './ablations/index.ts'
@@ -122,4 +124,103 @@ describe('I18, what a node has answered for', () => {
     const [withIt] = await runWithout(withRule(ablation), 1, undefined, last.seed)
     expect(withIt!.violations).toEqual([])
   })
+})
+
+describe('I19, what a node has stored', () => {
+  function judged(play: (watch: AnswerWatch) => void): readonly string[] {
+    const history = new History(() => 0, 200, false)
+    play(new AnswerWatch(history))
+    return history.violations.map(({ invariant }) => invariant)
+  }
+  const deletion = [{ kind: 'delete', key: 'a' }] as const
+  const setting = [{ kind: 'set', key: 'a' }] as const
+
+  test('is violated by a deletion that no client has asked for since', () => {
+    const stored = (watch: AnswerWatch): void => watch.begin('n0', 'a')(true)
+    expect(judged((watch) => (stored(watch), watch.sent('n0', deletion)))).toEqual(['I19'])
+    // One that is sent behind the `set` may undo it, too.
+    expect(
+      judged((watch) => {
+        const end = watch.begin('n0', 'a')
+        watch.sent('n0', setting)
+        watch.sent('n0', deletion)
+        end(true)
+      }),
+    ).toEqual(['I19'])
+  })
+
+  test.each<readonly [string, (watch: AnswerWatch) => void]>([
+    [
+      'the deletion is sent before the `set`',
+      (watch) => {
+        const end = watch.begin('n0', 'a')
+        watch.sent('n0', deletion)
+        watch.sent('n0', setting)
+        end(true)
+      },
+    ],
+    ['the `set` has failed', (watch) => (watch.begin('n0', 'a')(false), watch.sent('n0', deletion))],
+    [
+      'a client has begun another change',
+      (watch) => {
+        watch.begin('n0', 'a')(true)
+        watch.begin('n0', 'a')
+        watch.sent('n0', deletion)
+      },
+    ],
+    [
+      'another change was under way with it',
+      (watch) => {
+        watch.begin('n0', 'a')
+        watch.begin('n0', 'a')(true)
+        watch.sent('n0', deletion)
+      },
+    ],
+    ['another node deletes', (watch) => (watch.begin('n0', 'a')(true), watch.sent('n1', deletion))],
+  ])('is kept where %s', (_, play) => {
+    expect(judged(play)).toEqual([])
+  })
+})
+
+test('I20: a lease is renewed by nobody who loads its key no more', () => {
+  let nowMs = 0
+  const history = new History(() => nowMs, 200, false)
+  const leases = new LeaseWatch(history, () => nowMs, 2_000, 60)
+  leases.granted('a', 'n0:1')
+  const end = leases.begin('n0', 'a')
+  nowMs = 100
+  leases.renewed('a', 'n0:1')
+  end()
+  nowMs = 220
+  leases.renewed('a', 'n0:1')
+  expect(history.violations).toEqual([])
+  nowMs = 221
+  leases.renewed('a', 'n0:1')
+  expect(history.violations.map(({ invariant }) => invariant)).toEqual(['I20'])
+})
+
+test('I17: the time of an entry is over when its ttl has passed since it was stored, unless somebody may have put it off', () => {
+  let nowMs = 0
+  const history = new History(() => nowMs, 200, false)
+  const origin = history.born(false, '100ms')
+  expect(history.overMs('a', origin)).toBe(Infinity)
+  nowMs = 20
+  history.stored(origin)
+  expect(history.overMs('a', origin)).toBe(120)
+  const expired = history.expiring('a')
+  expect(history.overMs('a', origin)).toBe(Infinity)
+  expired(-1)
+  expect(history.overMs('a', origin)).toBe(120)
+})
+
+test.each([
+  ['I16', 'order'],
+  ['I17', 'suspension'],
+  ['I19', 'outbox, under way'],
+  ['I20', 'lease, given back'],
+])('%s is judged in the worlds: without the rule "%s" some seed violates it', async (invariant, rule) => {
+  const ablation = ABLATIONS.find((one) => one.rule === rule)!
+  const isMeant = (violation: Violation): boolean => violation.invariant === invariant
+  const reports = await runWithout(ablation, 20, ({ violations }) => violations.some(isMeant))
+  expect(reports.at(-1)!.violations.some(isMeant)).toBe(true)
 })

@@ -42,7 +42,8 @@ export abstract class Call extends Timed {
     const { guard } = this.path
     this.isOver = true
     if (this.#bytes > 0) guard.lateBytes -= this.#bytes
-    guard.breaker.failed()
+    // One that had waited for a connection had little time.
+    if (!this.isShort) guard.breaker.failed()
     guard.server?.failed()
     guard.onTimeout()
     const message = `no answer from ${guard.node} within ${guard.deadlines.hardMs} ms`

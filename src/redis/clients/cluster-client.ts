@@ -66,6 +66,11 @@ export class ClusterClient<Master extends object> implements RedisClient {
   }
 
   /** @internal */
+  leftAfter(waiting: Promise<void>, withinMs: number | undefined): Promise<number> {
+    return this.surroundings.deadlines.leftAfter(waiting, withinMs)
+  }
+
+  /** @internal */
   waiting(): Promise<void> | undefined {
     if (this.#starting !== undefined || this.#hasWaited || this.#isClosed) return this.#starting
     this.#refresh()

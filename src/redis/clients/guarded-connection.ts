@@ -32,27 +32,33 @@ export class GuardedConnection implements Connection, Path {
     return this.guard.starting ?? (this.isUp ? undefined : this.guard.onMissing())
   }
 
-  run(command: Command, form: ReplyForm): Promise<Reply> {
+  run(command: Command, form: ReplyForm, withinMs?: number): Promise<Reply> {
     const waiting = this.waiting()
-    if (waiting !== undefined) return waiting.then(() => this.run(command, form))
+    if (waiting !== undefined) {
+      const leftMs = this.guard.deadlines.leftAfter(waiting, withinMs)
+      return leftMs.then((ms) => this.run(command, form, ms))
+    }
     const refusal = this.#refusal()
     if (refusal !== undefined) return Promise.reject(refusal)
     return new Promise((resolve, reject) => {
       const call = new SingleCall(this, resolve, reject)
-      this.guard.deadlines.add(call)
+      this.guard.deadlines.add(call, withinMs)
       call.send(command, form)
     })
   }
 
-  runAll(commands: readonly Command[], form: ReplyForm): Promise<readonly Reply[]> {
+  runAll(commands: readonly Command[], form: ReplyForm, withinMs?: number): Promise<readonly Reply[]> {
     if (commands.length === 0) return Promise.resolve([])
     const waiting = this.waiting()
-    if (waiting !== undefined) return waiting.then(() => this.runAll(commands, form))
+    if (waiting !== undefined) {
+      const leftMs = this.guard.deadlines.leftAfter(waiting, withinMs)
+      return leftMs.then((ms) => this.runAll(commands, form, ms))
+    }
     const refusal = this.#refusal()
     if (refusal !== undefined) return Promise.reject(refusal)
     return new Promise((resolve, reject) => {
       const call = new RowCall(this, resolve, reject, commands, form)
-      this.guard.deadlines.add(call)
+      this.guard.deadlines.add(call, withinMs)
       call.send()
     })
   }

@@ -8,6 +8,8 @@ export interface Slots {
   connectionOf(connection: SlotConnection): GuardedConnection | undefined
   /** Resolves when the attempt under way to find it has ended; `undefined` = it has failed. */
   waiting(): Promise<void> | undefined
+  /** What is left of a call's time when a promise is settled. */
+  leftAfter(waiting: Promise<void>, withinMs: number | undefined): Promise<number>
   /** Why it is not known. */
   unknownMaster(connection: SlotConnection): StoreUnavailableError
 }
@@ -36,18 +38,24 @@ export class SlotConnection implements Connection {
   }
 
   // After a wait it is looked up anew: the master may have another connection, or be another.
-  run(command: Command, form: ReplyForm): Promise<Reply> {
+  run(command: Command, form: ReplyForm, withinMs?: number): Promise<Reply> {
     const connection = this.#slots.connectionOf(this)
     const waiting = connection === undefined ? this.#slots.waiting() : connection.waiting()
-    if (waiting !== undefined) return waiting.then(() => this.run(command, form))
-    return connection?.run(command, form) ?? this.#unknown()
+    if (waiting !== undefined) {
+      const leftMs = this.#slots.leftAfter(waiting, withinMs)
+      return leftMs.then((ms) => this.run(command, form, ms))
+    }
+    return connection?.run(command, form, withinMs) ?? this.#unknown()
   }
 
-  runAll(commands: readonly Command[], form: ReplyForm): Promise<readonly Reply[]> {
+  runAll(commands: readonly Command[], form: ReplyForm, withinMs?: number): Promise<readonly Reply[]> {
     const connection = this.#slots.connectionOf(this)
     const waiting = connection === undefined ? this.#slots.waiting() : connection.waiting()
-    if (waiting !== undefined) return waiting.then(() => this.runAll(commands, form))
-    return connection?.runAll(commands, form) ?? this.#unknown()
+    if (waiting !== undefined) {
+      const leftMs = this.#slots.leftAfter(waiting, withinMs)
+      return leftMs.then((ms) => this.runAll(commands, form, ms))
+    }
+    return connection?.runAll(commands, form, withinMs) ?? this.#unknown()
   }
 
   #unknown(): Promise<never> {

@@ -24,6 +24,8 @@ const TAGGED_CHANGES: readonly Change[] = [...CHANGES, 'tag', 'tag', 'tag', 'cle
 interface Answer {
   readonly outcome: 'acknowledged' | 'queued' | 'unknown' | 'failed'
   readonly token?: string
+  /** Whether a `set` has answered that the value is stored. */
+  readonly isStored?: boolean
 }
 
 interface Plan {
@@ -51,7 +53,7 @@ export class Changing {
   }
 
   async change(node: WorldNode): Promise<void> {
-    const { random, targets, traffic, history, loop, latestMs, repeats } = this.#parts
+    const { random, targets, traffic, history, loop, latestMs, repeats, answers } = this.#parts
     const target = random.pick(targets)
     const change = random.pick(traffic.changes ?? (target.tags.length > 0 ? TAGGED_CHANGES : CHANGES))
     this.mutations++
@@ -61,7 +63,9 @@ export class Changing {
     const versions = [...plan.values.values()].map(([version]) => version).join(' ')
     const what = `${change} ${plan.name} after version ${versions}`
     const limitMs = change === 'prefix' ? Infinity : this.#calls.limitMs(target)
+    const ends = [...plan.values.keys()].map(({ key }) => answers.begin(node.name, key))
     const answer = await this.#calls.run(node, what, limitMs, () => this.#invalidate(node, plan))
+    for (const end of ends) end(answer?.isStored === true)
     const isDone = answer?.outcome === 'acknowledged'
     for (const [, origin] of plan.values.values())
       history.settled(origin, loop.now() + (isDone && !repeats ? 0 : latestMs))
@@ -115,7 +119,11 @@ export class Changing {
     const { cache, store } = node
     const view = viewOf(node, target)
     const { tags } = target
+    const { history } = this.#parts
     const { errors } = cache.stats()
+    const ttl = change === 'set' || change === 'setMany' ? this.#ttl() : '1h'
+    for (const [, origin] of values.values()) history.lives(origin, ttl)
+    let isStored = false
     switch (change) {
       case 'tag':
         return truth(await cache.invalidateTag(name))
@@ -129,12 +137,11 @@ export class Changing {
         return { outcome: count === undefined ? 'failed' : 'acknowledged' }
       }
       case 'set':
-        await view.set(target.name, values.get(target)!, { ttl: this.#ttl(), tags })
+        isStored = await view.set(target.name, values.get(target)!, { ttl, tags })
         break
       case 'setMany':
-        await view.setMany(
-          [...values].map(([one, value]) => [one.name, value, { tags: one.tags }]),
-          this.#ttl(),
+        isStored = await view.setMany(
+          [...values].map(([one, value]) => [one.name, value, { ttl, tags: one.tags }]),
         )
         break
       case 'take':
@@ -145,19 +152,23 @@ export class Changing {
     }
     if (store.isQueued(target.key)) return { outcome: 'queued' }
     // A set with tags stores nothing when it can't read their generations: it removes, or it says so.
-    return { outcome: cache.stats().errors === errors ? 'acknowledged' : 'unknown' }
+    return { outcome: cache.stats().errors === errors ? 'acknowledged' : 'unknown', isStored }
   }
 
   async #expire(node: WorldNode, target: Target): Promise<void> {
-    const { random, lifetimes, loop, latestMs, repeats } = this.#parts
+    const { random, lifetimes, history, answers, loop, latestMs, repeats } = this.#parts
     const ttlMs = random.pick([30, 300, 3_600_000])
     const end = lifetimes?.begin(target.key, node.name, ttlMs, loop.now())
+    const expired = history.expiring(target.key)
+    const answered = answers.begin(node.name, target.key)
     const { errors } = node.cache.stats()
     const what = `expire ${target.key} in ${ttlMs} ms`
     const ok = await this.#calls.run(node, what, this.#calls.limitMs(target), () =>
       viewOf(node, target).expire(target.name, ttlMs / 1000),
     )
     const isKnown = node.cache.stats().errors === errors && !node.dead
+    answered(false)
+    expired(loop.now() + latestMs)
     end?.(ok === true && isKnown, loop.now() + (isKnown && !repeats ? 0 : latestMs))
   }
 }

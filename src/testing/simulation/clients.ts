@@ -1,10 +1,12 @@
 import type { BaseCache } from '../../cache/base-cache.ts'
+import type { AnswerWatch } from './answer-watch.ts'
 import type { CounterHistory } from './counter-history.ts'
 import type { Database } from './database.ts'
 import type { EventLoop } from './event-loop.ts'
 import type { History, InvalidatedBy } from './history.ts'
+import type { LeaseWatch } from './lease-watch.ts'
 import type { Lifetimes } from './lifetimes.ts'
-import type { Network } from './network.ts'
+import { LEAST_MS, type Network } from './network.ts'
 import type { SimulatedNode, Versioned } from './node.ts'
 import type { SeededRandom } from './random.ts'
 import { SPACE, type Target } from './targets.ts'
@@ -35,7 +37,11 @@ export interface ClientParts {
   /** Whether tokens made since `beganMs` are kept to: a failover, and what nodes do not know of it yet, breaks them. */
   readonly keepsTokens: (beganMs: number) => boolean
   readonly invalidated: (node: WorldNode, change: Changed) => void
-  readonly loaded: (key: string) => void
+  readonly leases: LeaseWatch
+  readonly answers: AnswerWatch
+  /** How much of a suspension may pass unnoticed. */
+  readonly unnoticedMs: number
+  readonly burstsPerSecond: number
 }
 
 /** An invalidation, or a `set`, that has ended. */
@@ -89,9 +95,9 @@ export class Calls {
     }
   }
 
-  /** How long a call for a key may take that neither loads nor scans: with tags their generations are read as well. */
+  /** How long a call for a key may take that neither loads nor scans: with tags the last questions may come at its end. */
   limitMs({ tags }: Target): number {
-    return this.#parts.deadlineMs * (tags.length > 0 ? 4 : 1)
+    return this.#parts.deadlineMs + (tags.length > 0 ? 3 * LEAST_MS : 0)
   }
 }
 

@@ -1,3 +1,5 @@
+import { durationMs, type Duration } from '../../core/duration.ts'
+
 /** Something that happened in a simulated world. */
 export interface Happening {
   /** Milliseconds since the world began. */
@@ -26,6 +28,8 @@ interface Origin {
   storedMs: number | undefined
   /** A set: from when on no request of it is under way any more, so that what began later replaces it. */
   settledMs: number
+  /** How long its entry lives. */
+  ttlMs: number
 }
 
 /** What was invalidated: a key, or a tag or namespace that it bears. */
@@ -89,6 +93,7 @@ export class History {
   readonly happenings: Happening[] = []
   readonly #invalidated = new Map<string, Invalidated[]>()
   readonly #origins: Origin[] = []
+  readonly #expires = new Map<string, { untilMs: number }[]>()
   readonly #now: () => number
   readonly #boundMs: number
   readonly #recording: boolean
@@ -176,10 +181,35 @@ export class History {
   }
 
   /** A value is made, by a load that has read the database or by a caller who sets it; the number names it. */
-  born(isSet: boolean): number {
+  born(isSet: boolean, ttl?: Duration): number {
     const bornMs = this.#now()
     const settledMs = isSet ? Infinity : bornMs
-    return this.#origins.push({ isSet, bornMs, storedMs: undefined, settledMs }) - 1
+    const origin = this.#origins.push({ isSet, bornMs, storedMs: undefined, settledMs, ttlMs: Infinity }) - 1
+    if (ttl !== undefined) this.lives(origin, ttl)
+    return origin
+  }
+
+  /** Its entry gets this ttl. */
+  lives(origin: number, ttl: Duration): void {
+    this.#origins[origin]!.ttlMs = durationMs(ttl, 'ttl', { wallNow: this.#now })
+  }
+
+  /** An `expire` of the key begins; tell until when it may be executed. */
+  expiring(key: string): (untilMs: number) => void {
+    const expire = { untilMs: Infinity }
+    const others = this.#expires.get(key)
+    if (others === undefined) this.#expires.set(key, [expire])
+    else others.push(expire)
+    return (untilMs) => {
+      expire.untilMs = untilMs
+    }
+  }
+
+  /** When the entry of a value is over; `Infinity` = nobody knows. */
+  overMs(key: string, origin: number): number {
+    const { bornMs, ttlMs } = this.#origins[origin]!
+    if (this.#expires.get(key)?.some(({ untilMs }) => untilMs >= bornMs) === true) return Infinity
+    return (this.keptMs(origin) ?? Infinity) + ttlMs
   }
 
   /** The server has stored a loaded value. */

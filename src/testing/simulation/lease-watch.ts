@@ -6,7 +6,7 @@ interface Granted {
   fills: number
 }
 
-/** Watches the leases of a simulated server: I6, I7, and how long one may be held (I12). */
+/** Watches the leases of a simulated server: I6, I7, and for how long one may be held (I12, I20). */
 export class LeaseWatch {
   readonly #history: History
   readonly #now: () => number
@@ -15,6 +15,8 @@ export class LeaseWatch {
   readonly #byToken = new Map<string, Granted>()
   readonly #loads = new Map<string, number>()
   readonly #expired: string[] = []
+  // Calls and loaders under way, by node and key, and when the last one ended.
+  readonly #busy = new Map<string, { open: number; endedMs: number }>()
 
   /** `longestMs` is how long a node may renew a lease; `latestMs`, how long its call may take to arrive. */
   constructor(history: History, now: () => number, longestMs: number, latestMs: number) {
@@ -32,6 +34,22 @@ export class LeaseWatch {
     const heldMs = this.#now() - (this.#byToken.get(token)?.atMs ?? 0)
     if (heldMs > this.#longestMs + this.#latestMs)
       this.#history.violated('I12', `the lease ${token} of ${key} is renewed after ${heldMs} ms`)
+    const node = token.slice(0, token.lastIndexOf(':'))
+    const busy = this.#busy.get(`${node} ${key}`)
+    if (busy === undefined || busy.open > 0 || this.#now() - busy.endedMs <= 2 * this.#latestMs) return
+    this.#history.violated('I20', `the lease ${token} of ${key} is renewed, and ${node} loads it no more`)
+  }
+
+  /** A node begins a call or a loader of the key, that may hold a lease; tell its end. */
+  begin(node: string, key: string): () => void {
+    const name = `${node} ${key}`
+    const busy = this.#busy.get(name) ?? { open: 0, endedMs: 0 }
+    this.#busy.set(name, busy)
+    busy.open++
+    return () => {
+      busy.open--
+      busy.endedMs = this.#now()
+    }
   }
 
   filled(key: string, token: string): void {

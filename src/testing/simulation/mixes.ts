@@ -44,6 +44,7 @@ export const FAULT_MIXES: Readonly<Record<string, Faults>> = {
   evictions: { ...LOSSY, evictionsPerSecond: 30 },
   'evicted side keys': { ...LOSSY, sideEvictionsPerSecond: 60 },
   'vanished sequences': { ...NO_FAULTS, vanishingsPerSecond: 8, deathsPerSecond: 2 },
+  'bursts of calls': { ...NO_FAULTS, burstsPerSecond: 40, pause: 0.2, pauseMs: [2, 20] },
   overrun: {
     ...NO_FAULTS,
     bulksPerSecond: 10,

@@ -56,6 +56,11 @@ export interface Faults {
   readonly partialOutagesPerSecond: number
   /** For how long it does not. */
   readonly partialOutageMs: readonly [from: number, to: number]
+  /**
+   * How often in a second a client makes several calls of one key on a node and waits for none of them. In some of such
+   * worlds the lines keep the order of what is sent; in the others they do not, and the nodes know.
+   */
+  readonly burstsPerSecond: number
   /** How often in a second a node's process dies; another takes its place at once, under a new name. */
   readonly deathsPerSecond: number
   /** How often in a second a node's subscription dies without a word. */
@@ -113,6 +118,7 @@ export const NO_FAULTS: Faults = {
   outageMs: [0, 0],
   partialOutagesPerSecond: 0,
   partialOutageMs: [0, 0],
+  burstsPerSecond: 0,
   deathsPerSecond: 0,
   deafnessPerSecond: 0,
   deafMs: [0, 0],
@@ -128,6 +134,9 @@ export const NO_FAULTS: Faults = {
   reconnectMs: [0, 0],
 }
 
+/** How long the last question of a call may take at least. */
+export const LEAST_MS = 20
+
 /** A way for requests to the server, and for their replies. */
 export interface Line {
   /** Has the server do something; rejects when no answer came within the deadline, done or not. */
@@ -140,6 +149,8 @@ export interface Line {
 export interface CallOptions {
   /** Whether there is anybody to execute it when it arrives. */
   isUp?(): boolean
+  /** How much of its time the call has left. @default all of it */
+  readonly withinMs?: number | undefined
 }
 
 /** The lines between one node and the server: requests, replies and messages, each with its own fate. */
@@ -153,6 +164,9 @@ export class Network implements Bus, Line {
   readonly #note: (what: string) => void
   readonly #receivers = new Set<(message: Message) => void>()
   readonly #ready = new Set<() => void>()
+  // When the last request of those that keep their order arrives, and the last reply.
+  readonly #lastMs = { request: 0, reply: 0 }
+  readonly #keepsOrder: boolean
   #cutUntilMs = -1
   #deafUntilMs = -1
   #dead = false
@@ -162,14 +176,16 @@ export class Network implements Bus, Line {
   /** Requests that got no answer in time. */
   unanswered = 0
 
-  /** `note` is told what does not arrive. */
+  /** `note` is told what does not arrive. `keepsOrder`: nothing is overtaken by what was sent after it. */
   constructor(
     loop: EventLoop,
     random: SeededRandom,
     faults: Faults,
     deadlineMs: number,
     note: (what: string) => void = () => undefined,
+    keepsOrder = false,
   ) {
+    this.#keepsOrder = keepsOrder
     this.process = new Process(loop)
     this.#note = note
     this.#loop = loop
@@ -178,25 +194,28 @@ export class Network implements Bus, Line {
     this.#deadlineMs = deadlineMs
   }
 
-  async call<T>(what: string, execute: () => T, { isUp }: CallOptions = {}): Promise<T> {
+  async call<T>(what: string, execute: () => T, { isUp, withinMs = Infinity }: CallOptions = {}): Promise<T> {
     const connection = this.#connection
     const { requestLoss, replyLoss, requestDuplication } = this.#faults
     return new Promise((resolve, reject) => {
-      const late = this.process.set(() => {
-        this.unanswered++
-        reject(new StoreUnavailableError(`no answer in time to ${what}`))
-      }, this.#deadlineMs)
+      const late = this.process.set(
+        () => {
+          this.unanswered++
+          reject(new StoreUnavailableError(`no answer in time to ${what}`))
+        },
+        Math.min(this.#deadlineMs, Math.max(LEAST_MS, withinMs)),
+      )
       // What a dead process has sent may still arrive; it sends no more.
       if (this.#dead) return
       const reply = (answer: T): void =>
-        this.#carry(`the reply to ${what}`, replyLoss, () => {
+        this.#carryInOrder('reply', `the reply to ${what}`, replyLoss, () => {
           this.process.receive(() => {
             if (connection !== this.#connection || this.#dead) return this.#lose(`the reply to ${what}`)
             this.process.clear(late)
             resolve(answer)
           })
         })
-      this.#carry(what, requestLoss, () => {
+      this.#carryInOrder('request', what, requestLoss, () => {
         if (isUp?.() === false) return this.#lose(what)
         reply(execute())
       })
@@ -260,17 +279,25 @@ export class Network implements Bus, Line {
     this.#ready.clear()
   }
 
-  #carry(what: string, loss: number, arrive: () => void): void {
+  #carryInOrder(way: 'request' | 'reply', what: string, loss: number, arrive: () => void): void {
+    this.#carry(what, loss, arrive, this.#keepsOrder ? way : undefined)
+  }
+
+  #carry(what: string, loss: number, arrive: () => void, way?: 'request' | 'reply'): void {
     const { delayMs, pause, pauseMs } = this.#faults
     const [from, to] = this.#random.chance(pause) ? pauseMs : delayMs
     const lost = this.#random.chance(loss)
-    this.#loop.set(
-      () => {
-        if (lost || this.#loop.now() < this.#cutUntilMs) this.#lose(what)
-        else arrive()
-      },
-      this.#random.between(from, to),
-    )
+    let takesMs = this.#random.between(from, to)
+    if (way !== undefined) {
+      // Sums of moments are not exact to the last digit.
+      const atMs = Math.max(this.#loop.now() + takesMs, this.#lastMs[way] + 0.001)
+      this.#lastMs[way] = atMs
+      takesMs = atMs - this.#loop.now()
+    }
+    this.#loop.set(() => {
+      if (lost || this.#loop.now() < this.#cutUntilMs) this.#lose(what)
+      else arrive()
+    }, takesMs)
   }
 
   #lose(what: string): void {

@@ -9,7 +9,7 @@ import type { Store } from '../../core/store.ts'
 import { memoryStore, type MemoryStore } from '../../memory/memory-store.ts'
 import type { Line } from './network.ts'
 import type { SeededRandom } from './random.ts'
-import { SimulatedRemote } from './remote.ts'
+import { SimulatedRemote, type SimulatedRemoteOptions } from './remote.ts'
 import type { SimulatedServer } from './server.ts'
 
 /** Hooks in the wiring of a simulated node; the product has no such switches. */
@@ -35,6 +35,8 @@ export interface NodeParts<L extends Line & Bus> {
   readonly random: SeededRandom
   readonly settings: CoherenceSettings
   readonly rewire?: Rewiring | undefined
+  /** What the node takes its line for, and who hears what it sends. */
+  readonly remote?: Pick<SimulatedRemoteOptions, 'isOrdered' | 'sent'>
 }
 
 class SimulatedCache extends BaseCache<Versioned | number> {
@@ -64,7 +66,7 @@ export class SimulatedNode<L extends Line & Bus = Line & Bus> {
     this.name = name
     this.network = line
     this.listensTo = server
-    this.remote = new SimulatedRemote(server, line)
+    this.remote = new SimulatedRemote(server, line, parts.remote)
     this.local = memoryStore({ clock, timers, random: random.next })
     this.store = new CoherentStore(
       {

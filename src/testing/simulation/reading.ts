@@ -29,7 +29,7 @@ export class Reading {
   }
 
   async read(node: WorldNode): Promise<void> {
-    const { random, history, targets } = this.#parts
+    const { random, history, targets, leases } = this.#parts
     const kind = random.next()
     if (kind < 0.1) return this.#readMany(node)
     const promised = kind < 0.2 ? this.#promises.pick() : undefined
@@ -40,38 +40,44 @@ export class Reading {
     const what = `${isLoad ? 'getOrSet' : 'get'} ${target.key}${promised === undefined ? '' : ' after a token'}`
     const { name, tags } = target
     const view = viewOf(node, target)
+    const ttl = isLoad ? this.#ttl() : '1h'
+    const end = leases.begin(node.name, target.key)
     const value = await this.#calls.run(
       node,
       what,
       isLoad ? LOAD_LIMIT_MS : this.#calls.limitMs(target),
       () =>
         isLoad
-          ? view.getOrSet(name, () => this.#load(node, target), { ttl: this.#ttl(), tags, ...after })
+          ? view.getOrSet(name, () => this.#load(node, target, ttl), { ttl, tags, ...after })
           : view.get(name, after),
     )
+    end()
     this.#judge(node, target, value as Versioned | undefined, required, promised)
   }
 
   async #readMany(node: WorldNode): Promise<void> {
-    const { random, history, targets } = this.#parts
+    const { random, history, targets, leases } = this.#parts
     // One call gives all of them the same tags.
     const bears = random.pick(targets).tags.join(' ')
     const chosen = targets.filter(({ tags }) => tags.join(' ') === bears && random.chance(0.7))
     const [first] = chosen
     if (first === undefined) return
+    const ttl = this.#ttl()
     const byName = new Map(chosen.map((target) => [target.name, target]))
     const required = chosen.map(({ key }) => history.required(key, node.name))
     const loadAll = async (missing: readonly string[]): Promise<Map<string, Versioned>> => {
-      const load = async (name: string) => [name, await this.#load(node, byName.get(name)!)] as const
+      const load = async (name: string) => [name, await this.#load(node, byName.get(name)!, ttl)] as const
       return new Map(await Promise.all(missing.map(load)))
     }
     const what = `getOrSetMany ${chosen.map(({ key }) => key).join(' ')}`
+    const ends = chosen.map(({ key }) => leases.begin(node.name, key))
     const values = await this.#calls.run(node, what, LOAD_LIMIT_MS, () =>
       viewOf(node, first).getOrSetMany<Versioned>(byName.keys(), loadAll, {
-        ttl: this.#ttl(),
+        ttl,
         tags: first.tags,
       }),
     )
+    for (const end of ends) end()
     for (const [index, target] of chosen.entries())
       this.#judge(node, target, values?.get(target.name) as Versioned | undefined, required[index]!)
   }
@@ -83,7 +89,7 @@ export class Reading {
     required: Required,
     promised?: Promised,
   ): void {
-    const { history, lifetimes } = this.#parts
+    const { history, lifetimes, unnoticedMs } = this.#parts
     if (value === undefined || node.dead) return
     const { key } = target
     const [version, origin] = value
@@ -92,6 +98,12 @@ export class Reading {
     history.judge(key, node.name, value, required)
     if (promised !== undefined && this.#parts.keepsTokens(promised.beganMs))
       this.#promises.judge(node.name, target, value, promised)
+    const overMs = history.overMs(key, origin)
+    if (required.startedAtMs > overMs + unnoticedMs)
+      history.violated(
+        'I17',
+        `${node.name} read version ${version} of ${key}, whose ttl was over at ${overMs}`,
+      )
     const keptMs = history.keptMs(origin)
     const endMs = keptMs === undefined ? undefined : lifetimes?.endOf(key, node.name, keptMs)
     if (endMs === undefined || required.startedAtMs <= endMs) return
@@ -101,14 +113,23 @@ export class Reading {
     )
   }
 
-  async #load(node: WorldNode, { key }: Target): Promise<Versioned> {
-    const { random, database, history, traffic } = this.#parts
+  async #load(node: WorldNode, target: Target, ttl: Duration): Promise<Versioned> {
+    const end = this.#parts.leases.begin(node.name, target.key)
+    try {
+      return await this.#ask(node, target, ttl)
+    } finally {
+      end()
+    }
+  }
+
+  async #ask(node: WorldNode, { key }: Target, ttl: Duration): Promise<Versioned> {
+    const { random, database, history, traffic, leases } = this.#parts
     this.loads++
-    this.#parts.loaded(key)
+    leases.loaded(key)
     const { process } = node.network
     await process.sleep(random.between(0, 5))
     const version = database.version(key)
-    const origin = history.born(false)
+    const origin = history.born(false, ttl)
     history.note(node.name, `the database has version ${version} of ${key}`)
     const kind = random.next()
     if (kind < 0.005) throw new DatabaseError('the database failed')

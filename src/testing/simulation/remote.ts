@@ -44,7 +44,9 @@ export interface SimulatedRemoteOptions {
   /** Values travel as JSON, unless another format is given. */
   readonly format?: TextFormat
   /** Whether the node takes the line for one that keeps the order of calls. @default true */
-  readonly isOrdered?: boolean
+  readonly isOrdered?: boolean | undefined
+  /** Hears of the changes that the node sends. */
+  readonly sent?: ((ops: readonly RemoteOp[]) => void) | undefined
 }
 
 /** A node's connection to the simulated server. */
@@ -52,15 +54,16 @@ export class SimulatedRemote implements RemoteStore {
   readonly #line: Line
   readonly #format: TextFormat
   readonly #listeners = new Set<() => void>()
+  readonly #sent: (ops: readonly RemoteOp[]) => void
   #server: SimulatedServer
 
   constructor(
     server: SimulatedServer,
     line: Line,
-    { format = JSON_TEXT, isOrdered = true }: SimulatedRemoteOptions = {},
+    { format = JSON_TEXT, isOrdered = true, sent = () => undefined }: SimulatedRemoteOptions = {},
   ) {
     this.isOrdered = isOrdered
-
+    this.#sent = sent
     this.#server = server
     this.#line = line
     this.#format = format
@@ -112,20 +115,28 @@ export class SimulatedRemote implements RemoteStore {
     return this.#format.deserialize(asText(stored))
   }
 
-  async read(keys: readonly string[]): Promise<ReadonlyMap<string, RemoteFound>> {
+  async read(keys: readonly string[], withinMs?: number): Promise<ReadonlyMap<string, RemoteFound>> {
     if (keys.some((key) => this.#isAway(key))) throw partitionAway()
-    const answers = await this.#call(`read ${keys.join(' ')}`, (server) =>
-      keys.map((key) => [key, server.read(key)] as const),
+    const answers = await this.#call(
+      `read ${keys.join(' ')}`,
+      (server) => keys.map((key) => [key, server.read(key)] as const),
+      withinMs,
     )
     return new Map(
       answers.flatMap(([key, found]) => (found === undefined ? [] : [[key, asFound(found)] as const])),
     )
   }
 
-  async acquire(requests: readonly LeaseRequest[], leaseMs: number): Promise<readonly RemoteAcquired[]> {
+  async acquire(
+    requests: readonly LeaseRequest[],
+    leaseMs: number,
+    withinMs?: number,
+  ): Promise<readonly RemoteAcquired[]> {
     if (requests.some(({ key }) => this.#isAway(key))) throw partitionAway()
-    const answers = await this.#call(`acquire ${keysOf(requests)}`, (server) =>
-      requests.map((request) => server.acquire(request, leaseMs)),
+    const answers = await this.#call(
+      `acquire ${keysOf(requests)}`,
+      (server) => requests.map((request) => server.acquire(request, leaseMs)),
+      withinMs,
     )
     return answers.map((answer) =>
       typeof answer === 'object' && 'text' in answer ? asFound(answer) : answer,
@@ -145,18 +156,20 @@ export class SimulatedRemote implements RemoteStore {
     })
   }
 
-  async write(ops: readonly RemoteOp[]): Promise<readonly RemoteResult[]> {
+  async write(ops: readonly RemoteOp[], withinMs?: number): Promise<readonly RemoteResult[]> {
     if (ops.length === 0) return []
     if (ops.some(({ key }) => this.#isAway(key))) {
       const isAway = ops.map(({ key }) => this.#isAway(key))
-      const answered = await this.write(ops.filter((_, index) => !isAway[index]!))
+      const asked = ops.filter((_, index) => !isAway[index]!)
+      const answered = await this.write(asked, withinMs)
       const results = answered.values()
       return isAway.map((one) => (one ? unanswered(partitionAway()) : results.next().value!))
     }
     const what = ops.map(({ kind, key }) => `${kind} ${key}`).join(', ')
+    this.#sent(ops)
     const sent = ops.map(asServerOp)
     try {
-      const answer = await this.#call(what, (server) => sent.map((op) => server.write(op)))
+      const answer = await this.#call(what, (server) => sent.map((op) => server.write(op)), withinMs)
       return answer.map(asResult)
     } catch (error) {
       return ops.map(() => unanswered(error))
@@ -178,8 +191,13 @@ export class SimulatedRemote implements RemoteStore {
     tags: readonly string[],
     ifNone: readonly string[],
     livesMs: readonly number[],
+    withinMs?: number,
   ): Promise<readonly GenerationRecord[]> {
-    return this.#call(`generations ${tags.join(' ')}`, (server) => server.generations(tags, ifNone, livesMs))
+    return this.#call(
+      `generations ${tags.join(' ')}`,
+      (server) => server.generations(tags, ifNone, livesMs),
+      withinMs,
+    )
   }
 
   async invalidateTags(
@@ -282,9 +300,9 @@ export class SimulatedRemote implements RemoteStore {
   }
 
   // What is sent goes to the server of now, and is executed there if at all.
-  async #call<T>(what: string, execute: (server: SimulatedServer) => T): Promise<T> {
+  async #call<T>(what: string, execute: (server: SimulatedServer) => T, withinMs?: number): Promise<T> {
     const server = this.#server
-    return this.#line.call(what, () => execute(server), { isUp: () => !server.down })
+    return this.#line.call(what, () => execute(server), { isUp: () => !server.down, withinMs })
   }
 }
 

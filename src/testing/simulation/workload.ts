@@ -1,4 +1,5 @@
 import type { Duration } from '../../core/duration.ts'
+import { Bursts } from './bursts.ts'
 import { Changing } from './changing.ts'
 import { Calls, type ClientParts, type WorldNode } from './clients.ts'
 import { Promises } from './promises.ts'
@@ -13,6 +14,7 @@ export class Workload {
   readonly #calls: Calls
   readonly #reading: Reading
   readonly #changing: Changing
+  readonly #bursts: Bursts
   readonly #changePauseMs: number
 
   constructor(parts: ClientParts) {
@@ -28,6 +30,7 @@ export class Workload {
     const promises = new Promises(history, random)
     this.#reading = new Reading(parts, this.#calls, promises, ttl)
     this.#changing = new Changing(parts, this.#calls, promises, ttl)
+    this.#bursts = new Bursts(parts, this.#calls)
   }
 
   get reads(): number {
@@ -48,12 +51,15 @@ export class Workload {
   }
 
   start(): void {
-    const { readPauseMs = 12 } = this.#parts.traffic
+    const { traffic, burstsPerSecond } = this.#parts
+    const { readPauseMs = 12 } = traffic
     for (const place of this.#parts.nodes.keys()) {
       void this.#repeat(place, readPauseMs, (node) => this.#reading.read(node))
       void this.#repeat(place, readPauseMs, (node) => this.#reading.read(node))
       void this.#repeat(place, this.#changePauseMs, (node) => this.#changing.change(node))
       void this.#repeat(place, 200, (node) => this.#count(node))
+      if (burstsPerSecond > 0)
+        void this.#repeat(place, 2_000 / burstsPerSecond, (node) => this.#bursts.run(node))
     }
   }
 

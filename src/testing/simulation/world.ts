@@ -1,6 +1,7 @@
 import type { CoherenceSettings, Policy } from '../../coherence/settings.ts'
 import type { Message } from '../../core/remote-store.ts'
 import { AgeClock } from '../../core/age-clock.ts'
+import { AnswerWatch } from './answer-watch.ts'
 import { CounterHistory } from './counter-history.ts'
 import { Database } from './database.ts'
 import { DutyWatch } from './duty-watch.ts'
@@ -122,6 +123,10 @@ export class World {
   readonly #database = new Database(() => this.#loop.now())
   readonly #targets: readonly Target[]
   readonly #leases: LeaseWatch
+  readonly #answers: AnswerWatch
+  // Whether nothing is overtaken on a line by what was sent after it, and what the nodes take their lines for.
+  readonly #keepsOrder: boolean
+  readonly #isOrdered: boolean
   // Undefined where a failover may bring back what was hidden.
   readonly #hidden: HiddenWatch | undefined
   // Undefined where a failover may lose what was set.
@@ -163,12 +168,18 @@ export class World {
     this.#duties = failsOver ? undefined : new DutyWatch(this.#history)
     this.#lifetimes = failsOver ? undefined : new Lifetimes(boundMs)
     this.#leases = new LeaseWatch(this.#history, now, SETTINGS.longestLeaseMs, lateMs)
+    this.#answers = new AnswerWatch(this.#history)
+    const hasBursts = faults.burstsPerSecond > 0
+    this.#keepsOrder = hasBursts && this.#random.chance(0.5)
+    this.#isOrdered = !hasBursts || this.#keepsOrder
     this.#counter = new CounterHistory((message) => {
       if (!failsOver) this.#history.violated('I3', message)
     })
     this.#partitions = 1 + this.#random.below(2)
     // A journal of half the log must hold what a failover may lose.
     this.#logLimit = this.#random.pick(failsOver ? [256, 1_000] : [2, 8, 1_000])
+    // A node must know its own messages again, by a journal of half the log.
+    if (faults.burstsPerSecond > 0) this.#logLimit = 1_000
     if (faults.bulksPerSecond > 0) this.#logLimit = this.#random.pick([8, 32, 128])
     if (options.partitions !== undefined) this.#partitions = options.partitions
     if (options.logLimit !== undefined) this.#logLimit = options.logLimit
@@ -194,7 +205,10 @@ export class World {
       repeats: faults.requestDuplication > 0,
       latestMs: 2 * faults.pauseMs[1] + 10,
       invalidated: (node, change) => this.#onChanged(node, change),
-      loaded: (key) => this.#leases.loaded(key),
+      leases: this.#leases,
+      answers: this.#answers,
+      unnoticedMs,
+      burstsPerSecond: faults.burstsPerSecond,
     })
   }
 
@@ -394,7 +408,14 @@ export class World {
     const seed = this.#random.below(2 ** 31)
     const random = new SeededRandom(seed)
     const note = (what: string): void => this.#history.note(name, what)
-    const line = new Network(this.#loop, random, this.#whileFaulty(faults), DEADLINE_MS, note)
+    const line = new Network(
+      this.#loop,
+      random,
+      this.#whileFaulty(faults),
+      DEADLINE_MS,
+      note,
+      this.#keepsOrder,
+    )
     return new SimulatedNode({
       name,
       server: this.#replication.primary,
@@ -410,6 +431,7 @@ export class World {
         ...settings,
       },
       rewire: this.#options.extended === true ? this.#extended(random, rewire) : rewire,
+      remote: { isOrdered: this.#isOrdered, sent: (ops) => this.#answers.sent(name, ops) },
     })
   }
 
@@ -440,6 +462,9 @@ export class World {
     node.network.kill()
     this.#retire(node)
     this.#nodes[place] = this.#makeNode(`n${place}.${++this.#deaths}`)
+    // A sequence goes while the new node asks for it.
+    if (this.#options.faults.vanishingsPerSecond > 0)
+      this.#loop.set(() => this.#vanish(), this.#random.between(0, 5))
   }
 
   #retire(node: Node): void {
@@ -573,7 +598,9 @@ export class World {
     }
     const isAnswered = this.#unanswered === 0 && this.#nodes.every(({ network }) => network.unanswered === 0)
     // Those who wait for a process that has died load without a lease in the end.
-    if (isAnswered && this.#deaths === 0) {
+    // A read whose turn does not come in time is a miss, too.
+    const waitsForTurns = this.#options.faults.burstsPerSecond > 0
+    if (isAnswered && this.#deaths === 0 && !waitsForTurns) {
       this.#leases.judge(this.#injected === 0)
     }
     this.#hidden?.judge(this.#replication.primary)

@@ -45,6 +45,44 @@ describe('Deadlines', () => {
     expect(clock.pending).toBe(0)
   })
 
+  it('expires what has less time left before what was there first', async () => {
+    const { clock, deadlines, expired, add } = setUp()
+    add('a')
+    deadlines.add(new Wait('none left', expired), -100)
+    deadlines.add(new Wait('half', expired), 250)
+    deadlines.add(new Wait('more than there is', expired), 900)
+    expect(clock.pending).toBe(1)
+
+    await clock.advance('25ms')
+    expect(expired).toEqual(['none left'])
+    await clock.advance('230ms')
+    expect(expired).toEqual(['none left', 'half'])
+    await clock.advance('250ms')
+    expect(expired).toEqual(['none left', 'half', 'a', 'more than there is'])
+  })
+
+  it('does not count the time in which the process was busy', async () => {
+    const clock = new FakeClock()
+    let blockedMs = 0
+    const running = { now: () => clock.now() + blockedMs, wallNow: () => clock.wallNow() }
+    const deadlines = new Deadlines(500, running, clock)
+    const expired: string[] = []
+    deadlines.add(new Wait('a', expired))
+
+    blockedMs = 700
+    await clock.advance('480ms')
+    expect(expired).toEqual([])
+    await clock.advance('40ms')
+    expect(expired).toEqual(['a'])
+  })
+
+  it('counts a wait before the beginning', async () => {
+    const { clock, deadlines } = setUp()
+    const left = deadlines.leftAfter(new Promise((resolve) => clock.set(resolve, 200)))
+    await clock.advance('200ms')
+    expect(await left).toBe(300)
+  })
+
   it('forgets what ended, wherever it was', async () => {
     const { clock, deadlines, expired, add } = setUp()
     const [a, b, c, d] = ['a', 'b', 'c', 'd'].map(add)

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest'
 import { silentLogger } from '../../../src/core/logger.ts'
 import { until } from '../../support/until.ts'
 import { ENGINES, openCache } from '../caches.ts'
+import { CLIENT_NAMES } from '../native-clients.ts'
 import { describeWithServers, startCluster, startRedis } from '../servers/index.ts'
 
 const MANY = 20_000
@@ -36,6 +37,31 @@ describeWithServers('calls of very many keys', () => {
     const callsOf = (name: string): number => Number(/calls=(\d+)/.exec(commands.get(name) ?? '')?.[1] ?? 0)
     expect(callsOf('cmdstat_evalsha')).toBeGreaterThan((5 * MANY) / 300)
     expect(callsOf('cmdstat_mget')).toBeGreaterThan(MANY / 600)
+  })
+})
+
+// With the deadline that everybody has: each part has its own, whatever else the machine does.
+describeWithServers('a call of a hundred thousand keys', () => {
+  const everyCase = process.env['CACHETTE_ALL_CASES'] === '1'
+  const all = ENGINES.flatMap((engine) => CLIENT_NAMES.map((client) => ({ engine, client })))
+  const cases = everyCase ? all : [all[0]!, all[2]!]
+
+  it.each(cases)('does all of it, $engine with $client', async ({ engine, client }) => {
+    await using server = await startRedis()
+    await using opened = await openCache(engine, client, server.url, {
+      prefix: 'many:',
+      logger: silentLogger,
+    })
+    const { cache } = opened
+    const keys = Array.from({ length: 100_000 }, (_, index) => `user:${index}`)
+    expect(await cache.setMany(keys.map((key, index) => [key, { index }] as const))).toBe(true)
+    expect((await cache.getMany(keys)).size).toBe(100_000)
+    expect((await cache.invalidate(keys)).l2).toBe('acked')
+    expect((await cache.getMany(keys)).size).toBe(0)
+    expect(await cache.setMany(keys.map((key) => [key, key] as const))).toBe(true)
+    expect(await cache.deleteMany(keys)).toBe(100_000)
+    expect(cache.stats().errors).toBe(0)
+    expect(cache.stats().outbox).toMatchObject({ keys: 0, overflowed: 0, dropped: 0 })
   })
 })
 

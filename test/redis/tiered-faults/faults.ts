@@ -4,8 +4,10 @@ import { KeyNames } from '../../../src/redis/key-names.ts'
 import { sharedNow } from '../../support/peer-side.ts'
 import {
   startCluster,
+  startHosted,
   startProxy,
   startRedis,
+  startReplica,
   startSentinelGroup,
   type FaultProxy,
   type RedisServer,
@@ -186,6 +188,66 @@ async function startClusterFailover(): Promise<Stage> {
   }
 }
 
+/** A managed failover: the address leads to the new primary, and the demoted one keeps its connections. */
+async function startMove(): Promise<Stage> {
+  const old = await startRedis()
+  const next = await startReplica(old)
+  const service = await startHosted(old)
+  return stageOf(old, {
+    url: service.url,
+    begin: async () => {
+      service.moveTo(next)
+      await next.makeWritable()
+      await old.command('REPLICAOF', '127.0.0.1', next.port)
+    },
+    [Symbol.asyncDispose]: async () => {
+      await service.close()
+      await next.close()
+      await old.close()
+    },
+  })
+}
+
+const PASSWORD = 'secret'
+
+/** Another password is in force for a while, of which the clients do not hear. */
+async function startRotation(): Promise<Stage> {
+  const server = await startRedis()
+  const service = await startHosted(server, { username: 'app', password: PASSWORD })
+  const url = new URL(service.url)
+  url.username = 'app'
+  url.password = PASSWORD
+  return stageOf(server, {
+    url: url.href,
+    begin: async () => {
+      service.password = 'rotated'
+      service.cut()
+    },
+    end: async () => {
+      service.password = PASSWORD
+    },
+    [Symbol.asyncDispose]: async () => {
+      await service.close()
+      await server.close()
+    },
+  })
+}
+
+// Nobody takes the place of the master, and the others go on.
+async function startPartOfCluster(): Promise<Stage> {
+  const cluster = await startCluster({
+    config: ['cluster-replica-no-failover yes', 'cluster-require-full-coverage no'],
+  })
+  const first = await cluster.ownerOf(0)
+  return {
+    url: cluster.url,
+    busUrl: undefined,
+    begin: async () => first.freeze(),
+    end: async () => first.resume(),
+    [Symbol.asyncDispose]: async () => cluster.close(),
+  }
+}
+
 async function startMigration(): Promise<Stage> {
   const cluster = await startCluster()
   const names = new KeyNames('faults:', true)
@@ -231,6 +293,9 @@ export const FAULTS: readonly Fault[] = [
   },
   { name: 'evicting (allkeys-random)', losesHistory: false, start: startEvicting },
   onServer('SCRIPT FLUSH', (server) => repeatedly(async () => server.flushScripts(), 20)),
+  { name: 'password rotated, and back', losesHistory: false, start: startRotation },
+  { name: 'moved, the demoted server goes on', losesHistory: true, isOverAtOnce: true, start: startMove },
+  { name: 'one master of three frozen (Cluster)', losesHistory: false, start: startPartOfCluster },
   { name: 'failover (Sentinel)', losesHistory: true, isOverAtOnce: true, start: startSentinel },
   { name: 'failover (Cluster)', losesHistory: true, isOverAtOnce: true, start: startClusterFailover },
   { name: 'slots migrating (Cluster)', losesHistory: false, start: startMigration },

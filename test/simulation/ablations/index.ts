@@ -2,7 +2,7 @@ import { FAULT_MIXES } from '../../../src/testing/simulation/mixes.ts'
 import { World, type WorldReport } from '../../../src/testing/simulation/world.ts'
 import { LEASES } from './leases.ts'
 import { LOG } from './log.ts'
-import { OUTBOX, PREFIXES } from './outbox-and-prefixes.ts'
+import { ORDER, OUTBOX, PREFIXES } from './outbox-and-prefixes.ts'
 import type { Ablation } from './switches.ts'
 import { TAGS } from './tags.ts'
 import { TIER } from './tier.ts'
@@ -10,7 +10,15 @@ import { TIER } from './tier.ts'
 export type { Ablation } from './switches.ts'
 
 /** Every rule that has a switch. */
-export const ABLATIONS: readonly Ablation[] = [...LEASES, ...TIER, ...LOG, ...OUTBOX, ...PREFIXES, ...TAGS]
+export const ABLATIONS: readonly Ablation[] = [
+  ...LEASES,
+  ...TIER,
+  ...LOG,
+  ...OUTBOX,
+  ...ORDER,
+  ...PREFIXES,
+  ...TAGS,
+]
 
 /** Runs worlds without a rule, one seed after the other, until `isEnough` or there are no more. */
 export async function runWithout(

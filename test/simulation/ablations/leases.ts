@@ -1,6 +1,8 @@
 import { CoherentStore } from '../../../src/coherence/coherent-store.ts'
 import { LeaseKeeper } from '../../../src/coherence/lease-keeper.ts'
+import { ReturnedLeases } from '../../../src/coherence/returned-leases.ts'
 import type { RemoteOp } from '../../../src/core/remote-store.ts'
+import { NO_FAULTS } from '../../../src/testing/simulation/network.ts'
 import { all, overRemote, overStore, replaced, type Ablation } from './switches.ts'
 
 export const LEASES: readonly Ablation[] = [
@@ -65,6 +67,27 @@ export const LEASES: readonly Ablation[] = [
     mix: 'none',
     world: { traffic: { changePauseMs: 4_000, hangingLoads: 0.1 } },
     settings: { longestLeaseMs: 1_000_000 },
+  },
+  {
+    rule: 'lease, given back',
+    without: 'a lease whose load has ended without a fill is renewed and not given back',
+    mix: 'lost requests and replies',
+    // Many fills get lost, and most renewals do not.
+    world: {
+      faults: { ...NO_FAULTS, requestLoss: 0.3 },
+      traffic: { tagged: false, changes: ['delete'], changePauseMs: 2_000, ttls: ['100ms'] },
+    },
+    patch: all(
+      replaced(ReturnedLeases, 'giveBack', () => async () => undefined),
+      replaced(
+        LeaseKeeper,
+        'letGo',
+        () =>
+          function keepHolding(this: LeaseKeeper, marker) {
+            marker.held = false
+          },
+      ),
+    ),
   },
   {
     rule: 'lease, failed renewal',

@@ -1,5 +1,7 @@
 import { Follower } from '../../../src/coherence/follower.ts'
 import { Journal } from '../../../src/coherence/journal.ts'
+import { LocalTier } from '../../../src/coherence/local-tier.ts'
+import { Markers } from '../../../src/coherence/markers.ts'
 import { Recovery } from '../../../src/coherence/recovery.ts'
 import { Sightings } from '../../../src/coherence/sightings.ts'
 import type { EpochId, Head, LogEntry, SyncReply } from '../../../src/core/remote-store.ts'
@@ -7,7 +9,7 @@ import { FAULT_MIXES } from '../../../src/testing/simulation/mixes.ts'
 import { ServerLogs } from '../../../src/testing/simulation/server-logs.ts'
 import { Names } from '../../../src/testing/simulation/names.ts'
 import { NO_FAULTS, type Faults } from '../../../src/testing/simulation/network.ts'
-import { all, During, overRemote, replaced, type Ablation } from './switches.ts'
+import { all, During, overRemote, replaced, UNEVEN, type Ablation } from './switches.ts'
 
 const NOTHING = '!nothing'
 const ONE_EPOCH: EpochId = { ordinal: 1, random: 'one' }
@@ -64,6 +66,7 @@ const replayingAll = replaced(
     },
 )
 
+const first = new During()
 const appending = new During()
 const replacing = new During()
 
@@ -181,6 +184,52 @@ export const LOG: readonly Ablation[] = [
         },
       })),
     },
+  },
+  {
+    rule: 'C6, first sync',
+    without: 'a node keeps over its first sync what it read before',
+    mix: 'deaths',
+    // Many processes begin, and hear of no change but by asking.
+    world: {
+      faults: { ...UNEVEN, pause: 0.5, messageLoss: 1, deathsPerSecond: 8 },
+      traffic: {
+        keys: Array.from({ length: 30 }, (_, index) => `k${index}`),
+        tagged: false,
+        ttls: ['1h'],
+        changes: ['delete'],
+        changePauseMs: 600,
+        readPauseMs: 2,
+        slowLoads: 0,
+        hangingLoads: 0,
+      },
+    },
+    patch: all(
+      replaced(
+        Follower,
+        'onSync',
+        (onSync) =>
+          function onFirst(this: Follower, ...args) {
+            if (this.applied === undefined) first.run(() => onSync.apply(this, args))
+            else onSync.apply(this, args)
+          },
+      ),
+      replaced(
+        LocalTier,
+        'flush',
+        (flush) =>
+          function flushLater(this: LocalTier, follower) {
+            if (!first.active) flush.call(this, follower)
+          },
+      ),
+      replaced(
+        Markers,
+        'killAll',
+        (killAll) =>
+          function killLater(this: Markers, matches) {
+            if (!first.active) killAll.call(this, matches)
+          },
+      ),
+    ),
   },
   {
     rule: 'C6, late messages',

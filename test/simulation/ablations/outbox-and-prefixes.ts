@@ -1,3 +1,4 @@
+import { CallOrder } from '../../../src/coherence/call-order.ts'
 import { CoherentStore } from '../../../src/coherence/coherent-store.ts'
 import { Suspects } from '../../../src/coherence/suspects.ts'
 import { Outbox } from '../../../src/coherence/outbox.ts'
@@ -57,13 +58,18 @@ export const OUTBOX: readonly Ablation[] = [
       'a replay is one call for each partition, unless more than 500 keys are queued: nothing comes between the look at the queue and what is sent',
   },
   {
+    rule: 'outbox, made up for',
+    without: 'an acknowledged call leaves in the queue what it makes up for',
+    mix: 'lost requests and replies',
+    patch: replaced(Outbox, 'acknowledge', () => () => undefined),
+  },
+  {
     rule: 'outbox, under way',
     without: 'an item is sent again while another call is under way that makes up for it',
     mix: 'lost requests and replies',
+    world: { traffic: { keys: ['a1', 'a2'], changes: ['set', 'delete'], changePauseMs: 60 } },
     // Nothing is claimed by a call.
     patch: replaced(Outbox, 'current', () => () => undefined),
-    unseen:
-      'for the judge an entry that is gone is never too old, and a server can not tell whether a deletion is a replay',
   },
   {
     rule: 'outbox, partitions',
@@ -126,6 +132,35 @@ export const OUTBOX: readonly Ablation[] = [
     ),
     unseen:
       'with one deadline for all, whatever is acknowledged after something else has timed out was sent after that was committed, and covers it; it takes a request that is refused at once, as by an open breaker',
+  },
+]
+
+export const ORDER: readonly Ablation[] = [
+  {
+    rule: 'order',
+    without: 'every call is sent when it is made, whatever was called before it',
+    mix: 'bursts of calls',
+    patch: all(
+      replaced(CallOrder, 'change', () => (_, call) => call()),
+      replaced(CallOrder, 'called', () => (_, answer) => answer),
+      replaced(CallOrder, 'read', () => (_, __, call) => call()),
+      replaced(CallOrder, 'reading', () => (_, answer) => answer),
+      replaced(CallOrder, 'cover', () => (_, call) => call()),
+    ),
+  },
+  {
+    rule: 'order, waiting reads',
+    without: 'a change does not wait for a read that waits itself',
+    mix: 'bursts of calls',
+    patch: replaced(
+      CallOrder,
+      'read',
+      () =>
+        function readWithoutPlace(this: CallOrder, keys, _, call) {
+          const before = this.covered((key) => key !== undefined && keys.includes(key))
+          return before === undefined ? call() : before.then(() => call())
+        },
+    ),
   },
 ]
 

@@ -103,8 +103,8 @@ export const TAGS: readonly Ablation[] = [
       GenerationTable,
       'unchangedSince',
       () =>
-        async function present(this: GenerationTable, tags, _, lifeMs) {
-          return this.current(new Map(tags.map((tag) => [tag, lifeMs])))
+        async function present(this: GenerationTable, tags, _, lifeMs, untilMs) {
+          return this.current(new Map(tags.map((tag) => [tag, lifeMs])), untilMs)
         },
     ),
   },

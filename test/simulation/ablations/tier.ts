@@ -180,8 +180,21 @@ export const TIER: readonly Ablation[] = [
   {
     rule: 'C3b, markers',
     without: 'a set or a fill is kept although a message or another operation covered the key meanwhile',
-    unseen: '150 seeds show none: it takes a message and a set that cross within one answer',
-    mix: 'slow lines',
+    mix: 'uneven lines',
+    // Fills whose answers are overtaken by messages, of keys that nobody invalidates again soon.
+    world: {
+      faults: { ...UNEVEN, pause: 0.5, pauseMs: [5, 29] },
+      traffic: {
+        keys: Array.from({ length: 40 }, (_, index) => `k${index}`),
+        tagged: false,
+        ttls: ['1h'],
+        changes: ['delete'],
+        changePauseMs: 60,
+        readPauseMs: 2,
+        slowLoads: 0,
+        hangingLoads: 0,
+      },
+    },
     patch: replaced(
       LocalTier,
       'keepWritten',

@@ -1,0 +1,1 @@
+export { requestScope } from './request-scope.ts'
