@@ -9,6 +9,8 @@ export interface CallOrderParts {
   readonly deadlineMs: number
   /** Whether the server executes calls in the order in which they are sent; else a call waits for answers. */
   readonly isOrdered: boolean
+  /** Whether only a part was sent of a call: then later ones wait for its answer. */
+  hasUnsent?(): boolean
 }
 
 /** Calls of a key that don't wait for each other: reads, and steps of a counter without bounds, whose sum is the same. */
@@ -64,10 +66,8 @@ export class CallOrder {
   }
 
   /** The earlier calls that the present change waits for before it is sent. */
-  async held<T>(waiting: PromiseLike<T>): Promise<T> {
-    const sent = Promise.resolve(waiting)
-    this.#held = sent
-    return sent
+  hold(waiting: PromiseLike<unknown>): void {
+    this.#held = settled(waiting)
   }
 
   /** Runs a change in its turn; `late` gives it up. */
@@ -134,7 +134,7 @@ export class CallOrder {
     try {
       await Promise.race([before, timer.error])
       const answer = call()
-      pass(this.#parts.isOrdered ? undefined : answer)
+      pass(this.#isSent ? undefined : answer)
       return await (isBounded ? Promise.race([answer, timer.error]) : answer)
     } finally {
       pass(before)
@@ -144,7 +144,7 @@ export class CallOrder {
 
   /** A read is under way: where answers come in any order, a change of theirs waits for it. */
   reading<T>(keys: readonly string[], answer: PromiseLike<T>): PromiseLike<T> {
-    if (!this.#parts.isOrdered) this.#pass(keys, undefined, Promise.resolve(answer), 'reads')
+    if (!this.#isSent) this.#pass(keys, undefined, Promise.resolve(answer), 'reads')
     return answer
   }
 
@@ -230,7 +230,12 @@ export class CallOrder {
   #passed(answer: Promise<unknown>, count: number): Promise<unknown> | undefined {
     const held = this.#held
     this.#held = undefined
-    return this.#parts.isOrdered && count <= MOST_AT_ONCE ? held : answer
+    return this.#isSent && count <= MOST_AT_ONCE ? held : answer
+  }
+
+  // Whether the call that has just been made can't be overtaken any more.
+  get #isSent(): boolean {
+    return this.#parts.isOrdered && this.#parts.hasUnsent?.() !== true
   }
 
   #pass(
@@ -314,7 +319,7 @@ export class CallOrder {
         return given.value
       }
       const answer = call()
-      passed(this.#passed(answer, 1))
+      passed(this.#passed(answer, isBounded ? 1 : Infinity))
       if (!isBounded) return await answer
       return await Promise.race([answer, timer.error])
     } finally {
@@ -339,8 +344,8 @@ export class CallOrder {
   }
 }
 
-function settled(promise: Promise<unknown>): Promise<unknown> {
-  return promise.then(
+function settled(promise: PromiseLike<unknown>): Promise<unknown> {
+  return Promise.resolve(promise).then(
     () => undefined,
     () => undefined,
   )

@@ -91,13 +91,15 @@ export class Changes {
     if (suspects.length === 0) return this.#send(ops, true)
     for (const { key } of ops) forgetting.key(key)
     const settled = replay.settle(suspects.map(({ key }) => key))
-    const answer = order.held(settled.then(async () => this.#send(ops, false)))
+    const answer = settled.then(async () => this.#send(ops, false))
+    order.hold(answer)
     return order.inTime(ops.length, answer, (error) => this.giveUp(ops, error))
   }
 
   // `isFirst`: as part of the call itself, so that later calls wait until it is sent.
   async #send(ops: readonly Op[], isFirst: boolean): Promise<readonly Written[]> {
     const {
+      remote,
       markers: opened,
       outbox,
       places,
@@ -131,14 +133,14 @@ export class Changes {
       )
       const execute = (all: readonly RemoteOp[]): Promise<readonly RemoteResult[]> =>
         calls.execute(all, { untilMs, isPrompt: !isPromise(ready), since })
-      // A step with tags is sent twice if it meets an entry with other ones.
-      const steps =
-        isFirst && ops.some(isTaggedStep)
-          ? order.held(isPromise(ready) ? ready.then(execute) : execute(ready))
-          : undefined
-      const isHeld = isFirst && steps === undefined
-      const remoteOps = isPromise(ready) ? await (isHeld ? order.held(ready) : ready) : ready
-      const written = await (steps ?? execute(remoteOps))
+      // A step with tags is sent twice if it meets an entry with other ones. Of a large change a part is sent first.
+      const isSentTwice = ops.some(isTaggedStep)
+      const executing = isPromise(ready) ? ready.then(execute) : execute(ready)
+      if (isFirst && isSentTwice) order.hold(executing)
+      else if (isFirst && isPromise(ready))
+        order.hold(ready.then(() => (remote.hasUnsent === true ? executing : undefined)))
+      const written = await executing
+      const remoteOps = isPromise(ready) ? await ready : ready
       for (const [position, index] of sent.entries()) {
         const op = ops[index]!
         const result = written[position]!

@@ -243,6 +243,8 @@ export interface RemoteStore {
   readonly generationPartition: string
   /** Whether calls are executed in the order in which they are made: nothing redirects them, and there is one line. */
   readonly isOrdered: boolean
+  /** Whether a call was made of which only a part is sent; absent where calls are sent at once. */
+  readonly hasUnsent?: boolean | undefined
   read(keys: readonly string[], withinMs?: number): Promise<ReadonlyMap<string, RemoteFound>>
   /**
    * A shorter way, where there is one, to read what nobody will ask the remaining time of: it may be left out, as
