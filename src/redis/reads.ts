@@ -74,7 +74,6 @@ export class Reads {
 
   async #readWithTimes(keys: readonly string[]): Promise<readonly (RemoteFound | undefined)[]> {
     const found = await this.read(keys)
-    for (const { graceMs } of found.values()) if (graceMs !== undefined) this.#timesFor = READS_WITH_TIMES
     return keys.map((key) => found.get(key))
   }
 
@@ -111,7 +110,6 @@ export class Reads {
         ? this.#entries.foundText(value)
         : this.#entries.found(asBytes(value), key, -1)
     if (entry === undefined) this.#bytesFor = READS_AS_BYTES
-    if (entry?.graceMs !== undefined) this.#timesFor = READS_WITH_TIMES
     return entry === undefined || entry.graceMs !== undefined ? IN_FULL : entry
   }
 
@@ -146,7 +144,10 @@ export class Reads {
       for (const [index, bytes] of values.entries()) {
         const leftMs = times[index] ?? -2
         const key = group.keys[index]!
-        if (bytes !== null && leftMs !== -2) found.set(key, this.#entries.found(bytes, key, leftMs))
+        if (bytes === null || leftMs === -2) continue
+        const entry = this.#entries.found(bytes, key, leftMs)
+        if (entry.graceMs !== undefined) this.#timesFor = READS_WITH_TIMES
+        found.set(key, entry)
       }
     }
     return found

@@ -52,6 +52,13 @@ export async function openSession(
   const all = [tiered, other, redis, l2, memory, l1, otherL1]
   for (const cache of [redis, tiered, other])
     await until('a cache to follow tags', async () => storesNamed(cache))
+  let writes = -1
+  // A fill of that may still be counted.
+  await until('the figures to rest', () => {
+    const before = writes
+    writes = redis.stats().writes + tiered.stats().writes
+    return writes === before
+  })
   await redis.set('with grace', 'kept', { grace: '1h' })
   const plain = (): object => ({})
   const dropLocal = async (): Promise<void> => {

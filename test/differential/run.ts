@@ -5,7 +5,8 @@ import { compare, report, shrink } from './compare.ts'
 import { openSession } from './engines.ts'
 import { randomProgram } from './program.ts'
 
-const PROGRAMS_OF_A_SESSION = 25
+/** Calls on one set of caches. */
+const SESSION_CALLS = 1_250
 
 export interface RunOptions {
   readonly url: string
@@ -14,6 +15,8 @@ export interface RunOptions {
   readonly clients: readonly ClientName[]
   /** One program alone, as a report names it. */
   readonly only?: { readonly session: number; readonly program: number } | undefined
+  /** Calls of a session; then the next client library has its turn. */
+  readonly sessionCalls?: number
   /** Ends the run at so many differences. */
   readonly most?: number
   progress?(calls: number): void
@@ -31,6 +34,7 @@ export async function run({
   seed,
   clients,
   only,
+  sessionCalls = SESSION_CALLS,
   most = 5,
   progress,
 }: RunOptions): Promise<RunResult> {
@@ -40,7 +44,8 @@ export async function run({
     const client = clients[session % clients.length]!
     const seedOf = (program: number): number => seed * 1_000_003 + session * 1_009 + program
     await using opened = await openSession(new SeededRandom(seedOf(-1)), client, url, `s${seed}-${session}:`)
-    for (let program = 0; program < PROGRAMS_OF_A_SESSION && made < calls; program++) {
+    const end = Math.min(calls, made + sessionCalls)
+    for (let program = 0; made < end; program++) {
       if (only !== undefined && program !== only.program) continue
       const steps = randomProgram(new SeededRandom(seedOf(program)))
       made += steps.length
