@@ -45,7 +45,7 @@ describe('the order of calls of a key', () => {
     await calls.answer('get')
     expect(calls.made).toEqual(['delete', 'get', 'set'])
     await calls.answer('set')
-    expect(await Promise.all(made)).toEqual(['delete', 'get', 'set'])
+    expect(await Promise.all(made.map(async (answer) => answer))).toEqual(['delete', 'get', 'set'])
   })
 
   test.each([true, false])(
@@ -53,7 +53,7 @@ describe('the order of calls of a key', () => {
     async (isOrdered) => {
       const calls = new Calls()
       const order = orderOf(isOrdered)
-      const generations = deferred<void>()
+      const generations = deferred()
       const made = [
         order.change(
           [{ key: 'a', tags: ['t'] }],
@@ -76,7 +76,7 @@ describe('the order of calls of a key', () => {
       expect(calls.made).toEqual(['set', 'tag', 'get'])
       await calls.answer('get')
       if (isOrdered) await calls.answer('set')
-      expect(await Promise.all(made)).toEqual(['set', 'tag', 'get'])
+      expect(await Promise.all(made.map(async (answer) => answer))).toEqual(['set', 'tag', 'get'])
     },
   )
 })

@@ -7,7 +7,7 @@ import type { ClusterListener, ClusterSource } from './cluster-source.ts'
 import { IoredisLine, ioredisCommand, type Ioredis, type IoredisCommand } from './ioredis-line.ts'
 import { ioredisName, ioredisRules } from './ioredis-source.ts'
 import { LentLine } from './lent-line.ts'
-import type { Line, SubscriberLine } from './line.ts'
+import { withReason, type Line, type SubscriberLine } from './line.ts'
 
 /** What this library uses of a cluster client of ioredis 5 or 6. */
 export interface IoredisCluster extends ClientEvents {
@@ -37,10 +37,13 @@ export class IoredisClusterSource implements ClusterSource<Ioredis> {
   #listener: ClusterListener | undefined = undefined
   #detach: (() => void) | undefined = undefined
   #inVain = 0
+  // Of a node: what a cluster tells of itself is only that it asked none with success.
+  #reason: unknown = undefined
 
   constructor(cluster: IoredisCluster, random: Random, isOwn: boolean, credentials?: Credentials) {
     this.#credentials = credentials
-    // Before it connects.
+    // Before it connects. It asks nodes for slots over copies of their clients, and keeps their errors to itself.
+    if (isOwn) cluster.on('+node', (node: Ioredis) => this.#listenToCopies(node))
     if (isOwn && credentials !== undefined)
       cluster.on('+node', (node: Ioredis) => void askAtEachConnection(node, credentials))
     this.#cluster = cluster
@@ -113,7 +116,13 @@ export class IoredisClusterSource implements ClusterSource<Ioredis> {
   listen(listener: ClusterListener): void {
     this.#listener = listener
     const change = this.#onChange
-    const handlers = { error: this.#onError, refresh: change, '+node': change, '-node': change }
+    const handlers = {
+      error: this.#onError,
+      'node error': this.#note,
+      refresh: change,
+      '+node': change,
+      '-node': change,
+    }
     this.#detach = listenTo(this.#cluster, handlers)
     if (this.#cluster.status === 'wait') this.#cluster.connect().catch(ignore)
   }
@@ -124,10 +133,31 @@ export class IoredisClusterSource implements ClusterSource<Ioredis> {
     if (this.#isOwn) this.#cluster.disconnect()
   }
 
-  readonly #onError = (error: unknown): void => this.#listener?.onTrouble(error)
+  #listenToCopies(node: Ioredis): void {
+    const duplicate = node.duplicate.bind(node)
+    node.duplicate = (overrides) => {
+      const copy = duplicate(overrides)
+      copy.on('error', this.#note)
+      return copy
+    }
+  }
+
+  readonly #note = (error: unknown): void => {
+    if (!isClosed(error)) this.#reason = error
+  }
+
+  readonly #onError = (error: unknown): void => {
+    const reason = this.#reason
+    this.#reason = undefined
+    this.#listener?.onTrouble(withReason(error, reason))
+  }
 
   // The event is sent before the client has done what it tells of.
   readonly #onChange = (): void => queueMicrotask(() => this.#listener?.onChange())
+}
+
+function isClosed(error: unknown): boolean {
+  return error instanceof Error && error.message === 'Connection is closed.'
 }
 
 function ignore(): void {}

@@ -17,6 +17,12 @@ export function attemptError(error: unknown, isTls: boolean): unknown {
   return isClosed ? new Error(`${CLOSED_EARLY}: ${message}`) : error
 }
 
+/** The error of a cluster, with what a node of it has said. */
+export function withReason(error: unknown, reason: unknown): unknown {
+  if (!(error instanceof Error) || !(reason instanceof Error)) return error
+  return new Error(`${error.message.replace(/\.$/, '')}: ${reason.message}`, { cause: reason })
+}
+
 /** What a line tells whoever guards it. */
 export interface LineListener {
   /** From now on commands go over a new connection. */

@@ -6,7 +6,7 @@ import { closeAfter } from './closing.ts'
 import { listenTo, type ClientEvents } from './client-events.ts'
 import type { ClusterListener, ClusterSource } from './cluster-source.ts'
 import { LentLine } from './lent-line.ts'
-import type { Line, SubscriberLine } from './line.ts'
+import { withReason, type Line, type SubscriberLine } from './line.ts'
 import { BYTES, NodeRedisLine, TEXT, type NodeRedis, type NodeRedisOptions } from './node-redis-line.ts'
 import { nodeRedisName, nodeRedisRules } from './node-redis-source.ts'
 import { reconnectDelayMs } from './reconnect-delay.ts'
@@ -52,6 +52,7 @@ export class NodeRedisClusterSource implements ClusterSource<NodeRedis> {
   #attempt = 0
   #connecting: Promise<unknown> | undefined = undefined
   #inVain = 0
+  #reason: unknown = undefined
 
   /** `make` makes such a client of our own; absent for one that was given. */
   constructor(cluster: NodeRedisCluster, random: Random, timers: Timers, make?: () => NodeRedisCluster) {
@@ -126,7 +127,7 @@ export class NodeRedisClusterSource implements ClusterSource<NodeRedis> {
   }
 
   #begin(): void {
-    this.#detach = listenTo(this.#cluster, { error: ignore, 'node-ready': this.#onChange })
+    this.#detach = listenTo(this.#cluster, { error: this.#note, 'node-ready': this.#onChange })
     if (this.#cluster.isOpen) this.#connectNodes()
     else this.#connect()
   }
@@ -150,6 +151,11 @@ export class NodeRedisClusterSource implements ClusterSource<NodeRedis> {
     const cluster = this.#cluster
     if (this.#make !== undefined) closeAfter(this.#connecting, this.#timers, () => destroy(cluster))
     this.#connecting = undefined
+  }
+
+  // Errors of single nodes; that of the cluster itself comes with the attempt to connect.
+  readonly #note = (error: unknown): void => {
+    this.#reason = error
   }
 
   readonly #onChange = (): void => {
@@ -178,7 +184,8 @@ export class NodeRedisClusterSource implements ClusterSource<NodeRedis> {
       (error: unknown) => {
         if (this.#connecting === connecting) this.#connecting = undefined
         if (attempt !== this.#attempt || this.#listener === undefined) return
-        this.#listener.onTrouble(error)
+        this.#listener.onTrouble(withReason(error, this.#reason))
+        this.#reason = undefined
         this.#later(reconnectDelayMs(attempt, this.#random), () => this.#connect())
       },
     )
@@ -190,7 +197,6 @@ export class NodeRedisClusterSource implements ClusterSource<NodeRedis> {
   }
 }
 
-// Errors of single nodes, too.
 function ignore(): void {}
 
 function destroy(cluster: NodeRedisCluster): void {

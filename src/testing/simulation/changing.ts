@@ -134,7 +134,8 @@ export class Changing {
         return { outcome: store.isTagQueued(SPACE_TAG) ? 'queued' : 'failed' }
       case 'prefix': {
         const count = await view.deleteByPrefix(target.name[0]!)
-        return { outcome: count === undefined ? 'failed' : 'acknowledged' }
+        // No server of a world refuses it: without an answer it is queued.
+        return { outcome: count === undefined ? 'queued' : 'acknowledged' }
       }
       case 'set':
         isStored = await view.set(target.name, values.get(target)!, { ttl, tags })

@@ -1,4 +1,5 @@
-// A certificate authority of our own, and a certificate of it for 127.0.0.1 and localhost. Made once a process.
+// A certificate authority of our own, a certificate of it for 127.0.0.1 and localhost, and one for localhost alone. Made
+// once a process.
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,6 +10,8 @@ export interface Certificates {
   readonly caFile: string
   readonly certFile: string
   readonly keyFile: string
+  /** The same for a certificate that bears a name and no number. */
+  readonly nameCertFile: string
   /** The text of the authority's certificate, for the client. */
   readonly ca: string
 }
@@ -36,13 +39,29 @@ function make(): Certificates {
     '/CN=Cachette tests',
   )
   openssl('req', ...newKey, '-keyout', 'server.key', '-out', 'server.csr', '-subj', '/CN=localhost')
-  writeFileSync(file('names'), 'subjectAltName=DNS:localhost,IP:127.0.0.1\n')
-  const signing = ['-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '2', '-extfile', 'names']
-  openssl('x509', '-req', '-in', 'server.csr', '-out', 'server.crt', ...signing)
+  for (const [name, names] of [
+    ['server', 'DNS:localhost,IP:127.0.0.1'],
+    ['name', 'DNS:localhost'],
+  ] as const) {
+    writeFileSync(file('names'), `subjectAltName=${names}\n`)
+    const signing = [
+      '-CA',
+      'ca.crt',
+      '-CAkey',
+      'ca.key',
+      '-CAcreateserial',
+      '-days',
+      '2',
+      '-extfile',
+      'names',
+    ]
+    openssl('x509', '-req', '-in', 'server.csr', '-out', `${name}.crt`, ...signing)
+  }
   return {
     caFile: file('ca.crt'),
     certFile: file('server.crt'),
     keyFile: file('server.key'),
+    nameCertFile: file('name.crt'),
     ca: readFileSync(file('ca.crt'), 'utf8'),
   }
 }

@@ -56,7 +56,9 @@ export class RedisCluster {
   }
 
   get url(): string {
-    return `redis+cluster://${this.servers.map(({ port }) => `127.0.0.1:${port}`).join(',')}`
+    const { tls = false } = this.servers[0]!.options
+    const scheme = tls === false ? 'redis+cluster' : 'rediss+cluster'
+    return `${scheme}://${this.servers.map(({ address }) => `${address.host}:${address.port}`).join(',')}`
   }
 
   /** The nodes as one running server sees them. */
@@ -175,6 +177,7 @@ export async function startCluster(options: ServerOptions = {}): Promise<RedisCl
             `cluster-port ${node.busPort}`,
             'cluster-node-timeout 1000',
             'cluster-replica-validity-factor 0',
+            ...((options.tls ?? false) === false ? [] : ['tls-cluster yes', 'tls-replication yes']),
             ...(options.config ?? []),
           ],
           files: { 'nodes.conf': nodesFile(nodes, node) },

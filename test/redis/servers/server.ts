@@ -13,7 +13,8 @@ export interface ServerOptions {
   readonly program?: string
   /** Password of the default user. */
   readonly password?: string
-  readonly tls?: boolean
+  /** `'names'`: its certificate bears the name localhost, and no number. */
+  readonly tls?: boolean | 'names'
   /** Listens on a unix socket too, whose path is `socketPath`. */
   readonly unixSocket?: boolean
   readonly replicaOf?: RedisServer
@@ -56,8 +57,9 @@ export class RedisServer {
       aclLine,
     ]
     if (password !== undefined) lines.push(`requirepass ${password}`, `masterauth ${password}`)
-    if (tls === true) {
-      const { caFile, certFile, keyFile } = certificates()
+    if (tls !== undefined && tls !== false) {
+      const { caFile, certFile: ofNumbers, nameCertFile, keyFile } = certificates()
+      const certFile = tls === 'names' ? nameCertFile : ofNumbers
       lines.push('port 0', `tls-port ${port}`, 'tls-auth-clients no')
       lines.push(`tls-ca-cert-file ${caFile}`, `tls-cert-file ${certFile}`, `tls-key-file ${keyFile}`)
     } else {
@@ -73,10 +75,10 @@ export class RedisServer {
   get address(): Address {
     const { password, tls } = this.options
     return {
-      host: '127.0.0.1',
+      host: tls === 'names' ? 'localhost' : '127.0.0.1',
       port: this.port,
       ...(password === undefined ? {} : { password }),
-      ...(tls === true ? { ca: certificates().ca } : {}),
+      ...(tls !== undefined && tls !== false ? { ca: certificates().ca } : {}),
     }
   }
 
@@ -87,7 +89,7 @@ export class RedisServer {
   /** The URL with the login of another user. */
   urlOf(login: { readonly username?: string; readonly password: string } | undefined): string {
     const user = login === undefined ? '' : `${login.username ?? ''}:${login.password}@`
-    return `${this.options.tls === true ? 'rediss' : 'redis'}://${user}127.0.0.1:${this.port}`
+    return `${(this.options.tls ?? false) === false ? 'redis' : 'rediss'}://${user}127.0.0.1:${this.port}`
   }
 
   get socketPath(): string {

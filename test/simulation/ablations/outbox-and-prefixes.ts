@@ -58,6 +58,12 @@ export const OUTBOX: readonly Ablation[] = [
       'a replay is one call for each partition, unless more than 500 keys are queued: nothing comes between the look at the queue and what is sent',
   },
   {
+    rule: 'outbox, prefixes',
+    without: 'a deletion by prefix without an answer is forgotten',
+    mix: 'cut lines',
+    patch: replaced(Outbox, 'addPrefix', () => () => undefined),
+  },
+  {
     rule: 'outbox, made up for',
     without: 'an acknowledged call leaves in the queue what it makes up for',
     mix: 'lost requests and replies',
