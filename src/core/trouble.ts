@@ -120,7 +120,10 @@ export class Trouble {
     if (this.#onError === 'throw') throw error
   }
 
-  /** Counts and logs a stored value that does not fit the operation. @throws StoreUnavailableError under `onError: 'throw'`. */
+  /**
+   * Counts and logs a stored value that does not fit the operation. @throws StoreUnavailableError under
+   * `onError: 'throw'`.
+   */
   misfit(operation: string, key: string, message: string): void {
     this.#counters.errors++
     const error = new StoreUnavailableError(`${operation}: ${message}`)
