@@ -29,8 +29,21 @@ const startedAt = performance.now()
 await using server = await startRedis()
 const [session, program] = (values.only ?? '').split(':').map(Number)
 const only = values.only === undefined ? undefined : { session: session!, program: program! }
-const result = await run({ url: server.url, calls, seed, clients, only, most: Number(values.most) })
-for (const difference of result.differences) console.log(`\n${difference}`)
+let told = 0
+const result = await run({
+  url: server.url,
+  calls,
+  seed,
+  clients,
+  only,
+  most: Number(values.most),
+  progress: (made) => {
+    if (made - told < 10_000) return
+    told = made
+    console.log(`${made} calls in ${Math.round((performance.now() - startedAt) / 1000)} s`)
+  },
+  found: (difference) => console.log(`\n${difference}`),
+})
 const seconds = Math.round((performance.now() - startedAt) / 1000)
 console.log(`\n${result.calls} calls on each engine in ${seconds} s, ${pairsSeen.size} pairs of options`)
 for (const listed of LISTED)

@@ -20,6 +20,7 @@ export interface RunOptions {
   /** Ends the run at so many differences. */
   readonly most?: number
   progress?(calls: number): void
+  found?(difference: string): void
 }
 
 export interface RunResult {
@@ -36,7 +37,7 @@ export async function run({
   only,
   sessionCalls = SESSION_CALLS,
   most = 5,
-  progress,
+  ...hooks
 }: RunOptions): Promise<RunResult> {
   const differences: string[] = []
   let made = 0
@@ -50,12 +51,12 @@ export async function run({
       const steps = randomProgram(new SeededRandom(seedOf(program)))
       made += steps.length
       const found = await compare(opened.subjects, steps)
-      progress?.(made)
+      hooks.progress?.(made)
       if (found === undefined) continue
       const least = (await shrink(opened.subjects, steps)) ?? { steps, difference: found }
-      differences.push(
-        `${client}, session ${session}, program ${program}:\n${report(least.steps, least.difference)}`,
-      )
+      const text = `${client}, session ${session}, program ${program}:\n${report(least.steps, least.difference)}`
+      differences.push(text)
+      hooks.found?.(text)
       if (differences.length >= most) break
     }
     if (only !== undefined) break
