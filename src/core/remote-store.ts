@@ -130,8 +130,8 @@ export type RemoteOp =
   /** Does nothing to a stale entry. The entry keeps its grace. */
   | { readonly kind: 'expire'; readonly key: string; readonly ttlMs: number }
   /**
-   * Leaves an entry that lacks one of the generations as it is, and answers `differs`. If the entry has those of
-   * `hidden`, the counter starts anew instead.
+   * Leaves an entry whose tags have other generations as it is, and answers `differs`. If the entry has those of `seen`,
+   * it is visible. If it has those of `hidden`, the counter starts anew instead.
    */
   | ({
       readonly kind: 'increment'
@@ -139,6 +139,7 @@ export type RemoteOp =
       readonly by: number
       readonly ttlMs: number
       readonly generations?: Generations | undefined
+      readonly seen?: Generations | undefined
       readonly hidden?: Generations | 'none' | undefined
     } & CounterBounds)
   /** Stores only if `token` holds the key's lease, and ends the lease. */
@@ -161,9 +162,9 @@ export interface RemoteResult {
   readonly number?: number
   /** The generations of the entry before the operation. */
   readonly generations?: Generations | undefined
-  /** For an expire, the grace of the entry, which its ttl does not include. */
+  /** For a delete, stale or expire, the grace of the entry, which its ttl does not include. */
   readonly graceMs?: number | undefined
-  /** Whether an increment was not done because the entry lacks one of the named generations. */
+  /** Whether an increment was not done because the entry has other generations than those named. */
   readonly differs?: boolean
   /**
    * Whether a set, fill, delete or stale was not done because an entry or a floor has a higher row version. It is
@@ -254,6 +255,8 @@ export interface RemoteStore {
    * Whether calls are executed in the order in which they are made, because there is one connection and no redirection.
    */
   readonly isOrdered: boolean
+  /** Whether a call was made of which only a part is sent; absent where calls are sent at once. */
+  readonly hasUnsent?: boolean | undefined
   read(keys: readonly string[], withinMs?: number): Promise<ReadonlyMap<string, RemoteFound>>
   /**
    * Reads one entry in one request, if there is a quicker way than {@link RemoteStore.read}. The remaining time of an
@@ -339,9 +342,9 @@ export interface RemoteStore {
   /** Gives a partition another epoch if its epoch is `seen`. Counter, log and birth stay. */
   rotate(partition: string, seen: Epoch, next: EpochId): Promise<Rotation>
   /**
-   * Invalidates and logs anew the entries that the log has surely lost: its head is below the entry's counter, or it
-   * reaches back to that counter and lacks the entry. Returns the head afterwards, or `undefined` if the partition has
-   * another epoch.
+   * Invalidates and logs anew the entries that the log has surely lost. Its head is then below the entry's counter, or
+   * it reaches back to that counter and lacks the entry. Returns the head afterwards, or `undefined` if the partition
+   * has another epoch.
    */
   replay(partition: string, epoch: Epoch, entries: readonly Replayable[]): Promise<Head | undefined>
   /**
