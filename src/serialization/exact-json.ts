@@ -54,7 +54,7 @@ function exactly(text: string | undefined, looked?: Looked): ExactJson {
   return { text, looked }
 }
 
-/** JSON has no NaN, no infinities and no negative zero. */
+/** Whether JSON keeps the number. It has no NaN, no infinities and no negative zero. */
 function isExactNumber(value: number): boolean {
   return value - value === 0 && (value !== 0 || 1 / value > 0)
 }

@@ -7,7 +7,7 @@ import { resolveRules, type ValueOptions } from './rules.ts'
 /**
  * The form in which callers get a stored value. `'clone'`: a copy of their own. `'freeze'`: one frozen copy for all,
  * free on read. Values that can't be frozen, such as a Date or a Map, are still copied. `'share'`: the reference
- * itself, of any value, because the caller promises that nobody changes it.
+ * itself, of any value, because the caller promises that it never changes.
  */
 export type Isolation = 'clone' | 'freeze' | 'share'
 
