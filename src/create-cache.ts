@@ -22,43 +22,46 @@ import { TieredCache } from './tiered/tiered-cache.ts'
 /** Options of {@link createCache}. */
 export interface CreateCacheOptions extends CacheOptions, CoherenceOptions, IsolationOptions {
   /**
-   * A URL of Redis, a client of node-redis or ioredis, which stays yours, or options of a `RedisCache`. Default: the URL
-   * in `CACHE_URL`, `REDIS_URL` or `VALKEY_URL`, else none.
+   * A URL of Redis, a client of node-redis or ioredis, which stays yours, or options of a `RedisCache`. Default: the
+   * URL in `CACHE_URL`, `REDIS_URL` or `VALKEY_URL`, else none.
    */
   readonly redis?: unknown
-  /** Bounds of what is kept in the memory of this process; `false` = with Redis, nothing is. */
+  /** The bounds of the entries in the memory of this process. `false` = no entries in memory if there is Redis. */
   readonly l1?: MemoryTierOptions | false
-  /** Whether changes of other processes are heard of by pub/sub, sooner than by the heartbeat; default `'pubsub'`. */
+  /**
+   * The channel for changes of other processes. `'pubsub'` (default) is sooner than the heartbeat. `'none'` = only the
+   * heartbeat tells them.
+   */
   readonly bus?: 'pubsub' | 'none' | undefined
   /**
-   * `'background'` (default): begins without Redis if need be. `'required'`: rejects where Redis can't be connected to, or
-   * none is configured.
+   * `'background'` (default): begins without Redis if necessary. `'required'`: rejects if Redis can't be connected to
+   * or none is configured.
    */
   readonly connect?: 'background' | 'required' | undefined
 }
 
-/** Bounds of what is kept in the memory of this process; see {@link MemoryCacheOptions}. */
+/** The bounds of the entries in the memory of this process; see {@link MemoryCacheOptions}. */
 export interface MemoryTierOptions extends Pick<
   MemoryCacheOptions,
   'maxEntries' | 'maxWeight' | 'maxEntryWeight' | 'weigher'
 > {
-  /** With Redis: how long an entry is kept in memory at most, before Redis is asked again. Not a `Date`. */
+  /** With Redis: the longest time that an entry is kept in memory before Redis is asked again. Not a `Date`. */
   readonly ttl?: Duration
 }
 
-/** Options of {@link getRedisCache}: those of a `RedisCache`, but for a client. */
+/** Options of {@link getRedisCache}: those of a `RedisCache`, without a client. */
 export interface GetRedisCacheOptions extends Omit<RedisCacheOptions, 'client'> {}
 
-// The one place that reads the environment: a library must not depend on it anywhere else.
+// The one place that reads the environment, because a library must not depend on it anywhere else.
 const URL_VARIABLES = ['CACHE_URL', 'REDIS_URL', 'VALKEY_URL'] as const
 const OWN_OPTIONS = ['redis', 'l1', 'bus', 'connect']
 const MEMORY_TIER_OPTIONS = ['maxEntries', 'maxWeight', 'maxEntryWeight', 'weigher', 'ttl']
 
 /**
- * A new cache. With Redis it is in two tiers: memory in front of Redis, or Redis alone with `l1: false`. It begins
- * without Redis if need be, caches in memory meanwhile, and goes over to Redis as soon as it is there. Without Redis, or
- * where `CACHE_URL` is `memory://`, it is in memory.
- * @throws OptionsError, KeyError for wrong options; OptionsError where Redis is configured and no client is installed.
+ * Makes a cache. With Redis it has two tiers: memory in front of Redis, or Redis alone with `l1: false`. If Redis is
+ * away at the start, it caches in memory and goes over to Redis as soon as it is there. Without Redis, or if
+ * `CACHE_URL` is `memory://`, it is in memory.
+ * @throws OptionsError, KeyError for wrong options; OptionsError if Redis is configured and no client is installed.
  */
 export async function createCache<V = unknown>(options: CreateCacheOptions = {}): Promise<BaseCache<V>> {
   checkOptions(
@@ -77,7 +80,7 @@ export async function createCache<V = unknown>(options: CreateCacheOptions = {})
     const { ttl: _, ...bounds } = l1 === false ? {} : l1
     return new MemoryCache<V>({ ...ofCache, ...bounds })
   }
-  // Loaded only where there is Redis: a service without it need not have a client installed.
+  // Loaded only if there is Redis, because a service without it need not have a client installed.
   const { RedisCache } = await import('./redis/redis-cache.ts')
   const { isolation: _, ...shared } = rest
   // The prefix is that of the server's cache, with its default.
@@ -97,11 +100,11 @@ export async function createCache<V = unknown>(options: CreateCacheOptions = {})
 }
 
 /**
- * The cache on Redis that this process shares: on the server of the options, else on that of `CACHE_URL`, `REDIS_URL` or
- * `VALKEY_URL`. `undefined` when none is configured: then use a `MemoryCache`. There is one for each server, database,
- * prefix and user, until it is closed.
- * @throws OptionsError, KeyError for wrong options; OptionsError for one that contradicts the cache that is there, where
- * Redis is configured and no client is installed, or where none is configured and `connect` is `'required'`.
+ * Returns the cache on Redis that this process shares: on the server of the options, else on that of `CACHE_URL`,
+ * `REDIS_URL` or `VALKEY_URL`. Returns `undefined` if none is configured. Then use a `MemoryCache`. There is one for
+ * each server, database, prefix and user, until it is closed.
+ * @throws OptionsError, KeyError for wrong options; OptionsError for an option that contradicts the existing cache, if
+ * Redis is configured and no client is installed, or if none is configured and `connect` is `'required'`.
  */
 export async function getRedisCache(options: GetRedisCacheOptions = {}): Promise<BaseCache | undefined> {
   const { REDIS_CACHE_OPTIONS } = await import('./redis/redis-options.ts')
@@ -116,7 +119,7 @@ export async function getRedisCache(options: GetRedisCacheOptions = {}): Promise
   )
 }
 
-// The log of a start shows at once whether the cache is where it is meant to be.
+// The log of a start shows at once whether the cache is in the intended place.
 function tellStart(
   { name = 'cache', logger = consoleLogger }: CacheOptions,
   details: object,

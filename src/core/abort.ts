@@ -3,7 +3,7 @@ interface Watch {
   readonly listener: () => void
 }
 
-// Runtimes warn of a leak when a signal has more than ten listeners, hence one for all calls that share the signal.
+// Runtimes warn of a leak when a signal has more than ten listeners, so all calls of a signal share one.
 const watches = new WeakMap<AbortSignal, Watch>()
 
 /**
@@ -40,7 +40,8 @@ function unwatch(signal: AbortSignal, watch: Watch): void {
 
 /**
  * Returns the result of `work`, or rejects with the signal's reason as soon as it is aborted. Work that has begun
- * goes on because others may wait for it too; `onLeave` is called. Work does not begin if the signal is aborted already.
+ * continues because other callers may wait for it too. `onLeave` is called. Work does not begin if the signal is
+ * already aborted.
  */
 export async function abortable<T>(
   signal: AbortSignal | undefined,

@@ -1,30 +1,31 @@
 import type { Clock } from './clock.ts'
 import { afterCallback, isTimeMocked, systemClock } from './system.ts'
 
-/** The excess of wall over monotonic time up to which it is taken for an inaccuracy. */
+/** The excess of wall over monotonic time that counts as an inaccuracy. */
 const SLACK_MS = 1_000
 
-// A callback that never ends, such as a loop of awaited reads, must not stop the time.
+// Time must pass even in a callback that never ends, such as a loop of awaited reads.
 const READS_PER_LOOK = 64
 
 /**
  * The clock by which entries, records and syncs age (docs/decisions/0091-a-suspension-ages-what-is-kept.md). The
- * monotonic clock of a machine that is suspended may stand still; the wall clock tells of it afterwards. Only
- * what is forgotten too early does no harm, hence a wall clock that goes back changes nothing.
+ * monotonic clock may stand still while a machine is suspended, and the wall clock shows it afterwards. A wall clock
+ * that goes back changes nothing, because only forgetting too early is harmless.
  *
- * The system's clocks are read once in each callback of the event loop, because that costs more than the rest of a read.
+ * The system's clocks are read once in each callback of the event loop, because that costs more than the rest of a
+ * read.
  */
 export class AgeClock implements Clock {
-  /** The clock without suspensions, for leases, locks and limits in this process: a wall clock must not end a right. */
+  /** The clock without suspensions, for leases, locks and limits, because a wall clock must not end a right. */
   readonly running: Clock
-  /** When the end of the last suspension was noticed: what was known before may have changed since. */
+  /** The time at which the end of the last suspension was noticed. Older knowledge may be out of date. */
   resumedAtMs: number = -Infinity
   readonly #slackMs: number
   readonly #isSystem: boolean
   #nowMs: number
   #runningMs: number
   #wallMs: number
-  // The excess that has not been counted yet, and all that has.
+  // The excess that is not counted yet, and the sum of all that is.
   #aheadMs = 0
   #missedMs = 0
   #readsLeft = 0
@@ -34,7 +35,7 @@ export class AgeClock implements Clock {
     this.#readsLeft = 0
   }
 
-  /** `slackMs` is the excess of wall over monotonic time that passes for an inaccuracy. */
+  /** `slackMs` is the excess of wall over monotonic time that counts as an inaccuracy. */
   constructor(running: Clock, slackMs: number = SLACK_MS) {
     this.running = running
     this.#slackMs = slackMs
@@ -44,7 +45,7 @@ export class AgeClock implements Clock {
     this.#nowMs = this.#runningMs
   }
 
-  /** Milliseconds since an arbitrary start, suspensions included; never goes back. */
+  /** Returns milliseconds since an arbitrary start, suspensions included. It never goes back. */
   now(): number {
     if (this.#readsLeft > 0 && !isTimeMocked()) {
       this.#readsLeft--
@@ -53,7 +54,10 @@ export class AgeClock implements Clock {
     return this.#look()
   }
 
-  /** The same, looked up now: for what must not be late, or born old, because of work that blocks the callback. */
+  /**
+   * Returns the same time, read now. Deadlines and births of entries use it, because work may block the callback for
+   * long.
+   */
   preciseNow(): number {
     const nowMs = this.running.now() + this.#missedMs
     // A later read of the same callback must not be earlier: an entry would seem to live longer than its ttl.
@@ -90,7 +94,7 @@ export class AgeClock implements Clock {
 
 const known = new WeakMap<Clock, AgeClock>()
 
-/** The clock by which things age while `clock` runs: one for each, so that all who ask learn of the same suspensions. */
+/** Returns the age clock of `clock`. There is one for each, so that all callers learn of the same suspensions. */
 export function ageClock(clock: Clock = systemClock): AgeClock {
   if (clock instanceof AgeClock) return clock
   let ages = known.get(clock)

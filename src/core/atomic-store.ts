@@ -4,105 +4,112 @@ import type { MaybePromise } from './promise.ts'
 
 /** Names the state of one limit, lock or semaphore. */
 export interface StateKey {
-  /** What it is a state of, such as `'lock'`, or `'limit:api:g1000'`: letters, digits and `. : _ -`. */
+  /** The kind of state, such as `'lock'` or `'limit:api:g1000'`. It consists of letters, digits and `. : _ -`. */
   readonly kind: string
   /** The caller's key. */
   readonly key: string
 }
 
-/** How a limit counts: see docs/rate-limits.md. */
+/** The algorithm of a limit, see docs/rate-limits.md. */
 export type LimitAlgorithm = 'fixed-window' | 'sliding-window' | 'gcra'
 
 /** One limit of a key. */
 export interface LimitRule {
   readonly algorithm: LimitAlgorithm
-  /** How many are admitted in a window; a whole number from 1. */
+  /** The number admitted in a window, a whole number from 1. */
   readonly limit: number
-  /** The length of the window, whole milliseconds. */
+  /** The length of the window in whole milliseconds. */
   readonly windowMs: number
-  /** gcra: how many are admitted at once after a rest; the others ignore it. */
+  /** The number that gcra admits at once after a rest. The other algorithms ignore it. */
   readonly burst: number
 }
 
-/** What is asked of all limits of a key in one step. */
+/** One request to all limits of a key, executed in one step. */
 export interface LimitRequest {
   readonly rules: readonly LimitRule[]
-  /** `consume`: takes the quantity from every limit, or from none. `peek`: looks. `penalty`: takes it in any case. */
+  /**
+   * `consume` takes the quantity from every limit or from none. `peek` takes nothing. `penalty` takes it in any case.
+   */
   readonly mode: 'consume' | 'peek' | 'penalty'
   /** A whole number from 1. */
   readonly quantity: number
 }
 
-/** How one limit of a key stands after the step. */
+/** The standing of one limit of a key after the step. */
 export interface LimitStanding {
-  /** How many more would be admitted now. */
+  /** The number that would still be admitted now. */
   readonly remaining: number
-  /** Milliseconds until the quantity asked for (after a penalty: one) would be admitted; 0 = now, `Infinity` = never. */
+  /**
+   * Milliseconds until the requested quantity (after a penalty: one) would be admitted; 0 = now, `Infinity` = never.
+   */
   readonly retryAfterMs: number
-  /** Milliseconds until nothing that was taken counts any more. */
+  /** Milliseconds until the whole limit is free again. */
   readonly resetMs: number
 }
 
-/** What became of a {@link LimitRequest}. */
+/** The answer to a {@link LimitRequest}. */
 export interface LimitAnswer {
   /** The time that the step used, in milliseconds of the store's clock. */
   readonly atMs: number
-  /** Whether the quantity is admitted; after a penalty, whether anything would be. */
+  /** Whether the quantity is admitted. After a penalty, whether any quantity would be. */
   readonly allowed: boolean
   /** Milliseconds for which the key is blocked; 0 = it is not. */
   readonly blockedMs: number
-  /** In the order of the rules. */
+  /** The standings in the order of the rules. */
   readonly standings: readonly LimitStanding[]
 }
 
-/** A permit that is asked for. */
+/** One requested permit. */
 export interface WantedPermit {
-  /** Unique to the holding. Asking again with the same one is answered the same. */
+  /** A token unique to the holding. A repeated request with the same token gets the same answer. */
   readonly token: string
   /** Milliseconds after which the permit is free again unless it is renewed. */
   readonly ttlMs: number
 }
 
-/** Asks for permits of a lock (one) or a semaphore (several), on behalf of callers of one process. */
+/** A request for permits of a lock (one) or a semaphore (several), on behalf of callers of one process. */
 export interface AcquireRequest {
-  /** Those who have waited longest in the process come first. */
+  /** The requested permits. Those of the callers that have waited longest come first. */
   readonly wanted: readonly WantedPermit[]
-  /** How many permits there are. */
+  /** The number of permits that exist. */
   readonly permits: number
-  /** The name of the asker's place in the queue of processes; absent = it takes none. */
+  /** The name of the process's place in the queue; absent = it takes none. */
   readonly place?: string | undefined
-  /** For how many milliseconds the place is kept until the next question. */
+  /** Milliseconds for which the place is kept until the next request. */
   readonly placeMs: number
-  /** Whether more callers wait in the process, so that the asker needs a place though all that it asked for is given. */
+  /** Whether more callers wait in the process. It then needs a place even if all requested permits are given. */
   readonly more: boolean
 }
 
-/** Which permits were given. Free ones go to askers in the order of their places; an asker that got one goes to the end. */
+/**
+ * The permits that were given. Free ones go to processes in the order of their places. One that got a permit goes to
+ * the end.
+ */
 export interface AcquireAnswer {
-  /** For each permit asked for: its fencing number, higher than that of any earlier holding, or 0 = it is not given. */
+  /** The fencing number of each requested permit, higher than that of any earlier holding; 0 = not given. */
   readonly fences: readonly number[]
-  /** How many askers wait before this one. */
+  /** The number of processes that wait before this one. */
   readonly ahead: number
   /** Milliseconds until a permit expires at the latest; 0 = none is held. */
   readonly expiresInMs: number
 }
 
-/** What each step is asked and what it answers. */
+/** The request and the answer of each step. */
 export interface AtomicSteps {
   /** Consumes, peeks at or penalises all limits of a key. */
   readonly limit: { readonly request: LimitRequest; readonly answer: LimitAnswer }
-  /** Refuses whatever is asked of a limit for so long. */
+  /** Blocks a limit for the given time, so that it refuses every request. */
   readonly block: { readonly request: { readonly forMs: number }; readonly answer: true }
-  /** Forgets the state; whether there was one. */
+  /** Forgets the state. The answer is whether there was one. */
   readonly reset: { readonly request: undefined; readonly answer: boolean }
   /** Asks for permits of a lock or semaphore. */
   readonly acquire: { readonly request: AcquireRequest; readonly answer: AcquireAnswer }
-  /** Prolongs a holding from now on; whether it is still held. */
+  /** Prolongs a holding from now on. The answer is whether it is still held. */
   readonly renew: {
     readonly request: { readonly token: string; readonly ttlMs: number }
     readonly answer: boolean
   }
-  /** Ends a holding, or gives up a place in the queue (by its name in place of a token); whether it was held. */
+  /** Ends a holding, or gives up a place in the queue if given its name. The answer is whether it was held. */
   readonly release: { readonly request: { readonly token: string }; readonly answer: boolean }
 }
 
@@ -114,26 +121,26 @@ export interface StepTime {
   nextFence(): number
 }
 
-/** The state that a step leaves. */
+/** The new state of a key. */
 export interface NextState {
   readonly state: object
   readonly ttlMs: number
-  /** Limits: how much of what is admitted was taken, 0 to 1. A full store forgets states that have the least of it. */
+  /** For limits, the used part of the limit, from 0 to 1. A full store forgets the states with the least of it. */
   readonly used?: number
 }
 
-/** What a step leaves behind. */
+/** The answer of a step, and the state after it. */
 export interface StepResult<Answer> {
   readonly answer: Answer
-  /** The new state; `'none'` = there is none any more; absent = nothing has changed. */
+  /** The new state; `'none'` = the state is removed; absent = nothing has changed. */
   readonly next?: NextState | 'none'
 }
 
-/** One step on the state of one key: its name, by which a server finds its script, and what it does in a process. */
+/** One step on the state of one key. */
 export interface AtomicStep<Name extends keyof AtomicSteps> {
-  /** By which a server finds its script. */
+  /** The name by which a server finds its script. */
   readonly name: Name
-  /** Does it in the process. The state before is one that a step of the same kind left, and may be changed in place. */
+  /** Runs the step in the process. `state` was left by a step of the same kind and may be changed in place. */
   run(
     state: object | undefined,
     request: AtomicSteps[Name]['request'],
@@ -142,25 +149,25 @@ export interface AtomicStep<Name extends keyof AtomicSteps> {
 }
 
 /**
- * The port for limits and locks: states apart from cached values, which no cached value evicts. A store in trouble throws
- * or rejects (and may have done the step nevertheless); the caller decides what that means.
+ * The port for limits and locks. Their states are separate from cached values, so no cached value evicts them. A store
+ * in trouble throws or rejects, but may have executed the step. The caller decides how to go on.
  */
 export interface AtomicStore {
-  /** Whether other processes see the same states, so that a question is not free. */
+  /** Whether other processes see the same states, so that a request has a cost. */
   readonly isShared: boolean
-  /** The time of this process, for waiting and for what it remembers; a shared store decides by its own. */
+  /** The clock of this process, for waiting and for memories of answers. A shared store decides by its own clock. */
   readonly clock: Clock
-  /** For waiting and renewing. */
+  /** The timers for waiting and renewing. */
   readonly timers: Timers
-  /** For the jitter of waiting. */
+  /** The source of the jitter of waiting. */
   readonly random: Random
   /** The logger of the cache, if it has one of its own. */
   readonly logger?: Logger | undefined
-  /** Aborted when the store is closed: no permit is granted after it. Absent = the store is never closed. */
+  /** Aborted when the store is closed. No permit is granted after that. Absent = the store is never closed. */
   readonly closed?: AbortSignal | undefined
-  /** Ends the granting of permits; the store of values calls it when it is closed. */
+  /** Ends the granting of permits. The store of values calls it when it is closed. */
   close?(): void
-  /** Runs one step on the state of one key; nothing comes in between. */
+  /** Runs one step on the state of one key, atomically. */
   run<Name extends keyof AtomicSteps>(
     step: AtomicStep<Name>,
     key: StateKey,

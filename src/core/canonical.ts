@@ -3,16 +3,16 @@ import { nameOf, timeOf } from '../internal/objects.ts'
 import { KeyError } from './errors.ts'
 import { wordsOf } from './thrown.ts'
 
-/** How many containers may lie inside one another. */
+/** The most levels of nested containers. */
 const MAX_DEPTH = 500
 
 /**
- * Text for a value, the same for equal values whatever the order of their object keys, and different for
- * different ones: `{page:2}` and `{page:'2'}`, a Map and an object, `undefined` and `null` never meet.
- * JSON where JSON can say it; the other kinds as `[Kind payload]`, which no JSON array looks like.
- * The order of Map and Set entries counts; a hole in an array is `undefined`. Always well-formed text.
- * @throws KeyError for what has no value of its own (functions, symbols, class instances, cycles), for more than 500
- * levels, and for a getter that throws.
+ * Returns the canonical text of a value. Equal values have the same text in any order of their object keys. Different
+ * values never have the same text, such as `{page:2}` and `{page:'2'}`, a Map and an object, or `undefined` and `null`.
+ * The text is JSON if JSON can express the value. Other kinds are `[Kind payload]`, which no JSON array looks like. The
+ * order of Map and Set entries counts. A hole in an array is `undefined`. The text is always well-formed.
+ * @throws KeyError for functions, symbols, class instances and cycles, for more than 500 levels, and for a getter that
+ * throws.
  */
 export function canonical(value: unknown): string {
   try {
@@ -97,7 +97,7 @@ function list(items: readonly unknown[], path: string, ancestors: object[]): str
   return `[${Array.from(items, (item, index) => encode(item, `${path}[${index}]`, ancestors)).join(',')}]`
 }
 
-// Those of the language, whatever a subclass or an instance made of them.
+// The built-in methods are used because a subclass or an instance may have replaced its own.
 function entriesOf(value: object): Iterable<unknown> {
   return Map.prototype.entries.call(value)
 }

@@ -2,7 +2,7 @@ import { OptionsError } from './errors.ts'
 import { inspect } from './inspect.ts'
 import { wordsOf } from './thrown.ts'
 
-/** Refuses what is no function. @throws OptionsError */
+/** Refuses a value that is not a function. @throws OptionsError */
 export function checkFunction(value: unknown, option: string): void {
   if (typeof value === 'function') return
   throw new OptionsError(`${option}: ${inspect(value)} is not a function`)
@@ -20,7 +20,7 @@ export function checkMethods(value: unknown, methods: readonly string[], option:
   )
 }
 
-/** Returns a part of an object that a caller gave. @throws OptionsError if reading it throws. */
+/** Returns a property of a caller's object. @throws OptionsError if reading it throws. */
 export function partOf(options: object, name: string, where: string): unknown {
   try {
     return Reflect.get(options, name)
@@ -29,7 +29,7 @@ export function partOf(options: object, name: string, where: string): unknown {
   }
 }
 
-/** The error for an argument that throws when it is read, with the thrown value as its cause. */
+/** Returns the error for an argument that throws when it is read, with the thrown value as its cause. */
 export function unreadable(argument: string, error: unknown): OptionsError {
   return new OptionsError(`${argument}: reading it threw ${wordsOf(error)}`, { cause: error })
 }

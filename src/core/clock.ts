@@ -1,8 +1,8 @@
-/** A source of time. Ages and deadlines use `now`; `wallNow` only where a date comes in or goes out, and to find suspensions. */
+/** A source of time. Ages and deadlines use `now`. Dates of callers and the search for suspensions use `wallNow`. */
 export interface Clock {
-  /** Milliseconds since an arbitrary start in which the process has run; never goes back, whatever happens to the wall clock. */
+  /** Returns milliseconds of run time since an arbitrary start. It never goes back, even if the wall clock does. */
   now(): number
-  /** Milliseconds since the Unix epoch, as the host believes them to be. */
+  /** Returns milliseconds since the Unix epoch, by the host's clock. */
   wallNow(): number
 }
 
@@ -10,18 +10,20 @@ export interface Clock {
 export type TimerHandle = unknown
 
 /**
- * Whether the process has to live until a timer fires: `'awaited'` if a caller waits for it, `'background'` if the
- * timer serves only the cache.
+ * The kind of a timer: `'awaited'` if a caller waits for it, so that the process stays alive until it fires,
+ * `'background'` if it serves only the cache.
  */
 export type TimerKind = 'background' | 'awaited'
 
-/** Timers, which keep the process alive only if somebody waits for them. */
+/** Timers, which keep the process alive only if a caller waits for them. */
 export interface Timers {
-  /** Calls `callback` once after `delayMs` milliseconds, `Infinity` for never; `kind` is `'background'` unless given. */
+  /**
+   * Calls `callback` once after `delayMs` milliseconds; `Infinity` = never. The default of `kind` is `'background'`.
+   */
   set(callback: () => void, delayMs: number, kind?: TimerKind): TimerHandle
-  /** Cancels a timer; a timer that has fired already is ignored. */
+  /** Cancels a timer. Does nothing if the timer has already fired. */
   clear(handle: TimerHandle): void
 }
 
-/** A source of randomness: a number in [0, 1). Not for secrets. */
+/** A source of random numbers in [0, 1), not for secrets. */
 export type Random = () => number

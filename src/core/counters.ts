@@ -1,18 +1,18 @@
-/** Why entries were evicted: the bound on their number, the bound on their weight, a value heavier than allowed. */
+/** Evicted entries by reason: the bound on their number, the bound on their weight, a value heavier than allowed. */
 export interface Evictions {
-  /** For room, in a cache bounded by `maxEntries` alone. */
+  /** Entries removed for room in a cache bounded by `maxEntries` alone. */
   readonly entries: number
-  /** For room, in a cache bounded by `maxWeight`. */
+  /** Entries removed for room in a cache bounded by `maxWeight`. */
   readonly weight: number
-  /** Not stored, because the value alone was heavier than allowed. */
+  /** Values not stored because they were heavier than allowed. */
   readonly oversize: number
 }
 
-/** How expired entries were noticed: by a reader who asked for them, or by the timer that frees memory. */
+/** Expired entries by the finder: a reader, or the timer that frees memory. */
 export interface Expirations {
-  /** Noticed by a reader. */
+  /** Entries found expired by a reader. */
   readonly read: number
-  /** Noticed by the timer. */
+  /** Entries found expired by the timer. */
   readonly timer: number
 }
 
@@ -21,47 +21,52 @@ export interface OutboxStats {
   readonly keys: number
   readonly tags: number
   readonly prefixes: number
-  /** Keys and tags for which there was no room, and which are found by a scan of the server. */
+  /** Keys and tags that had no room in the queue. A scan of the server finds them. */
   readonly overflowed: number
-  /** Duties that were given up since the cache was made: there was no room at all, or the server refuses them. */
+  /** Invalidations given up since the cache was made, because there was no room at all or the server refuses them. */
   readonly dropped: number
 }
 
-/** What a store tells of itself. */
+/** The figures of a store. */
 export interface StoreStats {
-  /** Invalidations that wait to be sent again; absent without a shared server. */
+  /** Invalidations that wait to be sent again. Absent without a shared server. */
   readonly outbox?: OutboxStats
-  /** Entries held at the moment; `undefined` where counting them would cost more than it tells. */
+  /** The number of entries held now; `undefined` if counting them would cost too much. */
   readonly entries: number | undefined
   /** Entries removed for room, by cause. */
   readonly evictions: Evictions
-  /** Entries removed for age, by who noticed. */
+  /** Entries removed for age, by finder. */
   readonly expirations: Expirations
-  /** Keys that held something else than an entry. */
+  /** Keys that held something other than an entry. */
   readonly unreadable?: number | undefined
 }
 
-/** Stale values that callers got, by why it was no fresh one. */
+/** Stale values that callers got, by the reason why there was no fresh one. */
 export interface StaleServed {
-  /** `get` or `getMany` asked for stale ones, too. */
+  /** `get` or `getMany` accepted stale values. */
   readonly asked: number
-  /** A refresh runs in the background; nobody waited for it. */
+  /** A refresh ran in the background, and the caller did not wait for it. */
   readonly refreshing: number
   /** The loader took longer than `softTimeout` or `hardTimeout`. */
   readonly timeout: number
   /** The loader failed. */
   readonly error: number
-  /** A loader failed not long ago: nobody asks again before `loadErrorTtl` has passed. */
+  /** A loader failed recently, and no load begins before `loadErrorTtl` has passed. */
   readonly cooldown: number
 }
 
-/** Figures of a cache and all of its namespaces since it was made or `resetStats()` was called. */
+/** Figures of a cache and all its namespaces since it was made or `resetStats()` was called. */
 export interface CacheStats extends StoreStats {
   /** Reads that found a fresh entry. */
   readonly hits: number
-  /** Reads that found no fresh one; a load that follows is not counted again, a caller who shares a load is. */
+  /**
+   * Reads that found no fresh entry. A load that follows is not counted again. A caller that shares a load is counted.
+   */
   readonly misses: number
-  /** `hits / (hits + misses)`, `undefined` before the first read. A crowd on a cold key lowers it, though it costs one load. */
+  /**
+   * `hits / (hits + misses)`, `undefined` before the first read. Concurrent misses of one key lower it, although they
+   * cost one load.
+   */
   readonly hitRatio: number | undefined
   /** Loader calls begun. */
   readonly loads: number
@@ -69,38 +74,38 @@ export interface CacheStats extends StoreStats {
   readonly loadErrors: number
   /** Loader calls that took longer than `hardTimeout`. */
   readonly loadTimeouts: number
-  /** Loads in the background: of what was stale, or soon would be. */
+  /** Loads in the background, of entries that were stale or soon would be. */
   readonly refreshes: number
-  /** Stale values that callers got; each is a miss as well. */
+  /** Stale values that callers got. Each is also a miss. */
   readonly staleServed: StaleServed
   /** Milliseconds spent in loaders that have ended. */
   readonly loadTimeMs: number
-  /** Callers who shared the load of another. */
+  /** Callers that shared the load of another caller. */
   readonly coalesced: number
-  /** Loaded values not stored, because their key was written or invalidated during the load. */
+  /** Loaded values not stored because their key was written or invalidated during the load. */
   readonly refusedFills: number
   /** Values stored by `set`, `setMany` and loads. */
   readonly writes: number
   /**
-   * Keys removed by `delete`, `deleteMany`, `take`, `invalidate`, `deleteByPrefix` and a physical `clear`; tags
-   * invalidated by `invalidateTag` and the `clear` of a namespace count one each.
+   * Keys removed by `delete`, `deleteMany`, `take`, `invalidate`, `deleteByPrefix` and a physical `clear`. A tag
+   * invalidated by `invalidateTag` counts one, and so does the `clear` of a namespace.
    */
   readonly invalidations: number
   /** Calls that the store failed to serve. */
   readonly errors: number
   /**
-   * Reads of what can't be read: written by another serializer, encrypted with a key that this process lacks, damaged, or
-   * of another type of Redis. Each is a miss, and the next load replaces it.
+   * Reads of unreadable entries: written by another serializer, encrypted with a key that this process lacks, damaged,
+   * or of another Redis type. Each is a miss, and the next load replaces the entry.
    */
   readonly unreadable: number
   /**
-   * Values refused because no reader could get them back as they were, by class or kind; after the first 100 of these as
-   * `'other'`.
+   * Values refused because no reader could get them back unchanged, by class or kind. After the first 100 kinds the
+   * others count as `'other'`.
    */
   readonly unstorable: Readonly<Record<string, number>>
 }
 
-/** The running counts behind {@link CacheStats}: plain fields, so that counting costs nothing. */
+/** The running counts behind {@link CacheStats}. They are plain fields, because counting must cost nothing. */
 export class Counters {
   hits = 0
   misses = 0

@@ -3,8 +3,8 @@ import { consoleLogger, report, type Logger } from './logger.ts'
 const MOST_PLACES = 1000
 
 /**
- * Warns of plain numbers that are seconds, as all are, and look like milliseconds: once for each place where such a
- * number is given.
+ * Warns of plain numbers that look like milliseconds, because all plain numbers are seconds. It warns once for each
+ * place.
  */
 export class Doubts {
   readonly #logger: Logger
@@ -16,10 +16,10 @@ export class Doubts {
     this.#cache = cache
   }
 
-  /** Looks at a number of seconds; `place` is the method and the option. */
+  /** Checks a number of seconds. `place` is the method and the option. */
   look(place: string, seconds: number): void {
     if (seconds < 10_000 || seconds % 1000 !== 0) return
-    // `setMany` names the key, which is no place of its own.
+    // `setMany` adds the key, which is no place of its own.
     const where = place.replace(/: '.*'/s, '')
     if (this.#places.has(where)) return
     if (this.#places.size < MOST_PLACES) this.#places.add(where)
@@ -27,13 +27,13 @@ export class Doubts {
       this.#logger,
       'warn',
       { ...(this.#cache !== undefined && { cache: this.#cache }), place: where },
-      `${where}: ${seconds} is taken for seconds, which is ${spelled(seconds)}; write '${spelled(seconds)}' if that is ` +
-        `meant, and '${spelled(seconds / 1000)}' if it is meant in milliseconds`,
+      `${where}: ${seconds} is read as seconds, which is ${spelled(seconds)}. Write '${spelled(seconds)}' if you ` +
+        `mean that, or '${spelled(seconds / 1000)}' if you mean milliseconds`,
     )
   }
 }
 
-/** For places that know of no cache and its logger. */
+/** The doubts of code that knows neither a cache nor its logger. */
 export const doubtsOfProcess: Doubts = new Doubts()
 
 const UNITS = [
@@ -43,7 +43,7 @@ const UNITS = [
   ['s', 1],
 ] as const
 
-// As a duration is written: '16h40m'.
+// Returns seconds in the form of a duration, such as '16h40m'.
 function spelled(seconds: number): string {
   let left = seconds
   let text = ''

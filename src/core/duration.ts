@@ -4,7 +4,7 @@ import type { Doubts } from './doubts.ts'
 import { OptionsError } from './errors.ts'
 import { inspect } from './inspect.ts'
 
-/** Parts of a duration; they add up. */
+/** The parts of a duration, which are added up. */
 export interface DurationParts {
   /** Weeks of seven days. */
   readonly weeks?: number
@@ -14,7 +14,7 @@ export interface DurationParts {
   readonly hours?: number
   /** Minutes of 60 seconds. */
   readonly minutes?: number
-  /** Seconds; fractions are allowed, as they are in all parts. */
+  /** Seconds. Fractions are allowed, as in all parts. */
   readonly seconds?: number
   /** Thousandths of a second. */
   readonly milliseconds?: number
@@ -27,13 +27,13 @@ export interface InstantLike {
 }
 
 /**
- * A span of time, everywhere an option is a time. A number is **seconds** (fractions allowed), text is
- * `'90s'`, `'1h30m'`, `'250ms'`, `'2d'` or ISO 8601 `'PT15M'`, an object names its parts
- * (`{ minutes: 5 }`), a `Date` or Temporal instant is the time when it ends, `Infinity` is for ever.
+ * A span of time, in every option that is a time. A number is **seconds** (fractions allowed). Text is `'90s'`,
+ * `'1h30m'`, `'250ms'`, `'2d'` or ISO 8601 `'PT15M'`. An object names its parts (`{ minutes: 5 }`). A `Date` or
+ * Temporal instant is the time when it ends. `Infinity` is for ever.
  *
- * Zero, negative and unreadable durations throw an {@link OptionsError}; so does a plain number above
- * 2,592,000 (30 days), which is probably meant in milliseconds: write `'90d'`. One of 10,000 and more that is a
- * multiple of 1,000 is accepted with one warning for each place. A `Date` in the past means "expired now".
+ * Zero, negative and unreadable durations throw an {@link OptionsError}. A plain number above 2,592,000 (30 days)
+ * throws, too, because it is probably meant in milliseconds: write `'90d'`. A multiple of 1,000 from 10,000 on is
+ * accepted with one warning for each place. A `Date` in the past means "expired now".
  */
 export type Duration = number | string | DurationParts | Date | InstantLike
 
@@ -55,8 +55,8 @@ const PART_MS: Readonly<Record<keyof DurationParts, number>> = {
 }
 
 /**
- * The duration in milliseconds, `Infinity` for ever; zero or less only for a date that has passed, or down to `least`.
- * `doubts` is told of numbers that may be milliseconds.
+ * Returns the duration in milliseconds, `Infinity` for ever. Zero or less is possible only for a date that has passed,
+ * or down to `least`. `doubts` is told of numbers that may be milliseconds.
  * @throws OptionsError that names the option, the value and the accepted forms.
  */
 export function durationMs(
@@ -83,7 +83,7 @@ export function isDuration(value: unknown): value is Duration {
   )
 }
 
-/** Whether it is a time of day rather than a span. */
+/** Whether the value is a point in time rather than a span. */
 export function isInstant(value: unknown): value is Date | InstantLike {
   return typeof value === 'object' && value !== null && (isDate(value) || 'epochMilliseconds' in value)
 }
@@ -100,7 +100,7 @@ function fromSeconds(seconds: number, option: string, doubts: Doubts | undefined
   return seconds * 1000
 }
 
-// The same few texts come with every call, so their parse is remembered (and the memory bounded).
+// Most calls repeat the same few texts, so parsed texts are remembered (and their number is bounded).
 const parsed = new Map<string, number>()
 
 function fromText(text: string): number {
@@ -134,7 +134,7 @@ function parseIso(text: string): number | undefined {
 function fromObject(value: object, clock: Pick<Clock, 'wallNow'>): number {
   const instantMs = isDate(value) ? timeOf(value) : (value as Partial<InstantLike>).epochMilliseconds
   if (instantMs !== undefined) return Number.isFinite(instantMs) ? instantMs - clock.wallNow() : NaN
-  // A Temporal.Duration has its parts as inherited getters, and years and months that have no fixed length.
+  // A Temporal.Duration has inherited getters for its parts, and years and months, which have no fixed length.
   const parts = value as DurationParts & { readonly years?: number; readonly months?: number }
   if (parts.years || parts.months || Object.keys(value).some((name) => !Object.hasOwn(PART_MS, name)))
     return NaN

@@ -1,8 +1,8 @@
 /**
- * A stored value in which another store has put what it needs to know of it. An engine keeps it as it keeps any
- * stored value; one that looks at values (a weigher does) looks at what is inside.
+ * A stored value to which another store has added data of its own. An engine keeps it like any stored value. A weigher
+ * gets the value inside.
  */
 export abstract class Envelope {
-  /** What is inside, as a reader would get it. */
+  /** Returns the value inside, as a reader would get it. */
   abstract view(): unknown
 }

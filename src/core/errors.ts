@@ -1,6 +1,6 @@
 import type { RateLimitResult } from './limit-result.ts'
 
-/** Every code a {@link CacheError} can bear. */
+/** All codes of a {@link CacheError}. */
 export type CacheErrorCode =
   | 'ERR_CACHE_OPTIONS'
   | 'ERR_CACHE_KEY'
@@ -15,12 +15,12 @@ export type CacheErrorCode =
   | 'ERR_CACHE_LOCK_BUSY'
   | 'ERR_CACHE_LOCK_LOST'
 
-// Found on the errors of every copy of the package, which `instanceof` is not.
+// Every copy of the package sets this brand on its errors, while `instanceof` fails for other copies.
 const brand = Symbol.for('cachette.error')
 
-/** Base of all errors that the library throws itself. A loader's own error is never wrapped in one. */
+/** The base of all errors that the library itself throws. A loader's own error is never wrapped in one. */
 export abstract class CacheError extends Error {
-  /** Stable identifier of the kind of error; the message may change, the code does not. */
+  /** The stable identifier of the kind of error. The message may change, the code does not. */
   abstract readonly code: CacheErrorCode
 
   static {
@@ -28,12 +28,12 @@ export abstract class CacheError extends Error {
   }
 }
 
-/** Whether `error` was made by this library, by whatever copy of it is installed. */
+/** Whether `error` was made by this library, by any installed copy of it. */
 export function isCacheError(error: unknown): error is CacheError {
   try {
     return typeof error === 'object' && error !== null && Reflect.get(error, brand) === true
   } catch {
-    // A Proxy may throw whatever it is asked.
+    // A Proxy may throw on any access.
     return false
   }
 }
@@ -50,13 +50,13 @@ export class KeyError extends CacheError {
   readonly code = 'ERR_CACHE_KEY'
 }
 
-/** A value can't be stored so that every reader gets it as it was; the message names the path. */
+/** A value can't be stored because readers would not get it back unchanged. The message names the path. */
 export class SerializationError extends CacheError {
   override readonly name = 'SerializationError'
   readonly code = 'ERR_CACHE_SERIALIZATION'
-  /** Where in the value the refused part is, such as `$.user.avatar`. */
+  /** The path of the refused part in the value, such as `$.user.avatar`. */
   readonly path: string
-  /** Class or kind of what was refused, such as `function` or `Socket`. */
+  /** The class or kind of the refused part, such as `function` or `Socket`. */
   readonly kind: string
 
   constructor(message: string, at: { readonly path: string; readonly kind: string }) {
@@ -67,17 +67,17 @@ export class SerializationError extends CacheError {
 }
 
 /**
- * Why a store did not do what it was asked. `unavailable`: it can't be reached, or is not ready; `denied`: the password
- * or the rights are missing; `read-only`: it is a replica, or refuses to write; `full`: it has no memory left;
- * `wrong-type`: what is there is of another type; `protocol`: any other answer that was not expected.
+ * The reason why a store failed. `unavailable`: it can't be reached or is not ready. `denied`: the password or the
+ * rights are missing. `read-only`: it is a replica or refuses writes. `full`: it has no memory left. `wrong-type`: the
+ * stored item is of another type. `protocol`: any other unexpected answer.
  */
 export type StoreErrorReason = 'unavailable' | 'denied' | 'read-only' | 'full' | 'wrong-type' | 'protocol'
 
-/** The store did not do what it was asked; seen by callers only under `onError: 'throw'`. */
+/** The store failed. Callers see this error only under `onError: 'throw'`. */
 export class StoreUnavailableError extends CacheError {
   override readonly name = 'StoreUnavailableError'
   readonly code = 'ERR_CACHE_STORE_UNAVAILABLE'
-  /** Default `'unavailable'`. */
+  /** The reason of the failure; default `'unavailable'`. */
   readonly reason: StoreErrorReason
 
   constructor(message: string, options?: ErrorOptions & { readonly reason?: StoreErrorReason }) {
@@ -87,32 +87,32 @@ export class StoreUnavailableError extends CacheError {
 }
 
 /**
- * The store did not answer in time; it may have done what it was asked all the same. Seen by callers only under
+ * The store did not answer in time, but may have executed the call. Callers see this error only under
  * `onError: 'throw'`.
  */
 export class StoreTimeoutError extends CacheError {
   override readonly name = 'StoreTimeoutError'
   readonly code = 'ERR_CACHE_STORE_TIMEOUT'
-  /** Always this one; other trouble is a {@link StoreUnavailableError} with a reason of its own. */
+  /** Always `'timeout'`. Other trouble is a {@link StoreUnavailableError} with a reason of its own. */
   readonly reason = 'timeout'
 }
 
-/** The value was not loaded within `hardTimeout`, and there was nothing stale to serve. */
+/** The value was not loaded within `hardTimeout`, and there was no stale value to serve. */
 export class LoaderTimeoutError extends CacheError {
   override readonly name = 'LoaderTimeoutError'
   readonly code = 'ERR_CACHE_LOADER_TIMEOUT'
 }
 
 /**
- * A load of the key failed less than `loadErrorTtl` ago, in this process or another, and there was nothing stale to
- * serve; the message is that of the failed loader's error.
+ * A load of the key failed less than `loadErrorTtl` ago, in this process or another, and there was no stale value to
+ * serve. The message is that of the failed loader's error.
  */
 export class LoadCooldownError extends CacheError {
   override readonly name = 'LoadCooldownError'
   readonly code = 'ERR_CACHE_LOAD_COOLDOWN'
 }
 
-/** A loader asked, directly or through other loaders, for the key that it is loading: it would wait for itself. */
+/** A loader asked, directly or through other loaders, for the key that it is loading, so it would wait for itself. */
 export class RecursiveLoadError extends CacheError {
   override readonly name = 'RecursiveLoadError'
   readonly code = 'ERR_CACHE_RECURSIVE_LOAD'
@@ -124,11 +124,11 @@ export class ClosedError extends CacheError {
   readonly code = 'ERR_CACHE_CLOSED'
 }
 
-/** A rate limit refuses the request; thrown only by those calls that say so. */
+/** A rate limit refuses the request. Only calls that say so throw it. */
 export class RateLimitError extends CacheError {
   override readonly name = 'RateLimitError'
   readonly code = 'ERR_CACHE_RATE_LIMIT'
-  /** What the limiter answered. */
+  /** The limiter's answer. */
   readonly result: RateLimitResult
 
   constructor(message: string, result: RateLimitResult) {
@@ -137,13 +137,13 @@ export class RateLimitError extends CacheError {
   }
 }
 
-/** A lock or semaphore was held by others for as long as the caller would wait. */
+/** A lock or semaphore was held by others until the caller's waiting time ended. */
 export class LockBusyError extends CacheError {
   override readonly name = 'LockBusyError'
   readonly code = 'ERR_CACHE_LOCK_BUSY'
 }
 
-/** A lock or semaphore may be held by somebody else by now, though it was not released. */
+/** A lock or semaphore may be held by others by now, although it was not released. */
 export class LockLostError extends CacheError {
   override readonly name = 'LockLostError'
   readonly code = 'ERR_CACHE_LOCK_LOST'

@@ -1,8 +1,9 @@
 /**
- * What a tier has for a read. `'fresh'` and `'stale'`: an entry within its ttl, or within its grace. `'absent'`: none.
- * `'invalidated'`: one that a tag, or the namespace it is not of, hides. `'unsynced'`: one that is not served, since
- * something may have been missed. `'skipped'`: not asked, since the token of the reader has not been reached.
- * `'queued'`: not asked, since an invalidation waits for the server. `'unavailable'`: it did not answer.
+ * The state of a tier for a read. `'fresh'` and `'stale'`: an entry within its ttl, or within its grace. `'absent'`: no
+ * entry. `'invalidated'`: an entry hidden by a tag, or by a namespace that it does not belong to. `'unsynced'`: an
+ * entry that is not served because an invalidation may have been missed. `'skipped'`: not asked because the reader's
+ * token has not been reached. `'queued'`: not asked because an invalidation waits for the server. `'unavailable'`: no
+ * answer.
  */
 export type TierState =
   | 'fresh'
@@ -14,53 +15,56 @@ export type TierState =
   | 'queued'
   | 'unavailable'
 
-/** A tag of an entry: as it was when the entry was made, softly or for good invalidated since, or not known here. */
+/** A tag of an entry and its state. */
 export interface TagExplanation {
-  /** The tag; one that begins with `!ns:` stands for a namespace. */
+  /** The tag. One that begins with `!ns:` stands for a namespace. */
   readonly tag: string
-  /** What has become of it. */
+  /**
+   * `'current'`: as it was when the entry was made. `'stale'` or `'invalidated'`: invalidated since, softly or for
+   * good. `'unknown'`: not known here.
+   */
   readonly state: 'current' | 'stale' | 'invalidated' | 'unknown'
 }
 
-/** What one tier contributes to a read. Times are in seconds. */
+/** The contribution of one tier to a read. Times are in seconds. */
 export interface TierExplanation {
-  /** The memory of this process, or the server that others share. */
+  /** `'l1'` is the memory of this process, `'l2'` the shared server. */
   readonly tier: 'l1' | 'l2'
-  /** What it has. */
+  /** The state of the tier. */
   readonly state: TierState
-  /** How long the entry is fresh yet, by its ttl; 0 or less = it is not. `Infinity` = for ever. Absent without one. */
+  /** The remaining ttl of the entry; 0 or less = it is not fresh, `Infinity` = for ever. Absent without an entry. */
   readonly ttl?: number
-  /** The tags of the entry, where it has any and the tier knows them. */
+  /** The tags of the entry, if it has any and the tier knows them. */
   readonly tags?: readonly TagExplanation[]
-  /** How long ago nothing was missing of what others did to the key. Absent where the tier does not follow that. */
+  /** The time since the tier last knew all changes of the key by others. Absent if the tier does not follow them. */
   readonly syncAge?: number
-  /** The same for tags. */
+  /** The time since the tier last knew all changes of tags by others. */
   readonly tagSyncAge?: number
 }
 
 /** A load or a change of the key that is under way in this process. Times are in seconds. */
 export interface WorkExplanation {
-  /** How long it has been under way. */
+  /** The time since it began. */
   readonly age: number
   /** Whether it holds the key's lease on the server. */
   readonly hasLease: boolean
-  /** Whether something has invalidated the key meanwhile: what it brings is shared with nobody who comes later. */
+  /** Whether the key was invalidated meanwhile. Callers that arrive later do not share its value. */
   readonly voided: boolean
 }
 
-/** What a read of a key would do now. */
+/** The course of a read of a key, if it began now. */
 export interface Explanation {
-  /** The key as stores have it. */
+  /** The key in the form that stores know. */
   readonly key: string
-  /** What the read would give: a fresh value, a stale one to those who take it, or nothing. */
+  /** The result of the read: a fresh value, a stale one for callers that accept it, or nothing. */
   readonly outcome: 'fresh' | 'stale' | 'miss'
-  /** The tier it would come from. */
+  /** The tier that would serve the read. */
   readonly servedBy: 'l1' | 'l2' | undefined
-  /** The tiers in the order in which they are asked. */
+  /** The tiers, in the order in which they are asked. */
   readonly tiers: readonly TierExplanation[]
-  /** What is under way with the key in this process, where the store knows. */
+  /** Loads and changes of the key that are under way in this process, if the store knows them. */
   readonly underWay: readonly WorkExplanation[]
 }
 
-/** What a store tells of a read. */
+/** The part of an explanation that a store gives. */
 export type StoreExplanation = Pick<Explanation, 'tiers' | 'underWay'>

@@ -1,14 +1,14 @@
 import type { Timers } from './clock.ts'
 
-/** The answer was not there in time. */
+/** The result if no answer came in time. */
 export const LATE: unique symbol = Symbol('late')
 
-/** How long to look for an answer that has arrived already while the process was busy. */
+/** The extra time for an answer that arrived while the process was busy. */
 const LAST_LOOK_MS = 1
 
 /**
- * What a promise comes to within `leftMs`, else {@link LATE}; a rejection in time rejects. Whatever it comes to later is
- * nobody's.
+ * Returns the result of a promise if it settles within `leftMs`, else {@link LATE}. A rejection in time rejects. A
+ * later result is ignored.
  */
 export function inTime<T>(pending: PromiseLike<T>, leftMs: number, timers: Timers): Promise<T | typeof LATE> {
   return new Promise((resolve, reject) => {

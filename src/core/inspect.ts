@@ -1,12 +1,12 @@
 import { isDate } from '../internal/objects.ts'
 
 /**
- * Returns a short rendering of any value for an error message. It never throws, and shows neither text inside of objects
+ * Returns a short rendering of any value for an error message. It never throws. It shows neither text inside of objects
  * nor the part of a text that may be a password.
  */
 export function inspect(value: unknown): string {
   try {
-    // A URL that is given in the wrong place must not put its password into a log.
+    // The password of a misplaced URL must not get into a log.
     if (typeof value === 'string') return `'${clip(value.replace(/\S*:\S*@/g, '***@'))}'`
     if (typeof value === 'bigint') return `${value}n`
     if (typeof value === 'function') return `function ${value.name || '(anonymous)'}`

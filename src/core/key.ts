@@ -1,10 +1,10 @@
 import { KeyError } from './errors.ts'
 import { inspect } from './inspect.ts'
 
-/** The most bytes a key may have, its prefix included (UTF-8). */
+/** The most UTF-8 bytes of a key, its prefix included. */
 export const MAX_KEY_BYTES = 1024
 
-/** Kinds of the library's own keys. Their names are a prefix, `!`, the kind and `:`, and then anything. */
+/** The kinds of the library's own keys. The name of such a key is a prefix, `!`, the kind, `:`, and any text. */
 const SIDE_KINDS = [
   'lease',
   'floor',
@@ -18,21 +18,21 @@ const SIDE_KINDS = [
   'fleet',
 ] as const
 
-/** The kind of a key of the library's own. */
+/** The kind of one of the library's own keys. */
 export type SideKind = (typeof SIDE_KINDS)[number]
 
 const SIDE_KEY = new RegExp(`!(?:${SIDE_KINDS.join('|')}):`)
 
-/** Whether a name is of a key of the library's own, under whatever prefix: no other key may contain that. */
+/** Whether a name is one of the library's own keys, under any prefix. No other key may contain such a name. */
 export function isSideKey(name: string): boolean {
   return SIDE_KEY.test(name)
 }
 
 /**
- * Refuses what can't be a key, because two different keys must never meet: an empty one, one with lone
- * surrogates, one that begins with `!` or contains `!lock:` or the like (kept for the library's own keys), one that is
- * too long.
- * @throws KeyError that names the key and what is accepted.
+ * Refuses text that can't be a key, because two different keys must never meet. A key must not be empty, too long, or
+ * contain lone surrogates. It must not begin with `!` or contain `!lock:` or the like, which are kept for the library's
+ * own keys.
+ * @throws KeyError that names the key and the accepted form.
  */
 export function checkKey(key: unknown, prefix: string, what = 'a key'): asserts key is string {
   if (typeof key !== 'string')
@@ -43,7 +43,7 @@ export function checkKey(key: unknown, prefix: string, what = 'a key'): asserts 
   if (mark > 0 && isSideKey(key)) throw sideKeyError(key, what)
   if (!key.isWellFormed())
     throw new KeyError(`${what} must be well-formed text, without lone surrogates: ${inspect(key)}`)
-  // A UTF-16 unit takes at most three bytes, so that most keys need no count.
+  // Most keys need no count, because a UTF-16 unit takes at most three bytes.
   if ((prefix.length + key.length) * 3 <= MAX_KEY_BYTES) return
   const bytes = Buffer.byteLength(prefix) + Buffer.byteLength(key)
   if (bytes <= MAX_KEY_BYTES) return
@@ -53,14 +53,14 @@ export function checkKey(key: unknown, prefix: string, what = 'a key'): asserts 
   )
 }
 
-/** Refuses what can't be a prefix or a namespace. @throws KeyError */
+/** Refuses text that can't be a prefix or a namespace. @throws KeyError */
 export function checkPrefix(prefix: unknown, what: string): asserts prefix is string {
   if (typeof prefix !== 'string') throw new KeyError(`${what} must be a string, not ${inspect(prefix)}`)
   if (!prefix.isWellFormed()) throw new KeyError(`${what} must be well-formed text: ${inspect(prefix)}`)
   if (/[{}]/.test(prefix)) throw new KeyError(`${what} must not contain { or }: ${inspect(prefix)}`)
   if (prefix.startsWith('!')) throw new KeyError(`${what} must not begin with '!': ${inspect(prefix)}`)
   if (prefix.length * 3 > MAX_KEY_BYTES) throw new KeyError(`${what} is too long: ${inspect(prefix)}`)
-  // A key after it must not make up the rest.
+  // A key after this prefix must not complete the name of one of the library's own keys.
   const tail = prefix.includes('!') ? prefix.slice(prefix.lastIndexOf('!')) : ':'
   if (isSideKey(prefix) || SIDE_KINDS.some((kind) => `!${kind}:`.startsWith(tail)))
     throw sideKeyError(prefix, what)

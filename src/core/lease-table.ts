@@ -4,21 +4,24 @@ import { ageClock, type AgeClock } from './age-clock.ts'
 import type { Clock } from './clock.ts'
 import type { AcquireOptions, Cooldown, Lease, Reading } from './store.ts'
 
-/** For how long a lease is held whose loader has no time limit. */
+/** The time for which a lease is held if its loader has no time limit. */
 const LONGEST_MS = 60_000
 
 class TableLease implements Lease {
   readonly key: string
   readonly tags: readonly string[] | undefined
   readonly skip: Reading['skip']
-  /** What `since` of the labels of its entry will be. */
+  /** The `since` of the labels that its entry will have. */
   readonly since: number
   dead = false
-  /** Whether it was neither used nor given back. */
+  /** Whether the lease was neither used nor given back. */
   open = true
-  /** Whether it has the right to fill. */
+  /** Whether the lease has the right to fill. */
   held = false
-  /** For how long it keeps others out, from when the first of them asks: a load that nobody waits for needs no clock. */
+  /**
+   * The time for which it keeps other leases out. It starts when the first of them asks, so that a load without rivals
+   * needs no clock.
+   */
   longestMs = 0
   heldUntilMs = Infinity
   /** Another lease of the key. */
@@ -34,13 +37,12 @@ class TableLease implements Lease {
 }
 
 /**
- * The leases of a store that lives in one process: who may fill which key, whose right a write has voided, and which
- * keys are not to be loaded for a while. Synchronous throughout, so that the store decides what is one atomic step.
- * It is given no leases but its own.
+ * The leases of a store that lives in one process, and the cool-downs of its keys. All methods are synchronous, so that
+ * the store decides on the atomic steps. They expect leases of this table only.
  */
 export class LeaseTable {
   readonly #clock: AgeClock
-  // The leases of a key are a list, since there is nearly always one.
+  // The leases of a key are a list because nearly every key has just one.
   readonly #open = new LoneMap<string, TableLease>()
   readonly #cooling = new ExpiringMap<Cooldown>()
 
@@ -48,14 +50,14 @@ export class LeaseTable {
     this.#clock = ageClock(clock)
   }
 
-  /** Opens a marker for a load of `key` by whoever reads so; `since` is the tag table's count now. */
+  /** Opens a marker for a load of `key` by a reader. `since` is the current count of the tag table. */
   open(key: string, reading: Reading | undefined, since: number): Lease {
     const lease = new TableLease(key, reading, since, this.#open.get(key))
     this.#open.set(key, lease)
     return lease
   }
 
-  /** Gives the right to fill, unless the lease is dead, another one holds the key, or nobody is to load it. */
+  /** Grants the right to fill, unless the lease is dead, another one holds the key, or the key is in a cool-down. */
   grant(
     lease: Lease,
     { force = false, longestMs = LONGEST_MS }: AcquireOptions,
@@ -70,7 +72,7 @@ export class LeaseTable {
     for (let other = this.#open.get(key); other !== undefined; other = other.next) {
       if (other === mine || !other.held) continue
       if (!force && this.#keepsOut(other)) return 'busy'
-      // Whoever holds it too long may have been forgotten; what he loads is not stored.
+      // The holder may have been forgotten after its time, so it loses the right and its value is not stored.
       other.held = false
     }
     mine.held = true
@@ -79,7 +81,7 @@ export class LeaseTable {
     return 'granted'
   }
 
-  /** Ends a lease; its beginning, if it was alive and granted: this is the one moment in which it may fill. */
+  /** Ends a lease and returns its beginning if it was alive and granted. Only at this moment may it fill. */
   settle(lease: Lease): { readonly since: number } | undefined {
     const mine = lease as TableLease
     if (!mine.open) return undefined
@@ -88,7 +90,7 @@ export class LeaseTable {
     return mine.held ? mine : undefined
   }
 
-  /** Ends a lease; if it held its key, nobody loads that for a while. */
+  /** Ends a lease. If it held its key, a cool-down begins in which nobody loads the key. */
   release(lease: Lease, cooldown?: Cooldown & { readonly forMs: number }): void {
     const held = this.settle(lease)
     if (held === undefined || cooldown === undefined) return
@@ -96,14 +98,14 @@ export class LeaseTable {
     this.#cooling.set(lease.key, cooldown, nowMs + cooldown.forMs, nowMs)
   }
 
-  /** Marks every lease of the key dead, and ends its cool-down. */
+  /** Marks every lease of the key dead and ends its cool-down. */
   void(key: string): void {
     if (this.#cooling.size > 0) this.#cooling.delete(key)
     for (let lease = this.#open.get(key); lease !== undefined; lease = lease.next) kill(lease)
     this.#open.delete(key)
   }
 
-  /** The same for every key that begins with `prefix`. */
+  /** Marks every lease dead whose key begins with `prefix`, and ends their cool-downs. */
   voidPrefix(prefix: string): void {
     this.#cooling.deletePrefix(prefix)
     for (const key of this.#open.keys()) if (key.startsWith(prefix)) this.void(key)
@@ -120,19 +122,19 @@ export class LeaseTable {
     }
   }
 
-  /** Keys with an open lease; 0 when nothing is being loaded. */
+  /** The number of keys with an open lease; 0 if nothing is being loaded. */
   get size(): number {
     return this.#open.size
   }
 
-  // By the time that the process has run: a wall clock must not give the right to a second holder.
+  // Run time decides here, because a wall clock must not give the right to a second holder.
   #keepsOut(holder: TableLease): boolean {
     const nowMs = this.#clock.running.now()
     if (holder.heldUntilMs === Infinity) holder.heldUntilMs = nowMs + holder.longestMs
     return holder.heldUntilMs > nowMs
   }
 
-  // Takes out what is no longer open.
+  // Removes the leases that are no longer open.
   #drop(key: string): void {
     let first = this.#open.get(key)
     while (first !== undefined && !first.open) first = first.next

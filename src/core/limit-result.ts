@@ -1,38 +1,38 @@
 import type { LimitAlgorithm } from './atomic-store.ts'
 
-/** How one of the limits of a key stands. */
+/** The standing of one limit of a key. */
 export interface LimitStatus {
-  /** The name of the limit: that of the limiter, or the one given to it among several. */
+  /** The name of the limiter, or the name of this limit among several. */
   readonly name: string
-  /** How it counts. */
+  /** The algorithm of the limit. */
   readonly algorithm: LimitAlgorithm
-  /** How many are admitted in a window. */
+  /** The number admitted in a window. */
   readonly limit: number
-  /** Milliseconds of the window. */
+  /** The length of the window in milliseconds. */
   readonly windowMs: number
-  /** How many more would be admitted now. */
+  /** The number that would still be admitted now. */
   readonly remaining: number
-  /** Milliseconds until nothing that was taken counts any more. */
+  /** Milliseconds until the whole limit is free again. */
   readonly resetMs: number
 }
 
-/** What a rate limiter answers. */
+/** The answer of a rate limiter. */
 export interface RateLimitResult {
   /** Whether the request may pass. */
   readonly allowed: boolean
-  /** Of the limit that leaves least: how many are admitted in a window. */
+  /** The number admitted in a window by the limit that leaves least. */
   readonly limit: number
-  /** Of that limit: how many more would be admitted now. */
+  /** The number that this limit would still admit now. */
   readonly remaining: number
-  /** Milliseconds until a refused request would pass if nobody else came; 0 when it may; `Infinity` = never. */
+  /** Milliseconds until a refused request would pass if nobody else came; 0 = it may pass now, `Infinity` = never. */
   readonly retryAfterMs: number
-  /** Milliseconds until nothing that was taken of that limit counts any more. */
+  /** Milliseconds until that limit is wholly free again. */
   readonly resetMs: number
-  /** Every limit of the key, in the order in which they were given. */
+  /** All limits of the key, in the order in which they were given. */
   readonly limits: readonly LimitStatus[]
   /**
-   * Who decided: the `store`; the `block-list` of this process, which spares the store a question whose answer is known;
-   * or, while the store is unavailable, what `whenUnavailable` says.
+   * The decider. `store` is the store. `block-list` is the block list of this process, which saves a request to the
+   * store. While the store is unavailable, it is the choice of `whenUnavailable`.
    */
   readonly decidedBy: 'store' | 'block-list' | 'allow' | 'deny' | 'memory'
 }

@@ -11,13 +11,13 @@ export interface LocalAtomicStoreOptions {
   readonly timers: Timers
   readonly random: Random
   readonly logger?: Logger | undefined
-  /** The most states of limits it holds; default 100,000. Locks need none of that room. */
+  /** The most states of limits that it holds; default 100,000. Locks do not count. */
   readonly maxStates?: number | undefined
 }
 
 const DEFAULT_MAX_STATES = 100_000
 
-/** States of limits and locks in the memory of the process: a step is synchronous, hence atomic. */
+/** States of limits and locks in the memory of the process. A step is atomic because it is synchronous. */
 export class LocalAtomicStore implements AtomicStore {
   readonly isShared = false
   readonly clock: Clock
@@ -25,10 +25,10 @@ export class LocalAtomicStore implements AtomicStore {
   readonly random: Random
   readonly logger: Logger | undefined
   readonly #limits: StateArea<object>
-  // A lock has a state only while it is held or waited for, so the callers bound their number.
+  // A lock has a state only while it is held or waited for, so the number of callers bounds these states.
   readonly #locks: StateArea<object>
   readonly #closing = new AbortController()
-  // One number for all locks, so that a lock that is released leaves nothing behind.
+  // All locks share one number, so that a released lock leaves nothing behind.
   #fence = 0
   readonly #nextFence = (): number => {
     this.#fence = Math.max(this.#fence + 1, Math.floor(this.clock.wallNow()) * 1000)
@@ -36,7 +36,7 @@ export class LocalAtomicStore implements AtomicStore {
   }
 
   constructor({ clock, timers, random, logger, maxStates = DEFAULT_MAX_STATES }: LocalAtomicStoreOptions) {
-    // A wall clock must not end what somebody holds.
+    // A wall clock must not end a lock that is held.
     this.clock = clock instanceof AgeClock ? clock.running : clock
     this.timers = timers
     this.random = random
@@ -49,7 +49,7 @@ export class LocalAtomicStore implements AtomicStore {
     return this.#closing.signal
   }
 
-  /** @throws StoreUnavailableError if a new state of a limit is needed and all that are there are used up. */
+  /** @throws StoreUnavailableError if a limit needs a new state and the store is full of states that are used up. */
   run<Name extends keyof AtomicSteps>(
     step: AtomicStep<Name>,
     { kind, key }: StateKey,

@@ -1,22 +1,22 @@
 import type { Clock } from './clock.ts'
 import { report, type Logger } from './logger.ts'
 
-/** How long a notice stays unsaid after it was said for the first time, and from then on. */
+/** The pause after the first line of a notice, and after each later one. */
 const PAUSES_MS = [10_000, 60_000]
-/** The number of times within `WINDOW_MS` that a condition is told. */
+/** The most lines about the beginning of a condition within `WINDOW_MS`. */
 const MOST_TOLD = 5
 const WINDOW_MS = 60_000
 
 type Level = 'debug' | 'info' | 'warn' | 'error'
 
-/** Writes to the logger of a user, which may throw, and limits how often one message is written. */
+/** Writes to a user's logger, which may throw, and limits the repetition of a message. */
 export class Log {
   readonly clock: Clock
   readonly #logger: Logger
   readonly #context: () => object
   readonly #notices = new Map<string, { nextMs: number; said: number; count: number }>()
 
-  /** `context` gives the details that every line begins with. */
+  /** `context` returns the details that every line begins with. */
   constructor(logger: Logger, clock: Clock, context: () => object) {
     this.#logger = logger
     this.clock = clock
@@ -29,8 +29,8 @@ export class Log {
   }
 
   /**
-   * Writes a line about something that has no end. The next one of the same topic follows after a pause that grows, and
-   * its `count` tells how many it stands for.
+   * Writes a line about an event that may repeat. The next line of the topic follows after a growing pause, and its
+   * `count` is the number of events that it stands for.
    */
   notice(level: Level, details: object, message: string, topic: string = message): void {
     const nowMs = this.clock.now()
@@ -49,7 +49,7 @@ export class Log {
   }
 }
 
-/** The lines of the log about a condition. */
+/** The log lines about a condition. */
 export interface ConditionTexts {
   readonly level: 'warn' | 'error'
   readonly began: string
@@ -57,8 +57,8 @@ export interface ConditionTexts {
 }
 
 /**
- * Something that goes wrong and ends: one line when it begins and one when it ends, whoever reports it and however often.
- * A condition that comes and goes all the time is told five times a minute at most.
+ * A trouble with a beginning and an end. Each is logged once, however many callers report it. A condition that comes
+ * and goes all the time is logged five times a minute at most.
  */
 export class Condition {
   readonly #log: Log
@@ -74,7 +74,7 @@ export class Condition {
     this.#log = log
   }
 
-  /** Whether it has begun and not ended. */
+  /** Whether the condition has begun and not ended. */
   get holds(): boolean {
     return this.#sinceMs !== undefined
   }
@@ -96,7 +96,7 @@ export class Condition {
     this.#log.write(texts.level, more, texts.began)
   }
 
-  /** Counts a call that failed by it, or just before it began. */
+  /** Counts a call that failed because of the condition, or just before it began. */
   failed(): void {
     this.#failedCalls++
   }
@@ -115,7 +115,7 @@ export class Condition {
     this.#log.write('info', { ...details, durationMs, failedCalls }, this.#texts!.ended)
   }
 
-  /** Ends it without a line, because another line has said more. */
+  /** Ends the condition without a line, because another line has said more. */
   drop(): void {
     this.#sinceMs = undefined
     this.#isTold = false
@@ -125,13 +125,13 @@ export class Condition {
 
 const told = new WeakSet<object>()
 
-/** Notes that whoever made the error tells the log of its cause: nobody else has to. Returns the error. */
+/** Notes that the cause of the error is logged elsewhere, by the code that made it. Returns the error. */
 export function toldElsewhere<T extends object>(error: T): T {
   told.add(error)
   return error
 }
 
-/** Whether the log is told of the cause of this error by whoever made it. */
+/** Whether the cause of this error is logged by the code that made it. */
 export function isToldElsewhere(error: unknown): boolean {
   return typeof error === 'object' && error !== null && told.has(error)
 }

@@ -1,21 +1,21 @@
 import { wordsOf } from './thrown.ts'
 
 /**
- * Where a cache reports transitions of its health: details first, then the message, as pino and Fastify have it.
- * `console` is not one; `consoleLogger` is.
+ * The target of reports about transitions of a cache's health. The details come first, then the message, as in pino and
+ * Fastify. `console` does not fit; `consoleLogger` does.
  */
 export interface Logger {
-  /** Single decisions, such as a refused fill; left out when absent. */
+  /** Writes about single decisions, such as a refused fill. Without the method they are left out. */
   debug?(details: object, message: string): void
-  /** Good news, such as a server that is back; left out when absent. */
+  /** Writes good news, such as the return of a server. Without the method it is left out. */
   info?(details: object, message: string): void
-  /** Trouble that the cache lives with. */
+  /** Writes about trouble that the cache can live with. */
   warn(details: object, message: string): void
-  /** Trouble that somebody has to look at. */
+  /** Writes about trouble that needs a person's attention. */
   error(details: object, message: string): void
 }
 
-/** Writes a line. A logger of the user's that throws, or rejects, must not turn trouble into a crash. */
+/** Writes a line. A user's logger that throws or rejects must not turn trouble into a crash. */
 export function report(
   logger: Logger,
   level: 'debug' | 'info' | 'warn' | 'error',
@@ -26,7 +26,7 @@ export function report(
     const written: unknown = logger[level]?.(details, message)
     if (isThenable(written)) void Promise.resolve(written).catch(() => undefined)
   } catch {
-    // Nowhere is left to say it.
+    // There is no other place to report this.
   }
 }
 
@@ -34,7 +34,7 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && typeof Reflect.get(value, 'then') === 'function'
 }
 
-/** Writes to the console, one line each; nothing of level debug. The default. */
+/** Writes one line each to the console, without level debug. It is the default. */
 export const consoleLogger: Logger = {
   info(details, message) {
     globalThis.console.info(line(details, message))
@@ -59,7 +59,7 @@ function describe(value: unknown): string {
   try {
     if (!(value instanceof Error)) return JSON.stringify(value) ?? String(value)
   } catch {
-    // A circle, a bigint, or a value that can't be looked at.
+    // The value has a cycle or a bigint, or throws when it is read.
   }
   return JSON.stringify(wordsOf(value))
 }

@@ -1,6 +1,6 @@
 import type { TimerHandle, TimerKind, Timers } from './clock.ts'
 
-/** The longest delay that timers of a runtime take: with a longer one they fire at once. */
+/** The longest delay of a runtime's timers, which fire at once for a longer one. */
 const LONGEST_DELAY_MS = 2 ** 31 - 1
 
 /** A timer that is set again until its time has come. */
@@ -35,7 +35,7 @@ class LongTimers implements Timers {
   }
 }
 
-/** The same timers for delays of any length. */
+/** Returns the same timers for delays of any length. */
 export function longTimers(timers: Timers): Timers {
   return timers instanceof LongTimers ? timers : new LongTimers(timers)
 }

@@ -11,53 +11,50 @@ import { longTimers } from './long-timers.ts'
 import { systemTimers } from './system.ts'
 import type { OnError } from './trouble.ts'
 
-/** Options of every cache; those of entries and loads are the defaults of all calls. */
+/** Options of every cache. Those of entries and loads are the defaults of all calls. */
 export interface CacheOptions extends EntryOptions, LoadOptions {
-  /** Names the cache in logs and metrics; default `'cache'`. */
+  /** The name of the cache in logs and metrics; default `'cache'`. */
   readonly name?: string
   /** Text before every key in the store, without `{` or `}`; default none in memory. */
   readonly prefix?: string
-  /** How long `close` waits for loads under way; default 5 s. Loads that have not ended then reject with ClosedError. */
+  /** The time for which `close` waits for loads; default 5 s. Loads still under way then reject with ClosedError. */
   readonly closeTimeout?: Duration | undefined
-  /** Default `consoleLogger`: warnings and errors, one line each. */
+  /** The logger; default `consoleLogger`, which writes warnings and errors, one line each. */
   readonly logger?: Logger
-  /** `'ignore'` (default): a store in trouble means misses and `false`. `'throw'`: it means an error. */
+  /** The behaviour if the store fails. `'ignore'` (default): misses and `false`. `'throw'`: an error. */
   readonly onError?: OnError
-  /** Source of time; default the system's. For tests: `FakeClock`. */
+  /** The source of time; default the system's. For tests: `FakeClock`. */
   readonly clock?: Clock
-  /** Default the system's timers, or `clock` when it has timers of its own, as a `FakeClock` does. */
+  /** The timers; default the system's, or `clock` if it has timers of its own, as a `FakeClock` does. */
   readonly timers?: Timers
-  /** Source of jitter; default the system's. */
+  /** The source of jitter; default the system's. */
   readonly random?: Random
-  /** The format of bytes in place of Cachette's own; the memory engine keeps values without bytes, by its own rules. */
+  /** The format of bytes in place of Cachette's own. The memory engine keeps values without bytes, by its own rules. */
   readonly serializer?: Serializer | undefined
 }
 
-/** Options of a namespace; what is absent is as in its parent. */
+/** Options of a namespace. An absent option is as in its parent. */
 export interface NamespaceOptions extends EntryOptions, LoadOptions {
-  /** Schema number in every key (`user:v2:5`): raise it when values change their shape. A whole number from 0. */
+  /** The schema number in every key (`user:v2:5`), a whole number from 0. Raise it if values change their shape. */
   readonly keyVersion?: number
   /**
-   * How `clear()` works. `'generation'` (default): at once, whatever the size; what was written to these keys without
-   * the namespace is not seen in it. `'physical'`: entries bear nothing of the namespace, so that whoever knows the
-   * prefix may read and write them; `clear()` looks through all keys. Not possible within a `'generation'`.
+   * The way in which `clear()` works. `'generation'` (default): at once, at any size. The namespace ignores entries
+   * that were written to its keys without it. `'physical'`: entries bear nothing of the namespace, so that other code
+   * with the prefix may read and write them. `clear()` then scans all keys. Not possible within a `'generation'`.
    */
   readonly mode?: NamespaceMode
 }
 
-/** How a namespace is cleared; see {@link NamespaceOptions}. */
+/** The way in which a namespace is cleared; see {@link NamespaceOptions}. */
 export type NamespaceMode = 'generation' | 'physical'
 
-/**
- * The timers that belong to a clock, for delays of any length: those given, else the clock's own if it has any, else the
- * system's.
- */
+/** Returns the timers of a clock, for delays of any length: those given, else the clock's own, else the system's. */
 export function timersFor(options: Pick<CacheOptions, 'clock' | 'timers'>): Timers {
   const own: Partial<Clock & Timers> = options.timers ?? options.clock ?? {}
   return own.set !== undefined && own.clear !== undefined ? longTimers(own as Timers) : systemTimers
 }
 
-/** The names of {@link CacheOptions}, for engines that accept more and check all. */
+/** The names of {@link CacheOptions}, for engines that accept more options and check all. */
 export const CACHE_OPTIONS: readonly (keyof CacheOptions)[] = [
   'name',
   'prefix',
@@ -72,8 +69,8 @@ export const CACHE_OPTIONS: readonly (keyof CacheOptions)[] = [
 ]
 
 /**
- * Refuses anything but an object with known options: a mistyped option would otherwise be silently ignored.
- * A `signal` among them is looked at, too, since every method takes it in the same way.
+ * Refuses anything but an object with known options, because a mistyped option would otherwise be ignored silently. It
+ * also checks `signal` and `after`, because every method takes them in the same way.
  * @throws OptionsError that names the option and the accepted ones.
  */
 export function checkOptions(options: unknown, accepted: readonly string[], where: string): void {
@@ -93,7 +90,7 @@ export function checkOptions(options: unknown, accepted: readonly string[], wher
   }
 }
 
-// By its methods, since a signal may come from another realm.
+// A signal is recognised by its methods because it may come from another realm.
 function checkSignal(signal: unknown, where: string): void {
   if (signal === undefined) return
   const { throwIfAborted, addEventListener } = (signal ?? {}) as Partial<AbortSignal>
@@ -112,7 +109,10 @@ export function checkChoice(value: unknown, accepted: readonly unknown[], option
   throw new OptionsError(`${option}: ${inspect(value)} is not one of ${accepted.map(inspect).join(', ')}`)
 }
 
-/** Refuses options of every cache that are not of an accepted form; the prefix and the defaults of calls are looked at where they are used. */
+/**
+ * Validates the options of every cache, except the prefix and the defaults of calls, which are validated where they are
+ * used.
+ */
 export function checkCacheOptions(options: CacheOptions): void {
   const { name = '', onError = 'ignore', random } = options
   if (typeof name !== 'string') throw new OptionsError(`name: ${inspect(name)} is not a string`)

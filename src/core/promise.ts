@@ -1,7 +1,7 @@
-/** A value, or a promise of it: stores that need not wait answer at once. */
+/** A value, or a promise of it if the store has to wait. */
 export type MaybePromise<T> = T | PromiseLike<T>
 
-/** Whether the answer has to be waited for. */
+/** Whether the answer is a promise. */
 export function isPromise<T>(value: MaybePromise<T>): value is PromiseLike<T> {
   return typeof value === 'object' && value !== null && typeof (value as PromiseLike<T>).then === 'function'
 }

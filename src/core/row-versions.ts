@@ -1,12 +1,12 @@
 import { ExpiringMap } from '../internal/expiring-map.ts'
 import type { Clock } from './clock.ts'
 
-/** For how long an invalidation keeps out what is older than it. */
+/** The time for which an invalidation keeps out older values. */
 const FLOOR_MS = 60_000
-/** The most keys with a floor; when there are more, the oldest floor ends before its minute. */
+/** The most keys with a floor. If there are more, the oldest floor ends before its minute. */
 const MOST_FLOORS = 100_000
 
-/** Which row versions of a key are too old to be stored, after what was invalidated with a version. */
+/** The row versions of keys below which values are too old to be stored, after invalidations with a version. */
 export class RowVersions {
   readonly #clock: Pick<Clock, 'now'>
   readonly #floors = new ExpiringMap<bigint>(MOST_FLOORS)
@@ -15,7 +15,7 @@ export class RowVersions {
     this.#clock = clock
   }
 
-  /** For a minute, nothing older than `version` is stored. */
+  /** Keeps values older than `version` out for a minute. */
   raise(key: string, version: bigint | undefined): void {
     if (version === undefined) return
     const nowMs = this.#clock.now()
@@ -23,7 +23,7 @@ export class RowVersions {
     this.#floors.set(key, version > floor ? version : floor, nowMs + FLOOR_MS, nowMs)
   }
 
-  /** Whether `version` is older than what is there, or was invalidated. A value without a version is never. */
+  /** Whether `version` is older than the present or an invalidated one. A value without a version never is. */
   isOutdated(key: string, version: bigint | undefined, present: bigint | undefined): boolean {
     if (version === undefined) return false
     if (present !== undefined && version < present) return true
@@ -32,7 +32,7 @@ export class RowVersions {
     return floor !== undefined && version < floor
   }
 
-  /** A value without a version replaces whatever there was. */
+  /** Removes the floor of a key, because a value without a version replaces anything. */
   forget(key: string): void {
     if (this.#floors.size > 0) this.#floors.delete(key)
   }

@@ -1,7 +1,7 @@
 /**
- * Turns values into bytes and back in place of Cachette's own JSON: implement it to plug in another format.
- * Integers are not given to it, because counters must stay text that Redis can add to; frames, compression,
- * encryption and limits work around it as they do around JSON.
+ * Turns values into bytes and back in place of Cachette's own JSON. Implement it to plug in another format.
+ * Integers are not given to it, because counters must stay text that Redis can add to. Frames, compression,
+ * encryption and limits work in the same way as with JSON.
  *
  * @example
  * const packr = new Packr({ structuredClone: true, moreTypes: true })
@@ -12,10 +12,13 @@
  * }
  */
 export interface Serializer {
-  /** Stands in the bytes (at most 255 bytes of UTF-8), so that a reader with another serializer sees a miss. */
+  /**
+   * The name of the format. It is part of the bytes (at most 255 bytes of UTF-8), so that a reader with another
+   * serializer sees a miss.
+   */
   readonly name: string
-  /** Bytes, or text to be stored as UTF-8. It throws for a value that it can't keep. */
+  /** Returns bytes, or text to be stored as UTF-8. It throws for a value that it can't keep. */
   serialize(value: unknown): Uint8Array | string
-  /** A new value from such bytes, which are not used for anything else. It may throw: a miss. */
+  /** Returns a new value from such bytes, which are not used for anything else. It may throw, which means a miss. */
   deserialize(bytes: Uint8Array): unknown
 }

@@ -8,10 +8,10 @@ import { checkChoice, checkOptions } from './options.ts'
 import type { EntrySettings, Reading, Tier } from './store.ts'
 import { checkTags, joinTags } from './tags.ts'
 
-/** Options of a call, checked and in the units of the inside; see `GetOrSetOptions` for what they mean. */
+/** Options of a call, validated and in internal units; see `GetOrSetOptions` for their meaning. */
 export interface Settings extends EntrySettings {
   readonly tags: readonly string[]
-  /** The end of a ttl that is a date, on the wall clock: a load that takes long must not put it off. */
+  /** The end of a ttl that is a date, on the wall clock. It keeps a slow load from putting off the end. */
   readonly endsAtMs?: number | undefined
   readonly softTimeoutMs?: number | undefined
   readonly hardTimeoutMs?: number | undefined
@@ -30,11 +30,11 @@ export interface Settings extends EntrySettings {
   readonly result?: 'stored' | 'full' | undefined
   readonly signal?: AbortSignal | undefined
   readonly after?: string | undefined
-  /** Why a loaded value is not to be stored: a computed option can't be. */
+  /** The reason why a loaded value is not stored: a computed option is invalid. */
   readonly unfit?: CacheError | undefined
 }
 
-/** An option that a loader or a function of the user's has computed: what can't be means that nothing is stored. */
+/** An option that a user's loader or function has computed. If it is invalid, nothing is stored. */
 export class Computed {
   readonly value: unknown
 
@@ -43,20 +43,20 @@ export class Computed {
   }
 }
 
-/** Settings of a call that reads; what can be said of them beforehand is said. */
+/** Settings of a call that reads, with all that can be derived beforehand. */
 export interface LoadSettings extends Settings {
-  /** What is asked of an entry; `undefined` = nothing. */
+  /** The conditions on an entry; `undefined` = none. */
   readonly reading: Reading | undefined
-  /** The same, and stale entries will do. */
+  /** The same conditions, but stale entries are accepted. */
   readonly readingStale: Reading
-  /** Whether it matters how long an entry has left, so that more than its value must be read. */
+  /** Whether the remaining time of an entry matters, so that more than its value must be read. */
   readonly timed: boolean
 }
 
 interface Circumstances {
-  /** Where the option was given, for messages. */
+  /** The place where the option was given, for messages. */
   readonly where: string
-  /** `undefined` for a default, which can't be a date. */
+  /** The clock for dates; `undefined` for a default, which can't be a date. */
   readonly clock: Pick<Clock, 'wallNow'> | undefined
   readonly doubts: Doubts | undefined
   readonly isComputed: boolean
@@ -65,7 +65,7 @@ interface Circumstances {
 
 type Reader = readonly [target: keyof Settings, read: (value: unknown, given: Circumstances) => unknown]
 
-// Each option with the setting that it becomes. A default is switched off by `false`.
+// Each option with its setting. `false` switches a default off.
 const READERS: Readonly<Record<string, Reader>> = {
   ttl: ['ttlMs', span],
   grace: ['graceMs', orNone(span)],
@@ -90,13 +90,13 @@ const READERS: Readonly<Record<string, Reader>> = {
   result: ['result', choice('stored', 'full')],
   rowVersion: ['rowVersion', (value, { where }) => rowVersionOf(value, where)],
   tags: ['tags', (value, { where, tags }) => joinTags(tags, checkTags(value, where), where)],
-  // Checked with the names of the options.
+  // These two are validated with the names of the options.
   signal: ['signal', (value) => value],
   after: ['after', (value) => value],
 }
 
 /**
- * The settings that `options` make of `base`; without a clock they are defaults.
+ * Returns `base` with `options`. Without a clock the options are defaults.
  * @throws OptionsError, KeyError for an unknown option and for a value of a wrong form.
  */
 export function settingsWith<S extends Settings>(
@@ -131,7 +131,7 @@ export function settingsWith<S extends Settings>(
   return settings as unknown as S
 }
 
-/** The settings of `base` with another ttl. @throws OptionsError for what is none. */
+/** Returns `base` with another ttl. @throws OptionsError if the ttl is invalid. */
 export function settingsWithTtl<S extends Settings>(
   base: S,
   ttl: Duration,
@@ -143,12 +143,12 @@ export function settingsWithTtl<S extends Settings>(
   return isInstant(ttl) ? { ...base, ttlMs, ...instant(ttlMs, clock) } : { ...base, ttlMs }
 }
 
-// A time of day is meant to the letter.
+// A date is an exact end, so no jitter applies to it.
 function instant(ttlMs: number, clock: Pick<Clock, 'wallNow'>): Pick<Settings, 'endsAtMs' | 'jitter'> {
   return { endsAtMs: clock.wallNow() + ttlMs, jitter: undefined }
 }
 
-/** The same with what can be said of them beforehand. */
+/** Returns the settings with all that can be derived beforehand. */
 export function loadSettings(settings: Settings): LoadSettings {
   const { tags, after, ttlMs, graceMs, refreshAhead, forceRefresh, skipRead: skip } = settings
   const lifeMs = ttlMs + (graceMs ?? 0)
@@ -163,7 +163,7 @@ export function loadSettings(settings: Settings): LoadSettings {
   }
 }
 
-/** A row version as it is compared. @throws OptionsError for what can't be one. */
+/** Returns a row version in the form in which versions are compared. @throws OptionsError if it is invalid. */
 export function rowVersionOf(value: unknown, where: string): bigint {
   const version = Number.isSafeInteger(value) ? BigInt(value as number) : value
   if (typeof version === 'bigint' && BigInt.asUintN(64, version) === version) return version

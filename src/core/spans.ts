@@ -4,8 +4,8 @@ import { OptionsError } from './errors.ts'
 import { inspect } from './inspect.ts'
 
 /**
- * A setting that is a span of time, in milliseconds: no date, and not for ever.
- * @throws OptionsError for what can't be one.
+ * Returns a setting that is a span of time, in milliseconds. It is neither a date nor for ever.
+ * @throws OptionsError for anything else.
  */
 export function spanMs(value: Duration, option: string): number {
   if (isInstant(value))
@@ -15,7 +15,7 @@ export function spanMs(value: Duration, option: string): number {
   return ms
 }
 
-/** A setting that counts something: a whole number from `least`. @throws OptionsError for anything else. */
+/** Returns a setting that counts something, a whole number from `least`. @throws OptionsError for anything else. */
 export function wholeNumber(value: unknown, option: string, least = 1): number {
   if (Number.isSafeInteger(value) && (value as number) >= least) return value as number
   throw new OptionsError(`${option}: ${inspect(value)} is not a whole number from ${least}`)

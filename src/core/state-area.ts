@@ -8,7 +8,7 @@ const TICK_GAP_MS = 1000
 export interface StateAreaOptions {
   readonly clock: Clock
   readonly timers: Timers
-  /** The most states it holds. */
+  /** The most states that it holds. */
   readonly maxEntries: number
 }
 
@@ -19,15 +19,15 @@ interface State<V> {
 }
 
 /**
- * States of limiters or locks, apart from cached values. They are removed for age or on request. A full area also
- * forgets states of which little is used, but none that is used up: writing many keys does not shake off a limit.
+ * The states of limits or locks, apart from cached values. They are removed for age or on request. A full area also
+ * forgets states of which little is used, but none that is used up. A flood of keys therefore does not lift a limit.
  */
 export class StateArea<V> {
   readonly #states = new Map<string, State<V>>()
   readonly #maxEntries: number
   readonly #clock: Clock
   readonly #timers: Timers
-  /** Where the next look goes on; the iterator of a Map stands changes made meanwhile. */
+  /** The place where the next look goes on. The iterator of a Map tolerates changes. */
   #position: IterableIterator<[string, State<V>]> | undefined
   #timer: TimerHandle
   #closed = false
@@ -38,7 +38,7 @@ export class StateArea<V> {
     this.#maxEntries = maxEntries
   }
 
-  /** The number of states it holds, including expired ones that were not found yet. */
+  /** The number of states, including expired ones that were not found yet. */
   get size(): number {
     return this.#states.size
   }
@@ -53,8 +53,8 @@ export class StateArea<V> {
   }
 
   /**
-   * Stores a state for so many milliseconds; `false` = there is no room, and nothing has changed. `used` (0 to 1) tells a
-   * full area which states to forget first.
+   * Stores a state for the given milliseconds. `false` = there is no room, and nothing has changed. `used` (0 to 1)
+   * tells a full area which states to forget first.
    */
   put(key: string, value: V, ttlMs: number, used = 0): boolean {
     const deadlineMs = this.#clock.now() + ttlMs
@@ -71,7 +71,7 @@ export class StateArea<V> {
     return true
   }
 
-  /** Removes a state; whether there was an unexpired one. */
+  /** Removes a state. Returns whether there was an unexpired one. */
   delete(key: string): boolean {
     const existed = this.get(key) !== undefined
     this.#states.delete(key)
@@ -111,7 +111,7 @@ export class StateArea<V> {
     }
   }
 
-  // Forgets the state that is used least of a few, of equal ones that which ends first; whether there was one.
+  // Forgets the least used one of a few states. Among equal ones it is the first to end. Returns whether there was one.
   #forgetOne(): boolean {
     const nowMs = this.#clock.now()
     let least: [string, State<V>] | undefined
@@ -124,7 +124,7 @@ export class StateArea<V> {
     return least !== undefined && this.#states.delete(least[0])
   }
 
-  /** Returns the next state in turn; `undefined` at the end, after which it starts anew. */
+  /** Returns the next state in turn, or `undefined` at the end, after which it starts anew. */
   #next(): [string, State<V>] | undefined {
     this.#position ??= this.#states.entries()
     const { done, value } = this.#position.next()

@@ -1,20 +1,20 @@
 import type { Clock, Random, Timers } from './clock.ts'
 import { longTimers } from './long-timers.ts'
 
-// The one file that touches the system's clock, timers and random: everything else has them injected. Globals are
-// looked up at each call, because fake timers of test runners replace them.
+// Only this file touches the system's clock, timers and random. All other code has them injected. Globals are looked up
+// at each call, because fake timers of test runners replace them.
 
 const MachineDate = Date
 
-/** Whether a test runner has replaced `Date`: then that is the time, whatever the machine shows. */
+/** Whether a test runner has replaced `Date`. If so, that is the time, whatever the machine shows. */
 export function isTimeMocked(): boolean {
   return Date !== MachineDate
 }
 
 class SystemClock implements Clock {
-  // The last time that was told.
+  // The last time that was returned.
   #nowMs = 0
-  // What `performance.now()` must be moved by to go on from there.
+  // The offset that is added to `performance.now()` to go on from there.
   #shiftMs = 0
   #isMocked = false
   #mockedWallMs = 0
@@ -32,7 +32,7 @@ class SystemClock implements Clock {
     return Date.now()
   }
 
-  // Not every test runner replaces `performance`, hence the time goes by the mocked date alone.
+  // The time goes by the mocked date alone, because not every test runner replaces `performance`.
   #mockedNow(): number {
     const wallMs = Date.now()
     if (!this.#isMocked) this.#mockedWallMs = MachineDate.now()
@@ -49,7 +49,7 @@ export const systemClock: Clock = new SystemClock()
 /** The timers of the runtime. */
 export const systemTimers: Timers = longTimers({
   set(callback, delayMs, kind) {
-    // A number in environments that imitate a browser; nothing can be said of the process there.
+    // The handle is a number in environments that imitate a browser. They have no process to keep alive.
     const handle: { unref?(): unknown } | number = setTimeout(callback, delayMs)
     if (kind !== 'awaited' && typeof handle === 'object') handle.unref?.()
     return handle
@@ -59,17 +59,17 @@ export const systemTimers: Timers = longTimers({
   },
 })
 
-/** The runtime's pseudo-random numbers. */
+/** The pseudo-random numbers of the runtime. */
 export const systemRandom: Random = () => Math.random()
 
-/** Calls back when the present turn of the event loop has ended, with all that follows from it. */
+/** Calls `callback` when the present turn of the event loop has ended, with all that follows from it. */
 export function afterTurn(callback: () => void): void {
   setImmediate(callback)
 }
 
 /**
- * Calls back when the callback that runs now and the promises that it has settled are through: before anything else
- * of the event loop. `false` = this runtime can't tell.
+ * Calls `callback` after the present callback of the event loop and the promises that it has settled, and before any
+ * other. `false` = this runtime can't do that.
  */
 export function afterCallback(callback: () => void): boolean {
   if (typeof process === 'undefined' || typeof process.nextTick !== 'function') return false

@@ -1,21 +1,21 @@
 import type { Random } from './clock.ts'
 import { systemRandom } from './system.ts'
 
-/** What an entry with tags remembers: plain data, so that a store of one's own may keep it in any form. */
+/** The data that an entry with tags keeps. They are plain, so that another store may keep them in any form. */
 export interface Labels {
-  /** The tags it bears. */
+  /** The tags of the entry. */
   readonly tags: readonly string[]
-  /** The table by which it is judged: the invalidations of another one are not known here. */
+  /** The table that judges the entry. It does not know the invalidations of another table. */
   readonly table: string
-  /** The invalidation up to which none of its tags was among the invalidated. */
+  /** The count of invalidations up to which none concerned its tags. */
   since: number
 }
 
-/** What becomes of an entry by its tags: `stale` = one was invalidated, and what has grace may be served as stale. */
+/** The state of an entry by its tags. `stale` = a tag was invalidated, and the entry may be served within its grace. */
 export type Verdict = 'fresh' | 'stale' | 'gone'
 
 const LONGEST_TABLE = 100_000
-/** How many invalidations of a tag that leave stale values are told apart by their time. */
+/** The number of a tag's invalidations with stale values that are told apart by their time. */
 const LONGEST_HISTORY = 8
 
 /** An invalidation, in the order of the process and by its clock. */
@@ -25,36 +25,36 @@ interface Moment {
 }
 
 /**
- * Which tags were invalidated when, in the order of one process: invalidating a tag is one step, however many
- * entries bear it, and an entry is visible while none of its tags was invalidated after its load or set began.
+ * The invalidations of tags, in the order of one process. Invalidating a tag is one step for any number of entries. An
+ * entry is visible while none of its tags was invalidated after its load or set began.
  */
 export class TagTable {
   readonly #id: string
   readonly #limit: number
-  // In the order of their last invalidation, the oldest first.
+  // Ordered by the last invalidation, the oldest first.
   readonly #gone = new Map<string, number>()
   readonly #stale = new Map<string, readonly Moment[]>()
   #count = 0
-  // An entry older than this may bear a tag whose record was dropped.
+  // An entry from before this count may bear a tag whose record was dropped.
   #floor = 0
 
-  /** `limit` is the most tags it remembers; when the oldest is dropped, entries with tags older than it go, too. */
+  /** `limit` is the most tags it remembers. If the oldest is dropped, older entries with tags become invisible, too. */
   constructor(random: Random = systemRandom, limit: number = LONGEST_TABLE) {
     this.#id = Math.floor(random() * 2 ** 48).toString(36)
     this.#limit = limit
   }
 
-  /** How many invalidations there were: what is read from here on is newer than all of them. */
+  /** The number of invalidations so far. A value read from now on is newer than all of them. */
   get count(): number {
     return this.#count
   }
 
-  /** Labels for an entry whose load or set began at `since`; `undefined` without tags. */
+  /** Returns labels for an entry whose load or set began at `since`, or `undefined` without tags. */
   labels(tags: readonly string[] | undefined, since: number = this.#count): Labels | undefined {
     return tags === undefined || tags.length === 0 ? undefined : { tags, table: this.#id, since }
   }
 
-  /** Entries with one of the tags that began before this moment are no longer visible. */
+  /** Makes entries with one of the tags invisible if they began before this moment. */
   invalidate(tags: readonly string[]): void {
     this.#count++
     for (const tag of tags) {
@@ -68,7 +68,7 @@ export class TagTable {
     }
   }
 
-  /** Entries with one of the tags that began before this moment are no longer fresh: their grace begins at `atMs`. */
+  /** Makes entries with one of the tags stale if they began before this moment. Their grace begins at `atMs`. */
   endFreshness(tags: readonly string[], atMs: number): void {
     const moment = { count: ++this.#count, atMs }
     for (const tag of tags) {
@@ -83,7 +83,10 @@ export class TagTable {
     }
   }
 
-  /** When the grace of an entry began by the first invalidation of one of its tags; for what is stale by them. */
+  /**
+   * Returns the time of the first invalidation of one of the tags, when the grace of the entry began; `Infinity` =
+   * none.
+   */
   staleSince({ tags, since }: Labels): number {
     let firstMs = Infinity
     for (const tag of tags) {
@@ -93,7 +96,7 @@ export class TagTable {
     return firstMs
   }
 
-  /** Whether one of its tags was invalidated since. */
+  /** Returns the state of an entry by the invalidations since its labels were made. */
   judge(labels: Labels): Verdict {
     const { tags, since } = labels
     if (labels.table !== this.#id) return 'gone'

@@ -2,17 +2,18 @@ import { KeyError, OptionsError } from './errors.ts'
 import { inspect } from './inspect.ts'
 import { checkKey } from './key.ts'
 
-/** The most tags an entry may bear, those of its cache and its namespaces included. */
+/** The most tags of an entry, those of its cache and its namespaces included. */
 export const MAX_TAGS = 32
 
-/** The tags of what has none: one list, so that nothing is made for it. */
+/** The shared empty list of tags, so that none is allocated. */
 export const NO_TAGS: readonly string[] = Object.freeze([])
 
 const NAMESPACE = '!ns:'
 
 /**
- * Distinct tags. @throws KeyError for what can't be a tag (the rules are those of keys) and for too many,
- * OptionsError for what is no list.
+ * Returns the distinct tags of a list.
+ * @throws KeyError for an invalid tag (the rules are those of keys) and for too many tags, OptionsError for anything
+ * but a list.
  */
 export function checkTags(tags: unknown, where: string): readonly string[] {
   if (!Array.isArray(tags)) {
@@ -24,13 +25,13 @@ export function checkTags(tags: unknown, where: string): readonly string[] {
   throw new KeyError(`${where}: tags: at most ${MAX_TAGS} are allowed, not ${distinct.size}`)
 }
 
-/** A tag. @throws KeyError for what can't be one. */
+/** Returns the tag. @throws KeyError if it is invalid. */
 export function checkTag(tag: unknown): string {
   checkKey(tag, '', 'a tag')
   return tag
 }
 
-/** Both lists as one, without repetitions. @throws KeyError for too many. */
+/** Returns both lists as one, without repetitions. @throws KeyError for too many tags. */
 export function joinTags(some: readonly string[], more: readonly string[], where: string): readonly string[] {
   if (more.length === 0) return some
   if (some.length === 0) return more
@@ -42,9 +43,9 @@ export function joinTags(some: readonly string[], more: readonly string[], where
 }
 
 /**
- * The tags that stand for a namespace and the ones around it, one for each level of its path: whatever of them is
- * cleared, what the namespace holds is gone. Levels are those of the text, so that it does not matter in how many
- * steps a namespace was made.
+ * Returns the tags of a namespace and of those around it, one for each level of its path. If one of them is cleared, so
+ * are the entries of the namespace. The levels are those of the text, so a namespace may be made in any number of
+ * steps.
  */
 export function namespaceTags(path: string): readonly string[] {
   const tags: string[] = []
@@ -53,17 +54,17 @@ export function namespaceTags(path: string): readonly string[] {
   return tags
 }
 
-/** The tag that stands for the namespace of this path, such as `user:v2:`. */
+/** Returns the tag of the namespace with this path, such as `user:v2:`. */
 export function namespaceTag(path: string): string {
   return NAMESPACE + path
 }
 
-/** Whether the tag stands for a namespace: nobody sees an entry of it there who does not find the tag on it. */
+/** Whether this is a namespace's own tag. Reads in a namespace ignore entries without it. */
 export function isNamespaceTag(tag: string): boolean {
   return tag.charCodeAt(0) === 33
 }
 
-/** Whether what bears `tags` belongs to every namespace among `wanted`. */
+/** Whether an entry with `tags` belongs to every namespace among `wanted`. */
 export function belongs(tags: readonly string[] | undefined, wanted: readonly string[] | undefined): boolean {
   if (wanted === undefined || wanted === tags) return true
   for (const tag of wanted) if (isNamespaceTag(tag) && tags?.includes(tag) !== true) return false

@@ -1,19 +1,19 @@
 import type { EpochId } from './remote-store.ts'
 
-/** How far a reader's node must have come in a partition's log. */
+/** The position that a reader's node must have reached in a partition's log. */
 export interface TokenPart {
   readonly partition: string
   readonly epoch: EpochId
   readonly counter: number
 }
 
-/** The token of a store that belongs to one process: whoever reads there sees what is valid. */
+/** The token of a store that belongs to one process. Its readers always see the valid state. */
 export const NO_TOKEN = ''
 
-/** The token of what no server has confirmed: nobody has reached it, so that whoever reads with it asks the server. */
+/** The token of an operation that no server has confirmed. No node has reached it, so reads with it ask the server. */
 export const UNREACHED_TOKEN = '?'
 
-/** The token of operations after which the logs were there; a head that is missing makes it one that nobody reaches. */
+/** Returns the token of operations, from the heads of their logs. If a head is missing, no node can reach the token. */
 export function tokenOf(
   parts: readonly {
     readonly partition: string
@@ -33,12 +33,15 @@ export function tokenOf(
   return [...furthest.values()].join(',')
 }
 
-/** A token that is reached when all of them are: what was invalidated before any of them was made is not read. */
+/**
+ * Returns a token that is reached if all of `tokens` are. A read with it returns nothing that was invalidated before
+ * any of them was made.
+ */
 export function mergeTokens(...tokens: readonly string[]): string {
   return [...new Set(tokens.flatMap((token) => (token === NO_TOKEN ? [] : token.split(','))))].join(',')
 }
 
-/** What a token asks for; `undefined` when it is none of ours, or nobody can reach it. */
+/** Returns the positions in a token, or `undefined` if it is not one of ours or no node can reach it. */
 export function readToken(token: string): readonly TokenPart[] | undefined {
   if (token === NO_TOKEN) return []
   const parts: TokenPart[] = []

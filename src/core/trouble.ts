@@ -5,12 +5,14 @@ import { Condition, isToldElsewhere, Log, type ConditionTexts } from './log.ts'
 import type { Logger } from './logger.ts'
 import { isPromise, type MaybePromise } from './promise.ts'
 
-/** What a cache does when its store fails: go on without it, or tell the caller. */
+/** The behaviour of a cache if its store fails: to go on without it, or to tell the caller. */
 export type OnError = 'ignore' | 'throw'
 
-/** How long after the last failure the store is back, though what failed has not been called again. */
+/**
+ * The time after the last failure until the store counts as back, even if the failed operations were not called again.
+ */
 const QUIET_MS = 60_000
-/** The most classes and kinds that are counted apart; the rest is counted together. */
+/** The most classes and kinds that are counted apart. All others are counted together. */
 const MOST_KINDS = 100
 const OTHER_KINDS = 'other'
 
@@ -20,24 +22,24 @@ const FAILING: ConditionTexts = {
   ended: 'the store is back',
 }
 
-/** The facts about its store that a cache tells the log. */
+/** The parts that a cache gives to its {@link Trouble}. */
 export interface TroubleParts {
-  /** Names the cache in the log. */
+  /** The name of the cache in the log. */
   readonly cache: string
   readonly logger: Logger
   readonly counters: Counters
   readonly onError: OnError
   readonly clock: Clock
   /**
-   * Whether the connections of the store tell of a server that is lost, silent or back. A call that is served says nothing
-   * then: a tier of this process may have served it.
+   * Whether the store's connections report a server that is lost, silent or back. If so, a call that is served proves
+   * nothing, because a tier of this process may have served it.
    */
   readonly hasConnections: boolean
 }
 
 /**
- * Where failures of the store end: each is counted, and thrown for those who asked for it. The log is told by whoever knows
- * most: the connection to a server tells of it, and a store without connections is told of here, once for each transition.
+ * Counts failures of the store, and throws them if the caller asked for it. The connection to a server logs its own
+ * failures. Failures of a store without connections are logged here, once for each transition.
  */
 export class Trouble {
   readonly #log: Log
@@ -46,7 +48,7 @@ export class Trouble {
   readonly #clock: Clock
   readonly #hasConnections: boolean
   readonly #fails: Condition
-  // By operation: a store may serve reads and refuse writes, which is one transition, not many.
+  // The failing operations. A store that serves reads and refuses writes is one transition.
   readonly #failing = new Set<string>()
   #lastFailureMs = 0
 
@@ -59,7 +61,7 @@ export class Trouble {
     this.#hasConnections = hasConnections
   }
 
-  /** What the store answers; `undefined` when it fails. @throws StoreUnavailableError under `onError: 'throw'`. */
+  /** Returns the store's answer, or `undefined` if it fails. @throws StoreUnavailableError under `onError: 'throw'`. */
   attempt<T>(operation: string, call: () => MaybePromise<T>): MaybePromise<T | undefined> {
     try {
       const answer = call()
@@ -71,7 +73,7 @@ export class Trouble {
     }
   }
 
-  /** The store failed to serve `operation`. @throws StoreUnavailableError under `onError: 'throw'`. */
+  /** Counts and logs a failure of `operation`. @throws StoreUnavailableError under `onError: 'throw'`. */
   failed(operation: string, error: unknown): undefined {
     this.note(operation, error)
     if (this.#onError === 'ignore') return undefined
@@ -80,13 +82,13 @@ export class Trouble {
       : new StoreUnavailableError(`${operation}: the store failed`, { cause: error })
   }
 
-  /** The same for work that no caller waits for: nobody is told but the log. */
+  /** Counts and logs a failure, and never throws, because no caller waits for the work. */
   note(operation: string, error: unknown): void {
     this.#counters.errors++
     if (isToldElsewhere(error)) return
     if (this.#hasConnections) {
       const topic = `refused: ${String((error as { readonly reason?: unknown } | undefined)?.reason)}`
-      this.#log.notice('warn', { operation, err: error }, 'the store did not do what it was asked', topic)
+      this.#log.notice('warn', { operation, err: error }, 'the store failed to execute an operation', topic)
       return
     }
     this.#lastFailureMs = this.#clock.now()
@@ -95,7 +97,7 @@ export class Trouble {
     this.#fails.failed()
   }
 
-  /** The store served `operation`: it is back when all that failed is served again. */
+  /** Notes that the store served `operation`. The store is back if all failed operations are served again. */
   served(operation: string): void {
     if (this.#failing.size === 0) return
     this.#failing.delete(operation)
@@ -105,7 +107,10 @@ export class Trouble {
     this.#fails.end()
   }
 
-  /** A value can't be stored; logged once for each class or kind. @throws the error under `onError: 'throw'`. */
+  /**
+   * Counts a value that can't be stored, and logs it once for each class or kind. @throws the error under
+   * `onError: 'throw'`.
+   */
   unstorable(operation: string, key: string, error: SerializationError): void {
     const known = this.#counters.unstorable
     const kind = known.has(error.kind) || known.size < MOST_KINDS ? error.kind : OTHER_KINDS
@@ -115,7 +120,10 @@ export class Trouble {
     if (this.#onError === 'throw') throw error
   }
 
-  /** Counts and logs a stored value that does not fit the operation. @throws StoreUnavailableError under `onError: 'throw'`. */
+  /**
+   * Counts and logs a stored value that does not fit the operation. @throws StoreUnavailableError under
+   * `onError: 'throw'`.
+   */
   misfit(operation: string, key: string, message: string): void {
     this.#counters.errors++
     const error = new StoreUnavailableError(`${operation}: ${message}`)
@@ -124,20 +132,20 @@ export class Trouble {
     if (this.#onError === 'throw') throw error
   }
 
-  /** A stored entry can't be read by this process, which takes it for absent. Its readers need not know. */
+  /** Counts and logs an entry that this process can't read and takes for absent. Its readers need not know. */
   unreadable(operation: string, key: string, cause: unknown): void {
     this.#counters.unreadable++
     const message = 'an entry can not be read and is taken for absent'
     this.#log.notice('warn', { operation, key, err: cause }, message)
   }
 
-  /** A computed option can't be, so that a loaded value is not stored. */
+  /** Counts and logs an invalid computed option, because of which a loaded value is not stored. */
   unfit(key: string, error: CacheError): void {
     this.#counters.errors++
     this.#log.notice('warn', { operation: 'load', key, err: error }, 'a loaded value is not stored')
   }
 
-  /** A load in the background has failed. No caller gets its error, so that the log does. */
+  /** Logs the failure of a load in the background, because no caller gets its error. */
   refreshFailed(key: string, error: unknown): void {
     const message = 'a refresh in the background failed; the stale value is served'
     this.#log.notice('warn', { key, err: error }, message)

@@ -1,8 +1,8 @@
 const FIRST_SWEEP = 64
 
 /**
- * A small map whose items end at a time of their own. It frees them when it is asked or when it has doubled: no timer.
- * The oldest item makes room for one more than `most`.
+ * A small map whose items end at a time of their own. It has no timer: it frees ended items when one is read and when
+ * it has doubled. The oldest item makes room if there are more than `most`.
  */
 export class ExpiringMap<V> {
   readonly #most: number
@@ -13,7 +13,7 @@ export class ExpiringMap<V> {
     this.#most = most
   }
 
-  /** Items held, those included that have ended and were not noticed yet. */
+  /** The number of items, including ended ones that were not noticed yet. */
   get size(): number {
     return this.#items.size
   }
@@ -28,7 +28,7 @@ export class ExpiringMap<V> {
     this.#sweepAt = Math.max(FIRST_SWEEP, this.#items.size * 2)
   }
 
-  /** The value of a key unless it has ended. */
+  /** Returns the value of a key unless it has ended. */
   get(key: string, nowMs: number): V | undefined {
     const item = this.#items.get(key)
     if (item === undefined || item.untilMs > nowMs) return item?.value

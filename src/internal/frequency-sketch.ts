@@ -1,5 +1,5 @@
-// Fewer collisions make better decisions, and a small sketch costs little: up to 64 KB, and up to half a megabyte.
-// A large one has more keys anyway.
+// Fewer collisions make better decisions, and a small sketch costs little: up to 64 KB, and up to half a megabyte. A
+// large one has more keys anyway.
 const TINY = 4096
 const SMALL = 65_536
 const WORDS_PER_BLOCK = 8
@@ -8,11 +8,10 @@ const COUNTER_MAX = 15
 const SAMPLE_PER_ENTRY = 10
 
 /**
- * How often a key was seen lately, in half a byte a counter: a count-min sketch with conservative update
- * whose counters are all halved after ten observations an entry (Einziger, Friedman and Manes, "TinyLFU: A
- * Highly Efficient Cache Admission Policy", 2017). The four counters of a key lie in one block of 32
- * bytes, hence in one cache line: the low bits of a hash choose the block and its high half the counters, so
- * hashes must differ in both.
+ * The recent frequencies of keys, in half a byte a counter. It is a count-min sketch with conservative update whose
+ * counters are all halved after ten observations an entry (Einziger, Friedman and Manes, "TinyLFU: A Highly Efficient
+ * Cache Admission Policy", 2017). The four counters of a key lie in one block of 32 bytes, hence in one cache line. The
+ * low bits of a hash choose the block and its high half the counters, so hashes must differ in both.
  */
 export class FrequencySketch {
   #words = new Int32Array(WORDS_PER_BLOCK)
@@ -20,7 +19,7 @@ export class FrequencySketch {
   #observed = 0
   #sampleSize = 0
 
-  /** @param entries how many entries it is to tell apart; see {@link grow}. */
+  /** @param entries the number of entries that it is to tell apart; see {@link grow}. */
   constructor(entries: number) {
     this.grow(entries)
   }
@@ -31,8 +30,8 @@ export class FrequencySketch {
   }
 
   /**
-   * Makes it fit for more entries; what was counted stays counted. A doubled table is the old one twice:
-   * the further bit of the hash chooses between two copies of the same block.
+   * Makes room for more entries and keeps the counts. A doubled table is the old one twice, because the further bit of
+   * the hash chooses between two copies of the same block.
    */
   grow(entries: number): void {
     let words = this.#words
@@ -48,7 +47,7 @@ export class FrequencySketch {
     this.#sampleSize = Math.max(this.#sampleSize, entries * SAMPLE_PER_ENTRY)
   }
 
-  /** How often the key of this hash was seen lately: 0 to 15, never too low between two halvings. */
+  /** Returns how often the key of this hash was seen lately: 0 to 15, never too low between two halvings. */
   estimate(hash: number): number {
     const words = this.#words
     const base = (hash & this.#blockMask) * WORDS_PER_BLOCK
@@ -65,7 +64,7 @@ export class FrequencySketch {
     )
   }
 
-  /** Notes that the key of this hash was seen `times` times; answers its new {@link estimate}. */
+  /** Notes that the key of this hash was seen `times` times. Returns its new {@link estimate}. */
   add(hash: number, times: number): number {
     const words = this.#words
     const base = (hash & this.#blockMask) * WORDS_PER_BLOCK
@@ -88,7 +87,7 @@ export class FrequencySketch {
     const count3 = (word3 >>> shift3) & 15
     const before = least(least(count0, count1), least(count2, count3))
     const after = least(before + times, COUNTER_MAX)
-    // Only counters below the new estimate rise: the others are high because of somebody else.
+    // Only counters below the new estimate rise. The others are high because of another key.
     words[index0] = word0 + (positive(after - count0) << shift0)
     words[index1] = word1 + (positive(after - count1) << shift1)
     words[index2] = word2 + (positive(after - count2) << shift2)
@@ -105,7 +104,7 @@ export class FrequencySketch {
   }
 }
 
-// Without branches, as these would be predicted wrongly half of the time. For small numbers only.
+// Has no branches, because half of them would be predicted wrongly. For small numbers only.
 function least(one: number, other: number): number {
   return other + ((one - other) & ((one - other) >> 31))
 }

@@ -1,12 +1,12 @@
-// Beyond this length only both ends are read: an estimate of frequency needs no more, and a hash that
-// reads a key of a kilobyte costs more than all the rest of an insertion.
+// Beyond this length only both ends are read. An estimate of frequency needs no more, and hashing a key of a kilobyte
+// costs more than the rest of an insertion.
 const WHOLE = 128
 const END = 64
 
 const scratch = new Float64Array(1)
 const scratchWords = new Uint32Array(scratch.buffer)
 
-/** Spreads the bits of an integer over 32 bits; a bijection, so that different integers never collide. */
+/** Spreads the bits of an integer over 32 bits. It is a bijection, so that different integers never collide. */
 export function mix(value: number): number {
   let h = value ^ (value >>> 16)
   h = Math.imul(h, 0x21f0aaad)
@@ -16,9 +16,9 @@ export function mix(value: number): number {
 }
 
 /**
- * A 32-bit hash of any value that can be the key of a Map; equal keys (as a Map compares them) hash equally.
- * The seed keeps strangers from choosing keys that collide. Objects, functions and symbols are numbered when
- * they are first seen, and the numbering holds none of them alive.
+ * Hashes any value that can be the key of a Map to 32 bits. Equal keys (as a Map compares them) have equal hashes. The
+ * seed keeps strangers from choosing keys that collide. Objects, functions and symbols are numbered when they are first
+ * seen, and the numbering keeps none of them alive.
  */
 export class KeyHash {
   readonly #seed: number
@@ -60,7 +60,7 @@ function hashString(text: string, seed: number): number {
   return mix(hashRange(text, length - END, length, hashRange(text, 0, END, seed ^ length)))
 }
 
-// Two characters a step: half the multiplications, each of which waits for the one before.
+// Takes two characters a step, which halves the multiplications. Each of them waits for the one before.
 function hashRange(text: string, from: number, to: number, seed: number): number {
   let h = seed
   let i = from

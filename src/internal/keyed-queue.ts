@@ -1,8 +1,10 @@
-/** Runs tasks of one key one after another, in the order they came; tasks of different keys at the same time. */
+/** Runs the tasks of a key one after another, in the order they came. Tasks of different keys run at the same time. */
 export class KeyedQueue {
   readonly #tails = new Map<string, Promise<unknown>>()
 
-  /** The result of `task`, which begins when all earlier tasks of `key` have ended, at once if there are none. */
+  /**
+   * Returns the result of `task`, which begins when all earlier tasks of `key` have ended, at once if there are none.
+   */
   run<T>(key: string, task: () => T | PromiseLike<T>): Promise<T> {
     const before = this.#tails.get(key)
     const result = before === undefined ? start(task) : before.then(() => task())
@@ -14,7 +16,7 @@ export class KeyedQueue {
     return result
   }
 
-  /** Resolves when the tasks that were given so far for the keys that match have ended. */
+  /** Resolves when the tasks given so far for the matching keys have ended. */
   async settled(matches: (key: string) => boolean): Promise<void> {
     await Promise.all([...this.#tails].filter(([key]) => matches(key)).map(([, tail]) => tail))
   }

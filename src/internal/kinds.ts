@@ -2,8 +2,8 @@ import { types } from 'node:util'
 import { isForeignObjectPrototype } from './objects.ts'
 
 /**
- * The kind of an object, whatever realm made it. This is the one classification for values, keys, durations, options and
- * results: an object without a kind is an instance of a class, registered or not.
+ * The kind of an object of any realm. This is the one classification for values, keys, durations, options and results.
+ * An object without a kind is an instance of a class, registered or not.
  */
 export type Kind =
   | 'object'
@@ -45,7 +45,7 @@ export const viewNames = [
 /** Constructor of a view over a whole buffer. */
 type ViewConstructor = (buffer: ArrayBuffer) => View
 
-/** How a view of each name is made over the bytes of a buffer. Float16Array is missing before Node 24. */
+/** The makers of views over the bytes of a buffer, by name. Float16Array is missing before Node 24. */
 const viewMakers = new Map<string, { readonly make: ViewConstructor; readonly elementSize: number }>()
 
 const kindByPrototype = new Map<object, Kind>([
@@ -68,7 +68,7 @@ for (const name of viewNames) {
   const prototype = type.prototype as object
   kindByPrototype.set(prototype, 'view')
   viewNameByPrototype.set(prototype, name)
-  // Each of these globals is a constructor over an ArrayBuffer, but for Buffer, which has a function for it.
+  // Each of these globals is a constructor over an ArrayBuffer, except Buffer, which has a function for it.
   const construct = type as unknown as new (buffer: ArrayBuffer) => View
   const elementSize = (type as unknown as { BYTES_PER_ELEMENT?: number }).BYTES_PER_ELEMENT ?? 1
   viewMakers.set(name, {
@@ -77,7 +77,7 @@ for (const name of viewNames) {
   })
 }
 
-/** The kind of an object, or `undefined` for what is an instance of some class. */
+/** Returns the kind of an object, or `undefined` for an instance of a class. */
 export function kindOf(value: object): Kind | undefined {
   const prototype: object | null = Object.getPrototypeOf(value)
   if (prototype === null) return isOrdinary(value) ? 'null-object' : undefined
@@ -87,7 +87,7 @@ export function kindOf(value: object): Kind | undefined {
   return foreignKind(value, prototype)
 }
 
-/** The kind whose methods work on `value` whatever its prototype is: a subclass of Map is a map. */
+/** Returns the kind whose methods work on `value`, regardless of its prototype: a subclass of Map is a map. */
 export function baseKindOf(value: object): Kind | undefined {
   if (Array.isArray(value)) return 'array'
   return builtins.find((kind) => hasBrand(value, kind))
@@ -148,8 +148,8 @@ function isOrdinary(value: object): boolean {
 }
 
 /**
- * Values made in another realm (a test runner's sandbox, `node:vm`) have prototypes of their own. They are
- * recognised by their brand and by the length of the chain, which a subclass makes longer.
+ * Returns the kind of a value made in another realm (a test runner's sandbox, `node:vm`). Such values have prototypes
+ * of their own. They are recognised by their brand and by the length of the chain, which a subclass makes longer.
  */
 function foreignKind(value: object, prototype: object): Kind | undefined {
   const next: object | null = Object.getPrototypeOf(prototype)
@@ -174,7 +174,9 @@ function foreignViewName(value: object): string | undefined {
   return typeof name === 'string' && viewMakers.has(name) ? name : undefined
 }
 
-/** The name of a typed array, DataView or Buffer, such as `Float64Array`; of subclasses that of the type below. */
+/**
+ * Returns the name of a typed array, DataView or Buffer, such as `Float64Array`. A subclass has the name of its base.
+ */
 export function viewName(view: View): string {
   for (let at: object | null = Object.getPrototypeOf(view); at !== null; at = Object.getPrototypeOf(at)) {
     const name = viewNameByPrototype.get(at)
@@ -183,19 +185,22 @@ export function viewName(view: View): string {
   return foreignViewName(view) ?? 'DataView'
 }
 
-/** A view of the named type over all of `buffer`; `undefined` if there is no such type or the size does not fit. */
+/**
+ * Returns a view of the named type over all of `buffer`, or `undefined` if there is no such type or the size does not
+ * fit.
+ */
 export function makeView(name: string, buffer: ArrayBuffer): View | undefined {
   const maker = viewMakers.get(name)
   if (maker === undefined || buffer.byteLength % maker.elementSize !== 0) return undefined
   return maker.make(buffer)
 }
 
-/** The bytes that `view` shows, without a copy. */
+/** Returns the bytes that `view` shows, without a copy. */
 export function bytesOf(view: View): Buffer {
   return Buffer.from(view.buffer, view.byteOffset, view.byteLength)
 }
 
-/** A buffer of its own with the bytes that `view` shows, never the rest of the buffer behind it. */
+/** Returns a new buffer with the bytes that `view` shows, without the rest of the buffer behind it. */
 export function bytesOfView(view: View): ArrayBuffer {
   const copy = new ArrayBuffer(view.byteLength)
   new Uint8Array(copy).set(new Uint8Array(view.buffer, view.byteOffset, view.byteLength))

@@ -1,10 +1,10 @@
 /**
- * Doubly linked lists over small integers: a few lists share an array, and a number is in at most one
- * list at a time. Numbers below `lists` are the lists' own ends; members start above them.
+ * Doubly linked lists over small integers. Several lists share an array, and a number is in at most one list at a time.
+ * Numbers below `lists` are the lists' own ends. Members start above them.
  */
 export class LinkedLists {
   readonly #lists: number
-  // Of each number the next one and the previous one, side by side: most changes of a list touch both.
+  // The next and the previous number of each number, side by side, because most changes of a list touch both.
   #links: Int32Array
 
   constructor(lists: number, capacity: number) {
@@ -28,7 +28,7 @@ export class LinkedLists {
     }
   }
 
-  /** Puts a member that is in no list before all others. */
+  /** Puts a member that is in no list before all others of a list. */
   prepend(list: number, member: number): void {
     const links = this.#links
     const first = links[list * 2]!
@@ -38,12 +38,12 @@ export class LinkedLists {
     links[list * 2] = member
   }
 
-  /** The oldest member, or the list's own number when it is empty. */
+  /** Returns the oldest member, or the list's own number if it is empty. */
   first(list: number): number {
     return this.#links[list * 2]!
   }
 
-  /** The member after another, or the list's own number at its end. */
+  /** Returns the member after another, or the list's own number at its end. */
   after(member: number): number {
     return this.#links[member * 2]!
   }

@@ -1,9 +1,9 @@
 /**
- * A map that mostly holds one entry for a moment: that one costs no insertion into a table, and no removal from it, which are
- * dear in a `Map` that shrinks again each time. Values are never `undefined`.
+ * A map that mostly holds one entry for a moment. A single entry costs no insertion into a table and no removal from
+ * it. Both are dear in a `Map`, which shrinks again each time. Values are never `undefined`.
  */
 export class LoneMap<K, V extends object> {
-  // Beside the others, whatever their number: entries do not move.
+  // One entry is here even if there are others, because entries do not move.
   #key: K | undefined = undefined
   #value: V | undefined = undefined
   readonly #others = new Map<K, V>()
@@ -30,7 +30,7 @@ export class LoneMap<K, V extends object> {
     else if (this.#others.size > 0) this.#others.delete(key)
   }
 
-  /** The keys of this moment, in no particular order. */
+  /** Returns the keys of this moment, in no particular order. */
   keys(): K[] {
     const keys = [...this.#others.keys()]
     if (this.#value !== undefined) keys.push(this.#key!)

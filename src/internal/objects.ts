@@ -1,23 +1,23 @@
 import { types } from 'node:util'
 
-/** Whether the value is a Date, of whatever realm or subclass. */
+/** Whether the value is a Date of any realm or subclass. */
 export function isDate(value: unknown): value is Date {
   return types.isDate(value)
 }
 
-/** Whether the value is a Map, of whatever realm or subclass. */
+/** Whether the value is a Map of any realm or subclass. */
 export function isMap(value: unknown): value is ReadonlyMap<unknown, unknown> {
   return types.isMap(value)
 }
 
-/** Returns the milliseconds of a Date since the epoch, whatever its own methods say. */
+/** Returns the milliseconds of a Date since the epoch, regardless of its own methods. */
 export function timeOf(date: Date): number {
   return Date.prototype.getTime.call(date)
 }
 
 /**
- * Whether the value is a plain object of named parts: one without a class, made in whatever realm, or made over another
- * such object. It never throws.
+ * Whether the value is a plain object of named parts: one without a class, of any realm, or one made over another such
+ * object. It never throws.
  */
 export function isRecord(value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false
@@ -34,7 +34,7 @@ export function isRecord(value: unknown): value is object {
   }
 }
 
-/** Whether it is the root of all objects of another realm. */
+/** Whether the prototype is the root of all objects of another realm. */
 export function isForeignObjectPrototype(prototype: object): boolean {
   return prototype !== Object.prototype && Object.hasOwn(prototype, 'isPrototypeOf')
 }
@@ -48,7 +48,7 @@ export function nameOf(value: object): string {
       prototype === null ? undefined : (prototype as { constructor?: { name?: unknown } }).constructor?.name
     if (typeof name === 'string' && name !== '' && name !== 'Object') return name
   } catch {
-    // A getter named `constructor` may throw; then the tag has to do.
+    // A getter named `constructor` may throw, so the tag has to do.
   }
   return Object.prototype.toString.call(value).slice('[object '.length, -1)
 }

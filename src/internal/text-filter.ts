@@ -6,8 +6,8 @@ const HASHES = 4
 const MOST_ONES = 0.1
 
 /**
- * A set of texts that takes a fixed amount of memory. It knows every member. It takes a text that was never added for
- * a member with a probability of at most one in ten thousand.
+ * A set of texts that takes a fixed amount of memory. It knows every member. It takes a text that was never added for a
+ * member with a probability of at most one in ten thousand.
  */
 export class TextFilter {
   readonly #words: Uint32Array
@@ -16,7 +16,7 @@ export class TextFilter {
   readonly #second: KeyHash
   #ones = 0
 
-  /** `bits` is a power of two, at least 32; the seed keeps strangers from choosing texts that collide. */
+  /** `bits` is a power of two, at least 32. The seed keeps strangers from choosing texts that collide. */
   constructor(bits: number, seed: number) {
     this.#words = new Uint32Array(bits / 32)
     this.#mask = bits - 1
@@ -24,7 +24,7 @@ export class TextFilter {
     this.#second = new KeyHash(~seed)
   }
 
-  /** Adds a text; `false` = there is no room, and it was not added. */
+  /** Adds a text. Returns `false` if there was no room and it was not added. */
   add(text: string): boolean {
     if (this.#ones + HASHES > (this.#mask + 1) * MOST_ONES) return this.has(text)
     this.#each(text, (word, bit) => {
@@ -39,7 +39,7 @@ export class TextFilter {
     return this.#each(text, (word, bit) => (this.#words[word]! & bit) !== 0)
   }
 
-  // Whether `each` is true of every bit of the text.
+  // Returns whether `each` is true for every bit of the text.
   #each(text: string, each: (word: number, bit: number) => boolean): boolean {
     let place = this.#first.of(text)
     const step = this.#second.of(text) | 1

@@ -1,12 +1,13 @@
 import type { Bounds, EvictionPolicy } from './eviction-policy.ts'
 import { WindowTuner } from './window-tuner.ts'
 
-/** Lets a tuner see the sampled part of what happens to a map, and gives its policy the window that this shows best. */
+/** Feeds a tuner with the sampled accesses of a map, and gives the policy the window that the tuner finds best. */
 export class AdaptiveWindow {
   readonly #policy: EvictionPolicy
   readonly #bounds: Bounds
   readonly #fixed: boolean
-  // Absent until the map is half full for the first time, since one that never fills needs none, and where it is fixed.
+  // Absent while the window is fixed. Else absent until the map is half full for the first time, because a map that
+  // never fills needs no tuner.
   #tuner: WindowTuner | undefined
 
   constructor(policy: EvictionPolicy, bounds: Bounds, fixed: boolean) {
@@ -15,7 +16,9 @@ export class AdaptiveWindow {
     this.#fixed = fixed
   }
 
-  /** A key that the map has not is written; whether its entry is to be marked. `slots` are those in use. */
+  /**
+   * Notes the write of a key that the map does not hold. Returns whether to mark its entry. `slots` are those in use.
+   */
   insertion(hash: number, weight: number, slots: ReadonlyMap<unknown, number>): boolean {
     if (this.#tuner === undefined && !this.#fixed) this.#start(slots)
     if (this.#tuner === undefined || !this.#tuner.samples(hash)) return false
@@ -23,12 +26,12 @@ export class AdaptiveWindow {
     return true
   }
 
-  /** A marked entry is used. */
+  /** Notes a use of a marked entry. */
   hit(slot: number): void {
     this.#access(this.#policy.hashOf(slot), this.#policy.weightOf(slot))
   }
 
-  /** An entry is removed on request or for age: what the miniature caches have of it goes too. */
+  /** Notes a removal on request or for age. The miniature caches forget the entry, too. */
   forget(slot: number): void {
     if (this.#policy.isMarked(slot)) this.#tuner?.forget(this.#policy.hashOf(slot))
   }

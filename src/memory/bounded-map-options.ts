@@ -8,29 +8,28 @@ import { longTimers } from '../core/long-timers.ts'
 import { systemRandom, systemTimers } from '../core/system.ts'
 
 /**
- * Why an entry left the map: pushed out for room, for age, on request, by a newer value of the same key, or
- * with all the others.
+ * The cause of a removal: for room, for age, on request, by a newer value of the same key, or with all other entries.
  */
 export type RemovalCause = 'evicted' | 'expired' | 'deleted' | 'replaced' | 'cleared'
 
 /** Settings of a {@link BoundedMap}, all of them optional. */
 export interface BoundedMapOptions<K, V> {
-  /** The most entries it holds. Default 10,000; no bound by number when `maxWeight` is given. */
+  /** The maximum number of entries. Default 10,000; no bound by number if `maxWeight` is given. */
   readonly maxEntries?: number | undefined
-  /** The most that its entries weigh together, in whatever unit `weigher` answers. Default: no bound. */
+  /** The maximum total weight of the entries, in the unit of `weigher`. Default: no bound. */
   readonly maxWeight?: number | undefined
   /** Weight of an entry when it is written, 0 or more. Default 1. */
   readonly weigher?: ((value: V, key: K) => number) | undefined
-  /** What a single entry may weigh; a heavier one is not stored. Default `maxWeight`. */
+  /** The maximum weight of a single entry. A heavier one is not stored. Default `maxWeight`. */
   readonly maxEntryWeight?: number | undefined
-  /** How long entries live unless `set` says otherwise. Default: for ever. */
+  /** The ttl of entries that are set without one. Default: for ever. */
   readonly ttl?: Duration
   /**
-   * Called after an entry has left. The map may be used in it. An exception that it throws is dropped and
-   * counted in `stats()`, because a removal may come from a timer, where nobody could catch it.
+   * Called after an entry has left. It may use the map. An exception that it throws is dropped and counted in
+   * `stats()`, because a removal may come from a timer, where no caller can catch it.
    */
   readonly onRemoval?: (key: K, value: V, cause: RemovalCause) => void
-  /** Source of time. Default: the system's clocks, looked at once in each callback of the event loop. */
+  /** Source of time. Default: the system's clocks, read once in each callback of the event loop. */
   readonly clock?: Clock
   /** Source of timers. Default: the runtime's, which don't keep the process alive. */
   readonly timers?: Timers
@@ -40,9 +39,9 @@ export interface BoundedMapOptions<K, V> {
 
 /** Settings of one entry. */
 export interface SetOptions {
-  /** How long it lives, or until when. Default: the map's ttl. */
+  /** The time that the entry lives, or the date at which it expires. Default: the map's ttl. */
   readonly ttl?: Duration
-  /** What it weighs; default: what the weigher says. */
+  /** The weight of the entry. Default: the answer of the weigher. */
   readonly weight?: number
 }
 
@@ -72,14 +71,14 @@ const MAP_OPTIONS: ReadonlySet<string> = new Set<keyof BoundedMapOptions<unknown
 ])
 const SET_OPTIONS: ReadonlySet<string> = new Set<keyof SetOptions>(['ttl', 'weight'])
 
-// More a Map of JavaScript does not take.
+// A Map of JavaScript takes no more entries.
 const MOST_ENTRIES = 2 ** 24
 
 /** Checks the options of a map and fills in the defaults. */
 export function resolveOptions<K, V>(options: BoundedMapOptions<K, V>): ResolvedOptions<K, V> {
   refuseUnknown(options, MAP_OPTIONS)
   const weighed = options.maxWeight !== undefined
-  // Defaults stand in for undefined alone: null for a bound is a mistake, not a wish for another bound.
+  // Only undefined stands for a default, because null for a bound is a mistake.
   const {
     maxWeight = Infinity,
     maxEntries = weighed ? MOST_ENTRIES : 10_000,
@@ -109,7 +108,7 @@ export function checkSetOptions(options: SetOptions): void {
   refuseUnknown(options, SET_OPTIONS)
 }
 
-/** Refuses what is no weight of an entry. */
+/** Refuses a value that is no weight of an entry. */
 export function entryWeight(value: number): number {
   if (typeof value === 'number' && value >= 0 && value !== Infinity) return value
   throw new OptionsError(`weight: ${inspect(value)} is not a finite number of 0 or more`)

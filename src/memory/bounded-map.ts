@@ -16,11 +16,11 @@ import { INITIAL_WINDOW_SHARE } from './window-tuner.ts'
 export type { BoundedMapOptions, RemovalCause, SetOptions } from './bounded-map-options.ts'
 export type { BoundedMapStats } from './removals.ts'
 
-// Constants of this module are part of the compiled code; imported ones are read from memory on every hit.
+// Constants of this module are part of the compiled code. Imported ones are read from memory on every hit.
 const READER_LOOKS_AT = WATCHED
 const HAS_DEADLINE = TIMED
 
-/** What only benchmarks and tests may set. */
+/** Settings for benchmarks and tests only. */
 export interface Internals {
   /** Keeps the window at this share of the bounds instead of adapting it. */
   readonly fixedWindowShare?: number
@@ -34,14 +34,14 @@ export interface MapParts<K, V> {
 }
 
 /**
- * A synchronous map with a bound, deadlines and a memory for what is worth keeping: the engine of
- * `MemoryCache`, usable on its own. It is a map of references: what `get` returns is what was stored.
+ * A synchronous map with a bound and deadlines, which keeps the entries that are used most. It is the engine of
+ * `MemoryCache`, and usable on its own. It keeps references: `get` returns the very value that was stored.
  *
- * When it is full, W-TinyLFU decides what leaves (Einziger, Friedman and Manes, 2017, with a window whose size
- * is chosen by trial): what was used least lately, which may well be a new entry. No entry is returned after its
- * deadline; one timer, which does not keep the process alive, frees those that are never read again. A
- * deadline more than five seconds ahead is judged by the time at which the running callback of the event loop looked
- * at the system's clock first.
+ * If the map is full, W-TinyLFU decides which entry leaves (Einziger, Friedman and Manes, 2017, with a window whose
+ * size is chosen by trial). That is the entry used least lately, which may be a new one. No entry is returned after its
+ * deadline. One timer frees expired entries that are never read again. It does not keep the process alive. A deadline
+ * more than five seconds ahead is judged by the time at which the running callback of the event loop first read the
+ * system's clock.
  *
  * ```ts
  * const sessions = new BoundedMap<string, Session>({ maxEntries: 50_000, ttl: '30m' })
@@ -52,7 +52,7 @@ export interface MapParts<K, V> {
 export class BoundedMap<K, V> implements Iterable<[K, V]> {
   readonly #options: ResolvedOptions<K, V>
   readonly #weighed: boolean
-  /** Whether an update has nobody to tell and nothing to weigh. */
+  /** Whether an update has no listener to tell and no weight to find. */
   readonly #plain: boolean
   readonly #hash: KeyHash
   readonly #slots: Slots<K, V>
@@ -61,11 +61,11 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
   readonly #window: AdaptiveWindow
   readonly #removals: Removals<K, V>
   readonly #departures: Departures<K, V>
-  // Theirs, kept here for a hit that looks nowhere else.
+  // Parts of other objects, kept here so that a hit looks nowhere else.
   readonly #index: Map<K, number>
   #values: (V | undefined)[]
   #states: Uint16Array
-  // The state of which a reader has nothing to note.
+  // The state of a slot for which a reader has nothing to note.
   #atRest: number
 
   /** @throws OptionsError for an unknown option or one that is not of an accepted form. */
@@ -103,7 +103,7 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
     this.#atRest = policy.atRest
   }
 
-  /** How many entries it holds, those included that have expired and were not read or swept since. */
+  /** The number of entries, including expired ones that were neither read nor swept since. */
   get size(): number {
     return this.#index.size
   }
@@ -113,12 +113,12 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
     return this.#weighed
   }
 
-  /** The sum of the weights of its entries; their number when no `maxWeight` is set. */
+  /** The sum of the weights of the entries; their number if no `maxWeight` is set. */
   get weight(): number {
     return this.#policy.weight
   }
 
-  /** The value of a key, `undefined` when there is none or it has expired. Counts as a use of the entry. */
+  /** Returns the value of a key, or `undefined` if there is none or it has expired. Counts as a use of the entry. */
   get(key: K): V | undefined {
     const slot = this.#index.get(key)
     if (slot === undefined) return undefined
@@ -133,7 +133,7 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
     return this.#values[slot]
   }
 
-  /** As {@link get}, but does not count as a use. */
+  /** Does what {@link get} does, but does not count as a use. */
   peek(key: K): V | undefined {
     const slot = this.#live(key)
     return slot === undefined ? undefined : this.#values[slot]
@@ -145,9 +145,9 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
   }
 
   /**
-   * Stores a value; whether it is in the map now. It is not, and neither is an older value of the key, when it
-   * is heavier than `maxEntryWeight`, when its ttl lies in the past, or when it is heavier than the window
-   * and worth less than what it would displace.
+   * Stores a value. Returns whether the map holds the value now. The map holds neither it nor an older value of the key
+   * if it is heavier than `maxEntryWeight`, if its ttl lies in the past, or if it is heavier than the window and worth
+   * less than the entries that it would displace.
    * @throws OptionsError for a ttl or weight that is not of an accepted form.
    */
   set(key: K, value: V, options?: SetOptions): boolean {
@@ -158,7 +158,7 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
     return this.put(key, value, ttlMs, weight)
   }
 
-  /** As {@link set}, for callers who have the ttl in milliseconds; `Infinity` is for ever. */
+  /** Does what {@link set} does, with a ttl in milliseconds. `Infinity` is for ever. */
   put(key: K, value: V, ttlMs: number, givenWeight?: number): boolean {
     const weight = this.#weighed ? this.#weigh(key, value, givenWeight) : 1
     const slot = this.#index.get(key)
@@ -168,7 +168,7 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
       this.#plain &&
       ttlMs === Infinity
     ) {
-      // Most updates: as in `#update`, with what need not be asked left out.
+      // Most updates: as in `#update`, without the checks that they do not need.
       this.#values[slot] = value
       this.#removals.replaced++
       return true
@@ -182,8 +182,8 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
   }
 
   /**
-   * Replaces the value and keeps the deadline; `false` when there is no such entry, or when the new value is
-   * too heavy to be stored, which removes the entry.
+   * Replaces the value and keeps the deadline. Returns `false` if there is no such entry, or if the new value is too
+   * heavy, which removes the entry.
    */
   replace(key: K, value: V): boolean {
     const slot = this.#live(key)
@@ -199,7 +199,7 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
     return stored && this.#index.get(key) === slot
   }
 
-  /** Gives an entry a new ttl in milliseconds; `false` when there is none. Zero or less removes it. */
+  /** Gives an entry a new ttl in milliseconds. Returns `false` if there is none. Zero or less removes the entry. */
   touch(key: K, ttlMs: number): boolean {
     const slot = this.#live(key)
     if (slot === undefined) return false
@@ -208,13 +208,13 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
     return true
   }
 
-  /** Milliseconds until the entry expires, `Infinity` for one without ttl, `undefined` when there is none. */
+  /** Returns the milliseconds until the entry expires: `Infinity` without a ttl, `undefined` if there is no entry. */
   remainingMs(key: K): number | undefined {
     const slot = this.#live(key)
     return slot === undefined ? undefined : this.#expiry.remainingMs(slot)
   }
 
-  /** Removes an entry; whether there was an unexpired one. */
+  /** Removes an entry. Returns whether there was an unexpired one. */
   delete(key: K): boolean {
     const slot = this.#live(key)
     if (slot === undefined) return false
@@ -223,33 +223,33 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
     return true
   }
 
-  /** Removes all entries. How often which keys were used stays known. */
+  /** Removes all entries. The frequencies of keys stay known. */
   clear(): void {
     this.#departures.clear()
     this.#removals.deliver()
   }
 
-  /** Unexpired entries, in the order in which their keys came. The map may be changed meanwhile, as a `Map`. */
+  /** Yields unexpired entries in the order in which their keys came. The map may change meanwhile, like a `Map`. */
   *entries(): Generator<[K, V], undefined> {
     for (const [key, slot] of this.#index) {
       if (!this.#expiry.isDue(slot)) yield [key, this.#values[slot] as V]
     }
   }
 
-  /** The keys of {@link entries}. */
+  /** Yields the keys of {@link entries}. */
   *keys(): Generator<K, undefined> {
     for (const [key, slot] of this.#index) if (!this.#expiry.isDue(slot)) yield key
   }
 
   /**
-   * The keys of all entries, those that have expired included, so that each step takes the same time.
+   * Returns the keys of all entries, including expired ones, so that each step takes the same time.
    * @internal
    */
   held(): IterableIterator<K> {
     return this.#index.keys()
   }
 
-  /** The values of {@link entries}. */
+  /** Yields the values of {@link entries}. */
   *values(): Generator<V, undefined> {
     for (const slot of this.#index.values()) if (!this.#expiry.isDue(slot)) yield this.#values[slot] as V
   }
@@ -267,7 +267,7 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
     return 'BoundedMap'
   }
 
-  /** Counters since it was made, and what it holds now. */
+  /** Returns the counters since the map was made, and its present state. */
   stats(): BoundedMapStats {
     return {
       entries: this.size,
@@ -277,13 +277,13 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
     }
   }
 
-  /** Stops the timer for good. The map stays usable; expired entries are then freed only when they are read. */
+  /** Stops the timer for good. The map stays usable. Expired entries are then freed only if they are read. */
   close(): void {
     this.#expiry.close()
   }
 
   /**
-   * What tests look into to see that the parts agree.
+   * Returns the inside of the map, so that tests can check that the parts agree.
    * @internal
    */
   parts(): MapParts<K, V> {

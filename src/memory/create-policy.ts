@@ -2,7 +2,7 @@ import { EntryPolicy } from './entry-policy.ts'
 import type { Bounds, EvictionPolicy } from './eviction-policy.ts'
 import { WeightPolicy } from './weight-policy.ts'
 
-/** The policy that fits the bounds: by number of entries, or by weight where `maxWeight` is finite. */
+/** Returns the policy that fits the bounds: by weight if `maxWeight` is finite, else by number of entries. */
 export function createPolicy(bounds: Bounds, windowShare: number, capacity: number): EvictionPolicy {
   return bounds.maxWeight === Infinity
     ? new EntryPolicy(bounds, windowShare, capacity)

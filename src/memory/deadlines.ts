@@ -1,13 +1,12 @@
 // Deadlines are kept as whole milliseconds since a base that moves on, in four bytes.
 const NEVER = 0xffffffff
 const FAR = 0xfffffffe
-// The base moves on after 2^30 ms, some 12 days, so that what is near always fits.
+// The base moves on after 2^30 ms, some 12 days, so that near deadlines always fit.
 const REBASE_MS = 2 ** 30
 
 /**
- * When entries expire: four bytes a slot, none as long as no entry has a deadline. They are rounded down to
- * whole milliseconds, so that nothing outlives its ttl. The few that lie more than 49 days ahead are kept
- * aside.
+ * The deadlines of entries: four bytes a slot, none as long as no entry has a deadline. They are rounded down to whole
+ * milliseconds, so that no entry outlives its ttl. The few deadlines more than 49 days ahead are kept apart.
  */
 export class Deadlines {
   #offsets: Uint32Array | undefined
@@ -47,7 +46,7 @@ export class Deadlines {
     }
   }
 
-  /** The deadline in milliseconds, `Infinity` when there is none. */
+  /** Returns the deadline in milliseconds, or `Infinity` if there is none. */
   at(slot: number): number {
     if (this.#offsets === undefined) return Infinity
     const offset = this.#offsets[slot]!
@@ -62,7 +61,7 @@ export class Deadlines {
     this.#offsets[slot] = NEVER
   }
 
-  /** Forgets all. */
+  /** Forgets all deadlines. */
   clearAll(): void {
     this.#offsets?.fill(NEVER)
     this.#far.clear()
@@ -73,7 +72,7 @@ export class Deadlines {
     const base = Math.floor(nowMs)
     const shift = base - this.#baseMs
     for (let slot = 0; slot < offsets.length; slot++) {
-      // What is past stays past: offset 0 is the new base, which is now.
+      // A past deadline stays past, because offset 0 is the new base, which is now.
       if (offsets[slot]! < FAR) offsets[slot] = Math.max(0, offsets[slot]! - shift)
     }
     this.#baseMs = base

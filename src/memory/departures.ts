@@ -4,7 +4,7 @@ import type { Expiry } from './expiry.ts'
 import { CLEARED, EVICTED, EXPIRED, type Removals } from './removals.ts'
 import type { Slots } from './slots.ts'
 
-/** What a map is made of. */
+/** The parts of a map. */
 export interface Parts<K, V> {
   readonly slots: Slots<K, V>
   readonly policy: EvictionPolicy
@@ -13,14 +13,14 @@ export interface Parts<K, V> {
   readonly window: AdaptiveWindow
 }
 
-/** How entries leave a map: for room, for age, on request. Listeners are told by whoever asked for it. */
+/** Removes the entries of a map for room, for age and on request. Its callers tell the listeners. */
 export class Departures<K, V> {
   readonly #slots: Slots<K, V>
   readonly #policy: EvictionPolicy
   readonly #expiry: Expiry
   readonly #removals: Removals<K, V>
   readonly #window: AdaptiveWindow
-  // Whether nobody wants to know keys and values.
+  // Whether no listener wants keys and values.
   readonly #silent: boolean
 
   constructor({ slots, policy, expiry, removals, window }: Parts<K, V>) {
@@ -32,7 +32,7 @@ export class Departures<K, V> {
     this.#silent = !removals.listening
   }
 
-  /** Evicts and answers a slot that is free now, `NO_SLOT` when the new entry is not worth it. */
+  /** Evicts entries and returns a free slot, or `NO_SLOT` if the new entry is not worth it. */
   makeRoom(hash: number, weight: number): number {
     const policy = this.#policy
     const competes = policy.outweighsWindow(weight)
@@ -63,7 +63,7 @@ export class Departures<K, V> {
     this.#slots.putAway(slot)
   }
 
-  /** Removes all. How often which keys were used stays known. */
+  /** Removes all. The frequencies of keys stay known. */
   clear(): void {
     const { index, keys, values } = this.#slots
     for (const slot of index.values()) {

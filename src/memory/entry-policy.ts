@@ -84,8 +84,8 @@ export class EntryPolicy extends EvictionPolicy {
     return this.uses(candidate) > 1
   }
 
-  // The use that brought the candidate here does not count for it: in a loop larger than the cache every
-  // candidate was just used and every victim was not, and counting it would let each push out the next.
+  // The use that brought the candidate here does not count for it. In a loop larger than the cache, every candidate was
+  // just used and no victim was, so each candidate would push out the next.
   protected beats(candidate: number, victim: number): boolean {
     return this.uses(candidate) - 1 > this.presentUses(victim)
   }

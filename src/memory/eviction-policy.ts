@@ -3,20 +3,20 @@ import { LinkedLists } from '../internal/linked-lists.ts'
 
 /** Lists 1 to 63 belong to the main space. */
 export const MAIN_LISTS = 64
-/** From here on are the lists of new entries, one for each generation. */
+/** The lists of new entries, one for each generation, begin here. */
 export const WINDOW: number = MAIN_LISTS
 const GENERATIONS = 8
 /** Lists that a policy may use. */
 export const LISTS: number = WINDOW + GENERATIONS
-/** Slots are numbered from here; the numbers below are the ends of the lists. */
+/** The slots begin here. The numbers below are the ends of the lists. */
 export const FIRST_SLOT: number = LISTS
-/** In place of a slot: there is none. */
+/** The value in place of a slot if there is none. */
 export const NO_SLOT = -1
 
-// The state of a slot: two bits of hits since it was last looked at; a bit that is set in the window, and three
-// that there say what the sketch said of the new entry (so that most candidates need no further look at it) and
-// elsewhere where it is; a bit for a deadline, which is its owner's; a bit of sampling; three bits for the generation in
-// which it was last used.
+// The state of a slot has two bits for hits since it was last looked at, and a bit that is set in the window. In the
+// window, three bits hold the estimate of the sketch for the new entry, so that most candidates need no further look at
+// the sketch. Elsewhere these three bits hold its place. One bit marks a deadline and belongs to the owner. One bit
+// marks a sampled entry. Three bits hold the generation in which it was last used.
 const HITS = 3
 const DETAIL_SHIFT = 2
 const DETAIL = 7
@@ -28,35 +28,35 @@ const GENERATION_SHIFT = 8
 const GENERATION = (GENERATIONS - 1) << GENERATION_SHIFT
 
 /**
- * In the state of a slot: its entry has a deadline. It is the owner's: the policy keeps it when the entry is
- * removed, and a slot that is free to be used again must not have it.
+ * The bit of a state for an entry with a deadline. It is the owner's. The policy keeps it when the entry is removed,
+ * and a slot that is free to be used again must not have it.
  */
 export const TIMED = 64
 /**
- * The bits of a state that a reader has to look at. A mark is not among them: what a marked entry is used for beyond
- * the hits that are counted says nothing of any window (docs/decisions/0024-a-sampled-hit-counts-while-hits-do.md).
+ * The bits of a state that a reader has to look at. The mark is not among them, because uses of a marked entry beyond
+ * the counted hits say nothing of any window (docs/decisions/0024-a-sampled-hit-counts-while-hits-do.md).
  */
 export const WATCHED: number = HITS | TIMED | GENERATION
 
-/** Where an entry is: in the window, or in one of the two parts of the main space; 0 is in no list. */
+/** The place of an entry: the window, or one of the two parts of the main space; 0 is in no list. */
 export const IN_WINDOW = 1
 export const IN_MAIN = 2
 export const IN_PROTECTED = 3
 
-// How many entries one eviction may pass over: bounds the pause when all of a large cache was hit.
+// The entries that one eviction may pass over. This bounds the pause if all of a large cache was hit.
 const MAX_PASSES = 1000
-// A generation ends when one entry in so many of the window was used or came in it.
+// A generation ends when one in so many entries of the window was used or came in it.
 const PART_OF_WINDOW = 4
 
-/** How much a policy may hold. */
+/** The bounds of a policy. */
 export interface Bounds {
   readonly maxEntries: number
   readonly maxWeight: number
 }
 
 /**
- * Notes a hit of a slot in {@link EvictionPolicy.states}; answers whether it counts and the slot was marked. A
- * function, and not a method, because an owner that has the array at hand saves a read of memory on every hit.
+ * Notes a hit of a slot in {@link EvictionPolicy.states}. Returns whether it counts and the slot was marked. It is a
+ * function and no method, because an owner that has the array at hand saves a read of memory on every hit.
  */
 export function noteHit(states: Uint16Array, slot: number, policy: EvictionPolicy): boolean {
   const state = states[slot]!
@@ -72,13 +72,13 @@ export function noteHit(states: Uint16Array, slot: number, policy: EvictionPolic
 /**
  * Decides which entry leaves: W-TinyLFU (Einziger, Friedman and Manes, 2017) with lazy hits.
  *
- * New entries pass through a window. What leaves it competes with the entry that the main space would give
- * up, and the one worth more stays. A hit sets some bits; only when an eviction meets the entry are its hits
- * moved to the frequency sketch and the entry to its new place. The lists of the main space are clocks; the window is in
- * order of use to a quarter of its length (docs/decisions/0108-a-window-in-generations.md).
+ * New entries pass through a window. An entry that leaves it competes with the victim of the main space, and the one
+ * worth more stays. A hit only sets bits. If an eviction meets the entry, its hits move to the frequency sketch and the
+ * entry moves to its new place. The lists of the main space are clocks. The window is in order of use to a quarter of
+ * its length (docs/decisions/0108-a-window-in-generations.md).
  *
- * It knows slots, hashes and weights; keys, values and deadlines are its owner's. Subclasses decide what is
- * worth more: {@link EntryPolicy} where all entries weigh the same, {@link WeightPolicy} where they do not.
+ * It knows slots, hashes and weights, while its owner has keys, values and deadlines. Subclasses decide which entry is
+ * worth more: {@link EntryPolicy} if all entries weigh the same, else {@link WeightPolicy}.
  */
 export abstract class EvictionPolicy {
   protected readonly bounds: Bounds
@@ -91,7 +91,7 @@ export abstract class EvictionPolicy {
   #entries = 0
   /** The present generation, as in a state. It ends when a quarter of the window was used or came in it. */
   generation = 0
-  /** How many entries of the window were used or came in it. */
+  /** The number of entries of the window that were used or came in the present generation. */
   touched = 0
   /** The list of the oldest generation. */
   #oldest: number = WINDOW
@@ -104,31 +104,31 @@ export abstract class EvictionPolicy {
     this.#hashes = new Int32Array(capacity + FIRST_SLOT)
   }
 
-  /** Sum of the weights of its entries. */
+  /** The sum of the weights of the entries. */
   abstract readonly weight: number
   /** The part of the bounds that the window may take, in 0 to 1. */
   abstract windowShare: number
-  /** Whether the weights of the entries held break the bound, as they may after {@link reweigh}. */
+  /** Whether the weights of the entries break the bound, as is possible after {@link reweigh}. */
   abstract readonly isOverweight: boolean
   abstract weightOf(slot: number): number
   /** Gives an entry another weight. */
   abstract reweigh(slot: number, weight: number): void
   /** Whether one more entry of this weight breaks a bound. */
   abstract isFull(weight: number): boolean
-  /** Whether a new entry of this weight has to compete at once, being heavier than the window. */
+  /** Whether a new entry of this weight has to compete at once, because it is heavier than the window. */
   abstract outweighsWindow(weight: number): boolean
   /**
-   * Evicts on behalf of such an entry: answers {@link NO_SLOT}, with everything left in place, when what it
-   * would displace is worth more.
+   * Evicts entries for a new one that {@link outweighsWindow}. Returns {@link NO_SLOT} and leaves everything in place
+   * if they are worth more.
    */
   abstract evictFor(hash: number, weight: number): number
-  /** Puts a new entry into a free slot; `uses` is what {@link miss} answered. */
+  /** Puts a new entry into a free slot. `uses` is the answer of {@link miss}. */
   abstract add(slot: number, hash: number, weight: number, uses: number): void
 
-  /** How many entries the window has when it is full, as far as that is known. */
+  /** The number of entries in a full window, as far as that is known. */
   protected abstract readonly windowLength: number
   protected abstract isWindowFull(): boolean
-  /** The entry that leaves the main space next. It stays where it is: it may win against the candidate. */
+  /** Returns the entry that leaves the main space next. It stays in place, because it may win against the candidate. */
   protected abstract mainVictim(): number
   /** Whether a candidate can win against anything. */
   protected abstract mayWin(candidate: number): boolean
@@ -138,22 +138,22 @@ export abstract class EvictionPolicy {
   /** Takes a slot from its list and from the sums. */
   protected abstract leave(slot: number): void
 
-  /** Entries it holds. */
+  /** The number of entries. */
   get entries(): number {
     return this.#entries
   }
 
-  /** What {@link WATCHED} bits are when a reader has nothing to do: enough hits, in this generation, no deadline. */
+  /** The {@link WATCHED} bits if a reader has nothing to do: enough hits, in this generation, no deadline. */
   get atRest(): number {
     return HITS | this.generation
   }
 
-  /** The states of all slots, for {@link noteHit}; another array after {@link grow}. */
+  /** The states of all slots, for {@link noteHit}. {@link grow} replaces the array. */
   get states(): Uint16Array {
     return this.#states
   }
 
-  /** Makes room for `capacity` slots, of which so many hold entries at a time. */
+  /** Makes room for `capacity` slots, of which `entries` hold an entry at a time. */
   grow(capacity: number, entries: number = capacity): void {
     const states = new Uint16Array(capacity + FIRST_SLOT)
     states.set(this.#states)
@@ -183,12 +183,12 @@ export abstract class EvictionPolicy {
     return (this.#states[slot]! & MARKED) !== 0
   }
 
-  /** Notes that a key that is not held is written; answers how often it was used lately, for {@link add}. */
+  /** Notes the write of a key that is not held. Returns how often it was used lately, for {@link add}. */
   miss(hash: number): number {
     return this.sketch.add(hash, 1)
   }
 
-  /** Takes the least valuable entry out and answers its slot, {@link NO_SLOT} when there is none. */
+  /** Takes out the least valuable entry. Returns its slot, or {@link NO_SLOT} if there is none. */
   evict(): number {
     if (this.isWindowFull()) {
       const candidate = this.windowCandidate()
@@ -216,25 +216,25 @@ export abstract class EvictionPolicy {
     this.remove(slot)
   }
 
-  /** Takes everything out; frequencies stay known. */
+  /** Takes out all entries. Frequencies stay known. */
   clear(): void {
     this.#states.fill(0)
     this.lists.clear()
     this.#entries = this.windowEntries = this.touched = 0
   }
 
-  /** One of the places above. */
+  /** Returns the place of an entry. */
   place(slot: number): number {
     const state = this.#states[slot]!
     return (state & NEW) !== 0 ? IN_WINDOW : (state >>> DETAIL_SHIFT) & DETAIL
   }
 
-  /** Puts an entry of the window into the main space, or one of that into its other part. */
+  /** Moves an entry of the window to the main space, or an entry of the main space to its other part. */
   protected setPlace(slot: number, place: number): void {
     this.#states[slot] = (this.#states[slot]! & ~PLACE) | (place << DETAIL_SHIFT)
   }
 
-  /** Makes a free slot one of an entry. */
+  /** Fills a free slot with an entry. */
   protected occupy(slot: number, hash: number, place: number, uses: number): void {
     const known = uses < DETAIL ? uses : DETAIL
     const at = place === IN_WINDOW ? NEW | (known << DETAIL_SHIFT) : place << DETAIL_SHIFT
@@ -243,23 +243,23 @@ export abstract class EvictionPolicy {
     this.#entries++
   }
 
-  /** How often the key of an entry of the window was used lately. */
+  /** Returns how often the key of an entry of the window was used lately. */
   protected uses(slot: number): number {
     const known = (this.#states[slot]! >>> DETAIL_SHIFT) & DETAIL
     return known === DETAIL ? this.sketch.estimate(this.#hashes[slot]!) : known
   }
 
-  /** As {@link uses}, by the sketch as it is now: what was known of a new entry ages with it. */
+  /** Returns the same as {@link uses}, by the present sketch, because the uses noted for a new entry grow old. */
   protected presentUses(slot: number): number {
     return this.sketch.estimate(this.#hashes[slot]!)
   }
 
-  /** Hits of a slot since it was last met, three at most. */
+  /** Returns the hits of a slot since it was last met, three at most. */
   protected hits(slot: number): number {
     return this.#states[slot]! & HITS
   }
 
-  /** Moves the hits of a slot to the sketch; whether there were any and the entry deserves another round. */
+  /** Moves the hits of a slot to the sketch. Returns whether there were any and the entry deserves another round. */
   protected settleHits(slot: number, passes: number): boolean {
     const state = this.#states[slot]!
     const hits = state & HITS
@@ -278,7 +278,7 @@ export abstract class EvictionPolicy {
     this.windowEntries++
   }
 
-  // The list of the next generation was that of the oldest, and has to be empty.
+  // The next generation takes the list of the oldest, which has to be empty.
   #advance(): void {
     const next = listAfter(this.#present)
     if (this.lists.first(next) !== next) return
@@ -293,8 +293,9 @@ export abstract class EvictionPolicy {
   }
 
   /**
-   * The entry that leaves the window next: the first of the oldest generation that was not used in a later one. An entry
-   * that was is put before those that came in that one, because it was there first; it may have been used last.
+   * Returns the entry that leaves the window next: the first of the oldest generation that was not used in a later one.
+   * An entry that was used later goes before the entries that came in that generation, because it was there first. It
+   * may have been used last.
    */
   protected windowCandidate(): number {
     const { lists } = this
@@ -316,7 +317,7 @@ export abstract class EvictionPolicy {
 
   // Takes out the candidate, or the entry of the main space whose place it takes.
   #contest(candidate: number): number {
-    // Where they are known, most candidates were never used again, so the main space need not be looked at.
+    // Most candidates with known uses were never used again, so the main space need not be looked at for them.
     const victim = this.mayWin(candidate) ? this.mainVictim() : NO_SLOT
     if (victim === NO_SLOT || !this.beats(candidate, victim)) {
       this.remove(candidate)
@@ -328,7 +329,7 @@ export abstract class EvictionPolicy {
   }
 }
 
-/** The list of the generation that a state names. */
+/** Returns the list of the generation that a state names. */
 function listOf(state: number): number {
   return WINDOW + ((state & GENERATION) >> GENERATION_SHIFT)
 }

@@ -8,14 +8,15 @@ const TICK_BUDGET_MS = 4
 const SLOTS_PER_CLOCK_LOOK = 64
 const TICK_GAP_MS = 100
 const SWEEP_GAP_MS = 1000
-// A deadline that is nearer is judged by a look of its own, whatever has blocked the callback meanwhile.
+// A nearer deadline is judged by a new look at the clock, even if the callback was blocked meanwhile.
 const NEAR_MS = 5000
-// A ttl for which the last look will do: the deadline comes early by what blocks the callback, never late.
+// For a longer ttl the last look at the clock will do. Its deadline comes early by the time of a blocked callback,
+// never late.
 const LONG_MS = 1_000_000
 
-/** Whose entries expire. */
+/** The owner of the entries that expire. */
 export interface ExpiryOwner {
-  /** Slots in use are below this. */
+  /** Returns a number above all slots in use. */
   slotsEnd(): number
   /** Removes an expired entry. */
   expire(slot: number): void
@@ -24,11 +25,11 @@ export interface ExpiryOwner {
 }
 
 /**
- * Deadlines of slots, checked when an entry is read, and a sweep that frees what is never read again: one
- * timer, at most 20,000 slots or 5 ms a tick, and none while nothing can expire.
+ * Keeps the deadlines of slots, which are checked when an entry is read, and sweeps expired entries that are never read
+ * again. One timer takes at most 20,000 slots or 5 ms a tick. It does not run while nothing can expire.
  */
 export class Expiry {
-  // Says which slots have a deadline, so that a reader need not look here.
+  // The states say which slots have a deadline, so that a reader need not look here.
   #states: Uint16Array
   readonly #deadlines: Deadlines
   readonly #owner: ExpiryOwner
@@ -41,11 +42,11 @@ export class Expiry {
 
   /** The earliest deadline, or a time before it. */
   #nextDueMs = Infinity
-  /** Where the sweep under way goes on; 0 when there is none. */
+  /** The position of the sweep under way; 0 if there is none. */
   #cursor = 0
   #lastSweepMs = -Infinity
 
-  /** @param states those of the policy: the bit `TIMED` in them is kept here. */
+  /** @param states those of the policy. Their bit `TIMED` is kept here. */
   constructor(owner: ExpiryOwner, clock: AgeClock, timers: Timers, states: Uint16Array) {
     this.#states = states
     this.#owner = owner
@@ -68,12 +69,12 @@ export class Expiry {
     return this.#clock.preciseNow() >= deadlineMs
   }
 
-  /** Milliseconds until the entry of a slot expires. */
+  /** Returns the milliseconds until the entry of a slot expires. */
   remainingMs(slot: number): number {
     return this.#deadlines.at(slot) - this.#clock.now()
   }
 
-  /** Sets how long the entry of a slot lives from now on; not `Infinity`. */
+  /** Sets the ttl of the entry of a slot, from now on. Not `Infinity`. */
   set(slot: number, ttlMs: number): void {
     this.#states[slot]! |= TIMED
     const nowMs = ttlMs < LONG_MS ? this.#clock.preciseNow() : this.#clock.now()
@@ -92,7 +93,7 @@ export class Expiry {
     this.#deadlines.clear(slot)
   }
 
-  /** Forgets the deadline of a slot; whether that had passed. */
+  /** Forgets the deadline of a slot. Returns whether it had passed. */
   end(slot: number): boolean {
     if ((this.#states[slot]! & TIMED) === 0) return false
     const isDue = this.isDue(slot)
@@ -149,7 +150,7 @@ export class Expiry {
     if (this.#cursor === 0) {
       this.#cursor = FIRST_SLOT
       this.#lastSweepMs = nowMs
-      // Whatever is set or met from here on lowers it again.
+      // Deadlines that are set or met from here on lower it again.
       this.#nextDueMs = Infinity
     }
     const startMs = this.#clock.running.now()

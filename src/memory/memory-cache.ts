@@ -24,15 +24,17 @@ import { MemoryStore } from './memory-store.ts'
 
 /** Options of a {@link MemoryCache}, all of them optional. */
 export interface MemoryCacheOptions extends CacheOptions, IsolationOptions {
-  /** The most entries it holds; default 10,000. */
+  /** The maximum number of entries; default 10,000. */
   readonly maxEntries?: number | undefined
-  /** The most that its entries weigh together, in whatever unit `weigher` answers; default: no bound. */
+  /** The maximum total weight of the entries, in the unit of `weigher`; default: no bound. */
   readonly maxWeight?: number
-  /** What a single entry may weigh; a heavier one is not stored, and `set` answers `false`. Default: `maxWeight`. */
+  /**
+   * The maximum weight of a single entry. A heavier one is not stored, and `set` answers `false`. Default: `maxWeight`.
+   */
   readonly maxEntryWeight?: number
-  /** The weight of a value, 0 or more; it must not change it. Default: 1 each. Needs `maxWeight`. */
+  /** The weight of a value, 0 or more. The function must not change the value. Default: 1 each. Needs `maxWeight`. */
   readonly weigher?: (value: unknown, key: string) => number
-  /** The most states of rate limits it holds, apart from entries and locks; default 100,000. */
+  /** The maximum number of states of rate limits, apart from entries and locks; default 100,000. */
   readonly maxStates?: number
 }
 
@@ -62,7 +64,7 @@ export class MemoryCache<V = unknown> extends BaseCache<V> {
   }
 }
 
-// What limits and locks keep is apart from the map: nothing that is cached evicts it.
+// States of limits and locks are apart from the map, so that no cached entry evicts them.
 function states(options: MemoryCacheOptions): LocalAtomicStore {
   const { clock = systemClock, random = systemRandom, logger, maxStates } = options
   if (maxStates !== undefined) wholeNumber(maxStates, 'maxStates')
@@ -81,7 +83,7 @@ function mapOptions(options: MemoryCacheOptions, values: ValueKeeper): BoundedMa
   }
 }
 
-// The weigher sees what a reader gets.
+// The weigher gets the value that a reader gets.
 function weighing(weigher: (value: unknown, key: string) => number, values: ValueKeeper) {
   checkFunction(weigher, 'weigher')
   return (stored: unknown, key: string): number =>

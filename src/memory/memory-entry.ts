@@ -1,13 +1,13 @@
 import type { Stored } from '../core/store.ts'
 import type { Labels } from '../core/tag-table.ts'
 
-/** A stored value with what is to be known of it besides its deadline; one of which nothing is is kept as it is. */
+/** A stored value with its attributes besides the deadline. A value without any is kept as it is. */
 export class MemoryEntry {
   readonly stored: Stored
   readonly labels: Labels | undefined
   readonly rowVersion: bigint | undefined
   readonly graceMs: number
-  /** By the monotonic clock; tells only of an entry with grace. */
+  /** The end of freshness by the monotonic clock. It matters only for an entry with grace. */
   freshUntilMs: number
 
   constructor(
@@ -24,13 +24,13 @@ export class MemoryEntry {
     this.freshUntilMs = freshUntilMs
   }
 
-  /** The same for another value. */
+  /** Returns the same entry with another value. */
   with(stored: Stored): MemoryEntry {
     return new MemoryEntry(stored, this.labels, this.rowVersion, this.graceMs, this.freshUntilMs)
   }
 }
 
-/** The value in what a map of the memory store keeps. */
+/** Returns the value of an item in the map of the memory store. */
 export function unwrapped(kept: Stored): Stored {
   const entry: unknown = kept
   return entry instanceof MemoryEntry ? entry.stored : kept

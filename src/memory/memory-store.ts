@@ -37,7 +37,7 @@ const OUTDATED: OpResult = Object.freeze({ ok: false, outdated: true })
 const NO_OPTIONS: AcquireOptions = Object.freeze({})
 const STALE_TOO: Reading = Object.freeze({ stale: true })
 
-/** The store port over a {@link BoundedMap}: every call is synchronous, hence one atomic step. */
+/** The store port over a {@link BoundedMap}. Every call is synchronous, and hence one atomic step. */
 export class MemoryStore implements Store {
   readonly atomic: LocalAtomicStore | undefined
   readonly #map: BoundedMap<string, Stored>
@@ -46,14 +46,14 @@ export class MemoryStore implements Store {
   readonly #leases: LeaseTable
   readonly #versions: RowVersions
   readonly #tags = new TagTable()
-  /** Deletions by prefix that are under way, in the order in which they began. */
+  /** The deletions by prefix that are under way, in the order in which they began. */
   readonly #sweeps = new Set<PrefixSweep>()
-  // Whether any value was ever kept in an entry of its own: until then reads need not ask.
+  // Whether any value was ever kept in an entry of its own. Until then reads need not ask.
   #anyEntry = false
-  /** Whether a read without conditions finds what the map has. */
+  /** Whether a read without conditions may return an item of the map as it is. */
   #isPlain = true
 
-  /** The clock is that of the map. */
+  /** Takes the clock of the map. */
   constructor(
     map: BoundedMap<string, Stored>,
     values: ValueKeeper,
@@ -164,7 +164,7 @@ export class MemoryStore implements Store {
         size: map.size,
         held: () => map.held(),
         remove: (key) => {
-          const wasVisible = this.#visible(key, map.peek(key), reading) !== undefined
+          const wasVisible = this.#visible(key, map.peek(key), { ...reading, stale: true }) !== undefined
           map.delete(key)
           return wasVisible
         },
@@ -214,7 +214,7 @@ export class MemoryStore implements Store {
     this.#leases.void(op.key)
     switch (op.kind) {
       case 'set':
-        // A value without a version replaces whatever there was; a loaded one does not.
+        // A written value without a version replaces any other. A loaded one does not.
         if (op.rowVersion === undefined) this.#versions.forget(op.key)
         return this.#put(op.key, op, op.tags)
       case 'delete':
@@ -236,11 +236,12 @@ export class MemoryStore implements Store {
     const kept: unknown = this.#map.peek(key)
     if (rowVersion !== undefined) {
       const isOutdated = this.#versions.isOutdated(key, rowVersion, versionOf(kept))
-      this.#versions.raise(key, rowVersion)
       if (isOutdated) return OUTDATED
+      this.#versions.raise(key, rowVersion)
     }
     const existed = this.#peek(key, tags === undefined ? STALE_TOO : { tags, stale: true }) !== undefined
-    if (keepStale && kept instanceof MemoryEntry && kept.graceMs > 0 && existed)
+    // A hidden one stays hidden, and its row version counts.
+    if (keepStale && kept instanceof MemoryEntry && kept.graceMs > 0)
       this.#endFreshness(key, kept, this.#clock.now())
     else this.#map.delete(key)
     return existed ? DONE : NOT_DONE
@@ -278,7 +279,7 @@ export class MemoryStore implements Store {
     )
       return OUTDATED
     const labels = this.#tags.labels(tags, since)
-    // Only a load began before now: it may bear a tag that its loader named and that was invalidated meanwhile.
+    // Only a load can have begun before now. Its loader may have named a tag that was invalidated meanwhile.
     if (since !== undefined && labels !== undefined && this.#tags.judge(labels) !== 'fresh') return NOT_DONE
     if (labels === undefined && graceMs === 0 && rowVersion === undefined)
       return this.#map.put(key, stored, ttlMs, weight) ? DONE : NOT_DONE
@@ -289,7 +290,7 @@ export class MemoryStore implements Store {
     return this.#map.put(key, asStored(entry), ttlMs + graceMs, weight) ? DONE : NOT_DONE
   }
 
-  // The value of a visible entry; its deadline and its tags stay.
+  // Replaces the value of a visible entry. Its deadline and its tags stay.
   #replace(key: string, stored: Stored): void {
     const kept: unknown = this.#map.peek(key)
     this.#map.replace(key, kept instanceof MemoryEntry ? asStored(kept.with(stored)) : stored)
@@ -320,7 +321,7 @@ export class MemoryStore implements Store {
     if (labels !== undefined) {
       const verdict = this.#tags.judge(labels)
       if (verdict === 'gone' || (verdict === 'stale' && graceMs === 0)) {
-        // It will never be visible again: its room is for others, but its row version still counts.
+        // The entry will never be visible again. Its room is for others, but its row version still counts.
         if (entry.rowVersion === undefined) this.#map.delete(key)
         return undefined
       }
@@ -332,7 +333,7 @@ export class MemoryStore implements Store {
     return entry.freshUntilMs > this.#clock.now() ? entry.stored : undefined
   }
 
-  // Whether anything is left of the entry's grace, which began then.
+  // Ends the freshness at that time, when the grace begins. Returns whether any grace is left.
   #endFreshness(key: string, entry: MemoryEntry, sinceMs: number): boolean {
     if (entry.freshUntilMs <= sinceMs) return true
     entry.freshUntilMs = sinceMs
@@ -358,7 +359,7 @@ function allTags({ lease, tags }: Fill): readonly string[] | undefined {
   return lease.tags === undefined ? tags : [...new Set([...lease.tags, ...tags])]
 }
 
-/** A memory store of its own, with values cloned. */
+/** Returns a new memory store that clones values. */
 export function memoryStore(options: BoundedMapOptions<string, Stored>): MemoryStore {
   return new MemoryStore(new BoundedMap(options), valueKeeper({}), { clock: options.clock })
 }

@@ -4,19 +4,19 @@ import { FIRST_SLOT, NO_SLOT, noteHit } from './eviction-policy.ts'
 import type { Bounds, EvictionPolicy } from './eviction-policy.ts'
 
 /**
- * Caches in miniature that hold hashes only: what a cache with each of these windows would have hit, told from
- * the sampled part of its keys (Waldspurger, Saemundsson, Ahmad and Park, "Cache Modeling and Optimization using
- * Miniature Simulations", 2017). A collision of two hashes costs them a wrong hit, and nobody anything else.
+ * Caches in miniature that hold hashes only. They tell the hits that a cache with each of these windows would have had,
+ * from the sampled part of its keys (Waldspurger, Saemundsson, Ahmad and Park, "Cache Modeling and Optimization using
+ * Miniature Simulations", 2017). A collision of two hashes costs them a wrong hit and nothing else.
  *
  * A key has the same slot in all of them, so that a hit looks it up once.
  */
 export class Miniatures {
   readonly #policies: readonly EvictionPolicy[]
-  /** Slots by hash, of keys that are in at least one of them. */
+  /** The slots by hash, for keys that are in at least one of them. */
   readonly #index = new Map<number, number>()
   readonly #free: number[] = []
   #end = FIRST_SLOT
-  /** Entries that each of them has room for; no two need to have one in common. */
+  /** The number of entries that each of them has room for. They may have no entry in common. */
   #capacity: number
 
   constructor(bounds: Bounds, windowShares: readonly number[], capacity: number) {
@@ -25,7 +25,7 @@ export class Miniatures {
     this.#makeRoom()
   }
 
-  /** Plays an access; the bit set of those that hit. */
+  /** Plays an access. Returns the bit set of the miniatures that hit. */
   access(sampledHash: number, weight: number): number {
     // Sampled hashes agree in their high bits, which the sketch needs to differ.
     const hash = mix(sampledHash)
@@ -58,7 +58,7 @@ export class Miniatures {
     this.#end = FIRST_SLOT
   }
 
-  // Answers the slot of the key, which it may have from another miniature; `NO_SLOT` while it is in none.
+  // Returns the slot of the key, which another miniature may have given it, or `NO_SLOT` if no miniature holds it.
   #insert(policy: EvictionPolicy, known: number, hash: number, weight: number): number {
     const uses = policy.miss(hash)
     const heavy = policy.outweighsWindow(weight)

@@ -1,26 +1,26 @@
 import { afterTurn } from '../core/system.ts'
 
-/** How many keys are looked at in one turn of the event loop, some milliseconds. */
+/** The number of keys that are looked at in one turn of the event loop, some milliseconds. */
 export const KEYS_PER_TURN = 2048
 
 /** The part of the store that a sweep uses. */
 export interface Swept {
-  /** Entries at present. */
+  /** The number of entries at present. */
   readonly size: number
-  /** The keys of all entries, in the order in which they came; the store may change meanwhile. */
+  /** Returns the keys of all entries in the order in which they came. The store may change meanwhile. */
   held(): Iterator<string>
-  /** Removes the entry of a key; whether it was visible. */
+  /** Removes the entry of a key. Returns whether it was visible. */
   remove(key: string): boolean
 }
 
 /**
- * A deletion by prefix. It holds for all keys as soon as it begins, but large stores take several turns of the event loop
- * to carry it out; a key that is used meanwhile is removed before.
+ * A deletion by prefix. It holds for all keys as soon as it begins, but a large store takes several turns of the event
+ * loop to carry it out. A key that is used meanwhile is removed before its use.
  */
 export class PrefixSweep {
   readonly #store: Swept
   readonly #prefix: string
-  // Keys that were removed on use: an entry that one of them has now is younger than the deletion.
+  // Keys that were removed on use. A present entry of such a key is younger than the deletion.
   readonly #settled = new Set<string>()
   #count = 0
 
@@ -36,7 +36,7 @@ export class PrefixSweep {
     this.#remove(key)
   }
 
-  /** Removes all; answers how many were visible. */
+  /** Removes all. Returns the number of visible ones. */
   run(): number | Promise<number> {
     const looks = looksAt(this.#store, (key) => {
       if (key.startsWith(this.#prefix) && !this.#settled.has(key)) this.#remove(key)
@@ -55,14 +55,14 @@ export class PrefixSweep {
   }
 }
 
-/** Looks at all keys that there are when it begins, and stops after each {@link KEYS_PER_TURN}. */
+/** Looks at all keys that exist when it begins, and stops after each {@link KEYS_PER_TURN}. */
 export function* looksAt(
   store: Pick<Swept, 'size' | 'held'>,
   look: (key: string) => void,
 ): Generator<void, void> {
   const { size } = store
   const keys = store.held()
-  // Newer keys come last, so those that were there are among as many as there were.
+  // Newer keys come last, so the first `size` keys include all those that were there.
   for (let looks = 1; looks <= size; looks++) {
     const { done, value } = keys.next()
     if (done === true) return

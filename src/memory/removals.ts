@@ -1,6 +1,6 @@
 import type { RemovalCause } from './bounded-map-options.ts'
 
-// Causes by number: a counter named by a string would be looked up by name at every removal.
+// Causes are numbers, because a counter named by a string would be looked up by name at every removal.
 const CAUSES: readonly RemovalCause[] = ['evicted', 'expired', 'deleted', 'replaced', 'cleared']
 export const EVICTED = 0
 export const EXPIRED = 1
@@ -10,11 +10,11 @@ export const CLEARED = 4
 
 /** Counters of a {@link BoundedMap}. */
 export interface BoundedMapStats {
-  /** Entries it holds. */
+  /** The number of entries. */
   readonly entries: number
   /** The sum of their weights. */
   readonly weight: number
-  /** The part of the bound that new entries have for themselves, 0 to 1; it adapts to the use. */
+  /** The share of the bound that is reserved for new entries, 0 to 1. It adapts to the use. */
   readonly windowShare: number
   /** Entries pushed out for room. */
   readonly evicted: number
@@ -22,11 +22,11 @@ export interface BoundedMapStats {
   readonly expired: number
   /** Entries removed on request. */
   readonly deleted: number
-  /** Values that gave way to a newer one of the same key. */
+  /** Values replaced by a newer one of the same key. */
   readonly replaced: number
   /** Entries removed by `clear`. */
   readonly cleared: number
-  /** Of those expired: found by the timer, not by a reader. */
+  /** Expired entries that the timer found, not a reader. */
   readonly swept: number
   /** Values not stored because each alone was heavier than `maxEntryWeight`. */
   readonly oversize: number
@@ -35,8 +35,8 @@ export interface BoundedMapStats {
 }
 
 /**
- * Counts removals and tells a listener. It is told only when the map is consistent again, so that it may use
- * the map: removals are noted first and delivered at the end of the call that caused them.
+ * Counts removals and tells a listener. It is told only when the map is consistent again, so that it may use the map.
+ * Removals are noted first and delivered at the end of the call that caused them.
  */
 export class Removals<K, V> {
   readonly #listener: ((key: K, value: V, cause: RemovalCause) => void) | undefined
@@ -52,12 +52,12 @@ export class Removals<K, V> {
     this.#listener = listener
   }
 
-  /** Whether anybody wants to know keys and values. */
+  /** Whether a listener wants keys and values. */
   get listening(): boolean {
     return this.#listener !== undefined
   }
 
-  /** Counts a removal that nobody listens to. */
+  /** Counts a removal without a listener. */
   count(cause: number): void {
     this.#counts[cause]!++
   }
@@ -68,12 +68,12 @@ export class Removals<K, V> {
     if (this.#listener !== undefined) this.#pending.push([key, value, cause])
   }
 
-  /** Tells the listener what was noted since. */
+  /** Tells the listener about the removals since the last delivery. */
   deliver(): void {
     if (this.#pending.length !== 0) this.#tell()
   }
 
-  /** The counters so far. */
+  /** Returns the counters so far. */
   counts(): Omit<BoundedMapStats, 'entries' | 'weight' | 'windowShare'> {
     const [evicted = 0, expired = 0, deleted = 0, replaced = 0, cleared = 0] = this.#counts
     return {
@@ -89,7 +89,7 @@ export class Removals<K, V> {
   }
 
   #tell(): void {
-    // What the listener's own calls remove comes in further rounds of this loop, or inside of them.
+    // Removals by calls of the listener itself come in further rounds of this loop, or inside of them.
     for (const [key, value, cause] of this.#pending.splice(0)) {
       try {
         this.#listener!(key, value, CAUSES[cause]!)

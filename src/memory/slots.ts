@@ -3,8 +3,8 @@ import { FIRST_SLOT } from './eviction-policy.ts'
 const INITIAL_CAPACITY = 64
 
 /**
- * Where the entries of a map are. Each has a slot, a number by which all parts of the map know it; slots are reused.
- * Its arrays are read at every hit: whoever keeps one asks for it again after {@link grow}.
+ * The slots of a map. Each entry has a slot, a number by which all parts of the map know it. Slots are reused. The
+ * arrays are read at every hit. An object that keeps one asks for it again after {@link grow}.
  */
 export class Slots<K, V> {
   readonly index: Map<K, number> = new Map()
@@ -12,7 +12,7 @@ export class Slots<K, V> {
   keys: (K | undefined)[]
   values: (V | undefined)[]
   capacity: number
-  /** Those never used are from here on. */
+  /** The first of the slots that were never used. */
   end: number = FIRST_SLOT
   readonly #most: number
 
@@ -23,12 +23,12 @@ export class Slots<K, V> {
     this.values = array(this.capacity)
   }
 
-  /** Whether there is none to take before it grows. */
+  /** Whether no slot is left to take before it grows. */
   get isFull(): boolean {
     return this.free.length === 0 && this.end - FIRST_SLOT === this.capacity
   }
 
-  /** A slot without an entry. */
+  /** Takes a slot without an entry. */
   take(): number {
     return this.free.pop() ?? this.end++
   }
@@ -47,7 +47,7 @@ export class Slots<K, V> {
     this.free.push(slot)
   }
 
-  /** Doubles them, up to what the map may hold. */
+  /** Doubles the slots, up to the bound of the map. */
   grow(): void {
     this.capacity = Math.min(this.capacity * 2, this.#most)
     this.keys = array(this.capacity, this.keys)

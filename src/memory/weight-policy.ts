@@ -1,18 +1,18 @@
 import { EvictionPolicy, FIRST_SLOT, IN_MAIN, IN_WINDOW, MAIN_LISTS, NO_SLOT } from './eviction-policy.ts'
 import type { Bounds } from './eviction-policy.ts'
 
-// Lists 1 to 63 hold entries whose uses per unit of weight are alike: one list for each power of two.
+// Lists 1 to 63 hold entries with similar uses per unit of weight: one list for each power of two.
 const FIRST_CLASS = 1
 const MIDDLE_CLASS = 44
 // A map never holds more entries than this, so lighter ones need not be told apart.
 const MOST_ENTRIES = 2 ** 24
 
 /**
- * The policy for entries of different weight. An entry of the main space is worth its uses per unit of weight
- * plus what the last entry evicted was worth when the entry came or was last met, so that worth fades as others
- * leave (GreedyDual-Size with Frequency: Cherkasova, 1998). Entries of alike density form a list, in which the
- * oldest is worth least, so that only the heads of the lists need to be compared (after CAMP: Ghandeharizadeh,
- * Irani, Lam and Yap, 2014).
+ * The policy for entries of different weight. The worth of an entry of the main space has two parts. One is its uses
+ * per unit of weight. The other is the worth of the last evicted entry when this one came or was last met, so that
+ * worth fades as others leave (GreedyDual-Size with Frequency: Cherkasova, 1998). Entries of alike density form a list,
+ * in which the oldest is worth least, so that only the heads of the lists need to be compared (after CAMP:
+ * Ghandeharizadeh, Irani, Lam and Yap, 2014).
  */
 export class WeightPolicy extends EvictionPolicy {
   readonly #lightest: number
@@ -20,7 +20,7 @@ export class WeightPolicy extends EvictionPolicy {
   #windowMaxWeight = 0
   protected windowWeight = 0
   #weight = 0
-  /** What the most valuable entry evicted was worth. */
+  /** The worth of the most valuable entry evicted. */
   #inflation = 0
   #weights: Float64Array
   #worths: Float64Array
@@ -107,7 +107,7 @@ export class WeightPolicy extends EvictionPolicy {
 
   override remove(slot: number): void {
     super.remove(slot)
-    // Sums of fractions drift; an empty cache is a chance to be exact again.
+    // Sums of fractions drift, so an empty cache makes them exact again.
     if (this.entries === 0) this.#weight = this.windowWeight = 0
   }
 

@@ -1,9 +1,9 @@
 import type { Bounds } from './eviction-policy.ts'
 import { Miniatures } from './miniatures.ts'
 
-// Window sizes to choose from, evenly on a scale of ratios: from next to none to a clock without admission.
+// Window sizes to choose from, evenly on a scale of ratios, from next to none to a clock without admission.
 const WINDOW_SHARES = [0.01, 0.1, 0.4, 0.7, 1] as const
-/** The share to begin with: before there is evidence the middle is least wrong. */
+/** The initial share. The middle is least wrong before there is evidence. */
 export const INITIAL_WINDOW_SHARE = 0.1
 const ALL = (1 << WINDOW_SHARES.length) - 1
 const MINIATURE_ENTRIES = 64
@@ -15,17 +15,17 @@ const MEMORY_PER_ENTRY = 10
 const SIGNIFICANCE = 2
 
 /**
- * Chooses the size of the window by trying: miniature caches with windows of different sizes see a sampled
- * part of the accesses, and the size whose miniature hits more is taken, as soon as its lead over the present
- * one can hardly be chance and pays for the misses that the change itself costs. Every 2nd, 4th, 8th ... key is sampled so that a miniature has 64 to 127 entries:
- * a large cache spends next to nothing on it.
+ * Chooses the size of the window by trial. Miniature caches with windows of different sizes see a sampled part of the
+ * accesses. A size whose miniature hits more is chosen if its lead over the present one can hardly be chance and pays
+ * for the misses of the change. Every 2nd, 4th, 8th ... key is sampled, so that a miniature has 64 to 127 entries. A
+ * large cache spends next to nothing on it.
  */
 export class WindowTuner {
   readonly #miniatures: Miniatures
   readonly #mask: number
-  // How often exactly the miniatures in this bit set hit.
+  // The number of times that exactly the miniatures in this bit set hit.
   readonly #outcomes = new Float64Array(1 << WINDOW_SHARES.length)
-  /** How many hits the present window has lost to each other one, since that was behind or the window changed. */
+  /** The hits that the present window has lost to each other one, since that was behind or the window changed. */
   readonly #losses = new Float64Array(WINDOW_SHARES.length)
   readonly #capacity: number
   readonly #memory: number
@@ -33,11 +33,12 @@ export class WindowTuner {
   #untilFade: number
   #chosen = 1
 
-  /** @param entries how many entries the cache holds when it is full. */
+  /** @param entries the number of entries in a full cache. */
   constructor(bounds: Bounds, entries: number) {
     let rate = 1
     while (entries / (rate * 2) >= MINIATURE_ENTRIES) rate *= 2
-    // The high bits: the low ones choose a place in the sketch, and would send all samples to a few places.
+    // Samples are chosen by the high bits. The low bits choose a place in the sketch, and would send all samples to a
+    // few places.
     this.#mask = -(2 ** 32 / rate) | 0
     const capacity = Math.max(1, Math.round(entries / rate))
     const small = {
@@ -50,7 +51,7 @@ export class WindowTuner {
     this.#untilFade = this.#memory
   }
 
-  /** The window size that is best by the evidence. */
+  /** The best window size by the evidence. */
   get windowShare(): number {
     return WINDOW_SHARES[this.#chosen]!
   }
@@ -60,7 +61,7 @@ export class WindowTuner {
     return (hash & this.#mask) === 0
   }
 
-  /** Plays an access to a sampled key; whether {@link windowShare} has changed. */
+  /** Plays an access to a sampled key. Returns whether {@link windowShare} has changed. */
   access(hash: number, weight: number): boolean {
     const hits = this.#miniatures.access(hash, weight)
     this.#outcomes[hits]!++
@@ -85,7 +86,8 @@ export class WindowTuner {
     for (let outcome = 1; outcome < this.#outcomes.length; outcome++) hits += this.#outcomes[outcome]!
     for (let outcome = 0; outcome < this.#outcomes.length; outcome++) this.#outcomes[outcome]! /= 2
     if (hits !== 0 || this.#chosen === 0) return false
-    // Where no window finds anything, the smallest is cheapest: what it evicts is still in the processor's caches.
+    // If no window finds anything, the smallest is cheapest, because its evicted entries are still in the processor's
+    // caches.
     this.#chosen = 0
     this.#losses.fill(0)
     return true
@@ -117,7 +119,7 @@ export class WindowTuner {
     return Math.abs(WINDOW_SHARES[other]! - WINDOW_SHARES[this.#chosen]!) * this.#capacity
   }
 
-  // How often one miniature hit and another did not.
+  // Returns how often one miniature hit and the other did not.
   #hitsWithout(one: number, other: number): number {
     let hits = 0
     for (let outcome = 0; outcome < this.#outcomes.length; outcome++) {

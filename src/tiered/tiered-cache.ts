@@ -21,15 +21,18 @@ import { ISOLATION_OPTIONS, valueKeeper, type IsolationOptions } from '../serial
 /** Options of a {@link TieredCache}. */
 export interface TieredCacheOptions extends CacheOptions, CoherenceOptions, IsolationOptions {
   /**
-   * The cache of this process, such as a `MemoryCache`: what the tiered cache keeps in it is bounded as it says. Read
-   * and write through the tiered cache alone.
+   * The cache of this process, such as a `MemoryCache`. Its bounds hold for the entries of the tiered cache. Read and
+   * write through the tiered cache alone.
    */
   readonly l1: BaseCache
-  /** The cache that other processes share, such as a `RedisCache`. Of it the connection is used, and closed by nobody else. */
+  /**
+   * The cache that other processes share, such as a `RedisCache`. Only its connection is used, and only its owner
+   * closes it.
+   */
   readonly l2: BaseCache
   /**
-   * What brings changes of other processes sooner than the heartbeat does: `'pubsub'` (default) = the server of `l2`,
-   * `'none'` = nothing does, or a bus of your own.
+   * The channel that brings changes of other processes sooner than the heartbeat: `'pubsub'` (default) = the server of
+   * `l2`, `'none'` = no channel, or a bus of your own.
    */
   readonly bus?: Bus | 'pubsub' | 'none' | undefined
 }
@@ -45,11 +48,11 @@ export const TIERED_CACHE_OPTIONS: readonly string[] = [
 ]
 
 /**
- * A cache in two tiers: reads are served from the memory of this process, which never serves what was changed
- * elsewhere longer ago than a bound (`maxLag` or `maxStale`, by `policy`); the rest is on the server that other
- * processes share. docs/coherence.md says what is guaranteed. Of the two caches it uses only what they hold: prefix,
- * serializer, ttl, tags and isolation are its own (the prefix is that of `l2` unless it is named), and it does not close
- * them.
+ * A cache in two tiers. Reads are served from the memory of this process, which never serves a value that was changed
+ * elsewhere longer ago than a bound (`maxLag` or `maxStale`, by `policy`). The rest is on the server that other
+ * processes share. docs/coherence.md has the guarantees. Of the two caches it uses only the storage. Prefix,
+ * serializer, ttl, tags and isolation are its own (the prefix is that of `l2` unless it is named), and it does not
+ * close them.
  */
 export class TieredCache<V = unknown> extends BaseCache<V> {
   /** @throws OptionsError, KeyError for wrong options. */
@@ -75,14 +78,14 @@ function busFor(bus: Bus | 'pubsub' | 'none', own: Bus | undefined): Bus | undef
   return bus
 }
 
-// The memory that a tiered cache keeps entries in: another one would take them for its own.
+// The stores in which a tiered cache keeps entries. Another one would take these entries for its own.
 const taken = new WeakSet<Store>()
 
 function localOf(l1: unknown): Store {
   const store = wholeCache(l1, 'l1', 'new MemoryCache()')
   if (taken.has(store))
     throw new OptionsError('l1: another tiered cache keeps its entries in it; give each a new MemoryCache()')
-  // A read that would have to wait for it might as well go to the server.
+  // A read that has to wait for the first tier might as well go to the server.
   if (isPromise(store.get('!')) || store instanceof CoherentStore)
     throw new OptionsError(
       'l1: its store does not answer at once; use a cache in memory, such as new MemoryCache()',

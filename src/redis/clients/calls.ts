@@ -3,7 +3,7 @@ import { toldElsewhere } from '../../core/log.ts'
 import type { Arg, Command, Reply, ReplyForm } from '../client.ts'
 import { Timed } from './deadlines.ts'
 import type { Guard, Path } from './guard.ts'
-import { isAnswer, isRedirection, isUnknownScript, normalize } from './refusals.ts'
+import { isAnswer, isRedirection, isUnknownScript, normalize, QUEUED } from './refusals.ts'
 
 /** What waits for an answer; it is settled once, and whatever comes later is dropped. */
 export abstract class Call extends Timed {
@@ -135,6 +135,7 @@ export class SingleCall extends Call {
   }
 
   #answer(command: Command, reply: Reply): void {
+    if (isQueued(reply)) return this.fail(new Error(QUEUED), nameOf(command))
     this.heard(command, reply)
     if (this.isOver) return
     this.did(command)
@@ -208,6 +209,7 @@ export class RowCall extends Call {
   }
 
   #put(index: number, reply: Reply): void {
+    if (isQueued(reply)) return this.#refuse(index, new Error(QUEUED))
     this.heard(this.#commands[index]!, reply)
     if (this.isOver) return
     if (!(reply instanceof Error)) this.did(this.#commands[index]!)
@@ -253,6 +255,12 @@ export class RowCall extends Call {
       this.#sendOne(index, sent)
     }
   }
+}
+
+// Nothing that this library stores or asks for is answered so: who shares the client has begun a transaction on it.
+function isQueued(reply: Reply): boolean {
+  if (reply === 'QUEUED') return true
+  return reply instanceof Uint8Array && reply.length === 6 && String(Buffer.from(reply)) === 'QUEUED'
 }
 
 function nameOf(command: Command): string {

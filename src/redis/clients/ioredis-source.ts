@@ -3,6 +3,7 @@ import { askAtEachConnection, presentLogin, type Credentials } from './credentia
 import { IoredisLine, type Ioredis } from './ioredis-line.ts'
 import { LentLine } from './lent-line.ts'
 import type { Line, Source, SubscriberLine } from './line.ts'
+import { hearSentinels } from './hear-sentinels.ts'
 import { KEEP_ALIVE_MS, reconnectDelayMs } from './reconnect-delay.ts'
 
 /** What a client of this library's own is made with, besides where it connects to. */
@@ -41,6 +42,7 @@ export class IoredisSource implements Source {
   constructor(client: Ioredis, random: Random, isOwn: boolean, credentials?: Credentials) {
     this.#credentials = credentials ?? (() => presentLogin(client))
     if (isOwn && credentials !== undefined) askAtEachConnection(client, credentials)
+    if (isOwn) hearSentinels(client)
     this.#client = client
     this.#isOwn = isOwn
     this.#random = random
@@ -57,7 +59,7 @@ export class IoredisSource implements Source {
   }
 
   open(): SubscriberLine {
-    const client = this.#client.duplicate(ioredisRules(this.#random))
+    const client = hearSentinels(this.#client.duplicate(ioredisRules(this.#random)))
     return new IoredisLine(askAtEachConnection(client, this.#credentials), true)
   }
 }

@@ -22,9 +22,13 @@ const REASONS: Readonly<Record<string, StoreErrorReason>> = {
   MASTERDOWN: 'unavailable',
   CLUSTERDOWN: 'unavailable',
   TRYAGAIN: 'unavailable',
+  QUEUED: 'unavailable',
   MOVED: 'unavailable',
   ASK: 'unavailable',
 }
+
+/** The error that stands for the answer to a command within a transaction of somebody else. */
+export const QUEUED = 'QUEUED in a transaction that was begun on the same connection'
 
 // The errors of sockets have a code; what a server answers begins with a word in capitals.
 const WORD = /^[A-Z]+(?= |$)/

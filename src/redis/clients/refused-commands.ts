@@ -16,6 +16,10 @@ const ONE_ENDPOINT =
 const NODE_OF_CLUSTER =
   'this is a node of a cluster, and other nodes have most keys: connect by redis+cluster://, or with a cluster client'
 
+const IN_TRANSACTION =
+  'MULTI was sent over the client that the cache uses, so commands of the cache become part of a transaction and get no ' +
+  'answer: give the cache a client of its own, or use multi() of the client'
+
 /** The features that do not work without a command. */
 const WITHOUT: Readonly<Record<string, string>> = {
   CLIENT: 'a server that is replaced during deleteByPrefix() may go unnoticed',
@@ -44,6 +48,7 @@ export class RefusedCommands {
   note(node: string, name: string, error: Error, isSpread: boolean): void {
     const { message } = error
     if (/\bCROSSSLOT\b/.test(message)) return this.#say(node, 'CROSSSLOT', 'error', ONE_ENDPOINT, error)
+    if (message.startsWith('QUEUED ')) return this.#say(node, 'QUEUED', 'error', IN_TRANSACTION, error)
     if (!isSpread && message.startsWith('MOVED '))
       return this.#say(node, 'MOVED', 'error', NODE_OF_CLUSTER, error)
     if (!REFUSAL.test(message)) return

@@ -1,13 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { BaseCache, LoadContext } from '../../../src/index.ts'
 import { failureOf } from '../../support/error-of.ts'
-import { Stage, type Engine } from './stage.ts'
+import { Stage, timeline, type Engine } from './stage.ts'
 
 /** What a loader may say, and what is loaded on demand. */
 export function contextTimelines(engine: Engine): void {
   describe(`the context of a loader before ${engine.name}`, () => {
-    it('names the key, and may be destructured', async () => {
+    timeline(engine, 'names the key, and may be destructured', async () => {
       const stage = new Stage(engine, { prefix: 'app:' })
       const users = stage.cache().namespace('user', { keyVersion: 2 })
       const seen: unknown[] = []
@@ -18,7 +18,7 @@ export function contextTimelines(engine: Engine): void {
       })
 
       expect(seen).toEqual(['7', false, undefined])
-      expect(await users.ttl('7')).toBe(5)
+      expect(await stage.ttl(users, '7')).toBe(5)
     })
 
     // A node that shares entries knows of a tag since when it is what it is, once it follows them: from its first on.
@@ -27,7 +27,7 @@ export function contextTimelines(engine: Engine): void {
       await stage.until(0)
     }
 
-    it('sets ttl, grace and tags of the entry, over all defaults', async () => {
+    timeline(engine, 'sets ttl, grace and tags of the entry, over all defaults', async () => {
       const stage = new Stage(engine, {
         ttl: 100,
         jitter: 0.5,
@@ -45,7 +45,7 @@ export function contextTimelines(engine: Engine): void {
       await followTags(stage, cache)
       await cache.getOrSet('a', load)
       await cache.getOrSet('b', load)
-      expect(await cache.ttl('a')).toBe(2)
+      expect(await stage.ttl(cache, 'a')).toBe(2)
       await cache.invalidateTag('named')
       expect(await cache.get('a')).toBe(undefined)
       await cache.getOrSet('a', load)
@@ -56,7 +56,7 @@ export function contextTimelines(engine: Engine): void {
       expect(await cache.get('a', { stale: true })).toBe(undefined)
     })
 
-    it('refuses nonsense, and the load fails with that', async () => {
+    timeline(engine, 'refuses nonsense, and the load fails with that', async () => {
       const cache = new Stage(engine).cache()
       for (const say of [
         ({ setTtl }: LoadContext) => setTtl('soon'),
@@ -69,32 +69,36 @@ export function contextTimelines(engine: Engine): void {
         })
     })
 
-    it('has the last word on a tag that was invalidated during the load: nothing old is stored or shared', async () => {
-      const stage = new Stage(engine)
-      const cache = stage.cache()
-      const load = stage.loader({ says: ({ setTags }) => setTags(['named']) })
-      await followTags(stage, cache)
-      void stage.caller('before', () => cache.getOrSet('k', load))
-      await stage.until(20)
-      stage.version = 2
-      await cache.invalidateTag('named')
-      void stage.caller('after', () => cache.getOrSet('k', load))
-      await stage.until(50)
-      await stage.caller('get', () => cache.get('k'))
-      await stage.until(200)
-      await stage.caller('get', () => cache.get('k'))
+    timeline(
+      engine,
+      'has the last word on a tag that was invalidated during the load: nothing old is stored or shared',
+      async () => {
+        const stage = new Stage(engine)
+        const cache = stage.cache()
+        const load = stage.loader({ says: ({ setTags }) => setTags(['named']) })
+        await followTags(stage, cache)
+        void stage.caller('before', () => cache.getOrSet('k', load))
+        await stage.until(20)
+        stage.version = 2
+        await cache.invalidateTag('named')
+        void stage.caller('after', () => cache.getOrSet('k', load))
+        await stage.until(50)
+        await stage.caller('get', () => cache.get('k'))
+        await stage.until(200)
+        await stage.caller('get', () => cache.get('k'))
 
-      stage.saw(
-        '0 query 1',
-        '50 before: v1',
-        '50 query 2',
-        '50 get: undefined',
-        '100 after: v2',
-        '200 get: v2',
-      )
-    })
+        stage.saw(
+          '0 query 1',
+          '50 before: v1',
+          '50 query 2',
+          '50 get: undefined',
+          '100 after: v2',
+          '200 get: v2',
+        )
+      },
+    )
 
-    it('may say that nothing is to be stored', async () => {
+    timeline(engine, 'may say that nothing is to be stored', async () => {
       const stage = new Stage(engine)
       const cache = stage.cache()
       const load = stage.loader({ says: ({ doNotStore }) => doNotStore() })
@@ -107,7 +111,7 @@ export function contextTimelines(engine: Engine): void {
       expect(cache.stats()).toMatchObject({ writes: 0, refusedFills: 0 })
     })
 
-    it('may say that the stale value is still right, and it is fresh again', async () => {
+    timeline(engine, 'may say that the stale value is still right, and it is fresh again', async () => {
       const stage = new Stage(engine, { ttl: 1, grace: 60, softTimeout: 1, tags: ['t'] })
       const cache = stage.cache()
       const seen: unknown[] = []
@@ -118,7 +122,7 @@ export function contextTimelines(engine: Engine): void {
         return notModified()
       })
 
-      expect([value, seen, await cache.get('k'), await cache.ttl('k')]).toEqual([
+      expect([value, seen, await cache.get('k'), await stage.ttl(cache, 'k')]).toEqual([
         { etag: 'x' },
         [{ etag: 'x' }],
         { etag: 'x' },
@@ -128,7 +132,7 @@ export function contextTimelines(engine: Engine): void {
       expect(await cache.get('k', { stale: true })).toBe(undefined)
     })
 
-    it('makes nothing fresh again that was invalidated meanwhile', async () => {
+    timeline(engine, 'makes nothing fresh again that was invalidated meanwhile', async () => {
       const stage = new Stage(engine, { ttl: 1, grace: 60, softTimeout: 1 })
       const cache = stage.cache()
       await cache.set('k', 'v0')
@@ -147,7 +151,7 @@ export function contextTimelines(engine: Engine): void {
       expect(cache.stats().refusedFills).toBe(1)
     })
 
-    it('knows the fresh value that is loaded ahead or by force', async () => {
+    timeline(engine, 'knows the fresh value that is loaded ahead or by force', async () => {
       const stage = new Stage(engine, { ttl: 10, refreshAhead: 0.5 })
       const cache = stage.cache()
       const seen: unknown[] = []
@@ -164,32 +168,34 @@ export function contextTimelines(engine: Engine): void {
   })
 
   describe(`the life of a loaded value in ${engine.name}`, () => {
-    it('varies by the jitter, both ways', async () => {
+    timeline(engine, 'varies by the jitter, both ways', async () => {
       const ttls = []
       for (const random of [0, 0.5, 0.999]) {
-        const cache = new Stage(engine, { ttl: 100, jitter: 0.1, random: () => random }).cache()
+        const stage = new Stage(engine, { ttl: 100, jitter: 0.1, random: () => random })
+        const cache = stage.cache()
         await cache.getOrSet('k', () => 1)
         await cache.set('set', 1)
-        ttls.push(Math.round((await cache.ttl('k'))!), await cache.ttl('set'))
+        ttls.push(Math.round((await cache.ttl('k'))!), await stage.ttl(cache, 'set'))
       }
 
       expect(ttls).toEqual([90, 100, 100, 100, 110, 100])
     })
 
-    it('is its own for null, or none', async () => {
-      const cache = new Stage(engine, { ttl: 100, negativeTtl: 5 }).cache()
+    timeline(engine, 'is its own for null, or none', async () => {
+      const stage = new Stage(engine, { ttl: 100, negativeTtl: 5 })
+      const cache = stage.cache()
       await cache.getOrSet('a', () => null)
       await cache.getOrSet('b', () => 1)
-      expect([await cache.ttl('a'), await cache.ttl('b')]).toEqual([5, 100])
+      expect([await stage.ttl(cache, 'a'), await stage.ttl(cache, 'b')]).toEqual([5, 100])
       expect(await cache.getOrSet('c', () => null, { cacheNull: false })).toBe(null)
       expect(await cache.get('c')).toBe(undefined)
       await cache.getOrSetMany(['d', 'e'], () => ({ d: null, e: 1 }))
-      expect([await cache.ttl('d'), await cache.ttl('e')]).toEqual([5, 100])
+      expect([await stage.ttl(cache, 'd'), await stage.ttl(cache, 'e')]).toEqual([5, 100])
     })
 
     // Which tier that is differs; tests of tiers look at theirs.
     if (engine.tier === undefined)
-      it('skips the tier that is to be skipped', async () => {
+      timeline(engine, 'skips the tier that is to be skipped', async () => {
         const stage = new Stage(engine)
         const cache = stage.cache()
         await cache.set('k', 'set')
@@ -207,7 +213,7 @@ export function contextTimelines(engine: Engine): void {
   })
 
   describe(`a forced load before ${engine.name}`, () => {
-    it('takes the place of the load that is under way', async () => {
+    timeline(engine, 'takes the place of the load that is under way', async () => {
       const stage = new Stage(engine)
       const cache = stage.cache()
       void stage.caller('slow', () => cache.getOrSet('k', stage.loader({ takesMs: 300 })))
@@ -228,7 +234,7 @@ export function contextTimelines(engine: Engine): void {
       expect(events).toContain('400 get: v2')
     })
 
-    it('takes the place of one in another process', async () => {
+    timeline(engine, 'takes the place of one in another process', async () => {
       const stage = new Stage(engine)
       const [one, two] = [stage.cache(), stage.cache()]
       void stage.caller('slow', () => one.getOrSet('k', stage.loader({ takesMs: 300 })))
@@ -241,7 +247,7 @@ export function contextTimelines(engine: Engine): void {
       stage.saw('0 query 1', '20 query 2', '70 forced: v2', '300 slow: v1', '400 get: v2')
     })
 
-    it('fails when its loader does, and leaves what is stored', async () => {
+    timeline(engine, 'fails when its loader does, and leaves what is stored', async () => {
       const stage = new Stage(engine, { ttl: 10, grace: 60 })
       const cache = stage.cache()
       await cache.set('k', 'v0')
@@ -254,33 +260,37 @@ export function contextTimelines(engine: Engine): void {
   })
 
   describe(`several keys of ${engine.name}`, () => {
-    it('are served stale at once, refreshed by one call of the loader, and the rest is waited for', async () => {
-      const stage = new Stage(engine, { ttl: 1, grace: 60 })
-      const cache = stage.cache()
-      const asked: (readonly string[])[] = []
-      const load = async (keys: readonly string[]): Promise<Record<string, string>> => {
-        asked.push(keys)
-        await stage.wait(50)
-        return Object.fromEntries(keys.map((key) => [key, `new ${key}`]))
-      }
-      await cache.setMany({ a: 'old a', b: 'old b' })
-      await stage.until(2000)
-      await cache.set('c', 'fresh c')
-      void stage.caller('stale', () => cache.getOrSetMany(['a', 'b', 'c'], load))
-      await stage.until(2000)
-      void stage.caller('mixed', () => cache.getOrSetMany(['a', 'd'], load))
-      await stage.until(2100)
-      await stage.caller('after', () => cache.getOrSetMany(['a', 'b', 'c', 'd'], load))
+    timeline(
+      engine,
+      'are served stale at once, refreshed by one call of the loader, and the rest is waited for',
+      async () => {
+        const stage = new Stage(engine, { ttl: 1, grace: 60 })
+        const cache = stage.cache()
+        const asked: (readonly string[])[] = []
+        const load = async (keys: readonly string[]): Promise<Record<string, string>> => {
+          asked.push(keys)
+          await stage.wait(50)
+          return Object.fromEntries(keys.map((key) => [key, `new ${key}`]))
+        }
+        await cache.setMany({ a: 'old a', b: 'old b' })
+        await stage.until(2000)
+        await cache.set('c', 'fresh c')
+        void stage.caller('stale', () => cache.getOrSetMany(['a', 'b', 'c'], load))
+        await stage.until(2000)
+        void stage.caller('mixed', () => cache.getOrSetMany(['a', 'd'], load))
+        await stage.until(2100)
+        await stage.caller('after', () => cache.getOrSetMany(['a', 'b', 'c', 'd'], load))
 
-      stage.saw(
-        '2000 stale: {"a":"old a","b":"old b","c":"fresh c"}',
-        '2050 mixed: {"a":"old a","d":"new d"}',
-        '2100 after: {"a":"new a","b":"new b","c":"fresh c","d":"new d"}',
-      )
-      expect(asked).toEqual([['a', 'b'], ['d']])
-    })
+        stage.saw(
+          '2000 stale: {"a":"old a","b":"old b","c":"fresh c"}',
+          '2050 mixed: {"a":"old a","d":"new d"}',
+          '2100 after: {"a":"new a","b":"new b","c":"fresh c","d":"new d"}',
+        )
+        expect(asked).toEqual([['a', 'b'], ['d']])
+      },
+    )
 
-    it('wait as long as softTimeout says where something is stale', async () => {
+    timeline(engine, 'wait as long as softTimeout says where something is stale', async () => {
       const stage = new Stage(engine, { ttl: 1, grace: 60, softTimeout: 0.1 })
       const cache = stage.cache()
       const load = async (keys: readonly string[]): Promise<Record<string, string>> => {
@@ -298,7 +308,7 @@ export function contextTimelines(engine: Engine): void {
       stage.saw('2100 stale: {"a":"old a","b":"old b"}', '3100 mixed: {"a":"new a","x":"new x"}')
     })
 
-    it('are loaded beforehand where they are missing, a few at a time', async () => {
+    timeline(engine, 'are loaded beforehand where they are missing, a few at a time', async () => {
       const stage = new Stage(engine, { ttl: 60 })
       const cache = stage.cache()
       await cache.set('there', 'v0')
@@ -319,7 +329,7 @@ export function contextTimelines(engine: Engine): void {
       expect((await cache.getMany(keys)).size).toBe(19)
       expect(await cache.get('there')).toBe('v0')
       expect(await cache.warm({ k3: 'value', k4: 'value' }, 5)).toBe(1)
-      expect([await cache.get('k3'), await cache.ttl('k3'), await cache.get('k4')]).toEqual([
+      expect([await cache.get('k3'), await stage.ttl(cache, 'k3'), await cache.get('k4')]).toEqual([
         'value',
         5,
         'k4',
@@ -328,7 +338,7 @@ export function contextTimelines(engine: Engine): void {
   })
 
   describe(`versions of rows in ${engine.name}`, () => {
-    it('keep out what is older', async () => {
+    timeline(engine, 'keep out what is older', async () => {
       const stage = new Stage(engine)
       const cache = stage.cache()
       const full = { result: 'full' } as const
@@ -346,67 +356,76 @@ export function contextTimelines(engine: Engine): void {
       expect(await cache.set('k', () => 1, full)).toEqual({ stored: false, reason: 'unstorable' })
     })
 
-    it('are left behind for a minute by an invalidation, which spares what is newer', async () => {
-      const stage = new Stage(engine)
-      const cache = stage.cache()
-      await cache.set('k', 'seven', { rowVersion: 7 })
-      await cache.invalidate('k', { rowVersion: 6 })
-      expect(await cache.get('k')).toBe('seven')
-      await cache.invalidate('k', { rowVersion: 8 })
-      expect(await cache.get('k')).toBe(undefined)
-      expect(await cache.getOrSet('k', () => 'seven', { rowVersion: 7 })).toBe('seven')
-      expect(await cache.get('k')).toBe(undefined)
-      expect(await cache.set('k', 'eight', { rowVersion: 8 })).toBe(true)
-      await cache.invalidate('k', { rowVersion: 9 })
-      await stage.until(60_000)
-      expect(await cache.set('k', 'eight', { rowVersion: 8 })).toBe(true)
-    })
+    timeline(
+      engine,
+      'are left behind for a minute by an invalidation, which spares what is newer',
+      async () => {
+        const stage = new Stage(engine)
+        const cache = stage.cache()
+        await cache.set('k', 'seven', { rowVersion: 7 })
+        await cache.invalidate('k', { rowVersion: 6 })
+        expect(await cache.get('k')).toBe('seven')
+        await cache.invalidate('k', { rowVersion: 8 })
+        expect(await cache.get('k')).toBe(undefined)
+        expect(await cache.getOrSet('k', () => 'seven', { rowVersion: 7 })).toBe('seven')
+        expect(await cache.get('k')).toBe(undefined)
+        expect(await cache.set('k', 'eight', { rowVersion: 8 })).toBe(true)
+        await cache.invalidate('k', { rowVersion: 9 })
+        await stage.until(60_000)
+        expect(await cache.set('k', 'eight', { rowVersion: 8 })).toBe(true)
+      },
+    )
   })
 
   describe(`the async context of a load before ${engine.name}`, () => {
     const request = new AsyncLocalStorage<string>()
 
-    it.each([
+    for (const [keepContext, expected] of [
       [false, undefined],
       [true, 'the second'],
-    ])('is none in the background, unless keepContext says so: %s', async (keepContext, expected) => {
-      const stage = new Stage(engine, { ttl: 1, grace: 60, keepContext })
-      const cache = stage.cache()
-      const seen: unknown[] = []
-      const load = async (): Promise<number> => {
-        seen.push(request.getStore())
-        await stage.wait(10)
-        seen.push(request.getStore())
-        return 1
-      }
-      void request.run('the first', () => cache.getOrSet('k', load))
-      await stage.until(2000)
-      await request.run('the second', () => cache.getOrSet('k', load))
-      await request.run('the third', () => cache.getOrSetMany(['k'], () => ({ k: 1 })))
-      await stage.until(2100)
+    ] as const)
+      timeline(engine, `is none in the background, unless keepContext says so: ${keepContext}`, async () => {
+        const stage = new Stage(engine, { ttl: 1, grace: 60, keepContext })
+        const cache = stage.cache()
+        const seen: unknown[] = []
+        const load = async (): Promise<number> => {
+          seen.push(request.getStore())
+          await stage.wait(10)
+          seen.push(request.getStore())
+          return 1
+        }
+        void request.run('the first', () => cache.getOrSet('k', load))
+        await stage.until(2000)
+        await request.run('the second', () => cache.getOrSet('k', load))
+        await request.run('the third', () => cache.getOrSetMany(['k'], () => ({ k: 1 })))
+        await stage.until(2100)
 
-      expect(seen).toEqual(['the first', 'the first', expected, expected])
-    })
+        expect(seen).toEqual(['the first', 'the first', expected, expected])
+      })
   })
 
   describe(`defaults of ${engine.name}`, () => {
-    it('are those of the cache, then those of the namespace, then those of the call', async () => {
-      const stage = new Stage(engine, { ttl: 1, grace: 5 })
-      const cache = stage.cache()
-      const inherits = cache.namespace('a', { ttl: 2 })
-      const without = cache.namespace('b', { grace: false })
-      for (const each of [cache, inherits, without]) await each.set('k', 'v0')
-      await without.set('own', 'v0', { grace: 1 })
-      await stage.until(1500)
-      const get = (each: typeof cache, key = 'k'): Promise<unknown> => each.get(key, { stale: true })
-      expect(await Promise.all([get(cache), get(inherits), get(without), get(without, 'own')])).toEqual([
-        'v0',
-        'v0',
-        undefined,
-        'v0',
-      ])
-      await stage.until(6500)
-      expect(await Promise.all([get(cache), get(inherits)])).toEqual([undefined, 'v0'])
-    })
+    timeline(
+      engine,
+      'are those of the cache, then those of the namespace, then those of the call',
+      async () => {
+        const stage = new Stage(engine, { ttl: 1, grace: 5 })
+        const cache = stage.cache()
+        const inherits = cache.namespace('a', { ttl: 2 })
+        const without = cache.namespace('b', { grace: false })
+        for (const each of [cache, inherits, without]) await each.set('k', 'v0')
+        await without.set('own', 'v0', { grace: 1 })
+        await stage.until(1500)
+        const get = (each: typeof cache, key = 'k'): Promise<unknown> => each.get(key, { stale: true })
+        expect(await Promise.all([get(cache), get(inherits), get(without), get(without, 'own')])).toEqual([
+          'v0',
+          'v0',
+          undefined,
+          'v0',
+        ])
+        await stage.until(6500)
+        expect(await Promise.all([get(cache), get(inherits)])).toEqual([undefined, 'v0'])
+      },
+    )
   })
 }

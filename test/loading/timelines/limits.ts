@@ -1,12 +1,12 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import { LoadCooldownError, LoaderTimeoutError, type LoadContext } from '../../../src/index.ts'
 import { failureOf } from '../../support/error-of.ts'
-import { Stage, type Engine } from './stage.ts'
+import { Stage, timeline, type Engine } from './stage.ts'
 
 /** Loaders that hang, fail or are too many: who gets what, and when. */
 export function limitTimelines(engine: Engine): void {
   describe(`hardTimeout of ${engine.name}`, () => {
-    it('answers who waits, aborts the loader, and lets who comes later load', async () => {
+    timeline(engine, 'answers who waits, aborts the loader, and lets who comes later load', async () => {
       const stage = new Stage(engine, { hardTimeout: 1 })
       const cache = stage.cache()
       const reasons: unknown[] = []
@@ -36,10 +36,10 @@ export function limitTimelines(engine: Engine): void {
       )
       expect(reasons).toEqual([expect.any(LoaderTimeoutError)])
       expect(cache.stats()).toMatchObject({ loadTimeouts: 1, loads: 3, coalesced: 1 })
-      expect(stage.clock.pending).toBe(engine.timers ?? 0)
+      stage.hasTimers(0)
     })
 
-    it('stores what ends soon after it, and nothing that ends later', async () => {
+    timeline(engine, 'stores what ends soon after it, and nothing that ends later', async () => {
       const stage = new Stage(engine, { hardTimeout: 1 })
       const cache = stage.cache()
       void stage.caller('soon', () => cache.getOrSet('soon', stage.loader({ takesMs: 1900 })))
@@ -49,7 +49,7 @@ export function limitTimelines(engine: Engine): void {
       expect(await cache.getMany(['soon', 'late'])).toEqual(new Map([['soon', 'v1']]))
     })
 
-    it('is known to a loader that asks for its signal only then', async () => {
+    timeline(engine, 'is known to a loader that asks for its signal only then', async () => {
       const stage = new Stage(engine, { hardTimeout: 1 })
       const cache = stage.cache()
       const seen: unknown[] = []
@@ -64,7 +64,7 @@ export function limitTimelines(engine: Engine): void {
       expect(seen).toEqual([true, expect.any(LoaderTimeoutError)])
     })
 
-    it('serves what is stale', async () => {
+    timeline(engine, 'serves what is stale', async () => {
       const stage = new Stage(engine, { ttl: 1, grace: 60, hardTimeout: 0.5, softTimeout: 2 })
       const cache = stage.cache()
       await cache.set('k', 'v0')
@@ -76,40 +76,48 @@ export function limitTimelines(engine: Engine): void {
       expect(cache.stats().staleServed.timeout).toBe(1)
     })
 
-    it('holds for every key of a loader of several, and for a load that waits for another process', async () => {
-      const stage = new Stage(engine, { hardTimeout: 1 })
-      const [one, two] = [stage.cache({ hardTimeout: 5 }), stage.cache()]
-      void stage.caller('one', () => one.getOrSet('a', stage.loader({ takesMs: 3000 })))
-      void stage.caller('many', () => two.getOrSetMany(['a', 'b'], () => ({ b: 'B' })))
-      await stage.until(4000)
+    timeline(
+      engine,
+      'holds for every key of a loader of several, and for a load that waits for another process',
+      async () => {
+        const stage = new Stage(engine, { hardTimeout: 1 })
+        const [one, two] = [stage.cache({ hardTimeout: 5 }), stage.cache()]
+        void stage.caller('one', () => one.getOrSet('a', stage.loader({ takesMs: 3000 })))
+        void stage.caller('many', () => two.getOrSetMany(['a', 'b'], () => ({ b: 'B' })))
+        await stage.until(4000)
 
-      stage.saw(
-        '0 query 1',
-        "1000 many: LoaderTimeoutError: 'a': not loaded within 1000 ms (hardTimeout)",
-        '3000 one: v1',
-      )
-      expect(await two.get('b')).toBe('B')
-    })
+        stage.saw(
+          '0 query 1',
+          "1000 many: LoaderTimeoutError: 'a': not loaded within 1000 ms (hardTimeout)",
+          '3000 one: v1',
+        )
+        expect(await two.get('b')).toBe('B')
+      },
+    )
   })
 
   describe(`a loader that fails behind ${engine.name}`, () => {
-    it('is called once a flight: its callers get the same error, and the next one starts anew', async () => {
-      const stage = new Stage(engine)
-      const cache = stage.cache()
-      const load = stage.loader({ fails: 'down' })
-      const ask = (): Promise<unknown> => failureOf(() => cache.getOrSet('k', load))
-      const flight = Promise.all(Array.from({ length: 1000 }, ask))
-      await stage.until(100)
-      const errors = await flight
-      const next = ask()
-      await stage.until(200)
+    timeline(
+      engine,
+      'is called once a flight: its callers get the same error, and the next one starts anew',
+      async () => {
+        const stage = new Stage(engine)
+        const cache = stage.cache()
+        const load = stage.loader({ fails: 'down' })
+        const ask = (): Promise<unknown> => failureOf(() => cache.getOrSet('k', load))
+        const flight = Promise.all(Array.from({ length: 1000 }, ask))
+        await stage.until(100)
+        const errors = await flight
+        const next = ask()
+        await stage.until(200)
 
-      expect(new Set(errors).size).toBe(1)
-      expect(await next).not.toBe(errors[0])
-      expect(stage.queries).toBe(2)
-    })
+        expect(new Set(errors).size).toBe(1)
+        expect(await next).not.toBe(errors[0])
+        expect(stage.queries).toBe(2)
+      },
+    )
 
-    it('is not called again by any process before loadErrorTtl has passed', async () => {
+    timeline(engine, 'is not called again by any process before loadErrorTtl has passed', async () => {
       const stage = new Stage(engine, { loadErrorTtl: 5 })
       const [one, two] = [stage.cache(), stage.cache()]
       void stage.caller('first', () => one.getOrSet('k', stage.loader({ fails: 'down' })))
@@ -140,44 +148,50 @@ export function limitTimelines(engine: Engine): void {
       })
     })
 
-    it.each(['set', 'delete', 'clear', 'refresh'])('is called again after a %s', async (method) => {
-      const stage = new Stage(engine, { loadErrorTtl: 60 })
-      const cache = stage.cache()
-      void stage.caller('a', () => cache.getOrSet('k', stage.loader({ fails: 'down' })))
-      await stage.until(100)
-      if (method === 'set') await cache.set('k', 'set', 1)
-      else if (method === 'delete') await cache.delete('k')
-      else if (method === 'clear') await cache.clear()
-      else void stage.caller('refresh', () => cache.refresh('k', stage.loader()))
-      await stage.until(2000)
-      if (method === 'refresh') await cache.expire('k', new Date(0))
-      void stage.caller('b', () => cache.getOrSet('k', stage.loader()))
-      await stage.until(2100)
+    for (const method of ['set', 'delete', 'clear', 'refresh'])
+      timeline(engine, `is called again after a ${method}`, async () => {
+        const stage = new Stage(engine, { loadErrorTtl: 60 })
+        const cache = stage.cache()
+        void stage.caller('a', () => cache.getOrSet('k', stage.loader({ fails: 'down' })))
+        await stage.until(100)
+        if (method === 'set') await cache.set('k', 'set', 1)
+        else if (method === 'delete') await cache.delete('k')
+        else if (method === 'clear') await cache.clear()
+        else void stage.caller('refresh', () => cache.refresh('k', stage.loader()))
+        await stage.until(2000)
+        if (method === 'refresh') await cache.expire('k', new Date(0))
+        void stage.caller('b', () => cache.getOrSet('k', stage.loader()))
+        await stage.until(2100)
 
-      expect(stage.events.at(-1)).toBe('2050 b: v1')
-    })
+        expect(stage.events.at(-1)).toBe('2050 b: v1')
+      })
 
-    it('costs one query a cool-down in two processes while all get the stale value', async () => {
-      const stage = new Stage(engine, { ttl: 1, grace: 60, loadErrorTtl: 5 })
-      const caches = [stage.cache(), stage.cache()]
-      await caches[0]!.set('k', 'v0')
-      const got: unknown[] = []
-      for (let ms = 2000; ms < 12_000; ms += 100) {
-        await stage.until(ms)
-        for (const cache of caches)
-          for (let caller = 0; caller < 10; caller++)
-            got.push(await cache.getOrSet('k', stage.loader({ takesMs: 10, fails: 'down' })))
-      }
+    timeline(
+      engine,
+      'costs one query a cool-down in two processes while all get the stale value',
+      async () => {
+        const stage = new Stage(engine, { ttl: 1, grace: 60, loadErrorTtl: 5 })
+        const caches = [stage.cache(), stage.cache()]
+        await caches[0]!.set('k', 'v0')
+        const got: unknown[] = []
+        for (let ms = 2000; ms < 12_000; ms += 100) {
+          await stage.until(ms)
+          for (const cache of caches)
+            for (let caller = 0; caller < 10; caller++)
+              got.push(await cache.getOrSet('k', stage.loader({ takesMs: 10, fails: 'down' })))
+        }
 
-      expect(got.length).toBe(2000)
-      expect(new Set(got)).toEqual(new Set(['v0']))
-      expect(stage.queries).toBe(2)
-      // Nor is the store asked by every caller.
-      expect(caches[1]!.stats().refreshes).toBeLessThan(20)
-      expect(caches[1]!.stats().staleServed.cooldown).toBeGreaterThan(500)
-    })
+        expect(got.length).toBe(2000)
+        expect(new Set(got)).toEqual(new Set(['v0']))
+        // Where a server counts the cool-down, more time has passed than on the clock.
+        expect(stage.queries).toBeLessThanOrEqual(engine.real === undefined ? 2 : 4)
+        // Nor is the store asked by every caller.
+        expect(caches[1]!.stats().refreshes).toBeLessThan(20)
+        expect(caches[1]!.stats().staleServed.cooldown).toBeGreaterThan(500)
+      },
+    )
 
-    it('serves the stale value of who would wait, too', async () => {
+    timeline(engine, 'serves the stale value of who would wait, too', async () => {
       const stage = new Stage(engine, {
         ttl: 1,
         grace: 60,
@@ -210,28 +224,32 @@ export function limitTimelines(engine: Engine): void {
   })
 
   describe(`the end of waiting behind ${engine.name}`, () => {
-    it('comes with lockTimeout when another process holds the key: it loads and stores nothing', async () => {
-      const stage = new Stage(engine)
-      const [one, two] = [stage.cache(), stage.cache()]
-      void stage.caller('holder', () => one.getOrSet('k', stage.loader({ takesMs: 5000 })))
-      void stage.caller('a', () => two.getOrSet('k', stage.loader({ answers: 'own' }), { lockTimeout: 1 }))
-      void stage.caller('b', () => two.getOrSet('k', stage.loader({ answers: 'own' })))
-      await stage.until(2000)
-      await stage.caller('stored', () => one.get('k'))
-      await stage.until(6000)
+    timeline(
+      engine,
+      'comes with lockTimeout when another process holds the key: it loads and stores nothing',
+      async () => {
+        const stage = new Stage(engine)
+        const [one, two] = [stage.cache(), stage.cache()]
+        void stage.caller('holder', () => one.getOrSet('k', stage.loader({ takesMs: 5000 })))
+        void stage.caller('a', () => two.getOrSet('k', stage.loader({ answers: 'own' }), { lockTimeout: 1 }))
+        void stage.caller('b', () => two.getOrSet('k', stage.loader({ answers: 'own' })))
+        await stage.until(2000)
+        await stage.caller('stored', () => one.get('k'))
+        await stage.until(6000)
 
-      stage.saw(
-        '0 query 1',
-        '1000 query 2',
-        '1050 a: own',
-        '1050 b: own',
-        '2000 stored: undefined',
-        '5000 holder: v1',
-      )
-      expect(await two.get('k')).toBe('v1')
-    })
+        stage.saw(
+          '0 query 1',
+          '1000 query 2',
+          '1050 a: own',
+          '1050 b: own',
+          '2000 stored: undefined',
+          '5000 holder: v1',
+        )
+        expect(await two.get('k')).toBe('v1')
+      },
+    )
 
-    it('never comes from a loader that hangs: after a minute its lease is free', async () => {
+    timeline(engine, 'never comes from a loader that hangs: after a minute its lease is free', async () => {
       const stage = new Stage(engine)
       const [one, two] = [stage.cache(), stage.cache({ lockTimeout: '5m' })]
       void stage.caller('hangs', () => one.getOrSet('k', stage.loader({ takesMs: Infinity })))
@@ -245,7 +263,7 @@ export function limitTimelines(engine: Engine): void {
       expect(stage.events).toEqual(['66000 same process: v1'])
     })
 
-    it('of all callers aborts the load if abortWhenAbandoned says so', async () => {
+    timeline(engine, 'of all callers aborts the load if abortWhenAbandoned says so', async () => {
       const stage = new Stage(engine, { abortWhenAbandoned: true })
       const cache = stage.cache()
       const controllers = [new AbortController(), new AbortController()]
@@ -274,41 +292,45 @@ export function limitTimelines(engine: Engine): void {
       expect(aborted).toEqual(['left, too'])
     })
 
-    it('of one caller is nothing to the others, nor to a refresh in the background', async () => {
-      const stage = new Stage(engine, { ttl: 1, grace: 60, abortWhenAbandoned: true })
-      const cache = stage.cache()
-      const controller = new AbortController()
-      const { signal } = controller
-      void stage.caller('first', () => cache.getOrSet('k', stage.loader(), { signal }))
-      void stage.caller('other', () => cache.getOrSet('k', stage.loader()))
-      await stage.until(10)
-      controller.abort(new Error('left'))
-      await stage.until(2000)
-      void stage.caller('stale', () => cache.getOrSet('k', stage.loader()))
-      await stage.until(2000)
-      const joins = new AbortController()
-      void stage.caller('joins', () =>
-        cache.getOrSet('k', stage.loader(), { signal: joins.signal, grace: false }),
-      )
-      await stage.until(2010)
-      joins.abort(new Error('left'))
-      await stage.until(2100)
-      await stage.caller('get', () => cache.get('k'))
+    timeline(
+      engine,
+      'of one caller is nothing to the others, nor to a refresh in the background',
+      async () => {
+        const stage = new Stage(engine, { ttl: 1, grace: 60, abortWhenAbandoned: true })
+        const cache = stage.cache()
+        const controller = new AbortController()
+        const { signal } = controller
+        void stage.caller('first', () => cache.getOrSet('k', stage.loader(), { signal }))
+        void stage.caller('other', () => cache.getOrSet('k', stage.loader()))
+        await stage.until(10)
+        controller.abort(new Error('left'))
+        await stage.until(2000)
+        void stage.caller('stale', () => cache.getOrSet('k', stage.loader()))
+        await stage.until(2000)
+        const joins = new AbortController()
+        void stage.caller('joins', () =>
+          cache.getOrSet('k', stage.loader(), { signal: joins.signal, grace: false }),
+        )
+        await stage.until(2010)
+        joins.abort(new Error('left'))
+        await stage.until(2100)
+        await stage.caller('get', () => cache.get('k'))
 
-      stage.saw(
-        '0 query 1',
-        '10 first: Error: left',
-        '50 other: v1',
-        '2000 query 2',
-        '2000 stale: v1',
-        '2010 joins: Error: left',
-        '2100 get: v1',
-      )
-    })
+        stage.saw(
+          '0 query 1',
+          '10 first: Error: left',
+          '50 other: v1',
+          '2000 query 2',
+          '2000 stale: v1',
+          '2010 joins: Error: left',
+          '2100 get: v1',
+        )
+      },
+    )
   })
 
   describe(`maxConcurrentLoads of ${engine.name}`, () => {
-    it('lets so many loads run, and the others wait for their turn', async () => {
+    timeline(engine, 'lets so many loads run, and the others wait for their turn', async () => {
       const stage = new Stage(engine, { maxConcurrentLoads: 2 })
       const cache = stage.cache()
       for (const key of ['a', 'b', 'c', 'd', 'e'])
@@ -331,7 +353,7 @@ export function limitTimelines(engine: Engine): void {
       )
     })
 
-    it('keeps no load waiting that another one needs', async () => {
+    timeline(engine, 'keeps no load waiting that another one needs', async () => {
       const stage = new Stage(engine, { maxConcurrentLoads: 1 })
       const cache = stage.cache()
       const outer = async (): Promise<string> => {
@@ -347,7 +369,7 @@ export function limitTimelines(engine: Engine): void {
       stage.saw('20 query 1', '70 query 2', '120 outer: v1 v1', '120 queued: v1')
     })
 
-    it('gives the turn on when a loader fails, hangs, or nobody waits any more', async () => {
+    timeline(engine, 'gives the turn on when a loader fails, hangs, or nobody waits any more', async () => {
       const stage = new Stage(engine, { maxConcurrentLoads: 1, hardTimeout: 1, abortWhenAbandoned: true })
       const cache = stage.cache()
       const controller = new AbortController()

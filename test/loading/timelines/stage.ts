@@ -1,4 +1,4 @@
-import { expect } from 'vitest'
+import { expect, it } from 'vitest'
 import {
   BaseCache,
   silentLogger,
@@ -17,6 +17,22 @@ export interface Engine {
   readonly timers?: number
   /** A store of its own. */
   makeStore(clock: FakeClock): Store
+  /** Where a server counts in real time. */
+  readonly real?: {
+    /** The longest timeline that is played. */
+    readonly longestMs: number
+    makeClock(): FakeClock
+    /** Plays a timeline, together with the others. */
+    play(name: string, run: () => Promise<void>): () => Promise<void>
+  }
+}
+
+/** A timeline that is too long to be played in real time. */
+export class TooLong extends Error {}
+
+/** Plays a timeline before an engine. */
+export function timeline(engine: Engine, name: string, run: () => Promise<void>): void {
+  it(name, engine.real === undefined ? run : engine.real.play(name, run))
 }
 
 /** A cache over any store: the contract and the pipeline as shipped. */
@@ -42,15 +58,18 @@ export interface Behaviour {
 
 /** Some caches over one store, a database behind them, a clock that stands still, and a log of who got what when. */
 export class Stage {
-  readonly clock = new FakeClock()
+  readonly clock: FakeClock
   readonly log: string[] = []
   readonly store: Store
+  readonly #engine: Engine
   readonly #options: CacheOptions
   version = 1
   queries = 0
   underWay = 0
 
   constructor(engine: Engine, options: CacheOptions = {}) {
+    this.#engine = engine
+    this.clock = engine.real?.makeClock() ?? new FakeClock()
     this.store = engine.makeStore(this.clock)
     this.#options = { clock: this.clock, random: () => 0.5, ...options }
   }
@@ -101,7 +120,20 @@ export class Stage {
 
   /** Lets time pass until then. */
   async until(ms: number): Promise<void> {
+    if (ms > (this.#engine.real?.longestMs ?? Infinity)) throw new TooLong()
     await this.clock.advance(ms === this.clock.now() ? 0 : { milliseconds: ms - this.clock.now() })
+  }
+
+  /** Checks that no more timers are left than these and what the engine has all the time. */
+  hasTimers(most: number): void {
+    if (this.#engine.real === undefined)
+      expect(this.clock.pending).toBeLessThanOrEqual(most + (this.#engine.timers ?? 0))
+  }
+
+  /** What a key has left, in seconds; on a server some of the first is over already. */
+  async ttl(cache: BaseCache, key: string): Promise<number | undefined> {
+    const left = await cache.ttl(key)
+    return left === undefined || this.#engine.real === undefined ? left : Math.ceil(left)
   }
 
   /** The log so far, which then begins anew. */

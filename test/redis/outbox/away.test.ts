@@ -1,0 +1,56 @@
+// What a node remembers while its server is away: bounded by its tier and its queue, however many keys are used.
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { MemoryCache, TieredCache } from 'cachette'
+import { RedisCache } from 'cachette/redis'
+import { expect, it } from 'vitest'
+import { silentLogger } from '../../../src/core/logger.ts'
+import { until } from '../../support/until.ts'
+import { nativeClient } from '../native-clients.ts'
+import { describeWithServers, startRedis } from '../servers/index.ts'
+
+const KEYS = Number(process.env['CACHETTE_AWAY_KEYS'] ?? 12_000)
+// A Set of the keys took 70 bytes for each.
+const MOST_BYTES_A_KEY = 40
+
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc') as () => void
+
+function heapBytes(): number {
+  collect()
+  return process.memoryUsage().heapUsed
+}
+
+describeWithServers('two tiers without their server', () => {
+  it('remember no more of very many keys than fits', async () => {
+    await using server = await startRedis()
+    const native = nativeClient('node-redis 6', server.url)
+    const l2 = new RedisCache({ client: native.client, prefix: 'away:', ttl: '1h', logger: silentLogger })
+    const l1 = new MemoryCache({ maxEntries: 100 })
+    const cache = new TieredCache({ l1, l2, logger: silentLogger, outbox: 100 })
+    await until('the cache to be connected', async () => cache.set('connected', true))
+    await server.kill()
+    await until('the loss', async () => !(await cache.set('connected', true)))
+
+    const load = async (at: number): Promise<unknown> =>
+      cache.getOrSet(`loaded:${at}`, () => at, { tags: ['a'] })
+    const set = async (at: number): Promise<unknown> =>
+      cache.set(`set:${at}`, at, { tags: [`tag:${at % 50}`] })
+    for (const call of [load, set]) {
+      for (let at = 0; at < KEYS / 2; at++) await call(at)
+      const before = heapBytes()
+      for (let at = KEYS / 2; at < KEYS; at++) await call(at)
+      const grown = (heapBytes() - before) / (KEYS / 2)
+      expect(grown, call.name).toBeLessThan(MOST_BYTES_A_KEY)
+    }
+    expect(cache.stats().entries).toBeLessThanOrEqual(100)
+
+    await server.restart()
+    await until('the return', async () => cache.set('connected', true))
+    expect(await cache.get('connected')).toBe(true)
+    await cache.close()
+    await l2.close()
+    await l1.close()
+    await native.close()
+  })
+})

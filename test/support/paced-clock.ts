@@ -1,0 +1,60 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { durationMs, type Duration } from '../../src/core/duration.ts'
+import type { TimerHandle } from '../../src/core/clock.ts'
+import { FakeClock } from '../../src/testing/index.ts'
+
+/** How much later a look comes than its time: a server counts in whole milliseconds. */
+const LATE_MS = 5
+/** How long before the end of something a look may come late on a busy machine. */
+const EARLY_MS = 250
+
+/**
+ * A clock of a process whose server counts in real time: it goes on no sooner than real time does, and at each step waits
+ * for the answers of the server. So everything in the process happens at exact times, and no machine is too slow.
+ */
+export class PacedClock extends FakeClock {
+  readonly #due = new Map<TimerHandle, number>()
+  readonly #answered: () => Promise<void>
+  // By how much real time is behind after a look before the end of something.
+  #behindMs = 0
+
+  /** `answered` waits for the answers of all that was sent, and for what is sent because of them. */
+  constructor(answered: () => Promise<void>) {
+    super()
+    this.#answered = answered
+  }
+
+  override set(callback: () => void, delayMs: number): TimerHandle {
+    const handle: TimerHandle = super.set(() => {
+      this.#due.delete(handle)
+      callback()
+    }, delayMs)
+    this.#due.set(handle, this.now() + Math.max(0, delayMs))
+    return handle
+  }
+
+  override clear(handle: TimerHandle): void {
+    this.#due.delete(handle)
+    super.clear(handle)
+  }
+
+  override async advance(duration: Exclude<Duration, Date>): Promise<void> {
+    await this.#answered()
+    const fromMs = this.now()
+    const untilMs = fromMs + (duration === 0 ? 0 : durationMs(duration, 'advance', this))
+    const began = performance.now()
+    // A look just before the end of something is made a little sooner, any other a little later than its time.
+    const isEarly = untilMs % 10 === 9
+    const marginMs = this.#behindMs + (isEarly ? -EARLY_MS : LATE_MS)
+    if (untilMs > fromMs) this.#behindMs = isEarly ? EARLY_MS + LATE_MS : 0
+    while (this.now() < untilMs) {
+      const nextMs = Math.min(untilMs, ...this.#due.values())
+      const leftMs = nextMs - fromMs + marginMs - (performance.now() - began)
+      if (leftMs > 0) await wait(leftMs)
+      await super.advance(nextMs > this.now() ? { milliseconds: nextMs - this.now() } : 0)
+      await this.#answered()
+    }
+    if (untilMs === fromMs) await super.advance(0)
+    await this.#answered()
+  }
+}
