@@ -208,20 +208,21 @@ export class CallOrder {
   ): Promise<unknown> | undefined {
     if (this.#byKey.size === 0 && this.#covering.size === 0) return undefined
     const before: Promise<unknown>[] = []
-    // The calls of a key need not name the tags that it gets from an earlier one.
-    const borne = new Set(tags)
     for (const key of keys) {
       const passing = this.#byKey.get(key)
       if (passing === undefined) continue
-      for (const tag of passing.tags) borne.add(tag)
       if (together === undefined) before.push(passing.last)
       else
         for (const kind of KINDS)
           if (kind !== together && passing.of[kind] !== undefined) before.push(passing.of[kind])
     }
-    for (const { covers, done, unsent } of this.#covering) {
-      if (covers(undefined, [...borne]) || keys.some((key) => covers(key, NO_TAGS))) before.push(done)
-      else if (unsent !== undefined) before.push(unsent)
+    if (this.#covering.size > 0) {
+      // The calls of a key need not name the tags that it gets from an earlier one.
+      const borne = [...tags, ...keys.flatMap((key) => [...(this.#byKey.get(key)?.tags ?? NO_TAGS)])]
+      for (const { covers, done, unsent } of this.#covering) {
+        if (covers(undefined, borne) || keys.some((key) => covers(key, NO_TAGS))) before.push(done)
+        else if (unsent !== undefined) before.push(unsent)
+      }
     }
     return before.length === 0 ? undefined : Promise.all(before)
   }

@@ -243,7 +243,7 @@ export class GenerationTable {
    */
   shows(
     generations: Generations | undefined,
-    { tags }: Reading = {},
+    { tags }: Reading | undefined = {},
     untilMs: number,
     mustAsk = false,
     since: number = this.version,

@@ -342,9 +342,9 @@ export interface RemoteStore {
   /** Gives a partition another epoch if its epoch is `seen`. Counter, log and birth stay. */
   rotate(partition: string, seen: Epoch, next: EpochId): Promise<Rotation>
   /**
-   * Invalidates and logs anew the entries that the log has surely lost: its head is below the entry's counter, or it
-   * reaches back to that counter and lacks the entry. Returns the head afterwards, or `undefined` if the partition has
-   * another epoch.
+   * Invalidates and logs anew the entries that the log has surely lost. Its head is then below the entry's counter, or
+   * it reaches back to that counter and lacks the entry. Returns the head afterwards, or `undefined` if the partition
+   * has another epoch.
    */
   replay(partition: string, epoch: Epoch, entries: readonly Replayable[]): Promise<Head | undefined>
   /**

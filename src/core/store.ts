@@ -139,10 +139,7 @@ export interface InvalidateOptions {
 export interface OpResult {
   /** Whether the operation was refused because of a newer row version, which is no trouble. */
   readonly outdated?: boolean
-  /**
-   * For a set, whether it stored the value; for a delete, take or expire, whether the entry existed; for an increment,
-   * whether it was done.
-   */
+  /** Whether a set stored the value, a delete, take or expire found the entry, or an increment was done. */
   readonly ok: boolean
   /** Whether the store could not even try, or gave no answer; `ok` is then `false`. */
   readonly unavailable?: boolean
@@ -167,8 +164,8 @@ export interface Invalidation {
    */
   readonly l1: InvalidationOutcome
   /**
-   * The outcome on the shared server. `acked` = executed there; `queued` = no answer, so this process takes it for
-   * executed and repeats it until it is; `dropped` = not even that; `none` = there is no server.
+   * The outcome on the shared server. `acked` = executed there. `queued` = no answer, so this process takes it for
+   * executed and repeats it until it is. `dropped` = not even that. `none` = there is no server.
    */
   readonly l2: InvalidationOutcome
   /** The token of the present state. A read with it, on any node, returns nothing older; see `after`. */

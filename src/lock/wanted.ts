@@ -17,6 +17,6 @@ export function busy({ state: { kind, key } }: Wanted, longestMs: number): LockB
 
 /** Makes the error for a caller that the store has not answered. */
 export function unavailable({ state: { kind, key } }: Wanted, error: unknown): StoreUnavailableError {
-  const message = `${kind} ${key}: the store does not answer, so that nobody knows who holds it`
+  const message = `${kind} ${key}: the store does not answer, so its holder is unknown`
   return new StoreUnavailableError(message, { cause: error })
 }

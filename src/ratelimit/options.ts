@@ -89,7 +89,7 @@ export function limiterSettings(options: RateLimiterOptions): LimiterSettings {
       : checkName(limit.name, 'limits: name'),
   )
   if (new Set(names).size < names.length)
-    throw new OptionsError(`RateLimiter: limits: two of them are named alike: ${names.join(', ')}`)
+    throw new OptionsError(`RateLimiter: limits: two of them have the same name: ${names.join(', ')}`)
   return { name, names, rules: limits.map(ruleOf), whenUnavailable, blockListMs, logger }
 }
 

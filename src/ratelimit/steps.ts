@@ -20,7 +20,7 @@ interface LimitState {
   readonly blockedUntilMs: number
   /** The time from which on nothing of it counts any more. */
   readonly keptUntilMs: number
-  /** In the order of the rules. */
+  /** The tallies in the order of the rules. */
   readonly tallies: Tally[]
 }
 

@@ -16,7 +16,7 @@ import { corrupt, unreadable } from './unreadable.ts'
 export interface Encoded {
   /** The type of the body. */
   readonly type: BodyType
-  /** Its text or bytes. */
+  /** The text or bytes of the body. */
   readonly data: string | Uint8Array
   /** `rich`: the revive tree. */
   readonly tree?: string

@@ -39,7 +39,7 @@ export function exactJson(value: unknown, rules: ValueRules): ExactJson {
       if (value === null) return exactly('null')
       if (!isPristine()) return NOT_EXACT
       const small = smallRecord(value, rules.maxCount)
-      const looked = small instanceof Map ? (small as Looked) : undefined
+      const looked = small instanceof Map ? small : undefined
       if (small !== undefined && looked === undefined) return exactly(JSON.stringify(small))
       return isExactObject(value, rules) ? exactly(JSON.stringify(value)) : exactly(undefined, looked)
     }
@@ -54,7 +54,7 @@ function exactly(text: string | undefined, looked?: Looked): ExactJson {
   return { text, looked }
 }
 
-/** JSON has no NaN, no infinities and no negative zero. */
+/** Whether JSON keeps the number. It has no NaN, no infinities and no negative zero. */
 function isExactNumber(value: number): boolean {
   return value - value === 0 && (value !== 0 || 1 / value > 0)
 }
@@ -79,7 +79,7 @@ function smallRecord(value: object, maxCount: number): object | Looked | undefin
   let secondCopy: object | undefined
   let left = maxCount < fewParts ? maxCount : fewParts
   try {
-    record = { ...value } as Record<string, unknown>
+    record = { ...value }
     if ((record as { toJSON?: unknown }).toJSON !== undefined) left = -1
     for (const name in record) {
       const part = record[name]

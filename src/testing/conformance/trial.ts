@@ -32,8 +32,8 @@ export interface ConformanceCase {
 
 interface AnyTarget {
   /**
-   * Whether `deleteByPrefix` also counts entries that an invalidated tag hides, as a server does that removes them
-   * without a look at their tags; default `false`.
+   * Whether `deleteByPrefix` also counts entries that an invalidated tag hides; default `false`. A server may remove
+   * them without a look at their tags.
    */
   readonly countsHidden?: boolean
 }
@@ -43,8 +43,8 @@ export interface ConformanceTarget extends AnyTarget {
   /** Whether entries end by the clock of the options (default) or in real time. */
   readonly time?: 'fake'
   /**
-   * Returns a new, empty cache with these options: a fake clock, a silent logger, and `onError: 'throw'`, so that a
-   * store in trouble fails the case. The suite closes it.
+   * Returns a new, empty cache with these options: a fake clock, a silent logger, and `onError: 'throw'`. A store in
+   * trouble then fails the case. The suite closes the cache.
    */
   create(options: CacheOptions & { readonly clock: FakeClock }): BaseCache | Promise<BaseCache>
 }
