@@ -29,8 +29,8 @@ export interface CreateCacheOptions extends CacheOptions, CoherenceOptions, Isol
   /** The bounds of the entries in the memory of this process. `false` = no entries in memory if there is Redis. */
   readonly l1?: MemoryTierOptions | false
   /**
-   * The channel for changes of other processes: `'pubsub'` (default) is sooner than the heartbeat, `'none'` leaves it
-   * alone.
+   * The channel for changes of other processes. `'pubsub'` (default) is sooner than the heartbeat. `'none'` = only the
+   * heartbeat tells them.
    */
   readonly bus?: 'pubsub' | 'none' | undefined
   /**

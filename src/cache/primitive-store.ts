@@ -215,8 +215,8 @@ export class PrimitiveStore implements Store {
     if (rowVersion !== undefined) {
       const present = await this.#primitives.read(key)
       const isOutdated = this.#versions.isOutdated(key, rowVersion, present?.rowVersion)
-      this.#versions.raise(key, rowVersion)
       if (isOutdated) return OUTDATED
+      this.#versions.raise(key, rowVersion)
     }
     const found = await this.#find(key, { tags, stale: true })
     const grace = found?.slot.grace

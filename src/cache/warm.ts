@@ -1,6 +1,7 @@
 import type { Duration } from '../core/duration.ts'
 import type { GetOrSetOptions } from '../core/entry-options.ts'
 import { inspect } from '../core/inspect.ts'
+import type { LoadSettings } from '../core/settings.ts'
 import type { EntryTuple } from './entries.ts'
 import type { Scope } from './scope.ts'
 
@@ -16,12 +17,14 @@ export async function warm(
   ttlOrOptions: Duration | GetOrSetOptions | undefined,
 ): Promise<number> {
   const { pipeline } = scope.runtime
-  const common = scope.loadSettings(ttlOrOptions, 'warm')
+  // A stale value is not warm: its load is waited for, and counted.
+  const patient = (settings: LoadSettings): LoadSettings => ({ softTimeoutMs: Infinity, ...settings })
+  const common = patient(scope.loadSettings(ttlOrOptions, 'warm'))
   const waiting = entries.map(([key, value, own]) => ({
     full: scope.key(key),
     key,
     loader: typeof value === 'function' ? (value as OneLoader) : (): unknown => value,
-    settings: own === undefined ? common : scope.loadSettings(own, `warm: ${inspect(key)}`),
+    settings: own === undefined ? common : patient(scope.loadSettings(own, `warm: ${inspect(key)}`)),
   }))
   let loaded = 0
   const work = async (): Promise<void> => {

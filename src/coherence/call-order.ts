@@ -9,6 +9,8 @@ export interface CallOrderParts {
   readonly deadlineMs: number
   /** Whether the server executes calls in the order in which they are sent; else a call waits for answers. */
   readonly isOrdered: boolean
+  /** Whether only a part was sent of a call: then later ones wait for its answer. */
+  hasUnsent?(): boolean
 }
 
 /** Calls of a key that don't wait for each other: reads, and steps of a counter without bounds, whose sum is the same. */
@@ -26,7 +28,9 @@ interface Passing {
 
 interface Covering {
   readonly covers: (key: string | undefined, tags: readonly string[]) => boolean
-  readonly done: Promise<unknown>
+  done: Promise<unknown>
+  /** Settles when it is sent; `undefined` = it was. Until then nobody knows which keys bear its tags. */
+  unsent: Promise<unknown> | undefined
 }
 
 /** The keys, tags and prefixes of a change. */
@@ -37,6 +41,7 @@ export interface Target {
 }
 
 const NO_TAGS: readonly string[] = []
+const DONE = Promise.resolve()
 const KINDS: readonly Kind[] = ['changes', 'reads', 'steps']
 /** Changes of more keys than this are sent in parts: as many as a store sends at once. */
 const MOST_AT_ONCE = 500
@@ -61,10 +66,8 @@ export class CallOrder {
   }
 
   /** The earlier calls that the present change waits for before it is sent. */
-  async held<T>(waiting: PromiseLike<T>): Promise<T> {
-    const sent = Promise.resolve(waiting)
-    this.#held = sent
-    return sent
+  hold(waiting: PromiseLike<unknown>): void {
+    this.#held = settled(waiting)
   }
 
   /** Runs a change in its turn; `late` gives it up. */
@@ -131,7 +134,7 @@ export class CallOrder {
     try {
       await Promise.race([before, timer.error])
       const answer = call()
-      pass(this.#parts.isOrdered ? undefined : answer)
+      pass(this.#isSent ? undefined : answer)
       return await (isBounded ? Promise.race([answer, timer.error]) : answer)
     } finally {
       pass(before)
@@ -141,7 +144,7 @@ export class CallOrder {
 
   /** A read is under way: where answers come in any order, a change of theirs waits for it. */
   reading<T>(keys: readonly string[], answer: PromiseLike<T>): PromiseLike<T> {
-    if (!this.#parts.isOrdered) this.#pass(keys, undefined, Promise.resolve(answer), 'reads')
+    if (!this.#isSent) this.#pass(keys, undefined, Promise.resolve(answer), 'reads')
     return answer
   }
 
@@ -157,12 +160,33 @@ export class CallOrder {
   ): Promise<T> {
     const before = this.covered(covers)
     const ready = lives === undefined ? before : before?.then(lives)
-    const answer =
-      ready === undefined ? call() : this.#afterAll(ready, call, late, () => undefined, lives === undefined)
-    const covering: Covering = { covers, done: settled(answer) }
+    const isBounded = lives === undefined
+    const covering: Covering = { covers, done: DONE, unsent: undefined }
+    const answer = ready === undefined ? call() : this.#coverAfter(covering, ready, call, late, isBounded)
+    covering.done = settled(answer)
     this.#covering.add(covering)
     void covering.done.then(() => this.#covering.delete(covering))
     return answer
+  }
+
+  #coverAfter<T>(
+    covering: Covering,
+    before: Promise<unknown>,
+    call: () => Promise<T>,
+    late: (error: Error) => T,
+    isBounded: boolean,
+  ): Promise<T> {
+    let pass!: () => void
+    const unsent = new Promise<void>((resolve) => {
+      pass = resolve
+    })
+    // Which keys bear a tag is not known; a prefix tells.
+    if (isBounded) covering.unsent = unsent
+    const sent = (): void => {
+      covering.unsent = undefined
+      pass()
+    }
+    return this.#afterAll(before, call, late, sent, isBounded)
   }
 
   /** Settles when all calls have passed that are covered; `undefined` = there are none. */
@@ -184,19 +208,22 @@ export class CallOrder {
   ): Promise<unknown> | undefined {
     if (this.#byKey.size === 0 && this.#covering.size === 0) return undefined
     const before: Promise<unknown>[] = []
-    // The calls of a key need not name the tags that it gets from an earlier one.
-    const borne = new Set(tags)
     for (const key of keys) {
       const passing = this.#byKey.get(key)
       if (passing === undefined) continue
-      for (const tag of passing.tags) borne.add(tag)
       if (together === undefined) before.push(passing.last)
       else
         for (const kind of KINDS)
           if (kind !== together && passing.of[kind] !== undefined) before.push(passing.of[kind])
     }
-    for (const { covers, done } of this.#covering)
-      if (covers(undefined, [...borne]) || keys.some((key) => covers(key, NO_TAGS))) before.push(done)
+    if (this.#covering.size > 0) {
+      // The calls of a key need not name the tags that it gets from an earlier one.
+      const borne = [...tags, ...keys.flatMap((key) => [...(this.#byKey.get(key)?.tags ?? NO_TAGS)])]
+      for (const { covers, done, unsent } of this.#covering) {
+        if (covers(undefined, borne) || keys.some((key) => covers(key, NO_TAGS))) before.push(done)
+        else if (unsent !== undefined) before.push(unsent)
+      }
+    }
     return before.length === 0 ? undefined : Promise.all(before)
   }
 
@@ -204,7 +231,12 @@ export class CallOrder {
   #passed(answer: Promise<unknown>, count: number): Promise<unknown> | undefined {
     const held = this.#held
     this.#held = undefined
-    return this.#parts.isOrdered && count <= MOST_AT_ONCE ? held : answer
+    return this.#isSent && count <= MOST_AT_ONCE ? held : answer
+  }
+
+  // Whether the call that has just been made can't be overtaken any more.
+  get #isSent(): boolean {
+    return this.#parts.isOrdered && this.#parts.hasUnsent?.() !== true
   }
 
   #pass(
@@ -288,7 +320,7 @@ export class CallOrder {
         return given.value
       }
       const answer = call()
-      passed(this.#passed(answer, 1))
+      passed(this.#passed(answer, isBounded ? 1 : Infinity))
       if (!isBounded) return await answer
       return await Promise.race([answer, timer.error])
     } finally {
@@ -313,8 +345,8 @@ export class CallOrder {
   }
 }
 
-function settled(promise: Promise<unknown>): Promise<unknown> {
-  return promise.then(
+function settled(promise: PromiseLike<unknown>): Promise<unknown> {
+  return Promise.resolve(promise).then(
     () => undefined,
     () => undefined,
   )

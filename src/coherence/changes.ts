@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts'
-import type { Head, RemoteStore } from '../core/remote-store.ts'
+import type { Head, RemoteOp, RemoteResult, RemoteStore } from '../core/remote-store.ts'
 import { isPromise } from '../core/promise.ts'
 import type { InvalidateOptions, Op } from '../core/store.ts'
 import { NO_TAGS } from '../core/tags.ts'
@@ -64,10 +64,14 @@ export class Changes {
   }
 
   async #writePlainly(ops: readonly PlainOp[]): Promise<readonly Written[]> {
-    const { remote, forgetting, outbox, places } = this.#parts
+    const { remote, forgetting, outbox, places, calls, time } = this.#parts
     forgetting.loads(ops)
     const place = places.begin()
-    const results = await remote.write(ops)
+    const untilMs = time.end(ops.length)
+    const { since } = calls
+    let results = await remote.write(ops)
+    for (const { differs } of results)
+      if (differs === true) results = await calls.judge(ops, results, { untilMs, since })
     places.end(place)
     for (let index = 0; index < ops.length; index++) {
       if (results[index]!.failure !== undefined) this.#queueFailed(ops[index]!, place)
@@ -87,13 +91,15 @@ export class Changes {
     if (suspects.length === 0) return this.#send(ops, true)
     for (const { key } of ops) forgetting.key(key)
     const settled = replay.settle(suspects.map(({ key }) => key))
-    const answer = order.held(settled.then(async () => this.#send(ops, false)))
+    const answer = settled.then(async () => this.#send(ops, false))
+    order.hold(answer)
     return order.inTime(ops.length, answer, (error) => this.giveUp(ops, error))
   }
 
   // `isFirst`: as part of the call itself, so that later calls wait until it is sent.
   async #send(ops: readonly Op[], isFirst: boolean): Promise<readonly Written[]> {
     const {
+      remote,
       markers: opened,
       outbox,
       places,
@@ -117,6 +123,7 @@ export class Changes {
     // An acknowledgement of what was queued before does not count for what is held back now.
     for (const index of held) this.#queueFailed(ops[index]!, place)
     const startedAtMs = clock.now()
+    const { since } = calls
     const untilMs = time.end(ops.length)
     const answers = ops.map((): Written => ({ ok: false, unavailable: true }))
     try {
@@ -124,11 +131,19 @@ export class Changes {
         sent.map((index) => [ops[index]!, markers[index]] as const),
         untilMs,
       )
-      const remoteOps = isPromise(ready) ? await (isFirst ? order.held(ready) : ready) : ready
-      const results = remoteOps.length === 0 ? [] : await calls.execute(remoteOps, untilMs, !isPromise(ready))
+      const execute = (all: readonly RemoteOp[]): Promise<readonly RemoteResult[]> =>
+        calls.execute(all, { untilMs, isPrompt: !isPromise(ready), since })
+      // A step with tags is sent twice if it meets an entry with other ones. Of a large change a part is sent first.
+      const isSentTwice = ops.some(isTaggedStep)
+      const executing = isPromise(ready) ? ready.then(execute) : execute(ready)
+      if (isFirst && isSentTwice) order.hold(executing)
+      else if (isFirst && isPromise(ready))
+        order.hold(ready.then(() => (remote.hasUnsent === true ? executing : undefined)))
+      const written = await executing
+      const remoteOps = isPromise(ready) ? await ready : ready
       for (const [position, index] of sent.entries()) {
         const op = ops[index]!
-        const result = results[position]!
+        const result = written[position]!
         answers[index] = result
         if (result.failure !== undefined) {
           this.#queueFailed(op, place)
@@ -136,11 +151,11 @@ export class Changes {
           continue
         }
         if (result.outdated !== true) outbox.acknowledge(op, place)
-        following.noteExecuted(remoteOps[position]!, result)
+        following.noteExecuted(remoteOps[position]!, result, true)
         forgetting.key(op.key, markers[index])
         if (op.kind === 'set') keeper.written(markers[index]!, op, result, startedAtMs)
       }
-      await calls.hideInvisible(ops, answers, untilMs)
+      await calls.hideInvisible(ops, answers, untilMs, since)
       await calls.prolong(ops, answers, untilMs)
     } catch (error) {
       for (const index of sent) {
@@ -254,6 +269,10 @@ const NONE: readonly number[] = []
 
 /** An operation without tags is the same to the server as it is here. */
 type PlainOp = Extract<Op, { readonly kind: 'set' | 'increment' }>
+
+function isTaggedStep({ kind, tags }: Op): boolean {
+  return kind === 'increment' && tags !== undefined && tags.length > 0
+}
 
 // @throws the failure if there is nothing else.
 function answered(results: readonly Written[]): readonly Written[] {

@@ -95,7 +95,12 @@ export class CoherentStore implements Store {
     const suspectTags = suspects()
     const deadlineMs = remote.deadlineMs ?? parts.deadlineMs ?? DEADLINE_MS
     const time = new CallTime(deadlineMs, clock, timers)
-    const order = new CallOrder({ timers, deadlineMs, isOrdered: remote.isOrdered })
+    const order = new CallOrder({
+      timers,
+      deadlineMs,
+      isOrdered: remote.isOrdered,
+      hasUnsent: () => remote.hasUnsent === true,
+    })
     this.#time = time
     this.#order = order
     const outbox = new Outbox({

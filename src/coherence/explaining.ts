@@ -68,7 +68,7 @@ export class Explaining {
       const entry = (await remote.read([key])).get(key)
       if (entry === undefined) return { ...tier, state: 'absent' }
       const { remainingMs, graceMs = 0, generations } = entry
-      const verdict = await calls.shows(generations, reading, untilMs)
+      const verdict = await calls.shows(generations, reading, untilMs, calls.since)
       const freshMs = freshMsFor(remainingMs, graceMs, verdict, { stale: true })
       const state = freshMs === undefined ? 'invalidated' : freshMs > 0 ? 'fresh' : 'stale'
       return { ...tier, state, ...ttlOf(remainingMs - graceMs), ...this.#tags(generations) }

@@ -140,10 +140,10 @@ export class Follower {
 
   /**
    * An invalidation of this node's own was executed and logged. Its message may get lost, and the server may lose it:
-   * then this node is the one that knows.
+   * then this node is the one that knows. `isForgotten`: the node gives up in this step whatever it has of the item.
    */
-  onExecuted({ kind, item }: Pick<LogEntry, 'kind' | 'item'>, head: Head): void {
-    this.#journal.add({ kind, item, stamp: head.stamp, counter: head.counter }, head.epoch)
+  onExecuted({ kind, item }: Pick<LogEntry, 'kind' | 'item'>, head: Head, isForgotten = false): void {
+    this.#journal.add({ kind, item, stamp: head.stamp, counter: head.counter }, head.epoch, isForgotten)
     this.onSeen(head)
   }
 
@@ -286,12 +286,16 @@ export class Follower {
   }
 
   #apply(entry: LogEntry, epoch: Epoch, counter: number): void {
-    // Its own answer, or a message, has told of it before: what this node has of the tag, or writes, is younger.
-    const isEcho = entry.kind === 'tag' && entry.origin === undefined && this.#journal.has(entry.stamp)
+    // Its own answer, or a message, has told of it before: what this node has of the tag or the key, or writes, is younger.
+    const isEcho =
+      entry.kind === 'tag'
+        ? entry.origin === undefined && this.#journal.has(entry.stamp)
+        : this.#journal.isForgotten(entry.stamp)
     this.#journal.add(entry, epoch)
-    if (entry.kind === 'key') this.#effects.drop(entry.item, counter)
-    else if (entry.kind === 'flush') this.#effects.flush()
-    else if (!isEcho) this.#effects.dropTag(entry.item)
+    if (entry.kind === 'flush') this.#effects.flush()
+    else if (isEcho) return
+    else if (entry.kind === 'key') this.#effects.drop(entry.item, counter)
+    else this.#effects.dropTag(entry.item)
   }
 }
 

@@ -125,19 +125,31 @@ export class Following {
     )
   }
 
-  /** What changed a value was logged, by an entry that the reply tells of; an acknowledged removal always is. */
-  noteExecuted({ kind, key }: RemoteOp, { ok, head, logged, outdated }: RemoteResult): void {
+  /**
+   * What changed a value was logged, by an entry that the reply tells of; an acknowledged removal always is.
+   * `isForgotten`: the caller gives up in this step whatever this node has of the key.
+   */
+  noteExecuted(
+    { kind, key }: RemoteOp,
+    { ok, head, logged, outdated }: RemoteResult,
+    isForgotten = false,
+  ): void {
     const removes = kind === 'set' || kind === 'delete' || kind === 'take' || kind === 'stale'
     if (outdated === true || (kind === 'fill' && !ok)) return
     if (logged !== true && !removes) return
-    this.note(this.#parts.remote.partitionOf(key), { kind: 'key', item: key }, head)
+    this.note(this.#parts.remote.partitionOf(key), { kind: 'key', item: key }, head, isForgotten)
   }
 
   /** An invalidation was executed, and logged at this head if there is a log. */
-  note(partition: string, entry: Pick<LogEntry, 'kind' | 'item'>, head: Head | undefined): void {
+  note(
+    partition: string,
+    entry: Pick<LogEntry, 'kind' | 'item'>,
+    head: Head | undefined,
+    isForgotten?: boolean,
+  ): void {
     const follower = this.#followed.get(partition)?.follower
     if (head === undefined) follower?.onNoSequence()
-    else follower?.onExecuted(entry, head)
+    else follower?.onExecuted(entry, head, isForgotten)
   }
 
   /** Lets the heart beat, if it does not: something is to be repeated. */

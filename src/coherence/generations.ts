@@ -1,7 +1,7 @@
 import type { Clock, Random } from '../core/clock.ts'
 import { StoreUnavailableError } from '../core/errors.ts'
 import type { GenerationRecord, Generations, Head, RemoteStore } from '../core/remote-store.ts'
-import type { MaybePromise } from '../core/promise.ts'
+import { isPromise, type MaybePromise } from '../core/promise.ts'
 import type { Reading } from '../core/store.ts'
 import type { CallTime } from './call-time.ts'
 import type { Follower } from './follower.ts'
@@ -33,6 +33,14 @@ export interface GenerationParts {
   asked(): void
 }
 
+/** What a tag was before this node invalidated it. */
+interface Former {
+  readonly tag: string
+  readonly value: string | undefined
+  /** The version of the table with the invalidation. */
+  readonly version: number
+}
+
 interface Row {
   readonly record: Pick<GenerationRecord, 'value' | 'head'>
   /** Until when the server keeps the record at least, as far as this node knows. */
@@ -46,6 +54,9 @@ export type Lives = ReadonlyMap<string, number>
 
 // How many rows are looked at to find one that nobody needs, when a row is added to a full table.
 const LOOKS = 8
+
+// So many invalidations of this node are remembered for calls that were made before them.
+const FORMER = 1_000
 
 // A read of records in flight, and the tags that something happened to meanwhile.
 interface RecordRead {
@@ -61,10 +72,14 @@ export class GenerationTable {
   readonly #parts: GenerationParts
   readonly #rows = new Map<string, Row>()
   readonly #reads = new Set<RecordRead>()
+  // In the order of their versions.
+  readonly #former: Former[] = []
   /** What decides while it waits for an acknowledgement. */
   readonly queue: TagQueue
   /** Follows the generation partition; set once, before anything is asked. */
   follower!: Follower
+  /** Where the log was when this node was last answered for an invalidation. */
+  answered: Head | undefined
   /** Another one whenever a verdict of `'fresh'` may have become another. */
   version = 0
 
@@ -200,26 +215,49 @@ export class GenerationTable {
     })
   }
 
+  /** Where the log of generations is at least, as far as this node knows. */
+  get seen(): Head | undefined {
+    const { applied } = this.follower
+    if (applied === undefined || this.answered === undefined) return applied
+    const isAhead = sameEpoch(this.answered.epoch, applied.epoch) && this.answered.counter > applied.counter
+    return isAhead ? this.answered : applied
+  }
+
+  /** This node is about to invalidate the tag: calls that were made before are judged by what it was. */
+  supersede(tag: string): void {
+    const value = this.known(tag)
+    this.#former.push({ tag, value, version: ++this.version })
+    if (this.#former.length > FORMER) this.#former.shift()
+  }
+
+  /** Whether this node has begun to invalidate one of the tags since the table had that version. */
+  hasInvalidated(tags: readonly string[], since: number): boolean {
+    return this.#laterThan(since).some(({ tag }) => tags.includes(tag))
+  }
+
   /**
-   * What an entry of the server is for a reader. A row that says no is read again before it is believed; so are all
+   * What an entry of the server is for a reader whose call was made when the table had the version `since`: what this
+   * node has invalidated after that does not count. A row that says no is read again before it is believed; so are all
    * when the table may be behind, or when the reader brings a token that this node has not reached. The answer is there
    * by `untilMs`.
    */
   shows(
     generations: Generations | undefined,
-    { tags }: Reading = {},
+    { tags }: Reading | undefined = {},
     untilMs: number,
     mustAsk = false,
+    since: number = this.version,
   ): MaybePromise<Verdict> {
     if (!bears(generations, tags)) return 'gone'
     if (generations === undefined) return 'fresh'
+    const isBehind = mustAsk || !this.follower.isSynced(this.#parts.maxLagMs)
+    if (since !== this.version && !isBehind) return this.#showed(generations, untilMs, since)
     // What is queued decides alone; what the server has to say of it is old. It knows nothing of a token, though.
     for (const { tag, value } of generations) {
       const item = this.queue.get(tag)
       if (item === undefined) continue
       if (mustAsk || compareGenerations(value, item.generation) === 'gone') return 'gone'
     }
-    const isBehind = mustAsk || !this.follower.isSynced(this.#parts.maxLagMs)
     const asked = isBehind ? generations : generations.filter(({ tag, value }) => this.known(tag) !== value)
     const open = asked.filter(({ tag }) => this.queue.get(tag) === undefined).map(({ tag }) => tag)
     return open.length === 0 ? this.agrees(generations) : this.#ask(generations, open, untilMs, mustAsk)
@@ -244,6 +282,24 @@ export class GenerationTable {
     this.#rows.clear()
     for (const read of this.#reads) for (const tag of read.tags) read.overtaken.add(tag)
     this.queue.renew(undefined)
+  }
+
+  // What agrees with what a tag was then is as visible as it was then; all else is judged as it is now.
+  #showed(generations: Generations, untilMs: number, since: number): MaybePromise<Verdict> {
+    const later = this.#laterThan(since)
+    const verdicts: Verdict[] = []
+    const open = generations.filter(({ tag, value }) => {
+      const verdict = compareGenerations(value, later.find((one) => one.tag === tag)?.value)
+      if (verdict !== 'gone') verdicts.push(verdict)
+      return verdict === 'gone'
+    })
+    const present = this.shows(open, {}, untilMs)
+    if (isPromise(present)) return present.then((verdict) => worstOf([...verdicts, verdict]))
+    return worstOf([...verdicts, present])
+  }
+
+  #laterThan(since: number): readonly Former[] {
+    return this.#former.slice(this.#former.findLastIndex(({ version }) => version <= since) + 1)
   }
 
   async #ask(

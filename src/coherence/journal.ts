@@ -5,6 +5,8 @@ interface Journaled {
   readonly entry: Replayable
   readonly birth: number
   readonly atMs: number
+  /** Whether this node has given up what it had of the item when it was answered for the invalidation. */
+  readonly isForgotten: boolean
 }
 
 /**
@@ -25,11 +27,15 @@ export class Journal {
   }
 
   /** Notes an invalidation; a replayed one is the one it replays, at its new place. A flush is not repeated. */
-  add({ kind, item, stamp, counter, origin = stamp }: Omit<LogEntry, 'previous'>, { birth }: Epoch): void {
+  add(
+    { kind, item, stamp, counter, origin = stamp }: Omit<LogEntry, 'previous'>,
+    { birth }: Epoch,
+    isForgotten: boolean = this.isForgotten(origin),
+  ): void {
     if (kind === 'flush') return
     this.#entries.delete(origin)
     const entry = { kind, item, stamp: origin, counter }
-    this.#entries.set(origin, { entry, birth, atMs: this.#clock.now() })
+    this.#entries.set(origin, { entry, birth, atMs: this.#clock.now(), isForgotten })
     // Many at once: the first of a map from which the first ones were deleted takes long to find.
     if (this.#entries.size > this.#limit) this.#prune(this.#limit - (this.#limit >> 3))
   }
@@ -37,6 +43,11 @@ export class Journal {
   /** Whether it has the invalidation with this stamp. */
   has(stamp: string): boolean {
     return this.#entries.has(stamp)
+  }
+
+  /** Whether this node has given up what it had of the item when it was answered for the invalidation with this stamp. */
+  isForgotten(stamp: string): boolean {
+    return this.#entries.get(stamp)?.isForgotten === true
   }
 
   /** Whether there is nothing young enough to be replayed. */

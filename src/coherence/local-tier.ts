@@ -241,9 +241,9 @@ export class LocalTier {
     outage = false,
   ): void {
     // A counter changes too often to be kept, and an increment does not log.
-    if (Number.isInteger(value) || ttlMs <= 0) return
-    const { stored } = this.#values.admit(value)
-    if (stored === undefined) return
+    const stored = Number.isInteger(value) || ttlMs <= 0 ? undefined : this.#values.admit(value).stored
+    // What is kept is older.
+    if (stored === undefined) return this.drop(key, Infinity)
     const hasGrace = graceMs > 0
     const writtenAt = this.#nextEvent()
     const values = this.#values

@@ -118,12 +118,13 @@ export class Reads {
 
   // Nothing is kept here: no marker is needed, and nobody asks how long the entry has left.
   async #getRemote(key: string, reading: Reading | undefined): Promise<Stored | undefined> {
-    const { remote, time } = this.#parts
+    const { remote, time, calls } = this.#parts
     const untilMs = time.end()
+    const { since } = calls
     let entry = remote.readOne === undefined ? (await remote.read([key])).get(key) : await remote.readOne(key)
     if (entry === IN_FULL) entry = (await remote.read([key], time.left(untilMs))).get(key)
     if (entry === undefined) return undefined
-    const fresh = this.#freshOf(entry, reading, untilMs)
+    const fresh = this.#freshOf(entry, reading, untilMs, since)
     return isPromise(fresh) ? await fresh : fresh
   }
 
@@ -132,8 +133,9 @@ export class Reads {
     keys: readonly string[],
     reading: Reading | undefined,
   ): Promise<readonly (Stored | undefined)[]> {
-    const { outbox, time } = this.#parts
+    const { outbox, time, calls } = this.#parts
     if (reading?.skip === 'l2') return []
+    const { since } = calls
     if (!outbox.isEmpty && keys.some((key) => outbox.has(key))) {
       const asked = keys.filter((key) => !outbox.has(key))
       const list = await this.#getManyRemote(asked, reading)
@@ -145,7 +147,7 @@ export class Reads {
     const list: MaybePromise<Stored | undefined>[] = []
     let isWaiting = false
     for (const entry of entries) {
-      const fresh = entry === undefined ? undefined : this.#freshOf(entry, reading, untilMs)
+      const fresh = entry === undefined ? undefined : this.#freshOf(entry, reading, untilMs, since)
       if (isPromise(fresh)) isWaiting = true
       list.push(fresh)
     }
@@ -170,11 +172,12 @@ export class Reads {
     entry: RemoteFound,
     reading: Reading | undefined,
     untilMs: number,
+    since: number,
   ): MaybePromise<Stored | undefined> {
     const { generations, remainingMs, graceMs } = entry
     // Most entries: nothing is to be judged.
     if (generations === undefined && graceMs === undefined && reading === undefined) return entry.stored
-    const shown = this.#parts.calls.shows(generations, reading, untilMs)
+    const shown = this.#parts.calls.shows(generations, reading, untilMs, since)
     const judged = (verdict: Verdict): Stored | undefined =>
       freshMsFor(remainingMs, graceMs ?? 0, verdict, undefined) === undefined ? undefined : entry.stored
     return isPromise(shown) ? shown.then(judged) : judged(shown)
@@ -189,9 +192,10 @@ export class Reads {
     if (asked.length === 0 || reading?.skip === 'l2') return new Map()
     const startedAtMs = clock.now()
     const untilMs = time.end(asked.length)
+    const { since } = calls
     const entries = await remote.read(asked)
     let verdicts = Array.from(entries.values(), ({ generations }) =>
-      calls.shows(generations, reading, untilMs),
+      calls.shows(generations, reading, untilMs, since),
     )
     if (verdicts.some(isPromise)) verdicts = await Promise.all(verdicts.map(async (verdict) => verdict))
     const agedMs = clock.now() - startedAtMs
@@ -217,6 +221,7 @@ export class Reads {
     const markers = asked.map((key) => opened.open(key))
     const startedAtMs = clock.now()
     const untilMs = time.end(asked.length)
+    const { since } = calls
     try {
       const found = await remote.read(asked)
       const visible = new Map<string, Found>()
@@ -224,7 +229,7 @@ export class Reads {
         markers.map(async (marker) => {
           const entry = found.get(marker.key)
           if (entry === undefined) return
-          const verdict = await calls.shows(entry.generations, reading, untilMs)
+          const verdict = await calls.shows(entry.generations, reading, untilMs, since)
           const shown = this.#found(marker, entry, verdict, reading, startedAtMs)
           if (shown !== undefined) visible.set(marker.key, shown)
         }),

@@ -135,12 +135,16 @@ export class TagInvalidator {
     keepStale: boolean,
   ): Promise<readonly (Head | undefined)[]> {
     const { remote, table, forget, note } = this.#parts
-    for (const tag of tags) forget(tag)
+    for (const tag of tags) {
+      table.supersede(tag)
+      forget(tag)
+    }
     // Never what decided here while it was queued: that was given to entries.
     const generations = tags.map(() => table.draw())
     const { heads } = await remote.invalidateTags(tags, generations, { keepStale })
     for (const [index, tag] of tags.entries()) {
       note(tag, heads[index])
+      table.answered = heads[index] ?? table.answered
       const item = queued[index]
       // A soft one does not make up for a hard one.
       if (item !== undefined && (!keepStale || item.keepStale)) table.queue.acknowledge(item)

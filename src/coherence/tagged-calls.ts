@@ -8,6 +8,7 @@ import {
   type RemoteStore,
 } from '../core/remote-store.ts'
 import { isPromise, type MaybePromise } from '../core/promise.ts'
+import { NO_TAGS } from '../core/tags.ts'
 import type {
   AcquireOptions,
   Acquired,
@@ -36,6 +37,12 @@ export interface TaggedCallsParts {
 /** An answer to an operation, as far as it got. */
 export type Written = OpResult & Pick<RemoteResult, 'head' | 'generations' | 'graceMs'>
 
+/** When a call must be answered, and its place among the invalidations of tags by this node. */
+export interface CallMoment {
+  readonly untilMs: number
+  readonly since: number
+}
+
 /** How often an invisible entry may be replaced by another one before the key counts as busy. */
 const ACQUIRE_ROUNDS = 3
 
@@ -47,20 +54,27 @@ export class TaggedCalls {
     this.#parts = parts
   }
 
-  /** What an entry of the server is for this reader. */
+  /** What an entry of the server is for this reader, whose call began at `since`. */
   shows(
     generations: Generations | undefined,
     reading: Reading | undefined,
     untilMs: number,
+    since: number,
   ): MaybePromise<Verdict> {
     if ((generations === undefined && reading === undefined) || generations === UNREADABLE) return 'fresh'
-    return this.#parts.table.shows(generations, reading, untilMs, !this.#parts.hasReached(reading?.after))
+    const mustAsk = !this.#parts.hasReached(reading?.after)
+    return this.#parts.table.shows(generations, reading, untilMs, mustAsk, since)
+  }
+
+  /** The place of a call that begins now among the invalidations of tags by this node. */
+  get since(): number {
+    return this.#parts.table.version
   }
 
   /** The generations with which loads begin; without the server, provisional ones for what will be kept here. */
   async begin(markers: readonly Marker[], untilMs: number): Promise<void> {
     const { table } = this.#parts
-    for (const marker of markers) marker.taggedSince = table.follower.applied
+    for (const marker of markers) marker.taggedSince = table.seen
     const tagged = markers.filter(({ tags }) => tags !== undefined && tags.length > 0)
     if (tagged.length === 0) return
     const lives = longest(tagged.map((marker) => [marker.tags!, marker.lifeMs]))
@@ -136,6 +150,7 @@ export class TaggedCalls {
     found: (marker: Marker, entry: RemoteFound, verdict: Verdict, startedAtMs: number) => Found | undefined,
   ): Promise<ReadonlyMap<Marker, Exclude<Acquired, 'denied'>>> {
     const answers = new Map<Marker, Exclude<Acquired, 'denied'>>()
+    const { since } = this
     let open: readonly { readonly marker: Marker; readonly hidden?: Generations | 'none' }[] = asked.map(
       (marker) => ({ marker }),
     )
@@ -159,7 +174,7 @@ export class TaggedCalls {
             answers.set(marker, answer)
             return undefined
           }
-          const verdict = await this.shows(answer.generations, marker, untilMs)
+          const verdict = await this.shows(answer.generations, marker, untilMs, since)
           const shown = found(marker, answer, verdict, startedAtMs)
           if (shown === undefined) return { marker, hidden: answer.generations ?? ('none' as const) }
           answers.set(marker, shown)
@@ -205,24 +220,40 @@ export class TaggedCalls {
     })
   }
 
-  /** A counter whose generations differ from what this node knows: either it knows too little, or the counter is gone. */
+  /** Executes operations of the server. `isPrompt`: nothing was asked before them. */
   async execute(
     ops: readonly RemoteOp[],
-    untilMs: number,
-    isFirst: boolean,
+    { isPrompt, ...moment }: CallMoment & { readonly isPrompt: boolean },
+  ): Promise<readonly RemoteResult[]> {
+    if (ops.length === 0) return []
+    const { remote, time } = this.#parts
+    const results = await remote.write(ops, isPrompt ? undefined : time.left(moment.untilMs))
+    return results.some(({ differs }) => differs === true) ? this.judge(ops, results, moment) : results
+  }
+
+  /** Sends steps again that met an entry with other generations, with the verdict on these. */
+  async judge(
+    ops: readonly RemoteOp[],
+    answers: readonly RemoteResult[],
+    { untilMs, since }: CallMoment,
   ): Promise<readonly RemoteResult[]> {
     const { remote, table, time } = this.#parts
-    const results = [...(await remote.write(ops, isFirst ? undefined : time.left(untilMs)))]
+    const results = [...answers]
     for (const [index, op] of ops.entries()) {
       if (op.kind !== 'increment') continue
       for (let round = 0; results[index]!.differs === true; round++) {
         if (round === ACQUIRE_ROUNDS)
           throw new StoreUnavailableError('the tags of a counter change too often')
         const { generations } = results[index]!
-        const tags = op.generations!.map(({ tag }) => tag)
-        const isVisible = (await table.shows(generations, { tags }, untilMs)) === 'fresh'
-        const again = { ...op, generations: await table.current(longest([[tags, op.ttlMs]]), untilMs) }
-        const retried = isVisible ? again : { ...again, hidden: generations ?? ('none' as const) }
+        const tags = op.generations?.map(({ tag }) => tag) ?? NO_TAGS
+        const isVisible = (await table.shows(generations, { tags }, untilMs, false, since)) === 'fresh'
+        // What this node has invalidated after the call hides the counter that it makes.
+        const again = table.hasInvalidated(tags, since)
+          ? op
+          : { ...op, generations: await table.current(longest([[tags, op.ttlMs]]), untilMs) }
+        const retried = isVisible
+          ? { ...again, seen: generations }
+          : { ...again, hidden: generations ?? ('none' as const) }
         ;[results[index]] = (await remote.write([retried], time.left(untilMs))) as [RemoteResult]
       }
     }
@@ -230,15 +261,15 @@ export class TaggedCalls {
   }
 
   /** What an operation found and its caller could not have seen was not there for it. */
-  async hideInvisible(ops: readonly Op[], answers: Written[], untilMs: number): Promise<void> {
+  async hideInvisible(ops: readonly Op[], answers: Written[], untilMs: number, since: number): Promise<void> {
     for (const [index, op] of ops.entries()) {
       const answer = answers[index]!
       if (!answer.ok || op.kind === 'set' || op.kind === 'increment') continue
       if (answer.generations === undefined && op.tags === undefined) continue
-      const verdict = await this.#parts.table.shows(answer.generations, op, untilMs)
-      // What is stale is there, but nobody takes it for fresh.
-      if (verdict === 'fresh' || (verdict === 'stale' && op.kind === 'delete')) continue
-      const { stored: _, ...rest } = answer
+      const verdict = await this.#parts.table.shows(answer.generations, op, untilMs, false, since)
+      const { stored: _, graceMs = 0, ...rest } = answer
+      // A stale entry is there while it has grace, but nobody takes it for fresh.
+      if (verdict === 'fresh' || (verdict === 'stale' && op.kind === 'delete' && graceMs > 0)) continue
       answers[index] = { ...rest, ok: false }
     }
   }

@@ -10,8 +10,8 @@ export interface Clock {
 export type TimerHandle = unknown
 
 /**
- * Whether the process has to live until a timer fires: `'awaited'` if a caller waits for it, `'background'` if the
- * timer serves only the cache.
+ * The kind of a timer: `'awaited'` if a caller waits for it, so that the process stays alive until it fires,
+ * `'background'` if it serves only the cache.
  */
 export type TimerKind = 'background' | 'awaited'
 

@@ -27,8 +27,8 @@ export class Doubts {
       this.#logger,
       'warn',
       { ...(this.#cache !== undefined && { cache: this.#cache }), place: where },
-      `${where}: ${seconds} is taken for seconds, which is ${spelled(seconds)}; write '${spelled(seconds)}' if that is ` +
-        `meant, and '${spelled(seconds / 1000)}' if it is meant in milliseconds`,
+      `${where}: ${seconds} is read as seconds, which is ${spelled(seconds)}. Write '${spelled(seconds)}' if you ` +
+        `mean that, or '${spelled(seconds / 1000)}' if you mean milliseconds`,
     )
   }
 }

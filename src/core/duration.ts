@@ -32,7 +32,7 @@ export interface InstantLike {
  * Temporal instant is the time when it ends. `Infinity` is for ever.
  *
  * Zero, negative and unreadable durations throw an {@link OptionsError}. A plain number above 2,592,000 (30 days)
- * throws, too, because it is probably meant in milliseconds; write `'90d'`. A multiple of 1,000 from 10,000 on is
+ * throws, too, because it is probably meant in milliseconds: write `'90d'`. A multiple of 1,000 from 10,000 on is
  * accepted with one warning for each place. A `Date` in the past means "expired now".
  */
 export type Duration = number | string | DurationParts | Date | InstantLike

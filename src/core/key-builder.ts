@@ -14,9 +14,9 @@ export interface KeyBuilder {
    * `key('user', 'list', { page: 2 })` is `user:list:{"page":2}`.
    *
    * Ids are text, so that `123`, `'123'` and `123n` are one id. The characters `: % { } [ ] "` in ids are
-   * percent-encoded. Parameters (objects, arrays, Map, Set, Date ...) are encoded by their content: equal parameters
+   * percent-encoded. Parameters (objects, arrays, Map, Set, Date ...) are encoded by their content. Equal parameters
    * give the same key in any order of their keys, and different ones never do. A part of more than 200 bytes is
-   * replaced by its SHA-256. If the key would have more than 600 bytes, so are all parts after the first together.
+   * replaced by its SHA-256. If the key would have more than 600 bytes, one SHA-256 replaces all parts after the first.
    * @throws KeyError for an empty, `null`, `undefined` or non-finite part, and for a part without a canonical form.
    */
   (entity: string, ...parts: readonly KeyPart[]): string

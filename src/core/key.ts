@@ -29,9 +29,9 @@ export function isSideKey(name: string): boolean {
 }
 
 /**
- * Refuses text that can't be a key, because two different keys must never meet. It refuses an empty key, one with lone
- * surrogates, one that is too long, and one that begins with `!` or contains `!lock:` or the like (kept for the
- * library's own keys).
+ * Refuses text that can't be a key, because two different keys must never meet. A key must not be empty, too long, or
+ * contain lone surrogates. It must not begin with `!` or contain `!lock:` or the like, which are kept for the library's
+ * own keys.
  * @throws KeyError that names the key and the accepted form.
  */
 export function checkKey(key: unknown, prefix: string, what = 'a key'): asserts key is string {

@@ -37,9 +37,8 @@ class TableLease implements Lease {
 }
 
 /**
- * The leases of a store that lives in one process: the rights to fill keys, the rights that a write has voided, and the
- * keys in a cool-down. All methods are synchronous, so that the store decides on the atomic steps. They expect leases
- * of this table only.
+ * The leases of a store that lives in one process, and the cool-downs of its keys. All methods are synchronous, so that
+ * the store decides on the atomic steps. They expect leases of this table only.
  */
 export class LeaseTable {
   readonly #clock: AgeClock

@@ -1,7 +1,7 @@
 /**
- * Turns values into bytes and back in place of Cachette's own JSON: implement it to plug in another format.
- * Integers are not given to it, because counters must stay text that Redis can add to; frames, compression,
- * encryption and limits work around it as they do around JSON.
+ * Turns values into bytes and back in place of Cachette's own JSON. Implement it to plug in another format.
+ * Integers are not given to it, because counters must stay text that Redis can add to. Frames, compression,
+ * encryption and limits work in the same way as with JSON.
  *
  * @example
  * const packr = new Packr({ structuredClone: true, moreTypes: true })

@@ -111,7 +111,7 @@ export class StateArea<V> {
     }
   }
 
-  // Forgets the least used one of a few states; among equal ones, the first to end. Returns whether there was one.
+  // Forgets the least used one of a few states. Among equal ones it is the first to end. Returns whether there was one.
   #forgetOne(): boolean {
     const nowMs = this.#clock.now()
     let least: [string, State<V>] | undefined

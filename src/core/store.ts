@@ -4,108 +4,110 @@ import type { StoreExplanation } from './explanation.ts'
 import type { SerializationError } from './errors.ts'
 import type { MaybePromise } from './promise.ts'
 
-/** A store asks for more keys than this in parts, each with a deadline of its own. */
+/** The most keys of one request. A store asks for more keys in parts, each with a deadline of its own. */
 export const KEYS_OF_A_QUESTION = 250
 
 declare const storedBrand: unique symbol
 
-/** A value in the form a store keeps it in (a private copy, bytes, or one of each tier). Never `undefined`. */
+/** A value in the form in which a store keeps it (a private copy, bytes, or one of each tier). Never `undefined`. */
 export interface Stored {
   readonly [storedBrand]: true
 }
 
-/** What a store has for a key. */
+/** An entry that a store has found. */
 export interface Found {
-  /** The value in the form the store keeps it in; `view` makes it readable. */
+  /** The value in the store's form, which `view` makes readable. */
   readonly stored: Stored
   /** Milliseconds until the entry is no longer fresh; `Infinity` for an entry without ttl; 0 or less = it is stale. */
   readonly remainingMs: number
 }
 
 /**
- * The right to fill a key once. It serves as a marker from the moment it is opened: a write or an
- * invalidation of the key makes it `dead`, and then nothing read before is stored or shared any more.
+ * The right to fill a key once. From the moment it is opened it is also a marker: a write or an invalidation of the key
+ * makes it `dead`. After that no value read before is stored or shared.
  */
 export interface Lease {
   /** The key that may be filled. */
   readonly key: string
   /** The tags that the entry will bear; `undefined` = not known yet. */
   readonly tags: readonly string[] | undefined
-  /** Whether a write or an invalidation has voided it; the store sets it, once and for ever. */
+  /** Whether a write or an invalidation has voided it. The store sets this once and for ever. */
   readonly dead: boolean
 }
 
 /**
- * Answer to an acquisition: the entry if somebody stored it meanwhile, else whether the lease was granted. `busy`:
- * somebody else holds it, ask again; `denied`: load, but the store will not keep it.
+ * The answer to an acquisition: the entry if it was stored meanwhile, else whether the lease was granted. `busy`:
+ * another load holds it, so ask again. `denied`: load, but the store will not keep the value.
  */
 export type Acquired = Found | 'granted' | 'busy' | 'denied' | Cooldown
 
-/** Why nobody loads a key for a while: the last load has failed. */
+/** The pause in the loads of a key after its last load has failed. */
 export interface Cooldown {
   /** The message of the loader's error. */
   readonly cooldown: string
 }
 
-/** How leases are acquired; all of it optional. */
+/** Options of an acquisition of leases. */
 export interface AcquireOptions {
   /**
-   * An entry that is fresh for no longer than this counts as nothing. Default 0: only what is stale or absent is
-   * loaded; `Infinity` loads whatever there is.
+   * An entry that is fresh for no longer than this counts as absent. With the default 0 only stale or absent entries
+   * are loaded. `Infinity` loads in any case.
    */
   readonly freshUpToMs?: number | undefined
-  /** Whether to take the lease from whoever holds it, and end a cool-down. */
+  /** Whether to take the lease from its holder, and end a cool-down. */
   readonly force?: boolean | undefined
-  /** By when it must be answered, on the store's clock. Default: within the store's own deadline. */
+  /** The time by which it must be answered, on the store's clock. Default: within the store's own deadline. */
   readonly untilMs?: number | undefined
-  /** For how long at most the lease is held. Default: the store's own limit. */
+  /** The longest time for which the lease is held. Default: the store's own limit. */
   readonly longestMs?: number | undefined
 }
 
-/** A place where entries are kept: `l1` in the process, `l2` on the server that several processes share. */
+/** A place where entries are kept: `l1` in the process, `l2` on the shared server. */
 export type Tier = 'l1' | 'l2'
 
-/** What a reader asks of an entry beyond none of its tags being invalidated. */
+/** The conditions of a reader on an entry, besides that none of its tags is invalidated. */
 export interface Reading {
-  /** Whether a stale entry, within its grace, will do: {@link Found.remainingMs} tells. */
+  /** Whether a stale entry, within its grace, is accepted. {@link Found.remainingMs} shows it. */
   readonly stale?: boolean | undefined
-  /** Tags as the reader would write them: the entry must bear those that begin with `!`, which stand for a namespace. */
+  /**
+   * Tags with which the reader would write. The entry must bear those that begin with `!`, which stand for a namespace.
+   */
   readonly tags?: readonly string[] | undefined
-  /** A token: what was invalidated before it was made must not be read, on whatever node. */
+  /** A token. Nothing may be read that was invalidated before it was made, on any node. */
   readonly after?: string | undefined
-  /** A tier that is not to be looked at. */
+  /** A tier that is not read. */
   readonly skip?: Tier | undefined
-  /** For how many milliseconds that which is loaded for the reader will live, its grace included. */
+  /** The life in milliseconds, grace included, of a value that is loaded for the reader. */
   readonly lifeMs?: number | undefined
 }
 
-/** How long an entry lives, and how it can be invalidated besides by its key. */
+/** The life of an entry, and the data by which it is invalidated. */
 export interface EntrySettings {
   /** Milliseconds from the write until the entry is no longer fresh, above 0; `Infinity` = for ever. */
   readonly ttlMs: number
-  /** Milliseconds after that in which it may still be served as stale; default 0. */
+  /** Milliseconds after the ttl in which the entry may still be served as stale; default 0. */
   readonly graceMs?: number | undefined
-  /** Its tags; it is visible while none of them is invalidated. */
+  /** The tags of the entry, which is visible while none of them is invalidated. */
   readonly tags?: readonly string[] | undefined
-  /** The caller's version of the value, an unsigned 64-bit number: an older one never replaces a newer. */
+  /** The caller's version of the value, an unsigned 64-bit number. An older one never replaces a newer. */
   readonly rowVersion?: bigint | undefined
-  /** What it weighs in a store that is bounded by weight; default: the store's weigher decides. */
+  /** The weight in a store that is bounded by weight; default: the store's weigher decides. */
   readonly weight?: number | undefined
 }
 
-/** A loaded value to be stored under its lease. Its tags are those of the lease, and those that the loader named. */
+/** A loaded value to be stored under its lease. Its tags are those of the lease and those that the loader named. */
 export interface Fill extends EntrySettings {
-  /** The right under which it was loaded. */
+  /** The lease of the load. */
   readonly lease: Lease
   /** The loaded value, admitted. */
   readonly stored: Stored
-  /** A tier in which it is not to be stored. */
+  /** A tier in which the value is not stored. */
   readonly skip?: Tier | undefined
 }
 
 /**
- * What a counter does not cross: a step that would take it below `min` ends there, and one that would take it above
- * `max` ends there. A counter that is beyond already stays where it is.
+ * The bounds of a counter. A step that would cross `min` downwards or `max` upwards ends at it. A counter that is
+ * already beyond stays where it is.
  */
 export interface CounterBounds {
   readonly min?: number | undefined
@@ -113,147 +115,151 @@ export interface CounterBounds {
 }
 
 /**
- * A change of one key. All but a lengthening `expire` void the key's leases. An entry that the caller could not see
- * (see {@link Reading}) does not exist for it; a deletion removes it all the same.
+ * A change of one key. All but an `expire` that prolongs void the key's leases. For a change, an entry that the caller
+ * could not see (see {@link Reading}) does not exist, but a deletion removes it.
  */
 export type Op =
   | ({ readonly kind: 'set'; readonly key: string; readonly stored: Stored } & EntrySettings)
   | ({ readonly kind: 'take'; readonly key: string } & Pick<EntrySettings, 'tags'>)
   | ({ readonly kind: 'delete'; readonly key: string } & Pick<EntrySettings, 'tags'> & InvalidateOptions)
   | ({ readonly kind: 'expire'; readonly key: string } & EntrySettings)
-  /** The ttl and the tags apply only when the increment creates the key. */
+  /** The ttl and the tags apply only if the increment creates the key. */
   | ({ readonly kind: 'increment'; readonly key: string; readonly by: number } & CounterBounds &
       EntrySettings)
 
-/** How keys or tags are invalidated. */
+/** Options of an invalidation of keys or tags. */
 export interface InvalidateOptions {
-  /** What has grace becomes stale rather than gone. */
+  /** Whether entries with grace become stale rather than gone. */
   readonly keepStale?: boolean | undefined
-  /** For a minute, what has an older row version than this is refused. For keys only. */
+  /** The row version below which values are refused for a minute. For keys only. */
   readonly rowVersion?: bigint | undefined
 }
 
-/** What became of an {@link Op}. */
+/** The result of an {@link Op}. */
 export interface OpResult {
-  /** There is something newer by its row version: the operation was refused, which is no trouble. */
+  /** Whether the operation was refused because of a newer row version, which is no trouble. */
   readonly outdated?: boolean
-  /** set: stored; delete, take: existed; expire: existed; increment: done. */
+  /** Whether a set stored the value, a delete, take or expire found the entry, or an increment was done. */
   readonly ok: boolean
-  /** The store could not even try, or nothing was answered; `ok` is `false`. */
+  /** Whether the store could not even try, or gave no answer; `ok` is then `false`. */
   readonly unavailable?: boolean
-  /** Why nothing was answered, if other operations of the same call were. */
+  /** The reason why there is no answer, if other operations of the same call were answered. */
   readonly failure?: unknown
-  /** take: what was removed. */
+  /** The value that a take removed. */
   readonly stored?: Stored
-  /** increment: the new value. Absent with `ok: false`: the stored value is no safe integer, or would become none. */
+  /**
+   * The new value of an increment. Absent if `ok` is `false`: the stored value is, or would become, no safe integer.
+   */
   readonly number?: number
 }
 
-/** How an invalidation ended in a tier; `none`: there is no such tier. */
+/** The outcome of an invalidation in a tier; `none` = there is no such tier. */
 export type InvalidationOutcome = 'acked' | 'queued' | 'dropped' | 'none'
 
-/** What became of an invalidation. */
+/** The result of an invalidation. */
 export interface Invalidation {
   /**
-   * In this process: `acked` = no call that begins from now on gets what was invalidated; `dropped` = the store
-   * failed.
+   * The outcome in this process. `acked` = no call that begins from now on gets an invalidated value; `dropped` = the
+   * store failed.
    */
   readonly l1: InvalidationOutcome
   /**
-   * On the server that several processes share. `acked` = executed there; `queued` = no answer: this process takes it for executed and repeats it until it is; `dropped` = not even that;
-   * `none` = there is no server.
+   * The outcome on the shared server. `acked` = executed there. `queued` = no answer, so this process takes it for
+   * executed and repeats it until it is. `dropped` = not even that. `none` = there is no server.
    */
   readonly l2: InvalidationOutcome
-  /** Gives whoever reads with it, on any node, at least what is valid now; see `after`. */
+  /** The token of the present state. A read with it, on any node, returns nothing older; see `after`. */
   readonly token: string
 }
 
-/** What a store answers to an invalidation. */
+/** A store's answer to an invalidation. */
 export interface Invalidated extends Invalidation {
-  /** Keys that existed. */
+  /** The number of keys that existed. */
   readonly removed: number
-  /** Why it is queued or dropped. */
+  /** The reason why the invalidation is queued or dropped. */
   readonly error?: unknown
 }
 
-/** Values as bytes. What is encrypted is bound to a key: it can be read under that alone. */
+/** Conversion of values to bytes and back. Encrypted bytes are bound to a key and readable under that key alone. */
 export interface ValueFormat {
-  /** @throws SerializationError for what can't be stored. */
+  /** Returns the bytes of a value. @throws SerializationError for a value that can't be stored. */
   serialize(value: unknown, key?: string): Uint8Array
-  /** @throws SerializationError for bytes that can't be read. */
+  /** Returns the value of bytes. @throws SerializationError for bytes that can't be read. */
   deserialize(bytes: Uint8Array, key?: string): unknown
 }
 
-/** The stored form of a value, or why it can't have one. */
+/** The stored form of a value, or the reason why it has none. */
 export type Admitted =
   | { readonly stored: Stored; readonly refused?: never }
   | { readonly refused: SerializationError; readonly stored?: never }
 
 /**
- * The port that every engine implements. It holds entries and knows leases; it knows nothing of options,
- * loaders or callers. Every call is atomic for its key. A store that is in trouble throws or rejects:
- * the cache above turns that into a miss, a `false` and a log line.
+ * The port that every engine implements. It holds entries and knows leases, but neither options, loaders nor callers.
+ * Every call is atomic for its key. A store in trouble throws or rejects. The cache above turns that into a miss, a
+ * `false` and a log line.
  */
 export interface Store {
-  /** Where limits and locks are kept; absent where the engine has no room for them. */
+  /** The store of limits and locks. Absent if the engine has no room for them. */
   readonly atomic?: AtomicStore | undefined
   /**
-   * Whether other processes void leases, too, so that only a fill tells whether a load has seen what was invalidated
-   * before. Default `false`.
+   * Whether other processes void leases, too. Then only a fill shows whether a load has seen all earlier invalidations.
+   * Default `false`.
    */
   readonly isShared?: boolean
-  /** Milliseconds within which a question is answered or fails; absent where answers need no time. */
+  /** Milliseconds within which a request is answered or fails. Absent if answers need no time. */
   readonly deadlineMs?: number | undefined
-  /** `false`: there may be keys of others among its own, so that not all of them may be removed. */
+  /**
+   * Whether all keys of the store are its own. `false`: keys of others may be among them, so not all may be removed.
+   */
   readonly ownsAll?: boolean
-  /** The stored form of `value`: private to the store, whatever the caller does to the value afterwards. */
+  /** Returns the stored form of `value`. It is private to the store, so later changes of the value do not affect it. */
   admit(value: unknown): Admitted
-  /** A value of the reader's own, made from the stored form. */
+  /** Returns a value of the reader's own, made from the stored form. */
   view(stored: Stored): unknown
-  /** The bytes that it keeps for a value, if it keeps bytes. */
+  /** The format of the bytes, if the store keeps bytes. */
   readonly format?: ValueFormat | undefined
-  /** The fresh entry of a key, or `undefined`: the plain read, with nothing but the value. */
+  /** Returns the fresh value of a key, or `undefined`. This is the plain read. */
   get(key: string, reading?: Reading): MaybePromise<Stored | undefined>
-  /** The same for several keys, in their order, where there is a shorter way than {@link Store.read}. */
+  /** Returns the fresh values of several keys, in their order, if that is quicker than {@link Store.read}. */
   getMany?(keys: readonly string[], reading?: Reading): MaybePromise<readonly (Stored | undefined)[]>
-  /** The fresh entries among `keys`, with their remaining time. */
+  /** Returns the fresh entries among `keys`, with their remaining time. */
   read(keys: readonly string[], reading?: Reading): MaybePromise<ReadonlyMap<string, Found>>
   /**
-   * Opens a marker for a load of `key`, whose entry will bear the tags of `reading`; to be settled by `fill` or
-   * `release`.
+   * Opens a marker for a load of `key`, whose entry will bear the tags of `reading`. `fill` or `release` must settle
+   * it.
    */
   open(key: string, reading?: Reading): Lease
   /** Reads again and grants in one step, in the order of `leases`. `busy`: another load holds the key. */
   acquire(leases: readonly Lease[], options?: AcquireOptions): MaybePromise<readonly Acquired[]>
-  /** Stores loaded values whose lease is still alive and settles the leases; `false` where it was refused. */
+  /** Stores loaded values whose lease is still alive, and settles the leases. `false` = the value was refused. */
   fill(fills: readonly Fill[]): MaybePromise<readonly boolean[]>
-  /** Settles leases without storing anything; with a cool-down, nobody is granted one of the keys for `forMs`. */
+  /** Settles leases without storing anything. With a cool-down, no lease of the keys is granted for `forMs`. */
   release(leases: readonly Lease[], cooldown?: Cooldown & { readonly forMs: number }): MaybePromise<void>
-  /** Whether a caller that arrives now may share the load of this lease, which began at `startedAtMs`. */
+  /** Whether a caller that arrives now may share this lease's load, which began at `startedAtMs`. */
   joinable(lease: Lease, startedAtMs: number, reading?: Reading): boolean
   /**
-   * Executes changes, in order for each key, and answers in the order of `ops`. If none of them could be executed it
-   * rejects; if only some could not, their results have a `failure`.
+   * Executes changes, in order for each key, and answers in the order of `ops`. It rejects if none of them could be
+   * executed. If only some could not, their results have a `failure`.
    */
   write(ops: readonly Op[]): MaybePromise<readonly OpResult[]>
   /**
-   * Removes `keys`, and makes invisible whatever bears one of `tags` and began before: entries, loads and writes
-   * under way. The leases of the keys are void; loads whose tags are unknown or include one of `tags` are shared with
-   * nobody who comes later.
+   * Removes `keys`, and makes entries with one of `tags` invisible if they, or their loads or writes, began before. The
+   * leases of the keys are void. Loads whose tags are unknown or include one of `tags` are not shared with later
+   * callers.
    */
   invalidate(
     keys: readonly string[],
     tags: readonly string[],
     options?: InvalidateOptions,
   ): MaybePromise<Invalidated>
-  /** The keys that begin with the literal text `prefix` and have a visible entry, in no particular order. */
+  /** Returns the keys that begin with the literal text `prefix` and have a visible entry, in no particular order. */
   scan(prefix: string, reading?: Reading): AsyncIterable<string>
   /** Removes every key that begins with the literal text `prefix`, voids their leases, and counts the visible ones. */
   deleteByPrefix(prefix: string, reading?: Reading): MaybePromise<number>
-  /** What a read would do now, if the store has more to tell than what it has; never rejects. */
+  /** Returns the course of a read, if the store has more to tell than its entry. Never rejects. */
   explain?(key: string, reading?: Reading): MaybePromise<StoreExplanation>
-  /** What the store holds and what has left it since it was made. */
+  /** Returns the figures of the store since it was made. */
   stats(): StoreStats
-  /** Frees what the store holds. */
+  /** Frees the memory and connections of the store. */
   close(): MaybePromise<void>
 }

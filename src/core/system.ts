@@ -1,7 +1,7 @@
 import type { Clock, Random, Timers } from './clock.ts'
 import { longTimers } from './long-timers.ts'
 
-// Only this file touches the system's clock, timers and random; all other code has them injected. Globals are looked up
+// Only this file touches the system's clock, timers and random. All other code has them injected. Globals are looked up
 // at each call, because fake timers of test runners replace them.
 
 const MachineDate = Date

@@ -7,7 +7,7 @@ export interface Labels {
   readonly tags: readonly string[]
   /** The table that judges the entry. It does not know the invalidations of another table. */
   readonly table: string
-  /** The number of the invalidation up to which none invalidated one of the tags. */
+  /** The count of invalidations up to which none concerned its tags. */
   since: number
 }
 

@@ -88,7 +88,7 @@ export class Trouble {
     if (isToldElsewhere(error)) return
     if (this.#hasConnections) {
       const topic = `refused: ${String((error as { readonly reason?: unknown } | undefined)?.reason)}`
-      this.#log.notice('warn', { operation, err: error }, 'the store did not do what it was asked', topic)
+      this.#log.notice('warn', { operation, err: error }, 'the store failed to execute an operation', topic)
       return
     }
     this.#lastFailureMs = this.#clock.now()
@@ -120,7 +120,10 @@ export class Trouble {
     if (this.#onError === 'throw') throw error
   }
 
-  /** Counts and logs a stored value that does not fit the operation. @throws StoreUnavailableError under `onError: 'throw'`. */
+  /**
+   * Counts and logs a stored value that does not fit the operation. @throws StoreUnavailableError under
+   * `onError: 'throw'`.
+   */
   misfit(operation: string, key: string, message: string): void {
     this.#counters.errors++
     const error = new StoreUnavailableError(`${operation}: ${message}`)

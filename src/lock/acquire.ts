@@ -4,7 +4,7 @@ import { lineOf } from './line.ts'
 import { acquireStep } from './steps.ts'
 import { busy, unavailable, type Wanted } from './wanted.ts'
 
-/** Asks once; `undefined` = others hold all permits, or wait for them. @throws StoreUnavailableError, ClosedError */
+/** Asks once. Returns `undefined` if others hold or await all permits. @throws StoreUnavailableError, ClosedError */
 export async function tryAcquire(wanted: Wanted): Promise<HeldLock | undefined> {
   const { store, state, permits, settings } = wanted
   store.closed?.throwIfAborted()
@@ -25,9 +25,9 @@ export async function tryAcquire(wanted: Wanted): Promise<HeldLock | undefined> 
 }
 
 /**
- * Waits for a permit for at most so long.
- * @throws LockBusyError when others held all permits for that long, StoreUnavailableError when the store did not answer at
- * last, ClosedError, the reason of the signal.
+ * Waits for a permit, at most for `longestMs`.
+ * @throws LockBusyError if others held all permits for that long, StoreUnavailableError if the store did not answer the
+ * last question, ClosedError, the reason of the signal.
  */
 export async function acquire(
   wanted: Wanted,

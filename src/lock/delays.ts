@@ -1,27 +1,30 @@
 import type { Random } from '../core/clock.ts'
 
-/** For how long a place in the queue is kept without a question: longer than the longest delay and a store's deadline. */
+/**
+ * The time for which a place in the queue is kept without a question: longer than the longest delay and a store's
+ * deadline.
+ */
 export const PLACE_MS = 3000
 
 const SHORTEST_MS = 2
 const LONGEST_MS = 250
 const LONGEST_BEHIND_MS = 500
-// A line that was in vain for so long asks again after a quarter of that.
+// A line without success for some time asks again after a quarter of that.
 const PART_OF_WAIT = 4
 
 /** The facts by which a line decides when to ask again. */
 export interface Standing {
-  /** How long the line has made no progress. */
+  /** The time for which the line has made no progress. */
   readonly waitedMs: number
-  /** How many askers come first. */
+  /** The number of askers that come first. */
   readonly ahead: number
   /** Milliseconds until a permit expires; 0 = none is held. */
   readonly expiresInMs: number
 }
 
 /**
- * Returns when to ask again for a permit that others hold: soon where permits are held briefly, later where they are held
- * for long, and less often behind other askers.
+ * Returns the delay until the next question for a permit that others hold. It is short if permits are held briefly,
+ * longer if they are held for long, and longer still behind other askers.
  */
 export function askAgainMs({ waitedMs, ahead, expiresInMs }: Standing, random: Random): number {
   const usualMs = Math.min(Math.max(SHORTEST_MS, waitedMs / PART_OF_WAIT), LONGEST_MS)
@@ -29,7 +32,7 @@ export function askAgainMs({ waitedMs, ahead, expiresInMs }: Standing, random: R
   return ahead === 0 ? Math.min(delayMs, Math.max(1, expiresInMs)) : delayMs
 }
 
-/** Returns when to ask a store again that did not answer. */
+/** Returns the delay until the next question to a store that did not answer. */
 export function retryMs(random: Random): number {
   return LONGEST_BEHIND_MS * (0.5 + random() / 2)
 }

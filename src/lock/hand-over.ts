@@ -11,7 +11,9 @@ interface Turn {
 
 const turns = new WeakMap<AtomicStore, Turn>()
 
-/** Counts that permits of the store are handed on; answers what to wait for if that was often in this turn already. */
+/**
+ * Counts that permits of the store are handed on. Returns a promise to wait for if that was often in this turn already.
+ */
 export function handOver(store: AtomicStore): Promise<void> | undefined {
   const turn = turns.get(store) ?? { handOvers: 0, ended: undefined }
   turns.set(store, turn)

@@ -5,30 +5,31 @@ import { LockLostError } from '../core/errors.ts'
 import type { LockSettings } from './options.ts'
 import { releaseStep, renewStep } from './steps.ts'
 
-// The last part of the ttl, in which the holder no longer trusts it: its signal is aborted before anybody else can hold.
+// The last part of the ttl, in which the holder no longer trusts it. Its signal is aborted before another caller can
+// hold.
 const MARGIN = 0.1
 
-/** What a holding is made of. */
+/** The parts of a holding. */
 export interface Holding {
   readonly store: AtomicStore
   readonly state: StateKey
   readonly settings: LockSettings
   readonly token: string
   readonly fence: number
-  /** When the question was sent that was granted, by the clock of this process. */
+  /** The time at which the granted question was sent, by the clock of this process. */
   readonly sentMs: number
   /** Called once, when the permit is released or lost. */
   onEnd(): void
 }
 
 /**
- * A permit that is held: renewed until it is released, and released at the end of an `await using` block. Should it be
- * lost, `signal` is aborted before anybody else can get it, unless the process itself stood still: only a resource that
- * refuses lower fencing numbers is safe from that.
+ * A permit that is held. It is renewed until it is released, and released at the end of an `await using` block. If it
+ * is lost, `signal` is aborted before another caller can get it, unless the process itself stood still. Only a resource
+ * that refuses lower fencing numbers is safe from that.
  */
 export class HeldLock {
   readonly #holding: Holding
-  // Made when somebody looks at it, because a signal costs more than all else.
+  // Made when a caller reads it, because a signal costs more than all else.
   #controller: AbortController | undefined
   #lost: LockLostError | undefined
   #expiresMs: number
@@ -50,21 +51,21 @@ export class HeldLock {
   }
 
   /**
-   * The fencing number: higher than that of any earlier holding of the key. Give it to the resource, and let that refuse
-   * what comes with a lower one than it has seen.
+   * The fencing number: higher than that of any earlier holding of the key. Give it to the resource, which must refuse
+   * requests with a lower number than it has seen.
    */
   get fence(): number {
     return this.#holding.fence
   }
 
-  /** Aborted with a LockLostError when the permit is lost; not by a release. */
+  /** The signal that is aborted with a LockLostError if the permit is lost. A release does not abort it. */
   get signal(): AbortSignal {
     this.#controller ??= new AbortController()
     if (this.#lost !== undefined) this.#controller.abort(this.#lost)
     return this.#controller.signal
   }
 
-  /** Milliseconds for which this process may still take it for held; 0 = it is lost or released. */
+  /** The milliseconds for which this process may still take the permit for held; 0 = it is lost or released. */
   get remainingMs(): number {
     if (this.#released !== undefined || this.#lost !== undefined) return 0
     const leftMs = Math.max(0, this.#trustedUntilMs - this.#holding.store.clock.now())
@@ -72,20 +73,20 @@ export class HeldLock {
   }
 
   /**
-   * Gives it back; a second call waits for the first. `true` = it was held until now; `false` = it was lost before, or
-   * the store is unavailable and will free it at the end of its ttl. Never rejects.
+   * Gives the permit back. A second call waits for the first. `true` = it was held until now. `false` = it was lost
+   * before, or the store is unavailable and will free it at the end of its ttl. Never rejects.
    */
   async release(): Promise<boolean> {
     this.#released ??= this.#release()
     return this.#released
   }
 
-  /** Gives it back at the end of an `await using` block. */
+  /** Gives the permit back at the end of an `await using` block. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.release()
   }
 
-  // A server has gone on counting, and may have given the permit to somebody else.
+  // Whether the machine stood still. The server went on counting then, and may have given the permit to another caller.
   get #wasSuspended(): boolean {
     const { clock } = this.#holding.store
     return clock instanceof AgeClock && clock.resumedAtMs > this.#expiresMs - this.#holding.settings.ttlMs
@@ -114,7 +115,7 @@ export class HeldLock {
     timers.clear(this.#timer)
     if (this.#released !== undefined || this.#lost !== undefined) return
     const leftMs = this.#trustedUntilMs - clock.now()
-    // Two events share the timer: the next renewal, and the end of trust, whichever comes first.
+    // Two events share the timer: the next renewal and the end of trust. The earlier one sets it.
     const isLast = delayMs >= leftMs
     this.#timer = timers.set(
       () => {
@@ -131,7 +132,7 @@ export class HeldLock {
     const sentMs = store.clock.now()
     if (this.#wasSuspended) return this.#lose('the machine was suspended')
     if (sentMs - this.#heldSinceMs >= maxHoldMs) return this.#schedule(Infinity)
-    // Whatever becomes of the answer, the end of trust is watched meanwhile.
+    // The end of trust is watched meanwhile, regardless of the answer.
     this.#schedule(Infinity)
     let held: boolean | undefined
     try {

@@ -8,7 +8,7 @@ import { acquireStep, releaseStep } from './steps.ts'
 import { Waiter } from './waiter.ts'
 import { busy, unavailable, type Wanted } from './wanted.ts'
 
-// A question for more callers than that would cost the server too long.
+// A question for more callers than this would cost the server too long.
 const MOST_ASKED = 32
 
 type Outcome = AcquireAnswer | { readonly error: unknown }
@@ -37,26 +37,26 @@ function linesOf(store: AtomicStore): Map<string, Line> {
 }
 
 /**
- * The callers of this process that want a permit of one lock or semaphore: first come, first served. One asker speaks for
- * all of them, so that a release costs one question to the store, however many wait.
+ * The callers of this process that want a permit of one lock or semaphore: first come, first served. One asker speaks
+ * for all of them, so that a release costs one question to the store for any number of callers.
  */
 export class Line {
   readonly #wanted: Wanted
   readonly #forget: () => void
   readonly #waiters = new Set<Waiter>()
-  /** Where the waiters begin that were not asked for yet. */
+  /** The first of the waiters that no question was for yet. */
   #rest: IterableIterator<Waiter> | undefined
-  /** The callers for whom the last question was. */
+  /** The callers that the last question was for. */
   #front = new Set<Waiter>()
   #isUnderWay = false
-  /** How many permits are held in this process. */
+  /** The number of permits held in this process. */
   #held = 0
   #isAsking = false
   /** The result of the last question; `undefined` before the first. */
   #outcome: Outcome | undefined
   /** The name of the place in the queue of all processes, if there may be one. */
   #place: string | undefined
-  /** Since when the line has made no progress. */
+  /** The time since which the line has made no progress. */
   #sinceMs = 0
   #isWoken = false
   #endPause: (() => void) | undefined
@@ -66,14 +66,14 @@ export class Line {
     this.#forget = forget
   }
 
-  /** Waits for a permit for at most so long. */
+  /** Waits for a permit, at most for `longestMs`. */
   wait(settings: LockSettings, longestMs: number, signal: AbortSignal | undefined): Promise<HeldLock> {
     const waiter = new Waiter({
       store: this.#wanted.store,
       settings,
       longestMs,
       signal,
-      // An answer that is under way may be the permit, or tell why there is none.
+      // An answer under way may be the permit, or tell why there is none.
       onLate: (late) => {
         if (this.#outcome !== undefined && !this.#isAskedFor(late)) this.#dismiss(late)
       },
@@ -84,7 +84,7 @@ export class Line {
     return waiter.held
   }
 
-  /** Makes the holding of a permit that was granted. */
+  /** Makes the holding of a granted permit. */
   hold(token: string, fence: number, settings: LockSettings, sentMs: number): HeldLock {
     const { store, state } = this.#wanted
     this.#held++
@@ -96,7 +96,7 @@ export class Line {
     return new HeldLock({ store, state, settings, token, fence, sentMs, onEnd })
   }
 
-  /** Gives back a permit that nobody here waits for any more, or that may have been granted. */
+  /** Gives back a permit that no caller here waits for any more, or that may have been granted. */
   giveBack(token: string): void {
     void this.#release(token).then(() => {
       this.#wake()
@@ -130,7 +130,7 @@ export class Line {
     this.#forgetIfIdle()
   }
 
-  /** Asks for those who came first; whether all of them were given a permit. */
+  /** Asks for the first callers. Returns whether all of them were given a permit. */
   async #question(): Promise<boolean> {
     const { clock } = this.#wanted.store
     const asked = this.#refillFront()
@@ -160,7 +160,7 @@ export class Line {
     return given === asked.size
   }
 
-  /** Returns those who came first, by a walk that does not begin anew at each question. */
+  /** Returns the first callers, by a walk that does not begin anew at each question. */
   #refillFront(): ReadonlySet<Waiter> {
     const most = Math.min(this.#wanted.permits, MOST_ASKED)
     const front = new Set<Waiter>()
@@ -185,7 +185,7 @@ export class Line {
   #request(asked: ReadonlySet<Waiter>): AcquireRequest {
     const more = this.#waiters.size > asked.size
     const wanted = Array.from(asked, ({ token, settings }) => ({ token, ttlMs: settings.ttlMs }))
-    // As unique as the token, and no token.
+    // The name is as unique as the token, and differs from every token.
     this.#place ??= `${wanted[0]!.token}+`
     return {
       wanted,
@@ -211,7 +211,7 @@ export class Line {
     const { store, permits } = this.#wanted
     const outcome = this.#outcome!
     if ('error' in outcome) return retryMs(store.random)
-    // Only this process can release a permit; the question just keeps the place.
+    // Only this process can release a permit. The question just keeps the place.
     if (this.#held >= permits) return PLACE_MS / 2
     return askAgainMs({ ...outcome, waitedMs: store.clock.now() - this.#sinceMs }, store.random)
   }

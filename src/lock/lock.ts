@@ -9,7 +9,7 @@ import type { Wanted } from './wanted.ts'
 
 /** Any cache; its namespaces share its locks. */
 export interface LockingCache {
-  /** Where its locks are kept; `undefined`: nowhere. */
+  /** The store of its locks; `undefined` = it has none. */
   readonly atomic: AtomicStore | undefined
 }
 
@@ -33,17 +33,17 @@ class Permits {
   }
 
   /**
-   * Waits for a permit. In a process callers get one in the order of their calls; processes take turns.
-   * @throws LockBusyError when others held all of them for as long as the caller would wait, StoreUnavailableError when
-   * the store does not answer, ClosedError when the cache is closed, the reason of the signal, OptionsError.
+   * Waits for a permit. The callers of a process get permits in the order of their calls. Processes take turns.
+   * @throws LockBusyError if others held all permits for as long as the caller would wait, StoreUnavailableError if the
+   * store does not answer, ClosedError if the cache is closed, the reason of the signal, OptionsError.
    */
   async acquire(options: AcquireOptions = {}): Promise<HeldLock> {
     return acquire(this.#wanted, waitMs(options, 'acquire'), options.signal)
   }
 
   /**
-   * A permit, if one is free and nobody waits for it; `undefined` = none is.
-   * @throws StoreUnavailableError when the store does not answer, ClosedError when the cache is closed.
+   * Returns a permit if one is free and no caller waits for it, else `undefined`.
+   * @throws StoreUnavailableError if the store does not answer, ClosedError if the cache is closed.
    */
   async tryAcquire(): Promise<HeldLock | undefined> {
     return tryAcquire(this.#wanted)
@@ -51,8 +51,8 @@ class Permits {
 }
 
 /**
- * Mutual exclusion by a key: in the process in memory, on Redis (and on the shared tier of a tiered cache) in all of
- * them. What it can't promise is in docs/locks.md.
+ * Mutual exclusion by a key. In memory it holds within the process. On Redis (and on the shared tier of a tiered cache)
+ * it holds across all processes. docs/locks.md has its limits.
  */
 export class Lock extends Permits {
   /** @throws OptionsError, KeyError for wrong arguments, and for a cache whose engine keeps no locks. */
@@ -61,7 +61,7 @@ export class Lock extends Permits {
   }
 }
 
-/** The same for up to `permits` holders at a time; every process must give the same number. */
+/** Mutual exclusion for up to `permits` holders at a time. Every process must give the same number. */
 export class Semaphore extends Permits {
   /** @throws OptionsError, KeyError for wrong arguments, and for a cache whose engine keeps no locks. */
   constructor(cache: LockingCache, key: string, permits: number, options: LockOptions = {}) {

@@ -4,26 +4,26 @@ import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/inspect.ts'
 import { checkOptions } from '../core/options.ts'
 
-/** How permits of a lock or semaphore are held. */
+/** Options for the permits of a lock or semaphore. */
 export interface LockOptions {
   /**
-   * After how long it is free again when its holder is gone: a holder that lives renews it every third of that. Default
-   * 10 seconds; 100 ms to a day. Not a `Date`.
+   * The time after which the lock is free again if its holder is gone. A living holder renews it every third of that.
+   * Default 10 seconds; 100 ms to a day. Not a `Date`.
    */
   readonly ttl?: Duration
-  /** After how long a holder stops renewing, so that one that hangs does not hold for ever. Default: never. */
+  /** The time after which a holder stops renewing, so that one that hangs does not hold for ever. Default: never. */
   readonly maxHold?: Duration
 }
 
-/** How a caller waits. */
+/** Options of a waiting caller. */
 export interface AcquireOptions {
-  /** How long to wait for a permit; 0 = not at all. Default 10 seconds. */
+  /** The longest time to wait for a permit; 0 = not at all. Default 10 seconds. */
   readonly wait?: Duration
-  /** Ends the waiting: the call rejects with the signal's reason. */
+  /** Ends the waiting. The call then rejects with the signal's reason. */
   readonly signal?: AbortSignal
 }
 
-/** Options that have been looked at. */
+/** Options after validation. */
 export interface LockSettings {
   readonly ttlMs: number
   readonly maxHoldMs: number
@@ -32,7 +32,7 @@ export interface LockSettings {
 const MIN_TTL_MS = 100
 const MAX_TTL_MS = 86_400_000
 
-/** Looks at how permits are held. @throws OptionsError */
+/** Validates the options for permits. @throws OptionsError */
 export function lockSettings(options: LockOptions, where: string): LockSettings {
   checkOptions(options, ['ttl', 'maxHold'], where)
   const { ttl = 10, maxHold = Infinity } = options
@@ -42,7 +42,7 @@ export function lockSettings(options: LockOptions, where: string): LockSettings 
   return { ttlMs, maxHoldMs: spanMs(maxHold, `${where}: maxHold`) }
 }
 
-/** For how many milliseconds a caller waits. @throws OptionsError */
+/** Returns the milliseconds that a caller waits. @throws OptionsError */
 export function waitMs(options: AcquireOptions, where: string): number {
   checkOptions(options, ['wait', 'signal'], where)
   const { wait = 10 } = options

@@ -7,15 +7,15 @@ interface Holding {
 
 interface LockState {
   readonly holdings: Map<string, Holding>
-  /** No holding ends before this time, so that none is looked for until then. */
+  /** A time before which no holding ends, so that none is looked for until then. */
   firstEndMs: number
-  /** No holding ends after this time. */
+  /** A time after which no holding ends. */
   lastEndMs: number
-  /** Places of the askers that wait, in the order of arrival, and until when each is kept. */
+  /** The places of the waiting askers, in the order of arrival, with the end of each. */
   readonly queue: Map<string, number>
 }
 
-/** Gives free permits, except those for askers that have waited longer; keeps the place of an asker that wants more. */
+/** Gives free permits, except those for askers that have waited longer. Keeps the place of an asker that wants more. */
 export const acquireStep: AtomicStep<'acquire'> = {
   name: 'acquire',
   run(before, { wanted, permits, place, placeMs, more }, { nowMs, nextFence }) {
@@ -68,7 +68,7 @@ function hold(state: LockState, token: string, fence: number, untilMs: number): 
   return fence
 }
 
-/** Returns the state without the holdings and places whose time is over. */
+/** Returns the state without ended holdings and places. */
 function stateOf(before: object | undefined, nowMs: number): LockState {
   const state = (before as LockState | undefined) ?? {
     holdings: new Map(),

@@ -5,13 +5,13 @@ import type { TimerHandle } from '../core/clock.ts'
 import type { HeldLock } from './held-lock.ts'
 import type { LockSettings } from './options.ts'
 
-/** How a caller waits. */
+/** The settings of a waiting caller. */
 export interface Waiting {
   readonly store: AtomicStore
   readonly settings: LockSettings
   readonly longestMs: number
   readonly signal: AbortSignal | undefined
-  /** Called when its time is over, which does not end the waiting. */
+  /** Called when its time is over. This does not end the waiting. */
   onLate(waiter: Waiter): void
   /** Called when it gives up, before it is rejected. */
   onLeave(waiter: Waiter): void
@@ -23,7 +23,7 @@ export class Waiter {
   readonly settings: LockSettings
   readonly longestMs: number
   readonly held: Promise<HeldLock>
-  /** Whether a question that was not answered may have got it a permit. */
+  /** Whether an unanswered question may have got it a permit. */
   isUnsure = false
   readonly #waiting: Waiting
   readonly #untilMs: number
@@ -57,7 +57,7 @@ export class Waiter {
     this.#resolve(held)
   }
 
-  /** Ends the waiting without one. */
+  /** Ends the waiting without a permit. */
   leave(reason: unknown): void {
     this.#end()
     this.#waiting.onLeave(this)

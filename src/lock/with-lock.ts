@@ -3,10 +3,12 @@ import { Lock, type LockingCache } from './lock.ts'
 import type { AcquireOptions, LockOptions } from './options.ts'
 
 /**
- * Runs `fn` while the lock of the key is held, and gives it back afterwards. `fn` receives what is held: its `signal`,
- * to be handed to whatever it waits for, and its `fence`. What `fn` answers or throws reaches the caller unchanged.
- * @throws LockLostError when the lock was lost before `fn` had ended well: somebody else may have been at work, too.
- * @throws what `Lock.acquire` throws; then `fn` was not called.
+ * Runs `fn` while the lock of the key is held, and gives the lock back afterwards. `fn` receives the holding. Hand its
+ * `signal` to everything that `fn` waits for, and its `fence` to the resource. The caller gets the answer or the error
+ * of `fn` unchanged.
+ * @throws LockLostError if the lock was lost before `fn` had ended well, because another holder may have been at work,
+ * too.
+ * @throws the errors of `Lock.acquire`; then `fn` was not called.
  */
 export async function withLock<T>(
   cache: LockingCache,

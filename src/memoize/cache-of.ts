@@ -5,8 +5,8 @@ import { checkMethods } from '../core/checks.ts'
 import type { MaybePromise } from '../core/promise.ts'
 
 /**
- * The cache to use: itself, or a function that answers it (or a promise of it) at each call, for caches that are made
- * later than the function or belong to the object.
+ * The cache to use: itself, or a function that answers it (or a promise of it) at each call. A function suits a cache
+ * that is made later than the memoized function, or that belongs to the object.
  */
 export type CacheOf<Self> = BaseCache | ((self: Self) => MaybePromise<BaseCache>)
 

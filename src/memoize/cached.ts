@@ -20,14 +20,14 @@ export type CachedOptions<Self, Args extends readonly unknown[], Text extends st
   readonly tags?: readonly Text[] | ((...args: Args) => readonly string[])
 } & (
     | {
-        /** Begins its keys, which are made of all arguments: `billing:invoice:[7,"EUR"]`. */
+        /** The beginning of its keys, which are made of all arguments: `billing:invoice:[7,"EUR"]`. */
         readonly name: string
         readonly key?: never
       }
     | {
         /**
          * A template such as `user:{0}` or `{this.tenant}:user:{0.id}`, or a function of the arguments that answers the
-         * key or its parts. What it does not name does not count: neither other arguments nor the object.
+         * key or its parts. The key ignores all that it does not name: other arguments and the object.
          */
         readonly key: Text | ((...args: Args) => string | readonly KeyPart[])
         readonly name?: never
@@ -35,15 +35,16 @@ export type CachedOptions<Self, Args extends readonly unknown[], Text extends st
   )
 
 /**
- * Caches what a method answers, as `cache.wrap` does; in TC39 and in legacy form (`experimentalDecorators`).
+ * Caches the answers of a method as `cache.wrap` does, in TC39 and in legacy form (`experimentalDecorators`).
  *
  * ```ts no-check
  * @Cached({ cache: (self: UserService) => self.cache, key: 'user:{0}', tags: ['users'], ttl: '30m' })
  * async find(id: number): Promise<User> { ... }
  * ```
  *
- * All objects of the class share the entries of a key: put into it what makes their answers differ (`{this.tenant}`).
- * @throws OptionsError, KeyError for wrong options, or before anything but a method.
+ * All objects of the class share the entries of a key. If their answers differ, put the difference into it
+ * (`{this.tenant}`).
+ * @throws OptionsError, KeyError for wrong options, or if it decorates anything but a method.
  */
 export function Cached<Self, Args extends readonly unknown[], Text extends string>(
   options: CachedOptions<Self, Args, Text>,

@@ -16,8 +16,8 @@ export interface InvalidatesOptions<Self, Args extends readonly unknown[], Text 
   /** Templates such as `team:{0.teamId}`, or a function of the arguments. */
   readonly tags?: readonly Text[] | ((...args: Args) => readonly string[])
   /**
-   * `'always'` (default): also when the method fails, because an error does not tell that nothing was written; then
-   * without what needs the result. `'success'`: only when it does not.
+   * `'always'` (default): also if the method fails, because an error does not tell that nothing was written. Templates
+   * that need the result are left out then. `'success'`: only if it does not fail.
    */
   readonly when?: 'always' | 'success'
 }
@@ -34,9 +34,9 @@ type Invalidating = Pick<BaseCache, 'invalidate' | 'invalidateTag'>
  * async rename(id: number, name: string): Promise<void> { ... }
  * ```
  *
- * What depends on the arguments is made before the method runs: a value that can't be part of a key is refused before
- * anything is written.
- * @throws OptionsError for wrong options, or before anything but a method.
+ * Keys and tags that depend on the arguments are made before the method runs. So a value that can't be part of a key is
+ * refused before anything is written.
+ * @throws OptionsError for wrong options, or if it decorates anything but a method.
  */
 export function Invalidates<Self, Args extends readonly unknown[], Text extends string>(
   options: InvalidatesOptions<Self, Args, Text>,
@@ -57,7 +57,7 @@ export function Invalidates<Self, Args extends readonly unknown[], Text extends 
       try {
         result = await method.apply(this, args)
       } catch (error) {
-        // The caller learns of the method's error, whatever becomes of the invalidation.
+        // The caller gets the method's error, even if the invalidation fails.
         if (when === 'always') await invalidate(found, known).catch(() => undefined)
         throw error
       }
@@ -72,7 +72,7 @@ export function Invalidates<Self, Args extends readonly unknown[], Text extends 
   })
 }
 
-/** What is known of a call before its method runs, and what only after it. */
+/** Fills the templates of a call: those known before its method runs, and those that need its result. */
 class Filler {
   readonly #before: readonly Template[]
   readonly #after: readonly Template[]

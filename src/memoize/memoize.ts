@@ -7,13 +7,13 @@ import { cacheFinder } from './cache-of.ts'
 
 /** Options of {@link memoize}: the cache, and those of its `wrap`. */
 export type MemoizeOptions<Args extends readonly unknown[]> = WrapOptions<Args> & {
-  /** The cache, or a function that answers it, or a promise of it, at each call: for one that is made later. */
+  /** The cache, or a function that answers it (or a promise of it) at each call, for a cache that is made later. */
   readonly cache: BaseCache | (() => MaybePromise<BaseCache>)
 }
 
 /**
- * A function whose answers are cached, by its arguments: `cache.wrap` for functions of modules, which are there before
- * the cache is.
+ * Returns a function whose answers are cached by its arguments. It is `cache.wrap` for functions of modules, which
+ * exist before the cache does.
  *
  * ```ts no-check
  * export const findUser = memoize(loadUser, { cache: () => app.cache, name: 'user', ttl: '30m' })

@@ -15,20 +15,20 @@ type Check<F extends AsyncMethod, Args extends readonly unknown[], Text extends 
 > &
   CheckArguments<Args, Parameters<F>>
 
-/** From this the compiler learns the arguments; whether they fit, it learns from {@link CheckArguments}. */
+/** The type from which the compiler learns the arguments. {@link CheckArguments} tells it whether they fit. */
 type Hint<Args extends readonly unknown[]> = ((...args: Args) => unknown) | object
 
-/** What is looked at of the context that a TC39 decorator of methods is called with. */
+/** The part of the context of a TC39 decorator of methods that is read. */
 export interface MethodContext<Self, Args extends readonly unknown[]> {
-  /** A decorator of anything else has another. */
+  /** The kind, which differs for a decorator of anything else. */
   readonly kind: 'method'
-  /** The method's. */
+  /** The name of the method. */
   readonly name: string | symbol
-  /** Names the types of the class and of the method. */
+  /** The types of the class and of the method. */
   readonly access: { has(object: Self): boolean; get(object: Self): Hint<Args> }
 }
 
-/** What is looked at of the descriptor that a legacy decorator of methods is called with. */
+/** The part of the descriptor of a legacy decorator of methods that is read. */
 export interface MethodDescriptor<Args extends readonly unknown[]> {
   /** The method. */
   readonly value?: Hint<Args>
@@ -39,7 +39,7 @@ export interface MethodDescriptor<Args extends readonly unknown[]> {
  * must fit the method, or the compiler refuses the decorator. The method keeps its type.
  */
 export interface MethodDecoratorOf<Self, Args extends readonly unknown[], Text extends string> {
-  // One signature, since the types of an option such as `(self) => self.cache` are inferred from it.
+  // There is one signature, because the types of an option such as `(self) => self.cache` are inferred from it.
   <F extends AsyncMethod>(
     ...call:
       | [method: F, context: MethodContext<Self, Args> & Check<F, Args, Text>]

@@ -8,7 +8,7 @@ export type AsyncMethod = (this: never, ...args: never[]) => Promise<unknown>
 /** A method in the form in which it is called. */
 export type Method = (this: unknown, ...args: unknown[]) => unknown
 
-/** A decorator of methods, as a call with whatever arguments the compiler passes. */
+/** A decorator of methods, as a call with any arguments that the compiler passes. */
 export type Decorate = (target: unknown, name: unknown, descriptor?: PropertyDescriptor) => unknown
 
 type Metadata = Readonly<
@@ -16,8 +16,8 @@ type Metadata = Readonly<
 >
 
 /**
- * A decorator in both forms. TC39: it is called with the method and a context and answers the new one. Legacy
- * (`experimentalDecorators`): it is called with the prototype, the name and the descriptor, and changes that.
+ * Makes a decorator in both forms. TC39 calls it with the method and a context, and it answers the new method. The
+ * legacy form (`experimentalDecorators`) calls it with the prototype, the name and the descriptor, which it changes.
  */
 export function methodDecorator(
   decorator: string,
@@ -55,7 +55,8 @@ function notAMethod(decorator: string, name: unknown, kind: string): OptionsErro
   )
 }
 
-// Frameworks keep what their decorators say by the function, in metadata of the package reflect-metadata.
+// Copies metadata, because frameworks keep the facts of their decorators by function, with the package
+// reflect-metadata.
 function copyMetadata(from: Method, to: Method): void {
   const { getOwnMetadataKeys, getOwnMetadata, defineMetadata } = Reflect as unknown as Metadata
   if (!getOwnMetadataKeys || !getOwnMetadata || !defineMetadata) return

@@ -1,4 +1,4 @@
-/** What is between the braces of a template. */
+/** The texts between the braces of a template. */
 type Placeholders<Text extends string> = Text extends `${string}{${infer Inner}}${infer Rest}`
   ? Inner | Placeholders<Rest>
   : never
@@ -12,7 +12,7 @@ type Has<T, Path extends string> = 0 extends 1 & T
       ? false
       : true
 
-/** For a union, of whatever member has it. */
+/** The type of a property, from each member of a union that has it. */
 type PropertyOf<T, Name extends string> = T extends unknown ? (Name extends keyof T ? T[Name] : never) : never
 
 /** Whether there is such an argument. */
@@ -47,8 +47,8 @@ type Unknown<Inner extends string, Args extends readonly unknown[], Result> = In
   : never
 
 /**
- * `unknown` when every placeholder of the templates names something that a method with these arguments and this result
- * has; else a type that nothing is, with the placeholders in it for the compiler's message. Properties of `this` may be
+ * `unknown` if every placeholder of the templates names something that a method with these arguments and this result
+ * has. Else a type without values, with the placeholders in it for the compiler's message. Properties of `this` may be
  * private, so that only the call can tell.
  */
 export type CheckTemplates<Text extends string, Args extends readonly unknown[], Result> = [

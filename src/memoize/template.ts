@@ -3,12 +3,12 @@ import { KeyError, OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/inspect.ts'
 import { MAX_BUILT_BYTES, hashed, isLong, key } from '../core/key-builder.ts'
 
-/** What a template is filled with. */
+/** The values that fill a template. */
 export interface Call {
   /** The object whose method is called. */
   readonly self: unknown
   readonly args: readonly unknown[]
-  /** What the method answered. Absent while it has not. */
+  /** The answer of the method. Absent before that. */
   readonly result?: unknown
 }
 
@@ -18,10 +18,10 @@ interface Placeholder {
 }
 
 /**
- * Text with placeholders, for keys and tags: `{0}` is the first argument, `{1.team.id}` a property of the second,
- * `{this.tenant}` one of the object, `{result.id}` one of what the method answered. Properties are read, nothing is
- * evaluated. Two lists of arguments never make one text: in a value, characters that a key keeps for itself and the
- * first character after a placeholder are percent-encoded; between placeholders that touch, a `:` is put.
+ * Text with placeholders, for keys and tags. `{0}` is the first argument, `{1.team.id}` a property of the second,
+ * `{this.tenant}` one of the object, `{result.id}` one of the method's answer. Properties are read, and nothing is
+ * evaluated. Two lists of arguments never make one text. Characters of a value that a key keeps for itself and the
+ * first character after a placeholder are percent-encoded. Placeholders that touch get a `:` between them.
  */
 export class Template {
   /** Whether it needs the answer of the method. */
@@ -32,7 +32,7 @@ export class Template {
   // Characters that are escaped in a value.
   readonly #reserved: RegExp
 
-  /** @throws OptionsError for what is no template. */
+  /** @throws OptionsError for an invalid template. */
   constructor(source: unknown, where: string) {
     if (typeof source !== 'string') throw new OptionsError(`${where}: ${inspect(source)} is not a template`)
     // Text and placeholders take turns.
@@ -41,7 +41,7 @@ export class Template {
     const texts = pieces.filter((_, index) => index % 2 === 0)
     if (texts.some((text) => /[{}]/.test(text)))
       throw new OptionsError(`${where}: ${inspect(source)} has a brace without its other`)
-    // A value ends where the text after it begins, which must be told from the value and its percent signs.
+    // A value ends at the first character of the following text. That must differ from the value and its percent signs.
     this.#texts = texts.map((text, index) =>
       index > 0 && index < texts.length - 1 && /^(?:%|$)/.test(text) ? `:${text}` : text,
     )
@@ -52,7 +52,7 @@ export class Template {
     this.needsResult = this.#placeholders.some(({ root }) => root === 'result')
   }
 
-  /** The text for a call. @throws KeyError for a value that can't be part of a key. */
+  /** Returns the text for a call. @throws KeyError for a value that can't be part of a key. */
   textFor(call: Call): string {
     const text = this.#texts.reduce((made, next, index) => {
       const { root, path } = this.#placeholders[index - 1]!
@@ -67,8 +67,8 @@ export class Template {
     return isLong(text, MAX_BUILT_BYTES) ? `${this.#texts[0]!}${hashed(text)}` : text
   }
 
-  // As a part of a key, so that `user:{0}` and `key('user', id)` are the same. What has no place there has a form that
-  // nothing else has: text never begins with a bracket, and no list looks like these.
+  // Encodes a value as a part of a key, so that `user:{0}` and `key('user', id)` are the same. Values without a place
+  // there have a form of their own, because text never begins with a bracket, and no list looks like these.
   #encode(value: unknown): string {
     if (value === '') return '[empty]'
     if (value === null) return '[none]'
@@ -76,7 +76,7 @@ export class Template {
     if (!isScalar(value)) return key(value as string)
     const text = String(value)
     const part = key(text)
-    // Too long: that form needs nothing more.
+    // Too long for a plain part, it already has a form that needs no more encoding.
     return part.startsWith('[') ? part : text.replace(this.#reserved, percentEncoded)
   }
 }

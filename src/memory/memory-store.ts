@@ -164,7 +164,7 @@ export class MemoryStore implements Store {
         size: map.size,
         held: () => map.held(),
         remove: (key) => {
-          const wasVisible = this.#visible(key, map.peek(key), reading) !== undefined
+          const wasVisible = this.#visible(key, map.peek(key), { ...reading, stale: true }) !== undefined
           map.delete(key)
           return wasVisible
         },
@@ -236,11 +236,12 @@ export class MemoryStore implements Store {
     const kept: unknown = this.#map.peek(key)
     if (rowVersion !== undefined) {
       const isOutdated = this.#versions.isOutdated(key, rowVersion, versionOf(kept))
-      this.#versions.raise(key, rowVersion)
       if (isOutdated) return OUTDATED
+      this.#versions.raise(key, rowVersion)
     }
     const existed = this.#peek(key, tags === undefined ? STALE_TOO : { tags, stale: true }) !== undefined
-    if (keepStale && kept instanceof MemoryEntry && kept.graceMs > 0 && existed)
+    // A hidden one stays hidden, and its row version counts.
+    if (keepStale && kept instanceof MemoryEntry && kept.graceMs > 0)
       this.#endFreshness(key, kept, this.#clock.now())
     else this.#map.delete(key)
     return existed ? DONE : NOT_DONE

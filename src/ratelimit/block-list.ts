@@ -10,8 +10,8 @@ interface Refusal {
 }
 
 /**
- * Refusals whose end is known: until then the store need not be asked. Bounded by halves: when the newer one is full,
- * the older one is forgotten, which costs a question each and nothing else.
+ * Refusals whose end is known. Until then the store need not be asked. It is bounded by halves. If the newer half is
+ * full, the older one is forgotten, which costs only one question for each key.
  */
 export class BlockList {
   readonly #longestMs: number
@@ -23,12 +23,12 @@ export class BlockList {
     this.#longestMs = longestMs
   }
 
-  /** To be handed to {@link BlockList.note} with the answer of a question that is sent now. */
+  /** The mark for a question that is sent now. Pass it to {@link BlockList.note} with the answer. */
   get mark(): number {
     return this.#forgotten
   }
 
-  /** Keeps a refusal of a question that was sent at `atMs`, unless something was forgotten since. */
+  /** Keeps a refusal of a question that was sent at `atMs`, unless a key was forgotten since. */
   note(key: string, quantity: number, result: RateLimitResult, atMs: number, mark: number): void {
     if (mark !== this.#forgotten) return
     const untilMs = atMs + Math.min(result.retryAfterMs, this.#longestMs)
@@ -39,7 +39,7 @@ export class BlockList {
     this.#newer.set(key, { result, quantity, atMs, untilMs })
   }
 
-  /** The refusal that still holds for so many, with the times as they are now. */
+  /** Returns the refusal that still holds for a quantity, with the times as they are now. */
   find(key: string, quantity: number, nowMs: number): RateLimitResult | undefined {
     const refusal = this.#newer.get(key) ?? this.#older.get(key)
     if (refusal === undefined || quantity < refusal.quantity) return undefined
@@ -55,7 +55,7 @@ export class BlockList {
     }
   }
 
-  /** Forgets what is known of a key. */
+  /** Forgets the refusal of a key. */
   forget(key: string): void {
     this.#forgotten++
     this.#newer.delete(key)

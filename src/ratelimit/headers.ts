@@ -1,9 +1,9 @@
 import type { RateLimitResult } from '../core/limit-result.ts'
 
 /**
- * The headers of a response that tell its receiver how it stands: `RateLimit-Policy` and `RateLimit` as the IETF draft
- * has them (draft-ietf-httpapi-ratelimit-headers-10), and `Retry-After` where the request was refused, all in whole
- * seconds. While the store is unavailable nothing is known of what remains, and nothing is said of it.
+ * Returns the headers that tell a client its limits: `RateLimit-Policy` and `RateLimit` as in the IETF draft
+ * (draft-ietf-httpapi-ratelimit-headers-10), and `Retry-After` if the request was refused. All times are whole seconds.
+ * While the store is unavailable, the remaining quantity is unknown and left out.
  */
 export function rateLimitHeaders(result: RateLimitResult): Record<string, string> {
   const { limits, allowed, retryAfterMs, decidedBy } = result
@@ -21,7 +21,7 @@ export function rateLimitHeaders(result: RateLimitResult): Record<string, string
   return headers
 }
 
-// Rounded up: who waits so long has waited long enough.
+// Rounds up, so that a client that waits so long has waited long enough.
 function seconds(ms: number): number {
   return Math.ceil(ms / 1000)
 }

@@ -2,20 +2,20 @@ import { isIPv4, isIPv6 } from 'node:net'
 import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/inspect.ts'
 
-/** How many leading bits of an address tell one client from another. */
+/** The numbers of leading bits of an address that tell one client from another. */
 export interface IpKeyOptions {
-  /** Of IPv6: 1 to 128; default 64, what a single subscriber has at least. */
+  /** The bits of IPv6: 1 to 128; default 64, which a single subscriber has at least. */
   readonly v6?: number
-  /** Of IPv4: 1 to 32; default 32, the whole address. */
+  /** The bits of IPv4: 1 to 32; default 32, the whole address. */
   readonly v4?: number
 }
 
 /**
- * A key for the client at an address, by its prefix: who has an IPv6 network could otherwise take another address for
- * each request. `'203.0.113.7'` stays as it is, `'2001:db8:1:2::7'` becomes `'2001:db8:1:2::/64'`, and an IPv4 address in
- * the form of IPv6 (`'::ffff:203.0.113.7'`) becomes the IPv4 address. What is no address becomes `'unknown'`, one key for
- * all such clients: addresses come from outside and must not crash anything.
- * @throws OptionsError for a prefix length that is none.
+ * Returns a key for the client at an address, by its prefix, because a client with an IPv6 network could otherwise take
+ * another address for each request. `'203.0.113.7'` stays as it is, `'2001:db8:1:2::7'` becomes `'2001:db8:1:2::/64'`,
+ * and an IPv4 address in the form of IPv6 (`'::ffff:203.0.113.7'`) becomes the IPv4 address. Any other text becomes
+ * `'unknown'`, one key for all such clients, because addresses come from outside and must not crash anything.
+ * @throws OptionsError for an invalid prefix length.
  */
 export function ipKey(address: string | undefined, options: IpKeyOptions = {}): string {
   const { v6 = 64, v4 = 32 } = options
@@ -40,7 +40,7 @@ function prefixOfV4(bytes: readonly number[], bits: number): string {
   return bits === 32 ? kept : `${kept}/${bits}`
 }
 
-/** The eight groups of a valid IPv6 address. */
+/** Returns the eight groups of a valid IPv6 address. */
 function groupsOf(address: string): readonly number[] {
   // The last 32 bits may be written as an IPv4 address.
   const hex = address.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, ...bytes) => {
@@ -58,7 +58,7 @@ function words(part: string): readonly number[] {
   return part === '' ? [] : part.split(':').map((word) => Number.parseInt(word, 16))
 }
 
-/** Parts of `size` bits, of which the first `bits` bits are kept and the others are 0. */
+/** Keeps the first `bits` bits of parts of `size` bits each, and sets the others to 0. */
 function masked(parts: readonly number[], bits: number, size: number): readonly number[] {
   return parts.map((part, index) => {
     const kept = Math.min(size, Math.max(0, bits - index * size))
@@ -66,7 +66,7 @@ function masked(parts: readonly number[], bits: number, size: number): readonly 
   })
 }
 
-/** The groups with the zeros at their end left out, which is one text for each prefix. */
+/** Returns the groups without the zeros at their end, which is one text for each prefix. */
 function text(groups: readonly number[]): string {
   const words = groups.map((group) => group.toString(16))
   let end = words.length

@@ -8,46 +8,46 @@ import { checkMethods } from '../core/checks.ts'
 import { checkChoice, checkOptions } from '../core/options.ts'
 import { wholeNumber } from '../core/spans.ts'
 
-/** One limit: so many in a window. */
+/** One limit: a number of requests in a window. */
 export interface LimitOptions {
   /**
-   * `'gcra'` (default) spaces what is admitted over the window and admits a burst after a rest. `'sliding-window'` never
-   * admits more than the limit in any window. `'fixed-window'` counts in windows that follow one another.
+   * `'gcra'` (default) spaces admitted requests over the window and admits a burst after a rest. `'sliding-window'`
+   * never admits more than the limit in any window. `'fixed-window'` counts in windows that follow one another.
    */
   readonly algorithm?: LimitAlgorithm
-  /** How many are admitted in a window; a whole number from 1. */
+  /** The number of requests that are admitted in a window; a whole number from 1. */
   readonly limit: number
   /** The length of the window, at least a millisecond. Not a `Date`. */
   readonly window: Duration
-  /** gcra only: how many are admitted at once after a rest; default: the limit. */
+  /** gcra only: the number of requests that are admitted at once after a rest; default: the limit. */
   readonly burst?: number
 }
 
 /** One of several limits of a key. */
 export interface NamedLimitOptions extends LimitOptions {
-  /** Letters, digits and `. _ -`; default: that of the limiter, with a number. */
+  /** Letters, digits and `. _ -`; default: the limiter's name, with a number. */
   readonly name?: string
 }
 
 interface CommonOptions {
   /**
-   * Tells this limiter from others of the cache, in the store and in headers: letters, digits and `. _ -`. Limiters of
-   * the same name and windows, in whatever process, count together.
+   * The name that tells this limiter from others of the cache, in the store and in headers: letters, digits and `. _
+   * -`. Limiters of the same name and windows count together, also across processes.
    */
   readonly name: string
   /**
-   * What to answer while the store is unavailable, or has no room for another key. `'memory'` (default): limit in this
-   * process alone, which admits the limit once for each process, and once for all keys without room. `'allow'`, `'deny'`:
-   * admit or refuse all.
+   * The answer while the store is unavailable, or has no room for another key. `'memory'` (default): limit in this
+   * process alone, which admits the limit once for each process, and once for all keys without room. `'allow'`,
+   * `'deny'`: admit or refuse all.
    */
   readonly whenUnavailable?: 'allow' | 'deny' | 'memory'
   /**
-   * For how long at most this process refuses a key without a question to the store, once that has refused it; only on
-   * stores that processes share. `false`: never. Default 10 seconds, which is how late a `reset` by another process may
-   * be noticed.
+   * The longest time for which this process refuses a key without a question to the store, once the store has refused
+   * it. It applies only to stores that processes share. `false`: never. Default 10 seconds. A `reset` by another
+   * process may be noticed that late.
    */
   readonly blockList?: Duration | false
-  /** Told when the store becomes unavailable and when it is back. Default: that of the cache. */
+  /** The logger that is told when the store becomes unavailable and when it is back. Default: that of the cache. */
   readonly logger?: Logger | undefined
 }
 
@@ -55,7 +55,7 @@ interface CommonOptions {
 export type RateLimiterOptions = CommonOptions &
   ((LimitOptions & { readonly limits?: never }) | { readonly limits: readonly NamedLimitOptions[] })
 
-/** Options that have been looked at. */
+/** Options after validation. */
 export interface LimiterSettings {
   readonly name: string
   readonly names: readonly string[]
@@ -71,7 +71,7 @@ const LIMIT = ['algorithm', 'limit', 'window', 'burst']
 const COMMON = ['name', 'whenUnavailable', 'blockList', 'logger']
 const MAX_LIMITS = 16
 
-/** Looks at the options. @throws OptionsError that names what is wrong. */
+/** Validates the options. @throws OptionsError that names the wrong option. */
 export function limiterSettings(options: RateLimiterOptions): LimiterSettings {
   const several = (options as { limits?: unknown } | undefined)?.limits !== undefined
   checkOptions(options, several ? [...COMMON, 'limits'] : [...COMMON, ...LIMIT], 'RateLimiter')
@@ -89,13 +89,13 @@ export function limiterSettings(options: RateLimiterOptions): LimiterSettings {
       : checkName(limit.name, 'limits: name'),
   )
   if (new Set(names).size < names.length)
-    throw new OptionsError(`RateLimiter: limits: two of them are named alike: ${names.join(', ')}`)
+    throw new OptionsError(`RateLimiter: limits: two of them have the same name: ${names.join(', ')}`)
   return { name, names, rules: limits.map(ruleOf), whenUnavailable, blockListMs, logger }
 }
 
 /**
- * What tells states of different rules apart in the store: limiters whose windows differ count apart, so that two
- * releases with different windows do not spoil each other's states. A changed limit takes over what was counted.
+ * Returns the name that tells states of different rules apart in the store. Limiters whose windows differ count apart,
+ * so that two releases with different windows do not spoil each other's states. A changed limit takes over the counts.
  */
 export function stateKind(name: string, rules: readonly LimitRule[]): string {
   return `limit:${name}:${rules.map(({ algorithm, windowMs }) => `${algorithm[0]}${windowMs}`).join('-')}`
@@ -136,12 +136,15 @@ function ruleOf({ algorithm = 'gcra', limit, window, burst }: LimitOptions): Lim
   return { algorithm, limit, windowMs, burst: burst ?? limit }
 }
 
-/** Refuses what is no whole number from 1. @throws OptionsError */
+/** Refuses any value but a whole number from 1. @throws OptionsError */
 export function checkQuantity(value: unknown, option: string): asserts value is number {
   wholeNumber(value, option)
 }
 
-/** A span in whole milliseconds, at least one. @throws OptionsError for a date and what is no duration. */
+/**
+ * Returns a duration in whole milliseconds, at least one. @throws OptionsError for a date, and for a value that is no
+ * duration.
+ */
 export function spanMs(value: Duration, option: string): number {
   if (isInstant(value))
     throw new OptionsError(`${option}: a span such as '1m' is needed, not the date ${inspect(value)}`)

@@ -27,9 +27,9 @@ const FAILING: ConditionTexts = {
 }
 
 /**
- * Limits how often something may happen for a key, on whatever engine the cache has: in memory for this process, on
- * Redis (and on the shared tier of a tiered cache) for all of them, by the clock of the server. One round trip a
- * question, whatever the number of limits. What is refused is not counted.
+ * Limits how often something may happen for a key. In memory it counts for this process. On Redis (and on the shared
+ * tier of a tiered cache) it counts for all processes, by the clock of the server. A question costs one round trip for
+ * any number of limits. A refused request is not counted.
  */
 export class RateLimiter {
   readonly #store: AtomicStore
@@ -38,11 +38,11 @@ export class RateLimiter {
   readonly #blockList: BlockList | undefined
   #insurance: LocalAtomicStore | undefined
   readonly #fails: Condition
-  /** The one state that all keys share for which there is no room. */
+  /** The one state that all keys without room share. */
   #overflow: LocalAtomicStore | undefined
 
   /**
-   * `cache` is any cache; its namespaces share its limiters, which their names tell apart.
+   * Takes any cache. The namespaces of a cache share its limiters, which their names tell apart.
    * @throws OptionsError for wrong options, and for a cache whose engine has no room for limits.
    */
   constructor(cache: { readonly atomic: AtomicStore | undefined }, options: RateLimiterOptions) {
@@ -59,16 +59,17 @@ export class RateLimiter {
   }
 
   /**
-   * Takes `quantity` from every limit of the key if all of them admit it, else nothing. More than a limit admits at once
-   * is refused for ever (`retryAfterMs: Infinity`). Never rejects for trouble of the store: see `whenUnavailable`.
-   * @throws KeyError for what can't be a key, OptionsError for a quantity that is no whole number from 1.
+   * Takes `quantity` from every limit of the key if all of them admit it, else nothing. A quantity above the most that
+   * a limit admits at once is refused for ever (`retryAfterMs: Infinity`). Never rejects for trouble of the store; see
+   * `whenUnavailable`.
+   * @throws KeyError for an invalid key, OptionsError for a quantity that is no whole number from 1.
    */
   consume(key: string, quantity = 1): Promise<RateLimitResult> {
     return this.#ask('consume', key, quantity)
   }
 
   /**
-   * Does what {@link RateLimiter.consume} does, and throws where that refuses.
+   * Does what {@link RateLimiter.consume} does, but throws if that refuses.
    * @throws RateLimitError with the `result`.
    */
   async enforce(key: string, quantity = 1): Promise<RateLimitResult> {
@@ -81,21 +82,21 @@ export class RateLimiter {
     )
   }
 
-  /** What {@link RateLimiter.consume} would answer now, without taking anything. */
+  /** Returns the present answer of {@link RateLimiter.consume} without taking anything. */
   peek(key: string, quantity = 1): Promise<RateLimitResult> {
     return this.#ask('peek', key, quantity)
   }
 
   /**
-   * Takes `quantity` from every limit of the key, also beyond what is left: for failed logins and the like. `allowed`
-   * tells whether anything is left.
+   * Takes `quantity` from every limit of the key, even beyond the rest, for failed logins and the like. `allowed` tells
+   * whether anything is left.
    */
   penalty(key: string, quantity = 1): Promise<RateLimitResult> {
     return this.#ask('penalty', key, quantity)
   }
 
   /**
-   * Refuses the key for so long, in all processes, whatever its limits would admit; a block before is replaced. `false` =
+   * Refuses the key for a duration, in all processes, regardless of its limits. It replaces an earlier block. `false` =
    * the store is unavailable, and this process alone refuses.
    */
   async block(key: string, duration: Duration): Promise<boolean> {
@@ -107,7 +108,10 @@ export class RateLimiter {
     return done ?? false
   }
 
-  /** Forgets what was taken, and a block. `true` = there was something; `false` = nothing, or the store is unavailable. */
+  /**
+   * Forgets the counts and the block of a key. `true` = there were any; `false` = there were none, or the store is
+   * unavailable.
+   */
   async reset(key: string): Promise<boolean> {
     const state = this.#stateKey(key)
     this.#blockList?.forget(key)
@@ -151,7 +155,7 @@ export class RateLimiter {
 
   #limitHere(state: StateKey, request: LimitRequest): LimitAnswer {
     try {
-      // A store in memory that has no room is not helped by a second one.
+      // A second store in memory does not help one in memory that has no room.
       if (this.#store.isShared) return this.#insured().run(limitStep, state, request)
     } catch {
       // There is no room for the key here, either.
@@ -174,7 +178,7 @@ export class RateLimiter {
     return this.#insurance
   }
 
-  /** The answer of the store; `undefined` when it is unavailable. */
+  /** Returns the answer of the store, or `undefined` if it is unavailable. */
   async #attempt<T>(operation: string, call: () => MaybePromise<T>): Promise<T | undefined> {
     try {
       const answer = await call()
@@ -186,7 +190,7 @@ export class RateLimiter {
     }
   }
 
-  // The connections of the store tell of a server that is away.
+  // The connections of the store tell that a server is away.
   #failed(operation: string, error: unknown): void {
     if (isToldElsewhere(error)) return
     const { whenUnavailable } = this.#settings

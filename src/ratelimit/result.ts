@@ -2,7 +2,7 @@ import type { LimitAnswer } from '../core/atomic-store.ts'
 import type { LimitStatus, RateLimitResult } from '../core/limit-result.ts'
 import type { LimiterSettings } from './options.ts'
 
-/** The answer of a store as callers see it: the limit that leaves least speaks for all. */
+/** Returns the answer of a store in the form for callers. The limit that leaves least speaks for all. */
 export function resultOf(
   { names, rules }: LimiterSettings,
   { allowed, blockedMs, standings }: LimitAnswer,
@@ -34,7 +34,7 @@ export function resultOf(
   }
 }
 
-/** The answer without a store: nothing was counted, nothing is known. */
+/** Returns an answer without the store, with no counts and no knowledge of the rest. */
 export function guess(settings: LimiterSettings, allowed: boolean): RateLimitResult {
   const waitMs = allowed ? 0 : 1000
   const standing = (limit: number) => ({

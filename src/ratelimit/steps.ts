@@ -18,9 +18,9 @@ const ALGORITHMS: Readonly<Record<LimitAlgorithm, Algorithm>> = {
 
 interface LimitState {
   readonly blockedUntilMs: number
-  /** When nothing of it counts any more. */
+  /** The time from which on nothing of it counts any more. */
   readonly keptUntilMs: number
-  /** In the order of the rules. */
+  /** The tallies in the order of the rules. */
   readonly tallies: Tally[]
 }
 
@@ -41,7 +41,7 @@ export const limitStep: AtomicStep<'limit'> = {
       if (algorithm.retryAfterMs(tally, rule, nowMs, quantity) > 0) fits = false
     }
 
-    // `wanted` is what the waiting time is for; 0 = nobody waits.
+    // `wanted` is the quantity that the waiting time is for; 0 = no caller waits.
     const answer = (allowed: boolean, wanted: number): LimitAnswer => ({
       atMs: nowMs,
       allowed: allowed && blockedMs === 0,
@@ -63,7 +63,7 @@ export const limitStep: AtomicStep<'limit'> = {
   },
 }
 
-// The part that is taken of the limit of which least is left.
+// Returns the used part of the limit of which least is left.
 function usedOf(rules: readonly LimitRule[], standings: readonly LimitStanding[]): number {
   let used = 0
   for (const [index, { burst }] of rules.entries())
@@ -80,7 +80,7 @@ function standingOf(rule: LimitRule, tally: Tally, nowMs: number, wanted: number
   }
 }
 
-/** Blocks a key for so long from now on, in place of a block before; what was taken stays taken. */
+/** Blocks a key from now on, in place of an earlier block. The counts stay. */
 export const blockStep: AtomicStep<'block'> = {
   name: 'block',
   run(state, { forMs }, { nowMs }) {
@@ -92,7 +92,7 @@ export const blockStep: AtomicStep<'block'> = {
   },
 }
 
-/** Forgets what was taken, and a block. */
+/** Forgets the counts and the block. */
 export const resetStep: AtomicStep<'reset'> = {
   name: 'reset',
   run: (state) => ({ answer: state !== undefined, ...(state !== undefined && { next: 'none' }) }),

@@ -15,6 +15,18 @@ const LARGEST_ROW = 1024 * 1024
 /** Rows of a server that are on their way at a time. */
 const ROWS_UNDER_WAY = 4
 
+// Exchanges that have sent a part so far, by client.
+const unsent = new WeakMap<RedisClient, number>()
+
+function addUnsent(client: RedisClient, count: number): void {
+  unsent.set(client, (unsent.get(client) ?? 0) + count)
+}
+
+/** Whether calls were made over a client of which only a part is sent. */
+export function hasUnsent(client: RedisClient): boolean {
+  return (unsent.get(client) ?? 0) > 0
+}
+
 interface Asked {
   readonly form: ReplyForm
   readonly withinMs: number | undefined
@@ -59,9 +71,12 @@ export class Exchange {
   async #run(server: object, placed: readonly Placed[], asked: Asked, replies: Reply[]): Promise<void> {
     const rows = rowsOf(placed)
     let next = 0
+    const isLong = rows.length > ROWS_UNDER_WAY
+    if (isLong) addUnsent(this.#client, 1)
     const work = async (): Promise<void> => {
       while (next < rows.length) {
         const row = rows[next++]!
+        if (isLong && next === rows.length) addUnsent(this.#client, -1)
         const lost = this.#lost.get(server)
         if (lost === undefined) await this.#sendRow(server, row, asked, replies)
         else for (const { index } of row) replies[index] = lost

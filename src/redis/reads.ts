@@ -12,9 +12,12 @@ const HEADER_GUESS = '511'
 
 /** The most keys of one command: a server does nothing else meanwhile. */
 const LONGEST_READ = 500
+const NONE: ReadonlySet<string> = new Set()
 
 /** How many reads ask for bytes after one that met a frame. */
 const READS_AS_BYTES = 1_000
+/** How many reads ask for the time left at once after one that met an entry with grace. */
+const READS_WITH_TIMES = 1_000
 
 type ShortlyRead = RemoteFound | typeof IN_FULL | undefined
 
@@ -26,6 +29,8 @@ export class Reads {
   wrongTypes = 0
   // Reads yet to come that ask for bytes.
   #bytesFor = 0
+  // A second question would come after what was called meanwhile, and costs a round trip.
+  #timesFor = 0
 
   constructor(client: RedisClient, names: KeyNames, entries: EntryBytes) {
     this.#client = client
@@ -40,6 +45,7 @@ export class Reads {
   async readMany(keys: readonly string[]): Promise<readonly ShortlyRead[]> {
     if (keys.length === 0) return []
     if (keys.length === 1) return [await this.readOne(keys[0]!)]
+    if (this.#asksTimes()) return this.#readWithTimes(keys)
     if (this.#client.isCluster || keys.length > LONGEST_READ)
       return this.#collect(keys, await this.#valuesOfAll(keys))
     const form = this.#asksText() ? 'text' : 'bytes'
@@ -51,6 +57,7 @@ export class Reads {
 
   /** The hottest path: one key of a cache without a tier of the process. */
   async readOne(key: string): Promise<ShortlyRead> {
+    if (this.#asksTimes()) return (await this.#readWithTimes([key]))[0]
     const name = this.#names.value(key)
     const form = this.#asksText() ? 'text' : 'bytes'
     let reply: Reply
@@ -63,6 +70,11 @@ export class Reads {
     }
     if (reply === null) return undefined
     return this.#foundBare(reply, key)
+  }
+
+  async #readWithTimes(keys: readonly string[]): Promise<readonly (RemoteFound | undefined)[]> {
+    const found = await this.read(keys)
+    return keys.map((key) => found.get(key))
   }
 
   // What several masters have; for those of a master that does not answer, nothing.
@@ -101,6 +113,12 @@ export class Reads {
     return entry === undefined || entry.graceMs !== undefined ? IN_FULL : entry
   }
 
+  #asksTimes(): boolean {
+    if (this.#timesFor === 0) return false
+    this.#timesFor--
+    return true
+  }
+
   #asksText(): boolean {
     if (this.#bytesFor === 0) return true
     this.#bytesFor--
@@ -126,7 +144,10 @@ export class Reads {
       for (const [index, bytes] of values.entries()) {
         const leftMs = times[index] ?? -2
         const key = group.keys[index]!
-        if (bytes !== null && leftMs !== -2) found.set(key, this.#entries.found(bytes, key, leftMs))
+        if (bytes === null || leftMs === -2) continue
+        const entry = this.#entries.found(bytes, key, leftMs)
+        if (entry.graceMs !== undefined) this.#timesFor = READS_WITH_TIMES
+        found.set(key, entry)
       }
     }
     return found
@@ -155,14 +176,40 @@ export class Reads {
       'bytes',
     )
     const found: { readonly key: string; readonly generations?: Generations }[] = []
+    const stale = await this.#stale(master, names, heads)
     for (const [index, key] of keys.entries()) {
       const head = heads[index]!
       // Gone meanwhile, or of another type.
-      if (head instanceof Error || asBytes(head).length === 0) continue
+      if (head instanceof Error || asBytes(head).length === 0 || stale.has(names[index]!)) continue
       const generations = generationsIn(await this.#header(master, names[index]!, asBytes(head)))
       found.push(generations === undefined ? { key } : { key, generations })
     }
     return found
+  }
+
+  // The names of entries that are within their grace.
+  async #stale(
+    master: Connection,
+    names: readonly string[],
+    heads: readonly Reply[],
+  ): Promise<ReadonlySet<string>> {
+    const graces = new Map<string, number>()
+    for (const [index, head] of heads.entries()) {
+      const graceMs = head instanceof Error ? 0 : graceOf(asBytes(head))
+      if (graceMs > 0) graces.set(names[index]!, graceMs)
+    }
+    if (graces.size === 0) return NONE
+    const asked = [...graces.keys()]
+    const times = await master.runAll(
+      asked.map((name) => ({ args: ['PTTL', name] })),
+      'bytes',
+    )
+    return new Set(
+      asked.filter((name, index) => {
+        const left = times[index]!
+        return typeof left === 'number' && left !== -1 && left <= graces.get(name)!
+      }),
+    )
   }
 
   async #header(master: Connection, name: string, head: Uint8Array): Promise<Uint8Array> {
@@ -196,6 +243,12 @@ export class Reads {
     const values = count === 1 ? [reply] : asList(reply)
     return values.map((value) => (value === null ? null : asBytes(value)))
   }
+}
+
+// By its fixed place, because the header may go on behind the bytes that are known.
+function graceOf(head: Uint8Array): number {
+  if (head[0] !== 0xc1 || head.length < 46) return 0
+  return Number(Buffer.from(head).readBigUInt64BE(16))
 }
 
 /** @throws the first error if there is one among the replies of each group. Another type of key is no error. */

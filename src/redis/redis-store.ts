@@ -25,7 +25,7 @@ import type { Cooldown, Stored } from '../core/store.ts'
 import type { WireFormat } from '../serialization/wire-format.ts'
 import type { Connection, RedisClient } from './client.ts'
 import { EntryBytes } from './entry-bytes.ts'
-import { exchange, Exchange, slices } from './exchange.ts'
+import { exchange, Exchange, hasUnsent, slices } from './exchange.ts'
 import { GatheredSets } from './gathered-sets.ts'
 import { KeyNames } from './key-names.ts'
 import { Leases } from './leases.ts'
@@ -127,6 +127,10 @@ export class RedisStore implements RemoteStore {
 
   get isOrdered(): boolean {
     return this.#client.isOrdered
+  }
+
+  get hasUnsent(): boolean {
+    return hasUnsent(this.#client)
   }
 
   partitionOf(key: string): string {

@@ -153,7 +153,7 @@ export class Writes {
     const args = [this.#logged.context(partition), String(op.by), lifetimeText(op.ttlMs)]
     return {
       call: { route: keys[2]!, command: { script: increment, keys, args } },
-      form: 'text',
+      form: 'bytes',
       indexes: FIRST,
       results: (reply) =>
         typeof reply === 'number'
@@ -219,9 +219,10 @@ const FIRST: readonly number[] = [0]
 const NO_FAILURES: ReadonlyMap<number, unknown> = new Map()
 const STORED: readonly RemoteResult[] = [{ ok: true }]
 
-function isPlainStep({ min, max, generations, hidden }: OpOf<'increment'>): boolean {
+function isPlainStep({ min, max, generations, seen, hidden }: OpOf<'increment'>): boolean {
   const isTagged = generations !== undefined && generations.length > 0
-  return min === undefined && max === undefined && hidden === undefined && !isTagged
+  const isFirst = seen === undefined && hidden === undefined
+  return min === undefined && max === undefined && isFirst && !isTagged
 }
 
 // What a script answers for each of its operations: an outcome, and where the log was.
@@ -262,7 +263,7 @@ function handlers(entries: EntryBytes): { readonly [K in RemoteOp['kind']]: Hand
       const [outcome, header] = asList(reply)
       return outcome === 2
         ? { ok: false, outdated: true }
-        : { ok: outcome === 1, ...labels(asBytes(header!)) }
+        : { ok: outcome === 1, ...envelope(asBytes(header!)) }
     },
   }
   return {
@@ -294,19 +295,18 @@ function handlers(entries: EntryBytes): { readonly [K in RemoteOp['kind']]: Hand
       args: ({ ttlMs }) => [lifetimeText(ttlMs)],
       result: (reply) => {
         const [outcome, header] = asList(reply)
-        const { graceMs = 0 } = readEnvelope(asBytes(header!)) ?? {}
-        return { ok: outcome === 1, ...labels(asBytes(header!)), ...(graceMs > 0 && { graceMs }) }
+        return { ok: outcome === 1, ...envelope(asBytes(header!)) }
       },
     },
     increment: {
       script: increment,
       hasFloor: false,
       longestRun: 1,
-      args: ({ by, min, max, ttlMs, generations, hidden }) => [
+      args: ({ by, min, max, ttlMs, generations, seen = generations, hidden }) => [
         String(by),
         lifetimeText(ttlMs),
         entries.counterHeader(ttlMs, generations),
-        generations === undefined || generations.length === 0 ? '' : tagBytes(generations),
+        seen === undefined || seen.length === 0 ? '' : tagBytes(seen),
         tagBytes(hidden),
         min === undefined ? '' : String(min),
         max === undefined ? '' : String(max),
@@ -324,6 +324,11 @@ function storedResult(reply: Reply): RemoteResult {
   if (typeof reply !== 'number') throw new StoreUnavailableError(asText(reply))
   const outcome = asNumber(reply)
   return outcome === 2 ? { ok: false, outdated: true } : { ok: outcome === 1 }
+}
+
+function envelope(header: Uint8Array): Pick<RemoteResult, 'generations' | 'graceMs'> {
+  const { graceMs = 0 } = readEnvelope(header) ?? {}
+  return { ...labels(header), ...(graceMs > 0 && { graceMs }) }
 }
 
 function labels(header: Uint8Array): Pick<RemoteResult, 'generations'> {

@@ -26,7 +26,7 @@ export class EncodedInstance {
   }
 }
 
-/** Stands for an object whose data are being taken: meeting it again inside of them is a circle. */
+/** Stands for an object whose data are being taken. If it is met again inside them, there is a circle. */
 const inProgress: object = Object.freeze({})
 
 /** A private deep copy of one value. */
@@ -36,7 +36,7 @@ export interface PrivateCopy {
   readonly linked: boolean
 }
 
-/** Makes the private copy that a store keeps, or throws a {@link SerializationError} that says what can't be. */
+/** Makes the private copy that a store keeps, or throws a {@link SerializationError} that names the part in the way. */
 export function privateCopy(value: unknown, rules: ValueRules): PrivateCopy {
   const walk = new AdmissionWalk(rules)
   try {
@@ -135,8 +135,8 @@ class AdmissionWalk {
     if (this.#count > this.#rules.maxCount) throw refusedCount(this.#rules, this.steps)
   }
 
-  // Objects that the engine treats as dictionaries are ten times dearer to copy for every reader, and appending
-  // many properties makes one; a spread does not. It also reads each getter once.
+  // Objects that the engine treats as dictionaries are ten times dearer to copy for every reader. Appending many
+  // properties makes one, while a spread does not. It also reads each getter once.
   #plain(value: object): object {
     const names = Object.keys(value)
     this.#add(names.length)
@@ -160,7 +160,7 @@ class AdmissionWalk {
 
   #array(value: readonly unknown[]): object {
     this.#add(value.length)
-    // Grown by appending, so that an array without holes is kept as the engine likes such arrays best.
+    // The array is grown by appending, so that the engine stores one without holes in the form that it likes best.
     const copy: unknown[] = []
     this.#seen.set(value, copy)
     for (let index = 0; index < value.length; index++) {

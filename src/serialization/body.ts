@@ -12,11 +12,11 @@ import type { ValueRules } from './rules.ts'
 import type { Serializer } from '../core/serializer.ts'
 import { corrupt, unreadable } from './unreadable.ts'
 
-/** A value as it goes into a body: text and bytes are joined only when they are sent. */
+/** A value in the form for a body. Text and bytes are joined only when they are sent. */
 export interface Encoded {
-  /** What the body will be. */
+  /** The type of the body. */
   readonly type: BodyType
-  /** Its text or bytes. */
+  /** The text or bytes of the body. */
   readonly data: string | Uint8Array
   /** `rich`: the revive tree. */
   readonly tree?: string
@@ -24,10 +24,13 @@ export interface Encoded {
   readonly buffer?: boolean
 }
 
-/** Texts longer than this are stored as they are, in a frame; shorter ones as JSON, which needs none. */
+/** The length above which texts are stored as they are, in a frame. Shorter ones are JSON, which needs no frame. */
 export const longestJsonText = 4_096
 
-/** Encodes a value; throws a SerializationError. Bytes of a Buffer are still those of the caller; `exact` is what was found out already. */
+/**
+ * Encodes a value, or throws a SerializationError. Bytes of a Buffer are still those of the caller. `exact` is an
+ * earlier result of {@link exactJson}.
+ */
 export function encodeBody(
   value: unknown,
   rules: ValueRules,
@@ -45,7 +48,7 @@ export function encodeBody(
   return tree === '' ? { type: 'json', data: body } : { type: 'rich', data: body, tree }
 }
 
-/** The value of a body, private to the caller; throws a SerializationError if there is none. */
+/** Returns the value of a body, private to the caller, or throws a SerializationError if there is none. */
 export function decodeBody(
   content: BodyHeader,
   body: Buffer,
@@ -70,14 +73,14 @@ export function decodeBody(
   }
 }
 
-/** The value of a body that was encoded just now, as its readers will get it. */
+/** Returns the value of a body that was encoded just now, in the form for its readers. */
 export function decodeEncoded(
   encoded: Encoded,
   rules: ValueRules,
   serializer: Serializer | undefined,
 ): unknown {
   const { type, data, tree, buffer } = encoded
-  // Text needs no way through bytes.
+  // Text takes no detour through bytes.
   if (typeof data === 'string' && type === 'text') return data
   if (typeof data === 'string' && type === 'json') return JSON.parse(data)
   if (typeof data === 'string' && type === 'rich') return readRich(data, tree ?? '', rules)
@@ -124,7 +127,7 @@ function decodeCustom(name: string | undefined, body: Buffer, serializer: Serial
     throw unreadable('serializer', `written by the serializer ${JSON.stringify(name)}`)
   }
   try {
-    // Serializers may keep parts of what they are given, so they get bytes of their own.
+    // Serializers may keep parts of their argument, so they get bytes of their own.
     return serializer.deserialize(Buffer.from(body))
   } catch (error) {
     throw unreadable('serializer', `the serializer ${serializer.name} threw ${wordsOf(error)}`)
@@ -138,7 +141,7 @@ function isBytes(value: unknown): value is View {
   return name === 'Buffer' || name === 'Uint8Array'
 }
 
-/** Whether UTF-8 keeps the text: lone surrogates it does not. */
+/** Whether UTF-8 keeps the text. It does not keep lone surrogates. */
 function isWellFormed(text: string): boolean {
   return (text as string & { isWellFormed(): boolean }).isWellFormed()
 }

@@ -6,14 +6,14 @@ import { kindOf } from '../internal/kinds.ts'
 import { isPristine } from './properties.ts'
 import { defaultRules, type ValueRules } from './rules.ts'
 
-/** The stored form of a value, or why it can't have one. */
+/** The stored form of a value, or the reason why it can't have one. */
 export type Admission =
   | { readonly stored: Stored; readonly refused?: never }
   | { readonly refused: SerializationError; readonly stored?: never }
 
 /**
- * The stored form of a value in which objects occur twice or in circles, or whose root is `undefined` or an
- * instance of a registered class. Every other value is stored as its private copy itself.
+ * The stored form of a value in which objects occur twice or in circles, or whose root is `undefined` or an instance of
+ * a registered class. Every other value is stored as its private copy.
  */
 class Linked {
   readonly value: unknown
@@ -24,11 +24,11 @@ class Linked {
 }
 
 /**
- * Makes the stored form of a value for the memory engine: a private deep copy, so that nothing the caller does to
- * the value afterwards is seen by readers. It keeps, drops and refuses exactly what the wire format does.
+ * Makes the stored form of a value for the memory engine. It is a private deep copy, so that readers see no later
+ * change by the caller. It keeps, drops and refuses exactly the same as the wire format.
  *
  * Properties whose value is `undefined`, symbol keys, properties that are not enumerable, and extra properties of
- * arrays, dates and collections are not data: they are dropped. Getters are read once. It never throws.
+ * arrays, dates and collections are no data and are dropped. Getters are read once. It never throws.
  */
 export function admit(value: unknown, rules: ValueRules = defaultRules): Admission {
   try {
@@ -43,8 +43,8 @@ export function admit(value: unknown, rules: ValueRules = defaultRules): Admissi
 }
 
 /**
- * A reader's own copy of an admitted value. Primitives are returned as they are. It throws only what the `decode`
- * of a registered class throws.
+ * Returns a reader's own copy of an admitted value. Primitives are returned as they are. It throws only errors of the
+ * `decode` of a registered class.
  */
 export function copy(stored: Stored): unknown {
   const value: unknown = stored
@@ -54,16 +54,16 @@ export function copy(stored: Stored): unknown {
 }
 
 /**
- * Freezes an admitted value in depth, for `isolation: 'freeze'`. `true`: {@link reveal} may be handed to every
- * reader. `false`: the value holds what can't be frozen (a Date, Map, Set, buffer, registered class ...), so each
- * reader needs a {@link copy}.
+ * Freezes an admitted value in depth, for `isolation: 'freeze'`. `true` = {@link reveal} may be handed to every reader.
+ * `false` = a part of the value can't be frozen (a Date, Map, Set, buffer, registered class ...), so each reader needs
+ * a {@link copy}.
  */
 export function freeze(stored: Stored): boolean {
   const value = reveal(stored)
   return freezeParts(value)
 }
 
-/** The admitted value itself, without a copy: for readers of a frozen one. */
+/** Returns the admitted value itself without a copy, for readers of a frozen one. */
 export function reveal(stored: Stored): unknown {
   const value: unknown = stored
   return value instanceof Linked ? value.value : value
@@ -75,7 +75,7 @@ function freezeParts(value: unknown): boolean {
     const kind = kindOf(value)
     if (kind !== 'object' && kind !== 'null-object') return false
   }
-  // Frozen before its parts, so that a circle ends here.
+  // The object is frozen before its parts, so that a circle ends here.
   Object.freeze(value)
   for (const part of Object.values(value)) {
     if (!freezeParts(part)) return false
@@ -87,7 +87,7 @@ function freezeParts(value: unknown): boolean {
 
 function copyTree(value: object): object {
   if (Array.isArray(value)) {
-    // slice() is one block copy that keeps holes; only parts that are objects are visited again.
+    // slice() is one block copy that keeps holes. Only parts that are objects are visited again.
     const copy = value.slice() as unknown[]
     for (let index = 0; index < copy.length; index++) {
       const part = copy[index]

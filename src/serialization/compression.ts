@@ -9,13 +9,13 @@ export type Codec = 'zstd' | 'brotli' | 'gzip'
 /** Options of {@link compression}. */
 export interface CompressionOptions {
   /**
-   * How new entries are compressed; all codecs that this process has are read. With processes of several versions
-   * of Node name `'brotli'`: what one writes with zstd, an older one can't read. `'none'` reads only.
+   * The codec for new entries. All codecs that this process has are read. If processes have several versions of Node,
+   * name `'brotli'`, because an older one can't read zstd. `'none'` reads only.
    *
    * @default 'zstd' where Node has it (22.15 and later), else 'brotli'
    */
   readonly codec?: Codec | 'none' | undefined
-  /** Bytes from which on it is tried. @default 2,048 */
+  /** The number of bytes from which on a body is compressed. @default 2,048 */
   readonly threshold?: number | undefined
 }
 
@@ -24,7 +24,7 @@ interface Method {
   decompress(body: Uint8Array, options: { maxOutputLength: number }): Buffer
 }
 
-/** The part of node:zlib that Node 20 has not. */
+/** The part of node:zlib that Node 20 lacks. */
 interface Zstd {
   readonly zstdCompressSync?: (body: Uint8Array, options: { params: Record<number, number> }) => Buffer
   readonly zstdDecompressSync?: (body: Uint8Array, options: { maxOutputLength: number }) => Buffer
@@ -34,10 +34,10 @@ interface Zstd {
 const { zstdCompressSync, zstdDecompressSync, constants } = zlib as Zstd
 const { BROTLI_PARAM_QUALITY, BROTLI_PARAM_SIZE_HINT } = zlib.constants
 
-/** A compressed body is kept if it has at most this share of the bytes. */
+/** The largest share of the bytes at which a compressed body is kept. */
 const worthwhile = 0.9
 
-// The fastest level of each: beyond it the time doubles for a few percent (docs/decisions say how much).
+// The fastest level of each, because the next ones double the time for a few percent (docs/decisions have the figures).
 const methods: { readonly [name in Codec]?: Method } = {
   ...(zstdCompressSync === undefined || zstdDecompressSync === undefined
     ? {}
@@ -63,7 +63,7 @@ const methods: { readonly [name in Codec]?: Method } = {
 
 /**
  * Compresses bodies of 2 KB and more, for the option `compression` of a cache or {@link WireFormat}. It works in the
- * calling thread: about as long as JSON takes for the same value. Throws OptionsError for a codec that Node lacks.
+ * calling thread, for about as long as JSON takes for the same value. Throws OptionsError for a codec that Node lacks.
  */
 export function compression(options: CompressionOptions = {}): Compression {
   const { codec = methods.zstd === undefined ? 'brotli' : 'zstd', threshold = 2_048 } = options
@@ -81,7 +81,7 @@ export function compression(options: CompressionOptions = {}): Compression {
       return bytes.length > body.length * worthwhile ? undefined : { codec, bytes, length: body.length }
     },
     decompress(name, body, length) {
-      // One byte more than announced is enough to see that the announcement is wrong; a bomb gets no further.
+      // One byte more than announced is enough to see that the announcement is wrong. A bomb gets no further.
       return methods[name] === undefined ? undefined : inflate(methods[name], body, length + 1)
     },
   }

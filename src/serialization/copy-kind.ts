@@ -3,12 +3,12 @@ import { bytesOfView, makeView, viewName, type Kind, type View } from '../intern
 import type { Step } from './path.ts'
 import { setOwn } from './properties.ts'
 
-/** Copies a part of a value; the step says where it is. */
+/** Copies a part of a value. The step tells its place. */
 export type CopyPart = (part: unknown, step: Step) => unknown
 
 /**
- * A copy of anything but a plain object or an array, on the way in as on the way out. It calls `remember` before it
- * copies parts, so that a circle leads back to the copy.
+ * Copies any object but a plain one or an array, on the way in and on the way out. It calls `remember` before it copies
+ * parts, so that a circle leads back to the copy.
  */
 export function copyKind(
   value: object,
@@ -46,7 +46,7 @@ export function copyKind(
   return copy
 }
 
-// Those of the language, whatever a subclass or an instance made of them.
+// The methods of the language, in case a subclass or an instance changed them.
 const mapEntries: (this: Map<unknown, unknown>) => Iterable<[unknown, unknown]> = Map.prototype.entries
 const setValues: (this: Set<unknown>) => Iterable<unknown> = Set.prototype.values
 

@@ -1,8 +1,8 @@
 import { unreadable } from './unreadable.ts'
 
 /**
- * Parses JSON text whose containers lie inside one another up to a limit. A text with few containers, as most have, costs
- * no walk over its value.
+ * Parses JSON text whose containers lie inside one another up to a limit. Most texts have few containers, and cost no
+ * walk over the value.
  * @throws SerializationError if it is nested deeper, SyntaxError if it is no JSON.
  */
 export function parseWithin(text: string, maxDepth: number): unknown {
@@ -18,7 +18,7 @@ function tooDeep(maxDepth: number): Error {
   return unreadable('limit', `nested deeper than ${maxDepth} levels (option maxDepth)`)
 }
 
-/** Whether so many brackets open that the text may be nested deeper; those within texts count, too. */
+/** Whether so many brackets open that the text may be nested deeper. Brackets within texts count, too. */
 function hasMoreContainers(text: string, most: number): boolean {
   if (text.length <= 2 * most) return false
   let left = most

@@ -5,12 +5,12 @@ import type { Encryption } from './stages.ts'
 /** Options of {@link encryption}. */
 export interface EncryptionOptions {
   /**
-   * Keys of 32 bytes, or their base64, by a name of at most 255 bytes, which is stored beside what they encrypt.
-   * All are read. To rotate: add a key everywhere, then make it `current` everywhere; remove the old one when what
-   * it encrypted has expired. One key is good for 2^32 writes.
+   * Keys of 32 bytes, or their base64, by a name of at most 255 bytes, which is stored beside the encrypted bytes. All
+   * keys are used for reading. To rotate, add a key everywhere, then make it `current` everywhere. Remove the old one
+   * when its entries have expired. One key is good for 2^32 writes.
    */
   readonly keys: Readonly<Record<string, Uint8Array | string>>
-  /** Name of the key that encrypts. @default the last of `keys` */
+  /** The name of the key that encrypts. @default the last of `keys` */
   readonly current?: string | undefined
 }
 
@@ -20,15 +20,15 @@ const tagLength = 16
 
 /**
  * Encrypts bodies with AES-256-GCM, for the option `encryption` of a cache or {@link WireFormat}. The header and the
- * cache's key are authenticated: an entry that was changed or moved to another key is a miss. Keys, tags, sizes and
- * counters stay legible. Throws OptionsError for a key of another size.
+ * cache's key are authenticated, so that an entry that was changed or moved to another key is a miss. Keys, tags, sizes
+ * and counters stay legible. Throws OptionsError for a key of another size.
  */
 export function encryption({ keys, current = Object.keys(keys).at(-1) }: EncryptionOptions): Encryption {
   const byId = new Map<string, KeyObject>()
   for (const [id, key] of Object.entries(keys)) byId.set(id, secretKey(id, key))
   if (current === undefined || !byId.has(current))
     throw new OptionsError('`current` must name one of the keys')
-  // The authenticated parts are given in one call: not every runtime takes several for one text.
+  // The authenticated parts are given in one call, because not every runtime takes several for one text.
   return {
     start: () => ({ keyId: current, nonce: randomBytes(nonceLength) }),
     seal({ keyId, nonce }, authenticated, body) {

@@ -1,4 +1,4 @@
-/** The errors that have constructors of their own everywhere, by name. */
+/** The errors with constructors of their own on all platforms, by name. */
 const errorTypes = new Map<string, ErrorConstructor>(
   [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError].map((type) => [
     type.name,
@@ -6,21 +6,21 @@ const errorTypes = new Map<string, ErrorConstructor>(
   ]),
 )
 
-/** What is kept of an error. Its own enumerable properties, such as `code`, are kept beside these. */
+/** The stored parts of an error. Its own enumerable properties, such as `code`, are kept beside these. */
 export interface ErrorParts {
-  /** The built-in error it is or extends. */
+  /** The built-in error that it is or extends. */
   readonly type: string
-  /** Its `name`, where that is not the name of the type: the name of a subclass. */
+  /** The `name` if it is not that of the type: the name of a subclass. */
   readonly name?: string
   readonly message: string
   readonly stack?: string
-  /** Present if the error has a cause, `undefined` included. */
+  /** The cause if the error has one, even `undefined`. */
   readonly cause?: { readonly value: unknown }
   /** The errors of an AggregateError. */
   readonly errors?: readonly unknown[]
 }
 
-/** Properties that {@link ErrorParts} covers. */
+/** The properties that {@link ErrorParts} covers. */
 export const errorPartNames: ReadonlySet<string> = new Set(['name', 'message', 'stack', 'cause', 'errors'])
 
 /** Takes an error apart. */
@@ -38,7 +38,7 @@ export function takeErrorApart(error: Error): ErrorParts {
   }
 }
 
-/** An error of the type with no stack captured for it; its other parts are set as they become known. */
+/** Returns an error of the type without a captured stack. The caller sets its other parts when it knows them. */
 export function makeError(type: string, message: string): Error | undefined {
   const { stackTraceLimit } = Error
   Error.stackTraceLimit = 0
@@ -51,7 +51,7 @@ export function makeError(type: string, message: string): Error | undefined {
   }
 }
 
-/** Sets a part of an error as its constructor would: not enumerable. */
+/** Sets a part of an error as its constructor would, not enumerable. */
 export function setErrorPart(
   error: Error,
   name: 'name' | 'stack' | 'cause' | 'errors',

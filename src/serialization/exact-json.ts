@@ -5,26 +5,28 @@ import type { ValueRules } from './rules.ts'
 
 const { isProxy } = types
 
-/** What was read of a value before it turned out to be more than JSON: copies of its objects, one level deep. */
+/**
+ * The parts of a value that were read before it turned out to be more than JSON: copies of its objects, one level deep.
+ */
 export type Looked = Map<object, object>
 
-/** What a value is in JSON; without a text, what was read of it to find out that it has none. */
+/** A value as JSON. Without a text, the parts that were read to find out that it has none. */
 export interface ExactJson {
   readonly text: string | undefined
   readonly looked: Looked | undefined
 }
 
 /**
- * The text from which `JSON.parse` gives the value back as it is, properties that are `undefined` excepted. No text is
- * no refusal: the rich writer looks closer and keeps or refuses.
+ * Returns the text from which `JSON.parse` gives the value back as it is, except for properties that are `undefined`. A
+ * missing text is no refusal: the rich writer looks closer, and keeps or refuses.
  *
  * This walk runs before every write, so it is tuned: decisions by `typeof` within the loop of the parent, `for in`
- * instead of a list of names, no path, and its state in variables of the module, because even one allocation is
- * seen in the time that a small object takes. What it can't decide cheaply has no text.
+ * instead of a list of names, no path, and its state in variables of the module. Even one allocation shows in the time
+ * for a small object. A value that it can't judge cheaply has no text.
  *
- * A getter may answer something else at the next look, so that it is read once
- * (docs/decisions/0102-a-getter-is-read-once.md): small values are written from the copy that was looked at, and large
- * ones with getters are left to the rich writer before any of them is read.
+ * A getter may answer something else at the next look, so it is read once
+ * (docs/decisions/0102-a-getter-is-read-once.md). Small values are written from the copy that was looked at. Large ones
+ * with getters are left to the rich writer before any getter is read.
  */
 export function exactJson(value: unknown, rules: ValueRules): ExactJson {
   switch (typeof value) {
@@ -37,7 +39,7 @@ export function exactJson(value: unknown, rules: ValueRules): ExactJson {
       if (value === null) return exactly('null')
       if (!isPristine()) return NOT_EXACT
       const small = smallRecord(value, rules.maxCount)
-      const looked = small instanceof Map ? (small as Looked) : undefined
+      const looked = small instanceof Map ? small : undefined
       if (small !== undefined && looked === undefined) return exactly(JSON.stringify(small))
       return isExactObject(value, rules) ? exactly(JSON.stringify(value)) : exactly(undefined, looked)
     }
@@ -52,18 +54,18 @@ function exactly(text: string | undefined, looked?: Looked): ExactJson {
   return { text, looked }
 }
 
-/** JSON has no NaN, no infinities and no negative zero. */
+/** Whether JSON keeps the number. It has no NaN, no infinities and no negative zero. */
 function isExactNumber(value: number): boolean {
   return value - value === 0 && (value !== 0 || 1 / value > 0)
 }
 
-/** A value of more parts is no small record: whatever is in vain here is soon over. */
+/** The most parts of a small record. A small record costs little time even if the walk finds no text. */
 const fewParts = 64
 
 /**
- * A copy of an exact record of a few parts, with at most two objects in it that hold no further ones. That is what most
- * small values are, and for them the state of the large walk is seen in the time. What was looked at says nothing: the
- * large walk looks.
+ * Returns a copy of an exact record of a few parts, with at most two objects in it that hold no further ones. Else it
+ * returns the copies that it has read, if any, and the large walk decides. Most small values are such records, and the
+ * state of the large walk would show in their time.
  */
 function smallRecord(value: object, maxCount: number): object | Looked | undefined {
   if (isProxy(value) || Array.isArray(value) || Object.getPrototypeOf(value) !== Object.prototype)
@@ -77,7 +79,7 @@ function smallRecord(value: object, maxCount: number): object | Looked | undefin
   let secondCopy: object | undefined
   let left = maxCount < fewParts ? maxCount : fewParts
   try {
-    record = { ...value } as Record<string, unknown>
+    record = { ...value }
     if ((record as { toJSON?: unknown }).toJSON !== undefined) left = -1
     for (const name in record) {
       const part = record[name]
@@ -107,7 +109,7 @@ function smallRecord(value: object, maxCount: number): object | Looked | undefin
       return record
     }
   } catch {
-    // A getter threw: it will again.
+    // A getter threw, and will throw again.
   }
   if (record === undefined) return undefined
   const looked: Looked = new Map([[value, record]])
@@ -124,7 +126,9 @@ function innermostCopy(value: object, left: number): object | undefined {
   return prototype === Object.prototype ? { ...value } : undefined
 }
 
-/** How many of `left` parts are left after an exact object with no objects in it; negative for any other value. */
+/**
+ * Returns how many of `left` parts remain after an exact object without objects in it; negative for any other value.
+ */
 function afterInnermost(value: object | undefined, left: number): number {
   if (value === undefined || (value as { toJSON?: unknown }).toJSON !== undefined) return -1
   if (!Array.isArray(value)) {
@@ -149,13 +153,13 @@ function afterInnermost(value: object | undefined, left: number): number {
   return left - value.length
 }
 
-/** Objects seen in this walk: most values have few, for which comparing them is cheaper than a Set. */
+/** The objects seen in this walk. Most values have few, and comparing them is cheaper than a Set. */
 const firstSeen: (object | undefined)[] = Array.from({ length: 16 }, () => undefined)
 let firstCount = 0
 let seen: Set<object> | undefined
-/** How many more parts the value may have. */
+/** The number of parts that the value may still have. */
 let partsLeft = 0
-/** How many more objects are looked at for getters. */
+/** The number of objects that are still looked at for getters. */
 let checksLeft = 0
 let busy = false
 
@@ -168,7 +172,7 @@ function isExactObject(value: object, rules: ValueRules): boolean {
   try {
     return isExact(value, rules.maxDepth)
   } catch {
-    // A getter threw or the stack ended: the rich writer meets the same and says where.
+    // A getter threw or the stack ended. The rich writer meets the same and tells the place.
     return false
   } finally {
     busy = false
@@ -179,8 +183,8 @@ function isExactObject(value: object, rules: ValueRules): boolean {
 }
 
 /**
- * Whether an object was here before. Only objects without objects in them are asked for: where any other occurs
- * twice, so do those inside it, and that spares the Set a third to a half of its work.
+ * Whether an object was here before. Callers ask only for objects without objects in them. If any other object occurs
+ * twice, so do those inside it. This spares the Set a third to a half of its work.
  */
 function isRepeated(value: object): boolean {
   if (seen !== undefined) {
@@ -200,7 +204,7 @@ function isExact(value: object, depthLeft: number): boolean {
     checksLeft--
     if (hasGetters(value)) return false
   }
-  // JSON.stringify calls toJSON even where it is not enumerable. A circle ends where the depth does.
+  // JSON.stringify calls toJSON even if it is not enumerable. A circle ends at the depth limit.
   if ((value as { toJSON?: unknown }).toJSON !== undefined) return false
   if (Array.isArray(value)) return areExactElements(value, depthLeft)
   if (Object.getPrototypeOf(value) !== Object.prototype) return false
@@ -234,7 +238,7 @@ function areExactElements(value: readonly unknown[], depthLeft: number): boolean
       if (!isExact(part, depthLeft - 1)) return false
       isInnermost = false
     } else {
-      // Holes read as undefined; JSON would write null for both.
+      // Holes read as undefined, and JSON would write null for both.
       return false
     }
   }

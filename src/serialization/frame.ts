@@ -1,13 +1,13 @@
 import { unreadable } from './unreadable.ts'
 
-// The layout is specified in docs/wire-format.md. All numbers are big-endian; the offsets of the fixed part never
-// change, because scripts on the server read ttlMs, graceMs and rowVersion by GETRANGE.
+// docs/wire-format.md specifies the layout. All numbers are big-endian. The offsets of the fixed part never change,
+// because scripts on the server read ttlMs, graceMs and rowVersion by GETRANGE.
 
-/** First byte of a frame: never the start of JSON or of any UTF-8 text. */
+/** The first byte of a frame, which never begins JSON or any UTF-8 text. */
 export const magic = 0xc1
-/** The version this code writes, and the only one it reads. */
+/** The version that this code writes, and the only one that it reads. */
 export const formatVersion = 1
-/** Bytes of the fixed part, up to and including the number of tags. */
+/** The length of the fixed part, up to and including the number of tags. */
 export const fixedLength = 46
 
 /** Offsets of the fixed part. */
@@ -23,10 +23,10 @@ export const offsets = {
   tagCount: 44,
 } as const
 
-/** What the body of a frame is, in the low four bits of byte 1. */
+/** The types of the body of a frame, in the low four bits of byte 1. */
 export const bodyTypes = ['raw', 'text', 'json', 'rich', 'counter', 'negative', 'custom'] as const
 
-/** What the body of a frame is. `negative`: there is no body, the value is `null`. */
+/** The type of the body of a frame. `negative` = there is no body, and the value is `null`. */
 export type BodyType = (typeof bodyTypes)[number]
 
 /** Ways a body is compressed, by the number in byte 3. */
@@ -54,13 +54,13 @@ export interface TagGeneration {
   readonly soft: number
 }
 
-/** What an entry carries beside its value. Durations only: no time of day is ever stored. */
+/** The attributes of an entry beside its value. They are durations, because no time of day is ever stored. */
 export interface Envelope {
   /** Milliseconds from the write until the entry is no longer fresh; `Infinity` = for ever. */
   readonly ttlMs: number
-  /** Milliseconds after that in which it may be served as stale. */
+  /** Milliseconds after that in which the entry may be served as stale. */
   readonly graceMs: number
-  /** Milliseconds the load took; 0 if there was none. At most 2^32 - 1 are kept. */
+  /** Milliseconds that the load took; 0 if there was none. At most 2^32 - 1 are kept. */
   readonly loadMs: number
   /** The caller's version of the value: an unsigned 64-bit number. */
   readonly rowVersion?: bigint | undefined
@@ -68,9 +68,9 @@ export interface Envelope {
   readonly tags: readonly TagGeneration[]
 }
 
-/** How a body is to be read. */
+/** The facts that a reader of a body needs. */
 export interface BodyHeader {
-  /** What the body is. */
+  /** The type of the body. */
   readonly type: BodyType
   /** `raw`: whether the value is a Buffer rather than a Uint8Array. */
   readonly buffer?: boolean
@@ -78,19 +78,19 @@ export interface BodyHeader {
   readonly serializer?: string
   /** `rich`: bytes of the revive tree, which follows the JSON text. */
   readonly treeLength?: number
-  /** If it is compressed: how, and how many bytes it has without. */
+  /** The codec of a compressed body, and the number of its bytes before. */
   readonly compressed?: { readonly codec: Exclude<CodecName, 'none'>; readonly length: number }
-  /** If it is encrypted: name of the key, and the nonce of 12 bytes. The body ends with the tag of 16 bytes. */
+  /** The name of the key of an encrypted body, and the nonce of 12 bytes. The body ends with the tag of 16 bytes. */
   readonly encrypted?: { readonly keyId: string; readonly nonce: Uint8Array }
 }
 
 /** A frame taken apart; `header` and `body` are views of the bytes. */
 export interface Frame extends Envelope {
-  /** How the body is to be read. */
+  /** The facts that a reader of the body needs. */
   readonly content: BodyHeader
-  /** Everything before the body: what an encrypted body authenticates. */
+  /** All bytes before the body, which an encrypted body authenticates. */
   readonly header: Buffer
-  /** The body as it is stored: compressed, encrypted. */
+  /** The body as it is stored, maybe compressed or encrypted. */
   readonly body: Buffer
 }
 
@@ -99,7 +99,7 @@ export function isFrame(bytes: Uint8Array): boolean {
   return bytes[0] === magic
 }
 
-/** The header of a frame: everything before the body. */
+/** Returns the header of a frame: everything before the body. */
 export function writeHeader(envelope: Envelope, content: BodyHeader): Buffer {
   const { ttlMs, graceMs, loadMs, rowVersion, tags } = envelope
   const names = tags.map(({ tag }) => Buffer.from(tag))
@@ -149,7 +149,7 @@ export function writeHeader(envelope: Envelope, content: BodyHeader): Buffer {
   return header
 }
 
-/** Takes a frame apart; throws a SerializationError whose `kind` says why it can't be read. */
+/** Takes a frame apart, or throws a SerializationError whose `kind` tells why it can't be read. */
 export function readFrame(bytes: Uint8Array): Frame {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (view.length < 2 || view[0] !== magic) throw unreadable('corrupt', 'no frame')
@@ -203,7 +203,7 @@ function readRowVersion(view: Buffer): bigint {
 }
 
 function writeDuration(header: Buffer, value: number, offset: number): void {
-  // Halves instead of a BigInt: this is done for every write. 2^53 ms are 285,000 years.
+  // Halves replace a BigInt, because every write does this. 2^53 ms are 285,000 years.
   const whole = value === Infinity ? 0 : Math.min(Math.max(0, Math.ceil(value)), Number.MAX_SAFE_INTEGER)
   header.writeUInt32BE(value === Infinity ? 0xffff_ffff : Math.floor(whole / 0x1_0000_0000), offset)
   header.writeUInt32BE(value === Infinity ? 0xffff_ffff : whole % 0x1_0000_0000, offset + 4)

@@ -1,9 +1,11 @@
-/** How many objects of a large value are looked at for getters: a look at each costs as much as writing them. */
+/**
+ * The number of objects of a large value that are looked at for getters. A look at each costs as much as writing them.
+ */
 export const CHECKED_OBJECTS = 8
-/** Elements of an array that are all looked at; of a longer one, the first and the last. */
+/** The length up to which all elements of an array are looked at. Of a longer one, only the first and the last are. */
 const FEW_ELEMENTS = 8
 
-/** Whether a part of the object is what a getter answers, so that it may be another at the next look. */
+/** Whether the object has a getter, whose answer may differ at the next look. */
 export function hasGetters(value: object): boolean {
   if (!Array.isArray(value)) {
     for (const name in value) if (isGetter(value, name)) return true
@@ -19,7 +21,7 @@ function isGetter(value: object, name: string | number): boolean {
   return Object.getOwnPropertyDescriptor(value, name)?.get !== undefined
 }
 
-/** The elements alone, holes included, each read once. */
+/** Returns only the elements, holes included, each read once. */
 export function elementsOf(value: readonly unknown[]): unknown[] {
   const copy: unknown[] = []
   copy.length = value.length

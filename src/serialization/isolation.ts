@@ -5,15 +5,15 @@ import { admit, copy, freeze, reveal } from './clone.ts'
 import { resolveRules, type ValueOptions } from './rules.ts'
 
 /**
- * What a caller gets of a stored value. `'clone'`: a copy of his own. `'freeze'`: one frozen copy for all, free on
- * read (values that can't be frozen, such as a Date or a Map, are copied all the same). `'share'`: the reference
- * itself, of any value: the caller's word that nobody changes it.
+ * The form in which callers get a stored value. `'clone'`: a copy of their own. `'freeze'`: one frozen copy for all,
+ * free on read. Values that can't be frozen, such as a Date or a Map, are still copied. `'share'`: the reference
+ * itself, of any value, because the caller promises that it never changes.
  */
 export type Isolation = 'clone' | 'freeze' | 'share'
 
 /** Options of engines that keep values as they are, without bytes. */
 export interface IsolationOptions extends ValueOptions {
-  /** What callers get of a stored value. @default 'clone' */
+  /** The form in which callers get a stored value. @default 'clone' */
   readonly isolation?: Isolation | undefined
 }
 
@@ -26,15 +26,15 @@ export const ISOLATION_OPTIONS: readonly (keyof IsolationOptions)[] = [
   'maxCount',
 ]
 
-/** How an engine takes values in and hands them out. */
+/** Converts values between the callers' form and the stored form of an engine. */
 export interface ValueKeeper {
-  /** The stored form, which nothing the caller does afterwards can change. */
+  /** Returns the stored form, which no later act of the caller can change. */
   admit(value: unknown): Admitted
-  /** What a reader gets. */
+  /** Returns the value for a reader. */
   view(stored: Stored): unknown
 }
 
-/** Under `'freeze'`: a value that holds what can't be frozen, so that every reader gets a copy. */
+/** A value that can't be frozen under `'freeze'`, so that every reader gets a copy. */
 class CopiedOnRead {
   readonly stored: Stored
 
@@ -43,7 +43,7 @@ class CopiedOnRead {
   }
 }
 
-/** The keeper for some options. @throws OptionsError */
+/** Returns the keeper for some options. @throws OptionsError */
 export function valueKeeper(options: IsolationOptions): ValueKeeper {
   const { isolation = 'clone' } = options
   checkChoice(isolation, ['clone', 'freeze', 'share'], 'isolation')

@@ -3,10 +3,10 @@ import { bytesOfView, makeView, viewNames } from '../internal/kinds.ts'
 import { leafMarks } from './marks.ts'
 import { corrupt } from './unreadable.ts'
 
-/** Makes a value from what stands in its place in the body. */
+/** Makes a value from the text or null in its place in the body. */
 export type ReviveLeaf = (body: unknown) => unknown
 
-/** How each leaf of the revive tree comes back. Whatever is not in here is no leaf. */
+/** The revivers of the leaves of the revive tree. Any mark that is missing here is no leaf. */
 export const leafRevivers: ReadonlyMap<string, ReviveLeaf> = new Map<string, ReviveLeaf>([
   [leafMarks.undefined, () => undefined],
   [leafMarks.nan, () => Number.NaN],
@@ -24,12 +24,12 @@ export const leafRevivers: ReadonlyMap<string, ReviveLeaf> = new Map<string, Rev
   ]),
 ])
 
-/** Text, or the end of it. */
+/** Returns the text, or throws if the body is none. */
 export function textOf(body: unknown): string {
   return typeof body === 'string' ? body : corrupt('a text')
 }
 
-/** The answer of a constructor that may throw for data of others. */
+/** Returns the answer of a constructor that may throw for foreign data. */
 export function attempt<T>(what: string, make: () => T): T {
   try {
     return make()

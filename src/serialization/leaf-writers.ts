@@ -3,26 +3,26 @@ import { bytesOf, viewName, type Kind, type View } from '../internal/kinds.ts'
 import { leafMarks, listMarks } from './marks.ts'
 import { listMark } from './tree-text.ts'
 
-/** What stands in the JSON text for a value without parts, and its tree; an empty tree: JSON keeps it. */
+/** The form in JSON text of a value without parts, and its tree. An empty tree = JSON keeps the value. */
 export interface Leaf {
   readonly body: unknown
   readonly tree: string
 }
 
-/** `undefined`, which JSON has not. */
+/** The leaf of `undefined`, which JSON lacks. */
 export const undefinedLeaf: Leaf = marked(leafMarks.undefined, null)
 const nan = marked(leafMarks.nan, null)
 const infinity = marked(leafMarks.infinity, null)
 const negativeInfinity = marked(leafMarks.negativeInfinity, null)
 const negativeZero = marked(leafMarks.negativeZero, 0)
 
-/** What JSON keeps and has no parts: decided within the loops of the walk, because nearly all leaves are such. */
+/** Whether JSON keeps the value and it has no parts. The walk decides it in its loops, because most leaves are such. */
 export function isPlainLeaf(value: unknown): boolean {
   if (typeof value === 'number') return value - value === 0 && (value !== 0 || 1 / value > 0)
   return typeof value === 'string' || typeof value === 'boolean' || value === null
 }
 
-/** A number, of which JSON lacks four. */
+/** Returns the leaf of a number. JSON lacks four numbers. */
 export function numberLeaf(value: number): Leaf {
   if (isPlainLeaf(value)) return { body: value, tree: '' }
   if (value === 0) return negativeZero
@@ -30,12 +30,12 @@ export function numberLeaf(value: number): Leaf {
   return value > 0 ? infinity : negativeInfinity
 }
 
-/** A BigInt. */
+/** Returns the leaf of a BigInt. */
 export function bigintLeaf(value: bigint): Leaf {
   return marked(leafMarks.bigint, formatBigInt(value))
 }
 
-/** An object of a kind without parts. */
+/** Returns the leaf of an object of a kind without parts. */
 export function objectLeaf(value: object, kind: Kind): Leaf {
   switch (kind) {
     case 'date': {

@@ -1,6 +1,6 @@
 // The names that the revive tree uses beside those of typed arrays; docs/wire-format.md specifies the tree.
 
-/** Leaves: the body holds text or null in the place of the value. */
+/** Leaves. The body holds text or null in the place of the value. */
 export const leafMarks = {
   undefined: 'undefined',
   nan: 'NaN',
@@ -40,7 +40,7 @@ export const listMarks = {
   reference: 'ref',
 } as const
 
-/** Trees that one `#` can choose from: what a digit in base 36 can say. */
+/** The number of trees that one `#` can choose from, as many as a digit in base 36 can name. */
 export const mostChoices = 35
 
 /** The part of an error that holds its own enumerable properties. */

@@ -1,13 +1,14 @@
 /**
- * A step from a value to a part of it: the name of a property, the index of an element, or a call, in brackets of
- * its own so that it can't be taken for a name: of entries with the index, and for values of a Map the key.
+ * A step from a value to a part of it: the name of a property, the index of an element, or a call. A call is in
+ * brackets of its own, so that it can't be taken for a name. It has the index of an entry, and for values of a Map the
+ * key.
  */
 export type Step = string | number | readonly [call: string, index?: number, key?: unknown]
 
 const longestPath = 500
 const plainName = /^[A-Za-z_$][\w$]*$/
 
-/** A path as a reader of code would write it: `$.items[3].save`, `$["odd name"]`, `$.index.get("a")`. */
+/** Writes a path as code would: `$.items[3].save`, `$["odd name"]`, `$.index.get("a")`. */
 export function formatPath(steps: readonly Step[]): string {
   const text = `$${steps.map(formatStep).join('')}`
   if (text.length <= longestPath) return text

@@ -1,4 +1,4 @@
-/** Sets an own property even where the name is `__proto__`, which an assignment would take for the prototype. */
+/** Sets an own property, even with the name `__proto__`, which an assignment would take for the prototype. */
 export function setOwn(target: object, name: string, value: unknown): void {
   if (name === '__proto__') {
     Object.defineProperty(target, name, { value, writable: true, configurable: true, enumerable: true })
@@ -8,8 +8,8 @@ export function setOwn(target: object, name: string, value: unknown): void {
 }
 
 /**
- * Whether `for in` over a plain object visits its own properties only. Somebody may have added enumerable
- * properties to Object.prototype; then the walks take the slower, exact way.
+ * Whether `for in` over a plain object visits only its own properties. If enumerable properties were added to
+ * Object.prototype, the walks take the slower, exact way.
  */
 export function isPristine(): boolean {
   for (const _name in Object.prototype) return false

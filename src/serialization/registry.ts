@@ -1,26 +1,28 @@
 import { OptionsError } from '../core/errors.ts'
 
-/** A class whose instances can be stored. Constructors of any parameters, private ones of TypeScript too. */
+/** A class whose instances can be stored. Its constructor may have any parameters, and may be private in TypeScript. */
 export interface StorableClass<T extends object> {
-  /** What the class is called unless its codec says otherwise. */
+  /** The name of the class in stored bytes, unless its codec has another. */
   readonly name: string
-  /** By which instances are recognised. */
+  /** The prototype by which instances are recognised. */
   readonly prototype: T
 }
 
-/** How instances of one class become data and come back. */
+/** The codec that turns instances of one class into data and back. */
 export interface ClassCodec<T extends object, D = unknown> {
-  /** The data of an instance: anything that can be stored, other registered classes included. */
+  /** Returns the data of an instance: any value that can be stored, with instances of other registered classes too. */
   encode(instance: T): D
-  /** A new instance from a private copy of such data. It may throw for data of an older form: a miss. */
+  /**
+   * Returns a new instance from a private copy of such data. It may throw for data of an older form, which is a miss.
+   */
   decode(data: D): T
-  /** What the class is called in stored bytes; change it, and what was stored before is a miss. @default its name */
+  /** The name of the class in stored bytes. After a change of it, earlier entries are misses. @default its name */
   readonly name?: string | undefined
 }
 
 /** A registration, as the walks use it. */
 export interface RegisteredClass {
-  /** What the class is called in stored bytes. */
+  /** The name of the class in stored bytes. */
   readonly name: string
   /** See {@link ClassCodec.encode}. */
   encode(instance: object): unknown
@@ -34,8 +36,8 @@ export class TypeRegistry {
   readonly #byName = new Map<string, RegisteredClass>()
 
   /**
-   * Lets instances of `type` be stored. Instances of its subclasses are not meant by it: each is registered itself.
-   * Registering a class again replaces its codec; a name that another class has throws {@link OptionsError}.
+   * Lets instances of `type` be stored. Instances of its subclasses are not included, because each class is registered
+   * itself. Registering a class again replaces its codec. A name that another class has throws {@link OptionsError}.
    */
   register<T extends object, D>(type: StorableClass<T>, codec: ClassCodec<T, D>): this {
     const name = codec.name ?? type.name
@@ -48,7 +50,7 @@ export class TypeRegistry {
       )
     }
     if (before !== undefined) this.#byName.delete(before.name)
-    // The prototype is what selects the codec, so the instance is a T; stored data was made by this very encode.
+    // The prototype selects the codec, so the instance is a T. Stored data was made by this very encode.
     const registered: RegisteredClass = {
       name,
       encode: (instance) => codec.encode(instance as T),
@@ -59,12 +61,12 @@ export class TypeRegistry {
     return this
   }
 
-  /** The registration of the class that has this prototype. */
+  /** Returns the registration of the class that has this prototype. */
   ofPrototype(prototype: object): RegisteredClass | undefined {
     return this.#byPrototype.get(prototype)
   }
 
-  /** The registration under this name. */
+  /** Returns the registration under this name. */
   named(name: string): RegisteredClass | undefined {
     return this.#byName.get(name)
   }

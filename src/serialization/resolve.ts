@@ -7,7 +7,7 @@ import type { ValueRules } from './rules.ts'
 
 const { isProxy } = types
 
-/** What is to be done with an object: copy or write it as a kind, encode it, or take what its `toJSON` answers. */
+/** The decision about an object: copy or write it as a kind, encode it, or take the answer of its `toJSON`. */
 export type Resolution =
   | { readonly as: Kind }
   | { readonly as: 'instance'; readonly registered: RegisteredClass }
@@ -17,13 +17,13 @@ const plainObject: Resolution = { as: 'object' }
 const plainArray: Resolution = { as: 'array' }
 
 /**
- * Decides about any object; throws the refusal if it can't be stored. The memory engine and the wire format both
- * ask here, so that neither keeps what the other refuses.
+ * Decides about any object, or throws the refusal if it can't be stored. The memory engine and the wire format both ask
+ * here, so that they keep and refuse the same values.
  */
 export function resolve(value: object, rules: ValueRules, steps: readonly Step[]): Resolution {
   if (isProxy(value)) throw refusedOpaque(value, steps)
   const prototype: object | null = Object.getPrototypeOf(value)
-  // What nearly every object is, without a look at the tables.
+  // Nearly every object is plain, and needs no look at the tables.
   if (prototype === Object.prototype) return plainObject
   if (prototype === Array.prototype && Array.isArray(value)) return plainArray
   const kind = kindOf(value)
@@ -41,12 +41,12 @@ function resolvePlain(value: object, steps: readonly Step[]): Resolution {
   if (base !== undefined) return { as: base }
   const { toJSON } = value as { toJSON?: unknown }
   if (typeof toJSON === 'function') return { as: 'to-json', toJSON: () => Reflect.apply(toJSON, value, ['']) }
-  // Private fields and internal slots are all that such an object has: storing {} for it would lose it in silence.
+  // Such an object has only private fields and internal slots, so storing {} for it would lose it in silence.
   if (Object.keys(value).length === 0) throw refusedOpaque(value, steps)
   return plainObject
 }
 
-/** Built-in objects whose data lie where no copy reaches them. */
+/** Whether the object is a built-in one whose data no copy reaches. */
 function isOpaque(value: object): boolean {
   return (
     types.isPromise(value) ||

@@ -9,15 +9,15 @@ import { maxRegExpLength, type ValueRules } from './rules.ts'
 import { corrupt, unreadable } from './unreadable.ts'
 
 /**
- * Makes a value from its JSON text and revive tree. The tree is compiled once, so that a list of records costs
- * one look-up of each mark; then it is applied from the top, each part of the body being visited at most once.
+ * Makes a value from its JSON text and revive tree. The tree is compiled once, so that a list of records costs one
+ * look-up of each mark. Then it is applied from the top, and each part of the body is visited at most once.
  *
- * Bytes may come from anybody: only own properties of the body are read and written, nothing is called by a name
- * found in the data but what a registered class decodes, and everything costs time in proportion to the bytes.
+ * Bytes may come from anybody. So only own properties of the body are read and written. A name in the data calls
+ * nothing except the `decode` of a registered class. Everything costs time in proportion to the bytes.
  */
 export function readRich(body: string, tree: string, rules: ValueRules): unknown {
   try {
-    // A level of the value takes at most three of the body, and of the tree one more.
+    // A level of the value takes at most three of the body, and one more of the tree.
     const levels = 4 * rules.maxDepth + 4
     return new RichReader(rules).read(parseWithin(body, levels), parseWithin(tree, levels))
   } catch (error) {
@@ -27,7 +27,7 @@ export function readRich(body: string, tree: string, rules: ValueRules): unknown
   }
 }
 
-/** Turns a part of the body into the value; `id` is its number if it is referred to elsewhere, else 0. */
+/** Turns a part of the body into the value. `id` is its number if it is referred to elsewhere, else 0. */
 type Revive = (body: unknown, id: number) => unknown
 
 class RichReader {
@@ -43,7 +43,7 @@ class RichReader {
     return this.#compile(tree, 0)(body, 0)
   }
 
-  /** Every container must be defined before its parts are revived, because they may refer to it. */
+  /** Defines a container. This comes before its parts are revived, because they may refer to it. */
   #define<T>(id: number, value: T): T {
     if (id !== 0) this.#targets.set(id, value)
     return value
@@ -106,7 +106,7 @@ class RichReader {
       const target = this.#define(id, containerOf(body)) as Record<string, unknown>
       const list = Array.isArray(target)
       for (const [name, revive] of parts) {
-        // `length` is an own property of arrays, and not one that data can set.
+        // `length` is an own property of arrays, but data cannot set it.
         if (!Object.hasOwn(target, name) || (list && !isIndex(name))) corrupt('the revive tree')
         setOwn(target, name, revive(target[name], 0))
       }
@@ -184,7 +184,7 @@ class RichReader {
 
   #sparse(length: number, revive: Revive | undefined): Revive {
     return (body, id) => {
-      // Bytes announce such a length at no cost; all of them together are limited, as when writing.
+      // Bytes announce such a length at no cost, so the sum of all lengths is limited, as in writing.
       this.#holes += length
       if (this.#holes > this.#rules.maxCount) throw unreadable('limit', 'arrays are too long')
       const source = recordOf(body)
@@ -244,7 +244,9 @@ class RichReader {
   }
 }
 
-/** An array of holes. Giving an array a length makes room for all elements; giving it its last one does not. */
+/**
+ * Returns an array of holes. Giving an array a length makes room for all elements. Giving it its last element does not.
+ */
 function emptyArray(length: number): unknown[] {
   const value: unknown[] = []
   if (length > 0) {

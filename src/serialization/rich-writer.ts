@@ -20,15 +20,15 @@ import { resolve, type Resolution } from './resolve.ts'
 import { isLongBigInt, maxBigIntDigits, maxRegExpLength, type ValueRules } from './rules.ts'
 import { listMark, treeOfElements } from './tree-text.ts'
 
-/** A value as JSON text, and the tree that says what of it is more than JSON; an empty tree: nothing. */
+/** A value as JSON text, and the tree that marks its parts beyond JSON. An empty tree = there are none. */
 export interface RichText {
   readonly body: string
   readonly tree: string
 }
 
 /**
- * Writes any value that can be stored; throws a {@link SerializationError} that names what can't be. What was `looked` at
- * before is not read again.
+ * Writes any value that can be stored, or throws a {@link SerializationError} that names the part in the way. Objects
+ * that were `looked` at before are not read again.
  */
 export function writeRich(value: unknown, rules: ValueRules, looked?: Looked): RichText {
   refuseForeignToJson()
@@ -41,21 +41,21 @@ export function writeRich(value: unknown, rules: ValueRules, looked?: Looked): R
   }
   const first = new RichWalk(rules, known)
   const text = first.run(value)
-  // Objects that occur again bear a mark where they occur first; which they are is known only now.
+  // Objects that occur again bear a mark at their first place. Only the first pass finds out which objects those are.
   return known.repeated.size === 0 ? text : new RichWalk(rules, known, new Map()).run(value)
 }
 
-/** What the first pass finds out for the second. */
+/** The findings of the first pass for the second. */
 interface Known {
   /** Objects that occur more than once, or inside themselves. */
   readonly repeated: Set<object>
   /** Data of instances, so that both passes see the same objects in them. */
   readonly replaced: Map<object, unknown>
-  /** Objects with what was read of them, so that no getter is read again. */
+  /** The copies of objects that were read, so that no getter is read again. */
   readonly looked: Looked
-  /** Whether there are getters, so that each object is read once and for all. */
+  /** Whether there are getters, so that each object is read only once. */
   hasGetters: boolean
-  /** How many more objects are looked at for getters. */
+  /** The number of objects that are still looked at for getters. */
   checksLeft: number
 }
 
@@ -90,7 +90,7 @@ class RichWalk {
     }
   }
 
-  /** What stands in the JSON text for the value; the same value if JSON keeps it. */
+  /** Returns the form of the value in the JSON text. It is the same value if JSON keeps it. */
   #any(value: unknown): unknown {
     switch (typeof value) {
       case 'object':
@@ -133,7 +133,7 @@ class RichWalk {
     if (this.#steps.length > this.#rules.maxDepth) throw refusedDepth(this.#rules, this.#steps)
     const resolution = resolve(value, this.#rules, this.#steps)
     if (resolution.as === 'to-json') {
-      // What it answers has the identity, if it is an object; text and numbers have none.
+      // The answer has the identity if it is an object. Text and numbers have none.
       this.#seen.delete(value)
       return this.#replaced(value, ['.toJSON()'], resolution.toJSON)
     }
@@ -195,14 +195,14 @@ class RichWalk {
     }
   }
 
-  /** The name of a property before its tree; records of a list have the same names again and again. */
+  /** Returns the name of a property as it precedes its tree. Records of a list have the same names again and again. */
   #quoted(name: string): string {
     let quoted = this.#names.get(name)
     if (quoted === undefined) this.#names.set(name, (quoted = `${JSON.stringify(name)}:`))
     return quoted
   }
 
-  /** The object, or a copy of it from then on if there are getters in the value. */
+  /** Returns the object, or a copy of it once getters have been found in the value. */
   #read<T extends object>(value: T): T {
     const { looked } = this.#known
     const before = looked.size === 0 ? undefined : looked.get(value)
@@ -229,7 +229,7 @@ class RichWalk {
     if (this.#count > this.#rules.maxCount) throw refusedCount(this.#rules, this.#steps)
   }
 
-  // Bodies are the very objects of the caller where JSON writes them as they are, and copies where it would not.
+  // Bodies are the caller's own objects if JSON writes them as they are, else copies.
   #properties(given: object): unknown {
     const value = this.#read(given)
     const names = Object.keys(value)
@@ -349,19 +349,19 @@ class RichWalk {
   }
 }
 
-/** `includes` takes a hole for undefined, and is much faster than a look at each index. */
+/** Whether the array has holes. `includes` takes a hole for undefined, and is faster than a look at each index. */
 function hasHole(value: readonly unknown[]): boolean {
   if (!value.includes(undefined)) return false
   for (let index = 0; index < value.length; index++) if (!(index in value)) return true
   return false
 }
 
-/** The elements alone: no class of its own, no further properties. */
+/** Returns only the elements, without a class of its own and further properties. */
 function plainCopy(value: readonly unknown[]): unknown[] {
   return Object.getPrototypeOf(value) === Array.prototype ? value.slice() : Array.from(value)
 }
 
-/** JSON.stringify would call a toJSON that somebody gave to all objects or arrays, and write what it answers. */
+/** Refuses a toJSON that was given to all objects or arrays, because JSON.stringify would write its answers. */
 function refuseForeignToJson(): void {
   for (const prototype of [Object.prototype, Array.prototype] as { toJSON?: unknown }[]) {
     if (prototype.toJSON !== undefined) throw refusal([], 'toJSON', 'a built-in prototype was given a toJSON')

@@ -3,21 +3,21 @@ import { inspect } from '../core/inspect.ts'
 import { checkMethods } from '../core/checks.ts'
 import { defaultRegistry, type TypeRegistry } from './registry.ts'
 
-/** What values a cache accepts. The memory engine and every serializer take the same rules. */
+/** The rules for the values that a cache accepts. The memory engine and every serializer share them. */
 export interface ValueOptions {
   /**
-   * What becomes of an instance of a class that is not registered. `'refuse'`: the value is not stored, and the
-   * error names class and path. `'plain'`: what its `toJSON()` answers, else its own enumerable properties, is
-   * stored instead, and every reader gets that plain form.
+   * The treatment of an instance of a class that is not registered. `'refuse'`: the value is not stored, and the error
+   * names class and path. `'plain'`: the answer of its `toJSON()`, else its own enumerable properties, are stored
+   * instead, and every reader gets that plain form.
    *
    * @default 'refuse'
    */
   readonly classes?: 'refuse' | 'plain' | undefined
-  /** Where the classes are registered that come back as instances. @default the one of {@link register} */
+  /** The registry of the classes that come back as instances. @default the one of {@link register} */
   readonly registry?: TypeRegistry | undefined
-  /** How many containers may lie inside one another. @default 500 */
+  /** The number of containers that may lie inside one another. @default 500 */
   readonly maxDepth?: number | undefined
-  /** How many values (elements, properties, entries) a value may consist of. @default 5,000,000 */
+  /** The number of values (elements, properties, entries) in a value. @default 5,000,000 */
   readonly maxCount?: number | undefined
 }
 
@@ -29,11 +29,11 @@ export interface ValueRules {
   readonly maxCount: number
 }
 
-/** Hexadecimal digits of the longest BigInt: reading one must not cost more than its bytes announce. */
+/** The hexadecimal digits of the longest BigInt, because reading one must not cost more than its bytes announce. */
 export const maxBigIntDigits = 65_536
-// From here on a BigInt has more hexadecimal digits than that, whatever its sign.
+// The number from which on a BigInt has more hexadecimal digits than that, with either sign.
 const bigIntLimit = 1n << BigInt(4 * maxBigIntDigits)
-/** UTF-16 units of the longest source of a RegExp. */
+/** The UTF-16 units of the longest source of a RegExp. */
 export const maxRegExpLength = 10_000
 
 /** Whether the number has more digits than readers accept. */
@@ -41,7 +41,7 @@ export function isLongBigInt(value: bigint): boolean {
   return value >= bigIntLimit || value <= -bigIntLimit
 }
 
-/** The rules in use: the options given over the defaults. Throws {@link OptionsError} for what is neither. */
+/** Returns the options over the defaults. Throws {@link OptionsError} for a wrong option. */
 export function resolveRules(options: ValueOptions = {}): ValueRules {
   const { classes = 'refuse', registry = defaultRegistry, maxDepth = 500, maxCount = 5_000_000 } = options
   if (classes !== 'refuse' && classes !== 'plain') {

@@ -3,22 +3,25 @@ import type { BodyHeader, CodecName } from './frame.ts'
 type Codec = Exclude<CodecName, 'none'>
 type Encrypted = NonNullable<BodyHeader['encrypted']>
 
-/** What `compression()` makes. Its code is loaded by those who import it only. */
+/** The result of `compression()`. Its code is loaded only by programs that import it. */
 export interface Compression {
-  /** Bodies of fewer bytes are left as they are. */
+  /** The size below which bodies are left as they are, in bytes. */
   readonly threshold: number
-  /** The body compressed, with the number of bytes it had; `undefined` if that is not worth it. */
+  /** Returns the compressed body with the number of its bytes before, or `undefined` if that is not worth it. */
   compress(body: Uint8Array): { codec: Codec; bytes: Uint8Array; length: number } | undefined
-  /** The body as it was; `undefined` if this process has no such codec. Never more than `length` bytes; it throws. */
+  /** Returns the original body, or `undefined` if this process has no such codec. Throws beyond `length` bytes. */
   decompress(codec: Codec, body: Uint8Array, length: number): Uint8Array | undefined
 }
 
-/** What `encryption()` makes. Its code is loaded by those who import it only. */
+/** The result of `encryption()`. Its code is loaded only by programs that import it. */
 export interface Encryption {
-  /** The key to use and a fresh nonce. */
+  /** Returns the key to use and a fresh nonce. */
   start(): Encrypted
-  /** The body encrypted, its tag at the end. `authenticated` is not part of it, but has to be the same to open it. */
+  /**
+   * Returns the encrypted body with its tag at the end. `authenticated` is no part of it, but must be the same to open
+   * it.
+   */
   seal(encrypted: Encrypted, authenticated: readonly Uint8Array[], body: Uint8Array): Uint8Array
-  /** The body as it was; `undefined` if the key is unknown or anything was changed. */
+  /** Returns the original body, or `undefined` if the key is unknown or anything was changed. */
   open(encrypted: Encrypted, authenticated: readonly Uint8Array[], body: Uint8Array): Uint8Array | undefined
 }

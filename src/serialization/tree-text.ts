@@ -1,6 +1,6 @@
 import { listMarks, mostChoices } from './marks.ts'
 
-/** The tree of an array from the trees of its elements; an empty text stands for an element with nothing to revive. */
+/** Returns the tree of an array from the trees of its elements. An empty text means nothing to revive in an element. */
 export function treeOfElements(trees: readonly string[], marked: number): string {
   if (marked === 0) return ''
   const first = trees[0]!
@@ -9,7 +9,7 @@ export function treeOfElements(trees: readonly string[], marked: number): string
   return chosenTrees(trees, marked) ?? treeByIndex(trees)
 }
 
-/** Few shapes in many elements, such as records with optional dates: one digit for each element. */
+/** Writes few shapes in many elements, such as records with optional dates, as one digit for each element. */
 function chosenTrees(trees: readonly string[], marked: number): string | undefined {
   if (marked * 8 < trees.length) return undefined
   const choices = new Map<string, string>()
@@ -23,7 +23,7 @@ function chosenTrees(trees: readonly string[], marked: number): string | undefin
     }
     digits += digit
   }
-  // Where every element has a shape of its own, naming them by index is as short and easier to read.
+  // If every element has a shape of its own, naming them by index is as short and easier to read.
   return choices.size * 2 > marked
     ? undefined
     : `["${listMarks.chosen}",[${[...choices.keys()].join(',')}],"${digits}"]`
@@ -35,7 +35,7 @@ function treeByIndex(trees: readonly string[]): string {
   return `{${marked.join(',')}}`
 }
 
-/** A mark with its arguments and, if there is one, the tree of what lies inside. */
+/** Returns a mark with its arguments and, if there is one, the tree of its inside. */
 export function listMark(mark: string, args: readonly (string | number)[], tree: string): string {
   const head = JSON.stringify([mark, ...args])
   return tree === '' ? head : `${head.slice(0, -1)},${tree}]`

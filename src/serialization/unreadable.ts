@@ -1,7 +1,7 @@
 import { SerializationError } from '../core/errors.ts'
 
 /**
- * Why stored bytes can't be read, as `kind` of the error. A cache takes each for a miss and counts it.
+ * The reason why stored bytes can't be read, as `kind` of the error. A cache takes each for a miss and counts it.
  *
  * - `foreign`: neither a frame nor JSON
  * - `corrupt`: a frame or revive tree that no writer makes
@@ -24,12 +24,12 @@ export type UnreadableKind =
   | 'serializer'
   | 'limit'
 
-/** The error for bytes that can't be read. */
+/** Makes the error for bytes that can't be read. */
 export function unreadable(kind: UnreadableKind, why: string): SerializationError {
   return new SerializationError(`stored bytes can't be read: ${why}`, { path: '$', kind })
 }
 
-/** Throws: the bytes are not what any writer makes. */
+/** Throws, because the bytes are not those of any writer. */
 export function corrupt(what: string): never {
   throw unreadable('corrupt', `${what} is not in its form`)
 }

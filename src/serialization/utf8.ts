@@ -1,8 +1,8 @@
 const encoder = new TextEncoder()
 
 /**
- * The bytes of a text. For ASCII, which most JSON is, one pass is enough: if the text fits into as many bytes as it
- * has units, that is all of it. `Buffer.from` counts first.
+ * Returns the bytes of a text. For ASCII, which most JSON is, one pass is enough, because a text that fits into as many
+ * bytes as it has units is complete. `Buffer.from` counts first.
  */
 export function utf8(text: string): Buffer {
   if (text.length < 1_024) return Buffer.from(text)
@@ -10,7 +10,7 @@ export function utf8(text: string): Buffer {
   return encoder.encodeInto(text, bytes).read === text.length ? bytes : Buffer.from(text)
 }
 
-/** A header, a text and what follows it, in bytes: joined without a copy of the text if that is ASCII. */
+/** Joins a header, a text and the bytes after it, without a copy of the text if that is ASCII. */
 export function joinUtf8(header: Uint8Array, text: string, tail: Uint8Array | undefined): Buffer {
   const start = header.length
   const end = start + text.length

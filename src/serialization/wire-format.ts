@@ -15,19 +15,19 @@ import { joinUtf8, utf8 } from './utf8.ts'
 export interface WireFormatOptions extends ValueOptions {
   /** A format in place of Cachette's own JSON for everything but integers. */
   readonly serializer?: Serializer | undefined
-  /** Made by `compression()`; without it nothing is compressed, and what is can't be read. */
+  /** The result of `compression()`. Without it nothing is compressed, and compressed entries can't be read. */
   readonly compression?: Compression | undefined
-  /** Made by `encryption()`; with it only encrypted entries, and counters, are read. */
+  /** The result of `encryption()`. With it only encrypted entries, and counters, are read. */
   readonly encryption?: Encryption | undefined
-  /** Bytes of the largest value, before compression. @default 67,108,864 (64 MB) */
+  /** The size of the largest value in bytes, before compression. @default 67,108,864 (64 MB) */
   readonly maxBytes?: number | undefined
 }
 
-/** Bytes taken apart, but for the value. */
+/** The parts of stored bytes, without the value. */
 export interface Opened {
-  /** What the entry carries; absent for bare JSON. */
+  /** The envelope of the entry; absent for bare JSON. */
   readonly envelope?: Envelope
-  /** How the body is to be read. */
+  /** The facts that a reader of the body needs. */
   readonly content: BodyHeader
   /** The body, decrypted and decompressed. */
   readonly body: Buffer
@@ -37,8 +37,8 @@ const noEnvelope: Envelope = { ttlMs: Infinity, graceMs: 0, loadMs: 0, tags: [] 
 const bareJson: BodyHeader = { type: 'json' }
 
 /**
- * Values to stored bytes and back. Bytes are bare JSON text where JSON keeps the value and there is nothing else to
- * keep, else a frame; docs/wire-format.md specifies both. Instances hold no state and may be shared.
+ * Converts values to stored bytes and back. Bytes are bare JSON text if JSON keeps the value and there is nothing else
+ * to keep, else a frame. docs/wire-format.md specifies both. Instances hold no state and may be shared.
  */
 export class WireFormat {
   readonly #rules: ValueRules
@@ -46,9 +46,12 @@ export class WireFormat {
   readonly #compression: Compression | undefined
   readonly #encryption: Encryption | undefined
   readonly #maxBytes: number
-  /** No text takes more than three bytes for each of its units: only beyond this is it worth counting them. */
+  /**
+   * The length up to which a text fits for sure, because each unit takes at most three bytes. Only longer ones are
+   * counted.
+   */
   readonly #surelyFits: number
-  /** Whether values that JSON keeps are stored as bare JSON whatever their size. */
+  /** Whether values that JSON keeps are stored as bare JSON at any size. */
   readonly #isPlain: boolean
 
   constructor(options: WireFormatOptions = {}) {
@@ -69,13 +72,13 @@ export class WireFormat {
   }
 
   /**
-   * The bytes of a value, private to the caller. Throws a SerializationError whose `path` and `kind` name what
-   * can't be stored.
+   * Returns the bytes of a value, private to the caller. Throws a SerializationError whose `path` and `kind` name the
+   * part that can't be stored.
    */
   serialize(value: unknown, key: string = ''): Uint8Array {
     let exact: ExactJson | undefined
     if (this.#isPlain && typeof value === 'object') {
-      // The shortest way for what most values are.
+      // This is the shortest way, and most values take it.
       exact = exactJson(value, this.#rules)
       if (exact.text !== undefined && exact.text.length <= this.#surelyFits) return utf8(exact.text)
     }
@@ -83,22 +86,22 @@ export class WireFormat {
     return typeof bytes === 'string' ? utf8(bytes) : bytes
   }
 
-  /** The value of such bytes, as JSON text of any other writer too. Throws a SerializationError: a miss. */
+  /** Returns the value of such bytes, and of JSON text of any other writer. Throws a SerializationError for a miss. */
   deserialize(bytes: Uint8Array | string, key: string = ''): unknown {
     if (this.#encryption === undefined && (typeof bytes === 'string' || !isFrame(bytes)))
       return parseBare(bytes, this.#rules.maxDepth, this.#maxBytes, this.#surelyFits)
     return this.decode(this.read(bytes, key))
   }
 
-  /** First half of a write: the value as it is now, whatever the caller does to it afterwards. */
+  /** Does the first half of a write. Returns the value as it is now, safe from later changes by the caller. */
   encode(value: unknown): Encoded {
     const encoded = this.#encode(value)
     return typeof encoded.data === 'string' ? encoded : { ...encoded, data: Buffer.from(encoded.data) }
   }
 
   /**
-   * Second half of a write: what is sent. Text is bare JSON, which the client may send as it is. An entry that is
-   * encrypted can be read under its `key` only.
+   * Does the second half of a write. Returns the text or bytes to send. Text is bare JSON, which the client may send as
+   * it is. An encrypted entry can be read only under its `key`.
    */
   write(encoded: Encoded, envelope?: Envelope, key: string = ''): string | Uint8Array {
     const compressed = this.#compress(encoded)
@@ -133,7 +136,10 @@ export class WireFormat {
     return typeof data === 'string' ? joinUtf8(header, data, tree) : joined([header, data])
   }
 
-  /** First half of a read: the envelope, and the body decrypted and decompressed. Throws a SerializationError. */
+  /**
+   * Does the first half of a read. Returns the envelope and the decrypted and decompressed body. Throws a
+   * SerializationError.
+   */
   read(bytes: Uint8Array | string, key: string = ''): Opened {
     if (bytes.length > this.#maxBytes + 65_536) throw unreadable('limit', `more than ${this.#maxBytes} bytes`)
     if (typeof bytes === 'string' || !isFrame(bytes)) return this.#readBare(bytes)
@@ -147,8 +153,8 @@ export class WireFormat {
   }
 
   /**
-   * Second half of a read: a value of the caller's own each time it is called, of stored bytes or of what was encoded
-   * just now. Throws a SerializationError.
+   * Does the second half of a read. Returns a new value for the caller at each call, from stored bytes or from a value
+   * that was encoded just now. Throws a SerializationError.
    */
   decode(source: Opened | Encoded): unknown {
     if ('data' in source) return decodeEncoded(source, this.#rules, this.#serializer)
@@ -173,7 +179,7 @@ export class WireFormat {
   }
 
   #compress(encoded: Encoded): ReturnType<Compression['compress']> {
-    // Most bytes of a raw value are compressed already; trying costs more than it saves.
+    // Most bytes of a raw value are compressed already, so trying costs more than it saves.
     if (this.#compression === undefined || encoded.type === 'raw') return undefined
     return encoded.data.length < this.#compression.threshold
       ? undefined
@@ -182,7 +188,7 @@ export class WireFormat {
 
   #readBare(bytes: Uint8Array | string): Opened {
     const body = asBuffer(typeof bytes === 'string' ? utf8(bytes) : bytes)
-    // Counters are the one thing that can't be encrypted: Redis adds to them.
+    // Only counters can't be encrypted, because Redis adds to them.
     if (this.#encryption !== undefined && !/^-?\d{1,16}$/.test(body.toString('latin1', 0, 18))) {
       throw unreadable('cipher', 'not encrypted')
     }
@@ -207,7 +213,7 @@ export class WireFormat {
   }
 }
 
-/** As many digits as a whole number may have that a double can't hold. */
+/** The number of digits from which on a double may not hold a whole number. */
 const UNSAFE_DIGITS = 16
 
 function parseBare(
@@ -225,7 +231,7 @@ function parseBare(
   } catch (error) {
     throw error instanceof SerializationError ? error : unreadable('foreign', 'neither a frame nor JSON')
   }
-  // Another program may have counted beyond what a number holds.
+  // Another program may have counted beyond the range of a number.
   if (
     typeof value === 'number' &&
     text.length >= UNSAFE_DIGITS &&

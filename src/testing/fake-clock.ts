@@ -7,7 +7,7 @@ interface FakeTimer {
 }
 
 /**
- * A clock and timers in one that stand still until they are told to go on: `new MemoryCache({ clock })`, then
+ * A clock and timers in one, which stand still until a test advances them: `new MemoryCache({ clock })`, then
  * `await clock.advance('31m')`.
  */
 export class FakeClock implements Clock, Timers {
@@ -15,22 +15,22 @@ export class FakeClock implements Clock, Timers {
   readonly #startMs: number
   readonly #timers = new Set<FakeTimer>()
 
-  /** `start` is what the wall clock shows at first; default 2026-01-01T00:00:00Z. */
+  /** `start` is the first time of the wall clock; default 2026-01-01T00:00:00Z. */
   constructor(start: Date = new Date('2026-01-01T00:00:00Z')) {
     this.#startMs = start.getTime()
   }
 
-  /** Milliseconds since the clock was made. */
+  /** Returns milliseconds since the clock was made. */
   now(): number {
     return this.#nowMs
   }
 
-  /** Milliseconds since the Unix epoch. */
+  /** Returns milliseconds since the Unix epoch. */
   wallNow(): number {
     return this.#startMs + this.#nowMs
   }
 
-  /** Timers that have not fired yet. */
+  /** The number of timers that have not fired yet. */
   get pending(): number {
     return this.#timers.size
   }
@@ -46,8 +46,8 @@ export class FakeClock implements Clock, Timers {
   }
 
   /**
-   * Lets time pass: timers fire in the order they are due, each at its own time, those included that were set
-   * meanwhile, and what they set off is given the chance to run before time goes on. `0` does only that.
+   * Lets time pass. Timers fire in the order in which they are due, each at its own time, new ones included. Before
+   * time goes on, the work that they start may run. `0` does only that.
    * @throws OptionsError for a wrong duration.
    */
   async advance(duration: Exclude<Duration, Date>): Promise<void> {
@@ -72,7 +72,7 @@ export class FakeClock implements Clock, Timers {
   }
 }
 
-// One turn of the event loop: every promise that can settle by itself has settled then.
+// Waits one turn of the event loop, after which every promise has settled that can settle by itself.
 async function settle(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve)

@@ -53,9 +53,9 @@ const METHODS: readonly MockedMethod[] = [
 export interface MockCall {
   /** The method that was called. */
   readonly method: MockedMethod
-  /** The arguments as given. */
+  /** The arguments of the call. */
   readonly args: readonly unknown[]
-  /** The namespace it was called on, such as `user`; `''` for the cache itself. */
+  /** The namespace of the call, such as `user`; `''` for the cache itself. */
   readonly namespace: string
 }
 
@@ -76,7 +76,7 @@ interface Plan {
  * ```
  */
 export class MockCache<V = unknown> extends BaseCache<V> {
-  /** Every call so far, in order. */
+  /** All calls so far, in order. */
   readonly calls: MockCall[] = []
   readonly #plans: Plan[] = []
 
@@ -94,12 +94,12 @@ export class MockCache<V = unknown> extends BaseCache<V> {
     this.#mock(this as BaseCache as BaseCache<never>, '')
   }
 
-  /** The recorded calls of one method. */
+  /** Returns the recorded calls of one method. */
   callsOf(method: MockedMethod): readonly MockCall[] {
     return this.calls.filter((call) => call.method === method)
   }
 
-  /** From now on `method` resolves with `value`: for that key (as the caller gives it), or whatever the key. */
+  /** Makes `method` resolve with `value` from now on, for that key (as the caller gives it) or for all keys. */
   answer(
     method: MockedMethod,
     ...plan: readonly [value: unknown] | readonly [key: string, value: unknown]
@@ -109,7 +109,7 @@ export class MockCache<V = unknown> extends BaseCache<V> {
     return this
   }
 
-  /** From now on `method` rejects with `error`: for that key, or whatever the key. */
+  /** Makes `method` reject with `error` from now on, for that key or for all keys. */
   fail(
     method: MockedMethod,
     ...plan: readonly [error: unknown] | readonly [key: string, error: unknown]
@@ -122,13 +122,13 @@ export class MockCache<V = unknown> extends BaseCache<V> {
     return this
   }
 
-  /** Forgets the recorded calls and the planned answers; what is stored stays. */
+  /** Forgets the recorded calls and the planned answers. Stored entries stay. */
   reset(): void {
     this.calls.length = 0
     this.#plans.length = 0
   }
 
-  // Own properties in front of the methods: the contract itself stays in one place, and its types too.
+  // Own properties hide the methods, so that the contract and its types stay in one place.
   #mock(cache: BaseCache<never>, namespace: string): void {
     for (const method of METHODS) {
       const original = cache[method] as (...args: unknown[]) => unknown

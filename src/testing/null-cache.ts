@@ -2,7 +2,7 @@ import { BaseCache } from '../cache/base-cache.ts'
 import { storeFrom } from '../cache/store-from.ts'
 import { CACHE_OPTIONS, checkOptions, type CacheOptions } from '../core/options.ts'
 
-/** A cache that keeps nothing: every read misses, every load runs (concurrent ones still share it). */
+/** A cache that keeps nothing. Every read misses, and every load runs. Concurrent calls still share a load. */
 export class NullCache<V = unknown> extends BaseCache<V> {
   /** @throws OptionsError, KeyError for wrong options. */
   constructor(options: CacheOptions = {}) {

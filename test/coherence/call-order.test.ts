@@ -58,7 +58,8 @@ describe('the order of calls of a key', () => {
         order.change(
           [{ key: 'a', tags: ['t'] }],
           async () => {
-            await order.held(generations.promise)
+            order.hold(generations.promise)
+            await generations.promise
             return calls.call('set')()
           },
           late,

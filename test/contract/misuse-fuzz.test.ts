@@ -1,11 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { isCacheError, key, MemoryCache, TieredCache, type BaseCache } from 'cachette'
 import { Lock, Semaphore } from 'cachette/lock'
 import { Cached, Invalidates, memoize } from 'cachette/memoize'
 import { BoundedMap } from 'cachette/memory'
 import { RateLimiter } from 'cachette/ratelimit'
 import { RedisCache } from 'cachette/redis'
+import { ENGINES, openCache } from '../redis/caches.ts'
+import { CLIENT_NAMES } from '../redis/native-clients.ts'
+import { describeWithServers, startRedis } from '../redis/servers/index.ts'
 import { mapPrimitives, OwnCache } from '../support/own-cache.ts'
+import { RecordingLogger } from '../support/recording-logger.ts'
 
 // 10,000 wrong arguments in every position: an error of this library that names the argument, or a documented answer;
 // never the password that was among them, never a hang, never an unhandled rejection.
@@ -13,6 +17,7 @@ import { mapPrimitives, OwnCache } from '../support/own-cache.ts'
 const PASSWORD = 'hunter2-s3cret'
 const RUNS = 10_000
 const RUNS_ELSEWHERE = 2000
+const RUNS_ON_A_SERVER = 1000
 const SEED = 20_261_129
 
 const hostile = (): never => {
@@ -187,7 +192,7 @@ const note = (reason: unknown): void => void unhandled.push(reason)
 beforeAll(() => void process.on('unhandledRejection', note))
 afterAll(() => void process.off('unhandledRejection', note))
 
-const ENGINES: Readonly<Record<string, () => BaseCache>> = {
+const IN_PROCESS: Readonly<Record<string, () => BaseCache>> = {
   MemoryCache: () => new MemoryCache({ logger: SILENT }),
   'a cache over primitives': () => new OwnCache(mapPrimitives(), { logger: SILENT }),
 }
@@ -195,30 +200,57 @@ const SILENT = { warn: () => undefined, error: () => undefined }
 const NAMED =
   /signal|seconds|span|key|tag|option|ttl|duration|loader|function|prefix|by|bytes|name|entries|cache|client|part|args|url|host|port|password|limit|window|primitives|arguments|template|weigh|max|registry|classes|isolation|onError|plain object|l1|l2|JSON|stored|Lock|Semaphore|answered|\$/
 
-describe.each(Object.entries(ENGINES))('misuse of %s', (engine, make) => {
-  it('is refused by name', { timeout: 180_000 }, async () => {
-    const runs = engine === 'MemoryCache' ? RUNS : RUNS_ELSEWHERE
-    const cache = make()
-    const random = randomFrom(SEED)
-    const names = Object.keys(CALLS)
-    for (let run = 0; run < runs; run++) {
-      const name = names[Math.floor(random() * names.length)]!
-      const given: number[] = []
-      const wrong = (usual: unknown): never => {
-        const index = Math.floor(random() * WRONG.length)
-        given.push(random() < 0.6 ? index : -1)
-        return (given.at(-1) === -1 ? usual : WRONG[index]!()) as never
-      }
-      const told = await outcomeOf(() => CALLS[name]!(cache, wrong))
-      if (told === undefined) continue
-      const text = `run ${run}: ${name} with ${given.join(', ')}: ${told.text}`
-      expect(told.isOurs || told.isHostile, text).toBe(true)
-      expect(told.text.includes(PASSWORD), text).toBe(false)
-      expect(NAMED.test(told.text) || told.isHostile, text).toBe(true)
+async function misuse(cache: BaseCache, runs: number): Promise<void> {
+  const random = randomFrom(SEED)
+  const names = Object.keys(CALLS)
+  for (let run = 0; run < runs; run++) {
+    const name = names[Math.floor(random() * names.length)]!
+    const given: number[] = []
+    const wrong = (usual: unknown): never => {
+      const index = Math.floor(random() * WRONG.length)
+      given.push(random() < 0.6 ? index : -1)
+      return (given.at(-1) === -1 ? usual : WRONG[index]!()) as never
     }
+    const told = await outcomeOf(() => CALLS[name]!(cache, wrong))
+    if (told === undefined) continue
+    const text = `run ${run}: ${name} with ${given.join(', ')}: ${told.text}`
+    expect(told.isOurs || told.isHostile, text).toBe(true)
+    expect(told.text.includes(PASSWORD), text).toBe(false)
+    expect(NAMED.test(told.text) || told.isHostile, text).toBe(true)
+  }
+}
+
+describe.each(Object.entries(IN_PROCESS))('misuse of %s', (engine, make) => {
+  it('is refused by name', { timeout: 180_000 }, async () => {
+    const cache = make()
+    await misuse(cache, engine === 'MemoryCache' ? RUNS : RUNS_ELSEWHERE)
     await cache.close()
     expect(unhandled).toEqual([])
   })
+})
+
+describeWithServers('misuse over a server', () => {
+  it.each(ENGINES.flatMap((engine) => CLIENT_NAMES.map((client) => [engine, client] as const)))(
+    'is refused by name, %s over %s',
+    { timeout: 180_000 },
+    async (engine, client) => {
+      const server = await startRedis()
+      onTestFinished(() => server.close())
+      const logger = new RecordingLogger()
+      const opened = await openCache(engine, client, server.url, {
+        prefix: 'app:',
+        logger,
+        deadline: { hard: 4 },
+      })
+      await misuse(opened.cache, RUNS_ON_A_SERVER)
+      // The cache works as before.
+      expect(await opened.cache.set('after', 'kept')).toBe(true)
+      expect(await opened.cache.get('after')).toBe('kept')
+      await opened[Symbol.asyncDispose]()
+      expect(unhandled).toEqual([])
+      expect(logger.lines.filter(({ message }) => message.includes(PASSWORD))).toEqual([])
+    },
+  )
 })
 
 interface Told {

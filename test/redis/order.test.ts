@@ -1,42 +1,23 @@
 // Calls of one key from one process take effect in the order in which they were made, awaited or not.
-import { describe, expect, it, onTestFinished } from 'vitest'
-import { MemoryCache, type BaseCache } from 'cachette'
+// A part of a round for each client library; `npm run test:order -- --rounds 1000` plays as many as one likes.
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { MemoryCache } from 'cachette'
 import { RedisCache } from 'cachette/redis'
+import { CallOrder } from '../../src/coherence/call-order.ts'
 import { RecordingLogger } from '../support/recording-logger.ts'
 import { until } from '../support/until.ts'
 import { ENGINES, openCache } from './caches.ts'
 import { CLIENT_NAMES } from './native-clients.ts'
-import { differs, METHODS } from './order.ts'
+import { openOrder } from './order-engines.ts'
+import { faultsOf, following } from './order-rounds.ts'
 import { describeWithServers, startCluster, startRedis } from './servers/index.ts'
 
-const NAMES = Object.keys(METHODS)
-const PAIRS = NAMES.flatMap((first) => NAMES.map((second) => [first, second] as const))
-
-const KINDS = ['plain', 'known', 'unknown'] as const
-// So many rounds at a time: the server must not become slow.
-const AT_ONCE = 10
-
-async function faultsOf(cache: BaseCache, rounds: number): Promise<readonly string[]> {
-  const faults: string[] = []
-  const plays = PAIRS.flatMap((pair) =>
-    KINDS.flatMap((tags) => [true, false].map((isFilled) => ({ pair, tags, isFilled }))),
-  )
-  for (let round = 0; round < rounds; round++) {
-    for (let start = 0; start < plays.length; start += AT_ONCE) {
-      const found = await Promise.all(
-        plays
-          .slice(start, start + AT_ONCE)
-          .map(async (play, index) => differs(cache, play.pair, `${round}-${start + index}`, play)),
-      )
-      for (const fault of found) if (fault !== undefined) faults.push(fault)
-    }
-  }
-  return faults
-}
+const nothing = async (): Promise<void> => undefined
 
 describe('calls of one key', () => {
   it('take effect in the order of the calls, in memory', async () => {
-    expect(await faultsOf(new MemoryCache({ maxEntries: 1_000_000 }), 2)).toEqual([])
+    const open = async () => ({ cache: new MemoryCache(), [Symbol.asyncDispose]: nothing })
+    expect(await faultsOf({ rounds: 1, share: 1 / 2, open })).toEqual([])
   })
 })
 
@@ -47,15 +28,11 @@ describeWithServers('calls of one key', () => {
       it('take effect in the order of the calls, from the first on', async () => {
         const server = await startRedis()
         onTestFinished(() => server.close())
-        const logger = new RecordingLogger()
-        const opened = await openCache(engine, client, server.url, {
-          prefix: 'app:',
-          logger,
-          deadline: { hard: 10 },
-        })
-        onTestFinished(() => opened[Symbol.asyncDispose]())
-        expect(await faultsOf(opened.cache, 2)).toEqual([])
-      }, 120_000)
+        // Another part for each of them.
+        const first = CLIENT_NAMES.indexOf(client) + (engine === 'tiered' ? 4 : 0)
+        const open = async () => openOrder(engine, client, server)
+        expect(await faultsOf({ first, rounds: 1, share: 1 / 12, open })).toEqual([])
+      })
     },
   )
 
@@ -63,34 +40,57 @@ describeWithServers('calls of one key', () => {
     const server = await startRedis()
     onTestFinished(() => server.close())
     const logger = new RecordingLogger()
-    const pooled = await RedisCache.create({
-      url: server.url,
-      ttl: '1h',
-      pool: { size: 3 },
-      logger,
-      deadline: { hard: 10 },
-    })
-    onTestFinished(() => pooled.close())
-    expect(await faultsOf(pooled, 1)).toEqual([])
-  }, 120_000)
-
-  it.each(ENGINES)(
-    'take effect in the order of the calls, %s over a cluster',
-    async (engine) => {
-      const cluster = await startCluster()
-      onTestFinished(() => cluster.close())
-      const logger = new RecordingLogger()
-      const opened = await openCache(engine, 'node-redis 6', cluster.url, {
-        prefix: 'app:',
+    const open = async () => {
+      await server.command('FLUSHALL')
+      const { url } = server
+      const pooled = await RedisCache.create({
+        url,
+        ttl: '1h',
+        pool: { size: 3 },
         logger,
-        deadline: { hard: 10 },
+        deadline: { hard: 20 },
       })
-      onTestFinished(() => opened[Symbol.asyncDispose]())
+      await following(pooled, false)
+      return { cache: pooled, [Symbol.asyncDispose]: async () => pooled.close() }
+    }
+    expect(await faultsOf({ rounds: 1, share: 1 / 20, open })).toEqual([])
+  })
+
+  it.each(ENGINES)('take effect in the order of the calls, %s over a cluster', async (engine) => {
+    const cluster = await startCluster()
+    onTestFinished(() => cluster.close())
+    const logger = new RecordingLogger()
+    let opened = 0
+    const open = async () => {
+      const prefix = `app${++opened}:`
+      const deadline = { hard: 20 }
+      const fresh = await openCache(engine, 'node-redis 6', cluster.url, { prefix, logger, deadline })
       await until('every master', async () =>
-        opened.cache.setMany(Array.from({ length: 3000 }, (_, n) => [`k${n}`, n] as const)),
+        fresh.cache.setMany(Array.from({ length: 300 }, (_, n) => [`k${n}`, n] as const)),
       )
-      expect(await faultsOf(opened.cache, 1)).toEqual([])
-    },
-    120_000,
-  )
+      await following(fresh.cache, engine === 'tiered')
+      return fresh
+    }
+    expect(await faultsOf({ rounds: 1, share: 1 / 60, open })).toEqual([])
+  })
+})
+
+describeWithServers('without the order of calls', () => {
+  afterEach(() => void vi.restoreAllMocks())
+
+  it.each(ENGINES)('rounds fail, %s', async (engine) => {
+    const order = CallOrder.prototype
+    vi.spyOn(order, 'change').mockImplementation(async (_, call) => call())
+    vi.spyOn(order, 'called').mockImplementation(async (_, answer) => answer)
+    vi.spyOn(order, 'read').mockImplementation((_keys, _tags, call) => call())
+    vi.spyOn(order, 'cover').mockImplementation(async (_, call) => call())
+    const server = await startRedis()
+    onTestFinished(() => server.close())
+    const faults = await faultsOf({
+      rounds: 1,
+      share: 1 / 8,
+      open: async () => openOrder(engine, 'node-redis 6', server),
+    })
+    expect(faults.length).toBeGreaterThan(10)
+  })
 })

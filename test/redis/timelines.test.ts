@@ -62,7 +62,9 @@ class Plays {
     return async () => {
       this.#played ??= this.#play()
       const isTooLong = (await this.#played).get(name) instanceof TooLong
-      if (!isTooLong && (await this.#played).get(name) !== undefined) await run()
+      const failure =
+        isTooLong || (await this.#played).get(name) === undefined ? undefined : await outcome(run, 0)
+      if (failure !== undefined) throw failure
       ;(isTooLong ? tooLong : played).push(name)
     }
   }

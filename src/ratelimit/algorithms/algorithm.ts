@@ -1,26 +1,26 @@
 import type { LimitRule } from '../../core/atomic-store.ts'
 
-/** The state of one limit: whole numbers, whose meaning its algorithm knows; empty = nothing was taken. */
+/** The state of one limit: whole numbers, whose meaning its algorithm knows; empty = no quantity counts. */
 export type Tally = number[]
 
 /**
- * How a limit counts. All is done in whole numbers below 2^53, so that every engine decides alike. A clock that went
- * back makes what was taken count as if it had been taken now.
+ * The way in which a limit counts. All numbers are whole and below 2^53, so that every engine decides alike. If the
+ * clock went back, earlier quantities count as if they were taken now.
  */
 export interface Algorithm {
   /** Brings the tally to the present, in place. */
   settle(tally: Tally, rule: LimitRule, nowMs: number): void
-  /** Takes a quantity, in place, whether there is room or not. */
+  /** Takes a quantity, in place, even if there is no room. */
   take(tally: Tally, rule: LimitRule, nowMs: number, quantity: number): void
-  /** How many more would be admitted. */
+  /** Returns the quantity that would still be admitted. */
   remaining(tally: Tally, rule: LimitRule): number
-  /** Milliseconds until so many would be admitted; 0 = now, `Infinity` = never. */
+  /** Returns the milliseconds until a quantity would be admitted; 0 = now, `Infinity` = never. */
   retryAfterMs(tally: Tally, rule: LimitRule, nowMs: number, quantity: number): number
-  /** Milliseconds until the tally is as good as empty. */
+  /** Returns the milliseconds until the tally is as good as empty. */
   resetMs(tally: Tally, rule: LimitRule, nowMs: number): number
 }
 
-/** A sum that stays a safe integer. */
+/** Returns the sum, bounded to a safe integer. */
 export function bounded(sum: number): number {
   return Math.min(sum, Number.MAX_SAFE_INTEGER)
 }

@@ -1,9 +1,9 @@
 import { bounded, type Algorithm } from './algorithm.ts'
 
-// The tally: when the window began, and what was taken in it. A window begins with the first that is taken after the
+// The tally: the begin of the window, and the quantity taken in it. A window begins with the first quantity after the
 // end of the one before, so that not all keys begin anew at the same moment.
 
-/** Counts in windows that follow one another: cheapest, but two of them may be used up within a moment. */
+/** Counts in windows that follow one another. It is the cheapest, but two windows may be used up within a moment. */
 export const fixedWindow: Algorithm = {
   settle(tally, { windowMs }, nowMs) {
     const [startMs, count] = tally

@@ -1,10 +1,10 @@
 import { bounded, quotientUp, type Algorithm } from './algorithm.ts'
 
-// The tally: when it was brought to the present, and the level. One that is taken raises the level by `windowMs`; it
-// sinks by `limit` a millisecond. That is the theoretical arrival time of GCRA, less the present, times the limit:
-// kept as a whole number, where the time itself would need fractions.
+// The tally: the time at which it was brought to the present, and the level. Each unit taken raises the level by
+// `windowMs`, and the level sinks by `limit` a millisecond. That is the theoretical arrival time of GCRA, less the
+// present, times the limit. It is a whole number, while the time itself would need fractions.
 
-/** Spaces what is admitted evenly over the window, and admits a burst after a rest. */
+/** Spaces admitted requests evenly over the window, and admits a burst after a rest. */
 export const gcra: Algorithm = {
   settle(tally, { limit }, nowMs) {
     const [atMs, level] = tally

@@ -1,13 +1,14 @@
 import type { LimitRule } from '../../core/atomic-store.ts'
 import { bounded, type Algorithm, type Tally } from './algorithm.ts'
 
-/** Into how many parts a window is divided, at most. */
+/** The maximum number of parts of a window. */
 const PARTS = 10
 
-// The tally: the number of the present part of time, then what was taken in it, in the one before, and so on, for all
-// parts that a window can touch: one more than it has. Each counts in full until the last of it is as old as the window.
+// The tally: the number of the present part of time, then the quantity taken in it, in the one before, and so on. It
+// covers all parts that a window can touch, one more than it has. Each counts in full until its last moment is as old
+// as the window.
 
-/** The milliseconds of a part, and how many parts a window has. */
+/** Returns the milliseconds of a part and the number of parts of a window. */
 export function partsOf({ windowMs }: Pick<LimitRule, 'windowMs'>): {
   readonly partMs: number
   readonly parts: number
@@ -17,8 +18,8 @@ export function partsOf({ windowMs }: Pick<LimitRule, 'windowMs'>): {
 }
 
 /**
- * Counts in the window that ends now, without a log of what was taken: never admits more than the limit in any window,
- * and what was taken counts for at most a tenth of the window too long.
+ * Counts in the window that ends now, without a log of requests. It never admits more than the limit in any window. A
+ * request counts for at most a tenth of the window too long.
  */
 export const slidingWindow: Algorithm = {
   settle(tally, rule, nowMs) {
@@ -66,7 +67,7 @@ function taken(tally: Tally): number {
   return sum
 }
 
-// When the part of this age no longer counts.
+// Returns the milliseconds until the part of this age no longer counts.
 function leavesInMs(tally: Tally, rule: LimitRule, nowMs: number, age: number): number {
   const { partMs, parts } = partsOf(rule)
   return (tally[0]! - age + parts + 1) * partMs - nowMs

@@ -62,7 +62,7 @@ export class Deadlines {
   }
 
   /** Begins to wait, for the hard deadline or for what is left of it. */
-  add(entry: Timed, withinMs = Infinity): void {
+  add(entry: Timed, withinMs: number = Infinity): void {
     const nowMs = this.#clock.now()
     entry.dueMs = nowMs + this.hardMs
     if (withinMs < this.hardMs) this.#shorten(entry, nowMs, Math.max(LEAST_MS, withinMs))

@@ -3,14 +3,14 @@ import { script } from '../script.ts'
 import { context, frame, log, store, tags } from './parts.ts'
 
 /**
- * Adds to a counter, a decimal text that is bare or the body of a frame, and voids its lease. A counter that is stale
+ * Adds to a counter, a decimal text that is bare or the body of a frame, and voids its lease. An entry that is stale
  * or has the tags named as hidden counts as none. Only one that is made gets the ttl, and is logged.
  *
  * KEYS: sequence, log, value, lease.
  * ARGV: context; what to add; milliseconds or ''; and unless all of them are '': the header of a counter that is made,
- * '' = it is bare; the tags that it must have, as in a header, or ''; the tags of a counter that counts as none, or ''; the
- * least and the most that a step may reach, each or ''.
- * Result: the number, if it was a bare counter and is below 1e15; else epoch or ''; a list of 1 done, 0 it is no safe integer or would become none, 3 it lacks one of the tags, and
+ * '' = it is bare; the tags that a visible counter has, as in a header, or ''; the tags of an entry that counts as none,
+ * or ''; the least and the most that a step may reach, each or ''.
+ * Result: the number, if it was a bare counter and is below 1e15; else epoch or ''; a list of 1 done, 0 it is no safe integer or would become none, 3 it has other tags, and
  * the number as text, for 3 the header; head, '' unless it was made.
  * O(1).
  */
@@ -46,26 +46,15 @@ end
 `,
   tags,
   `
-local function generations(list)
-  local found, at = {}, 3
-  for _ = 1, string.byte(list, 1) * 256 + string.byte(list, 2) do
-    local high, low = string.byte(list, at, at + 1)
-    if not low then break end
-    local length = high * 256 + low
-    found[string.sub(list, at + 2, at + 1 + length)] = string.sub(list, at + 2 + length, at + 13 + length)
-    at = at + 14 + length
-  end
-  return found
-end
+-- Only the caller knows whether other generations hide it. Without any, it is no entry of a namespace.
 local function differs(present)
-  if wanted == '' or wanted == present then return false end
-  local own = generations(present)
-  for tag, generation in pairs(generations(wanted)) do
-    if own[tag] == nil then
-      if string.byte(tag) == 33 then return true end
-    elseif own[tag] ~= generation then
-      return true
-    end
+  if wanted == present then return false end
+  if present ~= '\\0\\0' then return true end
+  local at = 3
+  while at < #wanted do
+    local high, low = string.byte(wanted, at, at + 1)
+    if string.byte(wanted, at + 2) == 33 then return true end
+    at = at + 14 + high * 256 + low
   end
   return false
 end

@@ -10,16 +10,16 @@ import type { Store } from '../../core/store.ts'
 import type { Chaos } from './chaos.ts'
 import { chaosBus, chaosRemote, chaosStore } from './wrap.ts'
 
-/** Options of a {@link ChaosCache}: those of every cache, and for one on a server how it deals with others. */
+/** Options of a {@link ChaosCache}: those of every cache, and those of coherence if it is on a server. */
 export interface ChaosCacheOptions extends CacheOptions, CoherenceOptions {}
 
 /**
- * A cache over the engine of another one, whose calls go through chaos: `new ChaosCache(redis, chaos)` is what the
- * service gets in place of `redis`, or what a tiered cache gets as its `l2`. Prefix, ttl and tags are its own (of a cache
- * on a server the prefix is that one's); it does not close the other cache.
+ * A cache over the engine of another one, with its calls disturbed by chaos. `new ChaosCache(redis, chaos)` replaces
+ * `redis` in a service, or becomes the `l2` of a tiered cache. It has its own prefix, ttl and tags, but on a server the
+ * prefix is that of the other cache. It does not close the other cache.
  */
 export class ChaosCache<V = unknown> extends BaseCache<V> {
-  /** @throws OptionsError, KeyError for what is no whole cache, and for wrong options. */
+  /** @throws OptionsError, KeyError if `cache` is not a whole cache, and for wrong options. */
   constructor(cache: BaseCache, chaos: Chaos, options: ChaosCacheOptions = {}) {
     checkOptions(options, [...CACHE_OPTIONS, ...COHERENCE_OPTIONS], 'ChaosCache')
     checkCacheOptions(options)
@@ -39,7 +39,7 @@ export class ChaosCache<V = unknown> extends BaseCache<V> {
   }
 }
 
-// What is closed is the view, not the engine behind it.
+// Closing it closes only the view, not the engine behind it.
 function kept(store: Store): Store {
   return new Proxy(store, {
     get: (target, name) =>

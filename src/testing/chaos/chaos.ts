@@ -4,43 +4,43 @@ import { inspect } from '../../core/inspect.ts'
 import { systemTimers } from '../../core/system.ts'
 import { SeededRandom } from '../simulation/random.ts'
 
-/** What goes wrong; probabilities from 0 to 1, times in milliseconds. */
+/** The kinds of trouble. Probabilities are from 0 to 1, times in milliseconds. */
 export interface ChaosSettings {
-  /** How long a call or a message takes besides; default `[0, 0]`. */
+  /** The extra time of a call or a message; default `[0, 0]`. */
   readonly delayMs: readonly [from: number, to: number]
-  /** How likely it takes `pauseMs` instead, so that others overtake it; default 0. */
+  /** The probability of `pauseMs` instead, so that others overtake it; default 0. */
   readonly pause: number
-  /** How long it takes then; default `[0, 0]`. */
+  /** The extra time in a pause; default `[0, 0]`. */
   readonly pauseMs: readonly [from: number, to: number]
-  /** How likely a call fails at once, undone; default 0. */
+  /** The probability that a call fails at once and is not executed; default 0. */
   readonly errors: number
-  /** How likely a call never arrives; its caller waits for the deadline. Default 0. */
+  /** The probability that a call never arrives, so that its caller waits for the deadline; default 0. */
   readonly requestLoss: number
-  /** How likely a call is executed and its answer never arrives; default 0. */
+  /** The probability that a call is executed and its answer never arrives; default 0. */
   readonly replyLoss: number
-  /** How likely a message of the bus never arrives; default 0. */
+  /** The probability that a message of the bus never arrives; default 0. */
   readonly messageLoss: number
-  /** How likely it arrives twice; default 0. */
+  /** The probability that it arrives twice; default 0. */
   readonly messageDuplication: number
-  /** Whether nothing passes at all, in either direction, and nobody is told; default `false`. */
+  /** Whether nothing passes in either direction, and no caller is told; default `false`. */
   readonly blackHole: boolean
-  /** How long a call waits for an answer that does not come; default 500. */
+  /** The time that a call waits for a lost answer; default 500. */
   readonly deadlineMs: number
 }
 
-/** Options of {@link Chaos}: what goes wrong from the start, and where chance and time come from. */
+/** Options of {@link Chaos}: the trouble from the start, and the sources of chance and time. */
 export interface ChaosOptions extends Partial<ChaosSettings> {
-  /** The same seed, the same chances, call by call; default 1. */
+  /** The seed of chance. The same seed gives the same chances, call by call; default 1. */
   readonly seed?: number
-  /** Default: the system's, for which the process waits. For tests: a `FakeClock`. */
+  /** The timers; default the system's, which keep the process alive. For tests: a `FakeClock`. */
   readonly timers?: Timers
 }
 
-/** What has happened so far. */
+/** The number of calls and messages so far. */
 export interface ChaosCounts {
-  /** Calls of what is wrapped. */
+  /** Calls of the wrapped stores. */
   readonly calls: number
-  /** Calls that failed: at once, or for want of an answer. */
+  /** Calls that failed at once or got no answer. */
   readonly failed: number
   /** Messages that were sent. */
   readonly messages: number
@@ -61,42 +61,42 @@ const CALM: ChaosSettings = {
   deadlineMs: 500,
 }
 
-/** Trouble on demand: wrap what a cache works with, and change at run time what goes wrong there. */
+/** Trouble on demand: wrap the parts of a cache, and change the trouble at run time. */
 export class Chaos {
   readonly #random: SeededRandom
   readonly #timers: Timers
   readonly #counts = { calls: 0, failed: 0, messages: 0, lost: 0 }
   #settings: ChaosSettings = CALM
 
-  /** Without settings nothing goes wrong yet. @throws OptionsError for a setting that can't be. */
+  /** Without settings there is no trouble yet. @throws OptionsError for an invalid setting. */
   constructor({ seed = 1, timers = systemTimers, ...settings }: ChaosOptions = {}) {
     this.#random = new SeededRandom(seed)
     this.#timers = timers
     this.set(settings)
   }
 
-  /** What goes wrong at the moment. */
+  /** The present settings. */
   get settings(): ChaosSettings {
     return this.#settings
   }
 
-  /** What has been done to calls and messages so far. */
+  /** The number of disturbed calls and messages so far. */
   get counts(): ChaosCounts {
     return { ...this.#counts }
   }
 
-  /** Changes some settings from now on; the others stay. @throws OptionsError for what can't be one. */
+  /** Changes some settings from now on, and keeps the others. @throws OptionsError for an invalid one. */
   set(settings: Partial<ChaosSettings>): void {
     for (const [name, value] of Object.entries(settings)) checkSetting(name, value)
     this.#settings = { ...this.#settings, ...settings }
   }
 
-  /** From now on nothing goes wrong. */
+  /** Ends all trouble from now on. */
   calm(): void {
     this.#settings = CALM
   }
 
-  /** Has something done, or not, and answered, or not. @throws StoreUnavailableError where it is not answered. */
+  /** Executes a call or not, and answers it or not. @throws StoreUnavailableError if it is not answered. */
   async call<T>(what: string, execute: () => T | PromiseLike<T>): Promise<T> {
     this.#counts.calls++
     const { errors, requestLoss, replyLoss } = this.#settings
@@ -108,7 +108,7 @@ export class Chaos {
     return answer
   }
 
-  /** Has a message arrive, or not, or twice, or later. */
+  /** Delivers a message once, twice, later, or not at all. */
   deliver(arrive: () => void): void {
     this.#counts.messages++
     const times = this.#random.chance(this.#settings.messageDuplication) ? 2 : 1

@@ -4,7 +4,7 @@ import { unanswered, type Bus, type RemoteOp, type RemoteStore } from '../../cor
 import type { Store } from '../../core/store.ts'
 import type { Chaos } from './chaos.ts'
 
-// Not `release`: in one process nothing ends a lease but that.
+// `release` is not among them, because in one process nothing else ends a lease.
 const STORE_CALLS = ['get', 'read', 'acquire', 'fill', 'write', 'invalidate', 'deleteByPrefix'] as const
 const REMOTE_CALLS = [
   'read',
@@ -21,12 +21,14 @@ const REMOTE_CALLS = [
   'replay',
 ] as const
 
-/** A store whose calls go through chaos, for an engine of your own: `super(chaosStore(storeFrom(...), chaos))`. */
+/**
+ * Returns a store whose calls go through chaos, for an engine of your own: `super(chaosStore(storeFrom(...), chaos))`.
+ */
 export function chaosStore(store: Store, chaos: Chaos): Store {
   return disturbed(store, STORE_CALLS, chaos)
 }
 
-/** A server's store whose calls go through chaos. */
+/** Returns a server's store whose calls go through chaos. */
 export function chaosRemote(remote: RemoteStore, chaos: Chaos): RemoteStore {
   const view = disturbed(remote, REMOTE_CALLS, chaos)
   return new Proxy(view, {
@@ -38,7 +40,10 @@ export function chaosRemote(remote: RemoteStore, chaos: Chaos): RemoteStore {
   })
 }
 
-/** A bus whose messages go through chaos: `new TieredCache({ l1, l2, bus: chaosBus(bus, chaos) })`. @throws OptionsError */
+/**
+ * Returns a bus whose messages go through chaos: `new TieredCache({ l1, l2, bus: chaosBus(bus, chaos) })`.
+ * @throws OptionsError
+ */
 export function chaosBus(bus: Bus, chaos: Chaos): Bus {
   if (typeof (bus as Partial<Bus> | undefined)?.subscribe !== 'function')
     throw new OptionsError(`chaosBus: ${inspect(bus)} has no subscribe()`)

@@ -87,7 +87,7 @@ export const expiryCases: readonly CaseDefinition[] = [
     },
     async inRealTime({ cache, left }) {
       await cache.set('key', 'value', '500ms')
-      // Where the machine was too slow it is gone already; that is no matter of this promise.
+      // On a slow machine the entry is gone already, which this case does not judge.
       if (!(await cache.expire('key', '1m'))) await cache.set('key', 'value', '1m')
       await pass(600)
       assert.equal(await cache.get('key'), 'value')

@@ -14,7 +14,7 @@ function spoil(value: Nested | undefined): void {
   value!.map.clear()
 }
 
-/** What a caller holds is nobody else's. */
+/** The isolation of values: a change of a caller's value does not affect the cache or other callers. */
 export const isolationCases: readonly CaseDefinition[] = [
   {
     name: 'keeps what was set when the caller changes the source',

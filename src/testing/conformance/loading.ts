@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { BaseCache } from '../../cache/base-cache.ts'
 import type { CaseDefinition } from './trial.ts'
 
-/** A loader that waits to be told what to answer. */
+/** A loader that waits for the test's answer. */
 export class Gate<T> {
   calls = 0
   #open: (value: T) => void = () => undefined
@@ -20,7 +20,7 @@ export class Gate<T> {
     return this.#promise
   }
 
-  /** Waits until `call`, which nobody awaits yet, has called the loader. @throws what it throws */
+  /** Waits until `call`, which no code awaits yet, has called the loader. @throws the error of `call`. */
   async begunBy(call: Promise<unknown>): Promise<void> {
     await Promise.race([this.#begun, handled(call)])
   }
@@ -31,13 +31,13 @@ export class Gate<T> {
   }
 }
 
-/** A promise that is awaited later, when it may have been rejected for long. */
+/** Returns a promise that may reject long before it is awaited. */
 export function handled<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => undefined)
   return promise
 }
 
-/** Changes of a key after which nothing loaded before may be stored or shared. */
+/** Changes of a key after which no value loaded before may be stored or shared. */
 const VOIDING: Readonly<Record<string, (cache: BaseCache) => Promise<unknown>>> = {
   'a set': (cache) => cache.set('key', 'written'),
   'a delete': (cache) => cache.delete('key'),
@@ -90,7 +90,7 @@ export const loadingCases: readonly CaseDefinition[] = [
         values,
         Array.from({ length: 100 }, () => ['value']),
       )
-      assert.equal(new Set(values).size, 100, 'every caller has a value of his own')
+      assert.equal(new Set(values).size, 100, 'every caller has a value of its own')
     },
   },
   {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { systemClock, systemTimers } from '../../core/system.ts'
 
-// Redis counts in whole milliseconds, and takes the time once for each command.
+// Redis counts in whole milliseconds, and reads the time once for each command.
 const GRAIN_MS = 5
-/** How long after its end something may still be seen. */
+/** The time after its end in which an entry may still be seen. */
 const LATE_MS = 100
 
 /** Waits in real time. */
@@ -14,8 +14,8 @@ export async function pass(ms: number): Promise<void> {
 }
 
 /**
- * Looks again and again until it is over: not sooner than `ms` after `begin` was called, and at the latest when as much
- * has passed since it was done. However slow the machine is, what is asked of the cache is the same.
+ * Polls until `isOver`: at the earliest `ms` after the call of `begin`, and at the latest about `ms` after its end. The
+ * check is the same on a slow machine.
  */
 export async function lasts(
   ms: number,
@@ -37,8 +37,8 @@ export async function lasts(
 }
 
 /**
- * Fails unless `ttl` is what may be left of `seconds` when `passedMs` milliseconds have passed at most. They may count
- * twice: for a cache, what a server says to be left was so when it was asked.
+ * Fails unless `ttl` is possible when at most `passedMs` of `seconds` have passed. They may count twice, because a
+ * server's answer is as old as its request.
  */
 export function assertLeft(ttl: number | undefined, seconds: number, passedMs: number): void {
   const least = seconds - (2 * passedMs + GRAIN_MS) / 1_000

@@ -30,14 +30,14 @@ const DEFINITIONS: readonly CaseDefinition[] = [
 ]
 
 /**
- * The contract as cases to be run by any test runner:
+ * Returns the contract as cases for any test runner:
  *
  * ```ts no-check
  * for (const { name, run } of conformanceCases({ create: (options) => new MyCache(options) })) test(name, run)
  * ```
  *
- * With `time: 'real'` every case is there, too; what of one can't be seen then is its `unseen`. Each makes caches of its
- * own, so that cases may run at the same time.
+ * With `time: 'real'` every case is there, too. The part that can't be seen then is its `unseen`. Each case makes its
+ * own caches, so cases may run at the same time.
  */
 export function conformanceCases(
   target: ConformanceTarget | RealTimeConformanceTarget,

@@ -3,7 +3,7 @@ import type { BaseCache } from '../../cache/base-cache.ts'
 import { Gate, handled } from './loading.ts'
 import type { CaseDefinition } from './trial.ts'
 
-/** What makes entries invisible that bear a tag, or belong to a namespace; each on the key `key` of `users`. */
+/** Changes that make entries with a tag, or in a namespace, invisible. Each applies to the key `key` of `users`. */
 const HIDING: Readonly<Record<string, (cache: BaseCache, users: BaseCache) => Promise<unknown>>> = {
   'its tag is invalidated': (cache) => cache.invalidateTag('users'),
   'one of its tags is invalidated, among others': (cache) => cache.invalidateTag(['other', 'admins']),
@@ -90,7 +90,7 @@ const hidingCases = Object.entries(HIDING).flatMap(([what, hide]): readonly Case
         const late = handled(Promise.all([load(users, after), load(users, after)]))
         before.open('before')
         assert.equal(await early, 'before')
-        // A store that voids no lease lets them wait for it.
+        // In a store that voids no lease, they wait for the lease to end.
         if (!isRealTime) await advance('1m')
         assert.deepEqual(await late, ['after', 'after'])
         assert.equal(calls, 1)

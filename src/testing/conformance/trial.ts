@@ -3,66 +3,66 @@ import type { Duration } from '../../core/duration.ts'
 import type { CacheOptions } from '../../core/options.ts'
 import type { FakeClock } from '../fake-clock.ts'
 
-/** What a case of the suite is given. */
+/** The arguments of a case of the suite. */
 export interface Trial {
   /** A new, empty cache. */
   readonly cache: BaseCache
-  /** Lets time pass for the cache. Not in real time: there cases look and look again. */
+  /** Lets time pass for the cache. In real time cases poll instead. */
   advance(duration: Exclude<Duration, Date>): Promise<void>
   /** Whether time passes by itself. */
   readonly isRealTime: boolean
-  /** Whether `deleteByPrefix` counts what it removes, hidden or not. */
+  /** Whether `deleteByPrefix` counts all removed entries, hidden ones included. */
   readonly countsHidden: boolean
   /**
-   * Fails unless `ttl` is the seconds that are left of `seconds`: exactly these, but in real time less what may have
-   * passed since the case began.
+   * Fails unless `ttl` is the rest of `seconds`. It is exact in fake time. In real time the time since the case began
+   * may be missing.
    */
   left(ttl: number | undefined, seconds: number): void
 }
 
 /** One promise of the contract and the run that shows it kept. */
 export interface ConformanceCase {
-  /** What the engine does, in the present tense. */
+  /** The promised behaviour of the engine, in the present tense. */
   readonly name: string
-  /** The part of the promise that the run can't look at, and why; absent when it looks at all of it. */
+  /** The part of the promise that the run can't check, and the reason. Absent if it checks all of it. */
   readonly unseen?: string
-  /** Rejects with an AssertionError when the engine does something else. */
+  /** Runs the case. Rejects with an AssertionError if the engine breaks the promise. */
   run(): Promise<void>
 }
 
 interface AnyTarget {
   /**
-   * Whether `deleteByPrefix` counts entries that an invalidated tag hides, too, as on a server that removes them without
-   * asking for tags; default `false`.
+   * Whether `deleteByPrefix` also counts entries that an invalidated tag hides; default `false`. A server may remove
+   * them without a look at their tags.
    */
   readonly countsHidden?: boolean
 }
 
-/** How the suite gets the caches it tries. */
+/** The source of the caches that the suite tests. */
 export interface ConformanceTarget extends AnyTarget {
-  /** Whether entries end by the clock of the options (default), or in time that nobody can put forward. */
+  /** Whether entries end by the clock of the options (default) or in real time. */
   readonly time?: 'fake'
   /**
-   * Makes a new, empty cache with these options (a fake clock, a silent logger, `onError: 'throw'` so that a store
-   * in trouble fails the case). The suite closes it.
+   * Returns a new, empty cache with these options: a fake clock, a silent logger, and `onError: 'throw'`. A store in
+   * trouble then fails the case. The suite closes the cache.
    */
   create(options: CacheOptions & { readonly clock: FakeClock }): BaseCache | Promise<BaseCache>
 }
 
-/** The same for caches whose entries end in real time, as those on a server do: cases wait, for a second at most. */
+/** The source of caches whose entries end in real time, as on a server. Cases wait for a second at most. */
 export interface RealTimeConformanceTarget extends AnyTarget {
-  /** Its entries end in real time. */
+  /** `'real'`: the entries end in real time. */
   readonly time: 'real'
-  /** Makes a new, empty cache with these options; they name no clock. The suite closes it. */
+  /** Returns a new, empty cache with these options, which name no clock. The suite closes it. */
   create(options: CacheOptions): BaseCache | Promise<BaseCache>
 }
 
-/** A case before it has a cache. */
+/** A case without its cache. */
 export interface CaseDefinition {
   readonly name: string
   readonly run: (trial: Trial) => Promise<void>
-  /** The same where time can't be told to pass; `run` when absent. */
+  /** The run of the case in real time; default `run`. */
   readonly inRealTime?: (trial: Trial) => Promise<void>
-  /** What `inRealTime` can't look at, and why. */
+  /** The part that `inRealTime` can't check, and the reason. */
   readonly unseenInRealTime?: string
 }

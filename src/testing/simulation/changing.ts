@@ -122,7 +122,7 @@ export class Changing {
     const { history } = this.#parts
     const { errors } = cache.stats()
     const ttl = change === 'set' || change === 'setMany' ? this.#ttl() : '1h'
-    for (const [, origin] of values.values()) history.lives(origin, ttl)
+    if (change === 'set') for (const [, origin] of values.values()) history.lives(origin, ttl)
     let isStored = false
     switch (change) {
       case 'tag':
@@ -142,7 +142,7 @@ export class Changing {
         break
       case 'setMany':
         isStored = await view.setMany(
-          [...values].map(([one, value]) => [one.name, value, { ttl, tags: one.tags }]),
+          [...values].map(([one, value]) => [one.name, value, { tags: one.tags }]),
         )
         break
       case 'take':

@@ -20,7 +20,7 @@ import {
 } from '../../core/remote-store.ts'
 import type { Cooldown, Stored } from '../../core/store.ts'
 import type { Line } from './network.ts'
-import type { ServerFound, ServerOp, ServerResult } from './server-entries.ts'
+import { freshMs, type ServerFound, type ServerOp, type ServerResult } from './server-entries.ts'
 import type { Scanned, SimulatedServer } from './server.ts'
 
 /** How values are put in the text that a simulated server keeps. */
@@ -178,9 +178,11 @@ export class SimulatedRemote implements RemoteStore {
 
   async *scan(prefix: string): AsyncIterable<{ readonly key: string; readonly generations?: Generations }> {
     yield* await this.#call(`scan ${prefix}*`, (server) =>
-      server.scan('v', prefix).map((key) => {
-        const generations = server.read(key)?.generations
-        return generations === undefined ? { key } : { key, generations }
+      server.scan('v', prefix).flatMap((key) => {
+        const entry = server.read(key)
+        if (entry === undefined || freshMs(entry) <= 0) return []
+        const { generations } = entry
+        return [generations === undefined ? { key } : { key, generations }]
       }),
     )
   }

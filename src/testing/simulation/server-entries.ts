@@ -151,7 +151,8 @@ export class ServerEntries {
     const graceMs = before?.graceMs ?? 0
     if (op.kind === 'delete' || graceMs === 0) this.#names.delete(`v:${key}`)
     else if (freshMs(before!) > 0) this.#names.set(`v:${key}`, this.#names.get(`v:${key}`), graceMs)
-    return { ok: before !== undefined, generations: before?.generations, ...this.#logged(key) }
+    const found = { generations: before?.generations, ...(graceMs > 0 && { graceMs }) }
+    return { ok: before !== undefined, ...found, ...this.#logged(key) }
   }
 
   #expire(key: string, ttlMs: number, before: ServerFound | undefined): ServerResult {
@@ -165,12 +166,21 @@ export class ServerEntries {
   }
 
   #increment(
-    { key, by, min, max, ttlMs, generations, hidden }: Extract<ServerOp, { kind: 'increment' }>,
+    {
+      key,
+      by,
+      min,
+      max,
+      ttlMs,
+      generations,
+      seen = generations,
+      hidden,
+    }: Extract<ServerOp, { kind: 'increment' }>,
     found: ServerFound | undefined,
   ): ServerResult {
     const isThere = found !== undefined && freshMs(found) > 0 && !isHidden(found, hidden)
     const before = isThere ? found : undefined
-    if (before !== undefined && differs(before.generations, generations))
+    if (before !== undefined && differs(before.generations, seen))
       return { ok: false, differs: true, generations: before.generations }
     const counted = before === undefined ? 0 : /^-?\d+$/.test(before.text) ? Number(before.text) : undefined
     const number = counterStep(counted, by, { min, max })
@@ -242,10 +252,11 @@ function isHidden({ generations }: ServerFound, hidden: Generations | 'none' | u
   )
 }
 
-// Judged by the tags that both name, and by those of namespaces, which every entry there must have.
+// Only the caller knows whether other generations hide it. Without any, it is no entry of a namespace.
 function differs(present: Generations | undefined, wanted: Generations | undefined): boolean {
-  return (wanted ?? []).some(({ tag, value }) => {
-    const own = present?.find((one) => one.tag === tag)
-    return own === undefined ? isNamespaceTag(tag) : own.value !== value
-  })
+  if (present === undefined) return wanted?.some(({ tag }) => isNamespaceTag(tag)) === true
+  return (
+    present.length !== wanted?.length ||
+    present.some(({ tag, value }, index) => tag !== wanted[index]!.tag || value !== wanted[index]!.value)
+  )
 }

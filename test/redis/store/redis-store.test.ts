@@ -93,7 +93,9 @@ describeWithServers('RedisStore', () => {
     expect(found).toMatchObject({ generations, graceMs: 30_000, rowVersion: 7n })
     expect(found.remainingMs).toBeGreaterThan(80_000)
     expect(store.view(found.stored)).toBe('x')
-    expect(await store.write([{ kind: 'delete', key: 'a' }])).toEqual([{ ok: true, generations }])
+    expect(await store.write([{ kind: 'delete', key: 'a' }])).toEqual([
+      { ok: true, generations, graceMs: 30_000 },
+    ])
   })
 
   it('grants a lease once, fills under it, and logs what is followed', async () => {

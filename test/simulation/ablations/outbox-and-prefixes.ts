@@ -4,7 +4,7 @@ import { Suspects } from '../../../src/coherence/suspects.ts'
 import { Outbox } from '../../../src/coherence/outbox.ts'
 import { ServerLogs } from '../../../src/testing/simulation/server-logs.ts'
 import { SimulatedServer } from '../../../src/testing/simulation/server.ts'
-import { all, During, replaced, type Ablation } from './switches.ts'
+import { all, During, replaced, UNEVEN, type Ablation } from './switches.ts'
 
 // What the judge asks, it is told.
 const judging = new During()
@@ -102,8 +102,20 @@ export const OUTBOX: readonly Ablation[] = [
     rule: 'outbox, held back',
     without:
       'a set that is held back, because a queued prefix covers its key or the key is suspect, is not queued',
-    mix: 'slow lines',
-    world: { traffic: { changes: ['prefix', 'set'], changePauseMs: 150 } },
+    mix: 'lost requests and replies',
+    world: {
+      faults: { ...UNEVEN, pauseMs: [5, 40], requestLoss: 0.2 },
+      traffic: {
+        keys: ['a1', 'a2'],
+        tagged: false,
+        ttls: ['1h'],
+        changes: ['prefix', 'set', 'set'],
+        changePauseMs: 60,
+        readPauseMs: 3,
+        slowLoads: 0,
+        hangingLoads: 0,
+      },
+    },
     patch: replaced(
       Outbox,
       'add',
