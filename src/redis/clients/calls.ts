@@ -35,7 +35,7 @@ export abstract class Call extends Timed {
   override longerMs(): number {
     const { guard, line } = this.path
     const { received } = line
-    let bytes = Math.max(guard.arrived - this.#arrived, (received ?? 0) - (this.#received ?? Infinity))
+    const bytes = Math.max(guard.arrived - this.#arrived, (received ?? 0) - (this.#received ?? Infinity))
     this.#arrived = guard.arrived
     this.#received = received
     if (this.#bytes !== -1) return guard.large.msFor(bytes)
