@@ -1,19 +1,19 @@
 import type { BaseCache } from './cache/base-cache.ts'
 import { closeWith } from './cache/stores.ts'
-import { COHERENCE_OPTIONS, type CoherenceOptions } from './coherence/coherence-options.ts'
-import type { Duration } from './core/duration.ts'
+import { COHERENCE_OPTIONS, type CoherenceOptions } from './coherence/options.ts'
+import type { Duration } from './options/durations.ts'
 import { OptionsError } from './core/errors.ts'
-import { inspect } from './core/inspect.ts'
-import { Log } from './core/log.ts'
-import { consoleLogger } from './core/logger.ts'
+import { inspect } from './core/logging/inspect.ts'
+import { Log } from './core/logging/log.ts'
+import { consoleLogger } from './core/logging/logger.ts'
 import {
   CACHE_OPTIONS,
   checkCacheOptions,
   checkChoice,
   checkOptions,
   type CacheOptions,
-} from './core/options.ts'
-import { systemClock } from './core/system.ts'
+} from './options/options.ts'
+import { systemClock } from './core/time/system.ts'
 import { MemoryCache, type MemoryCacheOptions } from './memory/memory-cache.ts'
 import type { RedisCacheOptions } from './redis/redis-options.ts'
 import { ISOLATION_OPTIONS, type IsolationOptions } from './serialization/isolation.ts'
@@ -133,7 +133,7 @@ async function tellServer(
   engine: 'redis' | 'tiered',
   server: RedisCacheOptions,
 ): Promise<void> {
-  const { describeServer } = await import('./redis/describe-server.ts')
+  const { describeServer } = await import('./redis/connection/describe-server.ts')
   const details = { engine, ...describeServer(server, server.prefix ?? options.prefix) }
   tellStart(options, details, 'the cache is on a server')
 }

@@ -72,7 +72,7 @@ export function readArchitecture(root: string): Architecture {
   }
 }
 
-/** `src/core/key.ts` is of `core`; `src/index.ts` is of itself. */
+/** `src/keys/key.ts` is of `core`; `src/index.ts` is of itself. */
 function folderOf(source: string): string {
   return source.split('/')[1] ?? source
 }

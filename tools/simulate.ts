@@ -2,8 +2,8 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import Table from 'cli-table3'
-import { FAULT_MIXES } from '../src/testing/simulation/mixes.ts'
-import { timeline } from '../src/testing/simulation/timeline.ts'
+import { FAULT_MIXES } from '../simulator/world/mixes.ts'
+import { timeline } from '../simulator/world/timeline.ts'
 import { runOnAllCores } from './simulation/pool.ts'
 import { Progress } from './simulation/progress.ts'
 import {

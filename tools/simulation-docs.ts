@@ -2,8 +2,8 @@
 // histories by name. Takes some minutes; `-- histories` writes that table alone, which takes none.
 // CACHETTE_SIMULATION_SEEDS says how many seeds, 20 unless given.
 import { readFileSync, writeFileSync } from 'node:fs'
-import { FAULT_MIXES } from '../src/testing/simulation/mixes.ts'
-import type { WorldReport } from '../src/testing/simulation/world.ts'
+import { FAULT_MIXES } from '../simulator/world/mixes.ts'
+import type { WorldReport } from '../simulator/world/world.ts'
 import { ABLATIONS, runWithout, type Ablation } from '../test/simulation/ablations/index.ts'
 import { namedHistories } from './simulation/histories.ts'
 import { add, emptyTally, POLICIES, runBatch } from './simulation/runs.ts'

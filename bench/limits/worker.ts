@@ -2,9 +2,9 @@
 import { parseArgs } from 'node:util'
 import { Redis } from 'ioredis'
 import { createClient } from 'redis'
-import { silentLogger } from '../../src/core/logger.ts'
-import { systemClock, systemRandom, systemTimers } from '../../src/core/system.ts'
-import { adaptClient } from '../../src/redis/adapt-client.ts'
+import { silentLogger } from '../../src/core/logging/logger.ts'
+import { systemClock, systemRandom, systemTimers } from '../../src/core/time/system.ts'
+import { adaptClient } from '../../src/redis/libraries/adapt.ts'
 import { RedisAtomicStore } from '../../src/redis/atomic/redis-atomic-store.ts'
 import { RateLimiter, type LimitAlgorithm } from '../../src/ratelimit/index.ts'
 

@@ -1,9 +1,9 @@
 // Measures awaited reads of one kind in one cache in a process of its own, since what was read before changes what the
 // compiler makes of it; prints nanoseconds of CPU a hit.
 import type { BaseCache } from '../../src/cache/base-cache.ts'
-import { systemClock } from '../../src/core/system.ts'
+import { systemClock } from '../../src/core/time/system.ts'
 import { MemoryCache } from '../../src/memory/memory-cache.ts'
-import { InstantFleet } from '../../src/testing/simulation/instant-fleet.ts'
+import { InstantFleet } from '../../simulator/world/instant-fleet.ts'
 import { TieredCache } from '../../src/tiered/tiered-cache.ts'
 
 const [name = '', kind = '', where = ''] = process.argv.slice(2)

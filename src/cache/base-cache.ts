@@ -2,7 +2,7 @@ import { types } from 'node:util'
 import { abortable } from '../core/abort.ts'
 import type { AtomicStore } from '../core/atomic-store.ts'
 import type { CacheStats } from '../core/counters.ts'
-import { durationMs, type Duration } from '../core/duration.ts'
+import { durationMs, type Duration } from '../options/durations.ts'
 import type { Explanation } from '../core/explanation.ts'
 import {
   GET_OR_SET_OPTIONS,
@@ -12,16 +12,16 @@ import {
   type GetOrSetOptions,
   type ReadOptions,
   type SetOptions,
-} from '../core/entry-options.ts'
+} from '../options/entry-options.ts'
 import { OptionsError } from '../core/errors.ts'
-import { inspect } from '../core/inspect.ts'
-import { checkOptions, type CacheOptions, type NamespaceOptions } from '../core/options.ts'
+import { inspect } from '../core/logging/inspect.ts'
+import { checkOptions, type CacheOptions, type NamespaceOptions } from '../options/options.ts'
 import { isPromise } from '../core/promise.ts'
-import { rowVersionOf } from '../core/settings.ts'
+import { rowVersionOf } from '../options/resolve.ts'
 import type { Invalidation, Store } from '../core/store.ts'
-import { NO_TAGS, checkTag, checkTags } from '../core/tags.ts'
+import { NO_TAGS, checkTag, checkTags } from '../keys/tags.ts'
 import type { NotModified } from '../loading/load-context.ts'
-import type { ValueOptions } from '../serialization/rules.ts'
+import type { ValueOptions } from '../serialization/json/rules.ts'
 import { addTo } from './counting.ts'
 import { entriesOf, type Entries } from './entries.ts'
 import { Invalidator, type KeyInvalidation, type TagInvalidation } from './invalidator.ts'

@@ -1,8 +1,8 @@
-import type { Duration } from '../core/duration.ts'
-import type { SetOptions } from '../core/entry-options.ts'
-import { unreadable } from '../core/checks.ts'
+import type { Duration } from '../options/durations.ts'
+import type { SetOptions } from '../options/entry-options.ts'
+import { unreadable } from '../options/checks.ts'
 import { OptionsError } from '../core/errors.ts'
-import { inspect } from '../core/inspect.ts'
+import { inspect } from '../core/logging/inspect.ts'
 import { isMap, isRecord } from '../internal/objects.ts'
 
 /** One entry of {@link Entries}, with options of its own if need be. */

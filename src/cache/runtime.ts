@@ -1,18 +1,18 @@
-import { ageClock } from '../core/age-clock.ts'
-import type { Clock } from '../core/clock.ts'
+import { ageClock } from '../core/time/age-clock.ts'
+import type { Clock } from '../core/time/clock.ts'
 import { Counters, type CacheStats, type StoreStats } from '../core/counters.ts'
-import { Doubts } from '../core/doubts.ts'
-import { consoleLogger } from '../core/logger.ts'
-import { checkCacheOptions, timersFor, type CacheOptions } from '../core/options.ts'
+import { Doubts } from '../core/logging/doubts.ts'
+import { consoleLogger } from '../core/logging/logger.ts'
+import { checkCacheOptions, timersFor, type CacheOptions } from '../options/options.ts'
 import type { MaybePromise } from '../core/promise.ts'
-import { spanMs } from '../core/spans.ts'
+import { spanMs } from '../options/spans.ts'
 import type { Store, ValueFormat } from '../core/store.ts'
-import { systemRandom } from '../core/system.ts'
-import { Trouble } from '../core/trouble.ts'
-import { ShortLived } from '../loading/entry-terms.ts'
+import { systemRandom } from '../core/time/system.ts'
+import { Trouble } from '../core/logging/trouble.ts'
+import { ShortLived } from '../loading/ttl-of.ts'
 import { LoadPipeline } from '../loading/load-pipeline.ts'
-import type { ValueOptions } from '../serialization/rules.ts'
-import type { WireFormat } from '../serialization/wire-format.ts'
+import type { ValueOptions } from '../serialization/json/rules.ts'
+import type { WireFormat } from '../serialization/wire/wire-format.ts'
 
 /** What a cache and all of its namespaces share. */
 export class Runtime {
@@ -71,7 +71,7 @@ export class Runtime {
 
   async #loadFormat(): Promise<WireFormat> {
     const { serializer, classes, registry, maxDepth, maxCount } = this.#options
-    const { WireFormat: Format } = await import('../serialization/wire-format.ts')
+    const { WireFormat: Format } = await import('../serialization/wire/wire-format.ts')
     return new Format({ serializer, classes, registry, maxDepth, maxCount })
   }
 

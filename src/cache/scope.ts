@@ -1,4 +1,4 @@
-import { isDuration, type Duration } from '../core/duration.ts'
+import { isDuration, type Duration } from '../options/durations.ts'
 import {
   DEFAULT_OPTIONS,
   GET_OR_SET_OPTIONS,
@@ -6,29 +6,29 @@ import {
   type GetOrSetOptions,
   type ReadOptions,
   type SetOptions,
-} from '../core/entry-options.ts'
-import { unreadable } from '../core/checks.ts'
+} from '../options/entry-options.ts'
+import { unreadable } from '../options/checks.ts'
 import { ClosedError, OptionsError } from '../core/errors.ts'
-import { inspect } from '../core/inspect.ts'
-import { checkKey, checkPrefix } from '../core/key.ts'
+import { inspect } from '../core/logging/inspect.ts'
+import { checkKey, checkPrefix } from '../keys/key.ts'
 import {
   checkChoice,
   checkOptions,
   type CacheOptions,
   type NamespaceMode,
   type NamespaceOptions,
-} from '../core/options.ts'
+} from '../options/options.ts'
 import {
   loadSettings,
   settingsWith,
   settingsWithTtl,
   type LoadSettings,
   type Settings,
-} from '../core/settings.ts'
-import { wholeNumber } from '../core/spans.ts'
+} from '../options/resolve.ts'
+import { wholeNumber } from '../options/spans.ts'
 import type { Reading, Store } from '../core/store.ts'
-import { NO_TAGS, namespaceTag, namespaceTags } from '../core/tags.ts'
-import type { ValueOptions } from '../serialization/rules.ts'
+import { NO_TAGS, namespaceTag, namespaceTags } from '../keys/tags.ts'
+import type { ValueOptions } from '../serialization/json/rules.ts'
 import { Runtime } from './runtime.ts'
 
 interface ScopeSettings {

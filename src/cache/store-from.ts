@@ -1,13 +1,13 @@
-import { ageClock } from '../core/age-clock.ts'
-import type { Clock, Random } from '../core/clock.ts'
+import { ageClock } from '../core/time/age-clock.ts'
+import type { Clock, Random } from '../core/time/clock.ts'
 import { OptionsError } from '../core/errors.ts'
-import { inspect } from '../core/inspect.ts'
-import { checkFunction, checkMethods } from '../core/checks.ts'
+import { inspect } from '../core/logging/inspect.ts'
+import { checkFunction, checkMethods } from '../options/checks.ts'
 import type { Store } from '../core/store.ts'
-import { systemRandom } from '../core/system.ts'
+import { systemRandom } from '../core/time/system.ts'
 import { valueKeeper, type IsolationOptions } from '../serialization/isolation.ts'
-import { PrimitiveStore } from './primitive-store.ts'
-import type { Primitives } from './primitives.ts'
+import { PrimitiveStore } from '../in-process/primitive-store.ts'
+import type { Primitives } from '../in-process/primitives.ts'
 
 /** Options of {@link storeFrom}: pass on those of your cache. */
 export interface StoreFromOptions extends IsolationOptions {

@@ -1,7 +1,7 @@
-import type { CacheOptions } from '../core/options.ts'
+import type { CacheOptions } from '../options/options.ts'
 import type { Bus, RemoteStore } from '../core/remote-store.ts'
 import type { Store } from '../core/store.ts'
-import type { ValueOptions } from '../serialization/rules.ts'
+import type { ValueOptions } from '../serialization/json/rules.ts'
 
 /** What a cache over a server that several processes share gives to a cache that is made over it. */
 export interface Shared {

@@ -1,7 +1,7 @@
-import type { Duration } from '../core/duration.ts'
-import type { GetOrSetOptions } from '../core/entry-options.ts'
-import { inspect } from '../core/inspect.ts'
-import type { LoadSettings } from '../core/settings.ts'
+import type { Duration } from '../options/durations.ts'
+import type { GetOrSetOptions } from '../options/entry-options.ts'
+import { inspect } from '../core/logging/inspect.ts'
+import type { LoadSettings } from '../options/resolve.ts'
 import type { EntryTuple } from './entries.ts'
 import type { Scope } from './scope.ts'
 

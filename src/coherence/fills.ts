@@ -1,14 +1,14 @@
-import type { Clock } from '../core/clock.ts'
+import type { Clock } from '../core/time/clock.ts'
 import type { RemoteOp, RemoteStore } from '../core/remote-store.ts'
 import type { Fill } from '../core/store.ts'
-import type { CallTime } from './call-time.ts'
-import type { Following } from './following.ts'
+import type { CallTime } from './order/call-time.ts'
+import type { Following } from './log/log-followers.ts'
 import type { Forgetting } from './forgetting.ts'
-import type { Keeper } from './keeping.ts'
+import type { Keeper } from './local-entries.ts'
 import type { LocalTier } from './local-tier.ts'
-import type { Marker } from './markers.ts'
-import type { Outbox } from './outbox.ts'
-import { namedTags, type TaggedCalls } from './tagged-calls.ts'
+import type { Marker } from './in-flight.ts'
+import type { Outbox } from './queues/outbox.ts'
+import { namedTags, type TaggedCalls } from './tags/tagged-calls.ts'
 
 /** What storing loaded values works with. */
 export interface FillParts {

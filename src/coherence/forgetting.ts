@@ -1,8 +1,8 @@
 import type { Replayable } from '../core/remote-store.ts'
-import type { GenerationTable } from './generations.ts'
-import type { LeaseKeeper } from './lease-keeper.ts'
+import type { GenerationTable } from './tags/generation-table.ts'
+import type { LeaseKeeper } from './held-leases.ts'
 import type { LocalTier } from './local-tier.ts'
-import type { Marker, Markers } from './markers.ts'
+import type { Marker, Markers } from './in-flight.ts'
 import type { ReturnedLeases } from './returned-leases.ts'
 
 /** What forgetting reaches. */

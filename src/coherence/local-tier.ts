@@ -1,13 +1,13 @@
-import type { Clock } from '../core/clock.ts'
+import type { Clock } from '../core/time/clock.ts'
 import { Envelope } from '../core/envelope.ts'
 import type { TierState } from '../core/explanation.ts'
 import { isPromise } from '../core/promise.ts'
 import type { Generations, Head } from '../core/remote-store.ts'
 import type { Found, Reading, Store, Stored } from '../core/store.ts'
-import type { Follower } from './follower.ts'
-import type { GenerationTable } from './generations.ts'
-import type { Marker } from './markers.ts'
-import { bears, type Verdict } from './verdict.ts'
+import type { Follower } from './log/log-follower.ts'
+import type { GenerationTable } from './tags/generation-table.ts'
+import type { Marker } from './in-flight.ts'
+import { bears, type Verdict } from './tags/tag-state.ts'
 
 /** How a tier takes values in and hands them out. */
 export type ValueForm = Pick<Store, 'admit' | 'view'>

@@ -1,4 +1,4 @@
-import type { TimerHandle, Timers } from '../core/clock.ts'
+import type { TimerHandle, Timers } from '../core/time/clock.ts'
 import type { RemoteStore } from '../core/remote-store.ts'
 import type { Cooldown } from '../core/store.ts'
 

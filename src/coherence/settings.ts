@@ -1,4 +1,4 @@
-import type { Clock, Random, Timers } from '../core/clock.ts'
+import type { Clock, Random, Timers } from '../core/time/clock.ts'
 import type { Bus, RemoteStore } from '../core/remote-store.ts'
 import type { Store } from '../core/store.ts'
 import type { ValueForm } from './local-tier.ts'

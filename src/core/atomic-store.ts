@@ -1,5 +1,5 @@
-import type { Clock, Random, Timers } from './clock.ts'
-import type { Logger } from './logger.ts'
+import type { Clock, Random, Timers } from './time/clock.ts'
+import type { Logger } from './logging/logger.ts'
 import type { MaybePromise } from './promise.ts'
 
 /** Names the state of one limit, lock or semaphore. */

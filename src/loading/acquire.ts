@@ -1,7 +1,7 @@
 import { isPromise, type MaybePromise } from '../core/promise.ts'
 import type { AcquireOptions, Acquired, Cooldown, Found, Lease } from '../core/store.ts'
 import type { Flight } from './flight.ts'
-import type { PipelineParts } from './parts.ts'
+import type { PipelineParts } from './pipeline-parts.ts'
 
 /** How long a load waits for the same load in another pipeline before it goes on without storing, in milliseconds. */
 const LOCK_TIMEOUT_MS = 10_000

@@ -1,10 +1,10 @@
 import { isPromise, type MaybePromise } from '../core/promise.ts'
-import type { Settings } from '../core/settings.ts'
+import type { Settings } from '../options/resolve.ts'
 import type { Cooldown, Fill, Stored } from '../core/store.ts'
-import { ttlOf } from './entry-terms.ts'
+import { ttlOf } from './ttl-of.ts'
 import type { Flight } from './flight.ts'
 import { NOT_MODIFIED, type Context } from './load-context.ts'
-import type { PipelineParts } from './parts.ts'
+import type { PipelineParts } from './pipeline-parts.ts'
 import { ABSENT } from './source.ts'
 
 /** What a filling needs of the run that it ends. */

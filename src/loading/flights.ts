@@ -1,15 +1,15 @@
-import type { TimerHandle } from '../core/clock.ts'
+import type { TimerHandle } from '../core/time/clock.ts'
 import { ClosedError } from '../core/errors.ts'
-import type { LoadSettings } from '../core/settings.ts'
+import type { LoadSettings } from '../options/resolve.ts'
 import type { AcquireOptions, Reading, Stored } from '../core/store.ts'
-import { NO_TAGS, belongs } from '../core/tags.ts'
+import { NO_TAGS, belongs } from '../keys/tags.ts'
 import { ExpiringMap } from '../internal/expiring-map.ts'
-import { LoneMap } from '../internal/lone-map.ts'
+import { LoneMap } from '../internal/single-or-map.ts'
 import { Flight, type Outcome } from './flight.ts'
 import { LAST_CHANCE_MS, LoadRun, type RunHost } from './load-run.ts'
-import type { PipelineParts } from './parts.ts'
+import type { PipelineParts } from './pipeline-parts.ts'
 import type { Source } from './source.ts'
-import { Turnstile } from './turnstile.ts'
+import { Turnstile } from './load-limit.ts'
 
 /** After that the lease of a load without a time limit is free for others. */
 const LONGEST_LOAD_MS = 60_000

@@ -1,8 +1,8 @@
-import type { Clock } from '../core/clock.ts'
-import type { Doubts } from '../core/doubts.ts'
-import type { Duration } from '../core/duration.ts'
+import type { Clock } from '../core/time/clock.ts'
+import type { Doubts } from '../core/logging/doubts.ts'
+import type { Duration } from '../options/durations.ts'
 import { OptionsError } from '../core/errors.ts'
-import { Computed, settingsWith, type Settings } from '../core/settings.ts'
+import { Computed, settingsWith, type Settings } from '../options/resolve.ts'
 
 /** What a loader answers for "the present value is still right"; see {@link LoadContext}. */
 export const NOT_MODIFIED: unique symbol = Symbol('not modified')

@@ -1,7 +1,7 @@
-import type { TimerHandle } from '../core/clock.ts'
+import type { TimerHandle } from '../core/time/clock.ts'
 import { LoadCooldownError, LoaderTimeoutError } from '../core/errors.ts'
 import { isPromise } from '../core/promise.ts'
-import type { LoadSettings } from '../core/settings.ts'
+import type { LoadSettings } from '../options/resolve.ts'
 import {
   KEYS_OF_A_QUESTION,
   type AcquireOptions,
@@ -9,15 +9,15 @@ import {
   type Cooldown,
   type Stored,
 } from '../core/store.ts'
-import { messageOf } from '../core/thrown.ts'
+import { messageOf } from '../core/logging/thrown.ts'
 import { acquire, release, waitForLease } from './acquire.ts'
 import { fillAll, type Cooling, type FillingHost } from './filling.ts'
 import type { Carrier, Flight, Outcome } from './flight.ts'
 import { Context, type LoadSituation } from './load-context.ts'
-import type { PipelineParts } from './parts.ts'
+import type { PipelineParts } from './pipeline-parts.ts'
 import { beginLoader, endLoader } from './recursion.ts'
 import type { Source } from './source.ts'
-import type { Turnstile } from './turnstile.ts'
+import type { Turnstile } from './load-limit.ts'
 
 /** For how long a load that took too long may still end and have its value stored. */
 export const LAST_CHANCE_MS = 1000

@@ -1,6 +1,6 @@
 import { isPromise, type MaybePromise } from '../core/promise.ts'
 import type { Found, Reading, Stored } from '../core/store.ts'
-import type { PipelineParts } from './parts.ts'
+import type { PipelineParts } from './pipeline-parts.ts'
 
 const NOTHING: ReadonlyMap<string, Found> = new Map()
 

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { RecursiveLoadError } from '../core/errors.ts'
-import { afterTurn } from '../core/system.ts'
+import { afterTurn } from '../core/time/system.ts'
 import type { Flight, Outcome } from './flight.ts'
 import type { Context } from './load-context.ts'
 import type { Source } from './source.ts'

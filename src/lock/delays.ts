@@ -1,4 +1,4 @@
-import type { Random } from '../core/clock.ts'
+import type { Random } from '../core/time/clock.ts'
 
 /**
  * The time for which a place in the queue is kept without a question: longer than the longest delay and a store's

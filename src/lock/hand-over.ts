@@ -1,5 +1,5 @@
 import type { AtomicStore } from '../core/atomic-store.ts'
-import { afterTurn } from '../core/system.ts'
+import { afterTurn } from '../core/time/system.ts'
 
 // In memory a permit passes from one caller to the next without a turn of the event loop.
 const PER_TURN = 100

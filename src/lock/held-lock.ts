@@ -1,6 +1,6 @@
-import { AgeClock } from '../core/age-clock.ts'
+import { AgeClock } from '../core/time/age-clock.ts'
 import type { AtomicStore, StateKey } from '../core/atomic-store.ts'
-import type { TimerHandle } from '../core/clock.ts'
+import type { TimerHandle } from '../core/time/clock.ts'
 import { LockLostError } from '../core/errors.ts'
 import type { LockSettings } from './options.ts'
 import { releaseStep, renewStep } from './steps.ts'

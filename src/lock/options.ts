@@ -1,8 +1,8 @@
-import { doubtsOfProcess } from '../core/doubts.ts'
-import { durationMs, isInstant, type Duration } from '../core/duration.ts'
+import { doubtsOfProcess } from '../core/logging/doubts.ts'
+import { durationMs, isInstant, type Duration } from '../options/durations.ts'
 import { OptionsError } from '../core/errors.ts'
-import { inspect } from '../core/inspect.ts'
-import { checkOptions } from '../core/options.ts'
+import { inspect } from '../core/logging/inspect.ts'
+import { checkOptions } from '../options/options.ts'
 
 /** Options for the permits of a lock or semaphore. */
 export interface LockOptions {

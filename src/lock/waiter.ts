@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { onAbort } from '../core/abort.ts'
 import type { AtomicStore } from '../core/atomic-store.ts'
-import type { TimerHandle } from '../core/clock.ts'
+import type { TimerHandle } from '../core/time/clock.ts'
 import type { HeldLock } from './held-lock.ts'
 import type { LockSettings } from './options.ts'
 

@@ -1,7 +1,7 @@
 import type { BaseCache } from '../cache/base-cache.ts'
 import { OptionsError } from '../core/errors.ts'
-import { inspect } from '../core/inspect.ts'
-import { checkMethods } from '../core/checks.ts'
+import { inspect } from '../core/logging/inspect.ts'
+import { checkMethods } from '../options/checks.ts'
 import type { MaybePromise } from '../core/promise.ts'
 
 /**

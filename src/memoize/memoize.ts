@@ -1,7 +1,7 @@
 import type { BaseCache } from '../cache/base-cache.ts'
-import { GET_OR_SET_OPTIONS } from '../core/entry-options.ts'
+import { GET_OR_SET_OPTIONS } from '../options/entry-options.ts'
 import { wrapIn, type Wrappable, type WrapOptions, type Wrapped } from '../cache/wrap.ts'
-import { checkOptions } from '../core/options.ts'
+import { checkOptions } from '../options/options.ts'
 import type { MaybePromise } from '../core/promise.ts'
 import { cacheFinder } from './cache-of.ts'
 

@@ -1,5 +1,5 @@
 import { OptionsError } from '../core/errors.ts'
-import { inspect } from '../core/inspect.ts'
+import { inspect } from '../core/logging/inspect.ts'
 import { resembling } from '../cache/wrap.ts'
 
 /** A method that may be decorated: it answers a promise, as the decorated one does. */

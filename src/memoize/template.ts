@@ -1,7 +1,7 @@
-import { canonical } from '../core/canonical.ts'
+import { canonical } from '../keys/canonical.ts'
 import { KeyError, OptionsError } from '../core/errors.ts'
-import { inspect } from '../core/inspect.ts'
-import { MAX_BUILT_BYTES, hashed, isLong, key } from '../core/key-builder.ts'
+import { inspect } from '../core/logging/inspect.ts'
+import { MAX_BUILT_BYTES, hashed, isLong, key } from '../keys/key-builder.ts'
 
 /** The values that fill a template. */
 export interface Call {

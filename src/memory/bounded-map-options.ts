@@ -1,11 +1,11 @@
-import { ageClock, type AgeClock } from '../core/age-clock.ts'
-import { checkFunction } from '../core/checks.ts'
-import type { Clock, Random, Timers } from '../core/clock.ts'
-import { durationMs, type Duration } from '../core/duration.ts'
+import { ageClock, type AgeClock } from '../core/time/age-clock.ts'
+import { checkFunction } from '../options/checks.ts'
+import type { Clock, Random, Timers } from '../core/time/clock.ts'
+import { durationMs, type Duration } from '../options/durations.ts'
 import { OptionsError } from '../core/errors.ts'
-import { inspect } from '../core/inspect.ts'
-import { longTimers } from '../core/long-timers.ts'
-import { systemRandom, systemTimers } from '../core/system.ts'
+import { inspect } from '../core/logging/inspect.ts'
+import { longTimers } from '../core/time/long-timers.ts'
+import { systemRandom, systemTimers } from '../core/time/system.ts'
 
 /**
  * The cause of a removal: for room, for age, on request, by a newer value of the same key, or with all other entries.

@@ -1,7 +1,7 @@
-import type { AgeClock } from '../core/age-clock.ts'
-import type { TimerHandle, Timers } from '../core/clock.ts'
+import type { AgeClock } from '../core/time/age-clock.ts'
+import type { TimerHandle, Timers } from '../core/time/clock.ts'
 import { Deadlines } from './deadlines.ts'
-import { FIRST_SLOT, TIMED } from './eviction-policy.ts'
+import { FIRST_SLOT, TIMED } from './eviction/eviction-policy.ts'
 
 const SLOTS_PER_TICK = 20_000
 const TICK_BUDGET_MS = 4

@@ -1,17 +1,17 @@
 import { BaseCache } from '../cache/base-cache.ts'
-import { checkFunction } from '../core/checks.ts'
+import { checkFunction } from '../options/checks.ts'
 import {
   CACHE_OPTIONS,
   checkCacheOptions,
   checkOptions,
   timersFor,
   type CacheOptions,
-} from '../core/options.ts'
+} from '../options/options.ts'
 import { Envelope } from '../core/envelope.ts'
-import { LocalAtomicStore } from '../core/local-atomic-store.ts'
-import { wholeNumber } from '../core/spans.ts'
+import { LocalAtomicStore } from '../in-process/local-atomic-store.ts'
+import { wholeNumber } from '../options/spans.ts'
 import type { Stored } from '../core/store.ts'
-import { systemClock, systemRandom } from '../core/system.ts'
+import { systemClock, systemRandom } from '../core/time/system.ts'
 import {
   ISOLATION_OPTIONS,
   valueKeeper,

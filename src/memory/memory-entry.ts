@@ -1,5 +1,5 @@
 import type { Stored } from '../core/store.ts'
-import type { Labels } from '../core/tag-table.ts'
+import type { Labels } from '../in-process/tag-table.ts'
 
 /** A stored value with its attributes besides the deadline. A value without any is kept as it is. */
 export class MemoryEntry {

@@ -1,10 +1,10 @@
-import { ageClock, type AgeClock } from '../core/age-clock.ts'
-import type { Clock } from '../core/clock.ts'
-import { counterStep } from '../core/counter-step.ts'
+import { ageClock, type AgeClock } from '../core/time/age-clock.ts'
+import type { Clock } from '../core/time/clock.ts'
+import { counterStep } from '../in-process/counter-step.ts'
 import type { StoreStats } from '../core/counters.ts'
-import { LeaseTable } from '../core/lease-table.ts'
-import type { LocalAtomicStore } from '../core/local-atomic-store.ts'
-import { RowVersions } from '../core/row-versions.ts'
+import { LeaseTable } from '../in-process/lease-table.ts'
+import type { LocalAtomicStore } from '../in-process/local-atomic-store.ts'
+import { RowVersions } from '../in-process/row-versions.ts'
 import type {
   AcquireOptions,
   Acquired,
@@ -23,8 +23,8 @@ import type {
   Stored,
 } from '../core/store.ts'
 import { isPromise, type MaybePromise } from '../core/promise.ts'
-import { TagTable } from '../core/tag-table.ts'
-import { belongs } from '../core/tags.ts'
+import { TagTable } from '../in-process/tag-table.ts'
+import { belongs } from '../keys/tags.ts'
 import { NO_TOKEN } from '../core/token.ts'
 import { valueKeeper, type ValueKeeper } from '../serialization/isolation.ts'
 import { BoundedMap, type BoundedMapOptions } from './bounded-map.ts'

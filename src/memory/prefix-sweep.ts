@@ -1,4 +1,4 @@
-import { afterTurn } from '../core/system.ts'
+import { afterTurn } from '../core/time/system.ts'
 
 /** The number of keys that are looked at in one turn of the event loop, some milliseconds. */
 export const KEYS_PER_TURN = 2048

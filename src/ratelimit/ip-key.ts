@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import { OptionsError } from '../core/errors.ts'
-import { inspect } from '../core/inspect.ts'
+import { inspect } from '../core/logging/inspect.ts'
 
 /** The numbers of leading bits of an address that tell one client from another. */
 export interface IpKeyOptions {

@@ -1,12 +1,12 @@
 import type { LimitAlgorithm, LimitRule } from '../core/atomic-store.ts'
-import { doubtsOfProcess } from '../core/doubts.ts'
-import { durationMs, isInstant, type Duration } from '../core/duration.ts'
+import { doubtsOfProcess } from '../core/logging/doubts.ts'
+import { durationMs, isInstant, type Duration } from '../options/durations.ts'
 import { OptionsError } from '../core/errors.ts'
-import { inspect } from '../core/inspect.ts'
-import type { Logger } from '../core/logger.ts'
-import { checkMethods } from '../core/checks.ts'
-import { checkChoice, checkOptions } from '../core/options.ts'
-import { wholeNumber } from '../core/spans.ts'
+import { inspect } from '../core/logging/inspect.ts'
+import type { Logger } from '../core/logging/logger.ts'
+import { checkMethods } from '../options/checks.ts'
+import { checkChoice, checkOptions } from '../options/options.ts'
+import { wholeNumber } from '../options/spans.ts'
 
 /** One limit: a number of requests in a window. */
 export interface LimitOptions {

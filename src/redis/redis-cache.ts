@@ -1,20 +1,20 @@
 import { BaseCache } from '../cache/base-cache.ts'
 import { noteShare } from '../cache/stores.ts'
 import { coherentStore } from '../coherence/compose.ts'
-import { ageClock } from '../core/age-clock.ts'
+import { ageClock } from '../core/time/age-clock.ts'
 import { OptionsError } from '../core/errors.ts'
-import { checkPrefix } from '../core/key.ts'
-import { consoleLogger, report } from '../core/logger.ts'
-import { checkCacheOptions, timersFor } from '../core/options.ts'
-import { systemRandom } from '../core/system.ts'
-import { WireFormat } from '../serialization/wire-format.ts'
-import { adaptClient } from './adapt-client.ts'
+import { checkPrefix } from '../keys/key.ts'
+import { consoleLogger, report } from '../core/logging/logger.ts'
+import { checkCacheOptions, timersFor } from '../options/options.ts'
+import { systemRandom } from '../core/time/system.ts'
+import { WireFormat } from '../serialization/wire/wire-format.ts'
+import { adaptClient } from './libraries/adapt.ts'
 import { RedisAtomicStore } from './atomic/redis-atomic-store.ts'
-import { BorrowedClient } from './borrowed-client.ts'
-import type { RedisClient } from './client.ts'
-import { layoutOf, poolSize, targetOf } from './connection-options.ts'
-import { openClient } from './open-client.ts'
-import { RedisBus } from './redis-bus.ts'
+import { BorrowedClient } from './libraries/borrowed-client.ts'
+import type { RedisClient } from './connection/client.ts'
+import { layoutOf, poolSize, targetOf } from './connection/options.ts'
+import { openClient } from './libraries/open.ts'
+import { RedisBus } from './store/bus.ts'
 import {
   checkRedisOptions,
   clientSettings,
@@ -24,7 +24,7 @@ import {
   type RedisCacheOptions,
   type RedisCacheSettings,
 } from './redis-options.ts'
-import { RedisStore } from './redis-store.ts'
+import { RedisStore } from './store/redis-store.ts'
 
 // The clients that `create` has opened: no user can pass one in.
 const opened = new WeakSet<object>()

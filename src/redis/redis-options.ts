@@ -1,13 +1,13 @@
-import { COHERENCE_OPTIONS, type CoherenceOptions } from '../coherence/coherence-options.ts'
-import type { Duration } from '../core/duration.ts'
-import { consoleLogger } from '../core/logger.ts'
-import { CACHE_OPTIONS, checkChoice, checkOptions, timersFor, type CacheOptions } from '../core/options.ts'
-import { spanMs, wholeNumber } from '../core/spans.ts'
-import { systemClock, systemRandom } from '../core/system.ts'
-import type { ValueOptions } from '../serialization/rules.ts'
-import type { WireFormatOptions } from '../serialization/wire-format.ts'
-import type { ClientSettings } from './adapt-client.ts'
-import { CONNECTION_OPTIONS, type ConnectionOptions } from './connection-options.ts'
+import { COHERENCE_OPTIONS, type CoherenceOptions } from '../coherence/options.ts'
+import type { Duration } from '../options/durations.ts'
+import { consoleLogger } from '../core/logging/logger.ts'
+import { CACHE_OPTIONS, checkChoice, checkOptions, timersFor, type CacheOptions } from '../options/options.ts'
+import { spanMs, wholeNumber } from '../options/spans.ts'
+import { systemClock, systemRandom } from '../core/time/system.ts'
+import type { ValueOptions } from '../serialization/json/rules.ts'
+import type { WireFormatOptions } from '../serialization/wire/wire-format.ts'
+import type { ClientSettings } from './libraries/adapt.ts'
+import { CONNECTION_OPTIONS, type ConnectionOptions } from './connection/options.ts'
 
 /** How long commands may take. */
 export interface DeadlineOptions {

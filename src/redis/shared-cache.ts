@@ -1,8 +1,8 @@
 import type { BaseCache } from '../cache/base-cache.ts'
 import { closeWith } from '../cache/stores.ts'
-import { durationMs, isDuration } from '../core/duration.ts'
+import { durationMs, isDuration } from '../options/durations.ts'
 import { OptionsError } from '../core/errors.ts'
-import { targetOf } from './connection-options.ts'
+import { targetOf } from './connection/options.ts'
 import { RedisCache } from './redis-cache.ts'
 import {
   checkRedisOptions,

@@ -1,8 +1,8 @@
 import { SerializationError } from '../core/errors.ts'
 import { copyKind } from './copy-kind.ts'
 import type { Kind } from '../internal/kinds.ts'
-import type { Step } from './path.ts'
-import { setOwn } from './properties.ts'
+import type { Step } from './json/path.ts'
+import { setOwn } from './json/properties.ts'
 import {
   refusedCount,
   refusedCycle,
@@ -11,9 +11,9 @@ import {
   refusedPrimitive,
   refusedThrow,
 } from './refusal.ts'
-import type { RegisteredClass } from './registry.ts'
+import type { RegisteredClass } from './json/registry.ts'
 import { resolve } from './resolve.ts'
-import { isLongBigInt, maxBigIntDigits, maxRegExpLength, type ValueRules } from './rules.ts'
+import { isLongBigInt, maxBigIntDigits, maxRegExpLength, type ValueRules } from './json/rules.ts'
 
 /** The data of a registered class, kept in the place of its instance: each reader gets an instance of its own. */
 export class EncodedInstance {

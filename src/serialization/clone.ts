@@ -3,8 +3,8 @@ import type { Stored } from '../core/store.ts'
 import { EncodedInstance, privateCopy } from './admit.ts'
 import { copyKind, type CopyPart } from './copy-kind.ts'
 import { kindOf } from '../internal/kinds.ts'
-import { isPristine } from './properties.ts'
-import { defaultRules, type ValueRules } from './rules.ts'
+import { isPristine } from './json/properties.ts'
+import { defaultRules, type ValueRules } from './json/rules.ts'
 
 /** The stored form of a value, or the reason why it can't have one. */
 export type Admission =

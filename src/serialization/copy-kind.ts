@@ -1,7 +1,13 @@
-import { errorPartNames, makeError, setErrorPart, takeErrorApart, type ErrorParts } from './error-parts.ts'
+import {
+  errorPartNames,
+  makeError,
+  setErrorPart,
+  takeErrorApart,
+  type ErrorParts,
+} from './json/error-parts.ts'
 import { bytesOfView, makeView, viewName, type Kind, type View } from '../internal/kinds.ts'
-import type { Step } from './path.ts'
-import { setOwn } from './properties.ts'
+import type { Step } from './json/path.ts'
+import { setOwn } from './json/properties.ts'
 
 /** Copies a part of a value. The step tells its place. */
 export type CopyPart = (part: unknown, step: Step) => unknown

@@ -1,4 +1,4 @@
-import { unreadable } from './unreadable.ts'
+import { unreadable } from './wire/unreadable.ts'
 
 /**
  * Parses JSON text whose containers lie inside one another up to a limit. Most texts have few containers, and cost no

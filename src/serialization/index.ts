@@ -1,7 +1,7 @@
 export { SerializationError } from '../core/errors.ts'
-export type { Encoded } from './body.ts'
-export { compression, type Codec, type CompressionOptions } from './compression.ts'
-export { encryption, type EncryptionOptions } from './encryption.ts'
+export type { Encoded } from './wire/body.ts'
+export { compression, type Codec, type CompressionOptions } from './wire/compression.ts'
+export { encryption, type EncryptionOptions } from './wire/encryption.ts'
 export {
   isFrame,
   readFrame,
@@ -12,10 +12,10 @@ export {
   type Envelope,
   type Frame,
   type TagGeneration,
-} from './frame.ts'
-export { register, TypeRegistry, type ClassCodec, type StorableClass } from './registry.ts'
-export type { ValueOptions } from './rules.ts'
+} from './wire/frame.ts'
+export { register, TypeRegistry, type ClassCodec, type StorableClass } from './json/registry.ts'
+export type { ValueOptions } from './json/rules.ts'
 export type { Serializer } from '../core/serializer.ts'
-export type { Compression, Encryption } from './stages.ts'
-export type { UnreadableKind } from './unreadable.ts'
-export { WireFormat, type Opened, type WireFormatOptions } from './wire-format.ts'
+export type { Compression, Encryption } from './wire/stages.ts'
+export type { UnreadableKind } from './wire/unreadable.ts'
+export { WireFormat, type Opened, type WireFormatOptions } from './wire/wire-format.ts'

@@ -1,8 +1,8 @@
 import { NOTHING } from '../core/nothing.ts'
-import { checkChoice } from '../core/options.ts'
+import { checkChoice } from '../options/options.ts'
 import type { Admitted, Stored } from '../core/store.ts'
 import { admit, copy, freeze, reveal } from './clone.ts'
-import { resolveRules, type ValueOptions } from './rules.ts'
+import { resolveRules, type ValueOptions } from './json/rules.ts'
 
 /**
  * The form in which callers get a stored value. `'clone'`: a copy of their own. `'freeze'`: one frozen copy for all,

@@ -1,8 +1,8 @@
 import { SerializationError } from '../core/errors.ts'
-import { wordsOf } from '../core/thrown.ts'
+import { wordsOf } from '../core/logging/thrown.ts'
 import { nameOf } from '../internal/objects.ts'
-import { formatPath, type Step } from './path.ts'
-import type { ValueRules } from './rules.ts'
+import { formatPath, type Step } from './json/path.ts'
+import type { ValueRules } from './json/rules.ts'
 
 /** Makes the error for a part of a value that can't be stored, with the reason in words. */
 export function refusal(steps: readonly Step[], kind: string, why: string): SerializationError {

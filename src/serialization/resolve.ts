@@ -1,9 +1,9 @@
 import { types } from 'node:util'
 import { baseKindOf, kindOf, type Kind } from '../internal/kinds.ts'
-import type { Step } from './path.ts'
+import type { Step } from './json/path.ts'
 import { refusedClass, refusedOpaque } from './refusal.ts'
-import type { RegisteredClass } from './registry.ts'
-import type { ValueRules } from './rules.ts'
+import type { RegisteredClass } from './json/registry.ts'
+import type { ValueRules } from './json/rules.ts'
 
 const { isProxy } = types
 

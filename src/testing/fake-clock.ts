@@ -1,5 +1,5 @@
-import type { Clock, TimerHandle, Timers } from '../core/clock.ts'
-import { durationMs, type Duration } from '../core/duration.ts'
+import type { Clock, TimerHandle, Timers } from '../core/time/clock.ts'
+import { durationMs, type Duration } from '../options/durations.ts'
 
 interface FakeTimer {
   readonly dueMs: number

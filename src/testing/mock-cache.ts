@@ -1,7 +1,7 @@
 import { BaseCache } from '../cache/base-cache.ts'
-import type { Slot } from '../cache/primitives.ts'
+import type { Slot } from '../in-process/primitives.ts'
 import { storeFrom } from '../cache/store-from.ts'
-import { CACHE_OPTIONS, checkOptions, type CacheOptions, type NamespaceOptions } from '../core/options.ts'
+import { CACHE_OPTIONS, checkOptions, type CacheOptions, type NamespaceOptions } from '../options/options.ts'
 
 /** The methods that a {@link MockCache} records. */
 export type MockedMethod =

@@ -1,6 +1,6 @@
 import { BaseCache } from '../cache/base-cache.ts'
 import { storeFrom } from '../cache/store-from.ts'
-import { CACHE_OPTIONS, checkOptions, type CacheOptions } from '../core/options.ts'
+import { CACHE_OPTIONS, checkOptions, type CacheOptions } from '../options/options.ts'
 
 /** A cache that keeps nothing. Every read misses, and every load runs. Concurrent calls still share a load. */
 export class NullCache<V = unknown> extends BaseCache<V> {

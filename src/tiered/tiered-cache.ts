@@ -1,18 +1,18 @@
 import { BaseCache } from '../cache/base-cache.ts'
 import { closeWith, defaultTtlOf, shareOf, storeOf, type Share } from '../cache/stores.ts'
-import { COHERENCE_OPTIONS, type CoherenceOptions } from '../coherence/coherence-options.ts'
+import { COHERENCE_OPTIONS, type CoherenceOptions } from '../coherence/options.ts'
 import { CoherentStore } from '../coherence/coherent-store.ts'
 import { coherentStore } from '../coherence/compose.ts'
 import { OptionsError } from '../core/errors.ts'
-import { inspect } from '../core/inspect.ts'
-import { checkMethods } from '../core/checks.ts'
+import { inspect } from '../core/logging/inspect.ts'
+import { checkMethods } from '../options/checks.ts'
 import {
   CACHE_OPTIONS,
   checkCacheOptions,
   checkChoice,
   checkOptions,
   type CacheOptions,
-} from '../core/options.ts'
+} from '../options/options.ts'
 import { isPromise } from '../core/promise.ts'
 import type { Bus } from '../core/remote-store.ts'
 import type { Store } from '../core/store.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { CallOrder } from '../../src/coherence/call-order.ts'
+import { CallOrder } from '../../src/coherence/order/call-order.ts'
 import { FakeClock } from '../../src/testing/fake-clock.ts'
 import { deferred } from '../support/deferred.ts'
 

@@ -1,7 +1,7 @@
 import { describe, test } from 'vitest'
 import { MemoryCache } from '../../src/memory/memory-cache.ts'
 import { conformanceCases } from '../../src/testing/index.ts'
-import { InstantFleet } from '../../src/testing/simulation/instant-fleet.ts'
+import { InstantFleet } from '../../simulator/world/instant-fleet.ts'
 import { TieredCache } from '../../src/tiered/tiered-cache.ts'
 
 // Its heartbeats would take 400 days.

@@ -4,7 +4,7 @@ import type { CoherentStore } from '../../src/coherence/coherent-store.ts'
 import type { EntrySettings, Lease, Store, Stored } from '../../src/core/store.ts'
 import { MemoryCache } from '../../src/memory/memory-cache.ts'
 import { FakeClock } from '../../src/testing/index.ts'
-import { InstantFleet } from '../../src/testing/simulation/instant-fleet.ts'
+import { InstantFleet } from '../../simulator/world/instant-fleet.ts'
 import { TieredCache } from '../../src/tiered/tiered-cache.ts'
 
 const GRACE = { ttlMs: 10_000, graceMs: 60_000 }

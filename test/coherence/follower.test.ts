@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { ageClock } from '../../src/core/age-clock.ts'
+import { ageClock } from '../../src/core/time/age-clock.ts'
 import { SuspendedClock } from '../support/suspended-clock.ts'
-import { Follower, type FollowerEffects } from '../../src/coherence/follower.ts'
-import { Journal } from '../../src/coherence/journal.ts'
+import { Follower, type FollowerEffects } from '../../src/coherence/log/log-follower.ts'
+import { Journal } from '../../src/coherence/log/recent-invalidations.ts'
 import type { Epoch, Head, LogEntry, Message } from '../../src/core/remote-store.ts'
 import { FakeClock } from '../../src/testing/fake-clock.ts'
 

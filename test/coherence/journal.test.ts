@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Journal } from '../../src/coherence/journal.ts'
+import { Journal } from '../../src/coherence/log/recent-invalidations.ts'
 import type { Epoch } from '../../src/core/remote-store.ts'
 import { FakeClock } from '../../src/testing/fake-clock.ts'
 

@@ -4,7 +4,7 @@ import type { BaseCache } from '../../src/cache/base-cache.ts'
 import { storeOf } from '../../src/cache/stores.ts'
 import { MemoryCache } from '../../src/memory/memory-cache.ts'
 import { FakeClock } from '../../src/testing/index.ts'
-import { InstantFleet } from '../../src/testing/simulation/instant-fleet.ts'
+import { InstantFleet } from '../../simulator/world/instant-fleet.ts'
 import { TieredCache } from '../../src/tiered/tiered-cache.ts'
 
 /** What a cache is to its users: a map in which entries end, are labelled, and have versions. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { CallPlaces } from '../../src/coherence/call-places.ts'
-import { Outbox } from '../../src/coherence/outbox.ts'
-import { Suspects } from '../../src/coherence/suspects.ts'
-import { SeededRandom } from '../../src/testing/simulation/random.ts'
+import { CallPlaces } from '../../src/coherence/order/call-places.ts'
+import { Outbox } from '../../src/coherence/queues/outbox.ts'
+import { Suspects } from '../../src/coherence/queues/suspects.ts'
+import { SeededRandom } from '../../src/testing/random.ts'
 
 const BITS = 2 ** 14
 /** What a filter has room for: each item sets four bits, of which a tenth may be set. */

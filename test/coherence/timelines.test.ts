@@ -1,6 +1,6 @@
 import { storeOf } from '../../src/cache/stores.ts'
 import { MemoryCache } from '../../src/memory/memory-cache.ts'
-import { InstantFleet } from '../../src/testing/simulation/instant-fleet.ts'
+import { InstantFleet } from '../../simulator/world/instant-fleet.ts'
 import { TieredCache } from '../../src/tiered/tiered-cache.ts'
 import { contextTimelines } from '../loading/timelines/contexts.ts'
 import { limitTimelines } from '../loading/timelines/limits.ts'

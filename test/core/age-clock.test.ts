@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { AgeClock, ageClock } from '../../src/core/age-clock.ts'
-import { systemClock } from '../../src/core/system.ts'
+import { AgeClock, ageClock } from '../../src/core/time/age-clock.ts'
+import { systemClock } from '../../src/core/time/system.ts'
 import { SuspendedClock } from '../support/suspended-clock.ts'
 
 const afterImmediate = async (): Promise<void> =>

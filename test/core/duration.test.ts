@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { durationMs, isDuration, type Duration } from '../../src/core/duration.ts'
+import { durationMs, isDuration, type Duration } from '../../src/options/durations.ts'
 import { OptionsError } from '../../src/core/errors.ts'
 import { thrownBy } from '../support/error-of.ts'
 

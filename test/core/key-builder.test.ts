@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { canonical } from '../../src/core/canonical.ts'
+import { canonical } from '../../src/keys/canonical.ts'
 import { KeyError } from '../../src/core/errors.ts'
-import { key } from '../../src/core/key-builder.ts'
+import { key } from '../../src/keys/key-builder.ts'
 
 describe('key()', () => {
   it.each<[string, string]>([

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { KeyError } from '../../src/core/errors.ts'
-import { MAX_KEY_BYTES, checkKey, checkPrefix } from '../../src/core/key.ts'
+import { MAX_KEY_BYTES, checkKey, checkPrefix } from '../../src/keys/key.ts'
 import { thrownBy } from '../support/error-of.ts'
 
 function refusalOf(check: () => void): string {

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { Condition, isToldElsewhere, Log, toldElsewhere, type ConditionTexts } from '../../src/core/log.ts'
+import {
+  Condition,
+  isToldElsewhere,
+  Log,
+  toldElsewhere,
+  type ConditionTexts,
+} from '../../src/core/logging/log.ts'
 import { FakeClock } from '../../src/testing/index.ts'
 import { RecordingLogger } from '../support/recording-logger.ts'
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { consoleLogger, silentLogger } from '../../src/core/logger.ts'
+import { consoleLogger, silentLogger } from '../../src/core/logging/logger.ts'
 
 afterEach(() => {
   vi.restoreAllMocks()

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { longTimers } from '../../src/core/long-timers.ts'
-import { systemTimers } from '../../src/core/system.ts'
+import { longTimers } from '../../src/core/time/long-timers.ts'
+import { systemTimers } from '../../src/core/time/system.ts'
 import { ManualClock } from '../memory/manual-clock.ts'
 
 const LONGEST_MS = 2 ** 31 - 1

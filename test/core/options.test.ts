@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { OptionsError } from '../../src/core/errors.ts'
-import { checkMethods } from '../../src/core/checks.ts'
-import { checkChoice, checkOptions, timersFor } from '../../src/core/options.ts'
-import { systemTimers } from '../../src/core/system.ts'
+import { checkMethods } from '../../src/options/checks.ts'
+import { checkChoice, checkOptions, timersFor } from '../../src/options/options.ts'
+import { systemTimers } from '../../src/core/time/system.ts'
 import { FakeClock } from '../../src/testing/index.ts'
 
 describe('checkOptions', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { DEFAULT_OPTIONS } from '../../src/core/entry-options.ts'
+import { DEFAULT_OPTIONS } from '../../src/options/entry-options.ts'
 import { KeyError, OptionsError } from '../../src/core/errors.ts'
-import { rowVersionOf, settingsWith, settingsWithTtl, type Settings } from '../../src/core/settings.ts'
+import { rowVersionOf, settingsWith, settingsWithTtl, type Settings } from '../../src/options/resolve.ts'
 import { FakeClock } from '../../src/testing/index.ts'
 
 const BASE: Settings = { ttlMs: Infinity, tags: [] }

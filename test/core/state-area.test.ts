@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { StateArea } from '../../src/core/state-area.ts'
+import { StateArea } from '../../src/in-process/state-area.ts'
 import { ManualClock } from '../memory/manual-clock.ts'
 
 function areaOf(maxEntries = 100_000) {

@@ -1,6 +1,6 @@
 import { mock } from 'node:test'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { systemClock, systemTimers } from '../../src/core/system.ts'
+import { systemClock, systemTimers } from '../../src/core/time/system.ts'
 import { MemoryCache } from '../../src/memory/memory-cache.ts'
 
 afterEach(() => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { TagTable } from '../../src/core/tag-table.ts'
-import { belongs, namespaceTags } from '../../src/core/tags.ts'
+import { TagTable } from '../../src/in-process/tag-table.ts'
+import { belongs, namespaceTags } from '../../src/keys/tags.ts'
 
 describe('the tag table', () => {
   it('judges an entry by the moment at which its load began', () => {

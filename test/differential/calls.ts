@@ -1,6 +1,6 @@
 // Random calls of every method.
 import type { BaseCache, ManyLoader } from 'cachette'
-import type { SeededRandom } from '../../src/testing/simulation/random.ts'
+import type { SeededRandom } from '../../src/testing/random.ts'
 import {
   COUNTER,
   duration,

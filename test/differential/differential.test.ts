@@ -3,7 +3,7 @@
 import { randomInt } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { SeededRandom } from '../../src/testing/simulation/random.ts'
+import { SeededRandom } from '../../src/testing/random.ts'
 import { CLIENT_NAMES } from '../redis/native-clients.ts'
 import { describeWithServers, startRedis } from '../redis/servers/index.ts'
 import { METHODS } from './calls.ts'

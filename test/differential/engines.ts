@@ -1,7 +1,7 @@
 // The engines that are compared: memory, Redis, and two tiers with a second node.
 import { MemoryCache, TieredCache, type BaseCache, type CacheOptions } from 'cachette'
 import { RedisCache } from 'cachette/redis'
-import type { SeededRandom } from '../../src/testing/simulation/random.ts'
+import type { SeededRandom } from '../../src/testing/random.ts'
 import { nativeClient, type ClientName } from '../redis/native-clients.ts'
 import { until } from '../support/until.ts'
 import type { Subject } from './play.ts'

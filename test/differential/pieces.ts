@@ -1,6 +1,6 @@
 // The arguments of random calls: each is made anew for every engine, and is told as it would be written.
 import type { Duration, GetOrSetOptions, SetOptions } from 'cachette'
-import type { SeededRandom } from '../../src/testing/simulation/random.ts'
+import type { SeededRandom } from '../../src/testing/random.ts'
 
 /** An argument, and how it is written in a report. */
 export interface Piece<T> {

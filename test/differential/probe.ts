@@ -1,6 +1,6 @@
 // A loader of a random call: says what it is asked, and may be held until it is let go.
 import type { LoadContext, NotModified } from 'cachette'
-import type { SeededRandom } from '../../src/testing/simulation/random.ts'
+import type { SeededRandom } from '../../src/testing/random.ts'
 import { pick, TAGS, value, type Piece } from './pieces.ts'
 import { told } from './told.ts'
 

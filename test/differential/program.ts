@@ -1,5 +1,5 @@
 // Random programs: calls of two callers, awaited and not.
-import type { SeededRandom } from '../../src/testing/simulation/random.ts'
+import type { SeededRandom } from '../../src/testing/random.ts'
 import { randomCall } from './calls.ts'
 import { pick } from './pieces.ts'
 import { SCOPES, type Call, type ScopeName, type Step } from './step.ts'

@@ -1,5 +1,5 @@
 // Random calls on every engine: the same answers, or a difference that is listed.
-import { SeededRandom } from '../../src/testing/simulation/random.ts'
+import { SeededRandom } from '../../src/testing/random.ts'
 import type { ClientName } from '../redis/native-clients.ts'
 import { compare, report, shrink } from './compare.ts'
 import { openSession } from './engines.ts'

@@ -1,8 +1,8 @@
 import { StoreUnavailableError } from '../../src/core/errors.ts'
 import type { Bus, Message } from '../../src/core/remote-store.ts'
-import type { EventLoop } from '../../src/testing/simulation/event-loop.ts'
-import type { CallOptions, Line } from '../../src/testing/simulation/network.ts'
-import type { Process } from '../../src/testing/simulation/process.ts'
+import type { EventLoop } from '../../simulator/machine/event-loop.ts'
+import type { CallOptions, Line } from '../../simulator/machine/network.ts'
+import type { Process } from '../../simulator/world/process.ts'
 
 /** What travels between a node and the server. */
 export type Parcel = 'request' | 'reply' | 'message'

@@ -1,6 +1,6 @@
 // Tags and namespaces: entries bear the generations that their tags had when their load or set began.
 import { expect } from 'vitest'
-import { GenerationTable } from '../../src/coherence/generations.ts'
+import { GenerationTable } from '../../src/coherence/tags/generation-table.ts'
 import type { Op } from '../../src/core/store.ts'
 import { replaced } from '../simulation/ablations/switches.ts'
 import { history } from './history.ts'

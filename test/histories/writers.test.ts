@@ -1,6 +1,6 @@
 // Writers that meet each other, and reads of their own node.
 import { expect } from 'vitest'
-import { ServerEntries } from '../../src/testing/simulation/server-entries.ts'
+import { ServerEntries } from '../../simulator/server/server-entries.ts'
 import { replaced } from '../simulation/ablations/switches.ts'
 import { history } from './history.ts'
 import { HEARTBEAT_MS, overRemote, type Player, type Stage } from './stage.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { LoneMap } from '../../src/internal/lone-map.ts'
+import { LoneMap } from '../../src/internal/single-or-map.ts'
 
 it('is a map, whatever is done to it', () => {
   const key = fc.constantFrom('a', 'b', 'c', 'd')

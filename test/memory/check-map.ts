@@ -1,8 +1,14 @@
 import type { BoundedMap } from '../../src/memory/bounded-map.ts'
-import { EntryPolicy } from '../../src/memory/entry-policy.ts'
-import { FIRST_SLOT, IN_PROTECTED, IN_WINDOW, LISTS, WINDOW } from '../../src/memory/eviction-policy.ts'
-import type { EvictionPolicy } from '../../src/memory/eviction-policy.ts'
-import { WeightPolicy } from '../../src/memory/weight-policy.ts'
+import { EntryPolicy } from '../../src/memory/eviction/entry-policy.ts'
+import {
+  FIRST_SLOT,
+  IN_PROTECTED,
+  IN_WINDOW,
+  LISTS,
+  WINDOW,
+} from '../../src/memory/eviction/eviction-policy.ts'
+import type { EvictionPolicy } from '../../src/memory/eviction/eviction-policy.ts'
+import { WeightPolicy } from '../../src/memory/eviction/weight-policy.ts'
 
 /** Throws when the parts of a map contradict each other. */
 export function checkMap<K, V>(map: BoundedMap<K, V>): void {

@@ -1,4 +1,4 @@
-import type { Clock, Timers } from '../../src/core/clock.ts'
+import type { Clock, Timers } from '../../src/core/time/clock.ts'
 
 /** A clock and timers that stand still until told to go on; synchronous, for tests of synchronous parts. */
 export class ManualClock implements Clock, Timers {

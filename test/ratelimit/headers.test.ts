@@ -3,7 +3,7 @@ import { MemoryCache, StoreUnavailableError } from '../../src/index.ts'
 import { rateLimitHeaders, RateLimiter } from '../../src/ratelimit/index.ts'
 import { FakeClock } from '../../src/testing/index.ts'
 import { SharedStore } from '../support/shared-store.ts'
-import { silentLogger } from '../../src/core/logger.ts'
+import { silentLogger } from '../../src/core/logging/logger.ts'
 
 it('tells policies, what remains and when to come again', async () => {
   const cache = new MemoryCache({ clock: new FakeClock() })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { LocalAtomicStore } from '../../src/core/local-atomic-store.ts'
+import { LocalAtomicStore } from '../../src/in-process/local-atomic-store.ts'
 import { limitStep } from '../../src/ratelimit/steps.ts'
 import { ManualClock, seededRandom } from '../memory/manual-clock.ts'
 import { ModelKey } from './models.ts'

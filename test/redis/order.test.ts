@@ -3,7 +3,7 @@
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { MemoryCache } from 'cachette'
 import { RedisCache } from 'cachette/redis'
-import { CallOrder } from '../../src/coherence/call-order.ts'
+import { CallOrder } from '../../src/coherence/order/call-order.ts'
 import { RecordingLogger } from '../support/recording-logger.ts'
 import { until } from '../support/until.ts'
 import { ENGINES, openCache } from './caches.ts'

@@ -1,8 +1,8 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { admit, copy, freeze, reveal } from '../../src/serialization/clone.ts'
-import { TypeRegistry } from '../../src/serialization/registry.ts'
-import { resolveRules, type ValueOptions } from '../../src/serialization/rules.ts'
+import { TypeRegistry } from '../../src/serialization/json/registry.ts'
+import { resolveRules, type ValueOptions } from '../../src/serialization/json/rules.ts'
 import { differences } from './differences.ts'
 
 function roundTrip(value: unknown, options: ValueOptions = {}): unknown {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { exactJson } from '../../src/serialization/exact-json.ts'
-import { resolveRules } from '../../src/serialization/rules.ts'
+import { exactJson } from '../../src/serialization/json/exact-json.ts'
+import { resolveRules } from '../../src/serialization/json/rules.ts'
 
 function isExact(value: unknown, options = {}): boolean {
   return exactJson(value, resolveRules(options)).text !== undefined

@@ -6,8 +6,8 @@ import {
   WireFormat,
   type Envelope,
 } from '../../src/serialization/index.ts'
-import { readRich } from '../../src/serialization/rich-reader.ts'
-import { resolveRules } from '../../src/serialization/rules.ts'
+import { readRich } from '../../src/serialization/json/rich-reader.ts'
+import { resolveRules } from '../../src/serialization/json/rules.ts'
 import { keptValues, registry } from './values.ts'
 
 /** A decoder and inputs that it reads, to be mutated. */

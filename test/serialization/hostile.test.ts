@@ -6,8 +6,8 @@ import {
   type BodyHeader,
   type Envelope,
 } from '../../src/serialization/index.ts'
-import { readRich } from '../../src/serialization/rich-reader.ts'
-import { resolveRules } from '../../src/serialization/rules.ts'
+import { readRich } from '../../src/serialization/json/rich-reader.ts'
+import { resolveRules } from '../../src/serialization/json/rules.ts'
 import { fuzzTargets } from './fuzz-targets.ts'
 import { fuzz, prototypesNow } from './fuzz.ts'
 import { registry } from './values.ts'

@@ -1,7 +1,7 @@
 import { types } from 'node:util'
 import vm from 'node:vm'
-import { TypeRegistry } from '../../src/serialization/registry.ts'
-import type { ValueOptions } from '../../src/serialization/rules.ts'
+import { TypeRegistry } from '../../src/serialization/json/registry.ts'
+import type { ValueOptions } from '../../src/serialization/json/rules.ts'
 
 /** A class with a private field, as money and decimals are. */
 export class Money {

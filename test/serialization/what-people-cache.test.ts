@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import * as zod from 'zod'
 import { TypeRegistry, WireFormat, type SerializationError } from '../../src/serialization/index.ts'
 import { admit, copy } from '../../src/serialization/clone.ts'
-import { resolveRules, type ValueOptions } from '../../src/serialization/rules.ts'
+import { resolveRules, type ValueOptions } from '../../src/serialization/json/rules.ts'
 import { differences } from './differences.ts'
 
 /** What two readers get, one from the memory engine and one from bytes. */

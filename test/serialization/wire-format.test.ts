@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { TypeRegistry, WireFormat, type SerializationError } from '../../src/serialization/index.ts'
 import { admit, copy } from '../../src/serialization/clone.ts'
-import { resolveRules, type ValueOptions } from '../../src/serialization/rules.ts'
+import { resolveRules, type ValueOptions } from '../../src/serialization/json/rules.ts'
 import { differences } from './differences.ts'
 import { keptValues, Money, refusedValues, registry } from './values.ts'
 

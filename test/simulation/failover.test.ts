@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
-import { FAULT_MIXES } from '../../src/testing/simulation/mixes.ts'
-import { NO_FAULTS } from '../../src/testing/simulation/network.ts'
-import { SeededRandom } from '../../src/testing/simulation/random.ts'
-import { Replication } from '../../src/testing/simulation/replication.ts'
-import { SimulatedServer } from '../../src/testing/simulation/server.ts'
-import { EventLoop } from '../../src/testing/simulation/event-loop.ts'
-import { World } from '../../src/testing/simulation/world.ts'
+import { FAULT_MIXES } from '../../simulator/world/mixes.ts'
+import { NO_FAULTS } from '../../simulator/machine/network.ts'
+import { SeededRandom } from '../../src/testing/random.ts'
+import { Replication } from '../../simulator/server/replication.ts'
+import { SimulatedServer } from '../../simulator/server/server.ts'
+import { EventLoop } from '../../simulator/machine/event-loop.ts'
+import { World } from '../../simulator/world/world.ts'
 import { Stage } from '../histories/stage.ts'
 
 const SEEDS = Number(process.env['CACHETTE_SIMULATION_SEEDS'] ?? 50)

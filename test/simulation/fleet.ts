@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Policy } from '../../src/coherence/settings.ts'
-import { FAULT_MIXES } from '../../src/testing/simulation/mixes.ts'
-import { World } from '../../src/testing/simulation/world.ts'
+import { FAULT_MIXES } from '../../simulator/world/mixes.ts'
+import { World } from '../../simulator/world/world.ts'
 
 /** Worlds of each mix and policy: 50 in CI; `npm run simulate` plays more. */
 const SEEDS = Number(process.env['CACHETTE_SIMULATION_SEEDS'] ?? (process.env['CI'] ? 50 : 25))

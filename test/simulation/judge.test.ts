@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { AnswerWatch } from '../../src/testing/simulation/answer-watch.ts'
-import { DutyWatch } from '../../src/testing/simulation/duty-watch.ts'
-import { History, type Violation } from '../../src/testing/simulation/history.ts'
-import { Keyspace } from '../../src/testing/simulation/keyspace.ts'
-import { LeaseWatch } from '../../src/testing/simulation/lease-watch.ts'
-import { FAULT_MIXES } from '../../src/testing/simulation/mixes.ts'
-import { World } from '../../src/testing/simulation/world.ts'
+import { AnswerWatch } from '../../simulator/judge/answer-watch.ts'
+import { DutyWatch } from '../../simulator/judge/duty-watch.ts'
+import { History, type Violation } from '../../simulator/judge/history.ts'
+import { Keyspace } from '../../simulator/server/keyspace.ts'
+import { LeaseWatch } from '../../simulator/judge/lease-watch.ts'
+import { FAULT_MIXES } from '../../simulator/world/mixes.ts'
+import { World } from '../../simulator/world/world.ts'
 import { ABLATIONS, runWithout, withRule } from './ablations/index.ts'
 
 /** What a server has when it is judged. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { EventLoop } from '../../src/testing/simulation/event-loop.ts'
-import { Process } from '../../src/testing/simulation/process.ts'
+import { EventLoop } from '../../simulator/machine/event-loop.ts'
+import { Process } from '../../simulator/world/process.ts'
 
 describe('a stopped process', () => {
   test('does nothing, and everything at once when it goes on: what is due before what has arrived', async () => {

@@ -1,7 +1,7 @@
 import { createClient, createCluster } from 'redis'
 import { silentLogger } from '../../src/index.ts'
-import { systemClock, systemRandom, systemTimers } from '../../src/core/system.ts'
-import { adaptClient } from '../../src/redis/adapt-client.ts'
+import { systemClock, systemRandom, systemTimers } from '../../src/core/time/system.ts'
+import { adaptClient } from '../../src/redis/libraries/adapt.ts'
 import { RedisAtomicStore } from '../../src/redis/atomic/redis-atomic-store.ts'
 
 /** Where limits and locks are kept on a server, with a client of its own. */

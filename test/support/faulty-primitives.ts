@@ -1,4 +1,4 @@
-import type { Primitives } from '../../src/cache/primitives.ts'
+import type { Primitives } from '../../src/in-process/primitives.ts'
 import { mapPrimitives } from './own-cache.ts'
 
 /** What the primitives do instead of their work: throw at once, reject later, or never answer. */

@@ -1,7 +1,7 @@
 import { BaseCache } from '../../src/cache/base-cache.ts'
-import type { Primitives, Slot } from '../../src/cache/primitives.ts'
+import type { Primitives, Slot } from '../../src/in-process/primitives.ts'
 import { storeFrom, type StoreFromOptions } from '../../src/cache/store-from.ts'
-import type { CacheOptions } from '../../src/core/options.ts'
+import type { CacheOptions } from '../../src/options/options.ts'
 
 /** Primitives over a Map, sync or (`later`) answering a turn of the event loop later. */
 export function mapPrimitives(later = false): Primitives {

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { durationMs, type Duration } from '../../src/core/duration.ts'
-import type { TimerHandle } from '../../src/core/clock.ts'
+import { durationMs, type Duration } from '../../src/options/durations.ts'
+import type { TimerHandle } from '../../src/core/time/clock.ts'
 import { FakeClock } from '../../src/testing/index.ts'
 
 /** How much later a look comes than its time: a server counts in whole milliseconds. */

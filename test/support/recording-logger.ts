@@ -1,4 +1,4 @@
-import type { Logger } from '../../src/core/logger.ts'
+import type { Logger } from '../../src/core/logging/logger.ts'
 
 /** One line that a cache logged. */
 export interface LogLine {

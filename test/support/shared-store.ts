@@ -1,5 +1,5 @@
 import type { AtomicStep, AtomicStore, AtomicSteps, StateKey } from '../../src/core/atomic-store.ts'
-import { LocalAtomicStore } from '../../src/core/local-atomic-store.ts'
+import { LocalAtomicStore } from '../../src/in-process/local-atomic-store.ts'
 import { ClosedError } from '../../src/index.ts'
 import { FakeClock } from '../../src/testing/index.ts'
 

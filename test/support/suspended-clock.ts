@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/core/clock.ts'
+import type { Clock } from '../../src/core/time/clock.ts'
 
 /** The two clocks of a machine that can be suspended: its monotonic clock stands still, its wall clock does not. */
 export class SuspendedClock implements Clock {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { BaseCache } from '../../src/cache/base-cache.ts'
-import type { Slot } from '../../src/cache/primitives.ts'
+import type { Slot } from '../../src/in-process/primitives.ts'
 import { storeFrom } from '../../src/cache/store-from.ts'
-import { silentLogger } from '../../src/core/logger.ts'
+import { silentLogger } from '../../src/core/logging/logger.ts'
 import { MemoryCache } from '../../src/memory/memory-cache.ts'
 import {
   Chaos,
@@ -12,7 +12,7 @@ import {
   FakeClock,
   type ChaosOptions,
 } from '../../src/testing/index.ts'
-import { InstantFleet } from '../../src/testing/simulation/instant-fleet.ts'
+import { InstantFleet } from '../../simulator/world/instant-fleet.ts'
 import { TieredCache } from '../../src/tiered/tiered-cache.ts'
 
 interface Parts {

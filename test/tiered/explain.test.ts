@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { MemoryCache, silentLogger, type Explanation } from '../../src/index.ts'
 import { FakeClock } from '../../src/testing/index.ts'
-import { InstantFleet } from '../../src/testing/simulation/instant-fleet.ts'
+import { InstantFleet } from '../../simulator/world/instant-fleet.ts'
 import { TieredCache } from '../../src/tiered/tiered-cache.ts'
 
 const states = ({ outcome, servedBy, tiers }: Explanation) => ({

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { MemoryCache, OptionsError, type BaseCache } from '../../src/index.ts'
 import { FakeClock } from '../../src/testing/index.ts'
-import { InstantFleet } from '../../src/testing/simulation/instant-fleet.ts'
+import { InstantFleet } from '../../simulator/world/instant-fleet.ts'
 import { TieredCache, type TieredCacheOptions } from '../../src/tiered/tiered-cache.ts'
 import { thrownBy } from '../support/error-of.ts'
 import { mapPrimitives, OwnCache } from '../support/own-cache.ts'

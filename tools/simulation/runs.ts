@@ -1,5 +1,5 @@
-import { FAULT_MIXES } from '../../src/testing/simulation/mixes.ts'
-import { World, type WorldReport } from '../../src/testing/simulation/world.ts'
+import { FAULT_MIXES } from '../../simulator/world/mixes.ts'
+import { World, type WorldReport } from '../../simulator/world/world.ts'
 
 export const POLICIES = ['strict', 'available'] as const
 export type Policy = (typeof POLICIES)[number]

@@ -1,5 +1,5 @@
-import type { Script } from '../client.ts'
-import { script } from '../script.ts'
+import type { Script } from '../connection/client.ts'
+import { script } from '../scripts/script.ts'
 
 /**
  * Blocks a key of a limit from now on, in place of a block before; what was taken stays taken.

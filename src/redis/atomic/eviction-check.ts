@@ -1,7 +1,7 @@
-import { Log } from '../../core/log.ts'
-import type { Clock } from '../../core/clock.ts'
-import type { Logger } from '../../core/logger.ts'
-import type { Connection, RedisClient } from '../client.ts'
+import { Log } from '../../core/logging/log.ts'
+import type { Clock } from '../../core/time/clock.ts'
+import type { Logger } from '../../core/logging/logger.ts'
+import type { Connection, RedisClient } from '../connection/client.ts'
 
 /**
  * Looks once, when the first limit or lock is used, at what the server does when its memory is full: one that evicts

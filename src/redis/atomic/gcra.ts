@@ -1,5 +1,5 @@
-import type { Script } from '../client.ts'
-import { script } from '../script.ts'
+import type { Script } from '../connection/client.ts'
+import { script } from '../scripts/script.ts'
 
 /**
  * What limit.ts does, for a key whose only limit is one of gcra: the usual case, hence a script that does nothing else and

@@ -1,5 +1,5 @@
-import type { Script } from '../client.ts'
-import { script } from '../script.ts'
+import type { Script } from '../connection/client.ts'
+import { script } from '../scripts/script.ts'
 
 /**
  * Consumes, peeks at or penalises all limits of a key, by the time of the server. For a single one of gcra or a fixed window

@@ -11,10 +11,10 @@ import type {
   LimitStanding,
   StateKey,
 } from '../../core/atomic-store.ts'
-import type { Clock, Random, Timers } from '../../core/clock.ts'
+import type { Clock, Random, Timers } from '../../core/time/clock.ts'
 import { ClosedError, StoreUnavailableError } from '../../core/errors.ts'
-import { consoleLogger, type Logger } from '../../core/logger.ts'
-import type { Arg, Command, RedisClient, Reply, Script } from '../client.ts'
+import { consoleLogger, type Logger } from '../../core/logging/logger.ts'
+import type { Arg, Command, RedisClient, Reply, Script } from '../connection/client.ts'
 import { acquirePermit } from './acquire-permit.ts'
 import { block } from './block.ts'
 import { EvictionCheck } from './eviction-check.ts'

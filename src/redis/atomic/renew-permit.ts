@@ -1,5 +1,5 @@
-import type { Script } from '../client.ts'
-import { script } from '../script.ts'
+import type { Script } from '../connection/client.ts'
+import { script } from '../scripts/script.ts'
 import { FENCE_KEPT_MS, time } from './parts.ts'
 
 /**

@@ -1,8 +1,8 @@
-import type { Timers } from '../../core/clock.ts'
+import type { Timers } from '../../core/time/clock.ts'
 import { OptionsError, StoreUnavailableError } from '../../core/errors.ts'
-import { inspect } from '../../core/inspect.ts'
-import { systemTimers } from '../../core/system.ts'
-import { SeededRandom } from '../simulation/random.ts'
+import { inspect } from '../../core/logging/inspect.ts'
+import { systemTimers } from '../../core/time/system.ts'
+import { SeededRandom } from '../random.ts'
 
 /** The kinds of trouble. Probabilities are from 0 to 1, times in milliseconds. */
 export interface ChaosSettings {

@@ -1,5 +1,5 @@
 import { OptionsError } from '../../core/errors.ts'
-import { inspect } from '../../core/inspect.ts'
+import { inspect } from '../../core/logging/inspect.ts'
 import { unanswered, type Bus, type RemoteOp, type RemoteStore } from '../../core/remote-store.ts'
 import type { Store } from '../../core/store.ts'
 import type { Chaos } from './chaos.ts'

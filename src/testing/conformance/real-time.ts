@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { systemClock, systemTimers } from '../../core/system.ts'
+import { systemClock, systemTimers } from '../../core/time/system.ts'
 
 // Redis counts in whole milliseconds, and reads the time once for each command.
 const GRAIN_MS = 5

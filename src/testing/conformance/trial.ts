@@ -1,6 +1,6 @@
 import type { BaseCache } from '../../cache/base-cache.ts'
-import type { Duration } from '../../core/duration.ts'
-import type { CacheOptions } from '../../core/options.ts'
+import type { Duration } from '../../options/durations.ts'
+import type { CacheOptions } from '../../options/options.ts'
 import type { FakeClock } from '../fake-clock.ts'
 
 /** The arguments of a case of the suite. */

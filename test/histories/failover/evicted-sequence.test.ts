@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { SimulatedServer } from '../../../src/testing/simulation/server.ts'
+import type { SimulatedServer } from '../../../simulator/server/server.ts'
 import { history } from '../history.ts'
 import { HEARTBEAT_MS, Stage } from '../stage.ts'
 

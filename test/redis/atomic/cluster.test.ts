@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { silentLogger } from '../../../src/core/logger.ts'
+import { silentLogger } from '../../../src/core/logging/logger.ts'
 import { Lock } from '../../../src/lock/index.ts'
 import { RateLimiter, type RateLimitResult } from '../../../src/ratelimit/index.ts'
 import { atomicOnCluster } from '../../support/atomic.ts'

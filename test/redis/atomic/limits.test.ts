@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { silentLogger } from '../../../src/core/logger.ts'
+import { silentLogger } from '../../../src/core/logging/logger.ts'
 import { RateLimiter, type RateLimiterOptions } from '../../../src/ratelimit/index.ts'
 import { atomicOn, type OwnAtomicStore } from '../../support/atomic.ts'
 import { until } from '../../support/until.ts'

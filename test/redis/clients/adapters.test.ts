@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { adaptClient } from '../../../src/redis/adapt-client.ts'
-import type { RedisClient } from '../../../src/redis/client.ts'
+import { adaptClient } from '../../../src/redis/libraries/adapt.ts'
+import type { RedisClient } from '../../../src/redis/connection/client.ts'
 import { describeWithServers } from '../servers/index.ts'
 import { LIBRARIES, type Made } from './libraries.ts'
 import { Server, until } from './server.ts'

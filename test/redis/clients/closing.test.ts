@@ -1,6 +1,6 @@
 // What has begun to open is closed when it arrives.
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { openClient } from '../../../src/redis/open-client.ts'
+import { openClient } from '../../../src/redis/libraries/open.ts'
 import { until } from '../../support/until.ts'
 import {
   describeWithServers,

@@ -1,7 +1,7 @@
 import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
-import { loadLibrary } from '../../../src/redis/clients/load-library.ts'
-import { poolSize, targetOf, type ConnectionOptions } from '../../../src/redis/connection-options.ts'
+import { loadLibrary } from '../../../src/redis/libraries/load.ts'
+import { poolSize, targetOf, type ConnectionOptions } from '../../../src/redis/connection/options.ts'
 import { thrownBy } from '../../support/error-of.ts'
 import { IMPORTS } from './libraries.ts'
 

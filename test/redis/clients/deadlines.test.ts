@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { Breaker } from '../../../src/redis/clients/breaker.ts'
-import { Deadlines, Timed } from '../../../src/redis/clients/deadlines.ts'
+import { Breaker } from '../../../src/redis/connection/guard/breaker.ts'
+import { Deadlines, Timed } from '../../../src/redis/connection/guard/deadlines.ts'
 import { FakeClock } from '../../../src/testing/fake-clock.ts'
 
 class Wait extends Timed {

@@ -1,8 +1,8 @@
 // What hosted services refuse, and how, through every client library.
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
-import type { RedisClient, Reply } from '../../../src/redis/client.ts'
-import { adaptClient } from '../../../src/redis/adapt-client.ts'
-import { openClient } from '../../../src/redis/open-client.ts'
+import type { RedisClient, Reply } from '../../../src/redis/connection/client.ts'
+import { adaptClient } from '../../../src/redis/libraries/adapt.ts'
+import { openClient } from '../../../src/redis/libraries/open.ts'
 import { describeWithServers, HOSTED, startHosted, startRedis, type HostedService } from '../servers/index.ts'
 import type { HostedBehaviour, RedisServer } from '../servers/index.ts'
 import { until } from '../../support/until.ts'

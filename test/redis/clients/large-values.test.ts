@@ -1,8 +1,8 @@
 import { RedisCache } from 'cachette/redis'
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { openClient } from '../../../src/redis/open-client.ts'
-import type { RedisClient } from '../../../src/redis/client.ts'
-import { LargeValues } from '../../../src/redis/clients/large-values.ts'
+import { openClient } from '../../../src/redis/libraries/open.ts'
+import type { RedisClient } from '../../../src/redis/connection/client.ts'
+import { LargeValues } from '../../../src/redis/connection/guard/large-values.ts'
 import { ENGINES, openCache } from '../caches.ts'
 import {
   describeWithServers,

@@ -1,8 +1,8 @@
 // The life of a connection: closed while idle, dropped without a word, demoted, moved to other addresses.
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import type { RedisClient, Reply } from '../../../src/redis/client.ts'
-import type { ConnectionOptions } from '../../../src/redis/connection-options.ts'
-import { openClient } from '../../../src/redis/open-client.ts'
+import type { RedisClient, Reply } from '../../../src/redis/connection/client.ts'
+import type { ConnectionOptions } from '../../../src/redis/connection/options.ts'
+import { openClient } from '../../../src/redis/libraries/open.ts'
 import { RecordingLogger } from '../../support/recording-logger.ts'
 import { until } from '../../support/until.ts'
 import { ENGINES, openCache } from '../caches.ts'

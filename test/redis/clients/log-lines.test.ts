@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import type { RedisClient, Reply } from '../../../src/redis/client.ts'
-import type { ConnectionOptions } from '../../../src/redis/connection-options.ts'
-import { openClient } from '../../../src/redis/open-client.ts'
+import type { RedisClient, Reply } from '../../../src/redis/connection/client.ts'
+import type { ConnectionOptions } from '../../../src/redis/connection/options.ts'
+import { openClient } from '../../../src/redis/libraries/open.ts'
 import type { RecordingLogger } from '../../support/recording-logger.ts'
 import { until } from '../../support/until.ts'
 import {

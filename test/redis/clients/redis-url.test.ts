@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseRedisUrl } from '../../../src/redis/clients/redis-url.ts'
+import { parseRedisUrl } from '../../../src/redis/connection/redis-url.ts'
 import { thrownBy } from '../../support/error-of.ts'
 
 const PLAIN = { db: 0, tls: false }

@@ -1,6 +1,6 @@
 import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
-import { isAnswer, maskOf, normalize } from '../../../src/redis/clients/refusals.ts'
+import { isAnswer, maskOf, normalize } from '../../../src/redis/connection/guard/refusals.ts'
 
 const mask = maskOf(['secret'])
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { systemClock, systemRandom, systemTimers } from '../../../src/core/system.ts'
-import type { ClientSettings } from '../../../src/redis/adapt-client.ts'
-import type { Script } from '../../../src/redis/client.ts'
+import { systemClock, systemRandom, systemTimers } from '../../../src/core/time/system.ts'
+import type { ClientSettings } from '../../../src/redis/libraries/adapt.ts'
+import type { Script } from '../../../src/redis/connection/client.ts'
 import { RecordingLogger } from '../../support/recording-logger.ts'
 
 /** The real clock, and a logger that keeps what it is told. */

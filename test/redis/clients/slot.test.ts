@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { slotOf } from '../../../src/redis/clients/slot.ts'
+import { slotOf } from '../../../src/redis/connection/slot.ts'
 
 // As `CLUSTER KEYSLOT` has them.
 it.each([

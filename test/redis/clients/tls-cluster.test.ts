@@ -1,7 +1,7 @@
 // A cluster whose certificates bear a name, and no number.
 import { inspect } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { openClient } from '../../../src/redis/open-client.ts'
+import { openClient } from '../../../src/redis/libraries/open.ts'
 import { until } from '../../support/until.ts'
 import { certificates } from '../servers/certificates.ts'
 import { describeWithServers, startCluster, type RedisCluster } from '../servers/index.ts'

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest'
-import { KeyNames } from '../../../src/redis/key-names.ts'
+import { KeyNames } from '../../../src/redis/store/key-names.ts'
 import { CLIENT_NAMES, type ClientName } from '../native-clients.ts'
 import {
   describeWithServers,

@@ -1,7 +1,7 @@
 // All questions of a call share one deadline, whatever its options; no caller waits longer than its hardTimeout.
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { BaseCache } from 'cachette'
-import { silentLogger } from '../../../src/core/logger.ts'
+import { silentLogger } from '../../../src/core/logging/logger.ts'
 import { ENGINES, openCache } from '../caches.ts'
 import { CLIENT_NAMES } from '../native-clients.ts'
 import { LagMeter } from '../outages/lag.ts'

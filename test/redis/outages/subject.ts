@@ -1,8 +1,8 @@
 // A service that uses the cache while its Redis is in trouble: runs in a process of its own, and measures itself.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { BaseCache } from 'cachette'
-import { slotOf } from '../../../src/redis/clients/slot.ts'
-import { KeyNames } from '../../../src/redis/key-names.ts'
+import { slotOf } from '../../../src/redis/connection/slot.ts'
+import { KeyNames } from '../../../src/redis/store/key-names.ts'
 import { openCache, type OpenCache } from '../caches.ts'
 import type { ClientName, Login } from '../native-clients.ts'
 import { LagMeter } from './lag.ts'

@@ -1,7 +1,7 @@
 // A proxy that answers as hosted services do: it speaks RESP, refuses commands, spreads slots behind one endpoint, drops
 // idle connections, asks for passwords of its own, and moves to another server. All of it can change at any moment.
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
-import { slotOf } from '../../../src/redis/clients/slot.ts'
+import { slotOf } from '../../../src/redis/connection/slot.ts'
 import { Frames, isPush, keysOf, wordsOf } from './frames.ts'
 
 /** A server behind the proxy. */

@@ -1,6 +1,6 @@
 // Calls of very many keys, and calls of which a part fails.
 import { expect, it } from 'vitest'
-import { silentLogger } from '../../../src/core/logger.ts'
+import { silentLogger } from '../../../src/core/logging/logger.ts'
 import { until } from '../../support/until.ts'
 import { ENGINES, openCache } from '../caches.ts'
 import { CLIENT_NAMES } from '../native-clients.ts'

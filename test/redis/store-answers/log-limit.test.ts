@@ -2,7 +2,7 @@
 import { OptionsError } from 'cachette'
 import { RedisCache } from 'cachette/redis'
 import { expect, it } from 'vitest'
-import { silentLogger } from '../../../src/core/logger.ts'
+import { silentLogger } from '../../../src/core/logging/logger.ts'
 import { openCache } from '../caches.ts'
 import { describeWithServers, startCluster, startRedis, type RedisServer } from '../servers/index.ts'
 

@@ -1,7 +1,7 @@
 // How long callers wait for a server that does not answer, and what they leave behind on it.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
-import { silentLogger } from '../../../src/core/logger.ts'
+import { silentLogger } from '../../../src/core/logging/logger.ts'
 import { until } from '../../support/until.ts'
 import { ENGINES, openCache } from '../caches.ts'
 import { CLIENT_NAMES } from '../native-clients.ts'

@@ -1,5 +1,5 @@
-import type { Connection } from '../../../src/redis/client.ts'
-import { slotOf } from '../../../src/redis/clients/slot.ts'
+import type { Connection } from '../../../src/redis/connection/client.ts'
+import { slotOf } from '../../../src/redis/connection/slot.ts'
 import { PlainClient } from './plain-client.ts'
 import { RespConnection } from './resp-connection.ts'
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import type { RemoteOp, RemoteStore } from '../../../src/core/remote-store.ts'
-import type { RedisStore } from '../../../src/redis/redis-store.ts'
+import type { RedisStore } from '../../../src/redis/store/redis-store.ts'
 import { describeWithServers } from '../servers/index.ts'
 import { PlainClient } from './plain-client.ts'
 import { EPOCH, admitted, setOf, storeOn, valuesOf } from './stores.ts'

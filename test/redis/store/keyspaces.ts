@@ -1,8 +1,8 @@
-import { readHead, readLogEntry } from '../../../src/redis/log-format.ts'
-import type { EntryBytes } from '../../../src/redis/entry-bytes.ts'
-import type { KeyNames } from '../../../src/redis/key-names.ts'
+import { readHead, readLogEntry } from '../../../src/redis/store/log-format.ts'
+import type { EntryBytes } from '../../../src/redis/store/entry-bytes.ts'
+import type { KeyNames } from '../../../src/redis/store/key-names.ts'
 import type { Stored } from '../../../src/core/store.ts'
-import type { SimulatedServer } from '../../../src/testing/simulation/server.ts'
+import type { SimulatedServer } from '../../../simulator/server/server.ts'
 import { roughly } from './comparison.ts'
 import type { RespConnection } from './resp-connection.ts'
 

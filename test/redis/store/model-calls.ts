@@ -8,7 +8,7 @@ import type {
   Replayable,
 } from '../../../src/core/remote-store.ts'
 import type { Stored } from '../../../src/core/store.ts'
-import type { SeededRandom } from '../../../src/testing/simulation/random.ts'
+import type { SeededRandom } from '../../../src/testing/random.ts'
 
 const MINUTE = 60_000
 

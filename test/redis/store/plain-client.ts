@@ -1,4 +1,4 @@
-import type { Connection, RedisClient } from '../../../src/redis/client.ts'
+import type { Connection, RedisClient } from '../../../src/redis/connection/client.ts'
 import { RespConnection } from './resp-connection.ts'
 
 /** The client of the store's tests: one connection. */

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import type { Command, Connection, Reply, ReplyForm } from '../../../src/redis/client.ts'
-import type { RedisStore } from '../../../src/redis/redis-store.ts'
+import type { Command, Connection, Reply, ReplyForm } from '../../../src/redis/connection/client.ts'
+import type { RedisStore } from '../../../src/redis/store/redis-store.ts'
 import { until } from '../../support/until.ts'
 import { describeWithServers, startRedis, startReplica, type RedisServer } from '../servers/index.ts'
 import { PlainClient } from './plain-client.ts'

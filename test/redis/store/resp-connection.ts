@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net'
-import type { Command, Connection, Reply, ReplyForm } from '../../../src/redis/client.ts'
+import type { Command, Connection, Reply, ReplyForm } from '../../../src/redis/connection/client.ts'
 
 type Waiting = { readonly form: ReplyForm; readonly done: (reply: Reply) => void }
 

@@ -1,5 +1,5 @@
-import { RedisStore, type RedisStoreParts } from '../../../src/redis/redis-store.ts'
-import { WireFormat } from '../../../src/serialization/wire-format.ts'
+import { RedisStore, type RedisStoreParts } from '../../../src/redis/store/redis-store.ts'
+import { WireFormat } from '../../../src/serialization/wire/wire-format.ts'
 import type { RemoteOp, RemoteStore } from '../../../src/core/remote-store.ts'
 import type { Stored } from '../../../src/core/store.ts'
 import type { RespConnection } from './resp-connection.ts'

@@ -1,6 +1,6 @@
 // The faults, one by one: how each is made, and how it ends.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { KeyNames } from '../../../src/redis/key-names.ts'
+import { KeyNames } from '../../../src/redis/store/key-names.ts'
 import { sharedNow } from '../../support/peer-side.ts'
 import {
   startCluster,

@@ -1,8 +1,8 @@
 import { CoherentStore } from '../../../src/coherence/coherent-store.ts'
-import { LeaseKeeper } from '../../../src/coherence/lease-keeper.ts'
+import { LeaseKeeper } from '../../../src/coherence/held-leases.ts'
 import { ReturnedLeases } from '../../../src/coherence/returned-leases.ts'
 import type { RemoteOp } from '../../../src/core/remote-store.ts'
-import { NO_FAULTS } from '../../../src/testing/simulation/network.ts'
+import { NO_FAULTS } from '../../../simulator/machine/network.ts'
 import { all, overRemote, overStore, replaced, type Ablation } from './switches.ts'
 
 export const LEASES: readonly Ablation[] = [

@@ -1,9 +1,9 @@
-import { CallOrder } from '../../../src/coherence/call-order.ts'
+import { CallOrder } from '../../../src/coherence/order/call-order.ts'
 import { CoherentStore } from '../../../src/coherence/coherent-store.ts'
-import { Suspects } from '../../../src/coherence/suspects.ts'
-import { Outbox } from '../../../src/coherence/outbox.ts'
-import { ServerLogs } from '../../../src/testing/simulation/server-logs.ts'
-import { SimulatedServer } from '../../../src/testing/simulation/server.ts'
+import { Suspects } from '../../../src/coherence/queues/suspects.ts'
+import { Outbox } from '../../../src/coherence/queues/outbox.ts'
+import { ServerLogs } from '../../../simulator/server/server-logs.ts'
+import { SimulatedServer } from '../../../simulator/server/server.ts'
 import { all, During, replaced, UNEVEN, type Ablation } from './switches.ts'
 
 // What the judge asks, it is told.

@@ -1,8 +1,8 @@
 import type { RemoteStore } from '../../../src/core/remote-store.ts'
 import type { Store } from '../../../src/core/store.ts'
-import { NO_FAULTS, type Faults } from '../../../src/testing/simulation/network.ts'
-import type { Rewiring } from '../../../src/testing/simulation/node.ts'
-import type { WorldOptions } from '../../../src/testing/simulation/world.ts'
+import { NO_FAULTS, type Faults } from '../../../simulator/machine/network.ts'
+import type { Rewiring } from '../../../simulator/world/node.ts'
+import type { WorldOptions } from '../../../simulator/world/world.ts'
 
 /** A rule of coherence, and how it is switched off: in the wiring of the simulation, never in the product. */
 export interface Ablation {

@@ -1,7 +1,7 @@
-import { Follower } from '../../../src/coherence/follower.ts'
-import { GenerationTable } from '../../../src/coherence/generations.ts'
-import { Markers } from '../../../src/coherence/markers.ts'
-import { TagQueue } from '../../../src/coherence/tag-queue.ts'
+import { Follower } from '../../../src/coherence/log/log-follower.ts'
+import { GenerationTable } from '../../../src/coherence/tags/generation-table.ts'
+import { Markers } from '../../../src/coherence/in-flight.ts'
+import { TagQueue } from '../../../src/coherence/queues/tag-queue.ts'
 import type { Generations, RemoteOp } from '../../../src/core/remote-store.ts'
 import { all, overRemote, replaced, type Ablation } from './switches.ts'
 

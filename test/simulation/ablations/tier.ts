@@ -1,8 +1,8 @@
-import { AgeClock } from '../../../src/core/age-clock.ts'
+import { AgeClock } from '../../../src/core/time/age-clock.ts'
 import { CoherentStore } from '../../../src/coherence/coherent-store.ts'
-import { Follower } from '../../../src/coherence/follower.ts'
+import { Follower } from '../../../src/coherence/log/log-follower.ts'
 import { LocalTier, type Keeping, type LocalSlot } from '../../../src/coherence/local-tier.ts'
-import { Marker, Markers } from '../../../src/coherence/markers.ts'
+import { Marker, Markers } from '../../../src/coherence/in-flight.ts'
 import { all, During, replaced, UNEVEN, type Ablation } from './switches.ts'
 
 function revived(keeping: Keeping): Keeping {

@@ -1,0 +1,58 @@
+import { freshMs, type ServerFound } from '../server/server-entries.ts'
+import type { Generations } from '../../src/core/remote-store.ts'
+import type { History } from './history.ts'
+import type { Versioned } from '../world/node.ts'
+
+/** A server, as far as the judge asks it. */
+interface Holder {
+  read(key: string): ServerFound | undefined
+  agrees(generations: Generations): boolean
+}
+
+interface Duty {
+  readonly version: number
+  readonly beganMs: number
+}
+
+/**
+ * Judges I18: an invalidation that a node has answered with `acked` or `queued` is in effect there from then on, because
+ * the server has nothing older or the node takes it for absent. In the end it is in effect on the server.
+ */
+export class DutyWatch {
+  readonly #history: History
+  readonly #duties = new Map<string, Map<string, Duty[]>>()
+
+  constructor(history: History) {
+    this.#history = history
+  }
+
+  /** A node has answered for an invalidation of the key, made after the database had `version`. */
+  answered(node: string, key: string, duty: Duty): void {
+    const { version, beganMs } = duty
+    const ofNode = this.#duties.get(node) ?? new Map<string, Duty[]>()
+    const before = ofNode.get(key) ?? []
+    // Records that are older in both say nothing any more.
+    const others = before.filter((one) => one.version > version || one.beganMs > beganMs)
+    ofNode.set(key, [...others, duty])
+    this.#duties.set(node, ofNode)
+  }
+
+  /** Judges what a living node has answered; `holdsBack` says of which keys it takes the server's entry for absent. */
+  judge(node: string, server: Holder, holdsBack: (key: string) => boolean): void {
+    for (const [key, duties] of this.#duties.get(node) ?? []) {
+      const found = server.read(key)
+      if (found === undefined || freshMs(found) <= 0 || !server.agrees(found.generations ?? [])) continue
+      if (holdsBack(key)) continue
+      const [version, origin] = JSON.parse(found.text) as Versioned
+      // A value that was set yields only to what began later.
+      const sinceMs = this.#history.sinceMs(origin)
+      const owed = duties.filter((duty) => duty.beganMs >= sinceMs && duty.version > version)
+      if (owed.length === 0) continue
+      this.#duties.get(node)!.delete(key)
+      this.#history.violated(
+        'I18',
+        `${node} lets version ${version} of ${key} pass; it had answered for ${owed.at(-1)!.version}`,
+      )
+    }
+  }
+}

@@ -1,0 +1,279 @@
+import type {
+  Epoch,
+  EpochId,
+  GenerationRecord,
+  Generations,
+  Head,
+  LeaseRequest,
+  Message,
+  Replayable,
+  Rotation,
+  SyncReply,
+} from '../../src/core/remote-store.ts'
+import type { Cooldown } from '../../src/core/store.ts'
+import type { KeptWatch } from '../judge/kept-watch.ts'
+import { Keyspace, LEDGER } from './keyspace.ts'
+import { Names } from '../world/names.ts'
+import {
+  ServerEntries,
+  type LeaseEvents,
+  type ServerFound,
+  type ServerOp,
+  type ServerResult,
+} from './server-entries.ts'
+import { ServerLogs, type LogLimits } from './server-logs.ts'
+import { GENERATION_PARTITION, ServerTags } from './server-tags.ts'
+
+/** Scans that have removed what a prefix covers: where they began, when, and how much it was. */
+export interface Scanned {
+  /** The server that did all of it; `undefined` = there were several. */
+  readonly server: string | undefined
+  readonly atMs: number
+  readonly count: number
+}
+
+/** An invalidation that a server has executed. */
+export interface Invalidated {
+  readonly kind: 'key' | 'tag' | 'prefix'
+  readonly item: string
+  readonly partition: string
+  readonly server: SimulatedServer
+  /** What was committed after this moment, it may not cover: a prefix is scanned before it is logged. */
+  readonly atMs: number
+}
+
+/** How a simulated server is made, and who hears what it does. */
+export interface ServerOptions extends LogLimits {
+  readonly now: () => number
+  readonly partitions: number
+  readonly publish: (message: Message) => void
+  /** Another for each server and each start of one. */
+  readonly id?: string
+  /** What it starts with; it goes on working on that. */
+  readonly items?: Keyspace
+  /** Hears of every invalidation that is executed, logged or not. */
+  readonly onInvalidated?: (invalidated: Invalidated) => void
+  /** Hears of every fill that is accepted and will be seen. */
+  readonly onFilled?: (key: string, text: string, server: SimulatedServer, token: string) => void
+  /** Hears of every `expire` that gave an entry a nearer end. */
+  readonly onShortened?: (key: string, ttlMs: number) => void
+  /** Hears of what was set, and of everybody's request to end it. */
+  readonly kept?: KeptWatch | undefined
+  /** Hears of a partition whose sequence has come to its end. */
+  readonly onSequenceExpired?: (partition: string) => void
+  /** Hears what becomes of leases. */
+  readonly leases?: LeaseEvents
+}
+
+/**
+ * A server like Redis, as the reference model of the remote store: a flat keyspace with expiry, in which values,
+ * leases, sequences and logs are keys like others, and any of them may be evicted at any time. Each method is one
+ * script: an atomic step.
+ */
+export class SimulatedServer {
+  readonly items: Keyspace
+  /** Another for each server and each start of one. */
+  readonly id: string
+  /** Whether it has stopped: what arrives now is not executed. */
+  down = false
+  readonly #options: ServerOptions
+  readonly #names: Names
+  readonly #logs: ServerLogs
+  readonly #tags: ServerTags
+  readonly #entries: ServerEntries
+  #stamps = 0
+
+  constructor(options: ServerOptions) {
+    const { id = '', items = new Keyspace(), now, leases, publish } = options
+    this.#options = options
+    this.id = id
+    this.items = items
+    this.#names = new Names(items, now, (name, value) => {
+      if (name.startsWith('l:') && typeof value === 'string') leases?.expired(value)
+      if (name.startsWith('s:')) options.onSequenceExpired?.(name.slice(2))
+    })
+    this.#logs = new ServerLogs(this.#names, options, () => `${id}s${++this.#stamps}`, publish)
+    this.#tags = new ServerTags(this.#names, this.#logs)
+    this.#entries = new ServerEntries(this.#names, {
+      log: (key) => this.#logs.append(this.partitionOf(key), 'key', key),
+      head: (key) => this.#logs.head(this.partitionOf(key)),
+      filled: (key, { text, generations }, token) => {
+        if (this.#tags.agrees(generations)) options.onFilled?.(key, text, this, token)
+      },
+      invalidated: (key) => this.#invalidated(this.partitionOf(key), 'key', key),
+      shortened: (key, ttlMs) => options.onShortened?.(key, ttlMs),
+      leases,
+    })
+  }
+
+  get generationPartition(): string {
+    return GENERATION_PARTITION
+  }
+
+  get partitions(): readonly string[] {
+    return Array.from({ length: this.#options.partitions }, (_, index) => String(index))
+  }
+
+  partitionOf(key: string): string {
+    const { partitions } = this.#options
+    if (partitions === 1) return '0'
+    let hash = 0
+    for (let index = 0; index < key.length; index++) hash = (Math.imul(hash, 31) + key.charCodeAt(index)) | 0
+    return String((hash >>> 0) % partitions)
+  }
+
+  now(): number {
+    return this.#options.now()
+  }
+
+  read(key: string): ServerFound | undefined {
+    return this.#entries.read(key)
+  }
+
+  acquire(request: LeaseRequest, leaseMs: number): ServerFound | 'granted' | 'busy' | Cooldown {
+    return this.#entries.acquire(request, leaseMs)
+  }
+
+  renew(key: string, token: string, leaseMs: number): boolean {
+    return this.#entries.renew(key, token, leaseMs)
+  }
+
+  release(key: string, token: string, cooldown?: Cooldown & { readonly forMs: number }): void {
+    this.#entries.release(key, token, cooldown)
+  }
+
+  write(op: ServerOp): ServerResult {
+    const { kept } = this.#options
+    kept?.judge(this, [op.key])
+    const result = this.#entries.write(op)
+    kept?.written(this, op, result)
+    return result
+  }
+
+  /** Whether an entry that has these generations is fresh for everybody who asks now. */
+  agrees(generations: Generations): boolean {
+    return this.#tags.agrees(generations)
+  }
+
+  generations(
+    tags: readonly string[],
+    ifNone: readonly string[],
+    livesMs: readonly number[],
+  ): readonly GenerationRecord[] {
+    return this.#tags.records(tags, ifNone, livesMs)
+  }
+
+  invalidateTags(
+    tags: readonly string[],
+    given: readonly string[],
+    keepStale = false,
+  ): { readonly heads: readonly (Head | undefined)[]; readonly generations: readonly string[] } {
+    const done = tags.map((tag, index) => {
+      this.#options.kept?.goneByTag(tag)
+      return this.#invalidateTag(tag, given[index]!, keepStale)
+    })
+    return { heads: done.map(({ head }) => head), generations: done.map(({ value }) => value) }
+  }
+
+  /** Every key of the kind (`l`: leases, `v`: values) that begins with the prefix: one complete scan, not atomic. */
+  scan(kind: 'l' | 'v', prefix: string): readonly string[] {
+    return this.#names.beginningWith(`${kind}:${prefix}`).map((name) => name.slice(2))
+  }
+
+  /** Deletes leases or values, a batch of a scan; how many existed. */
+  unlink(kind: 'l' | 'v', keys: readonly string[]): number {
+    let count = 0
+    for (const key of keys) {
+      if (this.#names.get(`${kind}:${key}`) !== undefined) count++
+      if (kind === 'v') this.#options.kept?.gone(key)
+      this.#names.delete(`${kind}:${key}`)
+    }
+    return count
+  }
+
+  /** Logs a flush, if it was this server on which the scans have removed what the prefix covers. */
+  logFlush(partition: string, prefix: string, scanned: Scanned): Head | 'elsewhere' | undefined {
+    if (scanned.server !== this.id) return 'elsewhere'
+    this.#invalidated(partition, 'prefix', prefix, scanned.atMs)
+    return this.#logs.append(partition, 'flush', '')
+  }
+
+  heads(
+    partitions: readonly string[] = [...this.partitions, GENERATION_PARTITION],
+  ): ReadonlyMap<string, Head> {
+    const heads = new Map<string, Head>()
+    for (const partition of partitions) {
+      const head = this.#logs.head(partition)
+      if (head !== undefined) heads.set(partition, head)
+    }
+    return heads
+  }
+
+  /** The tags that have a record. */
+  tags(): readonly string[] {
+    return this.names().flatMap((name) => (name.startsWith('t:') ? name.slice(2) : []))
+  }
+
+  sync(partition: string, since: Head | undefined, ifNone: EpochId): SyncReply {
+    return this.#logs.sync(partition, since, ifNone, this.now())
+  }
+
+  rotate(partition: string, seen: Epoch, next: EpochId): Rotation {
+    return this.#logs.rotate(partition, seen, next)
+  }
+
+  /** Invalidates and logs what the log has lost. `undefined`: the partition has another epoch. */
+  replay(partition: string, epoch: Epoch, entries: readonly Replayable[]): Head | undefined {
+    const lost = this.#logs.lost(partition, epoch, entries)
+    if (lost === undefined) return undefined
+    for (const { kind, item, stamp } of lost) {
+      if (kind === 'tag') {
+        this.#invalidateTag(item, this.#draw(), false, stamp)
+        continue
+      }
+      this.#names.delete(`v:${item}`)
+      this.#names.delete(`l:${item}`)
+      this.#invalidated(partition, kind, item)
+      this.#logs.append(partition, kind, item, stamp)
+    }
+    return this.#logs.head(partition)
+  }
+
+  /** Removes keys as a full server does, whatever they are. */
+  evict(choose: (names: readonly string[]) => string | undefined): string | undefined {
+    const names = [...this.items.keys()].filter((name) => !name.startsWith(LEDGER))
+    const name = names.length === 0 ? undefined : choose(names)
+    if (name === undefined) return undefined
+    if (name.startsWith('v:')) this.#options.kept?.gone(name.slice(2))
+    if (name.startsWith('t:')) this.#options.kept?.goneByTag(name.slice(2))
+    this.items.delete(name)
+    return name
+  }
+
+  /** The names of all keys that have not expired, for checks. */
+  names(): readonly string[] {
+    return this.#names.beginningWith('').filter((name) => !name.startsWith(LEDGER))
+  }
+
+  #invalidateTag(
+    tag: string,
+    given: string,
+    keepStale: boolean,
+    origin?: string,
+  ): { readonly head: Head | undefined; readonly value: string } {
+    this.#invalidated(GENERATION_PARTITION, 'tag', tag)
+    return this.#tags.invalidate(tag, given, keepStale, origin)
+  }
+
+  #invalidated(partition: string, kind: Invalidated['kind'], item: string, atMs = this.now()): void {
+    this.#options.onInvalidated?.({ partition, kind, item, server: this, atMs })
+  }
+
+  // A generation of the server's own, which no node draws: nodes draw random ones.
+  #draw(): string {
+    let hash = 0x811c9dc5
+    for (const char of this.id) hash = Math.imul(hash ^ char.charCodeAt(0), 0x01000193)
+    const hex = (number: number): string => (number >>> 0).toString(16).padStart(8, '0')
+    return `${hex(hash)}${hex(++this.#stamps)}${hex(0)}`
+  }
+}

@@ -1,0 +1,93 @@
+import { BaseCache } from '../../src/cache/base-cache.ts'
+import { CoherentStore } from '../../src/coherence/coherent-store.ts'
+import type { CoherenceSettings } from '../../src/coherence/settings.ts'
+import type { AgeClock } from '../../src/core/time/age-clock.ts'
+import type { Timers } from '../../src/core/time/clock.ts'
+import { silentLogger } from '../../src/core/logging/logger.ts'
+import type { Bus, RemoteStore } from '../../src/core/remote-store.ts'
+import type { Store } from '../../src/core/store.ts'
+import { memoryStore, type MemoryStore } from '../../src/memory/memory-store.ts'
+import type { Line } from '../machine/network.ts'
+import type { SeededRandom } from '../../src/testing/random.ts'
+import { SimulatedRemote, type SimulatedRemoteOptions } from '../server/remote.ts'
+import type { SimulatedServer } from '../server/server.ts'
+
+/** Hooks in the wiring of a simulated node; the product has no such switches. */
+export interface Rewiring {
+  /** Another server port for the node, made from its own. */
+  remote?(remote: RemoteStore): RemoteStore
+  /** Another bus, or none. */
+  bus?(bus: Bus): Bus | undefined
+  /** Another store for its cache. */
+  store?(store: CoherentStore): Store
+}
+
+/** What a value of a simulated world tells: the database's version, and who brought it into the cache. */
+export type Versioned = readonly [version: number, origin: number]
+
+/** What a simulated node is made of. */
+export interface NodeParts<L extends Line & Bus> {
+  readonly name: string
+  readonly server: SimulatedServer
+  readonly line: L
+  readonly clock: AgeClock
+  readonly timers: Timers
+  readonly random: SeededRandom
+  readonly settings: CoherenceSettings
+  readonly rewire?: Rewiring | undefined
+  /** What the node takes its line for, and who hears what it sends. */
+  readonly remote?: Pick<SimulatedRemoteOptions, 'isOrdered' | 'sent'>
+}
+
+class SimulatedCache extends BaseCache<Versioned | number> {
+  constructor(
+    store: Store,
+    { clock, timers, random }: Pick<NodeParts<Line & Bus>, 'clock' | 'timers' | 'random'>,
+  ) {
+    super(store, { clock, timers, random: random.next, logger: silentLogger })
+  }
+}
+
+/** One process with the shipped code over its lines to a simulated server. */
+export class SimulatedNode<L extends Line & Bus = Line & Bus> {
+  readonly name: string
+  readonly network: L
+  readonly remote: SimulatedRemote
+  readonly local: MemoryStore
+  readonly store: CoherentStore
+  readonly cache: BaseCache<Versioned | number>
+  /** The server whose messages it hears. */
+  listensTo: SimulatedServer
+  /** Whether its process has died. */
+  dead = false
+
+  constructor(parts: NodeParts<L>) {
+    const { name, server, line, clock, timers, random, settings, rewire = {} } = parts
+    this.name = name
+    this.network = line
+    this.listensTo = server
+    this.remote = new SimulatedRemote(server, line, parts.remote)
+    this.local = memoryStore({ clock, timers, random: random.next })
+    this.store = new CoherentStore(
+      {
+        remote: rewire.remote?.(this.remote) ?? this.remote,
+        local: this.local,
+        bus: rewire.bus === undefined ? line : rewire.bus(line),
+        clock,
+        timers,
+        random: random.next,
+        node: name,
+        deadlineMs: 60,
+      },
+      settings,
+    )
+    this.cache = new SimulatedCache(rewire.store?.(this.store) ?? this.store, parts)
+  }
+
+  /** Ends what the node does by itself, without a word to anybody. */
+  stop(): void {
+    this.dead = true
+    void this.store.close()
+    this.local.close()
+  }
+}

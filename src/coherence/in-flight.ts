@@ -1,0 +1,143 @@
+import type { Clock } from '../core/time/clock.ts'
+import type { Generations, Head } from '../core/remote-store.ts'
+import type { Lease, Reading } from '../core/store.ts'
+
+/**
+ * A node's note of a read, a load or a write in flight. Whatever is invalidated meanwhile marks it dead: its
+ * result reaches its callers, and nobody else.
+ */
+export class Marker implements Lease {
+  readonly key: string
+  readonly tags: readonly string[] | undefined
+  /** Unique to the load, never to the node: it is the lease's token on the server. */
+  readonly token: string
+  /** Its place in the order of this node's events. */
+  readonly bornAt: number
+  /** A token: what the server had before it was made must not be taken for its word. */
+  readonly after: string | undefined
+  /** The generations that its tags had when the load or set began. */
+  generations: Generations | undefined
+  /** Where the log of generations was, as far as this node knew, when the load began. */
+  taggedSince: Head | undefined
+  dead = false
+  /** Whether one of its tags was invalidated meanwhile. */
+  overtaken = false
+  /** Whether the server granted the lease. */
+  held = false
+  /** The highest counter of a message that covered the key; `Infinity` after a flush or an operation of this node. */
+  lastCounter = 0
+
+  /** When it was opened. */
+  readonly bornAtMs: number
+
+  /** The tier that its reader does not look at. */
+  readonly skip: Reading['skip']
+
+  /** For how long its value will live, its grace included; 0 = nobody has said. */
+  readonly lifeMs: number
+
+  constructor(
+    key: string,
+    { tags, after, skip, lifeMs = 0 }: Reading,
+    token: string,
+    bornAt: number,
+    bornAtMs: number,
+  ) {
+    this.skip = skip
+    this.lifeMs = lifeMs
+    this.bornAtMs = bornAtMs
+    this.key = key
+    this.tags = tags
+    this.after = after
+    this.token = token
+    this.bornAt = bornAt
+  }
+}
+
+/** The markers of a node, by key. */
+export class Markers {
+  readonly #byKey = new Map<string, Set<Marker>>()
+  readonly #node: string
+  #count = 0
+
+  readonly #clock: Clock
+
+  constructor(node: string, clock: Clock) {
+    this.#node = node
+    this.#clock = clock
+  }
+
+  /** The next place in the order of this node's events. */
+  nextEvent(): number {
+    return ++this.#count
+  }
+
+  open(key: string, reading: Reading = {}): Marker {
+    const bornAt = this.nextEvent()
+    const marker = new Marker(key, reading, `${this.#node}:${bornAt}`, bornAt, this.#clock.now())
+    const others = this.#byKey.get(key)
+    if (others === undefined) this.#byKey.set(key, new Set([marker]))
+    else others.add(marker)
+    return marker
+  }
+
+  close(marker: Marker): void {
+    const markers = this.#byKey.get(marker.key)
+    if (markers?.delete(marker) && markers.size === 0) this.#byKey.delete(marker.key)
+  }
+
+  /** Marks every marker of the key dead but one; `counter` is the message's, `Infinity` for what has none. */
+  kill(key: string, counter: number, except?: Marker): void {
+    for (const marker of this.#byKey.get(key) ?? []) {
+      if (marker === except) continue
+      marker.dead = true
+      marker.lastCounter = Math.max(marker.lastCounter, counter)
+    }
+  }
+
+  /** Marks every marker dead whose key matches. */
+  killAll(matches: (key: string) => boolean): void {
+    for (const key of this.#byKey.keys()) if (matches(key)) this.kill(key, Infinity)
+  }
+
+  /**
+   * Marks every marker dead that may be concerned when a tag, or (`undefined`) any tag, has another generation, and
+   * answers those that hold a lease: no invalidation of a tag voids it.
+   */
+  killTagged(tag: string | undefined): readonly Marker[] {
+    const held: Marker[] = []
+    for (const markers of this.#byKey.values()) {
+      for (const marker of markers) {
+        const { tags } = marker
+        if (tags !== undefined && (tag === undefined ? tags.length === 0 : !tags.includes(tag))) continue
+        marker.dead = true
+        // A write that is under way while something may have been missed is none of that.
+        if (tag !== undefined) marker.overtaken = true
+        if (marker.held) held.push(marker)
+      }
+    }
+    return held
+  }
+
+  /** The keys for which something is in flight. */
+  keys(): readonly string[] {
+    return [...this.#byKey.keys()]
+  }
+
+  /** The open markers of a key. */
+  of(key: string): readonly Marker[] {
+    return [...(this.#byKey.get(key) ?? [])]
+  }
+
+  /** Whether nothing is in flight. */
+  get isEmpty(): boolean {
+    return this.#byKey.size === 0
+  }
+
+  /** Markers that are open. */
+  get size(): number {
+    let size = 0
+    for (const markers of this.#byKey.values()) size += markers.size
+    return size
+  }
+}

@@ -1,0 +1,263 @@
+import type { Clock, Random, TimerHandle, Timers } from '../../core/time/clock.ts'
+import type {
+  Bus,
+  EpochId,
+  Head,
+  LogEntry,
+  RemoteOp,
+  RemoteResult,
+  RemoteStore,
+} from '../../core/remote-store.ts'
+import { readToken } from '../../core/token.ts'
+import type { Forgetting } from '../forgetting.ts'
+import type { GenerationTable } from '../tags/generation-table.ts'
+import { Follower, type FollowerEffects } from './log-follower.ts'
+import { Journal } from './recent-invalidations.ts'
+import type { LocalTier } from '../local-tier.ts'
+import type { Markers } from '../in-flight.ts'
+import { Recovery } from './recovery.ts'
+import type { CoherenceSettings } from '../settings.ts'
+
+/** What following logs works with. */
+export interface FollowingParts {
+  readonly remote: RemoteStore
+  readonly bus: Bus | undefined
+  readonly clock: Clock
+  readonly timers: Timers
+  readonly random: Random
+  readonly settings: CoherenceSettings
+  readonly local: LocalTier | undefined
+  readonly markers: Markers
+  readonly forgetting: Forgetting
+  readonly table: GenerationTable
+  /** Whether anything waits for an acknowledgement. */
+  isQueued(): boolean
+  /** Sends it once more. */
+  replay(): void
+}
+
+interface Followed {
+  readonly follower: Follower
+  readonly recovery: Recovery
+}
+
+/**
+ * Follows the logs of partitions: all of them for a node that keeps entries; else only that of generations, and that
+ * from the first use of a tag on. The heartbeat beats while there is something to follow or to repeat.
+ */
+export class Following {
+  readonly #parts: FollowingParts
+  readonly #followed = new Map<string, Followed>()
+  readonly #flushes: (() => void)[] = []
+  /** Follows the log of generations. */
+  readonly generations: Follower
+  readonly #ofGenerations: Followed
+  #unsubscribe: (() => void) | undefined
+  readonly #unlisten: () => void
+  #heartbeat: TimerHandle
+  #isBeating = false
+  #closed = false
+
+  constructor(parts: FollowingParts) {
+    this.#parts = parts
+    const { remote } = parts
+    this.#ofGenerations = this.#make(remote.generationPartition, () => this.#flushGenerations())
+    this.generations = this.#ofGenerations.follower
+    this.#unlisten = remote.onReconnect(() => this.#onReconnect())
+  }
+
+  /** Begins to follow every partition. */
+  followAll(): void {
+    const { remote, markers, local } = this.#parts
+    for (const partition of remote.partitions) {
+      const covers = (key: string): boolean => remote.partitionOf(key) === partition
+      const flush = (): void => {
+        local!.flush(followed.follower)
+        markers.killAll(covers)
+      }
+      const followed: Followed = this.#make(partition, flush)
+      this.#followed.set(partition, followed)
+      this.#flushes.push(flush)
+    }
+    this.followGenerations()
+  }
+
+  /** Begins to follow the log of generations, or goes on where it had nothing to lose for a while. */
+  followGenerations(): void {
+    const { remote, bus, settings } = this.#parts
+    if (this.#closed) return
+    if (this.#followed.has(remote.generationPartition)) return this.generations.catchUp(settings.maxLagMs)
+    this.#followed.set(remote.generationPartition, this.#ofGenerations)
+    this.#unsubscribe = bus?.subscribe(
+      (message) => this.#followed.get(message.partition)?.follower.onMessage(message),
+      () => {
+        for (const partition of this.#atStake()) this.#followed.get(partition)!.follower.startSync()
+      },
+    )
+    for (const { follower } of this.#followed.values()) follower.startSync()
+    this.wake()
+  }
+
+  /** Gives up everything that this node keeps. */
+  flush(): void {
+    for (const flush of this.#flushes) flush()
+  }
+
+  /** The follower of the key's partition, in a node that keeps entries. */
+  of(key: string): Follower {
+    return this.#followed.get(this.#parts.remote.partitionOf(key))!.follower
+  }
+
+  /** Whether nothing that concerns a key, and its tags if it has any, is missing that is older than `maxAgeMs`. */
+  isSynced(key: string, isTagged: boolean, maxAgeMs: number): boolean {
+    const followed = this.#followed.get(this.#parts.remote.partitionOf(key))
+    if (followed?.follower.isSynced(maxAgeMs) !== true) return false
+    return !isTagged || this.generations.isSynced(maxAgeMs)
+  }
+
+  /** C10: whether this node has applied all that the token's maker had seen logged. */
+  hasReached(token: string | undefined): boolean {
+    if (token === undefined) return true
+    return (
+      readToken(token)?.every(
+        (part) => this.#followed.get(part.partition)?.follower.hasReached(part) === true,
+      ) === true
+    )
+  }
+
+  /**
+   * What changed a value was logged, by an entry that the reply tells of; an acknowledged removal always is.
+   * `isForgotten`: the caller gives up in this step whatever this node has of the key.
+   */
+  noteExecuted(
+    { kind, key }: RemoteOp,
+    { ok, head, logged, outdated }: RemoteResult,
+    isForgotten = false,
+  ): void {
+    const removes = kind === 'set' || kind === 'delete' || kind === 'take' || kind === 'stale'
+    if (outdated === true || (kind === 'fill' && !ok)) return
+    if (logged !== true && !removes) return
+    this.note(this.#parts.remote.partitionOf(key), { kind: 'key', item: key }, head, isForgotten)
+  }
+
+  /** An invalidation was executed, and logged at this head if there is a log. */
+  note(
+    partition: string,
+    entry: Pick<LogEntry, 'kind' | 'item'>,
+    head: Head | undefined,
+    isForgotten?: boolean,
+  ): void {
+    const follower = this.#followed.get(partition)?.follower
+    if (head === undefined) follower?.onNoSequence()
+    else follower?.onExecuted(entry, head, isForgotten)
+  }
+
+  /** Lets the heart beat, if it does not: something is to be repeated. */
+  wake(): void {
+    if (this.#isBeating || this.#closed) return
+    this.#isBeating = true
+    this.#heartbeat = this.#parts.timers.set(() => void this.#beat(), this.#parts.settings.heartbeatMs)
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#unsubscribe?.()
+    this.#unlisten()
+    this.#parts.timers.clear(this.#heartbeat)
+    for (const { follower, recovery } of this.#followed.values()) {
+      recovery.close()
+      // Whoever finds an entry of this node's tier afterwards must not take it for valid.
+      follower.flushedAt = Infinity
+    }
+  }
+
+  #make(partition: string, flush: () => void): Followed {
+    const { remote, clock, timers, random, settings, forgetting } = this.#parts
+    const { journalMs, journalLimit, heartbeatMs, renewalMs } = settings
+    const journal = new Journal(clock, journalMs, journalLimit)
+    const recovery = new Recovery({
+      remote,
+      partition,
+      journal,
+      timers,
+      random,
+      heartbeatMs,
+      forget: (entry) => forgetting.entry(entry),
+      replayed: (head) => follower.onSeen(head),
+    })
+    const effects: FollowerEffects = {
+      drop: (key, counter) => forgetting.drop(key, counter),
+      dropTag: (tag) => forgetting.tag(tag),
+      flush,
+      sync: (since, ordinal) => void this.#sync(partition, follower, since, recovery.epoch(ordinal)),
+      rotate: (seen, ordinal) => void recovery.rotate(follower, seen, ordinal),
+      rotated: (head, won) => recovery.replay(head, won),
+    }
+    const follower = new Follower(clock, journal, effects, renewalMs)
+    return { follower, recovery }
+  }
+
+  async #sync(
+    partition: string,
+    follower: Follower,
+    since: Head | undefined,
+    ifNone: EpochId,
+  ): Promise<void> {
+    const { remote, local } = this.#parts
+    try {
+      const reply = await remote.sync(partition, since, ifNone)
+      if (this.#closed) return
+      follower.onSync(reply)
+      local?.endOutage(follower)
+    } catch {
+      follower.onSyncFailed()
+    }
+  }
+
+  // The partitions in which this node has something to lose: of the others nothing need be known.
+  #atStake(): readonly string[] {
+    const { remote, markers, table } = this.#parts
+    const inFlight = new Set(markers.keys().map((key) => remote.partitionOf(key)))
+    if (!table.isEmpty) inFlight.add(remote.generationPartition)
+    return [...this.#followed].flatMap(([partition, { follower, recovery }]) =>
+      follower.isAtStake || recovery.isOwed || inFlight.has(partition) ? [partition] : [],
+    )
+  }
+
+  // A node without a tier that has just begun to follow has shared nothing, and what it stores is judged by the
+  // generations that it bears: its loads go on.
+  #flushGenerations(): void {
+    const hasBegun = this.#parts.local !== undefined || this.generations.applied !== undefined
+    if (hasBegun) this.#parts.forgetting.allTags()
+    else this.#parts.forgetting.table()
+  }
+
+  #onReconnect(): void {
+    // A lease that a server of the past still has must not be used by a load that another one has voided.
+    if (this.#parts.local === undefined) this.#parts.markers.killAll(() => true)
+    const atStake = new Set(this.#atStake())
+    for (const [partition, { follower }] of this.#followed) follower.onReconnect(atStake.has(partition))
+    // What waits is sent before anything else is.
+    if (this.#parts.isQueued()) this.#parts.replay()
+  }
+
+  async #beat(): Promise<void> {
+    const { remote, clock, isQueued, replay } = this.#parts
+    const startedAtMs = clock.now()
+    // The queue is sent first, because one master may be away and fail the rest.
+    if (isQueued()) replay()
+    try {
+      const asked = this.#atStake()
+      if (asked.length > 0) {
+        const heads = await remote.heads(asked)
+        for (const partition of asked)
+          this.#followed.get(partition)!.follower.onHead(heads.get(partition), startedAtMs)
+      }
+      for (const { recovery } of this.#followed.values()) void recovery.run()
+    } catch {
+      // The server is away: the sync age tells.
+    }
+    this.#isBeating = false
+    if (this.#followed.size > 0 || isQueued()) this.wake()
+  }
+}

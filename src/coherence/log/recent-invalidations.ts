@@ -1,0 +1,75 @@
+import type { Clock } from '../../core/time/clock.ts'
+import type { Epoch, LogEntry, Replayable } from '../../core/remote-store.ts'
+
+interface Journaled {
+  readonly entry: Replayable
+  readonly birth: number
+  readonly atMs: number
+  /** Whether this node has given up what it had of the item when it was answered for the invalidation. */
+  readonly isForgotten: boolean
+}
+
+/**
+ * The invalidations of one partition that this node has applied in the last minute, its own and others', each with
+ * its place in the log. They are logged again if a server loses them (docs/coherence.md, C9).
+ */
+export class Journal {
+  readonly #clock: Clock
+  readonly #journalMs: number
+  readonly #limit: number
+  readonly #entries = new Map<string, Journaled>()
+
+  /** `limit` is the most entries it holds: above half the log's length, a log could not tell what it has of them. */
+  constructor(clock: Clock, journalMs: number, limit: number) {
+    this.#clock = clock
+    this.#journalMs = journalMs
+    this.#limit = limit
+  }
+
+  /** Notes an invalidation; a replayed one is the one it replays, at its new place. A flush is not repeated. */
+  add(
+    { kind, item, stamp, counter, origin = stamp }: Omit<LogEntry, 'previous'>,
+    { birth }: Epoch,
+    isForgotten: boolean = this.isForgotten(origin),
+  ): void {
+    if (kind === 'flush') return
+    this.#entries.delete(origin)
+    const entry = { kind, item, stamp: origin, counter }
+    this.#entries.set(origin, { entry, birth, atMs: this.#clock.now(), isForgotten })
+    // Many at once: the first of a map from which the first ones were deleted takes long to find.
+    if (this.#entries.size > this.#limit) this.#prune(this.#limit - (this.#limit >> 3))
+  }
+
+  /** Whether it has the invalidation with this stamp. */
+  has(stamp: string): boolean {
+    return this.#entries.has(stamp)
+  }
+
+  /** Whether this node has given up what it had of the item when it was answered for the invalidation with this stamp. */
+  isForgotten(stamp: string): boolean {
+    return this.#entries.get(stamp)?.isForgotten === true
+  }
+
+  /** Whether there is nothing young enough to be replayed. */
+  get isEmpty(): boolean {
+    this.#prune()
+    return this.#entries.size === 0
+  }
+
+  /**
+   * Returns what is young enough to be replayed into this epoch, oldest first. A log that was born later than an
+   * entry's cannot tell whether the server has lost it.
+   */
+  recent({ birth }: Epoch): readonly Replayable[] {
+    this.#prune()
+    return [...this.#entries.values()].flatMap((one) => (one.birth >= birth ? [one.entry] : []))
+  }
+
+  #prune(most: number = this.#limit): void {
+    const sinceMs = this.#clock.now() - this.#journalMs
+    for (const [stamp, { atMs }] of this.#entries) {
+      if (atMs >= sinceMs && this.#entries.size <= most) return
+      this.#entries.delete(stamp)
+    }
+  }
+}

@@ -1,0 +1,353 @@
+import type { Timers } from '../../core/time/clock.ts'
+import { StoreTimeoutError } from '../../core/errors.ts'
+import type { MaybePromise } from '../../core/promise.ts'
+
+/** The parts that the call order uses. */
+export interface CallOrderParts {
+  readonly timers: Timers
+  /** How long a call may take, its wait included. */
+  readonly deadlineMs: number
+  /** Whether the server executes calls in the order in which they are sent; else a call waits for answers. */
+  readonly isOrdered: boolean
+  /** Whether only a part was sent of a call: then later ones wait for its answer. */
+  hasUnsent?(): boolean
+}
+
+/** Calls of a key that don't wait for each other: reads, and steps of a counter without bounds, whose sum is the same. */
+type Together = 'reads' | 'steps'
+type Kind = 'changes' | Together
+
+/** Calls of a key that later calls come after. */
+interface Passing {
+  /** By kind: settles when the calls have passed. They were sent, or answered where the server may redirect them. */
+  readonly of: Readonly<Partial<Record<Kind, Promise<unknown>>>>
+  /** Settles when all of it has passed. */
+  readonly last: Promise<unknown>
+  readonly tags: Set<string>
+}
+
+interface Covering {
+  readonly covers: (key: string | undefined, tags: readonly string[]) => boolean
+  done: Promise<unknown>
+  /** Settles when it is sent; `undefined` = it was. Until then nobody knows which keys bear its tags. */
+  unsent: Promise<unknown> | undefined
+}
+
+/** The keys, tags and prefixes of a change. */
+export interface Target {
+  readonly key: string
+  /** The tags that the entry will bear. */
+  readonly tags?: readonly string[] | undefined
+}
+
+const NO_TAGS: readonly string[] = []
+const DONE = Promise.resolve()
+const KINDS: readonly Kind[] = ['changes', 'reads', 'steps']
+/** Changes of more keys than this are sent in parts: as many as a store sends at once. */
+const MOST_AT_ONCE = 500
+
+/**
+ * Lets the calls of one key take effect in the order in which they were made, awaited or not (docs/coherence.md, Order).
+ * A call runs at once, unless an earlier call of its keys has not been sent yet; then it waits for its turn.
+ */
+export class CallOrder {
+  readonly #parts: CallOrderParts
+  readonly #byKey = new Map<string, Passing>()
+  readonly #covering = new Set<Covering>()
+  #held: Promise<unknown> | undefined
+
+  constructor(parts: CallOrderParts) {
+    this.#parts = parts
+  }
+
+  /** Whether no call at all is to be waited for. */
+  get isIdle(): boolean {
+    return this.#byKey.size === 0 && this.#covering.size === 0
+  }
+
+  /** The earlier calls that the present change waits for before it is sent. */
+  hold(waiting: PromiseLike<unknown>): void {
+    this.#held = settled(waiting)
+  }
+
+  /** Runs a change in its turn; `late` gives it up. */
+  change<T>(
+    targets: readonly Target[],
+    call: () => Promise<T>,
+    late: (error: Error) => T,
+    together?: 'steps',
+  ): Promise<T> {
+    const keys = targets.map(({ key }) => key)
+    const tags = targets.flatMap((target) => target.tags ?? NO_TAGS)
+    const before = this.#before(keys, tags, together)
+    if (before === undefined) return this.called(targets, call(), together)
+    return this.#inTurn(keys, tags, before, call, late, together ?? 'changes')
+  }
+
+  /** A change that nothing had to be waited for was called: later ones wait for it, unless it was sent. */
+  called<T>(targets: readonly Target[], answer: Promise<T>, together?: 'steps'): Promise<T> {
+    const passed = this.#passed(answer, targets.length)
+    if (passed === undefined) return answer
+    const tags = targets.flatMap((target) => target.tags ?? NO_TAGS)
+    this.#pass(
+      targets.map(({ key }) => key),
+      tags,
+      passed,
+      together ?? 'changes',
+    )
+    return answer
+  }
+
+  /** Gives a change of a few keys up if it takes longer than the deadline in all. */
+  async inTime<T>(count: number, answer: Promise<T>, late: (error: Error) => T): Promise<T> {
+    if (count > MOST_AT_ONCE) return answer
+    const timer = this.#late(late)
+    try {
+      return await Promise.race([answer, timer.error])
+    } finally {
+      timer.end()
+    }
+  }
+
+  /** Runs a read in its turn. */
+  read<T>(
+    keys: readonly string[],
+    tags: readonly string[] | undefined,
+    call: () => MaybePromise<T>,
+  ): MaybePromise<T> {
+    const before = this.#before(keys, tags, 'reads')
+    if (before === undefined) return call()
+    // A later change must not overtake a read that waits.
+    const pass = this.#reserve(keys, tags, 'reads')
+    return this.#readAfter(before, call, pass, keys.length <= MOST_AT_ONCE)
+  }
+
+  async #readAfter<T>(
+    before: Promise<unknown>,
+    call: () => MaybePromise<T>,
+    pass: (passed: unknown) => void,
+    isBounded: boolean,
+  ): Promise<T> {
+    const timer = this.#late<T>((error) => {
+      throw error
+    })
+    try {
+      await Promise.race([before, timer.error])
+      const answer = call()
+      pass(this.#isSent ? undefined : answer)
+      return await (isBounded ? Promise.race([answer, timer.error]) : answer)
+    } finally {
+      pass(before)
+      timer.end()
+    }
+  }
+
+  /** A read is under way: where answers come in any order, a change of theirs waits for it. */
+  reading<T>(keys: readonly string[], answer: PromiseLike<T>): PromiseLike<T> {
+    if (!this.#isSent) this.#pass(keys, undefined, Promise.resolve(answer), 'reads')
+    return answer
+  }
+
+  /**
+   * Runs a call of all keys, or tags, that it covers: after every earlier one of them, and before every later one. It has
+   * one deadline, its wait included; with `lives`, a wait and the question whether the server lives have it.
+   */
+  cover<T>(
+    covers: (key: string | undefined, tags: readonly string[]) => boolean,
+    call: () => Promise<T>,
+    late: (error: Error) => T,
+    lives?: () => Promise<unknown>,
+  ): Promise<T> {
+    const before = this.covered(covers)
+    const ready = lives === undefined ? before : before?.then(lives)
+    const isBounded = lives === undefined
+    const covering: Covering = { covers, done: DONE, unsent: undefined }
+    const answer = ready === undefined ? call() : this.#coverAfter(covering, ready, call, late, isBounded)
+    covering.done = settled(answer)
+    this.#covering.add(covering)
+    void covering.done.then(() => this.#covering.delete(covering))
+    return answer
+  }
+
+  #coverAfter<T>(
+    covering: Covering,
+    before: Promise<unknown>,
+    call: () => Promise<T>,
+    late: (error: Error) => T,
+    isBounded: boolean,
+  ): Promise<T> {
+    let pass!: () => void
+    const unsent = new Promise<void>((resolve) => {
+      pass = resolve
+    })
+    // Which keys bear a tag is not known; a prefix tells.
+    if (isBounded) covering.unsent = unsent
+    const sent = (): void => {
+      covering.unsent = undefined
+      pass()
+    }
+    return this.#afterAll(before, call, late, sent, isBounded)
+  }
+
+  /** Settles when all calls have passed that are covered; `undefined` = there are none. */
+  covered(
+    covers: (key: string | undefined, tags: readonly string[]) => boolean,
+  ): Promise<unknown> | undefined {
+    if (this.#byKey.size === 0 && this.#covering.size === 0) return undefined
+    const before = [...this.#byKey].flatMap(([key, passing]) =>
+      covers(key, [...passing.tags]) ? passing.last : [],
+    )
+    for (const { done } of this.#covering) before.push(done)
+    return before.length === 0 ? undefined : Promise.all(before)
+  }
+
+  #before(
+    keys: readonly string[],
+    tags: readonly string[] = NO_TAGS,
+    together: Together | undefined,
+  ): Promise<unknown> | undefined {
+    if (this.#byKey.size === 0 && this.#covering.size === 0) return undefined
+    const before: Promise<unknown>[] = []
+    for (const key of keys) {
+      const passing = this.#byKey.get(key)
+      if (passing === undefined) continue
+      if (together === undefined) before.push(passing.last)
+      else
+        for (const kind of KINDS)
+          if (kind !== together && passing.of[kind] !== undefined) before.push(passing.of[kind])
+    }
+    if (this.#covering.size > 0) {
+      // The calls of a key need not name the tags that it gets from an earlier one.
+      const borne = [...tags, ...keys.flatMap((key) => [...(this.#byKey.get(key)?.tags ?? NO_TAGS)])]
+      for (const { covers, done, unsent } of this.#covering) {
+        if (covers(undefined, borne) || keys.some((key) => covers(key, NO_TAGS))) before.push(done)
+        else if (unsent !== undefined) before.push(unsent)
+      }
+    }
+    return before.length === 0 ? undefined : Promise.all(before)
+  }
+
+  // When the change that has just been called has passed; `undefined` = it has.
+  #passed(answer: Promise<unknown>, count: number): Promise<unknown> | undefined {
+    const held = this.#held
+    this.#held = undefined
+    return this.#isSent && count <= MOST_AT_ONCE ? held : answer
+  }
+
+  // Whether the call that has just been made can't be overtaken any more.
+  get #isSent(): boolean {
+    return this.#parts.isOrdered && this.#parts.hasUnsent?.() !== true
+  }
+
+  #pass(
+    keys: readonly string[],
+    tags: readonly string[] = NO_TAGS,
+    passed: Promise<unknown>,
+    kind: Kind,
+  ): void {
+    const last = settled(passed)
+    // One for all keys that nothing else is under way for: a call may have very many.
+    const alone: Passing = { of: { [kind]: last }, last, tags: new Set(tags) }
+    for (const key of keys) {
+      const before = this.#byKey.get(key)
+      if (before === undefined) this.#byKey.set(key, alone)
+      else if (before !== alone) this.#passAfter(before, key, alone, kind)
+    }
+    void last.then(() => {
+      for (const key of keys) if (this.#byKey.get(key) === alone) this.#byKey.delete(key)
+    })
+  }
+
+  #passAfter(before: Passing, key: string, { last, tags }: Passing, kind: Kind): void {
+    const sameKind = before.of[kind]
+    const passing: Passing = {
+      of: { ...before.of, [kind]: sameKind === undefined ? last : Promise.all([sameKind, last]) },
+      last: Promise.all([before.last, last]),
+      tags: new Set([...before.tags, ...tags]),
+    }
+    this.#byKey.set(key, passing)
+    void passing.last.then(() => {
+      if (this.#byKey.get(key) === passing) this.#byKey.delete(key)
+    })
+  }
+
+  #inTurn<T>(
+    keys: readonly string[],
+    tags: readonly string[] | undefined,
+    before: Promise<unknown>,
+    call: () => Promise<T>,
+    late: (error: Error) => T,
+    kind: Kind,
+  ): Promise<T> {
+    const pass = this.#reserve(keys, tags, kind)
+    return this.#afterAll(before, call, late, pass, keys.length <= MOST_AT_ONCE)
+  }
+
+  // Keeps a place for a call that waits, until it is told what has passed.
+  #reserve(
+    keys: readonly string[],
+    tags: readonly string[] | undefined,
+    kind: Kind,
+  ): (passed: unknown) => void {
+    let pass!: (passed: unknown) => void
+    const passed = new Promise((resolve) => {
+      pass = resolve
+    })
+    this.#pass(keys, tags, passed, kind)
+    return pass
+  }
+
+  // The wait counts against the deadline of the call. Many keys have a deadline for each part: for these, the wait alone.
+  async #afterAll<T>(
+    before: Promise<unknown>,
+    call: () => Promise<T>,
+    late: (error: Error) => T,
+    passed: (passed: unknown) => void,
+    isBounded: boolean,
+  ): Promise<T> {
+    const timer = this.#late(late)
+    try {
+      const given = await Promise.race([
+        before.then(
+          () => undefined,
+          (error: unknown) => ({ value: late(error as Error) }),
+        ),
+        timer.error.then((value) => ({ value })),
+      ])
+      if (given !== undefined) {
+        // It is not sent any more, and keeps its place until those before it have passed.
+        passed(before)
+        return given.value
+      }
+      const answer = call()
+      passed(this.#passed(answer, isBounded ? 1 : Infinity))
+      if (!isBounded) return await answer
+      return await Promise.race([answer, timer.error])
+    } finally {
+      timer.end()
+    }
+  }
+
+  #late<T>(late: (error: Error) => T): { readonly error: Promise<T>; end(): void } {
+    const { timers, deadlineMs } = this.#parts
+    let handle: ReturnType<Timers['set']>
+    const error = new Promise<T>((resolve, reject) => {
+      handle = timers.set(() => {
+        try {
+          resolve(late(new StoreTimeoutError(`an earlier call of the key has taken ${deadlineMs} ms`)))
+        } catch (thrown) {
+          reject(thrown)
+        }
+      }, deadlineMs)
+    })
+    error.catch(() => undefined)
+    return { error, end: () => timers.clear(handle) }
+  }
+}
+
+function settled(promise: PromiseLike<unknown>): Promise<unknown> {
+  return Promise.resolve(promise).then(
+    () => undefined,
+    () => undefined,
+  )
+}

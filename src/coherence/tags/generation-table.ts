@@ -1,0 +1,382 @@
+import type { Clock, Random } from '../../core/time/clock.ts'
+import { StoreUnavailableError } from '../../core/errors.ts'
+import type { GenerationRecord, Generations, Head, RemoteStore } from '../../core/remote-store.ts'
+import { isPromise, type MaybePromise } from '../../core/promise.ts'
+import type { Reading } from '../../core/store.ts'
+import type { CallTime } from '../order/call-time.ts'
+import type { Follower } from '../log/log-follower.ts'
+import { sameEpoch } from '../log/seen-heads.ts'
+import type { Suspects } from '../queues/suspects.ts'
+import { TagQueue } from '../queues/tag-queue.ts'
+import { bears, compareGenerations, worstOf, type Verdict } from './tag-state.ts'
+
+/** What knowing generations needs. */
+export interface GenerationParts {
+  readonly remote: RemoteStore
+  readonly random: Random
+  readonly clock: Clock
+  readonly time: CallTime
+  /** Sync age up to which an entry of the server is judged by the table alone. */
+  readonly maxLagMs: number
+  /** Sync age up to which it is when the server can't be asked. */
+  readonly maxStaleMs: number
+  /** The most tags in the table but for those that entries of the tier bear, and the most that wait for an acknowledgement. */
+  readonly limits: { readonly table: number; readonly queue: number }
+  /** For how long a record lives at least that is asked for: as long as a lease, so that a load can keep it. */
+  readonly leastLifeMs: number
+  /** Whether the tier of this node keeps an entry under that key that bears the tag. */
+  isBorne(key: string, tag: string): boolean
+  readonly suspects: Suspects
+  /** Sends what is queued of these tags; what fails stays queued. */
+  settle(tags: readonly string[]): Promise<void>
+  /** Called when records are read: from then on their changes are to be followed. */
+  asked(): void
+}
+
+/** What a tag was before this node invalidated it. */
+interface Former {
+  readonly tag: string
+  readonly value: string | undefined
+  /** The version of the table with the invalidation. */
+  readonly version: number
+}
+
+interface Row {
+  readonly record: Pick<GenerationRecord, 'value' | 'head'>
+  /** Until when the server keeps the record at least, as far as this node knows. */
+  readonly untilMs: number
+  /** The key of an entry of the tier that bears the tag, or did. */
+  holder: string | undefined
+}
+
+/** For how many milliseconds entries that bear a tag will live, by tag. */
+export type Lives = ReadonlyMap<string, number>
+
+// How many rows are looked at to find one that nobody needs, when a row is added to a full table.
+const LOOKS = 8
+
+// So many invalidations of this node are remembered for calls that were made before them.
+const FORMER = 1_000
+
+// A read of records in flight, and the tags that something happened to meanwhile.
+interface RecordRead {
+  readonly tags: readonly string[]
+  readonly overtaken: Set<string>
+}
+
+/**
+ * What a node knows of the generations of tags (docs/coherence.md, C7). The table may lose a row at any time: the
+ * record is then read again. It must never hold a row that is older than what the node has heard.
+ */
+export class GenerationTable {
+  readonly #parts: GenerationParts
+  readonly #rows = new Map<string, Row>()
+  readonly #reads = new Set<RecordRead>()
+  // In the order of their versions.
+  readonly #former: Former[] = []
+  /** What decides while it waits for an acknowledgement. */
+  readonly queue: TagQueue
+  /** Follows the generation partition; set once, before anything is asked. */
+  follower!: Follower
+  /** Where the log was when this node was last answered for an invalidation. */
+  answered: Head | undefined
+  /** Another one whenever a verdict of `'fresh'` may have become another. */
+  version = 0
+
+  constructor(parts: GenerationParts) {
+    this.#parts = parts
+    this.queue = new TagQueue({
+      limit: parts.limits.queue,
+      suspects: parts.suspects,
+      partition: parts.remote.generationPartition,
+      draw: () => this.draw(),
+      changed: () => {
+        this.version++
+      },
+    })
+  }
+
+  /** A value that no tag has had. */
+  draw(): string {
+    const half = (): string =>
+      Math.floor(this.#parts.random() * 2 ** 32)
+        .toString(16)
+        .padStart(8, '0')
+    return `${half()}${half()}00000000`
+  }
+
+  /** What the table makes of these generations: no I/O. Whether it is up to date is the follower's to say. */
+  agrees(generations: Generations): Verdict {
+    return worstOf(generations.map(({ tag, value }) => compareGenerations(value, this.known(tag))))
+  }
+
+  /** The generation that a tag has, as far as this node knows. */
+  known(tag: string): string | undefined {
+    return this.queue.get(tag)?.generation ?? this.#rows.get(tag)?.record.value
+  }
+
+  /**
+   * The generations of tags for a load or set that begins now, and whose entry will live for so long. @throws when a
+   * record is unknown here, or may end before the entry does, and can't be read.
+   */
+  current(lives: Lives, untilMs: number): MaybePromise<Generations> {
+    const short = this.#tooShort(lives)
+    if (short.length > 0) return this.#currentOf(lives, short, untilMs)
+    return Array.from(lives.keys(), (tag) => ({ tag, value: this.known(tag) ?? this.draw() }))
+  }
+
+  /** Has the server keep records for as long as entries that bear them live; `undefined` = it does. @throws if it can't be asked. */
+  prolong(
+    generations: Generations | undefined,
+    lifeMs: number,
+    untilMs: number,
+  ): Promise<unknown> | undefined {
+    const lives = new Map((generations ?? []).map(({ tag }) => [tag, lifeMs]))
+    const short = this.#tooShort(lives)
+    return short.length === 0 ? undefined : this.#read(short, untilMs, lives)
+  }
+
+  /** The tier keeps an entry under this key that bears these tags. */
+  borne(key: string, generations: Generations): void {
+    for (const { tag } of generations) {
+      const row = this.#rows.get(tag)
+      if (row !== undefined) row.holder = key
+    }
+  }
+
+  #tooShort(lives: Lives): readonly string[] {
+    const nowMs = this.#parts.clock.now()
+    return [...lives.keys()].filter((tag) => {
+      if (this.queue.get(tag) !== undefined) return false
+      const row = this.#rows.get(tag)
+      return row === undefined || row.untilMs < nowMs + lives.get(tag)!
+    })
+  }
+
+  /**
+   * The same for a writer. What is queued is sent first, because an entry that bears a local generation is lost when the
+   * invalidation is acknowledged. @throws as {@link GenerationTable.current} does, and if it is not acknowledged.
+   */
+  currentForWrite(lives: Lives, untilMs: number): MaybePromise<Generations> {
+    if (this.queue.isEmpty) return this.current(lives, untilMs)
+    const queued = [...lives.keys()].filter((tag) => this.queue.get(tag) !== undefined)
+    return queued.length === 0 ? this.current(lives, untilMs) : this.#currentAfter(queued, lives, untilMs)
+  }
+
+  async #currentOf(lives: Lives, short: readonly string[], untilMs: number): Promise<Generations> {
+    const read = await this.#read(short, untilMs, lives)
+    return Array.from(lives.keys(), (tag) => ({
+      tag,
+      value: read.get(tag)?.value ?? this.known(tag) ?? this.draw(),
+    }))
+  }
+
+  async #currentAfter(queued: readonly string[], lives: Lives, untilMs: number): Promise<Generations> {
+    await this.#parts.time.inTime(this.#parts.settle(queued), untilMs)
+    if (queued.some((tag) => this.queue.get(tag) !== undefined))
+      throw new StoreUnavailableError('the invalidation of a tag was not acknowledged yet')
+    return this.current(lives, untilMs)
+  }
+
+  /**
+   * The generations of tags that a loader has named, if none of them has changed since the load began, when the log
+   * was at `start`; else `undefined`. @throws as {@link GenerationTable.current} does.
+   */
+  async unchangedSince(
+    tags: readonly string[],
+    start: Head | undefined,
+    lifeMs: number,
+    untilMs: number,
+  ): Promise<Generations | undefined> {
+    const lives = new Map(tags.map((tag) => [tag, lifeMs]))
+    const unknown = tags.filter((tag) => this.#rows.get(tag) === undefined)
+    const read = unknown.length === 0 ? undefined : await this.#read(unknown, untilMs, lives)
+    // Another history since: what it says of the time before is not to be compared.
+    const applied = this.follower.applied
+    if (start === undefined || applied === undefined || !sameEpoch(start.epoch, applied.epoch))
+      return undefined
+    const generations = tags.map((tag) => {
+      const record =
+        this.queue.get(tag) === undefined ? (read?.get(tag) ?? this.#rows.get(tag)?.record) : undefined
+      return record !== undefined && isBefore(record, start) ? { tag, value: record.value } : undefined
+    })
+    return generations.every((generation) => generation !== undefined) ? generations : undefined
+  }
+
+  /** The same without the server: tags that are unknown get a provisional generation, which lasts until a flush. */
+  provisional(tags: readonly string[]): Generations {
+    return tags.map((tag) => {
+      const value = this.known(tag) ?? this.draw()
+      // Asked for again as soon as the server can be.
+      const untilMs = this.#rows.get(tag)?.untilMs ?? -Infinity
+      if (this.queue.get(tag) === undefined)
+        this.#keep(tag, { ...this.#rows.get(tag)?.record, value }, untilMs)
+      return { tag, value }
+    })
+  }
+
+  /** Where the log of generations is at least, as far as this node knows. */
+  get seen(): Head | undefined {
+    const { applied } = this.follower
+    if (applied === undefined || this.answered === undefined) return applied
+    const isAhead = sameEpoch(this.answered.epoch, applied.epoch) && this.answered.counter > applied.counter
+    return isAhead ? this.answered : applied
+  }
+
+  /** This node is about to invalidate the tag: calls that were made before are judged by what it was. */
+  supersede(tag: string): void {
+    const value = this.known(tag)
+    this.#former.push({ tag, value, version: ++this.version })
+    if (this.#former.length > FORMER) this.#former.shift()
+  }
+
+  /** Whether this node has begun to invalidate one of the tags since the table had that version. */
+  hasInvalidated(tags: readonly string[], since: number): boolean {
+    return this.#laterThan(since).some(({ tag }) => tags.includes(tag))
+  }
+
+  /**
+   * What an entry of the server is for a reader whose call was made when the table had the version `since`: what this
+   * node has invalidated after that does not count. A row that says no is read again before it is believed; so are all
+   * when the table may be behind, or when the reader brings a token that this node has not reached. The answer is there
+   * by `untilMs`.
+   */
+  shows(
+    generations: Generations | undefined,
+    { tags }: Reading | undefined = {},
+    untilMs: number,
+    mustAsk = false,
+    since: number = this.version,
+  ): MaybePromise<Verdict> {
+    if (!bears(generations, tags)) return 'gone'
+    if (generations === undefined) return 'fresh'
+    const isBehind = mustAsk || !this.follower.isSynced(this.#parts.maxLagMs)
+    if (since !== this.version && !isBehind) return this.#showed(generations, untilMs, since)
+    // What is queued decides alone; what the server has to say of it is old. It knows nothing of a token, though.
+    for (const { tag, value } of generations) {
+      const item = this.queue.get(tag)
+      if (item === undefined) continue
+      if (mustAsk || compareGenerations(value, item.generation) === 'gone') return 'gone'
+    }
+    const asked = isBehind ? generations : generations.filter(({ tag, value }) => this.known(tag) !== value)
+    const open = asked.filter(({ tag }) => this.queue.get(tag) === undefined).map(({ tag }) => tag)
+    return open.length === 0 ? this.agrees(generations) : this.#ask(generations, open, untilMs, mustAsk)
+  }
+
+  /** Whether it knows of no tag. */
+  get isEmpty(): boolean {
+    return this.#rows.size === 0 && this.#reads.size === 0 && this.queue.size === 0
+  }
+
+  /** The tag is not what it was: whatever is known of it, or being read, is old. */
+  drop(tag: string): void {
+    this.version++
+    this.#rows.delete(tag)
+    for (const read of this.#reads) read.overtaken.add(tag)
+    this.queue.renew(tag)
+  }
+
+  /** Something may have been missed. What is queued stays so, but others may have invalidated it meanwhile, too. */
+  flush(): void {
+    this.version++
+    this.#rows.clear()
+    for (const read of this.#reads) for (const tag of read.tags) read.overtaken.add(tag)
+    this.queue.renew(undefined)
+  }
+
+  // What agrees with what a tag was then is as visible as it was then; all else is judged as it is now.
+  #showed(generations: Generations, untilMs: number, since: number): MaybePromise<Verdict> {
+    const later = this.#laterThan(since)
+    const verdicts: Verdict[] = []
+    const open = generations.filter(({ tag, value }) => {
+      const verdict = compareGenerations(value, later.find((one) => one.tag === tag)?.value)
+      if (verdict !== 'gone') verdicts.push(verdict)
+      return verdict === 'gone'
+    })
+    const present = this.shows(open, {}, untilMs)
+    if (isPromise(present)) return present.then((verdict) => worstOf([...verdicts, verdict]))
+    return worstOf([...verdicts, present])
+  }
+
+  #laterThan(since: number): readonly Former[] {
+    return this.#former.slice(this.#former.findLastIndex(({ version }) => version <= since) + 1)
+  }
+
+  async #ask(
+    generations: Generations,
+    open: readonly string[],
+    untilMs: number,
+    mustAsk: boolean,
+  ): Promise<Verdict> {
+    try {
+      const read = await this.#read(open, untilMs)
+      return worstOf(
+        generations.map(({ tag, value }) =>
+          compareGenerations(value, read.get(tag)?.value ?? this.known(tag)),
+        ),
+      )
+    } catch {
+      if (mustAsk || !this.follower.isSynced(this.#parts.maxStaleMs)) return 'gone'
+      return this.agrees(generations)
+    }
+  }
+
+  // What is read was true at some moment of the call, which is enough for its caller; for the table only if nothing
+  // happened to the tag meanwhile.
+  async #read(
+    tags: readonly string[],
+    untilMs: number,
+    lives?: Lives,
+  ): Promise<ReadonlyMap<string, Pick<GenerationRecord, 'value' | 'head'>>> {
+    this.#parts.asked()
+    const { clock, time, leastLifeMs } = this.#parts
+    const startedAtMs = clock.now()
+    const read: RecordRead = { tags, overtaken: new Set() }
+    this.#reads.add(read)
+    try {
+      const records = await this.#parts.remote.generations(
+        tags,
+        tags.map(() => this.draw()),
+        // Twice as long as it is needed, so that a tag in use is asked for once in the life of its entries.
+        tags.map((tag) => Math.max(2 * (lives?.get(tag) ?? 0), leastLifeMs)),
+        time.left(untilMs),
+      )
+      for (const [index, tag] of tags.entries()) {
+        const record = records[index]!
+        if (!read.overtaken.has(tag)) this.#keep(tag, record, startedAtMs + record.remainingMs)
+      }
+      return new Map(
+        tags.map((tag, index) => {
+          const queued = this.queue.get(tag)
+          return [tag, queued === undefined ? records[index]! : { value: queued.generation }]
+        }),
+      )
+    } finally {
+      this.#reads.delete(read)
+    }
+  }
+
+  #keep(tag: string, { value, head }: Row['record'], untilMs: number): void {
+    const before = this.#rows.get(tag)
+    if (before !== undefined && before.record.value !== value) this.version++
+    this.#rows.delete(tag)
+    this.#rows.set(tag, { record: { value, head }, untilMs, holder: before?.holder })
+    this.#shrink()
+  }
+
+  // The oldest rows go, but for those that a hit in the tier would have to read again.
+  #shrink(): void {
+    for (let looks = 0; looks < LOOKS && this.#rows.size > this.#parts.limits.table; looks++) {
+      const [tag, row] = this.#rows.entries().next().value!
+      this.#rows.delete(tag)
+      if (row.holder !== undefined && this.#parts.isBorne(row.holder, tag)) this.#rows.set(tag, row)
+    }
+  }
+}
+
+// Whether a tag has had its generation since before the log was at `start`: of an older epoch, or no later entry.
+function isBefore({ head }: Pick<GenerationRecord, 'head'>, start: Head): boolean {
+  if (head === undefined) return false
+  if (sameEpoch(head.epoch, start.epoch)) return head.counter <= start.counter
+  return head.epoch.ordinal < start.epoch.ordinal
+}

@@ -1,0 +1,310 @@
+import { StoreUnavailableError } from '../../core/errors.ts'
+import {
+  UNREADABLE,
+  type Generations,
+  type RemoteFound,
+  type RemoteOp,
+  type RemoteResult,
+  type RemoteStore,
+} from '../../core/remote-store.ts'
+import { isPromise, type MaybePromise } from '../../core/promise.ts'
+import { NO_TAGS } from '../../keys/tags.ts'
+import type {
+  AcquireOptions,
+  Acquired,
+  Fill,
+  Found,
+  InvalidateOptions,
+  Op,
+  OpResult,
+  Reading,
+} from '../../core/store.ts'
+import type { CallTime } from '../order/call-time.ts'
+import type { GenerationTable, Lives } from './generation-table.ts'
+import type { Marker } from '../in-flight.ts'
+import type { Verdict } from './tag-state.ts'
+
+/** What calls that heed generations work with. */
+export interface TaggedCallsParts {
+  readonly remote: RemoteStore
+  readonly table: GenerationTable
+  readonly leaseMs: number
+  hasReached(token: string | undefined): boolean
+  now(): number
+  readonly time: CallTime
+}
+
+/** An answer to an operation, as far as it got. */
+export type Written = OpResult & Pick<RemoteResult, 'head' | 'generations' | 'graceMs'>
+
+/** When a call must be answered, and its place among the invalidations of tags by this node. */
+export interface CallMoment {
+  readonly untilMs: number
+  readonly since: number
+}
+
+/** How often an invisible entry may be replaced by another one before the key counts as busy. */
+const ACQUIRE_ROUNDS = 3
+
+/** What is asked of the server and answered by it, with the generations that go along (docs/coherence.md, C7). */
+export class TaggedCalls {
+  readonly #parts: TaggedCallsParts
+
+  constructor(parts: TaggedCallsParts) {
+    this.#parts = parts
+  }
+
+  /** What an entry of the server is for this reader, whose call began at `since`. */
+  shows(
+    generations: Generations | undefined,
+    reading: Reading | undefined,
+    untilMs: number,
+    since: number,
+  ): MaybePromise<Verdict> {
+    if ((generations === undefined && reading === undefined) || generations === UNREADABLE) return 'fresh'
+    const mustAsk = !this.#parts.hasReached(reading?.after)
+    return this.#parts.table.shows(generations, reading, untilMs, mustAsk, since)
+  }
+
+  /** The place of a call that begins now among the invalidations of tags by this node. */
+  get since(): number {
+    return this.#parts.table.version
+  }
+
+  /** The generations with which loads begin; without the server, provisional ones for what will be kept here. */
+  async begin(markers: readonly Marker[], untilMs: number): Promise<void> {
+    const { table } = this.#parts
+    for (const marker of markers) marker.taggedSince = table.seen
+    const tagged = markers.filter(({ tags }) => tags !== undefined && tags.length > 0)
+    if (tagged.length === 0) return
+    const lives = longest(tagged.map((marker) => [marker.tags!, marker.lifeMs]))
+    let known: Generations
+    let failure: { readonly error: unknown } | undefined
+    try {
+      const current = table.current(lives, untilMs)
+      known = isPromise(current) ? await current : current
+    } catch (error) {
+      known = table.provisional([...lives.keys()])
+      failure = { error }
+    }
+    for (const marker of tagged) marker.generations = known.filter(({ tag }) => marker.tags!.includes(tag))
+    if (failure !== undefined) throw failure.error
+  }
+
+  /**
+   * Before a loaded value is stored: whether the tags that its loader has named are as they were when the load began;
+   * if so, the entry will bear them, too. Their records, and those of the other tags, live as long as the entry.
+   */
+  async name(
+    marker: Marker,
+    tags: readonly string[] | undefined,
+    lifeMs: number,
+    untilMs: number,
+  ): Promise<boolean> {
+    const { table } = this.#parts
+    const named = namedTags(marker, tags)
+    if (named.length > 0) {
+      const generations = await table.unchangedSince(named, marker.taggedSince, lifeMs, untilMs)
+      if (generations === undefined) return false
+      marker.generations = [...(marker.generations ?? []), ...generations]
+    }
+    await this.#prolong(marker.generations, lifeMs, untilMs)
+    return true
+  }
+
+  /** Asks in one question for all the tags of several fills; `false` = without an answer. */
+  async ask(fills: readonly Fill[], untilMs: number): Promise<boolean> {
+    const lives = longest(
+      fills.map(({ lease, tags, ttlMs, graceMs = 0 }) => {
+        const own = ((lease as Marker).generations ?? []).map(({ tag }) => tag)
+        return [[...own, ...(tags ?? [])], ttlMs + graceMs]
+      }),
+    )
+    try {
+      await this.#parts.table.current(lives, untilMs)
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  /** An entry that has another end is visible until then. */
+  async prolong(ops: readonly Op[], answers: readonly Written[], untilMs: number): Promise<void> {
+    for (const [index, op] of ops.entries()) {
+      const { ok, generations, graceMs = 0 } = answers[index]!
+      if (op.kind !== 'expire' || !ok) continue
+      await this.#prolong(generations, op.ttlMs + graceMs, untilMs)
+    }
+  }
+
+  // A record that ends too soon hides the entry, which is a miss, and nothing worse.
+  async #prolong(generations: Generations | undefined, lifeMs: number, untilMs: number): Promise<void> {
+    await this.#parts.table.prolong(generations, lifeMs, untilMs)?.catch(() => undefined)
+  }
+
+  /** An entry that is not visible stands in nobody's way: the server is told which one it is. */
+  async acquire(
+    asked: readonly Marker[],
+    { freshUpToMs, force }: AcquireOptions,
+    untilMs: number,
+    found: (marker: Marker, entry: RemoteFound, verdict: Verdict, startedAtMs: number) => Found | undefined,
+  ): Promise<ReadonlyMap<Marker, Exclude<Acquired, 'denied'>>> {
+    const answers = new Map<Marker, Exclude<Acquired, 'denied'>>()
+    const { since } = this
+    let open: readonly { readonly marker: Marker; readonly hidden?: Generations | 'none' }[] = asked.map(
+      (marker) => ({ marker }),
+    )
+    for (let round = 0; round < ACQUIRE_ROUNDS && open.length > 0; round++) {
+      const startedAtMs = this.#parts.now()
+      const requests = open.map(({ marker: { key, token, skip }, hidden }) => ({
+        key,
+        token,
+        hidden,
+        // A key that is not to be read is loaded, whatever there is; so is a key whose entry is invisible and still there.
+        freshUpToMs: skip === 'l2' || round === ACQUIRE_ROUNDS - 1 ? Infinity : freshUpToMs,
+        force,
+      }))
+      const { remote, leaseMs, time } = this.#parts
+      const answered = await remote.acquire(requests, leaseMs, time.left(untilMs))
+      const hidden = await Promise.all(
+        open.map(async ({ marker }, index) => {
+          const answer = answered[index]!
+          if (answer === 'unanswered') return undefined
+          if (typeof answer !== 'object' || 'cooldown' in answer) {
+            answers.set(marker, answer)
+            return undefined
+          }
+          const verdict = await this.shows(answer.generations, marker, untilMs, since)
+          const shown = found(marker, answer, verdict, startedAtMs)
+          if (shown === undefined) return { marker, hidden: answer.generations ?? ('none' as const) }
+          answers.set(marker, shown)
+          return undefined
+        }),
+      )
+      open = hidden.filter((one) => one !== undefined)
+    }
+    for (const { marker } of open) answers.set(marker, 'busy')
+    return answers
+  }
+
+  /** Before a writer's values are sent: the generations that their tags have at this moment. */
+  remoteOps(
+    writes: readonly (readonly [op: Op, marker: Marker | undefined])[],
+    untilMs: number,
+  ): MaybePromise<readonly RemoteOp[]> {
+    const lives = longest(
+      writes.map(([op]) =>
+        op.kind === 'set' || op.kind === 'increment'
+          ? [op.tags ?? [], op.ttlMs + (op.graceMs ?? 0)]
+          : [[], 0],
+      ),
+    )
+    if (lives.size === 0) return this.#withGenerations(writes, [])
+    const known = this.#parts.table.currentForWrite(lives, untilMs)
+    return isPromise(known)
+      ? known.then((generations) => this.#withGenerations(writes, generations))
+      : this.#withGenerations(writes, known)
+  }
+
+  #withGenerations(
+    writes: readonly (readonly [op: Op, marker: Marker | undefined])[],
+    known: Generations,
+  ): readonly RemoteOp[] {
+    return writes.map(([op, marker]) => {
+      const own = op.tags?.length ? known.filter(({ tag }) => op.tags!.includes(tag)) : undefined
+      // Its tag was invalidated after it began: it comes too late for everybody.
+      const generations =
+        marker?.overtaken === true ? own?.map(({ tag }) => ({ tag, value: this.#parts.table.draw() })) : own
+      if (marker !== undefined) marker.generations = generations
+      return remoteOp(op, generations)
+    })
+  }
+
+  /** Executes operations of the server. `isPrompt`: nothing was asked before them. */
+  async execute(
+    ops: readonly RemoteOp[],
+    { isPrompt, ...moment }: CallMoment & { readonly isPrompt: boolean },
+  ): Promise<readonly RemoteResult[]> {
+    if (ops.length === 0) return []
+    const { remote, time } = this.#parts
+    const results = await remote.write(ops, isPrompt ? undefined : time.left(moment.untilMs))
+    return results.some(({ differs }) => differs === true) ? this.judge(ops, results, moment) : results
+  }
+
+  /** Sends steps again that met an entry with other generations, with the verdict on these. */
+  async judge(
+    ops: readonly RemoteOp[],
+    answers: readonly RemoteResult[],
+    { untilMs, since }: CallMoment,
+  ): Promise<readonly RemoteResult[]> {
+    const { remote, table, time } = this.#parts
+    const results = [...answers]
+    for (const [index, op] of ops.entries()) {
+      if (op.kind !== 'increment') continue
+      for (let round = 0; results[index]!.differs === true; round++) {
+        if (round === ACQUIRE_ROUNDS)
+          throw new StoreUnavailableError('the tags of a counter change too often')
+        const { generations } = results[index]!
+        const tags = op.generations?.map(({ tag }) => tag) ?? NO_TAGS
+        const isVisible = (await table.shows(generations, { tags }, untilMs, false, since)) === 'fresh'
+        // What this node has invalidated after the call hides the counter that it makes.
+        const again = table.hasInvalidated(tags, since)
+          ? op
+          : { ...op, generations: await table.current(longest([[tags, op.ttlMs]]), untilMs) }
+        const retried = isVisible
+          ? { ...again, seen: generations }
+          : { ...again, hidden: generations ?? ('none' as const) }
+        ;[results[index]] = (await remote.write([retried], time.left(untilMs))) as [RemoteResult]
+      }
+    }
+    return results
+  }
+
+  /** What an operation found and its caller could not have seen was not there for it. */
+  async hideInvisible(ops: readonly Op[], answers: Written[], untilMs: number, since: number): Promise<void> {
+    for (const [index, op] of ops.entries()) {
+      const answer = answers[index]!
+      if (!answer.ok || op.kind === 'set' || op.kind === 'increment') continue
+      if (answer.generations === undefined && op.tags === undefined) continue
+      const verdict = await this.#parts.table.shows(answer.generations, op, untilMs, false, since)
+      const { stored: _, graceMs = 0, ...rest } = answer
+      // A stale entry is there while it has grace, but nobody takes it for fresh.
+      if (verdict === 'fresh' || (verdict === 'stale' && op.kind === 'delete' && graceMs > 0)) continue
+      answers[index] = { ...rest, ok: false }
+    }
+  }
+}
+
+/** The tags that a loader has named itself. */
+export function namedTags(marker: Marker, tags: readonly string[] = []): readonly string[] {
+  return tags.filter((tag) => marker.tags?.includes(tag) !== true)
+}
+
+/** The longest that each tag is needed. */
+function longest(needs: readonly (readonly [tags: readonly string[], lifeMs: number])[]): Lives {
+  const lives = new Map<string, number>()
+  for (const [tags, lifeMs] of needs)
+    for (const tag of tags) lives.set(tag, Math.max(lifeMs, lives.get(tag) ?? 0))
+  return lives
+}
+
+function remoteOp(op: Op, generations: Generations | undefined): RemoteOp {
+  switch (op.kind) {
+    case 'set': {
+      const { key, stored, ttlMs, graceMs, rowVersion } = op
+      return { kind: 'set', key, stored, ttlMs, graceMs, rowVersion, generations }
+    }
+    case 'increment': {
+      const { key, by, min, max, ttlMs } = op
+      return { kind: 'increment', key, by, min, max, ttlMs, generations }
+    }
+    case 'expire':
+      return { kind: 'expire', key: op.key, ttlMs: op.ttlMs }
+    case 'take':
+      return { kind: 'take', key: op.key }
+    case 'delete': {
+      const { key, keepStale, rowVersion }: { readonly key: string } & InvalidateOptions = op
+      return { kind: keepStale === true ? 'stale' : 'delete', key, rowVersion }
+    }
+  }
+}

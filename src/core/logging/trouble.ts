@@ -1,0 +1,163 @@
+import type { Clock } from '../time/clock.ts'
+import type { Counters } from '../counters.ts'
+import { StoreUnavailableError, isCacheError, type CacheError, type SerializationError } from '../errors.ts'
+import { Condition, isToldElsewhere, Log, type ConditionTexts } from './log.ts'
+import type { Logger } from './logger.ts'
+import { isPromise, type MaybePromise } from '../promise.ts'
+
+/** The behaviour of a cache if its store fails: to go on without it, or to tell the caller. */
+export type OnError = 'ignore' | 'throw'
+
+/**
+ * The time after the last failure until the store counts as back, even if the failed operations were not called again.
+ */
+const QUIET_MS = 60_000
+/** The most classes and kinds that are counted apart. All others are counted together. */
+const MOST_KINDS = 100
+const OTHER_KINDS = 'other'
+
+const FAILING: ConditionTexts = {
+  level: 'warn',
+  began: 'the store fails; reads miss and writes answer false until it is back',
+  ended: 'the store is back',
+}
+
+/** The parts that a cache gives to its {@link Trouble}. */
+export interface TroubleParts {
+  /** The name of the cache in the log. */
+  readonly cache: string
+  readonly logger: Logger
+  readonly counters: Counters
+  readonly onError: OnError
+  readonly clock: Clock
+  /**
+   * Whether the store's connections report a server that is lost, silent or back. If so, a call that is served proves
+   * nothing, because a tier of this process may have served it.
+   */
+  readonly hasConnections: boolean
+}
+
+/**
+ * Counts failures of the store, and throws them if the caller asked for it. The connection to a server logs its own
+ * failures. Failures of a store without connections are logged here, once for each transition.
+ */
+export class Trouble {
+  readonly #log: Log
+  readonly #counters: Counters
+  readonly #onError: OnError
+  readonly #clock: Clock
+  readonly #hasConnections: boolean
+  readonly #fails: Condition
+  // The failing operations. A store that serves reads and refuses writes is one transition.
+  readonly #failing = new Set<string>()
+  #lastFailureMs = 0
+
+  constructor({ cache, logger, counters, onError, clock, hasConnections }: TroubleParts) {
+    this.#log = new Log(logger, clock, () => ({ cache }))
+    this.#fails = new Condition(this.#log)
+    this.#counters = counters
+    this.#onError = onError
+    this.#clock = clock
+    this.#hasConnections = hasConnections
+  }
+
+  /** Returns the store's answer, or `undefined` if it fails. @throws StoreUnavailableError under `onError: 'throw'`. */
+  attempt<T>(operation: string, call: () => MaybePromise<T>): MaybePromise<T | undefined> {
+    try {
+      const answer = call()
+      if (isPromise(answer)) return this.#attemptLater(operation, answer)
+      this.served(operation)
+      return answer
+    } catch (error) {
+      return this.failed(operation, error)
+    }
+  }
+
+  /** Counts and logs a failure of `operation`. @throws StoreUnavailableError under `onError: 'throw'`. */
+  failed(operation: string, error: unknown): undefined {
+    this.note(operation, error)
+    if (this.#onError === 'ignore') return undefined
+    throw isCacheError(error)
+      ? error
+      : new StoreUnavailableError(`${operation}: the store failed`, { cause: error })
+  }
+
+  /** Counts and logs a failure, and never throws, because no caller waits for the work. */
+  note(operation: string, error: unknown): void {
+    this.#counters.errors++
+    if (isToldElsewhere(error)) return
+    if (this.#hasConnections) {
+      const topic = `refused: ${String((error as { readonly reason?: unknown } | undefined)?.reason)}`
+      this.#log.notice('warn', { operation, err: error }, 'the store failed to execute an operation', topic)
+      return
+    }
+    this.#lastFailureMs = this.#clock.now()
+    this.#failing.add(operation)
+    this.#fails.begin(FAILING, { operation, err: error })
+    this.#fails.failed()
+  }
+
+  /** Notes that the store served `operation`. The store is back if all failed operations are served again. */
+  served(operation: string): void {
+    if (this.#failing.size === 0) return
+    this.#failing.delete(operation)
+    const isQuiet = this.#clock.now() - this.#lastFailureMs >= QUIET_MS
+    if (this.#failing.size > 0 && !isQuiet) return
+    this.#failing.clear()
+    this.#fails.end()
+  }
+
+  /**
+   * Counts a value that can't be stored, and logs it once for each class or kind. @throws the error under
+   * `onError: 'throw'`.
+   */
+  unstorable(operation: string, key: string, error: SerializationError): void {
+    const known = this.#counters.unstorable
+    const kind = known.has(error.kind) || known.size < MOST_KINDS ? error.kind : OTHER_KINDS
+    const count = known.get(kind) ?? 0
+    known.set(kind, count + 1)
+    if (count === 0) this.#log.write('warn', { operation, key, err: error }, 'a value can not be stored')
+    if (this.#onError === 'throw') throw error
+  }
+
+  /**
+   * Counts and logs a stored value that does not fit the operation. @throws StoreUnavailableError under
+   * `onError: 'throw'`.
+   */
+  misfit(operation: string, key: string, message: string): void {
+    this.#counters.errors++
+    const error = new StoreUnavailableError(`${operation}: ${message}`)
+    const details = { operation, key, err: error }
+    this.#log.notice('warn', details, 'a stored value does not fit', `misfit: ${operation}`)
+    if (this.#onError === 'throw') throw error
+  }
+
+  /** Counts and logs an entry that this process can't read and takes for absent. Its readers need not know. */
+  unreadable(operation: string, key: string, cause: unknown): void {
+    this.#counters.unreadable++
+    const message = 'an entry can not be read and is taken for absent'
+    this.#log.notice('warn', { operation, key, err: cause }, message)
+  }
+
+  /** Counts and logs an invalid computed option, because of which a loaded value is not stored. */
+  unfit(key: string, error: CacheError): void {
+    this.#counters.errors++
+    this.#log.notice('warn', { operation: 'load', key, err: error }, 'a loaded value is not stored')
+  }
+
+  /** Logs the failure of a load in the background, because no caller gets its error. */
+  refreshFailed(key: string, error: unknown): void {
+    const message = 'a refresh in the background failed; the stale value is served'
+    this.#log.notice('warn', { key, err: error }, message)
+  }
+
+  async #attemptLater<T>(operation: string, pending: PromiseLike<T>): Promise<T | undefined> {
+    try {
+      const answer = await pending
+      this.served(operation)
+      return answer
+    } catch (error) {
+      return this.failed(operation, error)
+    }
+  }
+}

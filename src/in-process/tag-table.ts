@@ -1,0 +1,110 @@
+import type { Random } from '../core/time/clock.ts'
+import { systemRandom } from '../core/time/system.ts'
+
+/** The data that an entry with tags keeps. They are plain, so that another store may keep them in any form. */
+export interface Labels {
+  /** The tags of the entry. */
+  readonly tags: readonly string[]
+  /** The table that judges the entry. It does not know the invalidations of another table. */
+  readonly table: string
+  /** The count of invalidations up to which none concerned its tags. */
+  since: number
+}
+
+/** The state of an entry by its tags. `stale` = a tag was invalidated, and the entry may be served within its grace. */
+export type Verdict = 'fresh' | 'stale' | 'gone'
+
+const LONGEST_TABLE = 100_000
+/** The number of a tag's invalidations with stale values that are told apart by their time. */
+const LONGEST_HISTORY = 8
+
+/** An invalidation, in the order of the process and by its clock. */
+interface Moment {
+  readonly count: number
+  readonly atMs: number
+}
+
+/**
+ * The invalidations of tags, in the order of one process. Invalidating a tag is one step for any number of entries. An
+ * entry is visible while none of its tags was invalidated after its load or set began.
+ */
+export class TagTable {
+  readonly #id: string
+  readonly #limit: number
+  // Ordered by the last invalidation, the oldest first.
+  readonly #gone = new Map<string, number>()
+  readonly #stale = new Map<string, readonly Moment[]>()
+  #count = 0
+  // An entry from before this count may bear a tag whose record was dropped.
+  #floor = 0
+
+  /** `limit` is the most tags it remembers. If the oldest is dropped, older entries with tags become invisible, too. */
+  constructor(random: Random = systemRandom, limit: number = LONGEST_TABLE) {
+    this.#id = Math.floor(random() * 2 ** 48).toString(36)
+    this.#limit = limit
+  }
+
+  /** The number of invalidations so far. A value read from now on is newer than all of them. */
+  get count(): number {
+    return this.#count
+  }
+
+  /** Returns labels for an entry whose load or set began at `since`, or `undefined` without tags. */
+  labels(tags: readonly string[] | undefined, since: number = this.#count): Labels | undefined {
+    return tags === undefined || tags.length === 0 ? undefined : { tags, table: this.#id, since }
+  }
+
+  /** Makes entries with one of the tags invisible if they began before this moment. */
+  invalidate(tags: readonly string[]): void {
+    this.#count++
+    for (const tag of tags) {
+      this.#gone.delete(tag)
+      this.#gone.set(tag, this.#count)
+    }
+    while (this.#gone.size > this.#limit) {
+      const [oldest, count] = this.#gone.entries().next().value!
+      this.#gone.delete(oldest)
+      this.#floor = Math.max(this.#floor, count)
+    }
+  }
+
+  /** Makes entries with one of the tags stale if they began before this moment. Their grace begins at `atMs`. */
+  endFreshness(tags: readonly string[], atMs: number): void {
+    const moment = { count: ++this.#count, atMs }
+    for (const tag of tags) {
+      const before = this.#stale.get(tag) ?? []
+      this.#stale.delete(tag)
+      this.#stale.set(tag, [...before.slice(1 - LONGEST_HISTORY), moment])
+    }
+    while (this.#stale.size > this.#limit) {
+      const [oldest, history] = this.#stale.entries().next().value!
+      this.#stale.delete(oldest)
+      this.#floor = Math.max(this.#floor, history.at(-1)!.count)
+    }
+  }
+
+  /**
+   * Returns the time of the first invalidation of one of the tags, when the grace of the entry began; `Infinity` =
+   * none.
+   */
+  staleSince({ tags, since }: Labels): number {
+    let firstMs = Infinity
+    for (const tag of tags) {
+      const first = this.#stale.get(tag)?.find(({ count }) => count > since)
+      if (first !== undefined && first.atMs < firstMs) firstMs = first.atMs
+    }
+    return firstMs
+  }
+
+  /** Returns the state of an entry by the invalidations since its labels were made. */
+  judge(labels: Labels): Verdict {
+    const { tags, since } = labels
+    if (labels.table !== this.#id) return 'gone'
+    if (since === this.#count) return 'fresh'
+    if (since < this.#floor) return 'gone'
+    for (const tag of tags) if ((this.#gone.get(tag) ?? 0) > since) return 'gone'
+    if (this.#stale.size > 0 && this.staleSince(labels) < Infinity) return 'stale'
+    labels.since = this.#count
+    return 'fresh'
+  }
+}

@@ -1,0 +1,18 @@
+import type { Clock, Random, Timers } from '../core/time/clock.ts'
+import type { Counters } from '../core/counters.ts'
+import type { Doubts } from '../core/logging/doubts.ts'
+import type { Store } from '../core/store.ts'
+import type { Trouble } from '../core/logging/trouble.ts'
+import type { ShortLived } from './ttl-of.ts'
+
+/** What a pipeline works with, all of it injected. */
+export interface PipelineParts {
+  readonly store: Store
+  readonly counters: Counters
+  readonly trouble: Trouble
+  readonly doubts: Doubts
+  readonly clock: Clock
+  readonly timers: Timers
+  readonly random: Random
+  readonly shortLived: ShortLived
+}

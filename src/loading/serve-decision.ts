@@ -1,0 +1,111 @@
+import type { StaleServed } from '../core/counters.ts'
+import { LoadCooldownError, LoaderTimeoutError, RecursiveLoadError } from '../core/errors.ts'
+import type { LoadSettings } from '../options/resolve.ts'
+import type { Found, Stored } from '../core/store.ts'
+import { aheadMs } from './ttl-of.ts'
+import type { Flight, Outcome } from './flight.ts'
+import type { Flights } from './flights.ts'
+import type { PipelineParts } from './pipeline-parts.ts'
+import type { Reader } from './reader.ts'
+import { waitFor } from './recursion.ts'
+
+/** What can be done with what the store has for a key. */
+export interface Sorted {
+  /** To be served at once. */
+  readonly value?: unknown
+  /** To be loaded anew in the background, unless it is fresh for longer than this by now. */
+  readonly refreshUpToMs?: number
+  /** What may be served should the load fail, or take too long. */
+  readonly stale?: Stored
+}
+
+const NOTHING: Sorted = Object.freeze({})
+
+/** What one caller gets, and when: the fresh value, a stale one, or the error. */
+export class Service {
+  readonly #parts: PipelineParts
+  readonly #reader: Reader
+  readonly #flights: Pick<Flights, 'isResting'>
+
+  constructor(parts: PipelineParts, reader: Reader, flights: Pick<Flights, 'isResting'>) {
+    this.#parts = parts
+    this.#reader = reader
+    this.#flights = flights
+  }
+
+  /** Judges what the store has, and counts the read. */
+  sort(key: string, found: Found | undefined, settings: LoadSettings): Sorted {
+    const { counters } = this.#parts
+    const { graceMs = 0, softTimeoutMs, forceRefresh } = settings
+    const isFresh = found !== undefined && found.remainingMs > 0
+    if (isFresh && forceRefresh !== true) {
+      const value = this.#reader.view('get', key, found.stored)
+      if (value !== undefined) {
+        counters.hits++
+        if (settings.refreshAhead === undefined) return { value }
+        const { shortLived, clock } = this.#parts
+        const refreshUpToMs = aheadMs(shortLived.ttlOf(key, settings, clock.now()), settings)
+        return found.remainingMs <= refreshUpToMs ? { value, refreshUpToMs } : { value }
+      }
+    }
+    counters.misses++
+    // A reader's own grace counts, too: he may want nothing as old as the writer allows.
+    if (found === undefined || isFresh || forceRefresh === true || found.remainingMs <= -graceMs)
+      return NOTHING
+    const { stored: stale } = found
+    const value = this.#reader.view('get', key, stale)
+    if (value === undefined) return NOTHING
+    if (softTimeoutMs !== undefined) return { stale }
+    counters.staleServed[this.#flights.isResting(key) ? 'cooldown' : 'refreshing']++
+    return { value, refreshUpToMs: 0 }
+  }
+
+  /** Until when a caller waits who could have a stale value. */
+  patience({ softTimeoutMs = Infinity }: LoadSettings): number {
+    return this.#parts.clock.now() + softTimeoutMs
+  }
+
+  /** The error of a caller who has no more time. */
+  tooLate(key: string, limitMs: number): Outcome {
+    const error = new LoaderTimeoutError(`'${key}': not loaded within ${limitMs} ms (hardTimeout)`)
+    return { stored: undefined, value: undefined, own: false, failure: [error] }
+  }
+
+  /** What a flight came to; `undefined` when it has not by then. */
+  async waitUntil(untilMs: number, flight: Flight): Promise<Outcome | undefined> {
+    if (untilMs === Infinity || untilMs >= flight.endsByMs) return waitFor(flight)
+    const { timers, clock } = this.#parts
+    let timer: unknown
+    const late = new Promise<undefined>((resolve) => {
+      const leftMs = Math.max(0, untilMs - clock.now())
+      timer = timers.set(() => resolve(undefined), leftMs, 'awaited')
+    })
+    try {
+      return await Promise.race([waitFor(flight), late])
+    } finally {
+      timers.clear(timer)
+    }
+  }
+
+  /** A caller's copy of what was loaded, else of what is stale. @throws the loader's error. */
+  deliver(key: string, outcome: Outcome | undefined, stale: Stored | undefined): unknown {
+    if (outcome?.failure === undefined && outcome !== undefined) {
+      if (outcome.stored === undefined) return outcome.value
+      return this.#reader.view('load', key, outcome.stored) ?? outcome.value
+    }
+    const error = outcome?.failure?.[0]
+    if (stale !== undefined && !(error instanceof RecursiveLoadError)) {
+      const value = this.#reader.view('load', key, stale)
+      if (value !== undefined) {
+        this.#parts.counters.staleServed[outcome === undefined ? 'timeout' : causeOf(error)]++
+        return value
+      }
+    }
+    throw error
+  }
+}
+
+function causeOf(error: unknown): keyof StaleServed {
+  if (error instanceof LoaderTimeoutError) return 'timeout'
+  return error instanceof LoadCooldownError ? 'cooldown' : 'error'
+}

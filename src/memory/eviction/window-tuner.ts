@@ -1,0 +1,130 @@
+import type { Bounds } from './eviction-policy.ts'
+import { Miniatures } from './window-simulation.ts'
+
+// Window sizes to choose from, evenly on a scale of ratios, from next to none to a clock without admission.
+const WINDOW_SHARES = [0.01, 0.1, 0.4, 0.7, 1] as const
+/** The initial share. The middle is least wrong before there is evidence. */
+export const INITIAL_WINDOW_SHARE = 0.1
+const ALL = (1 << WINDOW_SHARES.length) - 1
+const MINIATURE_ENTRIES = 64
+// Sampled accesses between two looks at the evidence.
+const ACCESSES_PER_LOOK = 64
+// Evidence loses half its weight after this many accesses an entry of the miniature.
+const MEMORY_PER_ENTRY = 10
+// A window is left for another that is ahead by two standard deviations.
+const SIGNIFICANCE = 2
+
+/**
+ * Chooses the size of the window by trial. Miniature caches with windows of different sizes see a sampled part of the
+ * accesses. A size whose miniature hits more is chosen if its lead over the present one can hardly be chance and pays
+ * for the misses of the change. Every 2nd, 4th, 8th ... key is sampled, so that a miniature has 64 to 127 entries. A
+ * large cache spends next to nothing on it.
+ */
+export class WindowTuner {
+  readonly #miniatures: Miniatures
+  readonly #mask: number
+  // The number of times that exactly the miniatures in this bit set hit.
+  readonly #outcomes = new Float64Array(1 << WINDOW_SHARES.length)
+  /** The hits that the present window has lost to each other one, since that was behind or the window changed. */
+  readonly #losses = new Float64Array(WINDOW_SHARES.length)
+  readonly #capacity: number
+  readonly #memory: number
+  #untilLook = ACCESSES_PER_LOOK
+  #untilFade: number
+  #chosen = 1
+
+  /** @param entries the number of entries in a full cache. */
+  constructor(bounds: Bounds, entries: number) {
+    let rate = 1
+    while (entries / (rate * 2) >= MINIATURE_ENTRIES) rate *= 2
+    // Samples are chosen by the high bits. The low bits choose a place in the sketch, and would send all samples to a
+    // few places.
+    this.#mask = -(2 ** 32 / rate) | 0
+    const capacity = Math.max(1, Math.round(entries / rate))
+    const small = {
+      maxEntries: Math.max(1, Math.round(bounds.maxEntries / rate)),
+      maxWeight: bounds.maxWeight / rate,
+    }
+    this.#miniatures = new Miniatures(small, WINDOW_SHARES, capacity)
+    this.#capacity = capacity
+    this.#memory = capacity * MEMORY_PER_ENTRY
+    this.#untilFade = this.#memory
+  }
+
+  /** The best window size by the evidence. */
+  get windowShare(): number {
+    return WINDOW_SHARES[this.#chosen]!
+  }
+
+  /** Whether keys of this hash are sampled. */
+  samples(hash: number): boolean {
+    return (hash & this.#mask) === 0
+  }
+
+  /** Plays an access to a sampled key. Returns whether {@link windowShare} has changed. */
+  access(hash: number, weight: number): boolean {
+    const hits = this.#miniatures.access(hash, weight)
+    this.#outcomes[hits]!++
+    if (hits !== 0 && hits !== ALL) this.#countLosses(hits)
+    const changed = --this.#untilFade === 0 && this.#fade()
+    return (--this.#untilLook === 0 && this.#look()) || changed
+  }
+
+  /** Removes a sampled key that was removed on request or for age. */
+  forget(hash: number): void {
+    this.#miniatures.forget(hash)
+  }
+
+  /** Removes all keys; the evidence stays. */
+  clear(): void {
+    this.#miniatures.clear()
+  }
+
+  #fade(): boolean {
+    this.#untilFade = this.#memory
+    let hits = 0
+    for (let outcome = 1; outcome < this.#outcomes.length; outcome++) hits += this.#outcomes[outcome]!
+    for (let outcome = 0; outcome < this.#outcomes.length; outcome++) this.#outcomes[outcome]! /= 2
+    if (hits !== 0 || this.#chosen === 0) return false
+    // If no window finds anything, the smallest is cheapest, because its evicted entries are still in the processor's
+    // caches.
+    this.#chosen = 0
+    this.#losses.fill(0)
+    return true
+  }
+
+  #look(): boolean {
+    this.#untilLook = ACCESSES_PER_LOOK
+    let best = this.#chosen
+    for (let i = 0; i < WINDOW_SHARES.length; i++) {
+      if (this.#hitsWithout(i, best) > this.#hitsWithout(best, i)) best = i
+    }
+    const ahead = this.#hitsWithout(best, this.#chosen)
+    const behind = this.#hitsWithout(this.#chosen, best)
+    if (ahead - behind <= SIGNIFICANCE * Math.sqrt(ahead + behind)) return false
+    if (this.#losses[best]! <= this.#costOf(best)) return false
+    this.#losses.fill(0)
+    this.#chosen = best
+    return true
+  }
+
+  #countLosses(hits: number): void {
+    const losses = this.#losses
+    const own = (hits >> this.#chosen) & 1
+    for (let i = 0; i < losses.length; i++) losses[i] = Math.max(0, losses[i]! + ((hits >> i) & 1) - own)
+  }
+
+  // A miss for each entry that changes between the window and the main space.
+  #costOf(other: number): number {
+    return Math.abs(WINDOW_SHARES[other]! - WINDOW_SHARES[this.#chosen]!) * this.#capacity
+  }
+
+  // Returns how often one miniature hit and the other did not.
+  #hitsWithout(one: number, other: number): number {
+    let hits = 0
+    for (let outcome = 0; outcome < this.#outcomes.length; outcome++) {
+      if ((outcome >> one) & 1 && !((outcome >> other) & 1)) hits += this.#outcomes[outcome]!
+    }
+    return hits
+  }
+}

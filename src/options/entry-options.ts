@@ -1,0 +1,153 @@
+import type { Duration } from './durations.ts'
+import type { Tier } from '../core/store.ts'
+
+/** Options of an entry. */
+export interface EntryOptions {
+  /**
+   * The time for which it is fresh; default: the cache's, whose own default is `Infinity`. A `Date` is the time when it
+   * ends.
+   */
+  readonly ttl?: Duration
+  /**
+   * Labels by which `invalidateTag` finds the entry, in addition to the tags of the cache and the namespace. At most
+   * 32, text by the rules of keys.
+   */
+  readonly tags?: readonly string[]
+  /** The time after its ttl in which it may still be served as stale; default `false`, none. */
+  readonly grace?: Duration | false
+  /** The weight in a cache bounded by `maxWeight`; default: the cache's `weigher` decides. */
+  readonly weight?: number
+}
+
+/** Options of a write. */
+export interface SetOptions extends EntryOptions {
+  /**
+   * The version of the value in its source, from 0 to 2^64 - 1, such as a row version. An older version never replaces
+   * a newer one. A value without a version replaces any entry.
+   */
+  readonly rowVersion?: bigint | number
+  /**
+   * The form of the answer. `'full'`: `set` answers a {@link SetResult} with the reason why a value was not stored, and
+   * `setMany` a {@link SetManyResult} that counts the reasons. It applies only to a whole call, not to one of its
+   * entries.
+   */
+  readonly result?: 'stored' | 'full'
+}
+
+/** Options of `increment` and `decrement`. */
+export interface CounterOptions extends Pick<EntryOptions, 'ttl' | 'tags'> {
+  /** The bound of steps down, which end there rather than below; a safe integer. */
+  readonly min?: number
+  /** The bound of steps up, which end there rather than above; a safe integer. */
+  readonly max?: number
+}
+
+/** Options of loads, for a cache, a namespace or a call. */
+export interface LoadOptions {
+  /**
+   * The time for which a caller waits for a load before it gets the stale value. Default `false`: it gets it at once.
+   */
+  readonly softTimeout?: Duration | false
+  /**
+   * The time limit of a load, from the first call on. At its end the loader's signal is aborted, and waiting callers
+   * get a stale value or else a LoaderTimeoutError. Default `false`: no limit.
+   */
+  readonly hardTimeout?: Duration | false
+  /**
+   * The part of the ttl, between 0 and 1, after which the next caller triggers a refresh in the background. Default
+   * `false`: after the whole ttl.
+   */
+  readonly refreshAhead?: number | false
+  /**
+   * The part of itself, from 0 to below 1, by which the ttl of a loaded value varies at random, both ways; default 0.
+   */
+  readonly jitter?: number
+  /** The ttl of `null`; default: that of any value. */
+  readonly negativeTtl?: Duration | false
+  /** Whether a loaded `null` is stored; default `true`. */
+  readonly cacheNull?: boolean
+  /**
+   * The time for which no process loads a key again after its loader failed. Meanwhile callers get a stale value or
+   * else a LoadCooldownError. Default `false`: the next caller loads again.
+   */
+  readonly loadErrorTtl?: Duration | false
+  /**
+   * The time to wait for another process that loads the key; default 10 s. After it the value is loaded and not stored.
+   */
+  readonly lockTimeout?: Duration
+  /**
+   * The most loads of the whole cache that may be under way. If there are as many, this load waits for its turn. A load
+   * from within a loader does not wait. Default `Infinity`.
+   */
+  readonly maxConcurrentLoads?: number
+  /** Whether a load is given up, and its loader's signal aborted, if all waiting callers have left. Default `false`. */
+  readonly abortWhenAbandoned?: boolean
+  /** Whether a load in the background runs in the async context of the call that caused it. Default `false`. */
+  readonly keepContext?: boolean
+  /** A tier that is not read: `'l1'` is the memory of the process, `'l2'` the server. */
+  readonly skipRead?: Tier | false
+  /** A tier in which a loaded value is not stored. */
+  readonly skipWrite?: Tier | false
+}
+
+/** Options of calls that wait for the store. */
+export interface WaitOptions {
+  /** Ends the waiting of this caller. The call rejects with the signal's reason. */
+  readonly signal?: AbortSignal
+  /**
+   * A token of an invalidation, or several merged. The read returns nothing that was invalidated before the token was
+   * made, on any node. Text that is no token of this cache costs a request to the server.
+   */
+  readonly after?: string
+}
+
+/** Options of a read. */
+export interface ReadOptions extends WaitOptions {
+  /** Whether a stale value, within its grace, is accepted. Default `false`. */
+  readonly stale?: boolean
+  /** A tier that is not read: `'l1'` is the memory of the process, `'l2'` the server. */
+  readonly skipRead?: Tier | false
+}
+
+/** Options of a read-through. */
+export interface GetOrSetOptions extends Omit<SetOptions, 'result'>, LoadOptions, WaitOptions {
+  /** Whether to load even if a value is stored, and in place of a load that is under way. Default `false`. */
+  readonly forceRefresh?: boolean
+}
+
+/** The names of {@link EntryOptions}. */
+export const ENTRY_OPTIONS: readonly (keyof EntryOptions)[] = ['ttl', 'tags', 'grace', 'weight']
+/** The names of {@link LoadOptions}. */
+export const LOAD_OPTIONS: readonly (keyof LoadOptions)[] = [
+  'softTimeout',
+  'hardTimeout',
+  'refreshAhead',
+  'jitter',
+  'negativeTtl',
+  'cacheNull',
+  'loadErrorTtl',
+  'lockTimeout',
+  'maxConcurrentLoads',
+  'abortWhenAbandoned',
+  'keepContext',
+  'skipRead',
+  'skipWrite',
+]
+/** The names of {@link ReadOptions}. */
+export const READ_OPTIONS: readonly (keyof ReadOptions)[] = ['signal', 'after', 'stale', 'skipRead']
+/** The names of {@link SetOptions}, except `result`. */
+export const SET_OPTIONS: readonly (keyof SetOptions)[] = [...ENTRY_OPTIONS, 'rowVersion']
+/** The names of {@link GetOrSetOptions}. */
+export const GET_OR_SET_OPTIONS: readonly (keyof GetOrSetOptions)[] = [
+  ...ENTRY_OPTIONS,
+  'rowVersion',
+  ...LOAD_OPTIONS,
+  'forceRefresh',
+  'signal',
+  'after',
+]
+/** The names of the options that a cache or a namespace takes as defaults of calls. */
+export const DEFAULT_OPTIONS: readonly (keyof EntryOptions | keyof LoadOptions)[] = [
+  ...ENTRY_OPTIONS,
+  ...LOAD_OPTIONS,
+]

@@ -1,0 +1,352 @@
+import type { TimerHandle } from '../../core/time/clock.ts'
+import { StoreUnavailableError } from '../../core/errors.ts'
+import { toldElsewhere } from '../../core/logging/log.ts'
+import type { Connection, RedisClient } from './client.ts'
+import { BusLog } from './guard/bus-log.ts'
+import type { ClusterSource } from '../libraries/cluster-source.ts'
+import { GuardedConnection } from './guard/guarded-connection.ts'
+import { GuardedNode } from './guard/guarded-node.ts'
+import { normalize } from './guard/refusals.ts'
+import { ServerLog, type Loss } from './guard/server-log.ts'
+import { slotOf } from './slot.ts'
+import { SlotConnection } from './slot-connection.ts'
+import { Subscription } from './subscription.ts'
+import type { Surroundings } from '../libraries/surroundings.ts'
+import { SwitchedLine } from '../libraries/switched-line.ts'
+
+/** How often the masters are asked for while one of them is lost, and a subscription looks for another node. */
+const REFRESH_MS = 500
+/** How long a cluster may say that it is down though all of its masters answer. */
+const PATIENCE_MS = 5000
+
+const MISSING = toldElsewhere(new StoreUnavailableError('the connection was closed'))
+
+/**
+ * A client of a cluster: commands go straight to the client of the node that has their slot. Whoever that is, the
+ * client library finds out; it is asked to do so when a node is lost, and to follow when a node says that a slot moved.
+ */
+export class ClusterClient<Master extends object> implements RedisClient {
+  readonly isCluster = true
+  readonly isOrdered = false
+  readonly isOneEndpoint = false
+  readonly database = 0
+  readonly #source: ClusterSource<Master>
+  /** @internal */
+  readonly surroundings: Surroundings
+  // By name: a client library may have one client of a server after the other.
+  readonly #logs = new Map<string, ServerLog>()
+  readonly #nodes = new Map<Master, GuardedNode>()
+  readonly #slots = new Map<number, SlotConnection>()
+  readonly #listeners = new Set<() => void>()
+  readonly #subscriptions = new Set<Subscription>()
+  readonly #waiting: { readonly resolve: () => void; readonly reject: (reason: Error) => void }[] = []
+  #timer: TimerHandle = undefined
+  #isRefreshing = false
+  // Tells of the cluster while no node is known; each node that is has its own.
+  readonly #log: ServerLog
+  // Of nodes that were lost and not told of.
+  readonly #missing = new Set<ServerLog>()
+  #trouble: ReturnType<typeof normalize> | undefined = undefined
+  #starting: Promise<void> | undefined = undefined
+  #hasWaited = false
+  #lastDownMs = -Infinity
+  #downSinceMs = 0
+  #isClosed = false
+
+  constructor(source: ClusterSource<Master>, surroundings: Surroundings) {
+    this.#source = source
+    this.surroundings = surroundings
+    this.#log = ServerLog.of('the cluster', surroundings)
+    source.listen({
+      onChange: () => this.#adopt(),
+      onTrouble: (error) => this.#onTrouble(error),
+    })
+    this.#adopt()
+    if (!this.#isWell()) this.#await()
+  }
+
+  /** @internal */
+  leftAfter(waiting: Promise<void>, withinMs: number | undefined): Promise<number> {
+    return this.surroundings.deadlines.leftAfter(waiting, withinMs)
+  }
+
+  /** @internal */
+  waiting(): Promise<void> | undefined {
+    if (this.#starting !== undefined || this.#hasWaited || this.#isClosed) return this.#starting
+    this.#refresh()
+    this.#await()
+    return this.#starting
+  }
+
+  // As for one server: calls wait while it is connected to, at the beginning and after a loss that no call has met.
+  #await(): void {
+    this.#hasWaited = true
+    this.#starting = this.surroundings.deadlines.within(this.whenUp()).then(() => {
+      this.#starting = undefined
+    })
+  }
+
+  addQueue(count: () => number): () => void {
+    const { queues } = this.surroundings
+    queues.add(count)
+    return () => void queues.delete(count)
+  }
+
+  connectionFor(route: string): Connection {
+    const slot = slotOf(route)
+    let connection = this.#slots.get(slot)
+    if (connection === undefined) {
+      connection = new SlotConnection(slot, route, this)
+      this.#slots.set(slot, connection)
+    }
+    return connection
+  }
+
+  /** @internal */
+  connectionOf(slot: SlotConnection): GuardedConnection | undefined {
+    const master = this.#source.masterOf(slot.slot)
+    if (master === slot.master && master !== undefined) return slot.connection
+    if (master === undefined) {
+      this.#refreshSoon()
+      return undefined
+    }
+    this.#resolve(slot, master)
+    return slot.connection
+  }
+
+  /** @internal */
+  unknownMaster({ slot, connection }: SlotConnection): StoreUnavailableError {
+    const trouble = this.#trouble
+    this.#log.failed()
+    if (trouble === undefined) {
+      const error = toldElsewhere(new StoreUnavailableError(`no master of slot ${slot} is known`))
+      connection?.guard.server?.lost(this, error)
+      return error
+    }
+    const message = `not connected to the cluster: ${trouble.message}`
+    const { reason } = trouble
+    return toldElsewhere(new StoreUnavailableError(message, reason === 'timeout' ? {} : { reason }))
+  }
+
+  // All at once: whoever hears that another server answers need not hear it again for each slot.
+  #resolve(slot: SlotConnection, master: Master): void {
+    const isFirst = slot.master === undefined
+    this.#connect(slot, master)
+    if (isFirst) return
+    for (const other of this.#slots.values()) {
+      const itsMaster = this.#source.masterOf(other.slot)
+      if (other.master !== undefined && itsMaster !== undefined && other.master !== itsMaster)
+        this.#connect(other, itsMaster)
+    }
+    this.#adopt()
+    this.#tellReconnected()
+  }
+
+  #connect(slot: SlotConnection, master: Master): void {
+    const { line, guard } = this.#nodeOf(master).connection
+    slot.master = master
+    slot.connection = new GuardedConnection(line, guard, (args, form, error) => {
+      this.#onRedirection(slot, error)
+      return this.#source.redirect(slot.key, args, form)
+    })
+  }
+
+  // A slot that is being moved is answered by two servers of one history; one that has moved, by another one.
+  #onRedirection(slot: SlotConnection, error: unknown): void {
+    const { message } = error as Error
+    if (!message.startsWith('MOVED') || message === slot.movedTo) return
+    slot.movedTo = message
+    this.#tellReconnected()
+  }
+
+  sharesServer(route: string, other: string): boolean {
+    return this.#source.masterOf(slotOf(route)) === this.#source.masterOf(slotOf(other))
+  }
+
+  async masters(): Promise<readonly Connection[]> {
+    await this.#starting
+    this.#adopt()
+    const masters = this.#source.masters()
+    const known = masters.filter((master) => master !== undefined)
+    if (known.length > 0 && known.length === masters.length)
+      return known.map((master) => this.#nodeOf(master).connection)
+    this.#refreshSoon()
+    throw toldElsewhere(new StoreUnavailableError('not all masters of the cluster are known'))
+  }
+
+  subscribe(channel: string, onMessage: (text: string) => void, onReady: () => void): () => void {
+    const { timers, random } = this.surroundings
+    const line = new SwitchedLine(() => timers.clear(timer))
+    let at: Master | undefined
+    let timer: TimerHandle
+    const busLog = new BusLog('a node of the cluster', this.surroundings, () => at && this.#logOf(at))
+    const subscription = new Subscription(line, busLog, this.surroundings, channel, onMessage, onReady)
+    this.#subscriptions.add(subscription)
+    // What is published anywhere in a cluster arrives at every node: any one will do.
+    const look = (): void => {
+      const masters = this.#source.masters()
+      if (!line.isUp || at === undefined || !masters.includes(at)) {
+        const well = masters.filter(
+          (master) => master !== undefined && master !== at && this.#nodeOf(master).isWell,
+        )
+        const next = well[Math.floor(random() * well.length)]
+        if (next !== undefined) {
+          // What is left for another one is not cut off.
+          at = undefined
+          line.switchTo(this.#source.openLike(next))
+          at = next
+        }
+      }
+      timer = timers.set(look, REFRESH_MS * (0.75 + random() / 2))
+    }
+    look()
+    return () => {
+      if (this.#subscriptions.delete(subscription)) subscription.close()
+    }
+  }
+
+  onReconnect(listener: () => void): () => void {
+    const entry = (): void => listener()
+    this.#listeners.add(entry)
+    return () => void this.#listeners.delete(entry)
+  }
+
+  /** Resolves when every master is connected. @throws StoreUnavailableError when the attempt under way fails. */
+  whenUp(): Promise<void> {
+    if (this.#isWell()) return Promise.resolve()
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject })
+    })
+  }
+
+  close(): Promise<void> {
+    this.#isClosed = true
+    this.#log.left(this)
+    this.surroundings.timers.clear(this.#timer)
+    for (const subscription of this.#subscriptions) subscription.close()
+    for (const node of this.#nodes.values()) node.close()
+    this.#source.close()
+    this.surroundings.deadlines.close()
+    return Promise.resolve()
+  }
+
+  // One line when there is no node to talk to at all; each node that is known has its own.
+  #onTrouble(error: unknown): void {
+    const reason = normalize(error, this.surroundings.mask)
+    for (const { reject } of this.#waiting.splice(0)) reject(reason)
+    if (this.#isClosed || this.#source.masters().length > 0) return
+    this.#trouble = reason
+    // Its servers have told.
+    for (const { isAway } of this.#logs.values()) if (isAway) return
+    this.#log.lost(this, reason)
+  }
+
+  // Nodes that are masters now are watched, those that are no more are left.
+  #adopt(): void {
+    if (this.#isClosed) return
+    const masters = this.#source.masters()
+    for (const master of masters) if (master !== undefined) this.#nodeOf(master)
+    for (const [master, node] of this.#nodes)
+      if (!masters.includes(master)) {
+        if (!node.isUp) this.#miss(master)
+        this.#nodes.delete(master)
+        node.close()
+      }
+    this.#forgetReplaced(masters)
+    this.#onUp()
+  }
+
+  // A client library may drop a node as soon as it loses it: it is lost, unless it is found again by the next look.
+  #miss(master: Master): void {
+    this.#missing.add(this.#logOf(master))
+    this.#refreshSoon()
+  }
+
+  #forgetReplaced(masters: readonly (Master | undefined)[]): void {
+    // One that is not connected to has no name.
+    const names = new Set(masters.map((master) => master && this.#source.nameOf(master)))
+    if (names.size === 0 || names.has(undefined)) return
+    for (const [name, serverLog] of this.#logs) {
+      if (names.has(name)) continue
+      this.#logs.delete(name)
+      this.#missing.delete(serverLog)
+      serverLog.left(this)
+      serverLog.replaced()
+    }
+  }
+
+  #logOf(master: Master): ServerLog {
+    const name = this.#source.nameOf(master)
+    let serverLog = this.#logs.get(name)
+    if (serverLog === undefined) {
+      serverLog = ServerLog.of(name, this.surroundings)
+      this.#logs.set(name, serverLog)
+    }
+    return serverLog
+  }
+
+  #nodeOf(master: Master): GuardedNode {
+    const known = this.#nodes.get(master)
+    if (known !== undefined) return known
+    const node = new GuardedNode(this.#source.lineOf(master), this.#logOf(master), this.surroundings, {
+      isOneOfMany: true,
+      onUp: () => {
+        const serverLog = this.#logOf(master)
+        this.#missing.delete(serverLog)
+        serverLog.left(this)
+        this.#tellReconnected()
+        this.#onUp()
+      },
+      onTrouble: () => this.#refreshSoon(),
+      onClusterDown: (reason) => this.#onClusterDown(reason),
+    })
+    this.#nodes.set(master, node)
+    return node
+  }
+
+  #onUp(): void {
+    if (!this.#isWell()) return
+    for (const { resolve } of this.#waiting.splice(0)) resolve()
+    this.#trouble = undefined
+    this.#hasWaited = false
+    this.#log.up(this)
+  }
+
+  #isWell(): boolean {
+    const masters = this.#source.masters()
+    return (
+      masters.length > 0 && masters.every((master) => master !== undefined && this.#nodeOf(master).isWell)
+    )
+  }
+
+  // As long as something is amiss: a master may have been replaced, which no client library notices by itself.
+  #refreshSoon(): void {
+    if (this.#isRefreshing || this.#isClosed) return
+    this.#isRefreshing = true
+    const delayMs = REFRESH_MS * (0.5 + this.surroundings.random())
+    this.#timer = this.surroundings.timers.set(() => {
+      this.#isRefreshing = false
+      for (const serverLog of this.#missing) serverLog.lost(this, MISSING)
+      this.#missing.clear()
+      this.#refresh()
+      if (!this.#isWell()) this.#refreshSoon()
+    }, delayMs)
+  }
+
+  // A master that is away has told why; one that is back is not believed by the others at once.
+  #onClusterDown(reason: Loss): void {
+    const nowMs = this.surroundings.clock.now()
+    if (!this.#isWell() || nowMs - this.#lastDownMs > PATIENCE_MS) this.#downSinceMs = nowMs
+    this.#lastDownMs = nowMs
+    if (nowMs - this.#downSinceMs >= PATIENCE_MS) this.#log.isIncomplete(reason)
+  }
+
+  #refresh(): void {
+    const masters = this.#source.masters()
+    this.#source.refresh(masters.find((master) => master !== undefined && this.#nodeOf(master).isWell))
+  }
+
+  #tellReconnected(): void {
+    for (const listener of this.#listeners) listener()
+  }
+}

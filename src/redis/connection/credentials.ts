@@ -1,0 +1,92 @@
+import type { Ioredis } from '../libraries/ioredis/line.ts'
+import type { NodeRedis } from '../libraries/node-redis/line.ts'
+
+/** The login of a connection. */
+export interface Login {
+  readonly username?: string | undefined
+  readonly password?: string | undefined
+}
+
+/** Tells who connects; asked at each connection. */
+export type Credentials = () => Login | Promise<Login>
+
+const asked = new WeakSet<Ioredis>()
+
+/**
+ * Has a client of ioredis ask for its login whenever it connects: by itself it takes the one that it was made with. If there
+ * is no answer, it connects with the last one, and the server has the word.
+ */
+export function askAtEachConnection<Client extends Ioredis>(
+  client: Client,
+  credentials: Credentials,
+): Client {
+  if (asked.has(client)) return client
+  asked.add(client)
+  const connect = client.connect.bind(client)
+  let pending: Promise<unknown> | undefined
+  const ask = async (): Promise<unknown> => {
+    try {
+      const { username = null, password = null } = await credentials()
+      Object.assign(client.options, { username, password })
+    } catch (error) {
+      client.emit?.('error', error)
+    }
+    // It may have been closed meanwhile.
+    if (client.status === 'end') return undefined
+    return connect()
+  }
+  client.connect = () => {
+    pending ??= ask().finally(() => {
+      pending = undefined
+    })
+    return pending
+  }
+  return client
+}
+
+/** The login that a client of ioredis would connect with now: it may have been set since it was made. */
+export function presentLogin(client: { readonly options: object }): Login {
+  const { username, password } = client.options as Record<string, string | null | undefined>
+  return { username: username ?? undefined, password: password ?? undefined }
+}
+
+interface Provider {
+  readonly type: string
+  credentials?(): Promise<Login>
+}
+
+/**
+ * What makes a client of node-redis like another one connect with what that one has at the time: its provider as it is
+ * then, or what was set in its options since it was adapted.
+ */
+export function providerLike(client: NodeRedis): object {
+  const first = loginOf(client)
+  const { credentialsProvider } = optionsOf(client)
+  if (credentialsProvider !== undefined && credentialsProvider.credentials === undefined) return {}
+  const credentials = async (): Promise<Login> => {
+    const present = loginOf(client)
+    const isSet = present.username !== first.username || present.password !== first.password
+    const provider = optionsOf(client).credentialsProvider
+    return isSet || provider?.credentials === undefined ? present : provider.credentials()
+  }
+  return { credentialsProvider: { type: 'async-credentials-provider', credentials } }
+}
+
+/** How node-redis is told to ask for a login at each connection. */
+export function providerOf(credentials: Credentials): object {
+  return {
+    credentialsProvider: {
+      type: 'async-credentials-provider',
+      credentials: async () => credentials(),
+    },
+  }
+}
+
+function optionsOf(client: NodeRedis): Login & { readonly credentialsProvider?: Provider } {
+  return (client.options ?? {}) as Login & { readonly credentialsProvider?: Provider }
+}
+
+function loginOf(client: NodeRedis): Login {
+  const { username, password } = optionsOf(client)
+  return { username, password }
+}

@@ -1,0 +1,89 @@
+import type { TimerHandle } from '../../../core/time/clock.ts'
+import { Condition, Log, type ConditionTexts } from '../../../core/logging/log.ts'
+import { normalize } from './refusals.ts'
+import type { ConnectionLog, Loss, Reporter, ServerLog } from './server-log.ts'
+import type { Surroundings } from '../../libraries/surroundings.ts'
+
+/** How long the bus may take to be there again, all else being well: longer than the longest pause between attempts. */
+const PATIENCE_MS = 3000
+
+const AWAY: ConditionTexts = {
+  level: 'warn',
+  began: 'the bus is not connected; invalidations arrive with the heartbeat alone until it is',
+  ended: 'the bus is connected again',
+}
+const REFUSED: ConditionTexts = {
+  level: 'warn',
+  began: 'Redis does not let us subscribe; invalidations arrive with the heartbeat alone',
+  ended: 'Redis lets us subscribe again',
+}
+
+/**
+ * One line of the log for each transition of the bus that is not one of its server: that is said by the connections
+ * for commands. A bus that is cut off and soon back is no transition: the heartbeat brings what it has missed.
+ */
+export class BusLog implements ConnectionLog {
+  readonly node: string
+  readonly #log: Log
+  readonly #surroundings: Surroundings
+  readonly #server: () => ServerLog | undefined
+  readonly #lost = new Set<object>()
+  readonly #away: Condition
+  readonly #refused: Condition
+  #reason: Loss | undefined = undefined
+  #timer: TimerHandle = undefined
+
+  /** `server`: the one that the bus is, or is to be, connected to. */
+  constructor(node: string, surroundings: Surroundings, server: () => ServerLog | undefined) {
+    const { logger, clock, cache } = surroundings
+    this.node = node
+    this.#surroundings = surroundings
+    this.#server = server
+    this.#log = new Log(logger, clock, () => ({ cache, node }))
+    this.#away = new Condition(this.#log)
+    this.#refused = new Condition(this.#log)
+  }
+
+  lost(connection: Reporter, reason: Loss): void {
+    this.#reason = reason
+    const isFirst = this.#lost.size === 0
+    this.#lost.add(connection)
+    if (isFirst) this.#schedule()
+  }
+
+  silent(connection: Reporter): void {
+    this.lost(connection, this.#reason!)
+  }
+
+  up(connection: Reporter): void {
+    if (!this.#lost.delete(connection) || this.#lost.size > 0) return
+    this.#surroundings.timers.clear(this.#timer)
+    this.#away.end()
+  }
+
+  left(connection: Reporter): void {
+    this.#lost.delete(connection)
+    if (this.#lost.size === 0) this.#surroundings.timers.clear(this.#timer)
+  }
+
+  /** The server does not let us subscribe. */
+  refused(error: unknown): void {
+    this.#refused.begin(REFUSED, { err: normalize(error, this.#surroundings.mask) })
+  }
+
+  /** It does. */
+  accepted(): void {
+    this.#refused.end()
+  }
+
+  #schedule(): void {
+    this.#timer = this.#surroundings.timers.set(() => this.#look(), PATIENCE_MS)
+  }
+
+  // The server may be heard of as lost only after the bus was: nothing is said at once.
+  #look(): void {
+    const wellSinceMs = this.#server()?.wellSinceMs ?? Infinity
+    if (this.#surroundings.clock.now() - wellSinceMs < PATIENCE_MS) return this.#schedule()
+    this.#away.begin(AWAY, { err: this.#reason })
+  }
+}

@@ -1,0 +1,294 @@
+import { StoreTimeoutError, type StoreUnavailableError } from '../../../core/errors.ts'
+import { toldElsewhere } from '../../../core/logging/log.ts'
+import type { Arg, Command, Reply, ReplyForm } from '../client.ts'
+import { Timed } from './deadlines.ts'
+import type { Guard, Path } from './guard.ts'
+import { isAnswer, isRedirection, isUnknownScript, normalize, QUEUED } from './refusals.ts'
+
+/** What waits for an answer; it is settled once, and whatever comes later is dropped. */
+export abstract class Call extends Timed {
+  readonly path: Path
+  readonly #reject: (error: Error) => void
+  protected isOver = false
+  // Of its values, from when it was due; until then -1.
+  #bytes = -1
+  // The bytes of large values that the line had carried when this was last looked at.
+  #arrived: number
+  // What the connection had received, first looked at shortly before the call is due.
+  #received: number | undefined = undefined
+
+  constructor(path: Path, reject: (error: Error) => void) {
+    super()
+    this.path = path
+    this.#arrived = path.guard.arrived
+    this.#reject = reject
+  }
+
+  /** About the bytes of its large values; 0 = none. */
+  abstract bytes(): number
+
+  override soon(): void {
+    this.#received ??= this.path.line.received
+  }
+
+  // Answers come in order: it waits for the bytes of those before it, too, and the sizes of some are not known before.
+  override longerMs(): number {
+    const { guard, line } = this.path
+    const { received } = line
+    const bytes = Math.max(guard.arrived - this.#arrived, (received ?? 0) - (this.#received ?? Infinity))
+    this.#arrived = guard.arrived
+    this.#received = received
+    if (this.#bytes !== -1) return guard.large.msFor(bytes)
+    this.#bytes = this.bytes()
+    guard.lateBytes += this.#bytes
+    return guard.large.msFor(bytes + guard.lateBytes)
+  }
+
+  expire(): void {
+    const { guard } = this.path
+    this.isOver = true
+    if (this.#bytes > 0) guard.lateBytes -= this.#bytes
+    // One that had waited for a connection had little time.
+    if (!this.isShort) guard.breaker.failed()
+    guard.server?.failed()
+    guard.onTimeout()
+    const message = `no answer from ${guard.node} within ${guard.deadlines.hardMs} ms`
+    this.#reject(toldElsewhere(new StoreTimeoutError(message)))
+  }
+
+  /** Nothing will answer it any more. */
+  abandon(reason: Error): void {
+    if (this.isOver) return
+    this.path.guard.server?.failed()
+    this.end()
+    this.#reject(reason)
+  }
+
+  protected end(): void {
+    this.isOver = true
+    const { guard } = this.path
+    if (this.#bytes > 0) guard.lateBytes -= this.#bytes
+    guard.deadlines.remove(this)
+  }
+
+  // A refusal is an answer, and a quick one: the breaker is for servers that give none.
+  protected fail(error: unknown, name: string): void {
+    if (this.isOver) return
+    const { breaker } = this.path.guard
+    if (isAnswer(error)) breaker.succeeded()
+    else breaker.failed()
+    this.end()
+    this.#reject(this.refused(error, name))
+  }
+
+  protected refused(error: unknown, name: string): StoreUnavailableError | StoreTimeoutError {
+    const { guard } = this.path
+    const reason = normalize(error, guard.mask)
+    guard.onRefusal(name, reason)
+    return reason
+  }
+
+  // Also if it came too late: then it tells that the connection is slow, not silent.
+  protected heard(command: Command, reply: Reply): void {
+    const { guard } = this.path
+    guard.answers++
+    guard.arrived += guard.large.note(command, reply)
+  }
+
+  protected did(command: Command): void {
+    const { server } = this.path.guard
+    if (server?.isRefusing === true) server.did(nameOf(command))
+  }
+}
+
+/** One command. */
+export class SingleCall extends Call {
+  readonly #resolve: (reply: Reply) => void
+  #command: Command | undefined = undefined
+
+  constructor(path: Path, resolve: (reply: Reply) => void, reject: (error: Error) => void) {
+    super(path, reject)
+    this.#resolve = resolve
+  }
+
+  bytes(): number {
+    return this.#command === undefined ? 0 : this.path.guard.large.bytesOf(this.#command)
+  }
+
+  send(command: Command, form: ReplyForm): void {
+    this.#command = command
+    this.path.line.send(firstArgs(this.path.guard, command), form).then(
+      (reply) => this.#answer(command, reply as Reply),
+      (error: unknown) => this.#again(command, form, error, false, false),
+    )
+  }
+
+  // With its source, if the server did not know it; to another node, if this one says so; each of them once.
+  #again(command: Command, form: ReplyForm, error: unknown, hasSource: boolean, isRedirected: boolean): void {
+    if (this.isOver) return
+    const { redirect } = this.path
+    const isUnknown = !hasSource && 'script' in command && isUnknownScript(error)
+    const isElsewhere = !isRedirected && redirect !== undefined && isRedirection(error)
+    if (!isUnknown && !isElsewhere) return this.fail(error, nameOf(command))
+    const withSource = hasSource || isUnknown
+    const elsewhere = isRedirected || isElsewhere
+    const args = withSource ? toSourceArgs(command as ScriptCommand) : toArgs(command)
+    const sent = elsewhere ? redirect!(args, form, error) : this.path.line.send(args, form)
+    sent.then(
+      (reply) => this.#answer(command, reply as Reply),
+      (again: unknown) => this.#again(command, form, again, withSource, elsewhere),
+    )
+  }
+
+  #answer(command: Command, reply: Reply): void {
+    if (isQueued(reply)) return this.fail(new Error(QUEUED), nameOf(command))
+    this.heard(command, reply)
+    if (this.isOver) return
+    this.did(command)
+    this.path.guard.breaker.succeeded()
+    this.end()
+    this.#resolve(reply)
+  }
+}
+
+/** A command that asks for a sign of life: any answer is one. */
+export class Probe extends SingleCall {
+  readonly #resolve: () => void
+
+  constructor(path: Path, resolve: () => void, reject: (error: Error) => void) {
+    super(path, resolve, reject)
+    this.#resolve = resolve
+  }
+
+  protected override fail(error: unknown, name: string): void {
+    if (isAnswer(error)) this.#resolve()
+    super.fail(error, name)
+  }
+}
+
+/** A row of commands, which have one deadline. */
+export class RowCall extends Call {
+  readonly #resolve: (replies: readonly Reply[]) => void
+  readonly #commands: readonly Command[]
+  readonly #form: ReplyForm
+  readonly #replies: Reply[]
+  #missing = 0
+  // What has to be sent again, and how.
+  #again: number[] = []
+  #redirection: unknown = undefined
+  #needSource = new Set<string>()
+  #round = 0
+
+  constructor(
+    path: Path,
+    resolve: (replies: readonly Reply[]) => void,
+    reject: (error: Error) => void,
+    commands: readonly Command[],
+    form: ReplyForm,
+  ) {
+    super(path, reject)
+    this.#resolve = resolve
+    this.#commands = commands
+    this.#form = form
+    this.#replies = Array.from<Reply>({ length: commands.length })
+  }
+
+  bytes(): number {
+    const { large } = this.path.guard
+    let bytes = 0
+    for (const command of this.#commands) bytes += large.bytesOf(command)
+    return bytes
+  }
+
+  send(): void {
+    const { line, guard } = this.path
+    this.#missing = this.#commands.length
+    for (let index = 0; index < this.#commands.length; index++)
+      this.#sendOne(index, line.send(firstArgs(guard, this.#commands[index]!), this.#form))
+  }
+
+  #sendOne(index: number, sent: Promise<unknown>): void {
+    sent.then(
+      (reply) => this.#put(index, reply as Reply),
+      (error: unknown) => this.#refuse(index, error),
+    )
+  }
+
+  #put(index: number, reply: Reply): void {
+    if (isQueued(reply)) return this.#refuse(index, new Error(QUEUED))
+    this.heard(this.#commands[index]!, reply)
+    if (this.isOver) return
+    if (!(reply instanceof Error)) this.did(this.#commands[index]!)
+    this.#replies[index] = reply
+    this.#missing--
+    if (this.#missing > 0) return
+    if (this.#again.length > 0) return this.#sendAgain()
+    this.path.guard.breaker.succeeded()
+    this.end()
+    this.#resolve(this.#replies)
+  }
+
+  #refuse(index: number, error: unknown): void {
+    if (this.isOver) return
+    const command = this.#commands[index]!
+    if (!isAnswer(error)) return this.fail(error, nameOf(command))
+    const isUnknown = 'script' in command && isUnknownScript(error)
+    const isElsewhere = this.path.redirect !== undefined && isRedirection(error)
+    // A script may be unknown to the node that it is sent to next, too.
+    if (this.#round < 2 && (isUnknown || isElsewhere)) {
+      this.#again.push(index)
+      if (isElsewhere) this.#redirection = error
+      if (isUnknown) this.#needSource.add(command.script.sha)
+      this.#put(index, normalize(error, this.path.guard.mask))
+    } else this.#put(index, this.refused(error, nameOf(command)))
+  }
+
+  // In their order, behind all the others; the first of each script that was unknown with its source. If that does not
+  // help the others, because there are several servers behind one endpoint, each is sent with it.
+  #sendAgain(): void {
+    const again = this.#again
+    this.#again = []
+    this.#round++
+    this.#missing = again.length
+    const { line, redirect } = this.path
+    for (const index of again) {
+      const command = this.#commands[index]!
+      const hasSource =
+        'script' in command && (this.#needSource.delete(command.script.sha) || this.#round > 1)
+      const args = hasSource ? toSourceArgs(command) : toArgs(command)
+      const isElsewhere = this.#redirection !== undefined
+      const sent = isElsewhere ? redirect!(args, this.#form, this.#redirection) : line.send(args, this.#form)
+      this.#sendOne(index, sent)
+    }
+  }
+}
+
+// Nothing that this library stores or asks for is answered so: who shares the client has begun a transaction on it.
+function isQueued(reply: Reply): boolean {
+  if (reply === 'QUEUED') return true
+  return reply instanceof Uint8Array && reply.length === 6 && String(Buffer.from(reply)) === 'QUEUED'
+}
+
+function nameOf(command: Command): string {
+  return 'script' in command ? command.script.name : String(command.args[0])
+}
+
+// The first call of each script over a connection brings the source: one that the server does not know would be sent
+// again, behind calls that were made after it.
+function firstArgs(guard: Guard, command: Command): readonly Arg[] {
+  if (!('script' in command) || guard.scripts.has(command.script)) return toArgs(command)
+  guard.scripts.add(command.script)
+  return toSourceArgs(command)
+}
+
+type ScriptCommand = Extract<Command, { script: unknown }>
+
+function toArgs(command: Command): readonly Arg[] {
+  if (!('script' in command)) return command.args
+  const { script, keys, args } = command
+  return ['EVALSHA', script.sha, String(keys.length), ...keys, ...args]
+}
+
+function toSourceArgs({ script, keys, args }: ScriptCommand): readonly Arg[] {
+  return ['EVAL', script.source, String(keys.length), ...keys, ...args]
+}

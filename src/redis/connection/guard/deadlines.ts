@@ -1,0 +1,180 @@
+import type { Clock, TimerHandle, Timers } from '../../../core/time/clock.ts'
+
+/** Something that must be over in time: a link of the list of all that wait. */
+export abstract class Timed {
+  dueMs = 0
+  /** Whether most of its time was over before it began. */
+  isShort = false
+  next: Timed | undefined = undefined
+  previous: Timed | undefined = undefined
+
+  /** It was not over in time; it waits no longer. */
+  abstract expire(): void
+
+  /** It is due soon. */
+  soon(): void {}
+
+  /** How much longer it may take; asked whenever it is due. */
+  longerMs(): number {
+    return 0
+  }
+}
+
+/** How long to look for answers that have arrived already while the process was busy. */
+const LAST_LOOK_MS = 1
+/** How long may be waited at least: the process may have been busy for all of the time before. */
+const LEAST_MS = 20
+/** How often is looked whether the process was busy. */
+const LOOK_MS = 100
+/** A timer that is later than this by so much was held up. */
+const NOTABLE_MS = 20
+/** How often those that may take longer are looked at. */
+const LATE_LOOK_MS = 20
+
+/**
+ * One timer for all that wait equally long: a list in the order in which they are due, whose first sets the timer.
+ * What ends in time is taken off the list and leaves the timer as it is. What is due and may take longer is kept apart.
+ * The time in which this process could do nothing does not count: it has perhaps not even sent what it waits for.
+ */
+export class Deadlines {
+  readonly hardMs: number
+  readonly #clock: Clock
+  readonly #timers: Timers
+  #first: Timed | undefined = undefined
+  #last: Timed | undefined = undefined
+  readonly #late = new Set<Timed>()
+  #timer: TimerHandle = undefined
+  #expectedMs = 0
+  // What was due at the last look: the event loop may have been blocked, and the answer be there unread.
+  #overdueMs = -Infinity
+
+  constructor(hardMs: number, clock: Clock, timers: Timers) {
+    this.hardMs = hardMs
+    this.#clock = clock
+    this.#timers = timers
+  }
+
+  /** Returns what is left of its time when a promise is settled. */
+  async leftAfter(waiting: Promise<void>, withinMs: number = this.hardMs): Promise<number> {
+    const beganMs = this.#clock.now()
+    await waiting
+    return withinMs - (this.#clock.now() - beganMs)
+  }
+
+  /** Begins to wait, for the hard deadline or for what is left of it. */
+  add(entry: Timed, withinMs: number = Infinity): void {
+    const nowMs = this.#clock.now()
+    entry.dueMs = nowMs + this.hardMs
+    if (withinMs < this.hardMs) this.#shorten(entry, nowMs, Math.max(LEAST_MS, withinMs))
+    let previous = this.#last
+    while (previous !== undefined && previous.dueMs > entry.dueMs) previous = previous.previous
+    const next = previous === undefined ? this.#first : previous.next
+    entry.previous = previous
+    entry.next = next
+    if (previous === undefined) this.#first = entry
+    else previous.next = entry
+    if (next === undefined) this.#last = entry
+    else next.previous = entry
+    if (this.#timer === undefined) this.#arm(entry.dueMs - nowMs)
+  }
+
+  #shorten(entry: Timed, nowMs: number, withinMs: number): void {
+    entry.isShort = withinMs < this.hardMs / 2
+    entry.dueMs = Math.min(entry.dueMs, nowMs + withinMs)
+    const first = this.#first
+    if (first === undefined || first.dueMs <= entry.dueMs) return
+    // The timer is set for one that is due later.
+    this.close()
+  }
+
+  remove(entry: Timed): void {
+    const { previous, next } = entry
+    if (previous === undefined) {
+      if (this.#first !== entry) return void this.#late.delete(entry)
+      this.#first = next
+    } else previous.next = next
+    if (next === undefined) this.#last = previous
+    else next.previous = previous
+    entry.previous = undefined
+    entry.next = undefined
+  }
+
+  /** Everything that waits, the oldest first; it may be removed meanwhile. */
+  *[Symbol.iterator](): Generator<Timed, void> {
+    yield* this.#late
+    let entry = this.#first
+    while (entry !== undefined) {
+      const { next } = entry
+      yield entry
+      entry = next
+    }
+  }
+
+  /** Resolves when the promise is settled, either way, or when the deadline has passed. */
+  within(promise: Promise<unknown>): Promise<void> {
+    return new Promise((resolve) => {
+      const patience = new Patience(resolve)
+      this.add(patience)
+      const end = (): void => {
+        this.remove(patience)
+        resolve()
+      }
+      promise.then(end, end)
+    })
+  }
+
+  close(): void {
+    if (this.#timer !== undefined) this.#timers.clear(this.#timer)
+    this.#timer = undefined
+  }
+
+  #arm(dueInMs: number): void {
+    const delayMs = Math.min(dueInMs, LOOK_MS)
+    this.#expectedMs = this.#clock.now() + delayMs
+    this.#timer = this.#timers.set(() => this.#look(), delayMs, 'awaited')
+  }
+
+  // The order is kept: nothing gets more than all of its time anew.
+  #prolong(nowMs: number, byMs: number): void {
+    for (const late of this.#late) late.dueMs += byMs
+    for (let entry = this.#first; entry !== undefined; entry = entry.next)
+      entry.dueMs = Math.min(entry.dueMs + byMs, nowMs + this.hardMs)
+  }
+
+  #look(): void {
+    this.#timer = undefined
+    const nowMs = this.#clock.now()
+    const lateMs = nowMs - this.#expectedMs
+    if (lateMs > NOTABLE_MS) this.#prolong(nowMs, lateMs)
+    for (const late of this.#late) if (late.dueMs <= this.#overdueMs) this.#extend(late)
+    let first = this.#first
+    while (first !== undefined && first.dueMs <= this.#overdueMs) {
+      this.#extend(first)
+      first = this.#first
+    }
+    for (let soon = first; soon !== undefined && soon.dueMs - nowMs <= LOOK_MS; soon = soon.next) soon.soon()
+    const isLate = this.#late.size > 0
+    if (first === undefined && !isLate) return
+    const firstMs = first === undefined ? Infinity : first.dueMs - nowMs
+    if (firstMs <= 0 || isLate) this.#overdueMs = nowMs
+    if (firstMs <= 0) this.#arm(LAST_LOOK_MS)
+    else this.#arm(Math.max(LAST_LOOK_MS, Math.min(firstMs, isLate ? LATE_LOOK_MS : Infinity)))
+  }
+
+  #extend(entry: Timed): void {
+    const longerMs = entry.longerMs()
+    this.remove(entry)
+    if (longerMs <= 0) return entry.expire()
+    entry.dueMs += longerMs
+    this.#late.add(entry)
+  }
+}
+
+class Patience extends Timed {
+  readonly expire: () => void
+
+  constructor(expire: () => void) {
+    super()
+    this.expire = expire
+  }
+}

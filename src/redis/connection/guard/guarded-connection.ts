@@ -1,0 +1,108 @@
+import { StoreUnavailableError } from '../../../core/errors.ts'
+import { toldElsewhere } from '../../../core/logging/log.ts'
+import type { Command, Connection, Reply, ReplyForm } from '../client.ts'
+import { Call, Probe, RowCall, SingleCall } from './calls.ts'
+import type { Guard, Path, Redirect } from './guard.ts'
+import type { Line } from '../../libraries/line.ts'
+import { normalize } from './refusals.ts'
+
+/** A line with a deadline, a breaker, errors of our own, and scripts that the server need not know yet. */
+export class GuardedConnection implements Connection, Path {
+  readonly line: Line
+  readonly guard: Guard
+  readonly redirect: Redirect | undefined
+
+  constructor(line: Line, guard: Guard, redirect?: Redirect) {
+    this.line = line
+    this.guard = guard
+    this.redirect = redirect
+  }
+
+  get server(): object {
+    return this.guard
+  }
+
+  /** Whether there is a connection. */
+  get isUp(): boolean {
+    return this.line.isUp
+  }
+
+  /** Resolves when it may be asked; `undefined` = at once, if only for a refusal. */
+  waiting(): Promise<void> | undefined {
+    return this.guard.starting ?? (this.isUp ? undefined : this.guard.onMissing())
+  }
+
+  run(command: Command, form: ReplyForm, withinMs?: number): Promise<Reply> {
+    const waiting = this.waiting()
+    if (waiting !== undefined) {
+      const leftMs = this.guard.deadlines.leftAfter(waiting, withinMs)
+      return leftMs.then((ms) => this.run(command, form, ms))
+    }
+    const refusal = this.#refusal()
+    if (refusal !== undefined) return Promise.reject(refusal)
+    return new Promise((resolve, reject) => {
+      const call = new SingleCall(this, resolve, reject)
+      this.guard.deadlines.add(call, withinMs)
+      call.send(command, form)
+    })
+  }
+
+  runAll(commands: readonly Command[], form: ReplyForm, withinMs?: number): Promise<readonly Reply[]> {
+    if (commands.length === 0) return Promise.resolve([])
+    const waiting = this.waiting()
+    if (waiting !== undefined) {
+      const leftMs = this.guard.deadlines.leftAfter(waiting, withinMs)
+      return leftMs.then((ms) => this.runAll(commands, form, ms))
+    }
+    const refusal = this.#refusal()
+    if (refusal !== undefined) return Promise.reject(refusal)
+    return new Promise((resolve, reject) => {
+      const call = new RowCall(this, resolve, reject, commands, form)
+      this.guard.deadlines.add(call, withinMs)
+      call.send()
+    })
+  }
+
+  /** Asks for a sign of life, whatever the breaker says: any answer is one. */
+  async probe(): Promise<void> {
+    if (!this.isUp) throw this.#notConnected()
+    await new Promise<void>((resolve, reject) => {
+      const call = new Probe(this, resolve, reject)
+      this.guard.deadlines.add(call)
+      call.send(PING, 'text')
+    })
+  }
+
+  /**
+   * Rejects whatever waits for the answers of this line: if they still come, they are dropped. Returns whether there was
+   * anything.
+   */
+  abandon(error: unknown): boolean {
+    const { deadlines, mask } = this.guard
+    const reason = normalize(error, mask)
+    let isAny = false
+    for (const call of deadlines) {
+      if (!(call instanceof Call) || call.path.line !== this.line) continue
+      isAny = true
+      call.abandon(reason)
+    }
+    return isAny
+  }
+
+  #refusal(): StoreUnavailableError | undefined {
+    const { breaker, node, server } = this.guard
+    if (this.isUp && !breaker.isOpen) return undefined
+    server?.failed()
+    if (!this.isUp) return this.#notConnected()
+    return toldElsewhere(new StoreUnavailableError(`${node} does not answer; it is not asked for now`))
+  }
+
+  #notConnected(): StoreUnavailableError {
+    const { node, trouble } = this.guard
+    const isKnown = trouble !== undefined && trouble.reason !== 'timeout'
+    const message = `not connected to ${node}${isKnown ? `: ${trouble.message}` : ''}`
+    return toldElsewhere(new StoreUnavailableError(message, isKnown ? { reason: trouble.reason } : {}))
+  }
+}
+
+const PING: Command = { args: ['PING'] }

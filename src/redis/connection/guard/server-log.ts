@@ -1,0 +1,229 @@
+import type { Logger } from '../../../core/logging/logger.ts'
+import { Condition, Log, type ConditionTexts } from '../../../core/logging/log.ts'
+import type { StoreTimeoutError, StoreUnavailableError } from '../../../core/errors.ts'
+import { isNotServing } from './refusals.ts'
+import type { Surroundings } from '../../libraries/surroundings.ts'
+
+/** Why there is no connection. */
+export type Loss = StoreUnavailableError | StoreTimeoutError
+
+/** The events of a connection that concern the log. */
+export interface Reporter {
+  readonly surroundings: Surroundings
+}
+
+/** What a connection tells of itself, for the log. */
+export interface ConnectionLog {
+  /** Names the server in messages, such as `127.0.0.1:6379`. */
+  readonly node: string
+  /** A call has failed because it was lost, or an attempt to make it has failed. */
+  lost(connection: Reporter, reason: Loss): void
+  /** It is there, and answers. */
+  up(connection: Reporter): void
+  /** It is there, or was until now, and nothing is answered over it. */
+  silent(connection: Reporter): void
+  /** It is needed no more. */
+  left(connection: Reporter): void
+}
+
+const LOST: ConditionTexts = {
+  level: 'warn',
+  began: 'Redis is not connected; it is tried again until it is',
+  ended: 'Redis is connected again',
+}
+const SILENT: ConditionTexts = {
+  level: 'warn',
+  began: 'Redis does not answer; it is not asked until it does',
+  ended: 'Redis answers again',
+}
+const DENIED: ConditionTexts = {
+  level: 'error',
+  began: 'Redis refuses the login; check user name and password of the URL, or the option `credentials`',
+  ended: 'Redis accepts the login',
+}
+const REFUSES: Readonly<Record<string, ConditionTexts>> = {
+  full: {
+    level: 'warn',
+    began: 'Redis has no memory left and refuses to write; raise maxmemory, or set an eviction policy',
+    ended: 'Redis writes again',
+  },
+  'read-only': {
+    level: 'warn',
+    began: 'Redis is read-only here; its address is resolved and connected to again',
+    ended: 'Redis writes again',
+  },
+}
+/** The number of caches that a line names. */
+const MOST_NAMES = 8
+const NOT_SERVING: ConditionTexts = {
+  level: 'warn',
+  began: 'Redis answers that it does not serve for now',
+  ended: 'Redis serves again',
+}
+const OLD = 'Redis is too old: Redis 7.0 or Valkey 7.2 is needed, or later'
+
+/**
+ * All that is known of a server, for the log: one line for each of its transitions, however many connections, caches and
+ * limiters use it. Those that have the same logger share it.
+ */
+export class ServerLog implements ConnectionLog {
+  readonly node: string
+  readonly #log: Log
+  // Whether a connection is well; what it suffers from otherwise.
+  readonly #states = new Map<Reporter, 'up' | 'away' | 'denied'>()
+  readonly #away: Condition
+  readonly #denied: Condition
+  readonly #refuses: Condition
+  // The commands and scripts that were refused for that reason: it is over when one of them succeeds.
+  readonly #refused = new Set<string>()
+  readonly #onUnused: () => void
+  #wellSinceMs: number | undefined = undefined
+  #isProbed = false
+  #names = ''
+
+  private constructor(node: string, { logger, clock }: Surroundings, onUnused: () => void) {
+    this.node = node
+    this.#onUnused = onUnused
+    this.#log = new Log(logger, clock, () => ({ cache: this.#caches(), node }))
+    this.#away = new Condition(this.#log)
+    this.#denied = new Condition(this.#log)
+    this.#refuses = new Condition(this.#log)
+  }
+
+  /** The log of a server, one for all that have the same logger. */
+  static of(node: string, surroundings: Surroundings): ServerLog {
+    const { logger } = surroundings
+    const ofLogger = logs.get(logger) ?? new Map<string, ServerLog>()
+    logs.set(logger, ofLogger)
+    let log = ofLogger.get(node)
+    if (log === undefined) {
+      log = new ServerLog(node, surroundings, () => ofLogger.delete(node))
+      ofLogger.set(node, log)
+    }
+    return log
+  }
+
+  /** Since when all is well with it, on the clock; `undefined` while it is not. */
+  get wellSinceMs(): number | undefined {
+    return this.#wellSinceMs
+  }
+
+  /** Whether it is lost or silent. */
+  get isAway(): boolean {
+    return this.#away.holds
+  }
+
+  /** Whether something was refused for want of memory or the like. */
+  get isRefusing(): boolean {
+    return this.#refused.size > 0
+  }
+
+  lost(connection: Reporter, reason: Loss): void {
+    this.#wellSinceMs = undefined
+    if (reason.reason !== 'denied') {
+      this.#states.set(connection, 'away')
+      return this.#away.begin(LOST, { err: reason })
+    }
+    this.#states.set(connection, 'denied')
+    this.#denied.begin(DENIED, { err: reason })
+    // It answers, if only that.
+    if (this.#has('up')) this.#endAway()
+    else if (!this.#has('away')) this.#away.drop()
+  }
+
+  silent(connection: Reporter): void {
+    this.#wellSinceMs = undefined
+    this.#states.set(connection, 'away')
+    this.#away.begin(SILENT, {})
+  }
+
+  up(connection: Reporter): void {
+    this.#states.set(connection, 'up')
+    this.#endAway()
+    if (!this.#has('denied')) this.#denied.end()
+    if (!this.#has('away') && !this.#has('denied')) this.#wellSinceMs ??= this.#log.clock.now()
+  }
+
+  left(connection: Reporter): void {
+    this.#states.delete(connection)
+    if (this.#has('up')) this.#endAway()
+    this.#endUse()
+  }
+
+  /** A call failed because of what is the matter with the server. */
+  failed(): void {
+    if (this.#denied.holds && !this.#away.holds) this.#denied.failed()
+    else this.#away.failed()
+  }
+
+  /** It refuses to do a command or script, as it will others of that kind. */
+  refused(name: string, reason: Loss): void {
+    const texts = isNotServing(reason) ? NOT_SERVING : REFUSES[reason.reason]
+    if (texts === undefined) return
+    this.#refused.add(name)
+    this.#refuses.begin(texts, { operation: name, err: reason })
+    this.#refuses.failed()
+  }
+
+  /** It has done it. */
+  did(name: string): void {
+    if (!this.#refused.has(name)) return
+    // Some are not sent again for a long time.
+    this.#refused.clear()
+    this.#refuses.end()
+  }
+
+  /** Another server does its work now, and it is looked for no more. */
+  replaced(): void {
+    if (!this.#away.holds) return
+    this.#away.drop()
+    this.#log.write('info', {}, 'another server of the cluster has taken over')
+    this.#endUse()
+  }
+
+  /** Whether nobody has looked yet how old it is. */
+  isToBeProbed(): boolean {
+    const isFirst = !this.#isProbed
+    this.#isProbed = true
+    return isFirst
+  }
+
+  /** All of its servers answer, but some slots have no master. */
+  isIncomplete(reason: Loss): void {
+    this.#log.notice('warn', { err: reason }, 'the cluster is down: some of its slots have no master')
+  }
+
+  /** It lacks what this library needs. */
+  isTooOld(reason: Loss): void {
+    this.#log.notice('error', { err: reason }, OLD)
+  }
+
+  #endUse(): void {
+    if (this.#states.size === 0 && !this.#away.holds) this.#onUnused()
+  }
+
+  #endAway(): void {
+    if (this.#has('away')) return
+    let repeatedInvalidations = 0
+    for (const { queues } of this.#users()) for (const count of queues) repeatedInvalidations += count()
+    this.#away.end({ repeatedInvalidations })
+  }
+
+  #users(): ReadonlySet<Surroundings> {
+    return new Set(Array.from(this.#states.keys(), ({ surroundings }) => surroundings))
+  }
+
+  // Those that have left it last, if there are no others.
+  #caches(): string {
+    const names = new Set(Array.from(this.#users(), ({ cache }) => cache))
+    if (names.size > 0) this.#names = [...names].slice(0, MOST_NAMES).join(', ')
+    return this.#names
+  }
+
+  #has(state: 'up' | 'away' | 'denied'): boolean {
+    for (const one of this.#states.values()) if (one === state) return true
+    return false
+  }
+}
+
+const logs = new WeakMap<Logger, Map<string, ServerLog>>()

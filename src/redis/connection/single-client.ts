@@ -1,0 +1,108 @@
+import type { Connection, RedisClient } from './client.ts'
+import { BusLog } from './guard/bus-log.ts'
+import { GuardedNode } from './guard/guarded-node.ts'
+import type { Source } from '../libraries/line.ts'
+import { ServerLog } from './guard/server-log.ts'
+import { slotOf } from './slot.ts'
+import { Subscription } from './subscription.ts'
+import type { Surroundings } from '../libraries/surroundings.ts'
+
+/** How the keys of a prefix lie: as they are, or each partition in one slot. */
+export type Layout = 'plain' | 'one-slot'
+
+/**
+ * A client of one server, of the master that sentinels name, or of one endpoint before the slots of a cluster: there is
+ * one place for all keys.
+ */
+export class SingleClient implements RedisClient {
+  readonly isCluster: boolean
+  readonly isOneEndpoint = true
+  readonly database: number
+  readonly #source: Source
+  readonly #surroundings: Surroundings
+  readonly #log: ServerLog
+  readonly #busLog: BusLog
+  readonly #listeners = new Set<() => void>()
+  readonly #nodes: readonly GuardedNode[]
+  readonly #subscriptions = new Set<Subscription>()
+
+  /** `size`: how many connections share the keys among them. */
+  constructor(source: Source, surroundings: Surroundings, size = 1, layout: Layout = 'plain') {
+    this.isCluster = layout === 'one-slot'
+    this.database = source.database
+    this.#source = source
+    this.#surroundings = surroundings
+    this.#log = ServerLog.of(source.node, surroundings)
+    this.#busLog = new BusLog(source.node, surroundings, () => this.#log)
+    this.#nodes = Array.from({ length: size }, (_, index) => {
+      const line = index === 0 ? source.line() : source.open()
+      return new GuardedNode(line, this.#log, surroundings, {
+        onUp: () => this.#onUp(),
+        onDemoted: () => this.#reconnectAll(),
+      })
+    })
+  }
+
+  // A key has always the same connection: what is asked of it is done in the order in which it was asked.
+  connectionFor(route: string): Connection {
+    const nodes = this.#nodes
+    return (nodes.length === 1 ? nodes[0]! : nodes[slotOf(route) % nodes.length]!).connection
+  }
+
+  get isOrdered(): boolean {
+    return this.#nodes.length === 1
+  }
+
+  sharesServer(): boolean {
+    return true
+  }
+
+  async masters(): Promise<readonly Connection[]> {
+    const { connection } = this.#nodes[0]!
+    await connection.guard.starting
+    return [connection]
+  }
+
+  subscribe(channel: string, onMessage: (text: string) => void, onReady: () => void): () => void {
+    const line = this.#source.open()
+    const subscription = new Subscription(line, this.#busLog, this.#surroundings, channel, onMessage, onReady)
+    this.#subscriptions.add(subscription)
+    return () => {
+      if (this.#subscriptions.delete(subscription)) subscription.close()
+    }
+  }
+
+  onReconnect(listener: () => void): () => void {
+    const entry = (): void => listener()
+    this.#listeners.add(entry)
+    return () => void this.#listeners.delete(entry)
+  }
+
+  addQueue(count: () => number): () => void {
+    const { queues } = this.#surroundings
+    queues.add(count)
+    return () => void queues.delete(count)
+  }
+
+  /** Resolves when it is connected. @throws StoreUnavailableError when the attempt under way fails. */
+  whenUp(): Promise<void> {
+    return this.#nodes[0]!.whenUp()
+  }
+
+  close(): Promise<void> {
+    for (const subscription of this.#subscriptions) subscription.close()
+    for (const node of this.#nodes) node.close()
+    this.#source.close?.()
+    this.#surroundings.deadlines.close()
+    return Promise.resolve()
+  }
+
+  #reconnectAll(): void {
+    for (const node of this.#nodes) node.reconnect()
+    for (const subscription of this.#subscriptions) subscription.reconnect()
+  }
+
+  #onUp(): void {
+    for (const listener of this.#listeners) listener()
+  }
+}

@@ -1,0 +1,86 @@
+import type { TimerHandle } from '../../core/time/clock.ts'
+import type { BusLog } from './guard/bus-log.ts'
+import { GuardedNode } from './guard/guarded-node.ts'
+import type { SubscriberLine } from '../libraries/line.ts'
+import type { Surroundings } from '../libraries/surroundings.ts'
+
+/** How often a connection that only receives is asked whether it still does. */
+const CHECK_MS = 10_000
+
+/**
+ * A channel over a connection of its own, subscribed again over each new one. It is asked for a sign of life now and
+ * then, since a connection that is cut without a word looks like one on which nothing is said.
+ */
+export class Subscription {
+  readonly #line: SubscriberLine
+  readonly #node: GuardedNode
+  readonly #log: BusLog
+  readonly #surroundings: Surroundings
+  readonly #channel: string
+  readonly #onMessage: (text: string) => void
+  readonly #onReady: () => void
+  #check: TimerHandle = undefined
+  #isClosed = false
+
+  constructor(
+    line: SubscriberLine,
+    busLog: BusLog,
+    surroundings: Surroundings,
+    channel: string,
+    onMessage: (text: string) => void,
+    onReady: () => void,
+  ) {
+    this.#line = line
+    this.#log = busLog
+    this.#surroundings = surroundings
+    this.#channel = channel
+    this.#onMessage = onMessage
+    this.#onReady = onReady
+    this.#node = new GuardedNode(line, busLog, surroundings, {
+      onUp: () => void this.#subscribe(),
+    })
+    if (line.isUp) void this.#subscribe()
+    this.#schedule()
+  }
+
+  /** Connects again, because the address may lead to another server by now. */
+  reconnect(): void {
+    this.#node.reconnect()
+  }
+
+  close(): void {
+    this.#isClosed = true
+    if (this.#check !== undefined) this.#surroundings.timers.clear(this.#check)
+    this.#node.close()
+  }
+
+  readonly #receive = (text: string): void => {
+    if (!this.#isClosed) this.#onMessage(text)
+  }
+
+  async #subscribe(): Promise<void> {
+    try {
+      await this.#line.subscribe(this.#channel, this.#receive)
+      if (this.#isClosed) return
+      this.#log.accepted()
+      this.#onReady()
+    } catch (error) {
+      if (this.#line.isUp) this.#log.refused(error)
+    }
+  }
+
+  #schedule(): void {
+    const { timers, random } = this.#surroundings
+    this.#check = timers.set(() => void this.#look(), CHECK_MS * (0.75 + random() / 2))
+  }
+
+  // A question that is not answered has the node connect again.
+  async #look(): Promise<void> {
+    try {
+      if (this.#line.isUp) await this.#node.connection.probe()
+    } catch {
+      // The log hears of it from the node.
+    }
+    if (!this.#isClosed) this.#schedule()
+  }
+}

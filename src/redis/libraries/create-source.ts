@@ -1,0 +1,152 @@
+import type { Random, Timers } from '../../core/time/clock.ts'
+import { ClusterClient } from '../connection/cluster-client.ts'
+import type { Surroundings } from './surroundings.ts'
+import { IoredisClusterSource, type IoredisCluster } from './ioredis/cluster-source.ts'
+import type { Ioredis } from './ioredis/line.ts'
+import { ioredisRules, IoredisSource } from './ioredis/source.ts'
+import type { Source } from './line.ts'
+import type { IoredisLibrary, NodeRedisLibrary } from './load.ts'
+import { NodeRedisClusterSource, type NodeRedisCluster } from './node-redis/cluster-source.ts'
+import type { NodeRedis } from './node-redis/line.ts'
+import { NodeRedisSentinelSource, type NodeRedisSentinel } from './node-redis/sentinel-source.ts'
+import { nodeRedisRules, NodeRedisSource } from './node-redis/source.ts'
+import { KEEP_ALIVE_MS, reconnectDelayMs } from '../connection/reconnect-delay.ts'
+import { providerOf } from '../connection/credentials.ts'
+import { withServerNames } from './server-names.ts'
+import type { Place, Target } from '../connection/redis-url.ts'
+
+/** Where there is one place for all keys. */
+export type SingleTarget = Target & { readonly place: Exclude<Place, { readonly kind: 'cluster' }> }
+
+/** Connections of this library's own to one server, or to the master that sentinels name. */
+export function createSource(
+  library: NodeRedisLibrary | IoredisLibrary,
+  target: SingleTarget,
+  random: Random,
+  timers: Timers,
+): Source {
+  if (library.kind === 'ioredis')
+    return new IoredisSource(createIoredis(library, target, random), random, true, target.credentials)
+  if (target.place.kind === 'sentinel') {
+    const make = (): NodeRedisSentinel =>
+      library.createSentinel(sentinelOptions(library, target, random)) as NodeRedisSentinel
+    return new NodeRedisSentinelSource(make(), random, timers, { make, database: target.db })
+  }
+  const address = target.place.kind === 'server' ? target.place.address : { path: target.place.path }
+  const client = library.createClient(nodeRedisOptions(library, target, address, random))
+  return new NodeRedisSource(client, random, true)
+}
+
+/** A cluster client of this library's own. */
+export function createCluster(
+  library: NodeRedisLibrary | IoredisLibrary,
+  target: Target,
+  random: Random,
+  timers: Timers,
+  surroundings: Surroundings,
+): ClusterClient<NodeRedis> | ClusterClient<Ioredis> {
+  const { addresses } = target.place as Extract<Place, { kind: 'cluster' }>
+  if (library.kind === 'ioredis') {
+    const cluster = new library.Cluster(addresses, {
+      redisOptions: { ...ioredisOptions(target), keepAlive: KEEP_ALIVE_MS },
+      clusterRetryStrategy: (attempt: number) => reconnectDelayMs(attempt, random),
+      enableOfflineQueue: false,
+      lazyConnect: true,
+    }) as IoredisCluster
+    const source = new IoredisClusterSource(cluster, random, true, target.credentials)
+    return new ClusterClient(source, surroundings)
+  }
+  const { database: _, ...defaults } = nodeRedisOptions(library, target, {}, random) as { database: number }
+  const rootNodes = addresses.map((socket) => ({ socket }))
+  const make = (): NodeRedisCluster => library.createCluster({ rootNodes, defaults }) as NodeRedisCluster
+  return new ClusterClient(new NodeRedisClusterSource(make(), random, timers, make), surroundings)
+}
+
+/** How node-redis is told who connects, and how. */
+export function nodeRedisOptions(
+  library: NodeRedisLibrary,
+  target: Target,
+  address: object,
+  random: Random,
+): object {
+  const { username, password, credentials, db } = target
+  return {
+    ...(credentials === undefined ? given({ username, password }) : providerOf(credentials)),
+    database: db,
+    ...nodeRedisProtocol(library),
+    ...nodeRedisRules({ ...address, ...nodeRedisTls(tlsOf(target)) }, random),
+  }
+}
+
+/** How ioredis is told who connects, and how. */
+export function ioredisOptions(target: Target): object {
+  const { username, password, db } = target
+  const tls = tlsOf(target)
+  // Nothing of a later protocol is used, and proxies may not know it.
+  const rules = { db, protocol: 2 }
+  return { ...given({ username, password }), ...rules, ...(tls === false ? {} : { tls: tlsOptions(tls) }) }
+}
+
+function sentinelOptions(library: NodeRedisLibrary, target: SingleTarget, random: Random): object {
+  const { addresses, name } = target.place as Extract<Place, { kind: 'sentinel' }>
+  const { sentinelUsername: username, sentinelPassword: password, tls } = target
+  return {
+    name,
+    sentinelRootNodes: addresses,
+    nodeClientOptions: nodeRedisOptions(library, target, {}, random),
+    sentinelClientOptions: {
+      ...given({ username, password }),
+      ...nodeRedisProtocol(library),
+      socket: nodeRedisTls(tls),
+    },
+    // What sentinels publish may be lost.
+    scanInterval: 5000,
+    maxCommandRediscovers: 1,
+  }
+}
+
+function createIoredis(
+  library: IoredisLibrary,
+  target: SingleTarget,
+  random: Random,
+): InstanceType<IoredisLibrary['Redis']> {
+  const rules = { ...ioredisOptions(target), ...ioredisRules(random) }
+  const { place } = target
+  if (place.kind === 'server') return new library.Redis({ ...place.address, ...rules })
+  if (place.kind === 'socket') return new library.Redis({ path: place.path, ...rules })
+  const { sentinelUsername, sentinelPassword, tls } = target
+  return new library.Redis({
+    sentinels: place.addresses,
+    name: place.name,
+    ...given({ sentinelUsername, sentinelPassword }),
+    ...(tls === false ? {} : { enableTLSForSentinelMode: true, sentinelTLS: tlsOptions(tls) }),
+    ...rules,
+  })
+}
+
+// Nothing of a later protocol is used, and proxies may not know it. Release 5 says HELLO if it is named at all.
+function nodeRedisProtocol({ DEFAULT_RESP }: NodeRedisLibrary): object {
+  return DEFAULT_RESP === undefined ? {} : { RESP: 2, maintNotifications: 'disabled' }
+}
+
+// The nodes of a cluster are known by numbers, which certificates seldom bear.
+function tlsOf({ tls, place }: Target): boolean | object {
+  if (tls === false || place.kind !== 'cluster') return tls
+  return withServerNames(
+    tlsOptions(tls),
+    place.addresses.map(({ host }) => host),
+  )
+}
+
+function nodeRedisTls(tls: boolean | object): object {
+  return tls === false ? {} : { tls: true, ...tlsOptions(tls) }
+}
+
+function tlsOptions(tls: boolean | object): object {
+  return typeof tls === 'object' ? tls : {}
+}
+
+// The libraries tell an option that is undefined from one that is absent.
+function given(options: Readonly<Record<string, unknown>>): object {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+}

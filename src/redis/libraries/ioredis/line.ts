@@ -1,0 +1,228 @@
+import type { Arg, ReplyForm } from '../../connection/client.ts'
+import { hasPlainBytes, withBuffers } from '../../connection/args.ts'
+import { listenTo, type ClientEvents } from '../client-events.ts'
+import { attemptError, type LineListener, type SubscriberLine } from '../line.ts'
+
+/** A command of ioredis 5 or 6. */
+export interface IoredisCommand {
+  readonly promise: Promise<unknown>
+  pipelineIndex?: number
+}
+
+type IoredisCommandClass = new (
+  name: string,
+  args: readonly (string | Buffer)[],
+  options: { readonly replyEncoding: 'utf8' | null },
+) => IoredisCommand
+
+/** What this library uses of a client of ioredis 5 or 6. */
+export interface Ioredis extends ClientEvents {
+  readonly status: string
+  readonly mode?: string
+  readonly condition?: { readonly select?: number } | null
+  readonly options: {
+    readonly db?: number
+    readonly host?: string | null
+    readonly port?: number | null
+    readonly path?: string | null
+    readonly name?: string | null
+    readonly sentinels?: readonly unknown[] | null
+    readonly failoverDetector?: boolean
+    readonly tls?: object | null
+  }
+  readonly stream?: {
+    readonly writable?: boolean
+    readonly bytesRead?: number
+    cork?: () => void
+    uncork?: () => void
+    destroy?: () => void
+    resetAndDestroy?: () => void
+  }
+  connect(): Promise<unknown>
+  emit?(event: 'error', error: unknown): unknown
+  disconnect(reconnect?: boolean): void
+  duplicate(overrides?: object): Ioredis
+  call(name: string): Promise<unknown>
+  sendCommand(command: IoredisCommand): Promise<unknown>
+  subscribe(channel: string): Promise<unknown>
+  unsubscribe(channel: string): Promise<unknown>
+}
+
+const NOT_YET = /^(?:NOAUTH|WRONGPASS|LOADING) /
+const CUT_SHORT = 'Connection is closed.'
+
+/**
+ * Clients that ioredis has given up for ever: news of another master, or a reset, came while they asked sentinels for
+ * the master. A line connects them again. Known by client, because the line that saw it may be closed by then. A client
+ * that was closed on purpose ends without that error.
+ */
+const cutShort = new WeakSet<Ioredis>()
+
+/**
+ * A client of ioredis. What is sent in one turn of the event loop is kept back until its end and goes out in one
+ * write, which ioredis does not do by itself; values are not copied for that, as they are by its own pipelining. A
+ * client that was given is only used; one that is `own` belongs to the line.
+ */
+export class IoredisLine implements SubscriberLine {
+  readonly #client: Ioredis
+  readonly #isOwn: boolean
+  readonly #command: ReturnType<typeof ioredisCommand>
+  #isUp: boolean
+  // Whether the reason of the next loss was heard of.
+  #hasTold = false
+  #listener: LineListener | undefined = undefined
+  #onMessage: ((channel: string, text: string) => void) | undefined = undefined
+  #corked: Ioredis['stream'] = undefined
+  #detach: (() => void) | undefined = undefined
+
+  constructor(client: Ioredis, isOwn = false) {
+    this.#client = client
+    this.#isOwn = isOwn
+    this.#command = ioredisCommand(client)
+    this.#isUp = client.status === 'ready'
+  }
+
+  get isUp(): boolean {
+    return this.#isUp && this.#client.status === 'ready' && this.#client.stream?.writable !== false
+  }
+
+  get received(): number | undefined {
+    return this.#client.stream?.bytesRead
+  }
+
+  get #isTls(): boolean {
+    return (this.#client.options.tls ?? undefined) !== undefined
+  }
+
+  get reset(): (() => void) | undefined {
+    return this.#isOwn ? this.#replace : undefined
+  }
+
+  send(args: readonly Arg[], form: ReplyForm): Promise<unknown> {
+    const [name, ...rest] = hasPlainBytes(args) ? withBuffers(args) : (args as readonly (string | Buffer)[])
+    const command = this.#command(name as string, rest, form)
+    if (this.#corked === undefined) this.#cork()
+    return this.#client.sendCommand(command)
+  }
+
+  listen(listener: LineListener): void {
+    this.#listener = listener
+    this.#detach = listenTo(this.#client, {
+      error: this.#onError,
+      close: this.#onClose,
+      ready: this.#onReady,
+      end: this.#onEnd,
+    })
+    if (this.#client.status === 'wait') this.#client.connect().catch(ignore)
+    if (this.#client.status === 'end') this.#onEnd()
+  }
+
+  async subscribe(channel: string, onMessage: (text: string) => void): Promise<void> {
+    if (this.#onMessage !== undefined) this.#client.off('message', this.#onMessage)
+    this.#onMessage = (from, text) => {
+      if (from === channel) onMessage(text)
+    }
+    this.#client.on('message', this.#onMessage)
+    await this.#client.subscribe(channel)
+  }
+
+  close(): void {
+    this.#listener = undefined
+    this.#isUp = false
+    this.#detach?.()
+    if (this.#isOwn) this.#client.disconnect()
+  }
+
+  readonly #onError = (error: unknown): void => {
+    if (isReadyCheck(error)) {
+      if (this.#isOwn) {
+        Object.assign(this.#client.options, { enableReadyCheck: false })
+        return
+      }
+      this.#listener?.onTrouble(
+        new Error(`make the client with enableReadyCheck: false, since ${error.message}`),
+      )
+      return
+    }
+    if ((error as Partial<Error> | undefined)?.message === CUT_SHORT) cutShort.add(this.#client)
+    this.#hasTold = true
+    this.#listener?.onTrouble(attemptError(error, this.#isTls))
+  }
+
+  readonly #onEnd = (): void => {
+    if (cutShort.delete(this.#client)) this.#client.connect().catch(ignore)
+  }
+
+  readonly #onClose = (): void => {
+    const hasTold = this.#hasTold
+    this.#hasTold = false
+    if (this.#isUp) {
+      this.#isUp = false
+      this.#listener?.onDown(new Error('the connection was closed'))
+    } else if (!hasTold) this.#listener?.onTrouble(attemptError(undefined, this.#isTls))
+  }
+
+  readonly #onReady = (): void => {
+    this.#isUp = true
+    cutShort.delete(this.#client)
+    this.#listener?.onUp()
+  }
+
+  readonly #replace = (): void => this.#client.disconnect(true)
+
+  readonly #uncork = (): void => {
+    const stream = this.#corked
+    this.#corked = undefined
+    stream?.uncork?.()
+  }
+
+  #cork(): void {
+    const { stream } = this.#client
+    if (stream?.cork === undefined || stream.uncork === undefined) return
+    this.#corked = stream
+    stream.cork()
+    process.nextTick(this.#uncork)
+  }
+}
+
+// INFO, by which ioredis sees whether a server is still loading, is refused by some providers.
+function isReadyCheck(error: unknown): error is Error {
+  const { command, message = '' } = (error ?? {}) as { command?: { name?: string }; message?: string }
+  return command?.name === 'info' && !NOT_YET.test(message)
+}
+
+/** Makes commands for a client: by the class of the copy of the package that it comes from. */
+export function ioredisCommand(
+  client: Commander,
+): (name: string, args: readonly (string | Buffer)[], form: ReplyForm) => IoredisCommand {
+  const Command = commandClassOf(client)
+  return (name, args, form) => {
+    const command = new Command(name, args, { replyEncoding: form === 'text' ? 'utf8' : null })
+    // The middle of a pipeline whose beginning is gone: when the connection is lost, it is rejected and not sent again
+    // over the next one, where it would be executed after what came later.
+    command.pipelineIndex = -1
+    return command
+  }
+}
+
+interface Commander {
+  call(name: string): Promise<unknown>
+}
+
+// There is only the client: a view of it looks at a command instead of sending it.
+function commandClassOf(client: Commander): IoredisCommandClass {
+  let command: object | undefined
+  // Of its prototype: a client behind a Proxy binds its methods to itself.
+  const view = Object.create(Object.getPrototypeOf(client) as object) as Commander
+  Object.defineProperty(view, 'options', { value: {} })
+  Object.defineProperty(view, 'sendCommand', {
+    value: (made: object) => {
+      command = made
+      return Promise.resolve()
+    },
+  })
+  void view.call('PING')
+  return command!.constructor as IoredisCommandClass
+}
+
+function ignore(): void {}

@@ -1,0 +1,166 @@
+import type { Random, TimerHandle, Timers } from '../../../core/time/clock.ts'
+import { providerLike } from '../../connection/credentials.ts'
+import { closeAfter } from '../../connection/closing.ts'
+import { listenTo, type ClientEvents } from '../client-events.ts'
+import { LentLine } from '../lent-line.ts'
+import type { Source, SubscriberLine } from '../line.ts'
+import { NodeRedisLine, type NodeRedis } from './line.ts'
+import { nodeRedisRules } from './source.ts'
+import { SwitchedLine } from '../switched-line.ts'
+
+/** What this library uses of a sentinel client of node-redis 5 or 6. */
+export interface NodeRedisSentinel extends ClientEvents {
+  readonly isOpen: boolean
+  connect(): Promise<unknown>
+  destroy(): unknown
+  /** Calls back with the client of the master: commands by `sendCommand` wait for each other. */
+  _execute<T>(isReadonly: boolean, call: (client: NodeRedis) => Promise<T>): Promise<T>
+}
+
+/** How often it is looked whether there is a master while there is none. */
+const LOOK_MS = 250
+/** Looks without a connection after which all sentinels are taken to have moved: about two seconds. It doubles. */
+const LOOKS_BEFORE_RENEWAL = 8
+const MOST_LOOKS = 64
+
+/**
+ * Connections by node-redis to the master that sentinels name: whenever it is another, all lines go over to it. A client of our
+ * own is made anew if it finds nothing: it forgets the addresses that it was given, and what their names lead to.
+ */
+export class NodeRedisSentinelSource implements Source {
+  readonly node = 'the master of the sentinels'
+  readonly database: number
+  readonly #make: (() => NodeRedisSentinel) | undefined
+  readonly #random: Random
+  readonly #timers: Timers
+  readonly #main = new SwitchedLine()
+  readonly #opened = new Set<SwitchedLine>()
+  #sentinel: NodeRedisSentinel
+  #detach: () => void
+  #master: NodeRedis | undefined = undefined
+  #timer: TimerHandle = undefined
+  #looks = 0
+  #renewAt = LOOKS_BEFORE_RENEWAL
+  #isLooking = false
+  #isClosed = false
+  #connecting: Promise<unknown> | undefined = undefined
+
+  /** `make` makes such a client of our own, absent for one that was given; `database`: that of the clients of the master. */
+  constructor(
+    sentinel: NodeRedisSentinel,
+    random: Random,
+    timers: Timers,
+    { make, database = 0 }: { readonly make?: () => NodeRedisSentinel; readonly database?: number } = {},
+  ) {
+    this.database = database
+    this.#sentinel = sentinel
+    this.#make = make
+    this.#random = random
+    this.#timers = timers
+    this.#detach = this.#listen()
+  }
+
+  line(): SubscriberLine {
+    void this.#look()
+    this.#schedule()
+    return this.#main
+  }
+
+  open(): SubscriberLine {
+    const line: SwitchedLine = new SwitchedLine(() => this.#opened.delete(line))
+    this.#opened.add(line)
+    if (this.#master !== undefined) line.switchTo(this.#like(this.#master))
+    return line
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#timers.clear(this.#timer)
+    this.#end()
+  }
+
+  #listen(): () => void {
+    return listenTo(this.#sentinel, { error: this.#onError, 'topology-change': this.#onChange })
+  }
+
+  #end(): void {
+    this.#detach()
+    const sentinel = this.#sentinel
+    if (this.#make !== undefined) closeAfter(this.#connecting, this.#timers, () => destroy(sentinel))
+    this.#connecting = undefined
+  }
+
+  readonly #onError = (error: unknown): void => this.#main.trouble(error)
+
+  readonly #onChange = (): void => void this.#look()
+
+  // The connection of the master is the sentinel client's, which may replace it; or it waits for ever for one.
+  async #look(): Promise<void> {
+    const sentinel = this.#sentinel
+    this.#isLooking = true
+    try {
+      if (!sentinel.isOpen) await this.#connect(sentinel)
+      const master = await sentinel._execute(false, (client) => Promise.resolve(client))
+      if (this.#isClosed || sentinel !== this.#sentinel) return
+      if (master !== this.#master) this.#follow(master)
+    } catch (error) {
+      if (!this.#isClosed && sentinel === this.#sentinel) this.#main.trouble(error)
+    } finally {
+      if (sentinel === this.#sentinel) this.#isLooking = false
+    }
+  }
+
+  async #connect(sentinel: NodeRedisSentinel): Promise<void> {
+    const connecting = sentinel.connect()
+    this.#connecting = connecting
+    try {
+      await connecting
+    } finally {
+      if (this.#connecting === connecting) this.#connecting = undefined
+    }
+  }
+
+  #schedule(): void {
+    const delayMs = LOOK_MS * (0.75 + this.#random() / 2)
+    this.#timer = this.#timers.set(() => {
+      this.#schedule()
+      if (this.#main.isUp) {
+        this.#looks = 0
+        this.#renewAt = LOOKS_BEFORE_RENEWAL
+        return
+      }
+      this.#looks++
+      if (this.#looks >= this.#renewAt && this.#make !== undefined) this.#renew(this.#make)
+      if (!this.#isLooking) void this.#look()
+    }, delayMs)
+  }
+
+  #renew(make: () => NodeRedisSentinel): void {
+    this.#looks = 0
+    this.#renewAt = Math.min(this.#renewAt * 2, MOST_LOOKS)
+    this.#end()
+    this.#sentinel = make()
+    this.#isLooking = false
+    this.#detach = this.#listen()
+  }
+
+  #follow(master: NodeRedis): void {
+    this.#master = master
+    this.#main.switchTo(new LentLine(new NodeRedisLine(master), () => this.#like(master)))
+    for (const line of this.#opened) line.switchTo(this.#like(master))
+  }
+
+  #like(master: NodeRedis): SubscriberLine {
+    const rules = nodeRedisRules(master.options?.socket ?? {}, this.#random)
+    const like = { ...rules, ...providerLike(master) }
+    return NodeRedisLine.own(() => master.duplicate(like))
+  }
+}
+
+function destroy(sentinel: NodeRedisSentinel): void {
+  try {
+    Promise.resolve(sentinel.destroy()).catch(() => {})
+  } catch {
+    // It was closed already.
+  }
+}

@@ -1,0 +1,21 @@
+import type { Clock, Random, Timers } from '../../core/time/clock.ts'
+import type { BreakerOptions } from '../connection/guard/breaker.ts'
+import type { Deadlines } from '../connection/guard/deadlines.ts'
+import type { LargeValues } from '../connection/guard/large-values.ts'
+import type { Mask } from '../connection/guard/refusals.ts'
+import type { RefusedCommands, Said } from '../connection/guard/refused-commands.ts'
+
+/** What all connections of a client share. */
+export interface Surroundings extends Said {
+  readonly clock: Clock
+  readonly timers: Timers
+  readonly random: Random
+  readonly deadlines: Deadlines
+  readonly large: LargeValues
+  readonly breaker: BreakerOptions
+  readonly mask: Mask
+  /** The commands that the servers refuse. */
+  readonly refused: RefusedCommands
+  /** Each tells how many invalidations wait for a server. */
+  readonly queues: Set<() => number>
+}

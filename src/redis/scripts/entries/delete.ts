@@ -1,0 +1,41 @@
+import type { Script } from '../../connection/client.ts'
+import { script } from '../script.ts'
+import { frame, header, log, rowVersion } from '../parts.ts'
+
+/**
+ * Removes entries and voids their leases. This is the script that programs in other languages call
+ * (docs/redis-invalidate.lua).
+ *
+ * KEYS: sequence, log; for each key: value, lease, floor.
+ * ARGV: partition, unique text, channel, limit, bytes before the key in the name of a value; for each key: the row
+ * version that it is to have at least for a minute (16 digits) or ''.
+ * Result: epoch or ''; for each key: a list of 1 there was one, 0 there was none, 2 outdated, and the header of what
+ * was there or ''; head. What is outdated is logged, too: somebody may keep what is older than both.
+ * O(1) for each key.
+ */
+export const remove: Script = script(
+  'delete',
+  log,
+  frame,
+  header,
+  rowVersion,
+  `
+local result, at = { epoch }, 5
+for key = 3, #KEYS, 3 do
+  local value, lease, floor = KEYS[key], KEYS[key + 1], KEYS[key + 2]
+  local version, outcome = ARGV[at + 1], { 2, '' }
+  if version == '' or not isOutdated(value, floor, version) then
+    local before = headerOf(value)
+    outcome = { before == '' and 0 or 1, before or '' }
+    redis.call('UNLINK', value, lease)
+    if version ~= '' then redis.call('SET', floor, version, 'PX', 60000) end
+  end
+  append('k', string.sub(value, ARGV[5] + 1))
+  result[#result + 1] = outcome
+  result[#result + 1] = head(true)
+  at = at + 1
+end
+commit()
+return result
+`,
+)

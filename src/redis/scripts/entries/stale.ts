@@ -1,0 +1,43 @@
+import type { Script } from '../../connection/client.ts'
+import { script } from '../script.ts'
+import { frame, header, log, rowVersion } from '../parts.ts'
+
+/**
+ * Makes entries stale and voids their leases: what is fresh lives for its grace from now on, and without grace it is
+ * removed.
+ *
+ * KEYS, ARGV, result: as for `delete`. O(1) for each key.
+ */
+export const stale: Script = script(
+  'stale',
+  log,
+  frame,
+  header,
+  rowVersion,
+  `
+local result, at = { epoch }, 5
+for key = 3, #KEYS, 3 do
+  local value, lease, floor = KEYS[key], KEYS[key + 1], KEYS[key + 2]
+  local version, outcome = ARGV[at + 1], { 2, '' }
+  if version == '' or not isOutdated(value, floor, version) then
+    local before = headerOf(value)
+    local grace = before and graceOf(before) or 0
+    outcome = { before == '' and 0 or 1, before or '' }
+    if grace == 0 then
+      redis.call('UNLINK', value, lease)
+    else
+      redis.call('UNLINK', lease)
+      local left = redis.call('PTTL', value)
+      if left == -1 or left > grace then redis.call('PEXPIRE', value, string.format('%.0f', math.min(grace, 4503599627370496))) end
+    end
+    if version ~= '' then redis.call('SET', floor, version, 'PX', 60000) end
+  end
+  append('k', string.sub(value, ARGV[5] + 1))
+  result[#result + 1] = outcome
+  result[#result + 1] = head(true)
+  at = at + 1
+end
+commit()
+return result
+`,
+)

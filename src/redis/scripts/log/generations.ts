@@ -1,0 +1,44 @@
+import type { Script } from '../../connection/client.ts'
+import { script } from '../script.ts'
+import { tagRecord } from '../parts.ts'
+
+/**
+ * The records of tags. Whatever has none, or one that can't be read, gets one, with the place where the log is; it is not
+ * logged. A record that would end sooner than it is asked for lives for so long from now on.
+ *
+ * KEYS: sequence; a record for each tag. ARGV: for each tag the generation that it gets if it has none, and for how many
+ * milliseconds its record is to live at least; '' = without an end.
+ * Result: for each tag the text of its record, the milliseconds that it has left (-1 = no end), and 1 if it replaces what
+ * could not be read. O(1) for each tag.
+ */
+export const generations: Script = script(
+  'generations',
+  tagRecord,
+  `
+local place
+local result = {}
+for index = 2, #KEYS do
+  local key, given, life = KEYS[index], ARGV[index * 2 - 3], ARGV[index * 2 - 2]
+  local record, isUnreadable = tagRecord(key)
+  local left = life == '' and -1 or tonumber(life)
+  if not record then
+    if not place then
+      local epoch = string.match(tostring(redis.pcall('GET', KEYS[1])), '^(%d+ %S+ %d+ %d+) %S+$')
+      place = epoch and (' ' .. epoch) or ''
+    end
+    record = given .. place
+    redis.call('UNLINK', key)
+    if left == -1 then redis.call('SET', key, record) else redis.call('SET', key, record, 'PX', life) end
+  else
+    local present = redis.call('PTTL', key)
+    if present == -1 or left ~= -1 and present >= left then left = present
+    elseif left == -1 then redis.call('PERSIST', key)
+    else redis.call('PEXPIRE', key, life) end
+  end
+  result[#result + 1] = record
+  result[#result + 1] = string.format('%.0f', left)
+  result[#result + 1] = isUnreadable and '1' or '0'
+end
+return result
+`,
+)

@@ -1,0 +1,48 @@
+import type { Script } from '../../connection/client.ts'
+import { script } from '../script.ts'
+import { log, tagRecord } from '../parts.ts'
+
+/**
+ * `renewTag(key, tag, given, keepStale, origin)`: gives a tag another generation, and logs it. What is stale needs the
+ * record for as long as it did; a record of which nothing depends lives for a minute, and whoever needs it longer says so.
+ */
+export const renewTag: string = `${tagRecord}
+local function renewTag(key, tag, given, keepStale, origin)
+  local record = tagRecord(key)
+  local left = keepStale and record and redis.call('PTTL', key) or 60000
+  redis.call('UNLINK', key)
+  local random, count = string.match(keepStale and record or '', '^(%x%x%x%x%x%x%x%x%x%x%x%x%x%x%x%x)(%x%x%x%x%x%x%x%x)')
+  local number = random and tonumber(count, 16) + 1
+  local generation = number and number < 4294967296 and random .. string.format('%08x', number) or given
+  append('t', tag, origin)
+  local place = counter and (' ' .. epoch .. ' ' .. string.format('%.0f', counter)) or ''
+  if left < 0 then redis.call('SET', key, generation .. place)
+  else redis.call('SET', key, generation .. place, 'PX', math.max(left, 60000)) end
+  return generation
+end
+`
+
+/**
+ * Gives tags new generations and logs them.
+ *
+ * KEYS: sequence, log; a record for each tag.
+ * ARGV: partition, unique text, channel, limit, '1' = a tag that has a record keeps its random part and counts one up;
+ * for each tag: the tag, the generation that it gets otherwise.
+ * Result: epoch or ''; for each tag: its generation; head.
+ * O(1) for each tag.
+ */
+export const invalidateTags: Script = script(
+  'invalidate-tags',
+  log,
+  renewTag,
+  `
+local result = { epoch }
+for key = 3, #KEYS do
+  local at = key * 2
+  result[#result + 1] = renewTag(KEYS[key], ARGV[at], ARGV[at + 1], ARGV[5] == '1')
+  result[#result + 1] = head(true)
+end
+commit()
+return result
+`,
+)

@@ -1,0 +1,96 @@
+import type { Random } from '../../core/time/clock.ts'
+import type { Epoch, Head } from '../../core/remote-store.ts'
+import type { Arg, Command, Reply, Script } from '../connection/client.ts'
+import type { KeyNames } from './key-names.ts'
+import { readEpoch } from './log-format.ts'
+import { asList, asText } from './replies.ts'
+
+/** Settings of what scripts log. */
+export interface LogSettings {
+  /** The most entries of a partition's log. */
+  readonly limit: number
+  /** Whether what is logged is published, too. */
+  readonly publish: boolean
+}
+
+/** What a script that logs has answered. */
+export interface LoggedReply {
+  readonly epoch: Epoch | undefined
+  /** All of it: the epoch, and what else the script answers. */
+  readonly list: readonly Reply[]
+}
+
+/** Calls of scripts that write a partition's log: what all of them are given, and answer. */
+export class LoggedCalls {
+  readonly #names: KeyNames
+  readonly #channel: string
+  readonly #limit: string
+  readonly #salt: string
+  readonly #tails = new Map<string, string>()
+  #count = 0
+
+  constructor(names: KeyNames, settings: LogSettings, random: Random) {
+    this.#names = names
+    this.#channel = settings.publish ? names.channel : ''
+    this.#limit = String(settings.limit)
+    this.#salt = Array.from({ length: 3 }, () => Math.floor(random() * 2 ** 32).toString(36)).join('.')
+  }
+
+  /** A text that no other call in the world has. */
+  unique(): string {
+    return `${this.#salt}.${(++this.#count).toString(36)}`
+  }
+
+  /** A generation that no tag has had. */
+  generation(random: Random): string {
+    const half = (): string =>
+      Math.floor(random() * 2 ** 32)
+        .toString(16)
+        .padStart(8, '0')
+    return `${half()}${half()}00000000`
+  }
+
+  /** The keys and arguments that every call begins with; the caller adds its own. */
+  begin(partition: string): { readonly keys: string[]; readonly args: Arg[] } {
+    return {
+      keys: [this.#names.sequence(partition), this.#names.log(partition)],
+      args: [partition, this.unique(), this.#channel, this.#limit],
+    }
+  }
+
+  /** All of that in one text, and how many bytes are before the key in the name of a value. */
+  context(partition: string): string {
+    let tail = this.#tails.get(partition)
+    if (tail === undefined) {
+      tail = ` ${partition} ${this.#limit} ${this.#names.keyOffset} ${this.#channel}`
+      this.#tails.set(partition, tail)
+    }
+    return this.unique() + tail
+  }
+
+  command(script: Script, partition: string, keys: readonly string[], args: readonly Arg[]): Command {
+    const first = this.begin(partition)
+    return { script, keys: [...first.keys, ...keys], args: [...first.args, ...args] }
+  }
+}
+
+/** Takes an answer apart. @throws the error that it is */
+export function readLogged(reply: Reply): LoggedReply {
+  const list = asList(reply)
+  const epoch = asText(list[0] ?? '')
+  return { epoch: epoch === '' ? undefined : readEpoch(epoch), list }
+}
+
+/** Where the log was, as a script tells it, and whether its last entry is that of the operation. */
+export function readPlace(
+  epoch: Epoch | undefined,
+  place: Reply | undefined,
+): { readonly head: Head; readonly logged: boolean } | undefined {
+  if (epoch === undefined) return undefined
+  const [, sign, counter, stamp] = /^([+-])(\d+) (\S+)$/.exec(asText(place ?? '')) ?? []
+  if (sign === undefined) return undefined
+  return {
+    head: { epoch, counter: Number(counter), stamp: stamp === '=' ? '' : stamp! },
+    logged: sign === '+',
+  }
+}

@@ -1,0 +1,337 @@
+import { StoreUnavailableError } from '../../core/errors.ts'
+import { unanswered, type RemoteOp, type RemoteResult } from '../../core/remote-store.ts'
+import type { Arg, Command, Reply, ReplyForm, Script } from '../connection/client.ts'
+import {
+  type EntryBytes,
+  generationsIn,
+  lifetimeText,
+  readEnvelope,
+  rowVersionText,
+  tagBytes,
+} from './entry-bytes.ts'
+import type { Call } from './exchange.ts'
+import type { KeyNames } from './key-names.ts'
+import { readLogged, readPlace, type LoggedCalls, type LoggedReply } from './logged-calls.ts'
+import { withSource } from '../scripts/script.ts'
+import { asBytes, asList, asNumber, asText } from './replies.ts'
+import { remove } from '../scripts/entries/delete.ts'
+import { expire } from '../scripts/entries/expire.ts'
+import { fill } from '../scripts/entries/fill.ts'
+import { increment } from '../scripts/entries/increment.ts'
+import { setPlain } from '../scripts/entries/set-plain.ts'
+import { set } from '../scripts/entries/set.ts'
+import { stale } from '../scripts/entries/stale.ts'
+import { take } from '../scripts/entries/take.ts'
+
+/** The most operations of one script: a server does nothing else meanwhile. */
+const LONGEST_RUN = 125
+/** The most bytes of values in it, but for the last: beyond its memory, a server stores what a script has begun. */
+const LARGEST_RUN = 1024 * 1024
+
+type OpOf<K extends RemoteOp['kind']> = Extract<RemoteOp, { readonly kind: K }>
+
+/** How operations of one kind are sent and answered. */
+interface Handler<K extends RemoteOp['kind']> {
+  readonly script: Script
+  /** Whether the script takes a floor besides value and lease. */
+  readonly hasFloor: boolean
+  readonly longestRun: number
+  args(op: OpOf<K>): readonly Arg[]
+  result(reply: Reply, op: OpOf<K>): RemoteResult
+}
+
+/** Consecutive operations of one kind in one partition: one script. */
+export interface Run {
+  readonly call: Call
+  /** As what the reply is read. */
+  readonly form: ReplyForm
+  readonly indexes: readonly number[]
+  /** The results of the operations of `indexes`; a reply that is an error is the failure of each. */
+  results(reply: Reply): readonly RemoteResult[]
+}
+
+/** How operations are sent, and why some can't be: an encoder has failed. */
+export interface Plan {
+  readonly runs: readonly Run[]
+  readonly failures: ReadonlyMap<number, unknown>
+}
+
+interface Draft {
+  readonly kind: RemoteOp['kind']
+  readonly indexes: number[]
+  readonly keys: string[]
+  readonly args: Arg[]
+  bytes: number
+}
+
+/** Turns operations into scripts, and their answers into results. */
+export class Writes {
+  readonly #names: KeyNames
+  readonly #logged: LoggedCalls
+  readonly #entries: EntryBytes
+  readonly #handlers: { readonly [K in RemoteOp['kind']]: Handler<K> }
+
+  constructor(names: KeyNames, logged: LoggedCalls, entries: EntryBytes) {
+    this.#names = names
+    this.#logged = logged
+    this.#entries = entries
+    this.#handlers = handlers(entries)
+  }
+
+  /** The scripts of operations, so that those of each key keep their order. */
+  plan(ops: readonly RemoteOp[]): Plan {
+    const [first] = ops
+    if (first === undefined) return { runs: [], failures: NO_FAILURES }
+    if (ops.length === 1 && first.kind === 'increment' && isPlainStep(first))
+      return { runs: [this.#step(first)], failures: NO_FAILURES }
+    if (ops.length === 1 || !this.#names.isSpread) {
+      const plain = this.#plainSets(ops, this.#names.partitionOf(first.key))
+      if (plain !== undefined) return { runs: [plain], failures: NO_FAILURES }
+    }
+    const drafts: Draft[] = []
+    const last = new Map<string, Draft>()
+    const failures = new Map<number, unknown>()
+    for (const [index, op] of ops.entries()) {
+      const args = this.#argsOf(op, index, failures)
+      if (args === undefined) continue
+      const partition = this.#names.partitionOf(op.key)
+      let draft = last.get(partition)
+      if (draft?.kind !== op.kind || !this.#hasRoom(draft)) {
+        draft = this.#draft(op.kind, partition)
+        last.set(partition, draft)
+        drafts.push(draft)
+      }
+      this.#add(draft, op, index, args)
+    }
+    const isMixed = drafts.some(({ kind }) => kind !== drafts[0]!.kind)
+    return { runs: drafts.map((draft) => this.#run(draft, ops, isMixed)), failures }
+  }
+
+  // Sets of one partition without row versions, that live equally long; `undefined` = they are something else.
+  #plainSets(ops: readonly RemoteOp[], partition: string): Run | undefined {
+    const [first] = ops
+    if (first?.kind !== 'set' || ops.length > LONGEST_RUN) return undefined
+    const { ttlMs, graceMs } = first
+    const names = this.#names
+    const keys = [names.sequence(partition), names.log(partition)]
+    const args: Arg[] = [this.#logged.context(partition), lifetimeText(ttlMs, graceMs)]
+    let length = 0
+    for (const op of ops) {
+      if (op.kind !== 'set' || op.rowVersion !== undefined) return undefined
+      if (op.ttlMs !== ttlMs || op.graceMs !== graceMs || length >= LARGEST_RUN) return undefined
+      const bytes = this.#bytesOf(op)
+      if (bytes === undefined) return undefined
+      length += bytes.length
+      args.push(bytes)
+      names.pushOf(op.key, partition, keys)
+    }
+    return {
+      call: { route: keys[2]!, command: { script: setPlain, keys, args }, bytes: length },
+      form: 'text',
+      indexes: ops.length === 1 ? FIRST : [...ops.keys()],
+      results: (reply) => {
+        if (reply === 1) return ops.length === 1 ? STORED : ops.map(() => STORED[0]!)
+        return resultsOf(reply, ops, storedResult)
+      },
+    }
+  }
+
+  // `undefined`: the way for all kinds of operations finds out why.
+  #bytesOf(op: OpOf<'set'>): string | Uint8Array | undefined {
+    try {
+      return this.#entries.write(op)
+    } catch {
+      return undefined
+    }
+  }
+
+  // A step of a counter that has no tags and no bounds.
+  #step(op: OpOf<'increment'>): Run {
+    const names = this.#names
+    const partition = names.partitionOf(op.key)
+    const keys = [names.sequence(partition), names.log(partition), names.value(op.key), names.lease(op.key)]
+    const args = [this.#logged.context(partition), String(op.by), lifetimeText(op.ttlMs)]
+    return {
+      call: { route: keys[2]!, command: { script: increment, keys, args } },
+      form: 'bytes',
+      indexes: FIRST,
+      results: (reply) =>
+        typeof reply === 'number'
+          ? [{ ok: true, number: reply }]
+          : resultsOf(reply, [op], this.#handlers.increment.result),
+    }
+  }
+
+  #draft(kind: RemoteOp['kind'], partition: string): Draft {
+    if (kind === 'increment') {
+      const keys = [this.#names.sequence(partition), this.#names.log(partition)]
+      return { kind, indexes: [], keys, args: [this.#logged.context(partition)], bytes: 0 }
+    }
+    const { keys, args } = this.#logged.begin(partition)
+    args.push(String(this.#names.keyOffset))
+    return { kind, indexes: [], keys, args, bytes: 0 }
+  }
+
+  #hasRoom({ kind, indexes, bytes }: Draft): boolean {
+    return indexes.length < this.#handlers[kind].longestRun && bytes < LARGEST_RUN
+  }
+
+  #argsOf(op: RemoteOp, index: number, failures: Map<number, unknown>): readonly Arg[] | undefined {
+    try {
+      return this.#handlerOf(op.kind).args(op)
+    } catch (error) {
+      failures.set(index, error)
+      return undefined
+    }
+  }
+
+  #add(draft: Draft, op: RemoteOp, index: number, args: readonly Arg[]): void {
+    const handler = this.#handlerOf(op.kind)
+    draft.indexes.push(index)
+    draft.keys.push(this.#names.value(op.key), this.#names.lease(op.key))
+    if (handler.hasFloor) draft.keys.push(this.#names.floor(op.key))
+    draft.args.push(...args)
+    draft.bytes += args[0]?.length ?? 0
+  }
+
+  #run({ kind, indexes, keys, args, bytes }: Draft, ops: readonly RemoteOp[], isMixed: boolean): Run {
+    const handler = this.#handlerOf(kind)
+    const command: Command = { script: handler.script, keys, args }
+    return {
+      // One script that the server does not know would run after the next one, which it knows.
+      call: { route: keys[0]!, command: isMixed ? withSource(command) : command, bytes },
+      form: 'bytes',
+      indexes,
+      results: (reply) => {
+        if (kind === 'increment' && typeof reply === 'number') return [{ ok: true, number: reply }]
+        const own = indexes.map((index) => ops[index]!)
+        return resultsOf(reply, own, handler.result)
+      },
+    }
+  }
+
+  #handlerOf(kind: RemoteOp['kind']): Handler<RemoteOp['kind']> {
+    return this.#handlers[kind] as unknown as Handler<RemoteOp['kind']>
+  }
+}
+
+const FIRST: readonly number[] = [0]
+const NO_FAILURES: ReadonlyMap<number, unknown> = new Map()
+const STORED: readonly RemoteResult[] = [{ ok: true }]
+
+function isPlainStep({ min, max, generations, seen, hidden }: OpOf<'increment'>): boolean {
+  const isTagged = generations !== undefined && generations.length > 0
+  const isFirst = seen === undefined && hidden === undefined
+  return min === undefined && max === undefined && isFirst && !isTagged
+}
+
+// What a script answers for each of its operations: an outcome, and where the log was.
+function resultsOf<O extends RemoteOp>(
+  reply: Reply,
+  ops: readonly O[],
+  resultOf: (reply: Reply, op: O) => RemoteResult,
+): readonly RemoteResult[] {
+  let logged: LoggedReply
+  try {
+    logged = readLogged(reply)
+  } catch (error) {
+    return ops.map(() => unanswered(error))
+  }
+  const { epoch, list } = logged
+  return ops.map((op, position) => {
+    try {
+      const result = resultOf(list[position * 2 + 1]!, op)
+      const place = readPlace(epoch, list[position * 2 + 2])
+      return place === undefined ? result : { ...result, ...place }
+    } catch (error) {
+      return unanswered(error)
+    }
+  })
+}
+
+function handlers(entries: EntryBytes): { readonly [K in RemoteOp['kind']]: Handler<K> } {
+  const stored = (op: OpOf<'set' | 'fill'>): readonly Arg[] => [
+    entries.write(op),
+    lifetimeText(op.ttlMs, op.graceMs),
+    rowVersionText(op.rowVersion),
+  ]
+  const removal = {
+    hasFloor: true,
+    longestRun: LONGEST_RUN,
+    args: (op: OpOf<'delete' | 'stale'>) => [rowVersionText(op.rowVersion)],
+    result: (reply: Reply): RemoteResult => {
+      const [outcome, header] = asList(reply)
+      return outcome === 2
+        ? { ok: false, outdated: true }
+        : { ok: outcome === 1, ...envelope(asBytes(header!)) }
+    },
+  }
+  return {
+    set: { script: set, hasFloor: true, longestRun: LONGEST_RUN, args: stored, result: storedResult },
+    fill: {
+      script: fill,
+      hasFloor: true,
+      longestRun: LONGEST_RUN,
+      args: (op) => [...stored(op), op.token],
+      result: storedResult,
+    },
+    delete: { script: remove, ...removal },
+    stale: { script: stale, ...removal },
+    take: {
+      script: take,
+      hasFloor: false,
+      longestRun: LONGEST_RUN,
+      args: () => [],
+      result: (reply, { key }) => {
+        if (reply === null) return { ok: false }
+        const { stored: taken, generations } = entries.found(asBytes(reply), key, -1)
+        return { ok: true, stored: taken, ...(generations === undefined ? {} : { generations }) }
+      },
+    },
+    expire: {
+      script: expire,
+      hasFloor: false,
+      longestRun: LONGEST_RUN,
+      args: ({ ttlMs }) => [lifetimeText(ttlMs)],
+      result: (reply) => {
+        const [outcome, header] = asList(reply)
+        return { ok: outcome === 1, ...envelope(asBytes(header!)) }
+      },
+    },
+    increment: {
+      script: increment,
+      hasFloor: false,
+      longestRun: 1,
+      args: ({ by, min, max, ttlMs, generations, seen = generations, hidden }) => [
+        String(by),
+        lifetimeText(ttlMs),
+        entries.counterHeader(ttlMs, generations),
+        seen === undefined || seen.length === 0 ? '' : tagBytes(seen),
+        tagBytes(hidden),
+        min === undefined ? '' : String(min),
+        max === undefined ? '' : String(max),
+      ],
+      result: (reply) => {
+        const [outcome, rest] = asList(reply)
+        if (outcome === 1) return { ok: true, number: Number(asText(rest!)) }
+        return outcome === 3 ? { ok: false, differs: true, ...labels(asBytes(rest!)) } : { ok: false }
+      },
+    },
+  }
+}
+
+function storedResult(reply: Reply): RemoteResult {
+  if (typeof reply !== 'number') throw new StoreUnavailableError(asText(reply))
+  const outcome = asNumber(reply)
+  return outcome === 2 ? { ok: false, outdated: true } : { ok: outcome === 1 }
+}
+
+function envelope(header: Uint8Array): Pick<RemoteResult, 'generations' | 'graceMs'> {
+  const { graceMs = 0 } = readEnvelope(header) ?? {}
+  return { ...labels(header), ...(graceMs > 0 && { graceMs }) }
+}
+
+function labels(header: Uint8Array): Pick<RemoteResult, 'generations'> {
+  const generations = generationsIn(header)
+  return generations === undefined ? {} : { generations }
+}
