@@ -1,8 +1,6 @@
-// Fails on an import against the direction of docs/architecture.md, on a second copy of a rule of coherence, and on a
-// checker that did not look.
+// Fails on an import against the direction of docs/architecture.md, and on a checker that did not look.
 import { parseArgs } from 'node:util'
 import { readArchitecture } from './architecture.ts'
-import { coherenceCopies } from './coherence-copies.ts'
 
 const { values } = parseArgs({ options: { root: { type: 'string', default: process.cwd() } } })
 const { files, modules, imports, violations } = readArchitecture(values.root)
@@ -10,7 +8,6 @@ const { files, modules, imports, violations } = readArchitecture(values.root)
 const problems = violations.map(({ rule, from, to }) =>
   from === to ? `${rule}: ${from}` : `${rule}: ${from} -> ${to}`,
 )
-problems.push(...coherenceCopies(values.root).map((copy) => `coherence-in-one-place: ${copy}`))
 if (files === 0) problems.push('no TypeScript file in src: wrong folder?')
 if (modules < files)
   problems.push(`blind-checker: saw ${modules} of ${files} files; is TypeScript 6 installed?`)

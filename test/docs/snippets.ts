@@ -70,7 +70,7 @@ export function compareOutput({ page, line, text, output }: Snippet): readonly s
 }
 
 function virtualPath({ page, line }: Snippet): string {
-  return join(project, '.cache/snippets', `${page}.${line}.ts`)
+  return join(project, '.cache/snippets', `${page.replaceAll('/', '-')}.${line}.ts`)
 }
 
 function readOptions(): ts.CompilerOptions {

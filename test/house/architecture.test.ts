@@ -66,31 +66,13 @@ describe('the architecture check', () => {
     expect(errors).toContain('architecture: known-folders-only: src/attic/planted.ts')
   })
 
-  it.each([
-    [
-      'imports one',
-      `import { Markers } from '../../coherence/markers.ts'\nexport const planted = new Markers('n', { now: () => 0, wallNow: () => 0 })`,
-      'src/testing/simulation/planted.ts:1: imports coherence/markers',
-    ],
-    [
-      'names one',
-      '// C3b: a copy\nexport const planted = 1',
-      'src/testing/simulation/planted.ts:1: speaks of C3b',
-    ],
-    [
-      'has one of its own',
-      'export class PlantedFollower {}',
-      'src/testing/simulation/planted.ts:1: has class PlantedFollower',
-    ],
-    [
-      'decides by what rules decide by',
-      'export const planted = (log: { isSynced(): boolean }): boolean => log.isSynced()',
-      'src/testing/simulation/planted.ts:1: has isSynced',
-    ],
-  ])('reports a second copy of a rule of coherence in a file that %s', (_, text, problem) => {
-    copy.write('src/testing/simulation/planted.ts', text)
+  it('reports an import of the simulator', () => {
+    copy.write('simulator/planted.ts', 'export const planted = 1')
+    copy.write('src/testing/planted.ts', `export { planted } from '../../simulator/planted.ts'`)
 
-    expect(check()).toMatchObject({ status: 1, errors: `architecture: coherence-in-one-place: ${problem}\n` })
+    expect(check().errors).toContain(
+      'architecture: simulator-not-published: src/testing/planted.ts -> simulator/planted.ts',
+    )
   })
 
   it('reports a root file beside the face and the composition root', () => {

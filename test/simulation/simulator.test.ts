@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { FAULT_MIXES, timeline, World, type WorldOptions, type WorldReport } from '../../src/testing/index.ts'
+import { FAULT_MIXES, timeline, World, type WorldOptions, type WorldReport } from '../../simulator/index.ts'
 import { LEASES } from './ablations/leases.ts'
 import { runWithout } from './ablations/index.ts'
 
