@@ -1,0 +1,203 @@
+// `npm run house`: how large the house is and how it is written, in figures: functions that calls pass, public names,
+// bags of collaborators, files a folder, lines, sentences of comments.
+import { readdirSync, readFileSync } from 'node:fs'
+import { Session } from 'node:inspector/promises'
+import { join } from 'node:path'
+import Table from 'cli-table3'
+import ts from 'typescript'
+import { createCache, MemoryCache, type BaseCache } from 'cachette'
+import { findServers, startRedis } from '../test/redis/servers/index.ts'
+import { readEntryPoints } from './entry-points.ts'
+
+const root = process.cwd()
+const SILENT = { warn: () => undefined, error: () => undefined }
+const OPENING = /^(What|Who|Whoever|Whatever|Whichever)\b/
+const INDIRECT = /^(What|How|Whether|When|Where|Why)\b/
+
+interface Passed {
+  readonly functions: number
+  readonly files: number
+}
+
+const session = new Session()
+session.connect()
+
+/** Counts the functions of `src` that a call passes, by the coverage of V8, and the files that they are in. */
+async function passedBy(call: () => Promise<unknown>): Promise<Passed> {
+  await session.post('Profiler.enable')
+  await session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: false })
+  await session.post('Profiler.takePreciseCoverage')
+  await call()
+  const { result } = await session.post('Profiler.takePreciseCoverage')
+  await session.post('Profiler.stopPreciseCoverage')
+  const files = result
+    .filter(({ url }) => url.includes(`${root}/src/`))
+    .map(({ functions }) => functions.filter(({ ranges }) => ranges[0]!.count > 0).length)
+    .filter((count) => count > 0)
+  return { functions: files.reduce((sum, count) => sum + count, 0), files: files.length }
+}
+
+/** Calls often enough first, so that nothing is done for the first time. */
+async function whenWarm(call: (index: number) => Promise<unknown>): Promise<Passed> {
+  for (let index = 0; index < 20; index++) await call(index)
+  // The fewest of some, because messages and heartbeats pass functions beside the call.
+  const passed: Passed[] = []
+  for (let index = 20; index < 40; index++) passed.push(await passedBy(async () => call(index)))
+  return passed.toSorted((a, b) => a.functions - b.functions)[0]!
+}
+
+async function paths(): Promise<Readonly<Record<string, Passed>>> {
+  const memory = new MemoryCache()
+  await memory.set('k', 1)
+  const memoryHit = await whenWarm(async () => memory.get('k'))
+  await memory.close()
+  if (findServers().program === undefined) return { 'a hit in memory': memoryHit }
+  await using server = await startRedis()
+  const tiers: BaseCache = await createCache({ redis: server.url, logger: SILENT, connect: 'required' })
+  await tiers.set('k', 1)
+  await tiers.get('k')
+  const hit = await whenWarm(async () => tiers.get('k'))
+  await tiers.close()
+  const redis: BaseCache = await createCache({
+    redis: server.url,
+    l1: false,
+    logger: SILENT,
+    connect: 'required',
+  })
+  const tags = ['a', 'b']
+  const miss = await whenWarm(async (index) => redis.getOrSet(`k${index}`, () => index, { tags }))
+  await redis.close()
+  return {
+    'a hit in memory': memoryHit,
+    'a hit in L1 of two tiers': hit,
+    'a getOrSet miss on Redis with two tags': miss,
+  }
+}
+
+interface Source {
+  readonly path: string
+  readonly text: string
+  readonly tree: ts.SourceFile
+}
+
+function sources(folder: string): readonly Source[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => {
+      const text = readFileSync(join(root, folder, file), 'utf8')
+      const tree = ts.createSourceFile(file, text, ts.ScriptTarget.ES2023, true)
+      return { path: `${folder}/${file}`, text, tree }
+    })
+}
+
+function publicNames(): Readonly<Record<string, number>> {
+  const entries = readEntryPoints(root)
+  const program = ts.createProgram(
+    entries.map(({ source }) => join(root, source)),
+    { module: ts.ModuleKind.NodeNext, allowImportingTsExtensions: true, noEmit: true },
+  )
+  const checker = program.getTypeChecker()
+  const all = new Set<ts.Symbol>()
+  const counts: Record<string, number> = {}
+  for (const { specifier, source } of entries) {
+    const module = checker.getSymbolAtLocation(program.getSourceFile(join(root, source))!)!
+    const names = checker.getExportsOfModule(module)
+    counts[specifier] = names.length
+    for (const name of names)
+      all.add(name.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(name) : name)
+  }
+  return { ...counts, all: all.size }
+}
+
+/** The comments of a file, each as its text without the signs of comments; a paragraph of lines is one. */
+function commentsOf({ text, tree }: Source): readonly { readonly text: string; readonly isDoc: boolean }[] {
+  const found = new Map<number, { text: string; isDoc: boolean; end: number }>()
+  const visit = (node: ts.Node): void => {
+    for (const range of ts.getLeadingCommentRanges(text, node.pos) ?? []) {
+      const raw = text.slice(range.pos, range.end)
+      const plain = raw
+        .replace(/^\/\*\*?|\*\/$/g, '')
+        .split('\n')
+        .map((line) => line.replace(/^\s*(\*|\/\/) ?/, ''))
+        .join(' ')
+        .trim()
+      found.set(range.pos, { text: plain, isDoc: raw.startsWith('/**'), end: range.end })
+    }
+    ts.forEachChild(node, visit)
+  }
+  visit(tree)
+  const comments: { text: string; isDoc: boolean; end: number }[] = []
+  for (const [position, comment] of [...found].toSorted(([a], [b]) => a - b)) {
+    const last = comments.at(-1)
+    if (last !== undefined && !comment.isDoc && !last.isDoc && text.slice(last.end, position).trim() === '') {
+      last.text += ` ${comment.text}`
+      last.end = comment.end
+    } else comments.push({ ...comment })
+  }
+  return comments
+}
+
+function sentences(text: string): readonly string[] {
+  return text
+    .replaceAll(/\{@link (\S+?)\}/g, '$1')
+    .split(/(?<=[.!?:;])\s+|@\w+\s+/)
+    .map((sentence) => sentence.trim())
+    .filter((sentence) => sentence !== '')
+}
+
+const src = sources('src')
+const lines = (list: readonly Source[]): number =>
+  list.reduce((sum, { text }) => sum + text.split('\n').length - 1, 0)
+const folders = new Map<string, number>()
+for (const { path } of src) {
+  const folder = path.slice(0, path.lastIndexOf('/'))
+  folders.set(folder, (folders.get(folder) ?? 0) + 1)
+}
+const [largest, files] = [...folders].toSorted(([, a], [, b]) => b - a)[0]!
+const bags = src.flatMap(({ text }) =>
+  [...text.matchAll(/\binterface (\w*Parts)\b/g)].map(([, name]) => name!),
+)
+const comments = src.flatMap(commentsOf)
+const all = comments.flatMap(({ text }) => sentences(text))
+const docs = comments.filter(({ isDoc }) => isDoc)
+const openings = all.filter((sentence) => OPENING.test(sentence))
+const indirect = docs.filter(({ text }) => INDIRECT.test(text))
+const isWhether = ({ text }: { text: string }): boolean => text.startsWith('Whether')
+
+const table = new Table({ head: ['figure', 'now', 'bound'], style: { head: [], border: [] } })
+const bounds: Readonly<Record<string, string>> = {
+  'a hit in L1 of two tiers': '25 / 14',
+  'a getOrSet miss on Redis with two tags': '180 / 50',
+}
+for (const [name, passed] of Object.entries(await paths()))
+  table.push([
+    `functions / files that ${name} passes`,
+    `${passed.functions} / ${passed.files}`,
+    bounds[name] ?? '',
+  ])
+const names = publicNames()
+table.push(
+  ['public names', String(names['all']), '130'],
+  ['public names of the root', String(names['cachette']), '70'],
+  ['bags of collaborators', `${bags.length}`, '6'],
+  ['files of the largest folder', `${files} (${largest})`, '16'],
+  ['lines of src', String(lines(src)), '25,000'],
+  ['lines of the simulator', String(lines(sources('simulator'))), ''],
+  [
+    'sentences of comments that begin with What, Who ..., of 1,000',
+    ((1000 * openings.length) / all.length).toFixed(1),
+    '15',
+  ],
+  [
+    'docstrings that begin with What, How, When, Where, Why, in %',
+    ((100 * indirect.filter((doc) => !isWhether(doc)).length) / docs.length).toFixed(1),
+    '3',
+  ],
+)
+console.log(table.toString())
+if (process.argv.includes('--list')) {
+  for (const sentence of openings) console.log(`  ${sentence}`)
+  for (const { text } of indirect.filter((doc) => !isWhether(doc)))
+    console.log(`  doc: ${text.slice(0, 100)}`)
+}
+session.disconnect()
