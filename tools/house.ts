@@ -48,13 +48,13 @@ async function whenWarm(call: (index: number) => Promise<unknown>): Promise<Pass
 
 async function paths(): Promise<Readonly<Record<string, Passed>>> {
   const memory = new MemoryCache()
-  await memory.set('k', 1)
+  await memory.set('k', { a: 1 })
   const memoryHit = await whenWarm(async () => memory.get('k'))
   await memory.close()
   if (findServers().program === undefined) return { 'a hit in memory': memoryHit }
   await using server = await startRedis()
   const tiers: BaseCache = await createCache({ redis: server.url, logger: SILENT, connect: 'required' })
-  await tiers.set('k', 1)
+  await tiers.set('k', { a: 1 })
   await tiers.get('k')
   const hit = await whenWarm(async () => tiers.get('k'))
   await tiers.close()
