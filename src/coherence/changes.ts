@@ -6,11 +6,11 @@ import { NO_TAGS } from '../keys/tags.ts'
 import type { CallOrder } from './order/call-order.ts'
 import type { CallPlaces } from './order/call-places.ts'
 import type { CallTime } from './order/call-time.ts'
-import type { Following } from './log/log-followers.ts'
+import type { LogFollowers } from './log/log-followers.ts'
 import type { Forgetting } from './forgetting.ts'
-import type { Keeper } from './local-entries.ts'
+import type { LocalEntries } from './local-entries.ts'
 import type { LocalTier } from './local-tier.ts'
-import type { Markers } from './in-flight.ts'
+import type { InFlight } from './in-flight.ts'
 import { queueOptions, type Outbox, type QueueOptions } from './queues/outbox.ts'
 import { isRefusal } from './queues/refusal.ts'
 import type { Replay } from './queues/replay.ts'
@@ -20,14 +20,14 @@ import type { TaggedCalls, Written } from './tags/tagged-calls.ts'
 export interface ChangeParts {
   readonly remote: RemoteStore
   readonly local: LocalTier | undefined
-  readonly markers: Markers
+  readonly markers: InFlight
   readonly outbox: Outbox
   readonly places: CallPlaces
   readonly order: CallOrder
   readonly replay: Replay
   readonly calls: TaggedCalls
-  readonly keeper: Keeper
-  readonly following: Following
+  readonly keeper: LocalEntries
+  readonly following: LogFollowers
   readonly forgetting: Forgetting
   readonly clock: Clock
   readonly time: CallTime

@@ -30,13 +30,13 @@ import { CallTime } from './order/call-time.ts'
 import { Changes } from './changes.ts'
 import { Explaining } from './explain.ts'
 import { Fills } from './fills.ts'
-import { Following } from './log/log-followers.ts'
+import { LogFollowers } from './log/log-followers.ts'
 import { Forgetting } from './forgetting.ts'
 import { GenerationTable } from './tags/generation-table.ts'
-import { Keeper } from './local-entries.ts'
-import { LeaseKeeper } from './held-leases.ts'
+import { LocalEntries } from './local-entries.ts'
+import { HeldLeases } from './held-leases.ts'
 import { LocalSlot, LocalTier } from './local-tier.ts'
-import { Markers, type Marker } from './in-flight.ts'
+import { InFlight, type Operation } from './in-flight.ts'
 import { Outbox } from './queues/outbox.ts'
 import { Reads } from './reads.ts'
 import { isRefusal } from './queues/refusal.ts'
@@ -46,7 +46,7 @@ import type { CoherenceParts, CoherenceSettings } from './settings.ts'
 import { Suspects } from './queues/suspects.ts'
 import { TagInvalidator } from './tags/tag-invalidator.ts'
 import { TaggedCalls } from './tags/tagged-calls.ts'
-import type { Verdict } from './tags/tag-state.ts'
+import type { TagState } from './tags/tag-state.ts'
 
 /** The longest wait for an earlier call of a key, if the remote store does not know its deadline. */
 const DEADLINE_MS = 500
@@ -63,11 +63,11 @@ export class CoherentStore implements Store {
   readonly #parts: CoherenceParts
   readonly #settings: CoherenceSettings
   readonly #returned: ReturnedLeases
-  readonly #markers: Markers
+  readonly #markers: InFlight
   readonly #outbox: Outbox
   readonly #order: CallOrder
   readonly #time: CallTime
-  readonly #following: Following
+  readonly #following: LogFollowers
   readonly #generations: GenerationTable
   readonly #forgetting: Forgetting
   readonly #tags: TagInvalidator
@@ -87,7 +87,7 @@ export class CoherentStore implements Store {
     this.#parts = { ...parts, clock }
     this.#settings = settings
     const isStrict = settings.policy === 'strict'
-    const markers = new Markers(node, clock)
+    const markers = new InFlight(node, clock)
     const places = new CallPlaces()
     const suspects = (): Suspects =>
       new Suspects(settings.suspectBits, Math.ceil(settings.suspectBits / 32), random)
@@ -111,7 +111,7 @@ export class CoherentStore implements Store {
       dropped: () => this.#drop(1, undefined),
     })
     const returned = new ReturnedLeases(remote, timers)
-    const leases = new LeaseKeeper(
+    const leases = new HeldLeases(
       remote,
       returned,
       clock,
@@ -151,7 +151,7 @@ export class CoherentStore implements Store {
         nextEvent: () => markers.nextEvent(),
       })
     const forgetting = new Forgetting({ returned, local, markers, keeper: leases, table })
-    const following = new Following({
+    const following = new LogFollowers({
       ...parts,
       clock,
       settings,
@@ -171,7 +171,7 @@ export class CoherentStore implements Store {
       now: () => clock.now(),
       time,
     })
-    const keeper = new Keeper({ remote, local, following, outbox, settings, clock })
+    const keeper = new LocalEntries({ remote, local, following, outbox, settings, clock })
     this.#tags = new TagInvalidator({
       remote,
       table,
@@ -262,7 +262,7 @@ export class CoherentStore implements Store {
   }
 
   async acquire(leases: readonly Lease[], options: AcquireOptions = {}): Promise<readonly Acquired[]> {
-    return this.#reads.acquire(leases as readonly Marker[], options)
+    return this.#reads.acquire(leases as readonly Operation[], options)
   }
 
   async fill(fills: readonly Fill[]): Promise<readonly boolean[]> {
@@ -279,8 +279,8 @@ export class CoherentStore implements Store {
   }
 
   async release(leases: readonly Lease[], cooldown?: Cooldown & { readonly forMs: number }): Promise<void> {
-    const held = (leases as readonly Marker[]).filter((marker) => marker.held)
-    for (const lease of leases) this.#forgetting.settle(lease as Marker)
+    const held = (leases as readonly Operation[]).filter((marker) => marker.held)
+    for (const lease of leases) this.#forgetting.settle(lease as Operation)
     if (held.length > 0) await this.#returned.giveBack(held, cooldown)
   }
 
@@ -349,7 +349,7 @@ export class CoherentStore implements Store {
     }
     for await (const { key, generations } of this.remote.scan(prefix)) {
       if (this.#outbox.has(key)) continue
-      const shown: MaybePromise<Verdict> = this.#generations.shows(generations, reading, this.#time.end())
+      const shown: MaybePromise<TagState> = this.#generations.shows(generations, reading, this.#time.end())
       if ((isPromise(shown) ? await shown : shown) === 'fresh') yield key
     }
   }

@@ -3,10 +3,10 @@ import type { StoreExplanation, TagExplanation, TierExplanation } from '../core/
 import type { Generations, RemoteStore } from '../core/remote-store.ts'
 import type { Reading } from '../core/store.ts'
 import type { CallTime } from './order/call-time.ts'
-import type { Following } from './log/log-followers.ts'
+import type { LogFollowers } from './log/log-followers.ts'
 import type { GenerationTable } from './tags/generation-table.ts'
 import type { LocalTier } from './local-tier.ts'
-import type { Markers } from './in-flight.ts'
+import type { InFlight } from './in-flight.ts'
 import type { Outbox } from './queues/outbox.ts'
 import type { TaggedCalls } from './tags/tagged-calls.ts'
 import { compareGenerations, freshMsFor } from './tags/tag-state.ts'
@@ -15,11 +15,11 @@ import { compareGenerations, freshMsFor } from './tags/tag-state.ts'
 export interface ExplainingParts {
   readonly remote: RemoteStore
   readonly local: LocalTier | undefined
-  readonly markers: Markers
+  readonly markers: InFlight
   readonly outbox: Outbox
   readonly calls: TaggedCalls
   readonly table: GenerationTable
-  readonly following: Following
+  readonly following: LogFollowers
   readonly clock: Clock
   readonly time: CallTime
 }

@@ -2,11 +2,11 @@ import type { Clock } from '../core/time/clock.ts'
 import type { RemoteOp, RemoteStore } from '../core/remote-store.ts'
 import type { Fill } from '../core/store.ts'
 import type { CallTime } from './order/call-time.ts'
-import type { Following } from './log/log-followers.ts'
+import type { LogFollowers } from './log/log-followers.ts'
 import type { Forgetting } from './forgetting.ts'
-import type { Keeper } from './local-entries.ts'
+import type { LocalEntries } from './local-entries.ts'
 import type { LocalTier } from './local-tier.ts'
-import type { Marker } from './in-flight.ts'
+import type { Operation } from './in-flight.ts'
 import type { Outbox } from './queues/outbox.ts'
 import { namedTags, type TaggedCalls } from './tags/tagged-calls.ts'
 
@@ -16,8 +16,8 @@ export interface FillParts {
   readonly local: LocalTier | undefined
   readonly outbox: Outbox
   readonly calls: TaggedCalls
-  readonly keeper: Keeper
-  readonly following: Following
+  readonly keeper: LocalEntries
+  readonly following: LogFollowers
   readonly forgetting: Forgetting
   readonly clock: Clock
   readonly time: CallTime
@@ -47,11 +47,11 @@ export class Fills {
       const startedAtMs = clock.now()
       const ops = sent.map(({ op }) => op)
       const results = await remote.write(ops, time.left(untilMs))
-      const failed: Marker[] = []
+      const failed: Operation[] = []
       for (const [position, { index, op }] of sent.entries()) {
         const result = results[position]!
         const fill = fills[index]!
-        const marker = fill.lease as Marker
+        const marker = fill.lease as Operation
         accepted[index] = result.ok
         if (result.failure !== undefined) failed.push(marker)
         else following.noteExecuted(op, result)
@@ -62,7 +62,7 @@ export class Fills {
       if (failed.length > 0) forgetting.release(failed)
       if (failed.length === sent.length) throw results.find(({ failure }) => failure !== undefined)!.failure
     } finally {
-      for (const { lease } of fills) forgetting.settle(lease as Marker)
+      for (const { lease } of fills) forgetting.settle(lease as Operation)
     }
     return accepted
   }
@@ -71,11 +71,11 @@ export class Fills {
   async #prepare(fills: readonly Fill[], untilMs: number): Promise<readonly Sent[]> {
     const { outbox, calls, keeper, forgetting } = this.#parts
     const sent: Sent[] = []
-    const unused: Marker[] = []
+    const unused: Operation[] = []
     // Without the server nobody knows: then the value is stored nowhere.
     const isAsked = fills.length === 1 || (await calls.ask(fills, untilMs))
     for (const [index, fill] of fills.entries()) {
-      const marker = fill.lease as Marker
+      const marker = fill.lease as Operation
       const lifeMs = fill.ttlMs + (fill.graceMs ?? 0)
       const isNamed = isAsked
         ? await calls.name(marker, fill.tags, lifeMs, untilMs).catch(() => false)
@@ -94,7 +94,7 @@ export class Fills {
   }
 }
 
-function fillOp({ lease, stored, ttlMs, graceMs, rowVersion }: Fill, marker: Marker): RemoteOp {
+function fillOp({ lease, stored, ttlMs, graceMs, rowVersion }: Fill, marker: Operation): RemoteOp {
   const { generations } = marker
   return {
     kind: 'fill',

@@ -1,16 +1,16 @@
 import type { Replayable } from '../core/remote-store.ts'
 import type { GenerationTable } from './tags/generation-table.ts'
-import type { LeaseKeeper } from './held-leases.ts'
+import type { HeldLeases } from './held-leases.ts'
 import type { LocalTier } from './local-tier.ts'
-import type { Marker, Markers } from './in-flight.ts'
+import type { Operation, InFlight } from './in-flight.ts'
 import type { ReturnedLeases } from './returned-leases.ts'
 
 /** What forgetting reaches. */
 export interface ForgettingParts {
   readonly returned: ReturnedLeases
   readonly local: LocalTier | undefined
-  readonly markers: Markers
-  readonly keeper: LeaseKeeper
+  readonly markers: InFlight
+  readonly keeper: HeldLeases
   readonly table: GenerationTable
 }
 
@@ -29,7 +29,7 @@ export class Forgetting {
   }
 
   /** C5: before an operation is sent and again when it is answered, whatever this node has of the key goes. */
-  key(key: string, except?: Marker): void {
+  key(key: string, except?: Operation): void {
     this.#parts.local?.drop(key, Infinity)
     this.#parts.markers.kill(key, Infinity, except)
   }
@@ -67,18 +67,18 @@ export class Forgetting {
   }
 
   /** The load is over: its lease is used, or given up. */
-  settle(marker: Marker): void {
+  settle(marker: Operation): void {
     this.#parts.keeper.letGo(marker)
     this.#parts.markers.close(marker)
   }
 
   /** Gives leases back to the server. */
-  release(markers: readonly Marker[]): void {
+  release(markers: readonly Operation[]): void {
     void this.#parts.returned.giveBack(markers)
   }
 
   // The server has left their leases alone: whoever loads anew need not wait for them.
-  #detach(held: readonly Marker[]): void {
+  #detach(held: readonly Operation[]): void {
     if (held.length === 0) return
     for (const marker of held) this.#parts.keeper.letGo(marker)
     this.release(held)

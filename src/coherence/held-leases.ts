@@ -1,19 +1,19 @@
 import type { AgeClock } from '../core/time/age-clock.ts'
 import type { TimerHandle, Timers } from '../core/time/clock.ts'
 import type { RemoteStore } from '../core/remote-store.ts'
-import type { Marker } from './in-flight.ts'
+import type { Operation } from './in-flight.ts'
 import type { ReturnedLeases } from './returned-leases.ts'
 
 /** Prolongs the leases that this node holds, each for a limited time; one that can't be prolonged is dead. */
-export class LeaseKeeper {
+export class HeldLeases {
   readonly #remote: RemoteStore
   readonly #returned: ReturnedLeases
   readonly #clock: AgeClock
   readonly #timers: Timers
   readonly #leaseMs: number
   readonly #longestMs: number
-  readonly #renewed: (marker: Marker) => void
-  readonly #held = new Map<Marker, TimerHandle>()
+  readonly #renewed: (marker: Operation) => void
+  readonly #held = new Map<Operation, TimerHandle>()
 
   /**
    * `longestMs` is how long one lease may be held, however slow its loader is; `renewed` hears of each that was renewed.
@@ -25,7 +25,7 @@ export class LeaseKeeper {
     timers: Timers,
     leaseMs: number,
     longestMs: number,
-    renewed: (marker: Marker) => void,
+    renewed: (marker: Operation) => void,
   ) {
     this.#renewed = renewed
     this.#remote = remote
@@ -37,26 +37,26 @@ export class LeaseKeeper {
   }
 
   /** Holds it for no longer than `longestMs`, if that is less than usual. */
-  hold(marker: Marker, longestMs: number = Infinity): void {
+  hold(marker: Operation, longestMs: number = Infinity): void {
     marker.held = true
     this.#schedule(marker, this.#clock.now() + Math.min(longestMs, this.#longestMs))
   }
 
   /** The lease has been used, or given up. */
-  letGo(marker: Marker): void {
+  letGo(marker: Operation): void {
     marker.held = false
     this.#timers.clear(this.#held.get(marker))
     this.#held.delete(marker)
   }
 
-  #schedule(marker: Marker, endMs: number): void {
+  #schedule(marker: Operation, endMs: number): void {
     this.#held.set(
       marker,
       this.#timers.set(() => void this.#renew(marker, endMs), this.#leaseMs / 3),
     )
   }
 
-  async #renew(marker: Marker, endMs: number): Promise<void> {
+  async #renew(marker: Operation, endMs: number): Promise<void> {
     const nowMs = this.#clock.now()
     // The machine was suspended meanwhile: the lease may have ended, and another node hold it.
     if (marker.bornAtMs < this.#clock.resumedAtMs) marker.dead = true
@@ -76,7 +76,7 @@ export class LeaseKeeper {
     }
   }
 
-  async #prolong(marker: Marker): Promise<boolean> {
+  async #prolong(marker: Operation): Promise<boolean> {
     try {
       return await this.#remote.renew(marker.key, marker.token, this.#leaseMs)
     } catch {

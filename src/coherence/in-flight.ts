@@ -6,7 +6,7 @@ import type { Lease, Reading } from '../core/store.ts'
  * A node's note of a read, a load or a write in flight. Whatever is invalidated meanwhile marks it dead: its
  * result reaches its callers, and nobody else.
  */
-export class Marker implements Lease {
+export class Operation implements Lease {
   readonly key: string
   readonly tags: readonly string[] | undefined
   /** Unique to the load, never to the node: it is the lease's token on the server. */
@@ -55,8 +55,8 @@ export class Marker implements Lease {
 }
 
 /** The markers of a node, by key. */
-export class Markers {
-  readonly #byKey = new Map<string, Set<Marker>>()
+export class InFlight {
+  readonly #byKey = new Map<string, Set<Operation>>()
   readonly #node: string
   #count = 0
 
@@ -72,22 +72,22 @@ export class Markers {
     return ++this.#count
   }
 
-  open(key: string, reading: Reading = {}): Marker {
+  open(key: string, reading: Reading = {}): Operation {
     const bornAt = this.nextEvent()
-    const marker = new Marker(key, reading, `${this.#node}:${bornAt}`, bornAt, this.#clock.now())
+    const marker = new Operation(key, reading, `${this.#node}:${bornAt}`, bornAt, this.#clock.now())
     const others = this.#byKey.get(key)
     if (others === undefined) this.#byKey.set(key, new Set([marker]))
     else others.add(marker)
     return marker
   }
 
-  close(marker: Marker): void {
+  close(marker: Operation): void {
     const markers = this.#byKey.get(marker.key)
     if (markers?.delete(marker) && markers.size === 0) this.#byKey.delete(marker.key)
   }
 
   /** Marks every marker of the key dead but one; `counter` is the message's, `Infinity` for what has none. */
-  kill(key: string, counter: number, except?: Marker): void {
+  kill(key: string, counter: number, except?: Operation): void {
     for (const marker of this.#byKey.get(key) ?? []) {
       if (marker === except) continue
       marker.dead = true
@@ -104,8 +104,8 @@ export class Markers {
    * Marks every marker dead that may be concerned when a tag, or (`undefined`) any tag, has another generation, and
    * answers those that hold a lease: no invalidation of a tag voids it.
    */
-  killTagged(tag: string | undefined): readonly Marker[] {
-    const held: Marker[] = []
+  killTagged(tag: string | undefined): readonly Operation[] {
+    const held: Operation[] = []
     for (const markers of this.#byKey.values()) {
       for (const marker of markers) {
         const { tags } = marker
@@ -125,7 +125,7 @@ export class Markers {
   }
 
   /** The open markers of a key. */
-  of(key: string): readonly Marker[] {
+  of(key: string): readonly Operation[] {
     return [...(this.#byKey.get(key) ?? [])]
   }
 

@@ -1,33 +1,33 @@
 import type { Clock } from '../core/time/clock.ts'
 import type { RemoteFound, RemoteResult, RemoteStore } from '../core/remote-store.ts'
 import type { EntrySettings, Stored } from '../core/store.ts'
-import type { Following } from './log/log-followers.ts'
+import type { LogFollowers } from './log/log-followers.ts'
 import type { Keeping, LocalTier } from './local-tier.ts'
-import type { Marker } from './in-flight.ts'
+import type { Operation } from './in-flight.ts'
 import type { Outbox } from './queues/outbox.ts'
 import type { CoherenceSettings } from './settings.ts'
 
 /** What keeping entries in this node works with. */
-export interface KeeperParts {
+export interface LocalEntriesParts {
   readonly remote: RemoteStore
   readonly local: LocalTier | undefined
-  readonly following: Following
+  readonly following: LogFollowers
   readonly outbox: Outbox
   readonly settings: CoherenceSettings
   readonly clock: Clock
 }
 
 /** Gives the local tier, if there is one, what calls to the server bring. */
-export class Keeper {
-  readonly #parts: KeeperParts
+export class LocalEntries {
+  readonly #parts: LocalEntriesParts
 
-  constructor(parts: KeeperParts) {
+  constructor(parts: LocalEntriesParts) {
     this.#parts = parts
   }
 
   /** What a read of the server found, asked at `startedAtMs`. */
   read(
-    marker: Marker,
+    marker: Operation,
     { stored, remainingMs, graceMs = 0, generations }: RemoteFound,
     startedAtMs: number,
   ): void {
@@ -46,7 +46,7 @@ export class Keeper {
 
   /** What a write or a fill has stored, sent at `startedAtMs`. */
   written(
-    marker: Marker,
+    marker: Operation,
     { stored, ttlMs, graceMs }: { readonly stored: Stored } & EntrySettings,
     { ok, head, logged = false }: RemoteResult,
     startedAtMs: number,
@@ -60,13 +60,13 @@ export class Keeper {
   }
 
   /** What was loaded, and is not to be stored on the server: kept here as what a read has found is. */
-  loaded(marker: Marker, { stored, ttlMs, graceMs }: { readonly stored: Stored } & EntrySettings): void {
+  loaded(marker: Operation, { stored, ttlMs, graceMs }: { readonly stored: Stored } & EntrySettings): void {
     const { local } = this.#parts
     local?.keepRead(marker.key, this.#keeping(marker, stored, { ttlMs, graceMs }, marker.generations))
   }
 
   /** What was loaded while the server is away: kept for a while, so that the cache still caches. */
-  outage(marker: Marker, { stored, ttlMs }: { readonly stored: Stored } & EntrySettings): void {
+  outage(marker: Operation, { stored, ttlMs }: { readonly stored: Stored } & EntrySettings): void {
     const { local, following, settings } = this.#parts
     const { policy, maxStaleMs, maxLagMs } = settings
     if (local === undefined || policy === 'strict' || following.of(marker.key).isSynced(maxLagMs)) return
@@ -76,10 +76,10 @@ export class Keeper {
 
   // What is kept is what others will read: the value that the server gives back, whatever the caller does to his.
   #keeping(
-    marker: Marker,
+    marker: Operation,
     stored: Stored,
     { ttlMs, graceMs = 0 }: EntrySettings,
-    generations: Marker['generations'],
+    generations: Operation['generations'],
   ): Keeping {
     const follower = this.#parts.following.of(marker.key)
     return { marker, follower, value: this.#parts.remote.view(stored), ttlMs, graceMs, generations }

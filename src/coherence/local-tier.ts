@@ -4,10 +4,10 @@ import type { TierState } from '../core/explanation.ts'
 import { isPromise } from '../core/promise.ts'
 import type { Generations, Head } from '../core/remote-store.ts'
 import type { Found, Reading, Store, Stored } from '../core/store.ts'
-import type { Follower } from './log/log-follower.ts'
+import type { LogFollower } from './log/log-follower.ts'
 import type { GenerationTable } from './tags/generation-table.ts'
-import type { Marker } from './in-flight.ts'
-import { bears, type Verdict } from './tags/tag-state.ts'
+import type { Operation } from './in-flight.ts'
+import { bears, type TagState } from './tags/tag-state.ts'
 
 /** How a tier takes values in and hands them out. */
 export type ValueForm = Pick<Store, 'admit' | 'view'>
@@ -18,7 +18,7 @@ const STALE_TOO: Reading = { stale: true }
 export class LocalSlot extends Envelope {
   readonly stored: Stored
   readonly values: ValueForm
-  readonly follower: Follower
+  readonly follower: LogFollower
   /** Those of its tags, if it has any. */
   readonly generations: Generations | undefined
   /** The counter of the log at which it was true; `undefined` for one that came from a read. */
@@ -56,8 +56,8 @@ export class LocalSlot extends Envelope {
 
 /** What is to be kept, and why it may be. */
 export interface Keeping {
-  readonly marker: Marker
-  readonly follower: Follower
+  readonly marker: Operation
+  readonly follower: LogFollower
   readonly value: unknown
   /** Milliseconds for which it is fresh yet, and those of its grace after that. */
   readonly ttlMs: number
@@ -184,12 +184,12 @@ export class LocalTier {
   }
 
   /** The partition may have missed something: nothing that is kept of it is served again. */
-  flush(follower: Follower): void {
+  flush(follower: LogFollower): void {
     follower.flushed(this.#nextEvent())
   }
 
   /** The server is back: what was kept of the partition without it is served no more. */
-  endOutage(follower: Follower): void {
+  endOutage(follower: LogFollower): void {
     follower.outageEndedAt = this.#nextEvent()
   }
 
@@ -214,7 +214,7 @@ export class LocalTier {
     return isPromise(found) ? 0 : (found.get(key)?.remainingMs ?? 0)
   }
 
-  #verdict(key: string, slot: LocalSlot, reading: Reading | undefined): Verdict {
+  #verdict(key: string, slot: LocalSlot, reading: Reading | undefined): TagState {
     const { generations } = slot
     const wanted = reading?.tags
     if (wanted !== slot.borne) {

@@ -3,34 +3,34 @@ import { isPromise, type MaybePromise } from '../core/promise.ts'
 import { IN_FULL, type RemoteFound, type RemoteStore } from '../core/remote-store.ts'
 import type { AcquireOptions, Acquired, Found, Reading, Stored } from '../core/store.ts'
 import type { CallTime } from './order/call-time.ts'
-import type { Following } from './log/log-followers.ts'
+import type { LogFollowers } from './log/log-followers.ts'
 import type { Forgetting } from './forgetting.ts'
-import type { Keeper } from './local-entries.ts'
-import type { LeaseKeeper } from './held-leases.ts'
+import type { LocalEntries } from './local-entries.ts'
+import type { HeldLeases } from './held-leases.ts'
 import type { LocalTier } from './local-tier.ts'
-import type { Marker, Markers } from './in-flight.ts'
+import type { Operation, InFlight } from './in-flight.ts'
 import type { Outbox } from './queues/outbox.ts'
 import type { Replay } from './queues/replay.ts'
 import type { TaggedCalls } from './tags/tagged-calls.ts'
-import { freshMsFor, type Verdict } from './tags/tag-state.ts'
+import { freshMsFor, type TagState } from './tags/tag-state.ts'
 
 /** What reading works with. */
 export interface ReadParts {
   readonly remote: RemoteStore
   readonly local: LocalTier | undefined
-  readonly markers: Markers
+  readonly markers: InFlight
   readonly outbox: Outbox
   readonly calls: TaggedCalls
-  readonly keeper: Keeper
-  readonly leases: LeaseKeeper
-  readonly following: Following
+  readonly keeper: LocalEntries
+  readonly leases: HeldLeases
+  readonly following: LogFollowers
   readonly forgetting: Forgetting
   readonly replay: Replay
   readonly clock: Clock
   readonly time: CallTime
 }
 
-const NONE: readonly Marker[] = []
+const NONE: readonly Operation[] = []
 
 /** Reads entries, in this node or from the server, and takes leases for those that are missing. */
 export class Reads {
@@ -80,7 +80,7 @@ export class Reads {
     return found
   }
 
-  async acquire(leases: readonly Marker[], options: AcquireOptions): Promise<readonly Acquired[]> {
+  async acquire(leases: readonly Operation[], options: AcquireOptions): Promise<readonly Acquired[]> {
     const { outbox, calls, leases: held, forgetting, replay, time } = this.#parts
     const { untilMs = time.end(leases.length) } = options
     const queued = outbox.isEmpty ? NONE : leases.filter(({ key }) => outbox.has(key))
@@ -91,7 +91,7 @@ export class Reads {
     }
     const asked = queued.length === 0 ? leases : leases.filter(({ key }) => !outbox.has(key))
     await calls.begin(leases, untilMs)
-    let answers: ReadonlyMap<Marker, Exclude<Acquired, 'denied'>>
+    let answers: ReadonlyMap<Operation, Exclude<Acquired, 'denied'>>
     try {
       answers = await calls.acquire(asked, options, untilMs, (marker, found, verdict, startedAtMs) =>
         this.#found(marker, found, verdict, { stale: false }, startedAtMs),
@@ -178,7 +178,7 @@ export class Reads {
     // Most entries: nothing is to be judged.
     if (generations === undefined && graceMs === undefined && reading === undefined) return entry.stored
     const shown = this.#parts.calls.shows(generations, reading, untilMs, since)
-    const judged = (verdict: Verdict): Stored | undefined =>
+    const judged = (verdict: TagState): Stored | undefined =>
       freshMsFor(remainingMs, graceMs ?? 0, verdict, undefined) === undefined ? undefined : entry.stored
     return isPromise(shown) ? shown.then(judged) : judged(shown)
   }
@@ -203,7 +203,7 @@ export class Reads {
     let index = 0
     for (const [key, entry] of entries) {
       const { stored, remainingMs: inAllMs, graceMs = 0 } = entry
-      const remainingMs = freshMsFor(inAllMs - agedMs, graceMs, verdicts[index++] as Verdict, reading)
+      const remainingMs = freshMsFor(inAllMs - agedMs, graceMs, verdicts[index++] as TagState, reading)
       if (remainingMs === undefined) continue
       found.set(key, remainingMs === inAllMs ? entry : { stored, remainingMs })
     }
@@ -242,9 +242,9 @@ export class Reads {
 
   // What the server has, for a reader who may have it; kept here too if nothing has happened to it meanwhile.
   #found(
-    marker: Marker,
+    marker: Operation,
     entry: RemoteFound,
-    verdict: Verdict,
+    verdict: TagState,
     reading: Reading | undefined,
     startedAtMs: number,
   ): Found | undefined {

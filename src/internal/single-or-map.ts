@@ -2,7 +2,7 @@
  * A map that mostly holds one entry for a moment. A single entry costs no insertion into a table and no removal from
  * it. Both are dear in a `Map`, which shrinks again each time. Values are never `undefined`.
  */
-export class LoneMap<K, V extends object> {
+export class SingleOrMap<K, V extends object> {
   // One entry is here even if there are others, because entries do not move.
   #key: K | undefined = undefined
   #value: V | undefined = undefined

@@ -4,12 +4,12 @@ import type { LoadSettings } from '../options/resolve.ts'
 import type { AcquireOptions, Reading, Stored } from '../core/store.ts'
 import { NO_TAGS, belongs } from '../keys/tags.ts'
 import { ExpiringMap } from '../internal/expiring-map.ts'
-import { LoneMap } from '../internal/single-or-map.ts'
+import { SingleOrMap } from '../internal/single-or-map.ts'
 import { Flight, type Outcome } from './flight.ts'
 import { LAST_CHANCE_MS, LoadRun, type RunHost } from './load-run.ts'
 import type { PipelineParts } from './pipeline-parts.ts'
 import type { Source } from './source.ts'
-import { Turnstile } from './load-limit.ts'
+import { LoadLimit } from './load-limit.ts'
 
 /** After that the lease of a load without a time limit is free for others. */
 const LONGEST_LOAD_MS = 60_000
@@ -20,8 +20,8 @@ const UNTAGGED: Reading = Object.freeze({ tags: NO_TAGS })
 /** The loads that are under way: which of them a caller may share, and what is left to be done when all have ended. */
 export class Flights implements RunHost {
   readonly parts: PipelineParts
-  readonly turnstile: Turnstile = new Turnstile()
-  readonly #byKey = new LoneMap<string, Flight>()
+  readonly turnstile: LoadLimit = new LoadLimit()
+  readonly #byKey = new SingleOrMap<string, Flight>()
   // Keys that nobody is to load for a while, as the store has said: it need not be asked again at once.
   readonly #resting = new ExpiringMap<true>()
   readonly #running = new Set<LoadRun>()

@@ -4,7 +4,7 @@ interface Waiting {
 }
 
 /** Lets loads begin while fewer than their limit are under way; the others wait in their order. */
-export class Turnstile {
+export class LoadLimit {
   #inside = 0
   readonly #queue: Waiting[] = []
 

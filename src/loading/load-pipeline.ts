@@ -10,7 +10,7 @@ import type { PipelineParts } from './pipeline-parts.ts'
 import { Reader } from './reader.ts'
 import { questionMs } from './load-run.ts'
 import { enclosingFlight, refuseRecursion } from './recursion.ts'
-import { Service } from './serve-decision.ts'
+import { ServeDecision } from './serve-decision.ts'
 import { SingleSource, type Source } from './source.ts'
 
 const NOTHING: ReadonlyMap<string, Found> = new Map()
@@ -31,7 +31,7 @@ export class LoadPipeline {
   readonly reader: Reader
   readonly #parts: PipelineParts
   readonly #flights: Flights
-  readonly #service: Service
+  readonly #service: ServeDecision
   // Made outside of any request, so that what runs in it keeps nothing of one.
   readonly #outside = new AsyncResource('cachette')
 
@@ -39,7 +39,7 @@ export class LoadPipeline {
     this.#parts = parts
     this.reader = new Reader(parts)
     this.#flights = new Flights(parts)
-    this.#service = new Service(parts, this.reader, this.#flights)
+    this.#service = new ServeDecision(parts, this.reader, this.#flights)
   }
 
   /** The value of `key`, loaded if need be. @throws whatever the loader throws. */

@@ -17,7 +17,7 @@ import { Context, type LoadSituation } from './load-context.ts'
 import type { PipelineParts } from './pipeline-parts.ts'
 import { beginLoader, endLoader } from './recursion.ts'
 import type { Source } from './source.ts'
-import type { Turnstile } from './load-limit.ts'
+import type { LoadLimit } from './load-limit.ts'
 
 /** For how long a load that took too long may still end and have its value stored. */
 export const LAST_CHANCE_MS = 1000
@@ -33,7 +33,7 @@ export function questionMs(deadlineMs: number, { hardTimeoutMs = Infinity }: Loa
 /** What a run is part of. */
 export interface RunHost {
   readonly parts: PipelineParts
-  readonly turnstile: Turnstile
+  readonly turnstile: LoadLimit
   /** From here on nobody joins the flight. */
   leave(flight: Flight): void
   /** The store has answered that a load of the key failed not long ago. */

@@ -22,7 +22,7 @@ export interface Sorted {
 const NOTHING: Sorted = Object.freeze({})
 
 /** What one caller gets, and when: the fresh value, a stale one, or the error. */
-export class Service {
+export class ServeDecision {
   readonly #parts: PipelineParts
   readonly #reader: Reader
   readonly #flights: Pick<Flights, 'isResting'>

@@ -4,7 +4,7 @@ import { AdaptiveWindow } from './eviction/adaptive-window.ts'
 import { checkSetOptions, entryWeight, resolveOptions } from './bounded-map-options.ts'
 import type { BoundedMapOptions, ResolvedOptions, SetOptions } from './bounded-map-options.ts'
 import { createPolicy } from './eviction/create-policy.ts'
-import { Departures } from './removal-events.ts'
+import { RemovalEvents } from './removal-events.ts'
 import { NO_SLOT, TIMED, WATCHED, noteHit } from './eviction/eviction-policy.ts'
 import type { EvictionPolicy } from './eviction/eviction-policy.ts'
 import { Expiry } from './expiry.ts'
@@ -60,7 +60,7 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
   readonly #expiry: Expiry
   readonly #window: AdaptiveWindow
   readonly #removals: Removals<K, V>
-  readonly #departures: Departures<K, V>
+  readonly #departures: RemovalEvents<K, V>
   // Parts of other objects, kept here so that a hit looks nowhere else.
   readonly #index: Map<K, number>
   #values: (V | undefined)[]
@@ -86,7 +86,7 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
       swept: () => removals.deliver(),
     }
     const expiry = new Expiry(owner, clock, timers, policy.states)
-    const departures = new Departures({ slots, policy, expiry, removals, window })
+    const departures = new RemovalEvents({ slots, policy, expiry, removals, window })
     this.#options = resolved
     this.#weighed = maxWeight !== Infinity
     this.#plain = !this.#weighed && !removals.listening

@@ -14,7 +14,7 @@ export interface Parts<K, V> {
 }
 
 /** Removes the entries of a map for room, for age and on request. Its callers tell the listeners. */
-export class Departures<K, V> {
+export class RemovalEvents<K, V> {
   readonly #slots: Slots<K, V>
   readonly #policy: EvictionPolicy
   readonly #expiry: Expiry

@@ -1,16 +1,16 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { ageClock } from '../../src/core/time/age-clock.ts'
 import { SuspendedClock } from '../support/suspended-clock.ts'
-import { Follower, type FollowerEffects } from '../../src/coherence/log/log-follower.ts'
-import { Journal } from '../../src/coherence/log/recent-invalidations.ts'
+import { LogFollower, type LogFollowerEffects } from '../../src/coherence/log/log-follower.ts'
+import { RecentInvalidations } from '../../src/coherence/log/recent-invalidations.ts'
 import type { Epoch, Head, LogEntry, Message } from '../../src/core/remote-store.ts'
 import { FakeClock } from '../../src/testing/fake-clock.ts'
 
 const EPOCH: Epoch = { ordinal: 1, random: 'one', birth: 1 }
 let clock: FakeClock
 let calls: string[]
-let follower: Follower
-let effects: FollowerEffects
+let follower: LogFollower
+let effects: LogFollowerEffects
 
 function head(counter: number, stamp: string): Head {
   return { epoch: EPOCH, counter, stamp }
@@ -35,7 +35,7 @@ beforeEach(() => {
     rotate: (seen, ordinal) => calls.push(`rotate ${seen.ordinal} ${ordinal}`),
     rotated: (adopted, won) => calls.push(`follows ${adopted.epoch.random}, ${won ? 'won' : 'not won'}`),
   }
-  follower = new Follower(clock, new Journal(clock, 60_000, 10), effects)
+  follower = new LogFollower(clock, new RecentInvalidations(clock, 60_000, 10), effects)
   follower.startSync()
   follower.onSync({ head: head(5, 'e'), entries: [] })
   calls.length = 0
@@ -144,7 +144,7 @@ test('a message of a newer epoch that the server, asked later, does not know is 
 })
 
 test('what a node wrote before its first sync, and the server has lost since, is missed there', async () => {
-  const made = new Follower(clock, new Journal(clock, 60_000, 10), effects)
+  const made = new LogFollower(clock, new RecentInvalidations(clock, 60_000, 10), effects)
   made.onExecuted({ kind: 'key', item: 'early' }, head(7, 'g'))
   await clock.advance('1s')
   made.startSync()
@@ -230,7 +230,7 @@ test('the message of an invalidated tag that this node has been answered for dro
 
 test('is unsynced after a suspension of the machine until it was asked again', () => {
   const machine = new SuspendedClock()
-  const sleeper = new Follower(machine, new Journal(machine, 60_000, 10), effects)
+  const sleeper = new LogFollower(machine, new RecentInvalidations(machine, 60_000, 10), effects)
   sleeper.startSync()
   sleeper.onSync({ head: head(5, 'e'), entries: [] })
   expect(sleeper.isSynced(60_000)).toBe(true)

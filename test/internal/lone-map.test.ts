@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { LoneMap } from '../../src/internal/single-or-map.ts'
+import { SingleOrMap } from '../../src/internal/single-or-map.ts'
 
 it('is a map, whatever is done to it', () => {
   const key = fc.constantFrom('a', 'b', 'c', 'd')
@@ -8,7 +8,7 @@ it('is a map, whatever is done to it', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
       const plain = new Map<string, object>()
-      const lone = new LoneMap<string, object>()
+      const lone = new SingleOrMap<string, object>()
       for (const [kind, at] of steps) {
         if (kind === 'delete') {
           plain.delete(at)

@@ -2,11 +2,11 @@ import { ageClock, type AgeClock } from '../../core/time/age-clock.ts'
 import type { Clock } from '../../core/time/clock.ts'
 import type { Epoch, Head, LogEntry, Message, Rotation, SyncReply } from '../../core/remote-store.ts'
 import type { TokenPart } from '../../core/token.ts'
-import type { Journal } from './recent-invalidations.ts'
-import { sameEpoch, Sightings } from './seen-heads.ts'
+import type { RecentInvalidations } from './recent-invalidations.ts'
+import { sameEpoch, SeenHeads } from './seen-heads.ts'
 
 /** What following a partition leads to. */
-export interface FollowerEffects {
+export interface LogFollowerEffects {
   /** Whatever this node has of the key is not what it was, unless it is as new as `counter`. */
   drop(key: string, counter: number): void
   /** The tag has another generation. */
@@ -14,11 +14,11 @@ export interface FollowerEffects {
   /** Whatever this node has of the partition may be old. */
   flush(): void
   /**
-   * Asks the server; the answer is given to {@link Follower.onSync} or {@link Follower.onSyncFailed}. `ordinal` is
+   * Asks the server; the answer is given to {@link LogFollower.onSync} or {@link LogFollower.onSyncFailed}. `ordinal` is
    * the least that an epoch has which is born by that.
    */
   sync(since: Head | undefined, ordinal: number): void
-  /** Has the server replace the epoch it has; answered by {@link Follower.onRotated}, or as above. */
+  /** Has the server replace the epoch it has; answered by {@link LogFollower.onRotated}, or as above. */
   rotate(seen: Epoch, ordinal: number): void
   /** A rotated epoch is followed from here on; `won` = this node was the one that made it. */
   rotated(head: Head, won: boolean): void
@@ -31,12 +31,12 @@ const RENEWAL_MS = 3_600_000
  * A node's view of one partition's log: how far it has applied it, and until when that is good enough to serve
  * what the node keeps. Every rule of coherence that concerns the log is here (docs/coherence.md, C1, C6 and C9).
  */
-export class Follower {
+export class LogFollower {
   readonly #clock: AgeClock
-  readonly #effects: FollowerEffects
-  readonly #journal: Journal
+  readonly #effects: LogFollowerEffects
+  readonly #journal: RecentInvalidations
   readonly #renewalMs: number
-  readonly #sightings = new Sightings()
+  readonly #sightings = new SeenHeads()
   /** The last entry applied; `undefined` before the first sync. Only a sync replaces or lowers it. */
   #applied: Head | undefined
   /** Whatever was kept before this moment, in the order of the node's events, may be old. */
@@ -56,7 +56,12 @@ export class Follower {
   #isOwed = false
 
   /** `renewalMs` is how long it leaves sequence and log alone that nobody writes. */
-  constructor(clock: Clock, journal: Journal, effects: FollowerEffects, renewalMs: number = RENEWAL_MS) {
+  constructor(
+    clock: Clock,
+    journal: RecentInvalidations,
+    effects: LogFollowerEffects,
+    renewalMs: number = RENEWAL_MS,
+  ) {
     this.#clock = ageClock(clock)
     this.#journal = journal
     this.#effects = effects

@@ -11,15 +11,15 @@ import type {
 import { readToken } from '../../core/token.ts'
 import type { Forgetting } from '../forgetting.ts'
 import type { GenerationTable } from '../tags/generation-table.ts'
-import { Follower, type FollowerEffects } from './log-follower.ts'
-import { Journal } from './recent-invalidations.ts'
+import { LogFollower, type LogFollowerEffects } from './log-follower.ts'
+import { RecentInvalidations } from './recent-invalidations.ts'
 import type { LocalTier } from '../local-tier.ts'
-import type { Markers } from '../in-flight.ts'
+import type { InFlight } from '../in-flight.ts'
 import { Recovery } from './recovery.ts'
 import type { CoherenceSettings } from '../settings.ts'
 
 /** What following logs works with. */
-export interface FollowingParts {
+export interface LogFollowersParts {
   readonly remote: RemoteStore
   readonly bus: Bus | undefined
   readonly clock: Clock
@@ -27,7 +27,7 @@ export interface FollowingParts {
   readonly random: Random
   readonly settings: CoherenceSettings
   readonly local: LocalTier | undefined
-  readonly markers: Markers
+  readonly markers: InFlight
   readonly forgetting: Forgetting
   readonly table: GenerationTable
   /** Whether anything waits for an acknowledgement. */
@@ -37,7 +37,7 @@ export interface FollowingParts {
 }
 
 interface Followed {
-  readonly follower: Follower
+  readonly follower: LogFollower
   readonly recovery: Recovery
 }
 
@@ -45,12 +45,12 @@ interface Followed {
  * Follows the logs of partitions: all of them for a node that keeps entries; else only that of generations, and that
  * from the first use of a tag on. The heartbeat beats while there is something to follow or to repeat.
  */
-export class Following {
-  readonly #parts: FollowingParts
+export class LogFollowers {
+  readonly #parts: LogFollowersParts
   readonly #followed = new Map<string, Followed>()
   readonly #flushes: (() => void)[] = []
   /** Follows the log of generations. */
-  readonly generations: Follower
+  readonly generations: LogFollower
   readonly #ofGenerations: Followed
   #unsubscribe: (() => void) | undefined
   readonly #unlisten: () => void
@@ -58,7 +58,7 @@ export class Following {
   #isBeating = false
   #closed = false
 
-  constructor(parts: FollowingParts) {
+  constructor(parts: LogFollowersParts) {
     this.#parts = parts
     const { remote } = parts
     this.#ofGenerations = this.#make(remote.generationPartition, () => this.#flushGenerations())
@@ -104,7 +104,7 @@ export class Following {
   }
 
   /** The follower of the key's partition, in a node that keeps entries. */
-  of(key: string): Follower {
+  of(key: string): LogFollower {
     return this.#followed.get(this.#parts.remote.partitionOf(key))!.follower
   }
 
@@ -174,7 +174,7 @@ export class Following {
   #make(partition: string, flush: () => void): Followed {
     const { remote, clock, timers, random, settings, forgetting } = this.#parts
     const { journalMs, journalLimit, heartbeatMs, renewalMs } = settings
-    const journal = new Journal(clock, journalMs, journalLimit)
+    const journal = new RecentInvalidations(clock, journalMs, journalLimit)
     const recovery = new Recovery({
       remote,
       partition,
@@ -185,7 +185,7 @@ export class Following {
       forget: (entry) => forgetting.entry(entry),
       replayed: (head) => follower.onSeen(head),
     })
-    const effects: FollowerEffects = {
+    const effects: LogFollowerEffects = {
       drop: (key, counter) => forgetting.drop(key, counter),
       dropTag: (tag) => forgetting.tag(tag),
       flush,
@@ -193,13 +193,13 @@ export class Following {
       rotate: (seen, ordinal) => void recovery.rotate(follower, seen, ordinal),
       rotated: (head, won) => recovery.replay(head, won),
     }
-    const follower = new Follower(clock, journal, effects, renewalMs)
+    const follower = new LogFollower(clock, journal, effects, renewalMs)
     return { follower, recovery }
   }
 
   async #sync(
     partition: string,
-    follower: Follower,
+    follower: LogFollower,
     since: Head | undefined,
     ifNone: EpochId,
   ): Promise<void> {

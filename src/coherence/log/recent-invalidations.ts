@@ -13,7 +13,7 @@ interface Journaled {
  * The invalidations of one partition that this node has applied in the last minute, its own and others', each with
  * its place in the log. They are logged again if a server loses them (docs/coherence.md, C9).
  */
-export class Journal {
+export class RecentInvalidations {
   readonly #clock: Clock
   readonly #journalMs: number
   readonly #limit: number

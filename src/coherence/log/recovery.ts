@@ -1,13 +1,13 @@
 import type { Random, TimerHandle, Timers } from '../../core/time/clock.ts'
 import type { Epoch, EpochId, Head, RemoteStore, Replayable } from '../../core/remote-store.ts'
-import type { Follower } from './log-follower.ts'
-import type { Journal } from './recent-invalidations.ts'
+import type { LogFollower } from './log-follower.ts'
+import type { RecentInvalidations } from './recent-invalidations.ts'
 
 /** What recovery works with. */
 export interface RecoveryParts {
   readonly remote: RemoteStore
   readonly partition: string
-  readonly journal: Journal
+  readonly journal: RecentInvalidations
   readonly timers: Timers
   readonly random: Random
   /** The pause before the replay of a node that was not the first to notice: from one to two of these. */
@@ -39,7 +39,7 @@ export class Recovery {
     return { ordinal, random: Math.floor(this.#parts.random() * 2 ** 48).toString(36) }
   }
 
-  async rotate(follower: Follower, seen: Epoch, ordinal: number): Promise<void> {
+  async rotate(follower: LogFollower, seen: Epoch, ordinal: number): Promise<void> {
     const { remote, partition } = this.#parts
     try {
       const rotation = await remote.rotate(partition, seen, this.epoch(ordinal))

@@ -1,7 +1,7 @@
 import type { Epoch, EpochId, Head, LogEntry } from '../../core/remote-store.ts'
 
 /** What a node knows of one entry of the log. */
-export interface Sighting {
+export interface SeenHead {
   readonly epoch: Epoch
   readonly counter: number
   readonly stamp: string
@@ -11,7 +11,7 @@ export interface Sighting {
  * What a node has seen of a partition's log beyond what it has applied. A server that is asked later and knows
  * nothing of it has lost it (docs/coherence.md, C9). Before that, it is only late.
  */
-export class Sightings {
+export class SeenHeads {
   /** The newest epoch known, applied or seen. */
   #epoch: Epoch | undefined
   #epochSeenAtMs = -Infinity
@@ -29,7 +29,7 @@ export class Sightings {
   }
 
   /** An entry that is beyond what is applied was seen, in a message or in the reply to an operation of this node. */
-  see({ epoch, counter, stamp }: Sighting, atMs: number): void {
+  see({ epoch, counter, stamp }: SeenHead, atMs: number): void {
     if (epoch.ordinal < this.ordinal) return
     if (epoch.ordinal > this.ordinal) {
       this.#follow(epoch)
@@ -53,7 +53,7 @@ export class Sightings {
   }
 
   /** An entry was applied. */
-  applied({ counter, stamp }: Sighting, atMs: number): void {
+  applied({ counter, stamp }: SeenHead, atMs: number): void {
     const seen = this.#ahead.get(counter)
     if (seen !== undefined && seen.stamp !== stamp) this.#clash(atMs)
     this.#ahead.delete(counter)

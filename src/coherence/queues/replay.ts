@@ -2,7 +2,7 @@ import type { Clock } from '../../core/time/clock.ts'
 import type { RemoteStore } from '../../core/remote-store.ts'
 import type { CallOrder } from '../order/call-order.ts'
 import type { CallPlaces } from '../order/call-places.ts'
-import type { Following } from '../log/log-followers.ts'
+import type { LogFollowers } from '../log/log-followers.ts'
 import type { Forgetting } from '../forgetting.ts'
 import { isRefusal } from './refusal.ts'
 import { replayOf, type Outbox, type Pending } from './outbox.ts'
@@ -17,7 +17,7 @@ export interface ReplayParts {
   readonly suspects: Suspects
   readonly order: CallOrder
   readonly tags: TagInvalidator
-  readonly following: Following
+  readonly following: LogFollowers
   readonly forgetting: Forgetting
   readonly clock: Clock
   /** The server refuses to do what had been queued: so many duties are forgotten. */

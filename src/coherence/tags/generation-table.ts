@@ -4,11 +4,11 @@ import type { GenerationRecord, Generations, Head, RemoteStore } from '../../cor
 import { isPromise, type MaybePromise } from '../../core/promise.ts'
 import type { Reading } from '../../core/store.ts'
 import type { CallTime } from '../order/call-time.ts'
-import type { Follower } from '../log/log-follower.ts'
+import type { LogFollower } from '../log/log-follower.ts'
 import { sameEpoch } from '../log/seen-heads.ts'
 import type { Suspects } from '../queues/suspects.ts'
 import { TagQueue } from '../queues/tag-queue.ts'
-import { bears, compareGenerations, worstOf, type Verdict } from './tag-state.ts'
+import { bears, compareGenerations, worstOf, type TagState } from './tag-state.ts'
 
 /** What knowing generations needs. */
 export interface GenerationParts {
@@ -77,7 +77,7 @@ export class GenerationTable {
   /** What decides while it waits for an acknowledgement. */
   readonly queue: TagQueue
   /** Follows the generation partition; set once, before anything is asked. */
-  follower!: Follower
+  follower!: LogFollower
   /** Where the log was when this node was last answered for an invalidation. */
   answered: Head | undefined
   /** Another one whenever a verdict of `'fresh'` may have become another. */
@@ -106,7 +106,7 @@ export class GenerationTable {
   }
 
   /** What the table makes of these generations: no I/O. Whether it is up to date is the follower's to say. */
-  agrees(generations: Generations): Verdict {
+  agrees(generations: Generations): TagState {
     return worstOf(generations.map(({ tag, value }) => compareGenerations(value, this.known(tag))))
   }
 
@@ -247,7 +247,7 @@ export class GenerationTable {
     untilMs: number,
     mustAsk = false,
     since: number = this.version,
-  ): MaybePromise<Verdict> {
+  ): MaybePromise<TagState> {
     if (!bears(generations, tags)) return 'gone'
     if (generations === undefined) return 'fresh'
     const isBehind = mustAsk || !this.follower.isSynced(this.#parts.maxLagMs)
@@ -285,9 +285,9 @@ export class GenerationTable {
   }
 
   // What agrees with what a tag was then is as visible as it was then; all else is judged as it is now.
-  #showed(generations: Generations, untilMs: number, since: number): MaybePromise<Verdict> {
+  #showed(generations: Generations, untilMs: number, since: number): MaybePromise<TagState> {
     const later = this.#laterThan(since)
-    const verdicts: Verdict[] = []
+    const verdicts: TagState[] = []
     const open = generations.filter(({ tag, value }) => {
       const verdict = compareGenerations(value, later.find((one) => one.tag === tag)?.value)
       if (verdict !== 'gone') verdicts.push(verdict)
@@ -307,7 +307,7 @@ export class GenerationTable {
     open: readonly string[],
     untilMs: number,
     mustAsk: boolean,
-  ): Promise<Verdict> {
+  ): Promise<TagState> {
     try {
       const read = await this.#read(open, untilMs)
       return worstOf(

@@ -3,18 +3,18 @@ import type { Reading } from '../../core/store.ts'
 import { isNamespaceTag } from '../../keys/tags.ts'
 
 /** What the generations of an entry make of it: `'stale'` is served as what is within its grace. */
-export type Verdict = 'fresh' | 'stale' | 'gone'
+export type TagState = 'fresh' | 'stale' | 'gone'
 
 const HARD_DIGITS = 16
 
 /** What an entry with this generation of a tag is while the tag has `present`; `undefined` = nobody knows it. */
-export function compareGenerations(own: string, present: string | undefined): Verdict {
+export function compareGenerations(own: string, present: string | undefined): TagState {
   if (own === present) return 'fresh'
   return present?.startsWith(own.slice(0, HARD_DIGITS)) === true ? 'stale' : 'gone'
 }
 
 /** The verdict on an entry, from those of its tags. */
-export function worstOf(verdicts: readonly Verdict[]): Verdict {
+export function worstOf(verdicts: readonly TagState[]): TagState {
   if (verdicts.includes('gone')) return 'gone'
   return verdicts.includes('stale') ? 'stale' : 'fresh'
 }
@@ -32,7 +32,7 @@ export function bears(generations: Generations | undefined, wanted: Reading['tag
 export function freshMsFor(
   leftMs: number,
   graceMs: number,
-  verdict: Verdict,
+  verdict: TagState,
   reading: Reading | undefined,
 ): number | undefined {
   if (verdict === 'gone' || leftMs <= 0) return undefined

@@ -21,8 +21,8 @@ import type {
 } from '../../core/store.ts'
 import type { CallTime } from '../order/call-time.ts'
 import type { GenerationTable, Lives } from './generation-table.ts'
-import type { Marker } from '../in-flight.ts'
-import type { Verdict } from './tag-state.ts'
+import type { Operation } from '../in-flight.ts'
+import type { TagState } from './tag-state.ts'
 
 /** What calls that heed generations work with. */
 export interface TaggedCallsParts {
@@ -60,7 +60,7 @@ export class TaggedCalls {
     reading: Reading | undefined,
     untilMs: number,
     since: number,
-  ): MaybePromise<Verdict> {
+  ): MaybePromise<TagState> {
     if ((generations === undefined && reading === undefined) || generations === UNREADABLE) return 'fresh'
     const mustAsk = !this.#parts.hasReached(reading?.after)
     return this.#parts.table.shows(generations, reading, untilMs, mustAsk, since)
@@ -72,7 +72,7 @@ export class TaggedCalls {
   }
 
   /** The generations with which loads begin; without the server, provisional ones for what will be kept here. */
-  async begin(markers: readonly Marker[], untilMs: number): Promise<void> {
+  async begin(markers: readonly Operation[], untilMs: number): Promise<void> {
     const { table } = this.#parts
     for (const marker of markers) marker.taggedSince = table.seen
     const tagged = markers.filter(({ tags }) => tags !== undefined && tags.length > 0)
@@ -96,7 +96,7 @@ export class TaggedCalls {
    * if so, the entry will bear them, too. Their records, and those of the other tags, live as long as the entry.
    */
   async name(
-    marker: Marker,
+    marker: Operation,
     tags: readonly string[] | undefined,
     lifeMs: number,
     untilMs: number,
@@ -116,7 +116,7 @@ export class TaggedCalls {
   async ask(fills: readonly Fill[], untilMs: number): Promise<boolean> {
     const lives = longest(
       fills.map(({ lease, tags, ttlMs, graceMs = 0 }) => {
-        const own = ((lease as Marker).generations ?? []).map(({ tag }) => tag)
+        const own = ((lease as Operation).generations ?? []).map(({ tag }) => tag)
         return [[...own, ...(tags ?? [])], ttlMs + graceMs]
       }),
     )
@@ -144,14 +144,19 @@ export class TaggedCalls {
 
   /** An entry that is not visible stands in nobody's way: the server is told which one it is. */
   async acquire(
-    asked: readonly Marker[],
+    asked: readonly Operation[],
     { freshUpToMs, force }: AcquireOptions,
     untilMs: number,
-    found: (marker: Marker, entry: RemoteFound, verdict: Verdict, startedAtMs: number) => Found | undefined,
-  ): Promise<ReadonlyMap<Marker, Exclude<Acquired, 'denied'>>> {
-    const answers = new Map<Marker, Exclude<Acquired, 'denied'>>()
+    found: (
+      marker: Operation,
+      entry: RemoteFound,
+      verdict: TagState,
+      startedAtMs: number,
+    ) => Found | undefined,
+  ): Promise<ReadonlyMap<Operation, Exclude<Acquired, 'denied'>>> {
+    const answers = new Map<Operation, Exclude<Acquired, 'denied'>>()
     const { since } = this
-    let open: readonly { readonly marker: Marker; readonly hidden?: Generations | 'none' }[] = asked.map(
+    let open: readonly { readonly marker: Operation; readonly hidden?: Generations | 'none' }[] = asked.map(
       (marker) => ({ marker }),
     )
     for (let round = 0; round < ACQUIRE_ROUNDS && open.length > 0; round++) {
@@ -189,7 +194,7 @@ export class TaggedCalls {
 
   /** Before a writer's values are sent: the generations that their tags have at this moment. */
   remoteOps(
-    writes: readonly (readonly [op: Op, marker: Marker | undefined])[],
+    writes: readonly (readonly [op: Op, marker: Operation | undefined])[],
     untilMs: number,
   ): MaybePromise<readonly RemoteOp[]> {
     const lives = longest(
@@ -207,7 +212,7 @@ export class TaggedCalls {
   }
 
   #withGenerations(
-    writes: readonly (readonly [op: Op, marker: Marker | undefined])[],
+    writes: readonly (readonly [op: Op, marker: Operation | undefined])[],
     known: Generations,
   ): readonly RemoteOp[] {
     return writes.map(([op, marker]) => {
@@ -276,7 +281,7 @@ export class TaggedCalls {
 }
 
 /** The tags that a loader has named itself. */
-export function namedTags(marker: Marker, tags: readonly string[] = []): readonly string[] {
+export function namedTags(marker: Operation, tags: readonly string[] = []): readonly string[] {
   return tags.filter((tag) => marker.tags?.includes(tag) !== true)
 }
 

@@ -10,7 +10,7 @@ import type { Bounds, EvictionPolicy } from './eviction-policy.ts'
  *
  * A key has the same slot in all of them, so that a hit looks it up once.
  */
-export class Miniatures {
+export class WindowSimulation {
   readonly #policies: readonly EvictionPolicy[]
   /** The slots by hash, for keys that are in at least one of them. */
   readonly #index = new Map<number, number>()

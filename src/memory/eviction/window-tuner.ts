@@ -1,5 +1,5 @@
 import type { Bounds } from './eviction-policy.ts'
-import { Miniatures } from './window-simulation.ts'
+import { WindowSimulation } from './window-simulation.ts'
 
 // Window sizes to choose from, evenly on a scale of ratios, from next to none to a clock without admission.
 const WINDOW_SHARES = [0.01, 0.1, 0.4, 0.7, 1] as const
@@ -21,7 +21,7 @@ const SIGNIFICANCE = 2
  * large cache spends next to nothing on it.
  */
 export class WindowTuner {
-  readonly #miniatures: Miniatures
+  readonly #miniatures: WindowSimulation
   readonly #mask: number
   // The number of times that exactly the miniatures in this bit set hit.
   readonly #outcomes = new Float64Array(1 << WINDOW_SHARES.length)
@@ -45,7 +45,7 @@ export class WindowTuner {
       maxEntries: Math.max(1, Math.round(bounds.maxEntries / rate)),
       maxWeight: bounds.maxWeight / rate,
     }
-    this.#miniatures = new Miniatures(small, WINDOW_SHARES, capacity)
+    this.#miniatures = new WindowSimulation(small, WINDOW_SHARES, capacity)
     this.#capacity = capacity
     this.#memory = capacity * MEMORY_PER_ENTRY
     this.#untilFade = this.#memory

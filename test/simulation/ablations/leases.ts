@@ -1,5 +1,5 @@
 import { CoherentStore } from '../../../src/coherence/coherent-store.ts'
-import { LeaseKeeper } from '../../../src/coherence/held-leases.ts'
+import { HeldLeases } from '../../../src/coherence/held-leases.ts'
 import { ReturnedLeases } from '../../../src/coherence/returned-leases.ts'
 import type { RemoteOp } from '../../../src/core/remote-store.ts'
 import { NO_FAULTS } from '../../../simulator/machine/network.ts'
@@ -53,10 +53,10 @@ export const LEASES: readonly Ablation[] = [
     mix: 'none',
     world: { logLimit: 1_000, traffic: { changes: ['delete'], slowLoads: 0.3 } },
     patch: replaced(
-      LeaseKeeper,
+      HeldLeases,
       'hold',
       () =>
-        function holdOnce(this: LeaseKeeper, marker) {
+        function holdOnce(this: HeldLeases, marker) {
           marker.held = true
         },
     ),
@@ -80,10 +80,10 @@ export const LEASES: readonly Ablation[] = [
     patch: all(
       replaced(ReturnedLeases, 'giveBack', () => async () => undefined),
       replaced(
-        LeaseKeeper,
+        HeldLeases,
         'letGo',
         () =>
-          function keepHolding(this: LeaseKeeper, marker) {
+          function keepHolding(this: HeldLeases, marker) {
             marker.held = false
           },
       ),

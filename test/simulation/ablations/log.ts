@@ -1,9 +1,9 @@
-import { Follower } from '../../../src/coherence/log/log-follower.ts'
-import { Journal } from '../../../src/coherence/log/recent-invalidations.ts'
+import { LogFollower } from '../../../src/coherence/log/log-follower.ts'
+import { RecentInvalidations } from '../../../src/coherence/log/recent-invalidations.ts'
 import { LocalTier } from '../../../src/coherence/local-tier.ts'
-import { Markers } from '../../../src/coherence/in-flight.ts'
+import { InFlight } from '../../../src/coherence/in-flight.ts'
 import { Recovery } from '../../../src/coherence/log/recovery.ts'
-import { Sightings } from '../../../src/coherence/log/seen-heads.ts'
+import { SeenHeads } from '../../../src/coherence/log/seen-heads.ts'
 import type { EpochId, Head, LogEntry, SyncReply } from '../../../src/core/remote-store.ts'
 import { FAULT_MIXES } from '../../../simulator/world/mixes.ts'
 import { ServerLogs } from '../../../simulator/server/server-logs.ts'
@@ -76,10 +76,10 @@ export const LOG: readonly Ablation[] = [
     without: 'the heartbeat tells that the server lives, and not where its log is',
     mix: 'lost messages',
     patch: replaced(
-      Follower,
+      LogFollower,
       'onHead',
       (onHead) =>
-        function onLife(this: Follower, _, startedAtMs) {
+        function onLife(this: LogFollower, _, startedAtMs) {
           onHead.call(this, this.applied, startedAtMs)
         },
     ),
@@ -88,17 +88,17 @@ export const LOG: readonly Ablation[] = [
     rule: 'heartbeat',
     without: 'there is no heartbeat',
     mix: 'none',
-    patch: replaced(Follower, 'onHead', () => () => undefined),
+    patch: replaced(LogFollower, 'onHead', () => () => undefined),
   },
   {
     rule: 'C6, gaps',
     without: 'a message that does not follow the last one is taken for the next',
     mix: 'lost messages',
     patch: replaced(
-      Follower,
+      LogFollower,
       'onMessage',
       (onMessage) =>
-        function skipGaps(this: Follower, message) {
+        function skipGaps(this: LogFollower, message) {
           const { applied } = this
           if (applied?.epoch.random === message.epoch.random) {
             for (let counter = applied.counter + 1; counter < message.counter; counter++) {
@@ -129,10 +129,10 @@ export const LOG: readonly Ablation[] = [
       },
     },
     patch: replaced(
-      Follower,
+      LogFollower,
       'onMessage',
       (onMessage) =>
-        function onNumber(this: Follower, message) {
+        function onNumber(this: LogFollower, message) {
           const { applied } = this
           const isNext = message.counter === (applied?.counter ?? NaN) + 1
           onMessage.call(this, isNext ? { ...message, previous: applied!.stamp } : message)
@@ -149,10 +149,10 @@ export const LOG: readonly Ablation[] = [
     },
     patch: all(
       replaced(
-        Follower,
+        LogFollower,
         'onSync',
         (onSync) =>
-          function replace(this: Follower, reply) {
+          function replace(this: LogFollower, reply) {
             const { applied } = this
             const isOvertaken =
               applied?.epoch.random === reply.head.epoch.random && reply.head.counter < applied.counter
@@ -205,10 +205,10 @@ export const LOG: readonly Ablation[] = [
     },
     patch: all(
       replaced(
-        Follower,
+        LogFollower,
         'onSync',
         (onSync) =>
-          function onFirst(this: Follower, ...args) {
+          function onFirst(this: LogFollower, ...args) {
             if (this.applied === undefined) first.run(() => onSync.apply(this, args))
             else onSync.apply(this, args)
           },
@@ -222,10 +222,10 @@ export const LOG: readonly Ablation[] = [
           },
       ),
       replaced(
-        Markers,
+        InFlight,
         'killAll',
         (killAll) =>
-          function killLater(this: Markers, matches) {
+          function killLater(this: InFlight, matches) {
             if (!first.active) killAll.call(this, matches)
           },
       ),
@@ -236,10 +236,10 @@ export const LOG: readonly Ablation[] = [
     without: 'a message at or below what is applied leaves its key alone',
     mix: 'uneven lines',
     patch: replaced(
-      Follower,
+      LogFollower,
       'onMessage',
       (onMessage) =>
-        function onlyNew(this: Follower, message) {
+        function onlyNew(this: LogFollower, message) {
           const { applied } = this
           const isKnown = applied?.epoch.random === message.epoch.random
           if (!isKnown || message.counter > applied.counter) onMessage.call(this, message)
@@ -312,7 +312,7 @@ export const LOG: readonly Ablation[] = [
       settings: { heartbeatMs: 150 },
       traffic: { ttls: ['1h'], changes: ['delete'], changePauseMs: 1_000 },
     },
-    patch: replaced(Sightings, 'contradict', () => () => false),
+    patch: replaced(SeenHeads, 'contradict', () => () => false),
   },
   {
     rule: 'C9, falling behind',
@@ -320,10 +320,10 @@ export const LOG: readonly Ablation[] = [
     mix: 'overrun',
     patch: all(
       replaced(
-        Follower,
+        LogFollower,
         'onSync',
         (onSync) =>
-          function diverge(this: Follower, reply) {
+          function diverge(this: LogFollower, reply) {
             const { applied } = this
             const { head } = reply
             const isBehind =
@@ -352,18 +352,18 @@ export const LOG: readonly Ablation[] = [
     mix: 'vanished sequences',
     patch: all(
       replaced(
-        Journal,
+        RecentInvalidations,
         'recent',
         (recent) =>
-          function ofAnyBirth(this: Journal, epoch) {
+          function ofAnyBirth(this: RecentInvalidations, epoch) {
             return recent.call(this, { ...epoch, birth: 0 })
           },
       ),
       replaced(
-        Follower,
+        LogFollower,
         'onSync',
         (onSync) =>
-          function asRotated(this: Follower, reply) {
+          function asRotated(this: LogFollower, reply) {
             const { epoch } = reply.head
             const isFirst = this.applied === undefined
             const birth = isFirst ? epoch.birth : epoch.birth - 1
@@ -404,7 +404,7 @@ export const LOG: readonly Ablation[] = [
     without: 'what the server has lost is not logged again',
     mix: 'restarts from a snapshot',
     world: { traffic: { ttls: ['1h'], changes: ['delete'], changePauseMs: 1_500 } },
-    patch: replaced(Journal, 'recent', () => () => []),
+    patch: replaced(RecentInvalidations, 'recent', () => () => []),
   },
   {
     rule: 'C9, own operations',
@@ -415,6 +415,6 @@ export const LOG: readonly Ablation[] = [
       settings: { heartbeatMs: 150 },
       traffic: { ttls: ['1h'], changes: ['delete'], changePauseMs: 1_000 },
     },
-    patch: replaced(Follower, 'onExecuted', () => () => undefined),
+    patch: replaced(LogFollower, 'onExecuted', () => () => undefined),
   },
 ]

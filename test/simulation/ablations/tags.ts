@@ -1,6 +1,6 @@
-import { Follower } from '../../../src/coherence/log/log-follower.ts'
+import { LogFollower } from '../../../src/coherence/log/log-follower.ts'
 import { GenerationTable } from '../../../src/coherence/tags/generation-table.ts'
-import { Markers } from '../../../src/coherence/in-flight.ts'
+import { InFlight } from '../../../src/coherence/in-flight.ts'
 import { TagQueue } from '../../../src/coherence/queues/tag-queue.ts'
 import type { Generations, RemoteOp } from '../../../src/core/remote-store.ts'
 import { all, overRemote, replaced, type Ablation } from './switches.ts'
@@ -11,7 +11,7 @@ const OF_TAGS = {
 } as const
 
 // The followers of generation partitions, as soon as their tables are asked anything.
-const ofGenerations = new WeakSet<Follower>()
+const ofGenerations = new WeakSet<LogFollower>()
 const watchGenerations = all(
   ...(['agrees', 'current', 'shows'] as const).map((name) =>
     replaced(
@@ -116,10 +116,10 @@ export const TAGS: readonly Ablation[] = [
     patch: all(
       watchGenerations,
       replaced(
-        Follower,
+        LogFollower,
         'isSynced',
         (isSynced) =>
-          function isEver(this: Follower, ...args) {
+          function isEver(this: LogFollower, ...args) {
             return ofGenerations.has(this) || isSynced.apply(this, args)
           },
       ),
@@ -130,7 +130,7 @@ export const TAGS: readonly Ablation[] = [
     without: 'an invalidated tag leaves the loads alive that bear it',
     mix: 'none',
     world: { traffic: OF_TAGS },
-    patch: replaced(Markers, 'killTagged', () => () => []),
+    patch: replaced(InFlight, 'killTagged', () => () => []),
   },
   {
     rule: 'C2, records',
@@ -173,7 +173,7 @@ export const TAGS: readonly Ablation[] = [
     without: 'a token counts for reached on every node',
     mix: 'lost messages',
     world: { traffic: OF_TAGS },
-    patch: replaced(Follower, 'hasReached', () => () => true),
+    patch: replaced(LogFollower, 'hasReached', () => () => true),
   },
   {
     rule: 'outbox, tags',

@@ -1,32 +1,32 @@
 import { AgeClock } from '../../../src/core/time/age-clock.ts'
 import { CoherentStore } from '../../../src/coherence/coherent-store.ts'
-import { Follower } from '../../../src/coherence/log/log-follower.ts'
+import { LogFollower } from '../../../src/coherence/log/log-follower.ts'
 import { LocalTier, type Keeping, type LocalSlot } from '../../../src/coherence/local-tier.ts'
-import { Marker, Markers } from '../../../src/coherence/in-flight.ts'
+import { Operation, InFlight } from '../../../src/coherence/in-flight.ts'
 import { all, During, replaced, UNEVEN, type Ablation } from './switches.ts'
 
 function revived(keeping: Keeping): Keeping {
   const { marker } = keeping
   const { key, token, bornAt, bornAtMs } = marker
-  return { ...keeping, marker: new Marker(key, marker, token, bornAt, bornAtMs) }
+  return { ...keeping, marker: new Operation(key, marker, token, bornAt, bornAtMs) }
 }
 
 /** What this node has of a key, or of many, is left alone while `isOff`. */
 function leaveAlone(isOff: (counter: number) => boolean): () => () => void {
   return all(
     replaced(
-      Markers,
+      InFlight,
       'kill',
       (kill) =>
-        function killSome(this: Markers, key, counter, except) {
+        function killSome(this: InFlight, key, counter, except) {
           if (!isOff(counter)) kill.call(this, key, counter, except)
         },
     ),
     replaced(
-      Markers,
+      InFlight,
       'killAll',
       (killAll) =>
-        function killSome(this: Markers, matches) {
+        function killSome(this: InFlight, matches) {
           if (!isOff(Infinity)) killAll.call(this, matches)
         },
     ),
@@ -53,10 +53,10 @@ const following = new During()
 const watchFollower = all(
   ...(['onMessage', 'onSync', 'onRotated'] as const).map((name) =>
     replaced(
-      Follower,
+      LogFollower,
       name,
       (original) =>
-        function watched(this: Follower, ...args: unknown[]) {
+        function watched(this: LogFollower, ...args: unknown[]) {
           following.run(() => (original as (...args: unknown[]) => void).apply(this, args))
         },
     ),
@@ -116,10 +116,10 @@ export const TIER: readonly Ablation[] = [
             },
         ),
         replaced(
-          Follower,
+          LogFollower,
           'isSynced',
           (isSynced) =>
-            function isEver(this: Follower, maxAgeMs) {
+            function isEver(this: LogFollower, maxAgeMs) {
               return serving.active || isSynced.call(this, maxAgeMs)
             },
         ),
@@ -134,10 +134,10 @@ export const TIER: readonly Ablation[] = [
     patch: all(
       watchFollower,
       replaced(
-        Markers,
+        InFlight,
         'kill',
         (kill) =>
-          function killOwn(this: Markers, key, counter, except) {
+          function killOwn(this: InFlight, key, counter, except) {
             if (!following.active || flushing.active) kill.call(this, key, counter, except)
           },
       ),
@@ -155,10 +155,10 @@ export const TIER: readonly Ablation[] = [
     patch: all(
       watchFollower,
       replaced(
-        Markers,
+        InFlight,
         'killAll',
         (killAll) =>
-          function killOwn(this: Markers, matches) {
+          function killOwn(this: InFlight, matches) {
             if (!following.active) killAll.call(this, matches)
           },
       ),
@@ -273,7 +273,7 @@ export const TIER: readonly Ablation[] = [
     rule: 'C3b, epochs',
     without: 'a reply of another epoch is kept',
     mix: 'restarts with nothing',
-    patch: replaced(Follower, 'knows', () => (head) => head !== undefined),
+    patch: replaced(LogFollower, 'knows', () => (head) => head !== undefined),
     unseen:
       'the flush with which the other epoch is adopted covers what was kept before it; but the node asks at once, and not at the next heartbeat',
   },
