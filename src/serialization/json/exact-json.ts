@@ -10,11 +10,8 @@ const { isProxy } = types
  */
 export type Looked = Map<object, object>
 
-/** A value as JSON. Without a text, the parts that were read to find out that it has none. */
-export interface ExactJson {
-  readonly text: string | undefined
-  readonly looked: Looked | undefined
-}
+/** A value as JSON; else the parts that were read to find out that it has no such text. No object for both: that shows. */
+export type ExactJson = string | Looked
 
 /**
  * Returns the text from which `JSON.parse` gives the value back as it is, except for properties that are `undefined`. A
@@ -32,27 +29,23 @@ export function exactJson(value: unknown, rules: ValueRules): ExactJson {
   switch (typeof value) {
     case 'string':
     case 'boolean':
-      return exactly(JSON.stringify(value))
+      return JSON.stringify(value)
     case 'number':
-      return isExactNumber(value) ? exactly(String(value)) : NOT_EXACT
+      return isExactNumber(value) ? String(value) : NOTHING_LOOKED
     case 'object': {
-      if (value === null) return exactly('null')
-      if (!isPristine()) return NOT_EXACT
+      if (value === null) return 'null'
+      if (!isPristine()) return NOTHING_LOOKED
       const small = smallRecord(value, rules.maxCount)
-      const looked = small instanceof Map ? small : undefined
-      if (small !== undefined && looked === undefined) return exactly(JSON.stringify(small))
-      return isExactObject(value, rules) ? exactly(JSON.stringify(value)) : exactly(undefined, looked)
+      if (small === undefined) return isExactObject(value, rules) ? JSON.stringify(value) : NOTHING_LOOKED
+      if (!(small instanceof Map)) return JSON.stringify(small)
+      return isExactObject(value, rules) ? JSON.stringify(value) : small
     }
     default:
-      return NOT_EXACT
+      return NOTHING_LOOKED
   }
 }
 
-const NOT_EXACT: ExactJson = exactly(undefined)
-
-function exactly(text: string | undefined, looked?: Looked): ExactJson {
-  return { text, looked }
-}
+const NOTHING_LOOKED: Looked = new Map()
 
 /** Whether JSON keeps the number. It has no NaN, no infinities and no negative zero. */
 function isExactNumber(value: number): boolean {

@@ -35,7 +35,8 @@ export function writeRich(value: unknown, rules: ValueRules, looked?: Looked): R
   const known: Known = {
     repeated: new Set(),
     replaced: new Map(),
-    looked: looked ?? new Map(),
+    // An empty one is shared by all values.
+    looked: looked === undefined || looked.size === 0 ? new Map() : looked,
     hasGetters: false,
     checksLeft: CHECKED_OBJECTS,
   }

@@ -42,9 +42,9 @@ export function encodeBody(
     return { type: 'text', data: value }
   }
   if (isBytes(value)) return { type: 'raw', data: bytesOf(value), buffer: Buffer.isBuffer(value) }
-  const { text, looked } = exact ?? exactJson(value, rules)
-  if (text !== undefined) return { type: 'json', data: text }
-  const { body, tree } = writeRich(value, rules, looked)
+  const json = exact ?? exactJson(value, rules)
+  if (typeof json === 'string') return { type: 'json', data: json }
+  const { body, tree } = writeRich(value, rules, json)
   return tree === '' ? { type: 'json', data: body } : { type: 'rich', data: body, tree }
 }
 

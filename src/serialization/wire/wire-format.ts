@@ -80,7 +80,7 @@ export class WireFormat {
     if (this.#isPlain && typeof value === 'object') {
       // This is the shortest way, and most values take it.
       exact = exactJson(value, this.#rules)
-      if (exact.text !== undefined && exact.text.length <= this.#surelyFits) return utf8(exact.text)
+      if (typeof exact === 'string' && exact.length <= this.#surelyFits) return utf8(exact)
     }
     const bytes = this.write(this.#encode(value, exact), undefined, key)
     return typeof bytes === 'string' ? utf8(bytes) : bytes
