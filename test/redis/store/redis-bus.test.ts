@@ -140,15 +140,17 @@ describeWithServers('RedisBus', () => {
         stops.push(busOf(client, logger).subscribe(() => undefined, resolve))
       })
     try {
-      await join()
-      await until('its fleet to be known', async () => server.admin.call('EXISTS', 'app:!fleet:'))
       const heard = vi.fn()
-      stops.push(client.subscribe(CHANNEL, heard, () => undefined))
+      await new Promise<void>((resolve) => {
+        stops.push(client.subscribe(CHANNEL, heard, resolve))
+      })
+      await join()
+      await until('the first greeting', () => heard.mock.calls.length > 0)
       await server.admin.call('DEL', 'app:!fleet:')
       await join()
-      await until('the greeting', () => heard.mock.calls.length > 0)
+      await until('the greeting with another id', () => heard.mock.calls.length > 1)
       await join()
-      await until('another greeting', () => heard.mock.calls.length > 1)
+      await until('one more greeting', () => heard.mock.calls.length > 2)
       expect(logger.lines).toEqual([])
     } finally {
       for (const stop of stops) stop()
