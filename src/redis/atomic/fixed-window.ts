@@ -2,10 +2,10 @@ import type { Script } from '../connection/client.ts'
 import { script } from '../scripts/script.ts'
 
 /**
- * What limit.ts does, for a key whose only limit is a fixed window. The state is the same.
+ * Does the work of limit.ts for a key whose only limit is a fixed window. The state is the same.
  *
  * KEYS: state. ARGV: limit, milliseconds of the window; absent = consume one: quantity; 'p' peek, 'x' penalty.
- * Result: as for limit.ts. O(1). Writes only what it takes.
+ * Result: as for limit.ts. O(1). Writes only if it consumes.
  */
 export const fixedWindow: Script = script(
   'fixed-window',

@@ -2,11 +2,11 @@ import type { Script } from '../connection/client.ts'
 import { script } from '../scripts/script.ts'
 
 /**
- * What limit.ts does, for a key whose only limit is one of gcra: the usual case, hence a script that does nothing else and
- * is asked in few words. The state is the same.
+ * Does the work of limit.ts for a key whose only limit is one of gcra. This is the usual case, so it has a script that
+ * does nothing else and takes few arguments. The state is the same.
  *
  * KEYS: state. ARGV: limit, milliseconds of the window, burst; absent = consume one: quantity; 'p' peek, 'x' penalty.
- * Result: as for limit.ts. O(1). Writes only what it takes.
+ * Result: as for limit.ts. O(1). Writes only if it consumes.
  */
 export const gcra: Script = script(
   'gcra',

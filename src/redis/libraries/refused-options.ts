@@ -1,6 +1,6 @@
 import { OptionsError } from '../../core/errors.ts'
 
-/** Options that a client was made with, of whichever library and shape. */
+/** The options that a client of any library and shape was made with. */
 type Options = object | undefined | null
 
 const PAST = 'a replica answers with the past'
@@ -29,7 +29,7 @@ export function refuseNodeRedisOptions(client: object): void {
   refuseKeyPrefix(read(client, '_keyPrefix'))
   if (read(read(client, 'options') as Options, 'readonly') === true)
     refuse(`readonly reads from replicas, and ${PAST}`)
-  // Only a cluster client has it. A client of a replica still reads there when that was a master in between.
+  // // Only a cluster client has this option. A client of a replica still reads there after the replica was a master.
   if (read(read(client, '_options') as Options, 'useReplicas') === true)
     refuse(`useReplicas reads from replicas, and ${PAST}`)
 }
