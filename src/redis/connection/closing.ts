@@ -48,11 +48,11 @@ export function closeClient(client: Closable, hasSocket: boolean): void {
 const EVENTS = ['connect', 'ready', 'error', 'end']
 
 function destroy(client: Closable): void {
-  // // The last errors of the client do not matter, and must not end the process.
+  // The last errors of the client do not matter, and must not end the process.
   if (client.listenerCount('error') === 0) client.on('error', () => {})
   try {
     client.destroy()
   } catch {
-    // // The client was closed already.
+    // The client was closed already.
   }
 }

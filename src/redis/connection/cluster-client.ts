@@ -36,7 +36,7 @@ export class ClusterClient<Master extends object> implements RedisClient {
   readonly #source: ClusterSource<Master>
   /** @internal */
   readonly surroundings: Surroundings
-  // // By name, because a client library may use several clients for one server in turn.
+  // By name, because a client library may use several clients for one server in turn.
   readonly #logs = new Map<string, ServerLog>()
   readonly #nodes = new Map<Master, GuardedNode>()
   readonly #slots = new Map<number, SlotConnection>()
@@ -45,9 +45,9 @@ export class ClusterClient<Master extends object> implements RedisClient {
   readonly #waiting: { readonly resolve: () => void; readonly reject: (reason: Error) => void }[] = []
   #timer: TimerHandle = undefined
   #isRefreshing = false
-  // // The log of the cluster while no node is known. Each known node has its own.
+  // The log of the cluster while no node is known. Each known node has its own.
   readonly #log: ServerLog
-  // // The logs of nodes that were lost, before that is logged.
+  // The logs of nodes that were lost, before that is logged.
   readonly #missing = new Set<ServerLog>()
   #trouble: ReturnType<typeof normalize> | undefined = undefined
   #starting: Promise<void> | undefined = undefined
@@ -81,8 +81,7 @@ export class ClusterClient<Master extends object> implements RedisClient {
     return this.#starting
   }
 
-  // // Calls wait for the connection as they do for one server: at the beginning, and after a loss that no call has
-  // met.
+  // Calls wait for the connection as they do for one server: at the beginning, and after a loss that no call has met.
   #await(): void {
     this.#hasWaited = true
     this.#starting = this.surroundings.deadlines.within(this.whenUp()).then(() => {
@@ -132,7 +131,7 @@ export class ClusterClient<Master extends object> implements RedisClient {
     return toldElsewhere(new StoreUnavailableError(message, reason === 'timeout' ? {} : { reason }))
   }
 
-  // // Connects all slots that have moved at once, so that a change of servers is not reported once per slot.
+  // Connects all slots that have moved at once, so that a change of servers is not reported once per slot.
   #resolve(slot: SlotConnection, master: Master): void {
     const isFirst = slot.master === undefined
     this.#connect(slot, master)
@@ -186,7 +185,7 @@ export class ClusterClient<Master extends object> implements RedisClient {
     const busLog = new BusLog('a node of the cluster', this.surroundings, () => at && this.#logOf(at))
     const subscription = new Subscription(line, busLog, this.surroundings, channel, onMessage, onReady)
     this.#subscriptions.add(subscription)
-    // // Any node will do, because each node of a cluster receives the messages of all.
+    // Any node will do, because each node of a cluster receives the messages of all.
     const look = (): void => {
       const masters = this.#source.masters()
       if (!line.isUp || at === undefined || !masters.includes(at)) {
@@ -195,7 +194,7 @@ export class ClusterClient<Master extends object> implements RedisClient {
         )
         const next = well[Math.floor(random() * well.length)]
         if (next !== undefined) {
-          // // Cleared first, because leaving a line for another one is no loss of the connection.
+          // Cleared first, because leaving a line for another one is no loss of the connection.
           at = undefined
           line.switchTo(this.#source.openLike(next))
           at = next
@@ -234,18 +233,18 @@ export class ClusterClient<Master extends object> implements RedisClient {
     return Promise.resolve()
   }
 
-  // // Logs a line for the cluster only if no node is known. Each known node has its own line.
+  // Logs a line for the cluster only if no node is known. Each known node has its own line.
   #onTrouble(error: unknown): void {
     const reason = normalize(error, this.surroundings.mask)
     for (const { reject } of this.#waiting.splice(0)) reject(reason)
     if (this.#isClosed || this.#source.masters().length > 0) return
     this.#trouble = reason
-    // // The logs of its servers have reported it.
+    // The logs of its servers have reported it.
     for (const { isAway } of this.#logs.values()) if (isAway) return
     this.#log.lost(this, reason)
   }
 
-  // // Watches nodes that have become masters, and leaves nodes that no longer are.
+  // Watches nodes that have become masters, and leaves nodes that no longer are.
   #adopt(): void {
     if (this.#isClosed) return
     const masters = this.#source.masters()
@@ -260,7 +259,7 @@ export class ClusterClient<Master extends object> implements RedisClient {
     this.#onUp()
   }
 
-  // // A client library may drop a node as soon as it loses it. The node counts as lost unless the next look finds it
+  // A client library may drop a node as soon as it loses it. The node counts as lost unless the next look finds it
   // again.
   #miss(master: Master): void {
     this.#missing.add(this.#logOf(master))
@@ -268,7 +267,7 @@ export class ClusterClient<Master extends object> implements RedisClient {
   }
 
   #forgetReplaced(masters: readonly (Master | undefined)[]): void {
-    // // A master without a connection has no name.
+    // A master without a connection has no name.
     const names = new Set(masters.map((master) => master && this.#source.nameOf(master)))
     if (names.size === 0 || names.has(undefined)) return
     for (const [name, serverLog] of this.#logs) {
@@ -324,7 +323,7 @@ export class ClusterClient<Master extends object> implements RedisClient {
     )
   }
 
-  // // Repeats while something is wrong, because no client library notices by itself that a master was replaced.
+  // Repeats while something is wrong, because no client library notices by itself that a master was replaced.
   #refreshSoon(): void {
     if (this.#isRefreshing || this.#isClosed) return
     this.#isRefreshing = true
@@ -338,7 +337,7 @@ export class ClusterClient<Master extends object> implements RedisClient {
     }, delayMs)
   }
 
-  // // A lost master has logged the reason. A master that is back is not trusted by the others at once.
+  // A lost master has logged the reason. A master that is back is not trusted by the others at once.
   #onClusterDown(reason: Loss): void {
     const nowMs = this.surroundings.clock.now()
     if (!this.#isWell() || nowMs - this.#lastDownMs > PATIENCE_MS) this.#downSinceMs = nowMs

@@ -31,7 +31,7 @@ export function askAtEachConnection<Client extends Ioredis>(
     } catch (error) {
       client.emit?.('error', error)
     }
-    // // The client may have been closed meanwhile.
+    // The client may have been closed meanwhile.
     if (client.status === 'end') return undefined
     return connect()
   }

@@ -135,7 +135,7 @@ function shown(value: unknown): string {
   return typeof value === 'number' ? inspect(value) : `a ${typeof value}`
 }
 
-// // The value is not shown, because it may be a secret.
+// The value is not shown, because it may be a secret.
 function checkText(name: string, value: unknown): void {
   if (value === undefined || (typeof value === 'string' && value !== '')) return
   throw new OptionsError(`${name}: ${value === '' ? 'it is empty' : `a ${typeof value} is not text`}`)

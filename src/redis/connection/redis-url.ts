@@ -141,7 +141,7 @@ function decode(text: string): string {
   }
 }
 
-// // The message quotes nothing, because a password that was not encoded may be anywhere.
+// The message quotes nothing, because a password that was not encoded may be anywhere.
 function refusal(what: string): OptionsError {
   return new OptionsError(`url: it ${what}; accepted: ${FORMS.join(', ')}`)
 }

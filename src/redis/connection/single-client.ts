@@ -43,7 +43,7 @@ export class SingleClient implements RedisClient {
     })
   }
 
-  // // A key always has the same connection, so that its operations run in the order in which they are called.
+  // A key always has the same connection, so that its operations run in the order in which they are called.
   connectionFor(route: string): Connection {
     const nodes = this.#nodes
     return (nodes.length === 1 ? nodes[0]! : nodes[slotOf(route) % nodes.length]!).connection

@@ -32,12 +32,12 @@ export class SlotConnection implements Connection {
     this.#slots = slots
   }
 
-  // // Without a master, the slot itself identifies its server.
+  // Without a master, the slot itself identifies its server.
   get server(): object {
     return this.#slots.connectionOf(this)?.server ?? this
   }
 
-  // // Looks up the connection again after a wait, because the master or its connection may have changed.
+  // Looks up the connection again after a wait, because the master or its connection may have changed.
   run(command: Command, form: ReplyForm, withinMs?: number): Promise<Reply> {
     const connection = this.#slots.connectionOf(this)
     const waiting = connection === undefined ? this.#slots.waiting() : connection.waiting()

@@ -11,7 +11,7 @@ export function slotOf(key: string): number {
   return crc16(encoder.encode(hashed)) % SLOTS
 }
 
-// // CRC-16/XMODEM, as in the specification of Redis Cluster.
+// CRC-16/XMODEM, as in the specification of Redis Cluster.
 function crc16(bytes: Uint8Array): number {
   let crc = 0
   for (const byte of bytes) {

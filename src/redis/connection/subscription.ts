@@ -74,12 +74,12 @@ export class Subscription {
     this.#check = timers.set(() => void this.#look(), CHECK_MS * (0.75 + random() / 2))
   }
 
-  // // If a question is not answered, the node connects again.
+  // If a question is not answered, the node connects again.
   async #look(): Promise<void> {
     try {
       if (this.#line.isUp) await this.#node.connection.probe()
     } catch {
-      // // The node reports this to the log.
+      // The node reports this to the log.
     }
     if (!this.#isClosed) this.#schedule()
   }
