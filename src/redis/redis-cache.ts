@@ -26,7 +26,7 @@ import {
 } from './redis-options.ts'
 import { RedisStore } from './store/redis-store.ts'
 
-// // The clients that `create` has opened. Users cannot pass one in.
+// The clients that `create` has opened. Users cannot pass one in.
 const opened = new WeakSet<object>()
 
 /**
@@ -129,7 +129,7 @@ const FORMAT_OPTIONS = [
   'maxBytes',
 ] as const
 
-// // Has only the options that are given. For the others a cache keeps those of the cache that shares its server.
+// Has only the options that are given. For the others a cache keeps those of the cache that shares its server.
 function formatOf(options: RedisCacheSettings): Format {
   return Object.fromEntries(
     FORMAT_OPTIONS.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])),

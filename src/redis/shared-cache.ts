@@ -11,7 +11,7 @@ import {
   type RedisCacheOptions,
 } from './redis-options.ts'
 
-// // Options that tell one cache from another, and options that belong to each caller.
+// Options that tell one cache from another, and options that belong to each caller.
 const OF_PLACE = new Set(['url', 'host', 'port', 'username', 'password', 'db', 'prefix', 'logger'])
 
 interface SharedCache {
@@ -56,7 +56,7 @@ async function open(
   return cache
 }
 
-// // An absent option contradicts nothing.
+// An absent option contradicts nothing.
 function refuseContradiction(options: RedisCacheOptions, present: RedisCacheOptions): void {
   for (const name of REDIS_CACHE_OPTIONS as readonly (keyof RedisCacheOptions)[]) {
     if (OF_PLACE.has(name) || options[name] === undefined || isSame(options[name], present[name])) continue
@@ -67,7 +67,7 @@ function refuseContradiction(options: RedisCacheOptions, present: RedisCacheOpti
   }
 }
 
-// // Compares by content, because callers often write the options anew for each call.
+// Compares by content, because callers often write the options anew for each call.
 function isSame(one: unknown, other: unknown): boolean {
   if (Object.is(one, other)) return true
   const ms = typeof one === typeof other && typeof one === 'number' ? undefined : msOf(one)

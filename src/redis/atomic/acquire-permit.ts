@@ -19,7 +19,7 @@ export const acquirePermit: Script = script(
   `
 local name, kept, permits, more = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4] == '1'
 local fields = redis.pcall('HGETALL', KEYS[1])
--- -- A field that can't be read is replaced, here and below.
+-- A state or field that can't be read is replaced, here and below.
 if fields.err then
   redis.call('UNLINK', KEYS[1])
   fields = {}

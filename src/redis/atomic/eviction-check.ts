@@ -35,13 +35,13 @@ export class EvictionCheck {
         `the server may evict limits and locks (maxmemory-policy ${policy}); use one with noeviction for them`,
       )
     } catch {
-      // // The next use looks again.
+      // The next use looks again.
       this.#isDone = false
     }
   }
 }
 
-// // Either command may be refused, by the rights of the user or by a service that hides it.
+// Either command may be refused, by the rights of the user or by a service that hides it.
 async function policyOf(master: Connection): Promise<string | undefined> {
   const commands = [{ args: ['INFO', 'memory'] }, { args: ['CONFIG', 'GET', 'maxmemory-policy'] }]
   const replies = await master.runAll(commands, 'text')

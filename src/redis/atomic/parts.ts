@@ -1,6 +1,6 @@
-// // The parts that several scripts of locks share. The state of a lock is a hash. 'f': the last fencing number. 't':
-// the last ticket. 'h' and a token: a holding, with its end and its fencing number. 'w' and a token: a place in the
-// queue, with its ticket and the time until which it is kept.
+// The parts that several scripts of locks share. The state of a lock is a hash. 'f': the last fencing number. 't': the
+// last ticket. 'h' and a token: a holding, with its end and its fencing number. 'w' and a token: a place in the queue,
+// with its ticket and the time until which it is kept.
 
 /** The milliseconds for which the last fencing number is kept after the last holding has ended. */
 export const FENCE_KEPT_MS = 600_000

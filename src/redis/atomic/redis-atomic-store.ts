@@ -125,7 +125,7 @@ interface Told {
   readonly args: readonly string[]
 }
 
-// // A limiter always asks for the same rules.
+// A limiter always asks for the same rules.
 const told = new WeakMap<readonly LimitRule[], Told>()
 
 /** Returns the script for the rules, with the rules as its arguments. */

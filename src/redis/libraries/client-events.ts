@@ -26,7 +26,7 @@ export function listenTo(client: ClientEvents, handlers: Handlers): () => void {
   const entries = Object.entries(handlers)
   for (const [event, hear] of entries) relayOf(client, relays, event).hearers.add(hear)
   return () => {
-    // // Comes first, because a view of a client of node-redis loses sight of the client with its last listener.
+    // Comes first, because a view of a client of node-redis loses sight of the client with its last listener.
     if (client.listenerCount('error') <= 1) client.on('error', ignore)
     for (const [event, hear] of entries) {
       const relay = relays.get(event)

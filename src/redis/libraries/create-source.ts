@@ -82,7 +82,7 @@ export function nodeRedisOptions(
 export function ioredisOptions(target: Target): object {
   const { username, password, db } = target
   const tls = tlsOf(target)
-  // // A later protocol offers nothing that is used, and proxies may not know it.
+  // A later protocol offers nothing that is used, and proxies may not know it.
   const rules = { db, protocol: 2 }
   return { ...given({ username, password }), ...rules, ...(tls === false ? {} : { tls: tlsOptions(tls) }) }
 }
@@ -99,7 +99,7 @@ function sentinelOptions(library: NodeRedisLibrary, target: SingleTarget, random
       ...nodeRedisProtocol(library),
       socket: nodeRedisTls(tls),
     },
-    // // Scans regularly, because messages of sentinels may be lost.
+    // Scans regularly, because messages of sentinels may be lost.
     scanInterval: 5000,
     maxCommandRediscovers: 1,
   }
@@ -124,12 +124,12 @@ function createIoredis(
   })
 }
 
-// // A later protocol offers nothing that is used, and proxies may not know it. Release 5 sends HELLO if any is given.
+// A later protocol offers nothing that is used, and proxies may not know it. Release 5 sends HELLO if any is given.
 function nodeRedisProtocol({ DEFAULT_RESP }: NodeRedisLibrary): object {
   return DEFAULT_RESP === undefined ? {} : { RESP: 2, maintNotifications: 'disabled' }
 }
 
-// // Nodes of a cluster are known by IP address, which certificates seldom contain.
+// Nodes of a cluster are known by IP address, which certificates seldom contain.
 function tlsOf({ tls, place }: Target): boolean | object {
   if (tls === false || place.kind !== 'cluster') return tls
   return withServerNames(
@@ -146,7 +146,7 @@ function tlsOptions(tls: boolean | object): object {
   return typeof tls === 'object' ? tls : {}
 }
 
-// // Drops undefined options, because the libraries tell them from absent ones.
+// Drops undefined options, because the libraries tell them from absent ones.
 function given(options: Readonly<Record<string, unknown>>): object {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
 }

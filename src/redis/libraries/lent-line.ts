@@ -16,7 +16,7 @@ export class LentLine extends SwitchedLine {
     this.switchTo(line)
   }
 
-  // // A client that its user has closed, or that is connecting, is left alone.
+  // A client that its user has closed, or that is connecting, is left alone.
   override get reset(): (() => void) | undefined {
     if (!this.#isLent) return super.reset
     return this.isUp ? this.#replace : undefined

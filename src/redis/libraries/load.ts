@@ -42,14 +42,14 @@ async function importIfInstalled(name: string, importPackage: Import): Promise<o
   try {
     return (await importPackage(name)) as object
   } catch (error) {
-    // // Compares codes, not classes, because in tests and other sandboxes errors of Node.js come from another realm.
+    // Compares codes, not classes, because in tests and other sandboxes errors of Node.js come from another realm.
     const code: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined
     if (code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND') return undefined
     throw error
   }
 }
 
-// // Recognises a library by its exports, because older releases lack some of them.
+// Recognises a library by its exports, because older releases lack some of them.
 function libraryOf(exports: object): NodeRedisLibrary | IoredisLibrary | undefined {
   const { createClient, createSentinel, createCluster, DEFAULT_RESP, Redis, Cluster } = exports as Partial<
     NodeRedisLibrary & IoredisLibrary

@@ -29,7 +29,7 @@ export function refuseNodeRedisOptions(client: object): void {
   refuseKeyPrefix(read(client, '_keyPrefix'))
   if (read(read(client, 'options') as Options, 'readonly') === true)
     refuse(`readonly reads from replicas, and ${PAST}`)
-  // // Only a cluster client has this option. A client of a replica still reads there after the replica was a master.
+  // Only a cluster client has this option. A client of a replica still reads there after the replica was a master.
   if (read(read(client, '_options') as Options, 'useReplicas') === true)
     refuse(`useReplicas reads from replicas, and ${PAST}`)
 }

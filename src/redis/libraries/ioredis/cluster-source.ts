@@ -44,13 +44,12 @@ export class IoredisClusterSource implements ClusterSource<Ioredis> {
   #listener: ClusterListener | undefined = undefined
   #detach: (() => void) | undefined = undefined
   #inVain = 0
-  // // The error of a node. The error of the cluster says only that no node has answered.
+  // The error of a node. The error of the cluster says only that no node has answered.
   #reason: unknown = undefined
 
   constructor(cluster: IoredisCluster, random: Random, isOwn: boolean, credentials?: Credentials) {
     this.#credentials = credentials
-    // // Listens before it connects. It asks nodes for slots over copies of their clients, and hides the errors of
-    // those.
+    // Listens before it connects. It asks nodes for slots over copies of their clients, and hides the errors of those.
     if (isOwn) cluster.on('+node', (node: Ioredis) => this.#listenToCopies(node))
     if (isOwn && credentials !== undefined)
       cluster.on('+node', (node: Ioredis) => void askAtEachConnection(node, credentials))
@@ -60,8 +59,8 @@ export class IoredisClusterSource implements ClusterSource<Ioredis> {
     this.#command = ioredisCommand(cluster)
   }
 
-  // // Taken from the slots. Before these are known, `nodes` has the addresses of the configuration; later it lacks
-  // lost nodes.
+  // Taken from the slots. Before these are known, `nodes` has the addresses of the configuration; later it lacks lost
+  // nodes.
   masters(): readonly (Ioredis | undefined)[] {
     const addresses = new Set<string>()
     let before: readonly string[] | undefined
@@ -100,7 +99,7 @@ export class IoredisClusterSource implements ClusterSource<Ioredis> {
     )
   }
 
-  // // Options of the cluster that were changed later apply to each new node.
+  // Options of the cluster that were changed later apply to each new node.
   #login(master: Ioredis): Login {
     const { redisOptions } = this.#cluster.options
     const ofCluster = redisOptions === undefined ? {} : presentLogin({ options: redisOptions })
@@ -109,11 +108,11 @@ export class IoredisClusterSource implements ClusterSource<Ioredis> {
 
   redirect(_key: string, args: readonly Arg[], form: ReplyForm): Promise<unknown> {
     const [name, ...rest] = withBuffers(args)
-    // // ioredis needs the name in lower case to know which arguments are keys.
+    // ioredis needs the name in lower case to know which arguments are keys.
     return this.#cluster.sendCommand(this.#command(String(name).toLowerCase(), rest, form))
   }
 
-  // // The client asks only the nodes that it knows. It never notices that nodes it never connected to are gone.
+  // The client asks only the nodes that it knows. It never notices that nodes it never connected to are gone.
   refresh(well: Ioredis | undefined): void {
     this.#inVain = well === undefined ? this.#inVain + 1 : 0
     if (!this.#isOwn || this.#inVain < MOST_IN_VAIN) return this.#cluster.refreshSlotsCache?.()
@@ -160,7 +159,7 @@ export class IoredisClusterSource implements ClusterSource<Ioredis> {
     this.#listener?.onTrouble(withReason(error, reason))
   }
 
-  // // Deferred, because the client emits the event before it has changed.
+  // Deferred, because the client emits the event before it has changed.
   readonly #onChange = (): void => queueMicrotask(() => this.#listener?.onChange())
 }
 

@@ -68,7 +68,7 @@ export class IoredisLine implements SubscriberLine {
   readonly #isOwn: boolean
   readonly #command: ReturnType<typeof ioredisCommand>
   #isUp: boolean
-  // // Whether the reason of the next loss was reported.
+  // Whether the reason of the next loss was reported.
   #hasTold = false
   #listener: LineListener | undefined = undefined
   #onMessage: ((channel: string, text: string) => void) | undefined = undefined
@@ -185,7 +185,7 @@ export class IoredisLine implements SubscriberLine {
   }
 }
 
-// // ioredis sends INFO to see if a server is still loading. Some providers refuse it.
+// ioredis sends INFO to see if a server is still loading. Some providers refuse it.
 function isReadyCheck(error: unknown): error is Error {
   const { command, message = '' } = (error ?? {}) as { command?: { name?: string }; message?: string }
   return command?.name === 'info' && !NOT_YET.test(message)
@@ -198,7 +198,7 @@ export function ioredisCommand(
   const Command = commandClassOf(client)
   return (name, args, form) => {
     const command = new Command(name, args, { replyEncoding: form === 'text' ? 'utf8' : null })
-    // // Marks the command as the middle of a pipeline. When the connection is lost, ioredis rejects such a command and
+    // Marks the command as the middle of a pipeline. When the connection is lost, ioredis rejects such a command and
     // does not send it again over the next one, where it would run after later commands.
     command.pipelineIndex = -1
     return command
@@ -209,10 +209,10 @@ interface Commander {
   call(name: string): Promise<unknown>
 }
 
-// // Gets the class through a view of the client, which looks at a command instead of sending it.
+// Gets the class through a view of the client, which looks at a command instead of sending it.
 function commandClassOf(client: Commander): IoredisCommandClass {
   let command: object | undefined
-  // // The view is made from the prototype, because a client behind a Proxy binds its methods to itself.
+  // The view is made from the prototype, because a client behind a Proxy binds its methods to itself.
   const view = Object.create(Object.getPrototypeOf(client) as object) as Commander
   Object.defineProperty(view, 'options', { value: {} })
   Object.defineProperty(view, 'sendCommand', {

@@ -9,7 +9,7 @@ import { KEEP_ALIVE_MS, reconnectDelayMs } from '../../connection/reconnect-dela
 /** Returns the options of a client of this library's own, except its address and login. */
 export function ioredisRules(random: Random): object {
   return {
-    // // A command that can't be sent now is not sent later, because its caller has gone on without it by then.
+    // A command that can't be sent now is not sent later, because its caller has gone on without it by then.
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
@@ -17,7 +17,7 @@ export function ioredisRules(random: Random): object {
     enableAutoPipelining: false,
     lazyConnect: true,
     keepAlive: KEEP_ALIVE_MS,
-    // // Without this a client never leaves a frozen master, whatever sentinels say.
+    // Without this a client never leaves a frozen master, whatever sentinels say.
     failoverDetector: true,
     retryStrategy: (attempt: number) => reconnectDelayMs(attempt, random),
   }
@@ -47,13 +47,13 @@ export class IoredisSource implements Source {
     this.#isOwn = isOwn
     this.#random = random
     this.node = ioredisName(client)
-    // // The database that was selected later counts, if the client is connected.
+    // The database that was selected later counts, if the client is connected.
     this.database = client.condition?.select ?? client.options.db ?? 0
   }
 
   line(): Line {
     if (this.#isOwn) return new IoredisLine(this.#client, true)
-    // // A connection in this mode takes no other commands, unless it speaks RESP 3.
+    // A connection in this mode takes no other commands, unless it speaks RESP 3.
     if (this.#client.mode === 'subscriber') return this.open()
     return new LentLine(new IoredisLine(this.#client), () => this.open())
   }

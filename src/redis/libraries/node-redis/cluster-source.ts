@@ -109,11 +109,11 @@ export class NodeRedisClusterSource implements ClusterSource<NodeRedis> {
     slots.rediscover(well).then(this.#onChange, ignore)
   }
 
-  // // The client knows nodes by the addresses that they announce, and forgets the address that it was given.
+  // The client knows nodes by the addresses that they announce, and forgets the address that it was given.
   #missAll(): void {
     this.#inVain++
     if (this.#make === undefined || this.#inVain < MOST_IN_VAIN || this.#listener === undefined) return
-    // // While it has no masters, the client asks the addresses that it was given.
+    // While it has no masters, the client asks the addresses that it was given.
     if (this.#cluster.masters.length === 0) return
     this.#inVain = 0
     this.#end()
@@ -134,7 +134,7 @@ export class NodeRedisClusterSource implements ClusterSource<NodeRedis> {
     else this.#connect()
   }
 
-  // // With `minimizeConnections` a node has no client before its first command.
+  // With `minimizeConnections` a node has no client before its first command.
   #connectNodes(): void {
     const cluster = this.#cluster
     if (!cluster.isOpen) return
@@ -155,7 +155,7 @@ export class NodeRedisClusterSource implements ClusterSource<NodeRedis> {
     this.#connecting = undefined
   }
 
-  // // The errors of single nodes. The error of the cluster comes with the attempt to connect.
+  // The errors of single nodes. The error of the cluster comes with the attempt to connect.
   readonly #note = (error: unknown): void => {
     this.#reason = error
   }
@@ -166,7 +166,7 @@ export class NodeRedisClusterSource implements ClusterSource<NodeRedis> {
     this.#listener.onChange()
   }
 
-  // // The client gives up if no node can be reached, and waits for ever for a silent node.
+  // The client gives up if no node can be reached, and waits for ever for a silent node.
   #connect(): void {
     this.#attempt++
     const attempt = this.#attempt
@@ -205,6 +205,6 @@ function destroy(cluster: NodeRedisCluster): void {
   try {
     Promise.resolve(cluster.destroy()).catch(ignore)
   } catch {
-    // // The cluster was closed already.
+    // The cluster was closed already.
   }
 }

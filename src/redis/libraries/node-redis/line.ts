@@ -45,12 +45,12 @@ export class NodeRedisLine implements SubscriberLine {
   readonly #make: (() => NodeRedis) | undefined
   readonly #renew: (() => void) | undefined
   #client: NodeRedis
-  // // Views with fixed options, because merging options with each command costs as much as the command itself. Views
-  // of node-redis 5 don't pass them on, but have nothing to merge them with either.
+  // Views with fixed options, because merging options with each command costs as much as the command itself. Views of
+  // node-redis 5 don't pass them on, but have nothing to merge them with either.
   #text: NodeRedis | undefined = undefined
   #bytes: NodeRedis | undefined = undefined
   #isUp: boolean
-  // // Whether there is a socket, ready or not.
+  // Whether there is a socket, ready or not.
   #hasSocket = false
   #listener: LineListener | undefined = undefined
   #detach: (() => void) | undefined = undefined
@@ -101,7 +101,7 @@ export class NodeRedisLine implements SubscriberLine {
     if (this.#make !== undefined) closeClient(this.#client, this.#hasSocket)
   }
 
-  // // An error that ends a connection does not count as an error of the next one.
+  // An error that ends a connection does not count as an error of the next one.
   readonly #onError = (error: unknown): void => {
     const wasUp = this.#isUp
     this.#hasSocket = false
@@ -135,7 +135,7 @@ export class NodeRedisLine implements SubscriberLine {
     this.#client.connect().catch(this.#onError)
   }
 
-  // // The type of a reply shows whether a view passes its options on.
+  // The type of a reply shows whether a view passes its options on.
   async #lookForViews(client: NodeRedis): Promise<void> {
     try {
       const bytes = client.withCommandOptions(BYTES)
@@ -143,7 +143,7 @@ export class NodeRedisLine implements SubscriberLine {
       this.#bytes = bytes
       this.#text = client.withCommandOptions(TEXT)
     } catch {
-      // // The line works without views.
+      // The line works without views.
     }
   }
 

@@ -97,7 +97,7 @@ export class NodeRedisSentinelSource implements Source {
 
   readonly #onChange = (): void => void this.#look()
 
-  // // The sentinel client owns the connection of the master. It may replace it, or wait for ever for one.
+  // The sentinel client owns the connection of the master. It may replace it, or wait for ever for one.
   async #look(): Promise<void> {
     const sentinel = this.#sentinel
     this.#isLooking = true
@@ -164,6 +164,6 @@ function destroy(sentinel: NodeRedisSentinel): void {
   try {
     Promise.resolve(sentinel.destroy()).catch(() => {})
   } catch {
-    // // The client was closed already.
+    // The client was closed already.
   }
 }

@@ -8,7 +8,7 @@ import { KEEP_ALIVE_MS, reconnectDelayMs } from '../../connection/reconnect-dela
 /** Returns the options of a client of this library's own, except its login. */
 export function nodeRedisRules(socket: object, random: Random): object {
   return {
-    // // A command that can't be sent now is not sent later, because its caller has gone on without it by then.
+    // A command that can't be sent now is not sent later, because its caller has gone on without it by then.
     disableOfflineQueue: true,
     socket: {
       keepAlive: true,
@@ -44,7 +44,7 @@ export class NodeRedisSource implements Source {
   }
 
   line(): Line {
-    // // A connection in this mode takes no other commands, unless it speaks RESP 3.
+    // A connection in this mode takes no other commands, unless it speaks RESP 3.
     if (this.#client.isPubSubActive === true) return this.open()
     if (!this.#isOwn) return new LentLine(new NodeRedisLine(this.#client), () => this.open())
     return new NodeRedisLine(this.#client, () => this.#client.duplicate())
