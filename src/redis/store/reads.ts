@@ -126,8 +126,8 @@ export class Reads {
   }
 
   /**
-   * Reads first the time left and then the value. If the entry is replaced in between, either the message of the change
-   * is on its way, or the first entry was about to end and its little time is taken for the second.
+   * Reads first the time left and then the value, because the entry may be replaced in between. In that case the
+   * message of the change is on its way, or the first entry was about to end and the second gets its short time.
    */
   async read(keys: readonly string[], withinMs?: number): Promise<ReadonlyMap<string, RemoteFound>> {
     const groups = this.#groups(keys)
