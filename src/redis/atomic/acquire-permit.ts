@@ -5,7 +5,7 @@ import { FENCE_KEPT_MS, time } from './parts.ts'
 /**
  * Gives free permits of a lock or semaphore, except those for askers that have waited longer. Keeps the place of an
  * asker that wants more. An asker that was given a permit goes to the end of the queue. The fencing number is one above
- * the last, or the time in microseconds if that is higher, so that it climbs even after the state was lost. A token
+ * the last, or the time in microseconds if that is higher. It therefore climbs even after the state was lost. A token
  * that holds a permit already gets the same one again, from now on.
  *
  * KEYS: state. ARGV: name of the place ('' = none), milliseconds for which it is kept, permits, 1 if the asker wants

@@ -18,7 +18,7 @@ local untilMs, blocked, start, count = 0, 0, now, 0
 local state = redis.pcall('GET', KEYS[1])
 local first, at, taken
 if type(state) == 'string' then first, at, taken = string.match(state, '^(%d+) ?(%d*) ?(%d*)$') end
--- Anything else is none of ours, and replaced.
+-- A state of any other form is replaced.
 if first and (#first > 16 or #at > 16 or #taken > 16 or (at == '' and taken ~= '')) then first = nil end
 if first then
   untilMs = first + 0

@@ -20,7 +20,7 @@ local untilMs, blocked, level = 0, 0, 0
 local state = redis.pcall('GET', KEYS[1])
 local first, at, count
 if type(state) == 'string' then first, at, count = string.match(state, '^(%d+) ?(%d*) ?(%d*)$') end
--- Anything else is none of ours, and replaced.
+-- A state of any other form is replaced.
 if first and (#first > 16 or #at > 16 or #count > 16 or (at == '' and count ~= '')) then first = nil end
 if first then
   untilMs = first + 0

@@ -31,7 +31,7 @@ local function up(x, by)
 end
 local state = redis.pcall('GET', KEYS[1])
 local cells = {}
--- Anything else is none of ours, and replaced.
+-- A state of any other form is replaced.
 if type(state) == 'string' and not string.find(state, '[^%d ]') and not string.find(state, string.rep('%d', 17)) then
   for cell in string.gmatch(state, '%d+') do cells[#cells + 1] = tonumber(cell) end
 end

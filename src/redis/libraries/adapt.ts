@@ -110,7 +110,7 @@ function sourceOf(client: unknown, { random, timers, logger, name }: ClientSetti
         logger,
         'warn',
         { cache: name },
-        'without `failoverDetector: true` ioredis never leaves a master that is frozen, whatever the sentinels say',
+        'without `failoverDetector: true` ioredis never leaves a frozen master, even if the sentinels name another one',
       )
     return new IoredisSource(client, random, false)
   }

@@ -4,7 +4,7 @@ const CLOSED_EARLY =
   'the server closed the connection before it was ready; perhaps it speaks TLS and the URL does not (rediss://), or it has too many clients'
 
 const NO_HANDSHAKE =
-  'the server does not answer in TLS; perhaps it speaks none, and the URL is to begin with redis://'
+  'the server does not answer in TLS; if it speaks no TLS, the URL has to begin with redis://'
 
 /**
  * Returns the error of a failed attempt to connect, with a hint if one side seems to speak TLS and the other does not.

@@ -5,7 +5,7 @@ type Options = object | undefined | null
 
 const PAST = 'a replica answers with the past'
 
-/** @throws OptionsError that names an option of a client of ioredis under which a cache would not work. */
+/** Refuses options of a client of ioredis under which a cache would not work. @throws OptionsError that names one */
 export function refuseIoredisOptions(options: Options): void {
   refuseKeyPrefix(read(options, 'keyPrefix'))
   if (read(options, 'stringNumbers') === true)
@@ -15,7 +15,7 @@ export function refuseIoredisOptions(options: Options): void {
   if (read(options, 'monitor') === true) refuse('monitor leaves no room for commands')
 }
 
-/** @throws OptionsError that names an option of a cluster client of ioredis under which a cache would not work. */
+/** Refuses such options of a cluster client of ioredis. @throws OptionsError that names one */
 export function refuseIoredisClusterOptions(options: Options): void {
   refuseKeyPrefix(read(options, 'keyPrefix'))
   refuseIoredisOptions(read(options, 'redisOptions') as Options)
@@ -24,7 +24,7 @@ export function refuseIoredisClusterOptions(options: Options): void {
     refuse(`scaleReads reads from replicas, and ${PAST}`)
 }
 
-/** @throws OptionsError that names an option of a client of node-redis, of any shape, under which a cache would not work. */
+/** Refuses such options of a client of node-redis of any shape. @throws OptionsError that names one */
 export function refuseNodeRedisOptions(client: object): void {
   refuseKeyPrefix(read(client, '_keyPrefix'))
   if (read(read(client, 'options') as Options, 'readonly') === true)

@@ -140,7 +140,7 @@ export class IoredisLine implements SubscriberLine {
         return
       }
       this.#listener?.onTrouble(
-        new Error(`make the client with enableReadyCheck: false, since ${error.message}`),
+        new Error(`make the client with enableReadyCheck: false, because ${error.message}`),
       )
       return
     }

@@ -17,7 +17,7 @@ export function ioredisRules(random: Random): object {
     enableAutoPipelining: false,
     lazyConnect: true,
     keepAlive: KEEP_ALIVE_MS,
-    // Without this a client never leaves a frozen master, whatever sentinels say.
+    // Without this a client never leaves a frozen master, even if sentinels name another one.
     failoverDetector: true,
     retryStrategy: (attempt: number) => reconnectDelayMs(attempt, random),
   }
