@@ -371,9 +371,9 @@ export abstract class BaseCache<V = unknown> {
   }
 
   /**
-   * Explains what a read of the key would do now. Names the tiers in their order, the life of the entries, the state of
-   * their tags, how much this process may have missed, and the operations under way. Nothing is loaded, kept or
-   * counted.
+   * Explains what a read of the key would do now. Names the tiers in their order, the life of the entries and the state
+   * of their tags. Names also how much this process may have missed, and the operations under way. Nothing is loaded,
+   * kept or counted.
    */
   async explain(key: string, options: ReadOptions = {}): Promise<Explanation> {
     const full = this.#scope.key(key)

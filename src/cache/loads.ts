@@ -33,7 +33,7 @@ export class Loads {
     return this.#scope.runtime.pipeline.load(full, key, loader, settings)
   }
 
-  /** Loads a value anew, whatever is stored. */
+  /** Loads a value anew, even if one is stored. */
   anew(
     key: string,
     loader: OneLoader,

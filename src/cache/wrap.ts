@@ -49,7 +49,7 @@ export type Wrapped<F extends Wrappable> = Awaitable<F> & {
   key(...args: Parameters<F>): string
   /** Removes the answer for these arguments and voids loads of it; see `BaseCache.invalidate`. */
   invalidate(...args: Parameters<F>): Promise<Invalidation>
-  /** Calls the function, whatever is stored, and stores the answer. */
+  /** Calls the function, even if an answer is stored, and stores the new answer. */
   refresh(...args: Parameters<F>): ReturnType<Awaitable<F>>
   /** Returns the function with other options for one call, such as a `signal`: `find.with({ signal })(7)`. */
   with(options: GetOrSetOptions): Awaitable<F>

@@ -14,9 +14,9 @@ export interface SetResult {
   /** Whether the value is in the store. */
   readonly stored: boolean
   /**
-   * The reason why it is not: `'outdated'` = there is something newer by its row version, `'unstorable'` = it can't be
-   * kept as it is, `'refused'` = the store keeps no such value (it is too heavy), `'unavailable'` = the store is in
-   * trouble.
+   * The reason why it is not.
+   * `'outdated'`: there is something newer by its row version. `'unstorable'`: it can't be kept as it is. `'refused'`:
+   * the store keeps no such value, which is too heavy. `'unavailable'`: the store is in trouble.
    */
   readonly reason?: 'outdated' | 'unstorable' | 'refused' | 'unavailable'
 }

@@ -88,7 +88,8 @@ export class Fills {
         if (marker.held) unused.push(marker)
       }
     }
-    // A flush, or an operation that changed nothing, has left the lease on the server. No node should wait for it.
+    // A flush, or an operation that changed nothing, has left the lease on the server. Other nodes must not wait for
+    // it.
     if (unused.length > 0) forgetting.release(unused)
     return sent
   }

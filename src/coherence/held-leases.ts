@@ -62,7 +62,7 @@ export class HeldLeases {
     // The machine was suspended meanwhile. The lease may have ended, and another node may hold it.
     if (marker.bornAtMs < this.#clock.resumedAtMs) marker.dead = true
     if (marker.dead) {
-      // A flush may have left the lease on the server. No node should wait for a load whose value is not stored.
+      // A flush may have left the lease on the server. Other nodes must not wait for a load whose value is not stored.
       this.letGo(marker)
       return this.#returned.giveBack([marker])
     }

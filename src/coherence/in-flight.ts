@@ -3,8 +3,8 @@ import type { Generations, Head } from '../core/remote-store.ts'
 import type { Lease, Reading } from '../core/store.ts'
 
 /**
- * A node's note of a read, a load or a write in flight. An invalidation marks it dead. Its result then reaches its
- * callers, and nobody else.
+ * A node's note of a read, a load or a write in flight. An invalidation marks it dead. Then its result reaches its
+ * callers only.
  */
 export class Operation implements Lease {
   readonly key: string

@@ -7,8 +7,8 @@ export interface Outcome {
   /** The loader's own value, used if there is no stored form. */
   readonly value: unknown
   /**
-   * Whether it is only for the caller that began the load, because the loader had nothing for this key, or named a tag
-   * that was invalidated meanwhile. Callers that have joined may load on their own.
+   * Whether it is only for the caller that began the load. Its loader had nothing for this key, or named a tag that was
+   * invalidated meanwhile. Callers that have joined may load on their own.
    */
   readonly own: boolean
   /**
@@ -55,7 +55,7 @@ export class Flight {
   waiting = 1
   /** Whether it takes its lease from any holder. */
   forced = false
-  /** Whether it loads whatever is stored. */
+  /** Whether it loads even if a value is stored. */
   anew = false
   /** Whether its loader has been called. */
   loaderBegan = false
@@ -94,8 +94,7 @@ export class Flight {
   }
 
   /**
-   * The future outcome for its callers. It never rejects, because all callers may have left and nobody handles the
-   * failure.
+   * The future outcome for its callers. It never rejects, because the failure has no handler if all callers have left.
    */
   get outcome(): Promise<Outcome> {
     // Callers that wait for the run need no promise of the flight.

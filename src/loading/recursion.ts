@@ -6,7 +6,8 @@ import type { Context } from './load-context.ts'
 import type { Source } from './source.ts'
 
 // The load that the running code belongs to. On Node 20 an active AsyncLocalStorage doubles the price of every await in
-// the process, so it is switched off whenever no load is under way (docs/decisions/0002-recursive-loads.md, 0006).
+// the process. It is therefore switched off whenever no load is under way (docs/decisions/0002-recursive-loads.md,
+// 0006).
 const context = new AsyncLocalStorage<Flight>()
 let active = 0
 let isResting = false

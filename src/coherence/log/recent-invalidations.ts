@@ -10,8 +10,8 @@ interface Journaled {
 }
 
 /**
- * The invalidations of one partition that this node has applied in the last minute, its own and others', each with
- * its place in the log. They are logged again if a server loses them (docs/coherence.md, C9).
+ * The invalidations of one partition that this node has applied in the last minute, its own and others'. Each has its
+ * place in the log. They are logged again if a server loses them (docs/coherence.md, C9).
  */
 export class RecentInvalidations {
   readonly #clock: Clock

@@ -29,7 +29,7 @@ interface Passing {
 interface Covering {
   readonly covers: (key: string | undefined, tags: readonly string[]) => boolean
   done: Promise<unknown>
-  /** Settles when it is sent; `undefined` = it was. Until then nobody knows which keys bear its tags. */
+  /** Settles when it is sent; `undefined` = it was. Until then the keys that bear its tags are unknown. */
   unsent: Promise<unknown> | undefined
 }
 

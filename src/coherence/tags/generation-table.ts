@@ -183,8 +183,8 @@ export class GenerationTable {
   }
 
   /**
-   * Returns the generations of tags that a loader has named, if none of them has changed since the load began, when the
-   * log was at `start`; else `undefined`. @throws as {@link GenerationTable.current} does.
+   * Returns the generations of tags that a loader has named; `undefined` if one of them may have changed since the load
+   * began. `start` is the head of the log at that time. @throws as {@link GenerationTable.current} does.
    */
   async unchangedSince(
     tags: readonly string[],
@@ -381,8 +381,8 @@ export class GenerationTable {
   }
 }
 
-// Whether a tag has had its generation since before the log was at `start`, as one of an older epoch or of no later
-// entry.
+// Whether a tag has had its generation since before the log was at `start`. Then the record is of an older epoch, or of
+// no later entry.
 function isBefore({ head }: Pick<GenerationRecord, 'head'>, start: Head): boolean {
   if (head === undefined) return false
   if (sameEpoch(head.epoch, start.epoch)) return head.counter <= start.counter

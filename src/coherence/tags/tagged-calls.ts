@@ -221,7 +221,7 @@ export class TaggedCalls {
   ): readonly RemoteOp[] {
     return writes.map(([op, marker]) => {
       const own = op.tags?.length ? known.filter(({ tag }) => op.tags!.includes(tag)) : undefined
-      // Its tag was invalidated after it began, so its entry must be visible to nobody.
+      // Its tag was invalidated after it began, so its entry must be invisible to all callers.
       const generations =
         marker?.overtaken === true ? own?.map(({ tag }) => ({ tag, value: this.#parts.table.draw() })) : own
       if (marker !== undefined) marker.generations = generations
