@@ -25,7 +25,7 @@ if first then
   if untilMs > now then blocked = untilMs - now else untilMs = 0 end
   if taken ~= '' and now - at < window then
     count = taken + 0
-    -- A clock that was set back: it counts from now.
+    -- If the clock was set back, the window begins now.
     if now - at >= 0 then start = at + 0 end
   end
 end

@@ -115,7 +115,7 @@ function addressesOf(hosts: string | undefined, defaultPort: number): readonly A
 
 function portOf(text: string): number {
   const port = Number(text)
-  if (port < 1 || port > 65_535) throw refusal('has an invalid port')
+  if (port < 1 || port > 65_535) throw refusal('has a port out of range')
   return port
 }
 
