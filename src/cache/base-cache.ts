@@ -37,20 +37,20 @@ const ONE_SET_OPTIONS = [...SET_OPTIONS, 'result']
 
 /** Options of `serialize` and `deserialize`. */
 export interface BytesOptions {
-  /** The key of the entry: where entries are encrypted, their bytes can be read under their key alone. */
+  /** The key of the entry. The bytes of an encrypted entry can be read under its key only. */
   readonly key?: string | undefined
 }
 
-/** Returns the part of a cache's keys that a cache or namespace of this copy of the package is made over. */
+/** Returns the scope of a cache or namespace; `undefined` for anything that this copy of the package has not made. */
 export let scopeOf: (cache: object) => Scope | undefined
 
 /**
- * The one interface of every engine, and its one implementation: an engine gives the constructor its store.
+ * The one interface of every engine, and its one implementation. An engine gives the constructor its store.
  *
- * Keys are non-empty text of at most 1,024 bytes (prefix included) that does not begin with `!`. Values are
- * what the store can give back as they were, never `undefined`. Every value a caller gets is his own. Wrong
- * keys, durations and options reject with an error that names them; a store in trouble never rejects: it
- * means a miss, a `false` or an `undefined`, a count and one log line (unless `onError: 'throw'`).
+ * Keys are non-empty text of at most 1,024 bytes (prefix included) that does not begin with `!`. Values are those that
+ * the store can give back as they were, never `undefined`. Every caller gets a value of its own. Wrong keys, durations
+ * and options reject with an error that names them. A store in trouble never rejects (unless `onError: 'throw'`). It
+ * means a miss, a `false` or an `undefined`, a count and one log line.
  */
 export abstract class BaseCache<V = unknown> {
   static {
@@ -71,7 +71,7 @@ export abstract class BaseCache<V = unknown> {
     this.#loads = new Loads(this.#scope)
   }
 
-  /** The fresh value of a key. `undefined` is a miss; `null` is a value. With `stale` a stale one will do. */
+  /** Returns the fresh value of a key. `undefined` is a miss; `null` is a value. With `stale` it may be stale. */
   async get<T = V>(key: string, options?: ReadOptions): Promise<T | undefined> {
     const full = this.#scope.key(key)
     const { reader } = this.#scope.runtime.pipeline
@@ -91,7 +91,7 @@ export abstract class BaseCache<V = unknown> {
     return (await abortable(options.signal, () => found)) as T | undefined
   }
 
-  /** The fresh values among `keys`, in the order of `keys`; one round trip. With `stale` stale ones will do. */
+  /** Returns the fresh values among `keys`, in the order of `keys`; one round trip. With `stale` they may be stale. */
   async getMany<T = V>(keys: Iterable<string>, options: ReadOptions = {}): Promise<Map<string, T>> {
     const names = asKeys(keys)
     const full = this.#scope.list(names)
@@ -103,9 +103,9 @@ export abstract class BaseCache<V = unknown> {
   }
 
   /**
-   * Stores a value. `true` = stored; `false` = the store is in trouble, there is a newer `rowVersion`, or the value can't
-   * be kept as it is, and then the old entry is removed; `result: 'full'` tells them apart. A date in the past means
-   * expired now: the old entry is removed.
+   * Stores a value. `true` = stored. `false` = the store is in trouble, there is a newer `rowVersion`, or the value
+   * can't be kept as it is. In the last case the old entry is removed. `result: 'full'` tells them apart. A date in the
+   * past means expired now, which removes the old entry.
    */
   async set(key: string, value: V, options: SetOptions & { readonly result: 'full' }): Promise<SetResult>
   async set(key: string, value: V, ttlOrOptions?: Duration | SetOptions): Promise<boolean>
@@ -118,9 +118,8 @@ export abstract class BaseCache<V = unknown> {
   }
 
   /**
-   * Stores several values, given as a record, a Map, or an iterable of `[key, value, ttlOrOptions?]`.
-   * `true` = all stored; with `result: 'full'` it tells how many. Nothing is written when a key, duration or option among
-   * them is wrong.
+   * Stores several values, given as a record, a Map, or an iterable of `[key, value, ttlOrOptions?]`. `true` = all
+   * stored; `result: 'full'` tells how many. Nothing is written if a key, duration or option among them is wrong.
    */
   async setMany(
     entries: Entries<V>,
@@ -138,7 +137,7 @@ export abstract class BaseCache<V = unknown> {
     return common.result === 'full' ? result : result.stored === writes.length
   }
 
-  /** Removes a key and voids loads of it that are under way. `true` = it existed. */
+  /** Removes a key and voids the loads of it that are under way. `true` = it existed. */
   async delete(key: string): Promise<boolean> {
     return (await this.#writer.remove('delete', [this.#scope.key(key)], this.#scope.reading)) === 1
   }
@@ -149,10 +148,10 @@ export abstract class BaseCache<V = unknown> {
   }
 
   /**
-   * Removes a key or several, as {@link BaseCache.delete} does, and tells how that ended in this process (`l1`) and on
-   * the server that others share (`l2`, `'none'` in memory). The token gives whoever reads with it, on any node, what
-   * is valid now. One round trip. With `keepStale` what has grace becomes stale; with `rowVersion` a newer entry stays, and
-   * for a minute nothing older is stored.
+   * Removes a key or several, as {@link BaseCache.delete} does. Tells how that ended in this process (`l1`) and on the
+   * shared server (`l2`, `'none'` in memory). A read with the token sees this invalidation on any node. One round trip.
+   * With `keepStale` an entry with grace becomes stale. With `rowVersion` a newer entry stays, and nothing older is
+   * stored for a minute.
    */
   async invalidate(keys: string | Iterable<string>, options: KeyInvalidation = {}): Promise<Invalidation> {
     const full = this.#scope.keys(typeof keys === 'string' ? [keys] : keys)
@@ -163,10 +162,10 @@ export abstract class BaseCache<V = unknown> {
   }
 
   /**
-   * Makes invisible whatever bears the tag, or one of the tags, in the whole cache: one step, however many entries that
-   * are. What is being loaded or set with the tag at that moment is not seen afterwards, either. Tells how it ended as
-   * {@link BaseCache.invalidate} does. With `keepStale` what has grace becomes stale instead.
-   * @throws KeyError for what can't be a tag.
+   * Makes the entries with the tag, or with one of the tags, invisible in the whole cache. It is one step for any
+   * number of entries. Values that are being loaded or set with the tag at that moment are invisible afterwards, too.
+   * Tells how it ended as {@link BaseCache.invalidate} does. With `keepStale` entries with grace become stale instead.
+   * @throws KeyError for text that can't be a tag.
    */
   async invalidateTag(
     tags: string | readonly string[],
@@ -178,7 +177,7 @@ export abstract class BaseCache<V = unknown> {
     return this.#invalidator.run('invalidateTag', [], checked, options)
   }
 
-  /** Removes a key and returns its fresh value, in one atomic step: only one of several callers gets it. */
+  /** Removes a key and returns its fresh value in one atomic step, so that only one of several callers gets it. */
   async take<T = V>(key: string): Promise<T | undefined> {
     const full = this.#scope.key(key)
     const { pipeline, counters } = this.#scope.runtime
@@ -194,7 +193,7 @@ export abstract class BaseCache<V = unknown> {
     return (await this.#remainingMs('has', key)) !== undefined
   }
 
-  /** Seconds until the entry expires, `Infinity` if it never does, `undefined` if there is none. */
+  /** Returns the seconds until the entry expires, `Infinity` if it never does, `undefined` if there is none. */
   async ttl(key: string): Promise<number | undefined> {
     const remainingMs = await this.#remainingMs('ttl', key)
     return remainingMs && remainingMs / 1000
@@ -211,11 +210,10 @@ export abstract class BaseCache<V = unknown> {
   }
 
   /**
-   * Adds to a counter, atomically, and returns its new value; a missing one starts at 0. The ttl and the tags
-   * (given or default) apply only when the key is new, so that a window is never prolonged. With `min` or `max` a step
-   * ends at that bound. `undefined` = unavailable,
-   * or what is stored is no safe integer, or would become none: never a made-up number.
-   * @throws OptionsError when `by`, `min` or `max` is no safe integer.
+   * Adds to a counter, atomically, and returns its new value; a missing one starts at 0. The ttl and the tags (given or
+   * default) apply only if the key is new, so that a window is never prolonged. With `min` or `max` a step ends at that
+   * bound. `undefined` = unavailable, or the value or the result is not a safe integer.
+   * @throws OptionsError if `by`, `min` or `max` is not a safe integer.
    */
   async increment(
     key: string,
@@ -235,13 +233,13 @@ export abstract class BaseCache<V = unknown> {
   }
 
   /**
-   * The fresh value of a key, else what the loader makes, stored. Concurrent callers of one key share one load;
-   * if it fails, all of them get that one error, unchanged, and the next caller starts anew. A write or
-   * invalidation of the key during the load means that what is loaded reaches those who waited and is not
-   * stored. `undefined` is not stored; `null` is.
-   * @throws whatever the loader throws; RecursiveLoadError when a loader waits for itself.
+   * Returns the fresh value of a key, or else loads and stores it. Concurrent callers of one key share one load. If it
+   * fails, all of them get that one error, unchanged, and the next caller starts anew. If the key is written or
+   * invalidated during the load, its callers get the loaded value, and it is not stored. `undefined` is not stored;
+   * `null` is.
+   * @throws the loader's error; RecursiveLoadError if a loader waits for itself.
    */
-  // Without `async`: a load has a promise already, and every further one costs.
+  // Without `async`, because a load has a promise already and every further one costs.
   // oxlint-disable-next-line typescript/promise-function-async
   getOrSet<T extends V | Absent>(
     key: string,
@@ -257,9 +255,9 @@ export abstract class BaseCache<V = unknown> {
   }
 
   /**
-   * The values of several keys, in their order; the loader is called once with the keys that are missing and
-   * nobody else is loading. Keys without a value are absent from the result.
-   * @throws whatever the loader throws.
+   * Returns the values of several keys, in their order. The loader is called once with the missing keys that no other
+   * call is loading. Keys without a value are absent from the result.
+   * @throws the loader's error.
    */
   async getOrSetMany<T extends V>(
     keys: Iterable<string>,
@@ -271,9 +269,9 @@ export abstract class BaseCache<V = unknown> {
   }
 
   /**
-   * What the loader makes now, stored, whatever the key holds: `getOrSet` with `forceRefresh`. A load of the key that is
-   * under way is not stored any more. Fails when the loader does; the entry then stays as it is.
-   * @throws whatever the loader throws.
+   * Loads and stores the value of a key anew, as `getOrSet` with `forceRefresh` does. A load of the key that is under
+   * way is no longer stored. Fails if the loader fails; the entry then stays as it is.
+   * @throws the loader's error.
    */
   async refresh<T extends V | Absent>(
     key: string,
@@ -284,8 +282,9 @@ export abstract class BaseCache<V = unknown> {
   }
 
   /**
-   * Fills the cache before it is asked: `entries` are as of `setMany`, with values or loaders of them. Whatever is there
-   * already stays, a loader that fails keeps no other key out, and a few are under way at a time. How many were loaded.
+   * Fills the cache in advance and returns how many values were loaded. `entries` are as of `setMany`, with values or
+   * loaders of them. Present entries stay. A loader that fails keeps no other key out. A few loads are under way at a
+   * time.
    */
   async warm(
     entries: Entries<V | Loader<V | Absent, V>>,
@@ -295,11 +294,11 @@ export abstract class BaseCache<V = unknown> {
   }
 
   /**
-   * A function whose answers are cached, by its arguments: `wrap(findUser, { name: 'user', ttl: '30m' })`. Calls with equal
-   * arguments share their entry, and calls with different ones never do. What is said of loaders in
-   * {@link BaseCache.getOrSet} is true of `fn`, which learns more by `loadContext()` of `cachette/memoize`.
-   * @throws OptionsError, KeyError for wrong options; the function rejects with KeyError for an argument that can't be
-   * part of a key, such as an instance of a class.
+   * Returns a function whose answers are cached by its arguments: `wrap(findUser, { name: 'user', ttl: '30m' })`. Calls
+   * with equal arguments share their entry, and calls with different ones never do. The rules for loaders in {@link
+   * BaseCache.getOrSet} hold for `fn`, which learns more by `loadContext()` of `cachette/memoize`.
+   * @throws OptionsError, KeyError for wrong options. The function rejects with KeyError if an argument can't be part
+   * of a key, such as an instance of a class.
    */
   wrap<F extends Wrappable<V | Absent | NotModified>>(
     fn: F,
@@ -314,14 +313,16 @@ export abstract class BaseCache<V = unknown> {
   }
 
   /**
-   * Removes every key of this cache, or of this namespace. `true` = done. In a namespace that is one step, however many
-   * keys it has (but in mode `'physical'`).
+   * Removes every key of this cache, or of this namespace. `true` = done. In a namespace it is one step for any number
+   * of keys (except in mode `'physical'`).
    */
   async clear(): Promise<boolean> {
     return this.#invalidator.clear()
   }
 
-  /** The keys that begin with `prefix`, literally, in no particular order; those written meanwhile may be missing. */
+  /**
+   * Yields the keys that begin with `prefix`, literally, in no particular order. Keys written meanwhile may be missing.
+   */
   async *keys(
     options: { readonly prefix?: string } & Pick<ReadOptions, 'signal'> = {},
   ): AsyncGenerator<string, void, undefined> {
@@ -330,8 +331,8 @@ export abstract class BaseCache<V = unknown> {
   }
 
   /**
-   * A part of this cache with a prefix (`name:`, with `keyVersion` 2 `name:v2:`) and settings and tags of its own. It shares
-   * the store, the loads under way and the statistics; closing it does nothing.
+   * Returns a part of this cache with a prefix (`name:`, with `keyVersion` 2 `name:v2:`) and settings and tags of its
+   * own. It shares the store, the loads under way and the statistics. Closing it does nothing.
    * @throws KeyError, OptionsError for a wrong name or options.
    */
   namespace<W extends V = V>(name: string, options: NamespaceOptions = {}): BaseCache<W> {
@@ -339,8 +340,9 @@ export abstract class BaseCache<V = unknown> {
   }
 
   /**
-   * The bytes of a value in the format in use (docs/wire-format.md), as an engine that keeps bytes would store it.
-   * @throws SerializationError whose `path` and `kind` name what can't be stored.
+   * Returns the bytes of a value in the format in use (docs/wire-format.md), as an engine that keeps bytes would store
+   * it.
+   * @throws SerializationError whose `path` and `kind` name the part that can't be stored.
    */
   async serialize(value: unknown, options: BytesOptions = {}): Promise<Uint8Array> {
     const key = this.#keyOfBytes('serialize', options)
@@ -348,8 +350,8 @@ export abstract class BaseCache<V = unknown> {
   }
 
   /**
-   * The value of bytes that `serialize` made, or of JSON text of any other writer.
-   * @throws SerializationError for bytes that can't be read, which a read through the cache takes for a miss.
+   * Returns the value of bytes that `serialize` made, or of JSON text of any other writer.
+   * @throws SerializationError for unreadable bytes, which a read through the cache takes for a miss.
    */
   async deserialize<T = V>(bytes: Uint8Array, options: BytesOptions = {}): Promise<T> {
     const key = this.#keyOfBytes('deserialize', options)
@@ -363,14 +365,15 @@ export abstract class BaseCache<V = unknown> {
     return options.key === undefined ? '' : this.#scope.key(options.key)
   }
 
-  /** Where rate limits and locks of this cache are kept: for `RateLimiter`, `Lock` and `Semaphore`. `undefined`: nowhere. */
+  /** The store of this cache's rate limits and locks, for `RateLimiter`, `Lock` and `Semaphore`; `undefined` = none. */
   get atomic(): AtomicStore | undefined {
     return this.#scope.runtime.store.atomic
   }
 
   /**
-   * What a read of the key would do now, and why: the tiers in their order, how long entries live, what has become of
-   * their tags, how much this process may have missed, and what is under way. Nothing is loaded, kept or counted.
+   * Explains what a read of the key would do now. Names the tiers in their order, the life of the entries and the state
+   * of their tags. Names also how much this process may have missed, and the operations under way. Nothing is loaded,
+   * kept or counted.
    */
   async explain(key: string, options: ReadOptions = {}): Promise<Explanation> {
     const full = this.#scope.key(key)
@@ -383,19 +386,23 @@ export abstract class BaseCache<V = unknown> {
     return abortable(options.signal, work)
   }
 
-  /** Figures since the cache was made or `resetStats` was called; of the whole cache, in a namespace too. */
+  /**
+   * Returns the figures since the cache was made or `resetStats` was called. In a namespace they are those of the whole
+   * cache.
+   */
   stats(): CacheStats {
     return this.#scope.runtime.stats()
   }
 
-  /** Starts all figures of the cache at zero. */
+  /** Sets all figures of the cache to zero. */
   resetStats(): void {
     this.#scope.runtime.resetStats()
   }
 
   /**
-   * Waits for loads under way, for as long as `closeTimeout`, then frees what the cache holds. Loaders that run may use the
-   * cache until then; every other call rejects with ClosedError, and so do the callers of loads that have not ended.
+   * Waits for loads under way, for as long as `closeTimeout`, then frees the cache's resources. Loaders that run may
+   * use the cache until then. Every other call rejects with ClosedError, and so do the callers of loads that have not
+   * ended.
    */
   async close(): Promise<void> {
     await this.#scope.close()
@@ -412,7 +419,7 @@ export abstract class BaseCache<V = unknown> {
     const full = this.#scope.key(key)
     const found = await trouble.attempt(operation, () => store.read([full], this.#scope.reading))
     const entry = found?.get(full)
-    // Only what comes from elsewhere may be something that nobody can read.
+    // Only an entry of a shared store may be unreadable.
     if (entry === undefined || store.isShared !== true) return entry?.remainingMs
     return pipeline.reader.view(operation, full, entry.stored) === undefined ? undefined : entry.remainingMs
   }

@@ -16,7 +16,7 @@ export interface Step {
   readonly sign: 1 | -1
 }
 
-/** The number after a step; `undefined` = unavailable, or no safe integer. @throws OptionsError, KeyError */
+/** Returns the number after a step; `undefined` = unavailable, or not a safe integer. @throws OptionsError, KeyError */
 export async function addTo(
   scope: Scope,
   writer: Writer,
@@ -28,12 +28,12 @@ export async function addTo(
   const bounds = boundsOf(ttlOrOptions, operation)
   checkInteger(by, `${operation}: by`)
   if (!(ttlMs > 0)) throw new OptionsError(`${operation}: the time at which the counter ends has passed`)
-  // A counter is never -0, which is no integer to other readers of the store.
+  // A counter is never -0, because other readers of the store do not take that for an integer.
   const change = sign * by || 0
   const op = { kind: 'increment', key: full, by: change, ...bounds, ttlMs, tags } as const
   const result = await writer.one(operation, op)
   if (result === undefined || result.ok || result.unavailable) return result?.number
-  scope.runtime.trouble.misfit(operation, full, 'what is stored is no safe integer, or would become none')
+  scope.runtime.trouble.misfit(operation, full, 'the stored value is no safe integer, or would become none')
   return undefined
 }
 

@@ -5,8 +5,8 @@ import type { LoadContext } from '../loading/load-context.ts'
 const contexts = new WeakMap<object, LoadContext>()
 
 /**
- * What the loader of the running load is told: its key, its signal, how to set a ttl. For functions that are cached by
- * `wrap`, `memoize` or `Cached`, whose arguments are the caller's; also after an `await`. `undefined` where no such
+ * Returns the context of the running load: its key, its signal, how to set a ttl. It is for functions that are cached
+ * by `wrap`, `memoize` or `Cached`, whose arguments are the caller's; also after an `await`. `undefined` if no such
  * function is being called for a load.
  */
 export function loadContext<V = unknown>(): LoadContext<V> | undefined {

@@ -5,16 +5,16 @@ import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/logging/inspect.ts'
 import { isMap, isRecord } from '../internal/objects.ts'
 
-/** One entry of {@link Entries}, with options of its own if need be. */
+/** One entry of {@link Entries}, optionally with options of its own. */
 export type EntryTuple<V> = readonly [key: string, value: V, ttlOrOptions?: Duration | SetOptions]
 
 /** Several values by key: a record, a Map, or an iterable of `[key, value, ttlOrOptions?]`. */
 export type Entries<V> = Readonly<Record<string, V>> | ReadonlyMap<string, V> | Iterable<EntryTuple<V>>
 
-/** What a loader of several keys answers: a Map or a record. */
+/** The answer of a loader of several keys: a Map or a record. */
 export type LoadedMany<T> = ReadonlyMap<string, T> | Readonly<Record<string, T>>
 
-/** The entries as a list, in their order. @throws OptionsError for anything else. */
+/** Returns the entries as a list, in their order. @throws OptionsError for anything else. */
 export function entriesOf<V>(entries: Entries<V>): readonly EntryTuple<V>[] {
   const list = listOf(entries)
   for (const entry of list) {
@@ -35,7 +35,7 @@ function listOf<V>(entries: Entries<V>): readonly EntryTuple<V>[] {
   throw new OptionsError(`entries: ${inspect(entries)} is not a record, a Map or a list of [key, value]`)
 }
 
-/** The values a loader of several keys gave for the keys it was asked. @throws OptionsError for no Map or record. */
+/** Returns the lookup of a loader's answer by key. @throws OptionsError for anything but a Map or a record. */
 export function loadedValue<T>(loaded: LoadedMany<T>): (key: string) => T | undefined {
   if (isMap(loaded)) return (key) => loaded.get(key)
   if (!isRecord(loaded) || Symbol.iterator in loaded) {

@@ -1,7 +1,7 @@
 import type { Explanation, StoreExplanation } from '../core/explanation.ts'
 import type { Reading, Store } from '../core/store.ts'
 
-/** What a read of a full key would do now; a store in trouble is explained, too. */
+/** Explains what a read of a full key would do now, also if the store is in trouble. */
 export async function explain(store: Store, key: string, reading: Reading | undefined): Promise<Explanation> {
   const { tiers, underWay } = await (store.explain?.(key, reading) ?? explainPlainly(store, key, reading))
   const serving = tiers.find(({ state }) => state === 'fresh') ?? tiers.find(({ state }) => state === 'stale')
@@ -14,7 +14,7 @@ export async function explain(store: Store, key: string, reading: Reading | unde
   }
 }
 
-// A store of one tier that tells no more of itself than what it has.
+// Explains a store of one tier that tells nothing but its entries.
 async function explainPlainly(
   store: Store,
   key: string,

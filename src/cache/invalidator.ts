@@ -6,20 +6,22 @@ import type { Scope } from './scope.ts'
 
 /** Options of `invalidateTag`. */
 export interface TagInvalidation {
-  /** What has grace becomes stale, to be served until it is loaded anew; what has none is gone. Default `false`. */
+  /**
+   * Whether an entry with grace becomes stale, to be served until it is loaded anew; others are gone. Default `false`.
+   */
   readonly keepStale?: boolean
 }
 
 /** Options of `invalidate`. */
 export interface KeyInvalidation extends TagInvalidation {
   /**
-   * The version that the value has now in its source, from 0 to 2^64 - 1: an entry with a higher one stays, and for a
-   * minute one with a lower one is refused.
+   * The version that the value has now in its source, from 0 to 2^64 - 1. An entry with a higher version stays. A value
+   * with a lower version is refused for a minute.
    */
   readonly rowVersion?: bigint | number
 }
 
-/** Removes what a caller no longer wants to be seen: by key, by tag, by prefix. */
+/** Invalidates the entries of a scope by key, by tag or by prefix. */
 export class Invalidator {
   readonly #scope: Scope
   readonly #runtime: Runtime
@@ -29,7 +31,7 @@ export class Invalidator {
     this.#runtime = scope.runtime
   }
 
-  /** Invalidates full keys and tags; never rejects but under `onError: 'throw'`. */
+  /** Invalidates full keys and tags; rejects only under `onError: 'throw'`. */
   async run(
     operation: string,
     keys: readonly string[],
@@ -47,7 +49,7 @@ export class Invalidator {
 
   /**
    * Removes every key of the scope that begins with `prefix`; `undefined` = the store is in trouble.
-   * @throws OptionsError when that would be every key of a database that others use.
+   * @throws OptionsError if that would be every key of a database that others use.
    */
   async prefix(operation: string, prefix: string): Promise<number | undefined> {
     const { store, trouble, counters } = this.#runtime
@@ -63,7 +65,7 @@ export class Invalidator {
     return count
   }
 
-  /** Removes all of the scope: by its tag, if its entries bear one. `true` = done. */
+  /** Removes all entries of the scope, by its tag if they bear one. `true` = done. */
   async clear(): Promise<boolean> {
     this.#scope.assertOpen()
     const { ownTag } = this.#scope

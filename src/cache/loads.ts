@@ -12,7 +12,7 @@ import { warm } from './warm.ts'
 
 type OneLoader = (context: never) => unknown
 
-/** Reads that load what is missing. */
+/** The reads that load missing values. */
 export class Loads {
   readonly #scope: Scope
 
@@ -20,7 +20,7 @@ export class Loads {
     this.#scope = scope
   }
 
-  /** The value of one key. */
+  /** Returns the value of one key. */
   one(
     where: string,
     key: string,
@@ -33,7 +33,7 @@ export class Loads {
     return this.#scope.runtime.pipeline.load(full, key, loader, settings)
   }
 
-  /** What the loader makes now, whatever is stored. */
+  /** Loads a value anew, even if one is stored. */
   anew(
     key: string,
     loader: OneLoader,
@@ -45,7 +45,7 @@ export class Loads {
     return this.#scope.runtime.pipeline.load(full, key, loader, settings)
   }
 
-  /** The values of several keys, by their full keys. */
+  /** Returns the values of several keys, by their full keys. */
   many<T>(
     full: ReadonlyMap<string, string>,
     loader: ManyLoader<T>,
@@ -57,7 +57,7 @@ export class Loads {
     return pipeline.loadMany([...full.keys()], new ManySource(full, loader), settings)
   }
 
-  /** Loads what is missing, some keys at a time, and counts what was loaded. */
+  /** Loads the missing keys, some at a time, and counts the loaded ones. */
   async warm(
     entries: Entries<unknown>,
     ttlOrOptions: Duration | GetOrSetOptions | undefined,

@@ -14,7 +14,7 @@ import { LoadPipeline } from '../loading/load-pipeline.ts'
 import type { ValueOptions } from '../serialization/json/rules.ts'
 import type { WireFormat } from '../serialization/wire/wire-format.ts'
 
-/** What a cache and all of its namespaces share. */
+/** The parts that a cache and all of its namespaces share. */
 export class Runtime {
   readonly store: Store
   readonly counters: Counters = new Counters()
@@ -62,7 +62,7 @@ export class Runtime {
     this.#statsAtReset = store.stats()
   }
 
-  /** The format in use: that of the store, else one of its own, loaded at the first call. */
+  /** The format in use: that of the store, else an own one that is loaded at the first call. */
   get format(): MaybePromise<ValueFormat> {
     if (this.store.format !== undefined) return this.store.format
     this.#format ??= this.#loadFormat()
@@ -75,12 +75,12 @@ export class Runtime {
     return new Format({ serializer, classes, registry, maxDepth, maxCount })
   }
 
-  /** Figures since the cache was made or they were reset. */
+  /** Returns the figures since the cache was made or they were reset. */
   stats(): CacheStats {
     return this.counters.snapshot(this.store.stats(), this.#statsAtReset)
   }
 
-  /** Starts all figures at zero. */
+  /** Sets all figures to zero. */
   resetStats(): void {
     this.counters.reset()
     this.#statsAtReset = this.store.stats()
@@ -93,7 +93,7 @@ export class Runtime {
   }
 
   async #end(): Promise<void> {
-    // Loads that are under way may still need a lock; nobody else is granted one from now on.
+    // Loads under way may still need a lock. All other calls are refused one from now on.
     if (this.pipeline.isIdle) this.store.atomic?.close?.()
     await this.pipeline.drain(this.#closeTimeoutMs)
     this.#isDrained = true

@@ -1,6 +1,9 @@
 import type { Scope } from './scope.ts'
 
-/** The keys of a scope that begin with `prefix`, literally; ends early when the store is in trouble. @throws the reason of the signal. */
+/**
+ * Yields the keys of a scope that begin with `prefix`, literally; ends early if the store is in trouble. @throws the
+ * reason of the signal.
+ */
 export async function* scan(
   scope: Scope,
   prefix: string,

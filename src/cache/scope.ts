@@ -34,9 +34,9 @@ import { Runtime } from './runtime.ts'
 interface ScopeSettings {
   readonly runtime: Runtime
   readonly rootPrefix: string
-  /** What a namespace adds to the prefix of the root; `''` there. */
+  /** The part that a namespace adds to the prefix of the root; `''` there. */
   readonly path: string
-  /** The defaults of calls; their tags are without those that stand for a namespace. */
+  /** The defaults of calls. Their tags do not include those that stand for a namespace. */
   readonly defaults: Settings
   readonly mode: NamespaceMode
 }
@@ -47,9 +47,9 @@ const NO_DEFAULTS: Settings = { ttlMs: Infinity, tags: NO_TAGS }
 export class Scope {
   readonly runtime: Runtime
   readonly prefix: string
-  /** What its readers ask of an entry; `undefined` = nothing, and then reading has no price. */
+  /** The reading of its readers; `undefined` = nothing is asked of an entry, and reading costs nothing more. */
   readonly reading: Reading | undefined
-  /** The tag that all of its entries bear and no other; `undefined` where they bear none. */
+  /** The tag that all of its entries bear and no others; `undefined` where they bear none. */
   readonly ownTag: string | undefined
   readonly #settings: ScopeSettings
   readonly #defaults: LoadSettings
@@ -66,7 +66,7 @@ export class Scope {
     this.ownTag = isGeneration ? namespaceTag(path) : undefined
   }
 
-  /** The scope of a whole cache. @throws OptionsError, KeyError for wrong options. */
+  /** Returns the scope of a whole cache. @throws OptionsError, KeyError for wrong options. */
   static root(store: Store, options: CacheOptions & ValueOptions): Scope {
     const { prefix = '' } = options
     checkPrefix(prefix, 'prefix')
@@ -83,12 +83,12 @@ export class Scope {
     })
   }
 
-  /** How long entries live by default. */
+  /** The default ttl of entries. */
   get ttlMs(): number {
     return this.#defaults.ttlMs
   }
 
-  /** The scope of a namespace in this one. @throws OptionsError, KeyError for a wrong name or options. */
+  /** Returns the scope of a namespace in this one. @throws OptionsError, KeyError for a wrong name or options. */
   child(name: string, options: NamespaceOptions): Scope {
     checkOptions(options, [...DEFAULT_OPTIONS, 'keyVersion', 'mode'], 'namespace')
     const { keyVersion } = options
@@ -126,19 +126,19 @@ export class Scope {
     return this.#settings.path === ''
   }
 
-  /** The full key. @throws KeyError for what can't be one, ClosedError when the cache is closed. */
+  /** Returns the full key. @throws KeyError for an invalid key, ClosedError if the cache is closed. */
   key(key: string): string {
     this.assertOpen()
     checkKey(key, this.prefix)
     return this.prefix === '' ? key : this.prefix + key
   }
 
-  /** Full keys, one for each of the caller's. @throws as {@link Scope.key} does. */
+  /** Returns full keys, one for each of the caller's. @throws as {@link Scope.key} does. */
   list(keys: readonly string[]): readonly string[] {
     return keys.map((key) => this.key(key))
   }
 
-  /** Distinct full keys with the caller's, in the caller's order. @throws as {@link Scope.key} does. */
+  /** Returns distinct full keys with the caller's, in the caller's order. @throws as {@link Scope.key} does. */
   keys(keys: Iterable<string>): Map<string, string> {
     const full = new Map<string, string>()
     for (const key of asKeys(keys)) full.set(this.key(key), key)
@@ -146,7 +146,7 @@ export class Scope {
   }
 
   /**
-   * How an entry is to be written; its ttl is zero or less when it has expired already.
+   * Returns the settings of a write. The ttl is zero or less if the entry has expired already.
    * @throws OptionsError, KeyError for a wrong duration, tag or option.
    */
   writeSettings(
@@ -161,7 +161,7 @@ export class Scope {
     return settingsWith<Settings>(this.#defaults, argument, accepted, where, clock, doubts)
   }
 
-  /** How a value is to be read, loaded and written. @throws as {@link Scope.writeSettings} does. */
+  /** Returns the settings of a read that loads. @throws as {@link Scope.writeSettings} does. */
   loadSettings(argument: Duration | GetOrSetOptions | undefined, where: string): LoadSettings {
     if (argument === undefined) return this.#defaults
     const { clock, doubts } = this.runtime
@@ -172,23 +172,23 @@ export class Scope {
     )
   }
 
-  /** What a reader asks for. */
+  /** Returns the reading that the options ask for. */
   readingFor({ after, stale, skipRead = false }: ReadOptions): Reading | undefined {
     if (after === undefined && stale !== true && skipRead === false) return this.reading
     return { ...this.reading, after, stale, skip: skipRead === false ? undefined : skipRead }
   }
 
-  /** The full form of a literal beginning of keys, which may be empty. @throws KeyError, ClosedError. */
+  /** Returns the full form of a literal beginning of keys, which may be empty. @throws KeyError, ClosedError. */
   prefixed(prefix: string): string {
     return prefix === '' ? (this.assertOpen(), this.prefix) : this.key(prefix)
   }
 
-  /** Closes the whole cache; nothing in a namespace. */
+  /** Closes the whole cache. In a namespace it does nothing. */
   async close(): Promise<void> {
     if (this.#isRoot) await this.runtime.close()
   }
 
-  /** @throws ClosedError when the cache is closed. */
+  /** @throws ClosedError if the cache is closed. */
   assertOpen(): void {
     if (this.runtime.closed) throw new ClosedError('the cache is closed')
   }
@@ -202,12 +202,14 @@ function isDurationGiven(argument: unknown, where: string): argument is Duration
   }
 }
 
-// The others are looked at elsewhere.
+// Returns the options with these names. The others are checked elsewhere.
 function only(options: object, names: readonly string[]): object {
   return Object.fromEntries(Object.entries(options).filter(([name]) => names.includes(name)))
 }
 
-/** A copy of the keys that a caller has listed, without holes, unchecked. @throws OptionsError for what is no list. */
+/**
+ * Returns an unchecked copy of a caller's list of keys, without holes. @throws OptionsError for anything but a list.
+ */
 export function asKeys(keys: Iterable<string>): readonly string[] {
   try {
     if (typeof keys === 'object' && keys !== null && Symbol.iterator in keys) return [...keys]

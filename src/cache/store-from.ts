@@ -9,18 +9,18 @@ import { valueKeeper, type IsolationOptions } from '../serialization/isolation.t
 import { PrimitiveStore } from '../in-process/primitive-store.ts'
 import type { Primitives } from '../in-process/primitives.ts'
 
-/** Options of {@link storeFrom}: pass on those of your cache. */
+/** Options of {@link storeFrom}. Pass on those of your cache. */
 export interface StoreFromOptions extends IsolationOptions {
   /** Source of time, the same as that of the cache; default the system's. */
   readonly clock?: Clock | undefined
-  /** Source of what tells this store's tags from those of another process; default the system's. */
+  /** Source of the mark that tells this store's tags from those of another process; default the system's. */
   readonly random?: Random | undefined
 }
 
 /**
- * A store made of a few primitives, for engines of one's own: adds what a cache promises, namely one atomic step
- * for each change of a key, leases (within this process only), expiry, and isolation of values.
- * @throws OptionsError when a primitive is missing.
+ * Makes a store of a few primitives, for engines of one's own. It adds the guarantees of a cache: one atomic step for
+ * each change of a key, leases (within this process only), expiry, and isolation of values.
+ * @throws OptionsError if a primitive is missing.
  */
 export function storeFrom(primitives: Primitives, options: StoreFromOptions = {}): Store {
   if (typeof primitives !== 'object' || primitives === null) {

@@ -3,13 +3,13 @@ import type { Bus, RemoteStore } from '../core/remote-store.ts'
 import type { Store } from '../core/store.ts'
 import type { ValueOptions } from '../serialization/json/rules.ts'
 
-/** What a cache over a server that several processes share gives to a cache that is made over it. */
+/** The parts that a cache over a shared server gives to a cache that is made over it. */
 export interface Shared {
-  /** A store of its own on the server; to close it leaves the connection open. */
+  /** A store of its own on the server. Closing it leaves the connection open. */
   readonly remote: RemoteStore
-  /** Brings the messages of that store; absent where there is no such way. */
+  /** The bus with the messages of that store; absent if there is none. */
   readonly bus?: Bus | undefined
-  /** What is still to be put before keys; `''` where the store does that. */
+  /** The prefix that is still to be put before keys; `''` if the store does that. */
   readonly prefix: string
 }
 
@@ -20,42 +20,42 @@ const stores = new WeakMap<object, { readonly store: Store; readonly ttlMs: numb
 const owned = new WeakMap<object, readonly Closable[]>()
 const shares = new WeakMap<object, Share>()
 
-/** Notes which store a cache is made over, and its default ttl, for caches that are made of caches. */
+/** Notes the store of a cache and its default ttl, for caches that are made of caches. */
 export function noteStore(cache: object, store: Store, ttlMs: number): void {
   stores.set(cache, { store, ttlMs })
 }
 
-/** The store of a whole cache; `undefined` for a namespace, and for what is no cache of this copy of the package. */
+/** Returns the store of a whole cache; `undefined` for a namespace, or if this copy of the package has not made it. */
 export function storeOf(cache: unknown): Store | undefined {
   return typeof cache === 'object' && cache !== null ? stores.get(cache)?.store : undefined
 }
 
-/** The default ttl of a whole cache, in milliseconds. */
+/** Returns the default ttl of a whole cache, in milliseconds. */
 export function defaultTtlOf(cache: object): number {
   return stores.get(cache)?.ttlMs ?? Infinity
 }
 
-/** What is closed with a cache. */
+/** The caches and connections that are closed with a cache. */
 export interface Closable {
   close(): Promise<void>
 }
 
-/** Has others closed, in their order, whenever a cache has been closed. */
+/** Closes others, in their order, whenever a cache has been closed. */
 export function closeWith(cache: object, others: readonly Closable[]): void {
   owned.set(cache, others)
 }
 
-/** What is closed with a cache. */
+/** The caches and connections that are closed with a cache. */
 export function closedWith(cache: object): readonly Closable[] {
   return owned.get(cache) ?? []
 }
 
-/** Notes how others can share the server of a cache. */
+/** Notes the way in which others can share the server of a cache. */
 export function noteShare(cache: object, share: Share): void {
   shares.set(cache, share)
 }
 
-/** How others can share the server of a cache; `undefined` when they can't. */
+/** Returns the way in which others can share the server of a cache; `undefined` if they can't. */
 export function shareOf(cache: unknown): Share | undefined {
   return typeof cache === 'object' && cache !== null ? shares.get(cache) : undefined
 }

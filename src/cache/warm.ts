@@ -5,19 +5,19 @@ import type { LoadSettings } from '../options/resolve.ts'
 import type { EntryTuple } from './entries.ts'
 import type { Scope } from './scope.ts'
 
-/** How many keys are loaded at a time that nobody waits for yet. */
+/** The number of keys that are loaded at a time for no caller yet. */
 const WARMED_AT_ONCE = 8
 
 type OneLoader = (context: never) => unknown
 
-/** Loads what is missing, some keys at a time, and counts what was loaded. */
+/** Loads the missing keys, some at a time, and counts the loaded ones. */
 export async function warm(
   scope: Scope,
   entries: readonly EntryTuple<unknown>[],
   ttlOrOptions: Duration | GetOrSetOptions | undefined,
 ): Promise<number> {
   const { pipeline } = scope.runtime
-  // A stale value is not warm: its load is waited for, and counted.
+  // A stale value is not warm, so its load is waited for and counted.
   const patient = (settings: LoadSettings): LoadSettings => ({ softTimeoutMs: Infinity, ...settings })
   const common = patient(scope.loadSettings(ttlOrOptions, 'warm'))
   const waiting = entries.map(([key, value, own]) => ({
@@ -39,7 +39,7 @@ export async function warm(
         // oxlint-disable-next-line no-await-in-loop
         await pipeline.load(full, key, load, settings)
       } catch {
-        // Counted among the load errors; one that fails must not keep the others out.
+        // The failure is counted among the load errors. It must not keep the others out.
       }
     }
   }

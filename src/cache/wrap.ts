@@ -13,49 +13,49 @@ import type { LoadContext, NotModified } from '../loading/load-context.ts'
 /** A function whose answers can be cached. */
 export type Wrappable<V = unknown> = (this: never, ...args: never[]) => V | PromiseLike<V>
 
-/** Options of a wrapped function: those of every load, which may depend on the arguments, and how its keys are made. */
+/** Options of a wrapped function: those of every load, which may depend on the arguments, and those of its keys. */
 export type WrapOptions<Args extends readonly unknown[] = readonly never[]> = LoadOptionsOf<Args> &
   WrapKey<Args>
 
-/** How the keys of a wrapped function are made: from a name and all arguments, or by a function. */
+/** The source of the keys of a wrapped function: a name and all arguments, or a function. */
 export type WrapKey<Args extends readonly unknown[]> =
   | {
       /**
-       * Begins its keys, as in `billing:invoice:[7,"EUR"]`, and must be its own: two functions with one name share
-       * their entries. Parts are separated by `:`; `% { } [ ] "` have no place in it.
+       * The beginning of its keys, as in `billing:invoice:[7,"EUR"]`. It must be its own, because two functions with
+       * one name share their entries. Parts are separated by `:`; `% { } [ ] "` have no place in it.
        */
       readonly name: string
       readonly key?: never
     }
   | {
-      /** The key for these arguments: text as it is, or what `key()` takes, as in `['user', id]`. */
+      /** Returns the key for these arguments: text as it is, or parts for `key()`, as in `['user', id]`. */
       readonly key: (...args: Args) => string | readonly KeyPart[]
       readonly name?: never
     }
 
 type LoadOptionsOf<Args extends readonly unknown[]> = Omit<GetOrSetOptions, 'ttl' | 'tags'> & {
-  /** As in `getOrSet`, or a function of the arguments, which may answer 0 or less: then nothing is stored. */
+  /** As in `getOrSet`, or a function of the arguments. If it returns 0 or less, nothing is stored. */
   readonly ttl?: Duration | ((...args: Args) => Duration)
-  /** As in `getOrSet`, or a function of the arguments; with tags that can't be, nothing is stored. */
+  /** As in `getOrSet`, or a function of the arguments. With invalid tags nothing is stored. */
   readonly tags?: readonly string[] | ((...args: Args) => readonly string[])
 }
 
 /**
- * The cached form of a function. One that returns promises keeps its type, generic parameters and overloads
- * included; one that does not returns promises now. Arguments that are `undefined` at the end are not passed on.
+ * The cached form of a function. A function that returns promises keeps its type, generic parameters and overloads
+ * included. Any other returns promises now. Arguments that are `undefined` at the end are not passed on.
  */
 export type Wrapped<F extends Wrappable> = Awaitable<F> & {
-  /** The key for these arguments, as the cache's other methods take it. */
+  /** Returns the key for these arguments, as the cache's other methods take it. */
   key(...args: Parameters<F>): string
   /** Removes the answer for these arguments and voids loads of it; see `BaseCache.invalidate`. */
   invalidate(...args: Parameters<F>): Promise<Invalidation>
-  /** Calls the function, whatever is stored, and stores the answer. */
+  /** Calls the function, even if an answer is stored, and stores the new answer. */
   refresh(...args: Parameters<F>): ReturnType<Awaitable<F>>
-  /** The function with other options for one call, such as a `signal`: `find.with({ signal })(7)`. */
+  /** Returns the function with other options for one call, such as a `signal`: `find.with({ signal })(7)`. */
   with(options: GetOrSetOptions): Awaitable<F>
 }
 
-/** A function of this type that returns promises; of values, where its own may answer `notModified()`. */
+/** A function of this type that returns promises of values, also if it may answer `notModified()`. */
 export type Awaitable<F extends Wrappable> =
   ReturnType<F> extends Promise<infer T>
     ? [Extract<T, NotModified>] extends [never]
@@ -68,7 +68,7 @@ type Asking<F extends Wrappable> = (
   ...args: Parameters<F>
 ) => Promise<Exclude<Awaited<ReturnType<F>>, NotModified>>
 
-/** What a wrapped function asks of its cache. */
+/** The part of a cache that a wrapped function uses. */
 export interface WrappingCache {
   /** As in BaseCache. */
   getOrSet(key: string, loader: (context: LoadContext) => unknown, options: GetOrSetOptions): Promise<unknown>
@@ -80,14 +80,14 @@ type Answering = (this: unknown, ...args: unknown[]) => unknown
 
 const FORCED: GetOrSetOptions = { forceRefresh: true }
 
-/** A function with the options under which its answers are cached, in whatever cache. */
+/** A function with the options under which its answers are cached, in any cache. */
 export class Wrapping {
   readonly #fn: Answering
   readonly #options: object
   readonly #keyOf: Answering
   readonly #where: string
 
-  /** `accepted` are the names of the options of a load. @throws OptionsError, KeyError for wrong options. */
+  /** `accepted` is the names of the options of a load. @throws OptionsError, KeyError for wrong options. */
   constructor(fn: unknown, options: unknown, accepted: readonly string[], where = 'wrap') {
     checkFunction(fn, where)
     checkOptions(options, [...accepted, 'name', 'key'], where)
@@ -99,7 +99,7 @@ export class Wrapping {
     this.#options = rest
   }
 
-  /** The key for these arguments. @throws KeyError for an argument that can't be part of a key. */
+  /** Returns the key for these arguments. @throws KeyError if an argument can't be part of a key. */
   key(self: unknown, args: unknown[]): string {
     let made: unknown
     try {
@@ -113,7 +113,7 @@ export class Wrapping {
     throw new OptionsError(`${this.#where}: key: answered ${inspect(made)}, not text or a list of parts`)
   }
 
-  /** The answer for these arguments, from the cache or by the function. */
+  /** Returns the answer for these arguments, from the cache or from the function. */
   async call(
     cache: WrappingCache,
     self: unknown,
@@ -131,7 +131,7 @@ export class Wrapping {
   }
 }
 
-/** The cached form of a function. @throws OptionsError, KeyError for wrong options. */
+/** Returns the cached form of a function. @throws OptionsError, KeyError for wrong options. */
 export function wrapIn<F extends Wrappable>(
   cache: WrappingCache,
   fn: F,
@@ -156,7 +156,7 @@ export function wrapIn<F extends Wrappable>(
   return resembling(wrapped, fn) as unknown as Wrapped<F>
 }
 
-/** `wrapped` with the name and the number of parameters of `fn`, for stack traces and for whoever looks at them. */
+/** Gives `wrapped` the name and the number of parameters of `fn`, for stack traces and other inspection. */
 export function resembling<W extends object>(wrapped: W, fn: { name: string; length: number }): W {
   for (const property of ['name', 'length'] as const)
     Object.defineProperty(wrapped, property, { value: fn[property], configurable: true })
@@ -184,7 +184,7 @@ function keyBy(name: unknown, keyOf: unknown, where: string): Answering {
   return (...args) => [...parts, args]
 }
 
-// What is called with `undefined` for an optional argument is the same call as without it.
+// An optional argument of `undefined` makes the same call as an absent one.
 function withoutTrailing(args: unknown[]): unknown[] {
   let { length } = args
   while (length > 0 && args[length - 1] === undefined) length--

@@ -2,41 +2,42 @@ import { isPromise, type MaybePromise } from '../core/promise.ts'
 import type { EntrySettings, Op, OpResult, Reading } from '../core/store.ts'
 import type { Runtime } from './runtime.ts'
 
-/** A value to be stored under a full key; a ttl of zero or less means that it has expired already. */
+/** A value to be stored under a full key. With a ttl of zero or less it has expired already. */
 export interface Write {
   readonly key: string
   readonly value: unknown
   readonly settings: EntrySettings
 }
 
-/** What became of a value that was set. */
+/** The result of setting a value. */
 export interface SetResult {
-  /** Whether it is in the store. */
+  /** Whether the value is in the store. */
   readonly stored: boolean
   /**
-   * Why not: there is something newer by its row version, it can't be kept as it is, the store keeps no value like it
-   * (one that is too heavy), or the store is in trouble.
+   * The reason why it is not.
+   * `'outdated'`: there is something newer by its row version. `'unstorable'`: it can't be kept as it is. `'refused'`:
+   * the store keeps no such value, which is too heavy. `'unavailable'`: the store is in trouble.
    */
   readonly reason?: 'outdated' | 'unstorable' | 'refused' | 'unavailable'
 }
 
-/** The result of a `setMany`: how many values are in the store, and how many are not, by reason. */
+/** The result of a `setMany`: the number of stored values, and of the others by reason. */
 export interface SetManyResult {
   /** Values that are in the store. */
   readonly stored: number
-  /** Values for which there is something newer by its row version. */
+  /** Values with something newer in the store by its row version. */
   readonly outdated: number
   /** Values that can't be kept as they are. */
   readonly unstorable: number
-  /** Values that the store keeps none like. */
+  /** Values of a kind that the store does not keep. */
   readonly refused: number
-  /** Values for which the store did not answer; their old entries are invalidated as soon as it does. */
+  /** Values for which the store did not answer. Their old entries are invalidated as soon as it does. */
   readonly unavailable: number
 }
 
 const STORED: SetResult = Object.freeze({ stored: true })
 
-/** Brings changes to the store; a store in trouble answers `undefined`. */
+/** Sends changes to the store. A store in trouble answers `undefined`. */
 export class Writer {
   readonly #runtime: Runtime
 
@@ -44,7 +45,9 @@ export class Writer {
     this.#runtime = runtime
   }
 
-  /** What became of a value. What can't be kept, or has expired already, removes the old entry instead. */
+  /**
+   * Sets a value and returns the result. If it can't be kept, or has expired already, the old entry is removed instead.
+   */
   setOne(operation: string, key: string, value: unknown, settings: EntrySettings): MaybePromise<SetResult> {
     const op = this.#opOf(operation, key, value, settings)
     const results = this.run(operation, [op])
@@ -65,7 +68,7 @@ export class Writer {
     return isPromise(results) ? results.then(judge) : judge(results)
   }
 
-  /** Removes keys that a reader sees, or hides, and counts those that existed. */
+  /** Removes, or hides, the keys that a reader sees, and counts those that existed. */
   async remove(operation: string, keys: readonly string[], reading: Reading | undefined): Promise<number> {
     const results = await this.run(
       operation,
@@ -92,7 +95,7 @@ export class Writer {
       : this.#heed(operation, writing)
   }
 
-  // Some of several operations may have failed.
+  // Notes the failure of one of several operations.
   #heed(operation: string, results: readonly OpResult[] | undefined): readonly OpResult[] | undefined {
     const failed = results?.find(({ failure }) => failure !== undefined)
     if (failed !== undefined) this.#runtime.trouble.failed(operation, failed.failure)
@@ -106,7 +109,7 @@ export class Writer {
     { ttlMs, tags, graceMs, rowVersion, weight }: EntrySettings,
   ): Op {
     const admitted = this.#runtime.store.admit(value)
-    // The old entry is not what the caller means any more: it goes, though the new one can't come.
+    // The caller no longer means the old entry, so it is removed even if the new one can't be stored.
     if (admitted.stored === undefined) this.#runtime.trouble.unstorable(operation, key, admitted.refused)
     else if (ttlMs > 0)
       return { kind: 'set', key, stored: admitted.stored, ttlMs, tags, graceMs, rowVersion, weight }

@@ -16,7 +16,7 @@ import { isRefusal } from './queues/refusal.ts'
 import type { Replay } from './queues/replay.ts'
 import type { TaggedCalls, Written } from './tags/tagged-calls.ts'
 
-/** What changing keys works with. */
+/** The parts that changes of keys use. */
 export interface ChangeParts {
   readonly remote: RemoteStore
   readonly local: LocalTier | undefined
@@ -33,7 +33,7 @@ export interface ChangeParts {
   readonly time: CallTime
 }
 
-/** What became of an invalidation of keys. */
+/** The result of an invalidation of keys. */
 export interface KeysInvalidated {
   readonly l2: 'acked' | 'queued' | 'dropped'
   readonly heads: readonly (Head | undefined)[]
@@ -41,7 +41,7 @@ export interface KeysInvalidated {
   readonly error?: unknown
 }
 
-/** Changes keys on the server; queues what it has not acknowledged. */
+/** Changes keys on the server. Queues the changes that it has not acknowledged. */
 export class Changes {
   readonly #parts: ChangeParts
 
@@ -49,12 +49,12 @@ export class Changes {
     this.#parts = parts
   }
 
-  /** Executes changes; what fails is queued as an invalidation. @throws when the server does not answer. */
+  /** Executes changes. A failed one is queued as an invalidation. @throws if the server does not answer. */
   write(ops: readonly Op[]): Promise<readonly Written[]> {
     return this.#isPlain(ops) ? this.#writePlainly(ops) : this.#write(ops)
   }
 
-  // Nothing is kept here, nothing is queued, and no tag matters: what is sent is all that there is to do.
+  // Whether sending the changes is all there is to do, because nothing is kept here or queued, and no tag matters.
   #isPlain(ops: readonly Op[]): ops is readonly PlainOp[] {
     if (this.#parts.local !== undefined || !this.#parts.outbox.isEmpty) return false
     for (const { kind, tags } of ops) {
@@ -75,14 +75,14 @@ export class Changes {
     places.end(place)
     for (let index = 0; index < ops.length; index++) {
       if (results[index]!.failure !== undefined) this.#queueFailed(ops[index]!, place)
-      // A call that was sent before may have been given up meanwhile.
+      // An earlier call may have been given up meanwhile.
       else if (!outbox.isEmpty && results[index]!.outdated !== true) outbox.acknowledge(ops[index]!, place)
     }
     forgetting.loads(ops)
     return answered(results)
   }
 
-  // For what is suspect, the removal is acknowledged before anything is stored.
+  // The removal of suspect keys is acknowledged before anything is stored.
   #write(ops: readonly Op[]): Promise<readonly Written[]> {
     const { outbox, order, replay, forgetting } = this.#parts
     const suspects = outbox.isEmpty
@@ -96,7 +96,7 @@ export class Changes {
     return order.inTime(ops.length, answer, (error) => this.giveUp(ops, error))
   }
 
-  // `isFirst`: as part of the call itself, so that later calls wait until it is sent.
+  // `isFirst`: it is part of the call itself, so that later calls wait until it is sent.
   async #send(ops: readonly Op[], isFirst: boolean): Promise<readonly Written[]> {
     const {
       remote,
@@ -115,12 +115,14 @@ export class Changes {
       op.kind === 'set' ? opened.open(op.key, { tags: op.tags ?? NO_TAGS }) : undefined,
     )
     for (const [index, op] of ops.entries()) forgetting.key(op.key, markers[index])
-    // The server is out of date for what is queued here: only what replaces it is sent.
+    // For keys with a queued invalidation the server is out of date, so only operations that replace the entry are
+    // sent.
     const [sent, held] = this.#parted(ops)
     const claimed = sent.flatMap((index) => outbox.current(ops[index]!.key) ?? [])
     for (const item of claimed) item.claims++
     const place = places.begin()
-    // An acknowledgement of what was queued before does not count for what is held back now.
+    // Earlier items are queued anew for the held operations, so that no acknowledgement of an earlier call counts for
+    // them.
     for (const index of held) this.#queueFailed(ops[index]!, place)
     const startedAtMs = clock.now()
     const { since } = calls
@@ -133,7 +135,8 @@ export class Changes {
       )
       const execute = (all: readonly RemoteOp[]): Promise<readonly RemoteResult[]> =>
         calls.execute(all, { untilMs, isPrompt: !isPromise(ready), since })
-      // A step with tags is sent twice if it meets an entry with other ones. Of a large change a part is sent first.
+      // A step with tags is sent twice if it meets an entry with other ones. Of a large change only a part is sent
+      // first.
       const isSentTwice = ops.some(isTaggedStep)
       const executing = isPromise(ready) ? ready.then(execute) : execute(ready)
       if (isFirst && isSentTwice) order.hold(executing)
@@ -218,14 +221,16 @@ export class Changes {
     throw error
   }
 
-  /** Removes every key of a prefix and counts them; without an answer it is queued. @throws when not all of it was done. */
+  /**
+   * Removes every key of a prefix and counts them. Without an answer it is queued. @throws if not all of it was done.
+   */
   async deleteByPrefix(prefix: string): Promise<number> {
     const { outbox, places, replay } = this.#parts
     const place = places.begin()
     try {
       return await replay.prefix(prefix, place)
     } catch (error) {
-      // The server would refuse a refused operation again.
+      // A refused operation is not queued, because the server would refuse it again.
       if (!isRefusal(error)) outbox.addPrefix(prefix, place)
       this.#parts.following.wake()
       throw error
@@ -234,7 +239,7 @@ export class Changes {
     }
   }
 
-  // The positions of the operations that are sent, and of those that are held back.
+  // Returns the positions of the operations that are sent, and of those that are held back.
   #parted(ops: readonly Op[]): readonly [sent: readonly number[], held: readonly number[]] {
     const positions = [...ops.keys()]
     const { outbox } = this.#parts
@@ -249,7 +254,7 @@ export class Changes {
     return kind === 'set' && !outbox.isCovered(key) && !outbox.isSuspect(key)
   }
 
-  // Of keys whose invalidation has failed.
+  // Returns the outcome for keys whose invalidation has failed.
   #outcomeOf(keys: readonly string[]): 'queued' | 'dropped' {
     return keys.every((key) => this.#parts.outbox.has(key)) ? 'queued' : 'dropped'
   }
@@ -267,14 +272,14 @@ export class Changes {
 const NO_OPS: readonly Op[] = []
 const NONE: readonly number[] = []
 
-/** An operation without tags is the same to the server as it is here. */
+/** An operation without tags, which is the same to the server as it is here. */
 type PlainOp = Extract<Op, { readonly kind: 'set' | 'increment' }>
 
 function isTaggedStep({ kind, tags }: Op): boolean {
   return kind === 'increment' && tags !== undefined && tags.length > 0
 }
 
-// @throws the failure if there is nothing else.
+// @throws the failure if all operations have failed.
 function answered(results: readonly Written[]): readonly Written[] {
   const [first] = results
   if (first?.failure !== undefined && results.every(({ failure }) => failure !== undefined))

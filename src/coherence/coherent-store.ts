@@ -52,8 +52,8 @@ import type { TagState } from './tags/tag-state.ts'
 const DEADLINE_MS = 500
 
 /**
- * The store port over a remote store that several processes share, with a tier of this process before it that
- * never serves what was invalidated longer ago than the bound. The rules are those of docs/coherence.md.
+ * The store port over a remote store that several processes share, with a tier of this process before it. The tier
+ * never serves an entry that was invalidated longer ago than the bound. The rules are those of docs/coherence.md.
  */
 export class CoherentStore implements Store {
   readonly isShared = true
@@ -119,7 +119,7 @@ export class CoherentStore implements Store {
       settings.leaseMs,
       settings.longestLeaseMs,
       (marker) => {
-        // A load that takes long must not outlive the records that its entry will bear.
+        // The records that the entry of a long load will bear must not end before the load.
         const lifeMs = Math.max(marker.lifeMs, settings.leaseMs / 2)
         void table.prolong(marker.generations, lifeMs, time.end())?.catch(() => undefined)
       },
@@ -269,7 +269,7 @@ export class CoherentStore implements Store {
     return this.#fills.run(fills.map((each) => this.#asSent(each)))
   }
 
-  // A stale value that is right may be an entry of the own tier: the server has another form of it.
+  // A stale value that is still right may be an entry of this node's tier. The server has another form of it.
   #asSent(each: Fill): Fill {
     const kept: unknown = each.stored
     if (!(kept instanceof LocalSlot)) return each
@@ -284,7 +284,7 @@ export class CoherentStore implements Store {
     if (held.length > 0) await this.#returned.giveBack(held, cooldown)
   }
 
-  // C4.
+  // C4: a load may be shared if it is young, or if this node has missed nothing.
   joinable(lease: Lease, startedAtMs: number, reading?: Reading): boolean {
     if (lease.dead || !this.#following.hasReached(reading?.after)) return false
     const { maxLagMs } = this.#settings
@@ -401,13 +401,13 @@ export class CoherentStore implements Store {
     return this.#generations.queue.get(tag) !== undefined
   }
 
-  /** What is under way or kept back, for checks and figures. */
+  /** The numbers of open markers and queued items, for checks and figures. */
   get pending(): { readonly markers: number; readonly outbox: number } {
     const { keys, tags, prefixes, overflowed } = this.stats().outbox!
     return { markers: this.#markers.size, outbox: keys + tags + prefixes + overflowed }
   }
 
-  // A scan has no deadline of its own: it is begun behind calls that were waited for only if the server still answers.
+  // A scan has no deadline of its own. After a wait for earlier calls it begins only if the server still answers.
   async #lives(): Promise<void> {
     try {
       await this.remote.heads([this.remote.generationPartition])
@@ -436,7 +436,7 @@ export class CoherentStore implements Store {
   }
 }
 
-// Steps without bounds give the same sum in every order.
+// Whether the operation is a step without bounds. Such steps give the same sum in any order.
 function isStep(op: Op): boolean {
   return op.kind === 'increment' && op.min === undefined && op.max === undefined
 }

@@ -9,26 +9,29 @@ import { coherenceSettings, type CoherenceOptions } from './options.ts'
 import { CoherentStore } from './coherent-store.ts'
 import type { ValueForm } from './local-tier.ts'
 
-/** What a coherent store is made of. */
+/** The parts of a coherent store. */
 export interface Composition {
   readonly remote: RemoteStore
-  /** The tier of this process; none = nothing is kept here. */
+  /** The tier of this process; absent = nothing is kept here. */
   readonly local?: Store | undefined
-  /** For how long at most it keeps an entry, in milliseconds; default: as long as the entry lives. */
+  /** The longest time for which it keeps an entry, in milliseconds; default: as long as the entry lives. */
   readonly localTtlMs?: number | undefined
-  /** How that tier keeps values; default: as its store does. */
+  /** The form in which that tier keeps values; default: that of its store. */
   readonly values?: ValueForm | undefined
   readonly bus?: Bus | undefined
-  /** Whether every key there is belongs to the cache, so that it may remove all; default: yes. */
+  /** Whether every key of the server belongs to the cache, so that it may remove all; default: yes. */
   readonly ownsAll?: boolean | undefined
-  /** How many entries the server's logs hold; default: as the remote store says, else 10,000. */
+  /** The length of the server's logs in entries; default: as the remote store says, else 10,000. */
   readonly logLength?: number | undefined
 }
 
 const DROPPED =
-  'invalidations were dropped: there is no room for more, or the server refuses them; what they cover may be read until its ttl'
+  'invalidations were dropped, because there is no room for more or the server refuses them; entries that they cover may be read until their ttl ends'
 
-/** The store of a cache that several processes share, with or without a tier of this process. @throws OptionsError */
+/**
+ * Returns the store of a cache that several processes share, with or without a tier of this process. @throws
+ * OptionsError
+ */
 export function coherentStore(
   { logLength, local, values, bus, ...rest }: Composition,
   options: CacheOptions & CoherenceOptions,

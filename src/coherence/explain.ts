@@ -11,7 +11,7 @@ import type { Outbox } from './queues/outbox.ts'
 import type { TaggedCalls } from './tags/tagged-calls.ts'
 import { compareGenerations, freshMsFor } from './tags/tag-state.ts'
 
-/** What explaining a read works with. */
+/** The parts that an explanation of a read uses. */
 export interface ExplainingParts {
   readonly remote: RemoteStore
   readonly local: LocalTier | undefined
@@ -26,7 +26,9 @@ export interface ExplainingParts {
 
 const TAG_STATES = { fresh: 'current', stale: 'stale', gone: 'invalidated' } as const
 
-/** Explains what a read of a key would do: the same questions to the same parts, and nothing is kept of the answers. */
+/**
+ * Explains what a read of a key would do. It asks the same questions of the same parts, and keeps none of the answers.
+ */
 export class Explaining {
   readonly #parts: ExplainingParts
 

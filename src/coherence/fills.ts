@@ -10,7 +10,7 @@ import type { Operation } from './in-flight.ts'
 import type { Outbox } from './queues/outbox.ts'
 import { namedTags, type TaggedCalls } from './tags/tagged-calls.ts'
 
-/** What storing loaded values works with. */
+/** The parts that fills use. */
 export interface FillParts {
   readonly remote: RemoteStore
   readonly local: LocalTier | undefined
@@ -36,7 +36,7 @@ export class Fills {
     this.#parts = parts
   }
 
-  /** Whether each was stored; settles the leases. @throws when the server does not answer. */
+  /** Sends fills and returns whether each was stored; settles the leases. @throws if the server does not answer. */
   async run(fills: readonly Fill[]): Promise<readonly boolean[]> {
     const { remote, local, keeper, following, forgetting, clock, time } = this.#parts
     const accepted = fills.map(() => false)
@@ -58,7 +58,7 @@ export class Fills {
         if (result.failure !== undefined || fill.skip === 'l1') local?.drop(op.key, Infinity)
         else keeper.written(marker, fill, result, startedAtMs)
       }
-      // The server may not have heard of the fill, which would have ended the lease.
+      // The server may not have received the fill, which would have ended the lease.
       if (failed.length > 0) forgetting.release(failed)
       if (failed.length === sent.length) throw results.find(({ failure }) => failure !== undefined)!.failure
     } finally {
@@ -67,12 +67,12 @@ export class Fills {
     return accepted
   }
 
-  // What may be sent. What is not is kept here while the server is away, if it is.
+  // Returns the fills that may be sent. While the server is away, the others may be kept here.
   async #prepare(fills: readonly Fill[], untilMs: number): Promise<readonly Sent[]> {
     const { outbox, calls, keeper, forgetting } = this.#parts
     const sent: Sent[] = []
     const unused: Operation[] = []
-    // Without the server nobody knows: then the value is stored nowhere.
+    // If the server does not answer, the value is stored nowhere, because the generations of its tags are unknown.
     const isAsked = fills.length === 1 || (await calls.ask(fills, untilMs))
     for (const [index, fill] of fills.entries()) {
       const marker = fill.lease as Operation
@@ -88,7 +88,8 @@ export class Fills {
         if (marker.held) unused.push(marker)
       }
     }
-    // A flush, or an operation that changed nothing, has left the lease on the server: nobody is to wait for it.
+    // A flush, or an operation that changed nothing, has left the lease on the server. Other nodes must not wait for
+    // it.
     if (unused.length > 0) forgetting.release(unused)
     return sent
   }

@@ -5,7 +5,7 @@ import type { LocalTier } from './local-tier.ts'
 import type { Operation, InFlight } from './in-flight.ts'
 import type { ReturnedLeases } from './returned-leases.ts'
 
-/** What forgetting reaches. */
+/** The parts from which something is forgotten. */
 export interface ForgettingParts {
   readonly returned: ReturnedLeases
   readonly local: LocalTier | undefined
@@ -14,7 +14,7 @@ export interface ForgettingParts {
   readonly table: GenerationTable
 }
 
-/** Makes this node forget what is not valid any more: what it keeps, and what is under way (docs/coherence.md, C2, C5). */
+/** Makes this node forget invalid entries, and marks operations in flight dead (docs/coherence.md, C2, C5). */
 export class Forgetting {
   readonly #parts: ForgettingParts
 
@@ -22,25 +22,25 @@ export class Forgetting {
     this.#parts = parts
   }
 
-  /** A message covers the key: what is as new as its counter stays. */
+  /** Forgets a key that a message covers. An entry as new as its counter stays. */
   drop(key: string, counter: number): void {
     this.#parts.local?.drop(key, counter)
     this.#parts.markers.kill(key, counter)
   }
 
-  /** C5: before an operation is sent and again when it is answered, whatever this node has of the key goes. */
+  /** Forgets all that this node has of a key, before an operation is sent and again when it is answered (C5). */
   key(key: string, except?: Operation): void {
     this.#parts.local?.drop(key, Infinity)
     this.#parts.markers.kill(key, Infinity, except)
   }
 
-  /** The same, in a node that keeps nothing. */
+  /** Marks the loads of the keys dead, in a node that keeps nothing. */
   loads(ops: readonly { readonly key: string }[]): void {
     const { markers } = this.#parts
     if (!markers.isEmpty) for (const { key } of ops) markers.kill(key, Infinity)
   }
 
-  /** The keys of a prefix, in a node that keeps nothing. */
+  /** Marks the loads of a prefix's keys dead, in a node that keeps nothing. */
   prefix(prefix: string): void {
     this.#parts.markers.killAll((key) => key.startsWith(prefix))
   }
@@ -55,18 +55,18 @@ export class Forgetting {
     else this.tag(item)
   }
 
-  /** Whatever is known of any tag may be old. */
+  /** Forgets the known generations of all tags, because they may be old. */
   table(): void {
     this.#parts.table.flush()
   }
 
-  /** The same, and so may be whatever is under way with tags. */
+  /** Forgets the generations of all tags, and marks operations in flight with tags dead. */
   allTags(): void {
     this.table()
     this.#detach(this.#parts.markers.killTagged(undefined))
   }
 
-  /** The load is over: its lease is used, or given up. */
+  /** Ends a load, because its lease was used or given up. */
   settle(marker: Operation): void {
     this.#parts.keeper.letGo(marker)
     this.#parts.markers.close(marker)
@@ -77,7 +77,7 @@ export class Forgetting {
     void this.#parts.returned.giveBack(markers)
   }
 
-  // The server has left their leases alone: whoever loads anew need not wait for them.
+  // The server still has their leases. They are given back, so that new loads need not wait for them.
   #detach(held: readonly Operation[]): void {
     if (held.length === 0) return
     for (const marker of held) this.#parts.keeper.letGo(marker)

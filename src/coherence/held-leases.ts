@@ -4,7 +4,7 @@ import type { RemoteStore } from '../core/remote-store.ts'
 import type { Operation } from './in-flight.ts'
 import type { ReturnedLeases } from './returned-leases.ts'
 
-/** Prolongs the leases that this node holds, each for a limited time; one that can't be prolonged is dead. */
+/** Prolongs the leases that this node holds, each for a limited time. A lease that can't be prolonged is dead. */
 export class HeldLeases {
   readonly #remote: RemoteStore
   readonly #returned: ReturnedLeases
@@ -16,7 +16,8 @@ export class HeldLeases {
   readonly #held = new Map<Operation, TimerHandle>()
 
   /**
-   * `longestMs` is how long one lease may be held, however slow its loader is; `renewed` hears of each that was renewed.
+   * `longestMs` is the longest time for which one lease is held, however slow its loader is. `renewed` is called for
+   * each renewed lease.
    */
   constructor(
     remote: RemoteStore,
@@ -36,13 +37,13 @@ export class HeldLeases {
     this.#longestMs = longestMs
   }
 
-  /** Holds it for no longer than `longestMs`, if that is less than usual. */
+  /** Holds a lease, for no longer than `longestMs` if that is less than usual. */
   hold(marker: Operation, longestMs: number = Infinity): void {
     marker.held = true
     this.#schedule(marker, this.#clock.now() + Math.min(longestMs, this.#longestMs))
   }
 
-  /** The lease has been used, or given up. */
+  /** Stops holding a lease, because it was used or given up. */
   letGo(marker: Operation): void {
     marker.held = false
     this.#timers.clear(this.#held.get(marker))
@@ -58,10 +59,10 @@ export class HeldLeases {
 
   async #renew(marker: Operation, endMs: number): Promise<void> {
     const nowMs = this.#clock.now()
-    // The machine was suspended meanwhile: the lease may have ended, and another node hold it.
+    // The machine was suspended meanwhile. The lease may have ended, and another node may hold it.
     if (marker.bornAtMs < this.#clock.resumedAtMs) marker.dead = true
     if (marker.dead) {
-      // A flush may have left the lease on the server: nobody is to wait for a load whose value goes nowhere.
+      // A flush may have left the lease on the server. Other nodes must not wait for a load whose value is not stored.
       this.letGo(marker)
       return this.#returned.giveBack([marker])
     }

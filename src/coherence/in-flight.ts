@@ -3,21 +3,21 @@ import type { Generations, Head } from '../core/remote-store.ts'
 import type { Lease, Reading } from '../core/store.ts'
 
 /**
- * A node's note of a read, a load or a write in flight. Whatever is invalidated meanwhile marks it dead: its
- * result reaches its callers, and nobody else.
+ * A node's note of a read, a load or a write in flight. An invalidation marks it dead. Then its result reaches its
+ * callers only.
  */
 export class Operation implements Lease {
   readonly key: string
   readonly tags: readonly string[] | undefined
-  /** Unique to the load, never to the node: it is the lease's token on the server. */
+  /** The lease's token on the server, which is unique to the load, not to the node. */
   readonly token: string
   /** Its place in the order of this node's events. */
   readonly bornAt: number
-  /** A token: what the server had before it was made must not be taken for its word. */
+  /** The token of its reader. An answer of the server from before it must not be believed. */
   readonly after: string | undefined
   /** The generations that its tags had when the load or set began. */
   generations: Generations | undefined
-  /** Where the log of generations was, as far as this node knew, when the load began. */
+  /** The head of the log of generations that this node knew when the load began. */
   taggedSince: Head | undefined
   dead = false
   /** Whether one of its tags was invalidated meanwhile. */
@@ -27,13 +27,13 @@ export class Operation implements Lease {
   /** The highest counter of a message that covered the key; `Infinity` after a flush or an operation of this node. */
   lastCounter = 0
 
-  /** When it was opened. */
+  /** The time at which it was opened. */
   readonly bornAtMs: number
 
-  /** The tier that its reader does not look at. */
+  /** The tier that its reader skips. */
   readonly skip: Reading['skip']
 
-  /** For how long its value will live, its grace included; 0 = nobody has said. */
+  /** The time for which its value will live, its grace included; 0 = not known. */
   readonly lifeMs: number
 
   constructor(
@@ -86,7 +86,7 @@ export class InFlight {
     if (markers?.delete(marker) && markers.size === 0) this.#byKey.delete(marker.key)
   }
 
-  /** Marks every marker of the key dead but one; `counter` is the message's, `Infinity` for what has none. */
+  /** Marks every marker of the key dead, except one. `counter` is the message's; `Infinity` without a message. */
   kill(key: string, counter: number, except?: Operation): void {
     for (const marker of this.#byKey.get(key) ?? []) {
       if (marker === except) continue
@@ -101,8 +101,8 @@ export class InFlight {
   }
 
   /**
-   * Marks every marker dead that may be concerned when a tag, or (`undefined`) any tag, has another generation, and
-   * answers those that hold a lease: no invalidation of a tag voids it.
+   * Marks the markers dead that are affected by a new generation of a tag, or (`undefined`) of any tag. Returns those
+   * that hold a lease, because no invalidation of a tag voids it.
    */
   killTagged(tag: string | undefined): readonly Operation[] {
     const held: Operation[] = []
@@ -111,7 +111,7 @@ export class InFlight {
         const { tags } = marker
         if (tags !== undefined && (tag === undefined ? tags.length === 0 : !tags.includes(tag))) continue
         marker.dead = true
-        // A write that is under way while something may have been missed is none of that.
+        // A write under way is not overtaken if something may merely have been missed.
         if (tag !== undefined) marker.overtaken = true
         if (marker.held) held.push(marker)
       }
@@ -119,12 +119,12 @@ export class InFlight {
     return held
   }
 
-  /** The keys for which something is in flight. */
+  /** Returns the keys for which something is in flight. */
   keys(): readonly string[] {
     return [...this.#byKey.keys()]
   }
 
-  /** The open markers of a key. */
+  /** Returns the open markers of a key. */
   of(key: string): readonly Operation[] {
     return [...(this.#byKey.get(key) ?? [])]
   }
@@ -134,7 +134,7 @@ export class InFlight {
     return this.#byKey.size === 0
   }
 
-  /** Markers that are open. */
+  /** The number of open markers. */
   get size(): number {
     let size = 0
     for (const markers of this.#byKey.values()) size += markers.size

@@ -7,7 +7,7 @@ import type { Operation } from './in-flight.ts'
 import type { Outbox } from './queues/outbox.ts'
 import type { CoherenceSettings } from './settings.ts'
 
-/** What keeping entries in this node works with. */
+/** The parts that keeping entries in this node uses. */
 export interface LocalEntriesParts {
   readonly remote: RemoteStore
   readonly local: LocalTier | undefined
@@ -17,7 +17,7 @@ export interface LocalEntriesParts {
   readonly clock: Clock
 }
 
-/** Gives the local tier, if there is one, what calls to the server bring. */
+/** Gives the results of calls to the server to the local tier, if there is one. */
 export class LocalEntries {
   readonly #parts: LocalEntriesParts
 
@@ -25,7 +25,7 @@ export class LocalEntries {
     this.#parts = parts
   }
 
-  /** What a read of the server found, asked at `startedAtMs`. */
+  /** Keeps an entry that a read of the server has found; the read was sent at `startedAtMs`. */
   read(
     marker: Operation,
     { stored, remainingMs, graceMs = 0, generations }: RemoteFound,
@@ -38,13 +38,13 @@ export class LocalEntries {
     try {
       keeping = this.#keeping(marker, stored, { ttlMs, graceMs }, generations)
     } catch {
-      // It can't be read, which its reader finds out, too.
+      // The entry is unreadable, which its reader finds out, too.
       return
     }
     local.keepRead(marker.key, keeping)
   }
 
-  /** What a write or a fill has stored, sent at `startedAtMs`. */
+  /** Keeps an entry that a write or a fill has stored; it was sent at `startedAtMs`. */
   written(
     marker: Operation,
     { stored, ttlMs, graceMs }: { readonly stored: Stored } & EntrySettings,
@@ -52,20 +52,20 @@ export class LocalEntries {
     startedAtMs: number,
   ): void {
     const { local, outbox } = this.#parts
-    // What is queued all the same is newer than this.
+    // An invalidation that is queued by now is newer than this.
     if (local === undefined || !ok || outbox.has(marker.key)) return
     const entry = { ttlMs: ttlMs - this.#since(startedAtMs), graceMs }
     const keeping = this.#keeping(marker, stored, entry, marker.generations)
     local.keepWritten(marker.key, { ...keeping, head, logged })
   }
 
-  /** What was loaded, and is not to be stored on the server: kept here as what a read has found is. */
+  /** Keeps a loaded value in L1 only, as if it had been read from the server. */
   loaded(marker: Operation, { stored, ttlMs, graceMs }: { readonly stored: Stored } & EntrySettings): void {
     const { local } = this.#parts
     local?.keepRead(marker.key, this.#keeping(marker, stored, { ttlMs, graceMs }, marker.generations))
   }
 
-  /** What was loaded while the server is away: kept for a while, so that the cache still caches. */
+  /** Keeps a value that was loaded while the server is away, for a while, so that the cache still caches. */
   outage(marker: Operation, { stored, ttlMs }: { readonly stored: Stored } & EntrySettings): void {
     const { local, following, settings } = this.#parts
     const { policy, maxStaleMs, maxLagMs } = settings
@@ -74,7 +74,7 @@ export class LocalEntries {
     local.keepOutage(marker.key, this.#keeping(marker, stored, { ttlMs: leftMs }, marker.generations))
   }
 
-  // What is kept is what others will read: the value that the server gives back, whatever the caller does to his.
+  // Other callers get the value as the server gives it back, even if this caller changes its own.
   #keeping(
     marker: Operation,
     stored: Stored,

@@ -9,31 +9,34 @@ import type { GenerationTable } from './tags/generation-table.ts'
 import type { Operation } from './in-flight.ts'
 import { bears, type TagState } from './tags/tag-state.ts'
 
-/** How a tier takes values in and hands them out. */
+/** The way in which a tier takes values in and hands them out. */
 export type ValueForm = Pick<Store, 'admit' | 'view'>
 
 const STALE_TOO: Reading = { stale: true }
 
-/** An entry of the local tier: the value as that tier keeps it, and what its validity depends on. */
+/** An entry of the local tier: the value as that tier keeps it, and the facts that its validity depends on. */
 export class LocalSlot extends Envelope {
   readonly stored: Stored
   readonly values: ValueForm
   readonly follower: LogFollower
-  /** Those of its tags, if it has any. */
+  /** The generations of its tags, if it has any. */
   readonly generations: Generations | undefined
-  /** The counter of the log at which it was true; `undefined` for one that came from a read. */
+  /** The counter of the log at which it was true; `undefined` if it came from a read. */
   readonly counter: number | undefined
-  /** When it was written, in the order of this node's events. */
+  /** The place of its write in the order of this node's events. */
   readonly writtenAt: number
-  /** Kept while the server was away: served whatever the sync says, until its own deadline or the next sync. */
+  /**
+   * Whether it was kept while the server was away. Then it is served without a sync, until its deadline or the next
+   * sync.
+   */
   readonly outage: boolean
   /** Whether it may be served as stale. */
   readonly hasGrace: boolean
-  /** When the tier must ask again, however long the entry lives. */
+  /** The time at which the tier must ask again, however long the entry lives. */
   readonly keptUntilMs: number
-  /** The version of the table of generations that found it fresh. */
+  /** The version of the table of generations that last found it fresh. */
   agreedAt = -1
-  /** The tags of the reader that was found to be in a namespace of the entry last. */
+  /** The tags of the last reader that was found to be in a namespace of the entry. */
   borne: readonly string[] | undefined
 
   constructor(slot: Omit<LocalSlot, 'agreedAt' | 'borne' | 'view'>) {
@@ -54,25 +57,25 @@ export class LocalSlot extends Envelope {
   }
 }
 
-/** What is to be kept, and why it may be. */
+/** An entry to be kept, and the facts that allow it. */
 export interface Keeping {
   readonly marker: Operation
   readonly follower: LogFollower
   readonly value: unknown
-  /** Milliseconds for which it is fresh yet, and those of its grace after that. */
+  /** The remaining milliseconds for which it is fresh, and those of its grace after that. */
   readonly ttlMs: number
   readonly graceMs: number
   readonly generations: Generations | undefined
   /** The reply of a write or a fill; absent for a read. */
   readonly head?: Head | undefined
-  /** Whether the write is the last entry of that head: then messages up to it are older. */
+  /** Whether the write is the last entry of that head, so that messages up to it are older. */
   readonly logged?: boolean
 }
 
-/** What the local tier works with. */
+/** The parts that the local tier uses. */
 export interface LocalTierParts {
   readonly store: Store
-  /** How it keeps values. */
+  /** The form in which it keeps values. */
   readonly values: ValueForm
   readonly table: GenerationTable
   readonly clock: Clock
@@ -80,13 +83,13 @@ export interface LocalTierParts {
   readonly maxAgeMs: number
   /** The sync age beyond which keeping an entry starts a sync. */
   readonly maxLagMs: number
-  /** For how long it keeps an entry at most. */
+  /** The longest time for which it keeps an entry. */
   readonly longestMs: number
-  /** The next place in the order of this node's events. */
+  /** Returns the next place in the order of this node's events. */
   nextEvent(): number
 }
 
-/** This node's own tier: what it may keep of the server's entries, and when it must not serve it. */
+/** This node's own tier of the server's entries. It decides which of them it may keep, and which it must not serve. */
 export class LocalTier {
   readonly #store: Store
   readonly #values: ValueForm
@@ -109,13 +112,13 @@ export class LocalTier {
     this.#nextEvent = nextEvent
   }
 
-  /** The fresh entry of a key, if it may be served now (C1). */
+  /** Returns the fresh entry of a key, if it may be served now (C1). */
   get(key: string, reading?: Reading): Stored | undefined {
     const slot = this.#slot(key)
     return slot !== undefined && this.#verdict(key, slot, reading) === 'fresh' ? asStored(slot) : undefined
   }
 
-  /** The entry of a key with its remaining time, stale if the reader takes that. */
+  /** Returns the entry of a key with its remaining time; a stale one if the reader takes that. */
   find(key: string, reading?: Reading): Found | undefined {
     const slot = this.#slot(key, reading?.stale === true ? STALE_TOO : undefined)
     if (slot === undefined) return undefined
@@ -129,7 +132,7 @@ export class LocalTier {
     }
   }
 
-  /** What there is of a key, and why it is served or not. */
+  /** Explains which entry of a key there is, and why it is served or not. */
   explain(
     key: string,
     reading: Reading | undefined,
@@ -148,7 +151,7 @@ export class LocalTier {
     return { ...entry, state: verdict === 'fresh' && entry.remainingMs > 0 ? 'fresh' : 'stale' }
   }
 
-  /** Keeps what a read found, unless something invalidated it meanwhile (C2, C3, C3b). */
+  /** Keeps the entry that a read found, unless something invalidated it meanwhile (C2, C3, C3b). */
   keepRead(key: string, keeping: Keeping): void {
     const { marker } = keeping
     const present = this.#slot(key)
@@ -157,7 +160,7 @@ export class LocalTier {
     keeping.follower.catchUp(this.#maxLagMs)
   }
 
-  /** Keeps what was written, by the counters of the reply and of the messages that came meanwhile (C3, C3b). */
+  /** Keeps a written entry, by the counters of the reply and of the messages that came meanwhile (C3, C3b). */
   keepWritten(key: string, keeping: Keeping): void {
     const { marker, follower, head, logged } = keeping
     if (!follower.knows(head)) return
@@ -169,13 +172,13 @@ export class LocalTier {
     follower.catchUp(this.#maxLagMs)
   }
 
-  /** Keeps what was loaded while the server was away. */
+  /** Keeps a value that was loaded while the server was away. */
   keepOutage(key: string, keeping: Keeping): void {
     if (keeping.marker.dead) return
     this.#put(key, keeping, undefined, this.#slot(key) === undefined, true)
   }
 
-  /** A message covers the key: what is kept goes, unless it is known to be as new. */
+  /** Drops the entry of a key that a message covers, unless the entry is known to be as new. */
   drop(key: string, counter: number): void {
     const slot = this.#slot(key, STALE_TOO)
     if (slot === undefined || (slot.counter !== undefined && counter <= slot.counter)) return
@@ -183,12 +186,12 @@ export class LocalTier {
     slot.follower.dropped()
   }
 
-  /** The partition may have missed something: nothing that is kept of it is served again. */
+  /** Stops serving the kept entries of a partition, because something may have been missed. */
   flush(follower: LogFollower): void {
     follower.flushed(this.#nextEvent())
   }
 
-  /** The server is back: what was kept of the partition without it is served no more. */
+  /** Stops serving the entries of a partition that were kept without the server, because the server is back. */
   endOutage(follower: LogFollower): void {
     follower.outageEndedAt = this.#nextEvent()
   }
@@ -198,7 +201,7 @@ export class LocalTier {
     return this.#slot(key, STALE_TOO)?.generations?.some((one) => one.tag === tag) === true
   }
 
-  // C1: both logs must be synced, that of its key and, if it has tags, that of generations.
+  // C1: both logs must be synced, the log of its key and, if it has tags, the log of generations.
   #isSynced({ outage, follower, generations, keptUntilMs }: LocalSlot, nowMs: number): boolean {
     if (nowMs >= keptUntilMs) return false
     if (outage) return true
@@ -208,7 +211,7 @@ export class LocalTier {
     )
   }
 
-  // By the tier's own count; 0 in a store that answers later, which no tier is made of.
+  // Returns the remaining time by the tier's own count; 0 in a store that answers later, which no tier is made of.
   #remainingMs(key: string): number {
     const found = this.#store.read([key], STALE_TOO)
     return isPromise(found) ? 0 : (found.get(key)?.remainingMs ?? 0)
@@ -223,7 +226,7 @@ export class LocalTier {
     }
     const table = this.#table
     if (!this.#isSynced(slot, this.#clock.now())) return 'gone'
-    // The table has not changed since it was asked last.
+    // The table has not changed since the last verdict.
     if (generations === undefined || slot.agreedAt === table.version) return 'fresh'
     const verdict = table.agrees(generations)
     if (verdict === 'fresh') {
@@ -242,7 +245,7 @@ export class LocalTier {
   ): void {
     // A counter changes too often to be kept, and an increment does not log.
     const stored = Number.isInteger(value) || ttlMs <= 0 ? undefined : this.#values.admit(value).stored
-    // What is kept is older.
+    // The kept entry is older.
     if (stored === undefined) return this.drop(key, Infinity)
     const hasGrace = graceMs > 0
     const writtenAt = this.#nextEvent()

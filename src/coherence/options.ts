@@ -4,24 +4,24 @@ import { checkChoice } from '../options/options.ts'
 import { spanMs, wholeNumber } from '../options/spans.ts'
 import type { CoherenceSettings, Policy } from './settings.ts'
 
-/** How a cache deals with what several processes share; all of it optional. */
+/** The options of a cache for data that several processes share; all of them optional. */
 export interface CoherenceOptions {
   /**
-   * What this process may serve from its own memory, and believe of tags, when the server can't be reached:
-   * `'available'` (default) what it had up to `maxStale` ago, `'strict'` only up to `maxLag` ago.
+   * The rule for this process's memory, and for its knowledge of tags, if the server can't be reached. `'available'`
+   * (default) serves it up to `maxStale` after the last sync, `'strict'` only up to `maxLag` after it.
    */
   readonly policy?: Policy | undefined
-  /** How old what it has heard of others' changes may be under `'strict'`; default 3 s. Longer than `heartbeat`. */
+  /** The longest time without news of others' changes under `'strict'`; default 3 s. Longer than `heartbeat`. */
   readonly maxLag?: Duration | undefined
   /** The same under `'available'`; default 60 s. At least `maxLag`. */
   readonly maxStale?: Duration | undefined
-  /** How often it asks whether it has missed something, and repeats what was not acknowledged; default 1 s. */
+  /** The interval at which it asks for missed changes, and repeats unacknowledged ones; default 1 s. */
   readonly heartbeat?: Duration | undefined
-  /** For how long a process that dies in a load keeps others from loading; default 5 s. Loads renew it. */
+  /** The time for which a process that dies in a load keeps others from loading; default 5 s. Loads renew it. */
   readonly lease?: Duration | undefined
   /** The most keys and the most tags whose invalidation waits for the server to come back; default 10,000. */
   readonly outbox?: number | undefined
-  /** How long invalidations are remembered, to be repeated should a failover lose them; default 60 s. */
+  /** The time for which invalidations are remembered, to be repeated if a failover loses them; default 60 s. */
   readonly journal?: Duration | undefined
 }
 
@@ -38,13 +38,13 @@ export const COHERENCE_OPTIONS: readonly (keyof CoherenceOptions)[] = [
 
 const LONGEST_LEASE_MS = 60_000
 const GENERATIONS = 10_000
-// Half a megabyte, made when it is needed: room for about 100,000 keys or tags.
+// Half a megabyte, made at its first use: room for about 100,000 keys or tags.
 const SUSPECT_BITS = 2 ** 22
 
-/** How many entries a partition's log holds, unless the server is told otherwise. */
+/** The number of entries in a partition's log, unless the server is told otherwise. */
 export const LOG_LENGTH = 10_000
 
-/** The settings that the options ask for. @throws OptionsError that names the value and the accepted forms. */
+/** Returns the settings that the options ask for. @throws OptionsError that names the value and the accepted forms. */
 export function coherenceSettings(
   options: CoherenceOptions,
   logLength: number = LOG_LENGTH,
@@ -70,7 +70,7 @@ export function coherenceSettings(
     outboxLimit: wholeNumber(outbox, 'outbox'),
     suspectBits: SUSPECT_BITS,
     journalMs: spanMs(options.journal ?? 60, 'journal'),
-    // A log must be able to tell what it has of a journal.
+    // A log must be able to tell which entries of a journal it has.
     journalLimit: Math.max(1, Math.floor(logLength / 2)),
     generationLimit: GENERATIONS,
   }

@@ -14,7 +14,7 @@ import type { Replay } from './queues/replay.ts'
 import type { TaggedCalls } from './tags/tagged-calls.ts'
 import { freshMsFor, type TagState } from './tags/tag-state.ts'
 
-/** What reading works with. */
+/** The parts that reads use. */
 export interface ReadParts {
   readonly remote: RemoteStore
   readonly local: LocalTier | undefined
@@ -84,7 +84,7 @@ export class Reads {
     const { outbox, calls, leases: held, forgetting, replay, time } = this.#parts
     const { untilMs = time.end(leases.length) } = options
     const queued = outbox.isEmpty ? NONE : leases.filter(({ key }) => outbox.has(key))
-    // A queued item is sent first: then the server's word counts, and the load is shared and stored.
+    // A queued item is sent first. Then the server's answer counts, and the load is shared and stored.
     if (queued.length > 0) {
       const settling = replay.settle(queued.map(({ key }) => key))
       await time.inTime(settling, untilMs).catch(() => undefined)
@@ -97,7 +97,7 @@ export class Reads {
         this.#found(marker, found, verdict, { stale: false }, startedAtMs),
       )
     } catch (error) {
-      // The server may have granted them all the same.
+      // The server may have granted them nevertheless.
       forgetting.release(asked)
       throw error
     }
@@ -116,7 +116,7 @@ export class Reads {
     })
   }
 
-  // Nothing is kept here: no marker is needed, and nobody asks how long the entry has left.
+  // Nothing is kept here, so no marker is needed, and the remaining time does not matter.
   async #getRemote(key: string, reading: Reading | undefined): Promise<Stored | undefined> {
     const { remote, time, calls } = this.#parts
     const untilMs = time.end()
@@ -128,7 +128,7 @@ export class Reads {
     return isPromise(fresh) ? await fresh : fresh
   }
 
-  // The same for several.
+  // Reads several keys in a node that keeps nothing.
   async #getManyRemote(
     keys: readonly string[],
     reading: Reading | undefined,
@@ -167,7 +167,7 @@ export class Reads {
     return entries.map((entry, index) => (entry === IN_FULL ? found.get(keys[index]!) : entry))
   }
 
-  // What a reader may have of an entry that has just been read, if it is fresh.
+  // Returns the value of an entry that has just been read, if the entry is fresh for the reader.
   #freshOf(
     entry: RemoteFound,
     reading: Reading | undefined,
@@ -175,7 +175,7 @@ export class Reads {
     since: number,
   ): MaybePromise<Stored | undefined> {
     const { generations, remainingMs, graceMs } = entry
-    // Most entries: nothing is to be judged.
+    // Most entries need no judgement.
     if (generations === undefined && graceMs === undefined && reading === undefined) return entry.stored
     const shown = this.#parts.calls.shows(generations, reading, untilMs, since)
     const judged = (verdict: TagState): Stored | undefined =>
@@ -240,7 +240,7 @@ export class Reads {
     }
   }
 
-  // What the server has, for a reader who may have it; kept here too if nothing has happened to it meanwhile.
+  // Returns the server's entry if the reader may have it. It is also kept here if nothing has happened to it meanwhile.
   #found(
     marker: Operation,
     entry: RemoteFound,

@@ -8,20 +8,20 @@ interface HeldLease {
   readonly token: string
 }
 
-/** How often the server is told again of what it has not acknowledged. */
+/** The pause before unacknowledged leases are given back again. */
 const AGAIN_MS = 1_000
-/** The most leases that are kept for that; what is dropped ends by itself. */
+/** The most leases that are kept for that. A dropped one ends on the server by itself. */
 const MOST_OWED = 10_000
 
 /**
- * Gives leases back to the server. What it does not acknowledge it is told again until it does: it may grant what it was
- * asked for before it froze, long after the caller has gone.
+ * Gives leases back to the server, again and again until it acknowledges that. A server that froze may still grant a
+ * lease long after the caller has gone.
  */
 export class ReturnedLeases {
   readonly #remote: RemoteStore
   readonly #timers: Timers
   readonly #stop: () => void
-  // By token: each is of one load.
+  // By token, because each is of one load.
   readonly #owed = new Map<string, HeldLease>()
   #timer: TimerHandle = undefined
   #isSending = false
@@ -33,7 +33,7 @@ export class ReturnedLeases {
     this.#stop = remote.onReconnect(() => void this.#sendOwed())
   }
 
-  /** Ends leases on the server; with a cool-down, each becomes that. Never rejects. */
+  /** Ends leases on the server. With a cool-down, each becomes that. Never rejects. */
   async giveBack(
     leases: readonly HeldLease[],
     cooldown?: Cooldown & { readonly forMs: number },
@@ -46,7 +46,7 @@ export class ReturnedLeases {
     }
   }
 
-  /** Leases that the server has not acknowledged the end of. */
+  /** The number of leases whose end the server has not acknowledged. */
   get owed(): number {
     return this.#owed.size
   }

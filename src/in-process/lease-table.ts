@@ -90,7 +90,7 @@ export class LeaseTable {
     return mine.held ? mine : undefined
   }
 
-  /** Ends a lease. If it held its key, a cool-down begins in which nobody loads the key. */
+  /** Ends a lease. If it held its key, a cool-down begins in which the key is not loaded. */
   release(lease: Lease, cooldown?: Cooldown & { readonly forMs: number }): void {
     const held = this.settle(lease)
     if (held === undefined || cooldown === undefined) return

@@ -31,7 +31,7 @@ import type { Primitives, Slot } from './primitives.ts'
 
 const OUTDATED: OpResult = Object.freeze({ ok: false, outdated: true })
 
-/** An entry that may be seen. */
+/** A visible entry. */
 interface Kept extends Found {
   readonly slot: Slot
 }
@@ -95,7 +95,7 @@ export class PrimitiveStore implements Store {
       if (right === undefined || fill.skip === 'l1') return false
       const tags = [...new Set([...(fill.lease.tags ?? []), ...(fill.tags ?? [])])]
       const labels = this.#tags.labels(tags, right.since)
-      // It may bear a tag that its loader named and that was invalidated meanwhile.
+      // The entry may bear a tag that its loader named and that was invalidated meanwhile.
       if (labels !== undefined && this.#tags.judge(labels) !== 'fresh') return false
       return (await this.#write(fill.key, fill, right.since, tags)).ok
     })
@@ -110,7 +110,7 @@ export class PrimitiveStore implements Store {
   }
 
   async write(ops: readonly Op[]): Promise<readonly OpResult[]> {
-    // Of now, not of its turn: what is invalidated from here on is newer.
+    // The count of now, not of its turn, because later invalidations are newer.
     const since = this.#tags.count
     return this.#each(ops, async (op) => this.#execute(op, since))
   }
@@ -136,7 +136,7 @@ export class PrimitiveStore implements Store {
   }
 
   async deleteByPrefix(prefix: string, { tags }: Reading = {}): Promise<number> {
-    // A fill that was accepted before may still be writing: it must be there to be found.
+    // An earlier fill may still be writing, and its key must exist before the keys are listed.
     this.#leases.voidPrefix(prefix)
     await this.#queue.settled((key) => key.startsWith(prefix))
     const keys: string[] = []
@@ -171,7 +171,7 @@ export class PrimitiveStore implements Store {
     this.#leases.void(op.key)
     switch (op.kind) {
       case 'set':
-        // A value without a version replaces whatever there was; a loaded one does not.
+        // A set without a version replaces any entry. A loaded value does not.
         if (op.rowVersion === undefined) this.#versions.forget(op.key)
         return this.#write(op.key, op, since)
       case 'delete':
@@ -275,7 +275,7 @@ export class PrimitiveStore implements Store {
     return !(expiresAtMs - this.#clock.now() > 0)
   }
 
-  // For ever: neither a deadline nor an invalidation is taken back.
+  // Whether an entry is gone for good, because neither a deadline nor an invalidation is taken back.
   #isGone(slot: Slot): boolean {
     if (this.#isExpired(slot)) return true
     if (slot.labels === undefined) return false
@@ -286,12 +286,12 @@ export class PrimitiveStore implements Store {
     return !(this.#tags.staleSince(slot.labels) + graceMs - this.#clock.now() > 0)
   }
 
-  // In its turn, and only if nobody has written the key meanwhile. A failure costs memory, not truth.
+  // Removes a gone entry in the key's turn, unless the key was written meanwhile. A failure costs memory, not truth.
   #removeGone(key: string): void {
     const removal = this.#queue.run(key, async () => {
       const slot = await this.#primitives.read(key)
       if (slot === undefined || !this.#isGone(slot)) return
-      // Its row version still counts, until it would have expired.
+      // The row version still counts until the entry would have expired.
       if (slot.rowVersion !== undefined && !this.#isExpired(slot)) return
       await this.#primitives.remove(key)
       if (this.#isExpired(slot)) this.#expired++

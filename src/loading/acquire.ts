@@ -3,12 +3,12 @@ import type { AcquireOptions, Acquired, Cooldown, Found, Lease } from '../core/s
 import type { Flight } from './flight.ts'
 import type { PipelineParts } from './pipeline-parts.ts'
 
-/** How long a load waits for the same load in another pipeline before it goes on without storing, in milliseconds. */
+/** Milliseconds for which a load waits for the same load in another pipeline before it goes on without storing. */
 const LOCK_TIMEOUT_MS = 10_000
 const FIRST_POLL_MS = 10
 const LONGEST_POLL_MS = 200
 
-/** Asks once for the leases of several loads, in one call. A store in trouble: they load, and store nothing. */
+/** Asks once for the leases of several loads, in one call. If the store is in trouble, they load and store nothing. */
 export function acquire(
   parts: PipelineParts,
   flights: readonly Flight[],
@@ -26,7 +26,7 @@ export function acquire(
   return isReadable(parts, answers) ? answers : pastUnreadable(parts, flights, answers, options)
 }
 
-// An unreadable entry counts as absent: the leases of those keys are asked for whatever they hold.
+// An unreadable entry counts as absent, so the leases of those keys are asked for in any case.
 async function pastUnreadable(
   { store, trouble }: PipelineParts,
   flights: readonly Flight[],
@@ -60,7 +60,7 @@ function isEntry(answer: Acquired): answer is Found {
   return typeof answer === 'object' && 'stored' in answer
 }
 
-/** Polls, with jitter and growing pauses, until there is another answer than `busy`, or it took too long. */
+/** Polls, with jitter and growing pauses, until the answer is not `busy` or the time is over. */
 export async function waitForLease(
   parts: PipelineParts,
   flight: Flight,
@@ -71,7 +71,7 @@ export async function waitForLease(
   let pauseMs = FIRST_POLL_MS
   for (;;) {
     if (flight.lease.dead) {
-      // A write voided it before anything was loaded, so that what is loaded from here on is new.
+      // A write voided it before anything was loaded, so values that are loaded from here on are new.
       void release(parts, [flight.lease])
       flight.lease = parts.store.open(flight.key, flight.reading)
     } else {
@@ -80,14 +80,14 @@ export async function waitForLease(
       await pause(parts, Math.min(pauseMs * (0.5 + parts.random()), leftMs))
       pauseMs = Math.min(pauseMs * 2, LONGEST_POLL_MS)
     }
-    // Its callers have been told that it takes too long, or have left.
+    // Its callers were told that it takes too long, or have left.
     if (flight.settled) return 'denied'
     const [answer] = await acquire(parts, [flight], options)
     if (answer !== 'busy') return answer!
   }
 }
 
-/** Gives leases back; a failure is noted, since no caller waits for it. */
+/** Gives leases back. A failure is noted, because no caller waits for it. */
 export function release(
   parts: PipelineParts,
   leases: readonly Lease[],

@@ -7,19 +7,19 @@ import { NOT_MODIFIED, type Context } from './load-context.ts'
 import type { PipelineParts } from './pipeline-parts.ts'
 import { ABSENT } from './source.ts'
 
-/** What a filling needs of the run that it ends. */
+/** The run that a filling ends, as far as it needs it. */
 export interface FillingHost {
   readonly parts: PipelineParts
-  /** From here on nobody joins the flight. */
+  /** Removes the flight, so that no caller joins it from here on. */
   leave(flight: Flight): void
   readonly settings: Settings
-  /** Gives the leases of flights back that store nothing. */
+  /** Gives back the leases of flights that store nothing. */
   release(flights: readonly Flight[], cooldown?: Cooling): void
   /** Counts a load whose loader failed, and returns the cool-down that follows, if any. */
   failed(error: unknown): Cooling | undefined
 }
 
-/** A cool-down, and how long it lasts. */
+/** A cool-down and its length. */
 export type Cooling = Cooldown & { readonly forMs: number }
 
 interface Result {
@@ -30,7 +30,7 @@ interface Result {
   readonly failure?: readonly [error: unknown]
 }
 
-/** The ending of one flight: the result for its callers, and the fill. */
+/** The end of one flight: the result for its callers, and the fill. */
 interface Ending {
   readonly result: Result
   readonly fill: Fill | undefined
@@ -38,9 +38,9 @@ interface Ending {
 }
 
 /**
- * Stores what was loaded and gives it to the callers, whether or not it could be stored. A flight whose value can't be
- * taken fails alone. `isImmediate` says that no time has passed since the flights began: callers of the same moment may
- * still come, so that a flight which stores nothing is left a moment later.
+ * Stores loaded values and gives them to the callers, whether or not they could be stored. A flight whose value can't
+ * be taken fails alone. `isImmediate` says that no time has passed since the flights began. Callers of the same moment
+ * may still come, so a flight that stores nothing is left a moment later.
  * @throws StoreUnavailableError under `onError: 'throw'`.
  */
 export function fillAll(
@@ -70,7 +70,7 @@ function settleAll(
   for (let index = 0; index < flights.length; index++) {
     const flight = flights[index]!
     const { result, fill, cooldown } = endings[index]!
-    // From here on a caller reads the store again: the fill ends the lease, and with it the marker.
+    // From here on a caller reads the store again, because the fill ends the lease and with it the marker.
     host.leave(flight)
     results.push(result)
     if (fill === undefined) host.release([flight], cooldown)
@@ -83,7 +83,7 @@ function settleAll(
   if (fills.length === 0) return answer(flights, results)
   for (let at = 0; host.settings.hardTimeoutMs !== undefined && at < filled.length; at++) {
     const result = results[filled[at]!]!
-    // Not known yet is as good as refused.
+    // An unknown answer counts as a refusal.
     flights[filled[at]!]!.loaded = {
       ...result,
       own: result.own || fills[at]!.tags !== undefined,
@@ -96,7 +96,8 @@ function settleAll(
     for (let at = 0; at < filled.length; at++) {
       if (accepted?.[at] === true) continue
       const result = results[filled[at]!]!
-      // A tag that only the loader knew may have been invalidated: who joined after that must not get it.
+      // A tag that only the loader knew may have been invalidated. Callers that joined after that must not get the
+      // value.
       if (fills[at]!.tags !== undefined) result.own = true
       if (expected && accepted !== undefined && host.parts.store.isShared === true) result.late = true
     }
@@ -105,7 +106,7 @@ function settleAll(
   return isPromise(accepting) ? accepting.then(conclude) : conclude(accepting)
 }
 
-// An error here ends this flight only: the others keep their values.
+// An error here ends this flight only. The others keep their values.
 function endingOf(
   host: FillingHost,
   flight: Flight,
@@ -177,7 +178,7 @@ function fillOf(
   }
 }
 
-// Offered also without a right to store: the store knows what else it may do with it.
+// Offers the fills also without a right to store, because the store knows other uses of them.
 function fill(
   host: FillingHost,
   fills: readonly Fill[],

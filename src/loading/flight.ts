@@ -1,58 +1,61 @@
 import type { Lease, Reading, Stored } from '../core/store.ts'
 
-/** What a load came to. */
+/** The outcome of a load. */
 export interface Outcome {
-  /** The form from which each caller gets a copy, when the value can be stored, whether or not it was. */
+  /** The form from which each caller gets a copy, if the value can be stored, whether or not it was. */
   readonly stored: Stored | undefined
-  /** The loader's own value, for when there is no stored form. */
+  /** The loader's own value, used if there is no stored form. */
   readonly value: unknown
   /**
-   * Only for whoever began it: the loader had nothing for this key, or named a tag that was invalidated meanwhile. Who
-   * has joined may load by himself.
+   * Whether it is only for the caller that began the load. Its loader had nothing for this key, or named a tag that was
+   * invalidated meanwhile. Callers that have joined may load on their own.
    */
   readonly own: boolean
   /**
-   * Its lease was void when it was to be stored. Another process may have invalidated the key before a caller came who
-   * has joined: he loads once more, and what began after he came will do.
+   * Whether its lease was void at the fill. Another process may have invalidated the key before a caller joined. Such a
+   * caller loads once more, and accepts any load that began after it came.
    */
   readonly late?: boolean
-  /** Why there is none; in a list, since any value can be thrown. */
+  /** The failure, if there is no value; in a list, because any value can be thrown. */
   readonly failure?: readonly [error: unknown]
 }
 
-/** What a flight asks of the run that it belongs to. */
+/** The run that a flight belongs to, as far as the flight uses it. */
 export interface Carrier {
-  /** Lets it begin though others wait before it: a load that is under way waits for it. */
+  /** Lets it begin before others that wait, because a load that is under way waits for it. */
   hurry(): void
-  /** A caller has left. */
+  /** Notes that a caller has left. */
   left(reason: unknown): void
 }
 
-/** The load of one key that is under way in this process, and whoever waits for it. */
+/** The load of one key that is under way in this process, and its callers. */
 export class Flight {
   readonly key: string
-  /** The pipeline it belongs to: another cache may load a key of the same name. */
+  /** The pipeline it belongs to, because another cache may load a key of the same name. */
   readonly owner: object
   readonly startedAtMs: number
-  /** When the call that began it was made: its questions to the store, and `hardTimeout`, count from there. */
+  /**
+   * The time of the call that began it. The deadlines of its questions to the store, and `hardTimeout`, count from
+   * there.
+   */
   readonly calledAtMs: number
-  /** The tags that its entry will bear, and what the caller who began it asks for. */
+  /** The tags that its entry will bear, and the reading of the caller that began it. */
   readonly reading: Reading
   /** The load whose loader began this one. */
   readonly parent: Flight | undefined
-  /** What the key held when the flight began, if that was read. */
+  /** The entry of the key when the flight began, if it was read. */
   readonly present: Stored | undefined
-  /** Marks the flight from its first moment; replaced while no load has begun and a write has voided it. */
+  /** The marker of the flight from its first moment. It is replaced if a write voids it before a load has begun. */
   lease: Lease
   /** Loads that this one waits for, because its loader asked for their keys. */
   waitsFor: Set<Flight> | undefined = undefined
   /** The run that loads it. */
   carrier: Carrier | undefined = undefined
-  /** Callers who wait for it; `Infinity` for one in the background, which nobody abandons. */
+  /** Callers that wait for it; `Infinity` for one in the background, which is never abandoned. */
   waiting = 1
-  /** Whether it takes its lease from whoever has it. */
+  /** Whether it takes its lease from any holder. */
   forced = false
-  /** Whether it loads whatever is stored. */
+  /** Whether it loads even if a value is stored. */
   anew = false
   /** Whether its loader has been called. */
   loaderBegan = false
@@ -60,13 +63,13 @@ export class Flight {
   loaderEnded = false
   /** Whether its callers were told that it takes too long. */
   timedOut = false
-  /** The loaded value, while it is being stored: a caller that has no more time gets it. */
+  /** The loaded value while it is being stored. A caller that has no more time gets it. */
   loaded: Outcome | undefined = undefined
-  /** Until when it takes at most. */
+  /** The time by which it ends at the latest. */
   endsByMs: number = Infinity
-  /** Whether its lease has been used, or given back. */
+  /** Whether its lease was used or given back. */
   settled = false
-  /** What its callers get; `undefined` as long as they wait. */
+  /** The outcome for its callers; `undefined` as long as they wait. */
   result: Outcome | undefined = undefined
   #outcome: Promise<Outcome> | undefined = undefined
   #resolve: ((outcome: Outcome) => void) | undefined = undefined
@@ -90,9 +93,11 @@ export class Flight {
     this.present = present
   }
 
-  /** What its callers will get. It never rejects: all of them may have left, and a failure is then nobody's. */
+  /**
+   * The future outcome for its callers. It never rejects, because the failure has no handler if all callers have left.
+   */
   get outcome(): Promise<Outcome> {
-    // Whoever waits for the run needs no promise of the flight.
+    // Callers that wait for the run need no promise of the flight.
     this.#outcome ??=
       this.result === undefined
         ? new Promise((resolve) => {
@@ -102,14 +107,14 @@ export class Flight {
     return this.#outcome
   }
 
-  /** Gives all who wait a result; the first one stands. */
+  /** Gives all waiting callers a result. The first one stands. */
   succeed(outcome: Outcome): void {
     if (this.result !== undefined) return
     this.result = outcome
     this.#resolve?.(outcome)
   }
 
-  /** Gives all who wait the one error. */
+  /** Gives all waiting callers the one error. */
   fail(error: unknown): void {
     this.succeed({ stored: undefined, value: undefined, own: false, failure: [error] })
   }

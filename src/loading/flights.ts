@@ -11,18 +11,18 @@ import type { PipelineParts } from './pipeline-parts.ts'
 import type { Source } from './source.ts'
 import { LoadLimit } from './load-limit.ts'
 
-/** After that the lease of a load without a time limit is free for others. */
+/** The time after which the lease of a load without a time limit is free for others. */
 const LONGEST_LOAD_MS = 60_000
-/** For how long the store is not asked again whether a key may be loaded in the background. */
+/** The time for which the store is not asked again whether a key may be loaded in the background. */
 const REST_MS = 1000
 const UNTAGGED: Reading = Object.freeze({ tags: NO_TAGS })
 
-/** The loads that are under way: which of them a caller may share, and what is left to be done when all have ended. */
+/** The loads that are under way. It knows which of them a caller may share, and the work left if all have ended. */
 export class Flights implements RunHost {
   readonly parts: PipelineParts
   readonly turnstile: LoadLimit = new LoadLimit()
   readonly #byKey = new SingleOrMap<string, Flight>()
-  // Keys that nobody is to load for a while, as the store has said: it need not be asked again at once.
+  // Keys that are not to be loaded for a while, as the store has said. It need not be asked again at once.
   readonly #resting = new ExpiringMap<true>()
   readonly #running = new Set<LoadRun>()
   #waiting = 0
@@ -33,7 +33,9 @@ export class Flights implements RunHost {
     this.parts = parts
   }
 
-  /** The flight of a key that a caller who comes now may share: its load read nothing older than the last write. */
+  /**
+   * Returns the flight of a key that a new caller may share, because its load read nothing older than the last write.
+   */
   join(key: string, settings: LoadSettings): Flight | undefined {
     const flight = this.joinable(key, settings)
     if (flight === undefined) return undefined
@@ -42,7 +44,7 @@ export class Flights implements RunHost {
     return flight
   }
 
-  /** The same for whoever does not wait for it. */
+  /** Returns the same for a caller that does not wait for it. */
   joinable(key: string, settings: LoadSettings): Flight | undefined {
     const flight = this.#byKey.get(key)
     if (flight === undefined || !belongs(flight.reading.tags, settings.tags)) return undefined
@@ -55,8 +57,8 @@ export class Flights implements RunHost {
   }
 
   /**
-   * A new flight in place of whatever there was; to be started. `present` is what the key holds, if that is known, and
-   * `calledAtMs` when the call was made that needs it; default: now.
+   * Returns a new flight in place of any present one; it is to be started. `present` is the entry of the key, if it is
+   * known. `calledAtMs` is the time of the call that needs it; default: now.
    */
   begin(
     key: string,
@@ -67,13 +69,13 @@ export class Flights implements RunHost {
     calledAtMs?: number,
   ): Flight {
     const { store, clock } = this.parts
-    // Its caller was there before the cache was closed, and has waited for the store.
+    // Its caller came before the cache was closed, and has waited for the store.
     if (this.#closed !== undefined) throw this.#closed
     const reading = settings.reading ?? UNTAGGED
     const nowMs = clock.now()
     const lease = store.open(key, reading)
     const flight = new Flight(owner, lease, reading, nowMs, calledAtMs ?? nowMs, parent, present)
-    // The lease of a load that takes too long is its own for a second yet, but that is not to be waited for.
+    // A load that takes too long keeps its lease for one more second, which is not waited for.
     flight.anew = settings.forceRefresh === true
     flight.forced = flight.anew || this.#byKey.get(key)?.timedOut === true
     this.#byKey.set(key, flight)
@@ -81,8 +83,8 @@ export class Flights implements RunHost {
   }
 
   /**
-   * Loads the flights with one call of the loader; what is fresh for no longer than `freshUpToMs` is loaded anew. When all
-   * is done, the answer is what `deliver` makes of the outcome of the first flight.
+   * Loads the flights with one call of the loader. Entries that are fresh for no longer than `freshUpToMs` are loaded
+   * anew. At the end it returns the result of `deliver` for the outcome of the first flight.
    */
   start(
     flights: readonly Flight[],
@@ -96,13 +98,13 @@ export class Flights implements RunHost {
     return run.run(deliver)
   }
 
-  /** The store has answered that a load of the key failed not long ago. */
+  /** Notes that a load of the key failed not long ago, as the store has answered. */
   rest(key: string): void {
     const nowMs = this.parts.clock.now()
     this.#resting.set(key, true, nowMs + REST_MS, nowMs)
   }
 
-  /** Whether a load that nobody waits for need not be tried. */
+  /** Whether a load without waiting callers need not be tried. */
   isResting(key: string): boolean {
     return this.#resting.size > 0 && this.#resting.get(key, this.parts.clock.now()) === true
   }
@@ -116,12 +118,12 @@ export class Flights implements RunHost {
     if (this.isIdle) this.#onIdle?.()
   }
 
-  /** Counts a call that waits for the store, and may then begin a load; to be followed by {@link Flights.exit}. */
+  /** Counts a call that waits for the store and may then begin a load; to be followed by {@link Flights.exit}. */
   enter(): void {
     this.#waiting++
   }
 
-  /** The call has begun its load, or needs none. */
+  /** Notes that the call has begun its load, or needs none. */
   exit(): void {
     this.#waiting--
     if (this.isIdle) this.#onIdle?.()
@@ -137,7 +139,10 @@ export class Flights implements RunHost {
     return this.#running.size === 0 && this.#waiting === 0
   }
 
-  /** Resolves when no load is under way. A loader that hangs must not hold up a shutdown: after `longestMs` it is given up. */
+  /**
+   * Resolves when no load is under way. After `longestMs` the rest is given up, because a loader that hangs must not
+   * hold up a shutdown.
+   */
   async drain(longestMs: number): Promise<void> {
     const { timers } = this.parts
     if (!this.isIdle) {

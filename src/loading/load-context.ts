@@ -4,60 +4,63 @@ import type { Duration } from '../options/durations.ts'
 import { OptionsError } from '../core/errors.ts'
 import { Computed, settingsWith, type Settings } from '../options/resolve.ts'
 
-/** What a loader answers for "the present value is still right"; see {@link LoadContext}. */
+/** The answer of a loader for "the present value is still right"; see {@link LoadContext}. */
 export const NOT_MODIFIED: unique symbol = Symbol('not modified')
 /** The type of that answer. */
 export type NotModified = typeof NOT_MODIFIED
 
-/** What a loader is told, and how it can say more than a value. All of it may be destructured. */
+/** The facts for a loader, and its means to say more than a value. All members may be destructured. */
 export interface LoadContext<V = unknown> {
   /** The key as the caller gave it. */
   readonly key: string
-  /** Aborted when nobody is going to use what the loader makes: `hardTimeout` has passed, or all callers have left. */
+  /** Aborted if the result will not be used, because `hardTimeout` has passed or all callers have left. */
   readonly signal: AbortSignal
   /**
-   * The present value, if the call read one: it is stale, or about to be. `undefined` without `grace`, `refreshAhead` or
-   * `forceRefresh`. To be read only.
+   * The present value, if the call read one. It is stale, or about to be. `undefined` without `grace`, `refreshAhead`
+   * or `forceRefresh`. Read it only, and do not change it.
    */
   readonly stale: V | undefined
   /**
-   * How long what is loaded is fresh, in place of the call's `ttl`, `negativeTtl` and `jitter`. Zero or less, such as the
-   * `max-age` of a page that nobody is to cache: it is returned and not stored.
+   * Sets how long the loaded value is fresh, in place of the call's `ttl`, `negativeTtl` and `jitter`. With zero or
+   * less, such as the `max-age` of a page that must not be cached, the value is returned and not stored.
    */
   readonly setTtl: (ttl: Duration) => void
-  /** For how long after that it may be served as stale; zero or less: not at all. */
+  /** Sets how long it may be served as stale after that; zero or less: not at all. */
   readonly setGrace: (grace: Duration | false) => void
   /**
-   * Tags that the entry bears besides those of the call. If one is invalidated during the load, or can't be a tag, nothing
-   * is stored; the latter is logged.
+   * Sets tags that the entry bears besides those of the call. If one of them is invalidated during the load, or is not
+   * a valid tag, nothing is stored. An invalid tag is logged.
    */
   readonly setTags: (tags: readonly string[]) => void
-  /** The version of the value: it is not stored when there is a newer one. */
+  /** Sets the row version of the value. The value is not stored if there is a newer one. */
   readonly setRowVersion: (rowVersion: bigint | number) => void
-  /** Gives what is loaded to those who wait, and stores nothing. */
+  /** Gives the loaded value to the waiting callers, and stores nothing. */
   readonly doNotStore: () => void
-  /** To be returned in place of a value: the stale value is fresh again. @throws OptionsError when there is none. */
+  /**
+   * Returns the answer that makes the stale value fresh again; to be returned in place of a value. @throws OptionsError
+   * if there is none.
+   */
   readonly notModified: () => NotModified
 }
 
-/** What a loader is told by whoever runs it. */
+/** The facts for a loader that its run knows. */
 export interface LoadSituation {
   readonly signal: AbortSignal
   readonly stale: unknown
 }
 
-/** How a loader's durations are read. */
+/** The means to read a loader's durations. */
 export interface LoadTimes {
   readonly clock: Clock
   readonly doubts: Doubts
 }
 
-/** The context of one call of a loader; keeps what the loader says. */
+/** The context of one call of a loader. It keeps what the loader says. */
 export class Context implements LoadContext {
   readonly key: string
-  /** How the entry is to be stored. */
+  /** The settings with which the entry is stored. */
   settings: Settings
-  /** Whether it is to be stored at all. */
+  /** Whether it is stored at all. */
   stores = true
   /** Whether the loader has named tags. */
   namedTags = false
@@ -71,7 +74,7 @@ export class Context implements LoadContext {
     this.#times = times
   }
 
-  // Made when they are asked for: most loaders ask for nothing, and none needs `this`.
+  // Made when they are used, because most loaders use none of them, and none needs `this`.
   get signal(): AbortSignal {
     return this.#situation.signal
   }

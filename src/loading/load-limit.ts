@@ -3,12 +3,12 @@ interface Waiting {
   readonly go: () => void
 }
 
-/** Lets loads begin while fewer than their limit are under way; the others wait in their order. */
+/** Lets loads begin while fewer than their limit are under way. The others wait in their order. */
 export class LoadLimit {
   #inside = 0
   readonly #queue: Waiting[] = []
 
-  /** Counts a load in; a promise when it has to wait, and then how to let it in at once. */
+  /** Counts a load in. If it has to wait, returns a promise of its turn, and a way to let it in at once. */
   enter(limit: number): { readonly turn: Promise<void>; readonly hurry: () => void } | undefined {
     if (this.#inside < limit) {
       this.#inside++
@@ -27,7 +27,7 @@ export class LoadLimit {
     return { turn, hurry }
   }
 
-  /** A load has ended. */
+  /** Counts a load out, because it has ended. */
   leave(): void {
     this.#inside--
     const next = this.#queue.findIndex(({ limit }) => this.#inside < limit)

@@ -15,24 +15,24 @@ import { SingleSource, type Source } from './source.ts'
 
 const NOTHING: ReadonlyMap<string, Found> = new Map()
 
-/** A loader of one key, and how its caller names that. */
+/** A loader of one key, and the caller's name for that key. */
 export interface Request {
   readonly name: string
   readonly loader: (context: never) => unknown
 }
 
 /**
- * The read-through pipeline, one for every engine: read; what is stale is served and loaded anew in the background; on
- * a miss share the load that is under way, or take the lease, load, and store under the lease. A write or invalidation
- * of the key voids the lease: what was read before it reaches its callers, but neither the store nor anybody who asks
- * later.
+ * The read-through pipeline, one for every engine. It reads; a stale value is served and loaded anew in the background.
+ * On a miss it shares the load under way, or takes the lease, loads, and stores under the lease. A write or
+ * invalidation of the key voids the lease. The loaded value then reaches the load's callers, but neither the store nor
+ * any later caller.
  */
 export class LoadPipeline {
   readonly reader: Reader
   readonly #parts: PipelineParts
   readonly #flights: Flights
   readonly #service: ServeDecision
-  // Made outside of any request, so that what runs in it keeps nothing of one.
+  // Made outside of any request, so that code that runs in it keeps nothing of one.
   readonly #outside = new AsyncResource('cachette')
 
   constructor(parts: PipelineParts) {
@@ -42,7 +42,7 @@ export class LoadPipeline {
     this.#service = new ServeDecision(parts, this.reader, this.#flights)
   }
 
-  /** The value of `key`, loaded if need be. @throws whatever the loader throws. */
+  /** Returns the value of `key`, loaded if it is missing. @throws the loader's error. */
   load(key: string, name: string, loader: Request['loader'], settings: LoadSettings): MaybePromise<unknown> {
     if (settings.signal !== undefined)
       return this.#loadUntilAborted(key, { name, loader }, settings, settings.signal)
@@ -53,7 +53,7 @@ export class LoadPipeline {
     return found === undefined ? this.#share(key, { name, loader }, settings) : found
   }
 
-  /** The values of distinct `keys`; the loader is given those that are missing. @throws whatever the loader throws. */
+  /** Returns the values of distinct `keys`. The loader gets those that are missing. @throws the loader's error. */
   loadMany(keys: readonly string[], source: Source, settings: LoadSettings): Promise<Map<string, unknown>> {
     const joined: Flight[] = []
     const calledAtMs = this.#parts.clock.now()
@@ -68,7 +68,7 @@ export class LoadPipeline {
     return abortable(settings.signal, work, (reason) => leave(joined, reason))
   }
 
-  /** Whether a load of the key is under way, in the background, too. */
+  /** Whether a load of the key is under way, also one in the background. */
   isUnderWay(key: string): boolean {
     return this.#flights.has(key)
   }
@@ -78,7 +78,7 @@ export class LoadPipeline {
     return this.#flights.isIdle
   }
 
-  /** Resolves when no load is under way. After `longestMs` what is left is rejected. */
+  /** Resolves when no load is under way. After `longestMs` the rest is rejected. */
   drain(longestMs: number): Promise<void> {
     return this.#flights.drain(longestMs)
   }
@@ -123,7 +123,7 @@ export class LoadPipeline {
     }
   }
 
-  // Of a short `hardTimeout` half is for the loader, whatever the store does.
+  // Half of a short `hardTimeout` is for the loader, even if the store is slow.
   #leavingTime<T>(reading: PromiseLike<T>, settings: LoadSettings): PromiseLike<T | undefined> {
     const { store, timers } = this.#parts
     const { deadlineMs = 0 } = store
@@ -157,7 +157,7 @@ export class LoadPipeline {
     }
   }
 
-  // `present` is what the key holds; `stale` the same if it may be served.
+  // `present` is the entry of the key; `stale` is the same if it may be served.
   #share(
     key: string,
     request: Request,
@@ -167,7 +167,7 @@ export class LoadPipeline {
     present?: Stored,
     stale?: Stored,
   ): Promise<unknown> {
-    // The caller has left while the store was asked, and has his answer: nothing is begun for him.
+    // The caller has left while the store was asked, and has its answer, so nothing is begun for it.
     if (settings.signal?.aborted === true) return Promise.resolve(undefined)
     const shared = this.#flights.join(key, settings)
     if (shared !== undefined || stale !== undefined || settings.hardTimeoutMs !== undefined)
@@ -176,7 +176,7 @@ export class LoadPipeline {
       return this.#shareOn(undefined, key, request, settings, calledAtMs, joined, present)
     const flight = this.#begin(key, settings, present, calledAtMs)
     joined?.push(flight)
-    // Most loads: they end when their caller has his answer, so that one promise serves for both.
+    // Most loads end when their caller has its answer, so that one promise serves for both.
     const deliver = (outcome: Outcome): unknown => this.#service.deliver(key, outcome, undefined)
     return this.#flights.start([flight], new SingleSource(request.name, request.loader), settings, 0, deliver)
   }
@@ -265,7 +265,7 @@ export class LoadPipeline {
         flight.loaded ??
         (stale.has(key) ? undefined : this.#service.tooLate(source.nameOf(key), hardTimeoutMs))
       const isInTime = hardTimeoutMs === Infinity || this.#parts.clock.now() < endMs
-      // Another's loader had nothing for the key, or nothing to be shared: this one may.
+      // The loader of another call had nothing for the key, or nothing to be shared, so this one may load.
       const isForOthers = isInTime && (outcome?.own === true || (outcome?.late === true && !again))
       if (isForOthers && others.has(flight)) unanswered.push(key)
       else {
@@ -282,7 +282,7 @@ export class LoadPipeline {
     return this.#flights.begin(key, settings, this, refuseRecursion(key, this), present, calledAtMs)
   }
 
-  // Loads anew what nobody waits for and nobody is loading.
+  // Loads the keys anew that no caller waits for and no load is under way for.
   #refresh(
     keys: readonly string[],
     found: ReadonlyMap<string, Found>,

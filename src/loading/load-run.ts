@@ -19,26 +19,26 @@ import { beginLoader, endLoader } from './recursion.ts'
 import type { Source } from './source.ts'
 import type { LoadLimit } from './load-limit.ts'
 
-/** For how long a load that took too long may still end and have its value stored. */
+/** The time for which a load that took too long may still end and have its value stored. */
 export const LAST_CHANCE_MS = 1000
 
 /**
- * How long the questions may take together that a call asks the store before its loader starts. At least half of a
+ * Returns the time for all questions that a call asks the store before its loader starts. At least half of a
  * `hardTimeout` is for the loader.
  */
 export function questionMs(deadlineMs: number, { hardTimeoutMs = Infinity }: LoadSettings): number {
   return Math.min(deadlineMs, hardTimeoutMs / 2)
 }
 
-/** What a run is part of. */
+/** The loads that a run is part of. */
 export interface RunHost {
   readonly parts: PipelineParts
   readonly turnstile: LoadLimit
-  /** From here on nobody joins the flight. */
+  /** Removes the flight, so that no caller joins it from here on. */
   leave(flight: Flight): void
-  /** The store has answered that a load of the key failed not long ago. */
+  /** Notes that a load of the key failed not long ago, as the store has answered. */
   rest(key: string): void
-  /** Nothing of the run is under way any more. */
+  /** Notes that nothing of the run is under way any more. */
   ended(run: LoadRun): void
 }
 
@@ -62,13 +62,13 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
   #timer: TimerHandle = undefined
   #hurry: (() => void) | undefined = undefined
   #interrupt: ((reason: unknown) => void) | undefined = undefined
-  // Why nobody is going to use what the loader makes.
+  // The reason why the loader's result will not be used.
   #aborted: readonly [reason: unknown] | undefined = undefined
   #cooldown: Cooling | undefined = undefined
-  // In whose context a loader runs, and since when.
+  // The flight in whose context a loader runs, and since when.
   #loading: Flight | undefined = undefined
   #loadingSinceMs = 0
-  // When its turn came, if it had to wait for that.
+  // The time at which its turn came, if it had to wait.
   #turnAtMs: number | undefined = undefined
   // Whether time has passed since the flights began.
   #waited = false
@@ -92,12 +92,14 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
     for (const flight of flights) flight.carrier = this
   }
 
-  /** Ends every flight, with its outcome or with the one error, and answers what `deliver` makes of the first of them. */
+  /**
+   * Ends every flight, with its outcome or with the one error. Returns the result of `deliver` for the first of them.
+   */
   async run(deliver?: (outcome: Outcome) => unknown): Promise<unknown> {
     const { hardTimeoutMs, lockTimeoutMs, maxConcurrentLoads } = this.settings
     try {
       if (hardTimeoutMs !== undefined && hardTimeoutMs < Infinity) this.#limitTime(hardTimeoutMs)
-      // A load that another one waits for must not wait for its end.
+      // A load that another one waits for must not wait for the end of that.
       if (maxConcurrentLoads !== undefined && this.#flights[0]!.parent === undefined)
         await this.#takeTurn(maxConcurrentLoads)
       this.#waited = maxConcurrentLoads !== undefined
@@ -132,7 +134,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
       }
     } catch (error) {
       this.#endFailed(error)
-      // A caller of the same moment shares a load that failed at once, as it does one that takes its time.
+      // A caller of the same moment shares a load that failed at once, as it shares a load that takes time.
       if (!this.#waited) await Promise.resolve()
       this.#fail(error)
     }
@@ -140,7 +142,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
     return deliver?.(this.#flights[0]!.result!)
   }
 
-  // The loader's answer, unless the run is given up before, because a loader may hang.
+  // Returns the loader's answer, unless the run is given up before, because a loader may hang.
   #interruptible(answer: PromiseLike<unknown>): Promise<unknown> {
     return new Promise((resolve, reject) => {
       this.#interrupt = reject
@@ -167,7 +169,8 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
     this.#host.leave(flight)
   }
 
-  // Begun before the callers go on, so that none of them finds the key busy; not waited for, so that none is held up.
+  // Begun before the callers go on, so that none of them finds the key busy. It is not waited for, so that none is held
+  // up.
   release(flights: readonly Flight[], cooldown?: Cooling): void {
     if (flights.length === 0) return
     for (const flight of flights) flight.settled = true
@@ -176,14 +179,14 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
     if (releasing !== undefined) (this.#releasing ??= []).push(releasing)
   }
 
-  /** Aborted when nobody is going to use what the loader makes. */
+  /** Aborted if the loader's result will not be used. */
   get signal(): AbortSignal {
     this.#controller ??= new AbortController()
     if (this.#aborted !== undefined) this.#controller.abort(this.#aborted[0])
     return this.#controller.signal
   }
 
-  /** A copy of what the key of a run of one held. */
+  /** A copy of the entry that the key of a run of one held. */
   get stale(): unknown {
     const { present } = this.#flights[0]!
     try {
@@ -193,7 +196,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
     }
   }
 
-  // The questions before the load have used some of the time. A load that has waited for its turn begins anew.
+  // The questions before the load have used some of the time. After a wait for its turn the time of a load begins anew.
   #askedInTime(): AcquireOptions | undefined {
     const { store } = this.parts
     if (store.deadlineMs === undefined) return this.#asked
@@ -202,8 +205,8 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
     return { ...this.#asked, untilMs: calledAtMs + questionMs(parts * store.deadlineMs, this.settings) }
   }
 
-  // The loader takes too long: who waits has his answer, and nobody joins. If it ends soon, its value is stored. Whoever
-  // waits only for the store to take the value has it.
+  // If the loader takes too long, its callers get their answer, and no caller joins. If it ends soon, its value is
+  // stored. Callers that wait only for the store to take the value get the value.
   #limitTime(limitMs: number): void {
     const { timers, counters, clock } = this.parts
     const timeOut = (): void => {
@@ -240,10 +243,10 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
     if (this.#isOver) this.#host.turnstile.leave()
   }
 
-  // Ends the flights that need no load, and says which may be loaded.
+  // Ends the flights that need no load, and returns those that may be loaded.
   #heed(flights: readonly Flight[], answers: readonly Acquired[]): Permissions {
     if (this.#isOver) {
-      // Granted too late: given back.
+      // They were granted too late, so they are given back.
       this.release(flights)
       return { granted: NONE, denied: NONE, busy: NONE }
     }
@@ -271,7 +274,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
     this.#loadingSinceMs = this.#waited ? clock.now() : first!.startedAtMs
     return flights.map((flight) => {
       flight.loaderBegan = true
-      // All of them end with the first, whose context the loader runs in.
+      // All of them end with the first, because the loader runs in its context.
       if (flight !== first) (flight.waitsFor ??= new Set()).add(first!)
       return new Context(this.#source.nameOf(flight.key), this.settings, this, this.parts)
     })
@@ -284,7 +287,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
     this.#loading = undefined
   }
 
-  // The loader has thrown, if it was one that threw.
+  // Notes the failure of the loader, if the loader was running.
   #endFailed(error: unknown): void {
     if (this.#loading === undefined) return
     this.#endLoading()
@@ -301,7 +304,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
     }
   }
 
-  /** Ends it with an error: whatever its loader does from here on is nobody's. */
+  /** Ends it with an error. The later result of its loader is ignored. */
   giveUp(reason: unknown): void {
     if (this.#isOver) return
     this.#abort(reason)

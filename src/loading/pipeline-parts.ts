@@ -5,7 +5,7 @@ import type { Store } from '../core/store.ts'
 import type { Trouble } from '../core/logging/trouble.ts'
 import type { ShortLived } from './ttl-of.ts'
 
-/** What a pipeline works with, all of it injected. */
+/** The parts of a pipeline, all of them injected. */
 export interface PipelineParts {
   readonly store: Store
   readonly counters: Counters

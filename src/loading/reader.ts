@@ -4,7 +4,10 @@ import type { PipelineParts } from './pipeline-parts.ts'
 
 const NOTHING: ReadonlyMap<string, Found> = new Map()
 
-/** Reads the store for callers: what it has becomes a value of their own, its trouble a miss, and both are counted. */
+/**
+ * Reads the store for callers. Each caller gets a value of its own. A store in trouble is a miss. Hits and misses are
+ * counted.
+ */
 export class Reader {
   readonly #parts: PipelineParts
 
@@ -12,7 +15,7 @@ export class Reader {
     this.#parts = parts
   }
 
-  /** A private copy of the fresh value of `key`; `undefined` is a miss, or a store in trouble. */
+  /** Returns a private copy of the fresh value of `key`; `undefined` is a miss, or a store in trouble. */
   get(key: string, reading: Reading | undefined): MaybePromise<unknown> {
     let stored: MaybePromise<Stored | undefined>
     try {
@@ -26,7 +29,7 @@ export class Reader {
   }
 
   /**
-   * Private copies of the values among `keys`, by the names that callers have for them: the fresh ones, and the stale ones
+   * Returns private copies of the fresh values among `keys`, by the callers' names for them. Stale values are included
    * if `reading` asks for them.
    */
   async getMany(
@@ -59,7 +62,7 @@ export class Reader {
     return values
   }
 
-  /** What the store has for `keys`, see `Store.read`; nothing when it is in trouble. Counts no hits and no misses. */
+  /** Returns the entries of `keys`, see `Store.read`; none if the store is in trouble. Counts no hits and no misses. */
   look(
     operation: string,
     keys: readonly string[],
@@ -70,7 +73,7 @@ export class Reader {
     return isPromise(found) ? found.then((entries) => entries ?? NOTHING) : (found ?? NOTHING)
   }
 
-  /** A value of the reader's own; `undefined` when nobody can read what is stored. */
+  /** Returns a copy of the value for the reader; `undefined` if the entry is unreadable. */
   view(operation: string, key: string, stored: Stored): unknown {
     try {
       return this.#parts.store.view(stored)

@@ -5,20 +5,21 @@ import type { Flight, Outcome } from './flight.ts'
 import type { Context } from './load-context.ts'
 import type { Source } from './source.ts'
 
-// Which load the running code belongs to. On Node 20 an active AsyncLocalStorage doubles the price of every await
-// in the process, so it is switched off whenever no load is under way (docs/decisions/0002-recursive-loads.md, 0006).
+// The load that the running code belongs to. On Node 20 an active AsyncLocalStorage doubles the price of every await in
+// the process. It is therefore switched off whenever no load is under way (docs/decisions/0002-recursive-loads.md,
+// 0006).
 const context = new AsyncLocalStorage<Flight>()
 let active = 0
 let isResting = false
 
-/** The load whose loader is running here, if any. */
+/** Returns the load whose loader is running here, if any. */
 export function enclosingFlight(): Flight | undefined {
   if (active === 0) return undefined
   const flight = context.getStore()
   return flight?.loaderEnded ? undefined : flight
 }
 
-/** Calls a loader so that the loads it asks for know their parent; to be followed by {@link endLoader}. */
+/** Calls a loader in a context that tells the loads it asks for their parent; to be followed by {@link endLoader}. */
 export function beginLoader(
   flight: Flight,
   source: Source,
@@ -33,13 +34,13 @@ function call(source: Source, flights: readonly Flight[], contexts: readonly Con
   return source.call(flights, contexts)
 }
 
-/** The loader of this flight has ended, or is no longer waited for. */
+/** Notes that the loader of this flight has ended, or is no longer waited for. */
 export function endLoader(flight: Flight): void {
   flight.loaderEnded = true
   flight.waitsFor?.clear()
   active--
   if (active > 0 || isResting) return
-  // Not at once: switching costs more than a short load, and many of those may follow each other in one turn.
+  // Not at once, because switching costs more than a short load, and many of those may follow each other in one turn.
   isResting = true
   afterTurn(rest)
 }
@@ -51,7 +52,7 @@ function rest(): void {
 
 /**
  * Waits for a flight, on behalf of the running loader if there is one.
- * @throws RecursiveLoadError when that flight waits, directly or through others, for this very loader.
+ * @throws RecursiveLoadError if that flight waits, directly or through others, for this very loader.
  */
 export function waitFor(flight: Flight): Promise<Outcome> {
   const waiting = enclosingFlight()
@@ -60,7 +61,7 @@ export function waitFor(flight: Flight): Promise<Outcome> {
 
 async function waitWithin(waiting: Flight, flight: Flight): Promise<Outcome> {
   if (serves(waiting, flight) || reaches(flight, waiting, new Set())) throw recursive(flight.key, waiting)
-  // Should it wait for its turn: that may not come before the running load has ended.
+  // It must not wait for its turn, which may not come before the running load has ended.
   flight.carrier?.hurry()
   waiting.waitsFor ??= new Set()
   waiting.waitsFor.add(flight)
@@ -71,7 +72,7 @@ async function waitWithin(waiting: Flight, flight: Flight): Promise<Outcome> {
   }
 }
 
-/** @throws RecursiveLoadError when a loader asks for a key that it, or a load it serves, is loading. */
+/** @throws RecursiveLoadError if a loader asks for a key that it, or a load it serves, is loading. */
 export function refuseRecursion(key: string, owner: object): Flight | undefined {
   const parent = enclosingFlight()
   for (let flight = parent; flight !== undefined; flight = flight.parent) {

@@ -9,19 +9,19 @@ import type { PipelineParts } from './pipeline-parts.ts'
 import type { Reader } from './reader.ts'
 import { waitFor } from './recursion.ts'
 
-/** What can be done with what the store has for a key. */
+/** The ways to serve a key by the entry that the store has. */
 export interface Sorted {
-  /** To be served at once. */
+  /** The value to be served at once. */
   readonly value?: unknown
-  /** To be loaded anew in the background, unless it is fresh for longer than this by now. */
+  /** The remaining milliseconds up to which a background load replaces the entry; absent = no such load. */
   readonly refreshUpToMs?: number
-  /** What may be served should the load fail, or take too long. */
+  /** The value that may be served if the load fails or takes too long. */
   readonly stale?: Stored
 }
 
 const NOTHING: Sorted = Object.freeze({})
 
-/** What one caller gets, and when: the fresh value, a stale one, or the error. */
+/** Decides when one caller gets the fresh value, a stale one, or the error. */
 export class ServeDecision {
   readonly #parts: PipelineParts
   readonly #reader: Reader
@@ -33,7 +33,7 @@ export class ServeDecision {
     this.#flights = flights
   }
 
-  /** Judges what the store has, and counts the read. */
+  /** Judges the entry of the store, and counts the read. */
   sort(key: string, found: Found | undefined, settings: LoadSettings): Sorted {
     const { counters } = this.#parts
     const { graceMs = 0, softTimeoutMs, forceRefresh } = settings
@@ -49,7 +49,7 @@ export class ServeDecision {
       }
     }
     counters.misses++
-    // A reader's own grace counts, too: he may want nothing as old as the writer allows.
+    // A reader's own grace counts, too, because it may be shorter than the writer's.
     if (found === undefined || isFresh || forceRefresh === true || found.remainingMs <= -graceMs)
       return NOTHING
     const { stored: stale } = found
@@ -60,18 +60,18 @@ export class ServeDecision {
     return { value, refreshUpToMs: 0 }
   }
 
-  /** Until when a caller waits who could have a stale value. */
+  /** Returns the time until which a caller waits before it gets a stale value. */
   patience({ softTimeoutMs = Infinity }: LoadSettings): number {
     return this.#parts.clock.now() + softTimeoutMs
   }
 
-  /** The error of a caller who has no more time. */
+  /** Returns the error for a caller that has no more time. */
   tooLate(key: string, limitMs: number): Outcome {
     const error = new LoaderTimeoutError(`'${key}': not loaded within ${limitMs} ms (hardTimeout)`)
     return { stored: undefined, value: undefined, own: false, failure: [error] }
   }
 
-  /** What a flight came to; `undefined` when it has not by then. */
+  /** Returns the outcome of a flight; `undefined` if it is still under way by then. */
   async waitUntil(untilMs: number, flight: Flight): Promise<Outcome | undefined> {
     if (untilMs === Infinity || untilMs >= flight.endsByMs) return waitFor(flight)
     const { timers, clock } = this.#parts
@@ -87,7 +87,7 @@ export class ServeDecision {
     }
   }
 
-  /** A caller's copy of what was loaded, else of what is stale. @throws the loader's error. */
+  /** Returns a caller's copy of the loaded value, else of the stale one. @throws the loader's error. */
   deliver(key: string, outcome: Outcome | undefined, stale: Stored | undefined): unknown {
     if (outcome?.failure === undefined && outcome !== undefined) {
       if (outcome.stored === undefined) return outcome.value

@@ -1,15 +1,15 @@
 import type { Context, LoadContext } from './load-context.ts'
 
-/** What a loader of several keys answers for a key that it leaves out. */
+/** The answer of a loader of several keys for a key that it leaves out. */
 export const ABSENT: unique symbol = Symbol('absent')
 
 /** The user's loader, of one key or of several. */
 export interface Source {
-  /** Calls it for some full keys; `contexts` in their order. */
+  /** Calls the loader for some full keys; `contexts` in their order. */
   call(keys: readonly { readonly key: string }[], contexts: readonly Context[]): unknown
-  /** How the value of a full key is found in what it answered; {@link ABSENT} for a key that it left out. */
+  /** Returns the lookup of a full key in the loader's answer; {@link ABSENT} for a key that it left out. */
   pick(loaded: unknown): (key: string) => unknown
-  /** The key as the caller gave it. */
+  /** Returns the key as the caller gave it. */
   nameOf(key: string): string
 }
 

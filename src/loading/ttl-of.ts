@@ -2,7 +2,7 @@ import type { Clock, Random } from '../core/time/clock.ts'
 import type { Settings } from '../options/resolve.ts'
 import { ExpiringMap } from '../internal/expiring-map.ts'
 
-/** For how long a loaded value is to be fresh; 0 = it is not stored. */
+/** Returns the ttl of a loaded value; 0 = it is not stored. */
 export function ttlOf(
   value: unknown,
   settings: Settings,
@@ -18,23 +18,25 @@ export function ttlOf(
   return Math.max(0, chosenMs * (1 + jitter * (2 * random() - 1)))
 }
 
-/** What an entry of this ttl has left at the most when it is to be loaded ahead of time; 0 = it is not. */
+/** Returns the remaining time up to which an entry of this ttl is loaded ahead of time; 0 = it is not. */
 export function aheadMs(ttlMs: number, { refreshAhead }: Settings): number {
   return refreshAhead === undefined || ttlMs === Infinity ? 0 : ttlMs - ttlMs * refreshAhead
 }
 
-/** Which entries live much shorter than their callers say: else they would seem about to end from the beginning. */
+/**
+ * The entries that live much shorter than their callers say, because else they would seem about to end from the start.
+ */
 export class ShortLived {
   readonly #ttls = new ExpiringMap<number>()
 
-  /** An entry was stored. */
+  /** Notes that an entry was stored. */
   note(key: string, ttlMs: number, settings: Settings, nowMs: number): void {
     if (settings.refreshAhead === undefined) return
     if (ttlMs < settings.ttlMs / 2) this.#ttls.set(key, ttlMs, nowMs + ttlMs, nowMs)
     else if (this.#ttls.size > 0) this.#ttls.delete(key)
   }
 
-  /** The ttl by which an entry is judged. */
+  /** Returns the ttl by which an entry is judged. */
   ttlOf(key: string, settings: Settings, nowMs: number): number {
     return this.#ttls.size === 0 ? settings.ttlMs : (this.#ttls.get(key, nowMs) ?? settings.ttlMs)
   }

@@ -26,17 +26,17 @@ import {
 } from './redis-options.ts'
 import { RedisStore } from './store/redis-store.ts'
 
-// The clients that `create` has opened: no user can pass one in.
+// The clients that `create` has opened. Users cannot pass one in.
 const opened = new WeakSet<object>()
 
 /**
- * A cache on Redis or Valkey that several processes share: one server, one behind Sentinel, or a cluster. A server that
- * is away, slow or full never fails a call and never holds it up for longer than the deadline.
+ * A cache on Redis or Valkey that several processes share: one server, one behind Sentinel, or a cluster. A call
+ * neither fails nor waits longer than the deadline if the server is away, slow or full.
  */
 export class RedisCache<V = unknown> extends BaseCache<V> {
   /**
-   * Over a client of node-redis or ioredis, which stays yours: it is connected if it was not yet, and neither closed
-   * nor changed.
+   * Makes a cache over a client of node-redis or ioredis, which stays yours. The client is connected if it was not yet.
+   * It is neither closed nor changed.
    * @throws OptionsError, KeyError for wrong options.
    */
   constructor(options: RedisCacheOptions) {
@@ -78,8 +78,9 @@ export class RedisCache<V = unknown> extends BaseCache<V> {
   }
 
   /**
-   * A cache on the server that `url`, or `host` and `port`, name (default: 127.0.0.1:6379), by whichever client library
-   * is installed; or over a client of yours. It need not be there yet, unless `connect: 'required'` is given.
+   * Makes a cache on the server that `url`, or `host` and `port`, name (default: 127.0.0.1:6379), with the client
+   * library that is installed; or over a client of yours. The server may be away, unless `connect: 'required'` is
+   * given.
    * @throws OptionsError, KeyError for wrong options, or when no client library is installed.
    */
   static async create<V = unknown>(options: RedisCacheOptions = {}): Promise<RedisCache<V>> {
@@ -98,7 +99,7 @@ export class RedisCache<V = unknown> extends BaseCache<V> {
     }
   }
 
-  /** A cache on the server of a URL; see {@link RedisCache.create}. */
+  /** Makes a cache on the server of a URL; see {@link RedisCache.create}. */
   static async fromUrl<V = unknown>(url: string, options: RedisCacheOptions = {}): Promise<RedisCache<V>> {
     return RedisCache.create<V>({ ...options, url })
   }
@@ -128,7 +129,7 @@ const FORMAT_OPTIONS = [
   'maxBytes',
 ] as const
 
-// Only what is given: what is not is as in the cache that shares its server.
+// Has only the options that are given. For the others a cache keeps those of the cache that shares its server.
 function formatOf(options: RedisCacheSettings): Format {
   return Object.fromEntries(
     FORMAT_OPTIONS.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])),

@@ -9,33 +9,34 @@ import type { WireFormatOptions } from '../serialization/wire/wire-format.ts'
 import type { ClientSettings } from './libraries/adapt.ts'
 import { CONNECTION_OPTIONS, type ConnectionOptions } from './connection/options.ts'
 
-/** How long commands may take. */
+/** The deadlines of commands. */
 export interface DeadlineOptions {
   readonly hard?: Duration | undefined
   readonly bytesPerSecond?: number | undefined
 }
 
-/** Options of a `RedisCache`, but for those of its connection. */
+/** Options of a `RedisCache`, except those of its connection. */
 export interface RedisCacheSettings
   extends CacheOptions, CoherenceOptions, ValueOptions, Omit<WireFormatOptions, 'serializer'> {
   /**
-   * Text before the name of everything that is kept on the server, without `{` or `}`; default `'cachette:'`. Without
-   * any, `clear()` throws, unless `ownsDatabase` is set.
+   * The text before each name on the server, without `{` or `}`; default `'cachette:'`. Without a prefix `clear()`
+   * throws, unless `ownsDatabase` is set.
    */
   readonly prefix?: string
   /**
-   * `hard`: how long a command may take before it has failed; default 500 ms. Commands with large values (64 KiB and
-   * more), and those that wait behind them, may take longer: by their bytes at `bytesPerSecond`, default 10,000,000.
+   * `hard`: the time after which a command has failed; default 500 ms. Commands with large values (64 KiB and more) get
+   * more time, as do commands behind them: their bytes at `bytesPerSecond`, default 10,000,000.
    */
   readonly deadline?: DeadlineOptions | undefined
-  /** Whether nobody else uses the database, so that a cache without a prefix may be cleared; default `false`. */
+  /** Whether this cache alone uses the database, and may clear it without a prefix; default `false`. */
   readonly ownsDatabase?: boolean | undefined
   /**
-   * The most entries of the logs that tell other processes of changes, all of them together; default 100,000. A log has at
-   * most 10,000: one server has a log of keys and one of tags, a cluster one for each of its 256 partitions and one of tags.
+   * The maximum number of entries in all logs that tell other processes of changes; default 100,000. A log has at most
+   * 10,000. One server has a log of keys and one of tags. A cluster has one for each of its 256 partitions and one of
+   * tags.
    */
   readonly logLimit?: number | undefined
-  /** Whether changes are heard of by pub/sub, sooner than by the heartbeat; default `'pubsub'`. */
+  /** The way by which changes arrive sooner than with the heartbeat; default `'pubsub'`. */
   readonly bus?: 'pubsub' | 'none' | undefined
 }
 
@@ -60,27 +61,27 @@ export const REDIS_CACHE_OPTIONS: readonly string[] = [
   'logLimit',
 ]
 
-/** What everything is kept under, unless told otherwise. */
+/** The default prefix. */
 export const DEFAULT_PREFIX = 'cachette:'
 
-/** The most entries of all logs together. @throws OptionsError */
+/** Returns the maximum number of entries in all logs. @throws OptionsError */
 export function logLimitOf({ logLimit }: Pick<RedisCacheSettings, 'logLimit'>): number {
   return logLimit === undefined ? 100_000 : wholeNumber(logLimit, 'logLimit')
 }
 
-/** Milliseconds that a command may take. @throws OptionsError */
+/** Returns the milliseconds that a command may take. @throws OptionsError */
 export function hardDeadlineMs({ deadline = {} }: Pick<RedisCacheSettings, 'deadline'>): number {
   checkOptions(deadline, ['hard', 'bytesPerSecond'], 'deadline')
   return deadline.hard === undefined ? 500 : spanMs(deadline.hard, 'deadline: hard')
 }
 
-/** What lines carry at least; `undefined` = the default. @throws OptionsError */
+/** Returns the least throughput to expect of a line; `undefined` = the default. @throws OptionsError */
 function bytesPerSecondOf({ deadline = {} }: Pick<RedisCacheSettings, 'deadline'>): number | undefined {
   const { bytesPerSecond } = deadline
   return bytesPerSecond === undefined ? undefined : wholeNumber(bytesPerSecond, 'deadline: bytesPerSecond')
 }
 
-/** Refuses what is of no accepted form, but for what is looked at where it is used. @throws OptionsError */
+/** Validates the options, except those that are validated where they are used. @throws OptionsError */
 export function checkRedisOptions(options: RedisCacheOptions, where: string): void {
   checkOptions(options, REDIS_CACHE_OPTIONS, where)
   checkChoice(options.bus ?? 'pubsub', ['pubsub', 'none'], 'bus')
@@ -88,7 +89,7 @@ export function checkRedisOptions(options: RedisCacheOptions, where: string): vo
   checkChoice(options.ownsDatabase ?? false, [true, false], 'ownsDatabase')
 }
 
-/** What a client works with. */
+/** Returns the settings for a client. */
 export function clientSettings(options: RedisCacheSettings): ClientSettings {
   const { clock = systemClock, random = systemRandom, logger = consoleLogger, name = 'cache' } = options
   const hardMs = hardDeadlineMs(options)

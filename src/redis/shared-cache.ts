@@ -11,7 +11,7 @@ import {
   type RedisCacheOptions,
 } from './redis-options.ts'
 
-// Options that make it another cache, and options that are each caller's own.
+// Options that tell one cache from another, and options that belong to each caller.
 const OF_PLACE = new Set(['url', 'host', 'port', 'username', 'password', 'db', 'prefix', 'logger'])
 
 interface SharedCache {
@@ -22,9 +22,10 @@ interface SharedCache {
 const shared = new Map<string, SharedCache>()
 
 /**
- * The one cache of this process on a server, database and prefix, by a user and password. `onOpened` is called when it is
- * made.
- * @throws OptionsError, KeyError for wrong options; OptionsError for one that contradicts the cache that is there.
+ * Returns the one cache of this process for a server, database, prefix, user and password. `onOpened` is called when
+ * the cache is made.
+ * @throws OptionsError, KeyError for wrong options; OptionsError for an option that contradicts the cache that is
+ * there.
  */
 export async function sharedCache(
   options: RedisCacheOptions,
@@ -55,7 +56,7 @@ async function open(
   return cache
 }
 
-// An option that is absent contradicts nothing.
+// An absent option contradicts nothing.
 function refuseContradiction(options: RedisCacheOptions, present: RedisCacheOptions): void {
   for (const name of REDIS_CACHE_OPTIONS as readonly (keyof RedisCacheOptions)[]) {
     if (OF_PLACE.has(name) || options[name] === undefined || isSame(options[name], present[name])) continue
@@ -66,7 +67,7 @@ function refuseContradiction(options: RedisCacheOptions, present: RedisCacheOpti
   }
 }
 
-// Options are often written anew for each call: what was written alike is the same.
+// Compares by content, because callers often write the options anew for each call.
 function isSame(one: unknown, other: unknown): boolean {
   if (Object.is(one, other)) return true
   const ms = typeof one === typeof other && typeof one === 'number' ? undefined : msOf(one)

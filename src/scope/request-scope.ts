@@ -24,17 +24,19 @@ interface Answer {
 
 /** Past this many keys nothing more is remembered, because a scope that is left open must not become a leak. */
 const MOST_KEYS = 10_000
-/** Methods that concern the key which is their first argument; all others concern any key, but for the next. */
+/**
+ * Methods that concern only the key of their first argument. All others concern any key, except those of the next list.
+ */
 const OF_ONE_KEY = 'set delete take expire increment decrement refresh has ttl explain'.split(' ')
 const OF_NO_KEY = 'keys stats resetStats serialize deserialize'.split(' ')
-/** Options of a read that asks the cache, whatever is remembered. */
+/** Options with which a read asks the cache and ignores the remembered values. */
 const ASKING = ['signal', 'after', 'stale', 'skipRead', 'skipWrite', 'forceRefresh'] as const
 
 /**
- * Returns a view of a cache for one request, which asks the cache once for each key. Whatever is done through the scope is
- * seen by the scope, and all else is as without it. Its namespaces and wrapped functions belong to the scope. Loaders
+ * Returns a view of a cache for one request, which asks the cache once for each key. The scope sees the changes that
+ * are made through it, and all else is as without it. Its namespaces and wrapped functions belong to the scope. Loaders
  * see the cache as it is. Closing it does nothing.
- * @throws OptionsError for what is no cache of this copy of the package.
+ * @throws OptionsError for anything but a cache of this copy of the package.
  */
 export function requestScope<V>(cache: BaseCache<V>): BaseCache<V> {
   return viewOf(cache, new Map())
@@ -79,7 +81,7 @@ function viewOf<V>(cache: BaseCache<V>, answers: Map<string, Answer>): BaseCache
   return view
 }
 
-/** Reads of a cache or a namespace that are answered by what is remembered, by full key. */
+/** The reads of a cache or namespace, answered from the remembered values by full key. */
 class ScopedReads {
   readonly #scope: Scope
   readonly #answers: Map<string, Answer>
@@ -93,7 +95,7 @@ class ScopedReads {
     return (await this.many([key], isLoad, options, async () => new Map([[key, await call()]]))).get(key)
   }
 
-  /** Returns copies of what is remembered, and of the answers to one call for the rest, or for all. */
+  /** Returns copies of the remembered values, and of the answers to one call for the other keys. */
   async many(list: Iterable<string>, isLoad: boolean, options: Options, call: ManyCall): Promise<Values> {
     const { pipeline } = this.#scope.runtime
     const keys = this.#scope.keys(list)
@@ -133,7 +135,7 @@ class ScopedReads {
     return values
   }
 
-  // Of calls that overlap with a load none is remembered.
+  // Calls that overlap with a load are not remembered.
   #begin(key: string, isRemembering: boolean): Answer {
     const last = this.#answers.get(key)
     const answer = { namespace: this.#scope.ownTag }

@@ -5,31 +5,31 @@ import type { TokenPart } from '../../core/token.ts'
 import type { RecentInvalidations } from './recent-invalidations.ts'
 import { sameEpoch, SeenHeads } from './seen-heads.ts'
 
-/** What following a partition leads to. */
+/** The effects of following a partition. */
 export interface LogFollowerEffects {
-  /** Whatever this node has of the key is not what it was, unless it is as new as `counter`. */
+  /** Forgets all that this node has of the key, unless it is as new as `counter`. */
   drop(key: string, counter: number): void
-  /** The tag has another generation. */
+  /** Forgets a tag, because it has another generation. */
   dropTag(tag: string): void
-  /** Whatever this node has of the partition may be old. */
+  /** Forgets all that this node has of the partition, because it may be old. */
   flush(): void
   /**
-   * Asks the server; the answer is given to {@link LogFollower.onSync} or {@link LogFollower.onSyncFailed}. `ordinal` is
-   * the least that an epoch has which is born by that.
+   * Asks the server. The answer is given to {@link LogFollower.onSync} or {@link LogFollower.onSyncFailed}. `ordinal`
+   * is the least ordinal of an epoch that is born by that.
    */
   sync(since: Head | undefined, ordinal: number): void
-  /** Has the server replace the epoch it has; answered by {@link LogFollower.onRotated}, or as above. */
+  /** Has the server replace its epoch; answered by {@link LogFollower.onRotated}, or as above. */
   rotate(seen: Epoch, ordinal: number): void
-  /** A rotated epoch is followed from here on; `won` = this node was the one that made it. */
+  /** Called when a rotated epoch is followed from here on; `won` = this node has made it. */
   rotated(head: Head, won: boolean): void
 }
 
-/** How long a node that only reads leaves sequence and log to their 24 h before it renews them. */
+/** The time after which a node that only reads renews sequence and log, which live for 24 h. */
 const RENEWAL_MS = 3_600_000
 
 /**
- * A node's view of one partition's log: how far it has applied it, and until when that is good enough to serve
- * what the node keeps. Every rule of coherence that concerns the log is here (docs/coherence.md, C1, C6 and C9).
+ * A node's view of one partition's log: the entries that it has applied, and the time for which it may serve kept
+ * entries. Every rule of coherence that concerns the log is here (docs/coherence.md, C1, C6 and C9).
  */
 export class LogFollower {
   readonly #clock: AgeClock
@@ -39,23 +39,23 @@ export class LogFollower {
   readonly #sightings = new SeenHeads()
   /** The last entry applied; `undefined` before the first sync. Only a sync replaces or lowers it. */
   #applied: Head | undefined
-  /** Whatever was kept before this moment, in the order of the node's events, may be old. */
+  /** The moment, in the order of the node's events, before which kept entries may be old. */
   flushedAt = 0
-  /** Entries that were kept without the server before this moment, in the same order, are served no more. */
+  /** The moment, in the same order, before which entries that were kept without the server are no longer served. */
   outageEndedAt = 0
-  // The entries that this node keeps of it, at most, and the end of the last of them.
+  // The number of kept entries, at most, and the time at which the last of them ends.
   #kept = 0
   #keptUntilMs = -Infinity
   #lastSyncMs = -Infinity
   #renewedAtMs = -Infinity
-  // The sync in flight: what was sent, and when.
+  // The head and the time of the sync in flight.
   #pending: { readonly since: Head | undefined; readonly startedAtMs: number } | undefined
-  // Something asked for a sync while one was in flight.
+  // Whether a sync was asked for while one was in flight.
   #again = false
-  // The last sync has failed.
+  // Whether the last sync has failed.
   #isOwed = false
 
-  /** `renewalMs` is how long it leaves sequence and log alone that nobody writes. */
+  /** `renewalMs` is the time for which it leaves an unwritten sequence and log alone. */
   constructor(
     clock: Clock,
     journal: RecentInvalidations,
@@ -69,14 +69,14 @@ export class LogFollower {
   }
 
   /**
-   * Whether what this node keeps of the partition misses nothing that is older than `maxAgeMs`: never between a
-   * suspension of the machine and the next sync.
+   * Whether the kept entries of the partition miss nothing older than `maxAgeMs`. It is `false` between a suspension of
+   * the machine and the next sync.
    */
   isSynced(maxAgeMs: number, nowMs: number = this.#clock.now()): boolean {
     return nowMs - this.#lastSyncMs <= maxAgeMs && this.#lastSyncMs >= this.#clock.resumedAtMs
   }
 
-  /** Milliseconds since the last moment at which nothing was missing. */
+  /** The milliseconds since the last moment at which nothing was missing. */
   get syncAgeMs(): number {
     return this.#clock.now() - this.#lastSyncMs
   }
@@ -109,7 +109,7 @@ export class LogFollower {
     this.#keptUntilMs = -Infinity
   }
 
-  /** Whether a reply that bears this head speaks of the history that this node follows; if not, it asks. */
+  /** Whether a reply with this head is of the history that this node follows. If not, it starts a sync. */
   knows(head: Head | undefined): boolean {
     if (head !== undefined && this.#applied !== undefined && sameEpoch(head.epoch, this.#applied.epoch))
       return true
@@ -117,7 +117,7 @@ export class LogFollower {
     return false
   }
 
-  /** Whether all that the log had at this point has been applied here. */
+  /** Whether this node has applied all that the log had at this point. */
   hasReached({ epoch, counter }: Pick<TokenPart, 'epoch' | 'counter'>): boolean {
     const applied = this.#applied
     return applied !== undefined && sameEpoch(applied.epoch, epoch) && applied.counter >= counter
@@ -144,15 +144,15 @@ export class LogFollower {
   }
 
   /**
-   * An invalidation of this node's own was executed and logged. Its message may get lost, and the server may lose it:
-   * then this node is the one that knows. `isForgotten`: the node gives up in this step whatever it has of the item.
+   * Notes that an invalidation of this node was executed and logged. Its message may get lost, and the server may lose
+   * it, so that only this node knows of it. `isForgotten`: in this step the node gives up all that it has of the item.
    */
   onExecuted({ kind, item }: Pick<LogEntry, 'kind' | 'item'>, head: Head, isForgotten = false): void {
     this.#journal.add({ kind, item, stamp: head.stamp, counter: head.counter }, head.epoch, isForgotten)
     this.onSeen(head)
   }
 
-  /** The log was so long, and had what this node has executed or replayed. */
+  /** Notes the head of a log after an operation or replay of this node. */
   onSeen(head: Head): void {
     const applied = this.#applied
     const isAhead =
@@ -160,21 +160,21 @@ export class LogFollower {
     if (isAhead) this.#sightings.see(head, this.#clock.now())
   }
 
-  /** There was no sequence: nothing is logged until a sync makes one. */
+  /** Starts a sync, because there was no sequence. Nothing is logged until a sync makes one. */
   onNoSequence(): void {
     if (this.#pending === undefined) this.startSync()
   }
 
   /**
-   * Another server answers from now on. What the one before said was perhaps of a history that this node never hears
-   * of: its log is as it was before, and as it will be. Without anything to lose, nothing is asked yet.
+   * Notes that another server answers from now on. The answers of the one before were perhaps of a lost history, which
+   * the log does not show. If nothing is at stake, nothing is asked yet.
    */
   onReconnect(isAtStake: boolean): void {
     this.#effects.flush()
     if (isAtStake || this.#pending !== undefined) this.startSync()
   }
 
-  /** The heartbeat's answer: the partition's head, read at `startedAtMs` or later. */
+  /** Takes the heartbeat's answer: the partition's head, read at `startedAtMs` or later. */
   onHead(head: Head | undefined, startedAtMs: number): void {
     if (head === undefined) return this.onNoSequence()
     const applied = this.#applied
@@ -188,7 +188,7 @@ export class LogFollower {
     if (!isCurrent || startedAtMs - this.#renewedAtMs >= this.#renewalMs) this.startSync()
   }
 
-  /** Asks what has been logged since; one question at a time, and another one after it when it came too early. */
+  /** Asks for the new entries of the log. If a question is in flight, another one follows it. */
   startSync(): void {
     if (this.#pending !== undefined) {
       this.#again = true
@@ -199,13 +199,13 @@ export class LogFollower {
     this.#effects.sync(this.#applied, this.#sightings.ordinal + 1)
   }
 
-  /** Starts a sync unless nothing is missing that is older than `maxAgeMs`, or a sync is in flight. */
+  /** Starts a sync, unless nothing older than `maxAgeMs` is missing or a sync is in flight. */
   catchUp(maxAgeMs: number): void {
     if (this.#pending === undefined && !this.isSynced(maxAgeMs)) this.startSync()
   }
 
   onSyncFailed(): void {
-    // The heartbeat asks again: a loop here would hammer a server in trouble.
+    // The heartbeat asks again, because a loop here would hammer a server in trouble.
     this.#isOwed = true
     this.#pending = undefined
     this.#again = false
@@ -231,7 +231,7 @@ export class LogFollower {
 
   onRotated({ won, head }: Rotation): void {
     const { startedAtMs } = this.#pending!
-    // Beaten by a newer epoch, which is as good; by anything else, and the heartbeat looks again.
+    // A newer epoch of another node is as good. In any other case the heartbeat asks again.
     if (head !== undefined && (won || head.epoch.ordinal > this.#sightings.ordinal)) {
       this.#adopt(head, startedAtMs, won)
     } else this.#isOwed = true
@@ -251,11 +251,11 @@ export class LogFollower {
     this.#applied = head
     this.#lastSyncMs = startedAtMs
     this.#sightings.adopted(head)
-    // A born epoch proves nothing: the sequence was gone, and perhaps nothing else.
+    // A born epoch proves no loss of entries, because perhaps only the sequence was gone.
     if (head.epoch.birth !== head.epoch.ordinal) this.#effects.rotated(head, won)
   }
 
-  // Messages may have overtaken the reply: then it tells nothing new, but it was true when it was asked for.
+  // Applies a reply. If messages have overtaken it, it tells nothing new, but it was true when it was asked for.
   #advance({ head, entries }: SyncReply, startedAtMs: number): void {
     if (head.counter > this.#applied!.counter) {
       for (const entry of entries) {
@@ -267,7 +267,7 @@ export class LogFollower {
     this.#lastSyncMs = Math.max(this.#lastSyncMs, startedAtMs)
   }
 
-  // The log has been trimmed: what was missed is unknown, and nothing but this node's own tier is concerned.
+  // Skips to the head of a trimmed log. The missed entries are unknown, and concern only this node's own tier.
   #fallBehind(head: Head, startedAtMs: number): void {
     this.#effects.flush()
     this.#applied = head
@@ -275,7 +275,8 @@ export class LogFollower {
     this.#lastSyncMs = Math.max(this.#lastSyncMs, startedAtMs)
   }
 
-  // Whatever was known of a log, a server that is asked later must still have: else it is not the same history.
+  // Whether the server has lost something. A server that is asked later must have all that was known of the log.
+  // Otherwise it is another history.
   #isLost(since: Head | undefined, startedAtMs: number, { head, entries }: SyncReply): boolean {
     if (this.#sightings.contradict(head, entries, startedAtMs)) return true
     if (since === undefined || head.epoch.ordinal > since.epoch.ordinal) return false
@@ -291,7 +292,8 @@ export class LogFollower {
   }
 
   #apply(entry: LogEntry, epoch: Epoch, counter: number): void {
-    // Its own answer, or a message, has told of it before: what this node has of the tag or the key, or writes, is younger.
+    // The answer or a message has told of it before, so this node's state of the tag or key, and its writes, are
+    // younger.
     const isEcho =
       entry.kind === 'tag'
         ? entry.origin === undefined && this.#journal.has(entry.stamp)

@@ -18,7 +18,7 @@ import type { InFlight } from '../in-flight.ts'
 import { Recovery } from './recovery.ts'
 import type { CoherenceSettings } from '../settings.ts'
 
-/** What following logs works with. */
+/** The parts that following logs uses. */
 export interface LogFollowersParts {
   readonly remote: RemoteStore
   readonly bus: Bus | undefined
@@ -32,7 +32,7 @@ export interface LogFollowersParts {
   readonly table: GenerationTable
   /** Whether anything waits for an acknowledgement. */
   isQueued(): boolean
-  /** Sends it once more. */
+  /** Sends the waiting operations once more. */
   replay(): void
 }
 
@@ -42,8 +42,8 @@ interface Followed {
 }
 
 /**
- * Follows the logs of partitions: all of them for a node that keeps entries; else only that of generations, and that
- * from the first use of a tag on. The heartbeat beats while there is something to follow or to repeat.
+ * Follows the logs of partitions. A node that keeps entries follows all of them. Any other node follows only the log of
+ * generations, from the first use of a tag on. The heartbeat beats while there is something to follow or to repeat.
  */
 export class LogFollowers {
   readonly #parts: LogFollowersParts
@@ -82,7 +82,7 @@ export class LogFollowers {
     this.followGenerations()
   }
 
-  /** Begins to follow the log of generations, or goes on where it had nothing to lose for a while. */
+  /** Begins to follow the log of generations, or catches up if it had nothing to lose for a while. */
   followGenerations(): void {
     const { remote, bus, settings } = this.#parts
     if (this.#closed) return
@@ -103,19 +103,19 @@ export class LogFollowers {
     for (const flush of this.#flushes) flush()
   }
 
-  /** The follower of the key's partition, in a node that keeps entries. */
+  /** Returns the follower of the key's partition, in a node that keeps entries. */
   of(key: string): LogFollower {
     return this.#followed.get(this.#parts.remote.partitionOf(key))!.follower
   }
 
-  /** Whether nothing that concerns a key, and its tags if it has any, is missing that is older than `maxAgeMs`. */
+  /** Whether nothing older than `maxAgeMs` is missing that concerns a key, and its tags if it has any. */
   isSynced(key: string, isTagged: boolean, maxAgeMs: number): boolean {
     const followed = this.#followed.get(this.#parts.remote.partitionOf(key))
     if (followed?.follower.isSynced(maxAgeMs) !== true) return false
     return !isTagged || this.generations.isSynced(maxAgeMs)
   }
 
-  /** C10: whether this node has applied all that the token's maker had seen logged. */
+  /** Whether this node has applied all that the token's maker had seen logged (C10). */
   hasReached(token: string | undefined): boolean {
     if (token === undefined) return true
     return (
@@ -126,8 +126,8 @@ export class LogFollowers {
   }
 
   /**
-   * What changed a value was logged, by an entry that the reply tells of; an acknowledged removal always is.
-   * `isForgotten`: the caller gives up in this step whatever this node has of the key.
+   * Notes an executed operation if the reply says that it was logged. An acknowledged removal always was.
+   * `isForgotten`: in this step the caller gives up all that this node has of the key.
    */
   noteExecuted(
     { kind, key }: RemoteOp,
@@ -140,7 +140,7 @@ export class LogFollowers {
     this.note(this.#parts.remote.partitionOf(key), { kind: 'key', item: key }, head, isForgotten)
   }
 
-  /** An invalidation was executed, and logged at this head if there is a log. */
+  /** Notes that an invalidation was executed, and logged at this head if there is a log. */
   note(
     partition: string,
     entry: Pick<LogEntry, 'kind' | 'item'>,
@@ -152,7 +152,7 @@ export class LogFollowers {
     else follower?.onExecuted(entry, head, isForgotten)
   }
 
-  /** Lets the heart beat, if it does not: something is to be repeated. */
+  /** Starts the heartbeat if it does not beat, because something is to be repeated. */
   wake(): void {
     if (this.#isBeating || this.#closed) return
     this.#isBeating = true
@@ -166,7 +166,7 @@ export class LogFollowers {
     this.#parts.timers.clear(this.#heartbeat)
     for (const { follower, recovery } of this.#followed.values()) {
       recovery.close()
-      // Whoever finds an entry of this node's tier afterwards must not take it for valid.
+      // An entry of this node's tier that is found afterwards must not count as valid.
       follower.flushedAt = Infinity
     }
   }
@@ -214,7 +214,7 @@ export class LogFollowers {
     }
   }
 
-  // The partitions in which this node has something to lose: of the others nothing need be known.
+  // Returns the partitions in which this node has something to lose. The others need not be asked for.
   #atStake(): readonly string[] {
     const { remote, markers, table } = this.#parts
     const inFlight = new Set(markers.keys().map((key) => remote.partitionOf(key)))
@@ -224,8 +224,8 @@ export class LogFollowers {
     )
   }
 
-  // A node without a tier that has just begun to follow has shared nothing, and what it stores is judged by the
-  // generations that it bears: its loads go on.
+  // Forgets the known generations. The loads go on in a node without a tier that has just begun to follow. It has
+  // shared nothing, and its entries are judged by the generations that they bear.
   #flushGenerations(): void {
     const hasBegun = this.#parts.local !== undefined || this.generations.applied !== undefined
     if (hasBegun) this.#parts.forgetting.allTags()
@@ -233,11 +233,11 @@ export class LogFollowers {
   }
 
   #onReconnect(): void {
-    // A lease that a server of the past still has must not be used by a load that another one has voided.
+    // A server with older data may still have a lease that another server has voided. Its load must not use it.
     if (this.#parts.local === undefined) this.#parts.markers.killAll(() => true)
     const atStake = new Set(this.#atStake())
     for (const [partition, { follower }] of this.#followed) follower.onReconnect(atStake.has(partition))
-    // What waits is sent before anything else is.
+    // Waiting operations are sent before all else.
     if (this.#parts.isQueued()) this.#parts.replay()
   }
 
@@ -255,7 +255,7 @@ export class LogFollowers {
       }
       for (const { recovery } of this.#followed.values()) void recovery.run()
     } catch {
-      // The server is away: the sync age tells.
+      // The server is away, which the sync age tells.
     }
     this.#isBeating = false
     if (this.#followed.size > 0 || isQueued()) this.wake()

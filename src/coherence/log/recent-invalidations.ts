@@ -5,13 +5,13 @@ interface Journaled {
   readonly entry: Replayable
   readonly birth: number
   readonly atMs: number
-  /** Whether this node has given up what it had of the item when it was answered for the invalidation. */
+  /** Whether this node gave up all that it had of the item when the invalidation was answered. */
   readonly isForgotten: boolean
 }
 
 /**
- * The invalidations of one partition that this node has applied in the last minute, its own and others', each with
- * its place in the log. They are logged again if a server loses them (docs/coherence.md, C9).
+ * The invalidations of one partition that this node has applied in the last minute, its own and others'. Each has its
+ * place in the log. They are logged again if a server loses them (docs/coherence.md, C9).
  */
 export class RecentInvalidations {
   readonly #clock: Clock
@@ -19,14 +19,19 @@ export class RecentInvalidations {
   readonly #limit: number
   readonly #entries = new Map<string, Journaled>()
 
-  /** `limit` is the most entries it holds: above half the log's length, a log could not tell what it has of them. */
+  /**
+   * `limit` is the most entries it holds. It is at most half the log's length, so that a log can tell which of them it
+   * has.
+   */
   constructor(clock: Clock, journalMs: number, limit: number) {
     this.#clock = clock
     this.#journalMs = journalMs
     this.#limit = limit
   }
 
-  /** Notes an invalidation; a replayed one is the one it replays, at its new place. A flush is not repeated. */
+  /**
+   * Notes an invalidation. A replayed one replaces the one that it replays, at its new place. A flush is not repeated.
+   */
   add(
     { kind, item, stamp, counter, origin = stamp }: Omit<LogEntry, 'previous'>,
     { birth }: Epoch,
@@ -36,7 +41,7 @@ export class RecentInvalidations {
     this.#entries.delete(origin)
     const entry = { kind, item, stamp: origin, counter }
     this.#entries.set(origin, { entry, birth, atMs: this.#clock.now(), isForgotten })
-    // Many at once: the first of a map from which the first ones were deleted takes long to find.
+    // Many are deleted at once, because the first item of a map whose first items were deleted takes long to find.
     if (this.#entries.size > this.#limit) this.#prune(this.#limit - (this.#limit >> 3))
   }
 
@@ -45,20 +50,20 @@ export class RecentInvalidations {
     return this.#entries.has(stamp)
   }
 
-  /** Whether this node has given up what it had of the item when it was answered for the invalidation with this stamp. */
+  /** Whether this node gave up all that it had of the item when the invalidation with this stamp was answered. */
   isForgotten(stamp: string): boolean {
     return this.#entries.get(stamp)?.isForgotten === true
   }
 
-  /** Whether there is nothing young enough to be replayed. */
+  /** Whether no invalidation is young enough to be replayed. */
   get isEmpty(): boolean {
     this.#prune()
     return this.#entries.size === 0
   }
 
   /**
-   * Returns what is young enough to be replayed into this epoch, oldest first. A log that was born later than an
-   * entry's cannot tell whether the server has lost it.
+   * Returns the invalidations that are young enough to be replayed into this epoch, oldest first. A log that was born
+   * later than an entry's cannot tell whether the server has lost it.
    */
   recent({ birth }: Epoch): readonly Replayable[] {
     this.#prune()

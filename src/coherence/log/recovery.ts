@@ -3,27 +3,27 @@ import type { Epoch, EpochId, Head, RemoteStore, Replayable } from '../../core/r
 import type { LogFollower } from './log-follower.ts'
 import type { RecentInvalidations } from './recent-invalidations.ts'
 
-/** What recovery works with. */
+/** The parts that recovery uses. */
 export interface RecoveryParts {
   readonly remote: RemoteStore
   readonly partition: string
   readonly journal: RecentInvalidations
   readonly timers: Timers
   readonly random: Random
-  /** The pause before the replay of a node that was not the first to notice: from one to two of these. */
+  /** The interval of heartbeats. A node that was not the first to notice replays after one to two of them. */
   readonly heartbeatMs: number
-  /** Before an entry is sent and again when it is answered: whatever this node has of it goes (C5). */
+  /** Forgets all that this node has of an entry, before it is sent and again when it is answered (C5). */
   forget(entry: Replayable): void
-  /** The log has what was replayed, and is so long. */
+  /** Notes the head of the log after a replay. */
   replayed(head: Head): void
 }
 
 const BATCH = 500
 
-/** A node's part in mending a partition whose server has lost something: a new epoch, and the lost entries (C9). */
+/** A node's part in mending a partition whose server has lost something, by a new epoch and the lost entries (C9). */
 export class Recovery {
   readonly #parts: RecoveryParts
-  /** The epoch whose log is still to be given what it has lost; kept until it is done. */
+  /** The epoch whose log still lacks lost entries; kept until they are replayed. */
   #owed: Epoch | undefined
   #timer: TimerHandle
   #isDue = false
@@ -34,7 +34,7 @@ export class Recovery {
     this.#parts = parts
   }
 
-  /** An epoch that no other node will make. */
+  /** Returns an epoch that no other node will make. */
   epoch(ordinal: number): EpochId {
     return { ordinal, random: Math.floor(this.#parts.random() * 2 ** 48).toString(36) }
   }
@@ -54,10 +54,10 @@ export class Recovery {
     return this.#owed !== undefined
   }
 
-  /** The node follows a rotated epoch, whose log is to get back what was lost of it: at once, or after a jitter. */
+  /** Schedules the replay of lost entries into a rotated epoch that this node follows, at once or after a jitter. */
   replay({ epoch }: Head, atOnce: boolean): void {
     const { journal, timers, random, heartbeatMs } = this.#parts
-    // Whoever has just begun has nothing that a server could have lost.
+    // A node that has just begun has nothing that a server could have lost.
     this.#owed = journal.recent(epoch).length === 0 ? undefined : epoch
     this.#isDue = false
     timers.clear(this.#timer)
@@ -69,7 +69,7 @@ export class Recovery {
     }, pauseMs)
   }
 
-  /** Replays what is due: again at each heartbeat, until the server has acknowledged it. */
+  /** Replays the due entries, at each heartbeat until the server has acknowledged them. */
   async run(): Promise<void> {
     const epoch = this.#owed
     if (epoch === undefined || !this.#isDue || this.#running) return
@@ -77,7 +77,7 @@ export class Recovery {
     try {
       if ((await this.#send(epoch)) && this.#owed === epoch) this.#owed = undefined
     } catch {
-      // The server is away: the heartbeat tries again.
+      // The server is away, and the heartbeat tries again.
     } finally {
       this.#running = false
     }
@@ -89,7 +89,8 @@ export class Recovery {
     this.#parts.timers.clear(this.#timer)
   }
 
-  // Whether all is done. Refused, it stays owed: until this node follows the epoch that the partition has now.
+  // Replays entries and returns whether all were accepted. A refused replay stays owed until this node follows the
+  // partition's present epoch.
   async #send(epoch: Epoch): Promise<boolean> {
     const { remote, partition, journal, forget, replayed } = this.#parts
     const entries = journal.recent(epoch)

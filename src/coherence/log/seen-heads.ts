@@ -1,6 +1,6 @@
 import type { Epoch, EpochId, Head, LogEntry } from '../../core/remote-store.ts'
 
-/** What a node knows of one entry of the log. */
+/** The facts that a node knows of one entry of the log. */
 export interface SeenHead {
   readonly epoch: Epoch
   readonly counter: number
@@ -8,8 +8,8 @@ export interface SeenHead {
 }
 
 /**
- * What a node has seen of a partition's log beyond what it has applied. A server that is asked later and knows
- * nothing of it has lost it (docs/coherence.md, C9). Before that, it is only late.
+ * The entries of a partition's log that a node has seen beyond those it has applied. If a server that is asked later
+ * does not know them, it has lost them (docs/coherence.md, C9). Before that, it is only late.
  */
 export class SeenHeads {
   /** The newest epoch known, applied or seen. */
@@ -20,7 +20,7 @@ export class SeenHeads {
   // Entries of that epoch that are applied while the server is being asked.
   #isAsked = false
   readonly #passed = new Map<number, string>()
-  // When something was seen that no later history of this epoch can explain.
+  // The time at which something was seen that no later history of this epoch can explain.
   #clashAtMs = Infinity
 
   /** The ordinal of the newest epoch known; 0 = none. */
@@ -28,7 +28,7 @@ export class SeenHeads {
     return this.#epoch?.ordinal ?? 0
   }
 
-  /** An entry that is beyond what is applied was seen, in a message or in the reply to an operation of this node. */
+  /** Notes an entry beyond the applied ones, seen in a message or in the reply to an operation of this node. */
   see({ epoch, counter, stamp }: SeenHead, atMs: number): void {
     if (epoch.ordinal < this.ordinal) return
     if (epoch.ordinal > this.ordinal) {
@@ -40,19 +40,19 @@ export class SeenHeads {
     else if (seen.stamp !== stamp) this.#clash(atMs)
   }
 
-  /** The server is being asked: its answer is to be compared with what is applied from now on. */
+  /** Notes that the server is being asked. Its answer is compared with the entries that are applied from now on. */
   asked(): void {
     this.settled()
     this.#isAsked = true
   }
 
-  /** It has answered, or will not. */
+  /** Notes that the server has answered, or will not. */
   settled(): void {
     this.#isAsked = false
     this.#passed.clear()
   }
 
-  /** An entry was applied. */
+  /** Notes that an entry was applied. */
   applied({ counter, stamp }: SeenHead, atMs: number): void {
     const seen = this.#ahead.get(counter)
     if (seen !== undefined && seen.stamp !== stamp) this.#clash(atMs)
@@ -60,7 +60,7 @@ export class SeenHeads {
     if (this.#isAsked) this.#passed.set(counter, stamp)
   }
 
-  /** A head was adopted with all that it implies. */
+  /** Notes that a head was adopted with all that it implies. */
   adopted(head: Head): void {
     this.#clashAtMs = Infinity
     if (this.#epoch === undefined || !sameEpoch(this.#epoch, head.epoch)) this.#follow(head.epoch)
@@ -68,7 +68,7 @@ export class SeenHeads {
     this.passed(head)
   }
 
-  /** Everything up to this head counts as applied, whether or not the log still has it. */
+  /** Counts everything up to this head as applied, whether or not the log still has it. */
   passed(head: Head): void {
     for (const counter of this.#ahead.keys()) if (counter <= head.counter) this.#ahead.delete(counter)
   }
@@ -96,7 +96,7 @@ export class SeenHeads {
     return false
   }
 
-  // The log was seen to be of two histories: only a newer epoch makes sense of it.
+  // Notes that the log was seen to be of two histories. Only a newer epoch resolves that.
   #clash(atMs: number): void {
     this.#clashAtMs = Math.min(this.#clashAtMs, atMs)
   }

@@ -5,15 +5,15 @@ import type { MaybePromise } from '../../core/promise.ts'
 /** The parts that the call order uses. */
 export interface CallOrderParts {
   readonly timers: Timers
-  /** How long a call may take, its wait included. */
+  /** The time that a call may take, its wait included. */
   readonly deadlineMs: number
   /** Whether the server executes calls in the order in which they are sent; else a call waits for answers. */
   readonly isOrdered: boolean
-  /** Whether only a part was sent of a call: then later ones wait for its answer. */
+  /** Whether only a part of a call was sent. Then later calls wait for its answer. */
   hasUnsent?(): boolean
 }
 
-/** Calls of a key that don't wait for each other: reads, and steps of a counter without bounds, whose sum is the same. */
+/** Calls of a key that don't wait for each other: reads, and steps of a counter without bounds, in any order. */
 type Together = 'reads' | 'steps'
 type Kind = 'changes' | Together
 
@@ -29,7 +29,7 @@ interface Passing {
 interface Covering {
   readonly covers: (key: string | undefined, tags: readonly string[]) => boolean
   done: Promise<unknown>
-  /** Settles when it is sent; `undefined` = it was. Until then nobody knows which keys bear its tags. */
+  /** Settles when it is sent; `undefined` = it was. Until then the keys that bear its tags are unknown. */
   unsent: Promise<unknown> | undefined
 }
 
@@ -47,8 +47,8 @@ const KINDS: readonly Kind[] = ['changes', 'reads', 'steps']
 const MOST_AT_ONCE = 500
 
 /**
- * Lets the calls of one key take effect in the order in which they were made, awaited or not (docs/coherence.md, Order).
- * A call runs at once, unless an earlier call of its keys has not been sent yet; then it waits for its turn.
+ * Lets the calls of one key take effect in the order in which they were made, awaited or not (docs/coherence.md,
+ * Order). A call runs at once, unless an earlier call of its keys has not been sent yet. Then it waits for its turn.
  */
 export class CallOrder {
   readonly #parts: CallOrderParts
@@ -65,7 +65,7 @@ export class CallOrder {
     return this.#byKey.size === 0 && this.#covering.size === 0
   }
 
-  /** The earlier calls that the present change waits for before it is sent. */
+  /** Notes the earlier calls that the present change waits for before it is sent. */
   hold(waiting: PromiseLike<unknown>): void {
     this.#held = settled(waiting)
   }
@@ -84,7 +84,7 @@ export class CallOrder {
     return this.#inTurn(keys, tags, before, call, late, together ?? 'changes')
   }
 
-  /** A change that nothing had to be waited for was called: later ones wait for it, unless it was sent. */
+  /** Notes a change that was called without a wait. Later calls wait for it, unless it was sent. */
   called<T>(targets: readonly Target[], answer: Promise<T>, together?: 'steps'): Promise<T> {
     const passed = this.#passed(answer, targets.length)
     if (passed === undefined) return answer
@@ -142,15 +142,16 @@ export class CallOrder {
     }
   }
 
-  /** A read is under way: where answers come in any order, a change of theirs waits for it. */
+  /** Notes a read under way. Where answers come in any order, a change of its keys waits for it. */
   reading<T>(keys: readonly string[], answer: PromiseLike<T>): PromiseLike<T> {
     if (!this.#isSent) this.#pass(keys, undefined, Promise.resolve(answer), 'reads')
     return answer
   }
 
   /**
-   * Runs a call of all keys, or tags, that it covers: after every earlier one of them, and before every later one. It has
-   * one deadline, its wait included; with `lives`, a wait and the question whether the server lives have it.
+   * Runs a call of all keys, or tags, that it covers, after every earlier call of them and before every later one. It
+   * has one deadline, its wait included. With `lives`, the deadline bounds only the wait and the question whether the
+   * server lives.
    */
   cover<T>(
     covers: (key: string | undefined, tags: readonly string[]) => boolean,
@@ -180,7 +181,7 @@ export class CallOrder {
     const unsent = new Promise<void>((resolve) => {
       pass = resolve
     })
-    // Which keys bear a tag is not known; a prefix tells.
+    // The keys that bear a tag are not known, so all later calls wait until it is sent. A prefix tells its keys.
     if (isBounded) covering.unsent = unsent
     const sent = (): void => {
       covering.unsent = undefined
@@ -189,7 +190,7 @@ export class CallOrder {
     return this.#afterAll(before, call, late, sent, isBounded)
   }
 
-  /** Settles when all calls have passed that are covered; `undefined` = there are none. */
+  /** Returns a promise that settles when all covered calls have passed; `undefined` = there are none. */
   covered(
     covers: (key: string | undefined, tags: readonly string[]) => boolean,
   ): Promise<unknown> | undefined {
@@ -227,14 +228,14 @@ export class CallOrder {
     return before.length === 0 ? undefined : Promise.all(before)
   }
 
-  // When the change that has just been called has passed; `undefined` = it has.
+  // Returns a promise that settles when the change just called has passed; `undefined` = it has.
   #passed(answer: Promise<unknown>, count: number): Promise<unknown> | undefined {
     const held = this.#held
     this.#held = undefined
     return this.#isSent && count <= MOST_AT_ONCE ? held : answer
   }
 
-  // Whether the call that has just been made can't be overtaken any more.
+  // Whether the call just made can't be overtaken any more.
   get #isSent(): boolean {
     return this.#parts.isOrdered && this.#parts.hasUnsent?.() !== true
   }
@@ -246,7 +247,7 @@ export class CallOrder {
     kind: Kind,
   ): void {
     const last = settled(passed)
-    // One for all keys that nothing else is under way for: a call may have very many.
+    // Keys without other calls under way share one, because a call may have very many keys.
     const alone: Passing = { of: { [kind]: last }, last, tags: new Set(tags) }
     for (const key of keys) {
       const before = this.#byKey.get(key)
@@ -283,7 +284,7 @@ export class CallOrder {
     return this.#afterAll(before, call, late, pass, keys.length <= MOST_AT_ONCE)
   }
 
-  // Keeps a place for a call that waits, until it is told what has passed.
+  // Keeps the place of a waiting call until the returned function gets a promise of its passing.
   #reserve(
     keys: readonly string[],
     tags: readonly string[] | undefined,
@@ -297,7 +298,8 @@ export class CallOrder {
     return pass
   }
 
-  // The wait counts against the deadline of the call. Many keys have a deadline for each part: for these, the wait alone.
+  // Runs a call after its wait, which counts against the deadline of the call. For many keys, which have a deadline for
+  // each part, only the wait is bounded.
   async #afterAll<T>(
     before: Promise<unknown>,
     call: () => Promise<T>,
@@ -315,7 +317,7 @@ export class CallOrder {
         timer.error.then((value) => ({ value })),
       ])
       if (given !== undefined) {
-        // It is not sent any more, and keeps its place until those before it have passed.
+        // The call is no longer sent, and keeps its place until the calls before it have passed.
         passed(before)
         return given.value
       }

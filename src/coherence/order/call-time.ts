@@ -21,13 +21,13 @@ export class CallTime {
     return this.#clock.now() + parts * this.deadlineMs
   }
 
-  /** Returns how much of a call's time is left for its next question; the store gives each a little. */
+  /** Returns the time that a call has left for its next question. The store gives each a little. */
   left(untilMs: number): number {
     return Math.max(0, untilMs - this.#clock.now())
   }
 
   /**
-   * Returns the result of something that no single question bounds.
+   * Returns the result of work that no single question bounds.
    * @throws StoreTimeoutError
    */
   async inTime<T>(pending: PromiseLike<T>, untilMs: number): Promise<T> {

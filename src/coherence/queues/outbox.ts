@@ -6,25 +6,25 @@ import type { Suspects } from './suspects.ts'
 /** An invalidation that the server has not acknowledged. */
 export interface Pending {
   readonly key: string
-  /** Whether whatever the server has goes, of any row version. */
+  /** Whether the server's entry is removed at any row version. */
   readonly unconditional: boolean
-  /** The highest row version below which what the server has goes, and a floor is left. */
+  /** The highest row version below which the server's entry is removed and a floor is left. */
   readonly rowVersion: bigint | undefined
-  /** Whether what has grace is to become stale rather than to be removed. */
+  /** Whether an entry with grace becomes stale instead of being removed. */
   readonly keepStale: boolean
-  /** Whether only sets that failed have queued it: explicit invalidations outrank it. */
+  /** Whether only failed sets have queued it. Explicit invalidations outrank it. */
   readonly isFailedSet: boolean
   /** The place of the last call that queued it. */
   readonly place: number
   /** The last place that was given when it was queued. */
   readonly queuedAt: number
-  /** Calls under way that make up for it if they are acknowledged. */
+  /** The number of calls under way that make up for it if they are acknowledged. */
   claims: number
-  /** Until when it is not sent again, because the server has refused it. */
+  /** The time until which it is not sent again, because the server has refused it. */
   restsUntilMs: number
 }
 
-/** How a key is queued. */
+/** The options with which a key is queued. */
 export interface QueueOptions {
   readonly rowVersion?: bigint | undefined
   readonly keepStale?: boolean | undefined
@@ -34,18 +34,18 @@ export interface QueueOptions {
 
 /** The parts that an outbox uses. */
 export interface OutboxParts {
-  /** The most keys that it lists; the rest is suspect. */
+  /** The most keys that it lists. The rest is suspect. */
   readonly limit: number
   readonly places: CallPlaces
   readonly suspects: Suspects
   partitionOf(key: string): string
-  /** A duty was dropped, because there was no room at all. */
+  /** Called when a duty was dropped, because there was no room at all. */
   dropped(): void
 }
 
 /**
- * Keys and prefixes whose invalidation failed or timed out: until the server has acknowledged it, this node takes the
- * server's entries of them for absent. It holds no values. Keys for which it has no room are suspect.
+ * Keys and prefixes whose invalidation failed or timed out. Until the server has acknowledged it, this node takes the
+ * server's entries of them for absent. It holds no values. Keys without room are suspect.
  */
 export class Outbox {
   readonly #parts: OutboxParts
@@ -102,12 +102,15 @@ export class Outbox {
     return true
   }
 
-  /** The present item of the key. */
+  /** Returns the present item of the key. */
   current(key: string): Pending | undefined {
     return this.#pending.get(key)
   }
 
-  /** The call with this place was acknowledged: what it makes up for goes, unless a later call has queued it. */
+  /**
+   * Notes that the call with this place was acknowledged. The item that it makes up for is removed, unless a later call
+   * has queued it.
+   */
   acknowledge(op: Op | RemoteOp, place: number): void {
     if (this.isEmpty) return
     const item = this.#pending.get(op.key)
@@ -115,21 +118,24 @@ export class Outbox {
     if (removes(op)) this.#clear(op.key, place)
   }
 
-  /** The server has acknowledged what was sent for this item by the call with this place. */
+  /** Notes that the server has acknowledged the operations of this item, sent by the call with this place. */
   sent(item: Pending, place: number): void {
     const present = this.#pending.get(item.key)
     if (present !== undefined && present.place < place) this.#remove(item.key)
     if (item.unconditional && !item.keepStale) this.#clear(item.key, place)
   }
 
-  /** The items that may be sent now, by partition, oldest first, without those that another call may be making up for. */
+  /**
+   * Returns the items that may be sent now, by partition, oldest first. Those that another call may make up for are
+   * left out.
+   */
   due(nowMs: number): readonly (readonly Pending[])[] {
     if (this.#pending.size === 0) return []
     const { oldest } = this.#parts.places
     return this.#grouped([...this.#pending.values()].filter((item) => isDue(item, nowMs, oldest)))
   }
 
-  /** The same of these keys. */
+  /** Returns the same for these keys only. */
   dueOf(keys: readonly string[], nowMs: number): readonly (readonly Pending[])[] {
     const { suspects, places } = this.#parts
     const { oldest } = places
@@ -153,18 +159,21 @@ export class Outbox {
     this.#prefixes.set(prefix, { place, queuedAt: this.#parts.places.last })
   }
 
-  /** The prefixes that may be sent now: no call that was sent before is under way. */
+  /** Returns the prefixes that may be sent now, because no earlier call is under way. */
   duePrefixes(): readonly string[] {
     const { oldest } = this.#parts.places
     return [...this.#prefixes].flatMap(([prefix, { queuedAt }]) => (queuedAt < oldest ? prefix : []))
   }
 
-  /** The server has acknowledged the deletion of the prefix by the call with this place, or refuses it for good. */
+  /**
+   * Notes that the server has acknowledged the deletion of the prefix by the call with this place, or refuses it for
+   * good.
+   */
   acknowledgePrefix(prefix: string, place: number): void {
     if ((this.#prefixes.get(prefix)?.place ?? place) < place) this.#prefixes.delete(prefix)
   }
 
-  /** How many keys and prefixes are listed. */
+  /** The numbers of listed keys and prefixes. */
   get sizes(): { readonly keys: number; readonly prefixes: number } {
     return { keys: this.#pending.size, prefixes: this.#prefixes.size }
   }
@@ -180,14 +189,14 @@ export class Outbox {
     return [...groups.values()]
   }
 
-  // Failed sets give way first, then the oldest; what gives way is suspect.
+  // Makes an item suspect to make room: the oldest failed set, else the oldest item.
   #makeRoom(): boolean {
     const [oldestSet] = this.#failedSets
     const key = oldestSet ?? this.#pending.keys().next().value!
     const { isFailedSet } = this.#pending.get(key)!
     const { suspects, partitionOf, places, dropped } = this.#parts
     const isKept = suspects.add(key, partitionOf(key), places.last)
-    // A set that failed has promised nothing: without any room, it is what goes.
+    // A failed set has promised nothing, so it is dropped if there is no room at all.
     if (!isKept && !isFailedSet) return false
     if (!isKept) dropped()
     this.#remove(key)
@@ -225,13 +234,13 @@ function isDue({ claims, restsUntilMs, queuedAt }: Pending, nowMs: number, oldes
   return claims === 0 && restsUntilMs <= nowMs && queuedAt < oldest
 }
 
-/** How a key is queued when this operation on it has failed. */
+/** Returns the options with which a key is queued after this operation on it has failed. */
 export function queueOptions(op: Op): QueueOptions {
   if (op.kind === 'set') return { rowVersion: op.rowVersion, isFailedSet: true }
   return op.kind === 'delete' ? { rowVersion: op.rowVersion, keepStale: op.keepStale } : {}
 }
 
-/** What is sent for what is queued. */
+/** Returns the operations that are sent for a queued item. */
 export function replayOf({ key, unconditional, rowVersion, keepStale }: Pending): readonly RemoteOp[] {
   const kind = keepStale ? 'stale' : 'delete'
   const ops: RemoteOp[] = []
@@ -240,17 +249,17 @@ export function replayOf({ key, unconditional, rowVersion, keepStale }: Pending)
   return ops
 }
 
-/** Whether an operation that was executed makes up for what is queued: it has replaced or removed what is old. */
+/** Whether an executed operation makes up for a queued item, because it has replaced or removed the old entry. */
 export function makesUpFor(op: Op | RemoteOp, item: Pending): boolean {
   if (op.kind !== 'set' && op.kind !== 'delete') return false
   const { rowVersion } = op
   if (op.kind === 'delete' && 'keepStale' in op && op.keepStale === true && !item.keepStale) return false
   if (item.rowVersion === undefined) return true
-  // A set without a row version is the caller's last word; a deletion without one leaves no floor.
+  // A set without a row version is the caller's last word. A deletion without one leaves no floor.
   return rowVersion === undefined ? op.kind === 'set' : rowVersion >= item.rowVersion
 }
 
-// Whether nothing older can be there afterwards.
+// Whether nothing older can be on the server afterwards.
 function removes(op: Op | RemoteOp): boolean {
   if (op.kind === 'delete' && 'keepStale' in op && op.keepStale === true) return false
   return (op.kind === 'set' || op.kind === 'delete') && op.rowVersion === undefined

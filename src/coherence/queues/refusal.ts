@@ -1,6 +1,6 @@
 import { isCacheError } from '../../core/errors.ts'
 
-/** Whether the server has answered that it will not do it, for a reason that concerns this item alone. */
+/** Whether the server refuses an operation for a reason that concerns this item alone. */
 export function isRefusal(error: unknown): boolean {
   if (!isCacheError(error) || !('reason' in error)) return false
   return error.reason === 'denied' || error.reason === 'wrong-type' || error.reason === 'protocol'

@@ -20,7 +20,7 @@ export interface ReplayParts {
   readonly following: LogFollowers
   readonly forgetting: Forgetting
   readonly clock: Clock
-  /** The server refuses to do what had been queued: so many duties are forgotten. */
+  /** Called with the number of forgotten duties if the server refuses queued operations. */
   forgotten(count: number, error: unknown): void
 }
 
@@ -31,7 +31,7 @@ const REST_MS = 30_000
 /** Refused keys after which a partition waits for the next heartbeat. */
 const MOST_REFUSED = 20
 
-/** Sends what is queued once more: by partition, in batches. What the server refuses holds nothing else back. */
+/** Sends queued items once more, by partition and in batches. A refused item holds no other back. */
 export class Replay {
   readonly #parts: ReplayParts
   #isRunning = false
@@ -41,7 +41,7 @@ export class Replay {
     this.#parts = parts
   }
 
-  /** Sends all that is queued; what fails stays queued. Never rejects. */
+  /** Sends all queued items. Failed ones stay queued. Never rejects. */
   async run(): Promise<void> {
     this.#again = this.#isRunning
     if (this.#isRunning) return
@@ -54,13 +54,15 @@ export class Replay {
     this.#isRunning = false
   }
 
-  /** Sends what is queued for these keys, ahead of a call that needs the server's word. Never rejects. */
+  /** Sends the queued items of these keys, ahead of a call that needs the server's answer. Never rejects. */
   async settle(keys: readonly string[]): Promise<void> {
     const { outbox, clock } = this.#parts
     await this.#groups(outbox.dueOf(keys, clock.now()))
   }
 
-  /** Removes every key of a prefix, for the call with this place, and counts them. @throws when not all of it was done. */
+  /**
+   * Removes every key of a prefix, for the call with this place, and counts them. @throws if not all of it was done.
+   */
   async prefix(prefix: string, place: number): Promise<number> {
     const { remote, outbox, following, forgetting } = this.#parts
     const forget = (): void => {
@@ -84,7 +86,7 @@ export class Replay {
     await this.#groups(outbox.due(clock.now()))
   }
 
-  // Each partition for itself: the server of one may be away.
+  // Sends each partition on its own, because the server of one may be away.
   async #groups(groups: readonly (readonly Pending[])[]): Promise<void> {
     await Promise.all(groups.map(async (items) => this.#batches(items)))
   }
@@ -95,7 +97,7 @@ export class Replay {
       if (!(await this.#batch(items.slice(start, start + BATCH), budget))) return
   }
 
-  // Whether to go on. What is refused is found by halves.
+  // Sends a batch and returns whether to go on. Refused items are found by halves.
   async #batch(items: readonly Pending[], budget: { left: number }): Promise<boolean> {
     const failures = await this.#send(items)
     const refused = [...failures].filter(([, failure]) => isRefusal(failure)).map(([item]) => item)
@@ -111,7 +113,8 @@ export class Replay {
     )
   }
 
-  // Sends what is still queued as it was, because another call may have made up for the rest. Answers what failed.
+  // Sends the items that are still queued as they were, because another call may have made up for the rest. Returns the
+  // failures.
   async #send(items: readonly Pending[]): Promise<ReadonlyMap<Pending, unknown>> {
     const { remote, outbox, places, order, following, forgetting } = this.#parts
     const failures = new Map<Pending, unknown>()
@@ -151,11 +154,11 @@ export class Replay {
     }
   }
 
-  // One server after the other: all that it has of what is suspect is invalidated.
+  // Invalidates the keys that match the suspects, one server after the other.
   async #sweep(): Promise<void> {
     const { remote, suspects, outbox, places, forgotten } = this.#parts
     for (const partition of suspects.owed) {
-      // A call that was sent before may be making up for what is suspect.
+      // An earlier call may be making up for a suspect key.
       if (suspects.isEmpty || places.oldest <= suspects.addedAt) return
       if (!suspects.owed.includes(partition)) continue
       const { version } = suspects

@@ -3,7 +3,7 @@ import { TextFilter } from '../../internal/text-filter.ts'
 
 /**
  * The duties for which a queue has no room, kept in a filter of fixed size. Every key or tag that matches it counts as
- * absent on this node, until the server of its partition was swept: each match that it had was invalidated.
+ * absent on this node until the server of its partition was swept. A sweep invalidates each match that the server has.
  */
 export class Suspects {
   readonly #bits: number
@@ -17,7 +17,7 @@ export class Suspects {
   #count = 0
   #last = 0
   #isRefused = false
-  /** Another one whenever something was added. */
+  /** A number that changes with each addition. */
   version = 0
 
   /** `bits` is the size of the filter, `limit` the most matches that are cleared one by one. */
@@ -31,17 +31,17 @@ export class Suspects {
     return this.#filter === undefined
   }
 
-  /** How many were added since it was empty. */
+  /** The number of additions since it was empty. */
   get count(): number {
     return this.#count
   }
 
-  /** The last place of a call when something was added last. */
+  /** The last place of a call at the latest addition. */
   get addedAt(): number {
     return this.#last
   }
 
-  /** Partitions that are still to be swept. */
+  /** The partitions that are still to be swept. */
   get owed(): readonly string[] {
     return [...this.#owed]
   }
@@ -51,7 +51,7 @@ export class Suspects {
     return this.#filter.has(item) && !this.#cleared.has(item)
   }
 
-  /** Adds an item when `last` is the last place of a call; `false` = there is no room, or sweeps are refused. */
+  /** Adds an item; `last` is the last place of a call. `false` = there is no room, or sweeps are refused. */
   add(item: string, partition: string, last: number): boolean {
     if (this.#isRefused) return false
     const filter = this.#filter ?? new TextFilter(this.#bits, Math.floor(this.#random() * 2 ** 32))
@@ -65,20 +65,26 @@ export class Suspects {
     return true
   }
 
-  /** The server has acknowledged an invalidation of the item, by the call with this place. It stays suspect if too many are cleared. */
+  /**
+   * Clears an item whose invalidation by the call with this place was acknowledged. It stays suspect if too many are
+   * cleared.
+   */
   clear(item: string, partition: string, place: number): void {
     if (place <= this.#last || this.#cleared.size >= this.#limit) return
     if (this.has(item, partition)) this.#cleared.add(item)
   }
 
-  /** All matches of these partitions were invalidated, by a sweep that began with this version. */
+  /** Notes that all matches of these partitions were invalidated, by a sweep that began with this version. */
   swept(partitions: readonly string[], version: number): void {
     if (version !== this.version) return
     for (const partition of partitions) this.#owed.delete(partition)
     if (this.#owed.size === 0) this.#reset()
   }
 
-  /** The server refuses sweeps: gives up, and answers how many were forgotten. Nothing is added from now on. */
+  /**
+   * Gives up, because the server refuses sweeps, and returns the number of forgotten duties. Nothing is added from now
+   * on.
+   */
   refuse(): number {
     const count = this.#count
     this.#isRefused = true

@@ -3,30 +3,30 @@ import type { Suspects } from './suspects.ts'
 /** A tag whose invalidation the server has not acknowledged. */
 export interface QueuedTag {
   readonly tag: string
-  /** Whether what has grace is to become stale rather than to be gone. */
+  /** Whether an entry with grace becomes stale instead of gone. */
   readonly keepStale: boolean
-  /** Decides here until it is: only entries whose loads began here since have it. */
+  /** The generation that decides here until then. Only entries whose loads began here since it was queued have it. */
   generation: string
-  /** Until when it is not sent again, because the server has refused it. */
+  /** The time until which it is not sent again, because the server has refused it. */
   restsUntilMs: number
 }
 
 /** The parts that a queue of tags uses. */
 export interface TagQueueParts {
-  /** The most tags that it lists; the rest is suspect. */
+  /** The most tags that it lists. The rest is suspect. */
   readonly limit: number
   readonly suspects: Suspects
   /** The partition that has the records of tags. */
   readonly partition: string
   /** Makes a generation that no tag has had. */
   draw(): string
-  /** Hears of each change. */
+  /** Called at each change. */
   changed(): void
 }
 
 /**
- * Tags whose invalidation failed or timed out, each with a generation of its own: until the server has acknowledged
- * it, this node ignores the server's record of it. Tags for which it has no room are suspect; they share a generation.
+ * Tags whose invalidation failed or timed out, each with a generation of its own. Until the server has acknowledged it,
+ * this node ignores the server's record of the tag. Tags without room are suspect, and share a generation.
  */
 export class TagQueue {
   readonly #items = new Map<string, QueuedTag>()
@@ -44,8 +44,8 @@ export class TagQueue {
   }
 
   /**
-   * Queues a tag, or queues it anew: an acknowledgement of what was sent before does not count for it. `known` is a
-   * generation that it had: with `keepStale`, what bears that is stale here, not gone. `false` = it was dropped.
+   * Queues a tag, or queues it anew, so that an earlier acknowledgement does not count for it. `known` is a generation
+   * that the tag had. With `keepStale`, entries that bear it are stale here, not gone. `false` = it was dropped.
    */
   add(tag: string, keepStale = false, known?: string): boolean {
     const before = this.#items.get(tag)
@@ -63,8 +63,8 @@ export class TagQueue {
   }
 
   /**
-   * More has become known of the tag, or (`undefined`) may have been missed of any: entries that were loaded here
-   * since it was queued may be older than that.
+   * Gives a queued tag, or (`undefined`) all of them, another generation. Something new is known of the tag, or may
+   * have been missed of any tag. Entries that were loaded here since it was queued may be older than that.
    */
   renew(tag: string | undefined): void {
     const items = tag === undefined ? this.#items.values() : [this.#items.get(tag)]
@@ -73,7 +73,7 @@ export class TagQueue {
     this.#parts.changed()
   }
 
-  /** The server has executed what was sent for this item: it goes, unless the tag was queued anew meanwhile. */
+  /** Removes an item that the server has executed, unless the tag was queued anew meanwhile. */
   acknowledge(item: QueuedTag | undefined): void {
     if (item === undefined) return
     const { suspects, partition, changed } = this.#parts
@@ -83,7 +83,7 @@ export class TagQueue {
     changed()
   }
 
-  /** The tags that may be sent now, oldest first. */
+  /** Returns the tags that may be sent now, oldest first. */
   due(nowMs: number): readonly QueuedTag[] {
     return [...this.#items.values()].filter(({ restsUntilMs }) => restsUntilMs <= nowMs)
   }
@@ -94,7 +94,7 @@ export class TagQueue {
     return present === undefined ? this.#suspected(item.tag) !== undefined : present === item
   }
 
-  /** How many tags are listed. */
+  /** The number of listed tags. */
   get size(): number {
     return this.#items.size
   }
@@ -105,7 +105,8 @@ export class TagQueue {
     return { tag, keepStale: false, generation: this.#ofSuspects, restsUntilMs: -Infinity }
   }
 
-  // Entries that bear the generation of the suspects may be older than this invalidation.
+  // Makes a tag suspect. All suspects get a new generation, because entries with the present one may be older than
+  // this.
   #suspect(tag: string): boolean {
     const { suspects, partition, draw, changed } = this.#parts
     if (!suspects.add(tag, partition, ++this.#added)) return false

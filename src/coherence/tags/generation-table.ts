@@ -10,7 +10,7 @@ import type { Suspects } from '../queues/suspects.ts'
 import { TagQueue } from '../queues/tag-queue.ts'
 import { bears, compareGenerations, worstOf, type TagState } from './tag-state.ts'
 
-/** What knowing generations needs. */
+/** The parts that a table of generations uses. */
 export interface GenerationParts {
   readonly remote: RemoteStore
   readonly random: Random
@@ -18,22 +18,22 @@ export interface GenerationParts {
   readonly time: CallTime
   /** Sync age up to which an entry of the server is judged by the table alone. */
   readonly maxLagMs: number
-  /** Sync age up to which it is when the server can't be asked. */
+  /** Sync age up to which the table alone judges if the server can't be asked. */
   readonly maxStaleMs: number
-  /** The most tags in the table but for those that entries of the tier bear, and the most that wait for an acknowledgement. */
+  /** The most tags in the table, without those of the tier's entries, and the most that wait for an acknowledgement. */
   readonly limits: { readonly table: number; readonly queue: number }
-  /** For how long a record lives at least that is asked for: as long as a lease, so that a load can keep it. */
+  /** The shortest life of a record that is asked for: that of a lease, so that a load can keep it. */
   readonly leastLifeMs: number
   /** Whether the tier of this node keeps an entry under that key that bears the tag. */
   isBorne(key: string, tag: string): boolean
   readonly suspects: Suspects
-  /** Sends what is queued of these tags; what fails stays queued. */
+  /** Sends the queued items of these tags. Failed ones stay queued. */
   settle(tags: readonly string[]): Promise<void>
-  /** Called when records are read: from then on their changes are to be followed. */
+  /** Called when records are read, because their changes are to be followed from then on. */
   asked(): void
 }
 
-/** What a tag was before this node invalidated it. */
+/** The generation of a tag before this node invalidated it. */
 interface Former {
   readonly tag: string
   readonly value: string | undefined
@@ -43,19 +43,19 @@ interface Former {
 
 interface Row {
   readonly record: Pick<GenerationRecord, 'value' | 'head'>
-  /** Until when the server keeps the record at least, as far as this node knows. */
+  /** The time until which the server keeps the record at least, as far as this node knows. */
   readonly untilMs: number
   /** The key of an entry of the tier that bears the tag, or did. */
   holder: string | undefined
 }
 
-/** For how many milliseconds entries that bear a tag will live, by tag. */
+/** The milliseconds for which entries that bear a tag will live, by tag. */
 export type Lives = ReadonlyMap<string, number>
 
-// How many rows are looked at to find one that nobody needs, when a row is added to a full table.
+// The number of rows that are checked for an unneeded one when a row is added to a full table.
 const LOOKS = 8
 
-// So many invalidations of this node are remembered for calls that were made before them.
+// The number of this node's invalidations that are remembered for earlier calls.
 const FORMER = 1_000
 
 // A read of records in flight, and the tags that something happened to meanwhile.
@@ -65,8 +65,8 @@ interface RecordRead {
 }
 
 /**
- * What a node knows of the generations of tags (docs/coherence.md, C7). The table may lose a row at any time: the
- * record is then read again. It must never hold a row that is older than what the node has heard.
+ * The generations of tags as a node knows them (docs/coherence.md, C7). The table may lose a row at any time, and the
+ * record is then read again. It must never hold a row that is older than the news that the node has heard.
  */
 export class GenerationTable {
   readonly #parts: GenerationParts
@@ -74,13 +74,13 @@ export class GenerationTable {
   readonly #reads = new Set<RecordRead>()
   // In the order of their versions.
   readonly #former: Former[] = []
-  /** What decides while it waits for an acknowledgement. */
+  /** The tags whose local generation decides until the server has acknowledged their invalidation. */
   readonly queue: TagQueue
   /** Follows the generation partition; set once, before anything is asked. */
   follower!: LogFollower
-  /** Where the log was when this node was last answered for an invalidation. */
+  /** The head of the log when this node was last answered for an invalidation. */
   answered: Head | undefined
-  /** Another one whenever a verdict of `'fresh'` may have become another. */
+  /** A number that changes whenever a verdict of `'fresh'` may have changed. */
   version = 0
 
   constructor(parts: GenerationParts) {
@@ -96,7 +96,7 @@ export class GenerationTable {
     })
   }
 
-  /** A value that no tag has had. */
+  /** Returns a generation that no tag has had. */
   draw(): string {
     const half = (): string =>
       Math.floor(this.#parts.random() * 2 ** 32)
@@ -105,19 +105,19 @@ export class GenerationTable {
     return `${half()}${half()}00000000`
   }
 
-  /** What the table makes of these generations: no I/O. Whether it is up to date is the follower's to say. */
+  /** Judges generations by the table, without I/O. The follower knows whether the table is up to date. */
   agrees(generations: Generations): TagState {
     return worstOf(generations.map(({ tag, value }) => compareGenerations(value, this.known(tag))))
   }
 
-  /** The generation that a tag has, as far as this node knows. */
+  /** Returns the generation that a tag has, as far as this node knows. */
   known(tag: string): string | undefined {
     return this.queue.get(tag)?.generation ?? this.#rows.get(tag)?.record.value
   }
 
   /**
-   * The generations of tags for a load or set that begins now, and whose entry will live for so long. @throws when a
-   * record is unknown here, or may end before the entry does, and can't be read.
+   * Returns the generations of tags for a load or set that begins now, and whose entry will live for so long. @throws
+   * if a record is unknown here, or may end before the entry does, and can't be read.
    */
   current(lives: Lives, untilMs: number): MaybePromise<Generations> {
     const short = this.#tooShort(lives)
@@ -125,7 +125,10 @@ export class GenerationTable {
     return Array.from(lives.keys(), (tag) => ({ tag, value: this.known(tag) ?? this.draw() }))
   }
 
-  /** Has the server keep records for as long as entries that bear them live; `undefined` = it does. @throws if it can't be asked. */
+  /**
+   * Has the server keep records for as long as entries that bear them live; `undefined` = it does already. @throws if
+   * it can't be asked.
+   */
   prolong(
     generations: Generations | undefined,
     lifeMs: number,
@@ -136,7 +139,7 @@ export class GenerationTable {
     return short.length === 0 ? undefined : this.#read(short, untilMs, lives)
   }
 
-  /** The tier keeps an entry under this key that bears these tags. */
+  /** Notes that the tier keeps an entry under this key that bears these tags. */
   borne(key: string, generations: Generations): void {
     for (const { tag } of generations) {
       const row = this.#rows.get(tag)
@@ -154,8 +157,9 @@ export class GenerationTable {
   }
 
   /**
-   * The same for a writer. What is queued is sent first, because an entry that bears a local generation is lost when the
-   * invalidation is acknowledged. @throws as {@link GenerationTable.current} does, and if it is not acknowledged.
+   * Returns the same for a writer. Queued tags are sent first, because an entry that bears a local generation is lost
+   * when the invalidation is acknowledged. @throws as {@link GenerationTable.current} does, and if it is not
+   * acknowledged.
    */
   currentForWrite(lives: Lives, untilMs: number): MaybePromise<Generations> {
     if (this.queue.isEmpty) return this.current(lives, untilMs)
@@ -179,8 +183,8 @@ export class GenerationTable {
   }
 
   /**
-   * The generations of tags that a loader has named, if none of them has changed since the load began, when the log
-   * was at `start`; else `undefined`. @throws as {@link GenerationTable.current} does.
+   * Returns the generations of tags that a loader has named; `undefined` if one of them may have changed since the load
+   * began. `start` is the head of the log at that time. @throws as {@link GenerationTable.current} does.
    */
   async unchangedSince(
     tags: readonly string[],
@@ -191,7 +195,7 @@ export class GenerationTable {
     const lives = new Map(tags.map((tag) => [tag, lifeMs]))
     const unknown = tags.filter((tag) => this.#rows.get(tag) === undefined)
     const read = unknown.length === 0 ? undefined : await this.#read(unknown, untilMs, lives)
-    // Another history since: what it says of the time before is not to be compared.
+    // Records of another history are not comparable with `start`.
     const applied = this.follower.applied
     if (start === undefined || applied === undefined || !sameEpoch(start.epoch, applied.epoch))
       return undefined
@@ -203,11 +207,11 @@ export class GenerationTable {
     return generations.every((generation) => generation !== undefined) ? generations : undefined
   }
 
-  /** The same without the server: tags that are unknown get a provisional generation, which lasts until a flush. */
+  /** Returns the same without the server. Unknown tags get a provisional generation, which lasts until a flush. */
   provisional(tags: readonly string[]): Generations {
     return tags.map((tag) => {
       const value = this.known(tag) ?? this.draw()
-      // Asked for again as soon as the server can be.
+      // The record is asked for again as soon as the server can be asked.
       const untilMs = this.#rows.get(tag)?.untilMs ?? -Infinity
       if (this.queue.get(tag) === undefined)
         this.#keep(tag, { ...this.#rows.get(tag)?.record, value }, untilMs)
@@ -215,7 +219,7 @@ export class GenerationTable {
     })
   }
 
-  /** Where the log of generations is at least, as far as this node knows. */
+  /** The latest head of the log of generations that this node knows. */
   get seen(): Head | undefined {
     const { applied } = this.follower
     if (applied === undefined || this.answered === undefined) return applied
@@ -223,7 +227,7 @@ export class GenerationTable {
     return isAhead ? this.answered : applied
   }
 
-  /** This node is about to invalidate the tag: calls that were made before are judged by what it was. */
+  /** Notes that this node is about to invalidate the tag. Earlier calls are judged by its present generation. */
   supersede(tag: string): void {
     const value = this.known(tag)
     this.#former.push({ tag, value, version: ++this.version })
@@ -236,9 +240,9 @@ export class GenerationTable {
   }
 
   /**
-   * What an entry of the server is for a reader whose call was made when the table had the version `since`: what this
-   * node has invalidated after that does not count. A row that says no is read again before it is believed; so are all
-   * when the table may be behind, or when the reader brings a token that this node has not reached. The answer is there
+   * Judges an entry of the server for a reader whose call was made when the table had the version `since`. Later
+   * invalidations of this node do not count. A row that says no is read again before it is believed. All rows are read
+   * again if the table may be behind, or if the reader brings a token that this node has not reached. The answer comes
    * by `untilMs`.
    */
   shows(
@@ -252,7 +256,7 @@ export class GenerationTable {
     if (generations === undefined) return 'fresh'
     const isBehind = mustAsk || !this.follower.isSynced(this.#parts.maxLagMs)
     if (since !== this.version && !isBehind) return this.#showed(generations, untilMs, since)
-    // What is queued decides alone; what the server has to say of it is old. It knows nothing of a token, though.
+    // A queued generation decides alone, because the server's record is old. It knows nothing of a token, though.
     for (const { tag, value } of generations) {
       const item = this.queue.get(tag)
       if (item === undefined) continue
@@ -268,7 +272,7 @@ export class GenerationTable {
     return this.#rows.size === 0 && this.#reads.size === 0 && this.queue.size === 0
   }
 
-  /** The tag is not what it was: whatever is known of it, or being read, is old. */
+  /** Forgets a tag that has another generation now. Records of it that are known, or being read, are old. */
   drop(tag: string): void {
     this.version++
     this.#rows.delete(tag)
@@ -276,7 +280,10 @@ export class GenerationTable {
     this.queue.renew(tag)
   }
 
-  /** Something may have been missed. What is queued stays so, but others may have invalidated it meanwhile, too. */
+  /**
+   * Forgets all records, because something may have been missed. Queued tags stay queued, but others may have
+   * invalidated them meanwhile, too.
+   */
   flush(): void {
     this.version++
     this.#rows.clear()
@@ -284,7 +291,7 @@ export class GenerationTable {
     this.queue.renew(undefined)
   }
 
-  // What agrees with what a tag was then is as visible as it was then; all else is judged as it is now.
+  // Judges generations that agree with a former one of their tag as they were judged then, and all others as of now.
   #showed(generations: Generations, untilMs: number, since: number): MaybePromise<TagState> {
     const later = this.#laterThan(since)
     const verdicts: TagState[] = []
@@ -321,8 +328,8 @@ export class GenerationTable {
     }
   }
 
-  // What is read was true at some moment of the call, which is enough for its caller; for the table only if nothing
-  // happened to the tag meanwhile.
+  // Reads records, which were true at some moment of the call. That is enough for its caller. The table takes a record
+  // only if nothing happened to the tag meanwhile.
   async #read(
     tags: readonly string[],
     untilMs: number,
@@ -337,7 +344,7 @@ export class GenerationTable {
       const records = await this.#parts.remote.generations(
         tags,
         tags.map(() => this.draw()),
-        // Twice as long as it is needed, so that a tag in use is asked for once in the life of its entries.
+        // Twice as long as needed, so that a tag in use is asked for once in the life of its entries.
         tags.map((tag) => Math.max(2 * (lives?.get(tag) ?? 0), leastLifeMs)),
         time.left(untilMs),
       )
@@ -364,7 +371,7 @@ export class GenerationTable {
     this.#shrink()
   }
 
-  // The oldest rows go, but for those that a hit in the tier would have to read again.
+  // Removes the oldest rows, except those that a hit in the tier would have to read again.
   #shrink(): void {
     for (let looks = 0; looks < LOOKS && this.#rows.size > this.#parts.limits.table; looks++) {
       const [tag, row] = this.#rows.entries().next().value!
@@ -374,7 +381,8 @@ export class GenerationTable {
   }
 }
 
-// Whether a tag has had its generation since before the log was at `start`: of an older epoch, or no later entry.
+// Whether a tag has had its generation since before the log was at `start`. Then the record is of an older epoch, or of
+// no later entry.
 function isBefore({ head }: Pick<GenerationRecord, 'head'>, start: Head): boolean {
   if (head === undefined) return false
   if (sameEpoch(head.epoch, start.epoch)) return head.counter <= start.counter

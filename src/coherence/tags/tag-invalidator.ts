@@ -4,23 +4,23 @@ import { isRefusal } from '../queues/refusal.ts'
 import type { Suspects } from '../queues/suspects.ts'
 import type { QueuedTag } from '../queues/tag-queue.ts'
 
-/** What invalidating tags works with. */
+/** The parts that invalidations of tags use. */
 export interface TagInvalidatorParts {
   readonly remote: RemoteStore
   readonly table: GenerationTable
   readonly suspects: Suspects
-  /** Before it is sent and again when it is answered: whatever this node has with the tag goes (C5). */
+  /** Forgets all that this node has with the tag, before it is sent and again when it is answered (C5). */
   forget(tag: string): void
-  /** It was executed, and logged at this head if there is a log. */
+  /** Notes that it was executed, and logged at this head if there is a log. */
   note(tag: string, head: Head | undefined): void
-  /** Something was queued. */
+  /** Called when something was queued. */
   queued(): void
-  /** So many duties are forgotten: there was no room for them, or the server refuses them. */
+  /** Called with the number of duties that are forgotten, because there was no room or the server refuses them. */
   dropped(count: number, error: unknown): void
   now(): number
 }
 
-/** What became of an invalidation of tags. */
+/** The result of an invalidation of tags. */
 export interface TagsInvalidated {
   readonly l2: 'acked' | 'queued' | 'dropped'
   readonly heads: readonly (Head | undefined)[]
@@ -74,13 +74,13 @@ export class TagInvalidator {
     return { l2: lost > 0 ? 'dropped' : 'queued', heads: tags.map(() => undefined), error }
   }
 
-  /** Sends what is queued once more; what fails stays queued. Never rejects. */
+  /** Sends the queued tags once more. Failed ones stay queued. Never rejects. */
   async replay(): Promise<void> {
     await this.#sendAll(this.#parts.table.queue.due(this.#parts.now()))
     if (!this.#parts.suspects.isEmpty) await this.#sweep()
   }
 
-  /** Sends what is queued of these tags, ahead of a call that needs the server's word. Never rejects. */
+  /** Sends the queued ones of these tags, ahead of a call that needs the server's answer. Never rejects. */
   async settle(tags: readonly string[]): Promise<void> {
     await this.#sendAll(tags.flatMap((tag) => this.#parts.table.queue.get(tag) ?? []))
   }
@@ -93,7 +93,7 @@ export class TagInvalidator {
     }
   }
 
-  // Whether to go on. What is refused is found by halves.
+  // Sends a batch and returns whether to go on. Refused tags are found by halves.
   async #batch(items: readonly QueuedTag[], keepStale: boolean): Promise<boolean> {
     const { table, now } = this.#parts
     const open = items.filter((item) => table.queue.isOpen(item))
@@ -139,14 +139,14 @@ export class TagInvalidator {
       table.supersede(tag)
       forget(tag)
     }
-    // Never what decided here while it was queued: that was given to entries.
+    // Never the generation that decided here while it was queued, because entries bear that.
     const generations = tags.map(() => table.draw())
     const { heads } = await remote.invalidateTags(tags, generations, { keepStale })
     for (const [index, tag] of tags.entries()) {
       note(tag, heads[index])
       table.answered = heads[index] ?? table.answered
       const item = queued[index]
-      // A soft one does not make up for a hard one.
+      // An invalidation that keeps stale entries does not make up for one that does not.
       if (item !== undefined && (!keepStale || item.keepStale)) table.queue.acknowledge(item)
       forget(tag)
     }

@@ -2,18 +2,18 @@ import type { Generations } from '../../core/remote-store.ts'
 import type { Reading } from '../../core/store.ts'
 import { isNamespaceTag } from '../../keys/tags.ts'
 
-/** What the generations of an entry make of it: `'stale'` is served as what is within its grace. */
+/** The state of an entry by its generations. A `'stale'` entry is served as one within its grace. */
 export type TagState = 'fresh' | 'stale' | 'gone'
 
 const HARD_DIGITS = 16
 
-/** What an entry with this generation of a tag is while the tag has `present`; `undefined` = nobody knows it. */
+/** Returns the state of an entry with this generation of a tag while the tag has `present`; `undefined` = unknown. */
 export function compareGenerations(own: string, present: string | undefined): TagState {
   if (own === present) return 'fresh'
   return present?.startsWith(own.slice(0, HARD_DIGITS)) === true ? 'stale' : 'gone'
 }
 
-/** The verdict on an entry, from those of its tags. */
+/** Returns the verdict on an entry from those of its tags. */
 export function worstOf(verdicts: readonly TagState[]): TagState {
   if (verdicts.includes('gone')) return 'gone'
   return verdicts.includes('stale') ? 'stale' : 'fresh'
@@ -26,8 +26,8 @@ export function bears(generations: Generations | undefined, wanted: Reading['tag
 }
 
 /**
- * Milliseconds for which an entry is fresh yet, 0 or less when it is stale; `undefined` when the reader can't have it.
- * `leftMs` is what its life has left, its grace included.
+ * Returns the milliseconds for which an entry is still fresh, 0 or less if it is stale, `undefined` if the reader can't
+ * have it. `leftMs` is the rest of its life, its grace included.
  */
 export function freshMsFor(
   leftMs: number,
@@ -38,7 +38,7 @@ export function freshMsFor(
   if (verdict === 'gone' || leftMs <= 0) return undefined
   const freshMs = leftMs - graceMs
   if (verdict === 'fresh' && freshMs > 0) return freshMs
-  // What has no grace is not stale, but gone.
+  // An entry without grace is gone instead of stale.
   if (graceMs <= 0 || reading?.stale !== true) return undefined
   return Math.min(freshMs, 0)
 }

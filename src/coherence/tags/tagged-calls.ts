@@ -24,7 +24,7 @@ import type { GenerationTable, Lives } from './generation-table.ts'
 import type { Operation } from '../in-flight.ts'
 import type { TagState } from './tag-state.ts'
 
-/** What calls that heed generations work with. */
+/** The parts that calls with generations use. */
 export interface TaggedCallsParts {
   readonly remote: RemoteStore
   readonly table: GenerationTable
@@ -37,16 +37,16 @@ export interface TaggedCallsParts {
 /** An answer to an operation, as far as it got. */
 export type Written = OpResult & Pick<RemoteResult, 'head' | 'generations' | 'graceMs'>
 
-/** When a call must be answered, and its place among the invalidations of tags by this node. */
+/** The deadline of a call, and its place among this node's invalidations of tags. */
 export interface CallMoment {
   readonly untilMs: number
   readonly since: number
 }
 
-/** How often an invisible entry may be replaced by another one before the key counts as busy. */
+/** The number of times that an invisible entry may be replaced before the key counts as busy. */
 const ACQUIRE_ROUNDS = 3
 
-/** What is asked of the server and answered by it, with the generations that go along (docs/coherence.md, C7). */
+/** Asks the server with the generations that go along, and judges its answers by theirs (docs/coherence.md, C7). */
 export class TaggedCalls {
   readonly #parts: TaggedCallsParts
 
@@ -54,7 +54,7 @@ export class TaggedCalls {
     this.#parts = parts
   }
 
-  /** What an entry of the server is for this reader, whose call began at `since`. */
+  /** Judges an entry of the server for this reader, whose call began at `since`. */
   shows(
     generations: Generations | undefined,
     reading: Reading | undefined,
@@ -66,12 +66,15 @@ export class TaggedCalls {
     return this.#parts.table.shows(generations, reading, untilMs, mustAsk, since)
   }
 
-  /** The place of a call that begins now among the invalidations of tags by this node. */
+  /** The place of a call that begins now among this node's invalidations of tags. */
   get since(): number {
     return this.#parts.table.version
   }
 
-  /** The generations with which loads begin; without the server, provisional ones for what will be kept here. */
+  /**
+   * Sets the generations with which loads begin. Without the server they are provisional, for values that will be kept
+   * here.
+   */
   async begin(markers: readonly Operation[], untilMs: number): Promise<void> {
     const { table } = this.#parts
     for (const marker of markers) marker.taggedSince = table.seen
@@ -92,8 +95,8 @@ export class TaggedCalls {
   }
 
   /**
-   * Before a loaded value is stored: whether the tags that its loader has named are as they were when the load began;
-   * if so, the entry will bear them, too. Their records, and those of the other tags, live as long as the entry.
+   * Gives a loaded value the tags that its loader has named, before it is stored. `false` = one of them may have
+   * changed since the load began. The records of all its tags are kept as long as the entry lives.
    */
   async name(
     marker: Operation,
@@ -112,7 +115,7 @@ export class TaggedCalls {
     return true
   }
 
-  /** Asks in one question for all the tags of several fills; `false` = without an answer. */
+  /** Asks in one question for all the tags of several fills; `false` = there was no answer. */
   async ask(fills: readonly Fill[], untilMs: number): Promise<boolean> {
     const lives = longest(
       fills.map(({ lease, tags, ttlMs, graceMs = 0 }) => {
@@ -128,7 +131,7 @@ export class TaggedCalls {
     }
   }
 
-  /** An entry that has another end is visible until then. */
+  /** Keeps entries with a new ttl visible until their new end. */
   async prolong(ops: readonly Op[], answers: readonly Written[], untilMs: number): Promise<void> {
     for (const [index, op] of ops.entries()) {
       const { ok, generations, graceMs = 0 } = answers[index]!
@@ -137,12 +140,12 @@ export class TaggedCalls {
     }
   }
 
-  // A record that ends too soon hides the entry, which is a miss, and nothing worse.
+  // A failure is ignored. A record that ends too soon only hides the entry, which is a miss.
   async #prolong(generations: Generations | undefined, lifeMs: number, untilMs: number): Promise<void> {
     await this.#parts.table.prolong(generations, lifeMs, untilMs)?.catch(() => undefined)
   }
 
-  /** An entry that is not visible stands in nobody's way: the server is told which one it is. */
+  /** Asks for leases. An invisible entry keeps no load out, because the server is told which one it is. */
   async acquire(
     asked: readonly Operation[],
     { freshUpToMs, force }: AcquireOptions,
@@ -165,7 +168,8 @@ export class TaggedCalls {
         key,
         token,
         hidden,
-        // A key that is not to be read is loaded, whatever there is; so is a key whose entry is invisible and still there.
+        // A key that must not be read is loaded in any case. So is a key whose entry is still invisible in the last
+        // round.
         freshUpToMs: skip === 'l2' || round === ACQUIRE_ROUNDS - 1 ? Infinity : freshUpToMs,
         force,
       }))
@@ -192,7 +196,7 @@ export class TaggedCalls {
     return answers
   }
 
-  /** Before a writer's values are sent: the generations that their tags have at this moment. */
+  /** Returns a writer's operations with the generations that their tags have at this moment. */
   remoteOps(
     writes: readonly (readonly [op: Op, marker: Operation | undefined])[],
     untilMs: number,
@@ -217,7 +221,7 @@ export class TaggedCalls {
   ): readonly RemoteOp[] {
     return writes.map(([op, marker]) => {
       const own = op.tags?.length ? known.filter(({ tag }) => op.tags!.includes(tag)) : undefined
-      // Its tag was invalidated after it began: it comes too late for everybody.
+      // Its tag was invalidated after it began, so its entry must be invisible to all callers.
       const generations =
         marker?.overtaken === true ? own?.map(({ tag }) => ({ tag, value: this.#parts.table.draw() })) : own
       if (marker !== undefined) marker.generations = generations
@@ -236,7 +240,7 @@ export class TaggedCalls {
     return results.some(({ differs }) => differs === true) ? this.judge(ops, results, moment) : results
   }
 
-  /** Sends steps again that met an entry with other generations, with the verdict on these. */
+  /** Sends steps again that met an entry with other generations, together with the verdict on these. */
   async judge(
     ops: readonly RemoteOp[],
     answers: readonly RemoteResult[],
@@ -252,7 +256,7 @@ export class TaggedCalls {
         const { generations } = results[index]!
         const tags = op.generations?.map(({ tag }) => tag) ?? NO_TAGS
         const isVisible = (await table.shows(generations, { tags }, untilMs, false, since)) === 'fresh'
-        // What this node has invalidated after the call hides the counter that it makes.
+        // A later invalidation of this node hides the counter that the step makes.
         const again = table.hasInvalidated(tags, since)
           ? op
           : { ...op, generations: await table.current(longest([[tags, op.ttlMs]]), untilMs) }
@@ -265,7 +269,7 @@ export class TaggedCalls {
     return results
   }
 
-  /** What an operation found and its caller could not have seen was not there for it. */
+  /** Turns the answers about entries that the caller could not have seen into misses. */
   async hideInvisible(ops: readonly Op[], answers: Written[], untilMs: number, since: number): Promise<void> {
     for (const [index, op] of ops.entries()) {
       const answer = answers[index]!
@@ -273,19 +277,19 @@ export class TaggedCalls {
       if (answer.generations === undefined && op.tags === undefined) continue
       const verdict = await this.#parts.table.shows(answer.generations, op, untilMs, false, since)
       const { stored: _, graceMs = 0, ...rest } = answer
-      // A stale entry is there while it has grace, but nobody takes it for fresh.
+      // A stale entry exists while it has grace, but does not count as fresh.
       if (verdict === 'fresh' || (verdict === 'stale' && op.kind === 'delete' && graceMs > 0)) continue
       answers[index] = { ...rest, ok: false }
     }
   }
 }
 
-/** The tags that a loader has named itself. */
+/** Returns the tags that only the loader has named. */
 export function namedTags(marker: Operation, tags: readonly string[] = []): readonly string[] {
   return tags.filter((tag) => marker.tags?.includes(tag) !== true)
 }
 
-/** The longest that each tag is needed. */
+/** Returns the longest life for which each tag is needed. */
 function longest(needs: readonly (readonly [tags: readonly string[], lifeMs: number])[]): Lives {
   const lives = new Map<string, number>()
   for (const [tags, lifeMs] of needs)

@@ -3,15 +3,15 @@ import { script } from '../scripts/script.ts'
 import { FENCE_KEPT_MS, time } from './parts.ts'
 
 /**
- * Gives free permits of a lock or semaphore, except those for askers that have waited longer, and keeps the place of an
- * asker that wants more. An asker that was given one goes to the end of the queue. The fencing number is one above the
- * last, or the time in microseconds if that is higher, so that it climbs though the state was lost. A token that holds a
- * permit already is given the same again, from now on.
+ * Gives free permits of a lock or semaphore, except those for askers that have waited longer. Keeps the place of an
+ * asker that wants more. An asker that was given a permit goes to the end of the queue. The fencing number is one above
+ * the last, or the time in microseconds if that is higher. It therefore climbs even after the state was lost. A token
+ * that holds a permit already gets the same one again, from now on.
  *
- * KEYS: state. ARGV: name of the place ('' = none), milliseconds for which it is kept, permits, 1 if the asker wants more
- * than it asks for or 0; for each permit asked for: token, milliseconds of the holding.
- * Result: how many askers wait before, milliseconds until a permit expires (0 = all are free); for each permit asked for
- * its fencing number, 0 = not given. O(n) for n holders, waiting askers and permits asked for.
+ * KEYS: state. ARGV: name of the place ('' = none), milliseconds for which it is kept, permits, 1 if the asker wants
+ * more than it asks for or 0; for each permit asked for: token, milliseconds of the holding.
+ * Result: number of askers that wait before, milliseconds until a permit expires (0 = all are free); for each permit
+ * asked for its fencing number, 0 = not given. O(n) for n holders, waiting askers and permits asked for.
  */
 export const acquirePermit: Script = script(
   'acquire-permit',
@@ -19,7 +19,7 @@ export const acquirePermit: Script = script(
   `
 local name, kept, permits, more = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4] == '1'
 local fields = redis.pcall('HGETALL', KEYS[1])
--- What is none of ours is replaced, here and below.
+-- A state or field that can't be read is replaced, here and below.
 if fields.err then
   redis.call('UNLINK', KEYS[1])
   fields = {}

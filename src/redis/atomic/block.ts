@@ -2,7 +2,7 @@ import type { Script } from '../connection/client.ts'
 import { script } from '../scripts/script.ts'
 
 /**
- * Blocks a key of a limit from now on, in place of a block before; what was taken stays taken.
+ * Blocks a key of a limit from now on, in place of an earlier block. Consumed quantities stay consumed.
  *
  * KEYS: state, as in limit.ts. ARGV: milliseconds of the block.
  * Result: 1. O(1).

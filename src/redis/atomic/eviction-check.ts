@@ -4,8 +4,8 @@ import type { Logger } from '../../core/logging/logger.ts'
 import type { Connection, RedisClient } from '../connection/client.ts'
 
 /**
- * Looks once, when the first limit or lock is used, at what the server does when its memory is full: one that evicts
- * keys forgets limits and holders of locks. Asks nothing if the user may not.
+ * Looks up the eviction policy of the server once, when the first limit or lock is used, because a server that evicts
+ * keys forgets limits and lock holders. Asks nothing if the user may not.
  */
 export class EvictionCheck {
   readonly #client: RedisClient
@@ -17,7 +17,7 @@ export class EvictionCheck {
     this.#log = new Log(logger, clock, () => ({}))
   }
 
-  /** Begins to look, if nobody has. */
+  /** Begins to look, unless this was done already. */
   begin(): void {
     if (this.#isDone) return
     this.#isDone = true
@@ -35,13 +35,13 @@ export class EvictionCheck {
         `the server may evict limits and locks (maxmemory-policy ${policy}); use one with noeviction for them`,
       )
     } catch {
-      // It is looked for at the next use.
+      // The next use looks again.
       this.#isDone = false
     }
   }
 }
 
-// Either command may be refused: by the rights of the user, or by a service that hides it.
+// Either command may be refused, by the rights of the user or by a service that hides it.
 async function policyOf(master: Connection): Promise<string | undefined> {
   const commands = [{ args: ['INFO', 'memory'] }, { args: ['CONFIG', 'GET', 'maxmemory-policy'] }]
   const replies = await master.runAll(commands, 'text')

@@ -2,10 +2,10 @@ import type { Script } from '../connection/client.ts'
 import { script } from '../scripts/script.ts'
 
 /**
- * What limit.ts does, for a key whose only limit is a fixed window. The state is the same.
+ * Does the work of limit.ts for a key whose only limit is a fixed window. The state is the same.
  *
  * KEYS: state. ARGV: limit, milliseconds of the window; absent = consume one: quantity; 'p' peek, 'x' penalty.
- * Result: as for limit.ts. O(1). Writes only what it takes.
+ * Result: as for limit.ts. O(1). Writes only if it consumes.
  */
 export const fixedWindow: Script = script(
   'fixed-window',
@@ -18,14 +18,14 @@ local untilMs, blocked, start, count = 0, 0, now, 0
 local state = redis.pcall('GET', KEYS[1])
 local first, at, taken
 if type(state) == 'string' then first, at, taken = string.match(state, '^(%d+) ?(%d*) ?(%d*)$') end
--- Anything else is none of ours, and replaced.
+-- A state of any other form is replaced.
 if first and (#first > 16 or #at > 16 or #taken > 16 or (at == '' and taken ~= '')) then first = nil end
 if first then
   untilMs = first + 0
   if untilMs > now then blocked = untilMs - now else untilMs = 0 end
   if taken ~= '' and now - at < window then
     count = taken + 0
-    -- A clock that was set back: it counts from now.
+    -- If the clock was set back, the window begins now.
     if now - at >= 0 then start = at + 0 end
   end
 end

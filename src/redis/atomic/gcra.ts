@@ -2,11 +2,11 @@ import type { Script } from '../connection/client.ts'
 import { script } from '../scripts/script.ts'
 
 /**
- * What limit.ts does, for a key whose only limit is one of gcra: the usual case, hence a script that does nothing else and
- * is asked in few words. The state is the same.
+ * Does the work of limit.ts for a key whose only limit is one of gcra. This is the usual case, so it has a script that
+ * does nothing else and takes few arguments. The state is the same.
  *
  * KEYS: state. ARGV: limit, milliseconds of the window, burst; absent = consume one: quantity; 'p' peek, 'x' penalty.
- * Result: as for limit.ts. O(1). Writes only what it takes.
+ * Result: as for limit.ts. O(1). Writes only if it consumes.
  */
 export const gcra: Script = script(
   'gcra',
@@ -20,7 +20,7 @@ local untilMs, blocked, level = 0, 0, 0
 local state = redis.pcall('GET', KEYS[1])
 local first, at, count
 if type(state) == 'string' then first, at, count = string.match(state, '^(%d+) ?(%d*) ?(%d*)$') end
--- Anything else is none of ours, and replaced.
+-- A state of any other form is replaced.
 if first and (#first > 16 or #at > 16 or #count > 16 or (at == '' and count ~= '')) then first = nil end
 if first then
   untilMs = first + 0

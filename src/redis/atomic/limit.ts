@@ -2,19 +2,20 @@ import type { Script } from '../connection/client.ts'
 import { script } from '../scripts/script.ts'
 
 /**
- * Consumes, peeks at or penalises all limits of a key, by the time of the server. For a single one of gcra or a fixed window
- * there are scripts that do only that.
+ * Consumes, peeks at or penalises all limits of a key, by the time of the server. A single limit of gcra or a fixed
+ * window has a script of its own.
  *
- * The state is text: whole numbers with spaces between them. First the time until which the key is blocked (0 = it is
- * not), then the tally of each limit: f: begin of the window, count. g: time, level. s: number of the present part of
- * time, what was taken in it and in those before, for one part more than a window has. See src/ratelimit/algorithms.
+ * The state is text: whole numbers with spaces between them. The first is the time until which the key is blocked (0 =
+ * it is not). Then comes the tally of each limit. f: begin of the window, count. g: time, level. s: number of the
+ * present part of time, quantity consumed in it and in those before, for one part more than a window has. See
+ * src/ratelimit/algorithms.
  *
- * KEYS: state. ARGV: for each limit 'f' fixed window, 's' sliding window or 'g' gcra, limit, milliseconds of the window,
- * burst, all with spaces between them: what is one argument costs a client little; absent = consume one: quantity; 'p'
- * peek, 'x' penalty.
+ * KEYS: state. ARGV: for each limit 'f' fixed window, 's' sliding window or 'g' gcra, limit, milliseconds of the
+ * window, burst, all with spaces between them, because one argument costs a client little; absent = consume one:
+ * quantity; 'p' peek, 'x' penalty.
  * Result: milliseconds of the server's clock, 1 allowed or 0, milliseconds of the block; for each limit: remaining,
  * milliseconds until the quantity is admitted (-1 = never), milliseconds until nothing counts any more.
- * O(1) for each limit. Writes only what it takes.
+ * O(1) for each limit. Writes only if it consumes.
  */
 export const limit: Script = script(
   'limit',
@@ -30,7 +31,7 @@ local function up(x, by)
 end
 local state = redis.pcall('GET', KEYS[1])
 local cells = {}
--- Anything else is none of ours, and replaced.
+-- A state of any other form is replaced.
 if type(state) == 'string' and not string.find(state, '[^%d ]') and not string.find(state, string.rep('%d', 17)) then
   for cell in string.gmatch(state, '%d+') do cells[#cells + 1] = tonumber(cell) end
 end

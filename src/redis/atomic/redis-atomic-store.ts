@@ -24,7 +24,7 @@ import { limit } from './limit.ts'
 import { releasePermit } from './release-permit.ts'
 import { renewPermit } from './renew-permit.ts'
 
-/** How a step is asked of a server and its reply is read. */
+/** The form of a step: its command for a server and the reading of the reply. */
 interface Form<Name extends keyof AtomicSteps> {
   command(state: string, request: AtomicSteps[Name]['request']): Command
   answer(reply: Reply): AtomicSteps[Name]['answer']
@@ -49,7 +49,7 @@ const FORMS: { readonly [Name in keyof AtomicSteps]: Form<Name> } = {
   release: { command: (state, { token }) => asked(releasePermit, state, token), answer: isOne },
 }
 
-/** What a {@link RedisAtomicStore} is made of. */
+/** The parts of a {@link RedisAtomicStore}. */
 export interface RedisAtomicStoreOptions {
   readonly client: RedisClient
   /** The prefix of the cache: states are at `prefix!kind:key`. */
@@ -61,8 +61,8 @@ export interface RedisAtomicStoreOptions {
 }
 
 /**
- * States of limits and locks on a server: each step is one script on one key, by the time of the server, so that in a
- * cluster every state may be anywhere.
+ * States of limits and locks on a server. Each step is one script on one key, by the time of the server, so in a
+ * cluster every state may be on any node.
  */
 export class RedisAtomicStore implements AtomicStore {
   readonly isShared = true
@@ -89,12 +89,12 @@ export class RedisAtomicStore implements AtomicStore {
     return this.#closing.signal
   }
 
-  /** Grants no more permits. */
+  /** Stops granting permits. */
   close(): void {
     this.#closing.abort(new ClosedError('the cache is closed: it grants no more permits'))
   }
 
-  /** Settles within the deadline of the client. @throws what the client throws. */
+  /** Runs a step within the deadline of the client. @throws what the client throws. */
   async run<Name extends keyof AtomicSteps>(
     { name }: AtomicStep<Name>,
     { kind, key }: StateKey,
@@ -125,10 +125,10 @@ interface Told {
   readonly args: readonly string[]
 }
 
-// A limiter asks always for the same rules.
+// A limiter always asks for the same rules.
 const told = new WeakMap<readonly LimitRule[], Told>()
 
-/** The script for the rules, and what it is told of them. */
+/** Returns the script for the rules, with the rules as its arguments. */
 function toldOf(rules: readonly LimitRule[]): Told {
   const known = told.get(rules)
   if (known !== undefined) return known
@@ -139,7 +139,7 @@ function toldOf(rules: readonly LimitRule[]): Told {
       ? { script: gcra, args: args.slice(1) }
       : only === 'fixed-window'
         ? { script: fixedWindow, args: args.slice(1, 3) }
-        : // An argument costs the client more than it costs the server to part a text.
+        : // One text, because an argument costs the client more than its splitting costs the server.
           { script: limit, args: [args.join(' ')] }
   told.set(rules, made)
   return made

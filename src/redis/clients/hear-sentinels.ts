@@ -5,8 +5,8 @@ interface SentinelConnector {
 }
 
 /**
- * Hears the errors of the connections by which a client of ioredis that is ours follows sentinels. ioredis listens to
- * none of them, and writes each error to the console.
+ * Listens for errors of the connections by which a client of ours follows sentinels. ioredis does not listen to them,
+ * and writes each error to the console.
  */
 export function hearSentinels<Client extends object>(client: Client): Client {
   const connector: unknown = Reflect.get(client, 'connector')

@@ -1,6 +1,6 @@
 import type { Arg } from './client.ts'
 
-/** Arguments as the client libraries take them: bytes as a Buffer over the same memory. */
+/** Returns arguments in the form of the client libraries. Bytes become a Buffer over the same memory. */
 export function withBuffers(args: readonly Arg[]): (string | Buffer)[] {
   return args.map((arg) =>
     typeof arg === 'string' || Buffer.isBuffer(arg)
@@ -9,7 +9,7 @@ export function withBuffers(args: readonly Arg[]): (string | Buffer)[] {
   )
 }
 
-/** Whether there are bytes among them that are no Buffer. */
+/** Whether any argument is bytes without being a Buffer. */
 export function hasPlainBytes(args: readonly Arg[]): boolean {
   for (const arg of args) if (typeof arg !== 'string' && !Buffer.isBuffer(arg)) return true
   return false

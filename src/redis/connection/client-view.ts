@@ -1,6 +1,6 @@
 import type { Connection, RedisClient } from './client.ts'
 
-/** A client behind another, which does all of it. */
+/** A client that passes every call to another one. */
 export abstract class ClientView implements RedisClient {
   readonly #client: RedisClient
 

@@ -1,11 +1,11 @@
-/** A part of a command: text is sent as UTF-8. */
+/** A part of a command. Text is sent as UTF-8. */
 export type Arg = string | Uint8Array
 
 /** A Lua script that a server runs as one step. */
 export interface Script {
   readonly name: string
   readonly source: string
-  /** SHA-1 of the source, in hexadecimal digits. */
+  /** The SHA-1 of the source, in hexadecimal digits. */
   readonly sha: string
 }
 
@@ -14,55 +14,60 @@ export type Command =
   | { readonly args: readonly Arg[] }
   | { readonly script: Script; readonly keys: readonly string[]; readonly args: readonly Arg[] }
 
-/** How strings are answered, statuses such as `OK` included. */
+/** The form of strings in a reply, statuses such as `OK` included. */
 export type ReplyForm = 'text' | 'bytes'
 
-/** What a server answers: text or bytes, a whole number, a list, `null`; an error of one command in a row of several. */
+/**
+ * The answer of a server: text or bytes, a whole number, a list, or `null`. In a row of commands the error of one
+ * command is its reply.
+ */
 export type Reply = string | Uint8Array | number | null | Error | readonly Reply[]
 
 /**
  * A connection to one server, or to one master of a cluster. Each call settles within the hard deadline, or rejects
- * with a StoreUnavailableError (not connected, breaker open: at once) or a StoreTimeoutError; a command that was
- * refused rejects with the error that says why.
+ * with a StoreUnavailableError (not connected, breaker open: at once) or a StoreTimeoutError. A refused command rejects
+ * with the error that gives the reason.
  */
 export interface Connection {
-  /** Identifies the server behind it: the same object for all connections to one server. */
+  /** The identity of the server: the same object for all connections to one server. */
   readonly server: object
-  /** Runs one command, within less than the hard deadline if its call has only `withinMs` left. */
+  /** Runs one command, within less than the hard deadline if the call has only `withinMs` left. */
   run(command: Command, form: ReplyForm, withinMs?: number): Promise<Reply>
   /**
-   * Runs commands in order and in one write; an error of one of them is its reply, and the others run all the same. A
-   * script that the server does not know runs behind the others: it has to be sent again.
+   * Runs commands in order and in one write. The error of a command is its reply, and the others still run. A script
+   * that the server does not know runs after the others, because it is sent again.
    */
   runAll(commands: readonly Command[], form: ReplyForm, withinMs?: number): Promise<readonly Reply[]>
 }
 
-/** What the Redis engine asks of a client, whichever it is. */
+/** The client that the Redis engine works with, regardless of its library. */
 export interface RedisClient {
-  /** Whether keys are spread over slots: then all keys of a call have the slot of its `route`. */
+  /** Whether keys are spread over slots. All keys of a call then have the slot of its `route`. */
   readonly isCluster: boolean
-  /** Whether what is sent is executed in its order: over one connection, to a server that redirects nothing. */
+  /**
+   * Whether commands run in the order in which they are sent: over one connection, to a server that redirects nothing.
+   */
   readonly isOrdered: boolean
-  /** Whether there is one endpoint for all keys: of a server, or of a service that finds the slots itself. */
+  /** Whether one endpoint serves all keys: a server, or a service that finds the slots itself. */
   readonly isOneEndpoint: boolean
-  /** The number of the database: channels are common to all of a server. */
+  /** The number of the database. It matters because all databases of a server share their channels. */
   readonly database: number
-  /** The connection to the master that has a key; for a single server always the same. */
+  /** Returns the connection to the master of a key. For a single server it is always the same. */
   connectionFor(route: string): Connection
-  /** Whether the same server answers for both, as far as is known. */
+  /** Whether the same server answers for both names, as far as is known. */
   sharesServer(route: string, other: string): boolean
-  /** The masters, for what concerns each of them, as scans do. */
+  /** Returns the masters, for work that concerns each of them, such as scans. */
   masters(): Promise<readonly Connection[]>
-  /** Receives what is published on a channel. `onReady` is called whenever messages from now on should arrive. */
+  /** Receives the messages of a channel. `onReady` is called whenever messages should arrive from now on. */
   subscribe(channel: string, onMessage: (text: string) => void, onReady: () => void): () => void
   /**
-   * `listener` is called whenever what is sent from now on goes over another connection than what was sent before, to
-   * which nothing will be answered any more; the first connection counts if there was none at the beginning. Something
-   * between client and server may still deliver what was sent before.
+   * Calls `listener` whenever commands go over another connection from now on, and earlier commands get no answer any
+   * more. A first connection counts if there was none at the beginning. A proxy between client and server may still
+   * deliver earlier commands.
    */
   onReconnect(listener: () => void): () => void
-  /** `count` tells how many invalidations wait for a server, for the line in the log that says that it is back. */
+  /** Adds a count of the invalidations that wait for a server, for the log line that says that the server is back. */
   addQueue?(count: () => number): () => void
-  /** Frees what this made: never a client that was given. */
+  /** Frees what this client has made, but never a client of the user. */
   close(): Promise<void>
 }

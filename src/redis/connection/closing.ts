@@ -1,17 +1,20 @@
 import type { Timers } from '../../core/time/clock.ts'
 import type { ClientEvents } from '../libraries/client-events.ts'
 
-/** How long what is closed may go on connecting, before it is closed whatever has become of it. */
+/** The time after which a client that is still connecting is closed in any case. */
 const PATIENCE_MS = 5000
 
-/** A client of node-redis, as far as closing it goes. */
+/** The part of a client of node-redis that closing needs. */
 interface Closable extends ClientEvents {
   readonly isOpen: boolean
   readonly isReady: boolean
   destroy(): void
 }
 
-/** Closes something when its connecting has ended, either way: what arrives after it was closed would stay open. */
+/**
+ * Closes a client when its connecting has ended, either way. A connection that arrives after the closing would stay
+ * open.
+ */
 export function closeAfter(
   connecting: Promise<unknown> | undefined,
   timers: Timers,
@@ -30,8 +33,8 @@ export function closeAfter(
 }
 
 /**
- * Closes a client of node-redis. Release 5 loses sight of a socket that comes about after that, so one that is on its way
- * is waited for.
+ * Closes a client of node-redis. Waits for a socket that is on its way, because release 5 loses sight of a socket that
+ * opens after the closing.
  */
 export function closeClient(client: Closable, hasSocket: boolean): void {
   if (hasSocket || client.isReady || !client.isOpen) return destroy(client)
@@ -45,11 +48,11 @@ export function closeClient(client: Closable, hasSocket: boolean): void {
 const EVENTS = ['connect', 'ready', 'error', 'end']
 
 function destroy(client: Closable): void {
-  // Its last errors are of no interest, and must not end the process.
+  // The last errors of the client do not matter, and must not end the process.
   if (client.listenerCount('error') === 0) client.on('error', () => {})
   try {
     client.destroy()
   } catch {
-    // It was closed already.
+    // The client was closed already.
   }
 }

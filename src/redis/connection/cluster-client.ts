@@ -14,16 +14,19 @@ import { Subscription } from './subscription.ts'
 import type { Surroundings } from '../libraries/surroundings.ts'
 import { SwitchedLine } from '../libraries/switched-line.ts'
 
-/** How often the masters are asked for while one of them is lost, and a subscription looks for another node. */
+/**
+ * The interval of asking for the masters while one of them is lost, and of looking for another node to subscribe to.
+ */
 const REFRESH_MS = 500
-/** How long a cluster may say that it is down though all of its masters answer. */
+/** The time that a cluster may report itself as down although all of its masters answer. */
 const PATIENCE_MS = 5000
 
 const MISSING = toldElsewhere(new StoreUnavailableError('the connection was closed'))
 
 /**
- * A client of a cluster: commands go straight to the client of the node that has their slot. Whoever that is, the
- * client library finds out; it is asked to do so when a node is lost, and to follow when a node says that a slot moved.
+ * A client of a cluster. Commands go straight to the client of the node that has their slot. The client library knows
+ * the nodes of slots. This client asks it to refresh them if a node is lost, and to follow if a node says that a slot
+ * moved.
  */
 export class ClusterClient<Master extends object> implements RedisClient {
   readonly isCluster = true
@@ -33,7 +36,7 @@ export class ClusterClient<Master extends object> implements RedisClient {
   readonly #source: ClusterSource<Master>
   /** @internal */
   readonly surroundings: Surroundings
-  // By name: a client library may have one client of a server after the other.
+  // By name, because a client library may use several clients for one server in turn.
   readonly #logs = new Map<string, ServerLog>()
   readonly #nodes = new Map<Master, GuardedNode>()
   readonly #slots = new Map<number, SlotConnection>()
@@ -42,9 +45,9 @@ export class ClusterClient<Master extends object> implements RedisClient {
   readonly #waiting: { readonly resolve: () => void; readonly reject: (reason: Error) => void }[] = []
   #timer: TimerHandle = undefined
   #isRefreshing = false
-  // Tells of the cluster while no node is known; each node that is has its own.
+  // The log of the cluster while no node is known. Each known node has its own.
   readonly #log: ServerLog
-  // Of nodes that were lost and not told of.
+  // The logs of nodes that were lost, before that is logged.
   readonly #missing = new Set<ServerLog>()
   #trouble: ReturnType<typeof normalize> | undefined = undefined
   #starting: Promise<void> | undefined = undefined
@@ -78,7 +81,7 @@ export class ClusterClient<Master extends object> implements RedisClient {
     return this.#starting
   }
 
-  // As for one server: calls wait while it is connected to, at the beginning and after a loss that no call has met.
+  // Calls wait for the connection as they do for one server: at the beginning, and after a loss that no call has met.
   #await(): void {
     this.#hasWaited = true
     this.#starting = this.surroundings.deadlines.within(this.whenUp()).then(() => {
@@ -128,7 +131,7 @@ export class ClusterClient<Master extends object> implements RedisClient {
     return toldElsewhere(new StoreUnavailableError(message, reason === 'timeout' ? {} : { reason }))
   }
 
-  // All at once: whoever hears that another server answers need not hear it again for each slot.
+  // Connects all slots that have moved at once, so that a change of servers is not reported once per slot.
   #resolve(slot: SlotConnection, master: Master): void {
     const isFirst = slot.master === undefined
     this.#connect(slot, master)
@@ -151,7 +154,7 @@ export class ClusterClient<Master extends object> implements RedisClient {
     })
   }
 
-  // A slot that is being moved is answered by two servers of one history; one that has moved, by another one.
+  // Two servers of one history answer for a slot that is being moved. Another server answers for one that has moved.
   #onRedirection(slot: SlotConnection, error: unknown): void {
     const { message } = error as Error
     if (!message.startsWith('MOVED') || message === slot.movedTo) return
@@ -182,7 +185,7 @@ export class ClusterClient<Master extends object> implements RedisClient {
     const busLog = new BusLog('a node of the cluster', this.surroundings, () => at && this.#logOf(at))
     const subscription = new Subscription(line, busLog, this.surroundings, channel, onMessage, onReady)
     this.#subscriptions.add(subscription)
-    // What is published anywhere in a cluster arrives at every node: any one will do.
+    // Any node will do, because each node of a cluster receives the messages of all.
     const look = (): void => {
       const masters = this.#source.masters()
       if (!line.isUp || at === undefined || !masters.includes(at)) {
@@ -191,7 +194,7 @@ export class ClusterClient<Master extends object> implements RedisClient {
         )
         const next = well[Math.floor(random() * well.length)]
         if (next !== undefined) {
-          // What is left for another one is not cut off.
+          // Cleared first, because leaving a line for another one is no loss of the connection.
           at = undefined
           line.switchTo(this.#source.openLike(next))
           at = next
@@ -211,7 +214,7 @@ export class ClusterClient<Master extends object> implements RedisClient {
     return () => void this.#listeners.delete(entry)
   }
 
-  /** Resolves when every master is connected. @throws StoreUnavailableError when the attempt under way fails. */
+  /** Resolves when every master is connected. @throws StoreUnavailableError if the attempt under way fails. */
   whenUp(): Promise<void> {
     if (this.#isWell()) return Promise.resolve()
     return new Promise((resolve, reject) => {
@@ -230,18 +233,18 @@ export class ClusterClient<Master extends object> implements RedisClient {
     return Promise.resolve()
   }
 
-  // One line when there is no node to talk to at all; each node that is known has its own.
+  // Logs a line for the cluster only if no node is known. Each known node has its own line.
   #onTrouble(error: unknown): void {
     const reason = normalize(error, this.surroundings.mask)
     for (const { reject } of this.#waiting.splice(0)) reject(reason)
     if (this.#isClosed || this.#source.masters().length > 0) return
     this.#trouble = reason
-    // Its servers have told.
+    // The logs of its servers have reported it.
     for (const { isAway } of this.#logs.values()) if (isAway) return
     this.#log.lost(this, reason)
   }
 
-  // Nodes that are masters now are watched, those that are no more are left.
+  // Watches nodes that have become masters, and leaves nodes that no longer are.
   #adopt(): void {
     if (this.#isClosed) return
     const masters = this.#source.masters()
@@ -256,14 +259,15 @@ export class ClusterClient<Master extends object> implements RedisClient {
     this.#onUp()
   }
 
-  // A client library may drop a node as soon as it loses it: it is lost, unless it is found again by the next look.
+  // A client library may drop a node as soon as it loses it. The node counts as lost unless the next look finds it
+  // again.
   #miss(master: Master): void {
     this.#missing.add(this.#logOf(master))
     this.#refreshSoon()
   }
 
   #forgetReplaced(masters: readonly (Master | undefined)[]): void {
-    // One that is not connected to has no name.
+    // A master without a connection has no name.
     const names = new Set(masters.map((master) => master && this.#source.nameOf(master)))
     if (names.size === 0 || names.has(undefined)) return
     for (const [name, serverLog] of this.#logs) {
@@ -319,7 +323,7 @@ export class ClusterClient<Master extends object> implements RedisClient {
     )
   }
 
-  // As long as something is amiss: a master may have been replaced, which no client library notices by itself.
+  // Repeats while something is wrong, because no client library notices by itself that a master was replaced.
   #refreshSoon(): void {
     if (this.#isRefreshing || this.#isClosed) return
     this.#isRefreshing = true
@@ -333,7 +337,7 @@ export class ClusterClient<Master extends object> implements RedisClient {
     }, delayMs)
   }
 
-  // A master that is away has told why; one that is back is not believed by the others at once.
+  // A lost master has logged the reason. A master that is back is not trusted by the others at once.
   #onClusterDown(reason: Loss): void {
     const nowMs = this.surroundings.clock.now()
     if (!this.#isWell() || nowMs - this.#lastDownMs > PATIENCE_MS) this.#downSinceMs = nowMs

@@ -7,14 +7,14 @@ export interface Login {
   readonly password?: string | undefined
 }
 
-/** Tells who connects; asked at each connection. */
+/** Returns the login of a connection; called for each connection. */
 export type Credentials = () => Login | Promise<Login>
 
 const asked = new WeakSet<Ioredis>()
 
 /**
- * Has a client of ioredis ask for its login whenever it connects: by itself it takes the one that it was made with. If there
- * is no answer, it connects with the last one, and the server has the word.
+ * Makes a client of ioredis ask for its login for each connection, instead of using the one that it was made with. If
+ * there is no answer, it connects with the last login, and the server decides.
  */
 export function askAtEachConnection<Client extends Ioredis>(
   client: Client,
@@ -31,7 +31,7 @@ export function askAtEachConnection<Client extends Ioredis>(
     } catch (error) {
       client.emit?.('error', error)
     }
-    // It may have been closed meanwhile.
+    // The client may have been closed meanwhile.
     if (client.status === 'end') return undefined
     return connect()
   }
@@ -44,7 +44,10 @@ export function askAtEachConnection<Client extends Ioredis>(
   return client
 }
 
-/** The login that a client of ioredis would connect with now: it may have been set since it was made. */
+/**
+ * Returns the login that a client of ioredis would connect with now. The user may have changed it after making the
+ * client.
+ */
 export function presentLogin(client: { readonly options: object }): Login {
   const { username, password } = client.options as Record<string, string | null | undefined>
   return { username: username ?? undefined, password: password ?? undefined }
@@ -56,8 +59,8 @@ interface Provider {
 }
 
 /**
- * What makes a client of node-redis like another one connect with what that one has at the time: its provider as it is
- * then, or what was set in its options since it was adapted.
+ * Returns options for a client of node-redis that let it connect with the present login of another one. This is the
+ * login of the other one's provider, or the login that was set in its options after it was adapted.
  */
 export function providerLike(client: NodeRedis): object {
   const first = loginOf(client)
@@ -72,7 +75,7 @@ export function providerLike(client: NodeRedis): object {
   return { credentialsProvider: { type: 'async-credentials-provider', credentials } }
 }
 
-/** How node-redis is told to ask for a login at each connection. */
+/** Returns options that let node-redis ask for a login for each connection. */
 export function providerOf(credentials: Credentials): object {
   return {
     credentialsProvider: {

@@ -5,7 +5,7 @@ import { isIoredis, isNodeRedis } from '../libraries/shapes.ts'
 import { targetOf, type ConnectionOptions } from './options.ts'
 import { DEFAULT_PREFIX } from '../redis-options.ts'
 
-/** Tells the log where a cache keeps its entries, without user name and password. @throws OptionsError */
+/** Describes for the log where a cache keeps its entries, without user name and password. @throws OptionsError */
 export function describeServer(options: ConnectionOptions, prefix: string = DEFAULT_PREFIX): object {
   const target = targetOf(options)
   if (target === undefined) return { node: nameOfClient(options.client), prefix }

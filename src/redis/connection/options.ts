@@ -5,7 +5,7 @@ import type { Credentials } from './credentials.ts'
 import { parseRedisUrl, type Target } from './redis-url.ts'
 import type { Layout } from './single-client.ts'
 
-/** How a Redis cache gets its connection: a client, or a URL, or host and port. */
+/** The connection of a Redis cache: a client, or a URL, or host and port. */
 export interface ConnectionOptions {
   /** A client of node-redis or ioredis, 5 or 6, which stays yours: it is neither closed nor changed. */
   readonly client?: unknown
@@ -18,27 +18,27 @@ export interface ConnectionOptions {
   readonly host?: string
   /** Default 6379. */
   readonly port?: number
-  /** Instead of the one in the URL. */
+  /** The user name, instead of the one in the URL. */
   readonly username?: string
-  /** Instead of the one in the URL. */
+  /** The password, instead of the one in the URL. */
   readonly password?: string
   /**
-   * Tells user name and password, instead of both; asked at each connection, so that they may change:
+   * Returns user name and password, instead of both options. Called for each connection, so the login may change:
    * `async () => ({ username, password })`.
    */
   readonly credentials?: Credentials | undefined
-  /** Number of the database, from 0; instead of the one in the URL. */
+  /** The number of the database, from 0; instead of the one in the URL. */
   readonly db?: number
   /** `true`, or options of `tls.connect` such as `{ ca }`. */
   readonly tls?: boolean | object
-  /** `size`: how many connections share the keys among them; default 1. More help with large values. */
+  /** `size`: the number of connections that share the keys; default 1. More of them help with large values. */
   readonly pool?: { readonly size?: number }
   /**
-   * `'one-slot'`: for one endpoint before the slots of a cluster, as serverless offerings and proxies have it. The keys of
-   * each of 256 partitions lie in one slot, as they do in a cluster.
+   * `'one-slot'`: for one endpoint before the slots of a cluster, as serverless offerings and proxies have it. The keys
+   * of each of 256 partitions lie in one slot, as they do in a cluster.
    */
   readonly layout?: Layout | undefined
-  /** `'background'` (default): begins without Redis if need be. `'required'`: rejects when it can't connect. */
+  /** `'background'` (default): begins without Redis if necessary. `'required'`: rejects if it can't connect. */
   readonly connect?: 'background' | 'required'
 }
 
@@ -60,7 +60,7 @@ export const CONNECTION_OPTIONS: readonly (keyof ConnectionOptions)[] = [
 
 const OF_TARGET = ['url', 'host', 'port', 'username', 'password', 'credentials', 'db', 'tls'] as const
 
-/** How many connections to open. @throws OptionsError */
+/** Returns the number of connections to open. @throws OptionsError */
 export function poolSize(options: ConnectionOptions): number {
   if (options.pool === undefined) return 1
   checkOptions(options.pool, ['size'], 'pool')
@@ -70,13 +70,13 @@ export function poolSize(options: ConnectionOptions): number {
   return size
 }
 
-/** How the keys lie. @throws OptionsError */
+/** Returns the layout of the keys. @throws OptionsError */
 export function layoutOf({ layout = 'plain' }: ConnectionOptions): Layout {
   checkChoice(layout, ['plain', 'one-slot'], 'layout')
   return layout
 }
 
-/** Where to connect to, and `undefined` when there is a client already. @throws OptionsError */
+/** Returns the target to connect to; `undefined` if the user gives a client. @throws OptionsError */
 export function targetOf(options: ConnectionOptions): Target | undefined {
   checkChoice(options.connect ?? 'background', ['background', 'required'], 'connect')
   const { client, url, host, port, username, password, db, tls } = options
@@ -135,7 +135,7 @@ function shown(value: unknown): string {
   return typeof value === 'number' ? inspect(value) : `a ${typeof value}`
 }
 
-// The value is not shown: it may be a secret.
+// The value is not shown, because it may be a secret.
 function checkText(name: string, value: unknown): void {
   if (value === undefined || (typeof value === 'string' && value !== '')) return
   throw new OptionsError(`${name}: ${value === '' ? 'it is empty' : `a ${typeof value} is not text`}`)

@@ -1,7 +1,7 @@
 import { ClientView } from './client-view.ts'
 import type { Connection, RedisClient } from './client.ts'
 
-/** A client before whose use something is done, so that what was asked for earlier is sent earlier. */
+/** A client that calls `before` first, so that earlier requests are sent earlier. */
 export class OrderedClient extends ClientView {
   readonly #before: () => void
 

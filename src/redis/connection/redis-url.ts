@@ -1,26 +1,26 @@
 import type { Credentials } from './credentials.ts'
 import { OptionsError } from '../../core/errors.ts'
 
-/** Where a server listens. */
+/** The address of a server. */
 export interface Address {
   readonly host: string
   readonly port: number
 }
 
-/** What is connected to. */
+/** The place that a client connects to. */
 export type Place =
   | { readonly kind: 'server'; readonly address: Address }
   | { readonly kind: 'socket'; readonly path: string }
   | { readonly kind: 'sentinel'; readonly addresses: readonly Address[]; readonly name: string }
   | { readonly kind: 'cluster'; readonly addresses: readonly Address[] }
 
-/** Who connects, and how. */
+/** The login of a connection and its settings. */
 export interface Access {
   readonly username?: string | undefined
   readonly password?: string | undefined
-  /** Tells both at each connection, instead of them. */
+  /** Returns both at each connection, instead of the fixed ones. */
   readonly credentials?: Credentials | undefined
-  /** For the sentinels themselves. */
+  /** The login for the sentinels themselves. */
   readonly sentinelUsername?: string | undefined
   readonly sentinelPassword?: string | undefined
   readonly db: number
@@ -31,7 +31,7 @@ export interface Access {
 /** A place and the access to it. */
 export interface Target extends Access {
   readonly place: Place
-  /** Parameters of the URL that mean nothing here. */
+  /** Parameters of the URL that are not used. */
   readonly unused?: readonly string[] | undefined
 }
 
@@ -59,7 +59,7 @@ export const PARAMETERS: readonly string[] = ['db', 'sentinelUsername', 'sentine
 // scheme : [// [user[:password]@] hosts] [path] [?query]
 const URL_PARTS = /^([a-z+]+):(?:\/\/(?:([^/?]*)@)?([^/?]*))?([^?]*)(?:\?(.*))?$/s
 
-/** Reads the URL of a server, a socket, sentinels or a cluster. @throws OptionsError, in which no password is. */
+/** Reads the URL of a server, a socket, sentinels or a cluster. @throws OptionsError that contains no password. */
 export function parseRedisUrl(url: string): Target {
   const [, schemeName = '', credentials, hosts, path = '', query = ''] = URL_PARTS.exec(url) ?? []
   const scheme = SCHEMES[schemeName]
@@ -115,7 +115,7 @@ function addressesOf(hosts: string | undefined, defaultPort: number): readonly A
 
 function portOf(text: string): number {
   const port = Number(text)
-  if (port < 1 || port > 65_535) throw refusal('has a port that is none')
+  if (port < 1 || port > 65_535) throw refusal('has a port out of range')
   return port
 }
 
@@ -141,7 +141,7 @@ function decode(text: string): string {
   }
 }
 
-// It quotes nothing: a password that was not encoded may be anywhere.
+// The message quotes nothing, because a password that was not encoded may be anywhere.
 function refusal(what: string): OptionsError {
   return new OptionsError(`url: it ${what}; accepted: ${FORMS.join(', ')}`)
 }

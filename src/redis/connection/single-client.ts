@@ -7,12 +7,12 @@ import { slotOf } from './slot.ts'
 import { Subscription } from './subscription.ts'
 import type { Surroundings } from '../libraries/surroundings.ts'
 
-/** How the keys of a prefix lie: as they are, or each partition in one slot. */
+/** The layout of the keys of a prefix: as they are, or each partition in one slot. */
 export type Layout = 'plain' | 'one-slot'
 
 /**
- * A client of one server, of the master that sentinels name, or of one endpoint before the slots of a cluster: there is
- * one place for all keys.
+ * A client with one place for all keys: one server, the master that sentinels name, or one endpoint before the slots of
+ * a cluster.
  */
 export class SingleClient implements RedisClient {
   readonly isCluster: boolean
@@ -26,7 +26,7 @@ export class SingleClient implements RedisClient {
   readonly #nodes: readonly GuardedNode[]
   readonly #subscriptions = new Set<Subscription>()
 
-  /** `size`: how many connections share the keys among them. */
+  /** `size`: the number of connections that share the keys. */
   constructor(source: Source, surroundings: Surroundings, size = 1, layout: Layout = 'plain') {
     this.isCluster = layout === 'one-slot'
     this.database = source.database
@@ -43,7 +43,7 @@ export class SingleClient implements RedisClient {
     })
   }
 
-  // A key has always the same connection: what is asked of it is done in the order in which it was asked.
+  // A key always has the same connection, so that its operations run in the order in which they are called.
   connectionFor(route: string): Connection {
     const nodes = this.#nodes
     return (nodes.length === 1 ? nodes[0]! : nodes[slotOf(route) % nodes.length]!).connection
@@ -84,7 +84,7 @@ export class SingleClient implements RedisClient {
     return () => void queues.delete(count)
   }
 
-  /** Resolves when it is connected. @throws StoreUnavailableError when the attempt under way fails. */
+  /** Resolves when it is connected. @throws StoreUnavailableError if the attempt under way fails. */
   whenUp(): Promise<void> {
     return this.#nodes[0]!.whenUp()
   }

@@ -2,27 +2,27 @@ import type { StoreUnavailableError } from '../../core/errors.ts'
 import type { Command, Connection, Reply, ReplyForm } from './client.ts'
 import type { GuardedConnection } from './guard/guarded-connection.ts'
 
-/** Where the connection of a slot is looked up. */
+/** The lookup of a slot's connection. */
 export interface Slots {
-  /** The connection to the master that the slot has now; `undefined` while it is not known. */
+  /** Returns the connection to the present master of the slot; `undefined` while the master is not known. */
   connectionOf(connection: SlotConnection): GuardedConnection | undefined
-  /** Resolves when the attempt under way to find it has ended; `undefined` = it has failed. */
+  /** Resolves when the attempt under way to find the master has ended; `undefined` = it has failed. */
   waiting(): Promise<void> | undefined
-  /** What is left of a call's time when a promise is settled. */
+  /** Returns the rest of a call's time when a promise is settled. */
   leftAfter(waiting: Promise<void>, withinMs: number | undefined): Promise<number>
-  /** Why it is not known. */
+  /** Returns the reason why the master is not known. */
   unknownMaster(connection: SlotConnection): StoreUnavailableError
 }
 
-/** The connection to whichever master has a slot. */
+/** The connection to the present master of a slot. */
 export class SlotConnection implements Connection {
   readonly slot: number
   /** Any key of the slot. */
   readonly key: string
-  /** The client of the master that it had last, and the connection to that. */
+  /** The client of the last known master, and the connection to it. */
   master: object | undefined = undefined
   connection: GuardedConnection | undefined = undefined
-  /** Where the slot has last been said to have moved to. */
+  /** The last redirection that a server answered for the slot. */
   movedTo = ''
   readonly #slots: Slots
 
@@ -32,12 +32,12 @@ export class SlotConnection implements Connection {
     this.#slots = slots
   }
 
-  // Without a master, the slot stands for it.
+  // Without a master, the slot itself identifies its server.
   get server(): object {
     return this.#slots.connectionOf(this)?.server ?? this
   }
 
-  // After a wait it is looked up anew: the master may have another connection, or be another.
+  // Looks up the connection again after a wait, because the master or its connection may have changed.
   run(command: Command, form: ReplyForm, withinMs?: number): Promise<Reply> {
     const connection = this.#slots.connectionOf(this)
     const waiting = connection === undefined ? this.#slots.waiting() : connection.waiting()

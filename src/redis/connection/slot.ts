@@ -1,7 +1,9 @@
 const SLOTS = 16_384
 const encoder = new TextEncoder()
 
-/** The slot of a key in a cluster: of what is between its first braces, if there is anything, else of all of it. */
+/**
+ * Returns the slot of a key in a cluster. It depends on the text between the first braces, or else on the whole key.
+ */
 export function slotOf(key: string): number {
   const open = key.indexOf('{')
   const close = open < 0 ? -1 : key.indexOf('}', open + 1)
@@ -9,7 +11,7 @@ export function slotOf(key: string): number {
   return crc16(encoder.encode(hashed)) % SLOTS
 }
 
-// CRC-16/XMODEM, as the specification of Redis Cluster has it.
+// CRC-16/XMODEM, as in the specification of Redis Cluster.
 function crc16(bytes: Uint8Array): number {
   let crc = 0
   for (const byte of bytes) {

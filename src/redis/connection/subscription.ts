@@ -4,12 +4,12 @@ import { GuardedNode } from './guard/guarded-node.ts'
 import type { SubscriberLine } from '../libraries/line.ts'
 import type { Surroundings } from '../libraries/surroundings.ts'
 
-/** How often a connection that only receives is asked whether it still does. */
+/** The interval of checking that a connection that only receives still works. */
 const CHECK_MS = 10_000
 
 /**
- * A channel over a connection of its own, subscribed again over each new one. It is asked for a sign of life now and
- * then, since a connection that is cut without a word looks like one on which nothing is said.
+ * A channel over a connection of its own, subscribed again over each new one. It is asked for a sign of life regularly,
+ * because a connection that was cut silently looks like one without messages.
  */
 export class Subscription {
   readonly #line: SubscriberLine
@@ -74,12 +74,12 @@ export class Subscription {
     this.#check = timers.set(() => void this.#look(), CHECK_MS * (0.75 + random() / 2))
   }
 
-  // A question that is not answered has the node connect again.
+  // If a question is not answered, the node connects again.
   async #look(): Promise<void> {
     try {
       if (this.#line.isUp) await this.#node.connection.probe()
     } catch {
-      // The log hears of it from the node.
+      // The node reports this to the log.
     }
     if (!this.#isClosed) this.#schedule()
   }

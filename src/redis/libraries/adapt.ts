@@ -30,33 +30,33 @@ import {
 import { SingleClient, type Layout } from '../connection/single-client.ts'
 import { spreadAlready } from '../connection/options.ts'
 
-/** What a client of this library works with, whatever it is connected by. */
+/** The settings of a client of this library, for any kind of connection. */
 export interface ClientSettings {
   readonly clock: Clock
   readonly timers: Timers
   readonly random: Random
   readonly logger: Logger
-  /** Names the cache in the log. */
+  /** The name of the cache in the log. */
   readonly name: string
   /** Milliseconds after which a command that is not answered has failed; default 500. */
   readonly hardMs?: number | undefined
-  /** What lines carry at least, by which large values may take longer; default 10 MB/s. */
+  /** The least throughput to expect of a line, from which the extra time of large values follows; default 10 MB/s. */
   readonly bytesPerSecond?: number | undefined
   readonly breaker?: BreakerOptions | undefined
 }
 
-/** A tenth of what a line of 1 Gbit/s carries. */
+/** A tenth of the throughput of a line of 1 Gbit/s. */
 const BYTES_PER_SECOND = 10_000_000
 
-/** A client that can be waited for. */
+/** A client whose connection a caller can await. */
 export interface ConnectableClient extends RedisClient {
-  /** Resolves when it is connected. @throws StoreUnavailableError when the attempt under way fails. */
+  /** Resolves when it is connected. @throws StoreUnavailableError if the attempt under way fails. */
   whenUp(): Promise<void>
 }
 
 /**
- * Takes a client of node-redis or ioredis that somebody else made, by what it can do: it may come from any copy of
- * its package. It is neither closed nor changed; it is connected if it was not yet.
+ * Adapts a client of node-redis or ioredis that the user made. Recognises it by its methods, because it may come from
+ * any copy of its package. The client is neither closed nor changed. It is connected if it was not yet.
  * @throws OptionsError for anything else.
  */
 export function adaptClient(
@@ -110,7 +110,7 @@ function sourceOf(client: unknown, { random, timers, logger, name }: ClientSetti
         logger,
         'warn',
         { cache: name },
-        'without `failoverDetector: true` ioredis never leaves a master that is frozen, whatever the sentinels say',
+        'without `failoverDetector: true` ioredis never leaves a frozen master, even if the sentinels name another one',
       )
     return new IoredisSource(client, random, false)
   }

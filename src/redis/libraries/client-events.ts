@@ -1,11 +1,11 @@
-/** What tells of events, as the clients of all libraries do. */
+/** An emitter of events, as the clients of all libraries are. */
 export interface ClientEvents {
   on(event: string, listener: (...args: never[]) => void): unknown
   off(event: string, listener: (...args: never[]) => void): unknown
   listenerCount(event: string): number
 }
 
-/** By event, who hears it. */
+/** The listeners, by event. */
 export type Handlers = Readonly<Record<string, (argument: unknown) => void>>
 
 interface Relay {
@@ -16,9 +16,9 @@ interface Relay {
 const relaysOf = new WeakMap<ClientEvents, Map<string, Relay>>()
 
 /**
- * Listens to a client that many caches may share, `error` among the events: one listener for all of them, since an emitter
- * warns of a leak at eleven. Returns what ends it. An `error` that nobody hears would end the process, or be written to
- * the console: one listener stays if there is no other.
+ * Listens to a client that many caches may share. They share one listener for each event, because an emitter warns of a
+ * leak at eleven. Returns a function that ends the listening. An `error` without a listener would end the process or be
+ * written to the console, so one listener of `error` stays if there is no other.
  */
 export function listenTo(client: ClientEvents, handlers: Handlers): () => void {
   const relays = relaysOf.get(client) ?? new Map<string, Relay>()
@@ -26,7 +26,7 @@ export function listenTo(client: ClientEvents, handlers: Handlers): () => void {
   const entries = Object.entries(handlers)
   for (const [event, hear] of entries) relayOf(client, relays, event).hearers.add(hear)
   return () => {
-    // Before the others go: what node-redis makes is a view of a client, and loses sight of it with its last listener.
+    // Comes first, because a view of a client of node-redis loses sight of the client with its last listener.
     if (client.listenerCount('error') <= 1) client.on('error', ignore)
     for (const [event, hear] of entries) {
       const relay = relays.get(event)

@@ -15,10 +15,10 @@ import { providerOf } from '../connection/credentials.ts'
 import { withServerNames } from './server-names.ts'
 import type { Place, Target } from '../connection/redis-url.ts'
 
-/** Where there is one place for all keys. */
+/** A target with one place for all keys. */
 export type SingleTarget = Target & { readonly place: Exclude<Place, { readonly kind: 'cluster' }> }
 
-/** Connections of this library's own to one server, or to the master that sentinels name. */
+/** Creates connections of this library's own, to one server or to the master that sentinels name. */
 export function createSource(
   library: NodeRedisLibrary | IoredisLibrary,
   target: SingleTarget,
@@ -37,7 +37,7 @@ export function createSource(
   return new NodeRedisSource(client, random, true)
 }
 
-/** A cluster client of this library's own. */
+/** Creates a cluster client of this library's own. */
 export function createCluster(
   library: NodeRedisLibrary | IoredisLibrary,
   target: Target,
@@ -62,7 +62,7 @@ export function createCluster(
   return new ClusterClient(new NodeRedisClusterSource(make(), random, timers, make), surroundings)
 }
 
-/** How node-redis is told who connects, and how. */
+/** Returns the options for a client of node-redis: login, protocol and address. */
 export function nodeRedisOptions(
   library: NodeRedisLibrary,
   target: Target,
@@ -78,11 +78,11 @@ export function nodeRedisOptions(
   }
 }
 
-/** How ioredis is told who connects, and how. */
+/** Returns the options for a client of ioredis: login, protocol and TLS. */
 export function ioredisOptions(target: Target): object {
   const { username, password, db } = target
   const tls = tlsOf(target)
-  // Nothing of a later protocol is used, and proxies may not know it.
+  // A later protocol offers nothing that is used, and proxies may not know it.
   const rules = { db, protocol: 2 }
   return { ...given({ username, password }), ...rules, ...(tls === false ? {} : { tls: tlsOptions(tls) }) }
 }
@@ -99,7 +99,7 @@ function sentinelOptions(library: NodeRedisLibrary, target: SingleTarget, random
       ...nodeRedisProtocol(library),
       socket: nodeRedisTls(tls),
     },
-    // What sentinels publish may be lost.
+    // Scans regularly, because messages of sentinels may be lost.
     scanInterval: 5000,
     maxCommandRediscovers: 1,
   }
@@ -124,12 +124,12 @@ function createIoredis(
   })
 }
 
-// Nothing of a later protocol is used, and proxies may not know it. Release 5 says HELLO if it is named at all.
+// A later protocol offers nothing that is used, and proxies may not know it. Release 5 sends HELLO if any is given.
 function nodeRedisProtocol({ DEFAULT_RESP }: NodeRedisLibrary): object {
   return DEFAULT_RESP === undefined ? {} : { RESP: 2, maintNotifications: 'disabled' }
 }
 
-// The nodes of a cluster are known by numbers, which certificates seldom bear.
+// Nodes of a cluster are known by IP address, which certificates seldom contain.
 function tlsOf({ tls, place }: Target): boolean | object {
   if (tls === false || place.kind !== 'cluster') return tls
   return withServerNames(
@@ -146,7 +146,7 @@ function tlsOptions(tls: boolean | object): object {
   return typeof tls === 'object' ? tls : {}
 }
 
-// The libraries tell an option that is undefined from one that is absent.
+// Drops undefined options, because the libraries tell them from absent ones.
 function given(options: Readonly<Record<string, unknown>>): object {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
 }

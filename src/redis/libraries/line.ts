@@ -4,9 +4,11 @@ const CLOSED_EARLY =
   'the server closed the connection before it was ready; perhaps it speaks TLS and the URL does not (rediss://), or it has too many clients'
 
 const NO_HANDSHAKE =
-  'the server does not answer in TLS; perhaps it speaks none, and the URL is to begin with redis://'
+  'the server does not answer in TLS; if it speaks no TLS, the URL has to begin with redis://'
 
-/** The reason of an attempt to connect that has failed: more is said of a server that speaks TLS where we don't, or not. */
+/**
+ * Returns the error of a failed attempt to connect, with a hint if one side seems to speak TLS and the other does not.
+ */
 export function attemptError(error: unknown, isTls: boolean): unknown {
   if (error === undefined) return new Error(CLOSED_EARLY)
   if (!(error instanceof Error)) return error
@@ -17,54 +19,54 @@ export function attemptError(error: unknown, isTls: boolean): unknown {
   return isClosed ? new Error(`${CLOSED_EARLY}: ${message}`) : error
 }
 
-/** The error of a cluster, with what a node of it has said. */
+/** Returns the error of a cluster, with the message of one of its nodes added. */
 export function withReason(error: unknown, reason: unknown): unknown {
   if (!(error instanceof Error) || !(reason instanceof Error)) return error
   return new Error(`${error.message.replace(/\.$/, '')}: ${reason.message}`, { cause: reason })
 }
 
-/** What a line tells whoever guards it. */
+/** The reports of a line to its guard. */
 export interface LineListener {
-  /** From now on commands go over a new connection. */
+  /** Commands go over a new connection from now on. */
   onUp(): void
-  /** The connection is lost: what was sent is not answered any more, or not by this server. */
+  /** The connection is lost. Commands under way get no answer, or none from this server. */
   onDown(error: unknown): void
-  /** It could not be made, or something else went wrong with it. */
+  /** The connection could not be made, or something else went wrong with it. */
   onTrouble(error: unknown): void
 }
 
-/** One connection of a client library, as little as all of them have in common. */
+/** One connection of a client library, reduced to what all libraries have in common. */
 export interface Line {
   /** Whether a command would be written at once, to the connection that `onUp` told of. */
   readonly isUp: boolean
-  /** The bytes that have arrived over the present connection, where the library lets see them. */
+  /** The bytes that have arrived over the present connection, if the library counts them. */
   readonly received?: number | undefined
-  /** Writes a command; those sent in one turn of the event loop go out in one write, in their order. */
+  /** Writes a command. Commands of one turn of the event loop go out in one write, in their order. */
   send(args: readonly Arg[], form: ReplyForm): Promise<unknown>
-  /** Begins to report; to be called once. If the line is up already, nothing is reported for that. */
+  /** Begins to report. To be called once. Reports nothing for a line that is up already. */
   listen(listener: LineListener): void
-  /** Replaces a connection that is silent by a new one; absent where the connection is not ours to close. */
+  /** Replaces a silent connection by a new one; absent if the connection is not ours to close. */
   readonly reset?: (() => void) | undefined
-  /** Ends the reports, and the connection if it is ours. */
+  /** Ends the reports, and closes the connection if it is ours. */
   close(): void
 }
 
 /** A line that can receive messages. */
 export interface SubscriberLine extends Line {
-  /** Resolves when messages from now on arrive. Each connection has to subscribe anew. */
+  /** Resolves when messages arrive from now on. Each new connection has to subscribe again. */
   subscribe(channel: string, onMessage: (text: string) => void): Promise<void>
 }
 
-/** What a client is to the library: where connections come from. */
+/** A client as the library sees it: a source of connections. */
 export interface Source {
-  /** Names the server in messages, such as `127.0.0.1:6379`. */
+  /** The name of the server in messages, such as `127.0.0.1:6379`. */
   readonly node: string
   /** The number of the database. */
   readonly database: number
-  /** The client itself. */
+  /** Returns the connection of the client itself. */
   line(): Line
-  /** A connection of its own, with the settings of the client and the rules of this library. It connects at once. */
+  /** Opens a new connection, with the settings of the client and the rules of this library. It connects at once. */
   open(): SubscriberLine
-  /** Frees what belongs to no line. */
+  /** Frees everything that belongs to no line. */
   close?(): void
 }

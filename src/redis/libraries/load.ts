@@ -2,29 +2,29 @@ import { OptionsError } from '../../core/errors.ts'
 import type { Ioredis } from './ioredis/line.ts'
 import type { NodeRedis } from './node-redis/line.ts'
 
-/** What is used of node-redis 5 or 6. */
+/** The used part of node-redis 5 or 6. */
 export interface NodeRedisLibrary {
   readonly kind: 'node-redis'
   readonly createClient: (options: object) => NodeRedis
   readonly createSentinel: (options: object) => unknown
   readonly createCluster: (options: object) => unknown
-  /** Of 6, whose default is 3. */
+  /** The default protocol of release 6, which is 3. */
   readonly DEFAULT_RESP?: number | undefined
 }
 
-/** What is used of ioredis 5 or 6. */
+/** The used part of ioredis 5 or 6. */
 export interface IoredisLibrary {
   readonly kind: 'ioredis'
   readonly Redis: new (options: object) => Ioredis
   readonly Cluster: new (nodes: readonly object[], options: object) => unknown
 }
 
-/** How a package is imported. */
+/** Imports a package by name. */
 export type Import = (name: string) => Promise<unknown>
 
 const PACKAGES = ['redis', '@redis/client', 'ioredis']
 
-/** Loads a client library that is installed, node-redis first. @throws OptionsError when there is none. */
+/** Loads the installed client library, node-redis first. @throws OptionsError if there is none. */
 export async function loadLibrary(
   importPackage: Import = (name) => import(name),
 ): Promise<NodeRedisLibrary | IoredisLibrary> {
@@ -42,14 +42,14 @@ async function importIfInstalled(name: string, importPackage: Import): Promise<o
   try {
     return (await importPackage(name)) as object
   } catch (error) {
-    // Not by its class: in tests and other sandboxes, errors of Node.js come from another realm.
+    // Compares codes, not classes, because in tests and other sandboxes errors of Node.js come from another realm.
     const code: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined
     if (code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND') return undefined
     throw error
   }
 }
 
-// By what it offers: releases before those do not have all of it.
+// Recognises a library by its exports, because older releases lack some of them.
 function libraryOf(exports: object): NodeRedisLibrary | IoredisLibrary | undefined {
   const { createClient, createSentinel, createCluster, DEFAULT_RESP, Redis, Cluster } = exports as Partial<
     NodeRedisLibrary & IoredisLibrary

@@ -8,14 +8,14 @@ import { loadLibrary, type Import } from './load.ts'
 import { SingleClient } from '../connection/single-client.ts'
 import { layoutOf, poolSize, targetOf, type ConnectionOptions } from '../connection/options.ts'
 
-/** How long `connect: 'required'` waits. */
+/** The time that `connect: 'required'` waits. */
 const REQUIRED_MS = 10_000
 
 /**
- * Connects to Redis with whichever client library is installed, or with the client that was given. It resolves at once,
- * and calls fail until there is a connection; but with `connect: 'required'` when there is one.
- * @throws OptionsError for options of another form, or when no client library is installed; under
- * `connect: 'required'` also StoreUnavailableError or StoreTimeoutError, when Redis can't be connected to.
+ * Connects to Redis with the client library that is installed, or with the client of the user. Resolves at once, and
+ * calls fail until there is a connection. With `connect: 'required'` it resolves when there is one.
+ * @throws OptionsError for options of another form, or if no client library is installed. Under `connect: 'required'`
+ * also StoreUnavailableError or StoreTimeoutError if Redis can't be connected to.
  */
 export async function openClient(
   options: ConnectionOptions,

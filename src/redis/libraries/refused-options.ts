@@ -1,11 +1,11 @@
 import { OptionsError } from '../../core/errors.ts'
 
-/** Options that a client was made with, of whichever library and shape. */
+/** The options that a client of any library and shape was made with. */
 type Options = object | undefined | null
 
 const PAST = 'a replica answers with the past'
 
-/** @throws OptionsError that names an option of a client of ioredis under which a cache would not work. */
+/** Refuses options of a client of ioredis under which a cache would not work. @throws OptionsError that names one */
 export function refuseIoredisOptions(options: Options): void {
   refuseKeyPrefix(read(options, 'keyPrefix'))
   if (read(options, 'stringNumbers') === true)
@@ -15,7 +15,7 @@ export function refuseIoredisOptions(options: Options): void {
   if (read(options, 'monitor') === true) refuse('monitor leaves no room for commands')
 }
 
-/** @throws OptionsError that names an option of a cluster client of ioredis under which a cache would not work. */
+/** Refuses such options of a cluster client of ioredis. @throws OptionsError that names one */
 export function refuseIoredisClusterOptions(options: Options): void {
   refuseKeyPrefix(read(options, 'keyPrefix'))
   refuseIoredisOptions(read(options, 'redisOptions') as Options)
@@ -24,12 +24,12 @@ export function refuseIoredisClusterOptions(options: Options): void {
     refuse(`scaleReads reads from replicas, and ${PAST}`)
 }
 
-/** @throws OptionsError that names an option of a client of node-redis, of any shape, under which a cache would not work. */
+/** Refuses such options of a client of node-redis of any shape. @throws OptionsError that names one */
 export function refuseNodeRedisOptions(client: object): void {
   refuseKeyPrefix(read(client, '_keyPrefix'))
   if (read(read(client, 'options') as Options, 'readonly') === true)
     refuse(`readonly reads from replicas, and ${PAST}`)
-  // Only a cluster client has it. A client of a replica still reads there when that was a master in between.
+  // Only a cluster client has this option. A client of a replica still reads there after the replica was a master.
   if (read(read(client, '_options') as Options, 'useReplicas') === true)
     refuse(`useReplicas reads from replicas, and ${PAST}`)
 }

@@ -4,9 +4,9 @@ import { checkServerIdentity, type PeerCertificate } from 'node:tls'
 type Check = (host: string, certificate: PeerCertificate) => Error | undefined
 
 /**
- * TLS options for the nodes of a cluster, which tell each other's addresses as numbers, while their certificates bear
- * names: a certificate for a name of the URL will do for a node that is only known by its number. What the user says of
- * names counts more.
+ * Returns TLS options for the nodes of a cluster. Nodes tell each other's addresses as IP addresses, while their
+ * certificates contain names. A certificate for a host name of the URL is therefore accepted for a node that is only
+ * known by IP address. Names that the user sets take precedence.
  */
 export function withServerNames(tls: object, hosts: readonly string[]): object {
   if ('servername' in tls || 'checkServerIdentity' in tls || Reflect.get(tls, 'rejectUnauthorized') === false)

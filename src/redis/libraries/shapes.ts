@@ -4,7 +4,7 @@ import type { NodeRedisCluster } from './node-redis/cluster-source.ts'
 import type { NodeRedis } from './node-redis/line.ts'
 import type { NodeRedisSentinel } from './node-redis/sentinel-source.ts'
 
-// By what an object can do: a client may come from another copy of its package, or be minified.
+// Objects are recognised by their methods, because a client may come from another copy of its package or be minified.
 
 /** Whether it is a client of one server of node-redis 5 or 6. */
 export function isNodeRedis(value: unknown): value is NodeRedis {

@@ -5,7 +5,7 @@ import type { LargeValues } from '../connection/guard/large-values.ts'
 import type { Mask } from '../connection/guard/refusals.ts'
 import type { RefusedCommands, Said } from '../connection/guard/refused-commands.ts'
 
-/** What all connections of a client share. */
+/** The objects that all connections of a client share. */
 export interface Surroundings extends Said {
   readonly clock: Clock
   readonly timers: Timers
@@ -16,6 +16,6 @@ export interface Surroundings extends Said {
   readonly mask: Mask
   /** The commands that the servers refuse. */
   readonly refused: RefusedCommands
-  /** Each tells how many invalidations wait for a server. */
+  /** Functions that each count the invalidations that wait for a server. */
   readonly queues: Set<() => number>
 }

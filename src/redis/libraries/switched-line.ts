@@ -1,13 +1,13 @@
 import type { Arg, ReplyForm } from '../connection/client.ts'
 import type { LineListener, SubscriberLine } from './line.ts'
 
-/** A line to a server that may become another one: the master that sentinels name, any node of a cluster. */
+/** A line to a server that may change: the master that sentinels name, or any node of a cluster. */
 export class SwitchedLine implements SubscriberLine {
   #line: SubscriberLine | undefined = undefined
   #listener: LineListener | undefined = undefined
   readonly #onClose: () => void
 
-  /** `onClose` is called when nobody needs the line any more. */
+  /** `onClose` is called when the line is no longer needed. */
   constructor(onClose: () => void = () => {}) {
     this.#onClose = onClose
   }
@@ -39,7 +39,7 @@ export class SwitchedLine implements SubscriberLine {
     this.#listener = listener
   }
 
-  /** Leaves the present line for this one. */
+  /** Leaves the present line for another one. */
   switchTo(line: SubscriberLine): void {
     const old = this.#line
     const wasUp = this.isUp
@@ -60,7 +60,7 @@ export class SwitchedLine implements SubscriberLine {
     if (line.isUp) this.#listener?.onUp()
   }
 
-  /** Nothing can be connected to yet. */
+  /** Reports an error while there is no server to connect to. */
   trouble(error: unknown): void {
     this.#listener?.onTrouble(error)
   }

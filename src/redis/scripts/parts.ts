@@ -1,10 +1,11 @@
-// Pieces of Lua that several scripts begin with. Lua 5.1: numbers are doubles, and `..` turns large ones into 1e+15.
+// The parts of Lua that several scripts begin with. In Lua 5.1 numbers are doubles, and `..` turns large ones into
+// 1e+15.
 
 /**
  * The partition's log. `KEYS[1]` sequence, `KEYS[2]` log; `ARGV[1]` partition, `ARGV[2]` a text that no other call has,
- * `ARGV[3]` channel or '', `ARGV[4]` limit. `append` notes an entry, if there is a sequence; `commit` writes
- * sequence, then log, each for another day, then publishes. A stamp is a hash of the one before it and of the call: whoever has it at a
- * counter has had the same entries up to there. `head(true)` = the last entry is the caller's.
+ * `ARGV[3]` channel or '', `ARGV[4]` limit. `append` notes an entry, if there is a sequence. `commit` writes sequence,
+ * then log, each for another day, then publishes. A stamp is a hash of the stamp before it and of the call. Two nodes
+ * with the same stamp at a counter have the same entries up to there. `head(true)` = the last entry is the caller's.
  */
 export const log = `
 local epoch, counter, stamp = '', nil, nil
@@ -49,8 +50,8 @@ end
 `
 
 /**
- * What `log` and `append` need, from one text, `ARGV[1]`: unique text, partition, limit, bytes before the key in the name
- * of a value (`offset`), channel, with blanks between. Before `log`.
+ * The arguments of `log` and `append` in one text, `ARGV[1]`: unique text, partition, limit, bytes before the key in
+ * the name of a value (`offset`), channel, with blanks between. Comes before `log`.
  */
 export const context = `
 local unique, partition, limit, offset, channel = string.match(ARGV[1], '^(%S+) (%S+) (%d+) (%d+) (.*)$')
@@ -58,9 +59,9 @@ local ARGV = { partition, unique, channel, limit }
 `
 
 /**
- * What scripts read of a frame's header (docs/wire-format.md). `isFrame(bytes)`: a frame of the version known here;
- * `graceOf(bytes)` in milliseconds, at most a
- * hundred years; both need the first 46 bytes. `isWrongType(reply)`: the key holds no string.
+ * Functions that read a frame's header (docs/wire-format.md). `isFrame(bytes)`: whether it is a frame of the version
+ * known here. `graceOf(bytes)`: milliseconds, at most a hundred years. Both need the first 46 bytes.
+ * `isWrongType(reply)`: whether the key holds no string.
  */
 export const frame = `
 local function isFrame(bytes)
@@ -76,7 +77,7 @@ local function isWrongType(reply)
 end
 `
 
-/** `headerOf(key)`: the header of a framed entry; the first bytes of another; '' = there is none; nil = no text. */
+/** `headerOf(key)`: the header of a framed entry; the first bytes of another one; '' = no entry; nil = no text. */
 export const header = `
 local function headerOf(key)
   local fixed = redis.pcall('GETRANGE', key, 0, 45)
@@ -86,7 +87,7 @@ local function headerOf(key)
 end
 `
 
-/** `isOutdated(value, floor, version)`: an entry or a floor has a higher row version; texts of 16 digits compare. */
+/** `isOutdated(value, floor, version)`: whether entry or floor has a higher row version. Texts of 16 digits compare. */
 export const rowVersion = `
 local function isHigher(own, version) return #own == 16 and not string.find(own, '[^0-9a-f]') and own > version end
 local function isOutdated(value, floor, version)
@@ -99,8 +100,7 @@ end
 `
 
 /**
- * `tagsOf(bytes)`: the tags of a header or an entry, their number first, as they are in the bytes; of what is not framed
- * as those of an entry without tags.
+ * `tagsOf(bytes)`: the tags of a header or an entry as bytes, their number first. An entry without a frame has no tags.
  */
 export const tags = `
 local function tagsOf(bytes)
@@ -115,7 +115,7 @@ local function tagsOf(bytes)
 end
 `
 
-/** `store(value, bytes, px)`: SET under pcall; nil, or the error. '' = without an end. */
+/** `store(value, bytes, px)`: runs SET under pcall, and returns nil or the error. '' = without an end. */
 export const store = `
 local function store(value, bytes, px)
   local reply
@@ -124,7 +124,7 @@ local function store(value, bytes, px)
 end
 `
 
-/** `tagRecord(key)`: the text of a tag's record, or nil; whether there is something else, which can't be read. */
+/** `tagRecord(key)`: the text of a tag's record, or nil; and whether the key holds something unreadable instead. */
 export const tagRecord = `
 local function tagRecord(key)
   local record = redis.pcall('GET', key)

@@ -11,18 +11,18 @@ export interface RedisBusParts {
   readonly prefix: string
   readonly random: Random
   readonly logger: Logger
-  /** Names the cache in the log. */
+  /** The name of the cache in the log. */
   readonly name: string
 }
 
-/** Begins what the members of a fleet say of themselves: no message of the log does. */
+/** The beginning of greetings between members of a fleet. No message of the log begins so. */
 const HELLO = '!fleet '
 const FLEET_MS = 24 * 60 * 60 * 1000
 
 /**
- * The bus over pub/sub: scripts publish what they log on one channel for each database and prefix. Members of two fleets
- * that use the same channel and different data are told apart by an id that lies beside the data: then messages are left
- * out, and the heartbeat alone tells what changed.
+ * The bus over pub/sub. Scripts publish their log entries on one channel for each database and prefix. Two fleets with
+ * different data may share a channel by mistake. An id beside the data tells them apart. In that case messages are
+ * ignored, and changes arrive with the heartbeat alone.
  */
 export class RedisBus implements Bus {
   readonly #parts: RedisBusParts
@@ -34,7 +34,7 @@ export class RedisBus implements Bus {
     this.#names = new KeyNames(parts.prefix, parts.client.isCluster, parts.client.database)
   }
 
-  /** What is no message of ours is passed over. */
+  /** Receives messages, and ignores texts that are no messages of this library. */
   subscribe(receive: (message: Message) => void, onReady: () => void): () => void {
     return this.#parts.client.subscribe(
       this.#names.channel,
@@ -50,13 +50,13 @@ export class RedisBus implements Bus {
     )
   }
 
-  // The members that are there already compare.
+  // Members that are there already compare the id with theirs.
   async #greet(): Promise<void> {
     const id = await this.#fleetId()
     if (id !== undefined) await this.#run('PUBLISH', this.#names.channel, HELLO + id)
   }
 
-  // Asked for only now: it may have been lost with other side keys, and made anew by whoever says it.
+  // The id is read only now, because it may have been lost with other side keys and made anew by the sender.
   async #onHello(theirs: string): Promise<void> {
     const ours = await this.#fleetId()
     if (ours === undefined || ours === theirs || this.#isShared) return
@@ -69,7 +69,7 @@ export class RedisBus implements Bus {
       'another cache has the same prefix on another database or server, and their messages meet on one channel; ' +
         'they are left out from now on, and changes arrive with the heartbeat alone: give each a prefix of its own',
     )
-    // Members that came later have not heard of this one.
+    // Answers, because members that came later have not received this member's greeting.
     await this.#run('PUBLISH', this.#names.channel, HELLO + ours)
   }
 
@@ -82,7 +82,7 @@ export class RedisBus implements Bus {
     return present ?? made
   }
 
-  // A failure here only costs the comparison.
+  // A failure costs only the comparison.
   async #run(...args: readonly string[]): Promise<string | null | undefined> {
     try {
       const reply = await this.#parts.client.connectionFor(this.#names.fleet).run({ args }, 'text')

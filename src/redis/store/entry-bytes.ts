@@ -10,14 +10,16 @@ import {
 } from '../../serialization/wire/frame.ts'
 import type { WireFormat } from '../../serialization/wire/wire-format.ts'
 
-/** Grace beyond this is as good as for ever: what has an end must have one on the server. A hundred years. */
+/**
+ * The longest grace on the server, a hundred years. A longer one is cut, because an entry with an end needs one there.
+ */
 const LONGEST_GRACE_MS = 3_155_760_000_000
-/** What a client reads for bytes that are no UTF-8, such as the first of a frame. */
+/** The replacement character, which clients read for bytes that are no UTF-8, such as the first byte of a frame. */
 const NO_UTF8 = 0xfffd
 const NO_TAGS = '\0\0'
 const DAMAGED = { generations: UNREADABLE, graceMs: 0, rowVersion: undefined }
 
-/** What a server answered for a key, as bytes. */
+/** The answer of a server for a key, as bytes. */
 class Kept {
   readonly bytes: Uint8Array
   readonly key: string
@@ -28,10 +30,12 @@ class Kept {
   }
 }
 
-/** What is stored: a value of this process, or what a server answered. Text is bare JSON. */
+/** A stored form: a value of this process, or the answer of a server. Text is bare JSON. */
 type Form = Encoded | Kept | string
 
-/** Entries as they are sent and answered: a value with its envelope, and what scripts compare of it. */
+/**
+ * Converts entries to and from the bytes on a server: values with their envelopes, and the parts that scripts compare.
+ */
 export class EntryBytes {
   readonly #format: WireFormat
 
@@ -39,12 +43,12 @@ export class EntryBytes {
     this.#format = format
   }
 
-  /** @throws SerializationError */
+  /** Encodes a value. @throws SerializationError */
   admit(value: unknown): Stored {
     return this.#format.encode(value) as unknown as Stored
   }
 
-  /** @throws SerializationError when the bytes can't be read */
+  /** Decodes a stored form. @throws SerializationError if the bytes can't be read */
   view(stored: Stored): unknown {
     const form = stored as unknown as Form
     if (typeof form === 'string') return this.#format.deserialize(form)
@@ -53,14 +57,14 @@ export class EntryBytes {
     return this.#format.decode(this.#format.read(form.bytes, form.key))
   }
 
-  /** About how long a value is, in units of text or bytes. */
+  /** Returns about the length of a value, in units of text or bytes. */
   lengthOf(stored: Stored): number {
     const form = stored as unknown as Form
     if (typeof form === 'string') return form.length
     return form instanceof Kept ? form.bytes.length : form.data.length
   }
 
-  /** What to store for an operation. */
+  /** Returns the text or bytes that an operation stores. */
   write(op: Extract<RemoteOp, { readonly kind: 'set' | 'fill' }>): string | Uint8Array {
     const { key, ttlMs, graceMs = 0, rowVersion, generations } = op
     const form = op.stored as unknown as Form
@@ -78,24 +82,24 @@ export class EntryBytes {
     return this.#format.write(encoded, envelope, key)
   }
 
-  /** The header of a counter that is made; `''` = it is bare. */
+  /** Returns the header of a new counter; `''` = the counter is bare. */
   counterHeader(ttlMs: number, generations: Generations | undefined): Uint8Array | '' {
     if (generations === undefined || generations.length === 0) return ''
     return writeHeader({ ttlMs, graceMs: 0, loadMs: 0, tags: tagsOf(generations) }, { type: 'counter' })
   }
 
-  /** A number, as it is found. */
+  /** Returns a number as a read would find it. */
   number(value: number): Stored {
     return this.admit(value)
   }
 
-  /** What was found as text, when nobody asks how long it has left; `undefined`: it must be read as bytes. */
+  /** Returns an entry from text, without its time left; `undefined` if it must be read as bytes. */
   foundText(text: string): RemoteFound | undefined {
     if (text.charCodeAt(0) === NO_UTF8) return undefined
     return { stored: text as unknown as Stored, remainingMs: Infinity }
   }
 
-  /** What was found; bytes that can't be read are found, too: {@link view} says so. */
+  /** Returns an entry from bytes. An unreadable one counts as found, and {@link view} reports the error. */
   found(bytes: Uint8Array, key: string, leftMs: number): RemoteFound {
     const stored = new Kept(bytes, key) as unknown as Stored
     const remainingMs = leftMs === -1 ? Infinity : leftMs
@@ -111,19 +115,19 @@ export class EntryBytes {
   }
 }
 
-/** Milliseconds for `PX`; `''` = for ever. */
+/** Returns the milliseconds for `PX`; `''` = for ever. */
 export function lifetimeText(ttlMs: number, graceMs: number = 0): string {
   if (ttlMs === Infinity) return ''
   const ms = Math.max(1, Math.ceil(ttlMs)) + Math.ceil(Math.min(graceMs, LONGEST_GRACE_MS))
   return String(Math.min(ms, Number.MAX_SAFE_INTEGER))
 }
 
-/** A row version as scripts compare it; `''` = none. */
+/** Returns a row version as scripts compare it; `''` = none. */
 export function rowVersionText(rowVersion: bigint | undefined): string {
   return rowVersion === undefined ? '' : rowVersion.toString(16).padStart(16, '0')
 }
 
-/** Tags as they are in a header, to be compared with it; `'none'` = an entry without any. */
+/** Returns tags as in a header, for comparison with one; `'none'` = an entry without tags. */
 export function tagBytes(generations: Generations | 'none' | undefined): Uint8Array | string {
   if (generations === undefined) return ''
   if (generations === 'none' || generations.length === 0) return NO_TAGS
@@ -134,12 +138,12 @@ export function tagBytes(generations: Generations | 'none' | undefined): Uint8Ar
   return header.subarray(44)
 }
 
-/** The generations in a header or an entry; `undefined` = none, or it can't be read. */
+/** Returns the generations in a header or an entry; `undefined` if there are none, or it can't be read. */
 export function generationsIn(bytes: Uint8Array): Generations | undefined {
   return readEnvelope(bytes)?.generations
 }
 
-/** The facts in a header, or in an entry beside its value; `undefined` for a frame that can't be read. */
+/** Returns the envelope in a header or an entry; `undefined` for a frame that can't be read. */
 export function readEnvelope(bytes: Uint8Array):
   | {
       readonly generations?: Generations

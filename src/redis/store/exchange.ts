@@ -1,28 +1,28 @@
 import type { Command, Connection, RedisClient, Reply, ReplyForm } from '../connection/client.ts'
 
-/** A command, and a name of its partition, which says whom to send it to. */
+/** A command, and a name of its partition, which routes it to a server. */
 export interface Call {
   readonly route: string
   readonly command: Command
-  /** About how many bytes of values it has; default 0. */
+  /** About the bytes of its values; default 0. */
   readonly bytes?: number | undefined
 }
 
-/** The most names of keys that are sent in one row: about 125 entries. */
+/** The maximum number of key names in one row: about 125 entries. */
 const LONGEST_ROW = 400
-/** The most bytes of values in a row, but for its last call. */
+/** The maximum bytes of values in a row, without its last call. */
 const LARGEST_ROW = 1024 * 1024
-/** Rows of a server that are on their way at a time. */
+/** The number of rows of a server that are under way at a time. */
 const ROWS_UNDER_WAY = 4
 
-// Exchanges that have sent a part so far, by client.
+// The number of partly sent exchanges, by client.
 const unsent = new WeakMap<RedisClient, number>()
 
 function addUnsent(client: RedisClient, count: number): void {
   unsent.set(client, (unsent.get(client) ?? 0) + count)
 }
 
-/** Whether calls were made over a client of which only a part is sent. */
+/** Whether a call over this client is only partly sent. */
 export function hasUnsent(client: RedisClient): boolean {
   return (unsent.get(client) ?? 0) > 0
 }
@@ -39,9 +39,10 @@ interface Placed {
 }
 
 /**
- * Sends calls and answers in their order. An error of a call is its reply, and so is the reason for no answer: the
- * promise never rejects. Calls for one server go out in rows, each with a deadline of its own and a few under way at a
- * time. After the first row without an answer nothing more is sent to that server, also not by a later `send`.
+ * Sends calls and returns the replies in their order. An error of a call, or the reason for no answer, is its reply, so
+ * the promise never rejects. Calls for one server go out in rows. Each row has a deadline of its own, and a few are
+ * under way at a time. After the first row without an answer nothing more is sent to that server, not even by a later
+ * `send`.
  */
 export class Exchange {
   readonly #client: RedisClient
@@ -103,7 +104,7 @@ export class Exchange {
   }
 }
 
-/** Sends calls as {@link Exchange} does. */
+/** Sends calls in the way of {@link Exchange}. */
 export async function exchange(
   client: RedisClient,
   calls: readonly Call[],
@@ -141,7 +142,7 @@ function rowsOf(placed: readonly Placed[]): readonly (readonly Placed[])[] {
   return rows
 }
 
-/** Items by a property, each with its index; the order within a group is kept. */
+/** Groups items by a property, each with its index. The order within a group is kept. */
 export function groupBy<T, K>(
   items: readonly T[],
   keyOf: (item: T) => K,
@@ -156,7 +157,7 @@ export function groupBy<T, K>(
   return groups
 }
 
-/** Parts of a list, each with at most `length` items. */
+/** Splits a list into parts of at most `length` items. */
 export function slices<T>(items: readonly T[], length: number): readonly (readonly T[])[] {
   if (items.length <= length) return items.length === 0 ? [] : [items]
   const parts: (readonly T[])[] = []

@@ -1,11 +1,11 @@
 import type { RemoteOp, RemoteResult } from '../../core/remote-store.ts'
 import type { Connection } from '../connection/client.ts'
 
-/** The most sets of one script: a server does nothing else meanwhile. */
+/** The maximum number of sets in one script, because a server does nothing else meanwhile. */
 const MOST_SETS = 100
-/** So long, in units of text or bytes, may all of their values be together. */
+/** The maximum length of all their values together, in units of text or bytes. */
 const LONGEST = 64 * 1024
-/** What is longer is worth a script of its own: others would wait for it. */
+/** The maximum length of a gathered value. A longer one gets a script of its own, because others would wait for it. */
 const LONGEST_VALUE = 8 * 1024
 
 type SetOp = Extract<RemoteOp, { readonly kind: 'set' }>
@@ -17,9 +17,9 @@ interface Waiter {
 }
 
 /**
- * Sets of one turn of the event loop, sent as one script: a command costs its client about the same, however many
- * values it has (docs/decisions/0052). Whoever sends anything else calls {@link flush} first, so that everything is
- * done in the order in which it was asked for.
+ * Gathers the sets of one turn of the event loop into one script, because a command costs its client about the same for
+ * any number of values (docs/decisions/0052). Callers of other operations call {@link flush} first, so that operations
+ * run in the order in which they were called.
  */
 export class GatheredSets {
   readonly #send: (ops: readonly SetOp[]) => Promise<Results>
@@ -28,12 +28,12 @@ export class GatheredSets {
   #waiters: Waiter[] = []
   #length = 0
 
-  /** `send`: what several sets come to, each with its own result. */
+  /** `send` sends several sets and returns a result for each. */
   constructor(send: (ops: readonly SetOp[]) => Promise<Results>) {
     this.#send = send
   }
 
-  /** What one set over a connection comes to; `length` = that of its value. */
+  /** Adds a set over a connection, and returns its result. `length` is the length of its value. */
   add(op: SetOp, length: number, connection: Connection): Promise<Results> {
     if (connection !== this.#connection || length > LONGEST_VALUE) this.flush()
     if (length > LONGEST_VALUE) return this.#send([op])
@@ -48,7 +48,7 @@ export class GatheredSets {
     return result
   }
 
-  /** Sends what was gathered. */
+  /** Sends the gathered sets. */
   readonly flush = (): void => {
     if (this.#ops.length === 0) return
     const [ops, waiters] = [this.#ops, this.#waiters]

@@ -1,14 +1,13 @@
 import { crc32 } from 'node:zlib'
 import { isSideKey, type SideKind } from '../../keys/key.ts'
 
-/** The partition of tags: it has no keys. */
+/** The partition of tags, which has no keys. */
 const TAGS = '!tags'
 const PARTITIONS_OF_CLUSTER = Array.from({ length: 256 }, (_, index) => index.toString(16).padStart(2, '0'))
 
 /**
- * How things are called on a server (docs/redis-keyspace.md). On one server a key is the prefix and the key as it is;
- * in a cluster the number of its partition is between them, in braces, so that what belongs to a partition is on one
- * master.
+ * The names on a server (docs/redis-keyspace.md). On one server the name of a value is the prefix and the key. In a
+ * cluster the number of its partition is between them, in braces, so that everything of a partition is on one master.
  */
 export class KeyNames {
   readonly #prefix: string
@@ -18,9 +17,9 @@ export class KeyNames {
   readonly #known = new Map<string, { readonly sequence: string; readonly log: string }>()
   readonly partitions: readonly string[]
   readonly generationPartition: string = TAGS
-  /** Bytes before the key in the name of a value. */
+  /** The number of bytes before the key in the name of a value. */
   readonly keyOffset: number
-  /** The channel of the bus: of this database alone, since what is published is heard in all of a server. */
+  /** The channel of the bus. It names the database, because all databases of a server share their channels. */
   readonly channel: string
 
   constructor(prefix: string, isCluster: boolean, database = 0) {
@@ -46,18 +45,18 @@ export class KeyNames {
     return this.#isCluster
   }
 
-  /** Adds the names of a key's value, lease and floor to `names`: part of every write. */
+  /** Adds the names of a key's value, lease and floor to `names`. Every write does this. */
   pushOf(key: string, partition: string, names: string[]): void {
     const rest = this.#isCluster ? `{${partition}}${key}` : key
     names.push(this.#prefix + rest, this.#leases + rest, this.#floors + rest)
   }
 
-  /** Who may fill the key, or why nobody may. */
+  /** Returns the name of a key's lease or cool-down. */
   lease(key: string): string {
     return this.#side('lease', this.partitionOf(key), key)
   }
 
-  /** The least row version that the key may get. */
+  /** Returns the name of the least row version that the key may get. */
   floor(key: string): string {
     return this.#side('floor', this.partitionOf(key), key)
   }
@@ -70,22 +69,22 @@ export class KeyNames {
     return this.#logNames(partition).log
   }
 
-  /** Tells these keys from those of the same names on another server or database. */
+  /** Returns the name of the id that tells these keys from keys of the same names on another server or database. */
   get fleet(): string {
     return this.#side('fleet', TAGS, '')
   }
 
-  /** The generation of a tag. */
+  /** Returns the name of a tag's record. */
   tag(tag: string): string {
     return this.#side('tag', TAGS, tag)
   }
 
-  /** That scans have removed what a prefix covers: a name of its own for each deletion. */
+  /** Returns the name of a mark that scans have removed all keys of a prefix. Each deletion has a name of its own. */
   mark(partition: string, deletion: string): string {
     return this.#side('mark', partition, `${partition}:${deletion}`)
   }
 
-  /** The key of a value's name; `undefined` when it is none of ours. */
+  /** Returns the key of a value's name; `undefined` if it is no such name. */
   keyOf(name: string): string | undefined {
     const { length } = this.#prefix
     if (!name.startsWith(this.#prefix) || name.charAt(length) === '!' || isSideKey(name)) return undefined
@@ -94,7 +93,7 @@ export class KeyNames {
     return name === this.value(key) ? key : undefined
   }
 
-  /** The key of a lease's name, or the tag of a record's; `undefined` when it is none of ours. */
+  /** Returns the key of a lease's name, or the tag of a record's; `undefined` if it is no such name. */
   sideItemOf(kind: 'lease' | 'tag', name: string): string | undefined {
     const head = `${this.#prefix}!${kind}:`
     if (!name.startsWith(head)) return undefined
@@ -103,26 +102,26 @@ export class KeyNames {
     return at === -1 ? undefined : name.slice(at + 1)
   }
 
-  /** What `SCAN` must match for the records of tags. */
+  /** Returns the pattern with which `SCAN` finds the records of tags. */
   get tagPattern(): string {
     return `${escapeGlob(this.#side('tag', TAGS, ''))}*`
   }
 
-  /** What `SCAN` must match for the values, or the leases, of keys that begin with a literal text. */
+  /** Returns the pattern with which `SCAN` finds the values, or the leases, of keys that begin with a literal text. */
   pattern(kind: 'value' | 'lease', keyPrefix: string): string {
     const tag = this.#isCluster ? '{??}' : ''
     const head = kind === 'lease' ? `${this.#prefix}!lease:` : this.#prefix
     return `${escapeGlob(head)}${tag}${escapeGlob(keyPrefix)}*`
   }
 
-  /** Whether a name that a pattern for values has matched is of a side key: of this prefix, or of one that begins with it. */
+  /** Whether a name that matches a pattern for values belongs to a side key, of this prefix or of a longer one. */
   isSideKey(name: Uint8Array): boolean {
     if (name[Buffer.byteLength(this.#prefix)] === 33) return true
     const text = Buffer.from(name.buffer, name.byteOffset, name.byteLength).toString('latin1')
     return isSideKey(text)
   }
 
-  // They are part of every write.
+  // Cached, because every write needs the names.
   #logNames(partition: string): { readonly sequence: string; readonly log: string } {
     let known = this.#known.get(partition)
     if (known === undefined) {

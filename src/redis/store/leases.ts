@@ -10,10 +10,10 @@ import { acquire } from '../scripts/entries/acquire.ts'
 import { release } from '../scripts/entries/release.ts'
 import { renew } from '../scripts/entries/renew.ts'
 
-/** The most leases of one script: a server does nothing else meanwhile. */
+/** The maximum number of leases in one script, because a server does nothing else meanwhile. */
 const LONGEST_RUN = 125
 
-/** Rights to fill a key, and cool-downs. */
+/** The rights to fill keys, and cool-downs. */
 export class Leases {
   readonly #client: RedisClient
   readonly #names: KeyNames
@@ -25,7 +25,7 @@ export class Leases {
     this.#entries = entries
   }
 
-  /** @throws if no request is answered; of others, those without an answer are `unanswered`. */
+  /** Acquires leases. A request without an answer is `unanswered`. @throws if no request is answered */
   async acquire(
     requests: readonly LeaseRequest[],
     leaseMs: number,
@@ -100,7 +100,7 @@ export class Leases {
     return this.#entries.found(asBytes(bytes), key, asNumber(leftMs))
   }
 
-  // In a cluster a script has keys of one partition.
+  // In a cluster a script has keys of one partition only.
   #groups<T extends { readonly key: string }>(
     items: readonly T[],
   ): readonly (readonly { readonly item: T; readonly index: number }[])[] {

@@ -5,22 +5,22 @@ import type { KeyNames } from './key-names.ts'
 import { readEpoch } from './log-format.ts'
 import { asList, asText } from './replies.ts'
 
-/** Settings of what scripts log. */
+/** The settings of logs. */
 export interface LogSettings {
-  /** The most entries of a partition's log. */
+  /** The maximum number of entries in a partition's log. */
   readonly limit: number
-  /** Whether what is logged is published, too. */
+  /** Whether log entries are published, too. */
   readonly publish: boolean
 }
 
-/** What a script that logs has answered. */
+/** The reply of a script that logs. */
 export interface LoggedReply {
   readonly epoch: Epoch | undefined
-  /** All of it: the epoch, and what else the script answers. */
+  /** The whole reply, which begins with the epoch. */
   readonly list: readonly Reply[]
 }
 
-/** Calls of scripts that write a partition's log: what all of them are given, and answer. */
+/** Makes calls of scripts that write a partition's log, with their common keys and arguments. */
 export class LoggedCalls {
   readonly #names: KeyNames
   readonly #channel: string
@@ -36,12 +36,12 @@ export class LoggedCalls {
     this.#salt = Array.from({ length: 3 }, () => Math.floor(random() * 2 ** 32).toString(36)).join('.')
   }
 
-  /** A text that no other call in the world has. */
+  /** Returns a text that no other call in the world has. */
   unique(): string {
     return `${this.#salt}.${(++this.#count).toString(36)}`
   }
 
-  /** A generation that no tag has had. */
+  /** Returns a generation that no tag has had. */
   generation(random: Random): string {
     const half = (): string =>
       Math.floor(random() * 2 ** 32)
@@ -50,7 +50,7 @@ export class LoggedCalls {
     return `${half()}${half()}00000000`
   }
 
-  /** The keys and arguments that every call begins with; the caller adds its own. */
+  /** Returns the keys and arguments that every call begins with. The caller adds its own. */
   begin(partition: string): { readonly keys: string[]; readonly args: Arg[] } {
     return {
       keys: [this.#names.sequence(partition), this.#names.log(partition)],
@@ -58,7 +58,7 @@ export class LoggedCalls {
     }
   }
 
-  /** All of that in one text, and how many bytes are before the key in the name of a value. */
+  /** Returns all these arguments in one text, with the number of bytes before the key in the name of a value. */
   context(partition: string): string {
     let tail = this.#tails.get(partition)
     if (tail === undefined) {
@@ -74,14 +74,14 @@ export class LoggedCalls {
   }
 }
 
-/** Takes an answer apart. @throws the error that it is */
+/** Splits a reply into its parts. @throws the error that it is */
 export function readLogged(reply: Reply): LoggedReply {
   const list = asList(reply)
   const epoch = asText(list[0] ?? '')
   return { epoch: epoch === '' ? undefined : readEpoch(epoch), list }
 }
 
-/** Where the log was, as a script tells it, and whether its last entry is that of the operation. */
+/** Returns the head of the log that a script tells, and whether its last entry is that of the operation. */
 export function readPlace(
   epoch: Epoch | undefined,
   place: Reply | undefined,

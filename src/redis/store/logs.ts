@@ -14,10 +14,10 @@ import { replay } from '../scripts/log/replay.ts'
 import { rotate } from '../scripts/log/rotate.ts'
 import { sync } from '../scripts/log/sync.ts'
 
-/** The most operations of one replay: a server does nothing else meanwhile. */
+/** The maximum number of operations in one replay, because a server does nothing else meanwhile. */
 const LONGEST_REPLAY = 1_000
 
-/** What logs are needed for, beside the operations that write them. */
+/** The operations on logs themselves. */
 export class Logs {
   readonly #client: RedisClient
   readonly #names: KeyNames
@@ -47,7 +47,7 @@ export class Logs {
     const heads = new Map<string, Head>()
     for (const [index, partition] of partitions.entries()) {
       const reply = replies[index]!
-      // Another type is no sequence of ours: the next sync replaces it.
+      // A key of another type is no sequence of ours, and the next sync replaces it.
       const head = isWrongType(reply) ? undefined : readHead(asTextOrNull(reply))
       if (head !== undefined) heads.set(partition, head)
     }
@@ -83,7 +83,7 @@ export class Logs {
     return { won: won === 1, head: readHead(asText(sequence!)) }
   }
 
-  /** Removes what a prefix covers; the calls that log a flush are still to be sent, whether anything matched or not. */
+  /** Removes all keys of a prefix. The caller must still send the calls that log a flush, even if nothing matched. */
   async deleteByPrefix(prefix: string): Promise<{
     readonly count: number
     readonly calls: readonly Call[]
@@ -111,7 +111,7 @@ export class Logs {
 
   async replay(partition: string, epoch: Epoch, entries: readonly Replayable[]): Promise<Head | undefined> {
     let head: Head | undefined
-    // Also for none: the answer is where the log is.
+    // Also runs without entries, because the answer tells the head of the log.
     for (let first = 0; first === 0 || first < entries.length; first += LONGEST_REPLAY) {
       head = await this.#replay(partition, epoch, entries.slice(first, first + LONGEST_REPLAY))
       if (head === undefined) return undefined

@@ -7,29 +7,29 @@ import { accept, asBytes, asList, asNumber, isWrongType } from './replies.ts'
 import { scanNames, textOf } from './scans.ts'
 import { timesLeft } from '../scripts/entries/times-left.ts'
 
-/** More than most headers have: what is asked for first when only the header is wanted. */
+/** The last byte of a first read for a header. Most headers are shorter. */
 const HEADER_GUESS = '511'
 
-/** The most keys of one command: a server does nothing else meanwhile. */
+/** The maximum number of keys in one command, because a server does nothing else meanwhile. */
 const LONGEST_READ = 500
 const NONE: ReadonlySet<string> = new Set()
 
-/** How many reads ask for bytes after one that met a frame. */
+/** The number of reads that ask for bytes after one that met a frame. */
 const READS_AS_BYTES = 1_000
-/** How many reads ask for the time left at once after one that met an entry with grace. */
+/** The number of reads that ask for the time left at once after one that met an entry with grace. */
 const READS_WITH_TIMES = 1_000
 
 type ShortlyRead = RemoteFound | typeof IN_FULL | undefined
 
-/** Reads of entries. */
+/** Reads entries. */
 export class Reads {
   readonly #client: RedisClient
   readonly #names: KeyNames
   readonly #entries: EntryBytes
   wrongTypes = 0
-  // Reads yet to come that ask for bytes.
+  // The number of coming reads that ask for bytes.
   #bytesFor = 0
-  // A second question would come after what was called meanwhile, and costs a round trip.
+  // The number of coming reads that ask for the time left. Asking later costs a round trip, and runs after later calls.
   #timesFor = 0
 
   constructor(client: RedisClient, names: KeyNames, entries: EntryBytes) {
@@ -39,8 +39,8 @@ export class Reads {
   }
 
   /**
-   * GET or MGET: nobody asks how long entries have left; but what has grace may be stale, and has to be read in full. Text
-   * is cheaper to read than bytes, unless there are frames: then, and for a while, bytes are asked for.
+   * Reads by GET or MGET, without the time left. An entry with grace may be stale and has to be read in full. Text is
+   * cheaper to read than bytes, but frames need bytes, so reads ask for bytes for a while after a frame.
    */
   async readMany(keys: readonly string[]): Promise<readonly ShortlyRead[]> {
     if (keys.length === 0) return []
@@ -55,7 +55,7 @@ export class Reads {
     return this.#collect(keys, asList(reply))
   }
 
-  /** The hottest path: one key of a cache without a tier of the process. */
+  /** Reads one key. This is the hottest path of a cache without L1. */
   async readOne(key: string): Promise<ShortlyRead> {
     if (this.#asksTimes()) return (await this.#readWithTimes([key]))[0]
     const name = this.#names.value(key)
@@ -77,7 +77,7 @@ export class Reads {
     return keys.map((key) => found.get(key))
   }
 
-  // What several masters have; for those of a master that does not answer, nothing.
+  // The values of several masters. Keys of a master that does not answer have none.
   async #valuesOfAll(keys: readonly string[]): Promise<readonly Reply[]> {
     const groups = this.#groups(keys)
     const replies = await exchange(
@@ -103,7 +103,7 @@ export class Reads {
     return list
   }
 
-  // A frame may have come as text.
+  // The value may be a frame that came as text.
   #foundBare(value: Reply, key: string): RemoteFound | typeof IN_FULL {
     const entry =
       typeof value === 'string'
@@ -126,8 +126,8 @@ export class Reads {
   }
 
   /**
-   * The time left first, then the value: should the entry be replaced in between, then either the message of that is on
-   * its way, or the first one was about to end and its little time is taken for that of the second.
+   * Reads first the time left and then the value, because the entry may be replaced in between. In that case the
+   * message of the change is on its way, or the first entry was about to end and the second gets its short time.
    */
   async read(keys: readonly string[], withinMs?: number): Promise<ReadonlyMap<string, RemoteFound>> {
     const groups = this.#groups(keys)
@@ -153,7 +153,7 @@ export class Reads {
     return found
   }
 
-  /** Keys that begin with a text; one that is written meanwhile may come twice. */
+  /** Yields the keys that begin with a text. A key that is written meanwhile may come twice. */
   async *scan(prefix: string): AsyncGenerator<{ readonly key: string; readonly generations?: Generations }> {
     for (const master of await this.#client.masters()) {
       for await (const batch of scanNames(master, this.#names.pattern('value', prefix), true)) {
@@ -179,7 +179,7 @@ export class Reads {
     const stale = await this.#stale(master, names, heads)
     for (const [index, key] of keys.entries()) {
       const head = heads[index]!
-      // Gone meanwhile, or of another type.
+      // The entry is gone meanwhile, or is of another type.
       if (head instanceof Error || asBytes(head).length === 0 || stale.has(names[index]!)) continue
       const generations = generationsIn(await this.#header(master, names[index]!, asBytes(head)))
       found.push(generations === undefined ? { key } : { key, generations })
@@ -187,7 +187,7 @@ export class Reads {
     return found
   }
 
-  // The names of entries that are within their grace.
+  // Returns the names of entries that are within their grace.
   async #stale(
     master: Connection,
     names: readonly string[],
@@ -238,20 +238,23 @@ export class Reads {
       this.wrongTypes++
       return none(count)
     }
-    // A server without an answer: its keys are missing, and those of the others are not.
+    // The keys of a server without an answer are missing. Those of other servers are not.
     if (reply instanceof Error || reply === null) return none(count)
     const values = count === 1 ? [reply] : asList(reply)
     return values.map((value) => (value === null ? null : asBytes(value)))
   }
 }
 
-// By its fixed place, because the header may go on behind the bytes that are known.
+// Reads the grace at its fixed place, because the known bytes may not contain the whole header.
 function graceOf(head: Uint8Array): number {
   if (head[0] !== 0xc1 || head.length < 46) return 0
   return Number(Buffer.from(head).readBigUInt64BE(16))
 }
 
-/** @throws the first error if there is one among the replies of each group. Another type of key is no error. */
+/**
+ * Accepts replies if at least one group has no error. A key of another type is no error. @throws the first error
+ * otherwise
+ */
 function acceptSome(groups: readonly (readonly Reply[])[]): void {
   const errors = groups.map((replies) =>
     replies.find((reply) => reply instanceof Error && !isWrongType(reply)),

@@ -37,41 +37,41 @@ import { PrefixScans } from './scans.ts'
 import { TagRecords } from './tag-records.ts'
 import { Writes, type Plan } from './writes.ts'
 
-/** The most operations that are made ready at a time. */
+/** The maximum number of operations that are encoded at a time. */
 const LONGEST_PLAN = 2_000
-/** The most entries of one log. */
+/** The maximum number of entries in one log. */
 const LONGEST_LOG = 10_000
 
-/** What a Redis store works with. */
+/** The parts of a Redis store. */
 export interface RedisStoreParts {
   readonly client: RedisClient
-  /** Begins the name of everything that the store keeps. */
+  /** The beginning of all names that the store uses. */
   readonly prefix: string
   readonly format: WireFormat
   readonly random: Random
-  /** Whether what is logged is published, too. @default true */
+  /** Whether log entries are published, too. @default true */
   readonly publish?: boolean | undefined
-  /** Milliseconds within which the client settles a call. */
+  /** The milliseconds within which the client settles a call. */
   readonly deadlineMs?: number | undefined
-  /** The most entries of all logs together. @default as many as they may have each */
+  /** The maximum number of entries in all logs together. @default as many as they may have each */
   readonly logLimit?: number | undefined
-  /** Where limits and locks are kept. */
+  /** The store of limits and locks. */
   readonly atomic?: AtomicStore | undefined
 }
 
 /**
- * The remote store on a Redis or Valkey server, or a cluster of them. What is where, and what each script does, is in
- * docs/redis-keyspace.md.
+ * The remote store on a Redis or Valkey server, or a cluster of them. docs/redis-keyspace.md describes its keys and
+ * scripts.
  */
 export class RedisStore implements RemoteStore {
   readonly deadlineMs: number | undefined
   readonly logLength: number
   readonly atomic: AtomicStore | undefined
   readonly format: WireFormat
-  // What is asked of it goes behind the sets that were gathered before.
+  // Its commands go behind the sets that were gathered before.
   readonly #client: RedisClient
   readonly #sets: GatheredSets
-  // Where sets are gathered for; the keys of a script for a cluster must have one slot, which those of a turn have not.
+  // The connection that sets are gathered for. Absent in a cluster, where keys of one script must share a slot.
   readonly #gathersFor: ((key: string) => Connection) | undefined
   readonly #names: KeyNames
   readonly #entries: EntryBytes
@@ -176,7 +176,7 @@ export class RedisStore implements RemoteStore {
     return this.#leases.release(leases, cooldown)
   }
 
-  // A set that has not all of its time left is none of those that wait for the end of the turn.
+  // A set with only part of its time left is not gathered, because it cannot wait for the end of the turn.
   write(ops: readonly RemoteOp[], withinMs?: number): Promise<readonly RemoteResult[]> {
     const op = ops[0]
     if (op?.kind === 'set' && ops.length === 1 && this.#gathersFor !== undefined && withinMs === undefined)
@@ -188,7 +188,7 @@ export class RedisStore implements RemoteStore {
     if (ops.length > LONGEST_PLAN) return this.#writeMany(ops, withinMs)
     const plan = this.#writes.plan(ops)
     const { runs, failures } = plan
-    // One script for all of it: its results are those of the call.
+    // A single script gives the results of the whole call.
     if (runs.length === 1 && failures.size === 0) {
       const { call, form, results: resultsOf } = runs[0]!
       try {
@@ -200,7 +200,7 @@ export class RedisStore implements RemoteStore {
     return this.#execute(plan, new Exchange(this.#client), withinMs)
   }
 
-  // In parts, so that not all of it is encoded before the first is sent.
+  // Works in parts, so that the first is sent before all are encoded.
   async #writeMany(ops: readonly RemoteOp[], withinMs?: number): Promise<readonly RemoteResult[]> {
     const sending = new Exchange(this.#client)
     const results: RemoteResult[] = []

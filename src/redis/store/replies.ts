@@ -1,7 +1,7 @@
 import { StoreUnavailableError } from '../../core/errors.ts'
 import type { Reply } from '../connection/client.ts'
 
-/** @throws the error that a reply is. */
+/** Returns a reply that is no error. @throws the error that a reply is. */
 export function accept(reply: Reply): Exclude<Reply, Error> {
   if (reply instanceof Error) throw reply
   return reply

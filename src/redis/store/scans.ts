@@ -5,21 +5,21 @@ import type { KeyNames } from './key-names.ts'
 import { accept, asBytes, asList, asNumber, asText } from './replies.ts'
 import { mark } from '../scripts/log/mark.ts'
 
-/** Keys that a server looks at in one step. */
+/** The number of keys that a server looks at in one step. */
 const COUNT = '1000'
-/** A name that is no well-formed text is none of ours. */
+/** The decoder of names. A name that is no well-formed text is none of ours. */
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
-/** What scans have removed. */
+/** The result of scans that removed keys. */
 export interface Scanned {
   readonly count: number
-  /** The deletion's own text, which its marks are named after. */
+  /** The deletion's own text, which names its marks. */
   readonly deletion: string
-  /** What the mark of a partition holds if the scans were complete, and of one server. */
+  /** The content of a partition's mark if the scans were complete, and on one server. */
   readonly mark: string
 }
 
-/** Names that match a pattern, in batches: every one that is there from beginning to end, some perhaps twice. */
+/** Yields the names that match a pattern, in batches. It finds each name that exists throughout, perhaps twice. */
 export async function* scanNames(
   connection: Connection,
   pattern: string,
@@ -34,7 +34,7 @@ export async function* scanNames(
   } while (cursor !== '0')
 }
 
-/** The text of a name; `undefined` = it is none. */
+/** Returns the text of a name; `undefined` if it is no text. */
 export function textOf(name: Uint8Array): string | undefined {
   try {
     return decoder.decode(name)
@@ -43,7 +43,7 @@ export function textOf(name: Uint8Array): string | undefined {
   }
 }
 
-/** Scans that remove all that a prefix covers (docs/decisions/0051-who-did-the-scans.md). */
+/** Scans that remove all keys of a prefix (docs/decisions/0051-who-did-the-scans.md). */
 export class PrefixScans {
   readonly #client: RedisClient
   readonly #names: KeyNames
@@ -53,10 +53,10 @@ export class PrefixScans {
     this.#names = names
   }
 
-  /** All that a prefix covers. `deletion` is a text that no other one has. @throws when the server changes meanwhile */
+  /** Removes all keys of a prefix. No other deletion has this `deletion`. @throws if the server changes meanwhile */
   async removeAll(prefix: string, deletion: string): Promise<Scanned> {
     const names = this.#names.partitions.map((partition) => this.#names.mark(partition, deletion))
-    // Not before there is a connection at all: the first is no other than the one before.
+    // Listens only when there is a connection, because the first one is no change of servers.
     const masters = await this.#client.masters()
     let isAnother = false
     const stop = this.#client.onReconnect(() => {
@@ -76,7 +76,9 @@ export class PrefixScans {
     }
   }
 
-  /** Shows every key with a lease or a value on the server of a partition, or every tag; answers its partitions. */
+  /**
+   * Shows `visit` each key with a lease or a value on the server of a partition, or each tag. Returns its partitions.
+   */
   async survey(
     partition: string,
     visit: (items: readonly string[]) => Promise<void>,
@@ -112,7 +114,7 @@ export class PrefixScans {
     }
   }
 
-  // Leases first: what is loaded in between must not be stored.
+  // Removes leases first, so that no value that is loaded meanwhile is stored.
   async #removeOn(
     master: Connection,
     names: readonly string[],
@@ -130,7 +132,7 @@ export class PrefixScans {
     return count
   }
 
-  // Answers which of the server's connections it was; `undefined` when the user may not ask.
+  // Returns the id of the connection on the server; `undefined` if the user may not ask.
   async #mark(
     master: Connection,
     names: readonly string[],
@@ -144,7 +146,7 @@ export class PrefixScans {
     return id instanceof Error ? undefined : asNumber(id)
   }
 
-  // A node of a cluster writes those of its own; an endpoint before several nodes has to be told each key.
+  // A node of a cluster writes its own marks. An endpoint before several nodes needs a command for each key.
   #marks(names: readonly string[], present: string, next: string): readonly Command[] {
     if (!this.#client.isCluster) return [{ script: mark, keys: names, args: [present, next] }]
     if (!this.#client.isOneEndpoint) return [{ script: mark, keys: [], args: [present, next, ...names] }]
@@ -165,7 +167,7 @@ export class PrefixScans {
     return count
   }
 
-  // In a cluster, a command has keys of one partition.
+  // In a cluster a command has keys of one partition only.
   #unlinks(names: readonly Uint8Array[]): readonly Command[] {
     if (!this.#client.isCluster) return [{ args: ['UNLINK', ...names] }]
     const groups = groupBy(names, (name) => {

@@ -8,7 +8,7 @@ import { asList, asText } from './replies.ts'
 import { generations } from '../scripts/log/generations.ts'
 import { invalidateTags } from '../scripts/log/invalidate-tags.ts'
 
-/** A call, and what its answer means. */
+/** A call, and the reading of its reply. */
 interface Question<T> {
   readonly call: Call
   read(reply: Reply): T
@@ -18,7 +18,7 @@ const LONGEST_MS = 2 ** 52
 
 /** The generations of tags. */
 export class TagRecords {
-  /** Records that could not be read: each was replaced, which hides the entries of its tag. */
+  /** The number of unreadable records. Each was replaced, which hides the entries of its tag. */
   unreadable = 0
   readonly #names: KeyNames
   readonly #logged: LoggedCalls
@@ -70,7 +70,7 @@ export class TagRecords {
   }
 }
 
-// Longer than a server can count is for ever.
+// A time longer than a server can count means for ever.
 function lifeText(lifeMs: number): string {
   return lifeMs > LONGEST_MS ? '' : String(Math.ceil(lifeMs))
 }

@@ -23,14 +23,14 @@ import { set } from '../scripts/entries/set.ts'
 import { stale } from '../scripts/entries/stale.ts'
 import { take } from '../scripts/entries/take.ts'
 
-/** The most operations of one script: a server does nothing else meanwhile. */
+/** The maximum number of operations in one script, because a server does nothing else meanwhile. */
 const LONGEST_RUN = 125
-/** The most bytes of values in it, but for the last: beyond its memory, a server stores what a script has begun. */
+/** The maximum bytes of values in a script, without the last, because a running script may exceed the memory limit. */
 const LARGEST_RUN = 1024 * 1024
 
 type OpOf<K extends RemoteOp['kind']> = Extract<RemoteOp, { readonly kind: K }>
 
-/** How operations of one kind are sent and answered. */
+/** The way to send operations of one kind and to read their replies. */
 interface Handler<K extends RemoteOp['kind']> {
   readonly script: Script
   /** Whether the script takes a floor besides value and lease. */
@@ -40,17 +40,17 @@ interface Handler<K extends RemoteOp['kind']> {
   result(reply: Reply, op: OpOf<K>): RemoteResult
 }
 
-/** Consecutive operations of one kind in one partition: one script. */
+/** Consecutive operations of one kind in one partition, as one script. */
 export interface Run {
   readonly call: Call
-  /** As what the reply is read. */
+  /** The form in which the reply is read. */
   readonly form: ReplyForm
   readonly indexes: readonly number[]
-  /** The results of the operations of `indexes`; a reply that is an error is the failure of each. */
+  /** Returns the results of the operations of `indexes`. A reply that is an error is the failure of each. */
   results(reply: Reply): readonly RemoteResult[]
 }
 
-/** How operations are sent, and why some can't be: an encoder has failed. */
+/** The scripts that send operations, and the failures of those that can't be encoded. */
 export interface Plan {
   readonly runs: readonly Run[]
   readonly failures: ReadonlyMap<number, unknown>
@@ -64,7 +64,7 @@ interface Draft {
   bytes: number
 }
 
-/** Turns operations into scripts, and their answers into results. */
+/** Turns operations into scripts, and replies into results. */
 export class Writes {
   readonly #names: KeyNames
   readonly #logged: LoggedCalls
@@ -78,7 +78,7 @@ export class Writes {
     this.#handlers = handlers(entries)
   }
 
-  /** The scripts of operations, so that those of each key keep their order. */
+  /** Returns the scripts of operations. The operations of each key keep their order. */
   plan(ops: readonly RemoteOp[]): Plan {
     const [first] = ops
     if (first === undefined) return { runs: [], failures: NO_FAILURES }
@@ -107,7 +107,7 @@ export class Writes {
     return { runs: drafts.map((draft) => this.#run(draft, ops, isMixed)), failures }
   }
 
-  // Sets of one partition without row versions, that live equally long; `undefined` = they are something else.
+  // Returns one script for sets of one partition without row versions and with equal lifetimes; `undefined` for others.
   #plainSets(ops: readonly RemoteOp[], partition: string): Run | undefined {
     const [first] = ops
     if (first?.kind !== 'set' || ops.length > LONGEST_RUN) return undefined
@@ -136,7 +136,7 @@ export class Writes {
     }
   }
 
-  // `undefined`: the way for all kinds of operations finds out why.
+  // Returns `undefined` if encoding fails. The general way then finds the reason.
   #bytesOf(op: OpOf<'set'>): string | Uint8Array | undefined {
     try {
       return this.#entries.write(op)
@@ -145,7 +145,7 @@ export class Writes {
     }
   }
 
-  // A step of a counter that has no tags and no bounds.
+  // Returns a script for a step of a counter without tags and bounds.
   #step(op: OpOf<'increment'>): Run {
     const names = this.#names
     const partition = names.partitionOf(op.key)
@@ -198,7 +198,7 @@ export class Writes {
     const handler = this.#handlerOf(kind)
     const command: Command = { script: handler.script, keys, args }
     return {
-      // One script that the server does not know would run after the next one, which it knows.
+      // With its source, because a script that the server does not know would run after the next one.
       call: { route: keys[0]!, command: isMixed ? withSource(command) : command, bytes },
       form: 'bytes',
       indexes,
@@ -225,7 +225,7 @@ function isPlainStep({ min, max, generations, seen, hidden }: OpOf<'increment'>)
   return min === undefined && max === undefined && isFirst && !isTagged
 }
 
-// What a script answers for each of its operations: an outcome, and where the log was.
+// Reads replies of scripts, which have an outcome and the head of the log for each operation.
 function resultsOf<O extends RemoteOp>(
   reply: Reply,
   ops: readonly O[],

@@ -1,29 +1,29 @@
 import type { Clock, Random, TimerHandle, Timers } from '../../../core/time/clock.ts'
 
-/** When a breaker opens and how long it waits before it looks again. */
+/** The number of failures that opens a breaker, and the pauses before its probes. */
 export interface BreakerOptions {
-  /** Failures in a row that open it; default 5. */
+  /** The number of consecutive failures that opens it; default 5. */
   readonly failures?: number | undefined
-  /** Milliseconds before the first probe; it doubles with each that fails. Default 1,000. */
+  /** The milliseconds before the first probe, doubled by each failed one; default 1,000. */
   readonly probeAfterMs?: number | undefined
-  /** The most that it grows to; default 10,000. */
+  /** The maximum of these milliseconds; default 10,000. */
   readonly probeAtMostMs?: number | undefined
 }
 
-/** What a breaker needs of its surroundings. */
+/** The surroundings of a breaker. */
 export interface BreakerParts {
   readonly clock: Clock
   readonly timers: Timers
   readonly random: Random
-  /** Asks the server for a sign of life. Rejects when there is none. */
+  /** Asks the server for a sign of life. Rejects if there is none. */
   probe(): Promise<unknown>
-  /** Told of each transition. */
+  /** Called at each transition. */
   onTransition(to: 'open' | 'closed'): void
 }
 
 /**
- * Answers in the server's place while it is silent, so that nobody waits for it. Open, it looks by a probe of its own
- * whether the server is back: no caller pays for that.
+ * Answers in place of a silent server, so that no caller waits for it. While open, it probes by itself if the server is
+ * back, so that no caller pays for that.
  */
 export class Breaker {
   readonly #failures: number
@@ -55,7 +55,7 @@ export class Breaker {
     if (this.#inRow >= this.#failures) this.open()
   }
 
-  /** Opens it, because there is no doubt that the server is silent. */
+  /** Opens the breaker, because the server is certainly silent. */
   open(): void {
     if (this.#isOpen) return
     this.#isOpen = true
@@ -64,7 +64,7 @@ export class Breaker {
     this.#schedule()
   }
 
-  /** Looks at once whether the server answers, because there is another connection. */
+  /** Probes at once if the server answers, because there is another connection. */
   look(): void {
     if (!this.#isOpen || this.#timer === undefined) return
     this.#parts.timers.clear(this.#timer)
@@ -72,7 +72,7 @@ export class Breaker {
     void this.#probe()
   }
 
-  /** The connection is another, or there is none: what was is not held against it. */
+  /** Forgets all failures, because the connection is a new one or there is none. */
   reset(): void {
     if (this.#timer !== undefined) this.#parts.timers.clear(this.#timer)
     this.#timer = undefined
@@ -80,7 +80,7 @@ export class Breaker {
     this.#isOpen = false
   }
 
-  // Between half of the delay and all of it: nodes that lost the server together don't come back together.
+  // The delay is jittered from half to full, so that nodes that lost the server together do not come back together.
   #schedule(): void {
     const delayMs = Math.min(this.#probeAfterMs * 2 ** this.#probesFailed, this.#probeAtMostMs)
     const jitteredMs = delayMs * (0.5 + this.#parts.random() / 2)

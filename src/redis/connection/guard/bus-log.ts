@@ -4,7 +4,9 @@ import { normalize } from './refusals.ts'
 import type { ConnectionLog, Loss, Reporter, ServerLog } from './server-log.ts'
 import type { Surroundings } from '../../libraries/surroundings.ts'
 
-/** How long the bus may take to be there again, all else being well: longer than the longest pause between attempts. */
+/**
+ * The time that the bus may take to come back while its server is well. It exceeds the longest pause between attempts.
+ */
 const PATIENCE_MS = 3000
 
 const AWAY: ConditionTexts = {
@@ -19,8 +21,8 @@ const REFUSED: ConditionTexts = {
 }
 
 /**
- * One line of the log for each transition of the bus that is not one of its server: that is said by the connections
- * for commands. A bus that is cut off and soon back is no transition: the heartbeat brings what it has missed.
+ * Logs one line for each transition of the bus that is not one of its server. The connections for commands report those
+ * of the server. A bus that was lost and is soon back makes no transition, because the heartbeat brings what it missed.
  */
 export class BusLog implements ConnectionLog {
   readonly node: string
@@ -33,7 +35,7 @@ export class BusLog implements ConnectionLog {
   #reason: Loss | undefined = undefined
   #timer: TimerHandle = undefined
 
-  /** `server`: the one that the bus is, or is to be, connected to. */
+  /** `server` returns the log of the server that the bus is, or will be, connected to. */
   constructor(node: string, surroundings: Surroundings, server: () => ServerLog | undefined) {
     const { logger, clock, cache } = surroundings
     this.node = node
@@ -71,7 +73,7 @@ export class BusLog implements ConnectionLog {
     this.#refused.begin(REFUSED, { err: normalize(error, this.#surroundings.mask) })
   }
 
-  /** It does. */
+  /** The server lets us subscribe. */
   accepted(): void {
     this.#refused.end()
   }
@@ -80,7 +82,7 @@ export class BusLog implements ConnectionLog {
     this.#timer = this.#surroundings.timers.set(() => this.#look(), PATIENCE_MS)
   }
 
-  // The server may be heard of as lost only after the bus was: nothing is said at once.
+  // Nothing is logged at once, because the loss of the server may be reported after the loss of the bus.
   #look(): void {
     const wellSinceMs = this.#server()?.wellSinceMs ?? Infinity
     if (this.#surroundings.clock.now() - wellSinceMs < PATIENCE_MS) return this.#schedule()

@@ -5,16 +5,16 @@ import { Timed } from './deadlines.ts'
 import type { Guard, Path } from './guard.ts'
 import { isAnswer, isRedirection, isUnknownScript, normalize, QUEUED } from './refusals.ts'
 
-/** What waits for an answer; it is settled once, and whatever comes later is dropped. */
+/** A call that waits for an answer. It is settled once, and later answers are dropped. */
 export abstract class Call extends Timed {
   readonly path: Path
   readonly #reject: (error: Error) => void
   protected isOver = false
-  // Of its values, from when it was due; until then -1.
+  // The bytes of its large values, counted when it was due; -1 before.
   #bytes = -1
-  // The bytes of large values that the line had carried when this was last looked at.
+  // The bytes of large values that the line had carried at the last look.
   #arrived: number
-  // What the connection had received, first looked at shortly before the call is due.
+  // The bytes that the connection had received at the last look, the first of which is shortly before the call is due.
   #received: number | undefined = undefined
 
   constructor(path: Path, reject: (error: Error) => void) {
@@ -24,14 +24,14 @@ export abstract class Call extends Timed {
     this.#reject = reject
   }
 
-  /** About the bytes of its large values; 0 = none. */
+  /** Returns about the bytes of its large values; 0 = none. */
   abstract bytes(): number
 
   override soon(): void {
     this.#received ??= this.path.line.received
   }
 
-  // Answers come in order: it waits for the bytes of those before it, too, and the sizes of some are not known before.
+  // Answers come in order. The call also waits for the bytes of earlier calls, and some sizes are not known before.
   override longerMs(): number {
     const { guard, line } = this.path
     const { received } = line
@@ -48,7 +48,7 @@ export abstract class Call extends Timed {
     const { guard } = this.path
     this.isOver = true
     if (this.#bytes > 0) guard.lateBytes -= this.#bytes
-    // One that had waited for a connection had little time.
+    // A call that had waited for a connection had little time left.
     if (!this.isShort) guard.breaker.failed()
     guard.server?.failed()
     guard.onTimeout()
@@ -56,7 +56,7 @@ export abstract class Call extends Timed {
     this.#reject(toldElsewhere(new StoreTimeoutError(message)))
   }
 
-  /** Nothing will answer it any more. */
+  /** Rejects the call, because no answer can come any more. */
   abandon(reason: Error): void {
     if (this.isOver) return
     this.path.guard.server?.failed()
@@ -71,7 +71,7 @@ export abstract class Call extends Timed {
     guard.deadlines.remove(this)
   }
 
-  // A refusal is an answer, and a quick one: the breaker is for servers that give none.
+  // A refusal is a quick answer, so it does not count for the breaker, which is for silent servers.
   protected fail(error: unknown, name: string): void {
     if (this.isOver) return
     const { breaker } = this.path.guard
@@ -88,7 +88,7 @@ export abstract class Call extends Timed {
     return reason
   }
 
-  // Also if it came too late: then it tells that the connection is slow, not silent.
+  // Counts late answers too, because they show that the connection is slow and not silent.
   protected heard(command: Command, reply: Reply): void {
     const { guard } = this.path
     guard.answers++
@@ -101,7 +101,7 @@ export abstract class Call extends Timed {
   }
 }
 
-/** One command. */
+/** A call of one command. */
 export class SingleCall extends Call {
   readonly #resolve: (reply: Reply) => void
   #command: Command | undefined = undefined
@@ -123,7 +123,7 @@ export class SingleCall extends Call {
     )
   }
 
-  // With its source, if the server did not know it; to another node, if this one says so; each of them once.
+  // Adds the source if the server did not know the script, and goes to another node if this one says so, once each.
   #again(command: Command, form: ReplyForm, error: unknown, hasSource: boolean, isRedirected: boolean): void {
     if (this.isOver) return
     const { redirect } = this.path
@@ -151,7 +151,7 @@ export class SingleCall extends Call {
   }
 }
 
-/** A command that asks for a sign of life: any answer is one. */
+/** A call that asks for a sign of life. Any answer is one, even an error. */
 export class Probe extends SingleCall {
   readonly #resolve: () => void
 
@@ -166,14 +166,14 @@ export class Probe extends SingleCall {
   }
 }
 
-/** A row of commands, which have one deadline. */
+/** A call of a row of commands, which share one deadline. */
 export class RowCall extends Call {
   readonly #resolve: (replies: readonly Reply[]) => void
   readonly #commands: readonly Command[]
   readonly #form: ReplyForm
   readonly #replies: Reply[]
   #missing = 0
-  // What has to be sent again, and how.
+  // The indexes of commands that have to be sent again, and the way to send them.
   #again: number[] = []
   #redirection: unknown = undefined
   #needSource = new Set<string>()
@@ -234,7 +234,7 @@ export class RowCall extends Call {
     if (!isAnswer(error)) return this.fail(error, nameOf(command))
     const isUnknown = 'script' in command && isUnknownScript(error)
     const isElsewhere = this.path.redirect !== undefined && isRedirection(error)
-    // A script may be unknown to the node that it is sent to next, too.
+    // The next node may not know the script either.
     if (this.#round < 2 && (isUnknown || isElsewhere)) {
       this.#again.push(index)
       if (isElsewhere) this.#redirection = error
@@ -243,8 +243,8 @@ export class RowCall extends Call {
     } else this.#put(index, this.refused(error, nameOf(command)))
   }
 
-  // In their order, behind all the others; the first of each script that was unknown with its source. If that does not
-  // help the others, because there are several servers behind one endpoint, each is sent with it.
+  // Commands keep their order, behind all the others. The first of each unknown script has its source. In the second
+  // round each script has it, because several servers may be behind one endpoint.
   #sendAgain(): void {
     const again = this.#again
     this.#again = []
@@ -263,7 +263,7 @@ export class RowCall extends Call {
   }
 }
 
-// Nothing that this library stores or asks for is answered so: who shares the client has begun a transaction on it.
+// The library gets this reply only if another user of the client has begun a transaction on the same connection.
 function isQueued(reply: Reply): boolean {
   if (reply === 'QUEUED') return true
   return reply instanceof Uint8Array && reply.length === 6 && String(Buffer.from(reply)) === 'QUEUED'
@@ -273,8 +273,8 @@ function nameOf(command: Command): string {
   return 'script' in command ? command.script.name : String(command.args[0])
 }
 
-// The first call of each script over a connection brings the source: one that the server does not know would be sent
-// again, behind calls that were made after it.
+// The first call of each script over a connection has the source. Otherwise a script that the server does not know
+// would be sent again, behind later calls.
 function firstArgs(guard: Guard, command: Command): readonly Arg[] {
   if (!('script' in command) || guard.scripts.has(command.script)) return toArgs(command)
   guard.scripts.add(command.script)

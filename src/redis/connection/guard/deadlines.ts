@@ -1,40 +1,41 @@
 import type { Clock, TimerHandle, Timers } from '../../../core/time/clock.ts'
 
-/** Something that must be over in time: a link of the list of all that wait. */
+/** A wait that must end in time, and a link in the list of all waits. */
 export abstract class Timed {
   dueMs = 0
-  /** Whether most of its time was over before it began. */
+  /** Whether most of its time had passed before it began. */
   isShort = false
   next: Timed | undefined = undefined
   previous: Timed | undefined = undefined
 
-  /** It was not over in time; it waits no longer. */
+  /** Ends the wait, because its time is over. */
   abstract expire(): void
 
-  /** It is due soon. */
+  /** Called shortly before it is due. */
   soon(): void {}
 
-  /** How much longer it may take; asked whenever it is due. */
+  /** Returns the milliseconds that it may take in addition. Called each time when it is due. */
   longerMs(): number {
     return 0
   }
 }
 
-/** How long to look for answers that have arrived already while the process was busy. */
+/** The time of a last look for answers that arrived while the process was busy. */
 const LAST_LOOK_MS = 1
-/** How long may be waited at least: the process may have been busy for all of the time before. */
+/** The shortest wait, because the process may have been busy for all of the time before. */
 const LEAST_MS = 20
-/** How often is looked whether the process was busy. */
+/** The interval of looking if the process was busy. */
 const LOOK_MS = 100
-/** A timer that is later than this by so much was held up. */
+/** The lateness of a timer from which the process counts as held up. */
 const NOTABLE_MS = 20
-/** How often those that may take longer are looked at. */
+/** The interval of looks at waits that may take longer. */
 const LATE_LOOK_MS = 20
 
 /**
- * One timer for all that wait equally long: a list in the order in which they are due, whose first sets the timer.
- * What ends in time is taken off the list and leaves the timer as it is. What is due and may take longer is kept apart.
- * The time in which this process could do nothing does not count: it has perhaps not even sent what it waits for.
+ * One timer for all waits of equal length. They are a list in the order in which they are due, and the first sets the
+ * timer. A wait that ends in time leaves the list and does not touch the timer. A due wait that may take longer is kept
+ * apart. Time in which this process could do nothing does not count, because the process may not even have sent the
+ * command.
  */
 export class Deadlines {
   readonly hardMs: number
@@ -45,7 +46,7 @@ export class Deadlines {
   readonly #late = new Set<Timed>()
   #timer: TimerHandle = undefined
   #expectedMs = 0
-  // What was due at the last look: the event loop may have been blocked, and the answer be there unread.
+  // The time of the last look with due waits. They get another look, because their answers may be there unread.
   #overdueMs = -Infinity
 
   constructor(hardMs: number, clock: Clock, timers: Timers) {
@@ -54,14 +55,14 @@ export class Deadlines {
     this.#timers = timers
   }
 
-  /** Returns what is left of its time when a promise is settled. */
+  /** Returns the rest of the call's time when a promise is settled. */
   async leftAfter(waiting: Promise<void>, withinMs: number = this.hardMs): Promise<number> {
     const beganMs = this.#clock.now()
     await waiting
     return withinMs - (this.#clock.now() - beganMs)
   }
 
-  /** Begins to wait, for the hard deadline or for what is left of it. */
+  /** Begins a wait, for the hard deadline or for the rest of it. */
   add(entry: Timed, withinMs: number = Infinity): void {
     const nowMs = this.#clock.now()
     entry.dueMs = nowMs + this.hardMs
@@ -83,7 +84,7 @@ export class Deadlines {
     entry.dueMs = Math.min(entry.dueMs, nowMs + withinMs)
     const first = this.#first
     if (first === undefined || first.dueMs <= entry.dueMs) return
-    // The timer is set for one that is due later.
+    // The timer is set for a wait that is due later.
     this.close()
   }
 
@@ -99,7 +100,7 @@ export class Deadlines {
     entry.next = undefined
   }
 
-  /** Everything that waits, the oldest first; it may be removed meanwhile. */
+  /** Yields all waits, the oldest first. They may be removed meanwhile. */
   *[Symbol.iterator](): Generator<Timed, void> {
     yield* this.#late
     let entry = this.#first
@@ -134,7 +135,7 @@ export class Deadlines {
     this.#timer = this.#timers.set(() => this.#look(), delayMs, 'awaited')
   }
 
-  // The order is kept: nothing gets more than all of its time anew.
+  // The order is kept, because no wait gets more than all of its time again.
   #prolong(nowMs: number, byMs: number): void {
     for (const late of this.#late) late.dueMs += byMs
     for (let entry = this.#first; entry !== undefined; entry = entry.next)

@@ -6,7 +6,7 @@ import type { Guard, Path, Redirect } from './guard.ts'
 import type { Line } from '../../libraries/line.ts'
 import { normalize } from './refusals.ts'
 
-/** A line with a deadline, a breaker, errors of our own, and scripts that the server need not know yet. */
+/** A line with a deadline, a breaker, errors of our own, and scripts that the server may not know yet. */
 export class GuardedConnection implements Connection, Path {
   readonly line: Line
   readonly guard: Guard
@@ -27,7 +27,7 @@ export class GuardedConnection implements Connection, Path {
     return this.line.isUp
   }
 
-  /** Resolves when it may be asked; `undefined` = at once, if only for a refusal. */
+  /** Resolves when a call may be sent; `undefined` = at once, even if it is refused. */
   waiting(): Promise<void> | undefined {
     return this.guard.starting ?? (this.isUp ? undefined : this.guard.onMissing())
   }
@@ -63,7 +63,7 @@ export class GuardedConnection implements Connection, Path {
     })
   }
 
-  /** Asks for a sign of life, whatever the breaker says: any answer is one. */
+  /** Asks for a sign of life, regardless of the breaker. Any answer is one. */
   async probe(): Promise<void> {
     if (!this.isUp) throw this.#notConnected()
     await new Promise<void>((resolve, reject) => {
@@ -74,8 +74,8 @@ export class GuardedConnection implements Connection, Path {
   }
 
   /**
-   * Rejects whatever waits for the answers of this line: if they still come, they are dropped. Returns whether there was
-   * anything.
+   * Rejects all calls that wait for answers of this line, and drops their answers if these still come. Returns whether
+   * there were any.
    */
   abandon(error: unknown): boolean {
     const { deadlines, mask } = this.guard

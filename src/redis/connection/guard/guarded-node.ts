@@ -9,33 +9,33 @@ import { isClusterDown, isDemotion, isOutdatedServer, normalize } from './refusa
 import { ServerLog, type ConnectionLog, type Loss } from './server-log.ts'
 import type { Surroundings } from '../../libraries/surroundings.ts'
 
-/** Who is told of what a node does. */
+/** The observer of a node. */
 export interface NodeWatcher {
-  /** From now on commands go over a new connection. */
+  /** Commands go over a new connection from now on. */
   onUp(): void
-  /** It is lost, can't be connected to, or does not answer. */
+  /** The node is lost, can't be connected to, or does not answer. */
   onTrouble?(): void
-  /** The server was demoted: whatever else is connected to it has to connect again. */
+  /** The server was demoted, so other connections to it have to connect again. */
   onDemoted?(): void
-  /** Whether it is a node of a cluster, whose other nodes are known. */
+  /** Whether it is a node of a cluster whose other nodes are known. */
   readonly isOneOfMany?: boolean
-  /** It answers that some slots of its cluster have no master. */
+  /** The node answers that some slots of its cluster have no master. */
   onClusterDown?(reason: Loss): void
 }
 
-/** How long a connection may take to come about, before another is tried. */
+/** The time that a connection may take before another one is tried. */
 const CONNECT_MS = 15_000
-/** How long the answer to a question after a time-out may take, unless calls before it may take longer. */
+/** The time that the answer to a question after a time-out may take, unless earlier calls may take longer. */
 const ANSWER_MS = 1000
-/** How long to look for an answer that has arrived already while the process was busy. */
+/** The time of a last look for an answer that arrived while the process was busy. */
 const LAST_LOOK_MS = 1
-/** Pauses between two attempts to find the server that has taken over: the first, and the longest. */
+/** The pauses between two attempts to find the new server: the first, and the longest. */
 const FIRST_PAUSE_MS = 500
 const LONGEST_PAUSE_MS = 10_000
 
 const NOT_UP: Loss = new StoreUnavailableError('there is no connection')
 
-/** A line to one server, watched: its loss, its return, its silence, its demotion. */
+/** A line to one server with a watch over its loss, return, silence and demotion. */
 export class GuardedNode implements LineListener {
   readonly connection: GuardedConnection
   readonly #line: Line
@@ -45,14 +45,14 @@ export class GuardedNode implements LineListener {
   readonly #watcher: NodeWatcher
   #watchdog: TimerHandle = undefined
   #isClosed = false
-  // Whether it is up for all that was heard of it.
+  // Whether the last report was that it is up.
   #wasUp: boolean
   #isAsked = false
-  // Whether the line was given up here: the log knows why, or need not hear of it.
+  // Whether this node gave up the line, so that the log knows the reason or need not hear of the loss.
   #isReplaced = false
-  // Whether nothing was sent over it yet.
+  // Whether nothing was sent over the connection yet.
   #isNew = false
-  // Which connection this is, counted.
+  // The number of the present connection.
   #round = 0
   #nextReplacementMs = -Infinity
   #pauseMs = FIRST_PAUSE_MS
@@ -95,7 +95,7 @@ export class GuardedNode implements LineListener {
     else this.#await()
   }
 
-  // The library tells of a loss a little later than it shows.
+  // Needed because the library reports a loss a little later than it shows.
   #onMissing(): Promise<void> | undefined {
     const { guard } = this.connection
     if (this.#wasUp && !this.#isClosed) this.#await()
@@ -123,7 +123,7 @@ export class GuardedNode implements LineListener {
     return this.isUp && !this.#breaker.isOpen
   }
 
-  /** Resolves when it is connected, at once if it is. @throws StoreUnavailableError when the attempt under way fails. */
+  /** Resolves when it is connected, at once if it is. @throws StoreUnavailableError if the attempt under way fails. */
   whenUp(): Promise<void> {
     if (this.isUp) return Promise.resolve()
     return new Promise((resolve, reject) => {
@@ -139,7 +139,7 @@ export class GuardedNode implements LineListener {
     if (!this.#line.isUp) this.#await()
   }
 
-  // A frozen server accepts connections: one that was silent has to answer first.
+  // A server that was silent has to answer first, because a frozen server accepts connections.
   onUp(): void {
     this.#round++
     this.#wasUp = true
@@ -161,8 +161,8 @@ export class GuardedNode implements LineListener {
     void this.#probe()
   }
 
-  // Servers and load balancers close idle connections. The log hears of a loss when a call fails by it, or the next attempt
-  // to connect.
+  // Servers and load balancers close idle connections. A loss is only logged if a call or the next attempt to connect
+  // fails by it.
   onDown(error: unknown): void {
     this.#round++
     this.#wasUp = false
@@ -206,7 +206,7 @@ export class GuardedNode implements LineListener {
     this.#log.silent(this)
   }
 
-  // A connection that was cut without a word looks like a slow one: only a question tells.
+  // Asks because a connection that was cut silently looks like a slow one.
   async #ask(): Promise<void> {
     if (this.#isAsked || this.#breaker.isOpen || !this.#line.isUp) return
     this.#isAsked = true
@@ -217,7 +217,7 @@ export class GuardedNode implements LineListener {
     }
     const answer = this.#line.send(['PING'], 'text').then(answered, answered)
     const { guard } = this.connection
-    // Answers that come before that to the question show that the line is slow, and not silent.
+    // Earlier answers that arrive meanwhile show that the line is slow and not silent.
     let answers: number
     do {
       answers = guard.answers
@@ -233,7 +233,7 @@ export class GuardedNode implements LineListener {
     this.#line.reset?.()
   }
 
-  // The answer comes behind those of the calls before it, of which one with a large value may take longer.
+  // The answer comes behind those of earlier calls, and one with a large value may take longer.
   #patienceMs(): number {
     const { deadlines, large, clock } = this.surroundings
     let bytes = 0
@@ -282,7 +282,7 @@ export class GuardedNode implements LineListener {
     this.#watcher.onDemoted?.()
   }
 
-  // A later server refuses the number; one that is too old refuses the options, before it looks at that.
+  // A server that is new enough refuses the number. One that is too old refuses the options, which it checks earlier.
   async #probe(): Promise<void> {
     const server = this.connection.guard.server
     if (server === undefined || !server.isToBeProbed()) return
@@ -294,7 +294,7 @@ export class GuardedNode implements LineListener {
     }
   }
 
-  // A connection that was accepted and is then silent is waited for by no client library.
+  // Needed because no client library gives up a connection that was accepted and is then silent.
   #watch(): void {
     if (this.#line.reset === undefined || this.#isClosed) return
     this.#unwatch()

@@ -1,15 +1,18 @@
 import type { Command, Reply } from '../client.ts'
 
-/** Bytes from which a value counts: any line carries less within the deadline. */
+/** The bytes from which a value counts as large. Any line carries less within the deadline. */
 const LARGE = 65_536
-/** How many names of large values are remembered. */
+/** The number of names of large values that are remembered. */
 const MOST_NAMES = 1000
-/** The most keys of a write whose large value is noted: one of many more is mostly of small values. */
+/** The maximum number of keys of a write whose large value is noted. A write of many more has mostly small values. */
 const MOST_WRITTEN = 8
 
 type Sized = { readonly length?: number } | string | number | null
 
-/** How long large values take: sizes are known from a write, and of a read from what was answered for its name before. */
+/**
+ * The times of large values. The size of a write is known. The size of a read is taken from the last reply for its
+ * name.
+ */
 export class LargeValues {
   readonly bytesPerSecond: number
   readonly #sizes = new Map<string, number>()
@@ -18,12 +21,12 @@ export class LargeValues {
     this.bytesPerSecond = bytesPerSecond
   }
 
-  /** Milliseconds that so many bytes may take. */
+  /** Returns the milliseconds that these bytes may take. */
   msFor(bytes: number): number {
     return (bytes / this.bytesPerSecond) * 1000
   }
 
-  /** About the bytes that a command sends and receives; 0 = few. */
+  /** Returns about the bytes that a command sends and receives; 0 = few. */
   bytesOf(command: Command): number {
     let bytes = 0
     for (const arg of command.args) bytes += arg.length
@@ -32,7 +35,7 @@ export class LargeValues {
     return bytes < LARGE ? 0 : bytes
   }
 
-  /** Remembers the sizes of large values, whether they were answered in time or not; returns their bytes. */
+  /** Remembers the sizes of large values, answered in time or not, and returns their bytes. */
   note(command: Command, reply: Reply): number {
     let answered = 0
     const isScript = 'script' in command

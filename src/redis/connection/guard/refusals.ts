@@ -6,7 +6,7 @@ import {
   type StoreTimeoutError,
 } from '../../../core/errors.ts'
 
-// By the first word of what the server answers; https://redis.io/docs/latest/develop/reference/protocol-spec
+// By the first word of the answer; https://redis.io/docs/latest/develop/reference/protocol-spec
 const REASONS: Readonly<Record<string, StoreErrorReason>> = {
   NOPERM: 'denied',
   NOAUTH: 'denied',
@@ -27,19 +27,19 @@ const REASONS: Readonly<Record<string, StoreErrorReason>> = {
   ASK: 'unavailable',
 }
 
-/** The error that stands for the answer to a command within a transaction of somebody else. */
+/** The error that stands for the answer to a command within another user's transaction. */
 export const QUEUED = 'QUEUED in a transaction that was begun on the same connection'
 
-// The errors of sockets have a code; what a server answers begins with a word in capitals.
+// Errors of sockets have a code. Errors of servers begin with a word in capitals.
 const WORD = /^[A-Z]+(?= |$)/
 
-// Servers quote the arguments of a command that they don't know.
+// Servers quote the arguments of an unknown command.
 const ARGUMENTS = /, with args beginning with:.*$/s
 
 /** Replaces the secrets that a text may contain. */
 export type Mask = (text: string) => string
 
-/** Makes a mask for the secrets given, and for the password in every URL. */
+/** Makes a mask for the given secrets, and for the password in every URL. */
 export function maskOf(secrets: readonly (string | undefined)[]): Mask {
   const known = secrets.flatMap((secret) =>
     secret === undefined || secret === '' ? [] : [secret, encodeURIComponent(secret)],
@@ -52,19 +52,19 @@ export function maskOf(secrets: readonly (string | undefined)[]): Mask {
   }
 }
 
-/** Whether the server does not know the script that it was named. */
+/** Whether the server does not know the script of the command. */
 export function isUnknownScript(error: unknown): boolean {
   return textOf(error)?.startsWith('NOSCRIPT') === true
 }
 
-/** Whether another node of the cluster has to be asked. */
+/** Whether another node of the cluster has to answer. */
 export function isRedirection(error: unknown): boolean {
   return /^(?:MOVED|ASK) /.test(textOf(error) ?? '')
 }
 
 /**
- * An error of a client or a server, as one of ours: without the command that it was for, since that has keys, values
- * and perhaps a password in it.
+ * Returns an error of a client or server as one of ours. It omits the command, which contains keys, values and perhaps
+ * a password.
  */
 export function normalize(error: unknown, mask: Mask): StoreUnavailableError | StoreTimeoutError {
   if (isCacheError(error) && 'reason' in error) return error as StoreUnavailableError
@@ -73,7 +73,7 @@ export function normalize(error: unknown, mask: Mask): StoreUnavailableError | S
   return TOLD.has(reason) ? toldElsewhere(made) : made
 }
 
-// The log hears of these from the connection.
+// The connection reports these to the log.
 const TOLD: ReadonlySet<StoreErrorReason> = new Set(['unavailable', 'full', 'read-only'])
 
 /** Whether the server was demoted: its address may lead to another one by now. */
@@ -81,21 +81,21 @@ export function isDemotion({ message }: Error): boolean {
   return /^(?:READONLY|MASTERDOWN)\b/.test(message)
 }
 
-/** Whether the server does not know what scripts of this library ask of it. */
+/** Whether the server is too old for the scripts of this library. */
 export function isOutdatedServer({ message }: Error): boolean {
   return /\bsyntax error|Unknown Redis command/i.test(message)
 }
 
 /**
- * Whether the server has answered, if only by an error, with a code or without one: that it lives is certain then. Else
- * the connection failed, which is silence. It is read from the error alone: a client library may be there in several
- * copies, in another realm, or with its classes renamed.
+ * Whether the server has answered, even if by an error with or without a code, and therefore lives. Otherwise the
+ * connection failed, which is silence. The error alone decides, because a client library may be there in several
+ * copies, in another realm, or with renamed classes.
  */
 export function isAnswer(error: unknown): boolean {
   const text = textOf(error)
   if (text === undefined || Reflect.get(error as object, 'code') !== undefined) return false
   if (WORD.test(text)) return true
-  // Errors of ioredis have names of their own. Its replies bear their command, as do those that it aborts.
+  // Errors of ioredis have names of their own. Its replies have their command, and so do commands that it aborts.
   if (Reflect.get(error as object, 'name') !== 'Error')
     return Reflect.has(error as object, 'command') && !text.startsWith('Command aborted')
   // Errors of node-redis have no names. Only its replies derive from a class of its own.
@@ -116,12 +116,12 @@ function classesOf(value: object): number {
   return count
 }
 
-/** Whether the server answers that it does not serve anybody at the moment. */
+/** Whether the server answers that it serves nobody at the moment. */
 export function isNotServing({ message }: Error): boolean {
   return /^(?:LOADING|BUSY|MASTERDOWN)\b/.test(message)
 }
 
-/** Whether the cluster answers that it does not serve anybody at the moment: some slots have no master. */
+/** Whether the cluster answers that it serves nobody at the moment, because some slots have no master. */
 export function isClusterDown({ message }: Error): boolean {
   return /^CLUSTERDOWN\b/.test(message)
 }
@@ -134,15 +134,15 @@ function reasonOf(error: unknown): StoreErrorReason {
   return REASONS[WORD.exec(text)?.[0] ?? ''] ?? 'protocol'
 }
 
-// Not by its class: in tests and other sandboxes, errors of Node.js come from another realm.
+// Does not use the class, because in tests and other sandboxes errors of Node.js come from another realm.
 function textOf(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null) return undefined
   const text: unknown = Reflect.get(error, 'message')
   return typeof text === 'string' ? text : undefined
 }
 
-// Connection errors of several addresses have no message of their own, only those of each address; and a cluster that
-// can't be reached has its reason beside its message.
+// Connection errors of several addresses have no message of their own, only one for each address. The error of an
+// unreachable cluster has its reason beside its message.
 function messageOf(error: unknown): string {
   const text = textOf(error)
   if (text === undefined) return String(error)

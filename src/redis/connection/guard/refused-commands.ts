@@ -1,13 +1,13 @@
 import { report, type Logger } from '../../../core/logging/logger.ts'
 
-/** Where something is said. */
+/** The log, and the name of the cache in it. */
 export interface Said {
   readonly logger: Logger
-  /** Names the cache in the log. */
+  /** The name of the cache in the log. */
   readonly cache: string
 }
 
-// How servers, their access rules and the proxies before them say that a command may not be used.
+// The messages by which servers, their access rules and proxies refuse a command.
 const REFUSAL =
   /^NOPERM|unknown (?:redis )?command|unsupported command|command (?:is )?(?:not (?:allowed|supported|permitted)|disabled)|not (?:supported|allowed|permitted) (?:command|by)/i
 const ONE_ENDPOINT =
@@ -29,10 +29,10 @@ const WITHOUT: Readonly<Record<string, string>> = {
   SCAN: 'keys(), deleteByPrefix() and clear() of what has no generations do not work',
 }
 
-/** Commands that only ask what would be good to know. */
+/** Commands that ask only for useful extra information. */
 const DISPENSABLE: ReadonlySet<string> = new Set(['INFO', 'CONFIG'])
 
-/** Says once for each command that the server refuses it, and what does not work without it. */
+/** Logs once for each command that the server refuses it, and which feature does not work without it. */
 export class RefusedCommands {
   readonly #where: Said
   readonly #told = new Set<string>()
@@ -42,7 +42,7 @@ export class RefusedCommands {
   }
 
   /**
-   * Looks at an error that a server has answered to a command. `isSpread`: whether the client knows the nodes of a
+   * Looks at the error that a server has answered to a command. `isSpread`: whether the client knows the nodes of a
    * cluster.
    */
   note(node: string, name: string, error: Error, isSpread: boolean): void {
@@ -52,7 +52,7 @@ export class RefusedCommands {
     if (!isSpread && message.startsWith('MOVED '))
       return this.#say(node, 'MOVED', 'error', NODE_OF_CLUSTER, error)
     if (!REFUSAL.test(message)) return
-    // Scripts have names of their own.
+    // A script has a name of its own.
     const command = /^[A-Z]+$/.test(name) ? name : 'EVALSHA'
     if (DISPENSABLE.has(command)) return
     const without = WITHOUT[command] ?? 'what needs it does not work'

@@ -4,25 +4,25 @@ import type { StoreTimeoutError, StoreUnavailableError } from '../../../core/err
 import { isNotServing } from './refusals.ts'
 import type { Surroundings } from '../../libraries/surroundings.ts'
 
-/** Why there is no connection. */
+/** The reason for the missing connection. */
 export type Loss = StoreUnavailableError | StoreTimeoutError
 
-/** The events of a connection that concern the log. */
+/** A connection that reports to the log. */
 export interface Reporter {
   readonly surroundings: Surroundings
 }
 
-/** What a connection tells of itself, for the log. */
+/** The log of a connection's reports. */
 export interface ConnectionLog {
-  /** Names the server in messages, such as `127.0.0.1:6379`. */
+  /** The name of the server in messages, such as `127.0.0.1:6379`. */
   readonly node: string
-  /** A call has failed because it was lost, or an attempt to make it has failed. */
+  /** A call has failed because the connection was lost, or an attempt to connect has failed. */
   lost(connection: Reporter, reason: Loss): void
-  /** It is there, and answers. */
+  /** The connection is there, and the server answers. */
   up(connection: Reporter): void
-  /** It is there, or was until now, and nothing is answered over it. */
+  /** The connection is there, or was until now, and the server does not answer. */
   silent(connection: Reporter): void
-  /** It is needed no more. */
+  /** The connection is no longer needed. */
   left(connection: Reporter): void
 }
 
@@ -53,7 +53,7 @@ const REFUSES: Readonly<Record<string, ConditionTexts>> = {
     ended: 'Redis writes again',
   },
 }
-/** The number of caches that a line names. */
+/** The maximum number of caches that a log line names. */
 const MOST_NAMES = 8
 const NOT_SERVING: ConditionTexts = {
   level: 'warn',
@@ -63,18 +63,18 @@ const NOT_SERVING: ConditionTexts = {
 const OLD = 'Redis is too old: Redis 7.0 or Valkey 7.2 is needed, or later'
 
 /**
- * All that is known of a server, for the log: one line for each of its transitions, however many connections, caches and
- * limiters use it. Those that have the same logger share it.
+ * The known state of a server, for the log. Each transition is logged once, not once per connection, cache or limiter.
+ * All users with the same logger share this object.
  */
 export class ServerLog implements ConnectionLog {
   readonly node: string
   readonly #log: Log
-  // Whether a connection is well; what it suffers from otherwise.
+  // The state of each connection.
   readonly #states = new Map<Reporter, 'up' | 'away' | 'denied'>()
   readonly #away: Condition
   readonly #denied: Condition
   readonly #refuses: Condition
-  // The commands and scripts that were refused for that reason: it is over when one of them succeeds.
+  // The refused commands and scripts. The refusal is over when one of them succeeds.
   readonly #refused = new Set<string>()
   readonly #onUnused: () => void
   #wellSinceMs: number | undefined = undefined
@@ -90,7 +90,7 @@ export class ServerLog implements ConnectionLog {
     this.#refuses = new Condition(this.#log)
   }
 
-  /** The log of a server, one for all that have the same logger. */
+  /** Returns the log of a server, one for all users with the same logger. */
   static of(node: string, surroundings: Surroundings): ServerLog {
     const { logger } = surroundings
     const ofLogger = logs.get(logger) ?? new Map<string, ServerLog>()
@@ -103,17 +103,17 @@ export class ServerLog implements ConnectionLog {
     return log
   }
 
-  /** Since when all is well with it, on the clock; `undefined` while it is not. */
+  /** The time on the clock since when the server is well; `undefined` while it is not. */
   get wellSinceMs(): number | undefined {
     return this.#wellSinceMs
   }
 
-  /** Whether it is lost or silent. */
+  /** Whether the server is lost or silent. */
   get isAway(): boolean {
     return this.#away.holds
   }
 
-  /** Whether something was refused for want of memory or the like. */
+  /** Whether a command was refused for lack of memory or a similar reason. */
   get isRefusing(): boolean {
     return this.#refused.size > 0
   }
@@ -126,7 +126,7 @@ export class ServerLog implements ConnectionLog {
     }
     this.#states.set(connection, 'denied')
     this.#denied.begin(DENIED, { err: reason })
-    // It answers, if only that.
+    // The server answers, even if only to refuse.
     if (this.#has('up')) this.#endAway()
     else if (!this.#has('away')) this.#away.drop()
   }
@@ -150,13 +150,13 @@ export class ServerLog implements ConnectionLog {
     this.#endUse()
   }
 
-  /** A call failed because of what is the matter with the server. */
+  /** Counts a call that failed because of the present condition of the server. */
   failed(): void {
     if (this.#denied.holds && !this.#away.holds) this.#denied.failed()
     else this.#away.failed()
   }
 
-  /** It refuses to do a command or script, as it will others of that kind. */
+  /** The server refuses a command or script, and probably others of that kind. */
   refused(name: string, reason: Loss): void {
     const texts = isNotServing(reason) ? NOT_SERVING : REFUSES[reason.reason]
     if (texts === undefined) return
@@ -165,15 +165,15 @@ export class ServerLog implements ConnectionLog {
     this.#refuses.failed()
   }
 
-  /** It has done it. */
+  /** The server has done it. */
   did(name: string): void {
     if (!this.#refused.has(name)) return
-    // Some are not sent again for a long time.
+    // Clears all, because some are not sent again for a long time.
     this.#refused.clear()
     this.#refuses.end()
   }
 
-  /** Another server does its work now, and it is looked for no more. */
+  /** Another server has taken over, and this one is no longer looked for. */
   replaced(): void {
     if (!this.#away.holds) return
     this.#away.drop()
@@ -181,19 +181,19 @@ export class ServerLog implements ConnectionLog {
     this.#endUse()
   }
 
-  /** Whether nobody has looked yet how old it is. */
+  /** Whether the version of the server has yet to be checked. Only the first call returns `true`. */
   isToBeProbed(): boolean {
     const isFirst = !this.#isProbed
     this.#isProbed = true
     return isFirst
   }
 
-  /** All of its servers answer, but some slots have no master. */
+  /** All servers of the cluster answer, but some slots have no master. */
   isIncomplete(reason: Loss): void {
     this.#log.notice('warn', { err: reason }, 'the cluster is down: some of its slots have no master')
   }
 
-  /** It lacks what this library needs. */
+  /** The server lacks features that this library needs. */
   isTooOld(reason: Loss): void {
     this.#log.notice('error', { err: reason }, OLD)
   }
@@ -213,7 +213,7 @@ export class ServerLog implements ConnectionLog {
     return new Set(Array.from(this.#states.keys(), ({ surroundings }) => surroundings))
   }
 
-  // Those that have left it last, if there are no others.
+  // If no cache is left, the names are those of the caches that left last.
   #caches(): string {
     const names = new Set(Array.from(this.#users(), ({ cache }) => cache))
     if (names.size > 0) this.#names = [...names].slice(0, MOST_NAMES).join(', ')

@@ -14,11 +14,11 @@ import { ioredisName, ioredisRules } from './source.ts'
 import { LentLine } from '../lent-line.ts'
 import { withReason, type Line, type SubscriberLine } from '../line.ts'
 
-/** What this library uses of a cluster client of ioredis 5 or 6. */
+/** The used part of a cluster client of ioredis 5 or 6. */
 export interface IoredisCluster extends ClientEvents {
   readonly status: string
   readonly options: { readonly redisOptions?: object }
-  /** By slot the addresses of its nodes, the master first. */
+  /** The addresses of each slot's nodes, the master first. */
   readonly slots: readonly (readonly string[] | undefined)[]
   nodes(role: 'master'): readonly Ioredis[]
   connect(): Promise<unknown>
@@ -29,10 +29,12 @@ export interface IoredisCluster extends ClientEvents {
   refreshSlotsCache?(): void
 }
 
-/** Looks without any master that is well after which all nodes are taken to have moved: about two seconds. */
+/**
+ * The number of refreshes without a healthy master after which all nodes are taken to have moved: about two seconds.
+ */
 const MOST_IN_VAIN = 4
 
-/** Masters by a cluster client of ioredis, which forgets a node that is lost until it asks for all of them again. */
+/** The masters of a cluster client of ioredis. The client forgets a lost node until it asks for all nodes again. */
 export class IoredisClusterSource implements ClusterSource<Ioredis> {
   readonly #cluster: IoredisCluster
   readonly #isOwn: boolean
@@ -42,12 +44,12 @@ export class IoredisClusterSource implements ClusterSource<Ioredis> {
   #listener: ClusterListener | undefined = undefined
   #detach: (() => void) | undefined = undefined
   #inVain = 0
-  // Of a node: what a cluster tells of itself is only that it asked none with success.
+  // The error of a node. The error of the cluster says only that no node has answered.
   #reason: unknown = undefined
 
   constructor(cluster: IoredisCluster, random: Random, isOwn: boolean, credentials?: Credentials) {
     this.#credentials = credentials
-    // Before it connects. It asks nodes for slots over copies of their clients, and keeps their errors to itself.
+    // Listens before it connects. It asks nodes for slots over copies of their clients, and hides the errors of those.
     if (isOwn) cluster.on('+node', (node: Ioredis) => this.#listenToCopies(node))
     if (isOwn && credentials !== undefined)
       cluster.on('+node', (node: Ioredis) => void askAtEachConnection(node, credentials))
@@ -57,8 +59,8 @@ export class IoredisClusterSource implements ClusterSource<Ioredis> {
     this.#command = ioredisCommand(cluster)
   }
 
-  // By the slots: before they are known, the nodes are what the client was told to begin with; later it forgets those
-  // that are lost.
+  // Taken from the slots. Before these are known, `nodes` has the addresses of the configuration; later it lacks lost
+  // nodes.
   masters(): readonly (Ioredis | undefined)[] {
     const addresses = new Set<string>()
     let before: readonly string[] | undefined
@@ -97,7 +99,7 @@ export class IoredisClusterSource implements ClusterSource<Ioredis> {
     )
   }
 
-  // Options of the cluster that were set after it was made apply to each new node.
+  // Options of the cluster that were changed later apply to each new node.
   #login(master: Ioredis): Login {
     const { redisOptions } = this.#cluster.options
     const ofCluster = redisOptions === undefined ? {} : presentLogin({ options: redisOptions })
@@ -106,11 +108,11 @@ export class IoredisClusterSource implements ClusterSource<Ioredis> {
 
   redirect(_key: string, args: readonly Arg[], form: ReplyForm): Promise<unknown> {
     const [name, ...rest] = withBuffers(args)
-    // In small letters ioredis knows which arguments are keys.
+    // ioredis needs the name in lower case to know which arguments are keys.
     return this.#cluster.sendCommand(this.#command(String(name).toLowerCase(), rest, form))
   }
 
-  // The client asks the nodes that it knows, and of those that it never connected to it never learns that they are gone.
+  // The client asks only the nodes that it knows. It never notices that nodes it never connected to are gone.
   refresh(well: Ioredis | undefined): void {
     this.#inVain = well === undefined ? this.#inVain + 1 : 0
     if (!this.#isOwn || this.#inVain < MOST_IN_VAIN) return this.#cluster.refreshSlotsCache?.()
@@ -157,7 +159,7 @@ export class IoredisClusterSource implements ClusterSource<Ioredis> {
     this.#listener?.onTrouble(withReason(error, reason))
   }
 
-  // The event is sent before the client has done what it tells of.
+  // Deferred, because the client emits the event before it has changed.
   readonly #onChange = (): void => queueMicrotask(() => this.#listener?.onChange())
 }
 

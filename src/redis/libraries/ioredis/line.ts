@@ -15,7 +15,7 @@ type IoredisCommandClass = new (
   options: { readonly replyEncoding: 'utf8' | null },
 ) => IoredisCommand
 
-/** What this library uses of a client of ioredis 5 or 6. */
+/** The used part of a client of ioredis 5 or 6. */
 export interface Ioredis extends ClientEvents {
   readonly status: string
   readonly mode?: string
@@ -52,23 +52,23 @@ const NOT_YET = /^(?:NOAUTH|WRONGPASS|LOADING) /
 const CUT_SHORT = 'Connection is closed.'
 
 /**
- * Clients that ioredis has given up for ever: news of another master, or a reset, came while they asked sentinels for
- * the master. A line connects them again. Known by client, because the line that saw it may be closed by then. A client
- * that was closed on purpose ends without that error.
+ * Clients that ioredis has given up for ever, because another master or a reset came up while they asked sentinels for
+ * the master. A line connects them again. They are listed by client because the line that saw it may be closed by then.
+ * A client that was closed on purpose ends without that error.
  */
 const cutShort = new WeakSet<Ioredis>()
 
 /**
- * A client of ioredis. What is sent in one turn of the event loop is kept back until its end and goes out in one
- * write, which ioredis does not do by itself; values are not copied for that, as they are by its own pipelining. A
- * client that was given is only used; one that is `own` belongs to the line.
+ * A client of ioredis. Commands of one turn of the event loop are held back and go out in one write, because ioredis
+ * does not do this by itself. Unlike with its own pipelining, values are not copied for that. A client of the user is
+ * only used. A client that is `own` belongs to the line.
  */
 export class IoredisLine implements SubscriberLine {
   readonly #client: Ioredis
   readonly #isOwn: boolean
   readonly #command: ReturnType<typeof ioredisCommand>
   #isUp: boolean
-  // Whether the reason of the next loss was heard of.
+  // Whether the reason of the next loss was reported.
   #hasTold = false
   #listener: LineListener | undefined = undefined
   #onMessage: ((channel: string, text: string) => void) | undefined = undefined
@@ -140,7 +140,7 @@ export class IoredisLine implements SubscriberLine {
         return
       }
       this.#listener?.onTrouble(
-        new Error(`make the client with enableReadyCheck: false, since ${error.message}`),
+        new Error(`make the client with enableReadyCheck: false, because ${error.message}`),
       )
       return
     }
@@ -185,21 +185,21 @@ export class IoredisLine implements SubscriberLine {
   }
 }
 
-// INFO, by which ioredis sees whether a server is still loading, is refused by some providers.
+// ioredis sends INFO to see if a server is still loading. Some providers refuse it.
 function isReadyCheck(error: unknown): error is Error {
   const { command, message = '' } = (error ?? {}) as { command?: { name?: string }; message?: string }
   return command?.name === 'info' && !NOT_YET.test(message)
 }
 
-/** Makes commands for a client: by the class of the copy of the package that it comes from. */
+/** Returns a function that makes commands for a client, with the class from the client's own copy of the package. */
 export function ioredisCommand(
   client: Commander,
 ): (name: string, args: readonly (string | Buffer)[], form: ReplyForm) => IoredisCommand {
   const Command = commandClassOf(client)
   return (name, args, form) => {
     const command = new Command(name, args, { replyEncoding: form === 'text' ? 'utf8' : null })
-    // The middle of a pipeline whose beginning is gone: when the connection is lost, it is rejected and not sent again
-    // over the next one, where it would be executed after what came later.
+    // Marks the command as the middle of a pipeline. When the connection is lost, ioredis rejects such a command and
+    // does not send it again over the next one, where it would run after later commands.
     command.pipelineIndex = -1
     return command
   }
@@ -209,10 +209,10 @@ interface Commander {
   call(name: string): Promise<unknown>
 }
 
-// There is only the client: a view of it looks at a command instead of sending it.
+// Gets the class through a view of the client, which looks at a command instead of sending it.
 function commandClassOf(client: Commander): IoredisCommandClass {
   let command: object | undefined
-  // Of its prototype: a client behind a Proxy binds its methods to itself.
+  // The view is made from the prototype, because a client behind a Proxy binds its methods to itself.
   const view = Object.create(Object.getPrototypeOf(client) as object) as Commander
   Object.defineProperty(view, 'options', { value: {} })
   Object.defineProperty(view, 'sendCommand', {

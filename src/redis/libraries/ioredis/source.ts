@@ -6,10 +6,10 @@ import type { Line, Source, SubscriberLine } from '../line.ts'
 import { hearSentinels } from '../../clients/hear-sentinels.ts'
 import { KEEP_ALIVE_MS, reconnectDelayMs } from '../../connection/reconnect-delay.ts'
 
-/** What a client of this library's own is made with, besides where it connects to. */
+/** Returns the options of a client of this library's own, except its address and login. */
 export function ioredisRules(random: Random): object {
   return {
-    // What can't be sent now is not sent later: by then its caller has gone on without it.
+    // A command that can't be sent now is not sent later, because its caller has gone on without it by then.
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
@@ -17,19 +17,19 @@ export function ioredisRules(random: Random): object {
     enableAutoPipelining: false,
     lazyConnect: true,
     keepAlive: KEEP_ALIVE_MS,
-    // For sentinels: without it a master that is frozen is never left.
+    // Without this a client never leaves a frozen master, even if sentinels name another one.
     failoverDetector: true,
     retryStrategy: (attempt: number) => reconnectDelayMs(attempt, random),
   }
 }
 
-/** Names what a client is connected to. */
+/** Returns the name of the server that a client is connected to. */
 export function ioredisName(client: Ioredis): string {
   const { host, port, path, name, sentinels } = client.options
   return (sentinels ? name : path) ?? `${host ?? '127.0.0.1'}:${port ?? 6379}`
 }
 
-/** Connections by ioredis: the client that was given, and others like it. */
+/** Connections of ioredis: the client of the user or of this library, and others like it. */
 export class IoredisSource implements Source {
   readonly node: string
   readonly database: number
@@ -38,7 +38,7 @@ export class IoredisSource implements Source {
   readonly #credentials: Credentials
   readonly #random: Random
 
-  /** `credentials`: whom to ask who connects; default: the client's options as they are then. */
+  /** `credentials` returns the login; default: the client's options at that time. */
   constructor(client: Ioredis, random: Random, isOwn: boolean, credentials?: Credentials) {
     this.#credentials = credentials ?? (() => presentLogin(client))
     if (isOwn && credentials !== undefined) askAtEachConnection(client, credentials)
@@ -47,13 +47,13 @@ export class IoredisSource implements Source {
     this.#isOwn = isOwn
     this.#random = random
     this.node = ioredisName(client)
-    // The database that was selected after it was made, if it is connected.
+    // The database that was selected later counts, if the client is connected.
     this.database = client.condition?.select ?? client.options.db ?? 0
   }
 
   line(): Line {
     if (this.#isOwn) return new IoredisLine(this.#client, true)
-    // In this mode a connection takes no other commands, unless it is RESP 3.
+    // A connection in this mode takes no other commands, unless it speaks RESP 3.
     if (this.#client.mode === 'subscriber') return this.open()
     return new LentLine(new IoredisLine(this.#client), () => this.open())
   }

@@ -15,14 +15,14 @@ interface ClusterNode {
   client?: NodeRedis | undefined
 }
 
-/** What this library uses of a cluster client of node-redis 5 or 6. */
+/** The used part of a cluster client of node-redis 5 or 6. */
 export interface NodeRedisCluster extends ClientEvents {
   readonly isOpen: boolean
   readonly masters: readonly ClusterNode[]
   readonly slots: readonly ({ readonly master: ClusterNode } | undefined)[]
   connect(): Promise<unknown>
   destroy(): unknown
-  /** The client of a node, made if there is none. */
+  /** Returns the client of a node, and makes it if there is none. */
   nodeClient(node: ClusterNode): Promise<NodeRedis>
   sendCommand(
     firstKey: string,
@@ -30,17 +30,19 @@ export interface NodeRedisCluster extends ClientEvents {
     args: readonly (string | Buffer)[],
     options: NodeRedisOptions,
   ): Promise<unknown>
-  /** Where the client finds out itself that a master is another; it does so only when a node says that it moved. */
+  /** The part that finds changed masters. The client itself uses it only if a node says that a slot has moved. */
   readonly _slots?: { rediscover?(startWith: NodeRedis): Promise<unknown> }
 }
 
-/** How long the first connection may take before it is tried anew. */
+/** The time that the first connection may take before it is tried again. */
 const CONNECT_MS = 15_000
 
-/** Looks without any master that is well after which all nodes are taken to have moved: about two seconds. */
+/**
+ * The number of refreshes without a healthy master after which all nodes are taken to have moved: about two seconds.
+ */
 const MOST_IN_VAIN = 4
 
-/** Masters by a cluster client of node-redis. */
+/** The masters of a cluster client of node-redis. */
 export class NodeRedisClusterSource implements ClusterSource<NodeRedis> {
   readonly #make: (() => NodeRedisCluster) | undefined
   readonly #random: Random
@@ -54,7 +56,7 @@ export class NodeRedisClusterSource implements ClusterSource<NodeRedis> {
   #inVain = 0
   #reason: unknown = undefined
 
-  /** `make` makes such a client of our own; absent for one that was given. */
+  /** `make` makes such a client of our own; absent for a client of the user. */
   constructor(cluster: NodeRedisCluster, random: Random, timers: Timers, make?: () => NodeRedisCluster) {
     this.#cluster = cluster
     this.#make = make
@@ -107,11 +109,11 @@ export class NodeRedisClusterSource implements ClusterSource<NodeRedis> {
     slots.rediscover(well).then(this.#onChange, ignore)
   }
 
-  // The client knows the nodes by the addresses that they told of themselves, and forgets the one that it was given.
+  // The client knows nodes by the addresses that they announce, and forgets the address that it was given.
   #missAll(): void {
     this.#inVain++
     if (this.#make === undefined || this.#inVain < MOST_IN_VAIN || this.#listener === undefined) return
-    // Until there are any, it asks the addresses that it was given.
+    // While it has no masters, the client asks the addresses that it was given.
     if (this.#cluster.masters.length === 0) return
     this.#inVain = 0
     this.#end()
@@ -132,7 +134,7 @@ export class NodeRedisClusterSource implements ClusterSource<NodeRedis> {
     else this.#connect()
   }
 
-  // With `minimizeConnections` a node has no client before the first command to it.
+  // With `minimizeConnections` a node has no client before its first command.
   #connectNodes(): void {
     const cluster = this.#cluster
     if (!cluster.isOpen) return
@@ -153,7 +155,7 @@ export class NodeRedisClusterSource implements ClusterSource<NodeRedis> {
     this.#connecting = undefined
   }
 
-  // Errors of single nodes; that of the cluster itself comes with the attempt to connect.
+  // The errors of single nodes. The error of the cluster comes with the attempt to connect.
   readonly #note = (error: unknown): void => {
     this.#reason = error
   }
@@ -164,7 +166,7 @@ export class NodeRedisClusterSource implements ClusterSource<NodeRedis> {
     this.#listener.onChange()
   }
 
-  // The client gives up when no node can be reached, and waits for ever for one that is silent.
+  // The client gives up if no node can be reached, and waits for ever for a silent node.
   #connect(): void {
     this.#attempt++
     const attempt = this.#attempt
@@ -203,6 +205,6 @@ function destroy(cluster: NodeRedisCluster): void {
   try {
     Promise.resolve(cluster.destroy()).catch(ignore)
   } catch {
-    // It was closed already.
+    // The cluster was closed already.
   }
 }

@@ -4,13 +4,13 @@ import { closeClient } from '../../connection/closing.ts'
 import { listenTo, type ClientEvents } from '../client-events.ts'
 import { attemptError, type LineListener, type SubscriberLine } from '../line.ts'
 
-/** How node-redis 5 and 6 are told which types to answer, by the first byte of what is on the wire. */
+/** Options of a command of node-redis 5 or 6: the types of its reply, by the first byte on the wire. */
 export interface NodeRedisOptions {
   readonly typeMapping?: Readonly<Record<number, unknown>>
   readonly timeout?: number
 }
 
-/** What this library uses of a client of node-redis 5 or 6. */
+/** The used part of a client of node-redis 5 or 6. */
 export interface NodeRedis extends ClientEvents {
   readonly isOpen: boolean
   readonly options?: { readonly socket?: object; readonly database?: number }
@@ -28,34 +28,34 @@ export interface NodeRedis extends ClientEvents {
 const SIMPLE_STRING = 43
 const BULK_STRING = 36
 
-/** For replies as bytes. No timeout: it would make a timer for each command, which costs more than all the rest. */
+/** Options for replies as bytes. No timeout, because a timer for each command costs more than all the rest. */
 export const BYTES: NodeRedisOptions = {
   timeout: 0,
   typeMapping: { [SIMPLE_STRING]: Buffer, [BULK_STRING]: Buffer },
 }
 
-/** For replies as text, whatever types the user's client maps. */
+/** Options for replies as text, regardless of the types that the user's client maps. */
 export const TEXT: NodeRedisOptions = { timeout: 0, typeMapping: {} }
 
 /**
- * A client of node-redis, which writes what is sent in one turn of the event loop at once. One that was given is only
- * used; one made by `make` belongs to the line, which connects, replaces and closes it.
+ * A client of node-redis, which writes the commands of one turn of the event loop at once. A client of the user is only
+ * used. A client made by `make` belongs to the line, which connects, replaces and closes it.
  */
 export class NodeRedisLine implements SubscriberLine {
   readonly #make: (() => NodeRedis) | undefined
   readonly #renew: (() => void) | undefined
   #client: NodeRedis
-  // Views that have the options once and for all: to merge them with each command costs as much as the command itself.
-  // The views of node-redis 5 don't pass them on, but there is nothing to merge them with either.
+  // Views with fixed options, because merging options with each command costs as much as the command itself. Views of
+  // node-redis 5 don't pass them on, but have nothing to merge them with either.
   #text: NodeRedis | undefined = undefined
   #bytes: NodeRedis | undefined = undefined
   #isUp: boolean
-  // Whether there is a connection, ready or not.
+  // Whether there is a socket, ready or not.
   #hasSocket = false
   #listener: LineListener | undefined = undefined
   #detach: (() => void) | undefined = undefined
 
-  /** `renew` has whoever owns the client replace it by another, which gets a line of its own. */
+  /** `renew` asks the owner of the client to replace it by another one, which gets a line of its own. */
   constructor(client: NodeRedis, make?: () => NodeRedis, renew?: () => void) {
     this.#make = make
     this.#renew = renew
@@ -63,7 +63,7 @@ export class NodeRedisLine implements SubscriberLine {
     this.#isUp = client.isReady
   }
 
-  /** A line with a client of its own. */
+  /** Makes a line with a client of its own. */
   static own(make: () => NodeRedis): NodeRedisLine {
     return new NodeRedisLine(make(), make)
   }
@@ -101,7 +101,7 @@ export class NodeRedisLine implements SubscriberLine {
     if (this.#make !== undefined) closeClient(this.#client, this.#hasSocket)
   }
 
-  // An error that a connection is lost by is none of the next one.
+  // An error that ends a connection does not count as an error of the next one.
   readonly #onError = (error: unknown): void => {
     const wasUp = this.#isUp
     this.#hasSocket = false
@@ -135,7 +135,7 @@ export class NodeRedisLine implements SubscriberLine {
     this.#client.connect().catch(this.#onError)
   }
 
-  // Whether a view passes its options on shows in the type of an answer.
+  // The type of a reply shows whether a view passes its options on.
   async #lookForViews(client: NodeRedis): Promise<void> {
     try {
       const bytes = client.withCommandOptions(BYTES)
@@ -143,7 +143,7 @@ export class NodeRedisLine implements SubscriberLine {
       this.#bytes = bytes
       this.#text = client.withCommandOptions(TEXT)
     } catch {
-      // It works without them.
+      // The line works without views.
     }
   }
 

@@ -8,24 +8,24 @@ import { NodeRedisLine, type NodeRedis } from './line.ts'
 import { nodeRedisRules } from './source.ts'
 import { SwitchedLine } from '../switched-line.ts'
 
-/** What this library uses of a sentinel client of node-redis 5 or 6. */
+/** The used part of a sentinel client of node-redis 5 or 6. */
 export interface NodeRedisSentinel extends ClientEvents {
   readonly isOpen: boolean
   connect(): Promise<unknown>
   destroy(): unknown
-  /** Calls back with the client of the master: commands by `sendCommand` wait for each other. */
+  /** Calls back with the client of the master, because commands by `sendCommand` wait for each other. */
   _execute<T>(isReadonly: boolean, call: (client: NodeRedis) => Promise<T>): Promise<T>
 }
 
-/** How often it is looked whether there is a master while there is none. */
+/** The interval of the looks for a master while there is none. */
 const LOOK_MS = 250
-/** Looks without a connection after which all sentinels are taken to have moved: about two seconds. It doubles. */
+/** The number of failed looks after which all sentinels are taken to have moved: about two seconds. It doubles. */
 const LOOKS_BEFORE_RENEWAL = 8
 const MOST_LOOKS = 64
 
 /**
- * Connections by node-redis to the master that sentinels name: whenever it is another, all lines go over to it. A client of our
- * own is made anew if it finds nothing: it forgets the addresses that it was given, and what their names lead to.
+ * Connections of node-redis to the master that sentinels name. All lines switch to a new master. A client of our own is
+ * made anew if it finds none, because it forgets the addresses that it was given and what their names resolve to.
  */
 export class NodeRedisSentinelSource implements Source {
   readonly node = 'the master of the sentinels'
@@ -45,7 +45,10 @@ export class NodeRedisSentinelSource implements Source {
   #isClosed = false
   #connecting: Promise<unknown> | undefined = undefined
 
-  /** `make` makes such a client of our own, absent for one that was given; `database`: that of the clients of the master. */
+  /**
+   * `make` makes such a client of our own; absent for a client of the user. `database`: the database of the master's
+   * clients.
+   */
   constructor(
     sentinel: NodeRedisSentinel,
     random: Random,
@@ -94,7 +97,7 @@ export class NodeRedisSentinelSource implements Source {
 
   readonly #onChange = (): void => void this.#look()
 
-  // The connection of the master is the sentinel client's, which may replace it; or it waits for ever for one.
+  // The sentinel client owns the connection of the master. It may replace it, or wait for ever for one.
   async #look(): Promise<void> {
     const sentinel = this.#sentinel
     this.#isLooking = true
@@ -161,6 +164,6 @@ function destroy(sentinel: NodeRedisSentinel): void {
   try {
     Promise.resolve(sentinel.destroy()).catch(() => {})
   } catch {
-    // It was closed already.
+    // The client was closed already.
   }
 }

@@ -5,10 +5,10 @@ import type { Line, Source, SubscriberLine } from '../line.ts'
 import { NodeRedisLine, type NodeRedis } from './line.ts'
 import { KEEP_ALIVE_MS, reconnectDelayMs } from '../../connection/reconnect-delay.ts'
 
-/** What a client of this library's own is made with, besides where it connects to. */
+/** Returns the options of a client of this library's own, except its login. */
 export function nodeRedisRules(socket: object, random: Random): object {
   return {
-    // What can't be sent now is not sent later: by then its caller has gone on without it.
+    // A command that can't be sent now is not sent later, because its caller has gone on without it by then.
     disableOfflineQueue: true,
     socket: {
       keepAlive: true,
@@ -19,13 +19,13 @@ export function nodeRedisRules(socket: object, random: Random): object {
   }
 }
 
-/** Names what a client is connected to. */
+/** Returns the name of the server that a client is connected to. */
 export function nodeRedisName(client: NodeRedis): string {
   const { host = '127.0.0.1', port = 6379, path } = (client.options?.socket ?? {}) as SocketOptions
   return path ?? `${host}:${port}`
 }
 
-/** Connections by node-redis: the client that was given, and others like it. */
+/** Connections of node-redis: the client of the user or of this library, and others like it. */
 export class NodeRedisSource implements Source {
   readonly node: string
   readonly database: number
@@ -44,7 +44,7 @@ export class NodeRedisSource implements Source {
   }
 
   line(): Line {
-    // In this mode a connection takes no other commands, unless it is RESP 3.
+    // A connection in this mode takes no other commands, unless it speaks RESP 3.
     if (this.#client.isPubSubActive === true) return this.open()
     if (!this.#isOwn) return new LentLine(new NodeRedisLine(this.#client), () => this.open())
     return new NodeRedisLine(this.#client, () => this.#client.duplicate())

@@ -3,18 +3,19 @@ import { script } from '../script.ts'
 import { frame, tags } from '../parts.ts'
 
 /**
- * Answers entries that are there and fresh enough, and takes the leases of the others.
+ * Returns entries that are fresh enough, and takes the leases of the others.
  *
  * KEYS: for each request: value, lease.
  * ARGV: milliseconds of a lease; for each request: token, tags of an entry that counts as none (as in a header) or '',
- * the milliseconds that an entry must be fresh for more than ('inf' = none is fresh enough), '1' = whoever holds it.
- * Result: for each request: 1 granted, 0 busy, the text of a lease key that is a cool-down ('!' and a message), or a list
- * of the entry's bytes and the milliseconds it has left (-1 = for ever).
+ * the milliseconds that an entry must be fresh for more than ('inf' = none is fresh enough), '1' = take a held lease,
+ * too.
+ * Result: for each request: 1 granted, 0 busy, the text of a lease key that is a cool-down ('!' and a message), or a
+ * list of the entry's bytes and the milliseconds it has left (-1 = for ever).
  * O(1) for each request.
  */
 export const acquire: Script = script(
   'acquire',
-  // What reads entries is defined where there is one: mostly there is none.
+  // The functions that read entries are only defined if there is one, because usually there is none.
   `
 local call, lasts = redis.call, ARGV[1]
 local result, at = {}, 1
@@ -46,7 +47,7 @@ for key = 1, #KEYS, 2 do
         local first = type(holder) == 'string' and string.byte(holder)
         if type(holder) == 'table' and not string.find(holder.err, '^WRONGTYPE') then return holder end
         if (first ~= 33 and first ~= 61) or call('PTTL', lease) == -1 then
-          -- No lease and no cool-down of ours: those begin with '=' or '!', and end.
+          -- The key holds no lease or cool-down of ours, because those begin with '=' or '!' and have an end.
           call('SET', lease, token, 'PX', lasts)
         else
           answer = first == 33 and holder or 0

@@ -3,14 +3,14 @@ import { script } from '../script.ts'
 import { frame, header, log, rowVersion } from '../parts.ts'
 
 /**
- * Removes entries and voids their leases. This is the script that programs in other languages call
+ * Removes entries and voids their leases. Programs in other languages call this script, too
  * (docs/redis-invalidate.lua).
  *
  * KEYS: sequence, log; for each key: value, lease, floor.
  * ARGV: partition, unique text, channel, limit, bytes before the key in the name of a value; for each key: the row
  * version that it is to have at least for a minute (16 digits) or ''.
- * Result: epoch or ''; for each key: a list of 1 there was one, 0 there was none, 2 outdated, and the header of what
- * was there or ''; head. What is outdated is logged, too: somebody may keep what is older than both.
+ * Result: epoch or ''; for each key: a list of 1 there was one, 0 there was none, 2 outdated, and the header of the old
+ * entry or ''; head. An outdated removal is logged, too, because a node may keep an entry that is older than both.
  * O(1) for each key.
  */
 export const remove: Script = script(

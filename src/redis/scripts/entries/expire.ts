@@ -3,14 +3,13 @@ import { script } from '../script.ts'
 import { frame, header, log } from '../parts.ts'
 
 /**
- * Gives entries that are fresh another ttl; they keep their grace. What gets a shorter one is logged, and its lease is
- * void.
+ * Gives fresh entries another ttl. They keep their grace. A shorter ttl is logged and voids the lease.
  *
  * KEYS: sequence, log; for each key: value, lease.
  * ARGV: partition, unique text, channel, limit, bytes before the key in the name of a value; for each key: the ttl in
  * milliseconds or ''.
- * Result: epoch or ''; for each key: a list of 1 done, 0 there is no fresh entry, and its header or ''; head, '' unless it
- * was logged.
+ * Result: epoch or ''; for each key: a list of 1 done, 0 there is no fresh entry, and its header or ''; head, '' unless
+ * it was logged.
  * O(1) for each key.
  */
 export const expire: Script = script(

@@ -3,7 +3,7 @@ import { script } from '../script.ts'
 import { frame, log, rowVersion, store } from '../parts.ts'
 
 /**
- * Stores loaded values under their leases, and ends these. What replaces a value is logged.
+ * Stores loaded values under their leases, and ends these. A value that replaces another one is logged.
  *
  * KEYS: sequence, log; for each entry: value, lease, floor.
  * ARGV: partition, unique text, channel, limit, bytes before the key in the name of a value; for each entry: bytes,

@@ -3,20 +3,21 @@ import { script } from '../script.ts'
 import { context, frame, log, store, tags } from '../parts.ts'
 
 /**
- * Adds to a counter, a decimal text that is bare or the body of a frame, and voids its lease. An entry that is stale
- * or has the tags named as hidden counts as none. Only one that is made gets the ttl, and is logged.
+ * Adds to a counter, and voids its lease. A counter is a decimal text that is bare or the body of a frame. An entry
+ * that is stale or has the tags named as hidden counts as none. Only a new counter gets the ttl and is logged.
  *
  * KEYS: sequence, log, value, lease.
- * ARGV: context; what to add; milliseconds or ''; and unless all of them are '': the header of a counter that is made,
- * '' = it is bare; the tags that a visible counter has, as in a header, or ''; the tags of an entry that counts as none,
+ * ARGV: context; the number to add; milliseconds or ''; and unless all of them are '': the header of a new counter, ''
+ * = it is bare; the tags that a visible counter has, as in a header, or ''; the tags of an entry that counts as none,
  * or ''; the least and the most that a step may reach, each or ''.
- * Result: the number, if it was a bare counter and is below 1e15; else epoch or ''; a list of 1 done, 0 it is no safe integer or would become none, 3 it has other tags, and
- * the number as text, for 3 the header; head, '' unless it was made.
+ * Result: the number, if it was a bare counter and is below 1e15. Otherwise: epoch or ''; a list of 1 done, 0 it is no
+ * safe integer or would become none, 3 it has other tags, and the number as text, for 3 the header; head, '' unless the
+ * counter is new.
  * O(1).
  */
 export const increment: Script = script(
   'increment',
-  // What most counters are comes first, before the rest is even defined.
+  // The usual counter comes first, before the rest is even defined.
   `
 local value, lease = KEYS[3], KEYS[4]
 local by, px, header, wanted, hidden = tonumber(ARGV[2]), ARGV[3], ARGV[4] or '', ARGV[5] or '', ARGV[6] or ''
@@ -32,7 +33,7 @@ then
   local reply = redis.pcall('INCRBY', value, ARGV[2])
   if type(reply) == 'table' then return reply end
   redis.call('UNLINK', lease)
-  -- Clients read larger integers as what they are not.
+  -- Clients misread larger integers.
   if math.abs(number) < 1e15 then return number end
   return { '', { 1, string.format('%.0f', number) }, '' }
 end
@@ -46,7 +47,7 @@ end
 `,
   tags,
   `
--- Only the caller knows whether other generations hide it. Without any, it is no entry of a namespace.
+-- Only the caller knows if other generations hide the entry. An entry without tags is no entry of a namespace.
 local function differs(present)
   if wanted == present then return false end
   if present ~= '\\0\\0' then return true end

@@ -2,10 +2,10 @@ import type { Script } from '../../connection/client.ts'
 import { script } from '../script.ts'
 
 /**
- * Ends leases that are held; with a message, each becomes a cool-down.
+ * Ends leases that are held. With a message, each becomes a cool-down.
  *
  * KEYS: leases. ARGV: the milliseconds of the cool-down or '', its message; a token for each lease.
- * Result: how many were held. O(1) for each lease.
+ * Result: the number of leases that were held. O(1) for each lease.
  */
 export const release: Script = script(
   'release',

@@ -3,17 +3,17 @@ import { script } from '../script.ts'
 import { context, log } from '../parts.ts'
 
 /**
- * What `set` does, for values without a row version that live equally long: as few and as short arguments as can be,
- * since they are most of what a write costs its client.
+ * Does the work of `set` for values without a row version and with equal lifetimes. Its arguments are as few and short
+ * as possible, because they are most of the cost of a write for its client.
  *
  * KEYS: sequence, log; for each entry: value, lease, floor.
  * ARGV: context; milliseconds or ''; for each entry: bytes.
- * Result: 1 if all are stored and there is no sequence; else as of `set`.
+ * Result: 1 if all are stored and there is no sequence; else as for `set`.
  * O(1) for each entry.
  */
 export const setPlain: Script = script(
   'set-plain',
-  // Without a sequence there is nothing more to do, and the rest is not even defined.
+  // Without a sequence nothing more is to do, and the rest is not even defined.
   `
 local px, refused, at = ARGV[2], nil, 3
 local void = {}

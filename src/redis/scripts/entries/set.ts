@@ -3,14 +3,14 @@ import { script } from '../script.ts'
 import { frame, log, rowVersion, store } from '../parts.ts'
 
 /**
- * Stores values and voids the leases. What the server refuses for want of memory is an invalidation instead, and
- * so is all that follows it: after a write, a script is refused nothing more.
+ * Stores values and voids the leases. If the server refuses a value for lack of memory, this entry and all that follow
+ * are invalidated instead. After its first write a script is refused nothing more.
  *
  * KEYS: sequence, log; for each entry: value, lease, floor.
  * ARGV: partition, unique text, channel, limit, bytes before the key in the name of a value; for each entry: bytes,
  * milliseconds or '', row version (16 digits) or ''.
- * Result: epoch or ''; for each entry: 1 stored, 0 refused, 2 outdated, or the text of an error; head, '' for what
- * is not logged; what is outdated is: somebody may keep what is older than both.
+ * Result: epoch or ''; for each entry: 1 stored, 0 refused, 2 outdated, or the text of an error; head, '' if the
+ * operation is not logged. An outdated one is logged, because a node may keep an entry that is older than both.
  * O(1) for each entry.
  */
 export const set: Script = script(

@@ -3,7 +3,7 @@ import { script } from '../script.ts'
 import { frame, header, log, rowVersion } from '../parts.ts'
 
 /**
- * Makes entries stale and voids their leases: what is fresh lives for its grace from now on, and without grace it is
+ * Makes entries stale and voids their leases. A fresh entry lives for its grace from now on. One without grace is
  * removed.
  *
  * KEYS, ARGV, result: as for `delete`. O(1) for each key.

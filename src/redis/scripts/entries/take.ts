@@ -3,7 +3,7 @@ import { script } from '../script.ts'
 import { frame, log } from '../parts.ts'
 
 /**
- * Removes entries, voids their leases, and answers those that were fresh.
+ * Removes entries, voids their leases, and returns those that were fresh.
  *
  * KEYS: sequence, log; for each key: value, lease.
  * ARGV: partition, unique text, channel, limit, bytes before the key in the name of a value.

@@ -1,7 +1,7 @@
 import type { Script } from '../../connection/client.ts'
 import { script } from '../script.ts'
 
-/** PTTL of each key. KEYS: any of one partition. Result: a list of numbers. O(1) for each key. */
+/** Returns PTTL of each key. KEYS: any of one partition. Result: a list of numbers. O(1) for each key. */
 export const timesLeft: Script = script(
   'times-left',
   `

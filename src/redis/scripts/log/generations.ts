@@ -3,13 +3,13 @@ import { script } from '../script.ts'
 import { tagRecord } from '../parts.ts'
 
 /**
- * The records of tags. Whatever has none, or one that can't be read, gets one, with the place where the log is; it is not
- * logged. A record that would end sooner than it is asked for lives for so long from now on.
+ * Returns the records of tags. A tag without a readable record gets a new one, with the place of the log, and this is
+ * not logged. A record that would end before the requested time lives for that time from now on.
  *
- * KEYS: sequence; a record for each tag. ARGV: for each tag the generation that it gets if it has none, and for how many
- * milliseconds its record is to live at least; '' = without an end.
- * Result: for each tag the text of its record, the milliseconds that it has left (-1 = no end), and 1 if it replaces what
- * could not be read. O(1) for each tag.
+ * KEYS: sequence; a record for each tag. ARGV: for each tag the generation that it gets if it has none, and the
+ * milliseconds that its record is to live at least; '' = without an end.
+ * Result: for each tag the text of its record, the milliseconds that it has left (-1 = no end), and 1 if it replaces an
+ * unreadable record. O(1) for each tag.
  */
 export const generations: Script = script(
   'generations',

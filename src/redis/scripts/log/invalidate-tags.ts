@@ -3,8 +3,9 @@ import { script } from '../script.ts'
 import { log, tagRecord } from '../parts.ts'
 
 /**
- * `renewTag(key, tag, given, keepStale, origin)`: gives a tag another generation, and logs it. What is stale needs the
- * record for as long as it did; a record of which nothing depends lives for a minute, and whoever needs it longer says so.
+ * `renewTag(key, tag, given, keepStale, origin)`: gives a tag another generation, and logs it. With `keepStale` the
+ * record lives as long as before, because stale entries need it. Otherwise nothing depends on it, and it lives for a
+ * minute. Nodes that need it longer ask for that.
  */
 export const renewTag: string = `${tagRecord}
 local function renewTag(key, tag, given, keepStale, origin)

@@ -3,7 +3,8 @@ import { script } from '../script.ts'
 import { log } from '../parts.ts'
 
 /**
- * Logs that every key of a partition may have changed, if the server knows that scans have removed what they were to.
+ * Logs that every key of a partition may have changed, if the mark on the server shows that the scans have removed all
+ * of their keys.
  *
  * KEYS: sequence, log, mark. ARGV: partition, unique text, channel, limit, the text of the mark.
  * Result: epoch or ''; 1 done, 0 not; head. O(1).

@@ -2,9 +2,9 @@ import type { Script } from '../../connection/client.ts'
 import { script } from '../script.ts'
 
 /**
- * Before scans: writes a text under names, for an hour. After them: replaces it by another one where it is still
- * there. In a cluster the names of all partitions are arguments, not keys, so that the server that is asked runs it
- * for those that it has (docs/decisions/0051-who-did-the-scans.md).
+ * Writes a text under names, for an hour, before scans. After them it replaces the text by another one where it still
+ * exists. In a cluster the names of all partitions are arguments, not keys, so that a server runs it for its own names
+ * (docs/decisions/0051-who-did-the-scans.md).
  *
  * KEYS: names. ARGV: the text that must be there ('' = any, or none), the text to write; more names.
  * Result: the number of names written. O(1) for each name.

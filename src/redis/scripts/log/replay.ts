@@ -4,8 +4,8 @@ import { renewTag } from './invalidate-tags.ts'
 import { log } from '../parts.ts'
 
 /**
- * Invalidates once more what the log has lost, and logs it with the stamp that it had as its origin. An entry is lost
- * if the log ends below its counter, or reaches back to that counter and has its stamp nowhere.
+ * Repeats invalidations that the log has lost, and logs them with their old stamp as origin. An entry is lost if the
+ * log ends below its counter, or reaches back to that counter and does not contain its stamp.
  *
  * KEYS: sequence, log; for each entry two: value and lease of a key; record of a tag, twice.
  * ARGV: partition, unique text, channel, limit, the epoch that it must have; for each entry: letter of its kind, item,

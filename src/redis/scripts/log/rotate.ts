@@ -2,7 +2,7 @@ import type { Script } from '../../connection/client.ts'
 import { script } from '../script.ts'
 
 /**
- * Gives a partition another epoch, if it has the one that was seen; sequence and log live for another day.
+ * Gives a partition another epoch, if it has the given one. Sequence and log live for another day.
  *
  * KEYS: sequence, log. ARGV: epoch seen, next epoch. Result: 1 done, 0 not; the sequence, '' = there is none. O(1).
  */

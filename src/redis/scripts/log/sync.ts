@@ -2,11 +2,11 @@ import type { Script } from '../../connection/client.ts'
 import { script } from '../script.ts'
 
 /**
- * Answers what was logged since a head, and gives sequence and log another day. Without a sequence it makes one, and
- * deletes the log: an epoch is born, above every earlier one by the server's clock.
+ * Returns the entries that were logged since a head, and gives sequence and log another day. If there is no sequence,
+ * it makes one and deletes the log. The new epoch is above every earlier one by the server's clock.
  *
- * KEYS: sequence, log. ARGV: epoch that the follower knows or '', its counter; least ordinal and random of an epoch
- * to make.
+ * KEYS: sequence, log. ARGV: epoch that the follower knows or '', its counter; least ordinal and random of an epoch to
+ * make.
  * Result: the sequence; then the entries of the log after that counter, if the epoch is the same and the log reaches
  * back so far.
  * O(n) for n entries.
@@ -17,7 +17,7 @@ export const sync: Script = script(
 local sequence = redis.pcall('GET', KEYS[1])
 local epoch, counter
 if type(sequence) == 'string' then epoch, counter = string.match(sequence, '^(%d+ %S+ %d+) (%d+) %S+$') end
--- Numbers beyond what a double counts are none of ours.
+-- Numbers beyond the exact range of a double are none of ours.
 if not epoch or #counter > 15 or #string.match(epoch, '^%d+') > 15 or #string.match(epoch, '%d+$') > 15 then
   local ordinal, time = tonumber(ARGV[3]), redis.pcall('TIME')
   if not time.err then ordinal = math.max(ordinal, time[1] * 1000 + math.floor(time[2] / 1000)) end
