@@ -138,11 +138,13 @@ async function rightOf(cache: BaseCache, play: Play, round: string): Promise<rea
       answers: [[awaitedAnswer[0], ...swapped.slice(1)], secondAnswer],
       loads: right[2]!.loads,
     })
-  // The message of a deletion by prefix voids the loads of its process whenever it comes.
-  if (isFlush(play) && (LOADS.has(first) || LOADS.has(second)))
+  // The message of a deletion by prefix voids the loads of its process whenever it comes, also in the awaited plays.
+  const loaded = play.pair.filter((name) => LOADS.has(name))
+  if (isFlush(play) && loaded.length > 0)
     for (const { answers, loads } of right.slice())
-      for (const more of [0, 1])
-        right.push({ answers, loads: loads + more, state: [undefined, false, undefined] })
+      for (const value of [undefined, ...loaded.map((by) => ({ by }))])
+        for (const more of [0, 1])
+          right.push({ answers, loads: loads + more, state: [value, false, undefined] })
   return right
 }
 
