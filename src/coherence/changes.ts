@@ -216,6 +216,7 @@ export class Changes {
   giveUpPrefix(prefix: string, error: Error): never {
     const { outbox, places, forgetting, following } = this.#parts
     outbox.addPrefix(prefix, places.last)
+    following.flush()
     forgetting.prefix(prefix)
     following.wake()
     throw error
