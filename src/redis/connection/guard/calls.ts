@@ -1,7 +1,7 @@
 import { StoreTimeoutError, type StoreUnavailableError } from '../../../core/errors.ts'
 import { toldElsewhere } from '../../../core/logging/log.ts'
 import type { Arg, Command, Reply, ReplyForm } from '../client.ts'
-import { Timed } from './deadlines.ts'
+import { LOOK_MS, Timed } from './deadlines.ts'
 import type { Guard, Path } from './guard.ts'
 import { isAnswer, isRedirection, isUnknownScript, normalize, QUEUED } from './refusals.ts'
 
@@ -16,6 +16,7 @@ export abstract class Call extends Timed {
   #arrived: number
   // The bytes that the connection had received at the last look, the first of which is shortly before the call is due.
   #received: number | undefined = undefined
+  #lookedAtMs = 0
 
   constructor(path: Path, reject: (error: Error) => void) {
     super()
@@ -27,21 +28,28 @@ export abstract class Call extends Timed {
   /** Returns about the bytes of its large values; 0 = none. */
   abstract bytes(): number
 
-  override soon(): void {
-    this.#received ??= this.path.line.received
+  override soon(nowMs: number): void {
+    if (this.#received !== undefined) return
+    this.#received = this.path.line.received
+    this.#lookedAtMs = nowMs
   }
 
   // Answers come in order. The call also waits for the bytes of earlier calls, and some sizes are not known before.
-  override longerMs(): number {
+  override longerMs(nowMs: number): number {
     const { guard, line } = this.path
     const { received } = line
     const bytes = Math.max(guard.arrived - this.#arrived, (received ?? 0) - (this.#received ?? Infinity))
+    const sinceMs = nowMs - this.#lookedAtMs
     this.#arrived = guard.arrived
     this.#received = received
-    if (this.#bytes !== -1) return guard.large.msFor(bytes)
+    this.#lookedAtMs = nowMs
+    const ms = guard.large.msFor(bytes)
+    // Bytes come in chunks, so that a short time shows nothing.
+    const goesOnMs = bytes > 0 && ms >= sinceMs ? Math.max(ms, LOOK_MS) : ms
+    if (this.#bytes !== -1) return goesOnMs
     this.#bytes = this.bytes()
     guard.lateBytes += this.#bytes
-    return guard.large.msFor(bytes + guard.lateBytes)
+    return Math.max(goesOnMs, guard.large.msFor(bytes + guard.lateBytes))
   }
 
   expire(): void {

@@ -12,10 +12,10 @@ export abstract class Timed {
   abstract expire(): void
 
   /** Called shortly before it is due. */
-  soon(): void {}
+  soon(_nowMs: number): void {}
 
   /** Returns the milliseconds that it may take in addition. Called each time when it is due. */
-  longerMs(): number {
+  longerMs(_nowMs: number): number {
     return 0
   }
 }
@@ -25,7 +25,7 @@ const LAST_LOOK_MS = 1
 /** The shortest wait, because the process may have been busy for all of the time before. */
 const LEAST_MS = 20
 /** The interval of looking if the process was busy. */
-const LOOK_MS = 100
+export const LOOK_MS = 100
 /** The lateness of a timer from which the process counts as held up. */
 const NOTABLE_MS = 20
 /** The interval of looks at waits that may take longer. */
@@ -147,13 +147,14 @@ export class Deadlines {
     const nowMs = this.#clock.now()
     const lateMs = nowMs - this.#expectedMs
     if (lateMs > NOTABLE_MS) this.#prolong(nowMs, lateMs)
-    for (const late of this.#late) if (late.dueMs <= this.#overdueMs) this.#extend(late)
+    for (const late of this.#late) if (late.dueMs <= this.#overdueMs) this.#extend(late, nowMs)
     let first = this.#first
     while (first !== undefined && first.dueMs <= this.#overdueMs) {
-      this.#extend(first)
+      this.#extend(first, nowMs)
       first = this.#first
     }
-    for (let soon = first; soon !== undefined && soon.dueMs - nowMs <= LOOK_MS; soon = soon.next) soon.soon()
+    for (let soon = first; soon !== undefined && soon.dueMs - nowMs <= 2 * LOOK_MS; soon = soon.next)
+      soon.soon(nowMs)
     const isLate = this.#late.size > 0
     if (first === undefined && !isLate) return
     const firstMs = first === undefined ? Infinity : first.dueMs - nowMs
@@ -162,8 +163,8 @@ export class Deadlines {
     else this.#arm(Math.max(LAST_LOOK_MS, Math.min(firstMs, isLate ? LATE_LOOK_MS : Infinity)))
   }
 
-  #extend(entry: Timed): void {
-    const longerMs = entry.longerMs()
+  #extend(entry: Timed, nowMs: number): void {
+    const longerMs = entry.longerMs(nowMs)
     this.remove(entry)
     if (longerMs <= 0) return entry.expire()
     entry.dueMs += longerMs
