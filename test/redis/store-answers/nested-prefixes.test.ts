@@ -5,6 +5,7 @@ import { RateLimiter } from 'cachette/ratelimit'
 import { RedisCache } from 'cachette/redis'
 import { expect, it } from 'vitest'
 import { silentLogger } from '../../../src/core/logging/logger.ts'
+import { until } from '../../support/until.ts'
 import { ENGINES, openCache } from '../caches.ts'
 import { CLIENT_NAMES } from '../native-clients.ts'
 import { describeWithServers, startRedis } from '../servers/index.ts'
@@ -32,6 +33,8 @@ describeWithServers('caches with nested prefixes', () => {
         ((await server.command('KEYS', 'app:auth:*!*')) as string[])
           .filter((name) => !name.includes('!lease'))
           .sort()
+      // It is made once the channel of invalidations is heard.
+      await until('the id of its fleet', async () => (await sideKeys()).includes('app:auth:!fleet:'))
       const before = await sideKeys()
       expect(before.length).toBeGreaterThan(3)
 
