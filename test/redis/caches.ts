@@ -11,7 +11,7 @@ export interface CacheSettings extends Omit<RedisCacheSettings, 'prefix'> {
   readonly prefix: string
 }
 
-/** A cache of an engine over a client that somebody else has made; closing it closes all that it is made of. */
+/** Returns a cache of an engine over a client of another owner. Its end closes all its parts. */
 export function cacheOver(engine: Engine, client: object, options: CacheSettings): BaseCache {
   const redis = new RedisCache({ client, ttl: '1h', ...options })
   if (engine === 'redis') return redis
@@ -39,7 +39,9 @@ interface OpenSettings {
   readonly login?: Login | undefined
 }
 
-/** Makes a client that is as its library makes it, and a cache over it; waits until it works, unless `wait` is false. */
+/**
+ * Makes a client with its library's defaults, and a cache over it. Waits until the cache works, unless `wait` is false.
+ */
 export async function openCache(
   engine: Engine,
   client: ClientName,
@@ -48,7 +50,7 @@ export async function openCache(
 ): Promise<OpenCache> {
   const native = nativeClient(client, url, login)
   const cache = cacheOver(engine, native.client, options)
-  // The cache connects a client that is not connected yet, and answers until then as it does in an outage.
+  // The cache connects a client that is not connected yet. Until then it answers as in an outage.
   if (wait) await until('the cache to be connected', async () => cache.set('connected', true))
   return {
     cache,

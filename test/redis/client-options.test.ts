@@ -68,7 +68,7 @@ describeWithServers('a client with an option', () => {
   })
 })
 
-// Its words are those of `npm run table:clients`, its rows those that are played here.
+// The table's words are those of `npm run table:clients`. Its rows are the cases that are played here.
 it('the table in docs/redis.md has a row for each option', () => {
   const text = readFileSync('docs/redis.md', 'utf8')
   expect(OPTION_CASES.map(rowTitle).filter((title) => !text.includes(title))).toEqual([])

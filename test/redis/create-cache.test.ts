@@ -294,7 +294,7 @@ describeWithServers('createCache with Redis', () => {
       await getRedisCache(OPTIONS).then((cache) => cache?.close(), caught)
     }
     vi.unstubAllEnvs()
-    // The login is refused: what the log says of it.
+    // The login is refused, and the log tells so.
     const refused = await createCache({ ttl: '1h', logger, redis: url.replace('127.0.0.1', 'localhost') })
     await vi.waitFor(() => expect(logger.lines.length).toBeGreaterThan(0))
     await refused.close()

@@ -1,10 +1,10 @@
-// Run in a process of its own: reads what another process has cached, and compares.
+// Runs in a process of its own: reads the entries of another process, and compares them.
 import { differences } from '../serialization/differences.ts'
 import { keptValues, registry } from '../serialization/values.ts'
 import { openCache, type Engine } from './caches.ts'
 import type { ClientName } from './native-clients.ts'
 
-/** How many entries were compared, and where they are not the same. */
+/** Returns the number of entries that were compared, and the differences. */
 export async function read(
   engine: Engine,
   client: ClientName,

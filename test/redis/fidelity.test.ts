@@ -9,7 +9,8 @@ import type * as ReaderTasks from './fidelity-reader.ts'
 import { CLIENT_NAMES, nativeClient } from './native-clients.ts'
 import { describeWithServers, startRedis, type RedisServer } from './servers/index.ts'
 
-// The fidelity table through a server: what the loader's caller gets is what every later reader gets, here and elsewhere.
+// The fidelity table through a server. Every later reader, in this process or another, gets the value of the loader's
+// caller.
 const kept = Object.entries(keptValues()).filter(([, { value }]) => value !== undefined)
 
 describeWithServers('values on a server', () => {
@@ -116,7 +117,7 @@ async function readsWhatOthersWrite(cache: BaseCache, server: RedisServer, prefi
   const written = { a: [1, null, 'ä'], b: { c: true } }
   for (const [key, text] of Object.entries({
     object: JSON.stringify(written),
-    // As a writer of another language may set it out.
+    // A writer of another language may format it so.
     spaced: ' { "a" : [ 1 , null , "\\u00e4" ],\n "b" : { "c" : true } } ',
     number: '-12.5e2',
     text: '"text"',
@@ -146,7 +147,7 @@ async function countsWithOthers(cache: BaseCache, server: RedisServer, prefix: s
   await cache.set('count', 41)
   expect(await server.command('GET', `${prefix}count`)).toBe('41')
   expect(await server.command('INCRBY', `${prefix}count`, 1)).toBe(42)
-  // Integers are kept in no tier: whoever else counts is seen at once.
+  // Integers are kept in no tier, so counts of other processes are seen at once.
   expect(await cache.get('count')).toBe(42)
   expect(await cache.increment('count', 8)).toBe(50)
   expect(await server.command('GET', `${prefix}count`)).toBe('50')

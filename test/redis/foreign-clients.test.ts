@@ -22,10 +22,10 @@ describeWithServers('clients that a user passes in', () => {
 
   beforeAll(async () => {
     server = await startRedis()
-    // Other copies of the packages: nothing of them is the same object as what this project would import.
+    // Other copies of the packages share no object with those that this project would import.
     folder = realpathSync(mkdtempSync(join(tmpdir(), 'cachette-clients-')))
     const here = createRequire(import.meta.url)
-    // Without types, maps and the parts of node-redis that nothing here uses.
+    // The copy omits types, maps and unused parts of node-redis.
     for (const name of readdirSync('node_modules')) {
       if (
         !/^(@redis|@ioredis|ioredis|cluster-key-slot|denque|debug|ms|redis-.*|standard-as-callback|lodash\..*)$/.test(
@@ -60,7 +60,7 @@ describeWithServers('clients that a user passes in', () => {
     const listeners = (): string =>
       client
         .eventNames()
-        // An 'error' nobody listens to would end the process: one listener for it stays.
+        // An 'error' without a listener would end the process, so one listener for it stays.
         .filter((name) => name !== 'error')
         .map((name) => `${String(name)}:${client.listenerCount(name)}`)
         .sort()

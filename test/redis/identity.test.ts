@@ -1,4 +1,4 @@
-// Who talks to whom: databases, prefixes, endpoints.
+// The databases, prefixes and endpoints that caches share.
 import { createCache, type BaseCache } from 'cachette'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { RecordingLogger } from '../support/recording-logger.ts'

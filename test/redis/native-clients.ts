@@ -1,19 +1,19 @@
-// Clients of the supported libraries, as a user would make them: nothing set but where the server is.
+// Clients of the supported libraries, as a user would make them, with no option but the address of the server.
 import { createRequire } from 'node:module'
 
 export const CLIENT_NAMES = ['node-redis 6', 'node-redis 5', 'ioredis 5', 'ioredis 6'] as const
 export type ClientName = (typeof CLIENT_NAMES)[number]
 
-/** A client of some library, with what tests do to it. */
+/** A client of some library, with the operations of tests. */
 export interface NativeClient {
-  /** To hand to a cache. */
+  /** The object that a cache gets. */
   readonly client: object
-  /** Connects it, where its library leaves that to the user: a cache would do so by itself. */
+  /** Connects it if its library leaves that to the user. A cache would do so by itself. */
   connect(): Promise<void>
   close(): Promise<void>
 }
 
-/** A user and a password, which may change: each connection takes what they are then. */
+/** A user and a password, which may change. Each new connection takes the present ones. */
 export interface Login {
   username: string
   password: string
@@ -93,7 +93,7 @@ function ioRedis({ Redis, Cluster }: IoRedisModule, url: string, login: Login | 
     }
     if (login === undefined) return new Redis(url)
     const redis = new Redis(url, { ...login })
-    // It knows no function: who rotates passwords changes its options.
+    // It accepts no function, so a user who rotates passwords changes its options.
     Object.defineProperty(redis.options, 'password', { get: () => login.password, enumerable: true })
     return redis
   }
@@ -101,7 +101,7 @@ function ioRedis({ Redis, Cluster }: IoRedisModule, url: string, login: Login | 
   return { client, connect: async () => undefined, close: async () => client.disconnect() }
 }
 
-/** A client for one server, a Sentinel group or a cluster, by the URL that the servers of tests name. */
+/** Returns a client for one server, a Sentinel group or a cluster, by the URL that the servers of tests name. */
 export function nativeClient(name: ClientName, url: string, login?: Login): NativeClient {
   const module: unknown = require(MODULES[name])
   return name.startsWith('node-redis')

@@ -1,4 +1,4 @@
-// One node of several, in a process of its own: what the tests with two processes let it do.
+// One node of several, in a process of its own, with the functions that tests with two processes call.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { BaseCache, Duration, GetOrSetOptions, SetOptions } from 'cachette'
 import { sharedNow, tell } from '../support/peer-side.ts'
@@ -13,7 +13,7 @@ export async function open(engine: Engine, url: string, client: ClientName): Pro
   cache = opened.cache
 }
 
-/** So many callers ask for one key at once; how often the loader ran here, and what they got. */
+/** Has a number of callers ask for one key at once. Returns the number of loader calls here, and the results. */
 export async function crowd(
   key: string,
   callers: number,
@@ -36,7 +36,7 @@ export async function hang(key: string): Promise<void> {
   })
 }
 
-/** Loads what nobody has stored; how long that took. */
+/** Loads a key that no node has stored. Returns the time that this took. */
 export async function takeOver(key: string): Promise<{ value: string; tookMs: number }> {
   const began = performance.now()
   const value = await cache.getOrSet(key, () => 'taken over')
@@ -47,7 +47,7 @@ export async function get(key: string): Promise<unknown> {
   return cache.get(key)
 }
 
-/** Counts one by one, with so many increments under way; how many of them had no answer. */
+/** Increments one by one, with a number of calls under way. Returns the number of calls without an answer. */
 export async function increment(
   key: string,
   times: number,
@@ -68,8 +68,8 @@ export async function increment(
 }
 
 /**
- * So many callers ask, again and again for `forMs`, for a key whose loader fails; how often it was asked, what they got,
- * and when the loader was asked on a clock that all processes share.
+ * Has a number of callers ask repeatedly for `forMs` for a key whose loader fails. Returns the number of calls, the
+ * results, and the times of loader calls on a clock that all processes share.
  */
 export async function fail(
   key: string,

@@ -5,13 +5,13 @@ import { following, type Fresh } from './order-rounds.ts'
 
 const SILENT = { warn: () => undefined, error: () => undefined }
 
-/** A server that can be told to forget everything. */
+/** A server that can be emptied. */
 export interface EmptyableServer {
   readonly url: string
   command(...args: readonly string[]): Promise<unknown>
 }
 
-/** A cache of an engine with a connection of its own, on a server that has been emptied. */
+/** Returns a cache of an engine with a connection of its own, on a server that has been emptied. */
 export async function openOrder(engine: Engine, client: ClientName, server: EmptyableServer): Promise<Fresh> {
   await server.command('FLUSHALL')
   await server.command('SCRIPT', 'FLUSH')

@@ -1,4 +1,4 @@
-// A call that is sent in several parts is not overtaken by a later call of a key in a part that was not sent yet.
+// A call may be sent in several parts. A later call of a key in a part that was not sent yet does not overtake it.
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { ENGINES, openCache } from './caches.ts'
 import { CLIENT_NAMES } from './native-clients.ts'

@@ -3,26 +3,26 @@ import type { BaseCache } from 'cachette'
 import { until } from '../support/until.ts'
 import { Histories, isFlush, PLAYS, type Play } from './order.ts'
 
-/** So many plays are under way at a time. */
+/** Number of plays under way at a time. */
 const AT_ONCE = 100
 
-/** A cache that nobody has used. */
+/** A cache without earlier calls. */
 export interface Fresh extends AsyncDisposable {
   readonly cache: BaseCache
 }
 
 export interface RoundsOptions {
   readonly rounds: number
-  /** The number of the first round, which decides what part is played. */
+  /** The number of the first round, which decides the part of the plays. */
   readonly first?: number
-  /** The part of the plays that are played, others in each round; default: all of them. */
+  /** The part of the plays that are played, others in each round. @default all of them */
   readonly share?: number
   /** Opens a cache on an empty server, so that the first calls are its first. */
   open(): Promise<Fresh>
   progress?(round: number): void
 }
 
-/** Plays rounds and answers what was not as if it had been awaited. */
+/** Plays rounds and returns the results that differ from those of awaited calls. */
 export async function faultsOf({
   rounds,
   first = 0,
@@ -62,11 +62,13 @@ async function playAll(
   await Promise.all(Array.from({ length: AT_ONCE }, work))
 }
 
-/** Waits until a cache knows what happens to tags, and keeps entries if it has a tier for that: until then it voids loads. */
+/**
+ * Waits until a cache follows changes of tags, and keeps entries if it has a tier for that. Until then it voids loads.
+ */
 export async function following(cache: BaseCache, isTiered: boolean): Promise<void> {
   await until('a cache that follows its logs', async () => {
     await cache.set('connected', 'kept', { tags: ['connected'], grace: 100 })
-    // From the first entry with grace on, a read asks for all that it may need at once.
+    // From the first entry with grace on, a read asks for everything at once that it may need.
     await cache.get('connected')
     const { servedBy, tiers } = await cache.explain('connected')
     const isSynced = tiers.some(({ tagSyncAge }) => tagSyncAge !== undefined && tagSyncAge < 2)

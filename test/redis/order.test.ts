@@ -1,5 +1,5 @@
-// Calls of one key from one process take effect in the order in which they were made, awaited or not.
-// A part of a round for each client library; `npm run test:order -- --rounds 1000` plays as many as one likes.
+// Calls of one key from one process take effect in the order of the calls, awaited or not. Each client library plays a
+// part of a round. `npm run test:order -- --rounds 1000` plays any number.
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { MemoryCache } from 'cachette'
 import { RedisCache } from 'cachette/redis'
@@ -28,7 +28,7 @@ describeWithServers('calls of one key', () => {
       it('take effect in the order of the calls, from the first on', async () => {
         const server = await startRedis()
         onTestFinished(() => server.close())
-        // Another part for each of them.
+        // Each of them plays another part.
         const first = CLIENT_NAMES.indexOf(client) + (engine === 'tiered' ? 4 : 0)
         const open = async () => openOrder(engine, client, server)
         expect(await faultsOf({ first, rounds: 1, share: 1 / 12, open })).toEqual([])

@@ -1,9 +1,9 @@
-// Every pair of methods on one key, un-awaited: the state and the answers must be as if each call had been awaited.
+// Every pair of methods on one key, un-awaited. State and answers must be as if each call had been awaited.
 import { isDeepStrictEqual } from 'node:util'
 import type { BaseCache } from 'cachette'
 import { told } from '../differential/told.ts'
 
-/** What a call works with. */
+/** The objects of a call. */
 interface Stage {
   readonly cache: BaseCache
   readonly key: string
@@ -61,17 +61,17 @@ export const METHODS: Readonly<Record<string, Call>> = {
 
 const LOADS: ReadonlySet<string> = new Set(['getOrSet', 'getOrSetMany', 'refresh'])
 
-/** What a round came to: the answers, how often loaders ran, and what is there afterwards. */
+/** Outcome of a round: the answers, the number of loader calls, and the final state. */
 interface Outcome {
   readonly answers: readonly unknown[]
   readonly loads: number
   readonly state: unknown
 }
 
-/** A pair of methods, and what there is before. */
+/** A pair of methods, and the state before. */
 export interface Play {
   readonly pair: readonly [first: string, second: string]
-  /** `namespace`: the calls are made on a namespace of their own. */
+  /** Tags of the entry. `namespace`: the calls are made on a namespace of their own. */
   readonly tags: 'plain' | 'known' | 'unknown' | 'namespace'
   readonly isFilled: boolean
 }
@@ -90,16 +90,16 @@ export const PLAYS: readonly Play[] = (['plain', 'known', 'unknown', 'namespace'
   },
 )
 
-/** Whether a play empties the memory of its process, with which it would disturb loads of others. */
+/** Whether a play empties the memory of its process, which would disturb loads of others. */
 export function isFlush({ pair }: Play): boolean {
   return pair.includes('deleteByPrefix')
 }
 
-/** The outcomes that are right, by play: they are the same in every round. */
+/** The outcomes that are right, by play. They are the same in every round. */
 export class Histories {
   readonly #right = new Map<Play, Promise<readonly Outcome[]>>()
 
-  /** Plays a pair un-awaited; `undefined` = it came to what it may. */
+  /** Plays a pair un-awaited. Returns the difference, or `undefined` if the outcome is right. */
   async differs(cache: BaseCache, play: Play, round: string): Promise<string | undefined> {
     const found = await played(cache, play, `${round}:un:`, 'unawaited')
     let right = this.#right.get(play)
@@ -114,7 +114,7 @@ export class Histories {
   }
 }
 
-// A load has its place by its read, and its fill comes later or is refused: the second call may come in between.
+// A load has its place by its read, and its fill comes later or is refused. So the second call may come in between.
 async function rightOf(cache: BaseCache, play: Play, round: string): Promise<readonly Outcome[]> {
   const { isFilled } = play
   const [first, second] = play.pair
@@ -127,10 +127,10 @@ async function rightOf(cache: BaseCache, play: Play, round: string): Promise<rea
   const [awaitedAnswer, secondAnswer] = awaited.answers
   if (LOADS.has(first) && LOADS.has(second))
     for (const outcome of right.slice()) right.push({ ...outcome, loads: outcome.loads - 1 })
-  // A change in between makes a key that is asked for with others one of its own.
+  // A change in between gives a key that is asked for with others a load of its own.
   if (first === 'getOrSetMany')
     for (const outcome of right.slice()) right.push({ ...outcome, loads: outcome.loads + 1 })
-  // Of several keys, the load may find those that the second call has stored, once it asks for what was missing.
+  // Of several keys, the load may find those that the second call has stored, because it asks for missing keys later.
   const swapped = right[2]?.answers[0]
   if (Array.isArray(awaitedAnswer) && Array.isArray(swapped) && isFilled)
     right.push({
@@ -138,7 +138,7 @@ async function rightOf(cache: BaseCache, play: Play, round: string): Promise<rea
       answers: [[awaitedAnswer[0], ...swapped.slice(1)], secondAnswer],
       loads: right[2]!.loads,
     })
-  // The message of a deletion by prefix voids the loads of its process whenever it comes, also in the awaited plays.
+  // The message of a deletion by prefix voids the loads of its process at any moment, also in the awaited plays.
   const loaded = play.pair.filter((name) => LOADS.has(name))
   if (isFlush(play) && loaded.length > 0)
     for (const { answers, loads } of right.slice())
@@ -148,14 +148,14 @@ async function rightOf(cache: BaseCache, play: Play, round: string): Promise<rea
   return right
 }
 
-/** How a pair is played: un-awaited, or in one of the ways with which that is compared. */
+/** The way of playing a pair: un-awaited, or in a way that this is compared with. */
 type Way = 'unawaited' | 'awaited' | 'during' | 'swapped'
 
 async function played(root: BaseCache, play: Play, key: string, way: Way): Promise<Outcome> {
   const isNamespace = play.tags === 'namespace'
   const cache = isNamespace ? root.namespace(`ns${key}`) : root
   const tags = play.tags === 'plain' || isNamespace ? [] : [`tag:${key}`]
-  // Nobody knows a new tag yet: then a call waits for a read of its generation.
+  // A new tag is not known yet, so a call waits for a read of its generation.
   if (play.tags === 'known') await root.set(`known:${key}`, 1, { ttl: TTL, tags })
   if (play.isFilled) await cache.set(key, { by: 'before' }, { ttl: TTL, grace: TTL, tags })
   let loads = 0

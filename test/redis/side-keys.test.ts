@@ -9,7 +9,7 @@ const PREFIX = 'side:'
 const KEYS = ['a', 'b', 'c', 'd']
 const ROUNDS_MS = 4000
 
-/** Deletes some of the side keys again and again. */
+/** Deletes some of the side keys repeatedly. */
 async function vandalise(server: RedisServer, random: () => number, over: AbortSignal): Promise<number> {
   const connection = await server.connect()
   let deleted = 0
@@ -78,7 +78,7 @@ describeWithServers('side keys that vanish at any moment', () => {
       })()
       const { l2, token = '' } = await invalidate()
       expect(l2).toBe('acked')
-      // The node that invalidated; the other one by the token, where there is one.
+      // One read is on the node that invalidated, the other by the token on the other node, if there is one.
       const seen = [await read(node, key), ...(token === '' ? [] : [await read(1 - node, key, token)])]
       for (const [index, found] of seen.entries()) {
         if (found < version)

@@ -5,7 +5,9 @@ import { until } from '../support/until.ts'
 import { nativeClient, type ClientName } from './native-clients.ts'
 import { describeWithServers, startProxy, startRedis } from './servers/index.ts'
 
-/** The clocks of a machine that sleeps without waiting: its monotonic clock stands still, its wall clock does not. */
+/**
+ * The clocks of a machine that sleeps without waiting. Its monotonic clock stands still, and its wall clock does not.
+ */
 class SleepingClock implements Clock {
   #sleptMs = 0
 
@@ -82,7 +84,7 @@ describeWithServers('a node of two tiers on a machine that is suspended', () => 
       await other.delete('price')
       const seen: unknown[] = []
       for (let sleptMs = 0; sleptMs < 20_000; sleptMs += 400) {
-        // The bound of 3 s, and the second that passes for an inaccuracy.
+        // The limit is the bound of 3 s, and the second that counts as an inaccuracy.
         if (sleptMs > 4_000) seen.push(await node.get('price', { skipRead: 'l2' }))
         else void node.get('price', { skipRead: 'l2' })
         clock.sleep(400)

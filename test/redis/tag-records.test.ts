@@ -43,7 +43,7 @@ describeWithServers('records of tags', () => {
       await way(cache)
       expect(await leftMs(tag), tag).toBeGreaterThan(2 * HOUR_MS - 60_000)
     }
-    // What comes later with a longer ttl prolongs it, and one without an end takes its end away.
+    // A later use with a longer ttl prolongs the record, and one without an end removes its end.
     await cache.set('f', 1, { ttl: '9h', tags: ['set'] })
     expect(await leftMs('set')).toBeGreaterThan(9 * HOUR_MS - 60_000)
     expect(await cache.expire('a', '30h')).toBe(true)
@@ -99,7 +99,7 @@ describeWithServers('records of tags', () => {
       await until('the cache to be connected', async () => cache.set('connected', true))
       const keys = Array.from({ length: 11_000 }, (_, index) => `key:${index}`)
       for (const key of keys) await cache.set(key, key, { tags: [`tag of ${key}`] })
-      // Whatever was agreed on is asked for again.
+      // The node asks again for every agreed generation.
       await cache.invalidateTag('another')
       await until('the tier to have all', async () => {
         const before = await commands(server)

@@ -12,8 +12,8 @@ import { PacedClock } from '../support/paced-clock.ts'
 import { CLIENT_NAMES, nativeClient, type ClientName, type NativeClient } from './native-clients.ts'
 import { describeWithServers, startRedis, type RedisServer } from './servers/index.ts'
 
-// Every timeline of loads on each engine over a real server, in real time and all at once: what is found comes from the
-// tier of the process, or from the server through a tier without room, or is loaded.
+// Every timeline of loads on each engine over a real server, in real time and all at once. A found entry comes from the
+// tier of the process, or from the server through a tier without room. Otherwise it is loaded.
 
 const all = process.env['CACHETTE_TIMELINES'] === 'all'
 type Kind = 'redis' | 'tiered' | 'tiered without room'
@@ -26,9 +26,9 @@ const PAIRS: readonly (readonly [Kind, ClientName])[] = all
       ['tiered without room', 'node-redis 6'],
     ]
 const LONGEST_MS = all ? 70_000 : 6_600
-/** How many steps a call of a cache takes on a server at the most. */
+/** Most steps that a call of a cache takes on a server. */
 const STEPS = 5
-/** Not all at the same moment, so that none is late for the server. */
+/** Distance between timelines, so that none is late for the server. */
 const APART_MS = 15
 const HANGS_MS = LONGEST_MS + 20_000
 
@@ -49,8 +49,8 @@ async function answered(client: ClientName): Promise<void> {
 }
 
 /**
- * Timelines that are played at the same time, from the moment that the first of them is waited for. A busy machine may be
- * late for the server, so that what fails is played again with the few others that failed, and at last alone.
+ * Timelines that are played at the same time, from the first wait for one of them. A busy machine may be late for the
+ * server. A failed one is played again with the few others that failed, and at last alone.
  */
 class Plays {
   readonly #runs = new Map<string, () => Promise<void>>()
@@ -92,7 +92,7 @@ async function outcome(run: () => Promise<void>, afterMs: number): Promise<unkno
   const { signal } = ended
   try {
     await wait(afterMs)
-    // What came too late for the server may wait for a clock that nobody moves.
+    // A timeline that is late for the server may wait for a clock that stands still.
     const hangs = wait(HANGS_MS, undefined, { signal }).then(() => {
       throw new Error('it hangs')
     })

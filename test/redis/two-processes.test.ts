@@ -68,7 +68,7 @@ describeWithServers('two processes', () => {
         const options = { loadErrorTtl: COOLDOWN_MS / 1000, grace }
         const asked = await Promise.all(nodes.map(async (node) => node.call.fail(key, 50, 1_800, options)))
         const loadsAt = asked.flatMap((one) => one.loadsAt).toSorted((a, b) => a - b)
-        // The first at once, and another one after each cool-down that ended.
+        // The first load is at once, and another one after each cool-down that ended.
         expect(loadsAt.length).toBeGreaterThan(1)
         const pauses = loadsAt.slice(1).map((at, index) => at - loadsAt[index]!)
         expect(Math.min(...pauses)).toBeGreaterThan(COOLDOWN_MS)
@@ -85,7 +85,7 @@ describeWithServers('two processes', () => {
     await victim.kill()
     const { value, tookMs } = await other.call.takeOver('slow')
     expect(value).toBe('taken over')
-    // The lease was renewed at most when the process died; then polls of up to 200 ms notice that it is void.
+    // The last renewal was before the death of the process. Then polls of up to 200 ms notice that the lease is void.
     expect(tookMs).toBeLessThan(LEASE_MS + 2000)
     expect(await one.call.get('slow')).toBe('taken over')
   })

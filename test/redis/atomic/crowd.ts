@@ -9,7 +9,10 @@ export async function connect(url: string): Promise<void> {
   own = await atomicOn(url, 10_000)
 }
 
-/** Asks with so many in flight for so long; for each time of the server: how many were asked for, how many admitted. */
+/**
+ * Asks for a while with a number of calls in flight. Returns for each time of the server the number asked for, and the
+ * number admitted.
+ */
 export async function press(
   options: LimitOptions,
   inFlight: number,

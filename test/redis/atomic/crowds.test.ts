@@ -49,7 +49,7 @@ describeWithServers('crowds of callers over Redis', () => {
         const commands = (await commandsOf(server)) - before
 
         expect(order).toEqual(Array.from({ length: CALLERS }, (_, index) => index))
-        // Those included that scripts run on the server, and heartbeats.
+        // The number includes heartbeats, and commands that scripts run on the server.
         expect(commands / CALLERS).toBeLessThan(12)
       })
 

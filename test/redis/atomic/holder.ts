@@ -10,14 +10,14 @@ export async function connect(url: string): Promise<void> {
   own = await atomicOn(url)
 }
 
-/** Acquires, renews as usual, tells when it is lost; its fencing number. */
+/** Acquires, renews as usual, and reports a loss. Returns the fencing number. */
 export async function hold(key: string, ttl: string): Promise<number> {
   held = await new Lock(own, key, { ttl }).acquire()
   held.signal.addEventListener('abort', () => tell('lost'))
   return held.fence
 }
 
-/** Acquires and releases again and again for so long; for each time: fencing number, begin, end of the holding. */
+/** Acquires and releases repeatedly for a while. Returns fencing number, begin and end of each holding. */
 export async function contend(
   key: string,
   milliseconds: number,
@@ -39,7 +39,9 @@ export async function contend(
   return holdings
 }
 
-/** So many callers at once, each of whom wants the lock for a moment; for each: fencing number, begin, end. */
+/**
+ * Has a number of callers at once take the lock for a moment. Returns fencing number, begin and end of each holding.
+ */
 export async function crowd(
   key: string,
   callers: number,

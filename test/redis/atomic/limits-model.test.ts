@@ -32,7 +32,8 @@ describeWithServers(`limits on Redis, ${TOTAL} random requests, seed ${SEED}`, (
       let lastMs = 0
       const total = Math.ceil(TOTAL / Object.keys(RULES).length)
       for (let sent = 0; sent < total || lastMs - firstMs! < 1000; sent += IN_FLIGHT) {
-        // For at least a second, so that many windows go by. One connection: the server does them in the order in which they were sent.
+        // The requests last for at least a second, so that many windows go by. They use one connection, so the server
+        // executes them in order.
         const requests = Array.from({ length: IN_FLIGHT }, () => ({
           key: Math.floor(random() ** 3 * KEYS),
           request: randomRequest(random, rules),

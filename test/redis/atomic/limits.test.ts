@@ -111,7 +111,7 @@ describeWithServers('a rate limiter whose server fails', () => {
         const startMs = performance.now()
         const { allowed, decidedBy } = await limiter.consume('a')
         answers.push(`${decidedBy} ${allowed}`)
-        // One deadline, and time for a busy machine.
+        // The limit is one deadline, and time for a busy machine.
         expect(performance.now() - startMs).toBeLessThan(HARD_MS + 250)
       }
       found[whenUnavailable] = answers.join(', ')

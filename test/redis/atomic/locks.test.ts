@@ -14,7 +14,7 @@ import type * as holder from './holder.ts'
 
 const peerModule = new URL('holder.ts', import.meta.url)
 
-/** What a lock protects: it takes nothing from a holder that is older than one it has seen. */
+/** The resource that a lock protects. It refuses a holder that is older than one it has seen. */
 class Resource {
   #highest = 0
   readonly written: string[] = []
@@ -78,7 +78,7 @@ for (const { kind, program } of serverKinds()) {
       await Promise.all(waiters)
 
       expect(most).toBe(2)
-      // Two go on at a time: which of the two is noted first does not matter.
+      // Two go on at a time, and either of them may be noted first.
       for (const [place, index] of order.entries()) expect(Math.abs(place - index)).toBeLessThanOrEqual(1)
     })
 
@@ -104,7 +104,7 @@ for (const { kind, program } of serverKinds()) {
         expect(fence).toBeGreaterThan(before[0])
         expect(begin).toBeGreaterThanOrEqual(before[2])
       }
-      // Nobody starves.
+      // No caller starves.
       const [mine = 0, others = 0] = results.map((one) => one.length)
       expect(Math.min(mine, others)).toBeGreaterThan(0.25 * (mine + others))
     })
@@ -151,7 +151,7 @@ for (const { kind, program } of serverKinds()) {
       })
       server.resume()
 
-      // A renewal may have succeeded just before, but none of the time since is trusted.
+      // A renewal may have succeeded just before, but the time since is not trusted.
       expect(lost).toBeLessThan(2000)
       expect(held.signal.reason).toBeInstanceOf(LockLostError)
       await until('the server to answer', async () => (await new Lock(own, 'b').tryAcquire()) !== undefined)

@@ -45,7 +45,7 @@ describeWithServers(`two processes, ${IN_FLIGHT} in flight each, ${SECONDS} s`, 
       for (const [atMs, sum] of times) {
         let wouldBe = 0
         while (wouldBe < sum.asked && model.ask('consume', atMs, 1).allowed) wouldBe++
-        // Not only in sum: millisecond by millisecond.
+        // The comparison is by millisecond, not only in sum.
         expect([atMs, sum.admitted]).toEqual([atMs, wouldBe])
         asked += sum.asked
         admitted += sum.admitted
@@ -56,7 +56,7 @@ describeWithServers(`two processes, ${IN_FLIGHT} in flight each, ${SECONDS} s`, 
       )
       expect(admitted).toBeGreaterThanOrEqual(LIMIT)
       expect(most(times.map(([atMs, sum]) => [atMs, sum.admitted]))).toBeLessThanOrEqual(
-        // By the definition of each: see docs/rate-limits.md.
+        // The definition of each algorithm is in docs/rate-limits.md.
         algorithm === 'sliding-window' ? LIMIT : 2 * LIMIT,
       )
     },
@@ -64,7 +64,7 @@ describeWithServers(`two processes, ${IN_FLIGHT} in flight each, ${SECONDS} s`, 
   )
 })
 
-/** The most that was admitted in any window. */
+/** Returns the most that was admitted in any window. */
 function most(times: readonly (readonly [number, number])[]): number {
   let [sum, first, found] = [0, 0, 0]
   for (const [atMs, admitted] of times) {

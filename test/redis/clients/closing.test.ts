@@ -1,4 +1,4 @@
-// What has begun to open is closed when it arrives.
+// A connection that has begun to open is closed when it arrives.
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { openClient } from '../../../src/redis/libraries/open.ts'
 import { until } from '../../support/until.ts'
@@ -31,7 +31,7 @@ async function openAndClose(library: string, options: object): Promise<void> {
       () => undefined,
       () => undefined,
     )
-  // At once, and at moments in between.
+  // Closes at once, and at moments in between.
   for (const [index, client] of clients.entries()) {
     for (let turn = 0; turn < index * 3; turn++) await new Promise(setImmediate)
     await client.close()

@@ -142,7 +142,7 @@ describeWithServers('cluster', () => {
     const id = (): Promise<Reply> => run(redis, 'a', 'CLIENT', 'ID')
     const before = await id()
 
-    // What a node's silence leads to in the end.
+    // A silent node ends in such a reset.
     for (const master of await redis.masters()) (master as GuardedConnection).line.reset!()
 
     await until('another connection', async () => (await id()) !== before)

@@ -1,4 +1,4 @@
-// Passwords that change, and certificates that bear names.
+// Passwords that change, and certificates with names.
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { adaptClient } from '../../../src/redis/libraries/adapt.ts'
 import type { RedisClient } from '../../../src/redis/connection/client.ts'

@@ -1,4 +1,4 @@
-// Options of client libraries that change replies, life cycle or routing, shared by their test and `npm run table:clients`.
+// Options of client libraries that change replies, life cycle or routing, for their test and `npm run table:clients`.
 import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
 import type { BaseCache } from 'cachette'
@@ -9,7 +9,7 @@ import { masterName, type RedisCluster, type RedisServer, type SentinelGroup } f
 
 type Options = Readonly<Record<string, unknown>>
 
-/** Packages by the names that a user knows them by. */
+/** Packages by the names that users know. */
 export const LIBRARIES = {
   'node-redis 5': 'redis5',
   'node-redis 6': 'redis',
@@ -19,7 +19,7 @@ export const LIBRARIES = {
 export type Library = keyof typeof LIBRARIES
 type Connected = 'one server' | 'cluster' | 'Sentinel'
 
-/** A client with an option; `refused`: how the error begins, if it is not to work. */
+/** A client with an option. `refused` is the beginning of the error if the option is not to work. */
 export interface OptionCase {
   readonly label: string
   readonly to: Connected
@@ -92,7 +92,7 @@ function hosts(servers: readonly { readonly port: number }[]): { host: string; p
   return servers.map(({ port }) => ({ host: '127.0.0.1', port }))
 }
 
-// With maps of addresses, so that each name that the servers tell of themselves is another than what is connected to.
+// Maps addresses, so that each name that the servers tell of themselves differs from the address of the connection.
 function mapOf(servers: readonly { readonly port: number }[]): Options {
   return Object.fromEntries(servers.map(({ port }) => [`127.0.0.1:${port}`, { host: 'localhost', port }]))
 }
@@ -279,7 +279,7 @@ const ROUTED: readonly OptionCase[] = [
   ),
 ]
 
-// What a user may have done with a client before a cache gets it.
+// States in which a cache may get a user's client.
 const STATES: readonly OptionCase[] = [
   {
     label: 'in subscriber mode, RESP 2',
@@ -338,10 +338,10 @@ const STATES: readonly OptionCase[] = [
   },
 ]
 
-/** All of them, in the order of the table. */
+/** All cases, in the order of the table. */
 export const OPTION_CASES: readonly OptionCase[] = [...SERVER, ...ROUTED, ...STATES]
 
-/** The beginning of the row of a case in the table. */
+/** Returns the beginning of the row of a case in the table. */
 export function rowTitle({ to, label }: OptionCase): string {
   return `| ${to} | ${label} |`
 }
@@ -353,7 +353,7 @@ async function subscribed(made: MadeClient): Promise<MadeClient> {
   return made
 }
 
-// As instrumentation wraps a client.
+// Wraps a client as instrumentation does.
 function wrapped(client: object): object {
   return new Proxy(client, {
     get: (target, name) => {
@@ -365,7 +365,7 @@ function wrapped(client: object): object {
 
 let count = 0
 
-/** Plays a cache over the client. @throws what the cache does, or what it should have answered. */
+/** Plays a cache over the client. @throws the cache's error, or the missing answer. */
 export async function playCache(engine: Engine, client: object): Promise<void> {
   const logger = new RecordingLogger()
   const cache = cacheOver(engine, client, { prefix: `option${++count}:`, logger })

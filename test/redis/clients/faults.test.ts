@@ -7,7 +7,7 @@ import { IMPORTS } from './libraries.ts'
 import { freePort, Server, until } from './server.ts'
 import { realSettings } from './setting.ts'
 
-// What must never happen, whatever the server does.
+// Calls that must never happen, whatever the server does.
 const escaped = vi.fn()
 process.on('unhandledRejection', escaped)
 process.on('uncaughtException', escaped)
@@ -128,7 +128,7 @@ describeWithServers('clients in trouble', () => {
       const id = (await redis.connectionFor('a').run({ args: ['CLIENT', 'ID'] }, 'text')) as number
       await redis.connectionFor('a').run({ args: ['SET', 'n', '0'] }, 'text')
 
-      // Held back by the pause, and lost with the connection.
+      // The pause holds the command back, and the connection's end loses it.
       await admin.redis.connectionFor('a').run({ args: ['CLIENT', 'PAUSE', '10000', 'WRITE'] }, 'text')
       const losing = redis.connectionFor('a').run({ args: ['INCR', 'n'] }, 'text')
       const lost = expect(losing).rejects.toMatchObject({ code: expect.stringMatching(/^ERR_CACHE_STORE_/) })

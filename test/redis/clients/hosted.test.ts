@@ -1,4 +1,4 @@
-// What hosted services refuse, and how, through every client library.
+// Refusals of hosted services, through every client library.
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { RedisClient, Reply } from '../../../src/redis/connection/client.ts'
 import { adaptClient } from '../../../src/redis/libraries/adapt.ts'

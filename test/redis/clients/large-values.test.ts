@@ -17,7 +17,7 @@ import { realSettings } from './setting.ts'
 
 const LARGE = 'x'.repeat(8 * 1024 * 1024)
 const BYTES_PER_SECOND = 20_000_000
-// Far less than the line carries, because a busy machine carries less, too.
+// The rate is far less than the line carries, because a busy machine carries less, too.
 const RATE = 2_000_000
 const LIBRARIES = ['node-redis 6', 'ioredis 5'] as const
 
@@ -68,7 +68,7 @@ describeWithServers('large values over a slow line', () => {
     await server.close()
   })
 
-  // node-redis lets nobody see what arrives.
+  // node-redis shows no arriving bytes.
   describe.each(['ioredis 5', 'ioredis 6'] as const)('whose size nobody knows, %s', (library) => {
     it.each(ENGINES)(
       '%s reads them at once while their bytes arrive, and small ones beside them',
@@ -117,7 +117,7 @@ describeWithServers('large values over a slow line', () => {
       expect(await large(client, keys)).toEqual(keys.map(() => LARGE.length))
       expect(await small()).toEqual(['small'])
 
-      // One that does not know how large they are.
+      // This client does not know how large the values are.
       const other = await connect(1500, RATE)
       const one = beside(() => other.connectionFor('a').run({ args: ['ECHO', 'small'] }, 'text'))
       expect(await large(other, keys)).toEqual(keys.map(() => LARGE.length))
@@ -166,7 +166,7 @@ function lengthOf(value: unknown): unknown {
   return typeof value === 'string' || value instanceof Uint8Array ? value.length : value
 }
 
-/** Asks every few milliseconds, whatever is under way; answers all that came. */
+/** Asks every few milliseconds, whatever is under way. The returned function ends this and returns all answers. */
 function beside(ask: () => Promise<unknown>): () => Promise<unknown[]> {
   const asked: Promise<unknown>[] = []
   const timer = setInterval(() => asked.push(ask().catch((error: unknown) => error)), 10)

@@ -11,7 +11,7 @@ import {
   createSentinel as createNodeRedis5Sentinel,
 } from 'redis5'
 
-/** A client as a user would make it, and how that user would close it. */
+/** A client as a user would make it, and the user's way to close it. */
 export interface Made {
   readonly client: unknown
   readonly close: () => void
@@ -25,7 +25,7 @@ export const LIBRARIES: Readonly<Record<string, (port: number) => Promise<Made>>
   'ioredis 6': (port) => ready(new Ioredis6(port)),
 }
 
-/** The same, not waiting for a connection; those of node-redis are not connected yet. */
+/** Makes a client of each library without waiting for a connection. Those of node-redis are not connected yet. */
 export const MAKES: Readonly<Record<string, (port: number, options?: object) => Made>> = {
   'node-redis 5': (port, options) =>
     destroyable(createNodeRedis5({ ...options, socket: { port, ...socketOf(options) } })),
@@ -39,7 +39,7 @@ function socketOf(options: object | undefined): object {
   return (options !== undefined && 'socket' in options && options.socket) || {}
 }
 
-/** How each library is found by whoever has it installed, and nothing else. */
+/** Imports of each library as a user finds it who has installed it, and nothing else. */
 export const IMPORTS: Readonly<Record<string, (name: string) => Promise<unknown>>> = {
   'node-redis 5': only('@redis/client', () => import('redis5')),
   'node-redis 6': only('redis', () => import('redis')),

@@ -1,4 +1,4 @@
-// The life of a connection: closed while idle, dropped without a word, demoted, moved to other addresses.
+// The life of a connection: closed while idle, dropped without an error, demoted, moved to other addresses.
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { RedisClient, Reply } from '../../../src/redis/connection/client.ts'
 import type { ConnectionOptions } from '../../../src/redis/connection/options.ts'
@@ -49,14 +49,14 @@ function run(redis: RedisClient, ...args: string[]): Promise<Reply> {
   return redis.connectionFor(args[1] ?? 'a').run({ args }, 'text')
 }
 
-/** Lets a service drop what was idle for so long. */
+/** Lets a service drop connections that were idle for that time. */
 async function idleFor(ms: number): Promise<void> {
   const since = performance.now()
   await until('it to be idle for long enough', () => performance.now() - since > ms)
 }
 
-// Each connection that a client makes begins with it. Those of a client and of its cache are closed one after the other:
-// a call in between would be lost with the second one.
+// Each connection that a client makes begins with it. The connections of a client and of its cache are closed one after
+// the other. A call in between would be lost with the second one.
 async function reconnects(service: HostedService): Promise<void> {
   const before = service.sent('CLIENT SETINFO')
   let [count, atMs] = [before, performance.now()]
@@ -103,7 +103,7 @@ describeWithServers('a connection', () => {
       await idleFor(400)
 
       await expect(run(redis, 'PING')).rejects.toMatchObject({ reason: 'timeout' })
-      // Ten times as long without the question.
+      // Without the question this would take ten times as long.
       await until('an answer', async () => (await run(redis, 'PING')) === 'PONG', { timeoutMs: 5000 })
     })
 
@@ -203,7 +203,7 @@ describeWithServers('a connection', () => {
       service.cut()
       await old.close()
       await until('a write', async () => (await run(redis, 'SET', 'a', '2')) === 'OK')
-      // As ioredis does with errors that nobody hears.
+      // ioredis writes errors without a listener so.
       expect(written).not.toHaveBeenCalled()
     })
   })
@@ -248,7 +248,7 @@ describeWithServers('a connection', () => {
     it('that was dropped while idle is given up after the first time-out', async () => {
       const service = await hosted(await start(), { idle: { afterMs: 1500, how: 'black-hole' } })
       const settings = { prefix: 'app:', logger: new RecordingLogger(), ttl: '1h', bus: 'none' } as const
-      // Without a heartbeat that keeps the connection busy.
+      // The settings have no heartbeat, which would keep the connection busy.
       await using opened = await openCache(engine, client, service.url, {
         ...settings,
         heartbeat: '1m',
@@ -269,7 +269,7 @@ describeWithServers('a connection', () => {
         heartbeat: '1m',
         maxLag: '3m',
         maxStale: '5m',
-        // A connection more would be closed at another moment, and a call might meet that moment here.
+        // Another connection would be closed at another moment, and a call might meet that moment here.
         bus: 'none',
       } as const
       await using opened = await openCache(engine, client, service.url, settings)

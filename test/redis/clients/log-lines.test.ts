@@ -21,7 +21,7 @@ const REPLACED = 'info: another server of the cluster has taken over'
 interface Opened {
   readonly redis: RedisClient
   readonly logger: RecordingLogger
-  /** Called whenever the bus is there. */
+  /** The function that is called when the bus is there. */
   readonly onBus: ReturnType<typeof vi.fn>
 }
 
@@ -42,10 +42,10 @@ function ping(redis: RedisClient, key: string): Promise<Reply> {
   return redis.connectionFor(key).run({ args: ['PING'] }, 'text')
 }
 
-// Of every master of a cluster and every connection of a pool.
+// The keys reach every master of a cluster and every connection of a pool.
 const KEYS = Array.from({ length: 20 }, (_, index) => `key ${index}`)
 
-/** All kinds of connections to all servers are there and answer. */
+/** Waits until all kinds of connections to all servers are there and answer. */
 async function serves({ redis, onBus }: Opened, rounds: number): Promise<void> {
   await until('every connection', async () => {
     const replies = await Promise.all(KEYS.map((key) => ping(redis, key)))

@@ -20,7 +20,7 @@ function run(redis: RedisClient, ...args: string[]): Promise<Reply> {
   return redis.connectionFor('a').run({ args }, 'text')
 }
 
-// Unlike `once` of Node, whatever errors come before.
+// Errors before the event do not matter here, unlike in Node's `once`.
 function happens(client: EventEmitter, event: string): Promise<void> {
   return new Promise((resolve) => {
     client.once(event, () => resolve())
@@ -55,7 +55,7 @@ async function failsOver(redis: RedisClient, group: SentinelGroup, by: 'kill' | 
 
 type IoredisClient = EventEmitter & { readonly status: string; disconnect(reconnect: boolean): void }
 
-/** A group, a client of the user for it, and what this library makes of that. */
+/** Makes a group, a user's client for it, and this library's client of that. */
 async function withClientOfUser(
   library: string,
 ): Promise<{ readonly group: SentinelGroup; readonly made: Made; readonly redis: ConnectableClient }> {
@@ -97,7 +97,7 @@ describeWithServers('sentinel', () => {
     await happens(client, 'end')
 
     await until('a connection', async () => (await run(redis, 'SET', 'a', '1').catch(() => 0)) === 'OK')
-    // Once only: what its owner closes later stays closed.
+    // This happens only once: a client that its owner closes later stays closed.
     made.close()
     await happens(client, 'end')
     await new Promise(setImmediate)

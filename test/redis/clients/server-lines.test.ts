@@ -16,7 +16,7 @@ const REPLACED = 'info: another server of the cluster has taken over'
 const CLIENTS: readonly ClientName[] = ['node-redis 6', 'node-redis 5', 'ioredis 5', 'ioredis 6']
 const COMBINATIONS = ENGINES.flatMap((engine) => CLIENTS.map((client) => [engine, client] as const))
 
-/** Repeats calls until a condition holds, at least so often. */
+/** Repeats calls until a condition holds, and at least the given number of times. */
 async function repeat(calls: () => Promise<unknown>, isOver: () => boolean, atLeast = 200): Promise<void> {
   let round = 0
   await until('the end of the calls', async () => {
@@ -37,7 +37,7 @@ describeWithServers('the lines of a service in trouble', () => {
 
     await server.kill()
     let round = 0
-    // By turns what memory can serve and what it can't.
+    // By turns memory can serve the calls, and can't.
     await repeat(
       async () => {
         round++
@@ -130,7 +130,7 @@ describeWithServers('the lines of a service in trouble', () => {
     await until('the return', async () => cache.setMany(keys.map((key) => [key, 1] as const)))
     await until('the last line', () => logger.lines.length > 1)
 
-    // Unless its replica was faster.
+    // Its replica may have been faster.
     expect([ANSWERS, REPLACED]).toContain(logger.summary[1])
     expect(logger.summary).toEqual([SILENT, logger.summary[1]])
     const of = { cache: 'cache', node: `127.0.0.1:${owner.port}` }

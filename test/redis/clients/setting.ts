@@ -4,7 +4,7 @@ import type { ClientSettings } from '../../../src/redis/libraries/adapt.ts'
 import type { Script } from '../../../src/redis/connection/client.ts'
 import { RecordingLogger } from '../../support/recording-logger.ts'
 
-/** The real clock, and a logger that keeps what it is told. */
+/** Returns the real clock, and a logger that keeps its lines. */
 export function realSettings(): ClientSettings & { readonly logger: RecordingLogger } {
   return {
     clock: systemClock,
@@ -15,7 +15,7 @@ export function realSettings(): ClientSettings & { readonly logger: RecordingLog
   }
 }
 
-/** A script by its source. */
+/** Returns a script by its source. */
 export function script(source: string): Script {
   return { name: 'test', source, sha: createHash('sha1').update(source).digest('hex') }
 }

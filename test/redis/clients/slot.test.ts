@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { slotOf } from '../../../src/redis/connection/slot.ts'
 
-// As `CLUSTER KEYSLOT` has them.
+// The slots are those of `CLUSTER KEYSLOT`.
 it.each([
   ['', 0],
   ['123456789', 12_739],

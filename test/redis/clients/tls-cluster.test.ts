@@ -1,4 +1,4 @@
-// A cluster whose certificates bear a name, and no number.
+// A cluster with certificates for a name, and no IP address.
 import { inspect } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { openClient } from '../../../src/redis/libraries/open.ts'

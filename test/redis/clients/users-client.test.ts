@@ -31,7 +31,7 @@ interface IoredisPackage {
   readonly Redis: new (options: object) => { disconnect(): void; readonly status: string }
 }
 
-/** The package again, with classes of its own. */
+/** Loads the package again, with classes of its own. */
 function anotherCopy(name: string): unknown {
   const require = createRequire(import.meta.url)
   const first: unknown = require(name)
@@ -113,7 +113,7 @@ describeWithServers('clients of the user', () => {
       const client = createClient({ url: server.url })
       onTestFinished(() => client.destroy())
 
-      // Not connected yet, and without a listener for errors.
+      // The client is not connected yet, and has no listener for errors.
       const redis = adaptClient(client, realSettings())
       onTestFinished(() => redis.close())
       await redis.whenUp()

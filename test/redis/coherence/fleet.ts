@@ -1,4 +1,4 @@
-// Nodes with two tiers over a real server, and what tests ask the server about its logs.
+// Nodes with two tiers over a real server, and the tests' questions about its logs.
 import { MemoryCache, TieredCache, type TieredCacheOptions } from 'cachette'
 import { RedisCache } from 'cachette/redis'
 import { onTestFinished } from 'vitest'
@@ -9,7 +9,7 @@ import type { RedisServer } from '../servers/index.ts'
 export const PREFIX = 'app:'
 export const SIDE_KEYS = [`${PREFIX}!sequence:0`, `${PREFIX}!log:0`] as const
 
-/** A connected node, closed when the test has finished. */
+/** Returns a connected node, which is closed at the end of the test. */
 export async function tieredNode(
   client: ClientName,
   url: string,
@@ -29,7 +29,7 @@ export async function tieredNode(
   return cache
 }
 
-/** How many of these keys have a value on the server. */
+/** Returns the number of these keys that have a value on the server. */
 export async function countOf(server: RedisServer, keys: readonly string[]): Promise<number> {
   let count = 0
   for (let first = 0; first < keys.length; first += 1_000)
@@ -39,7 +39,7 @@ export async function countOf(server: RedisServer, keys: readonly string[]): Pro
   return count
 }
 
-/** The epoch of a partition; `undefined` = there is no sequence. */
+/** Returns the epoch of a partition; `undefined` = there is no sequence. */
 export async function epochOf(
   server: RedisServer,
   partition = '0',
@@ -50,19 +50,19 @@ export async function epochOf(
   return { ordinal: Number(ordinal), birth: Number(birth), counter: Number(counter) }
 }
 
-/** Waits until heartbeats have asked the server so many times more. */
+/** Waits for a number of further heartbeats at the server. */
 export async function heartbeats(server: RedisServer, count: number): Promise<void> {
   const first = await callsOf(server, 'get')
   await until(`${count} heartbeats`, async () => (await callsOf(server, 'get')) - first >= count)
 }
 
-/** How often the server has executed a command. */
+/** Returns the number of times that the server has executed a command. */
 export async function callsOf(server: RedisServer, command: string): Promise<number> {
   const stats = await server.info('commandstats')
   return Number(/calls=(\d+)/.exec(stats.get(`cmdstat_${command}`) ?? '')?.[1] ?? 0)
 }
 
-/** Keeps the process busy: nothing else happens in it. */
+/** Keeps the process busy, so that nothing else happens in it. */
 export function stall(ms: number): void {
   const untilMs = performance.now() + ms
   while (performance.now() < untilMs) continue

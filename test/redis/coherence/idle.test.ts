@@ -1,4 +1,4 @@
-// Commands that an idle process sends; with entries in a few partitions it asks about those.
+// Commands that an idle process sends. With entries in a few partitions it asks about those.
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { until } from '../../support/until.ts'
 import type { ClientName } from '../native-clients.ts'
@@ -7,7 +7,7 @@ import { callsOf, numbered, tieredNode } from './fleet.ts'
 
 const HEARTBEAT_S = 0.25
 const WINDOW_S = 3
-/** In a window; one more may begin in it. */
+/** Number of heartbeats in a window, because one more may begin in it. */
 const BEATS = WINDOW_S / HEARTBEAT_S + 1
 const JOURNAL = { heartbeat: HEARTBEAT_S, journal: 1 }
 
@@ -30,7 +30,7 @@ async function sum(masters: readonly RedisServer[], command: string): Promise<nu
   return calls.reduce((total, count) => total + count, 0)
 }
 
-// What the process sends in a while, in scripts and reads: all else is the work of client libraries and replicas.
+// Counts scripts and reads that the process sends in a while. Other commands come from client libraries and replicas.
 async function sentIn(masters: readonly RedisServer[]): Promise<number> {
   const count = async (): Promise<number> => {
     const counts = await Promise.all(['get', 'evalsha', 'eval'].map(async (name) => sum(masters, name)))
@@ -57,7 +57,7 @@ describeWithServers('an idle process with two tiers', () => {
       await node.deleteMany([...keys, 'connected'])
       await untilQuiet(masters, 0)
 
-      // Of a tag that is known, it asks for one log.
+      // For a known tag, it asks for one log.
       await node.set('tagged', { n: 1 }, { tags: ['t'] })
       await node.delete('tagged')
       await untilQuiet(masters, BEATS)

@@ -45,13 +45,13 @@ describeWithServers('a log that is outrun', () => {
         await setImmediate()
       }
       expect(await writing).toBe(true)
-      // Long enough for a replay of each node: one comes at once, the others within two heartbeats.
+      // The time suffices for a replay of each node: one comes at once, the others within two heartbeats.
       await heartbeats(redis, stallMs > 0 ? 12 : 6)
 
       expect(await countOf(redis, numbered('bulk', BULK))).toBe(BULK)
       expect(await countOf(redis, sessions)).toBe(SESSIONS)
       expect((await epochOf(redis))!.ordinal).toBe(ordinal)
-      // What was changed meanwhile is not served from memory.
+      // A value that was changed meanwhile is not served from memory.
       await nodes[0]!.set('session:0', { user: 'other' })
       await until('the other node to see the change', async () => {
         const found = await nodes[1]!.get('session:0')

@@ -1,4 +1,4 @@
-// Sequences and logs that expire or are evicted, and what keeps them alive.
+// Sequences and logs that expire or are evicted, and the activity that keeps them alive.
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { RedisCache } from 'cachette/redis'
 import { until } from '../../support/until.ts'
@@ -55,7 +55,7 @@ describeWithServers('a sequence that is gone', () => {
 
       expect(epoch.birth).toBe(epoch.ordinal)
       expect(await countOf(redis, keys)).toBe(keys.length)
-      // And all of them follow the new epoch.
+      // All of them follow the new epoch.
       await nodes[0]!.set('session:0', { user: 'other' })
       for (const node of [nodes[1]!, late])
         await until('the change to be seen', async () => {

@@ -14,7 +14,7 @@ export function open(client: ClientName, url: string): void {
   })
 }
 
-/** Sets so many keys, a thousand at a time; whether all are stored. */
+/** Sets a number of keys, a thousand at a time. Returns whether all are stored. */
 export async function bulk(count: number): Promise<boolean> {
   let isDone = true
   const keys = numbered('bulk', count)

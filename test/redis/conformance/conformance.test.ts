@@ -11,7 +11,7 @@ import {
 } from '../servers/index.ts'
 import { SuiteOnServers, type Outcome } from './suite.ts'
 
-// The partitions of keys that most cases use, and that of tags; the names of all partitions are in every prefix.
+// The partitions of keys that most cases use, and that of tags. The names of all partitions are in every prefix.
 const PARTITIONS = ['key', 'user:list:key', 'counter', 'a', 'b'].map(partitionOf).concat('!tags')
 
 const ran: string[] = []
@@ -20,7 +20,7 @@ function partitionOf(key: string): string {
   return new KeyNames('', true).partitionOf(key)
 }
 
-/** Notes what ran, and looks at what came of it. */
+/** Notes the cases that ran, and checks their outcome. */
 function passes(where: string, { passed, troubled, missed, failed, unseen }: Outcome): void {
   const again =
     troubled + missed.length === 0 ? '' : `; run again after failed calls: ${troubled}, after a miss:`
@@ -29,7 +29,7 @@ function passes(where: string, { passed, troubled, missed, failed, unseen }: Out
   )
   expect(failed).toEqual([])
   expect(new Set(unseen)).toEqual(new Set(['its end: nobody waits for 400 days']))
-  // Misses are rare, or they would hide something.
+  // Misses must be rare, because many would hide a fault.
   expect(missed.length).toBeLessThan(passed / 10)
 }
 

@@ -11,26 +11,26 @@ const AT_ONCE = 8
 
 let caches = 0
 
-// A client learns that a slot has moved when it uses it next, and one that has found the new master by itself connects
-// once more when it is told of it.
+// A client learns that a slot has moved at its next use. A client that has found the new master by itself connects once
+// more when it is told of it.
 const AFTERMATH_MS = 3_000
 
-/** What happens to the servers while the suite runs. */
+/** The events at the servers while the suite runs. */
 interface Fault {
   readonly beganAt: number
   endedAt: number
 }
 
-/** What a run of the suite has come to. */
+/** Outcome of a run of the suite. */
 export interface Outcome {
   readonly passed: number
-  /** How often a case was run again since calls of it had failed during a fault. */
+  /** Number of times that a case was run again because calls of it had failed during a fault. */
   readonly troubled: number
-  /** Cases that were run again since they had missed something during a fault. */
+  /** Cases that were run again because they had missed a value during a fault. */
   readonly missed: readonly string[]
-  /** What is wrong, by case. */
+  /** Failures, by case. */
   readonly failed: readonly string[]
-  /** What could not be seen, by case. */
+  /** Cases that could not be judged, with the reason. */
   readonly unseen: readonly string[]
 }
 
@@ -53,7 +53,7 @@ export class SuiteOnServers implements AsyncDisposable {
     )
   }
 
-  // A prefix of its own for each, so that all can run on one server at the same time.
+  // Each cache has a prefix of its own, so that all can run on one server at the same time.
   #create(engine: Engine, options: CacheOptions): BaseCache {
     caches += 1
     const { client } = this.#native
@@ -86,9 +86,9 @@ export class SuiteOnServers implements AsyncDisposable {
   }
 
   /**
-   * Runs all cases, eight at a time. While servers have a fault, the contract lets calls fail, which the caches here say
-   * by throwing, and miss what a server has lost or a node has forgotten to be safe. A case that was under way then is
-   * run again, until it holds; any other failure is one.
+   * Runs all cases, eight at a time. While servers have a fault, the contract lets calls fail, for which these caches
+   * throw. It also lets them miss values that a server has lost or a node has dropped to be safe. A case that was under
+   * way then is run again until it holds. Any other failure counts.
    */
   async run(): Promise<Outcome> {
     const outcome = { passed: 0, troubled: 0, missed: [] as string[], failed: [] as string[] }
@@ -117,7 +117,7 @@ export class SuiteOnServers implements AsyncDisposable {
     return { ...outcome, unseen }
   }
 
-  /** Lets something happen to the servers. */
+  /** Runs a fault of the servers. */
   async during(fault: () => Promise<void>): Promise<void> {
     const noted: Fault = { beganAt: performance.now(), endedAt: Infinity }
     this.#faults.push(noted)
@@ -139,7 +139,7 @@ export class SuiteOnServers implements AsyncDisposable {
 
 const SILENT = { warn: () => undefined, error: () => undefined }
 
-// Where a case looks for an error it is the one that was found instead.
+// If a case expects an error, this is the error that it found instead.
 function isTrouble(error: unknown): boolean {
   const about: unknown = error instanceof AssertionError ? error.actual : error
   return isCacheError(about) && about.code.startsWith('ERR_CACHE_STORE_')

@@ -22,7 +22,7 @@ async function keysOf(cache: BaseCache): Promise<string[]> {
   return keys
 }
 
-/** What a cache has before its method is called. */
+/** Prepares the content of a cache before a method is called. */
 export async function prepare(cache: BaseCache): Promise<boolean> {
   const inPart = part(cache)
   const stored = [
@@ -36,7 +36,7 @@ export async function prepare(cache: BaseCache): Promise<boolean> {
   return stored.every(Boolean)
 }
 
-/** Methods that read through all keys: each part of that has a deadline of its own. */
+/** Methods that read through all keys. Each part of that has a deadline of its own. */
 export const SCANS: readonly string[] = ['keys', 'keys, namespace', 'deleteByPrefix', 'clear']
 
 /** Methods that wait for no loader. */
@@ -123,7 +123,7 @@ function behind(first: (cache: BaseCache) => unknown, second: Call): Call {
 
 const setTagged = (cache: BaseCache): unknown => cache.set('plain', 0, { tags })
 
-/** Calls that come after another one of their key. */
+/** Calls that come after another call of their key. */
 export const LATER: Readonly<Record<string, Call>> = {
   'get, later': behind(setTagged, METHODS['get']!),
   'getMany, later': behind(setTagged, METHODS['getMany']!),
@@ -144,7 +144,7 @@ export const LATER: Readonly<Record<string, Call>> = {
 export const HARD_TIMEOUT_MS = 300
 const limited = { tags, grace, hardTimeout: HARD_TIMEOUT_MS / 1000 }
 
-/** Loads that take no time, with a hard timeout: until they are answered. */
+/** Loads that take no time, with a hard timeout. They are timed until their answer. */
 export const LIMITED: Readonly<Record<string, Call>> = {
   'hardTimeout: getOrSet': (cache, onLoad) => cache.getOrSet('missing', loaded(onLoad), limited),
   'hardTimeout: getOrSet, after': (cache, onLoad) =>

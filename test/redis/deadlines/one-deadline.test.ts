@@ -1,4 +1,4 @@
-// All questions of a call share one deadline, whatever its options; no caller waits longer than its hardTimeout.
+// All questions of a call share one deadline, whatever its options. No caller waits longer than its hardTimeout.
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { BaseCache } from 'cachette'
 import { silentLogger } from '../../../src/core/logging/logger.ts'
@@ -16,21 +16,24 @@ import {
 import { HARD_TIMEOUT_MS, LATER, LIMITED, LOADS, METHODS, prepare, SCANS, type Call } from './methods.ts'
 
 const HARD_MS = 500
-// Most of it for a busy machine; a second question takes at least 300 ms more.
+// Most of the slack is for a busy machine. A second question takes at least 300 ms more.
 const SLACK_MS = 200
 const ALL = ENGINES.flatMap((engine) => CLIENT_NAMES.map((client) => ({ engine, client })))
-// Every library once, and both engines with either make of library; CACHETTE_ALL_CASES=1 plays all of them.
+// Every library is played once, and both engines with either make of library. CACHETTE_ALL_CASES=1 plays all of them.
 const CASES = process.env['CACHETTE_ALL_CASES'] === '1' ? ALL : [ALL[0]!, ALL[3]!, ALL[5]!, ALL[6]!]
 const SETTINGS = { prefix: 'one:', logger: silentLogger }
 
 const FROZEN: ProxyMode = { kind: 'black-hole' }
-// Two answers are slower than the deadline, and one is not.
+// Two answers take longer than the deadline, and one does not.
 const SLOW: ProxyMode = { kind: 'delay', ms: 200 }
 
 /** Calls whose loader, if they have one, begins within a deadline, by name and mode. */
 const BEGINNINGS = { ...METHODS, ...LOADS, ...LATER }
 
-/** Milliseconds until a call was answered, or its loader began, less those in which this process could do nothing. */
+/**
+ * Returns the milliseconds until a call was answered, or its loader began, less those in which this process was
+ * stalled.
+ */
 async function timed(cache: BaseCache, call: Call, isToLoad: boolean, lag: LagMeter): Promise<number> {
   const lagBefore = lag.totalMs
   const beganMs = performance.now()
@@ -38,7 +41,7 @@ async function timed(cache: BaseCache, call: Call, isToLoad: boolean, lag: LagMe
   const note = (): void => {
     tookMs ??= performance.now() - beganMs - (lag.totalMs - lagBefore)
   }
-  // Only a lock says by an error that it can't be had.
+  // Only a lock reports by an error that it can't be had.
   await call(cache, isToLoad ? note : () => undefined).then(note, note)
   return tookMs!
 }

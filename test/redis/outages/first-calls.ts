@@ -1,4 +1,4 @@
-// Every method as the first call that meets a frozen server: none takes longer than its deadlines.
+// Every method as the first call that meets a frozen server. None takes longer than its deadlines.
 import { Peer } from '../../support/peer.ts'
 import type { ClientName } from '../native-clients.ts'
 import { startRedis } from '../servers/index.ts'
@@ -6,13 +6,13 @@ import * as Methods from './methods.ts'
 import { DEADLINE_MS, SLACK_MS } from './run.ts'
 import type { Call } from './subject.ts'
 
-/** So few that they don't keep each other waiting. */
+/** Number of calls at once, few enough that they don't keep each other waiting. */
 const AT_ONCE = 6
 
 export interface FirstCalls {
   readonly client: ClientName
   readonly calls: Readonly<Record<string, Call>>
-  /** What is not as promised. */
+  /** Breaches of promises. */
   readonly breaches: readonly string[]
 }
 
@@ -43,7 +43,7 @@ export async function playFirstCalls(client: ClientName): Promise<FirstCalls> {
 
 const TIMES = ['', 'one', 'two, and the loader']
 
-/** A table in Markdown: a row for each method, with the time of its first call by each client. */
+/** Returns a table in Markdown: a row for each method, with the time of its first call by each client. */
 export function firstCallsTable(played: readonly FirstCalls[]): string {
   const head = ['method', 'deadlines', ...played.map(({ client }) => client), 'answer']
   const rows = Object.entries(Methods.METHODS).map(([name, { deadlines, answer }]) => {

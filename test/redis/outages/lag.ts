@@ -1,8 +1,8 @@
 const EVERY_MS = 5
-/** Less than this is how timers are, and no lag. */
+/** Delays below this are usual for timers, and no lag. */
 const NOTABLE_MS = 10
 
-/** Adds up for how long the process could not go on: a busy machine holds up a deadline, too. */
+/** Adds up the time for which the process was stalled, because a busy machine delays a deadline, too. */
 export class LagMeter {
   #lagMs = 0
   #lastMs: number = performance.now()
@@ -12,7 +12,7 @@ export class LagMeter {
     this.#timer = setInterval(() => this.#look(), EVERY_MS)
   }
 
-  /** Milliseconds so far; what is going on right now included. */
+  /** Milliseconds so far, including a present stall. */
   get totalMs(): number {
     this.#look()
     return this.#lagMs

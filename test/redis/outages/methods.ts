@@ -1,4 +1,4 @@
-// Every method of a cache, each as the first call that meets a frozen server; runs in a process of its own.
+// Every method of a cache, each as the first call that meets a frozen server. Runs in a process of its own.
 import { Lock } from 'cachette/lock'
 import { RateLimiter } from 'cachette/ratelimit'
 import type { BaseCache } from 'cachette'
@@ -9,9 +9,9 @@ import { LagMeter } from './lag.ts'
 import type { Call } from './subject.ts'
 
 interface Method {
-  /** Hard deadlines that it may take: of a load one more, to store what was loaded. */
+  /** Hard deadlines that it may take. A load takes one more, to store its value. */
   readonly deadlines: 1 | 2
-  /** The answer of a server that is silent, as `inspect` writes it. */
+  /** The answer while the server is silent, as `inspect` writes it. */
   readonly answer: string
   call(cache: BaseCache): Promise<unknown>
 }
@@ -27,7 +27,7 @@ async function keysOf(cache: BaseCache): Promise<string[]> {
   return keys
 }
 
-/** How each is called, by how that is written in the table. */
+/** The calls of methods, by their text in the table. */
 export const METHODS: Readonly<Record<string, Method>> = {
   get: once('undefined', (cache) => cache.get('known')),
   'get in a namespace': once('undefined', (cache) => cache.namespace('part').get('known')),
@@ -73,13 +73,13 @@ const opened = new Map<string, OpenCache>()
 
 const logger = { warn: () => undefined, error: () => undefined }
 
-/** Calls every method once: modules that are imported at their first use are no part of the times. */
+/** Calls every method once, so that the times include no import at a first use. */
 export async function warmUp(client: ClientName, url: string): Promise<void> {
   await using first = await openCache('redis', client, url, { prefix: 'first:', logger })
   for (const { call } of Object.values(METHODS)) await call(first.cache)
 }
 
-/** Makes a cache for each of the methods, which works. */
+/** Makes a working cache for each of the methods. */
 export async function open(client: ClientName, url: string, names: readonly string[]): Promise<void> {
   for (const name of names) {
     const one = await openCache('redis', client, url, { prefix: `${name}:`, logger })
@@ -94,7 +94,7 @@ export async function callThem(): Promise<Record<string, Call>> {
   const calls = Array.from(opened, async ([name, { cache }]) => {
     const lagBefore = lag.totalMs
     const began = performance.now()
-    // Only a lock says by an error that it can't be had.
+    // Only a lock reports by an error that it can't be had.
     const answer = await METHODS[name]!.call(cache).catch((error: unknown) => (error as Error).name)
     const tookMs = performance.now() - began
     const ms = Math.max(0, tookMs - (lag.totalMs - lagBefore))

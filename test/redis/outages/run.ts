@@ -1,4 +1,4 @@
-// Plays one trouble with one client library, and holds what came of it against what is promised.
+// Plays one trouble with one client library, and compares the outcome with the promises.
 import { Peer } from '../../support/peer.ts'
 import type { ClientName } from '../native-clients.ts'
 import type { Scenario } from './scenarios.ts'
@@ -7,13 +7,13 @@ import type { Measured, Operation } from './subject.ts'
 
 const OPERATIONS: readonly Operation[] = ['get', 'set', 'getOrSet', 'increment']
 
-/** The hard deadline, and what may come on top of it once measured lag is taken off. */
+/** The hard deadline, and the slack on top of it once measured lag is subtracted. */
 export const DEADLINE_MS = 500
 export const SLACK_MS = 50
 const MOST_MS: Record<Operation, number> = {
   get: DEADLINE_MS + SLACK_MS,
   set: DEADLINE_MS + SLACK_MS,
-  // Reading and asking for the lease share one deadline, storing has its own.
+  // Reading and asking for the lease share one deadline, and storing has its own.
   getOrSet: 2 * DEADLINE_MS + SLACK_MS,
   increment: DEADLINE_MS + SLACK_MS,
 }
@@ -26,10 +26,10 @@ export interface Outage {
   readonly measured: Readonly<Record<Operation, Measured>>
   /** CPU time of a `get` once the trouble is known, in microseconds. */
   readonly cpuUs: number
-  /** From the end of the trouble (from its beginning, if it ends by itself) until all four operations work. */
+  /** Time from the end of the trouble (from its beginning, if it ends by itself) until all four operations work. */
   readonly recoveryMs: number
   readonly loggedLines: number
-  /** What is not as promised. */
+  /** Breaches of promises. */
   readonly breaches: readonly string[]
 }
 
@@ -93,7 +93,7 @@ function breachesOf(
   return breaches
 }
 
-/** What a call may answer; `undefined` where it depends on how soon the trouble ends. */
+/** Returns the possible answers of a call; `undefined` if it depends on the moment at which the trouble ends. */
 function expectedResults(
   operation: Operation,
   { silent, harmless, endsByItself }: Scenario,

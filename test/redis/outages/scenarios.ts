@@ -1,4 +1,4 @@
-// The troubles that Redis can be in, one by one: how each is made, and how it ends.
+// The troubles of Redis, one by one: their beginning, and their end.
 import { until } from '../../support/until.ts'
 import {
   restrictedUser,
@@ -22,24 +22,24 @@ export interface Stage extends AsyncDisposable {
   begin(): Promise<void>
   /** Ends it. */
   end(): Promise<void>
-  /** User and password, if that changes; the clients are told of `newPassword` in the end. */
+  /** User and password, if the password changes. The clients get `newPassword` in the end. */
   readonly login?: Login
   readonly newPassword?: string
-  /** The slots of the only master that is in trouble: the calls that are measured are those of the others. */
+  /** The slots of the only master that is in trouble. The measured calls are those of the others. */
   readonly away?: Slots
 }
 
 export interface Scenario {
   readonly name: string
-  /** Whether no command is answered while it lasts: then the breaker opens, and calls cost next to nothing. */
+  /** Whether no command is answered during the trouble. Then the breaker opens, and calls cost next to nothing. */
   readonly silent: boolean
-  /** Whether the calls succeed all the same. */
+  /** Whether the calls succeed in spite of the trouble. */
   readonly harmless?: boolean
-  /** Whether it ends by itself: the time until normal service counts from its beginning. */
+  /** Whether it ends by itself. The time until normal service counts from its beginning then. */
   readonly endsByItself?: boolean
   /** Whether nothing is sent over an idle connection: no heartbeat and no bus. */
   readonly isQuiet?: boolean
-  /** The most that a call may take, if that is less than its deadlines. */
+  /** The most time that a call may take, if that is less than its deadlines. */
   readonly mostMs?: number
   start(): Promise<Stage>
 }
@@ -103,7 +103,7 @@ async function startClusterFailover(): Promise<Stage> {
   }
 }
 
-/** A managed failover: the address leads to the new primary, and the demoted one keeps its connections. */
+/** Plays a managed failover. The address leads to the new primary, and the demoted one keeps its connections. */
 async function startMove(): Promise<Stage> {
   const old = await startRedis()
   const next = await startReplica(old)
@@ -160,7 +160,8 @@ async function startRotation(): Promise<Stage> {
   })
 }
 
-// Nobody takes the place of the master, and the others go on: else Redis itself would end the trouble, or spread it.
+// No replica takes the place of the master, and the others go on. Otherwise Redis itself would end or spread the
+// trouble.
 async function startPartOfCluster(by: 'freeze' | 'kill'): Promise<Stage> {
   const cluster = await startCluster({
     config: ['cluster-replica-no-failover yes', 'cluster-require-full-coverage no'],
@@ -220,7 +221,7 @@ export const SCENARIOS: readonly Scenario[] = [
           await server.pauseClients(forMs)
           endsAt = performance.now() + forMs
         },
-        // Nobody can end a pause of everything before its time.
+        // A pause of all commands can't be ended before its time.
         end: async () => {
           await until('the end of the pause', () => performance.now() >= endsAt)
         },

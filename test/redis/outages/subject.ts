@@ -1,4 +1,4 @@
-// A service that uses the cache while its Redis is in trouble: runs in a process of its own, and measures itself.
+// A service that uses the cache while its Redis is in trouble. It runs in a process of its own, and measures itself.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { BaseCache } from 'cachette'
 import { slotOf } from '../../../src/redis/connection/slot.ts'
@@ -10,7 +10,7 @@ import { LagMeter } from './lag.ts'
 export const OPERATIONS = ['get', 'set', 'getOrSet', 'increment'] as const
 export type Operation = (typeof OPERATIONS)[number]
 
-/** One call: how long it took, without the time in which the process did something else. */
+/** One call and its time, without the time in which the process did other work. */
 export interface Call {
   readonly ms: number
   readonly result: string
@@ -21,7 +21,7 @@ export interface Measured {
   readonly hundredth: Call
   /** The slowest of the hundred, in milliseconds. */
   readonly worstMs: number
-  /** Calls that rejected: never, it is promised. */
+  /** Number of calls that rejected. The promise is that none does. */
   readonly rejected: number
 }
 
@@ -42,7 +42,7 @@ const stored = 'stored before'
 // Each operation meets the outage with a cache that has not noticed it yet.
 const caches = new Map<Operation, BaseCache>()
 const opened: OpenCache[] = []
-/** Keys by master and name: to find them costs more than a call. */
+/** Keys by master and name, kept because finding them costs more than a call. */
 const known = new Map<string, string>()
 let lines = 0
 let away: Slots | undefined
@@ -50,7 +50,7 @@ let login: Login | undefined
 
 const logger = { warn: () => void (lines += 1), error: () => void (lines += 1) }
 
-/** Makes a cache for each operation with a client that is as its library makes it. */
+/** Makes a cache for each operation, with a client of its library's defaults. */
 export async function open(client: ClientName, url: string, setting: Setting): Promise<void> {
   away = setting.away
   login = setting.login
@@ -58,7 +58,7 @@ export async function open(client: ClientName, url: string, setting: Setting): P
     ? ({ bus: 'none', heartbeat: '1m', maxLag: '3m', maxStale: '5m' } as const)
     : {}
   for (const operation of OPERATIONS) {
-    // Not waited for: a server that is absent may be there later.
+    // The connection is not awaited, because an absent server may be there later.
     const settings = { prefix: `${operation}:`, logger, wait: false, login, ...quiet }
     const one = await openCache('redis', client, url, settings)
     opened.push(one)
@@ -71,7 +71,7 @@ export async function warmUp(): Promise<void> {
   for (const operation of OPERATIONS) await recover(operation)
 }
 
-/** A key that begins with the name, on the master that is in trouble or on one that is not. */
+/** Returns a key that begins with the name, on the master in trouble or on another. */
 function keyAt(where: 'away' | 'there', name: string): string {
   if (away === undefined) return name
   const asked = `${where} ${name}`
@@ -135,8 +135,8 @@ export async function measure(operation: Operation): Promise<Measured> {
 }
 
 /**
- * CPU time of the process in microseconds for a call: the mean of a thousand, and the least of three such means, because
- * clients try to connect meanwhile.
+ * Returns the CPU time of the process for a call, in microseconds. It is the least of three means of a thousand calls,
+ * because clients try to connect meanwhile.
  */
 export async function cpuOf(operation: Operation): Promise<number> {
   const cache = caches.get(operation)!
@@ -150,7 +150,7 @@ export async function cpuOf(operation: Operation): Promise<number> {
   return leastUs
 }
 
-/** Waits for normal service: what is set is stored and read, and counters count. */
+/** Waits for normal service: values are stored and read, and counters count. */
 export async function recover(operation: Operation): Promise<void> {
   const cache = caches.get(operation)!
   for (let round = 0; ; round++) {
@@ -175,7 +175,7 @@ export function logInWith(password: string): void {
   login!.password = password
 }
 
-/** Lines logged so far. */
+/** Returns the number of lines logged so far. */
 export function logged(): number {
   return lines
 }

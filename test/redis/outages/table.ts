@@ -13,7 +13,7 @@ const HEAD = [
   'normal again after',
 ]
 
-/** A table in Markdown: two rows for each trouble and client, for the first and the hundredth call. */
+/** Returns a table in Markdown: two rows for each trouble and client, for the first and the hundredth call. */
 export function outageTable(outages: readonly Outage[]): string {
   const rows = outages.flatMap(({ scenario, client, measured, cpuUs, recoveryMs }) => {
     const cells = (which: 'first' | 'hundredth'): string[] =>

@@ -1,4 +1,4 @@
-// What a node remembers while its server is away: bounded by its tier and its queue, however many keys are used.
+// Memory of a node while its server is away. Its tier and its queue bound it, however many keys are used.
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { MemoryCache, TieredCache } from 'cachette'

@@ -1,4 +1,4 @@
-// Invalidations of an outage: none is forgotten, whatever comes beside them, and none undoes what was set since.
+// Invalidations of an outage: none is forgotten, whatever else happens, and none undoes a later `set`.
 import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { RecordingLogger } from '../../support/recording-logger.ts'
@@ -116,7 +116,7 @@ describeWithServers('the outbox', () => {
       await Promise.all(keys.map(async (key) => cache.set(key, 'lost')))
       proxy.mode = { kind: 'delay', ms: 1 }
 
-      // While the replay is under way, and after it.
+      // The calls come while the replay is under way, and after it.
       const stored = new Map<string, number>()
       for (let round = 0; stored.size < 60 || cache.stats().outbox!.keys > 0; round++) {
         await setImmediate()

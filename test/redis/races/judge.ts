@@ -1,5 +1,5 @@
-// Holds what readers saw against what had been acknowledged before they began. All times are of one clock that the
-// processes share.
+// Compares the reads with the invalidations that were acknowledged before they began. All times are of one clock that
+// the processes share.
 
 /** A write of the database whose invalidation was acknowledged. */
 export interface Acknowledged {
@@ -9,7 +9,7 @@ export interface Acknowledged {
   readonly node: number
 }
 
-/** What a reader got, in columns: hundreds of thousands of them. */
+/** The results of a reader, in columns because there are hundreds of thousands of them. */
 export interface Reads {
   readonly node: number
   readonly keys: Uint8Array
@@ -20,11 +20,11 @@ export interface Reads {
 export interface Verdict {
   readonly reads: number
   readonly acknowledged: number
-  /** Reads older than an invalidation acknowledged before they began. */
+  /** Number of reads older than an invalidation acknowledged before they began. */
   readonly stale: number
-  /** Those of them on the node that had invalidated. */
+  /** Number of these on the node that had invalidated. */
   readonly staleOnOwnNode: number
-  /** How long before its beginning the oldest of them had been superseded, in milliseconds. */
+  /** Time for which the oldest of them had been superseded when it began, in milliseconds. */
   readonly worstMs: number
 }
 
@@ -34,7 +34,7 @@ interface Step {
   readonly version: number
 }
 
-/** The steps by which the acknowledged version of each key rose. */
+/** Returns the steps by which the acknowledged version of each key rose. */
 function stepsByKey(acknowledged: readonly Acknowledged[]): Step[][] {
   const byKey: Step[][] = []
   for (const { key, version, atMs } of acknowledged.toSorted((one, other) => one.atMs - other.atMs)) {
@@ -44,7 +44,7 @@ function stepsByKey(acknowledged: readonly Acknowledged[]): Step[][] {
   return byKey
 }
 
-/** The first step above `version` that was taken before `beforeMs`. */
+/** Returns the first step above `version` that was taken before `beforeMs`. */
 function supersededAt(steps: readonly Step[], version: number, beforeMs: number): number | undefined {
   let low = 0
   let high = steps.length

@@ -26,7 +26,7 @@ if (!(durationMs > 0)) throw new Error('--seconds: a number above 0')
 const servers = findServers()
 if (servers.program === undefined) throw new Error(servers.reason)
 
-// How far other nodes than the one that invalidated may be behind: `maxLag`.
+// Time by which nodes other than the invalidating one may be behind: `maxLag`.
 const BOUND_MS = 3000
 
 const OMISSIONS: readonly { readonly omission: Omission; readonly invalidation: InvalidationKind }[] = [
@@ -37,7 +37,10 @@ const OMISSIONS: readonly { readonly omission: Omission; readonly invalidation: 
 
 type Kind = Pick<Race, 'engine' | 'invalidation' | 'omission' | 'sharesLoads'>
 
-/** Whatever is asked of the server is never stale, shared loads included; the local tier and what is known of tags may be behind. */
+/**
+ * Whether reads are as promised. A read of the server is never stale, shared loads included. The local tier and the
+ * knowledge of tags may be behind.
+ */
 function isAsPromised({ engine, invalidation, omission, sharesLoads }: Kind, verdict: Verdict): boolean {
   if (omission !== 'none') return verdict.stale > 0
   if (verdict.reads === 0 || verdict.acknowledged === 0) return false

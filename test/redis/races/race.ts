@@ -1,14 +1,14 @@
-// What a race is about: shared by the process that judges and those that run.
+// The terms of a race, shared by the process that judges and those that run.
 import type { ClientName } from '../native-clients.ts'
 
-/** By what the writers invalidate. */
+/** The ways in which the writers invalidate. */
 export const INVALIDATIONS = ['key', 'tag', 'namespace', 'prefix', 'rowVersion'] as const
 export type InvalidationKind = (typeof INVALIDATIONS)[number]
 
-/** What is left out on purpose, to see that the harness would notice. */
+/** The rule that is left out on purpose, to see that the harness would notice. */
 export type Omission =
   | 'none'
-  /** A load stores what it read, whatever happened meanwhile. */
+  /** A load stores its value, whatever happened meanwhile. */
   | 'leases'
   /** The generations of an entry are read when its load has ended, instead of before it begins. */
   | 'generations before the load'
@@ -20,8 +20,8 @@ export interface Race {
   readonly invalidation: InvalidationKind
   readonly omission: Omission
   /**
-   * Whether the readers and writers of a process use one cache, and so share its loads: who joins a load is told what
-   * it read, if the server has accepted that. Else each has a cache of its own.
+   * Whether the readers and writers of a process use one cache, and so share its loads. A caller that joins a load gets
+   * its value, if the server has accepted that. Otherwise each has a cache of its own.
    */
   readonly sharesLoads: boolean
   readonly client: ClientName
@@ -31,14 +31,14 @@ export interface Race {
   /** The number of this process, from 0. */
   readonly node: number
   readonly readers: number
-  /** The keys whose writer is in this process: each has one, so that its versions are in order. */
+  /** The keys whose writer is in this process. Each key has one writer, so that its versions are in order. */
   readonly writes: readonly number[]
   readonly seed: number
 }
 
 export const KEYS = 4
 
-/** What the racers ask of the database, and its answers. */
+/** A racer's question to the database, and the answer. */
 export interface Query {
   readonly id: number
   readonly kind: 'read' | 'write'

@@ -1,4 +1,4 @@
-// One of the processes of a race: readers and writers over one cache, and a database that is somewhere else.
+// One of the processes of a race: readers and writers over one cache, and a database in another process.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { BaseCache, LoadContext, SetOptions } from 'cachette'
 import { seededRandom } from '../../../demo/load/random.ts'
@@ -39,7 +39,7 @@ class Racer {
   readonly #race: Race
   readonly #root: BaseCache
   readonly #cache: BaseCache<Row>
-  /** One for each reader. */
+  /** The views of the readers, one for each. */
   readonly #views: readonly BaseCache<Row>[]
   readonly #random: () => number
   readonly #acknowledged: Acknowledged[] = []
@@ -78,12 +78,12 @@ class Racer {
     }
   }
 
-  /** `1:row`: a prefix of its own for each key. */
+  /** Returns `1:row`: each key has a prefix of its own. */
   #name(key: number): string {
     return `${key}:row`
   }
 
-  /** Entries are kept stale for a while. */
+  /** Returns options by which entries are kept stale for a while. */
   #options(key: number): SetOptions {
     return { ttl: 0.2, grace: 0.2, ...(this.#race.invalidation === 'tag' ? { tags: [`tag:${key}`] } : {}) }
   }
@@ -96,7 +96,7 @@ class Racer {
     await sleep(this.#random() * 4)
   }
 
-  /** Tells the cache of the new version; whether it was acknowledged. */
+  /** Tells the cache of the new version. Returns whether that was acknowledged. */
   async #announce(key: number, version: number): Promise<boolean> {
     const name = this.#name(key)
     const { invalidation, omission } = this.#race
@@ -111,7 +111,7 @@ class Racer {
     }
     if (invalidation === 'rowVersion') return (await this.#cache.invalidate(name, rowVersion)).l2 === 'acked'
     if (drawn < 0.5) {
-      // Its answer tells whether it existed: an outage would look the same, and there is none in a race.
+      // Its answer tells whether the key existed. An outage would look the same, and there is none in a race.
       await this.#cache.delete(name)
       return true
     }

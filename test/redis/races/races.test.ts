@@ -45,7 +45,7 @@ describeWithServers('races', () => {
         durationMs: 2000,
         seed,
       } as const
-      // What is known of tags follows the server; everything else is asked of it.
+      // The knowledge of tags follows the server. All other calls ask it.
       const follows = invalidation === 'tag' || invalidation === 'namespace'
       for (const sharesLoads of [false, true]) {
         const { stale, worstMs } = await runRace({ ...settings, engine: 'redis', sharesLoads })

@@ -1,4 +1,4 @@
-// Runs a race: three processes, one server, and a database here whose answers are on their way for a while.
+// Runs a race: three processes, one server, and a database in this process whose answers are delayed.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { seededRandom } from '../../../demo/load/random.ts'
 import { Peer } from '../../support/peer.ts'
@@ -17,7 +17,9 @@ export type RaceSettings = Pick<
   'engine' | 'invalidation' | 'omission' | 'sharesLoads' | 'client' | 'url' | 'durationMs' | 'seed'
 >
 
-/** Answers queries: a write at once, a read with what the row was when it came, up to four milliseconds later. */
+/**
+ * Answers queries. A write is answered at once. A read returns the row at its arrival, up to four milliseconds later.
+ */
 function serveDatabase(peer: Peer<typeof Racer>, versions: number[], random: () => number): void {
   peer.onEvent = (event) => {
     const { id, kind, key } = event as Query

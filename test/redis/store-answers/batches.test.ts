@@ -10,7 +10,7 @@ const MANY = 20_000
 const CASES = ENGINES.flatMap((engine) =>
   (['node-redis 6', 'ioredis 5'] as const).map((client) => ({ engine, client })),
 )
-// Long enough for a part on a busy machine, and not for the whole.
+// The deadline is long enough for a part on a busy machine, and not for the whole.
 const SETTINGS = { prefix: 'batches:', logger: silentLogger, deadline: { hard: '3s' }, lease: '60s' } as const
 
 describeWithServers('calls of very many keys', () => {
@@ -40,7 +40,7 @@ describeWithServers('calls of very many keys', () => {
   })
 })
 
-// With the deadline that everybody has: each part has its own, whatever else the machine does.
+// The deadline is the default. Each part has its own, so the machine's load matters little.
 describeWithServers('a call of a hundred thousand keys', () => {
   const everyCase = process.env['CACHETTE_ALL_CASES'] === '1'
   const all = ENGINES.flatMap((engine) => CLIENT_NAMES.map((client) => ({ engine, client })))

@@ -1,4 +1,4 @@
-// Keys of ours that hold what others wrote, or what was damaged.
+// Cachette's keys with foreign or damaged values.
 import { randomInt } from 'node:crypto'
 import { type BaseCache } from 'cachette'
 import { withLock } from 'cachette/lock'
@@ -16,7 +16,7 @@ import { connect, describeWithServers, startRedis, type Connection } from '../se
 const P = 'bad:'
 const CASES = ENGINES.flatMap((engine) => CLIENT_NAMES.map((client) => ({ engine, client })))
 
-/** A frame of version 1 with a body of JSON; `grace` and the rest of its header as given. */
+/** Returns a frame of version 1 with a JSON body, and the given `grace` and rest of its header. */
 function frame({ grace = 0n, version = 1, tags = Buffer.from([0, 0]), body = '1' }): Buffer {
   const header = Buffer.alloc(44)
   header[0] = 0xc1
@@ -109,7 +109,7 @@ describeWithServers('an entry that this process can not read', () => {
   })
 })
 
-/** What others may have left under a name of ours. */
+/** Stores a foreign value under one of Cachette's names. */
 async function spoil(connection: Connection, name: string, random: SeededRandom): Promise<void> {
   const kind = random.below(6)
   if (kind === 0) {

@@ -1,4 +1,4 @@
-// Caches on one server of which one's prefix begins with the other's.
+// Caches on one server where the prefix of one begins with the prefix of the other.
 import { KeyError, MemoryCache, key } from 'cachette'
 import { Lock } from 'cachette/lock'
 import { RateLimiter } from 'cachette/ratelimit'
@@ -33,7 +33,7 @@ describeWithServers('caches with nested prefixes', () => {
         ((await server.command('KEYS', 'app:auth:*!*')) as string[])
           .filter((name) => !name.includes('!lease'))
           .sort()
-      // It is made once the channel of invalidations is heard.
+      // The id is made once the channel of invalidations is heard.
       await until('the id of its fleet', async () => (await sideKeys()).includes('app:auth:!fleet:'))
       const before = await sideKeys()
       expect(before.length).toBeGreaterThan(3)
@@ -60,7 +60,7 @@ it.each(SIDE)('refuses keys and prefixes with !%s: in them', async (kind) => {
   expect(() => cache.namespace(`a!${kind}`)).toThrow(KeyError)
   for (const prefix of [`a!${kind}:`, `a!${kind}:b:`, `a!${kind}`, `a!${kind.slice(0, 2)}`, 'a!'])
     expect(() => new RedisCache({ client: {}, prefix }), prefix).toThrow(KeyError)
-  // As many others do.
+  // Many ordinary keys have such names.
   expect(await cache.set(`wow!`, 1)).toBe(true)
   expect(await cache.set(`a!${kind}`, 1)).toBe(true)
   expect(await cache.set(key('search', 'list', { text: `a!${kind}:b` }), 1)).toBe(true)

@@ -25,7 +25,7 @@ const FOLLOWING = 'two tiers, tags, namespaces'
 
 type Use = (cache: BaseCache) => Promise<void>
 
-/** What needs the rights of a feature, and shows that they are enough. */
+/** The uses of features, which show that the rights of a feature are enough. */
 const FEATURES: Readonly<Record<string, Use>> = {
   [ENTRIES]: async (cache) => {
     expect(await cache.set('a', 1, { rowVersion: 1, grace: '1h', ttl: '1h' })).toBe(true)
@@ -128,7 +128,7 @@ describeWithServers('limits and locks on a server that evicts', () => {
     await using opened = await openCache(engine, 'node-redis 6', server.url, { prefix: 'evicts:', logger })
     await uses[use]!(opened.cache)
     await uses[use]!(opened.cache)
-    // Whatever it asks has been answered before this is.
+    // All earlier questions have been answered before this one.
     await opened.cache.set('after', 1)
     await opened.cache.get('after')
     const said = logger.lines.filter(({ message }) => message.includes('maxmemory-policy'))

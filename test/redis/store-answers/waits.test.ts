@@ -1,4 +1,4 @@
-// How long callers wait for a server that does not answer, and what they leave behind on it.
+// The time for which callers wait for a silent server, and the state that they leave on it.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { silentLogger } from '../../../src/core/logging/logger.ts'
@@ -12,7 +12,7 @@ const HARD_MS = 500
 const CASES = ENGINES.flatMap((engine) => CLIENT_NAMES.map((client) => ({ engine, client })))
 const SETTINGS = { prefix: 'waits:', logger: silentLogger }
 
-/** Milliseconds that a call took, less those in which this process could do nothing. */
+/** Returns the milliseconds that a call took, less those in which this process was stalled. */
 async function timed(call: () => Promise<unknown>): Promise<number> {
   const lag = new LagMeter()
   const beganMs = performance.now()
@@ -75,7 +75,7 @@ describeWithServers('a caller of a server that is frozen', () => {
     const { cache } = opened
     const options = { hardTimeout: '300ms' } as const
     const loads: string[] = []
-    // Frozen while it is loaded: the value is there, and only the fill is not.
+    // The server is frozen while the loader runs, so the value is there, and only the fill is not.
     const filled = await timed(async () => {
       loads.push(
         await cache.getOrSet(

@@ -6,7 +6,7 @@ import { describeWithServers, startCluster, type RedisCluster } from '../servers
 import { PlainClusterClient } from './cluster-client.ts'
 import { EPOCH, GENERATION, admitted, setOf, storeOn, valuesOf } from './stores.ts'
 
-/** Does something before a client's first scan for values; until it is done, no master is scanned for them. */
+/** Does a task before a client's first scan for values. Until it is done, no master is scanned for them. */
 class InterruptedClient extends PlainClusterClient {
   beforeValues: (() => Promise<void>) | undefined
   #interrupting: Promise<void> | undefined

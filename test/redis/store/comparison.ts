@@ -2,17 +2,17 @@ import type { RemoteStore } from '../../../src/core/remote-store.ts'
 import type { Stored } from '../../../src/core/store.ts'
 import { RANDOMS } from './model-calls.ts'
 
-/** What both sides must have in common, and what is each side's own: stamps and drawn generations. */
+/** Compares both sides, apart from each side's own values: stamps and drawn generations. */
 export class Comparison {
   readonly #store: RemoteStore
-  // In the order in which they appear, which is the same on both sides.
+  // Own values in the order of their appearance, which is the same on both sides.
   readonly #own = new Map<string, string>()
 
   constructor(store: RemoteStore) {
     this.#store = store
   }
 
-  /** A form in which answers of both stores are equal if they mean the same. */
+  /** Returns a form in which answers of both stores are equal if they mean the same. */
   plain(value: unknown, name = ''): unknown {
     if (name === 'stored') return { value: this.#store.view(value as Stored) }
     if (name === 'remainingMs') return roughly(value as number)
@@ -46,7 +46,10 @@ export class Comparison {
   }
 }
 
-/** Times are compared by minutes: the clocks of both sides agree to a few milliseconds, and calls avoid the moments. */
+/**
+ * Rounds times to minutes. The clocks of both sides agree to a few milliseconds, and calls avoid the moments in
+ * between.
+ */
 export function roughly(ms: number): number {
   return ms === Infinity ? Infinity : Math.round(ms / 60_000)
 }

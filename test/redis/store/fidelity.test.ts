@@ -23,7 +23,7 @@ import { startServer } from './test-server.ts'
 const SEED = Number(process.env['CACHETTE_FIDELITY_SEED'] ?? Math.floor(Math.random() * 2 ** 32))
 const LOG_LIMIT = 12
 
-/** Time passes for every key at once. */
+/** Lets time pass for every key at once. */
 const PASS = `for _, key in ipairs(redis.call('KEYS', '*')) do
   local left = redis.call('PTTL', key)
   if left >= 0 then redis.call('PEXPIRE', key, left - ARGV[1]) end
@@ -150,7 +150,7 @@ async function compare(
   expect(past.entries.length).toBeGreaterThan(kind.calls / 200)
 }
 
-// What the answers tell of the log is used again.
+// Later calls use the positions of the log in the answers.
 function remember(past: Past, text: string, model: unknown, real: unknown): void {
   if (text === 'heads') {
     const realHeads = real as ReadonlyMap<string, Head>

@@ -10,7 +10,7 @@ import { startServer, type TestServer } from './test-server.ts'
 const KEYS = ['a', 'b', 'c'] as const
 const LONG = 'long'.repeat(5_000)
 
-/** A call of a store; what it answers can be compared. */
+/** A call of a store, with a comparable answer. */
 type Step = (store: RemoteStore) => Promise<unknown>
 
 const written =
@@ -107,7 +107,7 @@ describeWithServers('sets of one turn', () => {
   })
 
   it('are done in order with all else that is asked in the turn', async () => {
-    // A script that the server does not know yet runs behind what was sent after it.
+    // A script that the server does not know yet runs after later requests.
     for (const step of fc.sample(steps, 200)) await step(store)
     await fc.assert(
       fc.asyncProperty(fc.array(steps, { minLength: 2, maxLength: 12 }), async (calls) => {

@@ -8,10 +8,10 @@ import type { RespConnection } from './resp-connection.ts'
 
 const DAY = 24 * 60
 
-/** What a name holds, and for how many minutes. */
+/** A name, its content, and its lifetime in minutes. */
 export type Held = readonly [name: string, value: unknown, minutes: number | string]
 
-/** Where things of the simulated server are on a real one. */
+/** Returns the name on a real server for one of the simulated server. */
 export function realName(names: KeyNames, modelName: string): string {
   const rest = modelName.slice(2)
   switch (modelName.charAt(0)) {
@@ -30,7 +30,7 @@ export function realName(names: KeyNames, modelName: string): string {
   }
 }
 
-/** Everything that the simulated server holds, as it should be on a real one. */
+/** Returns all data of the simulated server, as they should be on a real one. */
 export function modelKeyspace(server: SimulatedServer, names: KeyNames): readonly Held[] {
   const held: Held[] = []
   for (const name of server.names()) {
@@ -41,7 +41,7 @@ export function modelKeyspace(server: SimulatedServer, names: KeyNames): readonl
   return inOrder(held, names)
 }
 
-/** Everything that a real server holds. */
+/** Returns all data of a real server. */
 export async function realKeyspace(
   admin: RespConnection,
   names: KeyNames,
@@ -58,7 +58,7 @@ export async function realKeyspace(
   return inOrder(held, names)
 }
 
-// A log is renewed at other moments; without its sequence nobody reads it.
+// A log is renewed at other moments. Without its sequence no node reads it.
 function inOrder(held: readonly Held[], names: KeyNames): readonly Held[] {
   const present = new Set(held.map(([name]) => name))
   return held

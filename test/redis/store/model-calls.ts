@@ -12,19 +12,19 @@ import type { SeededRandom } from '../../../src/testing/random.ts'
 
 const MINUTE = 60_000
 
-/** What was answered by both stores in the same place, to be used in later calls. */
+/** The answers of both stores in the same place, for use in later calls. */
 export interface Pair<T> {
   readonly model: T
   readonly real: T
 }
 
-/** What the calls know of the past. */
+/** The calls' knowledge of the past. */
 export interface Past {
   readonly heads: (Pair<Head> & { readonly partition: string })[]
   readonly entries: (Pair<Replayable> & { readonly partition: string })[]
 }
 
-/** A call, to be made on either store. */
+/** A call that can be made on either store. */
 export interface ModelCall {
   readonly text: string
   run(store: RemoteStore, side: 'model' | 'real'): Promise<unknown>
@@ -48,7 +48,7 @@ const KEYS = [
 ]
 const TOKENS = ['t1', 't2', 't3']
 const TAGS = ['users', '!ns:u:', 'ß %']
-/** The random halves of the generations that calls give. */
+/** The random halves of the generations in calls. */
 export const RANDOMS = ['00000000000000a1', 'ffffffffffffffb2', '0123456789abcdef']
 const PREFIXES = ['u:', 'u:*', 'u:[12]', 'u:\\', 'ü', 'zz', '']
 const VALUES = [
@@ -67,10 +67,10 @@ const VALUES = [
   [],
 ]
 
-/** How long things live; no sum of these and whole steps of time is a whole step, so that nothing depends on a moment. */
+/** Lifetimes. No sum of these and whole steps of time is a whole step, so that nothing depends on a moment. */
 const TTLS = [7 * MINUTE, 67 * MINUTE, 187 * MINUTE, Infinity]
 const GRACES = [undefined, undefined, 71 * MINUTE, 311 * MINUTE]
-/** What passes at once, in milliseconds. */
+/** The time that passes at once, in milliseconds. */
 export const STEP_MS: number = 30 * MINUTE
 
 /** Makes random calls of every kind. */
@@ -259,7 +259,7 @@ export class ModelCalls {
     return this.#random.pick([...this.#partitions, '!tags'])
   }
 
-  // Above what the clock of a server says: the model's clock is another one.
+  // The ordinal is above the time of a server's clock, because the model has another clock.
   #epoch(): Epoch {
     const ordinal = 1e14 + ++this.#epochs
     return { ordinal, random: this.#random.pick(['', 'r', 'b%= c']), birth: ordinal }
@@ -335,7 +335,7 @@ function admit(store: RemoteStore, value: unknown): Stored {
   return admitted.stored
 }
 
-/** A call's arguments, to be printed. */
+/** Returns a printable form of a call's arguments. */
 export function show(value: unknown): string {
   return JSON.stringify(value, (_, one: unknown) => {
     if (typeof one === 'bigint') return `${one}n`

@@ -46,7 +46,7 @@ export class PlainClient implements RedisClient {
     return () => this.#listeners.delete(listener)
   }
 
-  /** What is sent from now on goes over a new connection. */
+  /** Opens a new connection for all later commands. */
   reconnect(): void {
     this.#connection?.close()
     this.#connection = undefined

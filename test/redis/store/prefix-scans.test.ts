@@ -7,7 +7,7 @@ import { PlainClient } from './plain-client.ts'
 import { RespConnection } from './resp-connection.ts'
 import { EPOCH, namesOn, setOf, storeOn, valuesOf } from './stores.ts'
 
-/** A client whose server may become another one before any command, without a word of it. */
+/** A client whose server may become another one before any command, without an error. */
 class ShiftingClient extends PlainClient implements Connection {
   readonly server: object = this
   before: ((name: string) => Promise<void>) | undefined
@@ -62,7 +62,7 @@ describeWithServers('a deletion by prefix while the server changes', () => {
     await store.write([setOf(store, 'u:1', 1), setOf(store, 'v:1', 1)])
     ofReplica = new RespConnection(replica.port)
     await until('the replica to have it all', async () => (await ofReplica.call('DBSIZE')) === 4)
-    // So that connections of both servers have different numbers.
+    // The closed connections give connections of both servers different numbers.
     for (let count = 0; count < 5; count++) (await connectedTo(replica.port)).close()
   })
 

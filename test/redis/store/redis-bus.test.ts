@@ -83,7 +83,7 @@ describeWithServers('RedisBus', () => {
   it('tells two fleets with one channel apart, names that once, and leaves their messages out', async () => {
     const servers = [await startServer(), await startServer()] as const
     const clients = servers.map((server) => new PlainClient(server.port))
-    // What is published on one of the servers is heard on the other one, too, as if they were two databases.
+    // Messages of one server are heard on the other one, too, as if they were two databases.
     const carry = clients.map((client, index) =>
       client.subscribe(
         CHANNEL,
@@ -116,7 +116,7 @@ describeWithServers('RedisBus', () => {
       const store = storeOn(clients[0]!)
       await store.sync('0', undefined, EPOCH)
       await store.write([setOf(store, 'a', 1)])
-      // Who joins is of one of the fleets, and is told as well.
+      // A node that joins is of one of the fleets, and is told as well.
       const late = new RecordingLogger()
       await new Promise<void>((resolve) => {
         stops.push(busOf(clients[0]!, late).subscribe(() => undefined, resolve))

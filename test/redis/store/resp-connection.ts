@@ -3,14 +3,14 @@ import type { Command, Connection, Reply, ReplyForm } from '../../../src/redis/c
 
 type Waiting = { readonly form: ReplyForm; readonly done: (reply: Reply) => void }
 
-/** A connection that speaks RESP 2: as little as the store's tests need. */
+/** A connection that speaks RESP 2, with only the parts that the store's tests need. */
 export class RespConnection implements Connection {
   readonly server: object = this
   readonly #socket: Socket
   readonly #waiting: Waiting[] = []
   #bytes: Buffer = Buffer.alloc(0)
   #failure: Error | undefined
-  /** Hears of what is pushed to a subscriber. */
+  /** The listener to pushes for a subscriber. */
   onPush: ((parts: readonly Reply[]) => void) | undefined
 
   constructor(port: number) {
@@ -43,7 +43,7 @@ export class RespConnection implements Connection {
     )
   }
 
-  /** One command by its words. */
+  /** Sends one command by its words. */
   async call(...args: (string | Uint8Array)[]): Promise<Reply> {
     return this.run({ args }, 'text')
   }

@@ -4,12 +4,12 @@ import type { RemoteOp, RemoteStore } from '../../../src/core/remote-store.ts'
 import type { Stored } from '../../../src/core/store.ts'
 import type { RespConnection } from './resp-connection.ts'
 
-/** The epoch that tests begin with: its ordinal is above what any server's clock says. */
+/** The epoch that tests begin with. Its ordinal is above the time of any server's clock. */
 export const EPOCH = { ordinal: 1e14, random: 'first', birth: 1e14 } as const
 /** A generation. */
 export const GENERATION = '00112233445566778899aabb'
 
-/** A store as tests need it. */
+/** Returns a store for tests. */
 export function storeOn(client: RedisStoreParts['client'], parts: Partial<RedisStoreParts> = {}): RedisStore {
   return new RedisStore({ client, prefix: 'app:', format: new WireFormat(), random: Math.random, ...parts })
 }
@@ -20,12 +20,12 @@ export function admitted(store: RemoteStore, value: unknown): Stored {
   return answer.stored
 }
 
-/** An operation that stores a value for an hour. */
+/** Returns an operation that stores a value for an hour. */
 export function setOf(store: RemoteStore, key: string, value: unknown): RemoteOp {
   return { kind: 'set', key, stored: admitted(store, value), ttlMs: 3_600_000 }
 }
 
-/** The values that a store finds, by key. */
+/** Returns the values that a store finds, by key. */
 export async function valuesOf(
   store: RemoteStore,
   keys: readonly string[],
@@ -34,7 +34,7 @@ export async function valuesOf(
   return Object.fromEntries([...found].map(([key, { stored }]) => [key, store.view(stored)]))
 }
 
-/** Every name on a server, in order. */
+/** Returns every name on a server, in order. */
 export async function namesOn(admin: RespConnection): Promise<readonly string[]> {
   return ((await admin.call('KEYS', '*')) as string[]).toSorted()
 }

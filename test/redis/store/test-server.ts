@@ -1,7 +1,7 @@
 import { startRedis, type ServerOptions } from '../servers/index.ts'
 import { RespConnection } from './resp-connection.ts'
 
-/** A server of the test's own, and a connection that may do everything there. */
+/** A server of the test's own, and a connection with all rights there. */
 export interface TestServer {
   readonly port: number
   readonly admin: RespConnection

@@ -1,4 +1,4 @@
-// The faults, one by one: how each is made, and how it ends.
+// The faults, one by one: their beginning, and their end.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { KeyNames } from '../../../src/redis/store/key-names.ts'
 import { sharedNow } from '../../support/peer-side.ts'
@@ -17,9 +17,9 @@ import { NODES, ROWS } from './scheme.ts'
 /** A server and its fault. */
 export interface Stage extends AsyncDisposable {
   readonly url: string
-  /** The way that one node takes to the server, if it is not that of all. */
+  /** Returns a node's own address of the server, if not all nodes share one. */
   urlOf?(node: number): string
-  /** The way to the bus, if it is another one. */
+  /** Another address for the bus, if any. */
   readonly busUrl: string | undefined
   begin(): Promise<void>
   end(): Promise<void>
@@ -27,11 +27,11 @@ export interface Stage extends AsyncDisposable {
 
 export interface Fault {
   readonly name: string
-  /** Whether the server may come back with what had been invalidated. */
+  /** Whether the server may come back with entries that had been invalidated. */
   readonly losesHistory: boolean
   /** Whether it ends by itself, and `begin` waits for that. */
   readonly isOverAtOnce?: boolean
-  /** Whether it is up to the cache to make other connections, as it can if it has made the first. */
+  /** Whether the cache has to make other connections, as it can if it has made the first. */
   readonly opensConnections?: boolean
   start(): Promise<Stage>
 }
@@ -49,7 +49,7 @@ function stageOf(server: RedisServer, parts: Partial<Stage>): Stage {
   }
 }
 
-/** Does something again and again from `begin` to `end`. */
+/** Repeats a step from `begin` to `end`. */
 function repeatedly(step: () => Promise<unknown>, everyMs: number): Pick<Stage, 'begin' | 'end'> {
   const goesOn = { now: false }
   let loop = Promise.resolve()
@@ -98,7 +98,7 @@ function halfOpen(proxy: FaultProxy): Pick<Stage, 'begin' | 'end'> {
   return repeatedly(async () => proxy.cutServerSide(), 50)
 }
 
-/** Faults of the way of the bus alone, or of all that the last node sends and hears. */
+/** Makes faults of the bus's way alone, or of all connections of the last node. */
 function onTheWay(
   name: string,
   of: 'bus' | 'last node',
@@ -124,7 +124,7 @@ function onTheWay(
   }
 }
 
-// Everything is written to the file before it is acknowledged, and survives the process.
+// All data are written to the file before the acknowledgement, and survive the process.
 const DURABLE = { config: ['appendonly yes', 'appendfsync no'] }
 
 async function startEvicting(): Promise<Stage> {
@@ -177,7 +177,7 @@ async function startSentinel(): Promise<Stage> {
 
 async function startClusterFailover(): Promise<Stage> {
   const cluster = await startCluster()
-  // The generations are what most depends on one master.
+  // The generations depend most on one master.
   const slot = await cluster.slotOf('{!tags}')
   return {
     url: cluster.url,
@@ -188,7 +188,7 @@ async function startClusterFailover(): Promise<Stage> {
   }
 }
 
-/** A managed failover: the address leads to the new primary, and the demoted one keeps its connections. */
+/** Plays a managed failover. The address leads to the new primary, and the demoted one keeps its connections. */
 async function startMove(): Promise<Stage> {
   const old = await startRedis()
   const next = await startReplica(old)
@@ -210,7 +210,7 @@ async function startMove(): Promise<Stage> {
 
 const PASSWORD = 'secret'
 
-/** Another password is in force for a while, of which the clients do not hear. */
+/** Sets another password for a while, without telling the clients. */
 async function startRotation(): Promise<Stage> {
   const server = await startRedis()
   const service = await startHosted(server, { username: 'app', password: PASSWORD })
@@ -233,7 +233,7 @@ async function startRotation(): Promise<Stage> {
   })
 }
 
-// Nobody takes the place of the master, and the others go on.
+// No replica takes the place of the master, and the others go on.
 async function startPartOfCluster(): Promise<Stage> {
   const cluster = await startCluster({
     config: ['cluster-replica-no-failover yes', 'cluster-require-full-coverage no'],
@@ -267,7 +267,7 @@ export const FAULTS: readonly Fault[] = [
   onTheWay('bus black-holed', 'bus', blackHole),
   onTheWay('bus half-open', 'bus', halfOpen),
   onTheWay('one node black-holed', 'last node', blackHole),
-  // A client that was given is its owner's to replace: its connections time out as he has set it.
+  // A given client is its owner's to replace: its connections time out by the owner's settings.
   { ...onTheWay('one node half-open', 'last node', halfOpen), opensConnections: true },
   {
     name: 'killed, restarted with its data',

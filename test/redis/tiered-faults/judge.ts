@@ -1,7 +1,9 @@
-// Holds the histories of all nodes against the invariants of coherence.
+// Compares the histories of all nodes with the invariants of coherence.
 import { kindOf, type Invalidation, type Kind, type NodeHistory } from './scheme.ts'
 
-/** The span in which a server that has lost something may give it back: from the fault until it is found and mended. */
+/**
+ * The span in which a server that has lost data may return old entries: from the fault until its discovery and repair.
+ */
 export interface BlindSpan {
   readonly fromMs: number
   readonly untilMs: number
@@ -10,17 +12,17 @@ export interface BlindSpan {
 export interface Verdict {
   readonly reads: number
   readonly acknowledged: number
-  /** How long before its beginning the oldest read had been superseded, in milliseconds. */
+  /** Time for which the oldest read had been superseded when it began, in milliseconds. */
   readonly worstMs: number
-  /** The same, but for the blind span. */
+  /** The same, except for the blind span. */
   readonly worstInSightMs: number
-  /** How often each invariant was broken; those that were not are left out. */
+  /** Number of breaches of each invariant, without zeros. */
   readonly violations: Readonly<Record<string, number>>
-  /** When the last read began that was more than `NOTABLE_MS` behind; -Infinity without one. */
+  /** The beginning of the last read that was more than `NOTABLE_MS` behind; -Infinity without one. */
   readonly lastBehindAtMs: number
 }
 
-/** Less than this is how messages travel between busy processes. */
+/** Lags below this are usual for messages between busy processes. */
 export const NOTABLE_MS = 250
 
 const BOUNDED: Record<Kind, string> = { key: 'I2', row: 'I2', tag: 'I9', namespace: 'I10' }
@@ -33,7 +35,7 @@ class Steps {
     if (version > (this.#steps.at(-1)?.version ?? 0)) this.#steps.push({ atMs, version })
   }
 
-  /** When something newer than the version was known; `undefined` if not before `beforeMs`. */
+  /** Returns the moment at which a newer version was known; `undefined` if not before `beforeMs`. */
   supersededAt(version: number, beforeMs: number): number | undefined {
     let low = 0
     let high = this.#steps.length
@@ -75,7 +77,7 @@ export function judge(
   let lastBehindAtMs = -Infinity
   for (const { node, reads: columns, rejections } of histories) {
     for (const _ of rejections) count('I11')
-    // What waits in its outbox counts for the node itself.
+    // Invalidations in its outbox count for the node itself.
     const own = stepsOf(all.filter((one) => one.node === node))
     reads += columns.rows.length
     for (const [index, row] of columns.rows.entries()) {

@@ -32,7 +32,7 @@ console.log(`seed ${seed}`)
 const played: Played[] = []
 let round = 0
 for (const fault of faults) {
-  // Side by side: they mostly wait.
+  // They run side by side, because they mostly wait.
   const both = await Promise.all(
     policies.map(async (policy) =>
       playFault(fault, policy, { pace: PACE, beforeMs: 3000, faultMs }, round++, seed),

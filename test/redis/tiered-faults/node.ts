@@ -109,7 +109,7 @@ export async function open(given: NodeSettings): Promise<void> {
   await until('the cache to be connected', async () => probe.set(`node ${given.node}`, { version: 0 }))
 }
 
-/** Rows of kind `namespace` have one each, which is cleared. */
+/** Returns the namespace of a row of kind `namespace`, which has one that is cleared, or the cache. */
 function viewOf(row: number): BaseCache<Row> {
   return kindOf(row) === 'namespace' ? cache.namespace<Row>(`part${row}`) : cache
 }
@@ -118,7 +118,7 @@ function optionsOf(row: number): { readonly tags?: readonly string[] } {
   return kindOf(row) === 'tag' ? { tags: [`tag:${row}`] } : {}
 }
 
-/** What a call of the cache answers; a rejection is a violation. */
+/** Returns the answer of a call of the cache. A rejection is a violation. */
 async function call<T>(promise: Promise<T>): Promise<T | undefined> {
   try {
     return await promise
@@ -212,7 +212,7 @@ export function stopWriting(): void {
   noMoreWrites.abort()
 }
 
-/** Ends the traffic; what was written and read. */
+/** Ends the traffic, and returns its writes and reads. */
 export async function finish(): Promise<NodeHistory> {
   goesOn.reading = false
   await traffic
@@ -225,14 +225,14 @@ export async function finish(): Promise<NodeHistory> {
   return { node: settings.node, invalidations, reads, rejections }
 }
 
-/** How much is under way or waits for an acknowledgement. */
+/** Returns the number of calls under way or waiting for an acknowledgement. */
 export function pending(): number {
   const store = storeOf(cache)
   if (!(store instanceof CoherentStore)) throw new Error('not the store of two tiers')
   return store.pending.markers + store.pending.outbox
 }
 
-/** The version that is served for each row; 0 = none. */
+/** Returns the version that is served for each row; 0 = none. */
 export async function served(): Promise<readonly number[]> {
   const found = Array.from({ length: ROWS }, async (_, row) => viewOf(row).get(`row:${row}`))
   return (await Promise.all(found)).map((row) => row?.version ?? 0)

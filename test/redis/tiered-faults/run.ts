@@ -1,4 +1,4 @@
-// Plays a fault: three nodes under traffic before, during and after it, then what is left when all is quiet.
+// Plays a fault: three nodes under traffic before, during and after it, and the state when all is quiet.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { seededRandom } from '../../../demo/load/random.ts'
 import type { Policy } from '../../../src/coherence/settings.ts'
@@ -34,14 +34,14 @@ export interface Played extends Verdict {
   readonly losesHistory: boolean
   readonly pace: Pace
   /**
-   * From the end of the fault (of a failover: from the promotion) until each node has had an invalidation acknowledged
-   * and the last read that was notably behind.
+   * Time from the end of the fault (of a failover: from the promotion) until two events. Each node has had an
+   * invalidation acknowledged, and the last read that was notably behind is over.
    */
   readonly convergedMs: number
   readonly rejections: readonly string[]
 }
 
-/** The database: a write raises the version at once, a read is under way for up to four milliseconds. */
+/** Serves as the database. A write raises the version at once, and a read is under way for up to four milliseconds. */
 function serve(peers: readonly Peer<typeof Node>[], versions: number[], random: () => number): void {
   for (const [node, peer] of peers.entries()) {
     peer.onEvent = (event) => {
@@ -59,7 +59,7 @@ function serve(peers: readonly Peer<typeof Node>[], versions: number[], random: 
   }
 }
 
-/** What is wrong when nothing has been written for a while. */
+/** Returns the faults that remain after a while without writes. */
 async function lookAtRest(
   peers: readonly Peer<typeof Node>[],
   versions: readonly number[],
@@ -111,7 +111,7 @@ async function openNodes(
   return peers
 }
 
-/** `round` decides which node uses which client library. */
+/** Plays a fault. `round` decides the client library of each node. */
 export async function playFault(
   fault: Fault,
   policy: Policy,
@@ -132,7 +132,7 @@ export async function playFault(
     await sleep(fault.isOverAtOnce === true ? 0 : faultMs)
     await stage.end()
     const endedAtMs = sharedNow()
-    // I14: then everything is as it should be.
+    // I14: after this time all rows are as they should be.
     const quietMs = pace.boundMs[policy] + pace.heartbeatMs
     const untilMs = endedAtMs + quietMs
     await sleep(quietMs + beforeMs)

@@ -11,7 +11,7 @@ const HEAD = [
   'converged after',
 ]
 
-/** A table in Markdown, a row for each fault and policy. */
+/** Returns a table in Markdown, with a row for each fault and policy. */
 export function faultTable(played: readonly Played[]): string {
   const rows = played.map((one) => {
     const boundMs = one.pace.boundMs[one.policy]
