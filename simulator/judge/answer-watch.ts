@@ -2,11 +2,14 @@ import type { History } from './history.ts'
 import type { ServerOp } from '../server/server-entries.ts'
 
 interface Key {
-  /** Changes of the key that the clients of the node have begun. */
+  /** Number of changes of the key that the clients of the node have begun. */
   begun: number
-  /** Those that have not ended. */
+  /** Number of changes that have not ended. */
   open: number
-  /** Of the `set` that is the last change, with no other under way: whether it was sent, and answered with `true`. */
+  /**
+   * State of the `set` that is the last change, with no other under way. `stored`: it was sent and answered with
+   * `true`.
+   */
   last: 'unsent' | 'sent' | 'undone' | 'stored'
 }
 
@@ -22,7 +25,10 @@ export class AnswerWatch {
     this.#history = history
   }
 
-  /** A client of the node begins a change of the key; tell its end, and whether it was a `set` answered with `true`. */
+  /**
+   * Begins a change of the key by a client. The caller reports its end, and whether it was a `set` answered with
+   * `true`.
+   */
   begin(node: string, key: string): (isStored: boolean) => void {
     const name = `${node} ${key}`
     const known: Key = this.#keys.get(name) ?? { begun: 0, open: 0, last: 'unsent' }
@@ -40,7 +46,7 @@ export class AnswerWatch {
     }
   }
 
-  /** A node sends these operations to the server. */
+  /** Notes the operations that a node sends to the server. */
   sent(node: string, ops: readonly Pick<ServerOp, 'kind' | 'key'>[]): void {
     for (const { kind, key } of ops) {
       const known = this.#keys.get(`${node} ${key}`)

@@ -1,10 +1,10 @@
-/** What an observation of the counter began with. */
+/** The state of the counter at the beginning of an observation. */
 export interface CounterStart {
   readonly atLeast: number
   readonly resets: number
 }
 
-/** Judges a counter that only rises: who asks after an increment was acknowledged sees no less. */
+/** Judges a counter that only rises: a read after an acknowledged increment returns no less. */
 export class CounterHistory {
   #highest = 0
   #resets = 0
@@ -18,7 +18,7 @@ export class CounterHistory {
     return { atLeast: this.#highest, resets: this.#resets }
   }
 
-  /** An increment was acknowledged, or a read has answered. */
+  /** Judges an acknowledged increment, or the answer of a read. */
   seen(number: number, { atLeast, resets }: CounterStart, isIncrement: boolean): void {
     if (resets !== this.#resets) return
     if (number < atLeast + (isIncrement ? 1 : 0))
@@ -26,7 +26,7 @@ export class CounterHistory {
     this.#highest = Math.max(this.#highest, number)
   }
 
-  /** The counter was evicted. */
+  /** Forgets the counter because it was evicted. */
   reset(): void {
     this.#resets++
     this.#highest = 0

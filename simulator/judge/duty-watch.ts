@@ -3,7 +3,7 @@ import type { Generations } from '../../src/core/remote-store.ts'
 import type { History } from './history.ts'
 import type { Versioned } from '../world/node.ts'
 
-/** A server, as far as the judge asks it. */
+/** The part of a server that the judge asks. */
 interface Holder {
   read(key: string): ServerFound | undefined
   agrees(generations: Generations): boolean
@@ -15,8 +15,8 @@ interface Duty {
 }
 
 /**
- * Judges I18: an invalidation that a node has answered with `acked` or `queued` is in effect there from then on, because
- * the server has nothing older or the node takes it for absent. In the end it is in effect on the server.
+ * Judges I18: an invalidation that a node has answered with `acked` or `queued` is in effect on that node from then on.
+ * Either the server has nothing older, or the node takes it for absent. In the end it is in effect on the server.
  */
 export class DutyWatch {
   readonly #history: History
@@ -26,25 +26,28 @@ export class DutyWatch {
     this.#history = history
   }
 
-  /** A node has answered for an invalidation of the key, made after the database had `version`. */
+  /** Notes the answer of a node for an invalidation of the key, made after the database had `version`. */
   answered(node: string, key: string, duty: Duty): void {
     const { version, beganMs } = duty
     const ofNode = this.#duties.get(node) ?? new Map<string, Duty[]>()
     const before = ofNode.get(key) ?? []
-    // Records that are older in both say nothing any more.
+    // Records that are older in both tell nothing any more.
     const others = before.filter((one) => one.version > version || one.beganMs > beganMs)
     ofNode.set(key, [...others, duty])
     this.#duties.set(node, ofNode)
   }
 
-  /** Judges what a living node has answered; `holdsBack` says of which keys it takes the server's entry for absent. */
+  /**
+   * Judges the answers of a living node. `holdsBack` tells whether the node takes the server's entry of a key for
+   * absent.
+   */
   judge(node: string, server: Holder, holdsBack: (key: string) => boolean): void {
     for (const [key, duties] of this.#duties.get(node) ?? []) {
       const found = server.read(key)
       if (found === undefined || freshMs(found) <= 0 || !server.agrees(found.generations ?? [])) continue
       if (holdsBack(key)) continue
       const [version, origin] = JSON.parse(found.text) as Versioned
-      // A value that was set yields only to what began later.
+      // Only calls that began later replace a value that was set.
       const sinceMs = this.#history.sinceMs(origin)
       const owed = duties.filter((duty) => duty.beganMs >= sinceMs && duty.version > version)
       if (owed.length === 0) continue

@@ -3,8 +3,8 @@ import type { History } from './history.ts'
 import type { SimulatedServer } from '../server/server.ts'
 
 /**
- * Watches the entries of a simulated server that are hidden because one of their tags was invalidated: whatever names
- * the server forgets, they must stay so (I8).
+ * Watches the entries of a simulated server that are hidden because one of their tags was invalidated. They must stay
+ * hidden, whatever names the server forgets (I8).
  */
 export class HiddenWatch {
   readonly #history: History
@@ -14,13 +14,13 @@ export class HiddenWatch {
     this.#history = history
   }
 
-  /** A tag is being invalidated. */
+  /** Notes that a tag is being invalidated. */
   invalidated(server: SimulatedServer, tag: string): void {
     for (const [, generations] of entriesOf(server))
       if (generations.some((one) => one.tag === tag)) this.#hidden.add(generations)
   }
 
-  /** Whether everything that was hidden is. */
+  /** Judges whether every hidden entry is hidden still. */
   judge(server: SimulatedServer): void {
     for (const [key, generations] of entriesOf(server)) {
       if (!this.#hidden.has(generations) || !server.agrees(generations)) continue

@@ -1,38 +1,38 @@
 import { durationMs, type Duration } from '../../src/options/durations.ts'
 
-/** Something that happened in a simulated world. */
+/** An event in a simulated world. */
 export interface Happening {
   /** Milliseconds since the world began. */
   readonly atMs: number
-  /** The node or server it happened on. */
+  /** The node or server of the event. */
   readonly node: string
-  /** What happened, in words. */
+  /** The event in words. */
   readonly what: string
 }
 
-/** What went against an invariant. */
+/** A breach of an invariant. */
 export interface Violation {
-  /** Such as `I2`. */
+  /** The invariant, such as `I2`. */
   readonly invariant: string
   /** Milliseconds since the world began. */
   readonly atMs: number
-  /** What was seen, and what should have been. */
+  /** The observation and the expectation. */
   readonly message: string
 }
 
-/** How a value came into the cache: loaded, or by a caller's `set`. */
+/** The way of a value into the cache: loaded, or by a caller's `set`. */
 interface Origin {
   readonly isSet: boolean
   readonly bornMs: number
-  /** A load: when its value was stored on the server. */
+  /** The moment at which the value of a load was stored on the server. */
   storedMs: number | undefined
-  /** A set: from when on no request of it is under way any more, so that what began later replaces it. */
+  /** The moment from which no request of a `set` is under way any more. Calls that begin later replace its value. */
   settledMs: number
-  /** How long its entry lives. */
+  /** The lifetime of its entry. */
   ttlMs: number
 }
 
-/** What was invalidated: a key, or a tag or namespace that it bears. */
+/** The subject of an invalidation: a key, or a tag or namespace that the key bears. */
 export type InvalidatedBy = 'key' | 'tag' | 'clear'
 
 const INVARIANTS: Readonly<Record<InvalidatedBy, { readonly bounded: string; readonly own: string }>> = {
@@ -48,18 +48,22 @@ interface Invalidated {
   readonly atMs: number
   readonly node: string
   readonly acknowledged: boolean
-  /** Since when it has been in effect on the server that all nodes ask: what others may miss is counted from here. */
+  /**
+   * The moment from which it is in effect on the server that all nodes ask. The bound for other nodes counts from here.
+   */
   effectiveMs: number
-  /** A failover has lost it, and nobody has replayed it yet. */
+  /** Whether a failover has lost it, and no node has replayed it yet. */
   lost: boolean
   wasLost: boolean
-  /** Of what is lost: asked at the end, for a server that is no longer the primary may still log. */
+  /**
+   * Whether a lost invalidation need not be replayed. It is asked at the end because a former primary may still log.
+   */
   outran: Outran
-  /** Its node died before the server had acknowledged it. */
+  /** Whether its node died before the server had acknowledged it. */
   forgotten: boolean
 }
 
-/** What a read must at least return: by everybody's word, and by that of its own node. */
+/** The versions that a read must at least return: by the invalidations of all nodes, and by those of its own node. */
 export interface Required {
   readonly startedAtMs: number
   readonly bounded: number
@@ -69,24 +73,25 @@ export interface Required {
 }
 
 /**
- * Whether nobody need replay an invalidation made at `atMs` that a server has lost: so much was logged after it that no
- * journal has it, it was not logged at all, or the server has no log that tells (docs/coherence.md, "What is not").
+ * Whether no node need replay an invalidation made at `atMs` that a server has lost. This holds if so much was logged
+ * after it that no journal has it, if it was not logged, or if the server has no log that tells (docs/coherence.md,
+ * "What is not").
  */
 export type Outran = (key: string, version: number, atMs: number) => boolean
 
-/** More of an invalidation. */
+/** Details of an invalidation. */
 export interface InvalidationDetails {
-  /** Of what is not in effect. */
+  /** The judgement of an invalidation that is not in effect. */
   readonly outran?: Outran
   readonly inEffect?: boolean
   readonly by?: InvalidatedBy
-  /** When the call began. */
+  /** The moment at which the call began. */
   readonly beganMs?: number
 }
 
 /**
- * The memory of a simulated world, and its judge: a database whose versions only rise, the invalidations that
- * were acknowledged, and what each read returned.
+ * The memory of a simulated world, and its judge. It knows a database whose versions only rise, the acknowledged
+ * invalidations, and the values that reads returned.
  */
 export class History {
   readonly violations: Violation[] = []
@@ -97,17 +102,16 @@ export class History {
   readonly #now: () => number
   readonly #boundMs: number
   readonly #recording: boolean
-  // Until when some node may still ask a server that is no longer the primary.
-  /** Until when some node may still ask a server that is no longer the primary. */
+  /** The moment until which some node may still ask a server that is no longer the primary. */
   settledMs = 0
-  /** Invalidations that a failover has lost, and how long after the last node's reconnection the last was replayed. */
+  /** Number of invalidations that a failover has lost. */
   lost = 0
   slowestReplayMs = 0
 
-  /** Whether an invalidation without an acknowledgement still binds its node; where servers fail, it may be lost. */
+  /** Whether an invalidation without an acknowledgement still binds its node. If servers fail, it may be lost. */
   binds: (node: string, key: string, version: number) => boolean = () => true
 
-  /** `boundMs` is B of the invariants: how long another node's invalidation may stay unseen. */
+  /** `boundMs` is B of the invariants: the time for which another node's invalidation may stay unseen. */
   constructor(now: () => number, boundMs: number, recording: boolean) {
     this.#now = now
     this.#boundMs = boundMs
@@ -119,8 +123,8 @@ export class History {
   }
 
   /**
-   * An invalidation of `key`, made on `node` after the database had `version`, was acknowledged, or queued there.
-   * `inEffect`: whether the present primary has executed it, or one after it.
+   * Notes an acknowledged or queued invalidation of `key`, made on `node` after the database had `version`. `inEffect`:
+   * whether the present primary, or one after it, has executed it.
    */
   invalidated(
     key: string,
@@ -152,15 +156,15 @@ export class History {
   }
 
   /**
-   * Another server is the primary, and until `settledMs` some node may still ask the one before. `outran`
-   * is asked of the primary before.
+   * Notes that another server is the primary. Until `settledMs` some node may still ask the former one, which `outran`
+   * asks.
    */
   failedOver(settledMs: number, invalidatedVersion: (key: string) => number, outran: Outran): void {
     this.settledMs = Math.max(this.settledMs, settledMs)
     for (const [key, list] of this.#invalidated) {
       const present = invalidatedVersion(key)
       for (const entry of list) {
-        // One replica may have what another lacked.
+        // One replica may have changes that another lacked.
         if (entry.lost && entry.version <= present) this.#resume(entry)
         if (entry.version <= present || entry.lost) continue
         this.#lose(entry, outran)
@@ -168,7 +172,10 @@ export class History {
     }
   }
 
-  /** The primary has executed an invalidation of `key` when the database had `version`: what was lost is in effect. */
+  /**
+   * Notes that the primary has executed an invalidation of `key` when the database had `version`. A lost one is in
+   * effect.
+   */
   executed(key: string, version: number): void {
     for (const entry of this.#invalidated.get(key) ?? []) {
       if (!entry.lost || entry.version > version) continue
@@ -180,7 +187,9 @@ export class History {
     }
   }
 
-  /** A value is made, by a load that has read the database or by a caller who sets it; the number names it. */
+  /**
+   * Notes a new value, made by a load that has read the database or by a caller's `set`. The returned number names it.
+   */
   born(isSet: boolean, ttl?: Duration): number {
     const bornMs = this.#now()
     const settledMs = isSet ? Infinity : bornMs
@@ -189,12 +198,12 @@ export class History {
     return origin
   }
 
-  /** Its entry gets this ttl. */
+  /** Notes the ttl of the value's entry. */
   lives(origin: number, ttl: Duration): void {
     this.#origins[origin]!.ttlMs = durationMs(ttl, 'ttl', { wallNow: this.#now })
   }
 
-  /** An `expire` of the key begins; tell until when it may be executed. */
+  /** Begins an `expire` of the key. The caller reports the moment until which it may be executed. */
   expiring(key: string): (untilMs: number) => void {
     const expire = { untilMs: Infinity }
     const others = this.#expires.get(key)
@@ -205,30 +214,30 @@ export class History {
     }
   }
 
-  /** When the entry of a value is over; `Infinity` = nobody knows. */
+  /** Returns the end of a value's entry; `Infinity` = unknown. */
   overMs(key: string, origin: number): number {
     const { bornMs, ttlMs } = this.#origins[origin]!
     if (this.#expires.get(key)?.some(({ untilMs }) => untilMs >= bornMs) === true) return Infinity
     return (this.keptMs(origin) ?? Infinity) + ttlMs
   }
 
-  /** The server has stored a loaded value. */
+  /** Notes that the server has stored a loaded value. */
   stored(origin: number): void {
     this.#origins[origin]!.storedMs = this.#now()
   }
 
-  /** Since when a value must be in the cache, if at all; `undefined` = it never was. */
+  /** Returns the moment from which a value must be in the cache, if at all. `undefined` = it never was. */
   keptMs(origin: number): number | undefined {
     const { isSet, settledMs, storedMs } = this.#origins[origin]!
     return isSet ? settledMs : storedMs
   }
 
-  /** A `set` has been answered, or its request can arrive until `settledMs`. */
+  /** Notes that a `set` has been answered, or that its request can arrive until `settledMs`. */
   settled(origin: number, settledMs: number): void {
     this.#origins[origin]!.settledMs = settledMs
   }
 
-  /** A node's process has died: what it had not brought to the server, nobody else knows of. */
+  /** Notes the death of a node's process. Its changes that had not reached the server are known to no other node. */
   died(node: string, isInEffect: (key: string, version: number) => boolean): void {
     for (const [key, list] of this.#invalidated) {
       for (const entry of list) {
@@ -239,8 +248,8 @@ export class History {
   }
 
   /**
-   * A server that is no longer the primary has executed an invalidation when the database had `version`, and the
-   * primary only one of `present`: whoever had queued it may have been told that it is done.
+   * Notes an invalidation that a former primary has executed when the database had `version`, while the primary has
+   * only one of `present`. The node that queued it may have been told that it is done.
    */
   executedInVain(key: string, version: number, present: number, outran: Outran): void {
     for (const entry of this.#invalidated.get(key) ?? []) {
@@ -249,7 +258,9 @@ export class History {
     }
   }
 
-  /** The keys of which an invalidation is lost still that was to be replayed, and at most which version. */
+  /**
+   * Returns the keys with a lost invalidation that was to be replayed and is lost still, and the highest such version.
+   */
   stillLost(): readonly (readonly [key: string, version: number])[] {
     return [...this.#invalidated].flatMap(([key, list]) => {
       const versions = list.filter((entry) => isOwed(key, entry)).map(({ version }) => version)
@@ -257,7 +268,7 @@ export class History {
     })
   }
 
-  /** The versions that a read beginning now on `node` must at least return. */
+  /** Returns the versions that a read beginning now on `node` must at least return. */
   required(key: string, node: string): Required {
     return this.#required(key, node, this.#now(), -Infinity)
   }
@@ -274,7 +285,7 @@ export class History {
     entry.effectiveMs = Math.max(this.#now(), this.settledMs)
   }
 
-  // A value that was set yields only to what began later: of sets at the same time any may be the last.
+  // Only a call that began later replaces a value that was set. Of sets at the same time any may be the last.
   #required(key: string, node: string, startedAtMs: number, sinceMs: number): Required {
     let bounded = 0
     let own = 0
@@ -292,7 +303,9 @@ export class History {
     return { startedAtMs, bounded, own, boundedBy, ownBy }
   }
 
-  /** The highest version whose invalidation was acknowledged or queued anywhere: what everybody reads in the end. */
+  /**
+   * Returns the highest version whose invalidation was acknowledged or queued anywhere. All nodes read it in the end.
+   */
   latest(key: string, origin: number): number {
     const sinceMs = this.sinceMs(origin)
     const entries = (this.#invalidated.get(key) ?? []).filter(
@@ -305,7 +318,7 @@ export class History {
     return Math.max(0, ...entries.map((entry) => entry.version))
   }
 
-  /** Judges what a read returned: what was lost while it was under way can't be asked of it. */
+  /** Judges the result of a read. Invalidations that were lost while it was under way are not required of it. */
   judge(key: string, node: string, [version, origin]: readonly [number, number], atStart: Required): void {
     const atEnd = this.#required(key, node, atStart.startedAtMs, this.sinceMs(origin))
     const required = {
@@ -326,7 +339,7 @@ export class History {
     }
   }
 
-  /** What began before this moment need not have replaced a value. */
+  /** Returns the moment before which a call began that need not have replaced a value. */
   sinceMs(origin: number): number {
     const { isSet, settledMs } = this.#origins[origin]!
     return isSet ? settledMs : -Infinity
@@ -337,7 +350,7 @@ export class History {
   }
 }
 
-// Lost, and still in the journal of whoever has applied it.
+// An invalidation is owed if it is lost, and still in the journal of every node that has applied it.
 function isOwed(key: string, { lost, version, outran, atMs }: Invalidated): boolean {
   return lost && !outran(key, version, atMs)
 }

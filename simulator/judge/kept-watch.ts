@@ -2,7 +2,7 @@ import type { Generations } from '../../src/core/remote-store.ts'
 import type { History } from './history.ts'
 import type { ServerOp, ServerResult } from '../server/server-entries.ts'
 
-/** A server, as far as the judge asks it. */
+/** The part of a server that the judge asks. */
 interface Holder {
   now(): number
   read(key: string): unknown
@@ -14,7 +14,7 @@ interface Kept {
   readonly generations: Generations | undefined
 }
 
-/** Judges I19: without a failure of the server, an entry that was set is gone by age, eviction or request only. */
+/** Judges I19: without a failure of the server, an entry that was set is gone only by age, eviction or request. */
 export class KeptWatch {
   readonly #history: History
   readonly #kept = new Map<string, Kept>()
@@ -23,25 +23,25 @@ export class KeptWatch {
     this.#history = history
   }
 
-  /** A server has executed a change of a key. */
+  /** Notes that a server has executed a change of a key. */
   written(server: Holder, op: ServerOp, { ok, outdated }: ServerResult): void {
     if (outdated === true) return
-    // Stale entries go too, though they were not found.
+    // Stale entries go too, though these operations do not find them.
     if (op.kind === 'take' || op.kind === 'delete' || op.kind === 'stale') return this.gone(op.key)
     if (!ok) return
     if (op.kind !== 'set') return this.gone(op.key)
     const { ttlMs, graceMs = 0, generations } = op
-    // A tag was invalidated while it was on its way: it comes too late for everybody.
+    // A tag was invalidated while the change was on its way, so it comes too late for all nodes.
     if (generations !== undefined && !server.agrees(generations)) return this.gone(op.key)
     this.#kept.set(op.key, { untilMs: server.now() + ttlMs + graceMs, generations })
   }
 
-  /** Somebody asked for the end of this entry, or the server has evicted it. */
+  /** Notes a request to end this entry, or its eviction by the server. */
   gone(key: string): void {
     this.#kept.delete(key)
   }
 
-  /** The same for every entry that bears the tag. */
+  /** Notes the end of every entry that bears the tag. */
   goneByTag(tag: string): void {
     for (const [key, { generations = [] }] of this.#kept)
       if (generations.some((generation) => generation.tag === tag)) this.#kept.delete(key)

@@ -6,7 +6,7 @@ interface Granted {
   fills: number
 }
 
-/** Watches the leases of a simulated server: I6, I7, and for how long one may be held (I12, I20). */
+/** Watches the leases of a simulated server: I6, I7, and the time for which one may be held (I12, I20). */
 export class LeaseWatch {
   readonly #history: History
   readonly #now: () => number
@@ -15,10 +15,13 @@ export class LeaseWatch {
   readonly #byToken = new Map<string, Granted>()
   readonly #loads = new Map<string, number>()
   readonly #expired: string[] = []
-  // Calls and loaders under way, by node and key, and when the last one ended.
+  // Calls and loaders under way, by node and key, and the end of the last one.
   readonly #busy = new Map<string, { open: number; endedMs: number }>()
 
-  /** `longestMs` is how long a node may renew a lease; `latestMs`, how long its call may take to arrive. */
+  /**
+   * `longestMs` is the time for which a node may renew a lease. `latestMs` is the time that its call may take to
+   * arrive.
+   */
   constructor(history: History, now: () => number, longestMs: number, latestMs: number) {
     this.#latestMs = latestMs
     this.#history = history
@@ -40,7 +43,7 @@ export class LeaseWatch {
     this.#history.violated('I20', `the lease ${token} of ${key} is renewed, and ${node} loads it no more`)
   }
 
-  /** A node begins a call or a loader of the key, that may hold a lease; tell its end. */
+  /** Begins a call or a loader of the key that may hold a lease. The caller reports its end. */
   begin(node: string, key: string): () => void {
     const name = `${node} ${key}`
     const busy = this.#busy.get(name) ?? { open: 0, endedMs: 0 }
@@ -58,7 +61,7 @@ export class LeaseWatch {
       this.#history.violated('I7', `${granted.fills} fills of ${key} were accepted under the lease ${token}`)
   }
 
-  /** The server let a lease end by itself. */
+  /** Notes that the server let a lease end by itself. */
   expired(token: string): void {
     const granted = this.#byToken.get(token)
     if (granted !== undefined && this.#now() - granted.atMs < this.#longestMs) this.#expired.push(token)
@@ -69,8 +72,8 @@ export class LeaseWatch {
   }
 
   /**
-   * Where every request was answered in time: each load had a lease of its own; `keepsLeases`, because nobody evicts
-   * them: and kept it as long as it lasted.
+   * Judges a world in which every request was answered in time: each load had a lease of its own. With `keepsLeases` no
+   * lease is evicted, so each load kept its lease to its end.
    */
   judge(keepsLeases: boolean): void {
     for (const [key, loads] of this.#loads) {

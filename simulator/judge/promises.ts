@@ -4,7 +4,7 @@ import type { Versioned } from '../world/node.ts'
 import type { SeededRandom } from '../../src/testing/random.ts'
 import type { Target } from '../world/targets.ts'
 
-/** What an invalidation promises to whoever reads with its token. */
+/** The promise of an invalidation to a read with its token. */
 export interface Promised {
   readonly token: string
   readonly versions: ReadonlyMap<Target, number>
@@ -13,7 +13,7 @@ export interface Promised {
 
 const LATEST = 5
 
-/** The tokens of late, and what is read with them (I4). */
+/** The most recent tokens, and the values that are read with them (I4). */
 export class Promises {
   readonly #history: History
   readonly #random: SeededRandom
@@ -28,7 +28,7 @@ export class Promises {
     this.#latest = [...this.#latest, promised].slice(-LATEST)
   }
 
-  /** A token of late, or two of them merged. */
+  /** Returns a recent token, or two of them merged. */
   pick(): Promised | undefined {
     if (this.#latest.length === 0) return undefined
     const one = this.#random.pick(this.#latest)
@@ -37,7 +37,7 @@ export class Promises {
     return { ...one, token: mergeTokens(one.token, other.token) }
   }
 
-  /** A value that was set yields only to what began later. */
+  /** Judges a read. Only a call that began later replaces a value that was set. */
   judge(node: string, target: Target, [version, origin]: Versioned, { versions, beganMs }: Promised): void {
     const least = versions.get(target) ?? 0
     if (version >= least || this.#history.sinceMs(origin) > beganMs) return

@@ -6,10 +6,10 @@ import type { Target } from '../world/targets.ts'
 import type { Promised, Promises } from './promises.ts'
 
 const LONGEST_LOAD_MS = 2_600
-/** The longest that a load may take: the wait for somebody else's, and twice a loader's time. */
+/** The longest that a load may take: the wait for another node's load, and twice a loader's time. */
 export const LOAD_LIMIT_MS: number = 10_000 + 2 * LONGEST_LOAD_MS
 
-/** Clients that read, load what is missing, and judge what they get. */
+/** Clients that read, load missing values, and judge the results. */
 export class Reading {
   readonly #parts: ClientParts
   readonly #calls: Calls
@@ -57,7 +57,7 @@ export class Reading {
 
   async #readMany(node: WorldNode): Promise<void> {
     const { random, history, targets, leases } = this.#parts
-    // One call gives all of them the same tags.
+    // One call gives all of its keys the same tags.
     const bears = random.pick(targets).tags.join(' ')
     const chosen = targets.filter(({ tags }) => tags.join(' ') === bears && random.chance(0.7))
     const [first] = chosen

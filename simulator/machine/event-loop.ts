@@ -8,8 +8,8 @@ interface Event {
 }
 
 /**
- * The time of a simulated world: events in the order of their moments, one at a time, and between two of them
- * every promise that can settle does. Nothing in it depends on the machine.
+ * The time of a simulated world: events in the order of their moments, one at a time. Between two events every promise
+ * that can settle does. Nothing in it depends on the machine.
  */
 export class EventLoop implements Clock, Timers {
   #nowMs = 0
@@ -21,12 +21,12 @@ export class EventLoop implements Clock, Timers {
     return this.#nowMs
   }
 
-  /** The hosts' wall clocks are the world's business; this one shows a fixed year. */
+  /** Returns a moment of a fixed year, because the hosts have wall clocks of their own in the world. */
   wallNow(): number {
     return 1_767_225_600_000 + this.#nowMs
   }
 
-  /** Events that have not happened. */
+  /** Number of events that have not happened. */
   get pending(): number {
     return this.#heap.filter((event) => !event.cancelled).length
   }
@@ -53,7 +53,7 @@ export class EventLoop implements Clock, Timers {
     })
   }
 
-  /** Lets the world go on until `untilMs`. */
+  /** Runs the events until `untilMs`. */
   async runUntil(untilMs: number): Promise<void> {
     await settle()
     for (let next = this.#heap[0]; next !== undefined && next.atMs <= untilMs; next = this.#heap[0]) {

@@ -6,8 +6,8 @@ const DAY_MS = 86_400_000
 const JUMP_EVERY_MS = 250
 
 /**
- * The clocks of one host. The monotonic one stands still while the machine is suspended. The wall clock goes on then; it
- * is set back every few moments, of which nothing may come (I15), and ahead when it is told so.
+ * The clocks of one host. The monotonic one stands still while the machine is suspended, and the wall clock goes on.
+ * The wall clock is set back every few moments, which must have no effect (I15). It is set ahead on request.
  */
 export class HostClock implements Clock {
   readonly #loop: EventLoop

@@ -4,90 +4,96 @@ import type { EventLoop } from './event-loop.ts'
 import { Process } from '../world/process.ts'
 import type { SeededRandom } from '../../src/testing/random.ts'
 
-/** What the network and the machines do to those who use them; probabilities from 0 to 1, times in milliseconds. */
+/** Faults of the network and the machines. Probabilities are from 0 to 1, times in milliseconds. */
 export interface Faults {
-  /** How likely a request never arrives. */
+  /** Probability that a request never arrives. */
   readonly requestLoss: number
-  /** How likely what a request was answered never arrives: it was executed all the same. */
+  /** Probability that the reply to a request never arrives, although the request was executed. */
   readonly replyLoss: number
-  /** How likely a request that may be repeated is executed twice, the second time whenever the delays allow. */
+  /** Probability that a repeatable request is executed twice, the second time at a moment that the delays allow. */
   readonly requestDuplication: number
-  /** How likely a message of the bus never arrives. */
+  /** Probability that a message of the bus never arrives. */
   readonly messageLoss: number
-  /** How likely a message arrives twice. */
+  /** Probability that a message arrives twice. */
   readonly messageDuplication: number
   /** Usual time of one way. */
   readonly delayMs: readonly [from: number, to: number]
-  /** How likely one way takes longer: that is also what reorders. */
+  /** Probability that one way takes longer. This is also the cause of reordering. */
   readonly pause: number
-  /** How long one way takes then. */
+  /** Time of such a longer way. */
   readonly pauseMs: readonly [from: number, to: number]
-  /** Keys that the server evicts in a second, whatever they are: values, leases, sequences, logs. */
+  /** Number of keys that the server evicts in a second, of any kind: values, leases, sequences, logs. */
   readonly evictionsPerSecond: number
-  /** The same, but that the server loses none of its values: leases, sequences, logs, generations, floors. */
+  /**
+   * Number of keys other than values that the server evicts in a second: leases, sequences, logs, generations, floors.
+   */
   readonly sideEvictionsPerSecond: number
-  /** How often in a second a sequence or a log expires, or both of a partition do. */
+  /** Number of times in a second that a sequence or a log expires, or both of a partition do. */
   readonly vanishingsPerSecond: number
-  /** How often in a second many other keys are set at once: by a node, or by somebody whom no node knows. */
+  /** Number of times in a second that many other keys are set at once, by a node or by a client that no node knows. */
   readonly bulksPerSecond: number
-  /** How many, in units of what a log keeps. */
+  /** Number of keys in such a bulk, in units of a log's limit. */
   readonly bulkLogs: readonly [from: number, to: number]
-  /** How often in a second a node's process is stopped: nothing in it happens, and then everything at once. */
+  /**
+   * Number of times in a second that a node's process is stopped. Nothing in it happens, and then everything at once.
+   */
   readonly stopsPerSecond: number
-  /** For how long it is stopped. */
+  /** Duration of a stop. */
   readonly stopMs: readonly [from: number, to: number]
-  /** How often in a second a node's machine is suspended: its clock stands still, and what is sent to it is lost. */
+  /** Number of times in a second that a node's machine is suspended. Its clock stands still, and arrivals are lost. */
   readonly suspensionsPerSecond: number
-  /** For how long it is suspended. */
+  /** Duration of a suspension. */
   readonly suspensionMs: readonly [from: number, to: number]
-  /** How often in a second the wall clock of a node's host is set ahead. */
+  /** Number of times in a second that the wall clock of a node's host is set ahead. */
   readonly jumpsPerSecond: number
-  /** How far it is set ahead. */
+  /** Distance by which the clock is set ahead. */
   readonly jumpMs: readonly [from: number, to: number]
-  /** How often in a second a node is cut off from the server. */
+  /** Number of times in a second that a node is cut off from the server. */
   readonly cutsPerSecond: number
-  /** For how long it is cut off. */
+  /** Duration of a cut. */
   readonly cutMs: readonly [from: number, to: number]
-  /** How often in a second nobody reaches the server. */
+  /** Number of times in a second that the server becomes unreachable for all nodes. */
   readonly outagesPerSecond: number
-  /** For how long nobody does. */
+  /** Duration of an outage. */
   readonly outageMs: readonly [from: number, to: number]
-  /** How often in a second the server of one partition answers nobody. Outboxes have little room then. */
+  /** Number of times in a second that the server of one partition stops answering. Outboxes have little room then. */
   readonly partialOutagesPerSecond: number
-  /** For how long it does not. */
+  /** Duration of a partial outage. */
   readonly partialOutageMs: readonly [from: number, to: number]
   /**
-   * How often in a second a client makes several calls of one key on a node and waits for none of them. In some of such
-   * worlds the lines keep the order of what is sent; in the others they do not, and the nodes know.
+   * Number of times in a second that a client makes several calls of one key on a node and waits for none of them. In
+   * some of such worlds the lines keep the order of requests. In the others they do not, and the nodes know.
    */
   readonly burstsPerSecond: number
-  /** How often in a second a node's process dies; another takes its place at once, under a new name. */
+  /** Number of times in a second that a node's process dies. Another takes its place at once, under a new name. */
   readonly deathsPerSecond: number
-  /** How often in a second a node's subscription dies without a word. */
+  /** Number of times in a second that a node's subscription dies without an error. */
   readonly deafnessPerSecond: number
-  /** How long it takes until the subscription is made anew. */
+  /** Time until the subscription is made anew. */
   readonly deafMs: readonly [from: number, to: number]
-  /** Servers beside the primary. */
+  /** Number of servers beside the primary. */
   readonly replicas: number
-  /** How long a change of the primary takes to a replica. */
+  /** Time that a change of the primary takes to a replica. */
   readonly replicaLagMs: readonly [from: number, to: number]
-  /** How likely the line to a replica stalls. */
+  /** Probability that the line to a replica stalls. */
   readonly replicaStall: number
-  /** For how long it stalls. */
+  /** Duration of a stall. */
   readonly replicaStallMs: readonly [from: number, to: number]
-  /** How often in a second a replica takes the primary's place, without what had not reached it. */
+  /**
+   * Number of times in a second that a replica takes the primary's place, without the changes that had not reached it.
+   */
   readonly promotionsPerSecond: number
-  /** How likely the old primary goes on answering those who still ask it. */
+  /** Probability that the old primary goes on answering the nodes that still ask it. */
   readonly splitBrain: number
-  /** How often in a second the server starts anew with nothing. */
+  /** Number of times in a second that the server starts anew without data. */
   readonly restartsPerSecond: number
-  /** How often in a second the server starts anew with what it had a while ago. */
+  /** Number of times in a second that the server starts anew with its data of a former moment. */
   readonly rollbacksPerSecond: number
-  /** How long ago that was. */
+  /** Age of that data. */
   readonly rollbackMs: readonly [from: number, to: number]
-  /** How long a node takes to reconnect after these; its subscription takes a time of its own. */
+  /** Time in which a node reconnects after these failures. Its subscription takes a time of its own. */
   readonly reconnectMs: readonly [from: number, to: number]
-  /** How long its subscription takes; as `reconnectMs` unless given. */
+  /** Time in which a subscription reconnects; as `reconnectMs` unless given. */
   readonly resubscribeMs?: readonly [from: number, to: number]
 }
 
@@ -134,22 +140,22 @@ export const NO_FAULTS: Faults = {
   reconnectMs: [0, 0],
 }
 
-/** How long the last question of a call may take at least. */
+/** The shortest time that the last question of a call may take. */
 export const LEAST_MS = 20
 
 /** A way for requests to the server, and for their replies. */
 export interface Line {
-  /** Has the server do something; rejects when no answer came within the deadline, done or not. */
+  /** Executes a call on the server. Rejects if no answer came within the deadline, executed or not. */
   call<T>(what: string, execute: () => T, options?: CallOptions): Promise<T>
-  /** The connection ends and another is made. */
+  /** Ends the connection and makes another. */
   reconnect(): void
 }
 
-/** The answers that a call may get. */
+/** Options of a call. */
 export interface CallOptions {
-  /** Whether there is anybody to execute it when it arrives. */
+  /** Whether a server is there to execute the call when it arrives. */
   isUp?(): boolean
-  /** How much of its time the call has left. @default all of it */
+  /** Remaining time of the call. @default all of it */
   readonly withinMs?: number | undefined
 }
 
@@ -164,19 +170,21 @@ export class Network implements Bus, Line {
   readonly #note: (what: string) => void
   readonly #receivers = new Set<(message: Message) => void>()
   readonly #ready = new Set<() => void>()
-  // When the last request of those that keep their order arrives, and the last reply.
+  // Arrival of the last request that keeps its order, and of the last reply.
   readonly #lastMs = { request: 0, reply: 0 }
   readonly #keepsOrder: boolean
   #cutUntilMs = -1
   #deafUntilMs = -1
   #dead = false
   #connection = 0
-  /** Requests, replies and messages that did not arrive. */
+  /** Number of requests, replies and messages that did not arrive. */
   lost = 0
-  /** Requests that got no answer in time. */
+  /** Number of requests that got no answer in time. */
   unanswered = 0
 
-  /** `note` is told what does not arrive. `keepsOrder`: nothing is overtaken by what was sent after it. */
+  /**
+   * `note` is told of lost requests, replies and messages. With `keepsOrder` nothing overtakes anything sent before it.
+   */
   constructor(
     loop: EventLoop,
     random: SeededRandom,
@@ -205,7 +213,7 @@ export class Network implements Bus, Line {
         },
         Math.min(this.#deadlineMs, Math.max(LEAST_MS, withinMs)),
       )
-      // What a dead process has sent may still arrive; it sends no more.
+      // Requests that a dead process has sent may still arrive. It sends no more.
       if (this.#dead) return
       const reply = (answer: T): void =>
         this.#carryInOrder('reply', `the reply to ${what}`, replyLoss, () => {
@@ -227,17 +235,17 @@ export class Network implements Bus, Line {
     })
   }
 
-  /** The connection ends and another is made: requests on their way may be executed, but nobody hears of it. */
+  /** Ends the connection and makes another. Requests on their way may be executed, but the node gets no reply. */
   reconnect(): void {
     this.#connection++
   }
 
-  /** The subscription is made anew. */
+  /** Makes the subscription anew. */
   resubscribe(): void {
     for (const ready of this.#ready) ready()
   }
 
-  /** A message of the server's on its way to this node. */
+  /** Sends a message of the server to this node. */
   deliver(message: Message): void {
     if (this.#dead) return
     const what = `message ${message.counter}: ${message.kind} ${message.item}`
@@ -261,18 +269,18 @@ export class Network implements Bus, Line {
     }
   }
 
-  /** Nothing passes for a while, in either direction. */
+  /** Blocks both directions for a while. */
   cut(ms: number): void {
     this.#cutUntilMs = Math.max(this.#cutUntilMs, this.#loop.now() + ms)
   }
 
-  /** Messages vanish for a while; then the subscription is made anew. */
+  /** Drops messages for a while, and then makes the subscription anew. */
   deafen(ms: number): void {
     this.#deafUntilMs = this.#loop.now() + ms
     this.#loop.set(() => this.resubscribe(), ms)
   }
 
-  /** The node's process has ended: nothing reaches it any more, and it sends nothing. */
+  /** Ends the node's process: nothing reaches it any more, and it sends nothing. */
   kill(): void {
     this.#dead = true
     this.#receivers.clear()
@@ -306,8 +314,8 @@ export class Network implements Bus, Line {
   }
 }
 
-// A lease that is taken twice could be filled twice, and a generation that is written twice could bring back what was
-// hidden in between: whoever carries the requests of a remote store must not send these again (see RemoteStore).
+// A lease that is taken twice could be filled twice. A generation that is written twice could bring back hidden
+// entries. The carrier of a remote store's requests must not send these again (see RemoteStore).
 function isRepeatable(what: string): boolean {
   return !/^(?:acquire|generations|invalidate tags) /.test(what)
 }

@@ -1,6 +1,6 @@
-/** The source of truth of a simulated world: of each key a version that only rises. */
+/** The source of truth of a simulated world: a version of each key that only rises. */
 export class Database {
-  // When each version was committed, by key; the first is version 1.
+  // The moments at which versions were committed, by key; the first is version 1.
   readonly #commits = new Map<string, number[]>()
   readonly #now: () => number
 
@@ -20,7 +20,7 @@ export class Database {
     return this.#commits.get(key)?.length ?? 0
   }
 
-  /** The version that a key had at a moment. */
+  /** Returns the version that a key had at a moment. */
   versionAt(key: string, atMs: number): number {
     return (this.#commits.get(key)?.findLastIndex((commitMs) => commitMs <= atMs) ?? -1) + 1
   }

@@ -1,25 +1,25 @@
-/** What a name of a simulated server holds, and until when. */
+/** The content of a name of a simulated server, and its end. */
 export interface Item {
   readonly value: unknown
   readonly expiresAtMs: number
 }
 
 /**
- * Names that begin so are the judge's: what was invalidated in this history of the server. They are copied and
- * lost with the data, and nobody who plays can see or evict them.
+ * The prefix of the judge's own names: the invalidations in this history of the server. They are copied and lost with
+ * the data, and no client or node can see or evict them.
  */
 export const LEDGER = '~'
 
 /** The last entry of a partition's log that stands for the highest version of a key. */
 interface Logged {
-  /** How many entries had been logged with it, whatever has become of the log. */
+  /** The number of entries that had been logged with it, even if the log is gone. */
   readonly count: number
   readonly version: number
 }
 
-/** Everything a simulated server holds, and an ear for its changes: they are what replicas are sent. */
+/** The names of a simulated server. It reports its changes, which are sent to replicas. */
 export class Keyspace extends Map<string, Item> {
-  /** Hears of each change; `undefined` = the name was deleted. */
+  /** The receiver of each change; `undefined` = the name was deleted. */
   onChange: ((name: string, item: Item | undefined) => void) | undefined
 
   override set(name: string, item: Item): this {
@@ -34,12 +34,12 @@ export class Keyspace extends Map<string, Item> {
     return existed
   }
 
-  /** The highest version of a key that was invalidated in this history. */
+  /** Returns the highest version of a key that was invalidated in this history. */
   invalidatedVersion(key: string): number {
     return (this.get(LEDGER + key)?.value ?? 0) as number
   }
 
-  /** An invalidation of the key has been executed when the database had this version. */
+  /** Notes that an invalidation of the key has been executed when the database had this version. */
   recordInvalidated(key: string, version: number): void {
     if (version > this.invalidatedVersion(key))
       this.set(LEDGER + key, { value: version, expiresAtMs: Infinity })
@@ -51,8 +51,8 @@ export class Keyspace extends Map<string, Item> {
   }
 
   /**
-   * An entry was logged in the partition, which stands for the invalidation of these versions of keys; `stamp` is the
-   * one that it had first.
+   * Notes an entry that was logged in the partition and stands for the invalidation of these versions of keys. `stamp`
+   * is its first stamp.
    */
   recordLogged(partition: string, versions: ReadonlyMap<string, number>, stamp: string): void {
     this.set(stampOf(stamp), { value: true, expiresAtMs: Infinity })
@@ -66,8 +66,8 @@ export class Keyspace extends Map<string, Item> {
   }
 
   /**
-   * How many entries were logged in this history after the last one that invalidated this version of the key: in the
-   * partition, of these, where it is the fewest. `undefined`: none did.
+   * Returns the number of entries that were logged in this history after the last one that invalidated this version of
+   * the key. Of several partitions the smallest number counts. `undefined`: no entry did.
    */
   loggedSince(partitions: readonly string[], key: string, version: number): number | undefined {
     const counts = partitions.flatMap((partition) => {

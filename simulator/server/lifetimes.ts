@@ -4,7 +4,7 @@ interface Shortened {
   readonly ttlMs: number
   readonly beganMs: number
   endedMs: number
-  /** When what it concerned is gone at the latest. */
+  /** The latest end of the entries that it concerned. */
   deadlineMs: number
   ok: boolean
   /** Whether a server gave an entry a nearer end by it. */
@@ -12,19 +12,20 @@ interface Shortened {
 }
 
 /**
- * Judges `expire`: what was in the cache before it is not read after the new end, but for the bound. One that puts the
- * end off binds no copy that a node has of an earlier entry, which the server may have lost: that ends at its own time.
+ * Judges `expire`: values that were in the cache before it are not read after the new end, apart from the bound. One
+ * that postpones the end binds no node's copy of an earlier entry, which the server may have lost. That copy ends at
+ * its own time.
  */
 export class Lifetimes {
   readonly #expires: Shortened[] = []
   readonly #boundMs: number
 
-  /** `boundMs` is how long another node's change may stay unseen. */
+  /** `boundMs` is the time for which another node's change may stay unseen. */
   constructor(boundMs: number) {
     this.#boundMs = boundMs
   }
 
-  /** An `expire` began; tell its end by `end`. */
+  /** Begins an `expire`. The caller reports its end by the returned function. */
   begin(key: string, node: string, ttlMs: number, nowMs: number): (ok: boolean, endedMs: number) => void {
     const never = { endedMs: Infinity, deadlineMs: Infinity, ok: false, shortens: false }
     const expire: Shortened = { key, node, ttlMs, beganMs: nowMs, ...never }
@@ -34,18 +35,21 @@ export class Lifetimes {
     }
   }
 
-  /** A server has executed one that gave the entry of the key a nearer end. */
+  /** Notes that a server has executed an `expire` that gave the entry of the key a nearer end. */
   shortened(key: string, ttlMs: number): void {
     const expire = this.#expires.findLast((other) => other.key === key && other.ttlMs === ttlMs)
     if (expire !== undefined) expire.shortens = true
   }
 
-  /** Until when a value that has been in the cache since `keptMs` may be read on `node`; `undefined` = nobody said. */
+  /**
+   * Returns the moment until which a value that has been in the cache since `keptMs` may be read on `node`.
+   * `undefined` = no `expire` limits it.
+   */
   endOf(key: string, node: string, keptMs: number): number | undefined {
     const concerned = this.#expires.filter((expire) => expire.key === key)
     for (const expire of concerned) {
       if (!expire.ok || !expire.shortens || keptMs >= expire.beganMs) continue
-      // Whatever of these was executed last, the value is gone then.
+      // The value is gone at the latest of these, whichever was executed last.
       const later = concerned.filter(({ endedMs }) => endedMs >= expire.beganMs)
       return Math.max(...later.map((other) => other.deadlineMs + (other.node === node ? 0 : this.#boundMs)))
     }

@@ -23,9 +23,9 @@ import type { Line } from '../machine/network.ts'
 import { freshMs, type ServerFound, type ServerOp, type ServerResult } from './server-entries.ts'
 import type { Scanned, SimulatedServer } from './server.ts'
 
-/** How values are put in the text that a simulated server keeps. */
+/** The conversion of values to the text that a simulated server keeps. */
 export interface TextFormat {
-  /** @throws SerializationError for what has no text. */
+  /** @throws SerializationError if the value has no text. */
   serialize(value: unknown): string
   deserialize(text: string): unknown
 }
@@ -39,13 +39,13 @@ const JSON_TEXT: TextFormat = {
   deserialize: (text) => JSON.parse(text) as unknown,
 }
 
-/** How a node speaks to a simulated server. */
+/** Options of a node's connection to a simulated server. */
 export interface SimulatedRemoteOptions {
-  /** Values travel as JSON, unless another format is given. */
+  /** Text format of the values; JSON unless given. */
   readonly format?: TextFormat
   /** Whether the node takes the line for one that keeps the order of calls. @default true */
   readonly isOrdered?: boolean | undefined
-  /** Hears of the changes that the node sends. */
+  /** Receives the changes that the node sends. */
   readonly sent?: ((ops: readonly RemoteOp[]) => void) | undefined
 }
 
@@ -69,12 +69,12 @@ export class SimulatedRemote implements RemoteStore {
     this.#format = format
   }
 
-  /** The server that it speaks to. */
+  /** The server that the connection reaches. */
   get server(): SimulatedServer {
     return this.#server
   }
 
-  /** Speaks to another server from now on. */
+  /** Connects to another server from now on. */
   connect(server: SimulatedServer): void {
     this.#server = server
     this.#line.reconnect()
@@ -87,7 +87,7 @@ export class SimulatedRemote implements RemoteStore {
   }
 
   readonly isOrdered: boolean
-  /** Partitions whose server does not answer: of several partitions, one may be away. */
+  /** Partitions whose server does not answer, because one of several may be away. */
   readonly away: Set<string> = new Set()
 
   get partitions(): readonly string[] {
@@ -213,7 +213,7 @@ export class SimulatedRemote implements RemoteStore {
 
   async deleteByPrefix(prefix: string): Promise<PrefixResult> {
     const scanned = await this.#unlinkAll(prefix)
-    // Also where nothing matched: another node may keep what the server has evicted.
+    // A flush is logged even if nothing matched, because another node may keep a value that the server has evicted.
     const logged = await Promise.all(
       this.partitions.map(async (partition) => {
         const answer = await this.#call(`log ${prefix}* in ${partition}`, (server) =>
@@ -281,7 +281,7 @@ export class SimulatedRemote implements RemoteStore {
     return { server: isOne ? leases.server : undefined, atMs: leases.atMs, count: values.count }
   }
 
-  // A scan and what it found are two steps, as they are on a real server.
+  // A scan and the removal are two steps, as they are on a real server.
   async #unlink(kind: 'l' | 'v', prefix: string): Promise<Scanned> {
     const what = kind === 'l' ? 'leases' : 'values'
     const found = await this.#call(`scan ${what} ${prefix}*`, (server) => ({
@@ -299,7 +299,7 @@ export class SimulatedRemote implements RemoteStore {
     return { server: isOne ? found.server : undefined, atMs, count: unlinked.count }
   }
 
-  // What is sent goes to the server of now, and is executed there if at all.
+  // A call goes to the present server, and is executed there if at all.
   async #call<T>(what: string, execute: (server: SimulatedServer) => T, withinMs?: number): Promise<T> {
     const server = this.#server
     return this.#line.call(what, () => execute(server), { isUp: () => !server.down, withinMs })

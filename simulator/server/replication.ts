@@ -4,13 +4,13 @@ import type { Faults } from '../machine/network.ts'
 import type { SeededRandom } from '../../src/testing/random.ts'
 import type { SimulatedServer } from './server.ts'
 
-/** A replica: what it has applied of its primary's changes, which come in order, some time later. */
+/** A replica: the changes of its primary that it has applied. They come in order, some time later. */
 interface Replica {
   keyspace: Keyspace
   /** The last change of the primary that it has; `undefined` while it is not connected to it. */
   applied: number | undefined
   arrivesAtMs: number
-  /** On the way to it. */
+  /** Groups of changes on their way to the replica. */
   readonly queue: Group[]
 }
 
@@ -23,7 +23,7 @@ type Change = readonly [name: string, item: Item | undefined]
 
 const RESYNC_MS = [20, 200] as const
 
-/** A primary with replicas that follow it asynchronously, and what may happen to it. */
+/** A primary with replicas that follow it asynchronously, and its failures. */
 export class Replication {
   readonly #loop: EventLoop
   readonly #random: SeededRandom
@@ -56,7 +56,7 @@ export class Replication {
     return this.#primary
   }
 
-  /** A replica takes over; the old primary may go on for itself. The other replicas follow the new one after a while. */
+  /** Promotes a replica. The old primary may go on by itself. The other replicas follow the new one after a while. */
   promote(choose: (replicas: number) => number, isSplit: boolean): void {
     const [promoted] = this.#replicas.splice(choose(this.#replicas.length), 1)
     if (promoted === undefined) return
@@ -67,7 +67,7 @@ export class Replication {
     this.#resync()
   }
 
-  /** The primary starts with nothing. What was invalidated stays so: there is nothing old to be found. */
+  /** Starts the primary without data. Invalidations stay in effect because there is nothing old to be found. */
   restart(): void {
     const ledger = [...this.#primary.items].filter(([name]) => name.startsWith(LEDGER))
     this.#primary.down = true
@@ -75,12 +75,12 @@ export class Replication {
     this.#resync()
   }
 
-  /** Keeps what the primary has now, for a later rollback. */
+  /** Keeps a copy of the primary's data for a later rollback. */
   snapshot(): void {
     this.#snapshots.push({ atMs: this.#loop.now(), items: new Keyspace(this.#primary.items) })
   }
 
-  /** The primary starts with the newest snapshot that is at least so old; `false` = there is none. */
+  /** Starts the primary with the newest snapshot that is at least so old; `false` = there is none. */
   rollback(ageMs: number): boolean {
     const snapshot = this.#snapshots.findLast(({ atMs }) => atMs <= this.#loop.now() - ageMs)
     if (snapshot === undefined) return false
@@ -98,7 +98,7 @@ export class Replication {
     return this.#make(`p${this.#starts++}`, items)
   }
 
-  // What one event does on the primary reaches a replica as one change: scripts are never seen half done.
+  // The changes of one event on the primary reach a replica as one, so no script is seen half done.
   #send(change: Change): void {
     const atMs = this.#loop.now()
     if (this.#group?.atMs === atMs) return void this.#group.changes.push(change)
@@ -114,7 +114,8 @@ export class Replication {
     const primary = this.#primary
     const lagMs = this.#random.between(...(this.#random.chance(replicaStall) ? replicaStallMs : replicaLagMs))
     replica.arrivesAtMs = Math.max(replica.arrivesAtMs, this.#loop.now() + lagMs)
-    // A delay after a sum of delays may differ by a rounding: what comes is what was sent first, whatever its timer.
+    // Changes arrive in the order of sending, whichever timer fires. A delay after a sum of delays may differ by a
+    // rounding.
     replica.queue.push({ offset, changes })
     this.#loop.set(() => {
       if (primary !== this.#primary || !this.#replicas.includes(replica)) return
@@ -128,7 +129,7 @@ export class Replication {
     }, replica.arrivesAtMs - this.#loop.now())
   }
 
-  // Until it has a whole copy of the new primary, a replica keeps what it had of the old one.
+  // Until it has a whole copy of the new primary, a replica keeps the data of the old one.
   #resync(): void {
     const primary = this.#primary
     for (const replica of this.#replicas) {
@@ -140,7 +141,7 @@ export class Replication {
           replica.keyspace = new Keyspace(primary.items)
           replica.applied = this.#offset
           replica.arrivesAtMs = this.#loop.now()
-          // What the present event still does is in no copy: it belongs to a group of its own.
+          // The present event's further changes are in no copy, so they belong to a group of their own.
           this.#group = undefined
         },
         this.#random.between(...RESYNC_MS),

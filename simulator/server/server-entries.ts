@@ -13,34 +13,34 @@ import type { Names } from '../world/names.ts'
 
 type AsText<O> = O extends { readonly stored: Stored } ? Omit<O, 'stored'> & { readonly text: string } : O
 
-/** A change of one key, as it travels to the server: values are text. */
+/** A change of one key as it travels to the server, with values as text. */
 export type ServerOp = AsText<RemoteOp>
 
-/** What became of it. */
+/** The result of a change. */
 export type ServerResult = Omit<RemoteResult, 'stored'> & { readonly text?: string }
 
-/** An entry as the server answers it. */
+/** An entry in the server's answer. */
 export type ServerFound = Omit<RemoteFound, 'stored'> & { readonly text: string }
 
 type ServerValue = Omit<ServerFound, 'remainingMs'>
 
-/** Hears what a server does with leases. */
+/** Receives events of leases. */
 export interface LeaseEvents {
   granted(key: string, token: string): void
   renewed(key: string, token: string): void
   expired(token: string): void
 }
 
-/** What the scripts of entries need of their server. */
+/** The parts of the server that the scripts of entries call. */
 export interface EntryHooks {
-  /** Logs a change of the key; where the log is then. */
+  /** Logs a change of the key and returns the head of the log. */
   log(key: string): Head | undefined
   head(key: string): Head | undefined
-  /** A value is about to be stored under a lease. */
+  /** Notes that a value is about to be stored under a lease. */
   filled(key: string, value: ServerValue, token: string): void
-  /** What the key had is not valid any more. */
+  /** Notes that the present value of the key is not valid any more. */
   invalidated(key: string): void
-  /** `expire` gave the entry of the key a nearer end. */
+  /** Notes that `expire` gave the entry of the key a nearer end. */
   shortened(key: string, ttlMs: number): void
   readonly leases: LeaseEvents | undefined
 }
@@ -48,15 +48,15 @@ export interface EntryHooks {
 const FLOOR_MS = 60_000
 
 /**
- * The entries (`v:`), leases (`l:`) and floors of row versions (`f:`) of a simulated server, and what the scripts do
- * with them: the reference for every other remote store. What the port leaves open is decided so:
+ * The entries (`v:`), leases (`l:`) and floors of row versions (`f:`) of a simulated server, and the scripts that
+ * change them. This is the reference for every other remote store. Questions that the port leaves open are decided so:
  *
- * - What is refused by its row version changes nothing, and voids nothing; but a refused fill ends its own lease, and a
- *   refused set or invalidation is logged: somebody may keep what is older than both.
- * - A fill without a row version is stored whatever the floor; a `set` without one removes the floor.
- * - `delete` has removed what is stale, too; `take` and `increment` take what is stale for absent.
- * - An increment keeps what the entry has: grace, row version, generations. It makes one without grace.
- * - `expire` names the remaining fresh time: what it gives lives for its grace after that.
+ * - A change that is refused by its row version changes nothing, and voids nothing. A refused fill still ends its own
+ *   lease. A refused set or invalidation is logged, because a node may keep a value that is older than both.
+ * - A fill without a row version is stored whatever the floor. A `set` without one removes the floor.
+ * - `delete` removes stale entries, too. `take` and `increment` take stale entries for absent.
+ * - An increment keeps the entry's grace, row version and generations. A new counter has no grace.
+ * - `expire` names the remaining fresh time. The entry lives for its grace after that.
  */
 export class ServerEntries {
   readonly #names: Names
@@ -194,7 +194,7 @@ export class ServerEntries {
     return { ok: true, number }
   }
 
-  // Whether there is something with a higher row version: an entry, or the floor that an invalidation has left.
+  // Whether there is an entry with a higher row version, or a floor that an invalidation has left.
   #isOutdated(
     { key, rowVersion }: { readonly key: string; readonly rowVersion?: bigint | undefined },
     before: ServerFound | undefined,
@@ -209,7 +209,7 @@ export class ServerEntries {
     return { ok: false, outdated: true, ...(head && { head, logged: true }) }
   }
 
-  // What has no tags, grace or row version is bare.
+  // A value without tags, grace and row version is stored bare.
   #put(key: string, { text, generations, graceMs, rowVersion }: ServerValue, ttlMs: number): void {
     const value: ServerValue = {
       text,
@@ -220,12 +220,12 @@ export class ServerEntries {
     this.#names.set(`v:${key}`, value, ttlMs + (graceMs ?? 0))
   }
 
-  // The token of the lease that is held, or the cool-down in its place.
+  // Returns the token of the lease that is held, or the cool-down in its place.
   #holder(key: string): string | Cooldown | undefined {
     return this.#names.get(`l:${key}`) as string | Cooldown | undefined
   }
 
-  // Voids the lease, whoever holds it; there is nothing to log in when nobody follows the partition.
+  // Voids the lease, whichever node holds it. Nothing is logged if no node follows the partition.
   #logged(key: string): { readonly head?: Head; readonly logged?: boolean } {
     this.#names.delete(`l:${key}`)
     const head = this.#hooks.log(key)
@@ -237,7 +237,7 @@ function unlogged(head: Head | undefined): { readonly head?: Head; readonly logg
   return head === undefined ? {} : { head, logged: false }
 }
 
-/** How long an entry is fresh still; grace does not count. */
+/** Returns the time for which an entry is fresh still, without its grace. */
 export function freshMs({ remainingMs, graceMs = 0 }: Pick<ServerFound, 'remainingMs' | 'graceMs'>): number {
   return remainingMs - graceMs
 }
@@ -252,7 +252,7 @@ function isHidden({ generations }: ServerFound, hidden: Generations | 'none' | u
   )
 }
 
-// Only the caller knows whether other generations hide it. Without any, it is no entry of a namespace.
+// Only the caller knows whether other generations hide the entry. Without any, it is no entry of a namespace.
 function differs(present: Generations | undefined, wanted: Generations | undefined): boolean {
   if (present === undefined) return wanted?.some(({ tag }) => isNamespaceTag(tag)) === true
   return (

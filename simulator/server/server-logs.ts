@@ -13,14 +13,14 @@ import type { Names } from '../world/names.ts'
 
 const LIFETIME_MS = 86_400_000
 
-/** How much a log keeps, and for how long it and its sequence live after the last write or sync. */
+/** Limits of a log: its entries, and the life of it and its sequence after the last write or sync. */
 export interface LogLimits {
   readonly logLimit: number
   /** Default: a day. */
   readonly logLifetimeMs?: number | undefined
 }
 
-/** What a simulated server keeps of each partition: its sequence (`s:`) and its log (`g:`). */
+/** The sequence (`s:`) and the log (`g:`) of each partition of a simulated server. */
 export class ServerLogs {
   readonly #names: Names
   readonly #limit: number
@@ -28,7 +28,9 @@ export class ServerLogs {
   readonly #stamp: () => string
   readonly #publish: (message: Message) => void
 
-  /** `limits` are the most entries that a log keeps, and its life; `stamp` makes one that is unique in the world. */
+  /**
+   * `limits` are the most entries that a log keeps, and its life. `stamp` makes a stamp that is unique in the world.
+   */
   constructor(
     names: Names,
     { logLimit, logLifetimeMs = LIFETIME_MS }: LogLimits,
@@ -42,12 +44,12 @@ export class ServerLogs {
     this.#publish = publish
   }
 
-  /** The partition's head; `undefined` when nobody follows it. */
+  /** Returns the partition's head; `undefined` if no node follows it. */
   head(partition: string): Head | undefined {
     return this.#names.get(`s:${partition}`) as Head | undefined
   }
 
-  /** Logs and publishes, if there is a sequence; both live for another day. */
+  /** Logs and publishes if there is a sequence. Both live for another day. */
   append(partition: string, kind: LogEntry['kind'], item: string, origin?: string): Head | undefined {
     const before = this.head(partition)
     if (before === undefined) return undefined
@@ -65,7 +67,7 @@ export class ServerLogs {
     return head
   }
 
-  /** `nowMs` is the server's time: an epoch that is born is above those before it. */
+  /** Answers a sync. `nowMs` is the server's time, because a new epoch is above those before it. */
   sync(partition: string, since: Head | undefined, ifNone: EpochId, nowMs: number): SyncReply {
     const present = this.head(partition)
     if (present === undefined) {
@@ -92,7 +94,7 @@ export class ServerLogs {
     return { won: true, head: rotated }
   }
 
-  /** The entries that the log has lost; `undefined` when the partition has another epoch. */
+  /** Returns the entries that the log has lost; `undefined` if the partition has another epoch. */
   lost(partition: string, epoch: Epoch, entries: readonly Replayable[]): readonly Replayable[] | undefined {
     const head = this.head(partition)
     if (head === undefined || !sameEpoch(head.epoch, epoch)) return undefined

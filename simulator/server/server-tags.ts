@@ -20,8 +20,8 @@ export class ServerTags {
   }
 
   /**
-   * The records of tags; one that has none gets its own of `ifNone`, and the log does not hear of it. Each lives for at
-   * least as long as is asked for.
+   * Returns the records of tags. A tag without a record gets its own of `ifNone`, which is not logged. Each record
+   * lives for at least the requested time.
    */
   records(
     tags: readonly string[],
@@ -55,7 +55,7 @@ export class ServerTags {
     return { head, value }
   }
 
-  /** Whether an entry that has these generations is fresh for everybody who asks now. */
+  /** Whether an entry that has these generations is fresh for reads that begin now. */
   agrees(generations: Generations = []): boolean {
     return generations.every(({ tag, value }) => this.#record(tag)?.value === value)
   }

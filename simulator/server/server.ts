@@ -24,9 +24,9 @@ import {
 import { ServerLogs, type LogLimits } from './server-logs.ts'
 import { GENERATION_PARTITION, ServerTags } from './server-tags.ts'
 
-/** Scans that have removed what a prefix covers: where they began, when, and how much it was. */
+/** Scans that have removed the keys of a prefix: their server, their beginning, and the number of keys. */
 export interface Scanned {
-  /** The server that did all of it; `undefined` = there were several. */
+  /** The server that executed all of them; `undefined` = there were several. */
   readonly server: string | undefined
   readonly atMs: number
   readonly count: number
@@ -38,43 +38,43 @@ export interface Invalidated {
   readonly item: string
   readonly partition: string
   readonly server: SimulatedServer
-  /** What was committed after this moment, it may not cover: a prefix is scanned before it is logged. */
+  /** The moment after which commits may not be covered, because a prefix is scanned before it is logged. */
   readonly atMs: number
 }
 
-/** How a simulated server is made, and who hears what it does. */
+/** Options of a simulated server, and receivers of its events. */
 export interface ServerOptions extends LogLimits {
   readonly now: () => number
   readonly partitions: number
   readonly publish: (message: Message) => void
-  /** Another for each server and each start of one. */
+  /** The id, which differs for each server and each start of one. */
   readonly id?: string
-  /** What it starts with; it goes on working on that. */
+  /** The data at its start. The server goes on working on this object. */
   readonly items?: Keyspace
-  /** Hears of every invalidation that is executed, logged or not. */
+  /** Receives every invalidation that is executed, logged or not. */
   readonly onInvalidated?: (invalidated: Invalidated) => void
-  /** Hears of every fill that is accepted and will be seen. */
+  /** Receives every fill that is accepted and will be seen. */
   readonly onFilled?: (key: string, text: string, server: SimulatedServer, token: string) => void
-  /** Hears of every `expire` that gave an entry a nearer end. */
+  /** Receives every `expire` that gave an entry a nearer end. */
   readonly onShortened?: (key: string, ttlMs: number) => void
-  /** Hears of what was set, and of everybody's request to end it. */
+  /** Receives the values that are set, and every request to end them. */
   readonly kept?: KeptWatch | undefined
-  /** Hears of a partition whose sequence has come to its end. */
+  /** Receives a partition whose sequence has expired. */
   readonly onSequenceExpired?: (partition: string) => void
-  /** Hears what becomes of leases. */
+  /** Receives the events of leases. */
   readonly leases?: LeaseEvents
 }
 
 /**
- * A server like Redis, as the reference model of the remote store: a flat keyspace with expiry, in which values,
- * leases, sequences and logs are keys like others, and any of them may be evicted at any time. Each method is one
- * script: an atomic step.
+ * A server like Redis, as the reference model of the remote store. Its flat keyspace has expiry. Values, leases,
+ * sequences and logs are keys like others, and any of them may be evicted at any time. Each method is one script: an
+ * atomic step.
  */
 export class SimulatedServer {
   readonly items: Keyspace
-  /** Another for each server and each start of one. */
+  /** The id, which differs for each server and each start of one. */
   readonly id: string
-  /** Whether it has stopped: what arrives now is not executed. */
+  /** Whether it has stopped. Requests that arrive now are not executed. */
   down = false
   readonly #options: ServerOptions
   readonly #names: Names
@@ -150,7 +150,7 @@ export class SimulatedServer {
     return result
   }
 
-  /** Whether an entry that has these generations is fresh for everybody who asks now. */
+  /** Whether an entry that has these generations is fresh for reads that begin now. */
   agrees(generations: Generations): boolean {
     return this.#tags.agrees(generations)
   }
@@ -175,12 +175,15 @@ export class SimulatedServer {
     return { heads: done.map(({ head }) => head), generations: done.map(({ value }) => value) }
   }
 
-  /** Every key of the kind (`l`: leases, `v`: values) that begins with the prefix: one complete scan, not atomic. */
+  /**
+   * Returns every key of the kind (`l`: leases, `v`: values) that begins with the prefix: one complete scan, not
+   * atomic.
+   */
   scan(kind: 'l' | 'v', prefix: string): readonly string[] {
     return this.#names.beginningWith(`${kind}:${prefix}`).map((name) => name.slice(2))
   }
 
-  /** Deletes leases or values, a batch of a scan; how many existed. */
+  /** Deletes the leases or values of one batch of a scan, and returns the number that existed. */
   unlink(kind: 'l' | 'v', keys: readonly string[]): number {
     let count = 0
     for (const key of keys) {
@@ -191,7 +194,7 @@ export class SimulatedServer {
     return count
   }
 
-  /** Logs a flush, if it was this server on which the scans have removed what the prefix covers. */
+  /** Logs a flush if the scans that removed the keys of the prefix ran on this server. */
   logFlush(partition: string, prefix: string, scanned: Scanned): Head | 'elsewhere' | undefined {
     if (scanned.server !== this.id) return 'elsewhere'
     this.#invalidated(partition, 'prefix', prefix, scanned.atMs)
@@ -209,7 +212,7 @@ export class SimulatedServer {
     return heads
   }
 
-  /** The tags that have a record. */
+  /** Returns the tags that have a record. */
   tags(): readonly string[] {
     return this.names().flatMap((name) => (name.startsWith('t:') ? name.slice(2) : []))
   }
@@ -222,7 +225,7 @@ export class SimulatedServer {
     return this.#logs.rotate(partition, seen, next)
   }
 
-  /** Invalidates and logs what the log has lost. `undefined`: the partition has another epoch. */
+  /** Invalidates and logs the entries that the log has lost. `undefined`: the partition has another epoch. */
   replay(partition: string, epoch: Epoch, entries: readonly Replayable[]): Head | undefined {
     const lost = this.#logs.lost(partition, epoch, entries)
     if (lost === undefined) return undefined
@@ -239,7 +242,7 @@ export class SimulatedServer {
     return this.#logs.head(partition)
   }
 
-  /** Removes keys as a full server does, whatever they are. */
+  /** Removes a key as a full server does, of any kind. */
   evict(choose: (names: readonly string[]) => string | undefined): string | undefined {
     const names = [...this.items.keys()].filter((name) => !name.startsWith(LEDGER))
     const name = names.length === 0 ? undefined : choose(names)
@@ -250,7 +253,7 @@ export class SimulatedServer {
     return name
   }
 
-  /** The names of all keys that have not expired, for checks. */
+  /** Returns the names of all keys that have not expired, for checks. */
   names(): readonly string[] {
     return this.#names.beginningWith('').filter((name) => !name.startsWith(LEDGER))
   }
@@ -269,7 +272,7 @@ export class SimulatedServer {
     this.#options.onInvalidated?.({ partition, kind, item, server: this, atMs })
   }
 
-  // A generation of the server's own, which no node draws: nodes draw random ones.
+  // Draws a generation of the server's own, which no node draws because nodes draw random ones.
   #draw(): string {
     let hash = 0x811c9dc5
     for (const char of this.id) hash = Math.imul(hash ^ char.charCodeAt(0), 0x01000193)

@@ -31,19 +31,19 @@ const CALLS: readonly Call[] = [
   'prefix',
 ]
 
-/** What a key may hold: a version, or nothing. */
+/** The content of a key: a version, or nothing. */
 type Held = number | undefined
 
 interface Made {
   readonly call: Call
-  /** The version that it brings, if any. */
+  /** The version that the call brings, if any. */
   readonly version: number
   readonly answer: Promise<unknown>
 }
 
 /**
- * Judges I16: calls of one key from one process take effect in the order in which they were made, awaited or not. Each
- * burst has a key of its own, so that its calls are all that happens to it.
+ * Judges I16: calls of one key from one process take effect in the order of the calls, awaited or not. Each burst has a
+ * key of its own, so no other calls concern it.
  */
 export class Bursts {
   readonly #parts: ClientParts
@@ -55,7 +55,7 @@ export class Bursts {
     this.#calls = calls
   }
 
-  /** Makes some calls of a new key at once, and judges their answers and what is left. */
+  /** Makes some calls of a new key at once, and judges their answers and the final content. */
   async run(node: WorldNode): Promise<void> {
     const { random, nodes } = this.#parts
     const isTagged = random.chance(0.5)
@@ -71,7 +71,7 @@ export class Bursts {
     const other = random.pick(nodes)
     const beforeOther = troubleOf(other)
     answers.push(await this.#get(node, target), await this.#get(other, target))
-    // Nothing is known of the order of calls that got no answer.
+    // The order of calls is unknown if one of them got no answer.
     if (troubleOf(node) !== before || troubleOf(other) !== beforeOther) return
     this.#judge(node, name, made, answers)
   }
@@ -134,20 +134,20 @@ export class Bursts {
         return this.#parts.history.violated('I16', `${node.name}: ${what}, of these calls: ${calls}`)
       }
       held = after(one, held)
-      // Where nothing is, a load may fill that took its lease after that became so.
+      // If the key may be absent, a load that took its lease after that may fill it.
       if (held.has(undefined)) held = new Set([...held, ...loaded])
     }
   }
 }
 
-// What is left is read after all of them, by the node itself and by another one.
+// After all calls the node itself and another one read the key.
 const LAST = { call: 'get', version: Infinity } as const
 
 function viewOf({ cache }: WorldNode, { tags }: Target): BaseCache<Versioned | number> {
   return tags.length > 0 ? cache.namespace(SPACE) : cache
 }
 
-// Another figure when calls of the node got no answer.
+// Returns a number that changes if calls of the node got no answer.
 function troubleOf({ cache, store, network, dead }: WorldNode): string {
   return [cache.stats().errors, network.unanswered, store.pending.outbox, dead].join()
 }
@@ -156,7 +156,7 @@ function versionIn(value: unknown): Held {
   return Array.isArray(value) ? (value[0] as number) : undefined
 }
 
-// What the key may hold after the call.
+// Returns the possible contents of the key after the call.
 function after(
   { call, version }: Pick<Made, 'call' | 'version'>,
   held: ReadonlySet<Held>,
@@ -183,7 +183,7 @@ function isPossible(
   loaded: readonly number[],
 ): boolean {
   const given = versionIn(answer)
-  // Entries that a tag hides that was invalidated meanwhile may be a miss.
+  // An entry may be a miss if one of its tags was invalidated meanwhile.
   const mayMiss = held.has(undefined) || after.some((one) => one.call === 'tag')
   const giver = after.find((one) => one.version === given)
   switch (call) {
@@ -194,7 +194,7 @@ function isPossible(
       return held.has(given) || (held.has(undefined) && giver?.call === 'getOrSet')
     case 'getOrSet':
       if (held.has(given)) return true
-      // It may join an earlier load, or be given what came later by the question with which it takes the lease.
+      // It may join an earlier load, or get a later value from the question with which it takes the lease.
       return given !== undefined && loaded.includes(given) ? mayMiss : giver !== undefined
     case 'expire':
       return answer === true ? [...held].some((one) => one !== undefined) : mayMiss

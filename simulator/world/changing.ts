@@ -20,7 +20,7 @@ const CHANGES: readonly Change[] = [
 ]
 const TAGGED_CHANGES: readonly Change[] = [...CHANGES, 'tag', 'tag', 'tag', 'clear']
 
-/** What the cache answered: `unknown` = it had trouble, but does not say with what. */
+/** The answer of the cache. `unknown` = it had trouble, but does not name the call. */
 interface Answer {
   readonly outcome: 'acknowledged' | 'queued' | 'unknown' | 'failed'
   readonly token?: string
@@ -31,9 +31,9 @@ interface Answer {
 interface Plan {
   readonly change: Change
   readonly target: Target
-  /** The tag, the beginning of the names, or the key. */
+  /** The tag, the prefix, or the key. */
   readonly name: string
-  /** What becomes of each key that is concerned. */
+  /** The new value of each key that is concerned. */
   readonly values: ReadonlyMap<Target, Versioned>
 }
 
@@ -104,7 +104,7 @@ export class Changing {
       tag: alike.filter(({ tags }) => tags.includes(tag)),
       clear: alike,
     }
-    // Without tags there is nothing that a tag or a namespace could invalidate.
+    // Without tags no tag or namespace could invalidate anything.
     const kind = !isTagged && (change === 'tag' || change === 'clear') ? 'delete' : change
     const concerned = affected[kind] ?? [target]
     const values = concerned.map(
@@ -134,7 +134,7 @@ export class Changing {
         return { outcome: store.isTagQueued(SPACE_TAG) ? 'queued' : 'failed' }
       case 'prefix': {
         const count = await view.deleteByPrefix(target.name[0]!)
-        // No server of a world refuses it: without an answer it is queued.
+        // No server of a world refuses it, so it is queued if there is no answer.
         return { outcome: count === undefined ? 'queued' : 'acknowledged' }
       }
       case 'set':
@@ -152,7 +152,7 @@ export class Changing {
         await view.delete(target.name)
     }
     if (store.isQueued(target.key)) return { outcome: 'queued' }
-    // A set with tags stores nothing when it can't read their generations: it removes, or it says so.
+    // A `set` with tags stores nothing if it can't read their generations. It removes the entry, or reports an error.
     return { outcome: cache.stats().errors === errors ? 'acknowledged' : 'unknown', isStored }
   }
 

@@ -15,7 +15,7 @@ import type { Traffic } from './traffic.ts'
 /** A node of a world. */
 export type WorldNode = SimulatedNode<Network>
 
-/** What clients work with. */
+/** The parts of a world that clients work with. */
 export interface ClientParts {
   readonly loop: EventLoop
   readonly random: SeededRandom
@@ -23,23 +23,23 @@ export interface ClientParts {
   readonly history: History
   readonly lifetimes: Lifetimes | undefined
   readonly counter: CounterHistory
-  /** By place: a node that died is replaced by another in its place. */
+  /** Nodes by place. A node that died is replaced by another in its place. */
   readonly nodes: readonly WorldNode[]
   readonly targets: readonly Target[]
   readonly traffic: Traffic
   readonly isOn: () => boolean
-  /** How long one request may take. */
+  /** Longest time of one request. */
   readonly deadlineMs: number
-  /** How long after its deadline a request may still arrive. */
+  /** Time after its deadline until which a request may still arrive. */
   readonly latestMs: number
   /** Whether a request that was answered may arrive once more. */
   readonly repeats: boolean
-  /** Whether tokens made since `beganMs` are kept to: a failover, and what nodes do not know of it yet, breaks them. */
+  /** Whether tokens made since `beganMs` hold. A failover breaks them, and so do gaps that nodes do not know of yet. */
   readonly keepsTokens: (beganMs: number) => boolean
   readonly invalidated: (node: WorldNode, change: Changed) => void
   readonly leases: LeaseWatch
   readonly answers: AnswerWatch
-  /** How much of a suspension may pass unnoticed. */
+  /** Part of a suspension that may pass unnoticed. */
   readonly unnoticedMs: number
   readonly burstsPerSecond: number
 }
@@ -55,20 +55,20 @@ export interface Changed {
   readonly by: InvalidatedBy
 }
 
-/** The source of the values failed: callers get this very error. */
+/** The error of the values' source. Callers get this very error. */
 export class DatabaseError extends Error {}
 
-/** The calls that clients have made, and whether they were answered as they should be. */
+/** The calls that clients have made, and the judgement of their answers. */
 export class Calls {
   readonly #parts: ClientParts
-  /** Calls that have not been answered. */
+  /** Number of calls that have not been answered. */
   open = 0
 
   constructor(parts: ClientParts) {
     this.#parts = parts
   }
 
-  /** I11 and I12: nothing rejects but the loader's own error, and everything ends in time. */
+  /** Judges I11 and I12: a call rejects only with the loader's own error, and every call ends in time. */
   async run<T>(
     node: WorldNode,
     what: string,
@@ -95,13 +95,15 @@ export class Calls {
     }
   }
 
-  /** How long a call for a key may take that neither loads nor scans: with tags the last questions may come at its end. */
+  /**
+   * Returns the longest time of a call that neither loads nor scans. With tags the last questions may come at its end.
+   */
   limitMs({ tags }: Target): number {
     return this.#parts.deadlineMs + (tags.length > 0 ? 3 * LEAST_MS : 0)
   }
 }
 
-/** The namespace for what bears tags, the cache for what does not. */
+/** Returns the namespace for a key with tags, and the cache for a key without. */
 export function viewOf({ cache }: WorldNode, { tags }: Target): BaseCache<Versioned | number> {
   return tags.length > 0 ? cache.namespace(SPACE) : cache
 }

@@ -14,14 +14,14 @@ import type { SeededRandom } from '../../src/testing/random.ts'
 const GRACE_MS = 300
 
 /**
- * Has a store asked more than the clients of a world ask: entries get grace and row versions, what is invalidated is
- * kept as stale, and tags are named after the load instead of before it. None of that may be seen by whoever reads what
- * is fresh: the judge need not know.
+ * Makes a store send more than the clients of a world ask: entries get grace and row versions, invalidations keep stale
+ * entries, and tags are named after the load instead of before it. None of that changes a read of fresh entries, so the
+ * judge need not know.
  */
 export function withExtendedCalls(store: Store, random: SeededRandom, rowVersions: boolean): Store {
   const named = new WeakMap<Lease, readonly string[]>()
 
-  // Values are the versions of the database: they are the rows' versions, too.
+  // Values are versions of the database, so they are the rows' versions, too.
   const versionOf = (stored: Stored): EntrySettings['rowVersion'] => {
     const value = store.view(stored)
     return rowVersions && Array.isArray(value) ? BigInt(value[0] as number) : undefined

@@ -6,27 +6,27 @@ import type { SimulatedRemote } from '../server/remote.ts'
 import type { Replication } from '../server/replication.ts'
 import type { SimulatedServer } from '../server/server.ts'
 
-/** What of a node a failure of the server concerns. */
+/** The parts of a node that a failure of the server concerns. */
 export interface Connected {
   readonly network: Network
   readonly remote: SimulatedRemote
   listensTo: SimulatedServer
 }
 
-/** The world that fails. */
+/** The parts of the world that failures concern. */
 export interface FailingParts {
   readonly replication: Replication
   readonly nodes: readonly Connected[]
   readonly history: History
-  /** What the journals need not have any more of what this server has lost. */
+  /** Returns the judgement of invalidations that this server has lost and that need not be in a journal any more. */
   outran(server: SimulatedServer): Outran
-  /** Another server is the primary. */
+  /** Notes that another server is the primary. */
   failedOver(primary: SimulatedServer): void
 }
 
 const SNAPSHOTS_PER_SECOND = 10
 
-/** The failures of a server, and how the nodes find the one that takes its place. */
+/** The failures of a server, and the nodes' way to the one that takes its place. */
 export class Failures {
   readonly #loop: EventLoop
   readonly #random: SeededRandom
@@ -40,7 +40,7 @@ export class Failures {
     this.#parts = parts
   }
 
-  /** What may happen, and how often in a second. */
+  /** Returns the possible failures, and the number of each in a second. */
   kinds(): readonly { readonly perSecond: number; readonly strike: () => void }[] {
     const { promotionsPerSecond, restartsPerSecond, rollbacksPerSecond } = this.#faults
     const { replication } = this.#parts

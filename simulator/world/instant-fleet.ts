@@ -14,7 +14,7 @@ import { SimulatedServer } from '../server/server.ts'
 /** Options of a cache over a simulated server. */
 export interface SharedCacheOptions extends CacheOptions, CoherenceOptions, ValueOptions {}
 
-/** A cache whose entries are on a simulated server alone, as those of a `RedisCache` are on Redis. */
+/** A cache with entries on a simulated server alone, as those of a `RedisCache` are on Redis. */
 class SharedCache extends BaseCache {
   static over(fleet: InstantFleet, options: SharedCacheOptions): SharedCache {
     const store = coherentStore({ remote: fleet.remote(options), bus: fleet.bus }, options)
@@ -29,15 +29,15 @@ class SharedCache extends BaseCache {
 }
 
 /**
- * A simulated server that answers within the turn of the event loop and whose messages come at once: for tests and
- * benches of what runs over a remote store. Values are kept in Cachette's own format.
+ * A simulated server that answers within the turn of the event loop and sends its messages at once. It serves tests and
+ * benches of the code above a remote store. Values are kept in Cachette's own format.
  */
 export class InstantFleet {
   readonly server: SimulatedServer
   readonly bus: Bus
-  /** Calls of the server, counted by their first word: `read`, `acquire`, `set`, `heads`. */
+  /** Number of calls of the server, by their first word: `read`, `acquire`, `set`, `heads`. */
   readonly calls: Map<string, number> = new Map()
-  /** While it is set, the server answers nobody. */
+  /** Whether the server answers no node. */
   isAway = false
   readonly #listeners = new Set<(message: Message) => void>()
 
@@ -58,7 +58,7 @@ export class InstantFleet {
     }
   }
 
-  /** A connection to the server. */
+  /** Returns a connection to the server. */
   remote(options: ValueOptions & Pick<CacheOptions, 'serializer'> = {}): SimulatedRemote {
     const line: Line = {
       call: async <T>(what: string, execute: () => T): Promise<T> => {
@@ -72,13 +72,13 @@ export class InstantFleet {
     return new SimulatedRemote(this.server, line, { format: wireText(options) })
   }
 
-  /** A cache of another process over the server. */
+  /** Returns a cache of another process over the server. */
   sharedCache(options: SharedCacheOptions = {}): BaseCache {
     return SharedCache.over(this, options)
   }
 }
 
-// Bytes as text, one character for each, so that counters are the digits that scripts expect.
+// Converts bytes to text, one character for each, so that counters are the digits that scripts expect.
 function wireText({
   serializer,
   classes,

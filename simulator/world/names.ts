@@ -1,12 +1,12 @@
 import type { Keyspace } from '../server/keyspace.ts'
 
-/** The names of a simulated server and what they hold, each until it expires. */
+/** The names of a simulated server and their contents, each until it expires. */
 export class Names {
   readonly items: Keyspace
   readonly #now: () => number
   readonly #onExpired: (name: string, value: unknown) => void
 
-  /** `onExpired` hears of a name that was looked up after its end. */
+  /** `onExpired` receives a name that was looked up after its end. */
   constructor(items: Keyspace, now: () => number, onExpired: (name: string, value: unknown) => void) {
     this.items = items
     this.#now = now
@@ -17,7 +17,7 @@ export class Names {
     return this.#item(name)?.value
   }
 
-  /** Milliseconds until the name expires; `undefined` when there is none. */
+  /** Returns the milliseconds until the name expires; `undefined` if there is none. */
   remainingMs(name: string): number | undefined {
     const item = this.#item(name)
     return item && item.expiresAtMs - this.#now()
@@ -27,7 +27,7 @@ export class Names {
     this.items.set(name, { value, expiresAtMs: this.#now() + ttlMs })
   }
 
-  /** Replaces what a name holds and leaves its end as it is. */
+  /** Replaces the content of a name and leaves its end as it is. */
   replace(name: string, value: unknown): void {
     const item = this.#item(name)
     if (item !== undefined) this.items.set(name, { value, expiresAtMs: item.expiresAtMs })
@@ -37,7 +37,7 @@ export class Names {
     this.items.delete(name)
   }
 
-  /** The names that begin with the text and have not expired. */
+  /** Returns the names that begin with the text and have not expired. */
   beginningWith(start: string): readonly string[] {
     return [...this.items.keys()].filter((name) => name.startsWith(start) && this.get(name) !== undefined)
   }

@@ -14,18 +14,18 @@ import type { SimulatedServer } from '../server/server.ts'
 
 /** Hooks in the wiring of a simulated node; the product has no such switches. */
 export interface Rewiring {
-  /** Another server port for the node, made from its own. */
+  /** Returns another server port for the node, made from its own. */
   remote?(remote: RemoteStore): RemoteStore
-  /** Another bus, or none. */
+  /** Returns another bus, or none. */
   bus?(bus: Bus): Bus | undefined
-  /** Another store for its cache. */
+  /** Returns another store for its cache. */
   store?(store: CoherentStore): Store
 }
 
-/** What a value of a simulated world tells: the database's version, and who brought it into the cache. */
+/** A value of a simulated world: the database's version, and the number of the load or `set` that brought it. */
 export type Versioned = readonly [version: number, origin: number]
 
-/** What a simulated node is made of. */
+/** The parts of a simulated node. */
 export interface NodeParts<L extends Line & Bus> {
   readonly name: string
   readonly server: SimulatedServer
@@ -35,7 +35,7 @@ export interface NodeParts<L extends Line & Bus> {
   readonly random: SeededRandom
   readonly settings: CoherenceSettings
   readonly rewire?: Rewiring | undefined
-  /** What the node takes its line for, and who hears what it sends. */
+  /** Whether the node relies on the order of its line, and the receiver of the changes that it sends. */
   readonly remote?: Pick<SimulatedRemoteOptions, 'isOrdered' | 'sent'>
 }
 
@@ -84,7 +84,7 @@ export class SimulatedNode<L extends Line & Bus = Line & Bus> {
     this.cache = new SimulatedCache(rewire.store?.(this.store) ?? this.store, parts)
   }
 
-  /** Ends what the node does by itself, without a word to anybody. */
+  /** Ends the node's own activity, without a message. */
   stop(): void {
     this.dead = true
     void this.store.close()

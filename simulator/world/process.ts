@@ -9,12 +9,12 @@ interface ProcessTimer {
 }
 
 /**
- * One process of a simulated world. It may be stopped, as by SIGSTOP or a long collection of garbage: its timers do not
- * fire and what arrives is not looked at. When it goes on, all of that comes at once, what is due before what has
- * arrived, as in an event loop.
+ * One process of a simulated world. It may be stopped, as by SIGSTOP or a long collection of garbage. Its timers do not
+ * fire then, and arrivals wait. When it goes on, all of that comes at once: due timers before arrivals, as in an event
+ * loop.
  *
- * Its machine may be suspended instead: then its clock stands still, too, so that its timers fire later by that, and what
- * is sent to it is lost.
+ * Its machine may be suspended instead. Then its clock stands still, too, so its timers fire later by that time.
+ * Anything sent to it is lost.
  */
 export class Process implements Timers {
   readonly #loop: EventLoop
@@ -36,7 +36,7 @@ export class Process implements Timers {
     return this.#stopped
   }
 
-  /** For how long it has been stopped in all. */
+  /** Total time for which it has been stopped. */
   get stoppedMs(): number {
     return this.#stoppedMs + (this.#stopped ? this.#loop.now() - this.#stoppedAtMs : 0)
   }
@@ -45,7 +45,7 @@ export class Process implements Timers {
     return this.#isSuspended
   }
 
-  /** For how long its machine has been suspended in all: what its clock has missed. */
+  /** Total time for which its machine has been suspended, which its clock has missed. */
   get suspendedMs(): number {
     return this.#suspendedMs + (this.#isSuspended ? this.#loop.now() - this.#stoppedAtMs : 0)
   }
@@ -74,7 +74,7 @@ export class Process implements Timers {
     this.#loop.clear(timer.handle)
   }
 
-  /** Something arrives from outside: it is looked at now, or when the process goes on. */
+  /** Handles an arrival from outside, now or when the process goes on. */
   receive(arrival: () => void): void {
     if (this.#isSuspended) return
     if (this.#stopped) this.#arrived.push(arrival)
@@ -88,7 +88,7 @@ export class Process implements Timers {
     })
   }
 
-  /** Resolves when the process runs, which is usually at once. */
+  /** Resolves when the process runs, usually at once. */
   async running(): Promise<void> {
     while (this.#stopped) {
       await new Promise<void>((resolve) => {
@@ -112,7 +112,7 @@ export class Process implements Timers {
     return true
   }
 
-  /** Its machine goes on. */
+  /** Resumes its machine. */
   resume(): void {
     if (!this.#isSuspended) return
     const heldMs = this.#loop.now() - this.#stoppedAtMs

@@ -4,26 +4,26 @@ import type { SeededRandom } from '../../src/testing/random.ts'
 /** A key, as clients read and write it. */
 export interface Target {
   readonly key: string
-  /** As it is called in its namespace, or the key. */
+  /** Its name in its namespace, or the key. */
   readonly name: string
-  /** Tags of its entry, besides that of its namespace; empty for a key of the cache itself. */
+  /** Tags of its entry, besides that of its namespace. A key of the cache itself has none. */
   readonly tags: readonly string[]
 }
 
-/** A namespace of generations, whose name is the beginning of no other key. */
+/** A namespace of generations. Its name is the prefix of no other key. */
 export const SPACE = '0'
 /** The tag of that namespace. */
 export const SPACE_TAG: string = namespaceTag(`${SPACE}:`)
 
-// Few keys meet in every race; with many, what one of them misses is not made up for by the next invalidation. Those
-// that share a letter share a prefix.
+// Few keys meet in every race. With many, the next invalidation does not repair one that an operation missed. Keys that
+// share a letter share a prefix.
 const NAMES: readonly (readonly string[])[] = [
   ['a1', 'a2', 'b1'],
   ['a1', 'a2', 'a3', 'b1', 'b2', 'c1'],
   Array.from('abcdefghijkl', (letter, index) => `${letter}${index % 2}`),
 ]
 
-/** The keys of a world: by turns plain, and with tags in a namespace. */
+/** Returns the keys of a world: by turns plain, and with tags in a namespace. */
 export function targetsOf(
   random: SeededRandom,
   keys: readonly string[] | undefined,

@@ -1,8 +1,8 @@
 import type { WorldReport } from './world.ts'
 
-/** How much of a history a timeline shows. */
+/** Options of a timeline. */
 export interface TimelineOptions {
-  /** Everything, not only what happened around a violation. */
+  /** Whether everything is shown, not only the events around a violation. */
   readonly full?: boolean
   /** Milliseconds before a violation that are shown; 1,000 unless given. */
   readonly beforeMs?: number
@@ -11,8 +11,8 @@ export interface TimelineOptions {
 const AFTER_MS = 50
 
 /**
- * What happened in a world that was recorded, one line each: moment, node, what. Without `full`, what happened
- * around the violations, and nothing where there are none.
+ * Returns the recorded events of a world, one line each: moment, node, event. Without `full` these are the events
+ * around the violations, if any.
  */
 export function timeline(
   report: WorldReport,

@@ -5,10 +5,10 @@ import { Calls, type ClientParts, type WorldNode } from './clients.ts'
 import { Promises } from '../judge/promises.ts'
 import { Reading } from '../judge/reading.ts'
 
-/** A key that counts. */
+/** The key of the counter. */
 export const COUNTER = 'n'
 
-/** What the clients of a simulated service do: they read, load, change the database and then the cache, and count. */
+/** The clients of a simulated service. They read, load, change the database and then the cache, and count. */
 export class Workload {
   readonly #parts: ClientParts
   readonly #calls: Calls
@@ -20,8 +20,7 @@ export class Workload {
   constructor(parts: ClientParts) {
     this.#parts = parts
     const { random, traffic, history } = parts
-    // Where changes are frequent, operations meet; where they are rare and entries live long, nothing hides what one
-    // of them missed.
+    // Frequent changes make operations meet. If changes are rare and entries live long, nothing hides a missed one.
     const changePauseMs = random.pick([60, 300, 1_200])
     const ttls: readonly Duration[] = random.pick([['100ms', '2s', '1h'], ['1h']])
     const ttl = (): Duration => random.pick(traffic.ttls ?? ttls)
@@ -45,7 +44,7 @@ export class Workload {
     return this.#changing.mutations
   }
 
-  /** Calls that have not been answered. */
+  /** Number of calls that have not been answered. */
   get open(): number {
     return this.#calls.open
   }
@@ -70,7 +69,7 @@ export class Workload {
       await nodes[place]!.network.process.running()
       if (!isOn()) return
       const work = act(nodes[place]!)
-      // Now and then a client does not wait for what it does.
+      // Now and then a client does not wait for its call.
       if (!random.chance(0.1)) await work
     }
   }

@@ -27,57 +27,57 @@ import { COUNTER, Workload } from './workload.ts'
 import { viewOf, type Changed, type WorldNode } from './clients.ts'
 import { LOAD_LIMIT_MS } from '../judge/reading.ts'
 
-/** How a world is made. */
+/** Options of a world. */
 export interface WorldOptions {
-  /** What decides everything that is left to chance: the same seed, the same history. */
+  /** Seed of every random choice: the same seed gives the same history. */
   readonly seed: number
-  /** What goes wrong, and how often: one of `FAULT_MIXES`, or any other. */
+  /** The faults and their frequency: one of `FAULT_MIXES`, or any other. */
   readonly faults: Faults
-  /** What nodes do when they can't reach the server. */
+  /** Policy of the nodes while they can't reach the server. */
   readonly policy: Policy
   /** Whether the happenings are kept, for a timeline. */
   readonly recording?: boolean
-  /** Whether the hosts' wall clocks are set back all the time; they are, unless told otherwise. */
+  /** Whether the hosts' wall clocks are set back all the time. The default is `jump`. */
   readonly wallClocks?: 'jump' | 'steady'
-  /** Partitions of the keys, instead of what the seed chooses: 1 or 2. */
+  /** Partitions of the keys, instead of the seed's choice: 1 or 2. */
   readonly partitions?: number
-  /** The most entries that a partition's log keeps, instead of what the seed chooses: 2, 8 or 1,000. */
+  /** The most entries that a partition's log keeps, instead of the seed's choice: 2, 8 or 1,000. */
   readonly logLimit?: number
-  /** How long sequences and logs live that nobody renews; a day, unless told otherwise. In use, none of them expires. */
+  /** Lifetime of sequences and logs that no node renews; a day, unless given. In use, none of them expires. */
   readonly logLifetimeMs?: number
-  /** What the clients do; a bit of everything, unless told otherwise. */
+  /** Traffic of the clients; a bit of everything, unless given. */
   readonly traffic?: Traffic
-  /** Settings of the nodes, instead of the world's own. The judge goes by those. */
+  /** Settings of the nodes, instead of the world's own. The judge uses them, too. */
   readonly settings?: Partial<CoherenceSettings>
-  /** Whether entries get grace and row versions, invalidations keep what is stale, and loaders name tags. */
+  /** Whether entries get grace and row versions, invalidations keep stale entries, and loaders name tags. */
   readonly extended?: boolean
-  /** Replaces parts of a node: how a rule is switched off to show that it is needed. */
+  /** Replaces parts of a node. A rule is switched off by this to show that it is needed. */
   readonly rewire?: Rewiring
 }
 
-/** What a run came to. */
+/** Result of a run. */
 export interface WorldReport {
-  /** The seed that gave this. */
+  /** The seed of the run. */
   readonly seed: number
-  /** Values that were read and judged. */
+  /** Number of values that were read and judged. */
   readonly reads: number
-  /** Calls of a loader for one key. */
+  /** Number of calls of a loader for one key. */
   readonly loads: number
-  /** Changes of the database, each followed by one of the cache. */
+  /** Number of changes of the database, each followed by one of the cache. */
   readonly mutations: number
-  /** Loaded values that were not stored because something had happened meanwhile. */
+  /** Number of loaded values that were not stored because something had happened meanwhile. */
   readonly refusedFills: number
-  /** Reads that were served by the tier of a node. */
+  /** Number of reads that were served by the tier of a node. */
   readonly localHits: number
-  /** What went wrong: what got lost, and what broke. */
+  /** Number of faults: losses and failures. */
   readonly faults: number
-  /** Invalidations that failovers lost. */
+  /** Number of invalidations that failovers lost. */
   readonly lost: number
-  /** The longest time until what a failover had lost was invalidated again. */
+  /** The longest time until an invalidation lost by a failover was made again. */
   readonly slowestReplayMs: number
-  /** What went against an invariant; empty is what it should be. */
+  /** Breaches of invariants; none in a correct run. */
   readonly violations: readonly Violation[]
-  /** What happened, if the world was recorded. */
+  /** The happenings, if the world was recorded. */
   readonly happenings: readonly Happening[]
 }
 
@@ -98,18 +98,18 @@ const DEADLINE_MS = 60
 const DURATION_MS = 4_000
 const QUIET_MS = 1_000
 const NODES = 3
-// As an inaccuracy of clocks passes what is as short beside the bounds as a second is beside `maxLag`.
+// The tolerated inaccuracy of clocks. It is as short beside the bounds as a second is beside `maxLag`.
 const SLACK_MS = 60
-// How long before its sequence vanishes an invalidation may have been made whose loss is not noticed: replicas lag.
+// Time before the end of its sequence within which the loss of an invalidation may go unnoticed, because replicas lag.
 const VANISHED_BEFORE_MS = 1_000
-/** What nobody reads or changes before the end. */
+/** The key that no client reads or changes before the end. */
 const LAST_KEY = 'last'
 
 type Node = WorldNode
 
 /**
- * Nodes with the shipped code, a server, a database and their network, in one thread and under one seed: the
- * same seed gives the same history.
+ * Nodes with the shipped code, a server, a database and their network, in one thread and under one seed. The same seed
+ * gives the same history.
  */
 export class World {
   readonly #options: WorldOptions
@@ -124,23 +124,23 @@ export class World {
   readonly #targets: readonly Target[]
   readonly #leases: LeaseWatch
   readonly #answers: AnswerWatch
-  // Whether nothing is overtaken on a line by what was sent after it, and what the nodes take their lines for.
+  // Whether a line keeps the order of everything sent on it, and whether the nodes rely on that.
   readonly #keepsOrder: boolean
   readonly #isOrdered: boolean
-  // Undefined where a failover may bring back what was hidden.
+  // Undefined if a failover may bring back hidden entries.
   readonly #hidden: HiddenWatch | undefined
-  // Undefined where a failover may lose what was set.
+  // Undefined if a failover may lose set values.
   readonly #kept: KeptWatch | undefined
-  // Undefined where a failover may lose what was acknowledged.
+  // Undefined if a failover may lose acknowledged invalidations.
   readonly #duties: DutyWatch | undefined
-  // Undefined where a failover may lose what `expire` has done.
+  // Undefined if a failover may lose the effects of `expire`.
   readonly #lifetimes: Lifetimes | undefined
   readonly #counter: CounterHistory
   readonly #workload: Workload
-  // The versions of keys that each entry of a log has invalidated, by the stamp that it had first.
+  // The versions of keys that each entry of a log has invalidated, by the entry's first stamp.
   readonly #logged = new Map<string, ReadonlyMap<string, number>>()
   readonly #clocks = new Map<string, HostClock>()
-  // When a sequence or a log was last found to be gone, by partition.
+  // The last moment at which a sequence or a log was found to be gone, by partition.
   readonly #vanishedMs = new Map<string, number>()
   #faulty = true
   #injected = 0
@@ -153,7 +153,7 @@ export class World {
   constructor(options: WorldOptions) {
     this.#options = options
     this.#random = new SeededRandom(options.seed)
-    // I17: what nobody has noticed of suspensions so far adds to the bound.
+    // I17: unnoticed time of suspensions adds to the bound.
     const unnoticedMs = options.faults.suspensionsPerSecond > 0 ? SLACK_MS : 0
     const boundMs = (options.policy === 'strict' ? SETTINGS.maxLagMs : SETTINGS.maxStaleMs) + unnoticedMs
     this.#history = new History(() => this.#loop.now(), boundMs, options.recording ?? false)
@@ -161,7 +161,7 @@ export class World {
     const failsOver = faults.promotionsPerSecond + faults.restartsPerSecond + faults.rollbacksPerSecond > 0
     if (failsOver) this.#history.binds = (name, key, version) => this.#binds(name, key, version)
     const now = (): number => this.#loop.now()
-    // The grant may be heard of at its deadline, and the last renewal be as late as any request.
+    // The grant may arrive at its deadline, and the last renewal be as late as any request.
     const lateMs = DEADLINE_MS + Math.max(faults.delayMs[1], faults.pauseMs[1])
     this.#hidden = failsOver ? undefined : new HiddenWatch(this.#history)
     this.#kept = failsOver ? undefined : new KeptWatch(this.#history)
@@ -176,9 +176,9 @@ export class World {
       if (!failsOver) this.#history.violated('I3', message)
     })
     this.#partitions = 1 + this.#random.below(2)
-    // A journal of half the log must hold what a failover may lose.
+    // A journal of half the log must hold everything that a failover may lose.
     this.#logLimit = this.#random.pick(failsOver ? [256, 1_000] : [2, 8, 1_000])
-    // A node must know its own messages again, by a journal of half the log.
+    // A node must recognise its own messages by a journal of half the log.
     if (faults.burstsPerSecond > 0) this.#logLimit = 1_000
     if (faults.bulksPerSecond > 0) this.#logLimit = this.#random.pick([8, 32, 128])
     if (options.partitions !== undefined) this.#partitions = options.partitions
@@ -212,7 +212,7 @@ export class World {
     })
   }
 
-  /** Lets the world run its course and judges it. */
+  /** Runs the world to its end and judges it. */
   async run(): Promise<WorldReport> {
     this.#workload.start()
     this.#break()
@@ -284,12 +284,12 @@ export class World {
     return this.#targets.filter((target) => {
       if (kind === 'tag') return isTagged(target, item)
       if (kind === 'key') return target.key === item
-      // A flush stands for nothing that a replay could repeat.
+      // A flush stands for no entry that a replay could repeat.
       return kind === 'prefix' && target.key.startsWith(item) && server.partitionOf(target.key) === partition
     })
   }
 
-  // A replay removes what is there when it comes, and stands for what was invalidated when it was logged first.
+  // A replay removes present values, and stands for the invalidations of its first log entry.
   #standsFor(message: Message, server: SimulatedServer): ReadonlyMap<string, number> {
     const { stamp, origin = stamp } = message
     const known = this.#logged.get(origin)
@@ -300,8 +300,8 @@ export class World {
     return versions
   }
 
-  // A journal holds half a log, and of what was logged before that nothing need be left in any. What was not logged is
-  // in none, and without its sequence or its log a server tells of no loss.
+  // A journal holds half a log, so older entries of the log may be in no journal. Invalidations that were not logged
+  // are in none. Without its sequence or its log a server tells of no loss.
   #outran(server: SimulatedServer): Outran {
     const { items, partitions, generationPartition } = server
     return (key, version, atMs) => {
@@ -311,12 +311,13 @@ export class World {
     }
   }
 
-  // Whether a log, or its sequence, was gone so shortly before a failover of that moment, or after it, that it can't tell.
+  // Whether a log, or its sequence, was gone so shortly before a failover of that moment, or after it, that it can't
+  // tell.
   #hasVanished(partition: string, atMs: number): boolean {
     return this.#mayLose && (this.#vanishedMs.get(partition) ?? -Infinity) > atMs - VANISHED_BEFORE_MS
   }
 
-  // Writes of many processes: more than a log keeps, and none of them concerns the keys of the nodes.
+  // Makes writes of many processes: more than a log keeps, and none of them concerns the keys of the nodes.
   #writeBulk(): void {
     const { bulkLogs } = this.#options.faults
     const count = Math.ceil(this.#logLimit * this.#random.between(...bulkLogs))
@@ -350,7 +351,7 @@ export class World {
 
   #onInvalidated(invalidated: Invalidated): void {
     const { kind, item, server, atMs } = invalidated
-    // What is logged anew after a loss is removed, the counter that an increment had made included.
+    // An entry that is logged anew after a loss removes its key, including a counter that an increment had made.
     if (item === COUNTER) this.#counter.reset()
     const { primary } = this.#replication
     if (kind === 'tag') this.#hidden?.invalidated(server, item)
@@ -366,7 +367,7 @@ export class World {
     }
   }
 
-  // Its node holds it back, or it is in effect: else the server that executed it has lost it.
+  // Its node holds it back, or it is in effect. Otherwise the server that executed it has lost it.
   #binds(name: string, key: string, version: number): boolean {
     if (this.#isInEffect(key, version)) return true
     const node = this.#nodes.find((one) => one.name === name)
@@ -394,7 +395,7 @@ export class World {
   }
 
   #onChanged(node: Node, { key, version, beganMs, acknowledged, answeredFor, by }: Changed): void {
-    // Where no server loses anything, what was acknowledged was executed, or refused for something newer.
+    // If no server loses anything, an acknowledged call was executed, or refused for something newer.
     const inEffect = !this.#mayLose || this.#isInEffect(key, version)
     const outran = this.#outran(node.remote.server)
     const details = { inEffect, beganMs, by, outran }
@@ -437,14 +438,15 @@ export class World {
 
   #clockOf(name: string, process: Process, seed: number): AgeClock {
     const { wallClocks = 'jump', faults } = this.#options
-    // I17 counts from the moment that the wall clock shows a suspension: set back meanwhile, it does not.
+    // I17 counts from the moment at which the wall clock shows a suspension. A clock that is set back meanwhile does
+    // not show it.
     const isSetBack = wallClocks === 'jump' && faults.suspensionsPerSecond === 0
     const clock = new HostClock(this.#loop, process, seed, isSetBack)
     this.#clocks.set(name, clock)
     return new AgeClock(clock, SLACK_MS)
   }
 
-  // A failover may lose the newer row that an older one was refused for: then nobody has any.
+  // A failover may lose the newer row for which an older one was refused. Then no server has either.
   #extended(random: SeededRandom, rewire: Rewiring = {}): Rewiring {
     const rowVersions = !this.#mayLose
     return {
@@ -453,7 +455,7 @@ export class World {
     }
   }
 
-  // The process ends in the middle of whatever it did; another one takes its place.
+  // The process ends in the middle of its work, and another one takes its place.
   #killOne(): void {
     const place = this.#random.below(this.#nodes.length)
     const node = this.#nodes[place]!
@@ -499,7 +501,7 @@ export class World {
         fault()
         schedule()
       }
-      // What would come after the faults have ended is no timer that anybody left.
+      // A fault that would come after the end of the faults gets no timer, so none is left over.
       const schedule = (): void => {
         const delayMs = this.#random.between(0, 2_000 / perSecond)
         if (this.#loop.now() + delayMs <= DURATION_MS) this.#loop.set(next, delayMs)
@@ -535,7 +537,7 @@ export class World {
       network.reconnect()
       this.#loop.set(() => {
         network.process.resume()
-        // The line is dead, and nobody says so.
+        // The line is dead, and no event reports it.
         const deadMs = this.#random.between(...cutMs)
         network.cut(deadMs)
         this.#loop.set(() => network.resubscribe(), deadMs)
@@ -578,7 +580,7 @@ export class World {
     for (const { perSecond, strike } of failures.kinds()) often(perSecond, strike)
   }
 
-  // I13 and I14: when nothing goes wrong any more, nothing is left over, everybody sees the last version and keeps it.
+  // I13 and I14: without faults nothing is left over, and every node sees the last version and keeps it.
   async #judgeQuiet(): Promise<void> {
     // Loads that hang wait for each other: they have the time that I12 gives them.
     const patienceMs = this.#loop.now() + LOAD_LIMIT_MS
@@ -597,8 +599,8 @@ export class World {
         this.#history.violated('I13', `${name} has ${markers} markers, ${outbox} queued keys left`)
     }
     const isAnswered = this.#unanswered === 0 && this.#nodes.every(({ network }) => network.unanswered === 0)
-    // Those who wait for a process that has died load without a lease in the end.
-    // A read whose turn does not come in time is a miss, too.
+    // A caller that waits for a process that has died loads without a lease in the end. A read is a miss if its turn
+    // does not come in time.
     const waitsForTurns = this.#options.faults.burstsPerSecond > 0
     if (isAnswered && this.#deaths === 0 && !waitsForTurns) {
       this.#leases.judge(this.#injected === 0)
@@ -634,7 +636,7 @@ export class World {
       }
     }
     await wait(cache.getOrSet(LAST_KEY, () => [0, 0] as const, '1h'))
-    // Where the sequence was gone, the answer to the fill was of no known epoch: the first read is kept, then.
+    // If the sequence was gone, the answer to the fill was of no known epoch. Then the first read is kept.
     await wait(cache.get(LAST_KEY))
     const { localHits } = store
     await wait(cache.get(LAST_KEY))

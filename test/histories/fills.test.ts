@@ -1,4 +1,4 @@
-// Loads that meet invalidations: what was read before must not be stored, kept or shared after.
+// Loads that meet invalidations: a value that was read before must not be stored, kept or shared after.
 import { expect } from 'vitest'
 import { history } from './history.ts'
 import { HEARTBEAT_MS, overRemote } from './stage.ts'
@@ -8,7 +8,7 @@ history(
   { without: ['lease'] },
   async (stage) => {
     const [one, two] = stage.players
-    // Only the server can know: the node that loads hears nothing.
+    // Only the server can know, because the loading node hears nothing.
     one.network.hold('message')
     stage.commit('a')
     const loading = await stage.load(one, 'a')
@@ -90,7 +90,7 @@ history(
   async (stage) => {
     const [one, two] = stage.players
     stage.commit('a')
-    // Without a lease, which the deletion would void.
+    // The load has no lease, which the deletion would void.
     one.network.cut(10_000)
     const loading = await stage.load(one, 'a')
     await stage.change(two, 'a')
@@ -146,7 +146,7 @@ history(
     const loading = await stage.load(one, 'a')
     one.process.stop()
     await stage.pass(5_100)
-    // Nobody invalidates: the lease alone tells that another value was stored meanwhile.
+    // No call invalidates, so only the lease tells that another value was stored meanwhile.
     stage.commit('a')
     expect(await stage.read(two, 'a')).toBe(2)
     one.process.go()
@@ -245,7 +245,7 @@ history(
   async (stage) => {
     const [one] = stage.players
     stage.commit('a')
-    // The loader hangs; the lease is gone, so that nothing will come of it.
+    // The loader hangs, and the lease is gone, so the load has no effect.
     const loading = await stage.load(one, 'a')
     stage.evict('l:a')
     await stage.pass(2_000)
@@ -276,7 +276,7 @@ history(
     const newer = await stage.load(one, 'a')
     void newer.finish()
     await stage.when(() => reply.count > 1)
-    // Both were stored, one after the other; the answers come in the other order.
+    // Both were stored, one after the other, and the answers come in the other order.
     reply.letGoReversed()
     await stage.until(finished)
     expect(await stage.kept(one, 'a')).toBe(2)

@@ -2,20 +2,20 @@ import { expect, test } from 'vitest'
 import { ABLATIONS, type Ablation } from '../simulation/ablations/index.ts'
 import { Stage, type StageOptions } from './stage.ts'
 
-/** A rule that is left out, for a history of its own or as the table of rules has it. */
+/** A rule that is left out, for one history or as in the table of rules. */
 export type Omission = Pick<Ablation, 'rule' | 'patch'> & Pick<StageOptions, 'remote' | 'bus' | 'store'>
 
-/** What a history needs. */
+/** Options of a history. */
 export interface HistoryOptions extends StageOptions {
-  /** How many nodes play; 2 unless given. */
+  /** Number of nodes; 2 unless given. */
   readonly nodes?: number
-  /** Rules that it shows needed: without one (of a list: without all of them), it must go wrong. */
+  /** Rules that the history shows needed. Without one (of a list: without all of them), it must go wrong. */
   readonly without?: readonly (string | readonly string[] | Omission)[]
 }
 
 /**
- * A history: steps on a stage, and what must come of them. For each rule that it shows needed there is a test in which
- * it must go wrong: that is how a history proves that it looks at the right thing.
+ * Tests a history: steps on a stage, and the expected results. For each rule that it shows needed there is a test in
+ * which it must go wrong. This proves that the history looks at the right thing.
  */
 export function history(name: string, options: HistoryOptions, play: (stage: Stage) => Promise<void>): void {
   const { nodes = 2, without = [], ...wiring } = options
@@ -27,7 +27,7 @@ export function history(name: string, options: HistoryOptions, play: (stage: Sta
       const restores = rules.map(({ patch }) => patch?.())
       try {
         const rewired = rules.reduce<StageOptions>((before, rule) => rewire(before, rule), wiring)
-        // Another error than an expectation that was not met would prove nothing.
+        // Only an unmet expectation proves something, and no other error.
         await expect(play(new Stage(nodes, rewired))).rejects.toMatchObject({ name: 'AssertionError' })
       } finally {
         for (const restore of restores.toReversed()) restore?.()

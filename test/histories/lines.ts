@@ -4,18 +4,18 @@ import type { EventLoop } from '../../simulator/machine/event-loop.ts'
 import type { CallOptions, Line } from '../../simulator/machine/network.ts'
 import type { Process } from '../../simulator/world/process.ts'
 
-/** What travels between a node and the server. */
+/** The kinds of parcels that travel between a node and the server. */
 export type Parcel = 'request' | 'reply' | 'message'
 
-/** What is held back on its way. */
+/** Parcels that are held back on their way. */
 export interface Held {
-  /** How much of it there is. */
+  /** Number of these parcels. */
   readonly count: number
-  /** What is held arrives now, in its order, and nothing more is held. */
+  /** Lets the parcels arrive now, in their order, and holds no more. */
   letGo(): void
-  /** The same, the last of it first. */
+  /** Lets the parcels arrive now, the last of them first, and holds no more. */
   letGoReversed(): void
-  /** The same, but that nothing of it arrives. */
+  /** Drops the parcels, and holds no more. */
   lose(): void
 }
 
@@ -25,9 +25,9 @@ interface Hold extends Held {
 }
 
 /**
- * The lines of one node on a stage: everything takes the same time, and nothing goes wrong but what the history says.
- * Parcels are named by what is said of them, such as `read a`, `fill a`, `heads`, `sync 0`, `scan values p*`; messages
- * such as `key a`, `tag t`, `prefix p`. A text stands for all that contain it.
+ * The lines of one node on a stage. Every way takes the same time, and only the faults of the history happen. Parcels
+ * are named by their content, such as `read a`, `fill a`, `heads`, `sync 0`, `scan values p*`; messages such as `key
+ * a`, `tag t`, `prefix p`. A text stands for all that contain it.
  */
 export class Lines implements Line, Bus {
   readonly #loop: EventLoop
@@ -41,7 +41,7 @@ export class Lines implements Line, Bus {
   #cutUntilMs = -1
   #connection = 0
   #dead = false
-  /** Requests that were sent, by what is said of them. */
+  /** Names of the requests that were sent. */
   readonly sent: string[] = []
 
   constructor(loop: EventLoop, process: Process, delayMs: number, deadlineMs: number) {
@@ -77,7 +77,7 @@ export class Lines implements Line, Bus {
     })
   }
 
-  /** Holds back what contains the text from now on. */
+  /** Holds back parcels whose name contains the text from now on. */
   hold(parcel: Parcel, text = ''): Held {
     const kept: (() => void)[] = []
     const end = (): (() => void)[] => {
@@ -102,35 +102,35 @@ export class Lines implements Line, Bus {
     return hold
   }
 
-  /** From now on such requests are refused at once, as by an open breaker; the answer ends it. */
+  /** Refuses such requests at once from now on, as an open breaker does. The returned function ends it. */
   refuse(text: string): () => void {
     this.#refused.add(text)
     return () => void this.#refused.delete(text)
   }
 
-  /** Nothing passes for a while, in either direction, and nobody is told. */
+  /** Blocks both directions for a while, without an error. */
   cut(ms: number): void {
     this.#cutUntilMs = Math.max(this.#cutUntilMs, this.#loop.now() + ms)
   }
 
-  /** The connection ends and another is made: requests on their way may be executed, but nobody hears of it. */
+  /** Ends the connection and makes another. Requests on their way may be executed, but the node gets no reply. */
   reconnect(): void {
     this.#connection++
   }
 
-  /** The subscription is made anew. */
+  /** Makes the subscription anew. */
   resubscribe(): void {
     for (const ready of this.#ready) ready()
   }
 
-  /** The node's process has ended: nothing reaches it any more, and it sends nothing. */
+  /** Ends the node's process: nothing reaches it any more, and it sends nothing. */
   kill(): void {
     this.#dead = true
     this.#receivers.clear()
     this.#ready.clear()
   }
 
-  /** A message of the server's on its way to this node. */
+  /** Sends a message of the server to this node. */
   deliver(message: Message): void {
     this.#carry('message', `${message.kind} ${message.item}`, () =>
       this.#process.receive(() => {

@@ -1,4 +1,4 @@
-// Messages that are late, lost, out of order or overtaken: the log decides, they only hurry.
+// Messages that are late, lost, out of order or overtaken. The log decides, and messages only make it faster.
 import { expect } from 'vitest'
 import { history } from './history.ts'
 import { HEARTBEAT_MS } from './stage.ts'
@@ -177,7 +177,7 @@ history(
     const syncs = one.network.sent.length
     messages.letGo()
     await stage.pass(20)
-    // Nobody is asked, and what is newer than the message stays.
+    // No server is asked, and values newer than the message stay.
     expect(one.network.sent.slice(syncs)).toEqual([])
     expect(await stage.kept(one, 'b')).toBe(1)
     expect(await stage.kept(one, 'a')).toBe(2)
@@ -218,7 +218,7 @@ history(
     await stage.read(other, 'a')
     await stage.pass(10)
     const replica = stage.replica()
-    // It takes the head over that it finds, and nothing of what led there.
+    // It takes over the head that it finds, and no entry before it.
     const one = stage.join()
     const sync = one.network.hold('request', 'sync 0')
     const messages = one.network.hold('message')

@@ -4,7 +4,7 @@ import { ABLATIONS } from '../simulation/ablations/index.ts'
 
 const titles = namedHistories().map(({ title }) => title)
 
-/** The races of several nodes that share a server; the others of the catalogue do not concern the cache. */
+/** The races of several nodes that share a server. The others of the catalogue do not concern the cache. */
 const RACES = [...Array.from({ length: 20 }, (_, index) => index + 1), 23, 26, 27, 28, 29, 30, 31, 32]
 
 test.each(RACES)('a history is named R%d', (number) => {

@@ -1,4 +1,4 @@
-// What gets no answer: the outbox, and what nodes may serve meanwhile.
+// Calls without an answer: the outbox, and the values that nodes may serve meanwhile.
 import { expect } from 'vitest'
 import { history } from './history.ts'
 import { HEARTBEAT_MS } from './stage.ts'
@@ -72,7 +72,7 @@ history(
     await stage.pass(12_000)
     expect(await stage.kept(two, 'a')).toBe(undefined)
     await stage.pass(37_500)
-    // They are back, and the replay is under way: the server still has the old value.
+    // The connections are back, and the replay is under way. The server still has the old value.
     const replay = one.network.hold('request', 'delete a')
     await stage.when(() => replay.count > 0)
     expect(stage.onServer('a')).toBe(1)
@@ -113,7 +113,7 @@ history(
     const reply = one.network.hold('reply', 'delete a')
     await stage.pass(0.9 * HEARTBEAT_MS)
     await stage.when(() => reply.count > 0)
-    // The replay has been executed and is not acknowledged yet. Another node stores what the database has.
+    // The replay has been executed and is not acknowledged yet. Another node stores the database's value.
     expect(await stage.read(two, 'a')).toBe(1)
     stage.commit('a')
     const accept = one.network.refuse('delete a')
@@ -137,8 +137,8 @@ history(
     const request = one.network.hold('request', 'delete a')
     await stage.until(one.cache.delete('a'))
     request.lose()
-    // The set was executed, and its answer is still on its way when a load wants what is queued to be sent. The database
-    // does not have what was set, so that a load can not make up for its loss.
+    // The set was executed, and its answer is still on its way when a load wants the queue to be sent. The database
+    // does not have the set value, so a load can not make up for its loss.
     const answer = one.network.hold('reply', 'set a')
     const setting = one.cache.set('a', [7])
     await stage.when(() => answer.count > 0)
@@ -156,7 +156,7 @@ history(
   { outboxLimit: 1_000, without: ['outbox, snapshot'] },
   async (stage) => {
     const [one] = stage.players
-    // More than one call takes: the last key is sent when the first call was answered.
+    // The keys need more than one call. The last key is sent when the first call was answered.
     const others = Array.from({ length: 500 }, (_, index) => `k${index}`)
     const lost = one.network.hold('request', 'delete ')
     await stage.until(one.cache.deleteMany([...others, 'a']))
@@ -214,7 +214,7 @@ history(
     expect(one.store.isTagQueued('t')).toBe(false)
     expect(await stage.kept(two, 'a')).toBe(undefined)
     expect(await stage.readAll('a', { tags: ['t'] })).toEqual([2, 2])
-    // What bears another tag was left alone.
+    // The entry with another tag was left alone.
     expect(await stage.kept(two, 'b')).toBe(1)
   },
 )
@@ -228,7 +228,7 @@ history(
     const lost = one.network.hold('request', 'scan')
     expect(await stage.until(one.cache.deleteByPrefix('a'))).toBe(undefined)
     lost.lose()
-    // The replay has looked for what the prefix covers when another node stores what the database has.
+    // The replay has scanned the prefix when another node stores the database's value.
     const scanned = one.network.hold('reply', 'scan values')
     await stage.when(() => scanned.count > 0)
     expect(await stage.read(two, 'a')).toBe(1)
@@ -253,7 +253,7 @@ history(
     await stage.until(one.cache.delete('a'))
     await stage.until(one.cache.delete('b'))
     lost.lose()
-    // The sweep has looked at the server's values when another node stores what the database has.
+    // The sweep has looked at the server's values when another node stores the database's value.
     const surveyed = one.network.hold('reply', 'survey values')
     await stage.when(() => surveyed.count > 0)
     expect(await stage.read(two, 'a')).toBe(1)

@@ -77,7 +77,7 @@ history(
     await stage.pass(HEARTBEAT_MS)
     const messages = one.network.hold('message')
     await stage.until(two.cache.deleteByPrefix('p'))
-    // The first partition's log forgets it: whoever follows that forgets what he has of that partition.
+    // The first partition's log forgets it, so its followers forget their entries of that partition.
     for (let count = 0; count < 2; count++) await stage.change(two, inFirst)
     await stage.pass(10)
     messages.lose()

@@ -16,9 +16,11 @@ import { SimulatedServer } from '../../simulator/server/server.ts'
 import { deferred } from '../support/deferred.ts'
 import { Lines } from './lines.ts'
 
-/** How long the nodes of a stage take to ask where the log is: everything is over long before the bound, 3 s. */
+/**
+ * Interval at which the nodes of a stage ask for the head of the log. Every history ends long before the bound, 3 s.
+ */
 export const HEARTBEAT_MS = 1_000
-/** How long a request may take. */
+/** Longest time of a request. */
 export const DEADLINE_MS = 100
 const SETTINGS = {
   policy: 'strict',
@@ -34,22 +36,22 @@ const SETTINGS = {
   generationLimit: 100,
 } as const satisfies CoherenceSettings
 
-/** What a play may change in the wiring of its nodes; with it, a rule is left out. */
+/** Changes of a play in the wiring of its nodes. A rule is left out by this. */
 export interface StageOptions extends Partial<CoherenceSettings> {
   /** The most entries that a log keeps; 1,000 unless given. */
   readonly logLimit?: number
-  /** Partitions of the keys; 1 unless given. */
+  /** Number of partitions of the keys; 1 unless given. */
   readonly partitions?: number
-  /** How long everything is on its way; 1 ms unless given. */
+  /** Time of every way; 1 ms unless given. */
   readonly delayMs?: number
-  /** How far the wall clock of each node is ahead. */
+  /** Advance of each node's wall clock. */
   readonly wallAheadMs?: readonly number[]
   remote?(remote: RemoteStore): RemoteStore
   bus?(bus: Bus): Bus | undefined
   store?(store: CoherentStore): Store
 }
 
-/** What stands in the cache: a bare number would be taken for a counter, which no local tier keeps. */
+/** The value of a cache entry. A bare number would be taken for a counter, which no local tier keeps. */
 export type Version = readonly [version: number]
 
 class StageCache extends BaseCache<Version | number> {
@@ -66,17 +68,17 @@ export interface Player {
   readonly remote: SimulatedRemote
   readonly network: Lines
   readonly process: Process
-  /** Whose messages it hears; `undefined`: nobody's, and it does not know. */
+  /** The server whose messages it hears. `undefined`: it hears none, and does not know. */
   listensTo: SimulatedServer | undefined
 }
 
 /** A load whose loader has read the database and has not answered yet. */
 export interface Loading {
-  /** The version that it has read. */
+  /** The version that the loader has read. */
   readonly version: number
-  /** What its caller gets. */
+  /** The result of the caller. */
   readonly value: Promise<number | undefined>
-  /** The loader answers; what the caller got. */
+  /** Lets the loader answer, and returns the caller's result. */
   finish(): Promise<number | undefined>
 }
 
@@ -86,7 +88,7 @@ export class Stage {
   readonly nodes: Player[]
   /** The server that new connections lead to. */
   server: SimulatedServer
-  /** How often a loader has read the database. */
+  /** Number of times that a loader has read the database. */
   loads = 0
   readonly #options: StageOptions
   readonly #database = new Map<string, number>()
@@ -98,13 +100,13 @@ export class Stage {
     this.nodes = Array.from({ length: nodes }, (_, index) => this.#node(`n${index}`, index))
   }
 
-  /** Three nodes, where a play has three. */
+  /** The three nodes of a play with three. */
   get players(): readonly [Player, Player, Player] {
     const [one, two, three] = this.nodes
     return [one!, two!, three!]
   }
 
-  /** The present version of a key in the database. */
+  /** Returns the present version of a key in the database. */
   versionOf(key: string): number {
     return this.#database.get(key) ?? 0
   }
@@ -119,7 +121,7 @@ export class Stage {
     await this.loop.runUntil(this.loop.now() + ms)
   }
 
-  /** Lets time pass until something is so. */
+  /** Lets time pass until the condition holds. */
   async when(isSo: () => boolean): Promise<void> {
     for (let step = 0; step < 5_000; step++) {
       if (isSo()) return
@@ -128,7 +130,7 @@ export class Stage {
     throw new Error('it does not come about in time')
   }
 
-  /** Lets time pass until something is done. */
+  /** Lets time pass until the promise settles. */
   async until<T>(doing: Promise<T>): Promise<T> {
     const state = { isDone: false }
     const done = doing.finally(() => {
@@ -139,7 +141,7 @@ export class Stage {
     return done
   }
 
-  /** Reads on a node as a user does: what the cache has, else the database. */
+  /** Reads on a node as a user does: from the cache, or else from the database. */
   async read(node: Player, key: string, options: GetOrSetOptions = {}): Promise<number> {
     const load = (): Version => {
       this.loads++
@@ -148,26 +150,26 @@ export class Stage {
     return versionIn(await this.until(node.cache.getOrSet(key, load, options)))!
   }
 
-  /** What every node reads. */
+  /** Returns the value that every node reads. */
   async readAll(key: string, options: GetOrSetOptions = {}): Promise<readonly number[]> {
     const found: number[] = []
     for (const node of this.nodes) found.push(await this.read(node, key, options))
     return found
   }
 
-  /** What the cache has, as a node sees it. */
+  /** Returns the value that the cache has, as a node sees it. */
   async get(node: Player, key: string, options?: ReadOptions): Promise<number | undefined> {
     return versionIn(await this.until(node.cache.get(key, options)))
   }
 
-  /** The same where nobody is asked: what the tier of the node serves. */
+  /** Returns the value that the tier of the node serves, without a request. */
   async kept(node: Player, key: string): Promise<number | undefined> {
     const { localHits } = node.store
     const version = await this.get(node, key)
     return node.store.localHits > localHits ? version : undefined
   }
 
-  /** A load begins: its loader has read the database, and answers when it is told to. */
+  /** Begins a load. Its loader has read the database, and answers on request. */
   async load(node: Player, key: string, options: GetOrSetOptions = {}): Promise<Loading> {
     const answer = deferred<Version>()
     let version: number | undefined
@@ -196,13 +198,13 @@ export class Stage {
     await this.until(node.cache.delete(key))
   }
 
-  /** Commits, and has a node set what was committed. */
+  /** Commits a version, and has a node set it. */
   async set(node: Player, key: string, options?: GetOrSetOptions): Promise<boolean> {
     this.commit(key)
     return this.until(node.cache.set(key, [this.versionOf(key)], options))
   }
 
-  /** A node fills under a lease, with a version that it has loaded; whether that was stored. */
+  /** Fills under a lease of a node, with a version that it has loaded. Returns whether that was stored. */
   async fill(node: Player, lease: Lease, version: number, tags?: readonly string[]): Promise<boolean> {
     const fills = [{ lease, stored: this.stored(node, version), ttlMs: 60_000, tags }]
     // oxlint-disable-next-line no-array-fill-with-reference-type
@@ -210,36 +212,36 @@ export class Stage {
     return isStored!
   }
 
-  /** A version in the form in which a node's store takes it. */
+  /** Returns a version in the form in which a node's store takes it. */
   stored(node: Player, version: number): Stored {
     return node.store.admit([version]).stored!
   }
 
-  /** The version that the present server has, whether or not it is valid. */
+  /** Returns the version that the present server has, whether or not it is valid. */
   onServer(key: string): number | undefined {
     const found = this.server.read(key)
     return found && versionIn(JSON.parse(found.text) as Version)
   }
 
-  /** The server forgets names, as a full one does. */
+  /** Removes names from the server, as a full one does. */
   evict(...names: readonly string[]): void {
     for (const name of names)
       if (this.server.evict(() => name) !== name || this.server.items.has(name))
         throw new Error(`the server keeps ${name}`)
   }
 
-  /** What a replica that has everything holds now. */
+  /** Returns the present data of a replica that has everything. */
   replica(): Keyspace {
     return new Keyspace(this.server.items)
   }
 
-  /** A server with these contents takes over; the old one answers nobody any more. No node knows of it yet. */
+  /** Has a server with these contents take over. The old one answers no node any more. No node knows of it yet. */
   takeOver(items: Keyspace): void {
     this.server.down = true
     this.server = this.#start(items)
   }
 
-  /** The node finds the present server with its commands, and with its subscription if `hears`. */
+  /** Connects the node's commands to the present server, and its subscription if `hears`. */
   reconnect(node: Player, hears = true): void {
     node.remote.connect(this.server)
     if (!hears) return
@@ -251,25 +253,25 @@ export class Stage {
     for (const node of this.nodes) this.reconnect(node)
   }
 
-  /** Another node begins. */
+  /** Starts another node. */
   join(): Player {
     const node = this.#node(`n${this.nodes.length}`, this.nodes.length)
     this.nodes.push(node)
     return node
   }
 
-  /** The node's process ends without a word. */
+  /** Ends the node's process without a message. */
   kill(node: Player): void {
     node.network.kill()
     node.listensTo = undefined
   }
 
-  /** Where the log is on the present server. */
+  /** Returns the head of the log on the present server. */
   head(): Head {
     return this.server.heads().get('0')!
   }
 
-  /** What the present server logged, from its first entry. */
+  /** Returns the entries that the present server logged, from the first one. */
   log(): readonly { readonly item: string; readonly stamp: string; readonly origin?: string }[] {
     const { epoch } = this.head()
     return this.server.sync('0', { epoch, counter: 0, stamp: '' }, epoch).entries
@@ -327,7 +329,7 @@ function versionIn(value: Version | number | undefined): number | undefined {
   return typeof value === 'object' ? value[0] : value
 }
 
-/** The same port with some of its methods replaced. */
+/** Returns the same port with some of its methods replaced. */
 export function overRemote(
   make: (remote: RemoteStore) => Partial<RemoteStore>,
 ): (remote: RemoteStore) => RemoteStore {

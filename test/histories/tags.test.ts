@@ -1,4 +1,4 @@
-// Tags and namespaces: entries bear the generations that their tags had when their load or set began.
+// Tags and namespaces: an entry bears the generations that its tags had when its load or set began.
 import { expect } from 'vitest'
 import { GenerationTable } from '../../src/coherence/tags/generation-table.ts'
 import type { Op } from '../../src/core/store.ts'
@@ -22,7 +22,7 @@ history(
     await stage.pass(3 * HEARTBEAT_MS)
     expect(await stage.get(two, 'a')).toBe(undefined)
     expect(await stage.readAll('a', T)).toEqual([2, 2])
-    // Evicted again, it makes a valid entry invisible: that costs a load.
+    // A new eviction makes a valid entry invisible, which costs a load.
     stage.evict('t:t')
     expect(await stage.get(stage.join(), 'a')).toBe(undefined)
   },

@@ -5,7 +5,7 @@ import { replaced } from '../simulation/ablations/switches.ts'
 import { history } from './history.ts'
 import { HEARTBEAT_MS, overRemote, type Player, type Stage } from './stage.ts'
 
-// What is ordered by the caller's own versions.
+// The caller's own versions order these values.
 async function put(stage: Stage, node: Player, version: number): Promise<readonly boolean[]> {
   const stored = stage.stored(node, version)
   const op = { kind: 'set', key: 'a', stored, ttlMs: 60_000, rowVersion: BigInt(version) } as const
@@ -104,7 +104,7 @@ history(
     await stage.pass(HEARTBEAT_MS)
     await stage.until(put(stage, one, 3))
     stage.evict('v:a')
-    // A fill of an absent key is news to nobody; the writer of the fifth version has died before he could tell.
+    // A fill of an absent key is announced to no node. The writer of the fifth version has died before it could tell.
     const lease = two.store.open('a', { tags: [] })
     await stage.until(two.store.acquire([lease]))
     const fills = [{ lease, stored: stage.stored(two, 5), ttlMs: 60_000, rowVersion: 5n }]
@@ -131,7 +131,8 @@ history(
     await stage.pass(10)
     reply.letGo()
     await stage.until(first)
-    // The first one has heard of the other's before it was answered; the other hears of the first's after that.
+    // The first one has heard of the other's set before its own was answered. The other hears of the first's after
+    // that.
     expect(await stage.kept(one, 'a')).toBe(undefined)
     late.letGo()
     await stage.pass(10)

@@ -11,7 +11,7 @@ describe('without a rule of coherence', () => {
       const reports = await runWithout(ablation, SEEDS, ({ violations }) => violations.length > 0)
       const last = reports.at(-1)!
       expect(last.violations.length, `${SEEDS} seeds show no violation`).toBeGreaterThan(0)
-      // It is the rule that matters, and not the world.
+      // The rule matters, and not the world.
       const [judged] = await runWithout(withRule(ablation), 1, undefined, last.seed)
       expect(judged!.violations).toEqual([])
       console.log(`${ablation.rule}: ${last.violations[0]!.invariant} with seed ${last.seed}`)

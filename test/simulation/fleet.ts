@@ -3,12 +3,14 @@ import type { Policy } from '../../src/coherence/settings.ts'
 import { FAULT_MIXES } from '../../simulator/world/mixes.ts'
 import { World } from '../../simulator/world/world.ts'
 
-/** Worlds of each mix and policy: 2 in `npm test`, 50 in `npm run test:long`; `npm run simulate` plays more. */
+/**
+ * Number of worlds of each mix and policy: 2 in `npm test`, 50 in `npm run test:long`. `npm run simulate` plays more.
+ */
 const SEEDS = Number(
   process.env['CACHETTE_SIMULATION_SEEDS'] ?? (process.env['CACHETTE_TESTS'] === undefined ? 2 : 50),
 )
 
-/** Every mix of faults under one policy, from a seed on; a file for each policy, so that two cores have work. */
+/** Tests every mix of faults under one policy, from a seed on. Each policy has a file, so that two cores have work. */
 export function testFleet(policy: Policy, firstSeed: number): void {
   test.each(Object.entries(FAULT_MIXES))(
     'keeps its promises under %s',

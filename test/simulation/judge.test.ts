@@ -8,7 +8,7 @@ import { FAULT_MIXES } from '../../simulator/world/mixes.ts'
 import { World } from '../../simulator/world/world.ts'
 import { ABLATIONS, runWithout, withRule } from './ablations/index.ts'
 
-/** What a server has when it is judged. */
+/** The content of a server when it is judged. */
 interface Played {
   readonly version?: number
   readonly isSet?: boolean
@@ -57,7 +57,7 @@ test('the entries since an invalidation are counted from the last one that stand
   expect(server.loggedSince(['0'], 'a', 1)).toBe(undefined)
   log(['a', 3])
   log(['b', 1])
-  // The replay of an older one does not stand for the newer one.
+  // The replay of an older invalidation does not stand for the newer one.
   log(['a', 2])
   expect(server.loggedSince(['0', '1'], 'a', 3)).toBe(2)
   expect(server.loggedSince(['0', '1'], 'a', 4)).toBe(undefined)
@@ -67,7 +67,8 @@ test('the entries since an invalidation are counted from the last one that stand
 })
 
 test('an invalidation that was refused for something newer is not lost', async () => {
-  // In these worlds a set for version 59 comes when a load has stored version 60, and nothing invalidates the key again.
+  // In these worlds a set for version 59 comes when a load has stored version 60, and no call invalidates the key
+  // again.
   for (const policy of ['strict', 'available'] as const) {
     const report = await new World({
       seed: 4300,
@@ -80,7 +81,7 @@ test('an invalidation that was refused for something newer is not lost', async (
 })
 
 describe('I18, what a node has answered for', () => {
-  // The server has this version of the key, brought there by a load or by a `set` that has ended.
+  // The server has this version of the key, by a load or by a `set` that has ended.
   function judged({ version = 2, isSet = false, isHeldBack = false, ...found }: Played): readonly string[] {
     let nowMs = 0
     const history = new History(() => nowMs, 200, false)
@@ -138,7 +139,7 @@ describe('I19, what a node has stored', () => {
   test('is violated by a deletion that no client has asked for since', () => {
     const stored = (watch: AnswerWatch): void => watch.begin('n0', 'a')(true)
     expect(judged((watch) => (stored(watch), watch.sent('n0', deletion)))).toEqual(['I19'])
-    // One that is sent behind the `set` may undo it, too.
+    // An invalidation that is sent behind the `set` may undo it, too.
     expect(
       judged((watch) => {
         const end = watch.begin('n0', 'a')

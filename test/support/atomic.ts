@@ -4,13 +4,13 @@ import { systemClock, systemRandom, systemTimers } from '../../src/core/time/sys
 import { adaptClient } from '../../src/redis/libraries/adapt.ts'
 import { RedisAtomicStore } from '../../src/redis/atomic/redis-atomic-store.ts'
 
-/** Where limits and locks are kept on a server, with a client of its own. */
+/** The store of limits and locks on a server, with a client of its own. */
 export interface OwnAtomicStore {
   readonly atomic: RedisAtomicStore
   close(): Promise<void>
 }
 
-/** The atomic store of a server, with the prefix `test:`. */
+/** Returns the atomic store of a server, with the prefix `test:`. */
 export async function atomicOn(url: string, hardMs?: number): Promise<OwnAtomicStore> {
   const client = createClient({ url })
   client.on('error', () => undefined)
@@ -18,7 +18,7 @@ export async function atomicOn(url: string, hardMs?: number): Promise<OwnAtomicS
   return atomicOver(client, hardMs)
 }
 
-/** The same of a cluster, some of whose ports are given. */
+/** Returns the atomic store of a cluster, some of whose ports are given. */
 export async function atomicOnCluster(ports: readonly number[], hardMs?: number): Promise<OwnAtomicStore> {
   const client = createCluster({ rootNodes: ports.map((port) => ({ socket: { host: '127.0.0.1', port } })) })
   client.on('error', () => undefined)

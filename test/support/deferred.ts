@@ -15,7 +15,7 @@ export function deferred<T = void>(): Deferred<T> {
   return { promise, resolve, reject }
 }
 
-/** One turn of the event loop: whatever can go on without time passing has gone on then. */
+/** Waits one turn of the event loop, so that all work that needs no time is done. */
 export async function settle(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve)

@@ -1,4 +1,4 @@
-/** What `call` throws. */
+/** Returns the error that `call` throws. */
 export function thrownBy(call: () => unknown): unknown {
   try {
     call()
@@ -8,7 +8,7 @@ export function thrownBy(call: () => unknown): unknown {
   throw new Error('nothing was thrown')
 }
 
-/** What `call` throws or rejects with; the one is as good as the other to whoever awaits it. */
+/** Returns the error that `call` throws or rejects with, because both are the same to a caller that awaits it. */
 export async function failureOf(call: () => unknown): Promise<unknown> {
   try {
     await call()

@@ -1,4 +1,4 @@
-// Every engine of this package in one table: what one does, all do.
+// Every engine of this package in one table, because all of them must behave alike.
 import { MemoryCache, TieredCache, type BaseCache, type CacheOptions } from 'cachette'
 import { RedisCache } from 'cachette/redis'
 import { afterAll, beforeAll, describe } from 'vitest'
@@ -12,9 +12,9 @@ export interface Maker {
   readonly name: string
   /** Whether there is a server behind it. */
   readonly isShared: boolean
-  /** Waits until it works. */
+  /** Makes a cache and waits until it works. */
   make(options?: CacheOptions): Promise<BaseCache>
-  /** A look at the server past the cache. */
+  /** Sends a command to the server, past the cache. */
   command(...args: readonly string[]): Promise<unknown>
 }
 

@@ -1,10 +1,10 @@
 import type { Primitives } from '../../src/in-process/primitives.ts'
 import { mapPrimitives } from './own-cache.ts'
 
-/** What the primitives do instead of their work: throw at once, reject later, or never answer. */
+/** The behaviour of primitives instead of their work: they throw at once, reject later, or never answer. */
 export type Fault = 'throw' | 'reject' | 'hang'
 
-/** Primitives over a Map that can be put in trouble, all of them or some. */
+/** Primitives over a Map that fail on request, all of them or some. */
 export class FaultyPrimitives implements Primitives {
   readonly cause: Error = new Error('the disk is gone')
   readonly #inner = mapPrimitives(true)

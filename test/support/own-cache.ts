@@ -3,7 +3,7 @@ import type { Primitives, Slot } from '../../src/in-process/primitives.ts'
 import { storeFrom, type StoreFromOptions } from '../../src/cache/store-from.ts'
 import type { CacheOptions } from '../../src/options/options.ts'
 
-/** Primitives over a Map, sync or (`later`) answering a turn of the event loop later. */
+/** Returns primitives over a Map, sync or (`later`) answering a turn of the event loop later. */
 export function mapPrimitives(later = false): Primitives {
   const slots = new Map<string, Slot>()
   const primitives: Primitives = {
@@ -29,7 +29,7 @@ export function mapPrimitives(later = false): Primitives {
   }
 }
 
-/** An engine of a user's own. */
+/** A user's own engine. */
 export class OwnCache<V = unknown> extends BaseCache<V> {
   constructor(primitives: Primitives, options: CacheOptions & StoreFromOptions = {}) {
     super(storeFrom(primitives, options), options)

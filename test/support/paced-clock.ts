@@ -3,22 +3,22 @@ import { durationMs, type Duration } from '../../src/options/durations.ts'
 import type { TimerHandle } from '../../src/core/time/clock.ts'
 import { FakeClock } from '../../src/testing/index.ts'
 
-/** How much later a look comes than its time: a server counts in whole milliseconds. */
+/** Delay of a look behind its time, because a server counts in whole milliseconds. */
 const LATE_MS = 5
-/** How long before the end of something a look may come late on a busy machine. */
+/** Advance of a look before the end of something, because it may come late on a busy machine. */
 const EARLY_MS = 250
 
 /**
- * A clock of a process whose server counts in real time: it goes on no sooner than real time does, and at each step waits
- * for the answers of the server. So everything in the process happens at exact times, and no machine is too slow.
+ * A clock of a process whose server counts in real time. It goes on no sooner than real time does, and at each step
+ * waits for the answers of the server. So all events of the process happen at exact times, and no machine is too slow.
  */
 export class PacedClock extends FakeClock {
   readonly #due = new Map<TimerHandle, number>()
   readonly #answered: () => Promise<void>
-  // By how much real time is behind after a look before the end of something.
+  // The time by which real time is behind after a look before the end of something.
   #behindMs = 0
 
-  /** `answered` waits for the answers of all that was sent, and for what is sent because of them. */
+  /** `answered` waits for the answers to all requests, and to the requests that these answers cause. */
   constructor(answered: () => Promise<void>) {
     super()
     this.#answered = answered

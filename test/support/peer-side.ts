@@ -1,4 +1,4 @@
-// What the module in the other process may use.
+// The functions that the module in the other process may use.
 
 interface ToPeer {
   readonly id: number
@@ -9,17 +9,17 @@ interface ToPeer {
 
 const listeners = new Set<(message: unknown) => void>()
 
-/** Sends something to the test that was not asked for. */
+/** Sends an event to the test without being asked. */
 export function tell(event: unknown): void {
   process.send?.({ id: 0, event })
 }
 
-/** Hears what the test tells of its own accord. */
+/** Listens to messages that the test sends by `tell`. */
 export function onTold(listener: (message: unknown) => void): void {
   listeners.add(listener)
 }
 
-/** Answers calls until the test lets go. */
+/** Answers calls until the test disconnects. */
 export function listen(run: (name: string, args: readonly unknown[]) => Promise<unknown>): void {
   process.on('message', ({ id, name, args, event }: ToPeer) => {
     if (id === 0) {
@@ -38,7 +38,7 @@ export function listen(run: (name: string, args: readonly unknown[]) => Promise<
   process.on('disconnect', () => process.exit(process.exitCode ?? 0))
 }
 
-/** Milliseconds on a clock that all processes of this machine share. */
+/** Returns milliseconds on a clock that all processes of this machine share. */
 export function sharedNow(): number {
   return Number(process.hrtime.bigint()) / 1e6
 }

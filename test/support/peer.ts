@@ -2,7 +2,7 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
-/** What a module must look like for its functions to be called from outside. */
+/** The form of a module whose functions can be called from outside. */
 type Callable<T> = {
   readonly [Name in keyof T]: T[Name] extends (...args: infer Args) => infer Result
     ? (...args: Args) => Promise<Awaited<Result>>
@@ -13,7 +13,7 @@ interface FromPeer {
   readonly id: number
   readonly value?: unknown
   readonly error?: string
-  /** An event of the peer's own accord. */
+  /** An event that the peer sends without being asked. */
   readonly event?: unknown
 }
 
@@ -29,11 +29,11 @@ export class Peer<T> {
   readonly #waiting = new Map<number, Waiting>()
   readonly #ended: Promise<number | null>
   #lastId = 0
-  /** The functions that the module exports, run over there. */
+  /** The functions that the module exports, run in the other process. */
   readonly call: Callable<T>
-  /** What the module sent by `tell`. */
+  /** The events that the module sent by `tell`. */
   readonly events: unknown[] = []
-  /** Called with what the module sends by `tell`. */
+  /** The listener to events that the module sends by `tell`. */
   onEvent: (event: unknown) => void = () => undefined
 
   constructor(module: URL, ...args: readonly string[]) {
@@ -82,18 +82,18 @@ export class Peer<T> {
     else waiting?.reject(new Error(error))
   }
 
-  /** Sends the module's process something that `onTold` hears. */
+  /** Sends a message that `onTold` receives to the module's process. */
   tell(message: unknown): void {
     if (this.#child.connected) this.#child.send({ id: 0, event: message })
   }
 
-  /** SIGKILL. */
+  /** Kills it by SIGKILL. */
   async kill(): Promise<void> {
     this.#child.kill('SIGKILL')
     await this.#ended
   }
 
-  /** Lets it end by itself and answers its exit code: 0, or something was left unhandled. */
+  /** Lets it end by itself and returns its exit code. Any code but 0 shows an unhandled error. */
   async end(): Promise<number | null> {
     if (this.#child.connected) this.#child.disconnect()
     return this.#ended

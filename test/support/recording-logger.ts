@@ -7,7 +7,7 @@ export interface LogLine {
   readonly details: object
 }
 
-/** A logger that keeps what it is told. */
+/** A logger that keeps its lines. */
 export class RecordingLogger implements Required<Logger> {
   readonly lines: LogLine[] = []
 

@@ -3,7 +3,7 @@ import { LocalAtomicStore } from '../../src/in-process/local-atomic-store.ts'
 import { ClosedError } from '../../src/index.ts'
 import { FakeClock } from '../../src/testing/index.ts'
 
-/** A store that passes for one that processes share: it counts what it is asked, and fails on request. */
+/** A store that stands for one that processes share. It records the steps, and fails on request. */
 export class SharedStore implements AtomicStore {
   readonly isShared = true
   readonly clock: FakeClock
@@ -11,11 +11,11 @@ export class SharedStore implements AtomicStore {
   readonly random = (): number => 0.5
   readonly #local: LocalAtomicStore
   readonly #closing = new AbortController()
-  /** Steps that were asked for, by name. */
+  /** Steps that were requested, by name. */
   readonly asked: string[] = []
-  /** What every step rejects with; a step is done all the same when `isDone`. */
+  /** The error that every step rejects with. If `isDone`, the step is done before that. */
   failure: { readonly error: Error; readonly isDone: boolean } | undefined = undefined
-  /** Holds answers back until it settles. */
+  /** A promise for which every answer waits. */
   gate: Promise<unknown> | undefined = undefined
 
   constructor(clock: FakeClock = new FakeClock()) {

@@ -1,13 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 export interface UntilOptions {
-  /** How long the condition may take; 20,000 by default. */
+  /** Longest time that the condition may take; 20,000 by default. */
   readonly timeoutMs?: number
   /** Pause between two looks; 10 by default. */
   readonly everyMs?: number
 }
 
-/** Polls until the condition answers something other than `false` or `undefined`, which it returns; a throw counts as `false`. */
+/**
+ * Polls until the condition answers something other than `false` or `undefined`, and returns that. A throw counts as
+ * `false`.
+ */
 export async function until<T>(
   what: string,
   condition: () => T | false | undefined | Promise<T | false | undefined>,

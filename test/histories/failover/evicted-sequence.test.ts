@@ -83,7 +83,7 @@ history(
   },
 )
 
-// What is not logged is in no journal: nobody could tell later whether a server has it.
+// An invalidation that was not logged is in no journal. No node could tell later whether a server has it.
 test('an invalidation that nothing was logged of is not replayed when its sequence comes back from the past', async () => {
   const stage = await begin()
   const [one] = stage.players

@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import { history } from '../history.ts'
 import { HEARTBEAT_MS } from '../stage.ts'
 
-// A node misses more entries than the log keeps: nobody knows what they were, and no server has lost anything.
+// A node misses more entries than the log keeps. No node knows which they were, and no server has lost anything.
 history(
   'a node that falls behind the log adopts its head, and nothing that was set is removed',
   { logLimit: 4, journalLimit: 100, without: ['C9, falling behind'] },
@@ -23,13 +23,13 @@ history(
     expect(keys.filter((key) => stage.onServer(key) === undefined)).toEqual([])
     expect(stage.head().epoch).toEqual(epoch)
     expect(await stage.readAll('kept')).toEqual([3, 3])
-    // And it serves its own tier again, as soon as the sync is answered that keeping the entry started.
+    // The kept entry started a sync. As soon as that is answered, the node serves its own tier again.
     await stage.pass(10)
     expect(await stage.kept(two, 'kept')).toBe(3)
   },
 )
 
-// A failover has lost one entry; of those before it the log tells nothing.
+// A failover has lost one entry. The log tells nothing about the entries before it.
 history(
   'after a failover only what the log is known to have lost is removed',
   { logLimit: 4, journalLimit: 100, without: ['C9, entry by entry'] },

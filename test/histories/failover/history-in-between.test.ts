@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import { history } from '../history.ts'
 import { HEARTBEAT_MS } from '../stage.ts'
 
-// A replica that lags takes over, answers one read, and is replaced by one that has everything: the log that the
+// A replica that lags takes over, answers one read, and is replaced by one that has everything. The log that the
 // reading node follows is the same before and after.
 history(
   'what a server of another history answered goes with the connection to it',
@@ -18,7 +18,7 @@ history(
     const complete = stage.replica()
     stage.takeOver(lagging)
     stage.reconnect(two)
-    // Its answer to the sync that this starts is lost with it.
+    // The answer to the sync that this starts is lost with the replica.
     expect(await stage.read(two, 'a')).toBe(1)
     stage.takeOver(complete)
     stage.reconnectAll()

@@ -22,7 +22,7 @@ history(
     stage.reconnectAll()
     await stage.pass(3 * HEARTBEAT_MS)
     expect(await stage.readAll('a')).toEqual([2, 2, 2])
-    // Without its original stamp, every node would replay it, and then the replays.
+    // Without its original stamp, every node would replay the deletion, and then the replays.
     expect(stage.log().map(({ item, origin }) => [item, origin])).toEqual([['a', 'p0s1']])
   },
 )

@@ -2,8 +2,8 @@ import { expect } from 'vitest'
 import { history } from '../history.ts'
 import { HEARTBEAT_MS } from '../stage.ts'
 
-// A node's own deletion is acknowledged, and no message of it reaches anybody: the log that the promoted replica has
-// is, to the letter, the one that every node has applied.
+// A node's own deletion is acknowledged, and its message reaches no node. The log of the promoted replica equals the
+// one that every node has applied.
 history(
   'a node misses in the log what it was told of its own operation',
   { without: ['C9, sightings', 'C9, own operations'] },

@@ -2,8 +2,8 @@ import { expect } from 'vitest'
 import { history } from '../history.ts'
 import { HEARTBEAT_MS } from '../stage.ts'
 
-// A node has applied two invalidations that the promoted replica lacks. Until its subscription finds that one, two
-// others are logged there; the next message bears the number that the node waits for.
+// A node has applied two invalidations that the promoted replica lacks. Until its subscription finds that replica, two
+// others are logged there. The next message bears the number that the node waits for.
 history(
   'a counter that climbed past what a node had applied is noticed by the stamp of the entry before',
   { nodes: 3, without: ['C6, chain of stamps'] },
@@ -24,7 +24,7 @@ history(
     await stage.change(other, 'missed')
     await stage.change(other, 'missed too')
     for (const node of [one, two]) stage.reconnect(node)
-    // The sync that a new subscription starts is lost with it: the message is the first to arrive.
+    // The sync that a new subscription starts is lost with it, so the message is the first to arrive.
     for (const node of [one, two]) node.network.cut(1.5)
     await stage.pass(2)
     await stage.change(other, 'heard')

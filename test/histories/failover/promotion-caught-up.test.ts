@@ -3,8 +3,8 @@ import { history } from '../history.ts'
 import { HEARTBEAT_MS } from '../stage.ts'
 import { withoutStamps } from './without.ts'
 
-// Both nodes apply an invalidation that the promoted replica lacks. Before they ask it, somebody whom they do not
-// hear has invalidated another key there: epoch and counter are those they know, and the history is another one.
+// Both nodes apply an invalidation that the promoted replica lacks. Before they ask it, a client that they do not hear
+// has invalidated another key there. Epoch and counter are the known ones, and the history is another one.
 history(
   'a promotion whose counter has caught up is noticed by the stamp: same epoch and counter, other history',
   { nodes: 3, without: [{ rule: 'stamps of entries', ...withoutStamps }] },

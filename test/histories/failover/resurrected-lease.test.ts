@@ -3,8 +3,8 @@ import { deferred } from '../../support/deferred.ts'
 import { HEARTBEAT_MS, Stage, type StageOptions } from '../stage.ts'
 import { withoutReconnection, withoutReplay } from './without.ts'
 
-// R10: a lease that an invalidation has voided is back on the promoted replica, and its holder fills under it with
-// what it had read before. The holder has no news: its lines were cut before the invalidation.
+// R10: a lease that an invalidation has voided is back on the promoted replica. Its holder fills under it with a value
+// that it had read before. The holder has no news because its lines were cut before the invalidation.
 async function play(options: StageOptions): Promise<Stage> {
   const stage = new Stage(2, options)
   const [holder, other] = stage.players

@@ -2,8 +2,8 @@ import { expect } from 'vitest'
 import { history } from '../history.ts'
 import { HEARTBEAT_MS } from '../stage.ts'
 
-// Three nodes have applied what a promoted replica lacks, and find it at the same moment. Without ordinals they would
-// answer each other with epochs for ever.
+// Three nodes have applied an invalidation that a promoted replica lacks, and find it at the same moment. Without
+// ordinals they would answer each other with epochs for ever.
 history(
   'three nodes that meet a divergence at once write one new epoch between them',
   { nodes: 3, without: ['C9, ordinals'] },

@@ -1,9 +1,9 @@
 import type { Head, LogEntry } from '../../../src/core/remote-store.ts'
 import { overRemote, type StageOptions } from '../stage.ts'
 
-// What a node would be without a rule: the wiring of its ports is changed, the product has no switches.
+// Nodes without a rule. The wiring of their ports is changed, because the product has no switches.
 
-/** Entries are told apart by their number only. */
+/** Tells entries apart by their number only. */
 export const withoutStamps: StageOptions = {
   remote: overRemote((remote) => ({
     heads: async () => new Map([...(await remote.heads())].map(([name, head]) => [name, numbered(head)])),
@@ -41,14 +41,14 @@ function stampOf(counter: number): string {
   return counter === 0 ? '' : `number ${counter}`
 }
 
-/** What is lost is not logged again. */
+/** Logs no lost entry again. */
 export const withoutReplay: StageOptions = {
   remote: overRemote((remote) => ({
     replay: async (partition) => (await remote.heads()).get(partition),
   })),
 }
 
-/** Whoever replays an entry gives it a stamp of its own, as if it were another one. */
+/** Gives a replayed entry a stamp of its own, as if it were another one. */
 export const withoutOriginalStamps: StageOptions = {
   remote: overRemote((remote) => {
     let count = 0
@@ -64,7 +64,7 @@ export const withoutOriginalStamps: StageOptions = {
   }),
 }
 
-/** A new connection is nothing special. */
+/** Treats a new connection as nothing special. */
 export const withoutReconnection: StageOptions = {
   remote: overRemote(() => ({ onReconnect: () => () => undefined })),
 }

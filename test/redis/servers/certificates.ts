@@ -1,16 +1,16 @@
-// A certificate authority of our own, a certificate of it for 127.0.0.1 and localhost, and one for localhost alone. Made
-// once a process.
+// A certificate authority of our own, a certificate of it for 127.0.0.1 and localhost, and one for localhost alone.
+// They are made once a process.
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { temporaryDirectory } from './reaper.ts'
 
 export interface Certificates {
-  /** Paths, for the server. */
+  /** Path of the authority's certificate, for the server. */
   readonly caFile: string
   readonly certFile: string
   readonly keyFile: string
-  /** The same for a certificate that bears a name and no number. */
+  /** Path of a certificate with a name and no IP address. */
   readonly nameCertFile: string
   /** The text of the authority's certificate, for the client. */
   readonly ca: string

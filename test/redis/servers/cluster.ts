@@ -1,4 +1,4 @@
-// Three masters with a replica each, which know each other from the configuration they start with.
+// Three masters with a replica each. They know each other from their first configuration.
 import { randomBytes } from 'node:crypto'
 import { until } from '../../support/until.ts'
 import { freePort } from './ports.ts'
@@ -28,7 +28,7 @@ async function plan(): Promise<Node[]> {
   return [...masters, ...replicas]
 }
 
-/** The file that a node of the cluster keeps: all nodes, itself marked. */
+/** Returns the file that a node of the cluster keeps: all nodes, with itself marked. */
 function nodesFile(nodes: readonly Node[], self: Node): string {
   const lines = nodes.map((node, index) => {
     const role = node.masterId === undefined ? 'master' : 'slave'
@@ -61,7 +61,7 @@ export class RedisCluster {
     return `${scheme}://${this.servers.map(({ address }) => `${address.host}:${address.port}`).join(',')}`
   }
 
-  /** The nodes as one running server sees them. */
+  /** Returns the nodes as one running server sees them. */
   async rows(seenBy: RedisServer = this.#anyRunning()): Promise<Row[]> {
     const text = String(await seenBy.command('CLUSTER', 'NODES'))
     return text
@@ -74,7 +74,7 @@ export class RedisCluster {
       })
   }
 
-  /** The running masters that have slots. */
+  /** Returns the running masters that have slots. */
   async masters(): Promise<RedisServer[]> {
     const rows = await this.rows()
     return this.servers.filter(({ port, running }) => {
@@ -83,7 +83,7 @@ export class RedisCluster {
     })
   }
 
-  /** The master of a slot, as one running server sees it. */
+  /** Returns the master of a slot, as one running server sees it. */
   async ownerOf(slot: number): Promise<RedisServer> {
     const rows = await this.rows()
     const row = rows.find(({ slots }) =>
@@ -99,7 +99,7 @@ export class RedisCluster {
     return Number(await this.#anyRunning().command('CLUSTER', 'KEYSLOT', key))
   }
 
-  /** Moves a slot with its keys to the next master while clients use them; returns how many keys moved. */
+  /** Moves a slot with its keys to the next master while clients use them, and returns the number of keys moved. */
   async migrateSlot(slot: number): Promise<number> {
     const from = await this.ownerOf(slot)
     const masters = await this.masters()
@@ -116,7 +116,7 @@ export class RedisCluster {
       await from.command('MIGRATE', '127.0.0.1', to.port, '', 0, 5000, 'KEYS', ...keys)
       moved += keys.length
     }
-    // The new owner first: the slot must never be nobody's.
+    // The new owner is told first, because the slot must always have an owner.
     for (const server of [to, from, ...masters.filter((one) => one !== to && one !== from)]) {
       await server.command('CLUSTER', 'SETSLOT', slot, 'NODE', toId)
     }
@@ -134,7 +134,7 @@ export class RedisCluster {
     return { before, after }
   }
 
-  /** Whether every running node holds the cluster for complete. */
+  /** Whether every running node takes the cluster for complete. */
   async #isWhole(): Promise<boolean> {
     const states = await Promise.all(
       this.servers

@@ -10,7 +10,7 @@ import {
   type RedisServer,
 } from './index.ts'
 
-/** What a promise has come to after a while: its value, its error, or `pending`. */
+/** Returns the state of a promise after a while: its value, its error, or `pending`. */
 async function after(ms: number, promise: Promise<unknown>): Promise<unknown> {
   const pending = new Promise((resolve) => {
     setTimeout(resolve, ms, 'pending')

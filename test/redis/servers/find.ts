@@ -1,5 +1,5 @@
-// Where a server comes from: CACHETTE_TEST_PROGRAM, REDIS_URL, the PATH, or the package of a Debian or Ubuntu that
-// allows an installation.
+// The origin of a server: CACHETTE_TEST_PROGRAM, REDIS_URL, the PATH, or the package of a Debian or Ubuntu that allows
+// an installation.
 import { spawnSync } from 'node:child_process'
 import { accessSync, constants, existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
@@ -7,15 +7,15 @@ import { fileURLToPath } from 'node:url'
 
 export interface Servers {
   /**
-   * The program that tests start servers of: that of `CACHETTE_TEST_PROGRAM`, else `redis-server`, else `valkey-server`;
-   * `undefined` if there is none.
+   * The program of the servers that tests start: that of `CACHETTE_TEST_PROGRAM`, else `redis-server`, else
+   * `valkey-server`. `undefined` if there is none.
    */
   readonly program: string | undefined
-  /** `valkey-server`, if there is one. */
+  /** Path of `valkey-server`, if there is one. */
   readonly valkey: string | undefined
-  /** A server that runs already, for tests that need no more than a place for their keys. */
+  /** The URL of a running server, for tests that only need a place for their keys. */
   readonly url: string | undefined
-  /** Why there is no program. */
+  /** The reason why there is no program. */
   readonly reason: string
 }
 
@@ -27,13 +27,13 @@ function onPath(name: string): string | undefined {
       accessSync(join(folder, name), constants.X_OK)
       return join(folder, name)
     } catch {
-      // Not in this folder.
+      // It is not in this folder.
     }
   }
   return undefined
 }
 
-/** Why the package can't or mustn't be installed here; `undefined` if it can. */
+/** Returns the reason why the package can't or mustn't be installed here; `undefined` if it can. */
 function whyNotInstall(): string | undefined {
   if (process.env['CACHETTE_TEST_INSTALL'] === '0') return 'CACHETTE_TEST_INSTALL=0 forbids installing one'
   if (process.getuid?.() !== 0) return 'only root can install one'
@@ -42,7 +42,7 @@ function whyNotInstall(): string | undefined {
   return undefined
 }
 
-/** Looks for servers, and installs one if there is none and it may. */
+/** Looks for servers, and installs one if there is none and an installation is allowed. */
 export function findServers(): Servers {
   const url = process.env['REDIS_URL'] || undefined
   const given = process.env['CACHETTE_TEST_PROGRAM'] || undefined

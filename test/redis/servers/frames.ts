@@ -2,7 +2,7 @@
 
 const CR = 13
 
-/** Where the frame that begins at `at` ends; `undefined` when it is not all there. */
+/** Returns the end of the frame that begins at `at`; `undefined` if the frame is incomplete. */
 export function endOfFrame(data: Buffer, at: number): number | undefined {
   const lineEnd = data.indexOf('\r\n', at)
   if (lineEnd < 0) return undefined
@@ -32,11 +32,11 @@ function endOfFrames(data: Buffer, at: number, count: number): number | undefine
   return end
 }
 
-/** Collects what arrives and hands out whole frames. */
+/** Collects chunks and returns whole frames. */
 export class Frames {
   #data: Buffer = Buffer.alloc(0)
 
-  /** The frames that are complete with this chunk. */
+  /** Returns the frames that are complete with this chunk. */
   add(chunk: Buffer): Buffer[] {
     this.#data = this.#data.length === 0 ? chunk : Buffer.concat([this.#data, chunk])
     const frames: Buffer[] = []
@@ -52,7 +52,7 @@ export class Frames {
   }
 }
 
-/** The words of a command, in the form of an array or inline. */
+/** Returns the words of a command, in the form of an array or inline. */
 export function wordsOf(frame: Buffer): string[] {
   if (frame[0] !== 42) return frame.toString('utf8').trim().split(/\s+/)
   const words: string[] = []
@@ -83,7 +83,7 @@ const KEYLESS = new Set(
 )
 const ALL_ARE_KEYS = new Set(['DEL', 'EXISTS', 'MGET', 'TOUCH', 'UNLINK', 'WATCH'])
 
-/** The keys of a command that the engine uses. */
+/** Returns the keys of a command that the engine uses. */
 export function keysOf([name = '', ...args]: readonly string[]): readonly string[] {
   const command = name.toUpperCase()
   if (KEYLESS.has(command)) return []

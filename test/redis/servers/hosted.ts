@@ -1,5 +1,6 @@
-// A proxy that answers as hosted services do: it speaks RESP, refuses commands, spreads slots behind one endpoint, drops
-// idle connections, asks for passwords of its own, and moves to another server. All of it can change at any moment.
+// A proxy that answers as hosted services do. It speaks RESP, refuses commands, spreads slots behind one endpoint,
+// drops idle connections, asks for passwords of its own, and moves to another server. All of it can change at any
+// moment.
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { slotOf } from '../../../src/redis/connection/slot.ts'
 import { Frames, isPush, keysOf, wordsOf } from './frames.ts'
@@ -9,33 +10,33 @@ export interface Upstream {
   readonly port: number
 }
 
-/** How a service behaves; every member can be changed while it runs. */
+/** The behaviour of a service. Every member can be changed while it runs. */
 export interface HostedBehaviour {
   /** Commands that are refused: names such as `CLIENT`, or with the subcommand, such as `CLIENT SETINFO`. */
   refused: ReadonlySet<string>
-  /** What a refused command is answered, without the `-`. */
+  /** The reply to a refused command, without the `-`. */
   refusal: (name: string) => string
-  /** What every command is answered instead of being passed on, such as `LOADING Redis is loading ...`. */
+  /** The reply to every command, such as `LOADING Redis is loading ...`. `undefined` = commands are passed on. */
   answersAll: string | undefined
-  /** Each connection has to give it, by AUTH or HELLO; whoever gave an earlier one stays logged in. */
+  /** The password of each connection, by AUTH or HELLO. Connections that gave an earlier one stay logged in. */
   password: string | undefined
   username: string
-  /** What happens to a connection over which nothing was sent for so long. */
+  /** The treatment of a connection over which nothing was sent for that time. */
   idle: { readonly afterMs: number; readonly how: 'close' | 'black-hole' } | undefined
 }
 
-/** How Envoy's Redis filter refuses: lower case, and no code before the text. */
+/** The refusal of Envoy's Redis filter: lower case, and no code before the text. */
 const ENVOY_REFUSED =
   'ACL CLIENT CLUSTER COMMAND CONFIG HELLO INFO MULTI PSUBSCRIBE PUBLISH PUBSUB ROLE SCAN SCRIPT SELECT SUBSCRIBE WAIT'
 
 /** Behaviours of well-known kinds of services. */
 export const HOSTED = {
-  /** A proxy such as Envoy: few commands, refused without a code. */
+  /** Returns a proxy such as Envoy: few commands, refused without a code. */
   envoy: (): Partial<HostedBehaviour> => ({
     refused: new Set(ENVOY_REFUSED.split(' ')),
     refusal: (name) => `unsupported command '${name.toLowerCase()}'`,
   }),
-  /** A provider that has renamed or removed commands. */
+  /** Returns a provider that has renamed or removed commands. */
   refusing: (...names: readonly string[]): Partial<HostedBehaviour> => ({
     refused: new Set(names),
     refusal: (name) => `ERR unknown command '${name}', with args beginning with: `,
@@ -45,7 +46,7 @@ export const HOSTED = {
 
 type Owner = (slot: number) => Upstream
 
-/** Replies in the order of their commands, wherever each comes from. */
+/** A place in the order of replies, which is that of their commands, wherever each reply comes from. */
 interface Slot {
   reply: Buffer | undefined
 }
@@ -78,7 +79,7 @@ class Session {
     })
   }
 
-  /** Does to an idle connection what is done to such. */
+  /** Closes or silences the connection if it is idle for too long. */
   look(): void {
     const { idle } = this.#hosted
     if (idle === undefined || performance.now() - this.#usedAtMs < idle.afterMs) return
@@ -107,7 +108,7 @@ class Session {
     this.#route(name, words, frame)
   }
 
-  // The servers behind have no password: the service has its own.
+  // The servers behind have no password, because the service has its own.
   #login(name: string, words: readonly string[]): string | undefined {
     const { password, username } = this.#hosted
     if (password === undefined) return undefined
@@ -139,7 +140,7 @@ class Session {
     this.#forward(slot === undefined ? nodes[0]! : owner(slot), frame, repliesTo(name, words))
   }
 
-  // Node after node, whose number is in the cursor.
+  // Scans node after node. The cursor holds the node's number.
   #scan(words: readonly string[], nodes: readonly Upstream[]): void {
     const cursor = BigInt(words[1] ?? '0')
     const count = BigInt(nodes.length)
@@ -217,7 +218,7 @@ export class HostedService implements HostedBehaviour {
   password: string | undefined = undefined
   username = 'default'
   idle: HostedBehaviour['idle'] = undefined
-  /** Who has a slot, where there are several nodes. */
+  /** Returns the owner of a slot if there are several nodes. */
   readonly owner: Owner | undefined
   readonly #listener: Server
   readonly #sessions = new Set<Session>()
@@ -262,12 +263,12 @@ export class HostedService implements HostedBehaviour {
     return this.#sessions.size
   }
 
-  /** Open connections that were dropped without a word. */
+  /** Number of open connections that were dropped without a message. */
   get holes(): number {
     return [...this.#sessions].filter(({ isHole }) => isHole).length
   }
 
-  /** How often a command was sent by clients, by its name or with its subcommand. */
+  /** Returns the number of times that clients sent a command, by its name or with its subcommand. */
   sent(name: string): number {
     return this.#seen.get(name) ?? 0
   }
@@ -277,7 +278,7 @@ export class HostedService implements HostedBehaviour {
     for (const one of new Set([name, full])) this.#seen.set(one, (this.#seen.get(one) ?? 0) + 1)
   }
 
-  /** A managed failover: new connections go to another server, those that are open stay where they are. */
+  /** Plays a managed failover: new connections go to another server, and open ones stay where they are. */
   moveTo(server: Upstream): void {
     this.#nodes = [server]
   }
@@ -310,7 +311,7 @@ export async function startHosted(
   return service
 }
 
-/** Starts a service that is one endpoint before all slots of a cluster, as serverless ones are. */
+/** Starts a service with one endpoint for all slots of a cluster, as serverless ones have. */
 export async function startServerless(
   cluster: {
     masters(): Promise<readonly Upstream[]>
@@ -319,7 +320,7 @@ export async function startServerless(
   behaviour: Partial<HostedBehaviour> = {},
 ): Promise<HostedService> {
   const masters = await cluster.masters()
-  // The ranges that the cluster of tests begins with; slots must stay where they are.
+  // The first ranges of the cluster of tests. Slots must stay in them.
   const begins = [0, 5461, 10_923]
   const owners = await Promise.all(begins.map((slot) => cluster.ownerOf(slot)))
   const owner: Owner = (slot) => owners[begins.findLastIndex((first) => first <= slot)]!

@@ -1,4 +1,4 @@
-// Servers for tests, and the faults they can have. CONTRIBUTING.md says in a few lines how to use them.
+// Servers for tests, and their faults. CONTRIBUTING.md says in a few lines how to use them.
 import { describe, it } from 'vitest'
 import { findServers, type Servers } from './find.ts'
 import { startRedis, type RedisServer } from './server.ts'
@@ -15,7 +15,7 @@ export { HOSTED, startHosted, startServerless, type HostedBehaviour, type Hosted
 const servers: Servers = findServers()
 
 /**
- * `describe` for tests that start servers. Without a program to start it skips, with the reason in its name; under
+ * Runs `describe` for tests that start servers. Without a program to start it skips, with the reason in its name. With
  * `CI=true` that is a failure.
  */
 export function describeWithServers(name: string, body: () => void): void {
@@ -32,7 +32,7 @@ export function describeWithServers(name: string, body: () => void): void {
   })
 }
 
-/** The programs to run a test on, by name; what is not there is said in one line and left out. */
+/** Returns the programs to run a test on, by name. A missing one is reported in one line and left out. */
 export function serverKinds(): { readonly kind: string; readonly program: string }[] {
   const { program, valkey } = servers
   const given = process.env['CACHETTE_TEST_PROGRAM'] || undefined
@@ -46,8 +46,8 @@ export function serverKinds(): { readonly kind: string; readonly program: string
 }
 
 /**
- * A server for tests that need a place for their keys and no faults: that of `REDIS_URL`, where they keep to a prefix
- * of their own, or one that is started and that `close` ends.
+ * Returns a server for tests that need a place for their keys and no faults. It is that of `REDIS_URL`, where tests
+ * keep to a prefix of their own, or a new one that `close` ends.
  */
 export async function plainServer(): Promise<{ readonly url: string; close(): Promise<void> }> {
   if (servers.url !== undefined) return { url: servers.url, close: async () => undefined }

@@ -1,5 +1,5 @@
-// `npm run test:servers`: conformance, fidelity and races on newer servers than the distribution's own; names those
-// that can't be had here. `-- --only valkey-9` runs one of them.
+// `npm run test:servers`: conformance, fidelity and races on newer servers than the distribution's own. It names the
+// servers that can't be had here. `-- --only valkey-9` runs one of them.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

@@ -1,6 +1,7 @@
 import { createServer } from 'node:net'
 
-// Below what the system hands out to outgoing connections (32768 and up): nobody takes one between our look and the start.
+// Ports for outgoing connections begin at 32768, so below that no other process takes one between the look and the
+// start.
 const lowest = 12_000
 const highest = 32_000
 const taken = new Set<number>()
@@ -13,7 +14,7 @@ async function isFree(port: number): Promise<boolean> {
   })
 }
 
-/** A port nobody listens on. Another test process may still be quicker: who starts a server then tries again. */
+/** Returns a free port. Another test process may still take it first; then the start of a server is tried again. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = lowest + Math.floor(Math.random() * (highest - lowest))

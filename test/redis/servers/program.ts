@@ -11,7 +11,7 @@ export class Program {
   readonly #args: readonly string[]
   #child: ChildProcess | undefined
 
-  /** `args` follow the path of the configuration, which is written once: servers rewrite it themselves. */
+  /** `args` follow the path of the configuration, which is written once because servers rewrite it themselves. */
   constructor(file: string, configuration: readonly string[], args: readonly string[] = []) {
     this.#file = file
     this.#args = [join(this.directory, 'server.conf'), ...args]
@@ -27,7 +27,10 @@ export class Program {
     return this.#child !== undefined
   }
 
-  /** Starts the process and polls until `ready` answers true; false when it ended at once, its port being taken. */
+  /**
+   * Starts the process and polls until `ready` answers true. Returns false if it ended at once, because its port was
+   * taken.
+   */
   async start(ready: () => Promise<boolean>): Promise<boolean> {
     const log = openSync(join(this.directory, 'log'), 'a')
     const child = spawn(this.#file, this.#args, { cwd: this.directory, stdio: ['ignore', log, log] })
@@ -61,7 +64,7 @@ export class Program {
     process.kill(this.pid, signal)
   }
 
-  /** SIGKILL, and waits for the end. */
+  /** Kills it by SIGKILL, and waits for its end. */
   async kill(): Promise<void> {
     const child = this.#child
     if (child === undefined) return

@@ -1,17 +1,18 @@
-// A TCP proxy that does to a connection what networks do. What it does can change at any moment, for the connections
-// that are open too.
+// A TCP proxy that plays faults of networks. Its behaviour can change at any moment, for open connections, too.
 import { createServer, connect, type AddressInfo, type Server, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 export type ProxyMode =
   | { readonly kind: 'pass' }
-  /** Each chunk arrives so much later, in order. */
+  /** Each chunk arrives `ms` later, in order. */
   | { readonly kind: 'delay'; readonly ms: number }
-  /** Each chunk arrives in two halves, the second so much later. */
+  /** Each chunk arrives in two halves, the second `ms` later. */
   | { readonly kind: 'halve'; readonly ms: number }
-  /** Each way carries so much a second. */
+  /** Each way carries this number of bytes a second. */
   | { readonly kind: 'rate'; readonly bytesPerSecond: number }
-  /** Nothing arrives, and nobody is told; when it ends, what was held arrives. `to` names the deaf side, both by default. */
+  /**
+   * Nothing arrives, and no error is seen. Held chunks arrive at the end. `to` names the deaf side, both by default.
+   */
   | { readonly kind: 'black-hole'; readonly to?: 'client' | 'server' }
   /** New connections are closed at once. */
   | { readonly kind: 'refuse' }
@@ -63,7 +64,7 @@ export class FaultProxy {
     this.#waiting.clear()
   }
 
-  /** Resets every open connection, on both sides; new ones are accepted unless the mode refuses. */
+  /** Resets every open connection, on both sides. New ones are accepted unless the mode refuses. */
   cut(): void {
     for (const [client, server] of this.#pairs) {
       client.resetAndDestroy()
@@ -71,7 +72,10 @@ export class FaultProxy {
     }
   }
 
-  /** Half-open: the server loses every connection, the clients hear nothing of it and are never answered on them. */
+  /**
+   * Makes connections half-open: the server loses all of them. The clients hear nothing of it and get no answers on
+   * them.
+   */
   cutServerSide(): void {
     for (const [client, server] of this.#pairs) {
       server.removeAllListeners('close')
@@ -136,7 +140,7 @@ export class FaultProxy {
   async #forward({ chunk, cameAt }: Held, into: Socket, pace: { freeAtMs: number }): Promise<void> {
     const mode = this.#mode
     if (mode.kind === 'rate') {
-      // By the time at which the chunk is through, so that a late timer does not make it slower.
+      // The pace goes by the time at which the chunk is through, so that a late timer does not make it slower.
       pace.freeAtMs = Math.max(pace.freeAtMs, cameAt) + (chunk.length / mode.bytesPerSecond) * 1000
       const waitMs = pace.freeAtMs - performance.now()
       if (waitMs > 1) await sleep(waitMs, undefined, { ref: false })

@@ -1,5 +1,5 @@
-// Nothing outlives the tests: each test process has one shell beside it that reads which pids to mind, and kills them
-// and removes their directories as soon as its input ends. That happens however the test process ended.
+// No process outlives the tests. Each test process has one shell beside it that reads pids of servers. As soon as its
+// input ends, the shell kills them and removes their directories. That happens however the test process ended.
 import { spawn } from 'node:child_process'
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -26,7 +26,7 @@ let reaper: Reaper | undefined
 
 function startReaper(): Reaper {
   const root = mkdtempSync(join(tmpdir(), 'cachette-redis-'))
-  // Its own process group: an interrupt from the keyboard must not end it before the tests.
+  // The shell has its own process group, because an interrupt from the keyboard must not end it before the tests.
   const shell = spawn('/bin/sh', ['-c', script, 'reaper', root], {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
@@ -37,19 +37,19 @@ function startReaper(): Reaper {
   return { root, write: (line) => void shell.stdin.write(`${line}\n`) }
 }
 
-/** A new directory that goes when this process does. */
+/** Makes a directory that is removed at the end of this process. */
 export function temporaryDirectory(): string {
   reaper ??= startReaper()
   return mkdtempSync(join(reaper.root, 'd-'))
 }
 
-/** Kills the process when this one ends. */
+/** Has a process killed when this one ends. */
 export function mind(pid: number): void {
   reaper ??= startReaper()
   reaper.write(`+ ${pid}`)
 }
 
-/** The process has ended: its pid may be anybody's now. */
+/** Forgets a process that has ended, because another process may have its pid now. */
 export function forget(pid: number): void {
   reaper?.write(`- ${pid}`)
 }

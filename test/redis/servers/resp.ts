@@ -1,10 +1,10 @@
-// A connection that speaks RESP2 in a few lines, so that what tests observe depends on no client library.
+// A connection that speaks RESP2 in a few lines, so that observations of tests depend on no client library.
 import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 
 export type Reply = string | number | null | Reply[]
 
-/** What the server answered with `-`. */
+/** An error reply of the server, which begins with `-`. */
 export class ReplyError extends Error {
   override readonly name: string = 'ReplyError'
 }
@@ -12,9 +12,9 @@ export class ReplyError extends Error {
 export interface Address {
   readonly host?: string
   readonly port?: number
-  /** A unix socket, instead of host and port. */
+  /** Path of a unix socket, instead of host and port. */
   readonly path?: string
-  /** The certificate authority to trust; makes the connection TLS. */
+  /** The certificate authority to trust. It makes the connection TLS. */
   readonly ca?: string
   readonly username?: string
   readonly password?: string
@@ -25,7 +25,7 @@ interface Pending {
   reject(error: unknown): void
 }
 
-/** Reads one reply at `at`; `undefined` when it is not all there. */
+/** Reads one reply at `at`; `undefined` if the reply is incomplete. */
 function parse(data: string, at: number): { reply: Reply | ReplyError; end: number } | undefined {
   const lineEnd = data.indexOf('\r\n', at)
   if (lineEnd < 0) return undefined
@@ -42,7 +42,7 @@ function parse(data: string, at: number): { reply: Reply | ReplyError; end: numb
       if (line === '-1') return { reply: null, end: next }
       const end = next + Number(line)
       if (data.length < end + 2) return undefined
-      // The stream is held as latin1, one character a byte: lengths count bytes.
+      // The stream is held as latin1, one character a byte, because lengths count bytes.
       return { reply: Buffer.from(data.slice(next, end), 'latin1').toString('utf8'), end: end + 2 }
     }
     case '*': {
@@ -88,12 +88,12 @@ export class Connection {
     socket.on('close', () => end(new Error('The connection was closed.')))
   }
 
-  /** False once the other side closed it, or `close` was called. */
+  /** Whether neither the other side nor `close` has closed it. */
   get open(): boolean {
     return this.#ended === undefined
   }
 
-  /** Sends one command; rejects with what the server refused, or when the connection ends. */
+  /** Sends one command. Rejects if the server refuses it, or the connection ends. */
   async command(...args: readonly (string | number)[]): Promise<Reply> {
     return new Promise((resolve, reject) => {
       if (this.#ended !== undefined) {

@@ -1,5 +1,5 @@
-// A master, two replicas and three sentinels that agree on them from the start: they are told what they would
-// otherwise take some seconds to find out.
+// A master, two replicas and three sentinels that agree on them from the start. Their configuration contains facts that
+// they would otherwise need some seconds to find out.
 import { randomBytes } from 'node:crypto'
 import { until } from '../../support/until.ts'
 import { findServers } from './find.ts'
@@ -50,7 +50,7 @@ export class SentinelGroup {
     return `redis+sentinel://${hosts}/${masterName}`
   }
 
-  /** The master that the sentinels agree on; `undefined` while they don't. */
+  /** Returns the master that the sentinels agree on; `undefined` while they don't. */
   async agreedMaster(): Promise<RedisServer | undefined> {
     const ports = await Promise.all(this.sentinels.map(async (sentinel) => sentinel.masterPort()))
     return ports.every((port) => port === ports[0])

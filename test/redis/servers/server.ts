@@ -9,13 +9,13 @@ import { Program } from './program.ts'
 import { connect, type Address, type Connection, type Reply } from './resp.ts'
 
 export interface ServerOptions {
-  /** Path of `redis-server` or `valkey-server`; what `findServers` found by default. */
+  /** Path of `redis-server` or `valkey-server`; by default that of `findServers`. */
   readonly program?: string
   /** Password of the default user. */
   readonly password?: string
-  /** `'names'`: its certificate bears the name localhost, and no number. */
+  /** Whether connections use TLS. `'names'`: the certificate has the name localhost, and no IP address. */
   readonly tls?: boolean | 'names'
-  /** Listens on a unix socket too, whose path is `socketPath`. */
+  /** Whether it listens on a unix socket too. The socket's path is `socketPath`. */
   readonly unixSocket?: boolean
   readonly replicaOf?: RedisServer
   /** Further lines of the configuration file. */
@@ -24,7 +24,7 @@ export interface ServerOptions {
   readonly files?: Readonly<Record<string, string>>
 }
 
-/** A user that may do all but touch channels and run dangerous commands (KEYS, FLUSHDB, CONFIG, INFO ...). */
+/** A user with all rights except for channels and dangerous commands (KEYS, FLUSHDB, CONFIG, INFO ...). */
 export const restrictedUser = { username: 'restricted', password: 'restricted-secret' } as const
 
 const aclLine = `user ${restrictedUser.username} on >${restrictedUser.password} ~* resetchannels +@all -@dangerous -@admin`
@@ -71,7 +71,7 @@ export class RedisServer {
     for (const [name, text] of Object.entries(files)) writeFileSync(join(this.#program.directory, name), text)
   }
 
-  /** Where the default user connects. */
+  /** Address of the default user's connections. */
   get address(): Address {
     const { password, tls } = this.options
     return {
@@ -86,7 +86,7 @@ export class RedisServer {
     return this.urlOf(this.options.password === undefined ? undefined : { password: this.options.password })
   }
 
-  /** The URL with the login of another user. */
+  /** Returns the URL with the login of another user. */
   urlOf(login: { readonly username?: string; readonly password: string } | undefined): string {
     const user = login === undefined ? '' : `${login.username ?? ''}:${login.password}@`
     return `${(this.options.tls ?? false) === false ? 'redis' : 'rediss'}://${user}127.0.0.1:${this.port}`
@@ -108,7 +108,7 @@ export class RedisServer {
     return this.#program.log
   }
 
-  /** False when the port was taken in the meantime. */
+  /** Starts the server; `false` if the port was taken in the meantime. */
   async start(): Promise<boolean> {
     return this.#program.start(async () => {
       const reply = await this.command('PING')
@@ -120,7 +120,7 @@ export class RedisServer {
     return connect(this.address)
   }
 
-  /** One command on a connection of its own. */
+  /** Sends one command on a connection of its own. */
   async command(...args: readonly (string | number)[]): Promise<Reply> {
     const connection = await this.connect()
     try {
@@ -130,29 +130,29 @@ export class RedisServer {
     }
   }
 
-  /** The fields of one section of INFO. */
+  /** Returns the fields of one section of INFO. */
   async info(section: string): Promise<Map<string, string>> {
     const text = String(await this.command('INFO', section))
     const fields = text.split('\r\n').map((line) => line.split(':') as [string, string])
     return new Map(fields)
   }
 
-  /** SIGSTOP: connections stay open, nothing is answered. */
+  /** Stops it by SIGSTOP: connections stay open, and no request is answered. */
   freeze(): void {
     this.#program.signal('SIGSTOP')
   }
 
-  /** SIGCONT: what came in meanwhile is answered now. */
+  /** Resumes it by SIGCONT. Requests that came in meanwhile are answered now. */
   resume(): void {
     this.#program.signal('SIGCONT')
   }
 
-  /** SIGKILL, frozen or not. */
+  /** Kills it by SIGKILL, frozen or not. */
   async kill(): Promise<void> {
     await this.#program.kill()
   }
 
-  /** The data as they are now, for `restart`. */
+  /** Returns the present data, for `restart`. */
   async snapshot(): Promise<Buffer> {
     await this.command('SAVE')
     return readFileSync(join(this.#program.directory, 'dump.rdb'))
@@ -167,12 +167,12 @@ export class RedisServer {
     if (!(await this.start())) throw new Error(`Port ${this.port} was taken while the server was down.`)
   }
 
-  /** Cuts the connections of clients (`pubsub`: of subscribers only) and says how many. */
+  /** Cuts the connections of clients (`pubsub`: of subscribers only) and returns their number. */
   async killClients(type: 'normal' | 'pubsub' = 'normal'): Promise<number> {
     return Number(await this.command('CLIENT', 'KILL', 'TYPE', type))
   }
 
-  /** CLIENT PAUSE: all commands (`write`: only those that write) wait so long. */
+  /** Sends CLIENT PAUSE: all commands (`write`: only writes) wait for that time. */
   async pauseClients(forMs: number, which: 'all' | 'write' = 'all'): Promise<void> {
     await this.command('CLIENT', 'PAUSE', forMs, which)
   }
@@ -182,8 +182,8 @@ export class RedisServer {
   }
 
   /**
-   * Bounds the memory to what is in use now and `roomBytes` more; without room `noeviction` refuses every write, while
-   * `allkeys-random` throws out whatever it meets, side keys included.
+   * Bounds the memory to its present use and `roomBytes` more. Without room `noeviction` refuses every write, while
+   * `allkeys-random` evicts any keys, side keys included.
    */
   async limitMemory(policy: 'noeviction' | 'allkeys-random', roomBytes = 0): Promise<void> {
     const used = Number((await this.info('memory')).get('used_memory'))
@@ -195,7 +195,7 @@ export class RedisServer {
     await this.command('CONFIG', 'SET', 'maxmemory', 0)
   }
 
-  /** Turns it into a replica of a master that nobody can reach: it answers reads and refuses writes. */
+  /** Turns it into a replica of an unreachable master. It answers reads and refuses writes. */
   async makeReadOnly(): Promise<void> {
     await this.command('REPLICAOF', '127.0.0.1', 1)
   }

@@ -9,7 +9,7 @@ import { TIER } from './tier.ts'
 
 export type { Ablation } from './switches.ts'
 
-/** Every rule that has a switch. */
+/** The rules that have a switch. */
 export const ABLATIONS: readonly Ablation[] = [
   ...LEASES,
   ...TIER,
@@ -47,7 +47,7 @@ export async function runWithout(
   }
 }
 
-/** The same worlds with the rule in force. */
+/** Returns the same worlds with the rule in force. */
 export function withRule({ rule, without, mix, world }: Ablation): Ablation {
   const { rewire: _, ...rest } = world ?? {}
   return { rule, without, mix, world: rest }

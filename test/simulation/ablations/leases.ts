@@ -36,7 +36,7 @@ export const LEASES: readonly Ablation[] = [
             }
             return results
           },
-          // At moments that the world's own traffic decides.
+          // The moments of these come from the world's own traffic.
           heads: async () => {
             await again
               .shift()?.()

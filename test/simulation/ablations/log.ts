@@ -18,7 +18,7 @@ function filler(counter: number, stamp: string, previous: string): LogEntry {
   return { counter, stamp, previous, kind: 'key', item: NOTHING }
 }
 
-/** The reply as it looks to somebody who does not notice what it lacks. */
+/** Returns the reply as it looks to a node that does not notice missing entries. */
 function completed(since: Head, reply: SyncReply): SyncReply {
   const { head } = reply
   const entries: LogEntry[] = []
@@ -35,9 +35,8 @@ function completed(since: Head, reply: SyncReply): SyncReply {
 // Much is lost at every failover.
 const LAGGING: Faults = { ...FAULT_MIXES['promotions']!, promotionsPerSecond: 2, replicaLagMs: [5, 150] }
 
-// One promotion, rarely two: a later divergence would have everybody replay what was lost at this one. A node that was
-// cut off meanwhile, and knows of nothing that was lost, writes to the new primary while others hear of it, and have yet
-// to ask it.
+// One promotion, rarely two: after a later divergence all nodes would replay the loss of this one. A node that was cut
+// off meanwhile, and knows of no loss, writes to the new primary while others hear of it and have yet to ask it.
 const RACING: Faults = {
   ...NO_FAULTS,
   replicas: 2,
@@ -48,10 +47,10 @@ const RACING: Faults = {
   cutsPerSecond: 3,
   cutMs: [100, 600],
 }
-// So many keys that what was lost is not invalidated by chance once more.
+// So many keys that a lost invalidation is rarely repeated by chance.
 const MANY = Array.from({ length: 100 }, (_, index) => `k${index}`)
 
-/** A server that replays whatever its log does not have. */
+/** Patches servers to replay every entry that their log does not have. */
 const replayingAll = replaced(
   ServerLogs,
   'lost',
@@ -189,7 +188,7 @@ export const LOG: readonly Ablation[] = [
     rule: 'C6, first sync',
     without: 'a node keeps over its first sync what it read before',
     mix: 'deaths',
-    // Many processes begin, and hear of no change but by asking.
+    // Many processes begin, and hear of changes only if they ask.
     world: {
       faults: { ...UNEVEN, pause: 0.5, messageLoss: 1, deathsPerSecond: 8 },
       traffic: {
@@ -330,7 +329,7 @@ export const LOG: readonly Ablation[] = [
               applied?.epoch.random === head.epoch.random &&
               head.counter > applied.counter &&
               reply.entries.length < head.counter - applied.counter
-            // Another stamp under the counter that is applied.
+            // The entry has another stamp under the counter that is applied.
             const entry = { counter: (applied?.counter ?? 0) + 1, stamp: '?', previous: '?' }
             const entries = [{ ...entry, kind: 'key', item: NOTHING } as const]
             onSync.call(this, isBehind ? { head, entries } : reply)

@@ -6,7 +6,7 @@ import { ServerLogs } from '../../../simulator/server/server-logs.ts'
 import { SimulatedServer } from '../../../simulator/server/server.ts'
 import { all, During, replaced, UNEVEN, type Ablation } from './switches.ts'
 
-// What the judge asks, it is told.
+// Runs while the judge asks, because the judge gets the true answer.
 const judging = new During()
 const forJudge = all(
   replaced(
@@ -74,7 +74,7 @@ export const OUTBOX: readonly Ablation[] = [
     without: 'an item is sent again while another call is under way that makes up for it',
     mix: 'lost requests and replies',
     world: { traffic: { keys: ['a1', 'a2'], changes: ['set', 'delete'], changePauseMs: 60 } },
-    // Nothing is claimed by a call.
+    // No call claims a queued item.
     patch: replaced(Outbox, 'current', () => () => undefined),
   },
   {
@@ -182,7 +182,7 @@ export const ORDER: readonly Ablation[] = [
   },
 ]
 
-/** The judge hears of the deletion, but where `isOff` neither the log nor anybody who follows it does. */
+/** Logs the deletion for the judge. If `isOff`, neither the log nor its followers get it. */
 function logFlushUnless(isOff: (partition: string) => boolean): () => () => void {
   return replaced(
     ServerLogs,

@@ -4,23 +4,23 @@ import { NO_FAULTS, type Faults } from '../../../simulator/machine/network.ts'
 import type { Rewiring } from '../../../simulator/world/node.ts'
 import type { WorldOptions } from '../../../simulator/world/world.ts'
 
-/** A rule of coherence, and how it is switched off: in the wiring of the simulation, never in the product. */
+/** A rule of coherence, and its switch in the wiring of the simulation, never in the product. */
 export interface Ablation {
   readonly rule: string
   readonly without: string
   /** The mix of faults in which it shows soonest. */
   readonly mix: string
-  /** What else of the world shows it; policy `strict` unless given. */
+  /** Further options of the world that shows it; policy `strict` unless given. */
   readonly world?: Partial<WorldOptions>
   /** Settings under which the rule has no effect. */
   readonly settings?: WorldOptions['settings']
   /** Replaces methods of classes for the duration of a run. */
   readonly patch?: () => () => void
-  /** No seed shows a violation without it, and why the rule stands all the same, or is to be asked after. */
+  /** The reason why the rule stands, or is to be questioned, although no seed shows a violation without it. */
   readonly unseen?: string
 }
 
-/** Replaces a method; the answer restores it. */
+/** Replaces a method, and returns a function that restores it. */
 export function replaced<C extends { readonly prototype: object }, N extends keyof C['prototype'] & string>(
   type: C,
   name: N,
@@ -36,7 +36,7 @@ export function replaced<C extends { readonly prototype: object }, N extends key
   }
 }
 
-/** Several replacements at once. */
+/** Makes several replacements at once. */
 export function all(...patches: readonly (() => () => void)[]): () => () => void {
   return () => {
     const restores = patches.map((patch) => patch())
@@ -46,12 +46,12 @@ export function all(...patches: readonly (() => () => void)[]): () => () => void
   }
 }
 
-/** Nodes whose port to the server behaves otherwise in some calls. */
+/** Returns nodes whose port to the server behaves otherwise in some calls. */
 export function overRemote(change: (remote: RemoteStore) => Partial<RemoteStore>): Rewiring {
   return { remote: (remote) => changed(remote, change(remote)) }
 }
 
-/** Nodes whose store behaves otherwise in some calls. */
+/** Returns nodes whose store behaves otherwise in some calls. */
 export function overStore(change: (store: Store) => Partial<Store>): Rewiring {
   return { store: (store) => changed<Store>(store, change(store)) }
 }
@@ -65,7 +65,7 @@ function changed<T extends object>(original: T, own: Partial<T>): T {
   })
 }
 
-/** Whether the code between two points of time is running: what is synchronous knows who called it. */
+/** Tells whether code runs within `run`, so synchronous code knows its caller. */
 export class During {
   #depth = 0
 
@@ -83,5 +83,5 @@ export class During {
   }
 }
 
-/** Lines on which answers overtake each other, but for those that come too late. */
+/** Lines on which answers overtake each other, except for those that come too late. */
 export const UNEVEN: Faults = { ...NO_FAULTS, pause: 0.3, pauseMs: [5, 50] }

@@ -5,12 +5,12 @@ import { TagQueue } from '../../../src/coherence/queues/tag-queue.ts'
 import type { Generations, RemoteOp } from '../../../src/core/remote-store.ts'
 import { all, overRemote, replaced, type Ablation } from './switches.ts'
 
-// Invalidations of tags more than anything else: sets and shorter ends would hide what one of them misses.
+// Invalidations of tags are the most frequent, because sets and nearer ends would hide a missed one.
 const OF_TAGS = {
   changes: ['delete', 'delete', 'take', 'prefix', 'many', 'tag', 'tag', 'tag', 'clear'],
 } as const
 
-// The followers of generation partitions, as soon as their tables are asked anything.
+// The followers of generation partitions, from the first call of their tables on.
 const ofGenerations = new WeakSet<LogFollower>()
 const watchGenerations = all(
   ...(['agrees', 'current', 'shows'] as const).map((name) =>
@@ -26,14 +26,14 @@ const watchGenerations = all(
   ),
 )
 
-// The table that asks the server at this moment, and what it is made to draw.
+// The table that asks the server at this moment, and the generation that it has to draw.
 let asking: GenerationTable | undefined
 let forced: string | undefined
 const noteAsking = (table: GenerationTable): void => {
   asking = table
 }
 
-/** A generation that every tag has at first, and again whenever its record is missing. */
+/** The generation that every tag has at first, and again if its record is missing. */
 const FIRST = '0'.repeat(24)
 
 export const TAGS: readonly Ablation[] = [

@@ -11,7 +11,7 @@ function revived(keeping: Keeping): Keeping {
   return { ...keeping, marker: new Operation(key, marker, token, bornAt, bornAtMs) }
 }
 
-/** What this node has of a key, or of many, is left alone while `isOff`. */
+/** Leaves this node's copies of one or many keys alone while `isOff`. */
 function leaveAlone(isOff: (counter: number) => boolean): () => () => void {
   return all(
     replaced(
@@ -64,7 +64,7 @@ const watchFollower = all(
 )
 
 const sending = new During()
-// Up to its first await an operation of this node is before it is sent.
+// Up to its first await an operation of this node is before its sending.
 const watchSending = all(
   replaced(
     CoherentStore,
@@ -181,7 +181,7 @@ export const TIER: readonly Ablation[] = [
     rule: 'C3b, markers',
     without: 'a set or a fill is kept although a message or another operation covered the key meanwhile',
     mix: 'uneven lines',
-    // Fills whose answers are overtaken by messages, of keys that nobody invalidates again soon.
+    // Fills whose answers are overtaken by messages, of keys that no node invalidates again soon.
     world: {
       faults: { ...UNEVEN, pause: 0.5, pauseMs: [5, 29] },
       traffic: {
