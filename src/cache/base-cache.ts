@@ -118,8 +118,9 @@ export abstract class BaseCache<V = unknown> {
   }
 
   /**
-   * Stores several values, given as a record, a Map, or an iterable of `[key, value, ttlOrOptions?]`. `true` = all
-   * stored; `result: 'full'` tells how many. Nothing is written if a key, duration or option among them is wrong.
+   * Stores several values, given as a record, a Map, or an iterable of `[key, value, ttlOrOptions?]`. Options of an entry
+   * go before those of the call, and its tags are added to them. `true` = all stored; `result: 'full'` tells how many.
+   * Nothing is written if a key, duration or option among them is wrong.
    */
   async setMany(
     entries: Entries<V>,
@@ -131,7 +132,10 @@ export abstract class BaseCache<V = unknown> {
     const writes = entriesOf(entries).map(([key, value, own]) => ({
       key: this.#scope.key(key),
       value,
-      settings: own === undefined ? common : this.#scope.writeSettings(own, `setMany: ${inspect(key)}`),
+      settings:
+        own === undefined
+          ? common
+          : this.#scope.writeSettings(own, `setMany: ${inspect(key)}`, SET_OPTIONS, common),
     }))
     const result = await this.#writer.setAll('setMany', writes)
     return common.result === 'full' ? result : result.stored === writes.length

@@ -153,12 +153,12 @@ export class Scope {
     argument: Duration | SetOptions | undefined,
     where: string,
     accepted: readonly string[] = SET_OPTIONS,
+    base: Settings = this.#defaults,
   ): Settings {
-    if (argument === undefined) return this.#defaults
+    if (argument === undefined) return base
     const { clock, doubts } = this.runtime
-    if (isDurationGiven(argument, where))
-      return settingsWithTtl(this.#defaults, argument, where, clock, doubts)
-    return settingsWith<Settings>(this.#defaults, argument, accepted, where, clock, doubts)
+    if (isDurationGiven(argument, where)) return settingsWithTtl(base, argument, where, clock, doubts)
+    return settingsWith<Settings>(base, argument, accepted, where, clock, doubts)
   }
 
   /** Returns the settings of a read that loads. @throws as {@link Scope.writeSettings} does. */

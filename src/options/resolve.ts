@@ -140,7 +140,8 @@ export function settingsWithTtl<S extends Settings>(
   doubts?: Doubts,
 ): S {
   const ttlMs = durationMs(ttl, where, clock, doubts)
-  return isInstant(ttl) ? { ...base, ttlMs, ...instant(ttlMs, clock) } : { ...base, ttlMs }
+  if (isInstant(ttl)) return { ...base, ttlMs, ...instant(ttlMs, clock) }
+  return base.endsAtMs === undefined ? { ...base, ttlMs } : { ...base, ttlMs, endsAtMs: undefined }
 }
 
 // A date is an exact end, so no jitter applies to it.
