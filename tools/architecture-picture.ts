@@ -1,4 +1,4 @@
-// Draws the folders of src and their imports into docs/architecture.md; with --check it only compares.
+// Draws the folders of src and their imports into docs/architecture.md. With --check it only compares.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { readArchitecture } from './architecture.ts'
@@ -21,7 +21,7 @@ if (!values.check) {
   process.exitCode = 1
 }
 
-/** Imports that others imply are left out, so that the picture shows layers and not a web. */
+/** Draws the picture without imports that others imply, so that it shows layers and not a web. */
 function draw(folders: ReadonlyMap<string, ReadonlySet<string>>): string {
   const lines = [...folders].toSorted(byName).flatMap(([folder, targets]) => {
     const direct = [...targets].filter((target) => ![...targets].some((via) => reaches(folders, via, target)))
@@ -30,7 +30,7 @@ function draw(folders: ReadonlyMap<string, ReadonlySet<string>>): string {
   return ['```mermaid', 'flowchart BT', ...lines, '```'].join('\n')
 }
 
-/** Whether `from` imports `to` through at least one import; folders on a circle are reported elsewhere. */
+/** Whether `from` imports `to` through at least one import. Folders on a circle are reported elsewhere. */
 function reaches(folders: ReadonlyMap<string, ReadonlySet<string>>, from: string, to: string): boolean {
   const seen = new Set<string>()
   const queue = [...(folders.get(from) ?? [])]

@@ -9,13 +9,13 @@ export interface Violation {
   readonly to: string
 }
 
-/** What the checker saw of `src`. */
+/** The checker's view of `src`. */
 export interface Architecture {
-  /** TypeScript files on disk. */
+  /** Number of TypeScript files on disk. */
   readonly files: number
-  /** Modules of `src` that the checker parsed; fewer than `files` means that it is blind. */
+  /** Number of modules of `src` that the checker parsed. Fewer than `files` means that it is blind. */
   readonly modules: number
-  /** Imports between and out of them, type-only ones included. */
+  /** Number of imports between and out of them, type-only ones included. */
   readonly imports: number
   readonly violations: readonly Violation[]
   /** Folder (or root file) to the folders it imports. */
@@ -72,7 +72,7 @@ export function readArchitecture(root: string): Architecture {
   }
 }
 
-/** `src/keys/key.ts` is of `core`; `src/index.ts` is of itself. */
+/** Returns the folder of a source: `src/keys/key.ts` is of `core`, and `src/index.ts` is of itself. */
 function folderOf(source: string): string {
   return source.split('/')[1] ?? source
 }

@@ -71,8 +71,9 @@ function membersOf(declaration: ts.Declaration): readonly ts.Declaration[] {
 }
 
 /**
- * Constructors and index signatures have no name: the docstring of the class or interface speaks for them.
- * Neither have brands and `[Symbol.iterator]`: the first nobody can write, the second the language explains.
+ * Whether a member needs a docstring. Constructors and index signatures have no name, and the docstring of the class or
+ * interface covers them. Brands need none because no user can write them. `[Symbol.iterator]` needs none because the
+ * language explains it.
  */
 function isPublic(member: ts.Declaration): member is ts.Declaration & { readonly name: ts.PropertyName } {
   const { name } = member as { name?: ts.Node }
@@ -81,7 +82,7 @@ function isPublic(member: ts.Declaration): member is ts.Declaration & { readonly
   return !(ts.getCombinedModifierFlags(member) & ts.ModifierFlags.Private)
 }
 
-/** Whether the language itself says what the member is, as it does of `Error.name`. */
+/** Whether the language itself documents the member, such as `Error.name`. */
 function isOfLanguage(
   member: ts.Symbol,
   declaration: ts.Declaration & { readonly name: ts.PropertyName },

@@ -1,5 +1,6 @@
-// Bundles the memory entry as a bundler of a user would and weighs it, and the map in it alone; `--parts` weighs its parts.
-// The budgets are a ratchet: what was measured, with little room (docs/decisions/0117-what-mended-faults-weigh.md).
+// Bundles the memory entry as a bundler of a user would and weighs it, and the map in it alone. `--parts` weighs its
+// parts.
+// The budgets are a ratchet: the measured sizes, with little room (docs/decisions/0117-what-mended-faults-weigh.md).
 import { parseArgs } from 'node:util'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { build, type Metafile } from 'esbuild'
@@ -7,7 +8,7 @@ import { readEntryPoints } from './entry-points.ts'
 
 const limit = 36_700
 const mapLimit = 9_700
-/** What is loaded at the first call that needs it, or by whoever asks for it by name. */
+/** Modules that are loaded at the first call that needs them, or by an import by name. */
 const forbidden = /^src\/(cache\/explain|serialization\/(compress|encrypt|wire-format)|redis\/)/
 
 const parts: Readonly<Record<string, string>> = {
@@ -57,7 +58,9 @@ if (values.parts) {
 }
 process.exitCode = problems.length === 0 ? 0 : 1
 
-/** What a program that imports this weighs before its first call: chunks that are loaded later do not count. */
+/**
+ * Returns the weight of a program with these imports before its first call. Chunks that are loaded later do not count.
+ */
 async function weigh(contents: string, splitting = true) {
   const { metafile, outputFiles } = await build({
     absWorkingDir: values.root,
@@ -86,7 +89,7 @@ async function weigh(contents: string, splitting = true) {
     gzip: gzipSync(code, { level: 9 }).length,
     brotli: brotliCompressSync(code).length,
     modules: [...reach(inputs, 'program.ts')].filter((path) => path !== 'program.ts'),
-    /** The modules to look at first, with their minified bytes. */
+    /** The heaviest modules, with their minified bytes. */
     heaviest: chunks
       .flatMap((chunk) => Object.entries(outputs[chunk]!.inputs))
       .filter(([path]) => path !== 'program.ts')
@@ -99,7 +102,7 @@ async function weigh(contents: string, splitting = true) {
   }
 }
 
-/** What is loaded together with `start`; dynamic imports are not. */
+/** Returns the modules that are loaded together with `start`, without dynamic imports. */
 function reach(graph: Metafile['inputs'] | Metafile['outputs'], start: string): ReadonlySet<string> {
   const seen = new Set<string>()
   const queue = [start]

@@ -3,13 +3,13 @@ import { join } from 'node:path'
 
 /** A module that users import, as the `exports` of package.json name it. */
 export interface EntryPoint {
-  /** What users write, such as `cachette/memory`. */
+  /** The specifier in users' imports, such as `cachette/memory`. */
   readonly specifier: string
   /** TypeScript source, relative to the root. */
   readonly source: string
 }
 
-/** All entry points of the package in `root`; one without a source is an error. */
+/** Returns all entry points of the package in `root`. @throws if one has no source. */
 export function readEntryPoints(root: string): readonly EntryPoint[] {
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
     readonly name: string

@@ -1,5 +1,5 @@
-// `npm run house`: how large the house is and how it is written, in figures: functions that calls pass, public names,
-// bags of collaborators, files a folder, lines, sentences of comments.
+// `npm run house`: the size and the style of the project in figures. It counts functions that calls pass, public names,
+// bags of collaborators, files a folder, lines, and sentences of comments.
 import { readdirSync, readFileSync } from 'node:fs'
 import { Session } from 'node:inspector/promises'
 import { join } from 'node:path'
@@ -37,10 +37,10 @@ async function passedBy(call: () => Promise<unknown>): Promise<Passed> {
   return { functions: files.reduce((sum, count) => sum + count, 0), files: files.length }
 }
 
-/** Calls often enough first, so that nothing is done for the first time. */
+/** Counts the functions of a call, after enough calls that nothing is done for the first time. */
 async function whenWarm(call: (index: number) => Promise<unknown>): Promise<Passed> {
   for (let index = 0; index < 20; index++) await call(index)
-  // The fewest of some, because messages and heartbeats pass functions beside the call.
+  // The fewest of some calls count, because messages and heartbeats pass functions beside the call.
   const passed: Passed[] = []
   for (let index = 20; index < 40; index++) passed.push(await passedBy(async () => call(index)))
   return passed.toSorted((a, b) => a.functions - b.functions)[0]!
@@ -109,7 +109,7 @@ function publicNames(): Readonly<Record<string, number>> {
   return { ...counts, all: all.size }
 }
 
-/** The comments of a file, each as its text without the signs of comments; a paragraph of lines is one. */
+/** Returns the comments of a file, each as its text without comment marks. A paragraph of lines is one. */
 function commentsOf({ text, tree }: Source): readonly { readonly text: string; readonly isDoc: boolean }[] {
   const found = new Map<number, { text: string; isDoc: boolean; end: number }>()
   const visit = (node: ts.Node): void => {

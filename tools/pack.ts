@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** A packed package in a temporary folder; dispose of it. */
+/** A packed package in a temporary folder, which its disposal removes. */
 export interface Packed extends Disposable {
   /** Path of the `.tgz`. */
   readonly tarball: string
@@ -16,7 +16,7 @@ export function pack(): Packed {
   const run = spawnSync('npm', ['pack', '--foreground-scripts=false', '--pack-destination', folder], {
     cwd: join(import.meta.dirname, '..'),
     encoding: 'utf8',
-    // A silent npm outside would hide what the compiler says.
+    // A silent outer npm would hide the compiler's messages.
     env: { ...process.env, npm_config_loglevel: 'notice' },
   })
   const name = readdirSync(folder).find((file) => file.endsWith('.tgz'))

@@ -1,11 +1,11 @@
-// Runs the files of tests that failed in `npm test` once more, one after the other: a test that fails beside others and
-// passes alone is unsteady, which is a fault to be mended, but says nothing about the change. Names each such test, and
+// Runs the files of tests that failed in `npm test` once more, one after the other. A test that fails beside others and
+// passes alone is unsteady. That is a fault to be mended, but tells nothing about the change. Names each such test, and
 // puts the result of the second run into the report. `tsx tools/run-again.ts .cache/test.json`
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { relative } from 'node:path'
 
-/** More than that is no matter of chance. */
+/** More failed files than this are no matter of chance. */
 const MOST_FILES = 8
 
 interface Report {

@@ -1,4 +1,4 @@
-// Runs seeded worlds on all cores and judges them; `--seed` replays one and shows what happened.
+// Runs seeded worlds on all cores and judges them. `--seed` replays one and shows its events.
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import Table from 'cli-table3'

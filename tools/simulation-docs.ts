@@ -1,6 +1,6 @@
-// Writes the tables of docs/simulation.md: what the seeds show, with every rule and without each of them, and the
-// histories by name. Takes some minutes; `-- histories` writes that table alone, which takes none.
-// CACHETTE_SIMULATION_SEEDS says how many seeds, 20 unless given.
+// Writes the tables of docs/simulation.md: the results of the seeds, with every rule and without each of them, and the
+// histories by name. Takes some minutes. `-- histories` writes that table alone, which takes none.
+// CACHETTE_SIMULATION_SEEDS is the number of seeds, 20 unless given.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { FAULT_MIXES } from '../simulator/world/mixes.ts'
 import type { WorldReport } from '../simulator/world/world.ts'
@@ -16,7 +16,7 @@ async function rowWithout(ablation: Ablation): Promise<string> {
   const { rule, without, mix, world, unseen } = ablation
   const reports = [...(await runWithout(ablation, SEEDS))]
   const isFailure = ({ violations }: WorldReport): boolean => violations.length > 0
-  // Rare ones are looked for until one is found.
+  // A rare violation is searched for until one is found.
   if (unseen === undefined && !reports.some(isFailure))
     reports.push(...(await runWithout(ablation, MOST_SEEDS - SEEDS, isFailure, SEEDS + 1)))
   const failed = reports.filter(isFailure)

@@ -33,7 +33,9 @@ function note(what: string, figure: number, bound?: number): void {
   figures.push({ what, figure: Math.round(figure * 100) / 100, bound })
 }
 
-/** Commands that the servers have executed for the caches: the counting itself is not counted. */
+/**
+ * Returns the number of commands that the servers have executed for the caches, without those of the counting itself.
+ */
 async function commandsOf(servers: readonly RedisServer[]): Promise<number> {
   const counts = await Promise.all(
     servers.map(async (server) => {

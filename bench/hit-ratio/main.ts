@@ -1,7 +1,7 @@
 // Replays recorded traces through BoundedMap and compares its hit ratios with those of other policies.
 //   npm run bench:hit-ratio            prints every cell and writes bench/hit-ratio/hit-ratio.svg
 //   npm run bench:hit-ratio -- patterns       plays only patterns that no trace has
-//   CACHETTE_TRACES=folder             where the traces are; default shared/traces beside the project
+//   CACHETTE_TRACES=folder             the folder of the traces; default shared/traces beside the project
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { BoundedMap } from '../../src/memory/bounded-map.ts'
@@ -13,7 +13,7 @@ import { seededRandom } from './random.ts'
 import { loadReference, loadTrace, traceFolder, traceNames } from './traces.ts'
 import type { Trace } from './traces.ts'
 
-// Below this the reference has holes: see the README of the traces.
+// Below this size the reference has holes: see the README of the traces.
 const LEAST_SIZE = 100
 const SEEDS = [1, 2, 3]
 

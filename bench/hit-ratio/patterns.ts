@@ -1,13 +1,13 @@
 import { BoundedMap } from '../../src/memory/bounded-map.ts'
 import { seededRandom } from './random.ts'
 
-/** Makes a source of keys for a cache of so many entries. */
+/** Makes a source of keys for a cache of a number of entries. */
 type Pattern = (entries: number, random: () => number) => () => number
 
 const ACCESSES_PER_ENTRY = 60
 const LEAST_ACCESSES = 60_000
 
-// Over so many times the bound there and back: what was seen last comes first.
+// Goes back and forth over a multiple of the bound. The most recent key comes first on the way back.
 const toAndFro =
   (times: number): Pattern =>
   (entries) => {
@@ -47,14 +47,14 @@ const growingLoop =
     }
   }
 
-// A few keys are asked for much oftener than the rest.
+// A few keys are accessed much more often than the rest.
 const skewed =
   (times: number, power: number): Pattern =>
   (entries, random) =>
   () =>
     Math.floor(entries * times * random() ** power)
 
-// New keys all the time, most accesses to those that came lately.
+// New keys come all the time, and most accesses are to recent ones.
 const recent =
   (times: number): Pattern =>
   (entries, random) => {
@@ -65,13 +65,13 @@ const recent =
     }
   }
 
-// Everything once.
+// Each key comes once.
 const once: Pattern = () => {
   let next = 0
   return () => 2e9 + next++
 }
 
-// One pattern after the other, each for so many accesses an entry; in each round with keys of its own, or with the same.
+// One pattern after the other, each for a number of accesses an entry. In each round the keys are new, or the same.
 const phases =
   (perEntry: number, patterns: readonly Pattern[], hasOwnKeys = true): Pattern =>
   (entries, random) => {
@@ -88,7 +88,7 @@ const phases =
     }
   }
 
-// Both at a time, one access in so many of the second.
+// Both patterns at a time. `share` is the share of accesses of the second.
 const mixed =
   (one: Pattern, other: Pattern, share: number): Pattern =>
   (entries, random) => {
@@ -132,14 +132,14 @@ const PATTERNS: Readonly<Record<string, Pattern>> = {
 export const patternNames: readonly string[] = Object.keys(PATTERNS)
 export const patternSizes: readonly number[] = [100, 200, 500, 1000, 2000, 5000]
 
-/** The keys that a pattern asks a cache of so many entries for. */
+/** Returns the keys of a pattern's accesses to a cache of a number of entries. */
 export function patternKeys(name: string, entries: number, seed: number): Float64Array {
   const next = PATTERNS[name]!(entries, seededRandom(seed))
   const keys = new Float64Array(Math.max(LEAST_ACCESSES, entries * ACCESSES_PER_ENTRY))
   return keys.map(() => next())
 }
 
-/** The hit ratio of a cache that evicts what was used longest ago. */
+/** Returns the hit ratio of a cache that evicts the least recently used entry. */
 export function lruRatio(keys: Float64Array, entries: number): number {
   const kept = new Map<number, true>()
   let hits = 0
@@ -151,7 +151,7 @@ export function lruRatio(keys: Float64Array, entries: number): number {
   return hits / keys.length
 }
 
-/** The hit ratio of our map. */
+/** Returns the hit ratio of our map. */
 export function ourRatio(keys: Float64Array, entries: number, seed: number): number {
   const map = new BoundedMap<number, true>({ maxEntries: entries, random: seededRandom(seed) })
   let hits = 0

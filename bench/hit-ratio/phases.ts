@@ -7,7 +7,7 @@ const SAMPLES_PER_PHASE = 8
 
 type Phase = (random: () => number) => () => number
 
-// Work that moves on: most accesses go to keys that came lately, as in a feed. A large window is best.
+// Work that moves on: most accesses go to recent keys, as in a feed. A large window is best.
 const recency: Phase = (random) => {
   let newest = 0
   return () => {
@@ -16,7 +16,7 @@ const recency: Phase = (random) => {
   }
 }
 
-// Some keys are always more popular than others; the rest is noise. Admission by frequency is best.
+// Some keys are always more popular than others, and the rest is noise. Admission by frequency is best.
 const frequency: Phase = (random) => () =>
   random() < 0.5 ? 2e9 + Math.floor(4000 * random() ** 3) : 3e9 + Math.floor(random() * 1e8)
 
@@ -43,7 +43,7 @@ export interface PhaseResult {
   readonly shares: readonly number[]
 }
 
-/** Hit ratios on a workload that changes its nature, with a fixed window or one that adapts. */
+/** Returns hit ratios on a workload that changes its nature, with a fixed window or one that adapts. */
 export function runPhases(fixedWindowShare: number | undefined): PhaseResult {
   const random = seededRandom(11)
   const map = new BoundedMap<number, number>(

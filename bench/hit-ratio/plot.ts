@@ -18,7 +18,7 @@ const GAP_X = 60
 const GAP_Y = 76
 const COLUMNS = 3
 
-/** Small multiples, one for each trace: sizes on a logarithmic scale, hit ratios in percent. */
+/** Draws small multiples, one for each trace: sizes on a logarithmic scale, hit ratios in percent. */
 export function plot(title: string, panels: readonly Panel[]): string {
   const rows = Math.ceil(panels.length / COLUMNS)
   const width = LEFT + COLUMNS * (WIDTH + GAP_X)

@@ -1,4 +1,4 @@
-/** A reproducible source of randomness. */
+/** Returns a reproducible source of randomness. */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0
   return () => {

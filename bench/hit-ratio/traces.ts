@@ -7,9 +7,9 @@ import { gunzipSync } from 'node:zlib'
 /** A recorded sequence of accesses. */
 export interface Trace {
   readonly name: string
-  /** Keys by number, in the order in which they were asked for. */
+  /** Keys by number, in the order of the accesses. */
   readonly keys: Int32Array
-  /** Bytes of each access, where they were recorded. */
+  /** Bytes of each access, if they were recorded. */
   readonly sizes?: Float64Array
 }
 
@@ -17,7 +17,7 @@ type Accesses = Iterable<readonly [key: unknown, size?: number]>
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..')
 
-/** Where the traces lie: `CACHETTE_TRACES`, or shared/traces beside the project. */
+/** Folder of the traces: `CACHETTE_TRACES`, or shared/traces beside the project. */
 export const traceFolder = resolve(root, process.env['CACHETTE_TRACES'] ?? '../shared/traces')
 
 const files: Readonly<Record<string, readonly [file: string, read: (bytes: Buffer) => Accesses]>> = {
@@ -34,7 +34,7 @@ const files: Readonly<Record<string, readonly [file: string, read: (bytes: Buffe
 
 export const traceNames: readonly string[] = Object.keys(files)
 
-/** A trace, `undefined` where its file is absent. */
+/** Returns a trace, or `undefined` if its file is absent. */
 export function loadTrace(name: string): Trace | undefined {
   const [file, read] = files[name]!
   const path = join(traceFolder, file)
@@ -52,7 +52,7 @@ export function loadTrace(name: string): Trace | undefined {
   return sizes.length === 0 ? trace : { ...trace, sizes: Float64Array.from(sizes) }
 }
 
-/** Hit ratios of other policies: by trace, size and policy. */
+/** Returns hit ratios of other policies, by trace, size and policy. */
 export function loadReference(): Map<string, Map<number, Map<string, number>>> | undefined {
   const path = join(traceFolder, 'reference-hit-ratios.csv')
   if (!existsSync(path)) return undefined

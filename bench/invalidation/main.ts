@@ -1,4 +1,4 @@
-// What it costs to invalidate many entries at once, in memory and on Redis.
+// The cost of invalidating many entries at once, in memory and on Redis.
 //   npm run bench:invalidation                     1,000,000 entries
 //   npm run bench:invalidation -- --entries 100000
 // Half of them are in a namespace that is cleared, the other half has a tag that is invalidated. Fails if either takes
@@ -15,9 +15,9 @@ const ENTRIES = Number(values.entries)
 const HALF = ENTRIES / 2
 const CHUNK = 1000
 const PINGS = 500
-/** Entries of the small namespace and tag that the large ones are compared with. */
+/** Number of entries of the small namespace and tag, with which the large ones are compared. */
 const FEW = 1000
-/** How much longer than with a few entries it may take with many: messages and timers come in between. */
+/** Largest ratio of the time with many entries to the time with few. Messages and timers come in between. */
 const NOISE = 5
 
 const silent = { warn: () => undefined, error: () => undefined }
@@ -67,7 +67,7 @@ async function filled(root: BaseCache): Promise<Subject> {
   return { root, part }
 }
 
-/** Calls of each command since `CONFIG RESETSTAT`. */
+/** Returns the calls of each command since `CONFIG RESETSTAT`. */
 async function callsOf(server: RedisServer): Promise<Map<string, number>> {
   const stats = await server.info('commandstats')
   return new Map(
@@ -114,7 +114,7 @@ async function inMemory(): Promise<void> {
   report(`invalidateTag() of ${FEW}`, fewTagged, unit)
   report(`invalidateTag() of ${HALF}`, manyTagged, unit)
   await check(root, `tagged:${HALF - 1}`, false)
-  // The first call of either pays for what the compiler has not seen yet; a walk over the entries would take far longer.
+  // The first call of either includes the compiler's work. A walk over the entries would take far longer.
   const walk = (HALF / 100) * unit.ms
   demand(many < Math.max(few * NOISE, walk), 'clear() depends on the number of entries')
   demand(manyTagged < Math.max(fewTagged * NOISE, walk), 'invalidateTag() depends on the number of entries')
@@ -126,7 +126,7 @@ async function repeat(times: number, action: () => Promise<unknown>): Promise<vo
   for (let index = 0; index < times; index++) await action()
 }
 
-/** How long it took, and how many scripts the server ran for it. */
+/** Measures an invalidation: its time, and the number of scripts that the server ran for it. */
 async function onServer(
   server: RedisServer,
   action: () => Promise<unknown>,

@@ -1,4 +1,4 @@
-// npm run bench:limits: what a request to a rate limiter costs, on the client and on the server, against
+// npm run bench:limits: the cost of a request to a rate limiter, on the client and on the server, against
 // rate-limiter-flexible on the same server and client. Read ratios: one run on one machine.
 import { execFile } from 'node:child_process'
 import { connect } from 'node:net'
@@ -45,7 +45,7 @@ monitor.on('data', (data) => {
   rest = lines.pop()!
   for (const line of lines) {
     if (line.includes('"mark"')) isMarked = line.endsWith('"1"')
-    // What a script does is no round trip.
+    // A command of a script is no round trip.
     else if (isMarked && !/\[\d+ lua\]/.test(line)) seen.push(line)
   }
 })
@@ -72,7 +72,7 @@ for (let round = 0; round < Number(values.rounds); round++) {
       costs.set(name, [...(costs.get(name) ?? []), { client: least('client'), server: least('server') }])
     }
   }
-  // The first round only counts round trips: watching costs the server time.
+  // The first round only counts round trips, because watching costs the server time.
   if (round === 0) monitor.destroy()
 }
 await server.close()

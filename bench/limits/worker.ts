@@ -8,7 +8,7 @@ import { adaptClient } from '../../src/redis/libraries/adapt.ts'
 import { RedisAtomicStore } from '../../src/redis/atomic/redis-atomic-store.ts'
 import { RateLimiter, type LimitAlgorithm } from '../../src/ratelimit/index.ts'
 
-// Installed here only, so that the root's type check has no types of it: what is used of it is declared.
+// The peer is installed here only, so that the root's type check has no types of it. The used parts are declared.
 type Peer = new (options: object) => { consume(key: string): Promise<unknown> }
 const peer = 'rate-limiter-flexible'
 const { RateLimiterRedis } = (await import(peer)) as { readonly RateLimiterRedis: Peer }
@@ -33,7 +33,7 @@ if (!(client instanceof Redis)) await client.connect()
 await (client instanceof Redis ? client.ping() : client.ping())
 
 const request = await makeRequest()
-// For the counting of round trips: a few requests alone, between two marks.
+// A few requests alone, between two marks, serve the counting of round trips.
 await run(2000)
 await client.set('mark', '1')
 for (let index = 0; index < 10; index++) await request(KEYS[index]!)
@@ -70,7 +70,7 @@ async function makeRequest(): Promise<(key: string) => Promise<unknown>> {
       keyPrefix: contender,
       ...(isBlocked && { inMemoryBlockOnConsumed: 2 }),
     })
-    // It rejects what it refuses.
+    // It rejects for a refusal.
     const consume = async (key: string): Promise<unknown> =>
       limiter.consume(key).catch((refusal: unknown) => refusal)
     if (isBlocked) for (let count = 0; count < 3; count++) await Promise.all(KEYS.map(consume))
@@ -98,7 +98,7 @@ async function makeRequest(): Promise<(key: string) => Promise<unknown>> {
   return async (key) => limiter.consume(key)
 }
 
-/** Microseconds that the server's main thread has spent. */
+/** Returns the microseconds of CPU that the server's main thread has used. */
 async function serverCpu(): Promise<number> {
   const text = await client.info('cpu')
   const seconds = (name: string): number => Number(new RegExp(`${name}:([\\d.]+)`).exec(text)?.[1])

@@ -1,4 +1,4 @@
-// Measures `await get` of one library in a process of its own; prints nanoseconds of CPU a hit as JSON.
+// Measures `await get` of one library in a process of its own, and prints nanoseconds of CPU a hit as JSON.
 const [name = ''] = process.argv.slice(2)
 const ENTRIES = 1000
 const HITS = 100_000
@@ -42,7 +42,7 @@ const makers: Readonly<Record<string, () => Promise<AsyncCache>>> = {
     const { createCache } = await peer<{ createCache: () => AsyncCache }>('cache-manager')
     return createCache()
   },
-  // The way its documentation shows to bound it.
+  // Its documentation shows this way to bound it.
   async 'cache-manager, bounded'() {
     const { createCache } = await peer<{ createCache: (options: object) => AsyncCache }>('cache-manager')
     const { Keyv } = await peer<{ Keyv: new (options: object) => object }>('keyv')
@@ -57,7 +57,7 @@ const makers: Readonly<Record<string, () => Promise<AsyncCache>>> = {
   },
 }
 
-// About 1 KB of JSON, such as a row of a database with a few relations.
+// Returns about 1 KB of JSON, such as a row of a database with a few relations.
 function record(i: number): object {
   return {
     id: i,

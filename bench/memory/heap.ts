@@ -1,4 +1,5 @@
-// Bytes an entry of a full cache with ttl, keys and values excluded: they exist before the first measurement.
+// Bytes an entry of a full cache with ttl. Keys and values are excluded, because they exist before the first
+// measurement.
 import { libraries } from './libraries.ts'
 
 const [name = '', size = '', ttl = ''] = process.argv.slice(2)

@@ -1,11 +1,10 @@
-// Peers are installed in bench/ only, so their types are not there for the root's type check: what is used
-// of them is declared here.
+// Peers are installed in bench/ only, so the root's type check has no types of them. The used parts are declared here.
 
-/** What a benchmark needs of a synchronous cache. */
+/** The part of a synchronous cache that a benchmark uses. */
 export interface SyncCache {
   get(key: string): unknown
   set(key: string, value: unknown): unknown
-  /** With the ttl of an hour that it was made with. */
+  /** Sets with the ttl of an hour that the cache was made with. */
   readonly setTtl?: (key: string, value: unknown) => unknown
   /** Whether it removes entries to stay within its bound. */
   readonly bounded: boolean
@@ -14,7 +13,7 @@ export interface SyncCache {
 export interface Library {
   readonly name: string
   readonly make: (entries: number, ttlMs: number | undefined) => Promise<SyncCache>
-  /** Libraries without ttl, or without a way to measure it, skip those columns. */
+  /** Whether its ttl can be measured. Other libraries skip those columns. */
   readonly ttl: boolean
 }
 
@@ -67,8 +66,8 @@ export const libraries: readonly Library[] = [
     },
   },
   {
-    // What no cache with a Map for its index can beat: the same operations on the Map, and an array of keys
-    // to know which entry is oldest.
+    // The limit for a cache with a Map for its index: the same operations on the Map, and an array of keys that tells
+    // which entry is oldest.
     name: 'Map, fifo',
     ttl: false,
     make: (entries) => Promise.resolve(bounded(new Fifo(entries))),
@@ -78,7 +77,7 @@ export const libraries: readonly Library[] = [
     ttl: false,
     make() {
       const map = new Map<string, unknown>()
-      // Wrapping would cost what is to be measured; a bare Map never evicts.
+      // A wrapper would distort the measurement, and a bare Map never evicts.
       return Promise.resolve(Object.assign(map, { bounded: false }))
     },
   },

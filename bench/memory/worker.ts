@@ -1,5 +1,5 @@
-// Measures one library in a process of its own and prints nanoseconds of CPU an operation as JSON, so that
-// no library is measured on code that was compiled for another one.
+// Measures one library in a process of its own and prints nanoseconds of CPU an operation as JSON. So no library is
+// measured on code that was compiled for another one.
 import { libraries } from './libraries.ts'
 import type { SyncCache } from './libraries.ts'
 
@@ -33,7 +33,7 @@ function measure(operation: string, run: (round: number) => void, count = chunk)
     const before = process.cpuUsage()
     run(round)
     const { user, system } = process.cpuUsage(before)
-    // The first round compiles.
+    // The first round is for the compiler.
     if (round > 0) least = Math.min(least, ((user + system) * 1000) / count)
   }
   results[operation] = least
@@ -98,7 +98,7 @@ if (cache.bounded) {
   results['zipf hit ratio'] = hits / chunk
 }
 
-// Ranks by the inverse of the cumulated Zipf 0.99 distribution, then scattered over the key space.
+// Returns ranks by the inverse of the cumulated Zipf 0.99 distribution, scattered over the key space.
 function zipfOrder(universe: number, length: number): Int32Array {
   const cumulated = new Float64Array(universe)
   let sum = 0

@@ -7,7 +7,7 @@ const BARS = 56
 const TOP = 44
 const COLOURS = { fresh: '#4c9f70', stale: '#e3b341', failed: '#d1495b' } as const
 
-/** A picture with a row for each way: what the requests of each half second came to. */
+/** Draws a picture with a row for each way, which shows the results of the requests of each half second. */
 export function draw(outcomes: readonly Outcome[]): string {
   const height = TOP + outcomes.length * ROW + 24
   const x = (ms: number): number => LEFT + (ms / LASTS_MS) * (WIDTH - LEFT - 16)

@@ -8,7 +8,7 @@ const PAGE = fileURLToPath(new URL('../../docs/outage.md', import.meta.url))
 const PICTURE = fileURLToPath(new URL('../../docs/outage.svg', import.meta.url))
 const TABLE = /(<!-- figures: written by `npm run bench:outage` -->\n\n)[^]*?(\n<!-- end of figures -->)/
 
-/** The page with its figures, and the picture. */
+/** Returns the page with its figures, and the picture. */
 export async function render(page: string): Promise<{ readonly page: string; readonly picture: string }> {
   const outcomes: Outcome[] = []
   // oxlint-disable-next-line no-await-in-loop

@@ -1,4 +1,5 @@
-// A service under load whose database dies for ten seconds, on a clock that stands still: the same requests every time.
+// A service under load whose database dies for ten seconds. Its clock stands still, so the requests are the same every
+// time.
 import { MemoryCache, silentLogger, type CacheOptions } from '../../src/index.ts'
 import { FakeClock } from '../../src/testing/index.ts'
 
@@ -8,20 +9,20 @@ export const BACK_AT_MS = 22_000
 export const BUCKET_MS = 500
 const REQUEST_EVERY_MS = 5
 const QUERY_MS = 50
-/** When a client of the dead database gives up. */
+/** The time after which a client of the dead database gives up. */
 const CONNECT_TIMEOUT_MS = 2000
 const KEYS = 40
-/** One request in so many is for something that nobody has asked for before. */
+/** The number of requests of which one is for a new key. */
 const COLD_ONE_IN = 40
 
-/** What became of a request. */
+/** The result of a request. */
 interface Answer {
   readonly askedAtMs: number
   readonly waitedMs: number
   readonly kind: 'fresh' | 'stale' | 'failed'
 }
 
-/** What the requests of half a second came to. */
+/** The results of the requests of half a second. */
 export interface Bucket {
   fresh: number
   stale: number
@@ -29,13 +30,13 @@ export interface Bucket {
   slowestMs: number
 }
 
-/** What one way to cache came to. */
+/** The outcome of one way to cache. */
 export interface Outcome {
   readonly name: string
   readonly buckets: readonly Bucket[]
   readonly failed: number
   readonly stale: number
-  /** Of these, before the database died, and after it was back. */
+  /** Number of stale answers before the death of the database. `staleAfter` counts those after its return. */
   readonly staleBefore: number
   readonly staleAfter: number
   readonly queries: number
@@ -79,7 +80,7 @@ export async function runOutage(name: string, options: CacheOptions | undefined)
       clock.set(resolve, ms)
     })
   const isDead = (): boolean => isOutage(clock.now())
-  // A value tells when it was read, so that its age tells whether it is stale.
+  // A value is the time of its read, so its age tells whether it is stale.
   const query = async (): Promise<number> => {
     const readAtMs = clock.now()
     queries++
@@ -146,7 +147,7 @@ function summary(answers: readonly Answer[]) {
   }
 }
 
-// A small generator of numbers in [0, 1) that are the same in every run.
+// Returns a small generator of numbers in [0, 1) that are the same in every run.
 function numbers(seed: number): () => number {
   let state = seed
   return () => {

@@ -1,6 +1,6 @@
-// What is measured: bare clients with the JSON work of a cache, Cachette over the same clients, and its peers.
+// The measured libraries: bare clients with the JSON work of a cache, Cachette over the same clients, and its peers.
 
-/** The verbs that are timed; `undefined` where a library has no such verb. */
+/** The verbs that are timed; `undefined` if a library has no such verb. */
 export interface Subject {
   get(key: string): Promise<unknown>
   set(key: string, value: unknown, ttlSeconds: number): Promise<unknown>
@@ -9,7 +9,7 @@ export interface Subject {
   increment?: (key: string, ttlSeconds: number) => Promise<unknown>
 }
 
-/** A library: what it is compared with, and how it is opened. */
+/** A library, the base of its comparison, and its opening. */
 export interface Library {
   readonly name: string
   /** The bare client that it uses. */
@@ -17,7 +17,7 @@ export interface Library {
   readonly open: (port: number) => Promise<Subject>
 }
 
-// Typed loosely: the peers are not installed where types are checked.
+// The type is loose, because the peers are not installed for the type check.
 async function peer<T>(name: string): Promise<T> {
   return (await import(name)) as T
 }
@@ -67,7 +67,7 @@ function bareNodeRedis(client: NodeRedis): Subject {
     get: async (key) => parsed(await client.get(key)),
     set: (key, value, ttl) => client.set(key, JSON.stringify(value), { PX: ttl * 1000 }),
     getMany: async (keys) => (await client.mGet(keys)).map(parsed),
-    // All in one tick: this client writes them together.
+    // All of them are in one tick, because this client writes them together.
     setMany: (entries, ttl) =>
       Promise.all(entries.map(([key, value]) => client.set(key, JSON.stringify(value), { PX: ttl * 1000 }))),
     increment: (key) => client.incr(key),
@@ -212,7 +212,7 @@ export const libraries: readonly Library[] = [
     },
   },
   {
-    // With Redis as its primary store: its second tier is never read while the first has the value.
+    // Redis is its primary store here, because its second tier is never read while the first has the value.
     name: 'cacheable',
     base: 'node-redis 5',
     async open(port) {

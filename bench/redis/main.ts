@@ -2,9 +2,9 @@
 //   npm run bench:redis                        all sizes, 50 and 1 in flight
 //   npm run bench:redis -- --bytes 100 --in-flight 50 --only ioredis
 //   npm run bench:redis -- --server           CPU time of the server alone
-// It measures what is built: a transpiler on the way distorts.
-// Needs redis-server on the PATH. Each library runs in processes of its own, in rounds that take turns; a figure is the
-// median over rounds of the least of several chunks: read the ratios. The server has a core of its own where there is one.
+// It measures the built package, because a transpiler would distort the figures.
+// Needs redis-server on the PATH. Each library runs in processes of its own, in rounds that take turns. A figure is the
+// median over rounds of the least of several chunks: read the ratios. The server has a core of its own if there is one.
 import { spawn, spawnSync } from 'node:child_process'
 import { createServer, type AddressInfo } from 'node:net'
 import { parseArgs } from 'node:util'

@@ -14,7 +14,7 @@ const library = libraries.find((one) => one.name === name)
 if (library === undefined) throw new Error(`no library ${name}`)
 const subject = await library.open(Number(port))
 
-// A record with a text that makes up its size.
+// Returns a record with a text that makes up its size.
 function record(id: number): object {
   const fields = { id, name: `name ${id}`, active: id % 2 === 0, score: id / 8, text: '' }
   return { ...fields, text: 'x'.repeat(Math.max(0, size - JSON.stringify(fields).length)) }
@@ -50,7 +50,7 @@ async function least(count: number, call: (index: number) => Promise<unknown>): 
 
 const scale = size > 10_000 ? 0.05 : 1
 const one = Math.ceil((parallel === 1 ? 3000 : 10_000) * scale)
-// Enough calls for the compiler to have done its work before the last chunk.
+// The number of calls lets the compiler finish its work before the last chunk.
 const many = Math.ceil((parallel === 1 ? 300 : 1000) * scale)
 const results: Record<string, number> = {
   get: await least(one, (index) => subject.get(keys[index % KEYS]!)),

@@ -3,13 +3,13 @@
 /** One node. */
 export interface Node {
   get(key: string): Promise<unknown>
-  /** Both answer `false` if they know that it has not been done; peers never do. */
+  /** Sets a value. Answers `false`, as `remove` does, if it knows that the work has not been done. Peers never do. */
   set(key: string, value: unknown): Promise<unknown>
   /** Removes a key everywhere. */
   remove(key: string): Promise<unknown>
 }
 
-// Typed loosely: the peers are not installed where types are checked.
+// The type is loose, because the peers are not installed for the type check.
 async function peer<T>(name: string): Promise<T> {
   return (await import(name)) as T
 }
@@ -139,7 +139,9 @@ async function bareIoRedis(port: number): Promise<Node> {
   }
 }
 
-/** What bare clients write: what the server pays for it is the measure. The first sends a turn's commands in one packet. */
+/**
+ * The writes of bare clients. Their cost to the server is the measure. The first sends a turn's commands in one packet.
+ */
 export const bareClients: Readonly<Record<string, (port: number) => Promise<Node>>> = {
   'bare node-redis 6': bareNodeRedis,
   'bare ioredis 5': bareIoRedis,

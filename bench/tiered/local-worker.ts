@@ -1,5 +1,5 @@
-// Measures awaited reads of one kind in one cache in a process of its own, since what was read before changes what the
-// compiler makes of it; prints nanoseconds of CPU a hit.
+// Measures awaited reads of one kind in one cache, and prints nanoseconds of CPU a hit. It runs in a process of its
+// own, because earlier reads change the compiled code.
 import type { BaseCache } from '../../src/cache/base-cache.ts'
 import { systemClock } from '../../src/core/time/system.ts'
 import { MemoryCache } from '../../src/memory/memory-cache.ts'
@@ -40,7 +40,7 @@ async function hit(cache: BaseCache, keys: readonly string[]): Promise<number> {
 }
 
 const root = caches[name]!()
-// The first sync has to be over: what is written before it is not kept.
+// The first sync has to be over, because entries that are written before it are not kept.
 await new Promise((resolve) => setImmediate(resolve))
 const cache = where === 'namespace' ? root.namespace('part') : root
 const keys = Array.from({ length: ENTRIES }, (_, index) => `user:${index}`)

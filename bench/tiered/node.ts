@@ -14,7 +14,7 @@ export async function open(name: string, port: number, count: number): Promise<v
   for (let index = 0; index < count; index++) {
     const node = await make(port)
     nodes.push(node)
-    // It works from its first write on: each has its own key, so that nobody waits for another.
+    // The node works from its first write on. Each has its own key, so that none waits for another.
     for (;;) {
       await node.set(`opened:${process.pid}:${nodes.length}`, true)
       if ((await node.get(`opened:${process.pid}:${nodes.length}`)) === true) break
@@ -23,7 +23,10 @@ export async function open(name: string, port: number, count: number): Promise<v
   }
 }
 
-/** So many sets, or removals, with 50 under way; microseconds of CPU of this process for each, and how many failed. */
+/**
+ * Makes a number of sets or removals, with 50 under way. Returns the microseconds of CPU of this process for each, and
+ * the number of failures.
+ */
 export async function write(
   kind: 'set' | 'remove',
   count: number,
@@ -38,7 +41,7 @@ export async function write(
       const done = await (kind === 'set'
         ? node.set(key, { id: index, name: `name ${index}` })
         : node.remove(key))
-      // A peer's removal may say that there was nothing, which is no failure.
+      // A peer's removal may report that there was no entry, which is no failure.
       if (done === false && library.startsWith('Cachette')) failed += 1
     }
   }
@@ -50,7 +53,7 @@ export async function write(
 
 let pinging: Connection | undefined
 
-/** So many writes one after the other. */
+/** Makes a number of writes one after the other. */
 export async function writeInTurn(kind: 'set' | 'remove', count: number): Promise<void> {
   for (let index = 0; index < count; index++) {
     if (kind === 'set') await nodes[0]!.set(`key:${index % KEYS}`, { id: index })
@@ -58,7 +61,7 @@ export async function writeInTurn(kind: 'set' | 'remove', count: number): Promis
   }
 }
 
-/** One write: when it was called, when it was answered, and how long a PING took right before. */
+/** Makes one write. Returns the times of its call and its answer, and the time that a PING took right before. */
 export async function change(
   kind: 'set' | 'remove',
   key: string,
@@ -83,7 +86,9 @@ export async function hold(key: string, version: number): Promise<void> {
   }
 }
 
-/** Reads it without a pause until the version has gone; when the first read began that did not see it. */
+/**
+ * Reads a key without a pause until the version has gone. Returns the beginning of the first read that did not see it.
+ */
 export async function watch(key: string, version: number): Promise<number> {
   tell('watching')
   for (;;) {

@@ -1,5 +1,5 @@
-// Two tiers over Redis against peers with their buses: what a write costs the node that writes and the server, and when
-// other nodes notice.
+// Two tiers over Redis against peers with their buses: the cost of a write to the writing node and the server, and the
+// delay until other nodes notice.
 //   npm run bench:tiered -- redis
 // Needs redis-server on the PATH. Each library runs in processes of its own, over a server of its own.
 import { parseArgs } from 'node:util'
@@ -44,7 +44,9 @@ interface Cost {
   readonly server: number
 }
 
-/** Microseconds of CPU of the writing process and of the server for each write: the least of several chunks. */
+/**
+ * Returns the microseconds of CPU of the writing process and of the server for each write: the least of several chunks.
+ */
 async function costOf(server: RedisServer, writer: Node, kind: Kind): Promise<Cost> {
   await writer.call.write(kind, WRITES / 5)
   const costs: Cost[] = []
@@ -52,7 +54,7 @@ async function costOf(server: RedisServer, writer: Node, kind: Kind): Promise<Co
     if (kind === 'remove') await writer.call.write('set', 200)
     const before = await serverCpuUs(server)
     const { client, failed } = await writer.call.write(kind, WRITES)
-    // What was not written for want of an answer in time costs little.
+    // A write that failed for want of an answer in time costs little.
     if (failed === 0) costs.push({ client, server: ((await serverCpuUs(server)) - before) / WRITES })
   }
   return {
@@ -61,7 +63,10 @@ async function costOf(server: RedisServer, writer: Node, kind: Kind): Promise<Co
   }
 }
 
-/** How often the server read from a socket for each of a row of writes: once for each that nobody waits for another. */
+/**
+ * Returns the server's reads from sockets for each of a row of writes. It is one for each write that waits for no
+ * other.
+ */
 async function requestsOf(server: RedisServer, writer: Node, kind: Kind): Promise<number> {
   const reads = async (): Promise<number> => Number((await server.info('stats')).get('total_reads_processed'))
   const before = await reads()
@@ -72,11 +77,14 @@ async function requestsOf(server: RedisServer, writer: Node, kind: Kind): Promis
 interface Delays {
   readonly delays: readonly number[]
   readonly answers: readonly number[]
-  /** A PING of the same process, at the same pace. */
+  /** Times of a PING of the same process, at the same pace. */
   readonly pings: readonly number[]
 }
 
-/** Milliseconds from the call of a write until a read of another node begins that does not see the old value. */
+/**
+ * Returns the milliseconds from the call of a write until a read of another node begins that does not see the old
+ * value.
+ */
 async function delaysOf(port: number, writer: Node, follower: Node, kind: Kind): Promise<Delays> {
   const delays: number[] = []
   const answers: number[] = []

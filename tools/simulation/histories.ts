@@ -13,11 +13,11 @@ const FOLDER = 'test/histories'
 const ELSEWHERE = ['test/coherence/tag-histories.test.ts']
 const TITLE = /^ {0,2}(?:history|test|it)\(\s*(?:'((?:[^'\\]|\\.)+)'|"([^"]+)")/gm
 const PLAY = /async \(stage\)/
-// A rule of the table, or one that the history leaves out by itself.
+// Rules of the table, as opposed to those that a history leaves out by itself.
 const RULES = new Set(ABLATIONS.map(({ rule }) => rule))
 const NAMES = /(rule: )?'([^']+)'/g
 
-/** The histories of the test folder. */
+/** Returns the histories of the test folder. */
 export function namedHistories(): readonly NamedHistory[] {
   const files = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.test.ts') && name !== 'names.test.ts')

@@ -6,8 +6,8 @@ import type { Batch, Tally } from './runs.ts'
 const WORKER = fileURLToPath(new URL('worker.ts', import.meta.url))
 
 /**
- * Runs batches on all cores, each core in a process of its own, and begins no more of them once `goesOn` says no;
- * `onTally` hears of each as it ends.
+ * Runs batches on all cores, each core in a process of its own. Begins no more of them once `goesOn` returns false.
+ * `onTally` receives each result as its batch ends.
  */
 export async function runOnAllCores(
   batches: readonly Batch[],

@@ -1,6 +1,6 @@
 const EVERY_MS = 10_000
 
-/** How far a long run has come: a line that is rewritten on a terminal, and a line now and then elsewhere. */
+/** The progress of a long run: a line that is rewritten on a terminal, and a line now and then elsewhere. */
 export class Progress {
   readonly #total: number
   readonly #began = performance.now()
@@ -23,7 +23,7 @@ export class Progress {
     }
   }
 
-  /** Says something that is not to wait for the end. */
+  /** Prints a line that is not to wait for the end. */
   report(line: string): void {
     if (process.stdout.isTTY) process.stdout.write('\r\u001B[K')
     console.log(line)

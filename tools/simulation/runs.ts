@@ -12,7 +12,7 @@ export interface Batch {
   readonly seeds: number
 }
 
-/** What a batch came to, or several of one mix and policy. */
+/** The results of a batch, or of several of one mix and policy. */
 export interface Tally {
   readonly mix: string
   readonly policy: Policy
@@ -23,18 +23,18 @@ export interface Tally {
   refusedFills: number
   faults: number
   violations: number
-  /** Seeds that violated an invariant, with what they violated first. */
+  /** Seeds that violated an invariant, with the first violation. */
   failures: { readonly seed: number; readonly what: string }[]
 }
 
-/** One world, as the command line names it. */
+/** Runs one world, as the command line names it. */
 export async function runWorld(
   batch: Pick<Batch, 'mix' | 'policy'>,
   seed: number,
   recording = false,
 ): Promise<WorldReport> {
   const { mix, policy } = batch
-  // Every second world asks the store for all that it can do.
+  // Every second world uses the further features of the store.
   const extended = seed % 2 === 0
   return new World({ seed, faults: FAULT_MIXES[mix]!, policy, recording, extended }).run()
 }
