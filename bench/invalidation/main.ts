@@ -2,7 +2,7 @@
 //   npm run bench:invalidation                     1,000,000 entries
 //   npm run bench:invalidation -- --entries 100000
 // Half of them are in a namespace that is cleared, the other half has a tag that is invalidated. Fails if either takes
-// more than one script, or depends on how many entries there are. Starts a server of its own; needs no peers.
+// more than one script, or depends on how many entries there are. Starts a server of its own. Needs no peers.
 import { parseArgs } from 'node:util'
 import { MemoryCache } from '../../src/memory/index.ts'
 import { RedisCache } from '../../src/redis/index.ts'

@@ -1,7 +1,7 @@
 // CPU time an operation of BoundedMap and MemoryCache against their peers, and bytes an entry.
 //   npm ci --prefix bench && npm run bench:memory
 //   npm run bench:memory -- 10000             only that size; `async` and `heap` are the other parts
-// Each library runs in processes of its own, in rounds that take turns; a figure is the median over rounds of the
+// Each library runs in processes of its own, in rounds that take turns. A figure is the median over rounds of the
 // least of several chunks. CPU time of the whole process, garbage collection included.
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'

@@ -1,4 +1,4 @@
-// Measures one library in a process of its own; prints microseconds of CPU an operation as JSON.
+// Measures one library in a process of its own, and prints microseconds of CPU an operation as JSON.
 //   worker.ts <library> <port> <bytes> <in flight>
 import { libraries } from './libraries.ts'
 

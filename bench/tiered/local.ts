@@ -1,6 +1,6 @@
 // CPU of an awaited hit of the local tier of TieredCache against a hit of MemoryCache, with and without tags.
 //   npm run bench:tiered -- local
-// Each runs in processes of its own, in rounds that take turns; a figure is the median over rounds of the least of
+// Each runs in processes of its own, in rounds that take turns. A figure is the median over rounds of the least of
 // several chunks. No call leaves the process. Budget: 1.5 times the hit of MemoryCache.
 import { spawnSync } from 'node:child_process'
 import { cpus } from 'node:os'

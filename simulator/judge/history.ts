@@ -73,9 +73,9 @@ export interface Required {
 }
 
 /**
- * Whether no node need replay an invalidation made at `atMs` that a server has lost. This holds if so much was logged
- * after it that no journal has it, if it was not logged, or if the server has no log that tells (docs/coherence.md,
- * "What is not").
+ * Whether no node need replay an invalidation made at `atMs` that a server has lost. This holds if it was not logged,
+ * or if so much was logged after it that no journal has it. It also holds if the server has no log that tells
+ * (docs/coherence.md, "What is not").
  */
 export type Outran = (key: string, version: number, atMs: number) => boolean
 

@@ -14,9 +14,9 @@ import type { SeededRandom } from '../../src/testing/random.ts'
 const GRACE_MS = 300
 
 /**
- * Makes a store send more than the clients of a world ask: entries get grace and row versions, invalidations keep stale
- * entries, and tags are named after the load instead of before it. None of that changes a read of fresh entries, so the
- * judge need not know.
+ * Makes a store send more than the clients of a world ask. Entries get grace and row versions, and invalidations keep
+ * stale entries. Tags are named after the load instead of before it. None of that changes a read of fresh entries, so
+ * the judge need not know.
  */
 export function withExtendedCalls(store: Store, random: SeededRandom, rowVersions: boolean): Store {
   const named = new WeakMap<Lease, readonly string[]>()

@@ -25,9 +25,9 @@ interface Hold extends Held {
 }
 
 /**
- * The lines of one node on a stage. Every way takes the same time, and only the faults of the history happen. Parcels
- * are named by their content, such as `read a`, `fill a`, `heads`, `sync 0`, `scan values p*`; messages such as `key
- * a`, `tag t`, `prefix p`. A text stands for all that contain it.
+ * The lines of one node on a stage. Every way takes the same time, and only the faults of the history happen. Requests
+ * and replies are named by their content, such as `read a`, `fill a`, `heads`, `sync 0`, `scan values p*`. Messages are
+ * named such as `key a`, `tag t`, `prefix p`. A text stands for all that contain it.
  */
 export class Lines implements Line, Bus {
   readonly #loop: EventLoop

@@ -21,7 +21,7 @@ const loading =
   async ({ cache, key, tags, load }) =>
     cache[method](key, () => load(() => ({ by: method })), { ttl: TTL, tags })
 
-/** Methods, by name; each changes or reads one key. */
+/** Methods by name. Each changes or reads one key. */
 export const METHODS: Readonly<Record<string, Call>> = {
   get: async ({ cache, key }) => cache.get(key),
   getMany: async ({ cache, key }) => [...(await cache.getMany([key, `${key}other`])).values()],

@@ -39,7 +39,7 @@ function socketOf(options: object | undefined): object {
   return (options !== undefined && 'socket' in options && options.socket) || {}
 }
 
-/** Imports of each library as a user finds it who has installed it, and nothing else. */
+/** Imports of each library, for a user who has installed nothing else. */
 export const IMPORTS: Readonly<Record<string, (name: string) => Promise<unknown>>> = {
   'node-redis 5': only('@redis/client', () => import('redis5')),
   'node-redis 6': only('redis', () => import('redis')),
@@ -85,7 +85,7 @@ type MakeMany = (ports: readonly number[], name: string) => Made
 const addresses = (ports: readonly number[]): { host: string; port: number }[] =>
   ports.map((port) => ({ host: '127.0.0.1', port }))
 
-/** Makes a client of sentinels with each library; those of node-redis are not connected yet. */
+/** Makes a client of sentinels with each library. Those of node-redis are not connected yet. */
 export const SENTINELS: Readonly<Record<string, MakeMany>> = {
   'node-redis 5': (ports, name) =>
     destroyable(createNodeRedis5Sentinel({ name, sentinelRootNodes: addresses(ports) })),
@@ -95,7 +95,7 @@ export const SENTINELS: Readonly<Record<string, MakeMany>> = {
   'ioredis 6': (ports, name) => disconnectable(new Ioredis6({ name, sentinels: addresses(ports) })),
 }
 
-/** Makes a client of a cluster with each library; those of node-redis are not connected yet. */
+/** Makes a client of a cluster with each library. Those of node-redis are not connected yet. */
 export const CLUSTERS: Readonly<Record<string, MakeMany>> = {
   'node-redis 5': (ports) => destroyable(createNodeRedis5Cluster({ rootNodes: rootNodes(ports) })),
   'node-redis 6': (ports) => destroyable(createNodeRedis6Cluster({ rootNodes: rootNodes(ports) })),

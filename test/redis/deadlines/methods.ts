@@ -4,7 +4,7 @@ import { memoize } from 'cachette/memoize'
 import { RateLimiter } from 'cachette/ratelimit'
 import type { BaseCache } from 'cachette'
 
-/** Calls a method; `onLoad` is called by its loader, if it has one. */
+/** Calls a method. Its loader, if it has one, calls `onLoad`. */
 export type Call = (cache: BaseCache, onLoad: () => void) => Promise<unknown>
 
 const tags = ['tag', 'other tag']

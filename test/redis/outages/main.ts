@@ -1,4 +1,4 @@
-// `npm run faults:redis`: every trouble with both client libraries; writes the table of docs/outages.md.
+// `npm run faults:redis`: plays every trouble with both client libraries, and writes the table of docs/outages.md.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { findServers } from '../servers/find.ts'

@@ -123,7 +123,9 @@ export class RedisCluster {
     return moved
   }
 
-  /** Kills the master of a slot and waits until its replica is promoted and the cluster is whole; returns both. */
+  /**
+   * Kills the master of a slot, and waits until its replica is promoted and the cluster is whole. Returns both servers.
+   */
   async failOver(slot = 0): Promise<{ before: RedisServer; after: RedisServer }> {
     const before = await this.ownerOf(slot)
     await before.kill()

@@ -14,7 +14,7 @@ async function isFree(port: number): Promise<boolean> {
   })
 }
 
-/** Returns a free port. Another test process may still take it first; then the start of a server is tried again. */
+/** Returns a free port. If another test process takes it first, the start of a server is tried again. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = lowest + Math.floor(Math.random() * (highest - lowest))

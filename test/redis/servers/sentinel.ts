@@ -62,7 +62,9 @@ export class SentinelGroup {
     return until('the sentinels to agree on a master', async () => this.agreedMaster())
   }
 
-  /** Kills or freezes the master and waits until all sentinels name another, which takes writes; returns both. */
+  /**
+   * Kills or freezes the master, and waits until all sentinels name another, which takes writes. Returns both servers.
+   */
   async failOver(by: 'kill' | 'freeze' = 'kill'): Promise<{ before: RedisServer; after: RedisServer }> {
     const before = await this.master()
     if (by === 'kill') await before.kill()

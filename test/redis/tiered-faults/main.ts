@@ -1,4 +1,4 @@
-// `npm run faults:tiered`: every fault under both policies; writes the table of docs/coherence.md.
+// `npm run faults:tiered`: plays every fault under both policies, and writes the table of docs/coherence.md.
 import { randomInt } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
