@@ -51,6 +51,8 @@ export class Flight {
   waitsFor: Set<Flight> | undefined = undefined
   /** The run that loads it. */
   carrier: Carrier | undefined = undefined
+  /** Its place in the order of calls and flights. */
+  place = 0
   /** Callers that wait for it; `Infinity` for one in the background, which is never abandoned. */
   waiting = 1
   /** Whether it takes its lease from any holder. */

@@ -15,7 +15,16 @@ import { LoadLimit } from './load-limit.ts'
 const LONGEST_LOAD_MS = 60_000
 /** The time for which the store is not asked again whether a key may be loaded in the background. */
 const REST_MS = 1000
+/** The number of failed loads that late callers may share. */
+const MOST_FAILED = 1000
 const UNTAGGED: Reading = Object.freeze({ tags: NO_TAGS })
+
+/** A failed load. */
+interface Failed {
+  readonly place: number
+  readonly tags: Reading['tags']
+  readonly error: unknown
+}
 
 /** The loads that are under way. It knows which of them a caller may share, and the work left if all have ended. */
 export class Flights implements RunHost {
@@ -24,8 +33,12 @@ export class Flights implements RunHost {
   readonly #byKey = new SingleOrMap<string, Flight>()
   // Keys that are not to be loaded for a while, as the store has said. It need not be asked again at once.
   readonly #resting = new ExpiringMap<true>()
+  // Failed loads, for callers that came before these began and whose question to the store is answered only now.
+  readonly #failed = new ExpiringMap<Failed>(MOST_FAILED)
   readonly #running = new Set<LoadRun>()
   #waiting = 0
+  // Numbers calls and flights, because a clock may stand still between two of them.
+  #places = 0
   #onIdle: (() => void) | undefined
   #closed: ClosedError | undefined
 
@@ -76,6 +89,7 @@ export class Flights implements RunHost {
     const lease = store.open(key, reading)
     const flight = new Flight(owner, lease, reading, nowMs, calledAtMs ?? nowMs, parent, present)
     // A load that takes too long keeps its lease for one more second, which is not waited for.
+    flight.place = ++this.#places
     flight.anew = settings.forceRefresh === true
     flight.forced = flight.anew || this.#byKey.get(key)?.timedOut === true
     this.#byKey.set(key, flight)
@@ -118,9 +132,33 @@ export class Flights implements RunHost {
     if (this.isIdle) this.#onIdle?.()
   }
 
-  /** Counts a call that waits for the store and may then begin a load; to be followed by {@link Flights.exit}. */
-  enter(): void {
+  /**
+   * Counts a call that waits for the store and may then begin a load; to be followed by {@link Flights.exit}. Returns
+   * the call's place in the order of calls and flights.
+   */
+  enter(): number {
     this.#waiting++
+    return ++this.#places
+  }
+
+  /**
+   * Throws the error of a load that began after the call with this place and has failed, because the call would have
+   * shared it if the store had answered both at the same time.
+   */
+  shareFailure(key: string, settings: LoadSettings, place: number): void {
+    if (this.#failed.size === 0 || settings.forceRefresh === true) return
+    const failed = this.#failed.get(key, this.parts.clock.now())
+    if (failed === undefined || failed.place < place || !belongs(failed.tags, settings.tags)) return
+    this.parts.counters.coalesced++
+    throw failed.error
+  }
+
+  failed(flights: readonly Flight[], error: unknown): void {
+    if (this.#waiting === 0) return
+    const nowMs = this.parts.clock.now()
+    for (const { key, place, reading, loaderBegan, timedOut, result } of flights)
+      if (loaderBegan && !timedOut && result?.failure !== undefined)
+        this.#failed.set(key, { place, tags: reading.tags, error }, nowMs + REST_MS, nowMs)
   }
 
   /** Notes that the call has begun its load, or needs none. */

@@ -58,9 +58,9 @@ export class LoadPipeline {
     const joined: Flight[] = []
     const calledAtMs = this.#parts.clock.now()
     const work = async (): Promise<Map<string, unknown>> => {
-      this.#flights.enter()
+      const place = this.#flights.enter()
       try {
-        return await this.#loadMany(keys, source, settings, joined, calledAtMs)
+        return await this.#loadMany(keys, source, settings, joined, calledAtMs, place)
       } finally {
         this.#flights.exit()
       }
@@ -114,10 +114,12 @@ export class LoadPipeline {
     calledAtMs: number,
     joined?: Flight[],
   ): Promise<unknown> {
-    this.#flights.enter()
+    const place = this.#flights.enter()
     try {
       const value = isPromise(found) ? await this.#leavingTime(found, settings) : found
-      return value === undefined ? this.#share(key, request, settings, calledAtMs, joined) : value
+      if (value !== undefined) return value
+      this.#flights.shareFailure(key, settings, place)
+      return this.#share(key, request, settings, calledAtMs, joined)
     } finally {
       this.#flights.exit()
     }
@@ -139,7 +141,7 @@ export class LoadPipeline {
     joined?: Flight[],
   ): Promise<unknown> {
     const calledAtMs = this.#parts.clock.now()
-    this.#flights.enter()
+    const place = this.#flights.enter()
     try {
       const looking = this.reader.look('get', [key], settings.readingStale)
       const found = (isPromise(looking) ? await this.#leavingTime(looking, settings) : looking)?.get(key)
@@ -151,6 +153,7 @@ export class LoadPipeline {
         }
         return entry.value
       }
+      if (entry.stale === undefined) this.#flights.shareFailure(key, settings, place)
       return this.#share(key, request, settings, calledAtMs, joined, found?.stored, entry.stale)
     } finally {
       this.#flights.exit()
@@ -218,6 +221,7 @@ export class LoadPipeline {
     settings: LoadSettings,
     joined: Flight[],
     calledAtMs: number,
+    place: number,
     again = false,
   ): Promise<Map<string, unknown>> {
     const reading = settings.timed ? settings.readingStale : settings.reading
@@ -238,7 +242,10 @@ export class LoadPipeline {
       refreshUpToMs = entry.refreshUpToMs
     }
     if (ahead.length > 0) this.#refresh(ahead, found, source, settings, refreshUpToMs)
-    for (const key of missing) refuseRecursion(key, this)
+    for (const key of missing) {
+      refuseRecursion(key, this)
+      if (!stale.has(key)) this.#flights.shareFailure(key, settings, place)
+    }
     const own: Flight[] = []
     const others = new Set<Flight>()
     const flights = missing.map((key) => {
@@ -274,7 +281,7 @@ export class LoadPipeline {
       }
     }
     if (unanswered.length === 0 || settings.signal?.aborted === true) return values
-    const more = await this.#loadMany(unanswered, source, settings, joined, calledAtMs, true)
+    const more = await this.#loadMany(unanswered, source, settings, joined, calledAtMs, place, true)
     return new Map([...values, ...more])
   }
 

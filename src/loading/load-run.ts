@@ -38,6 +38,8 @@ export interface RunHost {
   leave(flight: Flight): void
   /** Notes that a load of the key failed not long ago, as the store has answered. */
   rest(key: string): void
+  /** Notes that the loader of these flights has failed. */
+  failed(flights: readonly Flight[], error: unknown): void
   /** Notes that nothing of the run is under way any more. */
   ended(run: LoadRun): void
 }
@@ -133,10 +135,11 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
         flights = busy
       }
     } catch (error) {
-      this.#endFailed(error)
+      const isOfLoader = this.#endFailed(error)
       // A caller of the same moment shares a load that failed at once, as it shares a load that takes time.
       if (!this.#waited) await Promise.resolve()
       this.#fail(error)
+      if (isOfLoader) this.#host.failed(this.#flights, error)
     }
     this.#end()
     return deliver?.(this.#flights[0]!.result!)
@@ -287,11 +290,12 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
     this.#loading = undefined
   }
 
-  // Notes the failure of the loader, if the loader was running.
-  #endFailed(error: unknown): void {
-    if (this.#loading === undefined) return
+  // Notes the failure of the loader, if the loader was running. Returns whether it was.
+  #endFailed(error: unknown): boolean {
+    if (this.#loading === undefined) return false
     this.#endLoading()
     this.#cooldown = this.failed(error)
+    return true
   }
 
   #fail(error: unknown): void {

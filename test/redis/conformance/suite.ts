@@ -8,8 +8,6 @@ import type { Engine } from '../caches.ts'
 import { nativeClient, type ClientName, type NativeClient } from '../native-clients.ts'
 
 const AT_ONCE = 8
-/** A case is run again so often, because each run follows other partitions for the first time. */
-const MOST_AGAIN = 5
 
 let caches = 0
 
@@ -95,7 +93,6 @@ export class SuiteOnServers implements AsyncDisposable {
   async run(): Promise<Outcome> {
     const outcome = { passed: 0, troubled: 0, missed: [] as string[], failed: [] as string[] }
     const waiting = [...this.#cases]
-    const again = new Map<ConformanceCase, number>()
     const work = async (): Promise<void> => {
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
         const beganAt = performance.now()
@@ -106,15 +103,10 @@ export class SuiteOnServers implements AsyncDisposable {
         } catch (error) {
           const line = `${next.name}: ${(error as Error).message.replaceAll(/\s+/g, ' ')}`
           if (!this.#wasDuringFault(beganAt)) {
-            // A partition that is followed for the first time during a load voids it, so that callers load once more.
-            const before = again.get(next) ?? 0
-            if (!next.name.startsWith('tiered') || before === MOST_AGAIN) {
-              outcome.failed.push(line)
-              continue
-            }
-            again.set(next, before + 1)
-            outcome.missed.push(line)
-          } else if (isTrouble(error)) outcome.troubled += 1
+            outcome.failed.push(line)
+            continue
+          }
+          if (isTrouble(error)) outcome.troubled += 1
           else outcome.missed.push(line)
         }
         waiting.push(next)
