@@ -40,7 +40,7 @@ export class Forgetting {
     if (!markers.isEmpty) for (const { key } of ops) markers.kill(key, Infinity)
   }
 
-  /** Marks the loads of a prefix's keys dead, in a node that keeps nothing. */
+  /** Marks the operations in flight of a prefix's keys dead. The entries are flushed apart. */
   prefix(prefix: string): void {
     this.#parts.markers.killAll((key) => key.startsWith(prefix))
   }

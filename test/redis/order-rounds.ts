@@ -1,7 +1,7 @@
 // Rounds of every pair of methods on one key, many keys at a time.
 import type { BaseCache } from 'cachette'
 import { until } from '../support/until.ts'
-import { Histories, isFlush, PLAYS, type Play } from './order.ts'
+import { Histories, isSweep, PLAYS, type Play } from './order.ts'
 
 /** Number of plays under way at a time. */
 const AT_ONCE = 100
@@ -35,7 +35,7 @@ export async function faultsOf({
   const every = Math.round(1 / share)
   for (let round = first; round < first + rounds; round++) {
     const plays = PLAYS.filter((_, index) => (index + round) % every === 0)
-    for (const some of [plays.filter(isFlush), plays.filter((play) => !isFlush(play))]) {
+    for (const some of [plays.filter(isSweep), plays.filter((play) => !isSweep(play))]) {
       await using fresh = await open()
       await playAll(fresh.cache, some, histories, `${round}`, faults)
     }

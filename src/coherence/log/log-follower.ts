@@ -104,7 +104,7 @@ export class LogFollower {
 
   /** Gives up everything that was kept before `event`, in the order of the node's events. */
   flushed(event: number): void {
-    this.flushedAt = event
+    this.flushedAt = Math.max(this.flushedAt, event)
     this.#kept = 0
     this.#keptUntilMs = -Infinity
   }
@@ -299,8 +299,8 @@ export class LogFollower {
         ? entry.origin === undefined && this.#journal.has(entry.stamp)
         : this.#journal.isForgotten(entry.stamp)
     this.#journal.add(entry, epoch)
+    if (isEcho) return
     if (entry.kind === 'flush') this.#effects.flush()
-    else if (isEcho) return
     else if (entry.kind === 'key') this.#effects.drop(entry.item, counter)
     else this.#effects.dropTag(entry.item)
   }

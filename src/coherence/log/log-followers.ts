@@ -48,7 +48,6 @@ interface Followed {
 export class LogFollowers {
   readonly #parts: LogFollowersParts
   readonly #followed = new Map<string, Followed>()
-  readonly #flushes: (() => void)[] = []
   /** Follows the log of generations. */
   readonly generations: LogFollower
   readonly #ofGenerations: Followed
@@ -71,13 +70,11 @@ export class LogFollowers {
     const { remote, markers, local } = this.#parts
     for (const partition of remote.partitions) {
       const covers = (key: string): boolean => remote.partitionOf(key) === partition
-      const flush = (): void => {
+      const followed: Followed = this.#make(partition, () => {
         local!.flush(followed.follower)
         markers.killAll(covers)
-      }
-      const followed: Followed = this.#make(partition, flush)
+      })
       this.#followed.set(partition, followed)
-      this.#flushes.push(flush)
     }
     this.followGenerations()
   }
@@ -98,9 +95,9 @@ export class LogFollowers {
     this.wake()
   }
 
-  /** Gives up everything that this node keeps. */
+  /** Gives up every entry that this node keeps. Loads go on. */
   flush(): void {
-    for (const flush of this.#flushes) flush()
+    for (const { follower } of this.#followed.values()) this.#parts.local?.flush(follower)
   }
 
   /** Returns the follower of the key's partition, in a node that keeps entries. */

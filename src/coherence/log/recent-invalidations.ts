@@ -1,5 +1,9 @@
 import type { Clock } from '../../core/time/clock.ts'
 import type { Epoch, LogEntry, Replayable } from '../../core/remote-store.ts'
+import { ExpiringMap } from '../../internal/expiring-map.ts'
+
+/** The number of own flushes whose messages are still known. */
+const MOST_FLUSHES = 1000
 
 interface Journaled {
   readonly entry: Replayable
@@ -18,6 +22,8 @@ export class RecentInvalidations {
   readonly #journalMs: number
   readonly #limit: number
   readonly #entries = new Map<string, Journaled>()
+  // Stamps of this node's own flushes, after each of which it gave up all that it had.
+  readonly #flushes = new ExpiringMap<true>(MOST_FLUSHES)
 
   /**
    * `limit` is the most entries it holds. It is at most half the log's length, so that a log can tell which of them it
@@ -37,7 +43,11 @@ export class RecentInvalidations {
     { birth }: Epoch,
     isForgotten: boolean = this.isForgotten(origin),
   ): void {
-    if (kind === 'flush') return
+    if (kind === 'flush') {
+      const nowMs = this.#clock.now()
+      if (isForgotten) this.#flushes.set(stamp, true, nowMs + this.#journalMs, nowMs)
+      return
+    }
     this.#entries.delete(origin)
     const entry = { kind, item, stamp: origin, counter }
     this.#entries.set(origin, { entry, birth, atMs: this.#clock.now(), isForgotten })
@@ -52,7 +62,8 @@ export class RecentInvalidations {
 
   /** Whether this node gave up all that it had of the item when the invalidation with this stamp was answered. */
   isForgotten(stamp: string): boolean {
-    return this.#entries.get(stamp)?.isForgotten === true
+    if (this.#entries.get(stamp)?.isForgotten === true) return true
+    return this.#flushes.size > 0 && this.#flushes.get(stamp, this.#clock.now()) === true
   }
 
   /** Whether no invalidation is young enough to be replayed. */

@@ -73,7 +73,7 @@ export class Replay {
     try {
       const { count, heads } = await remote.deleteByPrefix(prefix)
       const entry = { kind: 'flush', item: '' } as const
-      for (const partition of remote.partitions) following.note(partition, entry, heads.get(partition))
+      for (const partition of remote.partitions) following.note(partition, entry, heads.get(partition), true)
       outbox.acknowledgePrefix(prefix, place)
       return count
     } finally {
