@@ -11,7 +11,6 @@ const TABLE = /(<!-- figures: written by `npm run bench:outage` -->\n\n)[^]*?(\n
 /** Returns the page with its figures, and the picture. */
 export async function render(page: string): Promise<{ readonly page: string; readonly picture: string }> {
   const outcomes: Outcome[] = []
-  // oxlint-disable-next-line no-await-in-loop
   for (const { name, options } of WAYS) outcomes.push(await runOutage(name, options))
   return { page: page.replace(TABLE, `$1${table(outcomes)}$2`), picture: draw(outcomes) }
 }

@@ -105,7 +105,6 @@ export async function runOutage(name: string, options: CacheOptions | undefined)
   for (let ms = 0; ms < LASTS_MS; ms += REQUEST_EVERY_MS) {
     const isCold = random() < 1 / COLD_ONE_IN
     open.push(request(isCold ? `cold:${ms}` : `key:${Math.floor(random() * KEYS)}`))
-    // oxlint-disable-next-line no-await-in-loop
     await clock.advance({ milliseconds: REQUEST_EVERY_MS })
   }
   await clock.advance({ milliseconds: 2 * CONNECT_TIMEOUT_MS })

@@ -36,7 +36,6 @@ export async function warm(
         return made
       }
       try {
-        // oxlint-disable-next-line no-await-in-loop
         await pipeline.load(full, key, load, settings)
       } catch {
         // The failure is counted among the load errors. It must not keep the others out.

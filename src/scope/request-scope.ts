@@ -106,7 +106,6 @@ class ScopedReads {
       const answer = this.#answers.get(key)
       if (answer?.found !== undefined && answer.namespace === this.#scope.ownTag) found.set(key, answer.found)
     }
-    // oxlint-disable-next-line no-await-in-loop
     if (isLoad) for (const [key, one] of found) if ((await one) === undefined) found.delete(key)
     const rest = [...keys].filter(([key]) => !found.has(key))
     if (rest.length > 0) {
@@ -128,7 +127,6 @@ class ScopedReads {
     }
     const values = new Map<string, unknown>()
     for (const [key, name] of keys) {
-      // oxlint-disable-next-line no-await-in-loop
       const copy = await found.get(key)
       if (copy !== undefined) values.set(name, copy())
     }

@@ -131,7 +131,6 @@ onEveryEngine('a getter', (maker) => {
       for (const way of ['set', 'load'] as const) {
         const fickle = new Fickle(10, second)
         const [value, expected] = make(fickle)
-        // oxlint-disable-next-line no-await-in-loop
         const read = await stored({}, async (cache) =>
           way === 'set' ? cache.set('k', value) : cache.getOrSet('k', () => value),
         )
@@ -144,7 +143,6 @@ onEveryEngine('a getter', (maker) => {
   it('keeps what it answers first, be it JSON or not', async () => {
     for (const first of [Number.NaN, -0, new Date(5), undefined, 1n]) {
       const fickle = new Fickle(first, 10)
-      // oxlint-disable-next-line no-await-in-loop
       const read = await stored({}, async (cache) => cache.set('k', { inner: fickle.on({ a: 1 }) }))
       for (const one of read)
         expect(one).toEqual({ inner: { a: 1, ...(first === undefined ? {} : { part: first }) } })

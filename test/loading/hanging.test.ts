@@ -16,7 +16,6 @@ const gc = runInNewContext('gc') as () => void
 async function collected(refs: readonly WeakRef<object>[]): Promise<number> {
   for (let turn = 0; turn < 20; turn++) {
     gc()
-    // oxlint-disable-next-line no-await-in-loop
     await new Promise((resolve) => {
       setImmediate(resolve)
     })
@@ -83,9 +82,7 @@ describe.each(ENGINES)('10,000 loaders that never end before $name', ({ makeStor
     await clock.advance('1s')
     const got = new Set<unknown>()
     for (let call = 0; call < 1000; call++) {
-      // oxlint-disable-next-line no-await-in-loop
       got.add(await cache.getOrSet('k', async () => new Promise<never>(() => undefined)))
-      // oxlint-disable-next-line no-await-in-loop
       await clock.advance('100ms')
     }
     await clock.advance('2s')

@@ -41,9 +41,7 @@ const played: string[] = []
 async function answered(client: ClientName): Promise<void> {
   const { ping } = natives.get(client)!.client as { ping(): Promise<unknown> }
   for (let step = 0; step < STEPS; step++) {
-    // oxlint-disable-next-line no-await-in-loop
     await ping.call(natives.get(client)!.client)
-    // oxlint-disable-next-line no-await-in-loop
     await nextTurn()
   }
 }

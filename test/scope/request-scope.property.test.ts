@@ -45,7 +45,6 @@ it('answers as the cache does, however its own calls overlap', async () => {
             clock.set(() => resolve(value), takesMs)
           })
         running.push(STEPS[name]!(mine, index, later))
-        // oxlint-disable-next-line no-await-in-loop
         await clock.advance(waits ? '40ms' : '1ms')
       }
       await clock.advance('100ms')
