@@ -27,7 +27,7 @@ import type {
   TieredCacheOptions,
   Timers,
 } from '../../src/index.ts'
-import { createCache, getRedisCache, storeFrom, TieredCache } from '../../src/index.ts'
+import { createCache, getRedisCache, storeFrom, type TieredCache } from '../../src/index.ts'
 import { readEntryPoints } from '../../tools/entry-points.ts'
 
 /** Returns the names that an entry point exports, each with the module that declares it. */
