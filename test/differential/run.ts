@@ -47,7 +47,8 @@ export async function run({
     await using opened = await openSession(new SeededRandom(seedOf(-1)), client, url, `s${seed}-${session}:`)
     const end = Math.min(calls, made + sessionCalls)
     const first = only?.program ?? 0
-    for (let program = first; made < end && (only === undefined || program === first); program++) {
+    const last = only?.program ?? Infinity
+    for (let program = first; made < end && program <= last; program++) {
       const steps = randomProgram(new SeededRandom(seedOf(program)))
       made += steps.length
       const found = await compare(opened.subjects, steps)
