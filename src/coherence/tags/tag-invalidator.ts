@@ -143,20 +143,24 @@ export class TagInvalidator {
     failed?: (index: number) => void,
   ): Promise<readonly (Head | undefined)[]> {
     const { remote, table, generations } = this.#state
-    for (const tag of tags) table.supersede(tag)
+    const superseded = tags.map((tag) => table.supersede(tag))
     const targets = tags.map(tagTarget)
     const { heads } = await change(this.#state, {
       targets,
       send: () => {
         // Never the generation that decided here while it was queued, because entries bear that.
         const drawn = tags.map(() => table.draw())
-        return remote.invalidateTags(tags, drawn, { keepStale })
+        const answer = remote.invalidateTags(tags, drawn, { keepStale })
+        for (const one of superseded) one.answer = answer
+        return answer
       },
       read: (answer, index) => {
         const head = answer.heads[index]
         this.#followers.note(generations.name, targets[index]!, head)
         table.answered = head ?? table.answered
         const item = queued[index]
+        // A tag that was queued was invalidated here before, whatever the server had.
+        if (item === undefined) table.prove(superseded[index]!, answer.former[index])
         // An invalidation that keeps stale entries does not make up for one that does not.
         if (item !== undefined && (!keepStale || item.keepStale)) table.queue.acknowledge(item)
       },
