@@ -24,11 +24,12 @@ export class Heartbeat {
     this.#timers = timers
     this.#intervalMs = intervalMs
     this.#unlisten = remote.onReconnect(() => {
-      for (const work of this.#works) work.reconnected()
+      // What the server before has told is given up first, before anything is sent.
+      for (const work of this.#works.toReversed()) work.reconnected()
     })
   }
 
-  /** Adds work, to be done after the work that was added before. */
+  /** Adds work. A beat does it after the work that was added before, a reconnection before it. */
   add(work: Beating): void {
     this.#works.push(work)
   }
