@@ -24,7 +24,7 @@ export class Heartbeat {
     this.#timers = timers
     this.#intervalMs = intervalMs
     this.#unlisten = remote.onReconnect(() => {
-      // What the server before has told is given up first, before anything is sent.
+      // Knowledge of the server before is given up first, before anything is sent.
       for (const work of this.#works.toReversed()) work.reconnected()
     })
   }
