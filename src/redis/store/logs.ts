@@ -124,7 +124,7 @@ export class Logs {
     const args: string[] = [epochText(epoch)]
     for (const { kind, item, stamp, counter } of entries) {
       const isKey = kind === 'key'
-      if (isKey) this.#names.pushOf(item, partition, keys, false)
+      if (isKey) keys.push(this.#names.value(item), this.#names.lease(item))
       else keys.push(this.#names.tag(item), this.#names.tag(item))
       const generation = isKey ? '' : this.#logged.generation(this.#random)
       args.push(kindLetters[kind], item, stamp, String(counter), generation)
