@@ -20,7 +20,7 @@ describe('an explanation of a read', () => {
       l1: new MemoryCache({ clock }),
       l2: fleet.sharedCache({ clock }),
       bus: fleet.bus,
-      policy: 'strict',
+      staleness: { policy: 'strict' },
       prefix: 'app:',
       logger: silentLogger,
       clock,
