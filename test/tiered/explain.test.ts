@@ -38,7 +38,7 @@ describe('an explanation of a read', () => {
     await clock.advance('1500ms')
 
     expect(await cache.explain('key')).toEqual({
-      key: 'app:key',
+      key: 'key',
       outcome: 'fresh',
       servedBy: 'l1',
       tiers: [
