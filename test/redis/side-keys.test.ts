@@ -18,7 +18,7 @@ async function vandalise(
   server: RedisServer,
   random: () => number,
   over: AbortSignal,
-  count: { deleted: number },
+  count: { deleted: number; reads: number },
 ): Promise<void> {
   const connection = await server.connect()
   while (!over.aborted) {
@@ -47,10 +47,9 @@ describeWithServers('side keys that vanish at any moment', () => {
     const spaces = caches.map((cache) => cache.namespace<number>('space'))
     const versions = new Map(KEYS.map((key) => [key, 1]))
     const over = new AbortController()
-    const count = { deleted: 0 }
+    const count = { deleted: 0, reads: 0 }
     const vandal = vandalise(server, random, over.signal, count)
     const stale: string[] = []
-    let reads = 0
 
     /** A load that is on its way for a while. */
     const load = async (key: string): Promise<number> => {
@@ -59,7 +58,7 @@ describeWithServers('side keys that vanish at any moment', () => {
       return version
     }
     const read = async (node: number, key: string, after?: string): Promise<number> => {
-      reads += 1
+      count.reads += 1
       return spaces[node]!.getOrSet(key, async () => load(key), {
         tags: [`tag:${key}`],
         ...(after === undefined ? {} : { after }),
@@ -74,7 +73,8 @@ describeWithServers('side keys that vanish at any moment', () => {
 
     const end = performance.now() + ROUNDS_MS
     // A busy machine needs longer for as many reads.
-    while (performance.now() < end || reads <= LEAST_READS || count.deleted <= LEAST_DELETED) {
+    const isEnough = (): boolean => count.reads > LEAST_READS && count.deleted > LEAST_DELETED
+    while (performance.now() < end || !isEnough()) {
       const key = KEYS[Math.floor(random() * KEYS.length)]!
       const version = versions.get(key)! + 1
       versions.set(key, version)
