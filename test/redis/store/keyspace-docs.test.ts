@@ -26,9 +26,13 @@ describe('the page on the keyspace', () => {
   })
 
   it('names every script', () => {
-    const scripts = ['entries', 'log']
-      .flatMap((folder) => readdirSync(join(docs, '../src/redis/scripts', folder)))
-      .map((file) => file.replace('.ts', ''))
+    const folder = join(docs, '../src/redis/scripts')
+    const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts') && file.includes('/'))
+      .map((file) => readFileSync(join(folder, file), 'utf8'))
+    const scripts = sources.flatMap((text) =>
+      [...text.matchAll(/: Script = \w+\(\s*'([^']+)'/g)].map(([, name]) => name!),
+    )
     expect(scripts.length).toBeGreaterThan(15)
     for (const script of scripts) expect(page).toContain(`\`${script}\``)
   })
