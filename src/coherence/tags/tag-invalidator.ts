@@ -134,16 +134,18 @@ export class TagInvalidator {
     queued: readonly (QueuedTag | undefined)[],
     keepStale: boolean,
   ): Promise<readonly (Head | undefined)[]> {
-    const { remote, table, forget, note } = this.#parts
+    const { remote, table, forget, note, now } = this.#parts
     for (const tag of tags) {
       table.supersede(tag)
       forget(tag)
     }
     // Never the generation that decided here while it was queued, because entries bear that.
     const generations = tags.map(() => table.draw())
-    const { heads } = await remote.invalidateTags(tags, generations, { keepStale })
+    const startedAtMs = now()
+    const { heads, generations: given } = await remote.invalidateTags(tags, generations, { keepStale })
     for (const [index, tag] of tags.entries()) {
       note(tag, heads[index])
+      if (given !== undefined) table.softened.note(given[index]!, startedAtMs)
       table.answered = heads[index] ?? table.answered
       const item = queued[index]
       // An invalidation that keeps stale entries does not make up for one that does not.
