@@ -10,9 +10,10 @@ import { systemRandom } from '../core/time/system.ts'
 import { WireFormat } from '../serialization/wire/wire-format.ts'
 import { adaptClient } from './libraries/adapt.ts'
 import { RedisAtomicStore } from './atomic/redis-atomic-store.ts'
-import { BorrowedClient } from './libraries/borrowed-client.ts'
+import { ClientView } from './connection/client-view.ts'
 import type { RedisClient } from './connection/client.ts'
 import { layoutOf, poolSize, targetOf } from './connection/options.ts'
+import type { UsersClient } from './connection/users-client.ts'
 import { openClient } from './libraries/open.ts'
 import { RedisBus } from './store/bus.ts'
 import {
@@ -72,7 +73,7 @@ export class RedisCache<V = unknown> extends BaseCache<V> {
     if (options.ttl === undefined) warnOfNoTtl(options)
     noteShare(this, ({ prefix: own = prefix, ...format }) => {
       checkPrefix(own, 'prefix')
-      const borrowed = new BorrowedClient(client)
+      const borrowed = new ClientView(client)
       return { remote: storeOf(borrowed, own, format), bus: busOf(borrowed, own), prefix: '' }
     })
   }
@@ -92,7 +93,8 @@ export class RedisCache<V = unknown> extends BaseCache<V> {
     const { credentials: _credentials, ...rest } = others
     const { db: _db, tls: _tls, pool: _pool, layout: _layout, connect: _connect, ...settings } = rest
     try {
-      return new RedisCache<V>({ ...settings, client })
+      // The constructor recognises it as one of its own.
+      return new RedisCache<V>({ ...settings, client: client as object as UsersClient })
     } catch (error) {
       await client.close()
       throw error
@@ -107,7 +109,7 @@ export class RedisCache<V = unknown> extends BaseCache<V> {
 
 function clientOf(options: RedisCacheOptions): RedisClient {
   const { client } = options
-  if (typeof client === 'object' && client !== null && opened.has(client)) return client as RedisClient
+  if (typeof client === 'object' && opened.has(client)) return client as object as RedisClient
   if (client === undefined)
     throw new OptionsError(
       'client: there is none; use await RedisCache.create() to connect by url, or host and port',

@@ -93,7 +93,10 @@ export class WireFormat {
     return this.decode(this.read(bytes, key))
   }
 
-  /** Does the first half of a write. Returns the value as it is now, safe from later changes by the caller. */
+  /**
+   * Does the first half of a write. Returns the value as it is now, safe from later changes by the caller.
+   * @internal
+   */
   encode(value: unknown): Encoded {
     const encoded = this.#encode(value)
     return typeof encoded.data === 'string' ? encoded : { ...encoded, data: Buffer.from(encoded.data) }
@@ -102,9 +105,10 @@ export class WireFormat {
   /**
    * Does the second half of a write. Returns the text or bytes to send. Text is bare JSON, which the client may send as
    * it is. An encrypted entry can be read only under its `key`.
+   * @internal
    */
   write(encoded: Encoded, envelope?: Envelope, key: string = ''): string | Uint8Array {
-    const compressed = this.#compress(encoded)
+    const compressed = this.#compression && compress(encoded, this.#compression)
     if (
       compressed === undefined &&
       envelope === undefined &&
@@ -139,6 +143,7 @@ export class WireFormat {
   /**
    * Does the first half of a read. Returns the envelope and the decrypted and decompressed body. Throws a
    * SerializationError.
+   * @internal
    */
   read(bytes: Uint8Array | string, key: string = ''): Opened {
     if (bytes.length > this.#maxBytes + 65_536) throw unreadable('limit', `more than ${this.#maxBytes} bytes`)
@@ -155,6 +160,7 @@ export class WireFormat {
   /**
    * Does the second half of a read. Returns a new value for the caller at each call, from stored bytes or from a value
    * that was encoded just now. Throws a SerializationError.
+   * @internal
    */
   decode(source: Opened | Encoded): unknown {
     if ('data' in source) return decodeEncoded(source, this.#rules, this.#serializer)
@@ -166,24 +172,11 @@ export class WireFormat {
 
   #encode(value: unknown, exact?: ExactJson): Encoded {
     const encoded = encodeBody(value, this.#rules, this.#serializer, exact)
-    if (!this.#fits(encoded.data, encoded.tree)) {
-      throw refusal([], 'size', `the value takes more than ${this.#maxBytes} bytes (option maxBytes)`)
-    }
-    return encoded
-  }
-
-  #fits(data: string | Uint8Array, tree: string = ''): boolean {
-    if (data.length + tree.length <= this.#surelyFits) return true
+    const { data, tree = '' } = encoded
+    if (data.length + tree.length <= this.#surelyFits) return encoded
     const bytes = typeof data === 'string' ? Buffer.byteLength(data) : data.length
-    return bytes + Buffer.byteLength(tree) <= this.#maxBytes
-  }
-
-  #compress(encoded: Encoded): ReturnType<Compression['compress']> {
-    // Most bytes of a raw value are compressed already, so trying costs more than it saves.
-    if (this.#compression === undefined || encoded.type === 'raw') return undefined
-    return encoded.data.length < this.#compression.threshold
-      ? undefined
-      : this.#compression.compress(bytesOfBody(encoded))
+    if (bytes + Buffer.byteLength(tree) <= this.#maxBytes) return encoded
+    throw refusal([], 'size', `the value takes more than ${this.#maxBytes} bytes (option maxBytes)`)
   }
 
   #readBare(bytes: Uint8Array | string): Opened {
@@ -244,6 +237,12 @@ function parseBare(
 
 function isBare(encoded: Encoded): encoded is Encoded & { data: string } {
   return encoded.type === 'json'
+}
+
+// Most bytes of a raw value are compressed already, so trying costs more than it saves.
+function compress(encoded: Encoded, compression: Compression): ReturnType<Compression['compress']> {
+  if (encoded.type === 'raw' || encoded.data.length < compression.threshold) return undefined
+  return compression.compress(bytesOfBody(encoded))
 }
 
 function bytesOfBody({ data, tree }: Encoded): Uint8Array {
