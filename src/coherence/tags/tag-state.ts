@@ -42,5 +42,5 @@ export function freshMsFor(
   if (verdict === 'fresh' && freshMs > 0) return freshMs
   // An entry without grace is gone instead of stale.
   if (graceMs <= staleForMs || reading?.stale !== true) return undefined
-  return Math.min(freshMs, -staleForMs)
+  return Math.min(freshMs, 0 - staleForMs)
 }
