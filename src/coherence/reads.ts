@@ -197,7 +197,7 @@ export class Reads {
     for (const [key, entry] of entries) {
       const { stored, remainingMs: inAllMs, graceMs = 0 } = entry
       const verdict = verdicts[index++] as TagState
-      const staleForMs = verdict === 'stale' ? calls.staleForMs(entry.generations) : 0
+      const staleForMs = verdict === 'stale' ? this.#state.table.staleForMs(entry.generations) : 0
       const remainingMs = freshMsFor(inAllMs - agedMs, graceMs, verdict, reading, staleForMs)
       if (remainingMs === undefined) continue
       found.set(key, remainingMs === inAllMs ? entry : { stored, remainingMs })
@@ -247,7 +247,7 @@ export class Reads {
     const { clock } = this.#state
     if (verdict === 'fresh') this.#entries.read(marker, entry, startedAtMs)
     const leftMs = entry.remainingMs - (clock.now() - startedAtMs)
-    const staleForMs = verdict === 'stale' ? this.#calls.staleForMs(entry.generations) : 0
+    const staleForMs = verdict === 'stale' ? this.#state.table.staleForMs(entry.generations) : 0
     const remainingMs = freshMsFor(leftMs, entry.graceMs ?? 0, verdict, reading, staleForMs)
     return remainingMs === undefined ? undefined : { stored: entry.stored, remainingMs }
   }

@@ -43,11 +43,6 @@ export class TaggedCalls {
     this.#state = state
   }
 
-  /** Returns the milliseconds since an entry with these generations became stale by its tags. */
-  staleForMs(generations: Generations | undefined): number {
-    return this.#parts.table.staleForMs(generations)
-  }
-
   /** Judges an entry of the server for this reader, whose call began at `since`. */
   shows(
     generations: Generations | undefined,
