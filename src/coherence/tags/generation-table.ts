@@ -4,10 +4,11 @@ import type { GenerationRecord, Generations, Head, RemoteStore } from '../../cor
 import type { MaybePromise } from '../../core/promise.ts'
 import type { Reading } from '../../core/store.ts'
 import type { CallTime } from '../order/call-time.ts'
-import type { LogFollower } from '../log/log-follower.ts'
 import { sameEpoch } from '../log/seen-heads.ts'
+import type { PartitionState } from '../partition-state.ts'
 import type { Suspects } from '../queues/suspects.ts'
 import { TagQueue } from '../queues/tag-queue.ts'
+import { SoftInvalidations } from './soft-invalidations.ts'
 import { bears, compareGenerations, worstOf, type TagState } from './tag-state.ts'
 
 /** The parts that a table of generations uses. */
@@ -16,6 +17,8 @@ export interface GenerationParts {
   readonly random: Random
   readonly clock: Clock
   readonly time: CallTime
+  /** The partition that has the changes of tags. */
+  readonly partition: PartitionState
   /** Sync age up to which an entry of the server is judged by the table alone. */
   readonly maxLagMs: number
   /** Sync age up to which the table alone judges if the server can't be asked. */
@@ -81,10 +84,11 @@ export class GenerationTable {
   readonly #reads = new Set<RecordRead>()
   // In the order of their versions.
   readonly #former: Former[] = []
+  readonly softened: SoftInvalidations = new SoftInvalidations()
   /** The tags whose local generation decides until the server has acknowledged their invalidation. */
   readonly queue: TagQueue
-  /** Follows the generation partition; set once, before anything is asked. */
-  follower!: LogFollower
+  /** The partition that has the changes of tags. */
+  readonly partition: PartitionState
   /** The head of the log when this node was last answered for an invalidation. */
   answered: Head | undefined
   /** A number that changes whenever a verdict of `'fresh'` may have changed. */
@@ -92,11 +96,13 @@ export class GenerationTable {
 
   constructor(parts: GenerationParts) {
     this.#parts = parts
+    this.partition = parts.partition
     this.queue = new TagQueue({
       limit: parts.limits.queue,
       suspects: parts.suspects,
       partition: parts.remote.generationPartition,
       draw: () => this.draw(),
+      now: () => parts.clock.now(),
       changed: () => {
         this.version++
       },
@@ -120,6 +126,18 @@ export class GenerationTable {
   /** Returns the generation that a tag has, as far as this node knows. */
   known(tag: string): string | undefined {
     return this.queue.get(tag)?.generation ?? this.#rows.get(tag)?.record.value
+  }
+
+  /** Returns the milliseconds since an entry with these generations became stale by its tags, as far as it is known. */
+  staleForMs(generations: Generations | undefined): number {
+    const nowMs = this.#parts.clock.now()
+    let longestMs = 0
+    for (const { tag, value } of generations ?? []) {
+      const queued = this.queue.get(tag)
+      if (queued?.keepStale === true) longestMs = Math.max(longestMs, nowMs - queued.sinceMs)
+      longestMs = Math.max(longestMs, nowMs - this.softened.firstAfter(value))
+    }
+    return longestMs
   }
 
   /**
@@ -203,9 +221,7 @@ export class GenerationTable {
     const unknown = tags.filter((tag) => this.#rows.get(tag) === undefined)
     const read = unknown.length === 0 ? undefined : await this.#read(unknown, untilMs, lives)
     // Records of another history are not comparable with `start`.
-    const applied = this.follower.applied
-    if (start === undefined || applied === undefined || !sameEpoch(start.epoch, applied.epoch))
-      return undefined
+    if (start === undefined || !this.partition.isOf(start.epoch)) return undefined
     const generations = tags.map((tag) => {
       const record =
         this.queue.get(tag) === undefined ? (read?.get(tag) ?? this.#rows.get(tag)?.record) : undefined
@@ -228,7 +244,7 @@ export class GenerationTable {
 
   /** The latest head of the log of generations that this node knows. */
   get seen(): Head | undefined {
-    const { applied } = this.follower
+    const { applied } = this.partition
     if (applied === undefined || this.answered === undefined) return applied
     const isAhead = sameEpoch(this.answered.epoch, applied.epoch) && this.answered.counter > applied.counter
     return isAhead ? this.answered : applied
@@ -270,7 +286,7 @@ export class GenerationTable {
   ): MaybePromise<TagState> {
     if (!bears(generations, tags)) return 'gone'
     if (generations === undefined) return 'fresh'
-    const isBehind = mustAsk || !this.follower.isSynced(this.#parts.maxLagMs)
+    const isBehind = mustAsk || !this.partition.isSynced(this.#parts.maxLagMs)
     const later = this.#laterThan(since)
     const verdicts: TagState[] = []
     const open = generations.filter(({ tag, value }) => {
@@ -334,7 +350,7 @@ export class GenerationTable {
       }
       return worstOf(verdicts)
     } catch {
-      return mustAsk || !this.follower.isSynced(maxStaleMs) ? 'gone' : this.agrees(generations)
+      return mustAsk || !this.partition.isSynced(maxStaleMs) ? 'gone' : this.agrees(generations)
     }
   }
 
@@ -360,6 +376,7 @@ export class GenerationTable {
       )
       for (const [index, tag] of tags.entries()) {
         const record = records[index]!
+        if (record.softenedMs !== undefined) this.softened.note(record.value, startedAtMs - record.softenedMs)
         if (!read.overtaken.has(tag)) this.#keep(tag, record, startedAtMs + record.remainingMs)
       }
       return new Map(
