@@ -40,22 +40,14 @@ function unwatch(signal: AbortSignal, watch: Watch): void {
 
 /**
  * Returns the result of `work`, or rejects with the signal's reason as soon as it is aborted. Work that has begun
- * continues because other callers may wait for it too. `onLeave` is called. Work does not begin if the signal is
- * already aborted.
+ * continues because other callers may wait for it too. Work does not begin if the signal is already aborted.
  */
-export async function abortable<T>(
-  signal: AbortSignal | undefined,
-  work: () => PromiseLike<T>,
-  onLeave?: (reason: unknown) => void,
-): Promise<T> {
+export async function abortable<T>(signal: AbortSignal | undefined, work: () => PromiseLike<T>): Promise<T> {
   if (signal === undefined) return work()
   signal.throwIfAborted()
   let stop!: () => void
   const aborted = new Promise<never>((_, reject) => {
-    stop = onAbort(signal, (reason) => {
-      reject(reason)
-      onLeave?.(reason)
-    })
+    stop = onAbort(signal, reject)
   })
   try {
     return await Promise.race([work(), aborted])

@@ -4,7 +4,7 @@ import type { Flight } from './flight.ts'
 import type { PipelineParts } from './pipeline-parts.ts'
 
 /** Milliseconds for which a load waits for the same load in another pipeline before it goes on without storing. */
-const LOCK_TIMEOUT_MS = 10_000
+const LEASE_WAIT_MS = 10_000
 const FIRST_POLL_MS = 10
 const LONGEST_POLL_MS = 200
 
@@ -65,9 +65,9 @@ export async function waitForLease(
   parts: PipelineParts,
   flight: Flight,
   options: AcquireOptions | undefined,
-  lockTimeoutMs: number = LOCK_TIMEOUT_MS,
+  leaseWaitMs: number = LEASE_WAIT_MS,
 ): Promise<Acquired> {
-  const giveUpAtMs = parts.clock.now() + lockTimeoutMs
+  const giveUpAtMs = parts.clock.now() + leaseWaitMs
   let pauseMs = FIRST_POLL_MS
   for (;;) {
     if (flight.lease.dead) {
@@ -80,7 +80,7 @@ export async function waitForLease(
       await pause(parts, Math.min(pauseMs * (0.5 + parts.random()), leftMs))
       pauseMs = Math.min(pauseMs * 2, LONGEST_POLL_MS)
     }
-    // Its callers were told that it takes too long, or have left.
+    // Its callers were told that it takes too long.
     if (flight.settled) return 'denied'
     const [answer] = await acquire(parts, [flight], options)
     if (answer !== 'busy') return answer!

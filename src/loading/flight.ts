@@ -24,8 +24,6 @@ export interface Outcome {
 export interface Carrier {
   /** Lets it begin before others that wait, because a load that is under way waits for it. */
   hurry(): void
-  /** Notes that a caller has left. */
-  left(reason: unknown): void
 }
 
 /** The load of one key that is under way in this process, and its callers. */
@@ -53,8 +51,6 @@ export class Flight {
   carrier: Carrier | undefined = undefined
   /** Its place in the order of calls and flights. */
   place = 0
-  /** Callers that wait for it; `Infinity` for one in the background, which is never abandoned. */
-  waiting = 1
   /** Whether it takes its lease from any holder. */
   forced = false
   /** Whether it loads even if a value is stored. */

@@ -52,7 +52,6 @@ export class Flights implements RunHost {
   join(key: string, settings: LoadSettings): Flight | undefined {
     const flight = this.joinable(key, settings)
     if (flight === undefined) return undefined
-    flight.waiting++
     this.parts.counters.coalesced++
     return flight
   }

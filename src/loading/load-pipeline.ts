@@ -55,17 +55,15 @@ export class LoadPipeline {
 
   /** Returns the values of distinct `keys`. The loader gets those that are missing. @throws the loader's error. */
   loadMany(keys: readonly string[], source: Source, settings: LoadSettings): Promise<Map<string, unknown>> {
-    const joined: Flight[] = []
     const calledAtMs = this.#parts.clock.now()
-    const work = async (): Promise<Map<string, unknown>> => {
+    return abortable(settings.signal, async () => {
       const place = this.#flights.enter()
       try {
-        return await this.#loadMany(keys, source, settings, joined, calledAtMs, place)
+        return await this.#loadMany(keys, source, settings, calledAtMs, place)
       } finally {
         this.#flights.exit()
       }
-    }
-    return abortable(settings.signal, work, (reason) => leave(joined, reason))
+    })
   }
 
   /** Whether a load of the key is under way, also one in the background. */
@@ -96,14 +94,12 @@ export class LoadPipeline {
     settings: LoadSettings,
     signal: AbortSignal,
   ): Promise<unknown> {
-    const joined: Flight[] = []
-    const work = async (): Promise<unknown> => {
-      if (settings.timed) return this.#loadTimed(key, request, settings, joined)
+    return abortable(signal, async () => {
+      if (settings.timed) return this.#loadTimed(key, request, settings)
       const calledAtMs = this.#parts.clock.now()
       const found = this.reader.get(key, settings.reading)
-      return this.#loadAfter(found, key, request, settings, calledAtMs, joined)
-    }
-    return abortable(signal, work, (reason) => leave(joined, reason))
+      return this.#loadAfter(found, key, request, settings, calledAtMs)
+    })
   }
 
   async #loadAfter(
@@ -112,14 +108,13 @@ export class LoadPipeline {
     request: Request,
     settings: LoadSettings,
     calledAtMs: number,
-    joined?: Flight[],
   ): Promise<unknown> {
     const place = this.#flights.enter()
     try {
       const value = isPromise(found) ? await this.#leavingTime(found, settings) : found
       if (value !== undefined) return value
       this.#flights.shareFailure(key, settings, place)
-      return this.#share(key, request, settings, calledAtMs, joined)
+      return this.#share(key, request, settings, calledAtMs)
     } finally {
       this.#flights.exit()
     }
@@ -134,12 +129,7 @@ export class LoadPipeline {
     return inTime(reading, leftMs, timers).then((found) => (found === LATE ? undefined : found))
   }
 
-  async #loadTimed(
-    key: string,
-    request: Request,
-    settings: LoadSettings,
-    joined?: Flight[],
-  ): Promise<unknown> {
+  async #loadTimed(key: string, request: Request, settings: LoadSettings): Promise<unknown> {
     const calledAtMs = this.#parts.clock.now()
     const place = this.#flights.enter()
     try {
@@ -154,7 +144,7 @@ export class LoadPipeline {
         return entry.value
       }
       if (entry.stale === undefined) this.#flights.shareFailure(key, settings, place)
-      return this.#share(key, request, settings, calledAtMs, joined, found?.stored, entry.stale)
+      return this.#share(key, request, settings, calledAtMs, found?.stored, entry.stale)
     } finally {
       this.#flights.exit()
     }
@@ -166,7 +156,6 @@ export class LoadPipeline {
     request: Request,
     settings: LoadSettings,
     calledAtMs?: number,
-    joined?: Flight[],
     present?: Stored,
     stale?: Stored,
   ): Promise<unknown> {
@@ -174,11 +163,10 @@ export class LoadPipeline {
     if (settings.signal?.aborted === true) return Promise.resolve(undefined)
     const shared = this.#flights.join(key, settings)
     if (shared !== undefined || stale !== undefined || settings.hardTimeoutMs !== undefined)
-      return this.#shareOn(shared, key, request, settings, calledAtMs, joined, present, stale)
+      return this.#shareOn(shared, key, request, settings, calledAtMs, present, stale)
     if (enclosingFlight() !== undefined)
-      return this.#shareOn(undefined, key, request, settings, calledAtMs, joined, present)
+      return this.#shareOn(undefined, key, request, settings, calledAtMs, present)
     const flight = this.#begin(key, settings, present, calledAtMs)
-    joined?.push(flight)
     // Most loads end when their caller has its answer, so that one promise serves for both.
     const deliver = (outcome: Outcome): unknown => this.#service.deliver(key, outcome, undefined)
     return this.#flights.start([flight], new SingleSource(request.name, request.loader), settings, 0, deliver)
@@ -190,7 +178,6 @@ export class LoadPipeline {
     request: Request,
     settings: LoadSettings,
     calledAtMs: number = this.#parts.clock.now(),
-    joined?: Flight[],
     present?: Stored,
     stale?: Stored,
   ): Promise<unknown> {
@@ -200,7 +187,6 @@ export class LoadPipeline {
     let again = false
     for (let shared = first; ; shared = this.#flights.join(key, settings)) {
       const flight = shared ?? this.#begin(key, settings, present, calledAtMs)
-      joined?.push(flight)
       if (shared === undefined)
         void this.#flights.start([flight], new SingleSource(request.name, request.loader), settings)
       const outcome =
@@ -219,7 +205,6 @@ export class LoadPipeline {
     keys: readonly string[],
     source: Source,
     settings: LoadSettings,
-    joined: Flight[],
     calledAtMs: number,
     place: number,
     again = false,
@@ -258,7 +243,6 @@ export class LoadPipeline {
       own.push(flight)
       return flight
     })
-    for (const flight of flights) joined.push(flight)
     if (own.length > 0) void this.#flights.start(own, source, settings)
     const { hardTimeoutMs = Infinity } = settings
     const endMs = calledAtMs + hardTimeoutMs
@@ -281,7 +265,7 @@ export class LoadPipeline {
       }
     }
     if (unanswered.length === 0 || settings.signal?.aborted === true) return values
-    const more = await this.#loadMany(unanswered, source, settings, joined, calledAtMs, place, true)
+    const more = await this.#loadMany(unanswered, source, settings, calledAtMs, place, true)
     return new Map([...values, ...more])
   }
 
@@ -302,27 +286,17 @@ export class LoadPipeline {
     )
     if (idle.length === 0) return
     const { counters, trouble } = this.#parts
-    const refresh = (): void => {
+    this.#outside.runInAsyncScope(() => {
       const flights = idle.map((key) =>
         this.#flights.begin(key, settings, this, undefined, found.get(key)!.stored),
       )
       for (const flight of flights) {
         counters.refreshes++
-        flight.waiting = Infinity
         void flight.outcome.then(({ failure }) => {
           if (failure !== undefined) trouble.refreshFailed(flight.key, failure[0])
         })
       }
       void this.#flights.start(flights, source, settings, freshUpToMs)
-    }
-    if (settings.keepContext === true) refresh()
-    else this.#outside.runInAsyncScope(refresh)
-  }
-}
-
-function leave(joined: readonly Flight[], reason: unknown): void {
-  for (const flight of joined) {
-    flight.waiting--
-    flight.carrier?.left(reason)
+    })
   }
 }

@@ -98,7 +98,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
    * Ends every flight, with its outcome or with the one error. Returns the result of `deliver` for the first of them.
    */
   async run(deliver?: (outcome: Outcome) => unknown): Promise<unknown> {
-    const { hardTimeoutMs, lockTimeoutMs, maxConcurrentLoads } = this.settings
+    const { hardTimeoutMs, leaseWaitMs, maxConcurrentLoads } = this.settings
     try {
       if (hardTimeoutMs !== undefined && hardTimeoutMs < Infinity) this.#limitTime(hardTimeoutMs)
       // A load that another one waits for must not wait for the end of that.
@@ -130,7 +130,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
         }
         if (busy.length === 0) break
         // Keys that another pipeline is loading are waited for last, so that they hold up nothing.
-        const waits = busy.map((flight) => waitForLease(this.parts, flight, this.#asked, lockTimeoutMs))
+        const waits = busy.map((flight) => waitForLease(this.parts, flight, this.#asked, leaseWaitMs))
         answers = await Promise.all(waits)
         flights = busy
       }
@@ -160,12 +160,6 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
 
   hurry(): void {
     this.#hurry?.()
-  }
-
-  left(reason: unknown): void {
-    if (this.settings.abortWhenAbandoned !== true) return
-    if (this.#flights.every(({ waiting, result }) => waiting === 0 || result !== undefined))
-      this.giveUp(reason)
   }
 
   leave(flight: Flight): void {

@@ -9,10 +9,9 @@ export function ttlOf(
   random: Random,
   clock: Pick<Clock, 'wallNow'>,
 ): number {
-  const { endsAtMs, cacheNull = true, jitter = 0 } = settings
+  const { endsAtMs, jitter = 0 } = settings
   const ttlMs = endsAtMs === undefined ? settings.ttlMs : endsAtMs - clock.wallNow()
   const { negativeTtlMs = ttlMs } = settings
-  if (value === null && !cacheNull) return 0
   const chosenMs = value === null ? negativeTtlMs : ttlMs
   if (jitter === 0 || chosenMs === Infinity) return Math.max(0, chosenMs)
   return Math.max(0, chosenMs * (1 + jitter * (2 * random() - 1)))

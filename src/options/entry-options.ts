@@ -62,10 +62,8 @@ export interface LoadOptions {
    * The part of itself, from 0 to below 1, by which the ttl of a loaded value varies at random, both ways; default 0.
    */
   readonly jitter?: number
-  /** The ttl of `null`; default: that of any value. */
+  /** The ttl of a loaded `null`; default: that of any value. `false`: it is not stored. */
   readonly negativeTtl?: Duration | false
-  /** Whether a loaded `null` is stored; default `true`. */
-  readonly cacheNull?: boolean
   /**
    * The time for which no process loads a key again after its loader failed. Meanwhile callers get a stale value or
    * else a LoadCooldownError. Default `false`: the next caller loads again.
@@ -74,16 +72,12 @@ export interface LoadOptions {
   /**
    * The time to wait for another process that loads the key; default 10 s. After it the value is loaded and not stored.
    */
-  readonly lockTimeout?: Duration
+  readonly leaseWait?: Duration
   /**
    * The most loads of the whole cache that may be under way. If there are as many, this load waits for its turn. A load
    * from within a loader does not wait. Default `Infinity`.
    */
   readonly maxConcurrentLoads?: number
-  /** Whether a load is given up, and its loader's signal aborted, if all waiting callers have left. Default `false`. */
-  readonly abortWhenAbandoned?: boolean
-  /** Whether a load in the background runs in the async context of the call that caused it. Default `false`. */
-  readonly keepContext?: boolean
   /** A tier that is not read: `'l1'` is the memory of the process, `'l2'` the server. */
   readonly skipRead?: Tier | false
   /** A tier in which a loaded value is not stored. */
@@ -124,12 +118,9 @@ export const LOAD_OPTIONS: readonly (keyof LoadOptions)[] = [
   'refreshAhead',
   'jitter',
   'negativeTtl',
-  'cacheNull',
   'loadErrorTtl',
-  'lockTimeout',
+  'leaseWait',
   'maxConcurrentLoads',
-  'abortWhenAbandoned',
-  'keepContext',
   'skipRead',
   'skipWrite',
 ]

@@ -17,13 +17,11 @@ export interface Settings extends EntrySettings {
   readonly hardTimeoutMs?: number | undefined
   readonly refreshAhead?: number | undefined
   readonly jitter?: number | undefined
+  /** The ttl of a loaded `null`; 0 = it is not stored. */
   readonly negativeTtlMs?: number | undefined
-  readonly cacheNull?: boolean | undefined
   readonly loadErrorTtlMs?: number | undefined
-  readonly lockTimeoutMs?: number | undefined
+  readonly leaseWaitMs?: number | undefined
   readonly maxConcurrentLoads?: number | undefined
-  readonly abortWhenAbandoned?: boolean | undefined
-  readonly keepContext?: boolean | undefined
   readonly skipRead?: Tier | undefined
   readonly skipWrite?: Tier | undefined
   readonly forceRefresh?: boolean | undefined
@@ -65,15 +63,15 @@ interface Circumstances {
 
 type Reader = readonly [target: keyof Settings, read: (value: unknown, given: Circumstances) => unknown]
 
-// Each option with its setting. `false` switches a default off.
+// Each option with its setting. `false` switches a default off, except for `negativeTtl`.
 const READERS: Readonly<Record<string, Reader>> = {
   ttl: ['ttlMs', span],
   grace: ['graceMs', orNone(span)],
   softTimeout: ['softTimeoutMs', orNone(span)],
   hardTimeout: ['hardTimeoutMs', orNone(span)],
-  negativeTtl: ['negativeTtlMs', orNone(span)],
+  negativeTtl: ['negativeTtlMs', (value, given) => (value === false ? 0 : span(value, given))],
   loadErrorTtl: ['loadErrorTtlMs', orNone(span)],
-  lockTimeout: ['lockTimeoutMs', span],
+  leaseWait: ['leaseWaitMs', span],
   refreshAhead: ['refreshAhead', orNone(number((value) => value > 0 && value < 1, 'above 0 and below 1'))],
   jitter: ['jitter', number((value) => value >= 0 && value < 1, 'from 0 to below 1')],
   weight: ['weight', number((value) => value >= 0 && value < Infinity, 'of 0 or more')],
@@ -81,9 +79,6 @@ const READERS: Readonly<Record<string, Reader>> = {
     'maxConcurrentLoads',
     number((value) => value >= 1 && (value === Infinity || Number.isInteger(value)), 'that is whole, from 1'),
   ],
-  cacheNull: ['cacheNull', choice(true, false)],
-  abortWhenAbandoned: ['abortWhenAbandoned', choice(true, false)],
-  keepContext: ['keepContext', choice(true, false)],
   forceRefresh: ['forceRefresh', choice(true, false)],
   skipRead: ['skipRead', orNone(choice('l1', 'l2'))],
   skipWrite: ['skipWrite', orNone(choice('l1', 'l2'))],

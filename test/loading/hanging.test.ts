@@ -59,23 +59,6 @@ describe.each(ENGINES)('10,000 loaders that never end before $name', ({ makeStor
     expect(await collected(contexts)).toBeGreaterThan(COUNT * 0.99)
   })
 
-  it('leave nothing behind when all who waited have left', async () => {
-    const { clock, problems, cache } = watchedCache({ abortWhenAbandoned: true })
-    const controller = new AbortController()
-    const { signal } = controller
-    const callers = Array.from({ length: COUNT }, (_, index) =>
-      cache.getOrSet(`k${index}`, async () => new Promise<never>(() => undefined), { signal }),
-    )
-    const answers = Promise.allSettled(callers)
-    await clock.advance('10ms')
-    controller.abort(new Error('left'))
-    await answers
-
-    expect(clock.pending).toBe(0)
-    expect(problems()).toEqual([])
-    await cache.close()
-  })
-
   it('are asked for again and again without piling up', async () => {
     const { clock, problems, cache } = watchedCache({ hardTimeout: 0.1, ttl: 1, grace: '1h' })
     await cache.set('k', 'stale')

@@ -226,12 +226,12 @@ export function limitTimelines(engine: Engine): void {
   describe(`the end of waiting behind ${engine.name}`, () => {
     timeline(
       engine,
-      'comes with lockTimeout when another process holds the key: it loads and stores nothing',
+      'comes with leaseWait when another process holds the key: it loads and stores nothing',
       async () => {
         const stage = new Stage(engine)
         const [one, two] = [stage.cache(), stage.cache()]
         void stage.caller('holder', () => one.getOrSet('k', stage.loader({ takesMs: 5000 })))
-        void stage.caller('a', () => two.getOrSet('k', stage.loader({ answers: 'own' }), { lockTimeout: 1 }))
+        void stage.caller('a', () => two.getOrSet('k', stage.loader({ answers: 'own' }), { leaseWait: 1 }))
         void stage.caller('b', () => two.getOrSet('k', stage.loader({ answers: 'own' })))
         await stage.until(2000)
         await stage.caller('stored', () => one.get('k'))
@@ -251,7 +251,7 @@ export function limitTimelines(engine: Engine): void {
 
     timeline(engine, 'never comes from a loader that hangs: after a minute its lease is free', async () => {
       const stage = new Stage(engine)
-      const [one, two] = [stage.cache(), stage.cache({ lockTimeout: '5m' })]
+      const [one, two] = [stage.cache(), stage.cache({ leaseWait: '5m' })]
       void stage.caller('hangs', () => one.getOrSet('k', stage.loader({ takesMs: Infinity })))
       void stage.caller('waits', () => two.getOrSet('k', stage.loader()))
       await stage.until(59_000)
@@ -263,40 +263,11 @@ export function limitTimelines(engine: Engine): void {
       expect(stage.events).toEqual(['66000 same process: v1'])
     })
 
-    timeline(engine, 'of all callers aborts the load if abortWhenAbandoned says so', async () => {
-      const stage = new Stage(engine, { abortWhenAbandoned: true })
-      const cache = stage.cache()
-      const controllers = [new AbortController(), new AbortController()]
-      const aborted: unknown[] = []
-      const hang = stage.loader({
-        takesMs: Infinity,
-        says: ({ signal }) => signal.addEventListener('abort', () => aborted.push(signal.reason.message)),
-      })
-      for (const [index, { signal }] of controllers.entries())
-        void stage.caller(`caller ${index}`, () => cache.getOrSet('k', hang, { signal }))
-      await stage.until(100)
-      controllers[0]!.abort(new Error('left'))
-      await stage.until(200)
-      expect(aborted).toEqual([])
-      controllers[1]!.abort(new Error('left, too'))
-      void stage.caller('next', () => cache.getOrSet('k', stage.loader()))
-      await stage.until(300)
-
-      stage.saw(
-        '0 query 1',
-        '100 caller 0: Error: left',
-        '200 caller 1: Error: left, too',
-        '200 query 2',
-        '250 next: v1',
-      )
-      expect(aborted).toEqual(['left, too'])
-    })
-
     timeline(
       engine,
       'of one caller is nothing to the others, nor to a refresh in the background',
       async () => {
-        const stage = new Stage(engine, { ttl: 1, grace: 60, abortWhenAbandoned: true })
+        const stage = new Stage(engine, { ttl: 1, grace: 60 })
         const cache = stage.cache()
         const controller = new AbortController()
         const { signal } = controller
@@ -369,16 +340,12 @@ export function limitTimelines(engine: Engine): void {
       stage.saw('20 query 1', '70 query 2', '120 outer: v1 v1', '120 queued: v1')
     })
 
-    timeline(engine, 'gives the turn on when a loader fails, hangs, or nobody waits any more', async () => {
-      const stage = new Stage(engine, { maxConcurrentLoads: 1, hardTimeout: 1, abortWhenAbandoned: true })
+    timeline(engine, 'gives the turn on when a loader fails or hangs', async () => {
+      const stage = new Stage(engine, { maxConcurrentLoads: 1, hardTimeout: 1 })
       const cache = stage.cache()
-      const controller = new AbortController()
-      const { signal } = controller
       void stage.caller('fails', () => cache.getOrSet('a', stage.loader({ fails: 'down' })))
       void stage.caller('hangs', () => cache.getOrSet('b', stage.loader({ takesMs: Infinity })))
-      void stage.caller('leaves', () => cache.getOrSet('c', stage.loader(), { signal }))
       await stage.until(100)
-      controller.abort(new Error('left'))
       void stage.caller('waits', () => cache.getOrSet('d', stage.loader(), { hardTimeout: false }))
       await stage.until(3000)
 
@@ -386,7 +353,6 @@ export function limitTimelines(engine: Engine): void {
         '0 query 1',
         '50 fails: Error: down',
         '50 query 2',
-        '100 leaves: Error: left',
         "1000 hangs: LoaderTimeoutError: 'b': not loaded within 1000 ms (hardTimeout)",
         '2000 query 3',
         '2050 waits: v1',

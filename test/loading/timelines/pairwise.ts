@@ -14,7 +14,6 @@ const FACTORS = {
   negative: ['as any', 'short', 'none'],
   jitter: [0, 0.2],
   maxConcurrentLoads: [Infinity, 1],
-  abortWhenAbandoned: [false, true],
   forceRefresh: [false, true],
   asked: ['getOrSet', 'getOrSetMany'],
   tags: [false, true],
@@ -99,16 +98,7 @@ function expected(each: Case): { readonly atMs: number; readonly what: string } 
 }
 
 function optionsOf(each: Case): EntryOptions & LoadOptions {
-  const {
-    grace,
-    softTimeout,
-    hardTimeout,
-    refreshAhead,
-    loadErrorTtl,
-    negative,
-    jitter,
-    abortWhenAbandoned,
-  } = each
+  const { grace, softTimeout, hardTimeout, refreshAhead, loadErrorTtl, negative, jitter } = each
   return {
     ttl: TTL_S,
     grace,
@@ -117,9 +107,7 @@ function optionsOf(each: Case): EntryOptions & LoadOptions {
     refreshAhead,
     loadErrorTtl,
     jitter,
-    abortWhenAbandoned,
-    cacheNull: negative !== 'none',
-    negativeTtl: negative === 'short' ? 1 : false,
+    ...(negative !== 'as any' && { negativeTtl: negative === 'short' ? 1 : false }),
     maxConcurrentLoads: each.maxConcurrentLoads === 1 ? 1 : Infinity,
     ...(each.tags && { tags: ['t'] }),
   }

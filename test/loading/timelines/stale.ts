@@ -47,7 +47,7 @@ export function staleTimelines(engine: Engine): void {
         await stage.caller('getMany stale', () => cache.getMany(['k', 'x'], { stale: true }))
         await stage.caller('ttl', () => cache.ttl('k'))
         void stage.caller('no grace', () =>
-          cache.getOrSet('k', stage.loader({ answers: null }), { grace: false, cacheNull: false }),
+          cache.getOrSet('k', stage.loader({ answers: null }), { grace: false, negativeTtl: false }),
         )
         await stage.until(1100)
         await stage.until(10_999)
