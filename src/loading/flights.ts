@@ -4,7 +4,6 @@ import type { LoadSettings } from '../options/resolve.ts'
 import type { AcquireOptions, Reading, Stored } from '../core/store.ts'
 import { NO_TAGS, belongs } from '../keys/tags.ts'
 import { ExpiringMap } from '../internal/expiring-map.ts'
-import { SingleOrMap } from '../internal/single-or-map.ts'
 import { Flight, type Outcome } from './flight.ts'
 import { LAST_CHANCE_MS, LoadRun, type RunHost } from './load-run.ts'
 import type { PipelineParts } from './pipeline-parts.ts'
@@ -30,7 +29,7 @@ interface Failed {
 export class Flights implements RunHost {
   readonly parts: PipelineParts
   readonly turnstile: LoadLimit = new LoadLimit()
-  readonly #byKey = new SingleOrMap<string, Flight>()
+  readonly #byKey = new Map<string, Flight>()
   // Keys that are not to be loaded for a while, as the store has said. It need not be asked again at once.
   readonly #resting = new ExpiringMap<true>()
   // Failed loads, for callers that came before these began and whose question to the store is answered only now.
@@ -168,7 +167,7 @@ export class Flights implements RunHost {
 
   /** Whether a load of the key is under way. */
   has(key: string): boolean {
-    return this.#byKey.get(key) !== undefined
+    return this.#byKey.has(key)
   }
 
   /** Whether no load is under way. */
