@@ -4,12 +4,12 @@ import type { Cooldown, Fill, Stored } from '../core/store.ts'
 import { ttlOf } from './ttl-of.ts'
 import type { Flight } from './flight.ts'
 import { NOT_MODIFIED, type Context } from './load-context.ts'
-import type { PipelineParts } from './pipeline-parts.ts'
+import type { CacheState } from './cache-state.ts'
 import { ABSENT } from './source.ts'
 
 /** The run that a filling ends, as far as it needs it. */
 export interface FillingHost {
-  readonly parts: PipelineParts
+  readonly state: CacheState
   /** Removes the flight, so that no caller joins it from here on. */
   leave(flight: Flight): void
   readonly settings: Settings
@@ -87,7 +87,7 @@ function settleAll(
     flights[filled[at]!]!.loaded = {
       ...result,
       own: result.own || fills[at]!.tags !== undefined,
-      late: host.parts.store.isShared === true,
+      late: host.state.store.isShared === true,
     }
   }
   const expected = mayStore && contexts[0]!.settings.skipWrite === undefined
@@ -99,7 +99,7 @@ function settleAll(
       // A tag that only the loader knew may have been invalidated. Callers that joined after that must not get the
       // value.
       if (fills[at]!.tags !== undefined) result.own = true
-      if (expected && accepted !== undefined && host.parts.store.isShared === true) result.late = true
+      if (expected && accepted !== undefined && host.state.store.isShared === true) result.late = true
     }
     answer(flights, results)
   }
@@ -120,7 +120,7 @@ function endingOf(
     return { result: failure(error), fill: undefined, cooldown: host.failed(error) }
   }
   try {
-    const result = resultOf(host.parts, flight, picked)
+    const result = resultOf(host.state, flight, picked)
     return { result, fill: fillOf(host, flight, context, result), cooldown: undefined }
   } catch (error) {
     return { result: failure(error), fill: undefined, cooldown: undefined }
@@ -131,7 +131,7 @@ function failure(error: unknown): Result {
   return { stored: undefined, value: undefined, own: false, failure: [error] }
 }
 
-function resultOf({ store, trouble }: PipelineParts, flight: Flight, picked: unknown): Result {
+function resultOf({ store, trouble }: CacheState, flight: Flight, picked: unknown): Result {
   if (picked === ABSENT) return { stored: undefined, value: undefined, own: true }
   if (picked === NOT_MODIFIED) {
     const { present } = flight
@@ -144,7 +144,7 @@ function resultOf({ store, trouble }: PipelineParts, flight: Flight, picked: unk
   return { stored: admitted.stored, value: picked, own: false }
 }
 
-function canView(store: PipelineParts['store'], stored: Stored): boolean {
+function canView(store: CacheState['store'], stored: Stored): boolean {
   try {
     store.view(stored)
     return true
@@ -159,7 +159,7 @@ function fillOf(
   { settings, stores, namedTags }: Context,
   { stored, value }: Result,
 ): Fill | undefined {
-  const { random, shortLived, clock, trouble } = host.parts
+  const { random, shortLived, clock, trouble } = host.state
   if (settings.unfit !== undefined) trouble.unfit(lease.key, settings.unfit)
   if (stored === undefined || !stores || settings.unfit !== undefined) return undefined
   const ttlMs = ttlOf(value, settings, random, clock)
@@ -184,7 +184,7 @@ function fill(
   fills: readonly Fill[],
   expected: boolean,
 ): MaybePromise<readonly boolean[] | undefined> {
-  const { store, counters, trouble } = host.parts
+  const { store, counters, trouble } = host.state
   const count = (accepted: readonly boolean[]): readonly boolean[] => {
     for (const each of accepted) {
       if (each) counters.writes++
@@ -205,11 +205,11 @@ function fill(
   }
 }
 
-async function giveBack({ parts }: FillingHost, fills: readonly Fill[]): Promise<void> {
+async function giveBack({ state }: FillingHost, fills: readonly Fill[]): Promise<void> {
   try {
-    await parts.store.release(fills.map(({ lease }) => lease))
+    await state.store.release(fills.map(({ lease }) => lease))
   } catch (error) {
-    parts.trouble.note('release', error)
+    state.trouble.note('release', error)
   }
 }
 

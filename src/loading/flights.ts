@@ -6,7 +6,7 @@ import { NO_TAGS, belongs } from '../keys/tags.ts'
 import { ExpiringMap } from '../internal/expiring-map.ts'
 import { Flight, type Outcome } from './flight.ts'
 import { LAST_CHANCE_MS, LoadRun, type RunHost } from './load-run.ts'
-import type { PipelineParts } from './pipeline-parts.ts'
+import type { CacheState } from './cache-state.ts'
 import type { Source } from './source.ts'
 import { LoadLimit } from './load-limit.ts'
 
@@ -27,7 +27,7 @@ interface Failed {
 
 /** The loads that are under way. It knows which of them a caller may share, and the work left if all have ended. */
 export class Flights implements RunHost {
-  readonly parts: PipelineParts
+  readonly state: CacheState
   readonly turnstile: LoadLimit = new LoadLimit()
   readonly #byKey = new Map<string, Flight>()
   // Keys that are not to be loaded for a while, as the store has said. It need not be asked again at once.
@@ -41,8 +41,8 @@ export class Flights implements RunHost {
   #onIdle: (() => void) | undefined
   #closed: ClosedError | undefined
 
-  constructor(parts: PipelineParts) {
-    this.parts = parts
+  constructor(state: CacheState) {
+    this.state = state
   }
 
   /**
@@ -51,7 +51,7 @@ export class Flights implements RunHost {
   join(key: string, settings: LoadSettings): Flight | undefined {
     const flight = this.joinable(key, settings)
     if (flight === undefined) return undefined
-    this.parts.counters.coalesced++
+    this.state.counters.coalesced++
     return flight
   }
 
@@ -60,7 +60,7 @@ export class Flights implements RunHost {
     const flight = this.#byKey.get(key)
     if (flight === undefined || !belongs(flight.reading.tags, settings.tags)) return undefined
     if (settings.forceRefresh === true && (!flight.anew || flight.loaderBegan)) return undefined
-    const { store, clock } = this.parts
+    const { store, clock } = this.state
     if (flight.timedOut && settings.loadErrorTtlMs === undefined) return undefined
     if (clock.now() - flight.startedAtMs >= LONGEST_LOAD_MS && settings.hardTimeoutMs === undefined)
       return undefined
@@ -79,7 +79,7 @@ export class Flights implements RunHost {
     present?: Stored,
     calledAtMs?: number,
   ): Flight {
-    const { store, clock } = this.parts
+    const { store, clock } = this.state
     // Its caller came before the cache was closed, and has waited for the store.
     if (this.#closed !== undefined) throw this.#closed
     const reading = settings.reading ?? UNTAGGED
@@ -112,13 +112,13 @@ export class Flights implements RunHost {
 
   /** Notes that a load of the key failed not long ago, as the store has answered. */
   rest(key: string): void {
-    const nowMs = this.parts.clock.now()
+    const nowMs = this.state.clock.now()
     this.#resting.set(key, true, nowMs + REST_MS, nowMs)
   }
 
   /** Whether a load without waiting callers need not be tried. */
   isResting(key: string): boolean {
-    return this.#resting.size > 0 && this.#resting.get(key, this.parts.clock.now()) === true
+    return this.#resting.size > 0 && this.#resting.get(key, this.state.clock.now()) === true
   }
 
   leave(flight: Flight): void {
@@ -145,15 +145,15 @@ export class Flights implements RunHost {
    */
   shareFailure(key: string, settings: LoadSettings, place: number): void {
     if (this.#failed.size === 0 || settings.forceRefresh === true) return
-    const failed = this.#failed.get(key, this.parts.clock.now())
+    const failed = this.#failed.get(key, this.state.clock.now())
     if (failed === undefined || failed.place < place || !belongs(failed.tags, settings.tags)) return
-    this.parts.counters.coalesced++
+    this.state.counters.coalesced++
     throw failed.error
   }
 
   failed(flights: readonly Flight[], error: unknown): void {
     if (this.#waiting === 0) return
-    const nowMs = this.parts.clock.now()
+    const nowMs = this.state.clock.now()
     for (const { key, place, reading, loaderBegan, timedOut, result } of flights)
       if (loaderBegan && !timedOut && result?.failure !== undefined)
         this.#failed.set(key, { place, tags: reading.tags, error }, nowMs + REST_MS, nowMs)
@@ -180,7 +180,7 @@ export class Flights implements RunHost {
    * hold up a shutdown.
    */
   async drain(longestMs: number): Promise<void> {
-    const { timers } = this.parts
+    const { timers } = this.state
     if (!this.isIdle) {
       let timer: TimerHandle
       await new Promise<void>((resolve) => {

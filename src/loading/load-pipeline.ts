@@ -6,7 +6,7 @@ import type { LoadSettings } from '../options/resolve.ts'
 import type { Found, Stored } from '../core/store.ts'
 import type { Flight, Outcome } from './flight.ts'
 import { Flights } from './flights.ts'
-import type { PipelineParts } from './pipeline-parts.ts'
+import type { CacheState } from './cache-state.ts'
 import { Reader } from './reader.ts'
 import { questionMs } from './load-run.ts'
 import { enclosingFlight, refuseRecursion } from './recursion.ts'
@@ -29,17 +29,17 @@ export interface Request {
  */
 export class LoadPipeline {
   readonly reader: Reader
-  readonly #parts: PipelineParts
+  readonly #state: CacheState
   readonly #flights: Flights
   readonly #service: ServeDecision
   // Made outside of any request, so that code that runs in it keeps nothing of one.
   readonly #outside = new AsyncResource('cachette')
 
-  constructor(parts: PipelineParts) {
-    this.#parts = parts
-    this.reader = new Reader(parts)
-    this.#flights = new Flights(parts)
-    this.#service = new ServeDecision(parts, this.reader, this.#flights)
+  constructor(state: CacheState) {
+    this.#state = state
+    this.reader = new Reader(state)
+    this.#flights = new Flights(state)
+    this.#service = new ServeDecision(state, this.reader, this.#flights)
   }
 
   /** Returns the value of `key`, loaded if it is missing. @throws the loader's error. */
@@ -49,13 +49,13 @@ export class LoadPipeline {
     if (settings.timed) return this.#loadTimed(key, { name, loader }, settings)
     const found = this.reader.get(key, settings.reading)
     if (isPromise(found))
-      return this.#loadAfter(found, key, { name, loader }, settings, this.#parts.clock.now())
+      return this.#loadAfter(found, key, { name, loader }, settings, this.#state.clock.now())
     return found === undefined ? this.#share(key, { name, loader }, settings) : found
   }
 
   /** Returns the values of distinct `keys`. The loader gets those that are missing. @throws the loader's error. */
   loadMany(keys: readonly string[], source: Source, settings: LoadSettings): Promise<Map<string, unknown>> {
-    const calledAtMs = this.#parts.clock.now()
+    const calledAtMs = this.#state.clock.now()
     return abortable(settings.signal, async () => {
       const place = this.#flights.enter()
       try {
@@ -96,7 +96,7 @@ export class LoadPipeline {
   ): Promise<unknown> {
     return abortable(signal, async () => {
       if (settings.timed) return this.#loadTimed(key, request, settings)
-      const calledAtMs = this.#parts.clock.now()
+      const calledAtMs = this.#state.clock.now()
       const found = this.reader.get(key, settings.reading)
       return this.#loadAfter(found, key, request, settings, calledAtMs)
     })
@@ -122,7 +122,7 @@ export class LoadPipeline {
 
   // Half of a short `hardTimeout` is for the loader, even if the store is slow.
   #leavingTime<T>(reading: PromiseLike<T>, settings: LoadSettings): PromiseLike<T | undefined> {
-    const { store, timers } = this.#parts
+    const { store, timers } = this.#state
     const { deadlineMs = 0 } = store
     const leftMs = questionMs(deadlineMs, settings)
     if (leftMs === deadlineMs) return reading
@@ -130,7 +130,7 @@ export class LoadPipeline {
   }
 
   async #loadTimed(key: string, request: Request, settings: LoadSettings): Promise<unknown> {
-    const calledAtMs = this.#parts.clock.now()
+    const calledAtMs = this.#state.clock.now()
     const place = this.#flights.enter()
     try {
       const looking = this.reader.look('get', [key], settings.readingStale)
@@ -177,7 +177,7 @@ export class LoadPipeline {
     key: string,
     request: Request,
     settings: LoadSettings,
-    calledAtMs: number = this.#parts.clock.now(),
+    calledAtMs: number = this.#state.clock.now(),
     present?: Stored,
     stale?: Stored,
   ): Promise<unknown> {
@@ -193,7 +193,7 @@ export class LoadPipeline {
         (await this.#service.waitUntil(untilMs, flight)) ??
         flight.loaded ??
         (stale === undefined ? this.#service.tooLate(request.name, hardTimeoutMs) : undefined)
-      const isInTime = hardTimeoutMs === Infinity || this.#parts.clock.now() < calledAtMs + hardTimeoutMs
+      const isInTime = hardTimeoutMs === Infinity || this.#state.clock.now() < calledAtMs + hardTimeoutMs
       const isForOthers = isInTime && (outcome?.own === true || (outcome?.late === true && !again))
       again = true
       if (shared !== undefined && isForOthers && settings.signal?.aborted !== true) continue
@@ -255,7 +255,7 @@ export class LoadPipeline {
         (await this.#service.waitUntil(untilMs, flight)) ??
         flight.loaded ??
         (stale.has(key) ? undefined : this.#service.tooLate(source.nameOf(key), hardTimeoutMs))
-      const isInTime = hardTimeoutMs === Infinity || this.#parts.clock.now() < endMs
+      const isInTime = hardTimeoutMs === Infinity || this.#state.clock.now() < endMs
       // The loader of another call had nothing for the key, or nothing to be shared, so this one may load.
       const isForOthers = isInTime && (outcome?.own === true || (outcome?.late === true && !again))
       if (isForOthers && others.has(flight)) unanswered.push(key)
@@ -285,7 +285,7 @@ export class LoadPipeline {
       (key) => this.#flights.joinable(key, settings) === undefined && !this.#flights.isResting(key),
     )
     if (idle.length === 0) return
-    const { counters, trouble } = this.#parts
+    const { counters, trouble } = this.#state
     this.#outside.runInAsyncScope(() => {
       const flights = idle.map((key) =>
         this.#flights.begin(key, settings, this, undefined, found.get(key)!.stored),

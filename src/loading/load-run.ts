@@ -14,7 +14,7 @@ import { acquire, release, waitForLease } from './acquire.ts'
 import { fillAll, type Cooling, type FillingHost } from './filling.ts'
 import type { Carrier, Flight, Outcome } from './flight.ts'
 import { Context, type LoadSituation } from './load-context.ts'
-import type { PipelineParts } from './pipeline-parts.ts'
+import type { CacheState } from './cache-state.ts'
 import { beginLoader, endLoader } from './recursion.ts'
 import type { Source } from './source.ts'
 import type { LoadLimit } from './load-limit.ts'
@@ -32,7 +32,7 @@ export function questionMs(deadlineMs: number, { hardTimeoutMs = Infinity }: Loa
 
 /** The loads that a run is part of. */
 export interface RunHost {
-  readonly parts: PipelineParts
+  readonly state: CacheState
   readonly turnstile: LoadLimit
   /** Removes the flight, so that no caller joins it from here on. */
   leave(flight: Flight): void
@@ -54,7 +54,7 @@ const NONE: readonly Flight[] = []
 
 /** A load of one key or several with one call of the loader, from the lease to the fill. */
 export class LoadRun implements Carrier, LoadSituation, FillingHost {
-  readonly parts: PipelineParts
+  readonly state: CacheState
   readonly #host: RunHost
   readonly #flights: readonly Flight[]
   readonly #source: Source
@@ -85,7 +85,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
     settings: LoadSettings,
     asked: AcquireOptions | undefined,
   ) {
-    this.parts = host.parts
+    this.state = host.state
     this.#host = host
     this.#flights = flights
     this.#source = source
@@ -107,7 +107,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
       this.#waited = maxConcurrentLoads !== undefined
       if (this.#isOver) return deliver?.(this.#flights[0]!.result!)
       let flights = this.#flights
-      const asking = acquire(this.parts, flights, this.#askedInTime())
+      const asking = acquire(this.state, flights, this.#askedInTime())
       this.#waited ||= isPromise(asking)
       let answers = isPromise(asking) ? await asking : asking
       for (;;) {
@@ -130,7 +130,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
         }
         if (busy.length === 0) break
         // Keys that another pipeline is loading are waited for last, so that they hold up nothing.
-        const waits = busy.map((flight) => waitForLease(this.parts, flight, this.#asked, leaseWaitMs))
+        const waits = busy.map((flight) => waitForLease(this.state, flight, this.#asked, leaseWaitMs))
         answers = await Promise.all(waits)
         flights = busy
       }
@@ -154,7 +154,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
   }
 
   failed(error: unknown): Cooling | undefined {
-    this.parts.counters.loadErrors++
+    this.state.counters.loadErrors++
     return this.#coolingAfter(error)
   }
 
@@ -172,7 +172,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
     if (flights.length === 0) return
     for (const flight of flights) flight.settled = true
     const leases = flights.map((flight) => flight.lease)
-    const releasing = release(this.parts, leases, cooldown)
+    const releasing = release(this.state, leases, cooldown)
     if (releasing !== undefined) (this.#releasing ??= []).push(releasing)
   }
 
@@ -187,7 +187,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
   get stale(): unknown {
     const { present } = this.#flights[0]!
     try {
-      return present === undefined ? undefined : this.parts.store.view(present)
+      return present === undefined ? undefined : this.state.store.view(present)
     } catch {
       return undefined
     }
@@ -195,7 +195,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
 
   // The questions before the load have used some of the time. After a wait for its turn the time of a load begins anew.
   #askedInTime(): AcquireOptions | undefined {
-    const { store } = this.parts
+    const { store } = this.state
     if (store.deadlineMs === undefined) return this.#asked
     const calledAtMs = this.#turnAtMs ?? this.#flights[0]!.calledAtMs
     const parts = Math.ceil(this.#flights.length / KEYS_OF_A_QUESTION)
@@ -205,7 +205,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
   // If the loader takes too long, its callers get their answer, and no caller joins. If it ends soon, its value is
   // stored. Callers that wait only for the store to take the value get the value.
   #limitTime(limitMs: number): void {
-    const { timers, counters, clock } = this.parts
+    const { timers, counters, clock } = this.state
     const timeOut = (): void => {
       for (const flight of this.#flights) if (flight.loaded !== undefined) flight.succeed(flight.loaded)
       const waiting = this.#flights.filter(({ result }) => result === undefined)
@@ -236,7 +236,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
     this.#hurry = wait.hurry
     await wait.turn
     this.#hurry = undefined
-    this.#turnAtMs = this.parts.clock.now()
+    this.#turnAtMs = this.state.clock.now()
     if (this.#isOver) this.#host.turnstile.leave()
   }
 
@@ -264,7 +264,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
   }
 
   #contextsOf(flights: readonly Flight[]): readonly Context[] {
-    const { counters, clock } = this.parts
+    const { counters, clock } = this.state
     const [first] = flights
     counters.loads++
     this.#loading = first
@@ -273,13 +273,13 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
       flight.loaderBegan = true
       // All of them end with the first, because the loader runs in its context.
       if (flight !== first) (flight.waitsFor ??= new Set()).add(first!)
-      return new Context(this.#source.nameOf(flight.key), this.settings, this, this.parts)
+      return new Context(this.#source.nameOf(flight.key), this.settings, this, this.state)
     })
   }
 
   #endLoading(): void {
     if (this.#loading === undefined) return
-    this.parts.counters.loadTimeMs += this.parts.clock.now() - this.#loadingSinceMs
+    this.state.counters.loadTimeMs += this.state.clock.now() - this.#loadingSinceMs
     endLoader(this.#loading)
     this.#loading = undefined
   }
@@ -340,7 +340,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
   #end(): void {
     if (this.#isOver) return
     this.#isOver = true
-    if (this.#timer !== undefined) this.parts.timers.clear(this.#timer)
+    if (this.#timer !== undefined) this.state.timers.clear(this.#timer)
     if (this.#isInside && this.#hurry === undefined) this.#host.turnstile.leave()
     if (this.#releasing === undefined) this.#host.ended(this)
     else void Promise.all(this.#releasing).then(() => this.#host.ended(this))
