@@ -1,13 +1,14 @@
 import type { TimerHandle } from '../core/time/clock.ts'
 import { ClosedError } from '../core/errors.ts'
 import type { LoadSettings } from '../options/resolve.ts'
-import type { AcquireOptions, Reading, Stored } from '../core/store.ts'
+import type { Reading, Stored } from '../core/store.ts'
 import { NO_TAGS, belongs } from '../keys/tags.ts'
 import { ExpiringMap } from '../internal/expiring-map.ts'
 import { Flight, type Outcome } from './flight.ts'
-import { LAST_CHANCE_MS, LoadRun, type RunHost } from './load-run.ts'
+import { LoadRun, type RunHost } from './load-run.ts'
 import type { CacheState } from './cache-state.ts'
-import type { Source } from './source.ts'
+import { refuseRecursion } from './recursion.ts'
+import type { Source } from './load-context.ts'
 import { LoadLimit } from './load-limit.ts'
 
 /** The time after which the lease of a load without a time limit is free for others. */
@@ -70,16 +71,11 @@ export class Flights implements RunHost {
   /**
    * Returns a new flight in place of any present one; it is to be started. `present` is the entry of the key, if it is
    * known. `calledAtMs` is the time of the call that needs it; default: now.
+   * @throws RecursiveLoadError if a loader asks for a key that it, or a load it serves, is loading.
    */
-  begin(
-    key: string,
-    settings: LoadSettings,
-    owner: object,
-    parent: Flight | undefined,
-    present?: Stored,
-    calledAtMs?: number,
-  ): Flight {
+  begin(key: string, settings: LoadSettings, owner: object, present?: Stored, calledAtMs?: number): Flight {
     const { store, clock } = this.state
+    const parent = refuseRecursion(key, owner)
     // Its caller came before the cache was closed, and has waited for the store.
     if (this.#closed !== undefined) throw this.#closed
     const reading = settings.reading ?? UNTAGGED
@@ -105,7 +101,7 @@ export class Flights implements RunHost {
     freshUpToMs = 0,
     deliver?: (outcome: Outcome) => unknown,
   ): Promise<unknown> {
-    const run = new LoadRun(this, flights, source, settings, askedFor(flights, settings, freshUpToMs))
+    const run = new LoadRun(this, flights, source, settings, freshUpToMs)
     this.#running.add(run)
     return run.run(deliver)
   }
@@ -191,19 +187,5 @@ export class Flights implements RunHost {
     }
     this.#closed = new ClosedError('the cache was closed before the load had ended (closeTimeout)')
     for (const run of this.#running) run.giveUp(this.#closed)
-  }
-}
-
-function askedFor(
-  flights: readonly Flight[],
-  { forceRefresh, hardTimeoutMs }: LoadSettings,
-  freshUpToMs: number,
-): AcquireOptions | undefined {
-  const force = flights.length === 1 && flights[0]!.forced
-  if (!force && forceRefresh !== true && hardTimeoutMs === undefined && freshUpToMs === 0) return undefined
-  return {
-    force: force || forceRefresh === true,
-    freshUpToMs: forceRefresh === true ? Infinity : freshUpToMs,
-    longestMs: hardTimeoutMs === undefined ? undefined : hardTimeoutMs + LAST_CHANCE_MS,
   }
 }

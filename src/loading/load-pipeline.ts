@@ -11,7 +11,7 @@ import { Reader } from './reader.ts'
 import { questionMs } from './load-run.ts'
 import { enclosingFlight, refuseRecursion } from './recursion.ts'
 import { ServeDecision } from './serve-decision.ts'
-import { SingleSource, type Source } from './source.ts'
+import { SingleSource, type Source } from './load-context.ts'
 
 const NOTHING: ReadonlyMap<string, Found> = new Map()
 
@@ -166,7 +166,7 @@ export class LoadPipeline {
       return this.#shareOn(shared, key, request, settings, calledAtMs, present, stale)
     if (enclosingFlight() !== undefined)
       return this.#shareOn(undefined, key, request, settings, calledAtMs, present)
-    const flight = this.#begin(key, settings, present, calledAtMs)
+    const flight = this.#flights.begin(key, settings, this, present, calledAtMs)
     // Most loads end when their caller has its answer, so that one promise serves for both.
     const deliver = (outcome: Outcome): unknown => this.#service.deliver(key, outcome, undefined)
     return this.#flights.start([flight], new SingleSource(request.name, request.loader), settings, 0, deliver)
@@ -186,7 +186,7 @@ export class LoadPipeline {
     const untilMs = Math.min(patience, calledAtMs + hardTimeoutMs)
     let again = false
     for (let shared = first; ; shared = this.#flights.join(key, settings)) {
-      const flight = shared ?? this.#begin(key, settings, present, calledAtMs)
+      const flight = shared ?? this.#flights.begin(key, settings, this, present, calledAtMs)
       if (shared === undefined)
         void this.#flights.start([flight], new SingleSource(request.name, request.loader), settings)
       const outcome =
@@ -239,7 +239,7 @@ export class LoadPipeline {
         others.add(shared)
         return shared
       }
-      const flight = this.#begin(key, settings, found.get(key)?.stored, calledAtMs)
+      const flight = this.#flights.begin(key, settings, this, found.get(key)?.stored, calledAtMs)
       own.push(flight)
       return flight
     })
@@ -269,10 +269,6 @@ export class LoadPipeline {
     return new Map([...values, ...more])
   }
 
-  #begin(key: string, settings: LoadSettings, present?: Stored, calledAtMs?: number): Flight {
-    return this.#flights.begin(key, settings, this, refuseRecursion(key, this), present, calledAtMs)
-  }
-
   // Loads the keys anew that no caller waits for and no load is under way for.
   #refresh(
     keys: readonly string[],
@@ -287,9 +283,7 @@ export class LoadPipeline {
     if (idle.length === 0) return
     const { counters, trouble } = this.#state
     this.#outside.runInAsyncScope(() => {
-      const flights = idle.map((key) =>
-        this.#flights.begin(key, settings, this, undefined, found.get(key)!.stored),
-      )
+      const flights = idle.map((key) => this.#flights.begin(key, settings, this, found.get(key)!.stored))
       for (const flight of flights) {
         counters.refreshes++
         void flight.outcome.then(({ failure }) => {

@@ -11,16 +11,15 @@ import {
 } from '../core/store.ts'
 import { messageOf } from '../core/logging/thrown.ts'
 import { acquire, release, waitForLease } from './acquire.ts'
-import { fillAll, type Cooling, type FillingHost } from './filling.ts'
+import { fillAll, type Cooling, type FillingRun } from './filling.ts'
 import type { Carrier, Flight, Outcome } from './flight.ts'
-import { Context, type LoadSituation } from './load-context.ts'
+import { Context, type LoadSituation, type Source } from './load-context.ts'
 import type { CacheState } from './cache-state.ts'
 import { beginLoader, endLoader } from './recursion.ts'
-import type { Source } from './source.ts'
 import type { LoadLimit } from './load-limit.ts'
 
 /** The time for which a load that took too long may still end and have its value stored. */
-export const LAST_CHANCE_MS = 1000
+const LAST_CHANCE_MS = 1000
 
 /**
  * Returns the time for all questions that a call asks the store before its loader starts. At least half of a
@@ -53,9 +52,9 @@ interface Permissions {
 const NONE: readonly Flight[] = []
 
 /** A load of one key or several with one call of the loader, from the lease to the fill. */
-export class LoadRun implements Carrier, LoadSituation, FillingHost {
+export class LoadRun implements Carrier, LoadSituation, FillingRun {
   readonly state: CacheState
-  readonly #host: RunHost
+  readonly host: RunHost
   readonly #flights: readonly Flight[]
   readonly #source: Source
   readonly settings: LoadSettings
@@ -83,14 +82,14 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
     flights: readonly Flight[],
     source: Source,
     settings: LoadSettings,
-    asked: AcquireOptions | undefined,
+    freshUpToMs: number,
   ) {
     this.state = host.state
-    this.#host = host
+    this.host = host
     this.#flights = flights
     this.#source = source
     this.settings = settings
-    this.#asked = asked
+    this.#asked = askedFor(flights, settings, freshUpToMs)
     for (const flight of flights) flight.carrier = this
   }
 
@@ -139,7 +138,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
       // A caller of the same moment shares a load that failed at once, as it shares a load that takes time.
       if (!this.#waited) await Promise.resolve()
       this.#fail(error)
-      if (isOfLoader) this.#host.failed(this.#flights, error)
+      if (isOfLoader) this.host.failed(this.#flights, error)
     }
     this.#end()
     return deliver?.(this.#flights[0]!.result!)
@@ -160,10 +159,6 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
 
   hurry(): void {
     this.#hurry?.()
-  }
-
-  leave(flight: Flight): void {
-    this.#host.leave(flight)
   }
 
   // Begun before the callers go on, so that none of them finds the key busy. It is not waited for, so that none is held
@@ -230,14 +225,14 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
   }
 
   async #takeTurn(limit: number): Promise<void> {
-    const wait = this.#host.turnstile.enter(limit)
+    const wait = this.host.turnstile.enter(limit)
     this.#isInside = true
     if (wait === undefined) return
     this.#hurry = wait.hurry
     await wait.turn
     this.#hurry = undefined
     this.#turnAtMs = this.state.clock.now()
-    if (this.#isOver) this.#host.turnstile.leave()
+    if (this.#isOver) this.host.turnstile.leave()
   }
 
   // Ends the flights that need no load, and returns those that may be loaded.
@@ -297,7 +292,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
     try {
       this.release(open, this.#cooldown)
     } finally {
-      for (const flight of open) this.#host.leave(flight)
+      for (const flight of open) this.host.leave(flight)
       for (const flight of this.#flights) flight.fail(error)
     }
   }
@@ -326,14 +321,14 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
 
   #cool(flight: Flight, { cooldown }: Cooldown): void {
     this.release([flight])
-    this.#host.leave(flight)
-    this.#host.rest(flight.key)
+    this.host.leave(flight)
+    this.host.rest(flight.key)
     flight.fail(new LoadCooldownError(cooldown))
   }
 
   #share(flight: Flight, stored: Stored): void {
     this.release([flight])
-    this.#host.leave(flight)
+    this.host.leave(flight)
     flight.succeed({ value: undefined, stored, own: false })
   }
 
@@ -341,8 +336,22 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
     if (this.#isOver) return
     this.#isOver = true
     if (this.#timer !== undefined) this.state.timers.clear(this.#timer)
-    if (this.#isInside && this.#hurry === undefined) this.#host.turnstile.leave()
-    if (this.#releasing === undefined) this.#host.ended(this)
-    else void Promise.all(this.#releasing).then(() => this.#host.ended(this))
+    if (this.#isInside && this.#hurry === undefined) this.host.turnstile.leave()
+    if (this.#releasing === undefined) this.host.ended(this)
+    else void Promise.all(this.#releasing).then(() => this.host.ended(this))
+  }
+}
+
+function askedFor(
+  flights: readonly Flight[],
+  { forceRefresh, hardTimeoutMs }: LoadSettings,
+  freshUpToMs: number,
+): AcquireOptions | undefined {
+  const force = flights.length === 1 && flights[0]!.forced
+  if (!force && forceRefresh !== true && hardTimeoutMs === undefined && freshUpToMs === 0) return undefined
+  return {
+    force: force || forceRefresh === true,
+    freshUpToMs: forceRefresh === true ? Infinity : freshUpToMs,
+    longestMs: hardTimeoutMs === undefined ? undefined : hardTimeoutMs + LAST_CHANCE_MS,
   }
 }
