@@ -3,13 +3,11 @@ import type { GetOrSetOptions } from '../options/entry-options.ts'
 import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/logging/inspect.ts'
 import type { MaybePromise } from '../core/promise.ts'
-import { ABSENT, type Context, type Source } from '../loading/load-context.ts'
+import { ABSENT, type Context, type OneLoader, type Source } from '../loading/load-context.ts'
 import { entriesOf, loadedValue, type Entries, type LoadedMany } from './entries.ts'
 import type { ManyLoader } from './loader.ts'
 import type { Scope } from './scope.ts'
 import { warm } from './warm.ts'
-
-type OneLoader = (context: never) => unknown
 
 /** The reads that load missing values. */
 export class Loads {

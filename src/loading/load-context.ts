@@ -128,6 +128,9 @@ export class Context implements LoadContext {
 /** The answer of a loader of several keys for a key that it leaves out. */
 export const ABSENT: unique symbol = Symbol('absent')
 
+/** A loader of one key, whatever its types. */
+export type OneLoader = (context: never) => unknown
+
 /** The user's loader, of one key or of several. */
 export interface Source {
   /** Calls the loader for some full keys; `contexts` in their order. */
@@ -141,9 +144,9 @@ export interface Source {
 /** A loader of one key. */
 export class SingleSource implements Source {
   readonly #name: string
-  readonly #loader: (context: never) => unknown
+  readonly #loader: OneLoader
 
-  constructor(name: string, loader: (context: never) => unknown) {
+  constructor(name: string, loader: OneLoader) {
     this.#name = name
     this.#loader = loader
   }

@@ -4,22 +4,16 @@ import { inTime, LATE } from '../core/time/in-time.ts'
 import { isPromise, type MaybePromise } from '../core/promise.ts'
 import type { LoadSettings } from '../options/resolve.ts'
 import type { Found, Stored } from '../core/store.ts'
-import type { Flight, Outcome } from './flight.ts'
+import type { Flight } from './flight.ts'
 import { Flights } from './flights.ts'
 import type { CacheState } from './cache-state.ts'
 import { Reader } from './reader.ts'
 import { questionMs } from './load-run.ts'
 import { enclosingFlight, refuseRecursion } from './recursion.ts'
 import { ServeDecision } from './serve-decision.ts'
-import { SingleSource, type Source } from './load-context.ts'
+import { SingleSource, type OneLoader, type Source } from './load-context.ts'
 
 const NOTHING: ReadonlyMap<string, Found> = new Map()
-
-/** A loader of one key, and the caller's name for that key. */
-export interface Request {
-  readonly name: string
-  readonly loader: (context: never) => unknown
-}
 
 /**
  * The read-through pipeline, one for every engine. It reads; a stale value is served and loaded anew in the background.
@@ -43,14 +37,16 @@ export class LoadPipeline {
   }
 
   /** Returns the value of `key`, loaded if it is missing. @throws the loader's error. */
-  load(key: string, name: string, loader: Request['loader'], settings: LoadSettings): MaybePromise<unknown> {
+  load(key: string, name: string, loader: OneLoader, settings: LoadSettings): MaybePromise<unknown> {
     if (settings.signal !== undefined)
-      return this.#loadUntilAborted(key, { name, loader }, settings, settings.signal)
-    if (settings.timed) return this.#loadTimed(key, { name, loader }, settings)
+      return this.#loadUntilAborted(key, new SingleSource(name, loader), settings, settings.signal)
+    if (settings.timed) return this.#loadTimed(key, new SingleSource(name, loader), settings)
     const found = this.reader.get(key, settings.reading)
-    if (isPromise(found))
-      return this.#loadAfter(found, key, { name, loader }, settings, this.#state.clock.now())
-    return found === undefined ? this.#share(key, { name, loader }, settings) : found
+    if (isPromise(found)) {
+      const source = new SingleSource(name, loader)
+      return this.#loadAfter(found, key, source, settings, this.#state.clock.now())
+    }
+    return found === undefined ? this.#share(key, new SingleSource(name, loader), settings) : found
   }
 
   /** Returns the values of distinct `keys`. The loader gets those that are missing. @throws the loader's error. */
@@ -90,22 +86,22 @@ export class LoadPipeline {
 
   #loadUntilAborted(
     key: string,
-    request: Request,
+    source: Source,
     settings: LoadSettings,
     signal: AbortSignal,
   ): Promise<unknown> {
     return abortable(signal, async () => {
-      if (settings.timed) return this.#loadTimed(key, request, settings)
+      if (settings.timed) return this.#loadTimed(key, source, settings)
       const calledAtMs = this.#state.clock.now()
       const found = this.reader.get(key, settings.reading)
-      return this.#loadAfter(found, key, request, settings, calledAtMs)
+      return this.#loadAfter(found, key, source, settings, calledAtMs)
     })
   }
 
   async #loadAfter(
     found: MaybePromise<unknown>,
     key: string,
-    request: Request,
+    source: Source,
     settings: LoadSettings,
     calledAtMs: number,
   ): Promise<unknown> {
@@ -114,7 +110,7 @@ export class LoadPipeline {
       const value = isPromise(found) ? await this.#leavingTime(found, settings) : found
       if (value !== undefined) return value
       this.#flights.shareFailure(key, settings, place)
-      return this.#share(key, request, settings, calledAtMs)
+      return this.#share(key, source, settings, calledAtMs)
     } finally {
       this.#flights.exit()
     }
@@ -129,7 +125,7 @@ export class LoadPipeline {
     return inTime(reading, leftMs, timers).then((found) => (found === LATE ? undefined : found))
   }
 
-  async #loadTimed(key: string, request: Request, settings: LoadSettings): Promise<unknown> {
+  async #loadTimed(key: string, source: Source, settings: LoadSettings): Promise<unknown> {
     const calledAtMs = this.#state.clock.now()
     const place = this.#flights.enter()
     try {
@@ -137,14 +133,12 @@ export class LoadPipeline {
       const found = (isPromise(looking) ? await this.#leavingTime(looking, settings) : looking)?.get(key)
       const entry = this.#service.sort(key, found, settings)
       if (entry.value !== undefined) {
-        if (entry.refreshUpToMs !== undefined) {
-          const source = new SingleSource(request.name, request.loader)
+        if (entry.refreshUpToMs !== undefined)
           this.#refresh([key], new Map([[key, found!]]), source, settings, entry.refreshUpToMs)
-        }
         return entry.value
       }
       if (entry.stale === undefined) this.#flights.shareFailure(key, settings, place)
-      return this.#share(key, request, settings, calledAtMs, found?.stored, entry.stale)
+      return this.#share(key, source, settings, calledAtMs, found?.stored, entry.stale)
     } finally {
       this.#flights.exit()
     }
@@ -153,7 +147,7 @@ export class LoadPipeline {
   // `present` is the entry of the key; `stale` is the same if it may be served.
   #share(
     key: string,
-    request: Request,
+    source: Source,
     settings: LoadSettings,
     calledAtMs?: number,
     present?: Stored,
@@ -163,19 +157,20 @@ export class LoadPipeline {
     if (settings.signal?.aborted === true) return Promise.resolve(undefined)
     const shared = this.#flights.join(key, settings)
     if (shared !== undefined || stale !== undefined || settings.hardTimeoutMs !== undefined)
-      return this.#shareOn(shared, key, request, settings, calledAtMs, present, stale)
+      return this.#shareOn(shared, key, source, settings, calledAtMs, present, stale)
     if (enclosingFlight() !== undefined)
-      return this.#shareOn(undefined, key, request, settings, calledAtMs, present)
+      return this.#shareOn(undefined, key, source, settings, calledAtMs, present)
     const flight = this.#flights.begin(key, settings, this, present, calledAtMs)
     // Most loads end when their caller has its answer, so that one promise serves for both.
-    const deliver = (outcome: Outcome): unknown => this.#service.deliver(key, outcome, undefined)
-    return this.#flights.start([flight], new SingleSource(request.name, request.loader), settings, 0, deliver)
+    return this.#flights.start([flight], source, settings, 0, (outcome) =>
+      this.#service.deliver(key, outcome, undefined),
+    )
   }
 
   async #shareOn(
     first: Flight | undefined,
     key: string,
-    request: Request,
+    source: Source,
     settings: LoadSettings,
     calledAtMs: number = this.#state.clock.now(),
     present?: Stored,
@@ -187,12 +182,11 @@ export class LoadPipeline {
     let again = false
     for (let shared = first; ; shared = this.#flights.join(key, settings)) {
       const flight = shared ?? this.#flights.begin(key, settings, this, present, calledAtMs)
-      if (shared === undefined)
-        void this.#flights.start([flight], new SingleSource(request.name, request.loader), settings)
+      if (shared === undefined) void this.#flights.start([flight], source, settings)
       const outcome =
         (await this.#service.waitUntil(untilMs, flight)) ??
         flight.loaded ??
-        (stale === undefined ? this.#service.tooLate(request.name, hardTimeoutMs) : undefined)
+        (stale === undefined ? this.#service.tooLate(source.nameOf(key), hardTimeoutMs) : undefined)
       const isInTime = hardTimeoutMs === Infinity || this.#state.clock.now() < calledAtMs + hardTimeoutMs
       const isForOthers = isInTime && (outcome?.own === true || (outcome?.late === true && !again))
       again = true

@@ -264,12 +264,14 @@ export class LoadRun implements Carrier, LoadSituation, FillingRun {
     counters.loads++
     this.#loading = first
     this.#loadingSinceMs = this.#waited ? clock.now() : first!.startedAtMs
-    return flights.map((flight) => {
+    const contexts: Context[] = []
+    for (const flight of flights) {
       flight.loaderBegan = true
       // All of them end with the first, because the loader runs in its context.
       if (flight !== first) (flight.waitsFor ??= new Set()).add(first!)
-      return new Context(this.#source.nameOf(flight.key), this.settings, this, this.state)
-    })
+      contexts.push(new Context(this.#source.nameOf(flight.key), this.settings, this, this.state))
+    }
+    return contexts
   }
 
   #endLoading(): void {
