@@ -268,8 +268,7 @@ export abstract class BaseCache<V = unknown> {
     loader: ManyLoader<T>,
     ttlOrOptions?: Duration | GetOrSetOptions,
   ): Promise<Map<string, Loaded<V, T>>> {
-    const full = this.#scope.keys(keys)
-    return callersMap(full, await this.#loads.many(full, loader, ttlOrOptions))
+    return (await this.#loads.many(keys, loader, ttlOrOptions)) as Map<string, Loaded<V, T>>
   }
 
   /**
@@ -435,13 +434,4 @@ class Namespace<V> extends BaseCache<V> {
   constructor(scope: Scope) {
     super(scope)
   }
-}
-
-function callersMap<T>(
-  full: ReadonlyMap<string, string>,
-  values: ReadonlyMap<string, unknown>,
-): Map<string, T> {
-  const named = new Map<string, T>()
-  for (const [key, name] of full) if (values.has(key)) named.set(name, values.get(key) as T)
-  return named
 }

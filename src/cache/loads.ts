@@ -42,16 +42,20 @@ export class Loads {
     return this.#scope.runtime.pipeline.load(full, key, loader, settings)
   }
 
-  /** Returns the values of several keys, by their full keys. */
-  many<T>(
-    full: ReadonlyMap<string, string>,
+  /** Returns the values of several keys, in the caller's order and by the caller's keys. */
+  async many<T>(
+    keys: Iterable<string>,
     loader: ManyLoader<T>,
     ttlOrOptions: Duration | GetOrSetOptions | undefined,
   ): Promise<Map<string, unknown>> {
+    const full = this.#scope.keys(keys)
     checkLoader(loader, 'getOrSetMany')
     const settings = this.#scope.loadSettings(ttlOrOptions, 'getOrSetMany')
     const { pipeline } = this.#scope.runtime
-    return pipeline.loadMany([...full.keys()], new ManySource(full, loader), settings)
+    const values = await pipeline.loadMany([...full.keys()], new ManySource(full, loader), settings)
+    const named = new Map<string, unknown>()
+    for (const [key, name] of full) if (values.has(key)) named.set(name, values.get(key))
+    return named
   }
 
   /** Loads the missing keys, some at a time, and counts the loaded ones. */

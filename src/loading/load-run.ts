@@ -269,7 +269,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingRun {
       flight.loaderBegan = true
       // All of them end with the first, because the loader runs in its context.
       if (flight !== first) (flight.waitsFor ??= new Set()).add(first!)
-      contexts.push(new Context(this.#source.nameOf(flight.key), this.settings, this, this.state))
+      contexts.push(new Context(this.#source.nameOf(flight.key), this.settings, this))
     }
     return contexts
   }
