@@ -60,7 +60,10 @@ function isEntry(answer: Acquired): answer is Found {
   return typeof answer === 'object' && 'stored' in answer
 }
 
-/** Polls, with jitter and growing pauses, until the answer is not `busy` or the time is over. */
+/**
+ * Polls, with jitter and growing pauses, until the answer is not `busy` or the time is over. Each question has a
+ * deadline of its own.
+ */
 export async function waitForLease(
   state: CacheState,
   flight: Flight,
@@ -82,7 +85,7 @@ export async function waitForLease(
     }
     // Its callers were told that it takes too long.
     if (flight.settled) return 'denied'
-    const [answer] = await acquire(state, [flight], options)
+    const [answer] = await acquire(state, [flight], { ...options, untilMs: undefined })
     if (answer !== 'busy') return answer!
   }
 }

@@ -29,7 +29,7 @@ interface Failed {
 /** The loads that are under way. It knows which of them a caller may share, and the work left if all have ended. */
 export class Flights implements RunHost {
   readonly state: CacheState
-  readonly turnstile: LoadLimit = new LoadLimit()
+  readonly limit: LoadLimit = new LoadLimit()
   readonly #byKey = new Map<string, Flight>()
   // Keys that are not to be loaded for a while, as the store has said. It need not be asked again at once.
   readonly #resting = new ExpiringMap<true>()

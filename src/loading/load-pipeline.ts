@@ -25,7 +25,7 @@ export class LoadPipeline {
   readonly reader: Reader
   readonly #state: CacheState
   readonly #flights: Flights
-  readonly #service: ServeDecision
+  readonly #decision: ServeDecision
   // Made outside of any request, so that code that runs in it keeps nothing of one.
   readonly #outside = new AsyncResource('cachette')
 
@@ -33,7 +33,7 @@ export class LoadPipeline {
     this.#state = state
     this.reader = new Reader(state)
     this.#flights = new Flights(state)
-    this.#service = new ServeDecision(state, this.reader, this.#flights)
+    this.#decision = new ServeDecision(state, this.reader, this.#flights)
   }
 
   /** Returns the value of `key`, loaded if it is missing. @throws the loader's error. */
@@ -131,7 +131,7 @@ export class LoadPipeline {
     try {
       const looking = this.reader.look('get', [key], settings.readingStale)
       const found = (isPromise(looking) ? await this.#leavingTime(looking, settings) : looking)?.get(key)
-      const entry = this.#service.sort(key, found, settings)
+      const entry = this.#decision.sort(key, found, settings)
       if (entry.value !== undefined) {
         if (entry.refreshUpToMs !== undefined)
           this.#refresh([key], new Map([[key, found!]]), source, settings, entry.refreshUpToMs)
@@ -163,7 +163,7 @@ export class LoadPipeline {
     const flight = this.#flights.begin(key, settings, this, present, calledAtMs)
     // Most loads end when their caller has its answer, so that one promise serves for both.
     return this.#flights.start([flight], source, settings, 0, (outcome) =>
-      this.#service.deliver(key, outcome, undefined),
+      this.#decision.deliver(key, outcome, undefined),
     )
   }
 
@@ -177,21 +177,21 @@ export class LoadPipeline {
     stale?: Stored,
   ): Promise<unknown> {
     const { hardTimeoutMs = Infinity } = settings
-    const patience = stale === undefined ? Infinity : this.#service.patience(settings)
+    const patience = stale === undefined ? Infinity : this.#decision.patience(settings)
     const untilMs = Math.min(patience, calledAtMs + hardTimeoutMs)
     let again = false
     for (let shared = first; ; shared = this.#flights.join(key, settings)) {
       const flight = shared ?? this.#flights.begin(key, settings, this, present, calledAtMs)
       if (shared === undefined) void this.#flights.start([flight], source, settings)
       const outcome =
-        (await this.#service.waitUntil(untilMs, flight)) ??
+        (await this.#decision.waitUntil(untilMs, flight)) ??
         flight.loaded ??
-        (stale === undefined ? this.#service.tooLate(source.nameOf(key), hardTimeoutMs) : undefined)
+        (stale === undefined ? this.#decision.tooLate(source.nameOf(key), hardTimeoutMs) : undefined)
       const isInTime = hardTimeoutMs === Infinity || this.#state.clock.now() < calledAtMs + hardTimeoutMs
       const isForOthers = isInTime && (outcome?.own === true || (outcome?.late === true && !again))
       again = true
       if (shared !== undefined && isForOthers && settings.signal?.aborted !== true) continue
-      return this.#service.deliver(key, outcome, stale)
+      return this.#decision.deliver(key, outcome, stale)
     }
   }
 
@@ -212,7 +212,7 @@ export class LoadPipeline {
     const ahead: string[] = []
     let refreshUpToMs = 0
     for (const key of keys) {
-      const entry = this.#service.sort(key, found.get(key), settings)
+      const entry = this.#decision.sort(key, found.get(key), settings)
       if (entry.value === undefined) missing.push(key)
       else values.set(key, entry.value)
       if (entry.stale !== undefined) stale.set(key, entry.stale)
@@ -240,21 +240,21 @@ export class LoadPipeline {
     if (own.length > 0) void this.#flights.start(own, source, settings)
     const { hardTimeoutMs = Infinity } = settings
     const endMs = calledAtMs + hardTimeoutMs
-    const patience = stale.size === 0 ? Infinity : this.#service.patience(settings)
+    const patience = stale.size === 0 ? Infinity : this.#decision.patience(settings)
     const unanswered: string[] = []
     for (const flight of flights) {
       const { key } = flight
       const untilMs = stale.has(key) ? Math.min(patience, endMs) : endMs
       const outcome =
-        (await this.#service.waitUntil(untilMs, flight)) ??
+        (await this.#decision.waitUntil(untilMs, flight)) ??
         flight.loaded ??
-        (stale.has(key) ? undefined : this.#service.tooLate(source.nameOf(key), hardTimeoutMs))
+        (stale.has(key) ? undefined : this.#decision.tooLate(source.nameOf(key), hardTimeoutMs))
       const isInTime = hardTimeoutMs === Infinity || this.#state.clock.now() < endMs
       // The loader of another call had nothing for the key, or nothing to be shared, so this one may load.
       const isForOthers = isInTime && (outcome?.own === true || (outcome?.late === true && !again))
       if (isForOthers && others.has(flight)) unanswered.push(key)
       else {
-        const value = this.#service.deliver(key, outcome, stale.get(key))
+        const value = this.#decision.deliver(key, outcome, stale.get(key))
         if (value !== undefined) values.set(key, value)
       }
     }

@@ -32,7 +32,7 @@ export function questionMs(deadlineMs: number, { hardTimeoutMs = Infinity }: Loa
 /** The loads that a run is part of. */
 export interface RunHost {
   readonly state: CacheState
-  readonly turnstile: LoadLimit
+  readonly limit: LoadLimit
   /** Removes the flight, so that no caller joins it from here on. */
   leave(flight: Flight): void
   /** Notes that a load of the key failed not long ago, as the store has answered. */
@@ -58,7 +58,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingRun {
   readonly #flights: readonly Flight[]
   readonly #source: Source
   readonly settings: LoadSettings
-  readonly #asked: AcquireOptions | undefined
+  readonly #freshUpToMs: number
   #controller: AbortController | undefined = undefined
   #timer: TimerHandle = undefined
   #hurry: (() => void) | undefined = undefined
@@ -89,7 +89,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingRun {
     this.#flights = flights
     this.#source = source
     this.settings = settings
-    this.#asked = askedFor(flights, settings, freshUpToMs)
+    this.#freshUpToMs = freshUpToMs
     for (const flight of flights) flight.carrier = this
   }
 
@@ -106,7 +106,8 @@ export class LoadRun implements Carrier, LoadSituation, FillingRun {
       this.#waited = maxConcurrentLoads !== undefined
       if (this.#isOver) return deliver?.(this.#flights[0]!.result!)
       let flights = this.#flights
-      const asking = acquire(this.state, flights, this.#askedInTime())
+      const asked = this.#askedFor()
+      const asking = acquire(this.state, flights, asked)
       this.#waited ||= isPromise(asking)
       let answers = isPromise(asking) ? await asking : asking
       for (;;) {
@@ -129,7 +130,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingRun {
         }
         if (busy.length === 0) break
         // Keys that another pipeline is loading are waited for last, so that they hold up nothing.
-        const waits = busy.map((flight) => waitForLease(this.state, flight, this.#asked, leaseWaitMs))
+        const waits = busy.map((flight) => waitForLease(this.state, flight, asked, leaseWaitMs))
         answers = await Promise.all(waits)
         flights = busy
       }
@@ -189,12 +190,22 @@ export class LoadRun implements Carrier, LoadSituation, FillingRun {
   }
 
   // The questions before the load have used some of the time. After a wait for its turn the time of a load begins anew.
-  #askedInTime(): AcquireOptions | undefined {
-    const { store } = this.state
-    if (store.deadlineMs === undefined) return this.#asked
-    const calledAtMs = this.#turnAtMs ?? this.#flights[0]!.calledAtMs
-    const parts = Math.ceil(this.#flights.length / KEYS_OF_A_QUESTION)
-    return { ...this.#asked, untilMs: calledAtMs + questionMs(parts * store.deadlineMs, this.settings) }
+  #askedFor(): AcquireOptions | undefined {
+    const { forceRefresh, hardTimeoutMs } = this.settings
+    const { deadlineMs } = this.state.store
+    const flights = this.#flights
+    const force = forceRefresh === true || (flights.length === 1 && flights[0]!.forced)
+    const isPlain = !force && hardTimeoutMs === undefined && this.#freshUpToMs === 0
+    if (isPlain && deadlineMs === undefined) return undefined
+    const calledAtMs = this.#turnAtMs ?? flights[0]!.calledAtMs
+    const parts = Math.ceil(flights.length / KEYS_OF_A_QUESTION)
+    return {
+      force,
+      freshUpToMs: forceRefresh === true ? Infinity : this.#freshUpToMs,
+      longestMs: hardTimeoutMs === undefined ? undefined : hardTimeoutMs + LAST_CHANCE_MS,
+      untilMs:
+        deadlineMs === undefined ? undefined : calledAtMs + questionMs(parts * deadlineMs, this.settings),
+    }
   }
 
   // If the loader takes too long, its callers get their answer, and no caller joins. If it ends soon, its value is
@@ -225,14 +236,14 @@ export class LoadRun implements Carrier, LoadSituation, FillingRun {
   }
 
   async #takeTurn(limit: number): Promise<void> {
-    const wait = this.host.turnstile.enter(limit)
+    const wait = this.host.limit.enter(limit)
     this.#isInside = true
     if (wait === undefined) return
     this.#hurry = wait.hurry
     await wait.turn
     this.#hurry = undefined
     this.#turnAtMs = this.state.clock.now()
-    if (this.#isOver) this.host.turnstile.leave()
+    if (this.#isOver) this.host.limit.leave()
   }
 
   // Ends the flights that need no load, and returns those that may be loaded.
@@ -338,22 +349,8 @@ export class LoadRun implements Carrier, LoadSituation, FillingRun {
     if (this.#isOver) return
     this.#isOver = true
     if (this.#timer !== undefined) this.state.timers.clear(this.#timer)
-    if (this.#isInside && this.#hurry === undefined) this.host.turnstile.leave()
+    if (this.#isInside && this.#hurry === undefined) this.host.limit.leave()
     if (this.#releasing === undefined) this.host.ended(this)
     else void Promise.all(this.#releasing).then(() => this.host.ended(this))
-  }
-}
-
-function askedFor(
-  flights: readonly Flight[],
-  { forceRefresh, hardTimeoutMs }: LoadSettings,
-  freshUpToMs: number,
-): AcquireOptions | undefined {
-  const force = flights.length === 1 && flights[0]!.forced
-  if (!force && forceRefresh !== true && hardTimeoutMs === undefined && freshUpToMs === 0) return undefined
-  return {
-    force: force || forceRefresh === true,
-    freshUpToMs: forceRefresh === true ? Infinity : freshUpToMs,
-    longestMs: hardTimeoutMs === undefined ? undefined : hardTimeoutMs + LAST_CHANCE_MS,
   }
 }

@@ -21,7 +21,7 @@ export class Reader {
     try {
       stored = this.#state.store.get(key, reading)
     } catch (error) {
-      return this.#failed('get', error, 1)
+      return this.#failed(error)
     }
     if (isPromise(stored)) return this.#getLater(key, stored)
     this.#state.trouble.served('get')
@@ -88,7 +88,7 @@ export class Reader {
     try {
       stored = await pending
     } catch (error) {
-      return this.#failed('get', error, 1)
+      return this.#failed(error)
     }
     this.#state.trouble.served('get')
     return this.#copy('get', key, stored)
@@ -102,8 +102,8 @@ export class Reader {
     return value
   }
 
-  #failed(operation: string, error: unknown, misses: number): undefined {
-    this.#state.counters.misses += misses
-    return this.#state.trouble.failed(operation, error)
+  #failed(error: unknown): undefined {
+    this.#state.counters.misses++
+    return this.#state.trouble.failed('get', error)
   }
 }
