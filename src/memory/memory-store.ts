@@ -244,8 +244,9 @@ export class MemoryStore implements Store {
     const found = this.#visible(key, kept as Stored | undefined, { tags })
     if (found === undefined) return NOT_DONE
     if (ttlMs < this.#remainingMs(key, kept)) this.#rules.leases.void(key)
-    if (kept instanceof MemoryEntry) kept.freshUntilMs = this.#clock.preciseNow() + ttlMs
-    this.#map.touch(key, ttlMs + (kept instanceof MemoryEntry ? kept.graceMs : 0))
+    const graceMs = kept instanceof MemoryEntry ? kept.graceMs : 0
+    if (graceMs > 0) (kept as MemoryEntry).freshUntilMs = this.#clock.preciseNow() + ttlMs
+    this.#map.touch(key, ttlMs + graceMs)
     return DONE
   }
 
