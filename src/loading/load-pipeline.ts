@@ -206,6 +206,52 @@ export class LoadPipeline {
     const reading = settings.timed ? settings.readingStale : settings.reading
     const looking = this.reader.look('getMany', keys, reading)
     const found = (isPromise(looking) ? await this.#leavingTime(looking, settings) : looking) ?? NOTHING
+    const { values, stale, missing } = this.#sortAll(keys, found, source, settings)
+    for (const key of missing) {
+      refuseRecursion(key, this)
+      if (!stale.has(key)) this.#flights.shareFailure(key, settings, place)
+    }
+    const own = new Set<Flight>()
+    const flights = missing.map((key) => {
+      const shared = this.#flights.join(key, settings)
+      if (shared !== undefined) return shared
+      const flight = this.#flights.begin(key, settings, this, found.get(key)?.stored, calledAtMs)
+      own.add(flight)
+      return flight
+    })
+    if (own.size > 0) void this.#flights.start([...own], source, settings)
+    const { hardTimeoutMs = Infinity } = settings
+    const endMs = calledAtMs + hardTimeoutMs
+    const patience = stale.size === 0 ? Infinity : this.#decision.patience(settings)
+    const unanswered: string[] = []
+    for (const flight of flights) {
+      const { key } = flight
+      const untilMs = stale.has(key) ? Math.min(patience, endMs) : endMs
+      const outcome =
+        (await this.#decision.waitUntil(untilMs, flight)) ??
+        flight.loaded ??
+        (stale.has(key) ? undefined : this.#decision.tooLate(source.nameOf(key), hardTimeoutMs))
+      const isInTime = hardTimeoutMs === Infinity || this.#state.clock.now() < endMs
+      // The loader of another call had nothing for the key, or nothing to be shared, so this one may load.
+      const isForOthers = isInTime && (outcome?.own === true || (outcome?.late === true && !again))
+      if (isForOthers && !own.has(flight)) unanswered.push(key)
+      else {
+        const value = this.#decision.deliver(key, outcome, stale.get(key))
+        if (value !== undefined) values.set(key, value)
+      }
+    }
+    if (unanswered.length === 0 || settings.signal?.aborted === true) return values
+    const more = await this.#loadMany(unanswered, source, settings, calledAtMs, place, true)
+    return new Map([...values, ...more])
+  }
+
+  // Sorts keys by the entries that the store has, and begins to load anew those that are about to end.
+  #sortAll(
+    keys: readonly string[],
+    found: ReadonlyMap<string, Found>,
+    source: Source,
+    settings: LoadSettings,
+  ): { values: Map<string, unknown>; stale: Map<string, Stored>; missing: string[] } {
     const values = new Map<string, unknown>()
     const stale = new Map<string, Stored>()
     const missing: string[] = []
@@ -221,46 +267,7 @@ export class LoadPipeline {
       refreshUpToMs = entry.refreshUpToMs
     }
     if (ahead.length > 0) this.#refresh(ahead, found, source, settings, refreshUpToMs)
-    for (const key of missing) {
-      refuseRecursion(key, this)
-      if (!stale.has(key)) this.#flights.shareFailure(key, settings, place)
-    }
-    const own: Flight[] = []
-    const others = new Set<Flight>()
-    const flights = missing.map((key) => {
-      const shared = this.#flights.join(key, settings)
-      if (shared !== undefined) {
-        others.add(shared)
-        return shared
-      }
-      const flight = this.#flights.begin(key, settings, this, found.get(key)?.stored, calledAtMs)
-      own.push(flight)
-      return flight
-    })
-    if (own.length > 0) void this.#flights.start(own, source, settings)
-    const { hardTimeoutMs = Infinity } = settings
-    const endMs = calledAtMs + hardTimeoutMs
-    const patience = stale.size === 0 ? Infinity : this.#decision.patience(settings)
-    const unanswered: string[] = []
-    for (const flight of flights) {
-      const { key } = flight
-      const untilMs = stale.has(key) ? Math.min(patience, endMs) : endMs
-      const outcome =
-        (await this.#decision.waitUntil(untilMs, flight)) ??
-        flight.loaded ??
-        (stale.has(key) ? undefined : this.#decision.tooLate(source.nameOf(key), hardTimeoutMs))
-      const isInTime = hardTimeoutMs === Infinity || this.#state.clock.now() < endMs
-      // The loader of another call had nothing for the key, or nothing to be shared, so this one may load.
-      const isForOthers = isInTime && (outcome?.own === true || (outcome?.late === true && !again))
-      if (isForOthers && others.has(flight)) unanswered.push(key)
-      else {
-        const value = this.#decision.deliver(key, outcome, stale.get(key))
-        if (value !== undefined) values.set(key, value)
-      }
-    }
-    if (unanswered.length === 0 || settings.signal?.aborted === true) return values
-    const more = await this.#loadMany(unanswered, source, settings, calledAtMs, place, true)
-    return new Map([...values, ...more])
+    return { values, stale, missing }
   }
 
   // Loads the keys anew that no caller waits for and no load is under way for.
