@@ -1,4 +1,5 @@
 import { ExpiringMap } from '../internal/expiring-map.ts'
+import { SingleOrMap } from '../internal/single-or-map.ts'
 import { ageClock, type AgeClock } from '../core/time/age-clock.ts'
 import type { Clock } from '../core/time/clock.ts'
 import type { AcquireOptions, Cooldown, Lease, Reading } from '../core/store.ts'
@@ -42,7 +43,7 @@ class TableLease implements Lease {
 export class LeaseTable {
   readonly #clock: AgeClock
   // The leases of a key are a list because nearly every key has just one.
-  readonly #open = new Map<string, TableLease>()
+  readonly #open = new SingleOrMap<string, TableLease>()
   readonly #cooling = new ExpiringMap<Cooldown>()
 
   constructor(clock: Clock) {

@@ -4,6 +4,7 @@ import type { LoadSettings } from '../options/resolve.ts'
 import type { Reading, Stored } from '../core/store.ts'
 import { NO_TAGS, belongs } from '../keys/tags.ts'
 import { ExpiringMap } from '../internal/expiring-map.ts'
+import { SingleOrMap } from '../internal/single-or-map.ts'
 import { Flight, type Outcome } from './flight.ts'
 import { LoadRun, type RunHost } from './load-run.ts'
 import type { CacheState } from './cache-state.ts'
@@ -30,7 +31,7 @@ interface Failed {
 export class Flights implements RunHost {
   readonly state: CacheState
   readonly limit: LoadLimit = new LoadLimit()
-  readonly #byKey = new Map<string, Flight>()
+  readonly #byKey = new SingleOrMap<string, Flight>()
   // Keys that are not to be loaded for a while, as the store has said. It need not be asked again at once.
   readonly #resting = new ExpiringMap<true>()
   // Failed loads, for callers that came before these began and whose question to the store is answered only now.
@@ -163,7 +164,7 @@ export class Flights implements RunHost {
 
   /** Whether a load of the key is under way. */
   has(key: string): boolean {
-    return this.#byKey.has(key)
+    return this.#byKey.get(key) !== undefined
   }
 
   /** Whether no load is under way. */
