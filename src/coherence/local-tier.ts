@@ -4,9 +4,9 @@ import type { TierState } from '../core/explanation.ts'
 import { isPromise } from '../core/promise.ts'
 import type { Generations, Head } from '../core/remote-store.ts'
 import type { Found, Reading, Store, Stored } from '../core/store.ts'
-import type { LogFollower } from './log/log-follower.ts'
 import type { GenerationTable } from './tags/generation-table.ts'
 import type { Operation } from './in-flight.ts'
+import type { PartitionState } from './partition-state.ts'
 import { bears, type TagState } from './tags/tag-state.ts'
 
 /** The way in which a tier takes values in and hands them out. */
@@ -18,7 +18,7 @@ const STALE_TOO: Reading = { stale: true }
 export class LocalSlot extends Envelope {
   readonly stored: Stored
   readonly values: ValueForm
-  readonly follower: LogFollower
+  readonly partition: PartitionState
   /** The generations of its tags, if it has any. */
   readonly generations: Generations | undefined
   /** The counter of the log at which it was true; `undefined` if it came from a read. */
@@ -43,7 +43,7 @@ export class LocalSlot extends Envelope {
     super()
     this.stored = slot.stored
     this.values = slot.values
-    this.follower = slot.follower
+    this.partition = slot.partition
     this.generations = slot.generations
     this.counter = slot.counter
     this.writtenAt = slot.writtenAt
@@ -60,7 +60,7 @@ export class LocalSlot extends Envelope {
 /** An entry to be kept, and the facts that allow it. */
 export interface Keeping {
   readonly marker: Operation
-  readonly follower: LogFollower
+  readonly partition: PartitionState
   readonly value: unknown
   /** The remaining milliseconds for which it is fresh, and those of its grace after that. */
   readonly ttlMs: number
@@ -81,8 +81,6 @@ export interface LocalTierParts {
   readonly clock: Clock
   /** The sync age up to which it serves. */
   readonly maxAgeMs: number
-  /** The sync age beyond which keeping an entry starts a sync. */
-  readonly maxLagMs: number
   /** The longest time for which it keeps an entry. */
   readonly longestMs: number
   /** Returns the next place in the order of this node's events. */
@@ -96,18 +94,16 @@ export class LocalTier {
   readonly #table: GenerationTable
   readonly #clock: Clock
   readonly #maxAgeMs: number
-  readonly #maxLagMs: number
   readonly #longestMs: number
   readonly #nextEvent: () => number
 
   constructor(parts: LocalTierParts) {
-    const { store, values, table, clock, maxAgeMs, maxLagMs, longestMs, nextEvent } = parts
+    const { store, values, table, clock, maxAgeMs, longestMs, nextEvent } = parts
     this.#store = store
     this.#values = values
     this.#table = table
     this.#clock = clock
     this.#maxAgeMs = maxAgeMs
-    this.#maxLagMs = maxLagMs
     this.#longestMs = longestMs
     this.#nextEvent = nextEvent
   }
@@ -151,25 +147,24 @@ export class LocalTier {
     return { ...entry, state: verdict === 'fresh' && entry.remainingMs > 0 ? 'fresh' : 'stale' }
   }
 
-  /** Keeps the entry that a read found, unless something invalidated it meanwhile (C2, C3, C3b). */
-  keepRead(key: string, keeping: Keeping): void {
+  /** Keeps the entry that a read found, unless something invalidated it meanwhile (C2, C3, C3b); `false` = it has. */
+  keepRead(key: string, keeping: Keeping): boolean {
     const { marker } = keeping
     const present = this.#slot(key)
-    if (marker.dead || (present !== undefined && present.writtenAt > marker.bornAt)) return
+    if (marker.dead || (present !== undefined && present.writtenAt > marker.bornAt)) return false
     this.#put(key, keeping, undefined, present === undefined)
-    keeping.follower.catchUp(this.#maxLagMs)
+    return true
   }
 
   /** Keeps a written entry, by the counters of the reply and of the messages that came meanwhile (C3, C3b). */
-  keepWritten(key: string, keeping: Keeping): void {
-    const { marker, follower, head, logged } = keeping
-    if (!follower.knows(head)) return
+  keepWritten(key: string, keeping: Keeping): boolean {
+    const { marker, head, logged } = keeping
     const { counter } = head!
     const isCurrent = logged === true ? marker.lastCounter <= counter : !marker.dead
     const present = this.#slot(key)
-    if (!isCurrent || (present?.counter !== undefined && present.counter > counter)) return
+    if (!isCurrent || (present?.counter !== undefined && present.counter > counter)) return false
     this.#put(key, keeping, counter, present === undefined)
-    follower.catchUp(this.#maxLagMs)
+    return true
   }
 
   /** Keeps a value that was loaded while the server was away. */
@@ -183,17 +178,17 @@ export class LocalTier {
     const slot = this.#slot(key, STALE_TOO)
     if (slot === undefined || (slot.counter !== undefined && counter <= slot.counter)) return
     void this.#store.write([{ kind: 'delete', key }])
-    slot.follower.dropped()
+    slot.partition.dropped()
   }
 
   /** Stops serving the kept entries of a partition, because something may have been missed. */
-  flush(follower: LogFollower): void {
-    follower.flushed(this.#nextEvent())
+  flush(partition: PartitionState): void {
+    partition.flushed(this.#nextEvent())
   }
 
   /** Stops serving the entries of a partition that were kept without the server, because the server is back. */
-  endOutage(follower: LogFollower): void {
-    follower.outageEndedAt = this.#nextEvent()
+  endOutage(partition: PartitionState): void {
+    partition.outageEndedAt = this.#nextEvent()
   }
 
   /** Whether an entry is kept under this key that bears the tag. */
@@ -202,12 +197,12 @@ export class LocalTier {
   }
 
   // C1: both logs must be synced, the log of its key and, if it has tags, the log of generations.
-  #isSynced({ outage, follower, generations, keptUntilMs }: LocalSlot, nowMs: number): boolean {
+  #isSynced({ outage, partition, generations, keptUntilMs }: LocalSlot, nowMs: number): boolean {
     if (nowMs >= keptUntilMs) return false
     if (outage) return true
     return (
-      follower.isSynced(this.#maxAgeMs, nowMs) &&
-      (generations === undefined || this.#table.follower.isSynced(this.#maxAgeMs, nowMs))
+      partition.isSynced(this.#maxAgeMs, nowMs) &&
+      (generations === undefined || this.#table.partition.isSynced(this.#maxAgeMs, nowMs))
     )
   }
 
@@ -238,7 +233,7 @@ export class LocalTier {
 
   #put(
     key: string,
-    { value, ttlMs, graceMs, generations, follower }: Keeping,
+    { value, ttlMs, graceMs, generations, partition }: Keeping,
     counter: number | undefined,
     isMore: boolean,
     outage = false,
@@ -253,7 +248,7 @@ export class LocalTier {
     const slot = new LocalSlot({
       stored,
       values,
-      follower,
+      partition,
       generations,
       counter,
       writtenAt,
@@ -265,14 +260,14 @@ export class LocalTier {
     void this.#store.write([
       { kind: 'set', key, stored: asStored(slot), ttlMs, ...(hasGrace && { graceMs }) },
     ])
-    follower.keeps(Math.min(ttlMs + graceMs, this.#longestMs), isMore)
+    partition.keeps(Math.min(ttlMs + graceMs, this.#longestMs), isMore)
   }
 
   #slot(key: string, reading?: Reading): LocalSlot | undefined {
     const stored: unknown = this.#store.get(key, reading)
     if (!(stored instanceof LocalSlot)) return undefined
-    const { writtenAt, follower, outage } = stored
-    if (writtenAt <= follower.flushedAt || (outage && writtenAt <= follower.outageEndedAt)) return undefined
+    const { writtenAt, partition, outage } = stored
+    if (writtenAt <= partition.flushedAt || (outage && writtenAt <= partition.outageEndedAt)) return undefined
     return stored
   }
 }
