@@ -30,8 +30,8 @@ export class LocalSlot extends Envelope {
    * sync.
    */
   readonly outage: boolean
-  /** Whether it may be served as stale. */
-  readonly hasGrace: boolean
+  /** The milliseconds for which it may be served as stale. */
+  readonly graceMs: number
   /** The time at which the tier must ask again, however long the entry lives. */
   readonly keptUntilMs: number
   /** The version of the table of generations that last found it fresh. */
@@ -48,7 +48,7 @@ export class LocalSlot extends Envelope {
     this.counter = slot.counter
     this.writtenAt = slot.writtenAt
     this.outage = slot.outage
-    this.hasGrace = slot.hasGrace
+    this.graceMs = slot.graceMs
     this.keptUntilMs = slot.keptUntilMs
   }
 
@@ -119,12 +119,15 @@ export class LocalTier {
     const slot = this.#slot(key, reading?.stale === true ? STALE_TOO : undefined)
     if (slot === undefined) return undefined
     const verdict = this.#verdict(key, slot, reading)
-    const isServed = verdict === 'fresh' || (verdict === 'stale' && slot.hasGrace && reading?.stale === true)
+    const { graceMs, generations } = slot
+    const staleForMs = verdict === 'stale' ? this.#table.staleForMs(generations) : 0
+    const isServed =
+      verdict === 'fresh' || (verdict === 'stale' && graceMs > staleForMs && reading?.stale === true)
     if (!isServed) return undefined
     const remainingMs = this.#remainingMs(key)
     return {
       stored: asStored(slot),
-      remainingMs: verdict === 'fresh' ? remainingMs : Math.min(remainingMs, 0),
+      remainingMs: verdict === 'fresh' ? remainingMs : Math.min(remainingMs, 0 - staleForMs),
     }
   }
 
@@ -139,11 +142,12 @@ export class LocalTier {
   } {
     const slot = this.#slot(key, STALE_TOO)
     if (slot === undefined) return { state: 'absent' }
-    const { generations, hasGrace } = slot
+    const { generations, graceMs } = slot
     const entry = { generations, remainingMs: this.#remainingMs(key) }
     if (!this.#isSynced(slot, this.#clock.now())) return { ...entry, state: 'unsynced' }
     const verdict = this.#verdict(key, slot, reading)
-    if (verdict === 'gone' || (verdict === 'stale' && !hasGrace)) return { ...entry, state: 'invalidated' }
+    if (verdict === 'gone' || (verdict === 'stale' && graceMs <= this.#table.staleForMs(generations)))
+      return { ...entry, state: 'invalidated' }
     return { ...entry, state: verdict === 'fresh' && entry.remainingMs > 0 ? 'fresh' : 'stale' }
   }
 
@@ -242,7 +246,6 @@ export class LocalTier {
     const stored = Number.isInteger(value) || ttlMs <= 0 ? undefined : this.#values.admit(value).stored
     // The kept entry is older.
     if (stored === undefined) return this.drop(key, Infinity)
-    const hasGrace = graceMs > 0
     const writtenAt = this.#nextEvent()
     const values = this.#values
     const slot = new LocalSlot({
@@ -253,12 +256,12 @@ export class LocalTier {
       counter,
       writtenAt,
       outage,
-      hasGrace,
+      graceMs,
       keptUntilMs: this.#clock.now() + this.#longestMs,
     })
     if (generations !== undefined) this.#table.borne(key, generations)
     void this.#store.write([
-      { kind: 'set', key, stored: asStored(slot), ttlMs, ...(hasGrace && { graceMs }) },
+      { kind: 'set', key, stored: asStored(slot), ttlMs, ...(graceMs > 0 && { graceMs }) },
     ])
     partition.keeps(Math.min(ttlMs + graceMs, this.#longestMs), isMore)
   }
