@@ -50,6 +50,7 @@ const files = readdirSync('test', { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.test.ts') && !/^test\/package\/|node_modules/.test(file))
   .filter((file) => file.includes(options.only))
   .toSorted()
+if (files.length === 0) fail(`--only: no file of tests has '${options.only}' in its path.`)
 const wanted = (file: string): number => (SERVERS.test(file) ? options.servers : options.others)
 const totalOf = (file: string): Total => (totals[file] ??= { runs: 0, failures: [] })
 
