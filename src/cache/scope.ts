@@ -162,7 +162,7 @@ export class Scope {
   ): Settings {
     if (argument === undefined) return base
     const { clock, doubts } = this.runtime
-    if (isDurationGiven(argument, where)) return settingsWithTtl(base, argument, where, clock, doubts)
+    if (isDuration(argument, where)) return settingsWithTtl(base, argument, where, clock, doubts)
     return settingsWith<Settings>(base, argument, accepted, where, clock, doubts)
   }
 
@@ -170,8 +170,7 @@ export class Scope {
   loadSettings(argument: Duration | GetOrSetOptions | undefined, where: string): LoadSettings {
     if (argument === undefined) return this.#defaults
     const { clock, doubts } = this.runtime
-    if (isDurationGiven(argument, where))
-      return settingsWithTtl(this.#defaults, argument, where, clock, doubts)
+    if (isDuration(argument, where)) return settingsWithTtl(this.#defaults, argument, where, clock, doubts)
     return loadSettings(
       settingsWith<Settings>(this.#defaults, argument, GET_OR_SET_OPTIONS, where, clock, doubts),
     )
@@ -196,14 +195,6 @@ export class Scope {
   /** @throws ClosedError if the cache is closed. */
   assertOpen(): void {
     if (this.runtime.closed) throw new ClosedError('the cache is closed')
-  }
-}
-
-function isDurationGiven(argument: unknown, where: string): argument is Duration {
-  try {
-    return isDuration(argument)
-  } catch (error) {
-    throw unreadable(`${where}: the options`, error)
   }
 }
 

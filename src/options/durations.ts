@@ -1,4 +1,5 @@
 import { isDate, timeOf } from '../internal/objects.ts'
+import { unreadable } from './checks.ts'
 import type { Clock } from '../core/time/clock.ts'
 import type { Doubts } from '../core/logging/doubts.ts'
 import { OptionsError } from '../core/errors.ts'
@@ -76,11 +77,18 @@ export function durationMs(
 
 const PARTS = Object.keys(PART_MS) as readonly (keyof DurationParts)[]
 
-/** Whether an argument that may be a duration or an options object is meant as a duration. */
-export function isDuration(value: unknown): value is Duration {
-  if (typeof value !== 'object' || value === null || isInstant(value)) return true
-  for (const name of PARTS) if (name in value) return true
-  return false
+/**
+ * Whether an argument that may be a duration or an options object is meant as a duration.
+ * @throws OptionsError if looking at it throws.
+ */
+export function isDuration(value: unknown, where: string): value is Duration {
+  try {
+    if (typeof value !== 'object' || value === null || isInstant(value)) return true
+    for (const name of PARTS) if (name in value) return true
+    return false
+  } catch (error) {
+    throw unreadable(`${where}: the options`, error)
+  }
 }
 
 /** Whether the value is a point in time rather than a span. */

@@ -80,7 +80,7 @@ function isSame(one: unknown, other: unknown): boolean {
 }
 
 function msOf(value: unknown): number | undefined {
-  if (!isDuration(value)) return undefined
+  if (!isDuration(value, 'getRedisCache')) return undefined
   try {
     return durationMs(value, '', { wallNow: () => 0 })
   } catch {

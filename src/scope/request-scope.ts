@@ -153,7 +153,7 @@ class ScopedReads {
 }
 
 function isAsking(options: Options): boolean {
-  if (options === undefined || isDuration(options)) return false
+  if (options === undefined || isDuration(options, 'getOrSet')) return false
   const given: { readonly [name in (typeof ASKING)[number]]?: unknown } = options
   return ASKING.some((name) => given[name] !== undefined && given[name] !== false)
 }

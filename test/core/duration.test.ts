@@ -181,6 +181,6 @@ describe('durations', () => {
     [{}, false],
     [[], false],
   ])('are told from options: %o', (value, expected) => {
-    expect(isDuration(value)).toBe(expected)
+    expect(isDuration(value, 'set')).toBe(expected)
   })
 })
