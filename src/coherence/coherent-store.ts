@@ -66,6 +66,7 @@ export class CoherentStore implements Store {
   readonly #markers: InFlight
   readonly #outbox: Outbox
   readonly #order: CallOrder
+  readonly #local: LocalTier | undefined
   readonly #time: CallTime
   readonly #following: LogFollowers
   readonly #generations: GenerationTable
@@ -80,13 +81,14 @@ export class CoherentStore implements Store {
   readonly #removeQueue: (() => void) | undefined
 
   constructor(parts: CoherenceParts, settings: CoherenceSettings) {
-    const { remote, local: localStore, timers, random, node } = parts
+    const { remote, local: memory, timers, random, node } = parts
     const clock = ageClock(parts.clock)
     this.remote = remote
     this.ownsAll = parts.ownsAll ?? true
     this.#parts = { ...parts, clock }
     this.#settings = settings
     const isStrict = settings.policy === 'strict'
+    const maxAgeMs = isStrict ? settings.maxLagMs : settings.maxStaleMs
     const markers = new InFlight(node, clock)
     const places = new CallPlaces()
     const suspects = (): Suspects =>
@@ -139,17 +141,7 @@ export class CoherentStore implements Store {
       asked: () => this.#following.followGenerations(),
     })
     const local: LocalTier | undefined =
-      localStore &&
-      new LocalTier({
-        store: localStore,
-        values: parts.values ?? localStore,
-        table,
-        clock,
-        longestMs: parts.localTtlMs ?? Infinity,
-        maxLagMs: settings.maxLagMs,
-        maxAgeMs: isStrict ? settings.maxLagMs : settings.maxStaleMs,
-        nextEvent: () => markers.nextEvent(),
-      })
+      memory && new LocalTier(memory, table, markers, clock, maxAgeMs, settings.maxLagMs)
     const forgetting = new Forgetting({ returned, local, markers, keeper: leases, table })
     const following = new LogFollowers({
       ...parts,
@@ -213,6 +205,7 @@ export class CoherentStore implements Store {
     this.#explaining = new Explaining({ ...shared, table })
     this.#returned = returned
     this.#suspects = [suspectKeys, suspectTags]
+    this.#local = local
     this.#markers = markers
     this.#outbox = outbox
     this.#following = following
@@ -240,13 +233,13 @@ export class CoherentStore implements Store {
 
   view(stored: Stored): unknown {
     const kept: unknown = stored
-    return kept instanceof LocalSlot ? kept.view() : this.remote.view(stored)
+    return kept instanceof LocalSlot ? this.#parts.local!.view(kept.stored) : this.remote.view(stored)
   }
 
   get(key: string, reading?: Reading): MaybePromise<Stored | undefined> {
     const order = this.#order
     if (!order.isIdle) return order.read([key], reading?.tags, () => this.#getOne(key, reading))
-    return this.remote.isOrdered ? this.#reads.get(key, reading) : this.#getOne(key, reading)
+    return this.#getOne(key, reading)
   }
 
   getMany(keys: readonly string[], reading?: Reading): Promise<readonly (Stored | undefined)[]> {
@@ -273,7 +266,7 @@ export class CoherentStore implements Store {
   #asSent(each: Fill): Fill {
     const kept: unknown = each.stored
     if (!(kept instanceof LocalSlot)) return each
-    const admitted = this.remote.admit(kept.view())
+    const admitted = this.remote.admit(this.view(each.stored))
     if ('refused' in admitted) throw admitted.refused
     return { ...each, stored: admitted.stored }
   }
@@ -383,12 +376,13 @@ export class CoherentStore implements Store {
     this.#following.close()
     this.#returned.close()
     this.#removeQueue?.()
+    this.#local?.close()
     await this.remote.close()
   }
 
   /** Reads served by the tier of this process. */
   get localHits(): number {
-    return this.#reads.localHits
+    return this.#local?.hits ?? 0
   }
 
   /** Whether an invalidation of the key waits for an acknowledgement. */
@@ -417,8 +411,13 @@ export class CoherentStore implements Store {
   }
 
   #getOne(key: string, reading: Reading | undefined): MaybePromise<Stored | undefined> {
+    const local = reading?.skip === 'l1' ? undefined : this.#local
+    if (local !== undefined && (reading?.after === undefined || this.#following.hasReached(reading.after))) {
+      const kept = local.get(key, reading)
+      if (kept !== undefined) return kept
+    }
     const found = this.#reads.get(key, reading)
-    return isPromise(found) ? this.#order.reading([key], found) : found
+    return isPromise(found) && !this.#order.isSent ? this.#order.reading([key], found) : found
   }
 
   async #inTurn<T>(

@@ -49,15 +49,16 @@ export class Explaining {
   }
 
   #local(key: string, reading: Reading | undefined): TierExplanation {
-    const { local, following } = this.#parts
+    const { local, following, clock } = this.#parts
     const ages = {
       tier: 'l1',
       syncAge: following.of(key).syncAgeMs / 1_000,
       tagSyncAge: following.generations.syncAgeMs / 1_000,
     } as const
     if (!following.hasReached(reading?.after)) return { ...ages, state: 'skipped' }
-    const { state, remainingMs, generations } = local!.explain(key, reading)
-    return { ...ages, state, ...ttlOf(remainingMs), ...this.#tags(generations) }
+    const { state, slot } = local!.explain(key, reading)
+    const remainingMs = slot && slot.freshUntilMs - clock.now()
+    return { ...ages, state, ...ttlOf(remainingMs), ...this.#tags(slot?.generations) }
   }
 
   async #remote(key: string, reading: Reading | undefined): Promise<TierExplanation> {

@@ -35,25 +35,16 @@ const NONE: readonly Operation[] = []
 /** Reads entries, in this node or from the server, and takes leases for those that are missing. */
 export class Reads {
   readonly #parts: ReadParts
-  /** Reads served by the tier of this process. */
-  localHits = 0
 
   constructor(parts: ReadParts) {
     this.#parts = parts
   }
 
+  /** Returns the fresh value of a key that this node has not kept. */
   get(key: string, reading: Reading | undefined): MaybePromise<Stored | undefined> {
-    const { local, following, outbox } = this.#parts
-    const isAway = outbox.has(key) || reading?.skip === 'l2'
-    if (local === undefined) return isAway ? undefined : this.#getRemote(key, reading)
-    if (reading?.skip !== 'l1' && (reading?.after === undefined || following.hasReached(reading.after))) {
-      const kept = local.get(key, reading)
-      if (kept !== undefined) {
-        this.localHits++
-        return kept
-      }
-    }
-    return isAway ? undefined : this.#fetchOne(key, reading)
+    const { local, outbox } = this.#parts
+    if (outbox.has(key) || reading?.skip === 'l2') return undefined
+    return local === undefined ? this.#getRemote(key, reading) : this.#fetchOne(key, reading)
   }
 
   async getMany(

@@ -24,7 +24,8 @@ export class Reader {
       return this.#failed('get', error, 1)
     }
     if (isPromise(stored)) return this.#getLater(key, stored)
-    this.#parts.trouble.served('get')
+    const { trouble } = this.#parts
+    if (trouble.failing.size > 0) trouble.served('get')
     return this.#copy('get', key, stored)
   }
 

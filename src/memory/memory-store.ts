@@ -26,8 +26,9 @@ import { isPromise, type MaybePromise } from '../core/promise.ts'
 import { TagTable } from '../in-process/tag-table.ts'
 import { belongs } from '../keys/tags.ts'
 import { NO_TOKEN } from '../core/token.ts'
-import { valueKeeper, type ValueKeeper } from '../serialization/isolation.ts'
-import { BoundedMap, type BoundedMapOptions } from './bounded-map.ts'
+import type { ValueKeeper } from '../serialization/isolation.ts'
+import type { BoundedMap } from './bounded-map.ts'
+import { figuresOf } from './entry-map.ts'
 import { MemoryEntry } from './memory-entry.ts'
 import { looksAt, PrefixSweep, turn } from './prefix-sweep.ts'
 
@@ -176,13 +177,7 @@ export class MemoryStore implements Store {
   }
 
   stats(): StoreStats {
-    const { entries, evicted, oversize, expired, swept } = this.#map.stats()
-    const [byEntries, byWeight] = this.#map.isWeighed ? [0, evicted] : [evicted, 0]
-    return {
-      entries,
-      evictions: { entries: byEntries, weight: byWeight, oversize },
-      expirations: { read: expired - swept, timer: swept },
-    }
+    return figuresOf(this.#map)
   }
 
   close(): void {
@@ -357,9 +352,4 @@ function versionOf(kept: unknown): bigint | undefined {
 function allTags({ lease, tags }: Fill): readonly string[] | undefined {
   if (tags === undefined || tags.length === 0) return lease.tags
   return lease.tags === undefined ? tags : [...new Set([...lease.tags, ...tags])]
-}
-
-/** Returns a new memory store that clones values. */
-export function memoryStore(options: BoundedMapOptions<string, Stored>): MemoryStore {
-  return new MemoryStore(new BoundedMap(options), valueKeeper({}), { clock: options.clock })
 }

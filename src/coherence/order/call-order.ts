@@ -134,7 +134,7 @@ export class CallOrder {
     try {
       await Promise.race([before, timer.error])
       const answer = call()
-      pass(this.#isSent ? undefined : answer)
+      pass(this.isSent ? undefined : answer)
       return await (isBounded ? Promise.race([answer, timer.error]) : answer)
     } finally {
       pass(before)
@@ -144,7 +144,7 @@ export class CallOrder {
 
   /** Notes a read under way. Where answers come in any order, a change of its keys waits for it. */
   reading<T>(keys: readonly string[], answer: PromiseLike<T>): PromiseLike<T> {
-    if (!this.#isSent) this.#pass(keys, undefined, Promise.resolve(answer), 'reads')
+    if (!this.isSent) this.#pass(keys, undefined, Promise.resolve(answer), 'reads')
     return answer
   }
 
@@ -232,11 +232,11 @@ export class CallOrder {
   #passed(answer: Promise<unknown>, count: number): Promise<unknown> | undefined {
     const held = this.#held
     this.#held = undefined
-    return this.#isSent && count <= MOST_AT_ONCE ? held : answer
+    return this.isSent && count <= MOST_AT_ONCE ? held : answer
   }
 
-  // Whether the call just made can't be overtaken any more.
-  get #isSent(): boolean {
+  /** Whether the call just made can't be overtaken any more. */
+  get isSent(): boolean {
     return this.#parts.isOrdered && this.#parts.hasUnsent?.() !== true
   }
 
