@@ -6,7 +6,8 @@ import { silentLogger } from '../../src/core/logging/logger.ts'
 import { systemClock, systemRandom, systemTimers } from '../../src/core/time/system.ts'
 import { adaptClient } from '../../src/redis/libraries/adapt.ts'
 import { RedisAtomicStore } from '../../src/redis/atomic/redis-atomic-store.ts'
-import { RateLimiter, type LimitAlgorithm } from '../../src/ratelimit/index.ts'
+import type { LimitAlgorithm } from '../../src/core/atomic-store.ts'
+import { RateLimiter } from '../../src/ratelimit/index.ts'
 
 // The peer is installed here only, so that the root's type check has no types of it. The used parts are declared.
 type Peer = new (options: object) => { consume(key: string): Promise<unknown> }

@@ -1,5 +1,5 @@
 export { LockBusyError, LockLostError } from '../core/errors.ts'
 export type { HeldLock } from './held-lock.ts'
-export { Lock, Semaphore, type LockingCache } from './lock.ts'
+export { Lock, Semaphore } from './lock.ts'
 export type { AcquireOptions, LockOptions } from './options.ts'
 export { withLock } from './with-lock.ts'

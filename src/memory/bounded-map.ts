@@ -69,6 +69,9 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
   #atRest: number
 
   /** @throws OptionsError for an unknown option or one that is not of an accepted form. */
+  constructor(options?: BoundedMapOptions<K, V>)
+  /** @internal */
+  constructor(options?: BoundedMapOptions<K, V>, internals?: Internals)
   constructor(options: BoundedMapOptions<K, V> = {}, internals: Internals = {}) {
     const resolved = resolveOptions(options)
     const { maxEntries, maxWeight, clock, timers, random } = resolved
@@ -108,7 +111,10 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
     return this.#index.size
   }
 
-  /** Whether it is bounded by weight. */
+  /**
+   * Whether it is bounded by weight.
+   * @internal
+   */
   get isWeighed(): boolean {
     return this.#weighed
   }
@@ -158,7 +164,10 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
     return this.put(key, value, ttlMs, weight)
   }
 
-  /** Does what {@link set} does, with a ttl in milliseconds. `Infinity` is for ever. */
+  /**
+   * Does what {@link set} does, with a ttl in milliseconds. `Infinity` is for ever.
+   * @internal
+   */
   put(key: K, value: V, ttlMs: number, givenWeight?: number): boolean {
     const weight = this.#weighed ? this.#weigh(key, value, givenWeight) : 1
     const slot = this.#index.get(key)
@@ -184,6 +193,7 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
   /**
    * Replaces the value and keeps the deadline. Returns `false` if there is no such entry, or if the new value is too
    * heavy, which removes the entry.
+   * @internal
    */
   replace(key: K, value: V): boolean {
     const slot = this.#live(key)
@@ -199,7 +209,10 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
     return stored && this.#index.get(key) === slot
   }
 
-  /** Gives an entry a new ttl in milliseconds. Returns `false` if there is none. Zero or less removes the entry. */
+  /**
+   * Gives an entry a new ttl in milliseconds. Returns `false` if there is none. Zero or less removes the entry.
+   * @internal
+   */
   touch(key: K, ttlMs: number): boolean {
     const slot = this.#live(key)
     if (slot === undefined) return false

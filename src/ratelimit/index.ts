@@ -1,4 +1,3 @@
-export type { LimitAlgorithm } from '../core/atomic-store.ts'
 export { RateLimitError } from '../core/errors.ts'
 export type { LimitStatus, RateLimitResult } from '../core/limit-result.ts'
 export { rateLimitHeaders } from './headers.ts'

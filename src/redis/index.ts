@@ -1,2 +1,2 @@
 export { RedisCache } from './redis-cache.ts'
-export type { RedisCacheOptions, RedisCacheSettings } from './redis-options.ts'
+export type { RedisCacheOptions } from './redis-options.ts'

@@ -1,13 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, test } from 'vitest'
-import {
-  BaseCache,
-  storeFrom,
-  type CacheOptions,
-  type NamespaceMode,
-  type Primitives,
-  type Slot,
-} from '../../src/index.ts'
+import { BaseCache, storeFrom, type CacheOptions, type Primitives, type Slot } from '../../src/index.ts'
+import type { NamespaceMode } from '../../src/options/options.ts'
 import { MemoryCache } from '../../src/memory/index.ts'
 import { MockCache, conformanceCases } from '../../src/testing/index.ts'
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { MemoryCache, type BaseCache, type Isolation } from '../../src/index.ts'
+import { MemoryCache, type BaseCache } from '../../src/index.ts'
+import type { Isolation } from '../../src/serialization/isolation.ts'
 import { FakeClock } from '../../src/testing/index.ts'
 import { deferred, settle } from '../support/deferred.ts'
 import { mapPrimitives, OwnCache } from '../support/own-cache.ts'

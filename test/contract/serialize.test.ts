@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { MemoryCache, TypeRegistry, type Serializer } from '../../src/index.ts'
+import { MemoryCache, type Serializer } from '../../src/index.ts'
+import { TypeRegistry } from '../../src/serialization/json/registry.ts'
 import { failureOf } from '../support/error-of.ts'
 
 class Money {

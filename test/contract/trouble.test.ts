@@ -1,11 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import {
-  MemoryCache,
-  StoreUnavailableError,
-  TypeRegistry,
-  type BaseCache,
-  type CacheOptions,
-} from '../../src/index.ts'
+import { MemoryCache, StoreUnavailableError, type BaseCache, type CacheOptions } from '../../src/index.ts'
+import { TypeRegistry } from '../../src/serialization/json/registry.ts'
 import { FakeClock } from '../../src/testing/index.ts'
 import { settle } from '../support/deferred.ts'
 import { failureOf } from '../support/error-of.ts'

@@ -167,8 +167,14 @@ describe.each(listCompilers())('TypeScript %s', (version, compiler) => {
     expect(compile('decorators.ts', options)).toEqual({ ...clean, output: '' })
   })
 
-  it('still finds a planted error', () => {
-    user.write('wrong.ts', `import { MemoryCache } from 'cachette'\nnew MemoryCache().gett('key')\n`)
+  it('still finds a planted error, and use of the inside', () => {
+    user.write(
+      'wrong.ts',
+      `import { MemoryCache } from 'cachette'
+      import { BoundedMap } from 'cachette/memory'
+      new MemoryCache().gett('key')
+      new BoundedMap().put('key', 1, 1)`,
+    )
 
     const { status, output } = compile('wrong.ts', {
       ...strict,
@@ -178,6 +184,7 @@ describe.each(listCompilers())('TypeScript %s', (version, compiler) => {
 
     expect(status).not.toBe(0)
     expect(output).toContain(`Property 'gett' does not exist`)
+    expect(output).toContain(`Property 'put' does not exist`)
   })
 
   function compile(file: string, compilerOptions: object): ReturnType<InstalledProject['node']> {

@@ -1,6 +1,7 @@
 // Caches of the two engines that use Redis, over a client as a user would make it.
 import { MemoryCache, TieredCache, type BaseCache } from 'cachette'
-import { RedisCache, type RedisCacheSettings } from 'cachette/redis'
+import { RedisCache } from 'cachette/redis'
+import type { RedisCacheSettings } from '../../src/redis/redis-options.ts'
 import { until } from '../support/until.ts'
 import { nativeClient, type ClientName, type Login, type NativeClient } from './native-clients.ts'
 

@@ -1,13 +1,7 @@
 import fc from 'fast-check'
 import { isPromise } from '../../src/core/promise.ts'
-import {
-  BaseCache,
-  silentLogger,
-  type CacheOptions,
-  type Fill,
-  type Lease,
-  type Store,
-} from '../../src/index.ts'
+import { BaseCache, silentLogger, type CacheOptions, type Store } from '../../src/index.ts'
+import type { Fill, Lease } from '../../src/core/store.ts'
 
 /** A cache over any store: the contract and the pipeline as shipped. */
 export class StoreCache extends BaseCache<number> {

@@ -1,11 +1,5 @@
-import {
-  compression,
-  encryption,
-  isFrame,
-  readFrame,
-  WireFormat,
-  type Envelope,
-} from '../../src/serialization/index.ts'
+import { compression, encryption, readFrame, WireFormat } from '../../src/serialization/index.ts'
+import { isFrame, type Envelope } from '../../src/serialization/wire/frame.ts'
 import { readRich } from '../../src/serialization/json/rich-reader.ts'
 import { resolveRules } from '../../src/serialization/json/rules.ts'
 import { keptValues, registry } from './values.ts'

@@ -1,11 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import {
-  SerializationError,
-  WireFormat,
-  writeHeader,
-  type BodyHeader,
-  type Envelope,
-} from '../../src/serialization/index.ts'
+import { SerializationError, WireFormat } from '../../src/serialization/index.ts'
+import { writeHeader, type BodyHeader, type Envelope } from '../../src/serialization/wire/frame.ts'
 import { readRich } from '../../src/serialization/json/rich-reader.ts'
 import { resolveRules } from '../../src/serialization/json/rules.ts'
 import { fuzzTargets } from './fuzz-targets.ts'

@@ -3,14 +3,12 @@ import { describe, expect, it } from 'vitest'
 import {
   compression,
   encryption,
-  isFrame,
   readFrame,
   SerializationError,
   WireFormat,
-  writeHeader,
-  type Envelope,
   type WireFormatOptions,
 } from '../../src/serialization/index.ts'
+import { isFrame, writeHeader, type Envelope } from '../../src/serialization/wire/frame.ts'
 
 const key1 = Buffer.alloc(32, 1)
 const key2 = Buffer.alloc(32, 2)

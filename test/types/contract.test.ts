@@ -5,8 +5,8 @@ import {
   type BaseCache,
   type EntryTuple,
   type Invalidation,
-  type Loaded,
 } from '../../src/index.ts'
+import type { Loaded } from '../../src/cache/loader.ts'
 
 interface User {
   readonly id: number

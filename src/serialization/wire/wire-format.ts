@@ -93,7 +93,10 @@ export class WireFormat {
     return this.decode(this.read(bytes, key))
   }
 
-  /** Does the first half of a write. Returns the value as it is now, safe from later changes by the caller. */
+  /**
+   * Does the first half of a write. Returns the value as it is now, safe from later changes by the caller.
+   * @internal
+   */
   encode(value: unknown): Encoded {
     const encoded = this.#encode(value)
     return typeof encoded.data === 'string' ? encoded : { ...encoded, data: Buffer.from(encoded.data) }
@@ -102,6 +105,7 @@ export class WireFormat {
   /**
    * Does the second half of a write. Returns the text or bytes to send. Text is bare JSON, which the client may send as
    * it is. An encrypted entry can be read only under its `key`.
+   * @internal
    */
   write(encoded: Encoded, envelope?: Envelope, key: string = ''): string | Uint8Array {
     const compressed = this.#compress(encoded)
@@ -139,6 +143,7 @@ export class WireFormat {
   /**
    * Does the first half of a read. Returns the envelope and the decrypted and decompressed body. Throws a
    * SerializationError.
+   * @internal
    */
   read(bytes: Uint8Array | string, key: string = ''): Opened {
     if (bytes.length > this.#maxBytes + 65_536) throw unreadable('limit', `more than ${this.#maxBytes} bytes`)
@@ -155,6 +160,7 @@ export class WireFormat {
   /**
    * Does the second half of a read. Returns a new value for the caller at each call, from stored bytes or from a value
    * that was encoded just now. Throws a SerializationError.
+   * @internal
    */
   decode(source: Opened | Encoded): unknown {
     if ('data' in source) return decodeEncoded(source, this.#rules, this.#serializer)

@@ -1,7 +1,8 @@
 // Writes the golden files that are missing, and changes none: `npx tsx test/serialization/golden/v1/make.ts`.
 // The file for zstd needs Node 22.15 or later.
 import { existsSync, writeFileSync } from 'node:fs'
-import { compression, encryption, WireFormat, writeHeader } from '../../../../src/serialization/index.ts'
+import { compression, encryption, WireFormat } from '../../../../src/serialization/index.ts'
+import { writeHeader } from '../../../../src/serialization/wire/frame.ts'
 import { registry } from '../../values.ts'
 import { cacheKey, envelope, goldenCases, keys } from './cases.ts'
 import { hex } from './hex.ts'
