@@ -13,7 +13,7 @@ import {
   type CacheOptions,
 } from './options/options.ts'
 import { systemClock } from './core/time/system.ts'
-import { MEMORY_TIER_OPTIONS, type MemoryTierOptions } from './memory/local-memory.ts'
+import { checkTierOptions, type MemoryTierOptions } from './memory/local-memory.ts'
 import { MemoryCache } from './memory/memory-cache.ts'
 import type { RedisCacheOptions } from './redis/redis-options.ts'
 import { ISOLATION_OPTIONS, type IsolationOptions } from './serialization/isolation.ts'
@@ -61,7 +61,7 @@ export async function createCache<V = unknown>(options: CreateCacheOptions = {})
   )
   checkCacheOptions(options)
   const { redis, l1 = {}, bus = 'pubsub', connect, ...rest } = options
-  if (l1 !== false) checkOptions(l1, MEMORY_TIER_OPTIONS, 'l1')
+  if (l1 !== false) checkTierOptions(l1)
   if (connect !== undefined) checkChoice(connect, ['background', 'required'], 'connect')
   const server = serverOptions(redis, connect)
   const ofCache = only(rest, [...CACHE_OPTIONS, ...ISOLATION_OPTIONS])

@@ -1,6 +1,6 @@
 import type { LocalMemory, LocalSlot } from '../coherence/local-tier.ts'
 import type { Duration } from '../options/durations.ts'
-import type { CacheOptions } from '../options/options.ts'
+import { checkOptions, type CacheOptions } from '../options/options.ts'
 import { spanMs } from '../options/spans.ts'
 import { valueKeeper, type IsolationOptions } from '../serialization/isolation.ts'
 import { entryMap, figuresOf, MEMORY_BOUNDS, type MemoryBounds } from './entry-map.ts'
@@ -11,17 +11,22 @@ export interface MemoryTierOptions extends MemoryBounds {
   readonly ttl?: Duration | undefined
 }
 
-/** The names of {@link MemoryTierOptions}. */
-export const MEMORY_TIER_OPTIONS: readonly (keyof MemoryTierOptions)[] = [...MEMORY_BOUNDS, 'ttl']
+/** Refuses anything but {@link MemoryTierOptions}; the bounds are checked by the map. @throws OptionsError */
+export function checkTierOptions(l1: unknown): asserts l1 is MemoryTierOptions {
+  checkOptions(l1, [...MEMORY_BOUNDS, 'ttl'], 'l1')
+  ttlMsOf(l1 as MemoryTierOptions)
+}
 
 /** Returns the memory of a cache with a server. @throws OptionsError */
 export function localMemory(
   bounds: MemoryTierOptions,
   options: Pick<CacheOptions, 'clock' | 'timers'> & IsolationOptions,
 ): LocalMemory {
-  const { ttl = Infinity } = bounds
   const { admit, view } = valueKeeper(options)
   const map = entryMap<LocalSlot>(bounds, options, ({ stored }) => view(stored))
-  const ttlMs = ttl === Infinity ? Infinity : spanMs(ttl, 'l1: ttl')
-  return { map, admit, view, ttlMs, stats: () => figuresOf(map) }
+  return { map, admit, view, ttlMs: ttlMsOf(bounds), stats: () => figuresOf(map) }
+}
+
+function ttlMsOf({ ttl = Infinity }: MemoryTierOptions): number {
+  return ttl === Infinity ? Infinity : spanMs(ttl, 'l1: ttl')
 }

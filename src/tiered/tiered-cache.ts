@@ -13,7 +13,7 @@ import {
   type CacheOptions,
 } from '../options/options.ts'
 import type { Bus } from '../core/remote-store.ts'
-import { localMemory, MEMORY_TIER_OPTIONS, type MemoryTierOptions } from '../memory/local-memory.ts'
+import { checkTierOptions, localMemory, type MemoryTierOptions } from '../memory/local-memory.ts'
 import { boundsOf, type MemoryCache } from '../memory/memory-cache.ts'
 import { ISOLATION_OPTIONS, type IsolationOptions } from '../serialization/isolation.ts'
 
@@ -80,7 +80,7 @@ const taken = new WeakSet<object>()
 
 function boundsFor(l1: MemoryTierOptions | MemoryCache): MemoryTierOptions {
   const bounds = boundsOf(l1)
-  if (bounds === undefined) checkOptions(l1, MEMORY_TIER_OPTIONS, 'l1')
+  if (bounds === undefined) checkTierOptions(l1)
   else if (taken.has(l1))
     throw new OptionsError('l1: another tiered cache keeps its entries in it; give each a new MemoryCache()')
   return bounds ?? (l1 as MemoryTierOptions)
