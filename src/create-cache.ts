@@ -15,6 +15,7 @@ import {
 import { systemClock } from './core/time/system.ts'
 import { checkTierOptions, type MemoryTierOptions } from './memory/local-memory.ts'
 import { MemoryCache } from './memory/memory-cache.ts'
+import type { UsersClient } from './redis/connection/users-client.ts'
 import type { RedisCacheOptions } from './redis/redis-options.ts'
 import { ISOLATION_OPTIONS, type IsolationOptions } from './serialization/isolation.ts'
 import { TieredCache } from './tiered/tiered-cache.ts'
@@ -25,7 +26,7 @@ export interface CreateCacheOptions extends CacheOptions, CoherenceOptions, Isol
    * A URL of Redis, a client of node-redis or ioredis, which stays yours, or options of a `RedisCache`. Default: the
    * URL in `CACHE_URL`, `REDIS_URL` or `VALKEY_URL`, else none.
    */
-  readonly redis?: unknown
+  readonly redis?: string | UsersClient | RedisCacheOptions | undefined
   /** The bounds of the entries in the memory of this process. `false` = no entries in memory if there is Redis. */
   readonly l1?: MemoryTierOptions | false
   /**
@@ -127,7 +128,10 @@ async function tellServer(
   tellStart(options, details, 'the cache is on a server')
 }
 
-function serverOptions(redis: unknown, connect: RedisCacheOptions['connect']): RedisCacheOptions | undefined {
+function serverOptions(
+  redis: CreateCacheOptions['redis'],
+  connect: RedisCacheOptions['connect'],
+): RedisCacheOptions | undefined {
   const required = connect === undefined ? {} : { connect }
   if (redis === undefined) {
     const url = urlOfEnvironment()
@@ -138,12 +142,16 @@ function serverOptions(redis: unknown, connect: RedisCacheOptions['connect']): R
     throw new OptionsError(
       `redis: ${inspect(redis)} is none of a URL such as redis://localhost, a client, and options of a RedisCache`,
     )
-  if ('on' in redis && typeof redis.on === 'function') return { client: redis, ...required }
-  const options: RedisCacheOptions = redis
+  if (isClient(redis)) return { client: redis, ...required }
+  const options = redis
   const isNamed = [options.url, options.host, options.port, options.client].some((part) => part !== undefined)
   const url = isNamed ? undefined : urlOfEnvironment()
   if (!isNamed && url === undefined) noServer(options.connect ?? connect)
   return { ...required, ...options, ...(url !== undefined && { url }) }
+}
+
+function isClient(redis: UsersClient | RedisCacheOptions): redis is UsersClient {
+  return 'on' in redis && typeof redis.on === 'function'
 }
 
 function noServer(connect: RedisCacheOptions['connect']): undefined {

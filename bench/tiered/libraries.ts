@@ -1,4 +1,5 @@
 // Caches in two tiers whose nodes tell each other of changes over Redis: Cachette over two clients, and its peers.
+import type { IoredisClient, NodeRedisClient, UsersClient } from '../../src/redis/connection/users-client.ts'
 
 /** One node. */
 export interface Node {
@@ -17,7 +18,7 @@ async function peer<T>(name: string): Promise<T> {
 const TTL_SECONDS = 600
 const silent = { warn: () => undefined, error: () => undefined }
 
-async function cachette(client: unknown): Promise<Node> {
+async function cachette(client: UsersClient): Promise<Node> {
   const { MemoryCache, TieredCache } = await import('../../src/index.ts')
   const { RedisCache } = await import('../../src/redis/index.ts')
   const l2 = new RedisCache({ client, prefix: 'bench:', ttl: TTL_SECONDS, logger: silent })
@@ -31,7 +32,7 @@ async function cachette(client: unknown): Promise<Node> {
 
 export const libraries: Readonly<Record<string, (port: number) => Promise<Node>>> = {
   'Cachette on node-redis 6': async (port) => {
-    interface NodeRedis {
+    type NodeRedis = NodeRedisClient & {
       connect(): Promise<unknown>
       on(event: string, listener: () => void): void
     }
@@ -42,7 +43,7 @@ export const libraries: Readonly<Record<string, (port: number) => Promise<Node>>
     return cachette(client)
   },
   'Cachette on ioredis 5': async (port) => {
-    const { default: Redis } = await peer<{ default: new (options: object) => object }>('ioredis')
+    const { default: Redis } = await peer<{ default: new (options: object) => IoredisClient }>('ioredis')
     return cachette(new Redis({ host: '127.0.0.1', port }))
   },
   bentocache: async (port) => {

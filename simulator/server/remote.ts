@@ -205,10 +205,11 @@ export class SimulatedRemote implements RemoteStore {
     generations: readonly string[],
     { keepStale = false }: { readonly keepStale?: boolean | undefined } = {},
   ): Promise<TagResult> {
-    const { heads, generations: drawn } = await this.#call(`invalidate tags ${tags.join(' ')}`, (server) =>
-      server.invalidateTags(tags, generations, keepStale),
+    const { generations: drawn, ...result } = await this.#call(
+      `invalidate tags ${tags.join(' ')}`,
+      (server) => server.invalidateTags(tags, generations, keepStale),
     )
-    return { heads, ...(keepStale && { generations: drawn }) }
+    return { ...result, ...(keepStale && { generations: drawn }) }
   }
 
   async deleteByPrefix(prefix: string): Promise<PrefixResult> {

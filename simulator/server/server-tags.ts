@@ -46,13 +46,17 @@ export class ServerTags {
     given: string,
     keepStale: boolean,
     origin?: string,
-  ): { readonly head: Head | undefined; readonly value: string } {
+  ): {
+    readonly head: Head | undefined
+    readonly value: string
+    readonly former: string | undefined
+  } {
     const present = this.#record(tag)
     const value = keepStale && present !== undefined ? raised(present.value) : given
     const head = this.#logs.append(GENERATION_PARTITION, 'tag', tag, origin)
     const neededMs = keepStale && present !== undefined ? this.#names.remainingMs(`t:${tag}`)! : 0
     this.#names.set(`t:${tag}`, { value, head: point(head) }, Math.max(neededMs, LEAST_LIFE_MS))
-    return { head, value }
+    return { head, value, former: present?.value }
   }
 
   /** Whether an entry that has these generations is fresh for reads that begin now. */

@@ -9,6 +9,7 @@ import type {
   Replayable,
   Rotation,
   SyncReply,
+  TagResult,
 } from '../../src/core/remote-store.ts'
 import type { Cooldown } from '../../src/core/store.ts'
 import type { KeptWatch } from '../judge/kept-watch.ts'
@@ -163,16 +164,16 @@ export class SimulatedServer {
     return this.#tags.records(tags, ifNone, livesMs)
   }
 
-  invalidateTags(
-    tags: readonly string[],
-    given: readonly string[],
-    keepStale = false,
-  ): { readonly heads: readonly (Head | undefined)[]; readonly generations: readonly string[] } {
+  invalidateTags(tags: readonly string[], given: readonly string[], keepStale = false): Required<TagResult> {
     const done = tags.map((tag, index) => {
       this.#options.kept?.goneByTag(tag)
       return this.#invalidateTag(tag, given[index]!, keepStale)
     })
-    return { heads: done.map(({ head }) => head), generations: done.map(({ value }) => value) }
+    return {
+      heads: done.map(({ head }) => head),
+      generations: done.map(({ value }) => value),
+      former: done.map(({ former }) => former),
+    }
   }
 
   /**
@@ -263,7 +264,7 @@ export class SimulatedServer {
     given: string,
     keepStale: boolean,
     origin?: string,
-  ): { readonly head: Head | undefined; readonly value: string } {
+  ): ReturnType<ServerTags['invalidate']> {
     this.#invalidated(GENERATION_PARTITION, 'tag', tag)
     return this.#tags.invalidate(tag, given, keepStale, origin)
   }

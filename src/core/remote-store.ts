@@ -209,6 +209,8 @@ export interface TagResult {
   readonly heads: readonly (Head | undefined)[]
   /** The present generation of each tag, with `keepStale`. */
   readonly generations?: readonly string[]
+  /** The generation of each tag before, `undefined` if it had none. */
+  readonly former: readonly (string | undefined)[]
 }
 
 /** The result of a deletion by prefix. */

@@ -1,2 +1,3 @@
+export type { IoredisClient, NodeRedisClient } from './connection/users-client.ts'
 export { RedisCache } from './redis-cache.ts'
 export type { RedisCacheOptions } from './redis-options.ts'

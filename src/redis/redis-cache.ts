@@ -13,6 +13,7 @@ import { RedisAtomicStore } from './atomic/redis-atomic-store.ts'
 import { BorrowedClient } from './libraries/borrowed-client.ts'
 import type { RedisClient } from './connection/client.ts'
 import { layoutOf, poolSize, targetOf } from './connection/options.ts'
+import type { UsersClient } from './connection/users-client.ts'
 import { openClient } from './libraries/open.ts'
 import { RedisBus } from './store/bus.ts'
 import {
@@ -92,7 +93,8 @@ export class RedisCache<V = unknown> extends BaseCache<V> {
     const { credentials: _credentials, ...rest } = others
     const { db: _db, tls: _tls, pool: _pool, layout: _layout, connect: _connect, ...settings } = rest
     try {
-      return new RedisCache<V>({ ...settings, client })
+      // The constructor recognises it as one of its own.
+      return new RedisCache<V>({ ...settings, client: client as object as UsersClient })
     } catch (error) {
       await client.close()
       throw error
@@ -107,7 +109,7 @@ export class RedisCache<V = unknown> extends BaseCache<V> {
 
 function clientOf(options: RedisCacheOptions): RedisClient {
   const { client } = options
-  if (typeof client === 'object' && client !== null && opened.has(client)) return client as RedisClient
+  if (typeof client === 'object' && opened.has(client)) return client as object as RedisClient
   if (client === undefined)
     throw new OptionsError(
       'client: there is none; use await RedisCache.create() to connect by url, or host and port',

@@ -194,6 +194,20 @@ describe('tags on several nodes', () => {
     expect(await after(b.cache.get('key'))).toBeUndefined()
   })
 
+  it('a queued tag is no former one for a call before its replay, whatever the server had', async () => {
+    await load(a, 'old')
+    a.isCutOff = true
+    expect(await after(a.cache.invalidateTag('t'))).toMatchObject({ l2: 'queued' })
+    a.isCutOff = false
+    const open = a.hold('read')
+    const reading = a.cache.get('key')
+    await loop.runUntil(loop.now() + 2_000)
+    expect(a.store.isTagQueued('t')).toBe(false)
+
+    open()
+    expect(await after(reading)).toBeUndefined()
+  })
+
   it('two nodes creating one missing generation load at most once more', async () => {
     await load(a, 'first')
     await load(b, 'first')

@@ -46,8 +46,9 @@ export async function run({
     const seedOf = (program: number): number => seed * 1_000_003 + session * 1_009 + program
     await using opened = await openSession(new SeededRandom(seedOf(-1)), client, url, `s${seed}-${session}:`)
     const end = Math.min(calls, made + sessionCalls)
-    for (let program = 0; made < end; program++) {
-      if (only !== undefined && program !== only.program) continue
+    const first = only?.program ?? 0
+    const last = only?.program ?? Infinity
+    for (let program = first; made < end && program <= last; program++) {
       const steps = randomProgram(new SeededRandom(seedOf(program)))
       made += steps.length
       const found = await compare(opened.subjects, steps)

@@ -1,6 +1,7 @@
 // Caches of the two engines that use Redis, over a client as a user would make it.
 import { MemoryCache, TieredCache, type BaseCache } from 'cachette'
 import { RedisCache } from 'cachette/redis'
+import type { UsersClient } from '../../src/redis/connection/users-client.ts'
 import type { RedisCacheSettings } from '../../src/redis/redis-options.ts'
 import { until } from '../support/until.ts'
 import { nativeClient, type ClientName, type Login, type NativeClient } from './native-clients.ts'
@@ -14,7 +15,7 @@ export interface CacheSettings extends Omit<RedisCacheSettings, 'prefix'> {
 
 /** Returns a cache of an engine over a client of another owner. Its end closes all its parts. */
 export function cacheOver(engine: Engine, client: object, options: CacheSettings): BaseCache {
-  const redis = new RedisCache({ client, ttl: '1h', ...options })
+  const redis = new RedisCache({ client: client as UsersClient, ttl: '1h', ...options })
   if (engine === 'redis') return redis
   const { logger, policy, lease } = options
   const shared = { ...(logger && { logger }), ...(policy && { policy }), ...(lease && { lease }) }

@@ -104,7 +104,7 @@ describeWithServers('bare values', () => {
   it('are written by a library of Redis alone, too', async () => {
     const native = nativeClient('ioredis 5', server.url)
     await using opened: OpenCache = await openCache('redis', 'node-redis 6', server.url, { prefix: 'lib:' })
-    await (native.client as { set(key: string, value: string): Promise<unknown> }).set(
+    await (native.client as object as { set(key: string, value: string): Promise<unknown> }).set(
       'lib:key',
       '{"by":["ioredis"]}',
     )

@@ -1,5 +1,6 @@
 // Clients of the supported libraries, as a user would make them, with no option but the address of the server.
 import { createRequire } from 'node:module'
+import type { IoredisClient, NodeRedisClient, UsersClient } from '../../src/redis/connection/users-client.ts'
 
 export const CLIENT_NAMES = ['node-redis 6', 'node-redis 5', 'ioredis 5', 'ioredis 6'] as const
 export type ClientName = (typeof CLIENT_NAMES)[number]
@@ -7,7 +8,7 @@ export type ClientName = (typeof CLIENT_NAMES)[number]
 /** A client of some library, with the operations of tests. */
 export interface NativeClient {
   /** The object that a cache gets. */
-  readonly client: object
+  readonly client: UsersClient
   /** Connects it if its library leaves that to the user. A cache would do so by itself. */
   connect(): Promise<void>
   close(): Promise<void>
@@ -19,7 +20,7 @@ export interface Login {
   password: string
 }
 
-interface NodeRedis {
+type NodeRedis = NodeRedisClient & {
   connect(): Promise<unknown>
   destroy(): void
 }
@@ -28,12 +29,10 @@ interface NodeRedisModule {
   createCluster(options: object): NodeRedis
   createSentinel(options: object): NodeRedis
 }
+type Ioredis = IoredisClient & { disconnect(): void }
 interface IoRedisModule {
-  readonly Redis: new (...args: readonly (string | object)[]) => {
-    disconnect(): void
-    readonly options: object
-  }
-  readonly Cluster: new (nodes: readonly object[]) => { disconnect(): void }
+  readonly Redis: new (...args: readonly (string | object)[]) => Ioredis & { readonly options: object }
+  readonly Cluster: new (nodes: readonly object[]) => Ioredis
 }
 
 const require = createRequire(import.meta.url)
@@ -85,7 +84,7 @@ function nodeRedis(module: NodeRedisModule, url: string, login: Login | undefine
 }
 
 function ioRedis({ Redis, Cluster }: IoRedisModule, url: string, login: Login | undefined): NativeClient {
-  const make = (): { disconnect(): void } => {
+  const make = (): Ioredis => {
     if (url.startsWith('redis+cluster:')) return new Cluster(endpoints(url))
     if (url.startsWith('redis+sentinel:')) {
       // Without the detector it hangs for ever on a master that is frozen and replaced.

@@ -39,7 +39,7 @@ const tooLong: string[] = []
 const played: string[] = []
 
 async function answered(client: ClientName): Promise<void> {
-  const { ping } = natives.get(client)!.client as { ping(): Promise<unknown> }
+  const { ping } = natives.get(client)!.client as object as { ping(): Promise<unknown> }
   for (let step = 0; step < STEPS; step++) {
     await ping.call(natives.get(client)!.client)
     await nextTurn()

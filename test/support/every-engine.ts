@@ -2,6 +2,7 @@
 import { MemoryCache, TieredCache, type BaseCache, type CacheOptions } from 'cachette'
 import { RedisCache } from 'cachette/redis'
 import { afterAll, beforeAll, describe } from 'vitest'
+import type { UsersClient } from '../../src/redis/connection/users-client.ts'
 import { nativeClient, type ClientName, type NativeClient } from '../redis/native-clients.ts'
 import { describeWithServers, startRedis, type RedisServer } from '../redis/servers/index.ts'
 import { mapPrimitives, OwnCache } from './own-cache.ts'
@@ -67,7 +68,7 @@ function inProcess(name: string, make: (options: CacheOptions) => BaseCache): Ma
   }
 }
 
-function onServer(engine: 'redis' | 'tiered', client: object, options: CacheOptions = {}): BaseCache {
+function onServer(engine: 'redis' | 'tiered', client: UsersClient, options: CacheOptions = {}): BaseCache {
   const { prefix = `every${++made}:`, ...rest } = options
   // A busy machine is no fault of the server.
   const l2 = new RedisCache({ ttl: '1h', ...rest, client, prefix, deadline: { hard: '5s' } })

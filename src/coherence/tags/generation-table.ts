@@ -1,7 +1,7 @@
 import type { Clock, Random } from '../../core/time/clock.ts'
 import { StoreUnavailableError } from '../../core/errors.ts'
 import type { GenerationRecord, Generations, Head, RemoteStore } from '../../core/remote-store.ts'
-import { isPromise, type MaybePromise } from '../../core/promise.ts'
+import type { MaybePromise } from '../../core/promise.ts'
 import type { Reading } from '../../core/store.ts'
 import type { CallTime } from '../order/call-time.ts'
 import type { LogFollower } from '../log/log-follower.ts'
@@ -34,11 +34,16 @@ export interface GenerationParts {
 }
 
 /** The generation of a tag before this node invalidated it. */
-interface Former {
+export interface Former {
   readonly tag: string
-  readonly value: string | undefined
   /** The version of the table with the invalidation. */
   readonly version: number
+  /** The generation that this node knew, and then the one that the server had; `undefined` = unknown. */
+  value: string | undefined
+  /** Whether the server has told it. */
+  isProven: boolean
+  /** The answer that tells it, while it is awaited. */
+  answer: Promise<unknown> | undefined
 }
 
 interface Row {
@@ -57,6 +62,8 @@ const LOOKS = 8
 
 // The number of this node's invalidations that are remembered for earlier calls.
 const FORMER = 1_000
+
+const NONE: readonly Former[] = []
 
 // A read of records in flight, and the tags that something happened to meanwhile.
 interface RecordRead {
@@ -228,10 +235,19 @@ export class GenerationTable {
   }
 
   /** Notes that this node is about to invalidate the tag. Earlier calls are judged by its present generation. */
-  supersede(tag: string): void {
+  supersede(tag: string): Former {
     const value = this.known(tag)
-    this.#former.push({ tag, value, version: ++this.version })
+    const former: Former = { tag, version: ++this.version, value, isProven: false, answer: undefined }
+    this.#former.push(former)
     if (this.#former.length > FORMER) this.#former.shift()
+    return former
+  }
+
+  /** Notes the generation that an invalidated tag had on the server before. */
+  prove(former: Former, value: string | undefined): void {
+    former.value = value
+    former.isProven = true
+    former.answer = undefined
   }
 
   /** Whether this node has begun to invalidate one of the tags since the table had that version. */
@@ -255,16 +271,20 @@ export class GenerationTable {
     if (!bears(generations, tags)) return 'gone'
     if (generations === undefined) return 'fresh'
     const isBehind = mustAsk || !this.follower.isSynced(this.#parts.maxLagMs)
-    if (since !== this.version && !isBehind) return this.#showed(generations, untilMs, since)
-    // A queued generation decides alone, because the server's record is old. It knows nothing of a token, though.
-    for (const { tag, value } of generations) {
+    const later = this.#laterThan(since)
+    const verdicts: TagState[] = []
+    const open = generations.filter(({ tag, value }) => {
+      const then = compareFormer(value, formerOf(later, tag), isBehind)
       const item = this.queue.get(tag)
-      if (item === undefined) continue
-      if (mustAsk || compareGenerations(value, item.generation) === 'gone') return 'gone'
-    }
-    const asked = isBehind ? generations : generations.filter(({ tag, value }) => this.known(tag) !== value)
-    const open = asked.filter(({ tag }) => this.queue.get(tag) === undefined).map(({ tag }) => tag)
-    return open.length === 0 ? this.agrees(generations) : this.#ask(generations, open, untilMs, mustAsk)
+      if (then !== 'gone') verdicts.push(then)
+      // A queued generation decides alone, because the server's record is old. It knows nothing of a token, though.
+      else if (item !== undefined)
+        verdicts.push(mustAsk ? 'gone' : compareGenerations(value, item.generation))
+      else return isBehind || this.known(tag) !== value
+      return false
+    })
+    if (open.length === 0 || verdicts.includes('gone')) return worstOf(verdicts)
+    return this.#ask(open, untilMs, mustAsk, since).then((verdict) => worstOf([...verdicts, verdict]))
   }
 
   /** Whether it knows of no tag. */
@@ -291,40 +311,30 @@ export class GenerationTable {
     this.queue.renew(undefined)
   }
 
-  // Judges generations that agree with a former one of their tag as they were judged then, and all others as of now.
-  #showed(generations: Generations, untilMs: number, since: number): MaybePromise<TagState> {
-    const later = this.#laterThan(since)
-    const verdicts: TagState[] = []
-    const open = generations.filter(({ tag, value }) => {
-      const verdict = compareGenerations(value, later.find((one) => one.tag === tag)?.value)
-      if (verdict !== 'gone') verdicts.push(verdict)
-      return verdict === 'gone'
-    })
-    const present = this.shows(open, {}, untilMs)
-    if (isPromise(present)) return present.then((verdict) => worstOf([...verdicts, verdict]))
-    return worstOf([...verdicts, present])
-  }
-
   #laterThan(since: number): readonly Former[] {
+    if (since === this.version) return NONE
     return this.#former.slice(this.#former.findLastIndex(({ version }) => version <= since) + 1)
   }
 
-  async #ask(
-    generations: Generations,
-    open: readonly string[],
-    untilMs: number,
-    mustAsk: boolean,
-  ): Promise<TagState> {
+  async #ask(generations: Generations, untilMs: number, mustAsk: boolean, since: number): Promise<TagState> {
+    const { time, maxStaleMs } = this.#parts
     try {
-      const read = await this.#read(open, untilMs)
-      return worstOf(
-        generations.map(({ tag, value }) =>
-          compareGenerations(value, read.get(tag)?.value ?? this.known(tag)),
-        ),
+      const read = await this.#read(
+        generations.map(({ tag }) => tag),
+        untilMs,
       )
+      const later = this.#laterThan(since)
+      const verdicts: TagState[] = []
+      for (const { tag, value } of generations) {
+        const former = formerOf(later, tag)
+        // An answer that comes too late, or never, tells nothing.
+        if (former?.answer !== undefined) await time.inTime(former.answer, untilMs).catch(() => undefined)
+        const then = compareFormer(value, former, true)
+        verdicts.push(then === 'gone' ? compareGenerations(value, read.get(tag)!.value) : then)
+      }
+      return worstOf(verdicts)
     } catch {
-      if (mustAsk || !this.follower.isSynced(this.#parts.maxStaleMs)) return 'gone'
-      return this.agrees(generations)
+      return mustAsk || !this.follower.isSynced(maxStaleMs) ? 'gone' : this.agrees(generations)
     }
   }
 
@@ -379,6 +389,16 @@ export class GenerationTable {
       if (row.holder !== undefined && this.#parts.isBorne(row.holder, tag)) this.#rows.set(tag, row)
     }
   }
+}
+
+function formerOf(later: readonly Former[], tag: string): Former | undefined {
+  return later.find((former) => former.tag === tag)
+}
+
+// A generation that only a table has told, which may be behind, is not believed.
+function compareFormer(value: string, former: Former | undefined, isBehind: boolean): TagState {
+  if (former === undefined || (isBehind && !former.isProven)) return 'gone'
+  return compareGenerations(value, former.value)
 }
 
 // Whether a tag has had its generation since before the log was at `start`. Then the record is of an older epoch, or of

@@ -135,17 +135,22 @@ export class TagInvalidator {
     keepStale: boolean,
   ): Promise<readonly (Head | undefined)[]> {
     const { remote, table, forget, note } = this.#parts
-    for (const tag of tags) {
-      table.supersede(tag)
+    const superseded = tags.map((tag) => {
+      const former = table.supersede(tag)
       forget(tag)
-    }
+      return former
+    })
     // Never the generation that decided here while it was queued, because entries bear that.
     const generations = tags.map(() => table.draw())
-    const { heads } = await remote.invalidateTags(tags, generations, { keepStale })
+    const answer = remote.invalidateTags(tags, generations, { keepStale })
+    for (const one of superseded) one.answer = answer
+    const { heads, former } = await answer
     for (const [index, tag] of tags.entries()) {
       note(tag, heads[index])
       table.answered = heads[index] ?? table.answered
       const item = queued[index]
+      // A tag that was queued was invalidated here before, whatever the server had.
+      if (item === undefined) table.prove(superseded[index]!, former[index])
       // An invalidation that keeps stale entries does not make up for one that does not.
       if (item !== undefined && (!keepStale || item.keepStale)) table.queue.acknowledge(item)
       forget(tag)

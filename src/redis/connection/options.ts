@@ -4,11 +4,12 @@ import { checkChoice, checkOptions } from '../../options/options.ts'
 import type { Credentials } from './credentials.ts'
 import { parseRedisUrl, type Target } from './redis-url.ts'
 import type { Layout } from './single-client.ts'
+import type { UsersClient } from './users-client.ts'
 
 /** The connection of a Redis cache: a client, or a URL, or host and port. */
 export interface ConnectionOptions {
   /** A client of node-redis or ioredis, 5 or 6, which stays yours: it is neither closed nor changed. */
-  readonly client?: unknown
+  readonly client?: UsersClient | undefined
   /**
    * `redis://user:password@host:6379/0`, `rediss://` for TLS, `unix:/path/to/socket`,
    * `redis+sentinel://host:26379,host:26379/name` or `redis+cluster://host:6379,host:6379`.

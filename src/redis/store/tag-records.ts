@@ -61,10 +61,12 @@ export class TagRecords {
       call: { route: this.#sequence, command },
       read: (reply) => {
         const { epoch, list } = readLogged(reply)
-        const heads = tags.map((_, index) => readPlace(epoch, list[index * 2 + 2])?.head)
-        return keepStale
-          ? { heads, generations: tags.map((_, index) => asText(list[index * 2 + 1]!)) }
-          : { heads }
+        const result = {
+          heads: tags.map((_, index) => readPlace(epoch, list[index * 3 + 3])?.head),
+          former: tags.map((_, index) => asText(list[index * 3 + 2]!) || undefined),
+        }
+        if (!keepStale) return result
+        return { ...result, generations: tags.map((_, index) => asText(list[index * 3 + 1]!)) }
       },
     }
   }

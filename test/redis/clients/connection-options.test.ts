@@ -2,8 +2,11 @@ import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import { loadLibrary } from '../../../src/redis/libraries/load.ts'
 import { poolSize, targetOf, type ConnectionOptions } from '../../../src/redis/connection/options.ts'
+import type { UsersClient } from '../../../src/redis/connection/users-client.ts'
 import { thrownBy } from '../../support/error-of.ts'
 import { IMPORTS } from './libraries.ts'
+
+const CLIENT = {} as UsersClient
 
 describe('targetOf', () => {
   it('is where host and port say, and by default on this machine', () => {
@@ -28,7 +31,7 @@ describe('targetOf', () => {
   })
 
   it('is nowhere when there is a client', () => {
-    expect(targetOf({ client: {} })).toBeUndefined()
+    expect(targetOf({ client: CLIENT })).toBeUndefined()
   })
 
   it.each([
@@ -41,7 +44,7 @@ describe('targetOf', () => {
     [{ connect: 'later' as never }, "connect: 'later'"],
     [{ url: 'redis://cache', port: 1 }, 'url: it names host and port'],
     [{ url: 'redis+cluster://cache', db: 1 }, 'a cluster has only database 0'],
-    [{ client: {}, url: 'redis://cache', password: 'topsecret' }, "url, password can't be given with it"],
+    [{ client: CLIENT, url: 'redis://cache', password: 'topsecret' }, "url, password can't be given with it"],
   ] satisfies [ConnectionOptions, string][])('refuses %j', (options, reason) => {
     const error = thrownBy(() => targetOf(options)) as Error
 

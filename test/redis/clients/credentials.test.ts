@@ -95,7 +95,7 @@ describeWithServers('credentials that change', () => {
       })
 
       await followsARotation(redis, service, () => {
-        const { options } = made.client as { options: { password: string } }
+        const { options } = made.client as object as { options: { password: string } }
         options.password = 'second'
       })
     })
@@ -109,7 +109,7 @@ describe('credentials', () => {
       'credentials: it tells user name and password',
     )
     expect(() => targetOf({ credentials: {} as never })).toThrow('credentials: a object is not a function')
-    expect(() => targetOf({ credentials, client: {} })).toThrow("credentials can't be given with it")
+    expect(() => targetOf({ credentials, client: {} as never })).toThrow("credentials can't be given with it")
   })
 })
 

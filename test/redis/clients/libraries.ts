@@ -10,10 +10,15 @@ import {
   createCluster as createNodeRedis5Cluster,
   createSentinel as createNodeRedis5Sentinel,
 } from 'redis5'
+import type {
+  IoredisClient,
+  NodeRedisClient,
+  UsersClient,
+} from '../../../src/redis/connection/users-client.ts'
 
 /** A client as a user would make it, and the user's way to close it. */
 export interface Made {
-  readonly client: unknown
+  readonly client: UsersClient
   readonly close: () => void
 }
 
@@ -54,7 +59,7 @@ function only(installed: string, load: () => Promise<unknown>): (name: string) =
   }
 }
 
-interface Connectable {
+type Connectable = NodeRedisClient & {
   connect(): Promise<unknown>
   destroy(): void
   on(event: 'error', listener: () => void): unknown
@@ -66,7 +71,7 @@ async function connected(client: Connectable): Promise<Made> {
   return { client, close: () => client.destroy() }
 }
 
-interface Readying {
+type Readying = IoredisClient & {
   once(event: 'ready', listener: () => void): unknown
   on(event: 'error', listener: () => void): unknown
   disconnect(): void
@@ -107,7 +112,7 @@ function rootNodes(ports: readonly number[]): { socket: { host: string; port: nu
   return addresses(ports).map((socket) => ({ socket }))
 }
 
-function destroyable(client: { destroy(): unknown }): Made {
+function destroyable(client: NodeRedisClient & { destroy(): unknown }): Made {
   const close = (): void => {
     try {
       client.destroy()
@@ -118,6 +123,6 @@ function destroyable(client: { destroy(): unknown }): Made {
   return { client, close }
 }
 
-function disconnectable(client: { disconnect(): void }): Made {
+function disconnectable(client: IoredisClient & { disconnect(): void }): Made {
   return { client, close: () => client.disconnect() }
 }

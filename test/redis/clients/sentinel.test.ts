@@ -88,7 +88,7 @@ describeWithServers('sentinel', () => {
 
   it.each(['ioredis 5', 'ioredis 6'])('%s goes on when its search for the master is cut', async (library) => {
     const { redis, made } = await withClientOfUser(library)
-    const client = made.client as IoredisClient
+    const client = made.client as object as IoredisClient
     await redis.whenUp()
 
     client.disconnect(true)
@@ -108,7 +108,7 @@ describeWithServers('sentinel', () => {
     '%s goes on for the next cache when the one that saw its search cut is closed',
     async (library) => {
       const { redis, made } = await withClientOfUser(library)
-      const client = made.client as IoredisClient
+      const client = made.client as object as IoredisClient
       await redis.whenUp()
 
       client.disconnect(true)
@@ -126,7 +126,7 @@ describeWithServers('sentinel', () => {
 
   it.each(['ioredis 5', 'ioredis 6'])('%s stays closed when its owner has closed it', async (library) => {
     const { redis, made } = await withClientOfUser(library)
-    const client = made.client as IoredisClient
+    const client = made.client as object as IoredisClient
     await redis.whenUp()
 
     client.disconnect(true)

@@ -19,7 +19,7 @@ describeWithServers('MULTI on the client of a cache', () => {
     const logger = new RecordingLogger()
     await using opened = await openCache(engine, client, server.url, { prefix: 'app:', logger })
     const { cache, native } = opened
-    const raw = native.client as Raw
+    const raw = native.client as object as Raw
     const send = async (name: string): Promise<unknown> => raw.call?.(name) ?? raw.sendCommand([name])
     expect(await cache.set('kept', 'old', { grace: '1m' })).toBe(true)
 

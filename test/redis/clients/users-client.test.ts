@@ -54,7 +54,7 @@ describeWithServers('clients of the user', () => {
     it('is neither closed nor changed, and nothing stays on it but a listener for errors', async () => {
       const made = await LIBRARIES[library]!(server.port)
       onTestFinished(() => made.close())
-      const client = made.client as EventEmitter & { options?: object; ping(): Promise<string> }
+      const client = made.client as object as EventEmitter & { options?: object; ping(): Promise<string> }
       const options = JSON.stringify(client.options)
       const listeners = ['ready', 'close', 'end'].map((event) => client.listenerCount(event))
 
@@ -71,7 +71,7 @@ describeWithServers('clients of the user', () => {
     it('serves any number of caches without more listeners', async () => {
       const made = await LIBRARIES[library]!(server.port)
       onTestFinished(() => made.close())
-      const client = made.client as EventEmitter
+      const client = made.client as object as EventEmitter
       const events = ['error', 'ready', 'close', 'end']
       const before = events.map((event) => client.listenerCount(event))
 

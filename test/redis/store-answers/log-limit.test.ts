@@ -47,6 +47,6 @@ describeWithServers('logs of changes', () => {
   })
 
   it.each([0, -1, 1.5, Number.NaN, '9', null])('refuse %o as their bound', (logLimit) => {
-    expect(() => new RedisCache({ client: {}, logLimit: logLimit as number })).toThrow(OptionsError)
+    expect(() => new RedisCache({ client: {} as never, logLimit: logLimit as number })).toThrow(OptionsError)
   })
 })

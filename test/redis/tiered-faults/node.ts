@@ -6,6 +6,7 @@ import { seededRandom } from '../../../demo/load/random.ts'
 import { shareOf, storeOf } from '../../../src/cache/stores.ts'
 import { CoherentStore } from '../../../src/coherence/coherent-store.ts'
 import type { Bus } from '../../../src/core/remote-store.ts'
+import type { UsersClient } from '../../../src/redis/connection/users-client.ts'
 import { onTold, sharedNow, tell } from '../../support/peer-side.ts'
 import { until } from '../../support/until.ts'
 import { nativeClient } from '../native-clients.ts'
@@ -68,7 +69,7 @@ async function query(ask: Query['ask'], row: number): Promise<number> {
   })
 }
 
-function makeClient(url: string): object {
+function makeClient(url: string): UsersClient {
   const native = nativeClient(settings.client, url)
   return native.client
 }

@@ -5,7 +5,7 @@ import { log, tagRecord } from '../parts.ts'
 /**
  * `renewTag(key, tag, given, keepStale, origin)`: gives a tag another generation, and logs it. With `keepStale` the
  * record lives as long as before, because stale entries need it. Otherwise nothing depends on it, and it lives for a
- * minute. Nodes that need it longer ask for that.
+ * minute. Nodes that need it longer ask for that. Returns its generation and the former one; '' = it had none.
  */
 export const renewTag: string = `${tagRecord}
 local function renewTag(key, tag, given, keepStale, origin)
@@ -19,7 +19,7 @@ local function renewTag(key, tag, given, keepStale, origin)
   local place = counter and (' ' .. epoch .. ' ' .. string.format('%.0f', counter)) or ''
   if left < 0 then redis.call('SET', key, generation .. place)
   else redis.call('SET', key, generation .. place, 'PX', math.max(left, 60000)) end
-  return generation
+  return generation, string.sub(record or '', 1, 24)
 end
 `
 
@@ -29,7 +29,7 @@ end
  * KEYS: sequence, log; a record for each tag.
  * ARGV: partition, unique text, channel, limit, '1' = a tag that has a record keeps its random part and counts one up;
  * for each tag: the tag, the generation that it gets otherwise.
- * Result: epoch or ''; for each tag: its generation; head.
+ * Result: epoch or ''; for each tag: its generation; the former one; head.
  * O(1) for each tag.
  */
 export const invalidateTags: Script = script(
@@ -40,7 +40,9 @@ export const invalidateTags: Script = script(
 local result = { epoch }
 for key = 3, #KEYS do
   local at = key * 2
-  result[#result + 1] = renewTag(KEYS[key], ARGV[at], ARGV[at + 1], ARGV[5] == '1')
+  local generation, former = renewTag(KEYS[key], ARGV[at], ARGV[at + 1], ARGV[5] == '1')
+  result[#result + 1] = generation
+  result[#result + 1] = former
   result[#result + 1] = head(true)
 end
 commit()
