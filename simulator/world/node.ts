@@ -69,7 +69,7 @@ export class SimulatedNode<L extends Line & Bus = Line & Bus> {
     this.store = new CoherentStore(
       {
         remote: rewire.remote?.(this.remote) ?? this.remote,
-        local: localMemory({}, { clock, timers }),
+        local: localMemory({}, { clock, timers, random: random.next }),
         bus: rewire.bus === undefined ? line : rewire.bus(line),
         clock,
         timers,

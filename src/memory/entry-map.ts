@@ -30,7 +30,7 @@ export const MEMORY_BOUNDS: readonly (keyof MemoryBounds)[] = [
 /** Returns a map of entries with these bounds. The weigher gets the value that a reader gets. @throws OptionsError */
 export function entryMap<E>(
   { maxEntries, maxWeight, maxEntryWeight, weigher }: MemoryBounds,
-  options: Pick<CacheOptions, 'clock' | 'timers'>,
+  options: Pick<CacheOptions, 'clock' | 'timers' | 'random'>,
   view: (entry: E) => unknown,
 ): BoundedMap<string, E> {
   if (weigher !== undefined) checkFunction(weigher, 'weigher')
@@ -41,6 +41,7 @@ export function entryMap<E>(
     weigher: weigher && ((entry, key) => weigher(view(entry), key)),
     clock: options.clock ?? systemClock,
     timers: timersFor(options),
+    ...(options.random && { random: options.random }),
   })
 }
 

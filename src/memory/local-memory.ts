@@ -20,7 +20,7 @@ export function checkTierOptions(l1: unknown): asserts l1 is MemoryTierOptions {
 /** Returns the memory of a cache with a server. @throws OptionsError */
 export function localMemory(
   bounds: MemoryTierOptions,
-  options: Pick<CacheOptions, 'clock' | 'timers'> & IsolationOptions,
+  options: Pick<CacheOptions, 'clock' | 'timers' | 'random'> & IsolationOptions,
 ): LocalMemory {
   const { admit, view } = valueKeeper(options)
   const map = entryMap<LocalSlot>(bounds, options, ({ stored }) => view(stored))

@@ -50,7 +50,9 @@ export class MemoryCache<V = unknown> extends BaseCache<V> {
     checkOptions(options, MEMORY_CACHE_OPTIONS, 'MemoryCache')
     checkCacheOptions(options)
     const values = valueKeeper(options)
-    const map = entryMap<Stored>(options, options, (kept) => values.view(unwrapped(kept)))
+    // An injected source of jitter gives the same jitter as ever, and no seed of a hash.
+    const { random: _, ...rest } = options
+    const map = entryMap<Stored>(options, rest, (kept) => values.view(unwrapped(kept)))
     super(new MemoryStore(map, values, { clock: options.clock, atomic: states(options) }), options)
     const { maxEntries, maxWeight, maxEntryWeight, weigher } = options
     const { ttlMs } = scopeOf(this)!
