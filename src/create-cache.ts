@@ -1,6 +1,6 @@
 import type { BaseCache } from './cache/base-cache.ts'
 import { closeWith } from './cache/stores.ts'
-import { COHERENCE_OPTIONS, type CoherenceOptions } from './coherence/options.ts'
+import { COHERENCE_OPTIONS, coherenceSettings, type CoherenceOptions } from './coherence/options.ts'
 import { OptionsError } from './core/errors.ts'
 import { inspect } from './core/logging/inspect.ts'
 import { Log } from './core/logging/log.ts'
@@ -61,8 +61,11 @@ export async function createCache<V = unknown>(options: CreateCacheOptions = {})
     'createCache',
   )
   checkCacheOptions(options)
+  // Also without Redis, so that a mistake does not show first where there is one.
+  coherenceSettings(options)
   const { redis, l1 = {}, bus = 'pubsub', connect, ...rest } = options
   if (l1 !== false) checkTierOptions(l1)
+  checkChoice(bus, ['pubsub', 'none'], 'bus')
   if (connect !== undefined) checkChoice(connect, ['background', 'required'], 'connect')
   const server = serverOptions(redis, connect)
   const ofCache = only(rest, [...CACHE_OPTIONS, ...ISOLATION_OPTIONS])

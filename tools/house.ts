@@ -17,6 +17,8 @@ const INDIRECT = /^(What|How|Whether|When|Where|Why)\b/
 interface Passed {
   readonly functions: number
   readonly files: number
+  /** The names of the functions, by file. */
+  readonly names: ReadonlyMap<string, readonly string[]>
 }
 
 const session = new Session()
@@ -30,11 +32,19 @@ async function passedBy(call: () => Promise<unknown>): Promise<Passed> {
   await call()
   const { result } = await session.post('Profiler.takePreciseCoverage')
   await session.post('Profiler.stopPreciseCoverage')
-  const files = result
-    .filter(({ url }) => url.includes(`${root}/src/`))
-    .map(({ functions }) => functions.filter(({ ranges }) => ranges[0]!.count > 0).length)
-    .filter((count) => count > 0)
-  return { functions: files.reduce((sum, count) => sum + count, 0), files: files.length }
+  const names = new Map<string, readonly string[]>()
+  let passed = 0
+  for (const { url, functions } of result) {
+    const [, file] = url.split(`${root}/src/`)
+    const called = functions.filter(({ ranges }) => ranges[0]!.count > 0)
+    if (file === undefined || called.length === 0) continue
+    names.set(
+      file,
+      called.map(({ functionName, ranges }) => `${functionName || '()'} ${ranges[0]!.count}`),
+    )
+    passed += called.length
+  }
+  return { functions: passed, files: names.size, names }
 }
 
 /** Counts the functions of a call, after enough calls that nothing is done for the first time. */
@@ -169,7 +179,8 @@ const bounds: Readonly<Record<string, string>> = {
   'a hit in L1 of two tiers': '25 / 14',
   'a getOrSet miss on Redis with two tags': '180 / 50',
 }
-for (const [name, passed] of Object.entries(await paths()))
+const allPaths = Object.entries(await paths())
+for (const [name, passed] of allPaths)
   table.push([
     `functions / files that ${name} passes`,
     `${passed.functions} / ${passed.files}`,
@@ -195,6 +206,14 @@ table.push(
   ],
 )
 console.log(table.toString())
+// The functions of each path by file, with the number of calls.
+if (process.argv.includes('--passed')) {
+  for (const [name, passed] of allPaths) {
+    console.log(`\n${name}`)
+    for (const [file, called] of [...passed.names].toSorted(([a], [b]) => a.localeCompare(b)))
+      console.log(`  ${file} (${called.length}): ${called.join(', ')}`)
+  }
+}
 if (process.argv.includes('--list')) {
   for (const sentence of openings) console.log(`  ${sentence}`)
   for (const { text } of indirect.filter((doc) => !isWhether(doc)))

@@ -60,7 +60,7 @@ async function commandsWhile(
 
 async function open(url: string, options: object = {}): Promise<Cachette.BaseCache> {
   const journal = `${JOURNAL_S}s`
-  const cache = await createCache({ redis: url, ttl: '1h', logger: silent, journal, ...options })
+  const cache = await createCache({ redis: url, ttl: '1h', logger: silent, outage: { journal }, ...options })
   await until('the cache to be connected', async () => cache.set('probe', 1))
   await cache.delete('probe')
   return cache

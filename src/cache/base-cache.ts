@@ -385,7 +385,7 @@ export abstract class BaseCache<V = unknown> {
     const reading = this.#scope.readingFor(options)
     const work = async (): Promise<Explanation> => {
       const { explain } = await import('./explain.ts')
-      return explain(this.#scope.runtime.store, full, reading)
+      return explain(this.#scope.runtime.store, full, this.#scope.nameOf(full), reading)
     }
     return abortable(options.signal, work)
   }

@@ -1,12 +1,19 @@
 import type { Explanation, StoreExplanation } from '../core/explanation.ts'
 import type { Reading, Store } from '../core/store.ts'
 
-/** Explains what a read of a full key would do now, also if the store is in trouble. */
-export async function explain(store: Store, key: string, reading: Reading | undefined): Promise<Explanation> {
+/**
+ * Explains what a read of a full key would do now, also if the store is in trouble. `name` is the key within the cache.
+ */
+export async function explain(
+  store: Store,
+  key: string,
+  name: string,
+  reading: Reading | undefined,
+): Promise<Explanation> {
   const { tiers, underWay } = await (store.explain?.(key, reading) ?? explainPlainly(store, key, reading))
   const serving = tiers.find(({ state }) => state === 'fresh') ?? tiers.find(({ state }) => state === 'stale')
   return {
-    key,
+    key: name,
     outcome: serving === undefined ? 'miss' : (serving.state as 'fresh' | 'stale'),
     servedBy: serving?.tier,
     tiers,

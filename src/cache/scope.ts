@@ -133,6 +133,11 @@ export class Scope {
     return this.prefix === '' ? key : this.prefix + key
   }
 
+  /** Returns a full key without the prefix of the cache. */
+  nameOf(full: string): string {
+    return full.slice(this.#settings.rootPrefix.length)
+  }
+
   /** Returns full keys, one for each of the caller's. @throws as {@link Scope.key} does. */
   list(keys: readonly string[]): readonly string[] {
     return keys.map((key) => this.key(key))

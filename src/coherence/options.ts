@@ -1,11 +1,11 @@
 import type { Duration } from '../options/durations.ts'
 import { OptionsError } from '../core/errors.ts'
-import { checkChoice } from '../options/options.ts'
+import { checkChoice, checkOptions } from '../options/options.ts'
 import { spanMs, wholeNumber } from '../options/spans.ts'
 import type { CoherenceSettings, Policy } from './settings.ts'
 
-/** The options of a cache for data that several processes share; all of them optional. */
-export interface CoherenceOptions {
+/** The bound on the age of what this process serves from its memory. */
+export interface StalenessOptions {
   /**
    * The rule for this process's memory, and for its knowledge of tags, if the server can't be reached. `'available'`
    * (default) serves it up to `maxStale` after the last sync, `'strict'` only up to `maxLag` after it.
@@ -17,24 +17,31 @@ export interface CoherenceOptions {
   readonly maxStale?: Duration | undefined
   /** The interval at which it asks for missed changes, and repeats unacknowledged ones; default 1 s. */
   readonly heartbeat?: Duration | undefined
-  /** The time for which a process that dies in a load keeps others from loading; default 5 s. Loads renew it. */
-  readonly lease?: Duration | undefined
+}
+
+/** The memory of invalidations that a server which fails has not, or no longer. */
+export interface OutageOptions {
   /** The most keys and the most tags whose invalidation waits for the server to come back; default 10,000. */
   readonly outbox?: number | undefined
   /** The time for which invalidations are remembered, to be repeated if a failover loses them; default 60 s. */
   readonly journal?: Duration | undefined
 }
 
+/** The options of a cache for data that several processes share; all of them optional. */
+export interface CoherenceOptions {
+  /** How old the data may be that this process serves from its memory. */
+  readonly staleness?: StalenessOptions | undefined
+  /** What this process remembers for a server that fails. */
+  readonly outage?: OutageOptions | undefined
+  /** The time for which a process that dies in a load keeps others from loading; default 5 s. Loads renew it. */
+  readonly lease?: Duration | undefined
+}
+
 /** The names of {@link CoherenceOptions}. */
-export const COHERENCE_OPTIONS: readonly (keyof CoherenceOptions)[] = [
-  'policy',
-  'maxLag',
-  'maxStale',
-  'heartbeat',
-  'lease',
-  'outbox',
-  'journal',
-]
+export const COHERENCE_OPTIONS: readonly (keyof CoherenceOptions)[] = ['staleness', 'outage', 'lease']
+
+const STALENESS: readonly (keyof StalenessOptions)[] = ['policy', 'maxLag', 'maxStale', 'heartbeat']
+const OUTAGE: readonly (keyof OutageOptions)[] = ['outbox', 'journal']
 
 const LONGEST_LEASE_MS = 60_000
 const GENERATIONS = 10_000
@@ -49,17 +56,20 @@ export function coherenceSettings(
   options: CoherenceOptions,
   logLength: number = LOG_LENGTH,
 ): CoherenceSettings {
-  const { policy = 'available', outbox = 10_000 } = options
-  checkChoice(policy, ['available', 'strict'], 'policy')
-  const heartbeatMs = spanMs(options.heartbeat ?? 1, 'heartbeat')
-  const maxLagMs = spanMs(options.maxLag ?? 3, 'maxLag')
-  const maxStaleMs = spanMs(options.maxStale ?? Math.max(60, maxLagMs / 1_000), 'maxStale')
+  const { staleness = {}, outage = {} } = options
+  checkOptions(staleness, STALENESS, 'staleness')
+  checkOptions(outage, OUTAGE, 'outage')
+  const { policy = 'available', heartbeat = 1, maxLag = 3 } = staleness
+  checkChoice(policy, ['available', 'strict'], 'staleness: policy')
+  const heartbeatMs = spanMs(heartbeat, 'staleness: heartbeat')
+  const maxLagMs = spanMs(maxLag, 'staleness: maxLag')
+  const maxStaleMs = spanMs(staleness.maxStale ?? Math.max(60, maxLagMs / 1_000), 'staleness: maxStale')
   if (maxLagMs <= heartbeatMs)
     throw new OptionsError(
-      `maxLag: ${maxLagMs} ms is not longer than heartbeat, ${heartbeatMs} ms: nothing would ever be known to be fresh`,
+      `staleness: maxLag: ${maxLagMs} ms is not longer than heartbeat, ${heartbeatMs} ms: nothing would ever be known to be fresh`,
     )
   if (maxStaleMs < maxLagMs)
-    throw new OptionsError(`maxStale: ${maxStaleMs} ms is shorter than maxLag, ${maxLagMs} ms`)
+    throw new OptionsError(`staleness: maxStale: ${maxStaleMs} ms is shorter than maxLag, ${maxLagMs} ms`)
   return {
     policy,
     heartbeatMs,
@@ -67,9 +77,9 @@ export function coherenceSettings(
     maxStaleMs,
     leaseMs: spanMs(options.lease ?? 5, 'lease'),
     longestLeaseMs: LONGEST_LEASE_MS,
-    outboxLimit: wholeNumber(outbox, 'outbox'),
+    outboxLimit: wholeNumber(outage.outbox ?? 10_000, 'outage: outbox'),
     suspectBits: SUSPECT_BITS,
-    journalMs: spanMs(options.journal ?? 60, 'journal'),
+    journalMs: spanMs(outage.journal ?? 60, 'outage: journal'),
     // A log must be able to tell which entries of a journal it has.
     journalLimit: Math.max(1, Math.floor(logLength / 2)),
     generationLimit: GENERATIONS,

@@ -26,25 +26,28 @@ export interface TagExplanation {
   readonly state: 'current' | 'stale' | 'invalidated' | 'unknown'
 }
 
-/** The contribution of one tier to a read. Times are in seconds. */
+/** The contribution of one tier to a read. */
 export interface TierExplanation {
   /** `'l1'` is the memory of this process, `'l2'` the shared server. */
   readonly tier: 'l1' | 'l2'
   /** The state of the tier. */
   readonly state: TierState
-  /** The remaining ttl of the entry; 0 or less = it is not fresh, `Infinity` = for ever. Absent without an entry. */
+  /**
+   * The seconds for which the entry is still fresh; 0 or less = it is not, `Infinity` = for ever. Absent without an
+   * entry.
+   */
   readonly ttl?: number
   /** The tags of the entry, if it has any and the tier knows them. */
   readonly tags?: readonly TagExplanation[]
-  /** The time since the tier last knew all changes of the key by others. Absent if the tier does not follow them. */
+  /** The seconds since the tier last knew all changes of the key by others. Absent if the tier does not follow them. */
   readonly syncAge?: number
-  /** The time since the tier last knew all changes of tags by others. */
+  /** The seconds since the tier last knew all changes of tags by others. */
   readonly tagSyncAge?: number
 }
 
-/** A load or a change of the key that is under way in this process. Times are in seconds. */
+/** A load or a change of the key that is under way in this process. */
 export interface WorkExplanation {
-  /** The time since it began. */
+  /** The seconds since it began. */
   readonly age: number
   /** Whether it holds the key's lease on the server. */
   readonly hasLease: boolean
@@ -54,7 +57,7 @@ export interface WorkExplanation {
 
 /** The course of a read of a key, if it began now. */
 export interface Explanation {
-  /** The key in the form that stores know. */
+  /** The key within the cache, the same on every engine: with the names of namespaces, without the prefix. */
   readonly key: string
   /** The result of the read: a fresh value, a stale one for callers that accept it, or nothing. */
   readonly outcome: 'fresh' | 'stale' | 'miss'

@@ -68,6 +68,18 @@ export const CACHE_OPTIONS: readonly (keyof CacheOptions)[] = [
   ...DEFAULT_OPTIONS,
 ]
 
+// The places of options that had another name once.
+const MOVED: Readonly<Record<string, readonly [option: string, place: string]>> = {
+  policy: ['staleness', 'staleness: { policy }'],
+  maxLag: ['staleness', 'staleness: { maxLag }'],
+  maxStale: ['staleness', 'staleness: { maxStale }'],
+  heartbeat: ['staleness', 'staleness: { heartbeat }'],
+  outbox: ['outage', 'outage: { outbox }'],
+  journal: ['outage', 'outage: { journal }'],
+  cacheNull: ['negativeTtl', 'negativeTtl: false'],
+  lockTimeout: ['leaseWait', 'leaseWait'],
+}
+
 /**
  * Refuses anything but an object with known options, because a mistyped option would otherwise be ignored silently. It
  * also checks `signal` and `after`, because every method takes them in the same way.
@@ -80,7 +92,12 @@ export function checkOptions(options: unknown, accepted: readonly string[], wher
   try {
     for (const name in options) {
       if (!accepted.includes(name)) {
-        throw new OptionsError(`${where}: unknown option ${inspect(name)}; accepted: ${accepted.join(', ')}`)
+        const [option = '', place] = MOVED[name] ?? []
+        const isMoved = Object.hasOwn(MOVED, name) && accepted.includes(option)
+        const hint = isMoved ? `it is now ${place}; ` : ''
+        throw new OptionsError(
+          `${where}: unknown option ${inspect(name)}; ${hint}accepted: ${accepted.join(', ')}`,
+        )
       }
       if (name === 'signal') checkSignal(partOf(options, name, where), where)
       else if (name === 'after') checkToken(partOf(options, name, where), where)

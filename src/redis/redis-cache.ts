@@ -10,7 +10,7 @@ import { systemRandom } from '../core/time/system.ts'
 import { WireFormat } from '../serialization/wire/wire-format.ts'
 import { adaptClient } from './libraries/adapt.ts'
 import { RedisAtomicStore } from './atomic/redis-atomic-store.ts'
-import { BorrowedClient } from './libraries/borrowed-client.ts'
+import { ClientView } from './connection/client-view.ts'
 import type { RedisClient } from './connection/client.ts'
 import { layoutOf, poolSize, targetOf } from './connection/options.ts'
 import type { UsersClient } from './connection/users-client.ts'
@@ -73,7 +73,7 @@ export class RedisCache<V = unknown> extends BaseCache<V> {
     if (options.ttl === undefined) warnOfNoTtl(options)
     noteShare(this, ({ prefix: own = prefix, ...format }) => {
       checkPrefix(own, 'prefix')
-      const borrowed = new BorrowedClient(client)
+      const borrowed = new ClientView(client)
       return { remote: storeOf(borrowed, own, format), bus: busOf(borrowed, own), prefix: '' }
     })
   }

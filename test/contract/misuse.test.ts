@@ -458,8 +458,24 @@ describe('wrong options', () => {
     [{ redis: 5 }, 'redis: 5 is none of a URL such as redis://localhost, a client, and options'],
     [{ redis: 'localhost' }, 'url: it is no URL of Redis; accepted: redis:'],
     [{ redis: { hots: 'a' } }, "unknown option 'hots'"],
-    [{ bus: 'kafka', redis: 'redis://localhost' }, "bus: 'kafka' is not one of 'pubsub', 'none'"],
-    [{ policy: 'lax', redis: 'redis://localhost' }, "policy: 'lax' is not one of 'available', 'strict'"],
+    [{ bus: 'kafka' }, "bus: 'kafka' is not one of 'pubsub', 'none'"],
+    [
+      { staleness: { policy: 'lax' }, redis: 'redis://localhost' },
+      "staleness: policy: 'lax' is not one of 'available', 'strict'",
+    ],
+    [
+      { staleness: { lag: 3 } },
+      "staleness: unknown option 'lag'; accepted: policy, maxLag, maxStale, heartbeat",
+    ],
+    [{ outage: 5 }, 'outage: the options must be an object, not 5'],
+    [{ maxLag: 3 }, "createCache: unknown option 'maxLag'; it is now staleness: { maxLag }; accepted: "],
+    [{ journal: 3 }, "createCache: unknown option 'journal'; it is now outage: { journal }; accepted: "],
+    [
+      { cacheNull: false },
+      "createCache: unknown option 'cacheNull'; it is now negativeTtl: false; accepted: ",
+    ],
+    [{ lockTimeout: 3 }, "createCache: unknown option 'lockTimeout'; it is now leaseWait; accepted: "],
+    [{ redis: { pool: { size: 3 } } }, 'pool: a object is not a whole number from 1 to 100'],
   ])('of Redis are refused by createCache: %o', async (wrongOptions, message) => {
     await expectRefusal(async () => createCache(wrong(wrongOptions)), 'ERR_CACHE_OPTIONS', message)
   })

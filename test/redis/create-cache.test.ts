@@ -109,8 +109,7 @@ describeWithServers('createCache with Redis', () => {
     await using cache = await createCache<string>({
       ...OPTIONS,
       redis: later.url,
-      heartbeat: 0.1,
-      maxLag: 0.3,
+      staleness: { heartbeat: 0.1, maxLag: 0.3 },
     })
     let loads = 0
     const load = (): string => `load ${++loads}`
@@ -194,7 +193,7 @@ describeWithServers('createCache with Redis', () => {
         maxBytes: 1001,
         serializer,
         bus: 'none',
-        pool: { size: 2 },
+        pool: 2,
         deadline: { hard: '1s' },
         layout: 'one-slot',
         connect: 'required',
@@ -259,7 +258,7 @@ describeWithServers('createCache with Redis', () => {
       { redis: { port: secret } },
       { redis: { db: secret } },
       { redis: { tls: secret } },
-      { redis: { tls: { key: secret }, pool: { size: url } } },
+      { redis: { tls: { key: secret }, pool: url } },
       { redis: { password: { secret } } },
       { redis: { username: [secret] } },
       { redis: { host: { secret } } },

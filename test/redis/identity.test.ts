@@ -14,7 +14,7 @@ import {
 } from './servers/index.ts'
 
 const SILENT = new RecordingLogger()
-const FAST = { ttl: '1h', heartbeat: 0.1, maxLag: 0.5, logger: SILENT } as const
+const FAST = { ttl: '1h', staleness: { heartbeat: 0.1, maxLag: 0.5 }, logger: SILENT } as const
 
 describeWithServers('caches with one prefix in two databases', () => {
   let server: RedisServer

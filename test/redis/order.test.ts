@@ -46,7 +46,7 @@ describeWithServers('calls of one key', () => {
       const pooled = await RedisCache.create({
         url,
         ttl: '1h',
-        pool: { size: 3 },
+        pool: 3,
         logger,
         deadline: { hard: 20 },
       })

@@ -128,7 +128,7 @@ describeWithServers('caches on a Redis server', () => {
       { ownsDatabase: 'yes' },
       "ownsDatabase: 'yes' is not one of true, false",
     ],
-    ['a heartbeat beyond the lag', { heartbeat: '5s', client: {} }, 'client: it is no client'],
+    ['a heartbeat beyond the lag', { staleness: { heartbeat: '5s' }, client: {} }, 'client: it is no client'],
   ])('refuse %s', (_, options, message) => {
     const error = thrownBy(() => new RedisCache(options as never))
 

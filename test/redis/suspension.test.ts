@@ -34,7 +34,7 @@ async function stage(library: ClientName) {
   const options = { prefix: 'sleep:', ttl: '1h', logger: silent } as const
   const l2 = new RedisCache({ client: clients[0].client, clock, ...options })
   const l1 = new MemoryCache({ clock })
-  const node = new TieredCache({ l1, l2, clock, policy: 'strict', ttl: '1h', logger: silent })
+  const node = new TieredCache({ l1, l2, clock, staleness: { policy: 'strict' }, ttl: '1h', logger: silent })
   const other = new RedisCache({ client: clients[1].client, ...options })
   await until('the other to be connected', async () => other.set('ready', true))
   await until('the node to be connected', async () => (await node.get('ready')) === true)

@@ -94,7 +94,7 @@ describeWithServers('records of tags', () => {
       const silent = { warn: () => undefined, error: () => undefined }
       const l2 = new RedisCache({ client: native.client, prefix: 'app:', ttl: '1h', logger: silent })
       const l1 = new MemoryCache({ maxEntries: 50_000 })
-      const quiet = { heartbeat: '5m', maxLag: '10m', maxStale: '10m' } as const
+      const quiet = { staleness: { heartbeat: '5m', maxLag: '10m', maxStale: '10m' } } as const
       const cache = new TieredCache({ l1, l2, ttl: '1h', logger: silent, ...quiet })
       await until('the cache to be connected', async () => cache.set('connected', true))
       const keys = Array.from({ length: 11_000 }, (_, index) => `key:${index}`)

@@ -20,7 +20,7 @@ describe('an explanation of a read', () => {
       l1: new MemoryCache({ clock }),
       l2: fleet.sharedCache({ clock }),
       bus: fleet.bus,
-      policy: 'strict',
+      staleness: { policy: 'strict' },
       prefix: 'app:',
       logger: silentLogger,
       clock,
@@ -38,7 +38,7 @@ describe('an explanation of a read', () => {
     await clock.advance('1500ms')
 
     expect(await cache.explain('key')).toEqual({
-      key: 'app:key',
+      key: 'key',
       outcome: 'fresh',
       servedBy: 'l1',
       tiers: [

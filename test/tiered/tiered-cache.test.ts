@@ -97,7 +97,7 @@ describe('a tiered cache', () => {
     ['available', '3s', 'value'],
     ['available', '61s', undefined],
   ] as const)('serves under %s, %s after the server has gone: %o', async (policy, after, expected) => {
-    const cache = await ready(make({ policy, logger: new RecordingLogger() }))
+    const cache = await ready(make({ staleness: { policy }, logger: new RecordingLogger() }))
     await cache.set('key', 'value')
     await clock.advance('1s')
     fleet.isAway = true
@@ -335,31 +335,35 @@ describe('a tiered cache refuses', () => {
     ['an unknown option', wrong({ maxlag: 3 }), "TieredCache: unknown option 'maxlag'; accepted: name,"],
     [
       'an unknown policy',
-      { policy: wrong('eventual') },
+      { staleness: { policy: wrong('eventual') } },
       "policy: 'eventual' is not one of 'available', 'strict'",
     ],
-    ['a lag of 0', { maxLag: 0 }, 'maxLag: 0 is not a duration'],
-    ['a lag in milliseconds', { maxLag: 3_000_000 }, 'maxLag: 3000000 is more than 30 days'],
-    ['an endless lag', { maxLag: Infinity }, "maxLag: must be a span such as '3s', not Infinity"],
+    ['a lag of 0', { staleness: { maxLag: 0 } }, 'maxLag: 0 is not a duration'],
+    ['a lag in milliseconds', { staleness: { maxLag: 3_000_000 } }, 'maxLag: 3000000 is more than 30 days'],
+    [
+      'an endless lag',
+      { staleness: { maxLag: Infinity } },
+      "maxLag: must be a span such as '3s', not Infinity",
+    ],
     [
       'a date for a heartbeat',
-      { heartbeat: new Date() },
+      { staleness: { heartbeat: new Date() } },
       "heartbeat: must be a span such as '3s', not the date",
     ],
     [
       'a lag within the heartbeat',
-      { maxLag: 1, heartbeat: '1s' },
+      { staleness: { maxLag: 1, heartbeat: '1s' } },
       'maxLag: 1000 ms is not longer than heartbeat',
     ],
     [
       'staleness below the lag',
-      { maxLag: 5, maxStale: 4 },
+      { staleness: { maxLag: 5, maxStale: 4 } },
       'maxStale: 4000 ms is shorter than maxLag, 5000 ms',
     ],
-    ['no room in the outbox', { outbox: 0 }, 'outbox: 0 is not a whole number from 1'],
-    ['half a key in the outbox', { outbox: 1.5 }, 'outbox: 1.5 is not a whole number from 1'],
+    ['no room in the outbox', { outage: { outbox: 0 } }, 'outbox: 0 is not a whole number from 1'],
+    ['half a key in the outbox', { outage: { outbox: 1.5 } }, 'outbox: 1.5 is not a whole number from 1'],
     ['a lease that is no duration', { lease: wrong('soon') }, "lease: 'soon' is not a duration"],
-    ['a journal that is no duration', { journal: -1 }, 'journal: -1 is not a duration'],
+    ['a journal that is no duration', { outage: { journal: -1 } }, 'journal: -1 is not a duration'],
     ['an unknown isolation', { isolation: wrong('copy') }, "isolation: 'copy' is not one of"],
   ]
 
@@ -371,7 +375,7 @@ describe('a tiered cache refuses', () => {
   })
 
   it('nothing of a setting that allows less than the defaults', async () => {
-    const cache = new TieredCache({ l1, l2, maxLag: '90s', clock })
+    const cache = new TieredCache({ l1, l2, staleness: { maxLag: '90s' }, clock })
     await cache.close()
   })
 })

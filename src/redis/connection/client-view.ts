@@ -1,30 +1,26 @@
 import type { Connection, RedisClient } from './client.ts'
 
-/** A client that passes every call to another one. */
-export abstract class ClientView implements RedisClient {
+/** A client that another owner closes. It passes every other call on. */
+export class ClientView implements RedisClient {
+  readonly isCluster: boolean
+  readonly isOrdered: boolean
+  readonly isOneEndpoint: boolean
+  readonly database: number
   readonly #client: RedisClient
+  readonly #before: (() => void) | undefined
 
-  constructor(client: RedisClient) {
+  /** `before` is called before a connection is given out, so that earlier requests are sent earlier. */
+  constructor(client: RedisClient, before?: () => void) {
+    this.isCluster = client.isCluster
+    this.isOrdered = client.isOrdered
+    this.isOneEndpoint = client.isOneEndpoint
+    this.database = client.database
     this.#client = client
-  }
-
-  get isCluster(): boolean {
-    return this.#client.isCluster
-  }
-
-  get isOrdered(): boolean {
-    return this.#client.isOrdered
-  }
-
-  get isOneEndpoint(): boolean {
-    return this.#client.isOneEndpoint
-  }
-
-  get database(): number {
-    return this.#client.database
+    this.#before = before
   }
 
   connectionFor(route: string): Connection {
+    this.#before?.()
     return this.#client.connectionFor(route)
   }
 
@@ -33,6 +29,7 @@ export abstract class ClientView implements RedisClient {
   }
 
   masters(): Promise<readonly Connection[]> {
+    this.#before?.()
     return this.#client.masters()
   }
 
@@ -48,7 +45,5 @@ export abstract class ClientView implements RedisClient {
     return this.#client.addQueue?.(count) ?? (() => {})
   }
 
-  close(): Promise<void> {
-    return this.#client.close()
-  }
+  async close(): Promise<void> {}
 }

@@ -14,6 +14,25 @@ export type Command =
   | { readonly args: readonly Arg[] }
   | { readonly script: Script; readonly keys: readonly string[]; readonly args: readonly Arg[] }
 
+/** Returns arguments in the form of the client libraries. Bytes become a Buffer over the same memory. */
+export function withBuffers(args: readonly Arg[]): readonly (string | Buffer)[] {
+  for (const arg of args) if (typeof arg !== 'string' && !Buffer.isBuffer(arg)) return args.map(withBuffer)
+  return args as readonly (string | Buffer)[]
+}
+
+function withBuffer(arg: Arg): string | Buffer {
+  if (typeof arg === 'string' || Buffer.isBuffer(arg)) return arg
+  return Buffer.from(arg.buffer, arg.byteOffset, arg.byteLength)
+}
+
+/** Returns the arguments of a command. With the source of its script, it runs even if the server does not know that. */
+export function toArgs(command: Command, withSource: boolean): readonly Arg[] {
+  if (!('script' in command)) return command.args
+  const { script, keys, args } = command
+  const name = withSource ? 'EVAL' : 'EVALSHA'
+  return [name, withSource ? script.source : script.sha, String(keys.length), ...keys, ...args]
+}
+
 /** The form of strings in a reply, statuses such as `OK` included. */
 export type ReplyForm = 'text' | 'bytes'
 

@@ -1,6 +1,6 @@
 import { OptionsError } from '../../core/errors.ts'
 import { inspect } from '../../core/logging/inspect.ts'
-import { checkChoice, checkOptions } from '../../options/options.ts'
+import { checkChoice } from '../../options/options.ts'
 import type { Credentials } from './credentials.ts'
 import { parseRedisUrl, type Target } from './redis-url.ts'
 import type { Layout } from './single-client.ts'
@@ -32,8 +32,8 @@ export interface ConnectionOptions {
   readonly db?: number
   /** `true`, or options of `tls.connect` such as `{ ca }`. */
   readonly tls?: boolean | object
-  /** `size`: the number of connections that share the keys; default 1. More of them help with large values. */
-  readonly pool?: { readonly size?: number }
+  /** The number of connections that share the keys, from 1 to 100; default 1. More of them help with large values. */
+  readonly pool?: number | undefined
   /**
    * `'one-slot'`: for one endpoint before the slots of a cluster, as serverless offerings and proxies have it. The keys
    * of each of 256 partitions lie in one slot, as they do in a cluster.
@@ -62,13 +62,9 @@ export const CONNECTION_OPTIONS: readonly (keyof ConnectionOptions)[] = [
 const OF_TARGET = ['url', 'host', 'port', 'username', 'password', 'credentials', 'db', 'tls'] as const
 
 /** Returns the number of connections to open. @throws OptionsError */
-export function poolSize(options: ConnectionOptions): number {
-  if (options.pool === undefined) return 1
-  checkOptions(options.pool, ['size'], 'pool')
-  const { size = 1 } = options.pool
-  if (!Number.isInteger(size) || size < 1 || size > 100)
-    throw new OptionsError(`pool: size: ${inspect(size)} is not a whole number from 1 to 100`)
-  return size
+export function poolSize({ pool = 1 }: ConnectionOptions): number {
+  if (Number.isInteger(pool) && pool >= 1 && pool <= 100) return pool
+  throw new OptionsError(`pool: ${shown(pool)} is not a whole number from 1 to 100`)
 }
 
 /** Returns the layout of the keys. @throws OptionsError */

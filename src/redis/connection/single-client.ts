@@ -17,6 +17,7 @@ export type Layout = 'plain' | 'one-slot'
 export class SingleClient implements RedisClient {
   readonly isCluster: boolean
   readonly isOneEndpoint = true
+  readonly isOrdered: boolean
   readonly database: number
   readonly #source: Source
   readonly #surroundings: Surroundings
@@ -29,6 +30,7 @@ export class SingleClient implements RedisClient {
   /** `size`: the number of connections that share the keys. */
   constructor(source: Source, surroundings: Surroundings, size = 1, layout: Layout = 'plain') {
     this.isCluster = layout === 'one-slot'
+    this.isOrdered = size === 1
     this.database = source.database
     this.#source = source
     this.#surroundings = surroundings
@@ -47,10 +49,6 @@ export class SingleClient implements RedisClient {
   connectionFor(route: string): Connection {
     const nodes = this.#nodes
     return (nodes.length === 1 ? nodes[0]! : nodes[slotOf(route) % nodes.length]!).connection
-  }
-
-  get isOrdered(): boolean {
-    return this.#nodes.length === 1
   }
 
   sharesServer(): boolean {

@@ -88,11 +88,6 @@ export class EntryBytes {
     return writeHeader({ ttlMs, graceMs: 0, loadMs: 0, tags: tagsOf(generations) }, { type: 'counter' })
   }
 
-  /** Returns a number as a read would find it. */
-  number(value: number): Stored {
-    return this.admit(value)
-  }
-
   /** Returns an entry from text, without its time left; `undefined` if it must be read as bytes. */
   foundText(text: string): RemoteFound | undefined {
     if (text.charCodeAt(0) === NO_UTF8) return undefined
@@ -166,9 +161,8 @@ export function readEnvelope(bytes: Uint8Array):
 }
 
 function tagsOf(generations: Generations | undefined): readonly TagGeneration[] {
-  return (generations ?? []).map(({ tag, value }) => ({
-    tag,
-    hard: value.slice(0, 16),
-    soft: Number.parseInt(value.slice(16), 16),
-  }))
+  const tags: TagGeneration[] = []
+  for (const { tag, value } of generations ?? [])
+    tags.push({ tag, hard: value.slice(0, 16), soft: Number.parseInt(value.slice(16), 16) })
+  return tags
 }

@@ -1,4 +1,5 @@
 import type { Command, Connection, RedisClient, Reply, ReplyForm } from '../connection/client.ts'
+import type { KeyNames } from './key-names.ts'
 
 /** A command, and a name of its partition, which routes it to a server. */
 export interface Call {
@@ -155,6 +156,22 @@ export function groupBy<T, K>(
     else group.push({ item, index })
   }
   return groups
+}
+
+/** Returns the indexes of items in groups of one partition, because a script or a command has keys of one only. */
+export function groupsOf<T>(
+  items: readonly T[],
+  keyOf: (item: T) => string,
+  names: KeyNames,
+  longest: number,
+): readonly (readonly number[])[] {
+  if (!names.isSpread) return slices([...items.keys()], longest)
+  return [...groupBy(items, (item) => names.partitionOf(keyOf(item))).values()].flatMap((group) =>
+    slices(
+      group.map(({ index }) => index),
+      longest,
+    ),
+  )
 }
 
 /** Splits a list into parts of at most `length` items. */

@@ -13,8 +13,9 @@ export class KeyNames {
   readonly #prefix: string
   readonly #leases: string
   readonly #floors: string
-  readonly #isCluster: boolean
   readonly #known = new Map<string, { readonly sequence: string; readonly log: string }>()
+  /** Whether keys are spread over several partitions. */
+  readonly isSpread: boolean
   readonly partitions: readonly string[]
   readonly generationPartition: string = TAGS
   /** The number of bytes before the key in the name of a value. */
@@ -26,47 +27,43 @@ export class KeyNames {
     this.#prefix = prefix
     this.#leases = `${prefix}!lease:`
     this.#floors = `${prefix}!floor:`
-    this.#isCluster = isCluster
+    this.isSpread = isCluster
     this.partitions = isCluster ? PARTITIONS_OF_CLUSTER : ['0']
     this.keyOffset = Buffer.byteLength(prefix) + (isCluster ? 4 : 0)
     this.channel = `${prefix}!bus:${database}`
   }
 
   partitionOf(key: string): string {
-    return this.#isCluster ? PARTITIONS_OF_CLUSTER[crc32(key) & 255]! : '0'
+    return this.isSpread ? PARTITIONS_OF_CLUSTER[crc32(key) & 255]! : '0'
   }
 
   value(key: string): string {
-    return this.#isCluster ? `${this.#prefix}{${this.partitionOf(key)}}${key}` : this.#prefix + key
+    return this.#prefix + this.#rest(key)
   }
 
-  /** Whether keys are spread over several partitions. */
-  get isSpread(): boolean {
-    return this.#isCluster
-  }
-
-  /** Adds the names of a key's value, lease and floor to `names`. Every write does this. */
-  pushOf(key: string, partition: string, names: string[]): void {
-    const rest = this.#isCluster ? `{${partition}}${key}` : key
-    names.push(this.#prefix + rest, this.#leases + rest, this.#floors + rest)
+  /** Adds the names of a key's value and lease to `names`, and that of its floor if it is needed. */
+  pushOf(key: string, partition: string, names: string[], hasFloor: boolean): void {
+    const rest = this.#rest(key, partition)
+    names.push(this.#prefix + rest, this.#leases + rest)
+    if (hasFloor) names.push(this.#floors + rest)
   }
 
   /** Returns the name of a key's lease or cool-down. */
   lease(key: string): string {
-    return this.#side('lease', this.partitionOf(key), key)
+    return this.#leases + this.#rest(key)
   }
 
   /** Returns the name of the least row version that the key may get. */
   floor(key: string): string {
-    return this.#side('floor', this.partitionOf(key), key)
+    return this.#floors + this.#rest(key)
   }
 
   sequence(partition: string): string {
-    return this.#logNames(partition).sequence
+    return this.ofLog(partition).sequence
   }
 
   log(partition: string): string {
-    return this.#logNames(partition).log
+    return this.ofLog(partition).log
   }
 
   /** Returns the name of the id that tells these keys from keys of the same names on another server or database. */
@@ -88,7 +85,7 @@ export class KeyNames {
   keyOf(name: string): string | undefined {
     const { length } = this.#prefix
     if (!name.startsWith(this.#prefix) || name.charAt(length) === '!' || isSideKey(name)) return undefined
-    if (!this.#isCluster) return name.slice(length)
+    if (!this.isSpread) return name.slice(length)
     const key = name.slice(length + 4)
     return name === this.value(key) ? key : undefined
   }
@@ -97,7 +94,7 @@ export class KeyNames {
   sideItemOf(kind: 'lease' | 'tag', name: string): string | undefined {
     const head = `${this.#prefix}!${kind}:`
     if (!name.startsWith(head)) return undefined
-    if (!this.#isCluster) return name.slice(head.length)
+    if (!this.isSpread) return name.slice(head.length)
     const at = name.indexOf('}', head.length)
     return at === -1 ? undefined : name.slice(at + 1)
   }
@@ -109,7 +106,7 @@ export class KeyNames {
 
   /** Returns the pattern with which `SCAN` finds the values, or the leases, of keys that begin with a literal text. */
   pattern(kind: 'value' | 'lease', keyPrefix: string): string {
-    const tag = this.#isCluster ? '{??}' : ''
+    const tag = this.isSpread ? '{??}' : ''
     const head = kind === 'lease' ? `${this.#prefix}!lease:` : this.#prefix
     return `${escapeGlob(head)}${tag}${escapeGlob(keyPrefix)}*`
   }
@@ -121,8 +118,8 @@ export class KeyNames {
     return isSideKey(text)
   }
 
-  // Cached, because every write needs the names.
-  #logNames(partition: string): { readonly sequence: string; readonly log: string } {
+  /** Returns the names of a partition's sequence and log. They are kept, because every write needs them. */
+  ofLog(partition: string): { readonly sequence: string; readonly log: string } {
     let known = this.#known.get(partition)
     if (known === undefined) {
       known = {
@@ -134,10 +131,12 @@ export class KeyNames {
     return known
   }
 
+  #rest(key: string, partition = this.partitionOf(key)): string {
+    return this.isSpread ? `{${partition}}${key}` : key
+  }
+
   #side(kind: SideKind, partition: string, rest: string): string {
-    return this.#isCluster
-      ? `${this.#prefix}!${kind}:{${partition}}${rest}`
-      : `${this.#prefix}!${kind}:${rest}`
+    return this.isSpread ? `${this.#prefix}!${kind}:{${partition}}${rest}` : `${this.#prefix}!${kind}:${rest}`
   }
 }
 

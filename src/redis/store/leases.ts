@@ -1,9 +1,9 @@
 import { StoreUnavailableError } from '../../core/errors.ts'
 import type { LeaseRequest, RemoteAcquired } from '../../core/remote-store.ts'
 import type { Cooldown } from '../../core/store.ts'
-import type { RedisClient, Reply } from '../connection/client.ts'
+import type { Arg, RedisClient, Reply } from '../connection/client.ts'
 import { tagBytes, type EntryBytes } from './entry-bytes.ts'
-import { exchange, groupBy, slices } from './exchange.ts'
+import { exchange, groupsOf, type Call } from './exchange.ts'
 import type { KeyNames } from './key-names.ts'
 import { accept, asBytes, asList, asNumber, asText } from './replies.ts'
 import { acquire } from '../scripts/entries/acquire.ts'
@@ -31,32 +31,30 @@ export class Leases {
     leaseMs: number,
     withinMs?: number,
   ): Promise<readonly RemoteAcquired[]> {
-    const groups = this.#groups(requests)
-    const replies = await exchange(
-      this.#client,
-      groups.map((group) => ({
-        route: this.#names.lease(group[0]!.item.key),
-        command: {
-          script: acquire,
-          keys: group.flatMap(({ item: { key } }) => [this.#names.value(key), this.#names.lease(key)]),
-          args: [milliseconds(leaseMs), ...group.flatMap(({ item }) => argsOf(item))],
-        },
-      })),
-      'bytes',
-      withinMs,
-    )
+    const groups = groupsOf(requests, keyOf, this.#names, LONGEST_RUN)
+    const calls: Call[] = []
+    for (const group of groups) {
+      const keys: string[] = []
+      const args: Arg[] = [milliseconds(leaseMs)]
+      for (const index of group) {
+        const { key, token, hidden, freshUpToMs = 0, force } = requests[index]!
+        this.#names.pushOf(key, this.#names.partitionOf(key), keys, false)
+        const freshUpTo = freshUpToMs === Infinity ? 'inf' : String(freshUpToMs)
+        args.push(token, tagBytes(hidden), freshUpTo, force === true ? '1' : '')
+      }
+      calls.push({ route: keys[1]!, command: { script: acquire, keys, args } })
+    }
+    const replies = await exchange(this.#client, calls, 'bytes', withinMs)
     const answers: RemoteAcquired[] = []
-    if (replies.every((reply) => reply instanceof Error)) accept(replies[0] ?? null)
+    let isAnswered = false
     for (const [position, group] of groups.entries()) {
       const reply = replies[position]!
-      if (reply instanceof Error) {
-        for (const { index } of group) answers[index] = 'unanswered'
-        continue
-      }
-      const ofGroup = asList(reply)
-      for (const [at, { item, index }] of group.entries())
-        answers[index] = this.#answer(ofGroup[at]!, item.key)
+      const list = reply instanceof Error ? undefined : asList(reply)
+      if (list !== undefined) isAnswered = true
+      for (const [at, index] of group.entries())
+        answers[index] = list === undefined ? 'unanswered' : this.#answer(list[at]!, requests[index]!.key)
     }
+    if (!isAnswered) accept(replies[0] ?? null)
     return answers
   }
 
@@ -71,24 +69,14 @@ export class Leases {
     leases: readonly { readonly key: string; readonly token: string }[],
     cooldown?: Cooldown & { readonly forMs: number },
   ): Promise<void> {
-    const groups = this.#groups(leases)
-    const replies = await exchange(
-      this.#client,
-      groups.map((group) => ({
-        route: this.#names.lease(group[0]!.item.key),
-        command: {
-          script: release,
-          keys: group.map(({ item }) => this.#names.lease(item.key)),
-          args: [
-            cooldown === undefined ? '' : milliseconds(cooldown.forMs),
-            cooldown?.cooldown ?? '',
-            ...group.map(({ item }) => item.token),
-          ],
-        },
-      })),
-      'text',
-    )
-    for (const reply of replies) asNumber(reply)
+    const [cooldownMs, text] =
+      cooldown === undefined ? ['', ''] : [milliseconds(cooldown.forMs), cooldown.cooldown]
+    const calls = groupsOf(leases, keyOf, this.#names, LONGEST_RUN).map((group): Call => {
+      const keys = group.map((index) => this.#names.lease(leases[index]!.key))
+      const args = [cooldownMs, text, ...group.map((index) => leases[index]!.token)]
+      return { route: keys[0]!, command: { script: release, keys, args } }
+    })
+    for (const reply of await exchange(this.#client, calls, 'text')) asNumber(reply)
   }
 
   #answer(reply: Reply, key: string): RemoteAcquired {
@@ -99,23 +87,10 @@ export class Leases {
     if (bytes === undefined || leftMs === undefined) throw new StoreUnavailableError('an answer is cut off')
     return this.#entries.found(asBytes(bytes), key, asNumber(leftMs))
   }
-
-  // In a cluster a script has keys of one partition only.
-  #groups<T extends { readonly key: string }>(
-    items: readonly T[],
-  ): readonly (readonly { readonly item: T; readonly index: number }[])[] {
-    const byPartition = groupBy(items, ({ key }) => this.#names.partitionOf(key))
-    return [...byPartition.values()].flatMap((group) => slices(group, LONGEST_RUN))
-  }
 }
 
-function argsOf({ token, hidden, freshUpToMs = 0, force }: LeaseRequest): readonly (string | Uint8Array)[] {
-  return [
-    token,
-    tagBytes(hidden),
-    freshUpToMs === Infinity ? 'inf' : String(freshUpToMs),
-    force === true ? '1' : '',
-  ]
+function keyOf({ key }: { readonly key: string }): string {
+  return key
 }
 
 function milliseconds(ms: number): string {

@@ -50,12 +50,10 @@ export class LoggedCalls {
     return `${half()}${half()}00000000`
   }
 
-  /** Returns the keys and arguments that every call begins with. The caller adds its own. */
+  /** Returns the keys and arguments that a call begins with. The caller adds its own. */
   begin(partition: string): { readonly keys: string[]; readonly args: Arg[] } {
-    return {
-      keys: [this.#names.sequence(partition), this.#names.log(partition)],
-      args: [partition, this.unique(), this.#channel, this.#limit],
-    }
+    const { sequence, log } = this.#names.ofLog(partition)
+    return { keys: [sequence, log], args: [partition, this.unique(), this.#channel, this.#limit] }
   }
 
   /** Returns all these arguments in one text, with the number of bytes before the key in the name of a value. */

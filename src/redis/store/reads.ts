@@ -1,7 +1,7 @@
 import { IN_FULL, type Generations, type RemoteFound } from '../../core/remote-store.ts'
 import type { Connection, RedisClient, Reply } from '../connection/client.ts'
 import { generationsIn, type EntryBytes } from './entry-bytes.ts'
-import { exchange, groupBy, slices, type Call } from './exchange.ts'
+import { exchange, groupsOf, type Call } from './exchange.ts'
 import type { KeyNames } from './key-names.ts'
 import { accept, asBytes, asList, asNumber, isWrongType } from './replies.ts'
 import { scanNames, textOf } from './scans.ts'
@@ -222,15 +222,10 @@ export class Reads {
   #groups(
     keys: readonly string[],
   ): readonly { readonly keys: readonly string[]; readonly names: readonly string[] }[] {
-    if (keys.length === 0) return []
-    const groups = this.#client.isCluster
-      ? [...groupBy(keys, (key) => this.#names.partitionOf(key)).values()].map((group) =>
-          group.map(({ item }) => item),
-        )
-      : [keys]
-    return groups
-      .flatMap((group) => slices(group, LONGEST_READ))
-      .map((group) => ({ keys: group, names: group.map((key) => this.#names.value(key)) }))
+    return groupsOf(keys, (key) => key, this.#names, LONGEST_READ).map((group) => {
+      const own = group.map((index) => keys[index]!)
+      return { keys: own, names: own.map((key) => this.#names.value(key)) }
+    })
   }
 
   #values(reply: Reply, count: number): readonly (Uint8Array | null)[] {

@@ -31,7 +31,7 @@ import { KeyNames } from './key-names.ts'
 import { Leases } from './leases.ts'
 import { LoggedCalls } from './logged-calls.ts'
 import { Logs } from './logs.ts'
-import { OrderedClient } from '../connection/ordered-client.ts'
+import { ClientView } from '../connection/client-view.ts'
 import { Reads } from './reads.ts'
 import { PrefixScans } from './scans.ts'
 import { TagRecords } from './tag-records.ts'
@@ -68,8 +68,10 @@ export class RedisStore implements RemoteStore {
   readonly logLength: number
   readonly atomic: AtomicStore | undefined
   readonly format: WireFormat
+  readonly isOrdered: boolean
+  readonly #owned: RedisClient
   // Its commands go behind the sets that were gathered before.
-  readonly #client: RedisClient
+  readonly #client: ClientView
   readonly #sets: GatheredSets
   // The connection that sets are gathered for. Absent in a cluster, where keys of one script must share a slot.
   readonly #gathersFor: ((key: string) => Connection) | undefined
@@ -88,8 +90,10 @@ export class RedisStore implements RemoteStore {
     this.deadlineMs = parts.deadlineMs
     this.atomic = parts.atomic
     this.#sets = new GatheredSets((ops) => this.#write(ops))
-    const client = new OrderedClient(parts.client, this.#sets.flush)
+    const client = new ClientView(parts.client, this.#sets.flush)
+    this.#owned = parts.client
     this.#client = client
+    this.isOrdered = client.isOrdered
     this.#names = new KeyNames(prefix, client.isCluster, client.database)
     const logs = this.#names.partitions.length + 1
     this.logLength = Math.max(1, Math.min(LONGEST_LOG, Math.floor(logLimit / logs)))
@@ -123,10 +127,6 @@ export class RedisStore implements RemoteStore {
 
   view(stored: Stored): unknown {
     return this.#entries.view(stored)
-  }
-
-  get isOrdered(): boolean {
-    return this.#client.isOrdered
   }
 
   get hasUnsent(): boolean {
@@ -287,11 +287,12 @@ export class RedisStore implements RemoteStore {
   }
 
   addQueue(count: () => number): () => void {
-    return this.#client.addQueue?.(count) ?? (() => {})
+    return this.#client.addQueue(count)
   }
 
   close(): Promise<void> {
     this.atomic?.close?.()
-    return this.#client.close()
+    this.#sets.flush()
+    return this.#owned.close()
   }
 }

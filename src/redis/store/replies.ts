@@ -15,7 +15,9 @@ export function asList(reply: Reply): readonly Reply[] {
 export function asText(reply: Reply): string {
   const text = accept(reply)
   if (typeof text === 'string') return text
-  return text instanceof Uint8Array ? bufferOf(text).toString() : unexpected(text)
+  return text instanceof Uint8Array
+    ? Buffer.from(text.buffer, text.byteOffset, text.byteLength).toString()
+    : unexpected(text)
 }
 
 export function asTextOrNull(reply: Reply): string | null {
@@ -36,10 +38,6 @@ export function asBytes(reply: Reply): Uint8Array {
 /** Whether a command was refused because the key holds no text. */
 export function isWrongType(reply: unknown): reply is Error {
   return reply instanceof Error && /\bWRONGTYPE\b/.test(reply.message)
-}
-
-function bufferOf(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
 function unexpected(reply: unknown): never {

@@ -1,6 +1,13 @@
 import { StoreUnavailableError } from '../../core/errors.ts'
 import { unanswered, type RemoteOp, type RemoteResult } from '../../core/remote-store.ts'
-import type { Arg, Command, Reply, ReplyForm, Script } from '../connection/client.ts'
+import {
+  toArgs,
+  type Arg,
+  type Command,
+  type Reply,
+  type ReplyForm,
+  type Script,
+} from '../connection/client.ts'
 import {
   type EntryBytes,
   generationsIn,
@@ -12,7 +19,6 @@ import {
 import type { Call } from './exchange.ts'
 import type { KeyNames } from './key-names.ts'
 import { readLogged, readPlace, type LoggedCalls, type LoggedReply } from './logged-calls.ts'
-import { withSource } from '../scripts/script.ts'
 import { asBytes, asList, asNumber, asText } from './replies.ts'
 import { remove } from '../scripts/entries/delete.ts'
 import { expire } from '../scripts/entries/expire.ts'
@@ -56,12 +62,14 @@ export interface Plan {
   readonly failures: ReadonlyMap<number, unknown>
 }
 
-interface Draft {
+// A run to which operations are added.
+interface OpenRun extends Run {
   readonly kind: RemoteOp['kind']
   readonly indexes: number[]
+  readonly ops: RemoteOp[]
+  readonly call: { readonly route: string; command: Command; bytes: number }
   readonly keys: string[]
   readonly args: Arg[]
-  bytes: number
 }
 
 /** Turns operations into scripts, and replies into results. */
@@ -84,27 +92,40 @@ export class Writes {
     if (first === undefined) return { runs: [], failures: NO_FAILURES }
     if (ops.length === 1 && first.kind === 'increment' && isPlainStep(first))
       return { runs: [this.#step(first)], failures: NO_FAILURES }
-    if (ops.length === 1 || !this.#names.isSpread) {
+    if (first.kind === 'set' && (ops.length === 1 || !this.#names.isSpread)) {
       const plain = this.#plainSets(ops, this.#names.partitionOf(first.key))
       if (plain !== undefined) return { runs: [plain], failures: NO_FAILURES }
     }
-    const drafts: Draft[] = []
-    const last = new Map<string, Draft>()
+    const runs: OpenRun[] = []
+    const last = new Map<string, OpenRun>()
     const failures = new Map<number, unknown>()
-    for (const [index, op] of ops.entries()) {
-      const args = this.#argsOf(op, index, failures)
-      if (args === undefined) continue
-      const partition = this.#names.partitionOf(op.key)
-      let draft = last.get(partition)
-      if (draft?.kind !== op.kind || !this.#hasRoom(draft)) {
-        draft = this.#draft(op.kind, partition)
-        last.set(partition, draft)
-        drafts.push(draft)
+    for (let index = 0; index < ops.length; index++) {
+      const op = ops[index]!
+      const handler = this.#handlers[op.kind] as unknown as Handler<RemoteOp['kind']>
+      let args: readonly Arg[]
+      try {
+        args = handler.args(op)
+      } catch (error) {
+        failures.set(index, error)
+        continue
       }
-      this.#add(draft, op, index, args)
+      const partition = this.#names.partitionOf(op.key)
+      let run = last.get(partition)
+      if (run?.kind !== op.kind || run.ops.length >= handler.longestRun || run.call.bytes >= LARGEST_RUN) {
+        run = this.#begin(op.kind, handler, partition)
+        last.set(partition, run)
+        runs.push(run)
+      }
+      run.indexes.push(index)
+      run.ops.push(op)
+      this.#names.pushOf(op.key, partition, run.keys, handler.hasFloor)
+      run.args.push(...args)
+      run.call.bytes += args[0]?.length ?? 0
     }
-    const isMixed = drafts.some(({ kind }) => kind !== drafts[0]!.kind)
-    return { runs: drafts.map((draft) => this.#run(draft, ops, isMixed)), failures }
+    // With its source, because a script that the server does not know would run after the next one.
+    if (runs.length > 1 && runs.some(({ kind }) => kind !== runs[0]!.kind))
+      for (const { call } of runs) call.command = { args: toArgs(call.command, true) }
+    return { runs, failures }
   }
 
   // Returns one script for sets of one partition without row versions and with equal lifetimes; `undefined` for others.
@@ -112,8 +133,8 @@ export class Writes {
     const [first] = ops
     if (first?.kind !== 'set' || ops.length > LONGEST_RUN) return undefined
     const { ttlMs, graceMs } = first
-    const names = this.#names
-    const keys = [names.sequence(partition), names.log(partition)]
+    const { sequence, log } = this.#names.ofLog(partition)
+    const keys = [sequence, log]
     const args: Arg[] = [this.#logged.context(partition), lifetimeText(ttlMs, graceMs)]
     let length = 0
     for (const op of ops) {
@@ -123,7 +144,7 @@ export class Writes {
       if (bytes === undefined) return undefined
       length += bytes.length
       args.push(bytes)
-      names.pushOf(op.key, partition, keys)
+      this.#names.pushOf(op.key, partition, keys, true)
     }
     return {
       call: { route: keys[2]!, command: { script: setPlain, keys, args }, bytes: length },
@@ -147,10 +168,10 @@ export class Writes {
 
   // Returns a script for a step of a counter without tags and bounds.
   #step(op: OpOf<'increment'>): Run {
-    const names = this.#names
-    const partition = names.partitionOf(op.key)
-    const keys = [names.sequence(partition), names.log(partition), names.value(op.key), names.lease(op.key)]
-    const args = [this.#logged.context(partition), String(op.by), lifetimeText(op.ttlMs)]
+    const partition = this.#names.partitionOf(op.key)
+    const { keys, args } = this.#ofStep(partition)
+    this.#names.pushOf(op.key, partition, keys, false)
+    args.push(String(op.by), lifetimeText(op.ttlMs))
     return {
       call: { route: keys[2]!, command: { script: increment, keys, args } },
       form: 'bytes',
@@ -162,56 +183,29 @@ export class Writes {
     }
   }
 
-  #draft(kind: RemoteOp['kind'], partition: string): Draft {
-    if (kind === 'increment') {
-      const keys = [this.#names.sequence(partition), this.#names.log(partition)]
-      return { kind, indexes: [], keys, args: [this.#logged.context(partition)], bytes: 0 }
-    }
-    const { keys, args } = this.#logged.begin(partition)
-    args.push(String(this.#names.keyOffset))
-    return { kind, indexes: [], keys, args, bytes: 0 }
-  }
-
-  #hasRoom({ kind, indexes, bytes }: Draft): boolean {
-    return indexes.length < this.#handlers[kind].longestRun && bytes < LARGEST_RUN
-  }
-
-  #argsOf(op: RemoteOp, index: number, failures: Map<number, unknown>): readonly Arg[] | undefined {
-    try {
-      return this.#handlerOf(op.kind).args(op)
-    } catch (error) {
-      failures.set(index, error)
-      return undefined
-    }
-  }
-
-  #add(draft: Draft, op: RemoteOp, index: number, args: readonly Arg[]): void {
-    const handler = this.#handlerOf(op.kind)
-    draft.indexes.push(index)
-    draft.keys.push(this.#names.value(op.key), this.#names.lease(op.key))
-    if (handler.hasFloor) draft.keys.push(this.#names.floor(op.key))
-    draft.args.push(...args)
-    draft.bytes += args[0]?.length ?? 0
-  }
-
-  #run({ kind, indexes, keys, args, bytes }: Draft, ops: readonly RemoteOp[], isMixed: boolean): Run {
-    const handler = this.#handlerOf(kind)
-    const command: Command = { script: handler.script, keys, args }
+  #begin(kind: RemoteOp['kind'], { script, result }: Handler<RemoteOp['kind']>, partition: string): OpenRun {
+    const { keys, args } = kind === 'increment' ? this.#ofStep(partition) : this.#logged.begin(partition)
+    if (kind !== 'increment') args.push(String(this.#names.keyOffset))
+    const ops: RemoteOp[] = []
     return {
-      // With its source, because a script that the server does not know would run after the next one.
-      call: { route: keys[0]!, command: isMixed ? withSource(command) : command, bytes },
+      kind,
+      call: { route: keys[0]!, command: { script, keys, args }, bytes: 0 },
       form: 'bytes',
-      indexes,
-      results: (reply) => {
-        if (kind === 'increment' && typeof reply === 'number') return [{ ok: true, number: reply }]
-        const own = indexes.map((index) => ops[index]!)
-        return resultsOf(reply, own, handler.result)
-      },
+      indexes: [],
+      ops,
+      keys,
+      args,
+      results: (reply) =>
+        kind === 'increment' && typeof reply === 'number'
+          ? [{ ok: true, number: reply }]
+          : resultsOf(reply, ops, result),
     }
   }
 
-  #handlerOf(kind: RemoteOp['kind']): Handler<RemoteOp['kind']> {
-    return this.#handlers[kind] as unknown as Handler<RemoteOp['kind']>
+  // Returns the first keys and arguments of a step.
+  #ofStep(partition: string): { readonly keys: string[]; readonly args: Arg[] } {
+    const { sequence, log } = this.#names.ofLog(partition)
+    return { keys: [sequence, log], args: [this.#logged.context(partition)] }
   }
 }
 
@@ -238,15 +232,17 @@ function resultsOf<O extends RemoteOp>(
     return ops.map(() => unanswered(error))
   }
   const { epoch, list } = logged
-  return ops.map((op, position) => {
+  const results: RemoteResult[] = []
+  for (let index = 0; index < ops.length; index++) {
     try {
-      const result = resultOf(list[position * 2 + 1]!, op)
-      const place = readPlace(epoch, list[position * 2 + 2])
-      return place === undefined ? result : { ...result, ...place }
+      const result = resultOf(list[index * 2 + 1]!, ops[index]!)
+      const place = readPlace(epoch, list[index * 2 + 2])
+      results.push(place === undefined ? result : { ...result, ...place })
     } catch (error) {
-      return unanswered(error)
+      results.push(unanswered(error))
     }
-  })
+  }
+  return results
 }
 
 function handlers(entries: EntryBytes): { readonly [K in RemoteOp['kind']]: Handler<K> } {

@@ -102,12 +102,16 @@ export function isFrame(bytes: Uint8Array): boolean {
 /** Returns the header of a frame: everything before the body. */
 export function writeHeader(envelope: Envelope, content: BodyHeader): Buffer {
   const { ttlMs, graceMs, loadMs, rowVersion, tags } = envelope
-  const names = tags.map(({ tag }) => Buffer.from(tag))
+  const names: Buffer[] = []
+  let length: number = fixedLength
+  for (const { tag } of tags) {
+    const name = Buffer.from(tag)
+    names.push(name)
+    length += 2 + name.length + 12
+  }
   const serializer = content.type === 'custom' ? Buffer.from(content.serializer ?? '') : undefined
   const keyId = content.encrypted === undefined ? undefined : Buffer.from(content.encrypted.keyId)
-  const length =
-    fixedLength +
-    names.reduce((sum, name) => sum + 2 + name.length + 12, 0) +
+  length +=
     (serializer === undefined ? 0 : 1 + serializer.length) +
     (content.type === 'rich' ? 4 : 0) +
     (content.compressed === undefined ? 0 : 4) +

@@ -108,7 +108,7 @@ export class WireFormat {
    * @internal
    */
   write(encoded: Encoded, envelope?: Envelope, key: string = ''): string | Uint8Array {
-    const compressed = this.#compress(encoded)
+    const compressed = this.#compression && compress(encoded, this.#compression)
     if (
       compressed === undefined &&
       envelope === undefined &&
@@ -172,24 +172,11 @@ export class WireFormat {
 
   #encode(value: unknown, exact?: ExactJson): Encoded {
     const encoded = encodeBody(value, this.#rules, this.#serializer, exact)
-    if (!this.#fits(encoded.data, encoded.tree)) {
-      throw refusal([], 'size', `the value takes more than ${this.#maxBytes} bytes (option maxBytes)`)
-    }
-    return encoded
-  }
-
-  #fits(data: string | Uint8Array, tree: string = ''): boolean {
-    if (data.length + tree.length <= this.#surelyFits) return true
+    const { data, tree = '' } = encoded
+    if (data.length + tree.length <= this.#surelyFits) return encoded
     const bytes = typeof data === 'string' ? Buffer.byteLength(data) : data.length
-    return bytes + Buffer.byteLength(tree) <= this.#maxBytes
-  }
-
-  #compress(encoded: Encoded): ReturnType<Compression['compress']> {
-    // Most bytes of a raw value are compressed already, so trying costs more than it saves.
-    if (this.#compression === undefined || encoded.type === 'raw') return undefined
-    return encoded.data.length < this.#compression.threshold
-      ? undefined
-      : this.#compression.compress(bytesOfBody(encoded))
+    if (bytes + Buffer.byteLength(tree) <= this.#maxBytes) return encoded
+    throw refusal([], 'size', `the value takes more than ${this.#maxBytes} bytes (option maxBytes)`)
   }
 
   #readBare(bytes: Uint8Array | string): Opened {
@@ -250,6 +237,12 @@ function parseBare(
 
 function isBare(encoded: Encoded): encoded is Encoded & { data: string } {
   return encoded.type === 'json'
+}
+
+// Most bytes of a raw value are compressed already, so trying costs more than it saves.
+function compress(encoded: Encoded, compression: Compression): ReturnType<Compression['compress']> {
+  if (encoded.type === 'raw' || encoded.data.length < compression.threshold) return undefined
+  return compression.compress(bytesOfBody(encoded))
 }
 
 function bytesOfBody({ data, tree }: Encoded): Uint8Array {

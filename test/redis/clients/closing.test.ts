@@ -58,7 +58,7 @@ describeWithServers('closing while it connects', () => {
       const server = await startRedis()
       onTestFinished(() => server.close())
       await openAndClose(library, { port: server.port })
-      await openAndClose(library, { port: server.port, pool: { size: 3 } })
+      await openAndClose(library, { port: server.port, pool: 3 })
       expect(await clientsOf(server)).toBe(0)
     })
 

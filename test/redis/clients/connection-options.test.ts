@@ -57,12 +57,11 @@ describe('targetOf', () => {
 describe('poolSize', () => {
   it('is one by default', () => {
     expect(poolSize({})).toBe(1)
-    expect(poolSize({ pool: {} })).toBe(1)
-    expect(poolSize({ pool: { size: 4 } })).toBe(4)
+    expect(poolSize({ pool: 4 })).toBe(4)
   })
 
   it.each([0, 1.5, 101, NaN])('refuses %s', (size) => {
-    expect(() => poolSize({ pool: { size } })).toThrow('pool: size:')
+    expect(() => poolSize({ pool: size })).toThrow('pool: ')
   })
 })
 

@@ -59,7 +59,7 @@ describeWithServers('credentials that change', () => {
       const service = await rotating()
       let login = { username: 'app', password: 'first' }
       const credentials = vi.fn(async () => login)
-      const options = { port: service.port, credentials, pool: { size: 3 } }
+      const options = { port: service.port, credentials, pool: 3 }
       const redis = await openClient(options, realSettings(), IMPORTS[library])
       onTestFinished(() => redis.close())
 

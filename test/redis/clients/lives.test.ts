@@ -251,9 +251,7 @@ describeWithServers('a connection', () => {
       // The settings have no heartbeat, which would keep the connection busy.
       await using opened = await openCache(engine, client, service.url, {
         ...settings,
-        heartbeat: '1m',
-        maxLag: '3m',
-        maxStale: '5m',
+        staleness: { heartbeat: '1m', maxLag: '3m', maxStale: '5m' },
       })
       await idleFor(2000)
       await until('a write', async () => opened.cache.set('a', 1), { timeoutMs: 8000 })
@@ -266,9 +264,7 @@ describeWithServers('a connection', () => {
         prefix: 'app:',
         logger,
         ttl: '1h',
-        heartbeat: '1m',
-        maxLag: '3m',
-        maxStale: '5m',
+        staleness: { heartbeat: '1m', maxLag: '3m', maxStale: '5m' },
         // Another connection would be closed at another moment, and a call might meet that moment here.
         bus: 'none',
       } as const

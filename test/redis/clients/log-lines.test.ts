@@ -66,7 +66,7 @@ describeWithServers('lines of the log', () => {
   describe.each(['node-redis 6', 'ioredis 5'])('%s', (library) => {
     it.each([1, 4])('are one for a lost server and one for its return, of %i connections', async (size) => {
       await using server = await startRedis()
-      const opened = await open(library, { url: server.url, pool: { size } })
+      const opened = await open(library, { url: server.url, pool: size })
       await serves(opened, 1)
 
       for (const round of [1, 2]) {
@@ -82,7 +82,7 @@ describeWithServers('lines of the log', () => {
     it('are one where there is no server at first, and one when there is', async () => {
       await using server = await startRedis()
       await server.kill()
-      const opened = await open(library, { url: server.url, pool: { size: 4 } }, 'background')
+      const opened = await open(library, { url: server.url, pool: 4 }, 'background')
       await isLost(opened)
 
       await server.restart()
@@ -93,7 +93,7 @@ describeWithServers('lines of the log', () => {
 
     it('are one for a silent server and one for its first answer, of 4 connections', async () => {
       await using server = await startRedis()
-      const opened = await open(library, { url: server.url, pool: { size: 4 } })
+      const opened = await open(library, { url: server.url, pool: 4 })
       await serves(opened, 1)
 
       server.freeze()

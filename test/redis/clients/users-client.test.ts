@@ -90,7 +90,7 @@ describeWithServers('clients of the user', () => {
       const made = await LIBRARIES[library]!(server.port)
       onTestFinished(() => made.close())
       const settings = realSettings()
-      const redis = await openClient({ client: made.client, pool: { size: 3 } }, settings, IMPORTS[library])
+      const redis = await openClient({ client: made.client, pool: 3 }, settings, IMPORTS[library])
       onTestFinished(() => redis.close())
       const id = (key: string): Promise<Reply> =>
         redis

@@ -18,7 +18,7 @@ export async function tieredNode(
   const native = nativeClient(client, url)
   const l1 = new MemoryCache()
   const l2 = new RedisCache({ client: native.client, prefix: PREFIX, ttl: '1h', deadline: { hard: '20s' } })
-  const cache = new TieredCache({ l1, l2, ttl: '1h', heartbeat: 0.2, maxLag: 1, ...options })
+  const cache = new TieredCache({ l1, l2, ttl: '1h', staleness: { heartbeat: 0.2, maxLag: 1 }, ...options })
   onTestFinished(async () => {
     await cache.close()
     await l2.close()

@@ -9,7 +9,7 @@ const HEARTBEAT_S = 0.25
 const WINDOW_S = 3
 /** Number of heartbeats in a window, because one more may begin in it. */
 const BEATS = WINDOW_S / HEARTBEAT_S + 1
-const JOURNAL = { heartbeat: HEARTBEAT_S, journal: 1 }
+const JOURNAL = { staleness: { heartbeat: HEARTBEAT_S }, outage: { journal: 1 } }
 
 async function targets(kind: 'one server' | 'a cluster'): Promise<{
   readonly url: string

@@ -28,8 +28,8 @@ describeWithServers('a log that is outrun', () => {
     async (client, bus, heartbeat, stallMs) => {
       const redis = await server()
       const nodes = [
-        await tieredNode(client, redis.url, { bus, heartbeat, maxLag: heartbeat + 1 }),
-        await tieredNode(client, redis.url, { bus, heartbeat, maxLag: heartbeat + 1 }),
+        await tieredNode(client, redis.url, { bus, staleness: { heartbeat, maxLag: heartbeat + 1 } }),
+        await tieredNode(client, redis.url, { bus, staleness: { heartbeat, maxLag: heartbeat + 1 } }),
       ]
       const sessions = numbered('session', SESSIONS)
       for (const [index, key] of sessions.entries()) await nodes[index % 2]!.set(key, { user: index })

@@ -21,8 +21,7 @@ async function redisCache(client: ClientName, url: string): Promise<RedisCache> 
     client: native.client,
     prefix: PREFIX,
     ttl: '1h',
-    heartbeat: 0.2,
-    maxLag: 1,
+    staleness: { heartbeat: 0.2, maxLag: 1 },
   })
   onTestFinished(async () => {
     await cache.close()

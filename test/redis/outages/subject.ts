@@ -55,7 +55,7 @@ export async function open(client: ClientName, url: string, setting: Setting): P
   away = setting.away
   login = setting.login
   const quiet = setting.isQuiet
-    ? ({ bus: 'none', heartbeat: '1m', maxLag: '3m', maxStale: '5m' } as const)
+    ? ({ bus: 'none', staleness: { heartbeat: '1m', maxLag: '3m', maxStale: '5m' } } as const)
     : {}
   for (const operation of OPERATIONS) {
     // The connection is not awaited, because an absent server may be there later.

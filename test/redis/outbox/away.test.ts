@@ -27,7 +27,7 @@ describeWithServers('two tiers without their server', () => {
     const native = nativeClient('node-redis 6', server.url)
     const l2 = new RedisCache({ client: native.client, prefix: 'away:', ttl: '1h', logger: silentLogger })
     const l1 = new MemoryCache({ maxEntries: 100 })
-    const cache = new TieredCache({ l1, l2, logger: silentLogger, outbox: 100 })
+    const cache = new TieredCache({ l1, l2, logger: silentLogger, outage: { outbox: 100 } })
     await until('the cache to be connected', async () => cache.set('connected', true))
     await server.kill()
     await until('the loss', async () => !(await cache.set('connected', true)))

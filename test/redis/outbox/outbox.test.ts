@@ -37,8 +37,7 @@ async function open(
 ): Promise<OpenCache> {
   const opened = await openCache(engine, client, url, {
     prefix: PREFIX,
-    heartbeat: '100ms',
-    maxLag: 1,
+    staleness: { heartbeat: '100ms', maxLag: 1 },
     ...options,
   })
   onTestFinished(() => opened[Symbol.asyncDispose]())

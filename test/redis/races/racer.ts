@@ -178,7 +178,8 @@ class Racer {
 /** Runs the race to its end. */
 export async function run(race: Race): Promise<{ acknowledged: readonly Acknowledged[]; reads: Reads }> {
   const { engine, client, url, prefix, readers, sharesLoads } = race
-  const open = async (): Promise<OpenCache> => openCache(engine, client, url, { prefix, policy: 'strict' })
+  const open = async (): Promise<OpenCache> =>
+    openCache(engine, client, url, { prefix, staleness: { policy: 'strict' } })
   const all = await Promise.all(Array.from({ length: sharesLoads ? 1 : readers + 1 }, open))
   try {
     const caches = all.map(({ cache }) => cache)

@@ -93,10 +93,12 @@ async function makeCache({
     l2: await connect(url),
     ttl: '1h',
     logger: silent,
-    policy,
-    heartbeat: heartbeatMs / 1000,
-    maxLag: boundMs.strict / 1000,
-    maxStale: boundMs.available / 1000,
+    staleness: {
+      policy,
+      heartbeat: heartbeatMs / 1000,
+      maxLag: boundMs.strict / 1000,
+      maxStale: boundMs.available / 1000,
+    },
     ...(bus && { bus }),
   })
 }

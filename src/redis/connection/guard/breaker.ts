@@ -32,7 +32,8 @@ export class Breaker {
   readonly #parts: BreakerParts
   #inRow = 0
   #probesFailed = 0
-  #isOpen = false
+  /** Whether it answers in place of the server. Only the breaker itself changes it. */
+  isOpen = false
   #timer: TimerHandle = undefined
 
   constructor(options: BreakerOptions, parts: BreakerParts) {
@@ -40,10 +41,6 @@ export class Breaker {
     this.#probeAfterMs = options.probeAfterMs ?? 1000
     this.#probeAtMostMs = options.probeAtMostMs ?? 10_000
     this.#parts = parts
-  }
-
-  get isOpen(): boolean {
-    return this.#isOpen
   }
 
   succeeded(): void {
@@ -57,8 +54,8 @@ export class Breaker {
 
   /** Opens the breaker, because the server is certainly silent. */
   open(): void {
-    if (this.#isOpen) return
-    this.#isOpen = true
+    if (this.isOpen) return
+    this.isOpen = true
     this.#probesFailed = 0
     this.#parts.onTransition('open')
     this.#schedule()
@@ -66,7 +63,7 @@ export class Breaker {
 
   /** Probes at once if the server answers, because there is another connection. */
   look(): void {
-    if (!this.#isOpen || this.#timer === undefined) return
+    if (!this.isOpen || this.#timer === undefined) return
     this.#parts.timers.clear(this.#timer)
     this.#probesFailed = 0
     void this.#probe()
@@ -77,7 +74,7 @@ export class Breaker {
     if (this.#timer !== undefined) this.#parts.timers.clear(this.#timer)
     this.#timer = undefined
     this.#inRow = 0
-    this.#isOpen = false
+    this.isOpen = false
   }
 
   // The delay is jittered from half to full, so that nodes that lost the server together do not come back together.
@@ -91,11 +88,11 @@ export class Breaker {
     this.#timer = undefined
     try {
       await this.#parts.probe()
-      if (!this.#isOpen) return
+      if (!this.isOpen) return
       this.reset()
       this.#parts.onTransition('closed')
     } catch {
-      if (!this.#isOpen || this.#timer !== undefined) return
+      if (!this.isOpen || this.#timer !== undefined) return
       this.#probesFailed++
       this.#schedule()
     }

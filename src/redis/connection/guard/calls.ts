@@ -1,6 +1,6 @@
 import { StoreTimeoutError, type StoreUnavailableError } from '../../../core/errors.ts'
 import { toldElsewhere } from '../../../core/logging/log.ts'
-import type { Arg, Command, Reply, ReplyForm } from '../client.ts'
+import { toArgs, type Arg, type Command, type Reply, type ReplyForm } from '../client.ts'
 import { LOOK_MS, Timed } from './deadlines.ts'
 import type { Guard, Path } from './guard.ts'
 import { isAnswer, isRedirection, isUnknownScript, normalize, QUEUED } from './refusals.ts'
@@ -96,16 +96,15 @@ export abstract class Call extends Timed {
     return reason
   }
 
-  // Counts late answers too, because they show that the connection is slow and not silent.
-  protected heard(command: Command, reply: Reply): void {
+  // Counts late answers too, because they show that the connection is slow and not silent. Returns whether the call
+  // still waits for them.
+  protected heard(command: Command, reply: Reply): boolean {
     const { guard } = this.path
     guard.answers++
     guard.arrived += guard.large.note(command, reply)
-  }
-
-  protected did(command: Command): void {
-    const { server } = this.path.guard
-    if (server?.isRefusing === true) server.did(nameOf(command))
+    if (this.isOver) return false
+    if (guard.server?.isRefusing === true && !(reply instanceof Error)) guard.server.did(nameOf(command))
+    return true
   }
 }
 
@@ -140,7 +139,7 @@ export class SingleCall extends Call {
     if (!isUnknown && !isElsewhere) return this.fail(error, nameOf(command))
     const withSource = hasSource || isUnknown
     const elsewhere = isRedirected || isElsewhere
-    const args = withSource ? toSourceArgs(command as ScriptCommand) : toArgs(command)
+    const args = toArgs(command, withSource)
     const sent = elsewhere ? redirect!(args, form, error) : this.path.line.send(args, form)
     sent.then(
       (reply) => this.#answer(command, reply as Reply),
@@ -150,9 +149,7 @@ export class SingleCall extends Call {
 
   #answer(command: Command, reply: Reply): void {
     if (isQueued(reply)) return this.fail(new Error(QUEUED), nameOf(command))
-    this.heard(command, reply)
-    if (this.isOver) return
-    this.did(command)
+    if (!this.heard(command, reply)) return
     this.path.guard.breaker.succeeded()
     this.end()
     this.#resolve(reply)
@@ -224,9 +221,7 @@ export class RowCall extends Call {
 
   #put(index: number, reply: Reply): void {
     if (isQueued(reply)) return this.#refuse(index, new Error(QUEUED))
-    this.heard(this.#commands[index]!, reply)
-    if (this.isOver) return
-    if (!(reply instanceof Error)) this.did(this.#commands[index]!)
+    if (!this.heard(this.#commands[index]!, reply)) return
     this.#replies[index] = reply
     this.#missing--
     if (this.#missing > 0) return
@@ -263,7 +258,7 @@ export class RowCall extends Call {
       const command = this.#commands[index]!
       const hasSource =
         'script' in command && (this.#needSource.delete(command.script.sha) || this.#round > 1)
-      const args = hasSource ? toSourceArgs(command) : toArgs(command)
+      const args = toArgs(command, hasSource)
       const isElsewhere = this.#redirection !== undefined
       const sent = isElsewhere ? redirect!(args, this.#form, this.#redirection) : line.send(args, this.#form)
       this.#sendOne(index, sent)
@@ -283,20 +278,9 @@ function nameOf(command: Command): string {
 
 // The first call of each script over a connection has the source. Otherwise a script that the server does not know
 // would be sent again, behind later calls.
-function firstArgs(guard: Guard, command: Command): readonly Arg[] {
-  if (!('script' in command) || guard.scripts.has(command.script)) return toArgs(command)
-  guard.scripts.add(command.script)
-  return toSourceArgs(command)
-}
-
-type ScriptCommand = Extract<Command, { script: unknown }>
-
-function toArgs(command: Command): readonly Arg[] {
+function firstArgs({ scripts }: Guard, command: Command): readonly Arg[] {
   if (!('script' in command)) return command.args
-  const { script, keys, args } = command
-  return ['EVALSHA', script.sha, String(keys.length), ...keys, ...args]
-}
-
-function toSourceArgs({ script, keys, args }: ScriptCommand): readonly Arg[] {
-  return ['EVAL', script.source, String(keys.length), ...keys, ...args]
+  const isFirst = !scripts.has(command.script)
+  if (isFirst) scripts.add(command.script)
+  return toArgs(command, isFirst)
 }

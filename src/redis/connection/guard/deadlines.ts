@@ -65,8 +65,13 @@ export class Deadlines {
   /** Begins a wait, for the hard deadline or for the rest of it. */
   add(entry: Timed, withinMs: number = Infinity): void {
     const nowMs = this.#clock.now()
-    entry.dueMs = nowMs + this.hardMs
-    if (withinMs < this.hardMs) this.#shorten(entry, nowMs, Math.max(LEAST_MS, withinMs))
+    const ownMs = Math.max(LEAST_MS, withinMs)
+    entry.dueMs = nowMs + Math.min(this.hardMs, ownMs)
+    if (withinMs < this.hardMs) {
+      entry.isShort = ownMs < this.hardMs / 2
+      // The timer may be set for a wait that is due later.
+      if (this.#first !== undefined && this.#first.dueMs > entry.dueMs) this.close()
+    }
     let previous = this.#last
     while (previous !== undefined && previous.dueMs > entry.dueMs) previous = previous.previous
     const next = previous === undefined ? this.#first : previous.next
@@ -77,15 +82,6 @@ export class Deadlines {
     if (next === undefined) this.#last = entry
     else next.previous = entry
     if (this.#timer === undefined) this.#arm(entry.dueMs - nowMs)
-  }
-
-  #shorten(entry: Timed, nowMs: number, withinMs: number): void {
-    entry.isShort = withinMs < this.hardMs / 2
-    entry.dueMs = Math.min(entry.dueMs, nowMs + withinMs)
-    const first = this.#first
-    if (first === undefined || first.dueMs <= entry.dueMs) return
-    // The timer is set for a wait that is due later.
-    this.close()
   }
 
   remove(entry: Timed): void {

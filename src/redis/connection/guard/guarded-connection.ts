@@ -22,24 +22,13 @@ export class GuardedConnection implements Connection, Path {
     return this.guard
   }
 
-  /** Whether there is a connection. */
-  get isUp(): boolean {
-    return this.line.isUp
-  }
-
   /** Resolves when a call may be sent; `undefined` = at once, even if it is refused. */
   waiting(): Promise<void> | undefined {
-    return this.guard.starting ?? (this.isUp ? undefined : this.guard.onMissing())
+    return this.guard.starting ?? (this.line.isUp ? undefined : this.guard.onMissing())
   }
 
   run(command: Command, form: ReplyForm, withinMs?: number): Promise<Reply> {
-    const waiting = this.waiting()
-    if (waiting !== undefined) {
-      const leftMs = this.guard.deadlines.leftAfter(waiting, withinMs)
-      return leftMs.then((ms) => this.run(command, form, ms))
-    }
-    const refusal = this.#refusal()
-    if (refusal !== undefined) return Promise.reject(refusal)
+    if (!this.#isOpen()) return this.#later(withinMs, (ms) => this.run(command, form, ms))
     return new Promise((resolve, reject) => {
       const call = new SingleCall(this, resolve, reject)
       this.guard.deadlines.add(call, withinMs)
@@ -49,13 +38,7 @@ export class GuardedConnection implements Connection, Path {
 
   runAll(commands: readonly Command[], form: ReplyForm, withinMs?: number): Promise<readonly Reply[]> {
     if (commands.length === 0) return Promise.resolve([])
-    const waiting = this.waiting()
-    if (waiting !== undefined) {
-      const leftMs = this.guard.deadlines.leftAfter(waiting, withinMs)
-      return leftMs.then((ms) => this.runAll(commands, form, ms))
-    }
-    const refusal = this.#refusal()
-    if (refusal !== undefined) return Promise.reject(refusal)
+    if (!this.#isOpen()) return this.#later(withinMs, (ms) => this.runAll(commands, form, ms))
     return new Promise((resolve, reject) => {
       const call = new RowCall(this, resolve, reject, commands, form)
       this.guard.deadlines.add(call, withinMs)
@@ -65,7 +48,7 @@ export class GuardedConnection implements Connection, Path {
 
   /** Asks for a sign of life, regardless of the breaker. Any answer is one. */
   async probe(): Promise<void> {
-    if (!this.isUp) throw this.#notConnected()
+    if (!this.line.isUp) throw this.#notConnected()
     await new Promise<void>((resolve, reject) => {
       const call = new Probe(this, resolve, reject)
       this.guard.deadlines.add(call)
@@ -89,12 +72,21 @@ export class GuardedConnection implements Connection, Path {
     return isAny
   }
 
-  #refusal(): StoreUnavailableError | undefined {
-    const { breaker, node, server } = this.guard
-    if (this.isUp && !breaker.isOpen) return undefined
+  // Whether a call may be sent at once.
+  #isOpen(): boolean {
+    const { starting, breaker } = this.guard
+    return starting === undefined && this.line.isUp && !breaker.isOpen
+  }
+
+  // Makes a call again after the wait, or refuses it.
+  #later<T>(withinMs: number | undefined, call: (withinMs: number) => Promise<T>): Promise<T> {
+    const { deadlines, server, node } = this.guard
+    const waiting = this.waiting()
+    if (waiting !== undefined) return deadlines.leftAfter(waiting, withinMs).then(call)
     server?.failed()
-    if (!this.isUp) return this.#notConnected()
-    return toldElsewhere(new StoreUnavailableError(`${node} does not answer; it is not asked for now`))
+    if (!this.line.isUp) return Promise.reject(this.#notConnected())
+    const message = `${node} does not answer; it is not asked for now`
+    return Promise.reject(toldElsewhere(new StoreUnavailableError(message)))
   }
 
   #notConnected(): StoreUnavailableError {

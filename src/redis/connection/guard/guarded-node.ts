@@ -115,7 +115,7 @@ export class GuardedNode implements LineListener {
   }
 
   get isUp(): boolean {
-    return this.connection.isUp
+    return this.#line.isUp
   }
 
   /** Whether it is connected and answers. */

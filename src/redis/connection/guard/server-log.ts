@@ -74,6 +74,8 @@ export class ServerLog implements ConnectionLog {
   readonly #away: Condition
   readonly #denied: Condition
   readonly #refuses: Condition
+  /** Whether a command was refused for lack of memory or a similar reason. Only this log changes it. */
+  isRefusing = false
   // The refused commands and scripts. The refusal is over when one of them succeeds.
   readonly #refused = new Set<string>()
   readonly #onUnused: () => void
@@ -111,11 +113,6 @@ export class ServerLog implements ConnectionLog {
   /** Whether the server is lost or silent. */
   get isAway(): boolean {
     return this.#away.holds
-  }
-
-  /** Whether a command was refused for lack of memory or a similar reason. */
-  get isRefusing(): boolean {
-    return this.#refused.size > 0
   }
 
   lost(connection: Reporter, reason: Loss): void {
@@ -161,6 +158,7 @@ export class ServerLog implements ConnectionLog {
     const texts = isNotServing(reason) ? NOT_SERVING : REFUSES[reason.reason]
     if (texts === undefined) return
     this.#refused.add(name)
+    this.isRefusing = true
     this.#refuses.begin(texts, { operation: name, err: reason })
     this.#refuses.failed()
   }
@@ -170,6 +168,7 @@ export class ServerLog implements ConnectionLog {
     if (!this.#refused.has(name)) return
     // Clears all, because some are not sent again for a long time.
     this.#refused.clear()
+    this.isRefusing = false
     this.#refuses.end()
   }
 

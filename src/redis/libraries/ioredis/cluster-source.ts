@@ -1,6 +1,5 @@
 import type { Random } from '../../../core/time/clock.ts'
-import type { Arg, ReplyForm } from '../../connection/client.ts'
-import { withBuffers } from '../../connection/args.ts'
+import { withBuffers, type Arg, type ReplyForm } from '../../connection/client.ts'
 import { listenTo, type ClientEvents } from '../client-events.ts'
 import {
   askAtEachConnection,

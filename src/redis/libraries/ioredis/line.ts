@@ -1,5 +1,4 @@
-import type { Arg, ReplyForm } from '../../connection/client.ts'
-import { hasPlainBytes, withBuffers } from '../../connection/args.ts'
+import { withBuffers, type Arg, type ReplyForm } from '../../connection/client.ts'
 import { listenTo, type ClientEvents } from '../client-events.ts'
 import { attemptError, type LineListener, type SubscriberLine } from '../line.ts'
 
@@ -99,7 +98,7 @@ export class IoredisLine implements SubscriberLine {
   }
 
   send(args: readonly Arg[], form: ReplyForm): Promise<unknown> {
-    const [name, ...rest] = hasPlainBytes(args) ? withBuffers(args) : (args as readonly (string | Buffer)[])
+    const [name, ...rest] = withBuffers(args)
     const command = this.#command(name as string, rest, form)
     if (this.#corked === undefined) this.#cork()
     return this.#client.sendCommand(command)

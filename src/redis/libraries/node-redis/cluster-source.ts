@@ -1,6 +1,5 @@
 import type { Random, TimerHandle, Timers } from '../../../core/time/clock.ts'
-import type { Arg, ReplyForm } from '../../connection/client.ts'
-import { withBuffers } from '../../connection/args.ts'
+import { withBuffers, type Arg, type ReplyForm } from '../../connection/client.ts'
 import { providerLike } from '../../connection/credentials.ts'
 import { closeAfter } from '../../connection/closing.ts'
 import { listenTo, type ClientEvents } from '../client-events.ts'

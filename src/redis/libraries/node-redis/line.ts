@@ -1,5 +1,4 @@
-import type { Arg, ReplyForm } from '../../connection/client.ts'
-import { hasPlainBytes, withBuffers } from '../../connection/args.ts'
+import { withBuffers, type Arg, type ReplyForm } from '../../connection/client.ts'
 import { closeClient } from '../../connection/closing.ts'
 import { listenTo, type ClientEvents } from '../client-events.ts'
 import { attemptError, type LineListener, type SubscriberLine } from '../line.ts'
@@ -77,7 +76,7 @@ export class NodeRedisLine implements SubscriberLine {
   }
 
   send(args: readonly Arg[], form: ReplyForm): Promise<unknown> {
-    const ready = hasPlainBytes(args) ? withBuffers(args) : (args as readonly (string | Buffer)[])
+    const ready = withBuffers(args)
     const view = form === 'bytes' ? this.#bytes : this.#text
     if (view !== undefined) return view.sendCommand(ready)
     return this.#client.sendCommand(ready, form === 'bytes' ? BYTES : TEXT)
