@@ -1,4 +1,3 @@
-import { ageClock } from '../core/time/age-clock.ts'
 import type { AtomicStore } from '../core/atomic-store.ts'
 import type { StoreStats } from '../core/counters.ts'
 import type { StoreExplanation } from '../core/explanation.ts'
@@ -24,32 +23,25 @@ import type {
 } from '../core/store.ts'
 import { isPromise } from '../core/promise.ts'
 import { tokenOf } from '../core/token.ts'
-import { CallOrder } from './order/call-order.ts'
-import { CallPlaces } from './order/call-places.ts'
-import { CallTime } from './order/call-time.ts'
 import { Changes } from './changes.ts'
 import { Explaining } from './explain.ts'
 import { Fills } from './fills.ts'
-import { LogFollowers } from './log/log-followers.ts'
-import { Forgetting } from './forgetting.ts'
-import { GenerationTable } from './tags/generation-table.ts'
+import type { Operation } from './in-flight.ts'
 import { LocalEntries } from './local-entries.ts'
-import { HeldLeases } from './held-leases.ts'
-import { LocalSlot, LocalTier } from './local-tier.ts'
-import { InFlight, type Operation } from './in-flight.ts'
+import { LocalSlot } from './local-tier.ts'
+import { Heartbeat } from './log/heartbeat.ts'
+import { LogFollowers } from './log/log-followers.ts'
+import { NodeState } from './node-state.ts'
+import { CallOrder } from './order/call-order.ts'
 import { Outbox } from './queues/outbox.ts'
-import { Reads } from './reads.ts'
 import { isRefusal } from './queues/refusal.ts'
-import { ReturnedLeases } from './returned-leases.ts'
 import { Replay } from './queues/replay.ts'
-import type { CoherenceParts, CoherenceSettings } from './settings.ts'
 import { Suspects } from './queues/suspects.ts'
+import { Reads } from './reads.ts'
+import type { CoherenceParts, CoherenceSettings } from './settings.ts'
 import { TagInvalidator } from './tags/tag-invalidator.ts'
 import { TaggedCalls } from './tags/tagged-calls.ts'
 import type { TagState } from './tags/tag-state.ts'
-
-/** The longest wait for an earlier call of a key, if the remote store does not know its deadline. */
-const DEADLINE_MS = 500
 
 /**
  * The store port over a remote store that several processes share, with a tier of this process before it. The tier
@@ -61,16 +53,11 @@ export class CoherentStore implements Store {
   readonly remote: RemoteStore
   readonly ownsAll: boolean
   readonly #parts: CoherenceParts
-  readonly #settings: CoherenceSettings
-  readonly #returned: ReturnedLeases
-  readonly #markers: InFlight
+  readonly #state: NodeState
   readonly #outbox: Outbox
   readonly #order: CallOrder
-  readonly #local: LocalTier | undefined
-  readonly #time: CallTime
-  readonly #following: LogFollowers
-  readonly #generations: GenerationTable
-  readonly #forgetting: Forgetting
+  readonly #heartbeat: Heartbeat
+  readonly #followers: LogFollowers
   readonly #tags: TagInvalidator
   readonly #reads: Reads
   readonly #fills: Fills
@@ -81,137 +68,55 @@ export class CoherentStore implements Store {
   readonly #removeQueue: (() => void) | undefined
 
   constructor(parts: CoherenceParts, settings: CoherenceSettings) {
-    const { remote, local: memory, timers, random, node } = parts
-    const clock = ageClock(parts.clock)
+    const { remote, timers, random } = parts
     this.remote = remote
     this.ownsAll = parts.ownsAll ?? true
-    this.#parts = { ...parts, clock }
-    this.#settings = settings
-    const isStrict = settings.policy === 'strict'
-    const maxAgeMs = isStrict ? settings.maxLagMs : settings.maxStaleMs
-    const markers = new InFlight(node, clock)
-    const places = new CallPlaces()
+    this.#parts = parts
     const suspects = (): Suspects =>
       new Suspects(settings.suspectBits, Math.ceil(settings.suspectBits / 32), random)
     const suspectKeys = suspects()
     const suspectTags = suspects()
-    const deadlineMs = remote.deadlineMs ?? parts.deadlineMs ?? DEADLINE_MS
-    const time = new CallTime(deadlineMs, clock, timers)
+    this.#suspects = [suspectKeys, suspectTags]
+    const state = new NodeState(parts, settings, {
+      suspects: suspectTags,
+      settle: async (tags) => this.#tags.settle(tags),
+      asked: () => this.#followers.followGenerations(),
+    })
+    this.#state = state
+    const { deadlineMs } = state.time
     const order = new CallOrder({
       timers,
       deadlineMs,
       isOrdered: remote.isOrdered,
       hasUnsent: () => remote.hasUnsent === true,
     })
-    this.#time = time
     this.#order = order
+    const heartbeat = new Heartbeat(remote, timers, settings.heartbeatMs)
+    this.#heartbeat = heartbeat
     const outbox = new Outbox({
       limit: settings.outboxLimit,
-      places,
+      places: state.places,
       suspects: suspectKeys,
       partitionOf: (key) => remote.partitionOf(key),
+      queued: () => heartbeat.wake(),
       dropped: () => this.#drop(1, undefined),
     })
-    const returned = new ReturnedLeases(remote, timers)
-    const leases = new HeldLeases(
-      remote,
-      returned,
-      clock,
-      timers,
-      settings.leaseMs,
-      settings.longestLeaseMs,
-      (marker) => {
-        // The records that the entry of a long load will bear must not end before the load.
-        const lifeMs = Math.max(marker.lifeMs, settings.leaseMs / 2)
-        void table.prolong(marker.generations, lifeMs, time.end())?.catch(() => undefined)
-      },
-    )
-    const table: GenerationTable = new GenerationTable({
-      remote,
-      random,
-      clock,
-      time,
-      maxLagMs: settings.maxLagMs,
-      maxStaleMs: isStrict ? -1 : settings.maxStaleMs,
-      limits: { table: settings.generationLimit, queue: settings.outboxLimit },
-      leastLifeMs: settings.leaseMs,
-      isBorne: (key, tag) => local?.bears(key, tag) === true,
-      suspects: suspectTags,
-      settle: async (tags) => this.#tags.settle(tags),
-      asked: () => this.#following.followGenerations(),
-    })
-    const local: LocalTier | undefined =
-      memory && new LocalTier(memory, table, markers, clock, maxAgeMs, settings.maxLagMs)
-    const forgetting = new Forgetting({ returned, local, markers, keeper: leases, table })
-    const following = new LogFollowers({
-      ...parts,
-      clock,
-      settings,
-      local,
-      markers,
-      forgetting,
-      table,
-      isQueued: () => !outbox.isEmpty || !table.queue.isEmpty,
-      replay: () => void replay.run(),
-    })
-    table.follower = following.generations
-    const calls = new TaggedCalls({
-      remote,
-      table,
-      leaseMs: settings.leaseMs,
-      hasReached: (token) => following.hasReached(token),
-      now: () => clock.now(),
-      time,
-    })
-    const keeper = new LocalEntries({ remote, local, following, outbox, settings, clock })
-    this.#tags = new TagInvalidator({
-      remote,
-      table,
-      suspects: suspectTags,
-      dropped: (count, error) => this.#drop(count, error),
-      forget: (tag) => forgetting.tag(tag),
-      note: (tag, head) => following.note(remote.generationPartition, { kind: 'tag', item: tag }, head),
-      queued: () => following.wake(),
-      now: () => clock.now(),
-    })
-    const replay = new Replay({
-      remote,
-      outbox,
-      places,
-      suspects: suspectKeys,
-      order,
-      tags: this.#tags,
-      following,
-      forgetting,
-      clock,
-      forgotten: (count, error) => this.#drop(count, error),
-    })
-    const shared = {
-      remote,
-      local,
-      markers,
-      outbox,
-      replay,
-      calls,
-      keeper,
-      following,
-      forgetting,
-      clock,
-      time,
-    }
-    this.#reads = new Reads({ ...shared, leases })
-    this.#fills = new Fills(shared)
-    this.#changes = new Changes({ ...shared, places, order })
-    this.#explaining = new Explaining({ ...shared, table })
-    this.#returned = returned
-    this.#suspects = [suspectKeys, suspectTags]
-    this.#local = local
-    this.#markers = markers
     this.#outbox = outbox
-    this.#following = following
-    this.#generations = table
-    this.#forgetting = forgetting
-    if (local !== undefined) following.followAll()
+    const followers = new LogFollowers(parts, state, heartbeat)
+    this.#followers = followers
+    const dropped = (count: number, error: unknown): void => this.#drop(count, error)
+    this.#tags = new TagInvalidator(state, followers, heartbeat, suspectTags, dropped)
+    const replay = new Replay(state, outbox, suspectKeys, order, this.#tags, followers, dropped)
+    // The queue is sent first, because one master may be away and fail the rest.
+    heartbeat.add(replay)
+    heartbeat.add(followers)
+    const calls = new TaggedCalls(state)
+    const entries = new LocalEntries(state, followers, outbox)
+    this.#reads = new Reads(state, outbox, replay, calls, entries)
+    this.#fills = new Fills(state, outbox, calls, followers, entries)
+    this.#changes = new Changes(state, outbox, replay, order, calls, followers, entries)
+    this.#explaining = new Explaining(state, outbox, calls)
+    if (state.local !== undefined) followers.followAll()
     this.#removeQueue = remote.addQueue?.(() => this.pending.outbox)
   }
 
@@ -251,7 +156,7 @@ export class CoherentStore implements Store {
   }
 
   open(key: string, reading?: Reading): Lease {
-    return this.#markers.open(key, reading)
+    return this.#state.inFlight.open(key, reading)
   }
 
   async acquire(leases: readonly Lease[], options: AcquireOptions = {}): Promise<readonly Acquired[]> {
@@ -273,16 +178,16 @@ export class CoherentStore implements Store {
 
   async release(leases: readonly Lease[], cooldown?: Cooldown & { readonly forMs: number }): Promise<void> {
     const held = (leases as readonly Operation[]).filter((marker) => marker.held)
-    for (const lease of leases) this.#forgetting.settle(lease as Operation)
-    if (held.length > 0) await this.#returned.giveBack(held, cooldown)
+    for (const lease of leases) this.#state.settle(lease as Operation)
+    if (held.length > 0) await this.#state.leases.giveBack(held, cooldown)
   }
 
   // C4: a load may be shared if it is young, or if this node has missed nothing.
   joinable(lease: Lease, startedAtMs: number, reading?: Reading): boolean {
-    if (lease.dead || !this.#following.hasReached(reading?.after)) return false
-    const { maxLagMs } = this.#settings
-    if (this.#parts.clock.now() - startedAtMs <= maxLagMs) return true
-    return this.#following.isSynced(lease.key, lease.tags?.length !== 0, maxLagMs)
+    const { clock, settings } = this.#state
+    if (lease.dead || !this.#state.hasReached(reading?.after)) return false
+    if (clock.now() - startedAtMs <= settings.maxLagMs) return true
+    return this.#state.isSynced(lease.key, lease.tags?.length !== 0, settings.maxLagMs)
   }
 
   write(ops: readonly Op[]): Promise<readonly OpResult[]> {
@@ -336,13 +241,15 @@ export class CoherentStore implements Store {
   async *scan(prefix: string, reading?: Reading): AsyncIterable<string> {
     const waiting = this.#order.covered((key) => key?.startsWith(prefix) === true)
     if (waiting !== undefined) {
-      const untilMs = this.#time.end()
-      await this.#time.inTime(waiting, untilMs)
-      await this.#time.inTime(this.#lives(), untilMs)
+      const { time } = this.#state
+      const untilMs = time.end()
+      await time.inTime(waiting, untilMs)
+      await time.inTime(this.#lives(), untilMs)
     }
     for await (const { key, generations } of this.remote.scan(prefix)) {
       if (this.#outbox.has(key)) continue
-      const shown: MaybePromise<TagState> = this.#generations.shows(generations, reading, this.#time.end())
+      const { table, time } = this.#state
+      const shown: MaybePromise<TagState> = table.shows(generations, reading, time.end())
       if ((isPromise(shown) ? await shown : shown) === 'fresh') yield key
     }
   }
@@ -368,21 +275,21 @@ export class CoherentStore implements Store {
     }
     const { keys, prefixes } = this.#outbox.sizes
     const overflowed = this.#suspects.reduce((sum, { count }) => sum + count, 0)
-    const outbox = { keys, prefixes, tags: this.#generations.queue.size, overflowed, dropped: this.#dropped }
+    const outbox = { keys, prefixes, tags: this.#state.table.queue.size, overflowed, dropped: this.#dropped }
     return { ...(this.#parts.local?.stats() ?? none), outbox, unreadable: this.remote.unreadable }
   }
 
   async close(): Promise<void> {
-    this.#following.close()
-    this.#returned.close()
+    this.#heartbeat.close()
+    this.#followers.close()
+    this.#state.close()
     this.#removeQueue?.()
-    this.#local?.close()
     await this.remote.close()
   }
 
   /** Reads served by the tier of this process. */
   get localHits(): number {
-    return this.#local?.hits ?? 0
+    return this.#state.local?.hits ?? 0
   }
 
   /** Whether an invalidation of the key waits for an acknowledgement. */
@@ -392,13 +299,13 @@ export class CoherentStore implements Store {
 
   /** Whether an invalidation of the tag waits for an acknowledgement. */
   isTagQueued(tag: string): boolean {
-    return this.#generations.queue.get(tag) !== undefined
+    return this.#state.table.queue.get(tag) !== undefined
   }
 
   /** The numbers of open markers and queued items, for checks and figures. */
   get pending(): { readonly markers: number; readonly outbox: number } {
     const { keys, tags, prefixes, overflowed } = this.stats().outbox!
-    return { markers: this.#markers.size, outbox: keys + tags + prefixes + overflowed }
+    return { markers: this.#state.inFlight.size, outbox: keys + tags + prefixes + overflowed }
   }
 
   // A scan has no deadline of its own. After a wait for earlier calls it begins only if the server still answers.
@@ -411,8 +318,8 @@ export class CoherentStore implements Store {
   }
 
   #getOne(key: string, reading: Reading | undefined): MaybePromise<Stored | undefined> {
-    const local = reading?.skip === 'l1' ? undefined : this.#local
-    if (local !== undefined && (reading?.after === undefined || this.#following.hasReached(reading.after))) {
+    const local = reading?.skip === 'l1' ? undefined : this.#state.local
+    if (local !== undefined && (reading?.after === undefined || this.#state.hasReached(reading.after))) {
       const kept = local.get(key, reading)
       if (kept !== undefined) return kept
     }

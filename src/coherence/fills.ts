@@ -1,27 +1,11 @@
-import type { Clock } from '../core/time/clock.ts'
-import type { RemoteOp, RemoteStore } from '../core/remote-store.ts'
+import type { RemoteOp } from '../core/remote-store.ts'
 import type { Fill } from '../core/store.ts'
-import type { CallTime } from './order/call-time.ts'
 import type { LogFollowers } from './log/log-followers.ts'
-import type { Forgetting } from './forgetting.ts'
 import type { LocalEntries } from './local-entries.ts'
-import type { LocalTier } from './local-tier.ts'
 import type { Operation } from './in-flight.ts'
+import type { NodeState } from './node-state.ts'
 import type { Outbox } from './queues/outbox.ts'
 import { namedTags, type TaggedCalls } from './tags/tagged-calls.ts'
-
-/** The parts that fills use. */
-export interface FillParts {
-  readonly remote: RemoteStore
-  readonly local: LocalTier | undefined
-  readonly outbox: Outbox
-  readonly calls: TaggedCalls
-  readonly keeper: LocalEntries
-  readonly following: LogFollowers
-  readonly forgetting: Forgetting
-  readonly clock: Clock
-  readonly time: CallTime
-}
 
 interface Sent {
   readonly index: number
@@ -30,15 +14,29 @@ interface Sent {
 
 /** Stores loaded values under their leases. */
 export class Fills {
-  readonly #parts: FillParts
+  readonly #state: NodeState
+  readonly #outbox: Outbox
+  readonly #calls: TaggedCalls
+  readonly #followers: LogFollowers
+  readonly #entries: LocalEntries
 
-  constructor(parts: FillParts) {
-    this.#parts = parts
+  constructor(
+    state: NodeState,
+    outbox: Outbox,
+    calls: TaggedCalls,
+    followers: LogFollowers,
+    entries: LocalEntries,
+  ) {
+    this.#state = state
+    this.#outbox = outbox
+    this.#calls = calls
+    this.#followers = followers
+    this.#entries = entries
   }
 
   /** Sends fills and returns whether each was stored; settles the leases. @throws if the server does not answer. */
   async run(fills: readonly Fill[]): Promise<readonly boolean[]> {
-    const { remote, local, keeper, following, forgetting, clock, time } = this.#parts
+    const { remote, local, leases, clock, time } = this.#state
     const accepted = fills.map(() => false)
     try {
       const untilMs = time.end(fills.length)
@@ -54,22 +52,22 @@ export class Fills {
         const marker = fill.lease as Operation
         accepted[index] = result.ok
         if (result.failure !== undefined) failed.push(marker)
-        else following.noteExecuted(op, result)
+        else this.#followers.noteExecuted(op, result)
         if (result.failure !== undefined || fill.skip === 'l1') local?.drop(op.key, Infinity)
-        else keeper.written(marker, fill, result, startedAtMs)
+        else this.#entries.written(marker, fill, result, startedAtMs)
       }
       // The server may not have received the fill, which would have ended the lease.
-      if (failed.length > 0) forgetting.release(failed)
+      if (failed.length > 0) void leases.giveBack(failed)
       if (failed.length === sent.length) throw results.find(({ failure }) => failure !== undefined)!.failure
     } finally {
-      for (const { lease } of fills) forgetting.settle(lease as Operation)
+      for (const { lease } of fills) this.#state.settle(lease as Operation)
     }
     return accepted
   }
 
   // Returns the fills that may be sent. While the server is away, the others may be kept here.
   async #prepare(fills: readonly Fill[], untilMs: number): Promise<readonly Sent[]> {
-    const { outbox, calls, keeper, forgetting } = this.#parts
+    const calls = this.#calls
     const sent: Sent[] = []
     const unused: Operation[] = []
     // If the server does not answer, the value is stored nowhere, because the generations of its tags are unknown.
@@ -80,17 +78,17 @@ export class Fills {
       const isNamed = isAsked
         ? await calls.name(marker, fill.tags, lifeMs, untilMs).catch(() => false)
         : namedTags(marker, fill.tags).length === 0
-      const isHeld = marker.held && !marker.dead && !outbox.has(marker.key)
+      const isHeld = marker.held && !marker.dead && !this.#outbox.has(marker.key)
       if (isNamed && isHeld && fill.skip !== 'l2') sent.push({ index, op: fillOp(fill, marker) })
       else {
-        if (isNamed && isHeld) keeper.loaded(marker, fill)
-        else if (isNamed && fill.skip !== 'l1') keeper.outage(marker, fill)
+        if (isNamed && isHeld) this.#entries.loaded(marker, fill)
+        else if (isNamed && fill.skip !== 'l1') this.#entries.outage(marker, fill)
         if (marker.held) unused.push(marker)
       }
     }
     // A flush, or an operation that changed nothing, has left the lease on the server. Other nodes must not wait for
     // it.
-    if (unused.length > 0) forgetting.release(unused)
+    if (unused.length > 0) void this.#state.leases.giveBack(unused)
     return sent
   }
 }

@@ -1,8 +1,10 @@
 import type { AgeClock } from '../core/time/age-clock.ts'
 import type { TimerHandle, Timers } from '../core/time/clock.ts'
 import type { RemoteStore } from '../core/remote-store.ts'
+import type { Cooldown } from '../core/store.ts'
 import type { Operation } from './in-flight.ts'
-import type { ReturnedLeases } from './returned-leases.ts'
+import { ReturnedLeases } from './returned-leases.ts'
+import type { CoherenceSettings } from './settings.ts'
 
 /** Prolongs the leases that this node holds, each for a limited time. A lease that can't be prolonged is dead. */
 export class HeldLeases {
@@ -10,37 +12,27 @@ export class HeldLeases {
   readonly #returned: ReturnedLeases
   readonly #clock: AgeClock
   readonly #timers: Timers
-  readonly #leaseMs: number
-  readonly #longestMs: number
-  readonly #renewed: (marker: Operation) => void
+  readonly #settings: Pick<CoherenceSettings, 'leaseMs' | 'longestLeaseMs'>
   readonly #held = new Map<Operation, TimerHandle>()
 
-  /**
-   * `longestMs` is the longest time for which one lease is held, however slow its loader is. `renewed` is called for
-   * each renewed lease.
-   */
   constructor(
     remote: RemoteStore,
-    returned: ReturnedLeases,
     clock: AgeClock,
     timers: Timers,
-    leaseMs: number,
-    longestMs: number,
-    renewed: (marker: Operation) => void,
+    settings: Pick<CoherenceSettings, 'leaseMs' | 'longestLeaseMs'>,
   ) {
-    this.#renewed = renewed
     this.#remote = remote
-    this.#returned = returned
+    this.#returned = new ReturnedLeases(remote, timers)
     this.#clock = clock
     this.#timers = timers
-    this.#leaseMs = leaseMs
-    this.#longestMs = longestMs
+    this.#settings = settings
   }
 
-  /** Holds a lease, for no longer than `longestMs` if that is less than usual. */
-  hold(marker: Operation, longestMs: number = Infinity): void {
+  /** Holds a lease, for no longer than `longestMs` if that is less than usual; `renewed` is called at each renewal. */
+  hold(marker: Operation, longestMs: number = Infinity, renewed?: (marker: Operation) => void): void {
     marker.held = true
-    this.#schedule(marker, this.#clock.now() + Math.min(longestMs, this.#longestMs))
+    const endMs = this.#clock.now() + Math.min(longestMs, this.#settings.longestLeaseMs)
+    this.#schedule(marker, endMs, renewed)
   }
 
   /** Stops holding a lease, because it was used or given up. */
@@ -50,14 +42,25 @@ export class HeldLeases {
     this.#held.delete(marker)
   }
 
-  #schedule(marker: Operation, endMs: number): void {
-    this.#held.set(
-      marker,
-      this.#timers.set(() => void this.#renew(marker, endMs), this.#leaseMs / 3),
-    )
+  /** Ends leases on the server. With a cool-down, each becomes that. Never rejects. */
+  giveBack(leases: readonly Operation[], cooldown?: Cooldown & { readonly forMs: number }): Promise<void> {
+    return this.#returned.giveBack(leases, cooldown)
   }
 
-  async #renew(marker: Operation, endMs: number): Promise<void> {
+  close(): void {
+    this.#returned.close()
+  }
+
+  #schedule(marker: Operation, endMs: number, renewed: ((marker: Operation) => void) | undefined): void {
+    const renew = (): void => void this.#renew(marker, endMs, renewed)
+    this.#held.set(marker, this.#timers.set(renew, this.#settings.leaseMs / 3))
+  }
+
+  async #renew(
+    marker: Operation,
+    endMs: number,
+    renewed: ((marker: Operation) => void) | undefined,
+  ): Promise<void> {
     const nowMs = this.#clock.now()
     // The machine was suspended meanwhile. The lease may have ended, and another node may hold it.
     if (marker.bornAtMs < this.#clock.resumedAtMs) marker.dead = true
@@ -69,8 +72,8 @@ export class HeldLeases {
     const prolonged = nowMs < endMs && (await this.#prolong(marker))
     if (!this.#held.has(marker)) return
     if (prolonged) {
-      this.#schedule(marker, endMs)
-      this.#renewed(marker)
+      this.#schedule(marker, endMs, renewed)
+      renewed?.(marker)
     } else {
       marker.dead = true
       this.letGo(marker)
@@ -79,7 +82,7 @@ export class HeldLeases {
 
   async #prolong(marker: Operation): Promise<boolean> {
     try {
-      return await this.#remote.renew(marker.key, marker.token, this.#leaseMs)
+      return await this.#remote.renew(marker.key, marker.token, this.#settings.leaseMs)
     } catch {
       return false
     }

@@ -88,11 +88,18 @@ export class InFlight {
 
   /** Marks every marker of the key dead, except one. `counter` is the message's; `Infinity` without a message. */
   kill(key: string, counter: number, except?: Operation): void {
-    for (const marker of this.#byKey.get(key) ?? []) {
+    const markers = this.#byKey.get(key)
+    if (markers === undefined) return
+    for (const marker of markers) {
       if (marker === except) continue
       marker.dead = true
       marker.lastCounter = Math.max(marker.lastCounter, counter)
     }
+  }
+
+  /** Marks every marker of the keys dead. */
+  killEach(targets: readonly { readonly key: string }[]): void {
+    if (this.#byKey.size > 0) for (const { key } of targets) this.kill(key, Infinity)
   }
 
   /** Marks every marker dead whose key matches. */
@@ -127,11 +134,6 @@ export class InFlight {
   /** Returns the open markers of a key. */
   of(key: string): readonly Operation[] {
     return [...(this.#byKey.get(key) ?? [])]
-  }
-
-  /** Whether nothing is in flight. */
-  get isEmpty(): boolean {
-    return this.#byKey.size === 0
   }
 
   /** The number of open markers. */

@@ -2,15 +2,15 @@ import type { AgeClock } from '../core/time/age-clock.ts'
 import type { TierState } from '../core/explanation.ts'
 import type { Generations, Head } from '../core/remote-store.ts'
 import type { Found, Reading, Store, Stored } from '../core/store.ts'
-import type { LogFollower } from './log/log-follower.ts'
 import type { GenerationTable } from './tags/generation-table.ts'
 import type { InFlight, Operation } from './in-flight.ts'
+import type { PartitionState } from './partition-state.ts'
 import { bears, type TagState } from './tags/tag-state.ts'
 
 /** An entry of the local tier: the value as that tier keeps it, and the facts that its validity depends on. */
 export class LocalSlot {
   readonly stored: Stored
-  readonly follower: LogFollower
+  readonly partition: PartitionState
   /** The generations of its tags, if it has any. */
   readonly generations: Generations | undefined
   /** Whether it may be served as stale. */
@@ -33,14 +33,14 @@ export class LocalSlot {
 
   constructor(
     stored: Stored,
-    { follower, generations, graceMs }: Keeping,
+    { partition, generations, graceMs }: Keeping,
     freshUntilMs: number,
     writtenAt: number,
     counter: number | undefined,
     outage: boolean,
   ) {
     this.stored = stored
-    this.follower = follower
+    this.partition = partition
     this.generations = generations
     this.hasGrace = graceMs > 0
     this.freshUntilMs = freshUntilMs
@@ -72,7 +72,7 @@ export interface LocalMemory extends Pick<Store, 'admit' | 'view' | 'stats'> {
 /** An entry to be kept, and the facts that allow it. */
 export interface Keeping {
   readonly marker: Operation
-  readonly follower: LogFollower
+  readonly partition: PartitionState
   readonly value: unknown
   /** The remaining milliseconds for which it is fresh, and those of its grace after that. */
   readonly ttlMs: number
@@ -93,8 +93,6 @@ export class LocalTier {
   readonly #markers: InFlight
   /** The sync age up to which it serves. */
   readonly #maxAgeMs: number
-  /** The sync age beyond which keeping an entry starts a sync. */
-  readonly #maxLagMs: number
   /** The number of plain reads that it served. */
   hits = 0
 
@@ -104,7 +102,6 @@ export class LocalTier {
     markers: InFlight,
     clock: AgeClock,
     maxAgeMs: number,
-    maxLagMs: number,
   ) {
     this.#memory = memory
     this.#map = memory.map
@@ -112,7 +109,6 @@ export class LocalTier {
     this.#markers = markers
     this.#clock = clock
     this.#maxAgeMs = maxAgeMs
-    this.#maxLagMs = maxLagMs
   }
 
   /** Returns the fresh entry of a key, if it may be served now (C1). */
@@ -149,25 +145,24 @@ export class LocalTier {
     return { state: state === 'gone' || (state === 'stale' && !slot.hasGrace) ? 'invalidated' : state, slot }
   }
 
-  /** Keeps the entry that a read found, unless something invalidated it meanwhile (C2, C3, C3b). */
-  keepRead(key: string, keeping: Keeping): void {
+  /** Keeps the entry that a read found, unless something invalidated it meanwhile (C2, C3, C3b); `false` = it has. */
+  keepRead(key: string, keeping: Keeping): boolean {
     const { marker } = keeping
     const present = this.#kept(key)
-    if (marker.dead || (present !== undefined && present.writtenAt > marker.bornAt)) return
+    if (marker.dead || (present !== undefined && present.writtenAt > marker.bornAt)) return false
     this.#put(key, keeping, undefined, present === undefined)
-    keeping.follower.catchUp(this.#maxLagMs)
+    return true
   }
 
   /** Keeps a written entry, by the counters of the reply and of the messages that came meanwhile (C3, C3b). */
-  keepWritten(key: string, keeping: Keeping): void {
-    const { marker, follower, head, logged } = keeping
-    if (!follower.knows(head)) return
+  keepWritten(key: string, keeping: Keeping): boolean {
+    const { marker, head, logged } = keeping
     const { counter } = head!
     const isCurrent = logged === true ? marker.lastCounter <= counter : !marker.dead
     const present = this.#kept(key)
-    if (!isCurrent || (present?.counter !== undefined && present.counter > counter)) return
+    if (!isCurrent || (present?.counter !== undefined && present.counter > counter)) return false
     this.#put(key, keeping, counter, present === undefined)
-    follower.catchUp(this.#maxLagMs)
+    return true
   }
 
   /** Keeps a value that was loaded while the server was away. */
@@ -181,17 +176,17 @@ export class LocalTier {
     const slot = this.#kept(key)
     if (slot === undefined || (slot.counter !== undefined && counter <= slot.counter)) return
     this.#map.delete(key)
-    slot.follower.dropped()
+    slot.partition.dropped()
   }
 
   /** Stops serving the kept entries of a partition, because something may have been missed. */
-  flush(follower: LogFollower): void {
-    follower.flushed(this.#markers.nextEvent())
+  flush(partition: PartitionState): void {
+    partition.flushed(this.#markers.nextEvent())
   }
 
   /** Stops serving the entries of a partition that were kept without the server, because the server is back. */
-  endOutage(follower: LogFollower): void {
-    follower.outageEndedAt = this.#markers.nextEvent()
+  endOutage(partition: PartitionState): void {
+    partition.outageEndedAt = this.#markers.nextEvent()
   }
 
   /** Whether an entry is kept under this key that bears the tag. */
@@ -206,11 +201,11 @@ export class LocalTier {
   }
 
   // C1: both logs must be synced, the log of its key and, if it has tags, the log of generations.
-  #isSynced({ outage, follower, generations }: LocalSlot, nowMs: number): boolean {
+  #isSynced({ outage, partition, generations }: LocalSlot, nowMs: number): boolean {
     if (outage) return true
     return (
-      follower.isSynced(this.#maxAgeMs, nowMs) &&
-      (generations === undefined || this.#table.follower.isSynced(this.#maxAgeMs, nowMs))
+      partition.isSynced(this.#maxAgeMs, nowMs) &&
+      (generations === undefined || this.#table.partition.isSynced(this.#maxAgeMs, nowMs))
     )
   }
 
@@ -235,7 +230,7 @@ export class LocalTier {
   }
 
   #put(key: string, keeping: Keeping, counter: number | undefined, isMore: boolean, outage = false): void {
-    const { value, ttlMs, graceMs, generations, follower } = keeping
+    const { value, ttlMs, graceMs, generations, partition } = keeping
     // A counter changes too often to be kept, and an increment does not log.
     const stored = Number.isInteger(value) || ttlMs <= 0 ? undefined : this.#memory.admit(value).stored
     // The kept entry is older.
@@ -251,7 +246,7 @@ export class LocalTier {
     if (generations !== undefined) this.#table.borne(key, generations)
     const forMs = Math.min(ttlMs + graceMs, this.#memory.ttlMs)
     this.#map.put(key, slot, forMs)
-    follower.keeps(forMs, isMore)
+    partition.keeps(forMs, isMore)
   }
 
   // Returns what is kept of a key, whether or not it may be served.
@@ -262,6 +257,6 @@ export class LocalTier {
 }
 
 // Whether something may have been missed since the entry was kept.
-function isFlushed({ writtenAt, follower, outage }: LocalSlot): boolean {
-  return writtenAt <= follower.flushedAt || (outage && writtenAt <= follower.outageEndedAt)
+function isFlushed({ writtenAt, partition, outage }: LocalSlot): boolean {
+  return writtenAt <= partition.flushedAt || (outage && writtenAt <= partition.outageEndedAt)
 }

@@ -1,66 +1,52 @@
-import type { Clock } from '../core/time/clock.ts'
 import { isPromise, type MaybePromise } from '../core/promise.ts'
-import { IN_FULL, type RemoteFound, type RemoteStore } from '../core/remote-store.ts'
+import { IN_FULL, type RemoteFound } from '../core/remote-store.ts'
 import type { AcquireOptions, Acquired, Found, Reading, Stored } from '../core/store.ts'
-import type { CallTime } from './order/call-time.ts'
-import type { LogFollowers } from './log/log-followers.ts'
-import type { Forgetting } from './forgetting.ts'
 import type { LocalEntries } from './local-entries.ts'
-import type { HeldLeases } from './held-leases.ts'
-import type { LocalTier } from './local-tier.ts'
-import type { Operation, InFlight } from './in-flight.ts'
+import type { Operation } from './in-flight.ts'
+import type { NodeState } from './node-state.ts'
 import type { Outbox } from './queues/outbox.ts'
 import type { Replay } from './queues/replay.ts'
 import type { TaggedCalls } from './tags/tagged-calls.ts'
 import { freshMsFor, type TagState } from './tags/tag-state.ts'
 
-/** The parts that reads use. */
-export interface ReadParts {
-  readonly remote: RemoteStore
-  readonly local: LocalTier | undefined
-  readonly markers: InFlight
-  readonly outbox: Outbox
-  readonly calls: TaggedCalls
-  readonly keeper: LocalEntries
-  readonly leases: HeldLeases
-  readonly following: LogFollowers
-  readonly forgetting: Forgetting
-  readonly replay: Replay
-  readonly clock: Clock
-  readonly time: CallTime
-}
-
 const NONE: readonly Operation[] = []
 
 /** Reads entries, in this node or from the server, and takes leases for those that are missing. */
 export class Reads {
-  readonly #parts: ReadParts
+  readonly #state: NodeState
+  readonly #outbox: Outbox
+  readonly #replay: Replay
+  readonly #calls: TaggedCalls
+  readonly #entries: LocalEntries
 
-  constructor(parts: ReadParts) {
-    this.#parts = parts
+  constructor(state: NodeState, outbox: Outbox, replay: Replay, calls: TaggedCalls, entries: LocalEntries) {
+    this.#state = state
+    this.#outbox = outbox
+    this.#replay = replay
+    this.#calls = calls
+    this.#entries = entries
   }
 
   /** Returns the fresh value of a key that this node has not kept. */
   get(key: string, reading: Reading | undefined): MaybePromise<Stored | undefined> {
-    const { local, outbox } = this.#parts
-    if (outbox.has(key) || reading?.skip === 'l2') return undefined
-    return local === undefined ? this.#getRemote(key, reading) : this.#fetchOne(key, reading)
+    if (this.#outbox.has(key) || reading?.skip === 'l2') return undefined
+    return this.#state.local === undefined ? this.#getRemote(key, reading) : this.#fetchOne(key, reading)
   }
 
   async getMany(
     keys: readonly string[],
     reading: Reading | undefined,
   ): Promise<readonly (Stored | undefined)[]> {
-    if (this.#parts.local === undefined) return this.#getManyRemote(keys, reading)
+    if (this.#state.local === undefined) return this.#getManyRemote(keys, reading)
     const found = await this.read(keys, reading)
     return keys.map((key) => found.get(key)?.stored)
   }
 
   async read(keys: readonly string[], reading: Reading | undefined): Promise<ReadonlyMap<string, Found>> {
-    const { local, following } = this.#parts
+    const { local } = this.#state
     if (local === undefined) return this.#readRemote(keys, reading)
     const found = new Map<string, Found>()
-    const isServedHere = reading?.skip !== 'l1' && following.hasReached(reading?.after)
+    const isServedHere = reading?.skip !== 'l1' && this.#state.hasReached(reading?.after)
     const missing = keys.filter((key) => {
       const kept = isServedHere ? local.find(key, reading) : undefined
       if (kept !== undefined) found.set(key, kept)
@@ -72,12 +58,14 @@ export class Reads {
   }
 
   async acquire(leases: readonly Operation[], options: AcquireOptions): Promise<readonly Acquired[]> {
-    const { outbox, calls, leases: held, forgetting, replay, time } = this.#parts
+    const { leases: held, time } = this.#state
+    const outbox = this.#outbox
+    const calls = this.#calls
     const { untilMs = time.end(leases.length) } = options
     const queued = outbox.isEmpty ? NONE : leases.filter(({ key }) => outbox.has(key))
     // A queued item is sent first. Then the server's answer counts, and the load is shared and stored.
     if (queued.length > 0) {
-      const settling = replay.settle(queued.map(({ key }) => key))
+      const settling = this.#replay.settle(queued.map(({ key }) => key))
       await time.inTime(settling, untilMs).catch(() => undefined)
     }
     const asked = queued.length === 0 ? leases : leases.filter(({ key }) => !outbox.has(key))
@@ -89,27 +77,28 @@ export class Reads {
       )
     } catch (error) {
       // The server may have granted them nevertheless.
-      forgetting.release(asked)
+      void held.giveBack(asked)
       throw error
     }
     const unanswered = asked.filter((marker) => !answers.has(marker))
-    if (unanswered.length > 0) forgetting.release(unanswered)
+    if (unanswered.length > 0) void held.giveBack(unanswered)
     return leases.map((marker) => {
       const answer = answers.get(marker)
       if (answer === undefined) return 'denied'
       if (answer !== 'granted') return answer
       if (marker.dead) {
-        forgetting.release([marker])
+        void held.giveBack([marker])
         return 'busy'
       }
-      held.hold(marker, options.longestMs)
+      held.hold(marker, options.longestMs, (renewed) => calls.keepRecords(renewed))
       return answer
     })
   }
 
   // Nothing is kept here, so no marker is needed, and the remaining time does not matter.
   async #getRemote(key: string, reading: Reading | undefined): Promise<Stored | undefined> {
-    const { remote, time, calls } = this.#parts
+    const { remote, time } = this.#state
+    const calls = this.#calls
     const untilMs = time.end()
     const { since } = calls
     let entry = remote.readOne === undefined ? (await remote.read([key])).get(key) : await remote.readOne(key)
@@ -124,9 +113,10 @@ export class Reads {
     keys: readonly string[],
     reading: Reading | undefined,
   ): Promise<readonly (Stored | undefined)[]> {
-    const { outbox, time, calls } = this.#parts
+    const { time } = this.#state
+    const outbox = this.#outbox
     if (reading?.skip === 'l2') return []
-    const { since } = calls
+    const { since } = this.#calls
     if (!outbox.isEmpty && keys.some((key) => outbox.has(key))) {
       const asked = keys.filter((key) => !outbox.has(key))
       const list = await this.#getManyRemote(asked, reading)
@@ -146,7 +136,7 @@ export class Reads {
   }
 
   async #listed(keys: readonly string[], untilMs: number): Promise<readonly (RemoteFound | undefined)[]> {
-    const { remote, time } = this.#parts
+    const { remote, time } = this.#state
     if (remote.readMany === undefined) {
       const found = await remote.read(keys)
       return keys.map((key) => found.get(key))
@@ -168,7 +158,7 @@ export class Reads {
     const { generations, remainingMs, graceMs } = entry
     // Most entries need no judgement.
     if (generations === undefined && graceMs === undefined && reading === undefined) return entry.stored
-    const shown = this.#parts.calls.shows(generations, reading, untilMs, since)
+    const shown = this.#calls.shows(generations, reading, untilMs, since)
     const judged = (verdict: TagState): Stored | undefined =>
       freshMsFor(remainingMs, graceMs ?? 0, verdict, undefined) === undefined ? undefined : entry.stored
     return isPromise(shown) ? shown.then(judged) : judged(shown)
@@ -178,7 +168,9 @@ export class Reads {
     keys: readonly string[],
     reading: Reading | undefined,
   ): Promise<ReadonlyMap<string, Found>> {
-    const { remote, calls, clock, outbox, time } = this.#parts
+    const { remote, clock, time } = this.#state
+    const outbox = this.#outbox
+    const calls = this.#calls
     const asked = outbox.isEmpty ? keys : keys.filter((key) => !outbox.has(key))
     if (asked.length === 0 || reading?.skip === 'l2') return new Map()
     const startedAtMs = clock.now()
@@ -206,10 +198,11 @@ export class Reads {
   }
 
   async #fetch(keys: readonly string[], reading: Reading | undefined): Promise<ReadonlyMap<string, Found>> {
-    const { remote, markers: opened, outbox, clock, calls, time } = this.#parts
-    const asked = keys.filter((key) => !outbox.has(key))
+    const { remote, inFlight, clock, time } = this.#state
+    const calls = this.#calls
+    const asked = keys.filter((key) => !this.#outbox.has(key))
     if (asked.length === 0) return new Map()
-    const markers = asked.map((key) => opened.open(key))
+    const markers = asked.map((key) => inFlight.open(key))
     const startedAtMs = clock.now()
     const untilMs = time.end(asked.length)
     const { since } = calls
@@ -227,7 +220,7 @@ export class Reads {
       )
       return visible
     } finally {
-      for (const marker of markers) opened.close(marker)
+      for (const marker of markers) inFlight.close(marker)
     }
   }
 
@@ -239,8 +232,8 @@ export class Reads {
     reading: Reading | undefined,
     startedAtMs: number,
   ): Found | undefined {
-    const { keeper, clock } = this.#parts
-    if (verdict === 'fresh') keeper.read(marker, entry, startedAtMs)
+    const { clock } = this.#state
+    if (verdict === 'fresh') this.#entries.read(marker, entry, startedAtMs)
     const leftMs = entry.remainingMs - (clock.now() - startedAtMs)
     const remainingMs = freshMsFor(leftMs, entry.graceMs ?? 0, verdict, reading)
     return remainingMs === undefined ? undefined : { stored: entry.stored, remainingMs }

@@ -3,6 +3,8 @@ import { ageClock } from '../../src/core/time/age-clock.ts'
 import { SuspendedClock } from '../support/suspended-clock.ts'
 import { LogFollower, type LogFollowerEffects } from '../../src/coherence/log/log-follower.ts'
 import { RecentInvalidations } from '../../src/coherence/log/recent-invalidations.ts'
+import { PartitionState } from '../../src/coherence/partition-state.ts'
+import type { Clock } from '../../src/core/time/clock.ts'
 import type { Epoch, Head, LogEntry, Message } from '../../src/core/remote-store.ts'
 import { FakeClock } from '../../src/testing/fake-clock.ts'
 
@@ -24,18 +26,23 @@ function message(counter: number, stamp: string, previous: string): Message {
   return { ...entry(counter, stamp, previous), partition: '0', epoch: EPOCH }
 }
 
+function follow(over: Clock): LogFollower {
+  const ages = ageClock(over)
+  const journal = new RecentInvalidations(ages, 60_000, 10)
+  return new LogFollower(new PartitionState('0', ages), ages, journal, effects)
+}
+
 beforeEach(() => {
   clock = new FakeClock()
   calls = []
   effects = {
-    drop: (key) => calls.push(`drop ${key}`),
-    dropTag: (tag) => calls.push(`drop tag ${tag}`),
-    flush: () => calls.push('flush'),
+    forget: ({ kind, item }) =>
+      calls.push(kind === 'all' ? 'flush' : `drop ${kind === 'tag' ? 'tag ' : ''}${item}`),
     sync: (since) => calls.push(`sync ${since?.counter}`),
     rotate: (seen, ordinal) => calls.push(`rotate ${seen.ordinal} ${ordinal}`),
     rotated: (adopted, won) => calls.push(`follows ${adopted.epoch.random}, ${won ? 'won' : 'not won'}`),
   }
-  follower = new LogFollower(clock, new RecentInvalidations(clock, 60_000, 10), effects)
+  follower = follow(clock)
   follower.startSync()
   follower.onSync({ head: head(5, 'e'), entries: [] })
   calls.length = 0
@@ -49,8 +56,8 @@ test('a complete reply that messages have overtaken tells that nothing was missi
   follower.onMessage(message(7, 'g', 'f'))
   follower.onSync({ head: head(6, 'f'), entries: [entry(6, 'f', 'e')] })
   expect(calls).toEqual(['sync 5', 'drop key f', 'drop key g'])
-  expect(follower.applied).toEqual(head(7, 'g'))
-  expect(follower.syncAgeMs).toBe(500)
+  expect(follower.partition.applied).toEqual(head(7, 'g'))
+  expect(follower.partition.syncAgeMs).toBe(500)
 })
 
 test('a reply is compared with the messages applied since it was asked for: another entry of the same number is another history', () => {
@@ -64,14 +71,14 @@ test('a reply is compared with the messages applied since it was asked for: anot
 
 test('only a sync moves what is applied over a gap', () => {
   follower.onMessage(message(7, 'g', 'f'))
-  expect(follower.applied).toEqual(head(5, 'e'))
+  expect(follower.partition.applied).toEqual(head(5, 'e'))
   expect(calls).toEqual(['drop key g', 'sync 5'])
 })
 
 test('a late message drops its key and lowers nothing', () => {
   follower.onMessage(message(6, 'f', 'e'))
   follower.onMessage(message(3, 'c', 'b'))
-  expect(follower.applied).toEqual(head(6, 'f'))
+  expect(follower.partition.applied).toEqual(head(6, 'f'))
   expect(calls).toEqual(['drop key f', 'drop key c'])
 })
 
@@ -86,7 +93,7 @@ test.each([
     follower.onMessage(message(9, 'i', 'h'))
     follower.onSync({ head: head(8, 'h'), entries })
     expect(calls).toEqual(['sync 5', 'drop key f', 'drop key i', 'flush', 'sync 8'])
-    expect(follower.applied).toEqual(head(8, 'h'))
+    expect(follower.partition.applied).toEqual(head(8, 'h'))
   },
 )
 
@@ -115,13 +122,13 @@ test('of a higher ordinal it adopts what it finds, writes nothing, and replays o
   follower.startSync()
   follower.onSync({ head: rotated, entries: [] })
   expect(calls).toEqual(['sync 5', 'flush', 'follows two, not won'])
-  expect(follower.applied).toEqual(rotated)
+  expect(follower.partition.applied).toEqual(rotated)
   calls.length = 0
   const born = { epoch: { ordinal: 3, random: 'three', birth: 3 }, counter: 0, stamp: '' }
   follower.startSync()
   follower.onSync({ head: born, entries: [] })
   expect(calls).toEqual(['sync 1', 'flush'])
-  expect(follower.applied).toEqual(born)
+  expect(follower.partition.applied).toEqual(born)
 })
 
 test.each([
@@ -144,7 +151,7 @@ test('a message of a newer epoch that the server, asked later, does not know is 
 })
 
 test('what a node wrote before its first sync, and the server has lost since, is missed there', async () => {
-  const made = new LogFollower(clock, new RecentInvalidations(clock, 60_000, 10), effects)
+  const made = follow(clock)
   made.onExecuted({ kind: 'key', item: 'early' }, head(7, 'g'))
   await clock.advance('1s')
   made.startSync()
@@ -174,17 +181,17 @@ test('sequence and log are renewed by a sync once an hour, and what is current i
 describe('it has something to lose', () => {
   test('while it keeps entries', async () => {
     expect(follower.isAtStake).toBe(false)
-    follower.keeps(10_000, true)
-    follower.keeps(5_000, false)
+    follower.partition.keeps(10_000, true)
+    follower.partition.keeps(5_000, false)
     expect(follower.isAtStake).toBe(true)
-    follower.dropped()
+    follower.partition.dropped()
     expect(follower.isAtStake).toBe(false)
-    follower.keeps(10_000, true)
+    follower.partition.keeps(10_000, true)
     await clock.advance('10s')
     expect(follower.isAtStake).toBe(false)
-    follower.keeps(Infinity, true)
+    follower.partition.keeps(Infinity, true)
     expect(follower.isAtStake).toBe(true)
-    follower.flushed(1)
+    follower.partition.flushed(1)
     expect(follower.isAtStake).toBe(false)
   })
 
@@ -222,7 +229,7 @@ test('the message of an invalidated tag that this node has been answered for dro
   follower.onExecuted({ kind: 'tag', item: 't' }, head(6, 'f'))
   follower.onMessage(tagged)
   expect(calls).toEqual([])
-  expect(follower.applied).toEqual(head(6, 'f'))
+  expect(follower.partition.applied).toEqual(head(6, 'f'))
   // A replay gives the tag another generation.
   follower.onMessage({ ...message(7, 'g', 'f'), kind: 'tag', item: 't', origin: 'f' })
   expect(calls).toEqual(['drop tag t'])
@@ -230,16 +237,16 @@ test('the message of an invalidated tag that this node has been answered for dro
 
 test('is unsynced after a suspension of the machine until it was asked again', () => {
   const machine = new SuspendedClock()
-  const sleeper = new LogFollower(machine, new RecentInvalidations(machine, 60_000, 10), effects)
+  const sleeper = follow(machine)
   sleeper.startSync()
   sleeper.onSync({ head: head(5, 'e'), entries: [] })
-  expect(sleeper.isSynced(60_000)).toBe(true)
+  expect(sleeper.partition.isSynced(60_000)).toBe(true)
   machine.suspend(900)
-  expect(sleeper.isSynced(60_000)).toBe(true)
+  expect(sleeper.partition.isSynced(60_000)).toBe(true)
   machine.suspend(900)
-  expect(sleeper.isSynced(60_000)).toBe(false)
+  expect(sleeper.partition.isSynced(60_000)).toBe(false)
   sleeper.onHead(head(5, 'e'), ageClock(machine).now() - 1)
-  expect(sleeper.isSynced(60_000)).toBe(false)
+  expect(sleeper.partition.isSynced(60_000)).toBe(false)
   sleeper.onHead(head(5, 'e'), ageClock(machine).now())
-  expect(sleeper.isSynced(60_000)).toBe(true)
+  expect(sleeper.partition.isSynced(60_000)).toBe(true)
 })

@@ -98,6 +98,7 @@ describe('an outbox without room', () => {
       places: new CallPlaces(),
       suspects: empty(64),
       partitionOf: () => '0',
+      queued: () => undefined,
       dropped: () => void dropped++,
     })
     return { outbox, dropped: () => dropped }

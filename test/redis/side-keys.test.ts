@@ -8,22 +8,29 @@ import { describeWithServers, startRedis, type RedisServer } from './servers/ind
 const PREFIX = 'side:'
 const KEYS = ['a', 'b', 'c', 'd']
 const ROUNDS_MS = 4000
+const LEAST_READS = 500
+const LEAST_DELETED = 100
+// A busy machine is no fault of the server.
+const DEADLINE = { hard: '5s' } as const
 
 /** Deletes some of the side keys repeatedly. */
-async function vandalise(server: RedisServer, random: () => number, over: AbortSignal): Promise<number> {
+async function vandalise(
+  server: RedisServer,
+  random: () => number,
+  over: AbortSignal,
+  count: { deleted: number; reads: number },
+): Promise<void> {
   const connection = await server.connect()
-  let deleted = 0
   while (!over.aborted) {
     const [, names] = (await connection.command('SCAN', 0, 'COUNT', 1000, 'MATCH', `${PREFIX}!*`)) as [
       string,
       string[],
     ]
     const chosen = names.filter(() => random() < 0.3)
-    if (chosen.length > 0) deleted += Number(await connection.command('UNLINK', ...chosen))
+    if (chosen.length > 0) count.deleted += Number(await connection.command('UNLINK', ...chosen))
     await sleep(random() * 5)
   }
   connection.close()
-  return deleted
 }
 
 describeWithServers('side keys that vanish at any moment', () => {
@@ -33,16 +40,16 @@ describeWithServers('side keys that vanish at any moment', () => {
     const random = seededRandom(seed)
     await using server = await startRedis()
     const nodes = [
-      await openCache(engine, 'node-redis 6', server.url, { prefix: PREFIX }),
-      await openCache(engine, 'ioredis 5', server.url, { prefix: PREFIX }),
+      await openCache(engine, 'node-redis 6', server.url, { prefix: PREFIX, deadline: DEADLINE }),
+      await openCache(engine, 'ioredis 5', server.url, { prefix: PREFIX, deadline: DEADLINE }),
     ]
     const caches = nodes.map(({ cache }) => cache)
     const spaces = caches.map((cache) => cache.namespace<number>('space'))
     const versions = new Map(KEYS.map((key) => [key, 1]))
     const over = new AbortController()
-    const vandal = vandalise(server, random, over.signal)
+    const count = { deleted: 0, reads: 0 }
+    const vandal = vandalise(server, random, over.signal, count)
     const stale: string[] = []
-    let reads = 0
 
     /** A load that is on its way for a while. */
     const load = async (key: string): Promise<number> => {
@@ -51,7 +58,7 @@ describeWithServers('side keys that vanish at any moment', () => {
       return version
     }
     const read = async (node: number, key: string, after?: string): Promise<number> => {
-      reads += 1
+      count.reads += 1
       return spaces[node]!.getOrSet(key, async () => load(key), {
         tags: [`tag:${key}`],
         ...(after === undefined ? {} : { after }),
@@ -65,7 +72,9 @@ describeWithServers('side keys that vanish at any moment', () => {
     })
 
     const end = performance.now() + ROUNDS_MS
-    while (performance.now() < end) {
+    // A busy machine needs longer for as many reads.
+    const isEnough = (): boolean => count.reads > LEAST_READS && count.deleted > LEAST_DELETED
+    while (performance.now() < end || !isEnough()) {
       const key = KEYS[Math.floor(random() * KEYS.length)]!
       const version = versions.get(key)! + 1
       versions.set(key, version)
@@ -89,9 +98,7 @@ describeWithServers('side keys that vanish at any moment', () => {
       await sleep(random() * 3)
     }
     over.abort()
-    await Promise.all(readers)
-    expect(await vandal).toBeGreaterThan(100)
-    expect(reads).toBeGreaterThan(500)
+    await Promise.all([...readers, vandal])
     expect(stale).toEqual([])
     for (const node of nodes) await node[Symbol.asyncDispose]()
   })

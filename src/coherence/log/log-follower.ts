@@ -1,18 +1,14 @@
-import { ageClock, type AgeClock } from '../../core/time/age-clock.ts'
 import type { Clock } from '../../core/time/clock.ts'
 import type { Epoch, Head, LogEntry, Message, Rotation, SyncReply } from '../../core/remote-store.ts'
-import type { TokenPart } from '../../core/token.ts'
+import type { Target } from '../node-state.ts'
+import type { PartitionState } from '../partition-state.ts'
 import type { RecentInvalidations } from './recent-invalidations.ts'
 import { sameEpoch, SeenHeads } from './seen-heads.ts'
 
 /** The effects of following a partition. */
 export interface LogFollowerEffects {
-  /** Forgets all that this node has of the key, unless it is as new as `counter`. */
-  drop(key: string, counter: number): void
-  /** Forgets a tag, because it has another generation. */
-  dropTag(tag: string): void
-  /** Forgets all that this node has of the partition, because it may be old. */
-  flush(): void
+  /** Forgets all that this node has of a target, except an entry that is as new as the counter `upTo`. */
+  forget(target: Target, upTo?: number): void
   /**
    * Asks the server. The answer is given to {@link LogFollower.onSync} or {@link LogFollower.onSyncFailed}. `ordinal`
    * is the least ordinal of an epoch that is born by that.
@@ -27,26 +23,14 @@ export interface LogFollowerEffects {
 /** The time after which a node that only reads renews sequence and log, which live for 24 h. */
 const RENEWAL_MS = 3_600_000
 
-/**
- * A node's view of one partition's log: the entries that it has applied, and the time for which it may serve kept
- * entries. Every rule of coherence that concerns the log is here (docs/coherence.md, C1, C6 and C9).
- */
+/** Keeps the state of a partition up to date by its log (docs/coherence.md, C6 and C9). */
 export class LogFollower {
-  readonly #clock: AgeClock
+  readonly partition: PartitionState
+  readonly #clock: Clock
   readonly #effects: LogFollowerEffects
   readonly #journal: RecentInvalidations
   readonly #renewalMs: number
   readonly #sightings = new SeenHeads()
-  /** The last entry applied; `undefined` before the first sync. Only a sync replaces or lowers it. */
-  #applied: Head | undefined
-  /** The moment, in the order of the node's events, before which kept entries may be old. */
-  flushedAt = 0
-  /** The moment, in the same order, before which entries that were kept without the server are no longer served. */
-  outageEndedAt = 0
-  // The number of kept entries, at most, and the time at which the last of them ends.
-  #kept = 0
-  #keptUntilMs = -Infinity
-  #lastSyncMs = -Infinity
   #renewedAtMs = -Infinity
   // The head and the time of the sync in flight.
   #pending: { readonly since: Head | undefined; readonly startedAtMs: number } | undefined
@@ -57,85 +41,44 @@ export class LogFollower {
 
   /** `renewalMs` is the time for which it leaves an unwritten sequence and log alone. */
   constructor(
+    partition: PartitionState,
     clock: Clock,
     journal: RecentInvalidations,
     effects: LogFollowerEffects,
     renewalMs: number = RENEWAL_MS,
   ) {
-    this.#clock = ageClock(clock)
+    this.partition = partition
+    this.#clock = clock
     this.#journal = journal
     this.#effects = effects
     this.#renewalMs = renewalMs
   }
 
-  /**
-   * Whether the kept entries of the partition miss nothing older than `maxAgeMs`. It is `false` between a suspension of
-   * the machine and the next sync.
-   */
-  isSynced(maxAgeMs: number, nowMs: number = this.#clock.now()): boolean {
-    return nowMs - this.#lastSyncMs <= maxAgeMs && this.#lastSyncMs >= this.#clock.resumedAtMs
-  }
-
-  /** The milliseconds since the last moment at which nothing was missing. */
-  get syncAgeMs(): number {
-    return this.#clock.now() - this.#lastSyncMs
-  }
-
-  get applied(): Head | undefined {
-    return this.#applied
-  }
-
   /** Whether this node has something to lose in the partition, so that it must go on asking. */
   get isAtStake(): boolean {
-    if (this.#isOwed || this.#sightings.isAhead || !this.#journal.isEmpty) return true
-    return this.#kept > 0 && this.#clock.now() < this.#keptUntilMs
-  }
-
-  /** Notes that an entry is kept for at most `forMs`, in the place of another one unless `isMore`. */
-  keeps(forMs: number, isMore: boolean): void {
-    if (isMore) this.#kept++
-    this.#keptUntilMs = Math.max(this.#keptUntilMs, this.#clock.now() + forMs)
-  }
-
-  /** Notes that an entry is not kept any more. */
-  dropped(): void {
-    this.#kept--
-  }
-
-  /** Gives up everything that was kept before `event`, in the order of the node's events. */
-  flushed(event: number): void {
-    this.flushedAt = Math.max(this.flushedAt, event)
-    this.#kept = 0
-    this.#keptUntilMs = -Infinity
+    return this.#isOwed || this.#sightings.isAhead || !this.#journal.isEmpty || this.partition.isKeeping
   }
 
   /** Whether a reply with this head is of the history that this node follows. If not, it starts a sync. */
   knows(head: Head | undefined): boolean {
-    if (head !== undefined && this.#applied !== undefined && sameEpoch(head.epoch, this.#applied.epoch))
-      return true
+    if (head !== undefined && this.partition.isOf(head.epoch)) return true
     this.startSync()
     return false
   }
 
-  /** Whether this node has applied all that the log had at this point. */
-  hasReached({ epoch, counter }: Pick<TokenPart, 'epoch' | 'counter'>): boolean {
-    const applied = this.#applied
-    return applied !== undefined && sameEpoch(applied.epoch, epoch) && applied.counter >= counter
-  }
-
   onMessage(message: Message): void {
-    const applied = this.#applied
+    const { applied } = this.partition
     if (applied === undefined || !sameEpoch(message.epoch, applied.epoch)) {
       this.#apply(message, message.epoch, Infinity)
       this.#sightings.see(message, this.#clock.now())
-      this.#lastSyncMs = -Infinity
+      this.partition.syncedAtMs = -Infinity
       this.startSync()
       return
     }
     this.#apply(message, message.epoch, message.counter)
     if (message.counter <= applied.counter) return
     if (message.counter === applied.counter + 1 && message.previous === applied.stamp) {
-      this.#applied = { epoch: applied.epoch, counter: message.counter, stamp: message.stamp }
+      this.partition.applied = { epoch: applied.epoch, counter: message.counter, stamp: message.stamp }
       this.#sightings.applied(message, this.#clock.now())
     } else {
       this.#sightings.see(message, this.#clock.now())
@@ -154,10 +97,7 @@ export class LogFollower {
 
   /** Notes the head of a log after an operation or replay of this node. */
   onSeen(head: Head): void {
-    const applied = this.#applied
-    const isAhead =
-      applied === undefined || !sameEpoch(head.epoch, applied.epoch) || head.counter > applied.counter
-    if (isAhead) this.#sightings.see(head, this.#clock.now())
+    if (!this.partition.hasReached(head)) this.#sightings.see(head, this.#clock.now())
   }
 
   /** Starts a sync, because there was no sequence. Nothing is logged until a sync makes one. */
@@ -170,21 +110,21 @@ export class LogFollower {
    * the log does not show. If nothing is at stake, nothing is asked yet.
    */
   onReconnect(isAtStake: boolean): void {
-    this.#effects.flush()
+    this.#flush()
     if (isAtStake || this.#pending !== undefined) this.startSync()
   }
 
   /** Takes the heartbeat's answer: the partition's head, read at `startedAtMs` or later. */
   onHead(head: Head | undefined, startedAtMs: number): void {
     if (head === undefined) return this.onNoSequence()
-    const applied = this.#applied
+    const { applied } = this.partition
     const isCurrent =
       applied !== undefined &&
       sameEpoch(head.epoch, applied.epoch) &&
       head.counter === applied.counter &&
       head.stamp === applied.stamp &&
       !this.#sightings.contradict(head, [], startedAtMs)
-    if (isCurrent) this.#lastSyncMs = Math.max(this.#lastSyncMs, startedAtMs)
+    if (isCurrent) this.partition.syncedAtMs = Math.max(this.partition.syncedAtMs, startedAtMs)
     if (!isCurrent || startedAtMs - this.#renewedAtMs >= this.#renewalMs) this.startSync()
   }
 
@@ -194,14 +134,14 @@ export class LogFollower {
       this.#again = true
       return
     }
-    this.#pending = { since: this.#applied, startedAtMs: this.#clock.now() }
+    this.#pending = { since: this.partition.applied, startedAtMs: this.#clock.now() }
     this.#sightings.asked()
-    this.#effects.sync(this.#applied, this.#sightings.ordinal + 1)
+    this.#effects.sync(this.partition.applied, this.#sightings.ordinal + 1)
   }
 
   /** Starts a sync, unless nothing older than `maxAgeMs` is missing or a sync is in flight. */
   catchUp(maxAgeMs: number): void {
-    if (this.#pending === undefined && !this.isSynced(maxAgeMs)) this.startSync()
+    if (this.#pending === undefined && !this.partition.isSynced(maxAgeMs)) this.startSync()
   }
 
   onSyncFailed(): void {
@@ -223,7 +163,7 @@ export class LogFollower {
       return
     }
     if (since === undefined || !sameEpoch(since.epoch, head.epoch)) this.#adopt(head, startedAtMs, false)
-    else if (head.counter <= this.#applied!.counter || isComplete(since, reply))
+    else if (head.counter <= this.partition.applied!.counter || isComplete(since, reply))
       this.#advance(reply, startedAtMs)
     else this.#fallBehind(head, startedAtMs)
     this.#next()
@@ -247,9 +187,9 @@ export class LogFollower {
   }
 
   #adopt(head: Head, startedAtMs: number, won: boolean): void {
-    this.#effects.flush()
-    this.#applied = head
-    this.#lastSyncMs = startedAtMs
+    this.#flush()
+    this.partition.applied = head
+    this.partition.syncedAtMs = startedAtMs
     this.#sightings.adopted(head)
     // A born epoch proves no loss of entries, because perhaps only the sequence was gone.
     if (head.epoch.birth !== head.epoch.ordinal) this.#effects.rotated(head, won)
@@ -257,22 +197,22 @@ export class LogFollower {
 
   // Applies a reply. If messages have overtaken it, it tells nothing new, but it was true when it was asked for.
   #advance({ head, entries }: SyncReply, startedAtMs: number): void {
-    if (head.counter > this.#applied!.counter) {
+    if (head.counter > this.partition.applied!.counter) {
       for (const entry of entries) {
         this.#apply(entry, head.epoch, entry.counter)
         this.#sightings.applied({ ...entry, epoch: head.epoch }, startedAtMs)
       }
-      this.#applied = head
+      this.partition.applied = head
     }
-    this.#lastSyncMs = Math.max(this.#lastSyncMs, startedAtMs)
+    this.partition.syncedAtMs = Math.max(this.partition.syncedAtMs, startedAtMs)
   }
 
   // Skips to the head of a trimmed log. The missed entries are unknown, and concern only this node's own tier.
   #fallBehind(head: Head, startedAtMs: number): void {
-    this.#effects.flush()
-    this.#applied = head
+    this.#flush()
+    this.partition.applied = head
     this.#sightings.passed(head)
-    this.#lastSyncMs = Math.max(this.#lastSyncMs, startedAtMs)
+    this.partition.syncedAtMs = Math.max(this.partition.syncedAtMs, startedAtMs)
   }
 
   // Whether the server has lost something. A server that is asked later must have all that was known of the log.
@@ -291,6 +231,10 @@ export class LogFollower {
     return stampThere !== undefined && stampThere !== since.stamp
   }
 
+  #flush(): void {
+    this.#effects.forget({ kind: 'all', item: this.partition.name })
+  }
+
   #apply(entry: LogEntry, epoch: Epoch, counter: number): void {
     // The answer or a message has told of it before, so this node's state of the tag or key, and its writes, are
     // younger.
@@ -300,9 +244,9 @@ export class LogFollower {
         : this.#journal.isForgotten(entry.stamp)
     this.#journal.add(entry, epoch)
     if (isEcho) return
-    if (entry.kind === 'flush') this.#effects.flush()
-    else if (entry.kind === 'key') this.#effects.drop(entry.item, counter)
-    else this.#effects.dropTag(entry.item)
+    const { kind, item } = entry
+    if (kind === 'flush') this.#flush()
+    else this.#effects.forget({ kind, item }, counter)
   }
 }
 

@@ -39,6 +39,8 @@ export interface OutboxParts {
   readonly places: CallPlaces
   readonly suspects: Suspects
   partitionOf(key: string): string
+  /** Called when something was queued. */
+  queued(): void
   /** Called when a duty was dropped, because there was no room at all. */
   dropped(): void
 }
@@ -83,6 +85,7 @@ export class Outbox {
   /** Queues a key for the call with this place, or queues it anew; `false` = it was dropped. */
   add(key: string, options: QueueOptions, place: number): boolean {
     const { rowVersion, keepStale = false, isFailedSet = false } = options
+    this.#parts.queued()
     const before = this.#pending.get(key)
     if (before === undefined && this.#pending.size >= this.#parts.limit && !this.#makeRoom())
       return this.#suspect(key)
@@ -157,6 +160,7 @@ export class Outbox {
   /** Queues a prefix. */
   addPrefix(prefix: string, place: number): void {
     this.#prefixes.set(prefix, { place, queuedAt: this.#parts.places.last })
+    this.#parts.queued()
   }
 
   /** Returns the prefixes that may be sent now, because no earlier call is under way. */

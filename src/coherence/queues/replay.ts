@@ -1,29 +1,15 @@
-import type { Clock } from '../../core/time/clock.ts'
-import type { RemoteStore } from '../../core/remote-store.ts'
-import type { CallOrder } from '../order/call-order.ts'
-import type { CallPlaces } from '../order/call-places.ts'
+import { change } from '../change.ts'
+import type { Beating } from '../log/heartbeat.ts'
 import type { LogFollowers } from '../log/log-followers.ts'
-import type { Forgetting } from '../forgetting.ts'
+import type { NodeState } from '../node-state.ts'
+import type { CallOrder } from '../order/call-order.ts'
 import { isRefusal } from './refusal.ts'
 import { replayOf, type Outbox, type Pending } from './outbox.ts'
 import type { Suspects } from './suspects.ts'
 import type { TagInvalidator } from '../tags/tag-invalidator.ts'
 
-/** The parts that a replay uses. */
-export interface ReplayParts {
-  readonly remote: RemoteStore
-  readonly outbox: Outbox
-  readonly places: CallPlaces
-  readonly suspects: Suspects
-  readonly order: CallOrder
-  readonly tags: TagInvalidator
-  readonly following: LogFollowers
-  readonly forgetting: Forgetting
-  readonly clock: Clock
-  /** Called with the number of forgotten duties if the server refuses queued operations. */
-  forgotten(count: number, error: unknown): void
-}
-
+/** The entry of a deletion by prefix in the log. */
+const FLUSH = { kind: 'flush', item: '' } as const
 /** Keys of one call. */
 const BATCH = 500
 /** The pause before a refused item is sent again, in milliseconds. */
@@ -32,13 +18,47 @@ const REST_MS = 30_000
 const MOST_REFUSED = 20
 
 /** Sends queued items once more, by partition and in batches. A refused item holds no other back. */
-export class Replay {
-  readonly #parts: ReplayParts
+export class Replay implements Beating {
+  readonly #state: NodeState
+  readonly #outbox: Outbox
+  readonly #suspects: Suspects
+  readonly #order: CallOrder
+  readonly #tags: TagInvalidator
+  readonly #followers: LogFollowers
+  readonly #forgotten: (count: number, error: unknown) => void
   #isRunning = false
   #again = false
 
-  constructor(parts: ReplayParts) {
-    this.#parts = parts
+  /** `forgotten` is called with the number of forgotten duties if the server refuses queued operations. */
+  constructor(
+    state: NodeState,
+    outbox: Outbox,
+    suspects: Suspects,
+    order: CallOrder,
+    tags: TagInvalidator,
+    followers: LogFollowers,
+    forgotten: (count: number, error: unknown) => void,
+  ) {
+    this.#state = state
+    this.#outbox = outbox
+    this.#suspects = suspects
+    this.#order = order
+    this.#tags = tags
+    this.#followers = followers
+    this.#forgotten = forgotten
+  }
+
+  get isNeeded(): boolean {
+    return !this.#outbox.isEmpty || !this.#state.table.queue.isEmpty
+  }
+
+  // No beat waits for a server that is away.
+  beat(): void {
+    if (this.isNeeded) void this.run()
+  }
+
+  reconnected(): void {
+    this.beat()
   }
 
   /** Sends all queued items. Failed ones stay queued. Never rejects. */
@@ -48,7 +68,7 @@ export class Replay {
     this.#isRunning = true
     do {
       this.#again = false
-      await Promise.all([this.#keys(), this.#parts.tags.replay(), this.#prefixes()])
+      await Promise.all([this.#keys(), this.#tags.replay(), this.#prefixes()])
       await this.#sweep()
     } while (this.#again)
     this.#isRunning = false
@@ -56,34 +76,27 @@ export class Replay {
 
   /** Sends the queued items of these keys, ahead of a call that needs the server's answer. Never rejects. */
   async settle(keys: readonly string[]): Promise<void> {
-    const { outbox, clock } = this.#parts
-    await this.#groups(outbox.dueOf(keys, clock.now()))
+    await this.#groups(this.#outbox.dueOf(keys, this.#state.clock.now()))
   }
 
-  /**
-   * Removes every key of a prefix, for the call with this place, and counts them. @throws if not all of it was done.
-   */
-  async prefix(prefix: string, place: number): Promise<number> {
-    const { remote, outbox, following, forgetting } = this.#parts
-    const forget = (): void => {
-      following.flush()
-      forgetting.prefix(prefix)
-    }
-    forget()
-    try {
-      const { count, heads } = await remote.deleteByPrefix(prefix)
-      const entry = { kind: 'flush', item: '' } as const
-      for (const partition of remote.partitions) following.note(partition, entry, heads.get(partition), true)
-      outbox.acknowledgePrefix(prefix, place)
-      return count
-    } finally {
-      forget()
-    }
+  /** Removes every key of a prefix and counts them; `failed` queues it. @throws if not all of it was done. */
+  async prefix(prefix: string, failed: (error: unknown, place: number) => void): Promise<number> {
+    const { remote } = this.#state
+    const { count } = await change(this.#state, {
+      targets: [{ kind: 'prefix', item: prefix }],
+      send: () => remote.deleteByPrefix(prefix),
+      read: ({ heads }, _, place) => {
+        for (const partition of remote.partitions)
+          this.#followers.note(partition, FLUSH, heads.get(partition), true)
+        this.#outbox.acknowledgePrefix(prefix, place)
+      },
+      failed: (_, error, place) => failed(error, place),
+    })
+    return count
   }
 
   async #keys(): Promise<void> {
-    const { outbox, clock } = this.#parts
-    await this.#groups(outbox.due(clock.now()))
+    await this.#groups(this.#outbox.due(this.#state.clock.now()))
   }
 
   // Sends each partition on its own, because the server of one may be away.
@@ -104,7 +117,7 @@ export class Replay {
     if (refused.length < failures.size) return false
     if (refused.length === 0) return true
     if (items.length === 1) {
-      refused[0]!.restsUntilMs = this.#parts.clock.now() + REST_MS
+      refused[0]!.restsUntilMs = this.#state.clock.now() + REST_MS
       return --budget.left > 0
     }
     const half = refused.length >> 1
@@ -116,47 +129,49 @@ export class Replay {
   // Sends the items that are still queued as they were, because another call may have made up for the rest. Returns the
   // failures.
   async #send(items: readonly Pending[]): Promise<ReadonlyMap<Pending, unknown>> {
-    const { remote, outbox, places, order, following, forgetting } = this.#parts
     const failures = new Map<Pending, unknown>()
-    const open = items.filter((item) => outbox.isOpen(item))
+    const open = items.filter((item) => this.#outbox.isOpen(item))
     if (open.length === 0) return failures
-    const ops = open.flatMap((item) => replayOf(item).map((op) => ({ item, op })))
-    const place = places.begin()
-    for (const { key } of open) forgetting.key(key)
-    const writing = remote.write(ops.map(({ op }) => op))
-    const results = await order.called(open, writing)
-    for (const [index, { item, op }] of ops.entries()) {
-      const { failure } = results[index]!
-      if (failure === undefined) following.noteExecuted(op, results[index]!)
-      else failures.set(item, failure)
-    }
-    for (const item of open) {
-      forgetting.key(item.key)
-      if (!failures.has(item)) outbox.sent(item, place)
-    }
-    places.end(place)
+    const ops = open.map(replayOf)
+    await change(this.#state, {
+      targets: open.map(({ key }) => ({ kind: 'key', item: key })),
+      send: async () => {
+        const results = await this.#order.called(open, this.#state.remote.write(ops.flat()))
+        let position = 0
+        return ops.map((own) => own.map((op) => ({ op, result: results[position++]! })))
+      },
+      read: (answers, index, place) => {
+        const item = open[index]!
+        for (const { op, result } of answers[index]!) {
+          if (result.failure === undefined) this.#followers.noteExecuted(op, result, true)
+          else failures.set(item, result.failure)
+        }
+        if (!failures.has(item)) this.#outbox.sent(item, place)
+        return failures.get(item)
+      },
+    })
     return failures
   }
 
   async #prefixes(): Promise<void> {
-    const { outbox, places, forgotten } = this.#parts
-    for (const prefix of outbox.duePrefixes()) {
-      const place = places.begin()
-      try {
-        await this.prefix(prefix, place)
-      } catch (error) {
-        if (!isRefusal(error)) return
-        outbox.acknowledgePrefix(prefix, place)
-        forgotten(1, error)
-      } finally {
-        places.end(place)
+    for (const prefix of this.#outbox.duePrefixes()) {
+      let isAway = false
+      const failed = (error: unknown, place: number): void => {
+        isAway = !isRefusal(error)
+        if (isAway) return
+        this.#outbox.acknowledgePrefix(prefix, place)
+        this.#forgotten(1, error)
       }
+      await this.prefix(prefix, failed).catch(() => undefined)
+      if (isAway) return
     }
   }
 
   // Invalidates the keys that match the suspects, one server after the other.
   async #sweep(): Promise<void> {
-    const { remote, suspects, outbox, places, forgotten } = this.#parts
+    const { remote, places } = this.#state
+    const suspects = this.#suspects
+    const outbox = this.#outbox
     for (const partition of suspects.owed) {
       // An earlier call may be making up for a suspect key.
       if (suspects.isEmpty || places.oldest <= suspects.addedAt) return
@@ -170,7 +185,7 @@ export class Replay {
         })
         suspects.swept(swept, version)
       } catch (error) {
-        if (isRefusal(error)) forgotten(suspects.refuse(), error)
+        if (isRefusal(error)) this.#forgotten(suspects.refuse(), error)
       }
     }
   }

@@ -4,8 +4,8 @@ import type { GenerationRecord, Generations, Head, RemoteStore } from '../../cor
 import type { MaybePromise } from '../../core/promise.ts'
 import type { Reading } from '../../core/store.ts'
 import type { CallTime } from '../order/call-time.ts'
-import type { LogFollower } from '../log/log-follower.ts'
 import { sameEpoch } from '../log/seen-heads.ts'
+import type { PartitionState } from '../partition-state.ts'
 import type { Suspects } from '../queues/suspects.ts'
 import { TagQueue } from '../queues/tag-queue.ts'
 import { bears, compareGenerations, worstOf, type TagState } from './tag-state.ts'
@@ -16,6 +16,8 @@ export interface GenerationParts {
   readonly random: Random
   readonly clock: Clock
   readonly time: CallTime
+  /** The partition that has the changes of tags. */
+  readonly partition: PartitionState
   /** Sync age up to which an entry of the server is judged by the table alone. */
   readonly maxLagMs: number
   /** Sync age up to which the table alone judges if the server can't be asked. */
@@ -83,8 +85,8 @@ export class GenerationTable {
   readonly #former: Former[] = []
   /** The tags whose local generation decides until the server has acknowledged their invalidation. */
   readonly queue: TagQueue
-  /** Follows the generation partition; set once, before anything is asked. */
-  follower!: LogFollower
+  /** The partition that has the changes of tags. */
+  readonly partition: PartitionState
   /** The head of the log when this node was last answered for an invalidation. */
   answered: Head | undefined
   /** A number that changes whenever a verdict of `'fresh'` may have changed. */
@@ -92,6 +94,7 @@ export class GenerationTable {
 
   constructor(parts: GenerationParts) {
     this.#parts = parts
+    this.partition = parts.partition
     this.queue = new TagQueue({
       limit: parts.limits.queue,
       suspects: parts.suspects,
@@ -203,9 +206,7 @@ export class GenerationTable {
     const unknown = tags.filter((tag) => this.#rows.get(tag) === undefined)
     const read = unknown.length === 0 ? undefined : await this.#read(unknown, untilMs, lives)
     // Records of another history are not comparable with `start`.
-    const applied = this.follower.applied
-    if (start === undefined || applied === undefined || !sameEpoch(start.epoch, applied.epoch))
-      return undefined
+    if (start === undefined || !this.partition.isOf(start.epoch)) return undefined
     const generations = tags.map((tag) => {
       const record =
         this.queue.get(tag) === undefined ? (read?.get(tag) ?? this.#rows.get(tag)?.record) : undefined
@@ -228,7 +229,7 @@ export class GenerationTable {
 
   /** The latest head of the log of generations that this node knows. */
   get seen(): Head | undefined {
-    const { applied } = this.follower
+    const { applied } = this.partition
     if (applied === undefined || this.answered === undefined) return applied
     const isAhead = sameEpoch(this.answered.epoch, applied.epoch) && this.answered.counter > applied.counter
     return isAhead ? this.answered : applied
@@ -270,7 +271,7 @@ export class GenerationTable {
   ): MaybePromise<TagState> {
     if (!bears(generations, tags)) return 'gone'
     if (generations === undefined) return 'fresh'
-    const isBehind = mustAsk || !this.follower.isSynced(this.#parts.maxLagMs)
+    const isBehind = mustAsk || !this.partition.isSynced(this.#parts.maxLagMs)
     const later = this.#laterThan(since)
     const verdicts: TagState[] = []
     const open = generations.filter(({ tag, value }) => {
@@ -334,7 +335,7 @@ export class GenerationTable {
       }
       return worstOf(verdicts)
     } catch {
-      return mustAsk || !this.follower.isSynced(maxStaleMs) ? 'gone' : this.agrees(generations)
+      return mustAsk || !this.partition.isSynced(maxStaleMs) ? 'gone' : this.agrees(generations)
     }
   }
 

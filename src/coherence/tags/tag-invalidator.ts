@@ -1,24 +1,11 @@
-import type { Head, RemoteStore } from '../../core/remote-store.ts'
-import type { GenerationTable } from './generation-table.ts'
+import type { Head } from '../../core/remote-store.ts'
+import { change, giveUp } from '../change.ts'
+import type { Heartbeat } from '../log/heartbeat.ts'
+import type { LogFollowers } from '../log/log-followers.ts'
+import type { NodeState } from '../node-state.ts'
 import { isRefusal } from '../queues/refusal.ts'
 import type { Suspects } from '../queues/suspects.ts'
 import type { QueuedTag } from '../queues/tag-queue.ts'
-
-/** The parts that invalidations of tags use. */
-export interface TagInvalidatorParts {
-  readonly remote: RemoteStore
-  readonly table: GenerationTable
-  readonly suspects: Suspects
-  /** Forgets all that this node has with the tag, before it is sent and again when it is answered (C5). */
-  forget(tag: string): void
-  /** Notes that it was executed, and logged at this head if there is a log. */
-  note(tag: string, head: Head | undefined): void
-  /** Called when something was queued. */
-  queued(): void
-  /** Called with the number of duties that are forgotten, because there was no room or the server refuses them. */
-  dropped(count: number, error: unknown): void
-  now(): number
-}
 
 /** The result of an invalidation of tags. */
 export interface TagsInvalidated {
@@ -34,55 +21,74 @@ const REST_MS = 30_000
 
 /** Gives tags new generations on the server, and here while the server does not answer. */
 export class TagInvalidator {
-  readonly #parts: TagInvalidatorParts
+  readonly #state: NodeState
+  readonly #followers: LogFollowers
+  readonly #heartbeat: Heartbeat
+  readonly #suspects: Suspects
+  readonly #dropped: (count: number, error: unknown) => void
 
-  constructor(parts: TagInvalidatorParts) {
-    this.#parts = parts
+  /** `dropped` is called with the number of duties for which there was no room, or that the server refuses. */
+  constructor(
+    state: NodeState,
+    followers: LogFollowers,
+    heartbeat: Heartbeat,
+    suspects: Suspects,
+    dropped: (count: number, error: unknown) => void,
+  ) {
+    this.#state = state
+    this.#followers = followers
+    this.#heartbeat = heartbeat
+    this.#suspects = suspects
+    this.#dropped = dropped
   }
 
   async run(tags: readonly string[], keepStale = false): Promise<TagsInvalidated> {
-    const { table } = this.#parts
+    const { table } = this.#state
     const queued = tags.map((tag) => table.queue.get(tag))
-    const known = tags.map((tag) => table.known(tag))
+    const queueing = this.#queueing(tags, keepStale)
     try {
-      return { l2: 'acked', heads: await this.#send(tags, queued, keepStale) }
+      return { l2: 'acked', heads: await this.#send(tags, queued, keepStale, queueing.failed) }
     } catch (error) {
-      return this.#queue(tags, keepStale, known, error)
+      return queueing.outcome(error)
     }
   }
 
   /** Queues an invalidation whose turn has not come in time. */
   giveUp(tags: readonly string[], keepStale = false, error?: unknown): TagsInvalidated {
-    const known = tags.map((tag) => this.#parts.table.known(tag))
-    return this.#queue(tags, keepStale, known, error)
+    const { failed, outcome } = this.#queueing(tags, keepStale)
+    giveUp(this.#state, { targets: tags.map(tagTarget), failed }, error)
+    return outcome(error)
   }
 
-  #queue(
+  // Returns how an invalidation is queued that fails. Its tags keep the hard half of the generations that they have now.
+  #queueing(
     tags: readonly string[],
     keepStale: boolean,
-    known: readonly (string | undefined)[],
-    error: unknown,
-  ): TagsInvalidated {
-    const { table, forget, queued: onQueued, dropped } = this.#parts
+  ): { failed(index: number): void; outcome(error: unknown): TagsInvalidated } {
+    const { table } = this.#state
+    const known = tags.map((tag) => table.known(tag))
     let lost = 0
-    for (const [index, tag] of tags.entries()) {
-      forget(tag)
-      if (!table.queue.add(tag, keepStale, known[index])) lost++
+    return {
+      failed: (index) => {
+        if (!table.queue.add(tags[index]!, keepStale, known[index])) lost++
+      },
+      outcome: (error) => {
+        if (lost > 0) this.#dropped(lost, error)
+        this.#heartbeat.wake()
+        return { l2: lost > 0 ? 'dropped' : 'queued', heads: tags.map(() => undefined), error }
+      },
     }
-    if (lost > 0) dropped(lost, error)
-    onQueued()
-    return { l2: lost > 0 ? 'dropped' : 'queued', heads: tags.map(() => undefined), error }
   }
 
   /** Sends the queued tags once more. Failed ones stay queued. Never rejects. */
   async replay(): Promise<void> {
-    await this.#sendAll(this.#parts.table.queue.due(this.#parts.now()))
-    if (!this.#parts.suspects.isEmpty) await this.#sweep()
+    await this.#sendAll(this.#state.table.queue.due(this.#state.clock.now()))
+    if (!this.#suspects.isEmpty) await this.#sweep()
   }
 
   /** Sends the queued ones of these tags, ahead of a call that needs the server's answer. Never rejects. */
   async settle(tags: readonly string[]): Promise<void> {
-    await this.#sendAll(tags.flatMap((tag) => this.#parts.table.queue.get(tag) ?? []))
+    await this.#sendAll(tags.flatMap((tag) => this.#state.table.queue.get(tag) ?? []))
   }
 
   async #sendAll(items: readonly QueuedTag[]): Promise<void> {
@@ -95,7 +101,7 @@ export class TagInvalidator {
 
   // Sends a batch and returns whether to go on. Refused tags are found by halves.
   async #batch(items: readonly QueuedTag[], keepStale: boolean): Promise<boolean> {
-    const { table, now } = this.#parts
+    const { table, clock } = this.#state
     const open = items.filter((item) => table.queue.isOpen(item))
     if (open.length === 0) return true
     try {
@@ -108,7 +114,7 @@ export class TagInvalidator {
     } catch (error) {
       if (!isRefusal(error)) return false
       const half = open.length >> 1
-      if (half === 0) open[0]!.restsUntilMs = now() + REST_MS
+      if (half === 0) open[0]!.restsUntilMs = clock.now() + REST_MS
       return (
         half > 0 &&
         (await this.#batch(open.slice(0, half), keepStale)) &&
@@ -118,14 +124,15 @@ export class TagInvalidator {
   }
 
   async #sweep(): Promise<void> {
-    const { remote, suspects, table, dropped } = this.#parts
+    const { remote, table } = this.#state
+    const suspects = this.#suspects
     const { version } = suspects
     try {
       const swept = await remote.survey(remote.generationPartition, async (tags) => this.settle(tags))
       suspects.swept(swept, version)
       table.version++
     } catch (error) {
-      if (isRefusal(error)) dropped(suspects.refuse(), error)
+      if (isRefusal(error)) this.#dropped(suspects.refuse(), error)
     }
   }
 
@@ -133,28 +140,36 @@ export class TagInvalidator {
     tags: readonly string[],
     queued: readonly (QueuedTag | undefined)[],
     keepStale: boolean,
+    failed?: (index: number) => void,
   ): Promise<readonly (Head | undefined)[]> {
-    const { remote, table, forget, note } = this.#parts
-    const superseded = tags.map((tag) => {
-      const former = table.supersede(tag)
-      forget(tag)
-      return former
+    const { remote, table, generations } = this.#state
+    const superseded = tags.map((tag) => table.supersede(tag))
+    const targets = tags.map(tagTarget)
+    const { heads } = await change(this.#state, {
+      targets,
+      send: () => {
+        // Never the generation that decided here while it was queued, because entries bear that.
+        const drawn = tags.map(() => table.draw())
+        const answer = remote.invalidateTags(tags, drawn, { keepStale })
+        for (const one of superseded) one.answer = answer
+        return answer
+      },
+      read: (answer, index) => {
+        const head = answer.heads[index]
+        this.#followers.note(generations.name, targets[index]!, head)
+        table.answered = head ?? table.answered
+        const item = queued[index]
+        // A tag that was queued was invalidated here before, whatever the server had.
+        if (item === undefined) table.prove(superseded[index]!, answer.former[index])
+        // An invalidation that keeps stale entries does not make up for one that does not.
+        if (item !== undefined && (!keepStale || item.keepStale)) table.queue.acknowledge(item)
+      },
+      failed,
     })
-    // Never the generation that decided here while it was queued, because entries bear that.
-    const generations = tags.map(() => table.draw())
-    const answer = remote.invalidateTags(tags, generations, { keepStale })
-    for (const one of superseded) one.answer = answer
-    const { heads, former } = await answer
-    for (const [index, tag] of tags.entries()) {
-      note(tag, heads[index])
-      table.answered = heads[index] ?? table.answered
-      const item = queued[index]
-      // A tag that was queued was invalidated here before, whatever the server had.
-      if (item === undefined) table.prove(superseded[index]!, former[index])
-      // An invalidation that keeps stale entries does not make up for one that does not.
-      if (item !== undefined && (!keepStale || item.keepStale)) table.queue.acknowledge(item)
-      forget(tag)
-    }
     return heads
   }
+}
+
+function tagTarget(tag: string): { readonly kind: 'tag'; readonly item: string } {
+  return { kind: 'tag', item: tag }
 }

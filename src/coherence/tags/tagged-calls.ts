@@ -5,7 +5,6 @@ import {
   type RemoteFound,
   type RemoteOp,
   type RemoteResult,
-  type RemoteStore,
 } from '../../core/remote-store.ts'
 import { isPromise, type MaybePromise } from '../../core/promise.ts'
 import { NO_TAGS } from '../../keys/tags.ts'
@@ -19,20 +18,10 @@ import type {
   OpResult,
   Reading,
 } from '../../core/store.ts'
-import type { CallTime } from '../order/call-time.ts'
-import type { GenerationTable, Lives } from './generation-table.ts'
+import type { Lives } from './generation-table.ts'
 import type { Operation } from '../in-flight.ts'
+import type { NodeState } from '../node-state.ts'
 import type { TagState } from './tag-state.ts'
-
-/** The parts that calls with generations use. */
-export interface TaggedCallsParts {
-  readonly remote: RemoteStore
-  readonly table: GenerationTable
-  readonly leaseMs: number
-  hasReached(token: string | undefined): boolean
-  now(): number
-  readonly time: CallTime
-}
 
 /** An answer to an operation, as far as it got. */
 export type Written = OpResult & Pick<RemoteResult, 'head' | 'generations' | 'graceMs'>
@@ -48,10 +37,10 @@ const ACQUIRE_ROUNDS = 3
 
 /** Asks the server with the generations that go along, and judges its answers by theirs (docs/coherence.md, C7). */
 export class TaggedCalls {
-  readonly #parts: TaggedCallsParts
+  readonly #state: NodeState
 
-  constructor(parts: TaggedCallsParts) {
-    this.#parts = parts
+  constructor(state: NodeState) {
+    this.#state = state
   }
 
   /** Judges an entry of the server for this reader, whose call began at `since`. */
@@ -62,13 +51,13 @@ export class TaggedCalls {
     since: number,
   ): MaybePromise<TagState> {
     if ((generations === undefined && reading === undefined) || generations === UNREADABLE) return 'fresh'
-    const mustAsk = !this.#parts.hasReached(reading?.after)
-    return this.#parts.table.shows(generations, reading, untilMs, mustAsk, since)
+    const mustAsk = !this.#state.hasReached(reading?.after)
+    return this.#state.table.shows(generations, reading, untilMs, mustAsk, since)
   }
 
   /** The place of a call that begins now among this node's invalidations of tags. */
   get since(): number {
-    return this.#parts.table.version
+    return this.#state.table.version
   }
 
   /**
@@ -76,7 +65,7 @@ export class TaggedCalls {
    * here.
    */
   async begin(markers: readonly Operation[], untilMs: number): Promise<void> {
-    const { table } = this.#parts
+    const { table } = this.#state
     for (const marker of markers) marker.taggedSince = table.seen
     const tagged = markers.filter(({ tags }) => tags !== undefined && tags.length > 0)
     if (tagged.length === 0) return
@@ -104,7 +93,7 @@ export class TaggedCalls {
     lifeMs: number,
     untilMs: number,
   ): Promise<boolean> {
-    const { table } = this.#parts
+    const { table } = this.#state
     const named = namedTags(marker, tags)
     if (named.length > 0) {
       const generations = await table.unchangedSince(named, marker.taggedSince, lifeMs, untilMs)
@@ -124,7 +113,7 @@ export class TaggedCalls {
       }),
     )
     try {
-      await this.#parts.table.current(lives, untilMs)
+      await this.#state.table.current(lives, untilMs)
       return true
     } catch {
       return false
@@ -140,9 +129,16 @@ export class TaggedCalls {
     }
   }
 
+  /** Keeps the records that the entry of a long load will bear. They must not end before the load. */
+  keepRecords(marker: Operation): void {
+    const { settings, time } = this.#state
+    const lifeMs = Math.max(marker.lifeMs, settings.leaseMs / 2)
+    void this.#prolong(marker.generations, lifeMs, time.end())
+  }
+
   // A failure is ignored. A record that ends too soon only hides the entry, which is a miss.
   async #prolong(generations: Generations | undefined, lifeMs: number, untilMs: number): Promise<void> {
-    await this.#parts.table.prolong(generations, lifeMs, untilMs)?.catch(() => undefined)
+    await this.#state.table.prolong(generations, lifeMs, untilMs)?.catch(() => undefined)
   }
 
   /** Asks for leases. An invisible entry keeps no load out, because the server is told which one it is. */
@@ -163,7 +159,7 @@ export class TaggedCalls {
       (marker) => ({ marker }),
     )
     for (let round = 0; round < ACQUIRE_ROUNDS && open.length > 0; round++) {
-      const startedAtMs = this.#parts.now()
+      const startedAtMs = this.#state.clock.now()
       const requests = open.map(({ marker: { key, token, skip }, hidden }) => ({
         key,
         token,
@@ -173,8 +169,8 @@ export class TaggedCalls {
         freshUpToMs: skip === 'l2' || round === ACQUIRE_ROUNDS - 1 ? Infinity : freshUpToMs,
         force,
       }))
-      const { remote, leaseMs, time } = this.#parts
-      const answered = await remote.acquire(requests, leaseMs, time.left(untilMs))
+      const { remote, settings, time } = this.#state
+      const answered = await remote.acquire(requests, settings.leaseMs, time.left(untilMs))
       const hidden = await Promise.all(
         open.map(async ({ marker }, index) => {
           const answer = answered[index]!
@@ -209,7 +205,7 @@ export class TaggedCalls {
       ),
     )
     if (lives.size === 0) return this.#withGenerations(writes, [])
-    const known = this.#parts.table.currentForWrite(lives, untilMs)
+    const known = this.#state.table.currentForWrite(lives, untilMs)
     return isPromise(known)
       ? known.then((generations) => this.#withGenerations(writes, generations))
       : this.#withGenerations(writes, known)
@@ -223,7 +219,7 @@ export class TaggedCalls {
       const own = op.tags?.length ? known.filter(({ tag }) => op.tags!.includes(tag)) : undefined
       // Its tag was invalidated after it began, so its entry must be invisible to all callers.
       const generations =
-        marker?.overtaken === true ? own?.map(({ tag }) => ({ tag, value: this.#parts.table.draw() })) : own
+        marker?.overtaken === true ? own?.map(({ tag }) => ({ tag, value: this.#state.table.draw() })) : own
       if (marker !== undefined) marker.generations = generations
       return remoteOp(op, generations)
     })
@@ -232,10 +228,11 @@ export class TaggedCalls {
   /** Executes operations of the server. `isPrompt`: nothing was asked before them. */
   async execute(
     ops: readonly RemoteOp[],
-    { isPrompt, ...moment }: CallMoment & { readonly isPrompt: boolean },
+    moment: CallMoment,
+    isPrompt: boolean,
   ): Promise<readonly RemoteResult[]> {
     if (ops.length === 0) return []
-    const { remote, time } = this.#parts
+    const { remote, time } = this.#state
     const results = await remote.write(ops, isPrompt ? undefined : time.left(moment.untilMs))
     return results.some(({ differs }) => differs === true) ? this.judge(ops, results, moment) : results
   }
@@ -246,7 +243,7 @@ export class TaggedCalls {
     answers: readonly RemoteResult[],
     { untilMs, since }: CallMoment,
   ): Promise<readonly RemoteResult[]> {
-    const { remote, table, time } = this.#parts
+    const { remote, table, time } = this.#state
     const results = [...answers]
     for (const [index, op] of ops.entries()) {
       if (op.kind !== 'increment') continue
@@ -275,7 +272,7 @@ export class TaggedCalls {
       const answer = answers[index]!
       if (!answer.ok || op.kind === 'set' || op.kind === 'increment') continue
       if (answer.generations === undefined && op.tags === undefined) continue
-      const verdict = await this.#parts.table.shows(answer.generations, op, untilMs, false, since)
+      const verdict = await this.#state.table.shows(answer.generations, op, untilMs, false, since)
       const { stored: _, graceMs = 0, ...rest } = answer
       // A stale entry exists while it has grace, but does not count as fresh.
       if (verdict === 'fresh' || (verdict === 'stale' && op.kind === 'delete' && graceMs > 0)) continue

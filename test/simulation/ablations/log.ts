@@ -79,7 +79,7 @@ export const LOG: readonly Ablation[] = [
       'onHead',
       (onHead) =>
         function onLife(this: LogFollower, _, startedAtMs) {
-          onHead.call(this, this.applied, startedAtMs)
+          onHead.call(this, this.partition.applied, startedAtMs)
         },
     ),
   },
@@ -98,11 +98,11 @@ export const LOG: readonly Ablation[] = [
       'onMessage',
       (onMessage) =>
         function skipGaps(this: LogFollower, message) {
-          const { applied } = this
+          const { applied } = this.partition
           if (applied?.epoch.random === message.epoch.random) {
             for (let counter = applied.counter + 1; counter < message.counter; counter++) {
               const stamp = counter === message.counter - 1 ? message.previous : `filler${counter}`
-              onMessage.call(this, { ...message, ...filler(counter, stamp, this.applied!.stamp) })
+              onMessage.call(this, { ...message, ...filler(counter, stamp, this.partition.applied!.stamp) })
             }
           }
           onMessage.call(this, message)
@@ -132,7 +132,7 @@ export const LOG: readonly Ablation[] = [
       'onMessage',
       (onMessage) =>
         function onNumber(this: LogFollower, message) {
-          const { applied } = this
+          const { applied } = this.partition
           const isNext = message.counter === (applied?.counter ?? NaN) + 1
           onMessage.call(this, isNext ? { ...message, previous: applied!.stamp } : message)
         },
@@ -152,7 +152,7 @@ export const LOG: readonly Ablation[] = [
         'onSync',
         (onSync) =>
           function replace(this: LogFollower, reply) {
-            const { applied } = this
+            const { applied } = this.partition
             const isOvertaken =
               applied?.epoch.random === reply.head.epoch.random && reply.head.counter < applied.counter
             if (isOvertaken) replacing.run(() => this.onRotated({ won: true, head: reply.head }))
@@ -208,7 +208,7 @@ export const LOG: readonly Ablation[] = [
         'onSync',
         (onSync) =>
           function onFirst(this: LogFollower, ...args) {
-            if (this.applied === undefined) first.run(() => onSync.apply(this, args))
+            if (this.partition.applied === undefined) first.run(() => onSync.apply(this, args))
             else onSync.apply(this, args)
           },
       ),
@@ -239,7 +239,7 @@ export const LOG: readonly Ablation[] = [
       'onMessage',
       (onMessage) =>
         function onlyNew(this: LogFollower, message) {
-          const { applied } = this
+          const { applied } = this.partition
           const isKnown = applied?.epoch.random === message.epoch.random
           if (!isKnown || message.counter > applied.counter) onMessage.call(this, message)
         },
@@ -323,7 +323,7 @@ export const LOG: readonly Ablation[] = [
         'onSync',
         (onSync) =>
           function diverge(this: LogFollower, reply) {
-            const { applied } = this
+            const { applied } = this.partition
             const { head } = reply
             const isBehind =
               applied?.epoch.random === head.epoch.random &&
@@ -364,7 +364,7 @@ export const LOG: readonly Ablation[] = [
         (onSync) =>
           function asRotated(this: LogFollower, reply) {
             const { epoch } = reply.head
-            const isFirst = this.applied === undefined
+            const isFirst = this.partition.applied === undefined
             const birth = isFirst ? epoch.birth : epoch.birth - 1
             onSync.call(this, { ...reply, head: { ...reply.head, epoch: { ...epoch, birth } } })
           },

@@ -1,4 +1,4 @@
-import { LogFollower } from '../../../src/coherence/log/log-follower.ts'
+import { PartitionState } from '../../../src/coherence/partition-state.ts'
 import { GenerationTable } from '../../../src/coherence/tags/generation-table.ts'
 import { InFlight } from '../../../src/coherence/in-flight.ts'
 import { TagQueue } from '../../../src/coherence/queues/tag-queue.ts'
@@ -10,8 +10,8 @@ const OF_TAGS = {
   changes: ['delete', 'delete', 'take', 'prefix', 'many', 'tag', 'tag', 'tag', 'clear'],
 } as const
 
-// The followers of generation partitions, from the first call of their tables on.
-const ofGenerations = new WeakSet<LogFollower>()
+// The states of generation partitions, from the first call of their tables on.
+const ofGenerations = new WeakSet<PartitionState>()
 const watchGenerations = all(
   ...(['agrees', 'current', 'shows'] as const).map((name) =>
     replaced(
@@ -19,7 +19,7 @@ const watchGenerations = all(
       name,
       (original) =>
         function watched(this: GenerationTable, ...args: never[]): never {
-          ofGenerations.add(this.follower)
+          ofGenerations.add(this.partition)
           return (original as (...args: never[]) => never).apply(this, args)
         },
     ),
@@ -116,10 +116,10 @@ export const TAGS: readonly Ablation[] = [
     patch: all(
       watchGenerations,
       replaced(
-        LogFollower,
+        PartitionState,
         'isSynced',
         (isSynced) =>
-          function isEver(this: LogFollower, ...args) {
+          function isEver(this: PartitionState, ...args) {
             return ofGenerations.has(this) || isSynced.apply(this, args)
           },
       ),
@@ -173,7 +173,7 @@ export const TAGS: readonly Ablation[] = [
     without: 'a token counts for reached on every node',
     mix: 'lost messages',
     world: { traffic: OF_TAGS },
-    patch: replaced(LogFollower, 'hasReached', () => () => true),
+    patch: replaced(PartitionState, 'hasReached', () => () => true),
   },
   {
     rule: 'outbox, tags',

@@ -1,6 +1,7 @@
 import { AgeClock } from '../../../src/core/time/age-clock.ts'
 import { CoherentStore } from '../../../src/coherence/coherent-store.ts'
 import { LogFollower } from '../../../src/coherence/log/log-follower.ts'
+import { PartitionState } from '../../../src/coherence/partition-state.ts'
 import { LocalTier, type Keeping, type LocalSlot } from '../../../src/coherence/local-tier.ts'
 import { Operation, InFlight } from '../../../src/coherence/in-flight.ts'
 import { all, During, replaced, UNEVEN, type Ablation } from './switches.ts'
@@ -116,10 +117,10 @@ export const TIER: readonly Ablation[] = [
             },
         ),
         replaced(
-          LogFollower,
+          PartitionState,
           'isSynced',
           (isSynced) =>
-            function isEver(this: LogFollower, maxAgeMs) {
+            function isEver(this: PartitionState, maxAgeMs) {
               return serving.active || isSynced.call(this, maxAgeMs)
             },
         ),
@@ -173,7 +174,7 @@ export const TIER: readonly Ablation[] = [
       'keepRead',
       (keepRead) =>
         function keepDead(this: LocalTier, key, keeping) {
-          keepRead.call(this, key, revived(keeping))
+          return keepRead.call(this, key, revived(keeping))
         },
     ),
   },
@@ -200,7 +201,7 @@ export const TIER: readonly Ablation[] = [
       'keepWritten',
       (keepWritten) =>
         function keepDead(this: LocalTier, key, keeping) {
-          keepWritten.call(this, key, revived(keeping))
+          return keepWritten.call(this, key, revived(keeping))
         },
     ),
   },
@@ -214,10 +215,10 @@ export const TIER: readonly Ablation[] = [
       'keepWritten',
       (keepWritten) =>
         function keepAnyway(this: LocalTier, key, keeping) {
-          const { marker, head, logged, follower } = keeping
+          const { marker, head, logged } = keeping
           const isCurrent = logged === true ? marker.lastCounter <= head!.counter : !marker.dead
-          if (isCurrent && follower.knows(head)) this.drop(key, Infinity)
-          keepWritten.call(this, key, keeping)
+          if (isCurrent) this.drop(key, Infinity)
+          return keepWritten.call(this, key, keeping)
         },
     ),
     unseen:
@@ -234,7 +235,7 @@ export const TIER: readonly Ablation[] = [
       (keepRead) =>
         function keepOlder(this: LocalTier, key, keeping) {
           if (!keeping.marker.dead) this.drop(key, Infinity)
-          keepRead.call(this, key, keeping)
+          return keepRead.call(this, key, keeping)
         },
     ),
     unseen:
@@ -290,7 +291,7 @@ export const TIER: readonly Ablation[] = [
         'keepRead',
         (keepRead) =>
           function keepIntegers(this: LocalTier, ...args) {
-            keeping.run(() => keepRead.apply(this, args))
+            return keeping.run(() => keepRead.apply(this, args))
           },
       )()
       return () => {
