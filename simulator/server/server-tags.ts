@@ -7,16 +7,21 @@ export const GENERATION_PARTITION = '!tags'
 
 const LEAST_LIFE_MS = 60_000
 
-type Kept = Omit<GenerationRecord, 'remainingMs'>
+type Kept = Pick<GenerationRecord, 'value' | 'head'>
+
+const TICKS = 2 ** 32
 
 /** The generation records (`t:`) of a simulated server. */
 export class ServerTags {
   readonly #names: Names
   readonly #logs: ServerLogs
 
-  constructor(names: Names, logs: ServerLogs) {
+  readonly #now: () => number
+
+  constructor(names: Names, logs: ServerLogs, now: () => number) {
     this.#names = names
     this.#logs = logs
+    this.#now = now
   }
 
   /**
@@ -36,7 +41,8 @@ export class ServerTags {
       }
       const remainingMs = Math.max(this.#names.remainingMs(name) ?? 0, livesMs[index]!)
       this.#names.set(name, record, remainingMs)
-      return { ...record, remainingMs }
+      const ageMs = softenedMs(record.value, this.#now())
+      return { ...record, remainingMs, ...(ageMs !== undefined && { softenedMs: ageMs }) }
     })
   }
 
@@ -52,7 +58,7 @@ export class ServerTags {
     readonly former: string | undefined
   } {
     const present = this.#record(tag)
-    const value = keepStale && present !== undefined ? raised(present.value) : given
+    const value = keepStale && present !== undefined ? softened(present.value, this.#now()) : given
     const head = this.#logs.append(GENERATION_PARTITION, 'tag', tag, origin)
     const neededMs = keepStale && present !== undefined ? this.#names.remainingMs(`t:${tag}`)! : 0
     this.#names.set(`t:${tag}`, { value, head: point(head) }, Math.max(neededMs, LEAST_LIFE_MS))
@@ -73,8 +79,26 @@ function point(head: Head | undefined): GenerationRecord['head'] {
   return head && { epoch: head.epoch, counter: head.counter }
 }
 
-// The last eight digits count soft invalidations.
-function raised(value: string): string {
-  const count = (Number.parseInt(value.slice(16), 16) + 1) % 2 ** 32
-  return value.slice(0, 16) + count.toString(16).padStart(8, '0')
+function ticksAt(nowMs: number): number {
+  return Math.floor(nowMs / 100) % TICKS
+}
+
+function softOf(value: string): number {
+  return Number.parseInt(value.slice(16), 16)
+}
+
+// The last eight digits are the time of the soft invalidation, but never one that the tag has had.
+function softened(value: string, nowMs: number): string {
+  const soft = softOf(value)
+  const ticks = ticksAt(nowMs)
+  const isLater = ticks > 0 && (soft === 0 || (ticks - soft - 1 + TICKS) % TICKS < TICKS / 2)
+  const next = isLater ? ticks : (soft + 1) % TICKS
+  return value.slice(0, 16) + next.toString(16).padStart(8, '0')
+}
+
+function softenedMs(value: string, nowMs: number): number | undefined {
+  const soft = softOf(value)
+  if (soft === 0) return undefined
+  const ticks = (ticksAt(nowMs) - soft + TICKS) % TICKS
+  return ticks < TICKS / 2 ? ticks * 100 + (Math.floor(nowMs) % 100) : 0
 }

@@ -94,7 +94,7 @@ export class SimulatedServer {
       if (name.startsWith('s:')) options.onSequenceExpired?.(name.slice(2))
     })
     this.#logs = new ServerLogs(this.#names, options, () => `${id}s${++this.#stamps}`, publish)
-    this.#tags = new ServerTags(this.#names, this.#logs)
+    this.#tags = new ServerTags(this.#names, this.#logs, now)
     this.#entries = new ServerEntries(this.#names, {
       log: (key) => this.#logs.append(this.partitionOf(key), 'key', key),
       head: (key) => this.#logs.head(this.partitionOf(key)),

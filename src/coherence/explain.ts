@@ -59,7 +59,8 @@ export class Explaining {
       if (entry === undefined) return { ...tier, state: 'absent' }
       const { remainingMs, graceMs = 0, generations } = entry
       const verdict = await calls.shows(generations, reading, untilMs, calls.since)
-      const freshMs = freshMsFor(remainingMs, graceMs, verdict, { stale: true })
+      const staleForMs = verdict === 'stale' ? this.#state.table.staleForMs(generations) : 0
+      const freshMs = freshMsFor(remainingMs, graceMs, verdict, { stale: true }, staleForMs)
       const state = freshMs === undefined ? 'invalidated' : freshMs > 0 ? 'fresh' : 'stale'
       return { ...tier, state, ...ttlOf(remainingMs - graceMs), ...this.#tags(generations) }
     } catch {

@@ -13,8 +13,8 @@ export class LocalSlot {
   readonly partition: PartitionState
   /** The generations of its tags, if it has any. */
   readonly generations: Generations | undefined
-  /** Whether it may be served as stale. */
-  readonly hasGrace: boolean
+  /** The milliseconds for which it may be served as stale. */
+  readonly graceMs: number
   /** The end of its freshness. */
   readonly freshUntilMs: number
   /** The place of its write in the order of this node's events. */
@@ -42,7 +42,7 @@ export class LocalSlot {
     this.stored = stored
     this.partition = partition
     this.generations = generations
-    this.hasGrace = graceMs > 0
+    this.graceMs = graceMs
     this.freshUntilMs = freshUntilMs
     this.writtenAt = writtenAt
     this.counter = counter
@@ -126,12 +126,15 @@ export class LocalTier {
     if (slot === undefined) return undefined
     const nowMs = this.#clock.now()
     const state = this.#stateOf(key, slot, reading, nowMs)
-    const isServed = state === 'fresh' || (state === 'stale' && slot.hasGrace && reading?.stale === true)
+    const { graceMs, generations, freshUntilMs } = slot
+    const staleForMs = state === 'stale' ? this.#table.staleForMs(generations) : 0
+    const isServed =
+      state === 'fresh' || (state === 'stale' && graceMs > staleForMs && reading?.stale === true)
     if (!isServed) return undefined
-    const remainingMs = slot.freshUntilMs - nowMs
+    const remainingMs = freshUntilMs - nowMs
     return {
       stored: slot as unknown as Stored,
-      remainingMs: state === 'fresh' ? remainingMs : Math.min(remainingMs, 0),
+      remainingMs: state === 'fresh' ? remainingMs : Math.min(remainingMs, -staleForMs),
     }
   }
 
@@ -142,7 +145,8 @@ export class LocalTier {
     const nowMs = this.#clock.now()
     if (!this.#isSynced(slot, nowMs)) return { state: 'unsynced', slot }
     const state = this.#stateOf(key, slot, reading, nowMs)
-    return { state: state === 'gone' || (state === 'stale' && !slot.hasGrace) ? 'invalidated' : state, slot }
+    const isStale = state === 'stale' && slot.graceMs > this.#table.staleForMs(slot.generations)
+    return { state: state === 'fresh' ? state : isStale ? 'stale' : 'invalidated', slot }
   }
 
   /** Keeps the entry that a read found, unless something invalidated it meanwhile (C2, C3, C3b); `false` = it has. */

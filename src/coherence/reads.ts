@@ -186,7 +186,9 @@ export class Reads {
     let index = 0
     for (const [key, entry] of entries) {
       const { stored, remainingMs: inAllMs, graceMs = 0 } = entry
-      const remainingMs = freshMsFor(inAllMs - agedMs, graceMs, verdicts[index++] as TagState, reading)
+      const verdict = verdicts[index++] as TagState
+      const staleForMs = verdict === 'stale' ? this.#state.table.staleForMs(entry.generations) : 0
+      const remainingMs = freshMsFor(inAllMs - agedMs, graceMs, verdict, reading, staleForMs)
       if (remainingMs === undefined) continue
       found.set(key, remainingMs === inAllMs ? entry : { stored, remainingMs })
     }
@@ -235,7 +237,8 @@ export class Reads {
     const { clock } = this.#state
     if (verdict === 'fresh') this.#entries.read(marker, entry, startedAtMs)
     const leftMs = entry.remainingMs - (clock.now() - startedAtMs)
-    const remainingMs = freshMsFor(leftMs, entry.graceMs ?? 0, verdict, reading)
+    const staleForMs = verdict === 'stale' ? this.#state.table.staleForMs(entry.generations) : 0
+    const remainingMs = freshMsFor(leftMs, entry.graceMs ?? 0, verdict, reading, staleForMs)
     return remainingMs === undefined ? undefined : { stored: entry.stored, remainingMs }
   }
 }

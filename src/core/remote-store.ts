@@ -71,8 +71,8 @@ export interface SyncReply {
 
 /**
  * The value that a tag had when the load or set of an entry began, 24 lower-case hexadecimal digits. The first 16 are
- * random: the entry is visible while the tag has the same. The last 8 are a count: the entry is fresh while the tag has
- * the same.
+ * random: the entry is visible while the tag has the same. The last 8 change with each soft invalidation: the entry is
+ * fresh while the tag has the same.
  */
 export interface Generation {
   readonly tag: string
@@ -86,6 +86,8 @@ export interface GenerationRecord {
   readonly head?: Pick<Head, 'epoch' | 'counter'> | undefined
   /** Milliseconds for which the server still keeps the record; `Infinity` = until the tag is invalidated. */
   readonly remainingMs: number
+  /** Milliseconds since the last soft invalidation; absent without one. The grace of stale entries counts from it. */
+  readonly softenedMs?: number | undefined
 }
 
 /** The generations of all tags of an entry. Absent if it has no tags. */

@@ -5,6 +5,8 @@ export interface QueuedTag {
   readonly tag: string
   /** Whether an entry with grace becomes stale instead of gone. */
   readonly keepStale: boolean
+  /** The time of the first invalidation that is queued. The grace of stale entries counts from it. */
+  readonly sinceMs: number
   /** The generation that decides here until then. Only entries whose loads began here since it was queued have it. */
   generation: string
   /** The time until which it is not sent again, because the server has refused it. */
@@ -20,6 +22,7 @@ export interface TagQueueParts {
   readonly partition: string
   /** Makes a generation that no tag has had. */
   draw(): string
+  now(): number
   /** Called at each change. */
   changed(): void
 }
@@ -53,7 +56,8 @@ export class TagQueue {
     const isSoft = keepStale && before?.keepStale !== false
     const drawn = this.#parts.draw()
     const generation = isSoft && known !== undefined ? known.slice(0, 16) + drawn.slice(0, 8) : drawn
-    this.#items.set(tag, { tag, keepStale: isSoft, generation, restsUntilMs: -Infinity })
+    const sinceMs = before?.sinceMs ?? this.#parts.now()
+    this.#items.set(tag, { tag, keepStale: isSoft, sinceMs, generation, restsUntilMs: -Infinity })
     this.#parts.changed()
     return true
   }
@@ -102,7 +106,13 @@ export class TagQueue {
   #suspected(tag: string): QueuedTag | undefined {
     const { suspects, partition } = this.#parts
     if (suspects.isEmpty || !suspects.has(tag, partition)) return undefined
-    return { tag, keepStale: false, generation: this.#ofSuspects, restsUntilMs: -Infinity }
+    return {
+      tag,
+      keepStale: false,
+      sinceMs: -Infinity,
+      generation: this.#ofSuspects,
+      restsUntilMs: -Infinity,
+    }
   }
 
   // Makes a tag suspect. All suspects get a new generation, because entries with the present one may be older than

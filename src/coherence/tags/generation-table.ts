@@ -8,6 +8,7 @@ import { sameEpoch } from '../log/seen-heads.ts'
 import type { PartitionState } from '../partition-state.ts'
 import type { Suspects } from '../queues/suspects.ts'
 import { TagQueue } from '../queues/tag-queue.ts'
+import { SoftInvalidations } from './soft-invalidations.ts'
 import { bears, compareGenerations, worstOf, type TagState } from './tag-state.ts'
 
 /** The parts that a table of generations uses. */
@@ -83,6 +84,7 @@ export class GenerationTable {
   readonly #reads = new Set<RecordRead>()
   // In the order of their versions.
   readonly #former: Former[] = []
+  readonly softened: SoftInvalidations = new SoftInvalidations()
   /** The tags whose local generation decides until the server has acknowledged their invalidation. */
   readonly queue: TagQueue
   /** The partition that has the changes of tags. */
@@ -100,6 +102,7 @@ export class GenerationTable {
       suspects: parts.suspects,
       partition: parts.remote.generationPartition,
       draw: () => this.draw(),
+      now: () => parts.clock.now(),
       changed: () => {
         this.version++
       },
@@ -123,6 +126,18 @@ export class GenerationTable {
   /** Returns the generation that a tag has, as far as this node knows. */
   known(tag: string): string | undefined {
     return this.queue.get(tag)?.generation ?? this.#rows.get(tag)?.record.value
+  }
+
+  /** Returns the milliseconds since an entry with these generations became stale by its tags, as far as it is known. */
+  staleForMs(generations: Generations | undefined): number {
+    const nowMs = this.#parts.clock.now()
+    let longestMs = 0
+    for (const { tag, value } of generations ?? []) {
+      const queued = this.queue.get(tag)
+      if (queued?.keepStale === true) longestMs = Math.max(longestMs, nowMs - queued.sinceMs)
+      longestMs = Math.max(longestMs, nowMs - this.softened.firstAfter(value))
+    }
+    return longestMs
   }
 
   /**
@@ -361,6 +376,7 @@ export class GenerationTable {
       )
       for (const [index, tag] of tags.entries()) {
         const record = records[index]!
+        if (record.softenedMs !== undefined) this.softened.note(record.value, startedAtMs - record.softenedMs)
         if (!read.overtaken.has(tag)) this.#keep(tag, record, startedAtMs + record.remainingMs)
       }
       return new Map(

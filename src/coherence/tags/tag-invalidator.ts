@@ -142,9 +142,10 @@ export class TagInvalidator {
     keepStale: boolean,
     failed?: (index: number) => void,
   ): Promise<readonly (Head | undefined)[]> {
-    const { remote, table, generations } = this.#state
+    const { remote, table, generations, clock } = this.#state
     const superseded = tags.map((tag) => table.supersede(tag))
     const targets = tags.map(tagTarget)
+    const startedAtMs = clock.now()
     const { heads } = await change(this.#state, {
       targets,
       send: () => {
@@ -158,6 +159,7 @@ export class TagInvalidator {
         const head = answer.heads[index]
         this.#followers.note(generations.name, targets[index]!, head)
         table.answered = head ?? table.answered
+        if (answer.generations !== undefined) table.softened.note(answer.generations[index]!, startedAtMs)
         const item = queued[index]
         // A tag that was queued was invalidated here before, whatever the server had.
         if (item === undefined) table.prove(superseded[index]!, answer.former[index])

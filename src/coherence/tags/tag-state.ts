@@ -27,18 +27,20 @@ export function bears(generations: Generations | undefined, wanted: Reading['tag
 
 /**
  * Returns the milliseconds for which an entry is still fresh, 0 or less if it is stale, `undefined` if the reader can't
- * have it. `leftMs` is the rest of its life, its grace included.
+ * have it. `leftMs` is the rest of its life, its grace included. The grace of an entry that is stale by its tags has
+ * counted for `staleForMs`.
  */
 export function freshMsFor(
   leftMs: number,
   graceMs: number,
   verdict: TagState,
   reading: Reading | undefined,
+  staleForMs = 0,
 ): number | undefined {
   if (verdict === 'gone' || leftMs <= 0) return undefined
   const freshMs = leftMs - graceMs
   if (verdict === 'fresh' && freshMs > 0) return freshMs
   // An entry without grace is gone instead of stale.
-  if (graceMs <= 0 || reading?.stale !== true) return undefined
-  return Math.min(freshMs, 0)
+  if (graceMs <= staleForMs || reading?.stale !== true) return undefined
+  return Math.min(freshMs, 0 - staleForMs)
 }

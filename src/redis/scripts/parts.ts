@@ -124,6 +124,20 @@ local function store(value, bytes, px)
 end
 `
 
+/**
+ * `softTicks()`: the server's time in tenths of a second, by 32 bits, and the milliseconds since then; nil if it tells
+ * none. The soft half of a generation
+ * is the time of its soft invalidation, but never one that the tag has had.
+ */
+export const softTicks = `
+local function softTicks()
+  local time = redis.pcall('TIME')
+  if time.err then return nil end
+  local ms = time[1] * 1000 + math.floor(time[2] / 1000)
+  return math.floor(ms / 100) % 4294967296, ms % 100
+end
+`
+
 /** `tagRecord(key)`: the text of a tag's record, or nil; and whether the key holds something unreadable instead. */
 export const tagRecord = `
 local function tagRecord(key)

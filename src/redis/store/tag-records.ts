@@ -42,9 +42,9 @@ export class TagRecords {
       read: (reply) => {
         const list = asList(reply)
         return tags.map((_, index) => {
-          const [record, left, isReplaced] = list.slice(index * 3)
+          const [record, left, isReplaced, softened] = list.slice(index * 4)
           if (asText(isReplaced!) === '1') this.unreadable++
-          return readRecord(asText(record!), Number(asText(left!)))
+          return readRecord(asText(record!), Number(asText(left!)), Number(asText(softened!)))
         })
       },
     }
@@ -77,11 +77,13 @@ function lifeText(lifeMs: number): string {
   return lifeMs > LONGEST_MS ? '' : String(Math.ceil(lifeMs))
 }
 
-function readRecord(text: string, leftMs: number): GenerationRecord {
+function readRecord(text: string, leftMs: number, softMs: number): GenerationRecord {
   const [, value, place, counter] = /^(\S+) (\d+ \S+ \d+) (\d+)$/.exec(text) ?? [text, text]
   const epoch = place === undefined ? undefined : readEpoch(place)
-  const remainingMs = leftMs < 0 ? Infinity : leftMs
-  return epoch === undefined
-    ? { value, remainingMs }
-    : { value, head: { epoch, counter: Number(counter) }, remainingMs }
+  return {
+    value,
+    ...(epoch !== undefined && { head: { epoch, counter: Number(counter) } }),
+    remainingMs: leftMs < 0 ? Infinity : leftMs,
+    ...(softMs >= 0 && { softenedMs: softMs }),
+  }
 }

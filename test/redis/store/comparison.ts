@@ -1,6 +1,6 @@
 import type { RemoteStore } from '../../../src/core/remote-store.ts'
 import type { Stored } from '../../../src/core/store.ts'
-import { RANDOMS } from './model-calls.ts'
+import { RANDOMS, SOFT } from './model-calls.ts'
 
 /** Compares both sides, apart from each side's own values: stamps and drawn generations. */
 export class Comparison {
@@ -26,14 +26,17 @@ export class Comparison {
     if (Array.isArray(value)) return value.map((one) => this.plain(one))
     if (typeof value !== 'object' || value === null) return value
     const parts = Object.entries(value)
-      .filter(([, one]) => one !== undefined)
+      // The time of a real server passes for its keys alone.
+      .filter(([key, one]) => one !== undefined && key !== 'softenedMs')
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
     return Object.fromEntries(parts.map(([key, one]) => [key, this.plain(one, key)]))
   }
 
   #generation(value: string): string {
-    if (RANDOMS.includes(value.slice(0, 16))) return value
-    return `${this.#ownName(value.slice(0, 16))} ${value.slice(16)}`
+    const random = value.slice(0, 16)
+    // Times of soft invalidations are each side's own.
+    const soft = SOFT.includes(value.slice(16)) ? value.slice(16) : 'soft'
+    return `${RANDOMS.includes(random) ? random : this.#ownName(random)} ${soft}`
   }
 
   #ownName(text: string): string {

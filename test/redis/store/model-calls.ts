@@ -50,6 +50,8 @@ const TOKENS = ['t1', 't2', 't3']
 const TAGS = ['users', '!ns:u:', 'ß %']
 /** The random halves of the generations in calls. */
 export const RANDOMS = ['00000000000000a1', 'ffffffffffffffb2', '0123456789abcdef']
+/** The soft halves of the generations in calls. */
+export const SOFT = ['00000000', '00000001']
 const PREFIXES = ['u:', 'u:*', 'u:[12]', 'u:\\', 'ü', 'zz', '']
 const VALUES = [
   0,
@@ -113,7 +115,7 @@ export class ModelCalls {
   }
 
   #generation(tag: string): Generation {
-    return { tag, value: this.#random.pick(RANDOMS) + this.#random.pick(['00000000', '00000001']) }
+    return { tag, value: this.#random.pick(RANDOMS) + this.#random.pick(SOFT) }
   }
 
   #labels(): Generations | undefined {

@@ -1,6 +1,6 @@
 import type { Script } from '../../connection/client.ts'
 import { script } from '../script.ts'
-import { tagRecord } from '../parts.ts'
+import { softTicks, tagRecord } from '../parts.ts'
 
 /**
  * Returns the records of tags. A tag without a readable record gets a new one, with the place of the log, and this is
@@ -8,11 +8,12 @@ import { tagRecord } from '../parts.ts'
  *
  * KEYS: sequence; a record for each tag. ARGV: for each tag the generation that it gets if it has none, and the
  * milliseconds that its record is to live at least; '' = without an end.
- * Result: for each tag the text of its record, the milliseconds that it has left (-1 = no end), and 1 if it replaces an
- * unreadable record. O(1) for each tag.
+ * Result: for each tag the text of its record, the milliseconds that it has left (-1 = no end), 1 if it replaces an
+ * unreadable record, and the milliseconds since its last soft invalidation (-1 = none). O(1) for each tag.
  */
 export const generations: Script = script(
   'generations',
+  softTicks,
   tagRecord,
   `
 local place
@@ -38,6 +39,10 @@ for index = 2, #KEYS do
   result[#result + 1] = record
   result[#result + 1] = string.format('%.0f', left)
   result[#result + 1] = isUnreadable and '1' or '0'
+  local soft, ticks, rest = tonumber(string.sub(record, 17, 24), 16), nil, nil
+  if soft > 0 then ticks, rest = softTicks() end
+  local age = ticks and (ticks - soft) % 4294967296
+  result[#result + 1] = not ticks and '-1' or string.format('%.0f', age > 2147483647 and 0 or age * 100 + rest)
 end
 return result
 `,
