@@ -1,7 +1,7 @@
 import { checkFunction } from '../options/checks.ts'
 import type { StoreStats } from '../core/counters.ts'
 import { timersFor, type CacheOptions } from '../options/options.ts'
-import { systemClock } from '../core/time/system.ts'
+import type { Random } from '../core/time/clock.ts'
 import { BoundedMap } from './bounded-map.ts'
 
 /** The bounds of the entries in the memory of this process. */
@@ -30,8 +30,9 @@ export const MEMORY_BOUNDS: readonly (keyof MemoryBounds)[] = [
 /** Returns a map of entries with these bounds. The weigher gets the value that a reader gets. @throws OptionsError */
 export function entryMap<E>(
   { maxEntries, maxWeight, maxEntryWeight, weigher }: MemoryBounds,
-  options: Pick<CacheOptions, 'clock' | 'timers' | 'random'>,
+  options: Pick<CacheOptions, 'clock' | 'timers'>,
   view: (entry: E) => unknown,
+  random?: Random,
 ): BoundedMap<string, E> {
   if (weigher !== undefined) checkFunction(weigher, 'weigher')
   return new BoundedMap<string, E>({
@@ -39,9 +40,9 @@ export function entryMap<E>(
     maxWeight,
     maxEntryWeight,
     weigher: weigher && ((entry, key) => weigher(view(entry), key)),
-    clock: options.clock ?? systemClock,
+    clock: options.clock,
     timers: timersFor(options),
-    ...(options.random && { random: options.random }),
+    random,
   })
 }
 

@@ -28,7 +28,7 @@ import { belongs } from '../keys/tags.ts'
 import { NO_TOKEN } from '../core/token.ts'
 import type { ValueKeeper } from '../serialization/isolation.ts'
 import type { BoundedMap } from './bounded-map.ts'
-import { figuresOf } from './entry-map.ts'
+import { figuresOf, type MemoryBounds } from './entry-map.ts'
 import { MemoryEntry } from './memory-entry.ts'
 import { looksAt, PrefixSweep, turn } from './prefix-sweep.ts'
 
@@ -41,6 +41,8 @@ const STALE_TOO: Reading = Object.freeze({ stale: true })
 /** The store port over a {@link BoundedMap}. Every call is synchronous, and hence one atomic step. */
 export class MemoryStore implements Store {
   readonly atomic: LocalAtomicStore | undefined
+  /** The bounds of its map. */
+  readonly bounds: MemoryBounds
   readonly #map: BoundedMap<string, Stored>
   readonly #values: ValueKeeper
   readonly #clock: AgeClock
@@ -58,8 +60,13 @@ export class MemoryStore implements Store {
   constructor(
     map: BoundedMap<string, Stored>,
     values: ValueKeeper,
-    parts: { readonly clock?: Clock | undefined; readonly atomic?: LocalAtomicStore } = {},
+    parts: {
+      readonly clock?: Clock | undefined
+      readonly atomic?: LocalAtomicStore
+      readonly bounds?: MemoryBounds
+    } = {},
   ) {
+    this.bounds = parts.bounds ?? {}
     this.atomic = parts.atomic
     const clock = ageClock(parts.clock)
     this.#map = map

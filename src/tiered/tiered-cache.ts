@@ -1,4 +1,4 @@
-import { BaseCache } from '../cache/base-cache.ts'
+import { BaseCache, scopeOf } from '../cache/base-cache.ts'
 import { closeWith, shareOf, storeOf, type Share } from '../cache/stores.ts'
 import { COHERENCE_OPTIONS, type CoherenceOptions } from '../coherence/options.ts'
 import { coherentStore } from '../coherence/compose.ts'
@@ -14,7 +14,8 @@ import {
 } from '../options/options.ts'
 import type { Bus } from '../core/remote-store.ts'
 import { checkTierOptions, localMemory, type MemoryTierOptions } from '../memory/local-memory.ts'
-import { boundsOf, type MemoryCache } from '../memory/memory-cache.ts'
+import type { MemoryCache } from '../memory/memory-cache.ts'
+import { MemoryStore } from '../memory/memory-store.ts'
 import { ISOLATION_OPTIONS, type IsolationOptions } from '../serialization/isolation.ts'
 
 /** Options of a {@link TieredCache}. */
@@ -61,7 +62,7 @@ export class TieredCache<V = unknown> extends BaseCache<V> {
     const local = localMemory(boundsFor(l1), options)
     const { remote, bus: ownBus, prefix } = shareOfWhole(l2)(options)
     super(coherentStore({ remote, local, bus: busFor(bus, ownBus) }, options), { ...options, prefix })
-    if (boundsOf(l1) === undefined) return
+    if (!(l1 instanceof BaseCache)) return
     taken.add(l1)
     closeWith(this, [{ close: async () => void taken.delete(l1) }])
   }
@@ -79,11 +80,15 @@ function busFor(bus: Bus | 'pubsub' | 'none', own: Bus | undefined): Bus | undef
 const taken = new WeakSet<object>()
 
 function boundsFor(l1: MemoryTierOptions | MemoryCache): MemoryTierOptions {
-  const bounds = boundsOf(l1)
-  if (bounds === undefined) checkTierOptions(l1)
-  else if (taken.has(l1))
+  const store = storeOf(l1)
+  if (!(store instanceof MemoryStore)) {
+    checkTierOptions(l1)
+    return l1
+  }
+  if (taken.has(l1))
     throw new OptionsError('l1: another tiered cache keeps its entries in it; give each a new MemoryCache()')
-  return bounds ?? (l1 as MemoryTierOptions)
+  const { ttlMs } = scopeOf(l1)!
+  return { ...store.bounds, ttl: ttlMs === Infinity ? ttlMs : { milliseconds: ttlMs } }
 }
 
 function shareOfWhole(l2: unknown): Share {
