@@ -83,13 +83,7 @@ export class CoherentStore implements Store {
       asked: () => this.#followers.followGenerations(),
     })
     this.#state = state
-    const { deadlineMs } = state.time
-    const order = new CallOrder({
-      timers,
-      deadlineMs,
-      isOrdered: remote.isOrdered,
-      hasUnsent: () => remote.hasUnsent === true,
-    })
+    const order = new CallOrder(remote, timers, state.time.deadlineMs)
     this.#order = order
     const heartbeat = new Heartbeat(remote, timers, settings.heartbeatMs)
     this.#heartbeat = heartbeat

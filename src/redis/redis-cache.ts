@@ -52,17 +52,14 @@ export class RedisCache<V = unknown> extends BaseCache<V> {
     const clock = ageClock(options.clock)
     const timers = timersFor(options)
     const storeOf = (of: RedisClient, under: string, format: RedisCacheSettings): RedisStore =>
-      new RedisStore({
-        client: of,
-        prefix: under,
-        format: formatFor({ ...formatOf(options), ...formatOf(format) }),
+      new RedisStore(of, under, formatFor({ ...formatOf(options), ...formatOf(format) }), {
         random,
         deadlineMs,
         logLimit,
         atomic: new RedisAtomicStore({ client: of, prefix: under, clock, timers, random, logger }),
       })
     const busOf = (of: RedisClient, under: string): RedisBus =>
-      new RedisBus({ client: of, prefix: under, random, logger, name })
+      new RedisBus(of, under, random, { logger, cache: name })
     const remote = storeOf(client, prefix, options)
     const composition = {
       remote,

@@ -24,7 +24,7 @@ class Calls {
 }
 
 function orderOf(isOrdered: boolean): CallOrder {
-  return new CallOrder({ timers: new FakeClock(), deadlineMs: 500, isOrdered })
+  return new CallOrder({ isOrdered }, new FakeClock(), 500)
 }
 
 const late = (error: Error): never => {
@@ -77,6 +77,29 @@ describe('the order of calls of a key', () => {
       await calls.answer('get')
       if (isOrdered) await calls.answer('set')
       expect(await Promise.all(made.map(async (answer) => answer))).toEqual(['set', 'tag', 'get'])
+    },
+  )
+
+  test.each(['change', 'read'] as const)(
+    'a %s whose turn does not come in time keeps its place only until the calls before it have passed',
+    async (kind) => {
+      const clock = new FakeClock()
+      const calls = new Calls()
+      const order = new CallOrder({ isOrdered: false }, clock, 500)
+      void order.change([{ key: 'a' }], calls.call('slow'), late)
+      const call = calls.call('late')
+      const waiting =
+        kind === 'change' ? order.change([{ key: 'a' }], call, late) : order.read(['a'], undefined, call)
+      const outcome = expect(waiting).rejects.toThrow('an earlier call of the key has taken 500 ms')
+      await clock.advance('501ms')
+      await outcome
+
+      void order.change([{ key: 'a' }], calls.call('next'), late)
+      expect(calls.made).toEqual(['slow'])
+      await calls.answer('slow')
+      expect(calls.made).toEqual(['slow', 'next'])
+      await calls.answer('next')
+      expect(order.isIdle).toBe(true)
     },
   )
 })

@@ -48,7 +48,7 @@ export class Heartbeat {
   }
 
   async #beat(): Promise<void> {
-    await Promise.all(this.#works.map((work) => work.beat()))
+    await Promise.all(this.#works.map(async (work) => work.beat()))
     this.#isBeating = false
     if (this.#works.some(({ isNeeded }) => isNeeded)) this.wake()
   }

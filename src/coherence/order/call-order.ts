@@ -1,17 +1,7 @@
-import type { Timers } from '../../core/time/clock.ts'
+import type { TimerHandle, Timers } from '../../core/time/clock.ts'
 import { StoreTimeoutError } from '../../core/errors.ts'
 import type { MaybePromise } from '../../core/promise.ts'
-
-/** The parts that the call order uses. */
-export interface CallOrderParts {
-  readonly timers: Timers
-  /** The time that a call may take, its wait included. */
-  readonly deadlineMs: number
-  /** Whether the server executes calls in the order in which they are sent; else a call waits for answers. */
-  readonly isOrdered: boolean
-  /** Whether only a part of a call was sent. Then later calls wait for its answer. */
-  hasUnsent?(): boolean
-}
+import type { RemoteStore } from '../../core/remote-store.ts'
 
 /** Calls of a key that don't wait for each other: reads, and steps of a counter without bounds, in any order. */
 type Together = 'reads' | 'steps'
@@ -33,6 +23,12 @@ interface Covering {
   unsent: Promise<unknown> | undefined
 }
 
+/** The deadline of a call: `end` rejects then. */
+interface Timer {
+  readonly end: Promise<never>
+  stop(): void
+}
+
 /** The keys, tags and prefixes of a change. */
 export interface Target {
   readonly key: string
@@ -51,13 +47,18 @@ const MOST_AT_ONCE = 500
  * Order). A call runs at once, unless an earlier call of its keys has not been sent yet. Then it waits for its turn.
  */
 export class CallOrder {
-  readonly #parts: CallOrderParts
+  readonly #remote: Pick<RemoteStore, 'isOrdered' | 'hasUnsent'>
+  readonly #timers: Timers
+  readonly #deadlineMs: number
   readonly #byKey = new Map<string, Passing>()
   readonly #covering = new Set<Covering>()
   #held: Promise<unknown> | undefined
 
-  constructor(parts: CallOrderParts) {
-    this.#parts = parts
+  /** `deadlineMs` is the time that a call may take, its wait included. */
+  constructor(remote: Pick<RemoteStore, 'isOrdered' | 'hasUnsent'>, timers: Timers, deadlineMs: number) {
+    this.#remote = remote
+    this.#timers = timers
+    this.#deadlineMs = deadlineMs
   }
 
   /** Whether no call at all is to be waited for. */
@@ -100,13 +101,7 @@ export class CallOrder {
 
   /** Gives a change of a few keys up if it takes longer than the deadline in all. */
   async inTime<T>(count: number, answer: Promise<T>, late: (error: Error) => T): Promise<T> {
-    if (count > MOST_AT_ONCE) return answer
-    const timer = this.#late(late)
-    try {
-      return await Promise.race([answer, timer.error])
-    } finally {
-      timer.end()
-    }
+    return count > MOST_AT_ONCE ? answer : this.#bounded(answer, this.#timer(), late)
   }
 
   /** Runs a read in its turn. */
@@ -118,28 +113,7 @@ export class CallOrder {
     const before = this.#before(keys, tags, 'reads')
     if (before === undefined) return call()
     // A later change must not overtake a read that waits.
-    const pass = this.#reserve(keys, tags, 'reads')
-    return this.#readAfter(before, call, pass, keys.length <= MOST_AT_ONCE)
-  }
-
-  async #readAfter<T>(
-    before: Promise<unknown>,
-    call: () => MaybePromise<T>,
-    pass: (passed: unknown) => void,
-    isBounded: boolean,
-  ): Promise<T> {
-    const timer = this.#late<T>((error) => {
-      throw error
-    })
-    try {
-      await Promise.race([before, timer.error])
-      const answer = call()
-      pass(this.isSent ? undefined : answer)
-      return await (isBounded ? Promise.race([answer, timer.error]) : answer)
-    } finally {
-      pass(before)
-      timer.end()
-    }
+    return this.#inTurn(keys, tags, before, call, rethrown, 'reads')
   }
 
   /** Notes a read under way. Where answers come in any order, a change of its keys waits for it. */
@@ -229,7 +203,7 @@ export class CallOrder {
   }
 
   // Returns a promise that settles when the change just called has passed; `undefined` = it has.
-  #passed(answer: Promise<unknown>, count: number): Promise<unknown> | undefined {
+  #passed<T>(answer: T, count: number): T | Promise<unknown> | undefined {
     const held = this.#held
     this.#held = undefined
     return this.isSent && count <= MOST_AT_ONCE ? held : answer
@@ -237,7 +211,7 @@ export class CallOrder {
 
   /** Whether the call just made can't be overtaken any more. */
   get isSent(): boolean {
-    return this.#parts.isOrdered && this.#parts.hasUnsent?.() !== true
+    return this.#remote.isOrdered && this.#remote.hasUnsent !== true
   }
 
   #pass(
@@ -276,75 +250,66 @@ export class CallOrder {
     keys: readonly string[],
     tags: readonly string[] | undefined,
     before: Promise<unknown>,
-    call: () => Promise<T>,
+    call: () => MaybePromise<T>,
     late: (error: Error) => T,
     kind: Kind,
   ): Promise<T> {
-    const pass = this.#reserve(keys, tags, kind)
-    return this.#afterAll(before, call, late, pass, keys.length <= MOST_AT_ONCE)
-  }
-
-  // Keeps the place of a waiting call until the returned function gets a promise of its passing.
-  #reserve(
-    keys: readonly string[],
-    tags: readonly string[] | undefined,
-    kind: Kind,
-  ): (passed: unknown) => void {
+    // The call keeps its place until `pass` is given the promise of its passing.
     let pass!: (passed: unknown) => void
     const passed = new Promise((resolve) => {
       pass = resolve
     })
     this.#pass(keys, tags, passed, kind)
-    return pass
+    return this.#afterAll(before, call, late, pass, keys.length <= MOST_AT_ONCE)
   }
 
   // Runs a call after its wait, which counts against the deadline of the call. For many keys, which have a deadline for
   // each part, only the wait is bounded.
   async #afterAll<T>(
     before: Promise<unknown>,
-    call: () => Promise<T>,
+    call: () => MaybePromise<T>,
     late: (error: Error) => T,
-    passed: (passed: unknown) => void,
+    pass: (passed: unknown) => void,
     isBounded: boolean,
   ): Promise<T> {
-    const timer = this.#late(late)
+    const timer = this.#timer()
     try {
-      const given = await Promise.race([
-        before.then(
-          () => undefined,
-          (error: unknown) => ({ value: late(error as Error) }),
-        ),
-        timer.error.then((value) => ({ value })),
-      ])
-      if (given !== undefined) {
-        // The call is no longer sent, and keeps its place until the calls before it have passed.
-        passed(before)
-        return given.value
-      }
-      const answer = call()
-      passed(this.#passed(answer, isBounded ? 1 : Infinity))
-      if (!isBounded) return await answer
-      return await Promise.race([answer, timer.error])
+      await Promise.race([before, timer.end])
+    } catch (error) {
+      // The call is no longer sent, and keeps its place until the calls before it have passed.
+      pass(before)
+      timer.stop()
+      return late(error as Error)
+    }
+    const answer = call()
+    pass(this.#passed(answer, isBounded ? 1 : Infinity))
+    if (isBounded) return this.#bounded(answer, timer, late)
+    timer.stop()
+    return answer
+  }
+
+  async #bounded<T>(answer: MaybePromise<T>, timer: Timer, late: (error: Error) => T): Promise<T> {
+    try {
+      return await Promise.race([answer, timer.end.catch(late)])
     } finally {
-      timer.end()
+      timer.stop()
     }
   }
 
-  #late<T>(late: (error: Error) => T): { readonly error: Promise<T>; end(): void } {
-    const { timers, deadlineMs } = this.#parts
-    let handle: ReturnType<Timers['set']>
-    const error = new Promise<T>((resolve, reject) => {
-      handle = timers.set(() => {
-        try {
-          resolve(late(new StoreTimeoutError(`an earlier call of the key has taken ${deadlineMs} ms`)))
-        } catch (thrown) {
-          reject(thrown)
-        }
-      }, deadlineMs)
+  #timer(): Timer {
+    let handle: TimerHandle
+    const end = new Promise<never>((_, reject) => {
+      handle = this.#timers.set(() => {
+        reject(new StoreTimeoutError(`an earlier call of the key has taken ${this.#deadlineMs} ms`))
+      }, this.#deadlineMs)
     })
-    error.catch(() => undefined)
-    return { error, end: () => timers.clear(handle) }
+    end.catch(() => undefined)
+    return { end, stop: () => this.#timers.clear(handle) }
   }
+}
+
+function rethrown(error: Error): never {
+  throw error
 }
 
 function settled(promise: PromiseLike<unknown>): Promise<unknown> {

@@ -1,7 +1,8 @@
 import type { TimerHandle } from '../../core/time/clock.ts'
 import { StoreUnavailableError } from '../../core/errors.ts'
 import { toldElsewhere } from '../../core/logging/log.ts'
-import type { Connection, RedisClient } from './client.ts'
+import { BaseClient } from './base-client.ts'
+import type { Connection } from './client.ts'
 import { BusLog } from './guard/bus-log.ts'
 import type { ClusterSource } from '../libraries/cluster-source.ts'
 import { GuardedConnection } from './guard/guarded-connection.ts'
@@ -10,7 +11,6 @@ import { normalize } from './guard/refusals.ts'
 import { ServerLog, type Loss } from './guard/server-log.ts'
 import { slotOf } from './slot.ts'
 import { SlotConnection } from './slot-connection.ts'
-import { Subscription } from './subscription.ts'
 import type { Surroundings } from '../libraries/surroundings.ts'
 import { SwitchedLine } from '../libraries/switched-line.ts'
 
@@ -28,20 +28,16 @@ const MISSING = toldElsewhere(new StoreUnavailableError('the connection was clos
  * the nodes of slots. This client asks it to refresh them if a node is lost, and to follow if a node says that a slot
  * moved.
  */
-export class ClusterClient<Master extends object> implements RedisClient {
+export class ClusterClient<Master extends object> extends BaseClient {
   readonly isCluster = true
   readonly isOrdered = false
   readonly isOneEndpoint = false
   readonly database = 0
   readonly #source: ClusterSource<Master>
-  /** @internal */
-  readonly surroundings: Surroundings
   // By name, because a client library may use several clients for one server in turn.
   readonly #logs = new Map<string, ServerLog>()
   readonly #nodes = new Map<Master, GuardedNode>()
   readonly #slots = new Map<number, SlotConnection>()
-  readonly #listeners = new Set<() => void>()
-  readonly #subscriptions = new Set<Subscription>()
   readonly #waiting: { readonly resolve: () => void; readonly reject: (reason: Error) => void }[] = []
   #timer: TimerHandle = undefined
   #isRefreshing = false
@@ -57,8 +53,8 @@ export class ClusterClient<Master extends object> implements RedisClient {
   #isClosed = false
 
   constructor(source: ClusterSource<Master>, surroundings: Surroundings) {
+    super(surroundings)
     this.#source = source
-    this.surroundings = surroundings
     this.#log = ServerLog.of('the cluster', surroundings)
     source.listen({
       onChange: () => this.#adopt(),
@@ -87,12 +83,6 @@ export class ClusterClient<Master extends object> implements RedisClient {
     this.#starting = this.surroundings.deadlines.within(this.whenUp()).then(() => {
       this.#starting = undefined
     })
-  }
-
-  addQueue(count: () => number): () => void {
-    const { queues } = this.surroundings
-    queues.add(count)
-    return () => void queues.delete(count)
   }
 
   connectionFor(route: string): Connection {
@@ -142,7 +132,7 @@ export class ClusterClient<Master extends object> implements RedisClient {
         this.#connect(other, itsMaster)
     }
     this.#adopt()
-    this.#tellReconnected()
+    this.tellReconnected()
   }
 
   #connect(slot: SlotConnection, master: Master): void {
@@ -159,7 +149,7 @@ export class ClusterClient<Master extends object> implements RedisClient {
     const { message } = error as Error
     if (!message.startsWith('MOVED') || message === slot.movedTo) return
     slot.movedTo = message
-    this.#tellReconnected()
+    this.tellReconnected()
   }
 
   sharesServer(route: string, other: string): boolean {
@@ -183,8 +173,7 @@ export class ClusterClient<Master extends object> implements RedisClient {
     let at: Master | undefined
     let timer: TimerHandle
     const busLog = new BusLog('a node of the cluster', this.surroundings, () => at && this.#logOf(at))
-    const subscription = new Subscription(line, busLog, this.surroundings, channel, onMessage, onReady)
-    this.#subscriptions.add(subscription)
+    const end = this.subscribeOver(line, busLog, channel, onMessage, onReady)
     // Any node will do, because each node of a cluster receives the messages of all.
     const look = (): void => {
       const masters = this.#source.masters()
@@ -203,15 +192,7 @@ export class ClusterClient<Master extends object> implements RedisClient {
       timer = timers.set(look, REFRESH_MS * (0.75 + random() / 2))
     }
     look()
-    return () => {
-      if (this.#subscriptions.delete(subscription)) subscription.close()
-    }
-  }
-
-  onReconnect(listener: () => void): () => void {
-    const entry = (): void => listener()
-    this.#listeners.add(entry)
-    return () => void this.#listeners.delete(entry)
+    return end
   }
 
   /** Resolves when every master is connected. @throws StoreUnavailableError if the attempt under way fails. */
@@ -222,15 +203,12 @@ export class ClusterClient<Master extends object> implements RedisClient {
     })
   }
 
-  close(): Promise<void> {
+  protected closeConnections(): void {
     this.#isClosed = true
     this.#log.left(this)
     this.surroundings.timers.clear(this.#timer)
-    for (const subscription of this.#subscriptions) subscription.close()
     for (const node of this.#nodes.values()) node.close()
     this.#source.close()
-    this.surroundings.deadlines.close()
-    return Promise.resolve()
   }
 
   // Logs a line for the cluster only if no node is known. Each known node has its own line.
@@ -298,7 +276,7 @@ export class ClusterClient<Master extends object> implements RedisClient {
         const serverLog = this.#logOf(master)
         this.#missing.delete(serverLog)
         serverLog.left(this)
-        this.#tellReconnected()
+        this.tellReconnected()
         this.#onUp()
       },
       onTrouble: () => this.#refreshSoon(),
@@ -348,9 +326,5 @@ export class ClusterClient<Master extends object> implements RedisClient {
   #refresh(): void {
     const masters = this.#source.masters()
     this.#source.refresh(masters.find((master) => master !== undefined && this.#nodeOf(master).isWell))
-  }
-
-  #tellReconnected(): void {
-    for (const listener of this.#listeners) listener()
   }
 }

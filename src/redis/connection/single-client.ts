@@ -1,10 +1,10 @@
-import type { Connection, RedisClient } from './client.ts'
+import { BaseClient } from './base-client.ts'
+import type { Connection } from './client.ts'
 import { BusLog } from './guard/bus-log.ts'
 import { GuardedNode } from './guard/guarded-node.ts'
 import type { Source } from '../libraries/line.ts'
 import { ServerLog } from './guard/server-log.ts'
 import { slotOf } from './slot.ts'
-import { Subscription } from './subscription.ts'
 import type { Surroundings } from '../libraries/surroundings.ts'
 
 /** The layout of the keys of a prefix: as they are, or each partition in one slot. */
@@ -14,32 +14,28 @@ export type Layout = 'plain' | 'one-slot'
  * A client with one place for all keys: one server, the master that sentinels name, or one endpoint before the slots of
  * a cluster.
  */
-export class SingleClient implements RedisClient {
+export class SingleClient extends BaseClient {
   readonly isCluster: boolean
   readonly isOneEndpoint = true
   readonly isOrdered: boolean
   readonly database: number
   readonly #source: Source
-  readonly #surroundings: Surroundings
-  readonly #log: ServerLog
   readonly #busLog: BusLog
-  readonly #listeners = new Set<() => void>()
   readonly #nodes: readonly GuardedNode[]
-  readonly #subscriptions = new Set<Subscription>()
 
   /** `size`: the number of connections that share the keys. */
   constructor(source: Source, surroundings: Surroundings, size = 1, layout: Layout = 'plain') {
+    super(surroundings)
     this.isCluster = layout === 'one-slot'
     this.isOrdered = size === 1
     this.database = source.database
     this.#source = source
-    this.#surroundings = surroundings
-    this.#log = ServerLog.of(source.node, surroundings)
-    this.#busLog = new BusLog(source.node, surroundings, () => this.#log)
+    const log = ServerLog.of(source.node, surroundings)
+    this.#busLog = new BusLog(source.node, surroundings, () => log)
     this.#nodes = Array.from({ length: size }, (_, index) => {
       const line = index === 0 ? source.line() : source.open()
-      return new GuardedNode(line, this.#log, surroundings, {
-        onUp: () => this.#onUp(),
+      return new GuardedNode(line, log, surroundings, {
+        onUp: () => this.tellReconnected(),
         onDemoted: () => this.#reconnectAll(),
       })
     })
@@ -62,24 +58,7 @@ export class SingleClient implements RedisClient {
   }
 
   subscribe(channel: string, onMessage: (text: string) => void, onReady: () => void): () => void {
-    const line = this.#source.open()
-    const subscription = new Subscription(line, this.#busLog, this.#surroundings, channel, onMessage, onReady)
-    this.#subscriptions.add(subscription)
-    return () => {
-      if (this.#subscriptions.delete(subscription)) subscription.close()
-    }
-  }
-
-  onReconnect(listener: () => void): () => void {
-    const entry = (): void => listener()
-    this.#listeners.add(entry)
-    return () => void this.#listeners.delete(entry)
-  }
-
-  addQueue(count: () => number): () => void {
-    const { queues } = this.#surroundings
-    queues.add(count)
-    return () => void queues.delete(count)
+    return this.subscribeOver(this.#source.open(), this.#busLog, channel, onMessage, onReady)
   }
 
   /** Resolves when it is connected. @throws StoreUnavailableError if the attempt under way fails. */
@@ -87,20 +66,13 @@ export class SingleClient implements RedisClient {
     return this.#nodes[0]!.whenUp()
   }
 
-  close(): Promise<void> {
-    for (const subscription of this.#subscriptions) subscription.close()
+  protected closeConnections(): void {
     for (const node of this.#nodes) node.close()
     this.#source.close?.()
-    this.#surroundings.deadlines.close()
-    return Promise.resolve()
   }
 
   #reconnectAll(): void {
     for (const node of this.#nodes) node.reconnect()
-    for (const subscription of this.#subscriptions) subscription.reconnect()
-  }
-
-  #onUp(): void {
-    for (const listener of this.#listeners) listener()
+    for (const subscription of this.subscriptions) subscription.reconnect()
   }
 }

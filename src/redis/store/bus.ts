@@ -1,19 +1,10 @@
 import type { Random } from '../../core/time/clock.ts'
-import { report, type Logger } from '../../core/logging/logger.ts'
+import { report } from '../../core/logging/logger.ts'
 import type { Bus, Message } from '../../core/remote-store.ts'
 import type { RedisClient } from '../connection/client.ts'
+import type { Said } from '../connection/guard/refused-commands.ts'
 import { KeyNames } from './key-names.ts'
 import { readMessage } from './log-format.ts'
-
-/** The parts that a bus uses. */
-export interface RedisBusParts {
-  readonly client: RedisClient
-  readonly prefix: string
-  readonly random: Random
-  readonly logger: Logger
-  /** The name of the cache in the log. */
-  readonly name: string
-}
 
 /** The beginning of greetings between members of a fleet. No message of the log begins so. */
 const HELLO = '!fleet '
@@ -25,18 +16,22 @@ const FLEET_MS = 24 * 60 * 60 * 1000
  * ignored, and changes arrive with the heartbeat alone.
  */
 export class RedisBus implements Bus {
-  readonly #parts: RedisBusParts
+  readonly #client: RedisClient
   readonly #names: KeyNames
+  readonly #random: Random
+  readonly #where: Said
   #isShared = false
 
-  constructor(parts: RedisBusParts) {
-    this.#parts = parts
-    this.#names = new KeyNames(parts.prefix, parts.client.isCluster, parts.client.database)
+  constructor(client: RedisClient, prefix: string, random: Random, where: Said) {
+    this.#client = client
+    this.#names = new KeyNames(prefix, client.isCluster, client.database)
+    this.#random = random
+    this.#where = where
   }
 
   /** Receives messages, and ignores texts that are no messages of this library. */
   subscribe(receive: (message: Message) => void, onReady: () => void): () => void {
-    return this.#parts.client.subscribe(
+    return this.#client.subscribe(
       this.#names.channel,
       (text) => {
         if (text.startsWith(HELLO)) return void this.#onHello(text.slice(HELLO.length))
@@ -61,7 +56,7 @@ export class RedisBus implements Bus {
     const ours = await this.#fleetId()
     if (ours === undefined || ours === theirs || this.#isShared) return
     this.#isShared = true
-    const { logger, name: cache } = this.#parts
+    const { logger, cache } = this.#where
     report(
       logger,
       'error',
@@ -85,7 +80,7 @@ export class RedisBus implements Bus {
   // A failure costs only the comparison.
   async #run(...args: readonly string[]): Promise<string | null | undefined> {
     try {
-      const reply = await this.#parts.client.connectionFor(this.#names.fleet).run({ args }, 'text')
+      const reply = await this.#client.connectionFor(this.#names.fleet).run({ args }, 'text')
       return reply === null || typeof reply === 'string' ? reply : undefined
     } catch {
       return undefined
@@ -93,7 +88,7 @@ export class RedisBus implements Bus {
   }
 
   #digits(): string {
-    return Math.floor(this.#parts.random() * 2 ** 32)
+    return Math.floor(this.#random() * 2 ** 32)
       .toString(16)
       .padStart(8, '0')
   }

@@ -42,12 +42,8 @@ const LONGEST_PLAN = 2_000
 /** The maximum number of entries in one log. */
 const LONGEST_LOG = 10_000
 
-/** The parts of a Redis store. */
-export interface RedisStoreParts {
-  readonly client: RedisClient
-  /** The beginning of all names that the store uses. */
-  readonly prefix: string
-  readonly format: WireFormat
+/** The settings of a Redis store. */
+export interface RedisStoreSettings {
   readonly random: Random
   /** Whether log entries are published, too. @default true */
   readonly publish?: boolean | undefined
@@ -84,22 +80,20 @@ export class RedisStore implements RemoteStore {
   readonly #tags: TagRecords
   readonly #scans: PrefixScans
 
-  constructor(parts: RedisStoreParts) {
-    const { prefix, format, random } = parts
-    const { publish = true, logLimit = Infinity } = parts
-    this.deadlineMs = parts.deadlineMs
-    this.atomic = parts.atomic
+  /** `prefix` is the beginning of all names that the store uses. */
+  constructor(owned: RedisClient, prefix: string, format: WireFormat, settings: RedisStoreSettings) {
+    const { random, publish = true, logLimit = Infinity } = settings
+    this.deadlineMs = settings.deadlineMs
+    this.atomic = settings.atomic
     this.#sets = new GatheredSets((ops) => this.#write(ops))
-    const client = new ClientView(parts.client, this.#sets.flush)
-    this.#owned = parts.client
+    const client = new ClientView(owned, this.#sets.flush)
+    this.#owned = owned
     this.#client = client
     this.isOrdered = client.isOrdered
     this.#names = new KeyNames(prefix, client.isCluster, client.database)
     const logs = this.#names.partitions.length + 1
     this.logLength = Math.max(1, Math.min(LONGEST_LOG, Math.floor(logLimit / logs)))
-    this.#gathersFor = client.isCluster
-      ? undefined
-      : (key) => parts.client.connectionFor(this.#names.value(key))
+    this.#gathersFor = client.isCluster ? undefined : (key) => owned.connectionFor(this.#names.value(key))
     this.#entries = new EntryBytes(format)
     this.format = format
     const logged = new LoggedCalls(this.#names, { limit: this.logLength, publish }, random)

@@ -152,19 +152,13 @@ describe('Breaker', () => {
   function breaker(answers: boolean[]): { clock: FakeClock; breaker: Breaker; events: string[] } {
     const clock = new FakeClock()
     const events: string[] = []
-    const made = new Breaker(
-      {},
-      {
-        clock,
-        timers: clock,
-        random: () => 1,
-        probe: async () => {
-          events.push(`probe at ${clock.now()}`)
-          if (answers.shift() === false) throw new Error('silence')
-        },
-        onTransition: (to) => events.push(to),
+    const made = new Breaker({}, clock, () => 1, {
+      probe: async () => {
+        events.push(`probe at ${clock.now()}`)
+        if (answers.shift() === false) throw new Error('silence')
       },
-    )
+      onTransition: (to) => events.push(to),
+    })
     return { clock, breaker: made, events }
   }
 

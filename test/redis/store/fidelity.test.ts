@@ -100,10 +100,7 @@ async function compare(
   )
   const direct: Line = { call: async (_, execute) => execute(), reconnect: () => undefined }
   const simulated: RemoteStore = new SimulatedRemote(model, direct)
-  const store: RemoteStore = new RedisStore({
-    client,
-    prefix: 'app:',
-    format: new WireFormat(),
+  const store: RemoteStore = new RedisStore(client, 'app:', new WireFormat(), {
     random: random.next,
     logLimit: (names.partitions.length + 1) * LOG_LIMIT,
   })

@@ -3,7 +3,7 @@ import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { KeyNames } from '../../../src/redis/store/key-names.ts'
-import { remove } from '../../../src/redis/scripts/entries/delete.ts'
+import { remove } from '../../../src/redis/scripts/entries/invalidate.ts'
 import { describeWithServers, startCluster } from '../servers/index.ts'
 import { PlainClusterClient } from './cluster-client.ts'
 import { PlainClient } from './plain-client.ts'
@@ -26,9 +26,13 @@ describe('the page on the keyspace', () => {
   })
 
   it('names every script', () => {
-    const scripts = ['entries', 'log']
-      .flatMap((folder) => readdirSync(join(docs, '../src/redis/scripts', folder)))
-      .map((file) => file.replace('.ts', ''))
+    const folder = join(docs, '../src/redis/scripts')
+    const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts') && file.includes('/'))
+      .map((file) => readFileSync(join(folder, file), 'utf8'))
+    const scripts = sources.flatMap((text) =>
+      [...text.matchAll(/: Script = \w+\(\s*'([^']+)'/g)].map(([, name]) => name!),
+    )
     expect(scripts.length).toBeGreaterThan(15)
     for (const script of scripts) expect(page).toContain(`\`${script}\``)
   })

@@ -17,7 +17,7 @@ function busNames(database: number): string {
 }
 
 function busOf(client: RedisClient, logger: RecordingLogger): RedisBus {
-  return new RedisBus({ client, prefix: 'app:', random: Math.random, logger, name: 'test' })
+  return new RedisBus(client, 'app:', Math.random, { logger, cache: 'test' })
 }
 
 describeWithServers('RedisBus', () => {

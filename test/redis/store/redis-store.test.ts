@@ -1,8 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { IN_FULL } from '../../../src/core/remote-store.ts'
-import { RedisStore } from '../../../src/redis/store/redis-store.ts'
-import { WireFormat } from '../../../src/serialization/wire/wire-format.ts'
+import type { RedisStore } from '../../../src/redis/store/redis-store.ts'
 import { describeWithServers } from '../servers/index.ts'
 import { PlainClient } from './plain-client.ts'
 import { EPOCH, setOf, storeOn, valuesOf } from './stores.ts'
@@ -25,7 +24,7 @@ describeWithServers('RedisStore', () => {
   beforeEach(async () => {
     await server.admin.call('FLUSHALL')
     client = new PlainClient(server.port)
-    store = new RedisStore({ client, prefix: 'app:', format: new WireFormat(), random: Math.random })
+    store = storeOn(client)
     return async () => client.close()
   })
 
@@ -65,12 +64,7 @@ describeWithServers('RedisStore', () => {
     const few = fc.subarray(keys, { minLength: 1 })
     await fc.assert(
       fc.asyncProperty(fc.array(few, { minLength: 1, maxLength: 6 }), async (reads) => {
-        const fresh = new RedisStore({
-          client,
-          prefix: 'app:',
-          format: new WireFormat(),
-          random: Math.random,
-        })
+        const fresh = storeOn(client)
         for (const read of reads) {
           const found = await fresh.readMany(read)
           const inFull = await fresh.read(read)

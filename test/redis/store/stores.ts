@@ -1,4 +1,5 @@
-import { RedisStore, type RedisStoreParts } from '../../../src/redis/store/redis-store.ts'
+import type { RedisClient } from '../../../src/redis/connection/client.ts'
+import { RedisStore, type RedisStoreSettings } from '../../../src/redis/store/redis-store.ts'
 import { WireFormat } from '../../../src/serialization/wire/wire-format.ts'
 import type { RemoteOp, RemoteStore } from '../../../src/core/remote-store.ts'
 import type { Stored } from '../../../src/core/store.ts'
@@ -10,8 +11,11 @@ export const EPOCH = { ordinal: 1e14, random: 'first', birth: 1e14 } as const
 export const GENERATION = '00112233445566778899aabb'
 
 /** Returns a store for tests. */
-export function storeOn(client: RedisStoreParts['client'], parts: Partial<RedisStoreParts> = {}): RedisStore {
-  return new RedisStore({ client, prefix: 'app:', format: new WireFormat(), random: Math.random, ...parts })
+export function storeOn(
+  client: RedisClient,
+  { prefix = 'app:', ...settings }: Partial<RedisStoreSettings> & { readonly prefix?: string } = {},
+): RedisStore {
+  return new RedisStore(client, prefix, new WireFormat(), { random: Math.random, ...settings })
 }
 
 export function admitted(store: RemoteStore, value: unknown): Stored {

@@ -1,4 +1,4 @@
-import type { Clock, Random, TimerHandle, Timers } from '../../../core/time/clock.ts'
+import type { Random, TimerHandle, Timers } from '../../../core/time/clock.ts'
 
 /** The number of failures that opens a breaker, and the pauses before its probes. */
 export interface BreakerOptions {
@@ -10,11 +10,8 @@ export interface BreakerOptions {
   readonly probeAtMostMs?: number | undefined
 }
 
-/** The surroundings of a breaker. */
-export interface BreakerParts {
-  readonly clock: Clock
-  readonly timers: Timers
-  readonly random: Random
+/** The node that a breaker watches. */
+export interface WatchedNode {
   /** Asks the server for a sign of life. Rejects if there is none. */
   probe(): Promise<unknown>
   /** Called at each transition. */
@@ -29,18 +26,22 @@ export class Breaker {
   readonly #failures: number
   readonly #probeAfterMs: number
   readonly #probeAtMostMs: number
-  readonly #parts: BreakerParts
+  readonly #timers: Timers
+  readonly #random: Random
+  readonly #node: WatchedNode
   #inRow = 0
   #probesFailed = 0
   /** Whether it answers in place of the server. Only the breaker itself changes it. */
   isOpen = false
   #timer: TimerHandle = undefined
 
-  constructor(options: BreakerOptions, parts: BreakerParts) {
+  constructor(options: BreakerOptions, timers: Timers, random: Random, node: WatchedNode) {
     this.#failures = options.failures ?? 5
     this.#probeAfterMs = options.probeAfterMs ?? 1000
     this.#probeAtMostMs = options.probeAtMostMs ?? 10_000
-    this.#parts = parts
+    this.#timers = timers
+    this.#random = random
+    this.#node = node
   }
 
   succeeded(): void {
@@ -57,21 +58,21 @@ export class Breaker {
     if (this.isOpen) return
     this.isOpen = true
     this.#probesFailed = 0
-    this.#parts.onTransition('open')
+    this.#node.onTransition('open')
     this.#schedule()
   }
 
   /** Probes at once if the server answers, because there is another connection. */
   look(): void {
     if (!this.isOpen || this.#timer === undefined) return
-    this.#parts.timers.clear(this.#timer)
+    this.#timers.clear(this.#timer)
     this.#probesFailed = 0
     void this.#probe()
   }
 
   /** Forgets all failures, because the connection is a new one or there is none. */
   reset(): void {
-    if (this.#timer !== undefined) this.#parts.timers.clear(this.#timer)
+    if (this.#timer !== undefined) this.#timers.clear(this.#timer)
     this.#timer = undefined
     this.#inRow = 0
     this.isOpen = false
@@ -80,17 +81,17 @@ export class Breaker {
   // The delay is jittered from half to full, so that nodes that lost the server together do not come back together.
   #schedule(): void {
     const delayMs = Math.min(this.#probeAfterMs * 2 ** this.#probesFailed, this.#probeAtMostMs)
-    const jitteredMs = delayMs * (0.5 + this.#parts.random() / 2)
-    this.#timer = this.#parts.timers.set(() => void this.#probe(), jitteredMs)
+    const jitteredMs = delayMs * (0.5 + this.#random() / 2)
+    this.#timer = this.#timers.set(() => void this.#probe(), jitteredMs)
   }
 
   async #probe(): Promise<void> {
     this.#timer = undefined
     try {
-      await this.#parts.probe()
+      await this.#node.probe()
       if (!this.isOpen) return
       this.reset()
-      this.#parts.onTransition('closed')
+      this.#node.onTransition('closed')
     } catch {
       if (!this.isOpen || this.#timer !== undefined) return
       this.#probesFailed++

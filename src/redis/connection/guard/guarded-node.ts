@@ -63,11 +63,8 @@ export class GuardedNode implements LineListener {
     this.#log = connectionLog
     this.surroundings = surroundings
     this.#watcher = watcher
-    const { clock, timers, random, deadlines, large, mask } = surroundings
-    this.#breaker = new Breaker(surroundings.breaker, {
-      clock,
-      timers,
-      random,
+    const { timers, random, deadlines, large, mask } = surroundings
+    this.#breaker = new Breaker(surroundings.breaker, timers, random, {
       probe: () => this.connection.probe(),
       onTransition: (to) => this.#onBreaker(to),
     })

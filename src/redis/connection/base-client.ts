@@ -1,0 +1,68 @@
+import type { Connection, RedisClient } from './client.ts'
+import type { BusLog } from './guard/bus-log.ts'
+import type { SubscriberLine } from '../libraries/line.ts'
+import type { Surroundings } from '../libraries/surroundings.ts'
+import { Subscription } from './subscription.ts'
+
+/** The common part of clients: their listeners and subscriptions, and the queues that are counted for the log. */
+export abstract class BaseClient implements RedisClient {
+  abstract readonly isCluster: boolean
+  abstract readonly isOrdered: boolean
+  abstract readonly isOneEndpoint: boolean
+  abstract readonly database: number
+  /** @internal */
+  readonly surroundings: Surroundings
+  protected readonly subscriptions = new Set<Subscription>()
+  readonly #listeners = new Set<() => void>()
+
+  constructor(surroundings: Surroundings) {
+    this.surroundings = surroundings
+  }
+
+  abstract connectionFor(route: string): Connection
+  abstract sharesServer(route: string, other: string): boolean
+  abstract masters(): Promise<readonly Connection[]>
+  abstract subscribe(channel: string, onMessage: (text: string) => void, onReady: () => void): () => void
+
+  /** Resolves when all connections are up. @throws StoreUnavailableError if the attempt under way fails. */
+  abstract whenUp(): Promise<void>
+
+  onReconnect(listener: () => void): () => void {
+    const entry = (): void => listener()
+    this.#listeners.add(entry)
+    return () => void this.#listeners.delete(entry)
+  }
+
+  addQueue(count: () => number): () => void {
+    const { queues } = this.surroundings
+    queues.add(count)
+    return () => void queues.delete(count)
+  }
+
+  async close(): Promise<void> {
+    for (const subscription of this.subscriptions) subscription.close()
+    this.closeConnections()
+    this.surroundings.deadlines.close()
+  }
+
+  protected abstract closeConnections(): void
+
+  protected tellReconnected(): void {
+    for (const listener of this.#listeners) listener()
+  }
+
+  /** Returns a function that ends the subscription. */
+  protected subscribeOver(
+    line: SubscriberLine,
+    busLog: BusLog,
+    channel: string,
+    onMessage: (text: string) => void,
+    onReady: () => void,
+  ): () => void {
+    const subscription = new Subscription(line, busLog, this.surroundings, channel, onMessage, onReady)
+    this.subscriptions.add(subscription)
+    return () => {
+      if (this.subscriptions.delete(subscription)) subscription.close()
+    }
+  }
+}
