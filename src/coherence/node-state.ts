@@ -71,15 +71,7 @@ export class NodeState {
     })
     this.local =
       parts.local &&
-      new LocalTier({
-        store: parts.local,
-        values: parts.values ?? parts.local,
-        table: this.table,
-        clock,
-        longestMs: parts.localTtlMs ?? Infinity,
-        maxAgeMs: isStrict ? maxLagMs : settings.maxStaleMs,
-        nextEvent: () => this.inFlight.nextEvent(),
-      })
+      new LocalTier(parts.local, this.table, this.inFlight, clock, isStrict ? maxLagMs : settings.maxStaleMs)
   }
 
   get partitions(): Iterable<PartitionState> {
@@ -133,8 +125,7 @@ export class NodeState {
 
   close(): void {
     this.leases.close()
-    // An entry of the tier that is found afterwards must not count as valid.
-    for (const partition of this.partitions) partition.flushedAt = Infinity
+    this.local?.close()
   }
 
   // Forgets all of a partition, because something may have been missed.
