@@ -31,7 +31,7 @@ export class Trouble {
   readonly #hasConnections: boolean
   readonly #fails: Condition
   /** The failing operations. A store that serves reads and refuses writes is one transition. */
-  readonly failing = new Set<string>()
+  readonly failing: Set<string> = new Set()
   #lastFailureMs = 0
 
   /**
