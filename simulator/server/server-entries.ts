@@ -1,4 +1,4 @@
-import { counterStep } from '../../src/in-process/counter-step.ts'
+import { counterStep } from '../../src/in-process/entry-rules.ts'
 import { isNamespaceTag } from '../../src/keys/tags.ts'
 import type {
   Generations,

@@ -7,7 +7,6 @@ import type { Explanation } from '../core/explanation.ts'
 import {
   GET_OR_SET_OPTIONS,
   READ_OPTIONS,
-  SET_OPTIONS,
   type CounterOptions,
   type GetOrSetOptions,
   type ReadOptions,
@@ -23,7 +22,7 @@ import { NO_TAGS, checkTag, checkTags } from '../keys/tags.ts'
 import type { NotModified } from '../loading/load-context.ts'
 import type { ValueOptions } from '../serialization/json/rules.ts'
 import { addTo } from './counting.ts'
-import { entriesOf, type Entries } from './entries.ts'
+import type { Entries } from './entries.ts'
 import { Invalidator, type KeyInvalidation, type TagInvalidation } from './invalidator.ts'
 import type { Absent, Loaded, Loader, ManyLoader } from './loader.ts'
 import { Loads } from './loads.ts'
@@ -31,9 +30,7 @@ import { scan } from './scan.ts'
 import { asKeys, Scope } from './scope.ts'
 import { closedWith, noteStore } from './stores.ts'
 import { wrapIn, type Wrappable, type WrapOptions, type Wrapped } from './wrap.ts'
-import { Writer, type SetManyResult, type SetResult } from './writer.ts'
-
-const ONE_SET_OPTIONS = [...SET_OPTIONS, 'result']
+import { ONE_SET_OPTIONS, Writer, type SetManyResult, type SetResult } from './writer.ts'
 
 /** Options of `serialize` and `deserialize`. */
 export interface BytesOptions {
@@ -66,7 +63,7 @@ export abstract class BaseCache<V = unknown> {
   protected constructor(store: Store | Scope, options: CacheOptions & ValueOptions = {}) {
     this.#scope = store instanceof Scope ? store : Scope.root(store, options)
     if (!(store instanceof Scope)) noteStore(this, store, this.#scope.ttlMs)
-    this.#writer = new Writer(this.#scope.runtime)
+    this.#writer = new Writer(this.#scope)
     this.#invalidator = new Invalidator(this.#scope)
     this.#loads = new Loads(this.#scope)
   }
@@ -112,7 +109,7 @@ export abstract class BaseCache<V = unknown> {
   async set(key: string, value: V, ttlOrOptions?: Duration | SetOptions): Promise<boolean | SetResult> {
     const full = this.#scope.key(key)
     const settings = this.#scope.writeSettings(ttlOrOptions, 'set', ONE_SET_OPTIONS)
-    const result = this.#writer.setOne('set', full, value, settings)
+    const result = this.#writer.set(full, value, settings)
     const settled = isPromise(result) ? await result : result
     return settings.result === 'full' ? settled : settled.stored
   }
@@ -128,27 +125,17 @@ export abstract class BaseCache<V = unknown> {
   ): Promise<SetManyResult>
   async setMany(entries: Entries<V>, ttlOrOptions?: Duration | SetOptions): Promise<boolean>
   async setMany(entries: Entries<V>, ttlOrOptions?: Duration | SetOptions): Promise<boolean | SetManyResult> {
-    const common = this.#scope.writeSettings(ttlOrOptions, 'setMany', ONE_SET_OPTIONS)
-    const writes = entriesOf(entries).map(([key, value, own]) => ({
-      key: this.#scope.key(key),
-      value,
-      settings:
-        own === undefined
-          ? common
-          : this.#scope.writeSettings(own, `setMany: ${inspect(key)}`, SET_OPTIONS, common),
-    }))
-    const result = await this.#writer.setAll('setMany', writes)
-    return common.result === 'full' ? result : result.stored === writes.length
+    return this.#writer.setMany(entries, ttlOrOptions)
   }
 
   /** Removes a key and voids the loads of it that are under way. `true` = it existed. */
   async delete(key: string): Promise<boolean> {
-    return (await this.#writer.remove('delete', [this.#scope.key(key)], this.#scope.reading)) === 1
+    return (await this.#writer.remove('delete', [this.#scope.key(key)])) === 1
   }
 
   /** Removes keys and counts those that existed; one round trip. */
   async deleteMany(keys: Iterable<string>): Promise<number> {
-    return this.#writer.remove('deleteMany', [...this.#scope.keys(keys).keys()], this.#scope.reading)
+    return this.#writer.remove('deleteMany', [...this.#scope.keys(keys).keys()])
   }
 
   /**
@@ -207,9 +194,8 @@ export abstract class BaseCache<V = unknown> {
   async expire(key: string, ttl: Duration): Promise<boolean> {
     const full = this.#scope.key(key)
     const ttlMs = durationMs(ttl, 'expire', this.#scope.runtime.clock, this.#scope.runtime.doubts)
-    const { reading } = this.#scope
-    if (!(ttlMs > 0)) return (await this.#writer.remove('expire', [full], reading)) === 1
-    const op = { kind: 'expire', key: full, ttlMs, ...reading } as const
+    if (!(ttlMs > 0)) return (await this.#writer.remove('expire', [full])) === 1
+    const op = { kind: 'expire', key: full, ttlMs, ...this.#scope.reading } as const
     return (await this.#writer.one('expire', op))?.ok ?? false
   }
 
@@ -224,7 +210,7 @@ export abstract class BaseCache<V = unknown> {
     by = 1,
     ttlOrOptions?: Duration | CounterOptions,
   ): Promise<number | undefined> {
-    return addTo(this.#scope, this.#writer, { operation: 'increment', key, by, sign: 1 }, ttlOrOptions)
+    return addTo(this.#writer, { operation: 'increment', key, by, sign: 1 }, ttlOrOptions)
   }
 
   /** Subtracts from a counter; see {@link BaseCache.increment}. */
@@ -233,7 +219,7 @@ export abstract class BaseCache<V = unknown> {
     by = 1,
     ttlOrOptions?: Duration | CounterOptions,
   ): Promise<number | undefined> {
-    return addTo(this.#scope, this.#writer, { operation: 'decrement', key, by, sign: -1 }, ttlOrOptions)
+    return addTo(this.#writer, { operation: 'decrement', key, by, sign: -1 }, ttlOrOptions)
   }
 
   /**
@@ -268,8 +254,7 @@ export abstract class BaseCache<V = unknown> {
     loader: ManyLoader<T>,
     ttlOrOptions?: Duration | GetOrSetOptions,
   ): Promise<Map<string, Loaded<V, T>>> {
-    const full = this.#scope.keys(keys)
-    return callersMap(full, await this.#loads.many(full, loader, ttlOrOptions))
+    return (await this.#loads.many(keys, loader, ttlOrOptions)) as Map<string, Loaded<V, T>>
   }
 
   /**
@@ -435,13 +420,4 @@ class Namespace<V> extends BaseCache<V> {
   constructor(scope: Scope) {
     super(scope)
   }
-}
-
-function callersMap<T>(
-  full: ReadonlyMap<string, string>,
-  values: ReadonlyMap<string, unknown>,
-): Map<string, T> {
-  const named = new Map<string, T>()
-  for (const [key, name] of full) if (values.has(key)) named.set(name, values.get(key) as T)
-  return named
 }

@@ -3,7 +3,6 @@ import type { CounterOptions } from '../options/entry-options.ts'
 import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/logging/inspect.ts'
 import type { CounterBounds } from '../core/store.ts'
-import type { Scope } from './scope.ts'
 import type { Writer } from './writer.ts'
 
 const COUNTER_OPTIONS = ['ttl', 'tags', 'min', 'max']
@@ -18,11 +17,11 @@ export interface Step {
 
 /** Returns the number after a step; `undefined` = unavailable, or not a safe integer. @throws OptionsError, KeyError */
 export async function addTo(
-  scope: Scope,
   writer: Writer,
   { operation, key, by, sign }: Step,
   ttlOrOptions: Duration | CounterOptions | undefined,
 ): Promise<number | undefined> {
+  const { scope } = writer
   const full = scope.key(key)
   const { ttlMs, tags } = scope.writeSettings(ttlOrOptions, operation, COUNTER_OPTIONS)
   const bounds = boundsOf(ttlOrOptions, operation)

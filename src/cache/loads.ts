@@ -3,14 +3,11 @@ import type { GetOrSetOptions } from '../options/entry-options.ts'
 import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/logging/inspect.ts'
 import type { MaybePromise } from '../core/promise.ts'
-import type { Context } from '../loading/load-context.ts'
-import { ABSENT, type Source } from '../loading/source.ts'
+import { ABSENT, type Context, type OneLoader, type Source } from '../loading/load-context.ts'
 import { entriesOf, loadedValue, type Entries, type LoadedMany } from './entries.ts'
 import type { ManyLoader } from './loader.ts'
 import type { Scope } from './scope.ts'
 import { warm } from './warm.ts'
-
-type OneLoader = (context: never) => unknown
 
 /** The reads that load missing values. */
 export class Loads {
@@ -45,16 +42,20 @@ export class Loads {
     return this.#scope.runtime.pipeline.load(full, key, loader, settings)
   }
 
-  /** Returns the values of several keys, by their full keys. */
-  many<T>(
-    full: ReadonlyMap<string, string>,
+  /** Returns the values of several keys, in the caller's order and by the caller's keys. */
+  async many<T>(
+    keys: Iterable<string>,
     loader: ManyLoader<T>,
     ttlOrOptions: Duration | GetOrSetOptions | undefined,
   ): Promise<Map<string, unknown>> {
+    const full = this.#scope.keys(keys)
     checkLoader(loader, 'getOrSetMany')
     const settings = this.#scope.loadSettings(ttlOrOptions, 'getOrSetMany')
     const { pipeline } = this.#scope.runtime
-    return pipeline.loadMany([...full.keys()], new ManySource(full, loader), settings)
+    const values = await pipeline.loadMany([...full.keys()], new ManySource(full, loader), settings)
+    const named = new Map<string, unknown>()
+    for (const [key, name] of full) if (values.has(key)) named.set(name, values.get(key))
+    return named
   }
 
   /** Loads the missing keys, some at a time, and counts the loaded ones. */

@@ -1,7 +1,8 @@
 import { ageClock } from '../core/time/age-clock.ts'
-import type { Clock } from '../core/time/clock.ts'
+import type { Clock, Random, Timers } from '../core/time/clock.ts'
 import { Counters, type CacheStats, type StoreStats } from '../core/counters.ts'
 import { Doubts } from '../core/logging/doubts.ts'
+import { Log } from '../core/logging/log.ts'
 import { consoleLogger } from '../core/logging/logger.ts'
 import { checkCacheOptions, timersFor, type CacheOptions } from '../options/options.ts'
 import type { MaybePromise } from '../core/promise.ts'
@@ -9,19 +10,23 @@ import { spanMs } from '../options/spans.ts'
 import type { Store, ValueFormat } from '../core/store.ts'
 import { systemRandom } from '../core/time/system.ts'
 import { Trouble } from '../core/logging/trouble.ts'
+import type { CacheState } from '../loading/cache-state.ts'
 import { ShortLived } from '../loading/ttl-of.ts'
 import { LoadPipeline } from '../loading/load-pipeline.ts'
 import type { ValueOptions } from '../serialization/json/rules.ts'
 import type { WireFormat } from '../serialization/wire/wire-format.ts'
 
-/** The parts that a cache and all of its namespaces share. */
-export class Runtime {
+/** The state that a cache, all of its namespaces and its loads share. */
+export class Runtime implements CacheState {
   readonly store: Store
   readonly counters: Counters = new Counters()
   readonly trouble: Trouble
   readonly doubts: Doubts
   readonly pipeline: LoadPipeline
   readonly clock: Clock
+  readonly timers: Timers
+  readonly random: Random
+  readonly shortLived: ShortLived = new ShortLived()
   readonly #options: CacheOptions & ValueOptions
   #format: Promise<WireFormat> | undefined
   readonly #closeTimeoutMs: number
@@ -32,33 +37,17 @@ export class Runtime {
   constructor(store: Store, options: CacheOptions & ValueOptions) {
     checkCacheOptions(options)
     const { name = 'cache', logger = consoleLogger, onError = 'ignore' } = options
-    const { random = systemRandom } = options
     const clock = ageClock(options.clock)
-    const timers = timersFor(options)
     this.#options = options
     this.#closeTimeoutMs = spanMs(options.closeTimeout ?? 5, 'closeTimeout')
     this.store = store
     this.clock = clock
+    this.timers = timersFor(options)
+    this.random = options.random ?? systemRandom
     this.doubts = new Doubts(logger, name)
-    const hasConnections = store.isShared === true
-    this.trouble = new Trouble({
-      cache: name,
-      logger,
-      counters: this.counters,
-      onError,
-      clock,
-      hasConnections,
-    })
-    this.pipeline = new LoadPipeline({
-      store,
-      counters: this.counters,
-      trouble: this.trouble,
-      doubts: this.doubts,
-      clock,
-      timers,
-      random,
-      shortLived: new ShortLived(),
-    })
+    const log = new Log(logger, clock, () => ({ cache: name }))
+    this.trouble = new Trouble(log, this.counters, onError, store.isShared === true)
+    this.pipeline = new LoadPipeline(this)
     this.#statsAtReset = store.stats()
   }
 

@@ -1,14 +1,13 @@
 import type { Duration } from '../options/durations.ts'
 import type { GetOrSetOptions } from '../options/entry-options.ts'
 import { inspect } from '../core/logging/inspect.ts'
+import type { OneLoader } from '../loading/load-context.ts'
 import type { LoadSettings } from '../options/resolve.ts'
 import type { EntryTuple } from './entries.ts'
 import type { Scope } from './scope.ts'
 
 /** The number of keys that are loaded at a time for no caller yet. */
 const WARMED_AT_ONCE = 8
-
-type OneLoader = (context: never) => unknown
 
 /** Loads the missing keys, some at a time, and counts the loaded ones. */
 export async function warm(

@@ -1,13 +1,14 @@
 import { isPromise, type MaybePromise } from '../core/promise.ts'
-import type { EntrySettings, Op, OpResult, Reading } from '../core/store.ts'
+import { inspect } from '../core/logging/inspect.ts'
+import type { EntrySettings, Op, OpResult } from '../core/store.ts'
+import type { Duration } from '../options/durations.ts'
+import { SET_OPTIONS, type SetOptions } from '../options/entry-options.ts'
+import { entriesOf, type Entries } from './entries.ts'
 import type { Runtime } from './runtime.ts'
+import type { Scope } from './scope.ts'
 
-/** A value to be stored under a full key. With a ttl of zero or less it has expired already. */
-export interface Write {
-  readonly key: string
-  readonly value: unknown
-  readonly settings: EntrySettings
-}
+/** The options of `set` and of `setMany` as a whole. */
+export const ONE_SET_OPTIONS: readonly string[] = [...SET_OPTIONS, 'result']
 
 /** The result of setting a value. */
 export interface SetResult {
@@ -37,39 +38,49 @@ export interface SetManyResult {
 
 const STORED: SetResult = Object.freeze({ stored: true })
 
-/** Sends changes to the store. A store in trouble answers `undefined`. */
+/** Sends the changes of a scope to the store. A store in trouble answers `undefined`. */
 export class Writer {
+  readonly scope: Scope
   readonly #runtime: Runtime
 
-  constructor(runtime: Runtime) {
-    this.#runtime = runtime
+  constructor(scope: Scope) {
+    this.scope = scope
+    this.#runtime = scope.runtime
   }
 
   /**
    * Sets a value and returns the result. If it can't be kept, or has expired already, the old entry is removed instead.
    */
-  setOne(operation: string, key: string, value: unknown, settings: EntrySettings): MaybePromise<SetResult> {
-    const op = this.#opOf(operation, key, value, settings)
-    const results = this.run(operation, [op])
+  set(key: string, value: unknown, settings: EntrySettings): MaybePromise<SetResult> {
+    const op = this.#opOf('set', key, value, settings)
+    const results = this.run('set', [op])
     if (isPromise(results)) return results.then((settled) => this.#judge(settings.ttlMs, op, settled?.[0]))
     return this.#judge(settings.ttlMs, op, results?.[0])
   }
 
-  /** Sets several values, as {@link Writer.setOne} sets one. */
-  setAll(operation: string, writes: readonly Write[]): MaybePromise<SetManyResult> {
-    const ops = writes.map(({ key, value, settings }) => this.#opOf(operation, key, value, settings))
-    const results = this.run(operation, ops)
-    const judge = (settled: readonly OpResult[] | undefined): SetManyResult => {
-      const counts = { stored: 0, outdated: 0, unstorable: 0, refused: 0, unavailable: 0 }
-      for (const [index, { settings }] of writes.entries())
-        counts[this.#judge(settings.ttlMs, ops[index]!, settled?.[index]).reason ?? 'stored']++
-      return counts
-    }
-    return isPromise(results) ? results.then(judge) : judge(results)
+  /** Sets several values, as {@link Writer.set} sets one. @throws OptionsError, KeyError before anything is written. */
+  async setMany(
+    entries: Entries<unknown>,
+    ttlOrOptions: Duration | SetOptions | undefined,
+  ): Promise<boolean | SetManyResult> {
+    const common = this.scope.writeSettings(ttlOrOptions, 'setMany', ONE_SET_OPTIONS)
+    const writes = entriesOf(entries).map(([name, value, own]) => {
+      const key = this.scope.key(name)
+      if (own === undefined) return { key, value, settings: common }
+      const where = `setMany: ${inspect(name)}`
+      return { key, value, settings: this.scope.writeSettings(own, where, SET_OPTIONS, common) }
+    })
+    const ops = writes.map(({ key, value, settings }) => this.#opOf('setMany', key, value, settings))
+    const results = await this.run('setMany', ops)
+    const counts = { stored: 0, outdated: 0, unstorable: 0, refused: 0, unavailable: 0 }
+    for (const [index, { settings }] of writes.entries())
+      counts[this.#judge(settings.ttlMs, ops[index]!, results?.[index]).reason ?? 'stored']++
+    return common.result === 'full' ? counts : counts.stored === writes.length
   }
 
   /** Removes, or hides, the keys that a reader sees, and counts those that existed. */
-  async remove(operation: string, keys: readonly string[], reading: Reading | undefined): Promise<number> {
+  async remove(operation: string, keys: readonly string[]): Promise<number> {
+    const { reading } = this.scope
     const results = await this.run(
       operation,
       keys.map((key) => ({ kind: 'delete', key, ...reading })),

@@ -99,7 +99,7 @@ export class NodeState {
    * is the counter of the message that tells of the change: an entry as new as that stays. `except` is the write that
    * is the change itself.
    */
-  forget({ kind, item }: Target, upTo = Infinity, except?: Operation): void {
+  forget({ kind, item }: Target, upTo: number = Infinity, except?: Operation): void {
     switch (kind) {
       case 'key':
         this.local?.drop(item, upTo)

@@ -19,7 +19,7 @@ export interface StalenessOptions {
   readonly heartbeat?: Duration | undefined
 }
 
-/** The memory of invalidations that a server which fails has not, or no longer. */
+/** The invalidations that are remembered for a server that fails. */
 export interface OutageOptions {
   /** The most keys and the most tags whose invalidation waits for the server to come back; default 10,000. */
   readonly outbox?: number | undefined
@@ -29,9 +29,9 @@ export interface OutageOptions {
 
 /** The options of a cache for data that several processes share; all of them optional. */
 export interface CoherenceOptions {
-  /** How old the data may be that this process serves from its memory. */
+  /** The bound on the age of the data that this process serves from its memory. */
   readonly staleness?: StalenessOptions | undefined
-  /** What this process remembers for a server that fails. */
+  /** The invalidations that this process remembers for a server that fails. */
   readonly outage?: OutageOptions | undefined
   /** The time for which a process that dies in a load keeps others from loading; default 5 s. Loads renew it. */
   readonly lease?: Duration | undefined

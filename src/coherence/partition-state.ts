@@ -14,7 +14,7 @@ export class PartitionState {
   /** The moment, in the same order, before which entries that were kept without the server are no longer served. */
   outageEndedAt = 0
   /** The time of the question whose answer left nothing missing. */
-  syncedAtMs = -Infinity
+  syncedAtMs: number = -Infinity
   // The number of kept entries, at most, and the time at which the last of them ends.
   #kept = 0
   #keptUntilMs = -Infinity

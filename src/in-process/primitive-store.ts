@@ -1,10 +1,8 @@
-import { counterStep } from './counter-step.ts'
 import type { AgeClock } from '../core/time/age-clock.ts'
 import type { Random } from '../core/time/clock.ts'
 import type { StoreStats } from '../core/counters.ts'
-import { LeaseTable } from './lease-table.ts'
+import { counterStep, DONE, EntryRules, NOT_DONE, OUTDATED, tagsOfFill, type Life } from './entry-rules.ts'
 import { isPromise, type MaybePromise } from '../core/promise.ts'
-import { RowVersions } from './row-versions.ts'
 import type {
   AcquireOptions,
   Acquired,
@@ -22,14 +20,11 @@ import type {
   Store,
   Stored,
 } from '../core/store.ts'
-import { TagTable } from './tag-table.ts'
-import { belongs } from '../keys/tags.ts'
 import { NO_TOKEN } from '../core/token.ts'
 import { KeyedQueue } from '../internal/keyed-queue.ts'
 import type { ValueKeeper } from '../serialization/isolation.ts'
 import type { Primitives, Slot } from './primitives.ts'
-
-const OUTDATED: OpResult = Object.freeze({ ok: false, outdated: true })
+import type { Labels } from './tag-table.ts'
 
 /** A visible entry. */
 interface Kept extends Found {
@@ -41,16 +36,12 @@ export class PrimitiveStore implements Store {
   readonly #primitives: Primitives
   readonly #values: ValueKeeper
   readonly #clock: AgeClock
-  readonly #leases: LeaseTable
-  readonly #versions: RowVersions
+  readonly #rules: EntryRules
   readonly #queue = new KeyedQueue()
-  readonly #tags: TagTable
   #expired = 0
 
   constructor(primitives: Primitives, values: ValueKeeper, clock: AgeClock, random: Random) {
-    this.#tags = new TagTable(random)
-    this.#leases = new LeaseTable(clock)
-    this.#versions = new RowVersions(clock.running)
+    this.#rules = new EntryRules(clock, random)
     this.#primitives = primitives
     this.#values = values
     this.#clock = clock
@@ -76,7 +67,8 @@ export class PrimitiveStore implements Store {
   }
 
   open(key: string, reading?: Reading): Lease {
-    return this.#leases.open(key, reading, this.#tags.count)
+    const { leases, tags } = this.#rules
+    return leases.open(key, reading, tags.count)
   }
 
   async acquire(leases: readonly Lease[], options: AcquireOptions = {}): Promise<readonly Acquired[]> {
@@ -84,25 +76,24 @@ export class PrimitiveStore implements Store {
     return this.#each(leases, async (lease) => {
       const found = await this.#find(lease.key, lease)
       if (found !== undefined && found.remainingMs > freshUpToMs) return found
-      return this.#leases.grant(lease, options)
+      return this.#rules.leases.grant(lease, options)
     })
   }
 
   async fill(fills: readonly Fill[]): Promise<readonly boolean[]> {
     const byKey = fills.map((fill) => ({ ...fill, key: fill.lease.key }))
     return this.#each(byKey, async (fill) => {
-      const right = this.#leases.settle(fill.lease)
+      const { leases, tags } = this.#rules
+      const right = leases.settle(fill.lease)
       if (right === undefined || fill.skip === 'l1') return false
-      const tags = [...new Set([...(fill.lease.tags ?? []), ...(fill.tags ?? [])])]
-      const labels = this.#tags.labels(tags, right.since)
       // The entry may bear a tag that its loader named and that was invalidated meanwhile.
-      if (labels !== undefined && this.#tags.judge(labels) !== 'fresh') return false
-      return (await this.#write(fill.key, fill, right.since, tags)).ok
+      const labels = tags.labels(tagsOfFill(fill), right.since)
+      return this.#rules.isCurrent(labels) && (await this.#write(fill.key, fill, labels)).ok
     })
   }
 
   release(leases: readonly Lease[], cooldown?: Cooldown & { readonly forMs: number }): void {
-    for (const lease of leases) this.#leases.release(lease, cooldown)
+    for (const lease of leases) this.#rules.leases.release(lease, cooldown)
   }
 
   joinable(lease: Lease): boolean {
@@ -111,7 +102,7 @@ export class PrimitiveStore implements Store {
 
   async write(ops: readonly Op[]): Promise<readonly OpResult[]> {
     // The count of now, not of its turn, because later invalidations are newer.
-    const since = this.#tags.count
+    const since = this.#rules.tags.count
     return this.#each(ops, async (op) => this.#execute(op, since))
   }
 
@@ -120,11 +111,7 @@ export class PrimitiveStore implements Store {
     tags: readonly string[],
     { keepStale, rowVersion }: InvalidateOptions = {},
   ): Promise<Invalidated> {
-    if (tags.length > 0) {
-      if (keepStale === true) this.#tags.endFreshness(tags, this.#clock.now())
-      else this.#tags.invalidate(tags)
-      this.#leases.voidTags(tags)
-    }
+    this.#rules.invalidateTags(tags, keepStale)
     const results = await this.write(keys.map((key) => ({ kind: 'delete', key, keepStale, rowVersion })))
     return { l1: 'acked', l2: 'none', token: NO_TOKEN, removed: results.filter(({ ok }) => ok).length }
   }
@@ -137,7 +124,7 @@ export class PrimitiveStore implements Store {
 
   async deleteByPrefix(prefix: string, { tags }: Reading = {}): Promise<number> {
     // An earlier fill may still be writing, and its key must exist before the keys are listed.
-    this.#leases.voidPrefix(prefix)
+    this.#rules.leases.voidPrefix(prefix)
     await this.#queue.settled((key) => key.startsWith(prefix))
     const keys: string[] = []
     for await (const key of this.#primitives.keys()) if (key.startsWith(prefix)) keys.push(key)
@@ -154,7 +141,7 @@ export class PrimitiveStore implements Store {
   }
 
   async close(): Promise<void> {
-    this.#leases.voidPrefix('')
+    this.#rules.leases.voidPrefix('')
     await this.#queue.settled(() => true)
     await this.#primitives.close?.()
   }
@@ -167,36 +154,36 @@ export class PrimitiveStore implements Store {
   }
 
   async #execute(op: Op, since: number): Promise<OpResult> {
-    if (op.kind === 'expire') return this.#expire(op.key, op)
-    this.#leases.void(op.key)
+    this.#rules.void(op)
     switch (op.kind) {
       case 'set':
-        // A set without a version replaces any entry. A loaded value does not.
-        if (op.rowVersion === undefined) this.#versions.forget(op.key)
-        return this.#write(op.key, op, since)
+        return this.#write(op.key, op, this.#rules.tags.labels(op.tags, since))
       case 'delete':
         return this.#delete(op.key, op)
       case 'take': {
         const found = await this.#find(op.key, op)
         await this.#primitives.remove(op.key)
-        return found === undefined ? { ok: false } : { ok: true, stored: found.stored }
+        return found === undefined ? NOT_DONE : { ok: true, stored: found.stored }
       }
       case 'increment': {
         const found = await this.#find(op.key, op)
         const number = counterStep(found === undefined ? 0 : found.stored, op.by, op)
-        if (number === undefined) return { ok: false }
+        if (number === undefined) return NOT_DONE
         const stored = number as unknown as Stored
-        if (found === undefined) await this.#write(op.key, { ...op, stored }, since)
+        const labels = this.#rules.tags.labels(op.tags, since)
+        if (found === undefined) await this.#write(op.key, { ...op, stored }, labels)
         else await this.#primitives.write(op.key, { ...found.slot, value: stored })
         return { ok: true, number }
       }
+      case 'expire':
+        return this.#expire(op.key, op)
     }
   }
 
   async #expire(key: string, { ttlMs, tags }: EntrySettings): Promise<OpResult> {
     const found = await this.#find(key, { tags })
-    if (ttlMs < (found?.remainingMs ?? 0)) this.#leases.void(key)
-    if (found === undefined) return { ok: false }
+    if (found === undefined) return NOT_DONE
+    if (ttlMs < found.remainingMs) this.#rules.leases.void(key)
     const { slot } = found
     const freshUntilMs = this.#clock.preciseNow() + ttlMs
     const grace = slot.grace && { ...slot.grace, freshUntilMs }
@@ -205,43 +192,36 @@ export class PrimitiveStore implements Store {
       key,
       grace === undefined ? { ...slot, expiresAtMs } : { ...slot, expiresAtMs, grace },
     )
-    return { ok: true }
+    return DONE
   }
 
   async #delete(
     key: string,
     { tags, keepStale = false, rowVersion }: Pick<EntrySettings, 'tags'> & InvalidateOptions,
   ): Promise<OpResult> {
-    if (rowVersion !== undefined) {
-      const present = await this.#primitives.read(key)
-      const isOutdated = this.#versions.isOutdated(key, rowVersion, present?.rowVersion)
-      if (isOutdated) return OUTDATED
-      this.#versions.raise(key, rowVersion)
+    const slot = await this.#primitives.read(key)
+    if (!this.#rules.raise(key, rowVersion, this.#versionOf(slot))) return OUTDATED
+    const existed = this.#visible(key, slot, { tags, stale: true }) !== undefined
+    const grace = slot?.grace
+    const nowMs = this.#clock.now()
+    if (!keepStale || grace === undefined) await this.#primitives.remove(key)
+    // A hidden one stays hidden, and its row version counts.
+    else if (this.#lifeOf(slot!).freshUntilMs > nowMs) {
+      const expiresAtMs = nowMs + grace.lengthMs
+      await this.#primitives.write(key, { ...slot!, expiresAtMs, grace: { ...grace, freshUntilMs: nowMs } })
     }
-    const found = await this.#find(key, { tags, stale: true })
-    const grace = found?.slot.grace
-    if (!keepStale || found === undefined || grace === undefined) await this.#primitives.remove(key)
-    else if (found.remainingMs > 0) {
-      const freshUntilMs = this.#clock.now()
-      const expiresAtMs = freshUntilMs + grace.lengthMs
-      await this.#primitives.write(key, { ...found.slot, expiresAtMs, grace: { ...grace, freshUntilMs } })
-    }
-    return { ok: found !== undefined }
+    return existed ? DONE : NOT_DONE
   }
 
   async #write(
     key: string,
     settings: EntrySettings & { readonly stored: Stored },
-    since: number,
-    tags: readonly string[] | undefined = settings.tags,
+    labels: Labels | undefined,
   ): Promise<OpResult> {
     const { stored, ttlMs, graceMs = 0, rowVersion } = settings
-    if (rowVersion !== undefined) {
-      const present = await this.#primitives.read(key)
-      if (this.#versions.isOutdated(key, rowVersion, present?.rowVersion)) return OUTDATED
-    }
+    const present = rowVersion === undefined ? undefined : await this.#primitives.read(key)
+    if (this.#rules.isOutdated(key, rowVersion, this.#versionOf(present))) return OUTDATED
     const freshUntilMs = this.#clock.preciseNow() + ttlMs
-    const labels = this.#tags.labels(tags, since)
     await this.#primitives.write(key, {
       value: stored,
       expiresAtMs: freshUntilMs + graceMs,
@@ -249,7 +229,7 @@ export class PrimitiveStore implements Store {
       ...(graceMs > 0 && { grace: { freshUntilMs, lengthMs: graceMs } }),
       ...(rowVersion !== undefined && { rowVersion }),
     })
-    return { ok: true }
+    return DONE
   }
 
   async #find(key: string, reading?: Reading): Promise<Kept | undefined> {
@@ -257,42 +237,43 @@ export class PrimitiveStore implements Store {
   }
 
   #visible(key: string, slot: Slot | undefined, reading: Reading | undefined): Kept | undefined {
-    if (slot === undefined || reading?.skip === 'l1') return undefined
-    if (this.#isGone(slot)) {
-      this.#removeGone(key)
-      return undefined
-    }
-    const { value, expiresAtMs, labels, grace } = slot
-    if (!belongs(labels?.tags, reading?.tags)) return undefined
-    let remainingMs = (grace?.freshUntilMs ?? expiresAtMs) - this.#clock.now()
-    if (labels !== undefined && this.#tags.judge(labels) === 'stale')
-      remainingMs = Math.min(remainingMs, this.#tags.staleSince(labels) - this.#clock.now())
-    if (remainingMs <= 0 && reading?.stale !== true) return undefined
-    return { stored: value as Stored, remainingMs, slot }
+    if (slot === undefined) return undefined
+    const life = this.#lifeOf(slot)
+    if (this.#isGone(slot, life)) this.#removeGone(key)
+    else if (this.#rules.sees(life, reading))
+      return {
+        stored: slot.value as Stored,
+        remainingMs: life.freshUntilMs - this.#clock.now(),
+        slot,
+      }
+    return undefined
+  }
+
+  #lifeOf({ labels, expiresAtMs, grace }: Slot): Life {
+    const freshUntilMs = this.#rules.freshUntilMs(labels, grace?.freshUntilMs ?? expiresAtMs)
+    return { labels, freshUntilMs, graceMs: grace?.lengthMs ?? 0 }
+  }
+
+  // The row version counts until the entry expires, whether or not a reader sees it.
+  #versionOf(slot: Slot | undefined): bigint | undefined {
+    return slot === undefined || this.#isExpired(slot) ? undefined : slot.rowVersion
   }
 
   #isExpired({ expiresAtMs }: Slot): boolean {
-    return !(expiresAtMs - this.#clock.now() > 0)
+    return !(expiresAtMs > this.#clock.now())
   }
 
   // Whether an entry is gone for good, because neither a deadline nor an invalidation is taken back.
-  #isGone(slot: Slot): boolean {
-    if (this.#isExpired(slot)) return true
-    if (slot.labels === undefined) return false
-    const verdict = this.#tags.judge(slot.labels)
-    if (verdict !== 'stale') return verdict === 'gone'
-    // Its grace began with the invalidation.
-    const graceMs = slot.grace?.lengthMs ?? 0
-    return !(this.#tags.staleSince(slot.labels) + graceMs - this.#clock.now() > 0)
+  #isGone(slot: Slot, { freshUntilMs, graceMs }: Life): boolean {
+    return this.#isExpired(slot) || !(freshUntilMs + graceMs > this.#clock.now())
   }
 
   // Removes a gone entry in the key's turn, unless the key was written meanwhile. A failure costs memory, not truth.
   #removeGone(key: string): void {
     const removal = this.#queue.run(key, async () => {
       const slot = await this.#primitives.read(key)
-      if (slot === undefined || !this.#isGone(slot)) return
-      // The row version still counts until the entry would have expired.
-      if (slot.rowVersion !== undefined && !this.#isExpired(slot)) return
+      if (slot === undefined || !this.#isGone(slot, this.#lifeOf(slot))) return
+      if (this.#versionOf(slot) !== undefined) return
       await this.#primitives.remove(key)
       if (this.#isExpired(slot)) this.#expired++
     })

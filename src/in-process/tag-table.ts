@@ -11,9 +11,6 @@ export interface Labels {
   since: number
 }
 
-/** The state of an entry by its tags. `stale` = a tag was invalidated, and the entry may be served within its grace. */
-export type Verdict = 'fresh' | 'stale' | 'gone'
-
 const LONGEST_TABLE = 100_000
 /** The number of a tag's invalidations with stale values that are told apart by their time. */
 const LONGEST_HISTORY = 8
@@ -84,27 +81,21 @@ export class TagTable {
   }
 
   /**
-   * Returns the time of the first invalidation of one of the tags, when the grace of the entry began; `Infinity` =
-   * none.
+   * Returns the time at which its tags end the freshness of an entry, and its grace begins. It is the time of the first
+   * invalidation with stale values since its labels were made; `Infinity` = there was none; `-Infinity` = it is gone.
    */
-  staleSince({ tags, since }: Labels): number {
+  freshUntilMs(labels: Labels): number {
+    const { tags, since } = labels
+    if (labels.table !== this.#id) return -Infinity
+    if (since === this.#count) return Infinity
+    if (since < this.#floor) return -Infinity
     let firstMs = Infinity
     for (const tag of tags) {
+      if ((this.#gone.get(tag) ?? 0) > since) return -Infinity
       const first = this.#stale.get(tag)?.find(({ count }) => count > since)
       if (first !== undefined && first.atMs < firstMs) firstMs = first.atMs
     }
+    if (firstMs === Infinity) labels.since = this.#count
     return firstMs
-  }
-
-  /** Returns the state of an entry by the invalidations since its labels were made. */
-  judge(labels: Labels): Verdict {
-    const { tags, since } = labels
-    if (labels.table !== this.#id) return 'gone'
-    if (since === this.#count) return 'fresh'
-    if (since < this.#floor) return 'gone'
-    for (const tag of tags) if ((this.#gone.get(tag) ?? 0) > since) return 'gone'
-    if (this.#stale.size > 0 && this.staleSince(labels) < Infinity) return 'stale'
-    labels.since = this.#count
-    return 'fresh'
   }
 }

@@ -1,7 +1,7 @@
 import { isPromise, type MaybePromise } from '../core/promise.ts'
 import type { AcquireOptions, Acquired, Cooldown, Found, Lease } from '../core/store.ts'
 import type { Flight } from './flight.ts'
-import type { PipelineParts } from './pipeline-parts.ts'
+import type { CacheState } from './cache-state.ts'
 
 /** Milliseconds for which a load waits for the same load in another pipeline before it goes on without storing. */
 const LEASE_WAIT_MS = 10_000
@@ -10,25 +10,25 @@ const LONGEST_POLL_MS = 200
 
 /** Asks once for the leases of several loads, in one call. If the store is in trouble, they load and store nothing. */
 export function acquire(
-  parts: PipelineParts,
+  state: CacheState,
   flights: readonly Flight[],
   options: AcquireOptions | undefined,
 ): MaybePromise<readonly Acquired[]> {
   const leases = flights.map((flight) => flight.lease)
   let answers: MaybePromise<readonly Acquired[]>
   try {
-    answers = parts.store.acquire(leases, options)
+    answers = state.store.acquire(leases, options)
   } catch (error) {
-    return failed(parts, flights, error)
+    return failed(state, flights, error)
   }
-  if (isPromise(answers)) return answered(parts, flights, answers, options)
-  parts.trouble.served('acquire')
-  return isReadable(parts, answers) ? answers : pastUnreadable(parts, flights, answers, options)
+  if (isPromise(answers)) return answered(state, flights, answers, options)
+  state.trouble.served('acquire')
+  return isReadable(state, answers) ? answers : pastUnreadable(state, flights, answers, options)
 }
 
 // An unreadable entry counts as absent, so the leases of those keys are asked for in any case.
 async function pastUnreadable(
-  { store, trouble }: PipelineParts,
+  { store, trouble }: CacheState,
   flights: readonly Flight[],
   answers: readonly Acquired[],
   options: AcquireOptions | undefined,
@@ -47,7 +47,7 @@ async function pastUnreadable(
   return settled
 }
 
-function isReadable({ store }: Pick<PipelineParts, 'store'>, answers: readonly Acquired[]): boolean {
+function isReadable({ store }: Pick<CacheState, 'store'>, answers: readonly Acquired[]): boolean {
   try {
     for (const answer of answers) if (isEntry(answer)) store.view(answer.stored)
     return true
@@ -60,42 +60,45 @@ function isEntry(answer: Acquired): answer is Found {
   return typeof answer === 'object' && 'stored' in answer
 }
 
-/** Polls, with jitter and growing pauses, until the answer is not `busy` or the time is over. */
+/**
+ * Polls, with jitter and growing pauses, until the answer is not `busy` or the time is over. Each question has a
+ * deadline of its own.
+ */
 export async function waitForLease(
-  parts: PipelineParts,
+  state: CacheState,
   flight: Flight,
   options: AcquireOptions | undefined,
   leaseWaitMs: number = LEASE_WAIT_MS,
 ): Promise<Acquired> {
-  const giveUpAtMs = parts.clock.now() + leaseWaitMs
+  const giveUpAtMs = state.clock.now() + leaseWaitMs
   let pauseMs = FIRST_POLL_MS
   for (;;) {
     if (flight.lease.dead) {
       // A write voided it before anything was loaded, so values that are loaded from here on are new.
-      void release(parts, [flight.lease])
-      flight.lease = parts.store.open(flight.key, flight.reading)
+      void release(state, [flight.lease])
+      flight.lease = state.store.open(flight.key, flight.reading)
     } else {
-      const leftMs = giveUpAtMs - parts.clock.now()
+      const leftMs = giveUpAtMs - state.clock.now()
       if (leftMs <= 0) return 'denied'
-      await pause(parts, Math.min(pauseMs * (0.5 + parts.random()), leftMs))
+      await pause(state, Math.min(pauseMs * (0.5 + state.random()), leftMs))
       pauseMs = Math.min(pauseMs * 2, LONGEST_POLL_MS)
     }
     // Its callers were told that it takes too long.
     if (flight.settled) return 'denied'
-    const [answer] = await acquire(parts, [flight], options)
+    const [answer] = await acquire(state, [flight], { ...options, untilMs: undefined })
     if (answer !== 'busy') return answer!
   }
 }
 
 /** Gives leases back. A failure is noted, because no caller waits for it. */
 export function release(
-  parts: PipelineParts,
+  state: CacheState,
   leases: readonly Lease[],
   cooldown?: Cooldown & { readonly forMs: number },
 ): MaybePromise<void> {
-  const note = (error: unknown): void => parts.trouble.note('release', error)
+  const note = (error: unknown): void => state.trouble.note('release', error)
   try {
-    const done = parts.store.release(leases, cooldown)
+    const done = state.store.release(leases, cooldown)
     return isPromise(done) ? done.then(undefined, note) : undefined
   } catch (error) {
     return note(error)
@@ -103,27 +106,27 @@ export function release(
 }
 
 async function answered(
-  parts: PipelineParts,
+  state: CacheState,
   flights: readonly Flight[],
   pending: PromiseLike<readonly Acquired[]>,
   options: AcquireOptions | undefined,
 ): Promise<readonly Acquired[]> {
   try {
     const answers = await pending
-    parts.trouble.served('acquire')
-    return isReadable(parts, answers) ? answers : await pastUnreadable(parts, flights, answers, options)
+    state.trouble.served('acquire')
+    return isReadable(state, answers) ? answers : await pastUnreadable(state, flights, answers, options)
   } catch (error) {
-    return failed(parts, flights, error)
+    return failed(state, flights, error)
   }
 }
 
-function failed(parts: PipelineParts, flights: readonly Flight[], error: unknown): readonly Acquired[] {
-  parts.trouble.failed('acquire', error)
+function failed(state: CacheState, flights: readonly Flight[], error: unknown): readonly Acquired[] {
+  state.trouble.failed('acquire', error)
   return flights.map(() => 'denied')
 }
 
-async function pause(parts: PipelineParts, ms: number): Promise<void> {
+async function pause(state: CacheState, ms: number): Promise<void> {
   return new Promise((resolve) => {
-    parts.timers.set(resolve, ms, 'awaited')
+    state.timers.set(resolve, ms, 'awaited')
   })
 }

@@ -1,18 +1,18 @@
 import { isPromise, type MaybePromise } from '../core/promise.ts'
 import type { Settings } from '../options/resolve.ts'
 import type { Cooldown, Fill, Stored } from '../core/store.ts'
+import { release } from './acquire.ts'
 import { ttlOf } from './ttl-of.ts'
 import type { Flight } from './flight.ts'
-import { NOT_MODIFIED, type Context } from './load-context.ts'
-import type { PipelineParts } from './pipeline-parts.ts'
-import { ABSENT } from './source.ts'
+import { ABSENT, NOT_MODIFIED, type Context } from './load-context.ts'
+import type { CacheState } from './cache-state.ts'
 
 /** The run that a filling ends, as far as it needs it. */
-export interface FillingHost {
-  readonly parts: PipelineParts
-  /** Removes the flight, so that no caller joins it from here on. */
-  leave(flight: Flight): void
+export interface FillingRun {
+  readonly state: CacheState
   readonly settings: Settings
+  /** The loads that no caller joins after they have left. */
+  readonly host: { leave(flight: Flight): void }
   /** Gives back the leases of flights that store nothing. */
   release(flights: readonly Flight[], cooldown?: Cooling): void
   /** Counts a load whose loader failed, and returns the cool-down that follows, if any. */
@@ -32,9 +32,10 @@ interface Result {
 
 /** The end of one flight: the result for its callers, and the fill. */
 interface Ending {
+  readonly flight: Flight
   readonly result: Result
-  readonly fill: Fill | undefined
-  readonly cooldown: Cooling | undefined
+  readonly fill?: Fill | undefined
+  readonly cooldown?: Cooling | undefined
 }
 
 /**
@@ -44,71 +45,100 @@ interface Ending {
  * @throws StoreUnavailableError under `onError: 'throw'`.
  */
 export function fillAll(
-  host: FillingHost,
+  run: FillingRun,
   flights: readonly Flight[],
   contexts: readonly Context[],
   valueOf: (key: string) => unknown,
   mayStore: boolean,
   isImmediate: boolean,
 ): MaybePromise<void> {
-  const endings = flights.map((flight, index) => endingOf(host, flight, contexts[index]!, valueOf))
-  const settle = (): MaybePromise<void> => settleAll(host, flights, contexts, endings, mayStore)
-  const isShareable = isImmediate && endings.some(({ fill }) => fill === undefined)
-  return isShareable ? Promise.resolve().then(settle) : settle()
+  const endings: Ending[] = []
+  let isShareable = false
+  for (let index = 0; index < flights.length; index++) {
+    const ending = endingOf(run, flights[index]!, contexts[index]!, valueOf)
+    endings.push(ending)
+    if (ending.fill === undefined) isShareable = isImmediate
+  }
+  const isExpected = mayStore && contexts[0]!.settings.skipWrite === undefined
+  return isShareable
+    ? Promise.resolve().then(() => settleAll(run, endings, isExpected))
+    : settleAll(run, endings, isExpected)
 }
 
-function settleAll(
-  host: FillingHost,
-  flights: readonly Flight[],
-  contexts: readonly Context[],
-  endings: readonly Ending[],
-  mayStore: boolean,
-): MaybePromise<void> {
-  const results: Result[] = []
+// Offers the fills also without a right to store, because the store knows other uses of them.
+function settleAll(run: FillingRun, endings: readonly Ending[], isExpected: boolean): MaybePromise<void> {
+  const { store } = run.state
   const fills: Fill[] = []
-  const filled: number[] = []
-  for (let index = 0; index < flights.length; index++) {
-    const flight = flights[index]!
-    const { result, fill, cooldown } = endings[index]!
+  for (const { flight, result, fill, cooldown } of endings) {
     // From here on a caller reads the store again, because the fill ends the lease and with it the marker.
-    host.leave(flight)
-    results.push(result)
-    if (fill === undefined) host.release([flight], cooldown)
+    run.host.leave(flight)
+    if (fill === undefined) run.release([flight], cooldown)
     else {
       flight.settled = true
       fills.push(fill)
-      filled.push(index)
+      // An unknown answer counts as a refusal.
+      if (run.settings.hardTimeoutMs !== undefined)
+        flight.loaded = {
+          ...result,
+          own: result.own || fill.tags !== undefined,
+          late: store.isShared === true,
+        }
     }
   }
-  if (fills.length === 0) return answer(flights, results)
-  for (let at = 0; host.settings.hardTimeoutMs !== undefined && at < filled.length; at++) {
-    const result = results[filled[at]!]!
-    // An unknown answer counts as a refusal.
-    flights[filled[at]!]!.loaded = {
-      ...result,
-      own: result.own || fills[at]!.tags !== undefined,
-      late: host.parts.store.isShared === true,
-    }
+  const accepting = offer(run, fills)
+  if (!isPromise(accepting)) return conclude(run, endings, isExpected, accepting)
+  return accepting.then(
+    (accepted) => conclude(run, endings, isExpected, accepted),
+    (error: unknown) => conclude(run, endings, isExpected, fillFailed(run, fills, error)),
+  )
+}
+
+function offer(run: FillingRun, fills: readonly Fill[]): MaybePromise<readonly boolean[] | undefined> {
+  if (fills.length === 0) return undefined
+  try {
+    return run.state.store.fill(fills)
+  } catch (error) {
+    return fillFailed(run, fills, error)
   }
-  const expected = mayStore && contexts[0]!.settings.skipWrite === undefined
-  const accepting = fill(host, fills, expected)
-  const conclude = (accepted: readonly boolean[] | undefined): void => {
-    for (let at = 0; at < filled.length; at++) {
-      if (accepted?.[at] === true) continue
-      const result = results[filled[at]!]!
-      // A tag that only the loader knew may have been invalidated. Callers that joined after that must not get the
-      // value.
-      if (fills[at]!.tags !== undefined) result.own = true
-      if (expected && accepted !== undefined && host.parts.store.isShared === true) result.late = true
+}
+
+function fillFailed({ state }: FillingRun, fills: readonly Fill[], error: unknown): undefined {
+  void release(
+    state,
+    fills.map(({ lease }) => lease),
+  )
+  return state.trouble.failed('fill', error)
+}
+
+// Counts the fills and answers the callers. `accepted` is unknown if nothing was offered or the store failed.
+function conclude(
+  { state }: FillingRun,
+  endings: readonly Ending[],
+  isExpected: boolean,
+  accepted: readonly boolean[] | undefined,
+): void {
+  const { counters, trouble, store } = state
+  const isAnswered = isExpected && accepted !== undefined
+  if (isAnswered) trouble.served('fill')
+  let fills = 0
+  for (const { flight, result, fill } of endings) {
+    if (fill !== undefined) {
+      if (accepted?.[fills++] === true) counters.writes++
+      else {
+        if (isAnswered) counters.refusedFills++
+        // A tag that only the loader knew may have been invalidated. Callers that joined after that must not get the
+        // value.
+        if (fill.tags !== undefined) result.own = true
+        if (isAnswered && store.isShared === true) result.late = true
+      }
     }
-    answer(flights, results)
+    flight.succeed(result)
   }
-  return isPromise(accepting) ? accepting.then(conclude) : conclude(accepting)
 }
 
 // An error here ends this flight only. The others keep their values.
 function endingOf(
-  host: FillingHost,
+  run: FillingRun,
   flight: Flight,
   context: Context,
   valueOf: (key: string) => unknown,
@@ -117,13 +147,13 @@ function endingOf(
   try {
     picked = valueOf(flight.key)
   } catch (error) {
-    return { result: failure(error), fill: undefined, cooldown: host.failed(error) }
+    return { flight, result: failure(error), cooldown: run.failed(error) }
   }
   try {
-    const result = resultOf(host.parts, flight, picked)
-    return { result, fill: fillOf(host, flight, context, result), cooldown: undefined }
+    const result = resultOf(run.state, flight, picked)
+    return { flight, result, fill: fillOf(run, flight, context, result) }
   } catch (error) {
-    return { result: failure(error), fill: undefined, cooldown: undefined }
+    return { flight, result: failure(error) }
   }
 }
 
@@ -131,7 +161,7 @@ function failure(error: unknown): Result {
   return { stored: undefined, value: undefined, own: false, failure: [error] }
 }
 
-function resultOf({ store, trouble }: PipelineParts, flight: Flight, picked: unknown): Result {
+function resultOf({ store, trouble }: CacheState, flight: Flight, picked: unknown): Result {
   if (picked === ABSENT) return { stored: undefined, value: undefined, own: true }
   if (picked === NOT_MODIFIED) {
     const { present } = flight
@@ -144,7 +174,7 @@ function resultOf({ store, trouble }: PipelineParts, flight: Flight, picked: unk
   return { stored: admitted.stored, value: picked, own: false }
 }
 
-function canView(store: PipelineParts['store'], stored: Stored): boolean {
+function canView(store: CacheState['store'], stored: Stored): boolean {
   try {
     store.view(stored)
     return true
@@ -154,17 +184,17 @@ function canView(store: PipelineParts['store'], stored: Stored): boolean {
 }
 
 function fillOf(
-  host: FillingHost,
+  run: FillingRun,
   { lease }: Flight,
   { settings, stores, namedTags }: Context,
   { stored, value }: Result,
 ): Fill | undefined {
-  const { random, shortLived, clock, trouble } = host.parts
+  const { random, shortLived, clock, trouble } = run.state
   if (settings.unfit !== undefined) trouble.unfit(lease.key, settings.unfit)
   if (stored === undefined || !stores || settings.unfit !== undefined) return undefined
   const ttlMs = ttlOf(value, settings, random, clock)
   if (!(ttlMs > 0)) return undefined
-  if (settings.refreshAhead !== undefined) shortLived.note(lease.key, ttlMs, host.settings, clock.now())
+  if (settings.refreshAhead !== undefined) shortLived.note(lease.key, ttlMs, run.settings, clock.now())
   const { graceMs, rowVersion, weight, skipWrite: skip } = settings
   return {
     lease,
@@ -176,43 +206,4 @@ function fillOf(
     weight,
     skip,
   }
-}
-
-// Offers the fills also without a right to store, because the store knows other uses of them.
-function fill(
-  host: FillingHost,
-  fills: readonly Fill[],
-  expected: boolean,
-): MaybePromise<readonly boolean[] | undefined> {
-  const { store, counters, trouble } = host.parts
-  const count = (accepted: readonly boolean[]): readonly boolean[] => {
-    for (const each of accepted) {
-      if (each) counters.writes++
-      else if (expected) counters.refusedFills++
-    }
-    if (expected) trouble.served('fill')
-    return accepted
-  }
-  const failed = (error: unknown): undefined => {
-    void giveBack(host, fills)
-    return trouble.failed('fill', error)
-  }
-  try {
-    const accepting = store.fill(fills)
-    return isPromise(accepting) ? accepting.then(count, failed) : count(accepting)
-  } catch (error) {
-    return failed(error)
-  }
-}
-
-async function giveBack({ parts }: FillingHost, fills: readonly Fill[]): Promise<void> {
-  try {
-    await parts.store.release(fills.map(({ lease }) => lease))
-  } catch (error) {
-    parts.trouble.note('release', error)
-  }
-}
-
-function answer(flights: readonly Flight[], results: readonly Result[]): void {
-  for (let index = 0; index < flights.length; index++) flights[index]!.succeed(results[index]!)
 }

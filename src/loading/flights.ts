@@ -1,14 +1,15 @@
 import type { TimerHandle } from '../core/time/clock.ts'
 import { ClosedError } from '../core/errors.ts'
 import type { LoadSettings } from '../options/resolve.ts'
-import type { AcquireOptions, Reading, Stored } from '../core/store.ts'
+import type { Reading, Stored } from '../core/store.ts'
 import { NO_TAGS, belongs } from '../keys/tags.ts'
 import { ExpiringMap } from '../internal/expiring-map.ts'
 import { SingleOrMap } from '../internal/single-or-map.ts'
 import { Flight, type Outcome } from './flight.ts'
-import { LAST_CHANCE_MS, LoadRun, type RunHost } from './load-run.ts'
-import type { PipelineParts } from './pipeline-parts.ts'
-import type { Source } from './source.ts'
+import { LoadRun, type RunHost } from './load-run.ts'
+import type { CacheState } from './cache-state.ts'
+import { refuseRecursion } from './recursion.ts'
+import type { Source } from './load-context.ts'
 import { LoadLimit } from './load-limit.ts'
 
 /** The time after which the lease of a load without a time limit is free for others. */
@@ -28,8 +29,8 @@ interface Failed {
 
 /** The loads that are under way. It knows which of them a caller may share, and the work left if all have ended. */
 export class Flights implements RunHost {
-  readonly parts: PipelineParts
-  readonly turnstile: LoadLimit = new LoadLimit()
+  readonly state: CacheState
+  readonly limit: LoadLimit = new LoadLimit()
   readonly #byKey = new SingleOrMap<string, Flight>()
   // Keys that are not to be loaded for a while, as the store has said. It need not be asked again at once.
   readonly #resting = new ExpiringMap<true>()
@@ -42,8 +43,8 @@ export class Flights implements RunHost {
   #onIdle: (() => void) | undefined
   #closed: ClosedError | undefined
 
-  constructor(parts: PipelineParts) {
-    this.parts = parts
+  constructor(state: CacheState) {
+    this.state = state
   }
 
   /**
@@ -52,7 +53,7 @@ export class Flights implements RunHost {
   join(key: string, settings: LoadSettings): Flight | undefined {
     const flight = this.joinable(key, settings)
     if (flight === undefined) return undefined
-    this.parts.counters.coalesced++
+    this.state.counters.coalesced++
     return flight
   }
 
@@ -61,7 +62,7 @@ export class Flights implements RunHost {
     const flight = this.#byKey.get(key)
     if (flight === undefined || !belongs(flight.reading.tags, settings.tags)) return undefined
     if (settings.forceRefresh === true && (!flight.anew || flight.loaderBegan)) return undefined
-    const { store, clock } = this.parts
+    const { store, clock } = this.state
     if (flight.timedOut && settings.loadErrorTtlMs === undefined) return undefined
     if (clock.now() - flight.startedAtMs >= LONGEST_LOAD_MS && settings.hardTimeoutMs === undefined)
       return undefined
@@ -71,16 +72,11 @@ export class Flights implements RunHost {
   /**
    * Returns a new flight in place of any present one; it is to be started. `present` is the entry of the key, if it is
    * known. `calledAtMs` is the time of the call that needs it; default: now.
+   * @throws RecursiveLoadError if a loader asks for a key that it, or a load it serves, is loading.
    */
-  begin(
-    key: string,
-    settings: LoadSettings,
-    owner: object,
-    parent: Flight | undefined,
-    present?: Stored,
-    calledAtMs?: number,
-  ): Flight {
-    const { store, clock } = this.parts
+  begin(key: string, settings: LoadSettings, owner: object, present?: Stored, calledAtMs?: number): Flight {
+    const { store, clock } = this.state
+    const parent = refuseRecursion(key, owner)
     // Its caller came before the cache was closed, and has waited for the store.
     if (this.#closed !== undefined) throw this.#closed
     const reading = settings.reading ?? UNTAGGED
@@ -106,20 +102,20 @@ export class Flights implements RunHost {
     freshUpToMs = 0,
     deliver?: (outcome: Outcome) => unknown,
   ): Promise<unknown> {
-    const run = new LoadRun(this, flights, source, settings, askedFor(flights, settings, freshUpToMs))
+    const run = new LoadRun(this, flights, source, settings, freshUpToMs)
     this.#running.add(run)
     return run.run(deliver)
   }
 
   /** Notes that a load of the key failed not long ago, as the store has answered. */
   rest(key: string): void {
-    const nowMs = this.parts.clock.now()
+    const nowMs = this.state.clock.now()
     this.#resting.set(key, true, nowMs + REST_MS, nowMs)
   }
 
   /** Whether a load without waiting callers need not be tried. */
   isResting(key: string): boolean {
-    return this.#resting.size > 0 && this.#resting.get(key, this.parts.clock.now()) === true
+    return this.#resting.size > 0 && this.#resting.get(key, this.state.clock.now()) === true
   }
 
   leave(flight: Flight): void {
@@ -146,15 +142,15 @@ export class Flights implements RunHost {
    */
   shareFailure(key: string, settings: LoadSettings, place: number): void {
     if (this.#failed.size === 0 || settings.forceRefresh === true) return
-    const failed = this.#failed.get(key, this.parts.clock.now())
+    const failed = this.#failed.get(key, this.state.clock.now())
     if (failed === undefined || failed.place < place || !belongs(failed.tags, settings.tags)) return
-    this.parts.counters.coalesced++
+    this.state.counters.coalesced++
     throw failed.error
   }
 
   failed(flights: readonly Flight[], error: unknown): void {
     if (this.#waiting === 0) return
-    const nowMs = this.parts.clock.now()
+    const nowMs = this.state.clock.now()
     for (const { key, place, reading, loaderBegan, timedOut, result } of flights)
       if (loaderBegan && !timedOut && result?.failure !== undefined)
         this.#failed.set(key, { place, tags: reading.tags, error }, nowMs + REST_MS, nowMs)
@@ -181,7 +177,7 @@ export class Flights implements RunHost {
    * hold up a shutdown.
    */
   async drain(longestMs: number): Promise<void> {
-    const { timers } = this.parts
+    const { timers } = this.state
     if (!this.isIdle) {
       let timer: TimerHandle
       await new Promise<void>((resolve) => {
@@ -192,19 +188,5 @@ export class Flights implements RunHost {
     }
     this.#closed = new ClosedError('the cache was closed before the load had ended (closeTimeout)')
     for (const run of this.#running) run.giveUp(this.#closed)
-  }
-}
-
-function askedFor(
-  flights: readonly Flight[],
-  { forceRefresh, hardTimeoutMs }: LoadSettings,
-  freshUpToMs: number,
-): AcquireOptions | undefined {
-  const force = flights.length === 1 && flights[0]!.forced
-  if (!force && forceRefresh !== true && hardTimeoutMs === undefined && freshUpToMs === 0) return undefined
-  return {
-    force: force || forceRefresh === true,
-    freshUpToMs: forceRefresh === true ? Infinity : freshUpToMs,
-    longestMs: hardTimeoutMs === undefined ? undefined : hardTimeoutMs + LAST_CHANCE_MS,
   }
 }

@@ -1,8 +1,7 @@
-import type { Clock } from '../core/time/clock.ts'
-import type { Doubts } from '../core/logging/doubts.ts'
 import type { Duration } from '../options/durations.ts'
 import { OptionsError } from '../core/errors.ts'
 import { Computed, settingsWith, type Settings } from '../options/resolve.ts'
+import type { CacheState } from './cache-state.ts'
 
 /** The answer of a loader for "the present value is still right"; see {@link LoadContext}. */
 export const NOT_MODIFIED: unique symbol = Symbol('not modified')
@@ -43,16 +42,11 @@ export interface LoadContext<V = unknown> {
   readonly notModified: () => NotModified
 }
 
-/** The facts for a loader that its run knows. */
+/** The run of a load, as far as its loader learns of it. */
 export interface LoadSituation {
   readonly signal: AbortSignal
   readonly stale: unknown
-}
-
-/** The means to read a loader's durations. */
-export interface LoadTimes {
-  readonly clock: Clock
-  readonly doubts: Doubts
+  readonly state: Pick<CacheState, 'clock' | 'doubts'>
 }
 
 /** The context of one call of a loader. It keeps what the loader says. */
@@ -65,13 +59,11 @@ export class Context implements LoadContext {
   /** Whether the loader has named tags. */
   namedTags = false
   readonly #situation: LoadSituation
-  readonly #times: LoadTimes
 
-  constructor(key: string, settings: Settings, situation: LoadSituation, times: LoadTimes) {
+  constructor(key: string, settings: Settings, situation: LoadSituation) {
     this.key = key
     this.settings = settings
     this.#situation = situation
-    this.#times = times
   }
 
   // Made when they are used, because most loaders use none of them, and none needs `this`.
@@ -119,8 +111,47 @@ export class Context implements LoadContext {
   }
 
   #set(name: string, option: 'ttl' | 'grace' | 'tags' | 'rowVersion', value: unknown): void {
-    const { clock, doubts } = this.#times
+    const { clock, doubts } = this.#situation.state
     const options = { [option]: option === 'rowVersion' ? value : new Computed(value) }
     this.settings = settingsWith(this.settings, options, [option], name, clock, doubts)
+  }
+}
+
+/** The answer of a loader of several keys for a key that it leaves out. */
+export const ABSENT: unique symbol = Symbol('absent')
+
+/** A loader of one key, whatever its types. */
+export type OneLoader = (context: never) => unknown
+
+/** The user's loader, of one key or of several. */
+export interface Source {
+  /** Calls the loader for some full keys; `contexts` in their order. */
+  call(keys: readonly { readonly key: string }[], contexts: readonly Context[]): unknown
+  /** Returns the lookup of a full key in the loader's answer; {@link ABSENT} for a key that it left out. */
+  pick(loaded: unknown): (key: string) => unknown
+  /** Returns the key as the caller gave it. */
+  nameOf(key: string): string
+}
+
+/** A loader of one key. */
+export class SingleSource implements Source {
+  readonly #name: string
+  readonly #loader: OneLoader
+
+  constructor(name: string, loader: OneLoader) {
+    this.#name = name
+    this.#loader = loader
+  }
+
+  call(_: unknown, contexts: readonly Context[]): unknown {
+    return this.#loader(contexts[0] as LoadContext as never)
+  }
+
+  pick(loaded: unknown): (key: string) => unknown {
+    return () => loaded
+  }
+
+  nameOf(): string {
+    return this.#name
   }
 }

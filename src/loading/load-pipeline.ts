@@ -4,22 +4,16 @@ import { inTime, LATE } from '../core/time/in-time.ts'
 import { isPromise, type MaybePromise } from '../core/promise.ts'
 import type { LoadSettings } from '../options/resolve.ts'
 import type { Found, Stored } from '../core/store.ts'
-import type { Flight, Outcome } from './flight.ts'
+import type { Flight } from './flight.ts'
 import { Flights } from './flights.ts'
-import type { PipelineParts } from './pipeline-parts.ts'
+import type { CacheState } from './cache-state.ts'
 import { Reader } from './reader.ts'
 import { questionMs } from './load-run.ts'
 import { enclosingFlight, refuseRecursion } from './recursion.ts'
 import { ServeDecision } from './serve-decision.ts'
-import { SingleSource, type Source } from './source.ts'
+import { SingleSource, type OneLoader, type Source } from './load-context.ts'
 
 const NOTHING: ReadonlyMap<string, Found> = new Map()
-
-/** A loader of one key, and the caller's name for that key. */
-export interface Request {
-  readonly name: string
-  readonly loader: (context: never) => unknown
-}
 
 /**
  * The read-through pipeline, one for every engine. It reads; a stale value is served and loaded anew in the background.
@@ -29,33 +23,35 @@ export interface Request {
  */
 export class LoadPipeline {
   readonly reader: Reader
-  readonly #parts: PipelineParts
+  readonly #state: CacheState
   readonly #flights: Flights
-  readonly #service: ServeDecision
+  readonly #decision: ServeDecision
   // Made outside of any request, so that code that runs in it keeps nothing of one.
   readonly #outside = new AsyncResource('cachette')
 
-  constructor(parts: PipelineParts) {
-    this.#parts = parts
-    this.reader = new Reader(parts)
-    this.#flights = new Flights(parts)
-    this.#service = new ServeDecision(parts, this.reader, this.#flights)
+  constructor(state: CacheState) {
+    this.#state = state
+    this.reader = new Reader(state)
+    this.#flights = new Flights(state)
+    this.#decision = new ServeDecision(state, this.reader, this.#flights)
   }
 
   /** Returns the value of `key`, loaded if it is missing. @throws the loader's error. */
-  load(key: string, name: string, loader: Request['loader'], settings: LoadSettings): MaybePromise<unknown> {
+  load(key: string, name: string, loader: OneLoader, settings: LoadSettings): MaybePromise<unknown> {
     if (settings.signal !== undefined)
-      return this.#loadUntilAborted(key, { name, loader }, settings, settings.signal)
-    if (settings.timed) return this.#loadTimed(key, { name, loader }, settings)
+      return this.#loadUntilAborted(key, new SingleSource(name, loader), settings, settings.signal)
+    if (settings.timed) return this.#loadTimed(key, new SingleSource(name, loader), settings)
     const found = this.reader.get(key, settings.reading)
-    if (isPromise(found))
-      return this.#loadAfter(found, key, { name, loader }, settings, this.#parts.clock.now())
-    return found === undefined ? this.#share(key, { name, loader }, settings) : found
+    if (isPromise(found)) {
+      const source = new SingleSource(name, loader)
+      return this.#loadAfter(found, key, source, settings, this.#state.clock.now())
+    }
+    return found === undefined ? this.#share(key, new SingleSource(name, loader), settings) : found
   }
 
   /** Returns the values of distinct `keys`. The loader gets those that are missing. @throws the loader's error. */
   loadMany(keys: readonly string[], source: Source, settings: LoadSettings): Promise<Map<string, unknown>> {
-    const calledAtMs = this.#parts.clock.now()
+    const calledAtMs = this.#state.clock.now()
     return abortable(settings.signal, async () => {
       const place = this.#flights.enter()
       try {
@@ -90,22 +86,22 @@ export class LoadPipeline {
 
   #loadUntilAborted(
     key: string,
-    request: Request,
+    source: Source,
     settings: LoadSettings,
     signal: AbortSignal,
   ): Promise<unknown> {
     return abortable(signal, async () => {
-      if (settings.timed) return this.#loadTimed(key, request, settings)
-      const calledAtMs = this.#parts.clock.now()
+      if (settings.timed) return this.#loadTimed(key, source, settings)
+      const calledAtMs = this.#state.clock.now()
       const found = this.reader.get(key, settings.reading)
-      return this.#loadAfter(found, key, request, settings, calledAtMs)
+      return this.#loadAfter(found, key, source, settings, calledAtMs)
     })
   }
 
   async #loadAfter(
     found: MaybePromise<unknown>,
     key: string,
-    request: Request,
+    source: Source,
     settings: LoadSettings,
     calledAtMs: number,
   ): Promise<unknown> {
@@ -114,7 +110,7 @@ export class LoadPipeline {
       const value = isPromise(found) ? await this.#leavingTime(found, settings) : found
       if (value !== undefined) return value
       this.#flights.shareFailure(key, settings, place)
-      return this.#share(key, request, settings, calledAtMs)
+      return this.#share(key, source, settings, calledAtMs)
     } finally {
       this.#flights.exit()
     }
@@ -122,29 +118,27 @@ export class LoadPipeline {
 
   // Half of a short `hardTimeout` is for the loader, even if the store is slow.
   #leavingTime<T>(reading: PromiseLike<T>, settings: LoadSettings): PromiseLike<T | undefined> {
-    const { store, timers } = this.#parts
+    const { store, timers } = this.#state
     const { deadlineMs = 0 } = store
     const leftMs = questionMs(deadlineMs, settings)
     if (leftMs === deadlineMs) return reading
     return inTime(reading, leftMs, timers).then((found) => (found === LATE ? undefined : found))
   }
 
-  async #loadTimed(key: string, request: Request, settings: LoadSettings): Promise<unknown> {
-    const calledAtMs = this.#parts.clock.now()
+  async #loadTimed(key: string, source: Source, settings: LoadSettings): Promise<unknown> {
+    const calledAtMs = this.#state.clock.now()
     const place = this.#flights.enter()
     try {
       const looking = this.reader.look('get', [key], settings.readingStale)
       const found = (isPromise(looking) ? await this.#leavingTime(looking, settings) : looking)?.get(key)
-      const entry = this.#service.sort(key, found, settings)
+      const entry = this.#decision.sort(key, found, settings)
       if (entry.value !== undefined) {
-        if (entry.refreshUpToMs !== undefined) {
-          const source = new SingleSource(request.name, request.loader)
+        if (entry.refreshUpToMs !== undefined)
           this.#refresh([key], new Map([[key, found!]]), source, settings, entry.refreshUpToMs)
-        }
         return entry.value
       }
       if (entry.stale === undefined) this.#flights.shareFailure(key, settings, place)
-      return this.#share(key, request, settings, calledAtMs, found?.stored, entry.stale)
+      return this.#share(key, source, settings, calledAtMs, found?.stored, entry.stale)
     } finally {
       this.#flights.exit()
     }
@@ -153,7 +147,7 @@ export class LoadPipeline {
   // `present` is the entry of the key; `stale` is the same if it may be served.
   #share(
     key: string,
-    request: Request,
+    source: Source,
     settings: LoadSettings,
     calledAtMs?: number,
     present?: Stored,
@@ -163,41 +157,41 @@ export class LoadPipeline {
     if (settings.signal?.aborted === true) return Promise.resolve(undefined)
     const shared = this.#flights.join(key, settings)
     if (shared !== undefined || stale !== undefined || settings.hardTimeoutMs !== undefined)
-      return this.#shareOn(shared, key, request, settings, calledAtMs, present, stale)
+      return this.#shareOn(shared, key, source, settings, calledAtMs, present, stale)
     if (enclosingFlight() !== undefined)
-      return this.#shareOn(undefined, key, request, settings, calledAtMs, present)
-    const flight = this.#begin(key, settings, present, calledAtMs)
+      return this.#shareOn(undefined, key, source, settings, calledAtMs, present)
+    const flight = this.#flights.begin(key, settings, this, present, calledAtMs)
     // Most loads end when their caller has its answer, so that one promise serves for both.
-    const deliver = (outcome: Outcome): unknown => this.#service.deliver(key, outcome, undefined)
-    return this.#flights.start([flight], new SingleSource(request.name, request.loader), settings, 0, deliver)
+    return this.#flights.start([flight], source, settings, 0, (outcome) =>
+      this.#decision.deliver(key, outcome, undefined),
+    )
   }
 
   async #shareOn(
     first: Flight | undefined,
     key: string,
-    request: Request,
+    source: Source,
     settings: LoadSettings,
-    calledAtMs: number = this.#parts.clock.now(),
+    calledAtMs: number = this.#state.clock.now(),
     present?: Stored,
     stale?: Stored,
   ): Promise<unknown> {
     const { hardTimeoutMs = Infinity } = settings
-    const patience = stale === undefined ? Infinity : this.#service.patience(settings)
+    const patience = stale === undefined ? Infinity : this.#decision.patience(settings)
     const untilMs = Math.min(patience, calledAtMs + hardTimeoutMs)
     let again = false
     for (let shared = first; ; shared = this.#flights.join(key, settings)) {
-      const flight = shared ?? this.#begin(key, settings, present, calledAtMs)
-      if (shared === undefined)
-        void this.#flights.start([flight], new SingleSource(request.name, request.loader), settings)
+      const flight = shared ?? this.#flights.begin(key, settings, this, present, calledAtMs)
+      if (shared === undefined) void this.#flights.start([flight], source, settings)
       const outcome =
-        (await this.#service.waitUntil(untilMs, flight)) ??
+        (await this.#decision.waitUntil(untilMs, flight)) ??
         flight.loaded ??
-        (stale === undefined ? this.#service.tooLate(request.name, hardTimeoutMs) : undefined)
-      const isInTime = hardTimeoutMs === Infinity || this.#parts.clock.now() < calledAtMs + hardTimeoutMs
+        (stale === undefined ? this.#decision.tooLate(source.nameOf(key), hardTimeoutMs) : undefined)
+      const isInTime = hardTimeoutMs === Infinity || this.#state.clock.now() < calledAtMs + hardTimeoutMs
       const isForOthers = isInTime && (outcome?.own === true || (outcome?.late === true && !again))
       again = true
       if (shared !== undefined && isForOthers && settings.signal?.aborted !== true) continue
-      return this.#service.deliver(key, outcome, stale)
+      return this.#decision.deliver(key, outcome, stale)
     }
   }
 
@@ -212,55 +206,37 @@ export class LoadPipeline {
     const reading = settings.timed ? settings.readingStale : settings.reading
     const looking = this.reader.look('getMany', keys, reading)
     const found = (isPromise(looking) ? await this.#leavingTime(looking, settings) : looking) ?? NOTHING
-    const values = new Map<string, unknown>()
-    const stale = new Map<string, Stored>()
-    const missing: string[] = []
-    const ahead: string[] = []
-    let refreshUpToMs = 0
-    for (const key of keys) {
-      const entry = this.#service.sort(key, found.get(key), settings)
-      if (entry.value === undefined) missing.push(key)
-      else values.set(key, entry.value)
-      if (entry.stale !== undefined) stale.set(key, entry.stale)
-      if (entry.refreshUpToMs === undefined) continue
-      ahead.push(key)
-      refreshUpToMs = entry.refreshUpToMs
-    }
-    if (ahead.length > 0) this.#refresh(ahead, found, source, settings, refreshUpToMs)
+    const { values, stale, missing } = this.#sortAll(keys, found, source, settings)
     for (const key of missing) {
       refuseRecursion(key, this)
       if (!stale.has(key)) this.#flights.shareFailure(key, settings, place)
     }
-    const own: Flight[] = []
-    const others = new Set<Flight>()
+    const own = new Set<Flight>()
     const flights = missing.map((key) => {
       const shared = this.#flights.join(key, settings)
-      if (shared !== undefined) {
-        others.add(shared)
-        return shared
-      }
-      const flight = this.#begin(key, settings, found.get(key)?.stored, calledAtMs)
-      own.push(flight)
+      if (shared !== undefined) return shared
+      const flight = this.#flights.begin(key, settings, this, found.get(key)?.stored, calledAtMs)
+      own.add(flight)
       return flight
     })
-    if (own.length > 0) void this.#flights.start(own, source, settings)
+    if (own.size > 0) void this.#flights.start([...own], source, settings)
     const { hardTimeoutMs = Infinity } = settings
     const endMs = calledAtMs + hardTimeoutMs
-    const patience = stale.size === 0 ? Infinity : this.#service.patience(settings)
+    const patience = stale.size === 0 ? Infinity : this.#decision.patience(settings)
     const unanswered: string[] = []
     for (const flight of flights) {
       const { key } = flight
       const untilMs = stale.has(key) ? Math.min(patience, endMs) : endMs
       const outcome =
-        (await this.#service.waitUntil(untilMs, flight)) ??
+        (await this.#decision.waitUntil(untilMs, flight)) ??
         flight.loaded ??
-        (stale.has(key) ? undefined : this.#service.tooLate(source.nameOf(key), hardTimeoutMs))
-      const isInTime = hardTimeoutMs === Infinity || this.#parts.clock.now() < endMs
+        (stale.has(key) ? undefined : this.#decision.tooLate(source.nameOf(key), hardTimeoutMs))
+      const isInTime = hardTimeoutMs === Infinity || this.#state.clock.now() < endMs
       // The loader of another call had nothing for the key, or nothing to be shared, so this one may load.
       const isForOthers = isInTime && (outcome?.own === true || (outcome?.late === true && !again))
-      if (isForOthers && others.has(flight)) unanswered.push(key)
+      if (isForOthers && !own.has(flight)) unanswered.push(key)
       else {
-        const value = this.#service.deliver(key, outcome, stale.get(key))
+        const value = this.#decision.deliver(key, outcome, stale.get(key))
         if (value !== undefined) values.set(key, value)
       }
     }
@@ -269,8 +245,29 @@ export class LoadPipeline {
     return new Map([...values, ...more])
   }
 
-  #begin(key: string, settings: LoadSettings, present?: Stored, calledAtMs?: number): Flight {
-    return this.#flights.begin(key, settings, this, refuseRecursion(key, this), present, calledAtMs)
+  // Sorts keys by the entries that the store has, and begins to load anew those that are about to end.
+  #sortAll(
+    keys: readonly string[],
+    found: ReadonlyMap<string, Found>,
+    source: Source,
+    settings: LoadSettings,
+  ): { values: Map<string, unknown>; stale: Map<string, Stored>; missing: string[] } {
+    const values = new Map<string, unknown>()
+    const stale = new Map<string, Stored>()
+    const missing: string[] = []
+    const ahead: string[] = []
+    let refreshUpToMs = 0
+    for (const key of keys) {
+      const entry = this.#decision.sort(key, found.get(key), settings)
+      if (entry.value === undefined) missing.push(key)
+      else values.set(key, entry.value)
+      if (entry.stale !== undefined) stale.set(key, entry.stale)
+      if (entry.refreshUpToMs === undefined) continue
+      ahead.push(key)
+      refreshUpToMs = entry.refreshUpToMs
+    }
+    if (ahead.length > 0) this.#refresh(ahead, found, source, settings, refreshUpToMs)
+    return { values, stale, missing }
   }
 
   // Loads the keys anew that no caller waits for and no load is under way for.
@@ -285,11 +282,9 @@ export class LoadPipeline {
       (key) => this.#flights.joinable(key, settings) === undefined && !this.#flights.isResting(key),
     )
     if (idle.length === 0) return
-    const { counters, trouble } = this.#parts
+    const { counters, trouble } = this.#state
     this.#outside.runInAsyncScope(() => {
-      const flights = idle.map((key) =>
-        this.#flights.begin(key, settings, this, undefined, found.get(key)!.stored),
-      )
+      const flights = idle.map((key) => this.#flights.begin(key, settings, this, found.get(key)!.stored))
       for (const flight of flights) {
         counters.refreshes++
         void flight.outcome.then(({ failure }) => {

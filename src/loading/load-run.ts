@@ -11,16 +11,15 @@ import {
 } from '../core/store.ts'
 import { messageOf } from '../core/logging/thrown.ts'
 import { acquire, release, waitForLease } from './acquire.ts'
-import { fillAll, type Cooling, type FillingHost } from './filling.ts'
+import { fillAll, type Cooling, type FillingRun } from './filling.ts'
 import type { Carrier, Flight, Outcome } from './flight.ts'
-import { Context, type LoadSituation } from './load-context.ts'
-import type { PipelineParts } from './pipeline-parts.ts'
+import { Context, type LoadSituation, type Source } from './load-context.ts'
+import type { CacheState } from './cache-state.ts'
 import { beginLoader, endLoader } from './recursion.ts'
-import type { Source } from './source.ts'
 import type { LoadLimit } from './load-limit.ts'
 
 /** The time for which a load that took too long may still end and have its value stored. */
-export const LAST_CHANCE_MS = 1000
+const LAST_CHANCE_MS = 1000
 
 /**
  * Returns the time for all questions that a call asks the store before its loader starts. At least half of a
@@ -32,8 +31,8 @@ export function questionMs(deadlineMs: number, { hardTimeoutMs = Infinity }: Loa
 
 /** The loads that a run is part of. */
 export interface RunHost {
-  readonly parts: PipelineParts
-  readonly turnstile: LoadLimit
+  readonly state: CacheState
+  readonly limit: LoadLimit
   /** Removes the flight, so that no caller joins it from here on. */
   leave(flight: Flight): void
   /** Notes that a load of the key failed not long ago, as the store has answered. */
@@ -53,13 +52,13 @@ interface Permissions {
 const NONE: readonly Flight[] = []
 
 /** A load of one key or several with one call of the loader, from the lease to the fill. */
-export class LoadRun implements Carrier, LoadSituation, FillingHost {
-  readonly parts: PipelineParts
-  readonly #host: RunHost
+export class LoadRun implements Carrier, LoadSituation, FillingRun {
+  readonly state: CacheState
+  readonly host: RunHost
   readonly #flights: readonly Flight[]
   readonly #source: Source
   readonly settings: LoadSettings
-  readonly #asked: AcquireOptions | undefined
+  readonly #freshUpToMs: number
   #controller: AbortController | undefined = undefined
   #timer: TimerHandle = undefined
   #hurry: (() => void) | undefined = undefined
@@ -83,14 +82,14 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
     flights: readonly Flight[],
     source: Source,
     settings: LoadSettings,
-    asked: AcquireOptions | undefined,
+    freshUpToMs: number,
   ) {
-    this.parts = host.parts
-    this.#host = host
+    this.state = host.state
+    this.host = host
     this.#flights = flights
     this.#source = source
     this.settings = settings
-    this.#asked = asked
+    this.#freshUpToMs = freshUpToMs
     for (const flight of flights) flight.carrier = this
   }
 
@@ -107,7 +106,8 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
       this.#waited = maxConcurrentLoads !== undefined
       if (this.#isOver) return deliver?.(this.#flights[0]!.result!)
       let flights = this.#flights
-      const asking = acquire(this.parts, flights, this.#askedInTime())
+      const asked = this.#askedFor()
+      const asking = acquire(this.state, flights, asked)
       this.#waited ||= isPromise(asking)
       let answers = isPromise(asking) ? await asking : asking
       for (;;) {
@@ -130,7 +130,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
         }
         if (busy.length === 0) break
         // Keys that another pipeline is loading are waited for last, so that they hold up nothing.
-        const waits = busy.map((flight) => waitForLease(this.parts, flight, this.#asked, leaseWaitMs))
+        const waits = busy.map((flight) => waitForLease(this.state, flight, asked, leaseWaitMs))
         answers = await Promise.all(waits)
         flights = busy
       }
@@ -139,7 +139,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
       // A caller of the same moment shares a load that failed at once, as it shares a load that takes time.
       if (!this.#waited) await Promise.resolve()
       this.#fail(error)
-      if (isOfLoader) this.#host.failed(this.#flights, error)
+      if (isOfLoader) this.host.failed(this.#flights, error)
     }
     this.#end()
     return deliver?.(this.#flights[0]!.result!)
@@ -154,16 +154,12 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
   }
 
   failed(error: unknown): Cooling | undefined {
-    this.parts.counters.loadErrors++
+    this.state.counters.loadErrors++
     return this.#coolingAfter(error)
   }
 
   hurry(): void {
     this.#hurry?.()
-  }
-
-  leave(flight: Flight): void {
-    this.#host.leave(flight)
   }
 
   // Begun before the callers go on, so that none of them finds the key busy. It is not waited for, so that none is held
@@ -172,7 +168,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
     if (flights.length === 0) return
     for (const flight of flights) flight.settled = true
     const leases = flights.map((flight) => flight.lease)
-    const releasing = release(this.parts, leases, cooldown)
+    const releasing = release(this.state, leases, cooldown)
     if (releasing !== undefined) (this.#releasing ??= []).push(releasing)
   }
 
@@ -187,25 +183,35 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
   get stale(): unknown {
     const { present } = this.#flights[0]!
     try {
-      return present === undefined ? undefined : this.parts.store.view(present)
+      return present === undefined ? undefined : this.state.store.view(present)
     } catch {
       return undefined
     }
   }
 
   // The questions before the load have used some of the time. After a wait for its turn the time of a load begins anew.
-  #askedInTime(): AcquireOptions | undefined {
-    const { store } = this.parts
-    if (store.deadlineMs === undefined) return this.#asked
-    const calledAtMs = this.#turnAtMs ?? this.#flights[0]!.calledAtMs
-    const parts = Math.ceil(this.#flights.length / KEYS_OF_A_QUESTION)
-    return { ...this.#asked, untilMs: calledAtMs + questionMs(parts * store.deadlineMs, this.settings) }
+  #askedFor(): AcquireOptions | undefined {
+    const { forceRefresh, hardTimeoutMs } = this.settings
+    const { deadlineMs } = this.state.store
+    const flights = this.#flights
+    const force = forceRefresh === true || (flights.length === 1 && flights[0]!.forced)
+    const isPlain = !force && hardTimeoutMs === undefined && this.#freshUpToMs === 0
+    if (isPlain && deadlineMs === undefined) return undefined
+    const calledAtMs = this.#turnAtMs ?? flights[0]!.calledAtMs
+    const parts = Math.ceil(flights.length / KEYS_OF_A_QUESTION)
+    return {
+      force,
+      freshUpToMs: forceRefresh === true ? Infinity : this.#freshUpToMs,
+      longestMs: hardTimeoutMs === undefined ? undefined : hardTimeoutMs + LAST_CHANCE_MS,
+      untilMs:
+        deadlineMs === undefined ? undefined : calledAtMs + questionMs(parts * deadlineMs, this.settings),
+    }
   }
 
   // If the loader takes too long, its callers get their answer, and no caller joins. If it ends soon, its value is
   // stored. Callers that wait only for the store to take the value get the value.
   #limitTime(limitMs: number): void {
-    const { timers, counters, clock } = this.parts
+    const { timers, counters, clock } = this.state
     const timeOut = (): void => {
       for (const flight of this.#flights) if (flight.loaded !== undefined) flight.succeed(flight.loaded)
       const waiting = this.#flights.filter(({ result }) => result === undefined)
@@ -230,14 +236,14 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
   }
 
   async #takeTurn(limit: number): Promise<void> {
-    const wait = this.#host.turnstile.enter(limit)
+    const wait = this.host.limit.enter(limit)
     this.#isInside = true
     if (wait === undefined) return
     this.#hurry = wait.hurry
     await wait.turn
     this.#hurry = undefined
-    this.#turnAtMs = this.parts.clock.now()
-    if (this.#isOver) this.#host.turnstile.leave()
+    this.#turnAtMs = this.state.clock.now()
+    if (this.#isOver) this.host.limit.leave()
   }
 
   // Ends the flights that need no load, and returns those that may be loaded.
@@ -264,22 +270,24 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
   }
 
   #contextsOf(flights: readonly Flight[]): readonly Context[] {
-    const { counters, clock } = this.parts
+    const { counters, clock } = this.state
     const [first] = flights
     counters.loads++
     this.#loading = first
     this.#loadingSinceMs = this.#waited ? clock.now() : first!.startedAtMs
-    return flights.map((flight) => {
+    const contexts: Context[] = []
+    for (const flight of flights) {
       flight.loaderBegan = true
       // All of them end with the first, because the loader runs in its context.
       if (flight !== first) (flight.waitsFor ??= new Set()).add(first!)
-      return new Context(this.#source.nameOf(flight.key), this.settings, this, this.parts)
-    })
+      contexts.push(new Context(this.#source.nameOf(flight.key), this.settings, this))
+    }
+    return contexts
   }
 
   #endLoading(): void {
     if (this.#loading === undefined) return
-    this.parts.counters.loadTimeMs += this.parts.clock.now() - this.#loadingSinceMs
+    this.state.counters.loadTimeMs += this.state.clock.now() - this.#loadingSinceMs
     endLoader(this.#loading)
     this.#loading = undefined
   }
@@ -297,7 +305,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
     try {
       this.release(open, this.#cooldown)
     } finally {
-      for (const flight of open) this.#host.leave(flight)
+      for (const flight of open) this.host.leave(flight)
       for (const flight of this.#flights) flight.fail(error)
     }
   }
@@ -326,23 +334,23 @@ export class LoadRun implements Carrier, LoadSituation, FillingHost {
 
   #cool(flight: Flight, { cooldown }: Cooldown): void {
     this.release([flight])
-    this.#host.leave(flight)
-    this.#host.rest(flight.key)
+    this.host.leave(flight)
+    this.host.rest(flight.key)
     flight.fail(new LoadCooldownError(cooldown))
   }
 
   #share(flight: Flight, stored: Stored): void {
     this.release([flight])
-    this.#host.leave(flight)
+    this.host.leave(flight)
     flight.succeed({ value: undefined, stored, own: false })
   }
 
   #end(): void {
     if (this.#isOver) return
     this.#isOver = true
-    if (this.#timer !== undefined) this.parts.timers.clear(this.#timer)
-    if (this.#isInside && this.#hurry === undefined) this.#host.turnstile.leave()
-    if (this.#releasing === undefined) this.#host.ended(this)
-    else void Promise.all(this.#releasing).then(() => this.#host.ended(this))
+    if (this.#timer !== undefined) this.state.timers.clear(this.#timer)
+    if (this.#isInside && this.#hurry === undefined) this.host.limit.leave()
+    if (this.#releasing === undefined) this.host.ended(this)
+    else void Promise.all(this.#releasing).then(() => this.host.ended(this))
   }
 }

@@ -1,6 +1,6 @@
 import { isPromise, type MaybePromise } from '../core/promise.ts'
 import type { Found, Reading, Stored } from '../core/store.ts'
-import type { PipelineParts } from './pipeline-parts.ts'
+import type { CacheState } from './cache-state.ts'
 
 const NOTHING: ReadonlyMap<string, Found> = new Map()
 
@@ -9,22 +9,22 @@ const NOTHING: ReadonlyMap<string, Found> = new Map()
  * counted.
  */
 export class Reader {
-  readonly #parts: PipelineParts
+  readonly #state: CacheState
 
-  constructor(parts: PipelineParts) {
-    this.#parts = parts
+  constructor(state: CacheState) {
+    this.#state = state
   }
 
   /** Returns a private copy of the fresh value of `key`; `undefined` is a miss, or a store in trouble. */
   get(key: string, reading: Reading | undefined): MaybePromise<unknown> {
     let stored: MaybePromise<Stored | undefined>
     try {
-      stored = this.#parts.store.get(key, reading)
+      stored = this.#state.store.get(key, reading)
     } catch (error) {
-      return this.#failed('get', error, 1)
+      return this.#failed(error)
     }
     if (isPromise(stored)) return this.#getLater(key, stored)
-    this.#parts.trouble.served('get')
+    this.#state.trouble.served('get')
     return this.#copy('get', key, stored)
   }
 
@@ -38,7 +38,7 @@ export class Reader {
     names: readonly string[],
     reading: Reading | undefined,
   ): Promise<Map<string, unknown>> {
-    const { store, counters, trouble } = this.#parts
+    const { store, counters, trouble } = this.#state
     const values = new Map<string, unknown>()
     if (store.getMany !== undefined && reading?.stale !== true) {
       const getting = trouble.attempt(operation, () => store.getMany!(keys, reading))
@@ -68,7 +68,7 @@ export class Reader {
     keys: readonly string[],
     reading: Reading | undefined,
   ): MaybePromise<ReadonlyMap<string, Found>> {
-    const { store, trouble } = this.#parts
+    const { store, trouble } = this.#state
     const found = trouble.attempt(operation, () => store.read(keys, reading))
     return isPromise(found) ? found.then((entries) => entries ?? NOTHING) : (found ?? NOTHING)
   }
@@ -76,9 +76,9 @@ export class Reader {
   /** Returns a copy of the value for the reader; `undefined` if the entry is unreadable. */
   view(operation: string, key: string, stored: Stored): unknown {
     try {
-      return this.#parts.store.view(stored)
+      return this.#state.store.view(stored)
     } catch (cause) {
-      this.#parts.trouble.unreadable(operation, key, cause)
+      this.#state.trouble.unreadable(operation, key, cause)
       return undefined
     }
   }
@@ -88,22 +88,22 @@ export class Reader {
     try {
       stored = await pending
     } catch (error) {
-      return this.#failed('get', error, 1)
+      return this.#failed(error)
     }
-    this.#parts.trouble.served('get')
+    this.#state.trouble.served('get')
     return this.#copy('get', key, stored)
   }
 
   #copy(operation: string, key: string, stored: Stored | undefined, isFresh = true): unknown {
-    const { counters } = this.#parts
+    const { counters } = this.#state
     const value = stored === undefined ? undefined : this.view(operation, key, stored)
     if (value === undefined || !isFresh) counters.misses++
     else counters.hits++
     return value
   }
 
-  #failed(operation: string, error: unknown, misses: number): undefined {
-    this.#parts.counters.misses += misses
-    return this.#parts.trouble.failed(operation, error)
+  #failed(error: unknown): undefined {
+    this.#state.counters.misses++
+    return this.#state.trouble.failed('get', error)
   }
 }

@@ -2,8 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { RecursiveLoadError } from '../core/errors.ts'
 import { afterTurn } from '../core/time/system.ts'
 import type { Flight, Outcome } from './flight.ts'
-import type { Context } from './load-context.ts'
-import type { Source } from './source.ts'
+import type { Context, Source } from './load-context.ts'
 
 // The load that the running code belongs to. On Node 20 an active AsyncLocalStorage doubles the price of every await in
 // the process. It is therefore switched off whenever no load is under way (docs/decisions/0002-recursive-loads.md,

@@ -5,7 +5,7 @@ import type { Found, Stored } from '../core/store.ts'
 import { aheadMs } from './ttl-of.ts'
 import type { Flight, Outcome } from './flight.ts'
 import type { Flights } from './flights.ts'
-import type { PipelineParts } from './pipeline-parts.ts'
+import type { CacheState } from './cache-state.ts'
 import type { Reader } from './reader.ts'
 import { waitFor } from './recursion.ts'
 
@@ -23,19 +23,19 @@ const NOTHING: Sorted = Object.freeze({})
 
 /** Decides when one caller gets the fresh value, a stale one, or the error. */
 export class ServeDecision {
-  readonly #parts: PipelineParts
+  readonly #state: CacheState
   readonly #reader: Reader
   readonly #flights: Pick<Flights, 'isResting'>
 
-  constructor(parts: PipelineParts, reader: Reader, flights: Pick<Flights, 'isResting'>) {
-    this.#parts = parts
+  constructor(state: CacheState, reader: Reader, flights: Pick<Flights, 'isResting'>) {
+    this.#state = state
     this.#reader = reader
     this.#flights = flights
   }
 
   /** Judges the entry of the store, and counts the read. */
   sort(key: string, found: Found | undefined, settings: LoadSettings): Sorted {
-    const { counters } = this.#parts
+    const { counters } = this.#state
     const { graceMs = 0, softTimeoutMs, forceRefresh } = settings
     const isFresh = found !== undefined && found.remainingMs > 0
     if (isFresh && forceRefresh !== true) {
@@ -43,7 +43,7 @@ export class ServeDecision {
       if (value !== undefined) {
         counters.hits++
         if (settings.refreshAhead === undefined) return { value }
-        const { shortLived, clock } = this.#parts
+        const { shortLived, clock } = this.#state
         const refreshUpToMs = aheadMs(shortLived.ttlOf(key, settings, clock.now()), settings)
         return found.remainingMs <= refreshUpToMs ? { value, refreshUpToMs } : { value }
       }
@@ -62,7 +62,7 @@ export class ServeDecision {
 
   /** Returns the time until which a caller waits before it gets a stale value. */
   patience({ softTimeoutMs = Infinity }: LoadSettings): number {
-    return this.#parts.clock.now() + softTimeoutMs
+    return this.#state.clock.now() + softTimeoutMs
   }
 
   /** Returns the error for a caller that has no more time. */
@@ -74,7 +74,7 @@ export class ServeDecision {
   /** Returns the outcome of a flight; `undefined` if it is still under way by then. */
   async waitUntil(untilMs: number, flight: Flight): Promise<Outcome | undefined> {
     if (untilMs === Infinity || untilMs >= flight.endsByMs) return waitFor(flight)
-    const { timers, clock } = this.#parts
+    const { timers, clock } = this.#state
     let timer: unknown
     const late = new Promise<undefined>((resolve) => {
       const leftMs = Math.max(0, untilMs - clock.now())
@@ -97,7 +97,7 @@ export class ServeDecision {
     if (stale !== undefined && !(error instanceof RecursiveLoadError)) {
       const value = this.#reader.view('load', key, stale)
       if (value !== undefined) {
-        this.#parts.counters.staleServed[outcome === undefined ? 'timeout' : causeOf(error)]++
+        this.#state.counters.staleServed[outcome === undefined ? 'timeout' : causeOf(error)]++
         return value
       }
     }

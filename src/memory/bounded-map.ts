@@ -1,17 +1,14 @@
 import { durationMs } from '../options/durations.ts'
 import { KeyHash } from '../internal/hash.ts'
-import { AdaptiveWindow } from './eviction/adaptive-window.ts'
+import type { AdaptiveWindow } from './eviction/adaptive-window.ts'
 import { checkSetOptions, entryWeight, resolveOptions } from './bounded-map-options.ts'
 import type { BoundedMapOptions, ResolvedOptions, SetOptions } from './bounded-map-options.ts'
-import { createPolicy } from './eviction/create-policy.ts'
-import { RemovalEvents } from './removal-events.ts'
 import { NO_SLOT, TIMED, WATCHED, noteHit } from './eviction/eviction-policy.ts'
 import type { EvictionPolicy } from './eviction/eviction-policy.ts'
-import { Expiry } from './expiry.ts'
-import { DELETED, EXPIRED, REPLACED, Removals } from './removals.ts'
-import type { BoundedMapStats } from './removals.ts'
-import { Slots } from './eviction/slots.ts'
-import { INITIAL_WINDOW_SHARE } from './eviction/window-tuner.ts'
+import type { Expiry } from './expiry.ts'
+import { MapState } from './map-state.ts'
+import { DELETED, EXPIRED, REPLACED } from './removals.ts'
+import type { BoundedMapStats, Removals } from './removals.ts'
 
 export type { BoundedMapOptions, RemovalCause, SetOptions } from './bounded-map-options.ts'
 export type { BoundedMapStats } from './removals.ts'
@@ -24,13 +21,6 @@ const HAS_DEADLINE = TIMED
 export interface Internals {
   /** Keeps the window at this share of the bounds instead of adapting it. */
   readonly fixedWindowShare?: number
-}
-
-/** The inside of a map. */
-export interface MapParts<K, V> {
-  readonly slots: Slots<K, V>
-  readonly policy: EvictionPolicy
-  readonly expiry: Expiry
 }
 
 /**
@@ -55,13 +45,12 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
   /** Whether an update has no listener to tell and no weight to find. */
   readonly #plain: boolean
   readonly #hash: KeyHash
-  readonly #slots: Slots<K, V>
+  readonly #state: MapState<K, V>
+  // Parts of the state, kept here so that a hit looks nowhere else.
   readonly #policy: EvictionPolicy
   readonly #expiry: Expiry
   readonly #window: AdaptiveWindow
   readonly #removals: Removals<K, V>
-  readonly #departures: RemovalEvents<K, V>
-  // Parts of other objects, kept here so that a hit looks nowhere else.
   readonly #index: Map<K, number>
   #values: (V | undefined)[]
   #states: Uint16Array
@@ -74,32 +63,17 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
   constructor(options?: BoundedMapOptions<K, V>, internals?: Internals)
   constructor(options: BoundedMapOptions<K, V> = {}, internals: Internals = {}) {
     const resolved = resolveOptions(options)
-    const { maxEntries, maxWeight, clock, timers, random } = resolved
-    const { fixedWindowShare = INITIAL_WINDOW_SHARE } = internals
-    const slots = new Slots<K, V>(maxEntries)
-    const policy = createPolicy({ maxEntries, maxWeight }, fixedWindowShare, slots.capacity)
-    const removals = new Removals(resolved.onRemoval)
-    const window = new AdaptiveWindow(policy, resolved, internals.fixedWindowShare !== undefined)
-    const owner = {
-      slotsEnd: () => slots.end,
-      expire: (slot: number) => {
-        removals.swept++
-        departures.drop(slot, EXPIRED)
-      },
-      swept: () => removals.deliver(),
-    }
-    const expiry = new Expiry(owner, clock, timers, policy.states)
-    const departures = new RemovalEvents({ slots, policy, expiry, removals, window })
+    const state = new MapState(resolved, internals.fixedWindowShare)
+    const { slots, policy, expiry, window, removals } = state
     this.#options = resolved
-    this.#weighed = maxWeight !== Infinity
+    this.#weighed = resolved.maxWeight !== Infinity
     this.#plain = !this.#weighed && !removals.listening
-    this.#hash = new KeyHash(Math.floor(random() * 2 ** 32))
-    this.#slots = slots
+    this.#hash = new KeyHash(Math.floor(resolved.random() * 2 ** 32))
+    this.#state = state
     this.#policy = policy
     this.#expiry = expiry
     this.#window = window
     this.#removals = removals
-    this.#departures = departures
     this.#index = slots.index
     this.#values = slots.values
     this.#states = policy.states
@@ -203,8 +177,8 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
     if (stored) {
       this.#values[slot] = value
       this.#policy.reweigh(slot, weight)
-      if (this.#policy.isOverweight) this.#departures.shed()
-    } else this.#departures.drop(slot, REPLACED)
+      if (this.#policy.isOverweight) this.#state.shed()
+    } else this.#state.drop(slot, REPLACED)
     this.#removals.deliver()
     return stored && this.#index.get(key) === slot
   }
@@ -231,14 +205,14 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
   delete(key: K): boolean {
     const slot = this.#live(key)
     if (slot === undefined) return false
-    this.#departures.drop(slot, DELETED)
+    this.#state.drop(slot, DELETED)
     this.#removals.deliver()
     return true
   }
 
   /** Removes all entries. The frequencies of keys stay known. */
   clear(): void {
-    this.#departures.clear()
+    this.#state.clear()
     this.#removals.deliver()
   }
 
@@ -296,11 +270,11 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
   }
 
   /**
-   * Returns the inside of the map, so that tests can check that the parts agree.
+   * Returns the inside of the map, so that tests can check that its parts agree.
    * @internal
    */
-  parts(): MapParts<K, V> {
-    return { slots: this.#slots, policy: this.#policy, expiry: this.#expiry }
+  inside(): MapState<K, V> {
+    return this.#state
   }
 
   #live(key: K): number | undefined {
@@ -311,7 +285,7 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
   }
 
   #expire(slot: number): void {
-    this.#departures.drop(slot, EXPIRED)
+    this.#state.drop(slot, EXPIRED)
     this.#removals.deliver()
   }
 
@@ -323,11 +297,11 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
 
   #update(slot: number, key: K, value: V, ttlMs: number, weight: number): boolean {
     if (this.#expiry.isDue(slot)) {
-      this.#departures.drop(slot, EXPIRED)
+      this.#state.drop(slot, EXPIRED)
       return this.#insert(key, value, ttlMs, weight)
     }
     if (!this.#accepts(ttlMs, weight)) {
-      this.#departures.drop(slot, REPLACED)
+      this.#state.drop(slot, REPLACED)
       return false
     }
     if (this.#removals.listening) this.#removals.note(key, this.#values[slot] as V, REPLACED)
@@ -338,7 +312,7 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
     if (!this.#weighed) return true
     this.#policy.reweigh(slot, weight)
     if (!this.#policy.isOverweight) return true
-    this.#departures.shed()
+    this.#state.shed()
     return this.#index.get(key) === slot
   }
 
@@ -348,9 +322,9 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
     const hash = this.#hash.of(key)
     const uses = policy.miss(hash)
     const marked = this.#window.insertion(hash, weight, this.#index)
-    const slot = policy.isFull(weight) ? this.#departures.makeRoom(hash, weight) : this.#takeSlot()
+    const slot = policy.isFull(weight) ? this.#state.makeRoom(hash, weight) : this.#takeSlot()
     if (slot === NO_SLOT) return false
-    this.#slots.fill(slot, key, value)
+    this.#state.slots.fill(slot, key, value)
     policy.add(slot, hash, weight, uses)
     this.#atRest = policy.atRest
     if (marked) policy.mark(slot)
@@ -370,11 +344,9 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
   }
 
   #takeSlot(): number {
-    const slots = this.#slots
+    const { slots } = this.#state
     if (slots.isFull) {
-      slots.grow()
-      this.#policy.grow(slots.capacity)
-      this.#expiry.grow(this.#policy.states)
+      this.#state.grow()
       this.#values = slots.values
       this.#states = this.#policy.states
     }

@@ -1,8 +1,9 @@
 import type { Stored } from '../core/store.ts'
+import type { Life } from '../in-process/entry-rules.ts'
 import type { Labels } from '../in-process/tag-table.ts'
 
 /** A stored value with its attributes besides the deadline. A value without any is kept as it is. */
-export class MemoryEntry {
+export class MemoryEntry implements Life {
   readonly stored: Stored
   readonly labels: Labels | undefined
   readonly rowVersion: bigint | undefined

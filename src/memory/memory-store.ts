@@ -1,10 +1,16 @@
 import { ageClock, type AgeClock } from '../core/time/age-clock.ts'
 import type { Clock } from '../core/time/clock.ts'
-import { counterStep } from '../in-process/counter-step.ts'
 import type { StoreStats } from '../core/counters.ts'
-import { LeaseTable } from '../in-process/lease-table.ts'
+import {
+  counterStep,
+  DONE,
+  EntryRules,
+  mayRead,
+  NOT_DONE,
+  OUTDATED,
+  tagsOfFill,
+} from '../in-process/entry-rules.ts'
 import type { LocalAtomicStore } from '../in-process/local-atomic-store.ts'
-import { RowVersions } from '../in-process/row-versions.ts'
 import type {
   AcquireOptions,
   Acquired,
@@ -23,17 +29,12 @@ import type {
   Stored,
 } from '../core/store.ts'
 import { isPromise, type MaybePromise } from '../core/promise.ts'
-import { TagTable } from '../in-process/tag-table.ts'
-import { belongs } from '../keys/tags.ts'
 import { NO_TOKEN } from '../core/token.ts'
 import { valueKeeper, type ValueKeeper } from '../serialization/isolation.ts'
 import { BoundedMap, type BoundedMapOptions } from './bounded-map.ts'
 import { MemoryEntry } from './memory-entry.ts'
 import { looksAt, PrefixSweep, turn } from './prefix-sweep.ts'
 
-const DONE: OpResult = Object.freeze({ ok: true })
-const NOT_DONE: OpResult = Object.freeze({ ok: false })
-const OUTDATED: OpResult = Object.freeze({ ok: false, outdated: true })
 const NO_OPTIONS: AcquireOptions = Object.freeze({})
 const STALE_TOO: Reading = Object.freeze({ stale: true })
 
@@ -43,9 +44,7 @@ export class MemoryStore implements Store {
   readonly #map: BoundedMap<string, Stored>
   readonly #values: ValueKeeper
   readonly #clock: AgeClock
-  readonly #leases: LeaseTable
-  readonly #versions: RowVersions
-  readonly #tags = new TagTable()
+  readonly #rules: EntryRules
   /** The deletions by prefix that are under way, in the order in which they began. */
   readonly #sweeps = new Set<PrefixSweep>()
   // Whether any value was ever kept in an entry of its own. Until then reads need not ask.
@@ -64,8 +63,7 @@ export class MemoryStore implements Store {
     this.#map = map
     this.#values = values
     this.#clock = clock
-    this.#leases = new LeaseTable(clock)
-    this.#versions = new RowVersions(clock.running)
+    this.#rules = new EntryRules(clock)
   }
 
   admit(value: unknown): Admitted {
@@ -96,7 +94,8 @@ export class MemoryStore implements Store {
   }
 
   open(key: string, reading?: Reading): Lease {
-    return this.#leases.open(key, reading, this.#tags.count)
+    const { leases, tags } = this.#rules
+    return leases.open(key, reading, tags.count)
   }
 
   acquire(leases: readonly Lease[], options: AcquireOptions = NO_OPTIONS): readonly Acquired[] {
@@ -104,21 +103,21 @@ export class MemoryStore implements Store {
     return leases.map((lease) => {
       const found = freshUpToMs === Infinity ? undefined : this.#find(lease.key, lease)
       if (found !== undefined && found.remainingMs > freshUpToMs) return found
-      return this.#leases.grant(lease, options)
+      return this.#rules.leases.grant(lease, options)
     })
   }
 
   fill(fills: readonly Fill[]): readonly boolean[] {
     return fills.map((fill) => {
-      const right = this.#leases.settle(fill.lease)
+      const right = this.#rules.leases.settle(fill.lease)
       if (right === undefined || fill.skip === 'l1') return false
       this.#settle(fill.lease.key)
-      return this.#put(fill.lease.key, fill, allTags(fill), right.since).ok
+      return this.#put(fill.lease.key, fill, tagsOfFill(fill), right.since).ok
     })
   }
 
   release(leases: readonly Lease[], cooldown?: Cooldown & { readonly forMs: number }): void {
-    for (const lease of leases) this.#leases.release(lease, cooldown)
+    for (const lease of leases) this.#rules.leases.release(lease, cooldown)
   }
 
   joinable(lease: Lease): boolean {
@@ -135,11 +134,7 @@ export class MemoryStore implements Store {
     { keepStale, rowVersion }: InvalidateOptions = {},
   ): Invalidated {
     const results = this.write(keys.map((key) => ({ kind: 'delete', key, keepStale, rowVersion })))
-    if (tags.length > 0) {
-      if (keepStale === true) this.#tags.endFreshness(tags, this.#clock.now())
-      else this.#tags.invalidate(tags)
-      this.#leases.voidTags(tags)
-    }
+    this.#rules.invalidateTags(tags, keepStale)
     return { l1: 'acked', l2: 'none', token: NO_TOKEN, removed: results.filter(({ ok }) => ok).length }
   }
 
@@ -157,7 +152,7 @@ export class MemoryStore implements Store {
   }
 
   deleteByPrefix(prefix: string, reading?: Reading): MaybePromise<number> {
-    this.#leases.voidPrefix(prefix)
+    this.#rules.leases.voidPrefix(prefix)
     const map = this.#map
     const sweep = new PrefixSweep(
       {
@@ -186,7 +181,7 @@ export class MemoryStore implements Store {
   }
 
   close(): void {
-    this.#leases.voidPrefix('')
+    this.#rules.leases.voidPrefix('')
     this.#map.clear()
     this.#map.close()
     this.atomic?.close()
@@ -210,12 +205,9 @@ export class MemoryStore implements Store {
 
   #execute(op: Op): OpResult {
     this.#settle(op.key)
-    if (op.kind === 'expire') return this.#expire(op.key, op)
-    this.#leases.void(op.key)
+    this.#rules.void(op)
     switch (op.kind) {
       case 'set':
-        // A written value without a version replaces any other. A loaded one does not.
-        if (op.rowVersion === undefined) this.#versions.forget(op.key)
         return this.#put(op.key, op, op.tags)
       case 'delete':
         return this.#delete(op.key, op)
@@ -226,6 +218,8 @@ export class MemoryStore implements Store {
       }
       case 'increment':
         return this.#increment(op)
+      case 'expire':
+        return this.#expire(op.key, op)
     }
   }
 
@@ -234,16 +228,14 @@ export class MemoryStore implements Store {
     { tags, keepStale = false, rowVersion }: EntrySettingsOf<'tags'> & InvalidateOptions,
   ): OpResult {
     const kept: unknown = this.#map.peek(key)
-    if (rowVersion !== undefined) {
-      const isOutdated = this.#versions.isOutdated(key, rowVersion, versionOf(kept))
-      if (isOutdated) return OUTDATED
-      this.#versions.raise(key, rowVersion)
-    }
+    if (!this.#rules.raise(key, rowVersion, versionOf(kept))) return OUTDATED
     const existed = this.#peek(key, tags === undefined ? STALE_TOO : { tags, stale: true }) !== undefined
+    if (!keepStale || !(kept instanceof MemoryEntry) || kept.graceMs === 0) this.#map.delete(key)
     // A hidden one stays hidden, and its row version counts.
-    if (keepStale && kept instanceof MemoryEntry && kept.graceMs > 0)
-      this.#endFreshness(key, kept, this.#clock.now())
-    else this.#map.delete(key)
+    else if (kept.freshUntilMs > this.#clock.now()) {
+      kept.freshUntilMs = this.#clock.now()
+      this.#map.touch(key, kept.graceMs)
+    }
     return existed ? DONE : NOT_DONE
   }
 
@@ -251,9 +243,10 @@ export class MemoryStore implements Store {
     const kept: unknown = this.#map.peek(key)
     const found = this.#visible(key, kept as Stored | undefined, { tags })
     if (found === undefined) return NOT_DONE
-    if (ttlMs < this.#remainingMs(key, kept)) this.#leases.void(key)
-    if (kept instanceof MemoryEntry) kept.freshUntilMs = this.#clock.preciseNow() + ttlMs
-    this.#map.touch(key, ttlMs + (kept instanceof MemoryEntry ? kept.graceMs : 0))
+    if (ttlMs < this.#remainingMs(key, kept)) this.#rules.leases.void(key)
+    const graceMs = kept instanceof MemoryEntry ? kept.graceMs : 0
+    if (graceMs > 0) (kept as MemoryEntry).freshUntilMs = this.#clock.preciseNow() + ttlMs
+    this.#map.touch(key, ttlMs + graceMs)
     return DONE
   }
 
@@ -273,14 +266,11 @@ export class MemoryStore implements Store {
     tags: readonly string[] | undefined,
     since?: number,
   ): OpResult {
-    if (
-      rowVersion !== undefined &&
-      this.#versions.isOutdated(key, rowVersion, versionOf(this.#map.peek(key)))
-    )
-      return OUTDATED
-    const labels = this.#tags.labels(tags, since)
-    // Only a load can have begun before now. Its loader may have named a tag that was invalidated meanwhile.
-    if (since !== undefined && labels !== undefined && this.#tags.judge(labels) !== 'fresh') return NOT_DONE
+    const present = rowVersion === undefined ? undefined : versionOf(this.#map.peek(key))
+    if (this.#rules.isOutdated(key, rowVersion, present)) return OUTDATED
+    const labels = this.#rules.tags.labels(tags, since)
+    // A loader may have named a tag that was invalidated meanwhile.
+    if (!this.#rules.isCurrent(labels)) return NOT_DONE
     if (labels === undefined && graceMs === 0 && rowVersion === undefined)
       return this.#map.put(key, stored, ttlMs, weight) ? DONE : NOT_DONE
     this.#anyEntry = true
@@ -315,32 +305,20 @@ export class MemoryStore implements Store {
 
   #visible(key: string, kept: Stored | undefined, reading: Reading | undefined): Stored | undefined {
     const entry: unknown = kept
-    if (reading?.skip === 'l1') return undefined
-    if (!(entry instanceof MemoryEntry)) return belongs(undefined, reading?.tags) ? kept : undefined
-    const { labels, graceMs } = entry
-    if (labels !== undefined) {
-      const verdict = this.#tags.judge(labels)
-      if (verdict === 'gone' || (verdict === 'stale' && graceMs === 0)) {
-        // The entry will never be visible again. Its room is for others, but its row version still counts.
-        if (entry.rowVersion === undefined) this.#map.delete(key)
-        return undefined
-      }
-      if (!belongs(labels.tags, reading?.tags)) return undefined
-      if (verdict === 'stale' && !this.#endFreshness(key, entry, this.#tags.staleSince(labels)))
-        return undefined
-    } else if (!belongs(undefined, reading?.tags)) return undefined
-    if (graceMs === 0 || reading?.stale === true) return entry.stored
-    return entry.freshUntilMs > this.#clock.now() ? entry.stored : undefined
+    if (!(entry instanceof MemoryEntry)) return mayRead(undefined, reading) ? kept : undefined
+    const freshUntilMs = this.#rules.freshUntilMs(entry.labels, entry.freshUntilMs)
+    if (freshUntilMs < entry.freshUntilMs) this.#endFreshness(key, entry, freshUntilMs)
+    return this.#rules.sees(entry, reading) ? entry.stored : undefined
   }
 
-  // Ends the freshness at that time, when the grace begins. Returns whether any grace is left.
-  #endFreshness(key: string, entry: MemoryEntry, sinceMs: number): boolean {
-    if (entry.freshUntilMs <= sinceMs) return true
-    entry.freshUntilMs = sinceMs
-    const leftMs = sinceMs + entry.graceMs - this.#clock.now()
+  // Ends the freshness at that time, when the grace begins. An entry that is never visible again leaves its room to
+  // others, unless its row version still counts.
+  #endFreshness(key: string, entry: MemoryEntry, atMs: number): void {
+    entry.freshUntilMs = atMs
+    if (entry.rowVersion !== undefined) return
+    const leftMs = atMs + entry.graceMs - this.#clock.now()
     if (leftMs > 0) this.#map.touch(key, leftMs)
     else this.#map.delete(key)
-    return leftMs > 0
   }
 }
 
@@ -352,11 +330,6 @@ function asStored(entry: MemoryEntry): Stored {
 
 function versionOf(kept: unknown): bigint | undefined {
   return kept instanceof MemoryEntry ? kept.rowVersion : undefined
-}
-
-function allTags({ lease, tags }: Fill): readonly string[] | undefined {
-  if (tags === undefined || tags.length === 0) return lease.tags
-  return lease.tags === undefined ? tags : [...new Set([...lease.tags, ...tags])]
 }
 
 /** Returns a new memory store that clones values. */

@@ -78,9 +78,9 @@ const PARTS = Object.keys(PART_MS) as readonly (keyof DurationParts)[]
 
 /** Whether an argument that may be a duration or an options object is meant as a duration. */
 export function isDuration(value: unknown): value is Duration {
-  return (
-    typeof value !== 'object' || value === null || isInstant(value) || PARTS.some((name) => name in value)
-  )
+  if (typeof value !== 'object' || value === null || isInstant(value)) return true
+  for (const name of PARTS) if (name in value) return true
+  return false
 }
 
 /** Whether the value is a point in time rather than a span. */

@@ -46,4 +46,15 @@ onEveryEngine('row versions', ({ make }) => {
       await cache.close()
     }
   })
+
+  it('of a value count after it was invalidated by tag and then by key with keepStale', async () => {
+    const cache = await make()
+    await cache.set('k', 'v5', { rowVersion: 5, tags: ['t'], ttl: '1h', grace: '1h' })
+    await cache.invalidateTag('t')
+    await cache.invalidate('k', { keepStale: true })
+
+    expect(await cache.get('k', { stale: true })).toBeUndefined()
+    expect(await cache.set('k', 'v3', { rowVersion: 3 })).toBe(false)
+    await cache.close()
+  })
 })

@@ -12,7 +12,7 @@ import { WeightPolicy } from '../../src/memory/eviction/weight-policy.ts'
 
 /** Throws when the parts of a map contradict each other. */
 export function checkMap<K, V>(map: BoundedMap<K, V>): void {
-  const { slots, policy, expiry } = map.parts()
+  const { slots, policy, expiry } = map.inside()
   const { index, keys, values, free, end } = slots
   if (policy.entries !== index.size) throw new Error('index and policy count differently')
   if (end - FIRST_SLOT - free.length !== index.size) throw new Error('a slot is lost')

@@ -1,8 +1,6 @@
-import type { Clock } from '../time/clock.ts'
 import type { Counters } from '../counters.ts'
 import { StoreUnavailableError, isCacheError, type CacheError, type SerializationError } from '../errors.ts'
-import { Condition, isToldElsewhere, Log, type ConditionTexts } from './log.ts'
-import type { Logger } from './logger.ts'
+import { Condition, isToldElsewhere, type Log, type ConditionTexts } from './log.ts'
 import { isPromise, type MaybePromise } from '../promise.ts'
 
 /** The behaviour of a cache if its store fails: to go on without it, or to tell the caller. */
@@ -22,21 +20,6 @@ const FAILING: ConditionTexts = {
   ended: 'the store is back',
 }
 
-/** The parts that a cache gives to its {@link Trouble}. */
-export interface TroubleParts {
-  /** The name of the cache in the log. */
-  readonly cache: string
-  readonly logger: Logger
-  readonly counters: Counters
-  readonly onError: OnError
-  readonly clock: Clock
-  /**
-   * Whether the store's connections report a server that is lost, silent or back. If so, a call that is served proves
-   * nothing, because a tier of this process may have served it.
-   */
-  readonly hasConnections: boolean
-}
-
 /**
  * Counts failures of the store, and throws them if the caller asked for it. The connection to a server logs its own
  * failures. Failures of a store without connections are logged here, once for each transition.
@@ -45,19 +28,21 @@ export class Trouble {
   readonly #log: Log
   readonly #counters: Counters
   readonly #onError: OnError
-  readonly #clock: Clock
   readonly #hasConnections: boolean
   readonly #fails: Condition
   // The failing operations. A store that serves reads and refuses writes is one transition.
   readonly #failing = new Set<string>()
   #lastFailureMs = 0
 
-  constructor({ cache, logger, counters, onError, clock, hasConnections }: TroubleParts) {
-    this.#log = new Log(logger, clock, () => ({ cache }))
-    this.#fails = new Condition(this.#log)
+  /**
+   * `hasConnections` says whether the store's connections report a server that is lost, silent or back. If so, a call
+   * that is served proves nothing, because a tier of this process may have served it.
+   */
+  constructor(log: Log, counters: Counters, onError: OnError, hasConnections: boolean) {
+    this.#log = log
+    this.#fails = new Condition(log)
     this.#counters = counters
     this.#onError = onError
-    this.#clock = clock
     this.#hasConnections = hasConnections
   }
 
@@ -91,7 +76,7 @@ export class Trouble {
       this.#log.notice('warn', { operation, err: error }, 'the store failed to execute an operation', topic)
       return
     }
-    this.#lastFailureMs = this.#clock.now()
+    this.#lastFailureMs = this.#log.clock.now()
     this.#failing.add(operation)
     this.#fails.begin(FAILING, { operation, err: error })
     this.#fails.failed()
@@ -101,7 +86,7 @@ export class Trouble {
   served(operation: string): void {
     if (this.#failing.size === 0) return
     this.#failing.delete(operation)
-    const isQuiet = this.#clock.now() - this.#lastFailureMs >= QUIET_MS
+    const isQuiet = this.#log.clock.now() - this.#lastFailureMs >= QUIET_MS
     if (this.#failing.size > 0 && !isQuiet) return
     this.#failing.clear()
     this.#fails.end()

@@ -12,7 +12,7 @@ export abstract class BaseClient implements RedisClient {
   abstract readonly database: number
   /** @internal */
   readonly surroundings: Surroundings
-  protected readonly subscriptions = new Set<Subscription>()
+  protected readonly subscriptions: Set<Subscription> = new Set()
   readonly #listeners = new Set<() => void>()
 
   constructor(surroundings: Surroundings) {

@@ -9,10 +9,10 @@ describe('the tag table', () => {
     const { count } = table
     table.invalidate(['b', 'c'])
 
-    expect(table.judge(before)).toBe('gone')
-    expect(table.judge(table.labels(['a'], count)!)).toBe('fresh')
-    expect(table.judge(table.labels(['b'], count)!)).toBe('gone')
-    expect(table.judge(table.labels(['b'])!)).toBe('fresh')
+    expect(table.freshUntilMs(before)).toBe(-Infinity)
+    expect(table.freshUntilMs(table.labels(['a'], count)!)).toBe(Infinity)
+    expect(table.freshUntilMs(table.labels(['b'], count)!)).toBe(-Infinity)
+    expect(table.freshUntilMs(table.labels(['b'])!)).toBe(Infinity)
   })
 
   it('gives no labels to what has no tags', () => {
@@ -29,9 +29,9 @@ describe('the tag table', () => {
     table.invalidate(['b'])
     table.invalidate(['c'])
 
-    expect(table.judge(oldest)).toBe('gone')
-    expect(table.judge(untouched)).toBe('gone')
-    expect(table.judge(between)).toBe('fresh')
+    expect(table.freshUntilMs(oldest)).toBe(-Infinity)
+    expect(table.freshUntilMs(untouched)).toBe(-Infinity)
+    expect(table.freshUntilMs(between)).toBe(Infinity)
   })
 
   it('keeps what was found visible when it forgets older invalidations', () => {
@@ -39,7 +39,7 @@ describe('the tag table', () => {
     const labels = table.labels(['z'])!
     for (const tag of ['a', 'b', 'c', 'd']) {
       table.invalidate([tag])
-      expect(table.judge(labels)).toBe('fresh')
+      expect(table.freshUntilMs(labels)).toBe(Infinity)
     }
   })
 
@@ -50,12 +50,11 @@ describe('the tag table', () => {
     table.endFreshness(['b'], 7)
     table.invalidate(['c'])
 
-    expect(table.judge(labels)).toBe('stale')
-    expect(table.judge(labels)).toBe('stale')
-    expect(table.staleSince(labels)).toBe(5)
-    expect(table.judge(table.labels(['b'])!)).toBe('fresh')
+    expect(table.freshUntilMs(labels)).toBe(5)
+    expect(table.freshUntilMs(labels)).toBe(5)
+    expect(table.freshUntilMs(table.labels(['b'])!)).toBe(Infinity)
     table.invalidate(['a'])
-    expect(table.judge(labels)).toBe('gone')
+    expect(table.freshUntilMs(labels)).toBe(-Infinity)
   })
 
   it('shows nothing that was judged by the table of another process', () => {
@@ -63,7 +62,7 @@ describe('the tag table', () => {
     const random = (): number => (next += 0.1)
     const labels = new TagTable(random).labels(['a'])!
 
-    expect(new TagTable(random).judge(labels)).toBe('gone')
+    expect(new TagTable(random).freshUntilMs(labels)).toBe(-Infinity)
   })
 })
 

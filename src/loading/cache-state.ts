@@ -5,8 +5,8 @@ import type { Store } from '../core/store.ts'
 import type { Trouble } from '../core/logging/trouble.ts'
 import type { ShortLived } from './ttl-of.ts'
 
-/** The parts of a pipeline, all of them injected. */
-export interface PipelineParts {
+/** The state of a cache that each of its loads uses. */
+export interface CacheState {
   readonly store: Store
   readonly counters: Counters
   readonly trouble: Trouble
