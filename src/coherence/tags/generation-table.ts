@@ -4,7 +4,6 @@ import { sameEpoch } from '../log/seen-heads.ts'
 import type { PartitionState } from '../partition-state.ts'
 import type { Suspects } from '../queues/suspects.ts'
 import { TagQueue } from '../queues/tag-queue.ts'
-import type { CoherenceSettings } from '../settings.ts'
 import { SoftInvalidations } from './soft-invalidations.ts'
 import { compareGenerations, worstOf, type TagState } from './tag-state.ts'
 
@@ -77,7 +76,7 @@ export class GenerationTable {
     random: Random,
     clock: Clock,
     partition: PartitionState,
-    settings: Pick<CoherenceSettings, 'generationLimit' | 'outboxLimit'>,
+    settings: { readonly generationLimit: number; readonly outboxLimit: number },
     suspects: Suspects,
     isBorne: (key: string, tag: string) => boolean,
   ) {
