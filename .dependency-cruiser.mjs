@@ -23,7 +23,7 @@ const layers = {
   cache: belowCache,
   memory: belowFeatures,
   redis: belowFeatures,
-  tiered: belowFeatures,
+  tiered: [...belowFeatures, 'memory'],
   ratelimit: belowFeatures,
   lock: belowFeatures,
   memoize: belowFeatures,

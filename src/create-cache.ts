@@ -1,7 +1,6 @@
 import type { BaseCache } from './cache/base-cache.ts'
 import { closeWith } from './cache/stores.ts'
 import { COHERENCE_OPTIONS, coherenceSettings, type CoherenceOptions } from './coherence/options.ts'
-import type { Duration } from './options/durations.ts'
 import { OptionsError } from './core/errors.ts'
 import { inspect } from './core/logging/inspect.ts'
 import { Log } from './core/logging/log.ts'
@@ -14,7 +13,8 @@ import {
   type CacheOptions,
 } from './options/options.ts'
 import { systemClock } from './core/time/system.ts'
-import { MemoryCache, type MemoryCacheOptions } from './memory/memory-cache.ts'
+import { checkTierOptions, type MemoryTierOptions } from './memory/local-memory.ts'
+import { MemoryCache } from './memory/memory-cache.ts'
 import type { UsersClient } from './redis/connection/users-client.ts'
 import type { RedisCacheOptions } from './redis/redis-options.ts'
 import { ISOLATION_OPTIONS, type IsolationOptions } from './serialization/isolation.ts'
@@ -41,22 +41,12 @@ export interface CreateCacheOptions extends CacheOptions, CoherenceOptions, Isol
   readonly connect?: 'background' | 'required' | undefined
 }
 
-/** The bounds of the entries in the memory of this process; see {@link MemoryCacheOptions}. */
-export interface MemoryTierOptions extends Pick<
-  MemoryCacheOptions,
-  'maxEntries' | 'maxWeight' | 'maxEntryWeight' | 'weigher'
-> {
-  /** With Redis: the longest time that an entry is kept in memory before Redis is asked again. Not a `Date`. */
-  readonly ttl?: Duration
-}
-
 /** Options of {@link getRedisCache}: those of a `RedisCache`, without a client. */
 export interface GetRedisCacheOptions extends Omit<RedisCacheOptions, 'client'> {}
 
 // The one place that reads the environment, because a library must not depend on it anywhere else.
 const URL_VARIABLES = ['CACHE_URL', 'REDIS_URL', 'VALKEY_URL'] as const
 const OWN_OPTIONS = ['redis', 'l1', 'bus', 'connect']
-const MEMORY_TIER_OPTIONS = ['maxEntries', 'maxWeight', 'maxEntryWeight', 'weigher', 'ttl']
 
 /**
  * Makes a cache. With Redis it has two tiers: memory in front of Redis, or Redis alone with `l1: false`. If Redis is
@@ -74,7 +64,7 @@ export async function createCache<V = unknown>(options: CreateCacheOptions = {})
   // Also without Redis, so that a mistake does not show first where there is one.
   coherenceSettings(options)
   const { redis, l1 = {}, bus = 'pubsub', connect, ...rest } = options
-  if (l1 !== false) checkOptions(l1, MEMORY_TIER_OPTIONS, 'l1')
+  if (l1 !== false) checkTierOptions(l1)
   checkChoice(bus, ['pubsub', 'none'], 'bus')
   if (connect !== undefined) checkChoice(connect, ['background', 'required'], 'connect')
   const server = serverOptions(redis, connect)
@@ -93,9 +83,8 @@ export async function createCache<V = unknown>(options: CreateCacheOptions = {})
   await tellServer(options, engine, server)
   if (l1 === false) return l2
   try {
-    const local = new MemoryCache({ ...only(rest, ['clock', 'timers', 'random', 'logger']), ...l1 })
-    const cache = new TieredCache<V>({ ...rest, bus, l1: local, l2 })
-    closeWith(cache, [l2, local])
+    const cache = new TieredCache<V>({ ...rest, bus, l1, l2 })
+    closeWith(cache, [l2])
     return cache
   } catch (error) {
     await l2.close()

@@ -1,16 +1,18 @@
 // Writes the tables of docs/simulation.md: the results of the seeds, with every rule and without each of them, and the
 // histories by name. Takes some minutes. `-- histories` writes that table alone, which takes none.
-// CACHETTE_SIMULATION_SEEDS is the number of seeds, 20 unless given.
+// CACHETTE_SIMULATION_SEEDS is the number of seeds, 20 unless given. CACHETTE_SIMULATION_RESULTS is a file that
+// `npm run simulate -- --json FILE` has written; `with every rule` is made of that instead of new worlds.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { FAULT_MIXES } from '../simulator/world/mixes.ts'
 import type { WorldReport } from '../simulator/world/world.ts'
 import { ABLATIONS, runWithout, type Ablation } from '../test/simulation/ablations/index.ts'
 import { namedHistories } from './simulation/histories.ts'
-import { add, emptyTally, POLICIES, runBatch } from './simulation/runs.ts'
+import { add, emptyTally, POLICIES, runBatch, type Tally } from './simulation/runs.ts'
 
 const FILE = 'docs/simulation.md'
 const SEEDS = Number(process.env['CACHETTE_SIMULATION_SEEDS'] ?? 20)
 const MOST_SEEDS = 150
+const RESULTS = process.env['CACHETTE_SIMULATION_RESULTS']
 
 async function rowWithout(ablation: Ablation): Promise<string> {
   const { rule, without, mix, world, unseen } = ablation
@@ -62,21 +64,29 @@ function tableOfHistories(): string {
 }
 
 async function tableWith(): Promise<string> {
-  const rows: string[] = []
-  for (const mix of Object.keys(FAULT_MIXES)) {
+  const tallies =
+    RESULTS === undefined ? await playAll() : (JSON.parse(readFileSync(RESULTS, 'utf8')) as Tally[])
+  const rows = Object.keys(FAULT_MIXES).map((mix) => {
     const sum = emptyTally({ mix, policy: 'strict' })
-    for (const policy of POLICIES) add(sum, await runBatch({ mix, policy, firstSeed: 1, seeds: SEEDS }))
+    for (const tally of tallies) if (tally.mix === mix) add(sum, tally)
     const { reads, loads, localHits, refusedFills, faults, violations } = sum
     const counts = [reads, loads, localHits, refusedFills, faults, violations]
-    rows.push(`| ${mix} | ${counts.map((count) => count.toLocaleString('en')).join(' | ')} |`)
-  }
+    return `| ${mix} | ${counts.map((count) => count.toLocaleString('en')).join(' | ')} |`
+  })
   return [
-    `${SEEDS} seeds of each policy:`,
+    `${tallies[0]!.seeds} seeds of each policy:`,
     '',
     '| mix | reads | loads | local hits | fills refused | faults | violations |',
     '|---|---|---|---|---|---|---|',
     ...rows,
   ].join('\n')
+}
+
+async function playAll(): Promise<readonly Tally[]> {
+  const tallies: Tally[] = []
+  for (const mix of Object.keys(FAULT_MIXES))
+    for (const policy of POLICIES) tallies.push(await runBatch({ mix, policy, firstSeed: 1, seeds: SEEDS }))
+  return tallies
 }
 
 function withSection(text: string, name: string, content: string): string {

@@ -13,16 +13,17 @@ export async function openGuideCache(redis?: {
   readonly prefix: string
 }): Promise<GuideCache> {
   const name = 'city guide'
-  const l1 = new MemoryCache({ name })
-  if (redis === undefined) return { cache: l1, [Symbol.asyncDispose]: () => l1.close() }
+  if (redis === undefined) {
+    const cache = new MemoryCache({ name })
+    return { cache, [Symbol.asyncDispose]: () => cache.close() }
+  }
   const l2 = await RedisCache.create({ ...redis, name, ttl: '1d' })
-  const cache = new TieredCache({ name, l1, l2, ttl: '1d' })
+  const cache = new TieredCache({ name, l1: {}, l2, ttl: '1d' })
   return {
     cache,
     async [Symbol.asyncDispose]() {
       await cache.close()
       await l2.close()
-      await l1.close()
     },
   }
 }

@@ -6,7 +6,7 @@ import type { Timers } from '../../src/core/time/clock.ts'
 import { silentLogger } from '../../src/core/logging/logger.ts'
 import type { Bus, RemoteStore } from '../../src/core/remote-store.ts'
 import type { Store } from '../../src/core/store.ts'
-import { memoryStore, type MemoryStore } from '../../src/memory/memory-store.ts'
+import { localMemory } from '../../src/memory/local-memory.ts'
 import type { Line } from '../machine/network.ts'
 import type { SeededRandom } from '../../src/testing/random.ts'
 import { SimulatedRemote, type SimulatedRemoteOptions } from '../server/remote.ts'
@@ -53,7 +53,6 @@ export class SimulatedNode<L extends Line & Bus = Line & Bus> {
   readonly name: string
   readonly network: L
   readonly remote: SimulatedRemote
-  readonly local: MemoryStore
   readonly store: CoherentStore
   readonly cache: BaseCache<Versioned | number>
   /** The server whose messages it hears. */
@@ -67,11 +66,10 @@ export class SimulatedNode<L extends Line & Bus = Line & Bus> {
     this.network = line
     this.listensTo = server
     this.remote = new SimulatedRemote(server, line, parts.remote)
-    this.local = memoryStore({ clock, timers, random: random.next })
     this.store = new CoherentStore(
       {
         remote: rewire.remote?.(this.remote) ?? this.remote,
-        local: this.local,
+        local: localMemory({}, { clock, timers, random: random.next }),
         bus: rewire.bus === undefined ? line : rewire.bus(line),
         clock,
         timers,
@@ -88,6 +86,5 @@ export class SimulatedNode<L extends Line & Bus = Line & Bus> {
   stop(): void {
     this.dead = true
     void this.store.close()
-    this.local.close()
   }
 }

@@ -611,10 +611,7 @@ export class World {
     for (const node of this.#nodes) await this.#judgeLast(node)
     for (const [key, version] of this.#history.stillLost())
       this.#history.violated('I5', `version ${version} of ${key} was invalidated, lost, and never replayed`)
-    for (const { cache, local } of this.#nodes) {
-      void cache.close()
-      local.close()
-    }
+    for (const { cache } of this.#nodes) void cache.close()
     await this.#loop.runUntil(this.#loop.now() + 1_000)
     if (this.#loop.pending > 0) this.#history.violated('I13', `${this.#loop.pending} timers are left`)
   }

@@ -62,7 +62,7 @@ export abstract class BaseCache<V = unknown> {
   /** @throws OptionsError, KeyError for wrong options. */
   protected constructor(store: Store | Scope, options: CacheOptions & ValueOptions = {}) {
     this.#scope = store instanceof Scope ? store : Scope.root(store, options)
-    if (!(store instanceof Scope)) noteStore(this, store, this.#scope.ttlMs)
+    if (!(store instanceof Scope)) noteStore(this, store)
     this.#writer = new Writer(this.#scope)
     this.#invalidator = new Invalidator(this.#scope)
     this.#loads = new Loads(this.#scope)

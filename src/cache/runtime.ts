@@ -30,7 +30,8 @@ export class Runtime implements CacheState {
   readonly #options: CacheOptions & ValueOptions
   #format: Promise<WireFormat> | undefined
   readonly #closeTimeoutMs: number
-  #closing: Promise<void> | undefined
+  /** Settles when the cache is closed; `undefined` = nobody has closed it. */
+  closing: Promise<void> | undefined
   #isDrained = false
   #statsAtReset: StoreStats
 
@@ -77,8 +78,8 @@ export class Runtime implements CacheState {
 
   /** Waits for loads under way, then closes the store; a second call waits for the first. */
   close(): Promise<void> {
-    this.#closing ??= this.#end()
-    return this.#closing
+    this.closing ??= this.#end()
+    return this.closing
   }
 
   async #end(): Promise<void> {
@@ -95,6 +96,6 @@ export class Runtime implements CacheState {
 
   /** Whether a call is refused: the cache was closed, or is being closed and no loader of it makes the call. */
   get closed(): boolean {
-    return this.#closing !== undefined && (this.#isDrained || !this.pipeline.isLoading)
+    return this.closing !== undefined && (this.#isDrained || !this.pipeline.isLoading)
   }
 }

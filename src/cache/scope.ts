@@ -128,7 +128,7 @@ export class Scope {
 
   /** Returns the full key. @throws KeyError for an invalid key, ClosedError if the cache is closed. */
   key(key: string): string {
-    this.assertOpen()
+    if (this.runtime.closing !== undefined) this.assertOpen()
     checkKey(key, this.prefix)
     return this.prefix === '' ? key : this.prefix + key
   }

@@ -16,23 +16,18 @@ export interface Shared {
 /** Makes such a store, with the prefix (default: the cache's own) and the format of values that the options name. */
 export type Share = (options: Pick<CacheOptions, 'prefix' | 'serializer'> & ValueOptions) => Shared
 
-const stores = new WeakMap<object, { readonly store: Store; readonly ttlMs: number }>()
+const stores = new WeakMap<object, Store>()
 const owned = new WeakMap<object, readonly Closable[]>()
 const shares = new WeakMap<object, Share>()
 
-/** Notes the store of a cache and its default ttl, for caches that are made of caches. */
-export function noteStore(cache: object, store: Store, ttlMs: number): void {
-  stores.set(cache, { store, ttlMs })
+/** Notes the store of a cache, for caches that are made of caches. */
+export function noteStore(cache: object, store: Store): void {
+  stores.set(cache, store)
 }
 
 /** Returns the store of a whole cache; `undefined` for a namespace, or if this copy of the package has not made it. */
 export function storeOf(cache: unknown): Store | undefined {
-  return typeof cache === 'object' && cache !== null ? stores.get(cache)?.store : undefined
-}
-
-/** Returns the default ttl of a whole cache, in milliseconds. */
-export function defaultTtlOf(cache: object): number {
-  return stores.get(cache)?.ttlMs ?? Infinity
+  return typeof cache === 'object' && cache !== null ? stores.get(cache) : undefined
 }
 
 /** The caches and connections that are closed with a cache. */

@@ -131,13 +131,13 @@ export class CoherentStore implements Store {
 
   view(stored: Stored): unknown {
     const kept: unknown = stored
-    return kept instanceof LocalSlot ? kept.view() : this.remote.view(stored)
+    return kept instanceof LocalSlot ? this.#parts.local!.view(kept.stored) : this.remote.view(stored)
   }
 
   get(key: string, reading?: Reading): MaybePromise<Stored | undefined> {
     const order = this.#order
     if (!order.isIdle) return order.read([key], reading?.tags, () => this.#getOne(key, reading))
-    return this.remote.isOrdered ? this.#reads.get(key, reading) : this.#getOne(key, reading)
+    return this.#getOne(key, reading)
   }
 
   getMany(keys: readonly string[], reading?: Reading): Promise<readonly (Stored | undefined)[]> {
@@ -164,7 +164,7 @@ export class CoherentStore implements Store {
   #asSent(each: Fill): Fill {
     const kept: unknown = each.stored
     if (!(kept instanceof LocalSlot)) return each
-    const admitted = this.remote.admit(kept.view())
+    const admitted = this.remote.admit(this.view(each.stored))
     if ('refused' in admitted) throw admitted.refused
     return { ...each, stored: admitted.stored }
   }
@@ -282,7 +282,7 @@ export class CoherentStore implements Store {
 
   /** Reads served by the tier of this process. */
   get localHits(): number {
-    return this.#reads.localHits
+    return this.#state.local?.hits ?? 0
   }
 
   /** Whether an invalidation of the key waits for an acknowledgement. */
@@ -311,8 +311,13 @@ export class CoherentStore implements Store {
   }
 
   #getOne(key: string, reading: Reading | undefined): MaybePromise<Stored | undefined> {
+    const local = reading?.skip === 'l1' ? undefined : this.#state.local
+    if (local !== undefined && (reading?.after === undefined || this.#state.hasReached(reading.after))) {
+      const kept = local.get(key, reading)
+      if (kept !== undefined) return kept
+    }
     const found = this.#reads.get(key, reading)
-    return isPromise(found) ? this.#order.reading([key], found) : found
+    return isPromise(found) && !this.#order.isSent ? this.#order.reading([key], found) : found
   }
 
   async #inTurn<T>(

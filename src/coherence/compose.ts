@@ -3,21 +3,16 @@ import { Log } from '../core/logging/log.ts'
 import { consoleLogger } from '../core/logging/logger.ts'
 import { timersFor, type CacheOptions } from '../options/options.ts'
 import type { Bus, RemoteStore } from '../core/remote-store.ts'
-import type { Store } from '../core/store.ts'
 import { systemRandom } from '../core/time/system.ts'
 import { coherenceSettings, type CoherenceOptions } from './options.ts'
 import { CoherentStore } from './coherent-store.ts'
-import type { ValueForm } from './local-tier.ts'
+import type { LocalMemory } from './local-tier.ts'
 
 /** The parts of a coherent store. */
 export interface Composition {
   readonly remote: RemoteStore
-  /** The tier of this process; absent = nothing is kept here. */
-  readonly local?: Store | undefined
-  /** The longest time for which it keeps an entry, in milliseconds; default: as long as the entry lives. */
-  readonly localTtlMs?: number | undefined
-  /** The form in which that tier keeps values; default: that of its store. */
-  readonly values?: ValueForm | undefined
+  /** The memory of this process, of its own; absent = nothing is kept here. */
+  readonly local?: LocalMemory | undefined
   readonly bus?: Bus | undefined
   /** Whether every key of the server belongs to the cache, so that it may remove all; default: yes. */
   readonly ownsAll?: boolean | undefined
@@ -33,7 +28,7 @@ const DROPPED =
  * OptionsError
  */
 export function coherentStore(
-  { logLength, local, values, bus, ...rest }: Composition,
+  { logLength, local, bus, ...rest }: Composition,
   options: CacheOptions & CoherenceOptions,
 ): CoherentStore {
   const { random = systemRandom } = options
@@ -44,7 +39,7 @@ export function coherentStore(
   const onDropped = (err: unknown): void => log.notice('error', err === undefined ? {} : { err }, DROPPED)
   const node = Array.from({ length: 2 }, () => Math.floor(random() * 2 ** 52).toString(36)).join('')
   return new CoherentStore(
-    { ...rest, local, values, bus, clock, random, timers: timersFor(options), node, onDropped },
+    { ...rest, local, bus, clock, random, timers: timersFor(options), node, onDropped },
     settings,
   )
 }

@@ -35,15 +35,16 @@ export class Explaining {
   }
 
   #local(key: string, reading: Reading | undefined): TierExplanation {
-    const { local, generations: tagged } = this.#state
+    const { local, clock, generations: tagged } = this.#state
     const ages = {
       tier: 'l1',
       syncAge: this.#state.partitionOf(key).syncAgeMs / 1_000,
       tagSyncAge: tagged.syncAgeMs / 1_000,
     } as const
     if (!this.#state.hasReached(reading?.after)) return { ...ages, state: 'skipped' }
-    const { state, remainingMs, generations } = local!.explain(key, reading)
-    return { ...ages, state, ...ttlOf(remainingMs), ...this.#tags(generations) }
+    const { state, slot } = local!.explain(key, reading)
+    const remainingMs = slot && slot.freshUntilMs - clock.now()
+    return { ...ages, state, ...ttlOf(remainingMs), ...this.#tags(slot?.generations) }
   }
 
   async #remote(key: string, reading: Reading | undefined): Promise<TierExplanation> {

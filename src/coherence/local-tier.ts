@@ -1,60 +1,72 @@
-import type { Clock } from '../core/time/clock.ts'
-import { Envelope } from '../core/envelope.ts'
+import type { AgeClock } from '../core/time/age-clock.ts'
 import type { TierState } from '../core/explanation.ts'
-import { isPromise } from '../core/promise.ts'
 import type { Generations, Head } from '../core/remote-store.ts'
 import type { Found, Reading, Store, Stored } from '../core/store.ts'
 import type { GenerationTable } from './tags/generation-table.ts'
-import type { Operation } from './in-flight.ts'
+import type { InFlight, Operation } from './in-flight.ts'
 import type { PartitionState } from './partition-state.ts'
 import { bears, type TagState } from './tags/tag-state.ts'
 
-/** The way in which a tier takes values in and hands them out. */
-export type ValueForm = Pick<Store, 'admit' | 'view'>
-
-const STALE_TOO: Reading = { stale: true }
-
 /** An entry of the local tier: the value as that tier keeps it, and the facts that its validity depends on. */
-export class LocalSlot extends Envelope {
+export class LocalSlot {
   readonly stored: Stored
-  readonly values: ValueForm
   readonly partition: PartitionState
   /** The generations of its tags, if it has any. */
   readonly generations: Generations | undefined
-  /** The counter of the log at which it was true; `undefined` if it came from a read. */
-  readonly counter: number | undefined
+  /** The milliseconds for which it may be served as stale. */
+  readonly graceMs: number
+  /** The end of its freshness. */
+  readonly freshUntilMs: number
   /** The place of its write in the order of this node's events. */
   readonly writtenAt: number
+  /** The counter of the log at which it was true; `undefined` if it came from a read. */
+  readonly counter: number | undefined
   /**
    * Whether it was kept while the server was away. Then it is served without a sync, until its deadline or the next
    * sync.
    */
   readonly outage: boolean
-  /** The milliseconds for which it may be served as stale. */
-  readonly graceMs: number
-  /** The time at which the tier must ask again, however long the entry lives. */
-  readonly keptUntilMs: number
   /** The version of the table of generations that last found it fresh. */
   agreedAt = -1
   /** The tags of the last reader that was found to be in a namespace of the entry. */
   borne: readonly string[] | undefined
 
-  constructor(slot: Omit<LocalSlot, 'agreedAt' | 'borne' | 'view'>) {
-    super()
-    this.stored = slot.stored
-    this.values = slot.values
-    this.partition = slot.partition
-    this.generations = slot.generations
-    this.counter = slot.counter
-    this.writtenAt = slot.writtenAt
-    this.outage = slot.outage
-    this.graceMs = slot.graceMs
-    this.keptUntilMs = slot.keptUntilMs
+  constructor(
+    stored: Stored,
+    { partition, generations, graceMs }: Keeping,
+    freshUntilMs: number,
+    writtenAt: number,
+    counter: number | undefined,
+    outage: boolean,
+  ) {
+    this.stored = stored
+    this.partition = partition
+    this.generations = generations
+    this.graceMs = graceMs
+    this.freshUntilMs = freshUntilMs
+    this.writtenAt = writtenAt
+    this.counter = counter
+    this.outage = outage
   }
+}
 
-  view(): unknown {
-    return this.values.view(this.stored)
-  }
+/** The map of a local tier, such as a `BoundedMap`. */
+export interface LocalMap {
+  /** Returns an entry for a reader. Counts as a use. */
+  get(key: string): LocalSlot | undefined
+  /** Returns an entry. Does not count as a use. */
+  peek(key: string): LocalSlot | undefined
+  put(key: string, slot: LocalSlot, ttlMs: number): boolean
+  delete(key: string): boolean
+  clear(): void
+  close(): void
+}
+
+/** The memory of this process for a local tier, in which nobody else keeps anything. */
+export interface LocalMemory extends Pick<Store, 'admit' | 'view' | 'stats'> {
+  readonly map: LocalMap
+  /** The longest time for which an entry is kept. */
+  readonly ttlMs: number
 }
 
 /** An entry to be kept, and the facts that allow it. */
@@ -72,89 +84,75 @@ export interface Keeping {
   readonly logged?: boolean
 }
 
-/** The parts that the local tier uses. */
-export interface LocalTierParts {
-  readonly store: Store
-  /** The form in which it keeps values. */
-  readonly values: ValueForm
-  readonly table: GenerationTable
-  readonly clock: Clock
-  /** The sync age up to which it serves. */
-  readonly maxAgeMs: number
-  /** The longest time for which it keeps an entry. */
-  readonly longestMs: number
-  /** Returns the next place in the order of this node's events. */
-  nextEvent(): number
-}
-
 /** This node's own tier of the server's entries. It decides which of them it may keep, and which it must not serve. */
 export class LocalTier {
-  readonly #store: Store
-  readonly #values: ValueForm
+  readonly #memory: LocalMemory
+  readonly #map: LocalMap
   readonly #table: GenerationTable
-  readonly #clock: Clock
+  readonly #clock: AgeClock
+  readonly #markers: InFlight
+  /** The sync age up to which it serves. */
   readonly #maxAgeMs: number
-  readonly #longestMs: number
-  readonly #nextEvent: () => number
+  /** The number of plain reads that it served. */
+  hits = 0
 
-  constructor(parts: LocalTierParts) {
-    const { store, values, table, clock, maxAgeMs, longestMs, nextEvent } = parts
-    this.#store = store
-    this.#values = values
+  constructor(
+    memory: LocalMemory,
+    table: GenerationTable,
+    markers: InFlight,
+    clock: AgeClock,
+    maxAgeMs: number,
+  ) {
+    this.#memory = memory
+    this.#map = memory.map
     this.#table = table
+    this.#markers = markers
     this.#clock = clock
     this.#maxAgeMs = maxAgeMs
-    this.#longestMs = longestMs
-    this.#nextEvent = nextEvent
   }
 
   /** Returns the fresh entry of a key, if it may be served now (C1). */
   get(key: string, reading?: Reading): Stored | undefined {
-    const slot = this.#slot(key)
-    return slot !== undefined && this.#verdict(key, slot, reading) === 'fresh' ? asStored(slot) : undefined
+    const slot = this.#map.get(key)
+    if (slot === undefined || this.#stateOf(key, slot, reading, this.#clock.now()) !== 'fresh')
+      return undefined
+    this.hits++
+    return slot as unknown as Stored
   }
 
   /** Returns the entry of a key with its remaining time; a stale one if the reader takes that. */
   find(key: string, reading?: Reading): Found | undefined {
-    const slot = this.#slot(key, reading?.stale === true ? STALE_TOO : undefined)
+    const slot = this.#map.get(key)
     if (slot === undefined) return undefined
-    const verdict = this.#verdict(key, slot, reading)
-    const { graceMs, generations } = slot
-    const staleForMs = verdict === 'stale' ? this.#table.staleForMs(generations) : 0
+    const nowMs = this.#clock.now()
+    const state = this.#stateOf(key, slot, reading, nowMs)
+    const { graceMs, generations, freshUntilMs } = slot
+    const staleForMs = state === 'stale' ? this.#table.staleForMs(generations) : 0
     const isServed =
-      verdict === 'fresh' || (verdict === 'stale' && graceMs > staleForMs && reading?.stale === true)
+      state === 'fresh' || (state === 'stale' && graceMs > staleForMs && reading?.stale === true)
     if (!isServed) return undefined
-    const remainingMs = this.#remainingMs(key)
+    const remainingMs = freshUntilMs - nowMs
     return {
-      stored: asStored(slot),
-      remainingMs: verdict === 'fresh' ? remainingMs : Math.min(remainingMs, 0 - staleForMs),
+      stored: slot as unknown as Stored,
+      remainingMs: state === 'fresh' ? remainingMs : Math.min(remainingMs, -staleForMs),
     }
   }
 
   /** Explains which entry of a key there is, and why it is served or not. */
-  explain(
-    key: string,
-    reading: Reading | undefined,
-  ): {
-    readonly state: TierState
-    readonly remainingMs?: number
-    readonly generations?: Generations | undefined
-  } {
-    const slot = this.#slot(key, STALE_TOO)
+  explain(key: string, reading?: Reading): { readonly state: TierState; readonly slot?: LocalSlot } {
+    const slot = this.#kept(key)
     if (slot === undefined) return { state: 'absent' }
-    const { generations, graceMs } = slot
-    const entry = { generations, remainingMs: this.#remainingMs(key) }
-    if (!this.#isSynced(slot, this.#clock.now())) return { ...entry, state: 'unsynced' }
-    const verdict = this.#verdict(key, slot, reading)
-    if (verdict === 'gone' || (verdict === 'stale' && graceMs <= this.#table.staleForMs(generations)))
-      return { ...entry, state: 'invalidated' }
-    return { ...entry, state: verdict === 'fresh' && entry.remainingMs > 0 ? 'fresh' : 'stale' }
+    const nowMs = this.#clock.now()
+    if (!this.#isSynced(slot, nowMs)) return { state: 'unsynced', slot }
+    const state = this.#stateOf(key, slot, reading, nowMs)
+    const isStale = state === 'stale' && slot.graceMs > this.#table.staleForMs(slot.generations)
+    return { state: state === 'fresh' ? state : isStale ? 'stale' : 'invalidated', slot }
   }
 
   /** Keeps the entry that a read found, unless something invalidated it meanwhile (C2, C3, C3b); `false` = it has. */
   keepRead(key: string, keeping: Keeping): boolean {
     const { marker } = keeping
-    const present = this.#slot(key)
+    const present = this.#kept(key)
     if (marker.dead || (present !== undefined && present.writtenAt > marker.bornAt)) return false
     this.#put(key, keeping, undefined, present === undefined)
     return true
@@ -165,7 +163,7 @@ export class LocalTier {
     const { marker, head, logged } = keeping
     const { counter } = head!
     const isCurrent = logged === true ? marker.lastCounter <= counter : !marker.dead
-    const present = this.#slot(key)
+    const present = this.#kept(key)
     if (!isCurrent || (present?.counter !== undefined && present.counter > counter)) return false
     this.#put(key, keeping, counter, present === undefined)
     return true
@@ -174,35 +172,40 @@ export class LocalTier {
   /** Keeps a value that was loaded while the server was away. */
   keepOutage(key: string, keeping: Keeping): void {
     if (keeping.marker.dead) return
-    this.#put(key, keeping, undefined, this.#slot(key) === undefined, true)
+    this.#put(key, keeping, undefined, this.#kept(key) === undefined, true)
   }
 
   /** Drops the entry of a key that a message covers, unless the entry is known to be as new. */
   drop(key: string, counter: number): void {
-    const slot = this.#slot(key, STALE_TOO)
+    const slot = this.#kept(key)
     if (slot === undefined || (slot.counter !== undefined && counter <= slot.counter)) return
-    void this.#store.write([{ kind: 'delete', key }])
+    this.#map.delete(key)
     slot.partition.dropped()
   }
 
   /** Stops serving the kept entries of a partition, because something may have been missed. */
   flush(partition: PartitionState): void {
-    partition.flushed(this.#nextEvent())
+    partition.flushed(this.#markers.nextEvent())
   }
 
   /** Stops serving the entries of a partition that were kept without the server, because the server is back. */
   endOutage(partition: PartitionState): void {
-    partition.outageEndedAt = this.#nextEvent()
+    partition.outageEndedAt = this.#markers.nextEvent()
   }
 
   /** Whether an entry is kept under this key that bears the tag. */
   bears(key: string, tag: string): boolean {
-    return this.#slot(key, STALE_TOO)?.generations?.some((one) => one.tag === tag) === true
+    return this.#kept(key)?.generations?.some((one) => one.tag === tag) === true
+  }
+
+  /** Gives up all entries, because the cache is closed. */
+  close(): void {
+    this.#map.clear()
+    this.#map.close()
   }
 
   // C1: both logs must be synced, the log of its key and, if it has tags, the log of generations.
-  #isSynced({ outage, partition, generations, keptUntilMs }: LocalSlot, nowMs: number): boolean {
-    if (nowMs >= keptUntilMs) return false
+  #isSynced({ outage, partition, generations }: LocalSlot, nowMs: number): boolean {
     if (outage) return true
     return (
       partition.isSynced(this.#maxAgeMs, nowMs) &&
@@ -210,71 +213,54 @@ export class LocalTier {
     )
   }
 
-  // Returns the remaining time by the tier's own count; 0 in a store that answers later, which no tier is made of.
-  #remainingMs(key: string): number {
-    const found = this.#store.read([key], STALE_TOO)
-    return isPromise(found) ? 0 : (found.get(key)?.remainingMs ?? 0)
-  }
-
-  #verdict(key: string, slot: LocalSlot, reading: Reading | undefined): TagState {
+  #stateOf(key: string, slot: LocalSlot, reading: Reading | undefined, nowMs: number): TagState {
     const { generations } = slot
     const wanted = reading?.tags
+    if (isFlushed(slot)) return 'gone'
     if (wanted !== slot.borne) {
       if (!bears(generations, wanted)) return 'gone'
       slot.borne = wanted
     }
     const table = this.#table
-    if (!this.#isSynced(slot, this.#clock.now())) return 'gone'
+    if (!this.#isSynced(slot, nowMs)) return 'gone'
+    const byAge = slot.freshUntilMs > nowMs ? 'fresh' : 'stale'
     // The table has not changed since the last verdict.
-    if (generations === undefined || slot.agreedAt === table.version) return 'fresh'
+    if (generations === undefined || slot.agreedAt === table.version) return byAge
     const verdict = table.agrees(generations)
-    if (verdict === 'fresh') {
-      slot.agreedAt = table.version
-      table.borne(key, generations)
-    }
-    return verdict
+    if (verdict !== 'fresh') return verdict
+    slot.agreedAt = table.version
+    table.borne(key, generations)
+    return byAge
   }
 
-  #put(
-    key: string,
-    { value, ttlMs, graceMs, generations, partition }: Keeping,
-    counter: number | undefined,
-    isMore: boolean,
-    outage = false,
-  ): void {
+  #put(key: string, keeping: Keeping, counter: number | undefined, isMore: boolean, outage = false): void {
+    const { value, ttlMs, graceMs, generations, partition } = keeping
     // A counter changes too often to be kept, and an increment does not log.
-    const stored = Number.isInteger(value) || ttlMs <= 0 ? undefined : this.#values.admit(value).stored
+    const stored = Number.isInteger(value) || ttlMs <= 0 ? undefined : this.#memory.admit(value).stored
     // The kept entry is older.
     if (stored === undefined) return this.drop(key, Infinity)
-    const writtenAt = this.#nextEvent()
-    const values = this.#values
-    const slot = new LocalSlot({
+    const slot = new LocalSlot(
       stored,
-      values,
-      partition,
-      generations,
+      keeping,
+      this.#clock.preciseNow() + ttlMs,
+      this.#markers.nextEvent(),
       counter,
-      writtenAt,
       outage,
-      graceMs,
-      keptUntilMs: this.#clock.now() + this.#longestMs,
-    })
+    )
     if (generations !== undefined) this.#table.borne(key, generations)
-    void this.#store.write([
-      { kind: 'set', key, stored: asStored(slot), ttlMs, ...(graceMs > 0 && { graceMs }) },
-    ])
-    partition.keeps(Math.min(ttlMs + graceMs, this.#longestMs), isMore)
+    const forMs = Math.min(ttlMs + graceMs, this.#memory.ttlMs)
+    this.#map.put(key, slot, forMs)
+    partition.keeps(forMs, isMore)
   }
 
-  #slot(key: string, reading?: Reading): LocalSlot | undefined {
-    const stored: unknown = this.#store.get(key, reading)
-    if (!(stored instanceof LocalSlot)) return undefined
-    const { writtenAt, partition, outage } = stored
-    if (writtenAt <= partition.flushedAt || (outage && writtenAt <= partition.outageEndedAt)) return undefined
-    return stored
+  // Returns what is kept of a key, whether or not it may be served.
+  #kept(key: string): LocalSlot | undefined {
+    const slot = this.#map.peek(key)
+    return slot === undefined || isFlushed(slot) ? undefined : slot
   }
 }
 
-function asStored(slot: LocalSlot): Stored {
-  return slot as unknown as Stored
+// Whether something may have been missed since the entry was kept.
+function isFlushed({ writtenAt, partition, outage }: LocalSlot): boolean {
+  return writtenAt <= partition.flushedAt || (outage && writtenAt <= partition.outageEndedAt)
 }

@@ -60,17 +60,8 @@ export class NodeState {
       suspects,
       (key, tag) => this.local?.bears(key, tag) === true,
     )
-    this.local =
-      parts.local &&
-      new LocalTier({
-        store: parts.local,
-        values: parts.values ?? parts.local,
-        table: this.table,
-        clock,
-        longestMs: parts.localTtlMs ?? Infinity,
-        maxAgeMs: settings.policy === 'strict' ? settings.maxLagMs : settings.maxStaleMs,
-        nextEvent: () => this.inFlight.nextEvent(),
-      })
+    const maxAgeMs = settings.policy === 'strict' ? settings.maxLagMs : settings.maxStaleMs
+    this.local = parts.local && new LocalTier(parts.local, this.table, this.inFlight, clock, maxAgeMs)
   }
 
   get partitions(): Iterable<PartitionState> {
@@ -124,8 +115,7 @@ export class NodeState {
 
   close(): void {
     this.leases.close()
-    // An entry of the tier that is found afterwards must not count as valid.
-    for (const partition of this.partitions) partition.flushedAt = Infinity
+    this.local?.close()
   }
 
   // Forgets all of a partition, because something may have been missed.

@@ -18,8 +18,6 @@ export class Reads {
   readonly #replay: Replay
   readonly #calls: TaggedCalls
   readonly #entries: LocalEntries
-  /** Reads served by the tier of this process. */
-  localHits = 0
 
   constructor(state: NodeState, outbox: Outbox, replay: Replay, calls: TaggedCalls, entries: LocalEntries) {
     this.#state = state
@@ -29,18 +27,10 @@ export class Reads {
     this.#entries = entries
   }
 
+  /** Returns the fresh value of a key that this node has not kept. */
   get(key: string, reading: Reading | undefined): MaybePromise<Stored | undefined> {
-    const { local } = this.#state
-    const isAway = this.#outbox.has(key) || reading?.skip === 'l2'
-    if (local === undefined) return isAway ? undefined : this.#getRemote(key, reading)
-    if (reading?.skip !== 'l1' && (reading?.after === undefined || this.#state.hasReached(reading.after))) {
-      const kept = local.get(key, reading)
-      if (kept !== undefined) {
-        this.localHits++
-        return kept
-      }
-    }
-    return isAway ? undefined : this.#fetchOne(key, reading)
+    if (this.#outbox.has(key) || reading?.skip === 'l2') return undefined
+    return this.#state.local === undefined ? this.#getRemote(key, reading) : this.#fetchOne(key, reading)
   }
 
   async getMany(

@@ -1,7 +1,6 @@
 import type { Clock, Random, Timers } from '../core/time/clock.ts'
 import type { Bus, RemoteStore } from '../core/remote-store.ts'
-import type { Store } from '../core/store.ts'
-import type { ValueForm } from './local-tier.ts'
+import type { LocalMemory } from './local-tier.ts'
 
 /** The rule for a node that can't reach the server. */
 export type Policy = 'available' | 'strict'
@@ -35,12 +34,8 @@ export interface CoherenceSettings {
 /** The parts that a coherent store uses. */
 export interface CoherenceParts {
   readonly remote: RemoteStore
-  /** The tier of this process. Without one, nothing is kept, and only changes of tags are followed. */
-  readonly local: Store | undefined
-  /** The longest time for which it keeps an entry; default `Infinity`. */
-  readonly localTtlMs?: number | undefined
-  /** The form in which that tier keeps values; default: that of its store. */
-  readonly values?: ValueForm | undefined
+  /** The memory of this process, of its own. Without it, nothing is kept, and only changes of tags are followed. */
+  readonly local: LocalMemory | undefined
   readonly bus: Bus | undefined
   readonly clock: Clock
   readonly timers: Timers

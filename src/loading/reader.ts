@@ -24,7 +24,8 @@ export class Reader {
       return this.#failed(error)
     }
     if (isPromise(stored)) return this.#getLater(key, stored)
-    this.#state.trouble.served('get')
+    const { trouble } = this.#state
+    if (trouble.failing.size > 0) trouble.served('get')
     return this.#copy('get', key, stored)
   }
 

@@ -30,11 +30,11 @@ export interface BoundedMapOptions<K, V> {
    */
   readonly onRemoval?: (key: K, value: V, cause: RemovalCause) => void
   /** Source of time. Default: the system's clocks, read once in each callback of the event loop. */
-  readonly clock?: Clock
+  readonly clock?: Clock | undefined
   /** Source of timers. Default: the runtime's, which don't keep the process alive. */
   readonly timers?: Timers
   /** Source of the seed of the hash function. */
-  readonly random?: Random
+  readonly random?: Random | undefined
 }
 
 /** Settings of one entry. */

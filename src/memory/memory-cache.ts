@@ -1,5 +1,4 @@
 import { BaseCache } from '../cache/base-cache.ts'
-import { checkFunction } from '../options/checks.ts'
 import {
   CACHE_OPTIONS,
   checkCacheOptions,
@@ -7,33 +6,17 @@ import {
   timersFor,
   type CacheOptions,
 } from '../options/options.ts'
-import { Envelope } from '../core/envelope.ts'
 import { LocalAtomicStore } from '../in-process/local-atomic-store.ts'
 import { wholeNumber } from '../options/spans.ts'
 import type { Stored } from '../core/store.ts'
 import { systemClock, systemRandom } from '../core/time/system.ts'
-import {
-  ISOLATION_OPTIONS,
-  valueKeeper,
-  type IsolationOptions,
-  type ValueKeeper,
-} from '../serialization/isolation.ts'
-import { BoundedMap, type BoundedMapOptions } from './bounded-map.ts'
+import { ISOLATION_OPTIONS, valueKeeper, type IsolationOptions } from '../serialization/isolation.ts'
+import { entryMap, MEMORY_BOUNDS, type MemoryBounds } from './entry-map.ts'
 import { unwrapped } from './memory-entry.ts'
 import { MemoryStore } from './memory-store.ts'
 
 /** Options of a {@link MemoryCache}, all of them optional. */
-export interface MemoryCacheOptions extends CacheOptions, IsolationOptions {
-  /** The maximum number of entries; default 10,000. */
-  readonly maxEntries?: number | undefined
-  /** The maximum total weight of the entries, in the unit of `weigher`; default: no bound. */
-  readonly maxWeight?: number
-  /**
-   * The maximum weight of a single entry. A heavier one is not stored, and `set` answers `false`. Default: `maxWeight`.
-   */
-  readonly maxEntryWeight?: number
-  /** The weight of a value, 0 or more. The function must not change the value. Default: 1 each. Needs `maxWeight`. */
-  readonly weigher?: (value: unknown, key: string) => number
+export interface MemoryCacheOptions extends CacheOptions, IsolationOptions, MemoryBounds {
   /** The maximum number of states of rate limits, apart from entries and locks; default 100,000. */
   readonly maxStates?: number
 }
@@ -42,10 +25,7 @@ export interface MemoryCacheOptions extends CacheOptions, IsolationOptions {
 export const MEMORY_CACHE_OPTIONS: readonly string[] = [
   ...CACHE_OPTIONS,
   ...ISOLATION_OPTIONS,
-  'maxEntries',
-  'maxWeight',
-  'maxEntryWeight',
-  'weigher',
+  ...MEMORY_BOUNDS,
   'maxStates',
 ]
 
@@ -59,8 +39,9 @@ export class MemoryCache<V = unknown> extends BaseCache<V> {
     checkOptions(options, MEMORY_CACHE_OPTIONS, 'MemoryCache')
     checkCacheOptions(options)
     const values = valueKeeper(options)
-    const map = new BoundedMap(mapOptions(options, values))
-    super(new MemoryStore(map, values, { clock: options.clock, atomic: states(options) }), options)
+    const map = entryMap<Stored>(options, options, (kept) => values.view(unwrapped(kept)))
+    const parts = { clock: options.clock, atomic: states(options), bounds: { ...options } }
+    super(new MemoryStore(map, values, parts), options)
   }
 }
 
@@ -69,23 +50,4 @@ function states(options: MemoryCacheOptions): LocalAtomicStore {
   const { clock = systemClock, random = systemRandom, logger, maxStates } = options
   if (maxStates !== undefined) wholeNumber(maxStates, 'maxStates')
   return new LocalAtomicStore({ clock, timers: timersFor(options), random, logger, maxStates })
-}
-
-function mapOptions(options: MemoryCacheOptions, values: ValueKeeper): BoundedMapOptions<string, Stored> {
-  const { maxEntries, maxWeight, maxEntryWeight, weigher, clock = systemClock } = options
-  return {
-    maxEntries,
-    maxWeight,
-    maxEntryWeight,
-    weigher: weigher === undefined ? undefined : weighing(weigher, values),
-    clock,
-    timers: timersFor(options),
-  }
-}
-
-// The weigher gets the value that a reader gets.
-function weighing(weigher: (value: unknown, key: string) => number, values: ValueKeeper) {
-  checkFunction(weigher, 'weigher')
-  return (stored: unknown, key: string): number =>
-    weigher(stored instanceof Envelope ? stored.view() : values.view(unwrapped(stored as Stored)), key)
 }

@@ -30,8 +30,9 @@ import type {
 } from '../core/store.ts'
 import { isPromise, type MaybePromise } from '../core/promise.ts'
 import { NO_TOKEN } from '../core/token.ts'
-import { valueKeeper, type ValueKeeper } from '../serialization/isolation.ts'
-import { BoundedMap, type BoundedMapOptions } from './bounded-map.ts'
+import type { ValueKeeper } from '../serialization/isolation.ts'
+import type { BoundedMap } from './bounded-map.ts'
+import { figuresOf, type MemoryBounds } from './entry-map.ts'
 import { MemoryEntry } from './memory-entry.ts'
 import { looksAt, PrefixSweep, turn } from './prefix-sweep.ts'
 
@@ -41,6 +42,8 @@ const STALE_TOO: Reading = Object.freeze({ stale: true })
 /** The store port over a {@link BoundedMap}. Every call is synchronous, and hence one atomic step. */
 export class MemoryStore implements Store {
   readonly atomic: LocalAtomicStore | undefined
+  /** The bounds of its map. */
+  readonly bounds: MemoryBounds
   readonly #map: BoundedMap<string, Stored>
   readonly #values: ValueKeeper
   readonly #clock: AgeClock
@@ -56,8 +59,13 @@ export class MemoryStore implements Store {
   constructor(
     map: BoundedMap<string, Stored>,
     values: ValueKeeper,
-    parts: { readonly clock?: Clock | undefined; readonly atomic?: LocalAtomicStore } = {},
+    parts: {
+      readonly clock?: Clock | undefined
+      readonly atomic?: LocalAtomicStore
+      readonly bounds?: MemoryBounds
+    } = {},
   ) {
+    this.bounds = parts.bounds ?? {}
     this.atomic = parts.atomic
     const clock = ageClock(parts.clock)
     this.#map = map
@@ -171,13 +179,7 @@ export class MemoryStore implements Store {
   }
 
   stats(): StoreStats {
-    const { entries, evicted, oversize, expired, swept } = this.#map.stats()
-    const [byEntries, byWeight] = this.#map.isWeighed ? [0, evicted] : [evicted, 0]
-    return {
-      entries,
-      evictions: { entries: byEntries, weight: byWeight, oversize },
-      expirations: { read: expired - swept, timer: swept },
-    }
+    return figuresOf(this.#map)
   }
 
   close(): void {
@@ -330,9 +332,4 @@ function asStored(entry: MemoryEntry): Stored {
 
 function versionOf(kept: unknown): bigint | undefined {
   return kept instanceof MemoryEntry ? kept.rowVersion : undefined
-}
-
-/** Returns a new memory store that clones values. */
-export function memoryStore(options: BoundedMapOptions<string, Stored>): MemoryStore {
-  return new MemoryStore(new BoundedMap(options), valueKeeper({}), { clock: options.clock })
 }

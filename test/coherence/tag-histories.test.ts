@@ -6,7 +6,7 @@ import { silentLogger } from '../../src/core/logging/logger.ts'
 import type { Message, RemoteStore } from '../../src/core/remote-store.ts'
 import type { Store } from '../../src/core/store.ts'
 import { mergeTokens } from '../../src/core/token.ts'
-import { memoryStore } from '../../src/memory/memory-store.ts'
+import { localMemory } from '../../src/memory/local-memory.ts'
 import { EventLoop } from '../../simulator/machine/event-loop.ts'
 import { Network, NO_FAULTS } from '../../simulator/machine/network.ts'
 import { SeededRandom } from '../../src/testing/random.ts'
@@ -43,7 +43,7 @@ class Node {
       },
     })
     const parts = { remote, clock: loop, timers: loop, random: random.next, node: name }
-    const local = memoryStore({ clock: loop, timers: loop })
+    const local = localMemory({}, { clock: loop, timers: loop })
     const bus = {
       subscribe: (listen: (message: Message) => void, onReady: () => void) => {
         this.#listen = listen

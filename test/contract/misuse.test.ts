@@ -453,6 +453,8 @@ describe('wrong options', () => {
   it.each<[unknown, string]>([
     [{ l1: 5 }, 'l1: the options must be an object, not 5'],
     [{ l1: { maxEntrys: 5 } }, "l1: unknown option 'maxEntrys'"],
+    [{ l1: { ttl: 'soon' } }, "l1: ttl: 'soon' is not a duration"],
+    [{ l1: { ttl: new Date(0) } }, "l1: ttl: must be a span such as '3s', not the date"],
     [{ redis: 5 }, 'redis: 5 is none of a URL such as redis://localhost, a client, and options'],
     [{ redis: 'localhost' }, 'url: it is no URL of Redis; accepted: redis:'],
     [{ redis: { hots: 'a' } }, "unknown option 'hots'"],

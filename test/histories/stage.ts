@@ -6,7 +6,7 @@ import type { GetOrSetOptions, ReadOptions } from '../../src/options/entry-optio
 import type { CacheOptions } from '../../src/options/options.ts'
 import type { Bus, Head, Message, RemoteStore } from '../../src/core/remote-store.ts'
 import type { Lease, Store, Stored } from '../../src/core/store.ts'
-import { memoryStore } from '../../src/memory/memory-store.ts'
+import { localMemory } from '../../src/memory/local-memory.ts'
 import { EventLoop } from '../../simulator/machine/event-loop.ts'
 import { Keyspace } from '../../simulator/server/keyspace.ts'
 import { Process } from '../../simulator/world/process.ts'
@@ -315,7 +315,7 @@ export class Stage {
         ...parts,
         remote: rewire?.(remote) ?? remote,
         bus: rewireBus === undefined ? network : rewireBus(network),
-        local: memoryStore(parts),
+        local: localMemory({}, parts),
         node: name,
       },
       { ...SETTINGS, ...settings },

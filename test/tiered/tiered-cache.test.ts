@@ -8,6 +8,7 @@ import { mapPrimitives, OwnCache } from '../support/own-cache.ts'
 import { RecordingLogger } from '../support/recording-logger.ts'
 
 type Options = Partial<TieredCacheOptions>
+type L1 = TieredCacheOptions['l1']
 
 describe('a tiered cache', () => {
   let clock: FakeClock
@@ -45,8 +46,11 @@ describe('a tiered cache', () => {
     expect(fleet.calls.size).toBe(0)
   })
 
-  it('asks the server again when the ttl of its memory has ended, and tells the time that the entry has', async () => {
-    const cache = await ready(make({ l1: new MemoryCache({ clock, ttl: '1m' }) }))
+  it.each<[string, () => L1]>([
+    ['given as bounds', () => ({ ttl: '1m' })],
+    ['given as a cache', () => new MemoryCache({ clock, ttl: '1m' })],
+  ])('asks the server again when the ttl of its memory, %s, has ended', async (_, l1) => {
+    const cache = await ready(make({ l1: l1() }))
     await cache.set('key', 'value', '30m')
     await clock.advance('59s')
     fleet.calls.clear()
@@ -167,9 +171,13 @@ describe('a tiered cache', () => {
     expect(calls('read')).toBe(0)
   })
 
-  it('is bounded as its l1 is, by number and by the weight of values', async () => {
-    const l1 = new MemoryCache({ clock, maxWeight: 10, weigher: (value) => (value as string).length })
-    const cache = await ready(make({ l1 }))
+  const WEIGHED = { maxWeight: 10, weigher: (value: unknown) => (value as string).length }
+
+  it.each<[string, () => L1]>([
+    ['given as bounds', () => WEIGHED],
+    ['given as a cache', () => new MemoryCache({ clock, ...WEIGHED })],
+  ])('is bounded by the weight of values, %s', async (_, l1) => {
+    const cache = await ready(make({ l1: l1() }))
     await cache.set('small', '12345')
     await cache.set('large', '12345678901')
     fleet.calls.clear()
@@ -179,6 +187,69 @@ describe('a tiered cache', () => {
     expect(await cache.get('large')).toBe('12345678901')
     expect(calls('read')).toBe(1)
     expect(cache.stats().entries).toBe(1)
+  })
+
+  it.each<[string, () => L1]>([
+    ['given as bounds', () => ({ maxEntries: 10 })],
+    ['given as a cache', () => new MemoryCache({ clock, maxEntries: 10 })],
+  ])('is bounded by the number of entries, %s', async (_, l1) => {
+    const cache = await ready(make({ l1: l1() }))
+    for (let index = 0; index < 30; index++) await cache.set(`key${index}`, 'value', { grace: '1h' })
+
+    expect(cache.stats()).toMatchObject({ entries: 10, evictions: { entries: 20, weight: 0 } })
+  })
+
+  it('weighs what a reader gets, in every isolation, with tags and a grace', async () => {
+    const seen: unknown[] = []
+    const weigher = (value: unknown, key: string): number => seen.push([key, value])
+    const l1 = { maxWeight: 100, maxEntryWeight: 50, weigher }
+    for (const isolation of ['clone', 'freeze', 'share'] as const) {
+      const cache = await ready(make({ l1, isolation }))
+      await cache.set(isolation, { at: new Date(0) }, { ttl: '1m', grace: '1m', tags: ['t'] })
+      expect(await cache.get(isolation)).toEqual({ at: new Date(0) })
+    }
+    expect(seen).toEqual(['clone', 'freeze', 'share'].map((key) => [key, { at: new Date(0) }]))
+  })
+
+  it('serves nothing after its ttl from its memory, but what is within its grace to readers of stale values', async () => {
+    const cache = await ready(make({ l1: { ttl: '90s' } }))
+    await cache.set('key', 'value', { ttl: '1m', grace: '1m' })
+    await clock.advance('59s')
+    fleet.calls.clear()
+    expect([await cache.get('key'), await cache.ttl('key')]).toEqual(['value', 1])
+    expect(calls('read')).toBe(0)
+    await clock.advance('2s')
+    expect([await cache.get('key', { stale: true }), calls('read')]).toEqual(['value', 0])
+    await clock.advance('29s')
+    expect([await cache.get('key', { stale: true }), calls('read')]).toEqual(['value', 1])
+  })
+
+  it('counts what its memory has evicted or lost for age, and nothing after a reset', async () => {
+    const cache = await ready(make({ l1: { maxEntries: 2 } }))
+    for (const key of ['a', 'b', 'c']) await cache.set(key, 'value', '10s')
+    await clock.advance('20s')
+
+    const { entries, evictions, expirations } = cache.stats()
+    expect([entries, evictions.entries, expirations.read + expirations.timer]).toEqual([0, 1, 2])
+    cache.resetStats()
+    expect(cache.stats()).toMatchObject({ evictions: { entries: 0 }, expirations: { read: 0, timer: 0 } })
+  })
+
+  it('leaves the entries of the cache alone whose bounds it uses', async () => {
+    const l1 = new MemoryCache({ clock })
+    await l1.set('key', 'own')
+    const cache = await ready(make({ l1 }))
+    expect(await cache.get('key')).toBeUndefined()
+    await cache.set('key', 'value')
+    expect([await l1.get('key'), await cache.get('key')]).toEqual(['own', 'value'])
+  })
+
+  it('leaves no timer behind when it is closed', async () => {
+    const cache = await ready(make({ l1: { maxEntries: 10 }, logger: new RecordingLogger() }))
+    await cache.set('key', 'value', '1m')
+    await cache.close()
+
+    expect(clock.pending).toBe(0)
   })
 
   it('does not close the caches that it was given, and leaves nothing valid in the first', async () => {
@@ -233,15 +304,31 @@ describe('a tiered cache refuses', () => {
   const l1 = new MemoryCache()
   const l2 = fleet.sharedCache({ clock })
   const wrong = (value: unknown): never => value as never
-  const later = new OwnCache(mapPrimitives(true))
 
   const MISUSES: readonly (readonly [what: string, options: Options, message: string])[] = [
-    ['no l1', { l1: wrong(undefined) }, 'l1: undefined is not a whole cache, such as new MemoryCache()'],
+    ['no l1', { l1: wrong(undefined) }, 'l1: the options must be an object, not undefined'],
+    ['what is no l1', { l1: wrong(5) }, 'l1: the options must be an object, not 5'],
+    [
+      'an unknown bound',
+      { l1: wrong({ maxEntrys: 5 }) },
+      "l1: unknown option 'maxEntrys'; accepted: maxEntries,",
+    ],
+    ['no room', { l1: { maxEntries: 0 } }, 'maxEntries: 0 is not a whole number from 1'],
+    ['no weight', { l1: { maxWeight: 0 } }, 'maxWeight: 0 is not a number above 0'],
+    ['a weigher of nothing', { l1: { weigher: () => 1 } }, 'weigher has no effect without maxWeight'],
+    ['a weigher that is none', { l1: wrong({ maxWeight: 1, weigher: 1 }) }, 'weigher'],
+    ['an l1 for no time', { l1: { ttl: 0 } }, 'l1: ttl: 0 is not a duration'],
+    ['an l1 until a date', { l1: { ttl: new Date() } }, "l1: ttl: must be a span such as '3s', not the date"],
     ['no l2', { l2: wrong(null) }, 'l2: null is not a whole cache, such as a RedisCache'],
-    ['what is no cache', { l1: wrong({}) }, 'l1: {} is not a whole cache'],
+    ['what is no cache', { l2: wrong({}) }, 'l2: {} is not a whole cache'],
     ['a namespace', { l2: l2.namespace('n') }, 'l2: a namespace is not a whole cache'],
-    ['an l1 that answers later', { l1: l2 }, 'l1: its store does not answer at once'],
-    ["an l1 of a user's that answers later", { l1: later }, 'l1: its store does not answer at once'],
+    ['a namespace in memory', { l1: wrong(l1.namespace('n')) }, 'l1: the options must be an object, not'],
+    ['an l1 on a server', { l1: wrong(l2) }, 'l1: the options must be an object, not'],
+    [
+      "an l1 of a user's",
+      { l1: wrong(new OwnCache(mapPrimitives())) },
+      'l1: the options must be an object, not',
+    ],
     ['an l2 that nobody shares', { l2: l1 }, 'l2: is not a cache that several processes share'],
     ['a bus without subscribe', { bus: wrong({ publish: 1 }) }, 'has no subscribe()'],
     ['an unknown bus', { bus: wrong('kafka') }, "bus: 'kafka' is not one of 'pubsub', 'none'"],

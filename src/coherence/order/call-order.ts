@@ -118,7 +118,7 @@ export class CallOrder {
 
   /** Notes a read under way. Where answers come in any order, a change of its keys waits for it. */
   reading<T>(keys: readonly string[], answer: PromiseLike<T>): PromiseLike<T> {
-    if (!this.#isSent) this.#pass(keys, undefined, Promise.resolve(answer), 'reads')
+    if (!this.isSent) this.#pass(keys, undefined, Promise.resolve(answer), 'reads')
     return answer
   }
 
@@ -206,11 +206,11 @@ export class CallOrder {
   #passed<T>(answer: T, count: number): T | Promise<unknown> | undefined {
     const held = this.#held
     this.#held = undefined
-    return this.#isSent && count <= MOST_AT_ONCE ? held : answer
+    return this.isSent && count <= MOST_AT_ONCE ? held : answer
   }
 
-  // Whether the call just made can't be overtaken any more.
-  get #isSent(): boolean {
+  /** Whether the call just made can't be overtaken any more. */
+  get isSent(): boolean {
     return this.#remote.isOrdered && this.#remote.hasUnsent !== true
   }
 

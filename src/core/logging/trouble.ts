@@ -30,8 +30,8 @@ export class Trouble {
   readonly #onError: OnError
   readonly #hasConnections: boolean
   readonly #fails: Condition
-  // The failing operations. A store that serves reads and refuses writes is one transition.
-  readonly #failing = new Set<string>()
+  /** The failing operations. A store that serves reads and refuses writes is one transition. */
+  readonly failing = new Set<string>()
   #lastFailureMs = 0
 
   /**
@@ -77,18 +77,18 @@ export class Trouble {
       return
     }
     this.#lastFailureMs = this.#log.clock.now()
-    this.#failing.add(operation)
+    this.failing.add(operation)
     this.#fails.begin(FAILING, { operation, err: error })
     this.#fails.failed()
   }
 
   /** Notes that the store served `operation`. The store is back if all failed operations are served again. */
   served(operation: string): void {
-    if (this.#failing.size === 0) return
-    this.#failing.delete(operation)
+    if (this.failing.size === 0) return
+    this.failing.delete(operation)
     const isQuiet = this.#log.clock.now() - this.#lastFailureMs >= QUIET_MS
-    if (this.#failing.size > 0 && !isQuiet) return
-    this.#failing.clear()
+    if (this.failing.size > 0 && !isQuiet) return
+    this.failing.clear()
     this.#fails.end()
   }
 

@@ -1,4 +1,4 @@
-import { parseBigInt } from './bigint-text.ts'
+import { maxBigIntDigits } from './rules.ts'
 import { bytesOfView, makeView, viewNames } from '../../internal/kinds.ts'
 import { leafMarks } from './marks.ts'
 import { corrupt } from '../wire/unreadable.ts'
@@ -46,4 +46,10 @@ function reviveDate(body: unknown): Date {
 
 function bufferOf(base64: string): ArrayBuffer {
   return bytesOfView(Buffer.from(base64, 'base64'))
+}
+
+// Returns the number in the hexadecimal text of a writer, or `undefined` for any other text.
+function parseBigInt(text: string): bigint | undefined {
+  if (text.length > maxBigIntDigits + 3 || !/^-?0x[0-9a-f]+$/.test(text)) return undefined
+  return text.startsWith('-') ? -BigInt(text.slice(1)) : BigInt(text)
 }

@@ -1,4 +1,3 @@
-import { formatBigInt } from './bigint-text.ts'
 import { bytesOf, viewName, type Kind, type View } from '../../internal/kinds.ts'
 import { leafMarks, listMarks } from './marks.ts'
 import { listMark } from './tree-text.ts'
@@ -60,4 +59,9 @@ export function objectLeaf(value: object, kind: Kind): Leaf {
 
 function marked(mark: string, body: unknown): Leaf {
   return { body, tree: `"${mark}"` }
+}
+
+// Writes hexadecimal text, because reading decimal text takes time that grows with the square of its length.
+function formatBigInt(value: bigint): string {
+  return value < 0n ? `-0x${(-value).toString(16)}` : `0x${value.toString(16)}`
 }

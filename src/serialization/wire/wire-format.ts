@@ -1,6 +1,6 @@
 import { OptionsError, SerializationError } from '../../core/errors.ts'
 import { inspect } from '../../core/logging/inspect.ts'
-import { decodeBody, decodeEncoded, encodeBody, type Encoded } from './body.ts'
+import { decodeBody, decodeEncoded, encodeBody, joinUtf8, utf8, type Encoded } from './body.ts'
 import { parseWithin } from '../depth.ts'
 import { exactJson, type ExactJson } from '../json/exact-json.ts'
 import { isFrame, readFrame, writeHeader, type BodyHeader, type Envelope, type Frame } from './frame.ts'
@@ -9,7 +9,6 @@ import { resolveRules, type ValueOptions, type ValueRules } from '../json/rules.
 import type { Serializer } from '../../core/serializer.ts'
 import type { Compression, Encryption } from './stages.ts'
 import { corrupt, unreadable } from './unreadable.ts'
-import { joinUtf8, utf8 } from './utf8.ts'
 
 /** Options of a {@link WireFormat}. */
 export interface WireFormatOptions extends ValueOptions {

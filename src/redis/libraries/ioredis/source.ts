@@ -3,7 +3,7 @@ import { askAtEachConnection, presentLogin, type Credentials } from '../../conne
 import { IoredisLine, type Ioredis } from './line.ts'
 import { LentLine } from '../lent-line.ts'
 import type { Line, Source, SubscriberLine } from '../line.ts'
-import { hearSentinels } from '../../clients/hear-sentinels.ts'
+import { hearSentinels } from './hear-sentinels.ts'
 import { KEEP_ALIVE_MS, reconnectDelayMs } from '../../connection/reconnect-delay.ts'
 
 /** Returns the options of a client of this library's own, except its address and login. */

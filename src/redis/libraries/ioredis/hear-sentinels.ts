@@ -1,4 +1,4 @@
-import type { ClientEvents } from '../libraries/client-events.ts'
+import type { ClientEvents } from '../client-events.ts'
 
 interface SentinelConnector {
   connectToSentinel(...args: readonly unknown[]): ClientEvents

@@ -1,0 +1,32 @@
+import type { LocalMemory, LocalSlot } from '../coherence/local-tier.ts'
+import type { Duration } from '../options/durations.ts'
+import { checkOptions, type CacheOptions } from '../options/options.ts'
+import { spanMs } from '../options/spans.ts'
+import { valueKeeper, type IsolationOptions } from '../serialization/isolation.ts'
+import { entryMap, figuresOf, MEMORY_BOUNDS, type MemoryBounds } from './entry-map.ts'
+
+/** The bounds of the memory of this process in front of a server. */
+export interface MemoryTierOptions extends MemoryBounds {
+  /** The longest time for which an entry is kept before the server is asked again; default: as long as it lives. */
+  readonly ttl?: Duration | undefined
+}
+
+/** Refuses anything but {@link MemoryTierOptions}; the bounds are checked by the map. @throws OptionsError */
+export function checkTierOptions(l1: unknown): asserts l1 is MemoryTierOptions {
+  checkOptions(l1, [...MEMORY_BOUNDS, 'ttl'], 'l1')
+  ttlMsOf(l1 as MemoryTierOptions)
+}
+
+/** Returns the memory of a cache with a server. @throws OptionsError */
+export function localMemory(
+  bounds: MemoryTierOptions,
+  options: Pick<CacheOptions, 'clock' | 'timers' | 'random'> & IsolationOptions,
+): LocalMemory {
+  const { admit, view } = valueKeeper(options)
+  const map = entryMap<LocalSlot>(bounds, options, ({ stored }) => view(stored), options.random)
+  return { map, admit, view, ttlMs: ttlMsOf(bounds), stats: () => figuresOf(map) }
+}
+
+function ttlMsOf({ ttl = Infinity }: MemoryTierOptions): number {
+  return ttl === Infinity ? Infinity : spanMs(ttl, 'l1: ttl')
+}
