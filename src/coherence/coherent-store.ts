@@ -39,6 +39,7 @@ import { Replay } from './queues/replay.ts'
 import { Suspects } from './queues/suspects.ts'
 import { Reads } from './reads.ts'
 import type { CoherenceParts, CoherenceSettings } from './settings.ts'
+import { GenerationSource } from './tags/generation-source.ts'
 import { TagInvalidator } from './tags/tag-invalidator.ts'
 import { TaggedCalls } from './tags/tagged-calls.ts'
 import type { TagState } from './tags/tag-state.ts'
@@ -59,6 +60,7 @@ export class CoherentStore implements Store {
   readonly #heartbeat: Heartbeat
   readonly #followers: LogFollowers
   readonly #tags: TagInvalidator
+  readonly #generations: GenerationSource
   readonly #reads: Reads
   readonly #fills: Fills
   readonly #changes: Changes
@@ -77,11 +79,7 @@ export class CoherentStore implements Store {
     const suspectKeys = suspects()
     const suspectTags = suspects()
     this.#suspects = [suspectKeys, suspectTags]
-    const state = new NodeState(parts, settings, {
-      suspects: suspectTags,
-      settle: async (tags) => this.#tags.settle(tags),
-      asked: () => this.#followers.followGenerations(),
-    })
+    const state = new NodeState(parts, settings, suspectTags)
     this.#state = state
     const order = new CallOrder(remote, timers, state.time.deadlineMs)
     this.#order = order
@@ -104,7 +102,8 @@ export class CoherentStore implements Store {
     // The queue is sent first, because one master may be away and fail the rest.
     heartbeat.add(replay)
     heartbeat.add(followers)
-    const calls = new TaggedCalls(state)
+    this.#generations = new GenerationSource(state, this.#tags, followers)
+    const calls = new TaggedCalls(state, this.#generations)
     const entries = new LocalEntries(state, followers, outbox)
     this.#reads = new Reads(state, outbox, replay, calls, entries)
     this.#fills = new Fills(state, outbox, calls, followers, entries)
@@ -242,8 +241,8 @@ export class CoherentStore implements Store {
     }
     for await (const { key, generations } of this.remote.scan(prefix)) {
       if (this.#outbox.has(key)) continue
-      const { table, time } = this.#state
-      const shown: MaybePromise<TagState> = table.shows(generations, reading, time.end())
+      const untilMs = this.#state.time.end()
+      const shown: MaybePromise<TagState> = this.#generations.shows(generations, reading, untilMs)
       if ((isPromise(shown) ? await shown : shown) === 'fresh') yield key
     }
   }

@@ -7,8 +7,9 @@ import { LocalTier } from './local-tier.ts'
 import { CallPlaces } from './order/call-places.ts'
 import { CallTime } from './order/call-time.ts'
 import { PartitionState } from './partition-state.ts'
+import type { Suspects } from './queues/suspects.ts'
 import type { CoherenceParts, CoherenceSettings } from './settings.ts'
-import { GenerationTable, type GenerationParts } from './tags/generation-table.ts'
+import { GenerationTable } from './tags/generation-table.ts'
 
 /** A part of what a node knows. The item of `'all'` is a partition. */
 export interface Target {
@@ -36,11 +37,8 @@ export class NodeState {
   readonly generations: PartitionState
   readonly #partitions: ReadonlyMap<string, PartitionState>
 
-  constructor(
-    parts: CoherenceParts,
-    settings: CoherenceSettings,
-    asks: Pick<GenerationParts, 'suspects' | 'settle' | 'asked'>,
-  ) {
+  /** `suspects` are the tags for whose invalidation there was no room. */
+  constructor(parts: CoherenceParts, settings: CoherenceSettings, suspects: Suspects) {
     const { remote, timers, random, node } = parts
     const clock = ageClock(parts.clock)
     this.remote = remote
@@ -54,24 +52,16 @@ export class NodeState {
       ...remote.partitions.map((name) => [name, new PartitionState(name, clock)] as const),
       [remote.generationPartition, this.generations],
     ])
-    const { maxLagMs, leaseMs, generationLimit, outboxLimit } = settings
-    const isStrict = settings.policy === 'strict'
-    this.table = new GenerationTable({
-      remote,
+    this.table = new GenerationTable(
       random,
       clock,
-      time: this.time,
-      partition: this.generations,
-      maxLagMs,
-      maxStaleMs: isStrict ? -1 : settings.maxStaleMs,
-      limits: { table: generationLimit, queue: outboxLimit },
-      leastLifeMs: leaseMs,
-      isBorne: (key, tag) => this.local?.bears(key, tag) === true,
-      ...asks,
-    })
-    this.local =
-      parts.local &&
-      new LocalTier(parts.local, this.table, this.inFlight, clock, isStrict ? maxLagMs : settings.maxStaleMs)
+      this.generations,
+      settings,
+      suspects,
+      (key, tag) => this.local?.bears(key, tag) === true,
+    )
+    const maxAgeMs = settings.policy === 'strict' ? settings.maxLagMs : settings.maxStaleMs
+    this.local = parts.local && new LocalTier(parts.local, this.table, this.inFlight, clock, maxAgeMs)
   }
 
   get partitions(): Iterable<PartitionState> {

@@ -1,40 +1,11 @@
 import type { Clock, Random } from '../../core/time/clock.ts'
-import { StoreUnavailableError } from '../../core/errors.ts'
-import type { GenerationRecord, Generations, Head, RemoteStore } from '../../core/remote-store.ts'
-import type { MaybePromise } from '../../core/promise.ts'
-import type { Reading } from '../../core/store.ts'
-import type { CallTime } from '../order/call-time.ts'
+import type { GenerationRecord, Generations, Head } from '../../core/remote-store.ts'
 import { sameEpoch } from '../log/seen-heads.ts'
 import type { PartitionState } from '../partition-state.ts'
 import type { Suspects } from '../queues/suspects.ts'
 import { TagQueue } from '../queues/tag-queue.ts'
 import { SoftInvalidations } from './soft-invalidations.ts'
-import { bears, compareGenerations, worstOf, type TagState } from './tag-state.ts'
-
-/** The parts that a table of generations uses. */
-export interface GenerationParts {
-  readonly remote: RemoteStore
-  readonly random: Random
-  readonly clock: Clock
-  readonly time: CallTime
-  /** The partition that has the changes of tags. */
-  readonly partition: PartitionState
-  /** Sync age up to which an entry of the server is judged by the table alone. */
-  readonly maxLagMs: number
-  /** Sync age up to which the table alone judges if the server can't be asked. */
-  readonly maxStaleMs: number
-  /** The most tags in the table, without those of the tier's entries, and the most that wait for an acknowledgement. */
-  readonly limits: { readonly table: number; readonly queue: number }
-  /** The shortest life of a record that is asked for: that of a lease, so that a load can keep it. */
-  readonly leastLifeMs: number
-  /** Whether the tier of this node keeps an entry under that key that bears the tag. */
-  isBorne(key: string, tag: string): boolean
-  readonly suspects: Suspects
-  /** Sends the queued items of these tags. Failed ones stay queued. */
-  settle(tags: readonly string[]): Promise<void>
-  /** Called when records are read, because their changes are to be followed from then on. */
-  asked(): void
-}
+import { compareGenerations, worstOf, type TagState } from './tag-state.ts'
 
 /** The generation of a tag before this node invalidated it. */
 export interface Former {
@@ -49,8 +20,11 @@ export interface Former {
   answer: Promise<unknown> | undefined
 }
 
+/** A record as this node remembers it. */
+export type KnownRecord = Pick<GenerationRecord, 'value' | 'head'>
+
 interface Row {
-  readonly record: Pick<GenerationRecord, 'value' | 'head'>
+  readonly record: KnownRecord
   /** The time until which the server keeps the record at least, as far as this node knows. */
   readonly untilMs: number
   /** The key of an entry of the tier that bears the tag, or did. */
@@ -68,8 +42,8 @@ const FORMER = 1_000
 
 const NONE: readonly Former[] = []
 
-// A read of records in flight, and the tags that something happened to meanwhile.
-interface RecordRead {
+/** A read of records in flight, and the tags that something happened to meanwhile. */
+export interface RecordRead {
   readonly tags: readonly string[]
   readonly overtaken: Set<string>
 }
@@ -79,7 +53,10 @@ interface RecordRead {
  * record is then read again. It must never hold a row that is older than the news that the node has heard.
  */
 export class GenerationTable {
-  readonly #parts: GenerationParts
+  readonly #random: Random
+  readonly #clock: Clock
+  readonly #limit: number
+  readonly #isBorne: (key: string, tag: string) => boolean
   readonly #rows = new Map<string, Row>()
   readonly #reads = new Set<RecordRead>()
   // In the order of their versions.
@@ -94,15 +71,26 @@ export class GenerationTable {
   /** A number that changes whenever a verdict of `'fresh'` may have changed. */
   version = 0
 
-  constructor(parts: GenerationParts) {
-    this.#parts = parts
-    this.partition = parts.partition
+  /** `isBorne` tells whether the tier of this node keeps an entry under that key that bears the tag. */
+  constructor(
+    random: Random,
+    clock: Clock,
+    partition: PartitionState,
+    settings: { readonly generationLimit: number; readonly outboxLimit: number },
+    suspects: Suspects,
+    isBorne: (key: string, tag: string) => boolean,
+  ) {
+    this.#random = random
+    this.#clock = clock
+    this.#limit = settings.generationLimit
+    this.#isBorne = isBorne
+    this.partition = partition
     this.queue = new TagQueue({
-      limit: parts.limits.queue,
-      suspects: parts.suspects,
-      partition: parts.remote.generationPartition,
+      limit: settings.outboxLimit,
+      suspects,
+      partition: partition.name,
       draw: () => this.draw(),
-      now: () => parts.clock.now(),
+      now: () => clock.now(),
       changed: () => {
         this.version++
       },
@@ -112,7 +100,7 @@ export class GenerationTable {
   /** Returns a generation that no tag has had. */
   draw(): string {
     const half = (): string =>
-      Math.floor(this.#parts.random() * 2 ** 32)
+      Math.floor(this.#random() * 2 ** 32)
         .toString(16)
         .padStart(8, '0')
     return `${half()}${half()}00000000`
@@ -130,7 +118,7 @@ export class GenerationTable {
 
   /** Returns the milliseconds since an entry with these generations became stale by its tags, as far as it is known. */
   staleForMs(generations: Generations | undefined): number {
-    const nowMs = this.#parts.clock.now()
+    const nowMs = this.#clock.now()
     let longestMs = 0
     for (const { tag, value } of generations ?? []) {
       const queued = this.queue.get(tag)
@@ -140,28 +128,36 @@ export class GenerationTable {
     return longestMs
   }
 
-  /**
-   * Returns the generations of tags for a load or set that begins now, and whose entry will live for so long. @throws
-   * if a record is unknown here, or may end before the entry does, and can't be read.
-   */
-  current(lives: Lives, untilMs: number): MaybePromise<Generations> {
-    const short = this.#tooShort(lives)
-    if (short.length > 0) return this.#currentOf(lives, short, untilMs)
-    return Array.from(lives.keys(), (tag) => ({ tag, value: this.known(tag) ?? this.draw() }))
+  /** Returns the record of a tag, if this node knows it. */
+  record(tag: string): KnownRecord | undefined {
+    return this.#rows.get(tag)?.record
   }
 
-  /**
-   * Has the server keep records for as long as entries that bear them live; `undefined` = it does already. @throws if
-   * it can't be asked.
-   */
-  prolong(
-    generations: Generations | undefined,
-    lifeMs: number,
-    untilMs: number,
-  ): Promise<unknown> | undefined {
-    const lives = new Map((generations ?? []).map(({ tag }) => [tag, lifeMs]))
-    const short = this.#tooShort(lives)
-    return short.length === 0 ? undefined : this.#read(short, untilMs, lives)
+  /** Returns the tags whose records are unknown, or may end before entries that will live for so long. */
+  lacking(lives: Lives): readonly string[] {
+    const nowMs = this.#clock.now()
+    return [...lives.keys()].filter((tag) => {
+      if (this.queue.get(tag) !== undefined) return false
+      const row = this.#rows.get(tag)
+      return row === undefined || row.untilMs < nowMs + lives.get(tag)!
+    })
+  }
+
+  /** Begins a read of records. */
+  reading(tags: readonly string[]): RecordRead {
+    const read: RecordRead = { tags, overtaken: new Set() }
+    this.#reads.add(read)
+    return read
+  }
+
+  /** Ends a read. A record is kept only if nothing happened to its tag meanwhile. It was asked for at `askedAtMs`. */
+  took(read: RecordRead, records: readonly GenerationRecord[], askedAtMs: number): void {
+    this.#reads.delete(read)
+    for (const [index, record] of records.entries()) {
+      const tag = read.tags[index]!
+      if (record.softenedMs !== undefined) this.softened.note(record.value, askedAtMs - record.softenedMs)
+      if (!read.overtaken.has(tag)) this.#keep(tag, record, askedAtMs + record.remainingMs)
+    }
   }
 
   /** Notes that the tier keeps an entry under this key that bears these tags. */
@@ -172,65 +168,7 @@ export class GenerationTable {
     }
   }
 
-  #tooShort(lives: Lives): readonly string[] {
-    const nowMs = this.#parts.clock.now()
-    return [...lives.keys()].filter((tag) => {
-      if (this.queue.get(tag) !== undefined) return false
-      const row = this.#rows.get(tag)
-      return row === undefined || row.untilMs < nowMs + lives.get(tag)!
-    })
-  }
-
-  /**
-   * Returns the same for a writer. Queued tags are sent first, because an entry that bears a local generation is lost
-   * when the invalidation is acknowledged. @throws as {@link GenerationTable.current} does, and if it is not
-   * acknowledged.
-   */
-  currentForWrite(lives: Lives, untilMs: number): MaybePromise<Generations> {
-    if (this.queue.isEmpty) return this.current(lives, untilMs)
-    const queued = [...lives.keys()].filter((tag) => this.queue.get(tag) !== undefined)
-    return queued.length === 0 ? this.current(lives, untilMs) : this.#currentAfter(queued, lives, untilMs)
-  }
-
-  async #currentOf(lives: Lives, short: readonly string[], untilMs: number): Promise<Generations> {
-    const read = await this.#read(short, untilMs, lives)
-    return Array.from(lives.keys(), (tag) => ({
-      tag,
-      value: read.get(tag)?.value ?? this.known(tag) ?? this.draw(),
-    }))
-  }
-
-  async #currentAfter(queued: readonly string[], lives: Lives, untilMs: number): Promise<Generations> {
-    await this.#parts.time.inTime(this.#parts.settle(queued), untilMs)
-    if (queued.some((tag) => this.queue.get(tag) !== undefined))
-      throw new StoreUnavailableError('the invalidation of a tag was not acknowledged yet')
-    return this.current(lives, untilMs)
-  }
-
-  /**
-   * Returns the generations of tags that a loader has named; `undefined` if one of them may have changed since the load
-   * began. `start` is the head of the log at that time. @throws as {@link GenerationTable.current} does.
-   */
-  async unchangedSince(
-    tags: readonly string[],
-    start: Head | undefined,
-    lifeMs: number,
-    untilMs: number,
-  ): Promise<Generations | undefined> {
-    const lives = new Map(tags.map((tag) => [tag, lifeMs]))
-    const unknown = tags.filter((tag) => this.#rows.get(tag) === undefined)
-    const read = unknown.length === 0 ? undefined : await this.#read(unknown, untilMs, lives)
-    // Records of another history are not comparable with `start`.
-    if (start === undefined || !this.partition.isOf(start.epoch)) return undefined
-    const generations = tags.map((tag) => {
-      const record =
-        this.queue.get(tag) === undefined ? (read?.get(tag) ?? this.#rows.get(tag)?.record) : undefined
-      return record !== undefined && isBefore(record, start) ? { tag, value: record.value } : undefined
-    })
-    return generations.every((generation) => generation !== undefined) ? generations : undefined
-  }
-
-  /** Returns the same without the server. Unknown tags get a provisional generation, which lasts until a flush. */
+  /** Returns the generations of tags without the server. Unknown tags get a provisional generation, which lasts until a flush. */
   provisional(tags: readonly string[]): Generations {
     return tags.map((tag) => {
       const value = this.known(tag) ?? this.draw()
@@ -268,39 +206,7 @@ export class GenerationTable {
 
   /** Whether this node has begun to invalidate one of the tags since the table had that version. */
   hasInvalidated(tags: readonly string[], since: number): boolean {
-    return this.#laterThan(since).some(({ tag }) => tags.includes(tag))
-  }
-
-  /**
-   * Judges an entry of the server for a reader whose call was made when the table had the version `since`. Later
-   * invalidations of this node do not count. A row that says no is read again before it is believed. All rows are read
-   * again if the table may be behind, or if the reader brings a token that this node has not reached. The answer comes
-   * by `untilMs`.
-   */
-  shows(
-    generations: Generations | undefined,
-    { tags }: Reading | undefined = {},
-    untilMs: number,
-    mustAsk = false,
-    since: number = this.version,
-  ): MaybePromise<TagState> {
-    if (!bears(generations, tags)) return 'gone'
-    if (generations === undefined) return 'fresh'
-    const isBehind = mustAsk || !this.partition.isSynced(this.#parts.maxLagMs)
-    const later = this.#laterThan(since)
-    const verdicts: TagState[] = []
-    const open = generations.filter(({ tag, value }) => {
-      const then = compareFormer(value, formerOf(later, tag), isBehind)
-      const item = this.queue.get(tag)
-      if (then !== 'gone') verdicts.push(then)
-      // A queued generation decides alone, because the server's record is old. It knows nothing of a token, though.
-      else if (item !== undefined)
-        verdicts.push(mustAsk ? 'gone' : compareGenerations(value, item.generation))
-      else return isBehind || this.known(tag) !== value
-      return false
-    })
-    if (open.length === 0 || verdicts.includes('gone')) return worstOf(verdicts)
-    return this.#ask(open, untilMs, mustAsk, since).then((verdict) => worstOf([...verdicts, verdict]))
+    return this.supersededSince(since).some(({ tag }) => tags.includes(tag))
   }
 
   /** Whether it knows of no tag. */
@@ -327,70 +233,13 @@ export class GenerationTable {
     this.queue.renew(undefined)
   }
 
-  #laterThan(since: number): readonly Former[] {
+  /** Returns the generations that this node has superseded since the table had that version. */
+  supersededSince(since: number): readonly Former[] {
     if (since === this.version) return NONE
     return this.#former.slice(this.#former.findLastIndex(({ version }) => version <= since) + 1)
   }
 
-  async #ask(generations: Generations, untilMs: number, mustAsk: boolean, since: number): Promise<TagState> {
-    const { time, maxStaleMs } = this.#parts
-    try {
-      const read = await this.#read(
-        generations.map(({ tag }) => tag),
-        untilMs,
-      )
-      const later = this.#laterThan(since)
-      const verdicts: TagState[] = []
-      for (const { tag, value } of generations) {
-        const former = formerOf(later, tag)
-        // An answer that comes too late, or never, tells nothing.
-        if (former?.answer !== undefined) await time.inTime(former.answer, untilMs).catch(() => undefined)
-        const then = compareFormer(value, former, true)
-        verdicts.push(then === 'gone' ? compareGenerations(value, read.get(tag)!.value) : then)
-      }
-      return worstOf(verdicts)
-    } catch {
-      return mustAsk || !this.partition.isSynced(maxStaleMs) ? 'gone' : this.agrees(generations)
-    }
-  }
-
-  // Reads records, which were true at some moment of the call. That is enough for its caller. The table takes a record
-  // only if nothing happened to the tag meanwhile.
-  async #read(
-    tags: readonly string[],
-    untilMs: number,
-    lives?: Lives,
-  ): Promise<ReadonlyMap<string, Pick<GenerationRecord, 'value' | 'head'>>> {
-    this.#parts.asked()
-    const { clock, time, leastLifeMs } = this.#parts
-    const startedAtMs = clock.now()
-    const read: RecordRead = { tags, overtaken: new Set() }
-    this.#reads.add(read)
-    try {
-      const records = await this.#parts.remote.generations(
-        tags,
-        tags.map(() => this.draw()),
-        // Twice as long as needed, so that a tag in use is asked for once in the life of its entries.
-        tags.map((tag) => Math.max(2 * (lives?.get(tag) ?? 0), leastLifeMs)),
-        time.left(untilMs),
-      )
-      for (const [index, tag] of tags.entries()) {
-        const record = records[index]!
-        if (record.softenedMs !== undefined) this.softened.note(record.value, startedAtMs - record.softenedMs)
-        if (!read.overtaken.has(tag)) this.#keep(tag, record, startedAtMs + record.remainingMs)
-      }
-      return new Map(
-        tags.map((tag, index) => {
-          const queued = this.queue.get(tag)
-          return [tag, queued === undefined ? records[index]! : { value: queued.generation }]
-        }),
-      )
-    } finally {
-      this.#reads.delete(read)
-    }
-  }
-
-  #keep(tag: string, { value, head }: Row['record'], untilMs: number): void {
+  #keep(tag: string, { value, head }: KnownRecord, untilMs: number): void {
     const before = this.#rows.get(tag)
     if (before !== undefined && before.record.value !== value) this.version++
     this.#rows.delete(tag)
@@ -400,28 +249,10 @@ export class GenerationTable {
 
   // Removes the oldest rows, except those that a hit in the tier would have to read again.
   #shrink(): void {
-    for (let looks = 0; looks < LOOKS && this.#rows.size > this.#parts.limits.table; looks++) {
+    for (let looks = 0; looks < LOOKS && this.#rows.size > this.#limit; looks++) {
       const [tag, row] = this.#rows.entries().next().value!
       this.#rows.delete(tag)
-      if (row.holder !== undefined && this.#parts.isBorne(row.holder, tag)) this.#rows.set(tag, row)
+      if (row.holder !== undefined && this.#isBorne(row.holder, tag)) this.#rows.set(tag, row)
     }
   }
-}
-
-function formerOf(later: readonly Former[], tag: string): Former | undefined {
-  return later.find((former) => former.tag === tag)
-}
-
-// A generation that only a table has told, which may be behind, is not believed.
-function compareFormer(value: string, former: Former | undefined, isBehind: boolean): TagState {
-  if (former === undefined || (isBehind && !former.isProven)) return 'gone'
-  return compareGenerations(value, former.value)
-}
-
-// Whether a tag has had its generation since before the log was at `start`. Then the record is of an older epoch, or of
-// no later entry.
-function isBefore({ head }: Pick<GenerationRecord, 'head'>, start: Head): boolean {
-  if (head === undefined) return false
-  if (sameEpoch(head.epoch, start.epoch)) return head.counter <= start.counter
-  return head.epoch.ordinal < start.epoch.ordinal
 }

@@ -18,6 +18,7 @@ import type {
   OpResult,
   Reading,
 } from '../../core/store.ts'
+import type { GenerationSource } from './generation-source.ts'
 import type { Lives } from './generation-table.ts'
 import type { Operation } from '../in-flight.ts'
 import type { NodeState } from '../node-state.ts'
@@ -38,9 +39,11 @@ const ACQUIRE_ROUNDS = 3
 /** Asks the server with the generations that go along, and judges its answers by theirs (docs/coherence.md, C7). */
 export class TaggedCalls {
   readonly #state: NodeState
+  readonly #source: GenerationSource
 
-  constructor(state: NodeState) {
+  constructor(state: NodeState, source: GenerationSource) {
     this.#state = state
+    this.#source = source
   }
 
   /** Judges an entry of the server for this reader, whose call began at `since`. */
@@ -52,7 +55,7 @@ export class TaggedCalls {
   ): MaybePromise<TagState> {
     if ((generations === undefined && reading === undefined) || generations === UNREADABLE) return 'fresh'
     const mustAsk = !this.#state.hasReached(reading?.after)
-    return this.#state.table.shows(generations, reading, untilMs, mustAsk, since)
+    return this.#source.shows(generations, reading, untilMs, mustAsk, since)
   }
 
   /** The place of a call that begins now among this node's invalidations of tags. */
@@ -73,7 +76,7 @@ export class TaggedCalls {
     let known: Generations
     let failure: { readonly error: unknown } | undefined
     try {
-      const current = table.current(lives, untilMs)
+      const current = this.#source.current(lives, untilMs)
       known = isPromise(current) ? await current : current
     } catch (error) {
       known = table.provisional([...lives.keys()])
@@ -93,10 +96,9 @@ export class TaggedCalls {
     lifeMs: number,
     untilMs: number,
   ): Promise<boolean> {
-    const { table } = this.#state
     const named = namedTags(marker, tags)
     if (named.length > 0) {
-      const generations = await table.unchangedSince(named, marker.taggedSince, lifeMs, untilMs)
+      const generations = await this.#source.unchangedSince(named, marker.taggedSince, lifeMs, untilMs)
       if (generations === undefined) return false
       marker.generations = [...(marker.generations ?? []), ...generations]
     }
@@ -113,7 +115,7 @@ export class TaggedCalls {
       }),
     )
     try {
-      await this.#state.table.current(lives, untilMs)
+      await this.#source.current(lives, untilMs)
       return true
     } catch {
       return false
@@ -138,7 +140,7 @@ export class TaggedCalls {
 
   // A failure is ignored. A record that ends too soon only hides the entry, which is a miss.
   async #prolong(generations: Generations | undefined, lifeMs: number, untilMs: number): Promise<void> {
-    await this.#state.table.prolong(generations, lifeMs, untilMs)?.catch(() => undefined)
+    await this.#source.prolong(generations, lifeMs, untilMs)?.catch(() => undefined)
   }
 
   /** Asks for leases. An invisible entry keeps no load out, because the server is told which one it is. */
@@ -205,7 +207,7 @@ export class TaggedCalls {
       ),
     )
     if (lives.size === 0) return this.#withGenerations(writes, [])
-    const known = this.#state.table.currentForWrite(lives, untilMs)
+    const known = this.#source.currentForWrite(lives, untilMs)
     return isPromise(known)
       ? known.then((generations) => this.#withGenerations(writes, generations))
       : this.#withGenerations(writes, known)
@@ -252,11 +254,11 @@ export class TaggedCalls {
           throw new StoreUnavailableError('the tags of a counter change too often')
         const { generations } = results[index]!
         const tags = op.generations?.map(({ tag }) => tag) ?? NO_TAGS
-        const isVisible = (await table.shows(generations, { tags }, untilMs, false, since)) === 'fresh'
+        const isVisible = (await this.#source.shows(generations, { tags }, untilMs, false, since)) === 'fresh'
         // A later invalidation of this node hides the counter that the step makes.
         const again = table.hasInvalidated(tags, since)
           ? op
-          : { ...op, generations: await table.current(longest([[tags, op.ttlMs]]), untilMs) }
+          : { ...op, generations: await this.#source.current(longest([[tags, op.ttlMs]]), untilMs) }
         const retried = isVisible
           ? { ...again, seen: generations }
           : { ...again, hidden: generations ?? ('none' as const) }
@@ -272,7 +274,7 @@ export class TaggedCalls {
       const answer = answers[index]!
       if (!answer.ok || op.kind === 'set' || op.kind === 'increment') continue
       if (answer.generations === undefined && op.tags === undefined) continue
-      const verdict = await this.#state.table.shows(answer.generations, op, untilMs, false, since)
+      const verdict = await this.#source.shows(answer.generations, op, untilMs, false, since)
       const { stored: _, graceMs = 0, ...rest } = answer
       // A stale entry exists while it has grace, but does not count as fresh.
       if (verdict === 'fresh' || (verdict === 'stale' && op.kind === 'delete' && graceMs > 0)) continue

@@ -1,30 +1,16 @@
 import { PartitionState } from '../../../src/coherence/partition-state.ts'
+import { GenerationSource } from '../../../src/coherence/tags/generation-source.ts'
 import { GenerationTable } from '../../../src/coherence/tags/generation-table.ts'
 import { InFlight } from '../../../src/coherence/in-flight.ts'
 import { TagQueue } from '../../../src/coherence/queues/tag-queue.ts'
+import { GENERATION_PARTITION } from '../../../simulator/server/server-tags.ts'
 import type { Generations, RemoteOp } from '../../../src/core/remote-store.ts'
-import { all, overRemote, replaced, type Ablation } from './switches.ts'
+import { overRemote, replaced, type Ablation } from './switches.ts'
 
 // Invalidations of tags are the most frequent, because sets and nearer ends would hide a missed one.
 const OF_TAGS = {
   changes: ['delete', 'delete', 'take', 'prefix', 'many', 'tag', 'tag', 'tag', 'clear'],
 } as const
-
-// The states of generation partitions, from the first call of their tables on.
-const ofGenerations = new WeakSet<PartitionState>()
-const watchGenerations = all(
-  ...(['agrees', 'current', 'shows'] as const).map((name) =>
-    replaced(
-      GenerationTable,
-      name,
-      (original) =>
-        function watched(this: GenerationTable, ...args: never[]): never {
-          ofGenerations.add(this.partition)
-          return (original as (...args: never[]) => never).apply(this, args)
-        },
-    ),
-  ),
-)
 
 // The table that asks the server at this moment, and the generation that it has to draw.
 let asking: GenerationTable | undefined
@@ -49,7 +35,7 @@ export const TAGS: readonly Ablation[] = [
     without: 'an entry of the server is served whatever its generations are',
     mix: 'none',
     world: { traffic: OF_TAGS },
-    patch: replaced(GenerationTable, 'shows', () => () => 'fresh'),
+    patch: replaced(GenerationSource, 'shows', () => () => 'fresh'),
   },
   {
     rule: 'C7, before the load',
@@ -100,10 +86,10 @@ export const TAGS: readonly Ablation[] = [
     mix: 'lost messages',
     world: { extended: true, traffic: OF_TAGS },
     patch: replaced(
-      GenerationTable,
+      GenerationSource,
       'unchangedSince',
       () =>
-        async function present(this: GenerationTable, tags, _, lifeMs, untilMs) {
+        async function present(this: GenerationSource, tags, _, lifeMs, untilMs) {
           return this.current(new Map(tags.map((tag) => [tag, lifeMs])), untilMs)
         },
     ),
@@ -113,16 +99,13 @@ export const TAGS: readonly Ablation[] = [
     without: 'an entry with tags is served though the generation partition is not synced',
     mix: 'cut lines',
     world: { traffic: OF_TAGS },
-    patch: all(
-      watchGenerations,
-      replaced(
-        PartitionState,
-        'isSynced',
-        (isSynced) =>
-          function isEver(this: PartitionState, ...args) {
-            return ofGenerations.has(this) || isSynced.apply(this, args)
-          },
-      ),
+    patch: replaced(
+      PartitionState,
+      'isSynced',
+      (isSynced) =>
+        function isEver(this: PartitionState, ...args) {
+          return this.name === GENERATION_PARTITION || isSynced.apply(this, args)
+        },
     ),
   },
   {

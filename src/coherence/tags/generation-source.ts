@@ -1,0 +1,207 @@
+import { StoreUnavailableError } from '../../core/errors.ts'
+import type { GenerationRecord, Generations, Head } from '../../core/remote-store.ts'
+import type { MaybePromise } from '../../core/promise.ts'
+import type { Reading } from '../../core/store.ts'
+import type { LogFollowers } from '../log/log-followers.ts'
+import { sameEpoch } from '../log/seen-heads.ts'
+import type { NodeState } from '../node-state.ts'
+import type { Former, GenerationTable, KnownRecord, Lives } from './generation-table.ts'
+import type { TagInvalidator } from './tag-invalidator.ts'
+import { bears, compareGenerations, worstOf, type TagState } from './tag-state.ts'
+
+/**
+ * Answers by the table of generations, and asks the server for the records that the table lacks or may be behind with.
+ * From the first question on, this node follows the log of generations.
+ */
+export class GenerationSource {
+  readonly #state: NodeState
+  readonly #table: GenerationTable
+  readonly #tags: TagInvalidator
+  readonly #followers: LogFollowers
+
+  constructor(state: NodeState, tags: TagInvalidator, followers: LogFollowers) {
+    this.#state = state
+    this.#table = state.table
+    this.#tags = tags
+    this.#followers = followers
+  }
+
+  /**
+   * Returns the generations of tags for a load or set that begins now, and whose entry will live for so long. @throws
+   * if a record is unknown here, or may end before the entry does, and can't be read.
+   */
+  current(lives: Lives, untilMs: number): MaybePromise<Generations> {
+    const short = this.#table.lacking(lives)
+    if (short.length > 0) return this.#currentOf(lives, short, untilMs)
+    return Array.from(lives.keys(), (tag) => ({ tag, value: this.#table.known(tag) ?? this.#table.draw() }))
+  }
+
+  /**
+   * Has the server keep records for as long as entries that bear them live; `undefined` = it does already. @throws if
+   * it can't be asked.
+   */
+  prolong(
+    generations: Generations | undefined,
+    lifeMs: number,
+    untilMs: number,
+  ): Promise<unknown> | undefined {
+    const lives = new Map((generations ?? []).map(({ tag }) => [tag, lifeMs]))
+    const short = this.#table.lacking(lives)
+    return short.length === 0 ? undefined : this.#read(short, untilMs, lives)
+  }
+
+  /**
+   * Returns the same for a writer. Queued tags are sent first, because an entry that bears a local generation is lost
+   * when the invalidation is acknowledged. @throws as {@link GenerationSource.current} does, and if it is not
+   * acknowledged.
+   */
+  currentForWrite(lives: Lives, untilMs: number): MaybePromise<Generations> {
+    if (this.#table.queue.isEmpty) return this.current(lives, untilMs)
+    const queued = [...lives.keys()].filter((tag) => this.#table.queue.get(tag) !== undefined)
+    return queued.length === 0 ? this.current(lives, untilMs) : this.#currentAfter(queued, lives, untilMs)
+  }
+
+  async #currentOf(lives: Lives, short: readonly string[], untilMs: number): Promise<Generations> {
+    const read = await this.#read(short, untilMs, lives)
+    return Array.from(lives.keys(), (tag) => ({
+      tag,
+      value: read.get(tag)?.value ?? this.#table.known(tag) ?? this.#table.draw(),
+    }))
+  }
+
+  async #currentAfter(queued: readonly string[], lives: Lives, untilMs: number): Promise<Generations> {
+    await this.#state.time.inTime(this.#tags.settle(queued), untilMs)
+    if (queued.some((tag) => this.#table.queue.get(tag) !== undefined))
+      throw new StoreUnavailableError('the invalidation of a tag was not acknowledged yet')
+    return this.current(lives, untilMs)
+  }
+
+  /**
+   * Returns the generations of tags that a loader has named; `undefined` if one of them may have changed since the load
+   * began. `start` is the head of the log at that time. @throws as {@link GenerationSource.current} does.
+   */
+  async unchangedSince(
+    tags: readonly string[],
+    start: Head | undefined,
+    lifeMs: number,
+    untilMs: number,
+  ): Promise<Generations | undefined> {
+    const lives = new Map(tags.map((tag) => [tag, lifeMs]))
+    const unknown = tags.filter((tag) => this.#table.record(tag) === undefined)
+    const read = unknown.length === 0 ? undefined : await this.#read(unknown, untilMs, lives)
+    // Records of another history are not comparable with `start`.
+    if (start === undefined || !this.#table.partition.isOf(start.epoch)) return undefined
+    const generations = tags.map((tag) => {
+      const record =
+        this.#table.queue.get(tag) === undefined ? (read?.get(tag) ?? this.#table.record(tag)) : undefined
+      return record !== undefined && isBefore(record, start) ? { tag, value: record.value } : undefined
+    })
+    return generations.every((generation) => generation !== undefined) ? generations : undefined
+  }
+
+  /**
+   * Judges an entry of the server for a reader whose call was made when the table had the version `since`. Later
+   * invalidations of this node do not count. A row that says no is read again before it is believed. All rows are read
+   * again if the table may be behind, or if the reader brings a token that this node has not reached. The answer comes
+   * by `untilMs`.
+   */
+  shows(
+    generations: Generations | undefined,
+    { tags }: Reading | undefined = {},
+    untilMs: number,
+    mustAsk = false,
+    since: number = this.#table.version,
+  ): MaybePromise<TagState> {
+    if (!bears(generations, tags)) return 'gone'
+    if (generations === undefined) return 'fresh'
+    const isBehind = mustAsk || !this.#table.partition.isSynced(this.#state.settings.maxLagMs)
+    const later = this.#table.supersededSince(since)
+    const verdicts: TagState[] = []
+    const open = generations.filter(({ tag, value }) => {
+      const then = compareFormer(value, formerOf(later, tag), isBehind)
+      const item = this.#table.queue.get(tag)
+      if (then !== 'gone') verdicts.push(then)
+      // A queued generation decides alone, because the server's record is old. It knows nothing of a token, though.
+      else if (item !== undefined)
+        verdicts.push(mustAsk ? 'gone' : compareGenerations(value, item.generation))
+      else return isBehind || this.#table.known(tag) !== value
+      return false
+    })
+    if (open.length === 0 || verdicts.includes('gone')) return worstOf(verdicts)
+    return this.#ask(open, untilMs, mustAsk, since).then((verdict) => worstOf([...verdicts, verdict]))
+  }
+
+  async #ask(generations: Generations, untilMs: number, mustAsk: boolean, since: number): Promise<TagState> {
+    const { time, settings } = this.#state
+    try {
+      const read = await this.#read(
+        generations.map(({ tag }) => tag),
+        untilMs,
+      )
+      const later = this.#table.supersededSince(since)
+      const verdicts: TagState[] = []
+      for (const { tag, value } of generations) {
+        const former = formerOf(later, tag)
+        // An answer that comes too late, or never, tells nothing.
+        if (former?.answer !== undefined) await time.inTime(former.answer, untilMs).catch(() => undefined)
+        const then = compareFormer(value, former, true)
+        verdicts.push(then === 'gone' ? compareGenerations(value, read.get(tag)!.value) : then)
+      }
+      return worstOf(verdicts)
+    } catch {
+      const mayAgree = !mustAsk && settings.policy !== 'strict'
+      const isKnown = mayAgree && this.#table.partition.isSynced(settings.maxStaleMs)
+      return isKnown ? this.#table.agrees(generations) : 'gone'
+    }
+  }
+
+  // Reads records, which were true at some moment of the call. That is enough for its caller. The table takes a record
+  // only if nothing happened to the tag meanwhile.
+  async #read(
+    tags: readonly string[],
+    untilMs: number,
+    lives?: Lives,
+  ): Promise<ReadonlyMap<string, KnownRecord>> {
+    this.#followers.followGenerations()
+    const { remote, clock, time, settings } = this.#state
+    const startedAtMs = clock.now()
+    const read = this.#table.reading(tags)
+    let records: readonly GenerationRecord[] = []
+    try {
+      records = await remote.generations(
+        tags,
+        tags.map(() => this.#table.draw()),
+        // Twice as long as needed, so that a tag in use is asked for once in the life of its entries. A load can keep a
+        // record that lives as long as its lease.
+        tags.map((tag) => Math.max(2 * (lives?.get(tag) ?? 0), settings.leaseMs)),
+        time.left(untilMs),
+      )
+    } finally {
+      this.#table.took(read, records, startedAtMs)
+    }
+    return new Map(
+      tags.map((tag, index) => {
+        const queued = this.#table.queue.get(tag)
+        return [tag, queued === undefined ? records[index]! : { value: queued.generation }]
+      }),
+    )
+  }
+}
+
+function formerOf(later: readonly Former[], tag: string): Former | undefined {
+  return later.find((former) => former.tag === tag)
+}
+
+// A generation that only a table has told, which may be behind, is not believed.
+function compareFormer(value: string, former: Former | undefined, isBehind: boolean): TagState {
+  if (former === undefined || (isBehind && !former.isProven)) return 'gone'
+  return compareGenerations(value, former.value)
+}
+
+// Whether a tag has had its generation since before the log was at `start`. Then the record is of an older epoch, or of
+// no later entry.
+function isBefore({ head }: Pick<GenerationRecord, 'head'>, start: Head): boolean {
+  if (head === undefined) return false
+  if (sameEpoch(head.epoch, start.epoch)) return head.counter <= start.counter
+  return head.epoch.ordinal < start.epoch.ordinal
+}
