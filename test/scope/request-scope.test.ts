@@ -334,8 +334,8 @@ describe('a scope', () => {
       expect(await mine.deserialize(await mine.serialize({ a: 1 }))).toEqual({ a: 1 })
     }
     expect(await cache.get('k')).toBe(1)
-    const view: unknown = requestScope(cache)
-    expect(thrownBy(() => new TieredCache({ l1: view as MemoryCache, l2: cache }))).toMatchObject({
+    const scoped: unknown = requestScope(cache)
+    expect(thrownBy(() => new TieredCache({ l1: scoped as MemoryCache, l2: cache }))).toMatchObject({
       code: 'ERR_CACHE_OPTIONS',
     })
   })
