@@ -151,6 +151,6 @@ describeWithServers('timelines of loads over a server', () => {
   }
 
   it('are nearly all played', () => {
-    expect(tooLong.length).toBeLessThan(played.length / 5)
+    expect(tooLong.length).toBeLessThan(played.length / 4)
   })
 })
