@@ -2,7 +2,7 @@ import { checkFunction } from '../options/checks.ts'
 import type { StoreStats } from '../core/counters.ts'
 import { timersFor, type CacheOptions } from '../options/options.ts'
 import type { Random } from '../core/time/clock.ts'
-import { BoundedMap } from './bounded-map.ts'
+import { BoundedMap, type BoundedMapStats } from './bounded-map.ts'
 
 /** The bounds of the entries in the memory of this process. */
 export interface MemoryBounds {
@@ -47,7 +47,7 @@ export function entryMap<E>(
 }
 
 /** Returns the figures of a store that keeps its entries in this map. */
-export function figuresOf(map: Pick<BoundedMap<string, unknown>, 'isWeighed' | 'stats'>): StoreStats {
+export function figuresOf(map: { readonly isWeighed: boolean; stats(): BoundedMapStats }): StoreStats {
   const { entries, evicted, oversize, expired, swept } = map.stats()
   const [byEntries, byWeight] = map.isWeighed ? [0, evicted] : [evicted, 0]
   return {
