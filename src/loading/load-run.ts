@@ -130,9 +130,10 @@ export class LoadRun implements Carrier, LoadSituation, FillingRun {
         }
         if (busy.length === 0) break
         // Keys that another pipeline is loading are waited for last, so that they hold up nothing.
-        const waits = busy.map((flight) => waitForLease(this.state, flight, asked, leaseWaitMs))
-        answers = await Promise.all(waits)
-        flights = busy
+        const waits = busy.map(async (flight) => this.#await(flight, asked, leaseWaitMs))
+        const answered = (await Promise.all(waits)).filter((one) => one !== undefined)
+        flights = answered.map(([flight]) => flight)
+        answers = answered.map(([, answer]) => answer)
       }
     } catch (error) {
       const isOfLoader = this.#endFailed(error)
@@ -143,6 +144,19 @@ export class LoadRun implements Carrier, LoadSituation, FillingRun {
     }
     this.#end()
     return deliver?.(this.#flights[0]!.result!)
+  }
+
+  // Waits for a key that another process loads. Callers get its value or its cool-down at once, because the value may end
+  // before the waits for other keys do.
+  async #await(
+    flight: Flight,
+    asked: AcquireOptions | undefined,
+    leaseWaitMs: number | undefined,
+  ): Promise<readonly [Flight, Acquired] | undefined> {
+    const answer = await waitForLease(this.state, flight, asked, leaseWaitMs)
+    if (typeof answer === 'string') return [flight, answer]
+    this.#heed([flight], [answer])
+    return undefined
   }
 
   // Returns the loader's answer, unless the run is given up before, because a loader may hang.
