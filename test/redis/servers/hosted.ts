@@ -2,6 +2,7 @@
 // drops idle connections, asks for passwords of its own, and moves to another server. All of it can change at any
 // moment.
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { until } from '../../support/until.ts'
 import { slotOf } from '../../../src/redis/connection/slot.ts'
 import { Frames, isPush, keysOf, wordsOf } from './frames.ts'
 
@@ -83,7 +84,7 @@ class Session {
   look(): void {
     const { idle } = this.#hosted
     if (idle === undefined || performance.now() - this.#usedAtMs < idle.afterMs) return
-    if (idle.how === 'close') this.#client.end()
+    if (idle.how === 'close') this.close()
     else this.#isHole = true
   }
 
@@ -91,7 +92,15 @@ class Session {
     return this.#isHole
   }
 
-  end(): void {
+  get idleMs(): number {
+    return performance.now() - this.#usedAtMs
+  }
+
+  close(): void {
+    this.#client.end()
+  }
+
+  reset(): void {
     this.#client.resetAndDestroy()
   }
 
@@ -285,7 +294,20 @@ export class HostedService implements HostedBehaviour {
 
   /** Resets every open connection. */
   cut(): void {
-    for (const session of this.#sessions) session.end()
+    for (const session of this.#sessions) session.reset()
+  }
+
+  /** Waits until every connection is idle, closes all of them at once, and waits until their clients are back. */
+  async closeIdle(): Promise<void> {
+    const sessions = this.#sessions
+    await until(
+      'idle connections',
+      () => sessions.size > 0 && [...sessions].every(({ idleMs }) => idleMs > 100),
+    )
+    const closed = [...sessions]
+    for (const session of closed) session.close()
+    const isBack = (): boolean => sessions.size >= closed.length && !closed.some((one) => sessions.has(one))
+    await until('other connections', isBack)
   }
 
   async close(): Promise<void> {
