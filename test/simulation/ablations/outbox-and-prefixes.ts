@@ -163,6 +163,8 @@ export const OUTBOX: readonly Ablation[] = [
     without: 'a call that is given up counts as later than all calls under way',
     mix: 'deaths',
     patch: replaced(Turn, 'sent', () => () => undefined),
+    unseen:
+      'of two calls under way at once the judge can not tell which one has deleted a key, so it judges neither',
   },
 ]
 
