@@ -144,7 +144,7 @@ export class TagInvalidator {
     keepStale: boolean,
     failed?: (index: number) => void,
   ): Promise<readonly (Head | undefined)[]> {
-    const { remote, table, generations, clock } = this.#state
+    const { remote, table, generations, clock, inFlight } = this.#state
     const superseded = tags.map((tag) => table.supersede(tag))
     const targets = tags.map(tagTarget)
     const startedAtMs = clock.now()
@@ -159,6 +159,7 @@ export class TagInvalidator {
       },
       read: (answer, index) => {
         const head = answer.heads[index]
+        if (head !== undefined) inFlight.wasEarlier(head.stamp)
         this.#followers.note(generations.name, targets[index]!, head)
         table.answered = head ?? table.answered
         if (answer.generations !== undefined) table.softened.note(answer.generations[index]!, startedAtMs)
