@@ -155,7 +155,8 @@ export const OUTBOX: readonly Ablation[] = [
   {
     rule: 'outbox, queued once',
     without: 'a call that was given up queues its keys and tags anew when it fails later',
-    mix: 'deaths',
+    mix: 'uneven lines',
+    world: { traffic: { keys: ['a1', 'b1'], changes: ['prefix', 'set', 'set'], changePauseMs: 30 } },
     patch: replaced(Turn, 'queue', () => () => true),
   },
   {
