@@ -1,5 +1,5 @@
 // Services in their first minute: what the log says where they are not set up as meant.
-import { createCache, type CreateCacheOptions } from 'cachette'
+import { createCache } from 'cachette'
 import { withLock } from 'cachette/lock'
 import { until } from '../../support/until.ts'
 import { startRedis, type RedisServer } from '../servers/index.ts'
@@ -17,10 +17,7 @@ export interface Situation {
 }
 
 /** Runs a service until the lines that are expected are there, and it has served some calls. */
-export type Service = (
-  options: CreateCacheOptions,
-  during?: (server: During) => Promise<void>,
-) => Promise<void>
+export type Service = (url: string, during?: (server: During) => Promise<void>) => Promise<void>
 
 /** What may happen while a service runs. */
 export interface During {
@@ -38,7 +35,7 @@ export const SITUATIONS: readonly Situation[] = [
     remedy:
       "Each process has entries, limits and locks of its own. Set `REDIS_URL`, or say `redis: 'memory://'` where that is meant. " +
       "With `connect: 'required'` the service does not start: `createCache` rejects with an `OptionsError`.",
-    play: async (service) => service({ redis: '' }),
+    play: async (service) => service(''),
   },
   {
     title: 'A server',
@@ -47,7 +44,7 @@ export const SITUATIONS: readonly Situation[] = [
     remedy: 'The line to expect: engine, host, database and prefix, and no secret.',
     play: async (service) => {
       await using server = await startRedis()
-      await service({ redis: server.url })
+      await service(server.url)
     },
   },
   {
@@ -55,7 +52,7 @@ export const SITUATIONS: readonly Situation[] = [
     setting: '`REDIS_URL=redis://127.0.0.1:6379`, and no server listens there.',
     lines: 2,
     remedy: 'Nothing rejects: the service loads, and caches in its own memory, until the server is there.',
-    play: async (service) => service({ redis: `redis://127.0.0.1:${await unusedPort()}` }),
+    play: async (service) => service(`redis://127.0.0.1:${await unusedPort()}`),
   },
   {
     title: 'A wrong password',
@@ -65,7 +62,7 @@ export const SITUATIONS: readonly Situation[] = [
       'One line by `error`, not one for each attempt. The server is tried on, so that a password that is set right there will do.',
     play: async (service) => {
       await using server = await startRedis({ password: PASSWORD })
-      await service({ redis: `redis://:wrong@127.0.0.1:${server.port}` })
+      await service(`redis://:wrong@127.0.0.1:${server.port}`)
     },
   },
   {
@@ -75,7 +72,7 @@ export const SITUATIONS: readonly Situation[] = [
     remedy: 'As a wrong one.',
     play: async (service) => {
       await using server = await startRedis({ password: PASSWORD })
-      await service({ redis: `redis://127.0.0.1:${server.port}` })
+      await service(`redis://127.0.0.1:${server.port}`)
     },
   },
   {
@@ -85,17 +82,17 @@ export const SITUATIONS: readonly Situation[] = [
     remedy: 'Write `rediss://`.',
     play: async (service) => {
       await using server = await startRedis({ tls: true })
-      await service({ redis: `redis://127.0.0.1:${server.port}` })
+      await service(`redis://127.0.0.1:${server.port}`)
     },
   },
   {
     title: 'TLS on the side of the service alone',
     setting: '`REDIS_URL=rediss://127.0.0.1:6379`, and the server does not speak TLS.',
     lines: 2,
-    remedy: 'Write `redis://`.',
+    remedy: 'Write `redis://`. The line comes when the attempt to connect has failed, after some seconds.',
     play: async (service) => {
       await using server = await startRedis()
-      await service({ redis: `rediss://127.0.0.1:${server.port}` })
+      await service(`rediss://127.0.0.1:${server.port}`)
     },
   },
   {
@@ -105,7 +102,7 @@ export const SITUATIONS: readonly Situation[] = [
     remedy: 'Trust the authority: `redis: { url, tls: { ca } }`, or `NODE_EXTRA_CA_CERTS` of Node.js.',
     play: async (service) => {
       await using server = await startRedis({ tls: true })
-      await service({ redis: `rediss://127.0.0.1:${server.port}` })
+      await service(`rediss://127.0.0.1:${server.port}`)
     },
   },
   {
@@ -115,7 +112,7 @@ export const SITUATIONS: readonly Situation[] = [
     remedy: 'Keep locks and limits on a server with `noeviction`; entries may stay where they are.',
     play: async (service) => {
       await using server = await startRedis({ config: ['maxmemory-policy allkeys-lru'] })
-      await service({ redis: server.url })
+      await service(server.url)
     },
   },
   {
@@ -126,9 +123,7 @@ export const SITUATIONS: readonly Situation[] = [
       'The last line says how long it took, how many calls failed by it, and how many invalidations are repeated now.',
     play: async (service) => {
       await using server = await startRedis()
-      await service({ redis: server.url }, async ({ invalidate, untilLines }) =>
-        restart(server, invalidate, untilLines),
-      )
+      await service(server.url, async ({ invalidate, untilLines }) => restart(server, invalidate, untilLines))
     },
   },
 ]
@@ -160,13 +155,14 @@ export async function linesOf(situation: Situation, leastMs = 0): Promise<readon
     await until(`line ${count} of ${situation.title}`, () => lines.length >= count, { timeoutMs: 30_000 })
   }
   try {
-    await situation.play(async (options, during) => {
-      await using cache = await createCache({ name: 'shop', prefix: 'shop:', ttl: '1h', ...options })
+    await situation.play(async (url, during) => {
+      const redis = url === '' ? url : { url, ...PATIENT }
+      await using cache = await createCache({ name: 'shop', prefix: 'shop:', ttl: '1h', redis })
       const began = performance.now()
       let calls = 0
-      let isOver = false
+      const over = new AbortController()
       const serve = async (): Promise<void> => {
-        while (!isOver) {
+        while (!over.signal.aborted) {
           await cache.getOrSet('rates', () => ++calls)
           await cache.set(`price:${calls++ % 50}`, calls)
           if (situation.title.includes('locks')) await withLock(cache, 'job', () => 1)
@@ -180,7 +176,7 @@ export async function linesOf(situation: Situation, leastMs = 0): Promise<readon
       await until('the time to be over', () => performance.now() - began >= leastMs, {
         timeoutMs: leastMs + 1000,
       })
-      isOver = true
+      over.abort()
       await serving
     })
   } finally {
@@ -189,12 +185,16 @@ export async function linesOf(situation: Situation, leastMs = 0): Promise<readon
   return lines
 }
 
-// Ports, times and counts differ from run to run.
+// A busy machine must not add a line about a server that does not answer.
+const PATIENT = { deadline: { hard: '20s' } } as const
+
+// Ports, times, counts, the first operation and the way in which a socket ends differ from run to run.
 function masked(line: string): string {
   return line
     .replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:6379')
-    .replaceAll(
-      /(durationMs|failedCalls)=\d+/g,
-      (_, name: string) => `${name}=${name === 'durationMs' ? 1250 : 42}`,
-    )
+    .replace(/durationMs=\d+/, 'durationMs=1250')
+    .replace(/failedCalls=\d+/, 'failedCalls=42')
+    .replace(/repeatedInvalidations=\d+/, 'repeatedInvalidations=12')
+    .replace(/operation="\w+"/, 'operation="get"')
+    .replace('read ECONNRESET', 'Socket closed unexpectedly')
 }
