@@ -28,7 +28,7 @@ export interface CreateCacheOptions extends CacheOptions, CoherenceOptions, Isol
    */
   readonly redis?: string | UsersClient | RedisCacheOptions | undefined
   /** The bounds of the entries in the memory of this process. `false` = no entries in memory if there is Redis. */
-  readonly l1?: MemoryTierOptions | false
+  readonly l1?: MemoryTierOptions | false | undefined
   /**
    * The channel for changes of other processes. `'pubsub'` (default) is sooner than the heartbeat. `'none'` = only the
    * heartbeat tells them.
@@ -150,7 +150,12 @@ function serverOptions(
   const isNamed = [options.url, options.host, options.port, options.client].some((part) => part !== undefined)
   const url = isNamed ? undefined : urlOfEnvironment()
   if (!isNamed && url === undefined) noServer(options.connect ?? connect)
-  return { ...required, ...options, ...(url !== undefined && { url }) }
+  return { ...required, ...given(options), ...(url !== undefined && { url }) }
+}
+
+// An option that is undefined must not hide the one of the cache.
+function given<T extends object>(options: T): Partial<T> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>
 }
 
 function isClient(redis: UsersClient | RedisCacheOptions): redis is UsersClient {

@@ -21,6 +21,11 @@ describe('links', () => {
       'docs/architecture.md#no: no such heading',
     ],
     ['a line beyond the end', '[it](package.json#L9999)', 'package.json#L9999: no such line'],
+    [
+      'a missing file by the address of the repository',
+      '[it](https://github.com/cachette/cachette/blob/main/docs/nowhere.md)',
+      'https://github.com/cachette/cachette/blob/main/docs/nowhere.md: no such file',
+    ],
     ['a way out of the project', '[it](../else.md)', '../else.md: leads out of the project'],
     ['the second of two on a line', '[a](package.json) and [b](nowhere.md)', 'nowhere.md: no such file'],
   ])('are dead when they name %s', (_, text, problem, line = 1) => {
