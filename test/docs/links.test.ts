@@ -2,11 +2,18 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { findDeadLinks } from './links.ts'
-import { listPages, project } from './markdown.ts'
+import { linksOf, listPages, project, readPage } from './markdown.ts'
 
 describe('links', () => {
   it.each(listPages())('lead somewhere in %s', (page) => {
     expect(findDeadLinks(page, readFileSync(join(project, page), 'utf8'))).toEqual([])
+  })
+
+  it('have whole addresses in the readme, which the registry shows, too', () => {
+    const links = linksOf(readPage(readFileSync(join(project, 'README.md'), 'utf8')))
+
+    expect(links.length).toBeGreaterThan(10)
+    expect(links.filter(({ target }) => !/^(https:|#)/.test(target))).toEqual([])
   })
 
   it.each([
