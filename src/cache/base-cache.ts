@@ -102,14 +102,18 @@ export abstract class BaseCache<V = unknown> {
   /**
    * Stores a value. `true` = stored. `false` = the store is in trouble, there is a newer `rowVersion`, or the value
    * can't be kept as it is. In the last case the old entry is removed. `result: 'full'` tells them apart. A date in the
-   * past means expired now, which removes the old entry.
+   * past means expired now, which removes the old entry. With `ifAbsent` it never replaces or removes a fresh entry, and
+   * `false` also means that there is one.
    */
   async set(key: string, value: V, options: SetOptions & { readonly result: 'full' }): Promise<SetResult>
   async set(key: string, value: V, ttlOrOptions?: Duration | SetOptions): Promise<boolean>
   async set(key: string, value: V, ttlOrOptions?: Duration | SetOptions): Promise<boolean | SetResult> {
     const full = this.#scope.key(key)
     const settings = this.#scope.writeSettings(ttlOrOptions, 'set', ONE_SET_OPTIONS)
-    const result = this.#writer.set(full, value, settings)
+    const result =
+      settings.ifAbsent === true
+        ? this.#writer.add(full, value, settings)
+        : this.#writer.set(full, value, settings)
     const settled = isPromise(result) ? await result : result
     return settings.result === 'full' ? settled : settled.stored
   }
@@ -121,10 +125,13 @@ export abstract class BaseCache<V = unknown> {
    */
   async setMany(
     entries: Entries<V>,
-    options: SetOptions & { readonly result: 'full' },
+    options: Omit<SetOptions, 'ifAbsent'> & { readonly result: 'full' },
   ): Promise<SetManyResult>
-  async setMany(entries: Entries<V>, ttlOrOptions?: Duration | SetOptions): Promise<boolean>
-  async setMany(entries: Entries<V>, ttlOrOptions?: Duration | SetOptions): Promise<boolean | SetManyResult> {
+  async setMany(entries: Entries<V>, ttlOrOptions?: Duration | Omit<SetOptions, 'ifAbsent'>): Promise<boolean>
+  async setMany(
+    entries: Entries<V>,
+    ttlOrOptions?: Duration | Omit<SetOptions, 'ifAbsent'>,
+  ): Promise<boolean | SetManyResult> {
     return this.#writer.setMany(entries, ttlOrOptions)
   }
 

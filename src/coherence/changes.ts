@@ -87,15 +87,18 @@ export class Changes {
     }
   }
 
-  // The removal of suspect keys is acknowledged before anything is stored.
+  // The removal of suspect keys is acknowledged before anything is stored, and each queued one before an add, which
+  // depends on the server's entry.
   #write(ops: readonly Op[]): Promise<readonly Written[]> {
     const outbox = this.#outbox
-    const suspects = outbox.isEmpty
+    const owed = outbox.isEmpty
       ? NO_OPS
-      : ops.filter(({ kind, key }) => kind === 'set' && outbox.isSuspect(key))
-    if (suspects.length === 0) return this.#send(ops, true)
+      : ops.filter(({ kind, key }) =>
+          kind === 'add' ? outbox.has(key) : kind === 'set' && outbox.isSuspect(key),
+        )
+    if (owed.length === 0) return this.#send(ops, true)
     for (const op of ops) this.#state.forget(keyTarget(op))
-    const settled = this.#replay.settle(suspects.map(({ key }) => key))
+    const settled = this.#replay.settle(owed.map(({ key }) => key))
     const answer = settled.then(async () => this.#send(ops, false))
     this.#order.hold(answer)
     return this.#order.inTime(ops.length, answer, (error) => this.giveUp(ops, error))
@@ -106,7 +109,7 @@ export class Changes {
     const { inFlight, time, clock } = this.#state
     const calls = this.#calls
     const writes = ops.map((op) =>
-      op.kind === 'set' ? inFlight.open(op.key, { tags: op.tags ?? NO_TAGS }) : undefined,
+      isStoring(op) ? inFlight.open(op.key, { tags: op.tags ?? NO_TAGS }) : undefined,
     )
     // For keys with a queued invalidation the server is out of date, so only operations that replace the entry are
     // sent.
@@ -138,10 +141,13 @@ export class Changes {
           answers[index] = results[position]!
           return this.#read(ops[index]!, results[position]!, place)
         },
+        leaves: (position, results) =>
+          ops[sent[position]!]!.kind === 'add' &&
+          (results === undefined || results[position]!.present === true),
         keep: (results, position) => {
           const index = sent[position]!
           const op = ops[index]!
-          if (op.kind === 'set') this.#entries.written(writes[index]!, op, results[position]!, startedAtMs)
+          if (isStoring(op)) this.#entries.written(writes[index]!, op, results[position]!, startedAtMs)
         },
         failed: (position, _, place) => this.#queueFailed(ops[sent[position]!]!, place),
       })
@@ -165,8 +171,9 @@ export class Changes {
     const execute = (all: readonly RemoteOp[]): Promise<readonly RemoteResult[]> =>
       this.#calls.execute(all, moment, isPrompt)
     const executing = isPrompt ? execute(ready) : ready.then(execute)
-    // A step with tags is sent twice if it meets an entry with other ones. Of a large change only a part is sent first.
-    if (isFirst && writes.some(([op]) => isTaggedStep(op))) this.#order.hold(executing)
+    // A step with tags is sent twice if it meets an entry with other ones, and an add if it meets an invisible one. Of a
+    // large change only a part is sent first.
+    if (isFirst && writes.some(([op]) => isTaggedStep(op) || op.kind === 'add')) this.#order.hold(executing)
     else if (isFirst && !isPrompt)
       this.#order.hold(ready.then(() => (remote.hasUnsent === true ? executing : undefined)))
     return executing
@@ -175,7 +182,7 @@ export class Changes {
   // Notes an executed operation, and returns the reason if it was not.
   #read(op: Op, result: RemoteResult, place: number): unknown {
     if (result.failure !== undefined) return result.failure
-    if (result.outdated !== true) this.#outbox.acknowledge(op, place)
+    if (result.outdated !== true && (op.kind !== 'add' || result.ok)) this.#outbox.acknowledge(op, place)
     this.#followers.noteExecuted(op, result, true)
     return undefined
   }
@@ -252,8 +259,9 @@ export class Changes {
     return keys.every((key) => this.#outbox.has(key)) ? 'queued' : 'dropped'
   }
 
+  // A step or an add makes no older value invalid. The entry may be that of another process which added it first.
   #queueFailed(op: Op, place: number): void {
-    if (op.kind !== 'increment') this.#outbox.add(op.key, queueOptions(op), place)
+    if (op.kind !== 'increment' && op.kind !== 'add') this.#outbox.add(op.key, queueOptions(op), place)
   }
 }
 
@@ -265,6 +273,10 @@ type PlainOp = Extract<Op, { readonly kind: 'set' | 'increment' }>
 
 function keyTarget({ key }: Pick<Op, 'key'>): Target {
   return { kind: 'key', item: key }
+}
+
+function isStoring(op: Op): op is Extract<Op, { readonly kind: 'set' | 'add' }> {
+  return op.kind === 'set' || op.kind === 'add'
 }
 
 function isTaggedStep({ kind, tags }: Op): boolean {

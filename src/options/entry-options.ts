@@ -27,6 +27,11 @@ export interface SetOptions extends EntryOptions {
    */
   readonly rowVersion?: bigint | number
   /**
+   * Whether the value is stored only if the key has no fresh entry that the caller can see. It is one step among all
+   * processes, so that one of several callers gets `true`. `null` is an entry. Only `set` takes it. Default `false`.
+   */
+  readonly ifAbsent?: boolean
+  /**
    * The form of the answer. `'full'`: `set` answers a {@link SetResult} with the reason why a value was not stored, and
    * `setMany` a {@link SetManyResult} that counts the reasons. It applies only to a whole call, not to one of its
    * entries.
@@ -104,7 +109,7 @@ export interface ReadOptions extends WaitOptions {
 }
 
 /** Options of a read-through. */
-export interface GetOrSetOptions extends Omit<SetOptions, 'result'>, LoadOptions, WaitOptions {
+export interface GetOrSetOptions extends Omit<SetOptions, 'result' | 'ifAbsent'>, LoadOptions, WaitOptions {
   /** Whether to load even if a value is stored, and in place of a load that is under way. Default `false`. */
   readonly forceRefresh?: boolean
 }
@@ -126,7 +131,7 @@ export const LOAD_OPTIONS: readonly (keyof LoadOptions)[] = [
 ]
 /** The names of {@link ReadOptions}. */
 export const READ_OPTIONS: readonly (keyof ReadOptions)[] = ['signal', 'after', 'stale', 'skipRead']
-/** The names of {@link SetOptions}, except `result`. */
+/** The names of {@link SetOptions}, except `ifAbsent` and `result`. */
 export const SET_OPTIONS: readonly (keyof SetOptions)[] = [...ENTRY_OPTIONS, 'rowVersion']
 /** The names of {@link GetOrSetOptions}. */
 export const GET_OR_SET_OPTIONS: readonly (keyof GetOrSetOptions)[] = [

@@ -25,6 +25,7 @@ export interface Settings extends EntrySettings {
   readonly skipRead?: Tier | undefined
   readonly skipWrite?: Tier | undefined
   readonly forceRefresh?: boolean | undefined
+  readonly ifAbsent?: boolean | undefined
   readonly result?: 'stored' | 'full' | undefined
   readonly signal?: AbortSignal | undefined
   readonly after?: string | undefined
@@ -80,6 +81,7 @@ const READERS: Readonly<Record<string, Reader>> = {
     number((value) => value >= 1 && (value === Infinity || Number.isInteger(value)), 'that is whole, from 1'),
   ],
   forceRefresh: ['forceRefresh', choice(true, false)],
+  ifAbsent: ['ifAbsent', choice(true, false)],
   skipRead: ['skipRead', orNone(choice('l1', 'l2'))],
   skipWrite: ['skipWrite', orNone(choice('l1', 'l2'))],
   result: ['result', choice('stored', 'full')],

@@ -43,6 +43,22 @@ describe('the types of the contract', () => {
     expectTypeOf(() => users.keys()).returns.toExtend<AsyncIterable<string>>()
   })
 
+  it('let set alone take ifAbsent', () => {
+    expectTypeOf(() => users.set('1', user, { ifAbsent: true })).returns.resolves.toEqualTypeOf<boolean>()
+    expectTypeOf(
+      async () => (await users.set('1', user, { ifAbsent: true, result: 'full' })).reason,
+    ).returns.resolves.toEqualTypeOf<
+      'present' | 'outdated' | 'unstorable' | 'refused' | 'unavailable' | undefined
+    >()
+    // @ts-expect-error: it could not tell which were stored
+    const many = () => users.setMany({ 1: user }, { ifAbsent: true })
+    // @ts-expect-error: as above
+    const one = () => users.setMany([['1', user, { ifAbsent: true }]])
+    // @ts-expect-error: a load stores only where there is none
+    const loaded = () => users.getOrSet('1', () => user, { ifAbsent: true })
+    expectTypeOf([many, one, loaded]).toBeArray()
+  })
+
   it('make a typed getOrSet answer V, and null or undefined if the loader can', () => {
     expectTypeOf(() => users.getOrSet('1', () => user)).returns.resolves.toEqualTypeOf<User>()
     expectTypeOf(() => users.getOrSet('1', async () => user)).returns.resolves.toEqualTypeOf<User>()

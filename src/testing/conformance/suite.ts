@@ -3,6 +3,7 @@ import type { CacheOptions } from '../../options/options.ts'
 import { silentLogger } from '../../core/logging/logger.ts'
 import { systemClock } from '../../core/time/system.ts'
 import { FakeClock } from '../fake-clock.ts'
+import { addingCases } from './adding.ts'
 import { counterCases } from './counters.ts'
 import { entryCases } from './entries.ts'
 import { expiryCases } from './expiry.ts'
@@ -21,6 +22,7 @@ import type {
 
 const DEFINITIONS: readonly CaseDefinition[] = [
   ...entryCases,
+  ...addingCases,
   ...expiryCases,
   ...counterCases,
   ...loadingCases,
