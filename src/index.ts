@@ -1,5 +1,6 @@
 export { BaseCache } from './cache/base-cache.ts'
 export type { Entries, EntryTuple } from './cache/entries.ts'
+export type { GetResult } from './cache/get-result.ts'
 export type { KeyInvalidation, TagInvalidation } from './cache/invalidator.ts'
 export type { Loader, ManyLoader } from './cache/loader.ts'
 export { storeFrom, type StoreFromOptions } from './cache/store-from.ts'

@@ -5,16 +5,18 @@ import type { CacheStats } from '../core/counters.ts'
 import { durationMs, type Duration } from '../options/durations.ts'
 import type { Explanation } from '../core/explanation.ts'
 import {
+  GET_OPTIONS,
   GET_OR_SET_OPTIONS,
   READ_OPTIONS,
   type CounterOptions,
+  type GetOptions,
   type GetOrSetOptions,
   type ReadOptions,
   type SetOptions,
 } from '../options/entry-options.ts'
 import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/logging/inspect.ts'
-import { checkOptions, type CacheOptions, type NamespaceOptions } from '../options/options.ts'
+import { checkChoice, checkOptions, type CacheOptions, type NamespaceOptions } from '../options/options.ts'
 import { isPromise } from '../core/promise.ts'
 import { rowVersionOf } from '../options/resolve.ts'
 import type { Invalidation, Store } from '../core/store.ts'
@@ -23,6 +25,7 @@ import type { NotModified } from '../loading/load-context.ts'
 import type { ValueOptions } from '../serialization/json/rules.ts'
 import { addTo } from './counting.ts'
 import type { Entries } from './entries.ts'
+import { getInFull, type GetResult } from './get-result.ts'
 import { Invalidator, type KeyInvalidation, type TagInvalidation } from './invalidator.ts'
 import type { Absent, Loaded, Loader, ManyLoader } from './loader.ts'
 import { Loads } from './loads.ts'
@@ -68,15 +71,28 @@ export abstract class BaseCache<V = unknown> {
     this.#loads = new Loads(this.#scope)
   }
 
-  /** Returns the fresh value of a key. `undefined` is a miss; `null` is a value. With `stale` it may be stale. */
-  async get<T = V>(key: string, options?: ReadOptions): Promise<T | undefined> {
+  /**
+   * Returns the fresh value of a key. `undefined` is a miss; `null` is a value. With `stale` it may be stale. With
+   * `result: 'full'` it tells whether it is, for how long it will be fresh, and where it was found.
+   */
+  async get<T = V>(key: string, options: ReadOptions & { readonly result: 'full' }): Promise<GetResult<T>>
+  async get<T = V>(
+    key: string,
+    options?: ReadOptions & { readonly result?: 'value' | undefined },
+  ): Promise<T | undefined>
+  async get<T = V>(key: string, options?: GetOptions): Promise<T | GetResult<T> | undefined> {
     const full = this.#scope.key(key)
     const { reader } = this.#scope.runtime.pipeline
     let { reading } = this.#scope
     if (options !== undefined) {
-      checkOptions(options, READ_OPTIONS, 'get')
+      checkOptions(options, GET_OPTIONS, 'get')
       options.signal?.throwIfAborted()
       reading = this.#scope.readingFor(options)
+      if (options.result !== undefined) {
+        checkChoice(options.result, ['value', 'full'], 'get: result')
+        const read = (): Promise<GetResult> => getInFull(this.#scope, full, reading)
+        if (options.result === 'full') return (await abortable(options.signal, read)) as GetResult<T>
+      }
       if (reading?.stale === true) {
         const values = await abortable(options.signal, () => reader.getMany('get', [full], [key], reading))
         return values.get(key) as T | undefined

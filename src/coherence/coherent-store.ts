@@ -19,6 +19,7 @@ import type {
   Reading,
   Store,
   Stored,
+  Tier,
   ValueFormat,
 } from '../core/store.ts'
 import { isPromise } from '../core/promise.ts'
@@ -132,6 +133,11 @@ export class CoherentStore implements Store {
   view(stored: Stored): unknown {
     const kept: unknown = stored
     return kept instanceof LocalSlot ? this.#parts.local!.view(kept.stored) : this.remote.view(stored)
+  }
+
+  tierOf(stored: Stored): Tier {
+    const kept: unknown = stored
+    return kept instanceof LocalSlot ? 'l1' : 'l2'
   }
 
   get(key: string, reading?: Reading): MaybePromise<Stored | undefined> {

@@ -220,6 +220,8 @@ export interface Store {
   admit(value: unknown): Admitted
   /** Returns a value of the reader's own, made from the stored form. */
   view(stored: Stored): unknown
+  /** Returns the tier of an entry that was found; absent if there is only the memory of the process. */
+  tierOf?(stored: Stored): Tier
   /** The format of the bytes, if the store keeps bytes. */
   readonly format?: ValueFormat | undefined
   /** Returns the fresh value of a key, or `undefined`. This is the plain read. */

@@ -30,7 +30,7 @@ export interface SetOptions extends EntryOptions {
    * Whether the value is stored only if the key has no fresh entry that the caller can see. It is one step among all
    * processes, so that one of several callers gets `true`. `null` is an entry. Only `set` takes it. Default `false`.
    */
-  readonly ifAbsent?: boolean
+  readonly ifAbsent?: boolean | undefined
   /**
    * The form of the answer. `'full'`: `set` answers a {@link SetResult} with the reason why a value was not stored, and
    * `setMany` a {@link SetManyResult} that counts the reasons. It applies only to a whole call, not to one of its
@@ -108,6 +108,12 @@ export interface ReadOptions extends WaitOptions {
   readonly skipRead?: Tier | false
 }
 
+/** Options of `get`. */
+export interface GetOptions extends ReadOptions {
+  /** The form of the answer. `'full'`: a {@link GetResult} with the value and what is known of its entry. */
+  readonly result?: 'value' | 'full' | undefined
+}
+
 /** Options of a read-through. */
 export interface GetOrSetOptions extends Omit<SetOptions, 'result' | 'ifAbsent'>, LoadOptions, WaitOptions {
   /** Whether to load even if a value is stored, and in place of a load that is under way. Default `false`. */
@@ -131,6 +137,8 @@ export const LOAD_OPTIONS: readonly (keyof LoadOptions)[] = [
 ]
 /** The names of {@link ReadOptions}. */
 export const READ_OPTIONS: readonly (keyof ReadOptions)[] = ['signal', 'after', 'stale', 'skipRead']
+/** The names of {@link GetOptions}. */
+export const GET_OPTIONS: readonly (keyof GetOptions)[] = [...READ_OPTIONS, 'result']
 /** The names of {@link SetOptions}, except `ifAbsent` and `result`. */
 export const SET_OPTIONS: readonly (keyof SetOptions)[] = [...ENTRY_OPTIONS, 'rowVersion']
 /** The names of {@link GetOrSetOptions}. */

@@ -4,6 +4,7 @@ import {
   MemoryCache,
   type BaseCache,
   type EntryTuple,
+  type GetResult,
   type Invalidation,
 } from '../../src/index.ts'
 import type { Loaded } from '../../src/cache/loader.ts'
@@ -41,6 +42,19 @@ describe('the types of the contract', () => {
     expectTypeOf(() => users.increment('1')).returns.resolves.toEqualTypeOf<number | undefined>()
     expectTypeOf(() => users.deleteByPrefix('1')).returns.resolves.toEqualTypeOf<number | undefined>()
     expectTypeOf(() => users.keys()).returns.toExtend<AsyncIterable<string>>()
+  })
+
+  it('make get tell the rest if asked for', () => {
+    const full = { result: 'full' } as const
+    expectTypeOf(() => users.get('1', full)).returns.resolves.toEqualTypeOf<GetResult<User>>()
+    expectTypeOf(() => any.get('1', full)).returns.resolves.toEqualTypeOf<GetResult>()
+    expectTypeOf(() => any.get<User>('1', full)).returns.resolves.toEqualTypeOf<GetResult<User>>()
+    expectTypeOf<GetResult<User>['value']>().toEqualTypeOf<User | undefined>()
+    const value = { result: 'value', stale: true } as const
+    expectTypeOf(() => users.get('1', value)).returns.resolves.toEqualTypeOf<User | undefined>()
+    // @ts-expect-error: only get tells it
+    const many = () => users.getMany(['1'], full)
+    expectTypeOf(many).toBeFunction()
   })
 
   it('let set alone take ifAbsent', () => {

@@ -11,6 +11,7 @@ import { isolationCases } from './isolation.ts'
 import { keyspaceCases } from './keyspace.ts'
 import { loadingCases } from './loading.ts'
 import { assertLeft } from './real-time.ts'
+import { resultCases } from './results.ts'
 import { tagCases } from './tags.ts'
 import type {
   CaseDefinition,
@@ -23,6 +24,7 @@ import type {
 const DEFINITIONS: readonly CaseDefinition[] = [
   ...entryCases,
   ...addingCases,
+  ...resultCases,
   ...expiryCases,
   ...counterCases,
   ...loadingCases,
