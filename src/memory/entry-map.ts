@@ -1,8 +1,12 @@
+import { OptionsError } from '../core/errors.ts'
+import { inspect } from '../core/logging/inspect.ts'
 import { checkFunction } from '../options/checks.ts'
+import type { Stored } from '../core/store.ts'
 import type { StoreStats } from '../core/counters.ts'
 import { timersFor, type CacheOptions } from '../options/options.ts'
 import type { Random } from '../core/time/clock.ts'
 import { BoundedMap, type BoundedMapStats } from './bounded-map.ts'
+import { bytesOf } from './bytes.ts'
 
 /** The bounds of the entries in the memory of this process. */
 export interface MemoryBounds {
@@ -10,6 +14,11 @@ export interface MemoryBounds {
   readonly maxEntries?: number | undefined
   /** The maximum total weight of the entries, in the unit of `weigher`; default: no bound. */
   readonly maxWeight?: number | undefined
+  /**
+   * The maximum total size of keys and values in estimated bytes, in place of `maxWeight` and `weigher`; default: no
+   * bound.
+   */
+  readonly maxBytes?: number | undefined
   /**
    * The maximum weight of a single entry; default `maxWeight`. A heavier one is not stored, and `set` of a `MemoryCache`
    * answers `false`.
@@ -23,27 +32,51 @@ export interface MemoryBounds {
 export const MEMORY_BOUNDS: readonly (keyof MemoryBounds)[] = [
   'maxEntries',
   'maxWeight',
+  'maxBytes',
   'maxEntryWeight',
   'weigher',
 ]
 
+/** The entries of a map: their values as they are kept there, and as a reader gets them. */
+export interface EntryForm<E> {
+  storedOf(entry: E): Stored
+  view(stored: Stored): unknown
+}
+
 /** Returns a map of entries with these bounds. The weigher gets the value that a reader gets. @throws OptionsError */
 export function entryMap<E>(
-  { maxEntries, maxWeight, maxEntryWeight, weigher }: MemoryBounds,
+  bounds: MemoryBounds,
   options: Pick<CacheOptions, 'clock' | 'timers'>,
-  view: (entry: E) => unknown,
+  form: EntryForm<E>,
   random?: Random,
 ): BoundedMap<string, E> {
-  if (weigher !== undefined) checkFunction(weigher, 'weigher')
+  const { maxEntries, maxEntryWeight, maxBytes } = bounds
   return new BoundedMap<string, E>({
     maxEntries,
-    maxWeight,
+    maxWeight: maxBytes ?? bounds.maxWeight,
     maxEntryWeight,
-    weigher: weigher && ((entry, key) => weigher(view(entry), key)),
+    weigher: weigherOf(bounds, form),
     clock: options.clock,
     timers: timersFor(options),
     random,
   })
+}
+
+function weigherOf<E>(
+  { maxWeight, maxBytes, weigher }: MemoryBounds,
+  { storedOf, view }: EntryForm<E>,
+): ((entry: E, key: string) => number) | undefined {
+  if (maxBytes !== undefined) {
+    if (typeof maxBytes !== 'number' || !(maxBytes > 0))
+      throw new OptionsError(`maxBytes: ${inspect(maxBytes)} is not a number above 0`)
+    if (maxWeight !== undefined || weigher !== undefined)
+      throw new OptionsError('maxBytes: give either this or maxWeight with a weigher')
+    // It changes nothing, so it needs no copy.
+    return (entry, key) => bytesOf(storedOf(entry), key)
+  }
+  if (weigher === undefined) return undefined
+  checkFunction(weigher, 'weigher')
+  return (entry, key) => weigher(view(storedOf(entry)), key)
 }
 
 /** Returns the figures of a store that keeps its entries in this map. */

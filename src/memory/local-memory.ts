@@ -23,7 +23,7 @@ export function localMemory(
   options: Pick<CacheOptions, 'clock' | 'timers' | 'random'> & IsolationOptions,
 ): LocalMemory {
   const { admit, view } = valueKeeper(options)
-  const map = entryMap<LocalSlot>(bounds, options, ({ stored }) => view(stored), options.random)
+  const map = entryMap<LocalSlot>(bounds, options, { storedOf: ({ stored }) => stored, view }, options.random)
   return { map, admit, view, ttlMs: ttlMsOf(bounds), stats: () => figuresOf(map) }
 }
 
