@@ -1,11 +1,15 @@
 import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/logging/inspect.ts'
+import { Log } from '../core/logging/log.ts'
+import { consoleLogger } from '../core/logging/logger.ts'
+import { isPromise } from '../core/promise.ts'
+import { ageClock } from '../core/time/age-clock.ts'
 import { checkFunction } from '../options/checks.ts'
 import type { Stored } from '../core/store.ts'
 import type { StoreStats } from '../core/counters.ts'
 import { timersFor, type CacheOptions } from '../options/options.ts'
 import type { Random } from '../core/time/clock.ts'
-import { BoundedMap, type BoundedMapStats } from './bounded-map.ts'
+import { BoundedMap, type BoundedMapStats, type RemovalCause } from './bounded-map.ts'
 import { bytesOf } from './bytes.ts'
 
 /** The bounds of the entries in the memory of this process. */
@@ -26,6 +30,11 @@ export interface MemoryBounds {
   readonly maxEntryWeight?: number | undefined
   /** The weight of a value, 0 or more. The function must not change the value. Default: 1 each. Needs `maxWeight`. */
   readonly weigher?: ((value: unknown, key: string) => number) | undefined
+  /**
+   * Called once for each entry that has left the memory of this process, with its key (without the prefix), a copy of
+   * its value, and the cause. An error that it throws is logged. Default: none.
+   */
+  readonly onRemoval?: ((key: string, value: unknown, cause: RemovalCause) => void) | undefined
 }
 
 /** The names of {@link MemoryBounds}. */
@@ -35,6 +44,7 @@ export const MEMORY_BOUNDS: readonly (keyof MemoryBounds)[] = [
   'maxBytes',
   'maxEntryWeight',
   'weigher',
+  'onRemoval',
 ]
 
 /** The entries of a map: their values as they are kept there, and as a reader gets them. */
@@ -46,7 +56,7 @@ export interface EntryForm<E> {
 /** Returns a map of entries with these bounds. The weigher gets the value that a reader gets. @throws OptionsError */
 export function entryMap<E>(
   bounds: MemoryBounds,
-  options: Pick<CacheOptions, 'clock' | 'timers'>,
+  options: Pick<CacheOptions, 'clock' | 'timers' | 'logger' | 'name' | 'prefix'>,
   form: EntryForm<E>,
   random?: Random,
 ): BoundedMap<string, E> {
@@ -56,6 +66,7 @@ export function entryMap<E>(
     maxWeight: maxBytes ?? bounds.maxWeight,
     maxEntryWeight,
     weigher: weigherOf(bounds, form),
+    ...(bounds.onRemoval !== undefined && { onRemoval: removalTeller(bounds.onRemoval, options, form) }),
     clock: options.clock,
     timers: timersFor(options),
     random,
@@ -77,6 +88,26 @@ function weigherOf<E>(
   if (weigher === undefined) return undefined
   checkFunction(weigher, 'weigher')
   return (entry, key) => weigher(view(storedOf(entry)), key)
+}
+
+// A removal may come from a timer, or from the call of another user, who must not get the error.
+function removalTeller<E>(
+  listener: NonNullable<MemoryBounds['onRemoval']>,
+  { logger = consoleLogger, clock, name = 'cache', prefix = '' }: Parameters<typeof entryMap>[1],
+  { storedOf, view }: EntryForm<E>,
+): (key: string, entry: E, cause: RemovalCause) => void {
+  checkFunction(listener, 'onRemoval')
+  const log = new Log(logger, ageClock(clock), () => ({ cache: name }))
+  return (full, entry, cause) => {
+    const key = full.slice(prefix.length)
+    const failed = (err: unknown): void => log.notice('error', { key, cause, err }, 'onRemoval has failed')
+    try {
+      const told: unknown = listener(key, view(storedOf(entry)), cause)
+      if (isPromise(told)) void Promise.resolve(told).catch(failed)
+    } catch (error) {
+      failed(error)
+    }
+  }
 }
 
 /** Returns the figures of a store that keeps its entries in this map. */

@@ -169,7 +169,7 @@ export class MemoryStore implements Store {
         held: () => map.held(),
         remove: (key) => {
           const wasVisible = this.#visible(key, map.peek(key), { ...reading, stale: true }) !== undefined
-          map.delete(key)
+          map.sweep(key)
           return wasVisible
         },
       },
