@@ -1,9 +1,9 @@
 import type { LimitAlgorithm, LimitRule } from '../core/atomic-store.ts'
-import { doubtsOfProcess } from '../core/logging/doubts.ts'
+import { doubtsOf } from '../core/logging/doubts.ts'
 import { durationMs, isInstant, type Duration } from '../options/durations.ts'
 import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/logging/inspect.ts'
-import type { Logger } from '../core/logging/logger.ts'
+import { consoleLogger, type Logger } from '../core/logging/logger.ts'
 import { checkMethods } from '../options/checks.ts'
 import { checkChoice, checkOptions } from '../options/options.ts'
 import { wholeNumber } from '../options/spans.ts'
@@ -63,7 +63,7 @@ export interface LimiterSettings {
   readonly whenUnavailable: 'allow' | 'deny' | 'memory'
   /** 0 = there is no block list. */
   readonly blockListMs: number
-  readonly logger: Logger | undefined
+  readonly logger: Logger
 }
 
 const ALGORITHMS: readonly LimitAlgorithm[] = ['gcra', 'sliding-window', 'fixed-window']
@@ -71,15 +71,18 @@ const LIMIT = ['algorithm', 'limit', 'window', 'burst']
 const COMMON = ['name', 'whenUnavailable', 'blockList', 'logger']
 const MAX_LIMITS = 16
 
-/** Validates the options. @throws OptionsError that names the wrong option. */
-export function limiterSettings(options: RateLimiterOptions): LimiterSettings {
+/** Validates the options. The default logger is that of the cache. @throws OptionsError that names the wrong option. */
+export function limiterSettings(
+  options: RateLimiterOptions,
+  loggerOfCache: Logger = consoleLogger,
+): LimiterSettings {
   const several = (options as { limits?: unknown } | undefined)?.limits !== undefined
   checkOptions(options, several ? [...COMMON, 'limits'] : [...COMMON, ...LIMIT], 'RateLimiter')
-  const { whenUnavailable = 'memory', blockList = 10, logger } = options
+  const { whenUnavailable = 'memory', blockList = 10, logger = loggerOfCache } = options
   const name = checkName(options.name, 'RateLimiter: name')
   checkChoice(whenUnavailable, ['allow', 'deny', 'memory'], 'RateLimiter: whenUnavailable')
-  if (logger !== undefined) checkMethods(logger, ['warn', 'error'], 'RateLimiter: logger')
-  const blockListMs = blockList === false ? 0 : spanMs(blockList, 'RateLimiter: blockList')
+  checkMethods(logger, ['warn', 'error'], 'RateLimiter: logger')
+  const blockListMs = blockList === false ? 0 : spanMs(blockList, 'RateLimiter: blockList', logger)
   const limits = limitsOf(options)
   const names = limits.map((limit, index) =>
     limit.name === undefined
@@ -90,7 +93,14 @@ export function limiterSettings(options: RateLimiterOptions): LimiterSettings {
   )
   if (new Set(names).size < names.length)
     throw new OptionsError(`RateLimiter: limits: two of them have the same name: ${names.join(', ')}`)
-  return { name, names, rules: limits.map(ruleOf), whenUnavailable, blockListMs, logger }
+  return {
+    name,
+    names,
+    rules: limits.map((limit) => ruleOf(limit, logger)),
+    whenUnavailable,
+    blockListMs,
+    logger,
+  }
 }
 
 /**
@@ -118,10 +128,10 @@ function limitsOf(options: RateLimiterOptions): readonly NamedLimitOptions[] {
   return limits
 }
 
-function ruleOf({ algorithm = 'gcra', limit, window, burst }: LimitOptions): LimitRule {
+function ruleOf({ algorithm = 'gcra', limit, window, burst }: LimitOptions, logger: Logger): LimitRule {
   checkChoice(algorithm, ALGORITHMS, 'RateLimiter: algorithm')
   checkQuantity(limit, 'RateLimiter: limit')
-  const windowMs = spanMs(window, 'RateLimiter: window')
+  const windowMs = spanMs(window, 'RateLimiter: window', logger)
   if (burst !== undefined) {
     checkQuantity(burst, 'RateLimiter: burst')
     if (algorithm !== 'gcra')
@@ -145,10 +155,10 @@ export function checkQuantity(value: unknown, option: string): asserts value is 
  * Returns a duration in whole milliseconds, at least one. @throws OptionsError for a date, and for a value that is no
  * duration.
  */
-export function spanMs(value: Duration, option: string): number {
+export function spanMs(value: Duration, option: string, logger: Logger): number {
   if (isInstant(value))
     throw new OptionsError(`${option}: a span such as '1m' is needed, not the date ${inspect(value)}`)
-  const ms = Math.ceil(durationMs(value, option, { wallNow: () => 0 }, doubtsOfProcess))
+  const ms = Math.ceil(durationMs(value, option, { wallNow: () => 0 }, doubtsOf(logger)))
   if (Number.isSafeInteger(ms)) return ms
   throw new OptionsError(`${option}: ${inspect(value)} has no end`)
 }

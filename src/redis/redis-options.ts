@@ -70,9 +70,12 @@ export function logLimitOf({ logLimit }: Pick<RedisCacheSettings, 'logLimit'>): 
 }
 
 /** Returns the milliseconds that a command may take. @throws OptionsError */
-export function hardDeadlineMs({ deadline = {} }: Pick<RedisCacheSettings, 'deadline'>): number {
+export function hardDeadlineMs({
+  deadline = {},
+  logger,
+}: Pick<RedisCacheSettings, 'deadline' | 'logger'>): number {
   checkOptions(deadline, ['hard', 'bytesPerSecond'], 'deadline')
-  return deadline.hard === undefined ? 500 : spanMs(deadline.hard, 'deadline: hard')
+  return deadline.hard === undefined ? 500 : spanMs(deadline.hard, 'deadline: hard', logger)
 }
 
 /** Returns the least throughput to expect of a line; `undefined` = the default. @throws OptionsError */
