@@ -1,4 +1,5 @@
 import type { Duration } from './durations.ts'
+import type { WaitUntil } from '../core/background.ts'
 import type { Tier } from '../core/store.ts'
 
 /** Options of an entry. */
@@ -87,6 +88,12 @@ export interface LoadOptions {
   readonly skipRead?: Tier | false
   /** A tier in which a loaded value is not stored. */
   readonly skipWrite?: Tier | false
+  /**
+   * Keeps the host alive, such as `ctx.waitUntil` of a serverless platform. It is called with a promise of each work that
+   * goes on after the answer: refreshes, loads that a caller does not wait for to the end, and (only as an option of the
+   * cache) the repetition of what a server has not acknowledged. The promise never rejects. Default: none.
+   */
+  readonly waitUntil?: WaitUntil | undefined
 }
 
 /** Options of calls that wait for the store. */
@@ -134,6 +141,7 @@ export const LOAD_OPTIONS: readonly (keyof LoadOptions)[] = [
   'maxConcurrentLoads',
   'skipRead',
   'skipWrite',
+  'waitUntil',
 ]
 /** The names of {@link ReadOptions}. */
 export const READ_OPTIONS: readonly (keyof ReadOptions)[] = ['signal', 'after', 'stale', 'skipRead']
