@@ -22,10 +22,10 @@ import { rowVersionOf } from '../options/resolve.ts'
 import type { Invalidation, Store } from '../core/store.ts'
 import { NO_TAGS, checkTag, checkTags } from '../keys/tags.ts'
 import type { NotModified } from '../loading/load-context.ts'
+import type { GetResult } from '../loading/reader.ts'
 import type { ValueOptions } from '../serialization/json/rules.ts'
 import { addTo } from './counting.ts'
 import type { Entries } from './entries.ts'
-import { getInFull, type GetResult } from './get-result.ts'
 import { Invalidator, type KeyInvalidation, type TagInvalidation } from './invalidator.ts'
 import type { Absent, Loaded, Loader, ManyLoader } from './loader.ts'
 import { Loads } from './loads.ts'
@@ -90,7 +90,7 @@ export abstract class BaseCache<V = unknown> {
       reading = this.#scope.readingFor(options)
       if (options.result !== undefined) {
         checkChoice(options.result, ['value', 'full'], 'get: result')
-        const read = (): Promise<GetResult> => getInFull(this.#scope, full, reading)
+        const read = (): Promise<GetResult> => reader.getInFull(full, reading, this.#scope.ttlMs)
         if (options.result === 'full') return (await abortable(options.signal, read)) as GetResult<T>
       }
       if (reading?.stale === true) {

@@ -8,11 +8,10 @@ export type WaitUntil = (work: Promise<unknown>) => void
  * Must be called in the async context of the caller, because hosts find their request by it.
  */
 export function handOver(
-  waitUntil: WaitUntil | undefined,
+  waitUntil: WaitUntil,
   work: Promise<unknown>,
   failed: (error: unknown) => void,
 ): void {
-  if (waitUntil === undefined) return
   try {
     const handed: unknown = waitUntil(work.then(ignore, ignore))
     if (isPromise(handed)) void Promise.resolve(handed).catch(failed)

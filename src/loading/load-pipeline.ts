@@ -1,7 +1,7 @@
 import { AsyncResource } from 'node:async_hooks'
 import { abortable } from '../core/abort.ts'
 import { inTime, LATE } from '../core/time/in-time.ts'
-import { handOver } from '../core/background.ts'
+import { handOver, type WaitUntil } from '../core/background.ts'
 import { isPromise, type MaybePromise } from '../core/promise.ts'
 import type { LoadSettings } from '../options/resolve.ts'
 import type { Found, Stored } from '../core/store.ts'
@@ -167,7 +167,8 @@ export class LoadPipeline {
       this.#decision.deliver(key, outcome, undefined),
     )
     // A caller with a signal may leave before.
-    if (settings.signal !== undefined) this.#handOver(settings, loading)
+    if (settings.signal !== undefined && settings.waitUntil !== undefined)
+      this.#handOver(settings.waitUntil, loading)
     return loading
   }
 
@@ -186,7 +187,9 @@ export class LoadPipeline {
     let again = false
     for (let shared = first; ; shared = this.#flights.join(key, settings)) {
       const flight = shared ?? this.#flights.begin(key, settings, this, present, calledAtMs)
-      if (shared === undefined) this.#handOver(settings, this.#flights.start([flight], source, settings))
+      const loading = shared === undefined ? this.#flights.start([flight], source, settings) : undefined
+      if (loading !== undefined && settings.waitUntil !== undefined)
+        this.#handOver(settings.waitUntil, loading)
       const outcome =
         (await this.#decision.waitUntil(untilMs, flight)) ??
         flight.loaded ??
@@ -223,7 +226,8 @@ export class LoadPipeline {
       own.add(flight)
       return flight
     })
-    if (own.size > 0) this.#handOver(settings, this.#flights.start([...own], source, settings))
+    const loading = own.size > 0 ? this.#flights.start([...own], source, settings) : undefined
+    if (loading !== undefined && settings.waitUntil !== undefined) this.#handOver(settings.waitUntil, loading)
     const { hardTimeoutMs = Infinity } = settings
     const endMs = calledAtMs + hardTimeoutMs
     const patience = stale.size === 0 ? Infinity : this.#decision.patience(settings)
@@ -297,11 +301,10 @@ export class LoadPipeline {
       }
       return this.#flights.start(flights, source, settings, freshUpToMs)
     })
-    this.#handOver(settings, loading)
+    if (settings.waitUntil !== undefined) this.#handOver(settings.waitUntil, loading)
   }
 
-  #handOver({ waitUntil }: LoadSettings, loading: Promise<unknown>): void {
-    if (waitUntil !== undefined)
-      handOver(waitUntil, loading, (error) => this.#state.trouble.hostFailed(error))
+  #handOver(waitUntil: WaitUntil, loading: Promise<unknown>): void {
+    handOver(waitUntil, loading, (error) => this.#state.trouble.hostFailed(error))
   }
 }
