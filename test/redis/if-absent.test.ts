@@ -12,7 +12,7 @@ type Node = Peer<typeof NodeTasks>
 const LIBRARIES: readonly ClientName[] = ['node-redis 6', 'ioredis 5']
 const BOTH = ENGINES.flatMap((engine) => LIBRARIES.map((client) => [engine, client] as const))
 const CALLERS = 20
-const ROUNDS = 25
+const ROUNDS = 12
 const IF_ABSENT = { ifAbsent: true } as const
 
 describeWithServers('set if absent', () => {
