@@ -224,7 +224,8 @@ export class TaggedCalls {
       const own = op.tags?.length ? known.filter(({ tag }) => op.tags!.includes(tag)) : undefined
       // Its tag was invalidated after it began, so its entry must be invisible to all callers. An add has asked for the
       // records, and what it has heard since may be older.
-      const isOvertaken = marker?.overtaken === true && op.kind !== 'add'
+      const isOvertaken =
+        op.kind !== 'add' && marker?.overtakenBy !== undefined && marker.overtakenBy.size > 0
       const generations = isOvertaken
         ? own?.map(({ tag }) => ({ tag, value: this.#state.table.draw() }))
         : own
