@@ -48,7 +48,7 @@ describe('the estimate of bytes', () => {
 
   test('looks at a bounded part of any value', () => {
     let looks = 0
-    const list = new Array<number>(1_000).fill(0)
+    const list = Array.from({ length: 1_000 }, () => 0)
     const counting = (): object =>
       new Proxy(list, {
         get(target, name) {

@@ -61,8 +61,9 @@ describe('onRemoval', () => {
         const roll = random.below(10)
         const ifAbsent = random.chance(0.3)
         const options = { ttl: random.chance(0.5) ? 3 : Infinity, tags: ['t'], ifAbsent }
-        if (roll < 5) (await cache.set(key(), count, options)) && stored.push(count)
-        else if (roll < 6) await cache.delete(key())
+        if (roll < 5) {
+          if (await cache.set(key(), count, options)) stored.push(count)
+        } else if (roll < 6) await cache.delete(key())
         else if (roll < 7) await cache.get(key())
         else if (roll < 8) await cache.invalidateTag('t', { keepStale: random.chance(0.5) })
         else if (roll < 9) await clock.advance('2s')
