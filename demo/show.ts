@@ -3,14 +3,13 @@ import type { BaseCache } from 'cachette'
 import type { Database } from './database/client.ts'
 import type { Sample } from './database/protocol.ts'
 import { DEADLINE_MS } from './guide/cache.ts'
-import { CachedCities } from './guide/cached-cities.ts'
 import { startGuide } from './guide/guide.ts'
 import { HandWrittenCities } from './guide/hand-written-cities.ts'
 import type { Service } from './guide/service.ts'
 import { UncachedCities } from './guide/uncached-cities.ts'
 import { measureQueries, planLoad } from './load/plan.ts'
 import type { Plan } from './load/plan.ts'
-import { buildSchedule, crowd, crowdCountry, crowdSize, crowdTop, visitsOfOnePage } from './load/schedule.ts'
+import { buildSchedule, crowd, crowdSize, visitsOfOnePage } from './load/schedule.ts'
 import { playInThread } from './load/thread.ts'
 import { measure } from './measure.ts'
 import type { Options } from './options.ts'
@@ -70,13 +69,13 @@ export async function runShow(show: Show): Promise<Results> {
  * Measures queries beside visitors of a cached page, who need the processors as those of the load will. Then it plans a
  * load with which the database is at most half busy.
  */
-async function fitToMachine({ database, shared, options, signal }: Show, sample: Sample): Promise<Plan> {
+async function fitToMachine(
+  { database, guide, shared, options, signal }: Show,
+  sample: Sample,
+): Promise<Plan> {
   const load = { seed: options.seed, durationMs: options.durationMs * SHARES.withCache }
-  await using cache = new MemoryCache()
-  const cities = new CachedCities(cache, new UncachedCities(database))
-  await using guide = await startGuide(cities, cache)
-  await cities.country(crowdCountry, crowdTop)
-  const beside = { urls: [guide.url], schedule: visitsOfOnePage(2000), cutOffMs: 60_000 }
+  const urls = [guide.url, ...(shared === undefined ? [] : [shared.second.url])]
+  const beside = { urls, schedule: visitsOfOnePage(sample, 2000), cutOffMs: 60_000 }
   const [times] = await Promise.all([
     measureQueries(database, buildSchedule(sample, { ...load, scale: 1 })),
     playInThread(beside, () => undefined, signal),
@@ -143,7 +142,8 @@ async function loadWithoutCache({ database, options, signal }: Show, { schedule 
 }
 
 async function loadWithoutCoalescing({ database, options, signal }: Show, { size }: Plan): Promise<Measured> {
-  const durationMs = options.durationMs * SHARES.coalescingOff
+  // A shorter one may end before the first answer.
+  const durationMs = Math.max(2000, options.durationMs * SHARES.coalescingOff)
   await using cache = new MemoryCache()
   await using guide = await startGuide(new HandWrittenCities(cache, database), cache)
   const load = {

@@ -38,7 +38,7 @@ export interface Plan {
  * guide and the load need the processors, too.
  */
 const PLANNED_SHARE = 0.25
-const LEAST_SCALE = 0.04
+const LEAST_SCALE = 0.01
 const STEP = 0.7
 const FREQUENT = 6
 

@@ -42,12 +42,12 @@ export function crowdSize(size: Pick<LoadSize, 'scale'>): number {
   return Math.round((visitsPerSecond(size) * 5) / 7)
 }
 
-/** Returns visits of one page alone, as many a second as an average load has. */
-export function visitsOfOnePage(durationMs: number): Arrival[] {
+/** Returns visits of one page that hardly anybody asks for, 200 a second. */
+export function visitsOfOnePage({ remote }: Sample, durationMs: number): Arrival[] {
   const everyMs = 5
   return Array.from({ length: durationMs / everyMs }, (_, index) => ({
     kind: 'visit',
-    path: crowdPath,
+    path: `/cities/${remote[0]}`,
     atMs: index * everyMs,
   }))
 }

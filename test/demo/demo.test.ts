@@ -67,10 +67,10 @@ describe('the demo', () => {
     expect(withoutCache).toMatchObject({ cutOff: true, scheduled: withCache.scheduled })
     expect(withCache.answered).toBeGreaterThan(withoutCache.answered)
     expect(withCache.cache?.hitRatio).toBeGreaterThan(0.1)
-  }, 120_000)
+  }, 240_000)
 
   // The first of the crowd may have its answer before a busy machine lets the second one in.
-  it('shows what the crowd costs a cache without coalescing', { retry: 4, timeout: 120_000 }, async () => {
+  it('shows what the crowd costs a cache without coalescing', { retry: 4, timeout: 600_000 }, async () => {
     await end(start('--once', '--no-redis', '--duration', '2'))
     const { coalescingOff } = JSON.parse(await readFile(join(folder, 'results.json'), 'utf8')) as Results
     expect(coalescingOff.crowdQueries).toBeGreaterThan(1)
@@ -81,17 +81,21 @@ describe('the demo', () => {
     ['SIGINT', 'with cache:'],
     ['SIGTERM', 'without cache:'],
     ['SIGTERM', 'until you press Ctrl-C'],
-  ] as const)('ends cleanly on %s after "%s"', async (signal, words) => {
-    const demo = start('--no-redis', '--duration', '3')
-    await printed(demo, words)
-    const sentAt = performance.now()
-    demo.kill(signal)
-    const { code, errors } = await end(demo)
-    expect(errors).toBe('')
-    expect(code).toBe(0)
-    // One second is the promise; the rest is for a machine that is busy.
-    expect(performance.now() - sentAt).toBeLessThan(3000)
-  })
+  ] as const)(
+    'ends cleanly on %s after "%s"',
+    async (signal, words) => {
+      const demo = start('--no-redis', '--duration', '3')
+      await printed(demo, words)
+      const sentAt = performance.now()
+      demo.kill(signal)
+      const { code, errors } = await end(demo)
+      expect(errors).toBe('')
+      expect(code).toBe(0)
+      // One second is the promise; the rest is for a machine that is busy.
+      expect(performance.now() - sentAt).toBeLessThan(3000)
+    },
+    240_000,
+  )
 
   it('names a port that is in use', async () => {
     const other = createServer().listen(0, '127.0.0.1')
@@ -130,7 +134,7 @@ describeWithServers('the demo over Redis', () => {
     expect(redis?.frozenMs).toBeGreaterThanOrEqual(1490)
     expect(redis?.queuedUpdates).toBeGreaterThanOrEqual(1)
     expect(redis?.recoveryMs).toBeGreaterThan(0)
-  }, 180_000)
+  }, 240_000)
 
   it('ends cleanly while Redis is frozen', async () => {
     const demo = start('--duration', '4')

@@ -70,7 +70,7 @@ describe('the plan', () => {
 
   it('has a least size', () => {
     const plan = planLoad(sample, timesOf(['nearest', 60_000]), load, alone)
-    expect(plan.size.scale).toBe(0.04)
+    expect(plan.size.scale).toBe(0.01)
   })
 })
 

@@ -33,15 +33,19 @@ const plays: readonly (readonly [title: string, play: Play])[] = [
   ...forEach('ends', (library) => (runtime) => playProgram(projects, runtime, library, url)),
 ]
 
-const lines: Line[] = []
-for (const runtime of runtimes) {
+async function playAll(runtime: Runtime): Promise<readonly Line[]> {
+  const lines: Line[] = []
   for (const [title, play] of plays) {
     const line = { runtime, title, ...(await play(runtime)) }
     lines.push(line)
     console.log(`${nameOf(runtime)}, ${title}: ${wordsOf(line)} passed`)
     for (const failure of line.failed) console.log(`  ${failure}`)
   }
+  return lines
 }
+
+// Most of the time they wait.
+const lines = (await Promise.all(runtimes.map(playAll))).flat()
 
 if (values.only === undefined) {
   write('docs/runtimes.md', 'matrix', `\n${matrixTable(lines)}\n`)

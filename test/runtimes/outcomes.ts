@@ -5,7 +5,7 @@ import type { SuiteOutcome } from './played/suite.ts'
 import type { Library, Projects } from './project.ts'
 import type { Runtime } from './runtimes.ts'
 
-/** What is played on each runtime. */
+/** The outcome of a play on a runtime. */
 export interface Line {
   readonly runtime: Runtime
   readonly title: string
@@ -13,9 +13,9 @@ export interface Line {
   readonly failed: readonly string[]
 }
 
-/** A program that does not end by itself is ended after that. */
-const PATIENCE_MS = 180_000
-/** The time in which a program ends that has closed its caches. */
+/** A program that does not come to its end is ended after that. */
+const PATIENCE_MS = 300_000
+/** The time in which a program ends by itself after its last line. */
 const END_MS = 10_000
 
 interface Ended {
@@ -23,20 +23,23 @@ interface Ended {
   readonly trouble: string | undefined
 }
 
-async function ended(child: ChildProcess, patienceMs: number): Promise<Ended> {
-  let isLate = false
-  const timer = setTimeout(() => {
-    isLate = true
-    child.kill('SIGKILL')
-  }, patienceMs)
+/** Resolves when a program has ended, by itself or because it took too long. */
+async function ended(child: ChildProcess): Promise<Ended> {
+  let late: string | undefined
+  const endWithin = (ms: number, what: string): NodeJS.Timeout =>
+    setTimeout(() => {
+      late = `${what} within ${ms / 1000} s`
+      child.kill('SIGKILL')
+    }, ms)
+  let timer = endWithin(PATIENCE_MS, 'it printed nothing')
+  child.stdout!.once('data', () => {
+    clearTimeout(timer)
+    timer = endWithin(END_MS, 'it did not end after its last line')
+  })
   const [output, errors] = await Promise.all([text(child.stdout!), text(child.stderr!), once(child, 'close')])
   clearTimeout(timer)
-  const trouble = isLate
-    ? `it did not end within ${patienceMs / 1000} s`
-    : child.exitCode === 0
-      ? undefined
-      : `exit code ${child.exitCode}: ${errors.trim().slice(0, 500)}`
-  return { output, trouble }
+  const code = `exit code ${child.exitCode}: ${errors.trim().slice(0, 500)}`
+  return { output, trouble: late ?? (child.exitCode === 0 ? undefined : code) }
 }
 
 /** Plays the conformance suite of the package on a runtime. */
@@ -47,10 +50,7 @@ export async function playSuite(
   engine: 'memory' | 'redis' | 'tiered',
   url: string,
 ): Promise<Omit<Line, 'title' | 'runtime'>> {
-  const { output, trouble } = await ended(
-    projects.start(runtime, library, 'suite', engine, library, url),
-    PATIENCE_MS,
-  )
+  const { output, trouble } = await ended(projects.start(runtime, library, 'suite', engine, library, url))
   const last = output.trim().split('\n').at(-1) ?? ''
   const { passed, failed }: SuiteOutcome = last.startsWith('{') ? JSON.parse(last) : { passed: 0, failed: [] }
   return { passed, failed: [...failed, ...(trouble === undefined ? [] : [trouble])] }
@@ -63,7 +63,7 @@ export async function playProgram(
   library: Library,
   url: string,
 ): Promise<Omit<Line, 'title' | 'runtime'>> {
-  const { output, trouble } = await ended(projects.start(runtime, library, 'program', url), END_MS)
+  const { output, trouble } = await ended(projects.start(runtime, library, 'program', url))
   const failed = trouble ?? (output.trim() === 'closed' ? undefined : `it printed ${output.trim()}`)
   return failed === undefined ? { passed: 1, failed: [] } : { passed: 0, failed: [failed] }
 }
