@@ -1,6 +1,9 @@
 import type { Line } from './outcomes.ts'
 import type { Runtime } from './runtimes.ts'
 
+// README.md is also shown where the repository's files are not.
+const PAGE = 'https://github.com/cachette/cachette/blob/main/docs/runtimes.md'
+
 /** Returns a table with a row for each runtime and a column for each thing that was played there. */
 export function matrixTable(lines: readonly Line[]): string {
   const titles = [...new Set(lines.map(({ title }) => title))]
@@ -19,7 +22,7 @@ export function runsOn(lines: readonly Line[]): string {
   const well = runtimesOf(lines).filter((runtime) =>
     lines.every((line) => line.runtime !== runtime || line.failed.length === 0),
   )
-  return `Runs on ${well.map(nameOf).join(', ')}: [tested](docs/runtimes.md).`
+  return `Runs on ${well.map(nameOf).join(', ')}: [tested](${PAGE}).`
 }
 
 /** Writes the outcome of a line: the number of checks that passed, of all. */
