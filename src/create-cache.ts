@@ -28,7 +28,7 @@ export interface CreateCacheOptions extends CacheOptions, CoherenceOptions, Isol
    */
   readonly redis?: string | UsersClient | RedisCacheOptions | undefined
   /** The bounds of the entries in the memory of this process. `false` = no entries in memory if there is Redis. */
-  readonly l1?: MemoryTierOptions | false
+  readonly l1?: MemoryTierOptions | false | undefined
   /**
    * The channel for changes of other processes. `'pubsub'` (default) is sooner than the heartbeat. `'none'` = only the
    * heartbeat tells them.
@@ -157,12 +157,17 @@ function serverOptions(
   const isNamed = [given(options.url), options.host, options.port, options.client].some(
     (part) => part !== undefined,
   )
-  if (isNamed) return { ...required, ...options }
+  if (isNamed) return { ...required, ...present(options) }
   const { url: _, ...others } = options
   const url = urlOfEnvironment()
   const isElsewhere = url !== undefined && !isMemory(url)
   if (!isElsewhere) noServer(options.connect ?? connect)
-  return { ...required, ...others, ...(isElsewhere && { url }) }
+  return { ...required, ...present(others), ...(isElsewhere && { url }) }
+}
+
+// An option that is undefined must not hide the one of the cache.
+function present<T extends object>(options: T): Partial<T> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>
 }
 
 function isClient(redis: UsersClient | RedisCacheOptions): redis is UsersClient {

@@ -11,17 +11,17 @@ export interface LockOptions {
    * The time after which the lock is free again if its holder is gone. A living holder renews it every third of that.
    * Default 10 seconds; 100 ms to a day. Not a `Date`.
    */
-  readonly ttl?: Duration
+  readonly ttl?: Duration | undefined
   /** The time after which a holder stops renewing, so that one that hangs does not hold for ever. Default: never. */
-  readonly maxHold?: Duration
+  readonly maxHold?: Duration | undefined
 }
 
 /** Options of a waiting caller. */
 export interface AcquireOptions {
   /** The longest time to wait for a permit; 0 = not at all. Default 10 seconds. */
-  readonly wait?: Duration
+  readonly wait?: Duration | undefined
   /** Ends the waiting. The call then rejects with the signal's reason. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Options after validation. */

@@ -14,19 +14,19 @@ export interface LimitOptions {
    * `'gcra'` (default) spaces admitted requests over the window and admits a burst after a rest. `'sliding-window'`
    * never admits more than the limit in any window. `'fixed-window'` counts in windows that follow one another.
    */
-  readonly algorithm?: LimitAlgorithm
+  readonly algorithm?: LimitAlgorithm | undefined
   /** The number of requests that are admitted in a window; a whole number from 1. */
   readonly limit: number
   /** The length of the window, at least a millisecond. Not a `Date`. */
   readonly window: Duration
   /** gcra only: the number of requests that are admitted at once after a rest; default: the limit. */
-  readonly burst?: number
+  readonly burst?: number | undefined
 }
 
 /** One of several limits of a key. */
 export interface NamedLimitOptions extends LimitOptions {
   /** Letters, digits and `. _ -`; default: the limiter's name, with a number. */
-  readonly name?: string
+  readonly name?: string | undefined
 }
 
 interface CommonOptions {
@@ -40,20 +40,23 @@ interface CommonOptions {
    * process alone, which admits the limit once for each process, and once for all keys without room. `'allow'`,
    * `'deny'`: admit or refuse all.
    */
-  readonly whenUnavailable?: 'allow' | 'deny' | 'memory'
+  readonly whenUnavailable?: 'allow' | 'deny' | 'memory' | undefined
   /**
    * The longest time for which this process refuses a key without a question to the store, once the store has refused
    * it. It applies only to stores that processes share. `false`: never. Default 10 seconds. A `reset` by another
    * process may be noticed that late.
    */
-  readonly blockList?: Duration | false
+  readonly blockList?: Duration | false | undefined
   /** The logger that is told when the store becomes unavailable and when it is back. Default: that of the cache. */
   readonly logger?: Logger | undefined
 }
 
 /** Options of a rate limiter: one limit, or several of which all must admit. */
 export type RateLimiterOptions = CommonOptions &
-  ((LimitOptions & { readonly limits?: never }) | { readonly limits: readonly NamedLimitOptions[] })
+  (
+    | (LimitOptions & { readonly limits?: never | undefined })
+    | { readonly limits: readonly NamedLimitOptions[] }
+  )
 
 /** Options after validation. */
 export interface LimiterSettings {
@@ -77,7 +80,7 @@ export function limiterSettings(
   loggerOfCache: Logger = consoleLogger,
 ): LimiterSettings {
   const several = (options as { limits?: unknown } | undefined)?.limits !== undefined
-  checkOptions(options, several ? [...COMMON, 'limits'] : [...COMMON, ...LIMIT], 'RateLimiter')
+  checkOptions(options, [...COMMON, 'limits', ...(several ? [] : LIMIT)], 'RateLimiter')
   const { whenUnavailable = 'memory', blockList = 10, logger = loggerOfCache } = options
   const name = checkName(options.name, 'RateLimiter: name')
   checkChoice(whenUnavailable, ['allow', 'deny', 'memory'], 'RateLimiter: whenUnavailable')

@@ -22,7 +22,7 @@ export interface RedisCacheSettings
    * The text before each name on the server, without `{` or `}`; default `'cachette:'`. Without a prefix `clear()`
    * throws, unless `ownsDatabase` is set.
    */
-  readonly prefix?: string
+  readonly prefix?: string | undefined
   /**
    * `hard`: the time after which a command has failed; default 500 ms. Commands with large values (64 KiB and more) get
    * more time, as do commands behind them: their bytes at `bytesPerSecond`, default 10,000,000.

@@ -19,7 +19,7 @@ const project = fileURLToPath(new URL('../../..', import.meta.url))
 /** Runs the program, and answers its lines once it has ended by itself. */
 async function run(task: object): Promise<string[]> {
   const program = fileURLToPath(new URL('program.ts', import.meta.url))
-  const child = spawn(process.execPath, ['--conditions=@cachette/source', '--import', 'tsx', program], {
+  const child = spawn(process.execPath, ['--import', 'tsx', program], {
     cwd: project,
     env: { ...process.env, TASK: JSON.stringify(task) },
     stdio: ['ignore', 'pipe', 'pipe'],
