@@ -10,6 +10,7 @@ import type {
   Admitted,
   Cooldown,
   Fill,
+  Filled,
   Found,
   Invalidated,
   InvalidateOptions,
@@ -156,7 +157,7 @@ export class CoherentStore implements Store {
     return this.#reads.acquire(leases as readonly Operation[], options)
   }
 
-  async fill(fills: readonly Fill[]): Promise<readonly boolean[]> {
+  async fill(fills: readonly Fill[]): Promise<readonly Filled[]> {
     return this.#fills.run(fills.map((each) => this.#asSent(each)))
   }
 

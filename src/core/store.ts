@@ -193,6 +193,9 @@ export type Admitted =
   | { readonly stored: Stored; readonly refused?: never }
   | { readonly refused: SerializationError; readonly stored?: never }
 
+/** The answer to a fill. */
+export type Filled = boolean | 'outdated'
+
 /**
  * The port that every engine implements. It holds entries and knows leases, but neither options, loaders nor callers.
  * Every call is atomic for its key. A store in trouble throws or rejects. The cache above turns that into a miss, a
@@ -231,8 +234,11 @@ export interface Store {
   open(key: string, reading?: Reading): Lease
   /** Reads again and grants in one step, in the order of `leases`. `busy`: another load holds the key. */
   acquire(leases: readonly Lease[], options?: AcquireOptions): MaybePromise<readonly Acquired[]>
-  /** Stores loaded values whose lease is still alive, and settles the leases. `false` = the value was refused. */
-  fill(fills: readonly Fill[]): MaybePromise<readonly boolean[]>
+  /**
+   * Stores loaded values whose lease is still alive, and settles the leases. `false` = the value was refused. A shared
+   * store answers `'outdated'` if the lease was alive and the value's row version was the reason.
+   */
+  fill(fills: readonly Fill[]): MaybePromise<readonly Filled[]>
   /** Settles leases without storing anything. With a cool-down, no lease of the keys is granted for `forMs`. */
   release(leases: readonly Lease[], cooldown?: Cooldown & { readonly forMs: number }): MaybePromise<void>
   /** Whether a caller that arrives now may share this lease's load, which began at `startedAtMs`. */
