@@ -255,18 +255,18 @@ export function replayOf({ key, unconditional, rowVersion, keepStale }: Pending)
 
 /** Whether an executed operation makes up for a queued item, because it has replaced or removed the old entry. */
 export function makesUpFor(op: Op | RemoteOp, item: Pending): boolean {
-  if (op.kind !== 'set' && op.kind !== 'delete') return false
+  if (op.kind !== 'set' && op.kind !== 'add' && op.kind !== 'delete') return false
   const { rowVersion } = op
   if (op.kind === 'delete' && 'keepStale' in op && op.keepStale === true && !item.keepStale) return false
   if (item.rowVersion === undefined) return true
   // A set without a row version is the caller's last word. A deletion without one leaves no floor.
-  return rowVersion === undefined ? op.kind === 'set' : rowVersion >= item.rowVersion
+  return rowVersion === undefined ? op.kind !== 'delete' : rowVersion >= item.rowVersion
 }
 
 // Whether nothing older can be on the server afterwards.
 function removes(op: Op | RemoteOp): boolean {
   if (op.kind === 'delete' && 'keepStale' in op && op.keepStale === true) return false
-  return (op.kind === 'set' || op.kind === 'delete') && op.rowVersion === undefined
+  return (op.kind === 'set' || op.kind === 'add' || op.kind === 'delete') && op.rowVersion === undefined
 }
 
 function higher(some: bigint | undefined, other: bigint | undefined): bigint | undefined {
