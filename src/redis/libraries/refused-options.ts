@@ -35,7 +35,7 @@ export function refuseNodeRedisOptions(client: object): void {
 }
 
 function refuseKeyPrefix(keyPrefix: unknown): void {
-  if (!(typeof keyPrefix === 'string' || ArrayBuffer.isView(keyPrefix)) || keyPrefix.length === 0) return
+  if (!(typeof keyPrefix === 'string' || keyPrefix instanceof Uint8Array) || keyPrefix.length === 0) return
   const text = typeof keyPrefix === 'string' ? keyPrefix : Buffer.from(keyPrefix).toString()
   throw new OptionsError(
     `client: keyPrefix '${text}' is not seen by scans; make the client without, and name it as the prefix of the cache`,
