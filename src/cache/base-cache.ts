@@ -68,8 +68,13 @@ export abstract class BaseCache<V = unknown> {
     this.#loads = new Loads(this.#scope)
   }
 
-  /** Returns the fresh value of a key. `undefined` is a miss; `null` is a value. With `stale` it may be stale. */
-  async get<T = V>(key: string, options?: ReadOptions): Promise<T | undefined> {
+  /**
+   * Returns the fresh value of a key. `undefined` is a miss; `null` is a value, which a loader may have stored. With
+   * `stale` it may be stale. The caller of an untyped cache names the type: `get<User>(key)`.
+   */
+  async get(key: string, options?: ReadOptions): Promise<V | null | undefined>
+  async get<T>(key: string, options?: ReadOptions): Promise<T | undefined>
+  async get(key: string, options?: ReadOptions): Promise<unknown> {
     const full = this.#scope.key(key)
     const { reader } = this.#scope.runtime.pipeline
     let { reading } = this.#scope
@@ -79,24 +84,26 @@ export abstract class BaseCache<V = unknown> {
       reading = this.#scope.readingFor(options)
       if (reading?.stale === true) {
         const values = await abortable(options.signal, () => reader.getMany('get', [full], [key], reading))
-        return values.get(key) as T | undefined
+        return values.get(key)
       }
     }
     const found = reader.get(full, reading)
-    if (!isPromise(found)) return found as T | undefined
-    if (options?.signal === undefined) return (await found) as T | undefined
-    return (await abortable(options.signal, () => found)) as T | undefined
+    if (!isPromise(found)) return found
+    if (options?.signal === undefined) return await found
+    return abortable(options.signal, () => found)
   }
 
   /** Returns the fresh values among `keys`, in the order of `keys`; one round trip. With `stale` they may be stale. */
-  async getMany<T = V>(keys: Iterable<string>, options: ReadOptions = {}): Promise<Map<string, T>> {
+  async getMany(keys: Iterable<string>, options?: ReadOptions): Promise<Map<string, V | null>>
+  async getMany<T>(keys: Iterable<string>, options?: ReadOptions): Promise<Map<string, T>>
+  async getMany(keys: Iterable<string>, options: ReadOptions = {}): Promise<ReadonlyMap<string, unknown>> {
     const names = asKeys(keys)
     const full = this.#scope.list(names)
     checkOptions(options, READ_OPTIONS, 'getMany')
     const { reader } = this.#scope.runtime.pipeline
     const reading = this.#scope.readingFor(options)
     const read = () => reader.getMany('getMany', full, names, reading)
-    return (await abortable(options.signal, read)) as Map<string, T>
+    return abortable(options.signal, read)
   }
 
   /**
@@ -169,14 +176,16 @@ export abstract class BaseCache<V = unknown> {
   }
 
   /** Removes a key and returns its fresh value in one atomic step, so that only one of several callers gets it. */
-  async take<T = V>(key: string): Promise<T | undefined> {
+  async take(key: string): Promise<V | null | undefined>
+  async take<T>(key: string): Promise<T | undefined>
+  async take(key: string): Promise<unknown> {
     const full = this.#scope.key(key)
     const { pipeline, counters } = this.#scope.runtime
     const result = await this.#writer.one('take', { kind: 'take', key: full, ...this.#scope.reading })
     const stored = result?.stored
     if (stored === undefined) return undefined
     counters.invalidations++
-    return pipeline.reader.view('take', full, stored) as T | undefined
+    return pipeline.reader.view('take', full, stored)
   }
 
   /** Whether there is a fresh entry. */
