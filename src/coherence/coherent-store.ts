@@ -10,6 +10,7 @@ import type {
   Admitted,
   Cooldown,
   Fill,
+  Filled,
   Found,
   Invalidated,
   InvalidateOptions,
@@ -19,6 +20,7 @@ import type {
   Reading,
   Store,
   Stored,
+  Tier,
   ValueFormat,
 } from '../core/store.ts'
 import { isPromise } from '../core/promise.ts'
@@ -59,6 +61,7 @@ export class CoherentStore implements Store {
   readonly #order: CallOrder
   readonly #heartbeat: Heartbeat
   readonly #followers: LogFollowers
+  readonly #replay: Replay
   readonly #tags: TagInvalidator
   readonly #generations: GenerationSource
   readonly #reads: Reads
@@ -90,15 +93,16 @@ export class CoherentStore implements Store {
       places: state.places,
       suspects: suspectKeys,
       partitionOf: (key) => remote.partitionOf(key),
-      queued: () => heartbeat.wake(),
+      queued: () => this.#owe(),
       dropped: () => this.#drop(1, undefined),
     })
     this.#outbox = outbox
     const followers = new LogFollowers(parts, state, heartbeat)
     this.#followers = followers
     const dropped = (count: number, error: unknown): void => this.#drop(count, error)
-    this.#tags = new TagInvalidator(state, followers, heartbeat, suspectTags, dropped)
+    this.#tags = new TagInvalidator(state, followers, () => this.#owe(), suspectTags, dropped)
     const replay = new Replay(state, outbox, suspectKeys, order, this.#tags, followers, dropped)
+    this.#replay = replay
     // The queue is sent first, because one master may be away and fail the rest.
     heartbeat.add(replay)
     heartbeat.add(followers)
@@ -134,6 +138,11 @@ export class CoherentStore implements Store {
     return kept instanceof LocalSlot ? this.#parts.local!.view(kept.stored) : this.remote.view(stored)
   }
 
+  tierOf(stored: Stored): Tier {
+    const kept: unknown = stored
+    return kept instanceof LocalSlot ? 'l1' : 'l2'
+  }
+
   get(key: string, reading?: Reading): MaybePromise<Stored | undefined> {
     const order = this.#order
     if (!order.isIdle) return order.read([key], reading?.tags, () => this.#getOne(key, reading))
@@ -156,7 +165,7 @@ export class CoherentStore implements Store {
     return this.#reads.acquire(leases as readonly Operation[], options)
   }
 
-  async fill(fills: readonly Fill[]): Promise<readonly boolean[]> {
+  async fill(fills: readonly Fill[]): Promise<readonly Filled[]> {
     return this.#fills.run(fills.map((each) => this.#asSent(each)))
   }
 
@@ -188,8 +197,8 @@ export class CoherentStore implements Store {
     if (this.#order.isIdle) return this.#order.called(ops, this.#changes.write(ops), together)
     return this.#order.change(
       ops,
-      () => this.#changes.write(ops),
-      (error) => this.#changes.giveUp(ops, error),
+      (turn) => this.#changes.write(ops, turn),
+      (error, turn) => this.#changes.giveUp(ops, error, turn),
       together,
     )
   }
@@ -204,15 +213,15 @@ export class CoherentStore implements Store {
         ? undefined
         : this.#order.change(
             keys.map((key) => ({ key })),
-            () => this.#changes.invalidate(keys, options),
-            (error) => this.#changes.giveUpInvalidation(keys, options, error),
+            (turn) => this.#changes.invalidate(keys, options, turn),
+            (error, turn) => this.#changes.giveUpInvalidation(keys, options, error, turn),
           ),
       tags.length === 0
         ? undefined
         : this.#order.cover(
             (_, borne) => borne.some((tag) => tags.includes(tag)),
-            () => this.#tags.run(tags, options.keepStale),
-            (error) => this.#tags.giveUp(tags, options.keepStale, error),
+            (turn) => this.#tags.run(tags, options.keepStale, turn),
+            (error, turn) => this.#tags.giveUp(tags, options.keepStale, error, turn),
           ),
     ])
     const outcomes = new Set([ofKeys?.l2, ofTags?.l2])
@@ -274,6 +283,7 @@ export class CoherentStore implements Store {
 
   async close(): Promise<void> {
     this.#heartbeat.close()
+    this.#replay.endAttempt()
     this.#followers.close()
     this.#state.close()
     this.#removeQueue?.()
@@ -327,6 +337,13 @@ export class CoherentStore implements Store {
   ): Promise<T> {
     if (this.#order.isIdle) return this.#order.reading(keys, call())
     return this.#order.read(keys, reading?.tags, () => this.#order.reading(keys, call()))
+  }
+
+  // Something was queued that the next beat sends.
+  #owe(): void {
+    this.#heartbeat.wake()
+    const { owing } = this.#parts
+    if (owing !== undefined && !this.#replay.isAwaited) owing(this.#replay.attempt())
   }
 
   #drop(count: number, error: unknown): void {

@@ -1,5 +1,5 @@
 import type { RemoteOp } from '../core/remote-store.ts'
-import type { Fill } from '../core/store.ts'
+import type { Fill, Filled } from '../core/store.ts'
 import type { LogFollowers } from './log/log-followers.ts'
 import type { LocalEntries } from './local-entries.ts'
 import type { Operation } from './in-flight.ts'
@@ -35,9 +35,9 @@ export class Fills {
   }
 
   /** Sends fills and returns whether each was stored; settles the leases. @throws if the server does not answer. */
-  async run(fills: readonly Fill[]): Promise<readonly boolean[]> {
+  async run(fills: readonly Fill[]): Promise<readonly Filled[]> {
     const { remote, local, leases, clock, time } = this.#state
-    const accepted = fills.map(() => false)
+    const accepted = fills.map((): Filled => false)
     try {
       const untilMs = time.end(fills.length)
       const sent = await this.#prepare(fills, untilMs)
@@ -50,7 +50,7 @@ export class Fills {
         const result = results[position]!
         const fill = fills[index]!
         const marker = fill.lease as Operation
-        accepted[index] = result.ok
+        accepted[index] = result.outdated === true ? 'outdated' : result.ok
         if (result.failure !== undefined) failed.push(marker)
         else this.#followers.noteExecuted(op, result)
         if (result.failure !== undefined || fill.skip === 'l1') local?.drop(op.key, Infinity)

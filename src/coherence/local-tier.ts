@@ -134,7 +134,7 @@ export class LocalTier {
     const remainingMs = freshUntilMs - nowMs
     return {
       stored: slot as unknown as Stored,
-      remainingMs: state === 'fresh' ? remainingMs : Math.min(remainingMs, -staleForMs),
+      remainingMs: state === 'fresh' ? remainingMs : Math.min(remainingMs, 0 - staleForMs),
     }
   }
 
@@ -235,8 +235,9 @@ export class LocalTier {
 
   #put(key: string, keeping: Keeping, counter: number | undefined, isMore: boolean, outage = false): void {
     const { value, ttlMs, graceMs, generations, partition } = keeping
+    const lifeMs = ttlMs + graceMs
     // A counter changes too often to be kept, and an increment does not log.
-    const stored = Number.isInteger(value) || ttlMs <= 0 ? undefined : this.#memory.admit(value).stored
+    const stored = Number.isInteger(value) || lifeMs <= 0 ? undefined : this.#memory.admit(value).stored
     // The kept entry is older.
     if (stored === undefined) return this.drop(key, Infinity)
     const slot = new LocalSlot(
@@ -248,7 +249,7 @@ export class LocalTier {
       outage,
     )
     if (generations !== undefined) this.#table.borne(key, generations)
-    const forMs = Math.min(ttlMs + graceMs, this.#memory.ttlMs)
+    const forMs = Math.min(lifeMs, this.#memory.ttlMs)
     this.#map.put(key, slot, forMs)
     partition.keeps(forMs, isMore)
   }

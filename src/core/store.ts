@@ -120,6 +120,8 @@ export interface CounterBounds {
  */
 export type Op =
   | ({ readonly kind: 'set'; readonly key: string; readonly stored: Stored } & EntrySettings)
+  /** Stores the value as a set does, but only if there is no fresh entry. Else it changes and voids nothing. */
+  | ({ readonly kind: 'add'; readonly key: string; readonly stored: Stored } & EntrySettings)
   | ({ readonly kind: 'take'; readonly key: string } & Pick<EntrySettings, 'tags'>)
   | ({ readonly kind: 'delete'; readonly key: string } & Pick<EntrySettings, 'tags'> & InvalidateOptions)
   | ({ readonly kind: 'expire'; readonly key: string } & EntrySettings)
@@ -139,7 +141,9 @@ export interface InvalidateOptions {
 export interface OpResult {
   /** Whether the operation was refused because of a newer row version, which is no trouble. */
   readonly outdated?: boolean
-  /** Whether a set stored the value, a delete, take or expire found the entry, or an increment was done. */
+  /** Whether an add stored nothing because there is a fresh entry, which is no trouble. */
+  readonly present?: boolean
+  /** Whether a set or an add stored the value, a delete, take or expire found the entry, or an increment was done. */
   readonly ok: boolean
   /** Whether the store could not even try, or gave no answer; `ok` is then `false`. */
   readonly unavailable?: boolean
@@ -193,6 +197,9 @@ export type Admitted =
   | { readonly stored: Stored; readonly refused?: never }
   | { readonly refused: SerializationError; readonly stored?: never }
 
+/** The answer to a fill. */
+export type Filled = boolean | 'outdated'
+
 /**
  * The port that every engine implements. It holds entries and knows leases, but neither options, loaders nor callers.
  * Every call is atomic for its key. A store in trouble throws or rejects. The cache above turns that into a miss, a
@@ -216,6 +223,8 @@ export interface Store {
   admit(value: unknown): Admitted
   /** Returns a value of the reader's own, made from the stored form. */
   view(stored: Stored): unknown
+  /** Returns the tier of an entry that was found; absent if there is only the memory of the process. */
+  tierOf?(stored: Stored): Tier
   /** The format of the bytes, if the store keeps bytes. */
   readonly format?: ValueFormat | undefined
   /** Returns the fresh value of a key, or `undefined`. This is the plain read. */
@@ -231,8 +240,11 @@ export interface Store {
   open(key: string, reading?: Reading): Lease
   /** Reads again and grants in one step, in the order of `leases`. `busy`: another load holds the key. */
   acquire(leases: readonly Lease[], options?: AcquireOptions): MaybePromise<readonly Acquired[]>
-  /** Stores loaded values whose lease is still alive, and settles the leases. `false` = the value was refused. */
-  fill(fills: readonly Fill[]): MaybePromise<readonly boolean[]>
+  /**
+   * Stores loaded values whose lease is still alive, and settles the leases. `false` = the value was refused. A shared
+   * store answers `'outdated'` if the lease was alive and the value's row version was the reason.
+   */
+  fill(fills: readonly Fill[]): MaybePromise<readonly Filled[]>
   /** Settles leases without storing anything. With a cool-down, no lease of the keys is granted for `forMs`. */
   release(leases: readonly Lease[], cooldown?: Cooldown & { readonly forMs: number }): MaybePromise<void>
   /** Whether a caller that arrives now may share this lease's load, which began at `startedAtMs`. */

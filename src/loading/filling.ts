@@ -1,6 +1,6 @@
 import { isPromise, type MaybePromise } from '../core/promise.ts'
 import type { Settings } from '../options/resolve.ts'
-import type { Cooldown, Fill, Stored } from '../core/store.ts'
+import type { Cooldown, Fill, Filled, Stored } from '../core/store.ts'
 import { release } from './acquire.ts'
 import { ttlOf } from './ttl-of.ts'
 import type { Flight } from './flight.ts'
@@ -93,7 +93,7 @@ function settleAll(run: FillingRun, endings: readonly Ending[], isExpected: bool
   )
 }
 
-function offer(run: FillingRun, fills: readonly Fill[]): MaybePromise<readonly boolean[] | undefined> {
+function offer(run: FillingRun, fills: readonly Fill[]): MaybePromise<readonly Filled[] | undefined> {
   if (fills.length === 0) return undefined
   try {
     return run.state.store.fill(fills)
@@ -115,7 +115,7 @@ function conclude(
   { state }: FillingRun,
   endings: readonly Ending[],
   isExpected: boolean,
-  accepted: readonly boolean[] | undefined,
+  accepted: readonly Filled[] | undefined,
 ): void {
   const { counters, trouble, store } = state
   const isAnswered = isExpected && accepted !== undefined
@@ -123,13 +123,15 @@ function conclude(
   let fills = 0
   for (const { flight, result, fill } of endings) {
     if (fill !== undefined) {
-      if (accepted?.[fills++] === true) counters.writes++
+      const answer = accepted?.[fills++]
+      if (answer === true) counters.writes++
       else {
         if (isAnswered) counters.refusedFills++
         // A tag that only the loader knew may have been invalidated. Callers that joined after that must not get the
         // value.
         if (fill.tags !== undefined) result.own = true
-        if (isAnswered && store.isShared === true) result.late = true
+        // The lease of an outdated value was alive, so all who joined came after the last invalidation.
+        if (isAnswered && answer === false && store.isShared === true) result.late = true
       }
     }
     flight.succeed(result)

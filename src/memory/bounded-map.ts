@@ -202,10 +202,13 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
   }
 
   /** Removes an entry. Returns whether there was an unexpired one. */
-  delete(key: K): boolean {
+  delete(key: K): boolean
+  /** @internal */
+  delete(key: K, cause?: number): boolean
+  delete(key: K, cause: number = DELETED): boolean {
     const slot = this.#live(key)
     if (slot === undefined) return false
-    this.#state.drop(slot, DELETED)
+    this.#state.drop(slot, cause)
     this.#removals.deliver()
     return true
   }

@@ -18,7 +18,7 @@ import { MemoryStore } from './memory-store.ts'
 /** Options of a {@link MemoryCache}, all of them optional. */
 export interface MemoryCacheOptions extends CacheOptions, IsolationOptions, MemoryBounds {
   /** The maximum number of states of rate limits, apart from entries and locks; default 100,000. */
-  readonly maxStates?: number
+  readonly maxStates?: number | undefined
 }
 
 /** The names of {@link MemoryCacheOptions}. */
@@ -39,7 +39,7 @@ export class MemoryCache<V = unknown> extends BaseCache<V> {
     checkOptions(options, MEMORY_CACHE_OPTIONS, 'MemoryCache')
     checkCacheOptions(options)
     const values = valueKeeper(options)
-    const map = entryMap<Stored>(options, options, (kept) => values.view(unwrapped(kept)))
+    const map = entryMap<Stored>(options, options, { storedOf: unwrapped, view: values.view })
     const parts = { clock: options.clock, atomic: states(options), bounds: { ...options } }
     super(new MemoryStore(map, values, parts), options)
   }

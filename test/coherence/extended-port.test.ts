@@ -222,7 +222,7 @@ describe.each(['tiered', 'shared'] as const)('a %s store', (kind) => {
       expect(await get(a)).toBeUndefined()
       expect(await set(a, 'v6', version(6n))).toMatchObject({ outdated: true })
       const { lease } = await take(a)
-      expect(await fill(a, lease, 'v6', version(6n))).toBe(false)
+      expect(await fill(a, lease, 'v6', version(6n))).toBe('outdated')
       await clock.advance('61s')
       expect(await set(a, 'v6', version(6n))).toMatchObject({ ok: true })
     })

@@ -159,7 +159,7 @@ export class Stage {
 
   /** Returns the value that the cache has, as a node sees it. */
   async get(node: Player, key: string, options?: ReadOptions): Promise<number | undefined> {
-    return versionIn(await this.until(node.cache.get(key, options)))
+    return versionIn(await this.until(node.cache.get<number | Version>(key, options)))
   }
 
   /** Returns the value that the tier of the node serves, without a request. */
@@ -208,8 +208,8 @@ export class Stage {
   async fill(node: Player, lease: Lease, version: number, tags?: readonly string[]): Promise<boolean> {
     const fills = [{ lease, stored: this.stored(node, version), ttlMs: 60_000, tags }]
     // oxlint-disable-next-line no-array-fill-with-reference-type
-    const [isStored] = await this.until(node.store.fill(fills))
-    return isStored!
+    const [answer] = await this.until(node.store.fill(fills))
+    return answer === true
   }
 
   /** Returns a version in the form in which a node's store takes it. */

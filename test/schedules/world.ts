@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { isPromise } from '../../src/core/promise.ts'
 import { BaseCache, silentLogger, type CacheOptions, type Store } from '../../src/index.ts'
-import type { Fill, Lease } from '../../src/core/store.ts'
+import type { Fill, Filled, Lease } from '../../src/core/store.ts'
 
 /** A cache over any store: the contract and the pipeline as shipped. */
 export class StoreCache extends BaseCache<number> {
@@ -41,7 +41,7 @@ export function watched(store: Store): { readonly store: Store; readonly problem
   const open = new Set<Lease>()
   const filled = new Set<Lease>()
   const problems: string[] = []
-  const note = (fills: readonly Fill[], answers: readonly boolean[]): readonly boolean[] => {
+  const note = (fills: readonly Fill[], answers: readonly Filled[]): readonly Filled[] => {
     for (const [index, { lease }] of fills.entries()) {
       if (answers[index] !== true) continue
       if (filled.has(lease)) problems.push('a lease was filled twice')
@@ -168,7 +168,7 @@ export class World {
   }
 
   async #value(operation: Operation): Promise<number | undefined> {
-    if (operation === 'get') return this.#cache.get(KEY)
+    if (operation === 'get') return this.#cache.get<number>(KEY)
     if (operation === 'getOrSet') return this.#cache.getOrSet(KEY, this.#load)
     if (operation === 'refresh') return this.#refresh()
     if (operation === 'getOrSet, which is left') return this.#leave()

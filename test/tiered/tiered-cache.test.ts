@@ -224,6 +224,34 @@ describe('a tiered cache', () => {
     expect([await cache.get('key', { stale: true }), calls('read')]).toEqual(['value', 1])
   })
 
+  it('keeps what a read has found stale on the server, for readers of stale values, until its grace ends', async () => {
+    const [writer, cache] = [await ready(make()), await ready(make())]
+    await writer.set('key', 'value', { ttl: '1m', grace: '1m' })
+    await clock.advance('61s')
+    fleet.calls.clear()
+    expect([await cache.get('key'), calls('read')]).toEqual([undefined, 1])
+    expect([await cache.get('key', { stale: true }), calls('read')]).toEqual(['value', 1])
+    expect([await cache.get('key'), calls('read')]).toEqual([undefined, 2])
+    expect([await cache.get('key', { stale: true }), calls('read')]).toEqual(['value', 2])
+    await clock.advance('58s')
+    expect([await cache.get('key', { stale: true }), calls('read')]).toEqual(['value', 2])
+    await clock.advance('1s')
+    expect([await cache.get('key', { stale: true }), calls('read')]).toEqual([undefined, 3])
+  })
+
+  it('gives up a stale value with the change that another node makes', async () => {
+    const [writer, cache] = [await ready(make()), await ready(make())]
+    await writer.set('key', 'value', { ttl: '1m', grace: '1m' })
+    await clock.advance('61s')
+    expect(await cache.get('key', { stale: true })).toBe('value')
+    expect(await writer.getOrSet('key', () => 'new', { ttl: '1m' })).toBe('new')
+    await clock.advance('10ms')
+    expect(await cache.get('key', { stale: true })).toBe('new')
+    await writer.delete('key')
+    await clock.advance('10ms')
+    expect(await cache.get('key', { stale: true })).toBe(undefined)
+  })
+
   it('counts what its memory has evicted or lost for age, and nothing after a reset', async () => {
     const cache = await ready(make({ l1: { maxEntries: 2 } }))
     for (const key of ['a', 'b', 'c']) await cache.set(key, 'value', '10s')

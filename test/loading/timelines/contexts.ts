@@ -111,6 +111,19 @@ export function contextTimelines(engine: Engine): void {
       expect(cache.stats()).toMatchObject({ writes: 0, refusedFills: 0 })
     })
 
+    timeline(engine, 'may name a row version that is outdated, and all callers get the value', async () => {
+      const stage = new Stage(engine)
+      const cache = stage.cache()
+      const load = stage.loader({ says: ({ setRowVersion }) => setRowVersion(2) })
+      await cache.invalidate('k', { rowVersion: 4 })
+      for (const name of ['a', 'b']) void stage.caller(name, () => cache.getOrSet('k', load))
+      await stage.until(100)
+
+      stage.saw('0 query 1', '50 a: v1', '50 b: v1')
+      expect(await cache.get('k')).toBe(undefined)
+      expect(cache.stats()).toMatchObject({ loads: 1, writes: 0, refusedFills: 1 })
+    })
+
     timeline(engine, 'may say that the stale value is still right, and it is fresh again', async () => {
       const stage = new Stage(engine, { ttl: 1, grace: 60, softTimeout: 1, tags: ['t'] })
       const cache = stage.cache()
