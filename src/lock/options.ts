@@ -2,6 +2,7 @@ import { doubtsOfProcess } from '../core/logging/doubts.ts'
 import { durationMs, isInstant, type Duration } from '../options/durations.ts'
 import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/logging/inspect.ts'
+import { checkReadable } from '../options/checks.ts'
 import { checkOptions } from '../options/options.ts'
 
 /** Options for the permits of a lock or semaphore. */
@@ -34,6 +35,7 @@ const MAX_TTL_MS = 86_400_000
 
 /** Validates the options for permits. @throws OptionsError */
 export function lockSettings(options: LockOptions, where: string): LockSettings {
+  checkReadable(options, where)
   checkOptions(options, ['ttl', 'maxHold'], where)
   const { ttl = 10, maxHold = Infinity } = options
   const ttlMs = Math.ceil(spanMs(ttl, `${where}: ttl`))
@@ -44,6 +46,7 @@ export function lockSettings(options: LockOptions, where: string): LockSettings 
 
 /** Returns the milliseconds that a caller waits. @throws OptionsError */
 export function waitMs(options: AcquireOptions, where: string): number {
+  checkReadable(options, where)
   checkOptions(options, ['wait', 'signal'], where)
   const { wait = 10 } = options
   return wait === 0 ? 0 : spanMs(wait, `${where}: wait`)
