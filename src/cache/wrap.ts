@@ -90,7 +90,7 @@ export class Wrapping {
 
   /** `accepted` is the names of the options of a load. @throws OptionsError, KeyError for wrong options. */
   constructor(fn: unknown, options: unknown, accepted: readonly string[], where = 'wrap') {
-    checkFunction(fn, `${where}: fn`)
+    checkFunction(fn, where)
     checkReadable(options, where)
     checkOptions(options, [...accepted, 'name', 'key'], where)
     const { name, key: keyOf, ...rest } = options as Record<string, unknown>

@@ -40,7 +40,12 @@ describe.each(Object.entries(ENGINES))('what is remembered in %s', (_, make) => 
   it('of values that can not be stored is a number for each of a few kinds', async () => {
     const cache = make({ logger: SILENT })
     for (let n = 0; n < 200; n++) {
-      const type = { [`Type${n}`]: class {} }[`Type${n}`]!
+      const name = `Type${n}`
+      const type = {
+        [name]: class {
+          readonly n = n
+        },
+      }[name]!
       expect(await cache.set('k', new type())).toBe(false)
     }
     const { unstorable } = cache.stats()

@@ -136,6 +136,7 @@ function shown(value: unknown): string {
 
 // The value is not shown, because it may be a secret.
 function checkText(name: string, value: unknown): void {
-  if (value === undefined || (typeof value === 'string' && value !== '')) return
-  throw new OptionsError(`${name}: ${value === '' ? 'it is empty' : `a ${typeof value} is not text`}`)
+  if (value === undefined || (typeof value === 'string' && value !== '' && value.isWellFormed())) return
+  const why = typeof value === 'string' ? 'it has lone surrogates' : `a ${typeof value} is not text`
+  throw new OptionsError(`${name}: ${value === '' ? 'it is empty' : why}`)
 }

@@ -36,6 +36,7 @@ const WORDS: Readonly<Record<string, RegExp>> = {
   entry: /entries|key/,
   value: /\$/,
   argument: /\$|a part of a key|\{0\}|args/,
+  fn: /function/,
   entity: /a part of a key|\$/,
   part: /a part of a key|\$/,
   'another part': /a part of a key|\$/,
@@ -63,7 +64,7 @@ const SECRETS = /url|password|username|host|redis|client|credentials|tls|secret/
 
 /** Calls of a user's function, whose errors are passed on unchanged. */
 const OWN =
-  /: (?:loader|fn|visit|answer.*|result|method)$|(?:wrap|with|memoize|Cached).*: options\.(?:ttl|tags|key|cache)$|: a key: key$|options\.random$/
+  /: (?:loader|fn|visit|answer.*|result|method)$|(?:wrap|with|memoize|Cached).*: options\.(?:ttl|tags|key|cache)$|getOrSet.*: value$|: a key: key$|options\.random$/
 
 /** Makes a number of calls, each with a wrong argument or two, and returns those that ended otherwise than they may. */
 export async function faultsOf(

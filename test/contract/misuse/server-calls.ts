@@ -8,10 +8,20 @@ import { none, type Arguments } from './arguments.ts'
 import type { Call } from './cache-calls.ts'
 
 // A client knows where it connects to.
-const CONNECTION = ['url', 'host', 'port', 'username', 'password', 'credentials', 'db', 'tls', 'connect']
+const CONNECTION: ReadonlySet<string> = new Set([
+  'url',
+  'host',
+  'port',
+  'username',
+  'password',
+  'credentials',
+  'db',
+  'tls',
+  'connect',
+])
 
 function optionsOver(client: UsersClient, args: Arguments): RedisCacheOptions {
-  const names = REDIS_CACHE_OPTIONS.filter((name) => !CONNECTION.includes(name))
+  const names = REDIS_CACHE_OPTIONS.filter((name) => !CONNECTION.has(name))
   return args.options('options', {
     ...none<object>(names),
     logger: silentLogger,

@@ -70,7 +70,6 @@ export const WRONG: readonly (() => unknown)[] = [
     },
   }),
   () => ({ [Symbol.iterator]: hostile }),
-  () => ({ then: hostile }),
   () => ({ toString: hostile, valueOf: hostile, toJSON: hostile }),
   () => new Proxy({}, TRAPS),
   () => new Proxy([], TRAPS),
