@@ -32,6 +32,8 @@ const layers = {
   testing: [...belowFeatures, 'memory', 'tiered', 'ratelimit', 'lock', 'memoize', 'observe'],
 }
 
+const clients = '^(node_modules/)?(redis|@redis/client|ioredis)(/|$)'
+
 const direction = Object.entries(layers).map(([folder, allowed]) => ({
   name: `${folder}-imports-only-below`,
   severity: 'error',
@@ -75,9 +77,24 @@ export default {
       name: 'no-run-time-dependency',
       severity: 'error',
       from: { path: '^src/' },
-      to: { dependencyTypes: ['npm', 'npm-dev', 'npm-optional', 'npm-no-pkg', 'npm-unknown', 'unknown'] },
+      to: {
+        dependencyTypes: ['npm', 'npm-dev', 'npm-optional', 'npm-no-pkg', 'npm-unknown', 'unknown'],
+        pathNot: clients,
+      },
     },
-    { name: 'resolvable', severity: 'error', from: { path: '^src/' }, to: { couldNotResolve: true } },
+    {
+      name: 'clients-in-one-file',
+      comment: 'They are optional peers, which are imported by name when a cache on a server is made.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/redis/libraries/load\\.ts$' },
+      to: { path: clients },
+    },
+    {
+      name: 'resolvable',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { couldNotResolve: true, pathNot: clients },
+    },
   ],
   options: {
     tsPreCompilationDeps: true,

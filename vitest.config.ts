@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { LONG, SEEDED } from './test/long.ts'
 
@@ -11,8 +12,13 @@ const include = part === 'long' ? [...LONG, ...SEEDED] : ['test/**/*.test.ts']
 const left = part === 'quick' ? LONG : []
 
 export default defineConfig({
-  resolve: { conditions: ['@cachette/source'] },
-  ssr: { resolve: { conditions: ['@cachette/source'] } },
+  // The name of the package means its source, as in tsconfig.json.
+  resolve: {
+    alias: [
+      { find: /^cachette$/, replacement: join(import.meta.dirname, 'src/index.ts') },
+      { find: /^cachette\/(.+)$/, replacement: join(import.meta.dirname, 'src/$1/index.ts') },
+    ],
+  },
   test: {
     include,
     // Too slow for every run, and it needs the network once: `npm run test:package`.

@@ -29,7 +29,7 @@ export interface CreateCacheOptions extends CacheOptions, CoherenceOptions, Isol
    */
   readonly redis?: string | UsersClient | RedisCacheOptions | undefined
   /** The bounds of the entries in the memory of this process. `false` = no entries in memory if there is Redis. */
-  readonly l1?: MemoryTierOptions | false
+  readonly l1?: MemoryTierOptions | false | undefined
   /**
    * The channel for changes of other processes. `'pubsub'` (default) is sooner than the heartbeat. `'none'` = only the
    * heartbeat tells them.
@@ -47,6 +47,10 @@ export interface GetRedisCacheOptions extends Omit<RedisCacheOptions, 'client'> 
 
 // The one place that reads the environment, because a library must not depend on it anywhere else.
 const URL_VARIABLES = ['CACHE_URL', 'REDIS_URL', 'VALKEY_URL'] as const
+const IN_MEMORY = 'the cache is in the memory of this process alone'
+const UNCONFIGURED =
+  `no server is configured (${URL_VARIABLES.join(', ')} or the option redis), so entries, limits and locks are in the ` +
+  'memory of this process alone'
 const OWN_OPTIONS = ['redis', 'l1', 'bus', 'connect']
 
 /**
@@ -65,13 +69,14 @@ export async function createCache<V = unknown>(options: CreateCacheOptions = {})
   // Also without Redis, so that a mistake does not show first where there is one.
   coherenceSettings(options)
   const { redis, l1 = {}, bus = 'pubsub', connect, ...rest } = options
-  if (l1 !== false) checkTierOptions(l1)
+  if (l1 !== false) checkTierOptions(l1, options.logger)
   checkChoice(bus, ['pubsub', 'none'], 'bus')
   if (connect !== undefined) checkChoice(connect, ['background', 'required'], 'connect')
   const server = serverOptions(redis, connect)
   const ofCache = only(rest, [...CACHE_OPTIONS, ...ISOLATION_OPTIONS])
-  if (server === undefined) {
-    tellStart(options, { engine: 'memory' }, 'the cache is in the memory of this process alone')
+  if (server === undefined || server === 'memory') {
+    const { prefix = '' } = options
+    tellStart(options, { engine: 'memory', prefix }, server === undefined ? UNCONFIGURED : IN_MEMORY)
     const { ttl: _, ...bounds } = l1 === false ? {} : l1
     return new MemoryCache<V>({ ...ofCache, ...bounds })
   }
@@ -79,9 +84,10 @@ export async function createCache<V = unknown>(options: CreateCacheOptions = {})
   const { RedisCache } = await import('./redis/redis-cache.ts')
   const { isolation: _, ...shared } = rest
   // The prefix is that of the server's cache, with its default.
-  const l2 = await RedisCache.create<V>({ ...shared, bus, ...(connect && { connect }), ...server })
-  const engine = l1 === false ? 'redis' : 'tiered'
-  await tellServer(options, engine, server)
+  const ofServer = { ...shared, bus, ...(connect && { connect }), ...server }
+  // Comes first, because the lines about its connection make more sense after it.
+  await tellServer(options, l1 === false ? 'redis' : 'tiered', server)
+  const l2 = await RedisCache.create<V>(ofServer)
   if (l1 === false) return l2
   try {
     const cache = new TieredCache<V>({ ...rest, bus, l1, l2 })
@@ -105,8 +111,8 @@ export async function getRedisCache(options: GetRedisCacheOptions = {}): Promise
   const accepted = REDIS_CACHE_OPTIONS.filter((name) => name !== 'client')
   checkOptions(options, accepted, 'getRedisCache')
   checkCacheOptions(options)
-  const { url = options.host === undefined ? urlOfEnvironment() : undefined } = options
-  if (url === undefined && options.host === undefined) return noServer(options.connect)
+  const url = given(options.url) ?? (options.host === undefined ? urlOfEnvironment() : undefined)
+  if (isMemory(url) || (url === undefined && options.host === undefined)) return noServer(options.connect)
   const { sharedCache } = await import('./redis/shared-cache.ts')
   return sharedCache({ ...options, ...(url !== undefined && { url }) }, () =>
     tellServer(options, 'redis', { ...options, ...(url !== undefined && { url }) }),
@@ -135,13 +141,14 @@ async function tellServer(
 function serverOptions(
   redis: CreateCacheOptions['redis'],
   connect: RedisCacheOptions['connect'],
-): RedisCacheOptions | undefined {
+): RedisCacheOptions | 'memory' | undefined {
   const required = connect === undefined ? {} : { connect }
-  if (redis === undefined) {
-    const url = urlOfEnvironment()
-    return url === undefined ? noServer(connect) : { url, ...required }
+  if (redis === undefined || typeof redis === 'string') {
+    const url = given(redis) ?? urlOfEnvironment()
+    if (url !== undefined && !isMemory(url)) return { url, ...required }
+    noServer(connect)
+    return url === undefined ? undefined : 'memory'
   }
-  if (typeof redis === 'string') return isMemory(redis) ? noServer(connect) : { url: redis, ...required }
   if (typeof redis !== 'object' || redis === null)
     throw new OptionsError(
       `redis: ${inspect(redis)} is none of a URL such as redis://localhost, a client, and options of a RedisCache`,
@@ -149,10 +156,20 @@ function serverOptions(
   if (isClient(redis)) return { client: redis, ...required }
   const options = redis
   checkReadable(options, 'redis')
-  const isNamed = [options.url, options.host, options.port, options.client].some((part) => part !== undefined)
-  const url = isNamed ? undefined : urlOfEnvironment()
-  if (!isNamed && url === undefined) noServer(options.connect ?? connect)
-  return { ...required, ...options, ...(url !== undefined && { url }) }
+  const isNamed = [given(options.url), options.host, options.port, options.client].some(
+    (part) => part !== undefined,
+  )
+  if (isNamed) return { ...required, ...present(options) }
+  const { url: _, ...others } = options
+  const url = urlOfEnvironment()
+  const isElsewhere = url !== undefined && !isMemory(url)
+  if (!isElsewhere) noServer(options.connect ?? connect)
+  return { ...required, ...present(others), ...(isElsewhere && { url }) }
+}
+
+// An option that is undefined must not hide the one of the cache.
+function present<T extends object>(options: T): Partial<T> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>
 }
 
 function isClient(redis: UsersClient | RedisCacheOptions): redis is UsersClient {
@@ -169,12 +186,16 @@ function noServer(connect: RedisCacheOptions['connect']): undefined {
 function urlOfEnvironment(): string | undefined {
   const variable = URL_VARIABLES.find((name) => process.env[name])
   const url = variable && process.env[variable]
-  if (url === undefined || isMemory(url)) return undefined
-  if (/^[a-z+]+:/.test(url)) return url
+  if (url === undefined || /^[a-z+]+:/.test(url)) return url
   throw new OptionsError(
     `${variable}: ${inspect('...')} is not a URL; use redis://, rediss://, unix:, redis+sentinel://, ` +
       'redis+cluster:// or memory://',
   )
+}
+
+// A variable that is set to nothing is not set, as in `redis: process.env.REDIS_URL`.
+function given(url: string | undefined): string | undefined {
+  return url === '' ? undefined : url
 }
 
 function isMemory(url: string | undefined): boolean {

@@ -15,7 +15,6 @@ const program = ts.createProgram(paths, {
   target: ts.ScriptTarget.ES2023,
   lib: ['lib.es2023.d.ts', 'lib.esnext.disposable.d.ts'],
   module: ts.ModuleKind.NodeNext,
-  customConditions: ['@cachette/source'],
   allowImportingTsExtensions: true,
   noEmit: true,
   strict: true,

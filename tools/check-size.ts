@@ -72,7 +72,6 @@ async function weigh(contents: string, splitting = true) {
     format: 'esm',
     platform: 'node',
     target: 'node20',
-    conditions: ['@cachette/source'],
     metafile: true,
     write: false,
   })

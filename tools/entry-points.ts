@@ -1,10 +1,12 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** A module that users import, as the `exports` of package.json name it. */
 export interface EntryPoint {
   /** The specifier in users' imports, such as `cachette/memory`. */
   readonly specifier: string
+  /** The name of its files in `dist`, such as `memory`; `index` for the package itself. */
+  readonly name: string
   /** TypeScript source, relative to the root. */
   readonly source: string
 }
@@ -13,13 +15,15 @@ export interface EntryPoint {
 export function readEntryPoints(root: string): readonly EntryPoint[] {
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
     readonly name: string
-    readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>
+    readonly exports: object
   }
-  const modules = Object.entries(manifest.exports).filter(([subpath]) => subpath !== './package.json')
-  if (modules.length === 0) throw new Error('package.json exports no module')
-  return modules.map(([subpath, target]) => {
-    const source = typeof target === 'string' ? undefined : target['@cachette/source']
-    if (source === undefined) throw new Error(`package.json: exports["${subpath}"] lacks "@cachette/source"`)
-    return { specifier: manifest.name + subpath.slice(1), source: source.replace('./', '') }
+  const subpaths = Object.keys(manifest.exports).filter((subpath) => subpath !== './package.json')
+  if (subpaths.length === 0) throw new Error('package.json exports no module')
+  return subpaths.map((subpath) => {
+    const source = subpath === '.' ? 'src/index.ts' : `src/${subpath.slice(2)}/index.ts`
+    if (!existsSync(join(root, source)))
+      throw new Error(`package.json: exports["${subpath}"] lacks ${source}`)
+    const name = subpath === '.' ? 'index' : subpath.slice(2)
+    return { specifier: manifest.name + subpath.slice(1), name, source }
   })
 }

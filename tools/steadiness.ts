@@ -33,7 +33,11 @@ interface Report {
     readonly name: string
     readonly status: string
     readonly message?: string
-    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[]
+    readonly assertionResults: readonly {
+      readonly status: string
+      readonly fullName: string
+      readonly failureMessages?: readonly string[]
+    }[]
   }[]
 }
 
@@ -88,9 +92,10 @@ function run(batch: readonly string[]): void {
     const failed = (result?.assertionResults ?? []).filter(({ status }) => status === 'failed')
     if (result?.status !== 'passed' && failed.length === 0)
       total.failures.push(`${file}: ${result?.message ?? 'no report'}`)
-    for (const { fullName } of failed) {
+    for (const { fullName, failureMessages = [] } of failed) {
       total.failures.push(fullName)
       console.log(`FAILED: ${file}: ${fullName}`)
+      console.log(failureMessages.join('\n').split('\n').slice(0, 12).join('\n'))
     }
   }
   writeFileSync(path, JSON.stringify(totals, undefined, 1))

@@ -1,6 +1,6 @@
 // What a read-through costs: a hit of getOrSet against get, and a miss against the plainest single flight, a Map of
 // promises. CPU time on the built package, in rounds that take turns; the median over rounds.
-import { MemoryCache } from '../../dist/index.js'
+import { MemoryCache } from '../../dist/index.mjs'
 
 const ROUNDS = 21
 const COUNT = 50_000

@@ -97,9 +97,7 @@ interface Contract extends Subject {
 const SILENT = { warn: () => undefined, error: () => undefined, info: () => undefined }
 
 async function cachette(client: unknown): Promise<Subject> {
-  const { RedisCache } = await peer<{ RedisCache: new (options: object) => Contract }>(
-    '../../dist/redis/index.js',
-  )
+  const { RedisCache } = await peer<{ RedisCache: new (options: object) => Contract }>('../../dist/redis.mjs')
   const cache = new RedisCache({
     client,
     prefix: 'bench:',

@@ -41,13 +41,13 @@ async function module_<T>(path: string): Promise<T> {
 export async function serverCpu(port: number): Promise<void> {
   const { createClient } = await module_<{ createClient: (options: object) => Client }>('redis')
   const { RedisCache } = await module_<{ RedisCache: new (options: object) => object }>(
-    '../../dist/redis/index.js',
+    '../../dist/redis.mjs',
   )
   const { RateLimiter } = await module_<{ RateLimiter: new (cache: object, options: object) => Cache }>(
-    '../../dist/ratelimit/index.js',
+    '../../dist/ratelimit.mjs',
   )
   const { storeOf } = await module_<{ storeOf: (cache: object) => { readonly remote: Store } }>(
-    '../../dist/cache/stores.js',
+    '../../dist/shared/core.cjs',
   )
   const logger = { warn: () => undefined, info: () => undefined, error: () => undefined }
   const clients = Array.from({ length: CLIENTS }, () => createClient({ socket: { host: '127.0.0.1', port } }))

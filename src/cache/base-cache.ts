@@ -310,7 +310,7 @@ export abstract class BaseCache<V = unknown> {
    * Yields the keys that begin with `prefix`, literally, in no particular order. Keys written meanwhile may be missing.
    */
   async *keys(
-    options: { readonly prefix?: string } & Pick<ReadOptions, 'signal'> = {},
+    options: { readonly prefix?: string | undefined } & Pick<ReadOptions, 'signal'> = {},
   ): AsyncGenerator<string, void, undefined> {
     checkOptions(options, ['prefix', 'signal'], 'keys')
     yield* scan(this.#scope, options.prefix === undefined ? '' : options.prefix, options.signal)

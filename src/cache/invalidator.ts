@@ -9,7 +9,7 @@ export interface TagInvalidation {
   /**
    * Whether an entry with grace becomes stale, to be served until it is loaded anew; others are gone. Default `false`.
    */
-  readonly keepStale?: boolean
+  readonly keepStale?: boolean | undefined
 }
 
 /** Options of `invalidate`. */
@@ -18,7 +18,7 @@ export interface KeyInvalidation extends TagInvalidation {
    * The version that the value has now in its source, from 0 to 2^64 - 1. An entry with a higher version stays. A value
    * with a lower version is refused for a minute.
    */
-  readonly rowVersion?: bigint | number
+  readonly rowVersion?: bigint | number | undefined
 }
 
 /** Invalidates the entries of a scope by key, by tag or by prefix. */

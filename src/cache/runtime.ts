@@ -40,7 +40,7 @@ export class Runtime implements CacheState {
     const { name = 'cache', logger = consoleLogger, onError = 'ignore' } = options
     const clock = ageClock(options.clock)
     this.#options = options
-    this.#closeTimeoutMs = spanMs(options.closeTimeout ?? 5, 'closeTimeout')
+    this.#closeTimeoutMs = spanMs(options.closeTimeout ?? 5, 'closeTimeout', logger)
     this.store = store
     this.clock = clock
     this.timers = timersFor(options)

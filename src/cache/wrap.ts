@@ -26,19 +26,19 @@ export type WrapKey<Args extends readonly unknown[]> =
        * one name share their entries. Parts are separated by `:`; `% { } [ ] "` have no place in it.
        */
       readonly name: string
-      readonly key?: never
+      readonly key?: never | undefined
     }
   | {
       /** Returns the key for these arguments: text as it is, or parts for `key()`, as in `['user', id]`. */
       readonly key: (...args: Args) => string | readonly KeyPart[]
-      readonly name?: never
+      readonly name?: never | undefined
     }
 
 type LoadOptionsOf<Args extends readonly unknown[]> = Omit<GetOrSetOptions, 'ttl' | 'tags'> & {
   /** As in `getOrSet`, or a function of the arguments. If it returns 0 or less, nothing is stored. */
-  readonly ttl?: Duration | ((...args: Args) => Duration)
+  readonly ttl?: Duration | ((...args: Args) => Duration) | undefined
   /** As in `getOrSet`, or a function of the arguments. With invalid tags nothing is stored. */
-  readonly tags?: readonly string[] | ((...args: Args) => readonly string[])
+  readonly tags?: readonly string[] | ((...args: Args) => readonly string[]) | undefined
 }
 
 /**

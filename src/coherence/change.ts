@@ -43,6 +43,9 @@ export async function change<A>(state: NodeState, each: Change<A>): Promise<A> {
   }
 }
 
+/** The stamp of an invalidation that was not sent. */
+const NEVER_LOGGED = ''
+
 /** Forgets the targets of a change without an answer, and queues them. */
 export function giveUp(
   state: NodeState,
@@ -51,7 +54,7 @@ export function giveUp(
   place: number = state.places.last,
 ): void {
   for (const [index, target] of targets.entries()) {
-    state.forget(target)
+    state.forget({ ...target, stamp: NEVER_LOGGED })
     failed?.(index, error, place)
   }
 }

@@ -8,6 +8,7 @@ import type { LocalEntries } from './local-entries.ts'
 import type { LogFollowers } from './log/log-followers.ts'
 import type { NodeState, Target } from './node-state.ts'
 import type { CallOrder } from './order/call-order.ts'
+import { Turn } from './order/turn.ts'
 import { queueOptions, type Outbox } from './queues/outbox.ts'
 import { isRefusal } from './queues/refusal.ts'
 import type { Replay } from './queues/replay.ts'
@@ -50,8 +51,8 @@ export class Changes {
   }
 
   /** Executes changes. A failed one is queued as an invalidation. @throws if the server does not answer. */
-  write(ops: readonly Op[]): Promise<readonly Written[]> {
-    return this.#isPlain(ops) ? this.#writePlainly(ops) : this.#write(ops)
+  write(ops: readonly Op[], turn?: Turn): Promise<readonly Written[]> {
+    return this.#isPlain(ops) ? this.#writePlainly(ops, turn) : this.#write(ops, turn)
   }
 
   // Whether sending the changes is all there is to do, because nothing is kept here or queued, and no tag matters.
@@ -64,11 +65,12 @@ export class Changes {
   }
 
   // Does what `change` does, without the objects that it takes, because each write of a node without a tier passes here.
-  async #writePlainly(ops: readonly PlainOp[]): Promise<readonly Written[]> {
+  async #writePlainly(ops: readonly PlainOp[], turn: Turn | undefined): Promise<readonly Written[]> {
     const { remote, inFlight, places, time } = this.#state
     const calls = this.#calls
     inFlight.killEach(ops)
     const place = places.begin()
+    turn?.sent(place)
     try {
       const untilMs = time.end(ops.length)
       const { since } = calls
@@ -76,9 +78,10 @@ export class Changes {
       for (const { differs } of results)
         if (differs === true) results = await calls.judge(ops, results, { untilMs, since })
       for (let index = 0; index < ops.length; index++) {
-        if (results[index]!.failure !== undefined) this.#queueFailed(ops[index]!, place)
+        const { failure, outdated } = results[index]!
+        if (failure !== undefined) this.#queueFailed(ops[index]!, place, index, turn)
         // An earlier call may have been given up meanwhile.
-        else if (results[index]!.outdated !== true) this.#outbox.acknowledge(ops[index]!, place)
+        else if (outdated !== true) this.#outbox.acknowledge(ops[index]!, place)
       }
       return answered(results)
     } finally {
@@ -88,21 +91,26 @@ export class Changes {
   }
 
   // The removal of suspect keys is acknowledged before anything is stored.
-  #write(ops: readonly Op[]): Promise<readonly Written[]> {
+  #write(ops: readonly Op[], turn: Turn | undefined): Promise<readonly Written[]> {
     const outbox = this.#outbox
     const suspects = outbox.isEmpty
       ? NO_OPS
       : ops.filter(({ kind, key }) => kind === 'set' && outbox.isSuspect(key))
-    if (suspects.length === 0) return this.#send(ops, true)
+    if (suspects.length === 0) return this.#send(ops, true, turn)
     for (const op of ops) this.#state.forget(keyTarget(op))
     const settled = this.#replay.settle(suspects.map(({ key }) => key))
-    const answer = settled.then(async () => this.#send(ops, false))
+    const own = turn ?? new Turn()
+    const answer = settled.then(async () => {
+      // Later calls may have been given up as well. Their items must not count as made up for by this call.
+      if (own.givenUp !== undefined) throw own.givenUp
+      return this.#send(ops, false, own)
+    })
     this.#order.hold(answer)
-    return this.#order.inTime(ops.length, answer, (error) => this.giveUp(ops, error))
+    return this.#order.inTime(ops.length, answer, own, (error) => this.giveUp(ops, error, own))
   }
 
   // `isFirst`: it is part of the call itself, so that later calls wait until it is sent.
-  async #send(ops: readonly Op[], isFirst: boolean): Promise<readonly Written[]> {
+  async #send(ops: readonly Op[], isFirst: boolean, turn: Turn | undefined): Promise<readonly Written[]> {
     const { inFlight, time, clock } = this.#state
     const calls = this.#calls
     const writes = ops.map((op) =>
@@ -121,12 +129,10 @@ export class Changes {
         targets: sent.map((index) => keyTarget(ops[index]!)),
         writes: sent.map((index) => writes[index]),
         send: (place) => {
+          turn?.sent(place)
           // Earlier items are queued anew for the held operations, so that no acknowledgement of an earlier call counts
           // for them.
-          this.#giveUp(
-            held.map((index) => ops[index]!),
-            place,
-          )
+          this.#giveUp(ops, held, place, turn)
           return this.#execute(
             sent.map((index) => [ops[index]!, writes[index]] as const),
             moment,
@@ -135,15 +141,20 @@ export class Changes {
         },
         read: (results, position, place) => {
           const index = sent[position]!
+          const failure = this.#read(ops[index]!, results[position]!, place)
+          if (failure === undefined) turn?.acknowledge(index)
           answers[index] = results[position]!
-          return this.#read(ops[index]!, results[position]!, place)
+          return failure
         },
         keep: (results, position) => {
           const index = sent[position]!
           const op = ops[index]!
           if (op.kind === 'set') this.#entries.written(writes[index]!, op, results[position]!, startedAtMs)
         },
-        failed: (position, _, place) => this.#queueFailed(ops[sent[position]!]!, place),
+        failed: (position, _, place) => {
+          const index = sent[position]!
+          this.#queueFailed(ops[index]!, place, index, turn)
+        },
       })
       await calls.hideInvisible(ops, answers, moment.untilMs, moment.since)
       await calls.prolong(ops, answers, moment.untilMs)
@@ -180,9 +191,13 @@ export class Changes {
     return undefined
   }
 
-  async invalidate(keys: readonly string[], options: InvalidateOptions): Promise<KeysInvalidated> {
+  async invalidate(
+    keys: readonly string[],
+    options: InvalidateOptions,
+    turn?: Turn,
+  ): Promise<KeysInvalidated> {
     try {
-      const results = await this.write(keys.map((key) => ({ kind: 'delete', key, ...options })))
+      const results = await this.write(deletions(keys, options), turn)
       const failed = results.filter(({ failure }) => failure !== undefined)
       return {
         ...(failed.length > 0 && { error: failed[0]!.failure }),
@@ -198,16 +213,25 @@ export class Changes {
     }
   }
 
-  /** Queues changes whose turn has not come in time. @throws the reason */
-  giveUp(ops: readonly Op[], error: Error): never {
-    this.#giveUp(ops)
+  /** Queues changes that were not answered in time, or whose turn has not come. @throws the reason */
+  giveUp(ops: readonly Op[], error: Error, turn: Turn): never {
+    this.#giveUp(ops, [...ops.keys()], turn.place, turn)
     throw error
   }
 
-  /** Queues an invalidation whose turn has not come in time. */
-  giveUpInvalidation(keys: readonly string[], options: InvalidateOptions, error: Error): KeysInvalidated {
-    this.#giveUp(keys.map((key) => ({ kind: 'delete', key, ...options })))
-    return { l2: this.#outcomeOf(keys), heads: keys.map(() => undefined), removed: 0, error }
+  /** Queues an invalidation that was not answered in time, or whose turn has not come. */
+  giveUpInvalidation(
+    keys: readonly string[],
+    options: InvalidateOptions,
+    error: Error,
+    turn: Turn,
+  ): KeysInvalidated {
+    this.#giveUp(deletions(keys, options), [...keys.keys()], turn.place, turn)
+    const open = keys.filter((_, index) => !turn.isAcked(index))
+    const heads = keys.map(() => undefined)
+    return open.length === 0
+      ? { l2: 'acked', heads, removed: 0 }
+      : { l2: this.#outcomeOf(open), heads, removed: 0, error }
   }
 
   /** Queues the deletion of a prefix whose turn has not come in time. @throws the reason */
@@ -227,9 +251,18 @@ export class Changes {
     })
   }
 
-  #giveUp(ops: readonly Op[], place?: number): void {
-    const failed = (index: number, _: unknown, at: number): void => this.#queueFailed(ops[index]!, at)
-    giveUp(this.#state, { targets: ops.map(keyTarget), failed }, undefined, place)
+  #giveUp(
+    ops: readonly Op[],
+    indexes: readonly number[],
+    place: number | undefined,
+    turn: Turn | undefined,
+  ): void {
+    const failed = (position: number, _: unknown, at: number): void => {
+      const index = indexes[position]!
+      this.#queueFailed(ops[index]!, at, index, turn)
+    }
+    const targets = indexes.map((index) => keyTarget(ops[index]!))
+    giveUp(this.#state, { targets, failed }, undefined, place)
   }
 
   // Returns the positions of the operations that are sent, and of those that are held back.
@@ -252,8 +285,9 @@ export class Changes {
     return keys.every((key) => this.#outbox.has(key)) ? 'queued' : 'dropped'
   }
 
-  #queueFailed(op: Op, place: number): void {
-    if (op.kind !== 'increment') this.#outbox.add(op.key, queueOptions(op), place)
+  #queueFailed(op: Op, place: number, index: number, turn: Turn | undefined): void {
+    if (op.kind === 'increment' || turn?.queue(index) === false) return
+    this.#outbox.add(op.key, queueOptions(op), place)
   }
 }
 
@@ -265,6 +299,10 @@ type PlainOp = Extract<Op, { readonly kind: 'set' | 'increment' }>
 
 function keyTarget({ key }: Pick<Op, 'key'>): Target {
   return { kind: 'key', item: key }
+}
+
+function deletions(keys: readonly string[], options: InvalidateOptions): readonly Op[] {
+  return keys.map((key) => ({ kind: 'delete', key, ...options }))
 }
 
 function isTaggedStep({ kind, tags }: Op): boolean {

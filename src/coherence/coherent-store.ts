@@ -189,8 +189,8 @@ export class CoherentStore implements Store {
     if (this.#order.isIdle) return this.#order.called(ops, this.#changes.write(ops), together)
     return this.#order.change(
       ops,
-      () => this.#changes.write(ops),
-      (error) => this.#changes.giveUp(ops, error),
+      (turn) => this.#changes.write(ops, turn),
+      (error, turn) => this.#changes.giveUp(ops, error, turn),
       together,
     )
   }
@@ -205,15 +205,15 @@ export class CoherentStore implements Store {
         ? undefined
         : this.#order.change(
             keys.map((key) => ({ key })),
-            () => this.#changes.invalidate(keys, options),
-            (error) => this.#changes.giveUpInvalidation(keys, options, error),
+            (turn) => this.#changes.invalidate(keys, options, turn),
+            (error, turn) => this.#changes.giveUpInvalidation(keys, options, error, turn),
           ),
       tags.length === 0
         ? undefined
         : this.#order.cover(
             (_, borne) => borne.some((tag) => tags.includes(tag)),
-            () => this.#tags.run(tags, options.keepStale),
-            (error) => this.#tags.giveUp(tags, options.keepStale, error),
+            (turn) => this.#tags.run(tags, options.keepStale, turn),
+            (error, turn) => this.#tags.giveUp(tags, options.keepStale, error, turn),
           ),
     ])
     const outcomes = new Set([ofKeys?.l2, ofTags?.l2])

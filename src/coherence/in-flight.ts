@@ -20,8 +20,8 @@ export class Operation implements Lease {
   /** The head of the log of generations that this node knew when the load began. */
   taggedSince: Head | undefined
   dead = false
-  /** Whether one of its tags was invalidated meanwhile. */
-  overtaken = false
+  /** The stamps of the invalidations of its tags that came after it. */
+  overtakenBy: Set<string> | undefined
   /** Whether the server granted the lease. */
   held = false
   /** The highest counter of a message that covered the key; `Infinity` after a flush or an operation of this node. */
@@ -109,21 +109,26 @@ export class InFlight {
 
   /**
    * Marks the markers dead that are affected by a new generation of a tag, or (`undefined`) of any tag. Returns those
-   * that hold a lease, because no invalidation of a tag voids it.
+   * that hold a lease, because no invalidation of a tag voids it. With a stamp, the invalidation came after them.
    */
-  killTagged(tag: string | undefined): readonly Operation[] {
+  killTagged(tag: string | undefined, stamp?: string): readonly Operation[] {
     const held: Operation[] = []
     for (const markers of this.#byKey.values()) {
       for (const marker of markers) {
         const { tags } = marker
         if (tags !== undefined && (tag === undefined ? tags.length === 0 : !tags.includes(tag))) continue
         marker.dead = true
-        // A write under way is not overtaken if something may merely have been missed.
-        if (tag !== undefined) marker.overtaken = true
+        if (stamp !== undefined) (marker.overtakenBy ??= new Set()).add(stamp)
         if (marker.held) held.push(marker)
       }
     }
     return held
+  }
+
+  /** Notes that the invalidation with this stamp was called before all that is in flight, although its message was late. */
+  wasEarlier(stamp: string): void {
+    for (const markers of this.#byKey.values())
+      for (const { overtakenBy } of markers) overtakenBy?.delete(stamp)
   }
 
   /** Returns the keys for which something is in flight. */

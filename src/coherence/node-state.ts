@@ -15,6 +15,8 @@ import { GenerationTable } from './tags/generation-table.ts'
 export interface Target {
   readonly kind: 'key' | 'tag' | 'prefix' | 'all'
   readonly item: string
+  /** The stamp of an invalidation of a tag that came after all that is in flight. */
+  readonly stamp?: string
 }
 
 /** The longest wait for an earlier call of a key, if the remote store does not know its deadline. */
@@ -90,14 +92,14 @@ export class NodeState {
    * is the counter of the message that tells of the change: an entry as new as that stays. `except` is the write that
    * is the change itself.
    */
-  forget({ kind, item }: Target, upTo: number = Infinity, except?: Operation): void {
+  forget({ kind, item, stamp }: Target, upTo: number = Infinity, except?: Operation): void {
     switch (kind) {
       case 'key':
         this.local?.drop(item, upTo)
         return this.inFlight.kill(item, upTo, except)
       case 'tag':
         this.table.drop(item)
-        return this.#detach(this.inFlight.killTagged(item))
+        return this.#detach(this.inFlight.killTagged(item, stamp))
       case 'prefix':
         // The entries of a prefix are not listed, so all are given up. Other loads go on.
         for (const partition of this.partitions) this.local?.flush(partition)

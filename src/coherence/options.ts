@@ -1,7 +1,7 @@
 import type { Duration } from '../options/durations.ts'
 import { OptionsError } from '../core/errors.ts'
 import { checkReadable } from '../options/checks.ts'
-import { checkChoice, checkOptions } from '../options/options.ts'
+import { checkChoice, checkOptions, type CacheOptions } from '../options/options.ts'
 import { spanMs, wholeNumber } from '../options/spans.ts'
 import type { CoherenceSettings, Policy } from './settings.ts'
 
@@ -54,19 +54,23 @@ export const LOG_LENGTH = 10_000
 
 /** Returns the settings that the options ask for. @throws OptionsError that names the value and the accepted forms. */
 export function coherenceSettings(
-  options: CoherenceOptions,
+  options: CoherenceOptions & Pick<CacheOptions, 'logger'>,
   logLength: number = LOG_LENGTH,
 ): CoherenceSettings {
-  const { staleness = {}, outage = {} } = options
+  const { staleness = {}, outage = {}, logger } = options
   checkReadable(staleness, 'staleness')
   checkOptions(staleness, STALENESS, 'staleness')
   checkReadable(outage, 'outage')
   checkOptions(outage, OUTAGE, 'outage')
   const { policy = 'available', heartbeat = 1, maxLag = 3 } = staleness
   checkChoice(policy, ['available', 'strict'], 'staleness: policy')
-  const heartbeatMs = spanMs(heartbeat, 'staleness: heartbeat')
-  const maxLagMs = spanMs(maxLag, 'staleness: maxLag')
-  const maxStaleMs = spanMs(staleness.maxStale ?? Math.max(60, maxLagMs / 1_000), 'staleness: maxStale')
+  const heartbeatMs = spanMs(heartbeat, 'staleness: heartbeat', logger)
+  const maxLagMs = spanMs(maxLag, 'staleness: maxLag', logger)
+  const maxStaleMs = spanMs(
+    staleness.maxStale ?? Math.max(60, maxLagMs / 1_000),
+    'staleness: maxStale',
+    logger,
+  )
   if (maxLagMs <= heartbeatMs)
     throw new OptionsError(
       `staleness: maxLag: ${maxLagMs} ms is not longer than heartbeat, ${heartbeatMs} ms: nothing would ever be known to be fresh`,
@@ -78,11 +82,11 @@ export function coherenceSettings(
     heartbeatMs,
     maxLagMs,
     maxStaleMs,
-    leaseMs: spanMs(options.lease ?? 5, 'lease'),
+    leaseMs: spanMs(options.lease ?? 5, 'lease', logger),
     longestLeaseMs: LONGEST_LEASE_MS,
     outboxLimit: wholeNumber(outage.outbox ?? 10_000, 'outage: outbox'),
     suspectBits: SUSPECT_BITS,
-    journalMs: spanMs(outage.journal ?? 60, 'outage: journal'),
+    journalMs: spanMs(outage.journal ?? 60, 'outage: journal', logger),
     // A log must be able to tell which entries of a journal it has.
     journalLimit: Math.max(1, Math.floor(logLength / 2)),
     generationLimit: GENERATIONS,

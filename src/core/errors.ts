@@ -80,7 +80,7 @@ export class StoreUnavailableError extends CacheError {
   /** The reason of the failure; default `'unavailable'`. */
   readonly reason: StoreErrorReason
 
-  constructor(message: string, options?: ErrorOptions & { readonly reason?: StoreErrorReason }) {
+  constructor(message: string, options?: ErrorOptions & { readonly reason?: StoreErrorReason | undefined }) {
     super(message, options)
     this.reason = options?.reason ?? 'unavailable'
   }

@@ -7,11 +7,11 @@ export interface Slot {
   /** The time at which it expires, in milliseconds of the cache's monotonic clock; `Infinity` = never. */
   readonly expiresAtMs: number
   /** The entry's tags as plain data; absent without tags. `invalidateTag` does nothing if they are not given back. */
-  readonly labels?: Labels
+  readonly labels?: Labels | undefined
   /** The grace of the entry; absent without grace. The entry is never stale if it is not given back. */
-  readonly grace?: Grace
+  readonly grace?: Grace | undefined
   /** The row version that its writer gave it. The engine keeps it and gives it back. */
-  readonly rowVersion?: bigint
+  readonly rowVersion?: bigint | undefined
 }
 
 /** The last part of an entry's life, in which it is stale. */

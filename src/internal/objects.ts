@@ -61,3 +61,8 @@ export function nameOf(value: object): string {
   }
   return Object.prototype.toString.call(value).slice('[object '.length, -1)
 }
+
+/** Whether a value is an error of any realm. Those of Node.js come from another one in some test runners. */
+export function isError(value: unknown): value is Error {
+  return value instanceof Error || types.isNativeError(value)
+}

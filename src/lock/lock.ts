@@ -30,7 +30,12 @@ class Permits {
       throw new OptionsError(`${where}: the engine of this cache keeps no locks (it has no \`atomic\`)`)
     checkKey(key, '', `the key of a ${kind}`)
     wholeNumber(permits, `${where}: permits`)
-    this.#wanted = { store, state: { kind, key }, permits, settings: lockSettings(options, where) }
+    this.#wanted = {
+      store,
+      state: { kind, key },
+      permits,
+      settings: lockSettings(options, where, store.logger),
+    }
   }
 
   /**
@@ -39,7 +44,7 @@ class Permits {
    * store does not answer, ClosedError if the cache is closed, the reason of the signal, OptionsError.
    */
   async acquire(options: AcquireOptions = {}): Promise<HeldLock> {
-    return acquire(this.#wanted, waitMs(options, 'acquire'), options.signal)
+    return acquire(this.#wanted, waitMs(options, 'acquire', this.#wanted.store.logger), options.signal)
   }
 
   /**

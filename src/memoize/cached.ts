@@ -19,12 +19,12 @@ export type CachedOptions<Self, Args extends readonly unknown[], Text extends st
   /** The cache, or a function of the object that answers it: `(self: UserService) => self.cache`. */
   readonly cache: CacheOf<Self>
   /** Templates such as `team:{0.teamId}`, or a function of the arguments. */
-  readonly tags?: readonly Text[] | ((...args: Args) => readonly string[])
+  readonly tags?: readonly Text[] | ((...args: Args) => readonly string[]) | undefined
 } & (
     | {
         /** The beginning of its keys, which are made of all arguments: `billing:invoice:[7,"EUR"]`. */
         readonly name: string
-        readonly key?: never
+        readonly key?: never | undefined
       }
     | {
         /**
@@ -32,7 +32,7 @@ export type CachedOptions<Self, Args extends readonly unknown[], Text extends st
          * key or its parts. The key ignores all that it does not name: other arguments and the object.
          */
         readonly key: Text | ((...args: Args) => string | readonly KeyPart[])
-        readonly name?: never
+        readonly name?: never | undefined
       }
   )
 

@@ -14,14 +14,14 @@ export interface InvalidatesOptions<Self, Args extends readonly unknown[], Text 
   /** The cache, or a function of the object that answers it: `(self: UserService) => self.cache`. */
   readonly cache: CacheOf<Self>
   /** Templates such as `user:{0}` or `user:{result.id}`, or a function of the arguments. */
-  readonly keys?: readonly Text[] | ((...args: Args) => readonly string[])
+  readonly keys?: readonly Text[] | ((...args: Args) => readonly string[]) | undefined
   /** Templates such as `team:{0.teamId}`, or a function of the arguments. */
-  readonly tags?: readonly Text[] | ((...args: Args) => readonly string[])
+  readonly tags?: readonly Text[] | ((...args: Args) => readonly string[]) | undefined
   /**
    * `'always'` (default): also if the method fails, because an error does not tell that nothing was written. Templates
    * that need the result are left out then. `'success'`: only if it does not fail.
    */
-  readonly when?: 'always' | 'success'
+  readonly when?: 'always' | 'success' | undefined
 }
 
 type Targets = Partial<Record<'keys' | 'tags', readonly string[]>>

@@ -23,16 +23,16 @@ export interface BoundedMapOptions<K, V> {
   /** The maximum weight of a single entry. A heavier one is not stored. Default `maxWeight`. */
   readonly maxEntryWeight?: number | undefined
   /** The ttl of entries that are set without one. Default: for ever. */
-  readonly ttl?: Duration
+  readonly ttl?: Duration | undefined
   /**
    * Called after an entry has left. It may use the map. An exception that it throws is dropped and counted in
    * `stats()`, because a removal may come from a timer, where no caller can catch it.
    */
-  readonly onRemoval?: (key: K, value: V, cause: RemovalCause) => void
+  readonly onRemoval?: ((key: K, value: V, cause: RemovalCause) => void) | undefined
   /** Source of time. Default: the system's clocks, read once in each callback of the event loop. */
   readonly clock?: Clock | undefined
   /** Source of timers. Default: the runtime's, which don't keep the process alive. */
-  readonly timers?: Timers
+  readonly timers?: Timers | undefined
   /** Source of the seed of the hash function. */
   readonly random?: Random | undefined
 }
@@ -40,9 +40,9 @@ export interface BoundedMapOptions<K, V> {
 /** Settings of one entry. */
 export interface SetOptions {
   /** The time that the entry lives, or the date at which it expires. Default: the map's ttl. */
-  readonly ttl?: Duration
+  readonly ttl?: Duration | undefined
   /** The weight of the entry. Default: the answer of the weigher. */
-  readonly weight?: number
+  readonly weight?: number | undefined
 }
 
 /** Complete settings. */

@@ -1,4 +1,5 @@
 import type { LocalMemory, LocalSlot } from '../coherence/local-tier.ts'
+import type { Logger } from '../core/logging/logger.ts'
 import type { Duration } from '../options/durations.ts'
 import { checkReadable } from '../options/checks.ts'
 import { checkOptions, type CacheOptions } from '../options/options.ts'
@@ -13,22 +14,22 @@ export interface MemoryTierOptions extends MemoryBounds {
 }
 
 /** Refuses anything but {@link MemoryTierOptions}; the bounds are checked by the map. @throws OptionsError */
-export function checkTierOptions(l1: unknown): asserts l1 is MemoryTierOptions {
+export function checkTierOptions(l1: unknown, logger?: Logger): asserts l1 is MemoryTierOptions {
   checkReadable(l1, 'l1')
   checkOptions(l1, [...MEMORY_BOUNDS, 'ttl'], 'l1')
-  ttlMsOf(l1 as MemoryTierOptions)
+  ttlMsOf(l1 as MemoryTierOptions, logger)
 }
 
 /** Returns the memory of a cache with a server. @throws OptionsError */
 export function localMemory(
   bounds: MemoryTierOptions,
-  options: Pick<CacheOptions, 'clock' | 'timers' | 'random'> & IsolationOptions,
+  options: Pick<CacheOptions, 'clock' | 'timers' | 'random' | 'logger'> & IsolationOptions,
 ): LocalMemory {
   const { admit, view } = valueKeeper(options)
   const map = entryMap<LocalSlot>(bounds, options, ({ stored }) => view(stored), options.random)
-  return { map, admit, view, ttlMs: ttlMsOf(bounds), stats: () => figuresOf(map) }
+  return { map, admit, view, ttlMs: ttlMsOf(bounds, options.logger), stats: () => figuresOf(map) }
 }
 
-function ttlMsOf({ ttl = Infinity }: MemoryTierOptions): number {
-  return ttl === Infinity ? Infinity : spanMs(ttl, 'l1: ttl')
+function ttlMsOf({ ttl = Infinity }: MemoryTierOptions, logger: Logger | undefined): number {
+  return ttl === Infinity ? Infinity : spanMs(ttl, 'l1: ttl', logger)
 }

@@ -18,7 +18,7 @@ import { MemoryStore } from './memory-store.ts'
 /** Options of a {@link MemoryCache}, all of them optional. */
 export interface MemoryCacheOptions extends CacheOptions, IsolationOptions, MemoryBounds {
   /** The maximum number of states of rate limits, apart from entries and locks; default 100,000. */
-  readonly maxStates?: number
+  readonly maxStates?: number | undefined
 }
 
 /** The names of {@link MemoryCacheOptions}. */

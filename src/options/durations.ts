@@ -8,17 +8,17 @@ import { inspect } from '../core/logging/inspect.ts'
 /** The parts of a duration, which are added up. */
 export interface DurationParts {
   /** Weeks of seven days. */
-  readonly weeks?: number
+  readonly weeks?: number | undefined
   /** Days of 24 hours. */
-  readonly days?: number
+  readonly days?: number | undefined
   /** Hours of 60 minutes. */
-  readonly hours?: number
+  readonly hours?: number | undefined
   /** Minutes of 60 seconds. */
-  readonly minutes?: number
+  readonly minutes?: number | undefined
   /** Seconds. Fractions are allowed, as in all parts. */
-  readonly seconds?: number
+  readonly seconds?: number | undefined
   /** Thousandths of a second. */
-  readonly milliseconds?: number
+  readonly milliseconds?: number | undefined
 }
 
 /** An absolute time in the manner of `Temporal.Instant` and `Temporal.ZonedDateTime`. */

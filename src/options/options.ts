@@ -14,21 +14,21 @@ import type { OnError } from '../core/logging/trouble.ts'
 /** Options of every cache. Those of entries and loads are the defaults of all calls. */
 export interface CacheOptions extends EntryOptions, LoadOptions {
   /** The name of the cache in logs and metrics; default `'cache'`. */
-  readonly name?: string
+  readonly name?: string | undefined
   /** Text before every key in the store, without `{` or `}`; default none in memory. */
-  readonly prefix?: string
+  readonly prefix?: string | undefined
   /** The time for which `close` waits for loads; default 5 s. Loads still under way then reject with ClosedError. */
   readonly closeTimeout?: Duration | undefined
   /** The logger; default `consoleLogger`, which writes warnings and errors, one line each. */
-  readonly logger?: Logger
+  readonly logger?: Logger | undefined
   /** The behaviour if the store fails. `'ignore'` (default): misses and `false`. `'throw'`: an error. */
-  readonly onError?: OnError
+  readonly onError?: OnError | undefined
   /** The source of time; default the system's. For tests: `FakeClock`. */
-  readonly clock?: Clock
+  readonly clock?: Clock | undefined
   /** The timers; default the system's, or `clock` if it has timers of its own, as a `FakeClock` does. */
-  readonly timers?: Timers
+  readonly timers?: Timers | undefined
   /** The source of jitter; default the system's. */
-  readonly random?: Random
+  readonly random?: Random | undefined
   /** The format of bytes in place of Cachette's own. The memory engine keeps values without bytes, by its own rules. */
   readonly serializer?: Serializer | undefined
 }
@@ -36,13 +36,13 @@ export interface CacheOptions extends EntryOptions, LoadOptions {
 /** Options of a namespace. An absent option is as in its parent. */
 export interface NamespaceOptions extends EntryOptions, LoadOptions {
   /** The schema number in every key (`user:v2:5`), a whole number from 0. Raise it if values change their shape. */
-  readonly keyVersion?: number
+  readonly keyVersion?: number | undefined
   /**
    * The way in which `clear()` works. `'generation'` (default): at once, at any size. The namespace ignores entries
    * that were written to its keys without it. `'physical'`: entries bear nothing of the namespace, so that other code
    * with the prefix may read and write them. `clear()` then scans all keys. Not possible within a `'generation'`.
    */
-  readonly mode?: NamespaceMode
+  readonly mode?: NamespaceMode | undefined
 }
 
 /** The way in which a namespace is cleared; see {@link NamespaceOptions}. */

@@ -1,16 +1,18 @@
-import { doubtsOfProcess } from '../core/logging/doubts.ts'
+import { doubtsOf } from '../core/logging/doubts.ts'
+import type { Logger } from '../core/logging/logger.ts'
 import { durationMs, isInstant, type Duration } from './durations.ts'
 import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/logging/inspect.ts'
 
 /**
- * Returns a setting that is a span of time, in milliseconds. It is neither a date nor for ever.
+ * Returns a setting that is a span of time, in milliseconds. It is neither a date nor for ever. `logger` is warned of a
+ * number that may be milliseconds.
  * @throws OptionsError for anything else.
  */
-export function spanMs(value: Duration, option: string): number {
+export function spanMs(value: Duration, option: string, logger?: Logger): number {
   if (isInstant(value))
     throw new OptionsError(`${option}: must be a span such as '3s', not the date ${inspect(value)}`)
-  const ms = durationMs(value, option, { wallNow: () => 0 }, doubtsOfProcess)
+  const ms = durationMs(value, option, { wallNow: () => 0 }, doubtsOf(logger))
   if (ms === Infinity) throw new OptionsError(`${option}: must be a span such as '3s', not Infinity`)
   return ms
 }

@@ -6,9 +6,9 @@ import { checkReadable } from '../options/checks.ts'
 /** The numbers of leading bits of an address that tell one client from another. */
 export interface IpKeyOptions {
   /** The bits of IPv6: 1 to 128; default 64, which a single subscriber has at least. */
-  readonly v6?: number
+  readonly v6?: number | undefined
   /** The bits of IPv4: 1 to 32; default 32, the whole address. */
-  readonly v4?: number
+  readonly v4?: number | undefined
 }
 
 /**

@@ -1,9 +1,9 @@
 import type { LimitAlgorithm, LimitRule } from '../core/atomic-store.ts'
-import { doubtsOfProcess } from '../core/logging/doubts.ts'
+import { doubtsOf } from '../core/logging/doubts.ts'
 import { durationMs, isInstant, type Duration } from '../options/durations.ts'
 import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/logging/inspect.ts'
-import type { Logger } from '../core/logging/logger.ts'
+import { consoleLogger, type Logger } from '../core/logging/logger.ts'
 import { isList } from '../internal/objects.ts'
 import { checkMethods, checkReadable, reading } from '../options/checks.ts'
 import { checkChoice, checkOptions } from '../options/options.ts'
@@ -15,19 +15,19 @@ export interface LimitOptions {
    * `'gcra'` (default) spaces admitted requests over the window and admits a burst after a rest. `'sliding-window'`
    * never admits more than the limit in any window. `'fixed-window'` counts in windows that follow one another.
    */
-  readonly algorithm?: LimitAlgorithm
+  readonly algorithm?: LimitAlgorithm | undefined
   /** The number of requests that are admitted in a window; a whole number from 1. */
   readonly limit: number
   /** The length of the window, at least a millisecond. Not a `Date`. */
   readonly window: Duration
   /** gcra only: the number of requests that are admitted at once after a rest; default: the limit. */
-  readonly burst?: number
+  readonly burst?: number | undefined
 }
 
 /** One of several limits of a key. */
 export interface NamedLimitOptions extends LimitOptions {
   /** Letters, digits and `. _ -`; default: the limiter's name, with a number. */
-  readonly name?: string
+  readonly name?: string | undefined
 }
 
 interface CommonOptions {
@@ -41,20 +41,23 @@ interface CommonOptions {
    * process alone, which admits the limit once for each process, and once for all keys without room. `'allow'`,
    * `'deny'`: admit or refuse all.
    */
-  readonly whenUnavailable?: 'allow' | 'deny' | 'memory'
+  readonly whenUnavailable?: 'allow' | 'deny' | 'memory' | undefined
   /**
    * The longest time for which this process refuses a key without a question to the store, once the store has refused
    * it. It applies only to stores that processes share. `false`: never. Default 10 seconds. A `reset` by another
    * process may be noticed that late.
    */
-  readonly blockList?: Duration | false
+  readonly blockList?: Duration | false | undefined
   /** The logger that is told when the store becomes unavailable and when it is back. Default: that of the cache. */
   readonly logger?: Logger | undefined
 }
 
 /** Options of a rate limiter: one limit, or several of which all must admit. */
 export type RateLimiterOptions = CommonOptions &
-  ((LimitOptions & { readonly limits?: never }) | { readonly limits: readonly NamedLimitOptions[] })
+  (
+    | (LimitOptions & { readonly limits?: never | undefined })
+    | { readonly limits: readonly NamedLimitOptions[] }
+  )
 
 /** Options after validation. */
 export interface LimiterSettings {
@@ -64,7 +67,7 @@ export interface LimiterSettings {
   readonly whenUnavailable: 'allow' | 'deny' | 'memory'
   /** 0 = there is no block list. */
   readonly blockListMs: number
-  readonly logger: Logger | undefined
+  readonly logger: Logger
 }
 
 const ALGORITHMS: readonly LimitAlgorithm[] = ['gcra', 'sliding-window', 'fixed-window']
@@ -72,16 +75,19 @@ const LIMIT = ['algorithm', 'limit', 'window', 'burst']
 const COMMON = ['name', 'whenUnavailable', 'blockList', 'logger']
 const MAX_LIMITS = 16
 
-/** Validates the options. @throws OptionsError that names the wrong option. */
-export function limiterSettings(options: RateLimiterOptions): LimiterSettings {
+/** Validates the options. The default logger is that of the cache. @throws OptionsError that names the wrong option. */
+export function limiterSettings(
+  options: RateLimiterOptions,
+  loggerOfCache: Logger = consoleLogger,
+): LimiterSettings {
   checkReadable(options, 'RateLimiter')
   const several = options.limits !== undefined
-  checkOptions(options, several ? [...COMMON, 'limits'] : [...COMMON, ...LIMIT], 'RateLimiter')
-  const { whenUnavailable = 'memory', blockList = 10, logger } = options
+  checkOptions(options, [...COMMON, 'limits', ...(several ? [] : LIMIT)], 'RateLimiter')
+  const { whenUnavailable = 'memory', blockList = 10, logger = loggerOfCache } = options
   const name = checkName(options.name, 'RateLimiter: name')
   checkChoice(whenUnavailable, ['allow', 'deny', 'memory'], 'RateLimiter: whenUnavailable')
-  if (logger !== undefined) checkMethods(logger, ['warn', 'error'], 'RateLimiter: logger')
-  const blockListMs = blockList === false ? 0 : spanMs(blockList, 'RateLimiter: blockList')
+  checkMethods(logger, ['warn', 'error'], 'RateLimiter: logger')
+  const blockListMs = blockList === false ? 0 : spanMs(blockList, 'RateLimiter: blockList', logger)
   const limits = limitsOf(options)
   const names = limits.map((limit, index) =>
     limit.name === undefined
@@ -92,7 +98,14 @@ export function limiterSettings(options: RateLimiterOptions): LimiterSettings {
   )
   if (new Set(names).size < names.length)
     throw new OptionsError(`RateLimiter: limits: two of them have the same name: ${names.join(', ')}`)
-  return { name, names, rules: limits.map(ruleOf), whenUnavailable, blockListMs, logger }
+  return {
+    name,
+    names,
+    rules: limits.map((limit) => ruleOf(limit, logger)),
+    whenUnavailable,
+    blockListMs,
+    logger,
+  }
 }
 
 /**
@@ -124,10 +137,10 @@ function limitsOf(options: RateLimiterOptions): readonly NamedLimitOptions[] {
   return list
 }
 
-function ruleOf({ algorithm = 'gcra', limit, window, burst }: LimitOptions): LimitRule {
+function ruleOf({ algorithm = 'gcra', limit, window, burst }: LimitOptions, logger: Logger): LimitRule {
   checkChoice(algorithm, ALGORITHMS, 'RateLimiter: algorithm')
   checkQuantity(limit, 'RateLimiter: limit')
-  const windowMs = spanMs(window, 'RateLimiter: window')
+  const windowMs = spanMs(window, 'RateLimiter: window', logger)
   if (burst !== undefined) {
     checkQuantity(burst, 'RateLimiter: burst')
     if (algorithm !== 'gcra')
@@ -151,10 +164,10 @@ export function checkQuantity(value: unknown, option: string): asserts value is 
  * Returns a duration in whole milliseconds, at least one. @throws OptionsError for a date, and for a value that is no
  * duration.
  */
-export function spanMs(value: Duration, option: string): number {
+export function spanMs(value: Duration, option: string, logger: Logger): number {
   if (isInstant(value))
     throw new OptionsError(`${option}: a span such as '1m' is needed, not the date ${inspect(value)}`)
-  const ms = Math.ceil(durationMs(value, option, { wallNow: () => 0 }, doubtsOfProcess))
+  const ms = Math.ceil(durationMs(value, option, { wallNow: () => 0 }, doubtsOf(logger)))
   if (Number.isSafeInteger(ms)) return ms
   throw new OptionsError(`${option}: ${inspect(value)} has no end`)
 }

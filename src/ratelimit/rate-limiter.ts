@@ -7,7 +7,6 @@ import { atomicOf } from '../options/checks.ts'
 import type { RateLimitResult } from '../core/limit-result.ts'
 import { LocalAtomicStore } from '../in-process/local-atomic-store.ts'
 import { Condition, isToldElsewhere, Log, type ConditionTexts } from '../core/logging/log.ts'
-import { consoleLogger } from '../core/logging/logger.ts'
 import type { MaybePromise } from '../core/promise.ts'
 import { BlockList } from './block-list.ts'
 import {
@@ -51,8 +50,8 @@ export class RateLimiter {
     if (store === undefined)
       throw new OptionsError('RateLimiter: the engine of this cache keeps no limits (it has no `atomic`)')
     this.#store = store
-    this.#settings = limiterSettings(options)
-    const { name: limiter, logger = store.logger ?? consoleLogger } = this.#settings
+    this.#settings = limiterSettings(options, store.logger)
+    const { name: limiter, logger } = this.#settings
     this.#fails = new Condition(new Log(logger, store.clock, () => ({ limiter })))
     this.#kind = stateKind(this.#settings.name, this.#settings.rules)
     const { blockListMs } = this.#settings
@@ -102,7 +101,7 @@ export class RateLimiter {
    */
   async block(key: string, duration: Duration): Promise<boolean> {
     const state = this.#stateKey(key)
-    const forMs = spanMs(duration, 'block')
+    const forMs = spanMs(duration, 'block', this.#settings.logger)
     this.#blockList?.forget(key)
     const done = await this.#attempt('block', () => this.#store.run(blockStep, state, { forMs }))
     if (done === undefined) this.#blockHere(state, forMs)

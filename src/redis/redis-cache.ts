@@ -57,7 +57,7 @@ export class RedisCache<V = unknown> extends BaseCache<V> {
         random,
         deadlineMs,
         logLimit,
-        atomic: new RedisAtomicStore({ client: of, prefix: under, clock, timers, random, logger }),
+        atomic: new RedisAtomicStore({ client: of, prefix: under, clock, timers, random, logger, name }),
       })
     const busOf = (of: RedisClient, under: string): RedisBus =>
       new RedisBus(of, under, random, { logger, cache: name })

@@ -23,7 +23,7 @@ export interface RedisCacheSettings
    * The text before each name on the server, without `{` or `}`; default `'cachette:'`. Without a prefix `clear()`
    * throws, unless `ownsDatabase` is set.
    */
-  readonly prefix?: string
+  readonly prefix?: string | undefined
   /**
    * `hard`: the time after which a command has failed; default 500 ms. Commands with large values (64 KiB and more) get
    * more time, as do commands behind them: their bytes at `bytesPerSecond`, default 10,000,000.
@@ -71,10 +71,13 @@ export function logLimitOf({ logLimit }: Pick<RedisCacheSettings, 'logLimit'>): 
 }
 
 /** Returns the milliseconds that a command may take. @throws OptionsError */
-export function hardDeadlineMs({ deadline = {} }: Pick<RedisCacheSettings, 'deadline'>): number {
+export function hardDeadlineMs({
+  deadline = {},
+  logger,
+}: Pick<RedisCacheSettings, 'deadline' | 'logger'>): number {
   checkReadable(deadline, 'deadline')
   checkOptions(deadline, ['hard', 'bytesPerSecond'], 'deadline')
-  return deadline.hard === undefined ? 500 : spanMs(deadline.hard, 'deadline: hard')
+  return deadline.hard === undefined ? 500 : spanMs(deadline.hard, 'deadline: hard', logger)
 }
 
 /** Returns the least throughput to expect of a line; `undefined` = the default. @throws OptionsError */

@@ -22,14 +22,14 @@ interface SharedCache {
 const shared = new Map<string, SharedCache>()
 
 /**
- * Returns the one cache of this process for a server, database, prefix, user and password. `onOpened` is called when
+ * Returns the one cache of this process for a server, database, prefix, user and password. `onOpening` is called before
  * the cache is made.
  * @throws OptionsError, KeyError for wrong options; OptionsError for an option that contradicts the cache that is
  * there.
  */
 export async function sharedCache(
   options: RedisCacheOptions,
-  onOpened: () => Promise<void>,
+  onOpening: () => Promise<void>,
 ): Promise<BaseCache> {
   checkRedisOptions(options, 'getRedisCache')
   const { place, username, password, db } = targetOf(options)!
@@ -39,7 +39,7 @@ export async function sharedCache(
     refuseContradiction(options, known.options)
     return known.cache
   }
-  const cache = open(options, onOpened, () => shared.delete(where))
+  const cache = open(options, onOpening, () => shared.delete(where))
   shared.set(where, { options, cache })
   cache.catch(() => shared.delete(where))
   return cache
@@ -47,11 +47,11 @@ export async function sharedCache(
 
 async function open(
   options: RedisCacheOptions,
-  onOpened: () => Promise<void>,
+  onOpening: () => Promise<void>,
   onClose: () => void,
 ): Promise<BaseCache> {
+  await onOpening()
   const cache = await RedisCache.create(options)
-  await onOpened()
   closeWith(cache, [{ close: async () => onClose() }])
   return cache
 }

@@ -2,6 +2,7 @@ import type { Clock, TimerHandle, Timers } from '../core/time/clock.ts'
 import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/logging/inspect.ts'
 import { isDate, timeOf } from '../internal/objects.ts'
+import { afterTurn } from '../core/time/system.ts'
 import { durationMs, type Duration } from '../options/durations.ts'
 
 interface FakeTimer {
@@ -80,6 +81,6 @@ export class FakeClock implements Clock, Timers {
 // Waits one turn of the event loop, after which every promise has settled that can settle by itself.
 async function settle(): Promise<void> {
   return new Promise((resolve) => {
-    setImmediate(resolve)
+    afterTurn(resolve)
   })
 }

@@ -4,6 +4,7 @@ import { COHERENCE_OPTIONS, type CoherenceOptions } from '../coherence/options.t
 import { coherentStore } from '../coherence/compose.ts'
 import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/logging/inspect.ts'
+import type { Logger } from '../core/logging/logger.ts'
 import { checkMethods, reading } from '../options/checks.ts'
 import {
   CACHE_OPTIONS,
@@ -59,7 +60,7 @@ export class TieredCache<V = unknown> extends BaseCache<V> {
     checkOptions(options, TIERED_CACHE_OPTIONS, 'TieredCache')
     checkCacheOptions(options)
     const { l1, l2, bus = 'pubsub' } = options
-    const local = localMemory(boundsFor(l1), options)
+    const local = localMemory(boundsFor(l1, options.logger), options)
     const { remote, bus: ownBus, prefix } = shareOfWhole(l2)(options)
     super(coherentStore({ remote, local, bus: busFor(bus, ownBus) }, options), { ...options, prefix })
     if (!(l1 instanceof BaseCache)) return
@@ -79,10 +80,10 @@ function busFor(bus: Bus | 'pubsub' | 'none', own: Bus | undefined): Bus | undef
 // The memory caches of which a tiered cache has taken the bounds. A second one would share no entries with the first.
 const taken = new WeakSet<object>()
 
-function boundsFor(l1: MemoryTierOptions | MemoryCache): MemoryTierOptions {
+function boundsFor(l1: MemoryTierOptions | MemoryCache, logger: Logger | undefined): MemoryTierOptions {
   const store = storeOf(l1)
   if (!(store instanceof MemoryStore)) {
-    checkTierOptions(l1)
+    checkTierOptions(l1, logger)
     return l1
   }
   if (taken.has(l1))

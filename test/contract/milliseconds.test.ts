@@ -1,5 +1,7 @@
-import { describe, expect, it } from 'vitest'
-import { MemoryCache, type BaseCache } from 'cachette'
+import { describe, expect, it, vi } from 'vitest'
+import { createCache, MemoryCache, type BaseCache } from 'cachette'
+import { Lock, Semaphore, withLock } from 'cachette/lock'
+import { RateLimiter } from 'cachette/ratelimit'
 import { RecordingLogger } from '../support/recording-logger.ts'
 
 describe('a plain number that may be milliseconds', () => {
@@ -50,5 +52,44 @@ describe('a plain number that may be milliseconds', () => {
     const logger = new RecordingLogger()
     expect(new MemoryCache({ logger, ttl: 60_000, name: 'users' })).toBeDefined()
     expect(logger.lines).toMatchObject([{ details: { cache: 'users', place: 'a cache: ttl' } }])
+  })
+})
+
+describe('a doubt about a limiter, a lock or an option of a cache', () => {
+  const places: Readonly<Record<string, (logger: RecordingLogger) => unknown>> = {
+    'RateLimiter: window': (logger) =>
+      new RateLimiter(new MemoryCache({ logger }), { name: 'calls', limit: 5, window: 60_000 }),
+    'RateLimiter: blockList': (logger) =>
+      new RateLimiter(new MemoryCache({ logger }), { name: 'c', limit: 5, window: '1m', blockList: 60_000 }),
+    block: async (logger) =>
+      new RateLimiter(new MemoryCache({ logger }), { name: 'c', limit: 5, window: '1m' }).block('k', 60_000),
+    'Lock: ttl': (logger) => new Lock(new MemoryCache({ logger }), 'k', { ttl: 60_000 }),
+    'Semaphore: maxHold': (logger) => new Semaphore(new MemoryCache({ logger }), 'k', 2, { maxHold: 60_000 }),
+    acquire: async (logger) => withLock(new MemoryCache({ logger }), 'k', () => 1, { wait: 60_000 }),
+    closeTimeout: (logger) => new MemoryCache({ logger, closeTimeout: 60_000 }),
+    'staleness: maxStale': async (logger) => createCache({ logger, staleness: { maxStale: 60_000 } }),
+    'l1: ttl': async (logger) => createCache({ logger, l1: { ttl: 60_000 } }),
+  }
+
+  it.each(Object.keys(places))(
+    'is told to the logger of the cache, once for each place: %s',
+    async (place) => {
+      const logger = new RecordingLogger()
+      const console = vi.spyOn(globalThis.console, 'warn').mockImplementation(() => undefined)
+      await places[place]!(logger)
+      await places[place]!(logger)
+      expect(logger.lines.filter(({ level }) => level === 'warn')).toMatchObject([
+        { details: { place: expect.stringContaining(place) }, message: expect.stringContaining("'16h40m'") },
+      ])
+      expect(console).not.toHaveBeenCalled()
+      console.mockRestore()
+    },
+  )
+
+  it('is told to the logger of the limiter, if it has one', () => {
+    const [ofCache, ofLimiter] = [new RecordingLogger(), new RecordingLogger()]
+    const cache = new MemoryCache({ logger: ofCache })
+    expect(new RateLimiter(cache, { name: 'c', limit: 5, window: 60_000, logger: ofLimiter })).toBeDefined()
+    expect([ofCache.lines.length, ofLimiter.lines.length]).toEqual([0, 1])
   })
 })

@@ -21,7 +21,7 @@ afterAll(() => rm(folder, { recursive: true }))
 
 /** The demo on the sources, as `npm start` runs it on the build. */
 function start(...args: readonly string[]): ChildProcess {
-  const node = ['--conditions=@cachette/source', '--import', 'tsx', 'demo/main.ts']
+  const node = ['--import', 'tsx', 'demo/main.ts']
   return spawn(process.execPath, [...node, '--results', join(folder, 'results.json'), ...args])
 }
 

@@ -122,7 +122,7 @@ class Player {
     const { cache } = this.#subject
     const isMet = this.#isHeld(({ step: other }) => other.keys.some((key) => step.keys.includes(key)))
     const probe = new Probe(isMet && step.pace === 'gated' ? 'async' : step.pace)
-    const { coalesced } = cache.stats()
+    const { coalesced, refreshes } = cache.stats()
     const one = this.#start(step, probe)
     if (probe.pace !== 'gated' && !isMet) {
       if (step.isAwaited) this.#ready[step.caller] = one.done
@@ -133,6 +133,7 @@ class Player {
       () => one.isDone || probe.calls.length > 0 || cache.stats().coalesced > coalesced,
       FAST,
     )
+    if (cache.stats().refreshes !== refreshes) await this.#askedAgain(step)
     one.isJoined = isMet && !one.isDone && probe.calls.length === 0
     if (step.isAwaited && !one.isJoined && !probe.isHeld) this.#ready[step.caller] = one.done
   }
@@ -157,6 +158,12 @@ class Player {
     this.#probes.set(step.index, probe)
     one.done = work()
     return one
+  }
+
+  // A key that a tag has made stale is asked for several times before its load in the background begins. These come
+  // after it on the line.
+  async #askedAgain({ keys }: Step): Promise<void> {
+    for (let round = 0; round < 4; round++) await this.#actor.scopes.root.explain(keys[0]!)
   }
 
   // A load in the background has ended, or is held.

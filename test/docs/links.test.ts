@@ -2,11 +2,18 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { findDeadLinks } from './links.ts'
-import { listPages, project } from './markdown.ts'
+import { linksOf, listPages, project, readPage } from './markdown.ts'
 
 describe('links', () => {
   it.each(listPages())('lead somewhere in %s', (page) => {
     expect(findDeadLinks(page, readFileSync(join(project, page), 'utf8'))).toEqual([])
+  })
+
+  it('have whole addresses in the readme, which the registry shows, too', () => {
+    const links = linksOf(readPage(readFileSync(join(project, 'README.md'), 'utf8')))
+
+    expect(links.length).toBeGreaterThan(10)
+    expect(links.filter(({ target }) => !/^(https:|#)/.test(target))).toEqual([])
   })
 
   it.each([
@@ -21,6 +28,11 @@ describe('links', () => {
       'docs/architecture.md#no: no such heading',
     ],
     ['a line beyond the end', '[it](package.json#L9999)', 'package.json#L9999: no such line'],
+    [
+      'a missing file by the address of the repository',
+      '[it](https://github.com/cachette/cachette/blob/main/docs/nowhere.md)',
+      'https://github.com/cachette/cachette/blob/main/docs/nowhere.md: no such file',
+    ],
     ['a way out of the project', '[it](../else.md)', '../else.md: leads out of the project'],
     ['the second of two on a line', '[a](package.json) and [b](nowhere.md)', 'nowhere.md: no such file'],
   ])('are dead when they name %s', (_, text, problem, line = 1) => {

@@ -2,11 +2,15 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { anchorsOf, linksOf, project, readPage } from './markdown.ts'
 
-/** What is wrong with the relative links of a page; addresses of other hosts are not followed. */
+// The readme is also the package's page in the registry, so its links have the address of the repository.
+const own = /^https:\/\/github\.com\/cachette\/cachette\/(?:blob|tree)\/main\//
+
+/** What is wrong with the links of a page to the project; addresses of other hosts are not followed. */
 export function findDeadLinks(path: string, markdown: string): readonly string[] {
   return linksOf(readPage(markdown)).flatMap(({ line, target }) => {
-    if (/^([a-z][a-z\d+.-]*:|\/\/)/i.test(target)) return []
-    const [address = '', anchor] = decodeURI(target).split('#')
+    const link = target.replace(own, '/')
+    if (/^([a-z][a-z\d+.-]*:|\/\/)/i.test(link)) return []
+    const [address = '', anchor] = decodeURI(link).split('#')
     const trouble = (why: string): string[] => [`${path}:${line} ${target}: ${why}`]
     const file = address.startsWith('/') ? address.slice(1) : normalize(join(dirname(path), address))
     const linked = address === '' ? path : file

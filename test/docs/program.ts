@@ -6,7 +6,7 @@ import { project } from './markdown.ts'
 /** Runs a TypeScript file of the project, with `cachette` meaning its source, and answers what it printed. */
 export function runProgram(path: string): string {
   const { CACHE_URL: _, REDIS_URL: __, ...env } = process.env
-  const run = spawnSync(process.execPath, ['--conditions=@cachette/source', '--import', 'tsx', path], {
+  const run = spawnSync(process.execPath, ['--import', 'tsx', path], {
     cwd: project,
     encoding: 'utf8',
     timeout: 60_000,

@@ -1,5 +1,6 @@
 // Tags and namespaces: an entry bears the generations that its tags had when its load or set began.
 import { expect } from 'vitest'
+import { InFlight } from '../../src/coherence/in-flight.ts'
 import { GenerationTable } from '../../src/coherence/tags/generation-table.ts'
 import type { Op } from '../../src/core/store.ts'
 import { replaced } from '../simulation/ablations/switches.ts'
@@ -163,6 +164,63 @@ history(
       const stale = await stage.until(node.store.read(['a'], { stale: true }))
       expect(stale.get('a')?.remainingMs).toBeLessThanOrEqual(0)
     }
+  },
+)
+
+history(
+  'a set that sends a queued tag first is seen after that',
+  {
+    without: [
+      {
+        rule: 'the invalidation that a set has sent first came before it',
+        patch: replaced(
+          InFlight,
+          'killTagged',
+          (kill) =>
+            function killAny(this: InFlight, tag, stamp = '') {
+              return kill.call(this, tag, stamp)
+            },
+        ),
+      },
+      {
+        rule: 'so did its message',
+        patch: replaced(InFlight, 'wasEarlier', () => () => undefined),
+      },
+    ],
+  },
+  async (stage) => {
+    const [one, two] = stage.players
+    const request = one.network.hold('request', 'invalidate tags')
+    expect(await stage.until(one.cache.invalidateTag('t'))).toMatchObject({ l2: 'queued' })
+    request.lose()
+    // The message of the invalidation comes before the answer.
+    const answer = one.network.hold('reply', 'invalidate tags')
+    const setting = one.cache.set('a', [2], T)
+    await stage.when(() => answer.count > 0)
+    await stage.pass(5)
+    answer.letGo()
+    expect(await stage.until(setting)).toBe(true)
+    expect(await stage.get(one, 'a')).toBe(2)
+    expect(await stage.get(two, 'a')).toBe(2)
+  },
+)
+
+history(
+  'a set that sends a queued tag first is not seen if another node invalidates the tag meanwhile',
+  {},
+  async (stage) => {
+    const [one, two] = stage.players
+    const request = one.network.hold('request', 'invalidate tags')
+    expect(await stage.until(one.cache.invalidateTag('t'))).toMatchObject({ l2: 'queued' })
+    request.lose()
+    const answer = one.network.hold('reply', 'invalidate tags')
+    const setting = one.cache.set('a', [2], T)
+    await stage.when(() => answer.count > 0)
+    expect(await stage.until(two.cache.invalidateTag('t'))).toMatchObject({ l2: 'acked' })
+    answer.letGo()
+    await stage.until(setting)
+    expect(await stage.get(one, 'a')).toBe(undefined)
+    expect(await stage.get(two, 'a')).toBe(undefined)
   },
 )
 

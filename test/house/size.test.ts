@@ -7,7 +7,7 @@ describe('the size check', () => {
 
   beforeEach(() => {
     fixture = makeFixture()
-    const exports = { './memory': { '@cachette/source': './src/memory/index.ts' } }
+    const exports = { './memory': './dist/memory.mjs' }
     fixture.write('package.json', JSON.stringify({ name: 'planted', type: 'module', exports }))
     fixture.write('src/serialization/compress.ts', 'export const planted = 1')
   })

@@ -1,5 +1,6 @@
 // Prints the URL of every module that `import` of the first argument loads, one a line.
-import { register } from 'node:module'
+import { createRequire, register } from 'node:module'
+import { pathToFileURL } from 'node:url'
 import { MessageChannel } from 'node:worker_threads'
 
 const hooks = `
@@ -19,6 +20,8 @@ register(`data:text/javascript,${encodeURIComponent(hooks)}`, {
 })
 
 await import(process.argv[2])
+// What CommonJS requires passes no hook.
+for (const path of Object.keys(createRequire(import.meta.url).cache)) urls.add(pathToFileURL(path).href)
 setImmediate(() => {
   port1.close()
   for (const url of urls) console.log(url)

@@ -6,7 +6,7 @@ import { RateLimiter } from '../../src/ratelimit/index.ts'
 import { RedisCache } from '../../src/redis/index.ts'
 import { RecordingLogger } from '../support/recording-logger.ts'
 import { describeWithServers, startRedis, type RedisServer } from './servers/index.ts'
-import { nativeClient } from './native-clients.ts'
+import { CLIENT_NAMES, nativeClient } from './native-clients.ts'
 
 const OPTIONS = { ttl: '1h', logger: { warn: () => undefined, error: () => undefined } } as const
 
@@ -60,22 +60,56 @@ describeWithServers('createCache with Redis', () => {
       await createCache({ ...options, redis: server.url }),
       await createCache({ ...options, redis: { url: server.url, db: 3, prefix: 'other:' }, l1: false }),
       await createCache({ ...options, redis: native.made.client }),
+      await createCache({ ...options, redis: 'memory://' }),
     ]
     for (const cache of caches) await cache.close()
 
     const onServer = 'info: the cache is on a server'
     expect(logger.summary).toEqual([
+      'info: no server is configured (CACHE_URL, REDIS_URL, VALKEY_URL or the option redis), so entries, limits and ' +
+        'locks are in the memory of this process alone',
+      onServer,
+      onServer,
+      onServer,
       'info: the cache is in the memory of this process alone',
-      onServer,
-      onServer,
-      onServer,
     ])
     expect(logger.lines.map(({ details }) => details)).toEqual([
-      { cache: 'users', engine: 'memory' },
+      { cache: 'users', engine: 'memory', prefix: 'app:' },
       { cache: 'users', engine: 'tiered', node, db: 0, prefix: 'app:' },
       { cache: 'users', engine: 'redis', node, db: 3, prefix: 'other:' },
-      { cache: 'users', engine: 'tiered', node, prefix: 'app:' },
+      { cache: 'users', engine: 'tiered', node, db: 0, prefix: 'app:' },
+      { cache: 'users', engine: 'memory', prefix: 'app:' },
     ])
+  })
+
+  it('takes an empty URL for none, as an empty variable', async () => {
+    const required = { ...OPTIONS, connect: 'required' } as const
+    const none = /^connect: 'required', and no server is configured/
+    for (const variable of ['CACHE_URL', 'REDIS_URL', 'VALKEY_URL']) vi.stubEnv(variable, '')
+    await expect(createCache({ ...required, redis: '' })).rejects.toThrow(none)
+    await expect(createCache({ ...required, redis: { url: '' } })).rejects.toThrow(none)
+    await expect(getRedisCache({ ...required, url: '' })).rejects.toThrow(none)
+    await expect(getRedisCache({ ...required, url: 'memory://' })).rejects.toThrow(none)
+    expect(await getRedisCache({ ...OPTIONS, url: '' })).toBeUndefined()
+    const logger = new RecordingLogger()
+    await using memory = await createCache({ logger, redis: '' })
+    expect(memory).toBeInstanceOf(MemoryCache)
+    expect(logger.lines).toMatchObject([{ level: 'info', details: { engine: 'memory' } }])
+
+    vi.stubEnv('REDIS_URL', server.url)
+    await using cache = await createCache({ ...required, redis: '' })
+    expect(await cache.set('a', 1)).toBe(true)
+  })
+
+  it.each(CLIENT_NAMES)('names the database of a client of the user: %s', async (name) => {
+    const logger = new RecordingLogger()
+    const native = nativeClient(name, `${server.url}/2`)
+    const cache = await createCache({ ttl: '1h', logger, redis: native.client, l1: false, prefix: 'own:' })
+    await isUp(cache)
+    await cache.close()
+    await native.close()
+    const details = { engine: 'redis', node: `127.0.0.1:${server.port}`, db: 2, prefix: 'own:' }
+    expect(logger.lines[0]).toMatchObject({ level: 'info', details })
   })
 
   it('insists on a server where it is required', async () => {

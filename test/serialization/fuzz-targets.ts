@@ -60,7 +60,8 @@ export function fuzzTargets(): Target[] {
 }
 
 function richText(bytes: Buffer): Buffer[] {
-  const { content, body } = readFrame(bytes)
+  const { content, body: part } = readFrame(bytes)
+  const body = Buffer.from(part)
   if (content.type !== 'rich') return []
   const split = body.length - (content.treeLength ?? 0)
   const joined = Buffer.concat([body.subarray(0, split), Buffer.from(separator), body.subarray(split)])

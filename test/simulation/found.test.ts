@@ -10,6 +10,8 @@ test.each([
     163,
     false,
   ],
+  ['a call that was given up was queued again when it failed', 'deaths', 'strict', 73, false],
+  ['so was one with row versions', 'deaths', 'strict', 282, true],
 ] as const)('finds nothing in the world in which %s', async (_, mix, policy, seed, extended) => {
   const report = await new World({ seed, faults: FAULT_MIXES[mix]!, policy, extended }).run()
   expect(report.violations).toEqual([])

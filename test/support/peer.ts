@@ -37,7 +37,7 @@ export class Peer<T> {
   onEvent: (event: unknown) => void = () => undefined
 
   constructor(module: URL, ...args: readonly string[]) {
-    const execArgv = ['--conditions=@cachette/source', '--import', 'tsx']
+    const execArgv = ['--import', 'tsx']
     this.#child = fork(entry, [module.href, ...args], { execArgv, serialization: 'advanced' })
     this.#child.on('message', (message: FromPeer) => this.#receive(message))
     this.#ended = new Promise((resolve) => {

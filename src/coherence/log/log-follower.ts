@@ -244,9 +244,9 @@ export class LogFollower {
         : this.#journal.isForgotten(entry.stamp)
     this.#journal.add(entry, epoch)
     if (isEcho) return
-    const { kind, item } = entry
+    const { kind, item, stamp } = entry
     if (kind === 'flush') this.#flush()
-    else this.#effects.forget({ kind, item }, counter)
+    else this.#effects.forget({ kind, item, stamp }, counter)
   }
 }
 

@@ -2,6 +2,7 @@ import type { TimerHandle, Timers } from '../../core/time/clock.ts'
 import { StoreTimeoutError } from '../../core/errors.ts'
 import type { MaybePromise } from '../../core/promise.ts'
 import type { RemoteStore } from '../../core/remote-store.ts'
+import { Turn } from './turn.ts'
 
 /** Calls of a key that don't wait for each other: reads, and steps of a counter without bounds, in any order. */
 type Together = 'reads' | 'steps'
@@ -74,8 +75,8 @@ export class CallOrder {
   /** Runs a change in its turn; `late` gives it up. */
   change<T>(
     targets: readonly Target[],
-    call: () => Promise<T>,
-    late: (error: Error) => T,
+    call: (turn?: Turn) => Promise<T>,
+    late: (error: Error, turn: Turn) => T,
     together?: 'steps',
   ): Promise<T> {
     const keys = targets.map(({ key }) => key)
@@ -100,8 +101,8 @@ export class CallOrder {
   }
 
   /** Gives a change of a few keys up if it takes longer than the deadline in all. */
-  async inTime<T>(count: number, answer: Promise<T>, late: (error: Error) => T): Promise<T> {
-    return count > MOST_AT_ONCE ? answer : this.#bounded(answer, this.#timer(), late)
+  async inTime<T>(count: number, answer: Promise<T>, turn: Turn, late: (error: Error) => T): Promise<T> {
+    return count > MOST_AT_ONCE ? answer : this.#bounded(answer, this.#timer(), turn, late)
   }
 
   /** Runs a read in its turn. */
@@ -129,8 +130,8 @@ export class CallOrder {
    */
   cover<T>(
     covers: (key: string | undefined, tags: readonly string[]) => boolean,
-    call: () => Promise<T>,
-    late: (error: Error) => T,
+    call: (turn?: Turn) => Promise<T>,
+    late: (error: Error, turn: Turn) => T,
     lives?: () => Promise<unknown>,
   ): Promise<T> {
     const before = this.covered(covers)
@@ -147,8 +148,8 @@ export class CallOrder {
   #coverAfter<T>(
     covering: Covering,
     before: Promise<unknown>,
-    call: () => Promise<T>,
-    late: (error: Error) => T,
+    call: (turn: Turn) => Promise<T>,
+    late: (error: Error, turn: Turn) => T,
     isBounded: boolean,
   ): Promise<T> {
     let pass!: () => void
@@ -250,8 +251,8 @@ export class CallOrder {
     keys: readonly string[],
     tags: readonly string[] | undefined,
     before: Promise<unknown>,
-    call: () => MaybePromise<T>,
-    late: (error: Error) => T,
+    call: (turn: Turn) => MaybePromise<T>,
+    late: (error: Error, turn: Turn) => T,
     kind: Kind,
   ): Promise<T> {
     // The call keeps its place until `pass` is given the promise of its passing.
@@ -267,11 +268,12 @@ export class CallOrder {
   // each part, only the wait is bounded.
   async #afterAll<T>(
     before: Promise<unknown>,
-    call: () => MaybePromise<T>,
-    late: (error: Error) => T,
+    call: (turn: Turn) => MaybePromise<T>,
+    late: (error: Error, turn: Turn) => T,
     pass: (passed: unknown) => void,
     isBounded: boolean,
   ): Promise<T> {
+    const turn = new Turn()
     const timer = this.#timer()
     try {
       await Promise.race([before, timer.end])
@@ -279,18 +281,27 @@ export class CallOrder {
       // The call is no longer sent, and keeps its place until the calls before it have passed.
       pass(before)
       timer.stop()
-      return late(error as Error)
+      return late(error as Error, turn)
     }
-    const answer = call()
+    const answer = call(turn)
     pass(this.#passed(answer, isBounded ? 1 : Infinity))
-    if (isBounded) return this.#bounded(answer, timer, late)
+    if (isBounded) return this.#bounded(answer, timer, turn, late)
     timer.stop()
     return answer
   }
 
-  async #bounded<T>(answer: MaybePromise<T>, timer: Timer, late: (error: Error) => T): Promise<T> {
+  async #bounded<T>(
+    answer: MaybePromise<T>,
+    timer: Timer,
+    turn: Turn,
+    late: (error: Error, turn: Turn) => T,
+  ): Promise<T> {
+    const giveUp = (error: Error): T => {
+      turn.giveUp(error)
+      return late(error, turn)
+    }
     try {
-      return await Promise.race([answer, timer.end.catch(late)])
+      return await Promise.race([answer, timer.end.catch(giveUp)])
     } finally {
       timer.stop()
     }

@@ -3,6 +3,7 @@ import { change, giveUp } from '../change.ts'
 import type { Heartbeat } from '../log/heartbeat.ts'
 import type { LogFollowers } from '../log/log-followers.ts'
 import type { NodeState } from '../node-state.ts'
+import type { Turn } from '../order/turn.ts'
 import { isRefusal } from '../queues/refusal.ts'
 import type { Suspects } from '../queues/suspects.ts'
 import type { QueuedTag } from '../queues/tag-queue.ts'
@@ -42,10 +43,10 @@ export class TagInvalidator {
     this.#dropped = dropped
   }
 
-  async run(tags: readonly string[], keepStale = false): Promise<TagsInvalidated> {
+  async run(tags: readonly string[], keepStale = false, turn?: Turn): Promise<TagsInvalidated> {
     const { table } = this.#state
     const queued = tags.map((tag) => table.queue.get(tag))
-    const queueing = this.#queueing(tags, keepStale)
+    const queueing = this.#queueing(tags, keepStale, turn)
     try {
       return { l2: 'acked', heads: await this.#send(tags, queued, keepStale, queueing.failed) }
     } catch (error) {
@@ -53,9 +54,9 @@ export class TagInvalidator {
     }
   }
 
-  /** Queues an invalidation whose turn has not come in time. */
-  giveUp(tags: readonly string[], keepStale = false, error?: unknown): TagsInvalidated {
-    const { failed, outcome } = this.#queueing(tags, keepStale)
+  /** Queues an invalidation that was not answered in time, or whose turn has not come. */
+  giveUp(tags: readonly string[], keepStale = false, error: Error, turn: Turn): TagsInvalidated {
+    const { failed, outcome } = this.#queueing(tags, keepStale, turn)
     giveUp(this.#state, { targets: tags.map(tagTarget), failed }, error)
     return outcome(error)
   }
@@ -64,13 +65,14 @@ export class TagInvalidator {
   #queueing(
     tags: readonly string[],
     keepStale: boolean,
+    turn: Turn | undefined,
   ): { failed(index: number): void; outcome(error: unknown): TagsInvalidated } {
     const { table } = this.#state
     const known = tags.map((tag) => table.known(tag))
     let lost = 0
     return {
       failed: (index) => {
-        if (!table.queue.add(tags[index]!, keepStale, known[index])) lost++
+        if (turn?.queue(index) !== false && !table.queue.add(tags[index]!, keepStale, known[index])) lost++
       },
       outcome: (error) => {
         if (lost > 0) this.#dropped(lost, error)
@@ -142,7 +144,7 @@ export class TagInvalidator {
     keepStale: boolean,
     failed?: (index: number) => void,
   ): Promise<readonly (Head | undefined)[]> {
-    const { remote, table, generations, clock } = this.#state
+    const { remote, table, generations, clock, inFlight } = this.#state
     const superseded = tags.map((tag) => table.supersede(tag))
     const targets = tags.map(tagTarget)
     const startedAtMs = clock.now()
@@ -157,6 +159,7 @@ export class TagInvalidator {
       },
       read: (answer, index) => {
         const head = answer.heads[index]
+        if (head !== undefined) inFlight.wasEarlier(head.stamp)
         this.#followers.note(generations.name, targets[index]!, head)
         table.answered = head ?? table.answered
         if (answer.generations !== undefined) table.softened.note(answer.generations[index]!, startedAtMs)

@@ -220,8 +220,10 @@ export class TaggedCalls {
     return writes.map(([op, marker]) => {
       const own = op.tags?.length ? known.filter(({ tag }) => op.tags!.includes(tag)) : undefined
       // Its tag was invalidated after it began, so its entry must be invisible to all callers.
-      const generations =
-        marker?.overtaken === true ? own?.map(({ tag }) => ({ tag, value: this.#state.table.draw() })) : own
+      const isOvertaken = marker?.overtakenBy !== undefined && marker.overtakenBy.size > 0
+      const generations = isOvertaken
+        ? own?.map(({ tag }) => ({ tag, value: this.#state.table.draw() }))
+        : own
       if (marker !== undefined) marker.generations = generations
       return remoteOp(op, generations)
     })

@@ -33,8 +33,20 @@ export class Doubts {
   }
 }
 
-/** The doubts of code that knows neither a cache nor its logger. */
-export const doubtsOfProcess: Doubts = new Doubts()
+const known = new WeakMap<Logger, Doubts>()
+
+/**
+ * Returns the doubts of code that has a logger and no cache, such as a lock. There is one object for each logger, because
+ * such code is often made anew for each call.
+ */
+export function doubtsOf(logger: Logger = consoleLogger): Doubts {
+  let doubts = known.get(logger)
+  if (doubts === undefined) {
+    doubts = new Doubts(logger)
+    known.set(logger, doubts)
+  }
+  return doubts
+}
 
 const UNITS = [
   ['d', 86_400],

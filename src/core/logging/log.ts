@@ -82,7 +82,8 @@ export class Condition {
   begin(texts: ConditionTexts, details: object): void {
     const nowMs = this.#log.clock.now()
     this.#sinceMs ??= nowMs
-    if (this.#isTold) return
+    // A reason that needs a person's attention may be found out later.
+    if (this.#isTold && !(texts.level === 'error' && this.#texts?.level === 'warn')) return
     if (nowMs - this.#windowMs >= WINDOW_MS) {
       this.#windowMs = nowMs
       this.#told = 0

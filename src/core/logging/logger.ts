@@ -1,3 +1,4 @@
+import { isError } from '../../internal/objects.ts'
 import { wordsOf } from './thrown.ts'
 
 /**
@@ -57,7 +58,7 @@ function line(details: object, message: string): string {
 
 function describe(value: unknown): string {
   try {
-    if (!(value instanceof Error)) return JSON.stringify(value) ?? String(value)
+    if (!isError(value)) return JSON.stringify(value) ?? String(value)
   } catch {
     // The value has a cycle or a bigint, or throws when it is read.
   }

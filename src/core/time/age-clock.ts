@@ -1,5 +1,5 @@
 import type { Clock } from './clock.ts'
-import { afterCallback, isTimeMocked, systemClock } from './system.ts'
+import { afterCallback, isTimeMocked, mockedDate, systemClock } from './system.ts'
 
 /** The excess of wall over monotonic time that counts as an inaccuracy. */
 const SLACK_MS = 1_000
@@ -29,6 +29,8 @@ export class AgeClock implements Clock {
   #aheadMs = 0
   #missedMs = 0
   #readsLeft = 0
+  // The mock that the last look was made by.
+  #mock: (() => number) | undefined
   #isCallbackNoted = false
   readonly #onCallbackEnd = (): void => {
     this.#isCallbackNoted = false
@@ -41,6 +43,7 @@ export class AgeClock implements Clock {
     this.#slackMs = slackMs
     this.#isSystem = running === systemClock
     this.#runningMs = running.now()
+    this.#mock = this.#isSystem ? mockedDate() : undefined
     this.#wallMs = running.wallNow()
     this.#nowMs = this.#runningMs
   }
@@ -72,6 +75,10 @@ export class AgeClock implements Clock {
   #look(): number {
     const runningMs = this.running.now()
     const wallMs = this.running.wallNow()
+    const mock = this.#isSystem ? mockedDate() : undefined
+    // A test runner that replaces the date or gives it back is no suspension.
+    if (mock !== this.#mock) this.#wallMs = wallMs - (runningMs - this.#runningMs)
+    this.#mock = mock
     this.#aheadMs = Math.max(0, this.#aheadMs + (wallMs - this.#wallMs) - (runningMs - this.#runningMs))
     this.#runningMs = runningMs
     this.#wallMs = wallMs
@@ -82,7 +89,7 @@ export class AgeClock implements Clock {
     }
     this.#nowMs = runningMs + this.#missedMs
     if (isSuspension) this.resumedAtMs = this.#nowMs
-    if (this.#isSystem && !isTimeMocked()) this.#keep()
+    if (this.#isSystem && mock === undefined) this.#keep()
     return this.#nowMs
   }
 

@@ -1,14 +1,35 @@
+import { setImmediate } from 'node:timers'
 import type { Clock, Random, Timers } from './clock.ts'
 import { longTimers } from './long-timers.ts'
 
-// Only this file touches the system's clock, timers and random. All other code has them injected. Globals are looked up
-// at each call, because fake timers of test runners replace them.
+// Only this file touches the system's clock, timers and random. All other code has them injected. The globals that tell
+// time are looked up at each call, because fake timers of test runners replace them. The ends of a turn and of a
+// callback are no time, so they are those of the machine. Some environments that imitate a browser lack `setImmediate`.
 
-const MachineDate = Date
+let machineNow = isNative(Date.now) ? Date.now : undefined
+const endOfTurn = setImmediate
+const machineTick = typeof process === 'undefined' ? undefined : process.nextTick
 
-/** Whether a test runner has replaced `Date`. If so, that is the time, whatever the machine shows. */
+/** Whether a test runner has replaced `Date` or `Date.now`. If so, that is the time, whatever the machine shows. */
 export function isTimeMocked(): boolean {
-  return Date !== MachineDate
+  return Date.now !== machineNow
+}
+
+/** Returns the `Date.now` of a test runner; `undefined` = the machine's is in use. */
+export function mockedDate(): (() => number) | undefined {
+  return isTimeMocked() ? Date.now : undefined
+}
+
+// The replacement may be older than this module.
+function isNative(now: () => number): boolean {
+  return Function.prototype.toString.call(now).includes('[native code]')
+}
+
+// Learns the machine's date if it was replaced when this module was loaded.
+function isMachineBack(): boolean {
+  if (machineNow !== undefined || !isNative(Date.now)) return false
+  machineNow = Date.now
+  return true
 }
 
 class SystemClock implements Clock {
@@ -16,14 +37,16 @@ class SystemClock implements Clock {
   #nowMs = 0
   // The offset that is added to `performance.now()` to go on from there.
   #shiftMs = 0
-  #isMocked = false
+  // The mock that the last time was read from, and its date.
+  #mock: (() => number) | undefined = undefined
   #mockedWallMs = 0
 
   now(): number {
-    if (isTimeMocked()) return this.#mockedNow()
+    if (isTimeMocked() && !isMachineBack()) return this.#mockedNow()
     const machineMs = performance.now()
-    if (this.#isMocked || machineMs + this.#shiftMs < this.#nowMs) this.#shiftMs = this.#nowMs - machineMs
-    this.#isMocked = false
+    if (this.#mock !== undefined || machineMs + this.#shiftMs < this.#nowMs)
+      this.#shiftMs = this.#nowMs - machineMs
+    this.#mock = undefined
     this.#nowMs = machineMs + this.#shiftMs
     return this.#nowMs
   }
@@ -32,11 +55,12 @@ class SystemClock implements Clock {
     return Date.now()
   }
 
-  // The time goes by the mocked date alone, because not every test runner replaces `performance`.
+  // The time goes by the mocked date alone, because not every test runner replaces `performance`. A new mock counts from
+  // the date of the machine.
   #mockedNow(): number {
     const wallMs = Date.now()
-    if (!this.#isMocked) this.#mockedWallMs = MachineDate.now()
-    this.#isMocked = true
+    if (this.#mock !== Date.now) this.#mockedWallMs = machineNow?.() ?? wallMs
+    this.#mock = Date.now
     this.#nowMs += Math.max(0, wallMs - this.#mockedWallMs)
     this.#mockedWallMs = wallMs
     return this.#nowMs
@@ -64,15 +88,25 @@ export const systemRandom: Random = () => Math.random()
 
 /** Calls `callback` when the present turn of the event loop has ended, with all that follows from it. */
 export function afterTurn(callback: () => void): void {
-  setImmediate(callback)
+  endOfTurn(callback)
 }
 
 /**
  * Calls `callback` after the present callback of the event loop and the promises that it has settled, and before any
- * other. `false` = this runtime can't do that.
+ * other. `false` = this runtime can't do that, or a test runner has replaced what does it.
  */
 export function afterCallback(callback: () => void): boolean {
-  if (typeof process === 'undefined' || typeof process.nextTick !== 'function') return false
-  process.nextTick(callback)
+  if (machineTick === undefined || process.nextTick !== machineTick) return false
+  machineTick(callback)
   return true
+}
+
+/** Calls `callback` soon: after the present callback of the event loop if the runtime can do that. */
+export function soon(callback: () => void): void {
+  if (!afterCallback(callback)) void afterPromise(callback)
+}
+
+async function afterPromise(callback: () => void): Promise<void> {
+  await undefined
+  callback()
 }

@@ -12,9 +12,9 @@ export class EvictionCheck {
   readonly #log: Log
   #isDone = false
 
-  constructor(client: RedisClient, logger: Logger, clock: Clock) {
+  constructor(client: RedisClient, logger: Logger, clock: Clock, cache: string) {
     this.#client = client
-    this.#log = new Log(logger, clock, () => ({}))
+    this.#log = new Log(logger, clock, () => ({ cache }))
   }
 
   /** Begins to look, unless this was done already. */

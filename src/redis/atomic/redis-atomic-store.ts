@@ -58,6 +58,8 @@ export interface RedisAtomicStoreOptions {
   readonly timers: Timers
   readonly random: Random
   readonly logger?: Logger | undefined
+  /** The name of the cache in the log. */
+  readonly name?: string | undefined
 }
 
 /**
@@ -75,14 +77,14 @@ export class RedisAtomicStore implements AtomicStore {
   readonly #closing = new AbortController()
   readonly #eviction: EvictionCheck
 
-  constructor({ client, prefix, clock, timers, random, logger }: RedisAtomicStoreOptions) {
+  constructor({ client, prefix, clock, timers, random, logger, name = 'cache' }: RedisAtomicStoreOptions) {
     this.#client = client
     this.#prefix = prefix
     this.clock = clock
     this.timers = timers
     this.random = random
     this.logger = logger
-    this.#eviction = new EvictionCheck(client, logger ?? consoleLogger, clock)
+    this.#eviction = new EvictionCheck(client, logger ?? consoleLogger, clock, name)
   }
 
   get closed(): AbortSignal {

@@ -15,24 +15,24 @@ export interface ConnectionOptions {
    * `redis://user:password@host:6379/0`, `rediss://` for TLS, `unix:/path/to/socket`,
    * `redis+sentinel://host:26379,host:26379/name` or `redis+cluster://host:6379,host:6379`.
    */
-  readonly url?: string
+  readonly url?: string | undefined
   /** Default `'127.0.0.1'`. */
-  readonly host?: string
+  readonly host?: string | undefined
   /** Default 6379. */
-  readonly port?: number
+  readonly port?: number | undefined
   /** The user name, instead of the one in the URL. */
-  readonly username?: string
+  readonly username?: string | undefined
   /** The password, instead of the one in the URL. */
-  readonly password?: string
+  readonly password?: string | undefined
   /**
    * Returns user name and password, instead of both options. Called for each connection, so the login may change:
    * `async () => ({ username, password })`.
    */
   readonly credentials?: Credentials | undefined
   /** The number of the database, from 0; instead of the one in the URL. */
-  readonly db?: number
+  readonly db?: number | undefined
   /** `true`, or options of `tls.connect` such as `{ ca }`. */
-  readonly tls?: boolean | object
+  readonly tls?: boolean | object | undefined
   /** The number of connections that share the keys, from 1 to 100; default 1. More of them help with large values. */
   readonly pool?: number | undefined
   /**
@@ -41,7 +41,7 @@ export interface ConnectionOptions {
    */
   readonly layout?: Layout | undefined
   /** `'background'` (default): begins without Redis if necessary. `'required'`: rejects if it can't connect. */
-  readonly connect?: 'background' | 'required'
+  readonly connect?: 'background' | 'required' | undefined
 }
 
 /** The names of {@link ConnectionOptions}. */

@@ -1,3 +1,5 @@
+import { TextEncoder } from 'node:util'
+
 const SLOTS = 16_384
 const encoder = new TextEncoder()
 

@@ -1,3 +1,4 @@
+import { isError } from '../../internal/objects.ts'
 import type { Arg, ReplyForm } from '../connection/client.ts'
 
 const CLOSED_EARLY =
@@ -11,7 +12,7 @@ const NO_HANDSHAKE =
  */
 export function attemptError(error: unknown, isTls: boolean): unknown {
   if (error === undefined) return new Error(CLOSED_EARLY)
-  if (!(error instanceof Error)) return error
+  if (!isError(error)) return error
   const { message } = error
   const isClosed = message === 'Socket closed unexpectedly' || Reflect.get(error, 'code') === 'ECONNRESET'
   if (isTls && /timeout|timedout|wrong version number|packet length/i.test(message))
@@ -19,9 +20,14 @@ export function attemptError(error: unknown, isTls: boolean): unknown {
   return isClosed ? new Error(`${CLOSED_EARLY}: ${message}`) : error
 }
 
+/** Whether one side seems to speak TLS and the other does not. A server that goes away may look the same. */
+export function isTlsDoubt({ message }: Error): boolean {
+  return message.includes(CLOSED_EARLY) || message.includes(NO_HANDSHAKE)
+}
+
 /** Returns the error of a cluster, with the message of one of its nodes added. */
 export function withReason(error: unknown, reason: unknown): unknown {
-  if (!(error instanceof Error) || !(reason instanceof Error)) return error
+  if (!isError(error) || !isError(reason)) return error
   return new Error(`${error.message.replace(/\.$/, '')}: ${reason.message}`, { cause: reason })
 }
 

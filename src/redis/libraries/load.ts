@@ -22,34 +22,58 @@ export interface IoredisLibrary {
 /** Imports a package by name. */
 export type Import = (name: string) => Promise<unknown>
 
-const PACKAGES = ['redis', '@redis/client', 'ioredis']
+// Each import is a literal, so that bundlers find the package, and in a `try`, so that they accept that it is missing.
+const PACKAGES = {
+  redis: async (): Promise<unknown> => {
+    try {
+      return await import('redis')
+    } catch (error) {
+      return missing(error)
+    }
+  },
+  '@redis/client': async (): Promise<unknown> => {
+    try {
+      return await import('@redis/client')
+    } catch (error) {
+      return missing(error)
+    }
+  },
+  ioredis: async (): Promise<unknown> => {
+    try {
+      return await import('ioredis')
+    } catch (error) {
+      return missing(error)
+    }
+  },
+}
 
 /** Loads the installed client library, node-redis first. @throws OptionsError if there is none. */
-export async function loadLibrary(
-  importPackage: Import = (name) => import(name),
-): Promise<NodeRedisLibrary | IoredisLibrary> {
-  for (const name of PACKAGES) {
-    const found = await importIfInstalled(name, importPackage)
-    const library = found === undefined ? undefined : libraryOf(found)
+export async function loadLibrary(importPackage?: Import): Promise<NodeRedisLibrary | IoredisLibrary> {
+  const others: string[] = []
+  for (const [name, load] of Object.entries(PACKAGES)) {
+    const found = await (importPackage === undefined ? load() : importPackage(name).catch(missing))
+    if (found === undefined) continue
+    const library = libraryOf(found as object)
     if (library !== undefined) return library
+    others.push(name)
   }
   throw new OptionsError(
-    'no client for Redis is installed; accepted: redis (or @redis/client) 5 or 6, ioredis 5 or 6: npm install redis',
+    `no client for Redis is installed${others.length > 0 ? `, except for another release of ${others.join(', ')}` : ''}; ` +
+      'accepted: redis (or @redis/client) 5 or 6, ioredis 5 or 6: npm install redis; if one is installed and this ' +
+      'code was bundled, name it among the external packages of the bundler, or give a client: { redis: client }',
   )
 }
 
-async function importIfInstalled(name: string, importPackage: Import): Promise<object | undefined> {
-  try {
-    return (await importPackage(name)) as object
-  } catch (error) {
-    // Compares codes, not classes, because in tests and other sandboxes errors of Node.js come from another realm.
-    const code: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined
-    if (code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND') return undefined
-    throw error
-  }
+/** Returns nothing for the error of a package that is missing. @throws any other error. */
+function missing(error: unknown): undefined {
+  // Compares codes, not classes, because in tests and other sandboxes errors of Node.js come from another realm.
+  const code: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined
+  if (code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND') return
+  throw error
 }
 
-// Recognises a library by its exports, because older releases lack some of them.
+// Recognises a library by its exports, because older releases lack some of them. Some bundlers and test runners have
+// the exports of a CommonJS package in `default` alone.
 function libraryOf(exports: object): NodeRedisLibrary | IoredisLibrary | undefined {
   const { createClient, createSentinel, createCluster, DEFAULT_RESP, Redis, Cluster } = exports as Partial<
     NodeRedisLibrary & IoredisLibrary
@@ -57,5 +81,7 @@ function libraryOf(exports: object): NodeRedisLibrary | IoredisLibrary | undefin
   if (createClient !== undefined && createSentinel !== undefined && createCluster !== undefined)
     return { kind: 'node-redis', createClient, createSentinel, createCluster, DEFAULT_RESP }
   if (Redis !== undefined && Cluster !== undefined) return { kind: 'ioredis', Redis, Cluster }
-  return undefined
+  const whole: unknown = Reflect.get(exports, 'default')
+  const isWhole = typeof whole === 'object' || typeof whole === 'function'
+  return isWhole && whole !== null && whole !== exports ? libraryOf(whole) : undefined
 }

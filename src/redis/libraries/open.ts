@@ -46,6 +46,12 @@ function warnOfUnused(parameters: readonly string[], { logger, name: cache }: Cl
   )
 }
 
+// A client library may take a connection for ready although the server asks for a login.
+async function whenServed(client: ConnectableClient): Promise<void> {
+  await client.whenUp()
+  for (const master of await client.masters()) await master.run({ args: ['PING'] }, 'text')
+}
+
 async function started(
   client: ConnectableClient,
   options: ConnectionOptions,
@@ -55,7 +61,7 @@ async function started(
   let late: unknown
   try {
     await Promise.race([
-      client.whenUp(),
+      whenServed(client),
       new Promise<never>((_, reject) => {
         const error = new StoreTimeoutError(`not connected within ${REQUIRED_MS} ms`)
         late = timers.set(() => reject(error), REQUIRED_MS, 'awaited')

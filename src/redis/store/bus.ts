@@ -6,8 +6,10 @@ import type { Said } from '../connection/guard/refused-commands.ts'
 import { KeyNames } from './key-names.ts'
 import { readMessage } from './log-format.ts'
 
-/** The beginning of greetings between members of a fleet. No message of the log begins so. */
-const HELLO = '!fleet '
+/** The beginning of a greeting, which members of another fleet answer. No message of the log begins so. */
+const ASK = '!fleet '
+/** The beginning of an answer to a greeting. */
+const TELL = '!fleet-is '
 const FLEET_MS = 24 * 60 * 60 * 1000
 
 /**
@@ -20,6 +22,8 @@ export class RedisBus implements Bus {
   readonly #names: KeyNames
   readonly #random: Random
   readonly #where: Said
+  // The ids of this fleet and of another one that may share the channel, and whether this member's question was heard.
+  #suspected: { readonly ids: string; isHeard: boolean } | undefined
   #isShared = false
 
   constructor(client: RedisClient, prefix: string, random: Random, where: Said) {
@@ -34,7 +38,8 @@ export class RedisBus implements Bus {
     return this.#client.subscribe(
       this.#names.channel,
       (text) => {
-        if (text.startsWith(HELLO)) return void this.#onHello(text.slice(HELLO.length))
+        if (text.startsWith(ASK)) return void this.#compare(text.slice(ASK.length), true)
+        if (text.startsWith(TELL)) return void this.#compare(text.slice(TELL.length), false)
         const message = this.#isShared ? undefined : readMessage(text)
         if (message !== undefined) receive(message)
       },
@@ -45,16 +50,30 @@ export class RedisBus implements Bus {
     )
   }
 
-  // Members that are there already compare the id with theirs.
   async #greet(): Promise<void> {
     const id = await this.#fleetId()
-    if (id !== undefined) await this.#run('PUBLISH', this.#names.channel, HELLO + id)
+    if (id !== undefined) await this.#run('PUBLISH', this.#names.channel, ASK + id)
   }
 
-  // The id is read only now, because it may have been lost with other side keys and made anew by the sender.
-  async #onHello(theirs: string): Promise<void> {
+  // One other id proves nothing. A failover may lose an id that was sent before, or it was deleted and made anew. So this
+  // member asks. Only another fleet still answers with its id after that. The id of this fleet is read only now.
+  async #compare(theirs: string, isAsked: boolean): Promise<void> {
     const ours = await this.#fleetId()
-    if (ours === undefined || ours === theirs || this.#isShared) return
+    if (ours === undefined) return
+    if (ours === theirs) {
+      if (this.#suspected !== undefined) this.#suspected.isHeard = true
+      return
+    }
+    const ids = `${ours} ${theirs}`
+    if (!this.#isShared && this.#suspected?.ids !== ids) {
+      this.#suspected = { ids, isHeard: false }
+      return void (await this.#run('PUBLISH', this.#names.channel, ASK + ours))
+    }
+    if (!this.#isShared && this.#suspected?.isHeard === true) this.#leaveOut()
+    if (isAsked) await this.#run('PUBLISH', this.#names.channel, TELL + ours)
+  }
+
+  #leaveOut(): void {
     this.#isShared = true
     const { logger, cache } = this.#where
     report(
@@ -64,8 +83,6 @@ export class RedisBus implements Bus {
       'another cache has the same prefix on another database or server, and their messages meet on one channel; ' +
         'they are left out from now on, and changes arrive with the heartbeat alone: give each a prefix of its own',
     )
-    // Answers, because members that came later have not received this member's greeting.
-    await this.#run('PUBLISH', this.#names.channel, HELLO + ours)
   }
 
   async #fleetId(): Promise<string | undefined> {

@@ -1,4 +1,5 @@
 import type { RemoteOp, RemoteResult } from '../../core/remote-store.ts'
+import { soon } from '../../core/time/system.ts'
 import type { Connection } from '../connection/client.ts'
 
 /** The maximum number of sets in one script, because a server does nothing else meanwhile. */
@@ -37,7 +38,7 @@ export class GatheredSets {
   add(op: SetOp, length: number, connection: Connection): Promise<Results> {
     if (connection !== this.#connection || length > LONGEST_VALUE) this.flush()
     if (length > LONGEST_VALUE) return this.#send([op])
-    if (this.#ops.length === 0) process.nextTick(this.flush)
+    if (this.#ops.length === 0) soon(this.flush)
     this.#connection = connection
     this.#length += length
     const result = new Promise<Results>((resolve, reject) => {

@@ -1,3 +1,4 @@
+import { TextDecoder } from 'node:util'
 import { StoreUnavailableError } from '../../core/errors.ts'
 import type { Command, Connection, RedisClient } from '../connection/client.ts'
 import { groupBy } from './exchange.ts'

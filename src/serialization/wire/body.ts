@@ -1,4 +1,4 @@
-import { types } from 'node:util'
+import { TextEncoder, types } from 'node:util'
 import { SerializationError } from '../../core/errors.ts'
 import { wordsOf } from '../../core/logging/thrown.ts'
 import { parseWithin } from '../depth.ts'

@@ -92,9 +92,9 @@ export interface Frame extends Envelope {
   /** The facts that a reader of the body needs. */
   readonly content: BodyHeader
   /** All bytes before the body, which an encrypted body authenticates. */
-  readonly header: Buffer
+  readonly header: Uint8Array
   /** The body as it is stored, maybe compressed or encrypted. */
-  readonly body: Buffer
+  readonly body: Uint8Array
 }
 
 /** Whether the bytes claim to be a frame; all others are bare JSON. */

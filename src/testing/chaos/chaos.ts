@@ -33,9 +33,9 @@ export interface ChaosSettings {
 /** Options of {@link Chaos}: the trouble from the start, and the sources of chance and time. */
 export interface ChaosOptions extends Partial<ChaosSettings> {
   /** The seed of chance. The same seed gives the same chances, call by call; default 1. */
-  readonly seed?: number
+  readonly seed?: number | undefined
   /** The timers; default the system's, which keep the process alive. For tests: a `FakeClock`. */
-  readonly timers?: Timers
+  readonly timers?: Timers | undefined
 }
 
 /** The number of calls and messages so far. */

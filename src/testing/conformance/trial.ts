@@ -25,7 +25,7 @@ export interface ConformanceCase {
   /** The promised behaviour of the engine, in the present tense. */
   readonly name: string
   /** The part of the promise that the run can't check, and the reason. Absent if it checks all of it. */
-  readonly unseen?: string
+  readonly unseen?: string | undefined
   /** Runs the case. Rejects with an AssertionError if the engine breaks the promise. */
   run(): Promise<void>
 }
@@ -35,13 +35,13 @@ interface AnyTarget {
    * Whether `deleteByPrefix` also counts entries that an invalidated tag hides; default `false`. A server may remove
    * them without a look at their tags.
    */
-  readonly countsHidden?: boolean
+  readonly countsHidden?: boolean | undefined
 }
 
 /** The source of the caches that the suite tests. */
 export interface ConformanceTarget extends AnyTarget {
   /** Whether entries end by the clock of the options (default) or in real time. */
-  readonly time?: 'fake'
+  readonly time?: 'fake' | undefined
   /**
    * Returns a new, empty cache with these options: a fake clock, a silent logger, and `onError: 'throw'`. A store in
    * trouble then fails the case. The suite closes the cache.

@@ -151,6 +151,7 @@ describeWithServers('a connection', () => {
         const { logger } = await open(library, { url })
         await until('a line', () => logger.lines.length > 0)
         expect((logger.lines[0]!.details as { err: Error }).err.message).toMatch(reason)
+        expect(logger.summary[0]).toMatch(/^error: Redis can not be spoken to; check whether its URL/)
       }
     })
 

@@ -128,13 +128,16 @@ describeWithServers('the lines of a service in trouble', () => {
     )
     owner.resume()
     await until('the return', async () => cache.setMany(keys.map((key) => [key, 1] as const)))
-    await until('the last line', () => logger.lines.length > 1)
-
+    // On a busy machine another master may be silent for longer than a deadline, too.
+    const node = `127.0.0.1:${owner.port}`
+    const linesOf = () => logger.lines.filter(({ details }) => (details as { node?: string }).node === node)
+    await until('the last line', () => linesOf().length > 1)
+    const lines = linesOf()
+    expect(lines.map(({ details }) => details)).toMatchObject([{ cache: 'cache' }, { cache: 'cache' }])
+    const [first, second] = lines.map(({ level, message }) => `${level}: ${message}`)
+    expect(first).toBe(SILENT)
     // Its replica may have been faster.
-    expect([ANSWERS, REPLACED]).toContain(logger.summary[1])
-    expect(logger.summary).toEqual([SILENT, logger.summary[1]])
-    const of = { cache: 'cache', node: `127.0.0.1:${owner.port}` }
-    expect(logger.lines.map(({ details }) => details)).toMatchObject([of, of])
+    expect([ANSWERS, REPLACED]).toContain(second)
   })
 
   it.each(ENGINES)('are few for a key whose refresh fails beside a healthy one: %s', async (engine) => {

@@ -43,6 +43,7 @@ describeWithServers('a cluster whose certificates bear names', () => {
       onTestFinished(() => client.close())
       const lines = (): string => inspect(settings.logger.lines, { depth: 4 })
       await until('the reason', () => /self.signed|certificate/i.test(lines()), { timeoutMs: 5_000 })
+      expect(settings.logger.summary[0]).toMatch(/^error: the certificate of Redis, or ours, is not accepted/)
     })
   })
 })

@@ -88,14 +88,16 @@ describeWithServers('RedisBus', () => {
       client.subscribe(
         CHANNEL,
         (text) => {
-          if (seen.has(text)) return
-          seen.add(text)
+          const at = carried[index]!.indexOf(text)
+          if (at !== -1) return void carried[index]!.splice(at, 1)
+          carried[1 - index]!.push(text)
           void servers[1 - index]!.admin.call('PUBLISH', CHANNEL, text)
         },
         () => undefined,
       ),
     )
-    const seen = new Set<string>()
+    // Texts that come from the other server, and are not carried back.
+    const carried: [string[], string[]] = [[], []]
     const loggers = clients.map(() => new RecordingLogger())
     const messages: Message[] = []
     const stops: (() => void)[] = []
@@ -121,6 +123,7 @@ describeWithServers('RedisBus', () => {
       await new Promise<void>((resolve) => {
         stops.push(busOf(clients[0]!, late).subscribe(() => undefined, resolve))
       })
+      await until('the late one to know', () => late.lines.length === 1)
       expect(messages).toEqual([])
       expect(loggers.map(({ lines }) => lines.length)).toEqual([1, 1])
     } finally {
@@ -129,6 +132,43 @@ describeWithServers('RedisBus', () => {
       for (const server of servers) await server.stop()
     }
   })
+
+  it.each([1, 2, 5])(
+    'takes %d late greetings with an id that a failover has lost for none',
+    async (count) => {
+      const server = await startServer()
+      const client = new PlainClient(server.port)
+      const logger = new RecordingLogger()
+      const messages: Message[] = []
+      const heard: string[] = []
+      const stops = [
+        client.subscribe(
+          CHANNEL,
+          (text) => heard.push(text),
+          () => undefined,
+        ),
+      ]
+      try {
+        await new Promise<void>((resolve) => {
+          stops.push(busOf(client, logger).subscribe((message) => messages.push(message), resolve))
+        })
+        await until('the first greeting', () => heard.length > 0)
+        const publish = Array.from({ length: count }, () => ['PUBLISH', CHANNEL, '!fleet 00000000deadbeef'])
+        await Promise.all(publish.map(async (args) => server.admin.call(...args)))
+        await until('the question', () => heard.filter((text) => text === heard[0]).length > 1)
+        const store = storeOn(client)
+        await store.sync('0', undefined, EPOCH)
+        await store.write([setOf(store, 'a', 1)])
+
+        await until('the message', () => messages.length > 0)
+        expect(logger.lines).toEqual([])
+      } finally {
+        for (const stop of stops) stop()
+        await client.close()
+        await server.stop()
+      }
+    },
+  )
 
   it('takes an id that was lost and made anew for its own', async () => {
     const server = await startServer()

@@ -2,6 +2,7 @@ import { CallOrder } from '../../../src/coherence/order/call-order.ts'
 import { CoherentStore } from '../../../src/coherence/coherent-store.ts'
 import { Suspects } from '../../../src/coherence/queues/suspects.ts'
 import { Outbox } from '../../../src/coherence/queues/outbox.ts'
+import { Turn } from '../../../src/coherence/order/turn.ts'
 import { ServerLogs } from '../../../simulator/server/server-logs.ts'
 import { SimulatedServer } from '../../../simulator/server/server.ts'
 import { all, During, replaced, UNEVEN, type Ablation } from './switches.ts'
@@ -150,6 +151,21 @@ export const OUTBOX: readonly Ablation[] = [
     ),
     unseen:
       'with one deadline for all, whatever is acknowledged after something else has timed out was sent after that was committed, and covers it; it takes a request that is refused at once, as by an open breaker',
+  },
+  {
+    rule: 'outbox, queued once',
+    without: 'a call that was given up queues its keys and tags anew when it fails later',
+    mix: 'uneven lines',
+    world: { traffic: { keys: ['a1', 'b1'], changes: ['prefix', 'set', 'set'], changePauseMs: 30 } },
+    patch: replaced(Turn, 'queue', () => () => true),
+  },
+  {
+    rule: 'outbox, own place',
+    without: 'a call that is given up counts as later than all calls under way',
+    mix: 'deaths',
+    patch: replaced(Turn, 'sent', () => () => undefined),
+    unseen:
+      'of two calls under way at once the judge can not tell which one has deleted a key, so it judges neither',
   },
 ]
 

@@ -1,6 +1,6 @@
 import type { TimerHandle } from '../../../core/time/clock.ts'
 import { Condition, Log, type ConditionTexts } from '../../../core/logging/log.ts'
-import { normalize } from './refusals.ts'
+import { isLoginRefused, normalize } from './refusals.ts'
 import type { ConnectionLog, Loss, Reporter, ServerLog } from './server-log.ts'
 import type { Surroundings } from '../../libraries/surroundings.ts'
 
@@ -70,7 +70,9 @@ export class BusLog implements ConnectionLog {
 
   /** The server does not let us subscribe. */
   refused(error: unknown): void {
-    this.#refused.begin(REFUSED, { err: normalize(error, this.#surroundings.mask) })
+    const reason = normalize(error, this.#surroundings.mask)
+    // The log of the server tells that nothing is let in.
+    if (!isLoginRefused(reason)) this.#refused.begin(REFUSED, { err: reason })
   }
 
   /** The server lets us subscribe. */

@@ -70,7 +70,7 @@ export function normalize(error: unknown, mask: Mask): StoreUnavailableError | S
   if (isCacheError(error) && 'reason' in error) return error as StoreUnavailableError
   const reason = reasonOf(error)
   const made = new StoreUnavailableError(mask(messageOf(error).replace(ARGUMENTS, '')), { reason })
-  return TOLD.has(reason) ? toldElsewhere(made) : made
+  return TOLD.has(reason) || isLoginRefused(made) ? toldElsewhere(made) : made
 }
 
 // The connection reports these to the log.
@@ -79,6 +79,14 @@ const TOLD: ReadonlySet<StoreErrorReason> = new Set(['unavailable', 'full', 'rea
 /** Whether the server was demoted: its address may lead to another one by now. */
 export function isDemotion({ message }: Error): boolean {
   return /^(?:READONLY|MASTERDOWN)\b/.test(message)
+}
+
+// The last is the answer to a long command of a client that has not logged in.
+const LOGIN = /^(?:NOAUTH|WRONGPASS|ERR invalid password|ERR AUTH|ERR Protocol error: unauthenticated)\b/
+
+/** Whether the server refuses everything, because the login is wrong or missing. */
+export function isLoginRefused({ message }: Error): boolean {
+  return LOGIN.test(message)
 }
 
 /** Whether the server is too old for the scripts of this library. */
@@ -130,7 +138,7 @@ function reasonOf(error: unknown): StoreErrorReason {
   if (!isAnswer(error)) return 'unavailable'
   const text = textOf(error)!
   if (text.startsWith('ERR value is not')) return 'wrong-type'
-  if (text.startsWith('ERR invalid password') || text.startsWith('ERR AUTH')) return 'denied'
+  if (LOGIN.test(text)) return 'denied'
   return REASONS[WORD.exec(text)?.[0] ?? ''] ?? 'protocol'
 }
 

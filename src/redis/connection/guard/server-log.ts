@@ -1,7 +1,8 @@
 import type { Logger } from '../../../core/logging/logger.ts'
 import { Condition, Log, type ConditionTexts } from '../../../core/logging/log.ts'
 import type { StoreTimeoutError, StoreUnavailableError } from '../../../core/errors.ts'
-import { isNotServing } from './refusals.ts'
+import { isLoginRefused, isNotServing } from './refusals.ts'
+import { isTlsDoubt } from '../../libraries/line.ts'
 import type { Surroundings } from '../../libraries/surroundings.ts'
 
 /** The reason for the missing connection. */
@@ -30,6 +31,20 @@ const LOST: ConditionTexts = {
   level: 'warn',
   began: 'Redis is not connected; it is tried again until it is',
   ended: 'Redis is connected again',
+}
+const MISMATCHED: ConditionTexts = {
+  level: 'error',
+  began:
+    'Redis can not be spoken to; check whether its URL has to begin with redis:// or, if the server speaks TLS, with ' +
+    'rediss://',
+  ended: 'Redis is connected',
+}
+const UNTRUSTED: ConditionTexts = {
+  level: 'error',
+  began:
+    'the certificate of Redis, or ours, is not accepted; check the option `tls`: { ca } trusts an authority, ' +
+    '{ servername } names the server',
+  ended: 'Redis is connected',
 }
 const SILENT: ConditionTexts = {
   level: 'warn',
@@ -62,6 +77,11 @@ const NOT_SERVING: ConditionTexts = {
 }
 const OLD = 'Redis is too old: Redis 7.0 or Valkey 7.2 is needed, or later'
 
+function textsOf(reason: Loss): ConditionTexts | undefined {
+  if (isLoginRefused(reason)) return DENIED
+  return isNotServing(reason) ? NOT_SERVING : REFUSES[reason.reason]
+}
+
 /**
  * The known state of a server, for the log. Each transition is logged once, not once per connection, cache or limiter.
  * All users with the same logger share this object.
@@ -81,6 +101,8 @@ export class ServerLog implements ConnectionLog {
   readonly #onUnused: () => void
   #wellSinceMs: number | undefined = undefined
   #isProbed = false
+  #wasUp = false
+  #isLoginRefused = false
   #names = ''
 
   private constructor(node: string, { logger, clock }: Surroundings, onUnused: () => void) {
@@ -119,7 +141,9 @@ export class ServerLog implements ConnectionLog {
     this.#wellSinceMs = undefined
     if (reason.reason !== 'denied') {
       this.#states.set(connection, 'away')
-      return this.#away.begin(LOST, { err: reason })
+      // A server closes connections without a login, which is told already.
+      if (this.#isLoginRefused) return
+      return this.#away.begin(this.#lossTexts(reason), { err: reason })
     }
     this.#states.set(connection, 'denied')
     this.#denied.begin(DENIED, { err: reason })
@@ -135,6 +159,7 @@ export class ServerLog implements ConnectionLog {
   }
 
   up(connection: Reporter): void {
+    this.#wasUp = true
     this.#states.set(connection, 'up')
     this.#endAway()
     if (!this.#has('denied')) this.#denied.end()
@@ -155,7 +180,8 @@ export class ServerLog implements ConnectionLog {
 
   /** The server refuses a command or script, and probably others of that kind. */
   refused(name: string, reason: Loss): void {
-    const texts = isNotServing(reason) ? NOT_SERVING : REFUSES[reason.reason]
+    this.#isLoginRefused ||= isLoginRefused(reason)
+    const texts = textsOf(reason)
     if (texts === undefined) return
     this.#refused.add(name)
     this.isRefusing = true
@@ -169,6 +195,7 @@ export class ServerLog implements ConnectionLog {
     // Clears all, because some are not sent again for a long time.
     this.#refused.clear()
     this.isRefusing = false
+    this.#isLoginRefused = false
     this.#refuses.end()
   }
 
@@ -195,6 +222,12 @@ export class ServerLog implements ConnectionLog {
   /** The server lacks features that this library needs. */
   isTooOld(reason: Loss): void {
     this.#log.notice('error', { err: reason }, OLD)
+  }
+
+  // A server that once was connected has the right URL.
+  #lossTexts(reason: Loss): ConditionTexts {
+    if (/certificate/i.test(reason.message)) return UNTRUSTED
+    return !this.#wasUp && isTlsDoubt(reason) ? MISMATCHED : LOST
   }
 
   #endUse(): void {

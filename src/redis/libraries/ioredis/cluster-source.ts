@@ -1,4 +1,5 @@
 import type { Random } from '../../../core/time/clock.ts'
+import { isError } from '../../../internal/objects.ts'
 import { withBuffers, type Arg, type ReplyForm } from '../../connection/client.ts'
 import { listenTo, type ClientEvents } from '../client-events.ts'
 import {
@@ -163,7 +164,7 @@ export class IoredisClusterSource implements ClusterSource<Ioredis> {
 }
 
 function isClosed(error: unknown): boolean {
-  return error instanceof Error && error.message === 'Connection is closed.'
+  return isError(error) && error.message === 'Connection is closed.'
 }
 
 function ignore(): void {}

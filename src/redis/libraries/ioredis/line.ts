@@ -1,3 +1,4 @@
+import { soon } from '../../../core/time/system.ts'
 import { withBuffers, type Arg, type ReplyForm } from '../../connection/client.ts'
 import { listenTo, type ClientEvents } from '../client-events.ts'
 import { attemptError, type LineListener, type SubscriberLine } from '../line.ts'
@@ -180,7 +181,7 @@ export class IoredisLine implements SubscriberLine {
     if (stream?.cork === undefined || stream.uncork === undefined) return
     this.#corked = stream
     stream.cork()
-    process.nextTick(this.#uncork)
+    soon(this.#uncork)
   }
 }
 

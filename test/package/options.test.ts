@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import ts from 'typescript'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { type InstalledProject, installPackage } from './installed.ts'
+
+// Types that users only read. Every other optional property is one that a user may have to leave open.
+const ANSWERS: ReadonlySet<string> = new Set([
+  'BodyHeader',
+  'NextState',
+  'OpResult',
+  'SetResult',
+  'StepResult',
+  'StoreStats',
+  'TierExplanation',
+])
+
+let user: InstalledProject
+
+beforeAll(() => {
+  user = installPackage()
+})
+
+afterAll(() => {
+  user?.remove()
+})
+
+it('accepts undefined for every option, also under exactOptionalPropertyTypes', () => {
+  const paths = user.files.filter((name) => name.endsWith('.d.cts')).map((name) => join(user.installed, name))
+  const optional = paths.flatMap((path) => optionalOf(path))
+
+  expect(optional.map(({ name }) => name)).toEqual(
+    expect.arrayContaining([
+      'CacheOptions.logger',
+      'EntryOptions.ttl',
+      'EntryOptions.grace',
+      'LoadOptions.jitter',
+      'ConnectionOptions.tls',
+    ]),
+  )
+  expect(optional.filter(({ acceptsUndefined }) => !acceptsUndefined)).toEqual([])
+})
+
+function optionalOf(path: string): readonly { readonly name: string; readonly acceptsUndefined: boolean }[] {
+  const file = ts.createSourceFile(path, readFileSync(path, 'utf8'), ts.ScriptTarget.ES2023, true)
+  const found: { name: string; acceptsUndefined: boolean }[] = []
+  visit(file)
+  return found
+
+  function visit(node: ts.Node): void {
+    if (ts.isPropertySignature(node) && node.questionToken !== undefined) {
+      const owner = ownerOf(node)
+      if (!ANSWERS.has(owner)) {
+        const acceptsUndefined = node.type !== undefined && hasUndefined(node.type)
+        found.push({ name: `${owner}.${node.name.getText()}`, acceptsUndefined })
+      }
+    }
+    ts.forEachChild(node, visit)
+  }
+}
+
+function hasUndefined(type: ts.TypeNode): boolean {
+  if (ts.isUnionTypeNode(type)) return type.types.some(hasUndefined)
+  return [ts.SyntaxKind.UndefinedKeyword, ts.SyntaxKind.UnknownKeyword].includes(type.kind)
+}
+
+function ownerOf(node: ts.Node): string {
+  for (let at = node.parent; !ts.isSourceFile(at); at = at.parent) {
+    const { name } = at as { name?: ts.Node }
+    if (name !== undefined && ts.isIdentifier(name)) return name.text
+  }
+  return ''
+}

@@ -1,0 +1,160 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type InstalledProject, installPackage, listCompilers, type Printed } from './installed.ts'
+
+/** A way in which users compile: the file, the options, and the releases of TypeScript that know it. */
+interface Way {
+  readonly name: string
+  readonly file: string
+  readonly options: (version: string) => object
+  readonly since?: Release
+  readonly until?: Release
+}
+
+type Release = readonly [major: number, minor: number]
+
+const FIRST: Release = [5, 4]
+const LAST: Release = [7, 99]
+
+const WAYS: readonly Way[] = [
+  { name: 'nodenext', file: 'consumer.ts', options: () => ({ module: 'nodenext' }) },
+  { name: 'nodenext, CommonJS', file: 'consumer.cts', options: () => ({ module: 'nodenext' }) },
+  { name: 'node16, CommonJS', file: 'consumer.cts', options: () => ({ module: 'node16' }) },
+  { name: 'node18, CommonJS', file: 'consumer.cts', options: () => ({ module: 'node18' }), since: [5, 8] },
+  { name: 'node20', file: 'consumer.ts', options: () => ({ module: 'node20' }), since: [5, 9] },
+  { name: 'node20, CommonJS', file: 'consumer.cts', options: () => ({ module: 'node20' }), since: [5, 9] },
+  {
+    name: 'bundler',
+    file: 'consumer.ts',
+    options: () => ({ module: 'esnext', moduleResolution: 'bundler' }),
+  },
+  {
+    name: 'commonjs with node10',
+    file: 'consumer.ts',
+    options: (version) => ({
+      module: 'commonjs',
+      moduleResolution: 'node10',
+      ...(isAtLeast(version, [6, 0]) && { ignoreDeprecations: '6.0' }),
+    }),
+    until: [6, 0],
+  },
+  {
+    name: 'commonjs with bundler',
+    file: 'consumer.ts',
+    options: () => ({ module: 'commonjs', moduleResolution: 'bundler' }),
+    since: [6, 0],
+  },
+]
+
+const STRICT = {
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  skipLibCheck: false,
+  noEmit: true,
+  target: 'es2022',
+  lib: ['es2023', 'esnext.disposable'],
+  types: ['node'],
+}
+
+describe.each(listCompilers())('TypeScript %s', (version, compiler) => {
+  let user: InstalledProject
+
+  beforeAll(() => {
+    user = installPackage()
+    user.linkNodeTypes()
+    user.copy('consumer.ts', 'decorators.ts')
+    user.copyAs('consumer.ts', 'consumer.cts')
+  })
+
+  afterAll(() => {
+    user?.remove()
+  })
+
+  for (const { name, file, options, since = FIRST, until = LAST } of WAYS) {
+    if (!isAtLeast(version, since) || !isAtMost(version, until)) continue
+    it(`accepts a consumer with ${name}`, async () => {
+      expect(await compile(file, { ...STRICT, ...options(version) })).toEqual(clean)
+    })
+  }
+
+  it.each([
+    ['TC39', false],
+    ['legacy', true],
+  ])('accepts decorators in %s form', async (_, experimentalDecorators) => {
+    const options = { ...STRICT, experimentalDecorators, module: 'nodenext' }
+
+    expect(await compile('decorators.ts', options)).toEqual(clean)
+  })
+
+  it('still finds a planted error, and use of the inside', async () => {
+    user.write(
+      'wrong.ts',
+      `import { MemoryCache } from 'cachette'
+      import { BoundedMap } from 'cachette/memory'
+      new MemoryCache().gett('key')
+      new BoundedMap().put('key', 1, 1)`,
+    )
+
+    const { status, output } = await compile('wrong.ts', { ...STRICT, module: 'nodenext' })
+
+    expect(status).not.toBe(0)
+    expect(output).toContain(`Property 'gett' does not exist`)
+    expect(output).toContain(`Property 'put' does not exist`)
+  })
+
+  it('takes a cache of an ES module in CommonJS, and the other way round', async () => {
+    user.write(
+      'made.mts',
+      `import { MemoryCache } from 'cachette'\nexport const made = new MemoryCache<number>()`,
+    )
+    user.write(
+      'taken.cts',
+      `import type { MemoryCache } from 'cachette'
+      import type { made as Made } from './made.mjs' with { 'resolution-mode': 'import' }
+      export function take(cache: MemoryCache<number>, other: typeof Made): MemoryCache<number>[] {
+        return [cache, other]
+      }`,
+    )
+
+    expect(await compile('taken.cts', { ...STRICT, module: 'nodenext' })).toEqual(clean)
+  })
+
+  it('needs neither the types of Node.js nor those of the DOM', async () => {
+    user.write(
+      'bare.ts',
+      `import { createCache, type CreateCacheOptions, MemoryCache } from 'cachette'
+      import * as lock from 'cachette/lock'
+      import * as memoize from 'cachette/memoize'
+      import * as memory from 'cachette/memory'
+      import * as ratelimit from 'cachette/ratelimit'
+      import * as redis from 'cachette/redis'
+      import * as scope from 'cachette/scope'
+      import * as serialization from 'cachette/serialization'
+      import * as testing from 'cachette/testing'
+      export const options: CreateCacheOptions = { ttl: '30m', redis: undefined }
+      export const cache = createCache<number>(options)
+      export const count: Promise<number | undefined> = new MemoryCache<number>().get('count')
+      export default [lock, memoize, memory, ratelimit, redis, scope, serialization, testing]`,
+    )
+
+    const bare = { ...STRICT, module: 'nodenext', lib: ['es2022'], types: [] }
+
+    expect(await compile('bare.ts', bare)).toEqual(clean)
+  })
+
+  async function compile(file: string, compilerOptions: object): Promise<Printed> {
+    user.write('tsconfig.json', JSON.stringify({ compilerOptions, files: [file] }))
+    return user.node([compiler, '-p', 'tsconfig.json'])
+  }
+})
+
+const clean = { status: 0, output: '', errors: '' }
+
+function isAtLeast(version: string, [major, minor]: Release): boolean {
+  const [ours = 0, theirs = 0] = version.split('.').map(Number)
+  return ours > major || (ours === major && theirs >= minor)
+}
+
+function isAtMost(version: string, [major, minor]: Release): boolean {
+  const [ours = 0, theirs = 0] = version.split('.').map(Number)
+  return ours < major || (ours === major && theirs <= minor)
+}

@@ -1,0 +1,98 @@
+// Builds dist/ as it is published. Node.js runs the CommonJS form, and its ES modules only pass that form on, so that a
+// process has each class and each state once, however it is loaded. Bundlers get ES modules of their own, which they
+// can take apart (docs/decisions/0129-one-implementation-in-two-forms.md).
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, isAbsolute, join, relative } from 'node:path'
+import { rolldown, type InputOptions, type OutputChunk, type OutputOptions } from 'rolldown'
+import { dts } from 'rolldown-plugin-dts'
+import { readEntryPoints } from './entry-points.ts'
+
+const project = join(import.meta.dirname, '..')
+const dist = join(project, 'dist')
+const entries = readEntryPoints(project)
+
+const input: InputOptions = {
+  cwd: project,
+  input: Object.fromEntries(entries.map(({ name, source }) => [name, join(project, source)])),
+  external: (id) => !id.startsWith('.') && !isAbsolute(id),
+  platform: 'node',
+  tsconfig: 'tsconfig.build.json',
+  checks: { ineffectiveDynamicImport: false, pluginTimings: false },
+}
+// No maps: they would weigh as much as the code, which is readable, and say nothing without the sources.
+const output: OutputOptions = { comments: { jsdoc: false, annotation: true, legal: true }, strict: true }
+
+rmSync(dist, { recursive: true, force: true })
+const commonjs = await generate(
+  { ...input, plugins: [{ name: 'require-clients', transform: requireClients }] },
+  {
+    ...output,
+    format: 'cjs',
+    exports: 'named',
+    esModule: true,
+    codeSplitting: { groups: [{ name: chunkOf }] },
+    ...namesOf('cjs'),
+  },
+)
+write('', commonjs)
+write('esm', await generate(input, { ...output, format: 'es', ...namesOf('js') }))
+const typed = { ...input, plugins: [dts({ emitDtsOnly: true, oxc: { stripInternal: true } })] }
+write('', await generate(typed, { format: 'es', ...namesOf('cjs') }), standAlone)
+for (const { name, isEntry, exports } of commonjs) {
+  if (!isEntry) continue
+  put(`${name}.mjs`, `export { ${exports.toSorted().join(', ')} } from './${name}.cjs'\n`)
+  put(`${name}.d.mts`, `export * from './${name}.cjs'\n`)
+}
+
+async function generate(options: InputOptions, how: OutputOptions): Promise<readonly OutputChunk[]> {
+  const bundle = await rolldown(options)
+  try {
+    const { output: files } = await bundle.generate(how)
+    return files.filter((file) => file.type === 'chunk')
+  } finally {
+    await bundle.close()
+  }
+}
+
+function namesOf(ending: string): OutputOptions {
+  return { entryFileNames: `[name].${ending}`, chunkFileNames: `shared/[name].${ending}` }
+}
+
+function write(folder: string, chunks: readonly OutputChunk[], mend = (code: string) => code): void {
+  for (const { fileName, code } of chunks) put(join(folder, fileName), mend(code))
+}
+
+function put(name: string, text: string): void {
+  const path = join(dist, name)
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, text)
+}
+
+/**
+ * Returns the shared chunk of a module; `null` = as the bundler thinks best. All that every cache needs is in one, because
+ * a name of another chunk is read by a getter at each use, for which hot paths must not pay.
+ */
+function chunkOf(id: string): string | null {
+  const path = relative(join(project, 'src'), id)
+  if (/^serialization\/wire\/(?!unreadable)/.test(path)) return 'wire-format'
+  const isCore =
+    /^(cache|coherence|core|in-process|internal|keys|loading|memory|options|serialization|tiered)\//
+  return isCore.test(path) && !path.endsWith('explain.ts') && !path.endsWith('index.ts') ? 'core' : null
+}
+
+/** Lets CommonJS require the clients, because contexts of test runners have no `import()` there. */
+function requireClients(code: string, id: string): string | undefined {
+  return id.endsWith('/redis/libraries/load.ts')
+    ? code.replaceAll(/await import\(('.+?')\)/g, 'require($1)')
+    : undefined
+}
+
+/**
+ * Returns a declaration that compiles without the types of Node.js and of the DOM. Those declare symbols of disposal and
+ * `AbortSignal`. An empty interface adds nothing to theirs, because interfaces of a name are merged.
+ */
+function standAlone(code: string): string {
+  const disposal = code.includes('Symbol.asyncDispose') ? '/// <reference lib="esnext.disposable" />\n' : ''
+  const signal = /\bAbortSignal\b/.test(code) ? '\ndeclare global {\n  interface AbortSignal {}\n}\n' : ''
+  return disposal + code + signal
+}
