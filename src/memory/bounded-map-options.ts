@@ -111,7 +111,7 @@ export function checkedSetOptions(options: SetOptions): Pick<SetOptions, 'ttl' |
   refuseUnknown(options, SET_OPTIONS)
   try {
     const { ttl, weight } = options
-    return { ttl, weight } as SetOptions
+    return { ttl, weight }
   } catch (error) {
     throw unreadable('options', error)
   }

@@ -17,7 +17,7 @@ export interface MemoryTierOptions extends MemoryBounds {
 export function checkTierOptions(l1: unknown, logger?: Logger): asserts l1 is MemoryTierOptions {
   checkReadable(l1, 'l1')
   checkOptions(l1, [...MEMORY_BOUNDS, 'ttl'], 'l1')
-  ttlMsOf(l1 as MemoryTierOptions, logger)
+  ttlMsOf(l1, logger)
 }
 
 /** Returns the memory of a cache with a server. @throws OptionsError */

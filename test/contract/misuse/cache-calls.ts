@@ -129,9 +129,9 @@ export const CACHE_CALLS: Readonly<Record<string, Call>> = {
       args.options('options', none<NamespaceOptions>([...DEFAULT_OPTIONS, 'keyVersion', 'mode'])),
     ),
   'BaseCache.serialize': ({ cache }, args) =>
-    cache.serialize(args.at('value', 1), args.options('options', KEYS as object)),
+    cache.serialize(args.at('value', 1), args.options('options', KEYS)),
   'BaseCache.deserialize': ({ cache }, args) =>
-    cache.deserialize(args.at('bytes', Buffer.from('1')), args.options('options', KEYS as object)),
+    cache.deserialize(args.at('bytes', Buffer.from('1')), args.options('options', KEYS)),
   'BaseCache.explain': ({ cache }, args) =>
     cache.explain(args.at('key', 'k'), args.options('options', read())),
   'LoadContext.setTtl': said(({ setTtl }, args) => setTtl(args.at('setTtl', 1))),

@@ -117,7 +117,7 @@ function complaintOf(
   if (inspect(error, { depth: 6 }).includes(PASSWORD)) return `it quotes a password: ${text}`
   const isOwn = positions.some((position) => OWN.test(`${call}: ${position}`))
   if (isOwn && !isCacheError(error)) return undefined
-  if (!isCacheError(error)) return `it is none of ours: ${String((error as Error).name)}: ${text}`
+  if (!isCacheError(error)) return `it is none of ours: ${(error as Error).name}: ${text}`
   const isNamed = positions.some((position) => wordsOf(position).test(text))
   return isNamed ? undefined : `it does not name the argument: ${text}`
 }

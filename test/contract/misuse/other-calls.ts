@@ -297,7 +297,7 @@ export const OTHER_CALLS: Readonly<Record<string, Call>> = {
         current: undefined,
       }),
     ),
-  readFrame: (_, args) => readFrame(args.at('bytes', new WireFormat().serialize(new Map()) as Uint8Array)),
+  readFrame: (_, args) => readFrame(args.at('bytes', new WireFormat().serialize(new Map()))),
   register: (_, args) =>
     register(args.at('type', Money), args.options('codec', { encode: one, decode: () => new Money() })),
   'TypeRegistry.register': (_, args) =>
