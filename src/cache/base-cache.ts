@@ -4,19 +4,22 @@ import type { CacheStats } from '../core/counters.ts'
 import { durationMs, type Duration } from '../options/durations.ts'
 import type { Explanation } from '../core/explanation.ts'
 import {
+  GET_OPTIONS,
   GET_OR_SET_OPTIONS,
   READ_OPTIONS,
   type CounterOptions,
+  type GetOptions,
   type GetOrSetOptions,
   type ReadOptions,
   type SetOptions,
 } from '../options/entry-options.ts'
-import { checkOptions, type CacheOptions, type NamespaceOptions } from '../options/options.ts'
+import { checkChoice, checkOptions, type CacheOptions, type NamespaceOptions } from '../options/options.ts'
 import { isPromise } from '../core/promise.ts'
 import { rowVersionOf } from '../options/resolve.ts'
 import type { Invalidation, Store } from '../core/store.ts'
 import { NO_TAGS, checkTag, checkTags } from '../keys/tags.ts'
 import type { NotModified } from '../loading/load-context.ts'
+import type { GetResult } from '../loading/reader.ts'
 import type { ValueOptions } from '../serialization/json/rules.ts'
 import { addTo } from './counting.ts'
 import type { Entries } from './entries.ts'
@@ -65,15 +68,28 @@ export abstract class BaseCache<V = unknown> {
     this.#loads = new Loads(this.#scope)
   }
 
-  /** Returns the fresh value of a key. `undefined` is a miss; `null` is a value. With `stale` it may be stale. */
-  async get<T = V>(key: string, options?: ReadOptions): Promise<T | undefined> {
+  /**
+   * Returns the fresh value of a key. `undefined` is a miss; `null` is a value. With `stale` it may be stale. With
+   * `result: 'full'` it tells whether it is, for how long it will be fresh, and where it was found.
+   */
+  async get<T = V>(key: string, options: ReadOptions & { readonly result: 'full' }): Promise<GetResult<T>>
+  async get<T = V>(
+    key: string,
+    options?: ReadOptions & { readonly result?: 'value' | undefined },
+  ): Promise<T | undefined>
+  async get<T = V>(key: string, options?: GetOptions): Promise<T | GetResult<T> | undefined> {
     const full = this.#scope.key(key)
     const { reader } = this.#scope.runtime.pipeline
     let { reading } = this.#scope
     if (options !== undefined) {
-      checkOptions(options, READ_OPTIONS, 'get')
+      checkOptions(options, GET_OPTIONS, 'get')
       options.signal?.throwIfAborted()
       reading = this.#scope.readingFor(options)
+      if (options.result !== undefined) {
+        checkChoice(options.result, ['value', 'full'], 'get: result')
+        const read = (): Promise<GetResult> => reader.getInFull(full, reading, this.#scope.ttlMs)
+        if (options.result === 'full') return (await abortable(options.signal, read)) as GetResult<T>
+      }
       if (reading?.stale === true) {
         const values = await abortable(options.signal, () => reader.getMany('get', [full], [key], reading))
         return values.get(key) as T | undefined
@@ -99,14 +115,18 @@ export abstract class BaseCache<V = unknown> {
   /**
    * Stores a value. `true` = stored. `false` = the store is in trouble, there is a newer `rowVersion`, or the value
    * can't be kept as it is. In the last case the old entry is removed. `result: 'full'` tells them apart. A date in the
-   * past means expired now, which removes the old entry.
+   * past means expired now, which removes the old entry. With `ifAbsent` it never replaces or removes a fresh entry, and
+   * `false` also means that there is one.
    */
   async set(key: string, value: V, options: SetOptions & { readonly result: 'full' }): Promise<SetResult>
   async set(key: string, value: V, ttlOrOptions?: Duration | SetOptions): Promise<boolean>
   async set(key: string, value: V, ttlOrOptions?: Duration | SetOptions): Promise<boolean | SetResult> {
     const full = this.#scope.key(key)
     const settings = this.#scope.writeSettings(ttlOrOptions, 'set', ONE_SET_OPTIONS)
-    const result = this.#writer.set(full, value, settings)
+    const result =
+      settings.ifAbsent === true
+        ? this.#writer.add(full, value, settings)
+        : this.#writer.set(full, value, settings)
     const settled = isPromise(result) ? await result : result
     return settings.result === 'full' ? settled : settled.stored
   }
@@ -118,10 +138,13 @@ export abstract class BaseCache<V = unknown> {
    */
   async setMany(
     entries: Entries<V>,
-    options: SetOptions & { readonly result: 'full' },
+    options: Omit<SetOptions, 'ifAbsent'> & { readonly result: 'full' },
   ): Promise<SetManyResult>
-  async setMany(entries: Entries<V>, ttlOrOptions?: Duration | SetOptions): Promise<boolean>
-  async setMany(entries: Entries<V>, ttlOrOptions?: Duration | SetOptions): Promise<boolean | SetManyResult> {
+  async setMany(entries: Entries<V>, ttlOrOptions?: Duration | Omit<SetOptions, 'ifAbsent'>): Promise<boolean>
+  async setMany(
+    entries: Entries<V>,
+    ttlOrOptions?: Duration | Omit<SetOptions, 'ifAbsent'>,
+  ): Promise<boolean | SetManyResult> {
     return this.#writer.setMany(entries, ttlOrOptions)
   }
 

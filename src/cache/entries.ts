@@ -6,7 +6,11 @@ import { inspect } from '../core/logging/inspect.ts'
 import { isList, isMap, isRecord } from '../internal/objects.ts'
 
 /** One entry of {@link Entries}, optionally with options of its own. */
-export type EntryTuple<V> = readonly [key: string, value: V, ttlOrOptions?: Duration | SetOptions]
+export type EntryTuple<V> = readonly [
+  key: string,
+  value: V,
+  ttlOrOptions?: Duration | Omit<SetOptions, 'ifAbsent'>,
+]
 
 /** Several values by key: a record, a Map, or an iterable of `[key, value, ttlOrOptions?]`. */
 export type Entries<V> = Readonly<Record<string, V>> | ReadonlyMap<string, V> | Iterable<EntryTuple<V>>

@@ -8,7 +8,8 @@ import { longTimers } from '../core/time/long-timers.ts'
 import { systemRandom, systemTimers } from '../core/time/system.ts'
 
 /**
- * The cause of a removal: for room, for age, on request, by a newer value of the same key, or with all other entries.
+ * The cause of a removal: for room, for age, on request or by a tag, by a newer value of the same key, or with all
+ * entries of a prefix or of the map.
  */
 export type RemovalCause = 'evicted' | 'expired' | 'deleted' | 'replaced' | 'cleared'
 

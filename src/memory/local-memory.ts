@@ -23,10 +23,12 @@ export function checkTierOptions(l1: unknown, logger?: Logger): asserts l1 is Me
 /** Returns the memory of a cache with a server. @throws OptionsError */
 export function localMemory(
   bounds: MemoryTierOptions,
-  options: Pick<CacheOptions, 'clock' | 'timers' | 'random' | 'logger'> & IsolationOptions,
+  options: Pick<CacheOptions, 'clock' | 'timers' | 'random' | 'logger' | 'name'> & IsolationOptions,
 ): LocalMemory {
   const { admit, view } = valueKeeper(options)
-  const map = entryMap<LocalSlot>(bounds, options, ({ stored }) => view(stored), options.random)
+  // The store of the server puts the prefix before keys.
+  const form = { storedOf: ({ stored }: LocalSlot) => stored, view }
+  const map = entryMap<LocalSlot>(bounds, { ...options, prefix: '' }, form, options.random)
   return { map, admit, view, ttlMs: ttlMsOf(bounds, options.logger), stats: () => figuresOf(map) }
 }
 

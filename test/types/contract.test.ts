@@ -4,6 +4,7 @@ import {
   MemoryCache,
   type BaseCache,
   type EntryTuple,
+  type GetResult,
   type Invalidation,
 } from '../../src/index.ts'
 import type { Loaded } from '../../src/cache/loader.ts'
@@ -41,6 +42,35 @@ describe('the types of the contract', () => {
     expectTypeOf(() => users.increment('1')).returns.resolves.toEqualTypeOf<number | undefined>()
     expectTypeOf(() => users.deleteByPrefix('1')).returns.resolves.toEqualTypeOf<number | undefined>()
     expectTypeOf(() => users.keys()).returns.toExtend<AsyncIterable<string>>()
+  })
+
+  it('make get tell the rest if asked for', () => {
+    const full = { result: 'full' } as const
+    expectTypeOf(() => users.get('1', full)).returns.resolves.toEqualTypeOf<GetResult<User>>()
+    expectTypeOf(() => any.get('1', full)).returns.resolves.toEqualTypeOf<GetResult>()
+    expectTypeOf(() => any.get<User>('1', full)).returns.resolves.toEqualTypeOf<GetResult<User>>()
+    expectTypeOf<GetResult<User>['value']>().toEqualTypeOf<User | undefined>()
+    const value = { result: 'value', stale: true } as const
+    expectTypeOf(() => users.get('1', value)).returns.resolves.toEqualTypeOf<User | undefined>()
+    // @ts-expect-error: only get tells it
+    const many = () => users.getMany(['1'], full)
+    expectTypeOf(many).toBeFunction()
+  })
+
+  it('let set alone take ifAbsent', () => {
+    expectTypeOf(() => users.set('1', user, { ifAbsent: true })).returns.resolves.toEqualTypeOf<boolean>()
+    expectTypeOf(
+      async () => (await users.set('1', user, { ifAbsent: true, result: 'full' })).reason,
+    ).returns.resolves.toEqualTypeOf<
+      'present' | 'outdated' | 'unstorable' | 'refused' | 'unavailable' | undefined
+    >()
+    // @ts-expect-error: it could not tell which were stored
+    const many = () => users.setMany({ 1: user }, { ifAbsent: true })
+    // @ts-expect-error: as above
+    const one = () => users.setMany([['1', user, { ifAbsent: true }]])
+    // @ts-expect-error: a load stores only where there is none
+    const loaded = () => users.getOrSet('1', () => user, { ifAbsent: true })
+    expectTypeOf([many, one, loaded]).toBeArray()
   })
 
   it('make a typed getOrSet answer V, and null or undefined if the loader can', () => {

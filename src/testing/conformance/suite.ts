@@ -4,6 +4,7 @@ import type { CacheOptions } from '../../options/options.ts'
 import { silentLogger } from '../../core/logging/logger.ts'
 import { systemClock } from '../../core/time/system.ts'
 import { FakeClock } from '../fake-clock.ts'
+import { addingCases } from './adding.ts'
 import { counterCases } from './counters.ts'
 import { entryCases } from './entries.ts'
 import { expiryCases } from './expiry.ts'
@@ -11,6 +12,7 @@ import { isolationCases } from './isolation.ts'
 import { keyspaceCases } from './keyspace.ts'
 import { loadingCases } from './loading.ts'
 import { assertLeft } from './real-time.ts'
+import { resultCases } from './results.ts'
 import { tagCases } from './tags.ts'
 import type {
   CaseDefinition,
@@ -22,6 +24,8 @@ import type {
 
 const DEFINITIONS: readonly CaseDefinition[] = [
   ...entryCases,
+  ...addingCases,
+  ...resultCases,
   ...expiryCases,
   ...counterCases,
   ...loadingCases,
