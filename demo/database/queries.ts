@@ -39,8 +39,8 @@ export class SqlQueries implements Queries {
 
   nearest(latitude: number, longitude: number): readonly Neighbour[] {
     const sql = `select ${cityColumns}, ${kilometres} as km from city
-      where latitude between :latitude - 1 and :latitude + 1
-        and longitude between :longitude - 1.5 and :longitude + 1.5
+      where latitude between :latitude - 10 and :latitude + 10
+        and longitude between :longitude - 15 and :longitude + 15
       order by km limit 10`
     return this.#all<Neighbour>(sql, { latitude, longitude })
   }
@@ -62,7 +62,7 @@ export class SqlQueries implements Queries {
   }
 
   random(): City {
-    const any = 'select min(id) + abs(random()) % (max(id) - min(id) + 1) from city'
+    const any = 'select abs(random()) % (select max(id) from city)'
     return this.#one<City>(`select ${cityColumns} from city where id >= (${any}) order by id limit 1`, {})!
   }
 

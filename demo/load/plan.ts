@@ -34,10 +34,10 @@ export interface Plan {
 }
 
 /**
- * The database is at most half busy with the cache. The plan takes half of that, because queries take longer while the
- * guide and the load need the processors, too.
+ * The database is at most half busy with the cache. The plan takes less than half of that, because queries take longer
+ * while the guide and the load need the processors, too.
  */
-const PLANNED_SHARE = 0.25
+const PLANNED_SHARE = 0.2
 const LEAST_SCALE = 0.01
 const STEP = 0.7
 const FREQUENT = 6
@@ -137,15 +137,17 @@ function* openings(schedule: readonly Arrival[]): Iterable<Opened> {
 
 /**
  * Adds up the queries of a load. With the cache a page is loaded once, and again after a change of what it shows. While
- * Redis is frozen each process loads it by itself. Without the cache each visitor costs a query.
+ * Redis is frozen each process has the pages of its own memory, and loads all others for each visitor, as well as what
+ * was changed meanwhile. Without the cache each visitor costs a query.
  */
 export function databaseTime(
   schedule: readonly Arrival[],
   times: QueryTimes,
   { processes, frozen }: Circumstances,
 ): { readonly withCacheMs: number; readonly withoutCacheMs: number; readonly pages: number } {
-  const shared = new Set<string>()
-  const own = Array.from({ length: processes }, () => new Set<string>())
+  const shared = new Memory()
+  const own = Array.from({ length: processes }, () => new Memory())
+  const untold = new Set<string>()
   let [withCacheMs, withoutCacheMs, pages] = [0, 0, 0]
   for (const { atMs, page, isEverywhere, isChanged } of openings(schedule)) {
     const query = queryOfPage(page)
@@ -153,21 +155,49 @@ export function databaseTime(
     const label = queryLabel(query.name, query.args)
     const ms = times.frequent.get(label) ?? times.others.get(query.name) ?? 0
     const isFrozen = frozen !== undefined && atMs >= frozen.fromMs && atMs < frozen.toMs
+    const subject = subjectOf(query)
     // A list keeps ids, and so it outlives a change of its cities.
-    if (isChanged && query.name !== 'nearest') for (const known of [shared, ...own]) known.delete(label)
+    if (isChanged && query.name !== 'nearest') {
+      for (const memory of [shared, ...own]) memory.forget(subject)
+      if (isFrozen) untold.add(subject)
+    }
+    const isKept = query.name !== 'random' && !(isFrozen && untold.has(subject))
     for (const memory of isEverywhere ? own : [own[pages % processes]!]) {
       pages += 1
       withoutCacheMs += ms
       const isKnown = memory.has(label) || (shared.has(label) && !isFrozen)
-      const isCached = query.name !== 'random'
-      if (isCached && isKnown) {
-        memory.add(label)
-        continue
-      }
-      withCacheMs += ms
-      memory.add(label)
-      if (!isFrozen) shared.add(label)
+      if (!isKept || !isKnown) withCacheMs += ms
+      if (!isKept || (isFrozen && !isKnown)) continue
+      memory.add(subject, label)
+      if (!isFrozen) shared.add(subject, label)
     }
   }
   return { withCacheMs, withoutCacheMs, pages }
+}
+
+/** Returns the changeable part of a page: the city, or the country whatever the length of its list. */
+function subjectOf({ name, args }: PageQuery): string {
+  return `${name} ${String(args[0])}`
+}
+
+/** The pages that a cache has, by their subject. */
+class Memory {
+  readonly #pages = new Map<string, Set<string>>()
+  readonly #labels = new Set<string>()
+
+  has(label: string): boolean {
+    return this.#labels.has(label)
+  }
+
+  add(subject: string, label: string): void {
+    this.#labels.add(label)
+    const pages = this.#pages.get(subject)
+    if (pages === undefined) this.#pages.set(subject, new Set([label]))
+    else pages.add(label)
+  }
+
+  forget(subject: string): void {
+    for (const label of this.#pages.get(subject) ?? []) this.#labels.delete(label)
+    this.#pages.delete(subject)
+  }
 }

@@ -78,13 +78,13 @@ function scaled(most: number, { scale }: LoadSize): number {
 
 function* visits(sample: Sample, random: () => number, size: LoadSize): Iterable<Arrival> {
   const { durationMs } = size
-  const famous = sample.popular.slice(0, scaled(100, size))
-  const city = zipf(sample.popular.slice(0, scaled(1000, size)), 1, random)
-  const spot = zipf(famous, 1.1, random)
+  const city = zipf(sample.popular.slice(0, scaled(600, size)), 1, random)
+  const spot = zipf(sample.popular.slice(0, scaled(100, size)), 1.1, random)
   const countries = sample.countries.filter((code) => code !== crowdCountry)
   const country = zipf(countries.slice(0, scaled(150, size)), 1, random)
   const top = zipf([10, 5, 20], 1, random)
-  const word = zipf([...new Set(famous.map(wordOf))], 1.1, random)
+  const words = sample.popular.slice(0, scaled(60, size)).map(wordOf)
+  const word = zipf([...new Set(words)], 1.1, random)
 
   const pages: readonly (readonly [share: number, path: () => string])[] = [
     [0.5, () => `/cities/${city().id}`],
@@ -116,7 +116,7 @@ function* scan(sample: Sample, random: () => number, size: LoadSize): Iterable<A
 
 function* edits(sample: Sample, random: () => number, size: LoadSize): Iterable<Arrival> {
   const { durationMs, scale } = size
-  const famous = sample.popular.slice(0, scaled(1000, size))
+  const famous = sample.popular.slice(0, scaled(600, size))
   const city = zipf(
     famous.filter(({ country }) => country !== crowdCountry),
     1,

@@ -21,7 +21,7 @@ export interface CacheFigures {
 export interface Measured extends Played {
   /** Counted by the database. */
   readonly queries: number
-  readonly queriesByName: Readonly<Record<string, number>>
+  readonly queriesByName: Readonly<Record<string, { readonly queries: number; readonly busyMs: number }>>
   readonly queryTimeMs: number
   /** The share of the load's time in which the database ran queries. */
   readonly busy: number
@@ -102,7 +102,7 @@ export function measured(played: Played, counts: QueryCounts, cache?: CacheFigur
   return {
     ...played,
     queries: sum(all.map(({ queries }) => queries)),
-    queriesByName: Object.fromEntries([...byName(counts)].map(([name, { queries }]) => [name, queries])),
+    queriesByName: Object.fromEntries(byName(counts)),
     queryTimeMs,
     busy: queryTimeMs / 1000 / played.seconds,
     crowdQueries: counts.get(queryLabel('country', [crowdCountry, crowdTop]))?.queries ?? 0,

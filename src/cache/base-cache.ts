@@ -69,15 +69,21 @@ export abstract class BaseCache<V = unknown> {
   }
 
   /**
-   * Returns the fresh value of a key. `undefined` is a miss; `null` is a value. With `stale` it may be stale. With
-   * `result: 'full'` it tells whether it is, for how long it will be fresh, and where it was found.
+   * Returns the fresh value of a key. `undefined` is a miss; `null` is a value, which a loader may have stored. With
+   * `stale` it may be stale. With `result: 'full'` it tells whether it is, for how long it will be fresh, and where it was
+   * found. The caller of an untyped cache names the type: `get<User>(key)`.
    */
-  async get<T = V>(key: string, options: ReadOptions & { readonly result: 'full' }): Promise<GetResult<T>>
-  async get<T = V>(
+  async get(key: string, options: ReadOptions & { readonly result: 'full' }): Promise<GetResult<V | null>>
+  async get<T>(key: string, options: ReadOptions & { readonly result: 'full' }): Promise<GetResult<T>>
+  async get(
+    key: string,
+    options?: ReadOptions & { readonly result?: 'value' | undefined },
+  ): Promise<V | null | undefined>
+  async get<T>(
     key: string,
     options?: ReadOptions & { readonly result?: 'value' | undefined },
   ): Promise<T | undefined>
-  async get<T = V>(key: string, options?: GetOptions): Promise<T | GetResult<T> | undefined> {
+  async get(key: string, options?: GetOptions): Promise<unknown> {
     const full = this.#scope.key(key)
     const { reader } = this.#scope.runtime.pipeline
     let { reading } = this.#scope
@@ -88,28 +94,30 @@ export abstract class BaseCache<V = unknown> {
       if (options.result !== undefined) {
         checkChoice(options.result, ['value', 'full'], 'get: result')
         const read = (): Promise<GetResult> => reader.getInFull(full, reading, this.#scope.ttlMs)
-        if (options.result === 'full') return (await abortable(options.signal, read)) as GetResult<T>
+        if (options.result === 'full') return abortable(options.signal, read)
       }
       if (reading?.stale === true) {
         const values = await abortable(options.signal, () => reader.getMany('get', [full], [key], reading))
-        return values.get(key) as T | undefined
+        return values.get(key)
       }
     }
     const found = reader.get(full, reading)
-    if (!isPromise(found)) return found as T | undefined
-    if (options?.signal === undefined) return (await found) as T | undefined
-    return (await abortable(options.signal, () => found)) as T | undefined
+    if (!isPromise(found)) return found
+    if (options?.signal === undefined) return await found
+    return abortable(options.signal, () => found)
   }
 
   /** Returns the fresh values among `keys`, in the order of `keys`; one round trip. With `stale` they may be stale. */
-  async getMany<T = V>(keys: Iterable<string>, options: ReadOptions = {}): Promise<Map<string, T>> {
+  async getMany(keys: Iterable<string>, options?: ReadOptions): Promise<Map<string, V | null>>
+  async getMany<T>(keys: Iterable<string>, options?: ReadOptions): Promise<Map<string, T>>
+  async getMany(keys: Iterable<string>, options: ReadOptions = {}): Promise<ReadonlyMap<string, unknown>> {
     const names = asKeys(keys)
     const full = this.#scope.list(names)
     checkOptions(options, READ_OPTIONS, 'getMany')
     const { reader } = this.#scope.runtime.pipeline
     const reading = this.#scope.readingFor(options)
     const read = () => reader.getMany('getMany', full, names, reading)
-    return (await abortable(options.signal, read)) as Map<string, T>
+    return abortable(options.signal, read)
   }
 
   /**
@@ -189,14 +197,16 @@ export abstract class BaseCache<V = unknown> {
   }
 
   /** Removes a key and returns its fresh value in one atomic step, so that only one of several callers gets it. */
-  async take<T = V>(key: string): Promise<T | undefined> {
+  async take(key: string): Promise<V | null | undefined>
+  async take<T>(key: string): Promise<T | undefined>
+  async take(key: string): Promise<unknown> {
     const full = this.#scope.key(key)
     const { pipeline, counters } = this.#scope.runtime
     const result = await this.#writer.one('take', { kind: 'take', key: full, ...this.#scope.reading })
     const stored = result?.stored
     if (stored === undefined) return undefined
     counters.invalidations++
-    return pipeline.reader.view('take', full, stored) as T | undefined
+    return pipeline.reader.view('take', full, stored)
   }
 
   /** Whether there is a fresh entry. */

@@ -26,12 +26,12 @@ export type WrapKey<Args extends readonly unknown[]> =
        * one name share their entries. Parts are separated by `:`; `% { } [ ] "` have no place in it.
        */
       readonly name: string
-      readonly key?: never | undefined
+      readonly key?: undefined
     }
   | {
       /** Returns the key for these arguments: text as it is, or parts for `key()`, as in `['user', id]`. */
       readonly key: (...args: Args) => string | readonly KeyPart[]
-      readonly name?: never | undefined
+      readonly name?: undefined
     }
 
 type LoadOptionsOf<Args extends readonly unknown[]> = Omit<GetOrSetOptions, 'ttl' | 'tags'> & {

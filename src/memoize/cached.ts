@@ -24,7 +24,7 @@ export type CachedOptions<Self, Args extends readonly unknown[], Text extends st
     | {
         /** The beginning of its keys, which are made of all arguments: `billing:invoice:[7,"EUR"]`. */
         readonly name: string
-        readonly key?: never | undefined
+        readonly key?: undefined
       }
     | {
         /**
@@ -32,7 +32,7 @@ export type CachedOptions<Self, Args extends readonly unknown[], Text extends st
          * key or its parts. The key ignores all that it does not name: other arguments and the object.
          */
         readonly key: Text | ((...args: Args) => string | readonly KeyPart[])
-        readonly name?: never | undefined
+        readonly name?: undefined
       }
   )
 

@@ -8,7 +8,7 @@ import { NO_SLOT, TIMED, WATCHED, noteHit } from './eviction/eviction-policy.ts'
 import type { EvictionPolicy } from './eviction/eviction-policy.ts'
 import type { Expiry } from './expiry.ts'
 import { MapState } from './map-state.ts'
-import { CLEARED, DELETED, EXPIRED, REPLACED } from './removals.ts'
+import { DELETED, EXPIRED, REPLACED } from './removals.ts'
 import type { BoundedMapStats, Removals } from './removals.ts'
 
 export type { BoundedMapOptions, RemovalCause, SetOptions } from './bounded-map-options.ts'
@@ -202,23 +202,15 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
   }
 
   /** Removes an entry. Returns whether there was an unexpired one. */
-  delete(key: K): boolean {
+  delete(key: K): boolean
+  /** @internal */
+  delete(key: K, cause?: number): boolean
+  delete(key: K, cause: number = DELETED): boolean {
     const slot = this.#live(key)
     if (slot === undefined) return false
-    this.#state.drop(slot, DELETED)
+    this.#state.drop(slot, cause)
     this.#removals.deliver()
     return true
-  }
-
-  /**
-   * Does what {@link delete} does, as one step of a removal of many entries.
-   * @internal
-   */
-  sweep(key: K): void {
-    const slot = this.#live(key)
-    if (slot === undefined) return
-    this.#state.drop(slot, CLEARED)
-    this.#removals.deliver()
   }
 
   /** Removes all entries. The frequencies of keys stay known. */

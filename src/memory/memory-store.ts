@@ -36,6 +36,7 @@ import type { BoundedMap } from './bounded-map.ts'
 import { figuresOf, type MemoryBounds } from './entry-map.ts'
 import { MemoryEntry } from './memory-entry.ts'
 import { looksAt, PrefixSweep, turn } from './prefix-sweep.ts'
+import { CLEARED } from './removals.ts'
 
 const NO_OPTIONS: AcquireOptions = Object.freeze({})
 const STALE_TOO: Reading = Object.freeze({ stale: true })
@@ -169,7 +170,7 @@ export class MemoryStore implements Store {
         held: () => map.held(),
         remove: (key) => {
           const wasVisible = this.#visible(key, map.peek(key), { ...reading, stale: true }) !== undefined
-          map.sweep(key)
+          map.delete(key, CLEARED)
           return wasVisible
         },
       },

@@ -54,10 +54,7 @@ interface CommonOptions {
 
 /** Options of a rate limiter: one limit, or several of which all must admit. */
 export type RateLimiterOptions = CommonOptions &
-  (
-    | (LimitOptions & { readonly limits?: never | undefined })
-    | { readonly limits: readonly NamedLimitOptions[] }
-  )
+  ((LimitOptions & { readonly limits?: undefined }) | { readonly limits: readonly NamedLimitOptions[] })
 
 /** Options after validation. */
 export interface LimiterSettings {

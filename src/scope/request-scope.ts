@@ -49,7 +49,8 @@ function viewOf<V>(cache: BaseCache<V>, answers: Map<string, Answer>): BaseCache
   const end = async (): Promise<void> => answers.clear()
   const own: Readonly<Record<PropertyKey, unknown>> = {
     get: (key: string, options?: GetOptions) => {
-      const call = async (): Promise<unknown> => cache.get(key, options as ReadOptions | undefined)
+      const given: ReadOptions | undefined = options
+      const call = async (): Promise<unknown> => cache.get(key, given)
       return options?.result === 'full' ? call() : reads.one(key, false, options, call)
     },
     getMany: (keys: Iterable<string>, options?: ReadOptions) =>

@@ -89,7 +89,7 @@ describe('waitUntil', () => {
   })
 
   test('may fail without harm', async () => {
-    const hosts = [
+    const hosts: readonly (() => unknown)[] = [
       () => {
         throw new Error('outside of a request')
       },

@@ -85,7 +85,7 @@ describe('onRemoval', () => {
   })
 
   test('logs an error of the listener, and throws it nowhere', async () => {
-    const failures = [
+    const failures: readonly (() => unknown)[] = [
       () => {
         throw new Error('no')
       },
