@@ -1,4 +1,3 @@
-import { types } from 'node:util'
 import { abortable } from '../core/abort.ts'
 import type { AtomicStore } from '../core/atomic-store.ts'
 import type { CacheStats } from '../core/counters.ts'
@@ -14,8 +13,6 @@ import {
   type ReadOptions,
   type SetOptions,
 } from '../options/entry-options.ts'
-import { OptionsError } from '../core/errors.ts'
-import { inspect } from '../core/logging/inspect.ts'
 import { checkChoice, checkOptions, type CacheOptions, type NamespaceOptions } from '../options/options.ts'
 import { isPromise } from '../core/promise.ts'
 import { rowVersionOf } from '../options/resolve.ts'
@@ -377,8 +374,6 @@ export abstract class BaseCache<V = unknown> {
    */
   async deserialize<T = V>(bytes: Uint8Array, options: BytesOptions = {}): Promise<T> {
     const key = this.#keyOfBytes('deserialize', options)
-    if (!types.isUint8Array(bytes) && typeof bytes !== 'string')
-      throw new OptionsError(`deserialize: bytes: ${inspect(bytes)} is neither a Uint8Array nor text`)
     return (await this.#scope.runtime.format).deserialize(bytes, key) as T
   }
 

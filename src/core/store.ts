@@ -212,13 +212,13 @@ export interface Store {
    * Whether other processes void leases, too. Then only a fill shows whether a load has seen all earlier invalidations.
    * Default `false`.
    */
-  readonly isShared?: boolean
+  readonly isShared?: boolean | undefined
   /** Milliseconds within which a request is answered or fails. Absent if answers need no time. */
   readonly deadlineMs?: number | undefined
   /**
    * Whether all keys of the store are its own. `false`: keys of others may be among them, so not all may be removed.
    */
-  readonly ownsAll?: boolean
+  readonly ownsAll?: boolean | undefined
   /** Returns the stored form of `value`. It is private to the store, so later changes of the value do not affect it. */
   admit(value: unknown): Admitted
   /** Returns a value of the reader's own, made from the stored form. */

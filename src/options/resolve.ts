@@ -37,10 +37,15 @@ export interface Settings extends EntrySettings {
 
 /** An option that a user's loader or function has computed. If it is invalid, nothing is stored. */
 export class Computed {
-  readonly value: unknown
+  readonly #value: unknown
 
   constructor(value: unknown) {
-    this.value = value
+    this.#value = value
+  }
+
+  /** Returns the computed value in a list; `undefined` for any other option. It runs no code of the option. */
+  static in(option: unknown): readonly [value: unknown] | undefined {
+    return typeof option === 'object' && option !== null && #value in option ? [option.#value] : undefined
   }
 }
 
@@ -111,8 +116,9 @@ export function settingsWith<S extends Settings>(
   const settings: Record<string, unknown> = { ...(base as object) }
   for (const name in options) {
     const given = partOf(options, name, where)
-    const isComputed = given instanceof Computed
-    const value: unknown = isComputed ? given.value : given
+    const computed = Computed.in(given)
+    const isComputed = computed !== undefined
+    const value: unknown = isComputed ? computed[0] : given
     const reader = READERS[name]
     if (value === undefined || reader === undefined) continue
     const [target, read] = reader

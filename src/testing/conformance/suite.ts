@@ -1,3 +1,4 @@
+import { checkMethods } from '../../options/checks.ts'
 import assert from 'node:assert/strict'
 import type { CacheOptions } from '../../options/options.ts'
 import { silentLogger } from '../../core/logging/logger.ts'
@@ -46,6 +47,7 @@ const DEFINITIONS: readonly CaseDefinition[] = [
 export function conformanceCases(
   target: ConformanceTarget | RealTimeConformanceTarget,
 ): readonly ConformanceCase[] {
+  checkMethods(target, ['create'], 'conformanceCases: target')
   return DEFINITIONS.map((definition) =>
     target.time === 'real' ? inRealTime(definition, target) : inFakeTime(definition, target),
   )
