@@ -132,7 +132,7 @@ describe.each(listCompilers())('TypeScript %s', (version, compiler) => {
       import * as testing from 'cachette/testing'
       export const options: CreateCacheOptions = { ttl: '30m', redis: undefined }
       export const cache = createCache<number>(options)
-      export const count: Promise<number | undefined> = new MemoryCache<number>().get('count')
+      export const count: Promise<unknown> = new MemoryCache<number>().get('count')
       export default [lock, memoize, memory, ratelimit, redis, scope, serialization, testing]`,
     )
 
