@@ -52,7 +52,14 @@ module.exports = async function trial(modules, url) {
   demand((await find(4)) === 8 && (await find(4)) === 8, 'a function is not memoized')
 
   if (url !== undefined)
-    await onServer(await createCache({ redis: url, prefix: 'trial:', connect: 'required', logger: SILENT }))
+    await onServer(
+      await createCache({
+        redis: url,
+        prefix: `trial:${Math.random()}:`,
+        connect: 'required',
+        logger: SILENT,
+      }),
+    )
   await onServer(new MemoryCache())
   await cache.close()
   return 'all is well'
