@@ -6,6 +6,7 @@ import { openGuideCache } from './guide/cache.ts'
 import { CachedCities } from './guide/cached-cities.ts'
 import { startGuide } from './guide/guide.ts'
 import { UncachedCities } from './guide/uncached-cities.ts'
+import { Watch } from './outage/watch.ts'
 import { readOptions, usage, UsageError } from './options.ts'
 import type { Options } from './options.ts'
 import { faults, report } from './report/table.ts'
@@ -43,17 +44,18 @@ async function run(options: Options, signal: AbortSignal): Promise<number> {
   const { cache } = opened
   await using database = await Database.start(signal)
   await using second = place && (await SecondProcess.start(place, database))
-  const cities = new CachedCities(cache, new UncachedCities(database))
+  const watch = new Watch(database)
+  const cities = new CachedCities(cache, new UncachedCities(watch))
   await using guide = await startGuide(cities, cache, options.port)
 
   console.log(`City guide over ${database.records.toLocaleString('en-US')} cities, seed ${options.seed}.`)
   const shared = redis && second && { redis, second }
   console.log(
     shared
-      ? `In two processes over Redis, ${guide.url} and ${second.url}.\n`
-      : 'In one process, without Redis.\n',
+      ? `In two processes over Redis, ${guide.url} and ${second.url}.`
+      : 'In one process, without Redis.',
   )
-  const results = await runShow({ database, guide, cache, options, signal, ...(shared && { shared }) })
+  const results = await runShow({ database, watch, guide, cache, options, signal, ...(shared && { shared }) })
   await writeFile(options.resultsFile, `${JSON.stringify(results, null, 2)}\n`)
   console.log(`\n${report(results)}\n\nAll figures: ${options.resultsFile}`)
 

@@ -5,6 +5,7 @@ import { playInThread } from './load/thread.ts'
 import { progressLine } from './report/progress.ts'
 import { measured } from './report/results.ts'
 import type { CacheFigures, Measured } from './report/results.ts'
+import type { Timeline } from './outage/cost.ts'
 
 export interface Load {
   readonly title: string
@@ -20,7 +21,11 @@ export interface Load {
 }
 
 /** Plays a load against a guide and counts what it cost the database. */
-export async function measure(load: Load, database: Database, signal: AbortSignal): Promise<Measured> {
+export async function measure(
+  load: Load,
+  database: Database,
+  signal: AbortSignal,
+): Promise<{ readonly measured: Measured; readonly timeline: Timeline }> {
   const { title, urls, schedule, durationMs, cutOffMs, stats, onElapsed } = load
   const progress = progressLine(title, durationMs)
   await database.takeCounts()
@@ -30,11 +35,11 @@ export async function measure(load: Load, database: Database, signal: AbortSigna
       progress.update(elapsedMs, answered)
       onElapsed?.(elapsedMs)
     }
-    const played = await playInThread(order, onProgress, signal)
+    const { played, timeline } = await playInThread(order, onProgress, signal)
     progress.update(durationMs, played.answered)
     // After a cut-off nobody waits for these any more.
     database.dropQueue()
-    return measured(played, await database.takeCounts(), await stats?.())
+    return { measured: measured(played, await database.takeCounts(), await stats?.()), timeline }
   } finally {
     progress.done()
   }

@@ -1,21 +1,18 @@
-// One process at a time does the nightly report, and at most two run a query: `npx tsx examples/locks.ts`.
+// One process does the nightly report, at most two run a query, and one at a time changes a balance:
+// `npx tsx examples/locks.ts`.
 import { MemoryCache } from 'cachette'
-import { Lock, Semaphore, withLock } from 'cachette/lock'
+import { Semaphore, withLock } from 'cachette/lock'
 
 // On Redis, the same lines hold among all processes.
 const cache = new MemoryCache()
 
+// A lock would be free again when the first instance has ended. This mark stays for the period.
 async function report(instance: string): Promise<void> {
-  const held = await new Lock(cache, 'nightly-report').tryAcquire()
-  if (held === undefined) {
-    console.log(instance, 'leaves it to the other')
-    return
-  }
-  await using _ = held
-  console.log(instance, 'makes the report')
-  await Promise.resolve()
+  const isFirst = await cache.set('nightly-report:2026-11-30', instance, { ifAbsent: true, ttl: '2d' })
+  console.log(instance, isFirst ? 'makes the report' : 'leaves it to the other')
 }
 await Promise.all([report('instance 1'), report('instance 2')])
+await report('instance 2, an hour later')
 
 const queries = new Semaphore(cache, 'slow-queries', 2)
 let running = 0

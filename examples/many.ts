@@ -17,7 +17,7 @@ await cache.setMany(
 )
 
 const users = await cache.getMany(['user:1', 'user:2', 'user:3', 'user:4'])
-for (const [name, user] of users) console.log(name, '=', user.name)
+for (const [name, user] of users) console.log(name, '=', user?.name)
 
 // The loader is asked for what is missing, in one call.
 const keys = [3, 4, 5].map((id) => key('user', id))

@@ -5,6 +5,7 @@ import { OptionsError } from './core/errors.ts'
 import { inspect } from './core/logging/inspect.ts'
 import { Log } from './core/logging/log.ts'
 import { consoleLogger } from './core/logging/logger.ts'
+import { checkReadable, reading } from './options/checks.ts'
 import {
   CACHE_OPTIONS,
   checkCacheOptions,
@@ -154,6 +155,7 @@ function serverOptions(
     )
   if (isClient(redis)) return { client: redis, ...required }
   const options = redis
+  checkReadable(options, 'redis')
   const isNamed = [given(options.url), options.host, options.port, options.client].some(
     (part) => part !== undefined,
   )
@@ -171,7 +173,7 @@ function present<T extends object>(options: T): Partial<T> {
 }
 
 function isClient(redis: UsersClient | RedisCacheOptions): redis is UsersClient {
-  return 'on' in redis && typeof redis.on === 'function'
+  return reading('redis', () => 'on' in redis && typeof redis.on === 'function')
 }
 
 function noServer(connect: RedisCacheOptions['connect']): undefined {

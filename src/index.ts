@@ -24,6 +24,7 @@ export type { CreateCacheOptions, GetRedisCacheOptions } from './create-cache.ts
 export type { Primitives, Slot } from './in-process/primitives.ts'
 export { key, type KeyBuilder, type KeyPart } from './keys/key-builder.ts'
 export type { LoadContext, NotModified } from './loading/load-context.ts'
+export type { GetResult } from './loading/reader.ts'
 export type { MemoryTierOptions } from './memory/local-memory.ts'
 export { MemoryCache, type MemoryCacheOptions } from './memory/memory-cache.ts'
 export type { Duration } from './options/durations.ts'

@@ -30,6 +30,7 @@ export const LONG: readonly string[] = [
   'test/redis/fidelity.test.ts',
   'test/redis/first-minute/first-minute.test.ts',
   'test/redis/identity.test.ts',
+  'test/redis/if-absent.test.ts',
   'test/redis/leaving/leaving.test.ts',
   'test/redis/order-parts.test.ts',
   'test/redis/order.test.ts',

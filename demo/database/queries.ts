@@ -17,8 +17,8 @@ const countrySummary = `select code, version, cities, regions, population, (
   where code = :code`
 
 /**
- * The queries of the guide. The distance is computed for every city, a search reads every name, a summary
- * adds up every city of its country: what they cost is work and not waiting.
+ * The queries of the guide. They have their indexes and are work nevertheless, and not waiting: the distance is computed
+ * for every city of the region, a search reads every name, a summary adds up every city of its country.
  */
 export class SqlQueries implements Queries {
   readonly #database: Database
@@ -38,7 +38,10 @@ export class SqlQueries implements Queries {
   }
 
   nearest(latitude: number, longitude: number): readonly Neighbour[] {
-    const sql = `select ${cityColumns}, ${kilometres} as km from city order by km limit 10`
+    const sql = `select ${cityColumns}, ${kilometres} as km from city
+      where latitude between :latitude - 10 and :latitude + 10
+        and longitude between :longitude - 15 and :longitude + 15
+      order by km limit 10`
     return this.#all<Neighbour>(sql, { latitude, longitude })
   }
 
@@ -52,13 +55,15 @@ export class SqlQueries implements Queries {
 
   search(text: string): readonly City[] {
     const pattern = `%${text.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`
-    const sql = `select ${cityColumns} from city where name like :pattern escape '\\'
+    const sql = `select ${cityColumns} from city
+      where id in (select id from city where name like :pattern escape '\\')
       order by population desc, id limit 10`
     return this.#all<City>(sql, { pattern })
   }
 
   random(): City {
-    return this.#one<City>(`select ${cityColumns} from city order by random() limit 1`, {})!
+    const any = 'select abs(random()) % (select max(id) from city)'
+    return this.#one<City>(`select ${cityColumns} from city where id >= (${any}) order by id limit 1`, {})!
   }
 
   update(id: number, population: number): Updated | null {

@@ -21,7 +21,9 @@ export function seedDatabase(): sqlite.Database {
   database.exec(`
     insert into country (code) select distinct country from city;
     commit;
-    create index city_by_country on city (country);
+    create index city_by_country on city (country, population desc, id, region);
+    create index city_by_spot on city (latitude, longitude);
+    create index city_by_name on city (name);
     analyze`)
   return database
 }

@@ -1,6 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { queryLabel } from '../database/protocol.ts'
+import type { TimedAnswer, Timeline } from '../outage/cost.ts'
+import { Stalls } from '../outage/stalls.ts'
 import { Ledger } from './ledger.ts'
 import type { Proof, Shown } from './ledger.ts'
+import { queryLabels, queryOfPage } from './pages.ts'
 import type { Arrival, Edit } from './schedule.ts'
 import { Visitor } from './visitor.ts'
 import type { Answer } from './visitor.ts'
@@ -49,8 +53,14 @@ export interface Latest {
   readonly shown: readonly Shown[]
 }
 
+/** Outcome of a load, and its answers one by one. */
+export interface Playing {
+  readonly played: Played
+  readonly timeline: Timeline
+}
+
 /** Plays a schedule against a guide, in time, and checks every answer. */
-export async function play(options: PlayOptions): Promise<Played> {
+export async function play(options: PlayOptions): Promise<Playing> {
   const player = new Player(options)
   return player.run()
 }
@@ -62,6 +72,7 @@ class Player {
   readonly #ledger = new Ledger()
   readonly #startedAt = performance.now()
   readonly #waits: Wait[] = []
+  readonly #answers: TimedAnswer[] = []
   readonly #pages = new Map<string, number>()
   readonly #failures: string[] = []
   #sent = 0
@@ -78,8 +89,9 @@ class Player {
     this.#visitor = new Visitor(this.#cut.signal)
   }
 
-  async run(): Promise<Played> {
+  async run(): Promise<Playing> {
     const { schedule, cutOffMs, onProgress } = this.#options
+    const stalls = new Stalls()
     const cutting = setTimeout(() => this.#cut.abort(), cutOffMs)
     const reporting = setInterval(() => onProgress?.(this.#progress()), 100)
     try {
@@ -89,7 +101,7 @@ class Player {
       clearInterval(reporting)
       this.#visitor.close()
     }
-    return this.#played()
+    return { played: this.#played(), timeline: { answers: this.#answers, stalls: stalls.end() } }
   }
 
   /** Sends each arrival at its time: who comes does not know how long the others wait. */
@@ -142,7 +154,7 @@ class Player {
   async #visit(
     path: string,
     dueAt: number,
-    { url = this.#nextUrl(), update }: { readonly url?: string; readonly update?: object } = {},
+    { url = this.#nextUrl(), update }: { readonly url?: string; readonly update?: Update } = {},
   ): Promise<Answer | undefined> {
     if (this.#cut.signal.aborted) return undefined
     this.#sent += 1
@@ -151,9 +163,12 @@ class Player {
     const answer = await this.#visitor.open(question).catch((error: unknown) => {
       if (!this.#cut.signal.aborted) this.#failures.push(`${path}: ${String(error)}`)
     })
-    this.#waits.push({ ms: performance.now() - dueAt, answered: answer !== undefined })
+    const ms = performance.now() - dueAt
+    this.#waits.push({ ms, answered: answer !== undefined })
     if (!answer) return undefined
     this.#answered += 1
+    const toMs = Date.now()
+    this.#answers.push({ url, fromMs: toMs - ms, toMs, labels: labelsOf(path, update, answer) })
     this.#judge(path, answer, update !== undefined)
     if (!update) this.#ledger.check(path, beganAt, answer.shown, url)
     return answer
@@ -187,6 +202,21 @@ class Player {
       latest: [...this.#latest.values()],
     }
   }
+}
+
+interface Update {
+  readonly population: number
+}
+
+/** Returns the labels of all queries that an answer may have waited for. */
+function labelsOf(path: string, update: Update | undefined, { shown }: Answer): readonly string[] {
+  const page = queryOfPage(path)
+  const query = update && page ? { name: 'update' as const, args: [...page.args, update.population] } : page
+  const cities = shown.flatMap(({ record }) => /^city:(.*)$/.exec(record)?.[1] ?? [])
+  return [
+    ...(query === undefined ? [] : queryLabels(query)),
+    ...cities.map((id) => queryLabel('city', [Number(id)])),
+  ]
 }
 
 function pageOf(path: string): string {

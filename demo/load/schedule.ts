@@ -19,46 +19,72 @@ export interface Edit {
   readonly shownOn: readonly string[]
 }
 
-/** Traffic rises evenly from the first to the second. */
-const visitsPerSecond = [100, 700] as const
-export const crowdSize = 500
-const scanSize = 400
+/** The size of a load. */
+export interface LoadSize {
+  readonly seed: number
+  readonly durationMs: number
+  /** The number of different pages, as a share of the most that there can be. The rate is its square root. */
+  readonly scale: number
+}
+
+/** Returns the visits a second at the end of a load. They rise evenly from a seventh of that. */
+export function visitsPerSecond({ scale }: Pick<LoadSize, 'scale'>): number {
+  return Math.round(700 * Math.sqrt(scale))
+}
 
 /** The page of the flash crowd. Nobody else opens or edits it: it is cold, and its queries can be told. */
 export const crowdCountry = 'ES'
 export const crowdTop = 10
 const crowdPath = `/countries/${crowdCountry}?top=${crowdTop}`
 
-/** The flash crowd alone. */
-export function crowd(atMs: number): Arrival[] {
-  return Array.from({ length: crowdSize }, () => ({ kind: 'crowd', path: crowdPath, atMs }))
+/** Returns the size of the flash crowd: five sevenths of the visits of a second, all at once. */
+export function crowdSize(size: Pick<LoadSize, 'scale'>): number {
+  return Math.round((visitsPerSecond(size) * 5) / 7)
+}
+
+/** Returns visits of one page that hardly anybody asks for, 200 a second. */
+export function visitsOfOnePage({ remote }: Sample, durationMs: number): Arrival[] {
+  const everyMs = 5
+  return Array.from({ length: durationMs / everyMs }, (_, index) => ({
+    kind: 'visit',
+    path: `/cities/${remote[0]}`,
+    atMs: index * everyMs,
+  }))
+}
+
+/** Returns the flash crowd alone. */
+export function crowd(atMs: number, size: number): Arrival[] {
+  return Array.from({ length: size }, () => ({ kind: 'crowd', path: crowdPath, atMs }))
 }
 
 /**
- * The sequence of a load, the same for the same seed: more and more visits by Zipf's law at random moments, the
- * crowd near the beginning, at half-time a crawler that reads pages nobody else reads, and one edit a second.
+ * Returns the sequence of a load, the same for the same size and seed: more and more visits by Zipf's law at random
+ * moments, the crowd near the beginning, at half-time a crawler that reads pages nobody else reads, and edits.
  */
-export function buildSchedule(sample: Sample, seed: number, durationMs: number): readonly Arrival[] {
-  const random = seededRandom(seed)
+export function buildSchedule(sample: Sample, size: LoadSize): readonly Arrival[] {
+  const random = seededRandom(size.seed)
   const arrivals = [
-    ...visits(sample, random, durationMs),
-    ...crowd(durationMs * 0.02),
-    ...scan(sample, random, durationMs),
-    ...edits(sample, random, durationMs),
+    ...visits(sample, random, size),
+    ...crowd(size.durationMs * 0.02, crowdSize(size)),
+    ...scan(sample, random, size),
+    ...edits(sample, random, size),
   ]
   return arrivals.sort((one, other) => one.atMs - other.atMs)
 }
 
-function* visits(sample: Sample, random: () => number, durationMs: number): Iterable<Arrival> {
-  const city = zipf(sample.popular, 1, random)
-  const spot = zipf(sample.popular.slice(0, 100), 1.1, random)
-  const country = zipf(
-    sample.countries.filter((code) => code !== crowdCountry),
-    1,
-    random,
-  )
+function scaled(most: number, { scale }: LoadSize): number {
+  return Math.max(1, Math.round(most * scale))
+}
+
+function* visits(sample: Sample, random: () => number, size: LoadSize): Iterable<Arrival> {
+  const { durationMs } = size
+  const city = zipf(sample.popular.slice(0, scaled(600, size)), 1, random)
+  const spot = zipf(sample.popular.slice(0, scaled(100, size)), 1.1, random)
+  const countries = sample.countries.filter((code) => code !== crowdCountry)
+  const country = zipf(countries.slice(0, scaled(150, size)), 1, random)
   const top = zipf([10, 5, 20], 1, random)
-  const word = zipf([...new Set(sample.popular.slice(0, 100).map(wordOf))], 1.1, random)
+  const words = sample.popular.slice(0, scaled(60, size)).map(wordOf)
+  const word = zipf([...new Set(words)], 1.1, random)
 
   const pages: readonly (readonly [share: number, path: () => string])[] = [
     [0.5, () => `/cities/${city().id}`],
@@ -68,9 +94,10 @@ function* visits(sample: Sample, random: () => number, durationMs: number): Iter
     [0.03, () => '/surprise'],
   ]
   let atMs = 0
-  const [slow, fast] = visitsPerSecond
+  const fast = visitsPerSecond(size)
+  const rate = (): number => (fast * (1 + (6 * atMs) / durationMs)) / 7
   // Gaps of independent visitors: exponential, shorter as the traffic rises.
-  const gapMs = (): number => (-Math.log(1 - random()) * 1000) / (slow + ((fast - slow) * atMs) / durationMs)
+  const gapMs = (): number => (-Math.log(1 - random()) * 1000) / rate()
   while ((atMs += gapMs()) < durationMs) {
     let drawn = random()
     const page = pages.find(([share]) => (drawn -= share) < 0) ?? pages[0]!
@@ -78,20 +105,26 @@ function* visits(sample: Sample, random: () => number, durationMs: number): Iter
   }
 }
 
-function* scan(sample: Sample, random: () => number, durationMs: number): Iterable<Arrival> {
+function* scan(sample: Sample, random: () => number, size: LoadSize): Iterable<Arrival> {
+  const { durationMs } = size
+  const scanSize = scaled(400, size)
   const first = Math.floor(random() * (sample.remote.length - scanSize))
   for (const [index, id] of sample.remote.slice(first, first + scanSize).entries()) {
     yield { kind: 'scan', path: `/cities/${id}`, atMs: durationMs * (0.5 + (0.1 * index) / scanSize) }
   }
 }
 
-function* edits(sample: Sample, random: () => number, durationMs: number): Iterable<Arrival> {
+function* edits(sample: Sample, random: () => number, size: LoadSize): Iterable<Arrival> {
+  const { durationMs, scale } = size
+  const famous = sample.popular.slice(0, scaled(600, size))
   const city = zipf(
-    sample.popular.filter(({ country }) => country !== crowdCountry),
+    famous.filter(({ country }) => country !== crowdCountry),
     1,
     random,
   )
-  for (let atMs = 500; atMs < durationMs; atMs += 1000) {
+  // At least three in a load, and at most one a second.
+  const everyMs = Math.min(1000 / scale, durationMs / 3)
+  for (let atMs = everyMs / 2; atMs < durationMs; atMs += everyMs) {
     const edited = city()
     const population = edited.population + Math.floor(random() * 1000)
     const shownOn = [`/cities/${edited.id}`, `/countries/${edited.country}?top=10`, nearestPath(edited)]

@@ -8,5 +8,5 @@ function send(message: FromLoad): void {
 }
 
 const order = threadData() as LoadOrder
-const played = await play({ ...order, onProgress: (progress) => send({ kind: 'progress', progress }) })
-send({ kind: 'played', played })
+const playing = await play({ ...order, onProgress: (progress) => send({ kind: 'progress', progress }) })
+send({ kind: 'played', playing })

@@ -1,7 +1,9 @@
 import type { QueryCounts, QueryName } from '../database/protocol.ts'
 import { queryLabel } from '../database/protocol.ts'
+import type { Plan } from '../load/plan.ts'
 import type { Played } from '../load/play.ts'
-import { crowdCountry, crowdTop } from '../load/schedule.ts'
+import { crowdCountry, crowdSize, crowdTop, visitsPerSecond } from '../load/schedule.ts'
+import type { OutageCost } from '../outage/cost.ts'
 
 /** What the cache tells of itself, as far as the report shows it. */
 export interface CacheFigures {
@@ -19,8 +21,10 @@ export interface CacheFigures {
 export interface Measured extends Played {
   /** Counted by the database. */
   readonly queries: number
-  readonly queriesByName: Readonly<Record<string, number>>
+  readonly queriesByName: Readonly<Record<string, { readonly queries: number; readonly busyMs: number }>>
   readonly queryTimeMs: number
+  /** The share of the load's time in which the database ran queries. */
+  readonly busy: number
   /** Queries for the page that only the crowd opened. */
   readonly crowdQueries: number
   /** See {@link timeSaved}. */
@@ -35,10 +39,26 @@ export interface RedisFigures {
   readonly frozenMs: number
   /** From the end of the freeze until every process stored and read through Redis again. */
   readonly recoveryMs: number
+  /** `undefined`: it was not frozen. */
+  readonly outage: OutageCost | undefined
+  /** The time that a page may wait for Redis. */
+  readonly deadlineMs: number
   /** Updates that Redis heard of only after the freeze. */
   readonly queuedUpdates: number
   /** Pages that did not show the last update after all of that. */
   readonly outdatedAfterwards: number
+}
+
+/** The load that was chosen for this machine. */
+export interface PlanFigures {
+  /** The mean time of a query behind a page, measured before the load. */
+  readonly queryMs: number
+  readonly visitsPerSecond: number
+  readonly crowd: number
+  /** The share of the time that the database would need for the whole load without a cache. */
+  readonly withoutCache: number
+  /** The same with the cache, as planned. */
+  readonly withCache: number
 }
 
 export interface Results {
@@ -46,11 +66,16 @@ export interface Results {
   readonly durationSeconds: number
   readonly node: string
   readonly cities: number
+  readonly plan: PlanFigures
   readonly withoutCache: Measured
   readonly withCache: Measured
   readonly coalescingOff: Measured
   /** `undefined`: without Redis, in one process. */
   readonly redis: RedisFigures | undefined
+}
+
+export function figuresOf({ size, queryMs, withoutCache, withCache }: Plan): PlanFigures {
+  return { queryMs, visitsPerSecond: visitsPerSecond(size), crowd: crowdSize(size), withoutCache, withCache }
 }
 
 /** The figures of two processes together. */
@@ -73,11 +98,13 @@ export function addFigures(one: CacheFigures, other: CacheFigures | undefined): 
 
 export function measured(played: Played, counts: QueryCounts, cache?: CacheFigures): Measured {
   const all = [...counts.values()]
+  const queryTimeMs = sum(all.map(({ busyMs }) => busyMs))
   return {
     ...played,
     queries: sum(all.map(({ queries }) => queries)),
-    queriesByName: Object.fromEntries([...byName(counts)].map(([name, { queries }]) => [name, queries])),
-    queryTimeMs: sum(all.map(({ busyMs }) => busyMs)),
+    queriesByName: Object.fromEntries(byName(counts)),
+    queryTimeMs,
+    busy: queryTimeMs / 1000 / played.seconds,
     crowdQueries: counts.get(queryLabel('country', [crowdCountry, crowdTop]))?.queries ?? 0,
     timeSavedMs: timeSaved(played, counts),
     cache,

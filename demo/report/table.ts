@@ -1,9 +1,9 @@
 import Table from 'cli-table3'
-import { crowdSize } from '../load/schedule.ts'
 import type { Percentile } from '../load/waits.ts'
-import type { Measured, RedisFigures, Results } from './results.ts'
+import { share } from './plan.ts'
+import type { Measured, PlanFigures, RedisFigures, Results } from './results.ts'
 
-type Column = (measured: Measured) => string
+type Column = (measured: Measured, plan: PlanFigures) => string
 
 const rows: readonly (readonly [label: string, column: Column])[] = [
   [
@@ -13,35 +13,49 @@ const rows: readonly (readonly [label: string, column: Column])[] = [
   ['p50', ({ p50 }) => milliseconds(p50)],
   ['p99', ({ p99 }) => milliseconds(p99)],
   ['database queries', ({ queries }) => count(queries)],
+  ['database busy', ({ busy }) => share(busy)],
   ['hit ratio', ({ cache }) => percent(cache?.hitRatio)],
   [
     'queries run by the crowd',
-    ({ crowdQueries, crowdAnswered }) => (crowdAnswered < crowdSize ? '> ' : '') + count(crowdQueries),
+    ({ crowdQueries, crowdAnswered }, { crowd }) => (crowdAnswered < crowd ? '> ' : '') + count(crowdQueries),
   ],
   ['database time saved', ({ cache, timeSavedMs }) => (cache ? `${(timeSavedMs / 1000).toFixed(1)} s` : '-')],
 ]
 
 /** The figures of the three loads side by side, with what is needed to read them. */
-export function report({ withoutCache, withCache, coalescingOff, redis }: Results): string {
+export function report({ plan, withoutCache, withCache, coalescingOff, redis }: Results): string {
   const loads = [withoutCache, withCache, coalescingOff]
   const table = new Table({
     head: ['', 'without cache', 'with cache', 'coalescing off*'],
     colAligns: ['left', 'right', 'right', 'right'],
     style: { head: [], border: [] },
   })
-  for (const [label, column] of rows) table.push([label, ...loads.map((measured) => column(measured))])
+  for (const [label, column] of rows) table.push([label, ...loads.map((load) => column(load, plan))])
+  for (const [label, without, text] of planRows(plan)) table.push([label, without, text, ''])
   if (redis !== undefined) for (const [label, text] of redisRows(redis)) table.push([label, '', text, ''])
   return [table.toString(), ...notes(withoutCache), '', ...proofLines(withCache), ...redisLines(redis)].join(
     '\n',
   )
 }
 
-function redisRows({ processes, frozenMs, recoveryMs, queuedUpdates }: RedisFigures): [string, string][] {
+function planRows({ queryMs, visitsPerSecond, withoutCache, withCache }: PlanFigures): string[][] {
+  return [
+    ['a query, measured before', milliseconds({ ms: queryMs, atLeast: false }), ''],
+    ['visits a second, chosen for that', count(visitsPerSecond), count(visitsPerSecond)],
+    ['database needed for all of them', share(withoutCache), share(withCache)],
+  ]
+}
+
+function redisRows(figures: RedisFigures): [string, string][] {
+  const { processes, frozenMs, recoveryMs, queuedUpdates, outage, deadlineMs } = figures
   const rows: [string, string][] = [['processes over one Redis', String(processes)]]
-  if (frozenMs === 0) return rows
+  if (outage === undefined) return rows
   return [
     ...rows,
     ['Redis frozen', `${(frozenMs / 1000).toFixed(1)} s`],
+    ['p50 meanwhile', milliseconds(outage.p50)],
+    ['p99 meanwhile', milliseconds(outage.p99)],
+    ['longest wait for Redis', `${count(Math.round(outage.longestMs))} of ${count(deadlineMs)} ms`],
     ['normal again after', `${count(Math.round(recoveryMs))} ms`],
     ['updates queued meanwhile', count(queuedUpdates)],
   ]
@@ -93,6 +107,9 @@ function count(number: number): string {
   return number.toLocaleString('en-US')
 }
 
+/** The lateness of timers that is no stall, all in all. */
+const TIMERS_MS = 50
+
 /** What must not be in the results of a healthy run: each makes the demo fail. */
 export function faults({ withoutCache, withCache, coalescingOff, redis }: Results): readonly string[] {
   const stale = withoutCache.proof.stale + withCache.proof.stale
@@ -107,6 +124,9 @@ export function faults({ withoutCache, withCache, coalescingOff, redis }: Result
       : [`the crowd cost ${withCache.crowdQueries} queries instead of 1`]),
     ...(redis !== undefined && redis.outdatedAfterwards > 0
       ? [`${count(redis.outdatedAfterwards)} pages lacked an update after the freeze`]
+      : []),
+    ...(redis?.outage !== undefined && redis.outage.longestMs > redis.deadlineMs + TIMERS_MS
+      ? [`an answer waited ${count(Math.round(redis.outage.longestMs))} ms for the frozen Redis`]
       : []),
     ...(failures.length > 0 ? [`${count(failures.length)} requests failed, the first: ${failures[0]}`] : []),
   ]

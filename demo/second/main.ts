@@ -6,6 +6,7 @@ import { startGuide } from '../guide/guide.ts'
 import { UncachedCities } from '../guide/uncached-cities.ts'
 import type { Queryable } from '../database/client.ts'
 import type { Queries, QueryName } from '../database/protocol.ts'
+import { Watch } from '../outage/watch.ts'
 import { untilNormal } from '../redis/recovery.ts'
 import type { FromSecond, ToSecond } from './protocol.ts'
 
@@ -47,16 +48,19 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => undefi
 
 const [url, prefix] = process.argv.slice(2) as [string, string]
 const database = new DistantDatabase()
+const watch = new Watch(database)
 const ended = once(process, 'disconnect')
 // If something does not let go, the process ends all the same.
 process.on('disconnect', () => setTimeout(() => process.exit(), 800).unref())
 {
   await using opened = await openGuideCache({ url, prefix })
   const { cache } = opened
-  await using guide = await startGuide(new CachedCities(cache, new UncachedCities(database)), cache)
+  await using guide = await startGuide(new CachedCities(cache, new UncachedCities(watch)), cache)
   process.on('message', (message: ToSecond) => {
     if (message.kind === 'rows' || message.kind === 'failed') database.receive(message)
     else if (message.kind === 'figures') send({ kind: 'figures', figures: cache.stats() })
+    else if (message.kind === 'watch') watch.begin()
+    else if (message.kind === 'watched') send({ kind: 'watched', watched: watch.end() })
     else if (message.kind === 'normal') void untilNormal(cache).then(() => send({ kind: 'normal' }))
     else process.disconnect()
   })

@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { Database } from '../database/client.ts'
+import type { Watched } from '../outage/watch.ts'
 import type { CacheFigures } from '../report/results.ts'
 import type { FromSecond, ToSecond } from './protocol.ts'
 
@@ -40,6 +41,16 @@ export class SecondProcess {
   async figures(): Promise<CacheFigures> {
     this.#send({ kind: 'figures' })
     return (await this.#next('figures')).figures
+  }
+
+  /** Begins to note what answers wait for. */
+  watch(): void {
+    this.#send({ kind: 'watch' })
+  }
+
+  async watched(): Promise<Watched> {
+    this.#send({ kind: 'watched' })
+    return (await this.#next('watched')).watched
   }
 
   /** Resolves when its cache stores and reads through Redis. */

@@ -1,11 +1,12 @@
 import type { QueryName } from '../database/protocol.ts'
+import type { Watched } from '../outage/watch.ts'
 import type { CacheFigures } from '../report/results.ts'
 
 /** What the second process of the guide is told and asked. */
 export type ToSecond =
   | { readonly kind: 'rows'; readonly id: number; readonly value: unknown }
   | { readonly kind: 'failed'; readonly id: number; readonly message: string }
-  | { readonly kind: 'figures' | 'normal' | 'end' }
+  | { readonly kind: 'figures' | 'watch' | 'watched' | 'normal' | 'end' }
 
 /** What it tells, and asks of the database, which lives in the first process. */
 export type FromSecond =
@@ -17,5 +18,6 @@ export type FromSecond =
       readonly args: readonly unknown[]
     }
   | { readonly kind: 'figures'; readonly figures: CacheFigures }
+  | { readonly kind: 'watched'; readonly watched: Watched }
   /** Its cache works again. */
   | { readonly kind: 'normal' }

@@ -328,7 +328,7 @@ function asFound({ text, ...found }: ServerFound): RemoteFound {
 }
 
 function asServerOp(op: RemoteOp): ServerOp {
-  if (op.kind !== 'set' && op.kind !== 'fill') return op
+  if (op.kind !== 'set' && op.kind !== 'add' && op.kind !== 'fill') return op
   const { stored, ...rest } = op
   return { ...rest, text: asText(stored) }
 }

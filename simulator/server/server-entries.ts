@@ -55,6 +55,7 @@ const FLOOR_MS = 60_000
  *   lease. A refused set or invalidation is logged, because a node may keep a value that is older than both.
  * - A fill without a row version is stored whatever the floor. A `set` without one removes the floor.
  * - `delete` removes stale entries, too. `take` and `increment` take stale entries for absent.
+ * - An `add` is a `set` if there is no fresh entry, and else changes and voids nothing.
  * - An increment keeps the entry's grace, row version and generations. A new counter has no grace.
  * - `expire` names the remaining fresh time. The entry lives for its grace after that.
  */
@@ -110,6 +111,10 @@ export class ServerEntries {
         this.#put(op.key, op, op.ttlMs)
         if (op.rowVersion === undefined) this.#names.delete(`f:${op.key}`)
         return { ok: true, ...this.#logged(op.key) }
+      case 'add':
+        if (before !== undefined && freshMs(before) > 0 && !isHidden(before, op.hidden))
+          return { ok: false, differs: true, generations: before.generations }
+        return this.write({ ...op, kind: 'set' })
       case 'delete':
       case 'stale':
         return this.#invalidate(op, before)

@@ -1,25 +1,25 @@
-import { types } from 'node:util'
 import { abortable } from '../core/abort.ts'
 import type { AtomicStore } from '../core/atomic-store.ts'
 import type { CacheStats } from '../core/counters.ts'
 import { durationMs, type Duration } from '../options/durations.ts'
 import type { Explanation } from '../core/explanation.ts'
 import {
+  GET_OPTIONS,
   GET_OR_SET_OPTIONS,
   READ_OPTIONS,
   type CounterOptions,
+  type GetOptions,
   type GetOrSetOptions,
   type ReadOptions,
   type SetOptions,
 } from '../options/entry-options.ts'
-import { OptionsError } from '../core/errors.ts'
-import { inspect } from '../core/logging/inspect.ts'
-import { checkOptions, type CacheOptions, type NamespaceOptions } from '../options/options.ts'
+import { checkChoice, checkOptions, type CacheOptions, type NamespaceOptions } from '../options/options.ts'
 import { isPromise } from '../core/promise.ts'
 import { rowVersionOf } from '../options/resolve.ts'
 import type { Invalidation, Store } from '../core/store.ts'
 import { NO_TAGS, checkTag, checkTags } from '../keys/tags.ts'
 import type { NotModified } from '../loading/load-context.ts'
+import type { GetResult } from '../loading/reader.ts'
 import type { ValueOptions } from '../serialization/json/rules.ts'
 import { addTo } from './counting.ts'
 import type { Entries } from './entries.ts'
@@ -68,48 +68,73 @@ export abstract class BaseCache<V = unknown> {
     this.#loads = new Loads(this.#scope)
   }
 
-  /** Returns the fresh value of a key. `undefined` is a miss; `null` is a value. With `stale` it may be stale. */
-  async get<T = V>(key: string, options?: ReadOptions): Promise<T | undefined> {
+  /**
+   * Returns the fresh value of a key. `undefined` is a miss; `null` is a value, which a loader may have stored. With
+   * `stale` it may be stale. With `result: 'full'` it tells whether it is, for how long it will be fresh, and where it was
+   * found. The caller of an untyped cache names the type: `get<User>(key)`.
+   */
+  async get(key: string, options: ReadOptions & { readonly result: 'full' }): Promise<GetResult<V | null>>
+  async get<T>(key: string, options: ReadOptions & { readonly result: 'full' }): Promise<GetResult<T>>
+  async get(
+    key: string,
+    options?: ReadOptions & { readonly result?: 'value' | undefined },
+  ): Promise<V | null | undefined>
+  async get<T>(
+    key: string,
+    options?: ReadOptions & { readonly result?: 'value' | undefined },
+  ): Promise<T | undefined>
+  async get(key: string, options?: GetOptions): Promise<unknown> {
     const full = this.#scope.key(key)
     const { reader } = this.#scope.runtime.pipeline
     let { reading } = this.#scope
     if (options !== undefined) {
-      checkOptions(options, READ_OPTIONS, 'get')
+      checkOptions(options, GET_OPTIONS, 'get')
       options.signal?.throwIfAborted()
       reading = this.#scope.readingFor(options)
+      if (options.result !== undefined) {
+        checkChoice(options.result, ['value', 'full'], 'get: result')
+        const read = (): Promise<GetResult> => reader.getInFull(full, reading, this.#scope.ttlMs)
+        if (options.result === 'full') return abortable(options.signal, read)
+      }
       if (reading?.stale === true) {
         const values = await abortable(options.signal, () => reader.getMany('get', [full], [key], reading))
-        return values.get(key) as T | undefined
+        return values.get(key)
       }
     }
     const found = reader.get(full, reading)
-    if (!isPromise(found)) return found as T | undefined
-    if (options?.signal === undefined) return (await found) as T | undefined
-    return (await abortable(options.signal, () => found)) as T | undefined
+    if (!isPromise(found)) return found
+    if (options?.signal === undefined) return await found
+    return abortable(options.signal, () => found)
   }
 
   /** Returns the fresh values among `keys`, in the order of `keys`; one round trip. With `stale` they may be stale. */
-  async getMany<T = V>(keys: Iterable<string>, options: ReadOptions = {}): Promise<Map<string, T>> {
+  async getMany(keys: Iterable<string>, options?: ReadOptions): Promise<Map<string, V | null>>
+  async getMany<T>(keys: Iterable<string>, options?: ReadOptions): Promise<Map<string, T>>
+  async getMany(keys: Iterable<string>, options: ReadOptions = {}): Promise<ReadonlyMap<string, unknown>> {
     const names = asKeys(keys)
     const full = this.#scope.list(names)
     checkOptions(options, READ_OPTIONS, 'getMany')
     const { reader } = this.#scope.runtime.pipeline
     const reading = this.#scope.readingFor(options)
     const read = () => reader.getMany('getMany', full, names, reading)
-    return (await abortable(options.signal, read)) as Map<string, T>
+    return abortable(options.signal, read)
   }
 
   /**
    * Stores a value. `true` = stored. `false` = the store is in trouble, there is a newer `rowVersion`, or the value
    * can't be kept as it is. In the last case the old entry is removed. `result: 'full'` tells them apart. A date in the
-   * past means expired now, which removes the old entry.
+   * past means expired now, which removes the old entry. With `ifAbsent` it never replaces or removes a fresh entry, and
+   * `false` also means that there is one.
    */
   async set(key: string, value: V, options: SetOptions & { readonly result: 'full' }): Promise<SetResult>
   async set(key: string, value: V, ttlOrOptions?: Duration | SetOptions): Promise<boolean>
   async set(key: string, value: V, ttlOrOptions?: Duration | SetOptions): Promise<boolean | SetResult> {
     const full = this.#scope.key(key)
     const settings = this.#scope.writeSettings(ttlOrOptions, 'set', ONE_SET_OPTIONS)
-    const result = this.#writer.set(full, value, settings)
+    const result =
+      settings.ifAbsent === true
+        ? this.#writer.add(full, value, settings)
+        : this.#writer.set(full, value, settings)
     const settled = isPromise(result) ? await result : result
     return settings.result === 'full' ? settled : settled.stored
   }
@@ -121,10 +146,13 @@ export abstract class BaseCache<V = unknown> {
    */
   async setMany(
     entries: Entries<V>,
-    options: SetOptions & { readonly result: 'full' },
+    options: Omit<SetOptions, 'ifAbsent'> & { readonly result: 'full' },
   ): Promise<SetManyResult>
-  async setMany(entries: Entries<V>, ttlOrOptions?: Duration | SetOptions): Promise<boolean>
-  async setMany(entries: Entries<V>, ttlOrOptions?: Duration | SetOptions): Promise<boolean | SetManyResult> {
+  async setMany(entries: Entries<V>, ttlOrOptions?: Duration | Omit<SetOptions, 'ifAbsent'>): Promise<boolean>
+  async setMany(
+    entries: Entries<V>,
+    ttlOrOptions?: Duration | Omit<SetOptions, 'ifAbsent'>,
+  ): Promise<boolean | SetManyResult> {
     return this.#writer.setMany(entries, ttlOrOptions)
   }
 
@@ -169,14 +197,16 @@ export abstract class BaseCache<V = unknown> {
   }
 
   /** Removes a key and returns its fresh value in one atomic step, so that only one of several callers gets it. */
-  async take<T = V>(key: string): Promise<T | undefined> {
+  async take(key: string): Promise<V | null | undefined>
+  async take<T>(key: string): Promise<T | undefined>
+  async take(key: string): Promise<unknown> {
     const full = this.#scope.key(key)
     const { pipeline, counters } = this.#scope.runtime
     const result = await this.#writer.one('take', { kind: 'take', key: full, ...this.#scope.reading })
     const stored = result?.stored
     if (stored === undefined) return undefined
     counters.invalidations++
-    return pipeline.reader.view('take', full, stored) as T | undefined
+    return pipeline.reader.view('take', full, stored)
   }
 
   /** Whether there is a fresh entry. */
@@ -344,8 +374,6 @@ export abstract class BaseCache<V = unknown> {
    */
   async deserialize<T = V>(bytes: Uint8Array, options: BytesOptions = {}): Promise<T> {
     const key = this.#keyOfBytes('deserialize', options)
-    if (!types.isUint8Array(bytes) && typeof bytes !== 'string')
-      throw new OptionsError(`deserialize: bytes: ${inspect(bytes)} is neither a Uint8Array nor text`)
     return (await this.#scope.runtime.format).deserialize(bytes, key) as T
   }
 

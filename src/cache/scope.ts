@@ -7,7 +7,7 @@ import {
   type ReadOptions,
   type SetOptions,
 } from '../options/entry-options.ts'
-import { unreadable } from '../options/checks.ts'
+import { checkReadable, unreadable } from '../options/checks.ts'
 import { ClosedError, OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/logging/inspect.ts'
 import { checkKey, checkPrefix } from '../keys/key.ts'
@@ -68,6 +68,7 @@ export class Scope {
 
   /** Returns the scope of a whole cache. @throws OptionsError, KeyError for wrong options. */
   static root(store: Store, options: CacheOptions & ValueOptions): Scope {
+    checkReadable(options, 'a cache')
     const { prefix = '' } = options
     checkPrefix(prefix, 'prefix')
     const runtime = new Runtime(store, options)
@@ -90,6 +91,7 @@ export class Scope {
 
   /** Returns the scope of a namespace in this one. @throws OptionsError, KeyError for a wrong name or options. */
   child(name: string, options: NamespaceOptions): Scope {
+    checkReadable(options, 'namespace')
     checkOptions(options, [...DEFAULT_OPTIONS, 'keyVersion', 'mode'], 'namespace')
     const { keyVersion } = options
     checkKey(name, this.prefix)

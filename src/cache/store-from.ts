@@ -2,7 +2,7 @@ import { ageClock } from '../core/time/age-clock.ts'
 import type { Clock, Random } from '../core/time/clock.ts'
 import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/logging/inspect.ts'
-import { checkFunction, checkMethods } from '../options/checks.ts'
+import { checkFunction, checkMethods, checkReadable, partOf } from '../options/checks.ts'
 import type { Store } from '../core/store.ts'
 import { systemRandom } from '../core/time/system.ts'
 import { valueKeeper, type IsolationOptions } from '../serialization/isolation.ts'
@@ -27,9 +27,10 @@ export function storeFrom(primitives: Primitives, options: StoreFromOptions = {}
     throw new OptionsError(`storeFrom: the primitives must be an object, not ${inspect(primitives)}`)
   }
   for (const name of ['read', 'write', 'remove', 'keys', 'close'] as const) {
-    if (name !== 'close' || primitives.close !== undefined)
-      checkFunction(primitives[name], `storeFrom: ${name}`)
+    const given = partOf(primitives, name, 'storeFrom')
+    if (name !== 'close' || given !== undefined) checkFunction(given, `storeFrom: ${name}`)
   }
+  checkReadable(options, 'storeFrom')
   const { random = systemRandom } = options
   if (options.clock !== undefined) checkMethods(options.clock, ['now', 'wallNow'], 'clock')
   checkFunction(random, 'storeFrom: random')

@@ -3,8 +3,9 @@ import { KeyError, OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/logging/inspect.ts'
 import { key, type KeyPart } from '../keys/key-builder.ts'
 import type { GetOrSetOptions } from '../options/entry-options.ts'
-import { checkFunction } from '../options/checks.ts'
+import { checkFunction, checkReadable } from '../options/checks.ts'
 import { checkOptions } from '../options/options.ts'
+import { isList } from '../internal/objects.ts'
 import { Computed } from '../options/resolve.ts'
 import type { Invalidation } from '../core/store.ts'
 import { inLoad } from './current-load.ts'
@@ -25,12 +26,12 @@ export type WrapKey<Args extends readonly unknown[]> =
        * one name share their entries. Parts are separated by `:`; `% { } [ ] "` have no place in it.
        */
       readonly name: string
-      readonly key?: never | undefined
+      readonly key?: undefined
     }
   | {
       /** Returns the key for these arguments: text as it is, or parts for `key()`, as in `['user', id]`. */
       readonly key: (...args: Args) => string | readonly KeyPart[]
-      readonly name?: never | undefined
+      readonly name?: undefined
     }
 
 type LoadOptionsOf<Args extends readonly unknown[]> = Omit<GetOrSetOptions, 'ttl' | 'tags'> & {
@@ -90,6 +91,7 @@ export class Wrapping {
   /** `accepted` is the names of the options of a load. @throws OptionsError, KeyError for wrong options. */
   constructor(fn: unknown, options: unknown, accepted: readonly string[], where = 'wrap') {
     checkFunction(fn, where)
+    checkReadable(options, where)
     checkOptions(options, [...accepted, 'name', 'key'], where)
     const { name, key: keyOf, ...rest } = options as Record<string, unknown>
     this.#fn = fn as Answering
@@ -104,7 +106,7 @@ export class Wrapping {
     let made: unknown
     try {
       made = this.#keyOf.apply(self, args)
-      if (Array.isArray(made)) return key(...(made as [string, ...KeyPart[]]))
+      if (isList(made)) return key(...(made as [string, ...KeyPart[]]))
     } catch (error) {
       if (!(error instanceof KeyError)) throw error
       throw new KeyError(`${this.#where}: ${error.message}; the option \`key\` chooses what counts`)
@@ -149,6 +151,7 @@ export function wrapIn<F extends Wrappable>(
     invalidate: async (...args: unknown[]) => cache.invalidate(keyFor(...args)),
     refresh: under(FORCED),
     with(more: GetOrSetOptions) {
+      checkReadable(more, 'with')
       checkOptions(more, accepted, 'with')
       return under(more)
     },

@@ -7,8 +7,10 @@ import { entriesOf, type Entries } from './entries.ts'
 import type { Runtime } from './runtime.ts'
 import type { Scope } from './scope.ts'
 
-/** The options of `set` and of `setMany` as a whole. */
-export const ONE_SET_OPTIONS: readonly string[] = [...SET_OPTIONS, 'result']
+/** The options of `set`. */
+export const ONE_SET_OPTIONS: readonly string[] = [...SET_OPTIONS, 'ifAbsent', 'result']
+/** The options of `setMany` as a whole. */
+const SET_MANY_OPTIONS: readonly string[] = [...SET_OPTIONS, 'result']
 
 /** The result of setting a value. */
 export interface SetResult {
@@ -16,10 +18,11 @@ export interface SetResult {
   readonly stored: boolean
   /**
    * The reason why it is not.
-   * `'outdated'`: there is something newer by its row version. `'unstorable'`: it can't be kept as it is. `'refused'`:
-   * the store keeps no such value, which is too heavy. `'unavailable'`: the store is in trouble.
+   * `'present'`: with `ifAbsent`, there is a fresh entry. `'outdated'`: there is something newer by its row version.
+   * `'unstorable'`: it can't be kept as it is. `'refused'`: the store keeps no such value, which is too heavy, or whose
+   * end has passed. `'unavailable'`: the store is in trouble; with `ifAbsent` it may have stored the value nevertheless.
    */
-  readonly reason?: 'outdated' | 'unstorable' | 'refused' | 'unavailable'
+  readonly reason?: 'present' | 'outdated' | 'unstorable' | 'refused' | 'unavailable'
 }
 
 /** The result of a `setMany`: the number of stored values, and of the others by reason. */
@@ -36,7 +39,15 @@ export interface SetManyResult {
   readonly unavailable: number
 }
 
-const STORED: SetResult = Object.freeze({ stored: true })
+/** The result of a change that is not an add. */
+interface Judged extends SetResult {
+  readonly reason?: Exclude<SetResult['reason'], 'present' | undefined>
+}
+
+const STORED: Judged = Object.freeze({ stored: true })
+const PRESENT: SetResult = Object.freeze({ stored: false, reason: 'present' })
+const REFUSED: Judged = Object.freeze({ stored: false, reason: 'refused' })
+const UNSTORABLE: Judged = Object.freeze({ stored: false, reason: 'unstorable' })
 
 /** Sends the changes of a scope to the store. A store in trouble answers `undefined`. */
 export class Writer {
@@ -58,12 +69,25 @@ export class Writer {
     return this.#judge(settings.ttlMs, op, results?.[0])
   }
 
+  /** Sets a value if the key has none, and returns the result. Nothing is removed if it can't be kept. */
+  async add(key: string, value: unknown, settings: EntrySettings): Promise<SetResult> {
+    const { store, trouble } = this.#runtime
+    const { ttlMs, tags, graceMs, rowVersion, weight } = settings
+    const { stored, refused } = store.admit(value)
+    if (refused !== undefined) trouble.unstorable('set', key, refused)
+    if (stored === undefined) return UNSTORABLE
+    if (!(ttlMs > 0)) return REFUSED
+    const op = { kind: 'add', key, stored, ttlMs, tags, graceMs, rowVersion, weight } as const
+    const result = await this.one('set', op)
+    return result?.present === true ? PRESENT : this.#judge(ttlMs, op, result)
+  }
+
   /** Sets several values, as {@link Writer.set} sets one. @throws OptionsError, KeyError before anything is written. */
   async setMany(
     entries: Entries<unknown>,
     ttlOrOptions: Duration | SetOptions | undefined,
   ): Promise<boolean | SetManyResult> {
-    const common = this.scope.writeSettings(ttlOrOptions, 'setMany', ONE_SET_OPTIONS)
+    const common = this.scope.writeSettings(ttlOrOptions, 'setMany', SET_MANY_OPTIONS)
     const writes = entriesOf(entries).map(([name, value, own]) => {
       const key = this.scope.key(name)
       if (own === undefined) return { key, value, settings: common }
@@ -127,10 +151,10 @@ export class Writer {
     return { kind: 'delete', key }
   }
 
-  #judge(ttlMs: number, { kind }: Op, result: OpResult | undefined): SetResult {
+  #judge(ttlMs: number, { kind }: Op, result: OpResult | undefined): Judged {
     if (result === undefined || result.unavailable === true) return { stored: false, reason: 'unavailable' }
-    if (kind !== 'set') return ttlMs > 0 ? { stored: false, reason: 'unstorable' } : STORED
-    if (!result.ok) return { stored: false, reason: result.outdated === true ? 'outdated' : 'refused' }
+    if (kind === 'delete') return ttlMs > 0 ? UNSTORABLE : STORED
+    if (!result.ok) return result.outdated === true ? { stored: false, reason: 'outdated' } : REFUSED
     this.#runtime.counters.writes++
     return STORED
   }

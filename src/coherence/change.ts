@@ -10,6 +10,8 @@ export interface Change<A> {
   send(place: number): PromiseLike<A>
   /** Notes that the server has executed it for a target, unless it returns the reason why it has not. */
   read(answer: A, index: number, place: number): unknown
+  /** Whether it has left a target as it was; without an answer, whether it may. Later calls then wait for the answer. */
+  leaves?: ((index: number, answer?: A) => boolean) | undefined
   /** Keeps what it has stored. */
   keep?: ((answer: A, index: number) => void) | undefined
   /** Queues a target for which there is no answer. */
@@ -24,12 +26,13 @@ export async function change<A>(state: NodeState, each: Change<A>): Promise<A> {
   const { targets, writes, keep } = each
   const { places } = state
   for (let index = 0; index < targets.length; index++)
-    state.forget(targets[index]!, Infinity, writes?.[index])
+    if (each.leaves?.(index) !== true) state.forget(targets[index]!, Infinity, writes?.[index])
   const place = places.begin()
   try {
     const answer = await each.send(place)
     for (let index = 0; index < targets.length; index++) {
       const failure = each.read(answer, index, place)
+      if (failure === undefined && each.leaves?.(index, answer) === true) continue
       state.forget(targets[index]!, Infinity, failure === undefined ? writes?.[index] : undefined)
       if (failure === undefined) keep?.(answer, index)
       else each.failed?.(index, failure, place)

@@ -90,15 +90,18 @@ export class Changes {
     }
   }
 
-  // The removal of suspect keys is acknowledged before anything is stored.
+  // The removal of suspect keys is acknowledged before anything is stored, and each queued one before an add, which
+  // depends on the server's entry.
   #write(ops: readonly Op[], turn: Turn | undefined): Promise<readonly Written[]> {
     const outbox = this.#outbox
-    const suspects = outbox.isEmpty
+    const owed = outbox.isEmpty
       ? NO_OPS
-      : ops.filter(({ kind, key }) => kind === 'set' && outbox.isSuspect(key))
-    if (suspects.length === 0) return this.#send(ops, true, turn)
+      : ops.filter(({ kind, key }) =>
+          kind === 'add' ? outbox.has(key) : kind === 'set' && outbox.isSuspect(key),
+        )
+    if (owed.length === 0) return this.#send(ops, true, turn)
     for (const op of ops) this.#state.forget(keyTarget(op))
-    const settled = this.#replay.settle(suspects.map(({ key }) => key))
+    const settled = this.#replay.settle(owed.map(({ key }) => key))
     const own = turn ?? new Turn()
     const answer = settled.then(async () => {
       // Later calls may have been given up as well. Their items must not count as made up for by this call.
@@ -114,7 +117,7 @@ export class Changes {
     const { inFlight, time, clock } = this.#state
     const calls = this.#calls
     const writes = ops.map((op) =>
-      op.kind === 'set' ? inFlight.open(op.key, { tags: op.tags ?? NO_TAGS }) : undefined,
+      isStoring(op) ? inFlight.open(op.key, { tags: op.tags ?? NO_TAGS }) : undefined,
     )
     // For keys with a queued invalidation the server is out of date, so only operations that replace the entry are
     // sent.
@@ -146,10 +149,13 @@ export class Changes {
           answers[index] = results[position]!
           return failure
         },
+        leaves: (position, results) =>
+          ops[sent[position]!]!.kind === 'add' &&
+          (results === undefined || results[position]!.present === true),
         keep: (results, position) => {
           const index = sent[position]!
           const op = ops[index]!
-          if (op.kind === 'set') this.#entries.written(writes[index]!, op, results[position]!, startedAtMs)
+          if (isStoring(op)) this.#entries.written(writes[index]!, op, results[position]!, startedAtMs)
         },
         failed: (position, _, place) => {
           const index = sent[position]!
@@ -176,8 +182,9 @@ export class Changes {
     const execute = (all: readonly RemoteOp[]): Promise<readonly RemoteResult[]> =>
       this.#calls.execute(all, moment, isPrompt)
     const executing = isPrompt ? execute(ready) : ready.then(execute)
-    // A step with tags is sent twice if it meets an entry with other ones. Of a large change only a part is sent first.
-    if (isFirst && writes.some(([op]) => isTaggedStep(op))) this.#order.hold(executing)
+    // A step with tags is sent twice if it meets an entry with other ones, and an add if it meets an invisible one. Of a
+    // large change only a part is sent first.
+    if (isFirst && writes.some(([op]) => isTaggedStep(op) || op.kind === 'add')) this.#order.hold(executing)
     else if (isFirst && !isPrompt)
       this.#order.hold(ready.then(() => (remote.hasUnsent === true ? executing : undefined)))
     return executing
@@ -186,7 +193,7 @@ export class Changes {
   // Notes an executed operation, and returns the reason if it was not.
   #read(op: Op, result: RemoteResult, place: number): unknown {
     if (result.failure !== undefined) return result.failure
-    if (result.outdated !== true) this.#outbox.acknowledge(op, place)
+    if (result.outdated !== true && (op.kind !== 'add' || result.ok)) this.#outbox.acknowledge(op, place)
     this.#followers.noteExecuted(op, result, true)
     return undefined
   }
@@ -285,8 +292,9 @@ export class Changes {
     return keys.every((key) => this.#outbox.has(key)) ? 'queued' : 'dropped'
   }
 
+  // A step or an add makes no older value invalid. The entry may be that of another process which added it first.
   #queueFailed(op: Op, place: number, index: number, turn: Turn | undefined): void {
-    if (op.kind === 'increment' || turn?.queue(index) === false) return
+    if (op.kind === 'increment' || op.kind === 'add' || turn?.queue(index) === false) return
     this.#outbox.add(op.key, queueOptions(op), place)
   }
 }
@@ -299,6 +307,10 @@ type PlainOp = Extract<Op, { readonly kind: 'set' | 'increment' }>
 
 function keyTarget({ key }: Pick<Op, 'key'>): Target {
   return { kind: 'key', item: key }
+}
+
+function isStoring(op: Op): op is Extract<Op, { readonly kind: 'set' | 'add' }> {
+  return op.kind === 'set' || op.kind === 'add'
 }
 
 function deletions(keys: readonly string[], options: InvalidateOptions): readonly Op[] {

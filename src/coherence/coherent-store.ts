@@ -20,6 +20,7 @@ import type {
   Reading,
   Store,
   Stored,
+  Tier,
   ValueFormat,
 } from '../core/store.ts'
 import { isPromise } from '../core/promise.ts'
@@ -60,6 +61,7 @@ export class CoherentStore implements Store {
   readonly #order: CallOrder
   readonly #heartbeat: Heartbeat
   readonly #followers: LogFollowers
+  readonly #replay: Replay
   readonly #tags: TagInvalidator
   readonly #generations: GenerationSource
   readonly #reads: Reads
@@ -91,15 +93,16 @@ export class CoherentStore implements Store {
       places: state.places,
       suspects: suspectKeys,
       partitionOf: (key) => remote.partitionOf(key),
-      queued: () => heartbeat.wake(),
+      queued: () => this.#owe(),
       dropped: () => this.#drop(1, undefined),
     })
     this.#outbox = outbox
     const followers = new LogFollowers(parts, state, heartbeat)
     this.#followers = followers
     const dropped = (count: number, error: unknown): void => this.#drop(count, error)
-    this.#tags = new TagInvalidator(state, followers, heartbeat, suspectTags, dropped)
+    this.#tags = new TagInvalidator(state, followers, () => this.#owe(), suspectTags, dropped)
     const replay = new Replay(state, outbox, suspectKeys, order, this.#tags, followers, dropped)
+    this.#replay = replay
     // The queue is sent first, because one master may be away and fail the rest.
     heartbeat.add(replay)
     heartbeat.add(followers)
@@ -133,6 +136,11 @@ export class CoherentStore implements Store {
   view(stored: Stored): unknown {
     const kept: unknown = stored
     return kept instanceof LocalSlot ? this.#parts.local!.view(kept.stored) : this.remote.view(stored)
+  }
+
+  tierOf(stored: Stored): Tier {
+    const kept: unknown = stored
+    return kept instanceof LocalSlot ? 'l1' : 'l2'
   }
 
   get(key: string, reading?: Reading): MaybePromise<Stored | undefined> {
@@ -275,6 +283,7 @@ export class CoherentStore implements Store {
 
   async close(): Promise<void> {
     this.#heartbeat.close()
+    this.#replay.endAttempt()
     this.#followers.close()
     this.#state.close()
     this.#removeQueue?.()
@@ -328,6 +337,13 @@ export class CoherentStore implements Store {
   ): Promise<T> {
     if (this.#order.isIdle) return this.#order.reading(keys, call())
     return this.#order.read(keys, reading?.tags, () => this.#order.reading(keys, call()))
+  }
+
+  // Something was queued that the next beat sends.
+  #owe(): void {
+    this.#heartbeat.wake()
+    const { owing } = this.#parts
+    if (owing !== undefined && !this.#replay.isAwaited) owing(this.#replay.attempt())
   }
 
   #drop(count: number, error: unknown): void {

@@ -1,3 +1,4 @@
+import { handOver } from '../core/background.ts'
 import { ageClock } from '../core/time/age-clock.ts'
 import { Log } from '../core/logging/log.ts'
 import { consoleLogger } from '../core/logging/logger.ts'
@@ -37,9 +38,12 @@ export function coherentStore(
   const { logger = consoleLogger, name = 'cache' } = options
   const log = new Log(logger, clock, () => ({ cache: name }))
   const onDropped = (err: unknown): void => log.notice('error', err === undefined ? {} : { err }, DROPPED)
+  const { waitUntil } = options
+  const hostFailed = (err: unknown): void => log.notice('warn', { err }, 'waitUntil has failed')
+  const owing = waitUntil && ((work: Promise<unknown>): void => handOver(waitUntil, work, hostFailed))
   const node = Array.from({ length: 2 }, () => Math.floor(random() * 2 ** 52).toString(36)).join('')
   return new CoherentStore(
-    { ...rest, local, bus, clock, random, timers: timersFor(options), node, onDropped },
+    { ...rest, local, bus, clock, random, timers: timersFor(options), node, owing, onDropped },
     settings,
   )
 }

@@ -1,5 +1,6 @@
 import type { Duration } from '../options/durations.ts'
 import { OptionsError } from '../core/errors.ts'
+import { checkReadable } from '../options/checks.ts'
 import { checkChoice, checkOptions, type CacheOptions } from '../options/options.ts'
 import { spanMs, wholeNumber } from '../options/spans.ts'
 import type { CoherenceSettings, Policy } from './settings.ts'
@@ -57,7 +58,9 @@ export function coherenceSettings(
   logLength: number = LOG_LENGTH,
 ): CoherenceSettings {
   const { staleness = {}, outage = {}, logger } = options
+  checkReadable(staleness, 'staleness')
   checkOptions(staleness, STALENESS, 'staleness')
+  checkReadable(outage, 'outage')
   checkOptions(outage, OUTAGE, 'outage')
   const { policy = 'available', heartbeat = 1, maxLag = 3 } = staleness
   checkChoice(policy, ['available', 'strict'], 'staleness: policy')

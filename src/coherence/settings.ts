@@ -44,6 +44,8 @@ export interface CoherenceParts {
   readonly node: string
   /** The longest wait for an earlier call of a key, if the remote store does not tell its deadline; default 500 ms. */
   readonly deadlineMs?: number | undefined
+  /** Called with a promise of the next repetition when something was queued. */
+  readonly owing?: ((work: Promise<unknown>) => void) | undefined
   /** Called for invalidations that are given up, because the server refuses them or there is no room for them. */
   readonly onDropped?: ((error: unknown) => void) | undefined
   /** Whether every key of the server belongs to the cache, so that it may remove all; default: yes. */

@@ -124,6 +124,20 @@ export type RemoteOp =
       readonly rowVersion?: bigint | undefined
       readonly generations?: Generations | undefined
     }
+  /**
+   * Stores as a set does, if there is no fresh entry, or one with the generations `hidden` (`'none'`: without any). Else
+   * it changes nothing, and answers `differs`.
+   */
+  | {
+      readonly kind: 'add'
+      readonly key: string
+      readonly stored: Stored
+      readonly ttlMs: number
+      readonly graceMs?: number | undefined
+      readonly rowVersion?: bigint | undefined
+      readonly generations?: Generations | undefined
+      readonly hidden?: Generations | 'none' | undefined
+    }
   /** With `rowVersion` it leaves a floor for a minute, and spares an entry with a higher version. */
   | { readonly kind: 'delete'; readonly key: string; readonly rowVersion?: bigint | undefined }
   | { readonly kind: 'take'; readonly key: string }
@@ -166,10 +180,15 @@ export interface RemoteResult {
   readonly generations?: Generations | undefined
   /** For a delete, stale or expire, the grace of the entry, which its ttl does not include. */
   readonly graceMs?: number | undefined
-  /** Whether an increment was not done because the entry has other generations than those named. */
-  readonly differs?: boolean
   /**
-   * Whether a set, fill, delete or stale was not done because an entry or a floor has a higher row version. It is
+   * Whether an increment was not done because the entry has other generations than those named, or an add because there
+   * is a fresh entry.
+   */
+  readonly differs?: boolean
+  /** Whether the caller of an add sees that entry. */
+  readonly present?: boolean
+  /**
+   * Whether a set, add, fill, delete or stale was not done because an entry or a floor has a higher row version. It is
    * logged nevertheless, except a fill.
    */
   readonly outdated?: boolean

@@ -120,6 +120,8 @@ export interface CounterBounds {
  */
 export type Op =
   | ({ readonly kind: 'set'; readonly key: string; readonly stored: Stored } & EntrySettings)
+  /** Stores the value as a set does, but only if there is no fresh entry. Else it changes and voids nothing. */
+  | ({ readonly kind: 'add'; readonly key: string; readonly stored: Stored } & EntrySettings)
   | ({ readonly kind: 'take'; readonly key: string } & Pick<EntrySettings, 'tags'>)
   | ({ readonly kind: 'delete'; readonly key: string } & Pick<EntrySettings, 'tags'> & InvalidateOptions)
   | ({ readonly kind: 'expire'; readonly key: string } & EntrySettings)
@@ -139,7 +141,9 @@ export interface InvalidateOptions {
 export interface OpResult {
   /** Whether the operation was refused because of a newer row version, which is no trouble. */
   readonly outdated?: boolean
-  /** Whether a set stored the value, a delete, take or expire found the entry, or an increment was done. */
+  /** Whether an add stored nothing because there is a fresh entry, which is no trouble. */
+  readonly present?: boolean
+  /** Whether a set or an add stored the value, a delete, take or expire found the entry, or an increment was done. */
   readonly ok: boolean
   /** Whether the store could not even try, or gave no answer; `ok` is then `false`. */
   readonly unavailable?: boolean
@@ -208,17 +212,19 @@ export interface Store {
    * Whether other processes void leases, too. Then only a fill shows whether a load has seen all earlier invalidations.
    * Default `false`.
    */
-  readonly isShared?: boolean
+  readonly isShared?: boolean | undefined
   /** Milliseconds within which a request is answered or fails. Absent if answers need no time. */
   readonly deadlineMs?: number | undefined
   /**
    * Whether all keys of the store are its own. `false`: keys of others may be among them, so not all may be removed.
    */
-  readonly ownsAll?: boolean
+  readonly ownsAll?: boolean | undefined
   /** Returns the stored form of `value`. It is private to the store, so later changes of the value do not affect it. */
   admit(value: unknown): Admitted
   /** Returns a value of the reader's own, made from the stored form. */
   view(stored: Stored): unknown
+  /** Returns the tier of an entry that was found; absent if there is only the memory of the process. */
+  tierOf?(stored: Stored): Tier
   /** The format of the bytes, if the store keeps bytes. */
   readonly format?: ValueFormat | undefined
   /** Returns the fresh value of a key, or `undefined`. This is the plain read. */

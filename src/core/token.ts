@@ -1,3 +1,5 @@
+import { OptionsError } from './errors.ts'
+import { inspect } from './logging/inspect.ts'
 import type { EpochId } from './remote-store.ts'
 
 /** The position that a reader's node must have reached in a partition's log. */
@@ -36,8 +38,11 @@ export function tokenOf(
 /**
  * Returns a token that is reached if all of `tokens` are. A read with it returns nothing that was invalidated before
  * any of them was made.
+ * @throws OptionsError for anything but text.
  */
 export function mergeTokens(...tokens: readonly string[]): string {
+  for (const token of tokens)
+    if (typeof token !== 'string') throw new OptionsError(`mergeTokens: ${inspect(token)} is not a token`)
   return [...new Set(tokens.flatMap((token) => (token === NO_TOKEN ? [] : token.split(','))))].join(',')
 }
 

@@ -9,6 +9,7 @@ import { TagTable, type Labels } from './tag-table.ts'
 export const DONE: OpResult = Object.freeze({ ok: true })
 export const NOT_DONE: OpResult = Object.freeze({ ok: false })
 export const OUTDATED: OpResult = Object.freeze({ ok: false, outdated: true })
+export const PRESENT: OpResult = Object.freeze({ ok: false, present: true })
 
 /** The time for which an invalidation keeps out older values. */
 const FLOOR_MS = 60_000
@@ -72,7 +73,8 @@ export class EntryRules {
     if (op.kind === 'expire') return
     this.leases.void(op.key)
     // A set without a version replaces any entry. A loaded value does not.
-    if (op.kind === 'set' && op.rowVersion === undefined && this.#floors.size > 0) this.#floors.delete(op.key)
+    if ((op.kind === 'set' || op.kind === 'add') && op.rowVersion === undefined && this.#floors.size > 0)
+      this.#floors.delete(op.key)
   }
 
   /** Whether `version` is older than the present or an invalidated one. A value without a version never is. */

@@ -1,7 +1,16 @@
 import type { AgeClock } from '../core/time/age-clock.ts'
 import type { Random } from '../core/time/clock.ts'
 import type { StoreStats } from '../core/counters.ts'
-import { counterStep, DONE, EntryRules, NOT_DONE, OUTDATED, tagsOfFill, type Life } from './entry-rules.ts'
+import {
+  counterStep,
+  DONE,
+  EntryRules,
+  NOT_DONE,
+  OUTDATED,
+  PRESENT,
+  tagsOfFill,
+  type Life,
+} from './entry-rules.ts'
 import { isPromise, type MaybePromise } from '../core/promise.ts'
 import type {
   AcquireOptions,
@@ -154,9 +163,11 @@ export class PrimitiveStore implements Store {
   }
 
   async #execute(op: Op, since: number): Promise<OpResult> {
+    if (op.kind === 'add' && (await this.#find(op.key, { tags: op.tags })) !== undefined) return PRESENT
     this.#rules.void(op)
     switch (op.kind) {
       case 'set':
+      case 'add':
         return this.#write(op.key, op, this.#rules.tags.labels(op.tags, since))
       case 'delete':
         return this.#delete(op.key, op)

@@ -10,6 +10,15 @@ export function isMap(value: unknown): value is ReadonlyMap<unknown, unknown> {
   return types.isMap(value)
 }
 
+/** Whether the value is an array of any realm. It never throws. */
+export function isList(value: unknown): value is readonly unknown[] {
+  try {
+    return Array.isArray(value)
+  } catch {
+    return false
+  }
+}
+
 /** Returns the milliseconds of a Date since the epoch, regardless of its own methods. */
 export function timeOf(date: Date): number {
   return Date.prototype.getTime.call(date)

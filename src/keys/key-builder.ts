@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { canonical } from './canonical.ts'
 import { KeyError } from '../core/errors.ts'
 import { inspect } from '../core/logging/inspect.ts'
+import { isList } from '../internal/objects.ts'
 import { isSideKey } from './key.ts'
 
 /** An argument of {@link key} after the entity: an id, or parameters. */
@@ -37,7 +38,7 @@ export const key: KeyBuilder = Object.assign(
   (entity: string, ...parts: readonly KeyPart[]): string => joined([entity, ...parts].map(encodePart)),
   {
     fn: (service: string, name: string, args: readonly unknown[]): string => {
-      if (!Array.isArray(args)) throw new KeyError(`args: ${inspect(args)} is not a list of arguments`)
+      if (!isList(args)) throw new KeyError(`args: ${inspect(args)} is not a list of arguments`)
       return joined([encodePart(service), encodePart(name), encodeParams(args)])
     },
   },

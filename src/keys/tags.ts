@@ -1,4 +1,5 @@
-import { KeyError, OptionsError } from '../core/errors.ts'
+import { isCacheError, KeyError, OptionsError } from '../core/errors.ts'
+import { isList } from '../internal/objects.ts'
 import { inspect } from '../core/logging/inspect.ts'
 import { checkKey } from './key.ts'
 
@@ -16,11 +17,17 @@ const NAMESPACE = '!ns:'
  * but a list.
  */
 export function checkTags(tags: unknown, where: string): readonly string[] {
-  if (!Array.isArray(tags)) {
+  if (!isList(tags)) {
     throw new OptionsError(`${where}: tags: ${inspect(tags)} is not a list of tags, such as ['users']`)
   }
   const distinct = new Set<string>()
-  for (const tag of tags as readonly unknown[]) distinct.add(checkTag(tag))
+  try {
+    for (const tag of tags) distinct.add(checkTag(tag))
+  } catch (error) {
+    throw isCacheError(error)
+      ? error
+      : new OptionsError(`${where}: tags: reading them threw`, { cause: error })
+  }
   if (distinct.size <= MAX_TAGS) return [...distinct]
   throw new KeyError(`${where}: tags: at most ${MAX_TAGS} are allowed, not ${distinct.size}`)
 }

@@ -1,6 +1,7 @@
 import { AsyncResource } from 'node:async_hooks'
 import { abortable } from '../core/abort.ts'
 import { inTime, LATE } from '../core/time/in-time.ts'
+import { handOver, type WaitUntil } from '../core/background.ts'
 import { isPromise, type MaybePromise } from '../core/promise.ts'
 import type { LoadSettings } from '../options/resolve.ts'
 import type { Found, Stored } from '../core/store.ts'
@@ -162,9 +163,13 @@ export class LoadPipeline {
       return this.#shareOn(undefined, key, source, settings, calledAtMs, present)
     const flight = this.#flights.begin(key, settings, this, present, calledAtMs)
     // Most loads end when their caller has its answer, so that one promise serves for both.
-    return this.#flights.start([flight], source, settings, 0, (outcome) =>
+    const loading = this.#flights.start([flight], source, settings, 0, (outcome) =>
       this.#decision.deliver(key, outcome, undefined),
     )
+    // A caller with a signal may leave before.
+    if (settings.signal !== undefined && settings.waitUntil !== undefined)
+      this.#handOver(settings.waitUntil, loading)
+    return loading
   }
 
   async #shareOn(
@@ -182,7 +187,9 @@ export class LoadPipeline {
     let again = false
     for (let shared = first; ; shared = this.#flights.join(key, settings)) {
       const flight = shared ?? this.#flights.begin(key, settings, this, present, calledAtMs)
-      if (shared === undefined) void this.#flights.start([flight], source, settings)
+      const loading = shared === undefined ? this.#flights.start([flight], source, settings) : undefined
+      if (loading !== undefined && settings.waitUntil !== undefined)
+        this.#handOver(settings.waitUntil, loading)
       const outcome =
         (await this.#decision.waitUntil(untilMs, flight)) ??
         flight.loaded ??
@@ -219,7 +226,8 @@ export class LoadPipeline {
       own.add(flight)
       return flight
     })
-    if (own.size > 0) void this.#flights.start([...own], source, settings)
+    const loading = own.size > 0 ? this.#flights.start([...own], source, settings) : undefined
+    if (loading !== undefined && settings.waitUntil !== undefined) this.#handOver(settings.waitUntil, loading)
     const { hardTimeoutMs = Infinity } = settings
     const endMs = calledAtMs + hardTimeoutMs
     const patience = stale.size === 0 ? Infinity : this.#decision.patience(settings)
@@ -283,7 +291,7 @@ export class LoadPipeline {
     )
     if (idle.length === 0) return
     const { counters, trouble } = this.#state
-    this.#outside.runInAsyncScope(() => {
+    const loading = this.#outside.runInAsyncScope(() => {
       const flights = idle.map((key) => this.#flights.begin(key, settings, this, found.get(key)!.stored))
       for (const flight of flights) {
         counters.refreshes++
@@ -291,7 +299,12 @@ export class LoadPipeline {
           if (failure !== undefined) trouble.refreshFailed(flight.key, failure[0])
         })
       }
-      void this.#flights.start(flights, source, settings, freshUpToMs)
+      return this.#flights.start(flights, source, settings, freshUpToMs)
     })
+    if (settings.waitUntil !== undefined) this.#handOver(settings.waitUntil, loading)
+  }
+
+  #handOver(waitUntil: WaitUntil, loading: Promise<unknown>): void {
+    handOver(waitUntil, loading, (error) => this.#state.trouble.hostFailed(error))
   }
 }

@@ -1,7 +1,25 @@
 import { isPromise, type MaybePromise } from '../core/promise.ts'
-import type { Found, Reading, Stored } from '../core/store.ts'
+import type { Found, Reading, Stored, Tier } from '../core/store.ts'
 import type { CacheState } from './cache-state.ts'
 
+/** The result of a read that tells more than the value. */
+export interface GetResult<V = unknown> {
+  /** The value; `undefined` = a miss. */
+  readonly value: V | undefined
+  /** `'stale'` only if the read accepts stale values. */
+  readonly status: 'fresh' | 'stale' | 'miss'
+  /** The milliseconds until it is no longer fresh; 0 or less = it is stale, `Infinity` = never. Absent for a miss. */
+  readonly remainingMs?: number
+  /**
+   * The milliseconds that have passed of the default ttl of the cache or namespace. Entries do not tell their own.
+   * Absent without a default, or if the entry lives longer than that.
+   */
+  readonly ageMs?: number
+  /** The tier that served it: `'l1'` is the memory of this process, `'l2'` the shared server. Absent for a miss. */
+  readonly tier?: Tier
+}
+
+const MISS: GetResult<never> = Object.freeze({ value: undefined, status: 'miss' })
 const NOTHING: ReadonlyMap<string, Found> = new Map()
 
 /**
@@ -27,6 +45,21 @@ export class Reader {
     const { trouble } = this.#state
     if (trouble.failing.size > 0) trouble.served('get')
     return this.#copy('get', key, stored)
+  }
+
+  /** Returns a private copy of the value of `key`, and what is known of its entry. `ttlMs` is the default of entries. */
+  async getInFull(key: string, reading: Reading | undefined, ttlMs: number): Promise<GetResult> {
+    const { store, counters } = this.#state
+    const looking = this.look('get', [key], reading)
+    const found = (isPromise(looking) ? await looking : looking).get(key)
+    const isFresh = found !== undefined && found.remainingMs > 0
+    const value = this.#copy('get', key, found?.stored, isFresh)
+    if (found === undefined || value === undefined) return MISS
+    if (!isFresh) counters.staleServed.asked++
+    const { remainingMs } = found
+    const tier = store.tierOf?.(found.stored) ?? 'l1'
+    const known = { value, status: isFresh ? ('fresh' as const) : ('stale' as const), remainingMs, tier }
+    return ttlMs === Infinity || remainingMs > ttlMs ? known : { ...known, ageMs: ttlMs - remainingMs }
   }
 
   /**

@@ -1,6 +1,7 @@
 import type { AtomicStore } from '../core/atomic-store.ts'
 import { OptionsError } from '../core/errors.ts'
 import { checkKey } from '../keys/key.ts'
+import { atomicOf } from '../options/checks.ts'
 import { wholeNumber } from '../options/spans.ts'
 import { acquire, tryAcquire } from './acquire.ts'
 import type { HeldLock } from './held-lock.ts'
@@ -24,7 +25,7 @@ class Permits {
     options: LockOptions,
   ) {
     const where = kind === 'lock' ? 'Lock' : 'Semaphore'
-    const store = (cache as Partial<LockingCache> | undefined)?.atomic
+    const store = atomicOf(cache, where)
     if (store === undefined)
       throw new OptionsError(`${where}: the engine of this cache keeps no locks (it has no \`atomic\`)`)
     checkKey(key, '', `the key of a ${kind}`)

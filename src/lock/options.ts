@@ -3,6 +3,7 @@ import type { Logger } from '../core/logging/logger.ts'
 import { durationMs, isInstant, type Duration } from '../options/durations.ts'
 import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/logging/inspect.ts'
+import { checkReadable } from '../options/checks.ts'
 import { checkOptions } from '../options/options.ts'
 
 /** Options for the permits of a lock or semaphore. */
@@ -35,6 +36,7 @@ const MAX_TTL_MS = 86_400_000
 
 /** Validates the options for permits. @throws OptionsError */
 export function lockSettings(options: LockOptions, where: string, logger?: Logger): LockSettings {
+  checkReadable(options, where)
   checkOptions(options, ['ttl', 'maxHold'], where)
   const { ttl = 10, maxHold = Infinity } = options
   const ttlMs = Math.ceil(spanMs(ttl, `${where}: ttl`, logger))
@@ -45,6 +47,7 @@ export function lockSettings(options: LockOptions, where: string, logger?: Logge
 
 /** Returns the milliseconds that a caller waits. @throws OptionsError */
 export function waitMs(options: AcquireOptions, where: string, logger?: Logger): number {
+  checkReadable(options, where)
   checkOptions(options, ['wait', 'signal'], where)
   const { wait = 10 } = options
   return wait === 0 ? 0 : spanMs(wait, `${where}: wait`, logger)

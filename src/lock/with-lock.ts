@@ -1,3 +1,4 @@
+import { checkFunction, checkReadable } from '../options/checks.ts'
 import type { HeldLock } from './held-lock.ts'
 import { Lock, type LockingCache } from './lock.ts'
 import type { AcquireOptions, LockOptions } from './options.ts'
@@ -16,6 +17,8 @@ export async function withLock<T>(
   fn: (held: HeldLock) => T | PromiseLike<T>,
   options: LockOptions & AcquireOptions = {},
 ): Promise<T> {
+  checkReadable(options, 'withLock')
+  checkFunction(fn, 'withLock: fn')
   const { wait, signal, ...hold } = options
   const lock = new Lock(cache, key, hold)
   const held = await lock.acquire({

@@ -3,6 +3,8 @@ import { Wrapping, type WrapOptions } from '../cache/wrap.ts'
 import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/logging/inspect.ts'
 import type { KeyPart } from '../keys/key-builder.ts'
+import { isList } from '../internal/objects.ts'
+import { checkReadable, reading } from '../options/checks.ts'
 import { checkOptions } from '../options/options.ts'
 import { cacheFinder, type CacheOf } from './cache-of.ts'
 import { methodDecorator, type Method } from './method.ts'
@@ -22,7 +24,7 @@ export type CachedOptions<Self, Args extends readonly unknown[], Text extends st
     | {
         /** The beginning of its keys, which are made of all arguments: `billing:invoice:[7,"EUR"]`. */
         readonly name: string
-        readonly key?: never | undefined
+        readonly key?: undefined
       }
     | {
         /**
@@ -30,7 +32,7 @@ export type CachedOptions<Self, Args extends readonly unknown[], Text extends st
          * key or its parts. The key ignores all that it does not name: other arguments and the object.
          */
         readonly key: Text | ((...args: Args) => string | readonly KeyPart[])
-        readonly name?: never | undefined
+        readonly name?: undefined
       }
   )
 
@@ -49,6 +51,7 @@ export type CachedOptions<Self, Args extends readonly unknown[], Text extends st
 export function Cached<Self, Args extends readonly unknown[], Text extends string>(
   options: CachedOptions<Self, Args, Text>,
 ): MethodDecoratorOf<Self, Args, Text> {
+  checkReadable(options, 'Cached')
   checkOptions(options, [...GET_OR_SET_OPTIONS, 'cache', 'name', 'key'], 'Cached')
   const { cache, key, tags, ...rest } = options as Readonly<Record<string, unknown>>
   const cacheFor = cacheFinder(cache, 'Cached')
@@ -72,9 +75,10 @@ function keyOf(source: string): Method {
 }
 
 function tagsOf(sources: unknown): Method {
-  if (!Array.isArray(sources))
-    throw new OptionsError(`Cached: tags: ${inspect(sources)} is not a list of tags`)
-  const templates = sources.map((source) => withoutResult(source, 'Cached: tags'))
+  if (!isList(sources)) throw new OptionsError(`Cached: tags: ${inspect(sources)} is not a list of tags`)
+  const templates = reading('Cached: tags', () => [...sources]).map((source) =>
+    withoutResult(source, 'Cached: tags'),
+  )
   return function (this: unknown, ...args) {
     return templates.map((template) => template.textFor({ self: this, args }))
   }

@@ -2,6 +2,8 @@ import type { BaseCache } from '../cache/base-cache.ts'
 import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/logging/inspect.ts'
 import { checkChoice, checkOptions } from '../options/options.ts'
+import { checkReadable, reading } from '../options/checks.ts'
+import { isList } from '../internal/objects.ts'
 import { cacheFinder, type CacheOf } from './cache-of.ts'
 import { methodDecorator, type Method } from './method.ts'
 import type { MethodDecoratorOf } from './method-types.ts'
@@ -41,6 +43,7 @@ type Invalidating = Pick<BaseCache, 'invalidate' | 'invalidateTag'>
 export function Invalidates<Self, Args extends readonly unknown[], Text extends string>(
   options: InvalidatesOptions<Self, Args, Text>,
 ): MethodDecoratorOf<Self, Args, Text> {
+  checkReadable(options, 'Invalidates')
   checkOptions(options, ['cache', 'keys', 'tags', 'when'], 'Invalidates')
   const { cache, keys, tags, when = 'always' } = options
   if (keys === undefined && tags === undefined)
@@ -79,10 +82,11 @@ class Filler {
   readonly #function: Method | undefined
 
   constructor(option: unknown, where: string) {
-    if (option !== undefined && !Array.isArray(option) && typeof option !== 'function')
+    const list = isList(option) ? reading(where, () => [...option]) : undefined
+    if (option !== undefined && list === undefined && typeof option !== 'function')
       throw new OptionsError(`${where}: ${inspect(option)} is not a list of templates or a function`)
     this.#function = typeof option === 'function' ? (option as Method) : undefined
-    const templates = Array.isArray(option) ? option.map((source) => new Template(source, where)) : []
+    const templates = (list ?? []).map((source) => new Template(source, where))
     this.#before = templates.filter(({ needsResult }) => !needsResult)
     this.#after = templates.filter(({ needsResult }) => needsResult)
   }

@@ -1,6 +1,7 @@
 import type { BaseCache } from '../cache/base-cache.ts'
 import { GET_OR_SET_OPTIONS } from '../options/entry-options.ts'
 import { wrapIn, type Wrappable, type WrapOptions, type Wrapped } from '../cache/wrap.ts'
+import { checkReadable } from '../options/checks.ts'
 import { checkOptions } from '../options/options.ts'
 import type { MaybePromise } from '../core/promise.ts'
 import { cacheFinder } from './cache-of.ts'
@@ -21,6 +22,7 @@ export type MemoizeOptions<Args extends readonly unknown[]> = WrapOptions<Args> 
  * @throws OptionsError, KeyError for wrong options.
  */
 export function memoize<F extends Wrappable>(fn: F, options: MemoizeOptions<Parameters<F>>): Wrapped<F> {
+  checkReadable(options, 'memoize')
   checkOptions(options, [...GET_OR_SET_OPTIONS, 'cache', 'name', 'key'], 'memoize')
   const { cache, ...rest } = options
   const find = cacheFinder(cache, 'memoize')

@@ -1,5 +1,5 @@
 import { ageClock, type AgeClock } from '../core/time/age-clock.ts'
-import { checkFunction } from '../options/checks.ts'
+import { checkFunction, checkMethods, checkReadable, reading, unreadable } from '../options/checks.ts'
 import type { Clock, Random, Timers } from '../core/time/clock.ts'
 import { durationMs, type Duration } from '../options/durations.ts'
 import { OptionsError } from '../core/errors.ts'
@@ -8,7 +8,8 @@ import { longTimers } from '../core/time/long-timers.ts'
 import { systemRandom, systemTimers } from '../core/time/system.ts'
 
 /**
- * The cause of a removal: for room, for age, on request, by a newer value of the same key, or with all other entries.
+ * The cause of a removal: for room, for age, on request or by a tag, by a newer value of the same key, or with all
+ * entries of a prefix or of the map.
  */
 export type RemovalCause = 'evicted' | 'expired' | 'deleted' | 'replaced' | 'cleared'
 
@@ -77,6 +78,9 @@ const MOST_ENTRIES = 2 ** 24
 /** Checks the options of a map and fills in the defaults. */
 export function resolveOptions<K, V>(options: BoundedMapOptions<K, V>): ResolvedOptions<K, V> {
   refuseUnknown(options, MAP_OPTIONS)
+  checkReadable(options, 'BoundedMap')
+  if (options.clock !== undefined) checkMethods(options.clock, ['now', 'wallNow'], 'clock')
+  if (options.timers !== undefined) checkMethods(options.timers, ['set', 'clear'], 'timers')
   const weighed = options.maxWeight !== undefined
   // Only undefined stands for a default, because null for a bound is a mistake.
   const {
@@ -99,13 +103,19 @@ export function resolveOptions<K, V>(options: BoundedMapOptions<K, V>): Resolved
     onRemoval: callable('onRemoval', options.onRemoval),
     clock,
     timers: options.timers === undefined ? systemTimers : longTimers(options.timers),
-    random: options.random ?? systemRandom,
+    random: callable('random', options.random) ?? systemRandom,
   }
 }
 
-/** Refuses names that `set` does not know. */
-export function checkSetOptions(options: SetOptions): void {
+/** Returns the options of `set`, and refuses names that it does not know. */
+export function checkedSetOptions(options: SetOptions): Pick<SetOptions, 'ttl' | 'weight'> {
   refuseUnknown(options, SET_OPTIONS)
+  try {
+    const { ttl, weight } = options
+    return { ttl, weight }
+  } catch (error) {
+    throw unreadable('options', error)
+  }
 }
 
 /** Refuses a value that is no weight of an entry. */
@@ -118,7 +128,7 @@ function refuseUnknown(options: object, known: ReadonlySet<string>): void {
   if (typeof options !== 'object' || options === null) {
     throw new OptionsError(`options: ${inspect(options)} is not an object`)
   }
-  for (const name of Object.keys(options)) {
+  for (const name of reading('options', () => Object.keys(options))) {
     if (!known.has(name)) {
       throw new OptionsError(`${name} is not an option; known are ${[...known].join(', ')}`)
     }

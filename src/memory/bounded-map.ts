@@ -1,7 +1,8 @@
+import { checkFunction } from '../options/checks.ts'
 import { durationMs } from '../options/durations.ts'
 import { KeyHash } from '../internal/hash.ts'
 import type { AdaptiveWindow } from './eviction/adaptive-window.ts'
-import { checkSetOptions, entryWeight, resolveOptions } from './bounded-map-options.ts'
+import { checkedSetOptions, entryWeight, resolveOptions } from './bounded-map-options.ts'
 import type { BoundedMapOptions, ResolvedOptions, SetOptions } from './bounded-map-options.ts'
 import { NO_SLOT, TIMED, WATCHED, noteHit } from './eviction/eviction-policy.ts'
 import type { EvictionPolicy } from './eviction/eviction-policy.ts'
@@ -132,8 +133,7 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
    */
   set(key: K, value: V, options?: SetOptions): boolean {
     if (options === undefined) return this.put(key, value, this.#options.ttlMs)
-    checkSetOptions(options)
-    const { ttl, weight } = options
+    const { ttl, weight } = checkedSetOptions(options)
     const ttlMs = ttl === undefined ? this.#options.ttlMs : durationMs(ttl, 'ttl', this.#options.clock)
     return this.put(key, value, ttlMs, weight)
   }
@@ -202,10 +202,13 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
   }
 
   /** Removes an entry. Returns whether there was an unexpired one. */
-  delete(key: K): boolean {
+  delete(key: K): boolean
+  /** @internal */
+  delete(key: K, cause?: number): boolean
+  delete(key: K, cause: number = DELETED): boolean {
     const slot = this.#live(key)
     if (slot === undefined) return false
-    this.#state.drop(slot, DELETED)
+    this.#state.drop(slot, cause)
     this.#removals.deliver()
     return true
   }
@@ -247,6 +250,7 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
 
   /** Calls `visit` for each of {@link entries}. */
   forEach(visit: (value: V, key: K, map: BoundedMap<K, V>) => void): void {
+    checkFunction(visit, 'forEach: visit')
     for (const [key, value] of this.entries()) visit(value, key, this)
   }
 

@@ -1,6 +1,7 @@
 import type { LocalMemory, LocalSlot } from '../coherence/local-tier.ts'
 import type { Logger } from '../core/logging/logger.ts'
 import type { Duration } from '../options/durations.ts'
+import { checkReadable } from '../options/checks.ts'
 import { checkOptions, type CacheOptions } from '../options/options.ts'
 import { spanMs } from '../options/spans.ts'
 import { valueKeeper, type IsolationOptions } from '../serialization/isolation.ts'
@@ -14,17 +15,20 @@ export interface MemoryTierOptions extends MemoryBounds {
 
 /** Refuses anything but {@link MemoryTierOptions}; the bounds are checked by the map. @throws OptionsError */
 export function checkTierOptions(l1: unknown, logger?: Logger): asserts l1 is MemoryTierOptions {
+  checkReadable(l1, 'l1')
   checkOptions(l1, [...MEMORY_BOUNDS, 'ttl'], 'l1')
-  ttlMsOf(l1 as MemoryTierOptions, logger)
+  ttlMsOf(l1, logger)
 }
 
 /** Returns the memory of a cache with a server. @throws OptionsError */
 export function localMemory(
   bounds: MemoryTierOptions,
-  options: Pick<CacheOptions, 'clock' | 'timers' | 'random' | 'logger'> & IsolationOptions,
+  options: Pick<CacheOptions, 'clock' | 'timers' | 'random' | 'logger' | 'name'> & IsolationOptions,
 ): LocalMemory {
   const { admit, view } = valueKeeper(options)
-  const map = entryMap<LocalSlot>(bounds, options, ({ stored }) => view(stored), options.random)
+  // The store of the server puts the prefix before keys.
+  const form = { storedOf: ({ stored }: LocalSlot) => stored, view }
+  const map = entryMap<LocalSlot>(bounds, { ...options, prefix: '' }, form, options.random)
   return { map, admit, view, ttlMs: ttlMsOf(bounds, options.logger), stats: () => figuresOf(map) }
 }
 

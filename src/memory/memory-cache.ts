@@ -39,7 +39,7 @@ export class MemoryCache<V = unknown> extends BaseCache<V> {
     checkOptions(options, MEMORY_CACHE_OPTIONS, 'MemoryCache')
     checkCacheOptions(options)
     const values = valueKeeper(options)
-    const map = entryMap<Stored>(options, options, (kept) => values.view(unwrapped(kept)))
+    const map = entryMap<Stored>(options, options, { storedOf: unwrapped, view: values.view })
     const parts = { clock: options.clock, atomic: states(options), bounds: { ...options } }
     super(new MemoryStore(map, values, parts), options)
   }

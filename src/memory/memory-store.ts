@@ -8,6 +8,7 @@ import {
   mayRead,
   NOT_DONE,
   OUTDATED,
+  PRESENT,
   tagsOfFill,
 } from '../in-process/entry-rules.ts'
 import type { LocalAtomicStore } from '../in-process/local-atomic-store.ts'
@@ -35,6 +36,7 @@ import type { BoundedMap } from './bounded-map.ts'
 import { figuresOf, type MemoryBounds } from './entry-map.ts'
 import { MemoryEntry } from './memory-entry.ts'
 import { looksAt, PrefixSweep, turn } from './prefix-sweep.ts'
+import { CLEARED } from './removals.ts'
 
 const NO_OPTIONS: AcquireOptions = Object.freeze({})
 const STALE_TOO: Reading = Object.freeze({ stale: true })
@@ -168,7 +170,7 @@ export class MemoryStore implements Store {
         held: () => map.held(),
         remove: (key) => {
           const wasVisible = this.#visible(key, map.peek(key), { ...reading, stale: true }) !== undefined
-          map.delete(key)
+          map.delete(key, CLEARED)
           return wasVisible
         },
       },
@@ -207,9 +209,11 @@ export class MemoryStore implements Store {
 
   #execute(op: Op): OpResult {
     this.#settle(op.key)
+    if (op.kind === 'add' && this.#peek(op.key, { tags: op.tags }) !== undefined) return PRESENT
     this.#rules.void(op)
     switch (op.kind) {
       case 'set':
+      case 'add':
         return this.#put(op.key, op, op.tags)
       case 'delete':
         return this.#delete(op.key, op)

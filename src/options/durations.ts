@@ -1,5 +1,5 @@
 import { isDate, timeOf } from '../internal/objects.ts'
-import { unreadable } from './checks.ts'
+import { reading, unreadable } from './checks.ts'
 import type { Clock } from '../core/time/clock.ts'
 import type { Doubts } from '../core/logging/doubts.ts'
 import { OptionsError } from '../core/errors.ts'
@@ -70,7 +70,8 @@ export function durationMs(
   let ms = NaN
   if (typeof value === 'number') ms = fromSeconds(value, option, doubts)
   else if (typeof value === 'string') ms = fromText(value)
-  else if (typeof value === 'object' && value !== null) ms = fromObject(value, clock)
+  else if (typeof value === 'object' && value !== null)
+    ms = reading(`${option}: the duration`, () => fromObject(value, clock))
   if (ms >= least || (isInstant(value) && !Number.isNaN(ms))) return ms
   throw new OptionsError(`${option}: ${inspect(value)} is not a duration; use ${ACCEPTED}`)
 }
@@ -91,9 +92,14 @@ export function isDuration(value: unknown, where: string): value is Duration {
   }
 }
 
-/** Whether the value is a point in time rather than a span. */
+/** Whether the value is a point in time rather than a span. It never throws. */
 export function isInstant(value: unknown): value is Date | InstantLike {
-  return typeof value === 'object' && value !== null && (isDate(value) || 'epochMilliseconds' in value)
+  if (typeof value !== 'object' || value === null) return false
+  try {
+    return isDate(value) || 'epochMilliseconds' in value
+  } catch {
+    return false
+  }
 }
 
 function fromSeconds(seconds: number, option: string, doubts: Doubts | undefined): number {

@@ -1,4 +1,5 @@
 import type { Duration } from './durations.ts'
+import type { WaitUntil } from '../core/background.ts'
 import type { Tier } from '../core/store.ts'
 
 /** Options of an entry. */
@@ -26,6 +27,11 @@ export interface SetOptions extends EntryOptions {
    * a newer one. A value without a version replaces any entry.
    */
   readonly rowVersion?: bigint | number | undefined
+  /**
+   * Whether the value is stored only if the key has no fresh entry that the caller can see. It is one step among all
+   * processes, so that one of several callers gets `true`. `null` is an entry. Only `set` takes it. Default `false`.
+   */
+  readonly ifAbsent?: boolean | undefined
   /**
    * The form of the answer. `'full'`: `set` answers a {@link SetResult} with the reason why a value was not stored, and
    * `setMany` a {@link SetManyResult} that counts the reasons. It applies only to a whole call, not to one of its
@@ -82,6 +88,12 @@ export interface LoadOptions {
   readonly skipRead?: Tier | false | undefined
   /** A tier in which a loaded value is not stored. */
   readonly skipWrite?: Tier | false | undefined
+  /**
+   * Keeps the host alive, such as `ctx.waitUntil` of a serverless platform. It is called with a promise of each work that
+   * goes on after the answer: refreshes, loads that a caller does not wait for to the end, and (only as an option of the
+   * cache) the repetition of what a server has not acknowledged. The promise never rejects. Default: none.
+   */
+  readonly waitUntil?: WaitUntil | undefined
 }
 
 /** Options of calls that wait for the store. */
@@ -103,8 +115,14 @@ export interface ReadOptions extends WaitOptions {
   readonly skipRead?: Tier | false | undefined
 }
 
+/** Options of `get`. */
+export interface GetOptions extends ReadOptions {
+  /** The form of the answer. `'full'`: a {@link GetResult} with the value and what is known of its entry. */
+  readonly result?: 'value' | 'full' | undefined
+}
+
 /** Options of a read-through. */
-export interface GetOrSetOptions extends Omit<SetOptions, 'result'>, LoadOptions, WaitOptions {
+export interface GetOrSetOptions extends Omit<SetOptions, 'result' | 'ifAbsent'>, LoadOptions, WaitOptions {
   /** Whether to load even if a value is stored, and in place of a load that is under way. Default `false`. */
   readonly forceRefresh?: boolean | undefined
 }
@@ -123,10 +141,13 @@ export const LOAD_OPTIONS: readonly (keyof LoadOptions)[] = [
   'maxConcurrentLoads',
   'skipRead',
   'skipWrite',
+  'waitUntil',
 ]
 /** The names of {@link ReadOptions}. */
 export const READ_OPTIONS: readonly (keyof ReadOptions)[] = ['signal', 'after', 'stale', 'skipRead']
-/** The names of {@link SetOptions}, except `result`. */
+/** The names of {@link GetOptions}. */
+export const GET_OPTIONS: readonly (keyof GetOptions)[] = [...READ_OPTIONS, 'result']
+/** The names of {@link SetOptions}, except `ifAbsent` and `result`. */
 export const SET_OPTIONS: readonly (keyof SetOptions)[] = [...ENTRY_OPTIONS, 'rowVersion']
 /** The names of {@link GetOrSetOptions}. */
 export const GET_OR_SET_OPTIONS: readonly (keyof GetOrSetOptions)[] = [

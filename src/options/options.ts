@@ -1,4 +1,4 @@
-import { checkFunction, checkMethods, partOf, unreadable } from './checks.ts'
+import { checkFunction, checkMethods, checkReadable, partOf, reading, unreadable } from './checks.ts'
 import type { Clock, Random, Timers } from '../core/time/clock.ts'
 import type { Duration } from './durations.ts'
 import { DEFAULT_OPTIONS, type EntryOptions, type LoadOptions } from './entry-options.ts'
@@ -110,7 +110,10 @@ export function checkOptions(options: unknown, accepted: readonly string[], wher
 // A signal is recognised by its methods because it may come from another realm.
 function checkSignal(signal: unknown, where: string): void {
   if (signal === undefined) return
-  const { throwIfAborted, addEventListener } = (signal ?? {}) as Partial<AbortSignal>
+  const { throwIfAborted, addEventListener } = reading(`${where}: signal`, () => {
+    const { throwIfAborted: check, addEventListener: listen } = (signal ?? {}) as Partial<AbortSignal>
+    return { throwIfAborted: check, addEventListener: listen }
+  })
   if (typeof throwIfAborted === 'function' && typeof addEventListener === 'function') return
   throw new OptionsError(`${where}: signal: ${inspect(signal)} is not an AbortSignal`)
 }
@@ -131,18 +134,23 @@ export function checkChoice(value: unknown, accepted: readonly unknown[], option
  * used.
  */
 export function checkCacheOptions(options: CacheOptions): void {
+  checkReadable(options, 'a cache')
   const { name = '', onError = 'ignore', random } = options
   if (typeof name !== 'string') throw new OptionsError(`name: ${inspect(name)} is not a string`)
   if (random !== undefined) checkFunction(random, 'random')
   checkChoice(onError, ['ignore', 'throw'], 'onError')
-  if (options.serializer !== undefined) {
-    checkMethods(options.serializer, ['serialize', 'deserialize'], 'serializer')
-    const { name: format } = options.serializer
-    if (typeof format !== 'string')
-      throw new OptionsError(`serializer: its name ${inspect(format)} is not a string`)
-  }
+  if (options.serializer !== undefined) checkSerializer(options.serializer)
   const methods = { logger: ['warn', 'error'], clock: ['now', 'wallNow'], timers: ['set', 'clear'] } as const
   for (const option of ['logger', 'clock', 'timers'] as const) {
     if (options[option] !== undefined) checkMethods(options[option], methods[option], option)
   }
+}
+
+/** Refuses anything but a serializer with a name that fits into a frame. @throws OptionsError */
+export function checkSerializer(serializer: Serializer): void {
+  checkMethods(serializer, ['serialize', 'deserialize'], 'serializer')
+  const name = partOf(serializer, 'name', 'serializer')
+  if (typeof name !== 'string')
+    throw new OptionsError(`serializer: its name ${inspect(name)} is not a string`)
+  if (Buffer.byteLength(name) > 255) throw new OptionsError('serializer: its name has more than 255 bytes')
 }

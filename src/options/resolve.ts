@@ -1,4 +1,5 @@
-import { partOf, unreadable } from './checks.ts'
+import type { WaitUntil } from '../core/background.ts'
+import { checkFunction, partOf, unreadable } from './checks.ts'
 import type { Clock } from '../core/time/clock.ts'
 import type { Doubts } from '../core/logging/doubts.ts'
 import { durationMs, isInstant, type Duration } from './durations.ts'
@@ -24,7 +25,9 @@ export interface Settings extends EntrySettings {
   readonly maxConcurrentLoads?: number | undefined
   readonly skipRead?: Tier | undefined
   readonly skipWrite?: Tier | undefined
+  readonly waitUntil?: WaitUntil | undefined
   readonly forceRefresh?: boolean | undefined
+  readonly ifAbsent?: boolean | undefined
   readonly result?: 'stored' | 'full' | undefined
   readonly signal?: AbortSignal | undefined
   readonly after?: string | undefined
@@ -34,10 +37,15 @@ export interface Settings extends EntrySettings {
 
 /** An option that a user's loader or function has computed. If it is invalid, nothing is stored. */
 export class Computed {
-  readonly value: unknown
+  readonly #value: unknown
 
   constructor(value: unknown) {
-    this.value = value
+    this.#value = value
+  }
+
+  /** Returns the computed value in a list; `undefined` for any other option. It runs no code of the option. */
+  static in(option: unknown): readonly [value: unknown] | undefined {
+    return typeof option === 'object' && option !== null && #value in option ? [option.#value] : undefined
   }
 }
 
@@ -80,8 +88,10 @@ const READERS: Readonly<Record<string, Reader>> = {
     number((value) => value >= 1 && (value === Infinity || Number.isInteger(value)), 'that is whole, from 1'),
   ],
   forceRefresh: ['forceRefresh', choice(true, false)],
+  ifAbsent: ['ifAbsent', choice(true, false)],
   skipRead: ['skipRead', orNone(choice('l1', 'l2'))],
   skipWrite: ['skipWrite', orNone(choice('l1', 'l2'))],
+  waitUntil: ['waitUntil', callable],
   result: ['result', choice('stored', 'full')],
   rowVersion: ['rowVersion', (value, { where }) => rowVersionOf(value, where)],
   tags: ['tags', (value, { where, tags }) => joinTags(tags, checkTags(value, where), where)],
@@ -106,8 +116,9 @@ export function settingsWith<S extends Settings>(
   const settings: Record<string, unknown> = { ...(base as object) }
   for (const name in options) {
     const given = partOf(options, name, where)
-    const isComputed = given instanceof Computed
-    const value: unknown = isComputed ? given.value : given
+    const computed = Computed.in(given)
+    const isComputed = computed !== undefined
+    const value: unknown = isComputed ? computed[0] : given
     const reader = READERS[name]
     if (value === undefined || reader === undefined) continue
     const [target, read] = reader
@@ -171,6 +182,11 @@ function span(value: unknown, { where, clock, doubts, isComputed }: Circumstance
     throw new OptionsError(`${where}: a default must be a span such as '30m', not the date ${inspect(value)}`)
   const least = isComputed ? -Infinity : undefined
   return durationMs(value as Duration, where, clock ?? { wallNow: () => 0 }, doubts, least)
+}
+
+function callable(value: unknown, { where }: Circumstances): unknown {
+  checkFunction(value, where)
+  return value
 }
 
 function orNone(read: Reader[1]): Reader[1] {

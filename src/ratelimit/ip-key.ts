@@ -1,6 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/logging/inspect.ts'
+import { checkReadable } from '../options/checks.ts'
 
 /** The numbers of leading bits of an address that tell one client from another. */
 export interface IpKeyOptions {
@@ -18,6 +19,7 @@ export interface IpKeyOptions {
  * @throws OptionsError for an invalid prefix length.
  */
 export function ipKey(address: string | undefined, options: IpKeyOptions = {}): string {
+  checkReadable(options, 'ipKey')
   const { v6 = 64, v4 = 32 } = options
   checkBits(v6, 128, 'v6')
   checkBits(v4, 32, 'v4')

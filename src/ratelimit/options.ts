@@ -4,7 +4,8 @@ import { durationMs, isInstant, type Duration } from '../options/durations.ts'
 import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/logging/inspect.ts'
 import { consoleLogger, type Logger } from '../core/logging/logger.ts'
-import { checkMethods } from '../options/checks.ts'
+import { isList } from '../internal/objects.ts'
+import { checkMethods, checkReadable, reading } from '../options/checks.ts'
 import { checkChoice, checkOptions } from '../options/options.ts'
 import { wholeNumber } from '../options/spans.ts'
 
@@ -53,10 +54,7 @@ interface CommonOptions {
 
 /** Options of a rate limiter: one limit, or several of which all must admit. */
 export type RateLimiterOptions = CommonOptions &
-  (
-    | (LimitOptions & { readonly limits?: never | undefined })
-    | { readonly limits: readonly NamedLimitOptions[] }
-  )
+  ((LimitOptions & { readonly limits?: undefined }) | { readonly limits: readonly NamedLimitOptions[] })
 
 /** Options after validation. */
 export interface LimiterSettings {
@@ -79,7 +77,8 @@ export function limiterSettings(
   options: RateLimiterOptions,
   loggerOfCache: Logger = consoleLogger,
 ): LimiterSettings {
-  const several = (options as { limits?: unknown } | undefined)?.limits !== undefined
+  checkReadable(options, 'RateLimiter')
+  const several = options.limits !== undefined
   checkOptions(options, [...COMMON, 'limits', ...(several ? [] : LIMIT)], 'RateLimiter')
   const { whenUnavailable = 'memory', blockList = 10, logger = loggerOfCache } = options
   const name = checkName(options.name, 'RateLimiter: name')
@@ -123,12 +122,16 @@ function limitsOf(options: RateLimiterOptions): readonly NamedLimitOptions[] {
       { limit, window, ...(algorithm !== undefined && { algorithm }), ...(burst !== undefined && { burst }) },
     ]
   }
-  if (!Array.isArray(limits) || limits.length === 0 || limits.length > MAX_LIMITS)
+  const list = isList(limits) ? reading('RateLimiter: limits', () => [...limits]) : []
+  if (list.length === 0 || list.length > MAX_LIMITS)
     throw new OptionsError(
       `RateLimiter: limits: ${inspect(limits)} is not a list of 1 to ${MAX_LIMITS} limits`,
     )
-  for (const limit of limits) checkOptions(limit, [...LIMIT, 'name'], 'RateLimiter: limits')
-  return limits
+  for (const limit of list) {
+    checkReadable(limit, 'RateLimiter: limits')
+    checkOptions(limit, [...LIMIT, 'name'], 'RateLimiter: limits')
+  }
+  return list
 }
 
 function ruleOf({ algorithm = 'gcra', limit, window, burst }: LimitOptions, logger: Logger): LimitRule {

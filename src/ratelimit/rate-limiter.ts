@@ -3,6 +3,7 @@ import type { Duration } from '../options/durations.ts'
 import { OptionsError, RateLimitError } from '../core/errors.ts'
 import { inspect } from '../core/logging/inspect.ts'
 import { checkKey } from '../keys/key.ts'
+import { atomicOf } from '../options/checks.ts'
 import type { RateLimitResult } from '../core/limit-result.ts'
 import { LocalAtomicStore } from '../in-process/local-atomic-store.ts'
 import { Condition, isToldElsewhere, Log, type ConditionTexts } from '../core/logging/log.ts'
@@ -45,7 +46,7 @@ export class RateLimiter {
    * @throws OptionsError for wrong options, and for a cache whose engine has no room for limits.
    */
   constructor(cache: { readonly atomic: AtomicStore | undefined }, options: RateLimiterOptions) {
-    const store = (cache as Partial<typeof cache> | undefined)?.atomic
+    const store = atomicOf(cache, 'RateLimiter')
     if (store === undefined)
       throw new OptionsError('RateLimiter: the engine of this cache keeps no limits (it has no `atomic`)')
     this.#store = store

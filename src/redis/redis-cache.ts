@@ -5,6 +5,7 @@ import { ageClock } from '../core/time/age-clock.ts'
 import { OptionsError } from '../core/errors.ts'
 import { checkPrefix } from '../keys/key.ts'
 import { consoleLogger, report } from '../core/logging/logger.ts'
+import { checkReadable } from '../options/checks.ts'
 import { checkCacheOptions, timersFor } from '../options/options.ts'
 import { systemRandom } from '../core/time/system.ts'
 import { WireFormat } from '../serialization/wire/wire-format.ts'
@@ -100,6 +101,7 @@ export class RedisCache<V = unknown> extends BaseCache<V> {
 
   /** Makes a cache on the server of a URL; see {@link RedisCache.create}. */
   static async fromUrl<V = unknown>(url: string, options: RedisCacheOptions = {}): Promise<RedisCache<V>> {
+    checkReadable(options, 'RedisCache.fromUrl')
     return RedisCache.create<V>({ ...options, url })
   }
 }

@@ -1,6 +1,7 @@
 import { COHERENCE_OPTIONS, type CoherenceOptions } from '../coherence/options.ts'
 import type { Duration } from '../options/durations.ts'
 import { consoleLogger } from '../core/logging/logger.ts'
+import { checkReadable } from '../options/checks.ts'
 import { CACHE_OPTIONS, checkChoice, checkOptions, timersFor, type CacheOptions } from '../options/options.ts'
 import { spanMs, wholeNumber } from '../options/spans.ts'
 import { systemClock, systemRandom } from '../core/time/system.ts'
@@ -74,6 +75,7 @@ export function hardDeadlineMs({
   deadline = {},
   logger,
 }: Pick<RedisCacheSettings, 'deadline' | 'logger'>): number {
+  checkReadable(deadline, 'deadline')
   checkOptions(deadline, ['hard', 'bytesPerSecond'], 'deadline')
   return deadline.hard === undefined ? 500 : spanMs(deadline.hard, 'deadline: hard', logger)
 }
@@ -86,6 +88,7 @@ function bytesPerSecondOf({ deadline = {} }: Pick<RedisCacheSettings, 'deadline'
 
 /** Validates the options, except those that are validated where they are used. @throws OptionsError */
 export function checkRedisOptions(options: RedisCacheOptions, where: string): void {
+  checkReadable(options, where)
   checkOptions(options, REDIS_CACHE_OPTIONS, where)
   checkChoice(options.bus ?? 'pubsub', ['pubsub', 'none'], 'bus')
   logLimitOf(options)

@@ -1,4 +1,7 @@
 import type { Clock, TimerHandle, Timers } from '../core/time/clock.ts'
+import { OptionsError } from '../core/errors.ts'
+import { inspect } from '../core/logging/inspect.ts'
+import { isDate, timeOf } from '../internal/objects.ts'
 import { afterTurn } from '../core/time/system.ts'
 import { durationMs, type Duration } from '../options/durations.ts'
 
@@ -16,9 +19,11 @@ export class FakeClock implements Clock, Timers {
   readonly #startMs: number
   readonly #timers = new Set<FakeTimer>()
 
-  /** `start` is the first time of the wall clock; default 2026-01-01T00:00:00Z. */
+  /** `start` is the first time of the wall clock; default 2026-01-01T00:00:00Z. @throws OptionsError for no date. */
   constructor(start: Date = new Date('2026-01-01T00:00:00Z')) {
-    this.#startMs = start.getTime()
+    if (!isDate(start) || Number.isNaN(timeOf(start)))
+      throw new OptionsError(`FakeClock: start: ${inspect(start)} is not a date`)
+    this.#startMs = timeOf(start)
   }
 
   /** Returns milliseconds since the clock was made. */

@@ -1,7 +1,13 @@
 import { BaseCache } from '../cache/base-cache.ts'
 import type { Slot } from '../in-process/primitives.ts'
 import { storeFrom } from '../cache/store-from.ts'
-import { CACHE_OPTIONS, checkOptions, type CacheOptions, type NamespaceOptions } from '../options/options.ts'
+import {
+  CACHE_OPTIONS,
+  checkCacheOptions,
+  checkOptions,
+  type CacheOptions,
+  type NamespaceOptions,
+} from '../options/options.ts'
 
 /** The methods that a {@link MockCache} records. */
 export type MockedMethod =
@@ -83,6 +89,7 @@ export class MockCache<V = unknown> extends BaseCache<V> {
   /** @throws OptionsError, KeyError for wrong options. */
   constructor(options: CacheOptions = {}) {
     checkOptions(options, CACHE_OPTIONS, 'MockCache')
+    checkCacheOptions(options)
     const slots = new Map<string, Slot>()
     const primitives = {
       read: (key: string) => slots.get(key),

@@ -5,7 +5,7 @@ import { coherentStore } from '../coherence/compose.ts'
 import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/logging/inspect.ts'
 import type { Logger } from '../core/logging/logger.ts'
-import { checkMethods } from '../options/checks.ts'
+import { checkMethods, reading } from '../options/checks.ts'
 import {
   CACHE_OPTIONS,
   checkCacheOptions,
@@ -95,7 +95,7 @@ function boundsFor(l1: MemoryTierOptions | MemoryCache, logger: Logger | undefin
 function shareOfWhole(l2: unknown): Share {
   const share = shareOf(l2)
   if (share !== undefined) return share
-  const what = l2 instanceof BaseCache ? 'a namespace' : inspect(l2)
+  const what = reading('l2', () => l2 instanceof BaseCache) ? 'a namespace' : inspect(l2)
   throw new OptionsError(
     storeOf(l2) === undefined
       ? `l2: ${what} is not a whole cache, such as a RedisCache`

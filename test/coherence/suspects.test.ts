@@ -91,12 +91,12 @@ describe('suspects', () => {
 
 describe('an outbox without room', () => {
   /** An outbox with room for one suspect. */
-  function small(limit: number): { readonly outbox: Outbox; readonly dropped: () => number } {
+  function small(limit: number, bits = 64): { readonly outbox: Outbox; readonly dropped: () => number } {
     let dropped = 0
     const outbox = new Outbox({
       limit,
       places: new CallPlaces(),
-      suspects: empty(64),
+      suspects: empty(bits),
       partitionOf: () => '0',
       queued: () => undefined,
       dropped: () => void dropped++,
@@ -122,5 +122,24 @@ describe('an outbox without room', () => {
 
     expect(['a', 'b', 'c'].map((key) => outbox.current(key)?.key)).toEqual(['a', undefined, 'c'])
     expect(outbox.isSuspect('b')).toBe(true)
+  })
+
+  it('lists what was queued last, the oldest failed set first to go', () => {
+    const { outbox } = small(2, 1024)
+    const listed = (): readonly string[] =>
+      ['a', 'b', 'c', 'd', 'e', 'f', 'g'].filter((key) => outbox.current(key))
+    const sets = new Set(['b', 'd', 'e'])
+    const seen: (readonly string[])[] = []
+    for (const [index, key] of ['a', 'b', 'c', 'd', 'e', 'f', 'g'].entries()) {
+      outbox.add(key, { isFailedSet: sets.has(key) }, index)
+      seen.push(listed())
+    }
+    expect(seen.slice(2)).toEqual([
+      ['a', 'c'],
+      ['c', 'd'],
+      ['c', 'e'],
+      ['c', 'f'],
+      ['f', 'g'],
+    ])
   })
 })

@@ -48,6 +48,7 @@ describe('the demo', () => {
     expect(errors).toBe('')
     expect(code).toBe(0)
     expect(output).toContain('City guide over 135,233 cities, seed 1.')
+    expect(output).toMatch(/A query takes [\d.]+ ms on this machine .* With up to \d+ visits a second/)
     expect(output).toMatch(/requests answered .* p50 .* p99 .* database queries .* hit ratio /s)
     expect(output).toMatch(
       /^0 of [\d,]+ responses were older than the last acknowledged update \(3 updates\)/m,
@@ -55,19 +56,21 @@ describe('the demo', () => {
     expect(output).toContain('Without the cache the load was cut off after')
 
     const results = JSON.parse(await readFile(join(folder, 'results.json'), 'utf8')) as Results
-    const { withoutCache, withCache, coalescingOff } = results
-    expect(withCache).toMatchObject({ crowdQueries: 1, crowdAnswered: 500, cutOff: false, failures: [] })
+    const { plan, withoutCache, withCache, coalescingOff } = results
+    const crowdAnswered = plan.crowd
+    expect(withCache).toMatchObject({ crowdQueries: 1, crowdAnswered, cutOff: false, failures: [] })
     expect(withCache.proof).toMatchObject({ stale: 0, updates: 3 })
-    expect(withCache.proof.checked).toBeGreaterThan(1000)
+    expect(withCache.proof.checked).toBeGreaterThan(crowdAnswered)
+    expect(plan.withCache).toBeLessThan(plan.withoutCache)
     expect(coalescingOff.crowdQueries).toBeGreaterThanOrEqual(1)
     expect(withoutCache.crowdQueries).toBeGreaterThan(1)
     expect(withoutCache).toMatchObject({ cutOff: true, scheduled: withCache.scheduled })
     expect(withCache.answered).toBeGreaterThan(withoutCache.answered)
     expect(withCache.cache?.hitRatio).toBeGreaterThan(0.1)
-  }, 120_000)
+  }, 240_000)
 
   // The first of the crowd may have its answer before a busy machine lets the second one in.
-  it('shows what the crowd costs a cache without coalescing', { retry: 4, timeout: 120_000 }, async () => {
+  it('shows what the crowd costs a cache without coalescing', { retry: 4, timeout: 600_000 }, async () => {
     await end(start('--once', '--no-redis', '--duration', '2'))
     const { coalescingOff } = JSON.parse(await readFile(join(folder, 'results.json'), 'utf8')) as Results
     expect(coalescingOff.crowdQueries).toBeGreaterThan(1)
@@ -78,17 +81,21 @@ describe('the demo', () => {
     ['SIGINT', 'with cache:'],
     ['SIGTERM', 'without cache:'],
     ['SIGTERM', 'until you press Ctrl-C'],
-  ] as const)('ends cleanly on %s after "%s"', async (signal, words) => {
-    const demo = start('--no-redis', '--duration', '3')
-    await printed(demo, words)
-    const sentAt = performance.now()
-    demo.kill(signal)
-    const { code, errors } = await end(demo)
-    expect(errors).toBe('')
-    expect(code).toBe(0)
-    // One second is the promise; the rest is for a machine that is busy.
-    expect(performance.now() - sentAt).toBeLessThan(3000)
-  })
+  ] as const)(
+    'ends cleanly on %s after "%s"',
+    async (signal, words) => {
+      const demo = start('--no-redis', '--duration', '3')
+      await printed(demo, words)
+      const sentAt = performance.now()
+      demo.kill(signal)
+      const { code, errors } = await end(demo)
+      expect(errors).toBe('')
+      expect(code).toBe(0)
+      // One second is the promise; the rest is for a machine that is busy.
+      expect(performance.now() - sentAt).toBeLessThan(3000)
+    },
+    240_000,
+  )
 
   it('names a port that is in use', async () => {
     const other = createServer().listen(0, '127.0.0.1')
@@ -121,11 +128,13 @@ describeWithServers('the demo over Redis', () => {
     expect(output).toMatch(/^0 of [\d,]+ responses were older than the last acknowledged update/m)
     const { withCache, redis } = JSON.parse(await readFile(join(folder, 'results.json'), 'utf8')) as Results
     expect(withCache).toMatchObject({ cutOff: false, failures: [], proof: { stale: 0, updates: 3 } })
-    expect(redis).toMatchObject({ processes: 2, outdatedAfterwards: 0 })
+    expect(redis).toMatchObject({ processes: 2, outdatedAfterwards: 0, deadlineMs: 500 })
+    expect(redis?.outage?.answers).toBeGreaterThan(10)
+    expect(redis?.outage?.longestMs).toBeLessThan(500 + 50)
     expect(redis?.frozenMs).toBeGreaterThanOrEqual(1490)
     expect(redis?.queuedUpdates).toBeGreaterThanOrEqual(1)
     expect(redis?.recoveryMs).toBeGreaterThan(0)
-  }, 180_000)
+  }, 240_000)
 
   it('ends cleanly while Redis is frozen', async () => {
     const demo = start('--duration', '4')
@@ -133,5 +142,5 @@ describeWithServers('the demo over Redis', () => {
     demo.kill('SIGINT')
     const { code } = await end(demo)
     expect(code).toBe(0)
-  })
+  }, 240_000)
 })

@@ -1,40 +1,21 @@
 import { describe, expect, it } from 'vitest'
-import type { City, Sample } from '../../demo/database/protocol.ts'
 import { Ledger } from '../../demo/load/ledger.ts'
 import { seededRandom, zipf } from '../../demo/load/random.ts'
 import { buildSchedule, crowdCountry } from '../../demo/load/schedule.ts'
+import type { LoadSize } from '../../demo/load/schedule.ts'
 import { percentile } from '../../demo/load/waits.ts'
+import { sample } from './sample.ts'
 
-const countries = ['US', 'IT', 'MX', 'FR', 'DE', crowdCountry, 'RU']
-
-function city(id: number): City {
-  const country = countries[id % countries.length]!
-  return {
-    id,
-    name: `Town ${id}`,
-    country,
-    region: '',
-    latitude: id % 90,
-    longitude: 0,
-    population: 9,
-    version: 1,
-  }
-}
-
-const sample: Sample = {
-  popular: Array.from({ length: 2000 }, (_, index) => city(index + 1)),
-  countries,
-  remote: Array.from({ length: 5000 }, (_, index) => 10_000 + index),
-}
+const size: LoadSize = { seed: 5, durationMs: 4000, scale: 1 }
 
 describe('the schedule', () => {
   it('is the same for the same seed and another for another', () => {
-    expect(buildSchedule(sample, 5, 4000)).toEqual(buildSchedule(sample, 5, 4000))
-    expect(buildSchedule(sample, 6, 4000)).not.toEqual(buildSchedule(sample, 5, 4000))
+    expect(buildSchedule(sample, size)).toEqual(buildSchedule(sample, size))
+    expect(buildSchedule(sample, { ...size, seed: 6 })).not.toEqual(buildSchedule(sample, size))
   })
 
   it('holds every shape of load, in the order of time', () => {
-    const schedule = buildSchedule(sample, 5, 4000)
+    const schedule = buildSchedule(sample, size)
     const count = (kind: string): number => schedule.filter((arrival) => arrival.kind === kind).length
     expect([count('crowd'), count('scan'), count('edit')]).toEqual([500, 400, 4])
     expect(count('visit')).toBeGreaterThan(1400)
@@ -42,8 +23,17 @@ describe('the schedule', () => {
     expect(times).toEqual(times.toSorted((one, other) => one - other))
   })
 
+  it('is smaller in every respect with fewer visits', () => {
+    const schedule = buildSchedule(sample, { ...size, scale: 0.1 })
+    const ofKind = (kind: string) => schedule.filter((arrival) => arrival.kind === kind)
+    expect(['crowd', 'scan', 'edit'].map((kind) => ofKind(kind).length)).toEqual([158, 40, 3])
+    expect(ofKind('visit').length).toBeLessThan(700)
+  })
+
   it('keeps visitors and editors off the page of the crowd', () => {
-    const others = buildSchedule(sample, 5, 20_000).filter(({ kind }) => kind !== 'crowd')
+    const others = buildSchedule(sample, { ...size, durationMs: 20_000 }).filter(
+      ({ kind }) => kind !== 'crowd',
+    )
     expect(JSON.stringify(others)).not.toContain(`/countries/${crowdCountry}`)
   })
 

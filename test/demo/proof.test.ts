@@ -10,6 +10,7 @@ import { UncachedCities } from '../../demo/guide/uncached-cities.ts'
 import type { Proof } from '../../demo/load/ledger.ts'
 import { play } from '../../demo/load/play.ts'
 import { buildSchedule } from '../../demo/load/schedule.ts'
+import type { LoadSize } from '../../demo/load/schedule.ts'
 
 let database: Database
 
@@ -19,15 +20,18 @@ beforeAll(async () => {
 
 afterAll(() => database[Symbol.asyncDispose]())
 
+const size: LoadSize = { seed: 7, durationMs: 1600, scale: 1 }
+
 async function proofOf(guideOf: (cache: BaseCache, origin: Cities) => Cities): Promise<Proof> {
   await using cache = new MemoryCache()
   await using guide = await startGuide(guideOf(cache, new UncachedCities(database)), cache)
-  const all = buildSchedule(await database.query('sample'), 7, 1600)
+  const all = buildSchedule(await database.query('sample'), size)
   // Edits, and the cheapest pages beside them.
   const schedule = all.filter(({ kind }) => kind === 'edit' || kind === 'scan')
-  const { proof, failures } = await play({ urls: [guide.url], schedule, cutOffMs: 30_000 })
+  const { played } = await play({ urls: [guide.url], schedule, cutOffMs: 30_000 })
+  const { proof, failures } = played
   expect(failures).toEqual([])
-  expect(proof.updates).toBe(2)
+  expect(proof.updates).toBe(3)
   return proof
 }
 

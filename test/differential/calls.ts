@@ -10,6 +10,7 @@ import {
   pick,
   piece,
   SET,
+  SET_ONE,
   TAGS,
   ttlOrOptions,
   value,
@@ -108,8 +109,8 @@ const MAKERS: Readonly<Record<string, readonly [weight: number, make: Make]>> = 
       const kept = value(random)
       const isFull = random.chance(0.5)
       const settings = isFull
-        ? options(random, 'set', SET, { result: piece('"full"', () => 'full') })
-        : ttlOrOptions(random, 'set', SET)
+        ? options(random, 'set', SET_ONE, { result: piece('"full"', () => 'full') })
+        : ttlOrOptions(random, 'set', SET_ONE)
       return {
         text: `(${q(key)}, ${kept.text}, ${settings.text})`,
         keys: [key],

@@ -76,6 +76,7 @@ const OPTIONS: { readonly [N in Name]?: (random: SeededRandom) => Piece<unknown>
     const tags = TAGS.filter(() => random.chance(0.4))
     return piece(JSON.stringify(tags), () => tags)
   },
+  ifAbsent: (random) => (random.chance(0.9) ? piece('true', () => true) : piece('false', () => false)),
   rowVersion: (random) => {
     const version = random.below(6)
     return random.chance(0.5)
@@ -97,6 +98,7 @@ const OPTIONS: { readonly [N in Name]?: (random: SeededRandom) => Piece<unknown>
 }
 
 export const SET: readonly Name[] = ['ttl', 'grace', 'tags', 'rowVersion', 'weight']
+export const SET_ONE: readonly Name[] = [...SET, 'ifAbsent', 'ifAbsent']
 export const COUNTER: readonly Name[] = ['ttl', 'tags', 'min', 'max']
 export const LOAD: readonly Name[] = [
   ...SET,

@@ -159,7 +159,7 @@ export class Stage {
 
   /** Returns the value that the cache has, as a node sees it. */
   async get(node: Player, key: string, options?: ReadOptions): Promise<number | undefined> {
-    return versionIn(await this.until(node.cache.get(key, options)))
+    return versionIn(await this.until(node.cache.get<number | Version>(key, options)))
   }
 
   /** Returns the value that the tier of the node serves, without a request. */

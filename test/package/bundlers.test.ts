@@ -55,7 +55,7 @@ const BUNDLERS: Readonly<Record<string, Bundler>> = {
     bundle: 'out/program.cjs',
     script: `import webpack from 'webpack'
       const output = { path: process.cwd() + '/out', filename: 'program.cjs' }
-      const options = { mode: 'production', target: 'node', entry: './program.mjs', output }
+      const options = { mode: 'development', devtool: false, target: 'node', entry: './program.mjs', output }
       const stats = await new Promise((resolve, reject) =>
         webpack(options, (error, done) => (error ? reject(error) : resolve(done))))
       if (stats.hasErrors()) throw new Error(stats.toString())`,

@@ -42,7 +42,7 @@ export class UserService {
   }
 
   async nameOf(id: number): Promise<string> {
-    const user: User | undefined = await this.#users.get(String(id))
+    const user: User | null | undefined = await this.#users.get(String(id))
     // @ts-expect-error a miss has to be considered
     void user.name
     // @ts-expect-error a string is not a user
@@ -77,7 +77,7 @@ export async function main(): Promise<void> {
   const typed: BaseCache<User> = new MemoryCache<User>({ isolation: 'freeze' })
 
   const inferred: number = await cache.getOrSet(key('user', 'list', { page: 2 }), () => 42, '90s')
-  const many: Map<string, User> = await typed.getMany([key('user', 1)])
+  const many: Map<string, User | null> = await typed.getMany([key('user', 1)])
   const count: number | undefined = await cache.increment('count', 1, { ttl: 60 })
   const hits: number = cache.stats().hits
   for await (const name of cache.keys({ prefix: 'user:' })) void name.length

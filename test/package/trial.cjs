@@ -3,7 +3,7 @@ module.exports = async function trial(modules, url) {
   const { cachette, lock, memoize, memory, ratelimit, redis, scope, serialization, testing } = modules
   const { BaseCache, MemoryCache, createCache, isCacheError, KeyError, OptionsError } = cachette
 
-  const cache = new MemoryCache()
+  const cache = new MemoryCache({ logger: SILENT })
   const value = {
     date: new Date(0),
     map: new Map([['a', 1n]]),

@@ -17,8 +17,13 @@ export interface CacheSettings extends Omit<RedisCacheSettings, 'prefix'> {
 export function cacheOver(engine: Engine, client: object, options: CacheSettings): BaseCache {
   const redis = new RedisCache({ client: client as UsersClient, ttl: '1h', ...options })
   if (engine === 'redis') return redis
-  const { logger, staleness, lease } = options
-  const shared = { ...(logger && { logger }), ...(staleness && { staleness }), ...(lease && { lease }) }
+  const { logger, staleness, lease, waitUntil } = options
+  const shared = {
+    ...(logger && { logger }),
+    ...(staleness && { staleness }),
+    ...(lease && { lease }),
+    ...(waitUntil && { waitUntil }),
+  }
   const l1 = new MemoryCache()
   const tiered = new TieredCache({ l1, l2: redis, ttl: '1h', ...shared })
   const close = tiered.close.bind(tiered)

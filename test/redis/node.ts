@@ -98,3 +98,22 @@ export async function fail(
 export async function set(key: string, value: string, options: SetOptions): Promise<boolean> {
   return cache.set(key, value, options)
 }
+
+/** Has a number of callers set one key if it is absent. Returns the values that were stored, and what is read then. */
+export async function add(
+  key: string,
+  callers: number,
+  options: SetOptions,
+): Promise<{ won: readonly string[]; seen: readonly unknown[] }> {
+  const values = Array.from({ length: callers }, (_, caller) => `${process.pid}:${caller}`)
+  const added = await Promise.all(
+    values.map(async (value) => cache.set(key, value, { ...options, ifAbsent: true })),
+  )
+  return { won: values.filter((_, caller) => added[caller]), seen: [await cache.get(key)] }
+}
+
+/** Hides an entry by its tag `t`, or makes it stale. */
+export async function end(key: string, how: 'hidden' | 'stale'): Promise<void> {
+  if (how === 'hidden') await cache.invalidateTag('t')
+  else await cache.invalidate(key, { keepStale: true })
+}

@@ -32,6 +32,8 @@ export const METHODS: Readonly<Record<string, Call>> = {
     cache.set(key, { by: 'set with grace' }, { ttl: TTL, grace: TTL, tags }),
   'set with a row version': async ({ cache, key, tags }) =>
     cache.set(key, { by: 'set with a row version' }, { ttl: TTL, rowVersion: 7, tags }),
+  'set if absent': async ({ cache, key, tags }) =>
+    cache.set(key, { by: 'set if absent' }, { ttl: TTL, tags, ifAbsent: true }),
   setMany: async ({ cache, key, tags }) => {
     const value = { by: 'setMany' }
     return cache.setMany(new Map([key, `${key}other`].map((one) => [one, value])), { ttl: TTL, tags })

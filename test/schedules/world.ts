@@ -168,7 +168,7 @@ export class World {
   }
 
   async #value(operation: Operation): Promise<number | undefined> {
-    if (operation === 'get') return this.#cache.get(KEY)
+    if (operation === 'get') return this.#cache.get<number>(KEY)
     if (operation === 'getOrSet') return this.#cache.getOrSet(KEY, this.#load)
     if (operation === 'refresh') return this.#refresh()
     if (operation === 'getOrSet, which is left') return this.#leave()

@@ -48,7 +48,7 @@ export async function judge(
       const indexes = Array.from({ length: 1000 }, (_, at) => first + at).filter(
         (index) => written.acknowledged[index]! > 0,
       )
-      const found = await cache.getMany(indexes.map((index) => keyOf(node, index)))
+      const found = await cache.getMany<Row>(indexes.map((index) => keyOf(node, index)))
       checked += indexes.length
       for (const index of indexes) {
         const key = keyOf(node, index)

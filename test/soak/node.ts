@@ -121,7 +121,7 @@ async function readOn(): Promise<void> {
     const indexes = Array.from({ length: 20 }, someIndex)
     const own = indexes.map((index) => written.acknowledged[index]!)
     const node = random() < 0.5 ? settings.node : Math.floor(random() * NODES)
-    const found = await cache.getMany(indexes.map((index) => keyOf(node, index)))
+    const found = await cache.getMany<Row>(indexes.map((index) => keyOf(node, index)))
     count(calls, 'keys read', indexes.length)
     for (const [at, index] of indexes.entries()) {
       const row = found.get(keyOf(node, index))

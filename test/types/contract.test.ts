@@ -4,6 +4,7 @@ import {
   MemoryCache,
   type BaseCache,
   type EntryTuple,
+  type GetResult,
   type Invalidation,
 } from '../../src/index.ts'
 import type { Loaded } from '../../src/cache/loader.ts'
@@ -29,18 +30,59 @@ describe('the types of the contract', () => {
   })
 
   it('make get answer what the cache holds, or what the caller names', () => {
-    expectTypeOf(() => users.get('1')).returns.resolves.toEqualTypeOf<User | undefined>()
+    expectTypeOf(() => users.get('1')).returns.resolves.toEqualTypeOf<User | null | undefined>()
     expectTypeOf(() => any.get('1')).returns.resolves.toEqualTypeOf<unknown>()
     expectTypeOf(() => any.get<User>('1')).returns.resolves.toEqualTypeOf<User | undefined>()
     expectTypeOf(() => users.get<{ id: number }>('1')).returns.resolves.toEqualTypeOf<
       { id: number } | undefined
     >()
-    expectTypeOf(() => users.getMany(['1'])).returns.resolves.toEqualTypeOf<Map<string, User>>()
+    expectTypeOf(() => users.getMany(['1'])).returns.resolves.toEqualTypeOf<Map<string, User | null>>()
     expectTypeOf(() => any.getMany<User>(['1'])).returns.resolves.toEqualTypeOf<Map<string, User>>()
-    expectTypeOf(() => users.take('1')).returns.resolves.toEqualTypeOf<User | undefined>()
+    expectTypeOf(() => users.take('1')).returns.resolves.toEqualTypeOf<User | null | undefined>()
+    expectTypeOf(() => any.take<User>('1')).returns.resolves.toEqualTypeOf<User | undefined>()
     expectTypeOf(() => users.increment('1')).returns.resolves.toEqualTypeOf<number | undefined>()
     expectTypeOf(() => users.deleteByPrefix('1')).returns.resolves.toEqualTypeOf<number | undefined>()
     expectTypeOf(() => users.keys()).returns.toExtend<AsyncIterable<string>>()
+  })
+
+  it('let no place that a value is assigned to decide what it is', () => {
+    // @ts-expect-error it may be a User, and null if a loader has stored that
+    const text = async (): Promise<string | undefined> => users.get('1')
+    // @ts-expect-error a loader may have stored null
+    const present = async (): Promise<User | undefined> => users.get('1')
+    // @ts-expect-error the caller of an untyped cache has to name the type
+    const untyped = async (): Promise<string | undefined> => any.take('1')
+    const many = async (): Promise<Map<string, User | null>> => users.getMany(['1'])
+    void [text, present, untyped, many]
+  })
+
+  it('make get tell the rest if asked for', () => {
+    const full = { result: 'full' } as const
+    expectTypeOf(() => users.get('1', full)).returns.resolves.toEqualTypeOf<GetResult<User | null>>()
+    expectTypeOf(() => any.get('1', full)).returns.resolves.toEqualTypeOf<GetResult>()
+    expectTypeOf(() => any.get<User>('1', full)).returns.resolves.toEqualTypeOf<GetResult<User>>()
+    expectTypeOf<GetResult<User>['value']>().toEqualTypeOf<User | undefined>()
+    const value = { result: 'value', stale: true } as const
+    expectTypeOf(() => users.get('1', value)).returns.resolves.toEqualTypeOf<User | null | undefined>()
+    // @ts-expect-error: only get tells it
+    const many = () => users.getMany(['1'], full)
+    expectTypeOf(many).toBeFunction()
+  })
+
+  it('let set alone take ifAbsent', () => {
+    expectTypeOf(() => users.set('1', user, { ifAbsent: true })).returns.resolves.toEqualTypeOf<boolean>()
+    expectTypeOf(
+      async () => (await users.set('1', user, { ifAbsent: true, result: 'full' })).reason,
+    ).returns.resolves.toEqualTypeOf<
+      'present' | 'outdated' | 'unstorable' | 'refused' | 'unavailable' | undefined
+    >()
+    // @ts-expect-error: it could not tell which were stored
+    const many = () => users.setMany({ 1: user }, { ifAbsent: true })
+    // @ts-expect-error: as above
+    const one = () => users.setMany([['1', user, { ifAbsent: true }]])
+    // @ts-expect-error: a load stores only where there is none
+    const loaded = () => users.getOrSet('1', () => user, { ifAbsent: true })
+    expectTypeOf([many, one, loaded]).toBeArray()
   })
 
   it('make a typed getOrSet answer V, and null or undefined if the loader can', () => {

@@ -70,8 +70,9 @@ export class LogFollowers implements Beating {
     { ok, head, logged, outdated }: RemoteResult,
     isForgotten = false,
   ): void {
-    const removes = kind === 'set' || kind === 'delete' || kind === 'take' || kind === 'stale'
-    if (outdated === true || (kind === 'fill' && !ok)) return
+    const removes =
+      kind === 'set' || kind === 'add' || kind === 'delete' || kind === 'take' || kind === 'stale'
+    if (outdated === true || ((kind === 'fill' || kind === 'add') && !ok)) return
     if (logged !== true && !removes) return
     this.note(this.#state.partitionOf(key).name, { kind: 'key', item: key }, head, isForgotten)
   }

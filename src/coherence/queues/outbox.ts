@@ -1,5 +1,6 @@
 import type { RemoteOp } from '../../core/remote-store.ts'
 import type { Op } from '../../core/store.ts'
+import { Front } from '../../internal/front.ts'
 import type { CallPlaces } from '../order/call-places.ts'
 import type { Suspects } from './suspects.ts'
 
@@ -53,6 +54,8 @@ export class Outbox {
   readonly #parts: OutboxParts
   readonly #pending = new Map<string, Pending>()
   readonly #failedSets = new Set<string>()
+  readonly #oldestKeys = new Front(this.#pending)
+  readonly #oldestSets = new Front(this.#failedSets)
   readonly #prefixes = new Map<string, { readonly place: number; readonly queuedAt: number }>()
 
   constructor(parts: OutboxParts) {
@@ -87,8 +90,10 @@ export class Outbox {
     const { rowVersion, keepStale = false, isFailedSet = false } = options
     this.#parts.queued()
     const before = this.#pending.get(key)
-    if (before === undefined && this.#pending.size >= this.#parts.limit && !this.#makeRoom())
-      return this.#suspect(key)
+    if (this.#pending.size < this.#parts.limit) {
+      this.#oldestKeys.letGo()
+      this.#oldestSets.letGo()
+    } else if (before === undefined && !this.#makeRoom()) return this.#suspect(key)
     const item: Pending = {
       ...NEW,
       key,
@@ -195,8 +200,7 @@ export class Outbox {
 
   // Makes an item suspect to make room: the oldest failed set, else the oldest item.
   #makeRoom(): boolean {
-    const [oldestSet] = this.#failedSets
-    const key = oldestSet ?? this.#pending.keys().next().value!
+    const key = this.#oldestSets.take() ?? this.#oldestKeys.take()!
     const { isFailedSet } = this.#pending.get(key)!
     const { suspects, partitionOf, places, dropped } = this.#parts
     const isKept = suspects.add(key, partitionOf(key), places.last)
@@ -255,18 +259,18 @@ export function replayOf({ key, unconditional, rowVersion, keepStale }: Pending)
 
 /** Whether an executed operation makes up for a queued item, because it has replaced or removed the old entry. */
 export function makesUpFor(op: Op | RemoteOp, item: Pending): boolean {
-  if (op.kind !== 'set' && op.kind !== 'delete') return false
+  if (op.kind !== 'set' && op.kind !== 'add' && op.kind !== 'delete') return false
   const { rowVersion } = op
   if (op.kind === 'delete' && 'keepStale' in op && op.keepStale === true && !item.keepStale) return false
   if (item.rowVersion === undefined) return true
   // A set without a row version is the caller's last word. A deletion without one leaves no floor.
-  return rowVersion === undefined ? op.kind === 'set' : rowVersion >= item.rowVersion
+  return rowVersion === undefined ? op.kind !== 'delete' : rowVersion >= item.rowVersion
 }
 
 // Whether nothing older can be on the server afterwards.
 function removes(op: Op | RemoteOp): boolean {
   if (op.kind === 'delete' && 'keepStale' in op && op.keepStale === true) return false
-  return (op.kind === 'set' || op.kind === 'delete') && op.rowVersion === undefined
+  return (op.kind === 'set' || op.kind === 'add' || op.kind === 'delete') && op.rowVersion === undefined
 }
 
 function higher(some: bigint | undefined, other: bigint | undefined): bigint | undefined {

@@ -28,6 +28,7 @@ export class Replay implements Beating {
   readonly #forgotten: (count: number, error: unknown) => void
   #isRunning = false
   #again = false
+  #attempt: { readonly ended: Promise<void>; end(): void } | undefined
 
   /** `forgotten` is called with the number of forgotten duties if the server refuses queued operations. */
   constructor(
@@ -48,6 +49,11 @@ export class Replay implements Beating {
     this.#forgotten = forgotten
   }
 
+  /** Whether somebody waits for an attempt. */
+  get isAwaited(): boolean {
+    return this.#attempt !== undefined
+  }
+
   get isNeeded(): boolean {
     return !this.#outbox.isEmpty || !this.#state.table.queue.isEmpty
   }
@@ -55,10 +61,29 @@ export class Replay implements Beating {
   // No beat waits for a server that is away.
   beat(): void {
     if (this.isNeeded) void this.run()
+    else this.endAttempt()
   }
 
   reconnected(): void {
     this.beat()
+  }
+
+  /** Returns a promise that settles when all queued items have been sent, whether or not the server has answered. */
+  attempt(): Promise<void> {
+    if (this.#attempt === undefined) {
+      let end!: () => void
+      const ended = new Promise<void>((resolve) => {
+        end = resolve
+      })
+      this.#attempt = { ended, end }
+    }
+    return this.#attempt.ended
+  }
+
+  /** Ends the attempt that is waited for. */
+  endAttempt(): void {
+    this.#attempt?.end()
+    this.#attempt = undefined
   }
 
   /** Sends all queued items. Failed ones stay queued. Never rejects. */
@@ -72,6 +97,7 @@ export class Replay implements Beating {
       await this.#sweep()
     } while (this.#again)
     this.#isRunning = false
+    this.endAttempt()
   }
 
   /** Sends the queued items of these keys, ahead of a call that needs the server's answer. Never rejects. */

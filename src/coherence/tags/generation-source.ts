@@ -61,6 +61,19 @@ export class GenerationSource {
     return queued.length === 0 ? this.current(lives, untilMs) : this.#currentAfter(queued, lives, untilMs)
   }
 
+  /**
+   * Returns the same for an add, as the server has them now. A table that is behind would give the entry a generation
+   * that hides it, and the next caller would add another one. @throws as {@link GenerationSource.currentForWrite} does.
+   */
+  async currentForAdd(lives: Lives, untilMs: number): Promise<Generations> {
+    const tags = [...lives.keys()]
+    await this.#settled(
+      tags.filter((tag) => this.#table.queue.get(tag) !== undefined),
+      untilMs,
+    )
+    return this.#currentOf(lives, tags, untilMs)
+  }
+
   async #currentOf(lives: Lives, short: readonly string[], untilMs: number): Promise<Generations> {
     const read = await this.#read(short, untilMs, lives)
     return Array.from(lives.keys(), (tag) => ({
@@ -70,10 +83,15 @@ export class GenerationSource {
   }
 
   async #currentAfter(queued: readonly string[], lives: Lives, untilMs: number): Promise<Generations> {
+    await this.#settled(queued, untilMs)
+    return this.current(lives, untilMs)
+  }
+
+  async #settled(queued: readonly string[], untilMs: number): Promise<void> {
+    if (queued.length === 0) return
     await this.#state.time.inTime(this.#tags.settle(queued), untilMs)
     if (queued.some((tag) => this.#table.queue.get(tag) !== undefined))
       throw new StoreUnavailableError('the invalidation of a tag was not acknowledged yet')
-    return this.current(lives, untilMs)
   }
 
   /**
@@ -131,23 +149,42 @@ export class GenerationSource {
     return this.#ask(open, untilMs, mustAsk, since).then((verdict) => worstOf([...verdicts, verdict]))
   }
 
+  /**
+   * Judges an entry for an add, by the records that the server has now. @throws if they can't be read, because an entry
+   * that may be visible must not be replaced.
+   */
+  async showsNow(
+    generations: Generations | undefined,
+    { tags }: Reading,
+    untilMs: number,
+    since: number,
+  ): Promise<TagState> {
+    if (!bears(generations, tags)) return 'gone'
+    return generations === undefined ? 'fresh' : this.#judge(generations, untilMs, since)
+  }
+
+  async #judge(generations: Generations, untilMs: number, since: number): Promise<TagState> {
+    const read = await this.#read(
+      generations.map(({ tag }) => tag),
+      untilMs,
+    )
+    const later = this.#table.supersededSince(since)
+    const verdicts: TagState[] = []
+    for (const { tag, value } of generations) {
+      const former = formerOf(later, tag)
+      // An answer that comes too late, or never, tells nothing.
+      if (former?.answer !== undefined)
+        await this.#state.time.inTime(former.answer, untilMs).catch(() => undefined)
+      const then = compareFormer(value, former, true)
+      verdicts.push(then === 'gone' ? compareGenerations(value, read.get(tag)!.value) : then)
+    }
+    return worstOf(verdicts)
+  }
+
   async #ask(generations: Generations, untilMs: number, mustAsk: boolean, since: number): Promise<TagState> {
-    const { time, settings } = this.#state
+    const { settings } = this.#state
     try {
-      const read = await this.#read(
-        generations.map(({ tag }) => tag),
-        untilMs,
-      )
-      const later = this.#table.supersededSince(since)
-      const verdicts: TagState[] = []
-      for (const { tag, value } of generations) {
-        const former = formerOf(later, tag)
-        // An answer that comes too late, or never, tells nothing.
-        if (former?.answer !== undefined) await time.inTime(former.answer, untilMs).catch(() => undefined)
-        const then = compareFormer(value, former, true)
-        verdicts.push(then === 'gone' ? compareGenerations(value, read.get(tag)!.value) : then)
-      }
-      return worstOf(verdicts)
+      return await this.#judge(generations, untilMs, since)
     } catch {
       const mayAgree = !mustAsk && settings.policy !== 'strict'
       const isKnown = mayAgree && this.#table.partition.isSynced(settings.maxStaleMs)

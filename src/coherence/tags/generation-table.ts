@@ -1,5 +1,6 @@
 import type { Clock, Random } from '../../core/time/clock.ts'
 import type { GenerationRecord, Generations, Head } from '../../core/remote-store.ts'
+import { Front } from '../../internal/front.ts'
 import { sameEpoch } from '../log/seen-heads.ts'
 import type { PartitionState } from '../partition-state.ts'
 import type { Suspects } from '../queues/suspects.ts'
@@ -58,6 +59,7 @@ export class GenerationTable {
   readonly #limit: number
   readonly #isBorne: (key: string, tag: string) => boolean
   readonly #rows = new Map<string, Row>()
+  readonly #oldest = new Front(this.#rows)
   readonly #reads = new Set<RecordRead>()
   // In the order of their versions.
   readonly #former: Former[] = []
@@ -249,8 +251,10 @@ export class GenerationTable {
 
   // Removes the oldest rows, except those that a hit in the tier would have to read again.
   #shrink(): void {
+    if (this.#rows.size <= this.#limit) return this.#oldest.letGo()
     for (let looks = 0; looks < LOOKS && this.#rows.size > this.#limit; looks++) {
-      const [tag, row] = this.#rows.entries().next().value!
+      const tag = this.#oldest.take()!
+      const row = this.#rows.get(tag)!
       this.#rows.delete(tag)
       if (row.holder !== undefined && this.#isBorne(row.holder, tag)) this.#rows.set(tag, row)
     }

@@ -1,6 +1,5 @@
 import type { Head } from '../../core/remote-store.ts'
 import { change, giveUp } from '../change.ts'
-import type { Heartbeat } from '../log/heartbeat.ts'
 import type { LogFollowers } from '../log/log-followers.ts'
 import type { NodeState } from '../node-state.ts'
 import type { Turn } from '../order/turn.ts'
@@ -24,21 +23,21 @@ const REST_MS = 30_000
 export class TagInvalidator {
   readonly #state: NodeState
   readonly #followers: LogFollowers
-  readonly #heartbeat: Heartbeat
+  readonly #queued: () => void
   readonly #suspects: Suspects
   readonly #dropped: (count: number, error: unknown) => void
 
-  /** `dropped` is called with the number of duties for which there was no room, or that the server refuses. */
+  /** `queued` is called when a tag was queued, `dropped` with the number of duties for which there was no room, or that the server refuses. */
   constructor(
     state: NodeState,
     followers: LogFollowers,
-    heartbeat: Heartbeat,
+    queued: () => void,
     suspects: Suspects,
     dropped: (count: number, error: unknown) => void,
   ) {
     this.#state = state
     this.#followers = followers
-    this.#heartbeat = heartbeat
+    this.#queued = queued
     this.#suspects = suspects
     this.#dropped = dropped
   }
@@ -76,7 +75,7 @@ export class TagInvalidator {
       },
       outcome: (error) => {
         if (lost > 0) this.#dropped(lost, error)
-        this.#heartbeat.wake()
+        this.#queued()
         return { l2: lost > 0 ? 'dropped' : 'queued', heads: tags.map(() => undefined), error }
       },
     }

@@ -33,6 +33,7 @@ export interface CallMoment {
   readonly since: number
 }
 
+const ADDED_BEFORE: RemoteResult = { ok: false, present: true }
 /** The number of times that an invisible entry may be replaced before the key counts as busy. */
 const ACQUIRE_ROUNDS = 3
 
@@ -201,13 +202,15 @@ export class TaggedCalls {
   ): MaybePromise<readonly RemoteOp[]> {
     const lives = longest(
       writes.map(([op]) =>
-        op.kind === 'set' || op.kind === 'increment'
+        op.kind === 'set' || op.kind === 'add' || op.kind === 'increment'
           ? [op.tags ?? [], op.ttlMs + (op.graceMs ?? 0)]
           : [[], 0],
       ),
     )
     if (lives.size === 0) return this.#withGenerations(writes, [])
-    const known = this.#source.currentForWrite(lives, untilMs)
+    const known = writes.some(([op]) => op.kind === 'add')
+      ? this.#source.currentForAdd(lives, untilMs)
+      : this.#source.currentForWrite(lives, untilMs)
     return isPromise(known)
       ? known.then((generations) => this.#withGenerations(writes, generations))
       : this.#withGenerations(writes, known)
@@ -219,8 +222,10 @@ export class TaggedCalls {
   ): readonly RemoteOp[] {
     return writes.map(([op, marker]) => {
       const own = op.tags?.length ? known.filter(({ tag }) => op.tags!.includes(tag)) : undefined
-      // Its tag was invalidated after it began, so its entry must be invisible to all callers.
-      const isOvertaken = marker?.overtakenBy !== undefined && marker.overtakenBy.size > 0
+      // Its tag was invalidated after it began, so its entry must be invisible to all callers. An add has asked for the
+      // records, and what it has heard since may be older.
+      const isOvertaken =
+        op.kind !== 'add' && marker?.overtakenBy !== undefined && marker.overtakenBy.size > 0
       const generations = isOvertaken
         ? own?.map(({ tag }) => ({ tag, value: this.#state.table.draw() }))
         : own
@@ -241,7 +246,7 @@ export class TaggedCalls {
     return results.some(({ differs }) => differs === true) ? this.judge(ops, results, moment) : results
   }
 
-  /** Sends steps again that met an entry with other generations, together with the verdict on these. */
+  /** Sends steps and adds again that met an entry with other generations, together with the verdict on these. */
   async judge(
     ops: readonly RemoteOp[],
     answers: readonly RemoteResult[],
@@ -250,12 +255,15 @@ export class TaggedCalls {
     const { remote, table, time } = this.#state
     const results = [...answers]
     for (const [index, op] of ops.entries()) {
-      if (op.kind !== 'increment') continue
+      if (op.kind !== 'increment' && op.kind !== 'add') continue
       for (let round = 0; results[index]!.differs === true; round++) {
-        if (round === ACQUIRE_ROUNDS)
-          throw new StoreUnavailableError('the tags of a counter change too often')
+        if (round === ACQUIRE_ROUNDS) throw new StoreUnavailableError('the tags of an entry change too often')
         const { generations } = results[index]!
         const tags = op.generations?.map(({ tag }) => tag) ?? NO_TAGS
+        if (op.kind === 'add') {
+          results[index] = await this.#addInPlace(op, generations, { tags }, { untilMs, since })
+          continue
+        }
         const isVisible = (await this.#source.shows(generations, { tags }, untilMs, false, since)) === 'fresh'
         // A later invalidation of this node hides the counter that the step makes.
         const again = table.hasInvalidated(tags, since)
@@ -270,11 +278,26 @@ export class TaggedCalls {
     return results
   }
 
+  // Adds in place of a fresh entry that the caller can't see.
+  async #addInPlace(
+    op: Extract<RemoteOp, { readonly kind: 'add' }>,
+    present: Generations | undefined,
+    reading: Reading,
+    { untilMs, since }: CallMoment,
+  ): Promise<RemoteResult> {
+    const { remote, time } = this.#state
+    const verdict =
+      present === UNREADABLE ? 'fresh' : await this.#source.showsNow(present, reading, untilMs, since)
+    if (verdict === 'fresh') return ADDED_BEFORE
+    const [result] = await remote.write([{ ...op, hidden: present ?? 'none' }], time.left(untilMs))
+    return result!
+  }
+
   /** Turns the answers about entries that the caller could not have seen into misses. */
   async hideInvisible(ops: readonly Op[], answers: Written[], untilMs: number, since: number): Promise<void> {
     for (const [index, op] of ops.entries()) {
       const answer = answers[index]!
-      if (!answer.ok || op.kind === 'set' || op.kind === 'increment') continue
+      if (!answer.ok || op.kind === 'set' || op.kind === 'add' || op.kind === 'increment') continue
       if (answer.generations === undefined && op.tags === undefined) continue
       const verdict = await this.#source.shows(answer.generations, op, untilMs, false, since)
       const { stored: _, graceMs = 0, ...rest } = answer
@@ -300,9 +323,10 @@ function longest(needs: readonly (readonly [tags: readonly string[], lifeMs: num
 
 function remoteOp(op: Op, generations: Generations | undefined): RemoteOp {
   switch (op.kind) {
-    case 'set': {
-      const { key, stored, ttlMs, graceMs, rowVersion } = op
-      return { kind: 'set', key, stored, ttlMs, graceMs, rowVersion, generations }
+    case 'set':
+    case 'add': {
+      const { kind, key, stored, ttlMs, graceMs, rowVersion } = op
+      return { kind, key, stored, ttlMs, graceMs, rowVersion, generations }
     }
     case 'increment': {
       const { key, by, min, max, ttlMs } = op

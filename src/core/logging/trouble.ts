@@ -136,6 +136,11 @@ export class Trouble {
     this.#log.notice('warn', { key, err: error }, message)
   }
 
+  /** Logs the failure of the host's `waitUntil`. The work goes on without it. */
+  hostFailed(error: unknown): void {
+    this.#log.notice('warn', { err: error }, 'waitUntil has failed')
+  }
+
   async #attemptLater<T>(operation: string, pending: PromiseLike<T>): Promise<T | undefined> {
     try {
       const answer = await pending

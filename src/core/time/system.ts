@@ -22,14 +22,7 @@ export function mockedDate(): (() => number) | undefined {
 
 // The replacement may be older than this module.
 function isNative(now: () => number): boolean {
-  return Function.prototype.toString.call(now).includes('[native code]')
-}
-
-// Learns the machine's date if it was replaced when this module was loaded.
-function isMachineBack(): boolean {
-  if (machineNow !== undefined || !isNative(Date.now)) return false
-  machineNow = Date.now
-  return true
+  return String(now).includes('native code')
 }
 
 class SystemClock implements Clock {
@@ -42,7 +35,9 @@ class SystemClock implements Clock {
   #mockedWallMs = 0
 
   now(): number {
-    if (isTimeMocked() && !isMachineBack()) return this.#mockedNow()
+    // Learns the machine's date if it was replaced when this module was loaded.
+    if (machineNow === undefined && isNative(Date.now)) machineNow = Date.now
+    if (isTimeMocked()) return this.#mockedNow()
     const machineMs = performance.now()
     if (this.#mock !== undefined || machineMs + this.#shiftMs < this.#nowMs)
       this.#shiftMs = this.#nowMs - machineMs
@@ -107,6 +102,6 @@ export function soon(callback: () => void): void {
 }
 
 async function afterPromise(callback: () => void): Promise<void> {
-  await undefined
+  await Promise.resolve()
   callback()
 }

@@ -5,7 +5,7 @@ import { LinkedLists } from '../../internal/linked-lists.ts'
 export const MAIN_LISTS = 64
 /** The lists of new entries, one for each generation, begin here. */
 export const WINDOW: number = MAIN_LISTS
-const GENERATIONS = 8
+const GENERATIONS = 32
 /** Lists that a policy may use. */
 export const LISTS: number = WINDOW + GENERATIONS
 /** The slots begin here. The numbers below are the ends of the lists. */
@@ -16,7 +16,7 @@ export const NO_SLOT = -1
 // The state of a slot has two bits for hits since it was last looked at, and a bit that is set in the window. In the
 // window, three bits hold the estimate of the sketch for the new entry, so that most candidates need no further look at
 // the sketch. Elsewhere these three bits hold its place. One bit marks a deadline and belongs to the owner. One bit
-// marks a sampled entry. Three bits hold the generation in which it was last used.
+// marks a sampled entry. Five bits hold the generation in which it was last used.
 const HITS = 3
 const DETAIL_SHIFT = 2
 const DETAIL = 7
@@ -46,7 +46,7 @@ export const IN_PROTECTED = 3
 // The entries that one eviction may pass over. This bounds the pause if all of a large cache was hit.
 const MAX_PASSES = 1000
 // A generation ends when one in so many entries of the window was used or came in it.
-const PART_OF_WINDOW = 4
+const PART_OF_WINDOW = 24
 
 /** The bounds of a policy. */
 export interface Bounds {
@@ -74,8 +74,8 @@ export function noteHit(states: Uint16Array, slot: number, policy: EvictionPolic
  *
  * New entries pass through a window. An entry that leaves it competes with the victim of the main space, and the one
  * worth more stays. A hit only sets bits. If an eviction meets the entry, its hits move to the frequency sketch and the
- * entry moves to its new place. The lists of the main space are clocks. The window is in order of use to a quarter of
- * its length (docs/decisions/0108-a-window-in-generations.md).
+ * entry moves to its new place. The lists of the main space are clocks. The window is in order of use to a 24th of
+ * its length (docs/decisions/0127-a-window-in-finer-generations.md).
  *
  * It knows slots, hashes and weights, while its owner has keys, values and deadlines. Subclasses decide which entry is
  * worth more: {@link EntryPolicy} if all entries weigh the same, else {@link WeightPolicy}.
@@ -89,7 +89,7 @@ export abstract class EvictionPolicy {
   #states: Uint16Array
   #hashes: Int32Array
   #entries = 0
-  /** The present generation, as in a state. It ends when a quarter of the window was used or came in it. */
+  /** The present generation, as in a state. It ends when a 24th of the window was used or came in it. */
   generation = 0
   /** The number of entries of the window that were used or came in the present generation. */
   touched = 0

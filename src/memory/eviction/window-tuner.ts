@@ -5,6 +5,7 @@ import { WindowSimulation } from './window-simulation.ts'
 const WINDOW_SHARES = [0.01, 0.1, 0.4, 0.7, 1] as const
 /** The initial share. The middle is least wrong before there is evidence. */
 export const INITIAL_WINDOW_SHARE = 0.1
+const LARGEST = WINDOW_SHARES.length - 1
 const ALL = (1 << WINDOW_SHARES.length) - 1
 const MINIATURE_ENTRIES = 64
 // Sampled accesses between two looks at the evidence.
@@ -99,13 +100,24 @@ export class WindowTuner {
     for (let i = 0; i < WINDOW_SHARES.length; i++) {
       if (this.#hitsWithout(i, best) > this.#hitsWithout(best, i)) best = i
     }
-    const ahead = this.#hitsWithout(best, this.#chosen)
-    const behind = this.#hitsWithout(this.#chosen, best)
-    if (ahead - behind <= SIGNIFICANCE * Math.sqrt(ahead + behind)) return false
-    if (this.#losses[best]! <= this.#costOf(best)) return false
+    // A window of everything keeps new keys whatever was used before. If it may be as good as the best, it is safer.
+    if (best > this.#chosen && this.#pays(LARGEST) && !this.#isAhead(best, LARGEST)) best = LARGEST
+    if (!this.#pays(best)) return false
     this.#losses.fill(0)
     this.#chosen = best
     return true
+  }
+
+  /** Whether a change to another window pays, as far as the evidence goes. */
+  #pays(other: number): boolean {
+    return this.#isAhead(other, this.#chosen) && this.#losses[other]! > this.#costOf(other)
+  }
+
+  /** Whether the lead of one window over the other can hardly be chance. */
+  #isAhead(one: number, other: number): boolean {
+    const ahead = this.#hitsWithout(one, other)
+    const behind = this.#hitsWithout(other, one)
+    return ahead - behind > SIGNIFICANCE * Math.sqrt(ahead + behind)
   }
 
   #countLosses(hits: number): void {

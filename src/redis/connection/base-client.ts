@@ -41,11 +41,12 @@ export abstract class BaseClient implements RedisClient {
 
   async close(): Promise<void> {
     for (const subscription of this.subscriptions) subscription.close()
-    this.closeConnections()
+    const closing = this.closeConnections()
     this.surroundings.deadlines.close()
+    await closing
   }
 
-  protected abstract closeConnections(): void
+  protected abstract closeConnections(): void | Promise<void>
 
   protected tellReconnected(): void {
     for (const listener of this.#listeners) listener()

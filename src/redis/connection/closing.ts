@@ -1,8 +1,11 @@
 import type { Timers } from '../../core/time/clock.ts'
+import { inTime } from '../../core/time/in-time.ts'
 import type { ClientEvents } from '../libraries/client-events.ts'
 
 /** The time after which a client that is still connecting is closed in any case. */
 const PATIENCE_MS = 5000
+/** The time that the end of a cache waits for what it has begun to open over a client of the user. */
+const SHORT_PATIENCE_MS = 1000
 
 /** The part of a client of node-redis that closing needs. */
 interface Closable extends ClientEvents {
@@ -12,24 +15,28 @@ interface Closable extends ClientEvents {
 }
 
 /**
- * Closes a client when its connecting has ended, either way. A connection that arrives after the closing would stay
- * open.
+ * Closes a client when all that opens connections has ended, either way. A connection that arrives after the closing would
+ * stay open, so after a long wait it is closed twice.
  */
 export function closeAfter(
-  connecting: Promise<unknown> | undefined,
+  opening: Iterable<Promise<unknown> | undefined>,
   timers: Timers,
   close: () => void,
 ): void {
-  if (connecting === undefined) return close()
-  let isClosed = false
-  const closeOnce = (): void => {
-    if (isClosed) return
-    isClosed = true
+  const waiting = [...opening].filter((one) => one !== undefined)
+  if (waiting.length === 0) return close()
+  const timer = timers.set(close, PATIENCE_MS)
+  void Promise.allSettled(waiting).then(() => {
     timers.clear(timer)
     close()
-  }
-  const timer = timers.set(closeOnce, PATIENCE_MS)
-  connecting.then(closeOnce, closeOnce)
+  })
+}
+
+/** Resolves when all that opens connections has ended, after a second at the latest; `undefined` = there is nothing. */
+export function whenOpened(opening: Iterable<Promise<unknown>>, timers: Timers): Promise<void> | undefined {
+  const waiting = [...opening]
+  if (waiting.length === 0) return undefined
+  return inTime(Promise.allSettled(waiting), SHORT_PATIENCE_MS, timers).then(() => undefined)
 }
 
 /**

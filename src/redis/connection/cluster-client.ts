@@ -203,12 +203,12 @@ export class ClusterClient<Master extends object> extends BaseClient {
     })
   }
 
-  protected closeConnections(): void {
+  protected closeConnections(): void | Promise<void> {
     this.#isClosed = true
     this.#log.left(this)
     this.surroundings.timers.clear(this.#timer)
     for (const node of this.#nodes.values()) node.close()
-    this.#source.close()
+    return this.#source.close()
   }
 
   // Logs a line for the cluster only if no node is known. Each known node has its own line.

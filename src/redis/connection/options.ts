@@ -1,5 +1,6 @@
 import { OptionsError } from '../../core/errors.ts'
 import { inspect } from '../../core/logging/inspect.ts'
+import { reading } from '../../options/checks.ts'
 import { checkChoice } from '../../options/options.ts'
 import type { Credentials } from './credentials.ts'
 import { parseRedisUrl, type Target } from './redis-url.ts'
@@ -94,6 +95,7 @@ export function targetOf(options: ConnectionOptions): Target | undefined {
     throw new OptionsError(`db: ${shown(db)} is not a whole number from 0`)
   if (tls !== undefined && typeof tls !== 'boolean' && (typeof tls !== 'object' || tls === null))
     throw new OptionsError(`tls: a ${typeof tls} is neither true, false nor an object`)
+  if (typeof tls === 'object') reading('tls', () => ({ ...tls }))
   const target = url === undefined ? serverAt(host ?? '127.0.0.1', port ?? 6379) : parseRedisUrl(url)
   if (target.place.kind === 'cluster' && layoutOf(options) === 'one-slot') throw spreadAlready()
   if (target.place.kind === 'cluster' && (db ?? 0) !== 0)
@@ -134,6 +136,7 @@ function shown(value: unknown): string {
 
 // The value is not shown, because it may be a secret.
 function checkText(name: string, value: unknown): void {
-  if (value === undefined || (typeof value === 'string' && value !== '')) return
-  throw new OptionsError(`${name}: ${value === '' ? 'it is empty' : `a ${typeof value} is not text`}`)
+  if (value === undefined || (typeof value === 'string' && value !== '' && value.isWellFormed())) return
+  const why = typeof value === 'string' ? 'it has lone surrogates' : `a ${typeof value} is not text`
+  throw new OptionsError(`${name}: ${value === '' ? 'it is empty' : why}`)
 }

@@ -27,6 +27,7 @@ import {
   isNodeRedisCluster,
   isNodeRedisSentinel,
 } from './shapes.ts'
+import { reading } from '../../options/checks.ts'
 import { SingleClient, type Layout } from '../connection/single-client.ts'
 import { spreadAlready } from '../connection/options.ts'
 
@@ -64,6 +65,15 @@ export function adaptClient(
   settings: ClientSettings,
   poolSize = 1,
   layout: Layout = 'plain',
+): ConnectableClient {
+  return reading('client', () => adapted(client, settings, poolSize, layout))
+}
+
+function adapted(
+  client: unknown,
+  settings: ClientSettings,
+  poolSize: number,
+  layout: Layout,
 ): ConnectableClient {
   const { random, timers } = settings
   const surroundings = surroundingsOf(settings, [])

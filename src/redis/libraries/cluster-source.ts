@@ -27,5 +27,5 @@ export interface ClusterSource<Master extends object> {
   refresh(well: Master | undefined): void
   /** Connects if it is not connected yet, and begins to report. To be called once. */
   listen(listener: ClusterListener): void
-  close(): void
+  close(): void | Promise<void>
 }

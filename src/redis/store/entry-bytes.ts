@@ -65,7 +65,7 @@ export class EntryBytes {
   }
 
   /** Returns the text or bytes that an operation stores. */
-  write(op: Extract<RemoteOp, { readonly kind: 'set' | 'fill' }>): string | Uint8Array {
+  write(op: Extract<RemoteOp, { readonly kind: 'set' | 'add' | 'fill' }>): string | Uint8Array {
     const { key, ttlMs, graceMs = 0, rowVersion, generations } = op
     const form = op.stored as unknown as Form
     const isFound = typeof form === 'string' || form instanceof Kept

@@ -82,7 +82,7 @@ export class Leases {
   #answer(reply: Reply, key: string): RemoteAcquired {
     if (reply === 1) return 'granted'
     if (reply === 0) return 'busy'
-    if (typeof reply === 'string' || reply instanceof Uint8Array) return { cooldown: asText(reply).slice(1) }
+    if (typeof reply === 'string' || ArrayBuffer.isView(reply)) return { cooldown: asText(reply).slice(1) }
     const [bytes, leftMs] = asList(reply)
     if (bytes === undefined || leftMs === undefined) throw new StoreUnavailableError('an answer is cut off')
     return this.#entries.found(asBytes(bytes), key, asNumber(leftMs))

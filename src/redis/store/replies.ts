@@ -12,10 +12,15 @@ export function asList(reply: Reply): readonly Reply[] {
   return Array.isArray(list) ? (list as readonly Reply[]) : unexpected(list)
 }
 
+// Not by the class, because test runners with jsdom have a Uint8Array of their own.
+function isBytes(reply: Reply): reply is Uint8Array {
+  return ArrayBuffer.isView(reply)
+}
+
 export function asText(reply: Reply): string {
   const text = accept(reply)
   if (typeof text === 'string') return text
-  return text instanceof Uint8Array
+  return isBytes(text)
     ? Buffer.from(text.buffer, text.byteOffset, text.byteLength).toString()
     : unexpected(text)
 }
@@ -31,7 +36,7 @@ export function asNumber(reply: Reply): number {
 
 export function asBytes(reply: Reply): Uint8Array {
   const bytes = accept(reply)
-  if (bytes instanceof Uint8Array) return bytes
+  if (isBytes(bytes)) return bytes
   return typeof bytes === 'string' ? Buffer.from(bytes) : unexpected(bytes)
 }
 

@@ -20,6 +20,7 @@ import type { Call } from './exchange.ts'
 import type { KeyNames } from './key-names.ts'
 import { readLogged, readPlace, type LoggedCalls, type LoggedReply } from './logged-calls.ts'
 import { asBytes, asList, asNumber, asText } from './replies.ts'
+import { add } from '../scripts/entries/add.ts'
 import { expire } from '../scripts/entries/expire.ts'
 import { fill } from '../scripts/entries/fill.ts'
 import { increment } from '../scripts/entries/increment.ts'
@@ -245,7 +246,7 @@ function resultsOf<O extends RemoteOp>(
 }
 
 function handlers(entries: EntryBytes): { readonly [K in RemoteOp['kind']]: Handler<K> } {
-  const stored = (op: OpOf<'set' | 'fill'>): readonly Arg[] => [
+  const stored = (op: OpOf<'set' | 'add' | 'fill'>): readonly Arg[] => [
     entries.write(op),
     lifetimeText(op.ttlMs, op.graceMs),
     rowVersionText(op.rowVersion),
@@ -269,6 +270,17 @@ function handlers(entries: EntryBytes): { readonly [K in RemoteOp['kind']]: Hand
       longestRun: LONGEST_RUN,
       args: (op) => [...stored(op), op.token],
       result: storedResult,
+    },
+    add: {
+      script: add,
+      hasFloor: true,
+      longestRun: LONGEST_RUN,
+      args: (op) => [...stored(op), tagBytes(op.hidden)],
+      result: (reply, { key }) => {
+        if (!Array.isArray(reply)) return storedResult(reply)
+        const { generations } = entries.found(asBytes(asList(reply)[1]!), key, -1)
+        return { ok: false, differs: true, ...(generations && { generations }) }
+      },
     },
     delete: { script: remove, ...removal },
     stale: { script: stale, ...removal },

@@ -1,4 +1,6 @@
 import { OptionsError } from '../../core/errors.ts'
+import { inspect } from '../../core/logging/inspect.ts'
+import { checkFunction, checkMethods, partOf } from '../../options/checks.ts'
 
 /** A class whose instances can be stored. Its constructor may have any parameters, and may be private in TypeScript. */
 export interface StorableClass<T extends object> {
@@ -40,9 +42,15 @@ export class TypeRegistry {
    * itself. Registering a class again replaces its codec. A name that another class has throws {@link OptionsError}.
    */
   register<T extends object, D>(type: StorableClass<T>, codec: ClassCodec<T, D>): this {
-    const name = codec.name ?? type.name
-    if (name === '') throw new OptionsError('a class without a name needs the option `name`')
-    const before = this.#byPrototype.get(type.prototype)
+    checkFunction(type, 'register: type')
+    checkMethods(codec, ['encode', 'decode'], 'register: codec')
+    const name = partOf(codec, 'name', 'register: codec') ?? partOf(type, 'name', 'register: type')
+    if (typeof name !== 'string') throw new OptionsError(`register: codec: name: ${inspect(name)} is no text`)
+    if (name === '') throw new OptionsError('register: codec: a class without a name needs the option `name`')
+    const prototype = partOf(type, 'prototype', 'register: type')
+    if (typeof prototype !== 'object' || prototype === null)
+      throw new OptionsError(`register: type: ${inspect(type)} is no class`)
+    const before = this.#byPrototype.get(prototype)
     const sameName = this.#byName.get(name)
     if (sameName !== undefined && sameName !== before) {
       throw new OptionsError(
@@ -56,7 +64,7 @@ export class TypeRegistry {
       encode: (instance) => codec.encode(instance as T),
       decode: (data) => codec.decode(data as D),
     }
-    this.#byPrototype.set(type.prototype, registered)
+    this.#byPrototype.set(prototype, registered)
     this.#byName.set(name, registered)
     return this
   }

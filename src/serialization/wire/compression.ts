@@ -1,5 +1,8 @@
 import * as zlib from 'node:zlib'
 import { OptionsError } from '../../core/errors.ts'
+import { inspect } from '../../core/logging/inspect.ts'
+import { checkReadable } from '../../options/checks.ts'
+import { checkChoice } from '../../options/options.ts'
 import type { Compression } from './stages.ts'
 import { corrupt } from './unreadable.ts'
 
@@ -66,10 +69,12 @@ const methods: { readonly [name in Codec]?: Method } = {
  * calling thread, for about as long as JSON takes for the same value. Throws OptionsError for a codec that Node lacks.
  */
 export function compression(options: CompressionOptions = {}): Compression {
+  checkReadable(options, 'compression')
   const { codec = methods.zstd === undefined ? 'brotli' : 'zstd', threshold = 2_048 } = options
   if (!Number.isSafeInteger(threshold) || threshold < 0) {
-    throw new OptionsError(`threshold must be a whole number of bytes, not ${String(threshold)}`)
+    throw new OptionsError(`threshold must be a whole number of bytes, not ${inspect(threshold)}`)
   }
+  checkChoice(codec, ['zstd', 'brotli', 'gzip', 'none'], 'compression: codec')
   const method = codec === 'none' ? undefined : methods[codec]
   if (codec !== 'none' && method === undefined)
     throw new OptionsError(`this Node can't compress with ${codec}`)

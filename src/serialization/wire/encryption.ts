@@ -1,5 +1,9 @@
 import { createCipheriv, createDecipheriv, createSecretKey, randomBytes, type KeyObject } from 'node:crypto'
+import { types } from 'node:util'
 import { OptionsError } from '../../core/errors.ts'
+import { inspect } from '../../core/logging/inspect.ts'
+import { isRecord } from '../../internal/objects.ts'
+import { checkReadable } from '../../options/checks.ts'
 import type { Encryption } from './stages.ts'
 
 /** Options of {@link encryption}. */
@@ -23,11 +27,17 @@ const tagLength = 16
  * cache's key are authenticated, so that an entry that was changed or moved to another key is a miss. Keys, tags, sizes
  * and counters stay legible. Throws OptionsError for a key of another size.
  */
-export function encryption({ keys, current = Object.keys(keys).at(-1) }: EncryptionOptions): Encryption {
+export function encryption(options: EncryptionOptions): Encryption {
+  checkReadable(options, 'encryption')
+  const { keys } = options
+  // They are not shown, because they are secrets.
+  if (!isRecord(keys)) throw new OptionsError('encryption: keys: it is no object of keys by their names')
+  checkReadable(keys, 'encryption: keys')
+  const { current = Object.keys(keys).at(-1) } = options
   const byId = new Map<string, KeyObject>()
   for (const [id, key] of Object.entries(keys)) byId.set(id, secretKey(id, key))
   if (current === undefined || !byId.has(current))
-    throw new OptionsError('`current` must name one of the keys')
+    throw new OptionsError('encryption: `current` must name one of the keys')
   // The authenticated parts are given in one call, because not every runtime takes several for one text.
   return {
     start: () => ({ keyId: current, nonce: randomBytes(nonceLength) }),
@@ -54,8 +64,11 @@ export function encryption({ keys, current = Object.keys(keys).at(-1) }: Encrypt
 
 function secretKey(id: string, key: Uint8Array | string): KeyObject {
   const bytes = typeof key === 'string' ? Buffer.from(key, 'base64') : key
+  // A wrong value is not shown, because it may be a secret.
+  if (!types.isUint8Array(bytes))
+    throw new OptionsError(`encryption: keys: the key ${inspect(id)} is neither bytes nor base64`)
   if (bytes.length !== 32)
-    throw new OptionsError(`the key ${JSON.stringify(id)} has ${bytes.length} bytes, not 32`)
+    throw new OptionsError(`encryption: keys: the key ${inspect(id)} has ${bytes.length} bytes, not 32`)
   if (Buffer.byteLength(id) > 255) throw new OptionsError('the name of a key has at most 255 bytes')
   return createSecretKey(bytes)
 }

@@ -1,3 +1,6 @@
+import { types } from 'node:util'
+import { OptionsError } from '../../core/errors.ts'
+import { inspect } from '../../core/logging/inspect.ts'
 import { unreadable } from './unreadable.ts'
 
 // docs/wire-format.md specifies the layout. All numbers are big-endian. The offsets of the fixed part never change,
@@ -155,6 +158,8 @@ export function writeHeader(envelope: Envelope, content: BodyHeader): Buffer {
 
 /** Takes a frame apart, or throws a SerializationError whose `kind` tells why it can't be read. */
 export function readFrame(bytes: Uint8Array): Frame {
+  if (!types.isUint8Array(bytes))
+    throw new OptionsError(`readFrame: bytes: ${inspect(bytes)} is no Uint8Array`)
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (view.length < 2 || view[0] !== magic) throw unreadable('corrupt', 'no frame')
   const versionAndBody = view[offsets.versionAndBody]!

@@ -1,5 +1,8 @@
+import { types } from 'node:util'
 import { OptionsError, SerializationError } from '../../core/errors.ts'
 import { inspect } from '../../core/logging/inspect.ts'
+import { checkMethods, checkReadable } from '../../options/checks.ts'
+import { checkSerializer } from '../../options/options.ts'
 import { decodeBody, decodeEncoded, encodeBody, joinUtf8, utf8, type Encoded } from './body.ts'
 import { parseWithin } from '../depth.ts'
 import { exactJson, type ExactJson } from '../json/exact-json.ts'
@@ -54,13 +57,14 @@ export class WireFormat {
   readonly #isPlain: boolean
 
   constructor(options: WireFormatOptions = {}) {
+    checkReadable(options, 'WireFormat')
     const { serializer, compression, encryption, maxBytes = 64 * 1024 * 1024, ...values } = options
     if (!Number.isSafeInteger(maxBytes) || maxBytes < 1) {
       throw new OptionsError(`maxBytes must be a positive whole number, not ${inspect(maxBytes)}`)
     }
-    if (serializer !== undefined && Buffer.byteLength(serializer.name) > 255) {
-      throw new OptionsError('the name of a serializer has at most 255 bytes')
-    }
+    if (serializer !== undefined) checkSerializer(serializer)
+    if (compression !== undefined) checkMethods(compression, ['compress', 'decompress'], 'compression')
+    if (encryption !== undefined) checkMethods(encryption, ['start', 'seal', 'open'], 'encryption')
     this.#rules = resolveRules(values)
     this.#serializer = serializer
     this.#compression = compression
@@ -75,6 +79,7 @@ export class WireFormat {
    * part that can't be stored.
    */
   serialize(value: unknown, key: string = ''): Uint8Array {
+    checkText(key, 'serialize: key')
     let exact: ExactJson | undefined
     if (this.#isPlain && typeof value === 'object') {
       // This is the shortest way, and most values take it.
@@ -87,6 +92,9 @@ export class WireFormat {
 
   /** Returns the value of such bytes, and of JSON text of any other writer. Throws a SerializationError for a miss. */
   deserialize(bytes: Uint8Array | string, key: string = ''): unknown {
+    if (typeof bytes !== 'string' && !types.isUint8Array(bytes))
+      throw new OptionsError(`deserialize: bytes: ${inspect(bytes)} is neither a Uint8Array nor text`)
+    checkText(key, 'deserialize: key')
     if (this.#encryption === undefined && (typeof bytes === 'string' || !isFrame(bytes)))
       return parseBare(bytes, this.#rules.maxDepth, this.#maxBytes, this.#surelyFits)
     return this.decode(this.read(bytes, key))
@@ -203,6 +211,10 @@ export class WireFormat {
     if (bytes === undefined) throw unreadable('codec', `compressed with ${codec}`)
     return bytes.length === length ? bytes : corrupt('a compressed body')
   }
+}
+
+function checkText(text: unknown, where: string): void {
+  if (typeof text !== 'string') throw new OptionsError(`${where}: ${inspect(text)} is not text`)
 }
 
 /** The number of digits from which on a double may not hold a whole number. */

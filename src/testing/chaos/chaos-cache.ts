@@ -5,6 +5,7 @@ import { COHERENCE_OPTIONS } from '../../coherence/options.ts'
 import { coherentStore } from '../../coherence/compose.ts'
 import { OptionsError } from '../../core/errors.ts'
 import { inspect } from '../../core/logging/inspect.ts'
+import { checkMethods } from '../../options/checks.ts'
 import { CACHE_OPTIONS, checkCacheOptions, checkOptions, type CacheOptions } from '../../options/options.ts'
 import type { Store } from '../../core/store.ts'
 import type { Chaos } from './chaos.ts'
@@ -23,6 +24,7 @@ export class ChaosCache<V = unknown> extends BaseCache<V> {
   constructor(cache: BaseCache, chaos: Chaos, options: ChaosCacheOptions = {}) {
     checkOptions(options, [...CACHE_OPTIONS, ...COHERENCE_OPTIONS], 'ChaosCache')
     checkCacheOptions(options)
+    checkMethods(chaos, ['call', 'deliver'], 'ChaosCache: chaos')
     const store = storeOf(cache)
     if (store === undefined) throw new OptionsError(`ChaosCache: ${inspect(cache)} is not a whole cache`)
     const share = shareOf(cache)
@@ -39,10 +41,20 @@ export class ChaosCache<V = unknown> extends BaseCache<V> {
   }
 }
 
-// Closing it closes only the view, not the engine behind it.
+// Closing it closes only the view, neither the engine behind it nor the locks and limits of that.
 function kept(store: Store): Store {
-  return new Proxy(store, {
-    get: (target, name) =>
-      name === 'close' ? () => undefined : (Reflect.get(target, name, target) as unknown),
+  const atomic = store.atomic && withoutClose(store.atomic)
+  return new Proxy(withoutClose(store), {
+    get: (target, name) => (name === 'atomic' ? atomic : (Reflect.get(target, name, target) as unknown)),
+  })
+}
+
+function withoutClose<T extends object>(target: T): T {
+  return new Proxy(target, {
+    get: (_, name) => {
+      if (name === 'close') return () => undefined
+      const value: unknown = Reflect.get(target, name, target)
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value
+    },
   })
 }

@@ -1,6 +1,8 @@
 import type { Timers } from '../../core/time/clock.ts'
 import { OptionsError, StoreUnavailableError } from '../../core/errors.ts'
 import { inspect } from '../../core/logging/inspect.ts'
+import { isList } from '../../internal/objects.ts'
+import { checkMethods, checkReadable, reading } from '../../options/checks.ts'
 import { systemTimers } from '../../core/time/system.ts'
 import { SeededRandom } from '../random.ts'
 
@@ -69,7 +71,11 @@ export class Chaos {
   #settings: ChaosSettings = CALM
 
   /** Without settings there is no trouble yet. @throws OptionsError for an invalid setting. */
-  constructor({ seed = 1, timers = systemTimers, ...settings }: ChaosOptions = {}) {
+  constructor(options: ChaosOptions = {}) {
+    checkReadable(options, 'Chaos')
+    const { seed = 1, timers = systemTimers, ...settings } = options
+    if (!Number.isFinite(seed)) throw new OptionsError(`Chaos: seed: ${inspect(seed)} is not a number`)
+    checkMethods(timers, ['set', 'clear'], 'Chaos: timers')
     this.#random = new SeededRandom(seed)
     this.#timers = timers
     this.set(settings)
@@ -87,6 +93,7 @@ export class Chaos {
 
   /** Changes some settings from now on, and keeps the others. @throws OptionsError for an invalid one. */
   set(settings: Partial<ChaosSettings>): void {
+    checkReadable(settings, 'Chaos')
     for (const [name, value] of Object.entries(settings)) checkSetting(name, value)
     this.#settings = { ...this.#settings, ...settings }
   }
@@ -163,7 +170,7 @@ function checkSetting(name: string, value: unknown): void {
   if (typeof usual === 'boolean') {
     if (typeof value !== 'boolean') refuse('true or false')
   } else if (typeof usual === 'object') {
-    const [from, to] = Array.isArray(value) ? (value as readonly unknown[]) : []
+    const [from, to] = isList(value) ? reading(`Chaos: ${name}`, () => [...value]) : []
     if (!isTime(from) || !isTime(to) || from > to) refuse('a pair of milliseconds, the smaller first')
   } else if (name === 'deadlineMs') {
     if (!isTime(value)) refuse('a number of milliseconds')

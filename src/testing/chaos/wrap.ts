@@ -1,5 +1,4 @@
-import { OptionsError } from '../../core/errors.ts'
-import { inspect } from '../../core/logging/inspect.ts'
+import { checkMethods } from '../../options/checks.ts'
 import { unanswered, type Bus, type RemoteOp, type RemoteStore } from '../../core/remote-store.ts'
 import type { Store } from '../../core/store.ts'
 import type { Chaos } from './chaos.ts'
@@ -23,8 +22,11 @@ const REMOTE_CALLS = [
 
 /**
  * Returns a store whose calls go through chaos, for an engine of your own: `super(chaosStore(storeFrom(...), chaos))`.
+ * @throws OptionsError
  */
 export function chaosStore(store: Store, chaos: Chaos): Store {
+  checkMethods(store, STORE_CALLS, 'chaosStore: store')
+  checkMethods(chaos, ['call', 'deliver'], 'chaosStore: chaos')
   return disturbed(store, STORE_CALLS, chaos)
 }
 
@@ -45,8 +47,8 @@ export function chaosRemote(remote: RemoteStore, chaos: Chaos): RemoteStore {
  * @throws OptionsError
  */
 export function chaosBus(bus: Bus, chaos: Chaos): Bus {
-  if (typeof (bus as Partial<Bus> | undefined)?.subscribe !== 'function')
-    throw new OptionsError(`chaosBus: ${inspect(bus)} has no subscribe()`)
+  checkMethods(bus, ['subscribe'], 'chaosBus: bus')
+  checkMethods(chaos, ['call', 'deliver'], 'chaosBus: chaos')
   return {
     subscribe: (receive, onReady) => {
       let isOpen = true

@@ -1,8 +1,10 @@
+import { checkMethods } from '../../options/checks.ts'
 import assert from 'node:assert/strict'
 import type { CacheOptions } from '../../options/options.ts'
 import { silentLogger } from '../../core/logging/logger.ts'
 import { systemClock } from '../../core/time/system.ts'
 import { FakeClock } from '../fake-clock.ts'
+import { addingCases } from './adding.ts'
 import { counterCases } from './counters.ts'
 import { entryCases } from './entries.ts'
 import { expiryCases } from './expiry.ts'
@@ -10,6 +12,7 @@ import { isolationCases } from './isolation.ts'
 import { keyspaceCases } from './keyspace.ts'
 import { loadingCases } from './loading.ts'
 import { assertLeft } from './real-time.ts'
+import { resultCases } from './results.ts'
 import { tagCases } from './tags.ts'
 import type {
   CaseDefinition,
@@ -21,6 +24,8 @@ import type {
 
 const DEFINITIONS: readonly CaseDefinition[] = [
   ...entryCases,
+  ...addingCases,
+  ...resultCases,
   ...expiryCases,
   ...counterCases,
   ...loadingCases,
@@ -42,6 +47,7 @@ const DEFINITIONS: readonly CaseDefinition[] = [
 export function conformanceCases(
   target: ConformanceTarget | RealTimeConformanceTarget,
 ): readonly ConformanceCase[] {
+  checkMethods(target, ['create'], 'conformanceCases: target')
   return DEFINITIONS.map((definition) =>
     target.time === 'real' ? inRealTime(definition, target) : inFakeTime(definition, target),
   )

@@ -4,14 +4,15 @@ import { Gate, handled } from './loading.ts'
 import type { CaseDefinition } from './trial.ts'
 
 /** Changes that make entries with a tag, or in a namespace, invisible. Each applies to the key `key` of `users`. */
-const HIDING: Readonly<Record<string, (cache: BaseCache, users: BaseCache) => Promise<unknown>>> = {
+export const HIDING: Readonly<Record<string, (cache: BaseCache, users: BaseCache) => Promise<unknown>>> = {
   'its tag is invalidated': (cache) => cache.invalidateTag('users'),
   'one of its tags is invalidated, among others': (cache) => cache.invalidateTag(['other', 'admins']),
   'its namespace is cleared': (_, users) => users.clear(),
   'the namespace around it is cleared': (cache) => cache.namespace('user').clear(),
 }
 
-async function taggedUsers(cache: BaseCache): Promise<BaseCache> {
+/** Returns a namespace with the entry `key` that each of them hides. */
+export async function taggedUsers(cache: BaseCache): Promise<BaseCache> {
   const users = cache.namespace('user').namespace('list', { tags: ['users'] })
   await users.set('key', 'old', { tags: ['admins'] })
   return users

@@ -88,6 +88,21 @@ describe('loadLibrary', () => {
       Promise.reject(Object.assign(new Error(name), { code: 'ERR_MODULE_NOT_FOUND' }))
 
     await expect(loadLibrary(none)).rejects.toThrow('npm install redis')
+    await expect(loadLibrary(none)).rejects.toThrow('bundle')
+  })
+
+  it('names a release that is not supported', async () => {
+    const old = async (): Promise<unknown> => ({ createClient() {} })
+
+    await expect(loadLibrary(old)).rejects.toThrow(
+      'except for another release of redis, @redis/client, ioredis',
+    )
+  })
+
+  it('finds a library whose exports are in its default alone, as some bundlers have it', async () => {
+    const bundled = async (): Promise<unknown> => ({ default: await import('ioredis') })
+
+    expect((await loadLibrary(bundled)).kind).toBe('ioredis')
   })
 
   it('passes over a release that lacks something, and shows what is broken', async () => {

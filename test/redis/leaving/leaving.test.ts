@@ -30,7 +30,7 @@ async function run(task: object): Promise<string[]> {
       text += part.toString()
     })
   // A process that never ends is a failure of the test, by its signal.
-  const timer = setTimeout(() => child.kill('SIGKILL'), 170_000)
+  const timer = setTimeout(() => child.kill('SIGKILL'), 280_000)
   const end = await new Promise((resolve) => {
     child.on('close', (code, signal) => resolve(signal ?? code))
   })
@@ -51,7 +51,7 @@ describeWithServers('caches that are closed while they are set up', () => {
   })
 
   describe.each(CLIENT_NAMES)('%s', (library) => {
-    it('leave no connection on any server, and let the process end', { timeout: 180_000 }, async () => {
+    it('leave no connection on any server, and let the process end', { timeout: 300_000 }, async () => {
       const ports = [server, ...group.servers, ...group.sentinels, ...cluster.servers].map(({ port }) => port)
       const urls = { server: server.url, sentinels: group.url, cluster: cluster.url }
       const seed = Math.floor(Math.random() * 2 ** 31)
@@ -69,7 +69,7 @@ describeWithServers('caches that are closed while they are set up', () => {
           .filter((way) => topology !== 'cluster' || !way.startsWith('a pool'))
           .map((way) => `${topology}, ${way}: 0 left`),
       )
-      expect(lines, `seed ${seed}`).toEqual([...wanted, 'resources: ', 'ended: 0'])
+      expect(lines, `seed ${seed}`).toEqual([...wanted, 'ended: 0'])
     })
   })
 })

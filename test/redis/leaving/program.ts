@@ -74,10 +74,30 @@ async function makeAndClose(url: string, index: number, way: (typeof WAYS)[numbe
   const common = { ttl: '1m', prefix: `leaving${index % 5}:`, logger: silentLogger } as const
   const cache = await createCache({ ...common, ...options, redis: place })
   if (index % 3 === 0) void cache.set('a', 1)
-  if (index % 4 === 0) void cache.getOrSet('b', () => 1)
+  // A load that is left rejects with ClosedError.
+  if (index % 4 === 0) cache.getOrSet('b', () => 1).catch(() => undefined)
   await someTime()
   await cache.close()
+  // node-redis loses sight of a socket that opens after its end, without a cache, too.
+  await until(() => native === undefined || isConnected(native.client))
   await native?.close()
+}
+
+function isConnected(client: object): boolean {
+  const { isReady, status, masters } = client as {
+    readonly isReady?: boolean
+    readonly status?: string
+    readonly masters?: readonly { readonly client?: object }[]
+  }
+  if (masters !== undefined)
+    return (
+      masters.length > 0 && masters.every((node) => node.client !== undefined && isConnected(node.client))
+    )
+  return isReady ?? status === 'ready'
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await pause(5)
 }
 
 /** Counts the connections of clients to all servers, except those of the servers themselves and its own. */
@@ -95,7 +115,7 @@ async function connections(): Promise<number> {
 
 async function left(): Promise<number> {
   let count = Infinity
-  for (let look = 0; look < 160; look++) {
+  for (let look = 0; look < 600; look++) {
     count = await connections()
     if (count === 0) return 0
     await pause(50)
@@ -109,9 +129,3 @@ for (const [topology, url] of Object.entries(urls))
     await Promise.all(Array.from({ length: caches }, async (_, index) => makeAndClose(url, index, way)))
     console.log(`${topology}, ${way.name}: ${await left()} left`)
   }
-console.log(
-  `resources: ${process
-    .getActiveResourcesInfo()
-    .filter((name) => /TCP|TLS|Pipe(?!Wrap)/.test(name))
-    .join(' ')}`,
-)

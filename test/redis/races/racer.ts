@@ -151,20 +151,20 @@ class Racer {
     const options = this.#options(key)
     const { invalidation, omission } = this.#race
     if (omission === 'leases') {
-      const found = await cache.get(name)
+      const found = await cache.get<Row>(name)
       if (found !== undefined) return found
       const loaded = await load(key)
       await cache.set(name, loaded, options)
       return loaded
     }
     if (omission === 'generations before the load') {
-      const found = await cache.get(name)
+      const found = await cache.get<Row>(name)
       if (found !== undefined) return found
       const loaded = await load(key)
       return cache.getOrSet(name, () => loaded, options)
     }
-    if (drawn < 0.1) return cache.get(name)
-    if (drawn < 0.2) return (await cache.getMany([name])).get(name)
+    if (drawn < 0.1) return cache.get<Row>(name)
+    if (drawn < 0.2) return (await cache.getMany<Row>([name])).get(name)
     const loader = async (context: LoadContext): Promise<Row> => {
       const row = await load(key)
       if (invalidation === 'rowVersion') context.setRowVersion(BigInt(row.version))

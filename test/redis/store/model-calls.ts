@@ -143,7 +143,9 @@ export class ModelCalls {
       run: async (store) =>
         store.write(
           ops.map(({ op, value }) =>
-            op.kind === 'set' || op.kind === 'fill' ? { ...op, stored: admit(store, value) } : op,
+            op.kind === 'set' || op.kind === 'add' || op.kind === 'fill'
+              ? { ...op, stored: admit(store, value) }
+              : op,
           ),
         ),
     }
@@ -162,7 +164,8 @@ export class ModelCalls {
     const stored = undefined as unknown as Stored
     const value: unknown = random.pick(VALUES)
     const roll = random.next()
-    if (roll < 0.3) return { op: { kind: 'set', key, stored, ...entry }, value }
+    if (roll < 0.22) return { op: { kind: 'set', key, stored, ...entry }, value }
+    if (roll < 0.3) return { op: { kind: 'add', key, stored, hidden: this.#hidden(), ...entry }, value }
     if (roll < 0.5) return { op: { kind: 'fill', key, token: random.pick(TOKENS), stored, ...entry }, value }
     if (roll < 0.6) return { op: { kind: 'delete', key, rowVersion } }
     if (roll < 0.66) return { op: { kind: 'take', key } }

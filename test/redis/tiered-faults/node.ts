@@ -168,8 +168,8 @@ async function readRow(row: number, token: string | undefined): Promise<Row | un
   const view = viewOf(row)
   const after = token === undefined ? {} : { after: token }
   const drawn = random()
-  if (drawn < 0.2) return view.get(name, after)
-  if (drawn < 0.3 && token === undefined) return (await view.getMany([name])).get(name)
+  if (drawn < 0.2) return view.get<Row>(name, after)
+  if (drawn < 0.3 && token === undefined) return (await view.getMany<Row>([name])).get(name)
   const load = async (context: LoadContext): Promise<Row> => {
     const version = await query('read', row)
     if (kindOf(row) === 'row') context.setRowVersion(BigInt(version))

@@ -269,7 +269,7 @@ export class RowCall extends Call {
 // The library gets this reply only if another user of the client has begun a transaction on the same connection.
 function isQueued(reply: Reply): boolean {
   if (reply === 'QUEUED') return true
-  return reply instanceof Uint8Array && reply.length === 6 && String(Buffer.from(reply)) === 'QUEUED'
+  return ArrayBuffer.isView(reply) && reply.length === 6 && String(Buffer.from(reply)) === 'QUEUED'
 }
 
 function nameOf(command: Command): string {

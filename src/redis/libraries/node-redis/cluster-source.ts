@@ -1,7 +1,7 @@
 import type { Random, TimerHandle, Timers } from '../../../core/time/clock.ts'
 import { withBuffers, type Arg, type ReplyForm } from '../../connection/client.ts'
 import { providerLike } from '../../connection/credentials.ts'
-import { closeAfter } from '../../connection/closing.ts'
+import { closeAfter, whenOpened } from '../../connection/closing.ts'
 import { listenTo, type ClientEvents } from '../client-events.ts'
 import type { ClusterListener, ClusterSource } from '../cluster-source.ts'
 import { LentLine } from '../lent-line.ts'
@@ -51,7 +51,8 @@ export class NodeRedisClusterSource implements ClusterSource<NodeRedis> {
   #timer: TimerHandle = undefined
   #cluster: NodeRedisCluster
   #attempt = 0
-  #connecting: Promise<unknown> | undefined = undefined
+  // The work of the client that opens connections. It goes on after the client's end.
+  #opening = new Set<Promise<unknown>>()
   #inVain = 0
   #reason: unknown = undefined
 
@@ -85,7 +86,7 @@ export class NodeRedisClusterSource implements ClusterSource<NodeRedis> {
     if (node === undefined) return
     node.client = undefined
     master.destroy()
-    this.#cluster.nodeClient(node).then(this.#onChange, ignore)
+    this.#track(this.#cluster.nodeClient(node)).then(this.#onChange, ignore)
     this.#onChange()
   }
 
@@ -105,7 +106,7 @@ export class NodeRedisClusterSource implements ClusterSource<NodeRedis> {
     this.#inVain = 0
     const slots = this.#cluster._slots
     if (typeof slots?.rediscover !== 'function') return
-    slots.rediscover(well).then(this.#onChange, ignore)
+    this.#track(slots.rediscover(well)).then(this.#onChange, ignore)
   }
 
   // The client knows nodes by the addresses that they announce, and forgets the address that it was given.
@@ -138,20 +139,23 @@ export class NodeRedisClusterSource implements ClusterSource<NodeRedis> {
     const cluster = this.#cluster
     if (!cluster.isOpen) return
     for (const node of cluster.masters)
-      if (node.client === undefined) cluster.nodeClient(node).then(this.#onChange, ignore)
+      if (node.client === undefined) this.#track(cluster.nodeClient(node)).then(this.#onChange, ignore)
   }
 
-  close(): void {
+  // A client of the user may be ended as soon as the cache is closed, and loses sight of what opens after its end.
+  close(): void | Promise<void> {
     this.#listener = undefined
+    const opening = this.#make === undefined ? this.#opening : []
     this.#end()
+    return whenOpened(opening, this.#timers)
   }
 
   #end(): void {
     this.#timers.clear(this.#timer)
     this.#detach?.()
     const cluster = this.#cluster
-    if (this.#make !== undefined) closeAfter(this.#connecting, this.#timers, () => destroy(cluster))
-    this.#connecting = undefined
+    if (this.#make !== undefined) closeAfter(this.#opening, this.#timers, () => destroy(cluster))
+    this.#opening = new Set()
   }
 
   // The errors of single nodes. The error of the cluster comes with the attempt to connect.
@@ -173,23 +177,27 @@ export class NodeRedisClusterSource implements ClusterSource<NodeRedis> {
       if (this.#make !== undefined) destroy(this.#cluster)
       this.#connect()
     })
-    const connecting = this.#cluster.connect()
-    this.#connecting = connecting
-    connecting.then(
+    this.#track(this.#cluster.connect()).then(
       () => {
-        if (this.#connecting === connecting) this.#connecting = undefined
         if (attempt !== this.#attempt) return
         this.#timers.clear(this.#timer)
         this.#onChange()
       },
       (error: unknown) => {
-        if (this.#connecting === connecting) this.#connecting = undefined
         if (attempt !== this.#attempt || this.#listener === undefined) return
         this.#listener.onTrouble(withReason(error, this.#reason))
         this.#reason = undefined
         this.#later(reconnectDelayMs(attempt, this.#random), () => this.#connect())
       },
     )
+  }
+
+  #track<T>(opening: Promise<T>): Promise<T> {
+    const all = this.#opening
+    const forget = (): void => void all.delete(opening)
+    all.add(opening)
+    opening.then(forget, forget)
+    return opening
   }
 
   #later(delayMs: number, call: () => void): void {
@@ -200,10 +208,13 @@ export class NodeRedisClusterSource implements ClusterSource<NodeRedis> {
 
 function ignore(): void {}
 
+// Release 5 stops at the first node that is closed already.
 function destroy(cluster: NodeRedisCluster): void {
-  try {
-    Promise.resolve(cluster.destroy()).catch(ignore)
-  } catch {
-    // The cluster was closed already.
-  }
+  const clients = cluster.masters.map(({ client }) => client)
+  for (const part of [cluster, ...clients])
+    try {
+      Promise.resolve(part?.destroy()).catch(ignore)
+    } catch {
+      // It was closed already.
+    }
 }

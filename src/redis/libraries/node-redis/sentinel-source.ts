@@ -89,7 +89,7 @@ export class NodeRedisSentinelSource implements Source {
   #end(): void {
     this.#detach()
     const sentinel = this.#sentinel
-    if (this.#make !== undefined) closeAfter(this.#connecting, this.#timers, () => destroy(sentinel))
+    if (this.#make !== undefined) closeAfter([this.#connecting], this.#timers, () => destroy(sentinel))
     this.#connecting = undefined
   }
 
@@ -162,7 +162,8 @@ export class NodeRedisSentinelSource implements Source {
 
 function destroy(sentinel: NodeRedisSentinel): void {
   try {
-    Promise.resolve(sentinel.destroy()).catch(() => {})
+    // Release 5 gives up the closing if the attempt to connect fails meanwhile.
+    Promise.resolve(sentinel.destroy()).catch(() => void Promise.resolve(sentinel.destroy()).catch(() => {}))
   } catch {
     // The client was closed already.
   }
