@@ -7,7 +7,7 @@ import { build, type Metafile } from 'esbuild'
 import { readEntryPoints } from './entry-points.ts'
 
 const limit = 38_600
-const mapLimit = 9_700
+const mapLimit = 9_800
 /** Modules that are loaded at the first call that needs them, or by an import by name. */
 const forbidden = /^src\/(cache\/explain|serialization\/(compress|encrypt|wire-format)|redis\/)/
 
