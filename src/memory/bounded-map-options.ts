@@ -1,5 +1,5 @@
 import { ageClock, type AgeClock } from '../core/time/age-clock.ts'
-import { checkFunction, checkMethods, checkReadable, reading, unreadable } from '../options/checks.ts'
+import { checkFunction } from '../options/checks.ts'
 import type { Clock, Random, Timers } from '../core/time/clock.ts'
 import { durationMs, type Duration } from '../options/durations.ts'
 import { OptionsError } from '../core/errors.ts'
@@ -78,9 +78,9 @@ const MOST_ENTRIES = 2 ** 24
 /** Checks the options of a map and fills in the defaults. */
 export function resolveOptions<K, V>(options: BoundedMapOptions<K, V>): ResolvedOptions<K, V> {
   refuseUnknown(options, MAP_OPTIONS)
-  checkReadable(options, 'BoundedMap')
-  if (options.clock !== undefined) checkMethods(options.clock, ['now', 'wallNow'], 'clock')
-  if (options.timers !== undefined) checkMethods(options.timers, ['set', 'clear'], 'timers')
+  const { clock: given, timers } = reading('options', () => ({ ...options }))
+  if (given !== undefined) checkParts('clock', given, ['now', 'wallNow'])
+  if (timers !== undefined) checkParts('timers', timers, ['set', 'clear'])
   const weighed = options.maxWeight !== undefined
   // Only undefined stands for a default, because null for a bound is a mistake.
   const {
@@ -110,12 +110,7 @@ export function resolveOptions<K, V>(options: BoundedMapOptions<K, V>): Resolved
 /** Returns the options of `set`, and refuses names that it does not know. */
 export function checkedSetOptions(options: SetOptions): Pick<SetOptions, 'ttl' | 'weight'> {
   refuseUnknown(options, SET_OPTIONS)
-  try {
-    const { ttl, weight } = options
-    return { ttl, weight }
-  } catch (error) {
-    throw unreadable('options', error)
-  }
+  return reading('options', () => ({ ...options }))
 }
 
 /** Refuses a value that is no weight of an entry. */
@@ -132,6 +127,29 @@ function refuseUnknown(options: object, known: ReadonlySet<string>): void {
     if (!known.has(name)) {
       throw new OptionsError(`${name} is not an option; known are ${[...known].join(', ')}`)
     }
+  }
+}
+
+function checkParts<T extends object>(
+  option: string,
+  value: T,
+  methods: readonly (keyof T & string)[],
+): void {
+  for (const name of methods)
+    checkFunction(
+      reading(option, () => value[name]),
+      `${option}.${name}`,
+    )
+}
+
+// As that of all options, without the text of what was thrown, because the map alone is to be small.
+function reading<T>(argument: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    throw error instanceof OptionsError
+      ? error
+      : new OptionsError(`${argument}: reading it threw`, { cause: error })
   }
 }
 

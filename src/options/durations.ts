@@ -1,5 +1,5 @@
 import { isDate, timeOf } from '../internal/objects.ts'
-import { reading, unreadable } from './checks.ts'
+import { unreadable } from './checks.ts'
 import type { Clock } from '../core/time/clock.ts'
 import type { Doubts } from '../core/logging/doubts.ts'
 import { OptionsError } from '../core/errors.ts'
@@ -70,8 +70,7 @@ export function durationMs(
   let ms = NaN
   if (typeof value === 'number') ms = fromSeconds(value, option, doubts)
   else if (typeof value === 'string') ms = fromText(value)
-  else if (typeof value === 'object' && value !== null)
-    ms = reading(`${option}: the duration`, () => fromObject(value, clock))
+  else if (typeof value === 'object' && value !== null) ms = fromObject(value, clock)
   if (ms >= least || (isInstant(value) && !Number.isNaN(ms))) return ms
   throw new OptionsError(`${option}: ${inspect(value)} is not a duration; use ${ACCEPTED}`)
 }
@@ -145,7 +144,16 @@ function parseIso(text: string): number | undefined {
   return amounts.reduce((ms, amount, index) => ms + amount * units[index]!, 0)
 }
 
+// An object that can't be read is no duration.
 function fromObject(value: object, clock: Pick<Clock, 'wallNow'>): number {
+  try {
+    return fromParts(value, clock)
+  } catch {
+    return NaN
+  }
+}
+
+function fromParts(value: object, clock: Pick<Clock, 'wallNow'>): number {
   const instantMs = isDate(value) ? timeOf(value) : (value as Partial<InstantLike>).epochMilliseconds
   if (instantMs !== undefined) return Number.isFinite(instantMs) ? instantMs - clock.wallNow() : NaN
   // A Temporal.Duration has inherited getters for its parts, and years and months, which have no fixed length.

@@ -2,6 +2,7 @@ import { scopeOf, type BaseCache } from '../cache/base-cache.ts'
 import type { Scope } from '../cache/scope.ts'
 import { isDuration, type Duration } from '../options/durations.ts'
 import type { GetOptions, GetOrSetOptions, ReadOptions } from '../options/entry-options.ts'
+import { reading } from '../options/checks.ts'
 import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/logging/inspect.ts'
 import type { NamespaceOptions } from '../options/options.ts'
@@ -48,10 +49,11 @@ function viewOf<V>(cache: BaseCache<V>, answers: Map<string, Answer>): BaseCache
   const reads = new ScopedReads(scope, answers)
   const end = async (): Promise<void> => answers.clear()
   const own: Readonly<Record<PropertyKey, unknown>> = {
-    get: (key: string, options?: GetOptions) => {
+    get: async (key: string, options?: GetOptions) => {
       const given: ReadOptions | undefined = options
       const call = async (): Promise<unknown> => cache.get(key, given)
-      return options?.result === 'full' ? call() : reads.one(key, false, options, call)
+      const result = reading('get: the options', () => options?.result)
+      return result === 'full' ? call() : reads.one(key, false, options, call)
     },
     getMany: (keys: Iterable<string>, options?: ReadOptions) =>
       reads.many(keys, false, options, (names) => cache.getMany(names, options)),

@@ -199,7 +199,11 @@ class Player {
       await this.#refreshed(one)
       this.#underWay.delete(one)
     }
-    for (const one of this.#underWay) if (one.isJoined) await one.done
+    // Those that share a loader that is still held go on waiting.
+    for (const one of this.#underWay) {
+      const waitsOn = this.#isHeld(({ step }) => step.keys.some((key) => one.step.keys.includes(key)))
+      if (one.isJoined && !waitsOn) await one.done
+    }
   }
 
   async #settleWide(): Promise<void> {

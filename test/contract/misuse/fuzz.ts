@@ -53,6 +53,8 @@ const WORDS: Readonly<Record<string, RegExp>> = {
   'answer of cache': /cache/,
   result: /result|\$/,
   primitives: /storeFrom/,
+  limits: /limit/,
+  entries: /entries|key/,
   client: /redis|url|client|option|ttl|tag|signal/i,
   redis: /redis|url|client|option|ttl|tag|signal/i,
   method: /is not a function|before a method/,
