@@ -91,8 +91,8 @@ class Player {
     const isForced = step.method === 'refresh' || step.text.includes('forceRefresh')
     if ((step.kind !== 'load' || isForced) && [...this.#underWay].some((one) => one.isJoined && meets(one)))
       await this.#release(() => true)
-    // Whether it voids loads is known to the engine in memory alone.
-    if (step.method === 'expire') await this.#release(meets)
+    // Whether it voids loads is known to the engine in memory alone. On a server their values may be stored before it.
+    if (step.method === 'expire' || step.text.includes('ifAbsent: true')) await this.#release(meets)
     if (!step.isAwaited && this.#subject.prime !== undefined) {
       await this.#subject.prime()
       this.#own['hits'] = (this.#own['hits'] ?? 0) + 1
