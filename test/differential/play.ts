@@ -219,8 +219,10 @@ class Player {
 // Whether a call has no certain place before those of its keys that come after it.
 function isUnplaced({ step, probe, isDone, isJoined }: UnderWay): boolean {
   if (isDone || isJoined || probe.isHeld) return false
-  // A step without tags that meets an entry with tags is sent twice.
-  return step.kind === 'load' || step.method === 'increment' || step.method === 'decrement'
+  // A step without tags that meets an entry with tags is sent twice. So is a value for an absent key, and later calls wait
+  // for its answer. Meanwhile a load may store what they would refuse.
+  const isSentTwice = step.method === 'increment' || step.method === 'decrement'
+  return step.kind === 'load' || isSentTwice || step.text.includes('ifAbsent: true')
 }
 
 async function turns(): Promise<void> {
