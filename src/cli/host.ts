@@ -1,6 +1,7 @@
 import { InvalidArgumentError, type Command } from 'commander'
 import type { ExitCode } from './failure.ts'
 import type { Output, Surroundings } from './output.ts'
+import type { Server, ServerOptions } from './server.ts'
 
 /** The part of the program that commands are added to. */
 export interface Host {
@@ -9,10 +10,14 @@ export interface Host {
   add(parent: Command, name: string, description: string, example: string): Command
   /** Adds a command with the options of a server. */
   addToServer(parent: Command, name: string, description: string, example: string): Command
-  /** Gives a command its action, which gets the options and the arguments. */
-  act<Options extends object, Values extends readonly unknown[]>(
+  /**
+   * Gives a command of {@link Host.addToServer} its action. It gets a connected server, which is closed when the action
+   * has ended, the options and the arguments. `check` refuses wrong options before anything is connected to.
+   */
+  serve<Options extends ServerOptions, Values extends readonly unknown[]>(
     command: Command,
-    action: (output: Output, options: Options, ...values: Values) => Promise<ExitCode | void>,
+    action: (server: Server, output: Output, options: Options, ...values: Values) => Promise<ExitCode | void>,
+    check?: (options: Options) => void,
   ): void
 }
 

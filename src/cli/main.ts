@@ -14,7 +14,7 @@ stdout.on('error', (error: NodeJS.ErrnoException) => {
 process.once('SIGINT', () => process.exit(EXIT.interrupted))
 
 const canAsk = stdin.isTTY && stderr.isTTY
-process.exitCode = await run(argv.slice(2), {
+const running = run(argv.slice(2), {
   out: stdout,
   err: stderr,
   env,
@@ -22,6 +22,10 @@ process.exitCode = await run(argv.slice(2), {
   isTerminal: stdout.isTTY === true,
   columns: stdout.columns,
   confirm: canAsk ? ask : undefined,
+})
+// The bundle is CommonJS, which has no `await` here.
+void running.then((exit) => {
+  process.exitCode = exit
 })
 
 async function ask(question: string): Promise<boolean> {

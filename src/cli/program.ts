@@ -1,7 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { EXIT, failureOf, type ExitCode } from './failure.ts'
 import { Output, type Surroundings } from './output.ts'
-import type { ServerOptions } from './server.ts'
+import { connect, type ServerOptions } from './server.ts'
 import { addDelete } from './commands/delete.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addGet } from './commands/get.ts'
@@ -42,13 +42,19 @@ export async function run(argv: readonly string[], surroundings: Surroundings): 
         .option('--timeout <seconds>', 'the time that an answer may take', seconds, 5)
         .option('--json', 'JSON instead of text')
     },
-    act(command, action) {
+    serve(command, action, check) {
       command.action(async (...given: unknown[]) => {
         const values = given.slice(0, -2)
         const options = given.at(-2) as ServerOptions & { readonly json?: boolean }
         const output = new Output(surroundings, options.json === true)
         const act = action as unknown as (...all: readonly unknown[]) => Promise<ExitCode | void>
-        exit = (await act(output, options, ...values)) ?? EXIT.done
+        check?.(options as never)
+        const server = await connect(options, surroundings.env)
+        try {
+          exit = (await act(server, output, options, ...values)) ?? EXIT.done
+        } finally {
+          await server.close()
+        }
       })
     },
   }

@@ -19,7 +19,7 @@ export interface ServerOptions {
 }
 
 /** A server and the cache under a prefix of it. */
-export interface Server extends AsyncDisposable {
+export interface Server {
   readonly client: RedisClient
   readonly names: KeyNames
   readonly prefix: string
@@ -29,6 +29,8 @@ export interface Server extends AsyncDisposable {
   run(...args: readonly string[]): Promise<Reply>
   /** Returns the cache, which connects at the first call. */
   cache(logger?: Logger): Promise<RedisCache>
+  /** Closes the connections. */
+  close(): Promise<void>
 }
 
 /** The default number of seconds that a command may take. */
@@ -67,7 +69,7 @@ export async function connect(
       caches.push(cache)
       return cache
     },
-    [Symbol.asyncDispose]: async () => {
+    close: async () => {
       for (const cache of caches) await cache.close()
       await client.close()
     },

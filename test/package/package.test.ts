@@ -123,6 +123,18 @@ describe.each(specifiers)('%s', (specifier) => {
   })
 })
 
+describe('the program', () => {
+  it('runs as it is installed, with the packages that it needs in its file', async () => {
+    const program = join(user.installed, 'dist/cli.cjs')
+    const { version } = JSON.parse(readFileSync(join(user.installed, 'package.json'), 'utf8')) as {
+      readonly version: string
+    }
+
+    expect(await user.node([program, '--version'])).toEqual({ ...clean, output: `${version}\n` })
+    expect((await user.node([program, 'keys', '--help'])).output).toContain('Usage: cachette keys')
+  })
+})
+
 describe('a memory-only user', () => {
   it('loads no Redis code', async () => {
     user.copy('loaded.mjs')

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { EXIT, notAcknowledged } from '../failure.ts'
 import type { Host } from '../host.ts'
-import { connect, type ServerOptions } from '../server.ts'
+import type { Server, ServerOptions } from '../server.ts'
 
 /** Adds `cachette delete KEY...`. */
 export function addDelete(program: Command, host: Host): void {
@@ -14,10 +14,9 @@ export function addDelete(program: Command, host: Host): void {
     )
     .argument('<keys...>', 'the keys, with their namespaces and without the prefix')
     .option('--dry-run', 'tells which of them exist, and deletes nothing')
-  host.act<ServerOptions & { readonly dryRun?: boolean }, [readonly string[]]>(
+  host.serve<ServerOptions & { readonly dryRun?: boolean }, [readonly string[]]>(
     command,
-    async (output, options, keys) => {
-      await using server = await connect(options, host.surroundings.env)
+    async (server, output, options, keys) => {
       const present = await presentOf(server, keys)
       if (options.dryRun === true) {
         if (output.isJson) output.json({ dryRun: true, keys: present })
@@ -34,10 +33,7 @@ export function addDelete(program: Command, host: Host): void {
   )
 }
 
-async function presentOf(
-  { client, names }: Awaited<ReturnType<typeof connect>>,
-  keys: readonly string[],
-): Promise<readonly string[]> {
+async function presentOf({ client, names }: Server, keys: readonly string[]): Promise<readonly string[]> {
   const found: string[] = []
   for (const key of keys) {
     const name = names.value(key)

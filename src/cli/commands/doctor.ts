@@ -8,7 +8,7 @@ import { checkServer } from '../doctor/server-checks.ts'
 import { EXIT } from '../failure.ts'
 import type { Host } from '../host.ts'
 import type { Colour, Output } from '../output.ts'
-import { connect, type Server, type ServerOptions } from '../server.ts'
+import type { Server, ServerOptions } from '../server.ts'
 
 const CHECKS: readonly (readonly [name: string, check: Check])[] = [
   ['server', checkServer],
@@ -27,8 +27,7 @@ export function addDoctor(program: Command, host: Host): void {
     'Checks server, rights, latency and keys. Exits with 1 if it finds a problem.',
     'npx cachette doctor --url redis://localhost:6379 --prefix shop:',
   )
-  host.act<ServerOptions, []>(command, async (output, options) => {
-    await using server = await connect(options, host.surroundings.env)
+  host.serve<ServerOptions, []>(command, async (server, output) => {
     const findings: Finding[] = []
     for (const [name, check] of CHECKS) {
       const found = await resultsOf(server, name, check)

@@ -3,7 +3,7 @@ import type { TierExplanation } from '../../core/explanation.ts'
 import { EXIT } from '../failure.ts'
 import type { Host } from '../host.ts'
 import { bytesText, spanText } from '../output.ts'
-import { connect, runAll, type ServerOptions } from '../server.ts'
+import { runAll, type ServerOptions } from '../server.ts'
 
 const MEANING: Readonly<Record<TierExplanation['state'], string>> = {
   fresh: 'fresh: a read gets it',
@@ -26,8 +26,7 @@ export function addInspect(program: Command, host: Host): void {
       'npx cachette inspect user:7',
     )
     .argument('<key>', 'the key, with its namespaces and without the prefix')
-  host.act<ServerOptions, [string]>(command, async (output, options, key) => {
-    await using server = await connect(options, host.surroundings.env)
+  host.serve<ServerOptions, [string]>(command, async (server, output, _options, key) => {
     const name = server.names.value(key)
     const [type, pttl, bytes] = await runAll(server.client.connectionFor(name), [
       ['TYPE', name],

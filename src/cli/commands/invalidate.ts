@@ -3,7 +3,7 @@ import { EXIT, Failure, notAcknowledged, type ExitCode } from '../failure.ts'
 import { collect, type Host } from '../host.ts'
 import type { Output } from '../output.ts'
 import { items } from '../scan.ts'
-import { connect, type Server, type ServerOptions } from '../server.ts'
+import type { Server, ServerOptions } from '../server.ts'
 
 interface InvalidateOptions extends ServerOptions {
   readonly tag?: readonly string[] | undefined
@@ -31,15 +31,20 @@ export function addInvalidate(program: Command, host: Host): void {
     .option('--soft', 'entries with grace become stale instead (only with --tag)')
     .option('--dry-run', 'counts the entries, and changes nothing')
     .option('-y, --yes', 'does not ask; needed without a terminal')
-  host.act<InvalidateOptions, []>(command, async (output, options) => {
-    const what = targetOf(options)
-    await using server = await connect(options, host.surroundings.env)
-    // The server is closed at the end of this function, so its result is awaited here.
-    if (options.dryRun === true) return await countOnly(server, output, options)
-    await confirm(host, options.yes === true, what, server)
-    await carryOut(server, output, options)
-    return EXIT.done
-  })
+  host.serve<InvalidateOptions, []>(
+    command,
+    async (server, output, options) => {
+      if (options.dryRun === true) return countOnly(server, output, options)
+      await confirm(host, options, server)
+      await carryOut(server, output, options)
+      return EXIT.done
+    },
+    (options) => {
+      targetOf(options)
+      if (options.dryRun === true || options.yes === true || host.surroundings.confirm !== undefined) return
+      throw new Failure(EXIT.usage, 'without a terminal to ask on, --yes is needed')
+    },
+  )
 }
 
 /** Returns the target in words. @throws Failure unless there is exactly one. */
@@ -61,12 +66,11 @@ function targetOf({ tag, prefixOfKeys, namespace, all, soft }: InvalidateOptions
   return target
 }
 
-async function confirm(host: Host, isSure: boolean, what: string, { place, prefix }: Server): Promise<void> {
-  if (isSure) return
-  const { confirm: ask } = host.surroundings
-  if (ask === undefined) throw new Failure(EXIT.usage, 'without a terminal to ask on, --yes is needed')
-  if (await ask(`Invalidate ${what} under ${prefix} on ${place}?`)) return
-  throw new Failure(EXIT.negative, 'nothing was changed')
+async function confirm(host: Host, options: InvalidateOptions, { place, prefix }: Server): Promise<void> {
+  if (options.yes === true) return
+  const question = `Invalidate ${targetOf(options)} under ${prefix} on ${place}?`
+  if ((await host.surroundings.confirm?.(question)) !== true)
+    throw new Failure(EXIT.negative, 'nothing was changed')
 }
 
 async function carryOut(server: Server, output: Output, options: InvalidateOptions): Promise<void> {

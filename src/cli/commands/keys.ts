@@ -2,7 +2,7 @@ import { Option, type Command } from 'commander'
 import { count, type Host } from '../host.ts'
 import { bytesText, spanText } from '../output.ts'
 import { items, type Item } from '../scan.ts'
-import { connect, type ServerOptions } from '../server.ts'
+import type { ServerOptions } from '../server.ts'
 
 interface KeysOptions extends ServerOptions {
   readonly limit: number
@@ -32,8 +32,7 @@ export function addKeys(program: Command, host: Host): void {
     .addOption(
       new Option('-s, --sort <order>', 'order; looks at all keys first').choices(['key', 'ttl', 'size']),
     )
-  host.act<KeysOptions, [string]>(command, async (output, options, beginning) => {
-    await using server = await connect(options, host.surroundings.env)
+  host.serve<KeysOptions, [string]>(command, async (server, output, options, beginning) => {
     const list: Item[] = []
     const most = options.sort === undefined ? options.limit + 1 : SORTED
     for await (const item of items(server, beginning)) {

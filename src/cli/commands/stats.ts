@@ -2,7 +2,7 @@ import { type Command } from 'commander'
 import { count, type Host } from '../host.ts'
 import { bytesText } from '../output.ts'
 import { infoOf, type Info } from '../info.ts'
-import { connect, type Server, type ServerOptions } from '../server.ts'
+import type { Server, ServerOptions } from '../server.ts'
 
 interface Figures {
   readonly listeners: number
@@ -28,10 +28,9 @@ export function addStats(program: Command, host: Host): void {
     )
     .option('-w, --watch [seconds]', 'prints them again at this interval (2)', count)
     .option('-n, --times <number>', 'ends after this many', count)
-  host.act<ServerOptions & { readonly watch?: number | true; readonly times?: number }, []>(
+  host.serve<ServerOptions & { readonly watch?: number | true; readonly times?: number }, []>(
     command,
-    async (output, options) => {
-      await using server = await connect(options, host.surroundings.env)
+    async (server, output, options) => {
       const { watch } = options
       const times = options.times ?? (watch === undefined ? 1 : Infinity)
       for (let time = 1; ; time++) {

@@ -2,7 +2,7 @@ import { type Command } from 'commander'
 import type { Message } from '../../core/remote-store.ts'
 import { readMessage } from '../../redis/store/log-format.ts'
 import { count, type Host } from '../host.ts'
-import { connect, type ServerOptions } from '../server.ts'
+import type { ServerOptions } from '../server.ts'
 
 const KINDS = { key: 'changed', tag: 'invalidated tag', flush: 'removed' } as const
 
@@ -12,16 +12,15 @@ export function addTail(program: Command, host: Host): void {
     .addToServer(
       program,
       'tail',
-      'Follows the changes that all processes announce: keys, tags, and whole prefixes.',
+      'Follows the changes that processes announce: tags; keys too, while a process keeps entries in its memory.',
       'npx cachette tail --filter user:',
     )
     .option('-f, --filter <text>', 'only keys and tags that contain the text')
     .option('-n, --limit <number>', 'ends after this many', count)
-  host.act<ServerOptions & { readonly filter?: string; readonly limit?: number }, []>(
+  host.serve<ServerOptions & { readonly filter?: string; readonly limit?: number }, []>(
     command,
-    async (output, options) => {
+    async (server, output, options) => {
       const { filter = '', limit = Infinity } = options
-      await using server = await connect(options, host.surroundings.env)
       let shown = 0
       await new Promise<void>((resolve) => {
         const receive = (text: string): void => {

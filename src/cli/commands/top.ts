@@ -2,7 +2,7 @@ import { type Command } from 'commander'
 import { count, type Host } from '../host.ts'
 import { bytesText, spanText } from '../output.ts'
 import { items } from '../scan.ts'
-import { connect, type ServerOptions } from '../server.ts'
+import type { ServerOptions } from '../server.ts'
 import { templateOf } from '../../keys/template-of.ts'
 
 /** The figures of a family of keys. */
@@ -39,10 +39,9 @@ export function addTop(program: Command, host: Host): void {
     .argument('[beginning]', 'literal beginning of the keys', '')
     .option('-n, --limit <number>', 'the most families to list', count, 20)
     .option('--sample <number>', 'the most keys to look at', count, 100_000)
-  host.act<ServerOptions & { readonly limit: number; readonly sample: number }, [string]>(
+  host.serve<ServerOptions & { readonly limit: number; readonly sample: number }, [string]>(
     command,
-    async (output, options, beginning) => {
-      await using server = await connect(options, host.surroundings.env)
+    async (server, output, options, beginning) => {
       const families = new Map<string, Family>()
       let looked = 0
       for await (const { key, ttl, bytes } of items(server, beginning)) {

@@ -1,6 +1,6 @@
 import { bad, fine, type Check } from './finding.ts'
 
-const ROUNDS = 20
+const ROUNDS = 10
 /** The default deadline of a command is 500 ms. A server that takes a tenth of it has no room for a busy moment. */
 const SLOW_MS = 50
 
