@@ -28,6 +28,7 @@ const layers = {
   lock: belowFeatures,
   memoize: belowFeatures,
   scope: belowFeatures,
+  audit: belowFeatures,
   observe: belowFeatures,
   testing: [...belowFeatures, 'memory', 'tiered', 'ratelimit', 'lock', 'memoize', 'observe'],
 }

@@ -83,6 +83,9 @@ class ManySource<T> implements Source {
       get signal() {
         return context!.signal
       },
+      get audit() {
+        return context!.audit
+      },
     })
   }
 

@@ -27,6 +27,8 @@ export class Runtime implements CacheState {
   readonly timers: Timers
   readonly random: Random
   readonly shortLived: ShortLived = new ShortLived()
+  /** The name of the cache in logs and figures. */
+  readonly name: string
   readonly #options: CacheOptions & ValueOptions
   #format: Promise<WireFormat> | undefined
   readonly #closeTimeoutMs: number
@@ -39,6 +41,7 @@ export class Runtime implements CacheState {
     checkCacheOptions(options)
     const { name = 'cache', logger = consoleLogger, onError = 'ignore' } = options
     const clock = ageClock(options.clock)
+    this.name = name
     this.#options = options
     this.#closeTimeoutMs = spanMs(options.closeTimeout ?? 5, 'closeTimeout', logger)
     this.store = store
@@ -78,6 +81,7 @@ export class Runtime implements CacheState {
 
   /** Waits for loads under way, then closes the store; a second call waits for the first. */
   close(): Promise<void> {
+    this.pipeline.audit?.close()
     this.closing ??= this.#end()
     return this.closing
   }

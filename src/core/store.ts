@@ -3,6 +3,7 @@ import type { StoreStats } from './counters.ts'
 import type { StoreExplanation } from './explanation.ts'
 import type { SerializationError } from './errors.ts'
 import type { MaybePromise } from './promise.ts'
+import type { Trail } from './trail.ts'
 
 /** The most keys of one request. A store asks for more keys in parts, each with a deadline of its own. */
 export const KEYS_OF_A_QUESTION = 250
@@ -270,6 +271,8 @@ export interface Store {
   deleteByPrefix(prefix: string, reading?: Reading): MaybePromise<number>
   /** Returns the course of a read, if the store has more to tell than its entry. Never rejects. */
   explain?(key: string, reading?: Reading): MaybePromise<StoreExplanation>
+  /** Returns what is known here of the changes of a key and its tags; absent if no other process makes any. */
+  trail?(key: string, tags: readonly string[]): Trail
   /** Returns the figures of the store since it was made. */
   stats(): StoreStats
   /** Frees the memory and connections of the store. */
