@@ -48,7 +48,11 @@ export class Reading {
       isLoad ? LOAD_LIMIT_MS : this.#calls.limitMs(target),
       () =>
         isLoad
-          ? view.getOrSet(name, (context) => this.#load(node, target, ttl, context.audit), { ttl, tags, ...after })
+          ? view.getOrSet(name, (context) => this.#load(node, target, ttl, context.audit), {
+              ttl,
+              tags,
+              ...after,
+            })
           : view.get(name, after),
     )
     end()

@@ -76,7 +76,11 @@ export class Audits {
     this.#parts = parts
     this.#random = new SeededRandom(parts.seed ^ 0x5eed)
     const store = { view: (value: unknown) => value } as never
-    this.#prints = new Fingerprints(store, () => undefined as never, (value) => value)
+    this.#prints = new Fingerprints(
+      store,
+      () => undefined as never,
+      (value) => value,
+    )
     parts.history.onOutdated = (node, key, version) => this.#onOutdated(node, key, version)
   }
 
@@ -149,7 +153,9 @@ export class Audits {
     const untrue = this.#untrue(node, wrong, version)
     if (untrue === undefined) return
     const atMs = this.#parts.loop.now().toFixed(0)
-    this.#falseAlarms.push(`${atMs} ms, ${node.name}, ${key}, version ${version}: ${untrue} (${wrong.sentence})`)
+    this.#falseAlarms.push(
+      `${atMs} ms, ${node.name}, ${key}, version ${version}: ${untrue} (${wrong.sentence})`,
+    )
   }
 
   // Returns the part of a finding that is untrue, by all that the world knows.

@@ -380,8 +380,7 @@ export class World {
       if (server === primary) {
         this.#audits?.executed(key, version)
         this.#history.executed(key, version)
-      }
-      else {
+      } else {
         const present = primary.items.invalidatedVersion(key)
         this.#history.executedInVain(key, version, present, this.#outran(server))
       }

@@ -8,14 +8,15 @@ import type { HitAudit } from '../loading/hit-audit.ts'
 import type { Source } from '../loading/load-context.ts'
 import { checkFunction } from '../options/checks.ts'
 import { checkChoice } from '../options/options.ts'
+import { Templates } from '../keys/template-of.ts'
 import type { LoadSettings } from '../options/resolve.ts'
 import { Check, isInTrouble, type CheckParts, type Sample, type Verdict } from './check.ts'
 import { AuditedFamilies, isLeftOut, type AuditedFamily } from './families.ts'
-import { familyOf } from './family-of.ts'
 import { SCALES, type TimeScale } from './figures.ts'
 import { Fingerprints, shortHash } from './fingerprint.ts'
 import { AuditLoads } from './loading.ts'
 import { auditSettings, type AuditOptions, type AuditSettings } from './options.ts'
+import { OwnChanges } from './own-changes.ts'
 import { Pauses } from './pauses.ts'
 import type { AuditEvents, Auditor, AuditReport } from './report.ts'
 import { Sampling } from './sampling.ts'
@@ -49,6 +50,8 @@ class CacheAuditor implements Auditor, HitAudit {
   readonly #pauses: Pauses
   readonly #parts: CheckParts
   readonly #families = new AuditedFamilies()
+  readonly #templates = new Templates()
+  readonly #unobserve: () => void
   readonly #listeners = new Map<keyof AuditEvents, Set<(event: never) => void>>()
   // Made outside of any request, so that loaders that run in it keep nothing of one.
   readonly #outside = new AsyncResource('cachette audit')
@@ -64,8 +67,11 @@ class CacheAuditor implements Auditor, HitAudit {
     this.#settings = settings
     this.#sampling = new Sampling(runtime.clock, runtime.random, settings.rate)
     this.#pauses = new Pauses(runtime.timers)
+    const ownChanges = new OwnChanges(runtime.clock)
+    this.#unobserve = runtime.observe(ownChanges)
     this.#parts = {
       runtime,
+      ownChanges,
       fingerprints: new Fingerprints(
         runtime.store,
         () => runtime.format,
@@ -92,7 +98,7 @@ class CacheAuditor implements Auditor, HitAudit {
     const isRoom = this.#pending < MOST_PENDING && runtime.pipeline.hasRoom(key, settings)
     if (!isRoom || runtime.closing !== undefined || !key.startsWith(prefix) || isInTrouble(runtime)) return
     const name = this.#scope.nameOf(key)
-    const family = this.#families.of(familyOf(name))
+    const family = this.#families.of(this.#templates.of(settings.family, key))
     if (isLeftOut(family) || !this.#isChosen(family.name)) return
     void this.#outside.runInAsyncScope(() =>
       this.#run(family, { key, name, family: family.name, source, settings }),
@@ -115,10 +121,7 @@ class CacheAuditor implements Auditor, HitAudit {
     }
   }
 
-  on<Name extends keyof AuditEvents>(
-    name: Name,
-    listener: (event: AuditEvents[Name]) => void,
-  ): () => void {
+  on<Name extends keyof AuditEvents>(name: Name, listener: (event: AuditEvents[Name]) => void): () => void {
     checkChoice(name, EVENTS, 'on: the event')
     checkFunction(listener, 'on: the listener')
     const listeners = this.#listeners.get(name) ?? new Set()
@@ -130,6 +133,7 @@ class CacheAuditor implements Auditor, HitAudit {
   close(): void {
     const { pipeline } = this.#runtime
     if (pipeline.audit === this) pipeline.audit = undefined
+    this.#unobserve()
     this.#pauses.close()
   }
 

@@ -7,6 +7,7 @@ import type { Source } from '../loading/load-context.ts'
 import type { LoadSettings } from '../options/resolve.ts'
 import type { Fingerprints } from './fingerprint.ts'
 import type { AuditLoads } from './loading.ts'
+import type { OwnChanges } from './own-changes.ts'
 import type { Pauses } from './pauses.ts'
 import type { Evidence } from './wrong-key.ts'
 
@@ -16,6 +17,7 @@ export interface CheckParts {
   readonly fingerprints: Fingerprints
   readonly loads: AuditLoads
   readonly pauses: Pauses
+  readonly ownChanges: OwnChanges
   readonly slackMs: number
   /** Called before each call of a loader. */
   readonly spend: () => void
@@ -35,7 +37,12 @@ export interface Sample {
 export type Verdict =
   | { readonly kind: 'same' | 'unknown' | 'incomparable' }
   | { readonly kind: 'late'; readonly lateMs: number }
-  | { readonly kind: 'wrong'; readonly evidence: Evidence; readonly differsAtMs: number; readonly ttlMs: number }
+  | {
+      readonly kind: 'wrong'
+      readonly evidence: Evidence
+      readonly differsAtMs: number
+      readonly ttlMs: number
+    }
 
 /** An entry as a reader gets it now. */
 interface Served {
@@ -149,8 +156,9 @@ export class Check {
   }
 
   #wrong(before: Served, now: Served, source: string, sampledAtMs: number, differsAtMs: number): Verdict {
-    const { name, family } = this.#sample
-    const { clock } = this.#parts.runtime
+    const { key, name, family, settings } = this.#sample
+    const { runtime, ownChanges } = this.#parts
+    const { clock } = runtime
     const trail = this.#trail()
     const evidence: Evidence = {
       key: name,
@@ -167,7 +175,7 @@ export class Check {
       applied: trail?.applied,
       keptAt: trail?.keptAt,
       isHidden: trail?.isHidden ?? false,
-      changes: trail?.changes ?? [],
+      changes: trail?.changes ?? ownChanges.of(key, settings.reading?.tags ?? NO_TAGS),
     }
     return { kind: 'wrong', evidence, differsAtMs, ttlMs: now.remainingMs }
   }
@@ -229,7 +237,5 @@ export class Check {
 export function isInTrouble({ trouble, store }: Pick<Runtime, 'trouble' | 'store'>): boolean {
   if (trouble.failing.size > 0) return true
   const { outbox } = store.stats()
-  return (
-    outbox !== undefined && outbox.keys + outbox.tags + outbox.prefixes + (outbox.overflowed ?? 0) > 0
-  )
+  return outbox !== undefined && outbox.keys + outbox.tags + outbox.prefixes + (outbox.overflowed ?? 0) > 0
 }

@@ -46,7 +46,7 @@ export class Pauses {
 
   close(): void {
     this.isClosed = true
-    for (const end of [...this.#waiting.keys()]) this.#end(end)
+    for (const end of this.#waiting.keys()) this.#end(end)
   }
 
   #end(end: () => void): void {

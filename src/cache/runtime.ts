@@ -33,8 +33,6 @@ export class Runtime implements CacheState {
   readonly timers: Timers
   readonly random: Random
   readonly shortLived: ShortLived = new ShortLived()
-  /** The name of the cache in logs and figures. */
-  readonly name: string
   readonly #options: CacheOptions & ValueOptions
   #format: Promise<WireFormat> | undefined
   readonly #closeTimeoutMs: number
@@ -48,7 +46,6 @@ export class Runtime implements CacheState {
     checkCacheOptions(options)
     const { name = 'cache', logger = consoleLogger, onError = 'ignore' } = options
     const clock = ageClock(options.clock)
-    this.name = name
     this.#options = options
     this.name = name
     this.families = new Families(options.prefix ?? '')
