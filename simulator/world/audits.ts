@@ -1,6 +1,6 @@
 import type { Auditor, WrongKey } from '../../src/audit/index.ts'
 import { createAuditor } from '../../src/audit/index.ts'
-import { Fingerprints } from '../../src/audit/fingerprint.ts'
+import { fingerprint } from '../../src/audit/fingerprint.ts'
 import type { Database } from '../server/database.ts'
 import type { History } from '../judge/history.ts'
 import type { EventLoop } from '../machine/event-loop.ts'
@@ -57,7 +57,6 @@ export class Audits {
   readonly #random: SeededRandom
   readonly #auditors = new Map<WorldNode, Auditor>()
   readonly #versions = new Map<string, number>()
-  readonly #prints: Fingerprints
   // Moments at which the primary has executed an invalidation of a key, and the version of the database then.
   readonly #executed = new Map<string, (readonly [atMs: number, version: number])[]>()
   // The first moment at which an outdated value was read, by node, key and version.
@@ -75,12 +74,6 @@ export class Audits {
   constructor(parts: Parts) {
     this.#parts = parts
     this.#random = new SeededRandom(parts.seed ^ 0x5eed)
-    const store = { view: (value: unknown) => value } as never
-    this.#prints = new Fingerprints(
-      store,
-      () => undefined as never,
-      (value) => value,
-    )
     parts.history.onOutdated = (node, key, version) => this.#onOutdated(node, key, version)
   }
 
@@ -183,7 +176,7 @@ export class Audits {
     const known = this.#versions.get(print)
     if (known !== undefined) return known
     for (let version = 0; version <= this.#parts.database.version(key); version++)
-      this.#versions.set(this.#prints.of(version) as string, version)
+      this.#versions.set(fingerprint(version), version)
     return this.#versions.get(print) ?? -1
   }
 }

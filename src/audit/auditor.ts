@@ -72,11 +72,7 @@ class CacheAuditor implements Auditor, HitAudit {
     this.#parts = {
       runtime,
       ownChanges,
-      fingerprints: new Fingerprints(
-        runtime.store,
-        () => runtime.format,
-        (value, family) => settings.select(value, family),
-      ),
+      fingerprints: new Fingerprints(runtime.store, (value, family) => settings.select(value, family)),
       loads: new AuditLoads(runtime, this.#pauses, settings.loadTimeoutMs),
       pauses: this.#pauses,
       slackMs: settings.slackMs,

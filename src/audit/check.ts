@@ -53,6 +53,8 @@ interface Served {
 }
 
 const UNKNOWN: Verdict = { kind: 'unknown' }
+/** Answers that differ within a moment. */
+const UNSTEADY: unique symbol = Symbol('unsteady')
 const INCOMPARABLE: Verdict = { kind: 'incomparable' }
 // The source may change while a value is checked. After so many changes there is no result.
 const MOST_ROUNDS = 3
@@ -82,7 +84,7 @@ export class Check {
     const agreed = await this.#agree(source)
     if (agreed === undefined) return UNKNOWN
     // The source has come back to the value, or has none that lasts a moment.
-    if (agreed === 'unsteady' || agreed === served.print) return INCOMPARABLE
+    if (agreed === UNSTEADY || agreed === served.print) return INCOMPARABLE
     source = agreed
     for (let round = 0; round < MOST_ROUNDS; round++) {
       const gone = await this.#outlasts(served, differsAtMs)
@@ -96,7 +98,7 @@ export class Check {
       // Another value once more: it must last, too, before the cache can be wrong.
       const next = await this.#agree(again)
       if (next === undefined) return UNKNOWN
-      if (next === 'unsteady' || next === served.print) return INCOMPARABLE
+      if (next === UNSTEADY || next === served.print) return INCOMPARABLE
       source = next
     }
     return INCOMPARABLE
@@ -181,14 +183,14 @@ export class Check {
   }
 
   // Asks until two answers in a row agree.
-  async #agree(first: string): Promise<string | 'unsteady' | undefined> {
+  async #agree(first: string): Promise<string | typeof UNSTEADY | undefined> {
     let last = first
     for (let asked = 0; asked < 2; asked++) {
       const next = await this.#ask()
       if (next === undefined || next === last) return next
       last = next
     }
-    return 'unsteady'
+    return UNSTEADY
   }
 
   // Returns the fingerprint of the loader's answer; `undefined` if there is none to compare with.
@@ -200,7 +202,7 @@ export class Check {
     const loaded = await loads.load(key, source, settings)
     if (loaded === undefined) return undefined
     try {
-      return await fingerprints.ofLoaded(loaded.value, family)
+      return fingerprints.ofLoaded(loaded.value, family)
     } catch {
       return undefined
     }
@@ -216,7 +218,7 @@ export class Check {
       const found = (isPromise(reading) ? await reading : reading).get(key)
       if (found === undefined || found.remainingMs <= 0) return 'gone'
       const { stored, remainingMs } = found
-      const print = await fingerprints.ofStored(stored, family)
+      const print = fingerprints.ofStored(stored, family)
       return { print, stored, remainingMs, tier: runtime.store.tierOf?.(stored) ?? 'l1' }
     } catch {
       return 'failed'

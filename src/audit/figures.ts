@@ -7,13 +7,15 @@ export type TimeScale = 'bound' | '10s' | '60s' | 'ttl'
 export interface ScaleFigures {
   /** `'bound'` is the bound of the cache and the slack of writers; `'ttl'` the rest of the entry's time. */
   readonly scale: TimeScale
+  /** Samples whose result at that time is known. */
   readonly samples: number
   /** Samples that were still served so long after the source had been seen to have another value. */
   readonly wrong: number
   /** The share of right samples; `undefined` without a sample. */
   readonly ratio: number | undefined
-  /** The limits of the share by Wilson's 95 % interval. */
+  /** The lower limit of the share by Wilson's 95 % interval. */
   readonly low: number
+  /** The upper limit. */
   readonly high: number
   /** The share that is right at least, with 95 % confidence. */
   readonly atLeast: number
@@ -37,6 +39,7 @@ export interface AuditFigures {
   readonly unknown: number
   /** Samples whose source answered differently within a moment. */
   readonly incomparable: number
+  /** The share of right answers at each time. */
   readonly scales: readonly ScaleFigures[]
 }
 

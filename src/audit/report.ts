@@ -3,6 +3,7 @@ import type { WrongKey } from './wrong-key.ts'
 
 /** The figures of a family. */
 export interface FamilyReport extends AuditFigures {
+  /** The template of its keys, or the name of the wrapped function. */
   readonly family: string
   /** Whether it is left out from now on, because its source answered differently within a moment three times. */
   readonly isLeftOut: boolean
@@ -12,11 +13,13 @@ export interface FamilyReport extends AuditFigures {
 export interface AuditReport extends AuditFigures {
   /** The name of the cache. */
   readonly cache: string
+  /** The time at which it was made. */
   readonly since: Date
   /** The calls of loaders. */
   readonly loads: number
   /** The checks that are under way. */
   readonly pending: number
+  /** The figures by family, in the order of their first sample. */
   readonly families: readonly FamilyReport[]
   /** The last wrong keys, the newest last. */
   readonly wrongKeys: readonly WrongKey[]

@@ -10,35 +10,53 @@ const MOST_HITS = 256
 export class Sampling {
   readonly #clock: Clock
   readonly #random: Random
-  readonly #rate: number
+  readonly #perMs: number
   #left = 1
-  #stride = 1
+  // The hits that are counted down to the next look at the clock, and all since the last hit that was taken.
+  #hits = 1
+  #sinceTaken = 0
   // Loads that are allowed now. A check that needs more than one borrows them.
   #tokens = 1
-  #filledMs: number
+  #lookedMs: number
+  #takenMs: number
 
   constructor(clock: Clock, random: Random, rate: number) {
     this.#clock = clock
     this.#random = random
-    this.#rate = rate
-    this.#filledMs = clock.now()
+    this.#perMs = rate / 1_000
+    this.#lookedMs = clock.now()
+    this.#takenMs = this.#lookedMs
   }
 
   /** Counts a hit. Returns whether it may be checked. */
   takes(): boolean {
-    if (--this.#left > 0) return false
-    if (this.#rate === Infinity) return true
-    const nowMs = this.#clock.now()
-    this.#tokens = Math.min(1, this.#tokens + ((nowMs - this.#filledMs) * this.#rate) / 1_000)
-    this.#filledMs = nowMs
-    const isAllowed = this.#tokens >= 1
-    this.#stride = isAllowed ? Math.max(1, this.#stride / 2) : Math.min(MOST_HITS, this.#stride * 2)
-    this.#left = 1 + Math.floor(this.#random() * this.#stride)
-    return isAllowed
+    return --this.#left <= 0 && this.#look()
   }
 
   /** Notes a load. */
   spend(): void {
-    if (this.#rate !== Infinity) this.#tokens--
+    if (this.#perMs !== Infinity) this.#tokens--
+  }
+
+  #look(): boolean {
+    if (this.#perMs === Infinity) return true
+    const nowMs = this.#clock.now()
+    this.#tokens = Math.min(1, this.#tokens + (nowMs - this.#lookedMs) * this.#perMs)
+    this.#lookedMs = nowMs
+    this.#sinceTaken += this.#hits
+    const isAllowed = this.#tokens >= 1
+    this.#left = this.#hits = this.#hitsTo(isAllowed ? 1 : 1 - this.#tokens, nowMs - this.#takenMs)
+    if (isAllowed) {
+      this.#takenMs = nowMs
+      this.#sinceTaken = 0
+    }
+    return isAllowed
+  }
+
+  // Returns the number of hits until so many more loads are allowed, about, by the hits of a time and by chance.
+  #hitsTo(loads: number, passedMs: number): number {
+    const perMs = this.#sinceTaken / passedMs
+    const hits = passedMs > 0 ? (perMs * loads * (0.5 + this.#random())) / this.#perMs : this.#hits * 2
+    return Math.max(1, Math.min(MOST_HITS, Math.floor(hits)))
   }
 }

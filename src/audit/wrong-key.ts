@@ -24,10 +24,13 @@ export interface TrailedChange {
 export interface WrongKey {
   /** The key within the cache, or the first 12 digits of the SHA-256 of that. */
   readonly key: string
+  /** The family of the key. */
   readonly family: string
+  /** The reason. */
   readonly cause: WrongCause
   /** The finding in one sentence. */
   readonly sentence: string
+  /** The time of the finding. */
   readonly at: Date
   /** The tier that served the value. */
   readonly tier: Tier
@@ -39,8 +42,9 @@ export interface WrongKey {
   readonly applied?: number
   /** The changes that this process knows of, the newest last. */
   readonly changes: readonly TrailedChange[]
-  /** Fingerprints of the served value and of the source's. */
+  /** The fingerprint of the served value. */
   readonly served: string
+  /** The fingerprint of the source's value. */
   readonly source: string
 }
 

@@ -83,9 +83,7 @@ class ManySource<T> implements Source {
       get signal() {
         return context!.signal
       },
-      get audit() {
-        return context!.audit
-      },
+      audit: context!.audit,
     })
   }
 

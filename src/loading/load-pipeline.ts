@@ -120,7 +120,7 @@ export class LoadPipeline {
     try {
       const value = isPromise(found) ? await this.#leavingTime(found, settings) : found
       if (value !== undefined) {
-        if (this.audit?.takes() === true) this.audit.check(key, source, settings)
+        this.#look(key, source, settings)
         return value
       }
       this.#flights.shareFailure(key, settings, place)
@@ -128,6 +128,11 @@ export class LoadPipeline {
     } finally {
       this.#flights.exit()
     }
+  }
+
+  // Shows a fresh hit to the auditor. A stale value is served on request, and is replaced at once.
+  #look(key: string, source: Source, settings: LoadSettings, entry?: Sorted): void {
+    if (entry?.refreshUpToMs !== 0 && this.audit?.takes() === true) this.audit.check(key, source, settings)
   }
 
   // Half of a short `hardTimeout` is for the loader, even if the store is slow.
@@ -147,7 +152,7 @@ export class LoadPipeline {
       const found = (isPromise(looking) ? await this.#leavingTime(looking, settings) : looking)?.get(key)
       const entry = this.#decision.sort(key, found, settings)
       if (entry.value !== undefined) {
-        if (isFresh(entry) && this.audit?.takes() === true) this.audit.check(key, source, settings)
+        this.#look(key, source, settings, entry)
         if (entry.refreshUpToMs !== undefined)
           this.#refresh([key], new Map([[key, found!]]), source, settings, entry.refreshUpToMs)
         return entry.value
@@ -284,7 +289,7 @@ export class LoadPipeline {
       if (entry.value === undefined) missing.push(key)
       else {
         values.set(key, entry.value)
-        if (isFresh(entry) && this.audit?.takes() === true) this.audit.check(key, source, settings)
+        this.#look(key, source, settings, entry)
       }
       if (entry.stale !== undefined) stale.set(key, entry.stale)
       if (entry.refreshUpToMs === undefined) continue
@@ -326,9 +331,4 @@ export class LoadPipeline {
   #handOver(waitUntil: WaitUntil, loading: Promise<unknown>): void {
     handOver(waitUntil, loading, (error) => this.#state.trouble.hostFailed(error))
   }
-}
-
-// Whether the value is fresh. A stale one is served on request, and is replaced at once.
-function isFresh({ refreshUpToMs }: Sorted): boolean {
-  return refreshUpToMs !== 0
 }
