@@ -2,6 +2,8 @@ import type { AtomicStore } from './atomic-store.ts'
 import type { StoreStats } from './counters.ts'
 import type { StoreExplanation } from './explanation.ts'
 import type { SerializationError } from './errors.ts'
+import type { Observer } from './observing/observer.ts'
+import type { Clock } from './time/clock.ts'
 import type { MaybePromise } from './promise.ts'
 import type { Trail } from './trail.ts'
 
@@ -273,6 +275,15 @@ export interface Store {
   explain?(key: string, reading?: Reading): MaybePromise<StoreExplanation>
   /** Returns what is known here of the changes of a key and its tags; absent if no other process makes any. */
   trail?(key: string, tags: readonly string[]): Trail
+  /** Returns for how long an entry that was found is still fresh; `undefined` = not known without asking a server. */
+  remainingMs?(key: string, stored: Stored): number | undefined
+  /** Returns the size of a value, if the store keeps bytes. */
+  bytesOf?(stored: Stored): number | undefined
+  /**
+   * Tells an observer of removals from memory, and of the calls and connections of a server; `undefined` = no more. The
+   * clock measures calls.
+   */
+  observe?(observer: Observer | undefined, clock: Clock): void
   /** Returns the figures of the store since it was made. */
   stats(): StoreStats
   /** Frees the memory and connections of the store. */
