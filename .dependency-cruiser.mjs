@@ -29,6 +29,11 @@ const layers = {
   memoize: belowFeatures,
   scope: belowFeatures,
   observe: belowFeatures,
+  metrics: belowFeatures,
+  prometheus: [...belowFeatures, 'metrics'],
+  otel: [...belowFeatures, 'metrics'],
+  sentry: [...belowFeatures, 'metrics'],
+  loggers: belowFeatures,
   testing: [...belowFeatures, 'memory', 'tiered', 'ratelimit', 'lock', 'memoize', 'observe'],
 }
 
