@@ -39,7 +39,7 @@ export class LoadTimes implements Observer {
     const id = idOf(labels)
     let histogram = this.#histograms.get(id)
     if (histogram === undefined) {
-      histogram = { labels, buckets: new Array<number>(LOAD_DURATION.bounds.length + 1).fill(0), sum: 0 }
+      histogram = { labels, buckets: [0, ...LOAD_DURATION.bounds.map(() => 0)], sum: 0 }
       this.#histograms.set(id, histogram)
     }
     const seconds = durationMs / 1000

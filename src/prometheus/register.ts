@@ -9,7 +9,9 @@ import { LoadTimes } from './load-times.ts'
 
 /** A registry of `prom-client`, 14 or 15. */
 export interface PrometheusRegistry {
+  /** Adds a metric. */
   registerMetric(metric: never): void
+  /** Removes the metric of that name. */
   removeSingleMetric(name: string): void
 }
 
