@@ -30,6 +30,11 @@ const layers = {
   scope: belowFeatures,
   audit: belowFeatures,
   observe: belowFeatures,
+  metrics: belowFeatures,
+  prometheus: [...belowFeatures, 'metrics'],
+  otel: [...belowFeatures, 'metrics'],
+  sentry: [...belowFeatures, 'metrics'],
+  loggers: belowFeatures,
   testing: [...belowFeatures, 'memory', 'tiered', 'ratelimit', 'lock', 'memoize', 'observe'],
 }
 
