@@ -28,7 +28,13 @@ const layers = {
   lock: belowFeatures,
   memoize: belowFeatures,
   scope: belowFeatures,
+  audit: belowFeatures,
   observe: belowFeatures,
+  metrics: belowFeatures,
+  prometheus: [...belowFeatures, 'metrics'],
+  otel: [...belowFeatures, 'metrics'],
+  sentry: [...belowFeatures, 'metrics'],
+  loggers: belowFeatures,
   testing: [...belowFeatures, 'memory', 'tiered', 'ratelimit', 'lock', 'memoize', 'observe'],
 }
 

@@ -35,7 +35,10 @@ describe('the tarball', () => {
   it('has one bundle and one declaration of each form for every entry point', () => {
     const forms = ['.cjs', '.d.cts', '.mjs', '.d.mts']
     const own = user.files.filter((name) => /^dist\/[^/]+$/.test(name))
-    const expected = entries.flatMap(({ name }) => forms.map((form) => `dist/${name}${form}`))
+    const expected = [
+      'dist/cli.cjs',
+      ...entries.flatMap(({ name }) => forms.map((form) => `dist/${name}${form}`)),
+    ]
 
     expect(own.toSorted()).toEqual(expected.toSorted())
     expect(entries.filter(({ name }) => !user.files.includes(`dist/esm/${name}.js`))).toEqual([])

@@ -12,6 +12,7 @@ import {
   type CacheOptions,
   type CreateCacheOptions,
 } from 'cachette'
+import { createAuditor, type AuditOptions } from 'cachette/audit'
 import { Lock, Semaphore, withLock } from 'cachette/lock'
 import { Cached, Invalidates, memoize } from 'cachette/memoize'
 import { BoundedMap, type BoundedMapOptions } from 'cachette/memory'
@@ -174,6 +175,25 @@ export const OTHER_CALLS: Readonly<Record<string, Call>> = {
     map.set('k', 1)
     map.forEach(args.at('visit', one))
   }),
+  createAuditor: (_, args) => {
+    const cache = new MemoryCache(LOGGED)
+    const options = none<AuditOptions>([
+      'rate',
+      'slack',
+      'loadTimeout',
+      'families',
+      'select',
+      'showKeys',
+      'keep',
+    ])
+    const auditor = createAuditor(args.at('cache', cache), args.options('options', options))
+    auditor.close()
+  },
+  'createAuditor: a listener': (_, args) => {
+    const auditor = createAuditor(new MemoryCache(LOGGED))
+    auditor.on(args.at('event', 'wrong'), args.at('listener', one))
+    auditor.close()
+  },
   memoize: ({ cache }, args) =>
     memoize(
       args.at('fn', one),
