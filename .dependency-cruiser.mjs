@@ -29,6 +29,7 @@ const layers = {
   memoize: belowFeatures,
   scope: belowFeatures,
   observe: belowFeatures,
+  analysis: [...belowFeatures, 'memory'],
   testing: [...belowFeatures, 'memory', 'tiered', 'ratelimit', 'lock', 'memoize', 'observe'],
 }
 

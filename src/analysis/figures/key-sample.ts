@@ -1,0 +1,168 @@
+const HASHES = 2 ** 32
+const AWAITED = 2 ** 14
+const MASK = AWAITED - 1
+/** A value whose fingerprint is not known. */
+export const UNKNOWN = undefined
+
+/** The end of an entry's life, and what is known of it. */
+export interface Life<F> {
+  readonly family: F
+  /** The number of reads that it had: 0, 1, or 2 for more. */
+  readonly reads: number
+  readonly wasInvalidated: boolean
+}
+
+/** The listener to what the sample finds. */
+export interface KeySampleListener<F> {
+  /** An entry is over. */
+  ended(life: Life<F>): void
+  /** A load of a key returned the same value as its load before, or another, after a time. */
+  reloaded(family: F, afterMs: number, isChanged: boolean): void
+  /** A key was invalidated some time after its load. */
+  invalidated(family: F, afterMs: number): void
+}
+
+interface Tracked<F> {
+  readonly family: F
+  fingerprint: number | undefined
+  /** The time of its last load; `undefined` = no load since it was invalidated. */
+  loadedAtMs: number | undefined
+  /** The time at which its entry is over, unless it was removed earlier; `undefined` = it has none. */
+  endsAtMs: number | undefined
+  reads: number
+}
+
+/**
+ * Follows the entries of a sample of the keys, chosen by their hashes, so that frequent keys are no likelier than others.
+ * If the sample is full, it halves its share of the keys and forgets those that no longer belong to it (fixed-size
+ * SHARDS: Waldspurger, Park, Garthwaite and Ahmad, "Efficient MRC Construction with SHARDS", 2015). 2,048 keys take
+ * about 0.3 MB.
+ */
+export class KeySample<F> {
+  readonly #most: number
+  readonly #listener: KeySampleListener<F>
+  readonly #keys = new Map<number, Tracked<F>>()
+  #below = HASHES
+  /**
+   * For each value of the low bits of a hash, the number of keys in the sample whose entry is to be read once more or
+   * more. The reader of any key looks here first, because most reads concern none.
+   */
+  readonly awaited: Uint8Array = new Uint8Array(AWAITED)
+
+  constructor(most: number, listener: KeySampleListener<F>) {
+    this.#most = most
+    this.#listener = listener
+  }
+
+  /** The share of all keys that the sample holds. */
+  get share(): number {
+    return this.#below / HASHES
+  }
+
+  /** The number of keys in the sample. */
+  get size(): number {
+    return this.#keys.size
+  }
+
+  /** Whether the read of a key may concern an entry that is to be read yet. */
+  awaits(hash: number): boolean {
+    return this.awaited[hash & MASK] !== 0
+  }
+
+  /** Notes a read of an entry. */
+  read(hash: number): void {
+    const tracked = this.#keys.get(hash)
+    if (tracked?.endsAtMs === undefined || tracked.reads >= 2) return
+    if (++tracked.reads === 2) this.#expect(hash, -1)
+  }
+
+  /** Notes that a key was loaded. `lifeMs` is the time for which the entry lives at most. */
+  loaded(hash: number, family: F, fingerprint: number | undefined, nowMs: number, lifeMs: number): void {
+    const tracked = this.#of(hash, family)
+    if (tracked === undefined) return
+    const { loadedAtMs } = tracked
+    if (loadedAtMs !== undefined && fingerprint !== undefined && tracked.fingerprint !== undefined) {
+      this.#listener.reloaded(tracked.family, nowMs - loadedAtMs, fingerprint !== tracked.fingerprint)
+    }
+    this.#stored(hash, tracked, nowMs, lifeMs)
+    tracked.fingerprint = fingerprint
+    tracked.loadedAtMs = nowMs
+  }
+
+  /** Notes that a key was written by its owner. The time of the change of the value is not known. */
+  written(hash: number, family: F, nowMs: number, lifeMs: number): void {
+    const tracked = this.#of(hash, family)
+    if (tracked === undefined) return
+    this.#stored(hash, tracked, nowMs, lifeMs)
+    tracked.fingerprint = tracked.loadedAtMs = undefined
+  }
+
+  /** Notes that a key was invalidated. */
+  invalidated(hash: number, nowMs: number): void {
+    const tracked = this.#keys.get(hash)
+    if (tracked === undefined) return
+    const { loadedAtMs } = tracked
+    if (loadedAtMs !== undefined) this.#listener.invalidated(tracked.family, nowMs - loadedAtMs)
+    tracked.loadedAtMs = tracked.fingerprint = undefined
+    this.#end(hash, tracked, nowMs, true)
+  }
+
+  /** Notes that entries are over whose time has come. */
+  sweep(nowMs: number): void {
+    for (const [hash, tracked] of this.#keys) {
+      if (tracked.endsAtMs !== undefined && tracked.endsAtMs <= nowMs) this.#end(hash, tracked, nowMs, false)
+    }
+  }
+
+  #of(hash: number, family: F): Tracked<F> | undefined {
+    const known = this.#keys.get(hash)
+    if (known !== undefined) return known
+    if (hash >>> 0 >= this.#below) return undefined
+    if (this.#keys.size >= this.#most) {
+      this.#halve()
+      if (hash >>> 0 >= this.#below) return undefined
+    }
+    const tracked = { family, fingerprint: UNKNOWN, loadedAtMs: undefined, endsAtMs: undefined, reads: 0 }
+    this.#keys.set(hash, tracked)
+    return tracked
+  }
+
+  #stored(hash: number, tracked: Tracked<F>, nowMs: number, lifeMs: number): void {
+    this.#end(hash, tracked, nowMs, false)
+    tracked.endsAtMs = nowMs + lifeMs
+    tracked.reads = 0
+    this.#expect(hash, 1)
+  }
+
+  #end(hash: number, tracked: Tracked<F>, nowMs: number, isInvalidated: boolean): void {
+    const { endsAtMs, reads, family } = tracked
+    if (endsAtMs === undefined) return
+    this.#leave(hash, tracked)
+    // An invalidation after its time has removed nothing.
+    this.#listener.ended({ family, reads, wasInvalidated: isInvalidated && nowMs < endsAtMs })
+  }
+
+  #leave(hash: number, tracked: Tracked<F>): void {
+    if (tracked.endsAtMs !== undefined && tracked.reads < 2) this.#expect(hash, -1)
+    tracked.endsAtMs = undefined
+  }
+
+  #halve(): void {
+    do {
+      this.#below /= 2
+      for (const [hash, tracked] of this.#keys) {
+        if (hash >>> 0 < this.#below) continue
+        // Nothing is known of the end of its life.
+        this.#leave(hash, tracked)
+        this.#keys.delete(hash)
+      }
+    } while (this.#keys.size >= this.#most)
+  }
+
+  // A count that is full stays so. Then readers look for nothing at times.
+  #expect(hash: number, change: 1 | -1): void {
+    const place = hash & MASK
+    const count = this.awaited[place]!
+    if (count < 255) this.awaited[place] = count + change
+  }
+}
