@@ -30,7 +30,8 @@ export function adviseSize(curve: CurveSnapshot | undefined, facts: SizeFacts): 
   const now = points.findIndex(({ entries }) => entries === curve.entries)
   if (now < 0) return undefined
   let chosen = now
-  while (chosen + 1 < points.length && points[chosen + 1]!.hitRatio - points[chosen]!.hitRatio >= WORTH) chosen++
+  while (chosen + 1 < points.length && points[chosen + 1]!.hitRatio - points[chosen]!.hitRatio >= WORTH)
+    chosen++
   const gain = points[chosen]!.hitRatio - points[now]!.hitRatio
   if (gain > 0 && gain > points[chosen]!.error) return sentenceOf(curve, facts, now, chosen)
   while (chosen > 0 && points[now]!.hitRatio - points[chosen - 1]!.hitRatio <= HARMLESS) chosen--

@@ -64,6 +64,11 @@ export class KeySample<F> {
     return this.#keys.size
   }
 
+  /** Whether a key of this hash is in the sample, or would be. */
+  follows(hash: number): boolean {
+    return hash >>> 0 < this.#below
+  }
+
   /** Whether the read of a key may concern an entry that is to be read yet. */
   awaits(hash: number): boolean {
     return this.awaited[hash & MASK] !== 0
@@ -95,6 +100,20 @@ export class KeySample<F> {
     if (tracked === undefined) return
     this.#stored(hash, tracked, nowMs, lifeMs)
     tracked.fingerprint = tracked.loadedAtMs = undefined
+  }
+
+  /** Notes that a load found the value of a key unchanged, and its entry lives on. */
+  confirmed(hash: number, nowMs: number): void {
+    const tracked = this.#keys.get(hash)
+    if (tracked?.loadedAtMs === undefined) return
+    this.#listener.reloaded(tracked.family, nowMs - tracked.loadedAtMs, false)
+    tracked.loadedAtMs = nowMs
+  }
+
+  /** Notes that the entry of a key is gone, which says nothing of the value. */
+  removed(hash: number, nowMs: number, wasInvalidated: boolean): void {
+    const tracked = this.#keys.get(hash)
+    if (tracked !== undefined) this.#end(hash, tracked, nowMs, wasInvalidated)
   }
 
   /** Notes that a key was invalidated. */
