@@ -9,7 +9,6 @@ import { observerOf, type Observer } from '../core/observing/observer.ts'
 import { checkCacheOptions, timersFor, type CacheOptions } from '../options/options.ts'
 import type { MaybePromise } from '../core/promise.ts'
 import { spanMs } from '../options/spans.ts'
-import { Templates } from '../keys/template-of.ts'
 import type { Store, ValueFormat } from '../core/store.ts'
 import { systemRandom } from '../core/time/system.ts'
 import { Trouble } from '../core/logging/trouble.ts'
@@ -25,7 +24,7 @@ export class Runtime implements CacheState {
   /** The name of the cache in logs and events. */
   readonly name: string
   readonly families: Families
-  readonly templates: Templates = new Templates()
+  /** Everything that listens; `undefined` = nothing does. {@link Runtime.observe} changes it. */
   observer: Observer | undefined = undefined
   readonly trouble: Trouble
   readonly doubts: Doubts

@@ -77,7 +77,10 @@ export interface Observer {
   ): void
   /** A background load of a key begins because a caller has read it; in the context of that caller. */
   refreshing?(family: Family, key: string): void
-  /** Calls the loader of some keys by `run`, and returns its answer. It may do so in an async context of its own. */
+  /**
+   * Calls the loader of some keys by `run`, and returns its answer. It may do so in an async context of its own. Of several
+   * observers only the first that has this method is asked.
+   */
   around?<T>(family: Family, keys: readonly string[], background: boolean, run: () => T): T
   /** A load has ended; once for each key whose loader was called. */
   load?(report: LoadReport): void
@@ -95,61 +98,27 @@ export interface Observer {
   connection?(node: string, state: ConnectionState, error: unknown): void
 }
 
-/** Several observers as one. */
-export class Observers implements Observer {
-  readonly #all: readonly Observer[]
-
-  constructor(all: readonly Observer[]) {
-    this.#all = all
-  }
-
-  read(...args: Parameters<Required<Observer>['read']>): void {
-    for (const one of this.#all) one.read?.(...args)
-  }
-
-  refreshing(family: Family, key: string): void {
-    for (const one of this.#all) one.refreshing?.(family, key)
-  }
-
-  around<T>(family: Family, keys: readonly string[], background: boolean, run: () => T): T {
-    let call = run
-    for (const one of this.#all) {
-      const inner = call
-      if (one.around !== undefined) call = () => one.around!(family, keys, background, inner)
-    }
-    return call()
-  }
-
-  load(report: LoadReport): void {
-    for (const one of this.#all) one.load?.(report)
-  }
-
-  coalesced(family: Family, key: string): void {
-    for (const one of this.#all) one.coalesced?.(family, key)
-  }
-
-  write(...args: Parameters<Required<Observer>['write']>): void {
-    for (const one of this.#all) one.write?.(...args)
-  }
-
-  invalidate(report: InvalidationReport): void {
-    for (const one of this.#all) one.invalidate?.(report)
-  }
-
-  remove(key: string, cause: RemoveCause): void {
-    for (const one of this.#all) one.remove?.(key, cause)
-  }
-
-  call(report: CallReport): void {
-    for (const one of this.#all) one.call?.(report)
-  }
-
-  connection(node: string, state: ConnectionState, error: unknown): void {
-    for (const one of this.#all) one.connection?.(node, state, error)
-  }
-}
+const NAMES = [
+  'read',
+  'refreshing',
+  'load',
+  'coalesced',
+  'write',
+  'invalidate',
+  'remove',
+  'call',
+  'connection',
+]
 
 /** Returns the one observer that stands for all of a list; `undefined` for none. */
 export function observerOf(all: readonly Observer[]): Observer | undefined {
-  return all.length > 1 ? new Observers(all) : all[0]
+  if (all.length < 2) return all[0]
+  const each = all as readonly Record<string, ((...args: unknown[]) => void) | undefined>[]
+  const tell = (name: string) =>
+    function (...args: unknown[]): void {
+      for (const one of each) one[name]?.(...args)
+    }
+  const spanning = all.find((one) => one.around !== undefined)
+  const around = spanning && { around: spanning.around!.bind(spanning) }
+  return { ...Object.fromEntries(NAMES.map((name) => [name, tell(name)])), ...around }
 }
