@@ -1,13 +1,12 @@
-import { type BaseCache, scopeOf } from '../cache/base-cache.ts'
+import type { BaseCache } from '../cache/base-cache.ts'
 import type { Runtime } from '../cache/runtime.ts'
-import { OptionsError } from '../core/errors.ts'
-import { inspect } from '../core/logging/inspect.ts'
 import type { TimerHandle } from '../core/time/clock.ts'
 import { checkReadable } from '../options/checks.ts'
 import { checkOptions } from '../options/options.ts'
 import { adviceOf } from './advice/advice.ts'
 import { describeFamily } from './describe.ts'
 import type { HeavyKeys } from './figures/heavy-keys.ts'
+import { checkShare, runtimeOf } from './runtime-of.ts'
 import type { AnalysisSnapshot, HotKeys } from './snapshot.ts'
 import { Watcher } from './watcher.ts'
 
@@ -35,11 +34,8 @@ export function analyse(cache: BaseCache, options: AnalysisOptions = {}): Analys
   checkReadable(options, 'analyse')
   checkOptions(options, ['staleShare'], 'analyse')
   const { staleShare = 0.01 } = options
-  if (!(staleShare > 0 && staleShare < 1))
-    throw new OptionsError(`analyse: staleShare: ${inspect(staleShare)} is not a number above 0 and below 1`)
-  const scope = scopeOf(cache)
-  if (scope === undefined) throw new OptionsError(`analyse: ${inspect(cache)} is not a cache`)
-  return new Analysis(scope.runtime, staleShare)
+  checkShare(staleShare, 'analyse: staleShare', 'part')
+  return new Analysis(runtimeOf(cache, 'analyse'), staleShare)
 }
 
 /** A running analysis of a cache; see {@link analyse}. */

@@ -1,4 +1,4 @@
-export { Analysis, analyse, type AnalysisOptions } from './analyse.ts'
+export { analyse, type Analysis, type AnalysisOptions } from './analyse.ts'
 export { quantile, type HistogramData } from './figures/histogram.ts'
 export type {
   Advice,
@@ -10,4 +10,11 @@ export type {
   HotKeys,
 } from './snapshot.ts'
 export { readTrace, type Trace, type TraceRecord } from './trace/read-trace.ts'
+export {
+  recordAccesses,
+  type Recording,
+  type RecordingOptions,
+  type RecordingResult,
+  type TraceTarget,
+} from './trace/record-accesses.ts'
 export { simulate, type Simulated, type SimulatedPolicy } from './trace/simulate.ts'

@@ -33,7 +33,7 @@ export interface FamilyCounts {
   readonly loadMs: MeanData
   /** The milliseconds that calls of loaders took. */
   readonly loadTimes: HistogramData
-  /** The bytes of values that were loaded or written, where the store keeps bytes. */
+  /** The estimated bytes of entries that were loaded or written, as `maxBytes` counts them. */
   readonly sizes: HistogramData
   /** The milliseconds since the write of values that were read, where that is known. */
   readonly ages: HistogramData
@@ -42,7 +42,7 @@ export interface FamilyCounts {
   /** The sampled entries whose life is over. */
   readonly lives: {
     readonly ended: number
-    /** Those that nobody has read. */
+    /** Those whose key nobody has read until now. */
     readonly unread: number
     /** Those that were invalidated before anybody has read them. */
     readonly invalidatedUnread: number
@@ -65,7 +65,7 @@ export interface FamilySnapshot extends FamilyCounts {
   readonly loadP99Ms?: number
   /** The share of repeated loads that returned the value of the load before. */
   readonly unchangedShare?: number
-  /** The share of entries that nobody has read. */
+  /** The share of entries whose key nobody has read after they were stored, until now. */
   readonly unreadShare?: number
   /** The share of entries that were invalidated before anybody has read them. */
   readonly invalidatedUnreadShare?: number
@@ -125,7 +125,7 @@ export interface AnalysisSnapshot {
   readonly families: readonly FamilySnapshot[]
   /** The milliseconds that calls of the server took, by command or script. */
   readonly operations: Readonly<Record<string, HistogramData>>
-  /** The hottest keys by hits, by bytes that were loaded and written, and by the milliseconds that loads took. */
+  /** The hottest keys: by hits, by estimated bytes of hits, and by the milliseconds that their loads took. */
   readonly hot: { readonly hits: HotKeys; readonly bytes: HotKeys; readonly loadMs: HotKeys }
   /** The curve. Absent if the cache has no bounded memory in the process, or before the first read. */
   readonly curve?: CurveSnapshot

@@ -3,14 +3,15 @@ import type { RemoveCause, ReadOutcome, WriteOutcome } from '../core/observing/e
 import type { CallReport, InvalidationReport, LoadReport, Observer } from '../core/observing/observer.ts'
 import type { Stored, Tier } from '../core/store.ts'
 import type { Runtime } from '../cache/runtime.ts'
+import { Templates } from '../keys/template-of.ts'
 import { KeyHash } from '../internal/hash.ts'
 import { OperationTimes } from './figures/operation-times.ts'
 import { FamilyFigures } from './figures/family-figures.ts'
-import { Fingerprints } from './figures/fingerprints.ts'
 import { HeavyKeys } from './figures/heavy-keys.ts'
 import { KeySample, type KeySampleListener, type Life } from './figures/key-sample.ts'
 import { CurveWatch } from './curve/curve-watch.ts'
 import { ReadSampling } from './read-sampling.ts'
+import { type Looked, ValueLooks } from './figures/value-looks.ts'
 
 /** The number of keys whose lives are followed. */
 const SAMPLED_KEYS = 2048
@@ -36,9 +37,10 @@ export class Watcher implements Observer, KeySampleListener<FamilyFigures> {
   readonly #hash: KeyHash
   readonly #keys: KeySample<FamilyFigures>
   readonly #awaited: Uint8Array
-  readonly #fingerprints: Fingerprints
+  readonly #values: ValueLooks
   readonly #sampling: ReadSampling
   readonly #prefixLength: number
+  readonly #templates = new Templates()
   #untilSample = 1
   #seconds = 0
 
@@ -48,7 +50,7 @@ export class Watcher implements Observer, KeySampleListener<FamilyFigures> {
     this.#hash = new KeyHash(Math.floor(runtime.random() * 2 ** 32))
     this.#keys = new KeySample(SAMPLED_KEYS, this)
     this.#awaited = this.#keys.awaited
-    this.#fingerprints = new Fingerprints(runtime.store)
+    this.#values = new ValueLooks(runtime.store)
     this.#sampling = new ReadSampling(runtime.random)
     this.curve = new CurveWatch(runtime)
   }
@@ -61,7 +63,7 @@ export class Watcher implements Observer, KeySampleListener<FamilyFigures> {
   /** Does what is to be done once a second. */
   tick(): void {
     this.#sampling.tick()
-    this.#fingerprints.tick()
+    this.#values.tick()
     this.curve.tick()
     this.#keys.sweep(this.#runtime.clock.now())
     if (++this.#seconds % HOT_SECONDS !== 0) return
@@ -79,7 +81,8 @@ export class Watcher implements Observer, KeySampleListener<FamilyFigures> {
     const hash = this.#hash.of(key)
     const { curve } = this
     curve.reads++
-    if (this.#awaited[hash & (this.#awaited.length - 1)] !== 0 && outcome !== 'miss') this.#keys.read(hash)
+    if (this.#awaited[hash & (this.#awaited.length - 1)] !== 0)
+      this.#keys.read(hash, this.#runtime.clock.now())
     if (hash >>> 0 < curve.below) curve.read(hash, outcome === 'hit', family)
     if (--this.#untilSample === 0) this.#sample(family, key, outcome, tier, remainingMs, stored)
   }
@@ -92,12 +95,9 @@ export class Watcher implements Observer, KeySampleListener<FamilyFigures> {
     if (outcome !== 'stored' && outcome !== 'unchanged') return
     const hash = this.#hash.of(key)
     const nowMs = this.#runtime.clock.now()
-    const isNew = outcome === 'stored'
-    const fingerprint = isNew && this.#keys.follows(hash) ? this.#fingerprints.of(stored) : undefined
-    const lifeMs = Math.min(ttlMs, LONGEST_LIFE_MS)
-    if (isNew) this.#keys.loaded(hash, figures, fingerprint, nowMs, lifeMs)
-    else this.#keys.confirmed(hash, nowMs)
-    this.#stored(figures, family, key, hash, ttlMs, stored)
+    const looked = this.#stored(figures, family, key, hash, ttlMs, stored, this.#keys.follows(hash))
+    if (outcome === 'unchanged') this.#keys.confirmed(hash, nowMs)
+    else this.#keys.loaded(hash, figures, looked?.fingerprint, nowMs, Math.min(ttlMs, LONGEST_LIFE_MS))
   }
 
   coalesced(family: Family, key: string): void {
@@ -109,7 +109,7 @@ export class Watcher implements Observer, KeySampleListener<FamilyFigures> {
     const figures = this.#figuresOf(family, key)
     const hash = this.#hash.of(key)
     this.#keys.written(hash, figures, this.#runtime.clock.now(), Math.min(ttlMs, LONGEST_LIFE_MS))
-    this.#stored(figures, family, key, hash, ttlMs, stored)
+    this.#stored(figures, family, key, hash, ttlMs, stored, false)
   }
 
   invalidate({ keys }: InvalidationReport): void {
@@ -123,10 +123,10 @@ export class Watcher implements Observer, KeySampleListener<FamilyFigures> {
 
   remove(key: string, cause: RemoveCause): void {
     if (cause === 'replaced') return
+    if (cause === 'evicted') return this.curve.evicted()
     const hash = this.#hash.of(key)
     const isOnRequest = cause === 'deleted' || cause === 'cleared'
     if (isOnRequest) this.curve.remove(hash)
-    if (cause === 'evicted') this.curve.evicted()
     // Before a server, an entry that leaves the memory of this process lives on.
     if (this.#runtime.store.isShared !== true)
       this.#keys.removed(hash, this.#runtime.clock.now(), isOnRequest)
@@ -136,8 +136,12 @@ export class Watcher implements Observer, KeySampleListener<FamilyFigures> {
     this.operations.add(operation, durationMs)
   }
 
-  ended({ family, reads, wasInvalidated }: Life<FamilyFigures>): void {
-    family.ended(reads, wasInvalidated)
+  ended({ family, wasRead, wasInvalidated }: Life<FamilyFigures>): void {
+    family.ended(wasRead, wasInvalidated)
+  }
+
+  readLater(family: FamilyFigures): void {
+    family.readLater()
   }
 
   reloaded(family: FamilyFigures, afterMs: number, isChanged: boolean): void {
@@ -166,8 +170,10 @@ export class Watcher implements Observer, KeySampleListener<FamilyFigures> {
     }
     if (outcome === 'stale') figures.stale += weight
     else figures.hit(tier ?? 'l1', weight)
-    this.hotHits.add(key.slice(this.#prefixLength), weight)
-    void stored
+    const name = key.slice(this.#prefixLength)
+    this.hotHits.add(name, weight)
+    const bytes = this.#values.look(key, stored, false)?.bytes
+    if (bytes !== undefined) this.hotBytes.add(name, bytes * weight)
     const { ttlMs } = figures
     if (remainingMs !== undefined && ttlMs !== Infinity && remainingMs <= ttlMs)
       figures.ages.add(ttlMs - remainingMs, weight)
@@ -180,17 +186,17 @@ export class Watcher implements Observer, KeySampleListener<FamilyFigures> {
     hash: number,
     ttlMs: number,
     stored: Stored | undefined,
-  ): void {
+    isCompared: boolean,
+  ): Looked | undefined {
     figures.ttlMs = ttlMs
     this.curve.stored(hash, family, ttlMs)
-    const bytes = this.#fingerprints.bytesOf(stored)
-    if (bytes === undefined) return
-    figures.sizes.add(bytes)
-    this.hotBytes.add(key.slice(this.#prefixLength), bytes)
+    const looked = this.#values.look(key, stored, isCompared)
+    if (looked !== undefined) figures.sizes.add(looked.bytes)
+    return looked
   }
 
   #figuresOf(family: Family, key: string): FamilyFigures {
-    const template = this.#runtime.templates.of(family, key)
+    const template = this.#templates.of(family, key)
     let figures = this.#families.get(template)
     if (figures === undefined) {
       figures = new FamilyFigures(template)

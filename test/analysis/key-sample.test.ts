@@ -8,9 +8,14 @@ class Notes {
   readonly lives: Life<string>[] = []
   readonly reloads: [afterMs: number, isChanged: boolean][] = []
   readonly invalidations: number[] = []
+  later = 0
 
   ended(life: Life<string>): void {
     this.lives.push(life)
+  }
+
+  readLater(): void {
+    this.later++
   }
 
   reloaded(_: string, afterMs: number, isChanged: boolean): void {
@@ -52,38 +57,45 @@ describe('the sample of keys', () => {
     expect(notes.invalidations).toEqual([6])
   })
 
-  it('counts the reads of a life up to two, and ends it by whatever comes next', () => {
+  it('tells whether a key was read before its entry ended, by whatever came next', () => {
     const { sample, notes } = sampleOf()
     sample.loaded(1, 'user', undefined, 0, DAY)
     sample.loaded(1, 'user', undefined, 1, DAY)
-    sample.read(1)
+    sample.read(1, 2)
     sample.written(1, 'user', 2, DAY)
-    for (let read = 0; read < 5; read++) sample.read(1)
+    sample.read(1, 2)
     sample.invalidated(1, 3)
     sample.loaded(1, 'user', undefined, 4, 10)
     sample.sweep(13)
     sample.sweep(14)
-    sample.sweep(15)
-    const [family, wasInvalidated] = ['user', false]
+    sample.loaded(1, 'user', undefined, 20, 10)
+    sample.read(1, 30)
+    sample.loaded(1, 'user', undefined, 31, DAY)
+    sample.removed(1, 32, true)
+    expect(notes.later).toBe(1)
+    const [family, wasInvalidated, wasRead] = ['user', false, false]
     expect(notes.lives).toEqual([
-      { family, reads: 0, wasInvalidated },
-      { family, reads: 1, wasInvalidated },
-      { family, reads: 2, wasInvalidated: true },
-      { family, reads: 0, wasInvalidated },
+      { family, wasRead, wasInvalidated },
+      { family, wasRead: true, wasInvalidated },
+      { family, wasRead: true, wasInvalidated: true },
+      { family, wasRead, wasInvalidated },
+      { family, wasRead, wasInvalidated },
+      { family, wasRead, wasInvalidated: true },
     ])
   })
 
-  it('awaits reads only while an entry was read less than twice', () => {
+  it('awaits a read only while an entry was not read', () => {
     const { sample } = sampleOf()
     expect(sample.awaits(1)).toBe(false)
     sample.loaded(1, 'user', undefined, 0, DAY)
     expect(sample.awaits(1)).toBe(true)
-    sample.read(1)
-    expect(sample.awaits(1)).toBe(true)
-    sample.read(1)
+    sample.read(1, 1)
     expect(sample.awaits(1)).toBe(false)
     sample.written(1, 'user', 1, DAY)
+    expect(sample.awaits(1)).toBe(true)
     sample.invalidated(1, 2)
+    expect(sample.awaits(1)).toBe(true)
+    sample.read(1, 3)
     expect(sample.awaits(1)).toBe(false)
   })
 
@@ -94,7 +106,7 @@ describe('the sample of keys', () => {
     expect(sample.size).toBeLessThanOrEqual(64)
     expect(sample.size).toBeGreaterThan(20)
     expect(sample.share).toBeLessThan(0.01)
-    for (const hash of [...hashes, ...hashes]) sample.read(hash)
+    for (const hash of hashes) sample.read(hash, 1)
     const sampled = hashes.filter((hash) => hash >>> 0 < sample.share * 2 ** 32)
     expect(sampled.length).toBe(sample.size)
     expect(sample.awaited.every((count) => count === 0)).toBe(true)

@@ -44,11 +44,16 @@ export class FamilyFigures {
   }
 
   /** Notes the end of an entry. */
-  ended(reads: number, wasInvalidated: boolean): void {
+  ended(wasRead: boolean, wasInvalidated: boolean): void {
     this.#lives.ended++
-    if (reads > 0) return
+    if (wasRead) return
     this.#lives.unread++
     if (wasInvalidated) this.#lives.invalidatedUnread++
+  }
+
+  /** Notes that a key was read whose last entry had ended without a read. */
+  readLater(): void {
+    this.#lives.unread--
   }
 
   /** Returns the figures as plain JSON. */

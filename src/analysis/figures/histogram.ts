@@ -1,3 +1,8 @@
+import { OptionsError } from '../../core/errors.ts'
+import { inspect } from '../../core/logging/inspect.ts'
+import { isList } from '../../internal/objects.ts'
+import { checkReadable } from '../../options/checks.ts'
+
 /** The counts of a {@link Histogram} as plain JSON, such as another process can add to its own. */
 export interface HistogramData {
   /** The number of values, weights included. */
@@ -92,8 +97,12 @@ export class Histogram {
   }
 }
 
-/** Returns the value below which the share `q` of all values lies, or `undefined` if there is none. */
+/** Returns the value below which the share `q` of all values lies, or `undefined` if there is none. @throws OptionsError for anything else. */
 export function quantile(data: HistogramData, q: number): number | undefined {
+  if (!(typeof q === 'number' && q >= 0 && q <= 1))
+    throw new OptionsError(`quantile: ${inspect(q)} is not a number from 0 to 1`)
+  checkReadable(data, 'quantile: data')
+  if (!isList(data.counts)) throw new OptionsError('quantile: data: this is not a histogram')
   if (data.count === 0) return undefined
   let left = q * data.count
   for (const [index, count] of data.counts.entries()) {

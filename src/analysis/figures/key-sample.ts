@@ -7,8 +7,8 @@ export const UNKNOWN = undefined
 /** The end of an entry's life, and what is known of it. */
 export interface Life<F> {
   readonly family: F
-  /** The number of reads that it had: 0, 1, or 2 for more. */
-  readonly reads: number
+  /** Whether its key was read before its end. */
+  readonly wasRead: boolean
   readonly wasInvalidated: boolean
 }
 
@@ -16,6 +16,8 @@ export interface Life<F> {
 export interface KeySampleListener<F> {
   /** An entry is over. */
   ended(life: Life<F>): void
+  /** A key was read whose last entry had ended without a read. */
+  readLater(family: F): void
   /** A load of a key returned the same value as its load before, or another, after a time. */
   reloaded(family: F, afterMs: number, isChanged: boolean): void
   /** A key was invalidated some time after its load. */
@@ -29,7 +31,8 @@ interface Tracked<F> {
   loadedAtMs: number | undefined
   /** The time at which its entry is over, unless it was removed earlier; `undefined` = it has none. */
   endsAtMs: number | undefined
-  reads: number
+  /** Whether the key was read since an entry of it was stored, or none ever was. */
+  isRead: boolean
 }
 
 /**
@@ -44,8 +47,7 @@ export class KeySample<F> {
   readonly #keys = new Map<number, Tracked<F>>()
   #below = HASHES
   /**
-   * For each value of the low bits of a hash, the number of keys in the sample whose entry is to be read once more or
-   * more. The reader of any key looks here first, because most reads concern none.
+   * For each value of the low bits of a hash, the number of keys in the sample whose entry was not read yet. The reader of any key looks here first, because most reads concern none.
    */
   readonly awaited: Uint8Array = new Uint8Array(AWAITED)
 
@@ -74,11 +76,14 @@ export class KeySample<F> {
     return this.awaited[hash & MASK] !== 0
   }
 
-  /** Notes a read of an entry. */
-  read(hash: number): void {
+  /** Notes a read of a key, whether or not it was found. An entry that was evicted would have served it. */
+  read(hash: number, nowMs: number): void {
     const tracked = this.#keys.get(hash)
-    if (tracked?.endsAtMs === undefined || tracked.reads >= 2) return
-    if (++tracked.reads === 2) this.#expect(hash, -1)
+    if (tracked === undefined || tracked.isRead) return
+    if (tracked.endsAtMs !== undefined && tracked.endsAtMs <= nowMs) this.#end(tracked, nowMs, false)
+    if (tracked.endsAtMs === undefined) this.#listener.readLater(tracked.family)
+    tracked.isRead = true
+    this.#expect(hash, -1)
   }
 
   /** Notes that a key was loaded. `lifeMs` is the time for which the entry lives at most. */
@@ -113,7 +118,7 @@ export class KeySample<F> {
   /** Notes that the entry of a key is gone, which says nothing of the value. */
   removed(hash: number, nowMs: number, wasInvalidated: boolean): void {
     const tracked = this.#keys.get(hash)
-    if (tracked !== undefined) this.#end(hash, tracked, nowMs, wasInvalidated)
+    if (tracked !== undefined) this.#end(tracked, nowMs, wasInvalidated)
   }
 
   /** Notes that a key was invalidated. */
@@ -123,13 +128,13 @@ export class KeySample<F> {
     const { loadedAtMs } = tracked
     if (loadedAtMs !== undefined) this.#listener.invalidated(tracked.family, nowMs - loadedAtMs)
     tracked.loadedAtMs = tracked.fingerprint = undefined
-    this.#end(hash, tracked, nowMs, true)
+    this.#end(tracked, nowMs, true)
   }
 
   /** Notes that entries are over whose time has come. */
   sweep(nowMs: number): void {
-    for (const [hash, tracked] of this.#keys) {
-      if (tracked.endsAtMs !== undefined && tracked.endsAtMs <= nowMs) this.#end(hash, tracked, nowMs, false)
+    for (const tracked of this.#keys.values()) {
+      if (tracked.endsAtMs !== undefined && tracked.endsAtMs <= nowMs) this.#end(tracked, nowMs, false)
     }
   }
 
@@ -141,29 +146,30 @@ export class KeySample<F> {
       this.#halve()
       if (hash >>> 0 >= this.#below) return undefined
     }
-    const tracked = { family, fingerprint: UNKNOWN, loadedAtMs: undefined, endsAtMs: undefined, reads: 0 }
+    const tracked = {
+      family,
+      fingerprint: UNKNOWN,
+      loadedAtMs: undefined,
+      endsAtMs: undefined,
+      isRead: true,
+    }
     this.#keys.set(hash, tracked)
     return tracked
   }
 
   #stored(hash: number, tracked: Tracked<F>, nowMs: number, lifeMs: number): void {
-    this.#end(hash, tracked, nowMs, false)
+    this.#end(tracked, nowMs, false)
     tracked.endsAtMs = nowMs + lifeMs
-    tracked.reads = 0
-    this.#expect(hash, 1)
+    if (tracked.isRead) this.#expect(hash, 1)
+    tracked.isRead = false
   }
 
-  #end(hash: number, tracked: Tracked<F>, nowMs: number, isInvalidated: boolean): void {
-    const { endsAtMs, reads, family } = tracked
+  #end(tracked: Tracked<F>, nowMs: number, isInvalidated: boolean): void {
+    const { endsAtMs, isRead, family } = tracked
     if (endsAtMs === undefined) return
-    this.#leave(hash, tracked)
-    // An invalidation after its time has removed nothing.
-    this.#listener.ended({ family, reads, wasInvalidated: isInvalidated && nowMs < endsAtMs })
-  }
-
-  #leave(hash: number, tracked: Tracked<F>): void {
-    if (tracked.endsAtMs !== undefined && tracked.reads < 2) this.#expect(hash, -1)
     tracked.endsAtMs = undefined
+    // An invalidation after its time has removed nothing.
+    this.#listener.ended({ family, wasRead: isRead, wasInvalidated: isInvalidated && nowMs < endsAtMs })
   }
 
   #halve(): void {
@@ -172,7 +178,7 @@ export class KeySample<F> {
       for (const [hash, tracked] of this.#keys) {
         if (hash >>> 0 < this.#below) continue
         // Nothing is known of the end of its life.
-        this.#leave(hash, tracked)
+        if (!tracked.isRead) this.#expect(hash, -1)
         this.#keys.delete(hash)
       }
     } while (this.#keys.size >= this.#most)

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { types } from 'node:util'
 import { OptionsError } from '../../core/errors.ts'
 import { inspect } from '../../core/logging/inspect.ts'
 import { FAMILY, KINDS, LOAD, parseHeader, REMOVE, type TraceHeader } from './format.ts'
@@ -37,9 +38,21 @@ const NAMES = ['hit', 'stale', 'miss', 'load', 'refresh', 'write', 'remove'] as 
  * not whole, because the process may have ended while it was written.
  * @throws OptionsError if it is no trace, or damaged.
  */
-export async function readTrace(source: string | URL | Uint8Array): Promise<Trace> {
-  const bytes = source instanceof Uint8Array ? source : await readFile(source)
-  return parseTrace(bytes)
+export async function readTrace(source: string | Uint8Array): Promise<Trace> {
+  if (types.isUint8Array(source)) return parseTrace(source)
+  if (typeof source !== 'string')
+    throw new OptionsError(
+      `readTrace: source: ${inspect(source)} is neither the name of a file nor a Uint8Array`,
+    )
+  return parseTrace(await fileOf(source))
+}
+
+async function fileOf(name: string): Promise<Uint8Array> {
+  try {
+    return await readFile(name)
+  } catch (cause) {
+    throw new OptionsError(`readTrace: source: the file ${inspect(name)} can't be read`, { cause })
+  }
 }
 
 /** Returns the trace of bytes; see {@link readTrace}. */

@@ -1,6 +1,8 @@
 import { OptionsError } from '../../core/errors.ts'
 import { inspect } from '../../core/logging/inspect.ts'
 import type { Random } from '../../core/time/clock.ts'
+import { isList } from '../../internal/objects.ts'
+import { checkReadable } from '../../options/checks.ts'
 import { BoundedMap } from '../../memory/bounded-map.ts'
 import type { Trace, TraceRecord } from './read-trace.ts'
 
@@ -40,9 +42,12 @@ interface PlayedMap {
  * @throws OptionsError for a size that is not a whole number above 0.
  */
 export function simulate(trace: Trace, sizes: readonly number[], random?: Random): readonly Simulated[] {
+  checkReadable(trace, 'simulate: trace')
+  if (!isList(trace.records)) throw new OptionsError('simulate: trace: this is not a trace of readTrace')
+  if (!isList(sizes)) throw new OptionsError(`simulate: sizes: ${inspect(sizes)} is not a list`)
   for (const size of sizes) {
     if (!Number.isSafeInteger(size) || size < 1)
-      throw new OptionsError(`simulate: the size ${inspect(size)} is not a whole number above 0`)
+      throw new OptionsError(`simulate: size: ${inspect(size)} is not a whole number above 0`)
   }
   const known = knowledgeOf(trace.records)
   return sizes.flatMap((entries) =>
