@@ -1,6 +1,8 @@
 import type { AtomicStore } from '../core/atomic-store.ts'
 import type { StoreStats } from '../core/counters.ts'
 import type { StoreExplanation } from '../core/explanation.ts'
+import type { Observer } from '../core/observing/observer.ts'
+import type { Clock } from '../core/time/clock.ts'
 import { NOTHING } from '../core/nothing.ts'
 import type { MaybePromise } from '../core/promise.ts'
 import type { RemoteStore } from '../core/remote-store.ts'
@@ -271,6 +273,21 @@ export class CoherentStore implements Store {
 
   async explain(key: string, reading?: Reading): Promise<StoreExplanation> {
     return this.#explaining.explain(key, reading)
+  }
+
+  remainingMs(_: string, stored: Stored): number | undefined {
+    const kept: unknown = stored
+    return kept instanceof LocalSlot ? kept.freshUntilMs - this.#state.clock.now() : undefined
+  }
+
+  bytesOf(stored: Stored): number | undefined {
+    const kept: unknown = stored
+    return kept instanceof LocalSlot ? undefined : this.remote.bytesOf?.(stored)
+  }
+
+  observe(observer: Observer | undefined, clock: Clock): void {
+    this.#parts.local?.map.listen?.(observer && ((key, _, cause) => observer.remove?.(key, cause)))
+    this.remote.observe?.(observer, clock)
   }
 
   stats(): StoreStats {

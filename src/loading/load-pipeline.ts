@@ -290,7 +290,8 @@ export class LoadPipeline {
       (key) => this.#flights.joinable(key, settings) === undefined && !this.#flights.isResting(key),
     )
     if (idle.length === 0) return
-    const { observer, trouble } = this.#state
+    const { trouble } = this.#state
+    const observer = this.#state.observing('load')
     if (observer !== undefined) for (const key of idle) observer.refreshing?.(settings.family, key)
     const loading = this.#outside.runInAsyncScope(() => {
       const flights = idle.map((key) => this.#flights.begin(key, settings, this, found.get(key)!.stored))
