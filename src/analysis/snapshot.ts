@@ -4,6 +4,7 @@ import type { MeanData } from './figures/mean.ts'
 
 /** An estimate and half the width of its interval of 95 %. */
 export interface Estimate {
+  /** The estimate. */
   readonly value: number
   /** Absent while too little was observed to tell. */
   readonly error?: number
@@ -53,6 +54,7 @@ export interface FamilyCounts {
 
 /** The figures of a family. */
 export interface FamilySnapshot extends FamilyCounts {
+  /** Reads of any outcome. */
   readonly reads: number
   /** The share of reads that found a fresh entry. Absent before the first read. */
   readonly hitRatio?: number
@@ -60,8 +62,9 @@ export interface FamilySnapshot extends FamilyCounts {
   readonly savedMs: Estimate
   /** The loads that the hits have saved. */
   readonly savedLoads: Estimate
-  /** The median time of a call of the loader, and the time that one of a hundred calls exceeds. */
+  /** The median time of a call of the loader. */
   readonly loadP50Ms?: number
+  /** The time that one of a hundred calls of the loader exceeds. */
   readonly loadP99Ms?: number
   /** The share of repeated loads that returned the value of the load before. */
   readonly unchangedShare?: number
@@ -77,6 +80,7 @@ export interface HotKeys {
   readonly total: number
   /** The largest amount that a key may have without being listed. */
   readonly hidden: number
+  /** The keys, largest first. */
   readonly keys: readonly {
     /** The key, with the names of namespaces, without the prefix of the cache. */
     readonly key: string
@@ -94,6 +98,7 @@ export interface CurveSnapshot {
   readonly entries: number
   /** The number of reads that the curve rests on. Older ones weigh less. */
   readonly accesses: number
+  /** The points in ascending order of sizes. */
   readonly points: readonly {
     readonly entries: number
     readonly hitRatio: number
@@ -108,6 +113,7 @@ export interface Advice {
   readonly kind: 'size' | 'ttl' | 'unread'
   /** The family that it concerns. Absent for the cache as a whole. */
   readonly family?: string
+  /** The proposal. */
   readonly sentence: string
   /** The numbers behind the sentence, by name. */
   readonly numbers: Readonly<Record<string, number>>
@@ -129,5 +135,6 @@ export interface AnalysisSnapshot {
   readonly hot: { readonly hits: HotKeys; readonly bytes: HotKeys; readonly loadMs: HotKeys }
   /** The curve. Absent if the cache has no bounded memory in the process, or before the first read. */
   readonly curve?: CurveSnapshot
+  /** The proposals, that of the size first. Nothing is proposed without enough evidence. */
   readonly advice: readonly Advice[]
 }

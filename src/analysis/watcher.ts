@@ -175,8 +175,9 @@ export class Watcher implements Observer, KeySampleListener<FamilyFigures> {
     const bytes = this.#values.look(key, stored, false)?.bytes
     if (bytes !== undefined) this.hotBytes.add(name, bytes * weight)
     const { ttlMs } = figures
-    if (remainingMs !== undefined && ttlMs !== Infinity && remainingMs <= ttlMs)
-      figures.ages.add(ttlMs - remainingMs, weight)
+    if (ttlMs === Infinity || stored === undefined) return
+    const leftMs = remainingMs ?? this.#runtime.store.remainingMs?.(key, stored)
+    if (leftMs !== undefined && leftMs <= ttlMs) figures.ages.add(ttlMs - leftMs, weight)
   }
 
   #stored(

@@ -171,9 +171,9 @@ describe('a recording', () => {
     ['a share of nothing', { sample: 0 }, 'sample: 0 is not'],
     ['more than all', { sample: 2 }, 'sample: 2 is not'],
     ['no room', { maxMegabytes: -1 }, 'maxMegabytes: -1 is not'],
-    ['an unknown option', { nothing: 1 } as object, 'unknown option'],
+    ['an unknown option', { nothing: 1 }, 'unknown option'],
   ])('refuses %s', (_, options, message) => {
-    expect(() => recordAccesses(cache, new Memory(), options)).toThrow(message)
+    expect(() => recordAccesses(cache, new Memory(), options as object)).toThrow(message)
   })
 })
 

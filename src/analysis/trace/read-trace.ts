@@ -10,6 +10,10 @@ const MOST_BYTES_OF_NUMBER = 8
 
 /** A record of a trace. */
 export interface TraceRecord {
+  /**
+   * The access: a read by its outcome, a load that a caller waits for or a refresh in the background, a write, or a
+   * removal on request.
+   */
   readonly kind: 'hit' | 'stale' | 'miss' | 'load' | 'refresh' | 'write' | 'remove'
   /** The family of the key, such as `user:{id}`. */
   readonly family: string

@@ -27,8 +27,11 @@ export interface RecordingOptions {
 
 /** What a recording is written to, such as a stream of `node:fs` or `node:zlib`. */
 export interface TraceTarget {
+  /** Takes a part of the trace. */
   write(chunk: Uint8Array): unknown
+  /** Takes no more, and calls back when all is written. */
   end(callback: () => void): unknown
+  /** Adds a listener for the failure of the target. */
   on(event: 'error', listener: (error: unknown) => void): unknown
   /** The number of bytes that wait to be written. */
   readonly writableLength?: number | undefined
@@ -38,6 +41,7 @@ export interface TraceTarget {
 export interface RecordingResult {
   /** The number of records that were written. */
   readonly records: number
+  /** The size of the trace. */
   readonly bytes: number
   /** The number of records that were left out because the target was too slow. */
   readonly dropped: number

@@ -11,6 +11,7 @@ export type SimulatedPolicy = 'cachette' | 'lru'
 
 /** The result of a trace for a cache of one size. */
 export interface Simulated {
+  /** The policy of the cache that was played. */
   readonly policy: SimulatedPolicy
   /** The number of entries that the cache has room for. */
   readonly entries: number
