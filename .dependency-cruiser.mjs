@@ -28,8 +28,14 @@ const layers = {
   lock: belowFeatures,
   memoize: belowFeatures,
   scope: belowFeatures,
+  audit: belowFeatures,
   observe: belowFeatures,
   analysis: [...belowFeatures, 'memory'],
+  metrics: belowFeatures,
+  prometheus: [...belowFeatures, 'metrics'],
+  otel: [...belowFeatures, 'metrics'],
+  sentry: [...belowFeatures, 'metrics'],
+  loggers: belowFeatures,
   testing: [...belowFeatures, 'memory', 'tiered', 'ratelimit', 'lock', 'memoize', 'observe'],
 }
 

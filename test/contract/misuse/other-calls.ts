@@ -13,6 +13,7 @@ import {
   type CreateCacheOptions,
 } from 'cachette'
 import { analyse, quantile, readTrace, recordAccesses, simulate } from 'cachette/analysis'
+import { createAuditor, type AuditOptions } from 'cachette/audit'
 import { Lock, Semaphore, withLock } from 'cachette/lock'
 import { Cached, Invalidates, memoize } from 'cachette/memoize'
 import { BoundedMap, type BoundedMapOptions } from 'cachette/memory'
@@ -198,6 +199,25 @@ export const OTHER_CALLS: Readonly<Record<string, Call>> = {
   simulate: (_, args) => {
     const trace = { cache: 'a', share: 1, startedAt: 0, records: [] }
     return simulate(args.at('trace', trace), args.at('sizes', [args.at('size', 5)]))
+  },
+  createAuditor: (_, args) => {
+    const cache = new MemoryCache(LOGGED)
+    const options = none<AuditOptions>([
+      'rate',
+      'slack',
+      'loadTimeout',
+      'families',
+      'select',
+      'showKeys',
+      'keep',
+    ])
+    const auditor = createAuditor(args.at('cache', cache), args.options('options', options))
+    auditor.close()
+  },
+  'createAuditor: a listener': (_, args) => {
+    const auditor = createAuditor(new MemoryCache(LOGGED))
+    auditor.on(args.at('event', 'wrong'), args.at('listener', one))
+    auditor.close()
   },
   memoize: ({ cache }, args) =>
     memoize(

@@ -1,6 +1,7 @@
 // The public functions of the package by name, as its entry points export them.
 import * as cachette from 'cachette'
 import * as analysis from 'cachette/analysis'
+import * as audit from 'cachette/audit'
 import * as lock from 'cachette/lock'
 import * as memoize from 'cachette/memoize'
 import * as memory from 'cachette/memory'
@@ -14,6 +15,7 @@ import * as testing from 'cachette/testing'
 export const ENTRY_POINTS: Readonly<Record<string, object>> = {
   '.': cachette,
   './analysis': analysis,
+  './audit': audit,
   './lock': lock,
   './memoize': memoize,
   './memory': memory,
