@@ -30,6 +30,7 @@ const layers = {
   scope: belowFeatures,
   audit: belowFeatures,
   observe: belowFeatures,
+  analysis: [...belowFeatures, 'memory'],
   metrics: belowFeatures,
   prometheus: [...belowFeatures, 'metrics'],
   otel: [...belowFeatures, 'metrics'],
