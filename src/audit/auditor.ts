@@ -180,18 +180,16 @@ class CacheAuditor implements Auditor, HitAudit {
   async #follow(
     family: AuditedFamily,
     check: Check,
-    { evidence, differsAtMs, ttlMs }: Verdict & { kind: 'wrong' },
+    { evidence, ttlMs }: Verdict & { kind: 'wrong' },
   ): Promise<void> {
-    const { clock } = this.#runtime
-    const foundAtMs = clock.now()
-    const due = SCALES.slice(1).map(([scale, ms]) => {
-      const atMs = ms === undefined ? foundAtMs + ttlMs : differsAtMs + ms
-      return [scale, Math.max(atMs, foundAtMs)] as const
-    })
+    const due = SCALES.slice(1).map(
+      ([scale, ms]) => [scale, ms === undefined ? ttlMs : Math.max(0, ms - evidence.differsMs)] as const,
+    )
     due.sort(([, a], [, b]) => a - b)
-    for (const [index, [scale, atMs]] of due.entries()) {
-      // An entry that ends before a time is not wrong then.
-      if (atMs === Infinity || !(await this.#pauses.wait(Math.max(0, atMs - clock.now())))) return
+    let waitedMs = 0
+    for (const [index, [scale, afterMs]] of due.entries()) {
+      if (afterMs === Infinity || !(await this.#pauses.wait(afterMs - waitedMs))) return
+      waitedMs = afterMs
       const isWrong = await check.stillServes(evidence.servedPrint)
       if (isWrong === undefined) return
       const later = due.slice(index).map(([name]) => name)

@@ -1,4 +1,5 @@
 import { isPromise } from '../core/promise.ts'
+import { ageClock } from '../core/time/age-clock.ts'
 import type { Stored, Tier } from '../core/store.ts'
 import type { Trail } from '../core/trail.ts'
 import { NO_TAGS } from '../keys/tags.ts'
@@ -40,7 +41,7 @@ export type Verdict =
   | {
       readonly kind: 'wrong'
       readonly evidence: Evidence
-      readonly differsAtMs: number
+      /** The rest of the entry's ttl. */
       readonly ttlMs: number
     }
 
@@ -80,7 +81,7 @@ export class Check {
     let source = await this.#ask()
     if (source === undefined) return UNKNOWN
     if (source === served.print) return { kind: 'same' }
-    const differsAtMs = this.#now()
+    const differsAtMs = this.#running()
     const agreed = await this.#agree(source)
     if (agreed === undefined) return UNKNOWN
     // The source has come back to the value, or has none that lasts a moment.
@@ -154,7 +155,7 @@ export class Check {
   }
 
   #late(differsAtMs: number): Verdict {
-    return { kind: 'late', lateMs: this.#now() - differsAtMs }
+    return { kind: 'late', lateMs: this.#running() - differsAtMs }
   }
 
   #wrong(before: Served, now: Served, source: string, sampledAtMs: number, differsAtMs: number): Verdict {
@@ -170,16 +171,17 @@ export class Check {
       servedPrint: before.print,
       sourcePrint: source,
       sampledMs: this.#now() - sampledAtMs,
-      differsMs: this.#now() - differsAtMs,
+      differsMs: this.#running() - differsAtMs,
       isSameEntry: now.tier === 'l1' && typeof now.stored === 'object' && now.stored === before.stored,
       syncAgeMs: now.tier === 'l1' ? (trail?.syncAgeMs ?? 0) : 0,
       boundMs: trail?.boundMs ?? 0,
+      isShared: trail !== undefined,
       applied: trail?.applied,
       keptAt: trail?.keptAt,
       isHidden: trail?.isHidden ?? false,
       changes: trail?.changes ?? ownChanges.of(key, settings.reading?.tags ?? NO_TAGS),
     }
-    return { kind: 'wrong', evidence, differsAtMs, ttlMs: now.remainingMs }
+    return { kind: 'wrong', evidence, ttlMs: now.remainingMs }
   }
 
   // Asks until two answers in a row agree.
@@ -232,6 +234,11 @@ export class Check {
 
   #now(): number {
     return this.#parts.runtime.clock.now()
+  }
+
+  // The time without suspensions, because a wall clock that is set ahead looks like one.
+  #running(): number {
+    return ageClock(this.#parts.runtime.clock).running.now()
   }
 }
 

@@ -64,6 +64,8 @@ export interface Evidence {
   readonly syncAgeMs: number
   /** The longest sync age with which this process may serve from its memory; 0 in memory. */
   readonly boundMs: number
+  /** Whether other processes may invalidate the key, too. */
+  readonly isShared: boolean
   readonly applied: number | undefined
   /** As in a trail. */
   readonly keptAt: number | undefined
@@ -109,13 +111,13 @@ function causeOf({ tier, changes, sampledMs, isSameEntry, ...node }: Evidence): 
 }
 
 const SENTENCES: Readonly<Record<WrongCause, (evidence: Evidence) => string>> = {
-  'not-invalidated': ({ differsMs, changes }) => {
+  'not-invalidated': ({ differsMs, changes, isShared }) => {
     const last = changes.at(-1)
     const known =
       last === undefined
         ? 'no invalidation of the key or its tags is known'
         : `the last invalidation was before that, ${seconds(last.ageMs)} ago`
-    return `never invalidated: the source has had another value for at least ${seconds(differsMs)}, and ${known}; the writer forgot to invalidate it`
+    return `never invalidated: the source has had another value for at least ${seconds(differsMs)}, and ${known}; ${isShared ? 'the writer forgot to invalidate it, or can not reach the server' : 'the writer forgot to invalidate it'}`
   },
   'not-applied': ({ syncAgeMs, boundMs, changes, applied }) =>
     boundMs > 0 && syncAgeMs > boundMs
