@@ -75,6 +75,10 @@ export class CoherentStore implements Store {
   #dropped = 0
   readonly #removeQueue: (() => void) | undefined
 
+  get bounds(): Store['bounds'] {
+    return this.#parts.local?.bounds
+  }
+
   constructor(parts: CoherenceParts, settings: CoherenceSettings) {
     const { remote, timers, random } = parts
     this.remote = remote

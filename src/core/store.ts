@@ -216,6 +216,15 @@ export interface Store {
    * Default `false`.
    */
   readonly isShared?: boolean | undefined
+  /** The bounds of the entries in the memory of this process. Absent if there is no such memory. */
+  readonly bounds?:
+    | {
+        /** Default 10,000, if there is no bound by weight. */
+        readonly maxEntries?: number | undefined
+        readonly maxWeight?: number | undefined
+        readonly maxBytes?: number | undefined
+      }
+    | undefined
   /** Milliseconds within which a request is answered or fails. Absent if answers need no time. */
   readonly deadlineMs?: number | undefined
   /**
