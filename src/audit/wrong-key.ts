@@ -56,8 +56,7 @@ export interface Evidence {
   readonly at: Date
   readonly servedPrint: string
   readonly sourcePrint: string
-  /** Milliseconds since the sample was read, and since the source was seen to differ. */
-  readonly sampledMs: number
+  /** Milliseconds since the source was seen to differ. */
   readonly differsMs: number
   /** Whether one and the same entry of this process's memory was served all the time. */
   readonly isSameEntry: boolean
@@ -71,6 +70,8 @@ export interface Evidence {
   readonly keptAt: number | undefined
   readonly isHidden: boolean
   readonly changes: readonly AppliedChange[]
+  /** The changes that surely came since the source differs. */
+  readonly since: readonly AppliedChange[]
 }
 
 /** Returns the finding on a wrong value. */
@@ -99,11 +100,10 @@ export function wrongKey(evidence: Evidence, showKeys: boolean): WrongKey {
   }
 }
 
-// Only a change that came after the sample proves something: the value was there before it, and after it.
-function causeOf({ tier, changes, sampledMs, isSameEntry, ...node }: Evidence): WrongCause {
+// Only a change since the source differs proves something: the value was there before it, and after it.
+function causeOf({ tier, since, isSameEntry, ...node }: Evidence): WrongCause {
   const { syncAgeMs, boundMs, keptAt = -1, isHidden } = node
   if (tier === 'l1' && boundMs > 0 && (syncAgeMs > boundMs || isHidden)) return 'not-applied'
-  const since = changes.filter(({ ageMs }) => ageMs < sampledMs)
   if (since.length === 0) return 'not-invalidated'
   // A message of a change that this process's own write has replaced may come late.
   const survived = isSameEntry && since.some(({ kind, counter }) => kind === 'key' && counter > keptAt)
