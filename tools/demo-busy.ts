@@ -36,9 +36,7 @@ process.exitCode = failed === 0 ? 0 : 1
 
 function play(hasRedis: boolean, isBusy: boolean): boolean {
   const [others = 0] = loadavg()
-  const loops = isBusy
-    ? Array.from({ length: cores }, () => spawn(process.execPath, ['-e', 'for (;;);']))
-    : []
+  const loops = Array.from({ length: isBusy ? cores : 0 }, () => spawn(process.execPath, ['-e', LOOP]))
   const file = join(folder, 'results.json')
   const args = ['--import', 'tsx', 'demo/main.ts', '--once', '--results', file]
   const began = performance.now()
