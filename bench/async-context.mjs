@@ -1,4 +1,4 @@
-// What an active AsyncLocalStorage costs every await of the process (docs/decisions/0002-recursive-loads.md).
+// The cost of an active AsyncLocalStorage to every await of the process (docs/decisions/0002-recursive-loads.md).
 import { AsyncLocalStorage } from 'node:async_hooks'
 
 const CALLS = 1_000_000

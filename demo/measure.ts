@@ -12,7 +12,7 @@ export interface Load {
   /** Of each process that serves the guide. */
   readonly urls: readonly string[]
   readonly schedule: readonly Arrival[]
-  /** How long it is meant to take, for the progress bar. */
+  /** The planned length, for the progress bar. */
   readonly durationMs: number
   readonly cutOffMs: number
   readonly stats?: () => CacheFigures | Promise<CacheFigures>

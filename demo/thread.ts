@@ -7,7 +7,7 @@ export function startThread(file: URL, data?: unknown): Worker {
   return new Worker(entry, { execArgv: [], workerData: { file: file.href, data } })
 }
 
-/** What {@link startThread} was given for the thread that calls this. */
+/** Returns the data that {@link startThread} was given for the thread that calls this. */
 export function threadData(): unknown {
   return workerData.data
 }

@@ -1,4 +1,4 @@
-// What a read-through costs: a hit of getOrSet against get, and a miss against the plainest single flight, a Map of
+// The cost of a read-through: a hit of getOrSet against get, and a miss against the plainest single flight, a Map of
 // promises. CPU time on the built package, in rounds that take turns; the median over rounds.
 import { MemoryCache } from '../../dist/index.mjs'
 
@@ -47,7 +47,7 @@ async function measure(subjects, prepare) {
   for (let round = -5; round < ROUNDS; round++) {
     for (const [name, step] of Object.entries(subjects)) {
       await prepare()
-      // Detection of recursive loads is on until the turn ends; what is measured next must not pay for it.
+      // Detection of recursive loads is on until the turn ends; the next measurement must not pay for it.
       await new Promise(setImmediate)
       const before = process.cpuUsage()
       for (const key of KEYS) await step(key)

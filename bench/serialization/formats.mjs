@@ -13,7 +13,7 @@ const text = (write, read) => ({
   read: (bytes) => read(bytes.toString()),
 })
 
-/** What is measured: value to bytes and back. All others are compared with the first. */
+/** The measured work: value to bytes and back. All others are compared with the first. */
 export const formats = {
   JSON: text(JSON.stringify, JSON.parse),
   cachette: { write: (value) => wire.serialize(value), read: (bytes) => wire.deserialize(bytes) },

@@ -1,4 +1,4 @@
-// npm run bench:serialization: what writing and reading cost, in CPU time, against JSON and other formats.
+// npm run bench:serialization: the cost of writing and reading, in CPU time, against JSON and other formats.
 // One run on one machine; only the ratios mean something. `--own` leaves the other formats out.
 import { admit, copy } from '../../src/serialization/clone.ts'
 import { formats } from './formats.mjs'
@@ -50,7 +50,7 @@ for (const { make, write, read } of cases) {
     writes[name] = { call: format.write, make: () => value }
     reads[name] = { call: format.read, make: () => bytes }
   }
-  // What is quick needs more rounds, until the hundredths stand.
+  // A quick operation needs more rounds, until the hundredths stand.
   const rounds = make === list ? 31 : 101
   const written = compare(writes, { rounds })
   for (const name of Object.keys(written)) written[name].bytes = sizes[name]

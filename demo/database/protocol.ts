@@ -1,4 +1,4 @@
-/** What the database knows and what can be asked of it: the language that its client and its worker share. */
+/** The records and the queries of the database: the language that its client and its worker share. */
 
 export interface City {
   readonly id: number
@@ -31,7 +31,7 @@ export interface Updated {
   readonly countryVersion: number
 }
 
-/** What a load needs to know to ask for real pages: ids by population, countries by number of cities. */
+/** The facts that a load needs to ask for real pages: ids by population, countries by number of cities. */
 export interface Sample {
   readonly popular: readonly City[]
   readonly countries: readonly string[]

@@ -1,10 +1,10 @@
 import type { City, Country, Neighbour, Updated } from '../database/protocol.ts'
 
-/** How the other processes of the guide learn of an update. */
+/** The way in which the other processes of the guide learn of an update. */
 export interface Announcement {
   /** Not yet: Redis gave no answer. This process takes it for done, and repeats it until Redis has it. */
   readonly queued: boolean
-  /** Whoever asks with it is shown the update, in whatever process. */
+  /** A request with it is shown the update, in any process. */
   readonly token: string
 }
 
@@ -14,7 +14,7 @@ export interface AnnouncedUpdate extends Updated {
 }
 
 /**
- * What the guide's pages are made of. The HTTP service knows this and nothing of a cache or a database. `after` is the
+ * The source of the guide's pages. The HTTP service knows this and nothing of a cache or a database. `after` is the
  * token of an update that the visitor knows of.
  */
 export interface Cities {

@@ -28,7 +28,7 @@ export class Ledger {
     return this.#acknowledgements
   }
 
-  /** Whoever begins a request from now on, to any process or to the one named, must see at least these versions. */
+  /** Notes versions that every request from now on must see, to any process or to the one named. */
   acknowledge(records: readonly Shown[], process?: string): void {
     this.#acknowledgements += 1
     for (const { record, version } of records) {
@@ -71,7 +71,7 @@ export class Ledger {
 export interface Proof {
   /** Answers that showed at least one record. */
   readonly checked: number
-  /** Those of them that were older than the last acknowledged update. */
+  /** Answers that were older than the last acknowledged update. */
   readonly stale: number
   /** Updates that were acknowledged, be it by one process alone. */
   readonly updates: number

@@ -15,7 +15,7 @@ export interface PlayOptions {
   /** Of each process of the guide: requests go to them in turn. */
   readonly urls: readonly string[]
   readonly schedule: readonly Arrival[]
-  /** When to stop although answers are missing. */
+  /** The time of the end, even if answers are missing. */
   readonly cutOffMs: number
   readonly onProgress?: (progress: Progress) => void
 }
@@ -26,7 +26,7 @@ export interface Progress {
 }
 
 export interface Played {
-  /** What the whole schedule holds. */
+  /** The totals of the whole schedule. */
   readonly scheduled: number
   readonly sent: number
   readonly answered: number
@@ -43,7 +43,7 @@ export interface Played {
   readonly proof: Proof
   /** Updates that had to wait until Redis answered again. */
   readonly queuedUpdates: number
-  /** What the updates made of the records in the end, with a page that shows it. */
+  /** The records as the updates left them in the end, with a page that shows each. */
   readonly latest: readonly Latest[]
 }
 

@@ -139,7 +139,7 @@ function nearestPath({ latitude, longitude }: City): string {
   return `/nearest?lat=${latitude.toFixed(1)}&lon=${longitude.toFixed(1)}`
 }
 
-/** What somebody types who looks for this city: the first letters of its name. */
+/** Returns the text that a visitor types to find this city: the first letters of its name. */
 function wordOf({ name }: City): string {
   return name.slice(0, 4).trim().toLowerCase()
 }

@@ -11,7 +11,7 @@ export interface Answer {
   readonly announced: Announcement | undefined
 }
 
-/** What is asked of the guide. */
+/** A question to the guide. */
 export interface Question {
   readonly url: string
   /** Tokens of the updates that the visitor knows of. */
@@ -57,7 +57,7 @@ interface CityPart {
   readonly version: number
 }
 
-/** What the guide's answers are made of, as far as the proof needs it. */
+/** The parts of the guide's answers that the proof needs. */
 interface Page {
   readonly city?: CityPart & { readonly country: string }
   readonly countryVersion?: number

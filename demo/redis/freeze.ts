@@ -2,10 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Span } from '../outage/spans.ts'
 import type { Redis } from './server.ts'
 
-/** What a load is interrupted by. */
+/** The interruption of a load. */
 export interface FreezeParts<Update> {
   readonly freezer: NonNullable<Redis['freezer']>
-  /** How long the load is meant to take. */
+  /** The planned length of the load. */
   readonly loadMs: number
   /** An update that is made once Redis is frozen. */
   update(): Promise<Update>
@@ -13,7 +13,7 @@ export interface FreezeParts<Update> {
   untilNormal(): Promise<void>
 }
 
-/** What became of it. */
+/** The course that it took. */
 export interface Frozen<Update> {
   readonly frozenMs: number
   /** From the beginning of the freeze until normal service, in milliseconds of the wall clock. */

@@ -15,7 +15,7 @@ export interface Redis extends AsyncDisposable {
   readonly freezer?: { freeze(): void; wake(): void }
 }
 
-/** That of `REDIS_URL`; else one of our own, if `redis-server` is on the PATH; else `undefined`. */
+/** The server of `REDIS_URL`; else an own one, if `redis-server` is on the PATH; else `undefined`. */
 export async function findRedis(): Promise<Redis | undefined> {
   const url = process.env['REDIS_URL']
   if (url) return { url, [Symbol.asyncDispose]: async () => undefined }

@@ -5,7 +5,7 @@ import type { Played } from '../load/play.ts'
 import { crowdCountry, crowdSize, crowdTop, visitsPerSecond } from '../load/schedule.ts'
 import type { OutageCost } from '../outage/cost.ts'
 
-/** What the cache tells of itself, as far as the report shows it. */
+/** The figures of the cache that the report shows. */
 export interface CacheFigures {
   readonly hits: number
   readonly misses: number

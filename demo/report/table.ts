@@ -112,7 +112,7 @@ function count(number: number): string {
 /** The lateness of timers that is no stall, all in all. */
 const TIMERS_MS = 50
 
-/** What must not be in the results of a healthy run: each makes the demo fail. */
+/** Returns the faults of a run. A healthy run has none, and each makes the demo fail. */
 export function faults({ withoutCache, withCache, coalescingOff, redis }: Results): readonly string[] {
   const stale = withoutCache.proof.stale + withCache.proof.stale
   const failures = [withoutCache, withCache, coalescingOff].flatMap((measured) => measured.failures)

@@ -2,13 +2,13 @@ import type { QueryName } from '../database/protocol.ts'
 import type { Watched } from '../outage/watch.ts'
 import type { CacheFigures } from '../report/results.ts'
 
-/** What the second process of the guide is told and asked. */
+/** The messages to the second process of the guide. */
 export type ToSecond =
   | { readonly kind: 'rows'; readonly id: number; readonly value: unknown }
   | { readonly kind: 'failed'; readonly id: number; readonly message: string }
   | { readonly kind: 'figures' | 'watch' | 'watched' | 'normal' | 'end' }
 
-/** What it tells, and asks of the database, which lives in the first process. */
+/** The messages from it, with its questions to the database, which lives in the first process. */
 export type FromSecond =
   | { readonly kind: 'listening'; readonly url: string }
   | {

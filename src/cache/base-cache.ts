@@ -85,6 +85,7 @@ export abstract class BaseCache<V = unknown> {
   ): Promise<T | undefined>
   async get(key: string, options?: GetOptions): Promise<unknown> {
     const full = this.#scope.key(key)
+    const { family } = this.#scope
     const { reader } = this.#scope.runtime.pipeline
     let { reading } = this.#scope
     if (options !== undefined) {
@@ -93,15 +94,17 @@ export abstract class BaseCache<V = unknown> {
       reading = this.#scope.readingFor(options)
       if (options.result !== undefined) {
         checkChoice(options.result, ['value', 'full'], 'get: result')
-        const read = (): Promise<GetResult> => reader.getInFull(full, reading, this.#scope.ttlMs)
+        const read = (): Promise<GetResult> => reader.getInFull(full, reading, this.#scope.ttlMs, family)
         if (options.result === 'full') return abortable(options.signal, read)
       }
       if (reading?.stale === true) {
-        const values = await abortable(options.signal, () => reader.getMany('get', [full], [key], reading))
+        const values = await abortable(options.signal, () =>
+          reader.getMany('get', [full], [key], reading, family),
+        )
         return values.get(key)
       }
     }
-    const found = reader.get(full, reading)
+    const found = reader.get(full, reading, family)
     if (!isPromise(found)) return found
     if (options?.signal === undefined) return await found
     return abortable(options.signal, () => found)
@@ -116,7 +119,7 @@ export abstract class BaseCache<V = unknown> {
     checkOptions(options, READ_OPTIONS, 'getMany')
     const { reader } = this.#scope.runtime.pipeline
     const reading = this.#scope.readingFor(options)
-    const read = () => reader.getMany('getMany', full, names, reading)
+    const read = () => reader.getMany('getMany', full, names, reading, this.#scope.family)
     return abortable(options.signal, read)
   }
 
@@ -201,11 +204,11 @@ export abstract class BaseCache<V = unknown> {
   async take<T>(key: string): Promise<T | undefined>
   async take(key: string): Promise<unknown> {
     const full = this.#scope.key(key)
-    const { pipeline, counters } = this.#scope.runtime
+    const { pipeline } = this.#scope.runtime
     const result = await this.#writer.one('take', { kind: 'take', key: full, ...this.#scope.reading })
     const stored = result?.stored
     if (stored === undefined) return undefined
-    counters.invalidations++
+    this.#scope.invalidated('take', { keys: [full], removed: 1, l2: 'acked' })
     return pipeline.reader.view('take', full, stored)
   }
 
@@ -408,7 +411,7 @@ export abstract class BaseCache<V = unknown> {
    * cache.
    */
   stats(): CacheStats {
-    return this.#scope.runtime.stats()
+    return this.#scope.runtime.stats(this.#scope.family)
   }
 
   /** Sets all figures of the cache to zero. */

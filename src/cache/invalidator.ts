@@ -38,11 +38,14 @@ export class Invalidator {
     tags: readonly string[],
     options?: InvalidateOptions,
   ): Promise<Invalidation> {
-    const { store, trouble, counters } = this.#runtime
+    const { store, trouble } = this.#runtime
     const done = await trouble.attempt(operation, () => store.invalidate(keys, tags, options))
-    if (done === undefined) return { l1: 'dropped', l2: 'none', token: UNREACHED_TOKEN }
+    if (done === undefined) {
+      this.#scope.invalidated(operation, { keys, tags, removed: 0, l1: 'dropped', l2: 'none' })
+      return { l1: 'dropped', l2: 'none', token: UNREACHED_TOKEN }
+    }
     const { l1, l2, token, removed, error } = done
-    counters.invalidations += removed + tags.length
+    this.#scope.invalidated(operation, { keys, tags, removed, l1, l2 })
     if (error !== undefined) trouble.failed(operation, error)
     return { l1, l2, token }
   }
@@ -52,7 +55,7 @@ export class Invalidator {
    * @throws OptionsError if that would be every key of a database that others use.
    */
   async prefix(operation: string, prefix: string): Promise<number | undefined> {
-    const { store, trouble, counters } = this.#runtime
+    const { store, trouble } = this.#runtime
     const full = this.#scope.prefixed(prefix)
     if (full === '' && store.ownsAll === false)
       throw new OptionsError(
@@ -61,7 +64,8 @@ export class Invalidator {
       )
     const { reading } = this.#scope
     const count = await trouble.attempt(operation, () => store.deleteByPrefix(full, reading))
-    counters.invalidations += count ?? 0
+    const l2 = count === undefined ? 'dropped' : 'acked'
+    this.#scope.invalidated(operation, { prefix: full, removed: count ?? 0, l2 })
     return count
   }
 

@@ -1,9 +1,11 @@
 import { ageClock } from '../core/time/age-clock.ts'
 import type { Clock, Random, Timers } from '../core/time/clock.ts'
-import { Counters, type CacheStats, type StoreStats } from '../core/counters.ts'
+import { sumOf, type CacheStats, type StoreStats } from '../core/counters.ts'
 import { Doubts } from '../core/logging/doubts.ts'
 import { Log } from '../core/logging/log.ts'
 import { consoleLogger } from '../core/logging/logger.ts'
+import { Families, type Family } from '../core/observing/family.ts'
+import { observerOf, type Observer } from '../core/observing/observer.ts'
 import { checkCacheOptions, timersFor, type CacheOptions } from '../options/options.ts'
 import type { MaybePromise } from '../core/promise.ts'
 import { spanMs } from '../options/spans.ts'
@@ -19,7 +21,11 @@ import type { WireFormat } from '../serialization/wire/wire-format.ts'
 /** The state that a cache, all of its namespaces and its loads share. */
 export class Runtime implements CacheState {
   readonly store: Store
-  readonly counters: Counters = new Counters()
+  /** The name of the cache in logs and events. */
+  readonly name: string
+  readonly families: Families
+  /** Everything that listens; `undefined` = nothing does. {@link Runtime.observe} changes it. */
+  observer: Observer | undefined = undefined
   readonly trouble: Trouble
   readonly doubts: Doubts
   readonly pipeline: LoadPipeline
@@ -33,6 +39,7 @@ export class Runtime implements CacheState {
   /** Settles when the cache is closed; `undefined` = nobody has closed it. */
   closing: Promise<void> | undefined
   #isDrained = false
+  #observers: readonly Observer[] = []
   #statsAtReset: StoreStats
 
   constructor(store: Store, options: CacheOptions & ValueOptions) {
@@ -40,6 +47,8 @@ export class Runtime implements CacheState {
     const { name = 'cache', logger = consoleLogger, onError = 'ignore' } = options
     const clock = ageClock(options.clock)
     this.#options = options
+    this.name = name
+    this.families = new Families(options.prefix ?? '')
     this.#closeTimeoutMs = spanMs(options.closeTimeout ?? 5, 'closeTimeout', logger)
     this.store = store
     this.clock = clock
@@ -47,7 +56,7 @@ export class Runtime implements CacheState {
     this.random = options.random ?? systemRandom
     this.doubts = new Doubts(logger, name)
     const log = new Log(logger, clock, () => ({ cache: name }))
-    this.trouble = new Trouble(log, this.counters, onError, store.isShared === true)
+    this.trouble = new Trouble(log, this.families.root.counters, onError, store.isShared === true)
     this.pipeline = new LoadPipeline(this)
     this.#statsAtReset = store.stats()
   }
@@ -65,14 +74,24 @@ export class Runtime implements CacheState {
     return new Format({ serializer, classes, registry, maxDepth, maxCount })
   }
 
-  /** Returns the figures since the cache was made or they were reset. */
-  stats(): CacheStats {
-    return this.counters.snapshot(this.store.stats(), this.#statsAtReset)
+  /** Adds an observer of all that the cache does, and returns the function that removes it. */
+  observe(observer: Observer): () => void {
+    const change = (all: readonly Observer[]): void => {
+      this.#observers = all
+      this.observer = observerOf(all)
+    }
+    change([...this.#observers, observer])
+    return () => change(this.#observers.filter((one) => one !== observer))
+  }
+
+  /** Returns the figures of a family, those below it included, since the cache was made or they were reset. */
+  stats(family: Family): CacheStats {
+    return sumOf(family.all()).snapshot(this.store.stats(), this.#statsAtReset)
   }
 
   /** Sets all figures to zero. */
   resetStats(): void {
-    this.counters.reset()
+    for (const { counters } of this.families.all()) counters.reset()
     this.#statsAtReset = this.store.stats()
   }
 

@@ -8,6 +8,7 @@ import {
   type SetOptions,
 } from '../options/entry-options.ts'
 import { checkReadable, unreadable } from '../options/checks.ts'
+import { OfFunction } from '../options/function-options.ts'
 import { ClosedError, OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/logging/inspect.ts'
 import { checkKey, checkPrefix } from '../keys/key.ts'
@@ -26,6 +27,8 @@ import {
   type Settings,
 } from '../options/resolve.ts'
 import { wholeNumber } from '../options/spans.ts'
+import type { Family } from '../core/observing/family.ts'
+import type { InvalidationReport } from '../core/observing/observer.ts'
 import type { Reading, Store } from '../core/store.ts'
 import { NO_TAGS, namespaceTag, namespaceTags } from '../keys/tags.ts'
 import type { ValueOptions } from '../serialization/json/rules.ts'
@@ -39,8 +42,12 @@ interface ScopeSettings {
   /** The defaults of calls. Their tags do not include those that stand for a namespace. */
   readonly defaults: Settings
   readonly mode: NamespaceMode
+  readonly family: Family
 }
 
+type Invalidating = Partial<InvalidationReport> & Pick<InvalidationReport, 'removed' | 'l2'>
+
+const NO_KEYS: readonly string[] = Object.freeze([])
 const NO_DEFAULTS: Settings = { ttlMs: Infinity, tags: NO_TAGS }
 
 /** A part of a runtime's keys, with the settings that hold there: the whole of it, or a namespace. */
@@ -51,17 +58,20 @@ export class Scope {
   readonly reading: Reading | undefined
   /** The tag that all of its entries bear and no others; `undefined` where they bear none. */
   readonly ownTag: string | undefined
+  /** The family that its operations are counted in. */
+  readonly family: Family
   readonly #settings: ScopeSettings
   readonly #defaults: LoadSettings
 
   private constructor(settings: ScopeSettings) {
-    const { runtime, rootPrefix, path, defaults, mode } = settings
+    const { runtime, rootPrefix, path, defaults, mode, family } = settings
     this.#settings = settings
     this.runtime = runtime
+    this.family = family
     this.prefix = rootPrefix + path
     const isGeneration = mode === 'generation'
     const tags = isGeneration ? [...namespaceTags(path), ...defaults.tags] : defaults.tags
-    this.#defaults = loadSettings({ ...defaults, tags })
+    this.#defaults = loadSettings({ ...defaults, tags }, family)
     this.reading = isGeneration ? { tags } : undefined
     this.ownTag = isGeneration ? namespaceTag(path) : undefined
   }
@@ -81,6 +91,7 @@ export class Scope {
       path: '',
       defaults,
       mode: 'physical',
+      family: runtime.families.root,
     })
   }
 
@@ -101,9 +112,12 @@ export class Scope {
         : `${name}:v${wholeNumber(keyVersion, 'namespace: keyVersion', 0)}:`
     checkPrefix(this.prefix + path, 'a namespace')
     const parent = this.#settings
+    const whole = parent.path + path
+    const { families } = parent.runtime
     return new Scope({
       ...parent,
-      path: parent.path + path,
+      path: whole,
+      family: families.ofNamespace(parent.family, whole, parent.rootPrefix + whole),
       defaults: settingsWith(
         parent.defaults,
         only(options, DEFAULT_OPTIONS),
@@ -175,7 +189,13 @@ export class Scope {
     if (isDuration(argument, where)) return settingsWithTtl(this.#defaults, argument, where, clock, doubts)
     return loadSettings(
       settingsWith<Settings>(this.#defaults, argument, GET_OR_SET_OPTIONS, where, clock, doubts),
+      this.#familyOf(argument),
     )
+  }
+
+  #familyOf(options: object): Family {
+    const name = OfFunction.nameIn(options)
+    return name === undefined ? this.family : this.runtime.families.ofFunction(this.family, name)
   }
 
   /** Returns the reading that the options ask for. */
@@ -187,6 +207,16 @@ export class Scope {
   /** Returns the full form of a literal beginning of keys, which may be empty. @throws KeyError, ClosedError. */
   prefixed(prefix: string): string {
     return prefix === '' ? (this.assertOpen(), this.prefix) : this.key(prefix)
+  }
+
+  /** Counts an invalidation, and tells observers of it. `l2` matters only with a shared server. */
+  invalidated(operation: string, { keys = NO_KEYS, tags = NO_TAGS, ...done }: Invalidating): void {
+    const { family, runtime } = this
+    family.counters.invalidations += done.removed + tags.length
+    const { observer, store } = runtime
+    if (observer?.invalidate === undefined) return
+    const l2 = store.isShared === true ? done.l2 : 'none'
+    observer.invalidate({ family, operation, keys, tags, l1: 'acked', ...done, l2 })
   }
 
   /** Closes the whole cache. In a namespace it does nothing. */

@@ -4,6 +4,7 @@ import { inspect } from '../core/logging/inspect.ts'
 import { key, type KeyPart } from '../keys/key-builder.ts'
 import type { GetOrSetOptions } from '../options/entry-options.ts'
 import { checkFunction, checkReadable } from '../options/checks.ts'
+import { OfFunction } from '../options/function-options.ts'
 import { checkOptions } from '../options/options.ts'
 import { isList } from '../internal/objects.ts'
 import { Computed } from '../options/resolve.ts'
@@ -87,6 +88,8 @@ export class Wrapping {
   readonly #options: object
   readonly #keyOf: Answering
   readonly #where: string
+  // The name that its calls are counted under.
+  readonly #name: string | undefined
 
   /** `accepted` is the names of the options of a load. @throws OptionsError, KeyError for wrong options. */
   constructor(fn: unknown, options: unknown, accepted: readonly string[], where = 'wrap') {
@@ -96,6 +99,7 @@ export class Wrapping {
     const { name, key: keyOf, ...rest } = options as Record<string, unknown>
     this.#fn = fn as Answering
     const called = this.#fn.name
+    this.#name = typeof name === 'string' ? name : called === '' ? undefined : called
     this.#where = called === '' ? where : `${where} ${called}`
     this.#keyOf = keyBy(name, keyOf, this.#where)
     this.#options = rest
@@ -125,6 +129,7 @@ export class Wrapping {
     const args = withoutTrailing(given)
     const keyed = this.key(self, args)
     const options: Record<string, unknown> = { ...this.#options, ...more }
+    if (this.#name !== undefined) OfFunction.mark(options, this.#name)
     for (const name of ['ttl', 'tags']) {
       const option = options[name]
       if (typeof option === 'function') options[name] = new Computed(Reflect.apply(option, self, args))

@@ -1,6 +1,6 @@
 import { isPromise, type MaybePromise } from '../core/promise.ts'
 import { inspect } from '../core/logging/inspect.ts'
-import type { EntrySettings, Op, OpResult } from '../core/store.ts'
+import type { EntrySettings, InvalidationOutcome, Op, OpResult } from '../core/store.ts'
 import type { Duration } from '../options/durations.ts'
 import { SET_OPTIONS, type SetOptions } from '../options/entry-options.ts'
 import { entriesOf, type Entries } from './entries.ts'
@@ -110,7 +110,7 @@ export class Writer {
       keys.map((key) => ({ kind: 'delete', key, ...reading })),
     )
     const removed = results?.filter(({ ok }) => ok).length ?? 0
-    this.#runtime.counters.invalidations += removed
+    this.scope.invalidated(operation, { keys, removed, l2: outcomeOf(results) })
     return removed
   }
 
@@ -151,11 +151,32 @@ export class Writer {
     return { kind: 'delete', key }
   }
 
-  #judge(ttlMs: number, { kind }: Op, result: OpResult | undefined): Judged {
+  #judge(ttlMs: number, op: Op, result: OpResult | undefined): Judged {
+    const judged = this.#judged(ttlMs, op, result)
+    const { family } = this.scope
+    if (judged.stored && op.kind !== 'delete') family.counters.writes++
+    const { observer } = this.#runtime
+    if (observer !== undefined)
+      observer.write?.(
+        family,
+        op.key,
+        judged.reason ?? 'stored',
+        ttlMs,
+        'stored' in op ? op.stored : undefined,
+      )
+    return judged
+  }
+
+  #judged(ttlMs: number, { kind }: Op, result: OpResult | undefined): Judged {
     if (result === undefined || result.unavailable === true) return { stored: false, reason: 'unavailable' }
     if (kind === 'delete') return ttlMs > 0 ? UNSTORABLE : STORED
     if (!result.ok) return result.outdated === true ? { stored: false, reason: 'outdated' } : REFUSED
-    this.#runtime.counters.writes++
     return STORED
   }
+}
+
+// The outcome of deletions on the shared server. What has no answer there is repeated.
+function outcomeOf(results: readonly OpResult[] | undefined): InvalidationOutcome {
+  if (results === undefined) return 'dropped'
+  return results.some(({ unavailable }) => unavailable === true) ? 'queued' : 'acked'
 }

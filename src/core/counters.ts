@@ -105,9 +105,13 @@ export interface CacheStats extends StoreStats {
   readonly unstorable: Readonly<Record<string, number>>
 }
 
+const CAUSES = ['asked', 'refreshing', 'timeout', 'error', 'cooldown'] as const
+
 /** The running counts behind {@link CacheStats}. They are plain fields, because counting must cost nothing. */
 export class Counters {
   hits = 0
+  /** Those among the hits that the shared server served. */
+  l2Hits = 0
   misses = 0
   loads = 0
   loadErrors = 0
@@ -120,6 +124,8 @@ export class Counters {
     error: 0,
     cooldown: 0,
   }
+  /** Those among the stale values that the shared server served. */
+  l2Stale = 0
   loadTimeMs = 0
   coalesced = 0
   refusedFills = 0
@@ -153,8 +159,25 @@ export class Counters {
     }
   }
 
+  /** Adds the counts of another. */
+  add(other: Counters): void {
+    const own = this as unknown as Record<string, unknown>
+    for (const [name, count] of Object.entries(other))
+      if (typeof count === 'number') own[name] = (own[name] as number) + count
+    for (const cause of CAUSES) this.staleServed[cause] += other.staleServed[cause]
+    for (const [kind, count] of other.unstorable)
+      this.unstorable.set(kind, (this.unstorable.get(kind) ?? 0) + count)
+  }
+
   /** Sets every count to zero. */
   reset(): void {
     Object.assign(this, new Counters())
   }
+}
+
+/** Returns the sum of several counts. */
+export function sumOf(all: readonly Counters[]): Counters {
+  const sum = new Counters()
+  for (const each of all) sum.add(each)
+  return sum
 }

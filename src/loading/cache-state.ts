@@ -1,6 +1,6 @@
 import type { Clock, Random, Timers } from '../core/time/clock.ts'
-import type { Counters } from '../core/counters.ts'
 import type { Doubts } from '../core/logging/doubts.ts'
+import type { Observer } from '../core/observing/observer.ts'
 import type { Store } from '../core/store.ts'
 import type { Trouble } from '../core/logging/trouble.ts'
 import type { ShortLived } from './ttl-of.ts'
@@ -8,11 +8,12 @@ import type { ShortLived } from './ttl-of.ts'
 /** The state of a cache that each of its loads uses. */
 export interface CacheState {
   readonly store: Store
-  readonly counters: Counters
   readonly trouble: Trouble
   readonly doubts: Doubts
   readonly clock: Clock
   readonly timers: Timers
   readonly random: Random
   readonly shortLived: ShortLived
+  /** Everything that listens; `undefined` = nothing does. */
+  readonly observer: Observer | undefined
 }

@@ -1,5 +1,6 @@
 import { isPromise, type MaybePromise } from '../core/promise.ts'
-import type { Settings } from '../options/resolve.ts'
+import type { LoadOutcome } from '../core/observing/events.ts'
+import type { LoadSettings } from '../options/resolve.ts'
 import type { Cooldown, Fill, Filled, Stored } from '../core/store.ts'
 import { release } from './acquire.ts'
 import { ttlOf } from './ttl-of.ts'
@@ -10,13 +11,20 @@ import type { CacheState } from './cache-state.ts'
 /** The run that a filling ends, as far as it needs it. */
 export interface FillingRun {
   readonly state: CacheState
-  readonly settings: Settings
+  readonly settings: LoadSettings
   /** The loads that no caller joins after they have left. */
   readonly host: { leave(flight: Flight): void }
   /** Gives back the leases of flights that store nothing. */
   release(flights: readonly Flight[], cooldown?: Cooling): void
   /** Counts a load whose loader failed, and returns the cool-down that follows, if any. */
   failed(error: unknown): Cooling | undefined
+  /** Tells observers how the load of a key has ended. */
+  tell(
+    flight: Flight,
+    outcome: LoadOutcome,
+    stored: Stored | undefined,
+    failure?: readonly [error: unknown],
+  ): void
 }
 
 /** A cool-down and its length. */
@@ -36,6 +44,8 @@ interface Ending {
   readonly result: Result
   readonly fill?: Fill | undefined
   readonly cooldown?: Cooling | undefined
+  /** The outcome, if it is known before the fill. */
+  readonly outcome?: LoadOutcome | undefined
 }
 
 /**
@@ -112,18 +122,21 @@ function fillFailed({ state }: FillingRun, fills: readonly Fill[], error: unknow
 
 // Counts the fills and answers the callers. `accepted` is unknown if nothing was offered or the store failed.
 function conclude(
-  { state }: FillingRun,
+  run: FillingRun,
   endings: readonly Ending[],
   isExpected: boolean,
   accepted: readonly Filled[] | undefined,
 ): void {
-  const { counters, trouble, store } = state
+  const { trouble, store, observer } = run.state
+  const { counters } = run.settings.family
   const isAnswered = isExpected && accepted !== undefined
   if (isAnswered) trouble.served('fill')
   let fills = 0
-  for (const { flight, result, fill } of endings) {
+  for (const { flight, result, fill, outcome } of endings) {
+    let ended = outcome ?? 'unstored'
     if (fill !== undefined) {
       const answer = accepted?.[fills++]
+      if (isAnswered && outcome === undefined) ended = answer === true ? 'stored' : 'refused'
       if (answer === true) counters.writes++
       else {
         if (isAnswered) counters.refusedFills++
@@ -135,6 +148,7 @@ function conclude(
       }
     }
     flight.succeed(result)
+    if (observer !== undefined && !flight.timedOut) run.tell(flight, ended, result.stored, result.failure)
   }
 }
 
@@ -149,14 +163,19 @@ function endingOf(
   try {
     picked = valueOf(flight.key)
   } catch (error) {
-    return { flight, result: failure(error), cooldown: run.failed(error) }
+    return { flight, result: failure(error), cooldown: run.failed(error), outcome: 'failed' }
   }
   try {
     const result = resultOf(run.state, flight, picked)
-    return { flight, result, fill: fillOf(run, flight, context, result) }
+    return { flight, result, fill: fillOf(run, flight, context, result), outcome: outcomeOf(picked) }
   } catch (error) {
-    return { flight, result: failure(error) }
+    return { flight, result: failure(error), outcome: 'failed' }
   }
+}
+
+function outcomeOf(picked: unknown): LoadOutcome | undefined {
+  if (picked === NOT_MODIFIED) return 'unchanged'
+  return picked === ABSENT || picked === undefined ? 'absent' : undefined
 }
 
 function failure(error: unknown): Result {

@@ -55,6 +55,8 @@ export class Flight {
   forced = false
   /** Whether it loads even if a value is stored. */
   anew = false
+  /** Whether no caller waits for it. */
+  isBackground = false
   /** Whether its loader has been called. */
   loaderBegan = false
   /** Whether its loader has ended. Code that a loader left running still names the flight as its context. */

@@ -53,7 +53,7 @@ export class Flights implements RunHost {
   join(key: string, settings: LoadSettings): Flight | undefined {
     const flight = this.joinable(key, settings)
     if (flight === undefined) return undefined
-    this.state.counters.coalesced++
+    this.#coalesced(key, settings)
     return flight
   }
 
@@ -144,8 +144,13 @@ export class Flights implements RunHost {
     if (this.#failed.size === 0 || settings.forceRefresh === true) return
     const failed = this.#failed.get(key, this.state.clock.now())
     if (failed === undefined || failed.place < place || !belongs(failed.tags, settings.tags)) return
-    this.state.counters.coalesced++
+    this.#coalesced(key, settings)
     throw failed.error
+  }
+
+  #coalesced(key: string, { family }: LoadSettings): void {
+    family.counters.coalesced++
+    this.state.observer?.coalesced?.(family, key)
   }
 
   failed(flights: readonly Flight[], error: unknown): void {

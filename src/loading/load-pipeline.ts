@@ -42,7 +42,7 @@ export class LoadPipeline {
     if (settings.signal !== undefined)
       return this.#loadUntilAborted(key, new SingleSource(name, loader), settings, settings.signal)
     if (settings.timed) return this.#loadTimed(key, new SingleSource(name, loader), settings)
-    const found = this.reader.get(key, settings.reading)
+    const found = this.reader.get(key, settings.reading, settings.family)
     if (isPromise(found)) {
       const source = new SingleSource(name, loader)
       return this.#loadAfter(found, key, source, settings, this.#state.clock.now())
@@ -94,7 +94,7 @@ export class LoadPipeline {
     return abortable(signal, async () => {
       if (settings.timed) return this.#loadTimed(key, source, settings)
       const calledAtMs = this.#state.clock.now()
-      const found = this.reader.get(key, settings.reading)
+      const found = this.reader.get(key, settings.reading, settings.family)
       return this.#loadAfter(found, key, source, settings, calledAtMs)
     })
   }
@@ -164,7 +164,7 @@ export class LoadPipeline {
     const flight = this.#flights.begin(key, settings, this, present, calledAtMs)
     // Most loads end when their caller has its answer, so that one promise serves for both.
     const loading = this.#flights.start([flight], source, settings, 0, (outcome) =>
-      this.#decision.deliver(key, outcome, undefined),
+      this.#decision.deliver(key, outcome, undefined, settings.family),
     )
     // A caller with a signal may leave before.
     if (settings.signal !== undefined && settings.waitUntil !== undefined)
@@ -198,7 +198,7 @@ export class LoadPipeline {
       const isForOthers = isInTime && (outcome?.own === true || (outcome?.late === true && !again))
       again = true
       if (shared !== undefined && isForOthers && settings.signal?.aborted !== true) continue
-      return this.#decision.deliver(key, outcome, stale)
+      return this.#decision.deliver(key, outcome, stale, settings.family)
     }
   }
 
@@ -244,7 +244,7 @@ export class LoadPipeline {
       const isForOthers = isInTime && (outcome?.own === true || (outcome?.late === true && !again))
       if (isForOthers && !own.has(flight)) unanswered.push(key)
       else {
-        const value = this.#decision.deliver(key, outcome, stale.get(key))
+        const value = this.#decision.deliver(key, outcome, stale.get(key), settings.family)
         if (value !== undefined) values.set(key, value)
       }
     }
@@ -290,11 +290,13 @@ export class LoadPipeline {
       (key) => this.#flights.joinable(key, settings) === undefined && !this.#flights.isResting(key),
     )
     if (idle.length === 0) return
-    const { counters, trouble } = this.#state
+    const { observer, trouble } = this.#state
+    if (observer !== undefined) for (const key of idle) observer.refreshing?.(settings.family, key)
     const loading = this.#outside.runInAsyncScope(() => {
       const flights = idle.map((key) => this.#flights.begin(key, settings, this, found.get(key)!.stored))
       for (const flight of flights) {
-        counters.refreshes++
+        settings.family.counters.refreshes++
+        flight.isBackground = true
         void flight.outcome.then(({ failure }) => {
           if (failure !== undefined) trouble.refreshFailed(flight.key, failure[0])
         })

@@ -1,6 +1,7 @@
 import type { TimerHandle } from '../core/time/clock.ts'
 import { LoadCooldownError, LoaderTimeoutError } from '../core/errors.ts'
 import { isPromise } from '../core/promise.ts'
+import type { LoadOutcome } from '../core/observing/events.ts'
 import type { LoadSettings } from '../options/resolve.ts'
 import {
   KEYS_OF_A_QUESTION,
@@ -69,6 +70,9 @@ export class LoadRun implements Carrier, LoadSituation, FillingRun {
   // The flight in whose context a loader runs, and since when.
   #loading: Flight | undefined = undefined
   #loadingSinceMs = 0
+  // The number of keys that its loader was called for, and the time that it took.
+  #asked = 0
+  #tookMs = 0
   // The time at which its turn came, if it had to wait.
   #turnAtMs: number | undefined = undefined
   // Whether time has passed since the flights began.
@@ -116,7 +120,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingRun {
           const allowed = mayStore ? granted : denied
           if (allowed.length > 0) {
             const contexts = this.#contextsOf(allowed)
-            const answer = beginLoader(allowed[0]!, this.#source, allowed, contexts)
+            const answer = this.#callLoader(allowed, contexts)
             const isLater = isPromise(answer)
             this.#waited ||= isLater
             const valueOf = this.#source.pick(isLater ? await this.#interruptible(answer) : answer)
@@ -159,6 +163,15 @@ export class LoadRun implements Carrier, LoadSituation, FillingRun {
     return undefined
   }
 
+  #callLoader(flights: readonly Flight[], contexts: readonly Context[]): unknown {
+    const [first] = flights
+    const call = (): unknown => beginLoader(first!, this.#source, flights, contexts)
+    const { observer } = this.state
+    if (observer?.around === undefined) return call()
+    const keys = flights.map(({ key }) => key)
+    return observer.around(this.settings.family, keys, first!.isBackground, call)
+  }
+
   // Returns the loader's answer, unless the run is given up before, because a loader may hang.
   #interruptible(answer: PromiseLike<unknown>): Promise<unknown> {
     return new Promise((resolve, reject) => {
@@ -168,8 +181,33 @@ export class LoadRun implements Carrier, LoadSituation, FillingRun {
   }
 
   failed(error: unknown): Cooling | undefined {
-    this.state.counters.loadErrors++
+    this.settings.family.counters.loadErrors++
     return this.#coolingAfter(error)
+  }
+
+  tell(
+    { key, isBackground, present }: Flight,
+    outcome: LoadOutcome,
+    stored: Stored | undefined,
+    failure?: readonly [error: unknown],
+  ): void {
+    const { observer, clock } = this.state
+    if (observer?.load === undefined) return
+    const { family, ttlMs } = this.settings
+    const durationMs = this.#loading === undefined ? this.#tookMs : clock.now() - this.#loadingSinceMs
+    const keys = this.#asked
+    observer.load({
+      family,
+      key,
+      outcome,
+      background: isBackground,
+      durationMs,
+      keys,
+      ttlMs,
+      stored,
+      present,
+      failure,
+    })
   }
 
   hurry(): void {
@@ -225,18 +263,19 @@ export class LoadRun implements Carrier, LoadSituation, FillingRun {
   // If the loader takes too long, its callers get their answer, and no caller joins. If it ends soon, its value is
   // stored. Callers that wait only for the store to take the value get the value.
   #limitTime(limitMs: number): void {
-    const { timers, counters, clock } = this.state
+    const { timers, clock } = this.state
     const timeOut = (): void => {
       for (const flight of this.#flights) if (flight.loaded !== undefined) flight.succeed(flight.loaded)
       const waiting = this.#flights.filter(({ result }) => result === undefined)
       if (waiting.length === 0) return
-      counters.loadTimeouts++
+      this.settings.family.counters.loadTimeouts++
       const names = waiting.map(({ key }) => `'${this.#source.nameOf(key)}'`).join(', ')
       const error = new LoaderTimeoutError(`${names}: not loaded within ${limitMs} ms (hardTimeout)`)
       this.#cooldown = this.#coolingAfter(error)
       for (const flight of waiting) {
         flight.timedOut = true
         flight.fail(error)
+        if (flight.loaderBegan) this.tell(flight, 'timeout', undefined, [error])
       }
       if (this.#loading === undefined) this.giveUp(error)
       else {
@@ -284,9 +323,10 @@ export class LoadRun implements Carrier, LoadSituation, FillingRun {
   }
 
   #contextsOf(flights: readonly Flight[]): readonly Context[] {
-    const { counters, clock } = this.state
+    const { clock } = this.state
     const [first] = flights
-    counters.loads++
+    this.settings.family.counters.loads++
+    this.#asked = flights.length
     this.#loading = first
     this.#loadingSinceMs = this.#waited ? clock.now() : first!.startedAtMs
     const contexts: Context[] = []
@@ -301,7 +341,8 @@ export class LoadRun implements Carrier, LoadSituation, FillingRun {
 
   #endLoading(): void {
     if (this.#loading === undefined) return
-    this.state.counters.loadTimeMs += this.state.clock.now() - this.#loadingSinceMs
+    this.#tookMs = this.state.clock.now() - this.#loadingSinceMs
+    this.settings.family.counters.loadTimeMs += this.#tookMs
     endLoader(this.#loading)
     this.#loading = undefined
   }
@@ -311,6 +352,10 @@ export class LoadRun implements Carrier, LoadSituation, FillingRun {
     if (this.#loading === undefined) return false
     this.#endLoading()
     this.#cooldown = this.failed(error)
+    if (this.state.observer !== undefined)
+      for (const flight of this.#flights)
+        if (flight.loaderBegan && !flight.settled && !flight.timedOut)
+          this.tell(flight, 'failed', undefined, [error])
     return true
   }
 

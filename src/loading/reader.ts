@@ -1,4 +1,6 @@
+import type { StaleServed } from '../core/counters.ts'
 import { isPromise, type MaybePromise } from '../core/promise.ts'
+import type { Family } from '../core/observing/family.ts'
 import type { Found, Reading, Stored, Tier } from '../core/store.ts'
 import type { CacheState } from './cache-state.ts'
 
@@ -34,30 +36,33 @@ export class Reader {
   }
 
   /** Returns a private copy of the fresh value of `key`; `undefined` is a miss, or a store in trouble. */
-  get(key: string, reading: Reading | undefined): MaybePromise<unknown> {
+  get(key: string, reading: Reading | undefined, family: Family): MaybePromise<unknown> {
     let stored: MaybePromise<Stored | undefined>
     try {
       stored = this.#state.store.get(key, reading)
     } catch (error) {
-      return this.#failed(error)
+      return this.#failed(key, family, error)
     }
-    if (isPromise(stored)) return this.#getLater(key, stored)
+    if (isPromise(stored)) return this.#getLater(key, stored, family)
     const { trouble } = this.#state
     if (trouble.failing.size > 0) trouble.served('get')
-    return this.#copy('get', key, stored)
+    return this.#copy('get', key, stored, family)
   }
 
   /** Returns a private copy of the value of `key`, and what is known of its entry. `ttlMs` is the default of entries. */
-  async getInFull(key: string, reading: Reading | undefined, ttlMs: number): Promise<GetResult> {
-    const { store, counters } = this.#state
+  async getInFull(
+    key: string,
+    reading: Reading | undefined,
+    ttlMs: number,
+    family: Family,
+  ): Promise<GetResult> {
     const looking = this.look('get', [key], reading)
     const found = (isPromise(looking) ? await looking : looking).get(key)
     const isFresh = found !== undefined && found.remainingMs > 0
-    const value = this.#copy('get', key, found?.stored, isFresh)
+    const value = this.#copyLater('get', key, found?.stored, family, found?.remainingMs)
     if (found === undefined || value === undefined) return MISS
-    if (!isFresh) counters.staleServed.asked++
     const { remainingMs } = found
-    const tier = store.tierOf?.(found.stored) ?? 'l1'
+    const tier = this.tierOf(found.stored)
     const known = { value, status: isFresh ? ('fresh' as const) : ('stale' as const), remainingMs, tier }
     return ttlMs === Infinity || remainingMs > ttlMs ? known : { ...known, ageMs: ttlMs - remainingMs }
   }
@@ -71,14 +76,15 @@ export class Reader {
     keys: readonly string[],
     names: readonly string[],
     reading: Reading | undefined,
+    family: Family,
   ): Promise<Map<string, unknown>> {
-    const { store, counters, trouble } = this.#state
+    const { store, trouble } = this.#state
     const values = new Map<string, unknown>()
     if (store.getMany !== undefined && reading?.stale !== true) {
       const getting = trouble.attempt(operation, () => store.getMany!(keys, reading))
       const list = (isPromise(getting) ? await getting : getting) ?? []
       for (let index = 0; index < keys.length; index++) {
-        const value = this.#copy(operation, keys[index]!, list[index])
+        const value = this.#copyLater(operation, keys[index]!, list[index], family)
         if (value !== undefined) values.set(names[index]!, value)
       }
       return values
@@ -87,11 +93,8 @@ export class Reader {
     const found = isPromise(looking) ? await looking : looking
     for (const [index, key] of keys.entries()) {
       const entry = found.get(key)
-      const isStale = entry !== undefined && entry.remainingMs <= 0
-      const value = this.#copy(operation, key, entry?.stored, !isStale)
-      if (value === undefined) continue
-      values.set(names[index]!, value)
-      if (isStale) counters.staleServed.asked++
+      const value = this.#copyLater(operation, key, entry?.stored, family, entry?.remainingMs)
+      if (value !== undefined) values.set(names[index]!, value)
     }
     return values
   }
@@ -117,27 +120,86 @@ export class Reader {
     }
   }
 
-  async #getLater(key: string, pending: PromiseLike<Stored | undefined>): Promise<unknown> {
+  async #getLater(key: string, pending: PromiseLike<Stored | undefined>, family: Family): Promise<unknown> {
     let stored: Stored | undefined
     try {
       stored = await pending
     } catch (error) {
-      return this.#failed(error)
+      return this.#failed(key, family, error)
     }
     this.#state.trouble.served('get')
-    return this.#copy('get', key, stored)
+    return this.#copyLater('get', key, stored, family)
   }
 
-  #copy(operation: string, key: string, stored: Stored | undefined, isFresh = true): unknown {
-    const { counters } = this.#state
+  // Copies a value that was read at once, hence not from a server.
+  #copy(operation: string, key: string, stored: Stored | undefined, family: Family): unknown {
+    const { observer } = this.#state
     const value = stored === undefined ? undefined : this.view(operation, key, stored)
-    if (value === undefined || !isFresh) counters.misses++
-    else counters.hits++
+    if (value === undefined) this.missed(key, family)
+    else {
+      family.counters.hits++
+      if (observer !== undefined) observer.read?.(family, key, 'hit', this.tierOf(stored!), undefined, stored)
+    }
     return value
   }
 
-  #failed(error: unknown): undefined {
-    this.#state.counters.misses++
+  #copyLater(
+    operation: string,
+    key: string,
+    stored: Stored | undefined,
+    family: Family,
+    remainingMs?: number,
+  ): unknown {
+    const value = stored === undefined ? undefined : this.view(operation, key, stored)
+    if (value === undefined) this.missed(key, family)
+    else if (remainingMs === undefined || remainingMs > 0) this.hit(key, family, stored!, remainingMs)
+    else {
+      family.counters.misses++
+      this.servedStale(key, family, 'asked', stored!, remainingMs)
+    }
+    return value
+  }
+
+  /** Returns the tier of an entry. */
+  tierOf(stored: Stored): Tier {
+    return this.#state.store.tierOf?.(stored) ?? 'l1'
+  }
+
+  /** Notes that a caller gets a fresh value. */
+  hit(key: string, family: Family, stored: Stored, remainingMs: number | undefined): void {
+    const tier = this.tierOf(stored)
+    family.counters.hits++
+    if (tier === 'l2') family.counters.l2Hits++
+    this.#state.observer?.read?.(family, key, 'hit', tier, remainingMs, stored)
+  }
+
+  /** Notes that a caller gets a stale value, after its miss. */
+  servedStale(
+    key: string,
+    family: Family,
+    cause: keyof StaleServed,
+    stored: Stored,
+    remainingMs: number | undefined,
+  ): void {
+    const tier = this.tierOf(stored)
+    family.counters.staleServed[cause]++
+    if (tier === 'l2') family.counters.l2Stale++
+    this.#state.observer?.read?.(family, key, 'stale', tier, remainingMs, stored)
+  }
+
+  /** Notes that a caller finds nothing. */
+  missed(key: string, family: Family): void {
+    family.counters.misses++
+    this.tellMiss(key, family)
+  }
+
+  /** Tells of a miss that is counted already. */
+  tellMiss(key: string, family: Family): void {
+    this.#state.observer?.read?.(family, key, 'miss', undefined, undefined, undefined)
+  }
+
+  #failed(key: string, family: Family, error: unknown): undefined {
+    this.missed(key, family)
     return this.#state.trouble.failed('get', error)
   }
 }

@@ -1,5 +1,6 @@
 import type { StaleServed } from '../core/counters.ts'
 import { LoadCooldownError, LoaderTimeoutError, RecursiveLoadError } from '../core/errors.ts'
+import type { Family } from '../core/observing/family.ts'
 import type { LoadSettings } from '../options/resolve.ts'
 import type { Found, Stored } from '../core/store.ts'
 import { aheadMs } from './ttl-of.ts'
@@ -33,31 +34,39 @@ export class ServeDecision {
     this.#flights = flights
   }
 
-  /** Judges the entry of the store, and counts the read. */
+  /**
+   * Judges the entry of the store, and counts the read. If the caller waits for a load before it gets a stale value, it
+   * is {@link ServeDecision.deliver} that tells how the read ended.
+   */
   sort(key: string, found: Found | undefined, settings: LoadSettings): Sorted {
-    const { counters } = this.#state
-    const { graceMs = 0, softTimeoutMs, forceRefresh } = settings
+    const { graceMs = 0, softTimeoutMs, forceRefresh, family } = settings
     const isFresh = found !== undefined && found.remainingMs > 0
     if (isFresh && forceRefresh !== true) {
       const value = this.#reader.view('get', key, found.stored)
       if (value !== undefined) {
-        counters.hits++
+        this.#reader.hit(key, family, found.stored, found.remainingMs)
         if (settings.refreshAhead === undefined) return { value }
         const { shortLived, clock } = this.#state
         const refreshUpToMs = aheadMs(shortLived.ttlOf(key, settings, clock.now()), settings)
         return found.remainingMs <= refreshUpToMs ? { value, refreshUpToMs } : { value }
       }
     }
-    counters.misses++
     // A reader's own grace counts, too, because it may be shorter than the writer's.
     if (found === undefined || isFresh || forceRefresh === true || found.remainingMs <= -graceMs)
-      return NOTHING
+      return this.#missed(key, settings)
     const { stored: stale } = found
     const value = this.#reader.view('get', key, stale)
-    if (value === undefined) return NOTHING
+    if (value === undefined) return this.#missed(key, settings)
+    family.counters.misses++
     if (softTimeoutMs !== undefined) return { stale }
-    counters.staleServed[this.#flights.isResting(key) ? 'cooldown' : 'refreshing']++
+    const cause = this.#flights.isResting(key) ? 'cooldown' : 'refreshing'
+    this.#reader.servedStale(key, family, cause, stale, found.remainingMs)
     return { value, refreshUpToMs: 0 }
+  }
+
+  #missed(key: string, { family }: LoadSettings): Sorted {
+    this.#reader.missed(key, family)
+    return NOTHING
   }
 
   /** Returns the time until which a caller waits before it gets a stale value. */
@@ -88,8 +97,9 @@ export class ServeDecision {
   }
 
   /** Returns a caller's copy of the loaded value, else of the stale one. @throws the loader's error. */
-  deliver(key: string, outcome: Outcome | undefined, stale: Stored | undefined): unknown {
+  deliver(key: string, outcome: Outcome | undefined, stale: Stored | undefined, family: Family): unknown {
     if (outcome?.failure === undefined && outcome !== undefined) {
+      if (stale !== undefined) this.#reader.tellMiss(key, family)
       if (outcome.stored === undefined) return outcome.value
       return this.#reader.view('load', key, outcome.stored) ?? outcome.value
     }
@@ -97,10 +107,12 @@ export class ServeDecision {
     if (stale !== undefined && !(error instanceof RecursiveLoadError)) {
       const value = this.#reader.view('load', key, stale)
       if (value !== undefined) {
-        this.#state.counters.staleServed[outcome === undefined ? 'timeout' : causeOf(error)]++
+        const cause = outcome === undefined ? 'timeout' : causeOf(error)
+        this.#reader.servedStale(key, family, cause, stale, undefined)
         return value
       }
     }
+    if (stale !== undefined) this.#reader.tellMiss(key, family)
     throw error
   }
 }

@@ -7,6 +7,7 @@ import { OptionsError, isCacheError, type CacheError } from '../core/errors.ts'
 import { inspect } from '../core/logging/inspect.ts'
 import { checkChoice, checkOptions } from './options.ts'
 import type { EntrySettings, Reading, Tier } from '../core/store.ts'
+import type { Family } from '../core/observing/family.ts'
 import { checkTags, joinTags } from '../keys/tags.ts'
 
 /** Options of a call, validated and in internal units; see `GetOrSetOptions` for their meaning. */
@@ -51,6 +52,8 @@ export class Computed {
 
 /** Settings of a call that reads, with all that can be derived beforehand. */
 export interface LoadSettings extends Settings {
+  /** The family that the call is counted in. */
+  readonly family: Family
   /** The conditions on an entry; `undefined` = none. */
   readonly reading: Reading | undefined
   /** The same conditions, but stale entries are accepted. */
@@ -156,11 +159,12 @@ function instant(ttlMs: number, clock: Pick<Clock, 'wallNow'>): Pick<Settings, '
 }
 
 /** Returns the settings with all that can be derived beforehand. */
-export function loadSettings(settings: Settings): LoadSettings {
+export function loadSettings(settings: Settings, family: Family): LoadSettings {
   const { tags, after, ttlMs, graceMs, refreshAhead, forceRefresh, skipRead: skip } = settings
   const lifeMs = ttlMs + (graceMs ?? 0)
   return {
     ...settings,
+    family,
     reading:
       tags.length === 0 && after === undefined && skip === undefined
         ? undefined

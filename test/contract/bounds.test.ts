@@ -4,7 +4,7 @@ import { FakeClock } from 'cachette/testing'
 import { failureOf } from '../support/error-of.ts'
 import { mapPrimitives, OwnCache } from '../support/own-cache.ts'
 
-// What a process remembers of keys that it does not store is bounded; the oldest goes first.
+// The memory of a process for keys that it does not store is bounded; the oldest goes first.
 
 const ENGINES: Readonly<Record<string, (options: CacheOptions) => BaseCache>> = {
   MemoryCache: (options) => new MemoryCache(options),

@@ -13,7 +13,7 @@ import { FakeClock, MockCache, NullCache } from '../../src/testing/index.ts'
 import { failureOf } from '../support/error-of.ts'
 import { mapPrimitives, OwnCache } from '../support/own-cache.ts'
 
-/** What is wrong, the call, the code it must be refused with, and a part of the message. */
+/** The mistake, the call, the code it must be refused with, and a part of the message. */
 type Row = readonly [what: string, call: (cache: BaseCache) => unknown, code: CacheErrorCode, message: string]
 
 /** For arguments that TypeScript refuses: a user of JavaScript passes them all the same. */

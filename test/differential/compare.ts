@@ -17,7 +17,7 @@ async function playAll(subjects: readonly Subject[], steps: readonly Step[]): Pr
   return Promise.all(subjects.map(async (subject) => play(subject, name, steps)))
 }
 
-/** How often each listed difference was seen. */
+/** The number of times that each listed difference was seen. */
 export const seenListed: Map<Listed, number> = new Map()
 
 function concerns(

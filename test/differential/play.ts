@@ -87,7 +87,7 @@ class Player {
     }
     // A tag that only the loader names is compared with the log, where an invalidation has its place when it is answered.
     if (step.text.includes('setTags')) await this.#settleWide()
-    // Who shares a load of several processes begins another one if its value is refused.
+    // A caller that shares a load of several processes begins another one if its value is refused.
     const isForced = step.method === 'refresh' || step.text.includes('forceRefresh')
     if ((step.kind !== 'load' || isForced) && [...this.#underWay].some((one) => one.isJoined && meets(one)))
       await this.#release(() => true)

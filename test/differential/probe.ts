@@ -4,7 +4,7 @@ import type { SeededRandom } from '../../src/testing/random.ts'
 import { pick, TAGS, value, type Piece } from './pieces.ts'
 import { told } from './told.ts'
 
-/** What a loader does, as it would be written. */
+/** The actions of a loader, as it would be written. */
 export type LoaderSpec = Piece<(context: LoadContext) => unknown>
 
 type Kind = (random: SeededRandom) => LoaderSpec
@@ -60,13 +60,13 @@ export function loaderSpec(random: SeededRandom): LoaderSpec {
   return pick(random, KINDS)(random)
 }
 
-/** How a loader answers: at once, later, or when it is let go. */
+/** The moment at which a loader answers: at once, later, or when it is let go. */
 export type Pace = 'sync' | 'async' | 'gated'
 
 /** Observes the loaders of one call. */
 export class Probe {
   readonly pace: Pace
-  /** What the loaders were told, one text for each call. */
+  /** The contexts of the loaders, one text for each call. */
   readonly calls: string[] = []
   /** Loaders that have not ended. */
   running = 0

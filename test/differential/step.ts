@@ -13,7 +13,7 @@ export const PATHS: Readonly<Record<ScopeName, string>> = {
   physical: 'ph:',
 }
 
-/** What calls are made on: an engine's cache and namespaces of it. */
+/** The caches that calls are made on: an engine's cache and namespaces of it. */
 export interface Actor {
   readonly scopes: Readonly<Record<ScopeName, BaseCache>>
   /** The token of the last invalidation. */
@@ -51,7 +51,7 @@ export interface Step extends Call {
   readonly index: number
   readonly caller: 0 | 1
   readonly isAwaited: boolean
-  /** How its loaders answer. */
+  /** The way in which its loaders answer. */
   readonly pace: Pace
   /** Whether loaders that are held go on before it. */
   readonly opens: boolean

@@ -7,7 +7,7 @@ export function told(value: unknown): string {
   return inspect(value, { depth: 8, breakLength: Infinity, compact: true, maxArrayLength: 300 })
 }
 
-/** What a call has thrown. */
+/** An error that a call has thrown. */
 export function toldError(error: unknown): string {
   if (isCacheError(error)) return `${error.code}: ${error.message}`
   return error instanceof Error ? `${error.name}: ${error.message}` : told(error)
@@ -16,7 +16,7 @@ export function toldError(error: unknown): string {
 // Far enough from each other that no time that passes, and no jitter, makes one of them another.
 const TIMES = [100, 1_000, 10_800, 86_400, Infinity]
 
-/** Which of the times that are used a number of seconds is. */
+/** Returns the one of the used times that a number of seconds stands for. */
 export function toldTime(seconds: number | undefined): string {
   if (seconds === undefined) return 'no entry'
   const near = TIMES.find((time) => seconds <= time * 1.1 && (time === Infinity || seconds >= time / 2))

@@ -72,7 +72,7 @@ describe.each(ENGINES)('10,000 loaders that never end before $name', ({ makeStor
 
     expect([...got]).toEqual(['stale'])
     expect(problems()).toEqual([])
-    // That of the sweep.
+    // The timer of the sweep.
     expect(clock.pending).toBeLessThanOrEqual(1)
   })
 })

@@ -33,7 +33,7 @@ async function beginLoad(cache: BaseCache, many: boolean) {
   return { early, finish: gate.resolve }
 }
 
-/** What voids a load of `user:1`, and what the key holds afterwards. */
+/** The changes that void a load of `user:1`, and the value of the key afterwards. */
 const VOIDING: readonly (readonly [
   what: string,
   change: (cache: BaseCache) => Promise<unknown>,
@@ -58,7 +58,7 @@ const VOIDING: readonly (readonly [
   ['deleteByPrefix', (cache) => cache.deleteByPrefix('user:'), undefined],
 ]
 
-/** What has nothing to do with `user:1`. */
+/** The changes that have nothing to do with `user:1`. */
 const HARMLESS: readonly (readonly [what: string, change: (cache: BaseCache) => Promise<unknown>])[] = [
   ['a write of another key', (cache) => cache.set('user:2', 1)],
   ['a deletion of another key', (cache) => cache.delete('user:')],

@@ -1,4 +1,4 @@
-// What each algorithm means, written down as plainly as possible: with a log of everything that was taken, and fractions
+// The meaning of each algorithm, written down as plainly as possible: with a log of everything that was taken, and fractions
 // that are exact. The library must decide like these, request by request.
 import type { LimitRule } from '../../src/core/atomic-store.ts'
 

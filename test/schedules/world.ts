@@ -87,7 +87,7 @@ export type Operation = (typeof MUTATIONS)[number] | (typeof READS)[number]
 /** An operation that begins at any moment, or at any moment after an earlier one has ended. */
 export interface Planned {
   readonly operation: Operation
-  /** Which of the earlier ones, as a fraction of their number; 1 = none. */
+  /** The place among the earlier ones, as a fraction of their number; 1 = none. */
   readonly after: number
 }
 
@@ -128,7 +128,7 @@ export class World {
   #acknowledged = 0
   #active = 0
   #begun = 0
-  // What the key holds, when the last mutation ran alone and left a known value.
+  // The value of the key, if the last mutation ran alone and left a known one.
   #known: number | undefined
 
   constructor(cache: BaseCache<number>, step: (label: string) => Promise<void>) {
@@ -210,7 +210,7 @@ export class World {
     this.#acknowledged = Math.max(this.#acknowledged, version)
   }
 
-  // What the key holds afterwards, as far as the mutation decides it.
+  // The value of the key afterwards, as far as the mutation decides it.
   async #apply(operation: Operation, version: number): Promise<number | undefined> {
     switch (operation) {
       case 'set':

@@ -5,7 +5,7 @@ import { until } from '../support/until.ts'
 import { PREFIX } from './scheme.ts'
 
 export interface Fault {
-  /** When it begins, as a share of the time. */
+  /** Its beginning, as a share of the time. */
   readonly at: number
   readonly name: string
   /** Whether what was acknowledged shortly before may be lost with a server. */

@@ -8,7 +8,7 @@ export interface Events {
   readonly failovers: readonly (readonly [fromMs: number, toMs: number])[]
   /** Keys that a node logged again after a failover, and when. */
   readonly replayedAtMs: ReadonlyMap<string, number>
-  /** When the last fault had ended and no invalidation was queued any more. */
+  /** The time at which the last fault had ended and no invalidation was queued any more. */
   readonly drainedAtMs: number
 }
 

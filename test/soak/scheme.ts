@@ -20,7 +20,7 @@ export interface Written {
   /** The newest version that `set` or `setMany` answered `true` for, and when it did; 0 = none. */
   readonly acknowledged: Int32Array
   readonly acknowledgedAtMs: Float64Array
-  /** When a change of the key was answered `false` last; 0 = never. */
+  /** The time at which a change of the key was answered `false` last; 0 = never. */
   readonly failedAtMs: Float64Array
 }
 

@@ -94,7 +94,7 @@ describe('the types of the contract', () => {
     expectTypeOf(() => users.getOrSet('1', () => user as User | undefined)).returns.resolves.toEqualTypeOf<
       User | undefined
     >()
-    // What is narrower than V may have been stored by somebody else as a wider V.
+    // A value of a type narrower than V may have been stored by somebody else as a wider V.
     expectTypeOf(() =>
       users.getOrSet('1', () => ({ id: 1 as const, name: 'Ann', extra: true })),
     ).returns.resolves.toEqualTypeOf<User>()

@@ -4,7 +4,7 @@ import type { BaseCache, LoadContext } from '../../../src/index.ts'
 import { failureOf } from '../../support/error-of.ts'
 import { Stage, timeline, type Engine } from './stage.ts'
 
-/** What a loader may say, and what is loaded on demand. */
+/** The things that a loader may say, and the things that are loaded on demand. */
 export function contextTimelines(engine: Engine): void {
   describe(`the context of a loader before ${engine.name}`, () => {
     timeline(engine, 'names the key, and may be destructured', async () => {
@@ -206,7 +206,7 @@ export function contextTimelines(engine: Engine): void {
       expect([await stage.ttl(cache, 'd'), await stage.ttl(cache, 'e')]).toEqual([5, 100])
     })
 
-    // Which tier that is differs; tests of tiers look at theirs.
+    // The tier differs; tests of tiers look at theirs.
     if (engine.tier === undefined)
       timeline(engine, 'skips the tier that is to be skipped', async () => {
         const stage = new Stage(engine)

@@ -183,7 +183,7 @@ export function limitTimelines(engine: Engine): void {
 
         expect(got.length).toBe(2000)
         expect(new Set(got)).toEqual(new Set(['v0']))
-        // Where a server counts the cool-down, more time has passed than on the clock.
+        // More time has passed than on the clock if a server counts the cool-down.
         expect(stage.queries).toBeLessThanOrEqual(engine.real === undefined ? 2 : 4)
         // Nor is the store asked by every caller.
         expect(caches[1]!.stats().refreshes).toBeLessThan(20)
@@ -256,7 +256,7 @@ export function limitTimelines(engine: Engine): void {
       void stage.caller('waits', () => two.getOrSet('k', stage.loader()))
       await stage.until(59_000)
       expect(stage.events).toEqual(['0 query 1'])
-      // Where it is renewed for a minute it ends after that.
+      // It ends after a minute if it is renewed for one.
       await stage.until(66_000)
       expect(stage.events.join()).toMatch(/query 2,\d+ waits: v1/)
       await stage.caller('same process', () => one.getOrSet('k', stage.loader()))

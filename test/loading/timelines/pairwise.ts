@@ -71,7 +71,7 @@ const BEHAVIOURS: Readonly<Record<Case['loader'], Behaviour>> = {
 const ASKED_AT_MS = 3000
 const TTL_S = 4
 
-/** What one caller must get, and when: the model, in which nothing is known of leases, flights or stores. */
+/** The answer that one caller must get, and its time: the model, in which nothing is known of leases, flights or stores. */
 function expected(each: Case): { readonly atMs: number; readonly what: string } | undefined {
   const hard = each.hardTimeout === false ? Infinity : 500
   const behaviour = BEHAVIOURS[each.loader]
@@ -142,7 +142,7 @@ async function play(engine: Engine, each: Case): Promise<void> {
 
   const answer = expected(each)
   const events = stage.events.filter((event) => !event.includes('query'))
-  // Who shares a load of several keys that had nothing for his asks his own loader.
+  // A caller asks its own loader if the shared load of several keys had nothing for its key.
   const asksItself = each.asked === 'getOrSetMany' && answer?.what === 'undefined'
   const wanted =
     answer === undefined

@@ -17,7 +17,7 @@ export interface Engine {
   readonly timers?: number
   /** A store of its own. */
   makeStore(clock: FakeClock): Store
-  /** Where a server counts in real time. */
+  /** Whether a server counts in real time. */
   readonly real?: {
     /** The longest timeline that is played. */
     readonly longestMs: number
@@ -42,17 +42,17 @@ export class StoreCache<V = unknown> extends BaseCache<V> {
   }
 }
 
-/** What the database does when it is asked. */
+/** The behaviour of the database at a question. */
 export interface Behaviour {
-  /** How long it takes; `Infinity` = it never answers. */
+  /** The time that it takes; `Infinity` = it never answers. */
   takesMs?: number
   /** The error that it answers. */
   fails?: string
   /** Whether it throws before it waits for anything. */
   throwsAtOnce?: boolean
-  /** What it answers in place of its version. */
+  /** Its answer in place of its version. */
   answers?: unknown
-  /** What the loader does with its context, before it asks. */
+  /** The use that the loader makes of its context, before it asks. */
   says?: (context: LoadContext) => void
 }
 
@@ -130,7 +130,7 @@ export class Stage {
       expect(this.clock.pending).toBeLessThanOrEqual(most + (this.#engine.timers ?? 0))
   }
 
-  /** What a key has left, in seconds; on a server some of the first is over already. */
+  /** The remaining seconds of a key; on a server some of the first is over already. */
   async ttl(cache: BaseCache, key: string): Promise<number | undefined> {
     const left = await cache.ttl(key)
     return left === undefined || this.#engine.real === undefined ? left : Math.ceil(left)

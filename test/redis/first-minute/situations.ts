@@ -12,7 +12,7 @@ export interface Situation {
   readonly setting: string
   /** The number of lines to wait for. */
   readonly lines: number
-  /** What to do about it, for the page. */
+  /** The remedy, for the page. */
   readonly remedy: string
   play(service: Service): Promise<void>
 }
@@ -20,7 +20,7 @@ export interface Situation {
 /** Runs a service until the lines that are expected are there, and it has served some calls. */
 export type Service = (url: string, during?: (server: During) => Promise<void>) => Promise<void>
 
-/** What may happen while a service runs. */
+/** The events that may happen while a service runs. */
 export interface During {
   readonly invalidate: (key: string) => Promise<unknown>
   readonly untilLines: (count: number) => Promise<void>
