@@ -1,4 +1,6 @@
 // A small application of Next.js, whose pages and routes use the cache: its files by name.
+import { join } from 'node:path'
+import { readEntryPoints } from '../../../tools/entry-points.ts'
 
 /** The client libraries of which an application has one. */
 export const CLIENTS = {
@@ -49,7 +51,9 @@ function route(imports: string, body: string): string {
     }`
 }
 
-const ENTRIES = ['lock', 'memoize', 'memory', 'ratelimit', 'redis', 'scope', 'serialization', 'testing']
+const ENTRIES = readEntryPoints(join(import.meta.dirname, '../../..'))
+  .map(({ name }) => name)
+  .filter((name) => name !== 'index')
 
 export const FILES: Readonly<Record<string, string>> = {
   'next.config.mjs': `const isExternal = process.env.TRIAL_EXTERNAL === 'yes'
