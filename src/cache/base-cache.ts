@@ -1,6 +1,9 @@
 import { abortable } from '../core/abort.ts'
 import type { AtomicStore } from '../core/atomic-store.ts'
 import type { CacheStats } from '../core/counters.ts'
+import { CHANNELS } from '../core/observing/channels.ts'
+import type { CacheEvents } from '../core/observing/events.ts'
+import { checkFunction } from '../options/checks.ts'
 import { durationMs, type Duration } from '../options/durations.ts'
 import type { Explanation } from '../core/explanation.ts'
 import {
@@ -404,6 +407,20 @@ export abstract class BaseCache<V = unknown> {
       return explain(this.#scope.runtime.store, full, this.#scope.nameOf(full), reading)
     }
     return abortable(options.signal, work)
+  }
+
+  /**
+   * Calls `listener` at each event of this cache or namespace, and returns the function that ends that. Events of
+   * removals, calls and connections are those of the whole cache. An error of the listener is logged.
+   * @throws OptionsError for the name of no event.
+   */
+  on<Name extends keyof CacheEvents>(
+    name: Name,
+    listener: (event: CacheEvents[Name]) => unknown,
+  ): () => void {
+    checkChoice(name, Object.keys(CHANNELS), 'on')
+    checkFunction(listener, 'on: listener')
+    return this.#scope.runtime.on(name, listener, this.#scope.family)
   }
 
   /**

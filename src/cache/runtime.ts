@@ -5,7 +5,10 @@ import { Doubts } from '../core/logging/doubts.ts'
 import { Log } from '../core/logging/log.ts'
 import { consoleLogger } from '../core/logging/logger.ts'
 import { Families, type Family } from '../core/observing/family.ts'
-import { observerOf, type Observer } from '../core/observing/observer.ts'
+import { CHANNELS } from '../core/observing/channels.ts'
+import type { CacheEvents } from '../core/observing/events.ts'
+import type { Observer } from '../core/observing/observer.ts'
+import { Observers } from './observing/observers.ts'
 import { checkCacheOptions, timersFor, type CacheOptions } from '../options/options.ts'
 import type { MaybePromise } from '../core/promise.ts'
 import { spanMs } from '../options/spans.ts'
@@ -24,8 +27,6 @@ export class Runtime implements CacheState {
   /** The name of the cache in logs and events. */
   readonly name: string
   readonly families: Families
-  /** Everything that listens; `undefined` = nothing does. {@link Runtime.observe} changes it. */
-  observer: Observer | undefined = undefined
   readonly trouble: Trouble
   readonly doubts: Doubts
   readonly pipeline: LoadPipeline
@@ -39,7 +40,9 @@ export class Runtime implements CacheState {
   /** Settles when the cache is closed; `undefined` = nobody has closed it. */
   closing: Promise<void> | undefined
   #isDrained = false
-  #observers: readonly Observer[] = []
+  #observers: Observers | undefined = undefined
+  // The same while anything listens.
+  #observer: Observers | undefined = undefined
   #statsAtReset: StoreStats
 
   constructor(store: Store, options: CacheOptions & ValueOptions) {
@@ -76,12 +79,41 @@ export class Runtime implements CacheState {
 
   /** Adds an observer of all that the cache does, and returns the function that removes it. */
   observe(observer: Observer): () => void {
-    const change = (all: readonly Observer[]): void => {
-      this.#observers = all
-      this.observer = observerOf(all)
+    return this.#begin((observers) => observers.add(observer))
+  }
+
+  /** Adds a listener to the events of a family and of those below it, and returns the function that removes it. */
+  on<Name extends keyof CacheEvents>(
+    name: Name,
+    listener: (event: CacheEvents[Name]) => unknown,
+    family: Family,
+  ): () => void {
+    return this.#begin((observers) => observers.on(name, listener, family))
+  }
+
+  observing(name: keyof CacheEvents): Observer | undefined {
+    if (this.#observer === undefined && CHANNELS[name].hasSubscribers) this.#begin()
+    return this.#observer
+  }
+
+  #begin(add?: (observers: Observers) => () => void): () => void {
+    const { families, name, store, trouble } = this
+    this.#observers ??= new Observers({
+      name,
+      root: families.root,
+      bytesOf: (stored) => store.bytesOf?.(stored),
+      failed: (event, error) => trouble.listenerFailed(event, error),
+    })
+    const observers = this.#observers
+    const remove = add?.(observers)
+    if (this.#observer === undefined) store.observe?.(observers, this.clock)
+    this.#observer = observers
+    return () => {
+      remove?.()
+      if (!observers.isIdle) return
+      this.#observer = undefined
+      store.observe?.(undefined, this.clock)
     }
-    change([...this.#observers, observer])
-    return () => change(this.#observers.filter((one) => one !== observer))
   }
 
   /** Returns the figures of a family, those below it included, since the cache was made or they were reset. */
@@ -97,6 +129,7 @@ export class Runtime implements CacheState {
 
   /** Waits for loads under way, then closes the store; a second call waits for the first. */
   close(): Promise<void> {
+    this.pipeline.audit?.close()
     this.closing ??= this.#end()
     return this.closing
   }

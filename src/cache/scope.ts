@@ -68,6 +68,7 @@ export class Scope {
     this.#settings = settings
     this.runtime = runtime
     this.family = family
+    family.ttlMs = defaults.ttlMs
     this.prefix = rootPrefix + path
     const isGeneration = mode === 'generation'
     const tags = isGeneration ? [...namespaceTags(path), ...defaults.tags] : defaults.tags
@@ -187,15 +188,23 @@ export class Scope {
     if (argument === undefined) return this.#defaults
     const { clock, doubts } = this.runtime
     if (isDuration(argument, where)) return settingsWithTtl(this.#defaults, argument, where, clock, doubts)
-    return loadSettings(
-      settingsWith<Settings>(this.#defaults, argument, GET_OR_SET_OPTIONS, where, clock, doubts),
-      this.#familyOf(argument),
+    const settings = settingsWith<Settings>(
+      this.#defaults,
+      argument,
+      GET_OR_SET_OPTIONS,
+      where,
+      clock,
+      doubts,
     )
+    return loadSettings(settings, this.#familyOf(argument, settings))
   }
 
-  #familyOf(options: object): Family {
+  #familyOf(options: object, { ttlMs }: Settings): Family {
     const name = OfFunction.nameIn(options)
-    return name === undefined ? this.family : this.runtime.families.ofFunction(this.family, name)
+    if (name === undefined) return this.family
+    const family = this.runtime.families.ofFunction(this.family, name)
+    family.ttlMs = ttlMs
+    return family
   }
 
   /** Returns the reading that the options ask for. */
@@ -213,9 +222,9 @@ export class Scope {
   invalidated(operation: string, { keys = NO_KEYS, tags = NO_TAGS, ...done }: Invalidating): void {
     const { family, runtime } = this
     family.counters.invalidations += done.removed + tags.length
-    const { observer, store } = runtime
+    const observer = runtime.observing('invalidate')
     if (observer?.invalidate === undefined) return
-    const l2 = store.isShared === true ? done.l2 : 'none'
+    const l2 = runtime.store.isShared === true ? done.l2 : 'none'
     observer.invalidate({ family, operation, keys, tags, l1: 'acked', ...done, l2 })
   }
 

@@ -155,7 +155,7 @@ export class Writer {
     const judged = this.#judged(ttlMs, op, result)
     const { family } = this.scope
     if (judged.stored && op.kind !== 'delete') family.counters.writes++
-    const { observer } = this.#runtime
+    const observer = this.#runtime.observing('write')
     if (observer !== undefined)
       observer.write?.(
         family,

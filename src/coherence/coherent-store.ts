@@ -1,6 +1,8 @@
 import type { AtomicStore } from '../core/atomic-store.ts'
 import type { StoreStats } from '../core/counters.ts'
 import type { StoreExplanation } from '../core/explanation.ts'
+import type { Observer } from '../core/observing/observer.ts'
+import type { Clock } from '../core/time/clock.ts'
 import { NOTHING } from '../core/nothing.ts'
 import type { MaybePromise } from '../core/promise.ts'
 import type { RemoteStore } from '../core/remote-store.ts'
@@ -25,6 +27,7 @@ import type {
 } from '../core/store.ts'
 import { isPromise } from '../core/promise.ts'
 import { tokenOf } from '../core/token.ts'
+import type { Trail } from '../core/trail.ts'
 import { Changes } from './changes.ts'
 import { Explaining } from './explain.ts'
 import { Fills } from './fills.ts'
@@ -74,6 +77,10 @@ export class CoherentStore implements Store {
   #dropped = 0
   readonly #removeQueue: (() => void) | undefined
 
+  get bounds(): Store['bounds'] {
+    return this.#parts.local?.bounds
+  }
+
   constructor(parts: CoherenceParts, settings: CoherenceSettings) {
     const { remote, timers, random } = parts
     this.remote = remote
@@ -114,7 +121,7 @@ export class CoherentStore implements Store {
     this.#reads = new Reads(state, outbox, replay, calls, entries)
     this.#fills = new Fills(state, outbox, calls, followers, entries)
     this.#changes = new Changes(state, outbox, replay, order, calls, followers, entries)
-    this.#explaining = new Explaining(state, outbox, calls)
+    this.#explaining = new Explaining(state, outbox, calls, followers)
     if (state.local !== undefined) followers.followAll()
     this.#removeQueue = remote.addQueue?.(() => this.pending.outbox)
   }
@@ -268,6 +275,25 @@ export class CoherentStore implements Store {
 
   async explain(key: string, reading?: Reading): Promise<StoreExplanation> {
     return this.#explaining.explain(key, reading)
+  }
+
+  trail(key: string, tags: readonly string[]): Trail {
+    return this.#explaining.trail(key, tags)
+  }
+
+  remainingMs(_: string, stored: Stored): number | undefined {
+    const kept: unknown = stored
+    return kept instanceof LocalSlot ? kept.freshUntilMs - this.#state.clock.now() : undefined
+  }
+
+  bytesOf(stored: Stored): number | undefined {
+    const kept: unknown = stored
+    return kept instanceof LocalSlot ? undefined : this.remote.bytesOf?.(stored)
+  }
+
+  observe(observer: Observer | undefined, clock: Clock): void {
+    this.#parts.local?.map.listen?.(observer && ((key, _, cause) => observer.remove?.(key, cause)))
+    this.remote.observe?.(observer, clock)
   }
 
   stats(): StoreStats {

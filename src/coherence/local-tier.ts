@@ -1,4 +1,5 @@
 import type { AgeClock } from '../core/time/age-clock.ts'
+import type { RemoveCause } from '../core/observing/events.ts'
 import type { TierState } from '../core/explanation.ts'
 import type { Generations, Head } from '../core/remote-store.ts'
 import type { Found, Reading, Store, Stored } from '../core/store.ts'
@@ -59,11 +60,13 @@ export interface LocalMap {
   put(key: string, slot: LocalSlot, ttlMs: number): boolean
   delete(key: string): boolean
   clear(): void
+  /** Tells a listener of every removal; `undefined` = no more. */
+  listen?(listener: ((key: string, slot: LocalSlot, cause: RemoveCause) => void) | undefined): void
   close(): void
 }
 
 /** The memory of this process for a local tier, in which nobody else keeps anything. */
-export interface LocalMemory extends Pick<Store, 'admit' | 'view' | 'stats'> {
+export interface LocalMemory extends Pick<Store, 'admit' | 'view' | 'stats' | 'bounds'> {
   readonly map: LocalMap
   /** The longest time for which an entry is kept. */
   readonly ttlMs: number

@@ -1,3 +1,4 @@
+import type { Observer } from './observing/observer.ts'
 import type { Clock, Random, Timers } from './time/clock.ts'
 import type { Logger } from './logging/logger.ts'
 import type { MaybePromise } from './promise.ts'
@@ -165,6 +166,8 @@ export interface AtomicStore {
   readonly logger?: Logger | undefined
   /** Aborted when the store is closed. No permit is granted after that. Absent = the store is never closed. */
   readonly closed?: AbortSignal | undefined
+  /** Tells an observer of the calls of its server; `undefined` = no more. The clock measures calls. */
+  observe?(observer: Observer | undefined, clock: Clock): void
   /** Ends the granting of permits. The store of values calls it when it is closed. */
   close?(): void
   /** Runs one step on the state of one key, atomically. */

@@ -1,5 +1,7 @@
 import type { AtomicStore } from './atomic-store.ts'
 import type { SerializationError } from './errors.ts'
+import type { Observer } from './observing/observer.ts'
+import type { Clock } from './time/clock.ts'
 import type { Cooldown, CounterBounds, Stored, ValueFormat } from './store.ts'
 
 /**
@@ -375,6 +377,10 @@ export interface RemoteStore {
    * answered any more.
    */
   onReconnect(listener: () => void): () => void
+  /** Returns about the size of a value in bytes. */
+  bytesOf?(stored: Stored): number
+  /** Tells an observer of the calls and connections of the server; `undefined` = no more. The clock measures calls. */
+  observe?(observer: Observer | undefined, clock: Clock): void
   /**
    * Adds a queue of invalidations that wait for the server. `count` returns their number, for the log line when the
    * server is back.

@@ -2,7 +2,10 @@ import type { AtomicStore } from './atomic-store.ts'
 import type { StoreStats } from './counters.ts'
 import type { StoreExplanation } from './explanation.ts'
 import type { SerializationError } from './errors.ts'
+import type { Observer } from './observing/observer.ts'
+import type { Clock } from './time/clock.ts'
 import type { MaybePromise } from './promise.ts'
+import type { Trail } from './trail.ts'
 
 /** The most keys of one request. A store asks for more keys in parts, each with a deadline of its own. */
 export const KEYS_OF_A_QUESTION = 250
@@ -213,6 +216,15 @@ export interface Store {
    * Default `false`.
    */
   readonly isShared?: boolean | undefined
+  /** The bounds of the entries in the memory of this process. Absent if there is no such memory. */
+  readonly bounds?:
+    | {
+        /** Default 10,000, if there is no bound by weight. */
+        readonly maxEntries?: number | undefined
+        readonly maxWeight?: number | undefined
+        readonly maxBytes?: number | undefined
+      }
+    | undefined
   /** Milliseconds within which a request is answered or fails. Absent if answers need no time. */
   readonly deadlineMs?: number | undefined
   /**
@@ -270,6 +282,17 @@ export interface Store {
   deleteByPrefix(prefix: string, reading?: Reading): MaybePromise<number>
   /** Returns the course of a read, if the store has more to tell than its entry. Never rejects. */
   explain?(key: string, reading?: Reading): MaybePromise<StoreExplanation>
+  /** Returns what is known here of the changes of a key and its tags; absent if no other process makes any. */
+  trail?(key: string, tags: readonly string[]): Trail
+  /** Returns for how long an entry that was found is still fresh; `undefined` = not known without asking a server. */
+  remainingMs?(key: string, stored: Stored): number | undefined
+  /** Returns the size of a value, if the store keeps bytes. */
+  bytesOf?(stored: Stored): number | undefined
+  /**
+   * Tells an observer of removals from memory, and of the calls and connections of a server; `undefined` = no more. The
+   * clock measures calls.
+   */
+  observe?(observer: Observer | undefined, clock: Clock): void
   /** Returns the figures of the store since it was made. */
   stats(): StoreStats
   /** Frees the memory and connections of the store. */

@@ -1,5 +1,6 @@
 import type { Clock, Random, Timers } from '../core/time/clock.ts'
 import type { Doubts } from '../core/logging/doubts.ts'
+import type { CacheEvents } from '../core/observing/events.ts'
 import type { Observer } from '../core/observing/observer.ts'
 import type { Store } from '../core/store.ts'
 import type { Trouble } from '../core/logging/trouble.ts'
@@ -14,6 +15,6 @@ export interface CacheState {
   readonly timers: Timers
   readonly random: Random
   readonly shortLived: ShortLived
-  /** Everything that listens; `undefined` = nothing does. */
-  readonly observer: Observer | undefined
+  /** Returns everything that listens, also to the channel of that name; `undefined` = nothing does. */
+  observing(name: keyof CacheEvents): Observer | undefined
 }

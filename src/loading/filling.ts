@@ -127,7 +127,8 @@ function conclude(
   isExpected: boolean,
   accepted: readonly Filled[] | undefined,
 ): void {
-  const { trouble, store, observer } = run.state
+  const { trouble, store } = run.state
+  const observer = run.state.observing('load')
   const { counters } = run.settings.family
   const isAnswered = isExpected && accepted !== undefined
   if (isAnswered) trouble.served('fill')

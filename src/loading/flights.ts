@@ -150,7 +150,7 @@ export class Flights implements RunHost {
 
   #coalesced(key: string, { family }: LoadSettings): void {
     family.counters.coalesced++
-    this.state.observer?.coalesced?.(family, key)
+    this.state.observing('load')?.coalesced?.(family, key)
   }
 
   failed(flights: readonly Flight[], error: unknown): void {

@@ -166,7 +166,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingRun {
   #callLoader(flights: readonly Flight[], contexts: readonly Context[]): unknown {
     const [first] = flights
     const call = (): unknown => beginLoader(first!, this.#source, flights, contexts)
-    const { observer } = this.state
+    const observer = this.state.observing('load')
     if (observer?.around === undefined) return call()
     const keys = flights.map(({ key }) => key)
     return observer.around(this.settings.family, keys, first!.isBackground, call)
@@ -191,7 +191,8 @@ export class LoadRun implements Carrier, LoadSituation, FillingRun {
     stored: Stored | undefined,
     failure?: readonly [error: unknown],
   ): void {
-    const { observer, clock } = this.state
+    const { clock } = this.state
+    const observer = this.state.observing('load')
     if (observer?.load === undefined) return
     const { family, ttlMs } = this.settings
     const durationMs = this.#loading === undefined ? this.#tookMs : clock.now() - this.#loadingSinceMs
@@ -352,7 +353,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingRun {
     if (this.#loading === undefined) return false
     this.#endLoading()
     this.#cooldown = this.failed(error)
-    if (this.state.observer !== undefined)
+    if (this.state.observing('load') !== undefined)
       for (const flight of this.#flights)
         if (flight.loaderBegan && !flight.settled && !flight.timedOut)
           this.tell(flight, 'failed', undefined, [error])

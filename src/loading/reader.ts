@@ -133,11 +133,11 @@ export class Reader {
 
   // Copies a value that was read at once, hence not from a server.
   #copy(operation: string, key: string, stored: Stored | undefined, family: Family): unknown {
-    const { observer } = this.#state
     const value = stored === undefined ? undefined : this.view(operation, key, stored)
     if (value === undefined) this.missed(key, family)
     else {
       family.counters.hits++
+      const observer = this.#state.observing('read')
       if (observer !== undefined) observer.read?.(family, key, 'hit', this.tierOf(stored!), undefined, stored)
     }
     return value
@@ -170,7 +170,7 @@ export class Reader {
     const tier = this.tierOf(stored)
     family.counters.hits++
     if (tier === 'l2') family.counters.l2Hits++
-    this.#state.observer?.read?.(family, key, 'hit', tier, remainingMs, stored)
+    this.#state.observing('read')?.read?.(family, key, 'hit', tier, remainingMs, stored)
   }
 
   /** Notes that a caller gets a stale value, after its miss. */
@@ -184,7 +184,7 @@ export class Reader {
     const tier = this.tierOf(stored)
     family.counters.staleServed[cause]++
     if (tier === 'l2') family.counters.l2Stale++
-    this.#state.observer?.read?.(family, key, 'stale', tier, remainingMs, stored)
+    this.#state.observing('read')?.read?.(family, key, 'stale', tier, remainingMs, stored)
   }
 
   /** Notes that a caller finds nothing. */
@@ -195,7 +195,7 @@ export class Reader {
 
   /** Tells of a miss that is counted already. */
   tellMiss(key: string, family: Family): void {
-    this.#state.observer?.read?.(family, key, 'miss', undefined, undefined, undefined)
+    this.#state.observing('read')?.read?.(family, key, 'miss', undefined, undefined, undefined)
   }
 
   #failed(key: string, family: Family, error: unknown): undefined {

@@ -3,7 +3,7 @@ import { durationMs } from '../options/durations.ts'
 import { KeyHash } from '../internal/hash.ts'
 import type { AdaptiveWindow } from './eviction/adaptive-window.ts'
 import { checkedSetOptions, entryWeight, resolveOptions } from './bounded-map-options.ts'
-import type { BoundedMapOptions, ResolvedOptions, SetOptions } from './bounded-map-options.ts'
+import type { BoundedMapOptions, RemovalCause, ResolvedOptions, SetOptions } from './bounded-map-options.ts'
 import { NO_SLOT, TIMED, WATCHED, noteHit } from './eviction/eviction-policy.ts'
 import type { EvictionPolicy } from './eviction/eviction-policy.ts'
 import type { Expiry } from './expiry.ts'
@@ -44,7 +44,7 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
   readonly #options: ResolvedOptions<K, V>
   readonly #weighed: boolean
   /** Whether an update has no listener to tell and no weight to find. */
-  readonly #plain: boolean
+  #plain: boolean
   readonly #hash: KeyHash
   readonly #state: MapState<K, V>
   // Parts of the state, kept here so that a hit looks nowhere else.
@@ -92,6 +92,15 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
    */
   get isWeighed(): boolean {
     return this.#weighed
+  }
+
+  /**
+   * Tells a listener, which does not throw, of every removal; `undefined` = no more. It is told besides `onRemoval`.
+   * @internal
+   */
+  listen(listener: ((key: K, value: V, cause: RemovalCause) => void) | undefined): void {
+    this.#removals.also = listener
+    this.#plain = !this.#weighed && !this.#removals.listening
   }
 
   /** The sum of the weights of the entries; their number if no `maxWeight` is set. */

@@ -17,8 +17,6 @@ export class MapState<K, V> implements ExpiryOwner {
   readonly expiry: Expiry
   readonly window: AdaptiveWindow
   readonly removals: Removals<K, V>
-  // Whether no listener wants keys and values.
-  readonly #silent: boolean
 
   constructor(options: ResolvedOptions<K, V>, fixedWindowShare: number | undefined) {
     const share = fixedWindowShare ?? INITIAL_WINDOW_SHARE
@@ -27,7 +25,6 @@ export class MapState<K, V> implements ExpiryOwner {
     this.window = new AdaptiveWindow(this.policy, options, fixedWindowShare !== undefined)
     this.removals = new Removals(options.onRemoval)
     this.expiry = new Expiry(this, options.clock, options.timers, this.policy.states)
-    this.#silent = !this.removals.listening
   }
 
   /** Doubles the slots. */
@@ -98,8 +95,8 @@ export class MapState<K, V> implements ExpiryOwner {
   #vacate(slot: number, cause: number): void {
     const slots = this.slots
     const key = slots.keys[slot] as K
-    if (this.#silent) this.removals.count(cause)
-    else this.removals.note(key, slots.values[slot] as V, cause)
+    if (this.removals.listening) this.removals.note(key, slots.values[slot] as V, cause)
+    else this.removals.count(cause)
     slots.index.delete(key)
   }
 }

@@ -11,6 +11,7 @@ import {
   PRESENT,
   tagsOfFill,
 } from '../in-process/entry-rules.ts'
+import type { Observer } from '../core/observing/observer.ts'
 import type { LocalAtomicStore } from '../in-process/local-atomic-store.ts'
 import type {
   AcquireOptions,
@@ -178,6 +179,15 @@ export class MemoryStore implements Store {
     )
     const count = sweep.run()
     return isPromise(count) ? this.#during(sweep, count) : count
+  }
+
+  remainingMs(key: string): number | undefined {
+    const kept = this.#map.peek(key)
+    return kept === undefined ? undefined : this.#remainingMs(key, kept)
+  }
+
+  observe(observer: Observer | undefined): void {
+    this.#map.listen(observer && ((key, _, cause) => observer.remove?.(key, cause)))
   }
 
   stats(): StoreStats {

@@ -47,6 +47,8 @@ export class Removals<K, V> {
   swept = 0
   oversize = 0
   #listenerErrors = 0
+  /** Another listener, which does not throw. */
+  also: ((key: K, value: V, cause: RemovalCause) => void) | undefined = undefined
 
   constructor(listener: ((key: K, value: V, cause: RemovalCause) => void) | undefined) {
     this.#listener = listener
@@ -54,7 +56,7 @@ export class Removals<K, V> {
 
   /** Whether a listener wants keys and values. */
   get listening(): boolean {
-    return this.#listener !== undefined
+    return this.#listener !== undefined || this.also !== undefined
   }
 
   /** Counts a removal without a listener. */
@@ -65,7 +67,7 @@ export class Removals<K, V> {
   /** Counts a removal and keeps it for the listener. */
   note(key: K, value: V, cause: number): void {
     this.count(cause)
-    if (this.#listener !== undefined) this.#pending.push([key, value, cause])
+    if (this.listening) this.#pending.push([key, value, cause])
   }
 
   /** Tells the listener about the removals since the last delivery. */
@@ -92,10 +94,11 @@ export class Removals<K, V> {
     // Removals by calls of the listener itself come in further rounds of this loop, or inside of them.
     for (const [key, value, cause] of this.#pending.splice(0)) {
       try {
-        this.#listener!(key, value, CAUSES[cause]!)
+        this.#listener?.(key, value, CAUSES[cause]!)
       } catch {
         this.#listenerErrors++
       }
+      this.also?.(key, value, CAUSES[cause]!)
     }
   }
 }

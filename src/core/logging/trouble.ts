@@ -136,6 +136,11 @@ export class Trouble {
     this.#log.notice('warn', { key, err: error }, message)
   }
 
+  /** Logs the failure of a listener. */
+  listenerFailed(event: string, error: unknown): void {
+    this.#log.notice('error', { event, err: error }, 'a listener has failed')
+  }
+
   /** Logs the failure of the host's `waitUntil`. The work goes on without it. */
   hostFailed(error: unknown): void {
     this.#log.notice('warn', { err: error }, 'waitUntil has failed')

@@ -18,16 +18,33 @@ export class Family {
   readonly prefixLength: number
   /** Whether it is a wrapped function. Its name then stands for the template of its keys. */
   readonly isFunction: boolean
+  /** The family above it; `undefined` for the root. */
+  readonly parent: Family | undefined
+  /** The default time for which its entries are fresh, in milliseconds. */
+  ttlMs: number = Infinity
   /** Its own counts, without those of families below it. */
   readonly counters: Counters = new Counters()
   /** The families below it: namespaces and wrapped functions. */
   readonly children: Set<Family> = new Set()
 
-  constructor(name: string, path: string, prefixLength: number, isFunction = false) {
+  constructor(
+    name: string,
+    path: string,
+    prefixLength: number,
+    parent: Family | undefined,
+    isFunction = false,
+  ) {
+    this.parent = parent
+    parent?.children.add(this)
     this.name = name
     this.path = path
     this.prefixLength = prefixLength
     this.isFunction = isFunction
+  }
+
+  /** Whether it is another family, or below it. */
+  isIn(other: Family): boolean {
+    return this === other || this.parent?.isIn(other) === true
   }
 
   /** Returns the key as callers give it, without the prefix of the cache and the names of namespaces. */
@@ -48,18 +65,18 @@ export class Families {
   #other: Family | undefined = undefined
 
   constructor(rootPrefix: string) {
-    this.root = new Family('', '', rootPrefix.length)
+    this.root = new Family('', '', rootPrefix.length, undefined)
   }
 
   /** Returns the family of a namespace. `path` ends with `:`; `prefix` is that of its full keys. */
   ofNamespace(parent: Family, path: string, prefix: string): Family {
-    return this.#of(parent, path, () => new Family(path.slice(0, -1), path, prefix.length))
+    return this.#of(path, () => new Family(path.slice(0, -1), path, prefix.length, parent))
   }
 
   /** Returns the family of a wrapped function in the scope of `parent`. */
   ofFunction(parent: Family, name: string): Family {
     const { path, prefixLength } = parent
-    return this.#of(parent, `${path}()${name}`, () => new Family(path + name, path, prefixLength, true))
+    return this.#of(`${path}()${name}`, () => new Family(path + name, path, prefixLength, parent, true))
   }
 
   /** Yields all families that were used. */
@@ -69,21 +86,16 @@ export class Families {
     if (this.#other !== undefined) yield this.#other
   }
 
-  #of(parent: Family, name: string, make: () => Family): Family {
+  #of(name: string, make: () => Family): Family {
     const known = this.#byName.get(name)
     if (known !== undefined) return known
     if (this.#byName.size >= MOST_FAMILIES - 2) return this.#theOther()
     const family = make()
     this.#byName.set(name, family)
-    parent.children.add(family)
     return family
   }
 
   #theOther(): Family {
-    if (this.#other === undefined) {
-      this.#other = new Family(OTHER, '', this.root.prefixLength, true)
-      this.root.children.add(this.#other)
-    }
-    return this.#other
+    return (this.#other ??= new Family(OTHER, '', this.root.prefixLength, this.root, true))
   }
 }

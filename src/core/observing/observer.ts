@@ -97,28 +97,3 @@ export interface Observer {
   /** The connections to a server have another state. */
   connection?(node: string, state: ConnectionState, error: unknown): void
 }
-
-const NAMES = [
-  'read',
-  'refreshing',
-  'load',
-  'coalesced',
-  'write',
-  'invalidate',
-  'remove',
-  'call',
-  'connection',
-]
-
-/** Returns the one observer that stands for all of a list; `undefined` for none. */
-export function observerOf(all: readonly Observer[]): Observer | undefined {
-  if (all.length < 2) return all[0]
-  const each = all as readonly Record<string, ((...args: unknown[]) => void) | undefined>[]
-  const tell = (name: string) =>
-    function (...args: unknown[]): void {
-      for (const one of each) one[name]?.(...args)
-    }
-  const spanning = all.find((one) => one.around !== undefined)
-  const around = spanning && { around: spanning.around!.bind(spanning) }
-  return { ...Object.fromEntries(NAMES.map((name) => [name, tell(name)])), ...around }
-}

@@ -15,6 +15,8 @@ import type { Clock, Random, Timers } from '../../core/time/clock.ts'
 import { ClosedError, StoreUnavailableError } from '../../core/errors.ts'
 import { consoleLogger, type Logger } from '../../core/logging/logger.ts'
 import type { Arg, Command, RedisClient, Reply, Script } from '../connection/client.ts'
+import type { Observer } from '../../core/observing/observer.ts'
+import { ClientView } from '../connection/client-view.ts'
 import { acquirePermit } from './acquire-permit.ts'
 import { block } from './block.ts'
 import { EvictionCheck } from './eviction-check.ts'
@@ -72,13 +74,13 @@ export class RedisAtomicStore implements AtomicStore {
   readonly timers: Timers
   readonly random: Random
   readonly logger: Logger | undefined
-  readonly #client: RedisClient
+  readonly #client: ClientView
   readonly #prefix: string
   readonly #closing = new AbortController()
   readonly #eviction: EvictionCheck
 
   constructor({ client, prefix, clock, timers, random, logger, name = 'cache' }: RedisAtomicStoreOptions) {
-    this.#client = client
+    this.#client = new ClientView(client)
     this.#prefix = prefix
     this.clock = clock
     this.timers = timers
@@ -89,6 +91,10 @@ export class RedisAtomicStore implements AtomicStore {
 
   get closed(): AbortSignal {
     return this.#closing.signal
+  }
+
+  observe(observer: Observer | undefined, clock: Clock): void {
+    this.#client.observe(observer, clock)
   }
 
   /** Stops granting permits. */

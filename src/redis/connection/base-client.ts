@@ -1,4 +1,5 @@
 import type { Connection, RedisClient } from './client.ts'
+import type { NodeStates } from './guard/node-states.ts'
 import type { BusLog } from './guard/bus-log.ts'
 import type { SubscriberLine } from '../libraries/line.ts'
 import type { Surroundings } from '../libraries/surroundings.ts'
@@ -26,6 +27,10 @@ export abstract class BaseClient implements RedisClient {
 
   /** Resolves when all connections are up. @throws StoreUnavailableError if the attempt under way fails. */
   abstract whenUp(): Promise<void>
+
+  get nodes(): NodeStates {
+    return this.surroundings.nodes
+  }
 
   onReconnect(listener: () => void): () => void {
     const entry = (): void => listener()

@@ -1,4 +1,8 @@
+import type { Observer } from '../../core/observing/observer.ts'
+import type { Clock } from '../../core/time/clock.ts'
 import type { Connection, RedisClient } from './client.ts'
+import type { NodeStates } from './guard/node-states.ts'
+import { ObservedConnection } from './observed-connection.ts'
 
 /** A client that another owner closes. It passes every other call on. */
 export class ClientView implements RedisClient {
@@ -8,6 +12,7 @@ export class ClientView implements RedisClient {
   readonly database: number
   readonly #client: RedisClient
   readonly #before: (() => void) | undefined
+  #observed: ((connection: Connection) => Connection) | undefined = undefined
 
   /** `before` is called before a connection is given out, so that earlier requests are sent earlier. */
   constructor(client: RedisClient, before?: () => void) {
@@ -19,18 +24,29 @@ export class ClientView implements RedisClient {
     this.#before = before
   }
 
+  /** Tells an observer of the calls that are made over this view; `undefined` = no more. The clock measures calls. */
+  observe(observer: Observer | undefined, clock: Clock): void {
+    this.#observed = observer && ((connection) => new ObservedConnection(connection, observer, clock))
+  }
+
   connectionFor(route: string): Connection {
     this.#before?.()
-    return this.#client.connectionFor(route)
+    const connection = this.#client.connectionFor(route)
+    return this.#observed === undefined ? connection : this.#observed(connection)
+  }
+
+  get nodes(): NodeStates | undefined {
+    return this.#client.nodes
   }
 
   sharesServer(route: string, other: string): boolean {
     return this.#client.sharesServer(route, other)
   }
 
-  masters(): Promise<readonly Connection[]> {
+  async masters(): Promise<readonly Connection[]> {
     this.#before?.()
-    return this.#client.masters()
+    const masters = await this.#client.masters()
+    return this.#observed === undefined ? masters : masters.map(this.#observed)
   }
 
   subscribe(channel: string, onMessage: (text: string) => void, onReady: () => void): () => void {

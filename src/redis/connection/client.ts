@@ -1,3 +1,5 @@
+import type { NodeStates } from './guard/node-states.ts'
+
 /** A part of a command. Text is sent as UTF-8. */
 export type Arg = string | Uint8Array
 
@@ -33,6 +35,11 @@ export function toArgs(command: Command, withSource: boolean): readonly Arg[] {
   return [name, withSource ? script.source : script.sha, String(keys.length), ...keys, ...args]
 }
 
+/** Returns the name of a command or of its script. */
+export function nameOf(command: Command): string {
+  return 'script' in command ? command.script.name : String(command.args[0])
+}
+
 /** The form of strings in a reply, statuses such as `OK` included. */
 export type ReplyForm = 'text' | 'bytes'
 
@@ -50,6 +57,8 @@ export type Reply = string | Uint8Array | number | null | Error | readonly Reply
 export interface Connection {
   /** The identity of the server: the same object for all connections to one server. */
   readonly server: object
+  /** The name of the server in messages, such as `127.0.0.1:6379`, if it has one. */
+  readonly node?: string | undefined
   /** Runs one command, within less than the hard deadline if the call has only `withinMs` left. */
   run(command: Command, form: ReplyForm, withinMs?: number): Promise<Reply>
   /**
@@ -85,6 +94,8 @@ export interface RedisClient {
    * deliver earlier commands.
    */
   onReconnect(listener: () => void): () => void
+  /** The known states of the servers. */
+  readonly nodes?: NodeStates | undefined
   /** Adds a count of the invalidations that wait for a server, for the log line that says that the server is back. */
   addQueue?(count: () => number): () => void
   /** Frees what this client has made, but never a client of the user. */

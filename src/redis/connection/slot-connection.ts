@@ -37,6 +37,10 @@ export class SlotConnection implements Connection {
     return this.#slots.connectionOf(this)?.server ?? this
   }
 
+  get node(): string {
+    return this.#slots.connectionOf(this)?.node ?? 'the cluster'
+  }
+
   // Looks up the connection again after a wait, because the master or its connection may have changed.
   run(command: Command, form: ReplyForm, withinMs?: number): Promise<Reply> {
     const connection = this.#slots.connectionOf(this)

@@ -13,6 +13,7 @@ import type { Source } from './line.ts'
 import { NodeRedisClusterSource } from './node-redis/cluster-source.ts'
 import { NodeRedisSentinelSource } from './node-redis/sentinel-source.ts'
 import { NodeRedisSource } from './node-redis/source.ts'
+import { NodeStates } from '../connection/guard/node-states.ts'
 import { maskOf } from '../connection/guard/refusals.ts'
 import {
   refuseIoredisClusterOptions,
@@ -100,7 +101,20 @@ export function surroundingsOf(
   const mask = maskOf(secrets)
   const said = { logger, cache: name }
   const refused = new RefusedCommands(said)
-  return { ...said, clock, timers, random, breaker, deadlines, large, mask, refused, queues: new Set() }
+  const nodes = new NodeStates()
+  return {
+    ...said,
+    clock,
+    timers,
+    random,
+    breaker,
+    deadlines,
+    large,
+    mask,
+    refused,
+    nodes,
+    queues: new Set(),
+  }
 }
 
 function sourceOf(client: unknown, { random, timers, logger, name }: ClientSettings): Source {

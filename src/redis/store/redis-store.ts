@@ -1,5 +1,6 @@
 import type { AtomicStore } from '../../core/atomic-store.ts'
-import type { Random } from '../../core/time/clock.ts'
+import type { Observer } from '../../core/observing/observer.ts'
+import type { Clock, Random } from '../../core/time/clock.ts'
 import { SerializationError } from '../../core/errors.ts'
 import {
   unanswered,
@@ -79,6 +80,7 @@ export class RedisStore implements RemoteStore {
   readonly #logs: Logs
   readonly #tags: TagRecords
   readonly #scans: PrefixScans
+  #unlisten: (() => void) | undefined = undefined
 
   /** `prefix` is the beginning of all names that the store uses. */
   constructor(owned: RedisClient, prefix: string, format: WireFormat, settings: RedisStoreSettings) {
@@ -278,6 +280,17 @@ export class RedisStore implements RemoteStore {
 
   onReconnect(listener: () => void): () => void {
     return this.#client.onReconnect(listener)
+  }
+
+  bytesOf(stored: Stored): number {
+    return this.#entries.lengthOf(stored)
+  }
+
+  observe(observer: Observer | undefined, clock: Clock): void {
+    this.#client.observe(observer, clock)
+    this.atomic?.observe?.(observer, clock)
+    this.#unlisten?.()
+    this.#unlisten = observer && this.#client.nodes?.listen((...change) => observer.connection?.(...change))
   }
 
   addQueue(count: () => number): () => void {

@@ -1,6 +1,6 @@
 import { StoreTimeoutError, type StoreUnavailableError } from '../../../core/errors.ts'
 import { toldElsewhere } from '../../../core/logging/log.ts'
-import { toArgs, type Arg, type Command, type Reply, type ReplyForm } from '../client.ts'
+import { nameOf, toArgs, type Arg, type Command, type Reply, type ReplyForm } from '../client.ts'
 import { LOOK_MS, Timed } from './deadlines.ts'
 import type { Guard, Path } from './guard.ts'
 import { isAnswer, isRedirection, isUnknownScript, normalize, QUEUED } from './refusals.ts'
@@ -270,10 +270,6 @@ export class RowCall extends Call {
 function isQueued(reply: Reply): boolean {
   if (reply === 'QUEUED') return true
   return ArrayBuffer.isView(reply) && reply.length === 6 && String(Buffer.from(reply)) === 'QUEUED'
-}
-
-function nameOf(command: Command): string {
-  return 'script' in command ? command.script.name : String(command.args[0])
 }
 
 // The first call of each script over a connection has the source. Otherwise a script that the server does not know

@@ -22,6 +22,10 @@ export class GuardedConnection implements Connection, Path {
     return this.guard
   }
 
+  get node(): string {
+    return this.guard.node
+  }
+
   /** Resolves when a call may be sent; `undefined` = at once, even if it is refused. */
   waiting(): Promise<void> | undefined {
     return this.guard.starting ?? (this.line.isUp ? undefined : this.guard.onMissing())

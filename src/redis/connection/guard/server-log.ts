@@ -139,6 +139,8 @@ export class ServerLog implements ConnectionLog {
 
   lost(connection: Reporter, reason: Loss): void {
     this.#wellSinceMs = undefined
+    const state = reason.reason === 'denied' ? 'denied' : 'lost'
+    connection.surroundings.nodes.set(this.node, connection, state, reason)
     if (reason.reason !== 'denied') {
       this.#states.set(connection, 'away')
       // A server closes connections without a login, which is told already.
@@ -154,6 +156,7 @@ export class ServerLog implements ConnectionLog {
 
   silent(connection: Reporter): void {
     this.#wellSinceMs = undefined
+    connection.surroundings.nodes.set(this.node, connection, 'silent')
     this.#states.set(connection, 'away')
     this.#away.begin(SILENT, {})
   }
@@ -161,12 +164,14 @@ export class ServerLog implements ConnectionLog {
   up(connection: Reporter): void {
     this.#wasUp = true
     this.#states.set(connection, 'up')
+    connection.surroundings.nodes.set(this.node, connection, 'connected')
     this.#endAway()
     if (!this.#has('denied')) this.#denied.end()
     if (!this.#has('away') && !this.#has('denied')) this.#wellSinceMs ??= this.#log.clock.now()
   }
 
   left(connection: Reporter): void {
+    connection.surroundings.nodes.delete(this.node, connection)
     this.#states.delete(connection)
     if (this.#has('up')) this.#endAway()
     this.#endUse()
@@ -185,6 +190,8 @@ export class ServerLog implements ConnectionLog {
     if (texts === undefined) return
     this.#refused.add(name)
     this.isRefusing = true
+    const state = isLoginRefused(reason) ? 'denied' : 'refusing'
+    for (const { nodes } of this.#users()) nodes.refuse(this.node, state, reason)
     this.#refuses.begin(texts, { operation: name, err: reason })
     this.#refuses.failed()
   }
@@ -196,6 +203,7 @@ export class ServerLog implements ConnectionLog {
     this.#refused.clear()
     this.isRefusing = false
     this.#isLoginRefused = false
+    for (const { nodes } of this.#users()) nodes.refuse(this.node, undefined)
     this.#refuses.end()
   }
 
