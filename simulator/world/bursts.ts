@@ -1,3 +1,4 @@
+import type { LoadContext } from '../../src/loading/load-context.ts'
 import type { BaseCache } from '../../src/cache/base-cache.ts'
 import { type Calls, type ClientParts, type WorldNode } from './clients.ts'
 import type { Versioned } from './node.ts'
@@ -9,6 +10,7 @@ type Call =
   | 'get'
   | 'getOrSet'
   | 'set'
+  | 'add'
   | 'setMany'
   | 'delete'
   | 'invalidate'
@@ -23,6 +25,8 @@ const CALLS: readonly Call[] = [
   'getOrSet',
   'set',
   'set',
+  'add',
+  'add',
   'setMany',
   'delete',
   'invalidate',
@@ -89,9 +93,11 @@ export class Bursts {
         case 'get':
           return view.get(name)
         case 'getOrSet':
-          return view.getOrSet(name, async () => this.#load(node, value), options)
+          return view.getOrSet(name, async (context) => this.#load(node, value, context), options)
         case 'set':
           return view.set(name, value, options)
+        case 'add':
+          return view.set(name, value, { ...options, ifAbsent: true })
         case 'setMany':
           return view.setMany([[name, value]], options)
         case 'delete':
@@ -111,7 +117,13 @@ export class Bursts {
     return { call, version, answer }
   }
 
-  async #load({ network }: WorldNode, value: Versioned): Promise<Versioned> {
+  async #load(
+    { network }: WorldNode,
+    value: Versioned,
+    { audit, doNotStore }: LoadContext<Versioned | number>,
+  ): Promise<Versioned> {
+    // Each call has a source of its own.
+    if (audit) doNotStore()
     await network.process.sleep(this.#parts.random.between(0, 20))
     return value
   }
@@ -133,7 +145,7 @@ export class Bursts {
         const what = `${one.call} ${one.version} of ${key} answers ${JSON.stringify(answer)}`
         return this.#parts.history.violated('I16', `${node.name}: ${what}, of these calls: ${calls}`)
       }
-      held = after(one, held)
+      held = after(one, held, answer)
       // If the key may be absent, a load that took its lease after that may fill it.
       if (held.has(undefined)) held = new Set([...held, ...loaded])
     }
@@ -160,6 +172,7 @@ function versionIn(value: unknown): Held {
 function after(
   { call, version }: Pick<Made, 'call' | 'version'>,
   held: ReadonlySet<Held>,
+  answer: unknown,
 ): ReadonlySet<Held> {
   switch (call) {
     case 'get':
@@ -170,6 +183,8 @@ function after(
     case 'set':
     case 'setMany':
       return new Set([version])
+    case 'add':
+      return answer === true ? new Set([version]) : new Set([...held].filter((one) => one !== undefined))
     default:
       return new Set([undefined])
   }
@@ -196,6 +211,8 @@ function isPossible(
       if (held.has(given)) return true
       // It may join an earlier load, or get a later value from the question with which it takes the lease.
       return given !== undefined && loaded.includes(given) ? mayMiss : giver !== undefined
+    case 'add':
+      return answer === true ? mayMiss : [...held].some((one) => one !== undefined)
     case 'expire':
       return answer === true ? [...held].some((one) => one !== undefined) : mayMiss
     case 'set':

@@ -37,7 +37,9 @@ import { LocalSlot } from './local-tier.ts'
 import { Heartbeat } from './log/heartbeat.ts'
 import { LogFollowers } from './log/log-followers.ts'
 import { NodeState } from './node-state.ts'
+import type { KnownAnswer } from './order/adds.ts'
 import { CallOrder } from './order/call-order.ts'
+import type { Turn } from './order/turn.ts'
 import { Outbox } from './queues/outbox.ts'
 import { isRefusal } from './queues/refusal.ts'
 import { Replay } from './queues/replay.ts'
@@ -202,12 +204,11 @@ export class CoherentStore implements Store {
   write(ops: readonly Op[]): Promise<readonly OpResult[]> {
     const together = ops.every(isStep) ? 'steps' : undefined
     if (this.#order.isIdle) return this.#order.called(ops, this.#changes.write(ops), together)
-    return this.#order.change(
-      ops,
-      (turn) => this.#changes.write(ops, turn),
-      (error, turn) => this.#changes.giveUp(ops, error, turn),
-      together,
-    )
+    const call = (turn?: Turn): Promise<readonly OpResult[]> => this.#changes.write(ops, turn)
+    const late = (error: Error, turn: Turn): never => this.#changes.giveUp(ops, error, turn)
+    const [op] = ops
+    if (ops.length === 1 && op?.kind === 'add') return this.#order.add(op, call, late, ADDED_BEFORE)
+    return this.#order.change(ops, call, late, together)
   }
 
   async invalidate(
@@ -376,6 +377,11 @@ export class CoherentStore implements Store {
     this.#dropped += count
     this.#parts.onDropped?.(error)
   }
+}
+
+const ADDED_BEFORE: KnownAnswer<readonly OpResult[]> = {
+  answer: [{ ok: false, present: true }],
+  tells: ([result]) => result?.ok === true || result?.present === true,
 }
 
 // Whether the operation is a step without bounds. Such steps give the same sum in any order.
