@@ -1,0 +1,220 @@
+import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import { createRequire } from 'node:module'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { createDashboard, type Dashboard, type DashboardFigures } from 'cachette/dashboard'
+import { chromium, type Browser, type Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { openShop, type Shop } from './shop.ts'
+
+const BROWSER = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
+const IMAGES = join(import.meta.dirname, '../../../docs/images')
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
+const ARGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+]
+
+let browser: Browser
+const ends: (() => unknown)[] = []
+
+beforeAll(async () => {
+  if (!existsSync(BROWSER)) throw new Error(`there is no Chromium at ${BROWSER}; CHROMIUM names another`)
+  browser = await chromium.launch({ executablePath: BROWSER, args: ARGS })
+})
+
+afterAll(async () => {
+  await browser?.close()
+})
+
+afterEach(async () => {
+  for (const end of ends.splice(0).toReversed()) await end()
+})
+
+async function serve(dashboard: Dashboard): Promise<string> {
+  const server: Server = createServer((request, response) => void dashboard.node(request, response))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  ends.push(() => {
+    dashboard.close()
+    server.close()
+    server.closeAllConnections()
+  })
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+/** Opens the page of a shop. Each console message, error and request to another host is noted. */
+async function open(options: { readonly readOnly?: boolean; readonly colorScheme?: 'light' | 'dark' } = {}) {
+  const shop = openShop()
+  ends.push(async () => shop.close())
+  const { colorScheme = 'light', readOnly = true } = options
+  const dashboard = createDashboard(shop.cache, {
+    readOnly,
+    auditors: [shop.auditor],
+    authorize: (request) => (request.headers.get('authorization') === USER ? true : ASK()),
+  })
+  const url = await serve(dashboard)
+  await shop.play(240)
+  const context = await browser.newContext({
+    colorScheme,
+    viewport: { width: 1280, height: 1000 },
+    httpCredentials: { username: 'ops', password: 'secret' },
+  })
+  ends.push(async () => context.close())
+  const page = await context.newPage()
+  const noise: string[] = []
+  page.on('console', (message) => noise.push(message.text()))
+  page.on('pageerror', (error) => noise.push(String(error)))
+  page.on('request', (request) => {
+    if (!request.url().startsWith(url) && !request.url().startsWith('data:')) noise.push(request.url())
+  })
+  await page.goto(`${url}/cachette`, { waitUntil: 'domcontentloaded' })
+  await page.locator('#stat-reads').waitFor()
+  return { shop, page, url, noise }
+}
+
+const USER = `Basic ${btoa('ops:secret')}`
+const ASK = (): Response =>
+  new Response('', { status: 401, headers: { 'www-authenticate': 'Basic realm="cache"' } })
+
+/** Lets a second pass, and waits until the page shows as many reads as the cache has counted. */
+async function untilShown({ shop, page }: { readonly shop: Shop; readonly page: Page }): Promise<void> {
+  const shown = async (): Promise<string> => (await page.locator('#stat-reads').textContent()) ?? ''
+  const { hits, misses } = shop.cache.stats()
+  const expected = (hits + misses).toLocaleString('en-US')
+  await expect
+    .poll(
+      async () => {
+        await shop.clock.advance('1s')
+        return shown()
+      },
+      { timeout: 20_000 },
+    )
+    .toBe(expected)
+}
+
+describe('the page in a browser', () => {
+  it('shows live figures that agree with stats(), without a console message', async () => {
+    const opened = await open()
+    const { shop, page, noise, url } = opened
+    await shop.play(5)
+    await untilShown(opened)
+
+    const stats = shop.cache.stats()
+    const text = async (id: string): Promise<string | null> => page.locator(`#stat-${id}`).textContent()
+    expect(await text('hits')).toBe(stats.hits.toLocaleString('en-US'))
+    expect(await text('loads')).toBe(stats.loads.toLocaleString('en-US'))
+    expect(await text('coalesced')).toBe(stats.coalesced.toLocaleString('en-US'))
+    expect(await text('ratio')).toBe(`${(Math.floor(stats.hitRatio! * 1_000) / 10).toFixed(1)} %`)
+    const figures = await fetch(`${url}/cachette/figures`, { headers: { authorization: USER } })
+    const { sentence } = (await figures.json()) as DashboardFigures
+    expect(await page.locator('#sentence').textContent()).toBe(sentence)
+    expect(await page.locator('#worth tbody tr').count()).toBeGreaterThanOrEqual(4)
+    expect(await page.locator('.chart canvas').count()).toBe(2)
+    expect(noise).toEqual([])
+  })
+
+  it('refuses without the password', async () => {
+    const { url } = await open()
+
+    for (const path of ['', '/figures', '/live'])
+      expect((await fetch(`${url}/cachette${path}`)).status).toBe(401)
+  })
+
+  it('explains an entry by the keyboard alone', async () => {
+    const { page, noise } = await open()
+
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Enter')
+    await page.locator('#key').focus()
+    await page.keyboard.type('user:0')
+    await page.keyboard.press('Enter')
+    await page.locator('#explained').waitFor()
+
+    expect(await page.locator('.explained').textContent()).toContain(
+      'A read of user:0 would find a fresh value',
+    )
+    expect(await page.locator('.explained').textContent()).toContain('redacted')
+    expect(await page.locator('button.danger').count()).toBe(0)
+    expect(noise).toEqual([])
+  })
+
+  it('shows a hostile key as text', async () => {
+    const { shop, page, noise } = await open()
+    const evil = '<img src=x onerror=alert(1)>'
+    await shop.cache.set(evil, 1)
+
+    await page.locator('#key').fill(evil)
+    await page.getByRole('button', { name: 'List keys' }).click()
+    await page.locator('.keys button').click()
+    await page.locator('#explained').waitFor()
+
+    expect(await page.locator('#explained').textContent()).toBe(evil)
+    expect(await page.locator('img').count()).toBe(0)
+    expect(noise).toEqual([])
+  })
+
+  it('invalidates a tag after a question, with readOnly: false', async () => {
+    const { shop, page, noise } = await open({ readOnly: false })
+    await shop.cache.set('user:0', 1, { tags: ['users'] })
+
+    await page.locator('#tag').fill('users')
+    await page.getByRole('button', { name: 'Invalidate…' }).click()
+    expect(await shop.cache.has('user:0')).toBe(true)
+    await page.getByRole('button', { name: 'Yes, do it' }).click()
+    await page.getByText('The tag users is invalidated.').waitFor()
+
+    expect(await shop.cache.has('user:0')).toBe(false)
+    expect(noise).toEqual([])
+  })
+
+  it('refuses a POST of another site, and one of a page that is read-only', async () => {
+    const { shop, page, url } = await open()
+    await shop.cache.set('user:0', 1, { tags: ['users'] })
+    const ask = async (): Promise<number> =>
+      page.evaluate(async (address) => {
+        const headers = { 'content-type': 'application/json' }
+        const body = JSON.stringify({ cache: '0', tag: 'users' })
+        return fetch(address, { method: 'POST', headers, body, mode: 'cors', credentials: 'include' }).then(
+          ({ status }) => status,
+          () => 0,
+        )
+      }, `${url}/cachette/invalidate`)
+
+    expect(await ask()).toBe(403)
+    const other = await serve(createDashboard(shop.cache, { authorize: () => true }))
+    await page.goto(`${other.replace('127.0.0.1', 'localhost')}/cachette/figures`)
+    expect(await ask()).toBe(0)
+    expect(await shop.cache.has('user:0')).toBe(true)
+  })
+
+  it.each(['light', 'dark'] as const)(
+    'has no serious fault of accessibility, and a picture: %s',
+    async (colorScheme) => {
+      const opened = await open({ colorScheme, readOnly: false })
+      const { page, noise, shop } = opened
+      for (let index = 0; index < 30; index++) {
+        await shop.play(1)
+        await untilShown(opened)
+      }
+      await page.locator('#key').fill('product:7')
+      await page.getByRole('button', { name: 'Explain' }).click()
+      await page.locator('#explained').waitFor()
+      const path = join(IMAGES, `dashboard-${colorScheme}.png`)
+      await page.screenshot({ path, fullPage: true })
+      expect(readFileSync(path).length).toBeLessThan(200_000)
+      expect(noise).toEqual([])
+
+      await page.evaluate(`${readFileSync(AXE, 'utf8')}; undefined`)
+      const found =
+        (await page.evaluate(`axe.run().then(({ violations }) => violations.map(({ id, impact, nodes }) =>
+      [id, impact, nodes.map(({ html }) => html).slice(0, 3)]))`)) as [string, string, string[]][]
+      expect(found.filter(([, impact]) => impact === 'serious' || impact === 'critical')).toEqual([])
+    },
+  )
+})
