@@ -127,6 +127,7 @@ describe.each(listCompilers())('TypeScript %s', (version, compiler) => {
       import * as lock from 'cachette/lock'
       import * as memoize from 'cachette/memoize'
       import * as memory from 'cachette/memory'
+      import * as otel from 'cachette/otel'
       import * as prometheus from 'cachette/prometheus'
       import * as ratelimit from 'cachette/ratelimit'
       import * as redis from 'cachette/redis'
@@ -136,7 +137,7 @@ describe.each(listCompilers())('TypeScript %s', (version, compiler) => {
       export const options: CreateCacheOptions = { ttl: '30m', redis: undefined }
       export const cache = createCache<number>(options)
       export const count: Promise<unknown> = new MemoryCache<number>().get('count')
-      export default [analysis, audit, lock, memoize, memory, prometheus, ratelimit, redis, scope, serialization, testing]`,
+      export default [analysis, audit, lock, memoize, memory, otel, prometheus, ratelimit, redis, scope, serialization, testing]`,
     )
 
     const bare = { ...STRICT, module: 'nodenext', lib: ['es2022'], types: [] }
