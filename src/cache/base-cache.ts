@@ -29,6 +29,7 @@ import type { Entries } from './entries.ts'
 import { Invalidator, type KeyInvalidation, type TagInvalidation } from './invalidator.ts'
 import type { Absent, Loaded, Loader, ManyLoader } from './loader.ts'
 import { Loads } from './loads.ts'
+import { statsOf } from './observing/stats-of.ts'
 import { scan } from './scan.ts'
 import { asKeys, Scope } from './scope.ts'
 import { closedWith, noteStore } from './stores.ts'
@@ -212,7 +213,7 @@ export abstract class BaseCache<V = unknown> {
     const stored = result?.stored
     if (stored === undefined) return undefined
     this.#scope.invalidated('take', { keys: [full], removed: 1, l2: 'acked' })
-    return pipeline.reader.view('take', full, stored)
+    return pipeline.reader.view('take', full, stored, this.#scope.family)
   }
 
   /** Whether there is a fresh entry. */
@@ -424,16 +425,11 @@ export abstract class BaseCache<V = unknown> {
   }
 
   /**
-   * Returns the figures since the cache was made or `resetStats` was called. In a namespace they are those of the whole
-   * cache.
+   * Returns the figures since the cache was made. In a namespace they are those of the namespace. With `since`, an
+   * earlier answer, they are those of the interval, so that several readers never disturb each other.
    */
-  stats(): CacheStats {
-    return this.#scope.runtime.stats(this.#scope.family)
-  }
-
-  /** Sets all figures of the cache to zero. */
-  resetStats(): void {
-    this.#scope.runtime.resetStats()
+  stats(options: { readonly since?: CacheStats | undefined } = {}): CacheStats {
+    return statsOf(this.#scope, options)
   }
 
   /**
@@ -454,11 +450,14 @@ export abstract class BaseCache<V = unknown> {
   async #remainingMs(operation: string, key: string): Promise<number | undefined> {
     const { store, trouble, pipeline } = this.#scope.runtime
     const full = this.#scope.key(key)
-    const found = await trouble.attempt(operation, () => store.read([full], this.#scope.reading))
+    const { family } = this.#scope
+    const { counters } = family
+    const found = await trouble.attempt(operation, () => store.read([full], this.#scope.reading), counters)
     const entry = found?.get(full)
     // Only an entry of a shared store may be unreadable.
     if (entry === undefined || store.isShared !== true) return entry?.remainingMs
-    return pipeline.reader.view(operation, full, entry.stored) === undefined ? undefined : entry.remainingMs
+    const value = pipeline.reader.view(operation, full, entry.stored, family)
+    return value === undefined ? undefined : entry.remainingMs
   }
 }
 

@@ -1,10 +1,11 @@
 import { ageClock } from '../core/time/age-clock.ts'
 import type { Clock, Random, Timers } from '../core/time/clock.ts'
-import { sumOf, type CacheStats, type StoreStats } from '../core/counters.ts'
+import { sumOf, type CacheStats } from '../core/counters.ts'
 import { Doubts } from '../core/logging/doubts.ts'
 import { Log } from '../core/logging/log.ts'
 import { consoleLogger } from '../core/logging/logger.ts'
 import { Families, type Family } from '../core/observing/family.ts'
+import { AtomicFigures } from '../core/observing/atomic-figures.ts'
 import { CHANNELS } from '../core/observing/channels.ts'
 import type { CacheEvents } from '../core/observing/events.ts'
 import type { Observer } from '../core/observing/observer.ts'
@@ -43,7 +44,6 @@ export class Runtime implements CacheState {
   #observers: Observers | undefined = undefined
   // The same while anything listens.
   #observer: Observers | undefined = undefined
-  #statsAtReset: StoreStats
 
   constructor(store: Store, options: CacheOptions & ValueOptions) {
     checkCacheOptions(options)
@@ -61,7 +61,6 @@ export class Runtime implements CacheState {
     const log = new Log(logger, clock, () => ({ cache: name }))
     this.trouble = new Trouble(log, this.families.root.counters, onError, store.isShared === true)
     this.pipeline = new LoadPipeline(this)
-    this.#statsAtReset = store.stats()
   }
 
   /** The format in use: that of the store, else an own one that is loaded at the first call. */
@@ -116,15 +115,23 @@ export class Runtime implements CacheState {
     }
   }
 
-  /** Returns the figures of a family, those below it included, since the cache was made or they were reset. */
+  /** Returns the figures of a family, those below it included, since the cache was made. */
   stats(family: Family): CacheStats {
-    return sumOf(family.all()).snapshot(this.store.stats(), this.#statsAtReset)
-  }
-
-  /** Sets all figures to zero. */
-  resetStats(): void {
-    for (const { counters } of this.families.all()) counters.reset()
-    this.#statsAtReset = this.store.stats()
+    const { atomic } = this.store
+    const { limiters, lock, semaphore } = atomic?.figures ?? new AtomicFigures()
+    const store = this.store.stats()
+    const counts = sumOf(family.all().map(({ counters }) => counters)).snapshot()
+    const copies = Array.from(limiters, ([name, figures]) => [name, { ...figures }] as const)
+    return {
+      ...counts,
+      ...store,
+      ...(family.parent !== undefined && { entries: undefined }),
+      unreadable: counts.unreadable + (store.unreadable ?? 0),
+      families: Object.fromEntries(family.all().map(({ name, counters }) => [name, counters.snapshot()])),
+      limiters: Object.fromEntries(copies),
+      locks: { ...lock },
+      semaphores: { ...semaphore },
+    }
   }
 
   /** Waits for loads under way, then closes the store; a second call waits for the first. */
