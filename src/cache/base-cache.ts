@@ -5,6 +5,7 @@ import { CHANNELS } from '../core/observing/channels.ts'
 import type { CacheEvents } from '../core/observing/events.ts'
 import { checkFunction } from '../options/checks.ts'
 import { durationMs, type Duration } from '../options/durations.ts'
+import type { Health } from '../core/health.ts'
 import type { Explanation } from '../core/explanation.ts'
 import {
   GET_OPTIONS,
@@ -41,6 +42,8 @@ export interface BytesOptions {
   /** The key of the entry. The bytes of an encrypted entry can be read under its key only. */
   readonly key?: string | undefined
 }
+
+const IN_PROCESS = { engine: 'custom', servers: [], queued: 0 } as const
 
 /** Returns the scope of a cache or namespace; `undefined` for anything that this copy of the package has not made. */
 export let scopeOf: (cache: object) => Scope | undefined
@@ -422,6 +425,17 @@ export abstract class BaseCache<V = unknown> {
     checkChoice(name, Object.keys(CHANNELS), 'on')
     checkFunction(listener, 'on: listener')
     return this.#scope.runtime.on(name, listener, this.#scope.family)
+  }
+
+  /**
+   * Tells how the cache is: engine, server, breaker, sync age, what waits for the server, the policy, and one word with
+   * the reason as a sentence. Never rejects, and waits for no server.
+   */
+  async health(): Promise<Health> {
+    const { runtime } = this.#scope
+    const known = runtime.store.health?.() ?? IN_PROCESS
+    const { healthOf } = await import('./observing/health.ts')
+    return healthOf(runtime.name, known, runtime.closing !== undefined)
   }
 
   /**

@@ -207,7 +207,7 @@ export function sumOf(all: readonly Counters[]): Counters {
 }
 
 /** Figures that tell of the present. They have no difference. */
-const PRESENT: readonly string[] = ['entries', 'keys', 'tags', 'prefixes', 'overflowed', 'syncAgeMs']
+const PRESENT = new Set(['entries', 'keys', 'tags', 'prefixes', 'overflowed', 'syncAgeMs'])
 
 /** Returns the figures of the interval between two snapshots. Figures of the present are those of the later one. */
 export function difference<T extends object>(later: T, earlier: object): T {
@@ -216,7 +216,7 @@ export function difference<T extends object>(later: T, earlier: object): T {
     const before: unknown = Reflect.get(earlier, name)
     if (typeof value === 'object' && value !== null)
       result[name] = difference(value as object, Object(before) as object)
-    else if (typeof value !== 'number' || PRESENT.includes(name)) result[name] = value
+    else if (typeof value !== 'number' || PRESENT.has(name)) result[name] = value
     else result[name] = value - (typeof before === 'number' ? before : 0)
   }
   if ('hitRatio' in result) result['hitRatio'] = hitRatioOf(result as unknown as FamilyStats)
