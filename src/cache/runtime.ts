@@ -28,6 +28,8 @@ export class Runtime implements CacheState {
   /** The name of the cache in logs and events. */
   readonly name: string
   readonly families: Families
+  /** Everything that listens; `undefined` = nothing does, unless a channel has a subscriber that is not heard of yet. */
+  observer: Observer | undefined = undefined
   readonly trouble: Trouble
   readonly doubts: Doubts
   readonly pipeline: LoadPipeline
@@ -42,8 +44,6 @@ export class Runtime implements CacheState {
   closing: Promise<void> | undefined
   #isDrained = false
   #observers: Observers | undefined = undefined
-  // The same while anything listens.
-  #observer: Observers | undefined = undefined
 
   constructor(store: Store, options: CacheOptions & ValueOptions) {
     checkCacheOptions(options)
@@ -91,8 +91,8 @@ export class Runtime implements CacheState {
   }
 
   observing(name: keyof CacheEvents): Observer | undefined {
-    if (this.#observer === undefined && CHANNELS[name].hasSubscribers) this.#begin()
-    return this.#observer
+    if (this.observer === undefined && CHANNELS[name].hasSubscribers) this.#begin()
+    return this.observer
   }
 
   #begin(add?: (observers: Observers) => () => void): () => void {
@@ -105,12 +105,12 @@ export class Runtime implements CacheState {
     })
     const observers = this.#observers
     const remove = add?.(observers)
-    if (this.#observer === undefined) store.observe?.(observers, this.clock)
-    this.#observer = observers
+    if (this.observer === undefined) store.observe?.(observers, this.clock)
+    this.observer = observers
     return () => {
       remove?.()
       if (!observers.isIdle) return
-      this.#observer = undefined
+      this.observer = undefined
       store.observe?.(undefined, this.clock)
     }
   }

@@ -133,7 +133,9 @@ export interface CacheStats extends FamilyStats, StoreStats {
   readonly families: Readonly<Record<string, FamilyStats>>
   /** The decisions of rate limiters by their names. */
   readonly limiters: Readonly<Record<string, Readonly<LimiterStats>>>
+  /** All locks. */
   readonly locks: Readonly<LockStats>
+  /** All semaphores. */
   readonly semaphores: Readonly<LockStats>
 }
 
@@ -206,18 +208,20 @@ export function sumOf(all: readonly Counters[]): Counters {
   return sum
 }
 
-/** Figures that tell of the present. They have no difference. */
-const PRESENT = new Set(['entries', 'keys', 'tags', 'prefixes', 'overflowed', 'syncAgeMs'])
+/** Returns the figures of the interval between two answers. Figures of the present are those of the later one. */
+export function difference(later: CacheStats, earlier: CacheStats): CacheStats {
+  const { entries, syncAgeMs, outbox } = later
+  const result = less(later, earlier)
+  const dropped = result.outbox?.dropped ?? 0
+  return { ...result, entries, syncAgeMs, ...(outbox && { outbox: { ...outbox, dropped } }) }
+}
 
-/** Returns the figures of the interval between two snapshots. Figures of the present are those of the later one. */
-export function difference<T extends object>(later: T, earlier: object): T {
+function less<T extends object>(later: T, earlier: object): T {
   const result: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(later)) {
     const before: unknown = Reflect.get(earlier, name)
-    if (typeof value === 'object' && value !== null)
-      result[name] = difference(value as object, Object(before) as object)
-    else if (typeof value !== 'number' || PRESENT.has(name)) result[name] = value
-    else result[name] = value - (typeof before === 'number' ? before : 0)
+    if (typeof value === 'number') result[name] = value - (typeof before === 'number' ? before : 0)
+    else result[name] = value instanceof Object ? less(value as object, Object(before) as object) : value
   }
   if ('hitRatio' in result) result['hitRatio'] = hitRatioOf(result as unknown as FamilyStats)
   return result as T

@@ -1,5 +1,6 @@
 import type { StaleServed } from '../core/counters.ts'
 import { isPromise, type MaybePromise } from '../core/promise.ts'
+import { CHANNELS } from '../core/observing/channels.ts'
 import type { Family } from '../core/observing/family.ts'
 import type { Found, Reading, Stored, Tier } from '../core/store.ts'
 import type { CacheState } from './cache-state.ts'
@@ -138,7 +139,9 @@ export class Reader {
     if (value === undefined) this.missed(key, family)
     else {
       family.counters.hits++
-      const observer = this.#state.observing('read')
+      const state = this.#state
+      // As in `observing`, because this is the path of most reads.
+      const observer = state.observer ?? (CHANNELS.read.hasSubscribers ? state.observing('read') : undefined)
       if (observer !== undefined) observer.read?.(family, key, 'hit', this.tierOf(stored!), undefined, stored)
     }
     return value
