@@ -28,7 +28,14 @@ const layers = {
   lock: belowFeatures,
   memoize: belowFeatures,
   scope: belowFeatures,
+  audit: belowFeatures,
   observe: belowFeatures,
+  analysis: [...belowFeatures, 'memory'],
+  metrics: belowFeatures,
+  prometheus: [...belowFeatures, 'metrics'],
+  otel: [...belowFeatures, 'metrics'],
+  sentry: [...belowFeatures, 'metrics'],
+  loggers: belowFeatures,
   testing: [...belowFeatures, 'memory', 'tiered', 'ratelimit', 'lock', 'memoize', 'observe'],
 }
 
@@ -76,7 +83,8 @@ export default {
     {
       name: 'no-run-time-dependency',
       severity: 'error',
-      from: { path: '^src/' },
+      comment: 'The packages of the command line are part of its bundle.',
+      from: { path: '^src/', pathNot: '^src/cli/' },
       to: {
         dependencyTypes: ['npm', 'npm-dev', 'npm-optional', 'npm-no-pkg', 'npm-unknown', 'unknown'],
         pathNot: clients,

@@ -7,7 +7,8 @@ import { startGuide } from './guide/guide.ts'
 import { HandWrittenCities } from './guide/hand-written-cities.ts'
 import type { Service } from './guide/service.ts'
 import { UncachedCities } from './guide/uncached-cities.ts'
-import { measureQueries, planLoad } from './load/plan.ts'
+import { measureVisits } from './load/pace.ts'
+import { measureQueries, planLoad, SHARE_OF_VISITS } from './load/plan.ts'
 import type { Plan } from './load/plan.ts'
 import { buildSchedule, crowd, crowdSize, visitsOfOnePage } from './load/schedule.ts'
 import { playInThread } from './load/thread.ts'
@@ -66,8 +67,8 @@ export async function runShow(show: Show): Promise<Results> {
 }
 
 /**
- * Measures queries beside visitors of a cached page, who need the processors as those of the load will. Then it plans a
- * load with which the database is at most half busy.
+ * Measures how many visits the machine can do, and queries beside some of them, who need the processors as those of the
+ * load will. Then it plans a load with which the database is at most half busy, and nobody waits for a processor for long.
  */
 async function fitToMachine(
   { database, guide, shared, options, signal }: Show,
@@ -75,13 +76,19 @@ async function fitToMachine(
 ): Promise<Plan> {
   const load = { seed: options.seed, durationMs: options.durationMs * SHARES.withCache }
   const urls = [guide.url, ...(shared === undefined ? [] : [shared.second.url])]
-  const beside = { urls, schedule: visitsOfOnePage(sample, 2000), cutOffMs: 60_000 }
+  const visitsPossible = await measureVisits(urls, sample, signal)
+  const perSecond = Math.min(200, visitsPossible * SHARE_OF_VISITS)
+  const beside = { urls, schedule: visitsOfOnePage(sample, 2000, perSecond), cutOffMs: 60_000 }
   const [times] = await Promise.all([
     measureQueries(database, buildSchedule(sample, { ...load, scale: 1 })),
     playInThread(beside, () => undefined, signal),
   ])
   const frozen = shared?.redis.freezer && freezeOf(load.durationMs)
-  return planLoad(sample, times, load, { processes: shared === undefined ? 1 : 2, frozen })
+  return planLoad(sample, times, load, {
+    processes: shared === undefined ? 1 : 2,
+    frozen,
+    visitsPossible,
+  })
 }
 
 async function loadWithCache(

@@ -12,6 +12,7 @@ export const LONG: readonly string[] = [
   'test/redis/atomic/crowds.test.ts',
   'test/redis/atomic/locks.test.ts',
   'test/redis/atomic/two-processes.test.ts',
+  'test/redis/cli.test.ts',
   'test/redis/client-options.test.ts',
   'test/redis/clients/closing.test.ts',
   'test/redis/clients/cluster.test.ts',

@@ -11,6 +11,11 @@ const project = join(import.meta.dirname, '..')
 const dist = join(project, 'dist')
 const entries = readEntryPoints(project)
 
+// The command line is a program of its own beside the entry points, with the packages that it needs.
+const cli = join(project, 'src/cli/main.ts')
+const OF_CLI =
+  /^(commander|cli-table3|string-width|emoji-regex|strip-ansi|ansi-regex|is-fullwidth-code-point)$/
+
 const input: InputOptions = {
   cwd: project,
   input: Object.fromEntries(entries.map(({ name, source }) => [name, join(project, source)])),
@@ -24,7 +29,12 @@ const output: OutputOptions = { comments: { jsdoc: false, annotation: true, lega
 
 rmSync(dist, { recursive: true, force: true })
 const commonjs = await generate(
-  { ...input, plugins: [{ name: 'require-clients', transform: requireClients }] },
+  {
+    ...input,
+    input: { ...(input.input as Record<string, string>), cli },
+    external: (id) => !OF_CLI.test(id) && !id.startsWith('.') && !isAbsolute(id),
+    plugins: [{ name: 'require-clients', transform: requireClients }],
+  },
   {
     ...output,
     format: 'cjs',
@@ -39,7 +49,7 @@ write('esm', await generate(input, { ...output, format: 'es', ...namesOf('js') }
 const typed = { ...input, plugins: [dts({ emitDtsOnly: true, oxc: { stripInternal: true } })] }
 write('', await generate(typed, { format: 'es', ...namesOf('cjs') }), standAlone)
 for (const { name, isEntry, exports } of commonjs) {
-  if (!isEntry) continue
+  if (!isEntry || name === 'cli') continue
   put(`${name}.mjs`, `export { ${exports.toSorted().join(', ')} } from './${name}.cjs'\n`)
   put(`${name}.d.mts`, `export * from './${name}.cjs'\n`)
 }

@@ -3,7 +3,7 @@ import type { QueryName, Sample } from '../database/protocol.ts'
 import { queryLabel } from '../database/protocol.ts'
 import { queryOfPage } from './pages.ts'
 import type { PageQuery } from './pages.ts'
-import { buildSchedule } from './schedule.ts'
+import { buildSchedule, visitsPerSecond } from './schedule.ts'
 import type { Arrival, LoadSize } from './schedule.ts'
 
 /** Milliseconds of queries, as measured. */
@@ -19,10 +19,13 @@ export interface Circumstances {
   readonly processes: number
   /** The time in which the processes share nothing. */
   readonly frozen: { readonly fromMs: number; readonly toMs: number } | undefined
+  /** The visits a second that the machine can do at the moment, if all pages are cached. */
+  readonly visitsPossible: number
 }
 
 /** A load that fits the machine. */
 export interface Plan {
+  readonly visitsPossible: number
   readonly size: LoadSize
   readonly schedule: readonly Arrival[]
   /** The mean time of a query behind a page. */
@@ -38,11 +41,19 @@ export interface Plan {
  * while the guide and the load need the processors, too.
  */
 const PLANNED_SHARE = 0.2
+/**
+ * The share of the possible visits that a load may have. Visits need the processors of the guide and of the visitors, and
+ * beyond half of what there is they would wait for each other.
+ */
+export const SHARE_OF_VISITS = 0.3
 const LEAST_SCALE = 0.01
 const STEP = 0.7
 const FREQUENT = 6
 
-/** Plans the largest load that keeps the database busy for no more than the planned share of the time. */
+/**
+ * Plans the largest load that keeps the database busy for no more than the planned share of the time, and that has no
+ * more than the planned share of the visits that are possible.
+ */
 export function planLoad(
   sample: Sample,
   times: QueryTimes,
@@ -54,9 +65,12 @@ export function planLoad(
     const schedule = buildSchedule(sample, size)
     const { withCacheMs, withoutCacheMs, pages } = databaseTime(schedule, times, circumstances)
     const withCache = withCacheMs / load.durationMs
-    if (withCache > PLANNED_SHARE && scale > LEAST_SCALE) continue
+    const isTooMuch =
+      withCache > PLANNED_SHARE || visitsPerSecond(size) > circumstances.visitsPossible * SHARE_OF_VISITS
+    if (isTooMuch && scale > LEAST_SCALE) continue
     const withoutCache = withoutCacheMs / load.durationMs
-    return { size, schedule, queryMs: withoutCacheMs / pages, withCache, withoutCache }
+    const { visitsPossible } = circumstances
+    return { visitsPossible, size, schedule, queryMs: withoutCacheMs / pages, withCache, withoutCache }
   }
 }
 
@@ -143,7 +157,7 @@ function* openings(schedule: readonly Arrival[]): Iterable<Opened> {
 export function databaseTime(
   schedule: readonly Arrival[],
   times: QueryTimes,
-  { processes, frozen }: Circumstances,
+  { processes, frozen }: Pick<Circumstances, 'processes' | 'frozen'>,
 ): { readonly withCacheMs: number; readonly withoutCacheMs: number; readonly pages: number } {
   const shared = new Memory()
   const own = Array.from({ length: processes }, () => new Memory())

@@ -27,9 +27,12 @@ export interface LoadSize {
   readonly scale: number
 }
 
+/** The most visits a second that a load may have at its end. */
+export const MOST_VISITS = 700
+
 /** Returns the visits a second at the end of a load. They rise evenly from a seventh of that. */
 export function visitsPerSecond({ scale }: Pick<LoadSize, 'scale'>): number {
-  return Math.round(700 * Math.sqrt(scale))
+  return Math.round(MOST_VISITS * Math.sqrt(scale))
 }
 
 /** The page of the flash crowd. Nobody else opens or edits it: it is cold, and its queries can be told. */
@@ -42,9 +45,9 @@ export function crowdSize(size: Pick<LoadSize, 'scale'>): number {
   return Math.round((visitsPerSecond(size) * 5) / 7)
 }
 
-/** Returns visits of one page that hardly anybody asks for, 200 a second. */
-export function visitsOfOnePage({ remote }: Sample, durationMs: number): Arrival[] {
-  const everyMs = 5
+/** Returns visits of one page that hardly anybody asks for. */
+export function visitsOfOnePage({ remote }: Sample, durationMs: number, perSecond: number): Arrival[] {
+  const everyMs = 1000 / perSecond
   return Array.from({ length: durationMs / everyMs }, (_, index) => ({
     kind: 'visit',
     path: `/cities/${remote[0]}`,

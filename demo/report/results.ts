@@ -53,6 +53,8 @@ export interface RedisFigures {
 export interface PlanFigures {
   /** The mean time of a query behind a page, measured before the load. */
   readonly queryMs: number
+  /** The visits a second that the machine could do, measured before the load. */
+  readonly visitsPossible: number
   readonly visitsPerSecond: number
   readonly crowd: number
   /** The share of the time that the database would need for the whole load without a cache. */
@@ -74,8 +76,10 @@ export interface Results {
   readonly redis: RedisFigures | undefined
 }
 
-export function figuresOf({ size, queryMs, withoutCache, withCache }: Plan): PlanFigures {
-  return { queryMs, visitsPerSecond: visitsPerSecond(size), crowd: crowdSize(size), withoutCache, withCache }
+export function figuresOf({ size, ...figures }: Plan): PlanFigures {
+  const { queryMs, visitsPossible, withoutCache, withCache } = figures
+  const chosen = { visitsPerSecond: visitsPerSecond(size), crowd: crowdSize(size) }
+  return { queryMs, visitsPossible, ...chosen, withoutCache, withCache }
 }
 
 /** The figures of two processes together. */

@@ -38,9 +38,11 @@ export function report({ plan, withoutCache, withCache, coalescingOff, redis }: 
   )
 }
 
-function planRows({ queryMs, visitsPerSecond, withoutCache, withCache }: PlanFigures): string[][] {
+function planRows(plan: PlanFigures): string[][] {
+  const { queryMs, visitsPossible, visitsPerSecond, withoutCache, withCache } = plan
   return [
     ['a query, measured before', milliseconds({ ms: queryMs, atLeast: false }), ''],
+    ['visits a second, possible', '', count(Math.round(visitsPossible))],
     ['visits a second, chosen for that', count(visitsPerSecond), count(visitsPerSecond)],
     ['database needed for all of them', share(withoutCache), share(withCache)],
   ]

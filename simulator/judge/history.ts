@@ -108,6 +108,9 @@ export class History {
   lost = 0
   slowestReplayMs = 0
 
+  /** Called with each value that was read although it is older than it may be. */
+  onOutdated: (node: string, key: string, version: number) => void = () => undefined
+
   /** Whether an invalidation without an acknowledgement still binds its node. If servers fail, it may be lost. */
   binds: (node: string, key: string, version: number) => boolean = () => true
 
@@ -326,6 +329,7 @@ export class History {
       bounded: Math.min(atStart.bounded, atEnd.bounded),
       own: Math.min(atStart.own, atEnd.own),
     }
+    if (version < Math.max(required.bounded, required.own)) this.onOutdated(node, key, version)
     if (version < required.bounded) {
       this.violated(
         INVARIANTS[atStart.boundedBy].bounded,

@@ -48,7 +48,11 @@ export class Reading {
       isLoad ? LOAD_LIMIT_MS : this.#calls.limitMs(target),
       () =>
         isLoad
-          ? view.getOrSet(name, () => this.#load(node, target, ttl), { ttl, tags, ...after })
+          ? view.getOrSet(name, (context) => this.#load(node, target, ttl, context.audit), {
+              ttl,
+              tags,
+              ...after,
+            })
           : view.get(name, after),
     )
     end()
@@ -65,8 +69,12 @@ export class Reading {
     const ttl = this.#ttl()
     const byName = new Map(chosen.map((target) => [target.name, target]))
     const required = chosen.map(({ key }) => history.required(key, node.name))
-    const loadAll = async (missing: readonly string[]): Promise<Map<string, Versioned>> => {
-      const load = async (name: string) => [name, await this.#load(node, byName.get(name)!, ttl)] as const
+    const loadAll = async (
+      missing: readonly string[],
+      { audit }: { readonly audit: boolean },
+    ): Promise<Map<string, Versioned>> => {
+      const load = async (name: string) =>
+        [name, await this.#load(node, byName.get(name)!, ttl, audit)] as const
       return new Map(await Promise.all(missing.map(load)))
     }
     const what = `getOrSetMany ${chosen.map(({ key }) => key).join(' ')}`
@@ -113,7 +121,8 @@ export class Reading {
     )
   }
 
-  async #load(node: WorldNode, target: Target, ttl: Duration): Promise<Versioned> {
+  async #load(node: WorldNode, target: Target, ttl: Duration, isAudit: boolean): Promise<Versioned> {
+    if (isAudit) return this.#parts.audits!.load(node, target)
     const end = this.#parts.leases.begin(node.name, target.key)
     try {
       return await this.#ask(node, target, ttl)

@@ -9,6 +9,7 @@ type Call =
   | 'get'
   | 'getOrSet'
   | 'set'
+  | 'add'
   | 'setMany'
   | 'delete'
   | 'invalidate'
@@ -23,6 +24,8 @@ const CALLS: readonly Call[] = [
   'getOrSet',
   'set',
   'set',
+  'add',
+  'add',
   'setMany',
   'delete',
   'invalidate',
@@ -92,6 +95,8 @@ export class Bursts {
           return view.getOrSet(name, async () => this.#load(node, value), options)
         case 'set':
           return view.set(name, value, options)
+        case 'add':
+          return view.set(name, value, { ...options, ifAbsent: true })
         case 'setMany':
           return view.setMany([[name, value]], options)
         case 'delete':
@@ -133,7 +138,7 @@ export class Bursts {
         const what = `${one.call} ${one.version} of ${key} answers ${JSON.stringify(answer)}`
         return this.#parts.history.violated('I16', `${node.name}: ${what}, of these calls: ${calls}`)
       }
-      held = after(one, held)
+      held = after(one, held, answer)
       // If the key may be absent, a load that took its lease after that may fill it.
       if (held.has(undefined)) held = new Set([...held, ...loaded])
     }
@@ -160,6 +165,7 @@ function versionIn(value: unknown): Held {
 function after(
   { call, version }: Pick<Made, 'call' | 'version'>,
   held: ReadonlySet<Held>,
+  answer: unknown,
 ): ReadonlySet<Held> {
   switch (call) {
     case 'get':
@@ -170,6 +176,8 @@ function after(
     case 'set':
     case 'setMany':
       return new Set([version])
+    case 'add':
+      return answer === true ? new Set([version]) : new Set([...held].filter((one) => one !== undefined))
     default:
       return new Set([undefined])
   }
@@ -196,6 +204,8 @@ function isPossible(
       if (held.has(given)) return true
       // It may join an earlier load, or get a later value from the question with which it takes the lease.
       return given !== undefined && loaded.includes(given) ? mayMiss : giver !== undefined
+    case 'add':
+      return answer === true ? mayMiss : [...held].some((one) => one !== undefined)
     case 'expire':
       return answer === true ? [...held].some((one) => one !== undefined) : mayMiss
     case 'set':

@@ -1,6 +1,7 @@
 import type { BaseCache } from '../../src/cache/base-cache.ts'
 import type { AnswerWatch } from '../judge/answer-watch.ts'
 import type { CounterHistory } from '../judge/counter-history.ts'
+import type { Audits } from './audits.ts'
 import type { Database } from '../server/database.ts'
 import type { EventLoop } from '../machine/event-loop.ts'
 import type { History, InvalidatedBy } from '../judge/history.ts'
@@ -42,6 +43,8 @@ export interface ClientParts {
   /** Part of a suspension that may pass unnoticed. */
   readonly unnoticedMs: number
   readonly burstsPerSecond: number
+  /** The auditors of the nodes, if there are any. */
+  readonly audits: Audits | undefined
 }
 
 /** An invalidation, or a `set`, that has ended. */

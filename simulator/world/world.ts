@@ -1,6 +1,7 @@
 import type { CoherenceSettings, Policy } from '../../src/coherence/settings.ts'
 import type { Message } from '../../src/core/remote-store.ts'
 import { AgeClock } from '../../src/core/time/age-clock.ts'
+import { Audits, type AuditFindings, type AuditWorld } from './audits.ts'
 import { AnswerWatch } from '../judge/answer-watch.ts'
 import { CounterHistory } from '../judge/counter-history.ts'
 import { Database } from '../server/database.ts'
@@ -53,6 +54,8 @@ export interface WorldOptions {
   readonly extended?: boolean
   /** Replaces parts of a node. A rule is switched off by this to show that it is needed. */
   readonly rewire?: Rewiring
+  /** Whether each node has an auditor; none, unless given. */
+  readonly audit?: AuditWorld | undefined
 }
 
 /** Result of a run. */
@@ -79,6 +82,8 @@ export interface WorldReport {
   readonly violations: readonly Violation[]
   /** The happenings, if the world was recorded. */
   readonly happenings: readonly Happening[]
+  /** The findings of the auditors, if there are any. */
+  readonly audit?: AuditFindings
 }
 
 const SETTINGS: Omit<CoherenceSettings, 'policy' | 'journalLimit'> = {
@@ -137,6 +142,7 @@ export class World {
   readonly #lifetimes: Lifetimes | undefined
   readonly #counter: CounterHistory
   readonly #workload: Workload
+  readonly #audits: Audits | undefined
   // The versions of keys that each entry of a log has invalidated, by the entry's first stamp.
   readonly #logged = new Map<string, ReadonlyMap<string, number>>()
   readonly #clocks = new Map<string, HostClock>()
@@ -157,7 +163,17 @@ export class World {
     const unnoticedMs = options.faults.suspensionsPerSecond > 0 ? SLACK_MS : 0
     const boundMs = (options.policy === 'strict' ? SETTINGS.maxLagMs : SETTINGS.maxStaleMs) + unnoticedMs
     this.#history = new History(() => this.#loop.now(), boundMs, options.recording ?? false)
-    const { faults } = options
+    const { faults, audit, seed } = options
+    this.#audits =
+      audit &&
+      new Audits({
+        options: audit,
+        seed,
+        boundMs,
+        loop: this.#loop,
+        history: this.#history,
+        database: this.#database,
+      })
     const failsOver = faults.promotionsPerSecond + faults.restartsPerSecond + faults.rollbacksPerSecond > 0
     if (failsOver) this.#history.binds = (name, key, version) => this.#binds(name, key, version)
     const now = (): number => this.#loop.now()
@@ -209,6 +225,7 @@ export class World {
       answers: this.#answers,
       unnoticedMs,
       burstsPerSecond: faults.burstsPerSecond,
+      audits: this.#audits,
     })
   }
 
@@ -234,6 +251,7 @@ export class World {
       slowestReplayMs: this.#history.slowestReplayMs,
       violations: this.#history.violations,
       happenings: this.#history.happenings,
+      ...(this.#audits && { audit: this.#audits.findings }),
     }
   }
 
@@ -359,8 +377,10 @@ export class World {
       const version = this.#database.versionAt(key, atMs)
       server.items.recordInvalidated(key, version)
       this.#history.note(server.id, `executes ${kind} ${item}: ${key} up to version ${version}`)
-      if (server === primary) this.#history.executed(key, version)
-      else {
+      if (server === primary) {
+        this.#audits?.executed(key, version)
+        this.#history.executed(key, version)
+      } else {
         const present = primary.items.invalidatedVersion(key)
         this.#history.executedInVain(key, version, present, this.#outran(server))
       }
@@ -417,7 +437,7 @@ export class World {
       note,
       this.#keepsOrder,
     )
-    return new SimulatedNode({
+    const node = new SimulatedNode({
       name,
       server: this.#replication.primary,
       line,
@@ -434,6 +454,8 @@ export class World {
       rewire: this.#options.extended === true ? this.#extended(random, rewire) : rewire,
       remote: { isOrdered: this.#isOrdered, sent: (ops) => this.#answers.sent(name, ops) },
     })
+    this.#audits?.watch(node)
+    return node
   }
 
   #clockOf(name: string, process: Process, seed: number): AgeClock {
@@ -470,6 +492,7 @@ export class World {
   }
 
   #retire(node: Node): void {
+    this.#audits?.retire(node)
     this.#lost += node.network.lost
     this.#unanswered += node.network.unanswered
     this.#refusedFills += node.cache.stats().refusedFills
@@ -588,6 +611,10 @@ export class World {
       await this.#loop.runUntil(this.#loop.now() + QUIET_MS / 4)
     }
     await this.#loop.runUntil(this.#loop.now() + QUIET_MS)
+    if (this.#audits !== undefined) {
+      for (const node of this.#nodes) this.#audits.retire(node)
+      await this.#loop.runUntil(this.#loop.now() + 4 * DEADLINE_MS)
+    }
     const { open } = this.#workload
     if (open > 0) this.#history.violated('I12', `${open} calls are not answered`)
     const leases = this.#replication.primary.names().filter((name) => name.startsWith('l:'))

@@ -15,5 +15,5 @@ export type Loader<T, V = unknown> = (
 /** Makes the values of the missing keys. A key that is left out, or `undefined`, has no value. */
 export type ManyLoader<T> = (
   keys: readonly string[],
-  context: Pick<LoadContext, 'signal'>,
+  context: Pick<LoadContext, 'signal' | 'audit'>,
 ) => LoadedMany<T> | PromiseLike<LoadedMany<T>>

@@ -83,6 +83,7 @@ class ManySource<T> implements Source {
       get signal() {
         return context!.signal
       },
+      audit: context!.audit,
     })
   }
 

@@ -136,6 +136,7 @@ export class Runtime implements CacheState {
 
   /** Waits for loads under way, then closes the store; a second call waits for the first. */
   close(): Promise<void> {
+    this.pipeline.audit?.close()
     this.closing ??= this.#end()
     return this.closing
   }

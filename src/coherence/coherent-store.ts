@@ -28,6 +28,7 @@ import type {
 } from '../core/store.ts'
 import { isPromise } from '../core/promise.ts'
 import { tokenOf } from '../core/token.ts'
+import type { Trail } from '../core/trail.ts'
 import { Changes } from './changes.ts'
 import { Explaining } from './explain.ts'
 import { Fills } from './fills.ts'
@@ -37,7 +38,9 @@ import { LocalSlot } from './local-tier.ts'
 import { Heartbeat } from './log/heartbeat.ts'
 import { LogFollowers } from './log/log-followers.ts'
 import { NodeState } from './node-state.ts'
+import type { KnownAnswer } from './order/adds.ts'
 import { CallOrder } from './order/call-order.ts'
+import type { Turn } from './order/turn.ts'
 import { Outbox } from './queues/outbox.ts'
 import { isRefusal } from './queues/refusal.ts'
 import { Replay } from './queues/replay.ts'
@@ -75,6 +78,10 @@ export class CoherentStore implements Store {
   #dropped = 0
   #checkedAtMs = -Infinity
   readonly #removeQueue: (() => void) | undefined
+
+  get bounds(): Store['bounds'] {
+    return this.#parts.local?.bounds
+  }
 
   constructor(parts: CoherenceParts, settings: CoherenceSettings) {
     const { remote, timers, random } = parts
@@ -116,7 +123,7 @@ export class CoherentStore implements Store {
     this.#reads = new Reads(state, outbox, replay, calls, entries)
     this.#fills = new Fills(state, outbox, calls, followers, entries)
     this.#changes = new Changes(state, outbox, replay, order, calls, followers, entries)
-    this.#explaining = new Explaining(state, outbox, calls)
+    this.#explaining = new Explaining(state, outbox, calls, followers)
     if (state.local !== undefined) followers.followAll()
     this.#removeQueue = remote.addQueue?.(() => this.pending.outbox)
   }
@@ -199,12 +206,11 @@ export class CoherentStore implements Store {
   write(ops: readonly Op[]): Promise<readonly OpResult[]> {
     const together = ops.every(isStep) ? 'steps' : undefined
     if (this.#order.isIdle) return this.#order.called(ops, this.#changes.write(ops), together)
-    return this.#order.change(
-      ops,
-      (turn) => this.#changes.write(ops, turn),
-      (error, turn) => this.#changes.giveUp(ops, error, turn),
-      together,
-    )
+    const call = (turn?: Turn): Promise<readonly OpResult[]> => this.#changes.write(ops, turn)
+    const late = (error: Error, turn: Turn): never => this.#changes.giveUp(ops, error, turn)
+    const [op] = ops
+    if (ops.length === 1 && op?.kind === 'add') return this.#order.add(op, call, late, ADDED_BEFORE)
+    return this.#order.change(ops, call, late, together)
   }
 
   async invalidate(
@@ -271,6 +277,10 @@ export class CoherentStore implements Store {
 
   async explain(key: string, reading?: Reading): Promise<StoreExplanation> {
     return this.#explaining.explain(key, reading)
+  }
+
+  trail(key: string, tags: readonly string[]): Trail {
+    return this.#explaining.trail(key, tags)
   }
 
   remainingMs(_: string, stored: Stored): number | undefined {
@@ -392,6 +402,11 @@ export class CoherentStore implements Store {
     this.#dropped += count
     this.#parts.onDropped?.(error)
   }
+}
+
+const ADDED_BEFORE: KnownAnswer<readonly OpResult[]> = {
+  answer: [{ ok: false, present: true }],
+  tells: ([result]) => result?.ok === true || result?.present === true,
 }
 
 // Whether the operation is a step without bounds. Such steps give the same sum in any order.

@@ -1,6 +1,8 @@
 import type { StoreExplanation, TagExplanation, TierExplanation } from '../core/explanation.ts'
 import type { Generations } from '../core/remote-store.ts'
 import type { Reading } from '../core/store.ts'
+import type { Trail } from '../core/trail.ts'
+import type { LogFollowers } from './log/log-followers.ts'
 import type { NodeState } from './node-state.ts'
 import type { Outbox } from './queues/outbox.ts'
 import type { TaggedCalls } from './tags/tagged-calls.ts'
@@ -15,9 +17,11 @@ export class Explaining {
   readonly #state: NodeState
   readonly #outbox: Outbox
   readonly #calls: TaggedCalls
+  readonly #followers: LogFollowers
 
-  constructor(state: NodeState, outbox: Outbox, calls: TaggedCalls) {
+  constructor(state: NodeState, outbox: Outbox, calls: TaggedCalls, followers: LogFollowers) {
     this.#state = state
+    this.#followers = followers
     this.#outbox = outbox
     this.#calls = calls
   }
@@ -32,6 +36,31 @@ export class Explaining {
     const l2 = await this.#remote(key, reading)
     const tiers = local === undefined ? [l2] : [this.#local(key, reading), l2]
     return { tiers, underWay }
+  }
+
+  /** Returns what this node knows of the changes of a key, of `tags`, and of those of the entry that it keeps. */
+  trail(key: string, tags: readonly string[]): Trail {
+    const { settings, local, generations, table } = this.#state
+    const { policy, maxLagMs, maxStaleMs } = settings
+    const partition = this.#state.partitionOf(key)
+    const slot = local?.explain(key).slot
+    const borne = slot?.generations ?? []
+    const all = [...new Set([...tags, ...borne.map(({ tag }) => tag)])]
+    const isHidden = borne.some(({ tag, value }) => {
+      const present = table.known(tag)
+      return present !== undefined && compareGenerations(value, present) !== 'fresh'
+    })
+    const ages = [local === undefined ? 0 : partition.syncAgeMs, all.length === 0 ? 0 : generations.syncAgeMs]
+    return {
+      maxLagMs,
+      boundMs: policy === 'strict' ? maxLagMs : maxStaleMs,
+      syncAgeMs: Math.max(...ages),
+      applied: partition.applied?.counter,
+      keptAt: slot?.counter,
+      isHidden,
+      isQueued: this.#outbox.has(key) || all.some((tag) => table.queue.get(tag) !== undefined),
+      changes: this.#followers.changesOf(key, all),
+    }
   }
 
   #local(key: string, reading: Reading | undefined): TierExplanation {

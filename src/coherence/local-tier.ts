@@ -66,7 +66,7 @@ export interface LocalMap {
 }
 
 /** The memory of this process for a local tier, in which nobody else keeps anything. */
-export interface LocalMemory extends Pick<Store, 'admit' | 'view' | 'stats'> {
+export interface LocalMemory extends Pick<Store, 'admit' | 'view' | 'stats' | 'bounds'> {
   readonly map: LocalMap
   /** The longest time for which an entry is kept. */
   readonly ttlMs: number

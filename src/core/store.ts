@@ -7,6 +7,7 @@ import type { Observer } from './observing/observer.ts'
 import type { Clock } from './time/clock.ts'
 import type { MaybePromise } from './promise.ts'
 import type { InvalidationOutcome, Stored, Tier } from './stored.ts'
+import type { Trail } from './trail.ts'
 
 export type { InvalidationOutcome, Stored, Tier } from './stored.ts'
 
@@ -206,6 +207,15 @@ export interface Store {
    * Default `false`.
    */
   readonly isShared?: boolean | undefined
+  /** The bounds of the entries in the memory of this process. Absent if there is no such memory. */
+  readonly bounds?:
+    | {
+        /** Default 10,000, if there is no bound by weight. */
+        readonly maxEntries?: number | undefined
+        readonly maxWeight?: number | undefined
+        readonly maxBytes?: number | undefined
+      }
+    | undefined
   /** Milliseconds within which a request is answered or fails. Absent if answers need no time. */
   readonly deadlineMs?: number | undefined
   /**
@@ -263,6 +273,8 @@ export interface Store {
   deleteByPrefix(prefix: string, reading?: Reading): MaybePromise<number>
   /** Returns the course of a read, if the store has more to tell than its entry. Never rejects. */
   explain?(key: string, reading?: Reading): MaybePromise<StoreExplanation>
+  /** Returns what is known here of the changes of a key and its tags; absent if no other process makes any. */
+  trail?(key: string, tags: readonly string[]): Trail
   /** Returns for how long an entry that was found is still fresh; `undefined` = not known without asking a server. */
   remainingMs?(key: string, stored: Stored): number | undefined
   /** Returns the size of a value, if the store keeps bytes. */

@@ -20,6 +20,11 @@ export interface LoadContext<V = unknown> {
    */
   readonly stale: V | undefined
   /**
+   * Whether the auditor of `cachette/audit` calls the loader, to compare its answer with the cache's. The answer is not
+   * stored then.
+   */
+  readonly audit: boolean
+  /**
    * Sets how long the loaded value is fresh, in place of the call's `ttl`, `negativeTtl` and `jitter`. With zero or
    * less, such as the `max-age` of a page that must not be cached, the value is returned and not stored.
    */
@@ -46,6 +51,8 @@ export interface LoadContext<V = unknown> {
 export interface LoadSituation {
   readonly signal: AbortSignal
   readonly stale: unknown
+  /** Whether the answer is only compared. */
+  readonly audit?: boolean
   readonly state: Pick<CacheState, 'clock' | 'doubts'>
 }
 
@@ -73,6 +80,10 @@ export class Context implements LoadContext {
 
   get stale(): unknown {
     return this.#situation.stale
+  }
+
+  get audit(): boolean {
+    return this.#situation.audit === true
   }
 
   get setTtl(): LoadContext['setTtl'] {

@@ -27,6 +27,11 @@ export class LoadLimit {
     return { turn, hurry }
   }
 
+  /** Whether a load with this limit would not have to wait. */
+  hasRoom(limit: number): boolean {
+    return this.#inside < limit
+  }
+
   /** Counts a load out, because it has ended. */
   leave(): void {
     this.#inside--

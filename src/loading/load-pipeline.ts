@@ -7,11 +7,12 @@ import type { LoadSettings } from '../options/resolve.ts'
 import type { Found, Stored } from '../core/store.ts'
 import type { Flight } from './flight.ts'
 import { Flights } from './flights.ts'
+import type { HitAudit } from './hit-audit.ts'
 import type { CacheState } from './cache-state.ts'
 import { Reader } from './reader.ts'
 import { questionMs } from './load-run.ts'
 import { enclosingFlight, refuseRecursion } from './recursion.ts'
-import { ServeDecision } from './serve-decision.ts'
+import { ServeDecision, type Sorted } from './serve-decision.ts'
 import { SingleSource, type OneLoader, type Source } from './load-context.ts'
 
 const NOTHING: ReadonlyMap<string, Found> = new Map()
@@ -24,6 +25,8 @@ const NOTHING: ReadonlyMap<string, Found> = new Map()
  */
 export class LoadPipeline {
   readonly reader: Reader
+  /** Looks at hits; `undefined` = nobody does. */
+  audit: HitAudit | undefined = undefined
   readonly #state: CacheState
   readonly #flights: Flights
   readonly #decision: ServeDecision
@@ -47,7 +50,9 @@ export class LoadPipeline {
       const source = new SingleSource(name, loader)
       return this.#loadAfter(found, key, source, settings, this.#state.clock.now())
     }
-    return found === undefined ? this.#share(key, new SingleSource(name, loader), settings) : found
+    if (found === undefined) return this.#share(key, new SingleSource(name, loader), settings)
+    if (this.audit?.takes() === true) this.audit.check(key, new SingleSource(name, loader), settings)
+    return found
   }
 
   /** Returns the values of distinct `keys`. The loader gets those that are missing. @throws the loader's error. */
@@ -66,6 +71,11 @@ export class LoadPipeline {
   /** Whether a load of the key is under way, also one in the background. */
   isUnderWay(key: string): boolean {
     return this.#flights.has(key)
+  }
+
+  /** Whether a load of the key beside the pipeline is welcome: none has failed just now, and there is room for one. */
+  hasRoom(key: string, { maxConcurrentLoads = Infinity }: LoadSettings): boolean {
+    return !this.#flights.isResting(key) && this.#flights.limit.hasRoom(maxConcurrentLoads)
   }
 
   /** Whether no load is under way. */
@@ -109,12 +119,20 @@ export class LoadPipeline {
     const place = this.#flights.enter()
     try {
       const value = isPromise(found) ? await this.#leavingTime(found, settings) : found
-      if (value !== undefined) return value
+      if (value !== undefined) {
+        this.#look(key, source, settings)
+        return value
+      }
       this.#flights.shareFailure(key, settings, place)
       return this.#share(key, source, settings, calledAtMs)
     } finally {
       this.#flights.exit()
     }
+  }
+
+  // Shows a fresh hit to the auditor. A stale value is served on request, and is replaced at once.
+  #look(key: string, source: Source, settings: LoadSettings, entry?: Sorted): void {
+    if (entry?.refreshUpToMs !== 0 && this.audit?.takes() === true) this.audit.check(key, source, settings)
   }
 
   // Half of a short `hardTimeout` is for the loader, even if the store is slow.
@@ -134,6 +152,7 @@ export class LoadPipeline {
       const found = (isPromise(looking) ? await this.#leavingTime(looking, settings) : looking)?.get(key)
       const entry = this.#decision.sort(key, found, settings)
       if (entry.value !== undefined) {
+        this.#look(key, source, settings, entry)
         if (entry.refreshUpToMs !== undefined)
           this.#refresh([key], new Map([[key, found!]]), source, settings, entry.refreshUpToMs)
         return entry.value
@@ -268,7 +287,10 @@ export class LoadPipeline {
     for (const key of keys) {
       const entry = this.#decision.sort(key, found.get(key), settings)
       if (entry.value === undefined) missing.push(key)
-      else values.set(key, entry.value)
+      else {
+        values.set(key, entry.value)
+        this.#look(key, source, settings, entry)
+      }
       if (entry.stale !== undefined) stale.set(key, entry.stale)
       if (entry.refreshUpToMs === undefined) continue
       ahead.push(key)

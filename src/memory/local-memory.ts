@@ -29,7 +29,7 @@ export function localMemory(
   // The store of the server puts the prefix before keys.
   const form = { storedOf: ({ stored }: LocalSlot) => stored, view }
   const map = entryMap<LocalSlot>(bounds, { ...options, prefix: '' }, form, options.random)
-  return { map, admit, view, ttlMs: ttlMsOf(bounds, options.logger), stats: () => figuresOf(map) }
+  return { map, admit, view, bounds, ttlMs: ttlMsOf(bounds, options.logger), stats: () => figuresOf(map) }
 }
 
 function ttlMsOf({ ttl = Infinity }: MemoryTierOptions, logger: Logger | undefined): number {

@@ -19,7 +19,7 @@ class Calls {
 
   async answer(name: string): Promise<void> {
     this.#answers.get(name)!.resolve(name)
-    for (let turn = 0; turn < 20; turn++) await Promise.resolve()
+    await new Promise(setImmediate)
   }
 }
 
@@ -102,4 +102,61 @@ describe('the order of calls of a key', () => {
       expect(order.isIdle).toBe(true)
     },
   )
+})
+
+describe('adds of a key', () => {
+  const known = { answer: 'present', tells: (answer: string) => answer !== 'unknown' }
+  const key = 'a'
+
+  function addsIn(order: CallOrder, calls: Calls) {
+    return async (name: string, tags?: readonly string[]): Promise<string> =>
+      order.add({ key, tags }, calls.call(name), late, known)
+  }
+
+  test('are told by one that was sent after them', async () => {
+    const [calls, order] = [new Calls(), orderOf(false)]
+    const add = addsIn(order, calls)
+    const made = [add('first'), add('second'), add('third'), add('fourth')]
+    await calls.answer('first')
+    const late = [add('fifth'), add('sixth')]
+    expect(calls.made).toEqual(['first', 'second'])
+    await calls.answer('second')
+    expect(await Promise.all(made)).toEqual(['first', 'second', 'present', 'present'])
+    expect(calls.made).toEqual(['first', 'second', 'fifth'])
+    await calls.answer('fifth')
+    expect(await Promise.all(late)).toEqual(['fifth', 'present'])
+    expect(order.isIdle).toBe(true)
+  })
+
+  test.each(['change', 'read', 'cover', 'an add with other tags'])('are not told past: %s', async (what) => {
+    const [calls, order] = [new Calls(), orderOf(false)]
+    const add = addsIn(order, calls)
+    const between: Readonly<Record<string, () => Promise<unknown>>> = {
+      change: async () => order.change([{ key }], calls.call('between'), late),
+      read: async () => order.read([key], undefined, calls.call('between')),
+      cover: async () => order.cover((one) => one === key, calls.call('between'), late),
+      'an add with other tags': async () => add('between', ['t']),
+    }
+    const made = [add('first'), add('second'), between[what]!(), add('third')]
+    for (const name of ['first', 'second', 'between', 'third']) await calls.answer(name)
+    expect(calls.made).toEqual(['first', 'second', 'between', 'third'])
+    expect(await Promise.all(made)).toEqual(calls.made)
+  })
+
+  test('ask themselves after one that tells nothing', async () => {
+    const [calls, order] = [new Calls(), orderOf(false)]
+    const unknown = async (): Promise<string> => 'unknown'
+    const failed = async (): Promise<string> => Promise.reject(new Error('away'))
+    const add = addsIn(order, calls)
+    const made = [
+      add('first'),
+      order.add({ key }, unknown, late, known),
+      order.add({ key }, failed, late, known).catch(() => 'failed'),
+      add('fourth'),
+      add('fifth'),
+    ]
+    await calls.answer('first')
+    await calls.answer('fourth')
+    expect(await Promise.all(made)).toEqual(['first', 'unknown', 'failed', 'fourth', 'present'])
+  })
 })

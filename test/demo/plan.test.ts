@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import type { QueryName } from '../../demo/database/protocol.ts'
 import { queryLabels, queryOfPage } from '../../demo/load/pages.ts'
-import { databaseTime, planLoad } from '../../demo/load/plan.ts'
+import { rateOf } from '../../demo/load/pace.ts'
+import { databaseTime, planLoad, SHARE_OF_VISITS } from '../../demo/load/plan.ts'
 import type { Circumstances, QueryTimes } from '../../demo/load/plan.ts'
+import { visitsPerSecond } from '../../demo/load/schedule.ts'
 import type { Arrival, Edit } from '../../demo/load/schedule.ts'
 import { sample } from './sample.ts'
 
-const alone: Circumstances = { processes: 1, frozen: undefined }
+const alone: Circumstances = { processes: 1, frozen: undefined, visitsPossible: 10_000 }
 /** Times of kinds of queries, none of which was measured by itself. */
 function timesOf(...times: readonly (readonly [QueryName, number])[]): QueryTimes {
   return { frequent: new Map(), others: new Map(times) }
@@ -43,7 +45,7 @@ describe('the time of the database', () => {
 
   it('counts a page that a process does not have for each visitor while Redis is frozen', () => {
     const page = '/countries/FR?top=10'
-    const circumstances = { processes: 2, frozen: { fromMs: 100, toMs: 200 } }
+    const circumstances = { ...alone, processes: 2, frozen: { fromMs: 100, toMs: 200 } }
     const four = (atMs: number) => Array.from({ length: 4 }, () => visit(page, atMs))
     expect(costs(four(0), circumstances)).toEqual([40, 10])
     expect(costs(four(100), circumstances)).toEqual([40, 40])
@@ -62,7 +64,7 @@ describe('the time of the database after a change', () => {
   })
 
   it('counts each visitor while Redis can not be told of the change', () => {
-    const circumstances = { processes: 1, frozen: { fromMs: 0, toMs: 100 } }
+    const circumstances = { ...alone, frozen: { fromMs: 0, toMs: 100 } }
     expect(costs([edit, visit(pages[1]!), visit(pages[1]!)], circumstances)).toEqual([42, 42])
     const after = [visit(pages[1]!, 200), visit(pages[1]!, 200)]
     expect(costs([edit, ...after], circumstances)).toEqual([42, 32])
@@ -86,6 +88,13 @@ describe('the plan', () => {
     expect(planLoad(sample, slower, load, alone).size.scale).toBeLessThan(plan.size.scale)
   })
 
+  it('takes fewer visits where the processors are busy, and fewer pages with them', () => {
+    const busy = { ...alone, visitsPossible: 400 }
+    const plan = planLoad(sample, timesOf(['nearest', 0.1]), load, busy)
+    expect(visitsPerSecond(plan.size)).toBeLessThanOrEqual(400 * SHARE_OF_VISITS)
+    expect(plan.size.scale).toBeLessThan(SHARE_OF_VISITS)
+  })
+
   it('has a least size', () => {
     const plan = planLoad(sample, timesOf(['nearest', 60_000]), load, alone)
     expect(plan.size.scale).toBe(0.01)
@@ -105,5 +114,13 @@ describe('the query of a page', () => {
 
   it('has the labels of the single cities that it asks for', () => {
     expect(queryLabels({ name: 'cities', args: [[1, 2]] })).toEqual(['city(1)', 'city(2)'])
+  })
+})
+
+describe('the possible visits', () => {
+  it('are those of the second half, in whatever order the answers are', () => {
+    const times = [0, 900, 1000, 1010, 1020, 1030]
+    expect(rateOf(times.toReversed().map((toMs) => ({ toMs })))).toBe(150)
+    expect(rateOf([])).toBe(0)
   })
 })

@@ -8,7 +8,13 @@ interface Lock {
   readonly packages: Readonly<Record<string, { readonly integrity?: string; readonly resolved?: string }>>
 }
 
-describe.each(['package-lock.json', 'test/package/compilers/package-lock.json'])('%s', (name) => {
+const LOCKS = [
+  'package-lock.json',
+  'test/package/compilers/package-lock.json',
+  'test/package/next/manifest/package-lock.json',
+]
+
+describe.each(LOCKS)('%s', (name) => {
   const packages = Object.entries((JSON.parse(readFileSync(join(project, name), 'utf8')) as Lock).packages)
 
   it('pins every package by its integrity and names no download address', () => {

@@ -35,7 +35,10 @@ describe('the tarball', () => {
   it('has one bundle and one declaration of each form for every entry point', () => {
     const forms = ['.cjs', '.d.cts', '.mjs', '.d.mts']
     const own = user.files.filter((name) => /^dist\/[^/]+$/.test(name))
-    const expected = entries.flatMap(({ name }) => forms.map((form) => `dist/${name}${form}`))
+    const expected = [
+      'dist/cli.cjs',
+      ...entries.flatMap(({ name }) => forms.map((form) => `dist/${name}${form}`)),
+    ]
 
     expect(own.toSorted()).toEqual(expected.toSorted())
     expect(entries.filter(({ name }) => !user.files.includes(`dist/esm/${name}.js`))).toEqual([])
@@ -120,6 +123,18 @@ describe.each(specifiers)('%s', (specifier) => {
     expect(rest).toEqual(clean)
     expect(urls.filter((url) => url.startsWith(own)).length).toBeGreaterThan(0)
     expect(urls.filter((url) => !url.startsWith(own) && !url.startsWith('node:'))).toEqual([])
+  })
+})
+
+describe('the program', () => {
+  it('runs as it is installed, with the packages that it needs in its file', async () => {
+    const program = join(user.installed, 'dist/cli.cjs')
+    const { version } = JSON.parse(readFileSync(join(user.installed, 'package.json'), 'utf8')) as {
+      readonly version: string
+    }
+
+    expect(await user.node([program, '--version'])).toEqual({ ...clean, output: `${version}\n` })
+    expect((await user.node([program, 'keys', '--help'])).output).toContain('Usage: cachette keys')
   })
 })
 

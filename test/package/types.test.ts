@@ -122,9 +122,13 @@ describe.each(listCompilers())('TypeScript %s', (version, compiler) => {
     user.write(
       'bare.ts',
       `import { createCache, type CreateCacheOptions, MemoryCache } from 'cachette'
+      import * as analysis from 'cachette/analysis'
+      import * as audit from 'cachette/audit'
       import * as lock from 'cachette/lock'
       import * as memoize from 'cachette/memoize'
       import * as memory from 'cachette/memory'
+      import * as otel from 'cachette/otel'
+      import * as prometheus from 'cachette/prometheus'
       import * as ratelimit from 'cachette/ratelimit'
       import * as redis from 'cachette/redis'
       import * as scope from 'cachette/scope'
@@ -133,7 +137,7 @@ describe.each(listCompilers())('TypeScript %s', (version, compiler) => {
       export const options: CreateCacheOptions = { ttl: '30m', redis: undefined }
       export const cache = createCache<number>(options)
       export const count: Promise<unknown> = new MemoryCache<number>().get('count')
-      export default [lock, memoize, memory, ratelimit, redis, scope, serialization, testing]`,
+      export default [analysis, audit, lock, memoize, memory, otel, prometheus, ratelimit, redis, scope, serialization, testing]`,
     )
 
     const bare = { ...STRICT, module: 'nodenext', lib: ['es2022'], types: [] }

@@ -88,6 +88,24 @@ describeWithServers('set if absent', () => {
       expect(await cache.get('kept')).toBe('by another')
     })
 
+    it('does not ask for each of many callers of one key', async () => {
+      const server = await start()
+      const cache = await open(server)
+      const asked = async (): Promise<number> => {
+        const stats = String(await server.command('INFO', 'commandstats'))
+        const counts = [...stats.matchAll(/^cmdstat_(?:eval|evalsha):calls=(\d+)/gm)]
+        return counts.reduce((total, [, calls]) => total + Number(calls), 0)
+      }
+      await cache.set('other', 'mine', IF_ABSENT)
+      const before = await asked()
+      const added = Array.from({ length: 200 }, async (_, n) => cache.set('key', n, IF_ABSENT))
+      const [first, ...others] = await Promise.all(added)
+      expect(first).toBe(true)
+      expect(others.every((one) => !one)).toBe(true)
+      // Two questions, and heartbeats.
+      expect(await asked()).toBeLessThan(before + 50)
+    })
+
     it('repeats a queued invalidation first, and keeps what it has stored', async () => {
       const server = await start()
       const cache = await open(server)

@@ -50,7 +50,22 @@ export async function playSuite(
   engine: 'memory' | 'redis' | 'tiered',
   url: string,
 ): Promise<Omit<Line, 'title' | 'runtime'>> {
-  const { output, trouble } = await ended(projects.start(runtime, library, 'suite', engine, library, url))
+  return outcomeOf(projects.start(runtime, library, 'suite', engine, library, url))
+}
+
+/** Imports and requires entry points of the package on a runtime. */
+export async function playEntries(
+  projects: Projects,
+  runtime: Runtime,
+  library: Library,
+  specifiers: readonly string[],
+): Promise<Omit<Line, 'title' | 'runtime'>> {
+  return outcomeOf(projects.start(runtime, library, 'entries', ...specifiers))
+}
+
+// Reads the outcome that a program prints in its last line.
+async function outcomeOf(child: ChildProcess): Promise<Omit<Line, 'title' | 'runtime'>> {
+  const { output, trouble } = await ended(child)
   const last = output.trim().split('\n').at(-1) ?? ''
   const { passed, failed }: SuiteOutcome = last.startsWith('{') ? JSON.parse(last) : { passed: 0, failed: [] }
   return { passed, failed: [...failed, ...(trouble === undefined ? [] : [trouble])] }

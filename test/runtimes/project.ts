@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { transformSync } from 'esbuild'
 import { pack } from '../../tools/pack.ts'
 import type { Runtime } from './runtimes.ts'
@@ -19,12 +19,16 @@ import type { Runtime } from './runtimes.ts'
 export const LIBRARIES = {
   'node-redis 6': { here: 'redis', there: 'redis' },
   'ioredis 6': { here: 'ioredis6', there: 'ioredis' },
+  // As a package of its own, without the modules around it.
+  'node-redis 5': { here: 'redis5', there: '@redis/client' },
+  'ioredis 5': { here: 'ioredis', there: 'ioredis' },
 } as const
 export type Library = keyof typeof LIBRARIES
-export const LIBRARY_NAMES: readonly Library[] = ['node-redis 6', 'ioredis 6']
+export const LIBRARY_NAMES = Object.keys(LIBRARIES) as readonly Library[]
 
 /** The programs in `played`. */
-export type Played = 'suite' | 'service' | 'program'
+const PLAYED = ['suite', 'service', 'program', 'entries'] as const
+export type Played = (typeof PLAYED)[number]
 
 /** Projects of users, each with the packed package and one client library. */
 export class Projects implements Disposable {
@@ -46,7 +50,7 @@ export class Projects implements Disposable {
   }
 
   #folder(library: Library): string {
-    return join(this.#root, LIBRARIES[library].there)
+    return join(this.#root, library.replace(' ', '-'))
   }
 
   #make(library: Library, tarball: string): void {
@@ -62,8 +66,10 @@ export class Projects implements Disposable {
     mkdirSync(installed, { recursive: true })
     const tar = spawnSync('tar', ['-xzf', tarball, '-C', installed, '--strip-components=1'])
     if (tar.status !== 0) throw new Error(`tar could not unpack ${tarball}:\n${String(tar.stderr)}`)
-    symlinkSync(realpathSync(join('node_modules', here)), join(folder, 'node_modules', there))
-    for (const played of ['suite', 'service', 'program'] satisfies Played[]) {
+    const link = join(folder, 'node_modules', there)
+    mkdirSync(dirname(link), { recursive: true })
+    symlinkSync(realpathSync(join('node_modules', here)), link)
+    for (const played of PLAYED) {
       const source = readFileSync(new URL(`played/${played}.ts`, import.meta.url), 'utf8')
       const { code } = transformSync(source, { loader: 'ts', target: 'es2022' })
       writeFileSync(join(folder, `${played}.mjs`), code)

@@ -38,14 +38,23 @@ const SOURCES: readonly Source[] = [
 /** The names of all runtimes. */
 export const RUNTIME_NAMES: readonly string[] = SOURCES.map(({ name }) => name)
 
+// The first release of each range of `engines`, the first ones of later majors, and those around 22.12, from which on
+// `require` loads ES modules.
+const RELEASES = ['20.19.0', '22.0.0', '22.5.0', '22.11.0', '22.12.0', '23.0.0', '24.0.0', '25.0.0', '26.0.0']
+
 /** Installs runtimes into `.cache`, unless they are there. They stay out of `node_modules`, whose `node` all scripts run. */
 export function installRuntimes(names: readonly string[]): readonly Runtime[] {
-  if (process.platform !== 'linux' || process.arch !== 'x64')
-    throw new Error('The matrix has binaries for Linux on x64 only.')
   return SOURCES.filter(({ name }) => names.includes(name)).map(install)
 }
 
+/** Installs the releases of Node.js with which what `engines` says is checked. */
+export function installReleases(): readonly Runtime[] {
+  return RELEASES.map((version) => install(node(version)))
+}
+
 function install({ name, package: packageAndVersion, binary, args }: Source): Runtime {
+  if (process.platform !== 'linux' || process.arch !== 'x64')
+    throw new Error('There are binaries for Linux on x64 only.')
   const at = packageAndVersion.lastIndexOf('@')
   const [packageName, version] = [packageAndVersion.slice(0, at), packageAndVersion.slice(at + 1)]
   const prefix = join('.cache/runtimes', packageAndVersion.replaceAll('/', '+'))

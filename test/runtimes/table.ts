@@ -1,20 +1,22 @@
+import { readFileSync, writeFileSync } from 'node:fs'
 import type { Line } from './outcomes.ts'
 import type { Runtime } from './runtimes.ts'
 
 // README.md is also shown where the repository's files are not.
 const PAGE = 'https://github.com/cachette/cachette/blob/main/docs/runtimes.md'
 
-/** Returns a table with a row for each runtime and a column for each thing that was played there. */
+/** Returns a table with a column for each runtime and a row for each thing that was played there. */
 export function matrixTable(lines: readonly Line[]): string {
-  const titles = [...new Set(lines.map(({ title }) => title))]
-  const rows = runtimesOf(lines).map((runtime) => {
-    const cells = titles.map((title) => {
+  const runtimes = runtimesOf(lines)
+  const rows = [...new Set(lines.map(({ title }) => title))].map((title) => {
+    const cells = runtimes.map((runtime) => {
       const line = lines.find((one) => one.runtime === runtime && one.title === title)
       return line === undefined ? '-' : wordsOf(line)
     })
-    return `| ${[nameOf(runtime), ...cells].join(' | ')} |`
+    return `| ${[title, ...cells].join(' | ')} |`
   })
-  return [`| | ${titles.join(' | ')} |`, `|---|${'---|'.repeat(titles.length)}`, ...rows].join('\n')
+  const heads = runtimes.map(nameOf)
+  return [`| | ${heads.join(' | ')} |`, `|---|${'---|'.repeat(heads.length)}`, ...rows].join('\n')
 }
 
 /** Returns the runtimes on which everything passed, in a sentence. */
@@ -36,4 +38,15 @@ export function nameOf({ name, version }: Runtime): string {
 
 function runtimesOf(lines: readonly Line[]): readonly Runtime[] {
   return [...new Set(lines.map(({ runtime }) => runtime))]
+}
+
+/** Writes the part of a page that is between its mark and the next end. */
+export function writePart(file: string, mark: string, text: string): void {
+  const page = readFileSync(file, 'utf8')
+  const marked = new RegExp(`(<!-- ${mark} -->\\n)[^]*?(<!-- end -->)`)
+  if (!marked.test(page)) throw new Error(`${file} has no place for "${mark}"`)
+  writeFileSync(
+    file,
+    page.replace(marked, (_, begin: string, end: string) => `${begin}${text}\n${end}`),
+  )
 }

@@ -1,5 +1,6 @@
 import type { EpochId, Head, LogEntry, RemoteOp, RemoteResult } from '../../core/remote-store.ts'
 import type { Op } from '../../core/store.ts'
+import type { AppliedChange } from '../../core/trail.ts'
 import type { NodeState } from '../node-state.ts'
 import type { PartitionState } from '../partition-state.ts'
 import type { CoherenceParts } from '../settings.ts'
@@ -11,6 +12,7 @@ import { Recovery } from './recovery.ts'
 interface Followed {
   readonly follower: LogFollower
   readonly recovery: Recovery
+  readonly journal: RecentInvalidations
 }
 
 /**
@@ -89,6 +91,13 @@ export class LogFollowers implements Beating {
     else follower?.onExecuted(entry, head, isForgotten)
   }
 
+  /** Returns the changes of a key and of tags that this node has applied of late. */
+  changesOf(key: string, tags: readonly string[]): readonly AppliedChange[] {
+    const ofKey = this.#followed.get(this.#state.partitionOf(key).name)?.journal.of('key', [key]) ?? []
+    const ofTags = this.#followed.get(this.#state.generations.name)?.journal.of('tag', tags) ?? []
+    return [...ofKey, ...ofTags].sort((a, b) => b.ageMs - a.ageMs)
+  }
+
   get isNeeded(): boolean {
     return this.#followed.size > 0
   }
@@ -133,7 +142,7 @@ export class LogFollowers implements Beating {
       rotated: (head, won) => recovery.replay(follower, head, won),
     }
     const follower = new LogFollower(partition, clock, journal, effects, settings.renewalMs)
-    return { follower, recovery }
+    return { follower, recovery, journal }
   }
 
   async #sync(follower: LogFollower, since: Head | undefined, ifNone: EpochId): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/time/clock.ts'
 import type { Epoch, LogEntry, Replayable } from '../../core/remote-store.ts'
+import type { AppliedChange } from '../../core/trail.ts'
 import { ExpiringMap } from '../../internal/expiring-map.ts'
 
 /** The number of own flushes whose messages are still known. */
@@ -9,6 +10,8 @@ interface Journaled {
   readonly entry: Replayable
   readonly birth: number
   readonly atMs: number
+  /** The time at which this node first learned of it. */
+  readonly firstMs: number
   /** Whether this node gave up all that it had of the item when the invalidation was answered. */
   readonly isForgotten: boolean
 }
@@ -48,9 +51,11 @@ export class RecentInvalidations {
       if (isForgotten) this.#flushes.set(stamp, true, nowMs + this.#journalMs, nowMs)
       return
     }
+    const atMs = this.#clock.now()
+    const firstMs = this.#entries.get(origin)?.firstMs ?? atMs
     this.#entries.delete(origin)
     const entry = { kind, item, stamp: origin, counter }
-    this.#entries.set(origin, { entry, birth, atMs: this.#clock.now(), isForgotten })
+    this.#entries.set(origin, { entry, birth, atMs, firstMs, isForgotten })
     // Many are deleted at once, because the first item of a map whose first items were deleted takes long to find.
     if (this.#entries.size > this.#limit) this.#prune(this.#limit - (this.#limit >> 3))
   }
@@ -79,6 +84,14 @@ export class RecentInvalidations {
   recent({ birth }: Epoch): readonly Replayable[] {
     this.#prune()
     return [...this.#entries.values()].flatMap((one) => (one.birth >= birth ? [one.entry] : []))
+  }
+
+  /** Returns the invalidations of these items, oldest first. */
+  of(kind: 'key' | 'tag', items: readonly string[]): readonly AppliedChange[] {
+    const nowMs = this.#clock.now()
+    return [...this.#entries.values()].flatMap(({ entry: { kind: its, item, counter }, firstMs }) =>
+      its === kind && items.includes(item) ? [{ kind, item, counter, ageMs: nowMs - firstMs }] : [],
+    )
   }
 
   #prune(most: number = this.#limit): void {

@@ -2,6 +2,7 @@ import type { TimerHandle, Timers } from '../../core/time/clock.ts'
 import { StoreTimeoutError } from '../../core/errors.ts'
 import type { MaybePromise } from '../../core/promise.ts'
 import type { RemoteStore } from '../../core/remote-store.ts'
+import { Adds, type KnownAnswer } from './adds.ts'
 import { Turn } from './turn.ts'
 
 /** Calls of a key that don't wait for each other: reads, and steps of a counter without bounds, in any order. */
@@ -15,6 +16,8 @@ interface Passing {
   /** Settles when all of it has passed. */
   readonly last: Promise<unknown>
   readonly tags: Set<string>
+  /** The adds that the last call is one of, if it waits. */
+  adds?: Adds
 }
 
 interface Covering {
@@ -84,6 +87,32 @@ export class CallOrder {
     const before = this.#before(keys, tags, together)
     if (before === undefined) return this.called(targets, call(), together)
     return this.#inTurn(keys, tags, before, call, late, together ?? 'changes')
+  }
+
+  /**
+   * Runs an add in its turn, unless an add before it tells that there is an entry. That one has the same tags, it was sent
+   * after this call, and no other call of the key or its tags came between them.
+   */
+  add<T>(
+    target: Target,
+    call: (turn?: Turn) => Promise<T>,
+    late: (error: Error, turn: Turn) => T,
+    known: KnownAnswer<T>,
+  ): Promise<T> {
+    const { key, tags = NO_TAGS } = target
+    const before = this.#before([key], tags, undefined)
+    if (before === undefined) return this.called([target], call())
+    const open = this.#covering.size === 0 ? this.#byKey.get(key)?.adds : undefined
+    const adds = open?.accepts(tags) === true ? open : new Adds(tags)
+    const send = (turn: Turn): Promise<T> => {
+      if (adds.isTold) return Promise.resolve(known.answer)
+      adds.send()
+      return call(turn)
+    }
+    const result = this.#inTurn([key], tags, Promise.all([before, adds.last]), send, late, 'changes')
+    adds.answeredBy(result, known)
+    this.#byKey.get(key)!.adds = adds
+    return result
   }
 
   /** Notes a change that was called without a wait. Later calls wait for it, unless it was sent. */

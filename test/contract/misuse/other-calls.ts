@@ -12,6 +12,8 @@ import {
   type CacheOptions,
   type CreateCacheOptions,
 } from 'cachette'
+import { analyse, mergeSnapshots, quantile, readTrace, recordAccesses, simulate } from 'cachette/analysis'
+import { createAuditor, type AuditOptions } from 'cachette/audit'
 import { Lock, Semaphore, withLock } from 'cachette/lock'
 import { Cached, Invalidates, memoize } from 'cachette/memoize'
 import { BoundedMap, type BoundedMapOptions } from 'cachette/memory'
@@ -72,6 +74,10 @@ function onLimiter(call: (limiter: RateLimiter, args: Arguments) => unknown): Ca
 }
 
 const withoutConnection = (name: string): boolean => !['client', 'url', 'host', 'port'].includes(name)
+
+// Text would be the name of a file.
+const sink = (target: unknown): never =>
+  (typeof target === 'string' ? { write: one, end: (done: () => void) => done(), on: one } : target) as never
 
 /** The calls by the name of their function; a colon and a word tell several calls of one function apart. */
 export const OTHER_CALLS: Readonly<Record<string, Call>> = {
@@ -174,6 +180,50 @@ export const OTHER_CALLS: Readonly<Record<string, Call>> = {
     map.set('k', 1)
     map.forEach(args.at('visit', one))
   }),
+  analyse: ({ cache }, args) => {
+    const analysis = analyse(args.at('cache', cache), args.options('options', none(['staleShare'])))
+    analysis.snapshot()
+    analysis.close()
+  },
+  mergeSnapshots: ({ cache }, args) => {
+    const analysis = analyse(cache)
+    analysis.close()
+    return mergeSnapshots(args.at('snapshots', [args.at('snapshot', analysis.snapshot())]))
+  },
+  quantile: (_, args) => {
+    const data = { count: 1, sum: 1, min: 1, max: 1, first: 1, counts: [1] }
+    return quantile(args.at('data', data), args.at('q', 0.5))
+  },
+  recordAccesses: ({ cache }, args) =>
+    recordAccesses(
+      args.at('cache', cache),
+      sink(args.at('target', 'none')),
+      args.options('options', none(['sample', 'maxMegabytes'])),
+    ).close(),
+  readTrace: (_, args) => readTrace(args.at('source', 'nowhere')),
+  simulate: (_, args) => {
+    const trace = { cache: 'a', share: 1, startedAt: 0, records: [] }
+    return simulate(args.at('trace', trace), args.at('sizes', [args.at('size', 5)]))
+  },
+  createAuditor: (_, args) => {
+    const cache = new MemoryCache(LOGGED)
+    const options = none<AuditOptions>([
+      'rate',
+      'slack',
+      'loadTimeout',
+      'families',
+      'select',
+      'showKeys',
+      'keep',
+    ])
+    const auditor = createAuditor(args.at('cache', cache), args.options('options', options))
+    auditor.close()
+  },
+  'createAuditor: a listener': (_, args) => {
+    const auditor = createAuditor(new MemoryCache(LOGGED))
+    auditor.on(args.at('event', 'wrong'), args.at('listener', one))
+    auditor.close()
+  },
   memoize: ({ cache }, args) =>
     memoize(
       args.at('fn', one),

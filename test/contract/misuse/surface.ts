@@ -1,5 +1,7 @@
 // The public functions of the package by name, as its entry points export them.
 import * as cachette from 'cachette'
+import * as analysis from 'cachette/analysis'
+import * as audit from 'cachette/audit'
 import * as lock from 'cachette/lock'
 import * as memoize from 'cachette/memoize'
 import * as memory from 'cachette/memory'
@@ -12,6 +14,8 @@ import * as testing from 'cachette/testing'
 /** The entry points as package.json names them. */
 export const ENTRY_POINTS: Readonly<Record<string, object>> = {
   '.': cachette,
+  './analysis': analysis,
+  './audit': audit,
   './lock': lock,
   './memoize': memoize,
   './memory': memory,

@@ -1,4 +1,5 @@
 // Services in their first minute: what the log says where they are not set up as meant.
+import { setTimeout as delay } from 'node:timers/promises'
 import { createCache } from 'cachette'
 import { withLock } from 'cachette/lock'
 import { until } from '../../support/until.ts'
@@ -166,7 +167,8 @@ export async function linesOf(situation: Situation, leastMs = 0): Promise<readon
           await cache.getOrSet('rates', () => ++calls)
           await cache.set(`price:${calls++ % 50}`, calls)
           if (situation.title.includes('locks')) await withLock(cache, 'job', () => 1)
-          await new Promise(setImmediate)
+          // For a whole minute a service does not call as fast as it can.
+          await (leastMs > 0 ? delay(5) : new Promise(setImmediate))
         }
       }
       const serving = serve()

@@ -27,7 +27,7 @@ async function openClient(): Promise<OpenClient> {
     const client = new Redis(url)
     return { client, close: () => client.disconnect() }
   }
-  const { createClient } = await import('redis')
+  const { createClient } = library.endsWith('5') ? await import('@redis/client') : await import('redis')
   const client = createClient({ url })
   return { client, close: () => client.destroy() }
 }

@@ -176,6 +176,7 @@ export const ORDER: readonly Ablation[] = [
     mix: 'bursts of calls',
     patch: all(
       replaced(CallOrder, 'change', () => (_, call) => call()),
+      replaced(CallOrder, 'add', () => (_, call) => call()),
       replaced(CallOrder, 'called', () => (_, answer) => answer),
       replaced(CallOrder, 'read', () => (_, __, call) => call()),
       replaced(CallOrder, 'reading', () => (_, answer) => answer),
@@ -195,6 +196,26 @@ export const ORDER: readonly Ablation[] = [
           return before === undefined ? call() : before.then(() => call())
         },
     ),
+  },
+  {
+    rule: 'order, shared adds',
+    without:
+      'an answer that there is an entry holds for later adds of the key, whatever was called between them',
+    mix: 'bursts of calls',
+    patch: replaced(CallOrder, 'add', (add) => {
+      const told = new WeakMap<CallOrder, Set<string>>()
+      return function addAsTold(this: CallOrder, target, call, late, known) {
+        const keys = told.get(this) ?? new Set()
+        told.set(this, keys)
+        const callUnlessTold: typeof call = async (turn) => {
+          if (keys.has(target.key)) return known.answer
+          const answer = await call(turn)
+          if (known.tells(answer)) keys.add(target.key)
+          return answer
+        }
+        return add.call(this, target, callUnlessTold, late, known) as Promise<never>
+      }
+    }),
   },
 ]
 

@@ -1,0 +1,5 @@
+export { createAuditor } from './auditor.ts'
+export type { AuditFigures, ScaleFigures } from './figures.ts'
+export type { AuditOptions } from './options.ts'
+export type { AuditEvents, Auditor, AuditReport, FamilyReport } from './report.ts'
+export type { WrongKey } from './wrong-key.ts'
