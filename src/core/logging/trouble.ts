@@ -72,7 +72,7 @@ export class Trouble {
   }
 
   /** Counts and logs a failure, and never throws, because no caller waits for the work. */
-  note(operation: string, error: unknown, counters = this.#counters): void {
+  note(operation: string, error: unknown, counters: Counters = this.#counters): void {
     counters.errors++
     if (isToldElsewhere(error)) return
     if (this.#hasConnections) {
