@@ -58,7 +58,8 @@ export class Inspector {
     const { store, pipeline } = scope.runtime
     const full = scope.key(key)
     const found = (await store.read([full], { ...scope.reading, stale: true })).get(full)
-    return found === undefined ? undefined : textOf(pipeline.reader.view('explain', full, found.stored))
+    if (found === undefined) return undefined
+    return textOf(pipeline.reader.view('explain', full, found.stored, scope.family))
   }
 }
 
