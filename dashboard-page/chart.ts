@@ -19,7 +19,7 @@ interface Props {
   readonly xText?: (value: number) => string
 }
 
-const HEIGHT = 200
+const HEIGHT = 150
 
 /** A chart. Screen readers get its label, and the text beside it tells the same. */
 export class Chart extends Component<Props> {

@@ -10,7 +10,7 @@ export const html = htm.bind(h) as (strings: TemplateStringsArray, ...values: un
 const NO_DATA = 'Nothing yet:'
 
 /** The figures of the whole cache, as `stats()` has them. */
-export function tiles({ stats }: CacheFigures): VNode {
+export function tiles({ stats, health }: CacheFigures): VNode {
   const stale = Object.values(stats.staleServed).reduce((sum, some) => sum + some, 0)
   const all: readonly (readonly [id: string, label: string, text: string])[] = [
     ['reads', 'reads', count(stats.hits + stats.misses)],
@@ -22,15 +22,16 @@ export function tiles({ stats }: CacheFigures): VNode {
     ['entries', 'entries', count(stats.entries)],
     ['errors', 'errors', count(stats.errors + stats.loadErrors + stats.loadTimeouts)],
   ]
-  return html`<dl class="tiles">
-    ${all.map(
-      ([id, label, text]) =>
-        html`<div>
-          <dt>${label}</dt>
-          <dd id=${`stat-${id}`}>${text}</dd>
-        </div>`,
-    )}
-  </dl>`
+  return html`<p class=${health.status === 'ok' ? 'soft' : 'bad'}>${health.status}: ${health.reason}</p>
+    <dl class="tiles">
+      ${all.map(
+        ([id, label, text]) =>
+          html`<div>
+            <dt>${label}</dt>
+            <dd id=${`stat-${id}`}>${text}</dd>
+          </div>`,
+      )}
+    </dl>`
 }
 
 /** The reads a second of the last minutes. */
@@ -95,7 +96,7 @@ function familyRow(one: FamilyFigures): VNode {
     <td>${duration(one.loadP99Ms)}</td>
     <td>${duration(savedMs.value)}<span class="soft">${error}</span></td>
     <td>${bytes(one.bytesP50)}</td>
-    <td>${one.ttlMs === undefined ? 'ever' : duration(one.ttlMs)}</td>
+    <td>${duration(one.ttlMs)}</td>
   </tr>`
 }
 

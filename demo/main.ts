@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { randomUUID } from 'node:crypto'
 import { recordAccesses } from 'cachette/analysis'
+import { createDashboard } from 'cachette/dashboard'
 import { Database } from './database/client.ts'
 import { openGuideCache } from './guide/cache.ts'
 import { CachedCities } from './guide/cached-cities.ts'
@@ -14,6 +15,8 @@ import { faults, report } from './report/table.ts'
 import { findRedis } from './redis/server.ts'
 import { SecondProcess } from './second/process.ts'
 import { runShow } from './show.ts'
+
+const DASHBOARD = '/dashboard'
 
 const stop = new AbortController()
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stop.abort())
@@ -49,7 +52,11 @@ async function run(options: Options, signal: AbortSignal): Promise<number> {
   await using second = place && (await SecondProcess.start(place, database))
   const watch = new Watch(database)
   const cities = new CachedCities(cache, new UncachedCities(watch))
-  await using guide = await startGuide(cities, cache, options.port)
+  const dashboard = options.once
+    ? undefined
+    : createDashboard(cache, { basePath: DASHBOARD, readOnly: false })
+  const mounted = dashboard && { path: DASHBOARD, node: dashboard.node.bind(dashboard) }
+  await using guide = await startGuide(cities, cache, options.port, mounted)
 
   console.log(`City guide over ${database.records.toLocaleString('en-US')} cities, seed ${options.seed}.`)
   const shared = redis && second && { redis, second }
@@ -58,6 +65,7 @@ async function run(options: Options, signal: AbortSignal): Promise<number> {
       ? `In two processes over Redis, ${guide.url} and ${second.url}.`
       : 'In one process, without Redis.',
   )
+  if (mounted !== undefined) console.log(`See it on the dashboard: ${guide.url}${mounted.path}`)
   const results = await runShow({ database, watch, guide, cache, options, signal, ...(shared && { shared }) })
   await writeFile(options.resultsFile, `${JSON.stringify(results, null, 2)}\n`)
   console.log(`\n${report(results)}\n\nAll figures: ${options.resultsFile}`)
@@ -65,6 +73,7 @@ async function run(options: Options, signal: AbortSignal): Promise<number> {
   const wrong = faults(results)
   for (const fault of wrong) console.error(`FAILED: ${fault}`)
   if (!options.once) await serveOn(guide.url, signal)
+  dashboard?.close()
   return wrong.length === 0 ? 0 : 1
 }
 
@@ -73,7 +82,8 @@ async function serveOn(url: string, signal: AbortSignal): Promise<void> {
 The guide goes on at ${url} until you press Ctrl-C. Try:
   curl '${url}/nearest?lat=48.85&lon=2.35'
   curl -X PUT '${url}/cities/2988507' -d '{"population": 2100000}'
-  curl -i '${url}/surprise'   # 20 in 10 seconds, then 429`)
+  curl -i '${url}/surprise'   # 20 in 10 seconds, then 429
+The dashboard is at ${url}${DASHBOARD}`)
   if (!signal.aborted) await once(signal, 'abort')
 }
 

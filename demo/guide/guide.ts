@@ -2,11 +2,16 @@ import type { BaseCache } from 'cachette'
 import type { Cities } from './cities.ts'
 import { guideRoutes } from './routes.ts'
 import { startService } from './service.ts'
-import type { Service } from './service.ts'
+import type { Mounted, Service } from './service.ts'
 import { VisitorLimit } from './visitor-limit.ts'
 
-/** The city guide on HTTP: pages from `cities`, counters of visitors in `cache`. */
-export function startGuide(cities: Cities, cache: BaseCache, port?: number): Promise<Service> {
+/** The city guide on HTTP: pages from `cities`, counters of visitors in `cache`, and a page beside them. */
+export function startGuide(
+  cities: Cities,
+  cache: BaseCache,
+  port?: number,
+  mounted?: Mounted,
+): Promise<Service> {
   const surprises = new VisitorLimit(cache, { limit: 20, window: '10s' })
-  return startService(guideRoutes(cities, surprises), port)
+  return startService(guideRoutes(cities, surprises), port, mounted)
 }

@@ -11,9 +11,19 @@ export interface Service extends AsyncDisposable {
   readonly url: string
 }
 
-/** Serves the routes on this machine only. Port 0 is a free one. */
-export async function startService(routes: readonly Route[], port = 0): Promise<Service> {
-  const server = createServer((request, response) => void respond(routes, request, response))
+/** A page that answers requests by itself. */
+export interface Mounted {
+  readonly path: string
+  node(request: IncomingMessage, response: ServerResponse): Promise<void>
+}
+
+/** Serves the routes on this machine only, and a page beside them. Port 0 is a free one. */
+export async function startService(routes: readonly Route[], port = 0, mounted?: Mounted): Promise<Service> {
+  const server = createServer((request, response) => {
+    if (mounted !== undefined && request.url?.startsWith(mounted.path) === true)
+      void mounted.node(request, response)
+    else void respond(routes, request, response)
+  })
   // Longer than the pauses of a client: else the guide may hang up just as the next request is on its way.
   server.keepAliveTimeout = 75_000
   server.listen({ host: '127.0.0.1', port, backlog: 1024 })

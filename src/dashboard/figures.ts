@@ -1,6 +1,7 @@
 import type { Advice, CurveSnapshot, Estimate } from '../analysis/snapshot.ts'
 import type { AuditReport } from '../audit/report.ts'
 import type { CacheStats } from '../core/counters.ts'
+import type { Health } from '../core/health.ts'
 
 /** The figures of a family: what it is worth. */
 export interface FamilyFigures {
@@ -50,6 +51,8 @@ export interface CacheFigures {
   readonly id: string
   /** The `name` of the cache. */
   readonly name: string
+  /** The answer of `cache.health()`. */
+  readonly health: Health
   /** The answer of `cache.stats()`. */
   readonly stats: CacheStats
   /** The families, by the time that they have saved; at most 100. */

@@ -5,6 +5,7 @@ import type { Auditor } from '../audit/report.ts'
 import { scopeOf, type BaseCache } from '../cache/base-cache.ts'
 import type { Scope } from '../cache/scope.ts'
 import type { CacheStats } from '../core/counters.ts'
+import type { Health } from '../core/health.ts'
 import type { CacheFigures, FamilyFigures, Freshness } from './figures.ts'
 import type { Timeline } from './timeline.ts'
 
@@ -44,16 +45,18 @@ export class WatchedCache {
   }
 
   /** Returns the figures of now. */
-  figures(): CacheFigures {
+  async figures(): Promise<CacheFigures> {
     const { id, name } = this
+    const health = await this.cache.health()
     const snapshot = this.#analysis.snapshot()
     const { curve, advice } = snapshot
     return {
       id,
       name,
+      health,
       stats: this.#stats(),
       families: snapshot.families.slice(0, MOST_FAMILIES).map(familyFigures),
-      freshness: freshnessOf(snapshot),
+      freshness: freshnessOf(snapshot, health),
       ...(this.#auditor !== undefined && { rightness: this.#auditor.report() }),
       ...(curve !== undefined && { curve }),
       advice,
@@ -102,8 +105,16 @@ function familyFigures(snapshot: FamilySnapshot): FamilyFigures {
   }
 }
 
-function freshnessOf({ families }: AnalysisSnapshot): Freshness {
+function freshnessOf({ families }: AnalysisSnapshot, { syncAgeMs, policy }: Health): Freshness {
   const ages = mergeHistograms(families.map((family) => family.ages))
-  if (ages.count === 0) return {}
-  return { ageP50Ms: quantile(ages, 0.5)!, ageP99Ms: quantile(ages, 0.99)!, ageMaxMs: ages.max }
+  const boundMs = policy?.name === 'strict' ? policy.maxLagMs : policy?.maxStaleMs
+  return {
+    ...(ages.count > 0 && {
+      ageP50Ms: quantile(ages, 0.5)!,
+      ageP99Ms: quantile(ages, 0.99)!,
+      ageMaxMs: ages.max,
+    }),
+    ...(syncAgeMs !== undefined && { syncAgeMs }),
+    ...(boundMs !== undefined && { boundMs }),
+  }
 }

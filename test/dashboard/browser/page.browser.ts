@@ -5,9 +5,9 @@ import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createDashboard, type Dashboard, type DashboardFigures } from 'cachette/dashboard'
-import { chromium, type Browser, type Page } from 'playwright-core'
+import { chromium, type Browser } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { openShop, type Shop } from './shop.ts'
+import { openShop } from './shop.ts'
 
 const BROWSER = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
 const IMAGES = join(import.meta.dirname, '../../../docs/images')
@@ -62,7 +62,7 @@ async function open(options: { readonly readOnly?: boolean; readonly colorScheme
   await shop.play(240)
   const context = await browser.newContext({
     colorScheme,
-    viewport: { width: 1280, height: 1000 },
+    viewport: { width: 1120, height: 1180 },
     httpCredentials: { username: 'ops', password: 'secret' },
   })
   ends.push(async () => context.close())
@@ -82,21 +82,28 @@ const USER = `Basic ${btoa('ops:secret')}`
 const ASK = (): Response =>
   new Response('', { status: 401, headers: { 'www-authenticate': 'Basic realm="cache"' } })
 
-/** Lets a second pass, and waits until the page shows as many reads as the cache has counted. */
-async function untilShown({ shop, page }: { readonly shop: Shop; readonly page: Page }): Promise<void> {
-  const shown = async (): Promise<string> => (await page.locator('#stat-reads').textContent()) ?? ''
+type Opened = Pick<Awaited<ReturnType<typeof open>>, 'shop' | 'page'>
+
+/** Lets seconds pass until the page shows as many reads as the cache has counted. */
+async function untilShown({ shop, page }: Opened): Promise<void> {
   const { hits, misses } = shop.cache.stats()
   const expected = (hits + misses).toLocaleString('en-US')
   await expect
-    .poll(
-      async () => {
-        await shop.clock.advance('1s')
-        return shown()
-      },
-      { timeout: 20_000 },
-    )
+    .poll(async () => {
+      await shop.clock.advance('1s')
+      return page.locator('#stat-reads').textContent()
+    }, PATIENCE)
     .toBe(expected)
 }
+
+/** Plays a second and waits until the page shows other figures. */
+async function playShown({ shop, page }: Opened): Promise<void> {
+  const before = await page.locator('#stat-reads').textContent()
+  await shop.play(1)
+  await expect.poll(async () => page.locator('#stat-reads').textContent(), PATIENCE).not.toBe(before)
+}
+
+const PATIENCE = { timeout: 20_000, interval: 20 }
 
 describe('the page in a browser', () => {
   it('shows live figures that agree with stats(), without a console message', async () => {
@@ -197,16 +204,15 @@ describe('the page in a browser', () => {
     'has no serious fault of accessibility, and a picture: %s',
     async (colorScheme) => {
       const opened = await open({ colorScheme, readOnly: false })
-      const { page, noise, shop } = opened
+      const { page, noise } = opened
       for (let index = 0; index < 30; index++) {
-        await shop.play(1)
-        await untilShown(opened)
+        await playShown(opened)
       }
       await page.locator('#key').fill('product:7')
       await page.getByRole('button', { name: 'Explain' }).click()
       await page.locator('#explained').waitFor()
       const path = join(IMAGES, `dashboard-${colorScheme}.png`)
-      await page.screenshot({ path, fullPage: true })
+      await page.screenshot({ path })
       expect(readFileSync(path).length).toBeLessThan(200_000)
       expect(noise).toEqual([])
 

@@ -19,13 +19,14 @@ export function openShop(): Shop {
   const random = new SeededRandom(7).next
   const cache = new MemoryCache({ name: 'shop', clock, ttl: '10m', maxEntries: 400 })
   const auditor = createAuditor(cache, { rate: 2 })
+  let played = 0
   const popular = (among: number): number => Math.floor(among * random() ** 4)
   const load =
     (ms: number): (() => Promise<object>) =>
-    async () => {
-      await clock.advance(ms * (0.5 + random()))
-      return { loaded: true, ms }
-    }
+    async () =>
+      new Promise((resolve) => {
+        clock.set(() => resolve({ loaded: true, ms }), ms * (0.5 + random()))
+      })
   const visit = async (): Promise<void> => {
     const user = popular(500)
     await cache.getOrSet(`user:${user}`, load(12), { tags: ['users'] })
@@ -37,19 +38,22 @@ export function openShop(): Shop {
     })
     if (random() < 0.02) await cache.invalidate(`user:${user}`)
   }
-  const crowd = async (): Promise<unknown> =>
-    Promise.all(Array.from({ length: 40 }, async () => cache.getOrSet('product:sale', load(80), '30s')))
+  const crowd = async (): Promise<void> => {
+    await Promise.all(Array.from({ length: 40 }, async () => cache.getOrSet('product:sale', load(80), '30s')))
+  }
   return {
     cache,
     clock,
     auditor,
     async play(seconds) {
-      for (let second = 0; second < seconds; second++) {
-        for (let index = 0; index < 12; index++) await visit()
-        if (second % 15 === 0) await crowd()
+      for (let index = 0; index < seconds; index++) {
+        const second = played++
+        const all = Array.from({ length: 15 }, async () => visit())
+        if (second % 15 === 0) all.push(crowd())
         if (second % 40 === 39) await cache.invalidateTag('products')
         if (second % 50 === 20) await cache.getOrSet('stock:7', failing).catch(() => undefined)
         await clock.advance('1s')
+        await Promise.all(all)
       }
     },
     close: async () => cache.close(),
