@@ -6,6 +6,7 @@ import { checkOptions } from '../options/options.ts'
 import { adviceOf } from './advice/advice.ts'
 import { describeFamily } from './describe.ts'
 import type { HeavyKeys } from './figures/heavy-keys.ts'
+import { byWorth } from './merge.ts'
 import { checkShare, runtimeOf } from './runtime-of.ts'
 import type { AnalysisSnapshot, HotKeys } from './snapshot.ts'
 import { Watcher } from './watcher.ts'
@@ -64,9 +65,7 @@ export class Analysis {
   snapshot(): AnalysisSnapshot {
     const watcher = this.#watcher
     const forMs = (this.#endedAtMs ?? this.#runtime.clock.now()) - this.#startedAtMs
-    const families = watcher.families
-      .map((figures) => describeFamily(figures.counts()))
-      .toSorted((a, b) => b.savedMs.value - a.savedMs.value || b.reads - a.reads)
+    const families = byWorth(watcher.families.map((figures) => describeFamily(figures.counts())))
     const curve = watcher.curve.snapshot()
     const cache = this.#runtime.name
     const facts = {
@@ -76,9 +75,8 @@ export class Analysis {
       staleShare: this.#staleShare,
     }
     return {
-      cache,
+      ...facts,
       startedAt: this.#startedAt,
-      forMs,
       families,
       operations: watcher.operations.data(),
       hot: {
@@ -117,8 +115,10 @@ export class Analysis {
 }
 
 function hotKeys(heavy: HeavyKeys): HotKeys {
-  const { total, hidden } = heavy
-  const keys = heavy.top(HOT_KEYS).map(({ key, amount, excess }) => ({
+  const { total } = heavy
+  const top = heavy.top(HOT_KEYS + 1)
+  const hidden = Math.max(heavy.hidden, top[HOT_KEYS]?.amount ?? 0)
+  const keys = top.slice(0, HOT_KEYS).map(({ key, amount, excess }) => ({
     key,
     amount,
     share: amount / total,

@@ -9,6 +9,7 @@ export type {
   FamilySnapshot,
   HotKeys,
 } from './snapshot.ts'
+export { mergeSnapshots } from './merge.ts'
 export { readTrace, type Trace, type TraceRecord } from './trace/read-trace.ts'
 export {
   recordAccesses,

@@ -127,6 +127,10 @@ export interface AnalysisSnapshot {
   readonly startedAt: number
   /** The milliseconds for which it has run. */
   readonly forMs: number
+  /** Whether a miss asks a server, which may have the entry. */
+  readonly isShared: boolean
+  /** The share of answers that may be out of date, by which ttls are proposed. */
+  readonly staleShare: number
   /** The families, by the time that they have saved. */
   readonly families: readonly FamilySnapshot[]
   /** The milliseconds that calls of the server took, by command or script. */

@@ -8,7 +8,7 @@ import { KeyHash } from '../internal/hash.ts'
 import { OperationTimes } from './figures/operation-times.ts'
 import { FamilyFigures } from './figures/family-figures.ts'
 import { HeavyKeys } from './figures/heavy-keys.ts'
-import { KeySample, type KeySampleListener, type Life } from './figures/key-sample.ts'
+import { AWAITED_MASK, KeySample, type KeySampleListener, type Life } from './figures/key-sample.ts'
 import { CurveWatch } from './curve/curve-watch.ts'
 import { ReadSampling } from './read-sampling.ts'
 import { type Looked, ValueLooks } from './figures/value-looks.ts'
@@ -23,8 +23,8 @@ const HOT_SECONDS = 600
 const LONGEST_LIFE_MS = 86_400_000
 
 /**
- * Turns what a cache does into figures. A hit costs a hash of its key, two comparisons and a countdown. One of up to 64
- * reads is looked at in full and stands for the others. Nothing here grows with the number of keys.
+ * Turns what a cache does into figures. One of up to 1,024 reads is looked at in full and stands for the others. Within a
+ * stretch, each read also costs a hash of its key and two comparisons. Nothing here grows with the number of keys.
  */
 export class Watcher implements Observer, KeySampleListener<FamilyFigures> {
   readonly hotHits: HeavyKeys = new HeavyKeys(HOT_PLACES)
@@ -52,7 +52,7 @@ export class Watcher implements Observer, KeySampleListener<FamilyFigures> {
     this.#awaited = this.#keys.awaited
     this.#values = new ValueLooks(runtime.store)
     this.#sampling = new ReadSampling(runtime.random)
-    this.curve = new CurveWatch(runtime)
+    this.curve = new CurveWatch(runtime, () => this.#keys.lost())
   }
 
   /** The figures of all families. */
@@ -78,13 +78,13 @@ export class Watcher implements Observer, KeySampleListener<FamilyFigures> {
     remainingMs: number | undefined,
     stored: Stored | undefined,
   ): void {
-    const hash = this.#hash.of(key)
-    const { curve } = this
-    curve.reads++
-    if (this.#awaited[hash & (this.#awaited.length - 1)] !== 0)
-      this.#keys.read(hash, this.#runtime.clock.now())
-    if (hash >>> 0 < curve.below) curve.read(hash, outcome === 'hit', family)
     if (--this.#untilSample === 0) this.#sample(family, key, outcome, tier, remainingMs, stored)
+    const { curve } = this
+    if (curve.isResting) return
+    curve.reads++
+    const hash = this.#hash.of(key)
+    if (this.#awaited[hash & AWAITED_MASK] !== 0) this.#keys.read(hash, this.#runtime.clock.now())
+    if (hash >>> 0 < curve.below) curve.read(hash, outcome === 'hit', family)
   }
 
   load({ family, key, outcome, background, durationMs, keys, ttlMs, stored }: LoadReport): void {

@@ -2,6 +2,7 @@ import type { TimerHandle } from '../core/time/clock.ts'
 import { LoadCooldownError, LoaderTimeoutError } from '../core/errors.ts'
 import { isPromise } from '../core/promise.ts'
 import type { LoadOutcome } from '../core/observing/events.ts'
+import type { LoadStart } from '../core/observing/observer.ts'
 import type { LoadSettings } from '../options/resolve.ts'
 import {
   KEYS_OF_A_QUESTION,
@@ -70,6 +71,8 @@ export class LoadRun implements Carrier, LoadSituation, FillingRun {
   // The flight in whose context a loader runs, and since when.
   #loading: Flight | undefined = undefined
   #loadingSinceMs = 0
+  // The last call of its loader, if an observer was asked to make it.
+  #start: LoadStart | undefined = undefined
   // The number of keys that its loader was called for, and the time that it took.
   #asked = 0
   #tookMs = 0
@@ -169,7 +172,8 @@ export class LoadRun implements Carrier, LoadSituation, FillingRun {
     const observer = this.state.observing('load')
     if (observer?.around === undefined) return call()
     const keys = flights.map(({ key }) => key)
-    return observer.around(this.settings.family, keys, first!.isBackground, call)
+    this.#start = { family: this.settings.family, keys, background: first!.isBackground }
+    return observer.around(this.#start, call)
   }
 
   // Returns the loader's answer, unless the run is given up before, because a loader may hang.
@@ -198,6 +202,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingRun {
     const durationMs = this.#loading === undefined ? this.#tookMs : clock.now() - this.#loadingSinceMs
     const keys = this.#asked
     observer.load({
+      start: this.#start,
       family,
       key,
       outcome,

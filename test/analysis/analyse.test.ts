@@ -172,6 +172,22 @@ describe('the analysis of a cache', () => {
     expect(sentence).toMatch(/^users: 200 -> 800 entries: \+\d+\.\d points, about [\d,]+ loads an hour less$/)
   })
 
+  it('rests after a stretch of reads that came fast, and goes on later', async () => {
+    watch({ maxEntries: 100 })
+    const read = async (count: number): Promise<void> => {
+      for (let index = 0; index < count; index++) await cache.get(key('user', index % 200))
+    }
+    await read(30_000)
+    const { accesses } = analysis.snapshot().curve!
+    expect(accesses).toBeGreaterThanOrEqual(20_000)
+    expect(accesses).toBeLessThan(23_000)
+    await clock.advance('1s')
+    await read(10_000)
+    expect(analysis.snapshot().curve!.accesses - accesses).toBeGreaterThan(9000)
+    expect(familyOf('user:{id}').reads).toBeGreaterThan(38_000)
+    expect(familyOf('user:{id}').reads).toBeLessThan(42_000)
+  })
+
   it('proposes a smaller size if that loses next to nothing', async () => {
     watch({ maxEntries: 2000 })
     for (let read = 0; read < 25_000; read++) {

@@ -84,6 +84,17 @@ describe('the sample of keys', () => {
     ])
   })
 
+  it('says nothing of entries during whose life reads were missed', () => {
+    const { sample, notes } = sampleOf()
+    sample.loaded(1, 'user', 11, 0, DAY)
+    sample.lost()
+    sample.loaded(1, 'user', 11, 1, DAY)
+    sample.invalidated(1, 2)
+    sample.read(1, 3)
+    expect(notes.lives).toEqual([{ family: 'user', wasRead: false, wasInvalidated: true }])
+    expect([notes.reloads.length, notes.later]).toEqual([1, 1])
+  })
+
   it('awaits a read only while an entry was not read', () => {
     const { sample } = sampleOf()
     expect(sample.awaits(1)).toBe(false)

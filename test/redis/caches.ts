@@ -17,8 +17,9 @@ export interface CacheSettings extends Omit<RedisCacheSettings, 'prefix'> {
 export function cacheOver(engine: Engine, client: object, options: CacheSettings): BaseCache {
   const redis = new RedisCache({ client: client as UsersClient, ttl: '1h', ...options })
   if (engine === 'redis') return redis
-  const { logger, staleness, lease, waitUntil } = options
+  const { name, logger, staleness, lease, waitUntil } = options
   const shared = {
+    ...(name !== undefined && { name }),
     ...(logger && { logger }),
     ...(staleness && { staleness }),
     ...(lease && { lease }),

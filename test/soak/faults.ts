@@ -128,10 +128,12 @@ export async function sentinelStage(stall: Stall): Promise<Stage> {
       const { before } = await group.failOver(by)
       if (by === 'freeze') before.resume()
       else await before.restart()
-      await until('the old master to follow', async () => {
+      const follows = async (): Promise<boolean> => {
         const info = await before.info('replication')
         return info.get('role') === 'slave' && info.get('master_link_status') === 'up'
-      })
+      }
+      // On a busy machine the sentinels may take a while to give it its new master.
+      await until('the old master to follow', follows, { timeoutMs: 90_000 })
     },
     close: async () => group.close(),
   }

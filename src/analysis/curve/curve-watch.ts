@@ -12,7 +12,7 @@ const ERROR_OF_METHOD = 0.01
 const ACCESSES_PER_ENTRY = 32
 const LEAST_STRETCH = 20_000
 /** The number of accesses that are played in a second on average. More than that is a load for which they cost too much. */
-const PLAYED_A_SECOND = 200_000
+const PLAYED_A_SECOND = 100_000
 const SECOND = 1000
 /** What was counted an hour ago weighs half. */
 const FADE_OF_SECOND = 0.5 ** (1 / 3600)
@@ -21,33 +21,41 @@ const TICK_MS = 64
 
 /**
  * Feeds the curve with what a cache does. It plays all accesses of a stretch of 32 for each entry of the cache, and then
- * rests as long as it takes until they were 200,000 a second at most. Most services never have as many.
+ * rests as long as it takes until they were 100,000 a second at most. Most services never have as many.
  */
 export class CurveWatch {
-  /** The number of reads. The owner counts them, because a call for each would cost more. */
+  /** The number of reads of all stretches. The owner counts them, because a call for each would cost more. */
   reads = 0
-  /** Hashes below this are to be played. It is 0 during a rest. */
-  below = 0
+  /** Whether reads are neither counted nor played for a while. */
+  isResting = false
   readonly #runtime: Runtime
+  readonly #interrupted: () => void
   readonly #ttls = new Map<Family, number>()
   readonly #startedAtMs: number
   #curve: HitRatioCurve | undefined
   #entries = 0
-  #stretch = 0
-  /** The reads at the begin of the stretch, and those that were counted. */
+  #stretch = LEAST_STRETCH
+  /** The reads at the begin of the stretch, and those that the curve has counted. */
   #began = 0
   #counted = 0
   #beganAtMs = 0
   #restsUntilMs = 0
   #tick = 1
 
-  constructor(runtime: Runtime) {
+  /** `interrupted` is called when a rest begins or ends. */
+  constructor(runtime: Runtime, interrupted: () => void) {
     this.#runtime = runtime
-    this.#startedAtMs = runtime.clock.now()
+    this.#interrupted = interrupted
+    this.#startedAtMs = this.#beganAtMs = runtime.clock.now()
     const { bounds } = runtime.store
     // The number of entries that fit into a bound by weight is known when it is reached.
     if (bounds !== undefined && bounds.maxWeight === undefined && bounds.maxBytes === undefined)
       this.#begin(bounds.maxEntries ?? DEFAULT_ENTRIES)
+  }
+
+  /** Hashes below this are to be played. */
+  get below(): number {
+    return this.#curve?.below ?? 0
   }
 
   /** Plays a read of a key below {@link below}. */
@@ -58,7 +66,7 @@ export class CurveWatch {
   /** Plays the storing of a value. */
   stored(hash: number, family: Family, ttlMs: number): void {
     this.#ttls.set(family, ttlMs)
-    if (hash >>> 0 < this.below) this.#curve?.fill(hash, this.#deadline(ttlMs))
+    if (!this.isResting) this.#curve?.fill(hash, this.#deadline(ttlMs))
   }
 
   /** Plays a removal on request. */
@@ -76,18 +84,15 @@ export class CurveWatch {
 
   /** Looks whether a stretch or a rest is over. Called once in a while. */
   look(): void {
-    if (this.#curve === undefined) return
-    const isResting = this.below === 0
-    if (!isResting && this.reads - this.#began < this.#stretch) return
+    if (!this.isResting && this.reads - this.#began < this.#stretch) return
     const nowMs = this.#runtime.clock.now()
     this.#tick = this.#ticks(nowMs)
-    if (isResting) {
+    if (this.isResting) {
       if (nowMs >= this.#restsUntilMs) this.#resume(nowMs)
       return
     }
-    this.#count()
     this.#restsUntilMs = this.#beganAtMs + (this.#stretch / PLAYED_A_SECOND) * SECOND
-    if (nowMs < this.#restsUntilMs) this.below = 0
+    if (nowMs < this.#restsUntilMs) this.#rest()
     else this.#resume(nowMs)
   }
 
@@ -113,7 +118,6 @@ export class CurveWatch {
   }
 
   close(): void {
-    this.below = 0
     this.#curve?.close()
   }
 
@@ -121,19 +125,24 @@ export class CurveWatch {
     const sizes = new Set(MULTIPLES.map((multiple) => Math.max(1, Math.round(entries * multiple))))
     this.#curve = new HitRatioCurve([...sizes], this.#runtime.random)
     this.#entries = entries
+    this.#counted = this.reads
     this.#stretch = Math.max(LEAST_STRETCH, ACCESSES_PER_ENTRY * entries)
     this.#resume(this.#runtime.clock.now())
   }
 
   #resume(nowMs: number): void {
+    if (this.isResting) this.#interrupted()
+    this.isResting = false
     this.#beganAtMs = nowMs
-    this.#began = this.#counted = this.reads
-    this.below = this.#curve?.below ?? 0
+    this.#began = this.reads
   }
 
-  // Reads of a rest are not counted.
+  #rest(): void {
+    this.isResting = true
+    this.#interrupted()
+  }
+
   #count(): void {
-    if (this.below === 0) return
     this.#curve?.count(this.reads - this.#counted)
     this.#counted = this.reads
   }

@@ -1,6 +1,7 @@
 const HASHES = 2 ** 32
 const AWAITED = 2 ** 14
-const MASK = AWAITED - 1
+/** The bits of a hash that choose a place in {@link KeySample.awaited}. */
+export const AWAITED_MASK: number = AWAITED - 1
 /** A value whose fingerprint is not known. */
 export const UNKNOWN = undefined
 
@@ -33,6 +34,10 @@ interface Tracked<F> {
   endsAtMs: number | undefined
   /** Whether the key was read since an entry of it was stored, or none ever was. */
   isRead: boolean
+  /** The number of interruptions before the entry was stored. */
+  interruptions: number
+  /** Whether its last entry was told to have ended without a read. */
+  isUnread: boolean
 }
 
 /**
@@ -46,6 +51,7 @@ export class KeySample<F> {
   readonly #listener: KeySampleListener<F>
   readonly #keys = new Map<number, Tracked<F>>()
   #below = HASHES
+  #interruptions = 0
   /**
    * For each value of the low bits of a hash, the number of keys in the sample whose entry was not read yet. The reader of any key looks here first, because most reads concern none.
    */
@@ -73,7 +79,7 @@ export class KeySample<F> {
 
   /** Whether the read of a key may concern an entry that is to be read yet. */
   awaits(hash: number): boolean {
-    return this.awaited[hash & MASK] !== 0
+    return this.awaited[hash & AWAITED_MASK] !== 0
   }
 
   /** Notes a read of a key, whether or not it was found. An entry that was evicted would have served it. */
@@ -81,9 +87,15 @@ export class KeySample<F> {
     const tracked = this.#keys.get(hash)
     if (tracked === undefined || tracked.isRead) return
     if (tracked.endsAtMs !== undefined && tracked.endsAtMs <= nowMs) this.#end(tracked, nowMs, false)
-    if (tracked.endsAtMs === undefined) this.#listener.readLater(tracked.family)
+    if (tracked.isUnread) this.#listener.readLater(tracked.family)
+    tracked.isUnread = false
     tracked.isRead = true
     this.#expect(hash, -1)
+  }
+
+  /** Notes that reads were missed, or will be. Entries of before say nothing of reads. */
+  lost(): void {
+    this.#interruptions++
   }
 
   /** Notes that a key was loaded. `lifeMs` is the time for which the entry lives at most. */
@@ -152,6 +164,8 @@ export class KeySample<F> {
       loadedAtMs: undefined,
       endsAtMs: undefined,
       isRead: true,
+      isUnread: false,
+      interruptions: 0,
     }
     this.#keys.set(hash, tracked)
     return tracked
@@ -161,13 +175,16 @@ export class KeySample<F> {
     this.#end(tracked, nowMs, false)
     tracked.endsAtMs = nowMs + lifeMs
     if (tracked.isRead) this.#expect(hash, 1)
-    tracked.isRead = false
+    tracked.isRead = tracked.isUnread = false
+    tracked.interruptions = this.#interruptions
   }
 
   #end(tracked: Tracked<F>, nowMs: number, isInvalidated: boolean): void {
     const { endsAtMs, isRead, family } = tracked
     if (endsAtMs === undefined) return
     tracked.endsAtMs = undefined
+    if (tracked.interruptions !== this.#interruptions) return
+    tracked.isUnread = !isRead
     // An invalidation after its time has removed nothing.
     this.#listener.ended({ family, wasRead: isRead, wasInvalidated: isInvalidated && nowMs < endsAtMs })
   }
@@ -186,7 +203,7 @@ export class KeySample<F> {
 
   // A count that is full stays so. Then readers look for nothing at times.
   #expect(hash: number, change: 1 | -1): void {
-    const place = hash & MASK
+    const place = hash & AWAITED_MASK
     const count = this.awaited[place]!
     if (count < 255) this.awaited[place] = count + change
   }

@@ -8,7 +8,13 @@ import type {
   WriteOutcome,
 } from '../../core/observing/events.ts'
 import type { Family } from '../../core/observing/family.ts'
-import type { CallReport, InvalidationReport, LoadReport, Observer } from '../../core/observing/observer.ts'
+import type {
+  CallReport,
+  InvalidationReport,
+  LoadReport,
+  LoadStart,
+  Observer,
+} from '../../core/observing/observer.ts'
 import { isPromise } from '../../core/promise.ts'
 import type { Stored, Tier } from '../../core/store.ts'
 import { Templates } from '../../keys/template-of.ts'
@@ -91,9 +97,9 @@ export class Observers implements Observer {
     for (const one of this.#all) one.refreshing?.(family, key)
   }
 
-  around<T>(family: Family, keys: readonly string[], background: boolean, run: () => T): T {
+  around<T>(start: LoadStart, run: () => T): T {
     const spanning = this.#all.find((one) => one.around !== undefined)
-    return spanning === undefined ? run() : spanning.around!(family, keys, background, run)
+    return spanning === undefined ? run() : spanning.around!(start, run)
   }
 
   load(report: LoadReport): void {

@@ -1,4 +1,4 @@
-import type { InvalidationOutcome, Stored, Tier } from '../store.ts'
+import type { InvalidationOutcome, Stored, Tier } from '../stored.ts'
 import type {
   CallOutcome,
   ConnectionState,
@@ -9,8 +9,19 @@ import type {
 } from './events.ts'
 import type { Family } from './family.ts'
 
+/** A call of a loader that begins. */
+export interface LoadStart {
+  readonly family: Family
+  /** Full keys. */
+  readonly keys: readonly string[]
+  /** Whether no caller waits for it. */
+  readonly background: boolean
+}
+
 /** A load that has ended, for one of its keys. */
 export interface LoadReport {
+  /** The call of the loader, as `around` got it; absent if no observer has that method. */
+  readonly start?: LoadStart | undefined
   readonly family: Family
   /** The full key. */
   readonly key: string
@@ -78,10 +89,10 @@ export interface Observer {
   /** A background load of a key begins because a caller has read it; in the context of that caller. */
   refreshing?(family: Family, key: string): void
   /**
-   * Calls the loader of some keys by `run`, and returns its answer. It may do so in an async context of its own. Of several
-   * observers only the first that has this method is asked.
+   * Calls a loader by `run`, and returns its answer. It may do so in an async context of its own. Of several observers
+   * only the first that has this method is asked.
    */
-  around?<T>(family: Family, keys: readonly string[], background: boolean, run: () => T): T
+  around?<T>(start: LoadStart, run: () => T): T
   /** A load has ended; once for each key whose loader was called. */
   load?(report: LoadReport): void
   /** A caller has joined the load of another, or its failure. */

@@ -59,5 +59,5 @@ export class ObservedConnection implements Connection {
 // A reason is known if the server has answered, or if it would not be asked because of an earlier answer.
 function outcomeOf(error: unknown): CallOutcome {
   if (error instanceof StoreTimeoutError) return 'timeout'
-  return error instanceof StoreUnavailableError && error.reason === undefined ? 'unavailable' : 'refused'
+  return error instanceof StoreUnavailableError && error.reason === 'unavailable' ? 'unavailable' : 'refused'
 }

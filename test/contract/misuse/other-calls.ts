@@ -12,7 +12,7 @@ import {
   type CacheOptions,
   type CreateCacheOptions,
 } from 'cachette'
-import { analyse, quantile, readTrace, recordAccesses, simulate } from 'cachette/analysis'
+import { analyse, mergeSnapshots, quantile, readTrace, recordAccesses, simulate } from 'cachette/analysis'
 import { createAuditor, type AuditOptions } from 'cachette/audit'
 import { Lock, Semaphore, withLock } from 'cachette/lock'
 import { Cached, Invalidates, memoize } from 'cachette/memoize'
@@ -184,6 +184,11 @@ export const OTHER_CALLS: Readonly<Record<string, Call>> = {
     const analysis = analyse(args.at('cache', cache), args.options('options', none(['staleShare'])))
     analysis.snapshot()
     analysis.close()
+  },
+  mergeSnapshots: ({ cache }, args) => {
+    const analysis = analyse(cache)
+    analysis.close()
+    return mergeSnapshots(args.at('snapshots', [args.at('snapshot', analysis.snapshot())]))
   },
   quantile: (_, args) => {
     const data = { count: 1, sum: 1, min: 1, max: 1, first: 1, counts: [1] }
