@@ -118,7 +118,8 @@ async function simulate({ seeds, from, minutes, mixes, policies, json }: Argumen
   const worlds = seeds * tallies.length
   const progress = new Progress(worlds)
   const endMs = performance.now() + minutes * 60_000
-  await runOnAllCores(
+  await runOnAllCores<Batch, Tally>(
+    new URL('simulation/worker.ts', import.meta.url),
     batches,
     (part) => {
       add(

@@ -1,3 +1,4 @@
+import type { LoadContext } from '../../src/loading/load-context.ts'
 import type { BaseCache } from '../../src/cache/base-cache.ts'
 import { type Calls, type ClientParts, type WorldNode } from './clients.ts'
 import type { Versioned } from './node.ts'
@@ -92,7 +93,7 @@ export class Bursts {
         case 'get':
           return view.get(name)
         case 'getOrSet':
-          return view.getOrSet(name, async () => this.#load(node, value), options)
+          return view.getOrSet(name, async (context) => this.#load(node, value, context), options)
         case 'set':
           return view.set(name, value, options)
         case 'add':
@@ -116,7 +117,13 @@ export class Bursts {
     return { call, version, answer }
   }
 
-  async #load({ network }: WorldNode, value: Versioned): Promise<Versioned> {
+  async #load(
+    { network }: WorldNode,
+    value: Versioned,
+    { audit, doNotStore }: LoadContext<Versioned | number>,
+  ): Promise<Versioned> {
+    // Each call has a source of its own.
+    if (audit) doNotStore()
     await network.process.sleep(this.#parts.random.between(0, 20))
     return value
   }

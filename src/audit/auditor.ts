@@ -16,7 +16,7 @@ import { SCALES, type TimeScale } from './figures.ts'
 import { Fingerprints, shortHash } from './fingerprint.ts'
 import { AuditLoads } from './loading.ts'
 import { auditSettings, type AuditOptions, type AuditSettings } from './options.ts'
-import { OwnChanges } from './own-changes.ts'
+import { OwnProcess } from './own-process.ts'
 import { Pauses } from './pauses.ts'
 import type { AuditEvents, Auditor, AuditReport } from './report.ts'
 import { Sampling } from './sampling.ts'
@@ -67,11 +67,11 @@ class CacheAuditor implements Auditor, HitAudit {
     this.#settings = settings
     this.#sampling = new Sampling(runtime.clock, runtime.random, settings.rate)
     this.#pauses = new Pauses(runtime.timers)
-    const ownChanges = new OwnChanges(runtime.clock)
-    this.#unobserve = runtime.observe(ownChanges)
+    const ownProcess = new OwnProcess(runtime.clock)
+    this.#unobserve = runtime.observe(ownProcess)
     this.#parts = {
       runtime,
-      ownChanges,
+      ownProcess,
       fingerprints: new Fingerprints(runtime.store, (value, family) => settings.select(value, family)),
       loads: new AuditLoads(runtime, this.#pauses, settings.loadTimeoutMs),
       pauses: this.#pauses,
@@ -92,7 +92,8 @@ class CacheAuditor implements Auditor, HitAudit {
   check(key: string, source: Source, settings: LoadSettings): void {
     const { runtime, prefix } = this.#scope
     const isRoom = this.#pending < MOST_PENDING && runtime.pipeline.hasRoom(key, settings)
-    if (!isRoom || runtime.closing !== undefined || !key.startsWith(prefix) || isInTrouble(runtime)) return
+    if (!isRoom || runtime.closing !== undefined || !key.startsWith(prefix) || isInTrouble(this.#parts))
+      return
     const name = this.#scope.nameOf(key)
     const family = this.#families.of(this.#templates.of(settings.family, key))
     if (isLeftOut(family) || !this.#isChosen(family.name)) return
@@ -180,18 +181,16 @@ class CacheAuditor implements Auditor, HitAudit {
   async #follow(
     family: AuditedFamily,
     check: Check,
-    { evidence, differsAtMs, ttlMs }: Verdict & { kind: 'wrong' },
+    { evidence, ttlMs }: Verdict & { kind: 'wrong' },
   ): Promise<void> {
-    const { clock } = this.#runtime
-    const foundAtMs = clock.now()
-    const due = SCALES.slice(1).map(([scale, ms]) => {
-      const atMs = ms === undefined ? foundAtMs + ttlMs : differsAtMs + ms
-      return [scale, Math.max(atMs, foundAtMs)] as const
-    })
+    const due = SCALES.slice(1).map(
+      ([scale, ms]) => [scale, ms === undefined ? ttlMs : Math.max(0, ms - evidence.differsMs)] as const,
+    )
     due.sort(([, a], [, b]) => a - b)
-    for (const [index, [scale, atMs]] of due.entries()) {
-      // An entry that ends before a time is not wrong then.
-      if (atMs === Infinity || !(await this.#pauses.wait(Math.max(0, atMs - clock.now())))) return
+    let waitedMs = 0
+    for (const [index, [scale, afterMs]] of due.entries()) {
+      if (afterMs === Infinity || !(await this.#pauses.wait(afterMs - waitedMs))) return
+      waitedMs = afterMs
       const isWrong = await check.stillServes(evidence.servedPrint)
       if (isWrong === undefined) return
       const later = due.slice(index).map(([name]) => name)

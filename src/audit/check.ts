@@ -7,8 +7,9 @@ import type { Source } from '../loading/load-context.ts'
 import type { LoadSettings } from '../options/resolve.ts'
 import type { Fingerprints } from './fingerprint.ts'
 import type { AuditLoads } from './loading.ts'
-import type { OwnChanges } from './own-changes.ts'
+import type { OwnProcess } from './own-process.ts'
 import type { Pauses } from './pauses.ts'
+import { Round } from './round.ts'
 import type { Evidence } from './wrong-key.ts'
 
 /** The parts that checks share. */
@@ -17,7 +18,7 @@ export interface CheckParts {
   readonly fingerprints: Fingerprints
   readonly loads: AuditLoads
   readonly pauses: Pauses
-  readonly ownChanges: OwnChanges
+  readonly ownProcess: OwnProcess
   readonly slackMs: number
   /** Called before each call of a loader. */
   readonly spend: () => void
@@ -40,7 +41,7 @@ export type Verdict =
   | {
       readonly kind: 'wrong'
       readonly evidence: Evidence
-      readonly differsAtMs: number
+      /** The rest of the entry's ttl. */
       readonly ttlMs: number
     }
 
@@ -51,6 +52,9 @@ interface Served {
   readonly remainingMs: number
   readonly tier: Tier
 }
+
+/** The value on which two answers agree. */
+type Answer = string | typeof UNSTEADY | undefined
 
 const UNKNOWN: Verdict = { kind: 'unknown' }
 /** Answers that differ within a moment. */
@@ -74,34 +78,35 @@ export class Check {
   }
 
   async run(): Promise<Verdict> {
-    const sampledAtMs = this.#now()
-    const served = await this.#served()
+    let served = await this.#served()
     if (typeof served !== 'object') return UNKNOWN
-    let source = await this.#ask()
-    if (source === undefined) return UNKNOWN
-    if (source === served.print) return { kind: 'same' }
-    const differsAtMs = this.#now()
-    const agreed = await this.#agree(source)
-    if (agreed === undefined) return UNKNOWN
-    // The source has come back to the value, or has none that lasts a moment.
-    if (agreed === UNSTEADY || agreed === served.print) return INCOMPARABLE
-    source = agreed
-    for (let round = 0; round < MOST_ROUNDS; round++) {
-      const gone = await this.#outlasts(served, differsAtMs)
+    const first = await this.#ask()
+    if (first === undefined) return UNKNOWN
+    if (first === served.print) return { kind: 'same' }
+    const difference = new Round(this.#parts.runtime.clock)
+    let source: Answer = await this.#agree(first)
+    let isSteady = true
+    for (let rounds = 0; rounds < MOST_ROUNDS; rounds++) {
+      if (source === undefined) return UNKNOWN
+      // The source has come back to the value, or has none that lasts a moment.
+      if (source === UNSTEADY || source === served.print) return INCOMPARABLE
+      const round = new Round(this.#parts.runtime.clock)
+      const gone = await this.#outlasts(served, round, difference)
       if (gone !== undefined) return gone
       const again = await this.#ask()
-      if (again === undefined) return UNKNOWN
       const now = await this.#served()
-      if (now === 'failed') return UNKNOWN
-      if (now === 'gone' || now.print !== served.print) return this.#late(differsAtMs)
-      if (again === source) return this.#wrong(served, now, source, sampledAtMs, differsAtMs)
-      // Another value once more: it must last, too, before the cache can be wrong.
-      const next = await this.#agree(again)
-      if (next === undefined) return UNKNOWN
-      if (next === UNSTEADY || next === served.print) return INCOMPARABLE
-      source = next
+      if (again === undefined || now === 'failed') return UNKNOWN
+      if (now === 'gone' || now.print !== served.print) return lateBy(difference)
+      const wrong = again === source ? this.#wrong(served, now, source, round) : undefined
+      if (wrong !== undefined) return wrong
+      // What has changed meanwhile must last, too, before the cache can be wrong.
+      if (again !== source) {
+        isSteady = false
+        source = await this.#agree(again)
+      }
+      served = now
     }
-    return INCOMPARABLE
+    return isSteady ? UNKNOWN : INCOMPARABLE
   }
 
   /** Whether the value is still served; `undefined` = that is not known. */
@@ -112,27 +117,29 @@ export class Check {
   }
 
   // Waits until an invalidation must be in effect. Returns the verdict if the value is gone by then.
-  async #outlasts(served: Served, differsAtMs: number): Promise<Verdict | undefined> {
+  async #outlasts(served: Served, round: Round, difference: Round): Promise<Verdict | undefined> {
     const { slackMs, pauses } = this.#parts
-    const trail = this.#trail()
-    const { maxLagMs = 0, boundMs = 0 } = trail ?? {}
-    const startedAtMs = this.#now()
+    const { maxLagMs = 0, boundMs = 0 } = this.#trail() ?? {}
+    const look = async (afterMs: number): Promise<Verdict | undefined> => {
+      if (!(await pauses.wait(afterMs))) return UNKNOWN
+      const trail = this.#trail()
+      if (trail !== undefined) round.note(trail)
+      const now = await this.#served()
+      if (now === 'failed') return UNKNOWN
+      return now === 'gone' || now.print !== served.print ? lateBy(difference) : undefined
+    }
     for (const part of LOOKS) {
-      if (!(await pauses.wait(part * (maxLagMs + slackMs)))) return UNKNOWN
-      const gone = await this.#isGone(served)
-      if (gone === undefined) return UNKNOWN
-      if (gone) return this.#late(differsAtMs)
+      const verdict = await look(part * (maxLagMs + slackMs))
+      if (verdict !== undefined) return verdict
     }
     // In trouble a value may be served for longer. Only the bound of the policy ends that.
-    const endMs = startedAtMs + boundMs + slackMs
-    while (this.#isInTrouble(startedAtMs + slackMs)) {
+    const endMs = round.startedAtMs + boundMs + slackMs
+    while (this.#isInTrouble(round.startedAtMs + slackMs)) {
       const nowMs = this.#now()
       if (nowMs >= endMs && !this.#isCutOff()) break
       if (nowMs >= endMs + LONGEST_TROUBLE_MS) return UNKNOWN
-      if (!(await pauses.wait(Math.max(slackMs, maxLagMs, 1)))) return UNKNOWN
-      const gone = await this.#isGone(served)
-      if (gone === undefined) return UNKNOWN
-      if (gone) return this.#late(differsAtMs)
+      const verdict = await look(Math.max(slackMs, maxLagMs, 1))
+      if (verdict !== undefined) return verdict
     }
     return undefined
   }
@@ -143,47 +150,42 @@ export class Check {
     return this.#isCutOff() || this.#now() - syncAgeMs < sinceMs
   }
 
-  // Whether changes of this process itself wait for the server.
+  // Whether the server can't be used, or an invalidation of this process waits for it.
   #isCutOff(): boolean {
-    return isInTrouble(this.#parts.runtime) || this.#trail()?.isQueued === true
+    return isInTrouble(this.#parts) || this.#trail()?.isQueued === true
   }
 
-  async #isGone({ print }: Served): Promise<boolean | undefined> {
-    const now = await this.#served()
-    return now === 'failed' ? undefined : now === 'gone' || now.print !== print
-  }
-
-  #late(differsAtMs: number): Verdict {
-    return { kind: 'late', lateMs: this.#now() - differsAtMs }
-  }
-
-  #wrong(before: Served, now: Served, source: string, sampledAtMs: number, differsAtMs: number): Verdict {
+  // Returns nothing if the blame is not clear yet.
+  #wrong(before: Served, now: Served, source: string, round: Round): Verdict | undefined {
     const { key, name, family, settings } = this.#sample
-    const { runtime, ownChanges } = this.#parts
-    const { clock } = runtime
+    const { runtime, ownProcess } = this.#parts
     const trail = this.#trail()
+    const changes = trail?.changes ?? ownProcess.of(key, settings.reading?.tags ?? NO_TAGS)
+    const since = round.since(changes, trail !== undefined)
+    if (since === undefined) return undefined
     const evidence: Evidence = {
       key: name,
       family,
       tier: now.tier,
-      at: new Date(clock.wallNow()),
+      at: new Date(runtime.clock.wallNow()),
       servedPrint: before.print,
       sourcePrint: source,
-      sampledMs: this.#now() - sampledAtMs,
-      differsMs: this.#now() - differsAtMs,
+      differsMs: round.ageMs,
       isSameEntry: now.tier === 'l1' && typeof now.stored === 'object' && now.stored === before.stored,
       syncAgeMs: now.tier === 'l1' ? (trail?.syncAgeMs ?? 0) : 0,
       boundMs: trail?.boundMs ?? 0,
+      isShared: trail !== undefined,
       applied: trail?.applied,
       keptAt: trail?.keptAt,
       isHidden: trail?.isHidden ?? false,
-      changes: trail?.changes ?? ownChanges.of(key, settings.reading?.tags ?? NO_TAGS),
+      changes,
+      since,
     }
-    return { kind: 'wrong', evidence, differsAtMs, ttlMs: now.remainingMs }
+    return { kind: 'wrong', evidence, ttlMs: now.remainingMs }
   }
 
   // Asks until two answers in a row agree.
-  async #agree(first: string): Promise<string | typeof UNSTEADY | undefined> {
+  async #agree(first: string): Promise<Answer> {
     let last = first
     for (let asked = 0; asked < 2; asked++) {
       const next = await this.#ask()
@@ -235,9 +237,11 @@ export class Check {
   }
 }
 
-/** Whether the store fails, or has invalidations that wait for the server. */
-export function isInTrouble({ trouble, store }: Pick<Runtime, 'trouble' | 'store'>): boolean {
-  if (trouble.failing.size > 0) return true
-  const { outbox } = store.stats()
-  return outbox !== undefined && outbox.keys + outbox.tags + outbox.prefixes + (outbox.overflowed ?? 0) > 0
+function lateBy({ ageMs }: Round): Verdict {
+  return { kind: 'late', lateMs: ageMs }
+}
+
+/** Whether the store fails, or its server can't be used. */
+export function isInTrouble({ runtime, ownProcess }: Pick<CheckParts, 'runtime' | 'ownProcess'>): boolean {
+  return runtime.trouble.failing.size > 0 || ownProcess.isCutOff
 }

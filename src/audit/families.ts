@@ -4,6 +4,7 @@ import { FamilyFigures } from './figures.ts'
 const MOST_FAMILIES = 256
 /** So often may the source of a family answer differently within a moment. Then the family is left out. */
 const MOST_STRIKES = 3
+const RARE = 0.1
 
 /** A family of keys under audit. */
 export interface AuditedFamily {
@@ -40,7 +41,7 @@ export class AuditedFamilies {
   }
 }
 
-/** Whether the family is left out, because its source answers differently each time. */
-export function isLeftOut({ strikes }: AuditedFamily): boolean {
-  return strikes >= MOST_STRIKES
+/** Whether the family is left out: not for sources that change now and then while they are asked. */
+export function isLeftOut({ strikes, figures: { same, late, wrong } }: AuditedFamily): boolean {
+  return strikes >= MOST_STRIKES && strikes >= RARE * (same + late + wrong)
 }

@@ -56,19 +56,22 @@ export interface Evidence {
   readonly at: Date
   readonly servedPrint: string
   readonly sourcePrint: string
-  /** Milliseconds since the sample was read, and since the source was seen to differ. */
-  readonly sampledMs: number
+  /** Milliseconds since the source was seen to differ. */
   readonly differsMs: number
   /** Whether one and the same entry of this process's memory was served all the time. */
   readonly isSameEntry: boolean
   readonly syncAgeMs: number
   /** The longest sync age with which this process may serve from its memory; 0 in memory. */
   readonly boundMs: number
+  /** Whether other processes may invalidate the key, too. */
+  readonly isShared: boolean
   readonly applied: number | undefined
   /** As in a trail. */
   readonly keptAt: number | undefined
   readonly isHidden: boolean
   readonly changes: readonly AppliedChange[]
+  /** The changes that surely came since the source differs. */
+  readonly since: readonly AppliedChange[]
 }
 
 /** Returns the finding on a wrong value. */
@@ -97,11 +100,10 @@ export function wrongKey(evidence: Evidence, showKeys: boolean): WrongKey {
   }
 }
 
-// Only a change that came after the sample proves something: the value was there before it, and after it.
-function causeOf({ tier, changes, sampledMs, isSameEntry, ...node }: Evidence): WrongCause {
+// Only a change since the source differs proves something: the value was there before it, and after it.
+function causeOf({ tier, since, isSameEntry, ...node }: Evidence): WrongCause {
   const { syncAgeMs, boundMs, keptAt = -1, isHidden } = node
   if (tier === 'l1' && boundMs > 0 && (syncAgeMs > boundMs || isHidden)) return 'not-applied'
-  const since = changes.filter(({ ageMs }) => ageMs < sampledMs)
   if (since.length === 0) return 'not-invalidated'
   // A message of a change that this process's own write has replaced may come late.
   const survived = isSameEntry && since.some(({ kind, counter }) => kind === 'key' && counter > keptAt)
@@ -109,13 +111,13 @@ function causeOf({ tier, changes, sampledMs, isSameEntry, ...node }: Evidence): 
 }
 
 const SENTENCES: Readonly<Record<WrongCause, (evidence: Evidence) => string>> = {
-  'not-invalidated': ({ differsMs, changes }) => {
+  'not-invalidated': ({ differsMs, changes, isShared }) => {
     const last = changes.at(-1)
     const known =
       last === undefined
         ? 'no invalidation of the key or its tags is known'
         : `the last invalidation was before that, ${seconds(last.ageMs)} ago`
-    return `never invalidated: the source has had another value for at least ${seconds(differsMs)}, and ${known}; the writer forgot to invalidate it`
+    return `never invalidated: the source has had another value for at least ${seconds(differsMs)}, and ${known}; ${isShared ? 'the writer forgot to invalidate it, or can not reach the server' : 'the writer forgot to invalidate it'}`
   },
   'not-applied': ({ syncAgeMs, boundMs, changes, applied }) =>
     boundMs > 0 && syncAgeMs > boundMs

@@ -56,6 +56,7 @@ export class Explaining {
       boundMs: policy === 'strict' ? maxLagMs : maxStaleMs,
       syncAgeMs: Math.max(...ages),
       applied: partition.applied?.counter,
+      tagsApplied: generations.applied?.counter,
       keptAt: slot?.counter,
       isHidden,
       isQueued: this.#outbox.has(key) || all.some((tag) => table.queue.get(tag) !== undefined),

@@ -18,6 +18,8 @@ export interface Trail {
   readonly syncAgeMs: number
   /** The number of the last change of the key's partition that this process has applied. */
   readonly applied: number | undefined
+  /** The number of the last change of tags that it has applied. */
+  readonly tagsApplied: number | undefined
   /** The number of the change by which this process's memory has its entry of the key, if it wrote that itself. */
   readonly keptAt: number | undefined
   /** Whether a tag of that entry is known to have been invalidated since. */

@@ -1,15 +1,13 @@
 import { fork } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import type { Batch, Tally } from './runs.ts'
-
-const WORKER = fileURLToPath(new URL('worker.ts', import.meta.url))
 
 /**
- * Runs batches on all cores, each core in a process of its own. Begins no more of them once `goesOn` returns false.
- * `onTally` receives each result as its batch ends.
+ * Runs batches on all cores, each core in a process of its own, which runs the module `worker`. Begins no more of them
+ * once `goesOn` returns false. `onTally` receives each result as its batch ends.
  */
-export async function runOnAllCores(
+export async function runOnAllCores<Batch extends object, Tally>(
+  worker: URL,
   batches: readonly Batch[],
   onTally: (tally: Tally) => void,
   goesOn: () => boolean,
@@ -17,11 +15,15 @@ export async function runOnAllCores(
   const waiting = [...batches]
   const next = (): Batch | undefined => (goesOn() ? waiting.shift() : undefined)
   const processes = Math.min(availableParallelism(), batches.length)
-  await Promise.all(Array.from({ length: processes }, () => serve(next, onTally)))
+  await Promise.all(Array.from({ length: processes }, () => serve(fileURLToPath(worker), next, onTally)))
 }
 
-async function serve(nextBatch: () => Batch | undefined, onTally: (tally: Tally) => void): Promise<void> {
-  const worker = fork(WORKER)
+async function serve<Batch extends object, Tally>(
+  file: string,
+  nextBatch: () => Batch | undefined,
+  onTally: (tally: Tally) => void,
+): Promise<void> {
+  const worker = fork(file)
   return new Promise((resolve, reject) => {
     const next = (): void => {
       const batch = nextBatch()

@@ -1,5 +1,5 @@
 import type { Clock } from '../core/time/clock.ts'
-import type { WriteOutcome } from '../core/observing/events.ts'
+import type { ConnectionState, WriteOutcome } from '../core/observing/events.ts'
 import type { Family } from '../core/observing/family.ts'
 import type { InvalidationReport, Observer } from '../core/observing/observer.ts'
 import type { AppliedChange } from '../core/trail.ts'
@@ -15,9 +15,10 @@ interface OwnChange {
 const MOST_CHANGES = 1_000
 const LONGEST_MS = 60_000
 
-/** The last changes by this process, for a cache without a log. */
-export class OwnChanges implements Observer {
+/** The last changes by this process, for a cache without a log, and the servers that it can't use now. */
+export class OwnProcess implements Observer {
   readonly #clock: Clock
+  readonly #lost = new Set<string>()
   #changes: OwnChange[] = []
 
   constructor(clock: Clock) {
@@ -32,6 +33,16 @@ export class OwnChanges implements Observer {
 
   write(_family: Family, key: string, outcome: WriteOutcome): void {
     if (outcome === 'stored') this.#add({ keys: [key], tags: [], prefix: undefined, atMs: this.#clock.now() })
+  }
+
+  connection(node: string, state: ConnectionState): void {
+    if (state === 'connected') this.#lost.delete(node)
+    else this.#lost.add(node)
+  }
+
+  /** Whether a server is lost, silent or refuses. Breakers are open then. */
+  get isCutOff(): boolean {
+    return this.#lost.size > 0
   }
 
   /** Returns the changes of a full key and of tags, the oldest first. */
