@@ -32,6 +32,7 @@ const layers = {
   observe: belowFeatures,
   analysis: [...belowFeatures, 'memory'],
   metrics: belowFeatures,
+  dashboard: [...belowFeatures, 'memory', 'analysis', 'audit', 'metrics'],
   prometheus: [...belowFeatures, 'metrics'],
   otel: [...belowFeatures, 'metrics'],
   sentry: [...belowFeatures, 'metrics'],

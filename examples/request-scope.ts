@@ -4,7 +4,6 @@ import { requestScope } from 'cachette/scope'
 
 const cache = new MemoryCache({ ttl: '10m' })
 await cache.set('user:7', { name: 'Ada' })
-cache.resetStats()
 
 async function header(users: BaseCache): Promise<string> {
   const user = await users.get<{ name: string }>('user:7')

@@ -3,8 +3,7 @@ import { closeWith } from './cache/stores.ts'
 import { COHERENCE_OPTIONS, coherenceSettings, type CoherenceOptions } from './coherence/options.ts'
 import { OptionsError } from './core/errors.ts'
 import { inspect } from './core/logging/inspect.ts'
-import { Log } from './core/logging/log.ts'
-import { consoleLogger } from './core/logging/logger.ts'
+import { tellStart, toldStart } from './core/logging/start-line.ts'
 import { checkReadable, reading } from './options/checks.ts'
 import {
   CACHE_OPTIONS,
@@ -13,7 +12,6 @@ import {
   checkOptions,
   type CacheOptions,
 } from './options/options.ts'
-import { systemClock } from './core/time/system.ts'
 import { checkTierOptions, type MemoryTierOptions } from './memory/local-memory.ts'
 import { MemoryCache } from './memory/memory-cache.ts'
 import type { UsersClient } from './redis/connection/users-client.ts'
@@ -87,7 +85,7 @@ export async function createCache<V = unknown>(options: CreateCacheOptions = {})
   const ofServer = { ...shared, bus, ...(connect && { connect }), ...server }
   // Comes first, because the lines about its connection make more sense after it.
   await tellServer(options, l1 === false ? 'redis' : 'tiered', server)
-  const l2 = await RedisCache.create<V>(ofServer)
+  const l2 = await RedisCache.create<V>(toldStart(ofServer))
   if (l1 === false) return l2
   try {
     const cache = new TieredCache<V>({ ...rest, bus, l1, l2 })
@@ -120,14 +118,6 @@ export async function getRedisCache(options: GetRedisCacheOptions = {}): Promise
 }
 
 // The log of a start shows at once whether the cache is in the intended place.
-function tellStart(
-  { name = 'cache', logger = consoleLogger }: CacheOptions,
-  details: object,
-  message: string,
-): void {
-  new Log(logger, systemClock, () => ({ cache: name })).write('info', details, message)
-}
-
 async function tellServer(
   options: CacheOptions,
   engine: 'redis' | 'tiered',

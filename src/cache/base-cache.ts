@@ -5,6 +5,7 @@ import { CHANNELS } from '../core/observing/channels.ts'
 import type { CacheEvents } from '../core/observing/events.ts'
 import { checkFunction } from '../options/checks.ts'
 import { durationMs, type Duration } from '../options/durations.ts'
+import type { Health } from '../core/health.ts'
 import type { Explanation } from '../core/explanation.ts'
 import {
   GET_OPTIONS,
@@ -29,6 +30,7 @@ import type { Entries } from './entries.ts'
 import { Invalidator, type KeyInvalidation, type TagInvalidation } from './invalidator.ts'
 import type { Absent, Loaded, Loader, ManyLoader } from './loader.ts'
 import { Loads } from './loads.ts'
+import { statsOf } from './observing/stats-of.ts'
 import { scan } from './scan.ts'
 import { asKeys, Scope } from './scope.ts'
 import { closedWith, noteStore } from './stores.ts'
@@ -40,6 +42,8 @@ export interface BytesOptions {
   /** The key of the entry. The bytes of an encrypted entry can be read under its key only. */
   readonly key?: string | undefined
 }
+
+const IN_PROCESS = { engine: 'custom', servers: [], queued: 0 } as const
 
 /** Returns the scope of a cache or namespace; `undefined` for anything that this copy of the package has not made. */
 export let scopeOf: (cache: object) => Scope | undefined
@@ -212,7 +216,7 @@ export abstract class BaseCache<V = unknown> {
     const stored = result?.stored
     if (stored === undefined) return undefined
     this.#scope.invalidated('take', { keys: [full], removed: 1, l2: 'acked' })
-    return pipeline.reader.view('take', full, stored)
+    return pipeline.reader.view('take', full, stored, this.#scope.family)
   }
 
   /** Whether there is a fresh entry. */
@@ -424,16 +428,22 @@ export abstract class BaseCache<V = unknown> {
   }
 
   /**
-   * Returns the figures since the cache was made or `resetStats` was called. In a namespace they are those of the whole
-   * cache.
+   * Tells how the cache is: engine, server, breaker, sync age, what waits for the server, the policy, and one word with
+   * the reason as a sentence. Never rejects, and waits for no server.
    */
-  stats(): CacheStats {
-    return this.#scope.runtime.stats(this.#scope.family)
+  async health(): Promise<Health> {
+    const { runtime } = this.#scope
+    const known = runtime.store.health?.() ?? IN_PROCESS
+    const { healthOf } = await import('./observing/health.ts')
+    return healthOf(runtime.name, known, runtime.closing !== undefined)
   }
 
-  /** Sets all figures of the cache to zero. */
-  resetStats(): void {
-    this.#scope.runtime.resetStats()
+  /**
+   * Returns the figures since the cache was made. In a namespace they are those of the namespace. With `since`, an
+   * earlier answer, they are those of the interval, so that several readers never disturb each other.
+   */
+  stats(options: { readonly since?: CacheStats | undefined } = {}): CacheStats {
+    return statsOf(this.#scope, options)
   }
 
   /**
@@ -454,11 +464,14 @@ export abstract class BaseCache<V = unknown> {
   async #remainingMs(operation: string, key: string): Promise<number | undefined> {
     const { store, trouble, pipeline } = this.#scope.runtime
     const full = this.#scope.key(key)
-    const found = await trouble.attempt(operation, () => store.read([full], this.#scope.reading))
+    const { family } = this.#scope
+    const { counters } = family
+    const found = await trouble.attempt(operation, () => store.read([full], this.#scope.reading), counters)
     const entry = found?.get(full)
     // Only an entry of a shared store may be unreadable.
     if (entry === undefined || store.isShared !== true) return entry?.remainingMs
-    return pipeline.reader.view(operation, full, entry.stored) === undefined ? undefined : entry.remainingMs
+    const value = pipeline.reader.view(operation, full, entry.stored, family)
+    return value === undefined ? undefined : entry.remainingMs
   }
 }
 

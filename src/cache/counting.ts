@@ -32,7 +32,8 @@ export async function addTo(
   const op = { kind: 'increment', key: full, by: change, ...bounds, ttlMs, tags } as const
   const result = await writer.one(operation, op)
   if (result === undefined || result.ok || result.unavailable) return result?.number
-  scope.runtime.trouble.misfit(operation, full, 'the stored value is no safe integer, or would become none')
+  const message = 'the stored value is no safe integer, or would become none'
+  scope.runtime.trouble.misfit(operation, full, message, scope.family.counters)
   return undefined
 }
 

@@ -39,14 +39,15 @@ export class Invalidator {
     options?: InvalidateOptions,
   ): Promise<Invalidation> {
     const { store, trouble } = this.#runtime
-    const done = await trouble.attempt(operation, () => store.invalidate(keys, tags, options))
+    const { counters } = this.#scope.family
+    const done = await trouble.attempt(operation, () => store.invalidate(keys, tags, options), counters)
     if (done === undefined) {
       this.#scope.invalidated(operation, { keys, tags, removed: 0, l1: 'dropped', l2: 'none' })
       return { l1: 'dropped', l2: 'none', token: UNREACHED_TOKEN }
     }
     const { l1, l2, token, removed, error } = done
     this.#scope.invalidated(operation, { keys, tags, removed, l1, l2 })
-    if (error !== undefined) trouble.failed(operation, error)
+    if (error !== undefined) trouble.failed(operation, error, counters)
     return { l1, l2, token }
   }
 
@@ -63,7 +64,8 @@ export class Invalidator {
           'give the cache a prefix, or ownsDatabase: true',
       )
     const { reading } = this.#scope
-    const count = await trouble.attempt(operation, () => store.deleteByPrefix(full, reading))
+    const { counters } = this.#scope.family
+    const count = await trouble.attempt(operation, () => store.deleteByPrefix(full, reading), counters)
     const l2 = count === undefined ? 'dropped' : 'acked'
     this.#scope.invalidated(operation, { prefix: full, removed: count ?? 0, l2 })
     return count

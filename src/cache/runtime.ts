@@ -1,10 +1,11 @@
 import { ageClock } from '../core/time/age-clock.ts'
 import type { Clock, Random, Timers } from '../core/time/clock.ts'
-import { sumOf, type CacheStats, type StoreStats } from '../core/counters.ts'
+import { sumOf, type CacheStats } from '../core/counters.ts'
 import { Doubts } from '../core/logging/doubts.ts'
 import { Log } from '../core/logging/log.ts'
 import { consoleLogger } from '../core/logging/logger.ts'
 import { Families, type Family } from '../core/observing/family.ts'
+import { AtomicFigures } from '../core/observing/atomic-figures.ts'
 import { CHANNELS } from '../core/observing/channels.ts'
 import type { CacheEvents } from '../core/observing/events.ts'
 import type { Observer } from '../core/observing/observer.ts'
@@ -27,6 +28,8 @@ export class Runtime implements CacheState {
   /** The name of the cache in logs and events. */
   readonly name: string
   readonly families: Families
+  /** Everything that listens; `undefined` = nothing does, unless a channel has a subscriber that is not heard of yet. */
+  observer: Observer | undefined = undefined
   readonly trouble: Trouble
   readonly doubts: Doubts
   readonly pipeline: LoadPipeline
@@ -41,9 +44,6 @@ export class Runtime implements CacheState {
   closing: Promise<void> | undefined
   #isDrained = false
   #observers: Observers | undefined = undefined
-  // The same while anything listens.
-  #observer: Observers | undefined = undefined
-  #statsAtReset: StoreStats
 
   constructor(store: Store, options: CacheOptions & ValueOptions) {
     checkCacheOptions(options)
@@ -61,7 +61,6 @@ export class Runtime implements CacheState {
     const log = new Log(logger, clock, () => ({ cache: name }))
     this.trouble = new Trouble(log, this.families.root.counters, onError, store.isShared === true)
     this.pipeline = new LoadPipeline(this)
-    this.#statsAtReset = store.stats()
   }
 
   /** The format in use: that of the store, else an own one that is loaded at the first call. */
@@ -92,8 +91,8 @@ export class Runtime implements CacheState {
   }
 
   observing(name: keyof CacheEvents): Observer | undefined {
-    if (this.#observer === undefined && CHANNELS[name].hasSubscribers) this.#begin()
-    return this.#observer
+    if (this.observer === undefined && CHANNELS[name].hasSubscribers) this.#begin()
+    return this.observer
   }
 
   #begin(add?: (observers: Observers) => () => void): () => void {
@@ -106,25 +105,33 @@ export class Runtime implements CacheState {
     })
     const observers = this.#observers
     const remove = add?.(observers)
-    if (this.#observer === undefined) store.observe?.(observers, this.clock)
-    this.#observer = observers
+    if (this.observer === undefined) store.observe?.(observers, this.clock)
+    this.observer = observers
     return () => {
       remove?.()
       if (!observers.isIdle) return
-      this.#observer = undefined
+      this.observer = undefined
       store.observe?.(undefined, this.clock)
     }
   }
 
-  /** Returns the figures of a family, those below it included, since the cache was made or they were reset. */
+  /** Returns the figures of a family, those below it included, since the cache was made. */
   stats(family: Family): CacheStats {
-    return sumOf(family.all()).snapshot(this.store.stats(), this.#statsAtReset)
-  }
-
-  /** Sets all figures to zero. */
-  resetStats(): void {
-    for (const { counters } of this.families.all()) counters.reset()
-    this.#statsAtReset = this.store.stats()
+    const { atomic } = this.store
+    const { limiters, lock, semaphore } = atomic?.figures ?? new AtomicFigures()
+    const store = this.store.stats()
+    const counts = sumOf(family.all().map(({ counters }) => counters)).snapshot()
+    const copies = Array.from(limiters, ([name, figures]) => [name, { ...figures }] as const)
+    return {
+      ...counts,
+      ...store,
+      ...(family.parent !== undefined && { entries: undefined }),
+      unreadable: counts.unreadable + (store.unreadable ?? 0),
+      families: Object.fromEntries(family.all().map(({ name, counters }) => [name, counters.snapshot()])),
+      limiters: Object.fromEntries(copies),
+      locks: { ...lock },
+      semaphores: { ...semaphore },
+    }
   }
 
   /** Waits for loads under way, then closes the store; a second call waits for the first. */

@@ -74,7 +74,7 @@ export class Writer {
     const { store, trouble } = this.#runtime
     const { ttlMs, tags, graceMs, rowVersion, weight } = settings
     const { stored, refused } = store.admit(value)
-    if (refused !== undefined) trouble.unstorable('set', key, refused)
+    if (refused !== undefined) trouble.unstorable('set', key, refused, this.scope.family.counters)
     if (stored === undefined) return UNSTORABLE
     if (!(ttlMs > 0)) return REFUSED
     const op = { kind: 'add', key, stored, ttlMs, tags, graceMs, rowVersion, weight } as const
@@ -123,7 +123,7 @@ export class Writer {
   /** Executes changes, in their order for each key. */
   run(operation: string, ops: readonly Op[]): MaybePromise<readonly OpResult[] | undefined> {
     const { store, trouble } = this.#runtime
-    const writing = trouble.attempt(operation, () => store.write(ops))
+    const writing = trouble.attempt(operation, () => store.write(ops), this.scope.family.counters)
     if (ops.length === 1) return writing
     return isPromise(writing)
       ? writing.then((results) => this.#heed(operation, results))
@@ -133,7 +133,8 @@ export class Writer {
   // Notes the failure of one of several operations.
   #heed(operation: string, results: readonly OpResult[] | undefined): readonly OpResult[] | undefined {
     const failed = results?.find(({ failure }) => failure !== undefined)
-    if (failed !== undefined) this.#runtime.trouble.failed(operation, failed.failure)
+    if (failed !== undefined)
+      this.#runtime.trouble.failed(operation, failed.failure, this.scope.family.counters)
     return results
   }
 
@@ -145,7 +146,8 @@ export class Writer {
   ): Op {
     const admitted = this.#runtime.store.admit(value)
     // The caller no longer means the old entry, so it is removed even if the new one can't be stored.
-    if (admitted.stored === undefined) this.#runtime.trouble.unstorable(operation, key, admitted.refused)
+    if (admitted.stored === undefined)
+      this.#runtime.trouble.unstorable(operation, key, admitted.refused, this.scope.family.counters)
     else if (ttlMs > 0)
       return { kind: 'set', key, stored: admitted.stored, ttlMs, tags, graceMs, rowVersion, weight }
     return { kind: 'delete', key }

@@ -1,6 +1,7 @@
 import type { AtomicStore } from '../core/atomic-store.ts'
 import type { StoreStats } from '../core/counters.ts'
 import type { StoreExplanation } from '../core/explanation.ts'
+import type { StoreHealth } from '../core/health.ts'
 import type { Observer } from '../core/observing/observer.ts'
 import type { Clock } from '../core/time/clock.ts'
 import { NOTHING } from '../core/nothing.ts'
@@ -75,6 +76,7 @@ export class CoherentStore implements Store {
   readonly #explaining: Explaining
   readonly #suspects: readonly Suspects[]
   #dropped = 0
+  #checkedAtMs = -Infinity
   readonly #removeQueue: (() => void) | undefined
 
   get bounds(): Store['bounds'] {
@@ -296,6 +298,26 @@ export class CoherentStore implements Store {
     this.remote.observe?.(observer, clock)
   }
 
+  health(): StoreHealth {
+    const { remote } = this
+    const { clock, settings } = this.#state
+    // A server of which nothing is asked may be gone without a sign.
+    if (clock.now() - this.#checkedAtMs >= settings.heartbeatMs) {
+      this.#checkedAtMs = clock.now()
+      void remote.check?.()
+    }
+    const isTiered = this.#state.local !== undefined
+    const { policy: name, heartbeatMs, maxLagMs, maxStaleMs } = settings
+    return {
+      engine: isTiered ? 'tiered' : 'redis',
+      ...remote.place,
+      servers: remote.servers ?? [],
+      syncAgeMs: this.#followers.syncAgeMs,
+      queued: this.pending.outbox,
+      ...(isTiered && { policy: { name, heartbeatMs, maxLagMs, maxStaleMs } }),
+    }
+  }
+
   stats(): StoreStats {
     const none = {
       entries: undefined,
@@ -305,7 +327,10 @@ export class CoherentStore implements Store {
     const { keys, prefixes } = this.#outbox.sizes
     const overflowed = this.#suspects.reduce((sum, { count }) => sum + count, 0)
     const outbox = { keys, prefixes, tags: this.#state.table.queue.size, overflowed, dropped: this.#dropped }
-    return { ...(this.#parts.local?.stats() ?? none), outbox, unreadable: this.remote.unreadable }
+    const { servers, unreadable } = this.remote
+    const breaker = servers?.some((one) => one.breaker === 'open') === true ? 'open' : 'closed'
+    const { syncAgeMs } = this.#followers
+    return { ...(this.#parts.local?.stats() ?? none), breaker, syncAgeMs, outbox, unreadable }
   }
 
   async close(): Promise<void> {

@@ -1,3 +1,4 @@
+import type { AtomicFigures } from './observing/atomic-figures.ts'
 import type { Observer } from './observing/observer.ts'
 import type { Clock, Random, Timers } from './time/clock.ts'
 import type { Logger } from './logging/logger.ts'
@@ -166,6 +167,8 @@ export interface AtomicStore {
   readonly logger?: Logger | undefined
   /** Aborted when the store is closed. No permit is granted after that. Absent = the store is never closed. */
   readonly closed?: AbortSignal | undefined
+  /** The figures of its limits and locks; absent = they are not counted. */
+  readonly figures?: AtomicFigures | undefined
   /** Tells an observer of the calls of its server; `undefined` = no more. The clock measures calls. */
   observe?(observer: Observer | undefined, clock: Clock): void
   /** Ends the granting of permits. The store of values calls it when it is closed. */

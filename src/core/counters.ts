@@ -1,3 +1,5 @@
+import type { LimiterStats, LockStats } from './observing/atomic-figures.ts'
+
 /** Evicted entries by reason: the bound on their number, the bound on their weight, a value heavier than allowed. */
 export interface Evictions {
   /** Entries removed for room in a cache bounded by `maxEntries` alone. */
@@ -29,6 +31,12 @@ export interface OutboxStats {
 
 /** The figures of a store. */
 export interface StoreStats {
+  /** Whether a server is not asked for now, because it does not answer. Absent without a server. */
+  readonly breaker?: 'closed' | 'open' | undefined
+  /**
+   * The milliseconds since this process last knew all changes by others of what it keeps. Absent if it keeps nothing.
+   */
+  readonly syncAgeMs?: number | undefined
   /** Invalidations that wait to be sent again. Absent without a shared server. */
   readonly outbox?: OutboxStats
   /** The number of entries held now; `undefined` if counting them would cost too much. */
@@ -55,8 +63,16 @@ export interface StaleServed {
   readonly cooldown: number
 }
 
-/** Figures of a cache and all its namespaces since it was made or `resetStats()` was called. */
-export interface CacheStats extends StoreStats {
+/** The values that one tier has served. */
+export interface TierStats {
+  /** Fresh values. */
+  readonly hits: number
+  /** Stale values. */
+  readonly stale: number
+}
+
+/** Figures of a namespace or a wrapped function since the cache was made. */
+export interface FamilyStats {
   /** Reads that found a fresh entry. */
   readonly hits: number
   /**
@@ -68,6 +84,8 @@ export interface CacheStats extends StoreStats {
    * cost one load.
    */
   readonly hitRatio: number | undefined
+  /** The hits and stale values by the tier that served them: `l1` is the memory of this process, `l2` the server. */
+  readonly tiers: { readonly l1: TierStats; readonly l2: TierStats }
   /** Loader calls begun. */
   readonly loads: number
   /** Loader calls that threw or rejected. */
@@ -105,6 +123,22 @@ export interface CacheStats extends StoreStats {
   readonly unstorable: Readonly<Record<string, number>>
 }
 
+/**
+ * Figures of a cache since it was made. In a namespace they are those of the namespace and of all below it. Then
+ * `entries` is not known, and all else that belongs to the store is that of the whole cache.
+ */
+export interface CacheStats extends FamilyStats, StoreStats {
+  readonly unreadable: number
+  /** The figures by namespace and wrapped function, `''` is the root; each without those below it. At most 256. */
+  readonly families: Readonly<Record<string, FamilyStats>>
+  /** The decisions of rate limiters by their names. */
+  readonly limiters: Readonly<Record<string, Readonly<LimiterStats>>>
+  /** All locks. */
+  readonly locks: Readonly<LockStats>
+  /** All semaphores. */
+  readonly semaphores: Readonly<LockStats>
+}
+
 const CAUSES = ['asked', 'refreshing', 'timeout', 'error', 'cooldown'] as const
 
 /** The running counts behind {@link CacheStats}. They are plain fields, because counting must cost nothing. */
@@ -135,27 +169,20 @@ export class Counters {
   unreadable = 0
   readonly unstorable: Map<string, number> = new Map()
 
-  /** The present figures, less those at the last reset. */
-  snapshot(store: StoreStats, atReset: StoreStats): CacheStats {
-    const { unstorable, ...counts } = this
-    const reads = this.hits + this.misses
+  /** Returns the present figures. */
+  snapshot(): FamilyStats {
+    const { unstorable, l2Hits, l2Stale, ...counts } = this
+    let stale = 0
+    for (const cause of CAUSES) stale += this.staleServed[cause]
     return {
       ...counts,
+      hitRatio: hitRatioOf(this),
+      tiers: {
+        l1: { hits: this.hits - l2Hits, stale: stale - l2Stale },
+        l2: { hits: l2Hits, stale: l2Stale },
+      },
       staleServed: { ...this.staleServed },
-      hitRatio: reads === 0 ? undefined : this.hits / reads,
       unstorable: Object.fromEntries(unstorable),
-      unreadable: this.unreadable + (store.unreadable ?? 0) - (atReset.unreadable ?? 0),
-      entries: store.entries,
-      ...(store.outbox !== undefined && { outbox: store.outbox }),
-      evictions: {
-        entries: store.evictions.entries - atReset.evictions.entries,
-        weight: store.evictions.weight - atReset.evictions.weight,
-        oversize: store.evictions.oversize - atReset.evictions.oversize,
-      },
-      expirations: {
-        read: store.expirations.read - atReset.expirations.read,
-        timer: store.expirations.timer - atReset.expirations.timer,
-      },
     }
   }
 
@@ -168,11 +195,10 @@ export class Counters {
     for (const [kind, count] of other.unstorable)
       this.unstorable.set(kind, (this.unstorable.get(kind) ?? 0) + count)
   }
+}
 
-  /** Sets every count to zero. */
-  reset(): void {
-    Object.assign(this, new Counters())
-  }
+function hitRatioOf({ hits, misses }: Pick<FamilyStats, 'hits' | 'misses'>): number | undefined {
+  return hits + misses === 0 ? undefined : hits / (hits + misses)
 }
 
 /** Returns the sum of several counts. */
@@ -180,4 +206,23 @@ export function sumOf(all: readonly Counters[]): Counters {
   const sum = new Counters()
   for (const each of all) sum.add(each)
   return sum
+}
+
+/** Returns the figures of the interval between two answers. Figures of the present are those of the later one. */
+export function difference(later: CacheStats, earlier: CacheStats): CacheStats {
+  const { entries, syncAgeMs, outbox } = later
+  const result = less(later, earlier)
+  const dropped = result.outbox?.dropped ?? 0
+  return { ...result, entries, syncAgeMs, ...(outbox && { outbox: { ...outbox, dropped } }) }
+}
+
+function less<T extends object>(later: T, earlier: object): T {
+  const result: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(later)) {
+    const before: unknown = Reflect.get(earlier, name)
+    if (typeof value === 'number') result[name] = value - (typeof before === 'number' ? before : 0)
+    else result[name] = value instanceof Object ? less(value as object, Object(before) as object) : value
+  }
+  if ('hitRatio' in result) result['hitRatio'] = hitRatioOf(result as unknown as FamilyStats)
+  return result as T
 }

@@ -1,5 +1,6 @@
 import type { AtomicStore } from './atomic-store.ts'
 import type { SerializationError } from './errors.ts'
+import type { ServerHealth } from './health.ts'
 import type { Observer } from './observing/observer.ts'
 import type { Clock } from './time/clock.ts'
 import type { Cooldown, CounterBounds, Stored, ValueFormat } from './store.ts'
@@ -377,6 +378,12 @@ export interface RemoteStore {
    * answered any more.
    */
   onReconnect(listener: () => void): () => void
+  /** The place of the store, for messages, and the prefix of its keys there. */
+  readonly place?: { readonly host: string; readonly database: number; readonly prefix: string } | undefined
+  /** The known states of the servers. */
+  readonly servers?: readonly ServerHealth[] | undefined
+  /** Asks each server for a sign of life, for {@link RemoteStore.servers}. Never rejects. */
+  check?(): Promise<void>
   /** Returns about the size of a value in bytes. */
   bytesOf?(stored: Stored): number
   /** Tells an observer of the calls and connections of the server; `undefined` = no more. The clock measures calls. */

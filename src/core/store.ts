@@ -2,20 +2,17 @@ import type { AtomicStore } from './atomic-store.ts'
 import type { StoreStats } from './counters.ts'
 import type { StoreExplanation } from './explanation.ts'
 import type { SerializationError } from './errors.ts'
+import type { StoreHealth } from './health.ts'
 import type { Observer } from './observing/observer.ts'
 import type { Clock } from './time/clock.ts'
 import type { MaybePromise } from './promise.ts'
+import type { InvalidationOutcome, Stored, Tier } from './stored.ts'
 import type { Trail } from './trail.ts'
+
+export type { InvalidationOutcome, Stored, Tier } from './stored.ts'
 
 /** The most keys of one request. A store asks for more keys in parts, each with a deadline of its own. */
 export const KEYS_OF_A_QUESTION = 250
-
-declare const storedBrand: unique symbol
-
-/** A value in the form in which a store keeps it (a private copy, bytes, or one of each tier). Never `undefined`. */
-export interface Stored {
-  readonly [storedBrand]: true
-}
 
 /** An entry that a store has found. */
 export interface Found {
@@ -64,9 +61,6 @@ export interface AcquireOptions {
   /** The longest time for which the lease is held. Default: the store's own limit. */
   readonly longestMs?: number | undefined
 }
-
-/** A place where entries are kept: `l1` in the process, `l2` on the shared server. */
-export type Tier = 'l1' | 'l2'
 
 /** The conditions of a reader on an entry, besides that none of its tags is invalidated. */
 export interface Reading {
@@ -159,9 +153,6 @@ export interface OpResult {
    */
   readonly number?: number
 }
-
-/** The outcome of an invalidation in a tier; `none` = there is no such tier. */
-export type InvalidationOutcome = 'acked' | 'queued' | 'dropped' | 'none'
 
 /** The result of an invalidation. */
 export interface Invalidation {
@@ -293,6 +284,11 @@ export interface Store {
    * clock measures calls.
    */
   observe?(observer: Observer | undefined, clock: Clock): void
+  /**
+   * Returns what the store knows of its state, at once. If a server was not asked for a while, it is asked, and a later
+   * call knows the answer. Absent = it is in this process.
+   */
+  health?(): StoreHealth
   /** Returns the figures of the store since it was made. */
   stats(): StoreStats
   /** Frees the memory and connections of the store. */

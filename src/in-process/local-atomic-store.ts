@@ -1,4 +1,5 @@
 import type { AtomicStep, AtomicSteps, AtomicStore, StateKey } from '../core/atomic-store.ts'
+import { AtomicFigures } from '../core/observing/atomic-figures.ts'
 import { AgeClock } from '../core/time/age-clock.ts'
 import type { Clock, Random, Timers } from '../core/time/clock.ts'
 import { ClosedError, StoreUnavailableError } from '../core/errors.ts'
@@ -20,6 +21,7 @@ const DEFAULT_MAX_STATES = 100_000
 /** States of limits and locks in the memory of the process. A step is atomic because it is synchronous. */
 export class LocalAtomicStore implements AtomicStore {
   readonly isShared = false
+  readonly figures: AtomicFigures = new AtomicFigures()
   readonly clock: Clock
   readonly timers: Timers
   readonly random: Random

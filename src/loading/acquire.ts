@@ -121,7 +121,7 @@ async function answered(
 }
 
 function failed(state: CacheState, flights: readonly Flight[], error: unknown): readonly Acquired[] {
-  state.trouble.failed('acquire', error)
+  state.trouble.failed('acquire', error, flights[0]?.family?.counters)
   return flights.map(() => 'denied')
 }
 

@@ -112,12 +112,12 @@ function offer(run: FillingRun, fills: readonly Fill[]): MaybePromise<readonly F
   }
 }
 
-function fillFailed({ state }: FillingRun, fills: readonly Fill[], error: unknown): undefined {
+function fillFailed({ state, settings }: FillingRun, fills: readonly Fill[], error: unknown): undefined {
   void release(
     state,
     fills.map(({ lease }) => lease),
   )
-  return state.trouble.failed('fill', error)
+  return state.trouble.failed('fill', error, settings.family.counters)
 }
 
 // Counts the fills and answers the callers. `accepted` is unknown if nothing was offered or the store failed.
@@ -167,7 +167,7 @@ function endingOf(
     return { flight, result: failure(error), cooldown: run.failed(error), outcome: 'failed' }
   }
   try {
-    const result = resultOf(run.state, flight, picked)
+    const result = resultOf(run, flight, picked)
     return { flight, result, fill: fillOf(run, flight, context, result), outcome: outcomeOf(picked) }
   } catch (error) {
     return { flight, result: failure(error), outcome: 'failed' }
@@ -183,7 +183,8 @@ function failure(error: unknown): Result {
   return { stored: undefined, value: undefined, own: false, failure: [error] }
 }
 
-function resultOf({ store, trouble }: CacheState, flight: Flight, picked: unknown): Result {
+function resultOf({ state, settings }: FillingRun, flight: Flight, picked: unknown): Result {
+  const { store, trouble } = state
   if (picked === ABSENT) return { stored: undefined, value: undefined, own: true }
   if (picked === NOT_MODIFIED) {
     const { present } = flight
@@ -192,7 +193,8 @@ function resultOf({ store, trouble }: CacheState, flight: Flight, picked: unknow
   }
   if (picked === undefined) return { stored: undefined, value: undefined, own: false }
   const admitted = store.admit(picked)
-  if (admitted.stored === undefined) trouble.unstorable('load', flight.key, admitted.refused)
+  if (admitted.stored === undefined)
+    trouble.unstorable('load', flight.key, admitted.refused, settings.family.counters)
   return { stored: admitted.stored, value: picked, own: false }
 }
 
@@ -212,7 +214,7 @@ function fillOf(
   { stored, value }: Result,
 ): Fill | undefined {
   const { random, shortLived, clock, trouble } = run.state
-  if (settings.unfit !== undefined) trouble.unfit(lease.key, settings.unfit)
+  if (settings.unfit !== undefined) trouble.unfit(lease.key, settings.unfit, run.settings.family.counters)
   if (stored === undefined || !stores || settings.unfit !== undefined) return undefined
   const ttlMs = ttlOf(value, settings, random, clock)
   if (!(ttlMs > 0)) return undefined

@@ -1,3 +1,4 @@
+import type { Family } from '../core/observing/family.ts'
 import type { Lease, Reading, Stored } from '../core/store.ts'
 
 /** The outcome of a load. */
@@ -55,6 +56,8 @@ export class Flight {
   forced = false
   /** Whether it loads even if a value is stored. */
   anew = false
+  /** The family that it is counted in. */
+  family: Family | undefined = undefined
   /** Whether no caller waits for it. */
   isBackground = false
   /** Whether its loader has been called. */

@@ -85,6 +85,7 @@ export class Flights implements RunHost {
     const flight = new Flight(owner, lease, reading, nowMs, calledAtMs ?? nowMs, parent, present)
     // A load that takes too long keeps its lease for one more second, which is not waited for.
     flight.place = ++this.#places
+    flight.family = settings.family
     flight.anew = settings.forceRefresh === true
     flight.forced = flight.anew || this.#byKey.get(key)?.timedOut === true
     this.#byKey.set(key, flight)

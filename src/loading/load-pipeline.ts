@@ -148,7 +148,7 @@ export class LoadPipeline {
     const calledAtMs = this.#state.clock.now()
     const place = this.#flights.enter()
     try {
-      const looking = this.reader.look('get', [key], settings.readingStale)
+      const looking = this.reader.look('get', [key], settings.readingStale, settings.family)
       const found = (isPromise(looking) ? await this.#leavingTime(looking, settings) : looking)?.get(key)
       const entry = this.#decision.sort(key, found, settings)
       if (entry.value !== undefined) {
@@ -230,7 +230,7 @@ export class LoadPipeline {
     again = false,
   ): Promise<Map<string, unknown>> {
     const reading = settings.timed ? settings.readingStale : settings.reading
-    const looking = this.reader.look('getMany', keys, reading)
+    const looking = this.reader.look('getMany', keys, reading, settings.family)
     const found = (isPromise(looking) ? await this.#leavingTime(looking, settings) : looking) ?? NOTHING
     const { values, stale, missing } = this.#sortAll(keys, found, source, settings)
     for (const key of missing) {

@@ -1,5 +1,6 @@
 import type { StaleServed } from '../core/counters.ts'
 import { isPromise, type MaybePromise } from '../core/promise.ts'
+import { CHANNELS } from '../core/observing/channels.ts'
 import type { Family } from '../core/observing/family.ts'
 import type { Found, Reading, Stored, Tier } from '../core/store.ts'
 import type { CacheState } from './cache-state.ts'
@@ -56,7 +57,7 @@ export class Reader {
     ttlMs: number,
     family: Family,
   ): Promise<GetResult> {
-    const looking = this.look('get', [key], reading)
+    const looking = this.look('get', [key], reading, family)
     const found = (isPromise(looking) ? await looking : looking).get(key)
     const isFresh = found !== undefined && found.remainingMs > 0
     const value = this.#copyLater('get', key, found?.stored, family, found?.remainingMs)
@@ -81,7 +82,7 @@ export class Reader {
     const { store, trouble } = this.#state
     const values = new Map<string, unknown>()
     if (store.getMany !== undefined && reading?.stale !== true) {
-      const getting = trouble.attempt(operation, () => store.getMany!(keys, reading))
+      const getting = trouble.attempt(operation, () => store.getMany!(keys, reading), family.counters)
       const list = (isPromise(getting) ? await getting : getting) ?? []
       for (let index = 0; index < keys.length; index++) {
         const value = this.#copyLater(operation, keys[index]!, list[index], family)
@@ -89,7 +90,7 @@ export class Reader {
       }
       return values
     }
-    const looking = this.look(operation, keys, reading)
+    const looking = this.look(operation, keys, reading, family)
     const found = isPromise(looking) ? await looking : looking
     for (const [index, key] of keys.entries()) {
       const entry = found.get(key)
@@ -104,18 +105,19 @@ export class Reader {
     operation: string,
     keys: readonly string[],
     reading: Reading | undefined,
+    family: Family,
   ): MaybePromise<ReadonlyMap<string, Found>> {
     const { store, trouble } = this.#state
-    const found = trouble.attempt(operation, () => store.read(keys, reading))
+    const found = trouble.attempt(operation, () => store.read(keys, reading), family.counters)
     return isPromise(found) ? found.then((entries) => entries ?? NOTHING) : (found ?? NOTHING)
   }
 
   /** Returns a copy of the value for the reader; `undefined` if the entry is unreadable. */
-  view(operation: string, key: string, stored: Stored): unknown {
+  view(operation: string, key: string, stored: Stored, family: Family): unknown {
     try {
       return this.#state.store.view(stored)
     } catch (cause) {
-      this.#state.trouble.unreadable(operation, key, cause)
+      this.#state.trouble.unreadable(operation, key, cause, family.counters)
       return undefined
     }
   }
@@ -133,11 +135,13 @@ export class Reader {
 
   // Copies a value that was read at once, hence not from a server.
   #copy(operation: string, key: string, stored: Stored | undefined, family: Family): unknown {
-    const value = stored === undefined ? undefined : this.view(operation, key, stored)
+    const value = stored === undefined ? undefined : this.view(operation, key, stored, family)
     if (value === undefined) this.missed(key, family)
     else {
       family.counters.hits++
-      const observer = this.#state.observing('read')
+      const state = this.#state
+      // As in `observing`, because this is the path of most reads.
+      const observer = state.observer ?? (CHANNELS.read.hasSubscribers ? state.observing('read') : undefined)
       if (observer !== undefined) observer.read?.(family, key, 'hit', this.tierOf(stored!), undefined, stored)
     }
     return value
@@ -150,7 +154,7 @@ export class Reader {
     family: Family,
     remainingMs?: number,
   ): unknown {
-    const value = stored === undefined ? undefined : this.view(operation, key, stored)
+    const value = stored === undefined ? undefined : this.view(operation, key, stored, family)
     if (value === undefined) this.missed(key, family)
     else if (remainingMs === undefined || remainingMs > 0) this.hit(key, family, stored!, remainingMs)
     else {
@@ -200,6 +204,6 @@ export class Reader {
 
   #failed(key: string, family: Family, error: unknown): undefined {
     this.missed(key, family)
-    return this.#state.trouble.failed('get', error)
+    return this.#state.trouble.failed('get', error, family.counters)
   }
 }

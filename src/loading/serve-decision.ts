@@ -42,7 +42,7 @@ export class ServeDecision {
     const { graceMs = 0, softTimeoutMs, forceRefresh, family } = settings
     const isFresh = found !== undefined && found.remainingMs > 0
     if (isFresh && forceRefresh !== true) {
-      const value = this.#reader.view('get', key, found.stored)
+      const value = this.#reader.view('get', key, found.stored, family)
       if (value !== undefined) {
         this.#reader.hit(key, family, found.stored, found.remainingMs)
         if (settings.refreshAhead === undefined) return { value }
@@ -55,7 +55,7 @@ export class ServeDecision {
     if (found === undefined || isFresh || forceRefresh === true || found.remainingMs <= -graceMs)
       return this.#missed(key, settings)
     const { stored: stale } = found
-    const value = this.#reader.view('get', key, stale)
+    const value = this.#reader.view('get', key, stale, family)
     if (value === undefined) return this.#missed(key, settings)
     family.counters.misses++
     if (softTimeoutMs !== undefined) return { stale }
@@ -101,11 +101,11 @@ export class ServeDecision {
     if (outcome?.failure === undefined && outcome !== undefined) {
       if (stale !== undefined) this.#reader.tellMiss(key, family)
       if (outcome.stored === undefined) return outcome.value
-      return this.#reader.view('load', key, outcome.stored) ?? outcome.value
+      return this.#reader.view('load', key, outcome.stored, family) ?? outcome.value
     }
     const error = outcome?.failure?.[0]
     if (stale !== undefined && !(error instanceof RecursiveLoadError)) {
-      const value = this.#reader.view('load', key, stale)
+      const value = this.#reader.view('load', key, stale, family)
       if (value !== undefined) {
         const cause = outcome === undefined ? 'timeout' : causeOf(error)
         this.#reader.servedStale(key, family, cause, stale, undefined)

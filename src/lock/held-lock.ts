@@ -4,6 +4,7 @@ import type { TimerHandle } from '../core/time/clock.ts'
 import { LockLostError } from '../core/errors.ts'
 import type { LockSettings } from './options.ts'
 import { releaseStep, renewStep } from './steps.ts'
+import { count } from './wanted.ts'
 
 // The last part of the ttl, in which the holder no longer trusts it. Its signal is aborted before another caller can
 // hold.
@@ -150,6 +151,7 @@ export class HeldLock {
     const { store, state } = this.#holding
     if (this.#released !== undefined || this.#lost !== undefined) return
     store.timers.clear(this.#timer)
+    count(this.#holding, 'lost')
     this.#lost = new LockLostError(`${state.kind} ${state.key} is lost: ${why}`)
     this.#controller?.abort(this.#lost)
     this.#holding.onEnd()

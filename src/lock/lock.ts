@@ -6,6 +6,7 @@ import { wholeNumber } from '../options/spans.ts'
 import { acquire, tryAcquire } from './acquire.ts'
 import type { HeldLock } from './held-lock.ts'
 import { lockSettings, waitMs, type AcquireOptions, type LockOptions } from './options.ts'
+import { counted } from './counted.ts'
 import type { Wanted } from './wanted.ts'
 
 /** Any cache; its namespaces share its locks. */
@@ -44,7 +45,8 @@ class Permits {
    * store does not answer, ClosedError if the cache is closed, the reason of the signal, OptionsError.
    */
   async acquire(options: AcquireOptions = {}): Promise<HeldLock> {
-    return acquire(this.#wanted, waitMs(options, 'acquire', this.#wanted.store.logger), options.signal)
+    const longestMs = waitMs(options, 'acquire', this.#wanted.store.logger)
+    return counted(this.#wanted, acquire(this.#wanted, longestMs, options.signal))
   }
 
   /**
@@ -52,7 +54,7 @@ class Permits {
    * @throws StoreUnavailableError if the store does not answer, ClosedError if the cache is closed.
    */
   async tryAcquire(): Promise<HeldLock | undefined> {
-    return tryAcquire(this.#wanted)
+    return counted(this.#wanted, tryAcquire(this.#wanted))
   }
 }
 

@@ -1,5 +1,6 @@
 import type { AtomicStore, StateKey } from '../core/atomic-store.ts'
 import { LockBusyError, StoreUnavailableError } from '../core/errors.ts'
+import type { LockStats } from '../core/observing/atomic-figures.ts'
 import type { LockSettings } from './options.ts'
 
 /** The lock or semaphore of which a permit is wanted, with the settings of the holding. */
@@ -19,4 +20,10 @@ export function busy({ state: { kind, key } }: Wanted, longestMs: number): LockB
 export function unavailable({ state: { kind, key } }: Wanted, error: unknown): StoreUnavailableError {
   const message = `${kind} ${key}: the store does not answer, so its holder is unknown`
   return new StoreUnavailableError(message, { cause: error })
+}
+
+/** Counts an event of a lock or semaphore. */
+export function count({ store, state }: Pick<Wanted, 'store' | 'state'>, what: keyof LockStats): void {
+  const { figures } = store
+  if (figures !== undefined) figures[state.kind === 'lock' ? 'lock' : 'semaphore'][what]++
 }

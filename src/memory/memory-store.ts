@@ -11,6 +11,7 @@ import {
   PRESENT,
   tagsOfFill,
 } from '../in-process/entry-rules.ts'
+import type { StoreHealth } from '../core/health.ts'
 import type { Observer } from '../core/observing/observer.ts'
 import type { LocalAtomicStore } from '../in-process/local-atomic-store.ts'
 import type {
@@ -188,6 +189,10 @@ export class MemoryStore implements Store {
 
   observe(observer: Observer | undefined): void {
     this.#map.listen(observer && ((key, _, cause) => observer.remove?.(key, cause)))
+  }
+
+  health(): StoreHealth {
+    return { engine: 'memory', servers: [], queued: 0 }
   }
 
   stats(): StoreStats {

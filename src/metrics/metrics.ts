@@ -94,7 +94,7 @@ function byFamily(
   points: (counters: Counters, runtime: Runtime) => readonly Point[],
 ): (runtime: Runtime) => readonly Point[] {
   return (runtime) =>
-    [...runtime.families.all()].flatMap((family) =>
+    runtime.families.root.all().flatMap((family) =>
       points(family.counters, runtime).map(({ value, labels }) => ({
         value,
         labels: { family: familyLabel(family), ...labels },

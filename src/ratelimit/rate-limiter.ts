@@ -122,6 +122,13 @@ export class RateLimiter {
   }
 
   async #ask(mode: LimitRequest['mode'], key: string, quantity: number): Promise<RateLimitResult> {
+    const result = await this.#decide(mode, key, quantity)
+    const figures = mode === 'consume' ? this.#store.figures?.of(this.#settings.name) : undefined
+    if (figures !== undefined) figures[result.allowed ? 'allowed' : 'refused']++
+    return result
+  }
+
+  async #decide(mode: LimitRequest['mode'], key: string, quantity: number): Promise<RateLimitResult> {
     const state = this.#stateKey(key)
     checkQuantity(quantity, mode)
     const { rules } = this.#settings
@@ -138,6 +145,8 @@ export class RateLimiter {
       answer = await this.#store.run(limitStep, state, request)
     } catch (error) {
       this.#failed(mode, error)
+      const figures = mode === 'consume' ? this.#store.figures?.of(this.#settings.name) : undefined
+      if (figures !== undefined) figures.unavailable++
       return this.#withoutStore(state, request)
     }
     this.#fails.end()

@@ -4,6 +4,7 @@ import { coherentStore } from '../coherence/compose.ts'
 import { ageClock } from '../core/time/age-clock.ts'
 import { OptionsError } from '../core/errors.ts'
 import { checkPrefix } from '../keys/key.ts'
+import { tellStart } from '../core/logging/start-line.ts'
 import { consoleLogger, report } from '../core/logging/logger.ts'
 import { checkReadable } from '../options/checks.ts'
 import { checkCacheOptions, timersFor } from '../options/options.ts'
@@ -11,6 +12,7 @@ import { systemRandom } from '../core/time/system.ts'
 import { WireFormat } from '../serialization/wire/wire-format.ts'
 import { adaptClient } from './libraries/adapt.ts'
 import { RedisAtomicStore } from './atomic/redis-atomic-store.ts'
+import { describeServer } from './connection/describe-server.ts'
 import { ClientView } from './connection/client-view.ts'
 import type { RedisClient } from './connection/client.ts'
 import { layoutOf, poolSize, targetOf } from './connection/options.ts'
@@ -85,6 +87,11 @@ export class RedisCache<V = unknown> extends BaseCache<V> {
   static async create<V = unknown>(options: RedisCacheOptions = {}): Promise<RedisCache<V>> {
     checkRedisOptions(options, 'RedisCache.create')
     checkCacheOptions(options)
+    tellStart(
+      options,
+      { engine: 'redis', ...describeServer(options, options.prefix) },
+      'the cache is on a server',
+    )
     const client = await openClient(options, clientSettings(options))
     opened.add(client)
     const { url: _, host: _host, port: _port, username: _name, password: _password, ...others } = options

@@ -2,6 +2,7 @@ import type { BaseCache } from '../cache/base-cache.ts'
 import { closeWith } from '../cache/stores.ts'
 import { durationMs, isDuration } from '../options/durations.ts'
 import { OptionsError } from '../core/errors.ts'
+import { toldStart } from '../core/logging/start-line.ts'
 import { targetOf } from './connection/options.ts'
 import { RedisCache } from './redis-cache.ts'
 import {
@@ -51,7 +52,7 @@ async function open(
   onClose: () => void,
 ): Promise<BaseCache> {
   await onOpening()
-  const cache = await RedisCache.create(options)
+  const cache = await RedisCache.create(toldStart(options))
   closeWith(cache, [{ close: async () => onClose() }])
   return cache
 }

@@ -29,7 +29,7 @@ const MOST_KEYS = 10_000
  * Methods that concern only the key of their first argument. All others concern any key, except those of the next list.
  */
 const OF_ONE_KEY = 'set delete take expire increment decrement refresh has ttl explain'.split(' ')
-const OF_NO_KEY = 'keys stats resetStats serialize deserialize'.split(' ')
+const OF_NO_KEY = 'health keys on stats serialize deserialize'.split(' ')
 /** Options with which a read asks the cache and ignores the remembered values. */
 const ASKING = ['signal', 'after', 'stale', 'skipRead', 'skipWrite', 'forceRefresh'] as const
 

@@ -52,7 +52,7 @@ class Player {
   }
 
   async play(steps: readonly Step[]): Promise<Played> {
-    this.#subject.cache.resetStats()
+    Object.assign(this.#own, figures(this.#subject.cache))
     for (const step of steps) {
       await this.#ready[step.caller]
       await this.#makeWay(step)
@@ -64,10 +64,14 @@ class Player {
       const calls = this.#probes.get(index)!.calls.map((about) => `, loader: ${about}`)
       answers.set(index, `${answer}${calls.join('')}`)
     }
-    const stats = Object.entries(figures(this.#subject.cache))
+    const since = Object.entries(figures(this.#subject.cache)).map(
+      ([name, count]) => [name, count - (this.#own[name] ?? 0)] as const,
+    )
+    // A value that could not be stored in an earlier program is none of this one.
+    const stats = since.filter(([name, count]) => count !== 0 || COUNTS.some((one) => one === name))
     return {
       answers,
-      stats: told(Object.fromEntries(stats.map(([name, count]) => [name, count - (this.#own[name] ?? 0)]))),
+      stats: told(Object.fromEntries(stats)),
     }
   }
 

@@ -124,6 +124,7 @@ describe.each(listCompilers())('TypeScript %s', (version, compiler) => {
       `import { createCache, type CreateCacheOptions, MemoryCache } from 'cachette'
       import * as analysis from 'cachette/analysis'
       import * as audit from 'cachette/audit'
+      import * as dashboard from 'cachette/dashboard'
       import * as lock from 'cachette/lock'
       import * as memoize from 'cachette/memoize'
       import * as memory from 'cachette/memory'
@@ -137,7 +138,7 @@ describe.each(listCompilers())('TypeScript %s', (version, compiler) => {
       export const options: CreateCacheOptions = { ttl: '30m', redis: undefined }
       export const cache = createCache<number>(options)
       export const count: Promise<unknown> = new MemoryCache<number>().get('count')
-      export default [analysis, audit, lock, memoize, memory, otel, prometheus, ratelimit, redis, scope, serialization, testing]`,
+      export default [analysis, audit, dashboard, lock, memoize, memory, otel, prometheus, ratelimit, redis, scope, serialization, testing]`,
     )
 
     const bare = { ...STRICT, module: 'nodenext', lib: ['es2022'], types: [] }

@@ -362,7 +362,7 @@ describe('a scope', () => {
     // A method that is new must be looked at: is it one that reads, or is it safe that all is forgotten around it?
     const methods =
       'atomic clear close constructor decrement delete deleteByPrefix deleteMany deserialize expire explain get getMany ' +
-      'getOrSet getOrSetMany has increment invalidate invalidateTag keys namespace refresh resetStats serialize set ' +
+      'getOrSet getOrSetMany has health increment invalidate invalidateTag keys namespace on refresh serialize set ' +
       'setMany stats take ttl warm wrap'
     expect(Object.getOwnPropertyNames(BaseCache.prototype).toSorted().join(' ')).toBe(methods)
   })

@@ -86,6 +86,8 @@ function onServer(engine: 'redis' | 'tiered', client: UsersClient, options: Cach
 
 async function ready(cache: BaseCache): Promise<BaseCache> {
   await until('the cache to be connected', async () => cache.set('connected', true))
-  cache.resetStats()
+  const since = cache.stats()
+  const stats = cache.stats.bind(cache)
+  cache.stats = (options) => stats({ since, ...options })
   return cache
 }

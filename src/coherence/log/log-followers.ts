@@ -156,6 +156,16 @@ export class LogFollowers implements Beating {
     }
   }
 
+  /**
+   * The milliseconds since this node last knew all changes of what it keeps; `undefined` = it keeps nothing, or does not
+   * know anything of the server yet.
+   */
+  get syncAgeMs(): number | undefined {
+    const ages = this.#atStake().map(({ follower }) => follower.partition.syncAgeMs)
+    const oldestMs = Math.max(...ages)
+    return Number.isFinite(oldestMs) ? Math.max(0, oldestMs) : undefined
+  }
+
   // Returns the partitions in which this node has something to lose. The others need not be asked for.
   #atStake(): readonly Followed[] {
     const { inFlight, table, generations } = this.#state

@@ -47,20 +47,24 @@ export class Trouble {
   }
 
   /** Returns the store's answer, or `undefined` if it fails. @throws StoreUnavailableError under `onError: 'throw'`. */
-  attempt<T>(operation: string, call: () => MaybePromise<T>): MaybePromise<T | undefined> {
+  attempt<T>(
+    operation: string,
+    call: () => MaybePromise<T>,
+    counters?: Counters,
+  ): MaybePromise<T | undefined> {
     try {
       const answer = call()
-      if (isPromise(answer)) return this.#attemptLater(operation, answer)
+      if (isPromise(answer)) return this.#attemptLater(operation, answer, counters)
       this.served(operation)
       return answer
     } catch (error) {
-      return this.failed(operation, error)
+      return this.failed(operation, error, counters)
     }
   }
 
   /** Counts and logs a failure of `operation`. @throws StoreUnavailableError under `onError: 'throw'`. */
-  failed(operation: string, error: unknown): undefined {
-    this.note(operation, error)
+  failed(operation: string, error: unknown, counters?: Counters): undefined {
+    this.note(operation, error, counters)
     if (this.#onError === 'ignore') return undefined
     throw isCacheError(error)
       ? error
@@ -68,8 +72,8 @@ export class Trouble {
   }
 
   /** Counts and logs a failure, and never throws, because no caller waits for the work. */
-  note(operation: string, error: unknown): void {
-    this.#counters.errors++
+  note(operation: string, error: unknown, counters: Counters = this.#counters): void {
+    counters.errors++
     if (isToldElsewhere(error)) return
     if (this.#hasConnections) {
       const topic = `refused: ${String((error as { readonly reason?: unknown } | undefined)?.reason)}`
@@ -96,8 +100,8 @@ export class Trouble {
    * Counts a value that can't be stored, and logs it once for each class or kind. @throws the error under
    * `onError: 'throw'`.
    */
-  unstorable(operation: string, key: string, error: SerializationError): void {
-    const known = this.#counters.unstorable
+  unstorable(operation: string, key: string, error: SerializationError, counters: Counters): void {
+    const known = counters.unstorable
     const kind = known.has(error.kind) || known.size < MOST_KINDS ? error.kind : OTHER_KINDS
     const count = known.get(kind) ?? 0
     known.set(kind, count + 1)
@@ -109,8 +113,8 @@ export class Trouble {
    * Counts and logs a stored value that does not fit the operation. @throws StoreUnavailableError under
    * `onError: 'throw'`.
    */
-  misfit(operation: string, key: string, message: string): void {
-    this.#counters.errors++
+  misfit(operation: string, key: string, message: string, counters: Counters): void {
+    counters.errors++
     const error = new StoreUnavailableError(`${operation}: ${message}`)
     const details = { operation, key, err: error }
     this.#log.notice('warn', details, 'a stored value does not fit', `misfit: ${operation}`)
@@ -118,15 +122,15 @@ export class Trouble {
   }
 
   /** Counts and logs an entry that this process can't read and takes for absent. Its readers need not know. */
-  unreadable(operation: string, key: string, cause: unknown): void {
-    this.#counters.unreadable++
+  unreadable(operation: string, key: string, cause: unknown, counters: Counters): void {
+    counters.unreadable++
     const message = 'an entry can not be read and is taken for absent'
     this.#log.notice('warn', { operation, key, err: cause }, message)
   }
 
   /** Counts and logs an invalid computed option, because of which a loaded value is not stored. */
-  unfit(key: string, error: CacheError): void {
-    this.#counters.errors++
+  unfit(key: string, error: CacheError, counters: Counters): void {
+    counters.errors++
     this.#log.notice('warn', { operation: 'load', key, err: error }, 'a loaded value is not stored')
   }
 
@@ -146,13 +150,17 @@ export class Trouble {
     this.#log.notice('warn', { err: error }, 'waitUntil has failed')
   }
 
-  async #attemptLater<T>(operation: string, pending: PromiseLike<T>): Promise<T | undefined> {
+  async #attemptLater<T>(
+    operation: string,
+    pending: PromiseLike<T>,
+    counters: Counters | undefined,
+  ): Promise<T | undefined> {
     try {
       const answer = await pending
       this.served(operation)
       return answer
     } catch (error) {
-      return this.failed(operation, error)
+      return this.failed(operation, error, counters)
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { InvalidationOutcome, Tier } from '../store.ts'
+import type { InvalidationOutcome, Tier } from '../stored.ts'
 
 /** The outcome of a read: a fresh value, a stale one, or none. */
 export type ReadOutcome = 'hit' | 'stale' | 'miss'

@@ -52,9 +52,9 @@ export class Family {
     return full.slice(this.prefixLength)
   }
 
-  /** Returns the counts of this family and of all below it. */
-  all(): readonly Counters[] {
-    return [this.counters, ...[...this.children].flatMap((child) => child.all())]
+  /** Returns this family and all below it. */
+  all(): readonly Family[] {
+    return [this, ...Array.from(this.children, (child) => child.all()).flat()]
   }
 }
 
@@ -77,13 +77,6 @@ export class Families {
   ofFunction(parent: Family, name: string): Family {
     const { path, prefixLength } = parent
     return this.#of(`${path}()${name}`, () => new Family(path + name, path, prefixLength, parent, true))
-  }
-
-  /** Yields all families that were used. */
-  *all(): Generator<Family, void, undefined> {
-    yield this.root
-    yield* this.#byName.values()
-    if (this.#other !== undefined) yield this.#other
   }
 
   #of(name: string, make: () => Family): Family {

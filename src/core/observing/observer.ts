@@ -1,4 +1,4 @@
-import type { InvalidationOutcome, Stored, Tier } from '../store.ts'
+import type { InvalidationOutcome, Stored, Tier } from '../stored.ts'
 import type {
   CallOutcome,
   ConnectionState,

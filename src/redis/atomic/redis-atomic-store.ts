@@ -15,6 +15,7 @@ import type { Clock, Random, Timers } from '../../core/time/clock.ts'
 import { ClosedError, StoreUnavailableError } from '../../core/errors.ts'
 import { consoleLogger, type Logger } from '../../core/logging/logger.ts'
 import type { Arg, Command, RedisClient, Reply, Script } from '../connection/client.ts'
+import { AtomicFigures } from '../../core/observing/atomic-figures.ts'
 import type { Observer } from '../../core/observing/observer.ts'
 import { ClientView } from '../connection/client-view.ts'
 import { acquirePermit } from './acquire-permit.ts'
@@ -70,6 +71,7 @@ export interface RedisAtomicStoreOptions {
  */
 export class RedisAtomicStore implements AtomicStore {
   readonly isShared = true
+  readonly figures: AtomicFigures = new AtomicFigures()
   readonly clock: Clock
   readonly timers: Timers
   readonly random: Random

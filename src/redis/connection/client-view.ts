@@ -35,6 +35,10 @@ export class ClientView implements RedisClient {
     return this.#observed === undefined ? connection : this.#observed(connection)
   }
 
+  get place(): string | undefined {
+    return this.#client.place
+  }
+
   get nodes(): NodeStates | undefined {
     return this.#client.nodes
   }

@@ -94,6 +94,8 @@ export interface RedisClient {
    * deliver earlier commands.
    */
   onReconnect(listener: () => void): () => void
+  /** The name of the server in messages, such as `127.0.0.1:6379`, without a password. */
+  readonly place?: string | undefined
   /** The known states of the servers. */
   readonly nodes?: NodeStates | undefined
   /** Adds a count of the invalidations that wait for a server, for the log line that says that the server is back. */

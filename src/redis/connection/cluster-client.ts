@@ -64,6 +64,13 @@ export class ClusterClient<Master extends object> extends BaseClient {
     if (!this.#isWell()) this.#await()
   }
 
+  get place(): string {
+    const names = this.#source
+      .masters()
+      .flatMap((master) => (master === undefined ? [] : this.#source.nameOf(master)))
+    return names.length === 0 ? 'the cluster' : `the cluster of ${names.join(', ')}`
+  }
+
   /** @internal */
   leftAfter(waiting: Promise<void>, withinMs: number | undefined): Promise<number> {
     return this.surroundings.deadlines.leftAfter(waiting, withinMs)

@@ -41,6 +41,10 @@ export class SingleClient extends BaseClient {
     })
   }
 
+  get place(): string {
+    return this.#source.node
+  }
+
   // A key always has the same connection, so that its operations run in the order in which they are called.
   connectionFor(route: string): Connection {
     const nodes = this.#nodes

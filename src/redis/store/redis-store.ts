@@ -1,4 +1,5 @@
 import type { AtomicStore } from '../../core/atomic-store.ts'
+import type { ServerHealth } from '../../core/health.ts'
 import type { Observer } from '../../core/observing/observer.ts'
 import type { Clock, Random } from '../../core/time/clock.ts'
 import { SerializationError } from '../../core/errors.ts'
@@ -80,6 +81,7 @@ export class RedisStore implements RemoteStore {
   readonly #logs: Logs
   readonly #tags: TagRecords
   readonly #scans: PrefixScans
+  readonly #prefix: string
   #unlisten: (() => void) | undefined = undefined
 
   /** `prefix` is the beginning of all names that the store uses. */
@@ -90,6 +92,7 @@ export class RedisStore implements RemoteStore {
     this.#sets = new GatheredSets((ops) => this.#write(ops))
     const client = new ClientView(owned, this.#sets.flush)
     this.#owned = owned
+    this.#prefix = prefix
     this.#client = client
     this.isOrdered = client.isOrdered
     this.#names = new KeyNames(prefix, client.isCluster, client.database)
@@ -280,6 +283,24 @@ export class RedisStore implements RemoteStore {
 
   onReconnect(listener: () => void): () => void {
     return this.#client.onReconnect(listener)
+  }
+
+  get place(): { readonly host: string; readonly database: number; readonly prefix: string } {
+    const { place = 'a server', database } = this.#owned
+    return { host: place, database, prefix: this.#prefix }
+  }
+
+  get servers(): readonly ServerHealth[] {
+    return this.#owned.nodes?.all ?? []
+  }
+
+  async check(): Promise<void> {
+    try {
+      const masters = await this.#owned.masters()
+      await Promise.all(masters.map((master) => master.run({ args: ['PING'] }, 'text')))
+    } catch {
+      // The states of the servers tell.
+    }
   }
 
   bytesOf(stored: Stored): number {

@@ -79,7 +79,7 @@ export class GuardedNode implements LineListener {
       breaker: this.#breaker,
       server: connectionLog instanceof ServerLog ? connectionLog : undefined,
       onMissing: () => this.#onMissing(),
-      onTimeout: () => void this.#ask(),
+      onTimeout: () => this.#onTimeout(),
       onRefusal: (name, reason) => this.#onRefusal(name, reason),
       trouble: undefined,
       scripts: new Set(),
@@ -201,6 +201,14 @@ export class GuardedNode implements LineListener {
     if (to === 'closed') return this.#ready()
     this.#watcher.onTrouble?.()
     this.#log.silent(this)
+  }
+
+  #onTimeout(): void {
+    const { guard } = this.connection
+    const { answers } = guard
+    if (guard.server !== undefined)
+      this.surroundings.nodes.timedOut(guard.node, () => guard.answers === answers)
+    void this.#ask()
   }
 
   // Asks because a connection that was cut silently looks like a slow one.

@@ -1,11 +1,10 @@
+import type { ServerHealth } from '../../../core/health.ts'
+import { messageOf } from '../../../core/logging/thrown.ts'
 import type { ConnectionState } from '../../../core/observing/events.ts'
 
-/** The state of the connections of a client to one server. */
-export interface NodeState {
-  /** The name of the server, such as `127.0.0.1:6379`. */
-  readonly node: string
+/** The state of a connection, and the reason unless it is connected. */
+interface State {
   readonly state: ConnectionState
-  /** The reason, unless it is connected. */
   readonly error?: unknown
 }
 
@@ -13,10 +12,12 @@ type Listener = (node: string, state: ConnectionState, error: unknown) => void
 
 interface OfNode {
   /** The state by connection. */
-  readonly connections: Map<object, Omit<NodeState, 'node'>>
+  readonly connections: Map<object, State>
   /** The reason why it refuses commands; `undefined` = it does not. */
-  refusal: Omit<NodeState, 'node'> | undefined
+  refusal: State | undefined
   told: ConnectionState | undefined
+  /** Whether nothing has come since a call was not answered in time. */
+  isUnanswered: () => boolean
 }
 
 const WORST: readonly ConnectionState[] = ['denied', 'silent', 'lost', 'refusing', 'connected']
@@ -34,13 +35,28 @@ export class NodeStates {
   }
 
   /** The servers that connections have reported. */
-  get all(): readonly NodeState[] {
-    return Array.from(this.#nodes, ([node, of]) => ({ node, ...worstOf(of)! }))
+  get all(): readonly ServerHealth[] {
+    return Array.from(this.#nodes, ([node, of]) => {
+      const { state, error } = worstOf(of)!
+      return {
+        node,
+        state,
+        breaker: state === 'silent' ? 'open' : 'closed',
+        unanswered: of.isUnanswered(),
+        ...(error !== undefined && { error: messageOf(error) }),
+      }
+    })
+  }
+
+  /** Notes that a call was not answered in time. `isUnanswered` tells whether nothing has come since. */
+  timedOut(node: string, isUnanswered: () => boolean): void {
+    const of = this.#nodes.get(node)
+    if (of !== undefined) of.isUnanswered = isUnanswered
   }
 
   /** Notes the state of a connection. */
   set(node: string, connection: object, state: ConnectionState, error?: unknown): void {
-    const of = this.#nodes.get(node) ?? { connections: new Map(), refusal: undefined, told: undefined }
+    const of = this.#nodes.get(node) ?? newNode()
     this.#nodes.set(node, of)
     of.connections.set(connection, { state, ...(error !== undefined && { error }) })
     this.#tell(node, of)
@@ -70,8 +86,12 @@ export class NodeStates {
   }
 }
 
+function newNode(): OfNode {
+  return { connections: new Map(), refusal: undefined, told: undefined, isUnanswered: () => false }
+}
+
 // A server is as well as the worst of its connections, because each key has one of them.
-function worstOf({ connections, refusal }: OfNode): Omit<NodeState, 'node'> | undefined {
+function worstOf({ connections, refusal }: OfNode): State | undefined {
   const known = [...connections.values(), ...(refusal === undefined ? [] : [refusal])]
   return known.toSorted((one, other) => WORST.indexOf(one.state) - WORST.indexOf(other.state))[0]
 }

@@ -1,0 +1,4 @@
+export { createDashboard, type Dashboard } from './dashboard.ts'
+export type { CacheFigures, DashboardFigures, FamilyFigures, Freshness, TimelineEvent } from './figures.ts'
+export type { NodeRequest, NodeResponse } from './node.ts'
+export type { DashboardOptions, WebRequest, WebResponse } from './options.ts'
