@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { randomUUID } from 'node:crypto'
+import { recordAccesses } from 'cachette/analysis'
 import { Database } from './database/client.ts'
 import { openGuideCache } from './guide/cache.ts'
 import { GuideAudit } from './guide/audit-routes.ts'
@@ -44,6 +45,8 @@ async function run(options: Options, signal: AbortSignal): Promise<number> {
   const place = redis && { url: redis.url, prefix: `city-guide:${randomUUID()}:` }
   await using opened = await openGuideCache(place)
   const { cache } = opened
+  // It ends before the cache does.
+  await using _recording = options.record === undefined ? undefined : recordAccesses(cache, options.record)
   await using database = await Database.start(signal)
   await using second = place && (await SecondProcess.start(place, database))
   const watch = new Watch(database)
