@@ -10,6 +10,7 @@ export const usage = `usage: npm start -- [options]
   --port <n>        port of the guide (default: a free one)
   --results <file>  where to write the figures as JSON (default demo/results.json)
   --no-redis        stay in one process, though there may be a Redis
+  --record <file>   record the accesses of the cache, for simulate (docs/analysis.md)
   --help            show this`
 
 export interface Options {
@@ -21,6 +22,8 @@ export interface Options {
   readonly seed: number
   readonly port: number
   readonly resultsFile: string
+  /** Where to record the accesses of the cache. */
+  readonly record?: string
 }
 
 /** A command line that makes no sense. */
@@ -29,7 +32,7 @@ export class UsageError extends Error {
 }
 
 export function readOptions(args: readonly string[]): Options {
-  const { once, help, duration, seed, port, results, 'no-redis': noRedis } = parse(args)
+  const { once, help, duration, seed, port, results, record, 'no-redis': noRedis } = parse(args)
   return {
     once: once ?? false,
     help: help ?? false,
@@ -38,6 +41,7 @@ export function readOptions(args: readonly string[]): Options {
     seed: integer('seed', seed, { min: 0, max: 2 ** 32 - 1, fallback: randomInt(2 ** 32) }),
     port: integer('port', port, { min: 0, max: 65_535, fallback: 0 }),
     resultsFile: results ?? fileURLToPath(new URL('results.json', import.meta.url)),
+    ...(record !== undefined && { record }),
   }
 }
 
@@ -60,6 +64,7 @@ function parseKnown(args: readonly string[]) {
       seed: { type: 'string' },
       port: { type: 'string' },
       results: { type: 'string' },
+      record: { type: 'string' },
     },
   })
 }

@@ -25,6 +25,7 @@ export interface Simulated {
   readonly loadMs: number
 }
 
+const ALWAYS_THE_SAME: Random = () => 0.5
 const POLICIES: readonly SimulatedPolicy[] = ['cachette', 'lru']
 
 /** What is needed of a map to play a trace. Values are times at which entries are over. */
@@ -39,10 +40,15 @@ interface PlayedMap {
 /**
  * Plays a trace with caches of other sizes, with Cachette's policy and with LRU, and returns the results in the order of
  * `sizes`. A trace of a share of the keys is played with that share of the size. A read that finds no fresh entry loads
- * it, unless nothing in the trace was ever stored under the key. Entries live as long as those of the trace.
+ * it, unless nothing in the trace was ever stored under the key. Entries live as long as those of the trace. The results
+ * are the same each time.
  * @throws OptionsError for a size that is not a whole number above 0.
  */
-export function simulate(trace: Trace, sizes: readonly number[], random?: Random): readonly Simulated[] {
+export function simulate(
+  trace: Trace,
+  sizes: readonly number[],
+  random: Random = ALWAYS_THE_SAME,
+): readonly Simulated[] {
   checkReadable(trace, 'simulate: trace')
   if (!isList(trace.records)) throw new OptionsError('simulate: trace: this is not a trace of readTrace')
   if (!isList(sizes)) throw new OptionsError(`simulate: sizes: ${inspect(sizes)} is not a list`)
@@ -123,7 +129,7 @@ function play(
 class PolicyMap implements PlayedMap {
   readonly #map: BoundedMap<number, number>
 
-  constructor(entries: number, random: Random | undefined) {
+  constructor(entries: number, random: Random) {
     this.#map = new BoundedMap({ maxEntries: entries, random })
   }
 
