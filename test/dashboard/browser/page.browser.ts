@@ -212,6 +212,7 @@ describe('the page in a browser', () => {
       await page.getByRole('button', { name: 'Explain' }).click()
       await page.locator('#explained').waitFor()
       const path = join(IMAGES, `dashboard-${colorScheme}.png`)
+      await page.evaluate('scrollTo(0, 0)')
       await page.screenshot({ path })
       expect(readFileSync(path).length).toBeLessThan(200_000)
       expect(noise).toEqual([])
