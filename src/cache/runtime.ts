@@ -28,8 +28,10 @@ export class Runtime implements CacheState {
   /** The name of the cache in logs and events. */
   readonly name: string
   readonly families: Families
-  /** Everything that listens; `undefined` = nothing does, unless a channel has a subscriber that is not heard of yet. */
-  observer: Observer | undefined = undefined
+  /** Everything that listens to reads; `undefined` = nothing does, unless the channel has a subscriber. */
+  readObserver: Observer | undefined = undefined
+  // Everything that listens to anything.
+  #listening: Observers | undefined = undefined
   readonly trouble: Trouble
   readonly doubts: Doubts
   readonly pipeline: LoadPipeline
@@ -91,8 +93,8 @@ export class Runtime implements CacheState {
   }
 
   observing(name: keyof CacheEvents): Observer | undefined {
-    if (this.observer === undefined && CHANNELS[name].hasSubscribers) this.#begin()
-    return this.observer
+    if (this.#listening === undefined && CHANNELS[name].hasSubscribers) this.#begin()
+    return this.#listening
   }
 
   #begin(add?: (observers: Observers) => () => void): () => void {
@@ -105,12 +107,14 @@ export class Runtime implements CacheState {
     })
     const observers = this.#observers
     const remove = add?.(observers)
-    if (this.observer === undefined) store.observe?.(observers, this.clock)
-    this.observer = observers
+    if (this.#listening === undefined) store.observe?.(observers, this.clock)
+    this.#listening = observers
+    this.readObserver = observers.hearsReads ? observers : undefined
     return () => {
       remove?.()
+      this.readObserver = observers.hearsReads ? observers : undefined
       if (!observers.isIdle) return
-      this.observer = undefined
+      this.#listening = undefined
       store.observe?.(undefined, this.clock)
     }
   }
