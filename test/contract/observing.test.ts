@@ -113,11 +113,11 @@ describe('events', () => {
     await cache.set('b', 1)
     expect(events).toEqual([['remove', { cache: 'cache', key: 'a', cause: 'evicted' }]])
     const { runtime } = scopeOf(cache)!
-    expect(runtime.observer).toBeDefined()
+    expect(runtime.observing('remove')).toBeDefined()
     const other = new MemoryCache()
     const stop = other.on('read', () => undefined)
     stop()
-    expect(scopeOf(other)!.runtime.observer).toBeUndefined()
+    expect(scopeOf(other)!.runtime.observing('read')).toBeUndefined()
   })
 
   it('harm nothing when a listener throws or rejects', async () => {
