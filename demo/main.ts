@@ -4,7 +4,9 @@ import { randomUUID } from 'node:crypto'
 import { recordAccesses } from 'cachette/analysis'
 import { Database } from './database/client.ts'
 import { openGuideCache } from './guide/cache.ts'
+import { GuideAudit } from './guide/audit-routes.ts'
 import { CachedCities } from './guide/cached-cities.ts'
+import { ForgetfulCities } from './guide/forgetful-cities.ts'
 import { startGuide } from './guide/guide.ts'
 import { UncachedCities } from './guide/uncached-cities.ts'
 import { Watch } from './outage/watch.ts'
@@ -48,8 +50,10 @@ async function run(options: Options, signal: AbortSignal): Promise<number> {
   await using database = await Database.start(signal)
   await using second = place && (await SecondProcess.start(place, database))
   const watch = new Watch(database)
-  const cities = new CachedCities(cache, new UncachedCities(watch))
-  await using guide = await startGuide(cities, cache, options.port)
+  const origin = new UncachedCities(watch)
+  const cities = new ForgetfulCities(new CachedCities(cache, origin), origin)
+  const audit = new GuideAudit()
+  await using guide = await startGuide(cities, cache, options.port, audit.routes(cities))
 
   console.log(`City guide over ${database.records.toLocaleString('en-US')} cities, seed ${options.seed}.`)
   const shared = redis && second && { redis, second }
@@ -64,7 +68,10 @@ async function run(options: Options, signal: AbortSignal): Promise<number> {
 
   const wrong = faults(results)
   for (const fault of wrong) console.error(`FAILED: ${fault}`)
-  if (!options.once) await serveOn(guide.url, signal)
+  if (!options.once) {
+    audit.begin(cache, (sentence) => console.log(`auditor: ${sentence}`))
+    await serveOn(guide.url, signal)
+  }
   return wrong.length === 0 ? 0 : 1
 }
 
@@ -73,7 +80,10 @@ async function serveOn(url: string, signal: AbortSignal): Promise<void> {
 The guide goes on at ${url} until you press Ctrl-C. Try:
   curl '${url}/nearest?lat=48.85&lon=2.35'
   curl -X PUT '${url}/cities/2988507' -d '{"population": 2100000}'
-  curl -i '${url}/surprise'   # 20 in 10 seconds, then 429`)
+  curl -i '${url}/surprise'   # 20 in 10 seconds, then 429
+The auditor asks the database again for some answers. Let updates forget the cache, update a city, and look at it twice:
+  curl -X PUT '${url}/forgetful/on'
+  curl '${url}/audit'`)
   if (!signal.aborted) await once(signal, 'abort')
 }
 

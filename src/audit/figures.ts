@@ -88,7 +88,7 @@ export class FamilyFigures {
 
 function scaleFigures(scale: TimeScale, { samples, wrong } = { samples: 0, wrong: 0 }): ScaleFigures {
   const share = shareOf(samples, wrong)
-  const known = `of ${samples} samples ${wrong} ${wrong === 1 ? 'was' : 'were'} wrong ${WORDS[scale]}`
+  const known = `of ${samples} ${samples === 1 ? 'sample' : 'samples'} ${wrong} ${wrong === 1 ? 'was' : 'were'} wrong ${WORDS[scale]}`
   const sentence =
     samples === 0
       ? `no sample is known ${WORDS[scale]}`
