@@ -4,7 +4,7 @@ import { SHARE_OF_VISITS } from './plan.ts'
 import { MOST_VISITS, visitsOfOnePage } from './schedule.ts'
 import { playInThread } from './thread.ts'
 
-const LASTS_MS = 700
+const LASTS_MS = 400
 
 /**
  * Measures how many visits a second this machine can do at the moment, those of the visitors included. They open a page

@@ -75,6 +75,28 @@ export const METRICS: readonly Metric[] = [
     help: 'Invalidations given up before the shared server has acknowledged them.',
     points: ({ store }) => known(store.stats().outbox?.dropped),
   },
+  {
+    name: 'cache.invalidation.lag',
+    unit: 's',
+    kind: 'gauge',
+    help: 'Time since this process last knew all changes by others of what it keeps.',
+    isMaximum: true,
+    points: ({ store }) => {
+      const { syncAgeMs } = store.stats()
+      return known(syncAgeMs === Infinity || syncAgeMs === undefined ? undefined : syncAgeMs / 1000)
+    },
+  },
+  {
+    name: 'cache.server.unavailable',
+    unit: '{server}',
+    kind: 'gauge',
+    help: 'Whether a server is not asked for now, because it does not answer.',
+    isMaximum: true,
+    points: ({ store }) => {
+      const { breaker } = store.stats()
+      return known(breaker && Number(breaker === 'open'))
+    },
+  },
   counted('cache.errors', '{operation}', 'Operations that the store failed to execute.', 'errors'),
 ]
 

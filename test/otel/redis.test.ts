@@ -80,6 +80,7 @@ describeWithServers('over a server', () => {
       expect(hits('l1')! + hits('l2')!).toBe(3)
       expect(hits('l1')! > 0).toBe(engine === 'tiered')
       expect(value('cache_invalidation_queued', { cache: 'users' })).toBe(0)
+      expect(value('cache_server_unavailable', { cache: 'users' })).toBe(0)
     })
   })
 

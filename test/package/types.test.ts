@@ -126,6 +126,7 @@ describe.each(listCompilers())('TypeScript %s', (version, compiler) => {
       import * as audit from 'cachette/audit'
       import * as dashboard from 'cachette/dashboard'
       import * as lock from 'cachette/lock'
+      import * as loggers from 'cachette/loggers'
       import * as memoize from 'cachette/memoize'
       import * as memory from 'cachette/memory'
       import * as otel from 'cachette/otel'
@@ -134,11 +135,12 @@ describe.each(listCompilers())('TypeScript %s', (version, compiler) => {
       import * as redis from 'cachette/redis'
       import * as scope from 'cachette/scope'
       import * as serialization from 'cachette/serialization'
+      import * as sentry from 'cachette/sentry'
       import * as testing from 'cachette/testing'
       export const options: CreateCacheOptions = { ttl: '30m', redis: undefined }
       export const cache = createCache<number>(options)
       export const count: Promise<unknown> = new MemoryCache<number>().get('count')
-      export default [analysis, audit, dashboard, lock, memoize, memory, otel, prometheus, ratelimit, redis, scope, serialization, testing]`,
+      export default [analysis, audit, dashboard, lock, loggers, memoize, memory, otel, prometheus, ratelimit, redis, scope, sentry, serialization, testing]`,
     )
 
     const bare = { ...STRICT, module: 'nodenext', lib: ['es2022'], types: [] }

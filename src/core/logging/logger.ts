@@ -23,11 +23,19 @@ export function report(
   details: object,
   message: string,
 ): void {
+  const write = (written: object): void => {
+    const answer: unknown = logger[level]?.(written, message)
+    if (isThenable(answer)) void Promise.resolve(answer).catch(() => undefined)
+  }
   try {
-    const written: unknown = logger[level]?.(details, message)
-    if (isThenable(written)) void Promise.resolve(written).catch(() => undefined)
+    write(details)
   } catch {
-    // There is no other place to report this.
+    try {
+      // Some loggers can't write every error. The one of pino fails for a frozen one.
+      if ('err' in details) write({ ...details, err: wordsOf(details.err) })
+    } catch {
+      // There is no other place to report this.
+    }
   }
 }
 
@@ -52,8 +60,13 @@ export const consoleLogger: Logger = {
 export const silentLogger: Logger = { warn() {}, error() {} }
 
 function line(details: object, message: string): string {
+  return `cachette: ${textOf(details, message)}`
+}
+
+/** Returns a message and its details as one line of text. */
+export function textOf(details: object, message: string): string {
   const parts = Object.entries(details).map(([name, value]) => `${name}=${describe(value)}`)
-  return ['cachette:', message, ...parts].join(' ')
+  return [message, ...parts].join(' ')
 }
 
 function describe(value: unknown): string {

@@ -1,22 +1,26 @@
 // `npm run test:next`: a small application of Next.js 16 is built from the packed package, by each of its bundlers, with
-// one client library installed, bundled and not. Each is started once, and asked for its pages. A line each.
+// one client library installed, bundled and not. Each is started once, and asked for its pages. A line each. `-- --only 'webpack, ioredis'` plays a part.
+import { parseArgs } from 'node:util'
 import { freePort } from '../../redis/servers/ports.ts'
 import { startRedis } from '../../redis/servers/server.ts'
 import { ANSWERS, CLIENTS, COPIES, type Client } from './app.ts'
 import { BUNDLERS, NextProject, type Bundler, type Started } from './project.ts'
 
+const { values } = parseArgs({ options: { only: { type: 'string', default: '' } } })
 await using server = await startRedis()
 using project = new NextProject()
 let failed = 0
 for (const client of Object.keys(CLIENTS) as Client[]) {
   project.use(client)
   for (const bundler of Object.keys(BUNDLERS) as Bundler[])
-    for (const isExternal of [false, true]) failed += (await play(client, bundler, isExternal)) ? 0 : 1
+    for (const isExternal of [false, true]) {
+      const title = `${bundler}, ${client}, ${isExternal ? 'external' : 'bundled'}`
+      if (title.includes(values.only) && !(await play(title, bundler, isExternal))) failed += 1
+    }
 }
 process.exitCode = failed === 0 ? 0 : 1
 
-async function play(client: Client, bundler: Bundler, isExternal: boolean): Promise<boolean> {
-  const title = `${bundler}, ${client}, ${isExternal ? 'external' : 'bundled'}`
+async function play(title: string, bundler: Bundler, isExternal: boolean): Promise<boolean> {
   const began = performance.now()
   const failures: string[] = []
   let copies = '-'

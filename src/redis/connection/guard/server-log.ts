@@ -139,9 +139,10 @@ export class ServerLog implements ConnectionLog {
 
   lost(connection: Reporter, reason: Loss): void {
     this.#wellSinceMs = undefined
-    const state = reason.reason === 'denied' ? 'denied' : 'lost'
-    connection.surroundings.nodes.set(this.node, connection, state, reason)
-    if (reason.reason !== 'denied') {
+    // A server that refuses logins may close a connection before it says so.
+    const isDenied = reason.reason === 'denied' || (this.#denied.holds && isTlsDoubt(reason))
+    connection.surroundings.nodes.set(this.node, connection, isDenied ? 'denied' : 'lost', reason)
+    if (!isDenied) {
       this.#states.set(connection, 'away')
       // A server closes connections without a login, which is told already.
       if (this.#isLoginRefused) return

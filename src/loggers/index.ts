@@ -1,0 +1,2 @@
+export { nestLogger, type NestLike } from './nest.ts'
+export { winstonLogger, type WinstonLike } from './winston.ts'

@@ -1,0 +1,49 @@
+import { OptionsError } from '../core/errors.ts'
+import { inspect } from '../core/logging/inspect.ts'
+import { runtimesOf, type Caches } from '../metrics/caches.ts'
+import { checkReadable } from '../options/checks.ts'
+import { checkOptions } from '../options/options.ts'
+import { CacheSpans } from './spans.ts'
+
+/** Attributes of a span of Sentry. */
+export type SentryAttributes = Readonly<Record<string, string | number | boolean | string[]>>
+
+/** The SDK of Sentry, 8 or later, as far as it is used: `import * as Sentry from '@sentry/node'`. */
+export interface SentryLike {
+  /** Starts a span below the active one. */
+  startInactiveSpan(options: {
+    name: string
+    op: string
+    onlyIfParent: boolean
+    attributes: Record<string, string | number | boolean | string[]>
+  }): { end(): void }
+}
+
+/** Options of {@link instrument}. */
+export interface SentryOptions {
+  /** The SDK. */
+  readonly sentry: SentryLike
+  /** Whether spans name keys rather than their templates, such as `user:{id}`; default `false`. */
+  readonly keys?: boolean | undefined
+}
+
+/**
+ * Tells Sentry what one cache or several do, for its page about caches, wherever there is a span already. Returns the
+ * function that ends it.
+ *
+ * @throws OptionsError for anything that is not a cache, or a wrong option.
+ */
+export function instrument(caches: Caches, options: SentryOptions): () => void {
+  const runtimes = runtimesOf(caches, 'instrument')
+  checkReadable(options, 'instrument')
+  checkOptions(options, ['sentry', 'keys'], 'instrument')
+  const { sentry, keys = false } = options
+  if (typeof sentry?.startInactiveSpan !== 'function')
+    throw new OptionsError(`instrument: sentry: ${inspect(sentry)} is not the SDK of Sentry`)
+  if (typeof keys !== 'boolean')
+    throw new OptionsError(`instrument: keys: ${inspect(keys)} is not true or false`)
+  const ends = [...runtimes].map((runtime) => runtime.observe(new CacheSpans(runtime, sentry, keys)))
+  return () => {
+    for (const end of ends.splice(0)) end()
+  }
+}
