@@ -296,7 +296,7 @@ export class RedisStore implements RemoteStore {
 
   async check(): Promise<void> {
     try {
-      const masters = await this.#owned.masters()
+      const masters = await this.#client.masters()
       await Promise.all(masters.map((master) => master.run({ args: ['PING'] }, 'text')))
     } catch {
       // The states of the servers tell.

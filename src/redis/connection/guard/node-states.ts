@@ -58,7 +58,10 @@ export class NodeStates {
   set(node: string, connection: object, state: ConnectionState, error?: unknown): void {
     const of = this.#nodes.get(node) ?? newNode()
     this.#nodes.set(node, of)
-    of.connections.set(connection, { state, ...(error !== undefined && { error }) })
+    // The connection to a silent server is replaced, and the next one is not served either.
+    const isStillSilent = state === 'lost' && of.connections.get(connection)?.state === 'silent'
+    const known = isStillSilent ? 'silent' : state
+    of.connections.set(connection, { state: known, ...(error !== undefined && { error }) })
     this.#tell(node, of)
   }
 
