@@ -120,18 +120,21 @@ export class Runtime implements CacheState {
   }
 
   /** Returns the figures of a family, those below it included, since the cache was made. */
-  stats(family: Family): CacheStats {
+  stats(family: Family, withFamilies = false): CacheStats {
     const { atomic } = this.store
     const { limiters, lock, semaphore } = atomic?.figures ?? new AtomicFigures()
     const store = this.store.stats()
-    const counts = sumOf(family.all().map(({ counters }) => counters)).snapshot()
+    const all = family.all()
+    const counts = sumOf(all.map(({ counters }) => counters)).snapshot()
     const copies = Array.from(limiters, ([name, figures]) => [name, { ...figures }] as const)
     return {
       ...counts,
       ...store,
       ...(family.parent !== undefined && { entries: undefined }),
       unreadable: counts.unreadable + (store.unreadable ?? 0),
-      families: Object.fromEntries(family.all().map(({ name, counters }) => [name, counters.snapshot()])),
+      ...(withFamilies && {
+        families: Object.fromEntries(all.map(({ name, counters }) => [name, counters.snapshot()])),
+      }),
       limiters: Object.fromEntries(copies),
       locks: { ...lock },
       semaphores: { ...semaphore },
