@@ -129,8 +129,11 @@ export interface FamilyStats {
  */
 export interface CacheStats extends FamilyStats, StoreStats {
   readonly unreadable: number
-  /** The figures by namespace and wrapped function, `''` is the root; each without those below it. At most 256. */
-  readonly families: Readonly<Record<string, FamilyStats>>
+  /**
+   * The figures by namespace and wrapped function, `''` is the root; each without those below it. At most 256. Only for
+   * `stats({ families: true })`.
+   */
+  readonly families?: Readonly<Record<string, FamilyStats>> | undefined
   /** The decisions of rate limiters by their names. */
   readonly limiters: Readonly<Record<string, Readonly<LimiterStats>>>
   /** All locks. */

@@ -14,7 +14,7 @@ const LEAST_STRETCH = 20_000
 /** The number of accesses that are played in a second on average. More than that is a load for which they cost too much. */
 const PLAYED_A_SECOND = 50_000
 const SECOND = 1000
-/** What was counted an hour ago weighs half. */
+/** Counts of an hour ago weigh half. */
 const FADE_OF_SECOND = 0.5 ** (1 / 3600)
 /** Milliseconds of a tick, the unit of deadlines in the miniatures. */
 const TICK_MS = 64

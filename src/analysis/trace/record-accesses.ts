@@ -25,7 +25,7 @@ export interface RecordingOptions {
   readonly maxMegabytes?: number | undefined
 }
 
-/** What a recording is written to, such as a stream of `node:fs` or `node:zlib`. */
+/** The target of a recording, such as a stream of `node:fs` or `node:zlib`. */
 export interface TraceTarget {
   /** Takes a part of the trace. */
   write(chunk: Uint8Array): unknown

@@ -73,6 +73,11 @@ export class Observers implements Observer {
     return this.#all.length === 0 && Object.keys(CHANNELS).every((name) => !this.#wants(name as Name))
   }
 
+  /** Whether an observer or a listener wants reads. Metrics don't, so that they cost nothing at a hit. */
+  get hearsReads(): boolean {
+    return this.#all.some((one) => one.read !== undefined) || (this.#listeners.get('read')?.size ?? 0) > 0
+  }
+
   read(
     family: Family,
     key: string,
