@@ -21,5 +21,6 @@ export const CASES: Readonly<Record<string, Case>> = {
     limit: 1.03,
     observe: (cache) => instrument(cache, { meter: new MeterProvider().getMeter('cachette') }),
   },
+  'a listener of reads, which gets events': { observe: (cache) => cache.on('read', () => undefined) },
   'with histograms, sketches and the curve': { limit: 1.15, observe: (cache) => analyse(cache) },
 }
