@@ -1,5 +1,6 @@
 // `npm run demo:busy`: plays the city guide with and without Redis, alone and beside a busy loop for each core, and holds
-// its figures against what the guide promises. A line each. `-- --rounds 3` plays all of it three times.
+// its figures against what the guide promises. A line each. `-- --rounds 3` plays all of it three times, `--only busy` what is
+// beside busy loops.
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism, loadavg, tmpdir } from 'node:os'
@@ -21,13 +22,15 @@ interface Figure {
   readonly holds: boolean
 }
 
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '1' } } })
+const { values } = parseArgs({
+  options: { rounds: { type: 'string', default: '1' }, only: { type: 'string' } },
+})
 const folder = mkdtempSync(join(tmpdir(), 'city-guide-'))
 const cores = availableParallelism()
 let failed = 0
 try {
   for (let round = 0; round < Number(values.rounds); round++)
-    for (const isBusy of [false, true])
+    for (const isBusy of values.only === 'busy' ? [true] : [false, true])
       for (const hasRedis of [true, false]) failed += play(hasRedis, isBusy) ? 0 : 1
 } finally {
   rmSync(folder, { recursive: true, force: true })

@@ -3,10 +3,10 @@ import type { Random } from '../core/time/clock.ts'
 /** At most one read of so many is looked at. */
 const MOST_WEIGHT = 1024
 /** Reads of one second that are looked at before the weight doubles. */
-const ENOUGH = 1000
+const ENOUGH = 250
 
 /**
- * Chooses the reads that are looked at. While there are few, that is each of them. From 1,000 in a second on it is one
+ * Chooses the reads that are looked at. While there are few, that is each of them. From 250 in a second on it is one
  * of two, four and so on up to 1,024, at random distances, so that no pattern of the reads is in step with the choice.
  */
 export class ReadSampling {

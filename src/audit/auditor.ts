@@ -149,6 +149,9 @@ class CacheAuditor implements Auditor, HitAudit {
       const verdict = await check.run()
       this.#count(family, sample, verdict)
       if (verdict.kind === 'wrong') await this.#follow(family, check, verdict)
+    } catch {
+      // No caller waits for a check, so it must not reject.
+      this.#families.count(family, (figures) => figures.unknown++)
     } finally {
       this.#pending--
     }

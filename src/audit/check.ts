@@ -1,5 +1,5 @@
 import { isPromise } from '../core/promise.ts'
-import type { Stored, Tier } from '../core/store.ts'
+import type { Found, Stored, Tier } from '../core/store.ts'
 import type { Trail } from '../core/trail.ts'
 import { NO_TAGS } from '../keys/tags.ts'
 import type { Runtime } from '../cache/runtime.ts'
@@ -49,7 +49,6 @@ export type Verdict =
 interface Served {
   readonly print: string
   readonly stored: Stored
-  readonly remainingMs: number
   readonly tier: Tier
 }
 
@@ -97,8 +96,11 @@ export class Check {
       const now = await this.#served()
       if (again === undefined || now === 'failed') return UNKNOWN
       if (now === 'gone' || now.print !== served.print) return lateBy(difference)
-      const wrong = again === source ? this.#wrong(served, now, source, round) : undefined
-      if (wrong !== undefined) return wrong
+      const evidence = again === source ? this.#evidence(served, now, source, round) : undefined
+      if (evidence !== undefined) {
+        const found = await this.#read().catch(() => undefined)
+        return { kind: 'wrong', evidence, ttlMs: found?.remainingMs ?? Infinity }
+      }
       // What has changed meanwhile must last, too, before the cache can be wrong.
       if (again !== source) {
         isSteady = false
@@ -133,7 +135,8 @@ export class Check {
       if (verdict !== undefined) return verdict
     }
     // In trouble a value may be served for longer. Only the bound of the policy ends that.
-    const endMs = round.startedAtMs + boundMs + slackMs
+    // Sums of waits are not exact to the last digit.
+    const endMs = round.startedAtMs + boundMs + slackMs - 1
     while (this.#isInTrouble(round.startedAtMs + slackMs)) {
       const nowMs = this.#now()
       if (nowMs >= endMs && !this.#isCutOff()) break
@@ -156,14 +159,14 @@ export class Check {
   }
 
   // Returns nothing if the blame is not clear yet.
-  #wrong(before: Served, now: Served, source: string, round: Round): Verdict | undefined {
+  #evidence(before: Served, now: Served, source: string, round: Round): Evidence | undefined {
     const { key, name, family, settings } = this.#sample
     const { runtime, ownProcess } = this.#parts
     const trail = this.#trail()
     const changes = trail?.changes ?? ownProcess.of(key, settings.reading?.tags ?? NO_TAGS)
     const since = round.since(changes, trail !== undefined)
     if (since === undefined) return undefined
-    const evidence: Evidence = {
+    return {
       key: name,
       family,
       tier: now.tier,
@@ -181,7 +184,6 @@ export class Check {
       changes,
       since,
     }
-    return { kind: 'wrong', evidence, ttlMs: now.remainingMs }
   }
 
   // Asks until two answers in a row agree.
@@ -216,15 +218,24 @@ export class Check {
     const { key, family, settings } = this.#sample
     if (runtime.closing !== undefined) return 'failed'
     try {
-      const reading = runtime.store.read([key], settings.reading)
-      const found = (isPromise(reading) ? await reading : reading).get(key)
-      if (found === undefined || found.remainingMs <= 0) return 'gone'
-      const { stored, remainingMs } = found
+      // It reads as the sampled call did, because a shorter read may go another way.
+      const getting = settings.timed ? this.#read() : runtime.store.get(key, settings.reading)
+      const found = isPromise(getting) ? await getting : getting
+      const stored = settings.timed ? (found as Found | undefined)?.stored : (found as Stored | undefined)
+      if (stored === undefined) return 'gone'
       const print = fingerprints.ofStored(stored, family)
-      return { print, stored, remainingMs, tier: runtime.store.tierOf?.(stored) ?? 'l1' }
+      return { print, stored, tier: runtime.store.tierOf?.(stored) ?? 'l1' }
     } catch {
       return 'failed'
     }
+  }
+
+  // Returns the fresh entry with its remaining time.
+  async #read(): Promise<Found | undefined> {
+    const { key, settings } = this.#sample
+    const reading = this.#parts.runtime.store.read([key], settings.reading)
+    const found = (isPromise(reading) ? await reading : reading).get(key)
+    return found === undefined || found.remainingMs <= 0 ? undefined : found
   }
 
   #trail(): Trail | undefined {

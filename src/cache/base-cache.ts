@@ -30,7 +30,7 @@ import type { Entries } from './entries.ts'
 import { Invalidator, type KeyInvalidation, type TagInvalidation } from './invalidator.ts'
 import type { Absent, Loaded, Loader, ManyLoader } from './loader.ts'
 import { Loads } from './loads.ts'
-import { statsOf } from './observing/stats-of.ts'
+import { statsOf, type StatsOptions } from './observing/stats-of.ts'
 import { scan } from './scan.ts'
 import { asKeys, Scope } from './scope.ts'
 import { closedWith, noteStore } from './stores.ts'
@@ -440,9 +440,11 @@ export abstract class BaseCache<V = unknown> {
 
   /**
    * Returns the figures since the cache was made. In a namespace they are those of the namespace. With `since`, an
-   * earlier answer, they are those of the interval, so that several readers never disturb each other.
+   * earlier answer, they are those of the interval, so that several readers never disturb each other. With `families`
+   * those of each namespace and wrapped function are there, too.
+   * @throws OptionsError for wrong options.
    */
-  stats(options: { readonly since?: CacheStats | undefined } = {}): CacheStats {
+  stats(options: StatsOptions = {}): CacheStats {
     return statsOf(this.#scope, options)
   }
 

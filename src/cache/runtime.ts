@@ -28,8 +28,10 @@ export class Runtime implements CacheState {
   /** The name of the cache in logs and events. */
   readonly name: string
   readonly families: Families
-  /** Everything that listens; `undefined` = nothing does, unless a channel has a subscriber that is not heard of yet. */
-  observer: Observer | undefined = undefined
+  /** Everything that listens to reads; `undefined` = nothing does, unless the channel has a subscriber. */
+  readObserver: Observer | undefined = undefined
+  // Everything that listens to anything.
+  #listening: Observers | undefined = undefined
   readonly trouble: Trouble
   readonly doubts: Doubts
   readonly pipeline: LoadPipeline
@@ -91,8 +93,8 @@ export class Runtime implements CacheState {
   }
 
   observing(name: keyof CacheEvents): Observer | undefined {
-    if (this.observer === undefined && CHANNELS[name].hasSubscribers) this.#begin()
-    return this.observer
+    if (this.#listening === undefined && CHANNELS[name].hasSubscribers) this.#begin()
+    return this.#listening
   }
 
   #begin(add?: (observers: Observers) => () => void): () => void {
@@ -105,29 +107,34 @@ export class Runtime implements CacheState {
     })
     const observers = this.#observers
     const remove = add?.(observers)
-    if (this.observer === undefined) store.observe?.(observers, this.clock)
-    this.observer = observers
+    if (this.#listening === undefined) store.observe?.(observers, this.clock)
+    this.#listening = observers
+    this.readObserver = observers.hearsReads ? observers : undefined
     return () => {
       remove?.()
+      this.readObserver = observers.hearsReads ? observers : undefined
       if (!observers.isIdle) return
-      this.observer = undefined
+      this.#listening = undefined
       store.observe?.(undefined, this.clock)
     }
   }
 
   /** Returns the figures of a family, those below it included, since the cache was made. */
-  stats(family: Family): CacheStats {
+  stats(family: Family, withFamilies = false): CacheStats {
     const { atomic } = this.store
     const { limiters, lock, semaphore } = atomic?.figures ?? new AtomicFigures()
     const store = this.store.stats()
-    const counts = sumOf(family.all().map(({ counters }) => counters)).snapshot()
+    const all = family.all()
+    const counts = sumOf(all.map(({ counters }) => counters)).snapshot()
     const copies = Array.from(limiters, ([name, figures]) => [name, { ...figures }] as const)
     return {
       ...counts,
       ...store,
       ...(family.parent !== undefined && { entries: undefined }),
       unreadable: counts.unreadable + (store.unreadable ?? 0),
-      families: Object.fromEntries(family.all().map(({ name, counters }) => [name, counters.snapshot()])),
+      ...(withFamilies && {
+        families: Object.fromEntries(all.map(({ name, counters }) => [name, counters.snapshot()])),
+      }),
       limiters: Object.fromEntries(copies),
       locks: { ...lock },
       semaphores: { ...semaphore },

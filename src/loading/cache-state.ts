@@ -15,8 +15,8 @@ export interface CacheState {
   readonly timers: Timers
   readonly random: Random
   readonly shortLived: ShortLived
-  /** Everything that listens; `undefined` = nothing does, unless a channel has a subscriber that is not heard of yet. */
-  readonly observer: Observer | undefined
+  /** Everything that listens to reads; `undefined` = nothing does, unless the channel has a subscriber. */
+  readonly readObserver: Observer | undefined
   /** Returns everything that listens, also to the channel of that name; `undefined` = nothing does. */
   observing(name: keyof CacheEvents): Observer | undefined
 }

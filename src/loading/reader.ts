@@ -140,8 +140,9 @@ export class Reader {
     else {
       family.counters.hits++
       const state = this.#state
-      // As in `observing`, because this is the path of most reads.
-      const observer = state.observer ?? (CHANNELS.read.hasSubscribers ? state.observing('read') : undefined)
+      // Only observers of reads, because most reads are on this path.
+      const observer =
+        state.readObserver ?? (CHANNELS.read.hasSubscribers ? state.observing('read') : undefined)
       if (observer !== undefined) observer.read?.(family, key, 'hit', this.tierOf(stored!), undefined, stored)
     }
     return value

@@ -1,2 +1,3 @@
 export type { Caches } from '../metrics/caches.ts'
-export { instrument, type SentryLike, type SentryOptions } from './instrument.ts'
+export { instrument, type SentryOptions } from './instrument.ts'
+export type { SentryLike } from './sdk.ts'

@@ -5,7 +5,7 @@ import type { InvalidationReport, LoadReport, Observer } from '../core/observing
 import type { Stored, Tier } from '../core/store.ts'
 import { Templates } from '../keys/template-of.ts'
 import { familyLabel } from '../metrics/metric.ts'
-import type { SentryAttributes, SentryLike } from './instrument.ts'
+import type { SentryAttributes, SentryLike } from './sdk.ts'
 
 /** The most keys that a span names. */
 const MOST = 100

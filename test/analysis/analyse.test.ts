@@ -196,7 +196,7 @@ describe('the analysis of a cache', () => {
     }
     expect(sentences('size')).toEqual([
       expect.stringMatching(
-        /^users: 2,000 -> 250 entries: [-+]0\.\d points, about [\d,]+ loads an hour (more|less)$/,
+        /^users: 2,000 -> 500 entries: [-+]0\.\d points, about [\d,]+ loads an hour (more|less)$/,
       ),
     ])
   })

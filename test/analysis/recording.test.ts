@@ -146,6 +146,16 @@ describe('a recording', () => {
     expect(cache.stats().errors).toBe(0)
   })
 
+  it('tells an error that comes after the last part', async () => {
+    const target = new Writable({
+      write: (_, __, done) => done(),
+      final: (done) => done(new Error('disk full')),
+    })
+    const recording = recordAccesses(cache, target)
+    await work()
+    expect(await recording.close()).toMatchObject({ error: { message: 'disk full' } })
+  })
+
   it('leaves records out while the target is too slow, and says how many', async () => {
     let waiting = 0
     const chunks: Uint8Array[] = []

@@ -4,6 +4,7 @@ import { metricsText } from 'cachette/prometheus'
 import { FakeClock } from 'cachette/testing'
 import { DataPointType, InstrumentType } from '@opentelemetry/sdk-metrics'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { scopeOf } from '../../src/cache/base-cache.ts'
 import { Metrics } from './sdk.ts'
 
 const ROOT = { 'cache.name': 'users', 'cache.family': '(root)' }
@@ -125,6 +126,19 @@ describe('metrics', () => {
     await users.set('a', 1)
     await carts.set('a', 1)
     expect(await sizes()).toEqual([0, 1])
+  })
+
+  it('cost nothing at a hit, because nothing listens to reads', async () => {
+    const cache = new MemoryCache({ name: 'users' })
+    const { runtime } = scopeOf(cache)!
+    instrument(cache, { meter: metrics.meter })
+    metricsText(cache)
+    expect(runtime.readObserver).toBeUndefined()
+    const end = cache.on('read', () => undefined)
+    expect(runtime.readObserver).toBeDefined()
+    end()
+
+    expect(runtime.readObserver).toBeUndefined()
   })
 
   it('are read of a closed cache, too', async () => {

@@ -3,7 +3,7 @@ import { adviseSize, anHour } from './size.ts'
 import { adviseTtl } from './ttl.ts'
 import { adviseUnread } from './unread.ts'
 
-/** What is known of the cache as a whole. */
+/** Facts about the cache as a whole. */
 export interface AdviceFacts {
   readonly cache: string
   readonly forMs: number

@@ -9,7 +9,7 @@ const WORTH = 0.01
 const HARMLESS = 0.005
 const HOUR = 3_600_000
 
-/** What the sentence says besides the curve. */
+/** Facts that the sentence tells besides the curve. */
 export interface SizeFacts {
   readonly cache: string
   readonly readsAnHour: number

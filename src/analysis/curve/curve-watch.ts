@@ -4,7 +4,7 @@ import type { CurveSnapshot } from '../snapshot.ts'
 import { HitRatioCurve, NEVER } from './hit-ratio-curve.ts'
 
 /** The sizes of the curve, in sizes of the cache. */
-const MULTIPLES = [1 / 8, 1 / 4, 1 / 2, 1, 1.5, 2, 4, 8]
+const MULTIPLES = [1 / 4, 1 / 2, 3 / 4, 1, 1.5, 2, 4, 8]
 const DEFAULT_ENTRIES = 10_000
 /** The mean error of the method, as `npm run bench:curve` prints it, rounded up. */
 const ERROR_OF_METHOD = 0.01
@@ -12,16 +12,16 @@ const ERROR_OF_METHOD = 0.01
 const ACCESSES_PER_ENTRY = 32
 const LEAST_STRETCH = 20_000
 /** The number of accesses that are played in a second on average. More than that is a load for which they cost too much. */
-const PLAYED_A_SECOND = 100_000
+const PLAYED_A_SECOND = 50_000
 const SECOND = 1000
-/** What was counted an hour ago weighs half. */
+/** Counts of an hour ago weigh half. */
 const FADE_OF_SECOND = 0.5 ** (1 / 3600)
 /** Milliseconds of a tick, the unit of deadlines in the miniatures. */
 const TICK_MS = 64
 
 /**
  * Feeds the curve with what a cache does. It plays all accesses of a stretch of 32 for each entry of the cache, and then
- * rests as long as it takes until they were 100,000 a second at most. Most services never have as many.
+ * rests as long as it takes until they were 50,000 a second at most. Most services never have as many.
  */
 export class CurveWatch {
   /** The number of reads of all stretches. The owner counts them, because a call for each would cost more. */

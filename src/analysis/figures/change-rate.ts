@@ -4,7 +4,7 @@ import { Histogram, type HistogramData, histogramBuckets, mergeHistograms } from
 const FALL = 1.92
 const STEPS = 60
 
-/** What was observed of the changes of values, as plain JSON. Times are in milliseconds. */
+/** Observations of the changes of values, as plain JSON. Times are in milliseconds. */
 export interface ChangeData {
   /** The times between two loads of a key that returned the same value. */
   readonly unchanged: HistogramData

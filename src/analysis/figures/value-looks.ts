@@ -4,7 +4,7 @@ import { bytesOf } from '../../memory/bytes.ts'
 import { WireFormat } from '../../serialization/wire/wire-format.ts'
 
 /** The number of values that are looked at in a second, because that takes time. */
-const MOST_A_SECOND = 100
+const MOST_A_SECOND = 50
 /** Larger values are not encoded. */
 const MOST_BYTES = 262_144
 
@@ -19,7 +19,7 @@ export interface Looked {
 /**
  * Looks at values: at their size, and at their encoded form, so that two loads of a key can be compared. The value is
  * encoded as JSON of Cachette's own, because the bytes of a store may be encrypted, and then differ each time. It looks
- * at 100 values a second at most.
+ * at 50 values a second at most.
  */
 export class ValueLooks {
   readonly #store: Store

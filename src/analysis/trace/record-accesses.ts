@@ -25,12 +25,12 @@ export interface RecordingOptions {
   readonly maxMegabytes?: number | undefined
 }
 
-/** What a recording is written to, such as a stream of `node:fs` or `node:zlib`. */
+/** The target of a recording, such as a stream of `node:fs` or `node:zlib`. */
 export interface TraceTarget {
   /** Takes a part of the trace. */
   write(chunk: Uint8Array): unknown
   /** Takes no more, and calls back when all is written. */
-  end(callback: () => void): unknown
+  end(callback: (error?: unknown) => void): unknown
   /** Adds a listener for the failure of the target. */
   on(event: 'error', listener: (error: unknown) => void): unknown
   /** The number of bytes that wait to be written. */
@@ -155,7 +155,11 @@ export class Recording {
   #end(): void {
     if (this.#error !== undefined) return
     try {
-      this.#target.end(() => this.#ended?.())
+      this.#target.end((error) => {
+        // The stream may fail after its last part was given to it.
+        if (error instanceof Error) this.#fail(error)
+        else this.#ended?.()
+      })
     } catch (error) {
       this.#fail(error)
     }

@@ -28,7 +28,7 @@ export interface Simulated {
 const ALWAYS_THE_SAME: Random = () => 0.5
 const POLICIES: readonly SimulatedPolicy[] = ['cachette', 'lru']
 
-/** What is needed of a map to play a trace. Values are times at which entries are over. */
+/** The part of a map that playing a trace needs. Values are times at which entries are over. */
 interface PlayedMap {
   get(key: number): number | undefined
   put(key: number, endsAtMs: number): void

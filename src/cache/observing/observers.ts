@@ -73,6 +73,11 @@ export class Observers implements Observer {
     return this.#all.length === 0 && Object.keys(CHANNELS).every((name) => !this.#wants(name as Name))
   }
 
+  /** Whether an observer or a listener wants reads. Metrics don't, so that they cost nothing at a hit. */
+  get hearsReads(): boolean {
+    return this.#all.some((one) => one.read !== undefined) || (this.#listeners.get('read')?.size ?? 0) > 0
+  }
+
   read(
     family: Family,
     key: string,
@@ -84,12 +89,14 @@ export class Observers implements Observer {
     for (const one of this.#all) one.read?.(family, key, outcome, tier, remainingMs, stored)
     if (!this.#wants('read')) return
     const ageMs = remainingMs === undefined ? NaN : family.ttlMs - remainingMs
+    const isAgeKnown = ageMs >= 0 && ageMs < Infinity
+    const about = this.#about(family, key)
     this.#tell('read', family, {
-      ...this.#about(family, key),
+      ...about,
       outcome,
-      ...(tier && { tier }),
-      ...(remainingMs !== undefined && { remainingMs }),
-      ...(ageMs >= 0 && ageMs < Infinity && { ageMs }),
+      tier,
+      remainingMs,
+      ageMs: isAgeKnown ? ageMs : undefined,
     })
   }
 
@@ -112,8 +119,8 @@ export class Observers implements Observer {
       background,
       durationMs,
       keys,
-      ...this.#sizeOf(stored),
-      ...(failure && { error: failure[0] }),
+      bytes: this.#sizeOf(stored),
+      error: failure?.[0],
     })
   }
 
@@ -124,7 +131,7 @@ export class Observers implements Observer {
   write(family: Family, key: string, outcome: WriteOutcome, ttlMs: number, stored: Stored | undefined): void {
     for (const one of this.#all) one.write?.(family, key, outcome, ttlMs, stored)
     if (!this.#wants('write')) return
-    this.#tell('write', family, { ...this.#about(family, key), outcome, ttlMs, ...this.#sizeOf(stored) })
+    this.#tell('write', family, { ...this.#about(family, key), outcome, ttlMs, bytes: this.#sizeOf(stored) })
   }
 
   invalidate(report: InvalidationReport): void {
@@ -136,7 +143,7 @@ export class Observers implements Observer {
       ...rest,
       family: family.name,
       keys: keys.map((key) => this.#nameOf(key)),
-      ...(prefix !== undefined && { prefix: this.#nameOf(prefix) }),
+      prefix: prefix && this.#nameOf(prefix),
     })
   }
 
@@ -158,7 +165,7 @@ export class Observers implements Observer {
       ...this.#ofCache(),
       node,
       state,
-      ...(error !== undefined && { error }),
+      error,
     })
   }
 
@@ -171,9 +178,8 @@ export class Observers implements Observer {
     return { ...this.#ofCache(), family: family.name, template, key: this.#nameOf(key) }
   }
 
-  #sizeOf(stored: Stored | undefined): { readonly bytes?: number } {
-    const bytes = stored && this.#cache.bytesOf(stored)
-    return bytes === undefined ? {} : { bytes }
+  #sizeOf(stored: Stored | undefined): number | undefined {
+    return stored && this.#cache.bytesOf(stored)
   }
 
   #ofCache(): Pick<FamilyEvent, 'cache'> {

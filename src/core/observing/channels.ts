@@ -1,13 +1,9 @@
 import { channel, type Channel } from 'node:diagnostics_channel'
 import type { CacheEvents } from './events.ts'
 
+const NAMES = ['read', 'load', 'write', 'invalidate', 'remove', 'call', 'connection'] as const
+
 /** The channels of `node:diagnostics_channel` on which the events of all caches are published, by their names. */
-export const CHANNELS: { readonly [Name in keyof CacheEvents]: Channel } = {
-  read: channel('cachette:read'),
-  load: channel('cachette:load'),
-  write: channel('cachette:write'),
-  invalidate: channel('cachette:invalidate'),
-  remove: channel('cachette:remove'),
-  call: channel('cachette:call'),
-  connection: channel('cachette:connection'),
-}
+export const CHANNELS: { readonly [Name in keyof CacheEvents]: Channel } = Object.fromEntries(
+  NAMES.map((name) => [name, channel(`cachette:${name}`)]),
+) as Record<keyof CacheEvents, Channel>

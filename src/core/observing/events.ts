@@ -50,11 +50,11 @@ export interface CacheEvents {
   readonly read: FamilyEvent & {
     readonly outcome: ReadOutcome
     /** The tier that served it; absent for a miss. */
-    readonly tier?: Tier
+    readonly tier?: Tier | undefined
     /** The milliseconds until the value is no longer fresh, 0 or less for a stale one; absent where it is not known. */
-    readonly remainingMs?: number
+    readonly remainingMs?: number | undefined
     /** The milliseconds that have passed of the default ttl; absent without one, and where it is not known. */
-    readonly ageMs?: number
+    readonly ageMs?: number | undefined
   }
   /** A loader has ended; once for each of its keys. */
   readonly load: FamilyEvent & {
@@ -66,7 +66,7 @@ export interface CacheEvents {
     /** The number of keys that the same call of the loader was to load. */
     readonly keys: number
     /** The size of the value in bytes, if the store keeps bytes. */
-    readonly bytes?: number
+    readonly bytes?: number | undefined
     /** The error of the loader. */
     readonly error?: unknown
   }
@@ -76,7 +76,7 @@ export interface CacheEvents {
     /** The milliseconds for which it is fresh; `Infinity` = for ever. */
     readonly ttlMs: number
     /** The size of the value in bytes, if the store keeps bytes. */
-    readonly bytes?: number
+    readonly bytes?: number | undefined
   }
   /** Keys, tags or a prefix were invalidated, by this process. */
   readonly invalidate: Pick<FamilyEvent, 'cache' | 'family'> & {
@@ -86,7 +86,7 @@ export interface CacheEvents {
     readonly keys: readonly string[]
     readonly tags: readonly string[]
     /** The literal beginning of the keys, of a `deleteByPrefix` or a physical `clear`. */
-    readonly prefix?: string
+    readonly prefix?: string | undefined
     /** The number of keys that existed. */
     readonly removed: number
     /** The outcome in this process; see `Invalidation`. */

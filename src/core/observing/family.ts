@@ -53,8 +53,10 @@ export class Family {
   }
 
   /** Returns this family and all below it. */
-  all(): readonly Family[] {
-    return [this, ...Array.from(this.children, (child) => child.all()).flat()]
+  all(list: Family[] = []): readonly Family[] {
+    list.push(this)
+    for (const child of this.children) child.all(list)
+    return list
   }
 }
 

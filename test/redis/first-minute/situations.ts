@@ -27,6 +27,7 @@ export interface During {
 }
 
 const PASSWORD = 'right'
+const FIRST_CALLS = 100
 
 export const SITUATIONS: readonly Situation[] = [
   {
@@ -167,12 +168,12 @@ export async function linesOf(situation: Situation, leastMs = 0): Promise<readon
           await cache.getOrSet('rates', () => ++calls)
           await cache.set(`price:${calls++ % 50}`, calls)
           if (situation.title.includes('locks')) await withLock(cache, 'job', () => 1)
-          // For a whole minute a service does not call as fast as it can.
-          await (leastMs > 0 ? delay(5) : new Promise(setImmediate))
+          // For the rest of a minute a service does not call as fast as it can.
+          await (leastMs > 0 && calls >= FIRST_CALLS ? delay(5) : new Promise(setImmediate))
         }
       }
       const serving = serve()
-      await until('the first calls', () => calls >= 100, { timeoutMs: 30_000 })
+      await until('the first calls', () => calls >= FIRST_CALLS, { timeoutMs: 30_000 })
       await during?.({ invalidate: async (key) => cache.invalidate(key), untilLines })
       await untilLines(situation.lines)
       await until('the time to be over', () => performance.now() - began >= leastMs, {
