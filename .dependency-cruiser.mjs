@@ -102,7 +102,7 @@ export default {
       name: 'resolvable',
       severity: 'error',
       from: { path: '^src/' },
-      to: { couldNotResolve: true, pathNot: clients },
+      to: { couldNotResolve: true, pathNot: `${clients}|^(commander|cli-table3)$` },
     },
   ],
   options: {

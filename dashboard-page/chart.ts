@@ -93,6 +93,6 @@ export class Chart extends Component<Props> {
         })),
       ],
     }
-    this.#plot = new uPlot(options, data, this.#element!)
+    this.#plot = new uPlot(options, data, this.#element)
   }
 }

@@ -85,7 +85,7 @@ function explained({ key, explanation, value }: Found, isReadOnly: boolean): VNo
               <th scope="row">${tier.tier}</th>
               <td>${tier.state}</td>
               <td>
-                ${tier.ttl === undefined ? '–' : tier.ttl === null ? 'ever' : `${Number(tier.ttl).toFixed(1)} s`}
+                ${tier.ttl === undefined ? '–' : tier.ttl === null ? 'ever' : `${tier.ttl.toFixed(1)} s`}
               </td>
               <td>${(tier.tags ?? []).map(({ tag, state: one }) => `${tag} (${one})`).join(', ') || '–'}</td>
             </tr>`,
@@ -105,7 +105,8 @@ function explained({ key, explanation, value }: Found, isReadOnly: boolean): VNo
 
 function textOf(event: Event, name: string): string {
   event.preventDefault()
-  return String(new FormData(event.currentTarget as HTMLFormElement).get(name) ?? '')
+  const value = new FormData(event.currentTarget as HTMLFormElement).get(name)
+  return typeof value === 'string' ? value : ''
 }
 
 function onExplain(event: Event): void {

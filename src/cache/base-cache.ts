@@ -422,7 +422,7 @@ export abstract class BaseCache<V = unknown> {
     name: Name,
     listener: (event: CacheEvents[Name]) => unknown,
   ): () => void {
-    checkChoice(name, Object.keys(CHANNELS), 'on')
+    checkChoice(name, Object.keys(CHANNELS), 'on: event')
     checkFunction(listener, 'on: listener')
     return this.#scope.runtime.on(name, listener, this.#scope.family)
   }

@@ -2,6 +2,7 @@ import type { Auditor } from '../audit/report.ts'
 import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/logging/inspect.ts'
 import { consoleLogger, type Logger } from '../core/logging/logger.ts'
+import { isList } from '../internal/objects.ts'
 import { checkFunction, checkMethods, checkReadable } from '../options/checks.ts'
 import { checkOptions } from '../options/options.ts'
 
@@ -66,7 +67,7 @@ export function dashboardSettings(options: DashboardOptions): DashboardSettings 
   for (const [name, value] of Object.entries({ readOnly, showValues }))
     if (typeof value !== 'boolean')
       throw new OptionsError(`createDashboard: ${name}: ${inspect(value)} is not true or false`)
-  if (!Array.isArray(auditors))
+  if (!isList(auditors))
     throw new OptionsError(`createDashboard: auditors: ${inspect(auditors)} is not a list of auditors`)
   for (const auditor of auditors) checkMethods(auditor, ['report'], 'createDashboard: auditors')
   checkMethods(logger, ['warn', 'error'], 'createDashboard: logger')

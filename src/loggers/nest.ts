@@ -1,4 +1,5 @@
 import { textOf, type Logger } from '../core/logging/logger.ts'
+import { checkMethods } from '../options/checks.ts'
 import { isError } from '../internal/objects.ts'
 
 /** A `LoggerService` of Nest, such as `new Logger('cache')`. */
@@ -16,8 +17,10 @@ export interface NestLike {
 /**
  * Returns a logger that writes to one of Nest. An entry is one line of text, because Nest spreads objects over several. The
  * stack of an error is handed over by itself.
+ * @throws OptionsError for anything else.
  */
 export function nestLogger(nest: NestLike): Logger {
+  checkMethods(nest, ['log', 'warn', 'error'], 'nestLogger')
   return {
     debug: (details, message) => void nest.debug?.(textOf(details, message)),
     info: (details, message) => void nest.log(textOf(details, message)),

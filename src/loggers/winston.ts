@@ -1,5 +1,6 @@
 import type { Logger } from '../core/logging/logger.ts'
 import { messageOf } from '../core/logging/thrown.ts'
+import { checkMethods } from '../options/checks.ts'
 import { isError } from '../internal/objects.ts'
 
 /** A logger of `winston`, 3. */
@@ -13,8 +14,10 @@ export interface WinstonLike {
 /**
  * Returns a logger that writes to one of `winston`. The details are fields of the entry. An error in `err` is a plain
  * object there, because the JSON of an error is empty.
+ * @throws OptionsError for anything else.
  */
 export function winstonLogger(winston: WinstonLike): Logger {
+  checkMethods(winston, ['log'], 'winstonLogger')
   const write = (name: string) => (details: object, message: string) => {
     const level = name === 'warn' && winston.levels && !('warn' in winston.levels) ? 'warning' : name
     winston.log({ ...plain(details), level, message })

@@ -1,7 +1,7 @@
 import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/logging/inspect.ts'
 import { runtimesOf, type Caches } from '../metrics/caches.ts'
-import { checkReadable } from '../options/checks.ts'
+import { checkMethods, checkReadable } from '../options/checks.ts'
 import { checkOptions } from '../options/options.ts'
 import type { OtelMeter, OtelSpan, OtelTracer } from './api.ts'
 import { measure } from './metrics.ts'
@@ -35,14 +35,14 @@ export function instrument(caches: Caches, options: InstrumentOptions): () => vo
   checkReadable(options, 'instrument')
   checkOptions(options, OPTIONS, 'instrument')
   const { meter, tracer, activeSpan, keys: withKeys = false } = options
-  checkMethod(meter, 'createObservableCounter', 'meter')
-  checkMethod(tracer, 'startActiveSpan', 'tracer')
+  if (meter !== undefined) checkMethods(meter, ['createObservableCounter'], 'instrument: options: meter')
+  if (tracer !== undefined) checkMethods(tracer, ['startActiveSpan'], 'instrument: options: tracer')
   if (activeSpan !== undefined && typeof activeSpan !== 'function')
     throw new OptionsError(`instrument: activeSpan: ${inspect(activeSpan)} is not a function`)
   if (typeof withKeys !== 'boolean')
     throw new OptionsError(`instrument: keys: ${inspect(withKeys)} is not true or false`)
   if (meter === undefined && tracer === undefined)
-    throw new OptionsError('instrument: neither meter nor tracer is given')
+    throw new OptionsError('instrument: options: neither meter nor tracer is given')
   const ends = meter === undefined ? [] : [measure(runtimes, meter)]
   if (tracer !== undefined) {
     for (const runtime of runtimes) {
@@ -53,10 +53,4 @@ export function instrument(caches: Caches, options: InstrumentOptions): () => vo
   return () => {
     for (const end of ends.splice(0)) end()
   }
-}
-
-function checkMethod(value: unknown, method: string, option: string): void {
-  if (value === undefined) return
-  if (typeof value === 'object' && value !== null && typeof Reflect.get(value, method) === 'function') return
-  throw new OptionsError(`instrument: ${option}: ${inspect(value)} is not a ${option} of OpenTelemetry`)
 }

@@ -1,8 +1,6 @@
 import type { Runtime } from '../cache/runtime.ts'
-import { OptionsError } from '../core/errors.ts'
-import { inspect } from '../core/logging/inspect.ts'
 import { runtimesOf, type Caches } from '../metrics/caches.ts'
-import { checkReadable } from '../options/checks.ts'
+import { checkMethods, checkReadable } from '../options/checks.ts'
 import { checkOptions } from '../options/options.ts'
 import { PROMETHEUS_METRICS, type PrometheusMetric, type Sample } from './families.ts'
 import { LoadTimes } from './load-times.ts'
@@ -33,8 +31,7 @@ export function register(caches: Caches, options: RegisterOptions): () => void {
   checkReadable(options, 'register')
   checkOptions(options, ['registry'], 'register')
   const { registry } = options
-  if (typeof registry?.registerMetric !== 'function')
-    throw new OptionsError(`register: registry: ${inspect(registry)} is not a registry of prom-client`)
+  checkMethods(registry, ['registerMetric', 'removeSingleMetric'], 'register: options: registry')
   const collectors = Collectors.of(registry)
   collectors.register()
   for (const runtime of runtimes) collectors.add(runtime)

@@ -1,7 +1,7 @@
 import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/logging/inspect.ts'
 import { runtimesOf, type Caches } from '../metrics/caches.ts'
-import { checkReadable } from '../options/checks.ts'
+import { checkMethods, checkReadable } from '../options/checks.ts'
 import { checkOptions } from '../options/options.ts'
 import type { SentryLike } from './sdk.ts'
 import { CacheSpans } from './spans.ts'
@@ -25,8 +25,7 @@ export function instrument(caches: Caches, options: SentryOptions): () => void {
   checkReadable(options, 'instrument')
   checkOptions(options, ['sentry', 'keys'], 'instrument')
   const { sentry, keys = false } = options
-  if (typeof sentry?.startInactiveSpan !== 'function')
-    throw new OptionsError(`instrument: sentry: ${inspect(sentry)} is not the SDK of Sentry`)
+  checkMethods(sentry, ['startInactiveSpan'], 'instrument: options: sentry')
   if (typeof keys !== 'boolean')
     throw new OptionsError(`instrument: keys: ${inspect(keys)} is not true or false`)
   const ends = [...runtimes].map((runtime) => runtime.observe(new CacheSpans(runtime, sentry, keys)))

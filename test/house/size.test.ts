@@ -26,7 +26,7 @@ describe('the size check', () => {
   })
 
   it('fails above the budget', () => {
-    fixture.write('src/memory/index.ts', `export const big = '${randomBytes(40_000).toString('base64')}'`)
+    fixture.write('src/memory/index.ts', `export const big = '${randomBytes(50_000).toString('base64')}'`)
 
     const { status, errors } = fixture.run('check-size')
 
@@ -49,7 +49,7 @@ describe('the size check', () => {
   it('allows a dynamic import and does not weigh it', () => {
     fixture.write(
       'src/serialization/compress.ts',
-      `export const big = '${randomBytes(40_000).toString('base64')}'`,
+      `export const big = '${randomBytes(50_000).toString('base64')}'`,
     )
     fixture.write('src/memory/index.ts', `export const later = () => import('../serialization/compress.ts')`)
 

@@ -118,7 +118,7 @@ describe('register', () => {
     const cache = new MemoryCache()
 
     expect(() => register(cache, undefined as never)).toThrow(OptionsError)
-    expect(() => register(cache, {} as never)).toThrow('is not a registry of prom-client')
+    expect(() => register(cache, {} as never)).toThrow('has no registerMetric(), removeSingleMetric()')
     expect(() => register(cache, { registry: new Registry(), prefix: 'a' } as never)).toThrow('prefix')
     expect(() => register({} as never, { registry: new Registry() })).toThrow('is not a cache')
   })

@@ -54,8 +54,10 @@ export async function readTrace(source: string | Uint8Array): Promise<Trace> {
 async function fileOf(name: string): Promise<Uint8Array> {
   try {
     return await readFile(name)
-  } catch (cause) {
-    throw new OptionsError(`readTrace: source: the file ${inspect(name)} can't be read`, { cause })
+  } catch (error) {
+    // The error of Node quotes the name as it is, and a secret may have been given in its place.
+    const code: unknown = Reflect.get(error as object, 'code')
+    throw new OptionsError(`readTrace: source: the file ${inspect(name)} can't be read: ${String(code)}`)
   }
 }
 

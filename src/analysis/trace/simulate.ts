@@ -54,7 +54,7 @@ export function simulate(
   if (!isList(sizes)) throw new OptionsError(`simulate: sizes: ${inspect(sizes)} is not a list`)
   for (const size of sizes) {
     if (!Number.isSafeInteger(size) || size < 1)
-      throw new OptionsError(`simulate: size: ${inspect(size)} is not a whole number above 0`)
+      throw new OptionsError(`simulate: sizes: ${inspect(size)} is not a whole number above 0`)
   }
   const known = knowledgeOf(trace.records)
   return sizes.flatMap((entries) =>

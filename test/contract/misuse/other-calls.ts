@@ -47,6 +47,7 @@ import { ISOLATION_OPTIONS } from '../../../src/serialization/isolation.ts'
 import { mapPrimitives, OwnCache } from '../../support/own-cache.ts'
 import { none, type Arguments } from './arguments.ts'
 import type { Call } from './cache-calls.ts'
+import { OBSERVING_CALLS } from './observing-calls.ts'
 
 const one = (): number => 1
 const LOGGED = { logger: silentLogger }
@@ -81,6 +82,7 @@ const sink = (target: unknown): never =>
 
 /** The calls by the name of their function; a colon and a word tell several calls of one function apart. */
 export const OTHER_CALLS: Readonly<Record<string, Call>> = {
+  ...OBSERVING_CALLS,
   key: (_, args) => key(args.at('entity', 'a'), args.at('part', 1), args.at('another part', {})),
   'key.fn': (_, args) =>
     key.fn(args.at('service', 'a'), args.at('function', 'b'), args.at('args', [args.at('argument', 1)])),

@@ -2,12 +2,17 @@
 import * as cachette from 'cachette'
 import * as analysis from 'cachette/analysis'
 import * as audit from 'cachette/audit'
+import * as dashboard from 'cachette/dashboard'
 import * as lock from 'cachette/lock'
+import * as loggers from 'cachette/loggers'
 import * as memoize from 'cachette/memoize'
 import * as memory from 'cachette/memory'
+import * as otel from 'cachette/otel'
+import * as prometheus from 'cachette/prometheus'
 import * as ratelimit from 'cachette/ratelimit'
 import * as redis from 'cachette/redis'
 import * as scope from 'cachette/scope'
+import * as sentry from 'cachette/sentry'
 import * as serialization from 'cachette/serialization'
 import * as testing from 'cachette/testing'
 
@@ -16,12 +21,17 @@ export const ENTRY_POINTS: Readonly<Record<string, object>> = {
   '.': cachette,
   './analysis': analysis,
   './audit': audit,
+  './dashboard': dashboard,
   './lock': lock,
+  './loggers': loggers,
   './memoize': memoize,
   './memory': memory,
+  './otel': otel,
+  './prometheus': prometheus,
   './ratelimit': ratelimit,
   './redis': redis,
   './scope': scope,
+  './sentry': sentry,
   './serialization': serialization,
   './testing': testing,
 }

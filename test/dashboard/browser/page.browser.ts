@@ -218,9 +218,10 @@ describe('the page in a browser', () => {
       expect(noise).toEqual([])
 
       await page.evaluate(`${readFileSync(AXE, 'utf8')}; undefined`)
-      const found =
-        (await page.evaluate(`axe.run().then(({ violations }) => violations.map(({ id, impact, nodes }) =>
-      [id, impact, nodes.map(({ html }) => html).slice(0, 3)]))`)) as [string, string, string[]][]
+      const found = await page.evaluate<
+        [string, string, string[]][]
+      >(`axe.run().then(({ violations }) => violations.map(({ id, impact, nodes }) =>
+      [id, impact, nodes.map(({ html }) => html).slice(0, 3)]))`)
       expect(found.filter(([, impact]) => impact === 'serious' || impact === 'critical')).toEqual([])
     },
   )
