@@ -185,8 +185,10 @@ describeWithServers('the command line', () => {
     await cache.set('user:1', 'x')
     const inTerminal = (env: NodeJS.ProcessEnv): string => {
       const command = `${process.execPath} --import tsx ${MAIN} keys --prefix ${PREFIX}`
+      // Node shows no colours to a pipeline.
+      const { CI: _ci, FORCE_COLOR: _force, NO_COLOR: _no, ...rest } = process.env
       const { stdout } = spawnSync('script', ['-qec', command, '/dev/null'], {
-        env: { ...process.env, FORCE_COLOR: undefined, NO_COLOR: undefined, REDIS_URL: server.url, ...env },
+        env: { ...rest, REDIS_URL: server.url, ...env },
         encoding: 'utf8',
       })
       return stdout
