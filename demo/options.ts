@@ -22,7 +22,7 @@ export interface Options {
   readonly seed: number
   readonly port: number
   readonly resultsFile: string
-  /** Where to record the accesses of the cache. */
+  /** The file that the accesses of the cache are recorded in. */
   readonly record?: string
 }
 

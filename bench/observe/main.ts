@@ -1,4 +1,4 @@
-// What observers cost an awaited hit in memory, in hits of a cache that nobody observes.
+// The cost of observers to an awaited hit in memory, in hits of a cache that nobody observes.
 //   npm run bench:observe -- --rounds 7
 // Each round is a process in which both caches take turns. The figure is the median of the rounds.
 import { execFileSync } from 'node:child_process'

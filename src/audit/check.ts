@@ -101,7 +101,7 @@ export class Check {
         const found = await this.#read().catch(() => undefined)
         return { kind: 'wrong', evidence, ttlMs: found?.remainingMs ?? Infinity }
       }
-      // What has changed meanwhile must last, too, before the cache can be wrong.
+      // A change that came meanwhile must last, too, before the cache can be wrong.
       if (again !== source) {
         isSteady = false
         source = await this.#agree(again)

@@ -10,7 +10,7 @@ const RARE = 0.1
 export interface AuditedFamily {
   readonly name: string
   readonly figures: FamilyFigures
-  /** How often its source has answered differently within a moment. */
+  /** The number of times that its source has answered differently within a moment. */
   strikes: number
 }
 

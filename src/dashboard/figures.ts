@@ -81,7 +81,7 @@ export interface TimelineEvent {
   readonly kind: 'invalidation' | 'connection' | 'failure' | 'stampede'
   /** The event in words. */
   readonly text: string
-  /** How often it happened. */
+  /** The number of times that it happened. */
   readonly count: number
 }
 

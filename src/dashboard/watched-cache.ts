@@ -12,7 +12,7 @@ import type { Timeline } from './timeline.ts'
 const MOST_FAMILIES = 100
 const STALE_SHARE = 0.01
 
-/** What the dashboard's sentence is made of. */
+/** The figures that the dashboard's sentence is made of. */
 export interface Worth {
   readonly hits: number
   readonly misses: number
