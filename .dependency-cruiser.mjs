@@ -84,8 +84,9 @@ export default {
     {
       name: 'no-run-time-dependency',
       severity: 'error',
-      comment: 'The packages of the command line are part of its bundle.',
-      from: { path: '^src/', pathNot: '^src/cli/' },
+      comment:
+        'The packages of the command line are part of its bundle. An adapter imports the package that it adapts to.',
+      from: { path: '^src/', pathNot: '^src/(cli|integrations)/' },
       to: {
         dependencyTypes: ['npm', 'npm-dev', 'npm-optional', 'npm-no-pkg', 'npm-unknown', 'unknown'],
         pathNot: clients,

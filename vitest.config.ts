@@ -1,6 +1,6 @@
-import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { LONG, SEEDED } from './test/long.ts'
+import { SOURCES } from './test/support/sources.ts'
 
 // Every part of the pipeline has a report of its own.
 const report = process.env['CACHETTE_TEST_REPORT'] ?? (process.env['CI'] ? '.cache/test.json' : undefined)
@@ -13,16 +13,11 @@ const left = part === 'quick' ? LONG : []
 
 export default defineConfig({
   // The name of the package means its source, as in tsconfig.json.
-  resolve: {
-    alias: [
-      { find: /^cachette$/, replacement: join(import.meta.dirname, 'src/index.ts') },
-      { find: /^cachette\/(.+)$/, replacement: join(import.meta.dirname, 'src/$1/index.ts') },
-    ],
-  },
+  resolve: { alias: [...SOURCES] },
   test: {
     include,
-    // Too slow for every run, and it needs the network once: `npm run test:package`.
-    exclude: ['**/node_modules/**', 'test/package/**', ...left],
+    // They need packages of their own: `npm run test:package`, `npm run test:integrations`.
+    exclude: ['**/node_modules/**', 'test/package/**', 'test/integrations/**', ...left],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',

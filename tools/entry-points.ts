@@ -9,6 +9,8 @@ export interface EntryPoint {
   readonly name: string
   /** TypeScript source, relative to the root. */
   readonly source: string
+  /** Whether it is an adapter to another package, which lies in `src/integrations`. */
+  readonly isIntegration: boolean
 }
 
 /** Returns all entry points of the package in `root`. @throws if one has no source. */
@@ -20,10 +22,13 @@ export function readEntryPoints(root: string): readonly EntryPoint[] {
   const subpaths = Object.keys(manifest.exports).filter((subpath) => subpath !== './package.json')
   if (subpaths.length === 0) throw new Error('package.json exports no module')
   return subpaths.map((subpath) => {
-    const source = subpath === '.' ? 'src/index.ts' : `src/${subpath.slice(2)}/index.ts`
-    if (!existsSync(join(root, source)))
-      throw new Error(`package.json: exports["${subpath}"] lacks ${source}`)
+    const folder = subpath === '.' ? '' : `${subpath.slice(2)}/`
+    const places = [`src/${folder}index.ts`, `src/integrations/${folder}index.ts`]
+    const source = places.find((place) => existsSync(join(root, place)))
+    if (source === undefined)
+      throw new Error(`package.json: exports["${subpath}"] lacks ${places.join(' or ')}`)
     const name = subpath === '.' ? 'index' : subpath.slice(2)
-    return { specifier: manifest.name + subpath.slice(1), name, source }
+    const isIntegration = source !== places[0]
+    return { specifier: manifest.name + subpath.slice(1), name, source, isIntegration }
   })
 }

@@ -1,0 +1,24 @@
+import { join } from 'node:path'
+import { defineConfig } from 'vitest/config'
+import { SOURCES } from '../support/sources.ts'
+
+const report = process.env['CI'] ? '.cache/integrations.json' : undefined
+
+export default defineConfig({
+  resolve: {
+    alias: [
+      ...SOURCES,
+      // Adapters find the packages that they adapt to here, so that a process has each of them once.
+      { find: /^(@nestjs\/.+)$/, replacement: join(import.meta.dirname, 'node_modules/$1') },
+    ],
+  },
+  test: {
+    include: ['test/integrations/**/*.test.ts'],
+    exclude: ['**/node_modules/**'],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    pool: 'forks',
+    maxWorkers: 2,
+    reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
+  },
+})
