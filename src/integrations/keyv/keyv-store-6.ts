@@ -4,9 +4,28 @@ import { textKey } from '../shared/text-key.ts'
 import { Listeners } from './listeners.ts'
 import { Spaces, store, valuesOf, type Opaque } from './spaces.ts'
 
-const METHOD = { exists: true, methodType: 'async' } as const
+/** The description of a method of a store, by which Keyv 6 decides how to call it. */
+interface Method {
+  readonly exists: boolean
+  readonly methodType: 'async' | 'none'
+}
 
-const METHODS = {
+type MethodName =
+  | 'get'
+  | 'getMany'
+  | 'has'
+  | 'hasMany'
+  | 'set'
+  | 'setMany'
+  | 'delete'
+  | 'deleteMany'
+  | 'clear'
+  | 'disconnect'
+  | 'iterator'
+
+const METHOD: Method = { exists: true, methodType: 'async' }
+
+const METHODS: Readonly<Record<MethodName, Method>> = {
   get: METHOD,
   getMany: METHOD,
   has: METHOD,
@@ -18,7 +37,7 @@ const METHODS = {
   clear: METHOD,
   disconnect: { exists: false, methodType: 'none' },
   iterator: METHOD,
-} as const
+}
 
 /** An entry that Keyv 6 stores. */
 interface Entry {
@@ -48,7 +67,7 @@ export class KeyvStore6 extends Listeners {
     compatible: boolean
     store: 'keyvStorage'
     expires: boolean
-    methods: typeof METHODS
+    methods: Readonly<Record<MethodName, Method>>
   } {
     return { compatible: true, store: 'keyvStorage', expires: true, methods: METHODS }
   }

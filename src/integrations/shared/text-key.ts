@@ -8,7 +8,7 @@ const MAX_TEXT_BYTES = 500
  * Returns a key for any text of a host, because hosts know no rules of keys. Different texts never get the same key. A
  * text stays as it is if it can be a key, is not long and does not begin with `%`. Others become `%` and their SHA-256.
  */
-export function textKey(text: string, mostBytes = MAX_TEXT_BYTES): string {
+export function textKey(text: string, mostBytes: number = MAX_TEXT_BYTES): string {
   if (isPlain(text, mostBytes)) return text
   // UTF-16, because all lone surrogates are the same bytes in UTF-8.
   return `%${createHash('sha256').update(text, 'utf16le').digest('hex')}`
