@@ -1,0 +1,38 @@
+/** A heading of the side bar, with its pages in the order in which they are read. */
+export interface Section {
+  readonly title: string
+  readonly pages: readonly string[]
+  readonly isCollapsed?: boolean
+}
+
+/** All pages of the site. A page that is in none of them fails the build. */
+export const SECTIONS: readonly Section[] = [
+  { title: 'Start', pages: ['installing.md', 'best-practices.md'] },
+  {
+    title: 'Concepts',
+    pages: [
+      'contract.md',
+      'loading.md',
+      'tags.md',
+      'tiers.md',
+      'isolation.md',
+      'serialization.md',
+      'redis.md',
+      'counters.md',
+      'rate-limits.md',
+      'locks.md',
+      'memoize.md',
+      'own-engine.md',
+    ],
+  },
+  {
+    title: 'Seeing it',
+    pages: ['monitoring.md', 'analysis.md', 'audit.md', 'dashboard.md', 'exporters.md', 'cli.md'],
+  },
+  { title: 'Guides', pages: ['testing.md', 'outage.md', 'outages.md', 'first-minute.md', 'runtimes.md'] },
+  {
+    title: 'How it works inside',
+    pages: ['architecture.md', 'coherence.md', 'simulation.md', 'redis-keyspace.md', 'wire-format.md'],
+    isCollapsed: true,
+  },
+]
