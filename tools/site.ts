@@ -52,7 +52,11 @@ function markdownIn(folder: string): readonly string[] {
 
 /** Returns the index of https://llmstxt.org: each page with its address as Markdown and its first sentence. */
 function indexOf(): string {
-  const lines = ['# Cachette', '', '> A cache for TypeScript services: what you invalidated does not come back.']
+  const lines = [
+    '# Cachette',
+    '',
+    '> A cache for TypeScript services: what you invalidated does not come back.',
+  ]
   for (const section of SECTIONS) {
     lines.push('', `## ${section.title}`, '')
     for (const page of section.pages) lines.push(lineOf(page))

@@ -69,7 +69,8 @@ export default defineConfig({
         for (const { children } of tokens)
           for (const token of children ?? []) {
             const href = token.type === 'link_open' ? token.attrGet('href') : null
-            if (href !== null && page !== undefined) token.attrSet('href', outside(href, join(docs, relative(source, page))))
+            if (href !== null && page !== undefined)
+              token.attrSet('href', outside(href, join(docs, relative(source, page))))
           }
       })
     },
