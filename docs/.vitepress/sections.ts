@@ -7,7 +7,10 @@ export interface Section {
 
 /** All pages of the site. A page that is in none of them fails the build. */
 export const SECTIONS: readonly Section[] = [
-  { title: 'Start', pages: ['installing.md', 'best-practices.md'] },
+  {
+    title: 'Start',
+    pages: ['start.md', 'installing.md', 'options.md', 'best-practices.md', 'what-it-does-not-do.md'],
+  },
   {
     title: 'Concepts',
     pages: [
@@ -29,7 +32,34 @@ export const SECTIONS: readonly Section[] = [
     title: 'Seeing it',
     pages: ['monitoring.md', 'analysis.md', 'audit.md', 'dashboard.md', 'exporters.md', 'cli.md'],
   },
-  { title: 'Guides', pages: ['testing.md', 'outage.md', 'outages.md', 'first-minute.md', 'runtimes.md'] },
+  {
+    title: 'Guides',
+    pages: [
+      'production.md',
+      'sizing.md',
+      'troubleshooting.md',
+      'first-minute.md',
+      'outage.md',
+      'outages.md',
+      'deploys.md',
+      'jobs.md',
+      'testing.md',
+      'security.md',
+      'managed-services.md',
+      'runtimes.md',
+    ],
+  },
+  {
+    title: 'Moving from another cache',
+    pages: [
+      'migration.md',
+      'migration/ioredis.md',
+      'migration/bentocache.md',
+      'migration/cache-manager.md',
+      'migration/node-cache.md',
+      'migration/lru-cache.md',
+    ],
+  },
   {
     title: 'How it works inside',
     pages: ['architecture.md', 'coherence.md', 'simulation.md', 'redis-keyspace.md', 'wire-format.md'],
