@@ -1,6 +1,4 @@
 // The programs of docs/migration: the old and the new release of one service, over the same server and database.
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { until } from '../../support/until.ts'
 import { startRedis, type RedisServer } from '../../redis/servers/index.ts'
@@ -111,18 +109,6 @@ describe('the programs of docs/migration', () => {
       await until('the new release to see it', async () => (await young.find(round))?.name === `old ${round}`)
       await young.rename(round, `new ${round}`)
       await until('the old release to see it', async () => (await old.find(round))?.name === `new ${round}`)
-    }
-  })
-})
-
-describe('docs/migration', () => {
-  it('shows the programs as they are', () => {
-    const pages = join(import.meta.dirname, '../../../docs/migration')
-    for (const folder of readdirSync(import.meta.dirname, { withFileTypes: true })) {
-      if (!folder.isDirectory()) continue
-      const page = readFileSync(join(pages, `${folder.name}.md`), 'utf8')
-      for (const file of readdirSync(join(import.meta.dirname, folder.name)))
-        expect(page).toContain(readFileSync(join(import.meta.dirname, folder.name, file), 'utf8').trim())
     }
   })
 })
