@@ -31,16 +31,15 @@ function run(program: string, ...args: readonly string[]): void {
 
 /** Writes a page for each entry point. */
 function writeReference(): void {
-  const entries = readEntryPoints(project).flatMap(({ source }) => ['--entryPoints', source])
   run(
     'typedoc/bin/typedoc',
-    ...entries,
-    ...['--plugin', join(packages, 'typedoc-plugin-markdown/dist/index.js')],
-    ...['--tsconfig', 'tsconfig.build.json', '--skipErrorChecking'],
-    ...['--out', reference, '--readme', 'none', '--outputFileStrategy', 'modules'],
-    ...['--entryFileName', 'entry-points', '--excludeInternal', '--excludePrivate', '--disableSources'],
-    ...['--hidePageHeader', 'true', '--hideBreadcrumbs', 'true', '--parametersFormat', 'table'],
-    ...['--interfacePropertiesFormat', 'table', '--logLevel', 'Error'],
+    ...readEntryPoints(project).flatMap((entry) => ['--entryPoints', entry.source]),
+    '--options',
+    join(docs, '.vitepress/typedoc.json'),
+    '--plugin',
+    join(packages, 'typedoc-plugin-markdown/dist/index.js'),
+    '--out',
+    reference,
   )
 }
 

@@ -1,3 +1,6 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+
 /** A heading of the side bar, with its pages in the order in which they are read. */
 export interface Section {
   readonly title: string
@@ -5,8 +8,13 @@ export interface Section {
   readonly isCollapsed?: boolean
 }
 
-/** All pages of the site. A page that is in none of them fails the build. */
-export const SECTIONS: readonly Section[] = [
+const INSIDE: Section = {
+  title: 'How it works inside',
+  pages: ['architecture.md', 'coherence.md', 'simulation.md', 'redis-keyspace.md', 'wire-format.md'],
+  isCollapsed: true,
+}
+
+const OWN: readonly Section[] = [
   {
     title: 'Start',
     pages: ['start.md', 'installing.md', 'options.md', 'best-practices.md', 'what-it-does-not-do.md'],
@@ -60,9 +68,12 @@ export const SECTIONS: readonly Section[] = [
       'migration/lru-cache.md',
     ],
   },
-  {
-    title: 'How it works inside',
-    pages: ['architecture.md', 'coherence.md', 'simulation.md', 'redis-keyspace.md', 'wire-format.md'],
-    isCollapsed: true,
-  },
 ]
+
+const listed = new Set([...OWN, INSIDE].flatMap(({ pages }) => pages))
+const others = readdirSync(join(import.meta.dirname, '..')).filter(
+  (name) => name.endsWith('.md') && name !== 'index.md' && !listed.has(name),
+)
+
+/** All pages of the site. A page that no section names is about an adapter. */
+export const SECTIONS: readonly Section[] = [...OWN, { title: 'Adapters', pages: others.toSorted() }, INSIDE]
