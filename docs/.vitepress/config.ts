@@ -23,8 +23,8 @@ const references = readdirSync(join(source, 'reference'), { recursive: true, enc
 function outside(href: string, page: string): string {
   if (/^(?:[a-z]+:|#|\/)/.test(href)) return href
   const [path = '', anchor] = href.split('#')
-  if (path === '' || path.endsWith('.md')) return href
   const file = resolve(dirname(page), path)
+  if (path === '' || (path.endsWith('.md') && file.startsWith(docs))) return href
   if (!existsSync(file)) throw new Error(`${relative(project, page)}: there is no ${path}`)
   return `${repository}/blob/main/${relative(project, file)}${anchor === undefined ? '' : `#${anchor}`}`
 }
