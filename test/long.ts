@@ -38,6 +38,7 @@ export const LONG: readonly string[] = [
   'test/redis/outages/outages.test.ts',
   'test/redis/outbox/outbox.test.ts',
   'test/redis/prefixes.test.ts',
+  'test/redis/refused-calls.test.ts',
   'test/redis/races/races.test.ts',
   'test/redis/servers/topologies.test.ts',
   'test/redis/side-keys.test.ts',

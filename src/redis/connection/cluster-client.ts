@@ -115,7 +115,11 @@ export class ClusterClient<Master extends object> extends BaseClient {
   }
 
   /** @internal */
-  unknownMaster({ slot, connection }: SlotConnection): StoreUnavailableError {
+  refuse(slot: SlotConnection): Promise<never> {
+    return this.surroundings.turn.refuse(this.#unknownMaster(slot))
+  }
+
+  #unknownMaster({ slot, connection }: SlotConnection): StoreUnavailableError {
     const trouble = this.#trouble
     this.#log.failed()
     if (trouble === undefined) {
@@ -171,7 +175,8 @@ export class ClusterClient<Master extends object> extends BaseClient {
     if (known.length > 0 && known.length === masters.length)
       return known.map((master) => this.#nodeOf(master).connection)
     this.#refreshSoon()
-    throw toldElsewhere(new StoreUnavailableError('not all masters of the cluster are known'))
+    const error = toldElsewhere(new StoreUnavailableError('not all masters of the cluster are known'))
+    return this.surroundings.turn.refuse(error)
   }
 
   subscribe(channel: string, onMessage: (text: string) => void, onReady: () => void): () => void {

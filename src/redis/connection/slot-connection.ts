@@ -1,4 +1,3 @@
-import type { StoreUnavailableError } from '../../core/errors.ts'
 import type { Command, Connection, Reply, ReplyForm } from './client.ts'
 import type { GuardedConnection } from './guard/guarded-connection.ts'
 
@@ -10,8 +9,8 @@ export interface Slots {
   waiting(): Promise<void> | undefined
   /** Returns the rest of a call's time when a promise is settled. */
   leftAfter(waiting: Promise<void>, withinMs: number | undefined): Promise<number>
-  /** Returns the reason why the master is not known. */
-  unknownMaster(connection: SlotConnection): StoreUnavailableError
+  /** Rejects with the reason why the master is not known. */
+  refuse(connection: SlotConnection): Promise<never>
 }
 
 /** The connection to the present master of a slot. */
@@ -63,6 +62,6 @@ export class SlotConnection implements Connection {
   }
 
   #unknown(): Promise<never> {
-    return Promise.reject(this.#slots.unknownMaster(this))
+    return this.#slots.refuse(this)
   }
 }

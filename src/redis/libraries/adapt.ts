@@ -21,6 +21,7 @@ import {
   refuseNodeRedisOptions,
 } from './refused-options.ts'
 import { RefusedCommands } from '../connection/guard/refused-commands.ts'
+import { Turn } from '../connection/guard/turn.ts'
 import {
   isIoredis,
   isIoredisCluster,
@@ -109,6 +110,7 @@ export function surroundingsOf(
     random,
     breaker,
     deadlines,
+    turn: new Turn(clock),
     large,
     mask,
     refused,

@@ -5,6 +5,7 @@ import type { LargeValues } from '../connection/guard/large-values.ts'
 import type { NodeStates } from '../connection/guard/node-states.ts'
 import type { Mask } from '../connection/guard/refusals.ts'
 import type { RefusedCommands, Said } from '../connection/guard/refused-commands.ts'
+import type { Turn } from '../connection/guard/turn.ts'
 
 /** The objects that all connections of a client share. */
 export interface Surroundings extends Said {
@@ -12,6 +13,7 @@ export interface Surroundings extends Said {
   readonly timers: Timers
   readonly random: Random
   readonly deadlines: Deadlines
+  readonly turn: Turn
   readonly large: LargeValues
   readonly breaker: BreakerOptions
   readonly mask: Mask

@@ -6,12 +6,14 @@ import type { LargeValues } from './large-values.ts'
 import type { Line } from '../../libraries/line.ts'
 import type { Mask } from './refusals.ts'
 import type { ServerLog } from './server-log.ts'
+import type { Turn } from './turn.ts'
 
 /** The state that all calls to one node share. */
 export interface Guard {
   /** The name of the node in messages, such as `127.0.0.1:6379`. */
   readonly node: string
   readonly deadlines: Deadlines
+  readonly turn: Turn
   readonly large: LargeValues
   /** The bytes of large values that are overdue and still under way. */
   lateBytes: number

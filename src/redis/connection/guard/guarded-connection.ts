@@ -84,13 +84,13 @@ export class GuardedConnection implements Connection, Path {
 
   // Makes a call again after the wait, or refuses it.
   #later<T>(withinMs: number | undefined, call: (withinMs: number) => Promise<T>): Promise<T> {
-    const { deadlines, server, node } = this.guard
+    const { deadlines, turn, server, node } = this.guard
     const waiting = this.waiting()
     if (waiting !== undefined) return deadlines.leftAfter(waiting, withinMs).then(call)
     server?.failed()
-    if (!this.line.isUp) return Promise.reject(this.#notConnected())
+    if (!this.line.isUp) return turn.refuse(this.#notConnected())
     const message = `${node} does not answer; it is not asked for now`
-    return Promise.reject(toldElsewhere(new StoreUnavailableError(message)))
+    return turn.refuse(toldElsewhere(new StoreUnavailableError(message)))
   }
 
   #notConnected(): StoreUnavailableError {

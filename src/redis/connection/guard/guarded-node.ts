@@ -63,7 +63,7 @@ export class GuardedNode implements LineListener {
     this.#log = connectionLog
     this.surroundings = surroundings
     this.#watcher = watcher
-    const { timers, random, deadlines, large, mask } = surroundings
+    const { timers, random, deadlines, turn, large, mask } = surroundings
     this.#breaker = new Breaker(surroundings.breaker, timers, random, {
       probe: () => this.connection.probe(),
       onTransition: (to) => this.#onBreaker(to),
@@ -71,6 +71,7 @@ export class GuardedNode implements LineListener {
     this.connection = new GuardedConnection(line, {
       node: connectionLog.node,
       deadlines,
+      turn,
       large,
       lateBytes: 0,
       arrived: 0,
