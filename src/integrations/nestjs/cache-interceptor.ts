@@ -20,6 +20,7 @@ type Computed = (context: ExecutionContext) => unknown
  * call the method once.
  */
 export class CacheInterceptor implements NestInterceptor {
+  /** The provider of `CACHE_MANAGER`. */
   protected readonly cacheManager: Cache
   /** The methods of HTTP whose answers are kept. */
   protected allowedMethods: readonly string[] = ['GET']
