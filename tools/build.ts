@@ -45,7 +45,16 @@ const commonjs = await generate(
   },
 )
 write('', commonjs)
-write('esm', await generate(input, { ...output, format: 'es', ...namesOf('js') }))
+// Bundlers take these apart and minify them, so that only their names matter to whoever debugs.
+const compact = { compress: false, mangle: false, codegen: { removeWhitespace: true } } as const
+const shared = { name: 'page-once', resolveId: pageOnce }
+write(
+  'esm',
+  await generate(
+    { ...input, plugins: [shared] },
+    { ...output, format: 'es', minify: compact, ...namesOf('js') },
+  ),
+)
 const typed = { ...input, plugins: [dts({ emitDtsOnly: true, oxc: { stripInternal: true } })] }
 write('', await generate(typed, { format: 'es', ...namesOf('cjs') }), standAlone)
 for (const { name, isEntry, exports } of commonjs) {
@@ -84,10 +93,16 @@ function put(name: string, text: string): void {
  */
 function chunkOf(id: string): string | null {
   const path = relative(join(project, 'src'), id)
+  if (path.endsWith('page.generated.ts')) return 'page'
   if (/^serialization\/wire\/(?!unreadable)/.test(path)) return 'wire-format'
   const isCore =
     /^(cache|coherence|core|in-process|internal|keys|loading|memory|options|serialization|tiered)\//
   return isCore.test(path) && !path.endsWith('explain.ts') && !path.endsWith('index.ts') ? 'core' : null
+}
+
+/** Lets both forms of the dashboard take its page from one file, because it is larger than all of their code. */
+function pageOnce(id: string): { readonly id: string; readonly external: 'absolute' } | undefined {
+  return id.endsWith('/page.generated.ts') ? { id: '../shared/page.cjs', external: 'absolute' } : undefined
 }
 
 /** Lets CommonJS require the clients, because contexts of test runners have no `import()` there. */

@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 
 /** A module that users import, as the `exports` of package.json name it. */
 export interface EntryPoint {
@@ -11,6 +11,8 @@ export interface EntryPoint {
   readonly source: string
   /** Whether it is an adapter to another package, which lies in `src/integrations`. */
   readonly isIntegration: boolean
+  /** The packages without which it can't be loaded, such as `@nestjs/common`. */
+  readonly needs: readonly string[]
 }
 
 /** Returns all entry points of the package in `root`. @throws if one has no source. */
@@ -18,7 +20,9 @@ export function readEntryPoints(root: string): readonly EntryPoint[] {
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
     readonly name: string
     readonly exports: object
+    readonly peerDependencies?: object
   }
+  const peers = new Set(Object.keys(manifest.peerDependencies ?? {}))
   const subpaths = Object.keys(manifest.exports).filter((subpath) => subpath !== './package.json')
   if (subpaths.length === 0) throw new Error('package.json exports no module')
   return subpaths.map((subpath) => {
@@ -29,6 +33,22 @@ export function readEntryPoints(root: string): readonly EntryPoint[] {
       throw new Error(`package.json: exports["${subpath}"] lacks ${places.join(' or ')}`)
     const name = subpath === '.' ? 'index' : subpath.slice(2)
     const isIntegration = source !== places[0]
-    return { specifier: manifest.name + subpath.slice(1), name, source, isIntegration }
+    const needs = isIntegration ? importsOf(dirname(join(root, source))).filter((id) => peers.has(id)) : []
+    return { specifier: manifest.name + subpath.slice(1), name, source, isIntegration, needs }
   })
+}
+
+/** Returns the packages that the files of a folder import for more than their types. */
+function importsOf(folder: string): readonly string[] {
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.ts'),
+  )
+  const found = files.flatMap((name) =>
+    [
+      ...readFileSync(join(folder, name), 'utf8').matchAll(
+        /^import (?!type )[^']*?from '((?:@[^/']+\/)?[^./'][^/']*)/gm,
+      ),
+    ].map(([, id]) => id!),
+  )
+  return [...new Set(found)].toSorted()
 }

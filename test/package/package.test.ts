@@ -7,7 +7,8 @@ import { type InstalledProject, installPackage } from './installed.ts'
 
 const root = join(import.meta.dirname, '../..')
 const entries = readEntryPoints(root)
-const specifiers = entries.map((entry) => entry.specifier)
+const standAlone = entries.filter(({ needs }) => needs.length === 0)
+const specifiers = standAlone.map((entry) => entry.specifier)
 const clean = { status: 0, errors: '' }
 
 let user: InstalledProject

@@ -52,6 +52,7 @@ function route(imports: string, body: string): string {
 }
 
 const ENTRIES = readEntryPoints(join(import.meta.dirname, '../../..'))
+  .filter(({ needs }) => needs.length === 0)
   .map(({ name }) => name)
   .filter((name) => name !== 'index')
 
