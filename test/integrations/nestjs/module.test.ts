@@ -141,11 +141,15 @@ describe('the module', () => {
       [() => CachetteModule.forRootAsync({ useFactry: 1 } as never), /useFactry/],
       [() => CachetteModule.forRootAsync({ useFactory: () => 7 as never }), /must be an object, not 7/],
       [() => CachetteModule.forFeature(''), /'' is not the name of a cache/],
-      [() => CachetteModule.forFeature('a', { tll: 1 } as never), /tll/],
     ]
-    const root = CachetteModule.forRoot({ cache: new MemoryCache() })
     for (const [make, message] of wrong)
-      expect(String(await failureOf(async () => start({ imports: [root, make()] })))).toMatch(message)
+      expect(String(await failureOf(async () => start({ imports: [make()] })))).toMatch(message)
+    const feature = { of: 'root', tll: 1 } as never
+    const imports = () => [
+      CachetteModule.forRoot({ as: 'root', cache: new MemoryCache() }),
+      CachetteModule.forFeature('a', feature),
+    ]
+    expect(String(await failureOf(async () => start({ imports: imports() })))).toMatch(/tll/)
   })
 
   it('closes its cache after the last request, and not a cache of yours', async () => {

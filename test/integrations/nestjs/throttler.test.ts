@@ -1,7 +1,6 @@
-// The storage of @nestjs/throttler and the indicator of @nestjs/terminus, with the real packages.
-import { Controller, Get, Inject } from '@nestjs/common'
+// The storage of @nestjs/throttler, with the real package.
+import { Controller, Get } from '@nestjs/common'
 import { APP_GUARD } from '@nestjs/core'
-import { HealthCheck, HealthCheckService, TerminusModule, type HealthIndicatorResult } from '@nestjs/terminus'
 import {
   Throttle,
   ThrottlerGuard,
@@ -9,9 +8,8 @@ import {
   type ThrottlerStorage as NestStorage,
 } from '@nestjs/throttler'
 import { MemoryCache, type BaseCache } from 'cachette'
-import { CacheHealthIndicator, CachetteModule, ThrottlerStorage } from 'cachette/nestjs'
+import { CachetteModule, ThrottlerStorage } from 'cachette/nestjs'
 import { describe, expect, it } from 'vitest'
-import { failureOf } from '../../support/error-of.ts'
 import { FakeClock } from '../../../src/testing/fake-clock.ts'
 import { onEachEngine } from '../caches.ts'
 import { start } from './app.ts'
@@ -89,63 +87,5 @@ describe('the storage of the throttler', () => {
     })
     expect(await storage.increment('other', 10_000, 1, 0, 'default')).toMatchObject({ isBlocked: false })
     expect(await storage.increment('none', 10_000, 0, 0, 'default')).toMatchObject({ isBlocked: true })
-  })
-})
-
-describe('the health indicator', () => {
-  const checked = async (indicator: CacheHealthIndicator, of: 'check' | 'isHealthy', whenDown?: 'down') => {
-    @Controller('health')
-    class Health {
-      readonly checks: HealthCheckService
-      constructor(@Inject(HealthCheckService) checks: HealthCheckService) {
-        this.checks = checks
-      }
-      @Get()
-      @HealthCheck()
-      async check(): Promise<object> {
-        return this.checks.check([
-          async (): Promise<HealthIndicatorResult> => indicator[of]('cache', { whenDown }),
-        ])
-      }
-    }
-    const { get } = await start({
-      imports: [TerminusModule.forRoot({ logger: false })],
-      controllers: [Health],
-    })
-    const { status, body } = await get('/health')
-    return { status, body: JSON.parse(body) as object }
-  }
-  const facts = { engine: 'memory', queued: 0 }
-
-  it('tells the facts of a cache that is well', async () => {
-    const indicator = new CacheHealthIndicator(new MemoryCache())
-    const well = { status: 200, body: { status: 'ok', info: { cache: { status: 'up', ...facts } } } }
-    expect(await checked(indicator, 'check')).toMatchObject(well)
-    expect(await checked(indicator, 'isHealthy')).toMatchObject(well)
-  })
-
-  it('lets a cache that is down degrade the application, or end it on request', async () => {
-    const cache = new MemoryCache()
-    await cache.close()
-    const indicator = new CacheHealthIndicator(cache)
-    expect(await checked(indicator, 'check')).toMatchObject({
-      status: 200,
-      body: { status: 'degraded', details: { cache: { status: 'degraded', ...facts } } },
-    })
-    expect(await checked(indicator, 'check', 'down')).toMatchObject({
-      status: 503,
-      body: { status: 'error', error: { cache: { status: 'down', ...facts } } },
-    })
-    expect(await checked(indicator, 'isHealthy')).toMatchObject({
-      body: { info: { cache: { status: 'up' } } },
-    })
-    const failure = await failureOf(async () => indicator.isHealthy('cache', { whenDown: 'down' }))
-    expect(failure).toMatchObject({ isHealthCheckError: true, causes: { cache: { status: 'down' } } })
-  })
-
-  it('refuses wrong options by name', async () => {
-    const indicator = new CacheHealthIndicator(new MemoryCache())
-    await expect(indicator.check('cache', { whenDown: 'up' } as never)).rejects.toThrow(/whenDown: 'up'/)
-    await expect(indicator.check('cache', { wenDown: 'up' } as never)).rejects.toThrow(/wenDown/)
   })
 })
