@@ -17,6 +17,8 @@ const OF_CLI =
   /^(commander|cli-table3|string-width|emoji-regex|strip-ansi|ansi-regex|is-fullwidth-code-point)$/
 /** The packages of adapters that are part of their files, because users need them for nothing else. */
 const OF_ADAPTERS = /^http-cache-semantics$/
+/** The types of the host that declarations name. */
+const GLOBAL_TYPES = ['AbortSignal', 'Request', 'Response', 'Headers', 'URL']
 const licensed = new Set<string>()
 
 const input: InputOptions = {
@@ -122,10 +124,11 @@ function keepLicence(code: string, id: string): string | undefined {
 
 /**
  * Returns a declaration that compiles without the types of Node.js and of the DOM. Those declare symbols of disposal and
- * `AbortSignal`. An empty interface adds nothing to theirs, because interfaces of a name are merged.
+ * `AbortSignal` and the types of HTTP. An empty interface adds nothing to theirs, because interfaces of a name are merged.
  */
 function standAlone(code: string): string {
   const disposal = code.includes('Symbol.asyncDispose') ? '/// <reference lib="esnext.disposable" />\n' : ''
-  const signal = /\bAbortSignal\b/.test(code) ? '\ndeclare global {\n  interface AbortSignal {}\n}\n' : ''
-  return disposal + code + signal
+  const names = GLOBAL_TYPES.filter((name) => new RegExp(`\\b${name}\\b`).test(code))
+  const interfaces = names.map((name) => `  interface ${name} {}\n`).join('')
+  return disposal + code + (interfaces === '' ? '' : `\ndeclare global {\n${interfaces}}\n`)
 }

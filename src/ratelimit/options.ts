@@ -169,7 +169,8 @@ export function spanMs(value: Duration, option: string, logger: Logger): number 
   throw new OptionsError(`${option}: ${inspect(value)} has no end`)
 }
 
-function checkName(name: unknown, option: string): string {
+/** Returns the name of a limiter. @throws OptionsError for anything that is none. */
+export function checkName(name: unknown, option: string): string {
   if (typeof name === 'string' && /^[\w.-]{1,64}$/.test(name)) return name
   throw new OptionsError(`${option}: ${inspect(name)} is not a name of 1 to 64 letters, digits and . _ -`)
 }
