@@ -17,7 +17,7 @@ export interface Status {
 
 const TAG_HEADERS = ['cache-tag', 'surrogate-key']
 /** The headers of a 304 (RFC 9110, section 15.4.5), and those of this cache. */
-const OF_304 = [
+const OF_304 = new Set([
   'cache-control',
   'content-location',
   'date',
@@ -27,7 +27,7 @@ const OF_304 = [
   'age',
   'cache-status',
   ...TAG_HEADERS,
-]
+])
 
 /** Makes a response from a stored one, for a request. */
 export function answerFrom(
@@ -106,6 +106,6 @@ export function isUnchanged({ headers: asked }: Request, headers: Headers): bool
 }
 
 function notModified(headers: Headers): Response {
-  for (const name of [...headers.keys()]) if (!OF_304.includes(name)) headers.delete(name)
+  for (const name of Array.from(headers.keys())) if (!OF_304.has(name)) headers.delete(name)
   return new Response(null, { status: 304, headers })
 }

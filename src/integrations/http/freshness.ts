@@ -4,9 +4,9 @@ import type { HttpSettings } from './options.ts'
 import type { Head } from './stored-response.ts'
 
 /** The status codes whose responses are fresh for the option `ttl` if they do not say for how long. */
-const FRESH_BY_DEFAULT = [200, 203, 300, 301, 308]
+const FRESH_BY_DEFAULT = new Set([200, 203, 300, 301, 308])
 /** The answers of a handler in trouble, in whose place a stale response may be served. */
-const TROUBLE = [500, 502, 503, 504]
+const TROUBLE = new Set([500, 502, 503, 504])
 
 /** The policy of RFC 9111, at an age of the entry that the cache knows, rather than by the host's clock. */
 class Policy extends CachePolicy {
@@ -56,7 +56,7 @@ export class Freshness {
 
   /** The seconds for which it is still fresh; negative = stale. */
   get ttl(): number {
-    return Math.floor(this.#policy.maxAge() - this.#policy.age())
+    return Math.ceil(this.#policy.maxAge() - this.#policy.age()) + 0
   }
 
   /** The milliseconds for which it is fresh from now on. */
@@ -90,7 +90,7 @@ export class Freshness {
   /** Whether it may be served in place of an answer with this status. */
   mayReplace(status: number): boolean {
     const seconds = secondsOf(this.directives.get('stale-if-error'))
-    return TROUBLE.includes(status) && this.#policy.maxAge() + seconds > this.#policy.age()
+    return TROUBLE.has(status) && this.#policy.maxAge() + seconds > this.#policy.age()
   }
 }
 
@@ -105,7 +105,7 @@ function directivesOf({ status, headers }: Head, settings: HttpSettings): Direct
   const field = headers.get('cache-control')
   const directives = readDirectives(field)
   const saysNothing = field === null && !headers.has('expires') && !headers.has('pragma')
-  if (saysNothing && settings.ttlMs !== undefined && FRESH_BY_DEFAULT.includes(status))
+  if (saysNothing && settings.ttlMs !== undefined && FRESH_BY_DEFAULT.has(status))
     directives.set('max-age', String(Math.ceil(settings.ttlMs / 1000)))
   if (field === null && /\bno-cache\b/i.test(headers.get('pragma') ?? '')) directives.set('no-cache', '')
   for (const name of ['max-age', 's-maxage'])

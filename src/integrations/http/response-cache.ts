@@ -14,12 +14,12 @@ import { isLasting, refusal, refusedCredential } from './shareable.ts'
 import { matches, selectingOf, type StoredResponse } from './stored-response.ts'
 import { Awaited, type Found, type Handler, type Host, type Visit } from './visit.ts'
 
-const SAFE = ['GET', 'HEAD', 'OPTIONS', 'TRACE']
+const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
 /** The time for which requests do not wait for each other, once a response was for its own caller only. */
 const PASS_MS = 10_000
 const NOTHING_ASKED: Directives = new Map()
 /** The reasons for which a response that is stored already is removed. */
-const REMOVING = ['private', 'set-cookie', 'vary', 'not-fresh']
+const REMOVING = new Set(['private', 'set-cookie', 'vary', 'not-fresh'])
 
 /**
  * The shared cache of HTTP (RFC 9111) before a handler: `responses.handle(request, handler)`. A response is stored only if
@@ -46,7 +46,7 @@ export class ResponseCache {
    */
   async handle(request: Request, next: Handler, host: Host = {}): Promise<Response> {
     const { headers, method } = request
-    if (!SAFE.includes(method)) return this.#change(request, next)
+    if (!SAFE.has(method)) return this.#change(request, next)
     if (method !== 'GET' && method !== 'HEAD') return this.#through(request, next, { fwd: 'method' })
     if (this.#settings.skip?.(request) === true) return this.#through(request, next, { fwd: 'bypass' })
     if (headers.has('range')) return this.#through(request, next, { fwd: 'bypass', detail: 'range' })
@@ -212,7 +212,7 @@ export class ResponseCache {
   #note(visit: Visit, { refused, error }: Load, isBackground: boolean): void {
     const { key, found } = visit
     if (error !== undefined && isBackground) this.#runtime.trouble.refreshFailed(key, error)
-    const isRemoving = refused !== undefined && found !== undefined && REMOVING.includes(refused)
+    const isRemoving = refused !== undefined && found !== undefined && REMOVING.has(refused)
     if (isRemoving) this.#space.delete(key).catch(() => {})
     this.#pass(visit, refused)
   }

@@ -28,7 +28,7 @@ export interface FailedLoad {
 }
 
 /** Headers of one connection, which are no part of a response. */
-const HOP_BY_HOP = [
+const HOP_BY_HOP = new Set([
   'connection',
   'keep-alive',
   'proxy-authenticate',
@@ -38,16 +38,15 @@ const HOP_BY_HOP = [
   'trailer',
   'transfer-encoding',
   'upgrade',
-]
+])
 /** Headers that a 304 does not replace, because they are about the body that is kept. */
-const OF_BODY = ['content-encoding', 'content-length', 'content-range', 'content-type', 'etag']
+const OF_BODY = new Set(['content-encoding', 'content-length', 'content-range', 'content-type', 'etag'])
 
 /** Returns the headers of a response that may be stored: those of one connection are left out. */
 export function storableHeaders(headers: Headers): [string, string][] {
   const named = (headers.get('connection') ?? '').toLowerCase().split(/\s*,\s*/)
   return [...headers].filter(
-    ([name]) =>
-      !HOP_BY_HOP.includes(name) && !named.includes(name) && name !== 'age' && name !== 'set-cookie',
+    ([name]) => !HOP_BY_HOP.has(name) && !named.includes(name) && name !== 'age' && name !== 'set-cookie',
   )
 }
 
@@ -71,7 +70,7 @@ export function matches(request: Request, { vary }: StoredResponse): boolean {
 /** Returns the headers of a stored response after its validation: the handler's new ones replace the old ones. */
 export function refreshedHeaders(stored: Headers, answer: Headers): Headers {
   const headers = new Headers(stored)
-  for (const [name, value] of answer) if (!OF_BODY.includes(name)) headers.set(name, value)
+  for (const [name, value] of answer) if (!OF_BODY.has(name)) headers.set(name, value)
   return headers
 }
 

@@ -138,10 +138,10 @@ function userOf({ headers }: Request): string {
 }
 
 function responseOf(made: Page, user: string): Response {
-  const says = made.directives.map((one) => one.toLowerCase())
+  const says = new Set(made.directives.map((one) => one.toLowerCase()))
   // A page that names its user by another header than the credentials must say so by Vary.
   const vary = new Set(made.vary)
-  const isPublic = ['public', 's-maxage=60', 'must-revalidate'].some((one) => says.includes(one))
+  const isPublic = ['public', 's-maxage=60', 'must-revalidate'].some((one) => says.has(one))
   vary.add('X-User')
   const headers = new Headers({
     Vary: [...vary].join(', '),
