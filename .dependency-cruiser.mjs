@@ -103,7 +103,7 @@ export default {
       name: 'resolvable',
       severity: 'error',
       from: { path: '^src/' },
-      to: { couldNotResolve: true, pathNot: `${clients}|^(commander|cli-table3)$` },
+      to: { couldNotResolve: true, pathNot: `${clients}|^(commander|cli-table3|@nestjs/common|rxjs)$` },
     },
   ],
   options: {

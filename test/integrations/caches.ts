@@ -10,10 +10,8 @@ export interface Engine {
   readonly name: string
   /** Makes an empty cache and waits until it works. It is closed after the tests. */
   make(): Promise<BaseCache>
-  /** Ends the server; only on an engine with one. */
-  kill(): Promise<void>
-  /** Starts the server anew, empty; only on an engine with one. */
-  restart(): Promise<void>
+  /** Kills the server, runs the work, and starts the server anew, empty; only on an engine with one. */
+  outage(work: () => Promise<void>): Promise<void>
 }
 
 let made = 0
@@ -22,7 +20,7 @@ let made = 0
 export function onEachEngine(body: (engine: Engine) => void): void {
   describe('in memory', () => {
     const none = async () => Promise.reject(new Error('there is no server'))
-    body({ name: 'memory', make: async () => new MemoryCache({ ttl: '1h' }), kill: none, restart: none })
+    body({ name: 'memory', make: async () => new MemoryCache({ ttl: '1h' }), outage: none })
   })
   onServers(body)
 }
@@ -43,8 +41,14 @@ export function onServers(body: (engine: Engine) => void): void {
       describe(name, () => {
         body({
           name,
-          kill: async () => server.kill(),
-          restart: async () => server.restart(),
+          outage: async (work) => {
+            await server.kill()
+            try {
+              await work()
+            } finally {
+              await server.restart()
+            }
+          },
           make: async () => {
             const prefix = `made${++made}:`
             const l2 = await RedisCache.create({ url: server.url, prefix, ttl: '1h', logger: quiet })

@@ -7,7 +7,7 @@ import { Spaces, store, valuesOf, type Opaque } from './spaces.ts'
 /** The description of a method of a store, by which Keyv 6 decides how to call it. */
 interface Method {
   readonly exists: boolean
-  readonly methodType: 'async' | 'none'
+  readonly methodType: 'sync' | 'async' | 'none'
 }
 
 type MethodName =
@@ -36,7 +36,7 @@ const METHODS: Readonly<Record<MethodName, Method>> = {
   deleteMany: METHOD,
   clear: METHOD,
   disconnect: { exists: false, methodType: 'none' },
-  iterator: METHOD,
+  iterator: { exists: true, methodType: 'sync' },
 }
 
 /** An entry that Keyv 6 stores. */
