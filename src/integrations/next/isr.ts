@@ -104,7 +104,8 @@ class CachetteIsrHandler<Value extends object> implements IsrHandler<Value> {
 
   #key(kind: string, cacheKey: string): string {
     if (kind === 'FETCH') return `fetch:${textKey(cacheKey)}`
-    return `${kind === 'IMAGE' ? 'image' : 'page'}:${textKey(this.#build, 100)}:${textKey(cacheKey)}`
+    const ofBuild = textKey(JSON.stringify([this.#build, cacheKey]))
+    return `${kind === 'IMAGE' ? 'image' : 'page'}:${ofBuild}`
   }
 }
 

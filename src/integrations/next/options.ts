@@ -50,7 +50,7 @@ export type Opening = () => Promise<TaggedEntries | undefined>
 /** Checks the options of a handler, and returns its entries. @throws OptionsError, KeyError for wrong options. */
 export function entriesOf(options: NextHandlerOptions, where: string): Opening {
   const { cache, maxTtl = LONGEST, ...ofCache } = options
-  const { logger = consoleLogger, prefix = DEFAULT_PREFIX } = ofCache
+  const { logger = consoleLogger, prefix = DEFAULT_PREFIX, ttl = maxTtl } = ofCache
   const longestMs = spanMs(maxTtl, `${where}: maxTtl`, logger)
   const { byCache, byPlace } = shared()
   if (cache !== undefined) {
@@ -66,7 +66,7 @@ export function entriesOf(options: NextHandlerOptions, where: string): Opening {
   return async () => {
     let known = byPlace.get(place)
     if (known === undefined) {
-      known = outside(() => createCache({ name: 'next', ...ofCache, prefix })).then(
+      known = outside(() => createCache({ name: 'next', ...ofCache, ttl, prefix })).then(
         (made) => new TaggedEntries(made, longestMs),
         (error: unknown) => {
           logger.error({ err: error }, `${where}: the cache can't be made, so nothing is cached`)

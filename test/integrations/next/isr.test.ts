@@ -186,20 +186,17 @@ describe('an ISR handler', () => {
 })
 
 describe('an ISR handler whose server ends and comes back', () => {
-  onServers(({ make, kill, restart }) => {
+  onServers(({ make, outage }) => {
     it('answers misses, and caches again afterwards', async () => {
       const Class = createIsrCacheHandler({ cache: await make() })
       const key = await stored(Class, page('x', 't'))
-      await kill()
-      try {
+      await outage(async () => {
         const handler = new Class({})
         await handler.revalidateTag('t')
         expect(await handler.get(key, PAGE)).toBeNull()
         await handler.set(key, page('y', 't'), { cacheControl: HOUR })
         handler.resetRequestCache()
-      } finally {
-        await restart()
-      }
+      })
       const again = await stored(Class, page('z', 't'))
       expect(await new Class({}).get(again, PAGE)).toMatchObject({ value: { html: 'z' } })
     })

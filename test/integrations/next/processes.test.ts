@@ -119,7 +119,7 @@ describe('the options of a handler', () => {
       [{ maxTtl: 'soon' }, /maxTtl.*soon/],
       [{ cache: {} }, /cache: .* is not a cache/],
       [{ cache, prefix: 'x:' }, /prefix: an option of the cache/],
-      [{ closeTimeout: 0 }, /closeTimeout/],
+      [{ onError: 'shout' }, /onError/],
     ]
     for (const [options, message] of wrong) expect(() => create(options)).toThrow(message)
     class Own extends BaseCache {

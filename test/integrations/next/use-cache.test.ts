@@ -259,20 +259,17 @@ describe('a handler of functions with use cache', () => {
 })
 
 describe('a handler whose server ends and comes back', () => {
-  onServers(({ make, kill, restart }) => {
+  onServers(({ make, outage }) => {
     it('answers misses, and caches again afterwards', async () => {
       const handler = createCacheHandler({ cache: await make() })
       const key = await stored(handler, 'value', { tags: ['t'] })
-      await kill()
-      try {
+      await outage(async () => {
         await handler.refreshTags()
         await handler.updateTags(['t'])
         expect(await handler.get(key, [])).toBeUndefined()
         await handler.set(key, Promise.resolve(entryOf('new', { tags: ['t'] })))
         await handler.updateTags(['t'], { expire: 5 })
-      } finally {
-        await restart()
-      }
+      })
       expect(await textOf(await handler.get(await stored(handler, 'again', { tags: ['t'] }), []))).toBe(
         'again',
       )
