@@ -16,7 +16,9 @@ export type StorageValue = null | string | number | boolean | object
 
 /** A driver of unstorage. */
 export interface UnstorageDriver {
+  /** The name of the driver. */
   readonly name: string
+  /** Whether it knows `ttl`. */
   readonly flags: { readonly ttl: true }
   /** Returns the cache. */
   getInstance(): BaseCache

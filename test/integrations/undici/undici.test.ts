@@ -123,7 +123,7 @@ describe('UndiciStore', () => {
       handle = (incoming, response) => {
         response.setHeader('Cache-Control', 'max-age=60')
         response.setHeader('Vary', incoming.url === '/two' ? 'X-A, X-B' : 'X-A')
-        response.end(`${incoming.headers['x-a']} ${incoming.headers['x-b']}`)
+        response.end(`${String(incoming.headers['x-a'])} ${String(incoming.headers['x-b'])}`)
       }
       const ask = through(new UndiciStore(await make()))
       for (const path of ['/one', '/two']) {
