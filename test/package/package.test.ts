@@ -63,7 +63,8 @@ describe('the tarball', () => {
 
   it('declares nothing internal, and nothing of Node.js', () => {
     const telling = user.files
-      .filter((name) => /\.d\.[cm]ts$/.test(name))
+      // The contract of undici names streams and buffers of Node.js.
+      .filter((name) => /\.d\.[cm]ts$/.test(name) && !name.startsWith('dist/undici.'))
       .filter((name) => {
         const text = readFileSync(join(user.installed, name), 'utf8')
         const code = text.replaceAll(/\/\*[^]*?\*\//g, '')
