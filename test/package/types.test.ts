@@ -128,6 +128,7 @@ describe.each(listCompilers())('TypeScript %s', (version, compiler) => {
       import * as dashboard from 'cachette/dashboard'
       import * as express from 'cachette/express'
       import * as fastify from 'cachette/fastify'
+      import * as http from 'cachette/http'
       import * as keyv from 'cachette/keyv'
       import * as lock from 'cachette/lock'
       import * as loggers from 'cachette/loggers'
@@ -147,7 +148,7 @@ describe.each(listCompilers())('TypeScript %s', (version, compiler) => {
       export const options: CreateCacheOptions = { ttl: '30m', redis: undefined }
       export const cache = createCache<number>(options)
       export const count: Promise<unknown> = new MemoryCache<number>().get('count')
-      export default [analysis, apollo, audit, dashboard, express, fastify, keyv, lock, loggers, memoize, memory, ocache, otel, prometheus, ratelimit, redis, scope, sentry, serialization, testing, unstorage, yoga]`,
+      export default [analysis, apollo, audit, dashboard, express, fastify, http, keyv, lock, loggers, memoize, memory, ocache, otel, prometheus, ratelimit, redis, scope, sentry, serialization, testing, unstorage, yoga]`,
     )
 
     const bare = { ...STRICT, module: 'nodenext', lib: ['es2022'], types: [] }
