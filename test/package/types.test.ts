@@ -125,6 +125,7 @@ describe.each(listCompilers())('TypeScript %s', (version, compiler) => {
       import * as analysis from 'cachette/analysis'
       import * as audit from 'cachette/audit'
       import * as dashboard from 'cachette/dashboard'
+      import * as drizzle from 'cachette/drizzle'
       import * as keyv from 'cachette/keyv'
       import * as lock from 'cachette/lock'
       import * as loggers from 'cachette/loggers'
@@ -141,7 +142,7 @@ describe.each(listCompilers())('TypeScript %s', (version, compiler) => {
       export const options: CreateCacheOptions = { ttl: '30m', redis: undefined }
       export const cache = createCache<number>(options)
       export const count: Promise<unknown> = new MemoryCache<number>().get('count')
-      export default [analysis, audit, dashboard, keyv, lock, loggers, memoize, memory, otel, prometheus, ratelimit, redis, scope, sentry, serialization, testing]`,
+      export default [analysis, audit, dashboard, drizzle, keyv, lock, loggers, memoize, memory, otel, prometheus, ratelimit, redis, scope, sentry, serialization, testing]`,
     )
 
     const bare = { ...STRICT, module: 'nodenext', lib: ['es2022'], types: [] }
