@@ -23,11 +23,11 @@ async function databaseWith(cache: Cache): Promise<Database> {
   return connect(await makeDatabase(), cache, true).db
 }
 
-describe('a write that overlaps a cached query (drizzle-orm issue 5828)', () => {
+describe('a write that overlaps a cached query (drizzle-orm issue 5828)', { timeout: 300_000 }, () => {
   it('leaves old rows in a plain cache', async () => {
     const plain = new PlainCache()
 
-    expect(await staleRounds(1000, racing(await databaseWith(plain)))).toBeGreaterThan(0)
+    expect(await staleRounds(1000, racing(await databaseWith(plain)), 1)).toBe(1)
   })
 
   it('leaves none while the tables of a database that is not watched are held', async () => {
