@@ -103,7 +103,10 @@ export default {
       name: 'resolvable',
       severity: 'error',
       from: { path: '^src/' },
-      to: { couldNotResolve: true, pathNot: `${clients}|^(commander|cli-table3)$` },
+      to: {
+        couldNotResolve: true,
+        pathNot: `${clients}|^(commander|cli-table3|http-cache-semantics|@nestjs/common|rxjs)$`,
+      },
     },
   ],
   options: {

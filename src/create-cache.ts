@@ -117,6 +117,19 @@ export async function getRedisCache(options: GetRedisCacheOptions = {}): Promise
   )
 }
 
+/**
+ * Returns the text that tells the server, database, prefix and user of such a cache from others; `undefined` if it is in
+ * memory, or over a client of yours.
+ * @throws OptionsError for wrong options.
+ */
+export async function placeOfCache(options: CreateCacheOptions): Promise<string | undefined> {
+  const server = serverOptions(options.redis, options.connect)
+  if (server === undefined || server === 'memory' || server.client !== undefined) return undefined
+  const { targetOf } = await import('./redis/connection/options.ts')
+  const { place, username, password, db } = targetOf(server)!
+  return JSON.stringify([place, username, password, db, server.prefix ?? options.prefix])
+}
+
 // The log of a start shows at once whether the cache is in the intended place.
 async function tellServer(
   options: CacheOptions,

@@ -1,7 +1,7 @@
 // Builds dist/ as it is published. Node.js runs the CommonJS form, and its ES modules only pass that form on, so that a
 // process has each class and each state once, however it is loaded. Bundlers get ES modules of their own, which they
 // can take apart (docs/decisions/0129-one-implementation-in-two-forms.md).
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, isAbsolute, join, relative } from 'node:path'
 import { rolldown, type InputOptions, type OutputChunk, type OutputOptions } from 'rolldown'
 import { dts } from 'rolldown-plugin-dts'
@@ -15,11 +15,17 @@ const entries = readEntryPoints(project)
 const cli = join(project, 'src/cli/main.ts')
 const OF_CLI =
   /^(commander|cli-table3|string-width|emoji-regex|strip-ansi|ansi-regex|is-fullwidth-code-point)$/
+/** The packages of adapters that are part of their files, because users need them for nothing else. */
+const OF_ADAPTERS = /^http-cache-semantics$/
+/** The types of the host that declarations name. */
+const GLOBAL_TYPES = ['AbortSignal', 'Request', 'Response', 'Headers', 'URL']
+const licensed = new Set<string>()
 
 const input: InputOptions = {
   cwd: project,
   input: Object.fromEntries(entries.map(({ name, source }) => [name, join(project, source)])),
-  external: (id) => !id.startsWith('.') && !isAbsolute(id),
+  external: (id) => !OF_ADAPTERS.test(id) && !id.startsWith('.') && !isAbsolute(id),
+  plugins: [{ name: 'keep-licences', transform: keepLicence }],
   platform: 'node',
   tsconfig: 'tsconfig.build.json',
   checks: { ineffectiveDynamicImport: false, pluginTimings: false },
@@ -32,8 +38,11 @@ const commonjs = await generate(
   {
     ...input,
     input: { ...(input.input as Record<string, string>), cli },
-    external: (id) => !OF_CLI.test(id) && !id.startsWith('.') && !isAbsolute(id),
-    plugins: [{ name: 'require-clients', transform: requireClients }],
+    external: (id) => !OF_CLI.test(id) && !OF_ADAPTERS.test(id) && !id.startsWith('.') && !isAbsolute(id),
+    plugins: [
+      { name: 'require-clients', transform: requireClients },
+      { name: 'keep-licences', transform: keepLicence },
+    ],
   },
   {
     ...output,
@@ -45,8 +54,13 @@ const commonjs = await generate(
   },
 )
 write('', commonjs)
+licensed.clear()
 write('esm', await generate(input, { ...output, format: 'es', ...namesOf('js') }))
-const typed = { ...input, plugins: [dts({ emitDtsOnly: true, oxc: { stripInternal: true } })] }
+const typed = {
+  ...input,
+  external: (id: string) => !id.startsWith('.') && !isAbsolute(id),
+  plugins: [dts({ emitDtsOnly: true, oxc: { stripInternal: true } })],
+}
 write('', await generate(typed, { format: 'es', ...namesOf('cjs') }), standAlone)
 for (const { name, isEntry, exports } of commonjs) {
   if (!isEntry || name === 'cli') continue
@@ -97,12 +111,24 @@ function requireClients(code: string, id: string): string | undefined {
     : undefined
 }
 
+/** Puts the licence of a package that is part of the bundle before its first module. */
+function keepLicence(code: string, id: string): string | undefined {
+  const [, folder = '', name = ''] = /^(.*\/node_modules\/((?:@[^/]+\/)?[^/]+))\//.exec(id) ?? []
+  if (folder === '' || licensed.has(name)) return undefined
+  licensed.add(name)
+  const file = readdirSync(folder).find((one) => /^licen[cs]e/i.test(one))
+  if (file === undefined) throw new Error(`${name}: no licence to be kept`)
+  const text = readFileSync(join(folder, file), 'utf8').trim()
+  return `/*! ${name}\n\n${text.replaceAll('*/', '* /')}\n*/\n${code}`
+}
+
 /**
  * Returns a declaration that compiles without the types of Node.js and of the DOM. Those declare symbols of disposal and
- * `AbortSignal`. An empty interface adds nothing to theirs, because interfaces of a name are merged.
+ * `AbortSignal` and the types of HTTP. An empty interface adds nothing to theirs, because interfaces of a name are merged.
  */
 function standAlone(code: string): string {
   const disposal = code.includes('Symbol.asyncDispose') ? '/// <reference lib="esnext.disposable" />\n' : ''
-  const signal = /\bAbortSignal\b/.test(code) ? '\ndeclare global {\n  interface AbortSignal {}\n}\n' : ''
-  return disposal + code + signal
+  const names = GLOBAL_TYPES.filter((name) => new RegExp(`\\b${name}\\b`).test(code))
+  const interfaces = names.map((name) => `  interface ${name} {}\n`).join('')
+  return disposal + code + (interfaces === '' ? '' : `\ndeclare global {\n${interfaces}}\n`)
 }

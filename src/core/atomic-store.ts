@@ -35,6 +35,8 @@ export interface LimitRequest {
   readonly mode: 'consume' | 'peek' | 'penalty'
   /** A whole number from 1. */
   readonly quantity: number
+  /** `consume` only: a refusal blocks the key for these milliseconds, and its counts are forgotten. */
+  readonly blockMs?: number | undefined
 }
 
 /** The standing of one limit of a key after the step. */

@@ -1,23 +1,31 @@
 import { GET_OR_SET_OPTIONS } from '../options/entry-options.ts'
-import { Wrapping, type WrapOptions } from '../cache/wrap.ts'
+import { Wrapping, type WrapOptions, type WrappingCache } from '../cache/wrap.ts'
 import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/logging/inspect.ts'
 import type { KeyPart } from '../keys/key-builder.ts'
+import type { MaybePromise } from '../core/promise.ts'
 import { isList } from '../internal/objects.ts'
 import { checkReadable, reading } from '../options/checks.ts'
 import { checkOptions } from '../options/options.ts'
 import { cacheFinder, type CacheOf } from './cache-of.ts'
-import { methodDecorator, type Method } from './method.ts'
+import { methodDecorator, type Decorate, type Method } from './method.ts'
 import type { MethodDecoratorOf } from './method-types.ts'
 import { Template } from './template.ts'
 
 /** Options of {@link Cached}: those of `cache.wrap`, with templates for keys and tags. */
-export type CachedOptions<Self, Args extends readonly unknown[], Text extends string> = Omit<
-  WrapOptions<Args>,
-  'name' | 'key' | 'tags'
+export type CachedOptions<Self, Args extends readonly unknown[], Text extends string> = CachedMethodOptions<
+  Args,
+  Text
 > & {
   /** The cache, or a function of the object that answers it: `(self: UserService) => self.cache`. */
   readonly cache: CacheOf<Self>
+}
+
+/** Options of a cached method, without the cache. */
+export type CachedMethodOptions<Args extends readonly unknown[], Text extends string> = Omit<
+  WrapOptions<Args>,
+  'name' | 'key' | 'tags'
+> & {
   /** Templates such as `team:{0.teamId}`, or a function of the arguments. */
   readonly tags?: readonly Text[] | ((...args: Args) => readonly string[]) | undefined
 } & (
@@ -52,33 +60,51 @@ export function Cached<Self, Args extends readonly unknown[], Text extends strin
   options: CachedOptions<Self, Args, Text>,
 ): MethodDecoratorOf<Self, Args, Text> {
   checkReadable(options, 'Cached')
-  checkOptions(options, [...GET_OR_SET_OPTIONS, 'cache', 'name', 'key'], 'Cached')
-  const { cache, key, tags, ...rest } = options as Readonly<Record<string, unknown>>
-  const cacheFor = cacheFinder(cache, 'Cached')
-  const templates = {
-    ...(key !== undefined && { key: typeof key === 'string' ? keyOf(key) : key }),
-    ...(tags !== undefined && { tags: typeof tags === 'function' ? tags : tagsOf(tags) }),
-  }
-  return methodDecorator('Cached', (method, name) => {
-    const wrapping = new Wrapping(method, { ...rest, ...templates }, GET_OR_SET_OPTIONS, `Cached ${name}`)
+  const { cache, ...rest } = options as Readonly<Record<string, unknown>>
+  return cachedBy('Cached', rest, cacheFinder(cache, 'Cached'))
+}
+
+/**
+ * Returns the decorator `where` of methods whose cache `cacheFor` finds. Without one the method is called as it is.
+ * @throws OptionsError, KeyError for wrong options.
+ */
+export function cachedBy(
+  where: string,
+  options: Readonly<Record<string, unknown>>,
+  cacheFor: (self: unknown) => MaybePromise<WrappingCache | undefined>,
+): Decorate {
+  checkOptions(options, [...GET_OR_SET_OPTIONS, 'name', 'key'], where)
+  const filled = withTemplates(where, options)
+  return methodDecorator(where, (method, name) => {
+    const wrapping = new Wrapping(method, filled, GET_OR_SET_OPTIONS, `${where} ${name}`)
     return async function (this: unknown, ...args) {
-      return wrapping.call(await cacheFor(this), this, args)
+      const cache = await cacheFor(this)
+      return cache === undefined ? method.apply(this, args) : wrapping.call(cache, this, args)
     }
   })
 }
 
-function keyOf(source: string): Method {
-  const template = withoutResult(source, 'Cached: key')
+/** Returns options whose templates are functions of the arguments. @throws OptionsError for an invalid template. */
+function withTemplates(where: string, options: Readonly<Record<string, unknown>>): object {
+  const { key, tags } = options
+  return {
+    ...options,
+    ...(typeof key === 'string' && { key: textOf(key, `${where}: key`) }),
+    ...(tags !== undefined && typeof tags !== 'function' && { tags: tagsOf(tags, `${where}: tags`) }),
+  }
+}
+
+/** Returns the function of the arguments that fills a template. @throws OptionsError for an invalid template. */
+export function textOf(source: string, where: string): Method {
+  const template = withoutResult(source, where)
   return function (this: unknown, ...args) {
     return template.textFor({ self: this, args })
   }
 }
 
-function tagsOf(sources: unknown): Method {
-  if (!isList(sources)) throw new OptionsError(`Cached: tags: ${inspect(sources)} is not a list of tags`)
-  const templates = reading('Cached: tags', () => [...sources]).map((source) =>
-    withoutResult(source, 'Cached: tags'),
-  )
+function tagsOf(sources: unknown, where: string): Method {
+  if (!isList(sources)) throw new OptionsError(`${where}: ${inspect(sources)} is not a list of tags`)
+  const templates = reading(where, () => [...sources]).map((source) => withoutResult(source, where))
   return function (this: unknown, ...args) {
     return templates.map((template) => template.textFor({ self: this, args }))
   }

@@ -3,16 +3,25 @@ import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/logging/inspect.ts'
 import { checkChoice, checkOptions } from '../options/options.ts'
 import { checkReadable, reading } from '../options/checks.ts'
+import type { MaybePromise } from '../core/promise.ts'
 import { isList } from '../internal/objects.ts'
 import { cacheFinder, type CacheOf } from './cache-of.ts'
-import { methodDecorator, type Method } from './method.ts'
+import { methodDecorator, type Decorate, type Method } from './method.ts'
 import type { MethodDecoratorOf } from './method-types.ts'
 import { Template, type Call } from './template.ts'
 
 /** Options of {@link Invalidates}; keys, tags, or both. */
-export interface InvalidatesOptions<Self, Args extends readonly unknown[], Text extends string> {
+export interface InvalidatesOptions<
+  Self,
+  Args extends readonly unknown[],
+  Text extends string,
+> extends InvalidatingOptions<Args, Text> {
   /** The cache, or a function of the object that answers it: `(self: UserService) => self.cache`. */
   readonly cache: CacheOf<Self>
+}
+
+/** Options of an invalidating method, without the cache. */
+export interface InvalidatingOptions<Args extends readonly unknown[], Text extends string> {
   /** Templates such as `user:{0}` or `user:{result.id}`, or a function of the arguments. */
   readonly keys?: readonly Text[] | ((...args: Args) => readonly string[]) | undefined
   /** Templates such as `team:{0.teamId}`, or a function of the arguments. */
@@ -25,7 +34,8 @@ export interface InvalidatesOptions<Self, Args extends readonly unknown[], Text 
 }
 
 type Targets = Partial<Record<'keys' | 'tags', readonly string[]>>
-type Invalidating = Pick<BaseCache, 'invalidate' | 'invalidateTag'>
+/** The part of a cache that invalidates. */
+export type Invalidating = Pick<BaseCache, 'invalidate' | 'invalidateTag'>
 
 /**
  * Invalidates keys and tags when a method ends, before its caller goes on; in TC39 and in legacy form
@@ -44,17 +54,29 @@ export function Invalidates<Self, Args extends readonly unknown[], Text extends 
   options: InvalidatesOptions<Self, Args, Text>,
 ): MethodDecoratorOf<Self, Args, Text> {
   checkReadable(options, 'Invalidates')
-  checkOptions(options, ['cache', 'keys', 'tags', 'when'], 'Invalidates')
-  const { cache, keys, tags, when = 'always' } = options
+  const { cache, ...rest } = options
+  return invalidatesBy(rest, cacheFinder(cache, 'Invalidates'))
+}
+
+/**
+ * Returns the decorator of methods whose cache `cacheFor` finds. Without one the method is called as it is.
+ * @throws OptionsError for wrong options.
+ */
+export function invalidatesBy(
+  options: Partial<Readonly<Record<'keys' | 'tags' | 'when', unknown>>>,
+  cacheFor: (self: unknown) => MaybePromise<Invalidating | undefined>,
+): Decorate {
+  checkOptions(options, ['keys', 'tags', 'when'], 'Invalidates')
+  const { keys, tags, when = 'always' } = options
   if (keys === undefined && tags === undefined)
     throw new OptionsError('Invalidates: give keys, tags, or both')
   checkChoice(when, ['always', 'success'], 'Invalidates: when')
-  const cacheFor = cacheFinder(cache, 'Invalidates')
   const fillers = { keys: new Filler(keys, 'Invalidates: keys'), tags: new Filler(tags, 'Invalidates: tags') }
   const fill = (call: Call): Targets => ({ keys: fillers.keys.fill(call), tags: fillers.tags.fill(call) })
   return methodDecorator('Invalidates', (method) => {
     return async function (this: unknown, ...args) {
       const found = await cacheFor(this)
+      if (found === undefined) return method.apply(this, args)
       const known = fill({ self: this, args })
       let result: unknown
       try {

@@ -48,6 +48,11 @@ interface CommonOptions {
    * process may be noticed that late.
    */
   readonly blockList?: Duration | false | undefined
+  /**
+   * The time for which a refusal blocks the key, in all processes. The counts begin anew after it. Default: a refused
+   * request changes nothing.
+   */
+  readonly blockFor?: Duration | undefined
   /** The logger that is told when the store becomes unavailable and when it is back. Default: that of the cache. */
   readonly logger?: Logger | undefined
 }
@@ -64,12 +69,14 @@ export interface LimiterSettings {
   readonly whenUnavailable: 'allow' | 'deny' | 'memory'
   /** 0 = there is no block list. */
   readonly blockListMs: number
+  /** `undefined` = a refusal does not block. */
+  readonly blockMs: number | undefined
   readonly logger: Logger
 }
 
 const ALGORITHMS: readonly LimitAlgorithm[] = ['gcra', 'sliding-window', 'fixed-window']
 const LIMIT = ['algorithm', 'limit', 'window', 'burst']
-const COMMON = ['name', 'whenUnavailable', 'blockList', 'logger']
+const COMMON = ['name', 'whenUnavailable', 'blockList', 'blockFor', 'logger']
 const MAX_LIMITS = 16
 
 /** Validates the options. The default logger is that of the cache. @throws OptionsError that names the wrong option. */
@@ -80,7 +87,7 @@ export function limiterSettings(
   checkReadable(options, 'RateLimiter')
   const several = options.limits !== undefined
   checkOptions(options, [...COMMON, 'limits', ...(several ? [] : LIMIT)], 'RateLimiter')
-  const { whenUnavailable = 'memory', blockList = 10, logger = loggerOfCache } = options
+  const { whenUnavailable = 'memory', blockList = 10, blockFor, logger = loggerOfCache } = options
   const name = checkName(options.name, 'RateLimiter: name')
   checkChoice(whenUnavailable, ['allow', 'deny', 'memory'], 'RateLimiter: whenUnavailable')
   checkMethods(logger, ['warn', 'error'], 'RateLimiter: logger')
@@ -101,6 +108,7 @@ export function limiterSettings(
     rules: limits.map((limit) => ruleOf(limit, logger)),
     whenUnavailable,
     blockListMs,
+    blockMs: blockFor === undefined ? undefined : spanMs(blockFor, 'RateLimiter: blockFor', logger),
     logger,
   }
 }
@@ -169,7 +177,8 @@ export function spanMs(value: Duration, option: string, logger: Logger): number 
   throw new OptionsError(`${option}: ${inspect(value)} has no end`)
 }
 
-function checkName(name: unknown, option: string): string {
+/** Returns the name of a limiter. @throws OptionsError for anything that is none. */
+export function checkName(name: unknown, option: string): string {
   if (typeof name === 'string' && /^[\w.-]{1,64}$/.test(name)) return name
   throw new OptionsError(`${option}: ${inspect(name)} is not a name of 1 to 64 letters, digits and . _ -`)
 }

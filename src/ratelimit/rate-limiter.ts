@@ -131,7 +131,7 @@ export class RateLimiter {
   async #decide(mode: LimitRequest['mode'], key: string, quantity: number): Promise<RateLimitResult> {
     const state = this.#stateKey(key)
     checkQuantity(quantity, mode)
-    const { rules } = this.#settings
+    const { rules, blockMs } = this.#settings
     const list = this.#blockList
     if (mode === 'penalty') list?.forget(key)
     const sentMs = this.#store.clock.now()
@@ -139,7 +139,7 @@ export class RateLimiter {
     if (known !== undefined) return known
 
     const mark = list?.mark ?? 0
-    const request = { rules, mode, quantity }
+    const request = { rules, mode, quantity, blockMs }
     let answer: LimitAnswer
     try {
       answer = await this.#store.run(limitStep, state, request)

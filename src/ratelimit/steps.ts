@@ -29,7 +29,7 @@ const NOTHING: Omit<LimitState, 'tallies'> = { blockedUntilMs: 0, keptUntilMs: 0
 /** Consumes, peeks at or penalises all limits of a key. */
 export const limitStep: AtomicStep<'limit'> = {
   name: 'limit',
-  run(state, { rules, mode, quantity }, { nowMs }) {
+  run(state, { rules, mode, quantity, blockMs }, { nowMs }) {
     const before = (state as LimitState | undefined) ?? { ...NOTHING, tallies: rules.map(() => []) }
     const { blockedUntilMs, tallies } = before
     const blockedMs = Math.max(0, blockedUntilMs - nowMs)
@@ -48,6 +48,15 @@ export const limitStep: AtomicStep<'limit'> = {
       blockedMs,
       standings: rules.map((rule, index) => standingOf(rule, tallies[index]!, nowMs, wanted)),
     })
+    if (mode === 'consume' && !fits && blockedMs === 0 && blockMs !== undefined) {
+      const blockedUntilMs = nowMs + blockMs
+      const next = {
+        state: { blockedUntilMs, keptUntilMs: blockedUntilMs, tallies: [] },
+        ttlMs: blockMs,
+        used: 1,
+      }
+      return { answer: { ...answer(false, 0), blockedMs: blockMs }, next }
+    }
     if (mode === 'peek' || (mode === 'consume' && (!fits || blockedMs > 0)))
       return { answer: answer(fits, quantity) }
 

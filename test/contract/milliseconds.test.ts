@@ -59,6 +59,8 @@ describe('a doubt about a limiter, a lock or an option of a cache', () => {
   const places: Readonly<Record<string, (logger: RecordingLogger) => unknown>> = {
     'RateLimiter: window': (logger) =>
       new RateLimiter(new MemoryCache({ logger }), { name: 'calls', limit: 5, window: 60_000 }),
+    'RateLimiter: blockFor': (logger) =>
+      new RateLimiter(new MemoryCache({ logger }), { name: 'c', limit: 5, window: '1m', blockFor: 60_000 }),
     'RateLimiter: blockList': (logger) =>
       new RateLimiter(new MemoryCache({ logger }), { name: 'c', limit: 5, window: '1m', blockList: 60_000 }),
     block: async (logger) =>

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import ts from 'typescript'
 import { project, readPage } from './markdown.ts'
@@ -11,16 +12,18 @@ export interface Snippet {
   readonly output: string | undefined
 }
 
-/** The `ts` blocks of a page, each with the `text output` block right after it. */
+/** The `ts` blocks of a page, each with the `text output` block right after it; not those that show a file. */
 export function readSnippets(page: string, markdown: string): readonly Snippet[] {
   const snippets: Snippet[] = []
   const { fences } = readPage(markdown)
   for (const [index, { info, line, text, follows }] of fences.entries()) {
     const [language = '', ...options] = info.split(/\s+/)
     if (language === 'ts') {
-      if (options.length > 0)
+      const [file, ...others] = options
+      if (others.length > 0 || (file !== undefined && !file.startsWith('file=')))
         throw new Error(`${page}:${line - 1} \`${info}\`: a ts block is checked, always`)
-      snippets.push({ page, line, text, output: undefined })
+      if (file === undefined) snippets.push({ page, line, text, output: undefined })
+      else assertIsFile(`${page}:${line - 1}`, file.slice('file='.length), text)
     } else if (/^(tsx|typescript|js|javascript)$/i.test(language)) {
       throw new Error(`${page}:${line - 1} \`${info}\`: write \`ts\`, so that the block is checked`)
     } else if (options.includes('output')) {
@@ -32,6 +35,12 @@ export function readSnippets(page: string, markdown: string): readonly Snippet[]
     }
   }
   return snippets
+}
+
+/** A block that shows a file of the project, which is checked and run where it lies, has to be that file. */
+function assertIsFile(place: string, path: string, text: string): void {
+  if (readFileSync(join(project, path), 'utf8').trim() !== text.trim())
+    throw new Error(`${place} the block is not ${path}, which it names`)
 }
 
 /** Type-checks the blocks as files of the project, so that `cachette` means its own source. */

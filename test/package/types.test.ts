@@ -123,14 +123,19 @@ describe.each(listCompilers())('TypeScript %s', (version, compiler) => {
       'bare.ts',
       `import { createCache, type CreateCacheOptions, MemoryCache } from 'cachette'
       import * as analysis from 'cachette/analysis'
+      import * as apollo from 'cachette/apollo'
       import * as audit from 'cachette/audit'
       import * as dashboard from 'cachette/dashboard'
       import * as drizzle from 'cachette/drizzle'
+      import * as express from 'cachette/express'
+      import * as fastify from 'cachette/fastify'
+      import * as http from 'cachette/http'
       import * as keyv from 'cachette/keyv'
       import * as lock from 'cachette/lock'
       import * as loggers from 'cachette/loggers'
       import * as memoize from 'cachette/memoize'
       import * as memory from 'cachette/memory'
+      import * as ocache from 'cachette/ocache'
       import * as otel from 'cachette/otel'
       import * as prometheus from 'cachette/prometheus'
       import * as ratelimit from 'cachette/ratelimit'
@@ -139,10 +144,12 @@ describe.each(listCompilers())('TypeScript %s', (version, compiler) => {
       import * as serialization from 'cachette/serialization'
       import * as sentry from 'cachette/sentry'
       import * as testing from 'cachette/testing'
+      import * as unstorage from 'cachette/unstorage'
+      import * as yoga from 'cachette/yoga'
       export const options: CreateCacheOptions = { ttl: '30m', redis: undefined }
       export const cache = createCache<number>(options)
       export const count: Promise<unknown> = new MemoryCache<number>().get('count')
-      export default [analysis, audit, dashboard, drizzle, keyv, lock, loggers, memoize, memory, otel, prometheus, ratelimit, redis, scope, sentry, serialization, testing]`,
+      export default [analysis, apollo, audit, dashboard, drizzle, express, fastify, http, keyv, lock, loggers, memoize, memory, ocache, otel, prometheus, ratelimit, redis, scope, sentry, serialization, testing, unstorage, yoga]`,
     )
 
     const bare = { ...STRICT, module: 'nodenext', lib: ['es2022'], types: [] }

@@ -102,6 +102,17 @@ describe('a rate limiter', () => {
     expect(await limiter.peek('a')).toMatchObject({ allowed: true, remaining: 1 })
   })
 
+  it('blocks with a refusal where it is told so, and counts anew after the block', async () => {
+    const { clock, limiter } = inMemory({ ...API, limit: 2, blockFor: '5m' })
+    await limiter.consume('a', 2)
+    expect(await limiter.consume('a')).toMatchObject({ allowed: false, remaining: 0, retryAfterMs: 300_000 })
+    await clock.advance('4m')
+    expect(await limiter.consume('a')).toMatchObject({ allowed: false, retryAfterMs: 60_000 })
+    await clock.advance('1m')
+    expect(await limiter.consume('a')).toMatchObject({ allowed: true, remaining: 1 })
+    expect(() => inMemory({ ...API, blockFor: Infinity })).toThrow(/blockFor: Infinity has no end/)
+  })
+
   it('forgets a key', async () => {
     const { limiter } = inMemory()
     await limiter.consume('a', 3)

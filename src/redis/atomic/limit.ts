@@ -12,7 +12,7 @@ import { script } from '../scripts/script.ts'
  *
  * KEYS: state. ARGV: for each limit 'f' fixed window, 's' sliding window or 'g' gcra, limit, milliseconds of the
  * window, burst, all with spaces between them, because one argument costs a client little; absent = consume one:
- * quantity; 'p' peek, 'x' penalty.
+ * quantity; 'p' peek, 'x' penalty, 'b' a refusal blocks the key and forgets its counts: milliseconds.
  * Result: milliseconds of the server's clock, 1 allowed or 0, milliseconds of the block; for each limit: remaining,
  * milliseconds until the quantity is admitted (-1 = never), milliseconds until nothing counts any more.
  * O(1) for each limit. Writes only if it consumes.
@@ -22,7 +22,8 @@ export const limit: Script = script(
   `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local quantity, mode = tonumber(ARGV[2] or 1), ARGV[3]
+local quantity, mode, blockFor = tonumber(ARGV[2] or 1), ARGV[3], tonumber(ARGV[4])
+if mode == 'b' then mode = nil end
 local floor, ceil, max, min = math.floor, math.ceil, math.max, math.min
 -- A quotient rounded up, exact for all whole numbers below 2^53.
 local function up(x, by)
@@ -112,6 +113,11 @@ for kind, most, window, burst in string.gmatch(ARGV[1], '(%a) (%d+) (%d+) (%d+)'
 end
 if mode == 'p' or (not mode and not allowed) then
   answer[2] = allowed and 1 or 0
+  if blockFor and not allowed and blocked == 0 then
+    redis.call('PSETEX', KEYS[1], blockFor, string.format('%d', now + blockFor))
+    answer[3] = blockFor
+    for index = 1, #rules do answer[index * 3 + 2] = 0 end
+  end
   return answer
 end
 

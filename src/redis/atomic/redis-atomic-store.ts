@@ -123,7 +123,9 @@ function asked(script: Script, state: string, ...args: readonly Arg[]): Command 
   return { script, keys: [state], args }
 }
 
-function limitCommand(state: string, { mode, quantity, rules }: LimitRequest): Command {
+function limitCommand(state: string, { mode, quantity, rules, blockMs }: LimitRequest): Command {
+  if (mode === 'consume' && blockMs !== undefined)
+    return asked(limit, state, rules.flatMap(argsOf).join(' '), String(quantity), 'b', String(blockMs))
   const { script, args } = toldOf(rules)
   const keys = [state]
   if (mode !== 'consume') return { script, keys, args: [...args, String(quantity), MODES[mode]] }

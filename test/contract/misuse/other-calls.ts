@@ -260,7 +260,7 @@ export const OTHER_CALLS: Readonly<Record<string, Call>> = {
     new RateLimiter(
       args.at('cache', cache),
       args.options('options', {
-        ...none<object>(['algorithm', 'burst', 'whenUnavailable', 'blockList', 'logger']),
+        ...none<object>(['algorithm', 'burst', 'whenUnavailable', 'blockList', 'blockFor', 'logger']),
         name: 'n',
         limit: 1,
         window: '1m',

@@ -53,6 +53,21 @@ for (const { kind, program } of serverKinds()) {
       },
     )
 
+    it.each(['gcra', 'fixed-window', 'sliding-window'] as const)(
+      'blocks with a refusal, and counts anew after the block: %s',
+      async (algorithm) => {
+        const limiter = make({ algorithm, blockFor: '200ms', blockList: false })
+        await limiter.consume('a', 3)
+        const refused = await limiter.consume('a')
+        expect(refused).toMatchObject({ allowed: false, remaining: 0, retryAfterMs: 200 })
+        const again = await limiter.consume('a')
+        expect(again.allowed).toBe(false)
+        expect(again.retryAfterMs).toBeLessThanOrEqual(200)
+        await until('the block to end', async () => (await limiter.peek('a')).allowed)
+        expect(await limiter.consume('a')).toMatchObject({ allowed: true, remaining: 2 })
+      },
+    )
+
     it('keeps a block as long as it lasts, and what was taken as long as it counts', async () => {
       const limiter = make({ name: 'kept', limit: 1, window: '1h', algorithm: 'fixed-window' })
       await limiter.block('a', '1s')

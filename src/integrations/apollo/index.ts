@@ -1,0 +1,1 @@
+export { ApolloCache } from './apollo-cache.ts'

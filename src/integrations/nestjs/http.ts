@@ -1,0 +1,31 @@
+import type { ExecutionContext } from '@nestjs/common'
+
+/** A request of Express or Fastify. */
+interface Request {
+  readonly method?: string
+  readonly url?: string
+  readonly originalUrl?: string
+  readonly headers?: Readonly<Record<string, unknown>>
+}
+
+/** A response of Express (and of Node.js), or a reply of Fastify. */
+interface Response {
+  readonly headersSent?: boolean
+  readonly sent?: boolean
+  setHeader?(name: string, value: string): unknown
+  header?(name: string, value: string): unknown
+}
+
+/** Returns the request. */
+export function requestOf(context: ExecutionContext): Request {
+  return context.switchToHttp().getRequest<Request>()
+}
+
+/** Sets a header of the answer, unless it has been sent. */
+export function setHeader(context: ExecutionContext, name: string, value: string | number): void {
+  if (context.getType() !== 'http') return
+  const response = context.switchToHttp().getResponse<Response | undefined>()
+  if (response === undefined || response.headersSent === true || response.sent === true) return
+  if (response.setHeader === undefined) response.header?.(name, String(value))
+  else response.setHeader(name, String(value))
+}

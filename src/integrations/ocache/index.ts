@@ -1,0 +1,1 @@
+export { ocacheStorage, type OcacheStorage } from './storage.ts'

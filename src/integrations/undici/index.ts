@@ -1,0 +1,1 @@
+export { UndiciStore, type UndiciStoreOptions } from './undici-store.ts'

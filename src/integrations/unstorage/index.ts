@@ -1,0 +1,1 @@
+export { unstorageDriver, type UnstorageDriver } from './driver.ts'

@@ -1,0 +1,50 @@
+import type { BaseCache } from '../../cache/base-cache.ts'
+import { runtimeOf } from '../shared/check-cache.ts'
+import { textKey } from '../shared/text-key.ts'
+import { ttlOf } from '../shared/ttl.ts'
+import { tagsOf, tagsToInvalidate, type Entity } from './entity-tags.ts'
+import { RecentInvalidations } from './recent-invalidations.ts'
+
+/** The most tags that one call invalidates. */
+const TAGS_A_CALL = 32
+
+/**
+ * The cache of the response cache of GraphQL Yoga and Envelop: `useResponseCache({ cache: new ResponseCache(cache) })`.
+ * Each response has the tags of its entities, and a mutation invalidates those that it returned, in all processes.
+ */
+export class ResponseCache<Result extends object> {
+  readonly #cache: BaseCache
+  readonly #recent: RecentInvalidations
+
+  /** @throws OptionsError for anything that is not a cache. */
+  constructor(cache: BaseCache) {
+    this.#recent = new RecentInvalidations(runtimeOf(cache, 'ResponseCache: cache').clock)
+    this.#cache = cache
+  }
+
+  /** Returns a response; `undefined` is a miss. */
+  async get(id: string): Promise<Result | undefined> {
+    const key = textKey(id)
+    // Noted before the read, because the response is made after it.
+    const isEarliest = this.#recent.began(key)
+    const result = (await this.#cache.get<Result>(key)) ?? undefined
+    if (result !== undefined && isEarliest) this.#recent.ended(key)
+    return result
+  }
+
+  /** Stores a response with the tags of its entities, for `ttl` milliseconds. */
+  async set(id: string, result: Result, entities: Iterable<Entity>, ttl: number): Promise<void> {
+    const key = textKey(id)
+    const tags = tagsOf([...entities])
+    if (this.#recent.isOutdated(key, tags) || ttl <= 0) return
+    await this.#cache.set(key, result, { ...ttlOf(ttl, 'milliseconds'), tags })
+  }
+
+  /** Removes the responses with the entities. */
+  async invalidate(entities: Iterable<Entity>): Promise<void> {
+    const tags = tagsToInvalidate([...entities])
+    this.#recent.note(tags)
+    for (let from = 0; from < tags.length; from += TAGS_A_CALL)
+      await this.#cache.invalidateTag(tags.slice(from, from + TAGS_A_CALL))
+  }
+}

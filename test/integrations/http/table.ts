@@ -1,0 +1,697 @@
+/** A request as a row of the table names it: its method and headers. */
+export interface Asked {
+  readonly method?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly path?: string
+}
+
+/** The handler's answer: status, headers, and whether it throws. */
+export interface Answer {
+  readonly status?: number
+  readonly headers?: Readonly<Record<string, string>>
+  readonly throws?: boolean
+}
+
+/** A row: two requests of one URL, the handler's answers to them, and the `Cache-Status` of both responses. */
+export interface Row {
+  readonly rfc: string
+  readonly rule: string
+  readonly first?: Asked
+  readonly answer: Answer
+  /** Seconds between the two. */
+  readonly after?: number
+  readonly second?: Asked
+  readonly answer2?: Answer
+  readonly status1: string
+  readonly status2: string
+  /** The status code of the second response; default 200. */
+  readonly code2?: number
+}
+
+const control = (value: string, more: Readonly<Record<string, string>> = {}): Answer => ({
+  headers: { 'Cache-Control': value, ...more },
+})
+const asking = (value: string): Asked => ({ headers: { 'Cache-Control': value } })
+const MISS = 'fwd=uri-miss; ttl=60; stored'
+const EPOCH = 'Thu, 01 Jan 2026 00:00:00 GMT'
+const LATER = 'Thu, 01 Jan 2026 00:01:00 GMT'
+const EARLIER = 'Wed, 31 Dec 2025 00:00:00 GMT'
+const AUTHORIZED: Asked = { headers: { Authorization: 'Bearer a' } }
+const COOKIE: Asked = { headers: { Cookie: 'sid=a' } }
+
+/** The requests. */
+export const TABLE: readonly Row[] = [
+  // RFC 9111, 3: storing
+  {
+    rfc: '9111 § 3',
+    rule: 'a response that says for how long it is fresh',
+    answer: control('max-age=60'),
+    status1: MISS,
+    status2: 'hit; ttl=60',
+  },
+  {
+    rfc: '9111 § 3',
+    rule: 'a response that says nothing',
+    answer: {},
+    status1: 'fwd=uri-miss; detail=not-fresh',
+    status2: 'fwd=uri-miss; detail=not-fresh',
+  },
+  {
+    rfc: '9111 § 3',
+    rule: 'a status that caches know: 404',
+    answer: { status: 404, headers: { 'Cache-Control': 'max-age=60' } },
+    status1: MISS,
+    status2: 'hit; ttl=60',
+    code2: 404,
+  },
+  {
+    rfc: '9111 § 3',
+    rule: 'a redirect with max-age',
+    answer: { status: 302, headers: { 'Cache-Control': 'max-age=60', Location: '/b' } },
+    status1: MISS,
+    status2: 'hit; ttl=60',
+    code2: 302,
+  },
+  {
+    rfc: '9111 § 3',
+    rule: 'an error of the handler',
+    answer: { status: 500, headers: { 'Cache-Control': 'max-age=60' } },
+    status1: 'fwd=uri-miss; detail=status',
+    status2: 'fwd=uri-miss; detail=status',
+    code2: 500,
+  },
+  {
+    rfc: '9111 § 3',
+    rule: 'a status without a rule for caches',
+    answer: { status: 299, headers: { 'Cache-Control': 'max-age=60' } },
+    status1: 'fwd=uri-miss; detail=status',
+    status2: 'fwd=uri-miss; detail=status',
+    code2: 299,
+  },
+  {
+    rfc: '9111 § 3',
+    rule: 'a method that is no GET',
+    first: { method: 'POST' },
+    second: { method: 'POST' },
+    answer: control('max-age=60'),
+    status1: 'fwd=method',
+    status2: 'fwd=method',
+  },
+  {
+    rfc: '9111 § 3.3',
+    rule: 'a part of a response',
+    answer: { status: 206, headers: { 'Cache-Control': 'max-age=60', 'Content-Range': 'bytes 0-1/9' } },
+    status1: 'fwd=uri-miss; detail=status',
+    status2: 'fwd=uri-miss; detail=status',
+    code2: 206,
+  },
+  {
+    rfc: '9111 § 3.3',
+    rule: 'a request for a part of what is stored',
+    answer: control('max-age=60'),
+    second: { headers: { Range: 'bytes=0-1' } },
+    status1: MISS,
+    status2: 'fwd=bypass; detail=range',
+  },
+  // 3.5: Authorization
+  {
+    rfc: '9111 § 3.5',
+    rule: 'a response to a request with Authorization',
+    first: AUTHORIZED,
+    second: AUTHORIZED,
+    answer: control('max-age=60'),
+    status1: 'fwd=uri-miss; detail=authorization',
+    status2: 'fwd=uri-miss; detail=authorization',
+  },
+  {
+    rfc: '9111 § 3.5',
+    rule: 'the same with public',
+    first: AUTHORIZED,
+    answer: control('public, max-age=60'),
+    status1: MISS,
+    status2: 'hit; ttl=60',
+  },
+  {
+    rfc: '9111 § 3.5',
+    rule: 'the same with s-maxage',
+    first: AUTHORIZED,
+    answer: control('s-maxage=60'),
+    status1: MISS,
+    status2: 'hit; ttl=60',
+  },
+  {
+    rfc: '9111 § 3.5',
+    rule: 'the same with must-revalidate',
+    first: AUTHORIZED,
+    answer: control('max-age=60, must-revalidate'),
+    status1: MISS,
+    status2: 'hit; ttl=60',
+  },
+  {
+    rfc: '9111 § 3.5',
+    rule: 'a request with Authorization for what is stored without permission',
+    answer: control('max-age=60'),
+    second: AUTHORIZED,
+    status1: MISS,
+    status2: 'fwd=request; detail=authorization',
+  },
+  {
+    rfc: '9111 § 3.5',
+    rule: 'a request with Authorization for what is public',
+    answer: control('public, max-age=60'),
+    second: AUTHORIZED,
+    status1: MISS,
+    status2: 'hit; ttl=60',
+  },
+  // 7.3 and 3: cookies
+  {
+    rfc: '9111 § 7.3',
+    rule: 'a response that sets a cookie',
+    answer: control('public, max-age=60', { 'Set-Cookie': 'sid=a' }),
+    status1: 'fwd=uri-miss; detail=set-cookie',
+    status2: 'fwd=uri-miss; detail=set-cookie',
+  },
+  {
+    rfc: '9111 § 7.3',
+    rule: 'a response to a request with Cookie',
+    first: COOKIE,
+    second: COOKIE,
+    answer: control('max-age=60'),
+    status1: 'fwd=uri-miss; detail=cookie',
+    status2: 'fwd=uri-miss; detail=cookie',
+  },
+  {
+    rfc: '9111 § 7.3',
+    rule: 'the same with public',
+    first: COOKIE,
+    second: { headers: { Cookie: 'sid=b' } },
+    answer: control('public, max-age=60'),
+    status1: MISS,
+    status2: 'hit; ttl=60',
+  },
+  {
+    rfc: '9111 § 7.3',
+    rule: 'a request with Cookie for what does not say public',
+    answer: control('max-age=60'),
+    second: COOKIE,
+    status1: MISS,
+    status2: 'fwd=request; detail=cookie',
+  },
+  // 4.1: Vary
+  {
+    rfc: '9111 § 4.1',
+    rule: 'another value of a header that Vary names',
+    first: { headers: { 'Accept-Language': 'de' } },
+    second: { headers: { 'Accept-Language': 'en' } },
+    answer: control('max-age=60', { Vary: 'Accept-Language' }),
+    status1: MISS,
+    status2: 'fwd=vary-miss; ttl=60; stored',
+  },
+  {
+    rfc: '9111 § 4.1',
+    rule: 'the same value',
+    first: { headers: { 'Accept-Language': 'de' } },
+    second: { headers: { 'Accept-Language': 'de' } },
+    answer: control('max-age=60', { Vary: 'Accept-Language' }),
+    status1: MISS,
+    status2: 'hit; ttl=60',
+  },
+  {
+    rfc: '9111 § 4.1',
+    rule: 'a header that is absent in one of the requests',
+    second: { headers: { 'Accept-Language': 'en' } },
+    answer: control('max-age=60', { Vary: 'accept-language' }),
+    status1: MISS,
+    status2: 'fwd=vary-miss; ttl=60; stored',
+  },
+  {
+    rfc: '9111 § 4.1',
+    rule: 'another header',
+    first: { headers: { 'X-Other': 'a' } },
+    second: { headers: { 'X-Other': 'b' } },
+    answer: control('max-age=60', { Vary: 'Accept-Language' }),
+    status1: MISS,
+    status2: 'hit; ttl=60',
+  },
+  {
+    rfc: '9111 § 4.1',
+    rule: 'Vary: *',
+    answer: control('max-age=60', { Vary: 'Accept, *' }),
+    status1: 'fwd=uri-miss; detail=vary',
+    status2: 'fwd=uri-miss; detail=vary',
+  },
+  // 4.2: freshness
+  {
+    rfc: '9111 § 4.2',
+    rule: 'later, and still fresh',
+    answer: control('max-age=60'),
+    after: 20,
+    status1: MISS,
+    status2: 'hit; ttl=40',
+  },
+  {
+    rfc: '9111 § 4.2',
+    rule: 'no longer fresh',
+    answer: control('max-age=60'),
+    after: 60,
+    status1: MISS,
+    status2: MISS,
+  },
+  {
+    rfc: '9111 § 4.2.1',
+    rule: 's-maxage goes before max-age',
+    answer: control('max-age=10, s-maxage=60'),
+    after: 20,
+    status1: MISS,
+    status2: 'hit; ttl=40',
+  },
+  {
+    rfc: '9111 § 4.2.1',
+    rule: 'max-age goes before Expires',
+    answer: control('max-age=60', { Expires: EPOCH, Date: EPOCH }),
+    after: 20,
+    status1: MISS,
+    status2: 'hit; ttl=40',
+  },
+  {
+    rfc: '9111 § 4.2.1',
+    rule: 'Expires',
+    answer: { headers: { Expires: LATER, Date: EPOCH } },
+    after: 20,
+    status1: MISS,
+    status2: 'hit; ttl=40',
+  },
+  {
+    rfc: '9111 § 5.3',
+    rule: 'Expires: 0',
+    answer: { headers: { Expires: '0' } },
+    status1: 'fwd=uri-miss; detail=not-fresh',
+    status2: 'fwd=uri-miss; detail=not-fresh',
+  },
+  {
+    rfc: '9111 § 4.2.1',
+    rule: 'max-age that is no number',
+    answer: control('max-age=soon'),
+    status1: 'fwd=uri-miss; detail=not-fresh',
+    status2: 'fwd=uri-miss; detail=not-fresh',
+  },
+  {
+    rfc: '9111 § 4.2.1',
+    rule: 'max-age twice: the smaller one',
+    answer: control('max-age=600, max-age=60'),
+    after: 20,
+    status1: MISS,
+    status2: 'hit; ttl=40',
+  },
+  {
+    rfc: '9111 § 5.2',
+    rule: 'directives in capital letters',
+    answer: control('Private, Max-Age=60'),
+    status1: 'fwd=uri-miss; detail=private',
+    status2: 'fwd=uri-miss; detail=private',
+  },
+  {
+    rfc: '9111 § 4.2.3',
+    rule: 'Age of the handler counts',
+    answer: control('max-age=60', { Age: '30' }),
+    after: 20,
+    status1: 'fwd=uri-miss; ttl=30; stored',
+    status2: 'hit; ttl=10',
+  },
+  {
+    rfc: '9111 § 4.2.2',
+    rule: 'no heuristic: Last-Modified alone',
+    answer: { headers: { 'Last-Modified': EARLIER } },
+    status1: 'fwd=uri-miss; detail=not-fresh',
+    status2: 'fwd=uri-miss; detail=not-fresh',
+  },
+  // 4.3: validation
+  {
+    rfc: '9111 § 4.3',
+    rule: 'a stale response with ETag that the handler confirms',
+    answer: control('max-age=60', { ETag: '"a"' }),
+    answer2: { status: 304, headers: { ETag: '"a"', 'Cache-Control': 'max-age=60' } },
+    after: 70,
+    status1: MISS,
+    status2: 'fwd=stale; fwd-status=304; ttl=60; stored',
+  },
+  {
+    rfc: '9111 § 4.3',
+    rule: 'a stale response with Last-Modified that it confirms',
+    answer: control('max-age=60', { 'Last-Modified': EARLIER }),
+    answer2: { status: 304, headers: { 'Cache-Control': 'max-age=60' } },
+    after: 70,
+    status1: MISS,
+    status2: 'fwd=stale; fwd-status=304; ttl=60; stored',
+  },
+  {
+    rfc: '9111 § 4.3.3',
+    rule: 'one that it replaces',
+    answer: control('max-age=60', { ETag: '"a"' }),
+    answer2: control('max-age=60', { ETag: '"b"' }),
+    after: 70,
+    status1: MISS,
+    status2: 'fwd=stale; fwd-status=200; ttl=60; stored',
+  },
+  {
+    rfc: '9111 § 4.3.4',
+    rule: 'a 304 with other freshness',
+    answer: control('max-age=60', { ETag: '"a"' }),
+    answer2: { status: 304, headers: { 'Cache-Control': 'max-age=30' } },
+    after: 70,
+    status1: MISS,
+    status2: 'fwd=stale; fwd-status=304; ttl=30; stored',
+  },
+  {
+    rfc: '9111 § 4.3.2',
+    rule: 'a client that has it: If-None-Match',
+    answer: control('max-age=60', { ETag: '"a"' }),
+    second: { headers: { 'If-None-Match': '"a"' } },
+    status1: MISS,
+    status2: 'hit; ttl=60',
+    code2: 304,
+  },
+  {
+    rfc: '9111 § 4.3.2',
+    rule: 'If-None-Match with several, and weak',
+    answer: control('max-age=60', { ETag: 'W/"a"' }),
+    second: { headers: { 'If-None-Match': '"x", "a"' } },
+    status1: MISS,
+    status2: 'hit; ttl=60',
+    code2: 304,
+  },
+  {
+    rfc: '9111 § 4.3.2',
+    rule: 'a client that has another one',
+    answer: control('max-age=60', { ETag: '"a"' }),
+    second: { headers: { 'If-None-Match': '"x"' } },
+    status1: MISS,
+    status2: 'hit; ttl=60',
+  },
+  {
+    rfc: '9111 § 4.3.2',
+    rule: 'If-Modified-Since',
+    answer: control('max-age=60', { 'Last-Modified': EARLIER }),
+    second: { headers: { 'If-Modified-Since': EARLIER } },
+    status1: MISS,
+    status2: 'hit; ttl=60',
+    code2: 304,
+  },
+  {
+    rfc: '9111 § 4.3.2',
+    rule: 'If-None-Match goes before If-Modified-Since',
+    answer: control('max-age=60', { ETag: '"a"', 'Last-Modified': EARLIER }),
+    second: { headers: { 'If-None-Match': '"x"', 'If-Modified-Since': EARLIER } },
+    status1: MISS,
+    status2: 'hit; ttl=60',
+  },
+  {
+    rfc: '9111 § 4.3.5',
+    rule: 'HEAD from what is stored of GET',
+    answer: control('max-age=60'),
+    second: { method: 'HEAD' },
+    status1: MISS,
+    status2: 'hit; ttl=60',
+  },
+  {
+    rfc: '9111 § 4.3.5',
+    rule: 'HEAD alone',
+    first: { method: 'HEAD' },
+    answer: control('max-age=60'),
+    status1: 'fwd=uri-miss',
+    status2: MISS,
+  },
+  // 4.4: invalidation
+  ...['POST', 'PUT', 'DELETE', 'PATCH'].map((method): Row => ({
+    rfc: '9111 § 4.4',
+    rule: `${method} removes what is stored of its URL (shown: the next GET)`,
+    answer: control('max-age=60'),
+    second: { method, path: 'then GET' },
+    status1: MISS,
+    status2: MISS,
+  })),
+  {
+    rfc: '9111 § 4.4',
+    rule: 'a POST that fails removes nothing',
+    answer: control('max-age=60'),
+    second: { method: 'POST', path: 'then GET' },
+    answer2: { status: 400 },
+    status1: MISS,
+    status2: 'hit; ttl=60',
+  },
+  {
+    rfc: '9111 § 4.4',
+    rule: 'OPTIONS removes nothing',
+    answer: control('max-age=60'),
+    second: { method: 'OPTIONS', path: 'then GET' },
+    status1: MISS,
+    status2: 'hit; ttl=60',
+  },
+  // 5.2.1: directives of requests
+  {
+    rfc: '9111 § 5.2.1.1',
+    rule: 'a client that accepts only an age of 10',
+    answer: control('max-age=60'),
+    after: 20,
+    second: asking('max-age=10'),
+    status1: MISS,
+    status2: 'fwd=request; fwd-status=200; ttl=60; stored',
+  },
+  {
+    rfc: '9111 § 5.2.1.2',
+    rule: 'a client that accepts what is stale',
+    answer: control('max-age=60', { ETag: '"a"' }),
+    after: 70,
+    second: asking('max-stale'),
+    status1: MISS,
+    status2: 'hit; ttl=-10',
+  },
+  {
+    rfc: '9111 § 5.2.1.2',
+    rule: 'the same for less time',
+    answer: control('max-age=60', { ETag: '"a"' }),
+    after: 70,
+    second: asking('max-stale=5'),
+    status1: MISS,
+    status2: 'fwd=stale; fwd-status=200; ttl=60; stored',
+  },
+  {
+    rfc: '9111 § 5.2.1.3',
+    rule: 'a client that wants 50 more seconds',
+    answer: control('max-age=60'),
+    after: 20,
+    second: asking('min-fresh=50'),
+    status1: MISS,
+    status2: 'fwd=request; fwd-status=200; ttl=60; stored',
+  },
+  {
+    rfc: '9111 § 5.2.1.4',
+    rule: 'no-cache of a client',
+    answer: control('max-age=60'),
+    after: 20,
+    second: asking('no-cache'),
+    status1: MISS,
+    status2: 'fwd=request; fwd-status=200; ttl=60; stored',
+  },
+  {
+    rfc: '9111 § 5.2.1.5',
+    rule: 'no-store of a client',
+    first: asking('no-store'),
+    answer: control('max-age=60'),
+    status1: 'fwd=uri-miss; detail=request-no-store',
+    status2: MISS,
+  },
+  {
+    rfc: '9111 § 5.2.1.7',
+    rule: 'only-if-cached, and it is not',
+    first: { ...asking('only-if-cached') },
+    answer: control('max-age=60'),
+    second: asking('only-if-cached'),
+    status1: 'detail=only-if-cached',
+    status2: 'detail=only-if-cached',
+    code2: 504,
+  },
+  {
+    rfc: '9111 § 5.2.1.7',
+    rule: 'only-if-cached, and it is',
+    answer: control('max-age=60'),
+    second: asking('only-if-cached'),
+    status1: MISS,
+    status2: 'hit; ttl=60',
+  },
+  {
+    rfc: '9111 § 5.4',
+    rule: 'Pragma: no-cache of a client',
+    answer: control('max-age=60'),
+    second: { headers: { Pragma: 'no-cache' } },
+    status1: MISS,
+    status2: 'fwd=request; fwd-status=200; ttl=60; stored',
+  },
+  // 5.2.2: directives of responses
+  {
+    rfc: '9111 § 5.2.2.2',
+    rule: 'must-revalidate, no longer fresh, and the handler fails',
+    answer: control('max-age=60, must-revalidate, stale-if-error=600', { ETag: '"a"' }),
+    answer2: { status: 503 },
+    after: 70,
+    status1: MISS,
+    status2: 'fwd=stale; fwd-status=503; detail=status',
+    code2: 503,
+  },
+  {
+    rfc: '9111 § 5.2.2.2',
+    rule: 'must-revalidate goes before max-stale',
+    answer: control('max-age=60, must-revalidate', { ETag: '"a"' }),
+    after: 70,
+    second: asking('max-stale'),
+    status1: MISS,
+    status2: 'fwd=stale; fwd-status=200; ttl=60; stored',
+  },
+  {
+    rfc: '9111 § 5.2.2.4',
+    rule: 'no-cache with ETag: validated each time',
+    answer: control('no-cache', { ETag: '"a"' }),
+    answer2: { status: 304 },
+    after: 1,
+    status1: 'fwd=uri-miss; ttl=0; stored',
+    status2: 'fwd=stale; fwd-status=304; ttl=0; stored',
+  },
+  {
+    rfc: '9111 § 5.2.2.4',
+    rule: 'no-cache goes before max-stale',
+    answer: control('no-cache', { ETag: '"a"' }),
+    answer2: { status: 304 },
+    after: 1,
+    second: asking('max-stale'),
+    status1: 'fwd=uri-miss; ttl=0; stored',
+    status2: 'fwd=stale; fwd-status=304; ttl=0; stored',
+  },
+  {
+    rfc: '9111 § 5.2.2.5',
+    rule: 'no-store',
+    answer: control('no-store, max-age=60'),
+    status1: 'fwd=uri-miss; detail=no-store',
+    status2: 'fwd=uri-miss; detail=no-store',
+  },
+  {
+    rfc: '9111 § 5.2.2.7',
+    rule: 'private',
+    answer: control('private, max-age=60'),
+    status1: 'fwd=uri-miss; detail=private',
+    status2: 'fwd=uri-miss; detail=private',
+  },
+  {
+    rfc: '9111 § 5.2.2.7',
+    rule: 'private for some headers',
+    answer: control('private="x-user, x-id", max-age=60'),
+    status1: 'fwd=uri-miss; detail=private',
+    status2: 'fwd=uri-miss; detail=private',
+  },
+  {
+    rfc: '9111 § 5.2.2.8',
+    rule: 'proxy-revalidate, no longer fresh',
+    answer: control('max-age=60, proxy-revalidate', { ETag: '"a"' }),
+    after: 70,
+    second: asking('max-stale'),
+    status1: MISS,
+    status2: 'fwd=stale; fwd-status=200; ttl=60; stored',
+  },
+  {
+    rfc: '9111 § 5.2.2.10',
+    rule: 's-maxage goes before max-stale',
+    answer: control('s-maxage=60', { ETag: '"a"' }),
+    after: 70,
+    second: asking('max-stale'),
+    status1: MISS,
+    status2: 'fwd=stale; fwd-status=200; ttl=60; stored',
+  },
+  // RFC 5861
+  {
+    rfc: '5861 § 3',
+    rule: 'stale-while-revalidate: the stale one at once',
+    answer: control('max-age=60, stale-while-revalidate=30'),
+    after: 70,
+    status1: MISS,
+    status2: 'hit; ttl=-10',
+  },
+  {
+    rfc: '5861 § 3',
+    rule: 'the same, too late',
+    answer: control('max-age=60, stale-while-revalidate=30'),
+    after: 90,
+    status1: MISS,
+    status2: MISS,
+  },
+  {
+    rfc: '5861 § 3',
+    rule: 'the same with s-maxage',
+    answer: control('s-maxage=60, stale-while-revalidate=30'),
+    after: 70,
+    status1: MISS,
+    status2: 'hit; ttl=-10',
+  },
+  {
+    rfc: '5861 § 3',
+    rule: 'must-revalidate goes before it',
+    answer: control('max-age=60, must-revalidate, stale-while-revalidate=30', { ETag: '"a"' }),
+    answer2: { status: 304 },
+    after: 70,
+    status1: MISS,
+    status2: 'fwd=stale; fwd-status=304; ttl=60; stored',
+  },
+  {
+    rfc: '5861 § 4',
+    rule: 'stale-if-error: the handler answers 503',
+    answer: control('max-age=60, stale-if-error=30'),
+    answer2: { status: 503 },
+    after: 70,
+    status1: MISS,
+    status2: 'fwd=stale; fwd-status=503; ttl=-10',
+  },
+  {
+    rfc: '5861 § 4',
+    rule: 'the handler throws',
+    answer: control('max-age=60, stale-if-error=30'),
+    answer2: { throws: true },
+    after: 70,
+    status1: MISS,
+    status2: 'fwd=stale; ttl=-10; detail=error',
+  },
+  {
+    rfc: '5861 § 4',
+    rule: 'too late',
+    answer: control('max-age=60, stale-if-error=30'),
+    answer2: { status: 503 },
+    after: 90,
+    status1: MISS,
+    status2: 'fwd=uri-miss; detail=status',
+    code2: 503,
+  },
+  {
+    rfc: '5861 § 4',
+    rule: 'the handler works',
+    answer: control('max-age=60, stale-if-error=30'),
+    after: 70,
+    status1: MISS,
+    status2: 'fwd=stale; fwd-status=200; ttl=60; stored',
+  },
+  {
+    rfc: '5861 § 4',
+    rule: 'an answer that is no trouble: 404',
+    answer: control('max-age=60, stale-if-error=30'),
+    answer2: { status: 404 },
+    after: 70,
+    status1: MISS,
+    status2: 'fwd=stale; fwd-status=404; detail=not-fresh',
+    code2: 404,
+  },
+]
+
+/** Returns the table of the page docs/http.md. */
+export function renderTable(): string {
+  const rows = TABLE.map(({ rfc, rule, status1, status2, after }) => {
+    const when = after === undefined ? '' : `after ${after} s: `
+    return `| ${rfc} | ${rule} | \`${status1}\` | ${when}\`${status2}\` |`
+  })
+  return ['| RFC | request | first `Cache-Status` | second |', '|---|---|---|---|', ...rows].join('\n')
+}
