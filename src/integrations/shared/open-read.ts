@@ -11,7 +11,7 @@ const LONGEST_MS = 30_000
  * Switches off the options of a cache that need a loader which can be called at any time. The "loader" here is a query
  * that the host runs itself.
  */
-export const ONCE = {
+const ONCE = {
   grace: false,
   refreshAhead: false,
   softTimeout: false,
