@@ -230,10 +230,9 @@ describeWithServers('the module on a server', () => {
     const { app } = await start({ imports: [CachetteModule.forRoot(options('drained:'))] })
     const cache = app.get(BaseCache)
     await until('the cache to be connected', async () => cache.set('a', 1))
-    server.freeze()
+    await server.makeReadOnly()
     expect(await cache.invalidate('a')).toMatchObject({ l2: 'queued' })
-    server.resume()
-    await until('the server to answer', async () => (await cache.health()).connected === true)
+    await server.makeWritable()
     await app.close()
 
     expect(await server.command('EXISTS', 'drained:a')).toBe(0)
