@@ -150,6 +150,8 @@ describe('DrizzleCache', () => {
 
       await db.transaction(async (tx) => {
         await tx.update(users).set({ name: 'Eve' })
+        // Others get what is committed.
+        expect((await query())[0]!.name).toBe('Ann')
       })
       expect((await query())[0]!.name).toBe('Eve')
       await client.exec(`update users set name = 'Elsewhere'`)
