@@ -11,7 +11,11 @@ export interface EntryPoint {
   readonly source: string
   /** Whether it is an adapter to another package, which lies in `src/integrations`. */
   readonly isIntegration: boolean
+  /** Whether it imports the package that it adapts to, which has to be installed then. */
+  readonly needsHost: boolean
 }
+
+const WITH_HOST = new Set(['nestjs'])
 
 /** Returns all entry points of the package in `root`. @throws if one has no source. */
 export function readEntryPoints(root: string): readonly EntryPoint[] {
@@ -29,6 +33,7 @@ export function readEntryPoints(root: string): readonly EntryPoint[] {
       throw new Error(`package.json: exports["${subpath}"] lacks ${places.join(' or ')}`)
     const name = subpath === '.' ? 'index' : subpath.slice(2)
     const isIntegration = source !== places[0]
-    return { specifier: manifest.name + subpath.slice(1), name, source, isIntegration }
+    const needsHost = WITH_HOST.has(name)
+    return { specifier: manifest.name + subpath.slice(1), name, source, isIntegration, needsHost }
   })
 }

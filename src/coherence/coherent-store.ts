@@ -250,6 +250,14 @@ export class CoherentStore implements Store {
     return { l1: l2 === 'dropped' ? 'dropped' : 'acked', l2, token, removed, error }
   }
 
+  tagPlace(): MaybePromise<string> {
+    return this.#generations.place()
+  }
+
+  changedSince(tags: readonly string[], place: string, lifeMs: number): Promise<readonly string[]> {
+    return this.#generations.changedSince(tags, place, lifeMs, this.#state.time.end())
+  }
+
   async *scan(prefix: string, reading?: Reading): AsyncIterable<string> {
     const waiting = this.#order.covered((key) => key?.startsWith(prefix) === true)
     if (waiting !== undefined) {

@@ -267,6 +267,17 @@ export interface Store {
     tags: readonly string[],
     options?: InvalidateOptions,
   ): MaybePromise<Invalidated>
+  /**
+   * Returns the present place in the order of all invalidations of tags, as text for {@link Store.changedSince}. A
+   * value that is read from its source from now on is newer than all invalidations up to there. Absent if the store
+   * can't tell. It rejects if it is not known.
+   */
+  tagPlace?(): MaybePromise<string>
+  /**
+   * Returns those of `tags` that may have been invalidated since a place, with or without stale values. A place of
+   * another history counts as one before all of them. Their records are kept for `lifeMs`.
+   */
+  changedSince?(tags: readonly string[], place: string, lifeMs: number): MaybePromise<readonly string[]>
   /** Returns the keys that begin with the literal text `prefix` and have a visible entry, in no particular order. */
   scan(prefix: string, reading?: Reading): AsyncIterable<string>
   /** Removes every key that begins with the literal text `prefix`, voids their leases, and counts the visible ones. */

@@ -51,6 +51,23 @@ export class TagTable {
     return tags === undefined || tags.length === 0 ? undefined : { tags, table: this.#id, since }
   }
 
+  /** The present count as text, which no other table understands. */
+  get place(): string {
+    return `${this.#id}/${this.#count}`
+  }
+
+  /** Returns those of `tags` that were invalidated since a place, or all of them if it is not known any more. */
+  changedSince(tags: readonly string[], place: string): readonly string[] {
+    const [id, text] = place.split('/')
+    const since = Number(text)
+    if (id !== this.#id || !(since >= this.#floor)) return tags
+    return tags.filter(
+      (tag) =>
+        (this.#gone.get(tag) ?? 0) > since ||
+        this.#stale.get(tag)?.some(({ count }) => count > since) === true,
+    )
+  }
+
   /** Makes entries with one of the tags invisible if they began before this moment. */
   invalidate(tags: readonly string[]): void {
     this.#count++

@@ -150,6 +150,14 @@ export class MemoryStore implements Store {
     return { l1: 'acked', l2: 'none', token: NO_TOKEN, removed: results.filter(({ ok }) => ok).length }
   }
 
+  tagPlace(): string {
+    return this.#rules.tags.place
+  }
+
+  changedSince(tags: readonly string[], place: string): readonly string[] {
+    return this.#rules.tags.changedSince(tags, place)
+  }
+
   async *scan(prefix: string, reading?: Reading): AsyncIterable<string> {
     const found: string[] = []
     const looks = looksAt(this.#map, (key) => {

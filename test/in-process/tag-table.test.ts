@@ -43,6 +43,25 @@ describe('the tag table', () => {
     }
   })
 
+  it('names the tags that were invalidated since a place', () => {
+    const table = new TagTable()
+    const { place } = table
+    table.invalidate(['a', 'b'])
+    table.endFreshness(['c'], 5)
+
+    expect(table.changedSince(['a', 'c', 'd'], place)).toEqual(['a', 'c'])
+    expect(table.changedSince(['a', 'c', 'd'], table.place)).toEqual([])
+  })
+
+  it('takes all tags for invalidated since a place that it does not know', () => {
+    const table = new TagTable(() => 0, 2)
+    const { place } = table
+    for (const tag of ['a', 'b', 'c']) table.invalidate([tag])
+
+    for (const unknown of [place, new TagTable(() => 0.5).place, '', 'junk', `${place}/1`])
+      expect(table.changedSince(['z'], unknown)).toEqual(['z'])
+  })
+
   it('tells what is stale from what is gone', () => {
     const table = new TagTable()
     const labels = table.labels(['a', 'b'])!

@@ -4,12 +4,15 @@ import { SOURCES } from '../support/sources.ts'
 
 const report = process.env['CI'] ? '.cache/integrations.json' : undefined
 
+// The folder of another release of Nest, for `npm run test:nest`.
+const nest = process.env['CACHETTE_TEST_NEST'] ?? import.meta.dirname
+
 export default defineConfig({
   resolve: {
     alias: [
       ...SOURCES,
       // Adapters find the packages that they adapt to here, so that a process has each of them once.
-      { find: /^(@nestjs\/.+)$/, replacement: join(import.meta.dirname, 'node_modules/$1') },
+      { find: /^(@nestjs\/.+|rxjs)$/, replacement: join(nest, 'node_modules/$1') },
     ],
   },
   test: {

@@ -6,7 +6,9 @@ import { readEntryPoints } from '../../tools/entry-points.ts'
 import { findServers, startRedis, type RedisServer } from '../redis/servers/index.ts'
 import { type InstalledProject, installPackage } from './installed.ts'
 
-const entries = readEntryPoints(fileURLToPath(new URL('../..', import.meta.url)))
+const entries = readEntryPoints(fileURLToPath(new URL('../..', import.meta.url))).filter(
+  ({ needsHost }) => !needsHost,
+)
 const names = entries.map(({ name }) => (name === 'index' ? 'cachette' : name))
 
 const PROGRAM = `${names.map((name, index) => `import * as ${name} from '${entries[index]!.specifier}'`).join('\n')}

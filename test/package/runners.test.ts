@@ -4,7 +4,9 @@ import { readEntryPoints } from '../../tools/entry-points.ts'
 import { findServers, startRedis, type RedisServer } from '../redis/servers/index.ts'
 import { type InstalledProject, installPackage, type Printed } from './installed.ts'
 
-const entries = readEntryPoints(fileURLToPath(new URL('../..', import.meta.url)))
+const entries = readEntryPoints(fileURLToPath(new URL('../..', import.meta.url))).filter(
+  ({ needsHost }) => !needsHost,
+)
 const names = entries.map(({ name }) => (name === 'index' ? 'cachette' : name))
 const specifiers = entries.map(({ specifier }) => specifier)
 

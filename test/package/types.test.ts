@@ -126,6 +126,7 @@ describe.each(listCompilers())('TypeScript %s', (version, compiler) => {
       import * as apollo from 'cachette/apollo'
       import * as audit from 'cachette/audit'
       import * as dashboard from 'cachette/dashboard'
+      import * as drizzle from 'cachette/drizzle'
       import * as express from 'cachette/express'
       import * as fastify from 'cachette/fastify'
       import * as http from 'cachette/http'
@@ -148,7 +149,7 @@ describe.each(listCompilers())('TypeScript %s', (version, compiler) => {
       export const options: CreateCacheOptions = { ttl: '30m', redis: undefined }
       export const cache = createCache<number>(options)
       export const count: Promise<unknown> = new MemoryCache<number>().get('count')
-      export default [analysis, apollo, audit, dashboard, express, fastify, http, keyv, lock, loggers, memoize, memory, ocache, otel, prometheus, ratelimit, redis, scope, sentry, serialization, testing, unstorage, yoga]`,
+      export default [analysis, apollo, audit, dashboard, drizzle, express, fastify, http, keyv, lock, loggers, memoize, memory, ocache, otel, prometheus, ratelimit, redis, scope, sentry, serialization, testing, unstorage, yoga]`,
     )
 
     const bare = { ...STRICT, module: 'nodenext', lib: ['es2022'], types: [] }

@@ -7,7 +7,9 @@ import { LIBRARY_NAMES, Projects } from './project.ts'
 import { installReleases, type Runtime } from './runtimes.ts'
 import { matrixTable, nameOf, wordsOf, writePart } from './table.ts'
 
-const specifiers = readEntryPoints(process.cwd()).map(({ specifier }) => specifier)
+const specifiers = readEntryPoints(process.cwd())
+  .filter(({ needsHost }) => !needsHost)
+  .map(({ specifier }) => specifier)
 const releases = installReleases()
 using projects = new Projects()
 await using server = await startRedis()

@@ -2,12 +2,16 @@ import { StoreUnavailableError } from '../../core/errors.ts'
 import type { GenerationRecord, Generations, Head } from '../../core/remote-store.ts'
 import type { MaybePromise } from '../../core/promise.ts'
 import type { Reading } from '../../core/store.ts'
+import { readToken, tokenOf, type TokenPart } from '../../core/token.ts'
 import type { LogFollowers } from '../log/log-followers.ts'
 import { sameEpoch } from '../log/seen-heads.ts'
 import type { NodeState } from '../node-state.ts'
 import type { Former, GenerationTable, KnownRecord, Lives } from './generation-table.ts'
 import type { TagInvalidator } from './tag-invalidator.ts'
 import { bears, compareGenerations, worstOf, type TagState } from './tag-state.ts'
+
+// The number of questions after which the answer to the first sync counts as missing.
+const PLACE_ROUNDS = 5
 
 /**
  * Answers by the table of generations, and asks the server for the records that the table lacks or may be behind with.
@@ -115,6 +119,50 @@ export class GenerationSource {
       return record !== undefined && isBefore(record, start) ? { tag, value: record.value } : undefined
     })
     return generations.every((generation) => generation !== undefined) ? generations : undefined
+  }
+
+  /** Returns the latest known head of the log of generations, as a token. @throws if no head can be known. */
+  place(): MaybePromise<string> {
+    this.#followers.followGenerations()
+    const { partition, seen } = this.#table
+    return seen === undefined ? this.#firstPlace() : tokenOf([{ partition: partition.name, head: seen }])
+  }
+
+  /**
+   * Returns those of `tags` that may have another generation than at a place, by the same rule as {@link
+   * GenerationSource.unchangedSince}. @throws as {@link GenerationSource.current} does.
+   */
+  async changedSince(
+    tags: readonly string[],
+    place: string,
+    lifeMs: number,
+    untilMs: number,
+  ): Promise<readonly string[]> {
+    this.#followers.followGenerations()
+    const { partition } = this.#table
+    const start = readToken(place)?.[0]
+    if (start === undefined || start.partition !== partition.name) return tags
+    if (partition.applied === undefined) await this.#firstPlace()
+    const lives = new Map(tags.map((tag) => [tag, lifeMs]))
+    const isBehind = !partition.isSynced(this.#state.settings.maxLagMs)
+    const asked = isBehind ? tags : this.#table.lacking(lives)
+    const read = asked.length === 0 ? undefined : await this.#read(asked, untilMs, lives)
+    if (!partition.isOf(start.epoch)) return tags
+    return tags.filter((tag) => {
+      if (this.#table.queue.get(tag) !== undefined) return true
+      const record = read?.get(tag) ?? this.#table.record(tag)
+      return record === undefined || !isBefore(record, start)
+    })
+  }
+
+  // The answer to the first sync is on its way, and each question after it takes no less time.
+  async #firstPlace(): Promise<string> {
+    const { partition } = this.#table
+    for (let rounds = 0; partition.applied === undefined && rounds < PLACE_ROUNDS; rounds++)
+      await this.#state.remote.heads([partition.name])
+    if (partition.applied === undefined)
+      throw new StoreUnavailableError('the log of generations is not known yet')
+    return tokenOf([{ partition: partition.name, head: this.#table.seen }])
   }
 
   /**
@@ -237,7 +285,10 @@ function compareFormer(value: string, former: Former | undefined, isBehind: bool
 
 // Whether a tag has had its generation since before the log was at `start`. Then the record is of an older epoch, or of
 // no later entry.
-function isBefore({ head }: Pick<GenerationRecord, 'head'>, start: Head): boolean {
+function isBefore(
+  { head }: Pick<GenerationRecord, 'head'>,
+  start: Pick<TokenPart, 'epoch' | 'counter'>,
+): boolean {
   if (head === undefined) return false
   if (sameEpoch(head.epoch, start.epoch)) return head.counter <= start.counter
   return head.epoch.ordinal < start.epoch.ordinal

@@ -77,7 +77,7 @@ export function rateLimitStore(cache: BaseCache, options: RateLimitStoreOptions)
       const { routeInfo } = fieldsOf(routeOptions)
       const { method, url } = fieldsOf(routeInfo)
       // A limiter without a route is told from others by the order in which they are made.
-      const route = url === undefined ? `~${++unnamed}` : `${String(method)} ${String(url)}`
+      const route = typeof url === 'string' ? `${[method].flat().join()} ${url}` : `~${++unnamed}`
       return new Store(routeOptions, `${route} `)
     }
 

@@ -101,7 +101,7 @@ export class Cache {
       typeof ttlOrOptions === 'object' ? ttlOrOptions : { ttl: ttlOrOptions }
     const isAhead = typeof ttl === 'number' && refreshThreshold !== undefined && refreshThreshold < ttl
     const refreshAhead = isAhead && refreshThreshold > 0 ? 1 - refreshThreshold / ttl : undefined
-    const loaded = await this.cache.getOrSet(
+    return this.cache.getOrSet(
       keyFor(key),
       async ({ setTtl, doNotStore }) => {
         const value = await load()
@@ -112,7 +112,6 @@ export class Cache {
       },
       { ...(refreshAhead !== undefined && { refreshAhead, ...ttlOption(ttl as number) }) },
     )
-    return loaded as T
   }
 }
 
@@ -133,7 +132,7 @@ export function ttlOption(ttl: unknown): { readonly ttl?: Duration } | undefined
 }
 
 /** Returns a key of the cache for any text. Text that can't be one is replaced by its SHA-256. */
-export function keyFor(text: string): string {
+export function keyFor(text: unknown): string {
   const name = String(text)
   const isKey =
     name !== '' &&

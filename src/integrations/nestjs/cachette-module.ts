@@ -70,7 +70,7 @@ export class CachetteModule {
   static forRoot(options: CachetteOptions & CachetteModuleOptions = {}): DynamicModule {
     checkReadable(options, 'CachetteModule.forRoot')
     const { as, isGlobal, ...rest } = options
-    return root({ as, isGlobal }, { useFactory: () => rest as CachetteOptions })
+    return root({ as, isGlobal }, { useFactory: () => rest })
   }
 
   /** Does what {@link CachetteModule.forRoot} does, with options that Nest injects what they need into. */

@@ -52,7 +52,7 @@ function controllerWith(interceptor: Type, Key: typeof CacheKey, Ttl: typeof Cac
     }
 
     @Get('computed')
-    @Ttl((context) => Number((context.getArgByIndex(0) as { query: { ms: string } }).query.ms))
+    @Ttl((context) => Number(context.getArgByIndex<{ query: { ms: string } }>(0).query.ms))
     @Key(() => 'computed key')
     computed(): string {
       return `call ${++this.calls}`

@@ -24,6 +24,8 @@ import {
 import { describe, expect, it } from 'vitest'
 import { deferred } from '../../support/deferred.ts'
 import { failureOf } from '../../support/error-of.ts'
+import { until } from '../../support/until.ts'
+import { onEachEngine } from '../caches.ts'
 import { start } from './app.ts'
 
 interface User {
@@ -141,7 +143,24 @@ describe('decorated methods', () => {
     expect(rows.queries).toBe(1)
   })
 
-  it('never keep what was loaded before an invalidation that overlaps', async () => {
+  onEachEngine(({ make }) => {
+    it('never keep what was loaded before an invalidation that overlaps', async () => {
+      const { users, rows } = await usersOver(await make())
+      for (let round = 0; round < 20; round++) {
+        const gate = deferred<undefined>()
+        rows.readWaits = gate.promise
+        rows.names.set(round, 'old')
+        const early = users.find(round)
+        await until('the load to begin', () => rows.queries === round * 2 + 1)
+        await users.rename(round, 'new')
+        gate.resolve(undefined)
+        expect((await early).name).toBe('old')
+        expect((await users.find(round)).name).toBe('new')
+      }
+    })
+  })
+
+  it('give the loaded value to callers that came before an invalidation', async () => {
     const { users, rows } = await usersOver()
     const gate = deferred<undefined>()
     rows.readWaits = gate.promise
@@ -257,12 +276,12 @@ describe('decorated methods', () => {
     const wrong: [() => unknown, RegExp][] = [
       [() => Cached({ key: 'a', tll: 5 } as never), /tll/],
       [() => Cached({ cache: 7, key: 'a' } as never), /7 is not the name of a cache/],
-      [() => Invalidates({} as never), /give keys, tags, or both/],
+      [() => Invalidates({}), /give keys, tags, or both/],
       [() => CachePut({ key: 'a', grac: 5 } as never), /grac/],
       [() => CachePut({ key: 7 } as never), /key: 7/],
       [() => RateLimit({ limit: 0, window: '1m' }), /limit/],
       [() => RateLimit({ limit: 1, window: '1m', keys: 'a' } as never), /keys/],
-      [() => RateLimit({ limit: 1, window: '1m', key: '{result}' } as never), /result/],
+      [() => RateLimit({ limit: 1, window: '1m', key: '{result}' }), /result/],
       [() => RateLimit({ limit: 1, window: '1m', key: 7 } as never), /key/],
     ]
     for (const [make, message] of wrong) expect(make).toThrow(message)
@@ -299,21 +318,34 @@ describe('CachePut', () => {
     expect(await cache.has('user:7')).toBe(false)
   })
 
-  it.each([
-    ['another put of the key', async (users: Users) => users.save(7, 'second')],
-    ['an invalidation of its tag', async (_: Users, cache: BaseCache) => cache.invalidateTag('users')],
-    ['an invalidating method of the key', async (users: Users) => users.rename(7, 'second')],
-  ])('stores nothing after %s meanwhile', async (_, meanwhile) => {
-    const { users, cache } = await usersOver()
-    const gate = deferred<undefined>()
-    const slow = users.save(7, 'first', gate.promise)
-    await expect.poll(async () => cache.has('put:user:7')).toBe(true)
-    await meanwhile(users, cache)
-    gate.resolve(undefined)
-    await slow
+  onEachEngine(({ make }) => {
+    it('calls the method each time and stores the answer', async () => {
+      const { users, rows, cache } = await usersOver(await make())
+      await users.save(7, 'Grace')
+      await users.save(7, 'Joan')
 
-    expect(await cache.has('user:7')).toBe(false)
-    expect((await users.find(7)).name).toBe('first')
+      expect(await users.find(7)).toEqual({ id: 7, name: 'Joan' })
+      expect([rows.queries, rows.writes]).toEqual([0, 2])
+      await cache.invalidateTag('users')
+      expect(await cache.has('user:7')).toBe(false)
+    })
+
+    it.each([
+      ['another put of the key', async (users: Users) => users.save(7, 'second')],
+      ['an invalidation of its tag', async (_: Users, cache: BaseCache) => cache.invalidateTag('users')],
+      ['an invalidating method of the key', async (users: Users) => users.rename(7, 'second')],
+    ])('stores nothing after %s meanwhile', async (_, meanwhile) => {
+      const { users, cache } = await usersOver(await make())
+      const gate = deferred<undefined>()
+      const slow = users.save(7, 'first', gate.promise)
+      await expect.poll(async () => cache.has('put:user:7')).toBe(true)
+      await meanwhile(users, cache)
+      gate.resolve(undefined)
+      await slow
+
+      expect(await cache.has('user:7')).toBe(false)
+      expect((await users.find(7)).name).toBe('first')
+    })
   })
 })
 

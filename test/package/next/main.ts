@@ -1,8 +1,10 @@
 // `npm run test:next`: a small application of Next.js 16 is built from the packed package, by each of its bundlers, with
-// one client library installed, bundled and not. Each is started once, and asked for its pages. A line each. `-- --only 'webpack, ioredis'` plays a part.
+// one client library installed, bundled and not. Each is started once, and asked for its pages. A line each. Then examples/next
+// is built, and played by two processes over one server. `-- --only 'webpack, ioredis'` or `--only 'two processes'` plays a part.
 import { parseArgs } from 'node:util'
 import { freePort } from '../../redis/servers/ports.ts'
 import { startRedis } from '../../redis/servers/server.ts'
+import { playTwoProcesses } from './two-processes.ts'
 import { ANSWERS, CLIENTS, COPIES, type Client } from './app.ts'
 import { BUNDLERS, NextProject, type Bundler, type Started } from './project.ts'
 
@@ -17,6 +19,10 @@ for (const client of Object.keys(CLIENTS) as Client[]) {
       const title = `${bundler}, ${client}, ${isExternal ? 'external' : 'bundled'}`
       if (title.includes(values.only) && !(await play(title, bundler, isExternal))) failed += 1
     }
+}
+for (const bundler of Object.keys(BUNDLERS) as Bundler[]) {
+  const title = `two processes, ${bundler}`
+  if (title.includes(values.only)) failed += (await playTwoProcesses(title, bundler)) ? 0 : 1
 }
 process.exitCode = failed === 0 ? 0 : 1
 

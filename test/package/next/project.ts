@@ -18,11 +18,25 @@ const PACKAGES: Readonly<Record<Client, readonly string[]>> = {
   ioredis: ['ioredis'],
 }
 const PATIENCE_MS = 60_000
+const NEXT = 'node_modules/next/dist/bin/next'
+const STRICT = {
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  target: 'es2022',
+  module: 'esnext',
+  moduleResolution: 'bundler',
+  lib: ['es2022', 'dom'],
+  types: ['node'],
+  skipLibCheck: true,
+  noEmit: true,
+}
 
 /** A server of the application, which was started. */
 export interface Started {
   /** Asks for a page, and returns its text. */
   ask(path: string): Promise<string>
+  /** Posts nothing to a path, and returns the status. */
+  post(path: string): Promise<number>
   /** Ends it, and returns what it printed. */
   end(): Promise<string>
 }
@@ -32,7 +46,8 @@ export class NextProject implements Disposable {
   readonly #home = mkdtempSync(join(tmpdir(), 'cachette-next-'))
   readonly #root = join(this.#home, 'project')
 
-  constructor() {
+  /** `example` is a folder with an application, in place of the one of app.ts. */
+  constructor(example?: string) {
     cpSync(join(import.meta.dirname, 'manifest'), this.#root, { recursive: true })
     cpSync(join(import.meta.dirname, '../trial.cjs'), join(this.#root, 'trial.cjs'))
     this.#run('npm', ['ci', '--no-fund', '--no-audit'])
@@ -40,7 +55,11 @@ export class NextProject implements Disposable {
     mkdirSync(installed)
     using packed = pack()
     this.#run('tar', ['-xzf', packed.tarball, '-C', installed, '--strip-components=1'])
-    for (const [name, content] of Object.entries(FILES)) this.#write(name, content)
+    if (example === undefined) for (const [name, content] of Object.entries(FILES)) this.#write(name, content)
+    else {
+      const isOwn = (path: string): boolean => !/package(-lock)?\.json$|node_modules|\.next/.test(path)
+      cpSync(example, this.#root, { recursive: true, filter: (path) => isOwn(path.slice(example.length)) })
+    }
   }
 
   /** Leaves one client installed. */
@@ -70,11 +89,34 @@ export class NextProject implements Disposable {
     return printed
   }
 
+  /** Builds the example with `next build`, and returns what the build printed. */
+  buildExample(bundler: Bundler, url: string): string {
+    rmSync(join(this.#root, '.next'), { recursive: true, force: true })
+    return this.#run(process.execPath, [NEXT, 'build', ...BUNDLERS[bundler]], { ...ENV, REDIS_URL: url })
+  }
+
+  /** Starts the example with `next start`. */
+  async startExample(port: number, url: string): Promise<Started> {
+    return this.#start(port, this.#root, [NEXT, 'start'], { REDIS_URL: url })
+  }
+
+  /** Checks the types of a file of the application with the compiler at this path. */
+  check(compiler: string, name: string, content: string): void {
+    this.#write(name, content)
+    const compilerOptions = { ...STRICT, typeRoots: [join(dirname(compiler), '../../@types')] }
+    this.#write('tsconfig.check.json', JSON.stringify({ compilerOptions, files: [name] }))
+    this.#run(process.execPath, [compiler, '-p', 'tsconfig.check.json'])
+  }
+
   /** Starts the server that was built. */
   async start(port: number, url: string): Promise<Started> {
-    const env = { ...ENV, PORT: String(port), HOSTNAME: '127.0.0.1', TRIAL_URL: url }
-    const child = spawn(process.execPath, ['server.js'], {
-      cwd: this.#standalone,
+    return this.#start(port, this.#standalone, ['server.js'], { TRIAL_URL: url })
+  }
+
+  async #start(port: number, cwd: string, args: readonly string[], more: object): Promise<Started> {
+    const env = { ...ENV, PORT: String(port), HOSTNAME: '127.0.0.1', ...more }
+    const child = spawn(process.execPath, args, {
+      cwd,
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
     })
@@ -82,6 +124,13 @@ export class NextProject implements Disposable {
     await answers(child, port)
     return {
       ask: async (path) => (await fetch(`http://127.0.0.1:${port}${path}`)).text(),
+      post: async (path) => {
+        const { status } = await fetch(`http://127.0.0.1:${port}${path}`, {
+          method: 'POST',
+          redirect: 'manual',
+        })
+        return status
+      },
       async end() {
         const ended = child.exitCode === null ? once(child, 'close') : undefined
         child.kill('SIGTERM')

@@ -1,0 +1,3 @@
+import { createCacheHandler } from 'cachette/next'
+
+export default createCacheHandler()

@@ -1,0 +1,3 @@
+import { createIsrCacheHandler } from 'cachette/next'
+
+export default createIsrCacheHandler()

@@ -1,0 +1,6 @@
+export {
+  cacheMiddleware,
+  type AiCacheOptions,
+  type CacheMiddleware,
+  type ModelRequest,
+} from './middleware.ts'

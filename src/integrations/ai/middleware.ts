@@ -1,0 +1,132 @@
+import type { BaseCache } from '../../cache/base-cache.ts'
+import { canonical } from '../../keys/canonical.ts'
+import { isRecord } from '../../internal/objects.ts'
+import { checkFunction, checkReadable } from '../../options/checks.ts'
+import type { Duration } from '../../options/durations.ts'
+import { checkOptions } from '../../options/options.ts'
+import { checkCache } from '../shared/check-cache.ts'
+import { textKey } from '../shared/text-key.ts'
+import { isWhole, recorded, replay } from './kept-stream.ts'
+
+/** A request to a model. */
+export interface ModelRequest {
+  /** The parameters of the call: prompt, tools, temperature and so on. */
+  readonly params: object
+  /** The model. */
+  readonly model: { readonly provider: string; readonly modelId: string }
+}
+
+/** Options of {@link cacheMiddleware}. */
+export interface AiCacheOptions {
+  /** The time for which an answer is kept; default: that of the cache. */
+  readonly ttl?: Duration | undefined
+  /** The tags of the answers. */
+  readonly tags?: readonly string[] | undefined
+  /** Whether the model is asked in any case, and the answer is not kept. */
+  readonly skip?: ((request: ModelRequest) => boolean) | undefined
+}
+
+/** Middleware for the AI SDK. */
+export interface CacheMiddleware {
+  /** The version of the contract. */
+  readonly specificationVersion: 'v4'
+  /** Answers a whole text. */
+  wrapGenerate<Result>(
+    call: ModelRequest & { readonly doGenerate: () => PromiseLike<Result> },
+  ): Promise<Result>
+  /** Answers a stream. */
+  wrapStream<Result extends { readonly stream: ReadableStream<unknown> }>(
+    call: ModelRequest & { readonly doStream: () => PromiseLike<Result> },
+  ): Promise<Result>
+}
+
+/** The longest time for which a stream is recorded. */
+const LONGEST_STREAM = '10m'
+
+/**
+ * Returns middleware for the AI SDK 7 that answers a repeated request to a model from the cache: `wrapLanguageModel({
+ * model, middleware: cacheMiddleware(cache) })`. Concurrent equal requests for a whole text share one call.
+ * @throws OptionsError for anything that is not a cache, and for wrong options.
+ */
+export function cacheMiddleware(cache: BaseCache, options: AiCacheOptions = {}): CacheMiddleware {
+  checkCache(cache, 'cacheMiddleware: cache')
+  checkReadable(options, 'cacheMiddleware')
+  checkOptions(options, ['ttl', 'tags', 'skip'], 'cacheMiddleware')
+  const { ttl, tags, skip } = options
+  if (skip !== undefined) checkFunction(skip, 'cacheMiddleware: skip')
+  const kept = { ...(ttl !== undefined && { ttl }), ...(tags !== undefined && { tags }) }
+  const keyFor = (form: string, request: ModelRequest): string | undefined =>
+    skip?.(request) === true ? undefined : keyOf(form, request)
+
+  return {
+    specificationVersion: 'v4',
+
+    async wrapGenerate<Result>({
+      doGenerate,
+      ...request
+    }: ModelRequest & { readonly doGenerate: () => PromiseLike<Result> }): Promise<Result> {
+      const key = keyFor('text', request)
+      if (key === undefined) return doGenerate()
+      try {
+        return await cache.getOrSet<Result>(
+          key,
+          async (context) => {
+            const result = await doGenerate()
+            if (isRecord(result) && !isWhole(Reflect.get(result, 'finishReason'))) context.setTtl(0)
+            return result
+          },
+          kept,
+        )
+      } catch (error) {
+        // The caller whose call was shared has given up, and this one has not.
+        if (isAbort(error) && !isAborted(request.params)) return doGenerate()
+        throw error
+      }
+    },
+
+    async wrapStream<Result extends { readonly stream: ReadableStream<unknown> }>({
+      doStream,
+      ...request
+    }: ModelRequest & { readonly doStream: () => PromiseLike<Result> }): Promise<Result> {
+      const key = keyFor('stream', request)
+      const known = key === undefined ? undefined : await cache.get<readonly unknown[]>(key)
+      if (known !== undefined) return { stream: replay(known) } as unknown as Result
+      if (key === undefined) return doStream()
+      let record!: (parts: Promise<readonly unknown[] | undefined>) => void
+      const parts = new Promise<readonly unknown[] | undefined>((resolve) => {
+        record = resolve
+      })
+      // A load, so that an invalidation during the stream keeps it out. Its failure is none of the caller's.
+      cache.getOrSet(key, async () => parts, { ...kept, hardTimeout: LONGEST_STREAM }).catch(() => undefined)
+      try {
+        const result = await doStream()
+        const { stream, parts: all } = recorded(result.stream)
+        record(all)
+        return { ...result, stream }
+      } catch (error) {
+        record(Promise.resolve(undefined))
+        throw error
+      }
+    },
+  }
+}
+
+// Headers may have a login, and a signal is nothing of the request.
+function keyOf(form: string, { params, model }: ModelRequest): string | undefined {
+  const { abortSignal: _signal, headers: _headers, ...asked } = { ...params } as Record<string, unknown>
+  try {
+    return textKey(`${form}:${model.provider}:${model.modelId}:${canonical(asked)}`)
+  } catch {
+    // A part of the request has no canonical form, so nothing can tell it from another.
+    return undefined
+  }
+}
+
+function isAbort(error: unknown): boolean {
+  return isRecord(error) && Reflect.get(error, 'name') === 'AbortError'
+}
+
+function isAborted(params: object): boolean {
+  const signal: unknown = Reflect.get(params, 'abortSignal')
+  return signal instanceof AbortSignal && signal.aborted
+}

@@ -1,0 +1,2 @@
+export { DrizzleCache, type DrizzleCacheOptions } from './drizzle-cache.ts'
+export type { DrizzleCacheConfig, DrizzleMutation, DrizzleTable } from './types.ts'
