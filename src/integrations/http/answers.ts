@@ -43,7 +43,26 @@ export function answerFrom(
   if (stored.status === 200 && isUnchanged(request, headers)) return notModified(headers)
   const hasNoBody = request.method === 'HEAD' || [204, 304].includes(stored.status)
   if (stored.status !== 204) headers.set('content-length', String(stored.body.byteLength))
-  return new Response(hasNoBody ? null : stored.body, { status: stored.status, headers })
+  return new Response(hasNoBody ? null : (stored.body as Uint8Array<ArrayBuffer>), {
+    status: stored.status,
+    headers,
+  })
+}
+
+/**
+ * Returns the handler's response to a request that reached it without its conditions, with the headers of this cache. A
+ * client that has the response already gets 304.
+ */
+export function answerWhole(
+  request: Request,
+  response: Response,
+  status: Status,
+  settings: HttpSettings,
+): Response {
+  const answer = answerThrough(response, status, settings)
+  if (answer.status !== 200 || !isUnchanged(request, answer.headers)) return answer
+  void answer.body?.cancel().catch(() => {})
+  return notModified(answer.headers)
 }
 
 /** Returns the handler's response with the headers of this cache. */
@@ -93,7 +112,7 @@ function textOf(name: string, { hit, fwd, fwdStatus, ttl, stored, collapsed, det
 }
 
 /** Whether the client has the response already (RFC 9110, section 13). */
-export function isUnchanged({ headers: asked }: Request, headers: Headers): boolean {
+function isUnchanged({ headers: asked }: Request, headers: Headers): boolean {
   const wanted = asked.get('if-none-match')
   if (wanted !== null) {
     const etag = headers.get('etag')

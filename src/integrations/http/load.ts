@@ -2,7 +2,7 @@ import { AsyncResource } from 'node:async_hooks'
 import type { BaseCache } from '../../cache/base-cache.ts'
 import { checkTags } from '../../keys/tags.ts'
 import type { LoadContext } from '../../loading/load-context.ts'
-import { answerFrom, answerThrough, tagsIn, type Status } from './answers.ts'
+import { answerFrom, answerWhole, tagsIn, type Status } from './answers.ts'
 import { Freshness } from './freshness.ts'
 import type { HttpSettings } from './options.ts'
 import { canValidate, graceOf, refusal } from './shareable.ts'
@@ -23,7 +23,7 @@ import type { Awaited, Handler, Visit } from './visit.ts'
 export type Loaded = StoredResponse | FailedLoad
 
 /** The headers by which a client asks for less than the whole response. */
-const CONDITIONS = [
+export const CONDITIONS: readonly string[] = [
   'if-none-match',
   'if-modified-since',
   'if-match',
@@ -142,14 +142,14 @@ export class Load {
   }
 
   async #take(context: LoadContext, answer: Response): Promise<Loaded | undefined> {
-    const { fwd, found } = this.#visit
+    const { request, fwd, found } = this.#visit
     const { status } = answer
     const headers = new Headers(answer.headers)
     const freshness = new Freshness({ status, headers }, this.#settings)
     const plan = await this.#plan(context, status, headers, freshness)
     const told: Status = found === undefined ? { fwd } : { fwd, fwdStatus: status }
     if (plan === undefined) {
-      const refused = answerThrough(answer, { ...told, detail: this.refused! }, this.#settings)
+      const refused = answerWhole(request, answer, { ...told, detail: this.refused! }, this.#settings)
       if (this.#awaited === undefined) void answer.body?.cancel().catch(() => {})
       else this.#awaited.resolve(refused)
       return status >= 500 ? { failed: status } : undefined
@@ -157,9 +157,10 @@ export class Load {
     const [own, others] = this.#awaited === undefined ? [answer.body] : (answer.body?.tee() ?? [null, null])
     if (this.#awaited !== undefined) {
       const { statusText } = answer
-      const live = new Response(others ?? null, { status, statusText, headers })
+      // Copied, because some runtimes keep the headers that they are given, and these are stored.
+      const live = new Response(others ?? null, { status, statusText, headers: new Headers(headers) })
       this.#awaited.resolve(
-        answerThrough(live, { ...told, ttl: freshness.ttl, stored: true }, this.#settings),
+        answerWhole(request, live, { ...told, ttl: freshness.ttl, stored: true }, this.#settings),
       )
     }
     let body: Uint8Array | undefined
