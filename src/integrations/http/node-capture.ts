@@ -59,7 +59,7 @@ export function capture(response: ServerResponse, run: () => void, isDetached = 
     const takeHead = (): void => {
       if (hasHead) return
       hasHead = true
-      const { statusCode: status, statusMessage: statusText = '' } = response
+      const { statusCode: status, statusMessage: statusText } = response
       const headers = new Headers()
       for (const [name, value] of Object.entries(response.getHeaders()))
         for (const one of Array.isArray(value) ? value : [value])
