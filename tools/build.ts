@@ -3,6 +3,7 @@
 // can take apart (docs/decisions/0129-one-implementation-in-two-forms.md).
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, isAbsolute, join, relative } from 'node:path'
+import { transformSync } from 'esbuild'
 import { rolldown, type InputOptions, type OutputChunk, type OutputOptions } from 'rolldown'
 import { dts } from 'rolldown-plugin-dts'
 import { readEntryPoints } from './entry-points.ts'
@@ -50,7 +51,10 @@ const commonjs = await generate(
     ...namesOf('cjs'),
   },
 )
-write('', commonjs)
+// The command line is run and not read.
+const program = (code: string): string =>
+  transformSync(code, { minifyWhitespace: true, legalComments: 'inline' }).code
+for (const chunk of commonjs) write('', [chunk], chunk.name === 'cli' ? program : undefined)
 licensed.clear()
 // Bundlers take these apart and minify them, so that only their names matter to whoever debugs.
 const compact = { compress: false, mangle: false, codegen: { removeWhitespace: true } } as const

@@ -5,7 +5,9 @@ export type Selecting = readonly [name: string, value: string | null]
 
 /** The answer of a handler without its body. */
 export interface Head {
+  /** The status code, such as 200. */
   readonly status: number
+  /** All header fields. */
   readonly headers: Headers
 }
 

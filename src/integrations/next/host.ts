@@ -32,12 +32,15 @@ export interface NextCacheHandler {
 
 /** The facts about a request that Next.js gives to an ISR handler. */
 export interface IsrContext {
+  /** The folder `server` of the build. */
   readonly serverDistDir?: string | undefined
 }
 
 /** The lifetime of a page in seconds. */
 export interface IsrCacheControl {
+  /** The seconds after which it is made anew; `false` = never. */
   revalidate: number | false
+  /** The seconds after which it must not be served; `undefined` = no limit. */
   expire: number | undefined
 }
 
@@ -53,16 +56,23 @@ export interface IsrAnswer<Value> {
 
 /** The conditions of a read of an ISR handler. */
 export interface IsrGetContext {
+  /** `APP_PAGE`, `APP_ROUTE`, `PAGES`, `FETCH` or `IMAGE`. */
   readonly kind: string
+  /** The tags of a `fetch`. */
   readonly tags?: string[]
+  /** The tags of the paths in which a `fetch` is made. */
   readonly softTags?: string[]
+  /** The seconds after which the answer of a `fetch` is asked for anew; `false` = never. */
   readonly revalidate?: number | false
 }
 
 /** The attributes of an entry that an ISR handler stores. */
 export interface IsrSetContext {
+  /** Whether it is the answer of a `fetch`. */
   readonly fetchCache?: boolean
+  /** The tags of a `fetch`. */
   readonly tags?: string[]
+  /** The lifetime of the entry. */
   readonly cacheControl?: IsrCacheControl
 }
 
