@@ -12,7 +12,8 @@ const repository = 'https://github.com/cachette/cachette'
 function titleOf(page: string): string {
   const heading = /^# (.+)$/m.exec(readFileSync(join(source, page), 'utf8'))
   if (heading === null) throw new Error(`docs/${page} has no heading`)
-  return String(heading[1]).replaceAll('`', '')
+  const [, title = page] = heading
+  return title.replaceAll('`', '')
 }
 
 const references = readdirSync(join(source, 'reference'), { recursive: true, encoding: 'utf8' })

@@ -50,25 +50,24 @@ describe('the health indicator', () => {
     return new CacheHealthIndicator(cache)
   }
 
-  it.skipIf(MAJOR < 12)(
-    'lets a cache that is down degrade the application, or end it on request',
-    async () => {
-      const indicator = await downIndicator()
-      expect(await checked(indicator, 'check')).toMatchObject({
-        status: 200,
-        body: { status: 'degraded', details: { cache: { status: 'degraded', ...facts } } },
-      })
-      expect(await checked(indicator, 'check', 'down')).toMatchObject({
-        status: 503,
-        body: { status: 'error', error: { cache: { status: 'down', ...facts } } },
-      })
-      expect(await checked(indicator, 'isHealthy')).toMatchObject({
-        body: { info: { cache: { status: 'up' } } },
-      })
-    },
-  )
+  const itOfTheNewest = MAJOR < 12 ? () => undefined : it
+  itOfTheNewest('lets a cache that is down degrade the application, or end it on request', async () => {
+    const indicator = await downIndicator()
+    expect(await checked(indicator, 'check')).toMatchObject({
+      status: 200,
+      body: { status: 'degraded', details: { cache: { status: 'degraded', ...facts } } },
+    })
+    expect(await checked(indicator, 'check', 'down')).toMatchObject({
+      status: 503,
+      body: { status: 'error', error: { cache: { status: 'down', ...facts } } },
+    })
+    expect(await checked(indicator, 'isHealthy')).toMatchObject({
+      body: { info: { cache: { status: 'up' } } },
+    })
+  })
 
-  it.skipIf(MAJOR >= 12)('knows no degraded application in the older forms', async () => {
+  const itOfOlder = MAJOR < 12 ? it : () => undefined
+  itOfOlder('knows no degraded application in the older forms', async () => {
     const indicator = await downIndicator()
     expect(await checked(indicator, 'isHealthy')).toMatchObject({
       status: 200,
