@@ -34,6 +34,9 @@ const input: InputOptions = {
 // No maps: they would weigh as much as the code, which is readable, and say nothing without the sources.
 const output: OutputOptions = { comments: { jsdoc: false, annotation: true, legal: true }, strict: true }
 
+/** The bundler's notes of where a module begins and ends. */
+const REGIONS = /^\/\/#(?:region .*|endregion)\n/gm
+
 rmSync(dist, { recursive: true, force: true })
 const commonjs = await generate(
   {
@@ -56,8 +59,12 @@ const program = (code: string): string =>
   transformSync(code, { minifyWhitespace: true, legalComments: 'inline' }).code
 for (const chunk of commonjs) write('', [chunk], chunk.name === 'cli' ? program : undefined)
 licensed.clear()
-// Bundlers take these apart and minify them, so that only their names matter to whoever debugs.
-const compact = { compress: false, mangle: false, codegen: { removeWhitespace: true } } as const
+// Bundlers take these apart and minify them, so that only names of functions and classes matter to whoever debugs.
+const compact = {
+  compress: false,
+  mangle: { toplevel: false, keepNames: true },
+  codegen: { removeWhitespace: true },
+} as const
 write(
   'esm',
   await generate(
@@ -92,7 +99,7 @@ function namesOf(ending: string): OutputOptions {
 }
 
 function write(folder: string, chunks: readonly OutputChunk[], mend = (code: string) => code): void {
-  for (const { fileName, code } of chunks) put(join(folder, fileName), mend(code))
+  for (const { fileName, code } of chunks) put(join(folder, fileName), mend(code.replaceAll(REGIONS, '')))
 }
 
 function put(name: string, text: string): void {

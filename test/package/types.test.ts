@@ -144,12 +144,13 @@ describe.each(listCompilers())('TypeScript %s', (version, compiler) => {
       import * as serialization from 'cachette/serialization'
       import * as sentry from 'cachette/sentry'
       import * as testing from 'cachette/testing'
+      import * as typeorm from 'cachette/typeorm'
       import * as unstorage from 'cachette/unstorage'
       import * as yoga from 'cachette/yoga'
       export const options: CreateCacheOptions = { ttl: '30m', redis: undefined }
       export const cache = createCache<number>(options)
       export const count: Promise<unknown> = new MemoryCache<number>().get('count')
-      export default [analysis, apollo, audit, dashboard, drizzle, express, fastify, http, keyv, lock, loggers, memoize, memory, ocache, otel, prometheus, ratelimit, redis, scope, sentry, serialization, testing, unstorage, yoga]`,
+      export default [analysis, apollo, audit, dashboard, drizzle, express, fastify, http, keyv, lock, loggers, memoize, memory, ocache, otel, prometheus, ratelimit, redis, scope, sentry, serialization, testing, typeorm, unstorage, yoga]`,
     )
 
     const bare = { ...STRICT, module: 'nodenext', lib: ['es2022'], types: [] }
