@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import ts from 'typescript'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { readEntryPoints } from '../../tools/entry-points.ts'
 import { type InstalledProject, installPackage } from './installed.ts'
 
 // Types that users only read, or that this library hands to an SDK. Every other optional property is one that a user may
@@ -36,6 +37,13 @@ const ANSWERS: ReadonlySet<string> = new Set([
   'advice',
   'status',
 ])
+
+// Adapters also declare what their hosts hand to them, in the form that the hosts have given it.
+const ADAPTERS = new Set(
+  readEntryPoints(join(import.meta.dirname, '../..'))
+    .filter(({ isIntegration }) => isIntegration)
+    .map(({ name }) => `${name}.d.cts`),
+)
 
 let user: InstalledProject
 
@@ -72,7 +80,8 @@ function optionalOf(path: string): readonly { readonly name: string; readonly ac
   function visit(node: ts.Node): void {
     if (ts.isPropertySignature(node) && node.questionToken !== undefined) {
       const owner = ownerOf(node)
-      if (!ANSWERS.has(owner)) {
+      const isOfHost = ADAPTERS.has(basename(path)) && !owner.endsWith('Options')
+      if (!ANSWERS.has(owner) && !isOfHost) {
         const acceptsUndefined = node.type !== undefined && hasUndefined(node.type)
         found.push({ name: `${owner}.${node.name.getText()}`, acceptsUndefined })
       }
