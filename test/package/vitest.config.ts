@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
-const report = '.cache/package.json'
+const report = '.cache/test-package.json'
 
 export default defineConfig({
   test: {
