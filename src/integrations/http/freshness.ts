@@ -22,7 +22,7 @@ export type Use = 'fresh' | 'stale' | 'validate'
 
 /** The freshness of a response. */
 export class Freshness {
-  /** What the response says of caches, with the defaults of the options. */
+  /** The caching directives of the response, with the defaults of the options. */
   readonly directives: Directives
   readonly #policy: Policy
 
