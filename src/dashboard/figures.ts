@@ -53,9 +53,11 @@ export interface ProcessFigures {
   readonly isThis: boolean
   /** The word of its `cache.health()`. */
   readonly status: Health['status']
-  /** Reads that it has answered without loading, those that found nothing, and loads, since its dashboard was made. */
+  /** The reads that found a value, since its dashboard was made. */
   readonly hits: number
+  /** The reads that found nothing. */
   readonly misses: number
+  /** The keys that it has loaded. */
   readonly loads: number
   /** The milliseconds since it last knew all changes by others; absent if it keeps nothing of others. */
   readonly syncAgeMs?: number
