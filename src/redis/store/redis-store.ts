@@ -53,6 +53,8 @@ export interface RedisStoreSettings {
   readonly deadlineMs?: number | undefined
   /** The maximum number of entries in all logs together. @default as many as they may have each */
   readonly logLimit?: number | undefined
+  /** Called for each value that is stored without a ttl. */
+  readonly onLasting?: (() => void) | undefined
   /** The store of limits and locks. */
   readonly atomic?: AtomicStore | undefined
 }
@@ -99,7 +101,7 @@ export class RedisStore implements RemoteStore {
     const logs = this.#names.partitions.length + 1
     this.logLength = Math.max(1, Math.min(LONGEST_LOG, Math.floor(logLimit / logs)))
     this.#gathersFor = client.isCluster ? undefined : (key) => owned.connectionFor(this.#names.value(key))
-    this.#entries = new EntryBytes(format)
+    this.#entries = new EntryBytes(format, settings.onLasting)
     this.format = format
     const logged = new LoggedCalls(this.#names, { limit: this.logLength, publish }, random)
     const scans = new PrefixScans(client, this.#names)
