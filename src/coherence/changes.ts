@@ -1,5 +1,6 @@
 import { isPromise } from '../core/promise.ts'
-import type { Head, RemoteOp, RemoteResult } from '../core/remote-store.ts'
+import type { Head } from '../core/remote/log.ts'
+import type { RemoteOp, RemoteResult } from '../core/remote/operations.ts'
 import type { InvalidateOptions, Op } from '../core/store.ts'
 import { NO_TAGS } from '../keys/tags.ts'
 import { change, giveUp } from './change.ts'

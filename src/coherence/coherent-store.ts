@@ -6,7 +6,7 @@ import type { Observer } from '../core/observing/observer.ts'
 import type { Clock } from '../core/time/clock.ts'
 import { NOTHING } from '../core/nothing.ts'
 import type { MaybePromise } from '../core/promise.ts'
-import type { RemoteStore } from '../core/remote-store.ts'
+import type { RemoteStore } from '../core/remote/remote-store.ts'
 import type {
   AcquireOptions,
   Acquired,

@@ -1,5 +1,5 @@
 import type { StoreExplanation, TagExplanation, TierExplanation } from '../core/explanation.ts'
-import type { Generations } from '../core/remote-store.ts'
+import type { Generations } from '../core/remote/generations.ts'
 import type { Reading } from '../core/store.ts'
 import type { Trail } from '../core/trail.ts'
 import type { LogFollowers } from './log/log-followers.ts'

@@ -1,4 +1,4 @@
-import type { RemoteOp } from '../core/remote-store.ts'
+import type { RemoteOp } from '../core/remote/operations.ts'
 import type { Fill, Filled } from '../core/store.ts'
 import type { LogFollowers } from './log/log-followers.ts'
 import type { LocalEntries } from './local-entries.ts'

@@ -1,5 +1,5 @@
 import { isPromise, type MaybePromise } from '../core/promise.ts'
-import { IN_FULL, type RemoteFound } from '../core/remote-store.ts'
+import { IN_FULL, type RemoteFound } from '../core/remote/operations.ts'
 import type { AcquireOptions, Acquired, Found, Reading, Stored } from '../core/store.ts'
 import type { LocalEntries } from './local-entries.ts'
 import type { Operation } from './in-flight.ts'

@@ -1,5 +1,5 @@
 import type { TimerHandle, Timers } from '../core/time/clock.ts'
-import type { RemoteStore } from '../core/remote-store.ts'
+import type { RemoteStore } from '../core/remote/remote-store.ts'
 import type { Cooldown } from '../core/store.ts'
 
 /** The name of a lease on the server. */

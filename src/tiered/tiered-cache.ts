@@ -13,7 +13,7 @@ import {
   checkOptions,
   type CacheOptions,
 } from '../options/options.ts'
-import type { Bus } from '../core/remote-store.ts'
+import type { Bus } from '../core/remote/log.ts'
 import { checkTierOptions, localMemory, type MemoryTierOptions } from '../memory/local-memory.ts'
 import type { MemoryCache } from '../memory/memory-cache.ts'
 import { MemoryStore } from '../memory/memory-store.ts'

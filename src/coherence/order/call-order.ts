@@ -1,7 +1,7 @@
 import type { TimerHandle, Timers } from '../../core/time/clock.ts'
 import { StoreTimeoutError } from '../../core/errors.ts'
 import type { MaybePromise } from '../../core/promise.ts'
-import type { RemoteStore } from '../../core/remote-store.ts'
+import type { RemoteStore } from '../../core/remote/remote-store.ts'
 import { Adds, type KnownAnswer } from './adds.ts'
 import { Turn } from './turn.ts'
 

@@ -1,4 +1,4 @@
-import type { RemoteOp } from '../../core/remote-store.ts'
+import type { RemoteOp } from '../../core/remote/operations.ts'
 import type { Op } from '../../core/store.ts'
 import { Front } from '../../internal/front.ts'
 import type { CallPlaces } from '../order/call-places.ts'

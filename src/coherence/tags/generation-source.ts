@@ -1,5 +1,6 @@
 import { StoreUnavailableError } from '../../core/errors.ts'
-import type { GenerationRecord, Generations, Head } from '../../core/remote-store.ts'
+import type { GenerationRecord, Generations } from '../../core/remote/generations.ts'
+import type { Head } from '../../core/remote/log.ts'
 import type { MaybePromise } from '../../core/promise.ts'
 import type { Reading } from '../../core/store.ts'
 import { readToken, tokenOf, type TokenPart } from '../../core/token.ts'

@@ -1,5 +1,6 @@
 import type { Clock, Random } from '../../core/time/clock.ts'
-import type { GenerationRecord, Generations, Head } from '../../core/remote-store.ts'
+import type { GenerationRecord, Generations } from '../../core/remote/generations.ts'
+import type { Head } from '../../core/remote/log.ts'
 import { Front } from '../../internal/front.ts'
 import { sameEpoch } from '../log/seen-heads.ts'
 import type { PartitionState } from '../partition-state.ts'

@@ -1,11 +1,6 @@
 import { StoreUnavailableError } from '../../core/errors.ts'
-import {
-  UNREADABLE,
-  type Generations,
-  type RemoteFound,
-  type RemoteOp,
-  type RemoteResult,
-} from '../../core/remote-store.ts'
+import { UNREADABLE, type Generations } from '../../core/remote/generations.ts'
+import type { RemoteFound, RemoteOp, RemoteResult } from '../../core/remote/operations.ts'
 import { isPromise, type MaybePromise } from '../../core/promise.ts'
 import { NO_TAGS } from '../../keys/tags.ts'
 import type {

@@ -1,5 +1,5 @@
 import { StoreUnavailableError } from '../../core/errors.ts'
-import type { LeaseRequest, RemoteAcquired } from '../../core/remote-store.ts'
+import type { LeaseRequest, RemoteAcquired } from '../../core/remote/operations.ts'
 import type { Cooldown } from '../../core/store.ts'
 import type { Arg, RedisClient, Reply } from '../connection/client.ts'
 import { tagBytes, type EntryBytes } from './entry-bytes.ts'

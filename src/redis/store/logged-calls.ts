@@ -1,5 +1,5 @@
 import type { Random } from '../../core/time/clock.ts'
-import type { Epoch, Head } from '../../core/remote-store.ts'
+import type { Epoch, Head } from '../../core/remote/log.ts'
 import type { Arg, Command, Reply, Script } from '../connection/client.ts'
 import type { KeyNames } from './key-names.ts'
 import { readEpoch } from './log-format.ts'

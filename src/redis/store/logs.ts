@@ -1,7 +1,7 @@
 import { sameEpoch } from '../../coherence/log/seen-heads.ts'
 import type { Random } from '../../core/time/clock.ts'
 import { StoreUnavailableError } from '../../core/errors.ts'
-import type { Epoch, EpochId, Head, Replayable, Rotation, SyncReply } from '../../core/remote-store.ts'
+import type { Epoch, EpochId, Head, Replayable, Rotation, SyncReply } from '../../core/remote/log.ts'
 import type { RedisClient, Reply } from '../connection/client.ts'
 import { exchange, type Call } from './exchange.ts'
 import type { KeyNames } from './key-names.ts'

@@ -3,26 +3,19 @@ import type { ServerHealth } from '../../core/health.ts'
 import type { Observer } from '../../core/observing/observer.ts'
 import type { Clock, Random } from '../../core/time/clock.ts'
 import { SerializationError } from '../../core/errors.ts'
+import type { GenerationRecord, Generations, TagResult } from '../../core/remote/generations.ts'
+import type { Epoch, EpochId, Head, Replayable, Rotation, SyncReply } from '../../core/remote/log.ts'
 import {
   unanswered,
   type IN_FULL,
-  type Epoch,
-  type EpochId,
-  type GenerationRecord,
-  type Generations,
-  type Head,
   type LeaseRequest,
   type PrefixResult,
   type RemoteAcquired,
   type RemoteFound,
   type RemoteOp,
   type RemoteResult,
-  type RemoteStore,
-  type Replayable,
-  type Rotation,
-  type SyncReply,
-  type TagResult,
-} from '../../core/remote-store.ts'
+} from '../../core/remote/operations.ts'
+import type { RemoteStore } from '../../core/remote/remote-store.ts'
 import type { Cooldown, Stored } from '../../core/store.ts'
 import type { WireFormat } from '../../serialization/wire/wire-format.ts'
 import type { Connection, RedisClient } from '../connection/client.ts'

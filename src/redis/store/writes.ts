@@ -1,5 +1,5 @@
 import { StoreUnavailableError } from '../../core/errors.ts'
-import { unanswered, type RemoteOp, type RemoteResult } from '../../core/remote-store.ts'
+import { unanswered, type RemoteOp, type RemoteResult } from '../../core/remote/operations.ts'
 import {
   toArgs,
   type Arg,
