@@ -42,8 +42,8 @@ export class GenerationSource {
   }
 
   /**
-   * Has the server keep records for as long as entries that bear them live; `undefined` = it does already. @throws if
-   * it can't be asked.
+   * Has the server keep records for as long as entries that bear them live; `undefined` = it does already. A failure is
+   * ignored, because a record that ends too soon only hides the entry, which is a miss.
    */
   prolong(
     generations: Generations | undefined,
@@ -52,7 +52,7 @@ export class GenerationSource {
   ): Promise<unknown> | undefined {
     const lives = new Map((generations ?? []).map(({ tag }) => [tag, lifeMs]))
     const short = this.#table.lacking(lives)
-    return short.length === 0 ? undefined : this.#read(short, untilMs, lives)
+    return short.length === 0 ? undefined : this.#read(short, untilMs, lives).catch(() => undefined)
   }
 
   /**

@@ -261,3 +261,11 @@ export class GenerationTable {
     }
   }
 }
+
+/** Returns the longest life for which each tag is needed. */
+export function longestLives(needs: readonly (readonly [tags: readonly string[], lifeMs: number])[]): Lives {
+  const lives = new Map<string, number>()
+  for (const [tags, lifeMs] of needs)
+    for (const tag of tags) lives.set(tag, Math.max(lifeMs, lives.get(tag) ?? 0))
+  return lives
+}
