@@ -7,24 +7,19 @@ import { ttlOf } from './ttl-of.ts'
 import type { Flight } from './flight.ts'
 import { ABSENT, NOT_MODIFIED, type Context } from './load-context.ts'
 import type { CacheState } from './cache-state.ts'
+import type { LoaderCall } from './loader-call.ts'
 
 /** The run that a filling ends, as far as it needs it. */
 export interface FillingRun {
   readonly state: CacheState
   readonly settings: LoadSettings
+  readonly loader: LoaderCall
   /** The loads that no caller joins after they have left. */
   readonly host: { leave(flight: Flight): void }
   /** Gives back the leases of flights that store nothing. */
   release(flights: readonly Flight[], cooldown?: Cooling): void
   /** Counts a load whose loader failed, and returns the cool-down that follows, if any. */
   failed(error: unknown): Cooling | undefined
-  /** Tells observers how the load of a key has ended. */
-  tell(
-    flight: Flight,
-    outcome: LoadOutcome,
-    stored: Stored | undefined,
-    failure?: readonly [error: unknown],
-  ): void
 }
 
 /** A cool-down and its length. */
@@ -149,7 +144,8 @@ function conclude(
       }
     }
     flight.succeed(result)
-    if (observer !== undefined && !flight.timedOut) run.tell(flight, ended, result.stored, result.failure)
+    if (observer !== undefined && !flight.timedOut)
+      run.loader.tell(flight, ended, result.stored, result.failure)
   }
 }
 
