@@ -1,5 +1,5 @@
 import type { Random, Timers } from '../../core/time/clock.ts'
-import { ClusterClient } from '../connection/cluster-client.ts'
+import { ClusterClient } from '../connection/cluster/cluster-client.ts'
 import type { Surroundings } from './surroundings.ts'
 import { IoredisClusterSource, type IoredisCluster } from './ioredis/cluster-source.ts'
 import type { Ioredis } from './ioredis/line.ts'
