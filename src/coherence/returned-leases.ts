@@ -46,11 +46,6 @@ export class ReturnedLeases {
     }
   }
 
-  /** The number of leases whose end the server has not acknowledged. */
-  get owed(): number {
-    return this.#owed.size
-  }
-
   close(): void {
     this.#isClosed = true
     this.#stop()

@@ -4,7 +4,7 @@ import type { LoadSettings } from '../options/resolve.ts'
 import type { Cooldown, Fill, Filled, Stored } from '../core/store.ts'
 import { release } from './acquire.ts'
 import { ttlOf } from './ttl-of.ts'
-import type { Flight } from './flight.ts'
+import { failedWith, type Flight, type Outcome } from './flight.ts'
 import { ABSENT, NOT_MODIFIED, type Context } from './load-context.ts'
 import type { CacheState } from './cache-state.ts'
 import type { LoaderCall } from './loader-call.ts'
@@ -25,13 +25,8 @@ export interface FillingRun {
 /** A cool-down and its length. */
 export type Cooling = Cooldown & { readonly forMs: number }
 
-interface Result {
-  readonly stored: Stored | undefined
-  readonly value: unknown
-  own: boolean
-  late?: boolean
-  readonly failure?: readonly [error: unknown]
-}
+/** An outcome, before it is known whether the value was stored. */
+type Result = { -readonly [Name in keyof Outcome]: Outcome[Name] }
 
 /** The end of one flight: the result for its callers, and the fill. */
 interface Ending {
@@ -160,23 +155,19 @@ function endingOf(
   try {
     picked = valueOf(flight.key)
   } catch (error) {
-    return { flight, result: failure(error), cooldown: run.failed(error), outcome: 'failed' }
+    return { flight, result: failedWith(error), cooldown: run.failed(error), outcome: 'failed' }
   }
   try {
     const result = resultOf(run, flight, picked)
     return { flight, result, fill: fillOf(run, flight, context, result), outcome: outcomeOf(picked) }
   } catch (error) {
-    return { flight, result: failure(error), outcome: 'failed' }
+    return { flight, result: failedWith(error), outcome: 'failed' }
   }
 }
 
 function outcomeOf(picked: unknown): LoadOutcome | undefined {
   if (picked === NOT_MODIFIED) return 'unchanged'
   return picked === ABSENT || picked === undefined ? 'absent' : undefined
-}
-
-function failure(error: unknown): Result {
-  return { stored: undefined, value: undefined, own: false, failure: [error] }
 }
 
 function resultOf({ state, settings }: FillingRun, flight: Flight, picked: unknown): Result {

@@ -39,7 +39,7 @@ export interface TieredCacheOptions extends CacheOptions, CoherenceOptions, Isol
 }
 
 /** The names of {@link TieredCacheOptions}. */
-export const TIERED_CACHE_OPTIONS: readonly string[] = [
+const TIERED_CACHE_OPTIONS: readonly string[] = [
   ...CACHE_OPTIONS,
   ...ISOLATION_OPTIONS,
   ...COHERENCE_OPTIONS,

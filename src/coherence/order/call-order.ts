@@ -2,6 +2,7 @@ import type { TimerHandle, Timers } from '../../core/time/clock.ts'
 import { StoreTimeoutError } from '../../core/errors.ts'
 import type { MaybePromise } from '../../core/promise.ts'
 import type { RemoteStore } from '../../core/remote/remote-store.ts'
+import { NO_TAGS } from '../../keys/tags.ts'
 import { Adds, type KnownAnswer } from './adds.ts'
 import { PassingCalls, settled, type Covering, type Kind, type Target } from './passing-calls.ts'
 import { Turn } from './turn.ts'
@@ -12,7 +13,6 @@ interface Timer {
   stop(): void
 }
 
-const NO_TAGS: readonly string[] = []
 /** Changes of more keys than this are sent in parts: as many as a store sends at once. */
 const MOST_AT_ONCE = 500
 

@@ -1,3 +1,4 @@
+import { NO_TAGS } from '../../keys/tags.ts'
 import type { Adds } from './adds.ts'
 
 /** Calls of a key that don't wait for each other: reads, and steps of a counter without bounds, in any order. */
@@ -31,7 +32,6 @@ export interface Target {
   readonly tags?: readonly string[] | undefined
 }
 
-const NO_TAGS: readonly string[] = []
 const KINDS: readonly Kind[] = ['changes', 'reads', 'steps']
 
 /** The calls that later calls of their keys, tags and prefixes come after. */

@@ -258,7 +258,7 @@ export function replayOf({ key, unconditional, rowVersion, keepStale }: Pending)
 }
 
 /** Whether an executed operation makes up for a queued item, because it has replaced or removed the old entry. */
-export function makesUpFor(op: Op | RemoteOp, item: Pending): boolean {
+function makesUpFor(op: Op | RemoteOp, item: Pending): boolean {
   if (op.kind !== 'set' && op.kind !== 'add' && op.kind !== 'delete') return false
   const { rowVersion } = op
   if (op.kind === 'delete' && 'keepStale' in op && op.keepStale === true && !item.keepStale) return false

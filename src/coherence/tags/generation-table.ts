@@ -1,5 +1,5 @@
 import type { Clock, Random } from '../../core/time/clock.ts'
-import type { GenerationRecord, Generations } from '../../core/remote/generations.ts'
+import { drawGeneration, type GenerationRecord, type Generations } from '../../core/remote/generations.ts'
 import type { Head } from '../../core/remote/log.ts'
 import { Front } from '../../internal/front.ts'
 import { sameEpoch } from '../log/seen-heads.ts'
@@ -102,11 +102,7 @@ export class GenerationTable {
 
   /** Returns a generation that no tag has had. */
   draw(): string {
-    const half = (): string =>
-      Math.floor(this.#random() * 2 ** 32)
-        .toString(16)
-        .padStart(8, '0')
-    return `${half()}${half()}00000000`
+    return drawGeneration(this.#random)
   }
 
   /** Judges generations by the table, without I/O. The follower knows whether the table is up to date. */

@@ -1,3 +1,4 @@
+import type { Random } from '../time/clock.ts'
 import type { Head } from './log.ts'
 
 /**
@@ -23,6 +24,15 @@ export interface GenerationRecord {
 
 /** The generations of all tags of an entry. Absent if it has no tags. */
 export type Generations = readonly Generation[]
+
+/** Returns a generation that no tag has had. */
+export function drawGeneration(random: Random): string {
+  const half = (): string =>
+    Math.floor(random() * 2 ** 32)
+      .toString(16)
+      .padStart(8, '0')
+  return `${half()}${half()}00000000`
+}
 
 /** The generations of an entry whose header can't be read. Its reader finds that out. */
 export const UNREADABLE: Generations = Object.freeze([])

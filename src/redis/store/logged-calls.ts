@@ -41,15 +41,6 @@ export class LoggedCalls {
     return `${this.#salt}.${(++this.#count).toString(36)}`
   }
 
-  /** Returns a generation that no tag has had. */
-  generation(random: Random): string {
-    const half = (): string =>
-      Math.floor(random() * 2 ** 32)
-        .toString(16)
-        .padStart(8, '0')
-    return `${half()}${half()}00000000`
-  }
-
   /** Returns the keys and arguments that a call begins with. The caller adds its own. */
   begin(partition: string): { readonly keys: string[]; readonly args: Arg[] } {
     const { sequence, log } = this.#names.ofLog(partition)
