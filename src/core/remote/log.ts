@@ -1,3 +1,5 @@
+import type { BusState } from '../health.ts'
+
 /**
  * The identity of an epoch, which is a history of a partition's log. The higher ordinal is the newer one. Two epochs
  * with the same ordinal and different randoms were made at the same time.
@@ -77,4 +79,8 @@ export interface Rotation {
 export interface Bus {
   /** Begins to receive. `onReady` is called whenever messages from now on should arrive. Earlier ones may be lost. */
   subscribe(onMessage: (message: Message) => void, onReady: () => void): () => void
+  /** The state of the bus, while somebody receives. */
+  readonly state?: BusState | undefined
+  /** Sends a text and expects it back, for {@link Bus.state}. Never rejects. */
+  check?(): Promise<void>
 }

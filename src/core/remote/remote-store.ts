@@ -146,7 +146,10 @@ export interface RemoteStore {
   readonly place?: { readonly host: string; readonly database: number; readonly prefix: string } | undefined
   /** The known states of the servers. */
   readonly servers?: readonly ServerHealth[] | undefined
-  /** Asks each server for a sign of life, for {@link RemoteStore.servers}. Never rejects. */
+  /**
+   * Asks each server for a sign of life and whether it would write, for {@link RemoteStore.servers}. It changes nothing,
+   * and never rejects.
+   */
   check?(): Promise<void>
   /** Returns about the size of a value in bytes. */
   bytesOf?(stored: Stored): number
