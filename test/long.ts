@@ -36,6 +36,7 @@ export const LONG: readonly string[] = [
   'test/redis/leaving/leaving.test.ts',
   'test/redis/order-parts.test.ts',
   'test/redis/order.test.ts',
+  'test/redis/outages/health.test.ts',
   'test/redis/outages/outages.test.ts',
   'test/redis/outbox/outbox.test.ts',
   'test/redis/prefixes.test.ts',

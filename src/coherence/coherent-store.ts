@@ -308,11 +308,13 @@ export class CoherentStore implements Store {
 
   health(): StoreHealth {
     const { remote } = this
+    const { bus } = this.#parts
     const { clock, settings } = this.#state
     // A server of which nothing is asked may be gone without a sign.
     if (clock.now() - this.#checkedAtMs >= settings.heartbeatMs) {
       this.#checkedAtMs = clock.now()
       void remote.check?.()
+      void bus?.check?.()
     }
     const isTiered = this.#state.local !== undefined
     const { policy: name, heartbeatMs, maxLagMs, maxStaleMs } = settings
@@ -321,6 +323,7 @@ export class CoherentStore implements Store {
       ...remote.place,
       servers: remote.servers ?? [],
       syncAgeMs: this.#followers.syncAgeMs,
+      ...(bus?.state !== undefined && { bus: bus.state }),
       queued: this.pending.outbox,
       ...(isTiered && { policy: { name, heartbeatMs, maxLagMs, maxStaleMs } }),
     }

@@ -1,6 +1,6 @@
 import type { AtomicStore } from './atomic-store.ts'
 import type { SerializationError } from './errors.ts'
-import type { ServerHealth } from './health.ts'
+import type { BusState, ServerHealth } from './health.ts'
 import type { Observer } from './observing/observer.ts'
 import type { Clock } from './time/clock.ts'
 import type { Cooldown, CounterBounds, Stored, ValueFormat } from './store.ts'
@@ -382,7 +382,10 @@ export interface RemoteStore {
   readonly place?: { readonly host: string; readonly database: number; readonly prefix: string } | undefined
   /** The known states of the servers. */
   readonly servers?: readonly ServerHealth[] | undefined
-  /** Asks each server for a sign of life, for {@link RemoteStore.servers}. Never rejects. */
+  /**
+   * Asks each server for a sign of life and whether it would write, for {@link RemoteStore.servers}. It changes nothing,
+   * and never rejects.
+   */
   check?(): Promise<void>
   /** Returns about the size of a value in bytes. */
   bytesOf?(stored: Stored): number
@@ -400,4 +403,8 @@ export interface RemoteStore {
 export interface Bus {
   /** Begins to receive. `onReady` is called whenever messages from now on should arrive. Earlier ones may be lost. */
   subscribe(onMessage: (message: Message) => void, onReady: () => void): () => void
+  /** The state of the bus, while somebody receives. */
+  readonly state?: BusState | undefined
+  /** Sends a text and expects it back, for {@link Bus.state}. Never rejects. */
+  check?(): Promise<void>
 }

@@ -2,7 +2,7 @@ import type { TimerHandle } from '../../core/time/clock.ts'
 import { StoreUnavailableError } from '../../core/errors.ts'
 import { toldElsewhere } from '../../core/logging/log.ts'
 import { BaseClient } from './base-client.ts'
-import type { Connection } from './client.ts'
+import type { Connection, RedisClient } from './client.ts'
 import { BusLog } from './guard/bus-log.ts'
 import type { ClusterSource } from '../libraries/cluster-source.ts'
 import { GuardedConnection } from './guard/guarded-connection.ts'
@@ -179,13 +179,13 @@ export class ClusterClient<Master extends object> extends BaseClient {
     return this.surroundings.turn.refuse(error)
   }
 
-  subscribe(channel: string, onMessage: (text: string) => void, onReady: () => void): () => void {
+  subscribe(...args: Parameters<RedisClient['subscribe']>): () => void {
     const { timers, random } = this.surroundings
     const line = new SwitchedLine(() => timers.clear(timer))
     let at: Master | undefined
     let timer: TimerHandle
     const busLog = new BusLog('a node of the cluster', this.surroundings, () => at && this.#logOf(at))
-    const end = this.subscribeOver(line, busLog, channel, onMessage, onReady)
+    const end = this.subscribeOver(line, busLog, ...args)
     // Any node will do, because each node of a cluster receives the messages of all.
     const look = (): void => {
       const masters = this.#source.masters()

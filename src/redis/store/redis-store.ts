@@ -295,12 +295,16 @@ export class RedisStore implements RemoteStore {
   }
 
   async check(): Promise<void> {
-    try {
-      const masters = await this.#client.masters()
-      await Promise.all(masters.map((master) => master.run({ args: ['PING'] }, 'text')))
-    } catch {
-      // The states of the servers tell.
+    const routes = new Map<object, string>()
+    for (const partition of this.#names.partitions) {
+      const name = this.#names.probe(partition)
+      routes.set(this.#client.connectionFor(name).server, name)
     }
+    // A server that is full or read-only refuses it, although nothing is written. The states of the servers tell.
+    const asked = Array.from(routes.values(), (name) =>
+      this.#client.connectionFor(name).run({ args: ['SET', name, '', 'XX'] }, 'text'),
+    )
+    await Promise.allSettled(asked)
   }
 
   bytesOf(stored: Stored): number {
