@@ -4,7 +4,7 @@ import { coherentStore } from '../coherence/compose.ts'
 import { ageClock } from '../core/time/age-clock.ts'
 import { OptionsError } from '../core/errors.ts'
 import { checkPrefix } from '../keys/key.ts'
-import { tellStart } from '../core/logging/start-line.ts'
+import { ON_SERVER, tellStart, toldStart } from '../core/logging/start-line.ts'
 import { consoleLogger, report } from '../core/logging/logger.ts'
 import { checkReadable } from '../options/checks.ts'
 import { checkCacheOptions, timersFor } from '../options/options.ts'
@@ -70,6 +70,7 @@ export class RedisCache<V = unknown> extends BaseCache<V> {
       ownsAll: prefix !== '' || ownsDatabase,
     }
     super(coherentStore(composition, options), { ...options, prefix: '' })
+    tellStart(options, { engine: 'redis', ...describeServer(options, prefix) }, ON_SERVER)
     if (options.ttl === undefined) warnOfNoTtl(options)
     noteShare(this, ({ prefix: own = prefix, ...format }) => {
       checkPrefix(own, 'prefix')
@@ -87,11 +88,7 @@ export class RedisCache<V = unknown> extends BaseCache<V> {
   static async create<V = unknown>(options: RedisCacheOptions = {}): Promise<RedisCache<V>> {
     checkRedisOptions(options, 'RedisCache.create')
     checkCacheOptions(options)
-    tellStart(
-      options,
-      { engine: 'redis', ...describeServer(options, options.prefix) },
-      'the cache is on a server',
-    )
+    tellStart(options, { engine: 'redis', ...describeServer(options, options.prefix) }, ON_SERVER)
     const client = await openClient(options, clientSettings(options))
     opened.add(client)
     const { url: _, host: _host, port: _port, username: _name, password: _password, ...others } = options
@@ -99,7 +96,7 @@ export class RedisCache<V = unknown> extends BaseCache<V> {
     const { db: _db, tls: _tls, pool: _pool, layout: _layout, connect: _connect, ...settings } = rest
     try {
       // The constructor recognises it as one of its own.
-      return new RedisCache<V>({ ...settings, client: client as object as UsersClient })
+      return new RedisCache<V>(toldStart({ ...settings, client: client as object as UsersClient }))
     } catch (error) {
       await client.close()
       throw error

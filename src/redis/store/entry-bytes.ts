@@ -1,4 +1,5 @@
-import { UNREADABLE, type Generations, type RemoteFound, type RemoteOp } from '../../core/remote-store.ts'
+import { UNREADABLE, type Generations } from '../../core/remote/generations.ts'
+import type { RemoteFound, RemoteOp } from '../../core/remote/operations.ts'
 import type { Stored } from '../../core/store.ts'
 import type { Encoded } from '../../serialization/wire/body.ts'
 import {
