@@ -8,6 +8,7 @@ export const LONG: readonly string[] = [
   'test/docs/snippets.test.ts',
   'test/house/architecture.test.ts',
   'test/house/docs-coverage.test.ts',
+  'test/house/release.test.ts',
   'test/loading/hanging.test.ts',
   'test/redis/atomic/crowds.test.ts',
   'test/redis/atomic/locks.test.ts',
