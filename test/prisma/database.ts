@@ -16,7 +16,7 @@ const TABLES = `
   create table "Use" (
     id serial primary key, "badgeId" int not null references "Badge"("userId") on update cascade);
   create table "Post" (
-    id serial primary key, title text not null, "userId" int not null references app_user(id) on delete cascade,
+    id serial primary key, title text not null, "userId" int not null references app_user(id) on delete cascade on update cascade,
     at timestamp not null default now(), body bytea not null default '', price numeric not null default 0,
     views bigint not null default 0, meta jsonb);
   create table "Comment" (
@@ -46,7 +46,10 @@ export async function makeDatabase(): Promise<PGlite> {
 const SENDING = new Set(['query', 'exec', 'execProtocol'])
 
 /** Connects Prisma. Every statement is counted, and with a network takes some turns of the event loop. */
-export function connect(client: PGlite, options: { network?: boolean; omit?: { user?: { secret: true } } } = {}) {
+export function connect(
+  client: PGlite,
+  options: { network?: boolean; omit?: { user?: { secret: true } } } = {},
+) {
   const sent: string[] = []
   const isRemote = options.network === true
   const counting = <T extends object>(target: T): T =>
@@ -66,9 +69,31 @@ export function connect(client: PGlite, options: { network?: boolean; omit?: { u
         }
       },
     })
-  const adapter = new PrismaPGlite(counting(client))
+  const adapter = withSavepoints(new PrismaPGlite(counting(client)))
   const prisma = new PrismaClient({ adapter, ...(options.omit && { omit: options.omit }) })
   return { prisma, sent }
+}
+
+/** Adds the savepoints that transactions within others need, and the adapter lacks. */
+function withSavepoints(adapter: PrismaPGlite): PrismaPGlite {
+  const connect = adapter.connect.bind(adapter)
+  adapter.connect = async () => {
+    const connection = await connect()
+    const start = connection.startTransaction.bind(connection)
+    connection.startTransaction = async (level) => {
+      const transaction = await start(level)
+      const send = (verb: string) => async (name: string) => {
+        await transaction.executeRaw({ sql: `${verb} ${name}`, args: [], argTypes: [] })
+      }
+      return Object.assign(transaction, {
+        createSavepoint: send('savepoint'),
+        rollbackToSavepoint: send('rollback to savepoint'),
+        releaseSavepoint: send('release savepoint'),
+      })
+    }
+    return connection
+  }
+  return adapter
 }
 
 /** A cache as an extension by hand: results by model, removed when a write of the model has ended. */

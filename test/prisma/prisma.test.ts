@@ -135,7 +135,9 @@ describe('what a write invalidates', () => {
 
   it('is what it writes to relations', async () => {
     const nested = async (prisma: Opened) =>
-      prisma.user.create({ data: { name: 'Bob', posts: { create: { title: 'Two', tags: { create: { name: 'x' } } } } } })
+      prisma.user.create({
+        data: { name: 'Bob', posts: { create: { title: 'Two', tags: { create: { name: 'x' } } } } },
+      })
     expect(await touchedBy(nested)).toEqual(['user', 'post', 'tag'])
     const connect = async (prisma: Opened) =>
       prisma.tag.update({ where: { id: 1 }, data: { posts: { connect: { id: 1 } } } })
@@ -144,7 +146,14 @@ describe('what a write invalidates', () => {
       prisma.team.upsert({
         where: { id: 1 },
         create: { name: 'Blue' },
-        update: { users: { update: { where: { id: 1 }, data: { posts: { updateMany: { where: {}, data: { title: 'T' } } } } } } },
+        update: {
+          users: {
+            update: {
+              where: { id: 1 },
+              data: { posts: { updateMany: { where: {}, data: { title: 'T' } } } },
+            },
+          },
+        },
       })
     expect(await touchedBy(upsert)).toEqual(['team', 'user', 'post'])
   })
@@ -155,7 +164,10 @@ describe('what a write invalidates', () => {
     const posts = async (prisma: Opened) => prisma.post.deleteMany()
     expect(await touchedBy(posts)).toEqual(['post', 'comment'])
     const nested = async (prisma: Opened) =>
-      prisma.team.update({ where: { id: 1 }, data: { users: { update: { where: { id: 1 }, data: { posts: { deleteMany: {} } } } } } })
+      prisma.team.update({
+        where: { id: 1 },
+        data: { users: { update: { where: { id: 1 }, data: { posts: { deleteMany: {} } } } } },
+      })
     expect(await touchedBy(nested)).toEqual(expect.arrayContaining(['team', 'user', 'post', 'comment']))
     const key = async (prisma: Opened) => prisma.user.update({ where: { id: 1 }, data: { id: 5 } })
     expect(await touchedBy(key)).toEqual(['user', 'badge', 'use', 'post'])
@@ -166,7 +178,8 @@ describe('what a write invalidates', () => {
     expect(await touchedBy(raw)).toEqual(['user'])
     const unsafe = async (prisma: Opened) => prisma.$executeRawUnsafe('update app_user set score = $1', 3)
     expect(await touchedBy(unsafe)).toEqual(['user'])
-    const returning = async (prisma: Opened) => prisma.$queryRaw`insert into "Tag" (name) values ('x') returning id`
+    const returning = async (prisma: Opened) =>
+      prisma.$queryRaw`insert into "Tag" (name) values ('x') returning id`
     expect(await touchedBy(returning)).toEqual(['tag'])
     expect(await touchedBy(async (prisma) => prisma.$queryRaw`select * from app_user`)).toEqual([])
     const inside = async (prisma: Opened) =>
@@ -180,12 +193,14 @@ describe('what a write invalidates', () => {
     const { prisma, isCached } = await open(new MemoryCache(), { global: true })
     const reads = [
       async () => prisma.post.findMany({ include: { user: true } }),
-      async () => prisma.post.findMany({ where: { comments: { none: { post: { user: { is: { score: 7 } } } } } } }),
+      async () =>
+        prisma.post.findMany({ where: { comments: { none: { post: { user: { is: { score: 7 } } } } } } }),
       async () => prisma.post.findMany({ orderBy: [{ user: { score: 'desc' } }] }),
       async () => prisma.team.findMany({ select: { _count: { select: { users: true } } } }),
       async () => prisma.team.findMany({ include: { _count: true } }),
       async () => prisma.post.findUnique({ where: { id: 1 } }).user(),
-      async () => prisma.comment.findFirst({ select: { post: { select: { user: { select: { name: true } } } } } }),
+      async () =>
+        prisma.comment.findFirst({ select: { post: { select: { user: { select: { name: true } } } } } }),
     ]
     for (const read of reads) await read()
     for (const read of reads) expect(await isCached(read)).toBe(true)
@@ -198,7 +213,10 @@ describe('what a write invalidates', () => {
 describe('options', () => {
   it('hold for all reads, a model or one read', async () => {
     const cache = new MemoryCache({ ttl: '1h' })
-    const { prisma, isCached } = await open(cache, { ttl: '10m', models: { Tag: true, Team: { ttl: 90, tags: ['teams'] } } })
+    const { prisma, isCached } = await open(cache, {
+      ttl: '10m',
+      models: { Tag: true, Team: { ttl: 90, tags: ['teams'] } },
+    })
     await prisma.tag.findMany()
     expect(await isCached(async () => prisma.tag.findMany())).toBe(true)
     expect(await isCached(async () => prisma.tag.uncached().findMany())).toBe(false)
@@ -234,12 +252,16 @@ describe('options', () => {
     expect(() => cachettePrisma(cache, { global: 1 as never })).toThrow('global: 1 is not true or false')
     expect(() => cachettePrisma(cache, { ttl: 'soon' as never })).toThrow(/cachettePrisma: ttl: 'soon'/)
     expect(() => cachettePrisma(cache, { quarantine: -1 })).toThrow(/quarantine/)
-    expect(() => cachettePrisma(cache, { models: { User: { tll: 1 } as never } })).toThrow(/models: User.*tll/)
+    expect(() => cachettePrisma(cache, { models: { User: { tll: 1 } as never } })).toThrow(
+      /models: User.*tll/,
+    )
     expect(() => base.$extends(cachettePrisma(cache, { decimal, models: { Usr: true } }))).toThrow(
       'models: Usr is no model',
     )
     expect(() => base.$extends(cachettePrisma(cache))).toThrow('give Prisma.Decimal')
-    expect(() => cachettePrisma(cache, { decimal })({})).toThrow('give the extension to $extends of a PrismaClient')
+    expect(() => cachettePrisma(cache, { decimal })({})).toThrow(
+      'give the extension to $extends of a PrismaClient',
+    )
     expect(() => prisma.user.cached({ ttl: 'soon' as never })).toThrow(/cached: ttl: 'soon'/)
     expect(() => prisma.user.cached({ key: 'x' } as never)).toThrow(/key/)
   })
@@ -254,7 +276,8 @@ describe('a key', () => {
     expect([user!.posts.length, posts!.length]).toEqual([1, 1])
     expect(await prisma.user.count()).toBe(1)
     expect(await prisma.user.count({ select: { _all: true } })).toEqual({ _all: 1 })
-    const cheap = async (most: string) => prisma.post.count({ where: { price: { lt: new Prisma.Decimal(most) } } })
+    const cheap = async (most: string) =>
+      prisma.post.count({ where: { price: { lt: new Prisma.Decimal(most) } } })
     expect([await cheap('1.4'), await cheap('1.6'), await cheap('1.60')]).toEqual([0, 1, 1])
     expect(await isCached(async () => cheap('1.600'))).toBe(true)
     const meta = async (value: typeof Prisma.DbNull | typeof Prisma.JsonNull) =>
@@ -284,7 +307,13 @@ describe('other extensions', () => {
       const { prisma } = await open(cache, { global: true })
       const loud = prisma.$extends({
         result: { user: { loud: { needs: { name: true }, compute: ({ name }) => `${name}!` } } },
-        model: { user: { async first() { return loud.user.findFirstOrThrow() } } },
+        model: {
+          user: {
+            async first() {
+              return loud.user.findFirstOrThrow()
+            },
+          },
+        },
       })
       for (let times = 0; times < 3; times++) {
         const [user] = await loud.user.findMany({ include: { posts: true } })
@@ -321,7 +350,9 @@ it('passes errors of the database on, and shares no failure', async () => {
   const missing = async () => prisma.user.findUniqueOrThrow({ where: { id: 99 } })
   const results = await Promise.allSettled([missing(), missing(), missing()])
   for (const result of results)
-    expect(result.status === 'rejected' && result.reason instanceof Prisma.PrismaClientKnownRequestError).toBe(true)
+    expect(
+      result.status === 'rejected' && result.reason instanceof Prisma.PrismaClientKnownRequestError,
+    ).toBe(true)
   expect(await prisma.user.findUnique({ where: { id: 99 } })).toBeNull()
   await prisma.user.create({ data: { id: 99, name: 'Zed' } })
   expect((await missing()).name).toBe('Zed')

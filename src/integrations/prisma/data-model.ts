@@ -6,6 +6,9 @@ import type { RuntimeDataModel } from './types.ts'
 /** The parts of a write that hold data, rather than the choice of rows. */
 const DATA = ['data', 'create', 'update'] as const
 
+/** The operators whose parameters choose rows, rather than change them. */
+const CHOICES = new Set(['where', 'connect', 'disconnect', 'set', 'delete', 'deleteMany'])
+
 /** Called for each name in the parameters of an operation, with the models that it may be a part of. */
 type Visit = (name: string, models: ReadonlySet<string>) => void
 
@@ -81,9 +84,11 @@ export class DataModel {
         const types = name === '_count' && part === true ? fields?.values() : [fields?.get(name)]
         for (const type of types ?? []) if (type !== undefined) related.add(type)
       }
+      const isChoice =
+        CHOICES.has(name) && ![...models].some((model) => this.#relations.get(model)?.has(name))
       if (part === false || part === undefined) continue
       for (const each of related) found.add(each)
-      this.#walk(part, related, found, visit)
+      this.#walk(part, related, found, isChoice ? undefined : visit)
     }
   }
 }

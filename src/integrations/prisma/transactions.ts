@@ -1,4 +1,4 @@
-import { Quarantine } from '../shared/quarantine.ts'
+import type { Quarantine } from '../shared/quarantine.ts'
 import type { Queries } from './queries.ts'
 import type { Client, Operation } from './types.ts'
 

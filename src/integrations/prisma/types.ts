@@ -11,6 +11,7 @@ export interface PrismaQueryOptions {
 /** The class of decimal numbers: `Prisma.Decimal`. */
 export interface PrismaDecimal {
   new (text: string): object
+  /** The prototype by which numbers are recognised. */
   readonly prototype: object
 }
 
@@ -31,14 +32,18 @@ export interface PrismaQueries {
 /** The parts that a client gets, in the form in which Prisma types them. */
 // oxlint-disable-next-line typescript/consistent-type-definitions
 export type PrismaParts = {
+  /** No fields are added to results. */
   result: {}
+  /** No type of an operation changes. */
   query: {}
+  /** The methods of every model. */
   model: {
     $allModels: {
       cached: () => <Model>(this: Model, options?: PrismaQueryOptions) => Model
       uncached: () => <Model>(this: Model) => Model
     }
   }
+  /** The members of the client. */
   client: { $cache: () => PrismaQueries }
 }
 
