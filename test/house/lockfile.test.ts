@@ -12,6 +12,7 @@ const LOCKS = [
   'package-lock.json',
   'test/package/compilers/package-lock.json',
   'test/package/next/manifest/package-lock.json',
+  'test/prisma/package-lock.json',
 ]
 
 describe.each(LOCKS)('%s', (name) => {
