@@ -3,7 +3,7 @@ import { closeWith } from './cache/stores.ts'
 import { COHERENCE_OPTIONS, coherenceSettings, type CoherenceOptions } from './coherence/options.ts'
 import { OptionsError } from './core/errors.ts'
 import { inspect } from './core/logging/inspect.ts'
-import { tellStart, toldStart } from './core/logging/start-line.ts'
+import { ON_SERVER, tellStart, toldStart } from './core/logging/start-line.ts'
 import { checkReadable, reading } from './options/checks.ts'
 import {
   CACHE_OPTIONS,
@@ -65,7 +65,7 @@ export async function createCache<V = unknown>(options: CreateCacheOptions = {})
   )
   checkCacheOptions(options)
   // Also without Redis, so that a mistake does not show first where there is one.
-  coherenceSettings(options)
+  const { policy } = coherenceSettings(options)
   const { redis, l1 = {}, bus = 'pubsub', connect, ...rest } = options
   if (l1 !== false) checkTierOptions(l1, options.logger)
   checkChoice(bus, ['pubsub', 'none'], 'bus')
@@ -84,11 +84,11 @@ export async function createCache<V = unknown>(options: CreateCacheOptions = {})
   // The prefix is that of the server's cache, with its default.
   const ofServer = { ...shared, bus, ...(connect && { connect }), ...server }
   // Comes first, because the lines about its connection make more sense after it.
-  await tellServer(options, l1 === false ? 'redis' : 'tiered', server)
+  await tellServer(options, l1 === false ? { engine: 'redis' } : { engine: 'tiered', policy }, server)
   const l2 = await RedisCache.create<V>(toldStart(ofServer))
   if (l1 === false) return l2
   try {
-    const cache = new TieredCache<V>({ ...rest, bus, l1, l2 })
+    const cache = new TieredCache<V>(toldStart({ ...rest, bus, l1, l2 }))
     closeWith(cache, [l2])
     return cache
   } catch (error) {
@@ -113,7 +113,7 @@ export async function getRedisCache(options: GetRedisCacheOptions = {}): Promise
   if (isMemory(url) || (url === undefined && options.host === undefined)) return noServer(options.connect)
   const { sharedCache } = await import('./redis/shared-cache.ts')
   return sharedCache({ ...options, ...(url !== undefined && { url }) }, () =>
-    tellServer(options, 'redis', { ...options, ...(url !== undefined && { url }) }),
+    tellServer(options, { engine: 'redis' }, { ...options, ...(url !== undefined && { url }) }),
   )
 }
 
@@ -133,12 +133,12 @@ export async function placeOfCache(options: CreateCacheOptions): Promise<string 
 // The log of a start shows at once whether the cache is in the intended place.
 async function tellServer(
   options: CacheOptions,
-  engine: 'redis' | 'tiered',
+  { policy, ...engine }: { readonly engine: 'redis' | 'tiered'; readonly policy?: string },
   server: RedisCacheOptions,
 ): Promise<void> {
   const { describeServer } = await import('./redis/connection/describe-server.ts')
-  const details = { engine, ...describeServer(server, server.prefix ?? options.prefix) }
-  tellStart(options, details, 'the cache is on a server')
+  const described = describeServer(server, server.prefix ?? options.prefix)
+  tellStart(options, { ...engine, ...described, ...(policy !== undefined && { policy }) }, ON_SERVER)
 }
 
 function serverOptions(

@@ -10,7 +10,14 @@ export interface Section {
 
 const INSIDE: Section = {
   title: 'How it works inside',
-  pages: ['architecture.md', 'coherence.md', 'simulation.md', 'redis-keyspace.md', 'wire-format.md'],
+  pages: [
+    'architecture.md',
+    'coherence.md',
+    'simulation.md',
+    'mutation.md',
+    'redis-keyspace.md',
+    'wire-format.md',
+  ],
   isCollapsed: true,
 }
 

@@ -191,8 +191,8 @@ export abstract class BaseCache<V = unknown> {
   }
 
   /**
-   * Makes the entries with the tag, or with one of the tags, invisible in the whole cache. It is one step for any
-   * number of entries. Values that are being loaded or set with the tag at that moment are invisible afterwards, too.
+   * Makes the entries with the tag, or with one of the tags, invisible in the whole cache. A tag is one step for any
+   * number of entries, and there may be any number of tags. Values that are being loaded or set with the tag at that moment are invisible afterwards, too.
    * Tells how it ended as {@link BaseCache.invalidate} does. With `keepStale` entries with grace become stale instead.
    * @throws KeyError for text that can't be a tag.
    */
@@ -201,7 +201,7 @@ export abstract class BaseCache<V = unknown> {
     options: TagInvalidation = {},
   ): Promise<Invalidation> {
     this.#scope.assertOpen()
-    const checked = typeof tags === 'string' ? [checkTag(tags)] : checkTags(tags, 'invalidateTag')
+    const checked = typeof tags === 'string' ? [checkTag(tags)] : checkTags(tags, 'invalidateTag', Infinity)
     checkOptions(options, ['keepStale'], 'invalidateTag')
     return this.#invalidator.run('invalidateTag', [], checked, options)
   }

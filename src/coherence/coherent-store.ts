@@ -6,7 +6,7 @@ import type { Observer } from '../core/observing/observer.ts'
 import type { Clock } from '../core/time/clock.ts'
 import { NOTHING } from '../core/nothing.ts'
 import type { MaybePromise } from '../core/promise.ts'
-import type { RemoteStore } from '../core/remote-store.ts'
+import type { RemoteStore } from '../core/remote/remote-store.ts'
 import type {
   AcquireOptions,
   Acquired,
@@ -49,7 +49,8 @@ import { Reads } from './reads.ts'
 import type { CoherenceParts, CoherenceSettings } from './settings.ts'
 import { GenerationSource } from './tags/generation-source.ts'
 import { TagInvalidator } from './tags/tag-invalidator.ts'
-import { TaggedCalls } from './tags/tagged-calls.ts'
+import { TaggedLoads } from './tags/tagged-loads.ts'
+import { TaggedWrites } from './tags/tagged-writes.ts'
 import type { TagState } from './tags/tag-state.ts'
 
 /**
@@ -118,12 +119,13 @@ export class CoherentStore implements Store {
     heartbeat.add(replay)
     heartbeat.add(followers)
     this.#generations = new GenerationSource(state, this.#tags, followers)
-    const calls = new TaggedCalls(state, this.#generations)
+    const loads = new TaggedLoads(state, this.#generations)
+    const tagged = new TaggedWrites(state, this.#generations)
     const entries = new LocalEntries(state, followers, outbox)
-    this.#reads = new Reads(state, outbox, replay, calls, entries)
-    this.#fills = new Fills(state, outbox, calls, followers, entries)
-    this.#changes = new Changes(state, outbox, replay, order, calls, followers, entries)
-    this.#explaining = new Explaining(state, outbox, calls, followers)
+    this.#reads = new Reads(state, outbox, replay, loads, entries)
+    this.#fills = new Fills(state, outbox, loads, followers, entries)
+    this.#changes = new Changes(state, outbox, replay, order, tagged, followers, entries)
+    this.#explaining = new Explaining(state, outbox, loads, followers)
     if (state.local !== undefined) followers.followAll()
     this.#removeQueue = remote.addQueue?.(() => this.pending.outbox)
   }
@@ -308,11 +310,13 @@ export class CoherentStore implements Store {
 
   health(): StoreHealth {
     const { remote } = this
+    const { bus } = this.#parts
     const { clock, settings } = this.#state
     // A server of which nothing is asked may be gone without a sign.
     if (clock.now() - this.#checkedAtMs >= settings.heartbeatMs) {
       this.#checkedAtMs = clock.now()
       void remote.check?.()
+      void bus?.check?.()
     }
     const isTiered = this.#state.local !== undefined
     const { policy: name, heartbeatMs, maxLagMs, maxStaleMs } = settings
@@ -321,6 +325,7 @@ export class CoherentStore implements Store {
       ...remote.place,
       servers: remote.servers ?? [],
       syncAgeMs: this.#followers.syncAgeMs,
+      ...(bus?.state !== undefined && { bus: bus.state }),
       queued: this.pending.outbox,
       ...(isTiered && { policy: { name, heartbeatMs, maxLagMs, maxStaleMs } }),
     }

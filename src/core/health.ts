@@ -14,6 +14,13 @@ export interface ServerHealth {
   readonly error?: string
 }
 
+/**
+ * The state of the bus. `'lost'`: it is not connected. `'refused'`: the server does not let this process subscribe or
+ * publish. `'silent'`: this process does not receive its own messages. `'shared'`: another cache sends on the same
+ * channel, so its messages are left out.
+ */
+export type BusState = 'connected' | 'lost' | 'refused' | 'silent' | 'shared'
+
 /** The part of a cache's health that its store knows. */
 export interface StoreHealth {
   /** `'memory'`: this process alone. `'redis'`: a server. `'tiered'`: a server, and memory before it. */
@@ -26,6 +33,8 @@ export interface StoreHealth {
   readonly servers: readonly ServerHealth[]
   /** The milliseconds since this process last knew all changes by others of what it keeps; absent = it keeps nothing. */
   readonly syncAgeMs?: number | undefined
+  /** The channel that brings changes of other processes; absent while this process does not listen to one. */
+  readonly bus?: BusState | undefined
   /** The invalidations that wait for the server. */
   readonly queued: number
   /** The rule for the memory of this process while the server is away, in milliseconds; absent without both. */

@@ -16,6 +16,7 @@ const SIDE_KINDS = [
   'lock',
   'semaphore',
   'fleet',
+  'node',
 ] as const
 
 /** The kind of one of the library's own keys. */

@@ -13,10 +13,10 @@ const NAMESPACE = '!ns:'
 
 /**
  * Returns the distinct tags of a list.
- * @throws KeyError for an invalid tag (the rules are those of keys) and for too many tags, OptionsError for anything
+ * @throws KeyError for an invalid tag (the rules are those of keys) and for more than `most`, OptionsError for anything
  * but a list.
  */
-export function checkTags(tags: unknown, where: string): readonly string[] {
+export function checkTags(tags: unknown, where: string, most: number = MAX_TAGS): readonly string[] {
   if (!isList(tags)) {
     throw new OptionsError(`${where}: tags: ${inspect(tags)} is not a list of tags, such as ['users']`)
   }
@@ -28,8 +28,8 @@ export function checkTags(tags: unknown, where: string): readonly string[] {
       ? error
       : new OptionsError(`${where}: tags: reading them threw`, { cause: error })
   }
-  if (distinct.size <= MAX_TAGS) return [...distinct]
-  throw new KeyError(`${where}: tags: at most ${MAX_TAGS} are allowed, not ${distinct.size}`)
+  if (distinct.size <= most) return [...distinct]
+  throw new KeyError(`${where}: tags: at most ${most} are allowed, not ${distinct.size}`)
 }
 
 /** Returns the tag. @throws KeyError if it is invalid. */

@@ -116,7 +116,7 @@ export class Flights implements RunHost {
 
   /** Whether a load without waiting callers need not be tried. */
   isResting(key: string): boolean {
-    return this.#resting.size > 0 && this.#resting.get(key, this.state.clock.now()) === true
+    return this.#resting.get(key, this.state.clock.now()) === true
   }
 
   leave(flight: Flight): void {

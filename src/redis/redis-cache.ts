@@ -4,8 +4,8 @@ import { coherentStore } from '../coherence/compose.ts'
 import { ageClock } from '../core/time/age-clock.ts'
 import { OptionsError } from '../core/errors.ts'
 import { checkPrefix } from '../keys/key.ts'
-import { tellStart } from '../core/logging/start-line.ts'
-import { consoleLogger, report } from '../core/logging/logger.ts'
+import { ON_SERVER, tellStart, toldStart } from '../core/logging/start-line.ts'
+import { consoleLogger, report, type Logger } from '../core/logging/logger.ts'
 import { checkReadable } from '../options/checks.ts'
 import { checkCacheOptions, timersFor } from '../options/options.ts'
 import { systemRandom } from '../core/time/system.ts'
@@ -54,11 +54,13 @@ export class RedisCache<V = unknown> extends BaseCache<V> {
     const { random = systemRandom, logger = consoleLogger, name = 'cache' } = options
     const clock = ageClock(options.clock)
     const timers = timersFor(options)
+    const onLasting = options.ttl === undefined ? once(() => warnOfNoTtl(logger, name)) : undefined
     const storeOf = (of: RedisClient, under: string, format: RedisCacheSettings): RedisStore =>
       new RedisStore(of, under, formatFor({ ...formatOf(options), ...formatOf(format) }), {
         random,
         deadlineMs,
         logLimit,
+        onLasting,
         atomic: new RedisAtomicStore({ client: of, prefix: under, clock, timers, random, logger, name }),
       })
     const busOf = (of: RedisClient, under: string): RedisBus =>
@@ -70,7 +72,7 @@ export class RedisCache<V = unknown> extends BaseCache<V> {
       ownsAll: prefix !== '' || ownsDatabase,
     }
     super(coherentStore(composition, options), { ...options, prefix: '' })
-    if (options.ttl === undefined) warnOfNoTtl(options)
+    tellStart(options, { engine: 'redis', ...describeServer(options, prefix) }, ON_SERVER)
     noteShare(this, ({ prefix: own = prefix, ...format }) => {
       checkPrefix(own, 'prefix')
       const borrowed = new ClientView(client)
@@ -87,11 +89,7 @@ export class RedisCache<V = unknown> extends BaseCache<V> {
   static async create<V = unknown>(options: RedisCacheOptions = {}): Promise<RedisCache<V>> {
     checkRedisOptions(options, 'RedisCache.create')
     checkCacheOptions(options)
-    tellStart(
-      options,
-      { engine: 'redis', ...describeServer(options, options.prefix) },
-      'the cache is on a server',
-    )
+    tellStart(options, { engine: 'redis', ...describeServer(options, options.prefix) }, ON_SERVER)
     const client = await openClient(options, clientSettings(options))
     opened.add(client)
     const { url: _, host: _host, port: _port, username: _name, password: _password, ...others } = options
@@ -99,7 +97,7 @@ export class RedisCache<V = unknown> extends BaseCache<V> {
     const { db: _db, tls: _tls, pool: _pool, layout: _layout, connect: _connect, ...settings } = rest
     try {
       // The constructor recognises it as one of its own.
-      return new RedisCache<V>({ ...settings, client: client as object as UsersClient })
+      return new RedisCache<V>(toldStart({ ...settings, client: client as object as UsersClient }))
     } catch (error) {
       await client.close()
       throw error
@@ -149,11 +147,19 @@ function formatFor(options: Format): WireFormat {
   return new WireFormat({ ...rest, ...(maxBytes !== undefined && { maxBytes }) })
 }
 
-function warnOfNoTtl({ logger = consoleLogger, name = 'cache' }: RedisCacheSettings): void {
+function once(action: () => void): () => void {
+  let isDone = false
+  return () => {
+    if (!isDone) action()
+    isDone = true
+  }
+}
+
+function warnOfNoTtl(logger: Logger, cache: string): void {
   report(
     logger,
     'warn',
-    { cache: name },
-    "without a ttl, entries stay on the server for ever; set one, such as ttl: '1d'",
+    { cache },
+    "an entry without a ttl is stored; such entries stay on the server for ever; set one, such as ttl: '1d'",
   )
 }

@@ -53,7 +53,8 @@ export class FakeClock implements Clock, Timers {
 
   /**
    * Lets time pass. Timers fire in the order in which they are due, each at its own time, new ones included. Before
-   * time goes on, the work that they start may run. `0` does only that.
+   * time goes on, the work that they start may run. `0` does only that. Time never goes back, even if a timer advances it
+   * further.
    * @throws OptionsError for a wrong duration.
    */
   async advance(duration: Exclude<Duration, Date>): Promise<void> {
@@ -65,7 +66,7 @@ export class FakeClock implements Clock, Timers {
       timer.callback()
       await settle()
     }
-    this.#nowMs = untilMs
+    this.#nowMs = Math.max(this.#nowMs, untilMs)
     await settle()
   }
 

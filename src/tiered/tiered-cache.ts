@@ -1,10 +1,11 @@
 import { BaseCache, scopeOf } from '../cache/base-cache.ts'
 import { closeWith, shareOf, storeOf, type Share } from '../cache/stores.ts'
-import { COHERENCE_OPTIONS, type CoherenceOptions } from '../coherence/options.ts'
+import { COHERENCE_OPTIONS, coherenceSettings, type CoherenceOptions } from '../coherence/options.ts'
 import { coherentStore } from '../coherence/compose.ts'
 import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/logging/inspect.ts'
 import type { Logger } from '../core/logging/logger.ts'
+import { ON_SERVER, tellStart } from '../core/logging/start-line.ts'
 import { checkMethods, reading } from '../options/checks.ts'
 import {
   CACHE_OPTIONS,
@@ -13,7 +14,7 @@ import {
   checkOptions,
   type CacheOptions,
 } from '../options/options.ts'
-import type { Bus } from '../core/remote-store.ts'
+import type { Bus } from '../core/remote/log.ts'
 import { checkTierOptions, localMemory, type MemoryTierOptions } from '../memory/local-memory.ts'
 import type { MemoryCache } from '../memory/memory-cache.ts'
 import { MemoryStore } from '../memory/memory-store.ts'
@@ -39,7 +40,7 @@ export interface TieredCacheOptions extends CacheOptions, CoherenceOptions, Isol
 }
 
 /** The names of {@link TieredCacheOptions}. */
-export const TIERED_CACHE_OPTIONS: readonly string[] = [
+const TIERED_CACHE_OPTIONS: readonly string[] = [
   ...CACHE_OPTIONS,
   ...ISOLATION_OPTIONS,
   ...COHERENCE_OPTIONS,
@@ -63,6 +64,11 @@ export class TieredCache<V = unknown> extends BaseCache<V> {
     const local = localMemory(boundsFor(l1, options.logger), options)
     const { remote, bus: ownBus, prefix } = shareOfWhole(l2)(options)
     super(coherentStore({ remote, local, bus: busFor(bus, ownBus) }, options), { ...options, prefix })
+    if (remote.place !== undefined) {
+      const { host, database, prefix: under } = remote.place
+      const { policy } = coherenceSettings(options)
+      tellStart(options, { engine: 'tiered', node: host, db: database, prefix: under, policy }, ON_SERVER)
+    }
     if (!(l1 instanceof BaseCache)) return
     taken.add(l1)
     closeWith(this, [{ close: async () => void taken.delete(l1) }])

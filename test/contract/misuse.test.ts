@@ -104,7 +104,7 @@ const WITH_OPTIONS: Readonly<Record<string, (cache: BaseCache, options: never) =
   namespace: (cache, options) => cache.namespace('n', options),
 }
 
-const WITH_TAGS: Readonly<Record<string, (cache: BaseCache, tags: never) => unknown>> = {
+const TAGGING: Readonly<Record<string, (cache: BaseCache, tags: never) => unknown>> = {
   set: (cache, tags) => cache.set('good', 1, { tags }),
   setMany: (cache, tags) => cache.setMany({ good: 1 }, { tags }),
   'setMany of one entry': (cache, tags) => cache.setMany([['good', 1, { tags }]]),
@@ -112,8 +112,9 @@ const WITH_TAGS: Readonly<Record<string, (cache: BaseCache, tags: never) => unkn
   getOrSet: (cache, tags) => cache.getOrSet('good', load, { tags }),
   getOrSetMany: (cache, tags) => cache.getOrSetMany(['good'], loadMany, { tags }),
   namespace: (cache, tags) => cache.namespace('n', { tags }),
-  invalidateTag: (cache, tags) => cache.invalidateTag(tags),
 }
+
+const WITH_TAGS: typeof TAGGING = { ...TAGGING, invalidateTag: (cache, tags) => cache.invalidateTag(tags) }
 
 const TAGS: readonly (readonly [what: string, tags: unknown, message: string])[] = [
   ['an empty tag', ['good', ''], 'a tag must not be empty'],
@@ -121,8 +122,11 @@ const TAGS: readonly (readonly [what: string, tags: unknown, message: string])[]
   ['a tag with a lone surrogate', ['a\uD800'], 'a tag must be well-formed text, without lone surrogates'],
   ['a tag that is too long', ['x'.repeat(1025)], 'a tag must have at most 1024 bytes'],
   ['a number as a tag', [5], 'a tag must be a string, not 5'],
-  ['too many tags', Array.from({ length: 33 }, (_, index) => `t${index}`), 'at most 32 are allowed, not 33'],
 ]
+
+const TOO_MANY = [
+  ['too many tags', Array.from({ length: 33 }, (_, index) => `t${index}`), 'at most 32 are allowed, not 33'],
+] as const
 
 const TAG_LISTS: readonly (readonly [what: string, tags: unknown, message: string])[] = [
   ['a number for the tags', 5, 'tags: 5 is not a list of tags'],
@@ -217,6 +221,7 @@ const ROWS: readonly Row[] = [
     'ERR_CACHE_OPTIONS',
   ),
   ...cross(WITH_TAGS, TAGS, 'ERR_CACHE_KEY'),
+  ...cross(TAGGING, TOO_MANY, 'ERR_CACHE_KEY'),
   ...cross(WITH_TAGS, TAG_LISTS, 'ERR_CACHE_OPTIONS'),
   ...cross(
     { set: WITH_TAGS['set']!, namespace: WITH_TAGS['namespace']! },

@@ -124,6 +124,63 @@ describe.each(Object.entries(ENGINES))('coalescing in %s', (_, make) => {
     expect(cache.stats()).toMatchObject({ loads: 2, loadErrors: 1, coalesced: 99, errors: 0 })
   })
 
+  it('is over for a load that began a minute ago without hardTimeout', async () => {
+    const clock = new FakeClock()
+    const cache = make(clock)
+    const loader = gatedLoader(1)
+    const early = cache.getOrSet('k', loader.load)
+    await turns(5)
+    await clock.advance(59.999)
+    const inTime = cache.getOrSet('k', () => 2)
+    await turns(5)
+    await clock.advance(0.001)
+    const late = cache.getOrSet('k', () => 3)
+    await turns(5)
+    await clock.advance('1m')
+
+    expect(await late).toBe(3)
+    loader.open()
+    expect(await Promise.all([early, inTime])).toEqual([1, 1])
+  })
+
+  it('lasts as long as a longer hardTimeout of the caller', async () => {
+    const clock = new FakeClock()
+    const cache = make(clock)
+    const loader = gatedLoader(1)
+    const early = cache.getOrSet('k', loader.load, { hardTimeout: '5m' })
+    await turns(5)
+    await clock.advance('2m')
+    const late = cache.getOrSet('k', () => 2, { hardTimeout: '5m' })
+    await turns(5)
+    loader.open()
+
+    expect(await Promise.all([early, late])).toEqual([1, 1])
+  })
+
+  it('does not give a caller with forceRefresh a load that has begun, not even a forced one', async () => {
+    const clock = new FakeClock()
+    const cache = make(clock)
+    const [first, second] = [gatedLoader(1), gatedLoader(2)]
+    const early = cache.getOrSet('k', first.load, { forceRefresh: true })
+    await turns(5)
+    const late = cache.getOrSet('k', second.load, { forceRefresh: true })
+    await turns(5)
+
+    expect([first.calls, second.calls]).toEqual([1, 1])
+    first.open()
+    second.open()
+    expect(await Promise.all([early, late])).toEqual([1, 2])
+  })
+
+  it('does not give a caller with forceRefresh the load of a caller without, which may find a value', async () => {
+    const cache = make()
+    const plain = cache.getOrSet('k', () => 1)
+    const forced = cache.getOrSet('k', () => 2, { forceRefresh: true })
+
+    expect(await forced).toBe(2)
+    expect([1, 2]).toContain(await plain)
+  })
+
   it('makes no storm of a caller who tries again in the same turn', async () => {
     const cache = make()
     let calls = 0

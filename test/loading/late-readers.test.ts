@@ -1,7 +1,9 @@
 // Callers of one moment whose questions to the store are answered at different times, as by a cluster whose slots move.
 import { expect, it } from 'vitest'
-import { BaseCache, storeFrom } from 'cachette'
+import { BaseCache, storeFrom, type CacheOptions } from 'cachette'
 import type { Store } from '../../src/core/store.ts'
+import { FakeClock } from '../../src/testing/index.ts'
+import { failureOf } from '../support/error-of.ts'
 import { mapPrimitives } from '../support/own-cache.ts'
 
 interface Gate {
@@ -10,7 +12,7 @@ interface Gate {
 }
 
 class LateReads extends BaseCache {
-  constructor(gate: Gate) {
+  constructor(gate: Gate, options?: CacheOptions) {
     super(
       new Proxy<Store>(storeFrom(mapPrimitives()), {
         get(target, name) {
@@ -28,6 +30,7 @@ class LateReads extends BaseCache {
           }
         },
       }),
+      options,
     )
   }
 }
@@ -69,3 +72,44 @@ it.each(Object.entries(ASKS))(
     expect(recovered instanceof Map ? recovered.get('k') : recovered).toBe('recovered')
   },
 )
+
+it.each(Object.entries(ASKS))('begin no load after the close of the cache: %s', async (_, ask) => {
+  const gate: Gate = { isShut: true, held: [] }
+  const cache = new LateReads(gate, { closeTimeout: 0.01 })
+  let loads = 0
+  const call = failureOf(() =>
+    ask(cache, async () => {
+      loads++
+      return 'new'
+    }),
+  )
+  await expect.poll(() => gate.held.length).toBe(1)
+  await cache.close()
+  for (const answer of gate.held) answer()
+
+  expect(await call).toMatchObject({ code: 'ERR_CACHE_CLOSED' })
+  expect(loads).toBe(0)
+})
+
+it.each(Object.entries(ASKS))('have a hardTimeout that counts from their call: %s', async (_, ask) => {
+  const gate: Gate = { isShut: true, held: [] }
+  const clock = new FakeClock()
+  const cache = new LateReads(gate, { clock, hardTimeout: 3 })
+  let isCalled = false
+  const call = failureOf(() =>
+    ask(cache, async () => {
+      isCalled = true
+      return new Promise(() => undefined)
+    }),
+  )
+  await expect.poll(() => gate.held.length).toBe(1)
+  await clock.advance(1)
+  for (const answer of gate.held) answer()
+  await expect.poll(() => isCalled).toBe(true)
+  await clock.advance(1.9)
+  expect(cache.stats().loadTimeouts).toBe(0)
+  await clock.advance(0.1)
+
+  expect(await call).toMatchObject({ code: 'ERR_CACHE_LOADER_TIMEOUT' })
+  expect(cache.stats().loadTimeouts).toBe(1)
+})

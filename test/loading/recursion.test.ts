@@ -135,6 +135,24 @@ describe.each(Object.entries(ENGINES))('a recursive load in %s', (_, make) => {
     expect(await cache.get('k')).toBe(5)
   })
 
+  it('is none for a load that waits for another one in two ways', async () => {
+    const cache = make()
+    const bottom = deferred<number>()
+    const side = (key: string): Promise<number> =>
+      cache.getOrSet(key, () => cache.getOrSet('bottom', () => bottom.promise))
+    const top = async (): Promise<number> => {
+      const [left, right] = await Promise.all([side('left'), side('right')])
+      return left + right
+    }
+    const first = cache.getOrSet('top', top)
+    for (let turn = 0; turn < 20; turn++) await settle()
+    const other = cache.getOrSet('other', () => cache.getOrSet('top', () => 0))
+    for (let turn = 0; turn < 20; turn++) await settle()
+    bottom.resolve(1)
+
+    expect(await Promise.all([first, other])).toEqual([2, 2])
+  })
+
   it('is none for code that a loader left running when it ended', async () => {
     const cache = make()
     const left = deferred<unknown>()

@@ -3,6 +3,7 @@ import { MemoryCache, TieredCache, type BaseCache } from 'cachette'
 import { RedisCache } from 'cachette/redis'
 import type { UsersClient } from '../../src/redis/connection/users-client.ts'
 import type { RedisCacheSettings } from '../../src/redis/redis-options.ts'
+import { RecordingLogger } from '../support/recording-logger.ts'
 import { until } from '../support/until.ts'
 import { nativeClient, type ClientName, type Login, type NativeClient } from './native-clients.ts'
 
@@ -15,6 +16,12 @@ export interface CacheSettings extends Omit<RedisCacheSettings, 'prefix'> {
 
 /** Returns a cache of an engine over a client of another owner. Its end closes all its parts. */
 export function cacheOver(engine: Engine, client: object, options: CacheSettings): BaseCache {
+  const cache = engineOver(engine, client, options)
+  if (options.logger instanceof RecordingLogger) options.logger.forgetStart()
+  return cache
+}
+
+function engineOver(engine: Engine, client: object, options: CacheSettings): BaseCache {
   const redis = new RedisCache({ client: client as UsersClient, ttl: '1h', ...options })
   if (engine === 'redis') return redis
   const { name, logger, staleness, lease, waitUntil } = options

@@ -75,10 +75,36 @@ describeWithServers('createCache with Redis', () => {
     ])
     expect(logger.lines.map(({ details }) => details)).toEqual([
       { cache: 'users', engine: 'memory', prefix: 'app:' },
-      { cache: 'users', engine: 'tiered', node, db: 0, prefix: 'app:' },
+      { cache: 'users', engine: 'tiered', node, db: 0, prefix: 'app:', policy: 'available' },
       { cache: 'users', engine: 'redis', node, db: 3, prefix: 'other:' },
-      { cache: 'users', engine: 'tiered', node, db: 0, prefix: 'app:' },
+      { cache: 'users', engine: 'tiered', node, db: 0, prefix: 'app:', policy: 'available' },
       { cache: 'users', engine: 'memory', prefix: 'app:' },
+    ])
+  })
+
+  it('writes the same line for caches over a client of the user, once for each', async () => {
+    const logger = new RecordingLogger()
+    const native = nativeClient('node-redis 6', server.url)
+    const settings = { ttl: '1h', logger } as const
+    const { client } = native
+    const l2 = new RedisCache({ ...settings, client, name: 'redis', prefix: 'app:' })
+    const tiered = new TieredCache({
+      ...settings,
+      l1: {},
+      l2,
+      name: 'tiered',
+      staleness: { policy: 'strict' },
+    })
+    await tiered.close()
+    await l2.close()
+    await native.close()
+
+    const node = `127.0.0.1:${server.port}`
+    const line = { level: 'info', message: 'the cache is on a server' }
+    const place = { node, db: 0, prefix: 'app:' }
+    expect(logger.lines).toEqual([
+      { ...line, details: { cache: 'redis', engine: 'redis', ...place } },
+      { ...line, details: { cache: 'tiered', engine: 'tiered', ...place, policy: 'strict' } },
     ])
   })
 

@@ -3,10 +3,41 @@ import { expect, it, onTestFinished } from 'vitest'
 import { silentLogger } from 'cachette'
 import { until } from '../support/until.ts'
 import { ENGINES, openCache } from './caches.ts'
-import { CLIENT_NAMES } from './native-clients.ts'
-import { describeWithServers, startRedis } from './servers/index.ts'
+import { CLIENT_NAMES, type ClientName } from './native-clients.ts'
+import {
+  describeWithServers,
+  startCluster,
+  startRedis,
+  startSentinelGroup,
+  type RedisServer,
+} from './servers/index.ts'
 
 const BOUND_MS = 20_000
+
+interface Servers extends AsyncDisposable {
+  readonly url: string
+  readonly all: readonly RedisServer[]
+}
+
+const TOPOLOGIES: Readonly<Record<string, () => Promise<Servers>>> = {
+  'one server': async () => {
+    const server = await startRedis()
+    return { url: server.url, all: [server], [Symbol.asyncDispose]: () => server.close() }
+  },
+  'a cluster': async () => {
+    const cluster = await startCluster()
+    return { url: cluster.url, all: cluster.servers, [Symbol.asyncDispose]: () => cluster.close() }
+  },
+  'a Sentinel group': async () => {
+    const group = await startSentinelGroup()
+    return { url: group.url, all: group.servers, [Symbol.asyncDispose]: () => group.close() }
+  },
+}
+
+// Majors of a library differ in single connections only.
+function clientsFor(topology: string): readonly ClientName[] {
+  return topology === 'one server' ? CLIENT_NAMES : ['node-redis 6', 'ioredis 5']
+}
 
 const CALLS = {
   setMany: async (cache) => cache.setMany(Array.from({ length: 500 }, (_, at) => [`key:${at}`, at] as const)),
@@ -17,22 +48,24 @@ const CALLS = {
 >
 
 describeWithServers('a refused call that is repeated without a pause', () => {
-  const cases = ENGINES.flatMap((engine) => CLIENT_NAMES.map((client) => [engine, client] as const))
+  const cases = Object.keys(TOPOLOGIES).flatMap((topology) =>
+    ENGINES.flatMap((engine) => clientsFor(topology).map((client) => [topology, engine, client] as const)),
+  )
 
-  it.each(cases)('succeeds when the server is back: %s, %s', async (engine, client) => {
-    const server = await startRedis()
-    onTestFinished(() => server.close())
+  it.each(cases)('succeeds when it is back: %s, %s, %s', async (topology, engine, client) => {
+    const servers = await TOPOLOGIES[topology]!()
+    onTestFinished(() => servers[Symbol.asyncDispose]())
     const options = { prefix: 'app:', logger: silentLogger, deadline: { hard: 0.2 } }
-    const opened = await openCache(engine, client, server.url, options)
+    const opened = await openCache(engine, client, servers.url, options)
     onTestFinished(() => opened[Symbol.asyncDispose]())
     for (const [name, call] of Object.entries(CALLS)) {
-      server.freeze()
+      for (const server of servers.all) server.freeze()
       await until('the server to be given up', async () => {
         const began = performance.now()
         const stored = await call(opened.cache)
         return !stored && performance.now() - began < 50
       })
-      server.resume()
+      for (const server of servers.all) server.resume()
       const untilMs = performance.now() + BOUND_MS
       let isBack = false
       while (!isBack && performance.now() < untilMs) isBack = await call(opened.cache)

@@ -1,3 +1,4 @@
+import { ON_SERVER } from '../../src/core/logging/start-line.ts'
 import type { Logger } from '../../src/core/logging/logger.ts'
 
 /** One line that a cache logged. */
@@ -25,6 +26,11 @@ export class RecordingLogger implements Required<Logger> {
 
   error(details: object, message: string): void {
     this.lines.push({ level: 'error', message, details })
+  }
+
+  /** Removes the lines that tell where caches are, for tests of what comes later. */
+  forgetStart(): void {
+    this.lines.splice(0, Infinity, ...this.lines.filter(({ message }) => message !== ON_SERVER))
   }
 
   /** Level and message of every line. */

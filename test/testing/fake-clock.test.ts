@@ -84,6 +84,16 @@ describe('FakeClock', () => {
     expect(await failureOf(() => new FakeClock().advance(duration))).toBeInstanceOf(OptionsError)
   })
 
+  it('never goes back, when a timer advances it beyond the end of the advance under way', async () => {
+    const clock = new FakeClock()
+    const inner: Promise<void>[] = []
+    clock.set(() => inner.push(clock.advance(60)), 1000)
+    await clock.advance(2)
+    await Promise.all(inner)
+
+    expect(clock.now()).toBe(61_000)
+  })
+
   it('lets promises run without going on, by 0', async () => {
     const clock = new FakeClock()
     let ran = false

@@ -1,6 +1,13 @@
-import type { Health, ServerHealth, StoreHealth } from '../../core/health.ts'
+import type { BusState, Health, ServerHealth, StoreHealth } from '../../core/health.ts'
 
 const AWAY = new Set(['lost', 'silent', 'denied'])
+
+const BUS: Readonly<Record<Exclude<BusState, 'connected'>, string>> = {
+  lost: 'the bus is not connected',
+  refused: 'the server does not let this process subscribe to the bus or publish on it',
+  silent: 'the bus is connected and brings no messages',
+  shared: 'another cache sends on the same bus, so its messages are left out',
+}
 
 type Verdict = Pick<Health, 'status' | 'reason'>
 
@@ -18,7 +25,7 @@ export function healthOf(cache: string, store: StoreHealth, isClosed: boolean): 
 }
 
 function verdictOf(store: StoreHealth): Verdict {
-  const { servers, host, syncAgeMs = 0, queued, policy } = store
+  const { servers, host, syncAgeMs = 0, queued, policy, bus } = store
   if (host === undefined) return ok('the cache is in the memory of this process')
   const waiting = queued === 0 ? '' : `; ${counted(queued)} for the server`
   const away = servers.filter(isAway)
@@ -31,6 +38,8 @@ function verdictOf(store: StoreHealth): Verdict {
     return degraded(`${refusing.node} refuses commands: ${refusing.error ?? 'no reason is known'}${waiting}`)
   if (policy !== undefined && syncAgeMs > policy.maxLagMs)
     return degraded(`this process is behind: it last knew all changes ${seconds(syncAgeMs)} ago${waiting}`)
+  if (bus !== undefined && bus !== 'connected')
+    return degraded(`${BUS[bus]}; changes by other processes arrive with the heartbeat alone${waiting}`)
   if (queued > 0) return degraded(`${counted(queued)} for the server, which is connected`)
   return ok(`${host} is connected and answers`)
 }

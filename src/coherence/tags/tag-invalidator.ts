@@ -1,4 +1,4 @@
-import type { Head } from '../../core/remote-store.ts'
+import type { Head } from '../../core/remote/log.ts'
 import { change, giveUp } from '../change.ts'
 import type { LogFollowers } from '../log/log-followers.ts'
 import type { NodeState } from '../node-state.ts'
@@ -46,11 +46,16 @@ export class TagInvalidator {
     const { table } = this.#state
     const queued = tags.map((tag) => table.queue.get(tag))
     const queueing = this.#queueing(tags, keepStale, turn)
-    try {
-      return { l2: 'acked', heads: await this.#send(tags, queued, keepStale, queueing.failed) }
-    } catch (error) {
-      return queueing.outcome(error)
+    const batches: Promise<readonly (Head | undefined)[]>[] = []
+    for (let start = 0; start < tags.length; start += BATCH) {
+      const end = start + BATCH
+      const failed = (index: number): void => queueing.failed(start + index)
+      batches.push(this.#send(tags.slice(start, end), queued.slice(start, end), keepStale, failed))
     }
+    const answers = await Promise.allSettled(batches)
+    const failure = answers.find(({ status }) => status === 'rejected')
+    if (failure?.status === 'rejected') return queueing.outcome(failure.reason)
+    return { l2: 'acked', heads: answers.flatMap((one) => (one.status === 'fulfilled' ? one.value : [])) }
   }
 
   /** Queues an invalidation that was not answered in time, or whose turn has not come. */

@@ -8,6 +8,9 @@ export interface Starting {
   readonly logger?: Logger | undefined
 }
 
+/** The message of the start line of a cache on a server. */
+export const ON_SERVER = 'the cache is on a server'
+
 // The options of caches whose line was written by the code that makes them.
 const told = new WeakSet<object>()
 

@@ -146,8 +146,8 @@ export class Trouble {
   }
 
   /** Logs the failure of the host's `waitUntil`. The work goes on without it. */
-  hostFailed(error: unknown): void {
-    this.#log.notice('warn', { err: error }, 'waitUntil has failed')
+  hostFailed(error: unknown, option = 'waitUntil'): void {
+    this.#log.notice('warn', { err: error }, `${option} has failed`)
   }
 
   async #attemptLater<T>(

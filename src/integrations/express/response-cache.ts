@@ -16,7 +16,10 @@ export interface CachedRequestLike {
 interface Application {
   (request: IncomingMessage, response: ServerResponse): unknown
   readonly parent?: Application
+  get?(setting: 'trust proxy fn'): unknown
 }
+
+type Trusts = (address: string | undefined, hops: number) => boolean
 
 /**
  * Returns middleware for Express 4 and 5 that stores responses as their `Cache-Control` says (docs/http.md). Use it before
@@ -33,7 +36,8 @@ export function responseCache(
     let app = raw.app
     while (app?.parent !== undefined) app = app.parent
     const host: NodeHost = {
-      url: `${raw.protocol}://${raw.headers.host ?? 'localhost'}${raw.originalUrl}`,
+      protocol: raw.protocol,
+      host: hostOf(raw, raw.app) ?? 'localhost',
       path: raw.originalUrl,
       run: () => next(),
       fail: next,
@@ -41,4 +45,14 @@ export function responseCache(
     }
     void exchange(responses, raw, response as ServerResponse, host)
   }
+}
+
+// What Express tells its handlers: in Express 4 nothing else does, with the port.
+function hostOf(
+  { headers, socket }: Pick<IncomingMessage, 'headers' | 'socket'>,
+  app: Application | undefined,
+): string | undefined {
+  const forwarded = [headers['x-forwarded-host']].flat()[0]?.split(',')[0]?.trim() ?? ''
+  const trusts = app?.get?.('trust proxy fn') as Trusts | undefined
+  return forwarded !== '' && trusts?.(socket.remoteAddress, 0) === true ? forwarded : headers.host
 }

@@ -20,6 +20,8 @@ export interface CachedRequestLike {
 export interface CachedReplyLike {
   /** The response of Node.js. */
   readonly raw: object
+  /** Returns the headers that hooks have set. */
+  getHeaders(): Readonly<Record<string, unknown>>
   /** Tells Fastify that the response is written without it. */
   hijack(): unknown
 }
@@ -42,11 +44,13 @@ export function responseCache(
   return (request, reply, done) => {
     const { server } = request as CachedRequestLike & Routing
     const host: NodeHost = {
-      url: `${request.protocol}://${request.host}${request.originalUrl}`,
+      protocol: request.protocol,
+      host: request.host,
       path: request.originalUrl,
       run: () => done(),
       fail: (error) => done(error as Error),
       dispatch: server?.routing?.bind(server),
+      front: () => ({ ...(reply.raw as ServerResponse).getHeaders(), ...reply.getHeaders() }),
       takeOver: () => void reply.hijack(),
     }
     void exchange(responses, request.raw as IncomingMessage, reply.raw as ServerResponse, host)

@@ -16,18 +16,15 @@ export interface Status {
 }
 
 const TAG_HEADERS = ['cache-tag', 'surrogate-key']
-/** The headers of a 304 (RFC 9110, section 15.4.5), and those of this cache. */
-const OF_304 = new Set([
-  'cache-control',
-  'content-location',
-  'date',
-  'etag',
-  'expires',
-  'vary',
-  'age',
-  'cache-status',
-  ...TAG_HEADERS,
-])
+/** The headers that describe a body, which a 304 does not have (RFC 9110, section 15.4.5). */
+const OF_BODY = [
+  'content-encoding',
+  'content-language',
+  'content-length',
+  'content-range',
+  'content-type',
+  'transfer-encoding',
+]
 
 /** Makes a response from a stored one, for a request. */
 export function answerFrom(
@@ -125,6 +122,6 @@ function isUnchanged({ headers: asked }: Request, headers: Headers): boolean {
 }
 
 function notModified(headers: Headers): Response {
-  for (const name of Array.from(headers.keys())) if (!OF_304.has(name)) headers.delete(name)
+  for (const name of OF_BODY) headers.delete(name)
   return new Response(null, { status: 304, headers })
 }

@@ -1,10 +1,14 @@
 import { AsyncResource } from 'node:async_hooks'
 import type { BaseCache } from '../../cache/base-cache.ts'
+import type { Runtime } from '../../cache/runtime.ts'
+import { inspect } from '../../core/logging/inspect.ts'
+import { isList } from '../../internal/objects.ts'
 import { checkTags } from '../../keys/tags.ts'
 import type { LoadContext } from '../../loading/load-context.ts'
 import { answerFrom, answerWhole, tagsIn, type Status } from './answers.ts'
 import { Freshness } from './freshness.ts'
-import type { HttpSettings } from './options.ts'
+import { isOfFront } from './front.ts'
+import type { HttpSettings, TagHeader } from './options.ts'
 import { canValidate, graceOf, refusal } from './shareable.ts'
 import {
   confirms,
@@ -15,6 +19,7 @@ import {
   selectingOf,
   storableHeaders,
   type FailedLoad,
+  type Head,
   type StoredResponse,
 } from './stored-response.ts'
 import type { Awaited, Handler, Visit } from './visit.ts'
@@ -38,7 +43,7 @@ export class Load {
   readonly #settings: HttpSettings
   readonly #space: BaseCache<Loaded>
   readonly #awaited: Awaited | undefined
-  readonly #wallNow: () => number
+  readonly #runtime: Runtime
   // Made in the caller's context, because handlers find their request by it, and are no part of a load of the cache.
   readonly #context = new AsyncResource('cachette-http')
   /** The reason why the answer is for its own caller only. */
@@ -51,13 +56,13 @@ export class Load {
     visit: Visit,
     settings: HttpSettings,
     space: BaseCache<Loaded>,
-    wallNow: () => number,
+    runtime: Runtime,
     awaited?: Awaited,
   ) {
     this.#visit = visit
     this.#settings = settings
     this.#space = space
-    this.#wallNow = wallNow
+    this.#runtime = runtime
     this.#awaited = awaited
   }
 
@@ -110,7 +115,7 @@ export class Load {
     const again = typeof host.refresh === 'function' ? host.refresh : next
     const handler: Handler = this.#awaited === undefined ? again : next
     const answer = this.#context.runInAsyncScope(handler, undefined, forwarded)
-    return received(await answer, this.#wallNow())
+    return received(await answer, this.#runtime.clock.wallNow())
   }
 
   /** Answers with the stale response, if that is allowed in place of an answer with this status. */
@@ -134,7 +139,8 @@ export class Load {
     const body = before.body
     const status: Status = { fwd, fwdStatus: 304 }
     const plan = await this.#plan(context, before.status, headers, freshness)
-    const stored = plan === undefined ? before : this.#stored(before.status, headers, body, plan)
+    const stored =
+      plan === undefined ? before : this.#stored({ status: before.status, headers }, body, plan, answer)
     const told = plan === undefined ? { ...status, detail: this.refused! } : { ...status, stored: true }
     const shown = { ...stored, headers: storableHeaders(headers) }
     this.#awaited?.resolve(answerFrom(request, shown, freshness, told, this.#settings))
@@ -175,7 +181,7 @@ export class Load {
       context.doNotStore()
       return undefined
     }
-    return this.#stored(status, headers, body, plan)
+    return this.#stored({ status, headers }, body, plan, answer)
   }
 
   // Sets how long and with which tags the response is stored; `undefined` = it is not. It names the reason then.
@@ -187,15 +193,14 @@ export class Load {
   ): Promise<number | undefined> {
     const { request, keys, key, found } = this.#visit
     const settings = this.#settings
-    const tags = [...tagsIn(headers), ...(settings.tags?.(request, { status, headers }) ?? [])]
-    if (tags.length > 0 && settings.tags !== undefined) headers.set('cache-tag', tags.join(','))
+    const tags = this.#tags({ status, headers })
     const { freshMs } = freshness
     const graceMs = graceOf(freshness, headers, settings)
     const ttlMs = Math.max(1, freshMs)
     this.refused = refusal(request, { status, headers }, freshness, settings)
     const isVariant = key !== keys.first
-    const all = isVariant ? [...tags, keys.tag] : tags
-    if (this.refused === undefined && !areTags(all)) this.refused = 'tags'
+    const all = [...(tags ?? []), ...(isVariant ? [keys.tag] : [])]
+    if (this.refused === undefined && (tags === undefined || !areTags(all))) this.refused = 'tags'
     if (this.refused === undefined && isVariant && found === undefined) {
       const ttl = { milliseconds: Math.ceil(ttlMs + graceMs) }
       const count = await this.#space.increment(keys.count, 1, { ttl, tags: all })
@@ -211,9 +216,27 @@ export class Load {
     return ttlMs
   }
 
-  #stored(status: number, headers: Headers, body: Uint8Array, ttlMs: number): StoredResponse {
+  // Returns the tags of the headers and the option, and notes for clients those of the option; `undefined` = it failed.
+  #tags(head: Head): readonly string[] | undefined {
+    const { tags, sendTags } = this.#settings
+    const named = tagsIn(head.headers)
+    if (tags === undefined) return named
+    try {
+      const given: unknown = tags(this.#visit.request, head) ?? []
+      if (!isList(given)) throw new TypeError(`it returned ${inspect(given)}, not a list of tags`)
+      const all = [...named, ...(given as string[])]
+      const told = all.filter((tag) => canBeTold(tag, sendTags))
+      if (told.length > 0) head.headers.set('cache-tag', told.join(','))
+      return all
+    } catch (error) {
+      this.#runtime.trouble.hostFailed(error, 'tags')
+      return undefined
+    }
+  }
+
+  #stored({ status, headers }: Head, body: Uint8Array, ttlMs: number, answer: Response): StoredResponse {
     const { request } = this.#visit
-    const kept = storableHeaders(headers)
+    const kept = storableHeaders(headers).filter(([name]) => !isOfFront(answer, name))
     const age = headers.get('age')
     if (age !== null) kept.push(['age', age])
     if (!headers.has('etag') && status === 200) kept.push(['etag', etagOf(body)])
@@ -239,6 +262,11 @@ export function received(answer: Response, nowMs: number): Response {
   headers.set('date', date)
   if (wasDecoded) for (const name of ['content-encoding', 'content-length']) headers.delete(name)
   return new Response(body, { status, statusText, headers })
+}
+
+// Other tags would become several, or none at all, in the header.
+function canBeTold(tag: string, header: TagHeader | false): boolean {
+  return (header === 'Surrogate-Key' ? /^[!-+\--~]+$/ : /^[!-+\--~]+(?: +[!-+\--~]+)*$/).test(tag)
 }
 
 function areTags(tags: readonly string[]): boolean {

@@ -1,7 +1,18 @@
 import type { ServerResponse } from 'node:http'
+import { noteFront, type HeaderRecord } from './front.ts'
+
+/** A response of Node.js whose handler writes elsewhere. */
+export interface Capture {
+  /** What the handler writes. Rejects if the connection closes before the head. */
+  readonly answer: Promise<Response>
+  /** Its connection. */
+  readonly real: RealResponse
+}
 
 /** The methods of a response that write to its connection. */
-export interface RealMethods {
+export interface RealResponse {
+  /** Writes the head, after status and headers have been set. */
+  begin(): void
   write(chunk: Uint8Array): boolean
   end(): void
 }
@@ -11,68 +22,86 @@ type Written = readonly unknown[]
 
 const HIGH_WATER_BYTES = 65_536
 const METHODS = ['writeHead', 'flushHeaders', 'write', 'end'] as const
-const captured = new WeakMap<ServerResponse, RealMethods>()
+const WITHOUT_BODY = new Set([101, 103, 204, 205, 304])
 
-/** Returns the methods of a response as they were before it was captured. */
-export function realMethods(response: ServerResponse): RealMethods {
-  return (
-    captured.get(response) ?? {
-      write: (chunk) => response.write(chunk),
-      end: () => void response.end(),
-    }
-  )
+/** Returns the methods of a response that no handler has. */
+export function realResponse(response: ServerResponse): RealResponse {
+  return {
+    begin() {},
+    write: (chunk) => response.write(chunk),
+    end: () => void response.end(),
+  }
 }
 
 /**
- * Runs a handler, and returns what it writes to `response` in place of writing it. Nobody reads a response that `isDetached`,
- * so that it ends at once. Rejects if the connection closes before the head.
+ * Runs a handler, and takes what it writes to `response` in place of writing it. `front` are the headers that layers in
+ * front of the cache have set. `ended` is called when the handler has ended the response.
  */
-export function capture(response: ServerResponse, run: () => void, isDetached = false): Promise<Response> {
-  return new Promise((resolve, reject) => {
-    const { write, end } = response
-    captured.set(response, {
-      write: (chunk) => write.call(response, chunk, 'utf8'),
-      end: () => void end.call(response, undefined, 'utf8'),
-    })
-    const own = Object.fromEntries(
-      METHODS.filter((name) => Object.hasOwn(response, name)).map((name) => [name, response[name]]),
-    )
+export function capture(
+  response: ServerResponse,
+  run: () => void,
+  front: HeaderRecord,
+  ended?: () => void,
+): Capture {
+  const { write, end } = response
+  const own = Object.fromEntries(
+    METHODS.filter((name) => Object.hasOwn(response, name)).map((name) => [name, response[name]]),
+  )
+  let isFlushed = false
+  const restore = (name: (typeof METHODS)[number]): void => {
+    if (Object.hasOwn(own, name)) Object.assign(response, { [name]: own[name] })
+    else Reflect.deleteProperty(response, name)
+  }
+  const real: RealResponse = {
+    begin() {
+      // The head is written by the real method, which may be another middleware's.
+      restore('writeHead')
+      restore('flushHeaders')
+      Reflect.deleteProperty(response, 'headersSent')
+      response.writeHead(response.statusCode)
+      if (isFlushed) response.flushHeaders()
+    },
+    write: (chunk) => write.call(response, chunk, 'utf8'),
+    end: () => void end.call(response, undefined, 'utf8'),
+  }
+  const answer = new Promise<Response>((resolve, reject) => {
     let hasHead = false
     let hasEnded = false
     let isOver = false
     let waits = false
     let controller!: ReadableStreamDefaultController<Uint8Array>
+    const goOn = (): void => {
+      if (!waits) return
+      waits = false
+      response.emit('drain')
+    }
     const body = new ReadableStream<Uint8Array>(
       {
         start: (one) => void (controller = one),
-        pull() {
-          if (!waits) return
-          waits = false
-          // The handler may go on to write.
-          response.emit('drain')
+        pull: goOn,
+        cancel() {
+          isOver = true
+          goOn()
         },
-        cancel: () => void (isOver = true),
       },
       new ByteLengthQueuingStrategy({ highWaterMark: HIGH_WATER_BYTES }),
     )
 
     const takeHead = (): void => {
       if (hasHead) return
-      hasHead = true
-      const { statusCode: status, statusMessage: statusText } = response
+      const { statusCode: status, req } = response
+      // HTTP/2 has no reason phrases.
+      const statusText = req.httpVersionMajor >= 2 ? '' : response.statusMessage
       const headers = new Headers()
-      for (const [name, value] of Object.entries(response.getHeaders()))
+      const all = response.getHeaders()
+      for (const [name, value] of Object.entries(all))
         for (const one of Array.isArray(value) ? value : [value])
           if (one !== undefined) headers.append(name, String(one))
-      // The head is written by the real method, which may be another middleware's.
-      restore('writeHead')
-      restore('flushHeaders')
-      const hasNoBody = [204, 205, 304].includes(status) || response.req.method === 'HEAD'
-      resolve(new Response(hasNoBody ? null : body, { status, statusText, headers }))
-    }
-    const restore = (name: (typeof METHODS)[number]): void => {
-      if (Object.hasOwn(own, name)) Object.assign(response, { [name]: own[name] })
-      else Reflect.deleteProperty(response, name)
+      const taken = responseOf(req.method === 'HEAD' ? null : body, status, { statusText, headers })
+      noteFront(taken, all, front)
+      hasHead = true
+      if (taken.body === null) isOver = true
+      resolve(taken)
     }
     const take = (chunk: unknown, encoding: unknown): boolean => {
       if (chunk === undefined || chunk === null || isOver || hasEnded) return true
@@ -85,6 +114,7 @@ export function capture(response: ServerResponse, run: () => void, isDetached = 
     }
     Object.assign(response, {
       writeHead(status: number, ...rest: Written): ServerResponse {
+        if (hasHead) return response
         response.statusCode = status
         if (typeof rest[0] === 'string') response.statusMessage = rest[0]
         setAll(
@@ -94,7 +124,10 @@ export function capture(response: ServerResponse, run: () => void, isDetached = 
         takeHead()
         return response
       },
-      flushHeaders: takeHead,
+      flushHeaders() {
+        isFlushed = true
+        takeHead()
+      },
       write(chunk: Chunk, ...rest: Written): boolean {
         takeHead()
         const goesOn = take(chunk, rest[0])
@@ -112,12 +145,15 @@ export function capture(response: ServerResponse, run: () => void, isDetached = 
         if (called !== undefined) response.once('finish', called as () => void)
         if (!isOver) controller.close()
         isOver = true
-        if (isDetached) response.emit('finish')
+        ended?.()
         return response
       },
     })
-    const ended = (): boolean => hasEnded
-    Object.defineProperty(response, 'writableEnded', { configurable: true, get: ended })
+    Object.defineProperties(response, {
+      // A handler that fails after this breaks the connection, rather than add the page of its error.
+      headersSent: { configurable: true, get: () => hasHead },
+      writableEnded: { configurable: true, get: () => hasEnded },
+    })
     response.once('close', () => {
       if (hasEnded) return
       hasEnded = true
@@ -132,6 +168,17 @@ export function capture(response: ServerResponse, run: () => void, isDetached = 
       reject(error)
     }
   })
+  return { answer, real }
+}
+
+/** Returns a response with any status, because Node.js and Express have those that `fetch` does not know, such as 600. */
+function responseOf(body: ReadableStream | null, status: number, init: ResponseInit): Response {
+  const isKnown = status >= 200 && status <= 599
+  const response = new Response(WITHOUT_BODY.has(status) ? null : body, {
+    ...init,
+    status: isKnown ? status : 200,
+  })
+  return isKnown ? response : Object.defineProperty(response, 'status', { value: status })
 }
 
 function setAll(response: ServerResponse, headers: unknown): void {

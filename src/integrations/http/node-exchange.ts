@@ -1,12 +1,16 @@
-import { IncomingMessage, ServerResponse } from 'node:http'
-import { capture, realMethods } from './node-capture.ts'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { frontOf, type HeaderRecord } from './front.ts'
 import { CONDITIONS } from './load.ts'
+import { capture, realResponse, type RealResponse } from './node-capture.ts'
+import { isRefresh, refreshBy } from './node-refresh.ts'
 import type { ResponseCache } from './response-cache.ts'
 
 /** The way in which a framework of Node.js is asked. */
 export interface NodeHost {
-  /** The whole URL of the request. */
-  readonly url: string
+  /** The scheme of the URL, `http` or `https`. */
+  readonly protocol: string
+  /** The host of the URL, as the framework tells its handlers. */
+  readonly host: string
   /** The path and the query, as the client sent them. */
   readonly path: string
   /** Lets the framework go on with the request. */
@@ -15,12 +19,16 @@ export interface NodeHost {
   readonly fail: (error: unknown) => void
   /** Gives the framework a request of its own, as its server does. `undefined` = that is not possible. */
   readonly dispatch: ((request: IncomingMessage, response: ServerResponse) => unknown) | undefined
+  /** Returns the headers that were set before, in lower case; default: those of the response. */
+  readonly front?: () => HeaderRecord
   /** Notes that the response is written without the framework. */
   readonly takeOver?: () => void
 }
 
-// The requests of refreshes in the background, which go to the handler.
-const refreshes = new WeakSet<object>()
+// Anything else would move the border between host and path.
+const HOST = /^[^\s/\\?#@]+$/
+// `fetch` takes a fragment, backslashes and dots out of a path, so that it would be the path of another page.
+const OTHER_PATH = /^[^/]|#|^[^?]*(?:\\|\/(?:\.|%2e){1,2}(?:[/?]|$))/i
 
 /**
  * Answers a request of Node.js from the cache, or with what the framework writes to the response. Never rejects.
@@ -29,83 +37,81 @@ export async function exchange(
   responses: ResponseCache,
   request: IncomingMessage,
   response: ServerResponse,
-  { url, path, run, fail, dispatch, takeOver }: NodeHost,
+  host: NodeHost,
 ): Promise<void> {
-  const asked = refreshes.has(request) ? undefined : requestOf(request, url)
+  const { path, run, fail, dispatch, takeOver } = host
+  const asked = isRefresh(request) ? undefined : requestOf(request, host)
   if (asked === undefined) {
     run()
     return
   }
-  let runs = false
+  const before = host.front?.() ?? response.getHeaders()
+  const front = frontOf(before)
+  let real: RealResponse | undefined
   const handler = (forwarded: Request): Promise<Response> => {
-    runs = true
     for (const name of CONDITIONS) {
       const value = forwarded.headers.get(name)
       if (value === null) delete request.headers[name]
       else request.headers[name] = value
     }
-    return capture(response, run)
+    const taken = capture(response, run, front)
+    real = taken.real
+    return taken.answer
   }
   try {
     const refresh = dispatch === undefined ? false : refreshBy(request, path, dispatch)
     const answer = await responses.handle(asked, handler, { refresh })
-    if (!runs) takeOver?.()
-    await deliver(answer, response, runs)
+    if (real === undefined) takeOver?.()
+    else
+      for (const name of response.getHeaderNames()) if (!answer.headers.has(name)) response.removeHeader(name)
+    addAll(response, real === undefined ? before : front)
+    await deliver(answer, response, real ?? realResponse(response))
   } catch (error) {
     // After the framework went on, the client has left, or the response broke off.
-    if (runs) response.destroy()
-    else fail(error)
+    if (real === undefined) fail(error)
+    else response.destroy()
   }
 }
 
-function requestOf({ method = 'GET', rawHeaders }: IncomingMessage, url: string): Request | undefined {
+function requestOf(
+  { method = 'GET', rawHeaders }: IncomingMessage,
+  { protocol, host, path }: NodeHost,
+): Request | undefined {
+  if (!HOST.test(host) || OTHER_PATH.test(path)) return undefined
   try {
     const headers = new Headers()
-    for (let index = 0; index < rawHeaders.length; index += 2)
-      headers.append(rawHeaders[index]!, rawHeaders[index + 1]!)
-    return new Request(url, { method, headers })
+    for (let index = 0; index < rawHeaders.length; index += 2) {
+      const name = rawHeaders[index]!
+      // HTTP/2 has the method and the URL among the headers.
+      if (!name.startsWith(':')) headers.append(name, rawHeaders[index + 1]!)
+    }
+    return new Request(`${protocol}://${host}${path}`, { method, headers })
   } catch {
     // Such as TRACE, or a URL that is none.
     return undefined
   }
 }
 
-function refreshBy(
-  { socket }: IncomingMessage,
-  url: string,
-  dispatch: NonNullable<NodeHost['dispatch']>,
-): (forwarded: Request) => Promise<Response> {
-  return (forwarded) => {
-    const request = new IncomingMessage(socket)
-    Object.assign(request, { method: 'GET', url, complete: true })
-    for (const [name, value] of forwarded.headers) {
-      request.headers[name] = value
-      request.rawHeaders.push(name, value)
-    }
-    request.push(null)
-    refreshes.add(request)
-    const response = new ServerResponse(request)
-    return capture(response, () => void dispatch(request, response), true)
-  }
-}
-
-async function deliver(answer: Response, response: ServerResponse, wasCaptured: boolean): Promise<void> {
+async function deliver(answer: Response, response: ServerResponse, real: RealResponse): Promise<void> {
   if (response.destroyed) return
   const { headers, body, status, statusText } = answer
   const cookies = headers.getSetCookie()
-  if (wasCaptured)
-    for (const name of response.getHeaderNames()) if (!headers.has(name)) response.removeHeader(name)
   for (const [name, value] of headers) if (name !== 'set-cookie') response.setHeader(name, value)
   if (cookies.length > 0) response.setHeader('set-cookie', cookies)
-  const real = realMethods(response)
   response.statusCode = status
   if (statusText !== '') response.statusMessage = statusText
+  real.begin()
   if (body !== null)
     for await (const chunk of body) {
       if (response.destroyed) return
       if (!real.write(chunk)) await drained(response)
     }
   real.end()
+}
+
+function addAll(response: ServerResponse, headers: HeaderRecord): void {
+  for (const [name, value] of Object.entries(headers))
+    if (value !== undefined && !response.hasHeader(name)) response.setHeader(name, value as string)
 }
 
 function drained(response: ServerResponse): Promise<void> {

@@ -62,10 +62,12 @@ export class ResponseCache {
     return (request, ...rest) => this.handle(request, (one) => handler(one, ...rest))
   }
 
-  /** Removes the responses of a URL, and voids the loads of it that are under way. Never rejects for a store in trouble. */
-  async invalidate(url: string | URL): Promise<void> {
-    const keys = this.#keysOf(new Request(url))
-    await Promise.all([this.#space.invalidate([keys.first, keys.count]), this.#space.invalidateTag(keys.tag)])
+  /**
+   * Removes the responses of a URL, and voids the loads of it that are under way. The option `key` may need the headers
+   * of a request. Never rejects for a store in trouble.
+   */
+  async invalidate(url: string | URL | Request): Promise<void> {
+    await this.#forget(new Request(url))
   }
 
   async #read(request: Request, next: Handler, host: Host): Promise<Response> {
@@ -187,8 +189,7 @@ export class ResponseCache {
     awaited?: Awaited,
     begins: () => boolean = () => true,
   ): Promise<Loaded | undefined> {
-    const wallNow = (): number => this.#runtime.clock.wallNow()
-    const load = new Load(visit, this.#settings, this.#space, wallNow, awaited)
+    const load = new Load(visit, this.#settings, this.#space, this.#runtime, awaited)
     try {
       const loaded = await this.#space.getOrSet(
         visit.key,
@@ -227,6 +228,11 @@ export class ResponseCache {
     return answerThrough(answer, reason === undefined ? { fwd } : { fwd, detail: reason }, this.#settings)
   }
 
+  async #forget(request: Request): Promise<void> {
+    const keys = this.#keysOf(request)
+    await Promise.all([this.#space.invalidate([keys.first, keys.count]), this.#space.invalidateTag(keys.tag)])
+  }
+
   async #through(request: Request, next: Handler, status: Status): Promise<Response> {
     return answerThrough(await next(request), status, this.#settings)
   }
@@ -237,14 +243,16 @@ export class ResponseCache {
     if (answer.status >= 200 && answer.status < 400) {
       const { origin } = new URL(request.url)
       const named = ['location', 'content-location'].map((name) => answer.headers.get(name))
-      const urls = new Set([request.url])
+      const urls = new Set<string>()
       for (const url of named) {
         if (url === null || !URL.canParse(url, request.url)) continue
         const target = new URL(url, request.url)
         if (target.origin === origin) urls.add(target.href)
       }
+      const { headers } = request
+      const targets = [...urls].map((url) => new Request(url, { headers }))
       // Only a closed cache rejects.
-      await Promise.all([...urls].map((url) => this.invalidate(url))).catch(() => {})
+      await Promise.all([request, ...targets].map((one) => this.#forget(one))).catch(() => {})
     }
     return answerThrough(answer, { fwd: 'method' }, this.#settings)
   }

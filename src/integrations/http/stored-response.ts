@@ -29,13 +29,16 @@ export interface FailedLoad {
   readonly failed: number
 }
 
-/** Headers of one connection, which are no part of a response. */
-const HOP_BY_HOP = new Set([
+/** Headers of one connection or one request, which are no part of a response that others get. */
+const OF_ONE = new Set([
+  'age',
+  'cache-status',
   'connection',
   'keep-alive',
   'proxy-authenticate',
   'proxy-authentication-info',
   'proxy-authorization',
+  'set-cookie',
   'te',
   'trailer',
   'transfer-encoding',
@@ -44,12 +47,13 @@ const HOP_BY_HOP = new Set([
 /** Headers that a 304 does not replace, because they are about the body that is kept. */
 const OF_BODY = new Set(['content-encoding', 'content-length', 'content-range', 'content-type', 'etag'])
 
-/** Returns the headers of a response that may be stored: those of one connection are left out. */
+/**
+ * Returns the headers of a response that may be stored. Those of one connection or one request are left out, as is what
+ * caches before this one have said.
+ */
 export function storableHeaders(headers: Headers): [string, string][] {
   const named = (headers.get('connection') ?? '').toLowerCase().split(/\s*,\s*/)
-  return [...headers].filter(
-    ([name]) => !HOP_BY_HOP.has(name) && !named.includes(name) && name !== 'age' && name !== 'set-cookie',
-  )
+  return [...headers].filter(([name]) => !OF_ONE.has(name) && !named.includes(name))
 }
 
 /** Returns the headers that `Vary` names, in lower case and in order; `undefined` for `*`. */

@@ -23,7 +23,7 @@ export abstract class BaseClient implements RedisClient {
   abstract connectionFor(route: string): Connection
   abstract sharesServer(route: string, other: string): boolean
   abstract masters(): Promise<readonly Connection[]>
-  abstract subscribe(channel: string, onMessage: (text: string) => void, onReady: () => void): () => void
+  abstract subscribe(...args: Parameters<RedisClient['subscribe']>): () => void
 
   /** Resolves when all connections are up. @throws StoreUnavailableError if the attempt under way fails. */
   abstract whenUp(): Promise<void>
@@ -61,11 +61,9 @@ export abstract class BaseClient implements RedisClient {
   protected subscribeOver(
     line: SubscriberLine,
     busLog: BusLog,
-    channel: string,
-    onMessage: (text: string) => void,
-    onReady: () => void,
+    ...args: Parameters<RedisClient['subscribe']>
   ): () => void {
-    const subscription = new Subscription(line, busLog, this.surroundings, channel, onMessage, onReady)
+    const subscription = new Subscription(line, busLog, this.surroundings, ...args)
     this.subscriptions.add(subscription)
     return () => {
       if (this.subscriptions.delete(subscription)) subscription.close()

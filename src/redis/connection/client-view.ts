@@ -53,8 +53,8 @@ export class ClientView implements RedisClient {
     return this.#observed === undefined ? masters : masters.map(this.#observed)
   }
 
-  subscribe(channel: string, onMessage: (text: string) => void, onReady: () => void): () => void {
-    return this.#client.subscribe(channel, onMessage, onReady)
+  subscribe(...args: Parameters<RedisClient['subscribe']>): () => void {
+    return this.#client.subscribe(...args)
   }
 
   onReconnect(listener: () => void): () => void {

@@ -68,6 +68,9 @@ export interface Connection {
   runAll(commands: readonly Command[], form: ReplyForm, withinMs?: number): Promise<readonly Reply[]>
 }
 
+/** Called when a channel brings no messages, with the error of a server that refuses the subscription. */
+export type OnLost = (refusal?: unknown) => void
+
 /** The client that the Redis engine works with, regardless of its library. */
 export interface RedisClient {
   /** Whether keys are spread over slots. All keys of a call then have the slot of its `route`. */
@@ -86,8 +89,16 @@ export interface RedisClient {
   sharesServer(route: string, other: string): boolean
   /** Returns the masters, for work that concerns each of them, such as scans. */
   masters(): Promise<readonly Connection[]>
-  /** Receives the messages of a channel. `onReady` is called whenever messages should arrive from now on. */
-  subscribe(channel: string, onMessage: (text: string) => void, onReady: () => void): () => void
+  /**
+   * Receives the messages of a channel. `onReady` is called whenever messages should arrive from now on, `onLost`
+   * whenever none do, with the refusal of the server if there is one.
+   */
+  subscribe(
+    channel: string,
+    onMessage: (text: string) => void,
+    onReady: () => void,
+    onLost?: OnLost,
+  ): () => void
   /**
    * Calls `listener` whenever commands go over another connection from now on, and earlier commands get no answer any
    * more. A first connection counts if there was none at the beginning. A proxy between client and server may still

@@ -1,5 +1,5 @@
 import { BaseClient } from './base-client.ts'
-import type { Connection } from './client.ts'
+import type { Connection, RedisClient } from './client.ts'
 import { BusLog } from './guard/bus-log.ts'
 import { GuardedNode } from './guard/guarded-node.ts'
 import type { Source } from '../libraries/line.ts'
@@ -61,8 +61,8 @@ export class SingleClient extends BaseClient {
     return [connection]
   }
 
-  subscribe(channel: string, onMessage: (text: string) => void, onReady: () => void): () => void {
-    return this.subscribeOver(this.#source.open(), this.#busLog, channel, onMessage, onReady)
+  subscribe(...args: Parameters<RedisClient['subscribe']>): () => void {
+    return this.subscribeOver(this.#source.open(), this.#busLog, ...args)
   }
 
   /** Resolves when it is connected. @throws StoreUnavailableError if the attempt under way fails. */

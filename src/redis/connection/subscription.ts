@@ -1,4 +1,5 @@
 import type { TimerHandle } from '../../core/time/clock.ts'
+import type { OnLost } from './client.ts'
 import type { BusLog } from './guard/bus-log.ts'
 import { GuardedNode } from './guard/guarded-node.ts'
 import type { SubscriberLine } from '../libraries/line.ts'
@@ -19,8 +20,10 @@ export class Subscription {
   readonly #channel: string
   readonly #onMessage: (text: string) => void
   readonly #onReady: () => void
+  readonly #onLost: OnLost
   #check: TimerHandle = undefined
   #isClosed = false
+  #isRefused = false
 
   constructor(
     line: SubscriberLine,
@@ -29,6 +32,7 @@ export class Subscription {
     channel: string,
     onMessage: (text: string) => void,
     onReady: () => void,
+    onLost: OnLost = () => {},
   ) {
     this.#line = line
     this.#log = busLog
@@ -36,8 +40,10 @@ export class Subscription {
     this.#channel = channel
     this.#onMessage = onMessage
     this.#onReady = onReady
+    this.#onLost = onLost
     this.#node = new GuardedNode(line, busLog, surroundings, {
       onUp: () => void this.#subscribe(),
+      onTrouble: () => this.#onLost(),
     })
     if (line.isUp) void this.#subscribe()
     this.#schedule()
@@ -62,10 +68,14 @@ export class Subscription {
     try {
       await this.#line.subscribe(this.#channel, this.#receive)
       if (this.#isClosed) return
+      this.#isRefused = false
       this.#log.accepted()
       this.#onReady()
     } catch (error) {
-      if (this.#line.isUp) this.#log.refused(error)
+      if (!this.#line.isUp) return
+      this.#isRefused = true
+      this.#log.refused(error)
+      this.#onLost(error)
     }
   }
 
@@ -74,10 +84,11 @@ export class Subscription {
     this.#check = timers.set(() => void this.#look(), CHECK_MS * (0.75 + random() / 2))
   }
 
-  // If a question is not answered, the node connects again.
+  // If a question is not answered, the node connects again. A server that has refused may let it subscribe by now.
   async #look(): Promise<void> {
     try {
-      if (this.#line.isUp) await this.#node.connection.probe()
+      if (this.#line.isUp && this.#isRefused) await this.#subscribe()
+      else if (this.#line.isUp) await this.#node.connection.probe()
     } catch {
       // The node reports this to the log.
     }

@@ -1,6 +1,7 @@
 import type { Random } from '../../core/time/clock.ts'
+import type { BusState } from '../../core/health.ts'
 import { report } from '../../core/logging/logger.ts'
-import type { Bus, Message } from '../../core/remote-store.ts'
+import type { Bus, Message } from '../../core/remote/log.ts'
 import type { RedisClient } from '../connection/client.ts'
 import type { Said } from '../connection/guard/refused-commands.ts'
 import { KeyNames } from './key-names.ts'
@@ -10,6 +11,8 @@ import { readMessage } from './log-format.ts'
 const ASK = '!fleet '
 /** The beginning of an answer to a greeting. */
 const TELL = '!fleet-is '
+/** The beginning of a text that its sender wants to hear itself. */
+const ECHO = '!echo '
 const FLEET_MS = 24 * 60 * 60 * 1000
 
 /**
@@ -25,6 +28,11 @@ export class RedisBus implements Bus {
   // The ids of this fleet and of another one that may share the channel, and whether this member's question was heard.
   #suspected: { readonly ids: string; isHeard: boolean } | undefined
   #isShared = false
+  #isSubscribed = false
+  #trouble: 'lost' | 'refused' | undefined = 'lost'
+  #isSilent = false
+  #mayPublish = true
+  #echo: { readonly text: string; isSent: boolean; isHeard: boolean } | undefined
 
   constructor(client: RedisClient, prefix: string, random: Random, where: Said) {
     this.#client = client
@@ -35,19 +43,67 @@ export class RedisBus implements Bus {
 
   /** Receives messages, and ignores texts that are no messages of this library. */
   subscribe(receive: (message: Message) => void, onReady: () => void): () => void {
-    return this.#client.subscribe(
+    this.#isSubscribed = true
+    const end = this.#client.subscribe(
       this.#names.channel,
       (text) => {
+        if (text.startsWith(ECHO)) return this.#hear(text)
         if (text.startsWith(ASK)) return void this.#compare(text.slice(ASK.length), true)
         if (text.startsWith(TELL)) return void this.#compare(text.slice(TELL.length), false)
         const message = this.#isShared ? undefined : readMessage(text)
         if (message !== undefined) receive(message)
       },
       () => {
+        this.#trouble = undefined
+        this.#isSilent = false
+        this.#echo = undefined
         onReady()
         void this.#greet()
       },
+      (refusal) => {
+        this.#trouble = refusal === undefined ? 'lost' : 'refused'
+      },
     )
+    return () => {
+      this.#isSubscribed = false
+      end()
+    }
+  }
+
+  get state(): BusState | undefined {
+    if (!this.#isSubscribed) return undefined
+    if (this.#trouble !== undefined) return this.#trouble
+    if (!this.#mayPublish) return 'refused'
+    if (this.#isSilent) return 'silent'
+    return this.#isShared ? 'shared' : 'connected'
+  }
+
+  // A channel may be connected and bring nothing. A text that was published before the last check must have come back.
+  async check(): Promise<void> {
+    const last = this.#echo
+    if (!this.#isSubscribed || last?.isSent === false) return
+    if (last?.isHeard === false) this.#isSilent = true
+    const echo = { text: `${ECHO}${this.#digits()}${this.#digits()}`, isSent: false, isHeard: false }
+    this.#echo = echo
+    try {
+      await this.#publish(echo.text)
+      this.#mayPublish = true
+      echo.isSent = true
+    } catch (error) {
+      if (this.#echo === echo) this.#echo = undefined
+      this.#mayPublish = !(error instanceof Error && error.message.startsWith('NOPERM'))
+    }
+  }
+
+  #hear(text: string): void {
+    if (text !== this.#echo?.text) return
+    this.#echo.isHeard = true
+    this.#isSilent = false
+  }
+
+  #publish(text: string): Promise<unknown> {
+    const { fleet, channel } = this.#names
+    return this.#client.connectionFor(fleet).run({ args: ['PUBLISH', channel, text] }, 'text')
   }
 
   async #greet(): Promise<void> {

@@ -71,6 +71,11 @@ export class KeyNames {
     return this.#side('fleet', TAGS, '')
   }
 
+  /** Returns a name, never stored, that the server of a partition is asked to write if it exists. */
+  probe(partition: string): string {
+    return this.#side('node', partition, '')
+  }
+
   /** Returns the name of a tag's record. */
   tag(tag: string): string {
     return this.#side('tag', TAGS, tag)

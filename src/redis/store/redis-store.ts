@@ -3,26 +3,19 @@ import type { ServerHealth } from '../../core/health.ts'
 import type { Observer } from '../../core/observing/observer.ts'
 import type { Clock, Random } from '../../core/time/clock.ts'
 import { SerializationError } from '../../core/errors.ts'
+import type { GenerationRecord, Generations, TagResult } from '../../core/remote/generations.ts'
+import type { Epoch, EpochId, Head, Replayable, Rotation, SyncReply } from '../../core/remote/log.ts'
 import {
   unanswered,
   type IN_FULL,
-  type Epoch,
-  type EpochId,
-  type GenerationRecord,
-  type Generations,
-  type Head,
   type LeaseRequest,
   type PrefixResult,
   type RemoteAcquired,
   type RemoteFound,
   type RemoteOp,
   type RemoteResult,
-  type RemoteStore,
-  type Replayable,
-  type Rotation,
-  type SyncReply,
-  type TagResult,
-} from '../../core/remote-store.ts'
+} from '../../core/remote/operations.ts'
+import type { RemoteStore } from '../../core/remote/remote-store.ts'
 import type { Cooldown, Stored } from '../../core/store.ts'
 import type { WireFormat } from '../../serialization/wire/wire-format.ts'
 import type { Connection, RedisClient } from '../connection/client.ts'
@@ -53,6 +46,8 @@ export interface RedisStoreSettings {
   readonly deadlineMs?: number | undefined
   /** The maximum number of entries in all logs together. @default as many as they may have each */
   readonly logLimit?: number | undefined
+  /** Called for each value that is stored without a ttl. */
+  readonly onLasting?: (() => void) | undefined
   /** The store of limits and locks. */
   readonly atomic?: AtomicStore | undefined
 }
@@ -99,7 +94,7 @@ export class RedisStore implements RemoteStore {
     const logs = this.#names.partitions.length + 1
     this.logLength = Math.max(1, Math.min(LONGEST_LOG, Math.floor(logLimit / logs)))
     this.#gathersFor = client.isCluster ? undefined : (key) => owned.connectionFor(this.#names.value(key))
-    this.#entries = new EntryBytes(format)
+    this.#entries = new EntryBytes(format, settings.onLasting)
     this.format = format
     const logged = new LoggedCalls(this.#names, { limit: this.logLength, publish }, random)
     const scans = new PrefixScans(client, this.#names)
@@ -295,12 +290,16 @@ export class RedisStore implements RemoteStore {
   }
 
   async check(): Promise<void> {
-    try {
-      const masters = await this.#client.masters()
-      await Promise.all(masters.map((master) => master.run({ args: ['PING'] }, 'text')))
-    } catch {
-      // The states of the servers tell.
+    const routes = new Map<object, string>()
+    for (const partition of this.#names.partitions) {
+      const name = this.#names.probe(partition)
+      routes.set(this.#client.connectionFor(name).server, name)
     }
+    // A server that is full or read-only refuses it, although nothing is written. The states of the servers tell.
+    const asked = Array.from(routes.values(), (name) =>
+      this.#client.connectionFor(name).run({ args: ['SET', name, '', 'XX'] }, 'text'),
+    )
+    await Promise.allSettled(asked)
   }
 
   bytesOf(stored: Stored): number {

@@ -106,6 +106,17 @@ const hidingCases = Object.entries(HIDING).flatMap(([what, hide]): readonly Case
 export const tagCases: readonly CaseDefinition[] = [
   ...hidingCases,
   {
+    name: 'invalidates any number of tags in one call',
+    async run({ cache }) {
+      const tags = Array.from({ length: 1200 }, (_, index) => `user:${index}`)
+      await cache.set('first', 1, { ttl: '1h', tags: ['user:0'] })
+      await cache.set('last', 1, { ttl: '1h', tags: ['user:1199'] })
+      await cache.set('other', 1, { ttl: '1h', tags: ['user:1200'] })
+      await cache.invalidateTag(tags)
+      assert.deepEqual(await keysOf(cache), ['other'])
+    },
+  },
+  {
     name: 'counts what it shows when it deletes by prefix',
     async run({ cache, countsHidden }) {
       const users = await taggedUsers(cache)

@@ -1,5 +1,6 @@
 import { expect, it, vi } from 'vitest'
-import type { Message } from '../../../src/core/remote-store.ts'
+import type { Message } from '../../../src/core/remote/log.ts'
+import { ClientView } from '../../../src/redis/connection/client-view.ts'
 import type { RedisClient } from '../../../src/redis/connection/client.ts'
 import { KeyNames } from '../../../src/redis/store/key-names.ts'
 import { RedisBus } from '../../../src/redis/store/bus.ts'
@@ -197,5 +198,41 @@ describeWithServers('RedisBus', () => {
       await client.close()
       await server.stop()
     }
+  })
+
+  it('tells whether its own messages come back', async () => {
+    const server = await startServer()
+    const client = new PlainClient(server.port)
+    let isDeaf = false
+    class SometimesDeaf extends ClientView {
+      override subscribe(
+        channel: string,
+        onMessage: (text: string) => void,
+        onReady: () => void,
+      ): () => void {
+        return client.subscribe(channel, (text) => isDeaf || onMessage(text), onReady)
+      }
+    }
+    const bus = busOf(new SometimesDeaf(client), new RecordingLogger())
+    expect(bus.state).toBe(undefined)
+    const stop = bus.subscribe(
+      () => undefined,
+      () => undefined,
+    )
+    try {
+      expect(bus.state).toBe('lost')
+      await until('the subscription', () => bus.state === 'connected')
+      isDeaf = true
+      await until('silence', async () => bus.check().then(() => bus.state === 'silent'))
+      isDeaf = false
+      await until('a message', async () => bus.check().then(() => bus.state === 'connected'))
+      await server.admin.call('ACL', 'SETUSER', 'default', 'resetchannels')
+      await until('a refusal', async () => bus.check().then(() => bus.state === 'refused'))
+    } finally {
+      stop()
+      await client.close()
+      await server.stop()
+    }
+    expect(bus.state).toBe(undefined)
   })
 })

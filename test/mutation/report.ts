@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs'
+import { EQUIVALENT, type Equivalent } from './equivalent.ts'
+
+interface Mutant {
+  readonly mutatorName: string
+  readonly replacement?: string
+  readonly status:
+    | 'Killed'
+    | 'Survived'
+    | 'NoCoverage'
+    | 'Timeout'
+    | 'Ignored'
+    | 'CompileError'
+    | 'RuntimeError'
+  readonly location: { readonly start: { readonly line: number; readonly column: number } }
+}
+
+interface Report {
+  readonly files: Readonly<Record<string, { readonly source: string; readonly mutants: readonly Mutant[] }>>
+}
+
+/** A mutant that no test has noticed. */
+export interface Survivor {
+  readonly place: string
+  readonly line: string
+  readonly replacement: string
+  readonly isCovered: boolean
+}
+
+/** The mutants of one file. */
+export interface FileScore {
+  readonly file: string
+  readonly killed: number
+  readonly survivors: readonly Survivor[]
+  readonly equivalents: readonly Equivalent[]
+}
+
+/** Reads a report of Stryker, file by file in the order of their names. */
+export function readReport(path: string): readonly FileScore[] {
+  const { files } = JSON.parse(readFileSync(path, 'utf8')) as Report
+  return Object.keys(files)
+    .toSorted()
+    .map((file) => scoreOf(file, files[file]!))
+}
+
+function scoreOf(file: string, { source, mutants }: Report['files'][string]): FileScore {
+  const lines = source.split('\n')
+  let killed = 0
+  const survivors: Survivor[] = []
+  const equivalents = new Set<Equivalent>()
+  for (const { status, location, replacement = '' } of mutants) {
+    if (status === 'Killed' || status === 'Timeout') killed++
+    if (status !== 'Survived' && status !== 'NoCoverage') continue
+    const { line: number, column } = location.start
+    const line = lines[number - 1]!.trim()
+    const known = EQUIVALENT.find(
+      (one) =>
+        file === `src/${one.file}` &&
+        one.line === line &&
+        (one.replacement === undefined || squeezed(one.replacement) === squeezed(replacement)),
+    )
+    if (known !== undefined) equivalents.add(known)
+    else
+      survivors.push({
+        place: `${file}:${number}:${column}`,
+        line,
+        replacement: replacement.replaceAll(/\s+/g, ' '),
+        isCovered: status === 'Survived',
+      })
+  }
+  return { file, killed, survivors, equivalents: [...equivalents] }
+}
+
+function squeezed(text: string): string {
+  return text.replaceAll(/\s+/g, '')
+}
+
+/** Returns the share of noticed mutants in per cent; of no mutants, 100. */
+export function percentOf(scores: readonly FileScore[]): number {
+  let killed = 0
+  let all = 0
+  for (const score of scores) {
+    killed += score.killed
+    all += score.killed + score.survivors.length
+  }
+  return all === 0 ? 100 : (100 * killed) / all
+}
