@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { EQUIVALENT, type Equivalent } from './equivalent.ts'
 
 interface Mutant {
@@ -35,15 +34,19 @@ export interface FileScore {
   readonly equivalents: readonly Equivalent[]
 }
 
-/** Reads a report of Stryker, file by file in the order of their names. */
-export function readReport(path: string): readonly FileScore[] {
-  const { files } = JSON.parse(readFileSync(path, 'utf8')) as Report
+/** Reads a report of Stryker from its text, file by file in the order of their names. */
+export function readReport(text: string, known: readonly Equivalent[] = EQUIVALENT): readonly FileScore[] {
+  const { files } = JSON.parse(text) as Report
   return Object.keys(files)
     .toSorted()
-    .map((file) => scoreOf(file, files[file]!))
+    .map((file) => scoreOf(file, files[file]!, known))
 }
 
-function scoreOf(file: string, { source, mutants }: Report['files'][string]): FileScore {
+function scoreOf(
+  file: string,
+  { source, mutants }: Report['files'][string],
+  known: readonly Equivalent[],
+): FileScore {
   const lines = source.split('\n')
   let killed = 0
   const survivors: Survivor[] = []
@@ -53,13 +56,13 @@ function scoreOf(file: string, { source, mutants }: Report['files'][string]): Fi
     if (status !== 'Survived' && status !== 'NoCoverage') continue
     const { line: number, column } = location.start
     const line = lines[number - 1]!.trim()
-    const known = EQUIVALENT.find(
+    const equivalent = known.find(
       (one) =>
         file === `src/${one.file}` &&
         one.line === line &&
         (one.replacement === undefined || squeezed(one.replacement) === squeezed(replacement)),
     )
-    if (known !== undefined) equivalents.add(known)
+    if (equivalent !== undefined) equivalents.add(equivalent)
     else
       survivors.push({
         place: `${file}:${number}:${column}`,
