@@ -2,22 +2,22 @@ import { expect, it } from 'vitest'
 import { percentOf, readReport } from './report.ts'
 import { tableOf } from './table.ts'
 
-const mutant = (line: number, status: string, replacement: string): object => ({
+const mutant = (line: number, status: string, replacement: string, end = 9): object => ({
   mutatorName: 'ConditionalExpression',
   status,
   replacement,
-  location: { start: { line, column: 3 } },
+  location: { start: { line, column: 7 }, end: { line, column: end } },
 })
 
 const REPORT = JSON.stringify({
   files: {
     'src/core/b.ts': {
-      source: 'one\n  if (two)\nthree',
+      source: 'if (one)\n  if (a && b)\nfor (;;) {}',
       mutants: [
         mutant(1, 'Killed', 'true'),
         mutant(1, 'Timeout', 'false'),
-        mutant(2, 'Survived', 'if (\n  true)'),
-        mutant(2, 'Survived', 'false'),
+        mutant(2, 'Survived', 'a  || b', 13),
+        mutant(2, 'Survived', 'false', 8),
         mutant(3, 'NoCoverage', '""'),
         mutant(3, 'Ignored', 'null'),
       ],
@@ -25,7 +25,7 @@ const REPORT = JSON.stringify({
     'src/core/a.ts': { source: 'nothing', mutants: [] },
   },
 })
-const EQUIVALENT = [{ file: 'core/b.ts', line: 'if (two)', replacement: 'if (true)', reason: 'two is true' }]
+const EQUIVALENT = [{ file: 'core/b.ts', code: 'a && b', replacement: 'a || b', reason: 'both are true' }]
 
 it('counts what was killed and what survived, without mutants that are the same as the code', () => {
   const scores = readReport(REPORT, EQUIVALENT)
@@ -34,8 +34,8 @@ it('counts what was killed and what survived, without mutants that are the same 
   expect(scores[1]).toMatchObject({
     killed: 2,
     survivors: [
-      { place: 'src/core/b.ts:2:3', line: 'if (two)', replacement: 'false', isCovered: true },
-      { place: 'src/core/b.ts:3:3', replacement: '""', isCovered: false },
+      { place: 'src/core/b.ts:2:7', line: 'if (a && b)', replacement: 'false', isCovered: true },
+      { place: 'src/core/b.ts:3:7', replacement: '""', isCovered: false },
     ],
     equivalents: EQUIVALENT,
   })
@@ -52,6 +52,6 @@ it('makes a table of the files that have mutants', () => {
     '',
     'Mutants that no test can tell from the code:',
     '',
-    '- `core/b.ts`: `if (two)` as `if (true)`: two is true',
+    '- `core/b.ts`: `a && b` as `a || b`: both are true',
   ])
 })

@@ -1,5 +1,10 @@
 import { EQUIVALENT, type Equivalent } from './equivalent.ts'
 
+interface Place {
+  readonly line: number
+  readonly column: number
+}
+
 interface Mutant {
   readonly mutatorName: string
   readonly replacement?: string
@@ -11,7 +16,7 @@ interface Mutant {
     | 'Ignored'
     | 'CompileError'
     | 'RuntimeError'
-  readonly location: { readonly start: { readonly line: number; readonly column: number } }
+  readonly location: { readonly start: Place; readonly end: Place }
 }
 
 interface Report {
@@ -54,24 +59,31 @@ function scoreOf(
   for (const { status, location, replacement = '' } of mutants) {
     if (status === 'Killed' || status === 'Timeout') killed++
     if (status !== 'Survived' && status !== 'NoCoverage') continue
-    const { line: number, column } = location.start
-    const line = lines[number - 1]!.trim()
+    const code = squeezed(textOf(lines, location))
     const equivalent = known.find(
       (one) =>
         file === `src/${one.file}` &&
-        one.line === line &&
-        (one.replacement === undefined || squeezed(one.replacement) === squeezed(replacement)),
+        squeezed(one.code) === code &&
+        squeezed(one.replacement) === squeezed(replacement),
     )
     if (equivalent !== undefined) equivalents.add(equivalent)
     else
       survivors.push({
-        place: `${file}:${number}:${column}`,
-        line,
+        place: `${file}:${location.start.line}:${location.start.column}`,
+        line: lines[location.start.line - 1]!.trim(),
         replacement: replacement.replaceAll(/\s+/g, ' '),
         isCovered: status === 'Survived',
       })
   }
   return { file, killed, survivors, equivalents: [...equivalents] }
+}
+
+// Returns the code in place of which the mutant stands. Columns begin with 1.
+function textOf(lines: readonly string[], { start, end }: Mutant['location']): string {
+  const of = lines.slice(start.line - 1, end.line)
+  of[of.length - 1] = of.at(-1)!.slice(0, end.column - 1)
+  of[0] = of[0]!.slice(start.column - 1)
+  return of.join('\n')
 }
 
 function squeezed(text: string): string {
