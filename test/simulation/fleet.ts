@@ -4,7 +4,7 @@ import { FAULT_MIXES } from '../../simulator/world/mixes.ts'
 import { World } from '../../simulator/world/world.ts'
 
 /**
- * Number of worlds of each mix and policy: 2 in `npm test`, 10 in `npm run test:long`. `npm run simulate` plays more.
+ * Number of worlds of each mix and policy: 1 in `npm test`, 10 in `npm run test:long`. `npm run simulate` plays more.
  */
 const SEEDS = Number(
   process.env['CACHETTE_SIMULATION_SEEDS'] ?? (process.env['CACHETTE_TESTS'] === undefined ? 1 : 10),
