@@ -16,8 +16,8 @@ export default defineConfig({
   resolve: { alias: [...SOURCES] },
   test: {
     include,
-    // They need packages of their own: `npm run test:package`, `npm run test:integrations`.
-    exclude: ['**/node_modules/**', 'test/package/**', 'test/integrations/**', ...left],
+    // They need packages of their own: `npm run test:package`, `npm run test:integrations`, `npm run test:prisma`.
+    exclude: ['**/node_modules/**', 'test/package/**', 'test/integrations/**', 'test/prisma/**', ...left],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
