@@ -1,4 +1,5 @@
 import type { AtomicStore } from '../core/atomic-store.ts'
+import type { Board } from '../core/board.ts'
 import type { StoreStats } from '../core/counters.ts'
 import type { StoreExplanation } from '../core/explanation.ts'
 import type { StoreHealth } from '../core/health.ts'
@@ -6,7 +7,7 @@ import type { Observer } from '../core/observing/observer.ts'
 import type { Clock } from '../core/time/clock.ts'
 import { NOTHING } from '../core/nothing.ts'
 import type { MaybePromise } from '../core/promise.ts'
-import type { RemoteStore } from '../core/remote-store.ts'
+import type { RemoteStore } from '../core/remote/remote-store.ts'
 import type {
   AcquireOptions,
   Acquired,
@@ -49,7 +50,8 @@ import { Reads } from './reads.ts'
 import type { CoherenceParts, CoherenceSettings } from './settings.ts'
 import { GenerationSource } from './tags/generation-source.ts'
 import { TagInvalidator } from './tags/tag-invalidator.ts'
-import { TaggedCalls } from './tags/tagged-calls.ts'
+import { TaggedLoads } from './tags/tagged-loads.ts'
+import { TaggedWrites } from './tags/tagged-writes.ts'
 import type { TagState } from './tags/tag-state.ts'
 
 /**
@@ -118,12 +120,13 @@ export class CoherentStore implements Store {
     heartbeat.add(replay)
     heartbeat.add(followers)
     this.#generations = new GenerationSource(state, this.#tags, followers)
-    const calls = new TaggedCalls(state, this.#generations)
+    const loads = new TaggedLoads(state, this.#generations)
+    const tagged = new TaggedWrites(state, this.#generations)
     const entries = new LocalEntries(state, followers, outbox)
-    this.#reads = new Reads(state, outbox, replay, calls, entries)
-    this.#fills = new Fills(state, outbox, calls, followers, entries)
-    this.#changes = new Changes(state, outbox, replay, order, calls, followers, entries)
-    this.#explaining = new Explaining(state, outbox, calls, followers)
+    this.#reads = new Reads(state, outbox, replay, loads, entries)
+    this.#fills = new Fills(state, outbox, loads, followers, entries)
+    this.#changes = new Changes(state, outbox, replay, order, tagged, followers, entries)
+    this.#explaining = new Explaining(state, outbox, loads, followers)
     if (state.local !== undefined) followers.followAll()
     this.#removeQueue = remote.addQueue?.(() => this.pending.outbox)
   }
@@ -304,6 +307,10 @@ export class CoherentStore implements Store {
   observe(observer: Observer | undefined, clock: Clock): void {
     this.#parts.local?.map.listen?.(observer && ((key, _, cause) => observer.remove?.(key, cause)))
     this.remote.observe?.(observer, clock)
+  }
+
+  openBoard(): Board | undefined {
+    return this.remote.openBoard?.()
   }
 
   health(): StoreHealth {

@@ -1,6 +1,6 @@
 import type { AgeClock } from '../core/time/age-clock.ts'
 import type { TimerHandle, Timers } from '../core/time/clock.ts'
-import type { RemoteStore } from '../core/remote-store.ts'
+import type { RemoteStore } from '../core/remote/remote-store.ts'
 import type { Cooldown } from '../core/store.ts'
 import type { Operation } from './in-flight.ts'
 import { ReturnedLeases } from './returned-leases.ts'

@@ -1,5 +1,5 @@
 import { ageClock, type AgeClock } from '../core/time/age-clock.ts'
-import type { RemoteStore } from '../core/remote-store.ts'
+import type { RemoteStore } from '../core/remote/remote-store.ts'
 import { readToken } from '../core/token.ts'
 import { HeldLeases } from './held-leases.ts'
 import { InFlight, type Operation } from './in-flight.ts'

@@ -18,7 +18,7 @@ export interface Fixture {
   /** Writes a file, its folders included. */
   write(name: string, text: string): void
   /** Runs `tools/<tool>.ts` on the fixture. */
-  run(tool: string): Verdict
+  run(tool: string, ...args: readonly string[]): Verdict
   remove(): void
 }
 
@@ -30,11 +30,11 @@ export function makeFixture(): Fixture {
       mkdirSync(dirname(join(root, name)), { recursive: true })
       writeFileSync(join(root, name), `${text}\n`)
     },
-    run(tool) {
+    run(tool, ...args) {
       const path = join(project, `tools/${tool}.ts`)
       const { status, stdout, stderr } = spawnSync(
         process.execPath,
-        ['--import', 'tsx', path, '--root', root],
+        ['--import', 'tsx', path, '--root', root, ...args],
         {
           cwd: project,
           encoding: 'utf8',
