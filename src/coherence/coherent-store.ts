@@ -1,4 +1,5 @@
 import type { AtomicStore } from '../core/atomic-store.ts'
+import type { Board } from '../core/board.ts'
 import type { StoreStats } from '../core/counters.ts'
 import type { StoreExplanation } from '../core/explanation.ts'
 import type { StoreHealth } from '../core/health.ts'
@@ -306,6 +307,10 @@ export class CoherentStore implements Store {
   observe(observer: Observer | undefined, clock: Clock): void {
     this.#parts.local?.map.listen?.(observer && ((key, _, cause) => observer.remove?.(key, cause)))
     this.remote.observe?.(observer, clock)
+  }
+
+  openBoard(): Board | undefined {
+    return this.remote.openBoard?.()
   }
 
   health(): StoreHealth {

@@ -1,4 +1,5 @@
 import type { AtomicStore } from '../atomic-store.ts'
+import type { Board } from '../board.ts'
 import type { SerializationError } from '../errors.ts'
 import type { ServerHealth } from '../health.ts'
 import type { Observer } from '../observing/observer.ts'
@@ -151,6 +152,8 @@ export interface RemoteStore {
    * and never rejects.
    */
   check?(): Promise<void>
+  /** Returns a place where processes put up texts for each other, for one author. */
+  openBoard?(): Board
   /** Returns about the size of a value in bytes. */
   bytesOf?(stored: Stored): number
   /** Tells an observer of the calls and connections of the server; `undefined` = no more. The clock measures calls. */

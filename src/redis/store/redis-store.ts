@@ -1,4 +1,5 @@
 import type { AtomicStore } from '../../core/atomic-store.ts'
+import type { Board } from '../../core/board.ts'
 import type { ServerHealth } from '../../core/health.ts'
 import type { Observer } from '../../core/observing/observer.ts'
 import type { Clock, Random } from '../../core/time/clock.ts'
@@ -28,6 +29,7 @@ import { LoggedCalls } from './logged-calls.ts'
 import { Logs } from './logs.ts'
 import { ClientView } from '../connection/client-view.ts'
 import { Reads } from './reads.ts'
+import { RedisBoard } from './redis-board.ts'
 import { PrefixScans } from './scans.ts'
 import { TagRecords } from './tag-records.ts'
 import { Writes, type Plan } from './writes.ts'
@@ -77,6 +79,7 @@ export class RedisStore implements RemoteStore {
   readonly #tags: TagRecords
   readonly #scans: PrefixScans
   readonly #prefix: string
+  readonly #random: Random
   #unlisten: (() => void) | undefined = undefined
 
   /** `prefix` is the beginning of all names that the store uses. */
@@ -88,6 +91,7 @@ export class RedisStore implements RemoteStore {
     const client = new ClientView(owned, this.#sets.flush)
     this.#owned = owned
     this.#prefix = prefix
+    this.#random = random
     this.#client = client
     this.isOrdered = client.isOrdered
     this.#names = new KeyNames(prefix, client.isCluster, client.database)
@@ -300,6 +304,10 @@ export class RedisStore implements RemoteStore {
       this.#client.connectionFor(name).run({ args: ['SET', name, '', 'XX'] }, 'text'),
     )
     await Promise.allSettled(asked)
+  }
+
+  openBoard(): Board {
+    return new RedisBoard(this.#client, this.#names, this.#random)
   }
 
   bytesOf(stored: Stored): number {
