@@ -57,7 +57,7 @@ function observations({ libraries, parts, cells }: Table): readonly string[] {
         const cell = cells.get(part)?.get(row)?.get(library)
         return cell?.answer === 'no' ? [`${library.name}: ${cell.note ?? 'no'}`] : []
       })
-      return seen.length === 0 ? [] : [`- ${row.title} (${part.title.toLowerCase()}): ${seen.join('; ')}.`]
+      return seen.length === 0 ? [] : [`- ${row.title} (${part.title}): ${seen.join('; ')}.`]
     }),
   )
 }

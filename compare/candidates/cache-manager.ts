@@ -36,7 +36,8 @@ export const cacheManager: Library = {
       url,
       disableOfflineQueue: true,
       commandOptions: { timeout: 1_000 },
-      socket: { connectTimeout: 2_000 },
+      socket: { connectTimeout: 2_000, socketTimeout: 2_000 },
+      pingInterval: 500,
     }
     const open = (namespace?: string): CacheManager => {
       const memory = new Keyv({ store: new KeyvCacheableMemory({ lruSize: 50_000 }) })

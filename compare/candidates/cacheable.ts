@@ -41,7 +41,8 @@ export const cacheable: Library = {
       url: uri,
       disableOfflineQueue: true,
       commandOptions: { timeout: 1_000 },
-      socket: { connectTimeout: 2_000 },
+      socket: { connectTimeout: 2_000, socketTimeout: 2_000 },
+      pingInterval: 500,
     }
     const open = (namespace?: string): Cacheable => {
       const store = new KeyvRedis(isTuned ? tuned : uri, {
