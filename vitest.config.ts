@@ -16,13 +16,13 @@ export default defineConfig({
   resolve: { alias: [...SOURCES] },
   test: {
     include,
-    // They need packages of their own: `npm run test:package`, `npm run test:integrations`.
-    exclude: ['**/node_modules/**', 'test/package/**', 'test/integrations/**', ...left],
+    // They need packages of their own: `npm run test:package`, `npm run test:integrations`, `npm run test:prisma`.
+    exclude: ['**/node_modules/**', 'test/package/**', 'test/integrations/**', 'test/prisma/**', ...left],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
-    // On two cores the default is one; most tests wait for a server or for a clock.
-    maxWorkers: 2,
+    // On two cores the default is one. Most tests wait for a server or for a clock, those that take long above all.
+    maxWorkers: part === 'long' ? 3 : 2,
     // The counts of .ci/run come from the report.
     reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
   },

@@ -101,7 +101,7 @@ function familyRow(one: FamilyFigures): VNode {
 }
 
 /** The ages of answers, and how far this process is behind. */
-export function freshness({ freshness, stats }: CacheFigures): VNode {
+export function freshness({ freshness, stats, processes }: CacheFigures): VNode {
   const { ageP50Ms, ageP99Ms, ageMaxMs, syncAgeMs, boundMs } = freshness
   const isLate = syncAgeMs !== undefined && boundMs !== undefined && syncAgeMs > boundMs
   return html`<div>
@@ -131,6 +131,16 @@ export function freshness({ freshness, stats }: CacheFigures): VNode {
             All changes by others were known ${duration(syncAgeMs)}
             ago${boundMs !== undefined && `; the bound is ${duration(boundMs)}`}.
           </p>`
+    }
+    ${
+      processes.length > 1 &&
+      html`<dl class="pairs" id="processes">
+        ${processes.map(
+          (one) =>
+            html`<dt>lag of ${one.process}</dt>
+              <dd class=${one.status === 'ok' ? '' : 'bad'}>${duration(one.syncAgeMs)}</dd>`,
+        )}
+      </dl>`
     }
   </div>`
 }

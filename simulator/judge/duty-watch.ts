@@ -1,5 +1,5 @@
 import { freshMs, type ServerFound } from '../server/server-entries.ts'
-import type { Generations } from '../../src/core/remote-store.ts'
+import type { Generations } from '../../src/core/remote/generations.ts'
 import type { History } from './history.ts'
 import type { Versioned } from '../world/node.ts'
 

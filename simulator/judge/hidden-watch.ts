@@ -1,4 +1,4 @@
-import type { Generations } from '../../src/core/remote-store.ts'
+import type { Generations } from '../../src/core/remote/generations.ts'
 import type { History } from './history.ts'
 import type { SimulatedServer } from '../server/server.ts'
 

@@ -1,5 +1,5 @@
 import { StoreUnavailableError } from '../../src/core/errors.ts'
-import type { Bus, Message } from '../../src/core/remote-store.ts'
+import type { Bus, Message } from '../../src/core/remote/log.ts'
 import type { EventLoop } from './event-loop.ts'
 import { Process } from '../world/process.ts'
 import type { SeededRandom } from '../../src/testing/random.ts'

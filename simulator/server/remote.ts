@@ -1,23 +1,16 @@
 import { SerializationError, StoreUnavailableError } from '../../src/core/errors.ts'
+import type { GenerationRecord, Generations, TagResult } from '../../src/core/remote/generations.ts'
+import type { Epoch, EpochId, Head, Replayable, Rotation, SyncReply } from '../../src/core/remote/log.ts'
 import {
   unanswered,
-  type Epoch,
-  type EpochId,
-  type GenerationRecord,
-  type Generations,
-  type Head,
   type LeaseRequest,
   type PrefixResult,
   type RemoteAcquired,
   type RemoteFound,
   type RemoteOp,
   type RemoteResult,
-  type RemoteStore,
-  type Replayable,
-  type Rotation,
-  type SyncReply,
-  type TagResult,
-} from '../../src/core/remote-store.ts'
+} from '../../src/core/remote/operations.ts'
+import type { RemoteStore } from '../../src/core/remote/remote-store.ts'
 import type { Cooldown, Stored } from '../../src/core/store.ts'
 import type { Line } from '../machine/network.ts'
 import { freshMs, type ServerFound, type ServerOp, type ServerResult } from './server-entries.ts'

@@ -1,13 +1,8 @@
 import { counterStep } from '../../src/in-process/entry-rules.ts'
 import { isNamespaceTag } from '../../src/keys/tags.ts'
-import type {
-  Generations,
-  Head,
-  LeaseRequest,
-  RemoteFound,
-  RemoteOp,
-  RemoteResult,
-} from '../../src/core/remote-store.ts'
+import type { Generations } from '../../src/core/remote/generations.ts'
+import type { Head } from '../../src/core/remote/log.ts'
+import type { LeaseRequest, RemoteFound, RemoteOp, RemoteResult } from '../../src/core/remote/operations.ts'
 import type { Cooldown, Stored } from '../../src/core/store.ts'
 import type { Names } from '../world/names.ts'
 

@@ -8,7 +8,7 @@ import type {
   Replayable,
   Rotation,
   SyncReply,
-} from '../../src/core/remote-store.ts'
+} from '../../src/core/remote/log.ts'
 import type { Names } from '../world/names.ts'
 
 const LIFETIME_MS = 86_400_000

@@ -1,4 +1,5 @@
-import type { GenerationRecord, Generations, Head } from '../../src/core/remote-store.ts'
+import type { GenerationRecord, Generations } from '../../src/core/remote/generations.ts'
+import type { Head } from '../../src/core/remote/log.ts'
 import type { Names } from '../world/names.ts'
 import type { ServerLogs } from './server-logs.ts'
 

@@ -1,16 +1,14 @@
+import type { GenerationRecord, Generations, TagResult } from '../../src/core/remote/generations.ts'
 import type {
   Epoch,
   EpochId,
-  GenerationRecord,
-  Generations,
   Head,
-  LeaseRequest,
   Message,
   Replayable,
   Rotation,
   SyncReply,
-  TagResult,
-} from '../../src/core/remote-store.ts'
+} from '../../src/core/remote/log.ts'
+import type { LeaseRequest } from '../../src/core/remote/operations.ts'
 import type { Cooldown } from '../../src/core/store.ts'
 import type { KeptWatch } from '../judge/kept-watch.ts'
 import { Keyspace, LEDGER } from './keyspace.ts'

@@ -1,5 +1,5 @@
 import type { CoherenceSettings, Policy } from '../../src/coherence/settings.ts'
-import type { Message } from '../../src/core/remote-store.ts'
+import type { Message } from '../../src/core/remote/log.ts'
 import { AgeClock } from '../../src/core/time/age-clock.ts'
 import { Audits, type AuditFindings, type AuditWorld } from './audits.ts'
 import { AnswerWatch } from '../judge/answer-watch.ts'

@@ -1,5 +1,6 @@
 import type { CacheOptions } from '../options/options.ts'
-import type { Bus, RemoteStore } from '../core/remote-store.ts'
+import type { Bus } from '../core/remote/log.ts'
+import type { RemoteStore } from '../core/remote/remote-store.ts'
 import type { Store } from '../core/store.ts'
 import type { ValueOptions } from '../serialization/json/rules.ts'
 

@@ -1,5 +1,6 @@
 import { isPromise } from '../core/promise.ts'
-import type { Head, RemoteOp, RemoteResult } from '../core/remote-store.ts'
+import type { Head } from '../core/remote/log.ts'
+import type { RemoteOp, RemoteResult } from '../core/remote/operations.ts'
 import type { InvalidateOptions, Op } from '../core/store.ts'
 import { NO_TAGS } from '../keys/tags.ts'
 import { change, giveUp } from './change.ts'
@@ -12,7 +13,7 @@ import { Turn } from './order/turn.ts'
 import { queueOptions, type Outbox } from './queues/outbox.ts'
 import { isRefusal } from './queues/refusal.ts'
 import type { Replay } from './queues/replay.ts'
-import type { CallMoment, TaggedCalls, Written } from './tags/tagged-calls.ts'
+import type { CallMoment, TaggedWrites, Written } from './tags/tagged-writes.ts'
 
 /** The result of an invalidation of keys. */
 export interface KeysInvalidated {
@@ -28,7 +29,7 @@ export class Changes {
   readonly #outbox: Outbox
   readonly #replay: Replay
   readonly #order: CallOrder
-  readonly #calls: TaggedCalls
+  readonly #tagged: TaggedWrites
   readonly #followers: LogFollowers
   readonly #entries: LocalEntries
 
@@ -37,7 +38,7 @@ export class Changes {
     outbox: Outbox,
     replay: Replay,
     order: CallOrder,
-    calls: TaggedCalls,
+    tagged: TaggedWrites,
     followers: LogFollowers,
     entries: LocalEntries,
   ) {
@@ -45,7 +46,7 @@ export class Changes {
     this.#outbox = outbox
     this.#replay = replay
     this.#order = order
-    this.#calls = calls
+    this.#tagged = tagged
     this.#followers = followers
     this.#entries = entries
   }
@@ -66,17 +67,17 @@ export class Changes {
 
   // Does what `change` does, without the objects that it takes, because each write of a node without a tier passes here.
   async #writePlainly(ops: readonly PlainOp[], turn: Turn | undefined): Promise<readonly Written[]> {
-    const { remote, inFlight, places, time } = this.#state
-    const calls = this.#calls
+    const { remote, inFlight, places, time, table } = this.#state
+    const tagged = this.#tagged
     inFlight.killEach(ops)
     const place = places.begin()
     turn?.sent(place)
     try {
       const untilMs = time.end(ops.length)
-      const { since } = calls
+      const since = table.version
       let results = await remote.write(ops)
       for (const { differs } of results)
-        if (differs === true) results = await calls.judge(ops, results, { untilMs, since })
+        if (differs === true) results = await tagged.judge(ops, results, { untilMs, since })
       for (let index = 0; index < ops.length; index++) {
         const { failure, outdated } = results[index]!
         if (failure !== undefined) this.#queueFailed(ops[index]!, place, index, turn)
@@ -114,8 +115,8 @@ export class Changes {
 
   // `isFirst`: it is part of the call itself, so that later calls wait until it is sent.
   async #send(ops: readonly Op[], isFirst: boolean, turn: Turn | undefined): Promise<readonly Written[]> {
-    const { inFlight, time, clock } = this.#state
-    const calls = this.#calls
+    const { inFlight, time, clock, table } = this.#state
+    const tagged = this.#tagged
     const writes = ops.map((op) =>
       isStoring(op) ? inFlight.open(op.key, { tags: op.tags ?? NO_TAGS }) : undefined,
     )
@@ -125,7 +126,7 @@ export class Changes {
     const claimed = sent.flatMap((index) => this.#outbox.current(ops[index]!.key) ?? [])
     for (const item of claimed) item.claims++
     const startedAtMs = clock.now()
-    const moment = { untilMs: time.end(ops.length), since: calls.since }
+    const moment = { untilMs: time.end(ops.length), since: table.version }
     const answers = ops.map((): Written => ({ ok: false, unavailable: true }))
     try {
       await change(this.#state, {
@@ -162,8 +163,8 @@ export class Changes {
           this.#queueFailed(ops[index]!, place, index, turn)
         },
       })
-      await calls.hideInvisible(ops, answers, moment.untilMs, moment.since)
-      await calls.prolong(ops, answers, moment.untilMs)
+      await tagged.hideInvisible(ops, answers, moment.untilMs, moment.since)
+      await tagged.prolong(ops, answers, moment.untilMs)
     } finally {
       for (const item of claimed) item.claims--
       for (const marker of writes) if (marker !== undefined) inFlight.close(marker)
@@ -177,10 +178,10 @@ export class Changes {
     isFirst: boolean,
   ): PromiseLike<readonly RemoteResult[]> {
     const { remote } = this.#state
-    const ready = this.#calls.remoteOps(writes, moment.untilMs)
+    const ready = this.#tagged.remoteOps(writes, moment.untilMs)
     const isPrompt = !isPromise(ready)
     const execute = (all: readonly RemoteOp[]): Promise<readonly RemoteResult[]> =>
-      this.#calls.execute(all, moment, isPrompt)
+      this.#tagged.execute(all, moment, isPrompt)
     const executing = isPrompt ? execute(ready) : ready.then(execute)
     // A step with tags is sent twice if it meets an entry with other ones, and an add if it meets an invisible one. Of a
     // large change only a part is sent first.

@@ -1,4 +1,5 @@
 import type { AtomicStore } from '../core/atomic-store.ts'
+import type { Board } from '../core/board.ts'
 import type { StoreStats } from '../core/counters.ts'
 import type { StoreExplanation } from '../core/explanation.ts'
 import type { StoreHealth } from '../core/health.ts'
@@ -6,7 +7,7 @@ import type { Observer } from '../core/observing/observer.ts'
 import type { Clock } from '../core/time/clock.ts'
 import { NOTHING } from '../core/nothing.ts'
 import type { MaybePromise } from '../core/promise.ts'
-import type { RemoteStore } from '../core/remote-store.ts'
+import type { RemoteStore } from '../core/remote/remote-store.ts'
 import type {
   AcquireOptions,
   Acquired,
@@ -31,6 +32,7 @@ import { tokenOf } from '../core/token.ts'
 import type { Trail } from '../core/trail.ts'
 import { Changes } from './changes.ts'
 import { Explaining } from './explain.ts'
+import { Figures } from './figures.ts'
 import { Fills } from './fills.ts'
 import type { Operation } from './in-flight.ts'
 import { LocalEntries } from './local-entries.ts'
@@ -49,7 +51,8 @@ import { Reads } from './reads.ts'
 import type { CoherenceParts, CoherenceSettings } from './settings.ts'
 import { GenerationSource } from './tags/generation-source.ts'
 import { TagInvalidator } from './tags/tag-invalidator.ts'
-import { TaggedCalls } from './tags/tagged-calls.ts'
+import { TaggedLoads } from './tags/tagged-loads.ts'
+import { TaggedWrites } from './tags/tagged-writes.ts'
 import type { TagState } from './tags/tag-state.ts'
 
 /**
@@ -60,6 +63,7 @@ export class CoherentStore implements Store {
   readonly isShared = true
   /** The store that other processes share. */
   readonly remote: RemoteStore
+  readonly deadlineMs: number | undefined
   readonly ownsAll: boolean
   readonly #parts: CoherenceParts
   readonly #state: NodeState
@@ -74,9 +78,7 @@ export class CoherentStore implements Store {
   readonly #fills: Fills
   readonly #changes: Changes
   readonly #explaining: Explaining
-  readonly #suspects: readonly Suspects[]
-  #dropped = 0
-  #checkedAtMs = -Infinity
+  readonly #figures: Figures
   readonly #removeQueue: (() => void) | undefined
 
   get bounds(): Store['bounds'] {
@@ -86,13 +88,13 @@ export class CoherentStore implements Store {
   constructor(parts: CoherenceParts, settings: CoherenceSettings) {
     const { remote, timers, random } = parts
     this.remote = remote
+    this.deadlineMs = remote.deadlineMs
     this.ownsAll = parts.ownsAll ?? true
     this.#parts = parts
     const suspects = (): Suspects =>
       new Suspects(settings.suspectBits, Math.ceil(settings.suspectBits / 32), random)
     const suspectKeys = suspects()
     const suspectTags = suspects()
-    this.#suspects = [suspectKeys, suspectTags]
     const state = new NodeState(parts, settings, suspectTags)
     this.#state = state
     const order = new CallOrder(remote, timers, state.time.deadlineMs)
@@ -110,6 +112,7 @@ export class CoherentStore implements Store {
     this.#outbox = outbox
     const followers = new LogFollowers(parts, state, heartbeat)
     this.#followers = followers
+    this.#figures = new Figures(parts, state, outbox, [suspectKeys, suspectTags], followers)
     const dropped = (count: number, error: unknown): void => this.#drop(count, error)
     this.#tags = new TagInvalidator(state, followers, () => this.#owe(), suspectTags, dropped)
     const replay = new Replay(state, outbox, suspectKeys, order, this.#tags, followers, dropped)
@@ -118,18 +121,15 @@ export class CoherentStore implements Store {
     heartbeat.add(replay)
     heartbeat.add(followers)
     this.#generations = new GenerationSource(state, this.#tags, followers)
-    const calls = new TaggedCalls(state, this.#generations)
+    const loads = new TaggedLoads(state, this.#generations)
+    const tagged = new TaggedWrites(state, this.#generations)
     const entries = new LocalEntries(state, followers, outbox)
-    this.#reads = new Reads(state, outbox, replay, calls, entries)
-    this.#fills = new Fills(state, outbox, calls, followers, entries)
-    this.#changes = new Changes(state, outbox, replay, order, calls, followers, entries)
-    this.#explaining = new Explaining(state, outbox, calls, followers)
+    this.#reads = new Reads(state, outbox, replay, loads, entries)
+    this.#fills = new Fills(state, outbox, loads, followers, entries)
+    this.#changes = new Changes(state, outbox, replay, order, tagged, followers, entries)
+    this.#explaining = new Explaining(state, outbox, loads, followers)
     if (state.local !== undefined) followers.followAll()
     this.#removeQueue = remote.addQueue?.(() => this.pending.outbox)
-  }
-
-  get deadlineMs(): number | undefined {
-    return this.remote.deadlineMs
   }
 
   get atomic(): AtomicStore | undefined {
@@ -306,42 +306,16 @@ export class CoherentStore implements Store {
     this.remote.observe?.(observer, clock)
   }
 
+  openBoard(): Board | undefined {
+    return this.remote.openBoard?.()
+  }
+
   health(): StoreHealth {
-    const { remote } = this
-    const { bus } = this.#parts
-    const { clock, settings } = this.#state
-    // A server of which nothing is asked may be gone without a sign.
-    if (clock.now() - this.#checkedAtMs >= settings.heartbeatMs) {
-      this.#checkedAtMs = clock.now()
-      void remote.check?.()
-      void bus?.check?.()
-    }
-    const isTiered = this.#state.local !== undefined
-    const { policy: name, heartbeatMs, maxLagMs, maxStaleMs } = settings
-    return {
-      engine: isTiered ? 'tiered' : 'redis',
-      ...remote.place,
-      servers: remote.servers ?? [],
-      syncAgeMs: this.#followers.syncAgeMs,
-      ...(bus?.state !== undefined && { bus: bus.state }),
-      queued: this.pending.outbox,
-      ...(isTiered && { policy: { name, heartbeatMs, maxLagMs, maxStaleMs } }),
-    }
+    return this.#figures.health()
   }
 
   stats(): StoreStats {
-    const none = {
-      entries: undefined,
-      evictions: { entries: 0, weight: 0, oversize: 0 },
-      expirations: { read: 0, timer: 0 },
-    }
-    const { keys, prefixes } = this.#outbox.sizes
-    const overflowed = this.#suspects.reduce((sum, { count }) => sum + count, 0)
-    const outbox = { keys, prefixes, tags: this.#state.table.queue.size, overflowed, dropped: this.#dropped }
-    const { servers, unreadable } = this.remote
-    const breaker = servers?.some((one) => one.breaker === 'open') === true ? 'open' : 'closed'
-    const { syncAgeMs } = this.#followers
-    return { ...(this.#parts.local?.stats() ?? none), breaker, syncAgeMs, outbox, unreadable }
+    return this.#figures.stats()
   }
 
   async close(): Promise<void> {
@@ -370,8 +344,7 @@ export class CoherentStore implements Store {
 
   /** The numbers of open markers and queued items, for checks and figures. */
   get pending(): { readonly markers: number; readonly outbox: number } {
-    const { keys, tags, prefixes, overflowed } = this.stats().outbox!
-    return { markers: this.#state.inFlight.size, outbox: keys + tags + prefixes + overflowed }
+    return { markers: this.#state.inFlight.size, outbox: this.#figures.queued }
   }
 
   // A scan has no deadline of its own. After a wait for earlier calls it begins only if the server still answers.
@@ -410,7 +383,7 @@ export class CoherentStore implements Store {
   }
 
   #drop(count: number, error: unknown): void {
-    this.#dropped += count
+    this.#figures.dropped += count
     this.#parts.onDropped?.(error)
   }
 }

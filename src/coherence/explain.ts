@@ -1,11 +1,11 @@
 import type { StoreExplanation, TagExplanation, TierExplanation } from '../core/explanation.ts'
-import type { Generations } from '../core/remote-store.ts'
+import type { Generations } from '../core/remote/generations.ts'
 import type { Reading } from '../core/store.ts'
 import type { Trail } from '../core/trail.ts'
 import type { LogFollowers } from './log/log-followers.ts'
 import type { NodeState } from './node-state.ts'
 import type { Outbox } from './queues/outbox.ts'
-import type { TaggedCalls } from './tags/tagged-calls.ts'
+import type { TaggedLoads } from './tags/tagged-loads.ts'
 import { compareGenerations, freshMsFor } from './tags/tag-state.ts'
 
 const TAG_STATES = { fresh: 'current', stale: 'stale', gone: 'invalidated' } as const
@@ -16,14 +16,14 @@ const TAG_STATES = { fresh: 'current', stale: 'stale', gone: 'invalidated' } as 
 export class Explaining {
   readonly #state: NodeState
   readonly #outbox: Outbox
-  readonly #calls: TaggedCalls
+  readonly #loads: TaggedLoads
   readonly #followers: LogFollowers
 
-  constructor(state: NodeState, outbox: Outbox, calls: TaggedCalls, followers: LogFollowers) {
+  constructor(state: NodeState, outbox: Outbox, loads: TaggedLoads, followers: LogFollowers) {
     this.#state = state
     this.#followers = followers
     this.#outbox = outbox
-    this.#calls = calls
+    this.#loads = loads
   }
 
   async explain(key: string, reading: Reading | undefined): Promise<StoreExplanation> {
@@ -78,8 +78,7 @@ export class Explaining {
   }
 
   async #remote(key: string, reading: Reading | undefined): Promise<TierExplanation> {
-    const { remote, time } = this.#state
-    const calls = this.#calls
+    const { remote, time, table } = this.#state
     const tagSyncAge = this.#state.generations.syncAgeMs / 1_000
     const tier = { tier: 'l2', ...(tagSyncAge !== Infinity && { tagSyncAge }) } as const
     if (this.#outbox.has(key)) return { ...tier, state: 'queued' }
@@ -88,8 +87,8 @@ export class Explaining {
       const entry = (await remote.read([key])).get(key)
       if (entry === undefined) return { ...tier, state: 'absent' }
       const { remainingMs, graceMs = 0, generations } = entry
-      const verdict = await calls.shows(generations, reading, untilMs, calls.since)
-      const staleForMs = verdict === 'stale' ? this.#state.table.staleForMs(generations) : 0
+      const verdict = await this.#loads.shows(generations, reading, untilMs, table.version)
+      const staleForMs = verdict === 'stale' ? table.staleForMs(generations) : 0
       const freshMs = freshMsFor(remainingMs, graceMs, verdict, { stale: true }, staleForMs)
       const state = freshMs === undefined ? 'invalidated' : freshMs > 0 ? 'fresh' : 'stale'
       return { ...tier, state, ...ttlOf(remainingMs - graceMs), ...this.#tags(generations) }

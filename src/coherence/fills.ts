@@ -1,11 +1,11 @@
-import type { RemoteOp } from '../core/remote-store.ts'
+import type { RemoteOp } from '../core/remote/operations.ts'
 import type { Fill, Filled } from '../core/store.ts'
 import type { LogFollowers } from './log/log-followers.ts'
 import type { LocalEntries } from './local-entries.ts'
 import type { Operation } from './in-flight.ts'
 import type { NodeState } from './node-state.ts'
 import type { Outbox } from './queues/outbox.ts'
-import { namedTags, type TaggedCalls } from './tags/tagged-calls.ts'
+import { namedTags, type TaggedLoads } from './tags/tagged-loads.ts'
 
 interface Sent {
   readonly index: number
@@ -16,20 +16,20 @@ interface Sent {
 export class Fills {
   readonly #state: NodeState
   readonly #outbox: Outbox
-  readonly #calls: TaggedCalls
+  readonly #loads: TaggedLoads
   readonly #followers: LogFollowers
   readonly #entries: LocalEntries
 
   constructor(
     state: NodeState,
     outbox: Outbox,
-    calls: TaggedCalls,
+    loads: TaggedLoads,
     followers: LogFollowers,
     entries: LocalEntries,
   ) {
     this.#state = state
     this.#outbox = outbox
-    this.#calls = calls
+    this.#loads = loads
     this.#followers = followers
     this.#entries = entries
   }
@@ -67,16 +67,16 @@ export class Fills {
 
   // Returns the fills that may be sent. While the server is away, the others may be kept here.
   async #prepare(fills: readonly Fill[], untilMs: number): Promise<readonly Sent[]> {
-    const calls = this.#calls
+    const loads = this.#loads
     const sent: Sent[] = []
     const unused: Operation[] = []
     // If the server does not answer, the value is stored nowhere, because the generations of its tags are unknown.
-    const isAsked = fills.length === 1 || (await calls.ask(fills, untilMs))
+    const isAsked = fills.length === 1 || (await loads.ask(fills, untilMs))
     for (const [index, fill] of fills.entries()) {
       const marker = fill.lease as Operation
       const lifeMs = fill.ttlMs + (fill.graceMs ?? 0)
       const isNamed = isAsked
-        ? await calls.name(marker, fill.tags, lifeMs, untilMs).catch(() => false)
+        ? await loads.name(marker, fill.tags, lifeMs, untilMs).catch(() => false)
         : namedTags(marker, fill.tags).length === 0
       const isHeld = marker.held && !marker.dead && !this.#outbox.has(marker.key)
       if (isNamed && isHeld && fill.skip !== 'l2') sent.push({ index, op: fillOp(fill, marker) })

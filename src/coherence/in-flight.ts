@@ -1,5 +1,6 @@
 import type { Clock } from '../core/time/clock.ts'
-import type { Generations, Head } from '../core/remote-store.ts'
+import type { Generations } from '../core/remote/generations.ts'
+import type { Head } from '../core/remote/log.ts'
 import type { Lease, Reading } from '../core/store.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type { RemoteFound, RemoteResult } from '../core/remote-store.ts'
+import type { RemoteFound, RemoteResult } from '../core/remote/operations.ts'
 import type { EntrySettings, Stored } from '../core/store.ts'
 import type { LogFollowers } from './log/log-followers.ts'
 import type { Keeping } from './local-tier.ts'

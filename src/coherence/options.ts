@@ -50,7 +50,7 @@ const GENERATIONS = 10_000
 const SUSPECT_BITS = 2 ** 22
 
 /** The number of entries in a partition's log, unless the server is told otherwise. */
-export const LOG_LENGTH = 10_000
+const LOG_LENGTH = 10_000
 
 /** Returns the settings that the options ask for. @throws OptionsError that names the value and the accepted forms. */
 export function coherenceSettings(

@@ -1,5 +1,5 @@
 import type { AgeClock } from '../core/time/age-clock.ts'
-import type { EpochId, Head } from '../core/remote-store.ts'
+import type { EpochId, Head } from '../core/remote/log.ts'
 import type { TokenPart } from '../core/token.ts'
 import { sameEpoch } from './log/seen-heads.ts'
 

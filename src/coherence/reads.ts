@@ -1,12 +1,12 @@
 import { isPromise, type MaybePromise } from '../core/promise.ts'
-import { IN_FULL, type RemoteFound } from '../core/remote-store.ts'
+import { IN_FULL, type RemoteFound } from '../core/remote/operations.ts'
 import type { AcquireOptions, Acquired, Found, Reading, Stored } from '../core/store.ts'
 import type { LocalEntries } from './local-entries.ts'
 import type { Operation } from './in-flight.ts'
 import type { NodeState } from './node-state.ts'
 import type { Outbox } from './queues/outbox.ts'
 import type { Replay } from './queues/replay.ts'
-import type { TaggedCalls } from './tags/tagged-calls.ts'
+import type { TaggedLoads } from './tags/tagged-loads.ts'
 import { freshMsFor, type TagState } from './tags/tag-state.ts'
 
 const NONE: readonly Operation[] = []
@@ -16,14 +16,14 @@ export class Reads {
   readonly #state: NodeState
   readonly #outbox: Outbox
   readonly #replay: Replay
-  readonly #calls: TaggedCalls
+  readonly #loads: TaggedLoads
   readonly #entries: LocalEntries
 
-  constructor(state: NodeState, outbox: Outbox, replay: Replay, calls: TaggedCalls, entries: LocalEntries) {
+  constructor(state: NodeState, outbox: Outbox, replay: Replay, loads: TaggedLoads, entries: LocalEntries) {
     this.#state = state
     this.#outbox = outbox
     this.#replay = replay
-    this.#calls = calls
+    this.#loads = loads
     this.#entries = entries
   }
 
@@ -60,7 +60,7 @@ export class Reads {
   async acquire(leases: readonly Operation[], options: AcquireOptions): Promise<readonly Acquired[]> {
     const { leases: held, time } = this.#state
     const outbox = this.#outbox
-    const calls = this.#calls
+    const loads = this.#loads
     const { untilMs = time.end(leases.length) } = options
     const queued = outbox.isEmpty ? NONE : leases.filter(({ key }) => outbox.has(key))
     // A queued item is sent first. Then the server's answer counts, and the load is shared and stored.
@@ -69,10 +69,10 @@ export class Reads {
       await time.inTime(settling, untilMs).catch(() => undefined)
     }
     const asked = queued.length === 0 ? leases : leases.filter(({ key }) => !outbox.has(key))
-    await calls.begin(leases, untilMs)
+    await loads.begin(leases, untilMs)
     let answers: ReadonlyMap<Operation, Exclude<Acquired, 'denied'>>
     try {
-      answers = await calls.acquire(asked, options, untilMs, (marker, found, verdict, startedAtMs) =>
+      answers = await loads.acquire(asked, options, untilMs, (marker, found, verdict, startedAtMs) =>
         this.#found(marker, found, verdict, { stale: false }, startedAtMs),
       )
     } catch (error) {
@@ -90,17 +90,16 @@ export class Reads {
         void held.giveBack([marker])
         return 'busy'
       }
-      held.hold(marker, options.longestMs, (renewed) => calls.keepRecords(renewed))
+      held.hold(marker, options.longestMs, (renewed) => loads.keepRecords(renewed))
       return answer
     })
   }
 
   // Nothing is kept here, so no marker is needed, and the remaining time does not matter.
   async #getRemote(key: string, reading: Reading | undefined): Promise<Stored | undefined> {
-    const { remote, time } = this.#state
-    const calls = this.#calls
+    const { remote, time, table } = this.#state
     const untilMs = time.end()
-    const { since } = calls
+    const since = table.version
     let entry = remote.readOne === undefined ? (await remote.read([key])).get(key) : await remote.readOne(key)
     if (entry === IN_FULL) entry = (await remote.read([key], time.left(untilMs))).get(key)
     if (entry === undefined) return undefined
@@ -116,7 +115,7 @@ export class Reads {
     const { time } = this.#state
     const outbox = this.#outbox
     if (reading?.skip === 'l2') return []
-    const { since } = this.#calls
+    const since = this.#state.table.version
     if (!outbox.isEmpty && keys.some((key) => outbox.has(key))) {
       const asked = keys.filter((key) => !outbox.has(key))
       const list = await this.#getManyRemote(asked, reading)
@@ -158,7 +157,7 @@ export class Reads {
     const { generations, remainingMs, graceMs } = entry
     // Most entries need no judgement.
     if (generations === undefined && graceMs === undefined && reading === undefined) return entry.stored
-    const shown = this.#calls.shows(generations, reading, untilMs, since)
+    const shown = this.#loads.shows(generations, reading, untilMs, since)
     const judged = (verdict: TagState): Stored | undefined =>
       freshMsFor(remainingMs, graceMs ?? 0, verdict, undefined) === undefined ? undefined : entry.stored
     return isPromise(shown) ? shown.then(judged) : judged(shown)
@@ -168,17 +167,17 @@ export class Reads {
     keys: readonly string[],
     reading: Reading | undefined,
   ): Promise<ReadonlyMap<string, Found>> {
-    const { remote, clock, time } = this.#state
+    const { remote, clock, time, table } = this.#state
     const outbox = this.#outbox
-    const calls = this.#calls
+    const loads = this.#loads
     const asked = outbox.isEmpty ? keys : keys.filter((key) => !outbox.has(key))
     if (asked.length === 0 || reading?.skip === 'l2') return new Map()
     const startedAtMs = clock.now()
     const untilMs = time.end(asked.length)
-    const { since } = calls
+    const since = table.version
     const entries = await remote.read(asked)
     let verdicts = Array.from(entries.values(), ({ generations }) =>
-      calls.shows(generations, reading, untilMs, since),
+      loads.shows(generations, reading, untilMs, since),
     )
     if (verdicts.some(isPromise)) verdicts = await Promise.all(verdicts.map(async (verdict) => verdict))
     const agedMs = clock.now() - startedAtMs
@@ -187,7 +186,7 @@ export class Reads {
     for (const [key, entry] of entries) {
       const { stored, remainingMs: inAllMs, graceMs = 0 } = entry
       const verdict = verdicts[index++] as TagState
-      const staleForMs = verdict === 'stale' ? this.#state.table.staleForMs(entry.generations) : 0
+      const staleForMs = verdict === 'stale' ? table.staleForMs(entry.generations) : 0
       const remainingMs = freshMsFor(inAllMs - agedMs, graceMs, verdict, reading, staleForMs)
       if (remainingMs === undefined) continue
       found.set(key, remainingMs === inAllMs ? entry : { stored, remainingMs })
@@ -200,14 +199,14 @@ export class Reads {
   }
 
   async #fetch(keys: readonly string[], reading: Reading | undefined): Promise<ReadonlyMap<string, Found>> {
-    const { remote, inFlight, clock, time } = this.#state
-    const calls = this.#calls
+    const { remote, inFlight, clock, time, table } = this.#state
+    const loads = this.#loads
     const asked = keys.filter((key) => !this.#outbox.has(key))
     if (asked.length === 0) return new Map()
     const markers = asked.map((key) => inFlight.open(key))
     const startedAtMs = clock.now()
     const untilMs = time.end(asked.length)
-    const { since } = calls
+    const since = table.version
     try {
       const found = await remote.read(asked)
       const visible = new Map<string, Found>()
@@ -215,7 +214,7 @@ export class Reads {
         markers.map(async (marker) => {
           const entry = found.get(marker.key)
           if (entry === undefined) return
-          const verdict = await calls.shows(entry.generations, reading, untilMs, since)
+          const verdict = await loads.shows(entry.generations, reading, untilMs, since)
           const shown = this.#found(marker, entry, verdict, reading, startedAtMs)
           if (shown !== undefined) visible.set(marker.key, shown)
         }),

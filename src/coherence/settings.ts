@@ -1,5 +1,6 @@
 import type { Clock, Random, Timers } from '../core/time/clock.ts'
-import type { Bus, RemoteStore } from '../core/remote-store.ts'
+import type { Bus } from '../core/remote/log.ts'
+import type { RemoteStore } from '../core/remote/remote-store.ts'
 import type { LocalMemory } from './local-tier.ts'
 
 /** The rule for a node that can't reach the server. */

@@ -1,4 +1,5 @@
 import type { AtomicStore } from './atomic-store.ts'
+import type { Board } from './board.ts'
 import type { StoreStats } from './counters.ts'
 import type { StoreExplanation } from './explanation.ts'
 import type { SerializationError } from './errors.ts'
@@ -202,6 +203,8 @@ export type Filled = boolean | 'outdated'
 export interface Store {
   /** The store of limits and locks. Absent if the engine has no room for them. */
   readonly atomic?: AtomicStore | undefined
+  /** Returns a place where processes put up texts for each other, for one author. Absent without a server. */
+  openBoard?(): Board | undefined
   /**
    * Whether other processes void leases, too. Then only a fill shows whether a load has seen all earlier invalidations.
    * Default `false`.

@@ -1,6 +1,6 @@
 import { OptionsError } from './errors.ts'
 import { inspect } from './logging/inspect.ts'
-import type { EpochId } from './remote-store.ts'
+import type { EpochId } from './remote/log.ts'
 
 /** The position that a reader's node must have reached in a partition's log. */
 export interface TokenPart {

@@ -45,7 +45,25 @@ export interface Freshness {
   readonly boundMs?: number
 }
 
-/** The figures of a cache in this process. */
+/** A process that uses the cache and has a dashboard of its own. */
+export interface ProcessFigures {
+  /** The name of its host and its number. */
+  readonly process: string
+  /** Whether it is the process that answers. */
+  readonly isThis: boolean
+  /** The word of its `cache.health()`. */
+  readonly status: Health['status']
+  /** The reads that found a value, since its dashboard was made. */
+  readonly hits: number
+  /** The reads that found nothing. */
+  readonly misses: number
+  /** The keys that it has loaded. */
+  readonly loads: number
+  /** The milliseconds since it last knew all changes by others; absent if it keeps nothing of others. */
+  readonly syncAgeMs?: number
+}
+
+/** The figures of a cache. Families, ages, curve and advice are those of all its processes together. */
 export interface CacheFigures {
   /** Its number among the caches of the dashboard. */
   readonly id: string
@@ -55,6 +73,8 @@ export interface CacheFigures {
   readonly health: Health
   /** The answer of `cache.stats()`. */
   readonly stats: CacheStats
+  /** The processes, this one first. */
+  readonly processes: readonly ProcessFigures[]
   /** The families, by the time that they have saved; at most 100. */
   readonly families: readonly FamilyFigures[]
   /** The ages of its answers. */

@@ -13,11 +13,13 @@ export function sentenceOf(since: number, worths: readonly Worth[], caches: read
   const sum = (name: keyof Worth): number => worths.reduce((total, worth) => total + worth[name], 0)
   const hits = sum('hits')
   const reads = hits + sum('misses')
-  const start = `Since ${new Date(since).toISOString().slice(11, 16)} UTC this process`
-  if (reads === 0) return `${start} has answered no read yet.`
+  const start = `Since ${new Date(since).toISOString().slice(11, 16)} UTC`
+  const processes = Math.max(...caches.map((cache) => cache.processes.length))
+  const who = processes === 1 ? 'this process' : `${processes} processes`
+  if (reads === 0) return `${start} ${who} ${processes === 1 ? 'has' : 'have'} answered no read yet.`
   const share = (Math.floor((1_000 * hits) / reads) / 10).toFixed(1)
   const saved = `${duration(sum('savedMs'))} of loading and ${count(sum('savedLoads'))} loads saved`
-  const worth = `${start} answered ${share} % of ${count(reads)} reads without the source: ${saved}.`
+  const worth = `${start} ${who} answered ${share} % of ${count(reads)} reads without the source: ${saved}.`
   return [worth, ...oldest(caches), ...consistency(caches)].join(' ')
 }
 

@@ -1,14 +1,20 @@
+import { hostname } from 'node:os'
 import { Analysis } from '../analysis/analyse.ts'
 import { mergeHistograms, quantile } from '../analysis/figures/histogram.ts'
+import { mergeSnapshots } from '../analysis/merge.ts'
 import type { AnalysisSnapshot, FamilySnapshot } from '../analysis/snapshot.ts'
 import type { Auditor } from '../audit/report.ts'
 import { scopeOf, type BaseCache } from '../cache/base-cache.ts'
 import type { Scope } from '../cache/scope.ts'
 import type { CacheStats } from '../core/counters.ts'
 import type { Health } from '../core/health.ts'
-import type { CacheFigures, FamilyFigures, Freshness } from './figures.ts'
+import type { CacheFigures, FamilyFigures, Freshness, ProcessFigures } from './figures.ts'
+import { Fleet } from './fleet.ts'
+import type { Summary } from './summary.ts'
 import type { Timeline } from './timeline.ts'
 
+/** The name of this process. */
+const PROCESS = `${hostname()}:${process.pid}`
 const MOST_FAMILIES = 100
 const STALE_SHARE = 0.01
 
@@ -31,6 +37,7 @@ export class WatchedCache {
   readonly #atStart: CacheStats
   readonly #auditor: Auditor | undefined
   readonly #endTimeline: () => void
+  readonly #fleet: Fleet
 
   constructor(id: string, cache: BaseCache, timeline: Timeline, auditors: readonly Auditor[]) {
     this.id = id
@@ -42,19 +49,26 @@ export class WatchedCache {
     this.#atStart = this.#stats()
     this.#auditor = auditors.find((auditor) => auditor.report().cache === runtime.name)
     this.#endTimeline = timeline.follow(runtime)
+    this.#fleet = new Fleet(runtime, async () => this.#summary())
   }
 
   /** Returns the figures of now. */
   async figures(): Promise<CacheFigures> {
     const { id, name } = this
+    const others = await this.#fleet.others()
     const health = await this.cache.health()
-    const snapshot = this.#analysis.snapshot()
+    const own = this.#analysis.snapshot()
+    const snapshot = merged(own, others)
     const { curve, advice } = snapshot
+    const counts = this.#counts()
+    const { syncAgeMs, status } = health
+    const here = { ...counts, status, process: PROCESS, ...(syncAgeMs !== undefined && { syncAgeMs }) }
     return {
       id,
       name,
       health,
       stats: this.#stats(),
+      processes: [processFigures(here, true), ...others.map((other) => processFigures(other, false))],
       families: snapshot.families.slice(0, MOST_FAMILIES).map(familyFigures),
       freshness: freshnessOf(snapshot, health),
       ...(this.#auditor !== undefined && { rightness: this.#auditor.report() }),
@@ -63,26 +77,63 @@ export class WatchedCache {
     }
   }
 
-  /** Returns the worth of the cache since the dashboard was made. */
-  worth({ stats, families }: CacheFigures): Worth {
-    const hits = stats.hits - this.#atStart.hits
+  /** Returns the worth of the cache in all processes since their dashboards were made. */
+  worth({ processes, families }: CacheFigures): Worth {
+    const sum = (name: 'hits' | 'misses'): number => processes.reduce((total, one) => total + one[name], 0)
+    const hits = sum('hits')
     return {
       hits,
-      misses: stats.misses - this.#atStart.misses,
-      savedMs: families.reduce((sum, { savedMs }) => sum + savedMs.value, 0),
+      misses: sum('misses'),
+      savedMs: families.reduce((total, { savedMs }) => total + savedMs.value, 0),
       savedLoads: hits,
     }
   }
 
   close(): void {
+    this.#fleet.close()
     this.#analysis.close()
     this.#endTimeline()
+  }
+
+  async #summary(): Promise<Omit<Summary, 'form' | 'id'>> {
+    const { status, syncAgeMs } = await this.cache.health()
+    return {
+      process: PROCESS,
+      cache: this.name,
+      status,
+      ...this.#counts(),
+      ...(syncAgeMs !== undefined && { syncAgeMs }),
+      snapshot: this.#analysis.snapshot(),
+    }
+  }
+
+  #counts(): Pick<Summary, 'hits' | 'misses' | 'loads'> {
+    const [now, before] = [this.#stats(), this.#atStart]
+    const [hits, misses] = [now.hits - before.hits, now.misses - before.misses]
+    return { hits, misses, loads: now.loads - before.loads }
   }
 
   #stats(): CacheStats {
     const { runtime } = this.scope
     return runtime.stats(runtime.families.root)
   }
+}
+
+// A process of another release may have figures of another form.
+function merged(own: AnalysisSnapshot, others: readonly Summary[]): AnalysisSnapshot {
+  if (others.length === 0) return own
+  try {
+    return mergeSnapshots([own, ...others.map(({ snapshot }) => snapshot)])
+  } catch {
+    return own
+  }
+}
+
+function processFigures(
+  { process, status, hits, misses, loads, syncAgeMs }: Omit<Summary, 'form' | 'id' | 'cache' | 'snapshot'>,
+  isThis: boolean,
+): ProcessFigures {
+  return { process, isThis, status, hits, misses, loads, ...(syncAgeMs !== undefined && { syncAgeMs }) }
 }
 
 function familyFigures(snapshot: FamilySnapshot): FamilyFigures {

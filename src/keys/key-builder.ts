@@ -29,7 +29,7 @@ export interface KeyBuilder {
 }
 
 /** The most UTF-8 bytes of a part that is not hashed. */
-export const MAX_PART_BYTES = 200
+const MAX_PART_BYTES = 200
 /** The most UTF-8 bytes of a key that is built. They leave room for a prefix and namespaces before it. */
 export const MAX_BUILT_BYTES = 600
 

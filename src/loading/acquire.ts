@@ -1,5 +1,13 @@
 import { isPromise, type MaybePromise } from '../core/promise.ts'
-import type { AcquireOptions, Acquired, Cooldown, Found, Lease } from '../core/store.ts'
+import type { LoadSettings } from '../options/resolve.ts'
+import {
+  KEYS_OF_A_QUESTION,
+  type AcquireOptions,
+  type Acquired,
+  type Cooldown,
+  type Found,
+  type Lease,
+} from '../core/store.ts'
 import type { Flight } from './flight.ts'
 import type { CacheState } from './cache-state.ts'
 
@@ -7,6 +15,41 @@ import type { CacheState } from './cache-state.ts'
 const LEASE_WAIT_MS = 10_000
 const FIRST_POLL_MS = 10
 const LONGEST_POLL_MS = 200
+/** The time for which a load that took too long may still end and have its value stored. */
+export const LAST_CHANCE_MS = 1000
+
+/**
+ * Returns the time for all questions that a call asks the store before its loader starts. At least half of a
+ * `hardTimeout` is for the loader.
+ */
+export function questionMs(deadlineMs: number, { hardTimeoutMs = Infinity }: LoadSettings): number {
+  return Math.min(deadlineMs, hardTimeoutMs / 2)
+}
+
+/**
+ * Returns what is asked with the leases of a run. The questions before the load have used some of the time. After a wait
+ * for its turn, at `turnAtMs`, the time of a load begins anew.
+ */
+export function questionOf(
+  flights: readonly Flight[],
+  settings: LoadSettings,
+  { deadlineMs }: Pick<CacheState['store'], 'deadlineMs'>,
+  freshUpToMs: number,
+  turnAtMs: number | undefined,
+): AcquireOptions | undefined {
+  const { forceRefresh, hardTimeoutMs } = settings
+  const force = forceRefresh === true || (flights.length === 1 && flights[0]!.forced)
+  const isPlain = !force && hardTimeoutMs === undefined && freshUpToMs === 0
+  if (isPlain && deadlineMs === undefined) return undefined
+  const calledAtMs = turnAtMs ?? flights[0]!.calledAtMs
+  const parts = Math.ceil(flights.length / KEYS_OF_A_QUESTION)
+  return {
+    force,
+    freshUpToMs: forceRefresh === true ? Infinity : freshUpToMs,
+    longestMs: hardTimeoutMs === undefined ? undefined : hardTimeoutMs + LAST_CHANCE_MS,
+    untilMs: deadlineMs === undefined ? undefined : calledAtMs + questionMs(parts * deadlineMs, settings),
+  }
+}
 
 /** Asks once for the leases of several loads, in one call. If the store is in trouble, they load and store nothing. */
 export function acquire(

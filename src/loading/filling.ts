@@ -4,39 +4,29 @@ import type { LoadSettings } from '../options/resolve.ts'
 import type { Cooldown, Fill, Filled, Stored } from '../core/store.ts'
 import { release } from './acquire.ts'
 import { ttlOf } from './ttl-of.ts'
-import type { Flight } from './flight.ts'
+import { failedWith, type Flight, type Outcome } from './flight.ts'
 import { ABSENT, NOT_MODIFIED, type Context } from './load-context.ts'
 import type { CacheState } from './cache-state.ts'
+import type { LoaderCall } from './loader-call.ts'
 
 /** The run that a filling ends, as far as it needs it. */
 export interface FillingRun {
   readonly state: CacheState
   readonly settings: LoadSettings
+  readonly loader: LoaderCall
   /** The loads that no caller joins after they have left. */
   readonly host: { leave(flight: Flight): void }
   /** Gives back the leases of flights that store nothing. */
   release(flights: readonly Flight[], cooldown?: Cooling): void
   /** Counts a load whose loader failed, and returns the cool-down that follows, if any. */
   failed(error: unknown): Cooling | undefined
-  /** Tells observers how the load of a key has ended. */
-  tell(
-    flight: Flight,
-    outcome: LoadOutcome,
-    stored: Stored | undefined,
-    failure?: readonly [error: unknown],
-  ): void
 }
 
 /** A cool-down and its length. */
 export type Cooling = Cooldown & { readonly forMs: number }
 
-interface Result {
-  readonly stored: Stored | undefined
-  readonly value: unknown
-  own: boolean
-  late?: boolean
-  readonly failure?: readonly [error: unknown]
-}
+/** An outcome, before it is known whether the value was stored. */
+type Result = { -readonly [Name in keyof Outcome]: Outcome[Name] }
 
 /** The end of one flight: the result for its callers, and the fill. */
 interface Ending {
@@ -149,7 +139,8 @@ function conclude(
       }
     }
     flight.succeed(result)
-    if (observer !== undefined && !flight.timedOut) run.tell(flight, ended, result.stored, result.failure)
+    if (observer !== undefined && !flight.timedOut)
+      run.loader.tell(flight, ended, result.stored, result.failure)
   }
 }
 
@@ -164,23 +155,19 @@ function endingOf(
   try {
     picked = valueOf(flight.key)
   } catch (error) {
-    return { flight, result: failure(error), cooldown: run.failed(error), outcome: 'failed' }
+    return { flight, result: failedWith(error), cooldown: run.failed(error), outcome: 'failed' }
   }
   try {
     const result = resultOf(run, flight, picked)
     return { flight, result, fill: fillOf(run, flight, context, result), outcome: outcomeOf(picked) }
   } catch (error) {
-    return { flight, result: failure(error), outcome: 'failed' }
+    return { flight, result: failedWith(error), outcome: 'failed' }
   }
 }
 
 function outcomeOf(picked: unknown): LoadOutcome | undefined {
   if (picked === NOT_MODIFIED) return 'unchanged'
   return picked === ABSENT || picked === undefined ? 'absent' : undefined
-}
-
-function failure(error: unknown): Result {
-  return { stored: undefined, value: undefined, own: false, failure: [error] }
 }
 
 function resultOf({ state, settings }: FillingRun, flight: Flight, picked: unknown): Result {

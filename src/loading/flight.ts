@@ -21,6 +21,11 @@ export interface Outcome {
   readonly failure?: readonly [error: unknown]
 }
 
+/** Returns the outcome of a load that has failed. */
+export function failedWith(error: unknown): Outcome {
+  return { stored: undefined, value: undefined, own: false, failure: [error] }
+}
+
 /** The run that a flight belongs to, as far as the flight uses it. */
 export interface Carrier {
   /** Lets it begin before others that wait, because a load that is under way waits for it. */
@@ -119,6 +124,6 @@ export class Flight {
 
   /** Gives all waiting callers the one error. */
   fail(error: unknown): void {
-    this.succeed({ stored: undefined, value: undefined, own: false, failure: [error] })
+    this.succeed(failedWith(error))
   }
 }

@@ -1,35 +1,16 @@
 import type { TimerHandle } from '../core/time/clock.ts'
 import { LoadCooldownError, LoaderTimeoutError } from '../core/errors.ts'
 import { isPromise } from '../core/promise.ts'
-import type { LoadOutcome } from '../core/observing/events.ts'
-import type { LoadStart } from '../core/observing/observer.ts'
 import type { LoadSettings } from '../options/resolve.ts'
-import {
-  KEYS_OF_A_QUESTION,
-  type AcquireOptions,
-  type Acquired,
-  type Cooldown,
-  type Stored,
-} from '../core/store.ts'
+import type { AcquireOptions, Acquired, Cooldown, Stored } from '../core/store.ts'
 import { messageOf } from '../core/logging/thrown.ts'
-import { acquire, release, waitForLease } from './acquire.ts'
+import { acquire, LAST_CHANCE_MS, questionOf, release, waitForLease } from './acquire.ts'
 import { fillAll, type Cooling, type FillingRun } from './filling.ts'
 import type { Carrier, Flight, Outcome } from './flight.ts'
-import { Context, type LoadSituation, type Source } from './load-context.ts'
+import type { LoadSituation, Source } from './load-context.ts'
+import { LoaderCall } from './loader-call.ts'
 import type { CacheState } from './cache-state.ts'
-import { beginLoader, endLoader } from './recursion.ts'
 import type { LoadLimit } from './load-limit.ts'
-
-/** The time for which a load that took too long may still end and have its value stored. */
-const LAST_CHANCE_MS = 1000
-
-/**
- * Returns the time for all questions that a call asks the store before its loader starts. At least half of a
- * `hardTimeout` is for the loader.
- */
-export function questionMs(deadlineMs: number, { hardTimeoutMs = Infinity }: LoadSettings): number {
-  return Math.min(deadlineMs, hardTimeoutMs / 2)
-}
 
 /** The loads that a run is part of. */
 export interface RunHost {
@@ -59,23 +40,15 @@ export class LoadRun implements Carrier, LoadSituation, FillingRun {
   readonly host: RunHost
   readonly #flights: readonly Flight[]
   readonly #source: Source
+  readonly loader: LoaderCall
   readonly settings: LoadSettings
   readonly #freshUpToMs: number
   #controller: AbortController | undefined = undefined
   #timer: TimerHandle = undefined
   #hurry: (() => void) | undefined = undefined
-  #interrupt: ((reason: unknown) => void) | undefined = undefined
   // The reason why the loader's result will not be used.
   #aborted: readonly [reason: unknown] | undefined = undefined
   #cooldown: Cooling | undefined = undefined
-  // The flight in whose context a loader runs, and since when.
-  #loading: Flight | undefined = undefined
-  #loadingSinceMs = 0
-  // The last call of its loader, if an observer was asked to make it.
-  #start: LoadStart | undefined = undefined
-  // The number of keys that its loader was called for, and the time that it took.
-  #asked = 0
-  #tookMs = 0
   // The time at which its turn came, if it had to wait.
   #turnAtMs: number | undefined = undefined
   // Whether time has passed since the flights began.
@@ -95,6 +68,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingRun {
     this.host = host
     this.#flights = flights
     this.#source = source
+    this.loader = new LoaderCall(host.state, source, settings)
     this.settings = settings
     this.#freshUpToMs = freshUpToMs
     for (const flight of flights) flight.carrier = this
@@ -113,7 +87,13 @@ export class LoadRun implements Carrier, LoadSituation, FillingRun {
       this.#waited = maxConcurrentLoads !== undefined
       if (this.#isOver) return deliver?.(this.#flights[0]!.result!)
       let flights = this.#flights
-      const asked = this.#askedFor()
+      const asked = questionOf(
+        this.#flights,
+        this.settings,
+        this.state.store,
+        this.#freshUpToMs,
+        this.#turnAtMs,
+      )
       const asking = acquire(this.state, flights, asked)
       this.#waited ||= isPromise(asking)
       let answers = isPromise(asking) ? await asking : asking
@@ -122,12 +102,13 @@ export class LoadRun implements Carrier, LoadSituation, FillingRun {
         for (let mayStore = true; ; mayStore = false) {
           const allowed = mayStore ? granted : denied
           if (allowed.length > 0) {
-            const contexts = this.#contextsOf(allowed)
-            const answer = this.#callLoader(allowed, contexts)
+            const sinceMs = this.#waited ? this.state.clock.now() : allowed[0]!.startedAtMs
+            const contexts = this.loader.begin(allowed, this, sinceMs)
+            const answer = this.loader.run(allowed, contexts)
             const isLater = isPromise(answer)
             this.#waited ||= isLater
-            const valueOf = this.#source.pick(isLater ? await this.#interruptible(answer) : answer)
-            this.#endLoading()
+            const valueOf = this.#source.pick(isLater ? await answer : answer)
+            this.loader.end()
             if (this.#isOver) return deliver?.(this.#flights[0]!.result!)
             const filling = fillAll(this, allowed, contexts, valueOf, mayStore, !this.#waited)
             this.#waited = true
@@ -166,54 +147,9 @@ export class LoadRun implements Carrier, LoadSituation, FillingRun {
     return undefined
   }
 
-  #callLoader(flights: readonly Flight[], contexts: readonly Context[]): unknown {
-    const [first] = flights
-    const call = (): unknown => beginLoader(first!, this.#source, flights, contexts)
-    const observer = this.state.observing('load')
-    if (observer?.around === undefined) return call()
-    const keys = flights.map(({ key }) => key)
-    this.#start = { family: this.settings.family, keys, background: first!.isBackground }
-    return observer.around(this.#start, call)
-  }
-
-  // Returns the loader's answer, unless the run is given up before, because a loader may hang.
-  #interruptible(answer: PromiseLike<unknown>): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      this.#interrupt = reject
-      answer.then(resolve, reject)
-    })
-  }
-
   failed(error: unknown): Cooling | undefined {
     this.settings.family.counters.loadErrors++
     return this.#coolingAfter(error)
-  }
-
-  tell(
-    { key, isBackground, present }: Flight,
-    outcome: LoadOutcome,
-    stored: Stored | undefined,
-    failure?: readonly [error: unknown],
-  ): void {
-    const { clock } = this.state
-    const observer = this.state.observing('load')
-    if (observer?.load === undefined) return
-    const { family, ttlMs } = this.settings
-    const durationMs = this.#loading === undefined ? this.#tookMs : clock.now() - this.#loadingSinceMs
-    const keys = this.#asked
-    observer.load({
-      start: this.#start,
-      family,
-      key,
-      outcome,
-      background: isBackground,
-      durationMs,
-      keys,
-      ttlMs,
-      stored,
-      present,
-      failure,
-    })
   }
 
   hurry(): void {
@@ -247,25 +183,6 @@ export class LoadRun implements Carrier, LoadSituation, FillingRun {
     }
   }
 
-  // The questions before the load have used some of the time. After a wait for its turn the time of a load begins anew.
-  #askedFor(): AcquireOptions | undefined {
-    const { forceRefresh, hardTimeoutMs } = this.settings
-    const { deadlineMs } = this.state.store
-    const flights = this.#flights
-    const force = forceRefresh === true || (flights.length === 1 && flights[0]!.forced)
-    const isPlain = !force && hardTimeoutMs === undefined && this.#freshUpToMs === 0
-    if (isPlain && deadlineMs === undefined) return undefined
-    const calledAtMs = this.#turnAtMs ?? flights[0]!.calledAtMs
-    const parts = Math.ceil(flights.length / KEYS_OF_A_QUESTION)
-    return {
-      force,
-      freshUpToMs: forceRefresh === true ? Infinity : this.#freshUpToMs,
-      longestMs: hardTimeoutMs === undefined ? undefined : hardTimeoutMs + LAST_CHANCE_MS,
-      untilMs:
-        deadlineMs === undefined ? undefined : calledAtMs + questionMs(parts * deadlineMs, this.settings),
-    }
-  }
-
   // If the loader takes too long, its callers get their answer, and no caller joins. If it ends soon, its value is
   // stored. Callers that wait only for the store to take the value get the value.
   #limitTime(limitMs: number): void {
@@ -281,9 +198,9 @@ export class LoadRun implements Carrier, LoadSituation, FillingRun {
       for (const flight of waiting) {
         flight.timedOut = true
         flight.fail(error)
-        if (flight.loaderBegan) this.tell(flight, 'timeout', undefined, [error])
+        if (flight.loaderBegan) this.loader.tell(flight, 'timeout', undefined, [error])
       }
-      if (this.#loading === undefined) this.giveUp(error)
+      if (!this.loader.isRunning) this.giveUp(error)
       else {
         this.#abort(error)
         this.#timer = timers.set(() => this.giveUp(error), LAST_CHANCE_MS)
@@ -328,40 +245,15 @@ export class LoadRun implements Carrier, LoadSituation, FillingRun {
     return { granted, denied, busy }
   }
 
-  #contextsOf(flights: readonly Flight[]): readonly Context[] {
-    const { clock } = this.state
-    const [first] = flights
-    this.settings.family.counters.loads++
-    this.#asked = flights.length
-    this.#loading = first
-    this.#loadingSinceMs = this.#waited ? clock.now() : first!.startedAtMs
-    const contexts: Context[] = []
-    for (const flight of flights) {
-      flight.loaderBegan = true
-      // All of them end with the first, because the loader runs in its context.
-      if (flight !== first) (flight.waitsFor ??= new Set()).add(first!)
-      contexts.push(new Context(this.#source.nameOf(flight.key), this.settings, this))
-    }
-    return contexts
-  }
-
-  #endLoading(): void {
-    if (this.#loading === undefined) return
-    this.#tookMs = this.state.clock.now() - this.#loadingSinceMs
-    this.settings.family.counters.loadTimeMs += this.#tookMs
-    endLoader(this.#loading)
-    this.#loading = undefined
-  }
-
   // Notes the failure of the loader, if the loader was running. Returns whether it was.
   #endFailed(error: unknown): boolean {
-    if (this.#loading === undefined) return false
-    this.#endLoading()
+    if (!this.loader.isRunning) return false
+    this.loader.end()
     this.#cooldown = this.failed(error)
     if (this.state.observing('load') !== undefined)
       for (const flight of this.#flights)
         if (flight.loaderBegan && !flight.settled && !flight.timedOut)
-          this.tell(flight, 'failed', undefined, [error])
+          this.loader.tell(flight, 'failed', undefined, [error])
     return true
   }
 
@@ -379,10 +271,10 @@ export class LoadRun implements Carrier, LoadSituation, FillingRun {
   giveUp(reason: unknown): void {
     if (this.#isOver) return
     this.#abort(reason)
-    this.#endLoading()
+    this.loader.end()
     this.#fail(reason)
     this.#end()
-    this.#interrupt?.(reason)
+    this.loader.interrupt(reason)
     this.#hurry?.()
   }
 

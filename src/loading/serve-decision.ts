@@ -4,7 +4,7 @@ import type { Family } from '../core/observing/family.ts'
 import type { LoadSettings } from '../options/resolve.ts'
 import type { Found, Stored } from '../core/store.ts'
 import { aheadMs } from './ttl-of.ts'
-import type { Flight, Outcome } from './flight.ts'
+import { failedWith, type Flight, type Outcome } from './flight.ts'
 import type { Flights } from './flights.ts'
 import type { CacheState } from './cache-state.ts'
 import type { Reader } from './reader.ts'
@@ -76,8 +76,7 @@ export class ServeDecision {
 
   /** Returns the error for a caller that has no more time. */
   tooLate(key: string, limitMs: number): Outcome {
-    const error = new LoaderTimeoutError(`'${key}': not loaded within ${limitMs} ms (hardTimeout)`)
-    return { stored: undefined, value: undefined, own: false, failure: [error] }
+    return failedWith(new LoaderTimeoutError(`'${key}': not loaded within ${limitMs} ms (hardTimeout)`))
   }
 
   /** Returns the outcome of a flight; `undefined` if it is still under way by then. */

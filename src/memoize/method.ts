@@ -24,6 +24,8 @@ export function methodDecorator(
   decorate: (method: Method, name: string) => Method,
 ): Decorate {
   const replace = (method: Method, name: string): Method => {
+    const kind = Object.prototype.toString.call(method)
+    if (kind.includes('Generator')) throw notAMethod(decorator, name, 'generator')
     const decorated = resembling(decorate(method, name), method)
     copyMetadata(method, decorated)
     return decorated

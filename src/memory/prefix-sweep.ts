@@ -1,7 +1,7 @@
 import { afterTurn } from '../core/time/system.ts'
 
 /** The number of keys that are looked at in one turn of the event loop, some milliseconds. */
-export const KEYS_PER_TURN = 2048
+const KEYS_PER_TURN = 2048
 
 /** The part of the store that a sweep uses. */
 export interface Swept {

@@ -128,9 +128,9 @@ export interface GetOrSetOptions extends Omit<SetOptions, 'result' | 'ifAbsent'>
 }
 
 /** The names of {@link EntryOptions}. */
-export const ENTRY_OPTIONS: readonly (keyof EntryOptions)[] = ['ttl', 'tags', 'grace', 'weight']
+const ENTRY_OPTIONS: readonly (keyof EntryOptions)[] = ['ttl', 'tags', 'grace', 'weight']
 /** The names of {@link LoadOptions}. */
-export const LOAD_OPTIONS: readonly (keyof LoadOptions)[] = [
+const LOAD_OPTIONS: readonly (keyof LoadOptions)[] = [
   'softTimeout',
   'hardTimeout',
   'refreshAhead',

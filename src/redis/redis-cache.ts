@@ -5,7 +5,7 @@ import { ageClock } from '../core/time/age-clock.ts'
 import { OptionsError } from '../core/errors.ts'
 import { checkPrefix } from '../keys/key.ts'
 import { ON_SERVER, tellStart, toldStart } from '../core/logging/start-line.ts'
-import { consoleLogger, report } from '../core/logging/logger.ts'
+import { consoleLogger, report, type Logger } from '../core/logging/logger.ts'
 import { checkReadable } from '../options/checks.ts'
 import { checkCacheOptions, timersFor } from '../options/options.ts'
 import { systemRandom } from '../core/time/system.ts'
@@ -54,11 +54,13 @@ export class RedisCache<V = unknown> extends BaseCache<V> {
     const { random = systemRandom, logger = consoleLogger, name = 'cache' } = options
     const clock = ageClock(options.clock)
     const timers = timersFor(options)
+    const onLasting = options.ttl === undefined ? once(() => warnOfNoTtl(logger, name)) : undefined
     const storeOf = (of: RedisClient, under: string, format: RedisCacheSettings): RedisStore =>
       new RedisStore(of, under, formatFor({ ...formatOf(options), ...formatOf(format) }), {
         random,
         deadlineMs,
         logLimit,
+        onLasting,
         atomic: new RedisAtomicStore({ client: of, prefix: under, clock, timers, random, logger, name }),
       })
     const busOf = (of: RedisClient, under: string): RedisBus =>
@@ -71,7 +73,6 @@ export class RedisCache<V = unknown> extends BaseCache<V> {
     }
     super(coherentStore(composition, options), { ...options, prefix: '' })
     tellStart(options, { engine: 'redis', ...describeServer(options, prefix) }, ON_SERVER)
-    if (options.ttl === undefined) warnOfNoTtl(options)
     noteShare(this, ({ prefix: own = prefix, ...format }) => {
       checkPrefix(own, 'prefix')
       const borrowed = new ClientView(client)
@@ -146,11 +147,19 @@ function formatFor(options: Format): WireFormat {
   return new WireFormat({ ...rest, ...(maxBytes !== undefined && { maxBytes }) })
 }
 
-function warnOfNoTtl({ logger = consoleLogger, name = 'cache' }: RedisCacheSettings): void {
+function once(action: () => void): () => void {
+  let isDone = false
+  return () => {
+    if (!isDone) action()
+    isDone = true
+  }
+}
+
+function warnOfNoTtl(logger: Logger, cache: string): void {
   report(
     logger,
     'warn',
-    { cache: name },
-    "without a ttl, entries stay on the server for ever; set one, such as ttl: '1d'",
+    { cache },
+    "an entry without a ttl is stored; such entries stay on the server for ever; set one, such as ttl: '1d'",
   )
 }

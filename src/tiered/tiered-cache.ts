@@ -14,7 +14,7 @@ import {
   checkOptions,
   type CacheOptions,
 } from '../options/options.ts'
-import type { Bus } from '../core/remote-store.ts'
+import type { Bus } from '../core/remote/log.ts'
 import { checkTierOptions, localMemory, type MemoryTierOptions } from '../memory/local-memory.ts'
 import type { MemoryCache } from '../memory/memory-cache.ts'
 import { MemoryStore } from '../memory/memory-store.ts'
@@ -40,7 +40,7 @@ export interface TieredCacheOptions extends CacheOptions, CoherenceOptions, Isol
 }
 
 /** The names of {@link TieredCacheOptions}. */
-export const TIERED_CACHE_OPTIONS: readonly string[] = [
+const TIERED_CACHE_OPTIONS: readonly string[] = [
   ...CACHE_OPTIONS,
   ...ISOLATION_OPTIONS,
   ...COHERENCE_OPTIONS,

@@ -5,7 +5,7 @@ import { LogFollower, type LogFollowerEffects } from '../../src/coherence/log/lo
 import { RecentInvalidations } from '../../src/coherence/log/recent-invalidations.ts'
 import { PartitionState } from '../../src/coherence/partition-state.ts'
 import type { Clock } from '../../src/core/time/clock.ts'
-import type { Epoch, Head, LogEntry, Message } from '../../src/core/remote-store.ts'
+import type { Epoch, Head, LogEntry, Message } from '../../src/core/remote/log.ts'
 import { FakeClock } from '../../src/testing/fake-clock.ts'
 
 const EPOCH: Epoch = { ordinal: 1, random: 'one', birth: 1 }

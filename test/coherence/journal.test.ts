@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { RecentInvalidations } from '../../src/coherence/log/recent-invalidations.ts'
-import type { Epoch } from '../../src/core/remote-store.ts'
+import type { Epoch } from '../../src/core/remote/log.ts'
 import { FakeClock } from '../../src/testing/fake-clock.ts'
 
 const BORN: Epoch = { ordinal: 5, random: 'r', birth: 5 }

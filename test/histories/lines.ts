@@ -1,5 +1,5 @@
 import { StoreUnavailableError } from '../../src/core/errors.ts'
-import type { Bus, Message } from '../../src/core/remote-store.ts'
+import type { Bus, Message } from '../../src/core/remote/log.ts'
 import type { EventLoop } from '../../simulator/machine/event-loop.ts'
 import type { CallOptions, Line } from '../../simulator/machine/network.ts'
 import type { Process } from '../../simulator/world/process.ts'

@@ -14,6 +14,7 @@ const LOCKS = [
   'test/mutation/package-lock.json',
   'test/package/compilers/package-lock.json',
   'test/package/next/manifest/package-lock.json',
+  'test/prisma/package-lock.json',
 ]
 
 describe.each(LOCKS)('%s', (name) => {

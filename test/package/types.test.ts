@@ -137,6 +137,7 @@ describe.each(listCompilers())('TypeScript %s', (version, compiler) => {
       import * as memory from 'cachette/memory'
       import * as ocache from 'cachette/ocache'
       import * as otel from 'cachette/otel'
+      import * as prisma from 'cachette/prisma'
       import * as prometheus from 'cachette/prometheus'
       import * as ratelimit from 'cachette/ratelimit'
       import * as redis from 'cachette/redis'
@@ -150,7 +151,7 @@ describe.each(listCompilers())('TypeScript %s', (version, compiler) => {
       export const options: CreateCacheOptions = { ttl: '30m', redis: undefined }
       export const cache = createCache<number>(options)
       export const count: Promise<unknown> = new MemoryCache<number>().get('count')
-      export default [analysis, apollo, audit, dashboard, drizzle, express, fastify, http, keyv, lock, loggers, memoize, memory, ocache, otel, prometheus, ratelimit, redis, scope, sentry, serialization, testing, typeorm, unstorage, yoga]`,
+      export default [analysis, apollo, audit, dashboard, drizzle, express, fastify, http, keyv, lock, loggers, memoize, memory, ocache, otel, prisma, prometheus, ratelimit, redis, scope, sentry, serialization, testing, typeorm, unstorage, yoga]`,
     )
 
     const bare = { ...STRICT, module: 'nodenext', lib: ['es2022'], types: [] }

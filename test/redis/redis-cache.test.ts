@@ -98,13 +98,18 @@ describeWithServers('caches on a Redis server', () => {
     })
   })
 
-  it('can be opened by a URL, and say once that nothing ends', async () => {
+  it('can be opened by a URL, and say once that an entry has no end', async () => {
     const logger = new RecordingLogger()
     const cache = kept(await RedisCache.fromUrl(server.url, { connect: 'required', logger }))
+    const told = (): number => logger.summary.filter((line) => line.includes('without a ttl')).length
 
+    expect(await cache.set('key', 'value', '1h')).toBe(true)
+    expect(await cache.getOrSet('loaded', () => 'value', { ttl: '1h' })).toBe('value')
+    expect(told()).toBe(0)
     expect(await cache.set('key', 'value')).toBe(true)
+    expect(await cache.setMany({ a: 1, b: 2 })).toBe(true)
     expect(await server.command('GET', 'cachette:key')).toBe('"value"')
-    expect(logger.summary.filter((line) => line.includes('without a ttl'))).toHaveLength(1)
+    expect(told()).toBe(1)
   })
 
   it('are not cleared where there are no bounds, unless the database is theirs', async () => {

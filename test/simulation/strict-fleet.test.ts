@@ -2,5 +2,5 @@ import { describe } from 'vitest'
 import { testFleet } from './fleet.ts'
 
 describe('a simulated fleet under policy strict', () => {
-  testFleet('strict', 1)
+  testFleet('strict', 2)
 })

@@ -1,5 +1,5 @@
 import type { TimerHandle, Timers } from '../../core/time/clock.ts'
-import type { RemoteStore } from '../../core/remote-store.ts'
+import type { RemoteStore } from '../../core/remote/remote-store.ts'
 
 /** Work that is done at each beat and at each reconnection. */
 export interface Beating {

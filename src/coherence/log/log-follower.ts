@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/time/clock.ts'
-import type { Epoch, Head, LogEntry, Message, Rotation, SyncReply } from '../../core/remote-store.ts'
+import type { Epoch, Head, LogEntry, Message, Rotation, SyncReply } from '../../core/remote/log.ts'
 import type { Target } from '../node-state.ts'
 import type { PartitionState } from '../partition-state.ts'
 import type { RecentInvalidations } from './recent-invalidations.ts'

@@ -1,4 +1,5 @@
-import type { EpochId, Head, LogEntry, RemoteOp, RemoteResult } from '../../core/remote-store.ts'
+import type { EpochId, Head, LogEntry } from '../../core/remote/log.ts'
+import type { RemoteOp, RemoteResult } from '../../core/remote/operations.ts'
 import type { Op } from '../../core/store.ts'
 import type { AppliedChange } from '../../core/trail.ts'
 import type { NodeState } from '../node-state.ts'

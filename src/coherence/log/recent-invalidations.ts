@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/time/clock.ts'
-import type { Epoch, LogEntry, Replayable } from '../../core/remote-store.ts'
+import type { Epoch, LogEntry, Replayable } from '../../core/remote/log.ts'
 import type { AppliedChange } from '../../core/trail.ts'
 import { ExpiringMap } from '../../internal/expiring-map.ts'
 

@@ -1,5 +1,5 @@
 import type { Random, TimerHandle, Timers } from '../../core/time/clock.ts'
-import type { Epoch, EpochId, Head } from '../../core/remote-store.ts'
+import type { Epoch, EpochId, Head } from '../../core/remote/log.ts'
 import { change } from '../change.ts'
 import type { NodeState } from '../node-state.ts'
 import type { LogFollower } from './log-follower.ts'

@@ -1,4 +1,4 @@
-import type { Epoch, EpochId, Head, LogEntry } from '../../core/remote-store.ts'
+import type { Epoch, EpochId, Head, LogEntry } from '../../core/remote/log.ts'
 
 /** The facts that a node knows of one entry of the log. */
 export interface SeenHead {

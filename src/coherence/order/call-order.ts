@@ -1,31 +1,11 @@
 import type { TimerHandle, Timers } from '../../core/time/clock.ts'
 import { StoreTimeoutError } from '../../core/errors.ts'
 import type { MaybePromise } from '../../core/promise.ts'
-import type { RemoteStore } from '../../core/remote-store.ts'
+import type { RemoteStore } from '../../core/remote/remote-store.ts'
+import { NO_TAGS } from '../../keys/tags.ts'
 import { Adds, type KnownAnswer } from './adds.ts'
+import { PassingCalls, settled, type Covering, type Kind, type Target } from './passing-calls.ts'
 import { Turn } from './turn.ts'
-
-/** Calls of a key that don't wait for each other: reads, and steps of a counter without bounds, in any order. */
-type Together = 'reads' | 'steps'
-type Kind = 'changes' | Together
-
-/** Calls of a key that later calls come after. */
-interface Passing {
-  /** By kind: settles when the calls have passed. They were sent, or answered where the server may redirect them. */
-  readonly of: Readonly<Partial<Record<Kind, Promise<unknown>>>>
-  /** Settles when all of it has passed. */
-  readonly last: Promise<unknown>
-  readonly tags: Set<string>
-  /** The adds that the last call is one of, if it waits. */
-  adds?: Adds
-}
-
-interface Covering {
-  readonly covers: (key: string | undefined, tags: readonly string[]) => boolean
-  done: Promise<unknown>
-  /** Settles when it is sent; `undefined` = it was. Until then the keys that bear its tags are unknown. */
-  unsent: Promise<unknown> | undefined
-}
 
 /** The deadline of a call: `end` rejects then. */
 interface Timer {
@@ -33,16 +13,6 @@ interface Timer {
   stop(): void
 }
 
-/** The keys, tags and prefixes of a change. */
-export interface Target {
-  readonly key: string
-  /** The tags that the entry will bear. */
-  readonly tags?: readonly string[] | undefined
-}
-
-const NO_TAGS: readonly string[] = []
-const DONE = Promise.resolve()
-const KINDS: readonly Kind[] = ['changes', 'reads', 'steps']
 /** Changes of more keys than this are sent in parts: as many as a store sends at once. */
 const MOST_AT_ONCE = 500
 
@@ -54,8 +24,7 @@ export class CallOrder {
   readonly #remote: Pick<RemoteStore, 'isOrdered' | 'hasUnsent'>
   readonly #timers: Timers
   readonly #deadlineMs: number
-  readonly #byKey = new Map<string, Passing>()
-  readonly #covering = new Set<Covering>()
+  readonly #passing = new PassingCalls()
   #held: Promise<unknown> | undefined
 
   /** `deadlineMs` is the time that a call may take, its wait included. */
@@ -67,7 +36,7 @@ export class CallOrder {
 
   /** Whether no call at all is to be waited for. */
   get isIdle(): boolean {
-    return this.#byKey.size === 0 && this.#covering.size === 0
+    return this.#passing.byKey.size === 0 && this.#passing.covering.size === 0
   }
 
   /** Notes the earlier calls that the present change waits for before it is sent. */
@@ -84,7 +53,7 @@ export class CallOrder {
   ): Promise<T> {
     const keys = targets.map(({ key }) => key)
     const tags = targets.flatMap((target) => target.tags ?? NO_TAGS)
-    const before = this.#before(keys, tags, together)
+    const before = this.#passing.before(keys, tags, together)
     if (before === undefined) return this.called(targets, call(), together)
     return this.#inTurn(keys, tags, before, call, late, together ?? 'changes')
   }
@@ -100,9 +69,10 @@ export class CallOrder {
     known: KnownAnswer<T>,
   ): Promise<T> {
     const { key, tags = NO_TAGS } = target
-    const before = this.#before([key], tags, undefined)
+    const before = this.#passing.before([key], tags, undefined)
     if (before === undefined) return this.called([target], call())
-    const open = this.#covering.size === 0 ? this.#byKey.get(key)?.adds : undefined
+    const { byKey, covering } = this.#passing
+    const open = covering.size === 0 ? byKey.get(key)?.adds : undefined
     const adds = open?.accepts(tags) === true ? open : new Adds(tags)
     const send = (turn: Turn): Promise<T> => {
       if (adds.isTold) return Promise.resolve(known.answer)
@@ -111,7 +81,7 @@ export class CallOrder {
     }
     const result = this.#inTurn([key], tags, Promise.all([before, adds.last]), send, late, 'changes')
     adds.answeredBy(result, known)
-    this.#byKey.get(key)!.adds = adds
+    byKey.get(key)!.adds = adds
     return result
   }
 
@@ -120,7 +90,7 @@ export class CallOrder {
     const passed = this.#passed(answer, targets.length)
     if (passed === undefined) return answer
     const tags = targets.flatMap((target) => target.tags ?? NO_TAGS)
-    this.#pass(
+    this.#passing.pass(
       targets.map(({ key }) => key),
       tags,
       passed,
@@ -140,7 +110,7 @@ export class CallOrder {
     tags: readonly string[] | undefined,
     call: () => MaybePromise<T>,
   ): MaybePromise<T> {
-    const before = this.#before(keys, tags, 'reads')
+    const before = this.#passing.before(keys, tags, 'reads')
     if (before === undefined) return call()
     // A later change must not overtake a read that waits.
     return this.#inTurn(keys, tags, before, call, rethrown, 'reads')
@@ -148,7 +118,7 @@ export class CallOrder {
 
   /** Notes a read under way. Where answers come in any order, a change of its keys waits for it. */
   reading<T>(keys: readonly string[], answer: PromiseLike<T>): PromiseLike<T> {
-    if (!this.isSent) this.#pass(keys, undefined, Promise.resolve(answer), 'reads')
+    if (!this.isSent) this.#passing.pass(keys, undefined, Promise.resolve(answer), 'reads')
     return answer
   }
 
@@ -158,19 +128,17 @@ export class CallOrder {
    * server lives.
    */
   cover<T>(
-    covers: (key: string | undefined, tags: readonly string[]) => boolean,
+    covers: Covering['covers'],
     call: (turn?: Turn) => Promise<T>,
     late: (error: Error, turn: Turn) => T,
     lives?: () => Promise<unknown>,
   ): Promise<T> {
-    const before = this.covered(covers)
+    const before = this.#passing.covered(covers)
     const ready = lives === undefined ? before : before?.then(lives)
     const isBounded = lives === undefined
-    const covering: Covering = { covers, done: DONE, unsent: undefined }
+    const covering: Covering = { covers, done: Promise.resolve(), unsent: undefined }
     const answer = ready === undefined ? call() : this.#coverAfter(covering, ready, call, late, isBounded)
-    covering.done = settled(answer)
-    this.#covering.add(covering)
-    void covering.done.then(() => this.#covering.delete(covering))
+    this.#passing.cover(covering, answer)
     return answer
   }
 
@@ -195,41 +163,8 @@ export class CallOrder {
   }
 
   /** Returns a promise that settles when all covered calls have passed; `undefined` = there are none. */
-  covered(
-    covers: (key: string | undefined, tags: readonly string[]) => boolean,
-  ): Promise<unknown> | undefined {
-    if (this.#byKey.size === 0 && this.#covering.size === 0) return undefined
-    const before = [...this.#byKey].flatMap(([key, passing]) =>
-      covers(key, [...passing.tags]) ? passing.last : [],
-    )
-    for (const { done } of this.#covering) before.push(done)
-    return before.length === 0 ? undefined : Promise.all(before)
-  }
-
-  #before(
-    keys: readonly string[],
-    tags: readonly string[] = NO_TAGS,
-    together: Together | undefined,
-  ): Promise<unknown> | undefined {
-    if (this.#byKey.size === 0 && this.#covering.size === 0) return undefined
-    const before: Promise<unknown>[] = []
-    for (const key of keys) {
-      const passing = this.#byKey.get(key)
-      if (passing === undefined) continue
-      if (together === undefined) before.push(passing.last)
-      else
-        for (const kind of KINDS)
-          if (kind !== together && passing.of[kind] !== undefined) before.push(passing.of[kind])
-    }
-    if (this.#covering.size > 0) {
-      // The calls of a key need not name the tags that it gets from an earlier one.
-      const borne = [...tags, ...keys.flatMap((key) => [...(this.#byKey.get(key)?.tags ?? NO_TAGS)])]
-      for (const { covers, done, unsent } of this.#covering) {
-        if (covers(undefined, borne) || keys.some((key) => covers(key, NO_TAGS))) before.push(done)
-        else if (unsent !== undefined) before.push(unsent)
-      }
-    }
-    return before.length === 0 ? undefined : Promise.all(before)
+  covered(covers: Covering['covers']): Promise<unknown> | undefined {
+    return this.#passing.covered(covers)
   }
 
   // Returns a promise that settles when the change just called has passed; `undefined` = it has.
@@ -242,38 +177,6 @@ export class CallOrder {
   /** Whether the call just made can't be overtaken any more. */
   get isSent(): boolean {
     return this.#remote.isOrdered && this.#remote.hasUnsent !== true
-  }
-
-  #pass(
-    keys: readonly string[],
-    tags: readonly string[] = NO_TAGS,
-    passed: Promise<unknown>,
-    kind: Kind,
-  ): void {
-    const last = settled(passed)
-    // Keys without other calls under way share one, because a call may have very many keys.
-    const alone: Passing = { of: { [kind]: last }, last, tags: new Set(tags) }
-    for (const key of keys) {
-      const before = this.#byKey.get(key)
-      if (before === undefined) this.#byKey.set(key, alone)
-      else if (before !== alone) this.#passAfter(before, key, alone, kind)
-    }
-    void last.then(() => {
-      for (const key of keys) if (this.#byKey.get(key) === alone) this.#byKey.delete(key)
-    })
-  }
-
-  #passAfter(before: Passing, key: string, { last, tags }: Passing, kind: Kind): void {
-    const sameKind = before.of[kind]
-    const passing: Passing = {
-      of: { ...before.of, [kind]: sameKind === undefined ? last : Promise.all([sameKind, last]) },
-      last: Promise.all([before.last, last]),
-      tags: new Set([...before.tags, ...tags]),
-    }
-    this.#byKey.set(key, passing)
-    void passing.last.then(() => {
-      if (this.#byKey.get(key) === passing) this.#byKey.delete(key)
-    })
   }
 
   #inTurn<T>(
@@ -289,7 +192,7 @@ export class CallOrder {
     const passed = new Promise((resolve) => {
       pass = resolve
     })
-    this.#pass(keys, tags, passed, kind)
+    this.#passing.pass(keys, tags, passed, kind)
     return this.#afterAll(before, call, late, pass, keys.length <= MOST_AT_ONCE)
   }
 
@@ -350,11 +253,4 @@ export class CallOrder {
 
 function rethrown(error: Error): never {
   throw error
-}
-
-function settled(promise: PromiseLike<unknown>): Promise<unknown> {
-  return Promise.resolve(promise).then(
-    () => undefined,
-    () => undefined,
-  )
 }

@@ -1,4 +1,4 @@
-import type { RemoteOp } from '../../core/remote-store.ts'
+import type { RemoteOp } from '../../core/remote/operations.ts'
 import type { Op } from '../../core/store.ts'
 import { Front } from '../../internal/front.ts'
 import type { CallPlaces } from '../order/call-places.ts'
@@ -258,7 +258,7 @@ export function replayOf({ key, unconditional, rowVersion, keepStale }: Pending)
 }
 
 /** Whether an executed operation makes up for a queued item, because it has replaced or removed the old entry. */
-export function makesUpFor(op: Op | RemoteOp, item: Pending): boolean {
+function makesUpFor(op: Op | RemoteOp, item: Pending): boolean {
   if (op.kind !== 'set' && op.kind !== 'add' && op.kind !== 'delete') return false
   const { rowVersion } = op
   if (op.kind === 'delete' && 'keepStale' in op && op.keepStale === true && !item.keepStale) return false

@@ -1,5 +1,6 @@
 import { StoreUnavailableError } from '../../core/errors.ts'
-import type { GenerationRecord, Generations, Head } from '../../core/remote-store.ts'
+import type { GenerationRecord, Generations } from '../../core/remote/generations.ts'
+import type { Head } from '../../core/remote/log.ts'
 import type { MaybePromise } from '../../core/promise.ts'
 import type { Reading } from '../../core/store.ts'
 import { readToken, tokenOf, type TokenPart } from '../../core/token.ts'
@@ -41,8 +42,8 @@ export class GenerationSource {
   }
 
   /**
-   * Has the server keep records for as long as entries that bear them live; `undefined` = it does already. @throws if
-   * it can't be asked.
+   * Has the server keep records for as long as entries that bear them live; `undefined` = it does already. A failure is
+   * ignored, because a record that ends too soon only hides the entry, which is a miss.
    */
   prolong(
     generations: Generations | undefined,
@@ -51,7 +52,7 @@ export class GenerationSource {
   ): Promise<unknown> | undefined {
     const lives = new Map((generations ?? []).map(({ tag }) => [tag, lifeMs]))
     const short = this.#table.lacking(lives)
-    return short.length === 0 ? undefined : this.#read(short, untilMs, lives)
+    return short.length === 0 ? undefined : this.#read(short, untilMs, lives).catch(() => undefined)
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { Clock, Random } from '../../core/time/clock.ts'
-import type { GenerationRecord, Generations, Head } from '../../core/remote-store.ts'
+import { drawGeneration, type GenerationRecord, type Generations } from '../../core/remote/generations.ts'
+import type { Head } from '../../core/remote/log.ts'
 import { Front } from '../../internal/front.ts'
 import { sameEpoch } from '../log/seen-heads.ts'
 import type { PartitionState } from '../partition-state.ts'
@@ -101,11 +102,7 @@ export class GenerationTable {
 
   /** Returns a generation that no tag has had. */
   draw(): string {
-    const half = (): string =>
-      Math.floor(this.#random() * 2 ** 32)
-        .toString(16)
-        .padStart(8, '0')
-    return `${half()}${half()}00000000`
+    return drawGeneration(this.#random)
   }
 
   /** Judges generations by the table, without I/O. The follower knows whether the table is up to date. */
@@ -259,4 +256,12 @@ export class GenerationTable {
       if (row.holder !== undefined && this.#isBorne(row.holder, tag)) this.#rows.set(tag, row)
     }
   }
+}
+
+/** Returns the longest life for which each tag is needed. */
+export function longestLives(needs: readonly (readonly [tags: readonly string[], lifeMs: number])[]): Lives {
+  const lives = new Map<string, number>()
+  for (const [tags, lifeMs] of needs)
+    for (const tag of tags) lives.set(tag, Math.max(lifeMs, lives.get(tag) ?? 0))
+  return lives
 }

@@ -1,4 +1,4 @@
-import type { Head } from '../../core/remote-store.ts'
+import type { Head } from '../../core/remote/log.ts'
 import { change, giveUp } from '../change.ts'
 import type { LogFollowers } from '../log/log-followers.ts'
 import type { NodeState } from '../node-state.ts'

@@ -1,4 +1,4 @@
-import type { Generations } from '../../core/remote-store.ts'
+import type { Generations } from '../../core/remote/generations.ts'
 import type { Reading } from '../../core/store.ts'
 import { isNamespaceTag } from '../../keys/tags.ts'
 

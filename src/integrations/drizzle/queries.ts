@@ -4,7 +4,7 @@ import type { Runtime } from '../../cache/runtime.ts'
 import { canonical } from '../../keys/canonical.ts'
 import type { Duration } from '../../options/durations.ts'
 import { OpenRead } from '../shared/open-read.ts'
-import { invalidateTags, tableTag } from '../shared/query-tags.ts'
+import { invalidateTables, tableTags } from '../shared/query-tags.ts'
 import { textKey } from '../shared/text-key.ts'
 import { portable } from './portable.ts'
 import { namesOf, type DrizzleCacheConfig, type DrizzleMutation } from './types.ts'
@@ -25,7 +25,7 @@ export class Queries {
   async read(key: string, tables: readonly string[], waits: boolean): Promise<OpenRead> {
     const options = {
       ttl: this.#ttl,
-      tags: tables.map(tableTag),
+      tags: tableTags(tables),
       ...(waits ? {} : { leaseWait: { milliseconds: 1 } }),
     }
     return OpenRead.of(this.#cache, key, options, this.#runtime.timers, this.#note)
@@ -42,7 +42,7 @@ export class Queries {
     const names = listOf(tables).flatMap(namesOf)
     const keys = listOf(tags).map(tagKey)
     const calls: Promise<unknown>[] = []
-    if (names.length > 0) calls.push(invalidateTags(this.#cache, names.map(tableTag)))
+    if (names.length > 0) calls.push(invalidateTables(this.#cache, names))
     if (keys.length > 0) calls.push(this.#cache.invalidate(keys))
     for (const { reason } of (await Promise.allSettled(calls)).filter((call) => call.status === 'rejected'))
       this.#note(reason)

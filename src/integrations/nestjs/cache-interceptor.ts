@@ -9,7 +9,7 @@ import {
 import { lastValueFrom, of, type Observable } from 'rxjs'
 import type { MaybePromise } from '../../core/promise.ts'
 import { keyFor, ttlOption, type Cache } from './cache-manager.ts'
-import { requestOf, setHeader } from './http.ts'
+import { requestOf, setHeader, statusOf } from './http.ts'
 import { CACHE_KEY_METADATA, CACHE_MANAGER, CACHE_TTL_METADATA } from './tokens.ts'
 
 type Computed = (context: ExecutionContext) => unknown
@@ -43,9 +43,11 @@ export class CacheInterceptor implements NestInterceptor {
       keyFor(key),
       async ({ setTtl, doNotStore }) => {
         setHeader(context, 'X-Cache', 'MISS')
+        const status = statusOf(context)
         const value: unknown = await lastValueFrom(next.handle(), { defaultValue: undefined })
         own = { value }
-        if (value instanceof StreamableFile) return undefined
+        // The status is no part of what is kept.
+        if (isReadOnce(value) || statusOf(context) !== status) return undefined
         const options = ttlOption(typeof ttl === 'function' ? await (ttl as Computed)(context) : ttl)
         if (options === undefined) doNotStore()
         else if (options.ttl !== undefined) setTtl(options.ttl)
@@ -78,6 +80,13 @@ export class CacheInterceptor implements NestInterceptor {
 
 Injectable()(CacheInterceptor)
 Inject(CACHE_MANAGER)(CacheInterceptor, undefined, 0)
+
+/** Whether only one request can answer with the value: a file or a stream. */
+function isReadOnce(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if (value instanceof StreamableFile || Symbol.asyncIterator in value) return true
+  return ['pipe', 'getReader'].some((name) => typeof Reflect.get(value, name) === 'function')
+}
 
 function metadataOf(name: string, target: object): unknown {
   const { getMetadata } = Reflect as unknown as { getMetadata(name: string, target: object): unknown }

@@ -109,6 +109,8 @@ export class CachetteModule {
   }
 }
 
+let made = 0
+
 interface OptionsSource {
   readonly useFactory: (...args: never[]) => MaybePromise<CachetteOptions>
   readonly inject?: (InjectionToken | OptionalFactoryDependency)[]
@@ -126,6 +128,8 @@ function root(
   const [options, owner] = [`CachetteOptions(${as ?? ''})`, `CacheOwner(${as ?? ''})`]
   const providers: Provider[] = [
     ...makers,
+    // Nest 10 takes modules with the same text for one, and the options may be hidden in functions.
+    { provide: `CachetteModule(${as ?? ''})`, useValue: ++made },
     { provide: options, ...source },
     {
       provide: owner,

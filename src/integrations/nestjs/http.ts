@@ -10,6 +10,7 @@ interface Request {
 
 /** A response of Express (and of Node.js), or a reply of Fastify. */
 interface Response {
+  readonly statusCode?: number
   readonly headersSent?: boolean
   readonly sent?: boolean
   setHeader?(name: string, value: string): unknown
@@ -19,6 +20,12 @@ interface Response {
 /** Returns the request. */
 export function requestOf(context: ExecutionContext): Request {
   return context.switchToHttp().getRequest<Request>()
+}
+
+/** Returns the status that the answer has at present; `undefined` if it is none of HTTP. */
+export function statusOf(context: ExecutionContext): number | undefined {
+  if (context.getType() !== 'http') return undefined
+  return context.switchToHttp().getResponse<Response | undefined>()?.statusCode
 }
 
 /** Sets a header of the answer, unless it has been sent. */

@@ -14,6 +14,7 @@ import { checkFunction } from '../../options/checks.ts'
 import { limiterSettings, type LimitOptions, type RateLimiterOptions } from '../../ratelimit/options.ts'
 import { RateLimiter } from '../../ratelimit/rate-limiter.ts'
 import type { RateLimitResult } from '../../core/limit-result.ts'
+import { textKey } from '../shared/text-key.ts'
 import { setHeader } from './http.ts'
 import { injecting, type UsedCache } from './injected.ts'
 
@@ -65,7 +66,7 @@ export function RateLimit<Args extends readonly unknown[], Text extends string>(
         return async function (this: unknown, ...args) {
           const cache = cacheOf(this)
           const key = keyOf === undefined ? 'all' : (keyOf.apply(this, args) as string)
-          const result = await (cache && limiter(cache).consume(key))
+          const result = await (cache && limiter(cache).consume(typeof key === 'string' ? textKey(key) : key))
           if (result?.allowed === false) throw new RateLimitException(result)
           return method.apply(this, args)
         }

@@ -1,5 +1,6 @@
 import type { BaseCache } from '../../cache/base-cache.ts'
 import { RateLimiter } from '../../ratelimit/rate-limiter.ts'
+import { textKey } from '../shared/text-key.ts'
 
 /** The standing of a key, in seconds; as `ThrottlerStorageRecord` of `@nestjs/throttler`. */
 export interface ThrottlerRecord {
@@ -15,6 +16,9 @@ export interface ThrottlerRecord {
 
 // Limits may be functions of the request.
 const MOST_LIMITERS = 1000
+// In place of no end: 10 years, and more than anybody asks for.
+const LONGEST_MS = 315_360_000_000
+const MOST = 1_000_000_000
 
 /**
  * The storage of `@nestjs/throttler`, 6: counts in the cache's store, for all processes, by one atomic step. If the
@@ -31,11 +35,11 @@ export class ThrottlerStorage {
 
   /** Counts a hit. `ttl` and `blockDuration` are milliseconds. */
   async increment(key: string, ttl: number, limit: number, blockDuration: number): Promise<ThrottlerRecord> {
-    const windowMs = Math.max(1, Math.ceil(ttl))
-    const blockMs = Math.max(0, Math.ceil(blockDuration))
-    const most = Math.floor(limit)
+    const windowMs = Math.min(LONGEST_MS, Math.max(1, Math.ceil(ttl)))
+    const blockMs = Math.min(LONGEST_MS, Math.max(0, Math.ceil(blockDuration)))
+    const most = Math.min(MOST, Math.floor(limit))
     if (most < 1) return refused(1, windowMs, blockMs || windowMs)
-    const result = await this.#limiter(most, windowMs, blockMs).consume(key)
+    const result = await this.#limiter(most, windowMs, blockMs).consume(textKey(key))
     const { allowed, remaining, resetMs, retryAfterMs } = result
     if (!allowed) return refused(most + 1, resetMs, retryAfterMs)
     return {

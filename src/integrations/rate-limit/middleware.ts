@@ -38,7 +38,10 @@ export function decider<Request>(
   return async (request) => {
     const client = await key!(request)
     if (client === undefined) return undefined
-    const result = await limiter.consume(textKey(client), await quantity?.(request))
+    const result = await limiter.consume(
+      typeof client === 'string' ? textKey(client) : client,
+      await quantity?.(request),
+    )
     return { result, headers: rateLimitHeaders(result) }
   }
 }

@@ -3,17 +3,14 @@ import type { BaseCache } from '../../cache/base-cache.ts'
 import type { Runtime } from '../../cache/runtime.ts'
 import { OptionsError } from '../../core/errors.ts'
 import { inspect } from '../../core/logging/inspect.ts'
-import { MAX_TAGS } from '../../keys/tags.ts'
 import { checkOptions } from '../../options/options.ts'
 import { runtimeOf } from '../shared/check-cache.ts'
 import { OpenRead } from '../shared/open-read.ts'
-import { invalidateTags, tableTag } from '../shared/query-tags.ts'
+import { invalidateTables, tableTags } from '../shared/query-tags.ts'
+import { tablesIn } from '../shared/sql.ts'
 import { textKey } from '../shared/text-key.ts'
-import { tablesIn, Writes } from './writes.ts'
+import { tableNamesOf, Writes } from './writes.ts'
 import type { Asked, TypeormDataSource, TypeormQueryRunner, TypeormResult } from './types.ts'
-
-/** The tag of a query that names more tables than an entry can have tags. */
-const MANY_TABLES = 'tables:many'
 
 /** The number of open loads from which on those that have ended are looked for. */
 const MANY_READS = 1000
@@ -64,7 +61,7 @@ export class TypeormCache {
 
   /** Invalidates the queries of tables that were changed in another way, such as a trigger. Never rejects. */
   async invalidate(tables: readonly string[]): Promise<void> {
-    await this.#quiet(invalidateTags(this.#cache, [...tables.map(tableTag), MANY_TABLES]))
+    await this.#quiet(invalidateTables(this.#cache, tables))
   }
 
   /** Does nothing, because the cache is connected already. TypeORM calls it. */
@@ -86,8 +83,8 @@ export class TypeormCache {
     // A query that fails may leave its load open, and nobody waits for that.
     if (this.#reads.get(key)?.isOver === false) return undefined
     const source = this.#source
-    const tables = source === undefined || !this.#byTables ? [] : tablesIn(options.query ?? '', source)
-    const tags = tables.length > MAX_TAGS - 8 ? [MANY_TABLES] : tables.map(tableTag)
+    const isTagged = source !== undefined && this.#byTables
+    const tags = isTagged ? tableTags(tablesIn(options.query ?? '', tableNamesOf(source))) : []
     const asked = { tags, ttl: { milliseconds: options.duration }, leaseWait: { milliseconds: 1 } }
     const read = await OpenRead.of(this.#cache, key, asked, this.#runtime.timers, this.#note)
     if (typeof read.value === 'string') return { ...options, time: 0, result: read.value }

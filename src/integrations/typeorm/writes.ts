@@ -1,7 +1,5 @@
+import { mayChange, tablesIn } from '../shared/sql.ts'
 import type { EndedQuery, EndedTransaction, TypeormDataSource } from './types.ts'
-
-const READS = /^\s*\(?\s*(?:select|show|explain|pragma|values)\b/i
-const CHANGES = /\b(?:insert|update|delete|merge|replace|truncate|alter|drop|rename|copy|call|into)\b/i
 
 /** The means of {@link Writes}. */
 export interface WritesOf {
@@ -11,10 +9,9 @@ export interface WritesOf {
   readonly failed: (runner: object) => void
 }
 
-/** Returns the tables of a data source whose names are in the text of a query. */
-export function tablesIn(text: string, { entityMetadatas }: TypeormDataSource): readonly string[] {
-  const names = new Set(entityMetadatas.map(({ tableName }) => tableName))
-  return [...names].filter((name) => text.includes(name))
+/** Returns the names of the tables of a data source. */
+export function tableNamesOf({ entityMetadatas }: TypeormDataSource): readonly string[] {
+  return entityMetadatas.map(({ tableName }) => tableName)
 }
 
 /**
@@ -35,9 +32,8 @@ export class Writes {
   /** Called by TypeORM after each query. */
   async afterQuery({ query, success, queryRunner }: EndedQuery): Promise<void> {
     if (!success) this.#of.failed(queryRunner)
-    const isRead = READS.test(query) && !/\binto\b/i.test(query)
-    if (isRead || !CHANGES.test(query)) return
-    const tables = tablesIn(query, this.#source)
+    if (!mayChange(query)) return
+    const tables = tablesIn(query, tableNamesOf(this.#source))
     if (tables.length === 0) return
     if (!queryRunner.isTransactionActive) return this.#of.invalidate(tables)
     const changed = this.#changed.get(queryRunner) ?? new Set()

@@ -1,5 +1,5 @@
 import type { Random, Timers } from '../../core/time/clock.ts'
-import { ClusterClient } from '../connection/cluster-client.ts'
+import { ClusterClient } from '../connection/cluster/cluster-client.ts'
 import type { Surroundings } from './surroundings.ts'
 import { IoredisClusterSource, type IoredisCluster } from './ioredis/cluster-source.ts'
 import type { Ioredis } from './ioredis/line.ts'
@@ -63,7 +63,7 @@ export function createCluster(
 }
 
 /** Returns the options for a client of node-redis: login, protocol and address. */
-export function nodeRedisOptions(
+function nodeRedisOptions(
   library: NodeRedisLibrary,
   target: Target,
   address: object,
@@ -79,7 +79,7 @@ export function nodeRedisOptions(
 }
 
 /** Returns the options for a client of ioredis: login, protocol and TLS. */
-export function ioredisOptions(target: Target): object {
+function ioredisOptions(target: Target): object {
   const { username, password, db } = target
   const tls = tlsOf(target)
   // A later protocol offers nothing that is used, and proxies may not know it.

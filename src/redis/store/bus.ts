@@ -1,7 +1,7 @@
 import type { Random } from '../../core/time/clock.ts'
 import type { BusState } from '../../core/health.ts'
 import { report } from '../../core/logging/logger.ts'
-import type { Bus, Message } from '../../core/remote-store.ts'
+import type { Bus, Message } from '../../core/remote/log.ts'
 import type { RedisClient } from '../connection/client.ts'
 import type { Said } from '../connection/guard/refused-commands.ts'
 import { KeyNames } from './key-names.ts'

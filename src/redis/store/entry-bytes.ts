@@ -1,4 +1,5 @@
-import { UNREADABLE, type Generations, type RemoteFound, type RemoteOp } from '../../core/remote-store.ts'
+import { UNREADABLE, type Generations } from '../../core/remote/generations.ts'
+import type { RemoteFound, RemoteOp } from '../../core/remote/operations.ts'
 import type { Stored } from '../../core/store.ts'
 import type { Encoded } from '../../serialization/wire/body.ts'
 import {
@@ -38,9 +39,12 @@ type Form = Encoded | Kept | string
  */
 export class EntryBytes {
   readonly #format: WireFormat
+  readonly #onLasting: (() => void) | undefined
 
-  constructor(format: WireFormat) {
+  /** `onLasting` is called for each entry without a ttl. */
+  constructor(format: WireFormat, onLasting?: () => void) {
     this.#format = format
+    this.#onLasting = onLasting
   }
 
   /** Encodes a value. @throws SerializationError */
@@ -67,6 +71,7 @@ export class EntryBytes {
   /** Returns the text or bytes that an operation stores. */
   write(op: Extract<RemoteOp, { readonly kind: 'set' | 'add' | 'fill' }>): string | Uint8Array {
     const { key, ttlMs, graceMs = 0, rowVersion, generations } = op
+    if (ttlMs === Infinity) this.#onLasting?.()
     const form = op.stored as unknown as Form
     const isFound = typeof form === 'string' || form instanceof Kept
     const encoded = isFound ? this.#format.encode(this.view(op.stored)) : form

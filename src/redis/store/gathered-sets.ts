@@ -1,4 +1,4 @@
-import type { RemoteOp, RemoteResult } from '../../core/remote-store.ts'
+import type { RemoteOp, RemoteResult } from '../../core/remote/operations.ts'
 import { soon } from '../../core/time/system.ts'
 import type { Connection } from '../connection/client.ts'
 

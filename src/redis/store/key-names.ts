@@ -76,6 +76,11 @@ export class KeyNames {
     return this.#side('node', partition, '')
   }
 
+  /** Returns the name of a numbered place for the figures of a process. */
+  node(place: number): string {
+    return this.#side('node', TAGS, String(place))
+  }
+
   /** Returns the name of a tag's record. */
   tag(tag: string): string {
     return this.#side('tag', TAGS, tag)

@@ -1,17 +1,15 @@
 import { StoreUnavailableError } from '../../core/errors.ts'
-import type { LeaseRequest, RemoteAcquired } from '../../core/remote-store.ts'
+import type { LeaseRequest, RemoteAcquired } from '../../core/remote/operations.ts'
 import type { Cooldown } from '../../core/store.ts'
 import type { Arg, RedisClient, Reply } from '../connection/client.ts'
 import { tagBytes, type EntryBytes } from './entry-bytes.ts'
 import { exchange, groupsOf, type Call } from './exchange.ts'
 import type { KeyNames } from './key-names.ts'
+import { LONGEST_RUN } from './operations.ts'
 import { accept, asBytes, asList, asNumber, asText } from './replies.ts'
 import { acquire } from '../scripts/entries/acquire.ts'
 import { release } from '../scripts/entries/release.ts'
 import { renew } from '../scripts/entries/renew.ts'
-
-/** The maximum number of leases in one script, because a server does nothing else meanwhile. */
-const LONGEST_RUN = 125
 
 /** The rights to fill keys, and cool-downs. */
 export class Leases {

@@ -1,5 +1,5 @@
 import type { Random } from '../../core/time/clock.ts'
-import type { Epoch, Head } from '../../core/remote-store.ts'
+import type { Epoch, Head } from '../../core/remote/log.ts'
 import type { Arg, Command, Reply, Script } from '../connection/client.ts'
 import type { KeyNames } from './key-names.ts'
 import { readEpoch } from './log-format.ts'
@@ -39,15 +39,6 @@ export class LoggedCalls {
   /** Returns a text that no other call in the world has. */
   unique(): string {
     return `${this.#salt}.${(++this.#count).toString(36)}`
-  }
-
-  /** Returns a generation that no tag has had. */
-  generation(random: Random): string {
-    const half = (): string =>
-      Math.floor(random() * 2 ** 32)
-        .toString(16)
-        .padStart(8, '0')
-    return `${half()}${half()}00000000`
   }
 
   /** Returns the keys and arguments that a call begins with. The caller adds its own. */

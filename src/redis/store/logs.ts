@@ -1,7 +1,8 @@
 import { sameEpoch } from '../../coherence/log/seen-heads.ts'
 import type { Random } from '../../core/time/clock.ts'
 import { StoreUnavailableError } from '../../core/errors.ts'
-import type { Epoch, EpochId, Head, Replayable, Rotation, SyncReply } from '../../core/remote-store.ts'
+import { drawGeneration } from '../../core/remote/generations.ts'
+import type { Epoch, EpochId, Head, Replayable, Rotation, SyncReply } from '../../core/remote/log.ts'
 import type { RedisClient, Reply } from '../connection/client.ts'
 import { exchange, type Call } from './exchange.ts'
 import type { KeyNames } from './key-names.ts'
@@ -126,7 +127,7 @@ export class Logs {
       const isKey = kind === 'key'
       if (isKey) keys.push(this.#names.value(item), this.#names.lease(item))
       else keys.push(this.#names.tag(item), this.#names.tag(item))
-      const generation = isKey ? '' : this.#logged.generation(this.#random)
+      const generation = isKey ? '' : drawGeneration(this.#random)
       args.push(kindLetters[kind], item, stamp, String(counter), generation)
     }
     const route = this.#names.sequence(partition)

@@ -1,4 +1,5 @@
-import { IN_FULL, type Generations, type RemoteFound } from '../../core/remote-store.ts'
+import type { Generations } from '../../core/remote/generations.ts'
+import { IN_FULL, type RemoteFound } from '../../core/remote/operations.ts'
 import type { Connection, RedisClient, Reply } from '../connection/client.ts'
 import { generationsIn, type EntryBytes } from './entry-bytes.ts'
 import { exchange, groupsOf, type Call } from './exchange.ts'

@@ -1,28 +1,22 @@
 import type { AtomicStore } from '../../core/atomic-store.ts'
+import type { Board } from '../../core/board.ts'
 import type { ServerHealth } from '../../core/health.ts'
 import type { Observer } from '../../core/observing/observer.ts'
 import type { Clock, Random } from '../../core/time/clock.ts'
 import { SerializationError } from '../../core/errors.ts'
+import type { GenerationRecord, Generations, TagResult } from '../../core/remote/generations.ts'
+import type { Epoch, EpochId, Head, Replayable, Rotation, SyncReply } from '../../core/remote/log.ts'
 import {
   unanswered,
   type IN_FULL,
-  type Epoch,
-  type EpochId,
-  type GenerationRecord,
-  type Generations,
-  type Head,
   type LeaseRequest,
   type PrefixResult,
   type RemoteAcquired,
   type RemoteFound,
   type RemoteOp,
   type RemoteResult,
-  type RemoteStore,
-  type Replayable,
-  type Rotation,
-  type SyncReply,
-  type TagResult,
-} from '../../core/remote-store.ts'
+} from '../../core/remote/operations.ts'
+import type { RemoteStore } from '../../core/remote/remote-store.ts'
 import type { Cooldown, Stored } from '../../core/store.ts'
 import type { WireFormat } from '../../serialization/wire/wire-format.ts'
 import type { Connection, RedisClient } from '../connection/client.ts'
@@ -35,6 +29,7 @@ import { LoggedCalls } from './logged-calls.ts'
 import { Logs } from './logs.ts'
 import { ClientView } from '../connection/client-view.ts'
 import { Reads } from './reads.ts'
+import { RedisBoard } from './redis-board.ts'
 import { PrefixScans } from './scans.ts'
 import { TagRecords } from './tag-records.ts'
 import { Writes, type Plan } from './writes.ts'
@@ -53,6 +48,8 @@ export interface RedisStoreSettings {
   readonly deadlineMs?: number | undefined
   /** The maximum number of entries in all logs together. @default as many as they may have each */
   readonly logLimit?: number | undefined
+  /** Called for each value that is stored without a ttl. */
+  readonly onLasting?: (() => void) | undefined
   /** The store of limits and locks. */
   readonly atomic?: AtomicStore | undefined
 }
@@ -82,6 +79,7 @@ export class RedisStore implements RemoteStore {
   readonly #tags: TagRecords
   readonly #scans: PrefixScans
   readonly #prefix: string
+  readonly #random: Random
   #unlisten: (() => void) | undefined = undefined
 
   /** `prefix` is the beginning of all names that the store uses. */
@@ -93,13 +91,14 @@ export class RedisStore implements RemoteStore {
     const client = new ClientView(owned, this.#sets.flush)
     this.#owned = owned
     this.#prefix = prefix
+    this.#random = random
     this.#client = client
     this.isOrdered = client.isOrdered
     this.#names = new KeyNames(prefix, client.isCluster, client.database)
     const logs = this.#names.partitions.length + 1
     this.logLength = Math.max(1, Math.min(LONGEST_LOG, Math.floor(logLimit / logs)))
     this.#gathersFor = client.isCluster ? undefined : (key) => owned.connectionFor(this.#names.value(key))
-    this.#entries = new EntryBytes(format)
+    this.#entries = new EntryBytes(format, settings.onLasting)
     this.format = format
     const logged = new LoggedCalls(this.#names, { limit: this.logLength, publish }, random)
     const scans = new PrefixScans(client, this.#names)
@@ -305,6 +304,10 @@ export class RedisStore implements RemoteStore {
       this.#client.connectionFor(name).run({ args: ['SET', name, '', 'XX'] }, 'text'),
     )
     await Promise.allSettled(asked)
+  }
+
+  openBoard(): Board {
+    return new RedisBoard(this.#client, this.#names, this.#random)
   }
 
   bytesOf(stored: Stored): number {

@@ -1,4 +1,4 @@
-import type { GenerationRecord, TagResult } from '../../core/remote-store.ts'
+import type { GenerationRecord, TagResult } from '../../core/remote/generations.ts'
 import type { Reply } from '../connection/client.ts'
 import type { Call } from './exchange.ts'
 import type { KeyNames } from './key-names.ts'

@@ -1,12 +1,10 @@
 import { SerializationError } from '../../core/errors.ts'
-import { errorPartNames, takeErrorApart, type ErrorParts } from './error-parts.ts'
 import type { Kind } from '../../internal/kinds.ts'
 import type { Looked } from './exact-json.ts'
-import { CHECKED_OBJECTS, elementsOf, hasGetters } from '../getters.ts'
+import { KnownObjects } from './known-objects.ts'
 import { bigintLeaf, isPlainLeaf, numberLeaf, objectLeaf, undefinedLeaf, type Leaf } from './leaf-writers.ts'
 import { listMarks, ownPropertiesName } from './marks.ts'
 import type { Step } from './path.ts'
-import { setOwn } from './properties.ts'
 import {
   refusal,
   refusedCount,
@@ -32,37 +30,16 @@ export interface RichText {
  */
 export function writeRich(value: unknown, rules: ValueRules, looked?: Looked): RichText {
   refuseForeignToJson()
-  const known: Known = {
-    repeated: new Set(),
-    replaced: new Map(),
-    // An empty one is shared by all values.
-    looked: looked === undefined || looked.size === 0 ? new Map() : looked,
-    hasGetters: false,
-    checksLeft: CHECKED_OBJECTS,
-  }
+  const known = new KnownObjects(looked)
   const first = new RichWalk(rules, known)
   const text = first.run(value)
   // Objects that occur again bear a mark at their first place. Only the first pass finds out which objects those are.
   return known.repeated.size === 0 ? text : new RichWalk(rules, known, new Map()).run(value)
 }
 
-/** The findings of the first pass for the second. */
-interface Known {
-  /** Objects that occur more than once, or inside themselves. */
-  readonly repeated: Set<object>
-  /** Data of instances, so that both passes see the same objects in them. */
-  readonly replaced: Map<object, unknown>
-  /** The copies of objects that were read, so that no getter is read again. */
-  readonly looked: Looked
-  /** Whether there are getters, so that each object is read only once. */
-  hasGetters: boolean
-  /** The number of objects that are still looked at for getters. */
-  checksLeft: number
-}
-
 class RichWalk {
   readonly #rules: ValueRules
-  readonly #known: Known
+  readonly #known: KnownObjects
   /** Numbers of the repeated objects; absent in the first pass. */
   readonly #ids: Map<object, number> | undefined
   readonly #seen = new Set<object>()
@@ -73,7 +50,7 @@ class RichWalk {
   /** The tree of the value whose body was returned last. */
   #tree = ''
 
-  constructor(rules: ValueRules, known: Known, ids?: Map<object, number>) {
+  constructor(rules: ValueRules, known: KnownObjects, ids?: Map<object, number>) {
     this.#rules = rules
     this.#known = known
     this.#ids = ids
@@ -163,11 +140,10 @@ class RichWalk {
   }
 
   #replaced(value: object, step: Step, make: () => unknown): unknown {
-    const { replaced } = this.#known
     if (this.#inProgress.has(value)) throw refusedCycle(value, this.#steps)
-    if (!replaced.has(value)) replaced.set(value, make())
+    const data = this.#known.dataOf(value, make)
     this.#inProgress.add(value)
-    const body = this.#part(replaced.get(value), step)
+    const body = this.#part(data, step)
     this.#inProgress.delete(value)
     return body
   }
@@ -203,22 +179,6 @@ class RichWalk {
     return quoted
   }
 
-  /** Returns the object, or a copy of it once getters have been found in the value. */
-  #read<T extends object>(value: T): T {
-    const { looked } = this.#known
-    const before = looked.size === 0 ? undefined : looked.get(value)
-    if (before !== undefined) return before as T
-    if (!this.#known.hasGetters) {
-      if (this.#known.checksLeft === 0) return value
-      this.#known.checksLeft--
-      if (!hasGetters(value)) return value
-      this.#known.hasGetters = true
-    }
-    const copy = Array.isArray(value) ? elementsOf(value) : { ...value }
-    looked.set(value, copy)
-    return copy as T
-  }
-
   /** Puts a mark around the tree of the body that was just made. */
   #inside(body: unknown, mark: string, ...args: readonly (string | number)[]): unknown {
     this.#tree = this.#tree === '' && args.length === 0 ? `"${mark}"` : listMark(mark, args, this.#tree)
@@ -232,7 +192,7 @@ class RichWalk {
 
   // Bodies are the caller's own objects if JSON writes them as they are, else copies.
   #properties(given: object): unknown {
-    const value = this.#read(given)
+    const value = this.#known.read(given)
     const names = Object.keys(value)
     this.#add(names.length)
     let copy: Record<string, unknown> | undefined
@@ -259,7 +219,7 @@ class RichWalk {
 
   #array(given: readonly unknown[]): unknown {
     this.#add(given.length)
-    const value = this.#read(given)
+    const value = this.#known.read(given)
     if (hasHole(value)) return this.#sparse(value)
     let copy: unknown[] | undefined
     let trees: string[] | undefined
@@ -321,20 +281,8 @@ class RichWalk {
     return this.#inside(this.#list(bodies, trees), listMarks.set)
   }
 
-  #errorParts(value: Error): ErrorParts & { readonly own: object } {
-    const { replaced } = this.#known
-    if (!replaced.has(value)) {
-      const own = {}
-      for (const name of Object.keys(value)) {
-        if (!errorPartNames.has(name)) setOwn(own, name, (value as unknown as Record<string, unknown>)[name])
-      }
-      replaced.set(value, { ...takeErrorApart(value), own })
-    }
-    return replaced.get(value) as ErrorParts & { readonly own: object }
-  }
-
   #error(value: Error): unknown {
-    const { own, type, cause, errors, ...texts } = this.#errorParts(value)
+    const { own, type, cause, errors, ...texts } = this.#known.errorParts(value)
     const body: Record<string, unknown> = texts
     const trees: string[] = []
     const put = (name: string, part: unknown): void => {

@@ -25,7 +25,7 @@ export interface Encoded {
 }
 
 /** The length above which texts are stored as they are, in a frame. Shorter ones are JSON, which needs no frame. */
-export const longestJsonText = 4_096
+const longestJsonText = 4_096
 
 /**
  * Encodes a value, or throws a SerializationError. Bytes of a Buffer are still those of the caller. `exact` is an

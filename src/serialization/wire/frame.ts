@@ -7,11 +7,11 @@ import { unreadable } from './unreadable.ts'
 // because scripts on the server read ttlMs, graceMs and rowVersion by GETRANGE.
 
 /** The first byte of a frame, which never begins JSON or any UTF-8 text. */
-export const magic = 0xc1
+const magic = 0xc1
 /** The version that this code writes, and the only one that it reads. */
-export const formatVersion = 1
+const formatVersion = 1
 /** The length of the fixed part, up to and including the number of tags. */
-export const fixedLength = 46
+const fixedLength = 46
 
 /** Offsets of the fixed part. */
 export const offsets = {
@@ -27,13 +27,13 @@ export const offsets = {
 } as const
 
 /** The types of the body of a frame, in the low four bits of byte 1. */
-export const bodyTypes = ['raw', 'text', 'json', 'rich', 'counter', 'negative', 'custom'] as const
+const bodyTypes = ['raw', 'text', 'json', 'rich', 'counter', 'negative', 'custom'] as const
 
 /** The type of the body of a frame. `negative` = there is no body, and the value is `null`. */
 export type BodyType = (typeof bodyTypes)[number]
 
 /** Ways a body is compressed, by the number in byte 3. */
-export const codecNames = ['none', 'gzip', 'brotli', 'zstd'] as const
+const codecNames = ['none', 'gzip', 'brotli', 'zstd'] as const
 
 /** A way a body is compressed. */
 export type CodecName = (typeof codecNames)[number]

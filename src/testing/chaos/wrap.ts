@@ -1,5 +1,7 @@
 import { checkMethods } from '../../options/checks.ts'
-import { unanswered, type Bus, type RemoteOp, type RemoteStore } from '../../core/remote-store.ts'
+import type { Bus } from '../../core/remote/log.ts'
+import { unanswered, type RemoteOp } from '../../core/remote/operations.ts'
+import type { RemoteStore } from '../../core/remote/remote-store.ts'
 import type { Store } from '../../core/store.ts'
 import type { Chaos } from './chaos.ts'
 

@@ -1,4 +1,4 @@
-import type { Head, LogEntry } from '../../../src/core/remote-store.ts'
+import type { Head, LogEntry } from '../../../src/core/remote/log.ts'
 import { overRemote, type StageOptions } from '../stage.ts'
 
 // Nodes without a rule. The wiring of their ports is changed, because the product has no switches.

@@ -2,10 +2,10 @@
 import 'reflect-metadata'
 import { MemoryCache, type BaseCache } from 'cachette'
 import { TypeormCache } from 'cachette/typeorm'
-import { DataSource, EntitySchema, Not, type DataSourceOptions } from 'typeorm'
+import { DataSource, EntitySchema, type DataSourceOptions } from 'typeorm'
 import { expect, it, onTestFinished } from 'vitest'
 import { onEachEngine } from '../caches.ts'
-import { jitter, staleRounds } from '../orm.ts'
+import { jitter, ROWS, staleRows, type Racing } from '../orm.ts'
 
 interface User {
   id: number
@@ -33,12 +33,15 @@ type Provider = ReturnType<
   NonNullable<Extract<DataSourceOptions['cache'], { provider?: unknown }>['provider']>
 >
 
+/** The options of a test that races for each of the rows. */
+const LONG = { timeout: 300_000 }
+
 class Asked {
   queries: string[] = []
 }
 
 async function open(
-  provider: Provider | undefined,
+  provider: Provider | boolean,
   asked: Asked = new Asked(),
   watch?: TypeormCache,
 ): Promise<DataSource> {
@@ -46,7 +49,7 @@ async function open(
     type: 'sqljs',
     entities: [UserSchema, OtherSchema],
     synchronize: true,
-    ...(provider !== undefined && { cache: { provider: () => provider, duration: 60_000 } }),
+    cache: typeof provider === 'boolean' ? provider : { provider: () => provider, duration: 60_000 },
   })
   await source.initialize()
   onTestFinished(async () => source.destroy())
@@ -61,25 +64,22 @@ async function open(
 
 const selects = ({ queries }: Asked): number => queries.filter((query) => query.startsWith('SELECT')).length
 
-/** Counts the rounds after which a query that overlapped a write, and was new then, finds an older row. */
-async function staleQueries(
-  source: DataSource,
-  rounds: number,
-  written: () => Promise<void>,
-): Promise<number> {
+/** Returns a reader and a writer of visits, who calls `written` with the name of a query whose row has changed. */
+async function racing(source: DataSource, written: (name: string) => Promise<unknown>): Promise<Racing> {
   const users = source.getRepository(UserSchema)
-  let stale = 0
-  for (let round = 1; round <= rounds; round++) {
-    const where = { id: 1, name: Not(`nobody ${round}`) }
-    stale += await staleRounds(1, {
-      read: async () => ((await users.findOne({ where, cache: true }))?.visits === round ? 1 : 0),
-      write: async () => {
-        await users.update(1, { visits: round })
-        await written()
-      },
-    })
+  for (let start = 2; start <= ROWS; start += 100)
+    await users.insert(Array.from({ length: 100 }, (_, at) => ({ id: start + at, name: 'user', visits: 0 })))
+  const nameOf = (id: number): string => `user ${id}`
+  return {
+    read: async (id) => {
+      const cache = { id: nameOf(id), milliseconds: 60_000 }
+      return (await users.findOne({ where: { id }, cache }))?.visits
+    },
+    write: async (id, visits) => {
+      await users.update(id, { visits })
+      await written(nameOf(id))
+    },
   }
-  return stale
 }
 
 onEachEngine((engine) => {
@@ -143,10 +143,10 @@ onEachEngine((engine) => {
     expect(await find(source)).toBe('Bob')
   })
 
-  it('finds no older row after a write that overlapped a query', async () => {
+  it('finds no older row after a write that overlapped a query', LONG, async () => {
     const { source } = await cached()
-    const stale = await staleQueries(source, 300, async () => undefined)
-    expect(stale).toBe(0)
+    const race = await racing(source, async () => undefined)
+    expect(await staleRows(`TypeORM, ${engine.name}`, race)).toBe(0)
   })
 
   it('ends the load of a query that fails', async () => {
@@ -172,27 +172,47 @@ onEachEngine((engine) => {
   })
 })
 
-it('is in a race that a provider by hand loses', async () => {
+it('is in a race that the cache of TypeORM loses', LONG, async () => {
+  const source = await open(true)
+  // The database of the test has no network, so the calls of its cache are given one.
+  const own = source.queryResultCache!
+  for (const name of ['getFromCache', 'storeInCache', 'remove'] as const) {
+    const call = own[name].bind(own) as (...args: unknown[]) => Promise<unknown>
+    Object.assign(own, {
+      [name]: async (...args: unknown[]) => {
+        await jitter()
+        return call(...args)
+      },
+    })
+  }
+  const race = await racing(source, async (name) => source.queryResultCache!.remove([name]))
+  expect(await staleRows('TypeORM, its own cache', race)).toBeGreaterThan(0)
+})
+
+it('is in a race that a provider by hand loses', LONG, async () => {
   const kept = new Map<string, string>()
   const byHand = {
     connect: async () => undefined,
     disconnect: async () => undefined,
     synchronize: async () => undefined,
-    getFromCache: async ({ query = '' }: { query?: string }) => {
+    getFromCache: async ({ identifier = '' }: { identifier?: string }) => {
       await jitter()
-      const result = kept.get(query)
+      const result = kept.get(identifier)
       return result === undefined ? undefined : { duration: 60_000, result }
     },
-    storeInCache: async ({ query = '', result }: { query?: string; result?: string }) => {
+    storeInCache: async ({ identifier = '', result }: { identifier?: string; result?: string }) => {
       await jitter()
-      kept.set(query, result!)
+      kept.set(identifier, result!)
     },
     isExpired: () => false,
     clear: async () => kept.clear(),
-    remove: async () => undefined,
+    remove: async (names: string[]) => {
+      await jitter()
+      for (const name of names) kept.delete(name)
+    },
   }
-  const source = await open(byHand)
-  expect(await staleQueries(source, 300, async () => byHand.clear())).toBeGreaterThan(0)
+  const race = await racing(await open(byHand), async (name) => byHand.remove([name]))
+  expect(await staleRows('TypeORM, a provider by hand', race)).toBeGreaterThan(0)
 })
 
 it('keeps a result for the milliseconds of the query', async () => {

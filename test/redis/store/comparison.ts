@@ -1,4 +1,4 @@
-import type { RemoteStore } from '../../../src/core/remote-store.ts'
+import type { RemoteStore } from '../../../src/core/remote/remote-store.ts'
 import type { Stored } from '../../../src/core/store.ts'
 import { RANDOMS, SOFT } from './model-calls.ts'
 

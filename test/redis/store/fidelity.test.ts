@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { expect, it } from 'vitest'
-import type { Head, LogEntry, RemoteStore, Replayable } from '../../../src/core/remote-store.ts'
+import type { Head, LogEntry, Replayable } from '../../../src/core/remote/log.ts'
+import type { RemoteStore } from '../../../src/core/remote/remote-store.ts'
 import { adaptClient } from '../../../src/redis/libraries/adapt.ts'
 import type { RedisClient } from '../../../src/redis/connection/client.ts'
 import { EntryBytes } from '../../../src/redis/store/entry-bytes.ts'

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import type { RemoteOp, RemoteStore } from '../../../src/core/remote-store.ts'
+import type { RemoteOp } from '../../../src/core/remote/operations.ts'
+import type { RemoteStore } from '../../../src/core/remote/remote-store.ts'
 import type { RedisStore } from '../../../src/redis/store/redis-store.ts'
 import { describeWithServers } from '../servers/index.ts'
 import { PlainClient } from './plain-client.ts'

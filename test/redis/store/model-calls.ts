@@ -1,12 +1,7 @@
-import type {
-  Epoch,
-  Generation,
-  Generations,
-  Head,
-  RemoteOp,
-  RemoteStore,
-  Replayable,
-} from '../../../src/core/remote-store.ts'
+import type { Generation, Generations } from '../../../src/core/remote/generations.ts'
+import type { Epoch, Head, Replayable } from '../../../src/core/remote/log.ts'
+import type { RemoteOp } from '../../../src/core/remote/operations.ts'
+import type { RemoteStore } from '../../../src/core/remote/remote-store.ts'
 import type { Stored } from '../../../src/core/store.ts'
 import type { SeededRandom } from '../../../src/testing/random.ts'
 

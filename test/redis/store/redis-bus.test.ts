@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest'
-import type { Message } from '../../../src/core/remote-store.ts'
+import type { Message } from '../../../src/core/remote/log.ts'
 import { ClientView } from '../../../src/redis/connection/client-view.ts'
 import type { RedisClient } from '../../../src/redis/connection/client.ts'
 import { KeyNames } from '../../../src/redis/store/key-names.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { IN_FULL } from '../../../src/core/remote-store.ts'
+import { IN_FULL } from '../../../src/core/remote/operations.ts'
 import type { RedisStore } from '../../../src/redis/store/redis-store.ts'
 import { describeWithServers } from '../servers/index.ts'
 import { PlainClient } from './plain-client.ts'

@@ -1,7 +1,8 @@
 import type { RedisClient } from '../../../src/redis/connection/client.ts'
 import { RedisStore, type RedisStoreSettings } from '../../../src/redis/store/redis-store.ts'
 import { WireFormat } from '../../../src/serialization/wire/wire-format.ts'
-import type { RemoteOp, RemoteStore } from '../../../src/core/remote-store.ts'
+import type { RemoteOp } from '../../../src/core/remote/operations.ts'
+import type { RemoteStore } from '../../../src/core/remote/remote-store.ts'
 import type { Stored } from '../../../src/core/store.ts'
 import type { RespConnection } from './resp-connection.ts'
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { SerializationError } from '../../../src/core/errors.ts'
-import { IN_FULL } from '../../../src/core/remote-store.ts'
+import { IN_FULL } from '../../../src/core/remote/operations.ts'
 import type { RedisStore } from '../../../src/redis/store/redis-store.ts'
 import { describeWithServers } from '../servers/index.ts'
 import { PlainClient } from './plain-client.ts'

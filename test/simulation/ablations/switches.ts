@@ -1,4 +1,4 @@
-import type { RemoteStore } from '../../../src/core/remote-store.ts'
+import type { RemoteStore } from '../../../src/core/remote/remote-store.ts'
 import type { Store } from '../../../src/core/store.ts'
 import { NO_FAULTS, type Faults } from '../../../simulator/machine/network.ts'
 import type { Rewiring } from '../../../simulator/world/node.ts'

@@ -4,7 +4,8 @@ import { GenerationTable } from '../../../src/coherence/tags/generation-table.ts
 import { InFlight } from '../../../src/coherence/in-flight.ts'
 import { TagQueue } from '../../../src/coherence/queues/tag-queue.ts'
 import { GENERATION_PARTITION } from '../../../simulator/server/server-tags.ts'
-import type { Generations, RemoteOp } from '../../../src/core/remote-store.ts'
+import type { Generations } from '../../../src/core/remote/generations.ts'
+import type { RemoteOp } from '../../../src/core/remote/operations.ts'
 import { overRemote, replaced, type Ablation } from './switches.ts'
 
 // Invalidations of tags are the most frequent, because sets and nearer ends would hide a missed one.

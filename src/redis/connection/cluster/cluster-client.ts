@@ -1,18 +1,18 @@
-import type { TimerHandle } from '../../core/time/clock.ts'
-import { StoreUnavailableError } from '../../core/errors.ts'
-import { toldElsewhere } from '../../core/logging/log.ts'
-import { BaseClient } from './base-client.ts'
-import type { Connection, RedisClient } from './client.ts'
-import { BusLog } from './guard/bus-log.ts'
-import type { ClusterSource } from '../libraries/cluster-source.ts'
-import { GuardedConnection } from './guard/guarded-connection.ts'
-import { GuardedNode } from './guard/guarded-node.ts'
-import { normalize } from './guard/refusals.ts'
-import { ServerLog, type Loss } from './guard/server-log.ts'
-import { slotOf } from './slot.ts'
+import type { TimerHandle } from '../../../core/time/clock.ts'
+import { StoreUnavailableError } from '../../../core/errors.ts'
+import { toldElsewhere } from '../../../core/logging/log.ts'
+import { BaseClient } from '../base-client.ts'
+import type { Connection, RedisClient } from '../client.ts'
+import { ClusterNodes } from './cluster-nodes.ts'
+import { BusLog } from '../guard/bus-log.ts'
+import type { ClusterSource } from '../../libraries/cluster-source.ts'
+import { GuardedConnection } from '../guard/guarded-connection.ts'
+import { normalize } from '../guard/refusals.ts'
+import { ServerLog, type Loss } from '../guard/server-log.ts'
+import { slotOf } from '../slot.ts'
 import { SlotConnection } from './slot-connection.ts'
-import type { Surroundings } from '../libraries/surroundings.ts'
-import { SwitchedLine } from '../libraries/switched-line.ts'
+import type { Surroundings } from '../../libraries/surroundings.ts'
+import { SwitchedLine } from '../../libraries/switched-line.ts'
 
 /**
  * The interval of asking for the masters while one of them is lost, and of looking for another node to subscribe to.
@@ -20,8 +20,6 @@ import { SwitchedLine } from '../libraries/switched-line.ts'
 const REFRESH_MS = 500
 /** The time that a cluster may report itself as down although all of its masters answer. */
 const PATIENCE_MS = 5000
-
-const MISSING = toldElsewhere(new StoreUnavailableError('the connection was closed'))
 
 /**
  * A client of a cluster. Commands go straight to the client of the node that has their slot. The client library knows
@@ -34,17 +32,13 @@ export class ClusterClient<Master extends object> extends BaseClient {
   readonly isOneEndpoint = false
   readonly database = 0
   readonly #source: ClusterSource<Master>
-  // By name, because a client library may use several clients for one server in turn.
-  readonly #logs = new Map<string, ServerLog>()
-  readonly #nodes = new Map<Master, GuardedNode>()
+  readonly #nodes: ClusterNodes<Master>
   readonly #slots = new Map<number, SlotConnection>()
   readonly #waiting: { readonly resolve: () => void; readonly reject: (reason: Error) => void }[] = []
   #timer: TimerHandle = undefined
   #isRefreshing = false
   // The log of the cluster while no node is known. Each known node has its own.
   readonly #log: ServerLog
-  // The logs of nodes that were lost, before that is logged.
-  readonly #missing = new Set<ServerLog>()
   #trouble: ReturnType<typeof normalize> | undefined = undefined
   #starting: Promise<void> | undefined = undefined
   #hasWaited = false
@@ -56,6 +50,14 @@ export class ClusterClient<Master extends object> extends BaseClient {
     super(surroundings)
     this.#source = source
     this.#log = ServerLog.of('the cluster', surroundings)
+    this.#nodes = new ClusterNodes(source, this, surroundings, {
+      onUp: () => {
+        this.tellReconnected()
+        this.#onUp()
+      },
+      onTrouble: () => this.#refreshSoon(),
+      onClusterDown: (reason) => this.#onClusterDown(reason),
+    })
     source.listen({
       onChange: () => this.#adopt(),
       onTrouble: (error) => this.#onTrouble(error),
@@ -147,7 +149,7 @@ export class ClusterClient<Master extends object> extends BaseClient {
   }
 
   #connect(slot: SlotConnection, master: Master): void {
-    const { line, guard } = this.#nodeOf(master).connection
+    const { line, guard } = this.#nodes.of(master).connection
     slot.master = master
     slot.connection = new GuardedConnection(line, guard, (args, form, error) => {
       this.#onRedirection(slot, error)
@@ -173,7 +175,7 @@ export class ClusterClient<Master extends object> extends BaseClient {
     const masters = this.#source.masters()
     const known = masters.filter((master) => master !== undefined)
     if (known.length > 0 && known.length === masters.length)
-      return known.map((master) => this.#nodeOf(master).connection)
+      return known.map((master) => this.#nodes.of(master).connection)
     this.#refreshSoon()
     const error = toldElsewhere(new StoreUnavailableError('not all masters of the cluster are known'))
     return this.surroundings.turn.refuse(error)
@@ -184,14 +186,14 @@ export class ClusterClient<Master extends object> extends BaseClient {
     const line = new SwitchedLine(() => timers.clear(timer))
     let at: Master | undefined
     let timer: TimerHandle
-    const busLog = new BusLog('a node of the cluster', this.surroundings, () => at && this.#logOf(at))
+    const busLog = new BusLog('a node of the cluster', this.surroundings, () => at && this.#nodes.logOf(at))
     const end = this.subscribeOver(line, busLog, ...args)
     // Any node will do, because each node of a cluster receives the messages of all.
     const look = (): void => {
       const masters = this.#source.masters()
       if (!line.isUp || at === undefined || !masters.includes(at)) {
         const well = masters.filter(
-          (master) => master !== undefined && master !== at && this.#nodeOf(master).isWell,
+          (master) => master !== undefined && master !== at && this.#nodes.of(master).isWell,
         )
         const next = well[Math.floor(random() * well.length)]
         if (next !== undefined) {
@@ -219,7 +221,7 @@ export class ClusterClient<Master extends object> extends BaseClient {
     this.#isClosed = true
     this.#log.left(this)
     this.surroundings.timers.clear(this.#timer)
-    for (const node of this.#nodes.values()) node.close()
+    this.#nodes.close()
     return this.#source.close()
   }
 
@@ -230,72 +232,13 @@ export class ClusterClient<Master extends object> extends BaseClient {
     if (this.#isClosed || this.#source.masters().length > 0) return
     this.#trouble = reason
     // The logs of its servers have reported it.
-    for (const { isAway } of this.#logs.values()) if (isAway) return
-    this.#log.lost(this, reason)
+    if (!this.#nodes.isAnyAway) this.#log.lost(this, reason)
   }
 
-  // Watches nodes that have become masters, and leaves nodes that no longer are.
   #adopt(): void {
     if (this.#isClosed) return
-    const masters = this.#source.masters()
-    for (const master of masters) if (master !== undefined) this.#nodeOf(master)
-    for (const [master, node] of this.#nodes)
-      if (!masters.includes(master)) {
-        if (!node.isUp) this.#miss(master)
-        this.#nodes.delete(master)
-        node.close()
-      }
-    this.#forgetReplaced(masters)
+    this.#nodes.adopt()
     this.#onUp()
-  }
-
-  // A client library may drop a node as soon as it loses it. The node counts as lost unless the next look finds it
-  // again.
-  #miss(master: Master): void {
-    this.#missing.add(this.#logOf(master))
-    this.#refreshSoon()
-  }
-
-  #forgetReplaced(masters: readonly (Master | undefined)[]): void {
-    // A master without a connection has no name.
-    const names = new Set(masters.map((master) => master && this.#source.nameOf(master)))
-    if (names.size === 0 || names.has(undefined)) return
-    for (const [name, serverLog] of this.#logs) {
-      if (names.has(name)) continue
-      this.#logs.delete(name)
-      this.#missing.delete(serverLog)
-      serverLog.left(this)
-      serverLog.replaced()
-    }
-  }
-
-  #logOf(master: Master): ServerLog {
-    const name = this.#source.nameOf(master)
-    let serverLog = this.#logs.get(name)
-    if (serverLog === undefined) {
-      serverLog = ServerLog.of(name, this.surroundings)
-      this.#logs.set(name, serverLog)
-    }
-    return serverLog
-  }
-
-  #nodeOf(master: Master): GuardedNode {
-    const known = this.#nodes.get(master)
-    if (known !== undefined) return known
-    const node = new GuardedNode(this.#source.lineOf(master), this.#logOf(master), this.surroundings, {
-      isOneOfMany: true,
-      onUp: () => {
-        const serverLog = this.#logOf(master)
-        this.#missing.delete(serverLog)
-        serverLog.left(this)
-        this.tellReconnected()
-        this.#onUp()
-      },
-      onTrouble: () => this.#refreshSoon(),
-      onClusterDown: (reason) => this.#onClusterDown(reason),
-    })
-    this.#nodes.set(master, node)
-    return node
   }
 
   #onUp(): void {
@@ -309,7 +252,7 @@ export class ClusterClient<Master extends object> extends BaseClient {
   #isWell(): boolean {
     const masters = this.#source.masters()
     return (
-      masters.length > 0 && masters.every((master) => master !== undefined && this.#nodeOf(master).isWell)
+      masters.length > 0 && masters.every((master) => master !== undefined && this.#nodes.of(master).isWell)
     )
   }
 
@@ -320,8 +263,7 @@ export class ClusterClient<Master extends object> extends BaseClient {
     const delayMs = REFRESH_MS * (0.5 + this.surroundings.random())
     this.#timer = this.surroundings.timers.set(() => {
       this.#isRefreshing = false
-      for (const serverLog of this.#missing) serverLog.lost(this, MISSING)
-      this.#missing.clear()
+      this.#nodes.tellMissing()
       this.#refresh()
       if (!this.#isWell()) this.#refreshSoon()
     }, delayMs)
@@ -337,6 +279,6 @@ export class ClusterClient<Master extends object> extends BaseClient {
 
   #refresh(): void {
     const masters = this.#source.masters()
-    this.#source.refresh(masters.find((master) => master !== undefined && this.#nodeOf(master).isWell))
+    this.#source.refresh(masters.find((master) => master !== undefined && this.#nodes.of(master).isWell))
   }
 }

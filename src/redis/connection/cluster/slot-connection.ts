@@ -1,5 +1,5 @@
-import type { Command, Connection, Reply, ReplyForm } from './client.ts'
-import type { GuardedConnection } from './guard/guarded-connection.ts'
+import type { Command, Connection, Reply, ReplyForm } from '../client.ts'
+import type { GuardedConnection } from '../guard/guarded-connection.ts'
 
 /** The lookup of a slot's connection. */
 export interface Slots {

@@ -1,6 +1,6 @@
-import type { TimerHandle, Timers } from '../core/time/clock.ts'
-import type { RemoteStore } from '../core/remote-store.ts'
-import type { Cooldown } from '../core/store.ts'
+import type { TimerHandle, Timers } from '../../core/time/clock.ts'
+import type { RemoteStore } from '../../core/remote/remote-store.ts'
+import type { Cooldown } from '../../core/store.ts'
 
 /** The name of a lease on the server. */
 interface HeldLease {
@@ -44,11 +44,6 @@ export class ReturnedLeases {
       for (const { key, token } of leases) this.#owe({ key, token })
       this.#schedule()
     }
-  }
-
-  /** The number of leases whose end the server has not acknowledged. */
-  get owed(): number {
-    return this.#owed.size
   }
 
   close(): void {
