@@ -34,6 +34,7 @@ import { statsOf, type StatsOptions } from './observing/stats-of.ts'
 import { scan } from './scan.ts'
 import { asKeys, Scope } from './scope.ts'
 import { closedWith, noteStore } from './stores.ts'
+import { warm } from './warm.ts'
 import { wrapIn, type Wrappable, type WrapOptions, type Wrapped } from './wrap.ts'
 import { ONE_SET_OPTIONS, Writer, type SetManyResult, type SetResult } from './writer.ts'
 
@@ -319,7 +320,7 @@ export abstract class BaseCache<V = unknown> {
     entries: Entries<V | Loader<V | Absent, V>>,
     ttlOrOptions?: Duration | GetOrSetOptions,
   ): Promise<number> {
-    return this.#loads.warm(entries, ttlOrOptions)
+    return warm(this.#scope, entries, ttlOrOptions)
   }
 
   /**

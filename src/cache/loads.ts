@@ -4,10 +4,9 @@ import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/logging/inspect.ts'
 import type { MaybePromise } from '../core/promise.ts'
 import { ABSENT, type Context, type OneLoader, type Source } from '../loading/load-context.ts'
-import { entriesOf, loadedValue, type Entries, type LoadedMany } from './entries.ts'
+import { loadedValue, type LoadedMany } from './entries.ts'
 import type { ManyLoader } from './loader.ts'
 import type { Scope } from './scope.ts'
-import { warm } from './warm.ts'
 
 /** The reads that load missing values. */
 export class Loads {
@@ -56,14 +55,6 @@ export class Loads {
     const named = new Map<string, unknown>()
     for (const [key, name] of full) if (values.has(key)) named.set(name, values.get(key))
     return named
-  }
-
-  /** Loads the missing keys, some at a time, and counts the loaded ones. */
-  async warm(
-    entries: Entries<unknown>,
-    ttlOrOptions: Duration | GetOrSetOptions | undefined,
-  ): Promise<number> {
-    return warm(this.#scope, entriesOf(entries), ttlOrOptions)
   }
 }
 

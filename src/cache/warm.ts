@@ -3,7 +3,7 @@ import type { GetOrSetOptions } from '../options/entry-options.ts'
 import { inspect } from '../core/logging/inspect.ts'
 import type { OneLoader } from '../loading/load-context.ts'
 import type { LoadSettings } from '../options/resolve.ts'
-import type { EntryTuple } from './entries.ts'
+import { entriesOf, type Entries } from './entries.ts'
 import type { Scope } from './scope.ts'
 
 /** The number of keys that are loaded at a time for no caller yet. */
@@ -12,14 +12,15 @@ const WARMED_AT_ONCE = 8
 /** Loads the missing keys, some at a time, and counts the loaded ones. */
 export async function warm(
   scope: Scope,
-  entries: readonly EntryTuple<unknown>[],
+  entries: Entries<unknown>,
   ttlOrOptions: Duration | GetOrSetOptions | undefined,
 ): Promise<number> {
+  const list = entriesOf(entries)
   const { pipeline } = scope.runtime
   // A stale value is not warm, so its load is waited for and counted.
   const patient = (settings: LoadSettings): LoadSettings => ({ softTimeoutMs: Infinity, ...settings })
   const common = patient(scope.loadSettings(ttlOrOptions, 'warm'))
-  const waiting = entries.map(([key, value, own]) => ({
+  const waiting = list.map(([key, value, own]) => ({
     full: scope.key(key),
     key,
     loader: typeof value === 'function' ? (value as OneLoader) : (): unknown => value,

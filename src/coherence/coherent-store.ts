@@ -32,6 +32,7 @@ import { tokenOf } from '../core/token.ts'
 import type { Trail } from '../core/trail.ts'
 import { Changes } from './changes.ts'
 import { Explaining } from './explain.ts'
+import { Figures } from './figures.ts'
 import { Fills } from './fills.ts'
 import type { Operation } from './in-flight.ts'
 import { LocalEntries } from './local-entries.ts'
@@ -62,6 +63,7 @@ export class CoherentStore implements Store {
   readonly isShared = true
   /** The store that other processes share. */
   readonly remote: RemoteStore
+  readonly deadlineMs: number | undefined
   readonly ownsAll: boolean
   readonly #parts: CoherenceParts
   readonly #state: NodeState
@@ -76,9 +78,7 @@ export class CoherentStore implements Store {
   readonly #fills: Fills
   readonly #changes: Changes
   readonly #explaining: Explaining
-  readonly #suspects: readonly Suspects[]
-  #dropped = 0
-  #checkedAtMs = -Infinity
+  readonly #figures: Figures
   readonly #removeQueue: (() => void) | undefined
 
   get bounds(): Store['bounds'] {
@@ -88,13 +88,13 @@ export class CoherentStore implements Store {
   constructor(parts: CoherenceParts, settings: CoherenceSettings) {
     const { remote, timers, random } = parts
     this.remote = remote
+    this.deadlineMs = remote.deadlineMs
     this.ownsAll = parts.ownsAll ?? true
     this.#parts = parts
     const suspects = (): Suspects =>
       new Suspects(settings.suspectBits, Math.ceil(settings.suspectBits / 32), random)
     const suspectKeys = suspects()
     const suspectTags = suspects()
-    this.#suspects = [suspectKeys, suspectTags]
     const state = new NodeState(parts, settings, suspectTags)
     this.#state = state
     const order = new CallOrder(remote, timers, state.time.deadlineMs)
@@ -112,6 +112,7 @@ export class CoherentStore implements Store {
     this.#outbox = outbox
     const followers = new LogFollowers(parts, state, heartbeat)
     this.#followers = followers
+    this.#figures = new Figures(parts, state, outbox, [suspectKeys, suspectTags], followers)
     const dropped = (count: number, error: unknown): void => this.#drop(count, error)
     this.#tags = new TagInvalidator(state, followers, () => this.#owe(), suspectTags, dropped)
     const replay = new Replay(state, outbox, suspectKeys, order, this.#tags, followers, dropped)
@@ -129,10 +130,6 @@ export class CoherentStore implements Store {
     this.#explaining = new Explaining(state, outbox, loads, followers)
     if (state.local !== undefined) followers.followAll()
     this.#removeQueue = remote.addQueue?.(() => this.pending.outbox)
-  }
-
-  get deadlineMs(): number | undefined {
-    return this.remote.deadlineMs
   }
 
   get atomic(): AtomicStore | undefined {
@@ -314,41 +311,11 @@ export class CoherentStore implements Store {
   }
 
   health(): StoreHealth {
-    const { remote } = this
-    const { bus } = this.#parts
-    const { clock, settings } = this.#state
-    // A server of which nothing is asked may be gone without a sign.
-    if (clock.now() - this.#checkedAtMs >= settings.heartbeatMs) {
-      this.#checkedAtMs = clock.now()
-      void remote.check?.()
-      void bus?.check?.()
-    }
-    const isTiered = this.#state.local !== undefined
-    const { policy: name, heartbeatMs, maxLagMs, maxStaleMs } = settings
-    return {
-      engine: isTiered ? 'tiered' : 'redis',
-      ...remote.place,
-      servers: remote.servers ?? [],
-      syncAgeMs: this.#followers.syncAgeMs,
-      ...(bus?.state !== undefined && { bus: bus.state }),
-      queued: this.pending.outbox,
-      ...(isTiered && { policy: { name, heartbeatMs, maxLagMs, maxStaleMs } }),
-    }
+    return this.#figures.health()
   }
 
   stats(): StoreStats {
-    const none = {
-      entries: undefined,
-      evictions: { entries: 0, weight: 0, oversize: 0 },
-      expirations: { read: 0, timer: 0 },
-    }
-    const { keys, prefixes } = this.#outbox.sizes
-    const overflowed = this.#suspects.reduce((sum, { count }) => sum + count, 0)
-    const outbox = { keys, prefixes, tags: this.#state.table.queue.size, overflowed, dropped: this.#dropped }
-    const { servers, unreadable } = this.remote
-    const breaker = servers?.some((one) => one.breaker === 'open') === true ? 'open' : 'closed'
-    const { syncAgeMs } = this.#followers
-    return { ...(this.#parts.local?.stats() ?? none), breaker, syncAgeMs, outbox, unreadable }
+    return this.#figures.stats()
   }
 
   async close(): Promise<void> {
@@ -377,8 +344,7 @@ export class CoherentStore implements Store {
 
   /** The numbers of open markers and queued items, for checks and figures. */
   get pending(): { readonly markers: number; readonly outbox: number } {
-    const { keys, tags, prefixes, overflowed } = this.stats().outbox!
-    return { markers: this.#state.inFlight.size, outbox: keys + tags + prefixes + overflowed }
+    return { markers: this.#state.inFlight.size, outbox: this.#figures.queued }
   }
 
   // A scan has no deadline of its own. After a wait for earlier calls it begins only if the server still answers.
@@ -417,7 +383,7 @@ export class CoherentStore implements Store {
   }
 
   #drop(count: number, error: unknown): void {
-    this.#dropped += count
+    this.#figures.dropped += count
     this.#parts.onDropped?.(error)
   }
 }

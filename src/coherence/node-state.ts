@@ -1,7 +1,7 @@
 import { ageClock, type AgeClock } from '../core/time/age-clock.ts'
 import type { RemoteStore } from '../core/remote/remote-store.ts'
 import { readToken } from '../core/token.ts'
-import { HeldLeases } from './held-leases.ts'
+import { HeldLeases } from './leases/held-leases.ts'
 import { InFlight, type Operation } from './in-flight.ts'
 import { LocalTier } from './local-tier.ts'
 import { CallPlaces } from './order/call-places.ts'

@@ -66,7 +66,7 @@ export class Flights implements RunHost {
     if (flight.timedOut && settings.loadErrorTtlMs === undefined) return undefined
     if (clock.now() - flight.startedAtMs >= LONGEST_LOAD_MS && settings.hardTimeoutMs === undefined)
       return undefined
-    return store.joinable(flight.lease, flight.startedAtMs, settings.reading ?? UNTAGGED) ? flight : undefined
+    return store.joinable(flight.lease, flight.startedAtMs, settings.reading) ? flight : undefined
   }
 
   /**
@@ -157,8 +157,8 @@ export class Flights implements RunHost {
   failed(flights: readonly Flight[], error: unknown): void {
     if (this.#waiting === 0) return
     const nowMs = this.state.clock.now()
-    for (const { key, place, reading, loaderBegan, timedOut, result } of flights)
-      if (loaderBegan && !timedOut && result?.failure !== undefined)
+    for (const { key, place, reading, result } of flights)
+      if (result!.failure?.[0] === error)
         this.#failed.set(key, { place, tags: reading.tags, error }, nowMs + REST_MS, nowMs)
   }
 

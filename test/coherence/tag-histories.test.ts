@@ -11,6 +11,7 @@ import { localMemory } from '../../src/memory/local-memory.ts'
 import { EventLoop } from '../../simulator/machine/event-loop.ts'
 import { Network, NO_FAULTS } from '../../simulator/machine/network.ts'
 import { SeededRandom } from '../../src/testing/random.ts'
+import { deferred } from '../support/deferred.ts'
 import { SimulatedRemote } from '../../simulator/server/remote.ts'
 import { SimulatedServer } from '../../simulator/server/server.ts'
 
@@ -244,6 +245,24 @@ describe('tags on several nodes', () => {
     const both = { after: mergeTokens(tag.token, key.token) }
     expect(await after(b.cache.getMany(['key', 'plain'], both))).toEqual(new Map())
     expect(await after(b.cache.getOrSet('key', () => 'new', { ...TAGGED, ...both }))).toBe('new')
+  })
+
+  it('keep a reader with a token off a load that began before the invalidation', async () => {
+    await after(b.cache.get('plain'))
+    b.isDeaf = true
+    const gate = deferred()
+    const early = b.cache.getOrSet('plain', async () => {
+      await gate.promise
+      return 'old'
+    })
+    await loop.runUntil(loop.now() + 20)
+    const { token } = await after(a.cache.invalidate('plain'))
+    const late = b.cache.getOrSet('plain', () => 'new', { after: token })
+
+    expect(await after(late)).toBe('new')
+    gate.resolve()
+    expect(await after(early)).toBe('old')
+    expect(await after(b.cache.get('plain', { after: token }))).toBe('new')
   })
 
   it.each(['', '?', 'of another cache', '!tags/1/x/1,', 'a/1/%/1', '0/99/other/0'])(

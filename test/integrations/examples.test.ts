@@ -20,10 +20,10 @@ describe('an example of a service', () => {
     mkdirSync(join(modules, 'cachette'), { recursive: true })
     const target = ['-C', join(modules, 'cachette'), '--strip-components=1']
     expect(spawnSync('tar', ['xzf', packed.tarball, ...target]).status).toBe(0)
-    for (const name of ['express', 'fastify', 'hono', '@hono'])
+    for (const name of ['express', 'fastify', 'hono', '@hono', 'drizzle-orm', '@electric-sql'])
       symlinkSync(join(root, 'test/integrations/node_modules', name), join(modules, name))
     for (const name of ['redis', '@redis']) symlinkSync(join(root, 'node_modules', name), join(modules, name))
-    for (const name of ['shop', 'express', 'fastify', 'hono'])
+    for (const name of ['shop', 'express', 'fastify', 'hono', 'drizzle'])
       cpSync(join(root, 'examples', name), join(folder, name), { recursive: true })
   })
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -70,4 +70,24 @@ describe('an example of a service', () => {
       expect(await once(child, 'exit')).toEqual([0, null])
     },
   )
+
+  it('reads queries of Drizzle from the cache until they change', { timeout: 300_000 }, async () => {
+    const { REDIS_URL: _, ...env } = process.env
+    const child = spawn(process.execPath, ['main.mjs'], {
+      cwd: join(folder, 'drizzle'),
+      env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    onTestFinished(() => void child.kill('SIGKILL'))
+    const lines: string[] = []
+    for await (const line of createInterface(child.stdout)) lines.push(line)
+    expect(lines.filter((line) => line.includes(', says '))).toEqual([
+      'first: tea costs 3, says the database',
+      'again: tea costs 3, says the cache',
+      'after an update: tea costs 4, says the database',
+      'again: tea costs 4, says the cache',
+      'in a transaction: tea costs 5, says the database',
+      'after its commit: tea costs 5, says the database',
+    ])
+  })
 })

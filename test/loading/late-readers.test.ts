@@ -113,3 +113,53 @@ it.each(Object.entries(ASKS))('have a hardTimeout that counts from their call: %
   expect(await call).toMatchObject({ code: 'ERR_CACHE_LOADER_TIMEOUT' })
   expect(cache.stats().loadTimeouts).toBe(1)
 })
+
+it('share no failed load if they ask for another key or with forceRefresh', async () => {
+  const gate: Gate = { isShut: true, held: [] }
+  const cache = new LateReads(gate)
+  const failing = failureOf(() => cache.getOrSet('k', () => Promise.reject(new Error('down'))))
+  const others = Promise.all([
+    cache.getOrSet('k', () => 'anew', { forceRefresh: true }),
+    cache.getOrSet('other', () => 'other'),
+  ])
+  await expect.poll(() => gate.held.length).toBe(3)
+  const [first, ...later] = gate.held
+  first!()
+  expect(await failing).toMatchObject({ message: 'down' })
+  for (const answer of later) answer()
+
+  expect(await others).toEqual(['anew', 'other'])
+})
+
+it('do not get the failure of a load for a key whose value was found', async () => {
+  const gate: Gate = { isShut: true, held: [] }
+  const cache = new LateReads(gate)
+  const several = failureOf(() => cache.getOrSetMany(['k', 'fails'], () => Promise.reject(new Error('down'))))
+  await expect.poll(() => gate.held.length).toBe(1)
+  const late = cache.getOrSet('k', () => 'loaded')
+  await expect.poll(() => gate.held.length).toBe(2)
+  await cache.set('k', 'set')
+  gate.held[0]!()
+  expect(await several).toMatchObject({ message: 'down' })
+  gate.held[1]!()
+
+  expect(await late).toBe('set')
+})
+
+it('hold up the close of the cache until they have their answer', async () => {
+  const gate: Gate = { isShut: true, held: [] }
+  const cache = new LateReads(gate, { clock: new FakeClock() })
+  await cache.set('k', 'there')
+  const call = cache.getOrSet('k', () => 'loaded')
+  await expect.poll(() => gate.held.length).toBe(1)
+  let isClosed = false
+  const closing = cache.close().then(() => {
+    isClosed = true
+  })
+  await new Promise(setImmediate)
+  expect(isClosed).toBe(false)
+  gate.held[0]!()
+
+  expect(await call).toBe('there')
+  await closing
+})

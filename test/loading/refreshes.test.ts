@@ -12,10 +12,10 @@ async function turns(): Promise<void> {
 
 /** Returns a cache that keeps a stale value 1 under each key. */
 async function withStale(keys: readonly string[], clock: FakeClock): Promise<BaseCache> {
-  const cache = new MemoryCache<unknown>({ clock, logger: silentLogger })
+  const cache = new MemoryCache({ clock, logger: silentLogger })
   for (const key of keys) await cache.set(key, 1, { ttl: 10, grace: '1h' })
   await clock.advance(10)
-  return cache as BaseCache
+  return cache
 }
 
 it('are not tried for a key that rests, and are for others', async () => {

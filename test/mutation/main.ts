@@ -45,7 +45,7 @@ const results = `${CACHE}/${folder}.json`
 
 if (!values.survivors) mutate()
 if (!existsSync(results)) fail(`There are no results of ${folder} yet.`)
-const scores = readReport(results)
+const scores = readReport(readFileSync(results, 'utf8'))
 printSurvivors(scores)
 const percent = percentOf(scores)
 console.log(`${folder}: ${percent.toFixed(1)} % of at least ${LEAST[folder]} %`)

@@ -1,5 +1,9 @@
-import { readFileSync } from 'node:fs'
 import { EQUIVALENT, type Equivalent } from './equivalent.ts'
+
+interface Place {
+  readonly line: number
+  readonly column: number
+}
 
 interface Mutant {
   readonly mutatorName: string
@@ -12,7 +16,7 @@ interface Mutant {
     | 'Ignored'
     | 'CompileError'
     | 'RuntimeError'
-  readonly location: { readonly start: { readonly line: number; readonly column: number } }
+  readonly location: { readonly start: Place; readonly end: Place }
 }
 
 interface Report {
@@ -35,15 +39,19 @@ export interface FileScore {
   readonly equivalents: readonly Equivalent[]
 }
 
-/** Reads a report of Stryker, file by file in the order of their names. */
-export function readReport(path: string): readonly FileScore[] {
-  const { files } = JSON.parse(readFileSync(path, 'utf8')) as Report
+/** Reads a report of Stryker from its text, file by file in the order of their names. */
+export function readReport(text: string, known: readonly Equivalent[] = EQUIVALENT): readonly FileScore[] {
+  const { files } = JSON.parse(text) as Report
   return Object.keys(files)
     .toSorted()
-    .map((file) => scoreOf(file, files[file]!))
+    .map((file) => scoreOf(file, files[file]!, known))
 }
 
-function scoreOf(file: string, { source, mutants }: Report['files'][string]): FileScore {
+function scoreOf(
+  file: string,
+  { source, mutants }: Report['files'][string],
+  known: readonly Equivalent[],
+): FileScore {
   const lines = source.split('\n')
   let killed = 0
   const survivors: Survivor[] = []
@@ -51,24 +59,31 @@ function scoreOf(file: string, { source, mutants }: Report['files'][string]): Fi
   for (const { status, location, replacement = '' } of mutants) {
     if (status === 'Killed' || status === 'Timeout') killed++
     if (status !== 'Survived' && status !== 'NoCoverage') continue
-    const { line: number, column } = location.start
-    const line = lines[number - 1]!.trim()
-    const known = EQUIVALENT.find(
+    const code = squeezed(textOf(lines, location))
+    const equivalent = known.find(
       (one) =>
         file === `src/${one.file}` &&
-        one.line === line &&
-        (one.replacement === undefined || squeezed(one.replacement) === squeezed(replacement)),
+        squeezed(one.code) === code &&
+        squeezed(one.replacement) === squeezed(replacement),
     )
-    if (known !== undefined) equivalents.add(known)
+    if (equivalent !== undefined) equivalents.add(equivalent)
     else
       survivors.push({
-        place: `${file}:${number}:${column}`,
-        line,
+        place: `${file}:${location.start.line}:${location.start.column}`,
+        line: lines[location.start.line - 1]!.trim(),
         replacement: replacement.replaceAll(/\s+/g, ' '),
         isCovered: status === 'Survived',
       })
   }
   return { file, killed, survivors, equivalents: [...equivalents] }
+}
+
+// Returns the code in place of which the mutant stands. Columns begin with 1.
+function textOf(lines: readonly string[], { start, end }: Mutant['location']): string {
+  const of = lines.slice(start.line - 1, end.line)
+  of[of.length - 1] = of.at(-1)!.slice(0, end.column - 1)
+  of[0] = of[0]!.slice(start.column - 1)
+  return of.join('\n')
 }
 
 function squeezed(text: string): string {

@@ -17,8 +17,8 @@ export function tableOf(scores: readonly FileScore[], least: number): string {
   ]
   const named = scores.flatMap(({ file, equivalents }) =>
     equivalents.map(
-      ({ line, replacement, reason }) =>
-        `- \`${file.replace('src/', '')}\`: \`${line}\`${replacement === undefined ? '' : ` as \`${replacement}\``}: ${reason}`,
+      ({ code, replacement, reason }) =>
+        `- \`${file.replace('src/', '')}\`: \`${code}\` as \`${replacement}\`: ${reason}`,
     ),
   )
   if (named.length === 0) return table.join('\n')

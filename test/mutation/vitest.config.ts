@@ -18,8 +18,9 @@ export default defineConfig({
   test: {
     include: tests.map((pattern) => `${pattern}.test.ts`),
     exclude: ['**/node_modules/**', ...LONG],
-    testTimeout: 15_000,
-    hookTimeout: 15_000,
+    // A mutant that hangs costs this time.
+    testTimeout: 8_000,
+    hookTimeout: 8_000,
     // A worker that keeps its modules is ready for the next file at once. No file of these depends on a fresh one.
     isolate: false,
   },

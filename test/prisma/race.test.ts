@@ -25,6 +25,7 @@ describe('a write that overlaps a cached query', { timeout: 300_000 }, () => {
   })
 
   onEachEngine(({ name, make }) => {
+    // No read runs while a transaction is open, because the database has one connection.
     for (const inTransaction of [false, true]) {
       it(`leaves none ${inTransaction ? 'after a transaction' : 'after a statement'}`, async () => {
         const cache = await make()

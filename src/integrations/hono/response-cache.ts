@@ -1,4 +1,5 @@
 import type { BaseCache } from '../../cache/base-cache.ts'
+import { frontOf, noteFront, type HeaderRecord } from '../http/front.ts'
 import type { ResponseCacheOptions } from '../http/options.ts'
 import { ResponseCache } from '../http/response-cache.ts'
 import type { Handler } from '../http/visit.ts'
@@ -51,14 +52,20 @@ export function responseCache(
       await next()
       return
     }
+    const before: HeaderRecord = Object.fromEntries(context.res?.headers ?? [])
+    const front = frontOf(before)
+    let runs = false
     const handler: Handler = async (forwarded) => {
+      runs = true
       req.raw = forwarded
       try {
         await next()
       } finally {
         req.raw = asked
       }
-      return context.res ?? new Response(null, { status: 404 })
+      const answer = context.res ?? new Response(null, { status: 404 })
+      noteFront(answer, Object.fromEntries(answer.headers), front)
+      return answer
     }
     const refresh: Handler | false =
       app !== undefined &&
@@ -67,6 +74,8 @@ export function responseCache(
         return app.fetch(forwarded, context.env as never)
       })
     const response = await responses.handle(asked, handler, { refresh, waitUntil: waitUntilOf(context) })
+    for (const [name, value] of Object.entries(runs ? front : before))
+      if (!response.headers.has(name)) response.headers.set(name, String(value))
     // Otherwise Hono adds the headers of the response that is there.
     context.res = undefined
     context.res = response

@@ -41,9 +41,6 @@ export interface NewEntry {
 
 type Places = Required<Pick<Store, 'tagPlace' | 'changedSince'>>
 
-/** The most tags of one call of `invalidateTag`. */
-const TAGS_OF_A_CALL = 32
-
 /**
  * Entries that are judged by their tags and those of the reader when they are read. An entry keeps the place in the
  * order of all invalidations at which its value began to be made. It is gone if one of the tags was invalidated after
@@ -113,24 +110,19 @@ export class TaggedEntries {
   async invalidate(tags: readonly string[], expire: number | undefined, isSoft: boolean): Promise<void> {
     await this.#tried(async () => {
       const forMs = expire === undefined ? this.#longestMs : Math.min(expire * 1000, this.#longestMs)
-      if (!isSoft || !(forMs > 0)) return this.#invalidate(tags.map(hardTag))
+      if (!isSoft || !(forMs > 0)) {
+        await this.#cache.invalidateTag(tags.map(hardTag))
+        return
+      }
       const soft = tags.map(softTag)
       // Comes first. A reader that finds a tag changed and no time to serve it takes the entry for gone.
       await this.#cache.setMany(new Map(soft.map((tag) => [tag, true])), {
         ttl: { milliseconds: forMs },
         grace: false,
       })
-      await this.#invalidate(soft)
+      await this.#cache.invalidateTag(soft)
     })
     await this.note()
-  }
-
-  async #invalidate(tags: readonly string[]): Promise<void> {
-    const distinct = [...new Set(tags)]
-    const calls: Promise<unknown>[] = []
-    for (let from = 0; from < distinct.length; from += TAGS_OF_A_CALL)
-      calls.push(this.#cache.invalidateTag(distinct.slice(from, from + TAGS_OF_A_CALL)))
-    await Promise.all(calls)
   }
 
   async #changed(

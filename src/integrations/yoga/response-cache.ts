@@ -5,9 +5,6 @@ import { ttlOf } from '../shared/ttl.ts'
 import { tagsOf, tagsToInvalidate, type Entity } from './entity-tags.ts'
 import { RecentInvalidations } from './recent-invalidations.ts'
 
-/** The most tags that one call invalidates. */
-const TAGS_A_CALL = 32
-
 /**
  * The cache of the response cache of GraphQL Yoga and Envelop: `useResponseCache({ cache: new ResponseCache(cache) })`.
  * Each response has the tags of its entities, and a mutation invalidates those that it returned, in all processes.
@@ -44,7 +41,6 @@ export class ResponseCache<Result extends object> {
   async invalidate(entities: Iterable<Entity>): Promise<void> {
     const tags = tagsToInvalidate([...entities])
     this.#recent.note(tags)
-    for (let from = 0; from < tags.length; from += TAGS_A_CALL)
-      await this.#cache.invalidateTag(tags.slice(from, from + TAGS_A_CALL))
+    await this.#cache.invalidateTag(tags)
   }
 }

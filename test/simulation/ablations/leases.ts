@@ -1,6 +1,6 @@
 import { CoherentStore } from '../../../src/coherence/coherent-store.ts'
-import { HeldLeases } from '../../../src/coherence/held-leases.ts'
-import { ReturnedLeases } from '../../../src/coherence/returned-leases.ts'
+import { HeldLeases } from '../../../src/coherence/leases/held-leases.ts'
+import { ReturnedLeases } from '../../../src/coherence/leases/returned-leases.ts'
 import type { RemoteOp } from '../../../src/core/remote/operations.ts'
 import { NO_FAULTS } from '../../../simulator/machine/network.ts'
 import { all, overRemote, overStore, replaced, type Ablation } from './switches.ts'

@@ -1,6 +1,6 @@
-import type { TimerHandle, Timers } from '../core/time/clock.ts'
-import type { RemoteStore } from '../core/remote/remote-store.ts'
-import type { Cooldown } from '../core/store.ts'
+import type { TimerHandle, Timers } from '../../core/time/clock.ts'
+import type { RemoteStore } from '../../core/remote/remote-store.ts'
+import type { Cooldown } from '../../core/store.ts'
 
 /** The name of a lease on the server. */
 interface HeldLease {

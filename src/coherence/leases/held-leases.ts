@@ -1,10 +1,10 @@
-import type { AgeClock } from '../core/time/age-clock.ts'
-import type { TimerHandle, Timers } from '../core/time/clock.ts'
-import type { RemoteStore } from '../core/remote/remote-store.ts'
-import type { Cooldown } from '../core/store.ts'
-import type { Operation } from './in-flight.ts'
+import type { AgeClock } from '../../core/time/age-clock.ts'
+import type { TimerHandle, Timers } from '../../core/time/clock.ts'
+import type { RemoteStore } from '../../core/remote/remote-store.ts'
+import type { Cooldown } from '../../core/store.ts'
+import type { Operation } from '../in-flight.ts'
 import { ReturnedLeases } from './returned-leases.ts'
-import type { CoherenceSettings } from './settings.ts'
+import type { CoherenceSettings } from '../settings.ts'
 
 /** Prolongs the leases that this node holds, each for a limited time. A lease that can't be prolonged is dead. */
 export class HeldLeases {
