@@ -22,7 +22,7 @@ const DASHBOARD = '/dashboard'
 
 const stop = new AbortController()
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stop.abort())
-// Whoever read the output has gone, as in `npm start | head`.
+// The reader of the output has gone, as in `npm start | head`.
 process.stdout.on('error', () => stop.abort())
 // If something does not let go, the process ends all the same.
 stop.signal.addEventListener('abort', () => setTimeout(() => process.exit(), 800).unref())

@@ -49,7 +49,28 @@ const IN_MEMORY = 'the cache is in the memory of this process alone'
 const UNCONFIGURED =
   `no server is configured (${URL_VARIABLES.join(', ')} or the option redis), so entries, limits and locks are in the ` +
   'memory of this process alone'
-const OWN_OPTIONS = ['redis', 'l1', 'bus', 'connect']
+
+/** The names of {@link CreateCacheOptions}. */
+export const CREATE_OPTIONS: readonly string[] = [
+  ...CACHE_OPTIONS,
+  ...COHERENCE_OPTIONS,
+  ...ISOLATION_OPTIONS,
+  'redis',
+  'l1',
+  'bus',
+  'connect',
+]
+
+/** Validates all that shows without a server, so that a mistake does not show first where there is one. @throws OptionsError */
+export function checkCreateOptions(options: CreateCacheOptions, where = 'createCache'): void {
+  checkOptions(options, CREATE_OPTIONS, where)
+  checkCacheOptions(options)
+  coherenceSettings(options)
+  const { l1 = {}, bus = 'pubsub', connect = 'background', logger } = options
+  if (l1 !== false) checkTierOptions(l1, logger)
+  checkChoice(bus, ['pubsub', 'none'], 'bus')
+  checkChoice(connect, ['background', 'required'], 'connect')
+}
 
 /**
  * Makes a cache. With Redis it has two tiers: memory in front of Redis, or Redis alone with `l1: false`. If Redis is
@@ -58,18 +79,9 @@ const OWN_OPTIONS = ['redis', 'l1', 'bus', 'connect']
  * @throws OptionsError, KeyError for wrong options; OptionsError if Redis is configured and no client is installed.
  */
 export async function createCache<V = unknown>(options: CreateCacheOptions = {}): Promise<BaseCache<V>> {
-  checkOptions(
-    options,
-    [...CACHE_OPTIONS, ...COHERENCE_OPTIONS, ...ISOLATION_OPTIONS, ...OWN_OPTIONS],
-    'createCache',
-  )
-  checkCacheOptions(options)
-  // Also without Redis, so that a mistake does not show first where there is one.
+  checkCreateOptions(options)
   const { policy } = coherenceSettings(options)
   const { redis, l1 = {}, bus = 'pubsub', connect, ...rest } = options
-  if (l1 !== false) checkTierOptions(l1, options.logger)
-  checkChoice(bus, ['pubsub', 'none'], 'bus')
-  if (connect !== undefined) checkChoice(connect, ['background', 'required'], 'connect')
   const server = serverOptions(redis, connect)
   const ofCache = only(rest, [...CACHE_OPTIONS, ...ISOLATION_OPTIONS])
   if (server === undefined || server === 'memory') {

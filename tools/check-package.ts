@@ -2,6 +2,7 @@
 // about the tarball.
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
+import { figure } from '../bench/figures.ts'
 import { pack } from './pack.ts'
 
 const bin = join(import.meta.dirname, '../node_modules')
@@ -24,6 +25,8 @@ for (const [name, [script, ...options]] of Object.entries(judges)) {
 }
 const { size, unpackedSize, entryCount } = packed
 packed[Symbol.dispose]()
+figure('package as installed, bytes', unpackedSize)
+figure('package as installed, files', entryCount)
 const isSmall = unpackedSize <= MOST_BYTES && entryCount <= MOST_FILES
 if (!isSmall)
   console.error(`package: at most ${MOST_BYTES} bytes and ${MOST_FILES} files are to be installed`)

@@ -4,6 +4,7 @@
 import { parseArgs } from 'node:util'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { build, type Metafile } from 'esbuild'
+import { figure } from '../bench/figures.ts'
 import { readEntryPoints } from './entry-points.ts'
 
 const limit = 43_200
@@ -34,6 +35,9 @@ const whole = await weigh(`export * from './${entry.source}'`)
 const map = whole.exports.includes('BoundedMap')
   ? (await weigh(`export { BoundedMap } from './${entry.source}'`, false)).gzip
   : 0
+
+figure('memory entry, bytes minified and compressed', whole.gzip)
+figure('BoundedMap alone, bytes minified and compressed', map)
 
 const problems = whole.modules
   .filter((path) => forbidden.test(path))

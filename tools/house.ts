@@ -7,6 +7,7 @@ import Table from 'cli-table3'
 import ts from 'typescript'
 import { createCache, MemoryCache, type BaseCache } from 'cachette'
 import { findServers, startRedis } from '../test/redis/servers/index.ts'
+import { figure } from '../bench/figures.ts'
 import { readEntryPoints } from './entry-points.ts'
 
 const root = process.cwd()
@@ -198,6 +199,7 @@ const bounds: Readonly<Record<string, string>> = {
   'a getOrSet miss on Redis with two tags': '180 / 50',
 }
 const allPaths = Object.entries(await paths())
+for (const [name, passed] of allPaths) figure(`functions that ${name} passes`, passed.functions)
 for (const [name, passed] of allPaths)
   table.push([
     `functions / files that ${name} passes`,

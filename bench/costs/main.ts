@@ -2,6 +2,7 @@
 //   npm run bench:costs
 //   npm run bench:costs -- --of ../other-checkout     the same figures of another checkout, which have no bounds
 // Commands are counted by the servers, so that the load of the machine does not matter. Fails above the bounds.
+import { figure as noteFigure } from '../figures.ts'
 import { resolve } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -30,6 +31,7 @@ interface Figure {
 const figures: Figure[] = []
 
 function note(what: string, figure: number, bound?: number): void {
+  noteFigure(what, figure)
   figures.push({ what, figure: Math.round(figure * 100) / 100, bound })
 }
 

@@ -4,6 +4,7 @@
 //   CACHETTE_TRACES=folder             the folder of the traces; default shared/traces beside the project
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { figure } from '../figures.ts'
 import { BoundedMap } from '../../src/memory/bounded-map.ts'
 import { phaseNames, runPhases } from './phases.ts'
 import { lruRatio, ourRatio, patternKeys, patternNames, patternSizes } from './patterns.ts'
@@ -103,6 +104,9 @@ function reportByEntries(): void {
   )
   const worst = differences.slice(0, 4).map(({ cell, points }) => `${cell} ${points.toFixed(2)}`)
   console.log(`  farthest below LRU, worst seed, in points: ${worst.join(', ')}`)
+  figure('mean share of the optimum, recorded traces', mean(shares))
+  figure('points below LRU, worst cell of traces', -differences[0]!.points)
+  if (process.argv.includes('--no-picture')) return
   const file = fileURLToPath(new URL('hit-ratio.svg', import.meta.url))
   writeFileSync(file, plot('Hit ratio by cache size', panels))
   console.log('  curves: bench/hit-ratio/hit-ratio.svg')
@@ -169,6 +173,7 @@ function reportPatterns(): void {
     console.log(`${name.padEnd(46)}${columns.join('')}`)
   }
   below.sort((a, b) => a.points - b.points)
+  figure('points below LRU, worst cell of patterns', -below[0]!.points)
   const worst = below.slice(0, 6).map(({ cell, points }) => `${cell} ${points.toFixed(2)}`)
   console.log(`  farthest below LRU, worst seed, in points: ${worst.join('; ')}`)
   console.log(

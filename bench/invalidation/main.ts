@@ -4,6 +4,7 @@
 // Half of them are in a namespace that is cleared, the other half has a tag that is invalidated. Fails if either takes
 // more than one script, or depends on how many entries there are. Starts a server of its own. Needs no peers.
 import { parseArgs } from 'node:util'
+import { figure } from '../figures.ts'
 import { MemoryCache } from '../../src/memory/index.ts'
 import { RedisCache } from '../../src/redis/index.ts'
 import type { BaseCache } from '../../src/index.ts'
@@ -198,5 +199,6 @@ async function onRedis(): Promise<void> {
 console.log(`Node ${process.version}`)
 await inMemory()
 await onRedis()
+figure('promises of invalidation that are broken', failures)
 console.log(failures === 0 ? '\nas promised' : `\n${failures} NOT as promised`)
 process.exitCode = failures === 0 ? 0 : 1

@@ -7,9 +7,23 @@ import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import { libraries } from './libraries.ts'
+import { parseArgs } from 'node:util'
+import { figure } from '../figures.ts'
+import { libraries as allLibraries } from './libraries.ts'
 
-const parts = process.argv.slice(2)
+const { values: options, positionals: parts } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '3' },
+    sizes: { type: 'string', default: '10000,1000000' },
+    // Only what the budgets name.
+    budgets: { type: 'boolean', default: false },
+  },
+  allowPositionals: true,
+})
+const SIZES = options.sizes.split(',')
+const libraries = options.budgets
+  ? allLibraries.filter(({ name }) => name === 'BoundedMap' || name === 'lru-cache')
+  : allLibraries
 const BASE = 'lru-cache'
 
 if (!existsSync(fileURLToPath(new URL('../node_modules', import.meta.url)))) {
@@ -53,7 +67,7 @@ function wanted(part: string): boolean {
 }
 
 function reportSync(entries: number, count: number): void {
-  if (!wanted(String(entries))) return
+  if (!wanted(String(entries)) || !SIZES.includes(String(entries))) return
   const names = libraries.map(({ name }) => name)
   const table = rounds(names, count, (name) => run('worker.ts', [name, String(entries)]))
   const base = table.get(BASE)!
@@ -66,17 +80,25 @@ function reportSync(entries: number, count: number): void {
       if (ns === undefined) return '-'.padStart(15)
       return `${ns.toFixed(0)} (${(base.get(operation)! / ns).toFixed(2)})`.padStart(15)
     })
+    if (name === 'BoundedMap')
+      for (const [operation, ns] of row)
+        figure(
+          `${operation}, ${entries.toLocaleString('en')} entries, in speeds of lru-cache`,
+          base.get(operation)! / ns,
+        )
     console.log(`${name.padEnd(12)}${cells.join('')}   ${row.get('zipf hit ratio')?.toFixed(4) ?? ''}`)
   }
 }
 
 function reportHeap(): void {
-  if (!wanted('heap')) return
+  if (!wanted('heap') || !SIZES.includes('1000000')) return
   console.log('\nbytes an entry at 1,000,000 entries, keys and values excluded: without ttl, with ttl')
   for (const { name, ttl } of libraries) {
     const bytes = ['', 'ttl'].map((mode) => {
       if (mode === 'ttl' && !ttl) return '-'
-      return run('heap.ts', [name, '1000000', mode], ['--expose-gc'])['bytes']!.toFixed(1)
+      const { bytes = NaN } = run('heap.ts', [name, '1000000', mode], ['--expose-gc'])
+      if (name === 'BoundedMap' && mode === 'ttl') figure('bytes an entry with ttl, 1,000,000 entries', bytes)
+      return bytes.toFixed(1)
     })
     console.log(`${name.padEnd(12)} ${bytes.map((text) => text.padStart(8)).join('')}`)
   }
@@ -84,7 +106,7 @@ function reportHeap(): void {
 
 function reportAsync(): void {
   if (!wanted('async')) return
-  const names = [
+  const all = [
     'MemoryCache',
     'MemoryCache frozen',
     'bentocache',
@@ -93,8 +115,20 @@ function reportAsync(): void {
     '@cacheable/memory',
     'structuredClone',
   ]
-  const table = rounds(names, 3, (name) => run('async-worker.ts', [name]))
+  const judged = new Set(['MemoryCache', 'bentocache', 'cache-manager', 'structuredClone'])
+  const names = options.budgets ? all.filter((name) => judged.has(name)) : all
+  const table = rounds(names, Number(options.rounds), (name) => run('async-worker.ts', [name]))
   const kinds = [...table.get('MemoryCache')!.keys()]
+  for (const kind of kinds) {
+    const own = table.get('MemoryCache')!.get(kind)!
+    const peers = ['bentocache', 'cache-manager'].map((name) => table.get(name)?.get(kind) ?? NaN)
+    figure(
+      `awaited hit, ${kind}, cheaper than the cheaper of bentocache and cache-manager`,
+      Math.min(...peers) / own,
+    )
+    const clone = table.get('structuredClone')?.get(kind)
+    if (clone !== undefined) figure(`awaited hit, ${kind}, in structuredClone`, own / clone)
+  }
   console.log('\nawait get, a hit: ns of CPU (times the cost of MemoryCache)')
   console.log(`${''.padEnd(24)}${kinds.map((kind) => kind.padStart(18)).join('')}`)
   for (const [name, row] of table) {
@@ -108,7 +142,7 @@ function reportAsync(): void {
 }
 
 console.log(`Node ${process.version}, ${cpus()[0]?.model ?? 'unknown processor'}`)
-reportSync(10_000, 3)
+reportSync(10_000, Number(options.rounds))
 reportAsync()
 reportHeap()
-reportSync(1_000_000, 2)
+reportSync(1_000_000, Math.min(2, Number(options.rounds)))

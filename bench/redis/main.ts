@@ -9,6 +9,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { createServer, type AddressInfo } from 'node:net'
 import { parseArgs } from 'node:util'
 import { fileURLToPath } from 'node:url'
+import { figure } from '../figures.ts'
 import { libraries } from './libraries.ts'
 import { serverCpu } from './server-cpu.ts'
 
@@ -19,6 +20,8 @@ const { values: options } = parseArgs({
     rounds: { type: 'string', default: '3' },
     only: { type: 'string', default: '' },
     server: { type: 'boolean', default: false },
+    // Without the peers.
+    own: { type: 'boolean', default: false },
   },
 })
 
@@ -51,14 +54,30 @@ function median(figures: readonly number[]): number {
   return [...figures].sort((a, b) => a - b)[Math.floor((figures.length - 1) / 2)]!
 }
 
+/** Notes, for each operation, the ratio of the client library with which Cachette costs most. */
+function noteFigures(figures: ReadonlyMap<string, ReadonlyMap<string, number[]>>): void {
+  for (const operation of OPERATIONS) {
+    const ratios = chosen.flatMap(({ name, base }) => {
+      const own = figures.get(name)?.get(operation)
+      const bare = figures.get(base)?.get(operation)
+      return name.startsWith('Cachette') && own && bare ? [median(own) / median(bare)] : []
+    })
+    if (ratios.length > 0)
+      figure(`client CPU, ${operation}, worst client, in the bare one`, Math.max(...ratios))
+  }
+}
+
+const OPERATIONS = ['get', 'set', 'getMany(100)', 'setMany(100)', 'increment']
+
 if (options.server || options.only === '') await serverCpu(port)
 
 const chosen = options.server
   ? []
   : libraries.filter(
-      ({ name, base }) => options.only === '' || name.includes(options.only) || base.includes(options.only),
+      ({ name, base }) =>
+        (options.only === '' || name.includes(options.only) || base.includes(options.only)) &&
+        (!options.own || name === base || name.startsWith('Cachette')),
     )
-const OPERATIONS = ['get', 'set', 'getMany(100)', 'setMany(100)', 'increment']
 
 for (const bytes of options.server ? [] : options.bytes.split(',')) {
   for (const inFlight of options['in-flight'].split(',')) {
@@ -71,6 +90,7 @@ for (const bytes of options.server ? [] : options.bytes.split(',')) {
           row.set(operation, [...(row.get(operation) ?? []), us])
       }
     }
+    noteFigures(figures)
     console.log(`\n${bytes} bytes, ${inFlight} in flight: µs of CPU an operation (times its bare client)`)
     console.log(''.padEnd(26) + OPERATIONS.map((operation) => operation.padStart(17)).join(''))
     for (const { name, base } of chosen) {

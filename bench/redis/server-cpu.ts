@@ -1,6 +1,7 @@
 // CPU time of the server for each script, in GETs (a set: in SETs) of the same run: budgets of the design, § 15.
 // 50 connections with one command each in flight, so that every command is a write of its own.
 import { spawnSync } from 'node:child_process'
+import { figure } from '../figures.ts'
 
 const CLIENTS = 50
 const EACH = 300
@@ -119,6 +120,7 @@ export async function serverCpu(port: number): Promise<void> {
   const median = (name: string): number => figures.get(name)!.sort((a, b) => a - b)[Math.floor(ROUNDS / 2)]!
   console.log('\nserver: µs of CPU a call, one write each (times GET or SET, budget)')
   for (const [name, row] of Object.entries(rows)) {
+    figure(`server CPU, ${name}`, median(name) / median(row.in))
     const ratio = (median(name) / median(row.in)).toFixed(2)
     console.log(
       `${name.padEnd(26)}${median(name).toFixed(1).padStart(8)} (${ratio} ${row.in}, ${row.budget})`,

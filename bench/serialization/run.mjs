@@ -1,6 +1,7 @@
 // npm run bench:serialization: the cost of writing and reading, in CPU time, against JSON and other formats.
 // One run on one machine; only the ratios mean something. `--own` leaves the other formats out.
 import { admit, copy } from '../../src/serialization/clone.ts'
+import { figure } from '../figures.ts'
 import { formats } from './formats.mjs'
 import { compare } from './measure.mjs'
 import { buffer, deepTree, list, page, pageWithDates, smallObject } from './values.mjs'
@@ -18,6 +19,9 @@ const cases = [
   { make: deepTree, write: newNode ? 1.5 : 1.35, read: 1.05 },
 ]
 
+const at = process.argv.indexOf('--rounds')
+const given = at < 0 ? undefined : Number(process.argv[at + 1])
+
 let over = 0
 
 function verdict(ratio, budget) {
@@ -30,6 +34,8 @@ function show(title, rows, budget) {
   console.log(`\n${title}`)
   for (const [name, { us, ratio, bytes }] of Object.entries(rows)) {
     const judged = name === 'cachette' ? verdict(ratio, budget) : ''
+    if (name === 'cachette')
+      figure(title.includes('Buffer') ? '100 KB Buffer: write, in copies' : `${title}, in JSON`, ratio)
     const size = bytes === undefined ? '' : `${bytes} bytes`.padStart(16)
     console.log(
       `  ${name.padEnd(16)}${us.toFixed(2).padStart(10)} us  ${ratio.toFixed(2).padStart(6)}x${size}${judged}`,
@@ -51,7 +57,7 @@ for (const { make, write, read } of cases) {
     reads[name] = { call: format.read, make: () => bytes }
   }
   // A quick operation needs more rounds, until the hundredths stand.
-  const rounds = make === list ? 31 : 101
+  const rounds = given ?? (make === list ? 31 : 101)
   const written = compare(writes, { rounds })
   for (const name of Object.keys(written)) written[name].bytes = sizes[name]
   show(`${make.name}: write`, written, write)

@@ -5,8 +5,14 @@
 import { spawnSync } from 'node:child_process'
 import { cpus } from 'node:os'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { figure } from '../figures.ts'
 
-const ROUNDS = 5
+const { values } = parseArgs({
+  options: { rounds: { type: 'string', default: '5' } },
+  allowPositionals: true,
+})
+const ROUNDS = Number(values.rounds)
 const BUDGET = 1.5
 const NAMES = ['memory', 'tiered']
 const KINDS = [
@@ -42,6 +48,7 @@ for (const [kind, where] of KINDS) {
   const ratio = tiered / memory
   isWithin &&= ratio <= BUDGET
   const what = where === 'root' ? kind : `${kind}, in a namespace`
+  figure(`hit in L1, ${what}, in hits of memory`, ratio)
   const figures = [memory, tiered].map((ns) => ns.toFixed(0).padStart(4))
   console.log(`${what.padEnd(26)} memory ${figures[0]}   tiered ${figures[1]} (${ratio.toFixed(2)})`)
 }

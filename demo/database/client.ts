@@ -15,7 +15,7 @@ interface Waiting {
   reject(error: Error): void
 }
 
-/** Whatever answers queries: the database, or the way to it. */
+/** The database, or the way to it: it answers queries. */
 export interface Queryable {
   query<Name extends QueryName>(
     name: Name,

@@ -24,7 +24,14 @@ const INSIDE: Section = {
 const OWN: readonly Section[] = [
   {
     title: 'Start',
-    pages: ['start.md', 'installing.md', 'options.md', 'best-practices.md', 'what-it-does-not-do.md'],
+    pages: [
+      'start.md',
+      'installing.md',
+      'options.md',
+      'best-practices.md',
+      'comparison.md',
+      'what-it-does-not-do.md',
+    ],
   },
   {
     title: 'Concepts',

@@ -10,6 +10,7 @@ interface Lock {
 
 const LOCKS = [
   'package-lock.json',
+  'compare/package-lock.json',
   'test/mutation/package-lock.json',
   'test/package/compilers/package-lock.json',
   'test/package/next/manifest/package-lock.json',

@@ -220,6 +220,7 @@ onEveryEngine('a load', ({ make, isShared }) => {
       })
       expect(await find(7)).toBe('7 1')
       expect(await find(7)).toBe('7 2')
+      logger.forgetStart()
       expect(logger.lines).toEqual([])
       await cache.close()
     },
@@ -252,6 +253,7 @@ onEveryEngine('a load', ({ make, isShared }) => {
         { name: 'named' },
       )
       expect(await named()).toBe('named')
+      logger.forgetStart()
       expect(logger.summary).toEqual(['warn: a loaded value is not stored'])
       await cache.close()
     },
@@ -263,6 +265,7 @@ onEveryEngine('a load', ({ make, isShared }) => {
     const find = cache.wrap(async () => 'found', { name: 'find', tags: () => MANY.slice(0, 32) })
     expect(await find()).toBe('found')
     expect(await cache.get(find.key())).toBe(undefined)
+    logger.forgetStart()
     expect(logger.summary).toEqual(['warn: a loaded value is not stored'])
     await cache.close()
   })

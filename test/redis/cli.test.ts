@@ -1,6 +1,7 @@
 // The command line over a real server.
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { createDashboard } from 'cachette/dashboard'
 import { RedisCache, type RedisCacheOptions } from 'cachette/redis'
 import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
 import { cachette, type Ran } from '../cli/cli.ts'
@@ -161,6 +162,23 @@ describeWithServers('the command line', () => {
       const [figures] = (await call('stats', '--json')).json() as [{ readonly listeners: number }]
       return figures.listeners === 1
     })
+  })
+
+  it('prints the figures of processes that have a dashboard', async () => {
+    const cache = await opened({ name: 'shop' })
+    const dashboard = createDashboard(cache)
+    onTestFinished(() => dashboard.close())
+    for (let read = 0; read < 4; read++) await cache.getOrSet('user:1', () => 'Ada')
+
+    await until('its figures', async () => {
+      const [{ processes }] = (await call('stats', '--json')).json() as [
+        { processes: readonly { reads: number }[] },
+      ]
+      return processes[0]?.reads === 4
+    })
+    const { out, exit } = await call('stats')
+    expect(exit).toBe(0)
+    expect(out).toMatch(/^[^\t]+:\d+\tshop\tok\t4\t75\.0 %\t1\t\d+\.\d s\t$/m)
   })
 
   it('follows invalidations as they happen', async () => {

@@ -2,7 +2,22 @@ import { type Command } from 'commander'
 import { count, type Host } from '../host.ts'
 import { bytesText } from '../output.ts'
 import { infoOf, type Info } from '../info.ts'
+import { systemRandom } from '../../core/time/system.ts'
+import { readSummary, type Summary } from '../../dashboard/summary.ts'
+import { RedisBoard } from '../../redis/store/redis-board.ts'
 import type { Server, ServerOptions } from '../server.ts'
+
+/** The figures of a process that has a dashboard over a cache of the prefix. */
+interface ProcessOfCache {
+  readonly process: string
+  readonly cache: string
+  readonly status: string
+  readonly reads: number
+  readonly hitRatio: number | undefined
+  readonly loads: number
+  readonly savedMs: number
+  readonly syncAgeMs: number | undefined
+}
 
 interface Figures {
   readonly listeners: number
@@ -15,7 +30,10 @@ interface Figures {
   readonly hits: number
   readonly misses: number
   readonly clients: number
+  readonly processes: readonly ProcessOfCache[]
 }
+
+const PROCESS_HEAD = ['process', 'cache', 'health', 'reads', 'hit ratio', 'loads', 'saved', 'lag']
 
 /** Adds `cachette stats`. */
 export function addStats(program: Command, host: Host): void {
@@ -23,7 +41,7 @@ export function addStats(program: Command, host: Host): void {
     .addToServer(
       program,
       'stats',
-      'Prints the figures of the server and the number of processes that follow its changes.',
+      'Prints the figures of the server, and those of the processes that have a dashboard over the cache.',
       'npx cachette stats --watch',
     )
     .option('-w, --watch [seconds]', 'prints them again at this interval (2)', count)
@@ -36,7 +54,11 @@ export function addStats(program: Command, host: Host): void {
       for (let time = 1; ; time++) {
         const figures = await figuresOf(server)
         if (output.isJson) output.json(figures)
-        else output.table(['figure', 'value'], rowsOf(figures), [1])
+        else {
+          output.table(['figure', 'value'], rowsOf(figures), [1])
+          if (figures.processes.length > 0)
+            output.table(PROCESS_HEAD, figures.processes.map(processRow), [3, 4, 5, 6, 7])
+        }
         if (time >= times || host.surroundings.signal?.aborted === true) return
         await new Promise((resolve) => setTimeout(resolve, (watch === true ? 2 : (watch ?? 2)) * 1000))
       }
@@ -59,6 +81,7 @@ async function figuresOf(server: Server): Promise<Figures> {
     hits: numberOf(info, 'keyspace_hits'),
     misses: numberOf(info, 'keyspace_misses'),
     clients: numberOf(info, 'connected_clients'),
+    processes: await processesOf(server),
   }
 }
 
@@ -80,5 +103,41 @@ function rowsOf(figures: Figures): readonly (readonly string[])[] {
       hits + misses === 0 ? '' : `${((100 * hits) / (hits + misses)).toFixed(1)} %`,
     ],
     ['connections', String(figures.clients)],
+  ]
+}
+
+async function processesOf({ client, names }: Server): Promise<readonly ProcessOfCache[]> {
+  const texts = await new RedisBoard(client, names, systemRandom).all()
+  const processes = texts.flatMap((text) => readSummary(text) ?? []).map(processOf)
+  return processes.toSorted((a, b) => (`${a.cache} ${a.process}` < `${b.cache} ${b.process}` ? -1 : 1))
+}
+
+function processOf({
+  process,
+  cache,
+  status,
+  hits,
+  misses,
+  loads,
+  syncAgeMs,
+  snapshot,
+}: Summary): ProcessOfCache {
+  const reads = hits + misses
+  const savedMs = snapshot.families.reduce((sum, { savedMs: saved }) => sum + (saved?.value ?? 0), 0)
+  const hitRatio = reads === 0 ? undefined : hits / reads
+  return { process, cache, status, reads, hitRatio, loads, savedMs, syncAgeMs }
+}
+
+function processRow(one: ProcessOfCache): readonly string[] {
+  const { process, cache, status, reads, hitRatio, loads, savedMs, syncAgeMs } = one
+  return [
+    process,
+    cache,
+    status,
+    String(reads),
+    hitRatio === undefined ? '' : `${(Math.floor(hitRatio * 1_000) / 10).toFixed(1)} %`,
+    String(loads),
+    `${(savedMs / 1_000).toFixed(1)} s`,
+    syncAgeMs === undefined ? '' : `${(syncAgeMs / 1_000).toFixed(1)} s`,
   ]
 }

@@ -47,7 +47,7 @@ export function responseCache(
   }
 }
 
-// What Express tells its handlers: in Express 4 nothing else does, with the port.
+// Returns the host that Express tells its handlers. Express 4 has no property for it with the port.
 function hostOf(
   { headers, socket }: Pick<IncomingMessage, 'headers' | 'socket'>,
   app: Application | undefined,

@@ -1,12 +1,15 @@
 import type { BaseCache } from '../../cache/base-cache.ts'
-import { COHERENCE_OPTIONS } from '../../coherence/options.ts'
-import { createCache, type CreateCacheOptions } from '../../create-cache.ts'
+import {
+  checkCreateOptions,
+  CREATE_OPTIONS,
+  createCache,
+  type CreateCacheOptions,
+} from '../../create-cache.ts'
 import { OptionsError } from '../../core/errors.ts'
 import { consoleLogger } from '../../core/logging/logger.ts'
 import type { Duration } from '../../options/durations.ts'
-import { CACHE_OPTIONS, checkCacheOptions, checkOptions } from '../../options/options.ts'
+import { checkOptions } from '../../options/options.ts'
 import { spanMs } from '../../options/spans.ts'
-import { ISOLATION_OPTIONS } from '../../serialization/isolation.ts'
 import { outside } from './outside.ts'
 import { TaggedEntries } from './tagged-entries.ts'
 
@@ -22,17 +25,7 @@ export interface NextHandlerOptions extends CreateCacheOptions {
 }
 
 /** The names of {@link NextHandlerOptions}. */
-export const NEXT_OPTIONS: readonly string[] = [
-  'cache',
-  'maxTtl',
-  ...CACHE_OPTIONS,
-  ...COHERENCE_OPTIONS,
-  ...ISOLATION_OPTIONS,
-  'redis',
-  'l1',
-  'bus',
-  'connect',
-]
+export const NEXT_OPTIONS: readonly string[] = ['cache', 'maxTtl', ...CREATE_OPTIONS]
 
 const DEFAULT_PREFIX = 'next:'
 const LONGEST: Duration = '30d'
@@ -61,7 +54,7 @@ export function entriesOf(options: NextHandlerOptions, where: string): Opening {
     byCache.set(cache, known)
     return async () => known
   }
-  checkCacheOptions(ofCache)
+  checkCreateOptions(ofCache, where)
   const place = placeOf({ ...ofCache, prefix, longestMs })
   return async () => {
     let known = byPlace.get(place)

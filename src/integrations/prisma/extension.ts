@@ -165,5 +165,6 @@ function optionsIn(args: unknown): readonly [args: unknown, options: unknown] {
 function textOf(args: unknown): string {
   if (typeof args !== 'object' || args === null) return ''
   const text: unknown = Array.isArray(args) ? args[0] : Reflect.get(args, 'sql')
-  return typeof text === 'string' ? text : JSON.stringify(args)
+  // A command of MongoDB has its name and its collection among its parts.
+  return String(text ?? Object.entries(args))
 }

@@ -120,6 +120,10 @@ describe('the options of a handler', () => {
       [{ cache: {} }, /cache: .* is not a cache/],
       [{ cache, prefix: 'x:' }, /prefix: an option of the cache/],
       [{ onError: 'shout' }, /onError/],
+      [{ l1: { entries: 5 } }, /l1: unknown option 'entries'/],
+      [{ bus: 'none of ours' }, /bus/],
+      [{ connect: 'later' }, /connect/],
+      [{ policy: 'lax' }, /policy/],
     ]
     for (const [options, message] of wrong) expect(() => create(options)).toThrow(message)
     class Own extends BaseCache {
