@@ -4,9 +4,9 @@ const AWAY = new Set(['lost', 'silent', 'denied'])
 
 const BUS: Readonly<Record<Exclude<BusState, 'connected'>, string>> = {
   lost: 'the bus is not connected',
-  refused: 'the server does not let this process subscribe to the bus or publish on it',
+  refused: 'the server does not let this process subscribe to the bus or publish',
   silent: 'the bus is connected and brings no messages',
-  shared: 'another cache sends on the same bus, so its messages are left out',
+  shared: 'another cache uses the same bus',
 }
 
 type Verdict = Pick<Health, 'status' | 'reason'>
