@@ -36,7 +36,7 @@ export function lackOf(library: Library, { needs }: Row): string | undefined {
 export function text(value: unknown): string {
   if (value === undefined) return 'nothing'
   if (typeof value === 'string') return value
-  return JSON.stringify(value) ?? String(value)
+  return JSON.stringify(value) ?? typeof value
 }
 
 /** Judges an answer by its text. */

@@ -6,6 +6,7 @@ import type { MaybePromise } from '../core/promise.ts'
 import { ABSENT, type Context, type OneLoader, type Source } from '../loading/load-context.ts'
 import { loadedValue, type LoadedMany } from './entries.ts'
 import type { ManyLoader } from './loader.ts'
+import type { LoadSettings } from '../options/resolve.ts'
 import type { Scope } from './scope.ts'
 
 /** The reads that load missing values. */
@@ -22,11 +23,12 @@ export class Loads {
     key: string,
     loader: OneLoader,
     ttlOrOptions: Duration | GetOrSetOptions | undefined,
+    more?: Partial<LoadSettings>,
   ): MaybePromise<unknown> {
     const full = this.#scope.key(key)
     checkLoader(loader, where)
     const settings = this.#scope.loadSettings(ttlOrOptions, where)
-    return this.#scope.runtime.pipeline.load(full, key, loader, settings)
+    return this.#scope.runtime.pipeline.load(full, key, loader, more ? { ...settings, ...more } : settings)
   }
 
   /** Loads a value anew, even if one is stored. */
@@ -35,10 +37,7 @@ export class Loads {
     loader: OneLoader,
     ttlOrOptions: Duration | GetOrSetOptions | undefined,
   ): MaybePromise<unknown> {
-    const full = this.#scope.key(key)
-    checkLoader(loader, 'refresh')
-    const settings = { ...this.#scope.loadSettings(ttlOrOptions, 'refresh'), forceRefresh: true, timed: true }
-    return this.#scope.runtime.pipeline.load(full, key, loader, settings)
+    return this.one('refresh', key, loader, ttlOrOptions, { forceRefresh: true, timed: true })
   }
 
   /** Returns the values of several keys, in the caller's order and by the caller's keys. */

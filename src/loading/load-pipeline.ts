@@ -1,21 +1,19 @@
 import { AsyncResource } from 'node:async_hooks'
 import { abortable } from '../core/abort.ts'
 import { inTime, LATE } from '../core/time/in-time.ts'
-import { handOver, type WaitUntil } from '../core/background.ts'
+import { handOver } from '../core/background.ts'
 import { isPromise, type MaybePromise } from '../core/promise.ts'
 import type { LoadSettings } from '../options/resolve.ts'
 import type { Found, Stored } from '../core/store.ts'
-import type { Flight } from './flight.ts'
+import type { Flight, Outcome } from './flight.ts'
 import { Flights } from './flights.ts'
 import type { HitAudit } from './hit-audit.ts'
 import type { CacheState } from './cache-state.ts'
-import { Reader } from './reader.ts'
+import { NOTHING, Reader } from './reader.ts'
 import { questionMs } from './acquire.ts'
 import { enclosingFlight, refuseRecursion } from './recursion.ts'
 import { ServeDecision, type Sorted } from './serve-decision.ts'
 import { SingleSource, type OneLoader, type Source } from './load-context.ts'
-
-const NOTHING: ReadonlyMap<string, Found> = new Map()
 
 /**
  * The read-through pipeline, one for every engine. It reads; a stale value is served and loaded anew in the background.
@@ -186,8 +184,7 @@ export class LoadPipeline {
       this.#decision.deliver(key, outcome, undefined, settings.family),
     )
     // A caller with a signal may leave before.
-    if (settings.signal !== undefined && settings.waitUntil !== undefined)
-      this.#handOver(settings.waitUntil, loading)
+    if (settings.signal !== undefined) this.#handOver(settings, loading)
     return loading
   }
 
@@ -207,18 +204,23 @@ export class LoadPipeline {
     for (let shared = first; ; shared = this.#flights.join(key, settings)) {
       const flight = shared ?? this.#flights.begin(key, settings, this, present, calledAtMs)
       const loading = shared === undefined ? this.#flights.start([flight], source, settings) : undefined
-      if (loading !== undefined && settings.waitUntil !== undefined)
-        this.#handOver(settings.waitUntil, loading)
+      this.#handOver(settings, loading)
       const outcome =
         (await this.#decision.waitUntil(untilMs, flight)) ??
         flight.loaded ??
         (stale === undefined ? this.#decision.tooLate(source.nameOf(key), hardTimeoutMs) : undefined)
-      const isInTime = hardTimeoutMs === Infinity || this.#state.clock.now() < calledAtMs + hardTimeoutMs
-      const isForOthers = isInTime && (outcome?.own === true || (outcome?.late === true && !again))
+      const isForOthers = this.#isForOthers(outcome, again, calledAtMs + hardTimeoutMs)
       again = true
       if (shared !== undefined && isForOthers && settings.signal?.aborted !== true) continue
       return this.#decision.deliver(key, outcome, stale, settings.family)
     }
+  }
+
+  // Whether a caller that has joined may load by itself, because the loader of another call had nothing for the key, or
+  // nothing to be shared.
+  #isForOthers(outcome: Outcome | undefined, again: boolean, endMs: number): boolean {
+    const isOpen = outcome?.own === true || (outcome?.late === true && !again)
+    return isOpen && (endMs === Infinity || this.#state.clock.now() < endMs)
   }
 
   async #loadMany(
@@ -246,7 +248,7 @@ export class LoadPipeline {
       return flight
     })
     const loading = own.size > 0 ? this.#flights.start([...own], source, settings) : undefined
-    if (loading !== undefined && settings.waitUntil !== undefined) this.#handOver(settings.waitUntil, loading)
+    this.#handOver(settings, loading)
     const { hardTimeoutMs = Infinity } = settings
     const endMs = calledAtMs + hardTimeoutMs
     const patience = stale.size === 0 ? Infinity : this.#decision.patience(settings)
@@ -258,10 +260,7 @@ export class LoadPipeline {
         (await this.#decision.waitUntil(untilMs, flight)) ??
         flight.loaded ??
         (stale.has(key) ? undefined : this.#decision.tooLate(source.nameOf(key), hardTimeoutMs))
-      const isInTime = hardTimeoutMs === Infinity || this.#state.clock.now() < endMs
-      // The loader of another call had nothing for the key, or nothing to be shared, so this one may load.
-      const isForOthers = isInTime && (outcome?.own === true || (outcome?.late === true && !again))
-      if (isForOthers && !own.has(flight)) unanswered.push(key)
+      if (this.#isForOthers(outcome, again, endMs) && !own.has(flight)) unanswered.push(key)
       else {
         const value = this.#decision.deliver(key, outcome, stale.get(key), settings.family)
         if (value !== undefined) values.set(key, value)
@@ -326,10 +325,11 @@ export class LoadPipeline {
       }
       return this.#flights.start(flights, source, settings, freshUpToMs)
     })
-    if (settings.waitUntil !== undefined) this.#handOver(settings.waitUntil, loading)
+    this.#handOver(settings, loading)
   }
 
-  #handOver(waitUntil: WaitUntil, loading: Promise<unknown>): void {
-    handOver(waitUntil, loading, (error) => this.#state.trouble.hostFailed(error))
+  #handOver({ waitUntil }: LoadSettings, loading: Promise<unknown> | undefined): void {
+    if (waitUntil !== undefined && loading !== undefined)
+      handOver(waitUntil, loading, (error) => this.#state.trouble.hostFailed(error))
   }
 }

@@ -2,7 +2,7 @@ import type { TimerHandle } from '../core/time/clock.ts'
 import { LoadCooldownError, LoaderTimeoutError } from '../core/errors.ts'
 import { isPromise } from '../core/promise.ts'
 import type { LoadSettings } from '../options/resolve.ts'
-import type { AcquireOptions, Acquired, Cooldown, Stored } from '../core/store.ts'
+import type { AcquireOptions, Acquired } from '../core/store.ts'
 import { messageOf } from '../core/logging/thrown.ts'
 import { acquire, LAST_CHANCE_MS, questionOf, release, waitForLease } from './acquire.ts'
 import { fillAll, type Cooling, type FillingRun } from './filling.ts'
@@ -68,7 +68,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingRun {
     this.host = host
     this.#flights = flights
     this.#source = source
-    this.loader = new LoaderCall(host.state, source, settings)
+    this.loader = new LoaderCall(this, source)
     this.settings = settings
     this.#freshUpToMs = freshUpToMs
     for (const flight of flights) flight.carrier = this
@@ -103,7 +103,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingRun {
           const allowed = mayStore ? granted : denied
           if (allowed.length > 0) {
             const sinceMs = this.#waited ? this.state.clock.now() : allowed[0]!.startedAtMs
-            const contexts = this.loader.begin(allowed, this, sinceMs)
+            const contexts = this.loader.begin(allowed, sinceMs)
             const answer = this.loader.run(allowed, contexts)
             const isLater = isPromise(answer)
             this.#waited ||= isLater
@@ -200,7 +200,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingRun {
         flight.fail(error)
         if (flight.loaderBegan) this.loader.tell(flight, 'timeout', undefined, [error])
       }
-      if (!this.loader.isRunning) this.giveUp(error)
+      if (this.loader.loading === undefined) this.giveUp(error)
       else {
         this.#abort(error)
         this.#timer = timers.set(() => this.giveUp(error), LAST_CHANCE_MS)
@@ -239,15 +239,22 @@ export class LoadRun implements Carrier, LoadSituation, FillingRun {
       if (answer === 'granted') granted.push(flight)
       else if (answer === 'denied') denied.push(flight)
       else if (answer === 'busy') busy.push(flight)
-      else if ('cooldown' in answer) this.#cool(flight, answer)
-      else this.#share(flight, answer.stored)
+      else {
+        this.release([flight])
+        this.host.leave(flight)
+        if ('stored' in answer) flight.succeed({ value: undefined, stored: answer.stored, own: false })
+        else {
+          this.host.rest(flight.key)
+          flight.fail(new LoadCooldownError(answer.cooldown))
+        }
+      }
     }
     return { granted, denied, busy }
   }
 
   // Notes the failure of the loader, if the loader was running. Returns whether it was.
   #endFailed(error: unknown): boolean {
-    if (!this.loader.isRunning) return false
+    if (this.loader.loading === undefined) return false
     this.loader.end()
     this.#cooldown = this.failed(error)
     if (this.state.observing('load') !== undefined)
@@ -274,7 +281,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingRun {
     this.loader.end()
     this.#fail(reason)
     this.#end()
-    this.loader.interrupt(reason)
+    this.loader.interrupt?.(reason)
     this.#hurry?.()
   }
 
@@ -287,19 +294,6 @@ export class LoadRun implements Carrier, LoadSituation, FillingRun {
   #coolingAfter(error: unknown): Cooling | undefined {
     const { loadErrorTtlMs } = this.settings
     return loadErrorTtlMs === undefined ? undefined : { cooldown: messageOf(error), forMs: loadErrorTtlMs }
-  }
-
-  #cool(flight: Flight, { cooldown }: Cooldown): void {
-    this.release([flight])
-    this.host.leave(flight)
-    this.host.rest(flight.key)
-    flight.fail(new LoadCooldownError(cooldown))
-  }
-
-  #share(flight: Flight, stored: Stored): void {
-    this.release([flight])
-    this.host.leave(flight)
-    flight.succeed({ value: undefined, stored, own: false })
   }
 
   #end(): void {

@@ -23,7 +23,8 @@ export interface GetResult<V = unknown> {
 }
 
 const MISS: GetResult<never> = Object.freeze({ value: undefined, status: 'miss' })
-const NOTHING: ReadonlyMap<string, Found> = new Map()
+/** The result of a read that has found nothing. */
+export const NOTHING: ReadonlyMap<string, Found> = new Map()
 
 /**
  * Reads the store for callers. Each caller gets a value of its own. A store in trouble is a miss. Hits and misses are

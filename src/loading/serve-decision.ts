@@ -97,7 +97,7 @@ export class ServeDecision {
 
   /** Returns a caller's copy of the loaded value, else of the stale one. @throws the loader's error. */
   deliver(key: string, outcome: Outcome | undefined, stale: Stored | undefined, family: Family): unknown {
-    if (outcome?.failure === undefined && outcome !== undefined) {
+    if (outcome !== undefined && outcome.failure === undefined) {
       if (stale !== undefined) this.#reader.tellMiss(key, family)
       if (outcome.stored === undefined) return outcome.value
       return this.#reader.view('load', key, outcome.stored, family) ?? outcome.value

@@ -1,6 +1,6 @@
 import { mayRead, NOT_DONE, DONE, OUTDATED, type EntryRules } from '../in-process/entry-rules.ts'
 import type { EntrySettings, Found, OpResult, Reading, Stored } from '../core/store.ts'
-import { isPromise, type MaybePromise } from '../core/promise.ts'
+import type { MaybePromise } from '../core/promise.ts'
 import type { AgeClock } from '../core/time/age-clock.ts'
 import type { BoundedMap } from './bounded-map.ts'
 import { MemoryEntry } from './memory-entry.ts'
@@ -103,7 +103,7 @@ export class MemoryEntries {
       prefix,
     )
     const count = sweep.run()
-    return isPromise(count) ? this.#during(sweep, count) : count
+    return typeof count === 'number' ? count : this.#during(sweep, count)
   }
 
   /** Removes an entry that a deletion under way covers, before the key is used. */

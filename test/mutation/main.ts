@@ -13,7 +13,7 @@ const USAGE = `Usage: npm run mutate -- FOLDER [FILE...] [options]
   FOLDER          ${FOLDERS.join(', ')}
   FILE            only files of the folder with these names, such as load-run.ts
   --workers N     mutants that are tried at a time (default 1)
-  --survivors     runs nothing, and prints the survivors of the last run
+  --survivors     runs nothing: prints the survivors of the last run, and writes its table
   --help          shows this
 
 Ends with 1 if the score of the folder is too low, with 2 if it was called wrongly.`
@@ -49,7 +49,7 @@ const scores = readReport(readFileSync(results, 'utf8'))
 printSurvivors(scores)
 const percent = percentOf(scores)
 console.log(`${folder}: ${percent.toFixed(1)} % of at least ${LEAST[folder]} %`)
-if (!values.survivors) writePage()
+writePage()
 process.exitCode = percent < LEAST[folder]! ? 1 : 0
 
 function mutate(): void {

@@ -48,7 +48,7 @@ it('makes a table of the files that have mutants', () => {
     '| file | % | killed | survived | played by no test |',
     '|---|---:|---:|---:|---:|',
     '| `core/b.ts` | 50.0 | 2 | 1 | 1 |',
-    '| **all** (aim: 85) | 50.0 | 2 | 1 | 1 |',
+    '| **files tried** (aim: 85) | 50.0 | 2 | 1 | 1 |',
     '',
     'Mutants that no test can tell from the code:',
     '',

@@ -13,7 +13,7 @@ export function tableOf(scores: readonly FileScore[], least: number): string {
     '| file | % | killed | survived | played by no test |',
     '|---|---:|---:|---:|---:|',
     ...rows.map((score) => line(`\`${score.file.replace('src/', '')}\``, [score])),
-    line(`**all** (aim: ${least})`, rows),
+    line(`**files tried** (aim: ${least})`, rows),
   ]
   const named = scores.flatMap(({ file, equivalents }) =>
     equivalents.map(
