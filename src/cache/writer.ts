@@ -177,7 +177,7 @@ export class Writer {
   }
 }
 
-// The outcome of deletions on the shared server. What has no answer there is repeated.
+// The outcome of deletions on the shared server. A deletion without an answer is repeated.
 function outcomeOf(results: readonly OpResult[] | undefined): InvalidationOutcome {
   if (results === undefined) return 'dropped'
   return results.some(({ unavailable }) => unavailable === true) ? 'queued' : 'acked'

@@ -9,7 +9,7 @@ export interface AppliedChange {
   readonly ageMs: number
 }
 
-/** What this process knows of the changes of a key on the shared server. */
+/** The knowledge of this process about the changes of a key on the shared server. */
 export interface Trail {
   /** The longest time for which the memory of this process serves without news of changes, and by the policy in force. */
   readonly maxLagMs: number

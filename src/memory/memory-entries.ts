@@ -67,8 +67,8 @@ export class MemoryEntries {
     tags: readonly string[] | undefined,
     since?: number,
   ): OpResult {
-    const present = rowVersion === undefined ? undefined : versionOf(this.#map.peek(key))
-    if (this.#rules.isOutdated(key, rowVersion, present)) return OUTDATED
+    if (rowVersion !== undefined && this.#rules.isOutdated(key, rowVersion, versionOf(this.#map.peek(key))))
+      return OUTDATED
     const labels = this.#rules.tags.labels(tags, since)
     // A loader may have named a tag that was invalidated meanwhile.
     if (!this.#rules.isCurrent(labels)) return NOT_DONE

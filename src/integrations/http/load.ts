@@ -246,7 +246,7 @@ export class Load {
 }
 
 /**
- * Returns an answer of a handler with a date. What `fetch` decoded is no longer encoded, though its headers say so.
+ * Returns an answer of a handler with a date. A body that `fetch` has decoded is no longer encoded, though its headers say so.
  */
 export function received(answer: Response, nowMs: number): Response {
   if (answer.status < 200) return answer

@@ -3,7 +3,7 @@ import { noteFront, type HeaderRecord } from './front.ts'
 
 /** A response of Node.js whose handler writes elsewhere. */
 export interface Capture {
-  /** What the handler writes. Rejects if the connection closes before the head. */
+  /** The response that the handler writes. Rejects if the connection closes before the head. */
   readonly answer: Promise<Response>
   /** Its connection. */
   readonly real: RealResponse

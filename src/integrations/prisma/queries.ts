@@ -3,7 +3,7 @@ import type { BaseCache } from '../../cache/base-cache.ts'
 import type { Runtime } from '../../cache/runtime.ts'
 import { isRecord } from '../../internal/objects.ts'
 import { canonical } from '../../keys/canonical.ts'
-import { invalidateTables, invalidateTags, tableTags } from '../shared/query-tags.ts'
+import { invalidateTables, tableTags } from '../shared/query-tags.ts'
 import type { Operation, PrismaInvalidation, PrismaQueries, PrismaQueryOptions } from './types.ts'
 
 /** The options that a query has in place of those of the cache: it must not fail because of the cache. */
@@ -53,7 +53,7 @@ export class Queries implements PrismaQueries {
 
   async invalidate({ models = [], tags = [] }: PrismaInvalidation): Promise<void> {
     const { cache } = this.#of
-    const calls = [invalidateTables(cache, models), invalidateTags(cache, tags)]
+    const calls = [invalidateTables(cache, models), cache.invalidateTag([...tags])]
     for (const call of await Promise.allSettled(calls))
       if (call.status === 'rejected') this.#note(call.reason)
   }

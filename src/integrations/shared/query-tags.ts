@@ -21,12 +21,5 @@ export function tableTags(tables: readonly string[]): readonly string[] {
 /** Invalidates the results of all queries of some tables. @throws as `invalidateTag` does. */
 export async function invalidateTables(cache: BaseCache, tables: Iterable<string>): Promise<void> {
   const all = new Set(tables)
-  if (all.size > 0) await invalidateTags(cache, [...Array.from(all, tableTag), MANY_TABLES])
-}
-
-/** Invalidates any number of tags. @throws as `invalidateTag` does. */
-export async function invalidateTags(cache: BaseCache, tags: Iterable<string>): Promise<void> {
-  const all = [...new Set(tags)]
-  for (let start = 0; start < all.length; start += MAX_TAGS)
-    await cache.invalidateTag(all.slice(start, start + MAX_TAGS))
+  if (all.size > 0) await cache.invalidateTag([...Array.from(all, tableTag), MANY_TABLES])
 }
