@@ -5,7 +5,7 @@ import { inspect } from '../core/logging/inspect.ts'
 export const MAX_KEY_BYTES = 1024
 
 /** The kinds of the library's own keys. The name of such a key is a prefix, `!`, the kind, `:`, and any text. */
-const SIDE_KINDS = 'lease|floor|sequence|log|tag|mark|limit|lock|semaphore|fleet|node'
+const SIDE_KINDS = 'lease|floor|sequence|log|tag|mark|limit|lock|semaphore|fleet|node'.split('|')
 
 /** The kind of one of the library's own keys. */
 export type SideKind =
@@ -21,7 +21,7 @@ export type SideKind =
   | 'fleet'
   | 'node'
 
-const SIDE_KEY = new RegExp(`!(?:${SIDE_KINDS}):`)
+const SIDE_KEY = new RegExp(`!(?:${SIDE_KINDS.join('|')}):`)
 
 /** Whether a name is one of the library's own keys, under any prefix. No other key may contain such a name. */
 export function isSideKey(name: string): boolean {
