@@ -166,5 +166,6 @@ function textOf(args: unknown): string {
   if (typeof args !== 'object' || args === null) return ''
   const text: unknown = Array.isArray(args) ? args[0] : Reflect.get(args, 'sql')
   // A command of MongoDB has its name and its collection among its parts.
-  return String(text ?? Object.entries(args))
+  const parts: readonly unknown[] = text === undefined || text === null ? Object.entries(args).flat() : [text]
+  return parts.map(String).join(' ')
 }

@@ -264,7 +264,7 @@ describe('no request stores a page under the name of another', () => {
           await reply.header('Cache-Control', FRESH).send(`${pageOf(request.originalUrl)} of ${request.host}`)
         })
         await app.ready()
-        return app.routing.bind(app) as RequestListener
+        return app.routing.bind(app)
       },
     ],
   ]

@@ -82,7 +82,7 @@ it.each([
   ['returns what is no text', () => [undefined] as never],
   ['returns too many', () => Array.from({ length: 1000 }, (_, index) => `tag ${index}`)],
 ] as const)('tags: a function that %s leaves the response unstored', async (_, tags) => {
-  const { ask } = open({ tags: tags as never })
+  const { ask } = open({ tags })
   for (const text of ['call 1', 'call 2']) {
     const answer = await ask()
     expect([answer.text, answer.told]).toEqual([text, 'Cachette; fwd=uri-miss; detail=tags'])

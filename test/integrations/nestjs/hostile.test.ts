@@ -72,7 +72,7 @@ onEachEngine((engine) => {
     const cache = await engine.make()
     const { app, get } = await start({ imports: [CachetteModule.forRoot({ cache })], controllers: [Pages] })
     const pages = app.get(Pages)
-    const { promise, resolve } = deferred<void>()
+    const { promise, resolve } = deferred()
     pages.gate = promise
     const all = Array.from({ length: 3 }, async () => get('/stream'))
     await until('a call', async () => pages.calls > 0)
