@@ -42,7 +42,7 @@ export class PassingCalls {
   /** Returns a promise that settles when a call of these keys and tags may be sent; `undefined` = now. */
   before(
     keys: readonly string[],
-    tags: readonly string[] = NO_TAGS,
+    tags: readonly string[] | undefined = NO_TAGS,
     together: Together | undefined,
   ): Promise<unknown> | undefined {
     if (this.byKey.size === 0 && this.covering.size === 0) return undefined
@@ -86,7 +86,7 @@ export class PassingCalls {
   /** Notes a call of keys that later ones come after until it has passed. */
   pass(
     keys: readonly string[],
-    tags: readonly string[] = NO_TAGS,
+    tags: readonly string[] | undefined = NO_TAGS,
     passed: Promise<unknown>,
     kind: Kind,
   ): void {
