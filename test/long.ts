@@ -2,6 +2,7 @@
 export const LONG: readonly string[] = [
   'test/coherence/model.test.ts',
   'test/contract/misuse-fuzz.test.ts',
+  'test/dashboard/fleet.test.ts',
   'test/demo/demo.test.ts',
   'test/demo/proof.test.ts',
   'test/docs/examples.test.ts',
