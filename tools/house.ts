@@ -159,6 +159,27 @@ function sentences(text: string): readonly string[] {
     .filter((sentence) => sentence !== '')
 }
 
+/** Returns the prose of the documentation: paragraphs, items of lists and cells of tables, without code. */
+function documentation(): readonly string[] {
+  const pages = [
+    ...readdirSync(root).filter((file) => file.endsWith('.md')),
+    ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.md') && !/node_modules|\.vitepress/.test(file))
+      .map((file) => join('docs', file)),
+  ]
+  return pages.flatMap((page) =>
+    readFileSync(join(root, page), 'utf8')
+      .replaceAll(/^(```+).*?^\1$/gms, '')
+      .split(/\n\s*\n|\n\s*(?:[-*]|\d+\.) |\s\|\s|^\|\s/m)
+      .map((part) =>
+        part
+          .replaceAll(/\s+/g, ' ')
+          .replaceAll(/[*_]{2}/g, '')
+          .trim(),
+      ),
+  )
+}
+
 const src = sources('src')
 const lines = (list: readonly Source[]): number =>
   list.reduce((sum, { text }) => sum + text.split('\n').length - 1, 0)
@@ -190,6 +211,8 @@ const comments = src.flatMap(commentsOf)
 const all = comments.flatMap(({ text }) => sentences(text))
 const docs = comments.filter(({ isDoc }) => isDoc)
 const openings = all.filter((sentence) => OPENING.test(sentence))
+const written = documentation().flatMap(sentences)
+const writtenOpenings = written.filter((sentence) => OPENING.test(sentence) && !sentence.endsWith('?'))
 const indirect = docs.filter(({ text }) => INDIRECT.test(text))
 const isWhether = ({ text }: { text: string }): boolean => text.startsWith('Whether')
 
@@ -221,6 +244,11 @@ table.push(
     '15',
   ],
   [
+    'sentences of the documentation that begin so, questions left out, of 1,000',
+    ((1000 * writtenOpenings.length) / written.length).toFixed(1),
+    '10',
+  ],
+  [
     'docstrings that begin with What, How, When, Where, Why, in %',
     ((100 * indirect.filter((doc) => !isWhether(doc)).length) / docs.length).toFixed(1),
     '3',
@@ -236,7 +264,7 @@ if (process.argv.includes('--passed')) {
   }
 }
 if (process.argv.includes('--list')) {
-  for (const sentence of openings) console.log(`  ${sentence}`)
+  for (const sentence of [...openings, ...writtenOpenings]) console.log(`  ${sentence}`)
   for (const { text } of indirect.filter((doc) => !isWhether(doc)))
     console.log(`  doc: ${text.slice(0, 100)}`)
 }

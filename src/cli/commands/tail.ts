@@ -1,6 +1,6 @@
 import { type Command } from 'commander'
 import type { Message } from '../../core/remote/log.ts'
-import { readMessage } from '../../redis/store/log-format.ts'
+import { readMessage } from '../../redis/store/log/log-format.ts'
 import { count, type Host } from '../host.ts'
 import type { ServerOptions } from '../server.ts'
 

@@ -5,7 +5,7 @@ import type { Bus, Message } from '../../core/remote/log.ts'
 import type { RedisClient } from '../connection/client.ts'
 import type { Said } from '../connection/guard/refused-commands.ts'
 import { KeyNames } from './key-names.ts'
-import { readMessage } from './log-format.ts'
+import { readMessage } from './log/log-format.ts'
 
 /** The beginning of a greeting, which members of another fleet answer. No message of the log begins so. */
 const ASK = '!fleet '

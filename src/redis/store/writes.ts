@@ -3,7 +3,7 @@ import { toArgs, type Arg, type Command, type Reply, type ReplyForm } from '../c
 import { lifetimeText, type EntryBytes } from './entry-bytes.ts'
 import type { Call } from './exchange.ts'
 import type { KeyNames } from './key-names.ts'
-import { readLogged, readPlace, type LoggedCalls, type LoggedReply } from './logged-calls.ts'
+import { readLogged, readPlace, type LoggedCalls, type LoggedReply } from './log/logged-calls.ts'
 import { handlers, LONGEST_RUN, storedResult, type Handler, type Handlers, type OpOf } from './operations.ts'
 import { increment } from '../scripts/entries/increment.ts'
 import { setPlain } from '../scripts/entries/set-plain.ts'

@@ -1,4 +1,4 @@
-import { readHead, readLogEntry } from '../../../src/redis/store/log-format.ts'
+import { readHead, readLogEntry } from '../../../src/redis/store/log/log-format.ts'
 import type { EntryBytes } from '../../../src/redis/store/entry-bytes.ts'
 import type { KeyNames } from '../../../src/redis/store/key-names.ts'
 import type { Stored } from '../../../src/core/store.ts'

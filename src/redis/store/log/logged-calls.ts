@@ -1,9 +1,9 @@
-import type { Random } from '../../core/time/clock.ts'
-import type { Epoch, Head } from '../../core/remote/log.ts'
-import type { Arg, Command, Reply, Script } from '../connection/client.ts'
-import type { KeyNames } from './key-names.ts'
+import type { Random } from '../../../core/time/clock.ts'
+import type { Epoch, Head } from '../../../core/remote/log.ts'
+import type { Arg, Command, Reply, Script } from '../../connection/client.ts'
+import type { KeyNames } from '../key-names.ts'
 import { readEpoch } from './log-format.ts'
-import { asList, asText } from './replies.ts'
+import { asList, asText } from '../replies.ts'
 
 /** The settings of logs. */
 export interface LogSettings {

@@ -1,4 +1,4 @@
-import type { Epoch, EpochId, Head, LogEntry, Message } from '../../core/remote/log.ts'
+import type { Epoch, EpochId, Head, LogEntry, Message } from '../../../core/remote/log.ts'
 
 // Fields are separated by a blank, and free text comes last. This stands for an empty field, because no encoded field
 // begins with it.
