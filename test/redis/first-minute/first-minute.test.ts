@@ -9,7 +9,7 @@ const page = join(fileURLToPath(new URL('../../..', import.meta.url)), 'docs/fir
 
 const HEAD = `# The first minute of a service
 
-What the log says in the first minute of a service whose cache is not set up as meant, and what to do about it. The lines were
+This page shows the log of the first minute of a service whose cache is not set up as meant, and says what to do about it. The lines were
 written by real services, which ran for a minute each (\`npm run docs:first-minute\`); \`npx vitest run test/redis/first-minute\`
 compares this page with their first seconds. Ports, times and counts are made equal. The client is node-redis 6; with another library the text of \`err\` differs. In your log the details are objects
 ([monitoring](monitoring.md#log)).
