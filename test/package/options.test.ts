@@ -26,6 +26,7 @@ const ANSWERS: ReadonlySet<string> = new Set([
   'OpResult',
   'OtelInstrumentOptions',
   'OtelSpanOptions',
+  'ProcessFigures',
   'ServerHealth',
   'SetResult',
   'StepResult',
