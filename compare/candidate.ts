@@ -1,6 +1,6 @@
 // The face that every compared cache has here. A missing method is a feature that the library does not have.
 
-/** What a cache is opened with. */
+/** The settings that a cache is opened with. */
 export interface Settings {
   readonly port: number
   /** Whether the connections have the time limits that the library and its client document for production. */

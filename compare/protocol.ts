@@ -1,4 +1,4 @@
-// What the program of the table and its node processes tell each other.
+// The messages between the program of the table and its node processes.
 import type { EntryOptions } from './candidate.ts'
 
 /** Marks a loader in the arguments of a call: it runs where the table is made. */

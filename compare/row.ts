@@ -20,7 +20,7 @@ export interface Part {
 
 export interface Cell {
   readonly answer: 'yes' | 'no' | '–'
-  /** What was seen, or why the row can't be played. */
+  /** The observation, or the reason why the row can't be played. */
   readonly note?: string
 }
 

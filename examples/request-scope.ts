@@ -20,7 +20,7 @@ console.log(await header(mine))
 console.log(await page(mine))
 console.log('hits:', cache.stats().hits)
 
-// What another request changes is not seen in what was read; what this one changes is.
+// A change by another request is not seen in values that were read; a change by this one is.
 await cache.set('user:7', { name: 'Grace' })
 console.log(await header(mine))
 await mine.refresh('user:7', () => ({ name: 'Edsger' }))

@@ -20,7 +20,7 @@ export const cachette: Library = {
   hasServer: true,
   hasMemory: true,
   lacks: { getAndProlong: 'a read does not prolong a ttl, on purpose' },
-  // What it needs for production is its default, therefore nothing is tuned.
+  // Nothing is tuned, because the defaults are those for production.
   async open({ port }) {
     const { createCache } = await peer<Pick<typeof Cachette, 'createCache'>>(BUILT)
     const redis = `redis://127.0.0.1:${port}`

@@ -57,7 +57,7 @@ export interface Overlap {
   readonly key: string
   /** The process whose load is overlapped. */
   readonly loading: NodeProcess
-  /** What is done while the load has read the old row; `update` makes the row new. */
+  /** Runs while the load has read the old row; `update` makes the row new. */
   act(update: () => void): Promise<unknown>
   readonly readers: readonly NodeProcess[]
   readonly tags?: readonly string[]

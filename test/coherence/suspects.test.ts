@@ -5,7 +5,7 @@ import { Suspects } from '../../src/coherence/queues/suspects.ts'
 import { SeededRandom } from '../../src/testing/random.ts'
 
 const BITS = 2 ** 14
-/** What a filter has room for: each item sets four bits, of which a tenth may be set. */
+/** The room of a filter: each item sets four bits, of which a tenth may be set. */
 const ROOM = (0.1 * BITS) / 4
 
 function empty(bits = BITS, limit = 100): Suspects {

@@ -220,7 +220,7 @@ describe.each(Object.entries(ENGINES))('%s', (_engine, make) => {
 
         for (const [index, value] of values.entries()) {
           tamper(kind, value)
-          // Whoever was not tampered with yet must not have noticed.
+          // A reader that was not tampered with yet must not have noticed.
           expect(values.slice(index + 1)).toEqual(values.slice(index + 1).map(() => pristine))
         }
         tamper(kind, source)

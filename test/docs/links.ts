@@ -5,7 +5,7 @@ import { anchorsOf, linksOf, project, readPage } from './markdown.ts'
 // The readme is also the package's page in the registry, so its links have the address of the repository.
 const own = /^https:\/\/github\.com\/cachette\/cachette\/(?:blob|tree)\/main\//
 
-/** What is wrong with the links of a page to the project; addresses of other hosts are not followed. */
+/** Returns the faults of the links of a page to the project; addresses of other hosts are not followed. */
 export function findDeadLinks(path: string, markdown: string): readonly string[] {
   return linksOf(readPage(markdown)).flatMap(({ line, target }) => {
     const link = target.replace(own, '/')

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 
 const project = join(import.meta.dirname, '../..')
 
-/** What a tool said. */
+/** The output of a tool. */
 export interface Verdict {
   readonly status: number | null
   readonly output: string

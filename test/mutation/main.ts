@@ -61,7 +61,7 @@ function mutate(): void {
     plugins: ['@stryker-mutator/vitest-runner'],
     vitest: { configFile: 'test/mutation/vitest.config.ts', related: false },
     coverageAnalysis: 'perTest',
-    // What runs while a module is loaded is seen by no single test, so each of them would have to run.
+    // No single test sees code that runs while a module is loaded, so each of them would have to run.
     ignoreStatic: true,
     mutate: of,
     incremental: true,

@@ -16,7 +16,7 @@ import { inject } from 'vitest'
 const compilers = join(import.meta.dirname, 'compilers/node_modules')
 const tools = join(import.meta.dirname, 'tools/node_modules')
 
-/** What a process printed. */
+/** The output of a process. */
 export interface Printed {
   readonly status: number | null
   readonly output: string
