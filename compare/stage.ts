@@ -1,4 +1,4 @@
-import { startRedis, type RedisServer } from '../test/redis/servers/server.ts'
+import { startRedis, type RedisServer } from '../test/real/servers/server.ts'
 import type { Library, Settings } from './candidate.ts'
 import { NodeProcess } from './node-process.ts'
 

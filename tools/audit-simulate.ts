@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import Table from 'cli-table3'
 import { FAULT_MIXES } from '../simulator/world/mixes.ts'
-import { ABLATIONS } from '../test/simulation/ablations/index.ts'
+import { ABLATIONS } from '../test/system/simulation/ablations/index.ts'
 import {
   addAudit,
   emptyAuditTally,

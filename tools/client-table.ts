@@ -1,6 +1,6 @@
 // Plays a cache over clients with each documented option and writes the table of docs/redis.md. Takes about a minute.
 import { readFileSync, writeFileSync } from 'node:fs'
-import { ENGINES } from '../test/redis/caches.ts'
+import { ENGINES } from '../test/real/caches.ts'
 import {
   LIBRARIES,
   OPTION_CASES,
@@ -9,8 +9,8 @@ import {
   type Library,
   type OptionCase,
   type ServersOfOptions,
-} from '../test/redis/clients/documented-options.ts'
-import { startCluster, startRedis, startSentinelGroup } from '../test/redis/servers/index.ts'
+} from '../test/real/clients/documented-options.ts'
+import { startCluster, startRedis, startSentinelGroup } from '../test/real/servers/index.ts'
 
 const FILE = 'docs/redis.md'
 const NAMES = Object.keys(LIBRARIES) as Library[]

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import Table from 'cli-table3'
 import ts from 'typescript'
 import { createCache, MemoryCache, type BaseCache } from 'cachette'
-import { findServers, startRedis } from '../test/redis/servers/index.ts'
+import { findServers, startRedis } from '../test/real/servers/index.ts'
 import { figure } from '../bench/figures.ts'
 import { readEntryPoints } from './entry-points.ts'
 

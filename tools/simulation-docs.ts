@@ -5,7 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { FAULT_MIXES } from '../simulator/world/mixes.ts'
 import type { WorldReport } from '../simulator/world/world.ts'
-import { ABLATIONS, runWithout, type Ablation } from '../test/simulation/ablations/index.ts'
+import { ABLATIONS, runWithout, type Ablation } from '../test/system/simulation/ablations/index.ts'
 import { namedHistories } from './simulation/histories.ts'
 import { add, emptyTally, POLICIES, runBatch, type Tally } from './simulation/runs.ts'
 

@@ -10,8 +10,8 @@ import { parseArgs } from 'node:util'
 import Table from 'cli-table3'
 import type * as Cachette from '../../src/index.ts'
 import type * as Locks from '../../src/lock/index.ts'
-import { startCluster } from '../../test/redis/servers/cluster.ts'
-import { startRedis, type RedisServer } from '../../test/redis/servers/server.ts'
+import { startCluster } from '../../test/real/servers/cluster.ts'
+import { startRedis, type RedisServer } from '../../test/real/servers/server.ts'
 import { until } from '../../test/support/until.ts'
 
 const { values } = parseArgs({ options: { of: { type: 'string', default: '.' } } })

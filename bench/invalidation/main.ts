@@ -8,7 +8,7 @@ import { figure } from '../figures.ts'
 import { MemoryCache } from '../../src/memory/index.ts'
 import { RedisCache } from '../../src/redis/index.ts'
 import type { BaseCache } from '../../src/index.ts'
-import { startRedis, type RedisServer } from '../../test/redis/servers/server.ts'
+import { startRedis, type RedisServer } from '../../test/real/servers/server.ts'
 import { until } from '../../test/support/until.ts'
 
 const { values } = parseArgs({ options: { entries: { type: 'string', default: '1000000' } } })

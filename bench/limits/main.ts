@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process'
 import { connect } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
-import { startRedis } from '../../test/redis/servers/server.ts'
+import { startRedis } from '../../test/real/servers/server.ts'
 
 const { values } = parseArgs({
   options: {

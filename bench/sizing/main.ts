@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createCache, silentLogger, type BaseCache, type SetOptions } from '../../src/index.ts'
-import { startCluster, startRedis, type RedisServer } from '../../test/redis/servers/index.ts'
+import { startCluster, startRedis, type RedisServer } from '../../test/real/servers/index.ts'
 import { until } from '../../test/support/until.ts'
 
 const PREFIX = 'shop:'

@@ -1,6 +1,6 @@
 // One process of several: nodes of one library, which write or watch.
 import { sharedNow, tell } from '../../test/support/peer-side.ts'
-import { connect, type Connection } from '../../test/redis/servers/resp.ts'
+import { connect, type Connection } from '../../test/real/servers/resp.ts'
 import { bareClients, libraries, type Node } from './libraries.ts'
 
 const KEYS = 200

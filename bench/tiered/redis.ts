@@ -5,7 +5,7 @@
 import { parseArgs } from 'node:util'
 import { Peer } from '../../test/support/peer.ts'
 import { until } from '../../test/support/until.ts'
-import { startRedis, type RedisServer } from '../../test/redis/servers/server.ts'
+import { startRedis, type RedisServer } from '../../test/real/servers/server.ts'
 import { bareClients, libraries } from './libraries.ts'
 import type * as Tasks from './node.ts'
 

@@ -1,4 +1,4 @@
-import type { RedisServer } from '../../test/redis/servers/server.ts'
+import type { RedisServer } from '../../test/real/servers/server.ts'
 import type { Call } from '../protocol.ts'
 import type { Part } from '../row.ts'
 

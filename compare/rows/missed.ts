@@ -1,4 +1,4 @@
-import { startProxy } from '../../test/redis/servers/proxy.ts'
+import { startProxy } from '../../test/real/servers/proxy.ts'
 import { within } from '../node-process.ts'
 import type { Part, Row } from '../row.ts'
 import type { Stage } from '../stage.ts'

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Results } from '../../demo/report/results.ts'
-import { describeWithServers } from '../redis/servers/index.ts'
+import { describeWithServers } from '../real/servers/index.ts'
 
 let folder: string
 

@@ -2,7 +2,7 @@
 import { MemoryCache, TieredCache, type BaseCache } from 'cachette'
 import { RedisCache } from 'cachette/redis'
 import { afterAll, beforeAll, describe } from 'vitest'
-import { describeWithServers, startRedis, type RedisServer } from '../redis/servers/index.ts'
+import { describeWithServers, startRedis, type RedisServer } from '../real/servers/index.ts'
 import { until } from '../support/until.ts'
 
 /** Makes caches of one engine for a test. */

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { pack } from '../../tools/pack.ts'
-import { startRedis } from '../redis/servers/index.ts'
+import { startRedis } from '../real/servers/index.ts'
 
 const root = join(import.meta.dirname, '../..')
 

@@ -1,18 +1,27 @@
 /** The quick tests that play the code of a folder of src. */
 export const TESTS: Readonly<Record<string, readonly string[]>> = {
   core: [
-    'test/core/*',
+    'test/unit/core/*',
     'test/contract/{counters,explain,milliseconds,observing,past-deadline,trouble}',
-    'test/loading/close',
+    'test/unit/loading/close',
   ],
   loading: [
-    'test/loading/**/*',
+    'test/unit/loading/**/*',
     'test/contract/{grace,observing,trouble}',
-    'test/scope/request-scope',
-    'test/audit/auditor',
+    'test/unit/scope/request-scope',
+    'test/unit/audit/auditor',
   ],
-  memory: ['test/memory/*', 'test/contract/{counters,grace,kinds,row-versions}', 'test/conformance/*'],
-  coherence: ['test/coherence/*', 'test/histories/**/*', 'test/tiered/*', 'test/contract/trouble'],
+  memory: [
+    'test/unit/memory/*',
+    'test/contract/{counters,grace,kinds,row-versions}',
+    'test/contract/conformance/*',
+  ],
+  coherence: [
+    'test/unit/coherence/*',
+    'test/system/histories/**/*',
+    'test/unit/tiered/*',
+    'test/contract/trouble',
+  ],
 }
 
 /** The least score of a folder, in per cent. */

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { readEntryPoints } from '../../tools/entry-points.ts'
-import { findServers, startRedis, type RedisServer } from '../redis/servers/index.ts'
+import { findServers, startRedis, type RedisServer } from '../real/servers/index.ts'
 import { type InstalledProject, installPackage } from './installed.ts'
 
 // Adapters that import their host are bundled with it.

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { readEntryPoints } from '../../tools/entry-points.ts'
-import { findServers, startRedis, type RedisServer } from '../redis/servers/index.ts'
+import { findServers, startRedis, type RedisServer } from '../real/servers/index.ts'
 import { type InstalledProject, installPackage, type Printed } from './installed.ts'
 
 const entries = readEntryPoints(fileURLToPath(new URL('../..', import.meta.url))).filter(

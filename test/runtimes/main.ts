@@ -1,7 +1,7 @@
 // `npm run matrix`: the conformance suite, a freeze and the end of programs on each runtime with both client libraries.
 // Writes the table of docs/runtimes.md and the line of README.md. `-- --only Bun` plays one runtime, and writes nothing.
 import { parseArgs } from 'node:util'
-import { startRedis } from '../redis/servers/server.ts'
+import { startRedis } from '../real/servers/server.ts'
 import { playFrozen } from './frozen.ts'
 import { playProgram, playSuite } from './outcomes.ts'
 import type { Line } from './outcomes.ts'

@@ -1,7 +1,7 @@
 // `npm run test:releases`: the built package on the releases of Node.js at the ends of what `engines` allows. Every entry
 // point is imported and required, and a program talks to a server through each client. Writes docs/runtimes.md.
 import { readEntryPoints } from '../../tools/entry-points.ts'
-import { startRedis } from '../redis/servers/server.ts'
+import { startRedis } from '../real/servers/server.ts'
 import { playEntries, playProgram, type Line } from './outcomes.ts'
 import { LIBRARY_NAMES, Projects } from './project.ts'
 import { installReleases, type Runtime } from './runtimes.ts'

@@ -3,8 +3,8 @@ import { MemoryCache, TieredCache, type BaseCache, type CacheOptions } from 'cac
 import { RedisCache } from 'cachette/redis'
 import { afterAll, beforeAll, describe } from 'vitest'
 import type { UsersClient } from '../../src/redis/connection/users-client.ts'
-import { nativeClient, type ClientName, type NativeClient } from '../redis/native-clients.ts'
-import { describeWithServers, startRedis, type RedisServer } from '../redis/servers/index.ts'
+import { nativeClient, type ClientName, type NativeClient } from '../real/native-clients.ts'
+import { describeWithServers, startRedis, type RedisServer } from '../real/servers/index.ts'
 import { mapPrimitives, OwnCache } from './own-cache.ts'
 import { until } from './until.ts'
 

@@ -1,7 +1,7 @@
 import type { AuditFindings, AuditWorld } from '../../simulator/world/audits.ts'
 import { FAULT_MIXES } from '../../simulator/world/mixes.ts'
 import { World, type WorldReport } from '../../simulator/world/world.ts'
-import { ABLATIONS, runWithout } from '../../test/simulation/ablations/index.ts'
+import { ABLATIONS, runWithout } from '../../test/system/simulation/ablations/index.ts'
 import { runIntervals } from './intervals.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { ABLATIONS } from '../../test/simulation/ablations/index.ts'
+import { ABLATIONS } from '../../test/system/simulation/ablations/index.ts'
 
 /** A history that is played step by step, as its test is named. */
 export interface NamedHistory {
@@ -9,8 +9,8 @@ export interface NamedHistory {
   readonly needs: readonly string[]
 }
 
-const FOLDER = 'test/histories'
-const ELSEWHERE = ['test/coherence/tag-histories.test.ts']
+const FOLDER = 'test/system/histories'
+const ELSEWHERE = ['test/unit/coherence/tag-histories.test.ts']
 const TITLE = /^ {0,2}(?:history|test|it)\(\s*(?:'((?:[^'\\]|\\.)+)'|"([^"]+)")/gm
 const PLAY = /async \(stage\)/
 // Rules of the table, as opposed to those that a history leaves out by itself.

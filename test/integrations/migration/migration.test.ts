@@ -1,7 +1,7 @@
 // The programs of docs/migration: the old and the new release of one service, over the same server and database.
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { until } from '../../support/until.ts'
-import { startRedis, type RedisServer } from '../../redis/servers/index.ts'
+import { startRedis, type RedisServer } from '../../real/servers/index.ts'
 import * as bentoAfter from './bentocache/after.ts'
 import * as bentoBefore from './bentocache/before.ts'
 import * as bentoBoth from './bentocache/both.ts'

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { pack, type Packed } from '../../../tools/pack.ts'
-import { plainServer } from '../../redis/servers/index.ts'
+import { plainServer } from '../../real/servers/index.ts'
 
 const root = join(import.meta.dirname, '../../..')
 const example = join(root, 'examples/nest')

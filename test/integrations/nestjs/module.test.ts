@@ -16,7 +16,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { failureOf } from '../../support/error-of.ts'
 import { RecordingLogger } from '../../support/recording-logger.ts'
 import { until } from '../../support/until.ts'
-import { describeWithServers, startRedis, type RedisServer } from '../../redis/servers/index.ts'
+import { describeWithServers, startRedis, type RedisServer } from '../../real/servers/index.ts'
 import { start } from './app.ts'
 
 @Injectable()

@@ -20,7 +20,7 @@ import {
 import { expect, it, onTestFinished } from 'vitest'
 import { RecordingLogger } from '../../support/recording-logger.ts'
 import { until } from '../../support/until.ts'
-import { describeWithServers, startRedis } from '../../redis/servers/index.ts'
+import { describeWithServers, startRedis } from '../../real/servers/index.ts'
 import { start } from './app.ts'
 
 @Injectable()

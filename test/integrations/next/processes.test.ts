@@ -2,7 +2,7 @@
 import { MemoryCache, createCache, storeFrom, BaseCache, OptionsError } from 'cachette'
 import { createCacheHandler, createIsrCacheHandler, type NextCacheHandler } from 'cachette/next'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { describeWithServers, startRedis, type RedisServer } from '../../redis/servers/index.ts'
+import { describeWithServers, startRedis, type RedisServer } from '../../real/servers/index.ts'
 import { until } from '../../support/until.ts'
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} }

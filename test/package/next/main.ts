@@ -2,8 +2,8 @@
 // one client library installed, bundled and not. Each is started once, and asked for its pages. A line each. Then examples/next
 // is built, and played by two processes over one server. `-- --only 'webpack, ioredis'` or `--only 'two processes'` plays a part.
 import { parseArgs } from 'node:util'
-import { freePort } from '../../redis/servers/ports.ts'
-import { startRedis } from '../../redis/servers/server.ts'
+import { freePort } from '../../real/servers/ports.ts'
+import { startRedis } from '../../real/servers/server.ts'
 import { playTwoProcesses } from './two-processes.ts'
 import { ANSWERS, CLIENTS, COPIES, type Client } from './app.ts'
 import { BUNDLERS, NextProject, type Bundler, type Started } from './project.ts'

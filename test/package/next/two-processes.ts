@@ -1,8 +1,8 @@
 // examples/next, built and started twice over one server, which ends and comes back.
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import { freePort } from '../../redis/servers/ports.ts'
-import { startRedis } from '../../redis/servers/server.ts'
+import { freePort } from '../../real/servers/ports.ts'
+import { startRedis } from '../../real/servers/server.ts'
 import { until } from '../../support/until.ts'
 import { NextProject, type Bundler, type Started } from './project.ts'
 

@@ -1,0 +1,18 @@
+import { expect, test } from 'vitest'
+import { FAULT_MIXES, World } from '../../../simulator/index.ts'
+
+// Worlds in which the code was wrong once, each with its cause.
+test.each([
+  [
+    'a prefix whose turn did not come in time left what the node kept of it',
+    'bursts of calls',
+    'available',
+    163,
+    false,
+  ],
+  ['a call that was given up was queued again when it failed', 'deaths', 'strict', 73, false],
+  ['so was one with row versions', 'deaths', 'strict', 282, true],
+] as const)('finds nothing in the world in which %s', async (_, mix, policy, seed, extended) => {
+  const report = await new World({ seed, faults: FAULT_MIXES[mix]!, policy, extended }).run()
+  expect(report.violations).toEqual([])
+})
