@@ -20,7 +20,7 @@ Ends with 1 when a test has failed on this commit, with 2 when it was called wro
 // Files that run at a time. A failure names its test, whatever ran beside it.
 const BATCH = 6
 const FOLDER = '.cache/steadiness'
-const SERVERS = /^test\/(redis|demo|ratelimit|lock)\//
+const SERVERS = /^test\/(real|demo|unit\/(ratelimit|lock))\//
 
 interface Total {
   runs: number
