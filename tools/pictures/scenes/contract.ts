@@ -3,7 +3,7 @@ import { FakeClock } from '../../../src/testing/index.ts'
 import { Recorder, seconds, type Scene } from '../scene.ts'
 
 const STEP_MS = 500
-const END_MS = 28_000
+const END_MS = 38_000
 
 /** An entry from its set to its end, as the methods see it. */
 export async function contract(): Promise<Scene> {

@@ -2,7 +2,7 @@ import { MemoryCache, type IsolationOptions } from '../../../src/index.ts'
 import { Recorder, type Scene } from '../scene.ts'
 import { FakeClock } from '../../../src/testing/index.ts'
 
-const STEPS = ['both read', 'the first one changes its object', 'the second one looks', 'a third one reads']
+const STEPS = ['two read', 'the first changes', 'the second looks', 'a third reads']
 
 /** Two readers of one entry, of which the first changes its object. */
 export async function isolation(): Promise<Scene> {

@@ -15,7 +15,7 @@ export async function locks(): Promise<Scene> {
   const clock = new FakeClock()
   const cache = new MemoryCache({ clock })
   const run = new Recorder(clock)
-  let firstFence: number | undefined
+  let lastFence = 0
   const call = async ({ name, workMs, waitMs }: (typeof CALLERS)[number]): Promise<void> => {
     const waited = run.begin(name)
     try {
@@ -23,11 +23,10 @@ export async function locks(): Promise<Scene> {
         wait: { milliseconds: waitMs },
       })
       waited('', 'wait')
-      firstFence ??= held.fence
       const worked = run.begin(name)
       await run.wait(workMs)
-      const later = held.fence - firstFence
-      worked(later === 0 ? 'holds it: fence n' : `fence n + ${later}`, 'work')
+      worked(held.fence > lastFence ? 'a higher fence' : 'the same fence', 'work')
+      lastFence = held.fence
     } catch (error) {
       if (!(error instanceof LockBusyError)) throw error
       waited('LockBusyError', 'wrong')

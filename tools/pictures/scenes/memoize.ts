@@ -2,6 +2,8 @@ import { MemoryCache } from '../../../src/index.ts'
 import { FakeClock } from '../../../src/testing/index.ts'
 import { milliseconds, Recorder, type Scene } from '../scene.ts'
 
+const argumentsOf = (id: number, full: boolean): string => (full ? `(${id}, full)` : `(${id})`)
+
 /** Calls of a wrapped function, and the calls of the function itself. */
 export async function memoized(): Promise<Scene> {
   const clock = new FakeClock()
@@ -11,7 +13,7 @@ export async function memoized(): Promise<Scene> {
     async (id: number, { full }: { full: boolean }) => {
       const end = run.begin('the function itself')
       await run.wait(30)
-      end(`(${id}, full: ${full})`, 'work')
+      end(argumentsOf(id, full), 'work')
       return { id, full }
     },
     { name: 'find', ttl: '1m' },
@@ -19,7 +21,7 @@ export async function memoized(): Promise<Scene> {
   const call = async (lane: string, id: number, full: boolean): Promise<void> => {
     const end = run.begin(lane)
     await find(id, { full })
-    end(`find(${id}, full: ${full})`, 'fresh')
+    end(`find${argumentsOf(id, full)}`, 'fresh')
   }
   const calls: Promise<void>[] = []
   for (; clock.now() < 160; await clock.advance({ milliseconds: 1 })) {
@@ -29,7 +31,7 @@ export async function memoized(): Promise<Scene> {
     if (clock.now() === 110) calls.push(call('first caller', 7, true))
     if (clock.now() === 120) {
       await find.invalidate(7, { full: true })
-      run.mark('find.invalidate', '(7, full: true)')
+      run.mark('find.invalidate', argumentsOf(7, true))
     }
     if (clock.now() === 125) calls.push(call('second caller', 7, true))
   }

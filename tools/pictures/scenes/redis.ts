@@ -1,12 +1,10 @@
-import { silentLogger, TieredCache, type BaseCache } from '../../../src/index.ts'
-import { FakeClock } from '../../../src/testing/index.ts'
-import { InstantFleet } from '../../../simulator/world/instant-fleet.ts'
+import { createCache, silentLogger, type BaseCache } from '../../../src/index.ts'
+import { startHosted, startRedis } from '../../../test/real/servers/index.ts'
 import type { Bar, Scene } from '../scene.ts'
 
+const COMMANDS = ['GET', 'MGET', 'EVALSHA', 'DEL', 'SET', 'UNLINK', 'SCAN'] as const
 const KEYS = Array.from({ length: 100 }, (_, id) => `user:${id}`)
-const entries = KEYS.map((key) => [key, key, { tags: ['users'] }] as const)
 
-/** What is done, and by what the cache is prepared for it. */
 const CALLS: Readonly<Record<string, (cache: BaseCache) => Promise<unknown>>> = {
   'get, kept in memory': async (cache) => cache.get('kept'),
   get: async (cache) => cache.get('user:1'),
@@ -14,48 +12,56 @@ const CALLS: Readonly<Record<string, (cache: BaseCache) => Promise<unknown>>> = 
   set: async (cache) => cache.set('one', 1, '1h'),
   '100 sets in one turn': async (cache) => Promise.all(KEYS.map(async (key) => cache.set(key, key, '1h'))),
   'getOrSet that loads': async (cache) => cache.getOrSet('rates', () => ({ EUR: 1.1 }), '1h'),
+  'delete of 100 keys': async (cache) => cache.deleteMany(KEYS),
   'invalidateTag of 100 keys': async (cache) => cache.invalidateTag('users'),
 }
 
-/** The calls of the server that each call of a cache takes. */
+function mostFrequent(rounds: readonly (readonly number[])[]): readonly number[] {
+  const times = (of: readonly number[]): number => rounds.filter((one) => String(one) === String(of)).length
+  return rounds.toSorted((one, other) => times(other) - times(one))[0]!
+}
+
+/** The commands that each call of a cache in two tiers sends to a real server. */
 export async function redis(): Promise<Scene> {
+  await using server = await startRedis()
+  const proxy = await startHosted(server, {})
+  const open = async (prefix: string): Promise<BaseCache> =>
+    createCache({ redis: proxy.url, prefix, ttl: '1h', connect: 'required', logger: silentLogger })
   const bars: Bar[] = []
-  for (const [lane, call] of Object.entries(CALLS)) {
-    const clock = new FakeClock()
-    const fleet = new InstantFleet(clock, 1)
-    const shared = (): BaseCache => fleet.sharedCache({ clock, logger: silentLogger })
-    const other = shared()
-    await other.setMany(entries, '1h')
-    const cache = new TieredCache({
-      clock,
-      logger: silentLogger,
-      l1: {},
-      l2: fleet.sharedCache({ clock, logger: silentLogger }),
-      bus: fleet.bus,
-    })
-    await clock.advance('10ms')
-    await cache.set('kept', 'value', '1h')
-    await cache.get('kept')
-    fleet.calls.clear()
-    await call(cache)
-    const calls = [...fleet.calls].filter(([name]) => name !== 'heads')
+  for (const [index, [lane, call]] of Object.entries(CALLS).entries()) {
+    const writer = await open(`${index}:`)
+    const cache = await open(`${index}:`)
+    await writer.setMany(KEYS.map((key) => [key, key, { tags: ['users'] }] as const))
+    await cache.set('kept', 'value')
+    // Heartbeats send commands beside a call, so what most of some rounds have counts.
+    const rounds: (readonly number[])[] = []
+    for (let round = 0; round < 9; round++) {
+      await writer.setMany(KEYS.map((key) => [key, key, { tags: ['users'] }] as const))
+      await cache.delete('rates')
+      const before = COMMANDS.map((name) => proxy.sent(name))
+      await call(cache)
+      rounds.push(COMMANDS.map((name, at) => proxy.sent(name) - before[at]!))
+    }
     let from = 0
-    for (const [name, count] of calls) {
+    for (const [at, count] of mostFrequent(rounds).entries()) {
+      if (count === 0) continue
+      const what = COMMANDS[at] === 'EVALSHA' ? 'script' : COMMANDS[at]!
       bars.push({
         lane,
         from,
         to: from + count,
         colour: 'work',
-        label: count === 1 ? name : `${name} × ${count}`,
+        label: count === 1 ? what : `${count} × ${what}`,
       })
       from += count
     }
     if (from === 0) bars.push({ lane, from: 0, to: 0, colour: 'fresh', label: 'none' })
     await cache.close()
-    await other.close()
+    await writer.close()
   }
+  await proxy.close()
   return {
-    title: 'Calls of the server',
+    title: 'Commands that a call sends to the server, in two tiers',
     lanes: Object.keys(CALLS),
     end: 4,
     tick: 1,
