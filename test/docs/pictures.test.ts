@@ -13,9 +13,15 @@ describe('the pictures of the concepts', () => {
     expect(Object.keys(SCENES).map((name) => `${name}.md`)).toEqual(concepts)
   })
 
-  it.each(Object.keys(SCENES))('show what the run gives, and are on their page: %s', async (name) => {
+  it.each(Object.keys(SCENES))('are on their page: %s', (name) => {
     expect(read(`${name}.md`)).toMatch(new RegExp(`^!\\[[^\\]]+\\]\\(images/${name}\\.svg\\)$`, 'm'))
-    // That of Redis is drawn from a run over a real server.
-    if (name !== 'redis') expect(await picture(name)).toBe(read(`images/${name}.svg`))
   })
+
+  // That of Redis is drawn from a run over a real server.
+  it.each(Object.keys(SCENES).filter((name) => name !== 'redis'))(
+    'show what the run gives: %s',
+    async (name) => {
+      expect(await picture(name)).toBe(read(`images/${name}.svg`))
+    },
+  )
 })

@@ -12,8 +12,8 @@ const lineOf = (isWanted: (fence: (typeof fences)[number]) => boolean): number =
 
 describe('the readme', () => {
   it('shows a program and what it prints within 30 lines', () => {
-    const [program] = fences.filter(({ info }) => info === 'ts')
-    const [output] = fences.filter(({ info }) => info === 'text output')
+    const program = fences.find(({ info }) => info === 'ts')
+    const output = fences.find(({ info }) => info === 'text output')
 
     expect(fences.indexOf(output!)).toBe(fences.indexOf(program!) + 1)
     expect(output!.line + output!.text.split('\n').length - 1).toBeLessThanOrEqual(30)

@@ -14,7 +14,7 @@ interface Block {
 }
 
 /** Packages that a page names and that are not installed here, because they are large and the adapter needs their types alone. */
-const ABSENT = ['@apollo/server', '@sentry/node']
+const ABSENT = new Set(['@apollo/server', '@sentry/node'])
 /** Codes of the compiler for a name that can't be imported. */
 const NOT_FOUND = 2307
 
@@ -54,7 +54,7 @@ function typeCheck(checked: readonly Block[]): readonly string[] {
       ({ code, start = 0, messageText }) => {
         const message = ts.flattenDiagnosticMessageText(messageText, ' ')
         const [, missing = ''] = /'([^']+)'/.exec(message) ?? []
-        if (code === NOT_FOUND && (missing.startsWith('./') || ABSENT.includes(missing))) return []
+        if (code === NOT_FOUND && (missing.startsWith('./') || ABSENT.has(missing))) return []
         return [`${page}:${line + file.getLineAndCharacterOfPosition(start).line} ${message}`]
       },
     )
@@ -65,7 +65,7 @@ const importsOf = (text: string): readonly string[] =>
   Array.from(text.matchAll(/ from '([^']+)'/g), ([, name]) => name!)
 /** Whether a block runs as it stands. `npm run test:package` requires the package; decorators need a build. */
 const isComplete = ({ language, text }: Block): boolean =>
-  language === 'mjs' && !importsOf(text).some((name) => name.startsWith('.') || ABSENT.includes(name))
+  language === 'mjs' && !importsOf(text).some((name) => name.startsWith('.') || ABSENT.has(name))
 
 /** Runs a block where it finds the packages, with `cachette` meaning its source. */
 function run({ text }: Block): string {
