@@ -2,8 +2,11 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { build, type Plugin } from 'esbuild'
+import type { MemoryCache } from '../../src/memory/index.ts'
 
-type Memory = typeof import('../../src/memory/index.ts')
+interface Memory {
+  readonly MemoryCache: typeof MemoryCache
+}
 
 /** A part of a source file that is left out. */
 export interface Cut {
