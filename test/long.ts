@@ -16,6 +16,7 @@ export const LONG: readonly string[] = [
   'test/real/atomic/locks.test.ts',
   'test/real/atomic/two-processes.test.ts',
   'test/real/calls/cli.test.ts',
+  'test/real/calls/program.test.ts',
   'test/real/setup/client-options.test.ts',
   'test/real/clients/closing.test.ts',
   'test/real/clients/cluster.test.ts',
