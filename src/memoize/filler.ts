@@ -23,7 +23,7 @@ export class Filler {
   }
 
   /** Returns the texts known before the method runs, or with a result those that need it. */
-  fill(call: Call): readonly string[] {
+  textsOf(call: Call): readonly string[] {
     if ('result' in call) return this.#after.map((template) => template.textFor(call))
     if (this.#function !== undefined)
       return this.#function.apply(call.self, [...call.args]) as readonly string[]
@@ -31,8 +31,8 @@ export class Filler {
   }
 
   /** Returns all texts of a call that has a result, by the arguments as the method has left them. */
-  fillAll(call: Call & { readonly result: unknown }): readonly string[] {
+  allTextsOf(call: Call & { readonly result: unknown }): readonly string[] {
     const { self, args } = call
-    return [...this.fill({ self, args }), ...this.fill(call)]
+    return [...this.textsOf({ self, args }), ...this.textsOf(call)]
   }
 }

@@ -71,7 +71,10 @@ export function invalidatesBy(
     throw new OptionsError('Invalidates: give keys, tags, or both')
   checkChoice(when, ['always', 'success'], 'Invalidates: when')
   const fillers = { keys: new Filler(keys, 'Invalidates: keys'), tags: new Filler(tags, 'Invalidates: tags') }
-  const fill = (call: Call): Targets => ({ keys: fillers.keys.fill(call), tags: fillers.tags.fill(call) })
+  const fill = (call: Call): Targets => ({
+    keys: fillers.keys.textsOf(call),
+    tags: fillers.tags.textsOf(call),
+  })
   return methodDecorator('Invalidates', (method) => {
     return async function (this: unknown, ...args) {
       const found = await cacheFor(this)

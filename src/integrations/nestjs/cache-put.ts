@@ -41,7 +41,7 @@ export function CachePut<Args extends readonly unknown[], Text extends string>(
         const call = { self: this, args }
         const run = async (): Promise<unknown> => method.apply(this, args)
         if (cache === undefined) return run()
-        const ticket = await Ticket.take(cache, keyOf.fill(call)[0], tagsOf.fill(call))
+        const ticket = await Ticket.take(cache, keyOf.textsOf(call)[0], tagsOf.textsOf(call))
         let result: unknown
         try {
           result = await run()
@@ -50,8 +50,8 @@ export function CachePut<Args extends readonly unknown[], Text extends string>(
           throw error
         }
         const answered = { ...call, result }
-        const [name] = keyOf.fillAll(answered)
-        const options = { ...entry, tags: tagsOf.fillAll(answered) }
+        const [name] = keyOf.allTextsOf(answered)
+        const options = { ...entry, tags: tagsOf.allTextsOf(answered) }
         const isStored = result !== undefined && (await cache.set(name!, result, options))
         if (ticket === undefined ? !isStored : !(isStored && (await ticket.isValid())))
           await cache.invalidate(placesOfPuts([name!]))
