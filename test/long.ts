@@ -6,6 +6,7 @@ export const LONG: readonly string[] = [
   'test/demo/demo.test.ts',
   'test/demo/proof.test.ts',
   'test/docs/examples.test.ts',
+  'test/docs/on-redis.test.ts',
   'test/docs/snippets.test.ts',
   'test/house/architecture.test.ts',
   'test/house/docs-coverage.test.ts',
