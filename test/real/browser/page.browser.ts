@@ -99,6 +99,13 @@ describe('the page in a browser', () => {
     expect(await page.locator('#sentence').textContent()).toBe(sentence)
     expect(await page.locator('#worth tbody tr').count()).toBeGreaterThanOrEqual(4)
     expect(await page.locator('.chart canvas').count()).toBe(2)
+    const courses: readonly string[] = await page
+      .locator('#worth polyline')
+      .evaluateAll((lines) => lines.map((line) => line.getAttribute('points')))
+    expect(courses.length).toBe(await page.locator('#worth tbody tr').count())
+    // Numbers in pairs, the highest at the top.
+    expect(courses[0]).toMatch(/^\d+,[\d.]+(,\d+,[\d.]+)*$/)
+    expect(courses[0]!.split(',').filter((_, index) => index % 2 === 1)).toContain('2')
     expect(noise).toEqual([])
   })
 
@@ -125,6 +132,28 @@ describe('the page in a browser', () => {
     expect(await page.locator('.explained').textContent()).toContain('redacted')
     expect(await page.locator('button.danger').count()).toBe(0)
     expect(noise).toEqual([])
+  })
+
+  it('shows the ttl of an entry as it runs out, and the size that is advised', async () => {
+    const opened = await open()
+    const { page, shop } = opened
+    await shop.cache.set('user:0', 1, '10m')
+    await page.locator('#key').fill('user:0')
+    await page.getByRole('button', { name: 'Explain' }).click()
+    await page.locator('#explained').waitFor()
+    const left = async (): Promise<number> =>
+      Number.parseFloat((await page.locator('.explained tbody td:nth-child(3)').textContent())!)
+
+    const before = await left()
+    expect(before).toBeGreaterThan(500)
+    await playShown(opened)
+    await expect
+      .poll(async () => {
+        await playShown(opened)
+        return left()
+      }, PATIENCE)
+      .toBeLessThan(before)
+    expect(await page.locator('#size .u-legend').textContent()).toContain('advised')
   })
 
   it('shows a hostile key as text', async () => {
