@@ -63,7 +63,7 @@ const parts: readonly Part[] = [
     name: 'memory, awaited',
     script: 'bench/memory/async-worker.ts',
     args: ['MemoryCache'],
-    read: (output) => JSON.parse(output) as Record<string, number>,
+    read: (output) => numbersOf(JSON.parse(output) as Record<string, unknown>),
   },
 ]
 

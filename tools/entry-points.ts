@@ -15,6 +15,17 @@ export interface EntryPoint {
   readonly needs: readonly string[]
 }
 
+/** Names of the entry points that observe caches. Nobody needs them for caching. */
+export const OBSERVING = new Set([
+  'analysis',
+  'audit',
+  'dashboard',
+  'loggers',
+  'otel',
+  'prometheus',
+  'sentry',
+])
+
 /** Returns all entry points of the package in `root`. @throws if one has no source. */
 export function readEntryPoints(root: string): readonly EntryPoint[] {
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {

@@ -4,8 +4,8 @@
 // Fails if the mean error, the worst cell or the memory is above its bound.
 import { HitRatioCurve, NEVER } from '../../src/analysis/curve/hit-ratio-curve.ts'
 import { KeyHash } from '../../src/internal/hash.ts'
-import { BoundedMap } from '../../src/memory/bounded-map.ts'
-import { seededRandom } from '../hit-ratio/random.ts'
+import { SeededRandom } from '../../src/testing/random.ts'
+import { replay } from '../hit-ratio/replay.ts'
 import { loadReference, loadTrace, traceFolder, traceNames, type Trace } from '../hit-ratio/traces.ts'
 
 // Below this size the reference has holes: see the README of the traces.
@@ -24,18 +24,8 @@ interface Cell {
   readonly estimates: readonly number[]
 }
 
-function replay(trace: Trace, size: number, seed: number): number {
-  const map = new BoundedMap<number, number>({ maxEntries: size, random: seededRandom(seed) })
-  let hits = 0
-  for (const key of trace.keys) {
-    if (map.get(key) === undefined) map.set(key, key)
-    else hits++
-  }
-  return hits / trace.keys.length
-}
-
 function draw(trace: Trace, sizes: readonly number[], seed: number): HitRatioCurve {
-  const random = seededRandom(1000 + seed)
+  const random = new SeededRandom(1000 + seed).next
   const hash = new KeyHash(random() * 2 ** 32)
   const curve = new HitRatioCurve(sizes, random)
   for (const key of trace.keys) {

@@ -10,23 +10,13 @@ import { phaseNames, runPhases } from './phases.ts'
 import { lruRatio, ourRatio, patternKeys, patternNames, patternSizes } from './patterns.ts'
 import { plot } from './plot.ts'
 import type { Panel } from './plot.ts'
-import { seededRandom } from './random.ts'
+import { SeededRandom } from '../../src/testing/random.ts'
+import { replay } from './replay.ts'
 import { loadReference, loadTrace, traceFolder, traceNames } from './traces.ts'
-import type { Trace } from './traces.ts'
 
 // Below this size the reference has holes: see the README of the traces.
 const LEAST_SIZE = 100
 const SEEDS = [1, 2, 3]
-
-function replay(trace: Trace, size: number, seed: number): number {
-  const map = new BoundedMap<number, number>({ maxEntries: size, random: seededRandom(seed) })
-  let hits = 0
-  for (const key of trace.keys) {
-    if (map.get(key) === undefined) map.set(key, key)
-    else hits++
-  }
-  return hits / trace.keys.length
-}
 
 function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length
@@ -120,7 +110,7 @@ function reportByWeight(): void {
   const total = [...bytes.values()].reduce((sum, size) => sum + size, 0)
   console.log('\nby weight, adaptsize-req (10 %: LRU 34.4, W-TinyLFU 37.8, GDSF 42.0, optimum 45.0):')
   for (const share of [0.01, 0.05, 0.1, 0.2]) {
-    const map = new BoundedMap<number, number>({ maxWeight: total * share, random: seededRandom(1) })
+    const map = new BoundedMap<number, number>({ maxWeight: total * share, random: new SeededRandom(1).next })
     let hits = 0
     let hitBytes = 0
     let allBytes = 0

@@ -1,5 +1,5 @@
 import { BoundedMap } from '../../src/memory/bounded-map.ts'
-import { seededRandom } from './random.ts'
+import { SeededRandom } from '../../src/testing/random.ts'
 
 /** Makes a source of keys for a cache of a number of entries. */
 type Pattern = (entries: number, random: () => number) => () => number
@@ -134,7 +134,7 @@ export const patternSizes: readonly number[] = [100, 200, 500, 1000, 2000, 5000]
 
 /** Returns the keys of a pattern's accesses to a cache of a number of entries. */
 export function patternKeys(name: string, entries: number, seed: number): Float64Array {
-  const next = PATTERNS[name]!(entries, seededRandom(seed))
+  const next = PATTERNS[name]!(entries, new SeededRandom(seed).next)
   const keys = new Float64Array(Math.max(LEAST_ACCESSES, entries * ACCESSES_PER_ENTRY))
   return keys.map(() => next())
 }
@@ -153,7 +153,7 @@ export function lruRatio(keys: Float64Array, entries: number): number {
 
 /** Returns the hit ratio of our map. */
 export function ourRatio(keys: Float64Array, entries: number, seed: number): number {
-  const map = new BoundedMap<number, true>({ maxEntries: entries, random: seededRandom(seed) })
+  const map = new BoundedMap<number, true>({ maxEntries: entries, random: new SeededRandom(seed).next })
   let hits = 0
   for (const key of keys) {
     if (map.get(key) === undefined) map.set(key, true)

@@ -1,5 +1,5 @@
 import { BoundedMap } from '../../src/memory/bounded-map.ts'
-import { seededRandom } from './random.ts'
+import { SeededRandom } from '../../src/testing/random.ts'
 
 const ENTRIES = 1000
 const ACCESSES_PER_PHASE = 400_000
@@ -45,9 +45,9 @@ export interface PhaseResult {
 
 /** Returns hit ratios on a workload that changes its nature, with a fixed window or one that adapts. */
 export function runPhases(fixedWindowShare: number | undefined): PhaseResult {
-  const random = seededRandom(11)
+  const random = new SeededRandom(11).next
   const map = new BoundedMap<number, number>(
-    { maxEntries: ENTRIES, random: seededRandom(3) },
+    { maxEntries: ENTRIES, random: new SeededRandom(3).next },
     fixedWindowShare === undefined ? {} : { fixedWindowShare },
   )
   const ratios: number[] = []

@@ -1,5 +1,6 @@
 import type { City, Sample } from '../database/protocol.ts'
-import { seededRandom, zipf } from './random.ts'
+import { zipf } from './zipf.ts'
+import { SeededRandom } from '../../src/testing/random.ts'
 
 /** Something that happens to the guide at its time, whether or not it has answered what came before. */
 export type Arrival = Opening | Edit
@@ -65,7 +66,7 @@ export function crowd(atMs: number, size: number): Arrival[] {
  * moments, the crowd near the beginning, at half-time a crawler that reads pages nobody else reads, and edits.
  */
 export function buildSchedule(sample: Sample, size: LoadSize): readonly Arrival[] {
-  const random = seededRandom(size.seed)
+  const random = new SeededRandom(size.seed).next
   const arrivals = [
     ...visits(sample, random, size),
     ...crowd(size.durationMs * 0.02, crowdSize(size)),

@@ -59,7 +59,7 @@ export default defineConfig({
     ),
   },
   markdown: {
-    languageAlias: { mjs: 'js', cjs: 'js' },
+    languageAlias: { mjs: 'js', cjs: 'js', mts: 'ts' },
     config: (markdown) => {
       markdown.core.ruler.push('outside', ({ tokens, env }) => {
         const page = (env as { path?: string }).path

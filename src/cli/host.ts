@@ -10,6 +10,11 @@ export interface Host {
   add(parent: Command, name: string, description: string, example: string): Command
   /** Adds a command with the options of a server. */
   addToServer(parent: Command, name: string, description: string, example: string): Command
+  /** Gives a command of {@link Host.add} its action, which gets the output, the options and the arguments. */
+  act<Options extends object, Values extends readonly unknown[]>(
+    command: Command,
+    action: (output: Output, options: Options, ...values: Values) => Promise<ExitCode | void>,
+  ): void
   /**
    * Gives a command of {@link Host.addToServer} its action. It gets a connected server, which is closed when the action
    * has ended, the options and the arguments. `check` refuses wrong options before anything is connected to.

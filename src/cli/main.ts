@@ -25,7 +25,8 @@ const running = run(argv.slice(2), {
 })
 // The bundle is CommonJS, which has no `await` here.
 void running.then((exit) => {
-  process.exitCode = exit
+  // A connection that is given up may be under way for another ten seconds.
+  stdout.write('', () => stderr.write('', () => process.exit(exit)))
 })
 
 async function ask(question: string): Promise<boolean> {

@@ -8,6 +8,7 @@ import { addGet } from './commands/get.ts'
 import { addInspect } from './commands/inspect.ts'
 import { addInvalidate } from './commands/invalidate.ts'
 import { addKeys } from './commands/keys.ts'
+import { addSimulate } from './commands/simulate.ts'
 import { addStats } from './commands/stats.ts'
 import { addTail } from './commands/tail.ts'
 import { addTop } from './commands/top.ts'
@@ -23,6 +24,7 @@ const COMMANDS = [
   addStats,
   addTop,
   addTail,
+  addSimulate,
 ] as const
 
 /** Runs the program with its arguments (without `node` and the script) and returns its exit code. */
@@ -42,16 +44,21 @@ export async function run(argv: readonly string[], surroundings: Surroundings): 
         .option('--timeout <seconds>', 'the time that an answer may take', seconds, 5)
         .option('--json', 'JSON instead of text')
     },
-    serve(command, action, check) {
+    act(command, action) {
       command.action(async (...given: unknown[]) => {
-        const values = given.slice(0, -2)
-        const options = given.at(-2) as ServerOptions & { readonly json?: boolean }
+        const options = given.at(-2) as { readonly json?: boolean }
+        const act = action as unknown as (...all: readonly unknown[]) => Promise<ExitCode | void>
         const output = new Output(surroundings, options.json === true)
+        exit = (await act(output, options, ...given.slice(0, -2))) ?? EXIT.done
+      })
+    },
+    serve(command, action, check) {
+      host.act<ServerOptions, readonly unknown[]>(command, async (output, options, ...values) => {
         const act = action as unknown as (...all: readonly unknown[]) => Promise<ExitCode | void>
         check?.(options as never)
         const server = await connect(options, surroundings.env)
         try {
-          exit = (await act(server, output, options, ...values)) ?? EXIT.done
+          return await act(server, output, options, ...values)
         } finally {
           await server.close()
         }
@@ -66,7 +73,14 @@ export async function run(argv: readonly string[], surroundings: Surroundings): 
     .configureOutput({
       writeOut: (text) => void surroundings.out.write(text),
       writeErr: (text) => void surroundings.err.write(text),
-      outputError: (text, write) => write(text.replace(/^error: /, 'cachette: ')),
+      // A suggestion of another name comes on a line of its own.
+      outputError: (text, write) =>
+        write(
+          `${text
+            .replace(/^error: /, 'cachette: ')
+            .trimEnd()
+            .replaceAll('\n', ' ')}\n`,
+        ),
       getOutHasColors: () => false,
     })
   for (const add of COMMANDS) add(program, host)

@@ -1,14 +1,13 @@
 import type { BaseCache } from '../cache/base-cache.ts'
 import { OptionsError } from '../core/errors.ts'
-import { inspect } from '../core/logging/inspect.ts'
 import { checkChoice, checkOptions } from '../options/options.ts'
-import { checkReadable, reading } from '../options/checks.ts'
+import { checkReadable } from '../options/checks.ts'
 import type { MaybePromise } from '../core/promise.ts'
-import { isList } from '../internal/objects.ts'
 import { cacheFinder, type CacheOf } from './cache-of.ts'
-import { methodDecorator, type Decorate, type Method } from './method.ts'
+import { Filler } from './filler.ts'
+import { methodDecorator, type Decorate } from './method.ts'
 import type { MethodDecoratorOf } from './method-types.ts'
-import { Template, type Call } from './template.ts'
+import type { Call } from './template.ts'
 
 /** Options of {@link Invalidates}; keys, tags, or both. */
 export interface InvalidatesOptions<
@@ -72,7 +71,10 @@ export function invalidatesBy(
     throw new OptionsError('Invalidates: give keys, tags, or both')
   checkChoice(when, ['always', 'success'], 'Invalidates: when')
   const fillers = { keys: new Filler(keys, 'Invalidates: keys'), tags: new Filler(tags, 'Invalidates: tags') }
-  const fill = (call: Call): Targets => ({ keys: fillers.keys.fill(call), tags: fillers.tags.fill(call) })
+  const fill = (call: Call): Targets => ({
+    keys: fillers.keys.textsOf(call),
+    tags: fillers.tags.textsOf(call),
+  })
   return methodDecorator('Invalidates', (method) => {
     return async function (this: unknown, ...args) {
       const found = await cacheFor(this)
@@ -95,30 +97,6 @@ export function invalidatesBy(
       return result
     }
   })
-}
-
-/** Fills the templates of a call: those known before its method runs, and those that need its result. */
-class Filler {
-  readonly #before: readonly Template[]
-  readonly #after: readonly Template[]
-  readonly #function: Method | undefined
-
-  constructor(option: unknown, where: string) {
-    const list = isList(option) ? reading(where, () => [...option]) : undefined
-    if (option !== undefined && list === undefined && typeof option !== 'function')
-      throw new OptionsError(`${where}: ${inspect(option)} is not a list of templates or a function`)
-    this.#function = typeof option === 'function' ? (option as Method) : undefined
-    const templates = (list ?? []).map((source) => new Template(source, where))
-    this.#before = templates.filter(({ needsResult }) => !needsResult)
-    this.#after = templates.filter(({ needsResult }) => needsResult)
-  }
-
-  fill(call: Call): readonly string[] {
-    if ('result' in call) return this.#after.map((template) => template.textFor(call))
-    if (this.#function !== undefined)
-      return this.#function.apply(call.self, [...call.args]) as readonly string[]
-    return this.#before.map((template) => template.textFor(call))
-  }
 }
 
 async function invalidate(cache: Invalidating, { keys = [], tags = [] }: Targets): Promise<void> {

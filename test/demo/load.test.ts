@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Ledger } from '../../demo/load/ledger.ts'
-import { seededRandom, zipf } from '../../demo/load/random.ts'
+import { zipf } from '../../demo/load/zipf.ts'
+import { SeededRandom } from '../../src/testing/random.ts'
 import { buildSchedule, crowdCountry } from '../../demo/load/schedule.ts'
 import type { LoadSize } from '../../demo/load/schedule.ts'
 import { percentile } from '../../demo/load/waits.ts'
@@ -38,7 +39,7 @@ describe('the schedule', () => {
   })
 
   it('draws low ranks as often as the law of Zipf says', () => {
-    const draw = zipf([1, 2, 3, 4], 1, seededRandom(1))
+    const draw = zipf([1, 2, 3, 4], 1, new SeededRandom(1).next)
     const counts = new Map<number, number>()
     for (let drawn = 0; drawn < 25_000; drawn += 1) {
       const rank = draw()

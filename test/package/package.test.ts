@@ -137,6 +137,10 @@ describe('the program', () => {
 
     expect(await user.node([program, '--version'])).toEqual({ ...clean, output: `${version}\n` })
     expect((await user.node([program, 'keys', '--help'])).output).toContain('Usage: cachette keys')
+    const trace = join(root, 'examples/city-guide.trace')
+    expect((await user.node([program, 'simulate', trace, '--sizes', '100'])).output).toContain(
+      '100\tCachette\t96.5 %',
+    )
   })
 })
 

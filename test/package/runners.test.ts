@@ -17,14 +17,43 @@ it('loads one copy', () => {
   expect(library.BaseCache === cachette.BaseCache).toBe(true)
 })
 `
-const COMMONJS = `${names.map((name, index) => `const ${name} = require('${specifiers[index]}')`).join('\n')}
+/** The fake timers of each runner: how they begin, advance by `ms`, and end. */
+const TIMERS = {
+  jest: ['jest.useFakeTimers()', 'jest.advanceTimersByTime(ms)', 'jest.useRealTimers()'],
+  vitest: ['vi.useFakeTimers()', 'vi.advanceTimersByTime(ms)', 'vi.useRealTimers()'],
+  node: [
+    `mock.timers.enable({ apis: ['Date', 'setTimeout', 'setInterval', 'setImmediate'] })`,
+    'mock.timers.tick(ms)',
+    'mock.timers.reset()',
+  ],
+} as const
+type Runner = keyof typeof TIMERS
+
+function tests(runner: Runner): string {
+  const [begin, advance, end] = TIMERS[runner]
+  return `${RUN}it('is moved by fake timers', async () => {
+  ${begin}
+  expect(await timers({ ${names.join(', ')} }, (ms) => ${advance})).toBe('all is moved')
+  ${end}
+})
+`
+}
+
+function commonJs(runner: Runner): string {
+  return `${names.map((name, index) => `const ${name} = require('${specifiers[index]}')`).join('\n')}
 const trial = require('./trial.cjs')
+const timers = require('./timers.cjs')
 const library = require('library')
-${RUN}`
-const ES_MODULE = `${names.map((name, index) => `import * as ${name} from '${specifiers[index]}'`).join('\n')}
+${tests(runner)}`
+}
+
+function esModule(runner: Runner): string {
+  return `${names.map((name, index) => `import * as ${name} from '${specifiers[index]}'`).join('\n')}
 import trial from './trial.cjs'
+import timers from './timers.cjs'
 import library from 'library'
-${RUN}`
+${tests(runner)}`
+}
 
 // As the starter of Nest has it, with Jest.
 const CLASSIC = {
@@ -63,7 +92,7 @@ afterEach(() => {
 describe.each(['redis', 'ioredis'])('with %s alone installed', (client) => {
   it('works in Jest with CommonJS', async () => {
     prepare('commonjs', client, 'jest')
-    user.write('trial.test.js', COMMONJS)
+    user.write('trial.test.js', commonJs('jest'))
     user.write('jest.config.json', JSON.stringify({ transform: {}, testMatch: ['<rootDir>/*.test.js'] }))
 
     passes(await run('jest/bin/jest.js', '--config', 'jest.config.json'))
@@ -71,7 +100,7 @@ describe.each(['redis', 'ioredis'])('with %s alone installed', (client) => {
 
   it('works in Jest with ES modules', async () => {
     prepare('module', client, 'jest')
-    user.write('trial.test.js', ES_MODULE)
+    user.write('trial.test.js', `const { jest } = import.meta\n${esModule('jest')}`)
     user.write('jest.config.json', JSON.stringify({ transform: {}, testMatch: ['<rootDir>/*.test.js'] }))
 
     const flags = { NODE_OPTIONS: '--experimental-vm-modules --no-warnings' }
@@ -87,11 +116,11 @@ describe.each(['redis', 'ioredis'])('with %s alone installed', (client) => {
     prepare('module', client)
     user.write(
       'trial.test.mjs',
-      `import { it } from 'node:test'\nimport { expect } from './expect.mjs'\n${ES_MODULE}`,
+      `import { it, mock } from 'node:test'\nimport { expect } from './expect.mjs'\n${esModule('node')}`,
     )
     user.write(
       'trial.test.cjs',
-      `const { it } = require('node:test')\n${COMMONJS.replaceAll('expect(', 'require("./expect.cjs").expect(')}`,
+      `const { it, mock } = require('node:test')\nconst { expect } = require('./expect.cjs')\n${commonJs('node')}`,
     )
     const expects = `const expect = (it) => ({ toBe(other) { if (it !== other) throw new Error(String(it)) } })\n`
     user.write('expect.mjs', `${expects}export { expect }`)
@@ -102,7 +131,7 @@ describe.each(['redis', 'ioredis'])('with %s alone installed', (client) => {
 
   it.each(['threads', 'forks', 'vmThreads', 'vmForks'])('works in Vitest with %s', async (pool) => {
     prepare('module', client, 'vitest')
-    user.write('trial.test.mjs', ES_MODULE)
+    user.write('trial.test.mjs', esModule('vitest'))
 
     passes(await run('vitest/vitest.mjs', 'run', '--globals', '--pool', pool))
   })
@@ -120,6 +149,7 @@ it('works in ts-jest with the tsconfig of Nest', async () => {
       constructor(private readonly cache: BaseCache) {}
       @Cached({ cache: (self: Service) => self.cache, key: 'user:{0}' })
       async find(id: number): Promise<string> { return 'user ' + id }
+      isKept(id: number): Promise<boolean> { return this.cache.has('user:' + id) }
       async lock(): Promise<boolean> { return (await new Lock(this.cache, 'a').tryAcquire()) !== undefined }
     }
     export { createCache, isCacheError, MemoryCache }`,
@@ -134,6 +164,15 @@ it('works in ts-jest with the tsconfig of Nest', async () => {
       expect(await service.lock()).toBe(true)
       expect(isCacheError(await cache.get('').catch((error: unknown) => error))).toBe(true)
       await cache.close()
+    })
+    it('is moved by fake timers', async () => {
+      jest.useFakeTimers()
+      const service = new Service(new MemoryCache({ ttl: 10 }))
+      await service.find(7)
+      expect(await service.isKept(7)).toBe(true)
+      jest.advanceTimersByTime(11_000)
+      expect(await service.isKept(7)).toBe(false)
+      jest.useRealTimers()
     })`,
   )
   const transform = { '^.+\\.(t|j)s$': 'ts-jest' }
@@ -148,7 +187,7 @@ it('works in ts-jest with the tsconfig of Nest', async () => {
 // jsdom has no setImmediate, without which node-redis can't send.
 it('works in Jest with jsdom', async () => {
   prepare('commonjs', 'ioredis', 'jest', 'jest-environment-jsdom')
-  user.write('trial.test.js', COMMONJS)
+  user.write('trial.test.js', commonJs('jest'))
   const options = { transform: {}, testMatch: ['<rootDir>/*.test.js'], testEnvironment: 'jsdom' }
   user.write('jest.config.json', JSON.stringify(options))
 
@@ -157,7 +196,7 @@ it('works in Jest with jsdom', async () => {
 
 it('works in Vitest with jsdom', async () => {
   prepare('module', 'redis', 'vitest', 'jsdom')
-  user.write('trial.test.mjs', ES_MODULE)
+  user.write('trial.test.mjs', esModule('vitest'))
 
   passes(await run('vitest/vitest.mjs', 'run', '--globals', '--environment', 'jsdom'))
 })
@@ -165,7 +204,7 @@ it('works in Vitest with jsdom', async () => {
 function prepare(type: 'module' | 'commonjs', ...links: readonly string[]): void {
   user = installPackage(type)
   user.link(...links)
-  user.copy('trial.cjs')
+  user.copy('trial.cjs', 'timers.cjs')
   // A package that users install beside, which requires the cache.
   user.write('node_modules/library/package.json', JSON.stringify({ name: 'library', main: 'index.js' }))
   user.write('node_modules/library/index.js', `module.exports = { BaseCache: require('cachette').BaseCache }`)

@@ -1,4 +1,6 @@
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readEntryPoints } from '../../tools/entry-points.ts'
 import { type InstalledProject, installPackage, listCompilers, type Printed } from './installed.ts'
 
 /** A way in which users compile: the file, the options, and the releases of TypeScript that know it. */
@@ -18,7 +20,9 @@ const LAST: Release = [7, 99]
 const WAYS: readonly Way[] = [
   { name: 'nodenext', file: 'consumer.ts', options: () => ({ module: 'nodenext' }) },
   { name: 'nodenext, CommonJS', file: 'consumer.cts', options: () => ({ module: 'nodenext' }) },
+  { name: 'node16', file: 'consumer.ts', options: () => ({ module: 'node16' }) },
   { name: 'node16, CommonJS', file: 'consumer.cts', options: () => ({ module: 'node16' }) },
+  { name: 'node18', file: 'consumer.ts', options: () => ({ module: 'node18' }), since: [5, 8] },
   { name: 'node18, CommonJS', file: 'consumer.cts', options: () => ({ module: 'node18' }), since: [5, 8] },
   { name: 'node20', file: 'consumer.ts', options: () => ({ module: 'node20' }), since: [5, 9] },
   { name: 'node20, CommonJS', file: 'consumer.cts', options: () => ({ module: 'node20' }), since: [5, 9] },
@@ -54,6 +58,11 @@ const STRICT = {
   lib: ['es2023', 'esnext.disposable'],
   types: ['node'],
 }
+
+// The declarations for Nest import Nest's own, and the contract of undici names streams of Node.js.
+const BARE = readEntryPoints(fileURLToPath(new URL('../..', import.meta.url))).filter(
+  ({ name, needs }) => needs.length === 0 && name !== 'undici',
+)
 
 describe.each(listCompilers())('TypeScript %s', (version, compiler) => {
   let user: InstalledProject
@@ -119,39 +128,15 @@ describe.each(listCompilers())('TypeScript %s', (version, compiler) => {
   })
 
   it('needs neither the types of Node.js nor those of the DOM', async () => {
+    const names = BARE.map(({ name }) => name)
     user.write(
       'bare.ts',
       `import { createCache, type CreateCacheOptions, MemoryCache } from 'cachette'
-      import * as analysis from 'cachette/analysis'
-      import * as apollo from 'cachette/apollo'
-      import * as audit from 'cachette/audit'
-      import * as dashboard from 'cachette/dashboard'
-      import * as drizzle from 'cachette/drizzle'
-      import * as express from 'cachette/express'
-      import * as fastify from 'cachette/fastify'
-      import * as http from 'cachette/http'
-      import * as keyv from 'cachette/keyv'
-      import * as lock from 'cachette/lock'
-      import * as loggers from 'cachette/loggers'
-      import * as memoize from 'cachette/memoize'
-      import * as memory from 'cachette/memory'
-      import * as ocache from 'cachette/ocache'
-      import * as otel from 'cachette/otel'
-      import * as prisma from 'cachette/prisma'
-      import * as prometheus from 'cachette/prometheus'
-      import * as ratelimit from 'cachette/ratelimit'
-      import * as redis from 'cachette/redis'
-      import * as scope from 'cachette/scope'
-      import * as serialization from 'cachette/serialization'
-      import * as sentry from 'cachette/sentry'
-      import * as testing from 'cachette/testing'
-      import * as typeorm from 'cachette/typeorm'
-      import * as unstorage from 'cachette/unstorage'
-      import * as yoga from 'cachette/yoga'
+      ${BARE.map(({ name, specifier }) => `import * as ${name} from '${specifier}'`).join('\n')}
       export const options: CreateCacheOptions = { ttl: '30m', redis: undefined }
       export const cache = createCache<number>(options)
       export const count: Promise<unknown> = new MemoryCache<number>().get('count')
-      export default [analysis, apollo, audit, dashboard, drizzle, express, fastify, http, keyv, lock, loggers, memoize, memory, ocache, otel, prisma, prometheus, ratelimit, redis, scope, sentry, serialization, testing, typeorm, unstorage, yoga]`,
+      export default [${names.join(', ')}]`,
     )
 
     const bare = { ...STRICT, module: 'nodenext', lib: ['es2022'], types: [] }

@@ -1,10 +1,13 @@
 import type { BaseCache } from '../../cache/base-cache.ts'
+import { isCacheError } from '../../core/errors.ts'
 import { canonical } from '../../keys/canonical.ts'
 import { isRecord } from '../../internal/objects.ts'
 import { checkFunction, checkReadable } from '../../options/checks.ts'
 import type { Duration } from '../../options/durations.ts'
 import { checkOptions } from '../../options/options.ts'
-import { checkCache } from '../shared/check-cache.ts'
+import { runtimeOf } from '../shared/check-cache.ts'
+import { NEVER_FAILS } from '../shared/never-fails.ts'
+import { quiet } from '../shared/quiet.ts'
 import { textKey } from '../shared/text-key.ts'
 import { isWhole, recorded, replay } from './kept-stream.ts'
 
@@ -49,12 +52,12 @@ const LONGEST_STREAM = '10m'
  * @throws OptionsError for anything that is not a cache, and for wrong options.
  */
 export function cacheMiddleware(cache: BaseCache, options: AiCacheOptions = {}): CacheMiddleware {
-  checkCache(cache, 'cacheMiddleware: cache')
+  const runtime = runtimeOf(cache, 'cacheMiddleware: cache')
   checkReadable(options, 'cacheMiddleware')
   checkOptions(options, ['ttl', 'tags', 'skip'], 'cacheMiddleware')
   const { ttl, tags, skip } = options
   if (skip !== undefined) checkFunction(skip, 'cacheMiddleware: skip')
-  const kept = { ...(ttl !== undefined && { ttl }), ...(tags !== undefined && { tags }) }
+  const kept = { ...NEVER_FAILS, ...(ttl !== undefined && { ttl }), ...(tags !== undefined && { tags }) }
   const keyFor = (form: string, request: ModelRequest): string | undefined =>
     skip?.(request) === true ? undefined : keyOf(form, request)
 
@@ -67,10 +70,12 @@ export function cacheMiddleware(cache: BaseCache, options: AiCacheOptions = {}):
     }: ModelRequest & { readonly doGenerate: () => PromiseLike<Result> }): Promise<Result> {
       const key = keyFor('text', request)
       if (key === undefined) return doGenerate()
+      let isOwn = false
       try {
         return await cache.getOrSet<Result>(
           key,
           async (context) => {
+            isOwn = true
             const result = await doGenerate()
             if (isRecord(result) && !isWhole(Reflect.get(result, 'finishReason'))) context.setTtl(0)
             return result
@@ -78,8 +83,9 @@ export function cacheMiddleware(cache: BaseCache, options: AiCacheOptions = {}):
           kept,
         )
       } catch (error) {
-        // The caller whose call was shared has given up, and this one has not.
-        if (isAbort(error) && !isAborted(request.params)) return doGenerate()
+        // The model was not asked for this caller: the one whose call it shared has given up, or the cache fails.
+        if (!isOwn && (isCacheError(error) || (isAbort(error) && !isAborted(request.params))))
+          return doGenerate()
         throw error
       }
     },
@@ -89,15 +95,17 @@ export function cacheMiddleware(cache: BaseCache, options: AiCacheOptions = {}):
       ...request
     }: ModelRequest & { readonly doStream: () => PromiseLike<Result> }): Promise<Result> {
       const key = keyFor('stream', request)
-      const known = key === undefined ? undefined : await cache.get<readonly unknown[]>(key)
-      if (known !== undefined) return { stream: replay(known) } as unknown as Result
+      const known = key && (await quiet(runtime, 'ai', async () => cache.get<readonly unknown[]>(key)))
+      if (typeof known === 'object' && known !== null) return { stream: replay(known) } as unknown as Result
       if (key === undefined) return doStream()
       let record!: (parts: Promise<readonly unknown[] | undefined>) => void
       const parts = new Promise<readonly unknown[] | undefined>((resolve) => {
         record = resolve
       })
-      // A load, so that an invalidation during the stream keeps it out. Its failure is none of the caller's.
-      cache.getOrSet(key, async () => parts, { ...kept, hardTimeout: LONGEST_STREAM }).catch(() => undefined)
+      // A load, so that an invalidation during the stream keeps it out. Nobody waits for it.
+      void quiet(runtime, 'ai', async () =>
+        cache.getOrSet(key, async () => parts, { ...kept, hardTimeout: LONGEST_STREAM }),
+      )
       try {
         const result = await doStream()
         const { stream, parts: all } = recorded(result.stream)

@@ -5,6 +5,7 @@ import { canonical } from '../../keys/canonical.ts'
 import type { Duration } from '../../options/durations.ts'
 import { OpenRead } from '../shared/open-read.ts'
 import { invalidateTables, tableTags } from '../shared/query-tags.ts'
+import { quiet } from '../shared/quiet.ts'
 import { textKey } from '../shared/text-key.ts'
 import { portable } from './portable.ts'
 import { namesOf, type DrizzleCacheConfig, type DrizzleMutation } from './types.ts'
@@ -28,7 +29,7 @@ export class Queries {
       tags: tableTags(tables),
       ...(waits ? {} : { leaseWait: { milliseconds: 1 } }),
     }
-    return OpenRead.of(this.#cache, key, options, this.#runtime.timers, this.#note)
+    return OpenRead.of(this.#cache, key, options, this.#runtime, 'drizzle')
   }
 
   /** Stores the result of a query whose load has begun. */
@@ -41,16 +42,10 @@ export class Queries {
   async invalidate({ tables = [], tags = [] }: DrizzleMutation): Promise<void> {
     const names = listOf(tables).flatMap(namesOf)
     const keys = listOf(tags).map(tagKey)
-    const calls: Promise<unknown>[] = []
-    if (names.length > 0) calls.push(invalidateTables(this.#cache, names))
-    if (keys.length > 0) calls.push(this.#cache.invalidate(keys))
-    for (const { reason } of (await Promise.allSettled(calls)).filter((call) => call.status === 'rejected'))
-      this.#note(reason)
-  }
-
-  /** Notes trouble that must not reach a query. */
-  get #note(): (error: unknown) => void {
-    return (error) => this.#runtime.trouble.note('drizzle', error)
+    await Promise.all([
+      quiet(this.#runtime, 'drizzle', () => invalidateTables(this.#cache, names)),
+      quiet(this.#runtime, 'drizzle', () => this.#cache.invalidate(keys)),
+    ])
   }
 }
 

@@ -23,6 +23,7 @@ const OF_BODY = [
   'content-length',
   'content-range',
   'content-type',
+  'trailer',
   'transfer-encoding',
 ]
 

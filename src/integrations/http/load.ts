@@ -50,6 +50,7 @@ export class Load {
   refused: string | undefined = undefined
   /** The error of a handler that threw. */
   error: unknown = undefined
+  #isLate = false
 
   /** `awaited` is the caller's response; `undefined` = there is no caller. */
   constructor(
@@ -99,6 +100,11 @@ export class Load {
       this.#awaited?.reject(error)
       return undefined
     }
+  }
+
+  /** Ends the wait for the answer, which is for its own caller only from now on. */
+  giveUp(): void {
+    this.#isLate = true
   }
 
   async #ask(validates: boolean): Promise<Response> {
@@ -200,6 +206,7 @@ export class Load {
     this.refused = refusal(request, { status, headers }, freshness, settings)
     const isVariant = key !== keys.first
     const all = [...(tags ?? []), ...(isVariant ? [keys.tag] : [])]
+    if (this.#isLate) this.refused ??= 'late'
     if (this.refused === undefined && (tags === undefined || !areTags(all))) this.refused = 'tags'
     if (this.refused === undefined && isVariant && found === undefined) {
       const ttl = { milliseconds: Math.ceil(ttlMs + graceMs) }

@@ -194,7 +194,8 @@ function setAll(response: ServerResponse, headers: unknown): void {
 
 function setLength(response: ServerResponse, chunk: unknown, encoding: unknown): void {
   const { statusCode, req } = response
-  if (response.hasHeader('content-length') || response.hasHeader('transfer-encoding')) return
+  // Trailers come after a body of unknown length only, and Node.js refuses them beside a length.
+  if (['content-length', 'transfer-encoding', 'trailer'].some((name) => response.hasHeader(name))) return
   if ([204, 304].includes(statusCode) || statusCode < 200 || req.method === 'HEAD') return
   const bytes =
     typeof chunk === 'string'

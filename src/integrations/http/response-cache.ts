@@ -17,6 +17,8 @@ import { Awaited, type Found, type Handler, type Host, type Visit } from './visi
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
 /** The time for which requests do not wait for each other, once a response was for its own caller only. */
 const PASS_MS = 10_000
+/** The longest time for which a load is under way. A handler may never answer, and nobody else would store its page. */
+const LONGEST_LOAD_MS = 60_000
 const NOTHING_ASKED: Directives = new Map()
 /** The reasons for which a response that is stored already is removed. */
 const REMOVING = new Set(['private', 'set-cookie', 'vary', 'not-fresh'])
@@ -198,7 +200,12 @@ export class ResponseCache {
             context.doNotStore()
             return undefined
           }
-          const result = await load.run(context)
+          const result = await inTime(load.run(context), LONGEST_LOAD_MS, this.#runtime.timers)
+          if (result === LATE) {
+            load.giveUp()
+            context.doNotStore()
+            return undefined
+          }
           this.#note(visit, load, awaited === undefined)
           return result
         },

@@ -5,7 +5,7 @@ import { selectingNames, type Head } from './stored-response.ts'
 /** The directives that let a response to a request with `Authorization` answer others (RFC 9111, section 3.5). */
 const FOR_AUTHORIZED = ['public', 's-maxage', 'must-revalidate']
 /** Reasons that are about this one answer, so that the next one may well be shareable. */
-const PASSING = new Set(['request-no-store', 'status', 'size', 'failed', 'variants', 'tags'])
+const PASSING = new Set(['request-no-store', 'status', 'size', 'failed', 'variants', 'tags', 'late'])
 
 /** Returns the reason why a response must not reach another caller; `undefined` = it may be stored. */
 export function refusal(

@@ -6,7 +6,8 @@ import {
   type ExecutionContext,
   type NestInterceptor,
 } from '@nestjs/common'
-import { lastValueFrom, of, type Observable } from 'rxjs'
+import { from, lastValueFrom, of, type Observable } from 'rxjs'
+import { isCacheError } from '../../core/errors.ts'
 import type { MaybePromise } from '../../core/promise.ts'
 import { keyFor, ttlOption, type Cache } from './cache-manager.ts'
 import { requestOf, setHeader, statusOf } from './http.ts'
@@ -17,7 +18,7 @@ type Computed = (context: ExecutionContext) => unknown
 /**
  * Keeps the answers of GET methods by their URL, or by `@CacheKey`, for as long as `@CacheTTL` says. It takes the place
  * of the class of that name in `@nestjs/cache-manager`, and reads the same metadata. Concurrent requests for one key
- * call the method once.
+ * call the method once. No limit of the cache for loads ends a request.
  */
 export class CacheInterceptor implements NestInterceptor {
   /** The provider of `CACHE_MANAGER`. */
@@ -38,24 +39,25 @@ export class CacheInterceptor implements NestInterceptor {
     const key = isKept ? await this.trackBy(context) : undefined
     if (typeof key !== 'string' || key === '') return next.handle()
     const ttl = metadataOf(CACHE_TTL_METADATA, handler) ?? metadataOf(CACHE_TTL_METADATA, context.getClass())
-    let own: { readonly value: unknown } | undefined
-    const kept: unknown = await this.cacheManager.cache.getOrSet(
-      keyFor(key),
-      async ({ setTtl, doNotStore }) => {
-        setHeader(context, 'X-Cache', 'MISS')
-        const status = statusOf(context)
-        const value: unknown = await lastValueFrom(next.handle(), { defaultValue: undefined })
-        own = { value }
-        // The status is no part of what is kept.
-        if (isReadOnce(value) || statusOf(context) !== status) return undefined
-        const options = ttlOption(typeof ttl === 'function' ? await (ttl as Computed)(context) : ttl)
-        if (options === undefined) doNotStore()
-        else if (options.ttl !== undefined) setTtl(options.ttl)
-        return value
-      },
-    )
-    if (own !== undefined) return of(own.value)
-    // The request whose answer it waited for had none that can be shared.
+    let own: Promise<unknown> | undefined
+    const load = this.cacheManager.cache.getOrSet(keyFor(key), async ({ setTtl, doNotStore }) => {
+      setHeader(context, 'X-Cache', 'MISS')
+      const status = statusOf(context)
+      own = lastValueFrom(next.handle(), { defaultValue: undefined })
+      const value = await own
+      // The status is no part of what is kept.
+      if (isReadOnce(value) || statusOf(context) !== status) return undefined
+      const options = ttlOption(typeof ttl === 'function' ? await (ttl as Computed)(context) : ttl)
+      if (options === undefined) doNotStore()
+      else if (options.ttl !== undefined) setTtl(options.ttl)
+      return value
+    })
+    const kept = await load.catch((error: unknown) => {
+      if (own === undefined && !isCacheError(error)) throw error
+      return undefined
+    })
+    if (own !== undefined) return from(own)
+    // The request whose answer it waited for had none that can be shared, or the cache failed.
     setHeader(context, 'X-Cache', kept === undefined ? 'MISS' : 'HIT')
     return kept === undefined ? next.handle() : of(kept)
   }

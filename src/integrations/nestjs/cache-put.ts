@@ -1,11 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { BaseCache } from '../../cache/base-cache.ts'
-import { OptionsError } from '../../core/errors.ts'
-import { inspect } from '../../core/logging/inspect.ts'
-import { isList } from '../../internal/objects.ts'
+import { Filler } from '../../memoize/filler.ts'
 import { methodDecorator, type Method } from '../../memoize/method.ts'
 import type { MethodDecoratorOf } from '../../memoize/method-types.ts'
-import { Template, type Call } from '../../memoize/template.ts'
 import { checkOptions } from '../../options/options.ts'
 import type { SetOptions } from '../../options/entry-options.ts'
 import { injecting, type UsedCache } from './injected.ts'
@@ -36,7 +33,7 @@ export function CachePut<Args extends readonly unknown[], Text extends string>(
   return injecting('CachePut', options, (rest, cacheOf) => {
     checkOptions(rest, ['key', 'tags', 'ttl', 'grace'], 'CachePut')
     const { key, tags = [], ...entry } = rest
-    const keyOf = new Filler([key], 'CachePut: key')
+    const keyOf = new Filler(typeof key === 'function' ? listOf(key as Method) : [key], 'CachePut: key')
     const tagsOf = new Filler(tags, 'CachePut: tags')
     return methodDecorator('CachePut', (method) => {
       return async function (this: unknown, ...args) {
@@ -44,7 +41,7 @@ export function CachePut<Args extends readonly unknown[], Text extends string>(
         const call = { self: this, args }
         const run = async (): Promise<unknown> => method.apply(this, args)
         if (cache === undefined) return run()
-        const ticket = await Ticket.take(cache, keyOf.before(call)[0], tagsOf.before(call))
+        const ticket = await Ticket.take(cache, keyOf.textsOf(call)[0], tagsOf.textsOf(call))
         let result: unknown
         try {
           result = await run()
@@ -53,8 +50,8 @@ export function CachePut<Args extends readonly unknown[], Text extends string>(
           throw error
         }
         const answered = { ...call, result }
-        const [name] = keyOf.all(answered)
-        const options = { ...entry, tags: tagsOf.all(answered) }
+        const [name] = keyOf.allTextsOf(answered)
+        const options = { ...entry, tags: tagsOf.allTextsOf(answered) }
         const isStored = result !== undefined && (await cache.set(name!, result, options))
         if (ticket === undefined ? !isStored : !(isStored && (await ticket.isValid())))
           await cache.invalidate(placesOfPuts([name!]))
@@ -62,6 +59,13 @@ export function CachePut<Args extends readonly unknown[], Text extends string>(
       }
     })
   })
+}
+
+// A method, because the function finds its object by `this`.
+function listOf(key: Method): Method {
+  return function (this: unknown, ...args) {
+    return [key.apply(this, args)]
+  }
 }
 
 /** Returns the keys, and those under which puts of them note that they are under way. */
@@ -104,35 +108,5 @@ class Ticket {
   /** Removes the entry. */
   async void(): Promise<void> {
     await this.#cache.invalidate(placesOfPuts([this.#key]))
-  }
-}
-
-/** Templates, or a function, of a call. */
-class Filler {
-  readonly #templates: readonly Template[]
-  readonly #function: Method | undefined
-
-  constructor(option: unknown, where: string) {
-    const [only]: readonly unknown[] = isList(option) ? option : [option]
-    this.#function = typeof only === 'function' ? (only as Method) : undefined
-    if (this.#function === undefined && !isList(option))
-      throw new OptionsError(`${where}: ${inspect(option)} is not a list of templates or a function`)
-    this.#templates = this.#function ? [] : (option as unknown[]).map((one) => new Template(one, where))
-  }
-
-  /** Returns the texts that do not depend on the answer. */
-  before(call: Call): readonly string[] {
-    return this.#fill(call, ({ needsResult }) => !needsResult)
-  }
-
-  all(call: Call): readonly string[] {
-    return this.#fill(call, () => true)
-  }
-
-  #fill(call: Call, isWanted: (template: Template) => boolean): readonly string[] {
-    if (this.#function === undefined)
-      return this.#templates.filter(isWanted).map((template) => template.textFor(call))
-    const made = this.#function.apply(call.self, [...call.args])
-    return isList(made) ? (made as string[]) : [made as string]
   }
 }

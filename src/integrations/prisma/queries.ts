@@ -3,11 +3,10 @@ import type { BaseCache } from '../../cache/base-cache.ts'
 import type { Runtime } from '../../cache/runtime.ts'
 import { isRecord } from '../../internal/objects.ts'
 import { canonical } from '../../keys/canonical.ts'
+import { NEVER_FAILS } from '../shared/never-fails.ts'
 import { invalidateTables, tableTags } from '../shared/query-tags.ts'
+import { quiet } from '../shared/quiet.ts'
 import type { Operation, PrismaInvalidation, PrismaQueries, PrismaQueryOptions } from './types.ts'
-
-/** The options that a query has in place of those of the cache: it must not fail because of the cache. */
-const NEVER_FAILS = { hardTimeout: false, loadErrorTtl: false } as const
 
 /** The means of {@link Queries}. */
 export interface QueriesOf {
@@ -46,16 +45,17 @@ export class Queries implements PrismaQueries {
     } catch (error) {
       if (failed !== undefined) throw failed.error
       // The caller that it has waited for has failed, or the cache.
-      this.#note(error)
+      this.#of.runtime.trouble.note('prisma', error)
       return of.query(args)
     }
   }
 
   async invalidate({ models = [], tags = [] }: PrismaInvalidation): Promise<void> {
-    const { cache } = this.#of
-    const calls = [invalidateTables(cache, models), cache.invalidateTag([...tags])]
-    for (const call of await Promise.allSettled(calls))
-      if (call.status === 'rejected') this.#note(call.reason)
+    const { cache, runtime } = this.#of
+    await Promise.all([
+      quiet(runtime, 'prisma', () => invalidateTables(cache, models)),
+      quiet(runtime, 'prisma', () => cache.invalidateTag([...tags])),
+    ])
   }
 
   // Parameters that can't be part of a key, such as references to fields, keep a query from being cached.
@@ -67,10 +67,6 @@ export class Queries implements PrismaQueries {
     } catch {
       return undefined
     }
-  }
-
-  #note(error: unknown): void {
-    this.#of.runtime.trouble.note('prisma', error)
   }
 }
 

@@ -30,6 +30,7 @@ export interface PrismaQueries {
 }
 
 /** The parts that a client gets, in the form in which Prisma types them. */
+// Prisma takes no interface here, because an interface has no index signature.
 // oxlint-disable-next-line typescript/consistent-type-definitions
 export type PrismaParts = {
   /** No fields are added to results. */

@@ -1,8 +1,10 @@
 import type { BaseCache } from '../../cache/base-cache.ts'
+import type { Runtime } from '../../cache/runtime.ts'
 import type { Timers } from '../../core/time/clock.ts'
 import type { LoadContext } from '../../loading/load-context.ts'
 import type { Duration } from '../../options/durations.ts'
 import type { GetOrSetOptions } from '../../options/entry-options.ts'
+import { NEVER_FAILS } from './never-fails.ts'
 
 /** Milliseconds after which a host no longer stores the value that it has asked for. */
 const LONGEST_MS = 30_000
@@ -12,11 +14,10 @@ const LONGEST_MS = 30_000
  * that the host runs itself.
  */
 const ONCE = {
+  ...NEVER_FAILS,
   grace: false,
   refreshAhead: false,
   softTimeout: false,
-  hardTimeout: false,
-  loadErrorTtl: false,
 } as const satisfies GetOrSetOptions
 
 /**
@@ -37,13 +38,16 @@ export class OpenRead {
     this.#timers = timers
   }
 
-  /** Reads a key. Without a value the load begins, and lasts until `fill` or `abandon`. Never rejects. */
+  /**
+   * Reads a key. Without a value the load begins, and lasts until `fill` or `abandon`. Never rejects; trouble is noted under
+   * the name of the adapter.
+   */
   static async of(
     cache: BaseCache,
     key: string,
     options: GetOrSetOptions,
-    timers: Timers,
-    failed: (error: unknown) => void,
+    { timers, trouble }: Runtime,
+    adapter: string,
   ): Promise<OpenRead> {
     const read = new OpenRead(timers)
     await new Promise<void>((go) => {
@@ -57,7 +61,7 @@ export class OpenRead {
         go()
       }
       read.#stored = loading.then(end, (error: unknown) => {
-        failed(error)
+        trouble.note(adapter, error)
         go()
       })
     })

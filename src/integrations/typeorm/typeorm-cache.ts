@@ -7,6 +7,7 @@ import { checkOptions } from '../../options/options.ts'
 import { runtimeOf } from '../shared/check-cache.ts'
 import { OpenRead } from '../shared/open-read.ts'
 import { invalidateTables, tableTags } from '../shared/query-tags.ts'
+import { quiet } from '../shared/quiet.ts'
 import { tablesIn } from '../shared/sql.ts'
 import { textKey } from '../shared/text-key.ts'
 import { tableNamesOf, Writes } from './writes.ts'
@@ -61,7 +62,7 @@ export class TypeormCache {
 
   /** Invalidates the queries of tables that were changed in another way, such as a trigger. Never rejects. */
   async invalidate(tables: readonly string[]): Promise<void> {
-    await this.#quiet(invalidateTables(this.#cache, tables))
+    await this.#quiet(() => invalidateTables(this.#cache, tables))
   }
 
   /** Does nothing, because the cache is connected already. TypeORM calls it. */
@@ -86,7 +87,7 @@ export class TypeormCache {
     const isTagged = source !== undefined && this.#byTables
     const tags = isTagged ? tableTags(tablesIn(options.query ?? '', tableNamesOf(source))) : []
     const asked = { tags, ttl: { milliseconds: options.duration }, leaseWait: { milliseconds: 1 } }
-    const read = await OpenRead.of(this.#cache, key, asked, this.#runtime.timers, this.#note)
+    const read = await OpenRead.of(this.#cache, key, asked, this.#runtime, 'typeorm')
     if (typeof read.value === 'string') return { ...options, time: 0, result: read.value }
     this.#open(key, read)
     if (runner !== undefined) this.#ofRunner.set(runner, read)
@@ -112,12 +113,13 @@ export class TypeormCache {
 
   /** Removes all results. TypeORM calls it. */
   async clear(): Promise<void> {
-    await this.#quiet(this.#cache.clear())
+    await this.#quiet(() => this.#cache.clear())
   }
 
   /** Removes results by the names that their queries were given. TypeORM calls it. */
   async remove(identifiers: string[]): Promise<void> {
-    await this.#quiet(this.#cache.invalidate(identifiers.map((identifier) => keyOf({ identifier }))))
+    const keys = identifiers.map((identifier) => keyOf({ identifier }))
+    await this.#quiet(() => this.#cache.invalidate(keys))
   }
 
   // A failed query of a data source that is not watched leaves its load here.
@@ -127,13 +129,8 @@ export class TypeormCache {
     this.#reads.set(key, read)
   }
 
-  async #quiet(call: Promise<unknown>): Promise<void> {
-    await call.catch(this.#note)
-  }
-
-  /** Notes trouble that must not reach a query. */
-  get #note(): (error: unknown) => void {
-    return (error) => this.#runtime.trouble.note('typeorm', error)
+  async #quiet(call: () => Promise<unknown>): Promise<void> {
+    await quiet(this.#runtime, 'typeorm', call)
   }
 }
 

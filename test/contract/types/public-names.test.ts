@@ -28,10 +28,7 @@ import type {
   Timers,
 } from '../../../src/index.ts'
 import { createCache, getRedisCache, storeFrom, type TieredCache } from '../../../src/index.ts'
-import { readEntryPoints } from '../../../tools/entry-points.ts'
-
-/** The entry points that observe caches. Nobody needs them for caching. */
-const OBSERVING = new Set(['analysis', 'audit', 'dashboard', 'loggers', 'otel', 'prometheus', 'sentry'])
+import { OBSERVING, readEntryPoints } from '../../../tools/entry-points.ts'
 
 /** Returns the names that an entry point exports, each with the module that declares it. */
 function namesOf(source: string): readonly string[] {

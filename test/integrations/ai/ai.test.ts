@@ -157,6 +157,32 @@ describe('cacheMiddleware', () => {
       expect(await stream('a')).toBe('answer 2')
     })
 
+    it('gives every request its answer, whatever the limits of the cache for other loads are', async () => {
+      const cache = (await make()).namespace('limited', {
+        hardTimeout: { milliseconds: 20 },
+        loadErrorTtl: '1m',
+      })
+      let calls = 0
+      const of: Model = {
+        doGenerate: async () => {
+          if (++calls === 1) throw new Error('overloaded')
+          await new Promise((resolve) => setTimeout(resolve, 60))
+          return { content: [{ type: 'text', text: 'slow' }], finishReason: stop, usage, warnings: [] }
+        },
+      }
+      const { text } = modelOver(cache, {}, of)
+      await expect(text('a')).rejects.toThrow('overloaded')
+      expect(await text('a')).toBe('slow')
+      expect([await text('a'), calls]).toEqual(['slow', 2])
+    })
+
+    it('asks the model once the cache is closed', async () => {
+      const cache = await make()
+      const { text, stream } = modelOver(cache)
+      await cache.close()
+      expect([await text('a'), await stream('a')]).toEqual(['answer 1', 'answer 2'])
+    })
+
     it('asks the model where skip says so', async () => {
       const { text, state } = modelOver(await make(), {
         skip: ({ params }) => JSON.stringify(params).includes('now'),

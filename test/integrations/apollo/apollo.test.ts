@@ -51,6 +51,14 @@ describe('ApolloCache', () => {
     })
   })
 
+  it('answers misses over a cache that is closed', async () => {
+    const own = new MemoryCache()
+    const cache = new ApolloCache(own)
+    await own.close()
+    await cache.set('a', 'x')
+    expect([await cache.get('a'), await cache.delete('a')]).toEqual([undefined, false])
+  })
+
   onServers(({ make, outage }) => {
     it('answers misses while the server is away, and stores again when it is back', async () => {
       const cache = new ApolloCache(await make())

@@ -181,6 +181,62 @@ it('wait: a request calls its own handler after that time', async () => {
   void cache
 })
 
+it('gives up the load of a handler that does not answer, so that the next request is stored', async () => {
+  const { clock, responses } = open({})
+  let release = (): void => {}
+  const held = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  let calls = 0
+  const handler = async (): Promise<Response> => {
+    const call = ++calls
+    if (call === 1) await held
+    return new Response(`call ${call}`, { headers: FRESH })
+  }
+  const turns = async (): Promise<void> => {
+    for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve))
+  }
+  const ask = async (): Promise<string> => {
+    const answer = await responses.handle(new Request(URL_OF_PAGE), handler)
+    const text = await answer.text()
+    await turns()
+    return `${text} ${answer.headers.get('cache-status')}`
+  }
+  const first = ask()
+  await turns()
+  await clock.advance(61)
+  await turns()
+  expect(await ask()).toBe('call 2 Cachette; fwd=uri-miss; ttl=60; stored')
+  expect(await ask()).toBe('call 2 Cachette; hit; ttl=60')
+  release()
+  expect(await first).toBe('call 1 Cachette; fwd=uri-miss; detail=late')
+  expect(await ask()).toBe('call 2 Cachette; hit; ttl=60')
+})
+
+it('gives up the load of a body that does not end, and passes it on', async () => {
+  const { clock, responses } = open({})
+  let calls = 0
+  const bodies: ReadableStreamDefaultController<Uint8Array>[] = []
+  const handler = async (): Promise<Response> => {
+    const text = new TextEncoder().encode(`call ${++calls}`)
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        controller.enqueue(text)
+        if (calls === 1) bodies.push(controller)
+        else controller.close()
+      },
+    })
+    return new Response(body, { headers: FRESH })
+  }
+  const first = await responses.handle(new Request(URL_OF_PAGE), handler)
+  await clock.advance(61)
+  const second = await responses.handle(new Request(URL_OF_PAGE), handler)
+  expect(await second.text()).toBe('call 2')
+  bodies[0]!.enqueue(new TextEncoder().encode(', the end'))
+  bodies[0]!.close()
+  expect(await first.text()).toBe('call 1, the end')
+})
+
 it('key: names the resource, also for methods that change it, by headers of the request', async () => {
   const key = ({ url, headers }: Request): string => `${headers.get('x-tenant')} ${new URL(url).pathname}`
   const { ask } = open({ key })

@@ -1,5 +1,5 @@
 // The programs of docs/migration: the old and the new release of one service, over the same server and database.
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { until } from '../../support/until.ts'
 import { startRedis, type RedisServer } from '../../real/servers/index.ts'
 import * as bentoAfter from './bentocache/after.ts'
@@ -111,4 +111,36 @@ describe('the programs of docs/migration', () => {
       await until('the old release to see it', async () => (await old.find(round))?.name === `new ${round}`)
     }
   })
+
+  it.each([
+    ['node-cache', nodeCacheBefore.users, nodeCacheAfter.users],
+    ['lru-cache', lruBefore.users, lruAfter.users],
+  ] as const)(
+    'see what they change at once, and within the ttl what the other release has changed: %s',
+    async (_, oldRelease, newRelease) => {
+      vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout'] })
+      // lru-cache has kept the object `performance` from before.
+      const now = vi.spyOn(performance, 'now').mockImplementation(() => Date.now())
+      onTestFinished(() => {
+        now.mockRestore()
+        vi.useRealTimers()
+      })
+      const db = new CountingDatabase()
+      const old = await open(oldRelease, db)
+      const young = await open(newRelease, db)
+      await Promise.all([old.find(7), young.find(7)])
+      for (const [writer, other] of [
+        [old, young],
+        [young, old],
+      ] as const) {
+        const before = (await other.find(7))?.name
+        const name = `not ${before}`
+        await writer.rename(7, name)
+        expect((await writer.find(7))?.name).toBe(name)
+        expect((await other.find(7))?.name).toBe(before)
+        await vi.advanceTimersByTimeAsync(600_001)
+        expect((await other.find(7))?.name).toBe(name)
+      }
+    },
+  )
 })

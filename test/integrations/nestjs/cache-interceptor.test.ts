@@ -21,7 +21,7 @@ import {
   type ExecutionContext,
   type Type,
 } from '@nestjs/common'
-import { MemoryCache } from 'cachette'
+import { BaseCache, MemoryCache, silentLogger } from 'cachette'
 import { Cache, CACHE_MANAGER, CacheInterceptor, CacheKey, CachetteModule, CacheTTL } from 'cachette/nestjs'
 import { FakeClock } from '../../../src/testing/fake-clock.ts'
 import { of } from 'rxjs'
@@ -355,5 +355,35 @@ describe('the facade of CACHE_MANAGER', () => {
 
   it('has the same token as Nest’s own', () => {
     expect(CACHE_MANAGER).toBe(NEST_MANAGER)
+  })
+})
+
+describe('limits of the cache for loads', () => {
+  it('fail no request', async () => {
+    @Controller()
+    @UseInterceptors(CacheInterceptor)
+    class Slow {
+      calls = 0
+
+      @Get('slow')
+      async slow(): Promise<string> {
+        const call = ++this.calls
+        if (call === 1) throw new NotFoundException()
+        await new Promise((resolve) => setTimeout(resolve, 60))
+        return `call ${call}`
+      }
+    }
+    const limits = { hardTimeout: { milliseconds: 20 }, loadErrorTtl: '1m' } as const
+    const { app, get } = await start({
+      imports: [CachetteModule.forRoot({ cache: new MemoryCache({ ...limits, logger: silentLogger }) })],
+      controllers: [Slow],
+    })
+    expect((await get('/slow')).status).toBe(404)
+    expect(await get('/slow')).toMatchObject({ status: 200, body: 'call 2' })
+    await app.get(CACHE_MANAGER).del('/slow')
+    const both = await Promise.all([get('/slow'), get('/slow')])
+    expect(both.map(({ status }) => status)).toEqual([200, 200])
+    await app.get(BaseCache).close()
+    expect((await get('/slow')).status).toBe(200)
   })
 })

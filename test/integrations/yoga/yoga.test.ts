@@ -1,11 +1,11 @@
 import { useResponseCache as useEnvelopCache, type Cache as EnvelopCache } from '@envelop/response-cache'
 import { useResponseCache, type UseResponseCacheParameter } from '@graphql-yoga/plugin-response-cache'
-import { MemoryCache, OptionsError, type BaseCache } from 'cachette'
+import { MemoryCache, OptionsError, silentLogger, type BaseCache } from 'cachette'
 import { FakeClock } from 'cachette/testing'
 import { ResponseCache } from 'cachette/yoga'
 import type { ExecutionResult } from 'graphql'
 import { createSchema, createYoga } from 'graphql-yoga'
-import { describe, expect, expectTypeOf, it } from 'vitest'
+import { describe, expect, expectTypeOf, it, onTestFinished } from 'vitest'
 import { until } from '../../support/until.ts'
 import { onEachEngine, onServers } from '../caches.ts'
 
@@ -171,6 +171,21 @@ describe('ResponseCache', () => {
       }
       expect(stale).toBe(0)
     })
+  })
+
+  it('answers over a cache that is closed, and leaves no rejection behind', async () => {
+    const rejected: unknown[] = []
+    const note = (error: unknown): void => void rejected.push(error)
+    process.on('unhandledRejection', note)
+    onTestFinished(() => void process.off('unhandledRejection', note))
+    const cache = new MemoryCache({ logger: silentLogger })
+    const { ask } = serve(cache)
+    await ask('{ user(id: "1") { id name } }')
+    await cache.close()
+    expect(await ask('{ user(id: "1") { id name } }')).toMatchObject({ user: { id: '1' } })
+    await ask('mutation { rename(id: "1", name: "new") { id } }')
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(rejected).toEqual([])
   })
 
   onServers(({ make, outage }) => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { ModelKey } from '../../unit/ratelimit/models.ts'
 import { ask, randomRequest, RULES } from '../../unit/ratelimit/traffic.ts'
-import { seededRandom } from '../../unit/memory/manual-clock.ts'
+import { SeededRandom } from '../../../src/testing/random.ts'
 import { atomicOn, type OwnAtomicStore } from '../../support/atomic.ts'
 import { describeWithServers, startRedis, type RedisServer } from '../servers/index.ts'
 
@@ -25,7 +25,7 @@ describeWithServers(`limits on Redis, ${TOTAL} random requests, seed ${SEED}`, (
   it.each(Object.entries(RULES))(
     'decide like the model that is fed the times of the server: %s',
     async (name, rules) => {
-      const random = seededRandom(SEED)
+      const random = new SeededRandom(SEED).next
       const models = Array.from({ length: KEYS }, () => new ModelKey(rules))
       let admitted = 0
       let firstMs: number | undefined

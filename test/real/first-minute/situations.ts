@@ -35,7 +35,8 @@ export const SITUATIONS: readonly Situation[] = [
     setting: '`createCache()` without `REDIS_URL`, or with an empty one.',
     lines: 1,
     remedy:
-      "Each process has entries, limits and locks of its own. Set `REDIS_URL`, or say `redis: 'memory://'` where that is meant. " +
+      'Each process has entries, limits and locks of its own, and an invalidation reaches this process alone. ' +
+      "Set `REDIS_URL`, or say `redis: 'memory://'` where that is meant. " +
       "With `connect: 'required'` the service does not start: `createCache` rejects with an `OptionsError`.",
     play: async (service) => service(''),
   },
@@ -43,7 +44,9 @@ export const SITUATIONS: readonly Situation[] = [
     title: 'A server',
     setting: '`REDIS_URL=redis://127.0.0.1:6379`.',
     lines: 1,
-    remedy: 'The line to expect: engine, host, database and prefix, and no secret.',
+    remedy:
+      'This is the line to expect: engine, host, database and prefix, and no secret. If one of them is another one than you meant, ' +
+      'look at the environment of this process. Services that share a server need a prefix each.',
     play: async (service) => {
       await using server = await startRedis()
       await service(server.url)
@@ -53,7 +56,10 @@ export const SITUATIONS: readonly Situation[] = [
     title: 'Nobody is there',
     setting: '`REDIS_URL=redis://127.0.0.1:6379`, and no server listens there.',
     lines: 2,
-    remedy: 'Nothing rejects: the service loads, and caches in its own memory, until the server is there.',
+    remedy:
+      'Look at host and port, at the server, and at the network between them; the end of the line has the reason of the system. ' +
+      '`npx cachette doctor --url "$REDIS_URL"` on the same machine asks again. Until the server is there, no read or write rejects, ' +
+      'but nothing new is stored: calls load, and concurrent callers of one key share a load. Locks reject with `StoreUnavailableError`.',
     play: async (service) => service(`redis://127.0.0.1:${await unusedPort()}`),
   },
   {
@@ -61,7 +67,9 @@ export const SITUATIONS: readonly Situation[] = [
     setting: '`REDIS_URL=redis://:wrong@127.0.0.1:6379`.',
     lines: 2,
     remedy:
-      'One line by `error`, not one for each attempt. The server is tried on, so that a password that is set right there will do.',
+      'Set user name and password: `redis://user:password@host`, with `%40` for an `@` in them, or the option `credentials`. ' +
+      'Until then the service works as without a server. There is one line by `error`, not one for each attempt. The server is tried on, ' +
+      'so a password that is set right on the server will do, too.',
     play: async (service) => {
       await using server = await startRedis({ password: PASSWORD })
       await service(`redis://:wrong@127.0.0.1:${server.port}`)
@@ -71,7 +79,7 @@ export const SITUATIONS: readonly Situation[] = [
     title: 'No password where one is needed',
     setting: '`REDIS_URL=redis://127.0.0.1:6379`, and the server has a password.',
     lines: 2,
-    remedy: 'As a wrong one.',
+    remedy: 'Write it into the URL: `redis://:password@host`. All else is as with a wrong one.',
     play: async (service) => {
       await using server = await startRedis({ password: PASSWORD })
       await service(`redis://127.0.0.1:${server.port}`)
@@ -81,7 +89,8 @@ export const SITUATIONS: readonly Situation[] = [
     title: 'TLS on the side of the server alone',
     setting: '`REDIS_URL=redis://127.0.0.1:6379`, and the server speaks TLS.',
     lines: 2,
-    remedy: 'Write `rediss://`.',
+    remedy:
+      'Write `rediss://`. If the server speaks no TLS, it has too many clients: `maxclients` bounds them.',
     play: async (service) => {
       await using server = await startRedis({ tls: true })
       await service(`redis://127.0.0.1:${server.port}`)
@@ -91,7 +100,9 @@ export const SITUATIONS: readonly Situation[] = [
     title: 'TLS on the side of the service alone',
     setting: '`REDIS_URL=rediss://127.0.0.1:6379`, and the server does not speak TLS.',
     lines: 2,
-    remedy: 'Write `redis://`. The line comes when the attempt to connect has failed, after some seconds.',
+    remedy:
+      'Write `redis://`, or the port on which the server speaks TLS. ' +
+      'The line comes when the attempt to connect has failed, after some seconds.',
     play: async (service) => {
       await using server = await startRedis()
       await service(`rediss://127.0.0.1:${server.port}`)
@@ -101,7 +112,9 @@ export const SITUATIONS: readonly Situation[] = [
     title: 'A certificate of an unknown authority',
     setting: '`REDIS_URL=rediss://127.0.0.1:6379`, with a certificate of an authority of your own.',
     lines: 2,
-    remedy: 'Trust the authority: `redis: { url, tls: { ca } }`, or `NODE_EXTRA_CA_CERTS` of Node.js.',
+    remedy:
+      'Trust the authority: `redis: { url, tls: { ca } }`, or `NODE_EXTRA_CA_CERTS` of Node.js. ' +
+      'If the text of `err` names an expired certificate or another host, the server needs a new one.',
     play: async (service) => {
       await using server = await startRedis({ tls: true })
       await service(`rediss://127.0.0.1:${server.port}`)
@@ -111,7 +124,9 @@ export const SITUATIONS: readonly Situation[] = [
     title: 'A server that evicts locks',
     setting: '`maxmemory-policy allkeys-lru`, and the service uses a lock or a limiter.',
     lines: 2,
-    remedy: 'Keep locks and limits on a server with `noeviction`; entries may stay where they are.',
+    remedy:
+      'A full server may drop a lock that is held, and two processes hold it then; a limit that it drops begins anew. ' +
+      'Keep locks and limits on a server with `noeviction`; entries may stay where they are.',
     play: async (service) => {
       await using server = await startRedis({ config: ['maxmemory-policy allkeys-lru'] })
       await service(server.url)
@@ -122,7 +137,8 @@ export const SITUATIONS: readonly Situation[] = [
     setting: '`REDIS_URL=redis://127.0.0.1:6379`, and the server is restarted.',
     lines: 3,
     remedy:
-      'The last line says how long it took, how many calls failed by it, and how many invalidations are repeated now.',
+      'Nothing is to be done. The last line says how long it took, how many calls had no answer of the server, ' +
+      'and how many invalidations are repeated now. If it does not come, see *Nobody is there*.',
     play: async (service) => {
       await using server = await startRedis()
       await service(server.url, async ({ invalidate, untilLines }) => restart(server, invalidate, untilLines))

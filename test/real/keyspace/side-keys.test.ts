@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
-import { seededRandom } from '../../../demo/load/random.ts'
+import { SeededRandom } from '../../../src/testing/random.ts'
 import { ENGINES, openCache } from '../caches.ts'
 import { describeWithServers, startRedis, type RedisServer } from '../servers/index.ts'
 
@@ -37,7 +37,7 @@ describeWithServers('side keys that vanish at any moment', () => {
   it.each(ENGINES)('never make an invalid entry valid (%s)', async (engine) => {
     const seed = randomInt(2 ** 31)
     console.log(`seed ${seed}`)
-    const random = seededRandom(seed)
+    const random = new SeededRandom(seed).next
     await using server = await startRedis()
     const nodes = [
       await openCache(engine, 'node-redis 6', server.url, { prefix: PREFIX, deadline: DEADLINE }),

@@ -44,6 +44,13 @@ const TOLD: Readonly<Record<string, Told>> = {
   'one master of three killed: calls of the others': less(/is not connected.*; the other servers answer/),
 }
 
+/** Opens two tiers until the end of the test. */
+async function tiers(client: ClientName, url: string): Promise<BaseCache> {
+  const opened = await openCache('tiered', client, url, { prefix: 'app:', logger, staleness: STALENESS })
+  onTestFinished(async () => opened[Symbol.asyncDispose]())
+  return opened.cache
+}
+
 async function told(cache: BaseCache, reason: RegExp, status?: Health['status']): Promise<Health> {
   return until(
     `${status} ${reason}`,
@@ -118,26 +125,15 @@ describeWithServers('the health in outages', () => {
     const scenario = SCENARIOS.find(({ name }) => name === 'restricted ACL')!
     const stage = await scenario.start()
     onTestFinished(async () => stage[Symbol.asyncDispose]())
-    const opened = await openCache('tiered', client, stage.url, {
-      prefix: 'app:',
-      logger,
-      staleness: STALENESS,
-    })
-    onTestFinished(async () => opened[Symbol.asyncDispose]())
-    const health = await told(opened.cache, /does not let this process subscribe to the bus/, 'degraded')
+    const cache = await tiers(client, stage.url)
+    const health = await told(cache, /does not let this process subscribe to the bus/, 'degraded')
     expect(health).toMatchObject({ bus: 'refused', connected: true })
   })
 
   it.each(CLIENTS)('tells of a bus that is refused, and of its return, with %s', async (client) => {
     const server = await startRedis()
     onTestFinished(async () => server.close())
-    const opened = await openCache('tiered', client, server.url, {
-      prefix: 'app:',
-      logger,
-      staleness: STALENESS,
-    })
-    onTestFinished(async () => opened[Symbol.asyncDispose]())
-    const { cache } = opened
+    const cache = await tiers(client, server.url)
     expect(await told(cache, /answers$/, 'ok')).toMatchObject({ bus: 'connected' })
     // The server ends connections that listen to what they no longer may.
     await server.command('ACL', 'SETUSER', 'default', 'resetchannels')
@@ -157,13 +153,7 @@ describeWithServers('the health in outages', () => {
     onTestFinished(async () => server.close())
     const proxy = await startProxy(server)
     onTestFinished(async () => proxy.close())
-    const opened = await openCache('tiered', client, proxy.url, {
-      prefix: 'app:',
-      logger,
-      staleness: STALENESS,
-    })
-    onTestFinished(async () => opened[Symbol.asyncDispose]())
-    const { cache } = opened
+    const cache = await tiers(client, proxy.url)
     expect(await told(cache, /answers$/, 'ok')).toMatchObject({ bus: 'connected' })
     proxy.mode = { kind: 'refuse' }
     await server.command('CLIENT', 'KILL', 'TYPE', 'pubsub')

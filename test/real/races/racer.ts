@@ -1,7 +1,7 @@
 // One of the processes of a race: readers and writers over one cache, and a database in another process.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { BaseCache, LoadContext, SetOptions } from 'cachette'
-import { seededRandom } from '../../../demo/load/random.ts'
+import { SeededRandom } from '../../../src/testing/random.ts'
 import { onTold, sharedNow, tell } from '../../support/peer-side.ts'
 import { connect } from '../servers/resp.ts'
 import { openCache, type OpenCache } from '../caches.ts'
@@ -54,7 +54,7 @@ class Racer {
       race.invalidation === 'namespace' ? cache.namespace<Row>('rows') : (cache as BaseCache<Row>)
     this.#cache = rows(root)
     this.#views = readers.map(rows)
-    this.#random = seededRandom(race.seed)
+    this.#random = new SeededRandom(race.seed).next
   }
 
   async run(): Promise<{ acknowledged: readonly Acknowledged[]; reads: Reads }> {

@@ -1,6 +1,6 @@
 // Runs a race: three processes, one server, and a database in this process whose answers are delayed.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { seededRandom } from '../../../demo/load/random.ts'
+import { SeededRandom } from '../../../src/testing/random.ts'
 import { Peer } from '../../support/peer.ts'
 import { judge, type Verdict } from './judge.ts'
 import type * as Racer from './racer.ts'
@@ -33,7 +33,7 @@ function serveDatabase(peer: Peer<typeof Racer>, versions: number[], random: () 
 let races = 0
 
 export async function runRace(settings: RaceSettings): Promise<Verdict> {
-  const random = seededRandom(settings.seed)
+  const random = new SeededRandom(settings.seed).next
   const versions = Array.from({ length: KEYS }, () => 1)
   const prefix = `race${++races}:`
   const results = await Promise.all(

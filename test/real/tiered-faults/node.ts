@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { MemoryCache, TieredCache, type BaseCache, type LoadContext } from 'cachette'
 import { RedisCache } from 'cachette/redis'
-import { seededRandom } from '../../../demo/load/random.ts'
+import { SeededRandom } from '../../../src/testing/random.ts'
 import { shareOf, storeOf } from '../../../src/cache/stores.ts'
 import { CoherentStore } from '../../../src/coherence/coherent-store.ts'
 import type { Bus } from '../../../src/core/remote/log.ts'
@@ -106,7 +106,7 @@ async function makeCache({
 /** Makes the cache and waits until it works. */
 export async function open(given: NodeSettings): Promise<void> {
   settings = given
-  random = seededRandom(given.seed)
+  random = new SeededRandom(given.seed).next
   cache = await makeCache(given)
   const probe = cache.namespace<Row>('probe')
   await until('the cache to be connected', async () => probe.set(`node ${given.node}`, { version: 0 }))

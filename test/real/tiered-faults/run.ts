@@ -1,6 +1,6 @@
 // Plays a fault: three nodes under traffic before, during and after it, and the state when all is quiet.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { seededRandom } from '../../../demo/load/random.ts'
+import { SeededRandom } from '../../../src/testing/random.ts'
 import type { Policy } from '../../../src/coherence/settings.ts'
 import { Peer } from '../../support/peer.ts'
 import { sharedNow } from '../../support/peer-side.ts'
@@ -124,7 +124,7 @@ export async function playFault(
   const peers = await openNodes(stage, { policy, opensConnections, pace }, round, seed)
   try {
     const versions = Array.from({ length: ROWS }, () => 1)
-    serve(peers, versions, seededRandom(seed))
+    serve(peers, versions, new SeededRandom(seed).next)
     await Promise.all(peers.map(async (peer) => peer.call.start()))
     await sleep(beforeMs)
     const fromMs = sharedNow()

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createCache, type BaseCache } from 'cachette'
 import { withLock } from 'cachette/lock'
 import { RateLimiter } from 'cachette/ratelimit'
-import { seededRandom } from '../../../demo/load/random.ts'
+import { SeededRandom } from '../../../src/testing/random.ts'
 import { storeOf } from '../../../src/cache/stores.ts'
 import { CoherentStore } from '../../../src/coherence/coherent-store.ts'
 import { nativeClient } from '../../real/native-clients.ts'
@@ -58,7 +58,7 @@ const logger = { debug: () => undefined, info: line('info'), warn: line('warn'),
 /** Makes the cache and waits until it works. */
 export async function open(given: NodeSettings): Promise<void> {
   settings = given
-  random = seededRandom(given.seed)
+  random = new SeededRandom(given.seed).next
   const { client, url, hardDeadline } = given
   const place = client === 'ioredis 5' ? { client: nativeClient(client, url).client } : { url }
   const redis = { ...place, deadline: { hard: hardDeadline } }

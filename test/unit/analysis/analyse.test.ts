@@ -7,14 +7,14 @@ import {
 } from '../../../src/analysis/index.ts'
 import { key, MemoryCache, type BaseCache } from '../../../src/index.ts'
 import { FakeClock } from '../../../src/testing/index.ts'
-import { seededRandom } from '../../../bench/hit-ratio/random.ts'
+import { SeededRandom } from '../../../src/testing/random.ts'
 
 let clock: FakeClock
 let cache: MemoryCache
 let analysis: Analysis
 
 function watch(options: ConstructorParameters<typeof MemoryCache>[0] = {}): void {
-  cache = new MemoryCache({ name: 'users', clock, random: seededRandom(7), ...options })
+  cache = new MemoryCache({ name: 'users', clock, random: new SeededRandom(7).next, ...options })
   analysis = analyse(cache)
 }
 
@@ -157,7 +157,7 @@ describe('the analysis of a cache', () => {
 
   it('proposes another size by the curve of the cache itself', async () => {
     watch({ maxEntries: 200 })
-    const random = seededRandom(3)
+    const random = new SeededRandom(3).next
     for (let read = 0; read < 30_000; read++) {
       const id = Math.floor(500 * random() ** 2)
       await cache.getOrSet(key('user', id), () => id)

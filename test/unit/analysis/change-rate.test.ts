@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { changeInterval, ChangeRate, mergeChanges } from '../../../src/analysis/figures/change-rate.ts'
-import { seededRandom } from '../../../bench/hit-ratio/random.ts'
+import { SeededRandom } from '../../../src/testing/random.ts'
 
 const HOUR = 3_600_000
 
 /** Returns the times until the next change of values that change every `meanMs` on average. */
 function changes(meanMs: number, seed: number): () => number {
-  const random = seededRandom(seed)
+  const random = new SeededRandom(seed).next
   return () => -meanMs * Math.log(1 - random())
 }
 

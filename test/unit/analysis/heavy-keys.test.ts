@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { HeavyKeys } from '../../../src/analysis/figures/heavy-keys.ts'
-import { seededRandom } from '../../../bench/hit-ratio/random.ts'
+import { SeededRandom } from '../../../src/testing/random.ts'
 
 function truth(stream: readonly (readonly [string, number])[]): Map<string, number> {
   const sums = new Map<string, number>()
@@ -47,7 +47,7 @@ describe('the heavy keys', () => {
 
   it('find a hot key among a hundred thousand others', () => {
     const heavy = new HeavyKeys(64)
-    const random = seededRandom(5)
+    const random = new SeededRandom(5).next
     for (let access = 0; access < 100_000; access++) {
       heavy.add(random() < 0.1 ? 'hot' : `cold:${Math.floor(random() * 1e6)}`, 1)
     }

@@ -2,18 +2,18 @@ import { describe, expect, it } from 'vitest'
 import { HitRatioCurve, NEVER } from '../../../src/analysis/curve/hit-ratio-curve.ts'
 import { KeyHash } from '../../../src/internal/hash.ts'
 import { BoundedMap } from '../../../src/memory/bounded-map.ts'
-import { seededRandom } from '../../../bench/hit-ratio/random.ts'
+import { SeededRandom } from '../../../src/testing/random.ts'
 
 const SIZES = [500, 1000, 2000, 4000, 8000]
 
 /** Keys of which some are used much more often than others. */
 function skewed(accesses: number, seed: number): readonly number[] {
-  const random = seededRandom(seed)
+  const random = new SeededRandom(seed).next
   return Array.from({ length: accesses }, () => Math.floor(20_000 * random() ** 4))
 }
 
 function replay(keys: readonly number[], entries: number): number {
-  const map = new BoundedMap<number, number>({ maxEntries: entries, random: seededRandom(entries) })
+  const map = new BoundedMap<number, number>({ maxEntries: entries, random: new SeededRandom(entries).next })
   let hits = 0
   for (const key of keys) {
     if (map.get(key) === undefined) map.set(key, key)
@@ -23,7 +23,7 @@ function replay(keys: readonly number[], entries: number): number {
 }
 
 function draw(keys: readonly number[], sizes: readonly number[], seed: number): HitRatioCurve {
-  const random = seededRandom(seed)
+  const random = new SeededRandom(seed).next
   const hash = new KeyHash(random() * 2 ** 32)
   const curve = new HitRatioCurve(sizes, random)
   for (const key of keys) curve.read(hash.of(key), true, 0, NEVER)

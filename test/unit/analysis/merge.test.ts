@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { analyse, mergeSnapshots, type AnalysisSnapshot } from '../../../src/analysis/index.ts'
 import { key, MemoryCache } from '../../../src/index.ts'
 import { FakeClock } from '../../../src/testing/index.ts'
-import { seededRandom } from '../../../bench/hit-ratio/random.ts'
+import { SeededRandom } from '../../../src/testing/random.ts'
 
 const caches: MemoryCache[] = []
 
@@ -11,7 +11,7 @@ afterEach(() => Promise.all(caches.splice(0).map(async (cache) => cache.close())
 /** Returns the figures of a process that has read each of these users so often. */
 async function processOf(reads: Readonly<Record<number, number>>): Promise<AnalysisSnapshot> {
   const clock = new FakeClock()
-  const cache = new MemoryCache({ name: 'users', clock, random: seededRandom(5), maxEntries: 50 })
+  const cache = new MemoryCache({ name: 'users', clock, random: new SeededRandom(5).next, maxEntries: 50 })
   caches.push(cache)
   using analysis = analyse(cache)
   for (const [id, count] of Object.entries(reads)) {

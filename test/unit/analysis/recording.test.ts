@@ -6,14 +6,14 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { readTrace, recordAccesses, simulate, type TraceTarget } from '../../../src/analysis/index.ts'
 import { key, MemoryCache, type BaseCache } from '../../../src/index.ts'
 import { FakeClock } from '../../../src/testing/index.ts'
-import { seededRandom } from '../../../bench/hit-ratio/random.ts'
+import { SeededRandom } from '../../../src/testing/random.ts'
 
 let clock: FakeClock
 let cache: MemoryCache
 
 beforeEach(() => {
   clock = new FakeClock()
-  cache = new MemoryCache({ name: 'users', clock, random: seededRandom(7), maxEntries: 100 })
+  cache = new MemoryCache({ name: 'users', clock, random: new SeededRandom(7).next, maxEntries: 100 })
 })
 
 afterEach(() => cache.close())
@@ -94,13 +94,13 @@ describe('a recording', () => {
   it('is played as the cache itself has answered', async () => {
     const target = new Memory()
     const recording = recordAccesses(cache, target)
-    const random = seededRandom(1)
+    const random = new SeededRandom(1).next
     for (let read = 0; read < 5000; read++) {
       await cache.getOrSet(key('user', Math.floor(300 * random() ** 2)), () => 1)
       if (read % 500 === 499) await clock.advance('1s')
     }
     await recording.close()
-    const [result] = simulate(await readTrace(target.bytes), [100], seededRandom(2))
+    const [result] = simulate(await readTrace(target.bytes), [100], new SeededRandom(2).next)
     const { hits, loads } = cache.stats()
     expect(Math.abs(result!.hitRatio - hits / 5000)).toBeLessThan(0.03)
     expect(Math.abs(result!.loads - loads) / loads).toBeLessThan(0.1)

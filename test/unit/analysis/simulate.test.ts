@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { simulate } from '../../../src/analysis/trace/simulate.ts'
 import type { Trace, TraceRecord } from '../../../src/analysis/trace/read-trace.ts'
-import { seededRandom } from '../../../bench/hit-ratio/random.ts'
+import { SeededRandom } from '../../../src/testing/random.ts'
 
 const FAMILY = 'user:{id}'
 
@@ -23,7 +23,7 @@ function loaded(key: number, atMs: number, ttlMs = Infinity, costMs = 5): Omit<T
 }
 
 function ours(trace: Trace, entries: number): { hits: number; loads: number; loadMs: number } {
-  const [one] = simulate(trace, [entries], seededRandom(1))
+  const [one] = simulate(trace, [entries], new SeededRandom(1).next)
   return { hits: Math.round(one!.hitRatio * one!.reads), loads: one!.loads, loadMs: one!.loadMs }
 }
 
@@ -73,7 +73,7 @@ describe('a simulation', () => {
     const records = Array.from({ length: 30 }, (_, round) => round).flatMap((round) =>
       Array.from({ length: 150 }, (_, key) => loaded(key, round)).flat(),
     )
-    const [policy, lru, large] = simulate(traceOf(records), [100, 200], seededRandom(2))
+    const [policy, lru, large] = simulate(traceOf(records), [100, 200], new SeededRandom(2).next)
     expect([policy!.policy, lru!.policy, large!.entries]).toEqual(['cachette', 'lru', 200])
     expect(lru!.hitRatio).toBe(0)
     expect(policy!.hitRatio).toBeGreaterThan(0.3)

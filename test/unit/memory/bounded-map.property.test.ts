@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { BoundedMap } from '../../../src/memory/bounded-map.ts'
 import type { BoundedMapOptions, RemovalCause } from '../../../src/memory/bounded-map.ts'
 import { checkMap } from './check-map.ts'
-import { ManualClock, seededRandom } from './manual-clock.ts'
+import { ManualClock } from './manual-clock.ts'
+import { SeededRandom } from '../../../src/testing/random.ts'
 
 type Step =
   | { readonly do: 'set'; readonly key: number; readonly ttlMs: number; readonly weight: number }
@@ -37,7 +38,7 @@ class Model {
       ...options,
       clock: this.clock,
       timers: this.clock,
-      random: seededRandom(seed),
+      random: new SeededRandom(seed).next,
       onRemoval: (key, value, cause) => this.#removed(key, value, cause),
     })
   }

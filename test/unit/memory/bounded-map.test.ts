@@ -3,7 +3,8 @@ import { OptionsError } from '../../../src/core/errors.ts'
 import { BoundedMap } from '../../../src/memory/bounded-map.ts'
 import type { BoundedMapOptions, RemovalCause, SetOptions } from '../../../src/memory/bounded-map.ts'
 import { checkMap } from './check-map.ts'
-import { ManualClock, seededRandom } from './manual-clock.ts'
+import { ManualClock } from './manual-clock.ts'
+import { SeededRandom } from '../../../src/testing/random.ts'
 
 function mapOf<V = unknown, K = unknown>(options: BoundedMapOptions<K, V> = {}) {
   const clock = new ManualClock()
@@ -11,7 +12,7 @@ function mapOf<V = unknown, K = unknown>(options: BoundedMapOptions<K, V> = {}) 
   const map = new BoundedMap<K, V>({
     clock,
     timers: clock,
-    random: seededRandom(1),
+    random: new SeededRandom(1).next,
     onRemoval: (key, value, cause) => removed.push([key, value, cause]),
     ...options,
   })
@@ -376,7 +377,7 @@ describe('close and clear', () => {
 describe('sampling', () => {
   const replay = (ttl?: '1h') => {
     const { map } = mapOf({ maxEntries: 200, ...(ttl !== undefined && { ttl }) })
-    const random = seededRandom(7)
+    const random = new SeededRandom(7).next
     const seen: (number | boolean)[] = []
     for (let i = 0; i < 60_000; i++) {
       // Popular keys, which are hit more often than is counted, and a feed that wants a large window.

@@ -3,14 +3,15 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { BoundedMap } from '../../../src/memory/bounded-map.ts'
 import { checkMap } from './check-map.ts'
-import { ManualClock, seededRandom } from './manual-clock.ts'
+import { ManualClock } from './manual-clock.ts'
+import { SeededRandom } from '../../../src/testing/random.ts'
 
 const DAY_MS = 86_400_000
 const MILLION = 1_000_000
 
 // From 1 ms to 400 days, evenly on a logarithmic scale.
 function mixedTtls(count: number): Float64Array {
-  const random = seededRandom(7)
+  const random = new SeededRandom(7).next
   return Float64Array.from({ length: count }, () => Math.ceil((400 * DAY_MS) ** random()))
 }
 
@@ -20,7 +21,7 @@ function million() {
     maxEntries: MILLION,
     clock,
     timers: clock,
-    random: seededRandom(1),
+    random: new SeededRandom(1).next,
   })
   const ttls = mixedTtls(MILLION)
   for (let key = 0; key < MILLION; key++) map.put(key, key, ttls[key]!)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { lruRatio, ourRatio, patternKeys } from '../../../bench/hit-ratio/patterns.ts'
-import { seededRandom } from '../../../bench/hit-ratio/random.ts'
+import { SeededRandom } from '../../../src/testing/random.ts'
 import { BoundedMap } from '../../../src/memory/bounded-map.ts'
 
 // All of them, with more sizes: npm run bench:hit-ratio -- patterns.
@@ -35,7 +35,7 @@ describe('a window of everything', () => {
     const entries = 200
     const keys = patternKeys(pattern, entries, 1)
     const map = new BoundedMap<number, true>(
-      { maxEntries: entries, random: seededRandom(1) },
+      { maxEntries: entries, random: new SeededRandom(1).next },
       { fixedWindowShare: 1 },
     )
     let hits = 0

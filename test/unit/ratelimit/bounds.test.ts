@@ -4,7 +4,7 @@ import type { Algorithm, Tally } from '../../../src/ratelimit/algorithms/algorit
 import { fixedWindow } from '../../../src/ratelimit/algorithms/fixed-window.ts'
 import { gcra } from '../../../src/ratelimit/algorithms/gcra.ts'
 import { slidingWindow } from '../../../src/ratelimit/algorithms/sliding-window.ts'
-import { seededRandom } from '../memory/manual-clock.ts'
+import { SeededRandom } from '../../../src/testing/random.ts'
 
 const SEED = Number(process.env['CACHETTE_SEED'] ?? 4)
 const RULE: LimitRule = { algorithm: 'sliding-window', limit: 20, windowMs: 1000, burst: 20 }
@@ -43,7 +43,7 @@ function offered(random: () => number): readonly number[] {
 }
 
 describe(`what the algorithms promise, seed ${SEED}`, () => {
-  const times = offered(seededRandom(SEED))
+  const times = offered(new SeededRandom(SEED).next)
 
   it('a sliding window never admits more than the limit in any window', () => {
     expect(mostIn(admissions(slidingWindow, RULE, times), 1000)).toBe(20)

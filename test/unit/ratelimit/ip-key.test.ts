@@ -1,7 +1,7 @@
 import { SocketAddress, isIPv6 } from 'node:net'
 import { expect, it } from 'vitest'
 import { ipKey } from '../../../src/ratelimit/index.ts'
-import { seededRandom } from '../memory/manual-clock.ts'
+import { SeededRandom } from '../../../src/testing/random.ts'
 
 it.each([
   ['203.0.113.7', '203.0.113.7'],
@@ -37,7 +37,7 @@ it.each([[{ v6: 0 }], [{ v6: 129 }], [{ v4: 33 }], [{ v4: 1.5 }]])('refuses %o',
 })
 
 it('gives every way to write an address the same key', () => {
-  const random = seededRandom(1)
+  const random = new SeededRandom(1).next
   for (let count = 0; count < 2000; count++) {
     const groups = Array.from({ length: 8 }, () => (random() < 0.4 ? 0 : Math.floor(random() * 65_536)))
     const full = groups

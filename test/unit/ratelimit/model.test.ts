@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { LocalAtomicStore } from '../../../src/in-process/local-atomic-store.ts'
 import { limitStep } from '../../../src/ratelimit/steps.ts'
-import { ManualClock, seededRandom } from '../memory/manual-clock.ts'
+import { ManualClock } from '../memory/manual-clock.ts'
+import { SeededRandom } from '../../../src/testing/random.ts'
 import { ModelKey } from './models.ts'
 import { RULES, randomRequest } from './traffic.ts'
 
@@ -14,7 +15,7 @@ describe(`limits in memory, ${REQUESTS} random requests each, seed ${SEED}`, () 
   it.each(Object.entries(RULES))(
     'decide like the model: %s',
     (_, rules) => {
-      const random = seededRandom(SEED)
+      const random = new SeededRandom(SEED).next
       const clock = new ManualClock(1000)
       const atomic = new LocalAtomicStore({ clock, timers: clock, random })
       const models = Array.from({ length: KEYS }, () => new ModelKey(rules))

@@ -1,0 +1,75 @@
+// The command line as one file, so that a test can run it often: it starts in a tenth of the time of its sources.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { rolldown } from 'rolldown'
+
+const root = join(import.meta.dirname, '../..')
+
+/** A way to run the program: with its output in a pipe, or in a pseudo-terminal. */
+export type Place = 'pipe' | 'terminal'
+
+/** The result of a run. In a terminal both outputs are one. */
+export interface Ended {
+  readonly exit: number | null
+  readonly out: string
+  readonly err: string
+}
+
+/** A run under way. */
+export interface Running {
+  readonly ended: Promise<Ended>
+  /** Interrupts it as a person does. */
+  interrupt(): void
+}
+
+/** The program in a file of its own. */
+export class Program {
+  readonly #file: string
+
+  private constructor(file: string) {
+    this.#file = file
+  }
+
+  static async bundle(): Promise<Program> {
+    const file = join(root, `.cache/program-${process.pid}.cjs`)
+    const bundle = await rolldown({
+      input: join(root, 'src/cli/main.ts'),
+      platform: 'node',
+      external: /^(redis|@redis\/client|ioredis|cachette)(\/|$)/,
+      checks: { ineffectiveDynamicImport: false, pluginTimings: false },
+    })
+    await bundle.write({ format: 'cjs', file, codeSplitting: false })
+    await bundle.close()
+    return new Program(file)
+  }
+
+  /** Begins to run it. */
+  start(place: Place, argv: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
+    const command = [process.execPath, this.#file, ...argv]
+    // Node shows no colours to a pipeline.
+    const { CI: _ci, FORCE_COLOR: _force, NO_COLOR: _no, REDIS_URL: _url, ...rest } = process.env
+    const [first = '', ...others] =
+      place === 'pipe' ? command : ['script', '-qec', command.map(quoted).join(' '), '/dev/null']
+    const child = spawn(first, others, { env: { ...rest, ...env } })
+    const texts = { out: '', err: '' }
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (texts.out += text))
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (texts.err += text))
+    const ended = once(child, 'close').then(([exit]) => ({
+      exit: exit as number | null,
+      out: texts.out.replaceAll('\r\n', '\n'),
+      err: texts.err,
+    }))
+    const interrupt = (): void => void (place === 'pipe' ? child.kill('SIGINT') : child.stdin.write('\u0003'))
+    return { ended, interrupt }
+  }
+
+  async close(): Promise<void> {
+    await rm(this.#file, { force: true })
+  }
+}
+
+function quoted(word: string): string {
+  return `'${word.replaceAll("'", String.raw`'\''`)}'`
+}
