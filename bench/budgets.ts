@@ -47,7 +47,7 @@ export const PARTS: readonly Part[] = [
     args: [...TSX, 'bench/hit-ratio/main.ts', '--no-picture'],
     quick: ['patterns'],
     budgets: [
-      least('mean share of the optimum, recorded traces', 0.89),
+      least('mean share of the optimum, recorded traces', 0.92),
       most('points below LRU, worst cell of traces', 3),
       most('points below LRU, worst cell of patterns', 3),
     ],
