@@ -9,6 +9,8 @@ interface Found {
   readonly key: string
   readonly explanation: Explanation
   readonly value: string | undefined
+  /** The moment of the explanation. */
+  readonly at: number
 }
 
 let found: Found | undefined
@@ -59,7 +61,7 @@ function keyList(list: readonly string[]): VNode {
   </ul>`
 }
 
-function explained({ key, explanation, value }: Found, isReadOnly: boolean): VNode {
+function explained({ key, explanation, value, at }: Found, isReadOnly: boolean): VNode {
   const { outcome, servedBy, tiers, underWay } = explanation
   const words = { fresh: 'a fresh value', stale: 'a stale value', miss: 'nothing' }[outcome]
   const from =
@@ -85,7 +87,7 @@ function explained({ key, explanation, value }: Found, isReadOnly: boolean): VNo
               <th scope="row">${tier.tier}</th>
               <td>${tier.state}</td>
               <td>
-                ${tier.ttl === undefined ? '–' : tier.ttl === null ? 'ever' : `${tier.ttl.toFixed(1)} s`}
+                ${tier.ttl === undefined ? '–' : tier.ttl === null ? 'ever' : `${Math.max(0, tier.ttl - (Date.now() - at) / 1_000).toFixed(1)} s`}
               </td>
               <td>${(tier.tags ?? []).map(({ tag, state: one }) => `${tag} (${one})`).join(', ') || '–'}</td>
             </tr>`,
@@ -116,7 +118,7 @@ function onExplain(event: Event): void {
 async function explain(key: string): Promise<void> {
   const answer = await ask('explain', { key })
   const { explanation, value, error } = answer as Partial<Found> & { error?: string }
-  found = explanation && { key, explanation, value }
+  found = explanation && { key, explanation, value, at: Date.now() }
   message = error ?? ''
   redraw()
 }

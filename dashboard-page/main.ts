@@ -15,6 +15,7 @@ function app(): VNode {
   const cache = shown()
   if (figures === undefined || cache === undefined)
     return html`<p role="status">Waiting for the first figures…</p>`
+  const moments = state.moments.get(cache.id) ?? []
   const events = [...state.events.values()].toSorted((a, b) => b.id - a.id)
   return html`<div>
     <a class="skip" href="#inspector">To the inspector</a>
@@ -34,10 +35,10 @@ function app(): VNode {
       <p id="sentence">${figures.sentence}</p>
     </header>
     <main>
-      ${part('now', 'Now', html`<div>${tiles(cache)}${lately(state.moments.get(cache.id) ?? [])}</div>`, 'wide')}
-      ${part('worth', 'Worth', worth(cache), 'wide')} ${part('freshness', 'Freshness', freshness(cache))}
-      ${part('rightness', 'Rightness', rightness(cache))} ${part('size', 'Size', sizes(cache))}
-      ${part('advice', 'Advice', advice(cache))}
+      ${part('now', 'Now', html`<div>${tiles(cache)}${lately(moments)}</div>`, 'wide')}
+      ${part('worth', 'Worth', worth(cache, moments), 'wide')}
+      ${part('freshness', 'Freshness', freshness(cache))} ${part('rightness', 'Rightness', rightness(cache))}
+      ${part('size', 'Size', sizes(cache))} ${part('advice', 'Advice', advice(cache))}
       ${part('timeline', 'Timeline', timeline(events.slice(0, 100)))}
       ${part('inspector', 'Inspector', inspector(draw))}
     </main>

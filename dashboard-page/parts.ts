@@ -54,11 +54,12 @@ export function lately(moments: readonly Moment[]): VNode {
 }
 
 /** The worth by family. */
-export function worth({ families }: CacheFigures): VNode {
+export function worth({ families }: CacheFigures, moments: readonly Moment[]): VNode {
   if (families.length === 0) return html`<p>${NO_DATA} the first read through the cache fills this table.</p>`
   const heads = [
     'family',
     'reads',
+    'lately',
     'memory',
     'server',
     'load p50',
@@ -78,18 +79,29 @@ export function worth({ families }: CacheFigures): VNode {
         </tr>
       </thead>
       <tbody>
-        ${families.map(familyRow)}
+        ${families.map((one) => familyRow(one, moments))}
       </tbody>
     </table>
   </div>`
 }
 
-function familyRow(one: FamilyFigures): VNode {
+// The reads between two frames, as a line. Screen readers get the count beside it.
+function spark(family: string, moments: readonly Moment[]): VNode {
+  const rises = moments
+    .slice(1)
+    .map(({ reads }, index) => (reads[family] ?? 0) - (moments[index]!.reads[family] ?? 0))
+  const most = Math.max(1, ...rises)
+  const points = rises.map((rise, index) => [index, 18 - (16 * rise) / most])
+  return html`<svg width="120" height="20" aria-hidden><polyline points=${points} /></svg>`
+}
+
+function familyRow(one: FamilyFigures, moments: readonly Moment[]): VNode {
   const { savedMs } = one
   const error = savedMs.error === undefined ? '' : ` ± ${duration(savedMs.error)}`
   return html`<tr key=${one.family}>
     <th scope="row">${one.family}</th>
     <td>${count(one.reads)}</td>
+    <td>${spark(one.family, moments)}</td>
     <td>${percent(one.l1Ratio)}</td>
     <td>${percent(one.l2Ratio)}</td>
     <td>${duration(one.loadP50Ms)}</td>
@@ -171,7 +183,7 @@ export function rightness({ rightness }: CacheFigures): VNode {
 }
 
 /** The hit ratio of the memory of the process at other sizes. */
-export function sizes({ curve }: CacheFigures): VNode {
+export function sizes({ curve, advice }: CacheFigures): VNode {
   if (curve === undefined || curve.points.length === 0)
     return html`<p>
       ${NO_DATA} a bounded memory in the process (<code>maxEntries</code>) and reads give a curve.
@@ -179,11 +191,10 @@ export function sizes({ curve }: CacheFigures): VNode {
   const sorted = [...curve.points]
   const now = at(sorted, curve.entries)
   const x = [...new Set([...sorted.map(({ entries }) => entries), curve.entries])].toSorted((a, b) => a - b)
-  const data = [
-    x,
-    x.map((entries) => at(sorted, entries)),
-    x.map((entries) => (entries === curve.entries ? now : null)),
-  ]
+  const advised = advice.find(({ kind }) => kind === 'size')?.numbers['proposedEntries']
+  const dotAt = (size?: number): (number | null)[] =>
+    x.map((entries) => (entries === size ? at(sorted, entries) : null))
+  const data = [x, x.map((entries) => at(sorted, entries)), dotAt(curve.entries), dotAt(advised)]
   const double = at(sorted, curve.entries * 2)
   return html`<div>
     <${Chart}
@@ -195,6 +206,7 @@ export function sizes({ curve }: CacheFigures): VNode {
       series=${[
         { label: 'hit ratio', color: 'good' },
         { label: 'now', color: 'bad', isDots: true },
+        { label: 'advised', color: 'accent', isDots: true },
       ]}
     />
     <p>Now: ${count(curve.entries)} entries, ${percent(now)}. With twice as many: ${percent(double)}.</p>

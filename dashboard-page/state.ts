@@ -9,6 +9,8 @@ export interface Moment {
   readonly hits: number
   readonly misses: number
   readonly loads: number
+  /** The reads by family. */
+  readonly reads: Readonly<Record<string, number>>
 }
 
 /** The state of the page. `draw` shows it. */
@@ -33,9 +35,11 @@ export function take(frame: DashboardFigures): void {
     if (state.events.size <= KEPT_EVENTS) break
     state.events.delete(id)
   }
-  for (const { id, stats } of frame.caches) {
+  for (const { id, stats, families } of frame.caches) {
     const moments = state.moments.get(id) ?? []
-    moments.push({ at: frame.at, hits: stats.hits, misses: stats.misses, loads: stats.loads })
+    const { hits, misses, loads } = stats
+    const reads = Object.fromEntries(families.map((one) => [one.family, one.reads]))
+    moments.push({ at: frame.at, hits, misses, loads, reads })
     if (moments.length > KEPT_FRAMES) moments.shift()
     state.moments.set(id, moments)
   }

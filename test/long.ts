@@ -42,6 +42,7 @@ export const LONG: readonly string[] = [
   'test/real/order/parts.test.ts',
   'test/real/order/order.test.ts',
   'test/real/outages/health.test.ts',
+  'test/real/outages/loads.test.ts',
   'test/real/outages/outages.test.ts',
   'test/real/outbox/outbox.test.ts',
   'test/real/calls/prefixes.test.ts',

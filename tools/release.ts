@@ -1,5 +1,5 @@
 // `npm run release -- 1.0.0-rc.1`: makes *Unreleased* of CHANGELOG.md that version and sets it in the manifest and its
-// lock. `--check v1.0.0-rc.1` fails if the version is another one, `--notes` prints its part of the changelog, and
+// lock. With `--dry-run` it says what it would do and writes nothing. `--check v1.0.0-rc.1` fails if the version is another one, `--notes` prints its part of the changelog, and
 // `--dist-tag` its tag on npm. CONTRIBUTING.md has the steps.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,6 +10,7 @@ const { values, positionals } = parseArgs({
     root: { type: 'string', default: process.cwd() },
     date: { type: 'string', default: new Date().toISOString().slice(0, 10) },
     check: { type: 'string' },
+    'dry-run': { type: 'boolean', default: false },
     notes: { type: 'boolean', default: false },
     'dist-tag': { type: 'boolean', default: false },
   },
@@ -55,24 +56,33 @@ function isNewer(next: string): boolean {
   return first >= 0 && of[first]! > than[first]!
 }
 
+/** Writes a file, or says so if this is a rehearsal. */
+function write(file: string, text: string, what: string): void {
+  if (values['dry-run']) console.log(`${file}: ${what}`)
+  else writeFileSync(join(values.root, file), text)
+}
+
 function setVersion(next: string): void {
   for (const file of ['package.json', 'package-lock.json']) {
     const manifest = read(file)
     manifest.version = next
     const own = manifest.packages?.['']
     if (own !== undefined) own.version = next
-    writeFileSync(join(values.root, file), `${JSON.stringify(manifest, null, 2)}\n`)
+    write(file, `${JSON.stringify(manifest, null, 2)}\n`, `version ${version} becomes ${next}`)
   }
 }
 
 function release(next: string): void {
   if (!VERSION.test(next)) fail(`${next} is no version such as 1.2.3 or 1.2.3-rc.1`)
   if (!isNewer(next)) fail(`${next} is not newer than ${version}`)
-  if ((partOf('Unreleased') ?? '') === '') fail('CHANGELOG.md has nothing under "Unreleased"')
+  const unreleased = partOf('Unreleased') ?? ''
+  if (unreleased === '') fail('CHANGELOG.md has nothing under "Unreleased"')
+  const heading = `## [${next}] - ${values.date}`
   const changelog = readFileSync(CHANGELOG, 'utf8')
-  writeFileSync(
-    CHANGELOG,
-    changelog.replace('## [Unreleased]\n', `## [Unreleased]\n\n## [${next}] - ${values.date}\n`),
+  write(
+    'CHANGELOG.md',
+    changelog.replace('## [Unreleased]\n', `## [Unreleased]\n\n${heading}\n`),
+    `"${heading}" over ${unreleased.match(/^- /gm)?.length ?? 0} changes`,
   )
   setVersion(next)
   console.log(`git commit --all --message "Release ${next}" && git tag v${next} && git push --follow-tags`)

@@ -25,6 +25,8 @@ export class Operation implements Lease {
   overtakenBy: Set<string> | undefined
   /** Whether the server granted the lease. */
   held = false
+  /** Whether the question for the lease has no answer, because the server is away or refuses it. */
+  unanswered = false
   /** The highest counter of a message that covered the key; `Infinity` after a flush or an operation of this node. */
   lastCounter = 0
 

@@ -65,7 +65,8 @@ export class LocalEntries {
     const { local, settings } = this.#state
     const { policy, maxStaleMs, maxLagMs } = settings
     if (local === undefined || policy === 'strict') return
-    if (this.#state.partitionOf(marker.key).isSynced(maxLagMs)) return
+    // The server has answered, for example that another process loads the key.
+    if (!marker.unanswered && this.#state.partitionOf(marker.key).isSynced(maxLagMs)) return
     const leftMs = Math.min(ttlMs, maxStaleMs - this.#since(marker.bornAtMs))
     local.keepOutage(marker.key, this.#keeping(marker, stored, { ttlMs: leftMs }, marker.generations))
   }

@@ -69,8 +69,9 @@ export class Reads {
       await time.inTime(settling, untilMs).catch(() => undefined)
     }
     const asked = queued.length === 0 ? leases : leases.filter(({ key }) => !outbox.has(key))
-    await loads.begin(leases, untilMs)
     let answers: ReadonlyMap<Operation, Exclude<Acquired, 'denied'>>
+    for (const marker of asked) marker.unanswered = true
+    await loads.begin(leases, untilMs)
     try {
       answers = await loads.acquire(asked, options, untilMs, (marker, found, verdict, startedAtMs) =>
         this.#found(marker, found, verdict, { stale: false }, startedAtMs),
@@ -80,7 +81,8 @@ export class Reads {
       void held.giveBack(asked)
       throw error
     }
-    const unanswered = asked.filter((marker) => !answers.has(marker))
+    for (const marker of answers.keys()) marker.unanswered = false
+    const unanswered = asked.filter((marker) => marker.unanswered)
     if (unanswered.length > 0) void held.giveBack(unanswered)
     return leases.map((marker) => {
       const answer = answers.get(marker)

@@ -36,6 +36,20 @@ describe('the release tool', () => {
     })
   })
 
+  it('says what it would do, and writes nothing, if it is a rehearsal', () => {
+    const before = ['CHANGELOG.md', 'package.json', 'package-lock.json'].map(text)
+    const { status, output } = fixture.run('release', '1.0.0-rc.1', '--dry-run', '--date', '2026-02-01')
+
+    expect(status).toBe(0)
+    expect(output.split('\n').slice(0, 3)).toEqual([
+      'CHANGELOG.md: "## [1.0.0-rc.1] - 2026-02-01" over 1 changes',
+      'package.json: version 0.9.0 becomes 1.0.0-rc.1',
+      'package-lock.json: version 0.9.0 becomes 1.0.0-rc.1',
+    ])
+    expect(['CHANGELOG.md', 'package.json', 'package-lock.json'].map(text)).toEqual(before)
+    expect(fixture.run('release', '0.9.0', '--dry-run').status).toBe(1)
+  })
+
   it('tells the notes and the tag on npm of the version', () => {
     fixture.run('release', '1.0.0-rc.1')
 

@@ -16,14 +16,14 @@ module.exports = async function timers({ cachette, ratelimit }, advance) {
   demand((await cache.get('graced')) === undefined, 'a stale entry is answered')
   demand((await cache.get('graced', { stale: true })) === 1, 'a grace is not kept')
 
-  let failure
-  await new Promise((resolve) => {
-    const hang = () => {
-      resolve()
-      return new Promise(() => undefined)
-    }
-    failure = cache.getOrSet('slow', hang, { hardTimeout: 5 }).catch(({ code }) => code)
-  })
+  let start = () => {}
+  const started = new Promise((resolve) => (start = () => resolve(undefined)))
+  const hang = () => {
+    start()
+    return new Promise(() => {})
+  }
+  const failure = cache.getOrSet('slow', hang, { hardTimeout: 5 }).catch(({ code }) => code)
+  await started
   advance(5_000)
   demand((await failure) === 'ERR_CACHE_LOADER_TIMEOUT', 'a load outlives its time limit')
 

@@ -8,7 +8,7 @@ import { longTimers } from './long-timers.ts'
 
 let machineNow = isNative(Date.now) ? Date.now : undefined
 const endOfTurn = setImmediate
-const machineTick = typeof process === 'undefined' ? undefined : process.nextTick
+const machineTick = globalThis.process?.nextTick
 
 /** Whether a test runner has replaced `Date` or `Date.now`. If so, that is the time, whatever the machine shows. */
 export function isTimeMocked(): boolean {
@@ -69,7 +69,7 @@ export const systemClock: Clock = new SystemClock()
 export const systemTimers: Timers = longTimers({
   set(callback, delayMs, kind) {
     // The handle is a number in environments that imitate a browser. They have no process to keep alive.
-    const handle: { unref?(): unknown } | number = setTimeout(callback, delayMs)
+    const handle: { unref?(): unknown } | number = setTimeout(callback, Math.trunc(delayMs))
     if (kind !== 'awaited' && typeof handle === 'object') handle.unref?.()
     return handle
   },

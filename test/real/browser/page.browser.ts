@@ -1,31 +1,20 @@
-import { once } from 'node:events'
-import { existsSync, readFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
+import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createDashboard, type Dashboard, type DashboardFigures } from 'cachette/dashboard'
-import { chromium, type Browser } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { launch, noiseOf, PATIENCE, serve as serveAt } from './browser.ts'
 import { openShop } from './shop.ts'
 
-const BROWSER = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
 const IMAGES = join(import.meta.dirname, '../../../docs/images')
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
-const ARGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-]
 
 let browser: Browser
 const ends: (() => unknown)[] = []
 
 beforeAll(async () => {
-  if (!existsSync(BROWSER)) throw new Error(`there is no Chromium at ${BROWSER}; CHROMIUM names another`)
-  browser = await chromium.launch({ executablePath: BROWSER, args: ARGS })
+  browser = await launch()
 })
 
 afterAll(async () => {
@@ -37,15 +26,9 @@ afterEach(async () => {
 })
 
 async function serve(dashboard: Dashboard): Promise<string> {
-  const server: Server = createServer((request, response) => void dashboard.node(request, response))
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  ends.push(() => {
-    dashboard.close()
-    server.close()
-    server.closeAllConnections()
-  })
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const { url, close } = await serveAt(dashboard)
+  ends.push(close)
+  return url
 }
 
 /** Opens the page of a shop. Each console message, error and request to another host is noted. */
@@ -67,12 +50,7 @@ async function open(options: { readonly readOnly?: boolean; readonly colorScheme
   })
   ends.push(async () => context.close())
   const page = await context.newPage()
-  const noise: string[] = []
-  page.on('console', (message) => noise.push(message.text()))
-  page.on('pageerror', (error) => noise.push(String(error)))
-  page.on('request', (request) => {
-    if (!request.url().startsWith(url) && !request.url().startsWith('data:')) noise.push(request.url())
-  })
+  const noise = noiseOf(page, url)
   await page.goto(`${url}/cachette`, { waitUntil: 'domcontentloaded' })
   await page.locator('#stat-reads').waitFor()
   return { shop, page, url, noise }
@@ -103,8 +81,6 @@ async function playShown({ shop, page }: Opened): Promise<void> {
   await expect.poll(async () => page.locator('#stat-reads').textContent(), PATIENCE).not.toBe(before)
 }
 
-const PATIENCE = { timeout: 20_000, interval: 20 }
-
 describe('the page in a browser', () => {
   it('shows live figures that agree with stats(), without a console message', async () => {
     const opened = await open()
@@ -123,6 +99,13 @@ describe('the page in a browser', () => {
     expect(await page.locator('#sentence').textContent()).toBe(sentence)
     expect(await page.locator('#worth tbody tr').count()).toBeGreaterThanOrEqual(4)
     expect(await page.locator('.chart canvas').count()).toBe(2)
+    const courses: readonly string[] = await page
+      .locator('#worth polyline')
+      .evaluateAll((lines) => lines.map((line) => line.getAttribute('points')))
+    expect(courses.length).toBe(await page.locator('#worth tbody tr').count())
+    // Numbers in pairs, the highest at the top.
+    expect(courses[0]).toMatch(/^\d+,[\d.]+(,\d+,[\d.]+)*$/)
+    expect(courses[0]!.split(',').filter((_, index) => index % 2 === 1)).toContain('2')
     expect(noise).toEqual([])
   })
 
@@ -149,6 +132,28 @@ describe('the page in a browser', () => {
     expect(await page.locator('.explained').textContent()).toContain('redacted')
     expect(await page.locator('button.danger').count()).toBe(0)
     expect(noise).toEqual([])
+  })
+
+  it('shows the ttl of an entry as it runs out, and the size that is advised', async () => {
+    const opened = await open()
+    const { page, shop } = opened
+    await shop.cache.set('user:0', 1, '10m')
+    await page.locator('#key').fill('user:0')
+    await page.getByRole('button', { name: 'Explain' }).click()
+    await page.locator('#explained').waitFor()
+    const left = async (): Promise<number> =>
+      Number.parseFloat((await page.locator('.explained tbody td:nth-child(3)').textContent())!)
+
+    const before = await left()
+    expect(before).toBeGreaterThan(500)
+    await playShown(opened)
+    await expect
+      .poll(async () => {
+        await playShown(opened)
+        return left()
+      }, PATIENCE)
+      .toBeLessThan(before)
+    expect(await page.locator('#size .u-legend').textContent()).toContain('advised')
   })
 
   it('shows a hostile key as text', async () => {

@@ -14,7 +14,7 @@ export default defineConfig({
   test: {
     root,
     include: ['test/real/browser/*.browser.ts'],
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     hookTimeout: 60_000,
     pool: 'forks',
     reporters: process.env['CI'] ? ['default', ['json', { outputFile: report }]] : ['default'],

@@ -100,31 +100,37 @@ async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await pause(5)
 }
 
-/** Counts the connections of clients to all servers, except those of the servers themselves and its own. */
-async function connections(): Promise<number> {
-  const counts = ports.map(async (port) => {
+/** Lists the connections of clients to all servers, except those of the servers themselves and its own. */
+async function connections(): Promise<readonly string[]> {
+  const lists = ports.map(async (port) => {
     const connection = await connect({ port })
     const list = String(await connection.command('CLIENT', 'LIST'))
     connection.close()
     return list
       .split('\n')
-      .filter((line) => line !== '' && !/cmd=client\|list|name=sentinel-|flags=[SM]/.test(line)).length
+      .filter((line) => line !== '' && !/cmd=client\|list|name=sentinel-|flags=[SM]/.test(line))
+      .map((line) => `port ${port}: ${line}`)
   })
-  return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0)
+  return (await Promise.all(lists)).flat()
 }
 
-async function left(): Promise<number> {
-  let count = Infinity
+async function left(): Promise<readonly string[]> {
+  let lines: readonly string[] = []
   for (let look = 0; look < 600; look++) {
-    count = await connections()
-    if (count === 0) return 0
+    lines = await connections()
+    if (lines.length === 0) break
     await pause(50)
   }
-  return count
+  return lines
 }
 
 for (const [topology, url] of Object.entries(urls))
   for (const way of WAYS) {
     await Promise.all(Array.from({ length: caches }, async (_, index) => makeAndClose(url, index, way)))
-    console.log(`${topology}, ${way.name}: ${await left()} left`)
+    const lines = await left()
+    console.log(`${topology}, ${way.name}: ${lines.length} left`)
+    if (lines.length === 0) continue
+    // Those would be left of every other way, too.
+    console.log(lines.join('\n'))
+    process.exit(1)
   }

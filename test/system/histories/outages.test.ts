@@ -102,6 +102,47 @@ history(
 )
 
 history(
+  'R29: a value that is loaded at the beginning of an outage is kept, although the node was in sync a moment before',
+  { policy: 'available' },
+  async (stage) => {
+    const [one, two] = stage.players
+    await stage.pass(HEARTBEAT_MS)
+    one.network.cut(10_000)
+    stage.commit('a')
+    expect(await stage.read(one, 'a')).toBe(1)
+    expect(await stage.kept(one, 'a')).toBe(1)
+    expect(await stage.read(one, 'a')).toBe(1)
+    expect(stage.loads).toBe(1)
+    await stage.change(two, 'a')
+    await stage.pass(10_000 + 1.1 * HEARTBEAT_MS)
+    expect(await stage.read(one, 'a')).toBe(2)
+  },
+)
+
+history(
+  'R29: a value that is loaded while one question is lost goes with the next answer of the log',
+  { policy: 'available' },
+  async (stage) => {
+    const [one, two] = stage.players
+    stage.commit('b')
+    await stage.readAll('b')
+    await stage.pass(HEARTBEAT_MS)
+    const question = one.network.hold('request', 'acquire a')
+    stage.commit('a')
+    const reading = stage.read(one, 'a')
+    await stage.when(() => question.count > 0)
+    question.lose()
+    expect(await reading).toBe(1)
+    expect(await stage.kept(one, 'a')).toBe(1)
+    // Its message is lost as well.
+    one.listensTo = undefined
+    await stage.change(two, 'a')
+    await stage.pass(1.2 * HEARTBEAT_MS)
+    expect(await stage.read(one, 'a')).toBe(2)
+  },
+)
+
+history(
   'an acknowledgement of what was sent before does not count for what was refused since',
   { without: ['outbox, acknowledgements'] },
   async (stage) => {

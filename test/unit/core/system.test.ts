@@ -61,6 +61,15 @@ describe('fake timers of test runners', () => {
     await cache.close()
   })
 
+  // A time limit is a difference of times, such as 5000.0000000001 ms. The timers of node:test take fractions at their word.
+  test('of node:test fire a timer in its millisecond, as those of the machine do', () => {
+    mock.timers.enable({ apis: ['Date', 'setTimeout'] })
+    const due = vi.fn()
+    systemTimers.set(due, 5000.000_000_1)
+    mock.timers.tick(5000)
+    expect(due).toHaveBeenCalledOnce()
+  })
+
   test('that move the date alone move ttls', async () => {
     const cache = new MemoryCache()
     await cache.set('a', 1, '1h')
