@@ -5,6 +5,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } f
 import { dirname, join } from 'node:path'
 import { SECTIONS } from '../docs/.vitepress/sections.ts'
 import { readEntryPoints } from './entry-points.ts'
+import { firstSentence } from './first-sentence.ts'
 
 const project = join(import.meta.dirname, '..')
 const docs = join(project, 'docs')
@@ -22,6 +23,11 @@ for (const page of pages) {
   mkdirSync(dirname(join(built, page)), { recursive: true })
   cpSync(join(source, page), join(built, page))
 }
+// The pages as Markdown name pictures and files where they lie beside them.
+cpSync(source, built, {
+  recursive: true,
+  filter: (path) => !path.endsWith('.md') && !path.startsWith(join(source, 'decisions')),
+})
 writeFileSync(join(built, 'llms.txt'), indexOf())
 console.log(`docs: ${pages.length} pages in ${built}`)
 
@@ -67,6 +73,6 @@ function indexOf(): string {
 function lineOf(page: string): string {
   const text = readFileSync(join(source, page), 'utf8')
   const title = /^# (.+)$/m.exec(text)?.[1] ?? page
-  const [, first = ''] = /^# .+\n+([^\n#|`].*)/m.exec(text) ?? []
+  const first = firstSentence(text)
   return `- [${title}](${page})${first === '' ? '' : `: ${first}`}`
 }

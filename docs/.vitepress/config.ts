@@ -34,6 +34,11 @@ export default defineConfig({
   title: 'Cachette',
   description: 'A cache for TypeScript services: what you invalidated does not come back.',
   base: '/cachette/',
+  head: [
+    ['link', { rel: 'icon', href: 'data:,' }],
+    // On a narrow screen a picture is moved sideways, so that its text can be read.
+    ['style', {}, '.vp-doc p:has(> img) { overflow-x: auto } .vp-doc p > img { min-width: 600px }'],
+  ],
   srcDir: source,
   outDir: join(project, '.cache/docs'),
   cacheDir: join(project, '.cache/vitepress'),

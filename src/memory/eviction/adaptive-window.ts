@@ -22,13 +22,13 @@ export class AdaptiveWindow {
   insertion(hash: number, weight: number, slots: ReadonlyMap<unknown, number>): boolean {
     if (this.#tuner === undefined && !this.#fixed) this.#start(slots)
     if (this.#tuner === undefined || !this.#tuner.samples(hash)) return false
-    this.#access(hash, weight)
+    this.#access(hash, weight, 0)
     return true
   }
 
   /** Notes a use of a marked entry. */
   hit(slot: number): void {
-    this.#access(this.#policy.hashOf(slot), this.#policy.weightOf(slot))
+    this.#access(this.#policy.hashOf(slot), this.#policy.weightOf(slot), 1)
   }
 
   /** Notes a removal on request or for age. The miniature caches forget the entry, too. */
@@ -40,9 +40,9 @@ export class AdaptiveWindow {
     this.#tuner?.clear()
   }
 
-  #access(hash: number, weight: number): void {
+  #access(hash: number, weight: number, hit: number): void {
     const tuner = this.#tuner
-    if (tuner !== undefined && tuner.access(hash, weight)) this.#policy.windowShare = tuner.windowShare
+    if (tuner !== undefined && tuner.access(hash, weight, hit)) this.#policy.windowShare = tuner.windowShare
   }
 
   #start(slots: ReadonlyMap<unknown, number>): void {
@@ -55,7 +55,7 @@ export class AdaptiveWindow {
       const hash = policy.hashOf(slot)
       if (!tuner.samples(hash)) continue
       policy.mark(slot)
-      tuner.access(hash, policy.weightOf(slot))
+      tuner.access(hash, policy.weightOf(slot), 0)
     }
     this.#tuner = tuner
   }

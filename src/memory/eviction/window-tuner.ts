@@ -9,7 +9,7 @@ const LARGEST = WINDOW_SHARES.length - 1
 const ALL = (1 << WINDOW_SHARES.length) - 1
 const MINIATURE_ENTRIES = 64
 // Sampled accesses between two looks at the evidence.
-const ACCESSES_PER_LOOK = 64
+const ACCESSES_PER_LOOK = 32
 // Evidence loses half its weight after this many accesses an entry of the miniature.
 const MEMORY_PER_ENTRY = 10
 // A window is left for another that is ahead by two standard deviations.
@@ -28,6 +28,8 @@ export class WindowTuner {
   readonly #outcomes = new Float64Array(1 << WINDOW_SHARES.length)
   /** The hits that the present window has lost to each other one, since that was behind or the window changed. */
   readonly #losses = new Float64Array(WINDOW_SHARES.length)
+  /** The hits that the cache itself has lost to the largest window, since it was ahead. */
+  #behind = 0
   readonly #capacity: number
   readonly #memory: number
   #untilLook = ACCESSES_PER_LOOK
@@ -62,9 +64,13 @@ export class WindowTuner {
     return (hash & this.#mask) === 0
   }
 
-  /** Plays an access to a sampled key. Returns whether {@link windowShare} has changed. */
-  access(hash: number, weight: number): boolean {
+  /**
+   * Plays an access to a sampled key. `hit` is 1 if the cache itself had it, else 0. Returns whether
+   * {@link windowShare} has changed.
+   */
+  access(hash: number, weight: number, hit: number): boolean {
     const hits = this.#miniatures.access(hash, weight)
+    this.#behind = Math.max(0, this.#behind + (hits >> LARGEST) - hit)
     this.#outcomes[hits]!++
     if (hits !== 0 && hits !== ALL) this.#countLosses(hits)
     const changed = --this.#untilFade === 0 && this.#fade()
@@ -83,41 +89,34 @@ export class WindowTuner {
 
   #fade(): boolean {
     this.#untilFade = this.#memory
-    let hits = 0
-    for (let outcome = 1; outcome < this.#outcomes.length; outcome++) hits += this.#outcomes[outcome]!
-    for (let outcome = 0; outcome < this.#outcomes.length; outcome++) this.#outcomes[outcome]! /= 2
-    if (hits !== 0 || this.#chosen === 0) return false
+    const outcomes = this.#outcomes
+    outcomes[0] = 0
     // If no window finds anything, the smallest is cheapest, because its evicted entries are still in the processor's
     // caches.
-    this.#chosen = 0
-    this.#losses.fill(0)
-    return true
+    if (this.#chosen !== 0 && outcomes.every((count) => count === 0)) return this.#choose(0)
+    for (let outcome = 0; outcome < outcomes.length; outcome++) outcomes[outcome]! /= 2
+    return false
   }
 
   #look(): boolean {
     this.#untilLook = ACCESSES_PER_LOOK
+    // A window of everything is much like LRU. A cache that has lost as many hits to it as half of its entries takes it
+    // for less than its price (docs/decisions/0175-a-cache-that-lags-behind-lru-takes-its-window.md).
+    if (this.#behind * 2 > this.#capacity && this.#lead(LARGEST, this.#chosen) > SIGNIFICANCE)
+      return this.#choose(LARGEST)
     let best = this.#chosen
-    for (let i = 0; i < WINDOW_SHARES.length; i++) {
-      if (this.#hitsWithout(i, best) > this.#hitsWithout(best, i)) best = i
-    }
-    // A window of everything keeps new keys whatever was used before. If it may be as good as the best, it is safer.
-    if (best > this.#chosen && this.#pays(LARGEST) && !this.#isAhead(best, LARGEST)) best = LARGEST
-    if (!this.#pays(best)) return false
+    for (let i = 0; i < WINDOW_SHARES.length; i++) if (this.#lead(i, best) > 0) best = i
+    return (
+      this.#lead(best, this.#chosen) > SIGNIFICANCE &&
+      this.#losses[best]! > this.#costOf(best) &&
+      this.#choose(best)
+    )
+  }
+
+  #choose(window: number): boolean {
+    this.#chosen = window
     this.#losses.fill(0)
-    this.#chosen = best
     return true
-  }
-
-  /** Whether a change to another window pays, as far as the evidence goes. */
-  #pays(other: number): boolean {
-    return this.#isAhead(other, this.#chosen) && this.#losses[other]! > this.#costOf(other)
-  }
-
-  /** Whether the lead of one window over the other can hardly be chance. */
-  #isAhead(one: number, other: number): boolean {
-    const ahead = this.#hitsWithout(one, other)
-    const behind = this.#hitsWithout(other, one)
-    return ahead - behind > SIGNIFICANCE * Math.sqrt(ahead + behind)
   }
 
   #countLosses(hits: number): void {
@@ -131,12 +130,15 @@ export class WindowTuner {
     return Math.abs(WINDOW_SHARES[other]! - WINDOW_SHARES[this.#chosen]!) * this.#capacity
   }
 
-  // Returns how often one miniature hit and the other did not.
-  #hitsWithout(one: number, other: number): number {
-    let hits = 0
+  /** Returns the lead of one window over the other in standard deviations; `NaN` if all their hits are the same. */
+  #lead(one: number, other: number): number {
+    let lead = 0
+    let differences = 0
     for (let outcome = 0; outcome < this.#outcomes.length; outcome++) {
-      if ((outcome >> one) & 1 && !((outcome >> other) & 1)) hits += this.#outcomes[outcome]!
+      const difference = ((outcome >> one) & 1) - ((outcome >> other) & 1)
+      lead += difference * this.#outcomes[outcome]!
+      differences += difference * difference * this.#outcomes[outcome]!
     }
-    return hits
+    return lead / Math.sqrt(differences)
   }
 }

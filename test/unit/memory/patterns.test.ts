@@ -15,6 +15,9 @@ const CELLS: readonly (readonly [pattern: string, entries: number])[] = [
   ['loop that grows, 0.8 to 1.2', 200],
   ['recent', 200],
   ['skewed of new keys, by turns of 4', 200],
+  ['to and fro, 3', 2000],
+  ['to and fro and loop, by turns of 6', 2000],
+  ['loops of new keys, by turns of 3', 2000],
 ]
 
 describe('a map on a pattern that no trace has', () => {
