@@ -1,13 +1,16 @@
 // The cost of observing to an awaited hit in memory: of observers in hits of a cache that nobody observes, of the hook, the
 // counters and the auditor that is off in hits of a cache whose code lacks them.
 //   npm run bench:observe -- --rounds 7
+//   npm run bench:observe -- --only auditor
 // Each round is a process in which both caches take turns. The figure is the median of the rounds.
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { CASES, LOADS_A_SECOND } from './cases.ts'
 
-const { values: options } = parseArgs({ options: { rounds: { type: 'string', default: '5' } } })
+const { values: options } = parseArgs({
+  options: { rounds: { type: 'string', default: '5' }, only: { type: 'string', default: '' } },
+})
 const worker = fileURLToPath(new URL('worker.ts', import.meta.url))
 
 interface Round {
@@ -24,7 +27,11 @@ function play(name: string): Round {
 }
 
 const audited = { loads: 0, seconds: 0, rounds: 0 }
-const ratios = new Map(Object.keys(CASES).map((name) => [name, [] as number[]]))
+const ratios = new Map(
+  Object.keys(CASES)
+    .filter((name) => name.includes(options.only))
+    .map((name) => [name, [] as number[]]),
+)
 for (let round = 0; round < Number(options.rounds); round++) {
   for (const [name, list] of ratios) {
     const { plain, observed, loads, seconds } = play(name)
@@ -48,6 +55,7 @@ for (const [name, list] of ratios) {
   process.exitCode = 1
 }
 // Each auditor may begin with one load that it has not waited for.
+if (audited.rounds === 0) process.exit()
 const loads = (audited.loads - audited.rounds) / audited.seconds
 const isSeldom = loads <= LOADS_A_SECOND
 console.log(

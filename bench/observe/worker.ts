@@ -15,22 +15,25 @@ const { call = 'get', without, observe } = CASES[name]!
 const keys = Array.from({ length: ENTRIES }, (_, index) => `user:${index}`)
 let sink: unknown
 
+// Each loader answers what the cache has, so that an auditor finds nothing wrong.
+const loaders = keys.map((_, id) => async () => ({ id, name: `user ${id}` }))
+
 async function filled<Cache extends MemoryCache>(cache: Cache): Promise<Cache> {
-  for (const [id, key] of keys.entries()) await cache.set(key, { id, name: `user ${id}` })
+  for (const [id, key] of keys.entries()) await cache.set(key, await loaders[id]!())
   return cache
 }
 
 async function nanoseconds(cache: MemoryCache): Promise<number> {
   const before = process.cpuUsage()
   if (call === 'get') for (let hit = 0; hit < HITS; hit++) sink = await cache.get(keys[hit % ENTRIES]!)
-  else for (let hit = 0; hit < HITS; hit++) sink = await cache.getOrSet(keys[hit % ENTRIES]!, load)
+  else
+    for (let hit = 0; hit < HITS; hit++)
+      sink = await cache.getOrSet(keys[hit % ENTRIES]!, loaders[hit % ENTRIES]!)
   const { user, system } = process.cpuUsage(before)
   // Timers have their turn, because some observers have work once a second.
   await new Promise((resolve) => setImmediate(resolve))
   return ((user + system) * 1000) / HITS
 }
-
-const load = async (): Promise<object> => ({})
 
 // Both caches come out of a bundle if one of them does, so that they differ in nothing else.
 const real = without === undefined ? MemoryCache : (await memoryWithout([])).MemoryCache

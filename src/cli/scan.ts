@@ -48,6 +48,12 @@ export async function* items(server: Server, keyPrefix: string): AsyncGenerator<
     }
 }
 
+/** Returns the sentence that there is nothing. A wrong prefix is the likely cause if no beginning was given. */
+export function noKeys({ prefix }: Server, beginning: string): string {
+  const text = `There are no keys under ${prefix}${beginning}.`
+  return beginning === '' ? `${text} --prefix names the prefix of another cache.` : text
+}
+
 function ttlOf(reply: Reply | undefined): number | undefined {
   if (typeof reply !== 'number' || reply === -2) return undefined
   return reply === -1 ? Infinity : reply / 1000

@@ -54,7 +54,7 @@ export async function connect(
   try {
     client = await withTimeout(openClient(target, clientSettings(settings)), timeout)
   } catch (error) {
-    throw new Failure(EXIT.unreachable, `can't connect to ${place}: ${messageOf(error)}`)
+    throw new Failure(EXIT.unreachable, `can't connect to ${place}: ${reasonOf(error)}`)
   }
   const caches: RedisCache[] = []
   return {
@@ -90,6 +90,13 @@ export async function runAll(
 function placeOf(described: object): string {
   const { node, db } = described as { readonly node: string; readonly db?: number }
   return db === undefined || db === 0 ? node : `${node}, database ${db}`
+}
+
+// Libraries name the first byte of a reply that they can't read.
+function reasonOf(error: unknown): string {
+  const message = messageOf(error)
+  const isStrange = /Unknown RESP type|Protocol error, got/.test(message)
+  return isStrange ? `what answers there is not Redis (${message})` : message
 }
 
 // The library waits for 10 seconds. A person who gives a shorter time means it.

@@ -62,6 +62,8 @@ function targetOf({ tag, prefixOfKeys, namespace, all, soft }: InvalidateOptions
       'one of --tag, --prefix-of-keys, --namespace and --all is needed, and only one of them',
     )
   if (prefixOfKeys === '') throw new Failure(EXIT.usage, '--prefix-of-keys must not be empty; use --all')
+  if (namespace?.split(':').includes('') === true)
+    throw new Failure(EXIT.usage, '--namespace must be a name, or several as a:b')
   if (soft === true && tag === undefined) throw new Failure(EXIT.usage, '--soft is possible with --tag only')
   return target
 }
@@ -93,7 +95,10 @@ async function carryOut(server: Server, output: Output, options: InvalidateOptio
   const removed = prefixOfKeys === undefined ? undefined : await cache.deleteByPrefix(prefixOfKeys)
   if (prefixOfKeys === undefined ? !(await cache.clear()) : removed === undefined) throw notAcknowledged()
   if (output.isJson) output.json(removed === undefined ? { all: true } : { removed })
-  else output.line(removed === undefined ? 'removed all keys' : `removed ${removed} keys`)
+  else
+    output.line(
+      removed === undefined ? 'removed all keys' : `removed ${removed} ${removed === 1 ? 'key' : 'keys'}`,
+    )
 }
 
 async function countOnly(
@@ -111,7 +116,7 @@ async function countOnly(
   }
   output.progress('')
   if (output.isJson) output.json({ dryRun: true, entries })
-  else output.line(`would invalidate ${entries} entries`)
+  else output.line(`would invalidate ${entries} ${entries === 1 ? 'entry' : 'entries'}`)
   return entries > 0 ? EXIT.done : EXIT.negative
 }
 

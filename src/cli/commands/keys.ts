@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander'
 import { count, type Host } from '../host.ts'
 import { bytesText, spanText } from '../output.ts'
-import { items, type Item } from '../scan.ts'
+import { items, noKeys, type Item } from '../scan.ts'
 import type { ServerOptions } from '../server.ts'
 
 interface KeysOptions extends ServerOptions {
@@ -51,6 +51,6 @@ export function addKeys(program: Command, host: Host): void {
         [1, 2],
       )
     if (list.length > shown.length) output.note('There are more keys; --limit lists more of them.')
-    if (list.length === 0) output.note(`There are no keys under ${server.prefix}${beginning}.`)
+    if (list.length === 0) output.note(noKeys(server, beginning))
   })
 }

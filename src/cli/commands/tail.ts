@@ -36,9 +36,17 @@ export function addTail(program: Command, host: Host): void {
             )
           if (shown >= limit) resolve()
         }
-        const end = server.client.subscribe(server.names.channel, receive, () => {
+        let isListening = false
+        const begun = (): void => {
+          isListening = true
           output.note(`Listening on ${server.place}, prefix ${server.prefix}. Ctrl+C ends it.`)
-        })
+        }
+        const lost = (): void => {
+          // Each attempt to connect that fails is a loss, too.
+          if (isListening) output.note('The connection is lost. Changes are not seen until it is back.')
+          isListening = false
+        }
+        const end = server.client.subscribe(server.names.channel, receive, begun, lost)
         host.surroundings.signal?.addEventListener('abort', () => {
           end()
           resolve()

@@ -1,7 +1,7 @@
 import { type Command } from 'commander'
 import { count, type Host } from '../host.ts'
 import { bytesText, spanText } from '../output.ts'
-import { items } from '../scan.ts'
+import { items, noKeys } from '../scan.ts'
 import type { ServerOptions } from '../server.ts'
 import { templateOf } from '../../keys/template-of.ts'
 
@@ -74,7 +74,7 @@ export function addTop(program: Command, host: Host): void {
           [1, 2, 3, 4, 5, 6],
         )
       if (looked >= options.sample) output.note(`Of the first ${looked} keys; --sample looks at more.`)
-      if (looked === 0) output.note(`There are no keys under ${server.prefix}${beginning}.`)
+      if (looked === 0) output.note(noKeys(server, beginning))
     },
   )
 }

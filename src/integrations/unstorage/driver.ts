@@ -43,7 +43,7 @@ export interface UnstorageDriver {
   removeItem(key: string): Promise<void>
   /** Returns the rest of the ttl, in seconds. */
   getMeta(key: string): Promise<{ ttl?: number } | null>
-  /** Returns the keys that begin with `base`. */
+  /** Returns the keys that begin with `base`, except those that are kept under a hash. */
   getKeys(base?: string): Promise<string[]>
   /** Removes the keys that begin with `base`. */
   clear(base?: string): Promise<void>
@@ -89,6 +89,8 @@ export function unstorageDriver(cache: BaseCache): UnstorageDriver {
     },
     async getKeys(base = '') {
       const keys: string[] = []
+      // No key that begins so is kept as it is.
+      if (base !== '' && textKey(base) !== base) return keys
       for await (const key of cache.keys(base === '' ? {} : { prefix: base }))
         if (!HASHED.test(key)) keys.push(key)
       return keys

@@ -52,6 +52,14 @@ describe('unstorageDriver', () => {
       await both(async (s) => s.hasItem('base:k1'))
       await both(async (s) => (await s.getKeys('base')).filter((key) => key !== LONG).sort())
       await both(async (s) => (await s.getKeys('none')).sort())
+      for (const odd of ['!x', '%', '\uD800', 'x'.repeat(3000)]) {
+        await both(async (s) => s.getKeys(odd))
+        await both(async (s) => s.setItem(`${odd}:a`, 1))
+        await both(async (s) => s.getItem(`${odd}:a`))
+        // Such a key is kept under a hash, and not listed.
+        expect(await ours.getKeys(odd)).toEqual([])
+        await both(async (s) => s.removeItem(`${odd}:a`))
+      }
       await both(async (s) =>
         s.setItems([
           { key: 'many:a', value: 1 },

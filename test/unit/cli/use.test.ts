@@ -1,4 +1,7 @@
 // Use of the command line without a server: help, wrong input, a server that is away.
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { freePort } from '../../real/servers/ports.ts'
 import { cachette } from './cli.ts'
@@ -69,6 +72,10 @@ describe('wrong input', () => {
       ['invalidate', '--tag', 'a', '--all'],
       'cachette: one of --tag, --prefix-of-keys, --namespace and --all is needed, and only one of them\n',
     ],
+    ...['', 'a:', ':a', 'a::b'].map((name): [string[], string] => [
+      ['invalidate', '--namespace', name, '--yes'],
+      'cachette: --namespace must be a name, or several as a:b\n',
+    ]),
     [['invalidate', '--all'], 'cachette: without a terminal to ask on, --yes is needed\n'],
     [['keys', '--prefix', 'a{b'], "cachette: --prefix must not contain { or }: 'a{b'\n"],
   ])('%j gets one clear line and exit code 2', async (argv, err) => {
@@ -81,6 +88,20 @@ describe('wrong input', () => {
     expect(exit).toBe(2)
     expect(err).toMatch(/^cachette: url: .*redis:\/\/.*\n$/)
     expect(err).not.toContain('hunter2')
+  })
+})
+
+describe('a server that is none of Redis', () => {
+  it('is named as such', async () => {
+    const web = createServer((_, response) => response.end('hello')).listen(0, '127.0.0.1')
+    await once(web, 'listening')
+    const { port } = web.address() as AddressInfo
+    const { exit, err } = await cachette(['keys', '--url', `redis://127.0.0.1:${port}`, '--timeout', '60'])
+    web.close()
+    expect(exit).toBe(3)
+    expect(err).toMatch(
+      /^cachette: can't connect to 127\.0\.0\.1:\d+: what answers there is not Redis \(.+\)\n$/,
+    )
   })
 })
 

@@ -1,0 +1,3 @@
+export { cacheProvider } from './provider.ts'
+export type { AstroCacheProvider, AstroInvalidation, AstroRequest } from './provider.ts'
+export type { ResponseCacheOptions } from '../http/options.ts'
