@@ -31,7 +31,7 @@ export async function loading(): Promise<Scene> {
     if (clock.now() === 40) calls.push(read('asks after the write'))
     if (clock.now() === 110) calls.push(read('asks later'))
     const stored = await cache.get('user:7')
-    if (stored !== undefined) run.sample('the cache has', stored, 'fresh', 1)
+    if (typeof stored === 'string') run.sample('the cache has', stored, 'fresh', 1)
   }
   await Promise.all(calls)
   await cache.close()
