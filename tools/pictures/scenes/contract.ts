@@ -38,6 +38,7 @@ export async function contract(): Promise<Scene> {
     end: END_MS,
     tick: 4000,
     unit: seconds,
-    ...run,
+    bars: run.bars,
+    marks: run.marks,
   }
 }

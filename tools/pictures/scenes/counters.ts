@@ -33,6 +33,7 @@ export async function counters(): Promise<Scene> {
     end: END_MS,
     tick: 5000,
     unit: seconds,
-    ...run,
+    bars: run.bars,
+    marks: run.marks,
   }
 }

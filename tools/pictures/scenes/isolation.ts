@@ -29,7 +29,8 @@ export async function isolation(): Promise<Scene> {
     end: 4000,
     tick: 1000,
     unit: () => '',
-    ...run,
+    bars: run.bars,
+    marks: run.marks,
   }
 }
 

@@ -7,7 +7,7 @@ const QUERY_MS = 60
 /** A load that a write overtakes. */
 export async function loading(): Promise<Scene> {
   const clock = new FakeClock()
-  const cache = new MemoryCache({ clock })
+  const cache = new MemoryCache<string>({ clock })
   const run = new Recorder(clock)
   let row = 'Ada'
   const read = async (lane: string): Promise<void> => {
@@ -31,7 +31,7 @@ export async function loading(): Promise<Scene> {
     if (clock.now() === 40) calls.push(read('asks after the write'))
     if (clock.now() === 110) calls.push(read('asks later'))
     const stored = await cache.get('user:7')
-    if (stored !== undefined) run.sample('the cache has', String(stored), 'fresh', 1)
+    if (typeof stored === 'string') run.sample('the cache has', stored, 'fresh', 1)
   }
   await Promise.all(calls)
   await cache.close()
@@ -48,6 +48,7 @@ export async function loading(): Promise<Scene> {
     end: 140,
     tick: 20,
     unit: milliseconds,
-    ...run,
+    bars: run.bars,
+    marks: run.marks,
   }
 }

@@ -43,6 +43,7 @@ export async function memoized(): Promise<Scene> {
     end: 160,
     tick: 20,
     unit: milliseconds,
-    ...run,
+    bars: run.bars,
+    marks: run.marks,
   }
 }

@@ -44,6 +44,7 @@ export async function ownEngine(): Promise<Scene> {
     end: 120,
     tick: 20,
     unit: milliseconds,
-    ...run,
+    bars: run.bars,
+    marks: run.marks,
   }
 }

@@ -23,7 +23,7 @@ export async function serialization(): Promise<Scene> {
       ['v8.serialize', serialize(value).length, 'wait'],
     ] as const
     for (const [form, bytes, colour] of forms) {
-      const lane = form === 'bytes on the server' ? name : `${form}`
+      const lane = form === 'bytes on the server' ? name : form
       // A lane is known by its name, so the repeated ones differ by blanks.
       const own = lanes.includes(lane) ? `${lane}${' '.repeat(lanes.length)}` : lane
       lanes.push(own)

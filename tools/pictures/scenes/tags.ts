@@ -45,6 +45,7 @@ export async function tags(): Promise<Scene> {
     end: 120,
     tick: 20,
     unit: milliseconds,
-    ...run,
+    bars: run.bars,
+    marks: run.marks,
   }
 }
