@@ -59,7 +59,7 @@ const COMMANDS: Readonly<Record<string, Uses>> = {
   tail: { wrong: [['--limit', '-1'], /A whole number from 1/] },
   simulate: {
     works: [TRACE, '--sizes', '50,100'],
-    prints: /100 .*Cachette/,
+    prints: /100\s.*Cachette/,
     wrong: [['no.trace'], /the file 'no.trace' can't be read: ENOENT/],
   },
 }
