@@ -98,7 +98,7 @@ describeWithServers('the program', () => {
 
     it('has no command beside those of this test', async () => {
       const { out } = await run('--help')
-      const listed = [...out.matchAll(/^ {2}([a-z]+) .*/gm)].map(([, name]) => name)
+      const listed = [...out.matchAll(/^ {2}([a-z]+) .*/gm)].map(([, name]) => name!)
       expect(listed.filter((name) => name !== 'help').toSorted()).toEqual(NAMES.toSorted())
     })
 
