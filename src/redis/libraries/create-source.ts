@@ -8,7 +8,11 @@ import type { Source } from './line.ts'
 import type { IoredisLibrary, NodeRedisLibrary } from './load.ts'
 import { NodeRedisClusterSource, type NodeRedisCluster } from './node-redis/cluster-source.ts'
 import type { NodeRedis } from './node-redis/line.ts'
-import { NodeRedisSentinelSource, type NodeRedisSentinel } from './node-redis/sentinel-source.ts'
+import {
+  NodeRedisSentinelSource,
+  type MakeSentinel,
+  type NodeRedisSentinel,
+} from './node-redis/sentinel-source.ts'
 import { nodeRedisRules, NodeRedisSource } from './node-redis/source.ts'
 import { KEEP_ALIVE_MS, reconnectDelayMs } from '../connection/reconnect-delay.ts'
 import { providerOf } from '../connection/credentials.ts'
@@ -28,9 +32,9 @@ export function createSource(
   if (library.kind === 'ioredis')
     return new IoredisSource(createIoredis(library, target, random), random, true, target.credentials)
   if (target.place.kind === 'sentinel') {
-    const make = (): NodeRedisSentinel =>
-      library.createSentinel(sentinelOptions(library, target, random)) as NodeRedisSentinel
-    return new NodeRedisSentinelSource(make(), random, timers, { make, database: target.db })
+    const make: MakeSentinel = (isOver) =>
+      library.createSentinel(sentinelOptions(library, target, random, isOver)) as NodeRedisSentinel
+    return new NodeRedisSentinelSource(make, random, timers, target.db)
   }
   const address = target.place.kind === 'server' ? target.place.address : { path: target.place.path }
   const client = library.createClient(nodeRedisOptions(library, target, address, random))
@@ -68,13 +72,14 @@ function nodeRedisOptions(
   target: Target,
   address: object,
   random: Random,
+  isOver?: () => boolean,
 ): object {
   const { username, password, credentials, db } = target
   return {
     ...(credentials === undefined ? given({ username, password }) : providerOf(credentials)),
     database: db,
     ...nodeRedisProtocol(library),
-    ...nodeRedisRules({ ...address, ...nodeRedisTls(tlsOf(target)) }, random),
+    ...nodeRedisRules({ ...address, ...nodeRedisTls(tlsOf(target)) }, random, isOver),
   }
 }
 
@@ -87,13 +92,18 @@ function ioredisOptions(target: Target): object {
   return { ...given({ username, password }), ...rules, ...(tls === false ? {} : { tls: tlsOptions(tls) }) }
 }
 
-function sentinelOptions(library: NodeRedisLibrary, target: SingleTarget, random: Random): object {
+function sentinelOptions(
+  library: NodeRedisLibrary,
+  target: SingleTarget,
+  random: Random,
+  isOver: () => boolean,
+): object {
   const { addresses, name } = target.place as Extract<Place, { kind: 'sentinel' }>
   const { sentinelUsername: username, sentinelPassword: password, tls } = target
   return {
     name,
     sentinelRootNodes: addresses,
-    nodeClientOptions: nodeRedisOptions(library, target, {}, random),
+    nodeClientOptions: nodeRedisOptions(library, target, {}, random, isOver),
     sentinelClientOptions: {
       ...given({ username, password }),
       ...nodeRedisProtocol(library),

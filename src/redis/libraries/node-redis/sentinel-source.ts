@@ -17,6 +17,9 @@ export interface NodeRedisSentinel extends ClientEvents {
   _execute<T>(isReadonly: boolean, call: (client: NodeRedis) => Promise<T>): Promise<T>
 }
 
+/** Makes a client of our own. Its connections give up instead of connecting again as soon as `isOver` says so. */
+export type MakeSentinel = (isOver: () => boolean) => NodeRedisSentinel
+
 /** The interval of the looks for a master while there is none. */
 const LOOK_MS = 250
 /** The number of failed looks after which all sentinels are taken to have moved: about two seconds. It doubles. */
@@ -30,12 +33,14 @@ const MOST_LOOKS = 64
 export class NodeRedisSentinelSource implements Source {
   readonly node = 'the master of the sentinels'
   readonly database: number
-  readonly #make: (() => NodeRedisSentinel) | undefined
+  readonly #make: MakeSentinel | undefined
   readonly #random: Random
   readonly #timers: Timers
   readonly #main = new SwitchedLine()
   readonly #opened = new Set<SwitchedLine>()
   #sentinel: NodeRedisSentinel
+  // The end of the present client. node-redis loses sight of a socket that opens after the end of its client.
+  #life = { isOver: false }
   #detach: () => void
   #master: NodeRedis | undefined = undefined
   #timer: TimerHandle = undefined
@@ -45,19 +50,11 @@ export class NodeRedisSentinelSource implements Source {
   #isClosed = false
   #connecting: Promise<unknown> | undefined = undefined
 
-  /**
-   * `make` makes such a client of our own; absent for a client of the user. `database`: the database of the master's
-   * clients.
-   */
-  constructor(
-    sentinel: NodeRedisSentinel,
-    random: Random,
-    timers: Timers,
-    { make, database = 0 }: { readonly make?: () => NodeRedisSentinel; readonly database?: number } = {},
-  ) {
+  /** `sentinel` is a client of the user, or makes one of our own. `database`: the database of the master's clients. */
+  constructor(sentinel: NodeRedisSentinel | MakeSentinel, random: Random, timers: Timers, database = 0) {
     this.database = database
-    this.#sentinel = sentinel
-    this.#make = make
+    this.#make = typeof sentinel === 'function' ? sentinel : undefined
+    this.#sentinel = typeof sentinel === 'function' ? this.#begin(sentinel) : sentinel
     this.#random = random
     this.#timers = timers
     this.#detach = this.#listen()
@@ -82,12 +79,19 @@ export class NodeRedisSentinelSource implements Source {
     this.#end()
   }
 
+  #begin(make: MakeSentinel): NodeRedisSentinel {
+    const life = { isOver: false }
+    this.#life = life
+    return make(() => life.isOver)
+  }
+
   #listen(): () => void {
     return listenTo(this.#sentinel, { error: this.#onError, 'topology-change': this.#onChange })
   }
 
   #end(): void {
     this.#detach()
+    this.#life.isOver = true
     const sentinel = this.#sentinel
     if (this.#make !== undefined) closeAfter([this.#connecting], this.#timers, () => destroy(sentinel))
     this.#connecting = undefined
@@ -138,11 +142,11 @@ export class NodeRedisSentinelSource implements Source {
     }, delayMs)
   }
 
-  #renew(make: () => NodeRedisSentinel): void {
+  #renew(make: MakeSentinel): void {
     this.#looks = 0
     this.#renewAt = Math.min(this.#renewAt * 2, MOST_LOOKS)
     this.#end()
-    this.#sentinel = make()
+    this.#sentinel = this.#begin(make)
     this.#isLooking = false
     this.#detach = this.#listen()
   }

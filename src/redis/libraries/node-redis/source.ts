@@ -5,8 +5,8 @@ import type { Line, Source, SubscriberLine } from '../line.ts'
 import { NodeRedisLine, type NodeRedis } from './line.ts'
 import { KEEP_ALIVE_MS, reconnectDelayMs } from '../../connection/reconnect-delay.ts'
 
-/** Returns the options of a client of this library's own, except its login. */
-export function nodeRedisRules(socket: object, random: Random): object {
+/** Returns the options of a client of this library's own, except its login. It gives up as soon as `isOver` says so. */
+export function nodeRedisRules(socket: object, random: Random, isOver = (): boolean => false): object {
   return {
     // A command that can't be sent now is not sent later, because its caller has gone on without it by then.
     disableOfflineQueue: true,
@@ -14,7 +14,7 @@ export function nodeRedisRules(socket: object, random: Random): object {
       keepAlive: true,
       keepAliveInitialDelay: KEEP_ALIVE_MS,
       ...socket,
-      reconnectStrategy: (retries: number) => reconnectDelayMs(retries + 1, random),
+      reconnectStrategy: (retries: number) => !isOver() && reconnectDelayMs(retries + 1, random),
     },
   }
 }
