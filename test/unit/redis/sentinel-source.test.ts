@@ -1,5 +1,4 @@
 // node-redis loses sight of a socket that opens after the end of its client.
-import { EventEmitter } from 'node:events'
 import { expect, it } from 'vitest'
 import { FakeClock } from 'cachette/testing'
 import {
@@ -8,7 +7,10 @@ import {
 } from '../../../src/redis/libraries/node-redis/sentinel-source.ts'
 import { nodeRedisRules } from '../../../src/redis/libraries/node-redis/source.ts'
 
-class Unreachable extends EventEmitter implements NodeRedisSentinel {
+class Unreachable implements NodeRedisSentinel {
+  readonly on = (): void => undefined
+  readonly off = (): void => undefined
+  readonly listenerCount = (): number => 0
   readonly isOpen = true
   readonly connect = async (): Promise<void> => undefined
   readonly destroy = (): void => undefined
