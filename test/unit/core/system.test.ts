@@ -132,7 +132,7 @@ describe('fake timers of test runners', () => {
     await cache.set('a', 1, '1h')
     const now = vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 3_599_000)
     expect(await cache.get('a')).toBe(1)
-    now.mockReturnValue(Date.now() + 1_000)
+    now.mockReturnValue(Date.now() + 2_000)
     expect(await cache.get('a')).toBeUndefined()
     await cache.set('b', 1, 60)
     now.mockRestore()
