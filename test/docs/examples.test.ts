@@ -10,6 +10,7 @@ const examples = files.filter((name) => name.endsWith('.ts'))
 
 /** The job and the file that play an example with packages of its own. */
 const PLAYED_BY: Readonly<Record<string, readonly [command: string, player: string]>> = {
+  astro: ['npm run test:newer-adapters', 'test/integrations/astro/astro.test.ts'],
   drizzle: ['npm run test:integrations', 'test/integrations/examples.test.ts'],
   express: ['npm run test:integrations', 'test/integrations/examples.test.ts'],
   fastify: ['npm run test:integrations', 'test/integrations/examples.test.ts'],

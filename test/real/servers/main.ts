@@ -1,5 +1,5 @@
 // `npm run test:servers`: conformance, fidelity and races on newer servers than the distribution's own. It names the
-// servers that can't be had here. `-- --only valkey-9` runs one of them.
+// servers that can't be had here. `-- --only valkey-9` runs one of them; it may be given again.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -15,7 +15,9 @@ interface Report {
   readonly numTodoTests: number
 }
 
-const { values } = parseArgs({ options: { only: { type: 'string' } } })
+const { values } = parseArgs({ options: { only: { type: 'string', multiple: true } } })
+for (const name of values.only ?? [])
+  if (!NAMES.includes(name)) throw new Error(`--only: one of ${NAMES.join(', ')}`)
 const folder = '.cache/servers'
 const fetched = spawnSync(fileURLToPath(new URL('more-servers.sh', import.meta.url)), [folder], {
   encoding: 'utf8',
@@ -25,7 +27,7 @@ process.stderr.write(fetched.stderr)
 
 mkdirSync('.cache', { recursive: true })
 const total = { passed: 0, failed: 0, skipped: 0 }
-for (const name of NAMES.filter((one) => values.only === undefined || one === values.only)) {
+for (const name of NAMES.filter((one) => values.only?.includes(one) ?? true)) {
   const program = `${folder}/${name}/server`
   if (!existsSync(program)) {
     console.log(`${name}: not to be had here; not tested`)

@@ -4,10 +4,10 @@ import { FAULT_MIXES } from '../../../simulator/world/mixes.ts'
 import { World } from '../../../simulator/world/world.ts'
 
 /**
- * Number of worlds of each mix and policy: 1 in `npm test`, 10 in `npm run test:long`. `npm run simulate` plays more.
+ * Number of worlds of each mix and policy: 1 in `npm test`, 6 in `npm run test:long`. `npm run simulate` plays more.
  */
 const SEEDS = Number(
-  process.env['CACHETTE_SIMULATION_SEEDS'] ?? (process.env['CACHETTE_TESTS'] === undefined ? 1 : 10),
+  process.env['CACHETTE_SIMULATION_SEEDS'] ?? (process.env['CACHETTE_TESTS'] === undefined ? 1 : 6),
 )
 
 /** Tests every mix of faults under one policy, from a seed on. Each policy has a file, so that two cores have work. */
