@@ -59,10 +59,13 @@ const STRICT = {
   types: ['node'],
 }
 
-// The declarations for Nest import Nest's own, and the contract of undici names streams of Node.js.
-const BARE = readEntryPoints(fileURLToPath(new URL('../..', import.meta.url))).filter(
+// The declarations for Nest import Nest's own, and the contract of undici names streams of Node.js. Those of the AI SDK
+// and of Next.js name streams of the web, which are in the types of Node.js and of the DOM.
+const ENTRIES = readEntryPoints(fileURLToPath(new URL('../..', import.meta.url))).filter(
   ({ name, needs }) => needs.length === 0 && name !== 'undici',
 )
+const WITH_STREAMS: ReadonlySet<string> = new Set(['ai', 'next'])
+const BARE = ENTRIES.filter(({ name }) => !WITH_STREAMS.has(name))
 
 describe.each(listCompilers())('TypeScript %s', (version, compiler) => {
   let user: InstalledProject
@@ -142,6 +145,18 @@ describe.each(listCompilers())('TypeScript %s', (version, compiler) => {
     const bare = { ...STRICT, module: 'nodenext', lib: ['es2022'], types: [] }
 
     expect(await compile('bare.ts', bare)).toEqual(clean)
+  })
+
+  it('needs the types of the DOM or of Node.js where an adapter names streams, and not both', async () => {
+    const streaming = ENTRIES.filter(({ name }) => WITH_STREAMS.has(name))
+    const imports = streaming.map(({ name, specifier }) => `export * as ${name} from '${specifier}'`)
+    user.write('streams.ts', imports.join('\n'))
+
+    const dom = { ...STRICT, module: 'nodenext', lib: ['es2022', 'dom'], types: [] }
+    const node = { ...STRICT, module: 'nodenext' }
+
+    expect(await compile('streams.ts', dom)).toEqual(clean)
+    expect(await compile('streams.ts', node)).toEqual(clean)
   })
 
   async function compile(file: string, compilerOptions: object): Promise<Printed> {
