@@ -58,8 +58,9 @@ export const SITUATIONS: readonly Situation[] = [
     lines: 2,
     remedy:
       'Look at host and port, at the server, and at the network between them; the end of the line has the reason of the system. ' +
-      '`npx cachette doctor --url "$REDIS_URL"` on the same machine asks again. Until the server is there, no read or write rejects, ' +
-      'but nothing new is stored: calls load, and concurrent callers of one key share a load. Locks reject with `StoreUnavailableError`.',
+      '`npx cachette doctor --url "$REDIS_URL"` on the same machine asks again. Until the server is there, no read or write rejects. ' +
+      'The service keeps what it loads in its memory, for at most `maxStale` (60 s); whole numbers are loaded by each call. ' +
+      'Locks reject with `StoreUnavailableError`.',
     play: async (service) => service(`redis://127.0.0.1:${await unusedPort()}`),
   },
   {
