@@ -28,9 +28,11 @@ const orError = async (ask: () => Promise<string>): Promise<string> => {
 const fidelity =
   (value: unknown): Probe =>
   async ({ here, elsewhere }) => {
-    await here.set('value', value)
-    const own = kindOf(await here.get('value'))
-    const other = elsewhere === undefined ? own : kindOf(await elsewhere.get('value'))
+    // The other process may still have what an earlier question left under a key.
+    const key = `value:${Object.prototype.toString.call(value).slice(8, -1)}`
+    await here.set(key, value)
+    const own = kindOf(await here.get(key))
+    const other = elsewhere === undefined ? own : kindOf(await elsewhere.get(key))
     return own === other ? own : `${own}; in another process ${other}`
   }
 
