@@ -1,0 +1,3 @@
+import { describeTypes } from './types.ts'
+
+describeTypes((version) => version.startsWith('5.'))
