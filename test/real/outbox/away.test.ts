@@ -10,7 +10,7 @@ import { nativeClient } from '../native-clients.ts'
 import { describeWithServers, startRedis } from '../servers/index.ts'
 
 const KEYS = Number(process.env['CACHETTE_AWAY_KEYS'] ?? 4_000)
-const MOST_STRETCHES = 6
+const MOST_STRETCHES = 4
 // A Set of the keys takes 35 to 75 bytes for each.
 const MOST_BYTES_A_KEY = 25
 
