@@ -11,8 +11,9 @@ import { describeWithServers, startRedis } from '../servers/index.ts'
 
 const KEYS = Number(process.env['CACHETTE_AWAY_KEYS'] ?? 4_000)
 const MOST_STRETCHES = 4
-// A Set of the keys takes 35 to 75 bytes for each.
-const MOST_BYTES_A_KEY = 25
+// Long keys make a leak of keys larger than what code takes that becomes hot.
+const longKey = (at: number): string => Buffer.alloc(400, `${at}.`).toString('latin1')
+const MOST_BYTES_A_KEY = 100
 
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
@@ -34,9 +35,9 @@ describeWithServers('two tiers without their server', () => {
     await until('the loss', async () => !(await cache.set('connected', true)))
 
     const load = async (at: number): Promise<unknown> =>
-      cache.getOrSet(`loaded:${at}`, () => at, { tags: ['a'] })
+      cache.getOrSet(`loaded:${longKey(at)}`, () => at, { tags: ['a'] })
     const set = async (at: number): Promise<unknown> =>
-      cache.set(`set:${at}`, at, { tags: [`tag:${at % 50}`] })
+      cache.set(`set:${longKey(at)}`, at, { tags: [`tag:${at % 50}`] })
     for (const call of [load, set]) {
       // Code that becomes hot takes heap, too, so the first stretches may grow more.
       let grown = Infinity
