@@ -2,10 +2,11 @@ import type { Timers } from '../../core/time/clock.ts'
 import { inTime } from '../../core/time/in-time.ts'
 import type { ClientEvents } from '../libraries/client-events.ts'
 
-/** The time after which a client that is still connecting is closed in any case. */
+/**
+ * The longest wait for connections that open while their client is closed. Only a silent server takes so long, or a
+ * machine that is out of breath, on which a wait of one second left connections behind.
+ */
 const PATIENCE_MS = 5000
-/** The time that the end of a cache waits for what it has begun to open over a client of the user. */
-const SHORT_PATIENCE_MS = 1000
 
 /** The part of a client of node-redis that closing needs. */
 interface Closable extends ClientEvents {
@@ -32,11 +33,11 @@ export function closeAfter(
   })
 }
 
-/** Resolves when all that opens connections has ended, after a second at the latest; `undefined` = there is nothing. */
+/** Resolves when all that opens connections has ended, after five seconds at the latest; `undefined` = there is nothing. */
 export function whenOpened(opening: Iterable<Promise<unknown>>, timers: Timers): Promise<void> | undefined {
   const waiting = [...opening]
   if (waiting.length === 0) return undefined
-  return inTime(Promise.allSettled(waiting), SHORT_PATIENCE_MS, timers).then(() => undefined)
+  return inTime(Promise.allSettled(waiting), PATIENCE_MS, timers).then(() => undefined)
 }
 
 /**

@@ -59,8 +59,9 @@ onEachEngine((engine) => {
         await held
         return { headers: FRESH, body: 'shared' }
       })
+      const before = cache.stats().coalesced
       const asked = Array.from({ length: 8 }, async () => (await ask('/many')).text())
-      await until('the handler to run', async () => calls > 0)
+      await until('all but one to wait', async () => cache.stats().coalesced - before === 7)
       release()
       expect(new Set(await Promise.all(asked))).toEqual(new Set(['shared']))
       expect(calls).toBe(1)
