@@ -7,7 +7,8 @@ import { readToken, tokenOf, type TokenPart } from '../../core/token.ts'
 import type { LogFollowers } from '../log/log-followers.ts'
 import { sameEpoch } from '../log/seen-heads.ts'
 import type { NodeState } from '../node-state.ts'
-import type { Former, GenerationTable, KnownRecord, Lives } from './generation-table.ts'
+import type { Former, GenerationTable, Lives } from './generation-table.ts'
+import { RecordReads, type Records } from './record-reads.ts'
 import type { TagInvalidator } from './tag-invalidator.ts'
 import { bears, compareGenerations, worstOf, type TagState } from './tag-state.ts'
 
@@ -23,12 +24,14 @@ export class GenerationSource {
   readonly #table: GenerationTable
   readonly #tags: TagInvalidator
   readonly #followers: LogFollowers
+  readonly #records: RecordReads
 
   constructor(state: NodeState, tags: TagInvalidator, followers: LogFollowers) {
     this.#state = state
     this.#table = state.table
     this.#tags = tags
     this.#followers = followers
+    this.#records = new RecordReads(state)
   }
 
   /**
@@ -241,36 +244,10 @@ export class GenerationSource {
     }
   }
 
-  // Reads records, which were true at some moment of the call. That is enough for its caller. The table takes a record
-  // only if nothing happened to the tag meanwhile.
-  async #read(
-    tags: readonly string[],
-    untilMs: number,
-    lives?: Lives,
-  ): Promise<ReadonlyMap<string, KnownRecord>> {
+  // Records that were true at some moment of the call are enough for its caller.
+  #read(tags: readonly string[], untilMs: number, lives?: Lives): Promise<Records> {
     this.#followers.followGenerations()
-    const { remote, clock, time, settings } = this.#state
-    const startedAtMs = clock.now()
-    const read = this.#table.reading(tags)
-    let records: readonly GenerationRecord[] = []
-    try {
-      records = await remote.generations(
-        tags,
-        tags.map(() => this.#table.draw()),
-        // Twice as long as needed, so that a tag in use is asked for once in the life of its entries. A load can keep a
-        // record that lives as long as its lease.
-        tags.map((tag) => Math.max(2 * (lives?.get(tag) ?? 0), settings.leaseMs)),
-        time.left(untilMs),
-      )
-    } finally {
-      this.#table.took(read, records, startedAtMs)
-    }
-    return new Map(
-      tags.map((tag, index) => {
-        const queued = this.#table.queue.get(tag)
-        return [tag, queued === undefined ? records[index]! : { value: queued.generation }]
-      }),
-    )
+    return this.#records.read(tags, untilMs, lives)
   }
 }
 

@@ -149,6 +149,19 @@ describe('tags on several nodes', () => {
     expect(a.calls).toEqual([])
   })
 
+  it('ask once for the tags of all entries that a call reads', async () => {
+    const tagsOf = (index: number): string[] => ['t', `t${index % 3}`]
+    for (let index = 0; index < 20; index++)
+      await after(a.cache.set(`k${index}`, index, { tags: tagsOf(index) }))
+    b.calls.length = 0
+    const keys = Array.from({ length: 20 }, (_, index) => `k${index}`)
+
+    expect((await after(b.cache.getMany(keys))).size).toBe(20)
+    expect(b.calls.filter((call) => call === 'generations')).toHaveLength(1)
+    await after(a.cache.invalidateTag('t1'))
+    expect((await after(b.cache.getMany(keys))).size).toBe(13)
+  })
+
   it('see elsewhere in one message what was invalidated here, however many entries that is', async () => {
     for (let index = 0; index < 20; index++) await after(a.cache.set(`k${index}`, 'old', TAGGED))
     for (let index = 0; index < 20; index++) await after(b.cache.get(`k${index}`))
