@@ -44,22 +44,32 @@ describe('the docs coverage check', () => {
     })
   })
 
-  it.each([
-    ['a function', 'export function planted(): void {}', 'planted'],
-    ['a type', 'export type Planted = string', 'Planted'],
-    ['a method', '/** A. */ export class A { planted(): void {} }', 'A.planted'],
-    ['a protected method', '/** A. */ export abstract class A { protected planted(): void {} }', 'A.planted'],
-    ['a getter', '/** A. */ export class A { get planted(): number { return 1 } }', 'A.planted'],
-    ['a member of an interface', '/** A. */ export interface A { readonly planted: string }', 'A.planted'],
-    ['a member of an object type', '/** A. */ export type A = { readonly planted: string }', 'A.planted'],
-    ['an empty docstring', '/** */ export const planted = 1', 'planted'],
-  ])('reports %s without one', (_, text, name) => {
-    fixture.write('src/index.ts', text)
+  it('reports all that has none', () => {
+    const lacking = [
+      ['a-function', 'export function planted(): void {}', 'planted'],
+      ['a-type', 'export type Planted = string', 'Planted'],
+      ['a-method', '/** A. */ export class A { planted(): void {} }', 'A.planted'],
+      [
+        'a-protected-method',
+        '/** A. */ export abstract class A { protected planted(): void {} }',
+        'A.planted',
+      ],
+      ['a-getter', '/** A. */ export class A { get planted(): number { return 1 } }', 'A.planted'],
+      ['an-interface', '/** A. */ export interface A { readonly planted: string }', 'A.planted'],
+      ['an-object-type', '/** A. */ export type A = { readonly planted: string }', 'A.planted'],
+      ['an-empty-docstring', '/** */ export const planted = 1', 'planted'],
+    ] as const
+    const faces = Object.fromEntries(lacking.map(([kind]) => [`./${kind}`, `./dist/${kind}.mjs`]))
+    fixture.write('package.json', JSON.stringify({ name: 'planted', type: 'module', exports: faces }))
+    for (const [kind, text] of lacking) fixture.write(`src/${kind}/index.ts`, text)
 
     const { status, errors } = fixture.run('check-docs')
 
     expect(status).toBe(1)
-    expect(errors).toBe(`docs: src/index.ts:1 ${name} (planted) has no docstring\n`)
+    const lines = lacking.map(
+      ([kind, , name]) => `docs: src/${kind}/index.ts:1 ${name} (planted/${kind}) has no docstring`,
+    )
+    expect(errors.trim().split('\n').toSorted()).toEqual(lines.toSorted())
   })
 
   it('follows a re-export to the file that lacks the docstring', () => {
