@@ -113,6 +113,17 @@ describe.each(Object.entries(SERVICES))('%s', (name, start) => {
     })
   })
 
+  // A service that is shut down still answers its last requests.
+  onEachEngine(({ make }) => {
+    it('fails no request once the cache is closed', async () => {
+      const cache = await make()
+      const url = await start(cache)
+      await cache.close()
+
+      for (let n = 0; n < LIMIT; n++) expect([200, 429]).toContain((await fetch(url)).status)
+    })
+  })
+
   onServers(({ make, outage }) => {
     it('limits in the process while the server is away, and on the server afterwards', async () => {
       const cache = await make()
