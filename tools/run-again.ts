@@ -1,6 +1,7 @@
 // Runs the files of tests that failed in `npm test` once more, one after the other. A test that fails beside others and
 // passes alone is unsteady. That is a fault to be mended, but tells nothing about the change. Names each such test, and
-// puts the result of the second run into the report. `tsx tools/run-again.ts .cache/test.json`
+// puts the result of the second run into the report. `tsx tools/run-again.ts .cache/test.json`, and the configuration of
+// Vitest if it is another one.
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { relative } from 'node:path'
@@ -18,7 +19,7 @@ interface Report {
   }[]
 }
 
-const path = process.argv[2]!
+const [path = '', config] = process.argv.slice(2)
 const first = JSON.parse(readFileSync(path, 'utf8')) as Report
 const failed = first.testResults.filter(({ status }) => status === 'failed')
 if (failed.length === 0 || failed.length > MOST_FILES) {
@@ -30,7 +31,10 @@ console.log(`\nRun again, alone: ${files.join(', ')}`)
 const again = `${path.replace(/\.json$/, '')}-again.json`
 const { status } = spawnSync(
   process.execPath,
-  ['node_modules/vitest/vitest.mjs', 'run', ...files, '--maxWorkers=1'],
+  [
+    ...['node_modules/vitest/vitest.mjs', 'run', ...files, '--maxWorkers=1'],
+    ...(config === undefined ? [] : ['--config', config]),
+  ],
   { stdio: 'inherit', env: { ...process.env, CACHETTE_TEST_REPORT: again } },
 )
 const second = JSON.parse(readFileSync(again, 'utf8')) as Report

@@ -2,7 +2,8 @@ import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { SOURCES } from '../support/sources.ts'
 
-const report = process.env['CI'] ? '.cache/integrations.json' : undefined
+const report =
+  process.env['CACHETTE_TEST_REPORT'] ?? (process.env['CI'] ? '.cache/integrations.json' : undefined)
 
 // The folder of another release of Nest, for `npm run test:nest`.
 const nest = process.env['CACHETTE_TEST_NEST'] ?? import.meta.dirname
