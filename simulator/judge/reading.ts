@@ -114,7 +114,7 @@ export class Reading {
       )
     const keptMs = history.keptMs(origin)
     const endMs = keptMs === undefined ? undefined : lifetimes?.endOf(key, node.name, keptMs)
-    if (endMs === undefined || required.startedAtMs <= endMs) return
+    if (endMs === undefined || required.startedAtMs <= endMs + unnoticedMs) return
     history.violated(
       'I2',
       `${node.name} read version ${version} of ${key}, which expire had ended at ${endMs}`,

@@ -200,7 +200,8 @@ export class Outbox {
 
   // Makes an item suspect to make room: the oldest failed set, else the oldest item.
   #makeRoom(): boolean {
-    const key = this.#oldestSets.take() ?? this.#oldestKeys.take()!
+    const key = this.#oldestUnclaimed()
+    if (key === undefined) return false
     const { isFailedSet } = this.#pending.get(key)!
     const { suspects, partitionOf, places, dropped } = this.#parts
     const isKept = suspects.add(key, partitionOf(key), places.last)
@@ -209,6 +210,18 @@ export class Outbox {
     if (!isKept) dropped()
     this.#remove(key)
     return true
+  }
+
+  // The answer of the call that claims an item would not count for a suspect key, and a sweep would remove what the call
+  // has stored.
+  #oldestUnclaimed(): string | undefined {
+    for (const front of [this.#oldestSets, this.#oldestKeys])
+      for (let looks = 0; looks < LOOKS; looks++) {
+        const key = front.take()
+        if (key === undefined) break
+        if (this.#pending.get(key)?.claims === 0) return key
+      }
+    return undefined
   }
 
   #suspect(key: string): boolean {
@@ -228,6 +241,9 @@ export class Outbox {
     this.#failedSets.delete(key)
   }
 }
+
+/** The number of items that are looked at to find one that may become suspect. */
+const LOOKS = 8
 
 const NEW = {
   unconditional: true,

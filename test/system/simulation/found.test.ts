@@ -12,6 +12,14 @@ test.each([
   ],
   ['a call that was given up was queued again when it failed', 'deaths', 'strict', 73, false],
   ['so was one with row versions', 'deaths', 'strict', 282, true],
+  [
+    'an item that a set under way made up for became suspect for want of room',
+    'partial outages',
+    'available',
+    150,
+    true,
+  ],
+  ['the judge took no account of a short suspension', 'suspended machines', 'available', 200, true],
 ] as const)('finds nothing in the world in which %s', async (_, mix, policy, seed, extended) => {
   const report = await new World({ seed, faults: FAULT_MIXES[mix]!, policy, extended }).run()
   expect(report.violations).toEqual([])

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Op } from '../../../src/core/store.ts'
 import { CallPlaces } from '../../../src/coherence/order/call-places.ts'
 import { Outbox } from '../../../src/coherence/queues/outbox.ts'
 import { Suspects } from '../../../src/coherence/queues/suspects.ts'
@@ -122,6 +123,27 @@ describe('an outbox without room', () => {
 
     expect(['a', 'b', 'c'].map((key) => outbox.current(key)?.key)).toEqual(['a', undefined, 'c'])
     expect(outbox.isSuspect('b')).toBe(true)
+  })
+
+  it('keeps what a call under way may make up for, so that its answer counts', () => {
+    const { outbox } = small(2, 1024)
+    const set = { kind: 'set', key: 'a', stored: '1', ttlMs: 1, rowVersion: 5n } as unknown as Op
+    outbox.add('a', { rowVersion: 4n, isFailedSet: true }, 1)
+    outbox.add('b', {}, 2)
+    outbox.current('a')!.claims++
+    outbox.add('c', {}, 3)
+    expect(['a', 'b', 'c'].map((key) => outbox.isSuspect(key))).toEqual([false, true, false])
+
+    outbox.current('c')!.claims++
+    outbox.add('d', {}, 4)
+    expect(outbox.isSuspect('d')).toBe(true)
+    outbox.acknowledge(set, 5)
+    expect([outbox.has('a'), outbox.has('b'), outbox.has('c'), outbox.has('d')]).toEqual([
+      false,
+      true,
+      true,
+      true,
+    ])
   })
 
   it('lists what was queued last, the oldest failed set first to go', () => {
