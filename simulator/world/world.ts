@@ -605,9 +605,11 @@ export class World {
 
   // I13 and I14: without faults nothing is left over, and every node sees the last version and keeps it.
   async #judgeQuiet(): Promise<void> {
-    // Loads that hang wait for each other: they have the time that I12 gives them.
+    // Loads that hang wait for each other: they have the time that I12 gives them. One of a call of several keys may go on
+    // after the call, because another one has failed.
     const patienceMs = this.#loop.now() + LOAD_LIMIT_MS
-    while (this.#workload.open > 0 && this.#loop.now() < patienceMs) {
+    const isLoading = (): boolean => this.#nodes.some(({ store }) => store.pending.markers > 0)
+    while ((this.#workload.open > 0 || isLoading()) && this.#loop.now() < patienceMs) {
       await this.#loop.runUntil(this.#loop.now() + QUIET_MS / 4)
     }
     await this.#loop.runUntil(this.#loop.now() + QUIET_MS)

@@ -20,6 +20,7 @@ test.each([
     true,
   ],
   ['the judge took no account of a short suspension', 'suspended machines', 'available', 200, true],
+  ['the judge did not wait for a load whose call had failed', 'suspended machines', 'strict', 248, true],
 ] as const)('finds nothing in the world in which %s', async (_, mix, policy, seed, extended) => {
   const report = await new World({ seed, faults: FAULT_MIXES[mix]!, policy, extended }).run()
   expect(report.violations).toEqual([])
