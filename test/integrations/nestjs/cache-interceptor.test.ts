@@ -360,6 +360,8 @@ describe('the facade of CACHE_MANAGER', () => {
 
 describe('limits of the cache for loads', () => {
   it('fail no request', async () => {
+    const clock = new FakeClock()
+
     @Controller()
     @UseInterceptors(CacheInterceptor)
     class Slow {
@@ -369,13 +371,13 @@ describe('limits of the cache for loads', () => {
       async slow(): Promise<string> {
         const call = ++this.calls
         if (call === 1) throw new NotFoundException()
-        await new Promise((resolve) => setTimeout(resolve, 60))
+        await clock.advance('60ms')
         return `call ${call}`
       }
     }
     const limits = { hardTimeout: { milliseconds: 20 }, loadErrorTtl: '1m' } as const
     const { app, get } = await start({
-      imports: [CachetteModule.forRoot({ cache: new MemoryCache({ ...limits, logger: silentLogger }) })],
+      imports: [CachetteModule.forRoot({ cache: new MemoryCache({ ...limits, clock, logger: silentLogger }) })],
       controllers: [Slow],
     })
     expect((await get('/slow')).status).toBe(404)
