@@ -32,7 +32,10 @@ const again = `${path.replace(/\.json$/, '')}-again.json`
 const { status } = spawnSync(
   process.execPath,
   [
-    ...['node_modules/vitest/vitest.mjs', 'run', ...files, '--maxWorkers=1'],
+    'node_modules/vitest/vitest.mjs',
+    'run',
+    ...files,
+    '--maxWorkers=1',
     ...(config === undefined ? [] : ['--config', config]),
   ],
   { stdio: 'inherit', env: { ...process.env, CACHETTE_TEST_REPORT: again } },
