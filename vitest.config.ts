@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config'
-import { LONG, SEEDED } from './test/long.ts'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
+import { LONG, SEEDED, SLOWEST } from './test/long.ts'
 import { SOURCES } from './test/support/sources.ts'
 
 // Every part of the pipeline has a report of its own.
@@ -10,6 +11,18 @@ const isNamed = process.argv.slice(2).some((arg) => arg.startsWith('test/'))
 const part = isNamed ? 'all' : (process.env['CACHETTE_TESTS'] ?? 'quick')
 const include = part === 'long' ? [...LONG, ...SEEDED] : ['test/**/*.test.ts']
 const left = part === 'quick' ? LONG : []
+
+/** Begins with the files that take longest. */
+class SlowestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const placeOf = ({ moduleId }: TestSpecification): number => {
+      const place = SLOWEST.findIndex((name) => moduleId.endsWith(name))
+      return place < 0 ? SLOWEST.length : place
+    }
+    const others = await super.sort(files)
+    return others.toSorted((one, other) => placeOf(one) - placeOf(other))
+  }
+}
 
 export default defineConfig({
   // The name of the package means its source, as in tsconfig.json.
@@ -23,6 +36,7 @@ export default defineConfig({
     pool: 'forks',
     // On two cores the default is one. Most tests wait for a server or for a clock, those that take long above all.
     maxWorkers: part === 'long' ? 3 : 2,
+    sequence: { sequencer: SlowestFirst },
     // The counts of .ci/run come from the report.
     reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
   },

@@ -70,3 +70,16 @@ export const SEEDED: readonly string[] = [
   'test/system/simulation/available-fleet.test.ts',
   'test/system/simulation/strict-fleet.test.ts',
 ]
+
+/** Files that take minutes. They begin first, because one that begins last keeps a single core busy. */
+export const SLOWEST: readonly string[] = [
+  'test/real/leaving/leaving.test.ts',
+  'test/docs/snippets.test.ts',
+  'test/system/simulation/ablation.test.ts',
+  'test/real/clients/lives.test.ts',
+  'test/real/races/races.test.ts',
+  'test/demo/demo.test.ts',
+  'test/real/conformance/conformance.test.ts',
+  'test/real/calls/program.test.ts',
+  ...SEEDED,
+]

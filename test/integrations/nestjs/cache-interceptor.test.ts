@@ -377,7 +377,9 @@ describe('limits of the cache for loads', () => {
     }
     const limits = { hardTimeout: { milliseconds: 20 }, loadErrorTtl: '1m' } as const
     const { app, get } = await start({
-      imports: [CachetteModule.forRoot({ cache: new MemoryCache({ ...limits, clock, logger: silentLogger }) })],
+      imports: [
+        CachetteModule.forRoot({ cache: new MemoryCache({ ...limits, clock, logger: silentLogger }) }),
+      ],
       controllers: [Slow],
     })
     expect((await get('/slow')).status).toBe(404)
