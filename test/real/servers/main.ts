@@ -43,8 +43,7 @@ for (const name of NAMES.filter((one) => values.only?.includes(one) ?? true)) {
   }
   const run = (...args: readonly string[]): boolean =>
     spawnSync(process.execPath, args, { stdio: 'inherit', env }).status === 0
-  // They mostly wait for the server.
-  if (!run('node_modules/vitest/vitest.mjs', 'run', '--maxWorkers=3', ...TESTS))
+  if (!run('node_modules/vitest/vitest.mjs', 'run', ...TESTS))
     run('--import', 'tsx', 'tools/run-again.ts', report)
   const counts = JSON.parse(readFileSync(report, 'utf8')) as Report
   total.passed += counts.numPassedTests
