@@ -5,7 +5,7 @@ import { type Fixture, makeFixture, type Verdict } from './fixture.ts'
 
 const project = join(import.meta.dirname, '../..')
 
-/** What is planted in one copy, so that the checker runs once for all of it. */
+/** Faults that are planted in one copy, so that the checker runs once for all of them. */
 const PLANTED: Readonly<Record<string, string>> = {
   'src/memory/planted.ts': 'export const planted = 1',
   'src/core/against-the-direction.ts': `export { planted } from '../memory/planted.ts'`,
