@@ -24,13 +24,16 @@ class SlowestFirst extends BaseSequencer {
   }
 }
 
+// Tests of one process leave nothing behind, so that the files of a worker share one set of modules.
+const ONE_PROCESS = 'test/{contract,unit}/**/*.test.ts'
+const ofOneProcess =
+  part === 'long' ? include.filter((file) => /^test\/(contract|unit)\//.test(file)) : [ONE_PROCESS]
+const elsewhere = ['**/node_modules/**', 'test/package/**', 'test/integrations/**', 'test/prisma/**', ...left]
+
 export default defineConfig({
   // The name of the package means its source, as in tsconfig.json.
   resolve: { alias: [...SOURCES] },
   test: {
-    include,
-    // They need packages of their own: `npm run test:package`, `npm run test:integrations`, `npm run test:prisma`.
-    exclude: ['**/node_modules/**', 'test/package/**', 'test/integrations/**', 'test/prisma/**', ...left],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
@@ -39,5 +42,13 @@ export default defineConfig({
     sequence: { sequencer: SlowestFirst },
     // The counts of .ci/run come from the report.
     reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
+    // They need packages of their own: `npm run test:package`, `npm run test:integrations`, `npm run test:prisma`.
+    projects: [
+      {
+        extends: true,
+        test: { name: 'one process', isolate: false, include: ofOneProcess, exclude: elsewhere },
+      },
+      { extends: true, test: { name: 'several', include, exclude: [...elsewhere, ONE_PROCESS] } },
+    ],
   },
 })

@@ -91,6 +91,8 @@ for (const part of parts) {
 }
 console.log(worse === 0 ? `\nnothing is worse by more than ${LIMIT}` : `\n${worse} worse`)
 process.exitCode = worse === 0 ? 0 : 1
+// The server would keep this process alive.
+server.kill()
 
 /** Builds the other commit beside this tree, with the packages of this one, and builds this tree. */
 function prepare(commit: string): void {

@@ -2,6 +2,7 @@ import type { StaleServed } from '../core/counters.ts'
 import { isPromise, type MaybePromise } from '../core/promise.ts'
 import { CHANNELS } from '../core/observing/channels.ts'
 import type { Family } from '../core/observing/family.ts'
+import type { Observer } from '../core/observing/observer.ts'
 import type { Found, Reading, Stored, Tier } from '../core/store.ts'
 import type { CacheState } from './cache-state.ts'
 
@@ -61,7 +62,8 @@ export class Reader {
     const looking = this.look('get', [key], reading, family)
     const found = (isPromise(looking) ? await looking : looking).get(key)
     const isFresh = found !== undefined && found.remainingMs > 0
-    const value = this.#copyLater('get', key, found?.stored, family, found?.remainingMs)
+    const observer = this.#state.observing('read')
+    const value = this.#copyLater('get', key, found?.stored, family, found?.remainingMs, observer)
     if (found === undefined || value === undefined) return MISS
     const { remainingMs } = found
     const tier = this.tierOf(found.stored)
@@ -85,17 +87,20 @@ export class Reader {
     if (store.getMany !== undefined && reading?.stale !== true) {
       const getting = trouble.attempt(operation, () => store.getMany!(keys, reading), family.counters)
       const list = (isPromise(getting) ? await getting : getting) ?? []
+      // Nobody begins to observe in this turn, so that one question is enough for all keys.
+      const observer = this.#state.observing('read')
       for (let index = 0; index < keys.length; index++) {
-        const value = this.#copyLater(operation, keys[index]!, list[index], family)
+        const value = this.#copyLater(operation, keys[index]!, list[index], family, undefined, observer)
         if (value !== undefined) values.set(names[index]!, value)
       }
       return values
     }
     const looking = this.look(operation, keys, reading, family)
     const found = isPromise(looking) ? await looking : looking
+    const observer = this.#state.observing('read')
     for (const [index, key] of keys.entries()) {
       const entry = found.get(key)
-      const value = this.#copyLater(operation, key, entry?.stored, family, entry?.remainingMs)
+      const value = this.#copyLater(operation, key, entry?.stored, family, entry?.remainingMs, observer)
       if (value !== undefined) values.set(names[index]!, value)
     }
     return values
@@ -131,7 +136,7 @@ export class Reader {
       return this.#failed(key, family, error)
     }
     this.#state.trouble.served('get')
-    return this.#copyLater('get', key, stored, family)
+    return this.#copyLater('get', key, stored, family, undefined, this.#state.observing('read'))
   }
 
   // Copies a value that was read at once, hence not from a server.
@@ -154,11 +159,13 @@ export class Reader {
     key: string,
     stored: Stored | undefined,
     family: Family,
-    remainingMs?: number,
+    remainingMs: number | undefined,
+    observer: Observer | undefined,
   ): unknown {
     const value = stored === undefined ? undefined : this.view(operation, key, stored, family)
     if (value === undefined) this.missed(key, family)
-    else if (remainingMs === undefined || remainingMs > 0) this.hit(key, family, stored!, remainingMs)
+    else if (remainingMs === undefined || remainingMs > 0)
+      this.#hit(key, family, stored!, remainingMs, observer)
     else {
       family.counters.misses++
       this.servedStale(key, family, 'asked', stored!, remainingMs)
@@ -173,10 +180,20 @@ export class Reader {
 
   /** Notes that a caller gets a fresh value. */
   hit(key: string, family: Family, stored: Stored, remainingMs: number | undefined): void {
+    this.#hit(key, family, stored, remainingMs, this.#state.observing('read'))
+  }
+
+  #hit(
+    key: string,
+    family: Family,
+    stored: Stored,
+    remainingMs: number | undefined,
+    observer: Observer | undefined,
+  ): void {
     const tier = this.tierOf(stored)
     family.counters.hits++
     if (tier === 'l2') family.counters.l2Hits++
-    this.#state.observing('read')?.read?.(family, key, 'hit', tier, remainingMs, stored)
+    observer?.read?.(family, key, 'hit', tier, remainingMs, stored)
   }
 
   /** Notes that a caller gets a stale value, after its miss. */

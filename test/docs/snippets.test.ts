@@ -1,28 +1,35 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { listPages, project } from './markdown.ts'
-import { runText } from './program.ts'
+import { Programs, runText } from './program.ts'
 import { compareOutput, readSnippets, type Snippet, typeCheck } from './snippets.ts'
 
 const pages = listPages().filter((page) => page === 'README.md' || page.startsWith('docs/'))
 const snippets = pages.flatMap((page) => readSnippets(page, readFileSync(join(project, page), 'utf8')))
-const programs = snippets.filter((snippet) => snippet.output !== undefined)
+const printing = snippets.filter((snippet) => snippet.output !== undefined)
 
 describe('snippets', () => {
+  let programs: Programs
+
+  beforeAll(() => {
+    programs = new Programs(printing.map(({ text }) => text))
+  })
+  afterAll(() => programs[Symbol.dispose]())
+
   // On a busy machine the compiler takes its time.
   it('type-check through the public name', { timeout: 240_000 }, () => {
     expect(typeCheck(snippets)).toEqual([])
   })
 
   it('are found in the README, one of them with its output', () => {
-    expect(programs.map(({ page }) => page)).toContain('README.md')
+    expect(printing.map(({ page }) => page)).toContain('README.md')
   })
 
-  it.each(programs.map((program) => [`${program.page}:${program.line}`, program] as const))(
+  it.each(printing.map((snippet) => [`${snippet.page}:${snippet.line}`, snippet] as const))(
     'print what the page says: %s',
-    (_, program) => {
-      expect(compareOutput(program)).toEqual([])
+    (_, snippet) => {
+      expect(compareOutput(snippet, programs)).toEqual([])
     },
   )
 })
@@ -55,8 +62,9 @@ describe('a wrong snippet', () => {
     ['two', ['docs/planted.md:2 prints "one", the page says otherwise']],
   ])('is reported when the page says %s and it prints one', (output, problems) => {
     const planted = plant('```ts', `console.log('one')`, '```', '', '```text output', output, '```')
+    using programs = new Programs(planted.map(({ text }) => text))
 
-    expect(planted.flatMap(compareOutput)).toEqual(problems)
+    expect(planted.flatMap((snippet) => compareOutput(snippet, programs))).toEqual(problems)
   })
 
   it('fails when the program does', () => {

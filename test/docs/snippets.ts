@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import ts from 'typescript'
 import { project, readPage } from './markdown.ts'
-import { runText } from './program.ts'
+import type { Programs } from './program.ts'
 
 /** A program in a page, and what the page says that it prints. */
 export interface Snippet {
@@ -71,8 +71,8 @@ export function typeCheck(snippets: readonly Snippet[]): readonly string[] {
 }
 
 /** Runs a block that is followed by its output and answers how the two differ. */
-export function compareOutput({ page, line, text, output }: Snippet): readonly string[] {
-  const printed = runText(text).trimEnd()
+export function compareOutput({ page, line, text, output }: Snippet, programs: Programs): readonly string[] {
+  const printed = programs.run(text).trimEnd()
   return printed === output
     ? []
     : [`${page}:${line} prints ${JSON.stringify(printed)}, the page says otherwise`]

@@ -1,6 +1,7 @@
 // Another process that runs functions of one of our modules, so that tests can have several nodes and lose them.
 import { fork, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { bundlePrograms } from './bundle.ts'
 
 /** The form of a module whose functions can be called from outside. */
 type Callable<T> = {
@@ -37,8 +38,10 @@ export class Peer<T> {
   onEvent: (event: unknown) => void = () => undefined
 
   constructor(module: URL, ...args: readonly string[]) {
-    const execArgv = ['--import', 'tsx']
-    this.#child = fork(entry, [module.href, ...args], { execArgv, serialization: 'advanced' })
+    const [program, functions] = bundlePrograms(entry, fileURLToPath(module))
+    // Nothing of this process's own start, such as a loader of TypeScript.
+    const options = { execArgv: [], serialization: 'advanced' } as const
+    this.#child = fork(program!, [functions!, ...args], options)
     this.#child.on('message', (message: FromPeer) => this.#receive(message))
     this.#ended = new Promise((resolve) => {
       this.#child.once('exit', (code) => {

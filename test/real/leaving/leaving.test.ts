@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { bundlePrograms } from '../../support/bundle.ts'
 import { CLIENT_NAMES } from '../native-clients.ts'
 import {
   describeWithServers,
@@ -18,8 +19,8 @@ const project = fileURLToPath(new URL('../../..', import.meta.url))
 
 /** Runs the program, and answers its lines once it has ended by itself. */
 async function run(task: object): Promise<string[]> {
-  const program = fileURLToPath(new URL('program.ts', import.meta.url))
-  const child = spawn(process.execPath, ['--import', 'tsx', program], {
+  const [program = ''] = bundlePrograms(fileURLToPath(new URL('program.ts', import.meta.url)))
+  const child = spawn(process.execPath, [program], {
     cwd: project,
     env: { ...process.env, TASK: JSON.stringify(task) },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,0 +1,38 @@
+// Programs in files of their own, so that a process starts in a tenth of the time of its sources.
+import { rmSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { buildSync } from 'esbuild'
+
+const project = join(import.meta.dirname, '../..')
+const root = join(project, `.cache/bundled-${process.pid}`)
+const folders = new Map<string, string>()
+
+process.once('exit', () => rmSync(root, { recursive: true, force: true }))
+
+/**
+ * Bundles TypeScript files of the project with the sources that they use; packages stay outside. Returns the files to
+ * run, in the same order. A module that several of them import is one module. The same files are bundled once.
+ */
+export function bundlePrograms(...paths: readonly string[]): readonly string[] {
+  const id = paths.join('\n')
+  const outdir = folders.get(id) ?? join(root, String(folders.size))
+  if (!folders.has(id)) {
+    buildSync({
+      absWorkingDir: project,
+      entryPoints: [...paths],
+      outbase: project,
+      outdir,
+      outExtension: { '.js': '.mjs' },
+      bundle: true,
+      splitting: true,
+      format: 'esm',
+      platform: 'node',
+      target: 'node20',
+      packages: 'external',
+      tsconfig: join(project, 'tsconfig.json'),
+      logLevel: 'silent',
+    })
+    folders.set(id, outdir)
+  }
+  return paths.map((path) => join(outdir, relative(project, path).replace(/\.ts$/, '.mjs')))
+}
