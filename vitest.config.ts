@@ -24,10 +24,13 @@ class SlowestFirst extends BaseSequencer {
   }
 }
 
-// Tests of one process leave nothing behind, so that the files of a worker share one set of modules.
-const ONE_PROCESS = 'test/{contract,unit}/**/*.test.ts'
-const ofOneProcess =
-  part === 'long' ? include.filter((file) => /^test\/(contract|unit)\//.test(file)) : [ONE_PROCESS]
+// Tests without servers leave nothing behind, so that the files of a worker share one set of modules. To load them for
+// each file takes a third of the time.
+const SHARED = ['contract', 'docs', 'house', 'system/histories', 'tools', 'unit'].map(
+  (name) => `test/${name}/`,
+)
+const ofShared = SHARED.map((folder) => `${folder}**/*.test.ts`)
+const isShared = (file: string): boolean => SHARED.some((folder) => file.startsWith(folder))
 const elsewhere = ['**/node_modules/**', 'test/package/**', 'test/integrations/**', 'test/prisma/**', ...left]
 
 export default defineConfig({
@@ -46,9 +49,14 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'one process', isolate: false, include: ofOneProcess, exclude: elsewhere },
+        test: {
+          name: 'shared',
+          isolate: false,
+          include: part === 'long' ? include.filter(isShared) : ofShared,
+          exclude: elsewhere,
+        },
       },
-      { extends: true, test: { name: 'several', include, exclude: [...elsewhere, ONE_PROCESS] } },
+      { extends: true, test: { name: 'isolated', include, exclude: [...elsewhere, ...ofShared] } },
     ],
   },
 })

@@ -1,5 +1,5 @@
 // Another process that runs functions of one of our modules, so that tests can have several nodes and lose them.
-import { fork, type ChildProcess } from 'node:child_process'
+import { fork, type ChildProcess, type ForkOptions } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { bundlePrograms } from './bundle.ts'
 
@@ -40,7 +40,7 @@ export class Peer<T> {
   constructor(module: URL, ...args: readonly string[]) {
     const [program, functions] = bundlePrograms(entry, fileURLToPath(module))
     // Nothing of this process's own start, such as a loader of TypeScript.
-    const options = { execArgv: [], serialization: 'advanced' } as const
+    const options: ForkOptions = { execArgv: [], serialization: 'advanced' }
     this.#child = fork(program!, [functions!, ...args], options)
     this.#child.on('message', (message: FromPeer) => this.#receive(message))
     this.#ended = new Promise((resolve) => {
