@@ -26,7 +26,7 @@ class SlowestFirst extends BaseSequencer {
 
 // Tests without servers leave nothing behind, so that the files of a worker share one set of modules. To load them for
 // each file takes a third of the time.
-const SHARED = ['contract', 'docs', 'house', 'system/histories', 'tools', 'unit'].map(
+const SHARED = ['contract', 'house', 'real', 'system', 'tools', 'unit'].map(
   (name) => `test/${name}/`,
 )
 const ofShared = SHARED.map((folder) => `${folder}**/*.test.ts`)
