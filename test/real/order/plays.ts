@@ -70,27 +70,27 @@ interface Outcome {
   readonly state: unknown
 }
 
+/** Kinds of tags of an entry. `namespace`: the calls are made on a namespace of their own. */
+export const KINDS_OF_TAGS = ['plain', 'known', 'unknown', 'namespace'] as const
+
 /** A pair of methods, and the state before. */
 export interface Play {
   readonly pair: readonly [first: string, second: string]
-  /** Tags of the entry. `namespace`: the calls are made on a namespace of their own. */
-  readonly tags: 'plain' | 'known' | 'unknown' | 'namespace'
+  readonly tags: (typeof KINDS_OF_TAGS)[number]
   readonly isFilled: boolean
 }
 
 const NAMES = Object.keys(METHODS)
 
 /** Every pair with every kind of tags. Only a namespace is cleared. */
-export const PLAYS: readonly Play[] = (['plain', 'known', 'unknown', 'namespace'] as const).flatMap(
-  (tags) => {
-    const names = tags === 'namespace' ? NAMES : NAMES.filter((name) => name !== 'clear')
-    return names.flatMap((first) =>
-      names.flatMap((second) =>
-        [true, false].map((isFilled): Play => ({ pair: [first, second], tags, isFilled })),
-      ),
-    )
-  },
-)
+export const PLAYS: readonly Play[] = KINDS_OF_TAGS.flatMap((tags) => {
+  const names = tags === 'namespace' ? NAMES : NAMES.filter((name) => name !== 'clear')
+  return names.flatMap((first) =>
+    names.flatMap((second) =>
+      [true, false].map((isFilled): Play => ({ pair: [first, second], tags, isFilled })),
+    ),
+  )
+})
 
 /**
  * Whether a play deletes by prefix. In memory that takes several turns if there are many entries, and its count leaves

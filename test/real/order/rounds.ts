@@ -1,7 +1,7 @@
 // Rounds of every pair of methods on one key, many keys at a time.
 import type { BaseCache } from 'cachette'
 import { until } from '../../support/until.ts'
-import { Histories, isSweep, PLAYS, type Play } from './plays.ts'
+import { Histories, isSweep, KINDS_OF_TAGS, PLAYS, type Play } from './plays.ts'
 
 /** Number of plays under way at a time. */
 const AT_ONCE = 100
@@ -17,6 +17,8 @@ export interface RoundsOptions {
   readonly first?: number
   /** The part of the plays that are played, others in each round. @default all of them */
   readonly share?: number
+  /** The kinds of tags of the plays. @default all of them */
+  readonly tags?: readonly Play['tags'][]
   /** Opens a cache on an empty server, so that the first calls are its first. */
   open(): Promise<Fresh>
   progress?(round: number): void
@@ -27,6 +29,7 @@ export async function faultsOf({
   rounds,
   first = 0,
   share = 1,
+  tags = KINDS_OF_TAGS,
   open,
   progress,
 }: RoundsOptions): Promise<readonly string[]> {
@@ -34,7 +37,7 @@ export async function faultsOf({
   const histories = new Histories()
   const every = Math.round(1 / share)
   for (let round = first; round < first + rounds; round++) {
-    const plays = PLAYS.filter((_, index) => (index + round) % every === 0)
+    const plays = PLAYS.filter((play, index) => (index + round) % every === 0 && tags.includes(play.tags))
     for (const some of [plays.filter(isSweep), plays.filter((play) => !isSweep(play))]) {
       await using fresh = await open()
       await playAll(fresh.cache, some, histories, `${round}`, faults)
