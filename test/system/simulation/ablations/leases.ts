@@ -156,6 +156,7 @@ export const LEASES: readonly Ablation[] = [
     rule: 'C4',
     without: 'a caller joins a load of any age, synced or not',
     mix: 'cut lines',
+    seed: 68,
     world: { traffic: { slowLoads: 0.5, changePauseMs: 800 } },
     patch: all(replaced(CoherentStore, 'joinable', () => (lease) => !lease.dead)),
   },

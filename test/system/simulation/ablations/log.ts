@@ -113,6 +113,7 @@ export const LOG: readonly Ablation[] = [
     rule: 'C6, chain of stamps',
     without: 'the next number is taken for the next entry, whatever stamp it follows',
     mix: 'promotions',
+    seed: 20,
     world: {
       faults: RACING,
       partitions: 1,
@@ -173,6 +174,7 @@ export const LOG: readonly Ablation[] = [
     rule: 'C6, holes',
     without: 'a sync reply whose log does not reach back is taken for complete',
     mix: 'lost messages',
+    seed: 130,
     world: {
       logLimit: 2,
       rewire: overRemote((remote) => ({
@@ -306,6 +308,7 @@ export const LOG: readonly Ablation[] = [
     rule: 'C9, sightings',
     without: 'a server that lacks what was seen of its log is believed',
     mix: 'promotions',
+    seed: 15,
     world: {
       faults: { ...LAGGING, messageLoss: 0.5 },
       settings: { heartbeatMs: 150 },

@@ -68,6 +68,7 @@ export const OUTBOX: readonly Ablation[] = [
     rule: 'outbox, made up for',
     without: 'an acknowledged call leaves in the queue what it makes up for',
     mix: 'lost requests and replies',
+    seed: 11,
     patch: replaced(Outbox, 'acknowledge', () => () => undefined),
   },
   {
@@ -156,6 +157,7 @@ export const OUTBOX: readonly Ablation[] = [
     rule: 'outbox, queued once',
     without: 'a call that was given up queues its keys and tags anew when it fails later',
     mix: 'uneven lines',
+    seed: 10,
     world: { traffic: { keys: ['a1', 'b1'], changes: ['prefix', 'set', 'set'], changePauseMs: 30 } },
     patch: replaced(Turn, 'queue', () => () => true),
   },
@@ -250,6 +252,7 @@ export const PREFIXES: readonly Ablation[] = [
     rule: 'prefix, leases',
     without: 'a deletion by prefix leaves the leases',
     mix: 'slow lines',
+    seed: 10,
     patch: replaced(
       SimulatedServer,
       'unlink',
@@ -263,6 +266,7 @@ export const PREFIXES: readonly Ablation[] = [
     rule: 'prefix, order',
     without: 'a deletion by prefix removes values first and leases after them',
     mix: 'slow lines',
+    seed: 13,
     patch: all(
       replaced(
         SimulatedServer,

@@ -10,6 +10,8 @@ export interface Ablation {
   readonly without: string
   /** The mix of faults in which it shows soonest. */
   readonly mix: string
+  /** A seed that has shown it late in a row. It is played first, which saves most of the time. */
+  readonly seed?: number
   /** Further options of the world that shows it; policy `strict` unless given. */
   readonly world?: Partial<WorldOptions>
   /** Settings under which the rule has no effect. */

@@ -85,6 +85,7 @@ export const TAGS: readonly Ablation[] = [
     rule: 'named tags',
     without: 'tags that a loader names have the generations of the moment at which it names them',
     mix: 'lost messages',
+    seed: 57,
     world: { extended: true, traffic: OF_TAGS },
     patch: replaced(
       GenerationSource,
@@ -99,6 +100,7 @@ export const TAGS: readonly Ablation[] = [
     rule: 'C1, generations',
     without: 'an entry with tags is served though the generation partition is not synced',
     mix: 'cut lines',
+    seed: 113,
     world: { traffic: OF_TAGS },
     patch: replaced(
       PartitionState,

@@ -131,6 +131,7 @@ export const TIER: readonly Ablation[] = [
     rule: 'C2, messages',
     without: 'a message, or an entry that a sync repairs, leaves reads and loads in flight alive',
     mix: 'uneven lines',
+    seed: 10,
     world: { traffic: { changePauseMs: 800 } },
     patch: all(
       watchFollower,
@@ -148,6 +149,7 @@ export const TIER: readonly Ablation[] = [
     rule: 'C2, flushes',
     without: 'a flush leaves reads and loads in flight alive',
     mix: 'deaf subscribers',
+    seed: 44,
     world: {
       logLimit: 2,
       faults: { ...UNEVEN, deafnessPerSecond: 10, deafMs: [50, 150] },
@@ -304,6 +306,7 @@ export const TIER: readonly Ablation[] = [
     rule: 'C5, before',
     without: 'an operation leaves the tier and the loads of its own node alone until it is answered',
     mix: 'slow lines',
+    seed: 56,
     world: {
       faults: { ...UNEVEN, replyLoss: 0.2 },
       traffic: { keys: ['a1'], changes: ['take', 'delete', 'expire'], changePauseMs: 60, slowLoads: 0.5 },
