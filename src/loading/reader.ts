@@ -38,6 +38,11 @@ export class Reader {
     this.#state = state
   }
 
+  /** The observer of reads; `undefined` if nobody observes them. */
+  get observer(): Observer | undefined {
+    return this.#state.observing('read')
+  }
+
   /** Returns a private copy of the fresh value of `key`; `undefined` is a miss, or a store in trouble. */
   get(key: string, reading: Reading | undefined, family: Family): MaybePromise<unknown> {
     let stored: MaybePromise<Stored | undefined>
@@ -59,11 +64,9 @@ export class Reader {
     ttlMs: number,
     family: Family,
   ): Promise<GetResult> {
-    const looking = this.look('get', [key], reading, family)
-    const found = (isPromise(looking) ? await looking : looking).get(key)
+    const found = (await this.look('get', [key], reading, family)).get(key)
     const isFresh = found !== undefined && found.remainingMs > 0
-    const observer = this.#state.observing('read')
-    const value = this.#copyLater('get', key, found?.stored, family, found?.remainingMs, observer)
+    const value = this.#copyLater('get', key, found?.stored, family, found?.remainingMs, this.observer)
     if (found === undefined || value === undefined) return MISS
     const { remainingMs } = found
     const tier = this.tierOf(found.stored)
@@ -84,23 +87,21 @@ export class Reader {
   ): Promise<Map<string, unknown>> {
     const { store, trouble } = this.#state
     const values = new Map<string, unknown>()
+    let list: readonly (Stored | undefined)[] = []
+    let found: ReadonlyMap<string, Found> | undefined
     if (store.getMany !== undefined && reading?.stale !== true) {
-      const getting = trouble.attempt(operation, () => store.getMany!(keys, reading), family.counters)
-      const list = (isPromise(getting) ? await getting : getting) ?? []
-      // Nobody begins to observe in this turn, so that one question is enough for all keys.
-      const observer = this.#state.observing('read')
-      for (let index = 0; index < keys.length; index++) {
-        const value = this.#copyLater(operation, keys[index]!, list[index], family, undefined, observer)
-        if (value !== undefined) values.set(names[index]!, value)
-      }
-      return values
+      list = (await trouble.attempt(operation, () => store.getMany!(keys, reading), family.counters)) ?? list
+    } else {
+      const looking = this.look(operation, keys, reading, family)
+      found = isPromise(looking) ? await looking : looking
     }
-    const looking = this.look(operation, keys, reading, family)
-    const found = isPromise(looking) ? await looking : looking
-    const observer = this.#state.observing('read')
-    for (const [index, key] of keys.entries()) {
-      const entry = found.get(key)
-      const value = this.#copyLater(operation, key, entry?.stored, family, entry?.remainingMs, observer)
+    // Nobody begins to observe in this turn, so that one question is enough for all keys.
+    const { observer } = this
+    for (let index = 0; index < keys.length; index++) {
+      const key = keys[index]!
+      const entry = found?.get(key)
+      const stored = entry === undefined ? list[index] : entry.stored
+      const value = this.#copyLater(operation, key, stored, family, entry?.remainingMs, observer)
       if (value !== undefined) values.set(names[index]!, value)
     }
     return values
@@ -136,7 +137,7 @@ export class Reader {
       return this.#failed(key, family, error)
     }
     this.#state.trouble.served('get')
-    return this.#copyLater('get', key, stored, family, undefined, this.#state.observing('read'))
+    return this.#copyLater('get', key, stored, family, undefined, this.observer)
   }
 
   // Copies a value that was read at once, hence not from a server.
@@ -165,7 +166,7 @@ export class Reader {
     const value = stored === undefined ? undefined : this.view(operation, key, stored, family)
     if (value === undefined) this.missed(key, family)
     else if (remainingMs === undefined || remainingMs > 0)
-      this.#hit(key, family, stored!, remainingMs, observer)
+      this.hit(key, family, stored!, remainingMs, observer)
     else {
       family.counters.misses++
       this.servedStale(key, family, 'asked', stored!, remainingMs)
@@ -179,11 +180,7 @@ export class Reader {
   }
 
   /** Notes that a caller gets a fresh value. */
-  hit(key: string, family: Family, stored: Stored, remainingMs: number | undefined): void {
-    this.#hit(key, family, stored, remainingMs, this.#state.observing('read'))
-  }
-
-  #hit(
+  hit(
     key: string,
     family: Family,
     stored: Stored,
@@ -207,7 +204,7 @@ export class Reader {
     const tier = this.tierOf(stored)
     family.counters.staleServed[cause]++
     if (tier === 'l2') family.counters.l2Stale++
-    this.#state.observing('read')?.read?.(family, key, 'stale', tier, remainingMs, stored)
+    this.observer?.read?.(family, key, 'stale', tier, remainingMs, stored)
   }
 
   /** Notes that a caller finds nothing. */
@@ -218,7 +215,7 @@ export class Reader {
 
   /** Tells of a miss that is counted already. */
   tellMiss(key: string, family: Family): void {
-    this.#state.observing('read')?.read?.(family, key, 'miss', undefined, undefined, undefined)
+    this.observer?.read?.(family, key, 'miss', undefined, undefined, undefined)
   }
 
   #failed(key: string, family: Family, error: unknown): undefined {

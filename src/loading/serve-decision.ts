@@ -44,7 +44,7 @@ export class ServeDecision {
     if (isFresh && forceRefresh !== true) {
       const value = this.#reader.view('get', key, found.stored, family)
       if (value !== undefined) {
-        this.#reader.hit(key, family, found.stored, found.remainingMs)
+        this.#reader.hit(key, family, found.stored, found.remainingMs, this.#reader.observer)
         if (settings.refreshAhead === undefined) return { value }
         const { shortLived, clock } = this.#state
         const refreshUpToMs = aheadMs(shortLived.ttlOf(key, settings, clock.now()), settings)

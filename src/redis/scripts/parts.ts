@@ -77,13 +77,17 @@ local function isWrongType(reply)
 end
 `
 
-/** `headerOf(key)`: the header of a framed entry; the first bytes of another one; '' = no entry; nil = no text. */
+/**
+ * `headerOf(key)`: the whole header of a framed entry, which is longer with tags and with some kinds of values; the first
+ * bytes of another entry; '' = no entry; nil = no text.
+ */
 export const header = `
 local function headerOf(key)
   local fixed = redis.pcall('GETRANGE', key, 0, 45)
   if type(fixed) ~= 'string' then return nil end
-  if not isFrame(fixed) or string.sub(fixed, 45, 46) == '\\0\\0' then return fixed end
-  return redis.call('GETRANGE', key, 0, math.min(struct.unpack('>I4', string.sub(fixed, 5, 8)), 65536) - 1)
+  if not isFrame(fixed) then return fixed end
+  local length = struct.unpack('>I4', string.sub(fixed, 5, 8))
+  return length == 46 and fixed or redis.call('GETRANGE', key, 0, math.min(length, 65536) - 1)
 end
 `
 
