@@ -141,8 +141,9 @@ export class KeyNames {
     return known
   }
 
-  #rest(key: string, partition = this.partitionOf(key)): string {
-    return this.isSpread ? `{${partition}}${key}` : key
+  // Most servers need no partition.
+  #rest(key: string, partition?: string): string {
+    return this.isSpread ? `{${partition ?? this.partitionOf(key)}}${key}` : key
   }
 
   #side(kind: SideKind, partition: string, rest: string): string {
