@@ -1,13 +1,13 @@
 // Programs in files of their own, so that a process starts in a tenth of the time of its sources.
-import { rmSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { buildSync } from 'esbuild'
 
 const project = join(import.meta.dirname, '../..')
-const root = join(project, `.cache/bundled-${process.pid}`)
+// Inside the project, where the packages are found.
+const root = join(project, '.cache/bundled')
+const own = join(root, String(process.pid))
 const folders = new Map<string, string>()
-
-process.once('exit', () => rmSync(root, { recursive: true, force: true }))
 
 /**
  * Bundles TypeScript files of the project with the sources that they use; packages stay outside. Returns the files to
@@ -15,7 +15,8 @@ process.once('exit', () => rmSync(root, { recursive: true, force: true }))
  */
 export function bundlePrograms(...paths: readonly string[]): readonly string[] {
   const id = paths.join('\n')
-  const outdir = folders.get(id) ?? join(root, String(folders.size))
+  const outdir = folders.get(id) ?? join(own, String(folders.size))
+  if (folders.size === 0) removeOfEnded()
   if (!folders.has(id)) {
     buildSync({
       absWorkingDir: project,
@@ -35,4 +36,22 @@ export function bundlePrograms(...paths: readonly string[]): readonly string[] {
     folders.set(id, outdir)
   }
   return paths.map((path) => join(outdir, relative(project, path).replace(/\.ts$/, '.mjs')))
+}
+
+// A process of tests may be killed, so that the next one removes what it has left.
+function removeOfEnded(): void {
+  mkdirSync(root, { recursive: true })
+  for (const name of readdirSync(root)) {
+    if (name !== String(process.pid) && isRunning(Number(name))) continue
+    rmSync(join(root, name), { recursive: true, force: true })
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
 }

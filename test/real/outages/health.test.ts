@@ -25,10 +25,13 @@ interface Told {
 const gone = (reason: RegExp): Told => ({ reason, isAway: true })
 const less = (reason: RegExp): Told => ({ reason, isAway: false })
 
+/** Not the bus, whose connection may be lost a moment before that of the server. */
+const LOST = /\d is not connected/
+
 /** The rows of the table, by their names. */
 const TOLD: Readonly<Record<string, Told>> = {
-  'absent at start': gone(/is not connected/),
-  killed: gone(/is not connected/),
+  'absent at start': gone(LOST),
+  killed: gone(LOST),
   frozen: gone(/does not answer, and is not asked for now/),
   paused: gone(/does not answer, and is not asked for now/),
   'black-holed': gone(/does not answer, and is not asked for now/),
@@ -37,8 +40,8 @@ const TOLD: Readonly<Record<string, Told>> = {
   'wrong password': gone(/refuses the login; check user name and password/),
   'password rotated': gone(/refuses the login; check user name and password/),
   'idle connection dropped in silence': less(/has not answered the last call|does not answer/),
-  'moved, the demoted server goes on': less(/refuses commands: READONLY|is not connected/),
-  'failing over (Sentinel)': gone(/is not connected/),
+  'moved, the demoted server goes on': less(/refuses commands: READONLY|\d is not connected/),
+  'failing over (Sentinel)': gone(LOST),
   'failing over (Cluster)': less(/is not connected.*; the other servers answer/),
   'one master of three frozen: calls of the others': less(/does not answer.*; the other servers answer/),
   'one master of three killed: calls of the others': less(/is not connected.*; the other servers answer/),
