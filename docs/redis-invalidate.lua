@@ -51,8 +51,9 @@ end
 local function headerOf(key)
   local fixed = redis.pcall('GETRANGE', key, 0, 45)
   if type(fixed) ~= 'string' then return nil end
-  if not isFrame(fixed) or string.sub(fixed, 45, 46) == '\0\0' then return fixed end
-  return redis.call('GETRANGE', key, 0, math.min(struct.unpack('>I4', string.sub(fixed, 5, 8)), 65536) - 1)
+  if not isFrame(fixed) then return fixed end
+  local length = struct.unpack('>I4', string.sub(fixed, 5, 8))
+  return length == 46 and fixed or redis.call('GETRANGE', key, 0, math.min(length, 65536) - 1)
 end
 local function isHigher(own, version) return #own == 16 and not string.find(own, '[^0-9a-f]') and own > version end
 local function isOutdated(value, floor, version)
