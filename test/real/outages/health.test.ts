@@ -26,7 +26,7 @@ const gone = (reason: RegExp): Told => ({ reason, isAway: true })
 const less = (reason: RegExp): Told => ({ reason, isAway: false })
 
 /** Not the bus, whose connection may be lost a moment before that of the server. */
-const LOST = /\d is not connected/
+const LOST = /(?<!the bus) is not connected/
 
 /** The rows of the table, by their names. */
 const TOLD: Readonly<Record<string, Told>> = {
@@ -40,7 +40,7 @@ const TOLD: Readonly<Record<string, Told>> = {
   'wrong password': gone(/refuses the login; check user name and password/),
   'password rotated': gone(/refuses the login; check user name and password/),
   'idle connection dropped in silence': less(/has not answered the last call|does not answer/),
-  'moved, the demoted server goes on': less(/refuses commands: READONLY|\d is not connected/),
+  'moved, the demoted server goes on': less(/refuses commands: READONLY|(?<!the bus) is not connected/),
   'failing over (Sentinel)': gone(LOST),
   'failing over (Cluster)': less(/is not connected.*; the other servers answer/),
   'one master of three frozen: calls of the others': less(/does not answer.*; the other servers answer/),
