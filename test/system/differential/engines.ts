@@ -61,15 +61,17 @@ export async function openSession(
   })
   await redis.set('with grace', 'kept', { grace: '1h' })
   const plain = (): object => ({})
-  const dropLocal = async (): Promise<void> => {
+  const dropLocal = async (): Promise<number> => {
+    let stored = 0
     const servedBy = async (): Promise<unknown> => (await tiered.explain('probe')).servedBy
-    await until(
-      'an entry in the memory of the node',
-      async () => (await tiered.set('probe', 'kept')) && (await servedBy()) === 'l1',
-    )
+    await until('an entry in the memory of the node', async () => {
+      if (await tiered.set('probe', 'kept')) stored++
+      return (await servedBy()) === 'l1'
+    })
     // A deletion by prefix, on whatever node, empties the memory of every node.
     await other.deleteByPrefix('nothing:')
     await until('the memory of the node to be empty', async () => (await servedBy()) === 'l2', { everyMs: 1 })
+    return stored
   }
   return {
     subjects: [

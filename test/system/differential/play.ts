@@ -13,7 +13,7 @@ export interface Subject {
   /** Makes it ask at once for all that a read may need, by one hit. */
   prime?(): Promise<void>
   /** Empties the memory of the process alone. */
-  dropLocal?(): Promise<void>
+  dropLocal?(): Promise<number>
 }
 
 /** The answers by the index of their steps, and the figures at the end. */
@@ -81,7 +81,7 @@ class Player {
     if (step.opens) await this.#release(() => true)
     if (step.drops && !this.#isHeld(() => true)) {
       await this.#settleAll()
-      await this.#uncounted(this.#subject.dropLocal)
+      await this.#dropLocal()
     }
     const meets = ({ step: other }: UnderWay): boolean =>
       step.isWide || other.isWide || other.keys.some((key) => step.keys.includes(key))
@@ -111,15 +111,13 @@ class Player {
     // With a token, the server is asked once more, and perhaps for a tag.
     if (step.kind === 'alone' || step.isAfter) await done
     // Its own message empties the memory of the node once more, and voids loads, whenever it comes.
-    if (step.isPrefix) await this.#uncounted(this.#subject.dropLocal)
+    if (step.isPrefix) await this.#dropLocal()
   }
 
-  async #uncounted(work: (() => Promise<void>) | undefined): Promise<void> {
-    if (work === undefined) return
-    const before = figures(this.#subject.cache)
-    await work()
-    for (const [name, count] of Object.entries(figures(this.#subject.cache)))
-      this.#own[name] = (this.#own[name] ?? 0) + count - (before[name] ?? 0)
+  // Loads under way may be counted meanwhile, so that its own writes alone are left out.
+  async #dropLocal(): Promise<void> {
+    const stored = (await this.#subject.dropLocal?.()) ?? 0
+    this.#own['writes'] = (this.#own['writes'] ?? 0) + stored
   }
 
   async #load(step: Step): Promise<void> {
