@@ -194,6 +194,8 @@ class Player {
   async #release(which: (one: UnderWay) => boolean): Promise<void> {
     const held = [...this.#underWay].filter((one) => one.probe.isHeld && which(one))
     if (held.length === 0) return
+    // One that was called before refuses their values, and may take another number of turns on each engine.
+    await this.#settleWide()
     for (const { probe } of held) probe.open()
     for (const one of held) {
       await until(`the loader of ${one.step.text} to end`, () => one.probe.running === 0, FAST)
