@@ -1,11 +1,10 @@
-// The command line as one file, so that a test can run it often: it starts in a tenth of the time of its sources.
+// The command line, bundled, so that a test can run it often.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { rolldown } from 'rolldown'
+import { bundlePrograms } from './bundle.ts'
 
-const root = join(import.meta.dirname, '../..')
+const MAIN = join(import.meta.dirname, '../../src/cli/main.ts')
 
 /** A way to run the program: with its output in a pipe, or in a pseudo-terminal. */
 export type Place = 'pipe' | 'terminal'
@@ -26,24 +25,7 @@ export interface Running {
 
 /** The program in a file of its own. */
 export class Program {
-  readonly #file: string
-
-  private constructor(file: string) {
-    this.#file = file
-  }
-
-  static async bundle(): Promise<Program> {
-    const file = join(root, `.cache/program-${process.pid}.cjs`)
-    const bundle = await rolldown({
-      input: join(root, 'src/cli/main.ts'),
-      platform: 'node',
-      external: /^(redis|@redis\/client|ioredis|cachette)(\/|$)/,
-      checks: { ineffectiveDynamicImport: false, pluginTimings: false },
-    })
-    await bundle.write({ format: 'cjs', file, codeSplitting: false })
-    await bundle.close()
-    return new Program(file)
-  }
+  readonly #file = bundlePrograms(MAIN)[0]!
 
   /** Begins to run it. */
   start(place: Place, argv: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
@@ -63,10 +45,6 @@ export class Program {
     }))
     const interrupt = (): void => void (place === 'pipe' ? child.kill('SIGINT') : child.stdin.write('\u0003'))
     return { ended, interrupt }
-  }
-
-  async close(): Promise<void> {
-    await rm(this.#file, { force: true })
   }
 }
 

@@ -74,10 +74,9 @@ describeWithServers('the program', () => {
 
   beforeAll(async () => {
     server = await startRedis()
-    program = await Program.bundle()
+    program = new Program()
   })
   afterAll(async () => {
-    await program.close()
     await server.close()
   })
 

@@ -12,7 +12,7 @@ export interface Subject {
   readonly detour: Actor['detour']
   /** Makes it ask at once for all that a read may need, by one hit. */
   prime?(): Promise<void>
-  /** Empties the memory of the process alone. */
+  /** Empties the memory of the process alone, and returns the number of its own writes. */
   dropLocal?(): Promise<number>
 }
 
