@@ -34,7 +34,7 @@ describe('a process that has nothing else to do', () => {
     ],
     [
       'softTimeout',
-      `await cache.set('a', 'stale', { ttl: new Date(Date.now() + 5), grace: 60 })
+      `await cache.set('a', 'stale', { ttl: { milliseconds: 5 }, grace: 60 })
        while ((await cache.get('a')) !== undefined) await new Promise((resolve) => setTimeout(resolve, 5))
        console.log(await cache.getOrSet('a', never, { softTimeout: 0.1, grace: 60 }))`,
       'stale',
