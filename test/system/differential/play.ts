@@ -90,7 +90,7 @@ class Player {
       await this.#release((one) => meets(one) && (one.isOvertaken || isAlone))
     }
     // A tag that only the loader names is compared with the log, where an invalidation has its place when it is answered.
-    if (step.text.includes('setTags')) await this.#settleWide()
+    if (step.text.includes('setTags')) await this.#settle((one) => one.step.isWide)
     // A caller that shares a load of several processes begins another one if its value is refused.
     const isForced = step.method === 'refresh' || step.text.includes('forceRefresh')
     if ((step.kind !== 'load' || isForced) && [...this.#underWay].some((one) => one.isJoined && meets(one)))
@@ -194,8 +194,9 @@ class Player {
   async #release(which: (one: UnderWay) => boolean): Promise<void> {
     const held = [...this.#underWay].filter((one) => one.probe.isHeld && which(one))
     if (held.length === 0) return
-    // One that was called before refuses their values, and may take another number of turns on each engine.
-    await this.#settleWide()
+    // One that was called before refuses their values, and may take another number of turns on each engine. One of
+    // several keys may wait for its turn of another key meanwhile.
+    await this.#settle(({ step }) => step.isWide || (step.kind === 'plain' && step.keys.length > 1))
     for (const { probe } of held) probe.open()
     for (const one of held) {
       await until(`the loader of ${one.step.text} to end`, () => one.probe.running === 0, FAST)
@@ -210,8 +211,8 @@ class Player {
     }
   }
 
-  async #settleWide(): Promise<void> {
-    for (const { step, done } of this.#underWay) if (step.isWide) await done
+  async #settle(which: (one: UnderWay) => boolean): Promise<void> {
+    for (const one of this.#underWay) if (which(one)) await one.done
   }
 
   async #settleAll(): Promise<void> {
