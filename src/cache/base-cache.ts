@@ -92,30 +92,11 @@ export abstract class BaseCache<V = unknown> {
     options?: ReadOptions & { readonly result?: 'value' | undefined },
   ): Promise<T | undefined>
   async get(key: string, options?: GetOptions): Promise<unknown> {
-    const full = this.#scope.key(key)
-    const { family } = this.#scope
-    const { reader } = this.#scope.runtime.pipeline
-    let { reading } = this.#scope
-    if (options !== undefined) {
-      checkOptions(options, GET_OPTIONS, 'get')
-      options.signal?.throwIfAborted()
-      reading = this.#scope.readingFor(options)
-      if (options.result !== undefined) {
-        checkChoice(options.result, ['value', 'full'], 'get: result')
-        const read = (): Promise<GetResult> => reader.getInFull(full, reading, this.#scope.ttlMs, family)
-        if (options.result === 'full') return abortable(options.signal, read)
-      }
-      if (reading?.stale === true) {
-        const values = await abortable(options.signal, () =>
-          reader.getMany('get', [full], [key], reading, family),
-        )
-        return values.get(key)
-      }
-    }
-    const found = reader.get(full, reading, family)
-    if (!isPromise(found)) return found
-    if (options?.signal === undefined) return await found
-    return abortable(options.signal, () => found)
+    const scope = this.#scope
+    const full = scope.key(key)
+    if (options !== undefined) return this.#getWith(key, full, options)
+    const found = scope.runtime.pipeline.reader.get(full, scope.reading, scope.family)
+    return isPromise(found) ? await found : found
   }
 
   /** Returns the fresh values among `keys`, in the order of `keys`; one round trip. With `stale` they may be stale. */
@@ -462,6 +443,26 @@ export abstract class BaseCache<V = unknown> {
   /** Closes the cache at the end of an `await using` block. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
+  }
+
+  // A method of its own, because the variables of its closures would be allocated at every plain `get`.
+  async #getWith(key: string, full: string, options: GetOptions): Promise<unknown> {
+    const { runtime, family, ttlMs } = this.#scope
+    const { reader } = runtime.pipeline
+    checkOptions(options, GET_OPTIONS, 'get')
+    options.signal?.throwIfAborted()
+    const reading = this.#scope.readingFor(options)
+    if (options.result !== undefined) {
+      checkChoice(options.result, ['value', 'full'], 'get: result')
+      if (options.result === 'full')
+        return abortable(options.signal, () => reader.getInFull(full, reading, ttlMs, family))
+    }
+    if (reading?.stale === true) {
+      const read = () => reader.getMany('get', [full], [key], reading, family)
+      return (await abortable(options.signal, read)).get(key)
+    }
+    const found = reader.get(full, reading, family)
+    return options.signal === undefined || !isPromise(found) ? found : abortable(options.signal, () => found)
   }
 
   async #remainingMs(operation: string, key: string): Promise<number | undefined> {
