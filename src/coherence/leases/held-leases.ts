@@ -42,9 +42,19 @@ export class HeldLeases {
     this.#held.delete(marker)
   }
 
-  /** Ends leases on the server. With a cool-down, each becomes that. Never rejects. */
-  giveBack(leases: readonly Operation[], cooldown?: Cooldown & { readonly forMs: number }): Promise<void> {
-    return this.#returned.giveBack(leases, cooldown)
+  /**
+   * Ends leases on the server. With a cool-down, each becomes that, unless it is dead: its key has changed, so that the
+   * failure of its load counts as little as the value would. Never rejects.
+   */
+  async giveBack(
+    leases: readonly Operation[],
+    cooldown?: Cooldown & { readonly forMs: number },
+  ): Promise<void> {
+    if (cooldown === undefined || leases.every(({ dead }) => !dead))
+      return this.#returned.giveBack(leases, cooldown)
+    await this.#returned.giveBack(leases.filter(({ dead }) => dead))
+    const alive = leases.filter(({ dead }) => !dead)
+    if (alive.length > 0) await this.#returned.giveBack(alive, cooldown)
   }
 
   close(): void {

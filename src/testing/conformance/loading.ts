@@ -5,7 +5,7 @@ import type { CaseDefinition } from './trial.ts'
 /** A loader that waits for the test's answer. */
 export class Gate<T> {
   calls = 0
-  #open: (value: T) => void = () => undefined
+  #open: (value: T | PromiseLike<T>) => void = () => undefined
   #begin: () => void = () => undefined
   readonly #promise = new Promise<T>((resolve) => {
     this.#open = resolve
@@ -28,6 +28,11 @@ export class Gate<T> {
   /** Lets the loader answer. */
   open(value: T): void {
     this.#open(value)
+  }
+
+  /** Lets the loader fail. */
+  fail(error: Error): void {
+    this.#open(Promise.reject(error))
   }
 }
 
@@ -60,6 +65,27 @@ const voidingCases = Object.entries(VOIDING).map(([change, apply]): CaseDefiniti
     assert.equal(await early, 'before')
     assert.equal(await late, written ?? 'after')
     assert.equal(await cache.get('key'), written ?? 'after')
+  },
+}))
+
+const OUTDATED: typeof VOIDING = {
+  'an outdated set': (cache) => cache.set('key', 'older', { rowVersion: 1 }),
+  'an outdated addition': (cache) => cache.set('key', 'older', { rowVersion: 1, ifAbsent: true }),
+  'an outdated invalidation': (cache) => cache.invalidate('key', { rowVersion: 1 }),
+}
+
+const coolingCases = Object.entries({ ...VOIDING, ...OUTDATED }).map(([change, apply]): CaseDefinition => ({
+  name: `keeps no cool-down of a load that fails after ${change}`,
+  async run({ cache }) {
+    if (change in OUTDATED) await cache.invalidate('key', { rowVersion: 5 })
+    const gate = new Gate<string>()
+    const early = handled(cache.getOrSet('key', gate.load, { loadErrorTtl: '1h' }))
+    await gate.begunBy(early)
+    await apply(cache)
+    const written = await cache.get('key')
+    gate.fail(new Error('the database is away'))
+    await assert.rejects(early, /the database is away/)
+    assert.equal(await cache.getOrSet('key', () => 'after'), written ?? 'after')
   },
 }))
 
@@ -122,6 +148,7 @@ export const loadingCases: readonly CaseDefinition[] = [
     },
   },
   ...voidingCases,
+  ...coolingCases,
   {
     name: 'loads only the missing ones of many keys, with one call',
     async run({ cache }) {
