@@ -5,10 +5,12 @@ import type { CaseDefinition } from './trial.ts'
 /** A loader that waits for the test's answer. */
 export class Gate<T> {
   calls = 0
-  #open: (value: T | PromiseLike<T>) => void = () => undefined
+  #open: (value: T) => void = () => undefined
+  #fail: (error: Error) => void = () => undefined
   #begin: () => void = () => undefined
-  readonly #promise = new Promise<T>((resolve) => {
+  readonly #promise = new Promise<T>((resolve, reject) => {
     this.#open = resolve
+    this.#fail = reject
   })
   readonly #begun: Promise<void> = new Promise((resolve) => {
     this.#begin = resolve
@@ -32,7 +34,7 @@ export class Gate<T> {
 
   /** Lets the loader fail. */
   fail(error: Error): void {
-    this.#open(Promise.reject(error))
+    this.#fail(error)
   }
 }
 
