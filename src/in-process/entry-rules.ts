@@ -68,10 +68,13 @@ export class EntryRules {
     this.leases.voidTags(tags)
   }
 
-  /** Voids the loads of a key that is about to change. An `expire` decides by itself. */
-  void(op: Op): void {
+  /**
+   * Voids the loads of a key that is about to change, and ends its cool-down unless the call is outdated. `present` is
+   * the row version of its entry, for a call that has one. An `expire` decides by itself.
+   */
+  void(op: Op, present?: bigint): void {
     if (op.kind === 'expire') return
-    this.leases.void(op.key)
+    this.leases.void(op.key, this.isOutdated(op.key, versionOf(op), present))
     // A set without a version replaces any entry. A loaded value does not.
     if ((op.kind === 'set' || op.kind === 'add') && op.rowVersion === undefined && this.#floors.size > 0)
       this.#floors.delete(op.key)
@@ -93,6 +96,11 @@ export class EntryRules {
     this.#floors.set(key, version, nowMs + FLOOR_MS, nowMs)
     return true
   }
+}
+
+/** Returns the row version that a call gives; `undefined` = it has none. */
+export function versionOf(op: Op): bigint | undefined {
+  return op.kind === 'set' || op.kind === 'add' || op.kind === 'delete' ? op.rowVersion : undefined
 }
 
 /** Whether a reader may use an entry with these labels, if it is fresh. */

@@ -98,9 +98,9 @@ export class LeaseTable {
     this.#cooling.set(lease.key, cooldown, nowMs + cooldown.forMs, nowMs)
   }
 
-  /** Marks every lease of the key dead and ends its cool-down. */
-  void(key: string): void {
-    if (this.#cooling.size > 0) this.#cooling.delete(key)
+  /** Marks every lease of the key dead. Ends its cool-down, unless it is to be kept. */
+  void(key: string, keepCooldown = false): void {
+    if (this.#cooling.size > 0 && !keepCooldown) this.#cooling.delete(key)
     for (let lease = this.#open.get(key); lease !== undefined; lease = lease.next) kill(lease)
     this.#open.delete(key)
   }

@@ -9,6 +9,7 @@ import {
   OUTDATED,
   PRESENT,
   tagsOfFill,
+  versionOf,
   type Life,
 } from './entry-rules.ts'
 import { isPromise, type MaybePromise } from '../core/promise.ts'
@@ -164,7 +165,8 @@ export class PrimitiveStore implements Store {
 
   async #execute(op: Op, since: number): Promise<OpResult> {
     if (op.kind === 'add' && (await this.#find(op.key, { tags: op.tags })) !== undefined) return PRESENT
-    this.#rules.void(op)
+    const slot = versionOf(op) === undefined ? undefined : await this.#primitives.read(op.key)
+    this.#rules.void(op, this.#versionOf(slot))
     switch (op.kind) {
       case 'set':
       case 'add':

@@ -67,7 +67,7 @@ export class MemoryEntries {
     tags: readonly string[] | undefined,
     since?: number,
   ): OpResult {
-    if (rowVersion !== undefined && this.#rules.isOutdated(key, rowVersion, versionOf(this.#map.peek(key))))
+    if (rowVersion !== undefined && this.#rules.isOutdated(key, rowVersion, versionKept(this.#map.peek(key))))
       return OUTDATED
     const labels = this.#rules.tags.labels(tags, since)
     // A loader may have named a tag that was invalidated meanwhile.
@@ -138,6 +138,6 @@ function asStored(entry: MemoryEntry): Stored {
 }
 
 /** Returns the row version of an item of the map. */
-export function versionOf(kept: unknown): bigint | undefined {
+export function versionKept(kept: unknown): bigint | undefined {
   return kept instanceof MemoryEntry ? kept.rowVersion : undefined
 }

@@ -9,6 +9,7 @@ import {
   OUTDATED,
   PRESENT,
   tagsOfFill,
+  versionOf,
 } from '../in-process/entry-rules.ts'
 import type { StoreHealth } from '../core/health.ts'
 import type { Observer } from '../core/observing/observer.ts'
@@ -35,7 +36,7 @@ import { NO_TOKEN } from '../core/token.ts'
 import type { ValueKeeper } from '../serialization/isolation.ts'
 import type { BoundedMap } from './bounded-map.ts'
 import { figuresOf, type MemoryBounds } from './entry-map.ts'
-import { MemoryEntries, versionOf } from './memory-entries.ts'
+import { MemoryEntries, versionKept } from './memory-entries.ts'
 import { MemoryEntry } from './memory-entry.ts'
 import { looksAt, turn } from './prefix-sweep.ts'
 
@@ -197,7 +198,8 @@ export class MemoryStore implements Store {
   #execute(op: Op): OpResult {
     this.#entries.settle(op.key)
     if (op.kind === 'add' && this.#entries.peek(op.key, { tags: op.tags }) !== undefined) return PRESENT
-    this.#rules.void(op)
+    const isVersioned = versionOf(op) !== undefined
+    this.#rules.void(op, isVersioned ? versionKept(this.#map.peek(op.key)) : undefined)
     switch (op.kind) {
       case 'set':
       case 'add':
@@ -221,7 +223,7 @@ export class MemoryStore implements Store {
     { tags, keepStale = false, rowVersion }: EntrySettingsOf<'tags'> & InvalidateOptions,
   ): OpResult {
     const kept: unknown = this.#map.peek(key)
-    if (!this.#rules.raise(key, rowVersion, versionOf(kept))) return OUTDATED
+    if (!this.#rules.raise(key, rowVersion, versionKept(kept))) return OUTDATED
     const existed =
       this.#entries.peek(key, tags === undefined ? STALE_TOO : { tags, stale: true }) !== undefined
     if (!keepStale || !(kept instanceof MemoryEntry) || kept.graceMs === 0) this.#map.delete(key)

@@ -91,6 +91,24 @@ const coolingCases = Object.entries({ ...VOIDING, ...OUTDATED }).map(([change, a
   },
 }))
 
+const coolCases = Object.entries(OUTDATED).map(([change, apply]): CaseDefinition => ({
+  name: `keeps the cool-down of a key after ${change}`,
+  async run({ cache }) {
+    await cache.invalidate('key', { rowVersion: 5 })
+    const failing = async (): Promise<never> => {
+      throw new Error('the database is away')
+    }
+    await assert.rejects(cache.getOrSet('key', failing, { loadErrorTtl: '1h' }), /the database is away/)
+    await apply(cache)
+    await assert.rejects(
+      cache.getOrSet('key', () => 'after'),
+      { code: 'ERR_CACHE_LOAD_COOLDOWN' },
+    )
+    await cache.invalidate('key', { rowVersion: 5 })
+    assert.equal(await cache.getOrSet('key', () => 'after'), 'after')
+  },
+}))
+
 /** The read-through. */
 export const loadingCases: readonly CaseDefinition[] = [
   {
@@ -151,6 +169,7 @@ export const loadingCases: readonly CaseDefinition[] = [
   },
   ...voidingCases,
   ...coolingCases,
+  ...coolCases,
   {
     name: 'loads only the missing ones of many keys, with one call',
     async run({ cache }) {
