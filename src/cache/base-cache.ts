@@ -447,30 +447,24 @@ export abstract class BaseCache<V = unknown> {
 
   // A method of its own, because the variables of its closures would be allocated at every plain `get`.
   async #getWith(key: string, full: string, options: GetOptions): Promise<unknown> {
+    checkOptions(options, GET_OPTIONS, 'get')
+    const { result = 'value', signal } = options
+    checkChoice(result, ['value', 'full'], 'get: result')
     const { runtime, family, ttlMs } = this.#scope
     const { reader } = runtime.pipeline
-    checkOptions(options, GET_OPTIONS, 'get')
-    options.signal?.throwIfAborted()
     const reading = this.#scope.readingFor(options)
-    if (options.result !== undefined) {
-      checkChoice(options.result, ['value', 'full'], 'get: result')
-      if (options.result === 'full')
-        return abortable(options.signal, () => reader.getInFull(full, reading, ttlMs, family))
-    }
-    if (reading?.stale === true) {
-      const read = () => reader.getMany('get', [full], [key], reading, family)
-      return (await abortable(options.signal, read)).get(key)
-    }
-    const found = reader.get(full, reading, family)
-    return options.signal === undefined || !isPromise(found) ? found : abortable(options.signal, () => found)
+    return abortable(signal, async () => {
+      if (result === 'full') return reader.getInFull(full, reading, ttlMs, family)
+      if (reading?.stale !== true) return reader.get(full, reading, family)
+      return (await reader.getMany('get', [full], [key], reading, family)).get(key)
+    })
   }
 
   async #remainingMs(operation: string, key: string): Promise<number | undefined> {
     const { store, trouble, pipeline } = this.#scope.runtime
     const full = this.#scope.key(key)
-    const { family } = this.#scope
-    const { counters } = family
-    const found = await trouble.attempt(operation, () => store.read([full], this.#scope.reading), counters)
+    const { family, reading } = this.#scope
+    const found = await trouble.attempt(operation, () => store.read([full], reading), family.counters)
     const entry = found?.get(full)
     // Only an entry of a shared store may be unreadable.
     if (entry === undefined || store.isShared !== true) return entry?.remainingMs

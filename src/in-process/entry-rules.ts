@@ -69,12 +69,12 @@ export class EntryRules {
   }
 
   /**
-   * Voids the loads of a key that is about to change, and ends its cool-down unless the call is outdated. `present` is
-   * the row version of its entry, for a call that has one. An `expire` decides by itself.
+   * Voids the loads of a key that is about to change, and ends its cool-down unless the call is outdated. An `expire`
+   * decides by itself.
    */
-  void(op: Op, present?: bigint): void {
+  void(op: Op, isOutdated: boolean): void {
     if (op.kind === 'expire') return
-    this.leases.void(op.key, this.isOutdated(op.key, versionOf(op), present))
+    this.leases.void(op.key, isOutdated)
     // A set without a version replaces any entry. A loaded value does not.
     if ((op.kind === 'set' || op.kind === 'add') && op.rowVersion === undefined && this.#floors.size > 0)
       this.#floors.delete(op.key)
@@ -96,11 +96,6 @@ export class EntryRules {
     this.#floors.set(key, version, nowMs + FLOOR_MS, nowMs)
     return true
   }
-}
-
-/** Returns the row version that a call gives; `undefined` = it has none. */
-export function versionOf(op: Op): bigint | undefined {
-  return op.kind === 'set' || op.kind === 'add' || op.kind === 'delete' ? op.rowVersion : undefined
 }
 
 /** Whether a reader may use an entry with these labels, if it is fresh. */

@@ -9,7 +9,6 @@ import {
   OUTDATED,
   PRESENT,
   tagsOfFill,
-  versionOf,
   type Life,
 } from './entry-rules.ts'
 import { isPromise, type MaybePromise } from '../core/promise.ts'
@@ -165,8 +164,8 @@ export class PrimitiveStore implements Store {
 
   async #execute(op: Op, since: number): Promise<OpResult> {
     if (op.kind === 'add' && (await this.#find(op.key, { tags: op.tags })) !== undefined) return PRESENT
-    const slot = versionOf(op) === undefined ? undefined : await this.#primitives.read(op.key)
-    this.#rules.void(op, this.#versionOf(slot))
+    const { rowVersion } = op as Pick<EntrySettings, 'rowVersion'>
+    this.#rules.void(op, rowVersion !== undefined && (await this.#isOutdated(op.key, rowVersion)))
     switch (op.kind) {
       case 'set':
       case 'add':
@@ -226,14 +225,17 @@ export class PrimitiveStore implements Store {
     return existed ? DONE : NOT_DONE
   }
 
+  async #isOutdated(key: string, rowVersion: bigint): Promise<boolean> {
+    return this.#rules.isOutdated(key, rowVersion, this.#versionOf(await this.#primitives.read(key)))
+  }
+
   async #write(
     key: string,
     settings: EntrySettings & { readonly stored: Stored },
     labels: Labels | undefined,
   ): Promise<OpResult> {
     const { stored, ttlMs, graceMs = 0, rowVersion } = settings
-    const present = rowVersion === undefined ? undefined : await this.#primitives.read(key)
-    if (this.#rules.isOutdated(key, rowVersion, this.#versionOf(present))) return OUTDATED
+    if (rowVersion !== undefined && (await this.#isOutdated(key, rowVersion))) return OUTDATED
     const freshUntilMs = this.#clock.preciseNow() + ttlMs
     await this.#primitives.write(key, {
       value: stored,

@@ -9,7 +9,6 @@ import {
   OUTDATED,
   PRESENT,
   tagsOfFill,
-  versionOf,
 } from '../in-process/entry-rules.ts'
 import type { StoreHealth } from '../core/health.ts'
 import type { Observer } from '../core/observing/observer.ts'
@@ -39,9 +38,6 @@ import { figuresOf, type MemoryBounds } from './entry-map.ts'
 import { MemoryEntries, versionKept } from './memory-entries.ts'
 import { MemoryEntry } from './memory-entry.ts'
 import { looksAt, turn } from './prefix-sweep.ts'
-
-const NO_OPTIONS: AcquireOptions = Object.freeze({})
-const STALE_TOO: Reading = Object.freeze({ stale: true })
 
 /** The store port over a {@link BoundedMap}. Every call is synchronous, and hence one atomic step. */
 export class MemoryStore implements Store {
@@ -105,7 +101,7 @@ export class MemoryStore implements Store {
     return leases.open(key, reading, tags.count)
   }
 
-  acquire(leases: readonly Lease[], options: AcquireOptions = NO_OPTIONS): readonly Acquired[] {
+  acquire(leases: readonly Lease[], options: AcquireOptions = {}): readonly Acquired[] {
     const { freshUpToMs = 0 } = options
     return leases.map((lease) => {
       const found = freshUpToMs === Infinity ? undefined : this.#entries.find(lease.key, lease)
@@ -198,8 +194,11 @@ export class MemoryStore implements Store {
   #execute(op: Op): OpResult {
     this.#entries.settle(op.key)
     if (op.kind === 'add' && this.#entries.peek(op.key, { tags: op.tags }) !== undefined) return PRESENT
-    const isVersioned = versionOf(op) !== undefined
-    this.#rules.void(op, isVersioned ? versionKept(this.#map.peek(op.key)) : undefined)
+    const { rowVersion } = op as Versioned
+    const isOutdated =
+      rowVersion !== undefined &&
+      this.#rules.isOutdated(op.key, rowVersion, versionKept(this.#map.peek(op.key)))
+    this.#rules.void(op, isOutdated)
     switch (op.kind) {
       case 'set':
       case 'add':
@@ -224,8 +223,7 @@ export class MemoryStore implements Store {
   ): OpResult {
     const kept: unknown = this.#map.peek(key)
     if (!this.#rules.raise(key, rowVersion, versionKept(kept))) return OUTDATED
-    const existed =
-      this.#entries.peek(key, tags === undefined ? STALE_TOO : { tags, stale: true }) !== undefined
+    const existed = this.#entries.peek(key, { tags, stale: true }) !== undefined
     if (!keepStale || !(kept instanceof MemoryEntry) || kept.graceMs === 0) this.#map.delete(key)
     // A hidden one stays hidden, and its row version counts.
     else if (kept.freshUntilMs > this.#clock.now()) {
@@ -257,4 +255,5 @@ export class MemoryStore implements Store {
   }
 }
 
+type Versioned = Pick<EntrySettings, 'rowVersion'>
 type EntrySettingsOf<N extends keyof EntrySettings> = Pick<EntrySettings, N>
