@@ -162,6 +162,15 @@ describe('tags on several nodes', () => {
     expect((await after(b.cache.getMany(keys))).size).toBe(13)
   })
 
+  it('ask for 500 tags at a time, because a script holds up the server', async () => {
+    const keys = Array.from({ length: 1200 }, (_, index) => `k${index}`)
+    for (const key of keys) await after(a.cache.set(key, key, { tags: [`tag of ${key}`] }))
+    b.calls.length = 0
+
+    expect((await after(b.cache.getMany(keys))).size).toBe(1200)
+    expect(b.calls.filter((call) => call === 'generations')).toHaveLength(3)
+  })
+
   it('see elsewhere in one message what was invalidated here, however many entries that is', async () => {
     for (let index = 0; index < 20; index++) await after(a.cache.set(`k${index}`, 'old', TAGGED))
     for (let index = 0; index < 20; index++) await after(b.cache.get(`k${index}`))
