@@ -8,8 +8,11 @@ import { until } from '../support/until.ts'
 /** Makes caches of one engine for a test. */
 export interface Engine {
   readonly name: string
-  /** Makes an empty cache and waits until it works. It is closed after the tests. */
-  make(): Promise<BaseCache>
+  /**
+   * Makes an empty cache and waits until it works. It is closed after the tests. Caches of one prefix share their
+   * entries, except in memory.
+   */
+  make(options?: { readonly prefix?: string; readonly onError?: 'throw' }): Promise<BaseCache>
   /** Kills the server, runs the work, and starts the server anew, empty; only on an engine with one. */
   outage(work: () => Promise<void>): Promise<void>
 }
@@ -20,7 +23,11 @@ let made = 0
 export function onEachEngine(body: (engine: Engine) => void): void {
   describe('in memory', () => {
     const none = async () => Promise.reject(new Error('there is no server'))
-    body({ name: 'memory', make: async () => new MemoryCache({ ttl: '1h' }), outage: none })
+    body({
+      name: 'memory',
+      make: async (options) => new MemoryCache({ ttl: '1h', ...options }),
+      outage: none,
+    })
   })
   onServers(body)
 }
@@ -49,11 +56,10 @@ export function onServers(body: (engine: Engine) => void): void {
               await server.restart()
             }
           },
-          make: async () => {
-            const prefix = `made${++made}:`
-            const l2 = await RedisCache.create({ url: server.url, prefix, ttl: '1h', logger: quiet })
-            const cache =
-              name === 'redis' ? l2 : new TieredCache({ l1: {}, l2, ttl: '1h', logger: quiet, prefix })
+          make: async (options) => {
+            const own = { prefix: `made${++made}:`, ttl: '1h', logger: quiet, ...options }
+            const l2 = await RedisCache.create({ url: server.url, ...own })
+            const cache = name === 'redis' ? l2 : new TieredCache({ l1: {}, l2, ...own })
             open.push(cache, l2)
             await until('the cache to be connected', async () => cache.set('connected', true))
             await cache.delete('connected')

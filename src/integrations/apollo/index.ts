@@ -1,1 +1,1 @@
-export { ApolloCache } from './apollo-cache.ts'
+export { ApolloCache, type ApolloSetOptions } from './apollo-cache.ts'

@@ -33,6 +33,21 @@ describe('ApolloCache', () => {
     expect([await cache.get('a'), await cache.get('b')]).toEqual([undefined, 'x'])
   })
 
+  it('stores tags, and refuses what is none', async () => {
+    const own = new MemoryCache()
+    const cache = new ApolloCache(own)
+    await cache.set('a', 'x', { tags: ['one', 'two'] })
+    await cache.set('b', 'x', { ttl: 60, tags: [] })
+    await own.invalidateTag('two')
+    expect([await cache.get('a'), await cache.get('b')]).toEqual([undefined, 'x'])
+    await expect(cache.set('a', 'x', { tags: [''] })).rejects.toThrow('a tag must not be empty')
+    const wrong: { tags: string[] } = JSON.parse('{"tags":"one"}')
+    await expect(cache.set('a', 'x', wrong)).rejects.toThrow(
+      "ApolloCache: set: tags: 'one' is not a list of tags",
+    )
+    expect(await cache.get('a')).toBeUndefined()
+  })
+
   onEachEngine(({ make }) => {
     it('answers as the cache in memory of Apollo does, behind its wrappers', async () => {
       const wrapped = (cache: KeyValueCache): KeyValueCache =>
