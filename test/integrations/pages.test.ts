@@ -14,7 +14,7 @@ interface Block {
 }
 
 /** Packages that a page names and that are not installed here, because they are large or ask for Node.js 22. */
-const ABSENT = new Set(['@apollo/server', '@astrojs/node', '@sentry/node', 'astro/config'])
+const ABSENT = new Set(['@astrojs/node', '@sentry/node', 'astro/config'])
 /** Codes of the compiler for a name that can't be imported. */
 const NOT_FOUND = 2307
 
