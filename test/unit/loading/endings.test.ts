@@ -1,5 +1,6 @@
 import { createContext, runInContext } from 'node:vm'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { BaseCache, LoadContext, WrapOptions } from 'cachette'
 import { loadContext } from 'cachette/memoize'
 import { failureOf } from '../../support/error-of.ts'
 import { onEveryEngine } from '../../support/every-engine.ts'
@@ -20,6 +21,24 @@ afterAll(() => {
   process.off('uncaughtException', note)
   expect(unhandled).toEqual([])
 })
+
+/** Expects that nothing is stored, whether the loader says so or the options of a wrapped function compute it. */
+async function storesNothing(
+  cache: BaseCache,
+  say: (context: LoadContext) => void,
+  computed: Pick<WrapOptions<[id: number]>, 'ttl' | 'tags'>,
+): Promise<void> {
+  const load = (context: LoadContext): string => {
+    say(context)
+    return 'loaded'
+  }
+  expect(await cache.getOrSet('k', load)).toBe('loaded')
+  expect(await cache.get('k')).toBe(undefined)
+  let calls = 0
+  const find = cache.wrap(async (id: number) => `${id} ${++calls}`, { name: 'find', ...computed })
+  expect(await find(7)).toBe('7 1')
+  expect(await find(7)).toBe('7 2')
+}
 
 const hostile = (): never => {
   throw new Error('hostile')
@@ -206,20 +225,7 @@ onEveryEngine('a load', ({ make, isShared }) => {
     async (ttl) => {
       const logger = new RecordingLogger()
       const cache = await make({ logger })
-      const say = (({ setTtl }: { setTtl(ttl: unknown): void }) => {
-        setTtl(ttl)
-        return 'loaded'
-      }) as never
-      expect(await cache.getOrSet('k', say)).toBe('loaded')
-      expect(await cache.get('k')).toBe(undefined)
-
-      let calls = 0
-      const find = cache.wrap(async (id: number) => `${id} ${++calls}`, {
-        name: 'find',
-        ttl: () => ttl as never,
-      })
-      expect(await find(7)).toBe('7 1')
-      expect(await find(7)).toBe('7 2')
+      await storesNothing(cache, (context) => context.setTtl(ttl as never), { ttl: () => ttl as never })
       logger.forgetStart()
       expect(logger.lines).toEqual([])
       await cache.close()
@@ -232,19 +238,7 @@ onEveryEngine('a load', ({ make, isShared }) => {
     async (tags) => {
       const logger = new RecordingLogger()
       const cache = await make({ logger })
-      const say = (({ setTags }: { setTags(tags: unknown): void }) => {
-        setTags(tags)
-        return 'loaded'
-      }) as never
-      expect(await cache.getOrSet('k', say)).toBe('loaded')
-      expect(await cache.get('k')).toBe(undefined)
-      let calls = 0
-      const find = cache.wrap(async (id: number) => `${id} ${++calls}`, {
-        name: 'find',
-        tags: () => tags as never,
-      })
-      expect(await find(7)).toBe('7 1')
-      expect(await find(7)).toBe('7 2')
+      await storesNothing(cache, (context) => context.setTags(tags as never), { tags: () => tags as never })
       const named = cache.wrap(
         async () => {
           loadContext()!.setTags(tags as never)
