@@ -8,6 +8,7 @@ import { MemoryCache, OptionsError, type BaseCache } from 'cachette'
 import { ApolloCache } from 'cachette/apollo'
 import { FakeClock } from 'cachette/testing'
 import { describe, expect, expectTypeOf, it } from 'vitest'
+import { RecordingLogger } from '../../support/recording-logger.ts'
 import { until } from '../../support/until.ts'
 import { onEachEngine, onServers } from '../caches.ts'
 
@@ -64,6 +65,17 @@ describe('ApolloCache', () => {
         }
       }
     })
+  })
+
+  it('logs a call that the cache refuses as a mistake, and not as a store in trouble', async () => {
+    const logger = new RecordingLogger()
+    const cache = new ApolloCache(new MemoryCache({ logger, tags: ['of the cache'] }))
+    const tags = Array.from({ length: 32 }, (_, index) => `t${index}`)
+    for (let n = 0; n < 2; n++) await cache.set('a', 'x', { tags })
+
+    expect(await cache.get('a')).toBeUndefined()
+    expect(logger.summary).toEqual(['warn: a call of apollo has failed'])
+    expect(JSON.stringify(logger.lines)).toContain('ERR_CACHE_KEY')
   })
 
   it('answers misses over a cache that is closed', async () => {
