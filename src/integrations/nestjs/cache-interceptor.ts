@@ -6,7 +6,17 @@ import {
   type ExecutionContext,
   type NestInterceptor,
 } from '@nestjs/common'
-import { from, lastValueFrom, of, type Observable } from 'rxjs'
+import {
+  from,
+  lastValueFrom,
+  Observable,
+  of,
+  ReplaySubject,
+  Subject,
+  take,
+  toArray,
+  type Observer,
+} from 'rxjs'
 import { isCacheError } from '../../core/errors.ts'
 import type { MaybePromise } from '../../core/promise.ts'
 import { keyFor, ttlOption, type Cache } from './cache-manager.ts'
@@ -15,10 +25,14 @@ import { CACHE_KEY_METADATA, CACHE_MANAGER, CACHE_TTL_METADATA } from './tokens.
 
 type Computed = (context: ExecutionContext) => unknown
 
+// The value of the enum `PatternHandler` of `@nestjs/microservices`.
+const EVENT_HANDLER = 2
+
 /**
- * Keeps the answers of GET methods by their URL, or by `@CacheKey`, for as long as `@CacheTTL` says. It takes the place
- * of the class of that name in `@nestjs/cache-manager`, and reads the same metadata. Concurrent requests for one key
- * call the method once. No limit of the cache for loads ends a request.
+ * Keeps the answers of GET methods by their URL, or by `@CacheKey`, for as long as `@CacheTTL` says. Of GraphQL and
+ * microservices it keeps the answers of queries and messages with a `@CacheKey`. It takes the place of the class of that
+ * name in `@nestjs/cache-manager`, and reads the same metadata. Concurrent requests for one key call the method once. No
+ * limit of the cache for loads ends a request.
  */
 export class CacheInterceptor implements NestInterceptor {
   /** The provider of `CACHE_MANAGER`. */
@@ -39,14 +53,15 @@ export class CacheInterceptor implements NestInterceptor {
     const key = isKept ? await this.trackBy(context) : undefined
     if (typeof key !== 'string' || key === '') return next.handle()
     const ttl = metadataOf(CACHE_TTL_METADATA, handler) ?? metadataOf(CACHE_TTL_METADATA, context.getClass())
-    let own: Promise<unknown> | undefined
+    let own: Observable<unknown> | undefined
     const load = this.cacheManager.cache.getOrSet(keyFor(key), async ({ setTtl, doNotStore }) => {
       setHeader(context, 'X-Cache', 'MISS')
       const status = statusOf(context)
-      own = lastValueFrom(next.handle(), { defaultValue: undefined })
-      const value = await own
+      const { answers, firstTwo } = started(answersOf(context, next))
+      own = answers
+      const { length, 0: value } = await firstTwo
       // The status is no part of what is kept.
-      if (isReadOnce(value) || statusOf(context) !== status) return undefined
+      if (length > 1 || isReadOnce(value) || statusOf(context) !== status) return undefined
       const options = ttlOption(typeof ttl === 'function' ? await (ttl as Computed)(context) : ttl)
       if (options === undefined) doNotStore()
       else if (options.ttl !== undefined) setTtl(options.ttl)
@@ -56,7 +71,7 @@ export class CacheInterceptor implements NestInterceptor {
       if (own === undefined && !isCacheError(error)) throw error
       return undefined
     })
-    if (own !== undefined) return from(own)
+    if (own !== undefined) return own
     // The request whose answer it waited for had none that can be shared, or the cache failed.
     setHeader(context, 'X-Cache', kept === undefined ? 'MISS' : 'HIT')
     return kept === undefined ? next.handle() : of(kept)
@@ -74,14 +89,60 @@ export class CacheInterceptor implements NestInterceptor {
     return headers?.['authorization'] === undefined ? (originalUrl ?? url) : undefined
   }
 
-  /** Whether the answer may be kept at all. */
+  /** Whether the answer may be kept at all. A mutation, a subscription and an event are for each request. */
   protected isRequestCacheable(context: ExecutionContext): boolean {
-    return context.getType() !== 'http' || this.allowedMethods.includes(requestOf(context).method ?? '')
+    const type = context.getType<string>()
+    if (type === 'http') return this.allowedMethods.includes(requestOf(context).method ?? '')
+    if (type === 'graphql') return operationOf(context) === 'query'
+    return metadataOf('microservices:handler_type', context.getHandler()) !== EVENT_HANDLER
   }
 }
 
 Injectable()(CacheInterceptor)
 Inject(CACHE_MANAGER)(CacheInterceptor, undefined, 0)
+
+/** Returns the answers of the method, of which HTTP and GraphQL take the last. */
+function answersOf(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+  const isStream = ['rpc', 'ws'].includes(context.getType<string>())
+  return isStream ? next.handle() : from(lastValueFrom(next.handle(), { defaultValue: undefined }))
+}
+
+interface Started {
+  /** All answers, for one subscriber. */
+  readonly answers: Observable<unknown>
+  /** Its first two answers, or fewer. */
+  readonly firstTwo: Promise<readonly unknown[]>
+}
+
+/** Calls the method at once. A stream without end is not gathered once it has its subscriber. */
+function started(source: Observable<unknown>): Started {
+  const all = new Subject<unknown>()
+  const early = new ReplaySubject<unknown>()
+  let target: Observer<unknown> = early
+  const firstTwo = lastValueFrom(all.pipe(take(2), toArray()))
+  all.subscribe({
+    next: (value) => target.next(value),
+    error: (error) => target.error(error),
+    complete: () => target.complete(),
+  })
+  const running = source.subscribe(all)
+  const end = (): void => running.unsubscribe()
+  const answers = new Observable((subscriber) => {
+    early.subscribe(subscriber)
+    target = subscriber
+    // A subscriber that leaves does not end a load that others wait for.
+    return () => void firstTwo.then(end, end)
+  })
+  return { answers, firstTwo }
+}
+
+/** Returns the kind of the operation of GraphQL: its facts are the last argument of each resolver. */
+function operationOf(context: ExecutionContext): string | undefined {
+  const facts = context.getArgs().at(-1) as
+    | { readonly operation?: { readonly operation?: string } }
+    | undefined
+  return facts?.operation?.operation
+}
 
 /** Whether only one request can answer with the value: a file or a stream. */
 function isReadOnce(value: unknown): boolean {

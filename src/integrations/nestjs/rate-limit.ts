@@ -34,11 +34,14 @@ export interface RateLimitOptions<Args extends readonly unknown[], Text extends 
 export class RateLimitException extends HttpException {
   /** The answer of the limiter. */
   readonly result: RateLimitResult
+  /** The extensions of the error of a GraphQL resolver. */
+  readonly extensions: { readonly code: string; readonly retryAfterMs: number }
 
   /** Takes the answer of the limiter. */
   constructor(result: RateLimitResult) {
     super('Too Many Requests', 429)
     this.result = result
+    this.extensions = { code: 'TOO_MANY_REQUESTS', retryAfterMs: result.retryAfterMs }
   }
 }
 
