@@ -225,7 +225,7 @@ onEveryEngine('a load', ({ make, isShared }) => {
     async (ttl) => {
       const logger = new RecordingLogger()
       const cache = await make({ logger })
-      await storesNothing(cache, (context) => context.setTtl(ttl as never), { ttl: () => ttl as never })
+      await storesNothing(cache, (context) => context.setTtl(ttl), { ttl: () => ttl })
       logger.forgetStart()
       expect(logger.lines).toEqual([])
       await cache.close()
