@@ -30,14 +30,12 @@ describeWithServers('grace after an invalidation', () => {
     expect(await reader.get('k')).toBe('old')
     const invalidatedAt = performance.now()
     await writer.invalidateTag('t', { keepStale: true })
-    const answeredAt = performance.now()
     for (const cache of [writer, reader]) expect(await cache.get('k', { stale: true })).toBe('old')
     for (const cache of [writer, reader]) {
       await until('its grace ends', async () => (await cache.get('k', { stale: true })) === undefined)
       expect(performance.now() - invalidatedAt).toBeGreaterThan(GRACE_MS - TENTH_MS)
     }
     // This one has not read the record before.
-    expect(performance.now() - answeredAt).toBeGreaterThan(GRACE_MS - TENTH_MS)
     expect(await late.get('k', { stale: true })).toBe(undefined)
     const options = { grace: '1h', softTimeout: '1s', tags: ['t'] } as const
     for (const cache of [writer, reader, late])
