@@ -1,5 +1,7 @@
 import type { Runtime } from '../cache/runtime.ts'
+import type { Observer } from '../core/observing/observer.ts'
 import { collect } from '../metrics/collect.ts'
+import { guarded } from '../metrics/guarded.ts'
 import { familyLabel, LOAD_DURATION, loadResult } from '../metrics/metric.ts'
 import { METRICS } from '../metrics/metrics.ts'
 import type { OtelBatchResult, OtelMeter } from './api.ts'
@@ -37,12 +39,13 @@ function recordLoads(runtimes: ReadonlySet<Runtime>, meter: OtelMeter): readonly
   const { name, unit, help: description, bounds } = LOAD_DURATION
   const advice = { explicitBucketBoundaries: [...bounds] }
   const histogram = meter.createHistogram(name, { unit, description, advice })
-  return [...runtimes].map((runtime) =>
-    runtime.observe({
+  return [...runtimes].map((runtime) => {
+    const observer: Observer = {
       load({ family, outcome, durationMs }) {
         const labels = { cache: runtime.name, family: familyLabel(family), result: loadResult(outcome) }
         histogram.record(durationMs / 1000, attributesOf(labels))
       },
-    }),
-  )
+    }
+    return runtime.observe(guarded(observer, runtime.trouble))
+  })
 }
