@@ -35,7 +35,7 @@ export const STEPS: readonly Step[] = [
     installs: ['cachette', 'tsx'],
     async take(newcomer) {
       await newcomer.install('cachette', 'tsx')
-      newcomer.expect(readFileSync(join(project, 'README.md'), 'utf8'), /^npm pkg set type=module /m)
+      newcomer.expect(readFileSync(join(project, 'README.md'), 'utf8'), /: npm pkg set type=module$/m)
       await newcomer.npm('pkg', 'set', 'type=module')
       newcomer.expect(
         await newcomer.run(README()),
