@@ -7,7 +7,7 @@ import { build, type Metafile } from 'esbuild'
 import { figure } from '../bench/figures.ts'
 import { readEntryPoints } from './entry-points.ts'
 
-const limit = 43_200
+const limit = 43_250
 const mapLimit = 10_000
 /** Modules that are loaded at the first call that needs them, or by an import by name. */
 const forbidden = /^src\/(cache\/explain|serialization\/(compress|encrypt|wire-format)|redis\/)/

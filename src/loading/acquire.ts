@@ -128,7 +128,8 @@ export async function waitForLease(
     }
     // Its callers were told that it takes too long.
     if (flight.settled) return 'denied'
-    const [answer] = await acquire(state, [flight], { ...options, untilMs: undefined })
+    const force = options?.force === true || flight.forced
+    const [answer] = await acquire(state, [flight], { ...options, force, untilMs: undefined })
     if (answer !== 'busy') return answer!
   }
 }

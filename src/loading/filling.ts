@@ -174,9 +174,9 @@ function resultOf({ state, settings }: FillingRun, flight: Flight, picked: unkno
   const { store, trouble } = state
   if (picked === ABSENT) return { stored: undefined, value: undefined, own: true }
   if (picked === NOT_MODIFIED) {
-    const { present } = flight
-    const isThere = present !== undefined && canView(store, present)
-    return { stored: isThere ? present : undefined, value: undefined, own: false }
+    // A stale `null` keeps the ttl of a loaded one.
+    const value = viewOf(store, flight.present)
+    return { stored: value === undefined ? undefined : flight.present, value, own: false }
   }
   if (picked === undefined) return { stored: undefined, value: undefined, own: false }
   const admitted = store.admit(picked)
@@ -185,12 +185,12 @@ function resultOf({ state, settings }: FillingRun, flight: Flight, picked: unkno
   return { stored: admitted.stored, value: picked, own: false }
 }
 
-function canView(store: CacheState['store'], stored: Stored): boolean {
+/** Returns the value of an entry; `undefined` if there is none, or if it can't be read. */
+export function viewOf(store: CacheState['store'], stored: Stored | undefined): unknown {
   try {
-    store.view(stored)
-    return true
+    return stored === undefined ? undefined : store.view(stored)
   } catch {
-    return false
+    return undefined
   }
 }
 

@@ -64,8 +64,7 @@ export class Flights implements RunHost {
     if (settings.forceRefresh === true && (!flight.anew || flight.loaderBegan)) return undefined
     const { store, clock } = this.state
     if (flight.timedOut && settings.loadErrorTtlMs === undefined) return undefined
-    if (clock.now() - flight.startedAtMs >= LONGEST_LOAD_MS && settings.hardTimeoutMs === undefined)
-      return undefined
+    if (settings.hardTimeoutMs === undefined && isLong(flight, clock.now())) return undefined
     return store.joinable(flight.lease, flight.startedAtMs, settings.reading) ? flight : undefined
   }
 
@@ -87,7 +86,8 @@ export class Flights implements RunHost {
     flight.place = ++this.#places
     flight.family = settings.family
     flight.anew = settings.forceRefresh === true
-    flight.forced = flight.anew || this.#byKey.get(key)?.timedOut === true
+    const before = this.#byKey.get(key)
+    flight.forced = flight.anew || (before !== undefined && (before.timedOut || isLong(before, nowMs)))
     this.#byKey.set(key, flight)
     return flight
   }
@@ -195,4 +195,9 @@ export class Flights implements RunHost {
     this.#closed = new ClosedError('the cache was closed before the load had ended (closeTimeout)')
     for (const run of this.#running) run.giveUp(this.#closed)
   }
+}
+
+// Whether a load takes so long that no other one waits for it.
+function isLong({ startedAtMs }: Flight, nowMs: number): boolean {
+  return nowMs - startedAtMs >= LONGEST_LOAD_MS
 }

@@ -12,7 +12,7 @@ export type NotModified = typeof NOT_MODIFIED
 export interface LoadContext<V = unknown> {
   /** The key as the caller gave it. */
   readonly key: string
-  /** Aborted if the result will not be used, because `hardTimeout` has passed or all callers have left. */
+  /** Aborted if the load is given up, because `hardTimeout` has passed or the cache is closed. A caller that leaves ends no load. */
   readonly signal: AbortSignal
   /**
    * The present value, if the call read one. It is stale, or about to be. `undefined` without `grace`, `refreshAhead`

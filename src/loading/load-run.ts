@@ -5,7 +5,7 @@ import type { LoadSettings } from '../options/resolve.ts'
 import type { AcquireOptions, Acquired } from '../core/store.ts'
 import { messageOf } from '../core/logging/thrown.ts'
 import { acquire, LAST_CHANCE_MS, questionOf, release, waitForLease } from './acquire.ts'
-import { fillAll, type Cooling, type FillingRun } from './filling.ts'
+import { fillAll, viewOf, type Cooling, type FillingRun } from './filling.ts'
 import type { Carrier, Flight, Outcome } from './flight.ts'
 import type { LoadSituation, Source } from './load-context.ts'
 import { LoaderCall } from './loader-call.ts'
@@ -175,12 +175,7 @@ export class LoadRun implements Carrier, LoadSituation, FillingRun {
 
   /** A copy of the entry that the key of a run of one held. */
   get stale(): unknown {
-    const { present } = this.#flights[0]!
-    try {
-      return present === undefined ? undefined : this.state.store.view(present)
-    } catch {
-      return undefined
-    }
+    return viewOf(this.state.store, this.#flights[0]!.present)
   }
 
   // If the loader takes too long, its callers get their answer, and no caller joins. If it ends soon, its value is

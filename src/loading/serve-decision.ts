@@ -100,7 +100,9 @@ export class ServeDecision {
     if (outcome !== undefined && outcome.failure === undefined) {
       if (stale !== undefined) this.#reader.tellMiss(key, family)
       if (outcome.stored === undefined) return outcome.value
-      return this.#reader.view('load', key, outcome.stored, family) ?? outcome.value
+      const value = this.#reader.view('load', key, outcome.stored, family)
+      // `null` is a value.
+      return value === undefined ? outcome.value : value
     }
     const error = outcome?.failure?.[0]
     if (stale !== undefined && !(error instanceof RecursiveLoadError)) {

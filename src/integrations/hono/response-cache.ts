@@ -1,5 +1,5 @@
 import type { BaseCache } from '../../cache/base-cache.ts'
-import { frontOf, noteFront, type HeaderRecord } from '../http/front.ts'
+import { frontOf, noteFront } from '../http/front.ts'
 import type { ResponseCacheOptions } from '../http/options.ts'
 import { ResponseCache } from '../http/response-cache.ts'
 import type { Handler } from '../http/visit.ts'
@@ -52,8 +52,8 @@ export function responseCache(
       await next()
       return
     }
-    const before: HeaderRecord = Object.fromEntries(context.res?.headers ?? [])
-    const front = frontOf(before)
+    const before = new Headers(context.res?.headers)
+    const front = frontOf(Object.fromEntries(before))
     let runs = false
     const handler: Handler = async (forwarded) => {
       runs = true
@@ -74,8 +74,9 @@ export function responseCache(
         return app.fetch(forwarded, context.env as never)
       })
     const response = await responses.handle(asked, handler, { refresh, waitUntil: waitUntilOf(context) })
-    for (const [name, value] of Object.entries(runs ? front : before))
-      if (!response.headers.has(name)) response.headers.set(name, String(value))
+    for (const [name, value] of runs ? Object.entries(front) : before)
+      if (name === 'set-cookie') response.headers.append(name, String(value))
+      else if (!response.headers.has(name)) response.headers.set(name, String(value))
     // Otherwise Hono adds the headers of the response that is there.
     context.res = undefined
     context.res = response

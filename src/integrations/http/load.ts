@@ -116,8 +116,8 @@ export class Load {
         if (name === 'etag') headers.set('if-none-match', value)
         else if (name === 'last-modified') headers.set('if-modified-since', value)
       }
-    // The load goes on if its client leaves, because others wait for it.
-    const forwarded = new Request(request, { headers, signal: null })
+    // The whole response, also if HEAD asks. The load goes on if its client leaves, because others wait for it.
+    const forwarded = new Request(request, { method: 'GET', headers, signal: null })
     const again = typeof host.refresh === 'function' ? host.refresh : next
     const handler: Handler = this.#awaited === undefined ? again : next
     const answer = this.#context.runInAsyncScope(handler, undefined, forwarded)
@@ -149,7 +149,10 @@ export class Load {
       plan === undefined ? before : this.#stored({ status: before.status, headers }, body, plan, answer)
     const told = plan === undefined ? { ...status, detail: this.refused! } : { ...status, stored: true }
     const shown = { ...stored, headers: storableHeaders(headers) }
-    this.#awaited?.resolve(answerFrom(request, shown, freshness, told, this.#settings))
+    const response = answerFrom(request, shown, freshness, told, this.#settings)
+    // They are for the caller of the handler alone.
+    for (const cookie of answer.headers.getSetCookie()) response.headers.append('set-cookie', cookie)
+    this.#awaited?.resolve(response)
     return plan === undefined ? undefined : stored
   }
 
@@ -231,7 +234,7 @@ export class Load {
     try {
       const given: unknown = tags(this.#visit.request, head) ?? []
       if (!isList(given)) throw new TypeError(`it returned ${inspect(given)}, not a list of tags`)
-      const all = [...named, ...(given as string[])]
+      const all = [...new Set([...named, ...(given as string[])])]
       const told = all.filter((tag) => canBeTold(tag, sendTags))
       if (told.length > 0) head.headers.set('cache-tag', told.join(','))
       return all
@@ -259,11 +262,14 @@ export function received(answer: Response, nowMs: number): Response {
   if (answer.status < 200) return answer
   const wasDecoded = answer.url !== '' && answer.headers.has('content-encoding')
   const date = answer.headers.get('date') ?? new Date(nowMs).toUTCString()
-  if (answer.url === '') {
-    answer.headers.set('date', date)
-    return answer
+  try {
+    if (answer.url === '') {
+      answer.headers.set('date', date)
+      return answer
+    }
+  } catch {
+    // The headers of `Response.redirect()` can't be changed, as those of what `fetch` returns.
   }
-  // The headers of what `fetch` returns can't be changed.
   const { body, status, statusText } = answer
   const headers = new Headers(answer.headers)
   headers.set('date', date)

@@ -25,11 +25,6 @@ export interface NodeHost {
   readonly takeOver?: () => void
 }
 
-// Anything else would move the border between host and path.
-const HOST = /^[^\s/\\?#@]+$/
-// `fetch` takes a fragment, backslashes and dots out of a path, so that it would be the path of another page.
-const OTHER_PATH = /^[^/]|#|^[^?]*(?:\\|\/(?:\.|%2e){1,2}(?:[/?]|$))/i
-
 /**
  * Answers a request of Node.js from the cache, or with what the framework writes to the response. Never rejects.
  */
@@ -77,15 +72,19 @@ function requestOf(
   { method = 'GET', rawHeaders }: IncomingMessage,
   { protocol, host, path }: NodeHost,
 ): Request | undefined {
-  if (!HOST.test(host) || OTHER_PATH.test(path)) return undefined
   try {
+    const url = new URL(`${protocol}://${host}${path}`)
+    // A URL that the parser changes would be that of another page. The handler sees it as it came.
+    const port = protocol === 'https' ? 443 : 80
+    const isSame = [url.host, `${url.host}:${port}`].includes(host) && url.href === `${url.origin}${path}`
+    if (!isSame) return undefined
     const headers = new Headers()
     for (let index = 0; index < rawHeaders.length; index += 2) {
       const name = rawHeaders[index]!
       // HTTP/2 has the method and the URL among the headers.
       if (!name.startsWith(':')) headers.append(name, rawHeaders[index + 1]!)
     }
-    return new Request(`${protocol}://${host}${path}`, { method, headers })
+    return new Request(url, { method, headers })
   } catch {
     // Such as TRACE, or a URL that is none.
     return undefined

@@ -21,7 +21,7 @@ const PASS_MS = 10_000
 const LONGEST_LOAD_MS = 60_000
 const NOTHING_ASKED: Directives = new Map()
 /** The reasons for which a response that is stored already is removed. */
-const REMOVING = new Set(['private', 'set-cookie', 'vary', 'not-fresh'])
+const REMOVING = new Set(['private', 'no-store', 'set-cookie', 'vary', 'not-fresh'])
 
 /**
  * The shared cache of HTTP (RFC 9111) before a handler: `responses.handle(request, handler)`. A response is stored only if
@@ -52,7 +52,11 @@ export class ResponseCache {
     if (method !== 'GET' && method !== 'HEAD') return this.#through(request, next, { fwd: 'method' })
     if (this.#settings.skip?.(request) === true) return this.#through(request, next, { fwd: 'bypass' })
     if (headers.has('range')) return this.#through(request, next, { fwd: 'bypass', detail: 'range' })
-    if (['if-match', 'if-unmodified-since', 'upgrade'].some((name) => headers.has(name)))
+    const isOther = ['if-match', 'if-unmodified-since', 'upgrade', 'transfer-encoding'].some((name) =>
+      headers.has(name),
+    )
+    // A body is no part of the key.
+    if (isOther || Number(headers.get('content-length') ?? 0) > 0)
       return this.#through(request, next, { fwd: 'bypass' })
     return this.#read(request, next, host)
   }
@@ -84,7 +88,7 @@ export class ResponseCache {
       if (credential !== undefined)
         return this.#through(request, next, { fwd: 'request', detail: credential })
       const use = freshness.use(asked)
-      if (use === 'stale' && !this.#refresh(visit)) return this.#load(visit)
+      if (use === 'stale' && !this.#refresh(visit) && request.method !== 'HEAD') return this.#load(visit)
       if (use !== 'validate') return answerFrom(request, stored, freshness, { hit: true }, settings)
     }
     if (asked.has('only-if-cached')) {
@@ -254,6 +258,8 @@ export class ResponseCache {
       for (const url of named) {
         if (url === null || !URL.canParse(url, request.url)) continue
         const target = new URL(url, request.url)
+        // A request can't have a login in its URL.
+        target.username = target.password = ''
         if (target.origin === origin) urls.add(target.href)
       }
       const { headers } = request

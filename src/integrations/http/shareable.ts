@@ -14,8 +14,10 @@ export function refusal(
   freshness: Freshness,
   settings: HttpSettings,
 ): string | undefined {
-  const { headers } = head
+  const { headers, status } = head
   const { directives } = freshness
+  // The page of an error says nothing of the page that it stands for.
+  if (status >= 500 && !freshness.isStorable) return 'status'
   if (requestDirectives(request).has('no-store') && !settings.ignoreRequestDirectives)
     return 'request-no-store'
   for (const name of ['no-store', 'private']) if (directives.has(name)) return name
@@ -23,7 +25,7 @@ export function refusal(
   if (selectingNames(headers) === undefined) return 'vary'
   const credential = refusedCredential(request, freshness, settings)
   if (credential !== undefined) return credential
-  if (!freshness.isStorable || head.status === 206) return 'status'
+  if (!freshness.isStorable || status === 206) return 'status'
   if (/^text\/event-stream\b/i.test(headers.get('content-type') ?? '')) return 'event-stream'
   if (Number(headers.get('content-length') ?? 0) > settings.maxBodyBytes) return 'size'
   // A handler that says nothing of caches wants no validation of each request.

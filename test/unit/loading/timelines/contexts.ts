@@ -145,6 +145,18 @@ export function contextTimelines(engine: Engine): void {
       expect(await cache.get('k', { stale: true })).toBe(undefined)
     })
 
+    timeline(engine, 'may say so of null, which is fresh for the ttl of null', async () => {
+      const stage = new Stage(engine, { ttl: 100, negativeTtl: 5, grace: 60, softTimeout: 1 })
+      const cache = stage.cache()
+      const unchanged = async ({ notModified }: LoadContext): Promise<ReturnType<typeof notModified>> =>
+        notModified()
+      await cache.getOrSet('k', () => null)
+      await cache.invalidate('k', { keepStale: true })
+      expect(await cache.getOrSet<unknown>('k', unchanged)).toBe(null)
+      expect(await stage.ttl(cache, 'k')).toBe(5)
+      expect(await cache.refresh<unknown>('k', unchanged)).toBe(null)
+    })
+
     timeline(engine, 'makes nothing fresh again that was invalidated meanwhile', async () => {
       const stage = new Stage(engine, { ttl: 1, grace: 60, softTimeout: 1 })
       const cache = stage.cache()

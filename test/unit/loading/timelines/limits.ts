@@ -249,6 +249,47 @@ export function limitTimelines(engine: Engine): void {
       },
     )
 
+    timeline(engine, 'comes with the null that another process has loaded', async () => {
+      const stage = new Stage(engine)
+      const [one, two] = [stage.cache(), stage.cache()]
+      const none = stage.loader({ takesMs: 300, answers: null })
+      void one.getOrSet('k', none)
+      void one.getOrSetMany(['a', 'b'], async () => (await stage.wait(300), { a: null, b: 1 }))
+      await stage.until(50)
+      const waiting = Promise.all([
+        two.getOrSet('k', stage.loader()),
+        two.getOrSetMany(['a', 'b'], () => ({ a: 'own', b: 'own' })),
+      ])
+      await stage.until(1000)
+      const [value, values] = await waiting
+      expect(value).toBe(null)
+      expect([...values]).toEqual([
+        ['a', null],
+        ['b', 1],
+      ])
+    })
+
+    timeline(engine, 'is over for callers who come when a loader has hung for a minute', async () => {
+      const stage = new Stage(engine)
+      const cache = stage.cache()
+      void stage.caller('hangs', () => cache.getOrSet('k', stage.loader({ takesMs: Infinity })))
+      void stage.caller('hangs', () =>
+        cache.getOrSetMany(['a', 'b'], async () => (await stage.wait(Infinity), {})),
+      )
+      await stage.until(61_000)
+      void stage.caller('later', () => cache.getOrSet('k', stage.loader()))
+      void stage.caller('later', () => cache.getOrSetMany(['a', 'b'], () => ({ a: 1, b: 2 })))
+      await stage.until(61_500)
+      expect(stage.events.join()).toMatch(/61050 later: v1/)
+      expect(await cache.getMany(['k', 'a', 'b'])).toEqual(
+        new Map<string, unknown>([
+          ['k', 'v1'],
+          ['a', 1],
+          ['b', 2],
+        ]),
+      )
+    })
+
     timeline(engine, 'never comes from a loader that hangs: after a minute its lease is free', async () => {
       const stage = new Stage(engine)
       const [one, two] = [stage.cache(), stage.cache({ leaseWait: '5m' })]
