@@ -32,6 +32,7 @@ import type {
 import { NO_TOKEN } from '../core/token.ts'
 import { KeyedQueue } from '../internal/keyed-queue.ts'
 import type { ValueKeeper } from '../serialization/isolation.ts'
+import { PrefixDeletion } from './prefix-deletion.ts'
 import type { Primitives, Slot } from './primitives.ts'
 import type { Labels } from './tag-table.ts'
 
@@ -47,6 +48,8 @@ export class PrimitiveStore implements Store {
   readonly #clock: AgeClock
   readonly #rules: EntryRules
   readonly #queue = new KeyedQueue()
+  // The deletions by prefix that are under way, in the order in which they began.
+  readonly #deletions = new Set<PrefixDeletion>()
   #expired = 0
 
   constructor(primitives: Primitives, values: ValueKeeper, clock: AgeClock, random: Random) {
@@ -65,13 +68,16 @@ export class PrimitiveStore implements Store {
   }
 
   get(key: string, reading?: Reading): MaybePromise<Stored | undefined> {
+    this.#settle(key)
+    if (!this.#queue.isIdle(key))
+      return this.#queue.after(key, async () => (await this.#find(key, reading))?.stored)
     const slot = this.#primitives.read(key)
     if (isPromise(slot)) return slot.then((read) => this.#visible(key, read, reading)?.stored)
     return this.#visible(key, slot, reading)?.stored
   }
 
   async read(keys: readonly string[], reading?: Reading): Promise<ReadonlyMap<string, Found>> {
-    const found = await Promise.all(keys.map(async (key) => this.#find(key, reading)))
+    const found = await Promise.all(keys.map((key) => this.#findInTurn(key, reading)))
     return new Map(keys.flatMap((key, index) => (found[index] === undefined ? [] : [[key, found[index]]])))
   }
 
@@ -126,19 +132,28 @@ export class PrimitiveStore implements Store {
   }
 
   async *scan(prefix: string, reading?: Reading): AsyncIterable<string> {
+    await this.#queue.settled((key) => key.startsWith(prefix))
     for await (const key of this.#primitives.keys()) {
-      if (key.startsWith(prefix) && (await this.#find(key, reading)) !== undefined) yield key
+      if (key.startsWith(prefix) && (await this.#findInTurn(key, reading)) !== undefined) yield key
     }
   }
 
   async deleteByPrefix(prefix: string, { tags }: Reading = {}): Promise<number> {
-    // An earlier fill may still be writing, and its key must exist before the keys are listed.
     this.#rules.leases.voidPrefix(prefix)
-    await this.#queue.settled((key) => key.startsWith(prefix))
-    const keys: string[] = []
-    for await (const key of this.#primitives.keys()) if (key.startsWith(prefix)) keys.push(key)
-    const removed = await this.write(keys.map((key) => ({ kind: 'delete', key, tags })))
-    return removed.filter((result) => result.ok).length
+    const remove = async (key: string): Promise<boolean> =>
+      this.#queue.run(key, async () => (await this.#delete(key, { tags })).ok)
+    const deletion = new PrefixDeletion(prefix, remove)
+    // An earlier fill may still be writing, and its key must exist before the keys are listed.
+    const earlier = this.#queue.settled((key) => key.startsWith(prefix))
+    this.#deletions.add(deletion)
+    try {
+      await earlier
+      const keys: string[] = []
+      for await (const key of this.#primitives.keys()) keys.push(key)
+      return await deletion.run(keys)
+    } finally {
+      this.#deletions.delete(deletion)
+    }
   }
 
   stats(): StoreStats {
@@ -159,7 +174,12 @@ export class PrimitiveStore implements Store {
     items: readonly I[],
     step: (item: I) => Promise<R>,
   ): Promise<R[]> {
-    return Promise.all(items.map((item) => this.#queue.run(item.key, () => step(item))))
+    return Promise.all(
+      items.map((item) => {
+        this.#settle(item.key)
+        return this.#queue.run(item.key, () => step(item))
+      }),
+    )
   }
 
   async #execute(op: Op, since: number): Promise<OpResult> {
@@ -245,6 +265,17 @@ export class PrimitiveStore implements Store {
       ...(rowVersion !== undefined && { rowVersion }),
     })
     return DONE
+  }
+
+  // Removes an entry that a deletion under way covers, before the key is used.
+  #settle(key: string): void {
+    if (this.#deletions.size > 0) for (const deletion of this.#deletions) deletion.settle(key)
+  }
+
+  // Finds an entry as the calls before have left it.
+  #findInTurn(key: string, reading: Reading | undefined): Promise<Kept | undefined> {
+    this.#settle(key)
+    return this.#queue.after(key, () => this.#find(key, reading))
   }
 
   async #find(key: string, reading?: Reading): Promise<Kept | undefined> {

@@ -16,6 +16,19 @@ export class KeyedQueue {
     return result
   }
 
+  /** Whether no task of `key` is under way. */
+  isIdle(key: string): boolean {
+    return !this.#tails.has(key)
+  }
+
+  /**
+   * Returns the result of `task`, which begins when all earlier tasks of `key` have ended. Later ones do not wait for it.
+   */
+  after<T>(key: string, task: () => T | PromiseLike<T>): Promise<T> {
+    const before = this.#tails.get(key)
+    return before === undefined ? start(task) : before.then(() => task())
+  }
+
   /** Resolves when the tasks given so far for the matching keys have ended. */
   async settled(matches: (key: string) => boolean): Promise<void> {
     await Promise.all([...this.#tails].filter(([key]) => matches(key)).map(([, tail]) => tail))

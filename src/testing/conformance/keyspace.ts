@@ -65,6 +65,58 @@ export const keyspaceCases: readonly CaseDefinition[] = [
     },
   },
   {
+    name: 'takes calls of a key in their order, awaited or not',
+    async run({ cache, left }) {
+      const after = async (
+        change: () => Promise<unknown>,
+        read: () => Promise<unknown>,
+      ): Promise<unknown> => {
+        await cache.set('key', 1)
+        const changing = change()
+        const answer = await read()
+        await changing
+        return answer
+      }
+      const get = (): Promise<unknown> => cache.get('key')
+      assert.equal(await after(() => cache.set('key', 2), get), 2)
+      assert.equal(await after(() => cache.increment('key'), get), 2)
+      assert.equal(await after(() => cache.delete('key'), get), undefined)
+      assert.equal(await after(() => cache.invalidate('key'), get), undefined)
+      assert.equal(await after(() => cache.deleteByPrefix('k'), get), undefined)
+      const ttl = (): Promise<number | undefined> => cache.ttl('key')
+      left((await after(() => cache.expire('key', '1h'), ttl)) as number, 3600)
+      const has = (): Promise<boolean> => cache.has('key')
+      assert.equal(await after(() => cache.take('key'), has), false)
+      const many = async (): Promise<number> => (await cache.getMany(['key'])).size
+      assert.equal(await after(() => cache.deleteMany(['key']), many), 0)
+      assert.deepEqual(
+        await after(
+          () => cache.delete('key'),
+          () => keysOf(cache),
+        ),
+        [],
+      )
+      const load = (): Promise<unknown> => cache.getOrSet('key', () => 3)
+      assert.equal(await after(() => cache.clear(), load), 3)
+      assert.equal(await cache.get('key'), 3)
+      assert.equal(
+        await after(
+          () => cache.clear(),
+          () => cache.increment('key'),
+        ),
+        1,
+      )
+      assert.equal(
+        await after(
+          () => cache.clear(),
+          () => cache.set('key', 4),
+        ),
+        true,
+      )
+      assert.equal(await cache.get('key'), 4)
+    },
+  },
+  {
     name: 'gives entries of a namespace its ttl, else that of the cache',
     async run({ cache, left }) {
       const brief = cache.namespace('brief', { ttl: '5s' })

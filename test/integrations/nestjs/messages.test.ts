@@ -77,6 +77,7 @@ describe('a hybrid application', () => {
     expect([await send('plain'), await send('plain')]).toEqual([[1], [2]])
     expect(handlers.calls).toEqual(['page', 'find', 'kept', 'plain', 'plain'])
     const cache = app.get(BaseCache)
+    expect(await cache.get('user:7')).toBe('7 1')
     await app.close()
     expect(await failureOf(async () => cache.has('user:7'))).toMatchObject({ code: 'ERR_CACHE_CLOSED' })
   })

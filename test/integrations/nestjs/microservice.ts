@@ -1,4 +1,4 @@
-// A microservice of Nest over TCP, as users write it, and the calls to it.
+// Starts a microservice of Nest over TCP, and a client of it.
 import 'reflect-metadata'
 import { createServer, type AddressInfo } from 'node:net'
 import type { INestMicroservice } from '@nestjs/common'
@@ -9,7 +9,6 @@ import {
   type MicroserviceOptions,
 } from '@nestjs/microservices'
 import { Test } from '@nestjs/testing'
-import { lastValueFrom } from 'rxjs'
 import { onTestFinished } from 'vitest'
 import type { Parts } from './app.ts'
 
@@ -17,7 +16,6 @@ import type { Parts } from './app.ts'
 export interface Microservice {
   readonly app: INestMicroservice
   readonly events: ClientProxy
-  ask(pattern: string, payload?: unknown): Promise<unknown>
   close(): Promise<void>
 }
 
@@ -45,7 +43,5 @@ export async function startMicroservice(parts: Parts): Promise<Microservice> {
     await app.close()
   }
   onTestFinished(close)
-  const ask = async (pattern: string, payload: unknown = ''): Promise<unknown> =>
-    lastValueFrom(events.send<unknown>(pattern, payload))
-  return { app, events, ask, close }
+  return { app, events, close }
 }

@@ -1,6 +1,6 @@
 // A microservice of Nest over TCP: its handlers use the decorators, and the interceptor is global.
 import type { AddressInfo, Server } from 'node:net'
-import { Controller, Get, type DynamicModule } from '@nestjs/common'
+import { Controller, Get, type DynamicModule, type Provider } from '@nestjs/common'
 import { APP_INTERCEPTOR } from '@nestjs/core'
 import {
   ClientProxyFactory,
@@ -11,7 +11,7 @@ import {
   type ClientProxy,
   type MicroserviceOptions,
 } from '@nestjs/microservices'
-import { Cached, CacheInterceptor, CacheKey, CacheTTL, RateLimit } from 'cachette/nestjs'
+import { Cached, CacheInterceptor, CacheKey, CacheTTL, Invalidates, RateLimit } from 'cachette/nestjs'
 import { concat, lastValueFrom, NEVER, of, toArray, type Observable } from 'rxjs'
 import { onTestFinished } from 'vitest'
 import { start } from './app.ts'
@@ -32,6 +32,12 @@ export class Handlers {
   @Cached({ key: 'user:{0}' })
   async find(@Payload() id: number): Promise<string> {
     return `${id} ${this.count('find')}`
+  }
+
+  @EventPattern('renamed')
+  @Invalidates({ keys: ['user:{0}'] })
+  async renamed(@Payload() _id: number): Promise<void> {
+    this.count('renamed')
   }
 
   @MessagePattern('plain')
@@ -105,17 +111,22 @@ function talking(client: ClientProxy) {
   }
 }
 
-const providers = [{ provide: APP_INTERCEPTOR, useClass: CacheInterceptor }]
+const PROVIDERS: readonly Provider[] = [{ provide: APP_INTERCEPTOR, useClass: CacheInterceptor }]
 
-/** Starts a microservice. */
-export async function startRpc(cache: DynamicModule) {
-  const { app, events } = await startMicroservice({ imports: [cache], controllers: [Handlers], providers })
-  return { app, handlers: app.get(Handlers), ...talking(events) }
+/** Starts a microservice with these providers beside its own. */
+export async function startRpc(cache: DynamicModule, others: readonly Provider[] = []) {
+  const providers = [...PROVIDERS, ...others]
+  const { app, events, close } = await startMicroservice({
+    imports: [cache],
+    controllers: [Handlers],
+    providers,
+  })
+  return { app, close, handlers: app.get(Handlers), ...talking(events) }
 }
 
 /** Starts an application of HTTP with a microservice beside it. */
 export async function startHybrid(cache: DynamicModule) {
-  const { app, get } = await start({ imports: [cache], controllers: [Pages], providers })
+  const { app, get } = await start({ imports: [cache], controllers: [Pages], providers: [...PROVIDERS] })
   const service = app.connectMicroservice<MicroserviceOptions>(
     { transport: Transport.TCP, options: { host: '127.0.0.1', port: 0 } },
     { inheritAppConfig: true },

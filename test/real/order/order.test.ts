@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { MemoryCache } from 'cachette'
 import { RedisCache } from 'cachette/redis'
 import { CallOrder } from '../../../src/coherence/order/call-order.ts'
+import { mapPrimitives, OwnCache } from '../../support/own-cache.ts'
 import { RecordingLogger } from '../../support/recording-logger.ts'
 import { until } from '../../support/until.ts'
 import { ENGINES, openCache } from '../caches.ts'
@@ -18,6 +19,15 @@ describe('calls of one key', () => {
   it('take effect in the order of the calls, in memory', async () => {
     const open = async () => ({ cache: new MemoryCache(), [Symbol.asyncDispose]: nothing })
     expect(await faultsOf({ rounds: 1, share: 1 / 2, open })).toEqual([])
+  })
+
+  // There an invalidation of a tag counts at once, also for calls that are under way.
+  it.each([
+    ['quick', false],
+    ['slow', true],
+  ])('take effect in the order of the calls, in a %s engine of a user', async (_, later) => {
+    const open = async () => ({ cache: new OwnCache(mapPrimitives(later)), [Symbol.asyncDispose]: nothing })
+    expect(await faultsOf({ rounds: 1, tags: ['plain'], open })).toEqual([])
   })
 })
 

@@ -210,5 +210,6 @@ function watch(promise: Promise<unknown>): { has: boolean } {
 }
 
 function isShort(seconds: number | undefined): boolean {
-  return seconds !== undefined && seconds <= SHORT
+  // A sum of times may be rounded.
+  return seconds !== undefined && seconds < SHORT + 1
 }
