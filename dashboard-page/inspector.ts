@@ -14,7 +14,7 @@ interface Found {
 }
 
 let found: Found | undefined
-let keys: readonly string[] | undefined
+let keys: { readonly list: readonly string[]; readonly areAll: boolean } | undefined
 let message = ''
 let confirming: { readonly text: string; readonly run: () => Promise<void> } | undefined
 let redraw = (): void => undefined
@@ -54,10 +54,11 @@ export function inspector(draw: () => void): VNode {
   </div>`
 }
 
-function keyList(list: readonly string[]): VNode {
-  if (list.length === 0) return html`<p>No key begins so.</p>`
+function keyList({ list, areAll }: NonNullable<typeof keys>): VNode {
+  if (list.length === 0) return html`<p>No key ${areAll ? 'begins so' : 'was found in time'}.</p>`
   return html`<ul class="keys">
     ${list.map((key) => html`<li><button type="button" class="link" onClick=${() => explain(key)}>${key}</button></li>`)}
+    ${!areAll && html`<li class="soft">There are more.</li>`}
   </ul>`
 }
 
@@ -126,7 +127,8 @@ async function explain(key: string): Promise<void> {
 async function onList(): Promise<void> {
   const prefix = document.querySelector<HTMLInputElement>('#key')!.value
   const answer = await ask('keys', { prefix })
-  keys = answer['keys'] as readonly string[] | undefined
+  const list = answer['keys'] as readonly string[] | undefined
+  keys = list && { list, areAll: answer['areAll'] === true }
   message = (answer['error'] as string | undefined) ?? ''
   redraw()
 }

@@ -57,14 +57,20 @@ function onCache(event: Event): void {
   draw()
 }
 
-const source = new EventSource(`${base}/live`)
-source.addEventListener('message', ({ data }: MessageEvent<string>) => {
-  state.isLive = true
-  take(JSON.parse(data) as DashboardFigures)
-  draw()
-})
-source.addEventListener('error', () => {
-  state.isLive = false
-  draw()
-})
+function connect(): void {
+  const source = new EventSource(`${base}/live`)
+  source.addEventListener('message', ({ data }: MessageEvent<string>) => {
+    state.isLive = true
+    take(JSON.parse(data) as DashboardFigures)
+    draw()
+  })
+  source.addEventListener('error', () => {
+    state.isLive = false
+    // A browser gives up for good if a proxy answers in place of a service that starts.
+    if (source.readyState === EventSource.CLOSED) setTimeout(connect, 2_000)
+    draw()
+  })
+}
+
+connect()
 draw()

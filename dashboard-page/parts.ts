@@ -3,7 +3,7 @@ import htm from 'htm'
 import type { CacheFigures, FamilyFigures, TimelineEvent } from '../src/dashboard/figures.ts'
 import { Chart } from './chart.ts'
 import type { Moment } from './state.ts'
-import { bytes, count, duration, percent } from './words.ts'
+import { bytes, count, duration, moment, percent } from './words.ts'
 
 export const html = htm.bind(h) as (strings: TemplateStringsArray, ...values: unknown[]) => VNode
 
@@ -38,7 +38,9 @@ export function tiles({ stats, health }: CacheFigures): VNode {
 export function lately(moments: readonly Moment[]): VNode {
   const pairs = moments.slice(1).map((moment, index) => [moments[index]!, moment] as const)
   const rate = (name: 'hits' | 'misses' | 'loads'): number[] =>
-    pairs.map(([before, now]) => Math.max(0, ((now[name] - before[name]) * 1_000) / (now.at - before.at)))
+    pairs.map(([before, now]) =>
+      Math.max(0, ((now[name] - before[name]) * 1_000) / Math.max(1, now.at - before.at)),
+    )
   const data = [pairs.map(([, { at }]) => at / 1_000), rate('hits'), rate('misses'), rate('loads')]
   return html`<${Chart}
     label="Hits, misses and loads a second in the last two minutes"
@@ -244,9 +246,7 @@ export function timeline(events: readonly TimelineEvent[]): VNode {
       ${events.map(
         (event) =>
           html`<li key=${event.id}>
-            <time datetime=${new Date(event.at).toISOString()}
-              >${new Date(event.at).toLocaleTimeString('en-GB')}</time
-            >
+            <time datetime=${new Date(event.at).toISOString()}>${moment(event.at)}</time>
             <span class=${`kind ${event.kind}`}>${event.kind}</span>
             <span>${event.text}${event.count > 1 && html` <strong>× ${count(event.count)}</strong>`}</span>
           </li>`,

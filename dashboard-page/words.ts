@@ -34,6 +34,13 @@ export function bytes(size: number | null | undefined): string {
   return size === undefined || size === null ? '–' : inUnits(size, BYTES)
 }
 
+/** Returns a moment as a time of the day, with the day unless that is today. */
+export function moment(at: number): string {
+  const date = new Date(at)
+  const isToday = date.toDateString() === new Date().toDateString()
+  return isToday ? date.toLocaleTimeString('en-GB') : date.toLocaleString('en-GB')
+}
+
 function inUnits(value: number, units: typeof MS): string {
   const [size, unit] = units.find(([least]) => value >= least) ?? units.at(-1)!
   const shown = value / size

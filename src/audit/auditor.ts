@@ -10,6 +10,7 @@ import { checkFunction } from '../options/checks.ts'
 import { checkChoice } from '../options/options.ts'
 import { Templates } from '../keys/template-of.ts'
 import type { LoadSettings } from '../options/resolve.ts'
+import { noteAudited } from './audited.ts'
 import { Check, isInTrouble, type CheckParts, type Sample, type Verdict } from './check.ts'
 import { AuditedFamilies, isLeftOut, type AuditedFamily } from './families.ts'
 import { SCALES, type TimeScale } from './figures.ts'
@@ -83,6 +84,7 @@ class CacheAuditor implements Auditor, HitAudit {
     }
     this.#since = new Date(runtime.clock.wallNow())
     runtime.pipeline.audit = this
+    noteAudited(this, runtime)
   }
 
   takes(): boolean {

@@ -26,11 +26,21 @@ export interface Host {
   ): void
 }
 
+/** The most seconds of an interval: a day. */
+const LONGEST_INTERVAL = 86_400
+
 /** Reads a whole number from 1. @throws InvalidArgumentError */
 export function count(text: string): number {
   const value = Number(text)
   if (Number.isSafeInteger(value) && value >= 1) return value
   throw new InvalidArgumentError('A whole number from 1.')
+}
+
+/** Reads a number of seconds that a timer can wait for. @throws InvalidArgumentError */
+export function interval(text: string): number {
+  const value = count(text)
+  if (value <= LONGEST_INTERVAL) return value
+  throw new InvalidArgumentError(`A whole number of seconds up to ${LONGEST_INTERVAL}.`)
 }
 
 /** Adds a value to those given before, for an option that may be given several times. */

@@ -8,9 +8,10 @@ import { run } from './program.ts'
 const { stdin, stdout, stderr, env, argv } = process
 
 // A reader such as `head` that has read enough is no failure.
-stdout.on('error', (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === 'EPIPE' ? EXIT.done : EXIT.negative)
-})
+for (const stream of [stdout, stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    process.exit(error.code === 'EPIPE' ? EXIT.done : EXIT.negative)
+  })
 process.once('SIGINT', () => process.exit(EXIT.interrupted))
 
 const canAsk = stdin.isTTY && stderr.isTTY
@@ -20,7 +21,7 @@ const running = run(argv.slice(2), {
   env,
   version: VERSION,
   isTerminal: stdout.isTTY === true,
-  columns: stdout.columns,
+  isErrTerminal: stderr.isTTY === true,
   confirm: canAsk ? ask : undefined,
 })
 // The bundle is CommonJS, which has no `await` here.
@@ -31,8 +32,16 @@ void running.then((exit) => {
 
 async function ask(question: string): Promise<boolean> {
   const lines = createInterface({ input: stdin, output: stderr })
+  const ending = new AbortController()
+  // Without these a person who leaves the question waits for ever: the interface takes the keys and answers nothing.
+  lines.once('SIGINT', () => process.exit(EXIT.interrupted))
+  lines.once('close', () => ending.abort())
   try {
-    return /^y(es)?$/i.test((await lines.question(`${question} [y/N] `)).trim())
+    const answer = await lines.question(`${question} [y/N] `, { signal: ending.signal })
+    return /^y(es)?$/i.test(answer.trim())
+  } catch {
+    stderr.write('\n')
+    return false
   } finally {
     lines.close()
   }

@@ -15,8 +15,8 @@ export interface Surroundings {
   readonly version: string
   /** Whether a person reads `out`: it is a terminal. */
   readonly isTerminal: boolean
-  /** The number of columns of the terminal. */
-  readonly columns?: number | undefined
+  /** Whether a person sees `err` as it comes; default: as `isTerminal`. */
+  readonly isErrTerminal?: boolean | undefined
   /** Aborts when the person ends a command that would go on. */
   readonly signal?: AbortSignal | undefined
   /** Asks a person a yes or no question; absent if nobody can answer. */
@@ -46,19 +46,25 @@ export class Output {
     this.#surroundings.out.write(`${JSON.stringify(value, plain)}\n`)
   }
 
-  /** Writes a line of a result. */
+  /** Writes a result as it is in a pipe, and without commands to the terminal there. */
   line(text: string): void {
-    this.#surroundings.out.write(`${text}\n`)
+    this.#surroundings.out.write(`${this.isTerminal ? harmless(text) : text}\n`)
   }
 
   /** Writes a line for the person, which is no result. */
   note(text: string): void {
-    this.#surroundings.err.write(`${text}\n`)
+    this.#surroundings.err.write(`${harmless(text)}\n`)
+  }
+
+  /** Writes a line that begins with a word in a colour. */
+  marked(colour: Colour, word: string, text: string): void {
+    this.#surroundings.out.write(`${this.coloured(colour, word)}${oneLine(text)}\n`)
   }
 
   /** Replaces the line of progress. Without a terminal it writes nothing. */
   progress(text: string): void {
-    if (this.isTerminal) this.#surroundings.err.write(`\r\u001B[K${text}`)
+    const { err, isErrTerminal = true } = this.#surroundings
+    if (this.isTerminal && isErrTerminal) err.write(`\r\u001B[K${text}`)
   }
 
   /** Writes rows below a head: a table on a terminal, fields between tabs without the head elsewhere. */
@@ -78,7 +84,7 @@ export class Output {
       style: { head: [], border: [] },
     })
     table.push(...rows.map((row) => row.map(oneLine)))
-    this.line(table.toString())
+    this.#surroundings.out.write(`${table.toString()}\n`)
   }
 
   /** Returns a text in a colour, if the results go to a terminal that shows colours. */
@@ -98,19 +104,19 @@ export class Output {
 function oneLine(text: string): string {
   return text.replaceAll(
     // oxlint-disable-next-line no-control-regex
-    /[\u0000-\u001A\u001C-\u001F\u007F-\u009F]|\u001B(?!\[[\d;]*m)/g,
+    /[\u0000-\u001F\u007F-\u009F]/g,
     (char) => `\\x${char.codePointAt(0)!.toString(16).padStart(2, '0')}`,
   )
 }
 
-// JSON has no form for these values.
-function plain(this: unknown, _name: string, value: unknown): unknown {
-  if (typeof value === 'bigint') return String(value)
-  if (value === Infinity) return 'never'
-  if (value instanceof Map) return [...value]
-  if (value instanceof Set) return [...value]
-  if (value instanceof Error) return { name: value.name, message: value.message }
-  return value
+// The same for a text of several lines.
+function harmless(text: string): string {
+  return text.replaceAll(/[^\n\t]+/g, oneLine)
+}
+
+// A time without an end. Cached values have their form already.
+function plain(_name: string, value: unknown): unknown {
+  return value === Infinity ? 'never' : value
 }
 
 /** Returns seconds as a person writes them: `45 s`, `12 min`, `3.5 h`, `2 d`, `never`. */

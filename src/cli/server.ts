@@ -1,8 +1,10 @@
 import { silentLogger, type Logger } from '../core/logging/logger.ts'
+import { isCacheError } from '../core/errors.ts'
 import { messageOf } from '../core/logging/thrown.ts'
 import { checkPrefix } from '../keys/key.ts'
 import type { Arg, Command, Connection, RedisClient, Reply } from '../redis/connection/client.ts'
 import { describeServer } from '../redis/connection/describe-server.ts'
+import { loadLibrary } from '../redis/libraries/load.ts'
 import { openClient } from '../redis/libraries/open.ts'
 import { RedisCache } from '../redis/redis-cache.ts'
 import { clientSettings, DEFAULT_PREFIX } from '../redis/redis-options.ts'
@@ -27,6 +29,10 @@ export interface Server {
   readonly place: string
   /** Runs a command on the server, or on a master of the cluster. */
   run(...args: readonly string[]): Promise<Reply>
+  /** Runs a command on the server of a name. */
+  runAt(name: string, ...args: readonly string[]): Promise<Reply>
+  /** Runs a command on the server, or on each master of the cluster. */
+  runOnAll(...args: readonly string[]): Promise<readonly Reply[]>
   /** Returns the cache, which connects at the first call. */
   cache(logger?: Logger): Promise<RedisCache>
   /** Closes the connections. */
@@ -51,6 +57,7 @@ export async function connect(
   const settings = { name: 'cli', logger: silentLogger, deadline: { hard: timeout } }
   const place = placeOf(describeServer(target, prefix))
   let client: RedisClient
+  await findLibrary()
   try {
     client = await withTimeout(openClient(target, clientSettings(settings)), timeout)
   } catch (error) {
@@ -63,6 +70,11 @@ export async function connect(
     place,
     names: new KeyNames(prefix, client.isCluster, client.database),
     run: async (...args) => client.connectionFor(prefix).run({ args }, 'text'),
+    runAt: async (name, ...args) => client.connectionFor(name).run({ args }, 'text'),
+    runOnAll: async (...args) => {
+      const masters = await client.masters()
+      return Promise.all(masters.map(async (master) => master.run({ args }, 'text')))
+    },
     cache: async (logger = silentLogger) => {
       const options = { ...target, ...settings, logger, prefix, ttl: '1h', bus: 'none' as const }
       const cache = await RedisCache.create(options)
@@ -85,6 +97,19 @@ export async function runAll(
     commands.map((args): Command => ({ args })),
     'text',
   )
+}
+
+// Loading takes longer than an answer on a busy machine, so that is done before the time counts.
+async function findLibrary(): Promise<void> {
+  try {
+    await loadLibrary()
+  } catch (error) {
+    if (!isCacheError(error)) throw error
+    throw new Failure(
+      EXIT.unreachable,
+      'no client library is installed here: npm install redis (or ioredis), or npx -p cachette -p redis cachette',
+    )
+  }
 }
 
 function placeOf(described: object): string {

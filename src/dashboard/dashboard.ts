@@ -78,7 +78,9 @@ class CacheDashboard implements Dashboard {
     this.#inspector = new Inspector(this.#caches, settings)
     const { clock, timers } = this.#caches[0]!.scope.runtime
     this.#since = clock.wallNow()
-    this.#live = new Live(timers, {
+    const failed = (error: unknown): void =>
+      report(settings.logger, 'error', { err: error }, 'the dashboard has no figures for its page')
+    this.#live = new Live(timers, failed, {
       get changes() {
         return timeline.changes
       },
@@ -97,13 +99,23 @@ class CacheDashboard implements Dashboard {
   }
 
   async node(incoming: NodeRequest, outgoing: NodeResponse): Promise<void> {
+    try {
+      await send(this.#answerNode(incoming), outgoing)
+    } catch (error) {
+      // Nobody may wait for this promise.
+      report(this.#settings.logger, 'error', { err: error }, 'the dashboard could not answer')
+      outgoing.end()
+    }
+  }
+
+  async #answerNode(incoming: NodeRequest): Promise<Response> {
     let request: Request
     try {
       request = await requestOf(incoming)
     } catch (error) {
-      return send(refusal(400, isError(error) ? error.message : 'the request is malformed'), outgoing)
+      return refusal(400, isError(error) ? error.message : 'the request is malformed')
     }
-    return send(await this.fetch(request), outgoing)
+    return this.fetch(request)
   }
 
   close(): void {
@@ -139,7 +151,7 @@ class CacheDashboard implements Dashboard {
     return {
       at: clock.wallNow(),
       since: this.#since,
-      sentence: sentenceOf(this.#since, worths, caches),
+      sentence: sentenceOf(this.#since, clock.wallNow(), worths, caches),
       readOnly: this.#settings.readOnly,
       caches,
       timeline: this.#timeline.since(changes),

@@ -54,6 +54,10 @@ export class Fleet {
   async #put(board: Board): Promise<void> {
     if (this.#isClosed || this.#runtime.closing !== undefined) return
     this.#timer = this.#runtime.timers.set(() => void this.#put(board), PUT_EVERY_MS)
-    await board.put(summaryText({ ...(await this.#own()), id: this.#id }), LIVES_MS)
+    try {
+      await board.put(summaryText({ ...(await this.#own()), id: this.#id }), LIVES_MS)
+    } catch {
+      // Other pages lack the figures of this process until the next time.
+    }
   }
 }

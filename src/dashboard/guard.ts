@@ -3,6 +3,7 @@ import type { DashboardSettings } from './options.ts'
 import { refusal } from './responses.ts'
 
 const LOCAL = new Set(['localhost', '127.0.0.1', '[::1]'])
+const LOOPBACK = /^(?:localhost|::1|(?:::ffff:)?127(?:\.\d{1,3}){3})$/
 
 /** Decides which requests are answered. Each reason to refuse all of them is logged once. */
 export class Guard {
@@ -39,8 +40,7 @@ export class Guard {
       this.#log('the dashboard refuses all requests, because NODE_ENV is production and it has no authorize')
       return refusal(404, 'not found')
     }
-    // A page of a stranger may reach this machine by a name of its own, which the host then is.
-    if (LOCAL.has(new URL(`http://${hostOf(request)}`).hostname)) return undefined
+    if (isOfThisMachine(request)) return undefined
     this.#log('the dashboard refuses requests from other machines, because it has no authorize')
     return refusal(403, 'without authorize only this machine itself may ask')
   }
@@ -50,6 +50,23 @@ export class Guard {
     this.#logged.add(message)
     report(this.#settings.logger, 'error', { basePath: this.#settings.basePath }, message)
   }
+}
+
+// A page of a stranger may reach this machine by a name of its own, which the host then is. A proxy on this machine may
+// have replaced the host, and then says for whom it asks.
+function isOfThisMachine(request: Request): boolean {
+  const { headers } = request
+  const listed = (name: string): readonly string[] =>
+    (headers.get(name) ?? '').split(',').flatMap((text) => (text.trim() === '' ? [] : [text.trim()]))
+  return (
+    [hostOf(request), ...listed('x-forwarded-host')].every(isLocalHost) &&
+    [...listed('x-forwarded-for'), ...listed('x-real-ip')].every((address) => LOOPBACK.test(address)) &&
+    !headers.has('forwarded')
+  )
+}
+
+function isLocalHost(host: string): boolean {
+  return URL.canParse(`http://${host}`) && LOCAL.has(new URL(`http://${host}`).hostname)
 }
 
 /** Returns the reason why a POST is refused, because no page of the dashboard itself has sent it, or `undefined`. */

@@ -7,6 +7,7 @@ import type { WatchedCache } from './watched-cache.ts'
 const MOST_BYTES = 16_384
 const MOST_KEYS = 50
 const MOST_SHOWN = 20_000
+const LONGEST_SEARCH_MS = 2_000
 
 /** An action of the inspector. */
 export type Action = 'explain' | 'keys' | 'delete' | 'invalidate'
@@ -44,7 +45,7 @@ export class Inspector {
   async #act(action: Action, watched: WatchedCache, subject: string): Promise<unknown> {
     const { cache } = watched
     if (action === 'invalidate') return { invalidation: await cache.invalidateTag(subject) }
-    if (action === 'keys') return { keys: await someKeys(watched, subject) }
+    if (action === 'keys') return someKeys(watched, subject)
     const key = keyIn(watched, subject)
     if (action === 'delete') return { deleted: await cache.delete(key) }
     const explanation = await cache.explain(key)
@@ -70,14 +71,23 @@ function keyIn({ scope }: WatchedCache, name: string): string {
   return name.slice(path.length)
 }
 
-async function someKeys(watched: WatchedCache, prefix: string): Promise<readonly string[]> {
+/** Returns keys that begin so, as many as are found soon, and whether these are all. */
+async function someKeys(watched: WatchedCache, prefix: string): Promise<object> {
   const keys: string[] = []
-  const signal = AbortSignal.timeout(2_000)
-  for await (const key of watched.cache.keys({ prefix: keyIn(watched, prefix), signal })) {
-    keys.push(watched.scope.family.path + key)
-    if (keys.length >= MOST_KEYS) break
+  let areAll = true
+  const signal = AbortSignal.timeout(LONGEST_SEARCH_MS)
+  try {
+    for await (const key of watched.cache.keys({ prefix: keyIn(watched, prefix), signal })) {
+      areAll = keys.length < MOST_KEYS
+      if (!areAll) break
+      keys.push(watched.scope.family.path + key)
+    }
+  } catch (error) {
+    // A large server takes longer, and what was found is worth showing.
+    if (!signal.aborted) throw error
+    areAll = false
   }
-  return keys.toSorted()
+  return { keys: keys.toSorted(), areAll }
 }
 
 function textOf(value: unknown): string {

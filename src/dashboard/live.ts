@@ -29,14 +29,18 @@ export interface LiveSource {
 /** Sends the figures to all that look, one frame a second. Nothing is computed while nobody looks. */
 export class Live {
   readonly #timers: Timers
+  readonly #failed: (error: unknown) => void
   readonly #source: LiveSource
   readonly #viewers = new Set<Viewer>()
   readonly #encoder = new TextEncoder()
   #timer: TimerHandle
   #isWaiting = false
+  #hasFailed = false
 
-  constructor(timers: Timers, source: LiveSource) {
+  /** `failed` is told of figures that could not be had. */
+  constructor(timers: Timers, failed: (error: unknown) => void, source: LiveSource) {
     this.#timers = timers
+    this.#failed = failed
     this.#source = source
   }
 
@@ -70,6 +74,18 @@ export class Live {
   }
 
   async #send(): Promise<void> {
+    try {
+      await this.#sendFrame()
+      this.#hasFailed = false
+    } catch (error) {
+      // Nobody waits for a frame, and the next one may come.
+      if (!this.#hasFailed) this.#failed(error)
+      this.#hasFailed = true
+    }
+    this.#wait()
+  }
+
+  async #sendFrame(): Promise<void> {
     const { changes } = this.#source
     const figures = await this.#source.figures()
     for (const viewer of this.#viewers) {
@@ -80,7 +96,6 @@ export class Live {
       viewer.seen = changes
       if (++viewer.frames >= MOST_FRAMES) this.#end(viewer)
     }
-    this.#wait()
   }
 
   #wait(): void {

@@ -9,11 +9,16 @@ const UNITS: readonly (readonly [ms: number, unit: string])[] = [
 ]
 
 /** Returns the worth of the caches in sentences, with the findings of the auditor if there is one. */
-export function sentenceOf(since: number, worths: readonly Worth[], caches: readonly CacheFigures[]): string {
+export function sentenceOf(
+  since: number,
+  now: number,
+  worths: readonly Worth[],
+  caches: readonly CacheFigures[],
+): string {
   const sum = (name: keyof Worth): number => worths.reduce((total, worth) => total + worth[name], 0)
   const hits = sum('hits')
   const reads = hits + sum('misses')
-  const start = `Since ${new Date(since).toISOString().slice(11, 16)} UTC`
+  const start = `Since ${momentText(since, now)} UTC`
   const processes = Math.max(...caches.map((cache) => cache.processes.length))
   const who = processes === 1 ? 'this process' : `${processes} processes`
   if (reads === 0) return `${start} ${who} ${processes === 1 ? 'has' : 'have'} answered no read yet.`
@@ -21,6 +26,12 @@ export function sentenceOf(since: number, worths: readonly Worth[], caches: read
   const saved = `${duration(sum('savedMs'))} of loading and ${count(sum('savedLoads'))} loads saved`
   const worth = `${start} ${who} answered ${share} % of ${count(reads)} reads without the source: ${saved}.`
   return [worth, ...oldest(caches), ...consistency(caches)].join(' ')
+}
+
+/** Returns the hour of a moment, with its day unless that is today's. */
+function momentText(at: number, now: number): string {
+  const [day = '', hour = ''] = new Date(at).toISOString().slice(0, 16).split('T')
+  return new Date(now).toISOString().startsWith(day) ? hour : `${day} ${hour}`
 }
 
 function oldest(caches: readonly CacheFigures[]): readonly string[] {

@@ -3,8 +3,10 @@ import { Analysis } from '../analysis/analyse.ts'
 import { mergeHistograms, quantile } from '../analysis/figures/histogram.ts'
 import { mergeSnapshots } from '../analysis/merge.ts'
 import type { AnalysisSnapshot, FamilySnapshot } from '../analysis/snapshot.ts'
+import { auditedBy } from '../audit/audited.ts'
 import type { Auditor } from '../audit/report.ts'
 import { scopeOf, type BaseCache } from '../cache/base-cache.ts'
+import type { Runtime } from '../cache/runtime.ts'
 import type { Scope } from '../cache/scope.ts'
 import type { CacheStats } from '../core/counters.ts'
 import type { Health } from '../core/health.ts'
@@ -47,7 +49,7 @@ export class WatchedCache {
     this.name = runtime.name
     this.#analysis = new Analysis(runtime, STALE_SHARE)
     this.#atStart = this.#stats()
-    this.#auditor = auditors.find((auditor) => auditor.report().cache === runtime.name)
+    this.#auditor = auditors.find((auditor) => isOf(auditor, runtime))
     this.#endTimeline = timeline.follow(runtime)
     this.#fleet = new Fleet(runtime, async () => this.#summary())
   }
@@ -117,6 +119,12 @@ export class WatchedCache {
     const { runtime } = this.scope
     return runtime.stats(runtime.families.root)
   }
+}
+
+// Several caches may have one name.
+function isOf(auditor: Auditor, runtime: Runtime): boolean {
+  const audited = auditedBy(auditor)
+  return audited === undefined ? auditor.report().cache === runtime.name : audited === runtime
 }
 
 // A process of another release may have figures of another form.

@@ -98,6 +98,23 @@ export const METRICS: readonly Metric[] = [
     },
   },
   counted('cache.errors', '{operation}', 'Operations that the store failed to execute.', 'errors'),
+  {
+    name: 'cache.unreadable',
+    unit: '{get}',
+    kind: 'counter',
+    help: 'Reads of entries that this process can not read. Each is a miss.',
+    points: ({ families, store }) => {
+      const counts = families.root.all().map(({ counters }) => counters.unreadable)
+      return known(totalOf([...counts, store.stats().unreadable ?? 0]))
+    },
+  },
+  {
+    name: 'cache.unstorable',
+    unit: '{value}',
+    kind: 'counter',
+    help: 'Values refused, because no reader could get them back unchanged.',
+    points: byFamily(({ unstorable }) => [{ value: totalOf([...unstorable.values()]), labels: {} }]),
+  },
 ]
 
 /** Returns a metric that is a plain count of every family. */
@@ -129,6 +146,10 @@ function byLabel(label: keyof Labels, counts: object): readonly Point[] {
     value: value as number,
     labels: { [label]: name },
   }))
+}
+
+function totalOf(counts: readonly number[]): number {
+  return counts.reduce((total, count) => total + count, 0)
 }
 
 function known(value: number | undefined): readonly Point[] {

@@ -55,6 +55,12 @@ export interface OtelBatchResult {
   observe(instrument: never, value: number, attributes?: OtelAttributes): void
 }
 
+/** A histogram of `@opentelemetry/api`. */
+export interface OtelHistogram {
+  /** Records a value. */
+  record(value: number, attributes?: OtelAttributes): void
+}
+
 /** A meter of `@opentelemetry/api`, as far as it is used. */
 export interface OtelMeter {
   /** Makes a counter that is read when figures are collected. */
@@ -62,10 +68,7 @@ export interface OtelMeter {
   /** Makes a gauge that is read when figures are collected. */
   createObservableGauge(name: string, options?: OtelInstrumentOptions): object
   /** Makes a histogram. */
-  createHistogram(
-    name: string,
-    options?: OtelInstrumentOptions,
-  ): { record(value: number, attributes?: OtelAttributes): void }
+  createHistogram(name: string, options?: OtelInstrumentOptions): OtelHistogram
   /** Adds a callback that reads these instruments. */
   addBatchObservableCallback(callback: (result: OtelBatchResult) => void, instruments: never[]): void
   /** Removes such a callback. */

@@ -1,6 +1,7 @@
 import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/logging/inspect.ts'
 import { runtimesOf, type Caches } from '../metrics/caches.ts'
+import { guarded } from '../metrics/guarded.ts'
 import { checkMethods, checkReadable } from '../options/checks.ts'
 import { checkOptions } from '../options/options.ts'
 import type { OtelMeter, OtelSpan, OtelTracer } from './api.ts'
@@ -47,7 +48,7 @@ export function instrument(caches: Caches, options: InstrumentOptions): () => vo
   if (tracer !== undefined) {
     for (const runtime of runtimes) {
       const spans = new Spans(runtime, { tracer, activeSpan, withKeys })
-      ends.push(runtime.observe(spans), () => spans.close())
+      ends.push(runtime.observe(guarded(spans, runtime.trouble)), () => spans.close())
     }
   }
   return () => {

@@ -39,8 +39,11 @@ export class Spans implements Observer {
   readonly #settings: SpanSettings
   readonly #templates = new Templates()
   readonly #loads = new Map<LoadStart, OpenLoad>()
+  // The latest load of each key under way.
+  readonly #byKey = new Map<string, OpenLoad>()
   // The spans of the callers whose reads have begun a refresh, by key.
   readonly #refreshing = new Map<string, OtelSpanContext>()
+  #isClosed = false
 
   constructor(runtime: Runtime, settings: SpanSettings) {
     this.#runtime = runtime
@@ -56,6 +59,25 @@ export class Spans implements Observer {
   }
 
   around<T>(start: LoadStart, run: () => T): T {
+    const called: { answer?: readonly [T]; failure?: readonly [unknown] } = {}
+    try {
+      this.#inSpan(start, () => {
+        try {
+          called.answer = [run()]
+        } catch (error) {
+          called.failure = [error]
+        }
+        return called.answer?.[0]
+      })
+    } catch (error) {
+      // A tracer that fails must not let the load fail, nor call the loader twice.
+      this.#runtime.trouble.listenerFailed('load', error)
+    }
+    if (called.failure !== undefined) throw called.failure[0]
+    return called.answer === undefined ? run() : called.answer[0]
+  }
+
+  #inSpan(start: LoadStart, call: () => unknown): void {
     const { clock, name } = this.#runtime
     this.#endForgotten(FORGOTTEN_MS)
     const { family, keys, background } = start
@@ -70,7 +92,7 @@ export class Spans implements Observer {
       startTime: startedAt,
       ...(background && { root: true, links: this.#linksOf(keys) }),
     }
-    const within = (span: OtelSpan): T => {
+    this.#settings.tracer.startActiveSpan(`cache.load ${name}`, options, (span) => {
       const load: OpenLoad = {
         span,
         startedAt,
@@ -80,20 +102,15 @@ export class Spans implements Observer {
         endedAtMs: undefined,
       }
       this.#loads.set(start, load)
+      for (const key of keys) this.#byKey.set(key, load)
       const settle = (): void => {
         load.endedAtMs = clock.now()
+        if (this.#isClosed) this.#end(start, load)
       }
-      try {
-        const answer = run()
-        if (isPromise(answer)) answer.then(settle, settle)
-        else settle()
-        return answer
-      } catch (error) {
-        settle()
-        throw error
-      }
-    }
-    return this.#settings.tracer.startActiveSpan(`cache.load ${name}`, options, within) as T
+      const answer = call()
+      if (isPromise(answer)) answer.then(settle, settle)
+      else settle()
+    })
   }
 
   load({ start, outcome, failure }: LoadReport): void {
@@ -109,8 +126,8 @@ export class Spans implements Observer {
     const span = this.#settings.activeSpan?.()
     if (span === undefined) return
     span.addEvent('cache.load.coalesced', this.#about(family, [key]))
-    const joined = [...this.#loads].findLast(([{ keys }]) => keys.includes(key))
-    if (joined !== undefined) span.addLink?.({ context: joined[1].span.spanContext() })
+    const joined = this.#byKey.get(key)
+    if (joined !== undefined) span.addLink?.({ context: joined.span.spanContext() })
   }
 
   call({ operation, node, commands, durationMs, outcome, error }: CallReport): void {
@@ -134,8 +151,9 @@ export class Spans implements Observer {
     span.end(endedAt)
   }
 
-  /** Ends the spans of all loads that have ended. */
+  /** Ends the spans of all loads that have ended, and of the others when they end. */
   close(): void {
+    this.#isClosed = true
     this.#endForgotten(0)
   }
 
@@ -148,8 +166,10 @@ export class Spans implements Observer {
     }
   }
 
-  #end(start: LoadStart, { span, outcome, startedAt, startedAtMs, endedAtMs }: OpenLoad): void {
+  #end(start: LoadStart, load: OpenLoad): void {
+    const { span, outcome, startedAt, startedAtMs, endedAtMs } = load
     this.#loads.delete(start)
+    for (const key of start.keys) if (this.#byKey.get(key) === load) this.#byKey.delete(key)
     if (outcome !== undefined) span.setAttributes({ 'cache.load.outcome': outcome })
     span.end(startedAt + (endedAtMs ?? this.#runtime.clock.now()) - startedAtMs)
   }

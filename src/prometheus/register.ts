@@ -68,23 +68,41 @@ class Collectors {
     LoadTimes.of(runtime)
   }
 
-  /** Registers the metrics. It is repeated for every cache, because `clear()` of a registry may have removed them. */
+  /**
+   * Registers the metrics. It is repeated for every cache, because `clear()` of a registry may have removed them.
+   * @throws the registry's error if it has another metric of a name. Then it has none of these.
+   */
   register(): void {
-    for (const metric of this.#metrics) this.#registry.registerMetric(metric as never)
+    const registered: RegisteredMetric[] = []
+    try {
+      for (const metric of this.#metrics) {
+        metric.name = metric.fullName
+        this.#registry.registerMetric(metric as never)
+        registered.push(metric)
+      }
+    } catch (error) {
+      if (this.#runtimes.size === 0) this.#unregister(registered)
+      throw error
+    }
   }
 
   remove(runtime: Runtime): void {
     const times = this.#runtimes.get(runtime)!
     if (times > 1) this.#runtimes.set(runtime, times - 1)
     else this.#runtimes.delete(runtime)
-    if (this.#runtimes.size > 0) return
-    for (const { name } of this.#metrics) this.#registry.removeSingleMetric(name)
+    if (this.#runtimes.size === 0) this.#unregister(this.#metrics)
+  }
+
+  #unregister(metrics: readonly RegisteredMetric[]): void {
+    for (const { fullName } of metrics) this.#registry.removeSingleMetric(fullName)
   }
 }
 
 /** A metric with the methods that a registry of `prom-client` calls. */
 class RegisteredMetric {
-  /** The name; the registry shortens it for the format of OpenMetrics. */
+  /** The name under which it is registered. */
+  readonly fullName: string
+  /** The same; a registry shortens it at each reading in the format of OpenMetrics. */
   name: string
   readonly help: string
   readonly type: string
@@ -92,7 +110,7 @@ class RegisteredMetric {
   readonly #samples: () => readonly Sample[]
 
   constructor(metric: PrometheusMetric, runtimes: ReadonlyMap<Runtime, number>) {
-    this.name = metric.name
+    this.fullName = this.name = metric.name
     this.help = metric.help
     this.type = metric.type
     this.aggregator = metric.aggregator

@@ -1,6 +1,7 @@
 import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/logging/inspect.ts'
 import { runtimesOf, type Caches } from '../metrics/caches.ts'
+import { guarded } from '../metrics/guarded.ts'
 import { checkMethods, checkReadable } from '../options/checks.ts'
 import { checkOptions } from '../options/options.ts'
 import type { SentryLike } from './sdk.ts'
@@ -28,7 +29,9 @@ export function instrument(caches: Caches, options: SentryOptions): () => void {
   checkMethods(sentry, ['startInactiveSpan'], 'instrument: options: sentry')
   if (typeof keys !== 'boolean')
     throw new OptionsError(`instrument: keys: ${inspect(keys)} is not true or false`)
-  const ends = [...runtimes].map((runtime) => runtime.observe(new CacheSpans(runtime, sentry, keys)))
+  const ends = [...runtimes].map((runtime) =>
+    runtime.observe(guarded(new CacheSpans(runtime, sentry, keys), runtime.trouble)),
+  )
   return () => {
     for (const end of ends.splice(0)) end()
   }

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { bundlePrograms } from './bundle.ts'
+import { until } from './until.ts'
 
 const MAIN = join(import.meta.dirname, '../../src/cli/main.ts')
 
@@ -21,15 +22,19 @@ export interface Running {
   readonly ended: Promise<Ended>
   /** Interrupts it as a person does. */
   interrupt(): void
+  /** Types keys in its terminal. */
+  type(keys: string): void
+  /** Resolves when it has shown a text. */
+  until(text: RegExp): Promise<void>
 }
 
 /** The program in a file of its own. */
 export class Program {
-  readonly #file = bundlePrograms(MAIN)[0]!
+  readonly file: string = bundlePrograms(MAIN)[0]!
 
   /** Begins to run it. */
   start(place: Place, argv: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
-    const command = [process.execPath, this.#file, ...argv]
+    const command = [process.execPath, this.file, ...argv]
     // Node shows no colours to a pipeline.
     const { CI: _ci, FORCE_COLOR: _force, NO_COLOR: _no, REDIS_URL: _url, ...rest } = process.env
     const [first = '', ...others] =
@@ -44,7 +49,11 @@ export class Program {
       err: texts.err,
     }))
     const interrupt = (): void => void (place === 'pipe' ? child.kill('SIGINT') : child.stdin.write('\u0003'))
-    return { ended, interrupt }
+    const type = (keys: string): void => void child.stdin.write(keys)
+    const shown = async (text: RegExp): Promise<void> => {
+      await until(`the text ${String(text)}`, () => text.test(texts.out + texts.err))
+    }
+    return { ended, interrupt, type, until: shown }
   }
 }
 

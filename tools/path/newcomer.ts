@@ -21,13 +21,17 @@ export class Newcomer implements AsyncDisposable {
 
   constructor() {
     mkdirSync(join(this.#folder, 'service'))
-    this.#write('package.json', JSON.stringify({ name: 'service', private: true, type: 'module' }))
   }
 
   /** Installs packages by name. `cachette` is the tarball, since this release is not on npm yet. */
   async install(...names: readonly string[]): Promise<void> {
     const packages = names.map((name) => (name === 'cachette' ? this.#packed.tarball : name))
     await this.#spawn('npm', ['install', '--no-audit', '--no-fund', '--loglevel', 'error', ...packages], {})
+  }
+
+  /** Runs a command of npm that a page tells. */
+  async npm(...args: readonly string[]): Promise<void> {
+    await this.#spawn('npm', args, {})
   }
 
   /** Runs a program with tsx, a text or a file of the folder, and returns everything that it prints. */

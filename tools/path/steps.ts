@@ -35,6 +35,8 @@ export const STEPS: readonly Step[] = [
     installs: ['cachette', 'tsx'],
     async take(newcomer) {
       await newcomer.install('cachette', 'tsx')
+      newcomer.expect(readFileSync(join(project, 'README.md'), 'utf8'), /: npm pkg set type=module$/m)
+      await newcomer.npm('pkg', 'set', 'type=module')
       newcomer.expect(
         await newcomer.run(README()),
         /asking the database\n.*Ada.*Ada.*\ninvalidated: undefined/,

@@ -1,3 +1,6 @@
+/** A total below this says nothing any more. Shares of a total that has faded to zero would be no numbers. */
+const LEAST_TOTAL = 1e-9
+
 /** A key with a large part of a total. */
 export interface HeavyKey {
   readonly key: string
@@ -63,13 +66,22 @@ export class HeavyKeys {
       .slice(0, count)
   }
 
-  /** Halves everything, so that what happened lately counts more. */
+  /** Halves everything, so that what happened lately counts more. What is next to nothing is forgotten. */
   fade(): void {
     this.#total /= 2
+    if (this.#total < LEAST_TOTAL) return this.#forget()
     for (let place = 0; place < this.#keys.length; place++) {
       this.#amounts[place]! /= 2
       this.#excesses[place]! /= 2
     }
+  }
+
+  #forget(): void {
+    this.#total = 0
+    this.#place.clear()
+    this.#keys.length = 0
+    this.#amounts.fill(0)
+    this.#excesses.fill(0)
   }
 
   #smallest(): number {

@@ -16,7 +16,8 @@ export function addDelete(program: Command, host: Host): void {
     .option('--dry-run', 'tells which of them exist, and deletes nothing')
   host.serve<ServerOptions & { readonly dryRun?: boolean }, [readonly string[]]>(
     command,
-    async (server, output, options, keys) => {
+    async (server, output, options, given) => {
+      const keys = [...new Set(given)]
       const present = await presentOf(server, keys)
       if (options.dryRun === true) {
         if (output.isJson) output.json({ dryRun: true, keys: present })

@@ -55,8 +55,8 @@ async function resultsOf(server: Server, name: string, check: Check): Promise<re
 }
 
 function show(output: Output, { check, state, text, remedy }: Finding): void {
-  output.line(`${output.coloured(COLOURS[state], state.padEnd(8))} ${check}: ${text}`)
-  if (remedy !== undefined) output.line(`         ${output.coloured('dim', remedy)}`)
+  output.marked(COLOURS[state], state.padEnd(8), ` ${check}: ${text}`)
+  if (remedy !== undefined) output.marked('dim', `         ${remedy}`, '')
 }
 
 function counted(count: number, word: string): string {

@@ -2,6 +2,7 @@ import { inspect } from 'node:util'
 import type { Command } from 'commander'
 import { EXIT } from '../failure.ts'
 import type { Host } from '../host.ts'
+import { plainOf } from '../plain.ts'
 import type { ServerOptions } from '../server.ts'
 
 /** Adds `cachette get KEY`. */
@@ -30,7 +31,7 @@ export function addGet(program: Command, host: Host): void {
         if (output.isJson) output.json({ key, status })
         return EXIT.negative
       }
-      if (output.isJson) output.json({ key, status, ttl: (remainingMs ?? 0) / 1000, value })
+      if (output.isJson) output.json({ key, status, ttl: (remainingMs ?? 0) / 1000, value: plainOf(value) })
       else if (typeof value === 'string') output.line(value)
       else output.line(inspect(value, { depth: null, colors: output.isTerminal, maxArrayLength: null }))
       return EXIT.done

@@ -1,7 +1,7 @@
 import { type Command } from 'commander'
-import { count, type Host } from '../host.ts'
+import { count, interval, type Host } from '../host.ts'
 import { bytesText } from '../output.ts'
-import { infoOf, type Info } from '../info.ts'
+import { infosOf, numberOf } from '../info.ts'
 import { systemRandom } from '../../core/time/system.ts'
 import { readSummary, type Summary } from '../../dashboard/summary.ts'
 import { RedisBoard } from '../../redis/store/redis-board.ts'
@@ -44,7 +44,7 @@ export function addStats(program: Command, host: Host): void {
       'Prints the figures of the server, and those of the processes that have a dashboard over the cache.',
       'npx cachette stats --watch',
     )
-    .option('-w, --watch [seconds]', 'prints them again at this interval (2)', count)
+    .option('-w, --watch [seconds]', 'prints them again at this interval (2)', interval)
     .option('-n, --times <number>', 'ends after this many', count)
   host.serve<ServerOptions & { readonly watch?: number | true; readonly times?: number }, []>(
     command,
@@ -67,26 +67,27 @@ export function addStats(program: Command, host: Host): void {
 }
 
 async function figuresOf(server: Server): Promise<Figures> {
-  const info = await infoOf(server)
-  const [, listeners] = ((await server.run('PUBSUB', 'NUMSUB', server.names.channel)) as unknown[]) ?? []
-  const keys = Number(await server.run('DBSIZE'))
+  const infos = await infosOf(server)
+  const counts = await server.runOnAll('PUBSUB', 'NUMSUB', server.names.channel)
+  const sizes = await server.runOnAll('DBSIZE')
+  const sum = (name: string): number => sumOf(infos.map((info) => numberOf(info, name) ?? 0))
   return {
-    listeners: Number(listeners),
-    keys,
-    usedBytes: numberOf(info, 'used_memory'),
-    maxBytes: numberOf(info, 'maxmemory'),
-    commandsPerSecond: numberOf(info, 'instantaneous_ops_per_sec'),
-    evictedKeys: numberOf(info, 'evicted_keys'),
-    expiredKeys: numberOf(info, 'expired_keys'),
-    hits: numberOf(info, 'keyspace_hits'),
-    misses: numberOf(info, 'keyspace_misses'),
-    clients: numberOf(info, 'connected_clients'),
+    listeners: sumOf(counts.map((reply) => Number((reply as readonly unknown[])[1] ?? 0))),
+    keys: sumOf(sizes.map(Number)),
+    usedBytes: sum('used_memory'),
+    maxBytes: sum('maxmemory'),
+    commandsPerSecond: sum('instantaneous_ops_per_sec'),
+    evictedKeys: sum('evicted_keys'),
+    expiredKeys: sum('expired_keys'),
+    hits: sum('keyspace_hits'),
+    misses: sum('keyspace_misses'),
+    clients: sum('connected_clients'),
     processes: await processesOf(server),
   }
 }
 
-function numberOf(info: Info, name: string): number {
-  return Number(info.get(name) ?? 0)
+function sumOf(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
 }
 
 function rowsOf(figures: Figures): readonly (readonly string[])[] {

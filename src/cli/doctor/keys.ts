@@ -124,13 +124,13 @@ function nested(outerPrefix: string, innerPrefix: string): Finding {
   )
 }
 
-/** Looks for caches whose prefix is a beginning of this one. */
-async function outer({ prefix, names, run }: Server): Promise<readonly Finding[]> {
+/** Looks for caches whose prefix is a beginning of this one, as far as the user may look there. */
+async function outer({ prefix, names, runAt }: Server): Promise<readonly Finding[]> {
   const found: Finding[] = []
   for (let length = 0; length < prefix.length; length++) {
     const shorter = prefix.slice(0, length)
     const name = names.isSpread ? `${shorter}!fleet:{!tags}` : `${shorter}!fleet:`
-    if ((await run('EXISTS', name)) === 1) found.push(nested(shorter, prefix))
+    if ((await runAt(name, 'EXISTS', name).catch(() => 0)) === 1) found.push(nested(shorter, prefix))
   }
   return found
 }

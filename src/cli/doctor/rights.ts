@@ -16,7 +16,8 @@ export const checkRights: Check = async (server) => [
 
 async function scriptsOf(server: Server): Promise<Finding> {
   try {
-    await server.run('EVAL', 'return 1', '1', `${server.prefix}!lock:doctor`)
+    const name = `${server.prefix}!lock:doctor`
+    await server.runAt(name, 'EVAL', 'return 1', '1', name)
     return fine('scripts', 'allowed')
   } catch (error) {
     const remedy = 'allow +eval +evalsha to this user; every write runs a script'

@@ -20,11 +20,12 @@ function nameOf(place: Place): string {
 }
 
 function describeClient(client: unknown): object {
+  // First, because a client of a cluster has the methods of one of a server, too.
+  if (isNodeRedisCluster(client) || isIoredisCluster(client))
+    return { node: 'the cluster of the given client', db: 0 }
   if (isNodeRedis(client)) return { node: nodeRedisName(client), db: client.options?.database ?? 0 }
   if (isIoredis(client))
     return { node: ioredisName(client), db: client.condition?.select ?? client.options.db ?? 0 }
-  if (isNodeRedisCluster(client) || isIoredisCluster(client))
-    return { node: 'the cluster of the given client', db: 0 }
   return { node: 'the master that the given client finds' }
 }
 

@@ -194,14 +194,16 @@ function isRepeated(value: object): boolean {
 
 function isExact(value: object, depthLeft: number): boolean {
   if (depthLeft <= 0 || isProxy(value)) return false
+  const isList = Array.isArray(value)
+  // Nothing of other kinds is looked at, because each byte of a buffer would be a property.
+  if (!isList && Object.getPrototypeOf(value) !== Object.prototype) return false
   if (checksLeft > 0) {
     checksLeft--
     if (hasGetters(value)) return false
   }
   // JSON.stringify calls toJSON even if it is not enumerable. A circle ends at the depth limit.
   if ((value as { toJSON?: unknown }).toJSON !== undefined) return false
-  if (Array.isArray(value)) return areExactElements(value, depthLeft)
-  if (Object.getPrototypeOf(value) !== Object.prototype) return false
+  if (isList) return areExactElements(value, depthLeft)
   let isInnermost = true
   for (const name in value) {
     const part = (value as Record<string, unknown>)[name]

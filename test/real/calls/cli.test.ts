@@ -8,7 +8,13 @@ import { run } from '../../../src/cli/program.ts'
 import { cachette, type Ran } from '../../unit/cli/cli.ts'
 import { until } from '../../support/until.ts'
 import { FaultProxy } from '../servers/proxy.ts'
-import { describeWithServers, restrictedUser, startRedis, type RedisServer } from '../servers/index.ts'
+import {
+  describeWithServers,
+  restrictedUser,
+  startCluster,
+  startRedis,
+  type RedisServer,
+} from '../servers/index.ts'
 
 const PREFIX = 'shop:'
 const MAIN = new URL('../../../src/cli/main.ts', import.meta.url).pathname
@@ -76,6 +82,15 @@ describeWithServers('the command line', () => {
     })
   })
 
+  it('prints values that JSON has no form for', async () => {
+    const cache = await opened()
+    await cache.set('limits', { most: Infinity, bytes: Uint8Array.of(1, 2) })
+
+    expect((await call('get', 'limits', '--json')).json()).toMatchObject([
+      { value: { most: 'Infinity', bytes: 'AQI=' } },
+    ])
+  })
+
   it('explains an entry that its tag has hidden', async () => {
     const cache = await opened()
     await cache.set('user:1', 'Ada', { tags: ['team:3'] })
@@ -105,6 +120,7 @@ describeWithServers('the command line', () => {
     expect(await cache.get('a')).toBeUndefined()
     expect(await cache.get('b')).toBe(2)
     expect(await call('delete', 'none')).toMatchObject({ exit: 1 })
+    expect(await call('delete', 'b', 'b')).toMatchObject({ exit: 0, out: 'deleted 1 of 1\n' })
   })
 
   it('clears a namespace, the keys with a beginning, or all of them', async () => {
@@ -328,6 +344,27 @@ describeWithServers('the command line', () => {
     expect(await doctor('--url', server.urlOf(restrictedUser))).toEqual(
       expect.arrayContaining(['server', 'channel']),
     )
+  })
+
+  it('finds nothing wrong with a user who may use its prefix alone', async () => {
+    await server.command('ACL', 'SETUSER', 'own', 'on', '>own', '~shop:*', '&shop:*', '+@all')
+    onTestFinished(async () => void (await server.command('ACL', 'DELUSER', 'own')))
+
+    expect(await doctor('--url', server.urlOf({ username: 'own', password: 'own' }))).toEqual([])
+  })
+
+  it('works over a cluster, and adds up its masters', async () => {
+    const cluster = await startCluster()
+    onTestFinished(async () => cluster.close())
+    const cache = await RedisCache.create({ url: cluster.url, prefix: PREFIX, ttl: '1h' })
+    onTestFinished(async () => cache.close())
+    for (let id = 0; id < 30; id++) await cache.set(`user:${id}`, 'x', { tags: ['t'] })
+    const [figures] = (
+      await cachette(['stats', '--json', '--prefix', PREFIX, '--url', cluster.url])
+    ).json() as [{ readonly keys: number; readonly listeners: number }]
+
+    expect(await doctor('--url', cluster.url)).toEqual([])
+    expect(figures.keys).toBeGreaterThanOrEqual(30)
   })
 
   it('finds a replica', async () => {

@@ -1,4 +1,6 @@
 // Every command of the program, as a process, in a pipe and in a pseudo-terminal.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { silentLogger } from 'cachette'
@@ -172,6 +174,36 @@ describeWithServers('the program', () => {
       expect(ended.exit).toBe(3)
       expectLine(ended, /no answer within 0\.2 s/)
     })
+  })
+
+  it.each([
+    ['Ctrl+C', '\u0003', 130, ''],
+    ['the end of the input', '\u0004', 1, 'cachette: nothing was changed'],
+    ['no', 'n\r', 1, 'cachette: nothing was changed'],
+    ['yes', 'y\r', 0, 'removed all keys'],
+  ])('ends a question by %s', async (_, typed, exit, says) => {
+    const running = program.start('terminal', [
+      'invalidate',
+      '--all',
+      '--prefix',
+      PREFIX,
+      '--url',
+      server.url,
+    ])
+    await running.until(/Invalidate all keys .* \[y\/N\] /)
+    running.type(typed)
+    const ended = await running.ended
+
+    expect(ended.exit).toBe(exit)
+    expect(ended.out).toContain(says)
+  })
+
+  it('ends in silence if nobody reads its notes any more', async () => {
+    const argv = [program.file, 'keys', '--prefix', 'nobody:', '--url', server.url]
+    const child = spawn(process.execPath, argv, { stdio: ['ignore', 'ignore', 'pipe'] })
+    child.stderr.destroy()
+
+    expect(await once(child, 'close')).toEqual([0, null])
   })
 
   it('draws a picture of a trace', async () => {

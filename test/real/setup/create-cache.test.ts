@@ -5,7 +5,7 @@ import { Lock } from '../../../src/lock/index.ts'
 import { RateLimiter } from '../../../src/ratelimit/index.ts'
 import { RedisCache } from '../../../src/redis/index.ts'
 import { RecordingLogger } from '../../support/recording-logger.ts'
-import { describeWithServers, startRedis, type RedisServer } from '../servers/index.ts'
+import { describeWithServers, startCluster, startRedis, type RedisServer } from '../servers/index.ts'
 import { CLIENT_NAMES, nativeClient } from '../native-clients.ts'
 
 const OPTIONS = { ttl: '1h', logger: { warn: () => undefined, error: () => undefined } } as const
@@ -106,6 +106,23 @@ describeWithServers('createCache with Redis', () => {
       { ...line, details: { cache: 'redis', engine: 'redis', ...place } },
       { ...line, details: { cache: 'tiered', engine: 'tiered', ...place, policy: 'strict' } },
     ])
+  })
+
+  it('names no server for the client of a cluster', async () => {
+    await using cluster = await startCluster()
+    for (const name of CLIENT_NAMES) {
+      const logger = new RecordingLogger()
+      const native = nativeClient(name, cluster.url)
+      const cache = new RedisCache({ client: native.client, ttl: '1h', logger, prefix: 'app:' })
+      await cache.close()
+      await native.close()
+
+      const [line] = logger.lines
+      expect([name, line]).toMatchObject([
+        name,
+        { details: { node: 'the cluster of the given client', db: 0 } },
+      ])
+    }
   })
 
   it('takes an empty URL for none, as an empty variable', async () => {

@@ -57,6 +57,16 @@ describe('the heavy keys', () => {
     expect((first!.amount - first!.excess) / heavy.total).toBeLessThan(0.11)
   })
 
+  it('are none after days without a key, rather than shares of nothing', () => {
+    const heavy = new HeavyKeys(4)
+    for (let access = 0; access < 1000; access++) heavy.add(`user:${access % 8}`, 100)
+    for (let times = 0; times < 1100; times++) heavy.fade()
+
+    expect([heavy.total, heavy.hidden, heavy.top(4)]).toEqual([0, 0, []])
+    heavy.add('user:1', 1)
+    expect(heavy.top(4)).toEqual([{ key: 'user:1', amount: 1, excess: 0 }])
+  })
+
   it('forget what was long ago', () => {
     const heavy = new HeavyKeys(4)
     heavy.add('old', 100)

@@ -54,6 +54,23 @@ describe('access to the dashboard', () => {
   })
 
   it.each([
+    ['nothing', {}, 200],
+    [
+      'addresses of this machine',
+      { 'x-forwarded-for': '::1, 127.0.0.1, ::ffff:127.0.0.1', 'x-forwarded-host': 'localhost:3000' },
+      200,
+    ],
+    ['another address', { 'x-forwarded-for': '203.0.113.7' }, 403],
+    ['another address behind one of this machine', { 'x-forwarded-for': '127.0.0.1, 203.0.113.7' }, 403],
+    ['another real address', { 'x-real-ip': '203.0.113.7' }, 403],
+    ['another host', { 'x-forwarded-host': 'shop.example' }, 403],
+    ['something in the form of RFC 7239', { forwarded: 'for=203.0.113.7' }, 403],
+    ['a malformed host', { host: 'local host' }, 403],
+  ])('is given without authorize by what a proxy tells: %s', async (_, headers, status) => {
+    expect((await get(open(), '/cachette', headers, 'http://localhost:3000')).status).toBe(status)
+  })
+
+  it.each([
     ['true', () => true, 200],
     ['a promise of true', async () => true, 200],
     ['false', () => false, 403],

@@ -69,6 +69,27 @@ describe('the figures', () => {
     expect(caches.map(({ rightness }) => rightness?.cache)).toEqual([undefined, 'shops'])
   })
 
+  it('have the report of the auditor of a cache, although another has the same name', async () => {
+    const [one, other] = [made(new MemoryCache()), made(new MemoryCache())]
+    const auditor = made(createAuditor(other))
+    const dashboard = made(createDashboard([one, other], { auditors: [auditor] }))
+
+    const { caches } = await figuresOf(dashboard)
+
+    expect(caches.map(({ rightness }) => rightness?.cache)).toEqual([undefined, 'cache'])
+  })
+
+  it('tell the day since which they count, unless it is today', async () => {
+    const clock = new FakeClock(new Date('2026-01-01T08:30:00Z'))
+    const dashboard = made(createDashboard(made(new MemoryCache({ clock }))))
+
+    expect((await figuresOf(dashboard)).sentence).toMatch(/^Since 08:30 UTC /)
+    await clock.advance('15h')
+    expect((await figuresOf(dashboard)).sentence).toMatch(/^Since 08:30 UTC /)
+    await clock.advance('1h')
+    expect((await figuresOf(dashboard)).sentence).toMatch(/^Since 2026-01-01 08:30 UTC /)
+  })
+
   it('have a timeline of invalidations, failed loads and prevented stampedes, without messages of errors', async () => {
     const clock = new FakeClock()
     const cache = made(new MemoryCache({ name: 'users', clock }))

@@ -75,6 +75,30 @@ describe('the live stream', () => {
     expect(await ask()).toBe(200)
   })
 
+  it('goes on after figures that could not be had, and logs it once', async () => {
+    const clock = new FakeClock()
+    const lines: string[] = []
+    const logger = { warn: () => undefined, error: (_: object, message: string) => void lines.push(message) }
+    const cache = made(new MemoryCache({ clock }))
+    let isBroken = false
+    const auditor = {
+      report: () => {
+        if (isBroken) throw new Error('no report')
+        return { cache: 'cache', samples: 0, wrong: 0, scales: [] }
+      },
+    }
+    const dashboard = made(createDashboard(cache, { auditors: [auditor as never], logger }))
+    const { frame } = await live(dashboard)
+    await frame()
+    isBroken = true
+    for (let second = 0; second < 3; second++) await clock.advance('1s')
+    isBroken = false
+    await clock.advance('1s')
+
+    expect((await frame()).caches).toHaveLength(1)
+    expect(lines).toEqual(['the dashboard has no figures for its page'])
+  })
+
   it('ends after 300 frames, so that the page is authorized anew', async () => {
     const clock = new FakeClock()
     const dashboard = made(createDashboard(made(new MemoryCache({ clock }))))

@@ -1,6 +1,6 @@
 import { MemoryCache } from 'cachette'
 import { createDashboard } from 'cachette/dashboard'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { get, post } from './asking.ts'
 
 const opened: { close(): unknown }[] = []
@@ -104,9 +104,25 @@ describe('the inspector', () => {
     const few = await post(dashboard, '/cachette/keys', { cache: '0', prefix: '<' })
     const many = await post(dashboard, '/cachette/keys', { cache: '0', prefix: 'user:' })
 
-    expect(few.json).toEqual({ keys: [evil] })
+    expect(few.json).toEqual({ keys: [evil], areAll: true })
     expect(few.headers.get('content-type')).toBe('application/json; charset=utf-8')
     expect(many.json['keys']).toHaveLength(50)
+    expect(many.json['areAll']).toBe(false)
+  })
+
+  it('lists the keys that a large server has found in time, and says that these are not all', async () => {
+    vi.spyOn(AbortSignal, 'timeout').mockImplementation(() => AbortSignal.abort(new Error('too late')))
+    onTestFinished(() => void vi.restoreAllMocks())
+    const cache = made(new MemoryCache())
+    const keys = async function* ({ signal }: { readonly signal?: AbortSignal }) {
+      yield 'user:7'
+      signal!.throwIfAborted()
+    }
+    const dashboard = made(createDashboard(Object.assign(cache, { keys: keys as never })))
+
+    const { json } = await post(dashboard, '/cachette/keys', { cache: '0', prefix: 'user:' })
+
+    expect(json).toEqual({ keys: ['user:7'], areAll: false })
   })
 
   it('takes the whole key in a dashboard of a namespace', async () => {
@@ -119,6 +135,6 @@ describe('the inspector', () => {
     const listed = await post(dashboard, '/cachette/keys', { cache: '0', prefix: 'carts:' })
 
     expect(inside.json).toMatchObject({ explanation: { key: 'carts:7', outcome: 'fresh' } })
-    expect(listed.json).toEqual({ keys: ['carts:7'] })
+    expect(listed.json).toEqual({ keys: ['carts:7'], areAll: true })
   })
 })

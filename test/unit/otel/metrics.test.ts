@@ -1,4 +1,4 @@
-import { MemoryCache, OptionsError } from 'cachette'
+import { MemoryCache, OptionsError, silentLogger } from 'cachette'
 import { instrument } from 'cachette/otel'
 import { metricsText } from 'cachette/prometheus'
 import { FakeClock } from 'cachette/testing'
@@ -45,9 +45,42 @@ describe('metrics', () => {
       ['cache.fill.refused', '{load}', OBSERVABLE_COUNTER, DataPointType.SUM],
       ['cache.invalidations', '{entry}', OBSERVABLE_COUNTER, DataPointType.SUM],
       ['cache.errors', '{operation}', OBSERVABLE_COUNTER, DataPointType.SUM],
+      ['cache.unreadable', '{get}', OBSERVABLE_COUNTER, DataPointType.SUM],
+      ['cache.unstorable', '{value}', OBSERVABLE_COUNTER, DataPointType.SUM],
       ['cache.load.duration', 's', HISTOGRAM, DataPointType.HISTOGRAM],
     ])
     for (const { descriptor } of read.values()) expect(descriptor.description).toMatch(/^[A-Z].*\.$/)
+  })
+
+  it('add up the caches of one name that are instrumented one after the other', async () => {
+    const caches = [new MemoryCache({ name: 'users' }), new MemoryCache({ name: 'users' })]
+    const ends = caches.map((cache) => instrument(cache, { meter: metrics.meter }))
+    for (const cache of caches) await cache.get('a')
+    const misses = { ...ROOT, 'cache.result': 'miss' }
+
+    expect(await metrics.value('cache.gets', misses)).toBe(2)
+    ends[1]!()
+    expect(await metrics.value('cache.gets', misses)).toBe(1)
+  })
+
+  it('count a load once, although its cache is instrumented twice', async () => {
+    const cache = new MemoryCache({ name: 'users' })
+    for (let times = 0; times < 2; times++) instrument(cache, { meter: metrics.meter })
+    await cache.getOrSet('a', () => 1)
+    const loads = { ...ROOT, 'cache.result': 'success' }
+
+    expect(await metrics.value('cache.load.duration', loads)).toMatchObject({ count: 1 })
+  })
+
+  it('count entries and values of a wrong form', async () => {
+    const cache = new MemoryCache({ name: 'users', logger: silentLogger })
+    instrument(cache, { meter: metrics.meter })
+    await cache.set('a', () => 1)
+    await cache.namespace('carts').set('b', () => 1)
+
+    expect(await metrics.value('cache.unreadable', { 'cache.name': 'users' })).toBe(0)
+    expect(await metrics.value('cache.unstorable', ROOT)).toBe(1)
+    expect(await metrics.value('cache.unstorable', { ...ROOT, 'cache.family': 'carts' })).toBe(1)
   })
 
   it('count a hit, misses, a stale value, a shared load, a refused fill and a failure', async () => {

@@ -88,6 +88,19 @@ describe('spans', () => {
     expect(joined.links.map(({ context }) => context.spanId)).toEqual([load.spanContext().spanId])
   })
 
+  it('has the span of a load that ends after it was closed', async () => {
+    const end = instrument(cache, { tracer: traces.tracer })
+    const answer = deferred<string>()
+    const loading = cache.getOrSet('user:7', () => answer.promise)
+    await clock.advance('5ms')
+    end()
+    await clock.advance('5ms')
+    answer.resolve('Ada')
+    await loading
+
+    expect(msOf(one('cache.load'))).toBe(10)
+  })
+
   it('tells of a refused fill, each load by itself', async () => {
     instrument(cache, { tracer: traces.tracer })
     const [older, newer] = [deferred<string>(), deferred<string>()]

@@ -60,6 +60,20 @@ describe('register', () => {
     expect(text).toContain('cache_gets_total{cache="users",family="(root)",result="miss"} 0')
   })
 
+  it('has each metric once in OpenMetrics, although caches come and go between readings', async () => {
+    const registry = new Registry()
+    registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE as never)
+    const ends = [register(new MemoryCache({ name: 'users' }), { registry })]
+    const first = await registry.metrics()
+    ends.push(register(new MemoryCache({ name: 'carts' }), { registry }))
+    const heads = (text: string): readonly string[] =>
+      text.split('\n').filter((line) => line.startsWith('# TYPE'))
+
+    expect(heads(await registry.metrics())).toEqual(heads(first))
+    for (const end of ends) end()
+    expect(registry.getMetricsAsArray()).toEqual([])
+  })
+
   it('takes further caches, and leaves out those that have ended', async () => {
     const registry = new Registry()
     const [users, carts] = [new MemoryCache({ name: 'users' }), new MemoryCache({ name: 'carts' })]
@@ -111,6 +125,14 @@ describe('register', () => {
     const other = new Counter({ name: 'cache_gets_total', help: 'another', registers: [registry] })
 
     expect(() => register(new MemoryCache(), { registry })).toThrow('cache_gets_total')
+    expect(registry.getMetricsAsArray()).toEqual([other])
+  })
+
+  it('leaves nothing in a registry that has another metric of a later name', () => {
+    const registry = new Registry()
+    const other = new Counter({ name: 'cache_errors_total', help: 'another', registers: [registry] })
+
+    expect(() => register(new MemoryCache(), { registry })).toThrow('cache_errors_total')
     expect(registry.getMetricsAsArray()).toEqual([other])
   })
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { exactJson } from '../../../src/serialization/json/exact-json.ts'
 import { resolveRules } from '../../../src/serialization/json/rules.ts'
 
@@ -94,5 +94,21 @@ describe('the limit of parts', () => {
       expect(isExact(make(maxCount), { maxCount })).toBe(true)
       expect(isExact(make(maxCount + 1), { maxCount })).toBe(false)
     }
+  })
+})
+
+describe('bytes', () => {
+  const kinds: [name: string, make: () => object][] = [
+    ['a Buffer', () => Buffer.alloc(100_000)],
+    ['a Float64Array', () => new Float64Array(100_000)],
+    ['a boxed text', () => new String('x'.repeat(100_000))],
+  ]
+  it.each(kinds)('of %s are not looked at one by one', (_name, make) => {
+    const value = make()
+    const look = vi.spyOn(Object, 'getOwnPropertyDescriptor')
+    for (const [, put] of places) isExact(put(value))
+    const looks = look.mock.calls.length
+    look.mockRestore()
+    expect(looks).toBeLessThan(100)
   })
 })
