@@ -110,7 +110,10 @@ export class LogFollowers implements Beating {
       const asked = this.#atStake()
       if (asked.length > 0) {
         const heads = await remote.heads(asked.map(({ follower }) => follower.partition.name))
-        for (const { follower } of asked) follower.onHead(heads.get(follower.partition.name), startedAtMs)
+        for (const { follower } of asked) {
+          const head = heads.get(follower.partition.name)
+          if (head !== 'unanswered') follower.onHead(head, startedAtMs)
+        }
       }
       for (const { recovery, follower } of this.#followed.values()) void recovery.run(follower)
     } catch {

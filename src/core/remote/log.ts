@@ -27,6 +27,9 @@ export interface Head {
   readonly stamp: string
 }
 
+/** The answer for a partition's head. `unanswered`: its server is away, while another one has answered. */
+export type RemoteHead = Head | 'unanswered'
+
 /** One logged operation, which changed its key, tag or partition. */
 export interface LogEntry {
   readonly counter: number

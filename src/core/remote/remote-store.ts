@@ -6,7 +6,7 @@ import type { Observer } from '../observing/observer.ts'
 import type { Cooldown, Stored, ValueFormat } from '../store.ts'
 import type { Clock } from '../time/clock.ts'
 import type { GenerationRecord, Generations, TagResult } from './generations.ts'
-import type { Epoch, EpochId, Head, Replayable, Rotation, SyncReply } from './log.ts'
+import type { Epoch, EpochId, Head, RemoteHead, Replayable, Rotation, SyncReply } from './log.ts'
 import type {
   IN_FULL,
   LeaseRequest,
@@ -121,9 +121,9 @@ export interface RemoteStore {
   ): Promise<TagResult>
   /**
    * Returns the heads of the partitions, by partition, in one round trip. A partition that no node follows is absent.
-   * Without `partitions` it returns those of all, the generation partition included.
+   * Without `partitions` it returns those of all, the generation partition included. Rejects if no server has answered.
    */
-  heads(partitions?: readonly string[]): Promise<ReadonlyMap<string, Head>>
+  heads(partitions?: readonly string[]): Promise<ReadonlyMap<string, RemoteHead>>
   /**
    * Returns the entries logged in a partition since `since`, and renews sequence and log. Without a sequence an epoch
    * is born, with an empty log. Its ordinal is that of `ifNone` or the server's time in milliseconds, whichever is

@@ -5,7 +5,15 @@ import type { Observer } from '../../core/observing/observer.ts'
 import type { Clock, Random } from '../../core/time/clock.ts'
 import { SerializationError } from '../../core/errors.ts'
 import type { GenerationRecord, Generations, TagResult } from '../../core/remote/generations.ts'
-import type { Epoch, EpochId, Head, Replayable, Rotation, SyncReply } from '../../core/remote/log.ts'
+import type {
+  Epoch,
+  EpochId,
+  Head,
+  RemoteHead,
+  Replayable,
+  Rotation,
+  SyncReply,
+} from '../../core/remote/log.ts'
 import {
   unanswered,
   type IN_FULL,
@@ -264,7 +272,7 @@ export class RedisStore implements RemoteStore {
     return read(reply!)
   }
 
-  heads(partitions?: readonly string[]): Promise<ReadonlyMap<string, Head>> {
+  heads(partitions?: readonly string[]): Promise<ReadonlyMap<string, RemoteHead>> {
     return this.#logs.heads(partitions)
   }
 

@@ -64,10 +64,18 @@ export class PrefixScans {
       isAnother = true
     })
     try {
+      const begun = (index: number): string => `${deletion} ${index}`
+      // First on all of them, because nothing need be scanned if one of them is away.
+      const ids = await Promise.all(
+        masters.map(async (master, index) => this.#mark(master, names, '', begun(index))),
+      )
       const counts = await Promise.all(
-        masters.map(async (master, index) =>
-          this.#removeOn(master, names, `${deletion} ${index}`, `${deletion} done`, prefix),
-        ),
+        masters.map(async (master, index) => {
+          const count = await this.#removeOn(master, prefix)
+          const id = await this.#mark(master, names, begun(index), `${deletion} done`)
+          if (id !== ids[index]) throw changed()
+          return count
+        }),
       )
       if (isAnother) throw changed()
       const count = counts.reduce((sum, one) => sum + one, 0)
@@ -116,21 +124,11 @@ export class PrefixScans {
   }
 
   // Removes leases first, so that no value that is loaded meanwhile is stored.
-  async #removeOn(
-    master: Connection,
-    names: readonly string[],
-    begun: string,
-    done: string,
-    prefix: string,
-  ): Promise<number> {
-    const before = await this.#mark(master, names, '', begun)
+  async #removeOn(master: Connection, prefix: string): Promise<number> {
     await this.#remove(master, this.#names.pattern('lease', prefix), (name) => name)
-    const count = await this.#remove(master, this.#names.pattern('value', prefix), (name) =>
+    return this.#remove(master, this.#names.pattern('value', prefix), (name) =>
       this.#names.isSideKey(name) ? undefined : name,
     )
-    const after = await this.#mark(master, names, begun, done)
-    if (before !== after) throw changed()
-    return count
   }
 
   // Returns the id of the connection on the server; `undefined` if the user may not ask.

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { SerializationError } from '../../../src/core/errors.ts'
 import { IN_FULL } from '../../../src/core/remote/operations.ts'
 import type { RedisStore } from '../../../src/redis/store/redis-store.ts'
+import { headOf } from '../../support/head-of.ts'
 import { describeWithServers } from '../servers/index.ts'
 import { PlainClient } from './plain-client.ts'
 import { EPOCH, GENERATION, admitted, namesOn, setOf, storeOn, valuesOf } from './stores.ts'
@@ -39,7 +40,7 @@ describeWithServers('the Redis store in trouble', () => {
 
     it('a set that is refused is an invalidation, and is logged', async () => {
       await store.acquire([{ key: 'd', token: 't' }], 60_000).catch(() => undefined)
-      const before = (await store.heads()).get('0')
+      const before = headOf(await store.heads(), '0')
 
       const results = await store.write([setOf(store, 'a', 'new'), setOf(store, 'd', 'new')])
 

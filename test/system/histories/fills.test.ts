@@ -1,5 +1,6 @@
 // Loads that meet invalidations: a value that was read before must not be stored, kept or shared after.
 import { expect } from 'vitest'
+import { headOf } from '../../support/head-of.ts'
 import { history } from './history.ts'
 import { HEARTBEAT_MS, overRemote } from './stage.ts'
 
@@ -183,7 +184,7 @@ history(
           write: async (ops) => {
             const results = await remote.write(ops)
             if (results.every(({ failure }) => failure === undefined)) return results
-            const head = (await remote.heads()).get('0')!
+            const head = headOf(await remote.heads(), '0')!
             return ops.map(() => ({ ok: true, head, logged: false }))
           },
         })),

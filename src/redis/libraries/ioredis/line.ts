@@ -1,5 +1,6 @@
 import { soon } from '../../../core/time/system.ts'
 import { withBuffers, type Arg, type ReplyForm } from '../../connection/client.ts'
+import { isAnswer } from '../../connection/guard/refusals.ts'
 import { listenTo, type ClientEvents } from '../client-events.ts'
 import { attemptError, type LineListener, type SubscriberLine } from '../line.ts'
 
@@ -70,6 +71,8 @@ export class IoredisLine implements SubscriberLine {
   #isUp: boolean
   // Whether the reason of the next loss was reported.
   #hasTold = false
+  // Whether the server does not have the database. ioredis goes on in database 0 then.
+  #isElsewhere = false
   #listener: LineListener | undefined = undefined
   #onMessage: ((channel: string, text: string) => void) | undefined = undefined
   #corked: Ioredis['stream'] = undefined
@@ -115,6 +118,20 @@ export class IoredisLine implements SubscriberLine {
     })
     if (this.#client.status === 'wait') this.#client.connect().catch(ignore)
     if (this.#client.status === 'end') this.#onEnd()
+    if (this.#isUp && (this.#client.options.db ?? 0) !== 0) void this.#select()
+  }
+
+  // The error of a client that was connected before was not heard.
+  async #select(): Promise<void> {
+    this.#isUp = false
+    const { stream } = this.#client
+    try {
+      await this.send(['select', String(this.#client.condition?.select ?? this.#client.options.db)], 'text')
+      if (stream === this.#client.stream && !this.#isUp) this.#onReady()
+    } catch (error) {
+      // The loss of the connection is reported by its event.
+      if (stream === this.#client.stream && isSelect(error)) this.#onError(error)
+    }
   }
 
   async subscribe(channel: string, onMessage: (text: string) => void): Promise<void> {
@@ -134,6 +151,8 @@ export class IoredisLine implements SubscriberLine {
   }
 
   readonly #onError = (error: unknown): void => {
+    // What fails after that does so because the connection is given up.
+    if (this.#isElsewhere) return
     if (isReadyCheck(error)) {
       if (this.#isOwn) {
         Object.assign(this.#client.options, { enableReadyCheck: false })
@@ -143,6 +162,11 @@ export class IoredisLine implements SubscriberLine {
         new Error(`make the client with enableReadyCheck: false, because ${error.message}`),
       )
       return
+    }
+    if (isSelect(error)) {
+      this.#isElsewhere = true
+      if (this.#isUp) this.#down(error)
+      if (this.#isOwn) this.#replace()
     }
     if ((error as Partial<Error> | undefined)?.message === CUT_SHORT) cutShort.add(this.#client)
     this.#hasTold = true
@@ -156,19 +180,24 @@ export class IoredisLine implements SubscriberLine {
   readonly #onClose = (): void => {
     const hasTold = this.#hasTold
     this.#hasTold = false
-    if (this.#isUp) {
-      this.#isUp = false
-      this.#listener?.onDown(new Error('the connection was closed'))
-    } else if (!hasTold) this.#listener?.onTrouble(attemptError(undefined, this.#isTls))
+    this.#isElsewhere = false
+    if (this.#isUp) this.#down(new Error('the connection was closed'))
+    else if (!hasTold) this.#listener?.onTrouble(attemptError(undefined, this.#isTls))
   }
 
   readonly #onReady = (): void => {
+    if (this.#isElsewhere) return
     this.#isUp = true
     cutShort.delete(this.#client)
     this.#listener?.onUp()
   }
 
   readonly #replace = (): void => this.#client.disconnect(true)
+
+  #down(error: unknown): void {
+    this.#isUp = false
+    this.#listener?.onDown(error)
+  }
 
   readonly #uncork = (): void => {
     const stream = this.#corked
@@ -183,6 +212,12 @@ export class IoredisLine implements SubscriberLine {
     stream.cork()
     soon(this.#uncork)
   }
+}
+
+// ioredis selects the database of its options for each connection, and only reports that it can't.
+function isSelect(error: unknown): boolean {
+  const { command } = (error ?? {}) as { command?: { name?: string } }
+  return command?.name === 'select' && isAnswer(error)
 }
 
 // ioredis sends INFO to see if a server is still loading. Some providers refuse it.

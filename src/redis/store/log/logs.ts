@@ -2,13 +2,21 @@ import { sameEpoch } from '../../../coherence/log/seen-heads.ts'
 import type { Random } from '../../../core/time/clock.ts'
 import { StoreUnavailableError } from '../../../core/errors.ts'
 import { drawGeneration } from '../../../core/remote/generations.ts'
-import type { Epoch, EpochId, Head, Replayable, Rotation, SyncReply } from '../../../core/remote/log.ts'
+import type {
+  Epoch,
+  EpochId,
+  Head,
+  RemoteHead,
+  Replayable,
+  Rotation,
+  SyncReply,
+} from '../../../core/remote/log.ts'
 import type { RedisClient, Reply } from '../../connection/client.ts'
 import { exchange, type Call } from '../exchange.ts'
 import type { KeyNames } from '../key-names.ts'
 import { epochText, kindLetters, randomText, readHead, readLogEntry } from './log-format.ts'
 import { readLogged, readPlace, type LoggedCalls } from './logged-calls.ts'
-import { asList, asText, asTextOrNull, isWrongType } from '../replies.ts'
+import { accept, asList, asText, asTextOrNull, isWrongType } from '../replies.ts'
 import type { PrefixScans } from '../scans.ts'
 import { logFlush } from '../../scripts/log/log-flush.ts'
 import { replay } from '../../scripts/log/replay.ts'
@@ -36,7 +44,7 @@ export class Logs {
 
   async heads(
     partitions: readonly string[] = [...this.#names.partitions, this.#names.generationPartition],
-  ): Promise<ReadonlyMap<string, Head>> {
+  ): Promise<ReadonlyMap<string, RemoteHead>> {
     const replies = await exchange(
       this.#client,
       partitions.map((partition) => {
@@ -45,11 +53,17 @@ export class Logs {
       }),
       'text',
     )
-    const heads = new Map<string, Head>()
+    // The other servers of a cluster may have answered.
+    if (!replies.some(isAnswered)) accept(replies[0] ?? null)
+    const heads = new Map<string, RemoteHead>()
     for (const [index, partition] of partitions.entries()) {
       const reply = replies[index]!
       // A key of another type is no sequence of ours, and the next sync replaces it.
-      const head = isWrongType(reply) ? undefined : readHead(asTextOrNull(reply))
+      const head = isWrongType(reply)
+        ? undefined
+        : isAnswered(reply)
+          ? readHead(asTextOrNull(reply))
+          : 'unanswered'
       if (head !== undefined) heads.set(partition, head)
     }
     return heads
@@ -136,4 +150,8 @@ export class Logs {
     const { epoch: present, list } = readLogged(reply!)
     return list[1] === 1 ? readPlace(present, list[2])?.head : undefined
   }
+}
+
+function isAnswered(reply: Reply): boolean {
+  return !(reply instanceof Error) || isWrongType(reply)
 }

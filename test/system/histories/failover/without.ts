@@ -1,4 +1,5 @@
 import type { Head, LogEntry } from '../../../../src/core/remote/log.ts'
+import { headOf } from '../../../support/head-of.ts'
 import { overRemote, type StageOptions } from '../stage.ts'
 
 // Nodes without a rule. The wiring of their ports is changed, because the product has no switches.
@@ -6,7 +7,10 @@ import { overRemote, type StageOptions } from '../stage.ts'
 /** Tells entries apart by their number only. */
 export const withoutStamps: StageOptions = {
   remote: overRemote((remote) => ({
-    heads: async () => new Map([...(await remote.heads())].map(([name, head]) => [name, numbered(head)])),
+    heads: async () => {
+      const heads = await remote.heads()
+      return new Map(Array.from(heads.keys(), (name) => [name, numbered(headOf(heads, name)!)]))
+    },
     write: async (ops, ...rest) =>
       (await remote.write(ops, ...rest)).map((result) =>
         result.head === undefined ? result : { ...result, head: numbered(result.head) },
@@ -44,7 +48,7 @@ function stampOf(counter: number): string {
 /** Logs no lost entry again. */
 export const withoutReplay: StageOptions = {
   remote: overRemote((remote) => ({
-    replay: async (partition) => (await remote.heads()).get(partition),
+    replay: async (partition) => headOf(await remote.heads(), partition),
   })),
 }
 
