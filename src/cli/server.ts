@@ -59,7 +59,8 @@ export async function connect(
   let client: RedisClient
   await findLibrary()
   try {
-    const hint = /^rediss/.test(given ?? '') ? '; perhaps it speaks no TLS, which rediss:// asks for' : ''
+    const hint =
+      given?.startsWith('rediss') === true ? '; perhaps it speaks no TLS, which rediss:// asks for' : ''
     client = await withTimeout(openClient(target, clientSettings(settings)), timeout, hint)
   } catch (error) {
     throw new Failure(EXIT.unreachable, `can't connect to ${place}: ${reasonOf(error)}`)
