@@ -3,6 +3,9 @@ import type { Clock, TimerHandle, Timers } from '../core/time/clock.ts'
 const ENTRIES_PER_TICK = 20_000
 const ENTRIES_PER_EVICTION = 16
 const TICK_GAP_MS = 1000
+// A small area has time, because what has ended in it takes little room.
+const SMALL = 1000
+const SMALL_TICK_GAP_MS = 60_000
 
 /** Settings of a {@link StateArea}. */
 export interface StateAreaOptions {
@@ -67,6 +70,7 @@ export class StateArea<V> {
     }
     if (this.#states.size >= this.#maxEntries && !this.#forgetOne()) return false
     this.#states.set(key, { value, deadlineMs, used })
+    if (this.#states.size === SMALL) this.#disarm()
     this.#schedule()
     return true
   }
@@ -87,6 +91,10 @@ export class StateArea<V> {
   /** Stops the timer for good. */
   close(): void {
     this.#closed = true
+    this.#disarm()
+  }
+
+  #disarm(): void {
     if (this.#timer === undefined) return
     this.#timers.clear(this.#timer)
     this.#timer = undefined
@@ -94,11 +102,14 @@ export class StateArea<V> {
 
   #schedule(): void {
     if (this.#timer !== undefined || this.#closed || this.#states.size === 0) return
-    this.#timer = this.#timers.set(() => {
-      this.#timer = undefined
-      this.#sweep()
-      this.#schedule()
-    }, TICK_GAP_MS)
+    this.#timer = this.#timers.set(
+      () => {
+        this.#timer = undefined
+        this.#sweep()
+        this.#schedule()
+      },
+      this.#states.size < SMALL ? SMALL_TICK_GAP_MS : TICK_GAP_MS,
+    )
   }
 
   #sweep(): void {
