@@ -1,5 +1,6 @@
 import { BaseCache } from '../cache/base-cache.ts'
 import type { Slot } from '../in-process/primitives.ts'
+import { isList } from '../internal/objects.ts'
 import { storeFrom } from '../cache/store-from.ts'
 import {
   CACHE_OPTIONS,
@@ -141,7 +142,7 @@ export class MockCache<V = unknown> extends BaseCache<V> {
       const original = cache[method] as (...args: unknown[]) => unknown
       const mocked = async (...args: unknown[]): Promise<unknown> => {
         this.calls.push({ method, args, namespace })
-        const plan = this.#plans.find((one) => one.method === method && (one.key ?? args[0]) === args[0])
+        const plan = this.#plans.find((one) => one.method === method && isFor(one.key, args[0]))
         return plan === undefined ? original.apply(cache, args) : plan.act()
       }
       Object.defineProperty(cache, method, { value: mocked })
@@ -158,4 +159,9 @@ export class MockCache<V = unknown> extends BaseCache<V> {
     }
     Object.defineProperty(cache, 'namespace', { value: mocked })
   }
+}
+
+// Whether a plan for a key is for a call whose first argument is a key, or a list of keys.
+function isFor(key: string | undefined, given: unknown): boolean {
+  return key === undefined || key === given || (isList(given) && given.includes(key))
 }

@@ -77,6 +77,14 @@ describe('MockCache', () => {
     expect(await cache.namespace('user').get('1')).toEqual({ id: 1 })
   })
 
+  it('answers a call of several keys as told for one of them', async () => {
+    const cache = new MockCache()
+    cache.answer('getMany', 'a', new Map([['a', 1]])).fail('deleteMany', 'a', new Error('planned'))
+    expect([...(await cache.getMany(['b', 'a']))]).toEqual([['a', 1]])
+    expect((await cache.getMany(['b'])).size).toBe(0)
+    expect(await failureOf(() => cache.deleteMany(['a']))).toEqual(new Error('planned'))
+  })
+
   it('keeps what is stored when plans and calls are forgotten', async () => {
     const cache = new MockCache()
     await cache.set('a', 1)
