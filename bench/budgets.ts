@@ -16,10 +16,22 @@ export interface Budget {
   readonly bound: number
   /** Whether the figure has to reach the bound; otherwise it must not exceed it. */
   readonly isAtLeast?: boolean
+  /** The sentence that says why it is missed, if it is. */
+  readonly reason?: string | undefined
 }
 
-const most = (figure: string, bound: number): Budget => ({ figure, bound })
-const least = (figure: string, bound: number): Budget => ({ figure, bound, isAtLeast: true })
+const most = (figure: string, bound: number, reason?: string): Budget => ({ figure, bound, reason })
+const least = (figure: string, bound: number, reason?: string): Budget => ({
+  figure,
+  bound,
+  reason,
+  isAtLeast: true,
+})
+
+const SHARED_BY_CACHE_MANAGER =
+  'cache-manager keeps values in a Map without a bound, and gives the stored object itself to every reader.'
+const CHEAP_COMMANDS =
+  'node-redis sends a small command for less than a deadline, the order of calls and the figures cost; over ioredis each is within its bound.'
 
 const TSX = ['--import', 'tsx']
 
@@ -37,8 +49,16 @@ export const PARTS: readonly Part[] = [
       least('get, 1,000,000 entries, in speeds of lru-cache', 1.3),
       least('evict, 1,000,000 entries, in speeds of lru-cache', 0.85),
       most('bytes an entry with ttl, 1,000,000 entries', 70),
-      least('awaited hit, string, cheaper than the cheaper of bentocache and cache-manager', 30),
-      least('awaited hit, number, cheaper than the cheaper of bentocache and cache-manager', 30),
+      least(
+        'awaited hit, string, cheaper than the cheaper of bentocache and cache-manager',
+        30,
+        SHARED_BY_CACHE_MANAGER,
+      ),
+      least(
+        'awaited hit, number, cheaper than the cheaper of bentocache and cache-manager',
+        30,
+        SHARED_BY_CACHE_MANAGER,
+      ),
       most('awaited hit, object of 1 KB, in structuredClone', 0.5),
     ],
   },
@@ -58,8 +78,8 @@ export const PARTS: readonly Part[] = [
     quick: ['--rounds', '1'],
     peers: 'bench/redis',
     budgets: [
-      most('client CPU, get, worst client, in the bare one', 1.25),
-      most('client CPU, set, worst client, in the bare one', 1.3),
+      most('client CPU, get, worst client, in the bare one', 1.25, CHEAP_COMMANDS),
+      most('client CPU, set, worst client, in the bare one', 1.3, CHEAP_COMMANDS),
       most('client CPU, getMany(100), worst client, in the bare one', 1.3),
       most('client CPU, setMany(100), worst client, in the bare one', 1.15),
       most('server CPU, set, nobody follows', 3.5),

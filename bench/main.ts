@@ -1,5 +1,6 @@
 // `npm run bench`: every benchmark that has a budget, one after the other, and a table of measured figures, bounds and
 // verdicts. Ends with 1 if a budget is missed or was not measured. `--json FILE` writes the same. `--only PART` runs one,
+// and `--after FILE` takes the figures of the others from an earlier run. `--readme` names the missed ones in README.md.
 // `--quick` runs few rounds, which shows that it works and measures nothing.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -9,11 +10,14 @@ import { parseArgs } from 'node:util'
 import Table from 'cli-table3'
 import { PARTS, type Budget, type Part } from './budgets.ts'
 import { judge, type Line } from './verdicts.ts'
+import { nameMissed } from './readme.ts'
 
 const { values: options } = parseArgs({
   options: {
     only: { type: 'string' },
     json: { type: 'string' },
+    after: { type: 'string' },
+    readme: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
   },
 })
@@ -47,11 +51,17 @@ function measure(part: Part): ReadonlyMap<string, number> {
   )
 }
 
+/** Returns the lines of the run that `--after` names. */
+function earlier(): readonly Line[] {
+  if (options.after === undefined) return []
+  return (JSON.parse(readFileSync(options.after, 'utf8')) as { readonly lines: readonly Line[] }).lines
+}
+
 const parts = PARTS.filter(({ name }) => options.only === undefined || name === options.only)
 if (parts.length === 0) throw new Error(`--only: one of ${PARTS.map(({ name }) => name).join(', ')}`)
 const began = performance.now()
 const load = loadavg()[0]!
-const lines: Line[] = []
+const lines: Line[] = earlier().filter((line) => parts.every(({ name }) => name !== line.part))
 for (const part of parts) {
   const from = performance.now()
   console.log(`\n=== ${part.name}`)
@@ -80,4 +90,5 @@ if (options.json !== undefined) {
   const run = { date, node, cpu: cpus()[0]?.model, load, minutes, isQuick: options.quick, lines }
   writeFileSync(options.json, `${JSON.stringify(run, null, 2)}\n`)
 }
+if (options.readme) nameMissed(lines)
 process.exitCode = lines.every(({ verdict }) => verdict === 'met') ? 0 : 1

@@ -2,7 +2,7 @@ import { serve } from '@hono/node-server'
 import { getConnInfo } from '@hono/node-server/conninfo'
 import { createCache } from 'cachette'
 import { rateLimit, responseCache } from 'cachette/hono'
-import { RateLimiter } from 'cachette/ratelimit'
+import { ipKey, RateLimiter } from 'cachette/ratelimit'
 import { Hono } from 'hono'
 import { database } from '../shop/articles.mjs'
 
@@ -10,7 +10,8 @@ const cache = await createCache({ prefix: 'shop:', ttl: '10m' })
 const app = new Hono()
 
 const limiter = new RateLimiter(cache, { name: 'visits', limit: 20, window: '1m' })
-app.use(rateLimit(limiter, { key: (c) => c.req.header('x-forwarded-for') ?? getConnInfo(c)?.remote.address }))
+// Behind a proxy take the address that the proxy adds. Clients can write the rest of `X-Forwarded-For` themselves.
+app.use(rateLimit(limiter, { key: (c) => ipKey(getConnInfo(c).remote.address) }))
 app.use(responseCache(cache, { app }))
 
 app.get('/articles/:id', (c) => {

@@ -1,5 +1,5 @@
-import { ageClock } from '../core/time/age-clock.ts'
-import type { Clock, Random, Timers } from '../core/time/clock.ts'
+import { ageClock, type AgeClock } from '../core/time/age-clock.ts'
+import type { Random, Timers } from '../core/time/clock.ts'
 import { sumOf, type CacheStats } from '../core/counters.ts'
 import { Doubts } from '../core/logging/doubts.ts'
 import { Log } from '../core/logging/log.ts'
@@ -35,7 +35,7 @@ export class Runtime implements CacheState {
   readonly trouble: Trouble
   readonly doubts: Doubts
   readonly pipeline: LoadPipeline
-  readonly clock: Clock
+  readonly clock: AgeClock
   readonly timers: Timers
   readonly random: Random
   readonly shortLived: ShortLived = new ShortLived()

@@ -7,6 +7,15 @@ const PUT_EVERY_MS = 5_000
 const LIVES_MS = 15_000
 const READ_EVERY_MS = 2_000
 
+const ids = new WeakMap<Runtime, string>()
+
+// A cache has one, because a process may have several dashboards over it, such as one that is read-only.
+function idOf(runtime: Runtime): string {
+  const id = ids.get(runtime) ?? Math.floor(runtime.random() * 2 ** 52).toString(36)
+  ids.set(runtime, id)
+  return id
+}
+
 /** The dashboards of other processes over the same cache. Each puts its summary up, and reads those of the others. */
 export class Fleet {
   readonly #runtime: Runtime
@@ -22,7 +31,7 @@ export class Fleet {
   constructor(runtime: Runtime, own: () => Promise<Omit<Summary, 'form' | 'id'>>) {
     this.#runtime = runtime
     this.#board = runtime.store.openBoard?.()
-    this.#id = Math.floor(runtime.random() * 2 ** 52).toString(36)
+    this.#id = idOf(runtime)
     this.#own = own
     if (this.#board !== undefined) void this.#put(this.#board)
   }
@@ -43,12 +52,12 @@ export class Fleet {
   }
 
   async #read(board: Board): Promise<readonly Summary[]> {
-    const texts = await board.all()
-    return texts.flatMap((text) => {
+    const others = new Map<string, Summary>()
+    for (const text of await board.all()) {
       const summary = readSummary(text)
-      const isOther = summary?.cache === this.#runtime.name && summary.id !== this.#id
-      return isOther ? [summary] : []
-    })
+      if (summary?.cache === this.#runtime.name && summary.id !== this.#id) others.set(summary.id, summary)
+    }
+    return [...others.values()]
   }
 
   async #put(board: Board): Promise<void> {

@@ -9,7 +9,7 @@ const MOST_CHARS = 32_768
 /** The figures of a process, which the others show. */
 export interface Summary {
   readonly form: number
-  /** Random, for each dashboard. */
+  /** Random, for each cache of a process. */
   readonly id: string
   /** The name of the host and the number of the process. */
   readonly process: string
@@ -50,9 +50,9 @@ export function readSummary(text: string): Summary | undefined {
 }
 
 function isComplete(read: Partial<Summary>): read is Summary {
-  const { process, cache, status, hits, misses, loads, snapshot } = read
+  const { id, process, cache, status, hits, misses, loads, snapshot } = read
   return (
-    [process, cache, status].every((one) => typeof one === 'string') &&
+    [id, process, cache, status].every((one) => typeof one === 'string') &&
     [hits, misses, loads].every((one) => typeof one === 'number') &&
     Array.isArray(snapshot?.families)
   )

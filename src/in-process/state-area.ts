@@ -3,6 +3,9 @@ import type { Clock, TimerHandle, Timers } from '../core/time/clock.ts'
 const ENTRIES_PER_TICK = 20_000
 const ENTRIES_PER_EVICTION = 16
 const TICK_GAP_MS = 1000
+// A small area that was swept has time, because what ends in it takes little room.
+const SMALL = 1000
+const SMALL_TICK_GAP_MS = 60_000
 
 /** Settings of a {@link StateArea}. */
 export interface StateAreaOptions {
@@ -67,7 +70,8 @@ export class StateArea<V> {
     }
     if (this.#states.size >= this.#maxEntries && !this.#forgetOne()) return false
     this.#states.set(key, { value, deadlineMs, used })
-    this.#schedule()
+    if (this.#states.size === SMALL) this.#disarm()
+    this.#schedule(TICK_GAP_MS)
     return true
   }
 
@@ -87,18 +91,22 @@ export class StateArea<V> {
   /** Stops the timer for good. */
   close(): void {
     this.#closed = true
+    this.#disarm()
+  }
+
+  #disarm(): void {
     if (this.#timer === undefined) return
     this.#timers.clear(this.#timer)
     this.#timer = undefined
   }
 
-  #schedule(): void {
+  #schedule(gapMs: number): void {
     if (this.#timer !== undefined || this.#closed || this.#states.size === 0) return
     this.#timer = this.#timers.set(() => {
       this.#timer = undefined
       this.#sweep()
-      this.#schedule()
-    }, TICK_GAP_MS)
+      this.#schedule(this.#states.size < SMALL ? SMALL_TICK_GAP_MS : TICK_GAP_MS)
+    }, gapMs)
   }
 
   #sweep(): void {

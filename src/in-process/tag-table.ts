@@ -1,5 +1,6 @@
 import type { Random } from '../core/time/clock.ts'
 import { systemRandom } from '../core/time/system.ts'
+import { thinnedOut } from '../internal/thin-out.ts'
 
 /** The data that an entry with tags keeps. They are plain, so that another store may keep them in any form. */
 export interface Labels {
@@ -12,8 +13,8 @@ export interface Labels {
 }
 
 const LONGEST_TABLE = 100_000
-/** The number of a tag's invalidations with stale values that are told apart by their time. */
-const LONGEST_HISTORY = 8
+/** The number of times at which a tag was invalidated with stale values. More of them are thinned out. */
+const LONGEST_HISTORY = 16
 
 /** An invalidation, in the order of the process and by its clock. */
 interface Moment {
@@ -88,7 +89,7 @@ export class TagTable {
     for (const tag of tags) {
       const before = this.#stale.get(tag) ?? []
       this.#stale.delete(tag)
-      this.#stale.set(tag, [...before.slice(1 - LONGEST_HISTORY), moment])
+      this.#stale.set(tag, thinnedOut([...before, moment], LONGEST_HISTORY))
     }
     while (this.#stale.size > this.#limit) {
       const [oldest, history] = this.#stale.entries().next().value!

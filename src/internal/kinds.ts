@@ -19,6 +19,20 @@ export type Kind =
   | 'array-buffer'
   | 'view'
 
+const KINDS_WITHOUT_PARTS: ReadonlySet<Kind> = new Set([
+  'date',
+  'regexp',
+  'url',
+  'url-search-params',
+  'array-buffer',
+  'view',
+])
+
+/** Whether an object of this kind contains other values. */
+export function isContainer(kind: Kind): boolean {
+  return !KINDS_WITHOUT_PARTS.has(kind)
+}
+
 /** Typed arrays, DataView and Buffer. */
 export type View = NodeJS.ArrayBufferView
 

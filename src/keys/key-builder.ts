@@ -48,7 +48,9 @@ export const key: KeyBuilder = Object.assign(
 function joined(parts: readonly string[]): string {
   const text = parts.join(':')
   if (!isLong(text, MAX_BUILT_BYTES) && !(text.includes('!') && isSideKey(text))) return text
-  return `${parts[0]!}:${hashed(parts.slice(1).join(':'))}`
+  // The first part may end like the name of one of the library's own keys.
+  const entity = isSideKey(`${parts[0]!}:`) ? parts[0]!.replace(/!(?=[^!]*$)/, '%21') : parts[0]!
+  return `${entity}:${hashed(parts.slice(1).join(':'))}`
 }
 
 function encodePart(part: unknown): string {

@@ -1,4 +1,5 @@
-import type { Clock, Random, Timers } from '../core/time/clock.ts'
+import type { AgeClock } from '../core/time/age-clock.ts'
+import type { Random, Timers } from '../core/time/clock.ts'
 import type { Doubts } from '../core/logging/doubts.ts'
 import type { CacheEvents } from '../core/observing/events.ts'
 import type { Observer } from '../core/observing/observer.ts'
@@ -11,7 +12,7 @@ export interface CacheState {
   readonly store: Store
   readonly trouble: Trouble
   readonly doubts: Doubts
-  readonly clock: Clock
+  readonly clock: AgeClock
   readonly timers: Timers
   readonly random: Random
   readonly shortLived: ShortLived

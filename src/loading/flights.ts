@@ -1,3 +1,4 @@
+import type { AgeClock } from '../core/time/age-clock.ts'
 import type { TimerHandle } from '../core/time/clock.ts'
 import { ClosedError } from '../core/errors.ts'
 import type { LoadSettings } from '../options/resolve.ts'
@@ -87,7 +88,7 @@ export class Flights implements RunHost {
     flight.family = settings.family
     flight.anew = settings.forceRefresh === true
     const before = this.#byKey.get(key)
-    flight.forced = flight.anew || (before !== undefined && (before.timedOut || isLong(before, nowMs)))
+    flight.forced = flight.anew || (before !== undefined && (before.timedOut || isHung(before, nowMs, clock)))
     this.#byKey.set(key, flight)
     return flight
   }
@@ -200,4 +201,9 @@ export class Flights implements RunHost {
 // Whether a load takes so long that no other one waits for it.
 function isLong({ startedAtMs }: Flight, nowMs: number): boolean {
   return nowMs - startedAtMs >= LONGEST_LOAD_MS
+}
+
+// Whether it has run for so long. A suspension gives its right to nobody.
+function isHung(flight: Flight, nowMs: number, { resumedAtMs }: AgeClock): boolean {
+  return isLong(flight, nowMs) && resumedAtMs <= flight.startedAtMs
 }

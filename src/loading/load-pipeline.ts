@@ -1,6 +1,6 @@
-import { AsyncResource } from 'node:async_hooks'
 import { abortable } from '../core/abort.ts'
 import { inTime, LATE } from '../core/time/in-time.ts'
+import { outsideRequests } from '../core/time/outside.ts'
 import { handOver } from '../core/background.ts'
 import { isPromise, type MaybePromise } from '../core/promise.ts'
 import type { LoadSettings } from '../options/resolve.ts'
@@ -28,8 +28,6 @@ export class LoadPipeline {
   readonly #state: CacheState
   readonly #flights: Flights
   readonly #decision: ServeDecision
-  // Made outside of any request, so that code that runs in it keeps nothing of one.
-  readonly #outside = new AsyncResource('cachette')
 
   constructor(state: CacheState) {
     this.#state = state
@@ -314,7 +312,7 @@ export class LoadPipeline {
     const { trouble } = this.#state
     const observer = this.#state.observing('load')
     if (observer !== undefined) for (const key of idle) observer.refreshing?.(settings.family, key)
-    const loading = this.#outside.runInAsyncScope(() => {
+    const loading = outsideRequests(() => {
       const flights = idle.map((key) => this.#flights.begin(key, settings, this, found.get(key)!.stored))
       for (const flight of flights) {
         settings.family.counters.refreshes++

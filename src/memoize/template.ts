@@ -2,6 +2,7 @@ import { canonical } from '../keys/canonical.ts'
 import { KeyError, OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/logging/inspect.ts'
 import { MAX_BUILT_BYTES, hashed, isLong, key } from '../keys/key-builder.ts'
+import { isSideKey } from '../keys/key.ts'
 
 /** The values that fill a template. */
 export interface Call {
@@ -64,7 +65,7 @@ export class Template {
         throw new KeyError(`${inspect(this.#source)}: {${name}}: ${error.message}`)
       }
     })
-    return isLong(text, MAX_BUILT_BYTES) ? `${this.#texts[0]!}${hashed(text)}` : text
+    return isLong(text, MAX_BUILT_BYTES) || isSideKey(text) ? `${this.#texts[0]!}${hashed(text)}` : text
   }
 
   // Encodes a value as a part of a key, so that `user:{0}` and `key('user', id)` are the same. Values without a place

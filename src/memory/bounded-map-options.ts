@@ -1,7 +1,7 @@
 import { ageClock, type AgeClock } from '../core/time/age-clock.ts'
 import { checkFunction } from '../options/checks.ts'
 import type { Clock, Random, Timers } from '../core/time/clock.ts'
-import { durationMs, type Duration } from '../options/durations.ts'
+import { durationMs, isInstant, type Duration } from '../options/durations.ts'
 import { OptionsError } from '../core/errors.ts'
 import { inspect } from '../core/logging/inspect.ts'
 import { longTimers } from '../core/time/long-timers.ts'
@@ -23,7 +23,7 @@ export interface BoundedMapOptions<K, V> {
   readonly weigher?: ((value: V, key: K) => number) | undefined
   /** The maximum weight of a single entry. A heavier one is not stored. Default `maxWeight`. */
   readonly maxEntryWeight?: number | undefined
-  /** The ttl of entries that are set without one. Default: for ever. */
+  /** The ttl of entries that are set without one; a span, not a date. Default: for ever. */
   readonly ttl?: Duration | undefined
   /**
    * Called after an entry has left. It may use the map. An exception that it throws is dropped and counted in
@@ -99,7 +99,7 @@ export function resolveOptions<K, V>(options: BoundedMapOptions<K, V>): Resolved
     maxWeight: weight('maxWeight', maxWeight),
     maxEntryWeight: Math.min(maxWeight, weight('maxEntryWeight', maxEntryWeight)),
     weigher: callable('weigher', options.weigher),
-    ttlMs: options.ttl === undefined ? Infinity : durationMs(options.ttl, 'ttl', clock),
+    ttlMs: options.ttl === undefined ? Infinity : durationMs(span(options.ttl), 'ttl', clock),
     onRemoval: callable('onRemoval', options.onRemoval),
     clock,
     timers: options.timers === undefined ? systemTimers : longTimers(options.timers),
@@ -151,6 +151,12 @@ function reading<T>(argument: string, read: () => T): T {
       ? error
       : new OptionsError(`${argument}: reading it threw`, { cause: error })
   }
+}
+
+// A date as the default would be the time left when the map is made, for all entries.
+function span(ttl: Duration): Duration {
+  if (isInstant(ttl)) throw new OptionsError(`ttl: ${inspect(ttl)} is a date, and no span such as '30m'`)
+  return ttl
 }
 
 function count(name: string, value: number): number {

@@ -10,11 +10,12 @@ import type { StoreStats } from '../core/counters.ts'
 import { timersFor, type CacheOptions } from '../options/options.ts'
 import type { Random } from '../core/time/clock.ts'
 import { BoundedMap, type BoundedMapStats, type RemovalCause } from './bounded-map.ts'
+import { entryWeight } from './bounded-map-options.ts'
 import { bytesOf } from './bytes.ts'
 
 /** The bounds of the entries in the memory of this process. */
 export interface MemoryBounds {
-  /** The maximum number of entries; default 10,000. */
+  /** The maximum number of entries; default 10,000, or no bound by number with `maxWeight` or `maxBytes`. */
   readonly maxEntries?: number | undefined
   /** The maximum total weight of the entries, in the unit of `weigher`; default: no bound. */
   readonly maxWeight?: number | undefined
@@ -28,7 +29,10 @@ export interface MemoryBounds {
    * answers `false`.
    */
   readonly maxEntryWeight?: number | undefined
-  /** The weight of a value, 0 or more. The function must not change the value. Default: 1 each. Needs `maxWeight`. */
+  /**
+   * The weight of a value, 0 or more. The function must not change the value. A value for which it throws is not kept.
+   * Default: 1 each. Needs `maxWeight`.
+   */
   readonly weigher?: ((value: unknown, key: string) => number) | undefined
   /**
    * Called once for each entry that has left the memory of this process, with its key (without the prefix), a copy of
@@ -61,21 +65,34 @@ export function entryMap<E>(
   random?: Random,
 ): BoundedMap<string, E> {
   const { maxEntries, maxEntryWeight, maxBytes } = bounds
+  const { logger = consoleLogger, name = 'cache', prefix = '' } = options
+  const log = new Log(logger, ageClock(options.clock), () => ({ cache: name }))
+  const failed: Failed = (full, message, details) =>
+    log.notice('error', { key: full.slice(prefix.length), ...details }, message)
   return new BoundedMap<string, E>({
     maxEntries,
     maxWeight: maxBytes ?? bounds.maxWeight,
     maxEntryWeight,
-    weigher: weigherOf(bounds, form),
-    ...(bounds.onRemoval !== undefined && { onRemoval: removalTeller(bounds.onRemoval, options, form) }),
+    weigher: weigherOf(bounds, form, failed),
+    ...(bounds.onRemoval !== undefined && {
+      onRemoval: removalTeller(bounds.onRemoval, prefix.length, form, failed),
+    }),
     clock: options.clock,
     timers: timersFor(options),
     random,
   })
 }
 
+/** Logs that a function of the user has failed. */
+type Failed = (full: string, message: string, details: object) => void
+
+/** A weight that no bound allows. */
+const TOO_HEAVY = Number.MAX_VALUE
+
 function weigherOf<E>(
   { maxWeight, maxBytes, weigher }: MemoryBounds,
   { storedOf, view }: EntryForm<E>,
+  failed: Failed,
 ): ((entry: E, key: string) => number) | undefined {
   if (maxBytes !== undefined) {
     if (typeof maxBytes !== 'number' || !(maxBytes > 0))
@@ -87,25 +104,32 @@ function weigherOf<E>(
   }
   if (weigher === undefined) return undefined
   checkFunction(weigher, 'weigher')
-  return (entry, key) => weigher(view(storedOf(entry)), key)
+  return (entry, key) => {
+    try {
+      return entryWeight(weigher(view(storedOf(entry)), key))
+    } catch (err) {
+      // The caller still means this value in place of the one before.
+      failed(key, 'weigher has failed, and the value is not kept', { err })
+      return TOO_HEAVY
+    }
+  }
 }
 
 // A removal may come from a timer, or from the call of another user, who must not get the error.
 function removalTeller<E>(
   listener: NonNullable<MemoryBounds['onRemoval']>,
-  { logger = consoleLogger, clock, name = 'cache', prefix = '' }: Parameters<typeof entryMap>[1],
+  prefixLength: number,
   { storedOf, view }: EntryForm<E>,
+  failed: Failed,
 ): (key: string, entry: E, cause: RemovalCause) => void {
   checkFunction(listener, 'onRemoval')
-  const log = new Log(logger, ageClock(clock), () => ({ cache: name }))
   return (full, entry, cause) => {
-    const key = full.slice(prefix.length)
-    const failed = (err: unknown): void => log.notice('error', { key, cause, err }, 'onRemoval has failed')
+    const log = (err: unknown): void => failed(full, 'onRemoval has failed', { cause, err })
     try {
-      const told: unknown = listener(key, view(storedOf(entry)), cause)
-      if (isPromise(told)) void Promise.resolve(told).catch(failed)
+      const told: unknown = listener(full.slice(prefixLength), view(storedOf(entry)), cause)
+      if (isPromise(told)) void Promise.resolve(told).catch(log)
     } catch (error) {
-      failed(error)
+      log(error)
     }
   }
 }

@@ -1,3 +1,4 @@
+import { isPromise } from '../core/promise.ts'
 import type { RemovalCause } from './bounded-map-options.ts'
 
 // Causes are numbers, because a counter named by a string would be looked up by name at every removal.
@@ -30,7 +31,7 @@ export interface BoundedMapStats {
   readonly swept: number
   /** Values not stored because each alone was heavier than `maxEntryWeight`. */
   readonly oversize: number
-  /** Exceptions that `onRemoval` threw. */
+  /** Exceptions that `onRemoval` threw, and rejections of its promises. */
   readonly listenerErrors: number
 }
 
@@ -47,6 +48,9 @@ export class Removals<K, V> {
   swept = 0
   oversize = 0
   #listenerErrors = 0
+  readonly #failed = (): void => {
+    this.#listenerErrors++
+  }
   /** Another listener, which does not throw. */
   also: ((key: K, value: V, cause: RemovalCause) => void) | undefined = undefined
 
@@ -94,9 +98,10 @@ export class Removals<K, V> {
     // Removals by calls of the listener itself come in further rounds of this loop, or inside of them.
     for (const [key, value, cause] of this.#pending.splice(0)) {
       try {
-        this.#listener?.(key, value, CAUSES[cause]!)
+        const told: unknown = this.#listener?.(key, value, CAUSES[cause]!)
+        if (isPromise(told)) told.then(undefined, this.#failed)
       } catch {
-        this.#listenerErrors++
+        this.#failed()
       }
       this.also?.(key, value, CAUSES[cause]!)
     }

@@ -1,6 +1,6 @@
 import { SerializationError } from '../core/errors.ts'
 import { copyKind } from './copy-kind.ts'
-import type { Kind } from '../internal/kinds.ts'
+import { isContainer, type Kind } from '../internal/kinds.ts'
 import type { Step } from './json/path.ts'
 import { setOwn } from './json/properties.ts'
 import {
@@ -116,6 +116,8 @@ class AdmissionWalk {
 
   // Containers enter `seen` before their parts are copied, so that a circle leads back to the copy.
   #kind(value: object, kind: Kind): object {
+    if (this.steps.length === this.#rules.maxDepth && isContainer(kind))
+      throw refusedDepth(this.#rules, this.steps)
     if (kind === 'object') return this.#plain(value)
     if (kind === 'array') return this.#array(value as unknown[])
     this.#add(partsOf(value, kind))

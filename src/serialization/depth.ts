@@ -35,14 +35,23 @@ function beginsDeeper(text: string, maxDepth: number): boolean {
   for (let at = 0; at < end; at++) {
     const char = text[at]
     if (char === '"') {
-      do at = text.indexOf('"', at + 1)
-      while (at !== -1 && text[at - 1] === '\\')
+      at = endOfText(text, at)
       if (at === -1) return false
     } else if (char === '{' || char === '[') {
       if (++depth > maxDepth) return true
     } else if (char === '}' || char === ']') depth--
   }
   return false
+}
+
+// Returns the place of the quote that ends a text, which has an even number of backslashes before it.
+function endOfText(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
+    let before = end
+    while (text[before - 1] === '\\') before--
+    if ((end - before) % 2 === 0) return end
+  }
+  return -1
 }
 
 function isDeeper(value: unknown, left: number): boolean {

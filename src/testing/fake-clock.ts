@@ -59,6 +59,7 @@ export class FakeClock implements Clock, Timers {
    */
   async advance(duration: Exclude<Duration, Date>): Promise<void> {
     const untilMs = this.#nowMs + (duration === 0 ? 0 : durationMs(duration, 'advance', this))
+    if (untilMs === Infinity) throw new OptionsError('advance: Infinity is no time to advance by')
     await settle()
     for (let timer = this.#next(untilMs); timer !== undefined; timer = this.#next(untilMs)) {
       this.#nowMs = Math.max(this.#nowMs, timer.dueMs)

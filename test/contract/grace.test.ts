@@ -41,6 +41,22 @@ describe.each(Object.entries(ENGINES))('grace after an invalidation in %s', (_, 
     expect(await cache.get('k', { stale: true })).toBe(undefined)
   })
 
+  it('counts from the first of a hundred invalidations', async () => {
+    const clock = new FakeClock()
+    const cache = make({ clock })
+    await cache.set('k', 'old', ENTRY)
+    for (let minute = 0; minute < 59; minute++) {
+      await cache.invalidateTag('t', { keepStale: true })
+      await clock.advance('1m')
+    }
+    expect(await cache.get('k', { stale: true })).toBe('old')
+    for (let minute = 0; minute < 41; minute++) {
+      await clock.advance('1m')
+      await cache.invalidateTag('t', { keepStale: true })
+    }
+    expect(await cache.get('k', { stale: true })).toBe(undefined)
+  })
+
   it('counts from the first of several invalidations', async () => {
     const clock = new FakeClock()
     const cache = make({ clock })

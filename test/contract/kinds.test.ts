@@ -1,6 +1,6 @@
 import { createContext, runInContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
-import { key, MemoryCache } from 'cachette'
+import { key, MemoryCache, type IsolationOptions } from 'cachette'
 import { encryption } from 'cachette/serialization'
 import { RedisCache } from 'cachette/redis'
 import { startRedis, describeWithServers } from '../real/servers/index.ts'
@@ -105,6 +105,24 @@ onEveryEngine('kinds', ({ make, isShared, command, name }) => {
     await cache.close()
   })
 
+  it('that are stored can be read, and deeper ones are refused', async () => {
+    const wraps = [(inner: unknown) => [inner], (inner: unknown) => ({ inner })]
+    for (const maxDepth of [1, 2, 3, 500]) {
+      const options: IsolationOptions = { maxDepth }
+      const cache = await make({ ...options, logger: new RecordingLogger() })
+      for (const wrap of wraps)
+        for (const leaf of ['x'.repeat(40), new Date(1)])
+          for (const levels of [maxDepth - 1, maxDepth, maxDepth + 1]) {
+            let value: unknown = leaf
+            for (let level = 0; level < levels; level++) value = wrap(value)
+            const isKept = levels <= maxDepth
+            expect([maxDepth, levels, await cache.set('k', value)]).toEqual([maxDepth, levels, isKept])
+            expect(await cache.get('k')).toEqual(isKept ? value : undefined)
+          }
+      await cache.close()
+    }
+  })
+
   it('of bytes that are nested too deep are refused', async () => {
     const cache = await make()
     const deep = (levels: number): Buffer => Buffer.from('['.repeat(levels) + ']'.repeat(levels))
@@ -121,6 +139,9 @@ onEveryEngine('kinds', ({ make, isShared, command, name }) => {
         kind: 'limit',
       })
     expect(await cache.deserialize(deep(500))).toBeInstanceOf(Array)
+    // Text is no level, whatever characters it ends with.
+    const brackets = { path: 'C:\\', quoted: '\\"', text: '['.repeat(1200) }
+    expect(await cache.deserialize(Buffer.from(JSON.stringify(brackets)))).toEqual(brackets)
     expect(await cache.deserialize(Buffer.from(`["${'['.repeat(600)}"]`))).toEqual(['['.repeat(600)])
     await cache.close()
   })

@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { startRedis, type RedisServer } from '../../test/real/servers/index.ts'
+import { until } from '../../test/support/until.ts'
 import { pack, type Packed } from '../pack.ts'
 
 const project = join(import.meta.dirname, '../..')
@@ -51,13 +52,16 @@ export class Newcomer implements AsyncDisposable {
     this.#redis = await startRedis()
   }
 
-  /** Kills the server, and starts it anew two seconds later. */
+  /** Kills the server once a program has stored something, and starts it anew two seconds later. */
   async loseRedis(): Promise<void> {
-    await this.#redis!.kill()
+    const redis = this.#redis!
+    const stored = await redis.command('DBSIZE')
+    await until('the program to store an entry', async () => (await redis.command('DBSIZE')) !== stored)
+    await redis.kill()
     await new Promise((resolve) => {
       setTimeout(resolve, 2000)
     })
-    await this.#redis!.restart()
+    await redis.restart()
   }
 
   expect(output: string, sign: RegExp): void {

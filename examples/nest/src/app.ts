@@ -13,6 +13,7 @@ import {
 } from '@nestjs/common'
 import { BaseCache } from 'cachette'
 import { CacheInterceptor, CachetteModule, CacheTTL, InjectCache, RateLimit } from 'cachette/nestjs'
+import { ipKey } from 'cachette/ratelimit'
 import { type Article, ArticleService } from './articles.js'
 
 @Controller('articles')
@@ -32,7 +33,7 @@ class ArticleController {
   }
 
   @Post()
-  @RateLimit({ limit: 3, window: '1m', algorithm: 'fixed-window', key: '{1}' })
+  @RateLimit({ limit: 3, window: '1m', algorithm: 'fixed-window', key: (_article, ip) => ipKey(ip) })
   async create(@Body() { name, price }: Article, @Ip() _ip: string): Promise<Article> {
     return this.articles.create(name, price)
   }

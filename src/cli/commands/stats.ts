@@ -109,7 +109,9 @@ function rowsOf(figures: Figures): readonly (readonly string[])[] {
 
 async function processesOf({ client, names }: Server): Promise<readonly ProcessOfCache[]> {
   const texts = await new RedisBoard(client, names, systemRandom).all()
-  const processes = texts.flatMap((text) => readSummary(text) ?? []).map(processOf)
+  const summaries = texts.flatMap((text) => readSummary(text) ?? [])
+  // A process with several dashboards over a cache is there several times.
+  const processes = [...new Map(summaries.map((one) => [one.id, one])).values()].map(processOf)
   return processes.toSorted((a, b) => (`${a.cache} ${a.process}` < `${b.cache} ${b.process}` ? -1 : 1))
 }
 

@@ -1,9 +1,11 @@
+import { thinnedOut } from '../../internal/thin-out.ts'
+
 const HARD_DIGITS = 16
 const SOFT_NUMBERS = 2 ** 32
 
-// The number of tags that are remembered, and of invalidations of each.
+// The number of tags that are remembered, and of times of each. More of them are thinned out.
 const MOST_TAGS = 1_000
-const MOST_OF_A_TAG = 8
+const MOST_OF_A_TAG = 16
 
 interface Moment {
   readonly soft: number
@@ -26,7 +28,7 @@ export class SoftInvalidations {
     if (soft === 0 || known.some((moment) => moment.soft === soft)) return
     const moments = [...known, { soft, atMs }].toSorted((a, b) => (isLater(a.soft, b.soft) ? 1 : -1))
     this.#moments.delete(hard)
-    this.#moments.set(hard, moments.slice(-MOST_OF_A_TAG))
+    this.#moments.set(hard, thinnedOut(moments, MOST_OF_A_TAG))
     if (this.#moments.size > MOST_TAGS) this.#moments.delete(this.#moments.keys().next().value!)
   }
 

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers'
 import type { Clock, Random, Timers } from './clock.ts'
 import { longTimers } from './long-timers.ts'
+import { outsideRequests } from './outside.ts'
 
 // Only this file touches the system's clock, timers and random. All other code has them injected. The globals that tell
 // time are looked up at each call, because fake timers of test runners replace them. The ends of a turn and of a
@@ -68,9 +69,12 @@ export const systemClock: Clock = new SystemClock()
 /** The timers of the runtime. */
 export const systemTimers: Timers = longTimers({
   set(callback, delayMs, kind) {
+    const start = (): { unref?(): unknown } | number => setTimeout(callback, Math.trunc(delayMs))
+    if (kind === 'awaited') return start()
+    // It serves no request, and would keep alive what belongs to the one in which it is set.
+    const handle = outsideRequests(start)
     // The handle is a number in environments that imitate a browser. They have no process to keep alive.
-    const handle: { unref?(): unknown } | number = setTimeout(callback, Math.trunc(delayMs))
-    if (kind !== 'awaited' && typeof handle === 'object') handle.unref?.()
+    if (typeof handle === 'object') handle.unref?.()
     return handle
   },
   clear(handle) {

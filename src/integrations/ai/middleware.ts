@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { BaseCache } from '../../cache/base-cache.ts'
 import { isCacheError } from '../../core/errors.ts'
 import { canonical } from '../../keys/canonical.ts'
@@ -71,18 +72,23 @@ export function cacheMiddleware(cache: BaseCache, options: AiCacheOptions = {}):
       const key = keyFor('text', request)
       if (key === undefined) return doGenerate()
       let isOwn = false
+      let own: { readonly result: Result } | undefined
       try {
         return await cache.getOrSet<Result>(
           key,
           async (context) => {
             isOwn = true
             const result = await doGenerate()
+            own = { result }
             if (isRecord(result) && !isWhole(Reflect.get(result, 'finishReason'))) context.setTtl(0)
             return result
           },
           kept,
         )
       } catch (error) {
+        // An answer that can't be stored is an answer. The compiler does not see that the loader sets it.
+        const answer = own as { readonly result: Result } | undefined
+        if (answer !== undefined) return answer.result
         // The model was not asked for this caller: the one whose call it shared has given up, or the cache fails.
         if (!isOwn && (isCacheError(error) || (isAbort(error) && !isAborted(request.params))))
           return doGenerate()
@@ -123,7 +129,9 @@ export function cacheMiddleware(cache: BaseCache, options: AiCacheOptions = {}):
 function keyOf(form: string, { params, model }: ModelRequest): string | undefined {
   const { abortSignal: _signal, headers: _headers, ...asked } = { ...params } as Record<string, unknown>
   try {
-    return textKey(`${form}:${model.provider}:${model.modelId}:${canonical(asked)}`)
+    // Hashed, because keys are in logs, where nobody looks for what users have written.
+    const hash = createHash('sha256').update(canonical(asked), 'utf16le').digest('hex')
+    return textKey(`${form}:${model.provider}:${model.modelId}:${hash}`)
   } catch {
     // A part of the request has no canonical form, so nothing can tell it from another.
     return undefined

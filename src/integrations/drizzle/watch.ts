@@ -1,5 +1,6 @@
 import { isPromise } from '../../core/promise.ts'
 import type { OpenRead } from '../shared/open-read.ts'
+import { tablesReadBy, tablesWrittenBy } from '../shared/sql.ts'
 import { queryKey, tagKey, type Queries } from './queries.ts'
 import type { DrizzleCacheConfig, DrizzleMutation, PreparedQuery, Session, Sessioned } from './types.ts'
 
@@ -22,19 +23,27 @@ class Execution {
   readonly #queries: Queries
   readonly #changed: Changed | undefined
   readonly #key: string | undefined
+  readonly #text: string
+  // The tables that a CTE writes, of which Drizzle tells nothing.
+  readonly #written: readonly string[]
+  #isTold = false
   #read: OpenRead | undefined = undefined
 
-  constructor(queries: Queries, changed: Changed | undefined, key: string | undefined) {
+  constructor(queries: Queries, changed: Changed | undefined, key: string | undefined, text: string) {
     this.#queries = queries
     this.#changed = changed
     this.#key = key
+    this.#text = text
+    this.#written = /^\s*with\b/i.test(text) ? tablesWrittenBy(text) : []
   }
 
   // A transaction reads from the database, because it sees its own changes and may see an old state of everything else.
   async get(_: string, tables: readonly string[], __: boolean, invalidates = false): Promise<unknown> {
-    if (this.#changed !== undefined || this.#key === undefined) return undefined
+    if (this.#changed !== undefined || this.#key === undefined || this.#written.length > 0) return undefined
     if (invalidates && tables.length === 0 && !this.#key.startsWith('tag:')) return undefined
-    this.#read = await this.#queries.read(this.#key, invalidates ? tables : [], true)
+    // Drizzle names no table of a subquery.
+    const all = invalidates ? [...new Set([...tables, ...tablesReadBy(this.#text)])] : []
+    this.#read = await this.#queries.read(this.#key, all, true)
     return this.#read.value
   }
 
@@ -49,13 +58,11 @@ class Execution {
   }
 
   async onMutate({ tables = [] }: DrizzleMutation): Promise<void> {
+    this.#isTold = true
     const changed = [tables].flat().filter((table) => typeof table === 'string')
-    if (this.#changed !== undefined) for (const table of changed) this.#changed.add(table)
-    else {
-      // After an error, too, because the database may have committed before the connection was lost.
-      await this.ended?.catch(() => undefined)
-      await this.#queries.invalidate({ tables: changed })
-    }
+    // After an error, too, because the database may have committed before the connection was lost.
+    await this.ended?.catch(() => undefined)
+    await this.#change([...changed, ...this.#written])
   }
 
   /** Runs the query. If it fails, its load ends. */
@@ -65,7 +72,14 @@ class Execution {
     } catch (error) {
       this.#read?.abandon()
       throw error
+    } finally {
+      if (!this.#isTold && this.#written.length > 0) await this.#change(this.#written)
     }
+  }
+
+  async #change(tables: readonly string[]): Promise<void> {
+    if (this.#changed === undefined) await this.#queries.invalidate({ tables })
+    else for (const table of tables) this.#changed.add(table)
   }
 }
 
@@ -109,6 +123,7 @@ function watchQuery(watched: Watched, prepared: PreparedQuery, changed: Changed 
       watched.queries,
       changed,
       tag === undefined ? queryKey(text, params) : tagKey(tag),
+      text,
     )
     // Any tag keeps Drizzle from hashing the query, which fails for a BigInt.
     const own = Object.create(prepared, {

@@ -78,15 +78,16 @@ export class CacheInterceptor implements NestInterceptor {
   }
 
   /**
-   * Returns the key of a request, or nothing if its answer is not kept; to be overridden. Requests with `Authorization`
-   * have no key of their own, because the answer may be for one user only.
+   * Returns the key of a request, or nothing if its answer is not kept; to be overridden. Requests with `Authorization` or
+   * `Cookie` have no key of their own, because the answer may be for one user only.
    */
   protected trackBy(context: ExecutionContext): MaybePromise<string | null | undefined> {
     const given = metadataOf(CACHE_KEY_METADATA, context.getHandler())
     if (given !== undefined) return (typeof given === 'function' ? given(context) : given) as string
     if (context.getType() !== 'http') return undefined
-    const { originalUrl, url, headers } = requestOf(context)
-    return headers?.['authorization'] === undefined ? (originalUrl ?? url) : undefined
+    const { originalUrl, url, headers = {} } = requestOf(context)
+    if (['authorization', 'cookie'].some((name) => headers[name] !== undefined)) return undefined
+    return routeOf(context) + (originalUrl ?? url)
   }
 
   /** Whether the answer may be kept at all. A mutation, a subscription and an event are for each request. */
@@ -100,6 +101,18 @@ export class CacheInterceptor implements NestInterceptor {
 
 Injectable()(CacheInterceptor)
 Inject(CACHE_MANAGER)(CacheInterceptor, undefined, 0)
+
+/** Returns the parts of a route that are not in its URL: a host with parameters, and versions that a header tells. */
+function routeOf(context: ExecutionContext): string {
+  const { hostname = '', route, routeOptions } = requestOf(context)
+  const [method, controller] = [context.getHandler(), context.getClass()]
+  const host = metadataOf('host', controller) === undefined ? '' : `//${hostname}`
+  const version = metadataOf('__version__', method) ?? metadataOf('__version__', controller)
+  const versions = [version].flat().filter((one) => typeof one === 'string')
+  const parts = String(route?.path ?? routeOptions?.url).split('/')
+  const isInUrl = versions.some((one) => parts.some((part) => part.endsWith(one)))
+  return versions.length === 0 || isInUrl ? host : `${versions.join()} ${host}`
+}
 
 /** Returns the answers of the method, of which HTTP and GraphQL take the last. */
 function answersOf(context: ExecutionContext, next: CallHandler): Observable<unknown> {

@@ -6,6 +6,11 @@ interface Request {
   readonly url?: string
   readonly originalUrl?: string
   readonly headers?: Readonly<Record<string, unknown>>
+  readonly hostname?: string
+  /** The route of Express. */
+  readonly route?: { readonly path?: unknown }
+  /** The route of Fastify. */
+  readonly routeOptions?: { readonly url?: string }
 }
 
 /** A response of Express (and of Node.js), or a reply of Fastify. */

@@ -37,6 +37,8 @@ interface Body<Value> {
 }
 
 const TAGS_HEADER = 'x-next-cache-tags'
+/** The most looks that a handler remembers. That of images lives as long as its process. */
+const MOST_LOOKS = 1_000
 
 /**
  * Returns the class of the cache of pages, routes, fetches and images, for the file that `cacheHandler` in next.config
@@ -76,7 +78,7 @@ class CachetteIsrHandler<Value extends object> implements IsrHandler<Value> {
     const entries = await this.#open()
     const key = this.#key(context.kind, cacheKey)
     const found = await entries?.read(key, [...(context.tags ?? []), ...(context.softTags ?? [])])
-    this.#lookedAtMs.set(key, nextNow())
+    this.#look(key)
     if (found === undefined || !isBody<Value>(found.value)) return null
     const { data, cacheControl } = found.value
     const answer = { lastModified: found.sinceMs, value: data, ...(cacheControl && { cacheControl }) }
@@ -101,6 +103,13 @@ class CachetteIsrHandler<Value extends object> implements IsrHandler<Value> {
   }
 
   resetRequestCache(): void {}
+
+  #look(key: string): void {
+    this.#lookedAtMs.delete(key)
+    this.#lookedAtMs.set(key, nextNow())
+    const [oldest] = this.#lookedAtMs.keys()
+    if (this.#lookedAtMs.size > MOST_LOOKS) this.#lookedAtMs.delete(oldest!)
+  }
 
   #key(kind: string, cacheKey: string): string {
     if (kind === 'FETCH') return `fetch:${textKey(cacheKey)}`

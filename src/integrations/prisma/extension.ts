@@ -60,8 +60,11 @@ export function cachettePrisma(cache: BaseCache, options: CachettePrismaOptions 
   if (decimal !== undefined) registerDecimal(decimal)
   const quarantineMs = spanMs(quarantine, `${NAME}: quarantine`)
 
-  return (target) => {
-    const client = target as Client
+  const known = new WeakMap<object, Known>()
+  const knownOf = (client: Client): Known => {
+    const { _originalClient: original = client } = client
+    const before = known.get(original)
+    if (before !== undefined) return before
     const dataModel = dataModelOf(client)
     if (dataModel.hasDecimal && decimal === undefined)
       throw new OptionsError(
@@ -74,7 +77,12 @@ export function cachettePrisma(cache: BaseCache, options: CachettePrismaOptions 
     const { clock, timers } = runtime
     const release = (names: readonly string[]): void => void queries.invalidate({ models: names })
     const transactions = new Transactions(queries, new Quarantine(quarantineMs, { clock, timers, release }))
+    known.set(original, { dataModel, queries, transactions })
+    return { dataModel, queries, transactions }
+  }
 
+  const extend = (client: Client): unknown => {
+    const { dataModel, queries, transactions } = knownOf(client)
     const optionsOf = (model: string, own: unknown): PrismaQueryOptions | undefined => {
       const ofModel = models.get(model) ?? global
       if (own === false || (own === undefined && ofModel === false)) return undefined
@@ -111,12 +119,27 @@ export function cachettePrisma(cache: BaseCache, options: CachettePrismaOptions 
           },
         },
       },
-      client: { $cache: queries, $transaction: transactions.watch(client) },
+      client: {
+        $cache: queries,
+        $transaction: transactions.watch(client),
+        // An extension that is given later comes before the cache, so that the cache sees the queries that it changes.
+        $extends(this: object, later: object | ((client: object) => unknown)) {
+          return typeof later === 'function' ? later(this) : extend(client.$extends(later) as Client)
+        },
+      },
       query: { $allOperations: run },
     }
-    // Prisma types an extension by what its function returns.
-    return client.$extends(parts) as ReturnType<PrismaExtension>
+    return client.$extends(parts)
   }
+  // Prisma types an extension by what its function returns.
+  return (target) => extend(target as Client) as ReturnType<PrismaExtension>
+}
+
+/** The facts of a client, which all clients that are made of it by extensions share. */
+interface Known {
+  readonly dataModel: DataModel
+  readonly queries: Queries
+  readonly transactions: Transactions
 }
 
 function checkQuery(options: PrismaQueryOptions, where: string, { clock, doubts }: Runtime): void {

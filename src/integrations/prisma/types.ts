@@ -73,6 +73,8 @@ export interface Client {
   readonly _runtimeDataModel?: RuntimeDataModel | undefined
   readonly _engineConfig?: { readonly inlineSchema?: string | undefined } | undefined
   readonly _globalOmit?: unknown
+  /** The client that was made first, of which extended ones are made. */
+  readonly _originalClient?: object | undefined
 }
 
 /** The operation of a client, as an extension sees it. */

@@ -116,9 +116,10 @@ export class TypeormCache {
     await this.#quiet(() => this.#cache.clear())
   }
 
-  /** Removes results by the names that their queries were given. TypeORM calls it. */
+  /** Removes results by the names that their queries were given, with those of their pages. TypeORM calls it. */
   async remove(identifiers: string[]): Promise<void> {
-    const keys = identifiers.map((identifier) => keyOf({ identifier }))
+    const names = identifiers.flatMap((name) => [name, `${name}-pagination`, `${name}-count`])
+    const keys = names.map((identifier) => keyOf({ identifier }))
     await this.#quiet(() => this.#cache.invalidate(keys))
   }
 

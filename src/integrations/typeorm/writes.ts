@@ -32,6 +32,8 @@ export class Writes {
   /** Called by TypeORM after each query. */
   async afterQuery({ query, success, queryRunner }: EndedQuery): Promise<void> {
     if (!success) this.#of.failed(queryRunner)
+    // The database may have committed before the connection was lost.
+    if (!success && /^\s*commit\b/i.test(query)) return this.#end(queryRunner)
     if (!mayChange(query)) return
     const tables = tablesIn(query, tableNamesOf(this.#source))
     if (tables.length === 0) return
@@ -43,14 +45,17 @@ export class Writes {
 
   /** Called by TypeORM after a commit, that of a savepoint included. */
   async afterTransactionCommit({ queryRunner }: EndedTransaction): Promise<void> {
-    const changed = this.#changed.get(queryRunner)
-    if (changed === undefined || queryRunner.isTransactionActive) return
-    this.#changed.delete(queryRunner)
-    await this.#of.invalidate([...changed])
+    if (!queryRunner.isTransactionActive) await this.#end(queryRunner)
   }
 
   /** Called by TypeORM after a rollback. */
   afterTransactionRollback({ queryRunner }: EndedTransaction): void {
     if (!queryRunner.isTransactionActive) this.#changed.delete(queryRunner)
+  }
+
+  async #end(queryRunner: object): Promise<void> {
+    const changed = this.#changed.get(queryRunner)
+    this.#changed.delete(queryRunner)
+    if (changed !== undefined) await this.#of.invalidate([...changed])
   }
 }

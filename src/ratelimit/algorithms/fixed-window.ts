@@ -14,7 +14,8 @@ export const fixedWindow: Algorithm = {
 
   take(tally, _rule, nowMs, quantity) {
     tally[0] ??= nowMs
-    tally[1] = bounded((tally[1] ?? 0) + quantity)
+    // Requests that are taken back may be of the window before.
+    tally[1] = Math.max(0, bounded((tally[1] ?? 0) + quantity))
   },
 
   remaining([, count = 0], { limit }) {

@@ -35,7 +35,8 @@ export function exactJson(value: unknown, rules: ValueRules): ExactJson {
     case 'object': {
       if (value === null) return 'null'
       if (!isPristine()) return NOTHING_LOOKED
-      const small = smallRecord(value, rules.maxCount)
+      // A small record has two levels at most.
+      const small = rules.maxDepth < 2 ? undefined : smallRecord(value, rules.maxCount)
       if (small === undefined) return isExactObject(value, rules) ? JSON.stringify(value) : NOTHING_LOOKED
       if (!(small instanceof Map)) return JSON.stringify(small)
       return isExactObject(value, rules) ? JSON.stringify(value) : small
@@ -192,7 +193,7 @@ function isRepeated(value: object): boolean {
 }
 
 function isExact(value: object, depthLeft: number): boolean {
-  if (depthLeft < 0 || isProxy(value)) return false
+  if (depthLeft <= 0 || isProxy(value)) return false
   const isList = Array.isArray(value)
   // Nothing of other kinds is looked at, because each byte of a buffer would be a property.
   if (!isList && Object.getPrototypeOf(value) !== Object.prototype) return false

@@ -43,7 +43,8 @@ export function objectLeaf(value: object, kind: Kind): Leaf {
     }
     case 'regexp': {
       const { source, flags, lastIndex } = value as RegExp
-      const args = lastIndex === 0 ? [flags] : [flags, lastIndex]
+      // Any other place is where a search begins, too, but readers expect a whole number.
+      const args = Number.isSafeInteger(lastIndex) && lastIndex > 0 ? [flags, lastIndex] : [flags]
       return { body: source, tree: listMark(listMarks.regexp, args, '') }
     }
     case 'url':

@@ -1,5 +1,5 @@
 import { SerializationError } from '../../core/errors.ts'
-import type { Kind } from '../../internal/kinds.ts'
+import { isContainer, type Kind } from '../../internal/kinds.ts'
 import type { Looked } from './exact-json.ts'
 import { KnownObjects } from './known-objects.ts'
 import { bigintLeaf, isPlainLeaf, numberLeaf, objectLeaf, undefinedLeaf, type Leaf } from './leaf-writers.ts'
@@ -149,6 +149,8 @@ class RichWalk {
   }
 
   #kind(value: object, kind: Kind): unknown {
+    if (this.#steps.length === this.#rules.maxDepth && isContainer(kind))
+      throw refusedDepth(this.#rules, this.#steps)
     switch (kind) {
       case 'object':
         return this.#properties(value)

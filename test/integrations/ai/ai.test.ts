@@ -193,6 +193,42 @@ describe('cacheMiddleware', () => {
     })
   })
 
+  it('has no words of a prompt in its keys, which are logged', async () => {
+    const cache = new MemoryCache()
+    const { text, stream } = modelOver(cache)
+    await text('my secret')
+    await stream('my secret')
+    const keys: string[] = []
+    await until('both answers', async () => {
+      keys.length = 0
+      for await (const key of cache.keys()) keys.push(key)
+      return keys.length === 2
+    })
+    expect(keys.toSorted().map((key) => key.replace(/[\da-f]{64}$/, '#'))).toEqual([
+      'stream:mock-provider:mock-model-id:#',
+      'text:mock-provider:mock-model-id:#',
+    ])
+  })
+
+  it('gives the caller an answer that can not be stored', async () => {
+    class Raw {
+      readonly secret = 1
+    }
+    const cache = new MemoryCache({ onError: 'throw' })
+    let calls = 0
+    const of: Model = {
+      doGenerate: async () => ({
+        content: [{ type: 'text', text: `answer ${++calls}` }],
+        finishReason: stop,
+        usage,
+        warnings: [],
+        response: { body: new Raw() },
+      }),
+    }
+    const { text } = modelOver(cache, {}, of)
+    expect([await text('a'), await text('a')]).toEqual(['answer 1', 'answer 2'])
+  })
+
   onServers(({ make, outage }) => {
     it('answers while the server is away, and keeps again afterwards', async () => {
       const { text, stream } = modelOver(await make())

@@ -159,6 +159,22 @@ describe('an ISR handler', () => {
     })
   })
 
+  it('forgets looks, because the handler of images lives as long as its process', async () => {
+    const Class = createIsrCacheHandler({ cache: new MemoryCache() })
+    await stored(Class, page('x', 'other'))
+    const handler: Handler = new Class({})
+    // A page that began with the handler is out of date from here on, and one that begins with a look is not.
+    await handler.revalidateTag('seen')
+    const isStored = async (looks: number): Promise<boolean> => {
+      const key = newKey()
+      await handler.get(key, PAGE)
+      for (let look = 0; look < looks; look++) await handler.get(newKey(), PAGE)
+      await handler.set(key, page('x', 'seen'), { cacheControl: HOUR })
+      return (await handler.get(key, PAGE)) !== null
+    }
+    expect([await isStored(900), await isStored(1100)]).toEqual([true, false])
+  })
+
   it('keeps pages of builds apart, and shares fetches', async () => {
     const cache = new MemoryCache({ ttl: '1h' })
     const home = mkdtempSync(join(tmpdir(), 'cachette-builds-'))

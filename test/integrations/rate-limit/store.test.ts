@@ -106,6 +106,17 @@ describe('rateLimitStore', () => {
       expect(resetTime.getTime() - Date.now()).toBeLessThanOrEqual(WINDOW_MS + 100)
     })
 
+    it('takes back no more than it has counted, however many answers come at a time', async () => {
+      const ours = rateLimitStore(await make(), { name: 'back' })
+      ours.init({ windowMs: WINDOW_MS })
+      await ours.increment('a')
+      // The others were counted in a window that is over.
+      await Promise.all(Array.from({ length: 10 }, async () => ours.decrement('a')))
+      const counts: number[] = []
+      for (let hit = 0; hit < 3; hit++) counts.push((await ours.increment('a')).totalHits)
+      expect(counts).toEqual([1, 2, 3])
+    })
+
     it('counts many requests of a moment exactly', async () => {
       const ours = rateLimitStore(await make(), { name: 'many' })
       ours.init({ windowMs: WINDOW_MS })

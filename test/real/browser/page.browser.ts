@@ -156,6 +156,15 @@ describe('the page in a browser', () => {
     expect(await page.locator('#size .u-legend').textContent()).toContain('advised')
   })
 
+  it('connects again after a proxy has answered in place of the service', async () => {
+    const { page } = await open()
+    await page.route('**/live', async (route) => route.fulfill({ status: 502 }), { times: 1 })
+    await page.reload({ waitUntil: 'domcontentloaded' })
+
+    await page.locator('#stat-reads').waitFor()
+    expect(await page.locator('header [role=status]').textContent()).toBe('live')
+  })
+
   it('shows a hostile key as text', async () => {
     const { shop, page, noise } = await open()
     const evil = '<img src=x onerror=alert(1)>'

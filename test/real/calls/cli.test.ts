@@ -384,6 +384,19 @@ describeWithServers('the command line', () => {
     expect(await doctor('--url', proxy.url)).toEqual(['round trip'])
   })
 
+  it('tells what is wrong with TLS, and where an authority is named', async () => {
+    await using secure = await startRedis({ tls: true })
+    const askAt = async (url: string): Promise<Ran> => cachette(['keys', '--url', url, '--timeout', '2'])
+
+    expect((await askAt(secure.url)).err).toMatch(
+      /certificate.*; NODE_EXTRA_CA_CERTS=FILE names the authority/,
+    )
+    expect((await askAt(secure.url.replace('rediss:', 'redis:'))).err).toMatch(/perhaps it speaks TLS/)
+    const { exit, err } = await askAt(server.url.replace('redis:', 'rediss:'))
+    expect(exit).toBe(3)
+    expect(err).toMatch(/no answer within 2 s; perhaps it speaks no TLS/)
+  })
+
   it('tells a wrong password from a server that is away', async () => {
     const locked = await startRedis({ password: 'right-password' })
     onTestFinished(async () => locked.close())

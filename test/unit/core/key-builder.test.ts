@@ -3,6 +3,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { canonical } from '../../../src/keys/canonical.ts'
 import { KeyError } from '../../../src/core/errors.ts'
+import { checkKey } from '../../../src/keys/key.ts'
 import { key } from '../../../src/keys/key-builder.ts'
 
 describe('key()', () => {
@@ -31,6 +32,19 @@ describe('key()', () => {
     expect(key('user', 'a:b')).toBe('user:a%3Ab')
     expect(key('user', 'a', 'b')).toBe('user:a:b')
     expect(key('user', 'a%3Ab')).toBe('user:a%253Ab')
+  })
+
+  it('makes no name that the library keeps for itself, whatever the parts are', () => {
+    const parts = [
+      ['a!lock', 1],
+      ['a!lock', '1', 2],
+      ['a', 'b!tag', { c: 1 }],
+      ['a%21lock', 1],
+      ['a', '!lock', 1],
+    ] as const
+    const built = parts.map(([entity, ...rest]) => key(entity, ...rest))
+    for (const one of built) expect(() => checkKey(one, '')).not.toThrow()
+    expect(new Set(built).size).toBe(parts.length)
   })
 
   it('keeps ids apart from parameters that look the same', () => {

@@ -68,6 +68,22 @@ describeWithServers('the figures of several processes', () => {
     })
   })
 
+  it('count a process once, although it has two dashboards over the cache', async () => {
+    const server = await startRedis()
+    onTestFinished(async () => server.close())
+    const one = await open('redis', server.url)
+    const other = await open('redis', server.url)
+    const second = createDashboard(one.cache)
+    onTestFinished(() => second.close())
+    await readThrough(one.cache, 3)
+    const loads = async (dashboard: Dashboard): Promise<readonly number[]> =>
+      (await figures(dashboard)).caches[0]!.processes.map((process) => process.loads)
+
+    await until('the other page to see it once', async () => (await loads(other.dashboard)).join() === '0,3')
+    expect(await loads(second)).toEqual([3, 0])
+    expect((await figures(second)).sentence).toContain('2 processes')
+  })
+
   it('are merged in a cluster', async () => {
     const cluster = await startCluster()
     onTestFinished(async () => cluster.close())

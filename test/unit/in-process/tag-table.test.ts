@@ -76,6 +76,25 @@ describe('the tag table', () => {
     expect(table.freshUntilMs(labels)).toBe(-Infinity)
   })
 
+  it('dates what is stale from the first invalidation, or somewhat earlier, however many follow', () => {
+    const table = new TagTable()
+    const made = []
+    for (let atMs = 60_000; atMs <= 600_000_000; atMs += 60_000) {
+      made.push({ labels: table.labels(['a'])!, atMs })
+      table.endFreshness(['a'], atMs)
+    }
+    const nowMs = 600_000_000
+    let farthest = 0
+    for (const { labels, atMs } of made) {
+      const dated = table.freshUntilMs(labels)
+      expect(dated).toBeLessThanOrEqual(atMs)
+      if (atMs < nowMs) farthest = Math.max(farthest, (nowMs - dated) / (nowMs - atMs))
+    }
+    expect(farthest).toBeLessThan(3)
+    expect(table.freshUntilMs(made.at(-1)!.labels)).toBe(nowMs)
+    expect(table.freshUntilMs(made[0]!.labels)).toBe(60_000)
+  })
+
   it('shows nothing that was judged by the table of another process', () => {
     let next = 0
     const random = (): number => (next += 0.1)

@@ -1,4 +1,5 @@
 // Loads in the background, which no caller waits for.
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { expect, it } from 'vitest'
 import { MemoryCache, silentLogger, type BaseCache } from 'cachette'
 import { FakeClock } from '../../../src/testing/index.ts'
@@ -36,6 +37,17 @@ it('are not tried for a key that rests, and are for others', async () => {
   expect(failures).toBe(1)
   expect(await cache.get('other')).toBe(2)
   expect(cache.stats()).toMatchObject({ refreshes: 3, staleServed: { refreshing: 3, cooldown: 1 } })
+})
+
+it('see nothing of the request in which their cache was made', async () => {
+  const requests = new AsyncLocalStorage<string>()
+  const clock = new FakeClock()
+  const cache = await requests.run('first', () => withStale(['k'], clock))
+  const seen: (string | undefined)[] = []
+  const load = async (): Promise<number> => seen.push(requests.getStore())
+  await requests.run('second', () => cache.getOrSet('k', load, OPTIONS))
+  await turns()
+  expect(seen).toEqual([undefined])
 })
 
 it('are over after hardTimeout, which counts from the read', async () => {

@@ -170,6 +170,27 @@ describe.each([
       expect(await Promise.all(left)).toEqual([false, true, false])
     })
 
+    it.each([
+      ['a promise', async () => ['user:7']],
+      ['a Set', () => new Set(['user:7'])],
+      ['a number', () => 7],
+    ])('refuses a function that answers %s, before the method runs', async (_, keys) => {
+      const cache = new MemoryCache()
+      for (const option of ['keys', 'tags']) {
+        let calls = 0
+        const save = async (): Promise<number> => ++calls
+        const decorate = library.Invalidates({ cache, [option]: keys as never }) as unknown as (
+          ...call: readonly unknown[]
+        ) => { readonly value: () => Promise<number> }
+        const { value } = decorate({}, 'save', { value: save })
+        expect(await failureOf(value)).toMatchObject({
+          code: 'ERR_CACHE_OPTIONS',
+          message: expect.stringMatching(new RegExp(`^Invalidates: ${option}: .* not a list of texts`)),
+        })
+        expect(calls).toBe(0)
+      }
+    })
+
     it('refuses a value that can not be part of a key before the method runs', async () => {
       const { users } = world()
       expect(await failureOf(() => users.rename(Symbol('7') as never))).toMatchObject({

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { checkKey } from '../../../src/keys/key.ts'
 import { Template } from '../../../src/memoize/template.ts'
 
 const textFor = (source: string, ...args: readonly unknown[]): string =>
@@ -11,6 +12,12 @@ it('keeps two lists of arguments apart, whatever stands between them', () => {
   expect(textFor('{0}-{1}', -5, 'x')).not.toBe(textFor('{0}-{1}', '', '5-x'))
   expect(textFor('doc:{0}/{1}', 'acme', 'x')).toBe('doc:acme/x')
   expect(textFor('user:{0}:{1}', 'a', 7)).toBe('user:a:7')
+})
+
+it('makes no key that the library keeps for itself', () => {
+  for (const made of [textFor('{0}:{1}', 'a!lock', 1), textFor('{0}:{1}', { a: '!tag:' }, 1)])
+    expect(() => checkKey(made, '')).not.toThrow()
+  expect(textFor('{0}:{1}', 'a!lock', 1)).not.toBe(textFor('{0}:{1}', 'b!lock', 1))
 })
 
 const between = fc.oneof(

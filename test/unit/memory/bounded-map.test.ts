@@ -34,6 +34,7 @@ describe('options', () => {
     [{ onRemoval: 'x' }, /onRemoval: 'x' is not a function/],
     [{ ttl: 0 }, /ttl/],
     [{ ttl: 'soon' }, /ttl.*soon/],
+    [{ ttl: new Date(8e15) }, /ttl: .* is a date/],
   ])('%j is refused', (options, message) => {
     expect(() => new BoundedMap(options as BoundedMapOptions<unknown, unknown>)).toThrow(message)
     expect(() => new BoundedMap(options as BoundedMapOptions<unknown, unknown>)).toThrow(OptionsError)
@@ -251,6 +252,14 @@ describe('onRemoval', () => {
     expect(map.set('a', 2)).toBe(true)
     expect(map.delete('a')).toBe(true)
     expect(map.stats().listenerErrors).toBe(2)
+  })
+
+  test('that rejects disturbs nobody and is counted', async () => {
+    const { map } = mapOf({ onRemoval: async () => Promise.reject(new Error('mine')) })
+    map.set('a', 1)
+    map.delete('a')
+    await new Promise(setImmediate)
+    expect(map.stats().listenerErrors).toBe(1)
   })
 })
 

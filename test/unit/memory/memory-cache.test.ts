@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { MemoryCache } from '../../../src/index.ts'
 import { FakeClock } from '../../../src/testing/index.ts'
+import { RecordingLogger } from '../../support/recording-logger.ts'
 
 const weigher = (value: unknown): number => (value as string).length
 
@@ -28,6 +29,35 @@ describe('a memory cache bounded by weight', () => {
     await cache.set('key', { first: shared, second: shared })
     expect(seen).toEqual([['key', { first: shared, second: shared }]])
   })
+
+  test.each([
+    ['throws', (value: unknown): number => (value as { text: string }).text.length],
+    ['answers no weight', (value: unknown): number => (value as { text?: string }).text?.length ?? NaN],
+  ])(
+    'does not store a value for which the weigher %s, and removes the value before it',
+    async (_, failing) => {
+      const logger = new RecordingLogger()
+      const cache = new MemoryCache({ maxWeight: 100, weigher: failing, logger })
+      const [weighed, odd] = [{ text: 'x' }, { other: 1 }]
+      await cache.setMany({ b: weighed, c: weighed })
+      expect(await cache.setMany({ a: weighed, b: odd, c: weighed }, { result: 'full' })).toMatchObject({
+        stored: 2,
+        refused: 1,
+      })
+      expect(await cache.getMany(['a', 'b', 'c'])).toEqual(
+        new Map([
+          ['a', weighed],
+          ['c', weighed],
+        ]),
+      )
+      const loaded = await cache.getOrSetMany(['d', 'e', 'f'], () => ({ d: weighed, e: odd, f: weighed }))
+      expect([...loaded.keys()]).toEqual(['d', 'e', 'f'])
+      expect([...(await cache.getMany(['d', 'e', 'f'])).keys()]).toEqual(['d', 'f'])
+      expect(logger.lines).toMatchObject([
+        { level: 'error', message: 'weigher has failed, and the value is not kept', details: { key: 'b' } },
+      ])
+    },
+  )
 
   test.each([
     [{ weigher: 5, maxWeight: 1 }, 'weigher: 5 is not a function'],

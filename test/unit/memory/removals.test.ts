@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { describe, expect, test } from 'vitest'
 import { createCache, MemoryCache, TieredCache, type MemoryCacheOptions } from '../../../src/index.ts'
 import type { RemovalCause } from '../../../src/memory/index.ts'
@@ -5,6 +6,7 @@ import { FakeClock } from '../../../src/testing/index.ts'
 import { SeededRandom } from '../../../src/testing/random.ts'
 import { InstantFleet } from '../../../simulator/world/instant-fleet.ts'
 import { RecordingLogger } from '../../support/recording-logger.ts'
+import { until } from '../../support/until.ts'
 
 type Told = readonly [key: string, value: unknown, cause: RemovalCause]
 
@@ -82,6 +84,16 @@ describe('onRemoval', () => {
     await cache.namespace('user').delete('1')
     expect(told).toEqual([['user:1', value, 'deleted']])
     expect(told[0]![1]).not.toBe(value)
+  })
+
+  test('tells of entries that the timer finds outside of the request that has set them', async () => {
+    const requests = new AsyncLocalStorage<string>()
+    const seen: (string | undefined)[] = []
+    const cache = new MemoryCache({ onRemoval: () => seen.push(requests.getStore()) })
+    await requests.run('request', () => cache.set('key', 1, '10ms'))
+    await until('the end of the entry', () => seen.length > 0)
+    expect(seen).toEqual([undefined])
+    await cache.close()
   })
 
   test('logs an error of the listener, and throws it nowhere', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { MemoryCache, OptionsError } from '../../../src/index.ts'
+import { RateLimiter } from '../../../src/ratelimit/index.ts'
 import { FakeClock } from '../../../src/testing/index.ts'
 import { settle } from '../../support/deferred.ts'
 import { failureOf } from '../../support/error-of.ts'
@@ -105,6 +106,24 @@ describe('FakeClock', () => {
     await clock.advance(0)
     expect(ran).toBe(true)
     expect(clock.now()).toBe(0)
+  })
+
+  it('takes little time for a month in which a limit counts', async () => {
+    const clock = new FakeClock()
+    const limiter = new RateLimiter(new MemoryCache({ clock }), { name: 'monthly', limit: 1, window: '30d' })
+    await limiter.consume('key')
+    let timers = 0
+    const set = clock.set.bind(clock)
+    clock.set = (...args) => (timers++, set(...args))
+    await clock.advance('30d')
+    expect(timers).toBeLessThan(50_000)
+    expect((await limiter.consume('key')).allowed).toBe(true)
+  })
+
+  it('refuses to advance for ever', async () => {
+    expect(await failureOf(() => new FakeClock().advance(Infinity))).toMatchObject({
+      code: 'ERR_CACHE_OPTIONS',
+    })
   })
 
   it('is clock and timers of a cache in one', async () => {
