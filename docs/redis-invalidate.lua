@@ -1,6 +1,8 @@
 local epoch, counter, stamp = '', nil, nil
 do
   local sequence = redis.pcall('GET', KEYS[1])
+  -- Without the right to read it, an operation would be acknowledged and nobody would hear of it.
+  if type(sequence) == 'table' and not string.find(sequence.err, '^WRONGTYPE') then error(sequence.err) end
   -- Anything else counts as no sequence, and the next sync replaces it.
   if type(sequence) == 'string' then
     local e, c, s = string.match(sequence, '^(%d+ %S+ %d+) (%d+) (%S+)$')

@@ -11,6 +11,8 @@ export const log = `
 local epoch, counter, stamp = '', nil, nil
 do
   local sequence = redis.pcall('GET', KEYS[1])
+  -- Without the right to read it, an operation would be acknowledged and nobody would hear of it.
+  if type(sequence) == 'table' and not string.find(sequence.err, '^WRONGTYPE') then error(sequence.err) end
   -- Anything else counts as no sequence, and the next sync replaces it.
   if type(sequence) == 'string' then
     local e, c, s = string.match(sequence, '^(%d+ %S+ %d+) (%d+) (%S+)$')
@@ -147,6 +149,7 @@ export const tagRecord = `
 local function tagRecord(key)
   local record = redis.pcall('GET', key)
   if not record then return nil, false end
+  if type(record) == 'table' and not string.find(record.err, '^WRONGTYPE') then error(record.err) end
   local value, place
   if type(record) == 'string' then value, place = string.match(record, '^(%x+)(.*)$') end
   if value and #value == 24 and (place == '' or string.match(place, '^ %d+ %S+ %d+ %d+$')) then return record, false end

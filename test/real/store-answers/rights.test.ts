@@ -5,6 +5,7 @@ import { Lock } from 'cachette/lock'
 import { RateLimiter } from 'cachette/ratelimit'
 import { expect, it } from 'vitest'
 import { RecordingLogger } from '../../support/recording-logger.ts'
+import { until } from '../../support/until.ts'
 import { ENGINES, openCache } from '../caches.ts'
 import { describeWithServers, startRedis } from '../servers/index.ts'
 
@@ -133,5 +134,50 @@ describeWithServers('limits and locks on a server that evicts', () => {
     await opened.cache.get('after')
     const said = logger.lines.filter(({ message }) => message.includes('maxmemory-policy'))
     expect(said.length).toBe(policy === 'noeviction' || use === 'nothing' ? 0 : 1)
+  })
+})
+
+describeWithServers('a user without the right to read', () => {
+  it.each(ENGINES)('acknowledges no change of which nobody would hear: %s', async (engine) => {
+    await using server = await startRedis()
+    const user = 'writer'
+    await server.command(
+      'ACL',
+      'SETUSER',
+      user,
+      'on',
+      '>secret',
+      '~app:*',
+      '&app:*',
+      '+@all',
+      '-get',
+      '-mget',
+    )
+    await using reader = await openCache('tiered', 'node-redis 6', server.url, { prefix: 'app:' })
+    await reader.cache.set('key', 'old', { tags: ['tag'] })
+    await until('a copy', async () => (await reader.cache.get('key', { result: 'full' })).tier === 'l1')
+    const names = ['app:!sequence:0', 'app:!sequence:!tags', 'app:!tag:tag']
+    const before = await server.command('MGET', ...names)
+
+    const logger = new RecordingLogger()
+    await using writer = await openCache(
+      engine,
+      'ioredis 5',
+      server.urlOf({ username: user, password: 'secret' }),
+      {
+        prefix: 'app:',
+        logger,
+        wait: false,
+      },
+    )
+    await until('an answer of the server', async () => (await writer.cache.health()).connected)
+    expect(await writer.cache.invalidate('key')).toMatchObject({ l2: 'queued' })
+    expect(await writer.cache.invalidateTag('tag')).toMatchObject({ l2: 'queued' })
+    expect(await writer.cache.set('other', 1, { tags: ['tag'] })).toBe(false)
+    expect(await server.command('MGET', ...names)).toEqual(before)
+
+    await server.command('ACL', 'SETUSER', user, '+@all')
+    expect(await writer.cache.invalidate('key')).toMatchObject({ l2: 'acked' })
+    await until('the news', async () => (await reader.cache.get('key')) === undefined)
   })
 })

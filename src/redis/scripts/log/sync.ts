@@ -15,6 +15,7 @@ export const sync: Script = script(
   'sync',
   `
 local sequence = redis.pcall('GET', KEYS[1])
+if type(sequence) == 'table' and not string.find(sequence.err, '^WRONGTYPE') then error(sequence.err) end
 local epoch, counter
 if type(sequence) == 'string' then epoch, counter = string.match(sequence, '^(%d+ %S+ %d+) (%d+) %S+$') end
 -- Numbers beyond the exact range of a double are none of ours.
