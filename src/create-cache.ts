@@ -200,7 +200,8 @@ function noServer(connect: RedisCacheOptions['connect']): undefined {
 
 function urlOfEnvironment(): string | undefined {
   const variable = URL_VARIABLES.find((name) => process.env[name])
-  const url = variable && process.env[variable]
+  // Files and secrets often end with a line break.
+  const url = variable && process.env[variable]?.trim()
   if (url === undefined || /^[a-z+]+:/.test(url)) return url
   throw new OptionsError(
     `${variable}: ${inspect('...')} is not a URL; use redis://, rediss://, unix:, redis+sentinel://, ` +

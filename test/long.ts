@@ -26,6 +26,7 @@ export const LONG: readonly string[] = [
   'test/real/clients/large-values.test.ts',
   'test/real/clients/lives.test.ts',
   'test/real/clients/log-lines.test.ts',
+  'test/real/clients/moving.test.ts',
   'test/real/clients/sentinel.test.ts',
   'test/real/clients/server-lines.test.ts',
   'test/real/clients/transactions.test.ts',

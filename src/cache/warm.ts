@@ -27,9 +27,10 @@ export async function warm(
     settings: own === undefined ? common : patient(scope.loadSettings(own, `warm: ${inspect(key)}`)),
   }))
   let loaded = 0
+  // One iterator for all workers, because to shift a long list costs much.
+  const rest = waiting.values()
   const work = async (): Promise<void> => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const { full, key, loader, settings } = next
+    for (const { full, key, loader, settings } of rest) {
       const load = async (context: never): Promise<unknown> => {
         const made = await loader(context)
         loaded++

@@ -59,7 +59,9 @@ export async function connect(
   let client: RedisClient
   await findLibrary()
   try {
-    client = await withTimeout(openClient(target, clientSettings(settings)), timeout)
+    const hint =
+      given?.startsWith('rediss') === true ? '; perhaps it speaks no TLS, which rediss:// asks for' : ''
+    client = await withTimeout(openClient(target, clientSettings(settings)), timeout, hint)
   } catch (error) {
     throw new Failure(EXIT.unreachable, `can't connect to ${place}: ${reasonOf(error)}`)
   }
@@ -120,16 +122,22 @@ function placeOf(described: object): string {
 // Libraries name the first byte of a reply that they can't read.
 function reasonOf(error: unknown): string {
   const message = messageOf(error)
-  const isStrange = /Unknown RESP type|Protocol error, got/.test(message)
-  return isStrange ? `what answers there is not Redis (${message})` : message
+  if (/Unknown RESP type|Protocol error, got/.test(message))
+    return `what answers there is not Redis (${message})`
+  if (/certificate/.test(message)) return `${message}; NODE_EXTRA_CA_CERTS=FILE names the authority to trust`
+  return message
 }
 
 // The library waits for 10 seconds. A person who gives a shorter time means it.
-async function withTimeout(opening: Promise<RedisClient>, seconds: number): Promise<RedisClient> {
+async function withTimeout(
+  opening: Promise<RedisClient>,
+  seconds: number,
+  hint: string,
+): Promise<RedisClient> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      reject(new Error(`no answer within ${seconds} s`))
+      reject(new Error(`no answer within ${seconds} s${hint}`))
       void opening.then(
         async (client) => client.close(),
         () => undefined,

@@ -320,7 +320,9 @@ export class CoherentStore implements Store {
 
   async close(): Promise<void> {
     this.#heartbeat.close()
-    this.#replay.endAttempt()
+    await this.#replay.last()
+    const { queued } = this.#figures
+    if (queued > 0) this.#parts.onLeft?.(queued)
     this.#followers.close()
     this.#state.close()
     this.#removeQueue?.()

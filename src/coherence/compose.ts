@@ -25,6 +25,9 @@ export interface Composition {
 const DROPPED =
   'invalidations were dropped, because there is no room for more or the server refuses them; entries that they cover may be read until their ttl ends'
 
+const LEFT =
+  'the cache is closed, and invalidations still wait for the server; entries that they cover may be read until their ttl ends'
+
 /**
  * Returns the store of a cache that several processes share, with or without a tier of this process. @throws
  * OptionsError
@@ -39,12 +42,13 @@ export function coherentStore(
   const { logger = consoleLogger, name = 'cache' } = options
   const log = new Log(logger, clock, () => ({ cache: name }))
   const onDropped = (err: unknown): void => log.notice('error', err === undefined ? {} : { err }, DROPPED)
+  const onLeft = (count: number): void => log.write('warn', { count }, LEFT)
   const { waitUntil } = options
   const hostFailed = (err: unknown): void => log.notice('warn', { err }, 'waitUntil has failed')
   const owing = waitUntil && ((work: Promise<unknown>): void => handOver(waitUntil, work, hostFailed))
   const node = Array.from({ length: 2 }, () => Math.floor(random() * 2 ** 52).toString(36)).join('')
   return new CoherentStore(
-    { ...rest, local, bus, clock, random, timers: timersFor(options), node, owing, onDropped },
+    { ...rest, local, bus, clock, random, timers: timersFor(options), node, owing, onDropped, onLeft },
     settings,
   )
 }

@@ -49,6 +49,8 @@ export interface CoherenceParts {
   readonly owing?: ((work: Promise<unknown>) => void) | undefined
   /** Called for invalidations that are given up, because the server refuses them or there is no room for them. */
   readonly onDropped?: ((error: unknown) => void) | undefined
+  /** Called with the number of invalidations that still wait for the server when the store is closed. */
+  readonly onLeft?: ((count: number) => void) | undefined
   /** Whether every key of the server belongs to the cache, so that it may remove all; default: yes. */
   readonly ownsAll?: boolean | undefined
 }

@@ -3,7 +3,7 @@ import type { Clock, TimerHandle, Timers } from '../core/time/clock.ts'
 const ENTRIES_PER_TICK = 20_000
 const ENTRIES_PER_EVICTION = 16
 const TICK_GAP_MS = 1000
-// A small area has time, because what has ended in it takes little room.
+// A small area that was swept has time, because what ends in it takes little room.
 const SMALL = 1000
 const SMALL_TICK_GAP_MS = 60_000
 
@@ -71,7 +71,7 @@ export class StateArea<V> {
     if (this.#states.size >= this.#maxEntries && !this.#forgetOne()) return false
     this.#states.set(key, { value, deadlineMs, used })
     if (this.#states.size === SMALL) this.#disarm()
-    this.#schedule()
+    this.#schedule(TICK_GAP_MS)
     return true
   }
 
@@ -100,16 +100,13 @@ export class StateArea<V> {
     this.#timer = undefined
   }
 
-  #schedule(): void {
+  #schedule(gapMs: number): void {
     if (this.#timer !== undefined || this.#closed || this.#states.size === 0) return
-    this.#timer = this.#timers.set(
-      () => {
-        this.#timer = undefined
-        this.#sweep()
-        this.#schedule()
-      },
-      this.#states.size < SMALL ? SMALL_TICK_GAP_MS : TICK_GAP_MS,
-    )
+    this.#timer = this.#timers.set(() => {
+      this.#timer = undefined
+      this.#sweep()
+      this.#schedule(this.#states.size < SMALL ? SMALL_TICK_GAP_MS : TICK_GAP_MS)
+    }, gapMs)
   }
 
   #sweep(): void {

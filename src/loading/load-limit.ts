@@ -6,7 +6,7 @@ interface Waiting {
 /** Lets loads begin while fewer than their limit are under way. The others wait in their order. */
 export class LoadLimit {
   #inside = 0
-  readonly #queue: Waiting[] = []
+  readonly #queue = new Set<Waiting>()
 
   /** Counts a load in. If it has to wait, returns a promise of its turn, and a way to let it in at once. */
   enter(limit: number): { readonly turn: Promise<void>; readonly hurry: () => void } | undefined {
@@ -19,12 +19,8 @@ export class LoadLimit {
       go = resolve
     })
     const waiting = { limit, go }
-    this.#queue.push(waiting)
-    const hurry = (): void => {
-      const index = this.#queue.indexOf(waiting)
-      if (index !== -1) this.#admit(index)
-    }
-    return { turn, hurry }
+    this.#queue.add(waiting)
+    return { turn, hurry: () => this.#admit(waiting) }
   }
 
   /** Whether a load with this limit would not have to wait. */
@@ -35,13 +31,12 @@ export class LoadLimit {
   /** Counts a load out, because it has ended. */
   leave(): void {
     this.#inside--
-    const next = this.#queue.findIndex(({ limit }) => this.#inside < limit)
-    if (next !== -1) this.#admit(next)
+    for (const waiting of this.#queue) if (this.#inside < waiting.limit) return this.#admit(waiting)
   }
 
-  #admit(index: number): void {
-    const [waiting] = this.#queue.splice(index, 1)
+  #admit(waiting: Waiting): void {
+    if (!this.#queue.delete(waiting)) return
     this.#inside++
-    waiting!.go()
+    waiting.go()
   }
 }

@@ -1,5 +1,4 @@
 import type { BaseCache } from '../cache/base-cache.ts'
-import { closeWith } from '../cache/stores.ts'
 import { durationMs, isDuration } from '../options/durations.ts'
 import { OptionsError } from '../core/errors.ts'
 import { toldStart } from '../core/logging/start-line.ts'
@@ -40,10 +39,13 @@ export async function sharedCache(
     refuseContradiction(options, known.options)
     return known.cache
   }
-  const cache = open(options, onOpening, () => shared.delete(where))
-  shared.set(where, { options, cache })
-  cache.catch(() => shared.delete(where))
-  return cache
+  const forget = (): void => {
+    if (shared.get(where) === one) shared.delete(where)
+  }
+  const one = { options, cache: open(options, onOpening, forget) }
+  shared.set(where, one)
+  one.cache.catch(forget)
+  return one.cache
 }
 
 async function open(
@@ -53,7 +55,12 @@ async function open(
 ): Promise<BaseCache> {
   await onOpening()
   const cache = await RedisCache.create(toldStart(options))
-  closeWith(cache, [{ close: async () => onClose() }])
+  const close = cache.close.bind(cache)
+  // From the beginning of its closing on, which may wait for loads, nobody gets it any more.
+  cache.close = () => {
+    onClose()
+    return close()
+  }
   return cache
 }
 

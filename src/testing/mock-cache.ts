@@ -1,10 +1,14 @@
 import { BaseCache } from '../cache/base-cache.ts'
 import type { Slot } from '../in-process/primitives.ts'
+import { systemClock, systemRandom } from '../core/time/system.ts'
+import { LocalAtomicStore } from '../in-process/local-atomic-store.ts'
+import { isList } from '../internal/objects.ts'
 import { storeFrom } from '../cache/store-from.ts'
 import {
   CACHE_OPTIONS,
   checkCacheOptions,
   checkOptions,
+  timersFor,
   type CacheOptions,
   type NamespaceOptions,
 } from '../options/options.ts'
@@ -72,7 +76,7 @@ interface Plan {
 }
 
 /**
- * A cache for unit tests of code that uses one: it works (in memory, by the rules of every engine), records each
+ * A cache for unit tests of code that uses one: it works (in memory, with limits and locks), records each
  * call, of namespaces too, and answers or fails as told.
  *
  * ```ts no-check
@@ -90,14 +94,17 @@ export class MockCache<V = unknown> extends BaseCache<V> {
   constructor(options: CacheOptions = {}) {
     checkOptions(options, CACHE_OPTIONS, 'MockCache')
     checkCacheOptions(options)
+    const { clock = systemClock, random = systemRandom, logger } = options
+    const atomic = new LocalAtomicStore({ clock, timers: timersFor(options), random, logger })
     const slots = new Map<string, Slot>()
     const primitives = {
       read: (key: string) => slots.get(key),
       write: (key: string, slot: Slot) => slots.set(key, slot),
       remove: (key: string) => slots.delete(key),
       keys: () => slots.keys(),
+      close: () => atomic.close(),
     }
-    super(storeFrom(primitives, { clock: options.clock }), options)
+    super(Object.assign(storeFrom(primitives, { clock }), { atomic }), options)
     this.#mock(this as BaseCache as BaseCache<never>, '')
   }
 
@@ -141,7 +148,7 @@ export class MockCache<V = unknown> extends BaseCache<V> {
       const original = cache[method] as (...args: unknown[]) => unknown
       const mocked = async (...args: unknown[]): Promise<unknown> => {
         this.calls.push({ method, args, namespace })
-        const plan = this.#plans.find((one) => one.method === method && (one.key ?? args[0]) === args[0])
+        const plan = this.#plans.find((one) => one.method === method && isFor(one.key, args[0]))
         return plan === undefined ? original.apply(cache, args) : plan.act()
       }
       Object.defineProperty(cache, method, { value: mocked })
@@ -158,4 +165,9 @@ export class MockCache<V = unknown> extends BaseCache<V> {
     }
     Object.defineProperty(cache, 'namespace', { value: mocked })
   }
+}
+
+// Whether a plan for a key is for a call whose first argument is a key, or a list of keys.
+function isFor(key: string | undefined, given: unknown): boolean {
+  return key === undefined || key === given || (isList(given) && given.includes(key))
 }

@@ -3,11 +3,12 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { listPages, project } from './markdown.ts'
 
-/** Options of test runners, bundlers and client libraries that the pages name. */
+/** Options of test runners, bundlers, frameworks and client libraries that the pages name. */
 const FOREIGN = new Set(
-  ['moduleResolution module packages externalsPresets toFake doNotFake', 'enableReadyCheck RESP'].flatMap(
-    (line) => line.split(' '),
-  ),
+  [
+    'moduleResolution module packages externalsPresets toFake doNotFake',
+    'enableReadyCheck RESP images',
+  ].flatMap((line) => line.split(' ')),
 )
 /** Names of other things that are written like an option: parts of answers, errors, parameters. */
 const OTHERS = new Set(['cache', 'l2', 'state', 'RateLimiter', 'Lock'])

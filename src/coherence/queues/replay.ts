@@ -80,6 +80,17 @@ export class Replay implements Beating {
     return this.#attempt.ended
   }
 
+  /** Sends what is queued within the deadline of a call, because no beat will. Never rejects. */
+  async last(): Promise<void> {
+    const { time } = this.#state
+    if (this.isNeeded) {
+      const ended = this.attempt()
+      void this.run()
+      await time.inTime(ended, time.end()).catch(() => undefined)
+    }
+    this.endAttempt()
+  }
+
   /** Ends the attempt that is waited for. */
   endAttempt(): void {
     this.#attempt?.end()

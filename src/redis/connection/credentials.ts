@@ -11,6 +11,7 @@ export interface Login {
 export type Credentials = () => Login | Promise<Login>
 
 const asked = new WeakSet<Ioredis>()
+const UNANSWERED = 'the function `credentials` has not answered'
 
 /**
  * Makes a client of ioredis ask for its login for each connection, instead of using the one that it was made with. If
@@ -23,23 +24,42 @@ export function askAtEachConnection<Client extends Ioredis>(
   if (asked.has(client)) return client
   asked.add(client)
   const connect = client.connect.bind(client)
+  const disconnect = client.disconnect.bind(client)
   let pending: Promise<unknown> | undefined
-  const ask = async (): Promise<unknown> => {
+  let isAsking = false
+  // The number of the present attempt.
+  let round = 0
+  const attempt = async (own: number): Promise<unknown> => {
+    isAsking = true
     try {
       const { username = null, password = null } = await credentials()
-      Object.assign(client.options, { username, password })
+      if (own === round) Object.assign(client.options, { username, password })
     } catch (error) {
-      client.emit?.('error', error)
+      if (own === round) client.emit?.('error', error)
     }
-    // The client may have been closed meanwhile.
-    if (client.status === 'end') return undefined
-    return connect()
+    // The attempt may have been given up, and the client closed.
+    if (own !== round) return undefined
+    isAsking = false
+    return client.status === 'end' ? undefined : connect()
   }
-  client.connect = () => {
-    pending ??= ask().finally(() => {
-      pending = undefined
+  const begin = (own: number): Promise<unknown> =>
+    attempt(own).finally(() => {
+      if (own === round) pending = undefined
     })
+  client.connect = () => {
+    pending ??= begin(++round)
     return pending
+  }
+  // The client itself can't give up an attempt before it has a socket.
+  client.disconnect = (reconnect) => {
+    const isHanging = isAsking && reconnect === true
+    const isWaiting = client.status === 'reconnecting'
+    if (isHanging) client.emit?.('error', new Error(UNANSWERED))
+    isAsking = false
+    pending = undefined
+    round++
+    disconnect(reconnect)
+    if (isHanging && isWaiting) client.connect().catch(() => {})
   }
   return client
 }

@@ -56,14 +56,21 @@ const SCHEMES: Readonly<Record<string, { readonly kind: Place['kind']; readonly 
 /** The parameters that a URL may have. */
 export const PARAMETERS: readonly string[] = ['db', 'sentinelUsername', 'sentinelPassword']
 
+/** The values of parameters that may be secrets. */
+const SECRETS = /\b(?:sentinelUsername|sentinelPassword)=[^&]*/g
+
 // scheme : [// [user[:password]@] hosts] [path] [?query]
 const URL_PARTS = /^([a-z+]+):(?:\/\/(?:([^/?]*)@)?([^/?]*))?([^?]*)(?:\?(.*))?$/s
 
 /** Reads the URL of a server, a socket, sentinels or a cluster. @throws OptionsError that contains no password. */
 export function parseRedisUrl(url: string): Target {
-  const [, schemeName = '', credentials, hosts, path = '', query = ''] = URL_PARTS.exec(url) ?? []
+  const [, schemeName = '', credentials, hosts, path = '', query = ''] = URL_PARTS.exec(url.trim()) ?? []
   const scheme = SCHEMES[schemeName]
   if (scheme === undefined) throw refusal('is no URL of Redis')
+  // Parts of the password would be taken for host and parameters, and be logged.
+  const isCut = credentials === undefined && `${path}${query.replaceAll(SECRETS, '')}`.includes('@')
+  if (isCut && scheme.kind !== 'socket')
+    throw refusal('has an @ behind a / or ?, as if a password in it were not encoded')
   const parameters = new URLSearchParams(query)
   const unused = [...new Set(parameters.keys())].filter((name) => !PARAMETERS.includes(name))
   const [username, password] = credentialsOf(credentials)

@@ -2,7 +2,7 @@ import { isError } from '../../internal/objects.ts'
 import type { Arg, ReplyForm } from '../connection/client.ts'
 
 const CLOSED_EARLY =
-  'the server closed the connection before it was ready; perhaps it speaks TLS and the URL does not (rediss://), or it has too many clients'
+  'the server closed the connection before it was ready; perhaps it speaks TLS and the URL does not (rediss://), it has too many clients, or it lets only its own machine in (protected mode)'
 
 const NO_HANDSHAKE =
   'the server does not answer in TLS; if it speaks no TLS, the URL has to begin with redis://'

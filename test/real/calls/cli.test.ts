@@ -242,6 +242,14 @@ describeWithServers('the command line', () => {
     expect(notes).toEqual(['on', 'connection', 'on'])
   })
 
+  it('ends if the server does not let it follow', async () => {
+    const login = server.urlOf(restrictedUser)
+
+    const { exit, err } = await cachette(['tail', '--prefix', PREFIX, '--url', login])
+    expect(exit).toBe(3)
+    expect(err).toMatch(/^cachette: the server does not let this user follow shop:!bus:0: .*\n$/)
+  })
+
   it('shows a table with colours in a pseudo-terminal, and none with NO_COLOR', async () => {
     const cache = await opened()
     await cache.set('user:1', 'x')
@@ -382,6 +390,19 @@ describeWithServers('the command line', () => {
     proxy.mode = { kind: 'delay', ms: 40 }
 
     expect(await doctor('--url', proxy.url)).toEqual(['round trip'])
+  })
+
+  it('tells what is wrong with TLS, and where an authority is named', async () => {
+    await using secure = await startRedis({ tls: true })
+    const askAt = async (url: string): Promise<Ran> => cachette(['keys', '--url', url, '--timeout', '2'])
+
+    expect((await askAt(secure.url)).err).toMatch(
+      /certificate.*; NODE_EXTRA_CA_CERTS=FILE names the authority/,
+    )
+    expect((await askAt(secure.url.replace('rediss:', 'redis:'))).err).toMatch(/perhaps it speaks TLS/)
+    const { exit, err } = await askAt(server.url.replace('redis:', 'rediss:'))
+    expect(exit).toBe(3)
+    expect(err).toMatch(/no answer within 2 s; perhaps it speaks no TLS/)
   })
 
   it('tells a wrong password from a server that is away', async () => {

@@ -26,6 +26,7 @@ describe('parseRedisUrl', () => {
       'redis://:with@sign@cache',
       { place: { kind: 'server', address: { host: 'cache', port: 6379 } }, password: 'with@sign', ...PLAIN },
     ],
+    [' redis://cache:7\n', { place: { kind: 'server', address: { host: 'cache', port: 7 } }, ...PLAIN }],
     ['unix:/run/redis.sock?db=1', { place: { kind: 'socket', path: '/run/redis.sock' }, db: 1, tls: false }],
     [
       'unix://app:secret@/run/redis.sock',
@@ -87,6 +88,11 @@ describe('parseRedisUrl', () => {
     expect((error as Error).message).toContain('accepted: redis://')
   })
 
+  it('takes an @ in parameters, where it can be no part of a login', () => {
+    expect(parseRedisUrl('redis://app:secret@cache?owner=a@b').unused).toEqual(['owner'])
+    expect(parseRedisUrl('redis+sentinel://one/name?sentinelPassword=a@b').sentinelPassword).toBe('a@b')
+  })
+
   it('names the parameters that mean nothing here', () => {
     const { unused, db } = parseRedisUrl(
       'rediss://cache?family=0&protocol=3&db=2&ssl_cert_reqs=none&family=4',
@@ -105,6 +111,10 @@ describe('parseRedisUrl', () => {
     'http://app:topsecret@cache',
     'redis+sentinel://one?sentinelPassword=topsecret',
     'redis://:123/topsecret@cache',
+    'redis://app:123?topsecret@cache',
+    'redis://app:123?top=secret@cache',
+    'redis+sentinel://app:123/topsecret@one,two/name',
+    'redis+cluster://app:123?topsecret@one,two',
   ])('does not show the password of %s', (url) => {
     expect((thrownBy(() => parseRedisUrl(url)) as Error).message).not.toMatch(/topsecret|top\/secret|top/)
   })

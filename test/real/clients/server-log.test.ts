@@ -53,3 +53,18 @@ describe('the log of a server that refuses the login', () => {
     expect(logger.summary).toEqual([DENIED, LOST])
   })
 })
+
+describe('the log of a server that refuses to write', () => {
+  it.each([
+    ['OOM command not allowed', 'full', /no memory left/],
+    ['MISCONF Redis is configured to save RDB snapshots', 'full', /can not save its data to the disk/],
+    ['READONLY You can not write', 'read-only', /read-only here/],
+    ['NOREPLICAS Not enough good replicas to write', 'read-only', /fewer replicas follow it/],
+  ] as const)('tells the cause of %s', (message, reason, text) => {
+    const { logger, log, one } = open()
+    log.up(one)
+    log.refused('set', new StoreUnavailableError(message, { reason }))
+    log.did('set')
+    expect(logger.summary).toEqual([expect.stringMatching(text), 'info: Redis writes again'])
+  })
+})

@@ -91,7 +91,7 @@ export const SITUATIONS: readonly Situation[] = [
     setting: '`REDIS_URL=redis://127.0.0.1:6379`, and the server speaks TLS.',
     lines: 2,
     remedy:
-      'Write `rediss://`. If the server speaks no TLS, it has too many clients: `maxclients` bounds them.',
+      'Write `rediss://`. If the server speaks no TLS, it has too many clients (`maxclients` bounds them), or it lets no other machine in (`protected-mode`).',
     play: async (service) => {
       await using server = await startRedis({ tls: true })
       await service(`redis://127.0.0.1:${server.port}`)

@@ -4,6 +4,7 @@ import { createCache, getRedisCache, MemoryCache, TieredCache } from '../../../s
 import { Lock } from '../../../src/lock/index.ts'
 import { RateLimiter } from '../../../src/ratelimit/index.ts'
 import { RedisCache } from '../../../src/redis/index.ts'
+import { deferred } from '../../support/deferred.ts'
 import { RecordingLogger } from '../../support/recording-logger.ts'
 import { describeWithServers, startCluster, startRedis, type RedisServer } from '../servers/index.ts'
 import { CLIENT_NAMES, nativeClient } from '../native-clients.ts'
@@ -227,6 +228,21 @@ describeWithServers('createCache with Redis', () => {
     expect(second).not.toBe(first)
     await second?.close()
     await (await getRedisCache({ ...OPTIONS, url: `${server.url}/1` }))?.close()
+  })
+
+  it('shares no cache that is being closed', async () => {
+    vi.stubEnv('REDIS_URL', server.url)
+    const first = (await getRedisCache(OPTIONS))!
+    const loaded = deferred<number>()
+    const loading = first.getOrSet('slow', () => loaded.promise)
+    const closing = first.close()
+    const second = (await getRedisCache(OPTIONS))!
+    expect(await second.set('key', 1)).toBe(true)
+    loaded.resolve(1)
+    await Promise.all([loading, closing])
+    await first.close()
+    expect(await getRedisCache(OPTIONS)).toBe(second)
+    await second.close()
   })
 
   describe('getRedisCache', () => {

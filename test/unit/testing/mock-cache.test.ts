@@ -1,5 +1,7 @@
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import type { BaseCache } from '../../../src/index.ts'
+import { withLock } from '../../../src/lock/index.ts'
+import { RateLimiter } from '../../../src/ratelimit/index.ts'
 import { FakeClock, MockCache } from '../../../src/testing/index.ts'
 import { failureOf } from '../../support/error-of.ts'
 
@@ -75,6 +77,27 @@ describe('MockCache', () => {
     cache.answer('get', '1', { id: 1 })
 
     expect(await cache.namespace('user').get('1')).toEqual({ id: 1 })
+  })
+
+  it('answers a call of several keys as told for one of them', async () => {
+    const cache = new MockCache()
+    cache.answer('getMany', 'a', new Map([['a', 1]])).fail('deleteMany', 'a', new Error('planned'))
+    expect([...(await cache.getMany(['b', 'a']))]).toEqual([['a', 1]])
+    expect((await cache.getMany(['b'])).size).toBe(0)
+    expect(await failureOf(() => cache.deleteMany(['a']))).toEqual(new Error('planned'))
+  })
+
+  it('has a place for limits and locks, which ends with it', async () => {
+    const clock = new FakeClock()
+    const cache = new MockCache({ clock })
+    const limiter = new RateLimiter(cache, { name: 'api', limit: 1, window: '1m' })
+    const passes = async (): Promise<boolean> => (await limiter.consume('key')).allowed
+    expect([await passes(), await passes()]).toEqual([true, false])
+    await clock.advance('1m')
+    expect(await passes()).toBe(true)
+    expect(await withLock(cache, 'key', () => 'held')).toBe('held')
+    await cache.close()
+    expect(clock.pending).toBe(0)
   })
 
   it('keeps what is stored when plans and calls are forgotten', async () => {

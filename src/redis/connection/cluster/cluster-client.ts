@@ -7,6 +7,7 @@ import { ClusterNodes } from './cluster-nodes.ts'
 import { BusLog } from '../guard/bus-log.ts'
 import type { ClusterSource } from '../../libraries/cluster-source.ts'
 import { GuardedConnection } from '../guard/guarded-connection.ts'
+import { Lasting } from '../guard/lasting.ts'
 import { normalize } from '../guard/refusals.ts'
 import { ServerLog, type Loss } from '../guard/server-log.ts'
 import { slotOf } from '../slot.ts'
@@ -18,7 +19,7 @@ import { SwitchedLine } from '../../libraries/switched-line.ts'
  * The interval of asking for the masters while one of them is lost, and of looking for another node to subscribe to.
  */
 const REFRESH_MS = 500
-/** The time that a cluster may report itself as down although all of its masters answer. */
+/** The time that a cluster may report itself as down although all of its masters answer, or that it may move a slot. */
 const PATIENCE_MS = 5000
 
 /**
@@ -42,13 +43,15 @@ export class ClusterClient<Master extends object> extends BaseClient {
   #trouble: ReturnType<typeof normalize> | undefined = undefined
   #starting: Promise<void> | undefined = undefined
   #hasWaited = false
-  #lastDownMs = -Infinity
-  #downSinceMs = 0
+  readonly #down: Lasting
+  readonly #moving: Lasting
   #isClosed = false
 
   constructor(source: ClusterSource<Master>, surroundings: Surroundings) {
     super(surroundings)
     this.#source = source
+    this.#down = new Lasting(surroundings.clock, PATIENCE_MS)
+    this.#moving = new Lasting(surroundings.clock, PATIENCE_MS)
     this.#log = ServerLog.of('the cluster', surroundings)
     this.#nodes = new ClusterNodes(source, this, surroundings, {
       onUp: () => {
@@ -57,6 +60,7 @@ export class ClusterClient<Master extends object> extends BaseClient {
       },
       onTrouble: () => this.#refreshSoon(),
       onClusterDown: (reason) => this.#onClusterDown(reason),
+      onMoving: (reason) => this.#onMoving(reason),
     })
     source.listen({
       onChange: () => this.#adopt(),
@@ -271,10 +275,13 @@ export class ClusterClient<Master extends object> extends BaseClient {
 
   // A lost master has logged the reason. A master that is back is not trusted by the others at once.
   #onClusterDown(reason: Loss): void {
-    const nowMs = this.surroundings.clock.now()
-    if (!this.#isWell() || nowMs - this.#lastDownMs > PATIENCE_MS) this.#downSinceMs = nowMs
-    this.#lastDownMs = nowMs
-    if (nowMs - this.#downSinceMs >= PATIENCE_MS) this.#log.isIncomplete(reason)
+    if (!this.#isWell()) this.#down.reset()
+    if (this.#down.isTold()) this.#log.isIncomplete(reason)
+  }
+
+  // A slot is usually moved within seconds.
+  #onMoving(reason: Loss): void {
+    if (this.#moving.isTold()) this.#log.isMoving(reason)
   }
 
   #refresh(): void {

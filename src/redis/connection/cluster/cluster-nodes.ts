@@ -15,6 +15,8 @@ export interface NodeListeners {
   onTrouble(): void
   /** Called when a node reports the cluster as down. */
   onClusterDown(reason: Loss): void
+  /** Called when a node reports a slot that is being moved. */
+  onMoving(reason: Loss): void
 }
 
 /** The masters of a cluster with their guards and their logs. */
@@ -46,7 +48,7 @@ export class ClusterNodes<Master extends object> {
   of(master: Master): GuardedNode {
     const known = this.#nodes.get(master)
     if (known !== undefined) return known
-    const { onTrouble, onClusterDown } = this.#listeners
+    const { onTrouble, onClusterDown, onMoving } = this.#listeners
     const node = new GuardedNode(this.#source.lineOf(master), this.logOf(master), this.#surroundings, {
       isOneOfMany: true,
       onUp: () => {
@@ -57,6 +59,7 @@ export class ClusterNodes<Master extends object> {
       },
       onTrouble,
       onClusterDown,
+      onMoving,
     })
     this.#nodes.set(master, node)
     return node

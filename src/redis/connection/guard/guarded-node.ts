@@ -5,7 +5,7 @@ import { Breaker } from './breaker.ts'
 import { Call } from './calls.ts'
 import { GuardedConnection } from './guarded-connection.ts'
 import type { Line, LineListener } from '../../libraries/line.ts'
-import { isClusterDown, isDemotion, isOutdatedServer, normalize } from './refusals.ts'
+import { isClusterDown, isDemotion, isMoving, isOutdatedServer, normalize } from './refusals.ts'
 import { ServerLog, type ConnectionLog, type Loss } from './server-log.ts'
 import type { Surroundings } from '../../libraries/surroundings.ts'
 
@@ -21,6 +21,8 @@ export interface NodeWatcher {
   readonly isOneOfMany?: boolean
   /** The node answers that some slots of its cluster have no master. */
   onClusterDown?(reason: Loss): void
+  /** The node answers that a slot is being moved. */
+  onMoving?(reason: Loss): void
 }
 
 /** The time that a connection may take before another one is tried. */
@@ -273,6 +275,7 @@ export class GuardedNode implements LineListener {
       server?.isTooOld(reason)
     }
     if (isClusterDown(reason)) this.#watcher.onClusterDown?.(reason)
+    if (isMoving(reason)) this.#watcher.onMoving?.(reason)
     server?.refused(name, reason)
     if (reason.reason === 'full' || reason.reason === 'read-only') return
     this.surroundings.refused.note(this.#log.node, name, reason, this.#watcher.isOneOfMany === true)

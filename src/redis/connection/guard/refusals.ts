@@ -134,6 +134,11 @@ export function isClusterDown({ message }: Error): boolean {
   return /^CLUSTERDOWN\b/.test(message)
 }
 
+/** Whether the keys of the call lie on two servers, because their slot is being moved. */
+export function isMoving({ message }: Error): boolean {
+  return /^TRYAGAIN\b/.test(message)
+}
+
 function reasonOf(error: unknown): StoreErrorReason {
   if (!isAnswer(error)) return 'unavailable'
   const text = textOf(error)!

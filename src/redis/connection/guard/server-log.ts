@@ -68,6 +68,20 @@ const REFUSES: Readonly<Record<string, ConditionTexts>> = {
     ended: 'Redis writes again',
   },
 }
+// Refusals whose cause is another one than that of the others with the same reason.
+const REFUSES_FOR: Readonly<Record<string, ConditionTexts>> = {
+  MISCONF: {
+    level: 'warn',
+    began:
+      'Redis can not save its data to the disk and refuses to write; look at its log, its disk and its memory',
+    ended: 'Redis writes again',
+  },
+  NOREPLICAS: {
+    level: 'warn',
+    began: 'Redis refuses to write, because fewer replicas follow it than min-replicas-to-write asks for',
+    ended: 'Redis writes again',
+  },
+}
 /** The maximum number of caches that a log line names. */
 const MOST_NAMES = 8
 const NOT_SERVING: ConditionTexts = {
@@ -75,11 +89,16 @@ const NOT_SERVING: ConditionTexts = {
   began: 'Redis answers that it does not serve for now',
   ended: 'Redis serves again',
 }
+const MOVING =
+  'a slot of the cluster is being moved, and changes of its keys fail until that has ended; if nobody moves it any more, ' +
+  'redis-cli --cluster fix ends it'
 const OLD = 'Redis is too old: Redis 7.0 or Valkey 7.2 is needed, or later'
 
 function textsOf(reason: Loss): ConditionTexts | undefined {
   if (isLoginRefused(reason)) return DENIED
-  return isNotServing(reason) ? NOT_SERVING : REFUSES[reason.reason]
+  if (isNotServing(reason)) return NOT_SERVING
+  const [word = ''] = reason.message.split(' ', 1)
+  return REFUSES_FOR[word] ?? REFUSES[reason.reason]
 }
 
 /**
@@ -226,6 +245,11 @@ export class ServerLog implements ConnectionLog {
   /** All servers of the cluster answer, but some slots have no master. */
   isIncomplete(reason: Loss): void {
     this.#log.notice('warn', { err: reason }, 'the cluster is down: some of its slots have no master')
+  }
+
+  /** A slot of the cluster has been on the move for long, perhaps because somebody has given up moving it. */
+  isMoving(reason: Loss): void {
+    this.#log.notice('warn', { err: reason }, MOVING)
   }
 
   /** The server lacks features that this library needs. */

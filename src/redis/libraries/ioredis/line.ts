@@ -49,7 +49,7 @@ export interface Ioredis extends ClientEvents {
   unsubscribe(channel: string): Promise<unknown>
 }
 
-const NOT_YET = /^(?:NOAUTH|WRONGPASS|LOADING) /
+const NOT_YET = /^(?:NOAUTH|WRONGPASS|LOADING|BUSY|DENIED|ERR max number of clients) ?/
 const CUT_SHORT = 'Connection is closed.'
 
 /**
