@@ -1,6 +1,8 @@
 import { type Command } from 'commander'
 import type { Message } from '../../core/remote/log.ts'
 import { readMessage } from '../../redis/store/log/log-format.ts'
+import { messageOf } from '../../core/logging/thrown.ts'
+import { EXIT, Failure } from '../failure.ts'
 import { count, type Host } from '../host.ts'
 import type { ServerOptions } from '../server.ts'
 
@@ -22,7 +24,7 @@ export function addTail(program: Command, host: Host): void {
     async (server, output, options) => {
       const { filter = '', limit = Infinity } = options
       let shown = 0
-      await new Promise<void>((resolve) => {
+      await new Promise<void>((resolve, reject) => {
         const receive = (text: string): void => {
           const message = readMessage(text)
           if (message === undefined || !message.item.includes(filter) || shown >= limit) return
@@ -41,7 +43,12 @@ export function addTail(program: Command, host: Host): void {
           isListening = true
           output.note(`Listening on ${server.place}, prefix ${server.prefix}. Ctrl+C ends it.`)
         }
-        const lost = (): void => {
+        const lost = (refusal?: unknown): void => {
+          if (refusal !== undefined) {
+            const reason = `the server does not let this user follow ${server.names.channel}: ${messageOf(refusal)}`
+            reject(new Failure(EXIT.unreachable, reason))
+            return
+          }
           // Each attempt to connect that fails is a loss, too.
           if (isListening) output.note('The connection is lost. Changes are not seen until it is back.')
           isListening = false

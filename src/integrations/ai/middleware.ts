@@ -86,9 +86,8 @@ export function cacheMiddleware(cache: BaseCache, options: AiCacheOptions = {}):
           kept,
         )
       } catch (error) {
-        // An answer that can't be stored is an answer. The compiler does not see that the loader sets it.
-        const answer = own as { readonly result: Result } | undefined
-        if (answer !== undefined) return answer.result
+        // An answer that can't be stored is an answer.
+        if (own !== undefined) return own.result
         // The model was not asked for this caller: the one whose call it shared has given up, or the cache fails.
         if (!isOwn && (isCacheError(error) || (isAbort(error) && !isAborted(request.params))))
           return doGenerate()

@@ -8,7 +8,7 @@ interface Request {
   readonly headers?: Readonly<Record<string, unknown>>
   readonly hostname?: string
   /** The route of Express. */
-  readonly route?: { readonly path?: unknown }
+  readonly route?: { readonly path?: string | RegExp }
   /** The route of Fastify. */
   readonly routeOptions?: { readonly url?: string }
 }

@@ -242,6 +242,14 @@ describeWithServers('the command line', () => {
     expect(notes).toEqual(['on', 'connection', 'on'])
   })
 
+  it('ends if the server does not let it follow', async () => {
+    const login = server.urlOf(restrictedUser)
+
+    const { exit, err } = await cachette(['tail', '--prefix', PREFIX, '--url', login])
+    expect(exit).toBe(3)
+    expect(err).toMatch(/^cachette: the server does not let this user follow shop:!bus:0: .*\n$/)
+  })
+
   it('shows a table with colours in a pseudo-terminal, and none with NO_COLOR', async () => {
     const cache = await opened()
     await cache.set('user:1', 'x')
