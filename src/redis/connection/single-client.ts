@@ -30,7 +30,7 @@ export class SingleClient extends BaseClient {
     this.isOrdered = size === 1
     this.database = source.database
     this.#source = source
-    const log = ServerLog.of(source.node, surroundings)
+    const log = ServerLog.of(source.node, surroundings, source.identity)
     this.#busLog = new BusLog(source.node, surroundings, () => log)
     this.#nodes = Array.from({ length: size }, (_, index) => {
       const line = index === 0 ? source.line() : source.open()

@@ -34,7 +34,7 @@ export function createSource(
   if (target.place.kind === 'sentinel') {
     const make: MakeSentinel = (isOver) =>
       library.createSentinel(sentinelOptions(library, target, random, isOver)) as NodeRedisSentinel
-    return new NodeRedisSentinelSource(make, random, timers, target.db)
+    return new NodeRedisSentinelSource(make, random, timers, target.db, JSON.stringify(target.place))
   }
   const address = target.place.kind === 'server' ? target.place.address : { path: target.place.path }
   const client = library.createClient(nodeRedisOptions(library, target, address, random))

@@ -67,6 +67,8 @@ export interface SubscriberLine extends Line {
 export interface Source {
   /** The name of the server in messages, such as `127.0.0.1:6379`. */
   readonly node: string
+  /** The text that tells its server from others of the same name; default: the name. */
+  readonly identity?: string
   /** The number of the database. */
   readonly database: number
   /** Returns the connection of the client itself. */

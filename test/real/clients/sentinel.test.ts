@@ -3,6 +3,7 @@ import { afterEach, expect, it, onTestFinished, vi } from 'vitest'
 import { adaptClient, type ConnectableClient } from '../../../src/redis/libraries/adapt.ts'
 import type { RedisClient, Reply } from '../../../src/redis/connection/client.ts'
 import { openClient } from '../../../src/redis/libraries/open.ts'
+import { RecordingLogger } from '../../support/recording-logger.ts'
 import { until } from '../../support/until.ts'
 import { describeWithServers, masterName, startSentinelGroup, type SentinelGroup } from '../servers/index.ts'
 import { IMPORTS, SENTINELS, type Made } from './libraries.ts'
@@ -137,4 +138,29 @@ describeWithServers('sentinel', () => {
 
     expect(client.status).toBe('end')
   })
+
+  it.each(Object.keys(IMPORTS))(
+    '%s tells one group from another whose master has the same name',
+    async (library) => {
+      const logger = new RecordingLogger()
+      const groups = await Promise.all([startSentinelGroup(), startSentinelGroup()])
+      for (const group of groups) onTestFinished(() => group.close())
+      const clients = await Promise.all(
+        groups.map(async ({ url }, index) => {
+          const settings = { ...realSettings(), logger, name: `cache ${index}` }
+          return openClient({ url, connect: 'required' }, settings, IMPORTS[library])
+        }),
+      )
+      for (const client of clients) onTestFinished(() => client.close())
+      const [one, other] = clients as [RedisClient, RedisClient]
+      const full = await groups[1]!.master()
+      await full.command('CONFIG', 'SET', 'maxmemory', 1)
+      await expect(run(other, 'SET', 'a', '1')).rejects.toThrow(/OOM/)
+      expect(one.nodes!.all).toMatchObject([{ state: 'connected' }])
+      expect(other.nodes!.all).toMatchObject([{ state: 'refusing' }])
+      expect(await run(one, 'SET', 'a', '1')).toBe('OK')
+      expect(other.nodes!.all).toMatchObject([{ state: 'refusing' }])
+      expect(logger.lines.map(({ details }) => details)).toMatchObject([{ cache: 'cache 1' }])
+    },
+  )
 })

@@ -133,15 +133,15 @@ export class ServerLog implements ConnectionLog {
     this.#refuses = new Condition(this.#log)
   }
 
-  /** Returns the log of a server, one for all users with the same logger. */
-  static of(node: string, surroundings: Surroundings): ServerLog {
+  /** Returns the log of a server, one for all users with the same logger. `identity` tells it from others of that name. */
+  static of(node: string, surroundings: Surroundings, identity: string = node): ServerLog {
     const { logger } = surroundings
     const ofLogger = logs.get(logger) ?? new Map<string, ServerLog>()
     logs.set(logger, ofLogger)
-    let log = ofLogger.get(node)
+    let log = ofLogger.get(identity)
     if (log === undefined) {
-      log = new ServerLog(node, surroundings, () => ofLogger.delete(node))
-      ofLogger.set(node, log)
+      log = new ServerLog(node, surroundings, () => ofLogger.delete(identity))
+      ofLogger.set(identity, log)
     }
     return log
   }

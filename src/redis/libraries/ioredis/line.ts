@@ -152,7 +152,7 @@ export class IoredisLine implements SubscriberLine {
 
   readonly #onError = (error: unknown): void => {
     // What fails after that does so because the connection is given up.
-    if (this.#isElsewhere) return
+    if (this.#isElsewhere || isAfterwards(error)) return
     if (isReadyCheck(error)) {
       if (this.#isOwn) {
         Object.assign(this.#client.options, { enableReadyCheck: false })
@@ -212,6 +212,11 @@ export class IoredisLine implements SubscriberLine {
     stream.cork()
     soon(this.#uncork)
   }
+}
+
+// The check of a connection fails that is lost already, for a reason that was reported.
+function isAfterwards(error: unknown): boolean {
+  return (error as Partial<Error> | undefined)?.message?.startsWith("Stream isn't writeable") === true
 }
 
 // ioredis selects the database of its options for each connection, and only reports that it can't.

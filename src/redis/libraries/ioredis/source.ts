@@ -32,6 +32,7 @@ export function ioredisName(client: Ioredis): string {
 /** Connections of ioredis: the client of the user or of this library, and others like it. */
 export class IoredisSource implements Source {
   readonly node: string
+  readonly identity: string
   readonly database: number
   readonly #client: Ioredis
   readonly #isOwn: boolean
@@ -47,6 +48,9 @@ export class IoredisSource implements Source {
     this.#isOwn = isOwn
     this.#random = random
     this.node = ioredisName(client)
+    // Masters of several groups of sentinels often have the same name.
+    const { sentinels } = client.options
+    this.identity = sentinels ? `${this.node} of ${JSON.stringify(sentinels)}` : this.node
     // The database that was selected later counts, if the client is connected.
     this.database = client.condition?.select ?? client.options.db ?? 0
   }

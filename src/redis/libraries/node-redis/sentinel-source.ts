@@ -32,6 +32,7 @@ const MOST_LOOKS = 64
  */
 export class NodeRedisSentinelSource implements Source {
   readonly node = 'the master of the sentinels'
+  readonly identity: string
   readonly database: number
   readonly #make: MakeSentinel | undefined
   readonly #random: Random
@@ -50,9 +51,19 @@ export class NodeRedisSentinelSource implements Source {
   #isClosed = false
   #connecting: Promise<unknown> | undefined = undefined
 
-  /** `sentinel` is a client of the user, or makes one of our own. `database`: the database of the master's clients. */
-  constructor(sentinel: NodeRedisSentinel | MakeSentinel, random: Random, timers: Timers, database = 0) {
+  /**
+   * `sentinel` is a client of the user, or makes one of our own, whose group has the text `identity`. `database`: the
+   * database of the master's clients.
+   */
+  constructor(
+    sentinel: NodeRedisSentinel | MakeSentinel,
+    random: Random,
+    timers: Timers,
+    database = 0,
+    identity: string = identityOf(sentinel),
+  ) {
     this.database = database
+    this.identity = identity
     this.#make = typeof sentinel === 'function' ? sentinel : undefined
     this.#sentinel = typeof sentinel === 'function' ? this.#begin(sentinel) : sentinel
     this.#random = random
@@ -162,6 +173,19 @@ export class NodeRedisSentinelSource implements Source {
     const like = { ...rules, ...providerLike(master) }
     return NodeRedisLine.own(() => master.duplicate(like))
   }
+}
+
+const identities = new WeakMap<object, string>()
+let known = 0
+
+// A client does not tell its sentinels.
+function identityOf(client: object): string {
+  let identity = identities.get(client)
+  if (identity === undefined) {
+    identity = `sentinels ${++known}`
+    identities.set(client, identity)
+  }
+  return identity
 }
 
 function destroy(sentinel: NodeRedisSentinel): void {
