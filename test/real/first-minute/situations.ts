@@ -168,7 +168,9 @@ async function unusedPort(): Promise<number> {
 export async function linesOf(situation: Situation, leastMs = 0): Promise<readonly string[]> {
   const lines: string[] = []
   const { info, warn, error } = console
-  const write = (line: string): void => void lines.push(masked(line))
+  // The minute is over before the service ends.
+  let isOver = false
+  const write = (line: string): void => void (isOver || lines.push(masked(line)))
   Object.assign(console, { info: write, warn: write, error: write })
   const untilLines = async (count: number): Promise<void> => {
     await until(`line ${count} of ${situation.title}`, () => lines.length >= count, { timeoutMs: 30_000 })
@@ -198,6 +200,7 @@ export async function linesOf(situation: Situation, leastMs = 0): Promise<readon
       })
       over.abort()
       await serving
+      isOver = true
     })
   } finally {
     Object.assign(console, { info, warn, error })
