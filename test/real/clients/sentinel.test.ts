@@ -153,7 +153,7 @@ describeWithServers('sentinel', () => {
       )
       for (const client of clients) onTestFinished(() => client.close())
       const [one, other] = clients as [RedisClient, RedisClient]
-      const full = await groups[1]!.master()
+      const full = await groups[1].master()
       await full.command('CONFIG', 'SET', 'maxmemory', 1)
       await expect(run(other, 'SET', 'a', '1')).rejects.toThrow(/OOM/)
       expect(one.nodes!.all).toMatchObject([{ state: 'connected' }])

@@ -255,7 +255,7 @@ describe('onRemoval', () => {
   })
 
   test('that rejects disturbs nobody and is counted', async () => {
-    const { map } = mapOf({ onRemoval: async () => Promise.reject(new Error('mine')) })
+    const { map } = mapOf({ onRemoval: (): unknown => Promise.reject(new Error('mine')) })
     map.set('a', 1)
     map.delete('a')
     await new Promise(setImmediate)
