@@ -1,5 +1,5 @@
 const READS = /^\s*\(?\s*(?:select|show|explain|pragma|values)\b/i
-// What begins as a read may go on as a write.
+// A statement that begins as a read may go on as a write.
 const GOES_ON = /\binto\b|;\s*\S|\banalyze\b/i
 const CHANGES =
   /\b(?:insert|update|delete|merge|replace|truncate|alter|drop|rename|copy|call|into|refresh)\b/i

@@ -54,7 +54,7 @@ describeWithServers('a cluster with a master that is away', () => {
       'the loss',
       async () => (await reader.get(KEYS[0]!)) === undefined && !(await reader.set(KEYS[0]!, 'new')),
     )
-    // What was kept before is given up with the connection.
+    // The state from before is given up with the connection.
     const servedHere = async (): Promise<boolean> => (await reader.get(key, { result: 'full' })).tier === 'l1'
     await until('a copy in the reader', servedHere)
     await writer.set(key, 'new')

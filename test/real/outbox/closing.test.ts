@@ -1,4 +1,4 @@
-// What waits for the server when a cache is closed.
+// The queue for the server when a cache is closed.
 import { expect, it, onTestFinished } from 'vitest'
 import { RecordingLogger } from '../../support/recording-logger.ts'
 import { until } from '../../support/until.ts'
@@ -20,16 +20,21 @@ async function started(): Promise<RedisServer> {
   return server
 }
 
+async function opened(...[engine, client]: (typeof BOTH)[number]) {
+  const server = await started()
+  const logger = new RecordingLogger()
+  const { cache, native } = await openCache(engine, client, server.url, {
+    prefix: 'app:',
+    staleness,
+    logger,
+  })
+  onTestFinished(() => native.close())
+  return { server, logger, cache }
+}
+
 describeWithServers('a cache that is closed', () => {
   it.each(BOTH)('sends what is queued: %s over %s', async (engine, client) => {
-    const server = await started()
-    const logger = new RecordingLogger()
-    const { cache, native } = await openCache(engine, client, server.url, {
-      prefix: 'app:',
-      staleness,
-      logger,
-    })
-    onTestFinished(() => native.close())
+    const { server, logger, cache } = await opened(engine, client)
     await cache.set('key', 'old')
     await cache.set('tagged', 'old', { tags: ['tag'] })
     await cache.set('pre:fixed', 'old')
@@ -47,14 +52,7 @@ describeWithServers('a cache that is closed', () => {
   })
 
   it.each(BOTH)('tells what it could not send, within a deadline: %s over %s', async (engine, client) => {
-    const server = await started()
-    const logger = new RecordingLogger()
-    const { cache, native } = await openCache(engine, client, server.url, {
-      prefix: 'app:',
-      staleness,
-      logger,
-    })
-    onTestFinished(() => native.close())
+    const { server, logger, cache } = await opened(engine, client)
     await server.kill()
     await until('the loss', async () => !(await cache.set('key', 'new')))
     await cache.invalidate('other')

@@ -1,4 +1,4 @@
-// What a load costs does not grow with the number of loads that wait beside it.
+// The cost of a load does not grow with the number of loads that wait beside it.
 import { expect, it } from 'vitest'
 import { MemoryCache } from 'cachette'
 

@@ -151,7 +151,7 @@ export class IoredisLine implements SubscriberLine {
   }
 
   readonly #onError = (error: unknown): void => {
-    // What fails after that does so because the connection is given up.
+    // A failure after that comes from giving the connection up.
     if (this.#isElsewhere || isAfterwards(error)) return
     if (isReadyCheck(error)) {
       if (this.#isOwn) {
